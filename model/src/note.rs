@@ -1,0 +1,204 @@
+//! The types of both roads: what is played live and what is learnt from.
+//!
+//! Knows nothing of classes, tensors, hosts or frames.
+
+use serde::{Deserialize, Serialize};
+use std::ops::{Add, AddAssign, Sub};
+
+/// Ticks in one quarter note.
+pub const TICKS_PER_QUARTER: i64 = 48;
+
+/// A moment or span of musical time, free of tempo: [`TICKS_PER_QUARTER`] ticks are one quarter note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ticks(pub i64);
+
+impl Ticks {
+    /// No time at all; also the first moment of a tune.
+    pub const ZERO: Self = Self(0);
+
+    /// A span of whole quarter notes.
+    pub const fn quarters(count: i64) -> Self {
+        Self(count * TICKS_PER_QUARTER)
+    }
+}
+
+impl Add for Ticks {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Ticks {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for Ticks {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+/// A MIDI key, 0 to 127; 60 is middle C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Pitch(u8);
+
+impl Pitch {
+    /// The highest MIDI key.
+    pub const MAX: Self = Self(127);
+
+    /// `None` above 127.
+    pub const fn new(key: u8) -> Option<Self> {
+        if key <= 127 { Some(Self(key)) } else { None }
+    }
+
+    /// The MIDI key number, 0 to 127.
+    pub const fn key(self) -> u8 {
+        self.0
+    }
+
+    /// Moved by semitones; `None` when that leaves the keyboard.
+    pub fn transposed(self, semitones: i8) -> Option<Self> {
+        self.0.checked_add_signed(semitones).and_then(Self::new)
+    }
+}
+
+impl TryFrom<u8> for Pitch {
+    type Error = String;
+    fn try_from(key: u8) -> Result<Self, String> {
+        Self::new(key).ok_or_else(|| format!("{key} is no MIDI key (0 to 127)"))
+    }
+}
+
+impl From<Pitch> for u8 {
+    fn from(pitch: Pitch) -> Self {
+        pitch.0
+    }
+}
+
+/// How hard a key is struck, 1 to 127. (MIDI's 0 means release and never gets here.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Velocity(u8);
+
+impl Velocity {
+    /// The velocity of a note about which nothing is known.
+    pub const DEFAULT: Self = Self(80);
+
+    /// `None` for 0 and above 127.
+    pub const fn new(value: u8) -> Option<Self> {
+        if value >= 1 && value <= 127 { Some(Self(value)) } else { None }
+    }
+
+    /// The nearest velocity to a number of any size.
+    pub fn nearest(value: f32) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 1..=127 first; NaN becomes 0 and then 1"
+        )]
+        Self((value.round().clamp(1.0, 127.0) as u8).max(1))
+    }
+
+    /// The MIDI value, 1 to 127.
+    pub const fn value(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for Velocity {
+    type Error = String;
+    fn try_from(value: u8) -> Result<Self, String> {
+        Self::new(value).ok_or_else(|| format!("{value} is no velocity (1 to 127)"))
+    }
+}
+
+impl From<Velocity> for u8 {
+    fn from(velocity: Velocity) -> Self {
+        velocity.0
+    }
+}
+
+/// One note: the type that runs through both roads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Note {
+    /// When it begins, on the time line of its tune or jam.
+    pub onset: Ticks,
+    /// Its key.
+    pub pitch: Pitch,
+    /// How long it sounds; above zero.
+    pub duration: Ticks,
+    /// How hard it is struck.
+    pub velocity: Velocity,
+}
+
+/// A time signature, such as 6/8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Metre {
+    /// Beats in a bar, 1 to 64.
+    pub numerator: u8,
+    /// The note value of a beat: a power of two, 1 to 64.
+    pub denominator: u8,
+}
+
+impl Metre {
+    /// 4/4.
+    pub const COMMON: Self = Self { numerator: 4, denominator: 4 };
+
+    /// `None` when the numerator is not 1 to 64 or the denominator no power of two up to 64.
+    pub const fn new(numerator: u8, denominator: u8) -> Option<Self> {
+        if numerator >= 1 && numerator <= 64 && denominator <= 64 && denominator.is_power_of_two() {
+            Some(Self { numerator, denominator })
+        } else {
+            None
+        }
+    }
+
+    /// The length of one bar; above zero.
+    pub const fn bar(self) -> Ticks {
+        Ticks(TICKS_PER_QUARTER * 4 * self.numerator as i64 / self.denominator as i64)
+    }
+}
+
+/// From here on bars have this metre and are counted from this bar line, until the next `Bars`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Bars {
+    /// A bar line.
+    pub line: Ticks,
+    /// The metre of the bars that follow.
+    pub metre: Metre,
+}
+
+impl Bars {
+    /// How far `moment` lies behind the bar line before it: 0 up to, but not, a bar's length.
+    pub const fn place(self, moment: Ticks) -> Ticks {
+        Ticks((moment.0 - self.line.0).rem_euclid(self.metre.bar().0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_values_cannot_be_made() {
+        assert!(Pitch::new(127).is_some() && Pitch::new(128).is_none());
+        assert!(Velocity::new(0).is_none() && Velocity::new(127).is_some());
+        assert!(Metre::new(0, 4).is_none() && Metre::new(3, 3).is_none() && Metre::new(4, 0).is_none());
+        assert_eq!(Velocity::nearest(f32::NAN).value(), 1);
+    }
+
+    #[test]
+    fn the_place_in_the_bar_is_right_before_the_first_bar_line_too() {
+        let jig = Bars { line: Ticks(24), metre: Metre::new(6, 8).unwrap() };
+        assert_eq!(jig.metre.bar(), Ticks(144));
+        for (moment, place) in [(24, 0), (0, 120), (24 + 144, 0), (24 + 143, 143), (-120, 0)] {
+            assert_eq!(jig.place(Ticks(moment)), Ticks(place), "at {moment}");
+        }
+    }
+}
