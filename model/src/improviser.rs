@@ -402,3 +402,236 @@ fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
     });
     Velocity::nearest(loudness + accent)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Sizes;
+    use crate::note::Metre;
+    use crate::vocabulary::Vocabulary;
+    use std::sync::OnceLock;
+
+    const BARS: Bars = Bars {
+        line: Ticks::ZERO,
+        metre: Metre::COMMON,
+    };
+    const TOGETHER: Ticks = Ticks(3);
+
+    fn blank() -> Improviser {
+        let sizes = Sizes {
+            layers: 2,
+            hidden: 32,
+            event: 32,
+            head: 32,
+        };
+        Improviser::new(Arc::new(Mind::random(Vocabulary::dance(), sizes, 3)))
+    }
+
+    fn key(id: u32, onset: i64, pitch: u8) -> HeardKey {
+        HeardKey {
+            id,
+            onset: Ticks(onset),
+            pitch: Pitch::new(pitch).unwrap(),
+            velocity: Velocity::DEFAULT,
+            bars: Some(BARS),
+            together: TOGETHER,
+        }
+    }
+
+    fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
+        Ask {
+            turn: 1,
+            begin,
+            bars: Some(BARS),
+            knobs: Knobs {
+                temperature,
+                top_p: 1.0,
+                seed,
+            },
+        }
+    }
+
+    /// Onset, pitch, and how long it is held.
+    const PHRASE: [(i64, u8, i64); 8] = [
+        (0, 62, 24),
+        (25, 64, 20),
+        (47, 66, 50),
+        (97, 69, 22),
+        (120, 66, 12),
+        (133, 64, 11),
+        (144, 62, 90),
+        (240, 57, 40),
+    ];
+
+    fn hear_phrase(improviser: &mut Improviser) {
+        for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+            improviser.hear(key(id, onset, pitch));
+            improviser.amend(id, Ticks(held));
+        }
+    }
+
+    #[test]
+    fn hearing_note_by_note_equals_hearing_in_one_go_to_the_bit() {
+        let mut in_one_go = blank();
+        hear_phrase(&mut in_one_go);
+        let mut eager = blank();
+        let mut late_releases = blank();
+        for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+            eager.hear(key(id, onset, pitch));
+            eager.catch_up();
+            eager.amend(id, Ticks(held));
+            eager.catch_up();
+            late_releases.hear(key(id, onset, pitch));
+            late_releases.catch_up();
+        }
+        for (id, (_, _, held)) in (0..8).zip(PHRASE).rev() {
+            late_releases.amend(id, Ticks(held));
+            late_releases.catch_up();
+        }
+        assert_eq!(in_one_go.state(), eager.state());
+        assert_eq!(in_one_go.state(), late_releases.state());
+    }
+
+    #[test]
+    fn taking_back_and_replaying_gives_the_state_of_a_fresh_run_to_the_bit() {
+        let mut fresh = blank();
+        hear_phrase(&mut fresh);
+        let mut other = blank();
+        hear_phrase(&mut other);
+        let planned: Vec<_> = (0..6)
+            .map(|note| {
+                let begin = if note == 0 {
+                    Begin::At(Ticks(288))
+                } else {
+                    Begin::NotBefore(Ticks(288))
+                };
+                other.decide(&ask(begin, 1.0, 4))
+            })
+            .collect();
+        other.take_back(planned[3].onset);
+        let kept = other.state().clone();
+        assert_eq!(
+            other.decide(&ask(Begin::NotBefore(Ticks(288)), 1.0, 4)),
+            planned[3],
+            "the draw is the same again"
+        );
+        other.take_back(planned[3].onset);
+        assert_eq!(other.state(), &kept);
+        other.take_back(Ticks(0));
+        assert_eq!(other.state(), fresh.state());
+        other.amend(7, Ticks(12));
+        assert_ne!(
+            other.state(),
+            fresh.state(),
+            "an amend must change what is remembered"
+        );
+    }
+
+    #[test]
+    fn the_first_note_of_a_turn_is_where_the_turn_begins_and_the_rest_go_forward() {
+        for seed in 0..20 {
+            let mut improviser = blank();
+            hear_phrase(&mut improviser);
+            let mut last = improviser.decide(&ask(Begin::At(Ticks(300)), 2.0, seed));
+            assert_eq!(last.onset, Ticks(300));
+            for _ in 0..40 {
+                let note = improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 2.0, seed));
+                assert!(
+                    note.onset >= last.onset + last.duration,
+                    "a single line does not overlap"
+                );
+                last = note;
+            }
+        }
+    }
+
+    #[test]
+    fn a_note_is_never_planned_before_the_moment_that_is_given() {
+        let mut improviser = blank();
+        hear_phrase(&mut improviser);
+        for bound in [300, 5_000, 5_001, 100_000] {
+            assert!(
+                improviser
+                    .decide(&ask(Begin::NotBefore(Ticks(bound)), 1.0, 1))
+                    .onset
+                    >= Ticks(bound)
+            );
+        }
+        assert_eq!(
+            blank()
+                .decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1))
+                .onset,
+            Ticks(7),
+            "a blank memory too"
+        );
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_notes_and_the_coldest_needs_no_seed() {
+        let play = |temperature, seed| {
+            let mut improviser = blank();
+            hear_phrase(&mut improviser);
+            (0..30)
+                .map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), temperature, seed)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(play(1.0, 1), play(1.0, 1));
+        assert_ne!(play(1.0, 1), play(1.0, 2));
+        assert_eq!(play(0.05, 1), play(0.05, 2));
+    }
+
+    #[test]
+    fn no_figure_comes_four_times_in_a_row_even_at_the_coldest() {
+        let mut improviser = blank();
+        hear_phrase(&mut improviser);
+        let notes: Vec<_> = (0..400)
+            .map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 0.05, 1)))
+            .collect();
+        let figure = |from: usize, length: usize| {
+            notes[from..from + length]
+                .iter()
+                .zip(&notes[from - 1..])
+                .map(|(new, old)| (new.pitch, new.onset - old.onset))
+        };
+        for length in 1..=LONGEST_FIGURE {
+            for from in 1..notes.len() - 4 * length {
+                let again = (1..4)
+                    .all(|turn| figure(from, length).eq(figure(from + turn * length, length)));
+                assert!(!again, "{length} notes from note {from} came four times");
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_line_hears_the_top_voice_of_a_chord() {
+        let mut top_alone = blank();
+        top_alone.hear(key(1, 48, 76));
+        let mut chord = blank();
+        for (id, pitch) in [(1, 60), (2, 76), (3, 67)] {
+            chord.hear(key(id, 48 + i64::from(id), pitch));
+        }
+        assert_eq!(chord.state(), top_alone.state());
+        assert_eq!(chord.recent().count(), 1);
+    }
+
+    #[test]
+    fn a_long_jam_keeps_a_bounded_memory_and_can_still_be_taken_back() {
+        let mut improviser = blank();
+        for id in 0..2_000 {
+            improviser.hear(key(
+                id,
+                i64::from(id) * 24,
+                60 + u8::try_from(id % 12).unwrap(),
+            ));
+            improviser.amend(id, Ticks(24));
+        }
+        assert_eq!(improviser.recent().count(), HISTORY);
+        improviser.amend(3, Ticks(96));
+        let before = improviser.state().clone();
+        for _ in 0..50 {
+            improviser.decide(&ask(Begin::NotBefore(Ticks(48_000)), 1.0, 1));
+        }
+        improviser.take_back(Ticks(0));
+        assert_eq!(improviser.state(), &before);
+    }
+}

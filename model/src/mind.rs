@@ -356,3 +356,116 @@ fn floats<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
         .try_into_vec()
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Batch, Moment, Sizes};
+    use crate::note::Ticks;
+    use crate::weights::{Card, Provenance};
+    use burn::tensor::Device;
+
+    const NOTES: usize = 40;
+
+    fn melody() -> Vec<Classes> {
+        let class =
+            |number: usize, of: usize| u8::try_from((number * number + 3 * number) % of).unwrap();
+        let counts = Vocabulary::dance().counts();
+        (0..NOTES)
+            .map(|note| Classes {
+                step: class(note, counts.step),
+                pitch: class(note + 1, counts.pitch),
+                duration: class(note + 2, counts.duration),
+                velocity: 0,
+                place: class(note + 3, counts.place),
+                metre: class(note, counts.metre),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn note_by_note_it_says_what_the_network_in_burn_says() {
+        let device = Device::flex();
+        device.seed(5);
+        let vocabulary = Vocabulary::dance();
+        let sizes = Sizes {
+            layers: 2,
+            hidden: 48,
+            event: 32,
+            head: 80,
+        };
+        let network = Network::new(&vocabulary, sizes, 0.0, &device);
+        let mind = Mind::new(
+            Card::new("test", vocabulary, sizes, Provenance::default()),
+            &network,
+        );
+        let notes = melody();
+        let next: Vec<_> = notes[1..]
+            .iter()
+            .copied()
+            .chain([Classes::default()])
+            .collect();
+        let moments = notes
+            .iter()
+            .zip(&next)
+            .map(|(&heard, &next)| Moment {
+                heard,
+                next,
+                begins: false,
+            })
+            .collect();
+        let batch = Batch::of(&[moments], mind.vocabulary(), &device);
+        let (scores, _) = network.forward(&batch, network.blank(1, &device));
+        let (mut state, mut room) = (mind.blank(), Room::default());
+        // Sums of some hundred terms in another order differ in the last of f32's seven digits.
+        let same = |ours: &[f32], theirs: &Tensor<2>, note: usize| {
+            let theirs = floats(&theirs.clone().narrow(0, note, 1));
+            assert_eq!(ours.len(), theirs.len());
+            let worst = ours
+                .iter()
+                .zip(&theirs)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
+            assert!(worst < 2e-5, "note {note}: {worst}");
+        };
+        for (index, note) in notes.iter().enumerate() {
+            mind.take_in(*note, &mut state, &mut room);
+            let mut heads = mind.listen(&state, &mut room);
+            same(heads.step(), &scores.step, index);
+            same(heads.pitch(next[index]), &scores.pitch, index);
+            same(heads.duration(next[index]), &scores.duration, index);
+        }
+    }
+
+    #[test]
+    fn the_exponential_is_right_to_six_digits_and_never_overflows() {
+        for step in -8000i16..=8000 {
+            let x = f32::from(step) / 100.0;
+            let error = (f64::from(exp(x)) / f64::from(x).exp() - 1.0).abs();
+            assert!(error < 1e-6, "exp({x}): {error}");
+        }
+        assert!(exp(f32::INFINITY).is_finite() && exp(f32::NEG_INFINITY) >= 0.0);
+        assert!(
+            (tanh(20.0) - 1.0).abs() < 1e-6
+                && (tanh(-20.0) + 1.0).abs() < 1e-6
+                && tanh(0.0).abs() < 1e-6
+        );
+    }
+
+    #[test]
+    fn a_grid_point_has_a_class_for_each_of_its_ticks() {
+        // Places are told in units of four ticks; sixteenths and triplets must not fall together.
+        let vocabulary = Vocabulary::dance();
+        let bars = Some(crate::note::Bars {
+            line: Ticks::ZERO,
+            metre: crate::note::Metre::COMMON,
+        });
+        let places: Vec<_> = [0, 12, 16, 24, 32, 36, 48]
+            .map(|tick| vocabulary.place_class(Ticks(tick), bars))
+            .to_vec();
+        assert!(
+            places.is_sorted_by(|a, b| a < b) && places[0] > 0,
+            "{places:?}"
+        );
+    }
+}

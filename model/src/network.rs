@@ -3,11 +3,11 @@
 //! One LSTM step per note, then a chain of heads, each seeing what was chosen before it: step, pitch, duration, velocity.
 //! Tensors stay in here and in training; what plays is [`crate::mind::Mind`], the same arithmetic one note at a time.
 
-use crate::vocabulary::{Counts, Vocabulary};
+use crate::vocabulary::{Classes, Counts, Vocabulary};
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::{relu, sigmoid, tanh};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 /// How large a network is; everything else follows from the vocabulary.
@@ -79,19 +79,78 @@ pub struct Network {
 /// Hidden and cell state of every layer, each `[batch, hidden]`.
 pub type BatchState = Vec<(Tensor<2>, Tensor<2>)>;
 
-/// One batch of notes to learn from, `batch` tunes side by side over `steps` notes.
+/// Notes as the network is fed with them: `batch` tunes side by side over `steps` notes.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Per note: rows of the event table, `[batch, EVENT_KINDS]`.
-    pub events: Vec<Tensor<2, Int>>,
-    /// Per note: 0 where a tune begins and the state is cleared before it, else 1: `[batch, 1]`. `None`: nowhere.
-    pub carry: Vec<Option<Tensor<2>>>,
-    /// Rows that tell the pitch head of the next note: `[batch × steps, 2]`, batch-major.
-    pub pitch_given: Tensor<2, Int>,
-    /// Rows that tell the duration head of the next note: `[batch × steps, 3]`.
-    pub duration_given: Tensor<2, Int>,
-    /// Rows that tell the velocity head of the next note: `[batch × steps, 4]`.
-    pub velocity_given: Tensor<2, Int>,
+    events: Vec<Tensor<2, Int>>,
+    /// Per note: 0 where the state is cleared before it, else 1: `[batch, 1]`. `None`: nowhere.
+    carry: Vec<Option<Tensor<2>>>,
+    /// Rows that tell the heads of the next note, `[batch × steps, 2 or 3 or 4]`, batch-major.
+    pitch_given: Tensor<2, Int>,
+    duration_given: Tensor<2, Int>,
+    velocity_given: Tensor<2, Int>,
+}
+
+/// One place in a [`Batch`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moment {
+    /// The note that just happened.
+    pub heard: Classes,
+    /// The next note: its parts are told to the heads behind them.
+    pub next: Classes,
+    /// A tune begins with `heard`, so what came before is forgotten.
+    pub begins: bool,
+}
+
+impl Batch {
+    /// From one row of moments per tune; all rows are equally long.
+    pub fn of(rows: &[Vec<Moment>], vocabulary: &Vocabulary, device: &Device) -> Self {
+        let offsets = Offsets::of(vocabulary.counts());
+        let steps = rows.first().map_or(0, Vec::len);
+        let column = |step: usize| rows.iter().map(move |row| row[step]);
+        let all = || rows.iter().flatten();
+        let told =
+            |parts: usize| table(all().map(|moment| offsets.told(moment.next)), parts, device);
+        let carry = |step: usize| {
+            let kept: Vec<f32> = column(step)
+                .map(|moment| if moment.begins { 0.0 } else { 1.0 })
+                .collect();
+            let shape = [kept.len(), 1];
+            column(step)
+                .any(|moment| moment.begins)
+                .then(|| Tensor::from_data(TensorData::new(kept, shape), device))
+        };
+        Self {
+            events: (0..steps)
+                .map(|step| {
+                    table(
+                        column(step).map(|moment| offsets.event(moment.heard)),
+                        EVENT_KINDS,
+                        device,
+                    )
+                })
+                .collect(),
+            carry: (0..steps).map(carry).collect(),
+            pitch_given: told(2),
+            duration_given: told(3),
+            velocity_given: told(4),
+        }
+    }
+}
+
+/// The first `width` numbers of each row, as a tensor `[rows, width]`.
+fn table<const N: usize>(
+    rows: impl Iterator<Item = [usize; N]>,
+    width: usize,
+    device: &Device,
+) -> Tensor<2, Int> {
+    let numbers: Vec<i32> = rows
+        .flat_map(|row| row.into_iter().take(width))
+        .map(|row| i32::try_from(row).unwrap_or(0))
+        .collect();
+    let shape = [numbers.len() / width, width];
+    Tensor::from_data(TensorData::new(numbers, shape), device)
 }
 
 /// Unnormalised scores of the classes of the next note, each `[batch × steps, classes]`, batch-major.
@@ -262,7 +321,7 @@ impl Offsets {
     }
 
     /// Rows of the event table for a note that happened.
-    pub fn event(&self, note: crate::vocabulary::Classes) -> [usize; EVENT_KINDS] {
+    pub fn event(&self, note: Classes) -> [usize; EVENT_KINDS] {
         let Counts {
             step,
             place,
@@ -286,7 +345,7 @@ impl Offsets {
     }
 
     /// Rows for step, place, pitch and duration; each head is told as many of them as were chosen before it.
-    pub fn told(&self, note: crate::vocabulary::Classes) -> [usize; 4] {
+    pub fn told(&self, note: Classes) -> [usize; 4] {
         let Counts {
             step, place, pitch, ..
         } = self.counts;

@@ -118,7 +118,7 @@ pub fn most_probable(scores: &[f32]) -> usize {
 /// The smallest weight inside the nucleus (Holtzman et al. 2020): the fewest classes that together have `share` of all.
 fn smallest_kept(weights: &[f32], total: f32, share: f32) -> f32 {
     let (mut least, mut sum) = (f32::INFINITY, 0.0);
-    while sum < share * total {
+    while sum == 0.0 || sum < share * total {
         // The next smaller weight, and all classes that have it: equal classes stay or go together.
         let next = weights
             .iter()
@@ -134,7 +134,7 @@ fn smallest_kept(weights: &[f32], total: f32, share: f32) -> f32 {
             .sum::<f32>();
         least = next;
     }
-    if least.is_finite() { least } else { 0.0 }
+    least
 }
 
 #[cfg(test)]

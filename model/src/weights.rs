@@ -277,10 +277,9 @@ impl Mind {
         Self::from_bytes(&bytes, &name)
     }
 
-    /// A mind that has learnt nothing, for tests: the same seed gives the same one.
-    pub fn random(vocabulary: Vocabulary, sizes: Sizes, seed: u64) -> Self {
+    /// A mind that has learnt nothing, for tests.
+    pub fn random(vocabulary: Vocabulary, sizes: Sizes) -> Self {
         let device = Device::flex();
-        device.seed(seed);
         let network = Network::new(&vocabulary, sizes, 0.0, &device);
         Self::new(
             Card::new("random", vocabulary, sizes, Provenance::default()),
