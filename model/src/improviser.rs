@@ -94,14 +94,7 @@ impl Improviser {
     pub fn new(mind: Arc<Mind>) -> Self {
         let now = mind.blank();
         let history = VecDeque::with_capacity(HISTORY + 1);
-        Self {
-            mind,
-            history,
-            before_history: None,
-            now,
-            taken_in: 0,
-            room: Room::default(),
-        }
+        Self { mind, history, before_history: None, now, taken_in: 0, room: Room::default() }
     }
 
     /// The mind that it thinks with.
@@ -128,8 +121,7 @@ impl Improviser {
 
     /// Hears the key of stroke `id` go up. Ids that are unknown, or too long ago, are ignored.
     pub fn amend(&mut self, id: u32, duration: Ticks) {
-        let stroke =
-            |held: &Remembered| matches!(held.by, By::Player { id: held, .. } if held == id);
+        let stroke = |held: &Remembered| matches!(held.by, By::Player { id: held, .. } if held == id);
         let Some(index) = self.history.iter().rposition(stroke) else {
             return;
         };
@@ -156,17 +148,12 @@ impl Improviser {
             held.before.clone_from(&self.now);
             held.classes = vocabulary.classes(&held.note, previous, held.bars);
             if let By::Player { down: true, .. } = held.by {
-                let scores = self
-                    .mind
-                    .listen(&self.now, &mut self.room)
-                    .duration(held.classes)
-                    .to_vec();
+                let scores = self.mind.listen(&self.now, &mut self.room).duration(held.classes).to_vec();
                 let expected = most_probable(&scores);
                 held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
                 held.note.duration = vocabulary.duration(expected);
             }
-            self.mind
-                .take_in(held.classes, &mut self.now, &mut self.room);
+            self.mind.take_in(held.classes, &mut self.now, &mut self.room);
             self.taken_in += 1;
         }
     }
@@ -201,24 +188,10 @@ impl Improviser {
             metre: vocabulary.metre_class(ask.bars),
             ..Classes::default()
         };
-        let allowed = |pitch| {
-            !pitches_that_would_loop(&past, next.step).any(|looping| looping == class(pitch))
-        };
-        next.pitch = class(choose(
-            heads.pitch(next),
-            allowed,
-            &ask.knobs,
-            drawn(Head::Pitch),
-        ));
-        next.duration = class(choose(
-            heads.duration(next),
-            |_| true,
-            &ask.knobs,
-            drawn(Head::Duration),
-        ));
-        let velocity = heads
-            .velocity(next)
-            .map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
+        let allowed = |pitch| !pitches_that_would_loop(&past, next.step).any(|looping| looping == class(pitch));
+        next.pitch = class(choose(heads.pitch(next), allowed, &ask.knobs, drawn(Head::Pitch)));
+        next.duration = class(choose(heads.duration(next), |_| true, &ask.knobs, drawn(Head::Duration)));
+        let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
         let note = Note {
             onset,
             pitch: vocabulary.pitch(next.pitch.into()),
@@ -227,22 +200,13 @@ impl Improviser {
                 .and_then(|class| vocabulary.velocity(class))
                 .unwrap_or_else(|| accented(loudness, onset, ask.bars)),
         };
-        self.remember(
-            self.history.len(),
-            note,
-            By::Segue {
-                turn: ask.turn,
-                index,
-            },
-            ask.bars,
-        );
+        self.remember(self.history.len(), note, By::Segue { turn: ask.turn, index }, ask.bars);
         note
     }
 
     /// Forgets its own notes with an onset at or after `from`, as if they had never been decided.
     pub fn take_back(&mut self, from: Ticks) {
-        let planned =
-            |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset >= from;
+        let planned = |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset >= from;
         if let Some(first) = self.history.iter().position(planned) {
             self.rewind_to(first);
             self.history.retain(|held| !planned(held));
@@ -282,45 +246,20 @@ impl Improviser {
 
     /// Puts a stroke where its onset and pitch belong.
     fn insert(&mut self, key: &HeardKey, onset: Ticks) {
-        let note = Note {
-            onset,
-            pitch: key.pitch,
-            duration: Ticks(1),
-            velocity: key.velocity,
-        };
-        let comes_later =
-            |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
+        let note = Note { onset, pitch: key.pitch, duration: Ticks(1), velocity: key.velocity };
+        let comes_later = |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
         let index = self.history.len() - self.history.iter().rev().take_while(comes_later).count();
         self.rewind_to(index);
-        self.remember(
-            index,
-            note,
-            By::Player {
-                id: key.id,
-                struck: key.onset,
-                down: true,
-            },
-            key.bars,
-        );
+        self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, key.bars);
     }
 
     fn remember(&mut self, index: usize, note: Note, by: By, bars: Option<Bars>) {
-        let held = Remembered {
-            note,
-            by,
-            bars,
-            classes: Classes::default(),
-            before: self.now.clone(),
-        };
+        let held = Remembered { note, by, bars, classes: Classes::default(), before: self.now.clone() };
         self.history.insert(index, held);
         if self.history.len() > HISTORY {
             self.catch_up();
             self.taken_in -= 1;
-            self.before_history = self
-                .history
-                .pop_front()
-                .map(|oldest| oldest.note.onset)
-                .or(self.before_history);
+            self.before_history = self.history.pop_front().map(|oldest| oldest.note.onset).or(self.before_history);
         }
     }
 
@@ -333,22 +272,16 @@ impl Improviser {
     }
 
     fn onset_before(&self, index: usize) -> Option<Ticks> {
-        index
-            .checked_sub(1)
-            .map_or(self.before_history, |previous| {
-                Some(self.history[previous].note.onset)
-            })
+        index.checked_sub(1).map_or(self.before_history, |previous| Some(self.history[previous].note.onset))
     }
 
     /// A single line does not run over its own last note.
     fn earliest(&self, begin: Begin) -> Ticks {
         let (Begin::At(bound) | Begin::NotBefore(bound)) = begin;
         match self.history.back() {
-            Some(Remembered {
-                note,
-                by: By::Segue { .. },
-                ..
-            }) if self.mind.vocabulary().polyphony == 1 => bound.max(note.onset + note.duration),
+            Some(Remembered { note, by: By::Segue { .. }, .. }) if self.mind.vocabulary().polyphony == 1 => {
+                bound.max(note.onset + note.duration)
+            }
             Some(held) => bound.max(held.note.onset),
             None => bound,
         }
@@ -369,21 +302,11 @@ impl Improviser {
 
     /// How loud the player has been of late.
     fn loudness(&self) -> f32 {
-        let strokes = self
-            .history
-            .iter()
-            .rev()
-            .filter(|held| matches!(held.by, By::Player { .. }));
+        let strokes = self.history.iter().rev().filter(|held| matches!(held.by, By::Player { .. }));
         let (sum, count) = strokes
             .take(LOUDNESS_NOTES)
-            .fold((0.0, 0.0), |(sum, count), held| {
-                (sum + f32::from(held.note.velocity.value()), count + 1.0)
-            });
-        if count > 0.0 {
-            sum / count
-        } else {
-            f32::from(Velocity::DEFAULT.value())
-        }
+            .fold((0.0, 0.0), |(sum, count), held| (sum + f32::from(held.note.velocity.value()), count + 1.0));
+        if count > 0.0 { sum / count } else { f32::from(Velocity::DEFAULT.value()) }
     }
 }
 
@@ -411,19 +334,11 @@ mod tests {
     use crate::vocabulary::Vocabulary;
     use std::sync::OnceLock;
 
-    const BARS: Bars = Bars {
-        line: Ticks::ZERO,
-        metre: Metre::COMMON,
-    };
+    const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
     const TOGETHER: Ticks = Ticks(3);
 
     fn blank() -> Improviser {
-        let sizes = Sizes {
-            layers: 2,
-            hidden: 32,
-            event: 32,
-            head: 32,
-        };
+        let sizes = Sizes { layers: 2, hidden: 32, event: 32, head: 32 };
         Improviser::new(Arc::new(Mind::random(Vocabulary::dance(), sizes, 3)))
     }
 
@@ -439,16 +354,7 @@ mod tests {
     }
 
     fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
-        Ask {
-            turn: 1,
-            begin,
-            bars: Some(BARS),
-            knobs: Knobs {
-                temperature,
-                top_p: 1.0,
-                seed,
-            },
-        }
+        Ask { turn: 1, begin, bars: Some(BARS), knobs: Knobs { temperature, top_p: 1.0, seed } }
     }
 
     /// Onset, pitch, and how long it is held.
@@ -500,31 +406,19 @@ mod tests {
         hear_phrase(&mut other);
         let planned: Vec<_> = (0..6)
             .map(|note| {
-                let begin = if note == 0 {
-                    Begin::At(Ticks(288))
-                } else {
-                    Begin::NotBefore(Ticks(288))
-                };
+                let begin = if note == 0 { Begin::At(Ticks(288)) } else { Begin::NotBefore(Ticks(288)) };
                 other.decide(&ask(begin, 1.0, 4))
             })
             .collect();
         other.take_back(planned[3].onset);
         let kept = other.state().clone();
-        assert_eq!(
-            other.decide(&ask(Begin::NotBefore(Ticks(288)), 1.0, 4)),
-            planned[3],
-            "the draw is the same again"
-        );
+        assert_eq!(other.decide(&ask(Begin::NotBefore(Ticks(288)), 1.0, 4)), planned[3], "the draw is the same again");
         other.take_back(planned[3].onset);
         assert_eq!(other.state(), &kept);
         other.take_back(Ticks(0));
         assert_eq!(other.state(), fresh.state());
         other.amend(7, Ticks(12));
-        assert_ne!(
-            other.state(),
-            fresh.state(),
-            "an amend must change what is remembered"
-        );
+        assert_ne!(other.state(), fresh.state(), "an amend must change what is remembered");
     }
 
     #[test]
@@ -536,10 +430,7 @@ mod tests {
             assert_eq!(last.onset, Ticks(300));
             for _ in 0..40 {
                 let note = improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 2.0, seed));
-                assert!(
-                    note.onset >= last.onset + last.duration,
-                    "a single line does not overlap"
-                );
+                assert!(note.onset >= last.onset + last.duration, "a single line does not overlap");
                 last = note;
             }
         }
@@ -550,20 +441,9 @@ mod tests {
         let mut improviser = blank();
         hear_phrase(&mut improviser);
         for bound in [300, 5_000, 5_001, 100_000] {
-            assert!(
-                improviser
-                    .decide(&ask(Begin::NotBefore(Ticks(bound)), 1.0, 1))
-                    .onset
-                    >= Ticks(bound)
-            );
+            assert!(improviser.decide(&ask(Begin::NotBefore(Ticks(bound)), 1.0, 1)).onset >= Ticks(bound));
         }
-        assert_eq!(
-            blank()
-                .decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1))
-                .onset,
-            Ticks(7),
-            "a blank memory too"
-        );
+        assert_eq!(blank().decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1)).onset, Ticks(7), "a blank memory too");
     }
 
     #[test]
@@ -584,9 +464,7 @@ mod tests {
     fn no_figure_comes_four_times_in_a_row_even_at_the_coldest() {
         let mut improviser = blank();
         hear_phrase(&mut improviser);
-        let notes: Vec<_> = (0..400)
-            .map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 0.05, 1)))
-            .collect();
+        let notes: Vec<_> = (0..400).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 0.05, 1))).collect();
         let figure = |from: usize, length: usize| {
             notes[from..from + length]
                 .iter()
@@ -595,8 +473,7 @@ mod tests {
         };
         for length in 1..=LONGEST_FIGURE {
             for from in 1..notes.len() - 4 * length {
-                let again = (1..4)
-                    .all(|turn| figure(from, length).eq(figure(from + turn * length, length)));
+                let again = (1..4).all(|turn| figure(from, length).eq(figure(from + turn * length, length)));
                 assert!(!again, "{length} notes from note {from} came four times");
             }
         }
@@ -618,11 +495,7 @@ mod tests {
     fn a_long_jam_keeps_a_bounded_memory_and_can_still_be_taken_back() {
         let mut improviser = blank();
         for id in 0..2_000 {
-            improviser.hear(key(
-                id,
-                i64::from(id) * 24,
-                60 + u8::try_from(id % 12).unwrap(),
-            ));
+            improviser.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 12).unwrap()));
             improviser.amend(id, Ticks(24));
         }
         assert_eq!(improviser.recent().count(), HISTORY);
