@@ -357,7 +357,8 @@ mod tests {
         let mind = Mind::new(Card::new("test", vocabulary, sizes, Provenance::default()), &network);
         let notes = melody();
         let next: Vec<_> = notes[1..].iter().copied().chain([Classes::default()]).collect();
-        let moments = notes.iter().zip(&next).map(|(&heard, &next)| Moment { heard, next, begins: false }).collect();
+        let moments =
+            notes.iter().zip(&next).map(|(&heard, &next)| Moment { heard, next: Some(next), begins: false }).collect();
         let batch = Batch::of(&[moments], mind.vocabulary(), &device);
         let (scores, _) = network.forward(&batch, network.blank(1, &device));
         let (mut state, mut room) = (mind.blank(), Room::default());

@@ -91,8 +91,8 @@ pub struct Batch {
 pub struct Moment {
     /// The note that just happened.
     pub heard: Classes,
-    /// The next note: its parts are told to the heads behind them.
-    pub next: Classes,
+    /// The next note: its parts are told to the heads behind them. `None` at the end of a tune.
+    pub next: Option<Classes>,
     /// A tune begins with `heard`, so what came before is forgotten.
     pub begins: bool,
 }
@@ -104,7 +104,8 @@ impl Batch {
         let steps = rows.first().map_or(0, Vec::len);
         let column = |step: usize| rows.iter().map(move |row| row[step]);
         let all = || rows.iter().flatten();
-        let told = |parts: usize| table(all().map(|moment| offsets.told(moment.next)), parts, device);
+        let told =
+            |parts: usize| table(all().map(|moment| offsets.told(moment.next.unwrap_or_default())), parts, device);
         let carry = |step: usize| {
             let kept: Vec<f32> = column(step).map(|moment| if moment.begins { 0.0 } else { 1.0 }).collect();
             let shape = [kept.len(), 1];

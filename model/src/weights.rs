@@ -178,6 +178,20 @@ fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Netw
     Ok((card, network))
 }
 
+/// Fills an existing network, so that it keeps its dropout and device.
+///
+/// # Errors
+/// See [`WeightsError`].
+#[cfg(feature = "training")]
+pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network, WeightsError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable { name: name.clone(), reason })?;
+    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes)));
+    let loaded = network.load_from(&mut store);
+    loaded.map_err(|error| WeightsError::Damaged { name, reason: error.to_string() })?;
+    Ok(network)
+}
+
 /// Reads and checks the card alone; touches no weights.
 ///
 /// # Errors
