@@ -1,1 +1,5 @@
 //! stub
+pub mod note;
+
+#[cfg(feature = "corpus")]
+pub mod corpus;
