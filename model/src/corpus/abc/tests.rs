@@ -64,7 +64,28 @@ fn the_unit_follows_from_the_metre_where_it_is_not_given() {
 fn every_mode_has_its_signature() {
     let scale = "CDEFGAB";
     let sharps = "C#4:24 D4:24 E4:24 F#4:24 G4:24 A4:24 B4:24";
-    for key in ["D", "Dmaj", "D Major", "D maj", "D ionian", "AMix", "A Mixolydian", "Bm", "B min", "E Dorian", "Edor", "F# phr", "G Lydian", "Glyd", "C# Locrian", "HP", "Hp", "C exp ^f ^c", "G ^c", "D treble"] {
+    for key in [
+        "D",
+        "Dmaj",
+        "D Major",
+        "D maj",
+        "D ionian",
+        "AMix",
+        "A Mixolydian",
+        "Bm",
+        "B min",
+        "E Dorian",
+        "Edor",
+        "F# phr",
+        "G Lydian",
+        "Glyd",
+        "C# Locrian",
+        "HP",
+        "Hp",
+        "C exp ^f ^c",
+        "G ^c",
+        "D treble",
+    ] {
         check(&format!("K:{key}\n{scale}"), sharps);
     }
     let flats = "C4:24 D4:24 D#4:24 F4:24 G4:24 A4:24 A#4:24";
@@ -287,7 +308,8 @@ fn bar_lines_that_fall_elsewhere_are_followed() {
 #[test]
 fn a_bad_tune_is_refused_with_its_place_and_the_book_is_read_on() {
     let book = parse_book("preface\n\nX:3\nT:Good\nK:C\nABc|\n\nX:7\nT:Bad\nK:C\nA[Bc|\n\nX:8\nK:D\nf|\n", "book.abc");
-    let read: Vec<_> = book.tunes.iter().map(|(number, tune)| (*number, tune.title.as_str(), tune.notes.len())).collect();
+    let read: Vec<_> =
+        book.tunes.iter().map(|(number, tune)| (*number, tune.title.as_str(), tune.notes.len())).collect();
     assert_eq!(read, [(Some(3), "Good", 3), (Some(8), "", 1)]);
     assert_eq!(book.refused[0].to_string(), "book.abc, tune 7, line 11: a chord is never closed");
 }
@@ -325,7 +347,29 @@ fn hostile_books_end_soon() {
     let started = std::time::Instant::now();
     let endless = format!("X:1\nP:{}\nK:C\nP:A\n{}", "A".repeat(256), "|:A:|".repeat(2_000));
     check_refused(&endless, None, "the tune is endless when it is played out");
-    for hostile in ["|:", ":|", "A:|", "[1", "|16", "|-", "A-", "(", "{}", "[]", "!", "\"", "[V:2]", "+", "P:", "V:1\n", "A>", "[P:A]", "X:1\nK:\n", "^", "\"C\""] {
+    for hostile in [
+        "|:",
+        ":|",
+        "A:|",
+        "[1",
+        "|16",
+        "|-",
+        "A-",
+        "(",
+        "{}",
+        "[]",
+        "!",
+        "\"",
+        "[V:2]",
+        "+",
+        "P:",
+        "V:1\n",
+        "A>",
+        "[P:A]",
+        "X:1\nK:\n",
+        "^",
+        "\"C\"",
+    ] {
         let book = parse_book(&format!("X:1\nK:C\n{}", hostile.repeat(50_000)), "book");
         assert!(book.tunes.iter().all(|(_, tune)| tune.notes.len() <= 800_000), "{hostile}");
     }
@@ -358,7 +402,7 @@ fn a_single_tune_needs_no_number_and_free_text_between_tunes_is_passed_over() {
     assert_eq!(parse_book("", "nothing"), Book::default());
 }
 
-const ONEILLS: &str = include_str!("../../../../tests/tunes/oneills.abc");
+pub(super) const ONEILLS: &str = include_str!("../../../../tests/tunes/oneills.abc");
 
 #[test]
 fn whole_tunes_of_the_old_book_are_read() {
@@ -397,8 +441,46 @@ impl Dice {
 fn no_damage_to_a_real_book_makes_the_reader_panic_or_break_its_word() {
     const ROUNDS: usize = 4_000;
     const SIGNS: [&str; 40] = [
-        "|", ":", "[", "]", "(3", "(9:9:9", "{", "}", "-", ">", "<<", "\"", "!", "+", "^", "__", "=", "z", "Z9", "'", ",", "/",
-        "9999", "99999999999", "[K:", "[V:2]", "[1-16", "\n", "\n\n", "P:A\n", "\nK:Gm\n", "M:7/8 ", "&", "%", "\\", "x", "é", "♯", "\0", "X:2\n",
+        "|",
+        ":",
+        "[",
+        "]",
+        "(3",
+        "(9:9:9",
+        "{",
+        "}",
+        "-",
+        ">",
+        "<<",
+        "\"",
+        "!",
+        "+",
+        "^",
+        "__",
+        "=",
+        "z",
+        "Z9",
+        "'",
+        ",",
+        "/",
+        "9999",
+        "99999999999",
+        "[K:",
+        "[V:2]",
+        "[1-16",
+        "\n",
+        "\n\n",
+        "P:A\n",
+        "\nK:Gm\n",
+        "M:7/8 ",
+        "&",
+        "%",
+        "\\",
+        "x",
+        "é",
+        "♯",
+        "\0",
+        "X:2\n",
     ];
     let mut dice = Dice(1);
     for _ in 0..ROUNDS {
