@@ -159,6 +159,13 @@ impl Metre {
         }
     }
 
+    /// The length of one beat as felt: a dotted quarter in 6/8, 9/8 and 12/8, else the written beat.
+    pub const fn beat(self) -> Ticks {
+        let written = TICKS_PER_QUARTER * 4 / self.denominator as i64;
+        let compound = self.denominator >= 8 && self.numerator > 3 && self.numerator.is_multiple_of(3);
+        Ticks(if compound { 3 * written } else { written })
+    }
+
     /// The length of one bar; above zero.
     pub const fn bar(self) -> Ticks {
         Ticks(TICKS_PER_QUARTER * 4 * self.numerator as i64 / self.denominator as i64)
