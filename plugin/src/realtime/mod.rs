@@ -412,6 +412,7 @@ impl Performer {
                 self.note_silence(scene);
                 self.say_unsaid(scene);
             }
+            None if cue == Cue::Start => self.wishes.count_turn(),
             Some(Order::Close) => {
                 self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
                 self.note_silence(scene);
@@ -423,13 +424,10 @@ impl Performer {
 
     /// Drops the plan: what has not sounded before `from` is taken back from the mind too.
     fn withdraw_from(&mut self, from: Ticks) {
-        let thought_of = self.wishes.answer().is_some();
-        let unknown = self.wishes.drop_thought();
         let planned = self.schedule.next_on();
         self.schedule.withdraw();
-        if thought_of {
-            let from = [unknown, planned].into_iter().flatten().fold(from, Ticks::min);
-            self.unsaid.take_back(from);
+        if let Some(unknown) = self.wishes.drop_thought() {
+            self.unsaid.take_back(planned.map_or(from, |planned| planned.min(from)).min(unknown));
         }
     }
 

@@ -12,6 +12,9 @@ use segue_model::improviser::Begin;
 use segue_model::note::{Bars, Note, Ticks};
 use segue_model::sampling::Knobs;
 
+/// Later than anything.
+const LATEST: Ticks = Ticks(i64::MAX);
+
 /// What is being thought about.
 #[derive(Debug, Clone, Copy)]
 struct Thought {
@@ -19,6 +22,8 @@ struct Thought {
     next: Next,
     /// The position from which on the answer was known to come.
     known: Position,
+    /// The running number of the turn.
+    turn: u32,
     /// A wish is under way.
     asked: bool,
 }
@@ -40,7 +45,9 @@ enum Next {
 #[derive(Debug, Default)]
 pub struct Wishes {
     generation: u32,
-    turn: u32,
+    /// Turns of which something sounded. What is only planned has no number of its own, so that planning anew draws
+    /// the same notes again.
+    turns: u32,
     thought: Option<Thought>,
     /// Wishes of any generation whose reply is not complete.
     open: usize,
@@ -51,16 +58,26 @@ impl Wishes {
     /// Begins to think about an answer that is known to come from `known` on.
     pub fn begin(&mut self, answer: Answer, known: Position) {
         self.generation = self.generation.wrapping_add(1);
-        self.turn = self.turn.wrapping_add(1);
-        self.thought = Some(Thought { answer, next: Next::First, known, asked: false });
+        let turn = self.turns.wrapping_add(1);
+        self.thought = Some(Thought { answer, next: Next::First, known, turn, asked: false });
     }
 
-    /// Thinks no more. The first moment that may have been decided without our knowing, if any.
+    /// The answer has begun to sound.
+    pub fn count_turn(&mut self) {
+        if let Some(thought) = self.thought {
+            self.turns = thought.turn;
+        }
+    }
+
+    /// Thinks no more. `None` when the mind was not asked at all; else the earliest onset of what it may have decided
+    /// and not told yet.
     pub fn drop_thought(&mut self) -> Option<Ticks> {
         self.generation = self.generation.wrapping_add(1);
-        let thought = self.thought.take().filter(|thought| thought.asked)?;
+        let thought = self.thought.take()?;
         Some(match thought.next {
+            Next::First if !thought.asked => return None,
             Next::First => thought.answer.start,
+            Next::After { .. } if !thought.asked => LATEST,
             // The last note may have sounded, and a note on the same tick would be taken for it.
             Next::After { last, from } => from.max(last + Ticks(1)),
         })
@@ -68,7 +85,7 @@ impl Wishes {
 
     /// Counts turns from the beginning again.
     pub fn restart_turns(&mut self) {
-        self.turn = 0;
+        self.turns = 0;
     }
 
     /// Positions are counted from zero again.
@@ -79,11 +96,6 @@ impl Wishes {
     /// Remembers the controls from this position on.
     pub fn note_knobs(&mut self, position: Position, knobs: Knobs) {
         self.knobs.note(position, knobs);
-    }
-
-    /// The answer that is being thought about.
-    pub fn answer(&self) -> Option<Answer> {
-        self.thought.map(|thought| thought.answer)
     }
 
     /// As of which frame of this block, which begins at `block_start`, the next wish is. Negative when its time has
@@ -116,7 +128,7 @@ impl Wishes {
         };
         Some(Wish {
             generation: self.generation,
-            turn: self.turn,
+            turn: thought.turn,
             begin,
             horizon: from + Ticks(1) + beyond,
             bars: Some(bars),
