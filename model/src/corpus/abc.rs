@@ -25,6 +25,7 @@ use exact::Exact;
 use fields::Time;
 use scan::Scanner;
 use std::path::Path;
+use written::Placed;
 
 /// What a file of tunes held.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,10 +88,29 @@ struct Header {
     title: Option<String>,
     time: Option<Time>,
     unit: Option<Exact>,
+    /// The order in which parts are played; empty where none is stated.
     parts: Vec<char>,
+    /// A part that begins with the music, where `Y:` stated the order already.
+    first_part: Option<char>,
 }
 
 fn parse_tune(lines: &[(usize, &str)]) -> Result<Tune, Fault> {
+    let page = read_page(lines)?;
+    let tune = played::play(&page.items, &page.order);
+    if tune.notes.is_empty() {
+        return Err((None, "it has no notes".to_owned()));
+    }
+    Ok(Tune { title: page.title, ..tune })
+}
+
+/// A tune as it is written, and the order in which that is played.
+struct Page {
+    title: String,
+    items: Vec<Placed>,
+    order: Vec<usize>,
+}
+
+fn read_page(lines: &[(usize, &str)]) -> Result<Page, Fault> {
     let mut header = Header::default();
     let mut body: Option<Scanner> = None;
     for (index, line) in lines {
@@ -114,11 +134,7 @@ fn parse_tune(lines: &[(usize, &str)]) -> Result<Tune, Fault> {
     let scanner = body.ok_or((None, "it has no key (K:)".to_owned()))?;
     scanner.finish().map_err(|reason| (None, reason))?;
     let order = order::play_order(&scanner.items, &header.parts).map_err(|reason| (None, reason))?;
-    let tune = played::play(&scanner.items, &order);
-    if tune.notes.is_empty() {
-        return Err((None, "it has no notes".to_owned()));
-    }
-    Ok(Tune { title: header.title.unwrap_or_default(), ..tune })
+    Ok(Page { title: header.title.unwrap_or_default(), items: scanner.items, order })
 }
 
 /// The key ends the header: with it the body begins.
@@ -129,9 +145,14 @@ fn header_line(header: &mut Header, text: &str) -> Result<Option<Scanner>, Strin
         }
         Some(('M', value)) => header.time = Some(fields::time(value)?.0),
         Some(('L', value)) => header.unit = Some(fields::unit(value)?),
+        Some(('P', value)) if !header.parts.is_empty() => header.first_part = value.chars().next(),
         Some(('P' | 'Y', value)) => header.parts = fields::part_order(value)?,
         Some(('K', value)) => {
-            return Ok(Some(Scanner::new(Key::parse(value)?, header.time.unwrap_or(Time::Free), header.unit)));
+            let mut scanner = Scanner::new(Key::parse(value)?, header.time.unwrap_or(Time::Free), header.unit);
+            if let Some(part) = header.first_part {
+                scanner.field('P', part.encode_utf8(&mut [0; 4]))?;
+            }
+            return Ok(Some(scanner));
         }
         _ => {}
     }

@@ -261,7 +261,8 @@ impl Scanner {
         };
         let inside = &cursor.rest()[..end];
         let letters = inside.chars().filter(|c| letter_and_octave(*c).is_some()).count();
-        let is_chord = inside.chars().all(|c| matches!(c, 'A'..='G' | 'a'..='g' | '^' | '_' | '=' | ',' | '\'' | '/' | '0'..='9'));
+        let is_chord =
+            inside.chars().all(|c| matches!(c, 'A'..='G' | 'a'..='g' | '^' | '_' | '=' | ',' | '\'' | '/' | '0'..='9'));
         let is_loudness = inside.chars().all(|c| c == 'f');
         if is_chord && letters >= 2 && !is_loudness {
             return self.chord(cursor, '+');
@@ -341,9 +342,11 @@ impl Scanner {
 
     /// The accidental of the note that is tied to one that comes now.
     fn tied_over(&self, letter: u8, octave: i8) -> Option<i8> {
-        let tied = self.last_sound()?.notes.iter().find(|note| {
-            note.tied && note.spelled.letter == letter && note.spelled.octave == octave
-        })?;
+        let tied = self
+            .last_sound()?
+            .notes
+            .iter()
+            .find(|note| note.tied && note.spelled.letter == letter && note.spelled.octave == octave)?;
         Some(tied.spelled.accidental)
     }
 
@@ -436,7 +439,8 @@ impl Scanner {
         if time_of > LARGEST_TUPLET * 2 || left > LARGEST_TUPLET * 2 {
             return Err("a tuplet is beyond all measure".to_owned());
         }
-        if self.tuplet.as_ref().is_some_and(|open| !open.begun) {
+        // The same sign twice, `(3(3abc`, is a slip of the pen.
+        if self.tuplet.as_ref().is_some_and(|open| !open.begun && open.notes != notes) {
             return Err("a tuplet has no notes".to_owned());
         }
         self.tuplet = Some(Tuplet { notes, time_of, left, begun: false });
@@ -531,7 +535,8 @@ fn is_chord_symbol(text: &str) -> bool {
         return true;
     }
     let after_root = characters.as_str().trim_start_matches(['b', '#']);
-    let kind_starts = ["m", "M", "-", "+", "(", ")", "/", "sus", "dim", "aug", "add", "o", "j", "alt", "Δ", "°", "ø", " "];
+    let kind_starts =
+        ["m", "M", "-", "+", "(", ")", "/", "sus", "dim", "aug", "add", "o", "j", "alt", "Δ", "°", "ø", " "];
     matches!(root, Some('A'..='G'))
         && !text.starts_with("D.")
         && (after_root.is_empty()
@@ -569,8 +574,10 @@ fn bar_of(run: &str) -> Bar {
     let (again, opens) = match (run.find('|'), run.rfind('|')) {
         (Some(first), Some(last)) => {
             let before = run[..first].matches(':').count();
-            let between = run[first..last].matches(':').count();
-            (before.max(between.min(1)), run[last..].contains(':'))
+            let opens = run[last..].contains(':');
+            // `|:|` closes a repeat; in `|:||:` the first colon adds nothing.
+            let between = !opens && run[first..last].contains(':');
+            (before.max(usize::from(between)), opens)
         }
         // `::`
         _ => (1, true),
