@@ -1,1 +1,17 @@
-//! stub
+//! The mind of Segue: it hears notes and decides notes, and knows no host, no threads, no wall clock.
+//!
+//! ```text
+//! playing    Heard → hear … decide → Note
+//! learning   .mid / .abc → Tune → classes → training → weights file → the mind
+//! ```
+
+#[cfg(feature = "corpus")]
+pub mod corpus;
+pub mod improviser;
+pub mod loops;
+pub mod mind;
+pub mod network;
+pub mod note;
+pub mod sampling;
+pub mod vocabulary;
+pub mod weights;

@@ -1,7 +1,7 @@
 //! Reading music into tunes. Knows files and notations; knows no classes and no tensors.
 
-pub mod abc;
-pub mod midi;
+//ABC
+//MIDI
 
 use crate::note::{Bars, Note};
 

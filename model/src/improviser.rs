@@ -1,0 +1,404 @@
+//! Hears notes and decides notes, one LSTM step each.
+//!
+//! It keeps, for each note of its recent history, the state before that note. That one mechanism serves all of:
+//! a key that goes up late, notes planned and taken back, fingers that strike a chord one by one. Nothing is ever run
+//! again from further back than the change. It does not know what a host, a thread or a wall clock is.
+
+use crate::loops::{LONGEST_FIGURE, pitches_that_would_loop};
+use crate::mind::{Mind, Room, State};
+use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
+use crate::sampling::{Head, Knobs, choose, draw, most_probable};
+use crate::vocabulary::Classes;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A key that the player has struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeardKey {
+    /// Names this stroke when its key goes up: never used twice.
+    pub id: u32,
+    /// When, as played.
+    pub onset: Ticks,
+    /// Which key.
+    pub pitch: Pitch,
+    /// How hard.
+    pub velocity: Velocity,
+    /// The bars at that moment; `None` when there are none.
+    pub bars: Option<Bars>,
+    /// Fingers that come within this time are one chord: 30 ms at the tempo of the moment.
+    pub together: Ticks,
+}
+
+/// Where a decided note may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// Exactly there: a turn begins.
+    At(Ticks),
+    /// There or later, as the network likes.
+    NotBefore(Ticks),
+}
+
+/// What is to be decided.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ask {
+    /// Which of Segue's turns; part of the key of every draw.
+    pub turn: u32,
+    /// Where the note may begin.
+    pub begin: Begin,
+    /// The bars at that moment; `None` when there are none.
+    pub bars: Option<Bars>,
+    /// The musician's settings as of the decision.
+    pub knobs: Knobs,
+}
+
+/// One jam's memory and the mind that it thinks with.
+#[derive(Debug)]
+pub struct Improviser {
+    mind: Arc<Mind>,
+    history: VecDeque<Remembered>,
+    /// The onset of the last note that the history no longer holds.
+    before_history: Option<Ticks>,
+    /// The state after the first `taken_in` notes of the history.
+    now: State,
+    taken_in: usize,
+    room: Room,
+}
+
+/// A note of the recent past, and what was before it.
+#[derive(Debug)]
+struct Remembered {
+    note: Note,
+    by: By,
+    bars: Option<Bars>,
+    /// As the network took it in; true for the first `taken_in` notes.
+    classes: Classes,
+    /// The state before it; true for the first `taken_in` notes.
+    before: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// `struck` is the onset as played; while the key is `down` the duration is the network's expectation.
+    Player { id: u32, struck: Ticks, down: bool },
+    /// The `index`th note of a turn.
+    Segue { turn: u32, index: u32 },
+}
+
+/// How many notes can be taken back or amended; a key held for longer is amended no more.
+const HISTORY: usize = 4 * LONGEST_FIGURE;
+/// How many of the player's latest notes tell how loud to play.
+const LOUDNESS_NOTES: usize = 8;
+
+impl Improviser {
+    /// With a blank memory.
+    pub fn new(mind: Arc<Mind>) -> Self {
+        let now = mind.blank();
+        let history = VecDeque::with_capacity(HISTORY + 1);
+        Self {
+            mind,
+            history,
+            before_history: None,
+            now,
+            taken_in: 0,
+            room: Room::default(),
+        }
+    }
+
+    /// The mind that it thinks with.
+    pub fn mind(&self) -> &Arc<Mind> {
+        &self.mind
+    }
+
+    /// Forgets all that was played.
+    pub fn reset(&mut self) {
+        self.history.clear();
+        self.before_history = None;
+        self.now = self.mind.blank();
+        self.taken_in = 0;
+    }
+
+    /// Hears a key go down. Until [`Self::amend`] says how long it was held, its duration is what the network expects.
+    pub fn hear(&mut self, key: HeardKey) {
+        if self.joins_a_chord(&key) {
+            return;
+        }
+        let onset = self.mind.vocabulary().quantised(key.onset, key.bars);
+        self.insert(&key, onset);
+    }
+
+    /// Hears the key of stroke `id` go up. Ids that are unknown, or too long ago, are ignored.
+    pub fn amend(&mut self, id: u32, duration: Ticks) {
+        let stroke =
+            |held: &Remembered| matches!(held.by, By::Player { id: held, .. } if held == id);
+        let Some(index) = self.history.iter().rposition(stroke) else {
+            return;
+        };
+        let duration = duration.max(Ticks(1));
+        let vocabulary = self.mind.vocabulary();
+        let is_new = vocabulary.duration_class(duration) != self.history[index].classes.duration;
+        let held = &mut self.history[index];
+        held.note.duration = duration;
+        if let By::Player { down, .. } = &mut held.by {
+            *down = false;
+        }
+        if is_new {
+            self.rewind_to(index);
+        }
+    }
+
+    /// Takes in whatever is still waiting, so that the next decision is quick. Never needed for the right result.
+    pub fn catch_up(&mut self) {
+        while self.taken_in < self.history.len() {
+            let index = self.taken_in;
+            let previous = self.onset_before(index);
+            let held = &mut self.history[index];
+            let vocabulary = self.mind.vocabulary();
+            held.before.clone_from(&self.now);
+            held.classes = vocabulary.classes(&held.note, previous, held.bars);
+            if let By::Player { down: true, .. } = held.by {
+                let scores = self
+                    .mind
+                    .listen(&self.now, &mut self.room)
+                    .duration(held.classes)
+                    .to_vec();
+                let expected = most_probable(&scores);
+                held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
+                held.note.duration = vocabulary.duration(expected);
+            }
+            self.mind
+                .take_in(held.classes, &mut self.now, &mut self.room);
+            self.taken_in += 1;
+        }
+    }
+
+    /// Decides the next note; from then on it is part of the history.
+    pub fn decide(&mut self, ask: &Ask) -> Note {
+        self.catch_up();
+        let mind = Arc::clone(&self.mind);
+        let vocabulary = mind.vocabulary();
+        let index = self.next_index(ask.turn);
+        let drawn = |head| draw(ask.knobs.seed, ask.turn, index, head);
+        let past = self.latest();
+        let loudness = self.loudness();
+        let last = self.onset_before(self.history.len());
+        let earliest = self.earliest(ask.begin);
+        let mut heads = mind.listen(&self.now, &mut self.room);
+        let class = |choice: usize| u8::try_from(choice).unwrap_or(u8::MAX);
+
+        let onset = match (ask.begin, last) {
+            (Begin::At(onset), _) => onset,
+            (Begin::NotBefore(onset), None) => onset,
+            (Begin::NotBefore(_), Some(last)) => {
+                let allowed = |step: usize| last + vocabulary.step(step) >= earliest;
+                let step = choose(heads.step(), allowed, &ask.knobs, drawn(Head::Step));
+                // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
+                (last + vocabulary.step(step)).max(earliest)
+            }
+        };
+        let mut next = Classes {
+            step: vocabulary.step_class(last.map_or(Ticks::ZERO, |last| onset - last)),
+            place: vocabulary.place_class(onset, ask.bars),
+            metre: vocabulary.metre_class(ask.bars),
+            ..Classes::default()
+        };
+        let allowed = |pitch| {
+            !pitches_that_would_loop(&past, next.step).any(|looping| looping == class(pitch))
+        };
+        next.pitch = class(choose(
+            heads.pitch(next),
+            allowed,
+            &ask.knobs,
+            drawn(Head::Pitch),
+        ));
+        next.duration = class(choose(
+            heads.duration(next),
+            |_| true,
+            &ask.knobs,
+            drawn(Head::Duration),
+        ));
+        let velocity = heads
+            .velocity(next)
+            .map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
+        let note = Note {
+            onset,
+            pitch: vocabulary.pitch(next.pitch.into()),
+            duration: vocabulary.duration(next.duration.into()),
+            velocity: velocity
+                .and_then(|class| vocabulary.velocity(class))
+                .unwrap_or_else(|| accented(loudness, onset, ask.bars)),
+        };
+        self.remember(
+            self.history.len(),
+            note,
+            By::Segue {
+                turn: ask.turn,
+                index,
+            },
+            ask.bars,
+        );
+        note
+    }
+
+    /// Forgets its own notes with an onset at or after `from`, as if they had never been decided.
+    pub fn take_back(&mut self, from: Ticks) {
+        let planned =
+            |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset >= from;
+        if let Some(first) = self.history.iter().position(planned) {
+            self.rewind_to(first);
+            self.history.retain(|held| !planned(held));
+        }
+    }
+
+    /// The notes of the recent past, in order: the player's as understood, and its own.
+    pub fn recent(&self) -> impl Iterator<Item = Note> {
+        self.history.iter().map(|held| held.note)
+    }
+
+    /// The state after every note so far.
+    pub fn state(&mut self) -> &State {
+        self.catch_up();
+        &self.now
+    }
+
+    /// A stroke close behind another of the player's is one chord with it: sorted low to high, as in training.
+    /// A single-line style keeps the top voice. False when the stroke stands alone.
+    fn joins_a_chord(&mut self, key: &HeardKey) -> bool {
+        let near = |held: &&Remembered| matches!(held.by, By::Player { struck, .. } if key.onset - struck <= key.together && struck <= key.onset);
+        let fingers = self.history.iter().rev().take_while(near).count();
+        let chord = self.history.len() - fingers;
+        let Some(first) = self.history.get(chord) else {
+            return false;
+        };
+        let onset = first.note.onset;
+        if self.mind.vocabulary().polyphony > 1 {
+            self.insert(key, onset);
+        } else if first.note.pitch < key.pitch {
+            self.rewind_to(chord);
+            self.history.truncate(chord);
+            self.insert(key, onset);
+        }
+        true
+    }
+
+    /// Puts a stroke where its onset and pitch belong.
+    fn insert(&mut self, key: &HeardKey, onset: Ticks) {
+        let note = Note {
+            onset,
+            pitch: key.pitch,
+            duration: Ticks(1),
+            velocity: key.velocity,
+        };
+        let comes_later =
+            |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
+        let index = self.history.len() - self.history.iter().rev().take_while(comes_later).count();
+        self.rewind_to(index);
+        self.remember(
+            index,
+            note,
+            By::Player {
+                id: key.id,
+                struck: key.onset,
+                down: true,
+            },
+            key.bars,
+        );
+    }
+
+    fn remember(&mut self, index: usize, note: Note, by: By, bars: Option<Bars>) {
+        let held = Remembered {
+            note,
+            by,
+            bars,
+            classes: Classes::default(),
+            before: self.now.clone(),
+        };
+        self.history.insert(index, held);
+        if self.history.len() > HISTORY {
+            self.catch_up();
+            self.taken_in -= 1;
+            self.before_history = self
+                .history
+                .pop_front()
+                .map(|oldest| oldest.note.onset)
+                .or(self.before_history);
+        }
+    }
+
+    /// Makes `now` the state before the note at `index`; a note that has not been taken in needs nothing.
+    fn rewind_to(&mut self, index: usize) {
+        if index < self.taken_in {
+            self.now.clone_from(&self.history[index].before);
+            self.taken_in = index;
+        }
+    }
+
+    fn onset_before(&self, index: usize) -> Option<Ticks> {
+        index
+            .checked_sub(1)
+            .map_or(self.before_history, |previous| {
+                Some(self.history[previous].note.onset)
+            })
+    }
+
+    /// A single line does not run over its own last note.
+    fn earliest(&self, begin: Begin) -> Ticks {
+        let (Begin::At(bound) | Begin::NotBefore(bound)) = begin;
+        match self.history.back() {
+            Some(Remembered {
+                note,
+                by: By::Segue { .. },
+                ..
+            }) if self.mind.vocabulary().polyphony == 1 => bound.max(note.onset + note.duration),
+            Some(held) => bound.max(held.note.onset),
+            None => bound,
+        }
+    }
+
+    fn next_index(&self, turn: u32) -> u32 {
+        let of_turn = |held: &Remembered| match held.by {
+            By::Segue { turn: of, index } if of == turn => Some(index + 1),
+            _ => None,
+        };
+        self.history.iter().rev().find_map(of_turn).unwrap_or(0)
+    }
+
+    /// The latest notes, the last first: as many as the loop breaker looks at.
+    fn latest(&self) -> Vec<Classes> {
+        self.history.iter().rev().map(|held| held.classes).collect()
+    }
+
+    /// How loud the player has been of late.
+    fn loudness(&self) -> f32 {
+        let strokes = self
+            .history
+            .iter()
+            .rev()
+            .filter(|held| matches!(held.by, By::Player { .. }));
+        let (sum, count) = strokes
+            .take(LOUDNESS_NOTES)
+            .fold((0.0, 0.0), |(sum, count), held| {
+                (sum + f32::from(held.note.velocity.value()), count + 1.0)
+            });
+        if count > 0.0 {
+            sum / count
+        } else {
+            f32::from(Velocity::DEFAULT.value())
+        }
+    }
+}
+
+/// For styles without dynamics: as loud as the player, with the bar line and the beats a little stronger.
+fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
+    const BAR_LINE: f32 = 8.0;
+    const BEAT: f32 = 3.0;
+    const BETWEEN: f32 = -5.0;
+    let accent = bars.map_or(0.0, |bars| {
+        let beat = bars.metre.beat();
+        match bars.place(onset) {
+            Ticks(0) => BAR_LINE,
+            place if place.0 % beat.0 == 0 => BEAT,
+            _ => BETWEEN,
+        }
+    });
+    Velocity::nearest(loudness + accent)
+}

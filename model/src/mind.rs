@@ -1,0 +1,358 @@
+//! A trained network, ready to play: the arithmetic of [`crate::network::Network`], one note at a time.
+//!
+//! Batch 1 spends its time fetching weights, so they lie packed in the order in which they are read, and what enters
+//! the first layer is a sum of rows that were multiplied out once at loading. Only additions, multiplications and
+//! divisions in a fixed order are used, so a machine with wider registers gives the same bits.
+
+use crate::network::{EVENT_KINDS, GATES, Network, Offsets};
+use crate::vocabulary::{Classes, Vocabulary};
+use crate::weights::Card;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+use multiversion::multiversion;
+
+/// A trained network with its vocabulary. Never changes; instances share one by `Arc`.
+#[derive(Debug)]
+pub struct Mind {
+    card: Card,
+    offsets: Offsets,
+    hidden: usize,
+    head: usize,
+    /// What each class of a note that happened adds to the gates of the first layer: rows of `4 × hidden`.
+    event: Rows,
+    first: Matrix,
+    /// Each further layer, fed with the layer below and its own hidden state, one behind the other.
+    further: Vec<Matrix>,
+    trunk: Matrix,
+    pitch: Voice,
+    duration: Voice,
+    velocity: Option<Voice>,
+}
+
+/// What the network remembers of all notes so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// Hidden then cell state of each layer, layer after layer: `layers × 2 × hidden`.
+    numbers: Box<[f32]>,
+}
+
+/// Room to think in, so that deciding a note allocates nothing.
+#[derive(Debug, Default)]
+pub struct Room {
+    input: Vec<f32>,
+    gates: Vec<f32>,
+    trunk: Vec<f32>,
+    told: Vec<f32>,
+    scores: Vec<f32>,
+}
+
+/// One head: rows of what it is told, and the map from there to its scores.
+#[derive(Debug)]
+struct Voice {
+    given: Rows,
+    out: Matrix,
+}
+
+impl Mind {
+    /// Packs a network. `card` must describe it; [`crate::weights`] and training see to that.
+    pub fn new(card: Card, network: &Network) -> Self {
+        let offsets = Offsets::of(card.vocabulary.counts());
+        let (hidden, head, width) = (card.sizes.hidden, card.sizes.head, card.sizes.event);
+        let (weight, bias) = numbers(&network.cells[0]);
+        let entering = Matrix::packed(&weight[..width * GATES * hidden], &[], GATES * hidden);
+        let rows = floats(&network.event.weight.val());
+        let event = rows
+            .chunks_exact(width)
+            .flat_map(|row| entering.times(row))
+            .collect();
+        let voice = |given: &burn::nn::Embedding, out: &Linear| Voice {
+            given: Rows {
+                width: head,
+                numbers: floats(&given.weight.val()),
+            },
+            out: Matrix::of(out),
+        };
+        Self {
+            offsets,
+            hidden,
+            head,
+            event: Rows {
+                width: GATES * hidden,
+                numbers: event,
+            },
+            first: Matrix::packed(&weight[width * GATES * hidden..], &bias, GATES * hidden),
+            further: network.cells[1..].iter().map(Matrix::of).collect(),
+            trunk: Matrix::of(&network.trunk),
+            pitch: voice(&network.pitch_given, &network.pitch),
+            duration: voice(&network.duration_given, &network.duration),
+            velocity: network
+                .velocity_given
+                .as_ref()
+                .zip(network.velocity.as_ref())
+                .map(|(given, out)| voice(given, out)),
+            card,
+        }
+    }
+
+    /// What the weights file says of itself.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// What this mind can say.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.card.vocabulary
+    }
+
+    /// The state before the first note.
+    pub fn blank(&self) -> State {
+        State {
+            numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into(),
+        }
+    }
+
+    /// Takes in the note that just happened: one LSTM step.
+    pub fn take_in(&self, note: Classes, state: &mut State, room: &mut Room) {
+        let hidden = self.hidden;
+        room.gates.clear();
+        room.gates.resize(GATES * hidden, 0.0);
+        let mut below = 0;
+        for layer in 0..self.card.sizes.layers {
+            let own = layer * 2 * hidden;
+            if layer == 0 {
+                self.first
+                    .apply(&state.numbers[own..own + hidden], &mut room.gates);
+                self.event.add(&self.offsets.event(note), &mut room.gates);
+            } else {
+                room.input.clear();
+                room.input
+                    .extend_from_slice(&state.numbers[below..below + hidden]);
+                room.input
+                    .extend_from_slice(&state.numbers[own..own + hidden]);
+                self.further[layer - 1].apply(&room.input, &mut room.gates);
+            }
+            let (outputs, cells) = state.numbers[own..own + 2 * hidden].split_at_mut(hidden);
+            remember(&room.gates, outputs, cells);
+            below = own;
+        }
+    }
+
+    /// Begins the next note: from here on its heads can be asked.
+    pub fn listen<'room>(&self, state: &State, room: &'room mut Room) -> Heads<'_, 'room> {
+        let top = (self.card.sizes.layers - 1) * 2 * self.hidden;
+        room.trunk.resize(self.trunk.outputs, 0.0);
+        self.trunk
+            .apply(&state.numbers[top..top + self.hidden], &mut room.trunk);
+        Heads { mind: self, room }
+    }
+}
+
+/// The scores of the next note's parts. Each head is told what was chosen before it, so ask them in order.
+#[derive(Debug)]
+pub struct Heads<'mind, 'room> {
+    mind: &'mind Mind,
+    room: &'room mut Room,
+}
+
+impl Heads<'_, '_> {
+    /// Unnormalised scores of the step classes.
+    pub fn step(&mut self) -> &mut [f32] {
+        let steps = self.steps();
+        &mut self.room.trunk[..steps]
+    }
+
+    /// Unnormalised scores of the pitch classes, given `step` and `place` of the next note.
+    pub fn pitch(&mut self, next: Classes) -> &mut [f32] {
+        let rows = self.mind.offsets.told(next);
+        self.voice(&self.mind.pitch, 0, &rows[..2])
+    }
+
+    /// Unnormalised scores of the duration classes, given `step`, `place` and `pitch` of the next note.
+    pub fn duration(&mut self, next: Classes) -> &mut [f32] {
+        let rows = self.mind.offsets.told(next);
+        self.voice(&self.mind.duration, 1, &rows[..3])
+    }
+
+    /// Unnormalised scores of the velocity classes, given all else of the next note; `None` when the style has none.
+    pub fn velocity(&mut self, next: Classes) -> Option<&mut [f32]> {
+        let rows = self.mind.offsets.told(next);
+        let velocity = self.mind.velocity.as_ref()?;
+        Some(self.voice(velocity, 2, &rows))
+    }
+
+    fn steps(&self) -> usize {
+        self.mind.vocabulary().counts().step
+    }
+
+    fn voice(&mut self, voice: &Voice, index: usize, rows: &[usize]) -> &mut [f32] {
+        let (head, room) = (self.mind.head, &mut *self.room);
+        let from = self.mind.vocabulary().counts().step + index * head;
+        room.told.clear();
+        room.told.extend_from_slice(&room.trunk[from..from + head]);
+        voice.given.add(rows, &mut room.told);
+        for number in &mut room.told {
+            *number = number.max(0.0);
+        }
+        room.scores.resize(voice.out.outputs, 0.0);
+        voice.out.apply(&room.told, &mut room.scores);
+        &mut room.scores
+    }
+}
+
+/// A table whose rows are added up.
+#[derive(Debug)]
+struct Rows {
+    width: usize,
+    numbers: Vec<f32>,
+}
+
+impl Rows {
+    fn add(&self, rows: &[usize], sum: &mut [f32]) {
+        debug_assert!(rows.len() <= EVENT_KINDS);
+        for row in rows {
+            let row = &self.numbers[row * self.width..(row + 1) * self.width];
+            sum.iter_mut()
+                .zip(row)
+                .for_each(|(sum, number)| *sum += number);
+        }
+    }
+}
+
+/// Outputs that are worked out side by side: their sums fit the registers of every processor since AVX.
+const LANES: usize = 64;
+
+/// A linear map, packed: for each [`LANES`] outputs, the weights of input after input.
+#[derive(Debug)]
+struct Matrix {
+    outputs: usize,
+    inputs: usize,
+    weights: Vec<f32>,
+    /// One for each output, then zeros up to whole blocks.
+    bias: Vec<f32>,
+}
+
+impl Matrix {
+    fn of(linear: &Linear) -> Self {
+        let (weight, bias) = numbers(linear);
+        Self::packed(&weight, &bias, linear.weight.dims()[1])
+    }
+
+    /// `weight` is `[inputs, outputs]`, row after row; a missing bias is zero.
+    fn packed(weight: &[f32], bias: &[f32], outputs: usize) -> Self {
+        let inputs = weight.len() / outputs;
+        let blocks = outputs.div_ceil(LANES);
+        let mut weights = vec![0.0; blocks * inputs * LANES];
+        for (input, row) in weight.chunks_exact(outputs).enumerate() {
+            for (block, part) in row.chunks(LANES).enumerate() {
+                let to = (block * inputs + input) * LANES;
+                weights[to..to + part.len()].copy_from_slice(part);
+            }
+        }
+        let mut bias = bias.to_vec();
+        bias.resize(blocks * LANES, 0.0);
+        Self {
+            outputs,
+            inputs,
+            weights,
+            bias,
+        }
+    }
+
+    fn times(&self, input: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; self.outputs];
+        self.apply(input, &mut out);
+        out
+    }
+
+    fn apply(&self, input: &[f32], out: &mut [f32]) {
+        multiply(&self.weights, &self.bias, &input[..self.inputs], out);
+    }
+}
+
+/// `out = bias + input × weights`, the weights packed as in [`Matrix`].
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "x86_64+avx"))]
+fn multiply(weights: &[f32], bias: &[f32], input: &[f32], out: &mut [f32]) {
+    let blocks = weights
+        .chunks_exact(input.len() * LANES)
+        .zip(bias.chunks_exact(LANES));
+    for ((block, bias), out) in blocks.zip(out.chunks_mut(LANES)) {
+        let mut sums = [0.0; LANES];
+        sums.copy_from_slice(bias);
+        for (row, input) in block.chunks_exact(LANES).zip(input) {
+            for (sum, weight) in sums.iter_mut().zip(row) {
+                *sum += weight * input;
+            }
+        }
+        out.copy_from_slice(&sums[..out.len()]);
+    }
+}
+
+/// One LSTM cell per unit, from its four gates; see `network::lstm`.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "x86_64+avx"))]
+fn remember(gates: &[f32], outputs: &mut [f32], cells: &mut [f32]) {
+    let width = outputs.len();
+    let (open, candidate) = gates.split_at(3 * width);
+    let (input, rest) = open.split_at(width);
+    let (forget, output) = rest.split_at(width);
+    for unit in 0..width {
+        let cell =
+            sigmoid(forget[unit]) * cells[unit] + sigmoid(input[unit]) * tanh(candidate[unit]);
+        cells[unit] = cell;
+        outputs[unit] = sigmoid(output[unit]) * tanh(cell);
+    }
+}
+
+#[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    1.0 - 2.0 / (1.0 + exp(2.0 * x))
+}
+
+/// e to the x, within 3 units in the last place, without branches, so that a loop of it is vectorised.
+///
+/// x = n ln 2 + r; e^r by the degree-6 polynomial of Cephes' `expf` (Moshier 1989), 2^n by the exponent bits.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    // Adding and taking away 1.5 × 2^23 rounds to a whole number.
+    const ROUND: f32 = 12_582_912.0;
+    let x = x.clamp(-87.0, 87.0);
+    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let r = x - n * LN_2_HIGH - n * LN_2_LOW;
+    let mut polynomial = 1.987_569_2e-4;
+    for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5] {
+        polynomial = polynomial * r + coefficient;
+    }
+    let of_r = polynomial * r * r + r + 1.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "n lies in -126..=126, so n + 127 is an exponent"
+    )]
+    let power = f32::from_bits(((n as i32 + 127) as u32) << 23);
+    of_r * power
+}
+
+/// Weight `[inputs, outputs]` row after row, and bias.
+fn numbers(linear: &Linear) -> (Vec<f32>, Vec<f32>) {
+    (
+        floats(&linear.weight.val()),
+        linear
+            .bias
+            .as_ref()
+            .map_or_else(Vec::new, |bias| floats(&bias.val())),
+    )
+}
+
+fn floats<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
+    tensor
+        .to_data()
+        .convert::<f32>()
+        .try_into_vec()
+        .unwrap_or_default()
+}

@@ -1,0 +1,300 @@
+//! The LSTM in burn: what is trained, and what a weights file holds.
+//!
+//! One LSTM step per note, then a chain of heads, each seeing what was chosen before it: step, pitch, duration, velocity.
+//! Tensors stay in here and in training; what plays is [`crate::mind::Mind`], the same arithmetic one note at a time.
+
+use crate::vocabulary::{Counts, Vocabulary};
+use burn::module::{Initializer, Module, Param};
+use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
+use burn::tensor::activation::{relu, sigmoid, tanh};
+use burn::tensor::{Device, Int, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// How large a network is; everything else follows from the vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// LSTM layers, 1 to 4.
+    pub layers: usize,
+    /// Units of each layer, a multiple of 16 up to 2048.
+    pub hidden: usize,
+    /// Width of what enters the first layer, up to 1024.
+    pub event: usize,
+    /// Width of each head but the first, a multiple of 16 up to 1024.
+    pub head: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            layers: 2,
+            hidden: 256,
+            event: 128,
+            head: 192,
+        }
+    }
+}
+
+impl Sizes {
+    /// What is wrong with sizes that were read from a file; `None` for possible ones.
+    pub fn fault(self) -> Option<&'static str> {
+        let whole =
+            |width: usize, most: usize| width >= 16 && width <= most && width.is_multiple_of(16);
+        if !(1..=4).contains(&self.layers) {
+            Some("it has no layers, or more than 4")
+        } else if !whole(self.hidden, 2048) || !whole(self.head, 1024) || !whole(self.event, 1024) {
+            Some("a layer is absurdly large, or no multiple of 16 wide")
+        } else {
+            None
+        }
+    }
+}
+
+/// How many kinds of classes describe one note at the LSTM's input: see [`Network::forward`].
+pub const EVENT_KINDS: usize = 6;
+
+/// The gates of a cell, in the order in which they lie in its outputs.
+pub(crate) const GATES: usize = 4;
+
+/// The whole network.
+#[derive(Module, Debug)]
+pub struct Network {
+    /// Rows for all classes of the note that just happened, kind after kind; a note is the sum of its rows.
+    pub(crate) event: Embedding,
+    /// Per layer `[input + hidden → 4 hidden]`: input, forget and output gate, then the candidate.
+    pub(crate) cells: Vec<Linear>,
+    /// `[hidden → step classes + head (pitch) + head (duration) + head (velocity)]`.
+    pub(crate) trunk: Linear,
+    /// What the pitch head is told: rows for steps, then places in the bar.
+    pub(crate) pitch_given: Embedding,
+    pub(crate) pitch: Linear,
+    /// What the duration head is told: rows for steps, places, pitches.
+    pub(crate) duration_given: Embedding,
+    pub(crate) duration: Linear,
+    /// What the velocity head is told: rows for steps, places, pitches, durations.
+    pub(crate) velocity_given: Option<Embedding>,
+    pub(crate) velocity: Option<Linear>,
+    dropout: Dropout,
+}
+
+/// Hidden and cell state of every layer, each `[batch, hidden]`.
+pub type BatchState = Vec<(Tensor<2>, Tensor<2>)>;
+
+/// One batch of notes to learn from, `batch` tunes side by side over `steps` notes.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Per note: rows of the event table, `[batch, EVENT_KINDS]`.
+    pub events: Vec<Tensor<2, Int>>,
+    /// Per note: 0 where a tune begins and the state is cleared before it, else 1: `[batch, 1]`. `None`: nowhere.
+    pub carry: Vec<Option<Tensor<2>>>,
+    /// Rows that tell the pitch head of the next note: `[batch × steps, 2]`, batch-major.
+    pub pitch_given: Tensor<2, Int>,
+    /// Rows that tell the duration head of the next note: `[batch × steps, 3]`.
+    pub duration_given: Tensor<2, Int>,
+    /// Rows that tell the velocity head of the next note: `[batch × steps, 4]`.
+    pub velocity_given: Tensor<2, Int>,
+}
+
+/// Unnormalised scores of the classes of the next note, each `[batch × steps, classes]`, batch-major.
+#[derive(Debug)]
+pub struct Scores {
+    /// Of steps.
+    pub step: Tensor<2>,
+    /// Of pitches.
+    pub pitch: Tensor<2>,
+    /// Of durations.
+    pub duration: Tensor<2>,
+    /// Of velocities; `None` when the style has none.
+    pub velocity: Option<Tensor<2>>,
+}
+
+impl Network {
+    /// A network that has learnt nothing; `dropout` (0 to 1) acts in training only.
+    pub fn new(vocabulary: &Vocabulary, sizes: Sizes, dropout: f64, device: &Device) -> Self {
+        let counts = vocabulary.counts();
+        let dynamics = vocabulary.has_velocity();
+        let heads = if dynamics { 3 } else { 2 };
+        // Six rows are summed: this spread gives their sum about unit variance.
+        let rows = |count: usize, width: usize, std: f64| {
+            EmbeddingConfig::new(count, width)
+                .with_initializer(Initializer::Normal { mean: 0.0, std })
+                .init(device)
+        };
+        let offsets = Offsets::of(counts);
+        let cells = (0..sizes.layers)
+            .map(|layer| {
+                let input = if layer == 0 {
+                    sizes.event
+                } else {
+                    sizes.hidden
+                };
+                cell(input, sizes.hidden, device)
+            })
+            .collect();
+        Self {
+            event: rows(offsets.event_rows, sizes.event, 0.4),
+            cells,
+            trunk: LinearConfig::new(sizes.hidden, counts.step + heads * sizes.head).init(device),
+            pitch_given: rows(offsets.pitch_rows, sizes.head, 0.2),
+            pitch: LinearConfig::new(sizes.head, counts.pitch).init(device),
+            duration_given: rows(offsets.duration_rows, sizes.head, 0.2),
+            duration: LinearConfig::new(sizes.head, counts.duration).init(device),
+            velocity_given: dynamics.then(|| rows(offsets.velocity_rows, sizes.head, 0.2)),
+            velocity: dynamics.then(|| LinearConfig::new(sizes.head, counts.velocity).init(device)),
+            dropout: DropoutConfig::new(dropout).init(),
+        }
+    }
+
+    /// Units of a layer.
+    fn hidden(&self) -> usize {
+        self.trunk.weight.dims()[0]
+    }
+
+    /// The state before the first note.
+    pub fn blank(&self, batch: usize, device: &Device) -> BatchState {
+        let zeros = || Tensor::zeros([batch, self.hidden()], device);
+        self.cells.iter().map(|_| (zeros(), zeros())).collect()
+    }
+
+    /// Hears a batch note by note from `state` on, and scores each next note given its true earlier parts.
+    pub fn forward(&self, batch: &Batch, mut state: BatchState) -> (Scores, BatchState) {
+        let mut tops = Vec::with_capacity(batch.events.len());
+        // The table is looked up inside the loop: back-propagation through slices of one big tensor costs time squared.
+        for (event, carry) in batch.events.iter().zip(&batch.carry) {
+            if let Some(carry) = carry {
+                state = state
+                    .into_iter()
+                    .map(|(h, c)| (h * carry.clone(), c * carry.clone()))
+                    .collect();
+            }
+            let mut input = summed(&self.event, event.clone()); // [batch, event]
+            for (cell, memory) in self.cells.iter().zip(&mut state) {
+                *memory = lstm(cell, self.dropout.forward(input), memory.clone());
+                input = memory.0.clone();
+            }
+            tops.push(input);
+        }
+        let top = Tensor::stack::<3>(tops, 1).flatten::<2>(0, 1); // [batch × steps, hidden]
+        let trunk = self.trunk.forward(self.dropout.forward(top));
+        (self.heads(&trunk, batch), state)
+    }
+
+    fn heads(&self, trunk: &Tensor<2>, batch: &Batch) -> Scores {
+        let head = self.pitch.weight.dims()[0];
+        let steps = trunk.dims()[1] - head * if self.velocity.is_some() { 3 } else { 2 };
+        let part = |index: usize| trunk.clone().narrow(1, steps + index * head, head);
+        let voice = |room: Tensor<2>, given: &Embedding, rows: &Tensor<2, Int>, out: &Linear| {
+            let told = room + summed(given, rows.clone());
+            out.forward(self.dropout.forward(relu(told)))
+        };
+        Scores {
+            step: trunk.clone().narrow(1, 0, steps),
+            pitch: voice(part(0), &self.pitch_given, &batch.pitch_given, &self.pitch),
+            duration: voice(
+                part(1),
+                &self.duration_given,
+                &batch.duration_given,
+                &self.duration,
+            ),
+            velocity: self
+                .velocity
+                .as_ref()
+                .zip(self.velocity_given.as_ref())
+                .map(|(out, given)| voice(part(2), given, &batch.velocity_given, out)),
+        }
+    }
+}
+
+/// `[batch, kinds]` rows of a table, summed: `[batch, width]`.
+fn summed(table: &Embedding, rows: Tensor<2, Int>) -> Tensor<2> {
+    table.forward(rows).sum_dim(1).squeeze_dim(1)
+}
+
+/// An LSTM layer as one linear map, with the forget gates open at first (Jozefowicz et al. 2015).
+fn cell(input: usize, hidden: usize, device: &Device) -> Linear {
+    let mut linear = LinearConfig::new(input + hidden, GATES * hidden).init(device);
+    let open = Tensor::cat(
+        vec![
+            Tensor::zeros([hidden], device),
+            Tensor::ones([hidden], device),
+            Tensor::zeros([2 * hidden], device),
+        ],
+        0,
+    );
+    linear.bias = Some(Param::from_tensor(open));
+    linear
+}
+
+/// One step of one layer (Hochreiter and Schmidhuber 1997, with forget gates): one matrix product for all four gates.
+fn lstm(
+    cell: &Linear,
+    input: Tensor<2>,
+    (hidden, memory): (Tensor<2>, Tensor<2>),
+) -> (Tensor<2>, Tensor<2>) {
+    let width = hidden.dims()[1];
+    let gates = cell.forward(Tensor::cat(vec![input, hidden], 1)); // [batch, 4 hidden]
+    let open = sigmoid(gates.clone().narrow(1, 0, 3 * width));
+    let candidate = tanh(gates.narrow(1, 3 * width, width));
+    let gate = |index: usize| open.clone().narrow(1, index * width, width);
+    let memory = gate(1) * memory + gate(0) * candidate;
+    (gate(2) * tanh(memory.clone()), memory)
+}
+
+/// Where the classes of each kind begin in the tables, and how many rows each table has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Offsets {
+    counts: Counts,
+    pub event_rows: usize,
+    pub pitch_rows: usize,
+    pub duration_rows: usize,
+    pub velocity_rows: usize,
+}
+
+impl Offsets {
+    pub fn of(counts: Counts) -> Self {
+        let told = counts.step + counts.place;
+        Self {
+            counts,
+            event_rows: told + counts.pitch + counts.duration + counts.velocity + counts.metre,
+            pitch_rows: told,
+            duration_rows: told + counts.pitch,
+            velocity_rows: told + counts.pitch + counts.duration,
+        }
+    }
+
+    /// Rows of the event table for a note that happened.
+    pub fn event(&self, note: crate::vocabulary::Classes) -> [usize; EVENT_KINDS] {
+        let Counts {
+            step,
+            place,
+            pitch,
+            duration,
+            velocity,
+            ..
+        } = self.counts;
+        let [of_step, of_place, of_pitch, of_duration] = self.told(note);
+        let of_velocity = step + place + pitch + duration;
+        let of_metre = of_velocity + velocity;
+        let velocity_row = of_velocity + usize::from(note.velocity);
+        [
+            of_step,
+            of_place,
+            of_pitch,
+            of_duration,
+            velocity_row,
+            of_metre + usize::from(note.metre),
+        ]
+    }
+
+    /// Rows for step, place, pitch and duration; each head is told as many of them as were chosen before it.
+    pub fn told(&self, note: crate::vocabulary::Classes) -> [usize; 4] {
+        let Counts {
+            step, place, pitch, ..
+        } = self.counts;
+        [
+            usize::from(note.step),
+            step + usize::from(note.place),
+            step + place + usize::from(note.pitch),
+            step + place + pitch + usize::from(note.duration),
+        ]
+    }
+}

@@ -1,0 +1,420 @@
+//! What a style can say: note ⇄ classes, in one table.
+//!
+//! A class is an index into one of the lists here, and weights are trained on indices, so the fingerprint of the table
+//! stands in every weights file. Knows nothing of tensors or of how a class is chosen.
+
+use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a tick means to a style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeBase {
+    /// Ticks are parts of a beat and sit in bars.
+    Beats,
+    /// Ticks are seconds read at 120 beats a minute; there are no bars.
+    Free,
+}
+
+/// What one style can say. Order matters: a class is an index into its list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vocabulary {
+    /// What a tick means.
+    pub time_base: TimeBase,
+    /// How many of its notes may sound together; 1 for a single line.
+    pub polyphony: u8,
+    /// The lowest pitch; class 0.
+    lowest: Pitch,
+    /// The highest pitch; the last class.
+    highest: Pitch,
+    /// Time since the onset before, ascending; 0 = together with it.
+    steps: Vec<Ticks>,
+    /// How long a note sounds, ascending, above zero.
+    durations: Vec<Ticks>,
+    /// Ascending; empty when the style's data has no dynamics.
+    velocities: Vec<Velocity>,
+    /// Metres with a class of their own; class 0 is any other, or none. Empty for free time.
+    metres: Vec<Metre>,
+    /// Where in a beat a played onset may be understood to lie, ascending, below a quarter note.
+    grid: Vec<Ticks>,
+}
+
+/// One note as the network sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Classes {
+    /// Index of the time since the onset before.
+    pub step: u8,
+    /// Index of the pitch.
+    pub pitch: u8,
+    /// Index of the duration.
+    pub duration: u8,
+    /// Index of the velocity; 0 where a style has none.
+    pub velocity: u8,
+    /// Index of the place in the bar at the onset; 0 = no bars known.
+    pub place: u8,
+    /// Index of the metre at the onset.
+    pub metre: u8,
+}
+
+/// How many classes of each kind there are; each at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Of steps.
+    pub step: usize,
+    /// Of pitches.
+    pub pitch: usize,
+    /// Of durations.
+    pub duration: usize,
+    /// Of velocities; 1 when the style has none.
+    pub velocity: usize,
+    /// Of places in the bar, with the one for "no bars".
+    pub place: usize,
+    /// Of metres, with the one for "other or none".
+    pub metre: usize,
+}
+
+/// A short name of a vocabulary: equal for equal tables, and practically only for those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(u64);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:016x}", self.0)
+    }
+}
+
+/// The place in the bar is told to this many ticks: 1/48 of a whole note keeps sixteenths and triplets apart.
+const PLACE_UNIT: i64 = 4;
+/// Bars up to 12/8 have a class for each place; what lies behind that in a longer bar shares the last one.
+const PLACES: i64 = 288 / PLACE_UNIT;
+/// No list is longer; classes are stored in a byte.
+const MOST_CLASSES: usize = 200;
+
+impl Vocabulary {
+    /// Single-line dance tunes: sixteenths, triplets and dotted values, no dynamics.
+    pub fn dance() -> Self {
+        const STEPS: [i64; 24] = [
+            0, 4, 6, 8, 12, 16, 18, 24, 32, 36, 40, 48, 54, 60, 64, 72, 84, 96, 120, 144, 168, 192,
+            240, 288,
+        ];
+        const METRES: [(u8, u8); 9] = [
+            (4, 4),
+            (2, 2),
+            (2, 4),
+            (3, 4),
+            (6, 8),
+            (9, 8),
+            (12, 8),
+            (3, 8),
+            (3, 2),
+        ];
+        Self {
+            time_base: TimeBase::Beats,
+            polyphony: 1,
+            lowest: Pitch::MAX.min(Pitch::try_from(43).unwrap_or(Pitch::MAX)),
+            highest: Pitch::try_from(103).unwrap_or(Pitch::MAX),
+            steps: STEPS.map(Ticks).to_vec(),
+            durations: STEPS[1..].iter().copied().map(Ticks).collect(),
+            velocities: Vec::new(),
+            metres: METRES
+                .iter()
+                .filter_map(|&(above, below)| Metre::new(above, below))
+                .collect(),
+            grid: [0, 12, 16, 24, 32, 36].map(Ticks).to_vec(),
+        }
+    }
+
+    /// What is wrong with a table that was read from a file; `None` for a sound one.
+    pub fn fault(&self) -> Option<&'static str> {
+        let ascends = |list: &[Ticks]| list.is_sorted_by(|before, after| before < after);
+        let lengths = [
+            self.steps.len(),
+            self.durations.len(),
+            self.velocities.len(),
+            self.metres.len(),
+        ];
+        if lengths.iter().any(|&length| length > MOST_CLASSES) {
+            return Some("it has more classes than any style needs");
+        }
+        if self.steps.is_empty() || self.durations.is_empty() || self.grid.is_empty() {
+            return Some("it lacks steps, durations or a grid");
+        }
+        if !ascends(&self.steps) || !ascends(&self.durations) || !ascends(&self.grid) {
+            return Some("its steps, durations or grid are not in ascending order");
+        }
+        if self.steps[0] < Ticks::ZERO
+            || self.durations[0] <= Ticks::ZERO
+            || self.grid[0] != Ticks::ZERO
+        {
+            return Some("it has a step or duration that no note can have");
+        }
+        if self.steps.last() == Some(&Ticks::ZERO) || self.grid.last() >= Some(&Ticks::quarters(1))
+        {
+            return Some("time would stand still in it");
+        }
+        if self.lowest > self.highest || self.polyphony == 0 {
+            return Some("it has no pitch to play");
+        }
+        if self
+            .metres
+            .iter()
+            .any(|metre| Metre::new(metre.numerator, metre.denominator).is_none())
+        {
+            return Some("it has an impossible time signature");
+        }
+        None
+    }
+
+    /// Equal for equal tables (FNV-1a over the table written as JSON).
+    pub fn fingerprint(&self) -> Fingerprint {
+        let table = serde_json::to_string(self).unwrap_or_default();
+        Fingerprint(table.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        }))
+    }
+
+    /// How many classes of each kind there are.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            step: self.steps.len(),
+            pitch: usize::from(self.highest.key() - self.lowest.key()) + 1,
+            duration: self.durations.len(),
+            velocity: self.velocities.len().max(1),
+            place: usize::try_from(PLACES).unwrap_or(0) + 1,
+            metre: self.metres.len() + 1,
+        }
+    }
+
+    /// True when the style has dynamics of its own.
+    pub fn has_velocity(&self) -> bool {
+        !self.velocities.is_empty()
+    }
+
+    /// The time since the onset before that a class stands for.
+    pub fn step(&self, class: usize) -> Ticks {
+        self.steps[class.min(self.steps.len() - 1)]
+    }
+
+    /// The pitch that a class stands for.
+    pub fn pitch(&self, class: usize) -> Pitch {
+        let offset = u8::try_from(class).unwrap_or(u8::MAX);
+        Pitch::new(self.lowest.key().saturating_add(offset))
+            .map_or(self.highest, |pitch| pitch.min(self.highest))
+    }
+
+    /// The duration that a class stands for.
+    pub fn duration(&self, class: usize) -> Ticks {
+        self.durations[class.min(self.durations.len() - 1)]
+    }
+
+    /// The velocity that a class stands for; `None` when the style has none.
+    pub fn velocity(&self, class: usize) -> Option<Velocity> {
+        self.velocities.get(class).copied()
+    }
+
+    /// The nearest class to a time since the onset before; one longer than the longest is the longest.
+    pub fn step_class(&self, step: Ticks) -> u8 {
+        nearest(&self.steps, step)
+    }
+
+    /// The class of a pitch; one outside the range is moved into it by octaves.
+    pub fn pitch_class(&self, pitch: Pitch) -> u8 {
+        let (lowest, highest) = (self.lowest.key(), self.highest.key());
+        let mut key = pitch.key();
+        while key < lowest {
+            key += 12;
+        }
+        while key > highest && key >= lowest + 12 {
+            key -= 12;
+        }
+        key.min(highest) - lowest
+    }
+
+    /// The nearest class to a duration, by ratio: 20 ticks are as far from 10 as from 40.
+    pub fn duration_class(&self, duration: Ticks) -> u8 {
+        let length = duration.0.max(1);
+        let above = self.durations.partition_point(|class| class.0 < length);
+        let choice = match (
+            above.checked_sub(1).map(|below| self.durations[below].0),
+            self.durations.get(above),
+        ) {
+            // below/length against length/above, without a division.
+            (Some(below), Some(above_value)) if length * length < below * above_value.0 => {
+                above - 1
+            }
+            (_, Some(_)) => above,
+            (_, None) => above - 1,
+        };
+        index(choice)
+    }
+
+    /// The nearest class to a velocity; 0 when the style has none.
+    pub fn velocity_class(&self, velocity: Velocity) -> u8 {
+        let distance = |class: &Velocity| class.value().abs_diff(velocity.value());
+        let nearest = self
+            .velocities
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, class)| distance(class));
+        index(nearest.map_or(0, |(class, _)| class))
+    }
+
+    /// The class of a moment's place in its bar; 0 when there are no bars.
+    pub fn place_class(&self, moment: Ticks, bars: Option<Bars>) -> u8 {
+        let Some(bars) = bars.filter(|_| self.time_base == TimeBase::Beats) else {
+            return 0;
+        };
+        let place = (bars.place(moment).0 + PLACE_UNIT / 2) / PLACE_UNIT;
+        index(usize::try_from(place.min(PLACES - 1) + 1).unwrap_or(0))
+    }
+
+    /// The class of a metre; 0 for one that is not in the table, or none.
+    pub fn metre_class(&self, bars: Option<Bars>) -> u8 {
+        let known = bars.and_then(|bars| self.metres.iter().position(|metre| *metre == bars.metre));
+        index(known.map_or(0, |position| position + 1))
+    }
+
+    /// All that the network sees of a note whose previous onset was `before` (`None` for the first note).
+    pub fn classes(&self, note: &Note, before: Option<Ticks>, bars: Option<Bars>) -> Classes {
+        Classes {
+            step: self.step_class(before.map_or(Ticks::ZERO, |before| note.onset - before)),
+            pitch: self.pitch_class(note.pitch),
+            duration: self.duration_class(note.duration),
+            velocity: self.velocity_class(note.velocity),
+            place: self.place_class(note.onset, bars),
+            metre: self.metre_class(bars),
+        }
+    }
+
+    /// Where a played onset is understood to lie: the nearest point of the grid, counted from the bar line.
+    /// Free time keeps every tick.
+    pub fn quantised(&self, onset: Ticks, bars: Option<Bars>) -> Ticks {
+        let Some(bars) = bars.filter(|_| self.time_base == TimeBase::Beats) else {
+            return onset;
+        };
+        let in_beat = Ticks((onset.0 - bars.line.0).rem_euclid(Ticks::quarters(1).0));
+        let points = self.grid.iter().copied().chain([Ticks::quarters(1)]);
+        let nearest = points
+            .min_by_key(|point| (point.0 - in_beat.0).abs())
+            .unwrap_or(in_beat);
+        onset - in_beat + nearest
+    }
+}
+
+/// The index of the nearest entry of an ascending, non-empty list; the lower one of two that are equally near.
+fn nearest(list: &[Ticks], value: Ticks) -> u8 {
+    let found = list
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, entry)| (entry.0 - value.0).abs());
+    index(found.map_or(0, |(position, _)| position))
+}
+
+/// A class as it is stored.
+fn index(class: usize) -> u8 {
+    u8::try_from(class).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_comes_back_as_itself() {
+        let table = Vocabulary::dance();
+        assert_eq!(table.fault(), None);
+        let counts = table.counts();
+        for class in 0..counts.step {
+            assert_eq!(usize::from(table.step_class(table.step(class))), class);
+        }
+        for class in 0..counts.pitch {
+            assert_eq!(usize::from(table.pitch_class(table.pitch(class))), class);
+        }
+        for class in 0..counts.duration {
+            assert_eq!(
+                usize::from(table.duration_class(table.duration(class))),
+                class
+            );
+        }
+    }
+
+    #[test]
+    fn what_lies_between_classes_goes_to_the_nearest() {
+        let table = Vocabulary::dance();
+        for (played, understood) in [(1, 4), (20, 18), (21, 24), (44, 48), (100_000, 288), (0, 4)] {
+            let class = table.duration_class(Ticks(played));
+            assert_eq!(
+                table.duration(usize::from(class)),
+                Ticks(understood),
+                "duration {played}"
+            );
+        }
+        for (played, understood) in [(-9, 0), (2, 0), (3, 4), (22, 24), (100_000, 288)] {
+            let class = table.step_class(Ticks(played));
+            assert_eq!(
+                table.step(usize::from(class)),
+                Ticks(understood),
+                "step {played}"
+            );
+        }
+    }
+
+    #[test]
+    fn pitches_outside_the_range_are_moved_by_octaves() {
+        let table = Vocabulary::dance();
+        for (played, understood) in [
+            (0, 48),
+            (42, 54),
+            (43, 43),
+            (103, 103),
+            (104, 92),
+            (127, 103),
+        ] {
+            let class = table.pitch_class(Pitch::new(played).unwrap());
+            assert_eq!(
+                table.pitch(usize::from(class)).key(),
+                understood,
+                "key {played}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_played_onset_is_understood_as_sixteenth_or_triplet() {
+        let table = Vocabulary::dance();
+        let bars = Some(Bars {
+            line: Ticks(7),
+            metre: Metre::COMMON,
+        });
+        for (played, understood) in [
+            (0, 0),
+            (-3, 0),
+            (5, 0),
+            (7, 12),
+            (13, 12),
+            (15, 16),
+            (22, 24),
+            (44, 48),
+            (190, 192),
+        ] {
+            assert_eq!(
+                table.quantised(Ticks(7 + played), bars),
+                Ticks(7 + understood),
+                "played {played}"
+            );
+        }
+        assert_eq!(table.quantised(Ticks(5), None), Ticks(5));
+    }
+
+    #[test]
+    fn another_table_has_another_fingerprint() {
+        let mut other = Vocabulary::dance();
+        assert_eq!(other.fingerprint(), Vocabulary::dance().fingerprint());
+        other.steps.push(Ticks(1000));
+        assert_ne!(other.fingerprint(), Vocabulary::dance().fingerprint());
+        other.steps.push(Ticks(999));
+        assert!(other.fault().is_some());
+    }
+}

@@ -1,0 +1,308 @@
+//! The weights file: a card that says what it is, then the tensors in half precision, in burn's own format.
+//!
+//! A file is refused with one sentence and without a panic when it is foreign, damaged, made for another vocabulary,
+//! or not finite; whatever was loaded before stays with its owner.
+
+use crate::mind::Mind;
+use crate::network::{Network, Sizes};
+use crate::vocabulary::{Fingerprint, Vocabulary};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot};
+use burn::tensor::{Bytes, Device, Tensor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The version of the format that this build writes and reads.
+pub const FORMAT: u32 = 1;
+/// The ending of a weights file's name.
+pub const EXTENSION: &str = "segue";
+/// Under this name the card lies in the file's metadata, as JSON.
+const CARD: &str = "segue";
+
+/// What a weights file says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// [`FORMAT`] when it was written.
+    pub format: u32,
+    /// What the style is called.
+    pub style: String,
+    /// What it can say.
+    pub vocabulary: Vocabulary,
+    /// Of the vocabulary with which the weights were trained.
+    pub fingerprint: Fingerprint,
+    /// Of the network.
+    pub sizes: Sizes,
+    /// Trained with chords.
+    #[serde(default)]
+    pub chords: bool,
+    /// Trained with hints of what this session has played.
+    #[serde(default)]
+    pub look_back: bool,
+    /// Where the weights come from.
+    pub provenance: Provenance,
+    /// Figures on the test split, by name; nats per note unless the name says otherwise.
+    #[serde(default)]
+    pub figures: BTreeMap<String, f64>,
+}
+
+/// Where weights come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The data sets, with their authors.
+    pub data: Vec<String>,
+    /// The licence of each data set, in the same order.
+    pub licences: Vec<String>,
+    /// The commit of the program that trained them.
+    pub commit: String,
+    /// The seed of the training.
+    pub seed: u64,
+}
+
+impl Card {
+    /// A card for new weights.
+    pub fn new(style: &str, vocabulary: Vocabulary, sizes: Sizes, provenance: Provenance) -> Self {
+        Self {
+            format: FORMAT,
+            style: style.to_owned(),
+            fingerprint: vocabulary.fingerprint(),
+            vocabulary,
+            sizes,
+            chords: false,
+            look_back: false,
+            provenance,
+            figures: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why a weights file is refused. Each begins with the file's name.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file is not there or not readable.
+    #[error("{name}: cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        name: String,
+        /// What the system says.
+        reason: std::io::Error,
+    },
+    /// Not a weights file, or cut short.
+    #[error(
+        "{name}: is no weights file of Segue, or it is damaged ({reason}); train it again or get a new copy"
+    )]
+    Damaged {
+        /// The file.
+        name: String,
+        /// What burn's reader says.
+        reason: String,
+    },
+    /// Written by a later Segue.
+    #[error("{name}: has format {found}; this Segue reads format {FORMAT} (get a newer Segue)")]
+    OtherFormat {
+        /// The file.
+        name: String,
+        /// Its format.
+        found: u32,
+    },
+    /// The vocabulary is not the one that the weights were trained with.
+    #[error("{name}: made for another vocabulary ({expected}; the file has {found})")]
+    OtherVocabulary {
+        /// The file.
+        name: String,
+        /// Of the vocabulary in the file.
+        found: Fingerprint,
+        /// That the weights were trained with.
+        expected: Fingerprint,
+    },
+    /// Sizes or a vocabulary that no training makes.
+    #[error("{name}: describes an impossible network: {reason}")]
+    Impossible {
+        /// The file.
+        name: String,
+        /// What is impossible.
+        reason: &'static str,
+    },
+    /// NaN or infinite weights.
+    #[error("{name}: has weights that are not finite numbers; its training went wrong")]
+    NotFinite {
+        /// The file.
+        name: String,
+    },
+    /// This build needs what the file lacks, or the other way round.
+    #[error("{name}: needs {what}, which this Segue does not know (get a newer Segue)")]
+    Unknown {
+        /// The file.
+        name: String,
+        /// What is needed.
+        what: &'static str,
+    },
+}
+
+/// Writes card and network; `half` stores half-precision tensors, as shipped.
+///
+/// # Errors
+/// Says in burn's words why the bytes could not be made.
+pub fn to_bytes(card: &Card, network: &Network, half: bool) -> Result<Vec<u8>, String> {
+    let text = serde_json::to_string(card).map_err(|error| error.to_string())?;
+    let mut store = BurnpackStore::from_bytes(None).metadata(CARD, text);
+    if half {
+        store = store.with_to_adapter(HalfPrecisionAdapter::new());
+    }
+    network
+        .save_into(&mut store)
+        .map_err(|error| error.to_string())?;
+    store
+        .get_bytes()
+        .map(|bytes| bytes.to_vec())
+        .map_err(|error| error.to_string())
+}
+
+/// Reads a network with its card, in full precision, onto `device`.
+///
+/// # Errors
+/// See [`WeightsError`]; `name` is the file's name in it.
+pub fn read(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Network), WeightsError> {
+    let damaged = |reason: String| WeightsError::Damaged {
+        name: name.to_owned(),
+        reason,
+    };
+    // burn's reader checks what it reads, but a panic in it must not take the host down.
+    catch_unwind(AssertUnwindSafe(|| read_checked(bytes, name, device)))
+        .unwrap_or_else(|_| Err(damaged("its tensors are not what they claim to be".into())))
+}
+
+fn read_checked(
+    bytes: &[u8],
+    name: &str,
+    device: &Device,
+) -> Result<(Card, Network), WeightsError> {
+    let damaged = |reason: String| WeightsError::Damaged {
+        name: name.to_owned(),
+        reason,
+    };
+    let card = card(bytes, name)?;
+    let mut network = Network::new(&card.vocabulary, card.sizes, 0.0, device);
+    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes.to_vec())))
+        .with_from_adapter(HalfPrecisionAdapter::new());
+    let applied = network
+        .load_from(&mut store)
+        .map_err(|error| damaged(error.to_string()))?;
+    if !applied.is_success() || !applied.missing.is_empty() {
+        return Err(damaged(
+            "it lacks tensors, or they have other shapes".into(),
+        ));
+    }
+    if !is_finite(&network) {
+        return Err(WeightsError::NotFinite {
+            name: name.to_owned(),
+        });
+    }
+    Ok((card, network))
+}
+
+/// Reads and checks the card alone; touches no weights.
+///
+/// # Errors
+/// See [`WeightsError`].
+pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
+    let name = || name.to_owned();
+    let damaged = |reason: String| WeightsError::Damaged {
+        name: name(),
+        reason,
+    };
+    let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
+    let reader = reader.map_err(|error| damaged(error.to_string()))?;
+    let text = reader
+        .metadata()
+        .get(CARD)
+        .ok_or_else(|| damaged("it has no card".into()))?;
+    let format: Format =
+        serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
+    if format.format != FORMAT {
+        return Err(WeightsError::OtherFormat {
+            name: name(),
+            found: format.format,
+        });
+    }
+    let card: Card =
+        serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
+    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()) {
+        return Err(WeightsError::Impossible {
+            name: name(),
+            reason,
+        });
+    }
+    let found = card.vocabulary.fingerprint();
+    if found != card.fingerprint {
+        return Err(WeightsError::OtherVocabulary {
+            name: name(),
+            found,
+            expected: card.fingerprint,
+        });
+    }
+    let unknown = [(card.chords, "chords"), (card.look_back, "look-back")];
+    if let Some((_, what)) = unknown.into_iter().find(|(needed, _)| *needed) {
+        return Err(WeightsError::Unknown { name: name(), what });
+    }
+    Ok(card)
+}
+
+/// The one field that every format has.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Mind {
+    /// Reads a weights file that is already in memory.
+    ///
+    /// # Errors
+    /// See [`WeightsError`]; `name` is the file's name in it.
+    pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
+        let (card, network) = read(bytes, name, &Device::flex())?;
+        Ok(Self::new(card, &network))
+    }
+
+    /// Reads a weights file.
+    ///
+    /// # Errors
+    /// See [`WeightsError`].
+    pub fn from_file(path: &std::path::Path) -> Result<Self, WeightsError> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable {
+            name: name.clone(),
+            reason,
+        })?;
+        Self::from_bytes(&bytes, &name)
+    }
+
+    /// A mind that has learnt nothing, for tests: the same seed gives the same one.
+    pub fn random(vocabulary: Vocabulary, sizes: Sizes, seed: u64) -> Self {
+        let device = Device::flex();
+        device.seed(seed);
+        let network = Network::new(&vocabulary, sizes, 0.0, &device);
+        Self::new(
+            Card::new("random", vocabulary, sizes, Provenance::default()),
+            &network,
+        )
+    }
+}
+
+fn is_finite(network: &Network) -> bool {
+    struct Finite(bool);
+    impl ModuleVisitor for Finite {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let numbers = param
+                .val()
+                .to_data()
+                .convert::<f32>()
+                .try_into_vec::<f32>()
+                .unwrap_or_default();
+            self.0 &= !numbers.is_empty() && numbers.iter().all(|number| number.is_finite());
+        }
+    }
+    let mut finite = Finite(true);
+    network.visit(&mut finite);
+    finite.0
+}
