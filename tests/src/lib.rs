@@ -13,4 +13,5 @@ pub mod picture;
 pub mod prompt;
 pub mod score;
 pub mod session;
+pub mod thinking;
 pub mod timeline;
