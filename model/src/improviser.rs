@@ -94,14 +94,7 @@ impl Improviser {
     pub fn new(mind: Arc<Mind>) -> Self {
         let now = mind.blank();
         let history = VecDeque::with_capacity(HISTORY + 1);
-        Self {
-            mind,
-            history,
-            before_history: None,
-            now,
-            taken_in: 0,
-            room: Room::default(),
-        }
+        Self { mind, history, before_history: None, now, taken_in: 0, room: Room::default() }
     }
 
     /// The mind that it thinks with.
@@ -128,8 +121,7 @@ impl Improviser {
 
     /// Hears the key of stroke `id` go up. Ids that are unknown, or too long ago, are ignored.
     pub fn amend(&mut self, id: u32, duration: Ticks) {
-        let stroke =
-            |held: &Remembered| matches!(held.by, By::Player { id: held, .. } if held == id);
+        let stroke = |held: &Remembered| matches!(held.by, By::Player { id: held, .. } if held == id);
         let Some(index) = self.history.iter().rposition(stroke) else {
             return;
         };
@@ -156,17 +148,12 @@ impl Improviser {
             held.before.clone_from(&self.now);
             held.classes = vocabulary.classes(&held.note, previous, held.bars);
             if let By::Player { down: true, .. } = held.by {
-                let scores = self
-                    .mind
-                    .listen(&self.now, &mut self.room)
-                    .duration(held.classes)
-                    .to_vec();
+                let scores = self.mind.listen(&self.now, &mut self.room).duration(held.classes).to_vec();
                 let expected = most_probable(&scores);
                 held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
                 held.note.duration = vocabulary.duration(expected);
             }
-            self.mind
-                .take_in(held.classes, &mut self.now, &mut self.room);
+            self.mind.take_in(held.classes, &mut self.now, &mut self.room);
             self.taken_in += 1;
         }
     }
@@ -201,24 +188,10 @@ impl Improviser {
             metre: vocabulary.metre_class(ask.bars),
             ..Classes::default()
         };
-        let allowed = |pitch| {
-            !pitches_that_would_loop(&past, next.step).any(|looping| looping == class(pitch))
-        };
-        next.pitch = class(choose(
-            heads.pitch(next),
-            allowed,
-            &ask.knobs,
-            drawn(Head::Pitch),
-        ));
-        next.duration = class(choose(
-            heads.duration(next),
-            |_| true,
-            &ask.knobs,
-            drawn(Head::Duration),
-        ));
-        let velocity = heads
-            .velocity(next)
-            .map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
+        let allowed = |pitch| !pitches_that_would_loop(&past, next.step).any(|looping| looping == class(pitch));
+        next.pitch = class(choose(heads.pitch(next), allowed, &ask.knobs, drawn(Head::Pitch)));
+        next.duration = class(choose(heads.duration(next), |_| true, &ask.knobs, drawn(Head::Duration)));
+        let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
         let note = Note {
             onset,
             pitch: vocabulary.pitch(next.pitch.into()),
@@ -227,22 +200,13 @@ impl Improviser {
                 .and_then(|class| vocabulary.velocity(class))
                 .unwrap_or_else(|| accented(loudness, onset, ask.bars)),
         };
-        self.remember(
-            self.history.len(),
-            note,
-            By::Segue {
-                turn: ask.turn,
-                index,
-            },
-            ask.bars,
-        );
+        self.remember(self.history.len(), note, By::Segue { turn: ask.turn, index }, ask.bars);
         note
     }
 
     /// Forgets its own notes with an onset at or after `from`, as if they had never been decided.
     pub fn take_back(&mut self, from: Ticks) {
-        let planned =
-            |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset >= from;
+        let planned = |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset >= from;
         if let Some(first) = self.history.iter().position(planned) {
             self.rewind_to(first);
             self.history.retain(|held| !planned(held));
@@ -282,45 +246,20 @@ impl Improviser {
 
     /// Puts a stroke where its onset and pitch belong.
     fn insert(&mut self, key: &HeardKey, onset: Ticks) {
-        let note = Note {
-            onset,
-            pitch: key.pitch,
-            duration: Ticks(1),
-            velocity: key.velocity,
-        };
-        let comes_later =
-            |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
+        let note = Note { onset, pitch: key.pitch, duration: Ticks(1), velocity: key.velocity };
+        let comes_later = |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
         let index = self.history.len() - self.history.iter().rev().take_while(comes_later).count();
         self.rewind_to(index);
-        self.remember(
-            index,
-            note,
-            By::Player {
-                id: key.id,
-                struck: key.onset,
-                down: true,
-            },
-            key.bars,
-        );
+        self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, key.bars);
     }
 
     fn remember(&mut self, index: usize, note: Note, by: By, bars: Option<Bars>) {
-        let held = Remembered {
-            note,
-            by,
-            bars,
-            classes: Classes::default(),
-            before: self.now.clone(),
-        };
+        let held = Remembered { note, by, bars, classes: Classes::default(), before: self.now.clone() };
         self.history.insert(index, held);
         if self.history.len() > HISTORY {
             self.catch_up();
             self.taken_in -= 1;
-            self.before_history = self
-                .history
-                .pop_front()
-                .map(|oldest| oldest.note.onset)
-                .or(self.before_history);
+            self.before_history = self.history.pop_front().map(|oldest| oldest.note.onset).or(self.before_history);
         }
     }
 
@@ -333,22 +272,16 @@ impl Improviser {
     }
 
     fn onset_before(&self, index: usize) -> Option<Ticks> {
-        index
-            .checked_sub(1)
-            .map_or(self.before_history, |previous| {
-                Some(self.history[previous].note.onset)
-            })
+        index.checked_sub(1).map_or(self.before_history, |previous| Some(self.history[previous].note.onset))
     }
 
     /// A single line does not run over its own last note.
     fn earliest(&self, begin: Begin) -> Ticks {
         let (Begin::At(bound) | Begin::NotBefore(bound)) = begin;
         match self.history.back() {
-            Some(Remembered {
-                note,
-                by: By::Segue { .. },
-                ..
-            }) if self.mind.vocabulary().polyphony == 1 => bound.max(note.onset + note.duration),
+            Some(Remembered { note, by: By::Segue { .. }, .. }) if self.mind.vocabulary().polyphony == 1 => {
+                bound.max(note.onset + note.duration)
+            }
             Some(held) => bound.max(held.note.onset),
             None => bound,
         }
@@ -369,21 +302,11 @@ impl Improviser {
 
     /// How loud the player has been of late.
     fn loudness(&self) -> f32 {
-        let strokes = self
-            .history
-            .iter()
-            .rev()
-            .filter(|held| matches!(held.by, By::Player { .. }));
+        let strokes = self.history.iter().rev().filter(|held| matches!(held.by, By::Player { .. }));
         let (sum, count) = strokes
             .take(LOUDNESS_NOTES)
-            .fold((0.0, 0.0), |(sum, count), held| {
-                (sum + f32::from(held.note.velocity.value()), count + 1.0)
-            });
-        if count > 0.0 {
-            sum / count
-        } else {
-            f32::from(Velocity::DEFAULT.value())
-        }
+            .fold((0.0, 0.0), |(sum, count), held| (sum + f32::from(held.note.velocity.value()), count + 1.0));
+        if count > 0.0 { sum / count } else { f32::from(Velocity::DEFAULT.value()) }
     }
 }
 
@@ -401,4 +324,187 @@ fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
         }
     });
     Velocity::nearest(loudness + accent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Sizes;
+    use crate::note::Metre;
+    use crate::vocabulary::Vocabulary;
+    use std::sync::OnceLock;
+
+    const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
+    const TOGETHER: Ticks = Ticks(3);
+
+    fn blank() -> Improviser {
+        let sizes = Sizes { layers: 2, hidden: 32, event: 32, head: 32 };
+        Improviser::new(Arc::new(Mind::random(Vocabulary::dance(), sizes, 3)))
+    }
+
+    fn key(id: u32, onset: i64, pitch: u8) -> HeardKey {
+        HeardKey {
+            id,
+            onset: Ticks(onset),
+            pitch: Pitch::new(pitch).unwrap(),
+            velocity: Velocity::DEFAULT,
+            bars: Some(BARS),
+            together: TOGETHER,
+        }
+    }
+
+    fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
+        Ask { turn: 1, begin, bars: Some(BARS), knobs: Knobs { temperature, top_p: 1.0, seed } }
+    }
+
+    /// Onset, pitch, and how long it is held.
+    const PHRASE: [(i64, u8, i64); 8] = [
+        (0, 62, 24),
+        (25, 64, 20),
+        (47, 66, 50),
+        (97, 69, 22),
+        (120, 66, 12),
+        (133, 64, 11),
+        (144, 62, 90),
+        (240, 57, 40),
+    ];
+
+    fn hear_phrase(improviser: &mut Improviser) {
+        for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+            improviser.hear(key(id, onset, pitch));
+            improviser.amend(id, Ticks(held));
+        }
+    }
+
+    #[test]
+    fn hearing_note_by_note_equals_hearing_in_one_go_to_the_bit() {
+        let mut in_one_go = blank();
+        hear_phrase(&mut in_one_go);
+        let mut eager = blank();
+        let mut late_releases = blank();
+        for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+            eager.hear(key(id, onset, pitch));
+            eager.catch_up();
+            eager.amend(id, Ticks(held));
+            eager.catch_up();
+            late_releases.hear(key(id, onset, pitch));
+            late_releases.catch_up();
+        }
+        for (id, (_, _, held)) in (0..8).zip(PHRASE).rev() {
+            late_releases.amend(id, Ticks(held));
+            late_releases.catch_up();
+        }
+        assert_eq!(in_one_go.state(), eager.state());
+        assert_eq!(in_one_go.state(), late_releases.state());
+    }
+
+    #[test]
+    fn taking_back_and_replaying_gives_the_state_of_a_fresh_run_to_the_bit() {
+        let mut fresh = blank();
+        hear_phrase(&mut fresh);
+        let mut other = blank();
+        hear_phrase(&mut other);
+        let planned: Vec<_> = (0..6)
+            .map(|note| {
+                let begin = if note == 0 { Begin::At(Ticks(288)) } else { Begin::NotBefore(Ticks(288)) };
+                other.decide(&ask(begin, 1.0, 4))
+            })
+            .collect();
+        other.take_back(planned[3].onset);
+        let kept = other.state().clone();
+        assert_eq!(other.decide(&ask(Begin::NotBefore(Ticks(288)), 1.0, 4)), planned[3], "the draw is the same again");
+        other.take_back(planned[3].onset);
+        assert_eq!(other.state(), &kept);
+        other.take_back(Ticks(0));
+        assert_eq!(other.state(), fresh.state());
+        other.amend(7, Ticks(12));
+        assert_ne!(other.state(), fresh.state(), "an amend must change what is remembered");
+    }
+
+    #[test]
+    fn the_first_note_of_a_turn_is_where_the_turn_begins_and_the_rest_go_forward() {
+        for seed in 0..20 {
+            let mut improviser = blank();
+            hear_phrase(&mut improviser);
+            let mut last = improviser.decide(&ask(Begin::At(Ticks(300)), 2.0, seed));
+            assert_eq!(last.onset, Ticks(300));
+            for _ in 0..40 {
+                let note = improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 2.0, seed));
+                assert!(note.onset >= last.onset + last.duration, "a single line does not overlap");
+                last = note;
+            }
+        }
+    }
+
+    #[test]
+    fn a_note_is_never_planned_before_the_moment_that_is_given() {
+        let mut improviser = blank();
+        hear_phrase(&mut improviser);
+        for bound in [300, 5_000, 5_001, 100_000] {
+            assert!(improviser.decide(&ask(Begin::NotBefore(Ticks(bound)), 1.0, 1)).onset >= Ticks(bound));
+        }
+        assert_eq!(blank().decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1)).onset, Ticks(7), "a blank memory too");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_notes_and_the_coldest_needs_no_seed() {
+        let play = |temperature, seed| {
+            let mut improviser = blank();
+            hear_phrase(&mut improviser);
+            (0..30)
+                .map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), temperature, seed)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(play(1.0, 1), play(1.0, 1));
+        assert_ne!(play(1.0, 1), play(1.0, 2));
+        assert_eq!(play(0.05, 1), play(0.05, 2));
+    }
+
+    #[test]
+    fn no_figure_comes_four_times_in_a_row_even_at_the_coldest() {
+        let mut improviser = blank();
+        hear_phrase(&mut improviser);
+        let notes: Vec<_> = (0..400).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 0.05, 1))).collect();
+        let figure = |from: usize, length: usize| {
+            notes[from..from + length]
+                .iter()
+                .zip(&notes[from - 1..])
+                .map(|(new, old)| (new.pitch, new.onset - old.onset))
+        };
+        for length in 1..=LONGEST_FIGURE {
+            for from in 1..notes.len() - 4 * length {
+                let again = (1..4).all(|turn| figure(from, length).eq(figure(from + turn * length, length)));
+                assert!(!again, "{length} notes from note {from} came four times");
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_line_hears_the_top_voice_of_a_chord() {
+        let mut top_alone = blank();
+        top_alone.hear(key(1, 48, 76));
+        let mut chord = blank();
+        for (id, pitch) in [(1, 60), (2, 76), (3, 67)] {
+            chord.hear(key(id, 48 + i64::from(id), pitch));
+        }
+        assert_eq!(chord.state(), top_alone.state());
+        assert_eq!(chord.recent().count(), 1);
+    }
+
+    #[test]
+    fn a_long_jam_keeps_a_bounded_memory_and_can_still_be_taken_back() {
+        let mut improviser = blank();
+        for id in 0..2_000 {
+            improviser.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 12).unwrap()));
+            improviser.amend(id, Ticks(24));
+        }
+        assert_eq!(improviser.recent().count(), HISTORY);
+        improviser.amend(3, Ticks(96));
+        let before = improviser.state().clone();
+        for _ in 0..50 {
+            improviser.decide(&ask(Begin::NotBefore(Ticks(48_000)), 1.0, 1));
+        }
+        improviser.take_back(Ticks(0));
+        assert_eq!(improviser.state(), &before);
+    }
 }

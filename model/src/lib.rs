@@ -13,5 +13,7 @@ pub mod mind;
 pub mod network;
 pub mod note;
 pub mod sampling;
+#[cfg(feature = "training")]
+pub mod training;
 pub mod vocabulary;
 pub mod weights;

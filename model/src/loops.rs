@@ -16,13 +16,8 @@ pub fn pitches_that_would_loop(past: &[Classes], step: u8) -> impl Iterator<Item
         // The next note would be the last of the figure's fourth turn, so it and all before it lie one figure apart.
         let compared = MOST_IN_A_ROW * length - 1;
         let before = past.get(..compared + length)?;
-        let alike =
-            |(new, old): (&Classes, &Classes)| new.pitch == old.pitch && new.step == old.step;
-        let repeats = before
-            .iter()
-            .zip(&before[length..])
-            .take(compared)
-            .all(alike);
+        let alike = |(new, old): (&Classes, &Classes)| new.pitch == old.pitch && new.step == old.step;
+        let repeats = before.iter().zip(&before[length..]).take(compared).all(alike);
         (repeats && before[length - 1].step == step).then_some(before[length - 1].pitch)
     })
 }
@@ -33,25 +28,10 @@ mod tests {
 
     /// Pitches as digits, all with the same step; gives the forbidden next ones.
     fn check(played: &str, forbidden: &[u8]) {
-        let past: Vec<_> = played
-            .bytes()
-            .rev()
-            .map(|digit| Classes {
-                pitch: digit - b'0',
-                step: 1,
-                ..Classes::default()
-            })
-            .collect();
-        assert_eq!(
-            pitches_that_would_loop(&past, 1).collect::<Vec<_>>(),
-            forbidden,
-            "after {played}"
-        );
-        assert_eq!(
-            pitches_that_would_loop(&past, 2).count(),
-            0,
-            "another rhythm is no loop"
-        );
+        let past: Vec<_> =
+            played.bytes().rev().map(|digit| Classes { pitch: digit - b'0', step: 1, ..Classes::default() }).collect();
+        assert_eq!(pitches_that_would_loop(&past, 1).collect::<Vec<_>>(), forbidden, "after {played}");
+        assert_eq!(pitches_that_would_loop(&past, 2).count(), 0, "another rhythm is no loop");
     }
 
     #[test]

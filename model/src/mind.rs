@@ -61,25 +61,16 @@ impl Mind {
         let (weight, bias) = numbers(&network.cells[0]);
         let entering = Matrix::packed(&weight[..width * GATES * hidden], &[], GATES * hidden);
         let rows = floats(&network.event.weight.val());
-        let event = rows
-            .chunks_exact(width)
-            .flat_map(|row| entering.times(row))
-            .collect();
+        let event = rows.chunks_exact(width).flat_map(|row| entering.times(row)).collect();
         let voice = |given: &burn::nn::Embedding, out: &Linear| Voice {
-            given: Rows {
-                width: head,
-                numbers: floats(&given.weight.val()),
-            },
+            given: Rows { width: head, numbers: floats(&given.weight.val()) },
             out: Matrix::of(out),
         };
         Self {
             offsets,
             hidden,
             head,
-            event: Rows {
-                width: GATES * hidden,
-                numbers: event,
-            },
+            event: Rows { width: GATES * hidden, numbers: event },
             first: Matrix::packed(&weight[width * GATES * hidden..], &bias, GATES * hidden),
             further: network.cells[1..].iter().map(Matrix::of).collect(),
             trunk: Matrix::of(&network.trunk),
@@ -106,9 +97,7 @@ impl Mind {
 
     /// The state before the first note.
     pub fn blank(&self) -> State {
-        State {
-            numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into(),
-        }
+        State { numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into() }
     }
 
     /// Takes in the note that just happened: one LSTM step.
@@ -120,15 +109,12 @@ impl Mind {
         for layer in 0..self.card.sizes.layers {
             let own = layer * 2 * hidden;
             if layer == 0 {
-                self.first
-                    .apply(&state.numbers[own..own + hidden], &mut room.gates);
+                self.first.apply(&state.numbers[own..own + hidden], &mut room.gates);
                 self.event.add(&self.offsets.event(note), &mut room.gates);
             } else {
                 room.input.clear();
-                room.input
-                    .extend_from_slice(&state.numbers[below..below + hidden]);
-                room.input
-                    .extend_from_slice(&state.numbers[own..own + hidden]);
+                room.input.extend_from_slice(&state.numbers[below..below + hidden]);
+                room.input.extend_from_slice(&state.numbers[own..own + hidden]);
                 self.further[layer - 1].apply(&room.input, &mut room.gates);
             }
             let (outputs, cells) = state.numbers[own..own + 2 * hidden].split_at_mut(hidden);
@@ -141,8 +127,7 @@ impl Mind {
     pub fn listen<'room>(&self, state: &State, room: &'room mut Room) -> Heads<'_, 'room> {
         let top = (self.card.sizes.layers - 1) * 2 * self.hidden;
         room.trunk.resize(self.trunk.outputs, 0.0);
-        self.trunk
-            .apply(&state.numbers[top..top + self.hidden], &mut room.trunk);
+        self.trunk.apply(&state.numbers[top..top + self.hidden], &mut room.trunk);
         Heads { mind: self, room }
     }
 }
@@ -211,9 +196,7 @@ impl Rows {
         debug_assert!(rows.len() <= EVENT_KINDS);
         for row in rows {
             let row = &self.numbers[row * self.width..(row + 1) * self.width];
-            sum.iter_mut()
-                .zip(row)
-                .for_each(|(sum, number)| *sum += number);
+            sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
         }
     }
 }
@@ -250,12 +233,7 @@ impl Matrix {
         }
         let mut bias = bias.to_vec();
         bias.resize(blocks * LANES, 0.0);
-        Self {
-            outputs,
-            inputs,
-            weights,
-            bias,
-        }
+        Self { outputs, inputs, weights, bias }
     }
 
     fn times(&self, input: &[f32]) -> Vec<f32> {
@@ -272,9 +250,7 @@ impl Matrix {
 /// `out = bias + input × weights`, the weights packed as in [`Matrix`].
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "x86_64+avx"))]
 fn multiply(weights: &[f32], bias: &[f32], input: &[f32], out: &mut [f32]) {
-    let blocks = weights
-        .chunks_exact(input.len() * LANES)
-        .zip(bias.chunks_exact(LANES));
+    let blocks = weights.chunks_exact(input.len() * LANES).zip(bias.chunks_exact(LANES));
     for ((block, bias), out) in blocks.zip(out.chunks_mut(LANES)) {
         let mut sums = [0.0; LANES];
         sums.copy_from_slice(bias);
@@ -295,8 +271,7 @@ fn remember(gates: &[f32], outputs: &mut [f32], cells: &mut [f32]) {
     let (input, rest) = open.split_at(width);
     let (forget, output) = rest.split_at(width);
     for unit in 0..width {
-        let cell =
-            sigmoid(forget[unit]) * cells[unit] + sigmoid(input[unit]) * tanh(candidate[unit]);
+        let cell = sigmoid(forget[unit]) * cells[unit] + sigmoid(input[unit]) * tanh(candidate[unit]);
         cells[unit] = cell;
         outputs[unit] = sigmoid(output[unit]) * tanh(cell);
     }
@@ -340,19 +315,86 @@ fn exp(x: f32) -> f32 {
 
 /// Weight `[inputs, outputs]` row after row, and bias.
 fn numbers(linear: &Linear) -> (Vec<f32>, Vec<f32>) {
-    (
-        floats(&linear.weight.val()),
-        linear
-            .bias
-            .as_ref()
-            .map_or_else(Vec::new, |bias| floats(&bias.val())),
-    )
+    (floats(&linear.weight.val()), linear.bias.as_ref().map_or_else(Vec::new, |bias| floats(&bias.val())))
 }
 
 fn floats<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
-    tensor
-        .to_data()
-        .convert::<f32>()
-        .try_into_vec()
-        .unwrap_or_default()
+    tensor.to_data().convert::<f32>().try_into_vec().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Batch, Moment, Sizes};
+    use crate::note::Ticks;
+    use crate::weights::{Card, Provenance};
+    use burn::tensor::Device;
+
+    const NOTES: usize = 40;
+
+    fn melody() -> Vec<Classes> {
+        let class = |number: usize, of: usize| u8::try_from((number * number + 3 * number) % of).unwrap();
+        let counts = Vocabulary::dance().counts();
+        (0..NOTES)
+            .map(|note| Classes {
+                step: class(note, counts.step),
+                pitch: class(note + 1, counts.pitch),
+                duration: class(note + 2, counts.duration),
+                velocity: 0,
+                place: class(note + 3, counts.place),
+                metre: class(note, counts.metre),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn note_by_note_it_says_what_the_network_in_burn_says() {
+        let device = Device::flex();
+        device.seed(5);
+        let vocabulary = Vocabulary::dance();
+        let sizes = Sizes { layers: 2, hidden: 48, event: 32, head: 80 };
+        let network = Network::new(&vocabulary, sizes, 0.0, &device);
+        let mind = Mind::new(Card::new("test", vocabulary, sizes, Provenance::default()), &network);
+        let notes = melody();
+        let next: Vec<_> = notes[1..].iter().copied().chain([Classes::default()]).collect();
+        let moments =
+            notes.iter().zip(&next).map(|(&heard, &next)| Moment { heard, next: Some(next), begins: false }).collect();
+        let batch = Batch::of(&[moments], mind.vocabulary(), &device);
+        let (scores, _) = network.forward(&batch, network.blank(1, &device));
+        let (mut state, mut room) = (mind.blank(), Room::default());
+        // Sums of some hundred terms in another order differ in the last of f32's seven digits.
+        let same = |ours: &[f32], theirs: &Tensor<2>, note: usize| {
+            let theirs = floats(&theirs.clone().narrow(0, note, 1));
+            assert_eq!(ours.len(), theirs.len());
+            let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 2e-5, "note {note}: {worst}");
+        };
+        for (index, note) in notes.iter().enumerate() {
+            mind.take_in(*note, &mut state, &mut room);
+            let mut heads = mind.listen(&state, &mut room);
+            same(heads.step(), &scores.step, index);
+            same(heads.pitch(next[index]), &scores.pitch, index);
+            same(heads.duration(next[index]), &scores.duration, index);
+        }
+    }
+
+    #[test]
+    fn the_exponential_is_right_to_six_digits_and_never_overflows() {
+        for step in -8000i16..=8000 {
+            let x = f32::from(step) / 100.0;
+            let error = (f64::from(exp(x)) / f64::from(x).exp() - 1.0).abs();
+            assert!(error < 1e-6, "exp({x}): {error}");
+        }
+        assert!(exp(f32::INFINITY).is_finite() && exp(f32::NEG_INFINITY) >= 0.0);
+        assert!((tanh(20.0) - 1.0).abs() < 1e-6 && (tanh(-20.0) + 1.0).abs() < 1e-6 && tanh(0.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_grid_point_has_a_class_for_each_of_its_ticks() {
+        // Places are told in units of four ticks; sixteenths and triplets must not fall together.
+        let vocabulary = Vocabulary::dance();
+        let bars = Some(crate::note::Bars { line: Ticks::ZERO, metre: crate::note::Metre::COMMON });
+        let places: Vec<_> = [0, 12, 16, 24, 32, 36, 48].map(|tick| vocabulary.place_class(Ticks(tick), bars)).to_vec();
+        assert!(places.is_sorted_by(|a, b| a < b) && places[0] > 0, "{places:?}");
+    }
 }

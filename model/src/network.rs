@@ -3,11 +3,11 @@
 //! One LSTM step per note, then a chain of heads, each seeing what was chosen before it: step, pitch, duration, velocity.
 //! Tensors stay in here and in training; what plays is [`crate::mind::Mind`], the same arithmetic one note at a time.
 
-use crate::vocabulary::{Counts, Vocabulary};
+use crate::vocabulary::{Classes, Counts, Vocabulary};
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::{relu, sigmoid, tanh};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 /// How large a network is; everything else follows from the vocabulary.
@@ -25,20 +25,14 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self {
-            layers: 2,
-            hidden: 256,
-            event: 128,
-            head: 192,
-        }
+        Self { layers: 2, hidden: 256, event: 128, head: 192 }
     }
 }
 
 impl Sizes {
     /// What is wrong with sizes that were read from a file; `None` for possible ones.
     pub fn fault(self) -> Option<&'static str> {
-        let whole =
-            |width: usize, most: usize| width >= 16 && width <= most && width.is_multiple_of(16);
+        let whole = |width: usize, most: usize| width >= 16 && width <= most && width.is_multiple_of(16);
         if !(1..=4).contains(&self.layers) {
             Some("it has no layers, or more than 4")
         } else if !whole(self.hidden, 2048) || !whole(self.head, 1024) || !whole(self.event, 1024) {
@@ -79,19 +73,62 @@ pub struct Network {
 /// Hidden and cell state of every layer, each `[batch, hidden]`.
 pub type BatchState = Vec<(Tensor<2>, Tensor<2>)>;
 
-/// One batch of notes to learn from, `batch` tunes side by side over `steps` notes.
+/// Notes as the network is fed with them: `batch` tunes side by side over `steps` notes.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Per note: rows of the event table, `[batch, EVENT_KINDS]`.
-    pub events: Vec<Tensor<2, Int>>,
-    /// Per note: 0 where a tune begins and the state is cleared before it, else 1: `[batch, 1]`. `None`: nowhere.
-    pub carry: Vec<Option<Tensor<2>>>,
-    /// Rows that tell the pitch head of the next note: `[batch × steps, 2]`, batch-major.
-    pub pitch_given: Tensor<2, Int>,
-    /// Rows that tell the duration head of the next note: `[batch × steps, 3]`.
-    pub duration_given: Tensor<2, Int>,
-    /// Rows that tell the velocity head of the next note: `[batch × steps, 4]`.
-    pub velocity_given: Tensor<2, Int>,
+    events: Vec<Tensor<2, Int>>,
+    /// Per note: 0 where the state is cleared before it, else 1: `[batch, 1]`. `None`: nowhere.
+    carry: Vec<Option<Tensor<2>>>,
+    /// Rows that tell the heads of the next note, `[batch × steps, 2 or 3 or 4]`, batch-major.
+    pitch_given: Tensor<2, Int>,
+    duration_given: Tensor<2, Int>,
+    velocity_given: Tensor<2, Int>,
+}
+
+/// One place in a [`Batch`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moment {
+    /// The note that just happened.
+    pub heard: Classes,
+    /// The next note: its parts are told to the heads behind them. `None` at the end of a tune.
+    pub next: Option<Classes>,
+    /// A tune begins with `heard`, so what came before is forgotten.
+    pub begins: bool,
+}
+
+impl Batch {
+    /// From one row of moments per tune; all rows are equally long.
+    pub fn of(rows: &[Vec<Moment>], vocabulary: &Vocabulary, device: &Device) -> Self {
+        let offsets = Offsets::of(vocabulary.counts());
+        let steps = rows.first().map_or(0, Vec::len);
+        let column = |step: usize| rows.iter().map(move |row| row[step]);
+        let all = || rows.iter().flatten();
+        let told =
+            |parts: usize| table(all().map(|moment| offsets.told(moment.next.unwrap_or_default())), parts, device);
+        let carry = |step: usize| {
+            let kept: Vec<f32> = column(step).map(|moment| if moment.begins { 0.0 } else { 1.0 }).collect();
+            let shape = [kept.len(), 1];
+            column(step).any(|moment| moment.begins).then(|| Tensor::from_data(TensorData::new(kept, shape), device))
+        };
+        Self {
+            events: (0..steps)
+                .map(|step| table(column(step).map(|moment| offsets.event(moment.heard)), EVENT_KINDS, device))
+                .collect(),
+            carry: (0..steps).map(carry).collect(),
+            pitch_given: told(2),
+            duration_given: told(3),
+            velocity_given: told(4),
+        }
+    }
+}
+
+/// The first `width` numbers of each row, as a tensor `[rows, width]`.
+fn table<const N: usize>(rows: impl Iterator<Item = [usize; N]>, width: usize, device: &Device) -> Tensor<2, Int> {
+    let numbers: Vec<i32> =
+        rows.flat_map(|row| row.into_iter().take(width)).map(|row| i32::try_from(row).unwrap_or(0)).collect();
+    let shape = [numbers.len() / width, width];
+    Tensor::from_data(TensorData::new(numbers, shape), device)
 }
 
 /// Unnormalised scores of the classes of the next note, each `[batch × steps, classes]`, batch-major.
@@ -115,18 +152,12 @@ impl Network {
         let heads = if dynamics { 3 } else { 2 };
         // Six rows are summed: this spread gives their sum about unit variance.
         let rows = |count: usize, width: usize, std: f64| {
-            EmbeddingConfig::new(count, width)
-                .with_initializer(Initializer::Normal { mean: 0.0, std })
-                .init(device)
+            EmbeddingConfig::new(count, width).with_initializer(Initializer::Normal { mean: 0.0, std }).init(device)
         };
         let offsets = Offsets::of(counts);
         let cells = (0..sizes.layers)
             .map(|layer| {
-                let input = if layer == 0 {
-                    sizes.event
-                } else {
-                    sizes.hidden
-                };
+                let input = if layer == 0 { sizes.event } else { sizes.hidden };
                 cell(input, sizes.hidden, device)
             })
             .collect();
@@ -161,10 +192,7 @@ impl Network {
         // The table is looked up inside the loop: back-propagation through slices of one big tensor costs time squared.
         for (event, carry) in batch.events.iter().zip(&batch.carry) {
             if let Some(carry) = carry {
-                state = state
-                    .into_iter()
-                    .map(|(h, c)| (h * carry.clone(), c * carry.clone()))
-                    .collect();
+                state = state.into_iter().map(|(h, c)| (h * carry.clone(), c * carry.clone())).collect();
             }
             let mut input = summed(&self.event, event.clone()); // [batch, event]
             for (cell, memory) in self.cells.iter().zip(&mut state) {
@@ -189,12 +217,7 @@ impl Network {
         Scores {
             step: trunk.clone().narrow(1, 0, steps),
             pitch: voice(part(0), &self.pitch_given, &batch.pitch_given, &self.pitch),
-            duration: voice(
-                part(1),
-                &self.duration_given,
-                &batch.duration_given,
-                &self.duration,
-            ),
+            duration: voice(part(1), &self.duration_given, &batch.duration_given, &self.duration),
             velocity: self
                 .velocity
                 .as_ref()
@@ -213,11 +236,7 @@ fn summed(table: &Embedding, rows: Tensor<2, Int>) -> Tensor<2> {
 fn cell(input: usize, hidden: usize, device: &Device) -> Linear {
     let mut linear = LinearConfig::new(input + hidden, GATES * hidden).init(device);
     let open = Tensor::cat(
-        vec![
-            Tensor::zeros([hidden], device),
-            Tensor::ones([hidden], device),
-            Tensor::zeros([2 * hidden], device),
-        ],
+        vec![Tensor::zeros([hidden], device), Tensor::ones([hidden], device), Tensor::zeros([2 * hidden], device)],
         0,
     );
     linear.bias = Some(Param::from_tensor(open));
@@ -225,11 +244,7 @@ fn cell(input: usize, hidden: usize, device: &Device) -> Linear {
 }
 
 /// One step of one layer (Hochreiter and Schmidhuber 1997, with forget gates): one matrix product for all four gates.
-fn lstm(
-    cell: &Linear,
-    input: Tensor<2>,
-    (hidden, memory): (Tensor<2>, Tensor<2>),
-) -> (Tensor<2>, Tensor<2>) {
+fn lstm(cell: &Linear, input: Tensor<2>, (hidden, memory): (Tensor<2>, Tensor<2>)) -> (Tensor<2>, Tensor<2>) {
     let width = hidden.dims()[1];
     let gates = cell.forward(Tensor::cat(vec![input, hidden], 1)); // [batch, 4 hidden]
     let open = sigmoid(gates.clone().narrow(1, 0, 3 * width));
@@ -262,34 +277,18 @@ impl Offsets {
     }
 
     /// Rows of the event table for a note that happened.
-    pub fn event(&self, note: crate::vocabulary::Classes) -> [usize; EVENT_KINDS] {
-        let Counts {
-            step,
-            place,
-            pitch,
-            duration,
-            velocity,
-            ..
-        } = self.counts;
+    pub fn event(&self, note: Classes) -> [usize; EVENT_KINDS] {
+        let Counts { step, place, pitch, duration, velocity, .. } = self.counts;
         let [of_step, of_place, of_pitch, of_duration] = self.told(note);
         let of_velocity = step + place + pitch + duration;
         let of_metre = of_velocity + velocity;
         let velocity_row = of_velocity + usize::from(note.velocity);
-        [
-            of_step,
-            of_place,
-            of_pitch,
-            of_duration,
-            velocity_row,
-            of_metre + usize::from(note.metre),
-        ]
+        [of_step, of_place, of_pitch, of_duration, velocity_row, of_metre + usize::from(note.metre)]
     }
 
     /// Rows for step, place, pitch and duration; each head is told as many of them as were chosen before it.
-    pub fn told(&self, note: crate::vocabulary::Classes) -> [usize; 4] {
-        let Counts {
-            step, place, pitch, ..
-        } = self.counts;
+    pub fn told(&self, note: Classes) -> [usize; 4] {
+        let Counts { step, place, pitch, .. } = self.counts;
         [
             usize::from(note.step),
             step + usize::from(note.place),

@@ -9,9 +9,7 @@ use std::ops::{Add, AddAssign, Sub};
 pub const TICKS_PER_QUARTER: i64 = 48;
 
 /// A moment or span of musical time, free of tempo: [`TICKS_PER_QUARTER`] ticks are one quarter note.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ticks(pub i64);
 
@@ -94,11 +92,7 @@ impl Velocity {
 
     /// `None` for 0 and above 127.
     pub const fn new(value: u8) -> Option<Self> {
-        if value >= 1 && value <= 127 {
-            Some(Self(value))
-        } else {
-            None
-        }
+        if value >= 1 && value <= 127 { Some(Self(value)) } else { None }
     }
 
     /// The nearest velocity to a number of any size.
@@ -154,18 +148,12 @@ pub struct Metre {
 
 impl Metre {
     /// 4/4.
-    pub const COMMON: Self = Self {
-        numerator: 4,
-        denominator: 4,
-    };
+    pub const COMMON: Self = Self { numerator: 4, denominator: 4 };
 
     /// `None` when the numerator is not 1 to 64 or the denominator no power of two up to 64.
     pub const fn new(numerator: u8, denominator: u8) -> Option<Self> {
         if numerator >= 1 && numerator <= 64 && denominator <= 64 && denominator.is_power_of_two() {
-            Some(Self {
-                numerator,
-                denominator,
-            })
+            Some(Self { numerator, denominator })
         } else {
             None
         }
@@ -174,8 +162,7 @@ impl Metre {
     /// The length of one beat as felt: a dotted quarter in 6/8, 9/8 and 12/8, else the written beat.
     pub const fn beat(self) -> Ticks {
         let written = TICKS_PER_QUARTER * 4 / self.denominator as i64;
-        let compound =
-            self.denominator >= 8 && self.numerator > 3 && self.numerator.is_multiple_of(3);
+        let compound = self.denominator >= 8 && self.numerator > 3 && self.numerator.is_multiple_of(3);
         Ticks(if compound { 3 * written } else { written })
     }
 
@@ -209,18 +196,13 @@ mod tests {
     fn impossible_values_cannot_be_made() {
         assert!(Pitch::new(127).is_some() && Pitch::new(128).is_none());
         assert!(Velocity::new(0).is_none() && Velocity::new(127).is_some());
-        assert!(
-            Metre::new(0, 4).is_none() && Metre::new(3, 3).is_none() && Metre::new(4, 0).is_none()
-        );
+        assert!(Metre::new(0, 4).is_none() && Metre::new(3, 3).is_none() && Metre::new(4, 0).is_none());
         assert_eq!(Velocity::nearest(f32::NAN).value(), 1);
     }
 
     #[test]
     fn the_place_in_the_bar_is_right_before_the_first_bar_line_too() {
-        let jig = Bars {
-            line: Ticks(24),
-            metre: Metre::new(6, 8).unwrap(),
-        };
+        let jig = Bars { line: Ticks(24), metre: Metre::new(6, 8).unwrap() };
         assert_eq!(jig.metre.bar(), Ticks(144));
         for (moment, place) in [(24, 0), (0, 120), (24 + 144, 0), (24 + 143, 143), (-120, 0)] {
             assert_eq!(jig.place(Ticks(moment)), Ticks(place), "at {moment}");

@@ -15,11 +15,7 @@ pub struct Knobs {
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self {
-            temperature: 0.9,
-            top_p: 0.95,
-            seed: 0,
-        }
+        Self { temperature: 0.9, top_p: 0.95, seed: 0 }
     }
 }
 
@@ -46,20 +42,13 @@ pub enum Head {
 /// The mixing is the finaliser of SplitMix64 (Steele, Lea, Flood 2014), applied once per part of the key.
 pub fn draw(seed: u64, turn: u32, note: u32, head: Head) -> f32 {
     let parts = [seed, u64::from(turn), u64::from(note), head as u64];
-    let mixed = parts
-        .iter()
-        .fold(0x9e37_79b9_7f4a_7c15, |state: u64, part| {
-            let mut z = state
-                .wrapping_add(part.wrapping_mul(0xd134_2543_de82_ef95))
-                .wrapping_add(0x9e37_79b9_7f4a_7c15);
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        });
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "24 bits fit an f32 exactly, so the result stays below 1"
-    )]
+    let mixed = parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state: u64, part| {
+        let mut z = state.wrapping_add(part.wrapping_mul(0xd134_2543_de82_ef95)).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    });
+    #[expect(clippy::cast_precision_loss, reason = "24 bits fit an f32 exactly, so the result stays below 1")]
     let fraction = (mixed >> 40) as f32 / (1u64 << 24) as f32;
     fraction
 }
@@ -67,12 +56,7 @@ pub fn draw(seed: u64, turn: u32, note: u32, head: Head) -> f32 {
 /// Chooses a class. `scores` are unnormalised log-probabilities and are overwritten;
 /// classes for which `allowed` is false get no probability, unless that would leave none:
 /// then all are allowed again. `draw` lies in 0..1. An empty slice gives 0.
-pub fn choose(
-    scores: &mut [f32],
-    allowed: impl Fn(usize) -> bool,
-    knobs: &Knobs,
-    draw: f32,
-) -> usize {
+pub fn choose(scores: &mut [f32], allowed: impl Fn(usize) -> bool, knobs: &Knobs, draw: f32) -> usize {
     if (0..scores.len()).any(&allowed) {
         for (class, score) in scores.iter_mut().enumerate() {
             if !allowed(class) {
@@ -118,23 +102,16 @@ pub fn most_probable(scores: &[f32]) -> usize {
 /// The smallest weight inside the nucleus (Holtzman et al. 2020): the fewest classes that together have `share` of all.
 fn smallest_kept(weights: &[f32], total: f32, share: f32) -> f32 {
     let (mut least, mut sum) = (f32::INFINITY, 0.0);
-    while sum < share * total {
+    while sum == 0.0 || sum < share * total {
         // The next smaller weight, and all classes that have it: equal classes stay or go together.
-        let next = weights
-            .iter()
-            .copied()
-            .filter(|weight| *weight < least)
-            .fold(0.0, f32::max);
+        let next = weights.iter().copied().filter(|weight| *weight < least).fold(0.0, f32::max);
         if next <= 0.0 {
             break;
         }
-        sum += weights
-            .iter()
-            .filter(|weight| **weight >= next && **weight < least)
-            .sum::<f32>();
+        sum += weights.iter().filter(|weight| **weight >= next && **weight < least).sum::<f32>();
         least = next;
     }
-    if least.is_finite() { least } else { 0.0 }
+    least
 }
 
 #[cfg(test)]
@@ -144,23 +121,14 @@ mod tests {
     const ANY: fn(usize) -> bool = |_| true;
 
     fn knobs(temperature: f32, top_p: f32) -> Knobs {
-        Knobs {
-            temperature,
-            top_p,
-            seed: 1,
-        }
+        Knobs { temperature, top_p, seed: 1 }
     }
 
     /// How often each class is chosen in 10,000 draws.
     fn tally(scores: &[f32], allowed: impl Fn(usize) -> bool + Copy, knobs: &Knobs) -> Vec<u32> {
         let mut counts = vec![0; scores.len()];
         for note in 0..10_000 {
-            counts[choose(
-                &mut scores.to_vec(),
-                allowed,
-                knobs,
-                draw(7, 0, note, Head::Pitch),
-            )] += 1;
+            counts[choose(&mut scores.to_vec(), allowed, knobs, draw(7, 0, note, Head::Pitch))] += 1;
         }
         counts
     }
@@ -168,20 +136,13 @@ mod tests {
     #[test]
     fn the_coldest_choice_is_the_most_probable_and_ties_go_to_the_lowest() {
         for point in [0.0, 0.5, 0.999_999] {
-            assert_eq!(
-                choose(&mut [1.0, 3.0, 3.0, 2.0], ANY, &knobs(0.05, 1.0), point),
-                1
-            );
+            assert_eq!(choose(&mut [1.0, 3.0, 3.0, 2.0], ANY, &knobs(0.05, 1.0), point), 1);
         }
     }
 
     #[test]
     fn at_temperature_one_classes_are_chosen_as_often_as_they_are_probable() {
-        let counts = tally(
-            &[0.5f32.ln(), 0.3f32.ln(), 0.2f32.ln()],
-            ANY,
-            &knobs(1.0, 1.0),
-        );
+        let counts = tally(&[0.5f32.ln(), 0.3f32.ln(), 0.2f32.ln()], ANY, &knobs(1.0, 1.0));
         // Four standard deviations of a share of 10,000 draws are 200.
         for (count, share) in counts.iter().zip([5000u32, 3000, 2000]) {
             assert!(count.abs_diff(share) < 200, "{counts:?}");
@@ -213,28 +174,18 @@ mod tests {
 
     #[test]
     fn broken_scores_still_give_a_class() {
-        for scores in [
-            vec![f32::NAN; 4],
-            vec![f32::NEG_INFINITY; 4],
-            vec![f32::INFINITY, 0.0],
-            vec![f32::NAN, 1.0],
-            vec![],
-        ] {
+        for scores in
+            [vec![f32::NAN; 4], vec![f32::NEG_INFINITY; 4], vec![f32::INFINITY, 0.0], vec![f32::NAN, 1.0], vec![]]
+        {
             for temperature in [0.05, 1.0, 2.0] {
-                assert!(
-                    choose(&mut scores.clone(), ANY, &knobs(temperature, 0.9), 0.5)
-                        < scores.len().max(1)
-                );
+                assert!(choose(&mut scores.clone(), ANY, &knobs(temperature, 0.9), 0.5) < scores.len().max(1));
             }
         }
     }
 
     #[test]
     fn draws_are_even_and_change_with_every_part_of_their_key() {
-        let mean = (0..10_000u16)
-            .map(|note| draw(3, 1, note.into(), Head::Step))
-            .sum::<f32>()
-            / 10_000.0;
+        let mean = (0..10_000u16).map(|note| draw(3, 1, note.into(), Head::Step)).sum::<f32>() / 10_000.0;
         assert!((mean - 0.5).abs() < 0.015, "{mean}");
         let one = draw(3, 1, 5, Head::Step);
         for other in [

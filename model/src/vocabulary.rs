@@ -95,21 +95,9 @@ const MOST_CLASSES: usize = 200;
 impl Vocabulary {
     /// Single-line dance tunes: sixteenths, triplets and dotted values, no dynamics.
     pub fn dance() -> Self {
-        const STEPS: [i64; 24] = [
-            0, 4, 6, 8, 12, 16, 18, 24, 32, 36, 40, 48, 54, 60, 64, 72, 84, 96, 120, 144, 168, 192,
-            240, 288,
-        ];
-        const METRES: [(u8, u8); 9] = [
-            (4, 4),
-            (2, 2),
-            (2, 4),
-            (3, 4),
-            (6, 8),
-            (9, 8),
-            (12, 8),
-            (3, 8),
-            (3, 2),
-        ];
+        const STEPS: [i64; 24] =
+            [0, 4, 6, 8, 12, 16, 18, 24, 32, 36, 40, 48, 54, 60, 64, 72, 84, 96, 120, 144, 168, 192, 240, 288];
+        const METRES: [(u8, u8); 9] = [(4, 4), (2, 2), (2, 4), (3, 4), (6, 8), (9, 8), (12, 8), (3, 8), (3, 2)];
         Self {
             time_base: TimeBase::Beats,
             polyphony: 1,
@@ -118,10 +106,7 @@ impl Vocabulary {
             steps: STEPS.map(Ticks).to_vec(),
             durations: STEPS[1..].iter().copied().map(Ticks).collect(),
             velocities: Vec::new(),
-            metres: METRES
-                .iter()
-                .filter_map(|&(above, below)| Metre::new(above, below))
-                .collect(),
+            metres: METRES.iter().filter_map(|&(above, below)| Metre::new(above, below)).collect(),
             grid: [0, 12, 16, 24, 32, 36].map(Ticks).to_vec(),
         }
     }
@@ -129,12 +114,7 @@ impl Vocabulary {
     /// What is wrong with a table that was read from a file; `None` for a sound one.
     pub fn fault(&self) -> Option<&'static str> {
         let ascends = |list: &[Ticks]| list.is_sorted_by(|before, after| before < after);
-        let lengths = [
-            self.steps.len(),
-            self.durations.len(),
-            self.velocities.len(),
-            self.metres.len(),
-        ];
+        let lengths = [self.steps.len(), self.durations.len(), self.velocities.len(), self.metres.len()];
         if lengths.iter().any(|&length| length > MOST_CLASSES) {
             return Some("it has more classes than any style needs");
         }
@@ -144,24 +124,16 @@ impl Vocabulary {
         if !ascends(&self.steps) || !ascends(&self.durations) || !ascends(&self.grid) {
             return Some("its steps, durations or grid are not in ascending order");
         }
-        if self.steps[0] < Ticks::ZERO
-            || self.durations[0] <= Ticks::ZERO
-            || self.grid[0] != Ticks::ZERO
-        {
+        if self.steps[0] < Ticks::ZERO || self.durations[0] <= Ticks::ZERO || self.grid[0] != Ticks::ZERO {
             return Some("it has a step or duration that no note can have");
         }
-        if self.steps.last() == Some(&Ticks::ZERO) || self.grid.last() >= Some(&Ticks::quarters(1))
-        {
+        if self.steps.last() == Some(&Ticks::ZERO) || self.grid.last() >= Some(&Ticks::quarters(1)) {
             return Some("time would stand still in it");
         }
         if self.lowest > self.highest || self.polyphony == 0 {
             return Some("it has no pitch to play");
         }
-        if self
-            .metres
-            .iter()
-            .any(|metre| Metre::new(metre.numerator, metre.denominator).is_none())
-        {
+        if self.metres.iter().any(|metre| Metre::new(metre.numerator, metre.denominator).is_none()) {
             return Some("it has an impossible time signature");
         }
         None
@@ -170,9 +142,11 @@ impl Vocabulary {
     /// Equal for equal tables (FNV-1a over the table written as JSON).
     pub fn fingerprint(&self) -> Fingerprint {
         let table = serde_json::to_string(self).unwrap_or_default();
-        Fingerprint(table.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        }))
+        Fingerprint(
+            table
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)),
+        )
     }
 
     /// How many classes of each kind there are.
@@ -200,8 +174,7 @@ impl Vocabulary {
     /// The pitch that a class stands for.
     pub fn pitch(&self, class: usize) -> Pitch {
         let offset = u8::try_from(class).unwrap_or(u8::MAX);
-        Pitch::new(self.lowest.key().saturating_add(offset))
-            .map_or(self.highest, |pitch| pitch.min(self.highest))
+        Pitch::new(self.lowest.key().saturating_add(offset)).map_or(self.highest, |pitch| pitch.min(self.highest))
     }
 
     /// The duration that a class stands for.
@@ -236,14 +209,9 @@ impl Vocabulary {
     pub fn duration_class(&self, duration: Ticks) -> u8 {
         let length = duration.0.max(1);
         let above = self.durations.partition_point(|class| class.0 < length);
-        let choice = match (
-            above.checked_sub(1).map(|below| self.durations[below].0),
-            self.durations.get(above),
-        ) {
+        let choice = match (above.checked_sub(1).map(|below| self.durations[below].0), self.durations.get(above)) {
             // below/length against length/above, without a division.
-            (Some(below), Some(above_value)) if length * length < below * above_value.0 => {
-                above - 1
-            }
+            (Some(below), Some(above_value)) if length * length < below * above_value.0 => above - 1,
             (_, Some(_)) => above,
             (_, None) => above - 1,
         };
@@ -253,11 +221,7 @@ impl Vocabulary {
     /// The nearest class to a velocity; 0 when the style has none.
     pub fn velocity_class(&self, velocity: Velocity) -> u8 {
         let distance = |class: &Velocity| class.value().abs_diff(velocity.value());
-        let nearest = self
-            .velocities
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, class)| distance(class));
+        let nearest = self.velocities.iter().enumerate().min_by_key(|(_, class)| distance(class));
         index(nearest.map_or(0, |(class, _)| class))
     }
 
@@ -296,19 +260,14 @@ impl Vocabulary {
         };
         let in_beat = Ticks((onset.0 - bars.line.0).rem_euclid(Ticks::quarters(1).0));
         let points = self.grid.iter().copied().chain([Ticks::quarters(1)]);
-        let nearest = points
-            .min_by_key(|point| (point.0 - in_beat.0).abs())
-            .unwrap_or(in_beat);
+        let nearest = points.min_by_key(|point| (point.0 - in_beat.0).abs()).unwrap_or(in_beat);
         onset - in_beat + nearest
     }
 }
 
 /// The index of the nearest entry of an ascending, non-empty list; the lower one of two that are equally near.
 fn nearest(list: &[Ticks], value: Ticks) -> u8 {
-    let found = list
-        .iter()
-        .enumerate()
-        .min_by_key(|(_, entry)| (entry.0 - value.0).abs());
+    let found = list.iter().enumerate().min_by_key(|(_, entry)| (entry.0 - value.0).abs());
     index(found.map_or(0, |(position, _)| position))
 }
 
@@ -333,10 +292,7 @@ mod tests {
             assert_eq!(usize::from(table.pitch_class(table.pitch(class))), class);
         }
         for class in 0..counts.duration {
-            assert_eq!(
-                usize::from(table.duration_class(table.duration(class))),
-                class
-            );
+            assert_eq!(usize::from(table.duration_class(table.duration(class))), class);
         }
     }
 
@@ -345,65 +301,31 @@ mod tests {
         let table = Vocabulary::dance();
         for (played, understood) in [(1, 4), (20, 18), (21, 24), (44, 48), (100_000, 288), (0, 4)] {
             let class = table.duration_class(Ticks(played));
-            assert_eq!(
-                table.duration(usize::from(class)),
-                Ticks(understood),
-                "duration {played}"
-            );
+            assert_eq!(table.duration(usize::from(class)), Ticks(understood), "duration {played}");
         }
         for (played, understood) in [(-9, 0), (2, 0), (3, 4), (22, 24), (100_000, 288)] {
             let class = table.step_class(Ticks(played));
-            assert_eq!(
-                table.step(usize::from(class)),
-                Ticks(understood),
-                "step {played}"
-            );
+            assert_eq!(table.step(usize::from(class)), Ticks(understood), "step {played}");
         }
     }
 
     #[test]
     fn pitches_outside_the_range_are_moved_by_octaves() {
         let table = Vocabulary::dance();
-        for (played, understood) in [
-            (0, 48),
-            (42, 54),
-            (43, 43),
-            (103, 103),
-            (104, 92),
-            (127, 103),
-        ] {
+        for (played, understood) in [(0, 48), (42, 54), (43, 43), (103, 103), (104, 92), (127, 103)] {
             let class = table.pitch_class(Pitch::new(played).unwrap());
-            assert_eq!(
-                table.pitch(usize::from(class)).key(),
-                understood,
-                "key {played}"
-            );
+            assert_eq!(table.pitch(usize::from(class)).key(), understood, "key {played}");
         }
     }
 
     #[test]
     fn a_played_onset_is_understood_as_sixteenth_or_triplet() {
         let table = Vocabulary::dance();
-        let bars = Some(Bars {
-            line: Ticks(7),
-            metre: Metre::COMMON,
-        });
-        for (played, understood) in [
-            (0, 0),
-            (-3, 0),
-            (5, 0),
-            (7, 12),
-            (13, 12),
-            (15, 16),
-            (22, 24),
-            (44, 48),
-            (190, 192),
-        ] {
-            assert_eq!(
-                table.quantised(Ticks(7 + played), bars),
-                Ticks(7 + understood),
-                "played {played}"
-            );
+        let bars = Some(Bars { line: Ticks(7), metre: Metre::COMMON });
+        for (played, understood) in
+            [(0, 0), (-3, 0), (5, 0), (7, 12), (13, 12), (15, 16), (22, 24), (44, 48), (190, 192)]
+        {
+            assert_eq!(table.quantised(Ticks(7 + played), bars), Ticks(7 + understood), "played {played}");
         }
         assert_eq!(table.quantised(Ticks(5), None), Ticks(5));
     }

@@ -88,9 +88,7 @@ pub enum WeightsError {
         reason: std::io::Error,
     },
     /// Not a weights file, or cut short.
-    #[error(
-        "{name}: is no weights file of Segue, or it is damaged ({reason}); train it again or get a new copy"
-    )]
+    #[error("{name}: is no weights file of Segue, or it is damaged ({reason}); train it again or get a new copy")]
     Damaged {
         /// The file.
         name: String,
@@ -149,13 +147,8 @@ pub fn to_bytes(card: &Card, network: &Network, half: bool) -> Result<Vec<u8>, S
     if half {
         store = store.with_to_adapter(HalfPrecisionAdapter::new());
     }
-    network
-        .save_into(&mut store)
-        .map_err(|error| error.to_string())?;
-    store
-        .get_bytes()
-        .map(|bytes| bytes.to_vec())
-        .map_err(|error| error.to_string())
+    network.save_into(&mut store).map_err(|error| error.to_string())?;
+    store.get_bytes().map(|bytes| bytes.to_vec()).map_err(|error| error.to_string())
 }
 
 /// Reads a network with its card, in full precision, onto `device`.
@@ -163,42 +156,40 @@ pub fn to_bytes(card: &Card, network: &Network, half: bool) -> Result<Vec<u8>, S
 /// # Errors
 /// See [`WeightsError`]; `name` is the file's name in it.
 pub fn read(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Network), WeightsError> {
-    let damaged = |reason: String| WeightsError::Damaged {
-        name: name.to_owned(),
-        reason,
-    };
+    let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     // burn's reader checks what it reads, but a panic in it must not take the host down.
     catch_unwind(AssertUnwindSafe(|| read_checked(bytes, name, device)))
         .unwrap_or_else(|_| Err(damaged("its tensors are not what they claim to be".into())))
 }
 
-fn read_checked(
-    bytes: &[u8],
-    name: &str,
-    device: &Device,
-) -> Result<(Card, Network), WeightsError> {
-    let damaged = |reason: String| WeightsError::Damaged {
-        name: name.to_owned(),
-        reason,
-    };
+fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Network), WeightsError> {
+    let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     let card = card(bytes, name)?;
     let mut network = Network::new(&card.vocabulary, card.sizes, 0.0, device);
     let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes.to_vec())))
         .with_from_adapter(HalfPrecisionAdapter::new());
-    let applied = network
-        .load_from(&mut store)
-        .map_err(|error| damaged(error.to_string()))?;
+    let applied = network.load_from(&mut store).map_err(|error| damaged(error.to_string()))?;
     if !applied.is_success() || !applied.missing.is_empty() {
-        return Err(damaged(
-            "it lacks tensors, or they have other shapes".into(),
-        ));
+        return Err(damaged("it lacks tensors, or they have other shapes".into()));
     }
     if !is_finite(&network) {
-        return Err(WeightsError::NotFinite {
-            name: name.to_owned(),
-        });
+        return Err(WeightsError::NotFinite { name: name.to_owned() });
     }
     Ok((card, network))
+}
+
+/// Fills an existing network, so that it keeps its dropout and device.
+///
+/// # Errors
+/// See [`WeightsError`].
+#[cfg(feature = "training")]
+pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network, WeightsError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable { name: name.clone(), reason })?;
+    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes)));
+    let loaded = network.load_from(&mut store);
+    loaded.map_err(|error| WeightsError::Damaged { name, reason: error.to_string() })?;
+    Ok(network)
 }
 
 /// Reads and checks the card alone; touches no weights.
@@ -207,39 +198,21 @@ fn read_checked(
 /// See [`WeightsError`].
 pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
     let name = || name.to_owned();
-    let damaged = |reason: String| WeightsError::Damaged {
-        name: name(),
-        reason,
-    };
+    let damaged = |reason: String| WeightsError::Damaged { name: name(), reason };
     let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
     let reader = reader.map_err(|error| damaged(error.to_string()))?;
-    let text = reader
-        .metadata()
-        .get(CARD)
-        .ok_or_else(|| damaged("it has no card".into()))?;
-    let format: Format =
-        serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
+    let text = reader.metadata().get(CARD).ok_or_else(|| damaged("it has no card".into()))?;
+    let format: Format = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
     if format.format != FORMAT {
-        return Err(WeightsError::OtherFormat {
-            name: name(),
-            found: format.format,
-        });
+        return Err(WeightsError::OtherFormat { name: name(), found: format.format });
     }
-    let card: Card =
-        serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
+    let card: Card = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
     if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()) {
-        return Err(WeightsError::Impossible {
-            name: name(),
-            reason,
-        });
+        return Err(WeightsError::Impossible { name: name(), reason });
     }
     let found = card.vocabulary.fingerprint();
     if found != card.fingerprint {
-        return Err(WeightsError::OtherVocabulary {
-            name: name(),
-            found,
-            expected: card.fingerprint,
-        });
+        return Err(WeightsError::OtherVocabulary { name: name(), found, expected: card.fingerprint });
     }
     let unknown = [(card.chords, "chords"), (card.look_back, "look-back")];
     if let Some((_, what)) = unknown.into_iter().find(|(needed, _)| *needed) {
@@ -270,22 +243,15 @@ impl Mind {
     /// See [`WeightsError`].
     pub fn from_file(path: &std::path::Path) -> Result<Self, WeightsError> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable {
-            name: name.clone(),
-            reason,
-        })?;
+        let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable { name: name.clone(), reason })?;
         Self::from_bytes(&bytes, &name)
     }
 
-    /// A mind that has learnt nothing, for tests: the same seed gives the same one.
-    pub fn random(vocabulary: Vocabulary, sizes: Sizes, seed: u64) -> Self {
+    /// A mind that has learnt nothing, for tests.
+    pub fn random(vocabulary: Vocabulary, sizes: Sizes) -> Self {
         let device = Device::flex();
-        device.seed(seed);
         let network = Network::new(&vocabulary, sizes, 0.0, &device);
-        Self::new(
-            Card::new("random", vocabulary, sizes, Provenance::default()),
-            &network,
-        )
+        Self::new(Card::new("random", vocabulary, sizes, Provenance::default()), &network)
     }
 }
 
@@ -293,12 +259,7 @@ fn is_finite(network: &Network) -> bool {
     struct Finite(bool);
     impl ModuleVisitor for Finite {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let numbers = param
-                .val()
-                .to_data()
-                .convert::<f32>()
-                .try_into_vec::<f32>()
-                .unwrap_or_default();
+            let numbers = param.val().to_data().convert::<f32>().try_into_vec::<f32>().unwrap_or_default();
             self.0 &= !numbers.is_empty() && numbers.iter().all(|number| number.is_finite());
         }
     }

@@ -1,0 +1,187 @@
+//! `cargo xtask train`: learns a style from a folder of tunes, or measures one that was learnt.
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use segue_model::corpus::{Corpus, Split, read_folder};
+use segue_model::mind::Mind;
+use segue_model::training::pieces::Piece;
+use segue_model::training::{Lessons, evaluate, styles, train};
+use segue_model::vocabulary::Vocabulary;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// Teaches Segue a style from a folder of .abc or .mid files. A stopped training goes on where it was.
+#[derive(Parser)]
+#[command(name = "cargo xtask train", args_conflicts_with_subcommands = true)]
+struct Line {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    train: Option<Train>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Measures a weights file on a split of its data, beside a Markov chain.
+    Evaluate(Evaluate),
+}
+
+#[derive(Args)]
+struct Train {
+    /// What the style is called; `irish` is a style that ships, any other name is your own.
+    #[arg(long)]
+    style: String,
+    /// The folder with the tunes; its split.csv says what to train on, else a tenth each is kept for validation and test.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where the weights go [default: STYLE.segue in the working folder].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Where checkpoints, loss.png and summary.json are kept [default: target/training/STYLE].
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Forgets the checkpoint and begins anew.
+    #[arg(long)]
+    fresh: bool,
+    /// Passes through the tunes, at most.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Epochs without improvement after which training stops.
+    #[arg(long)]
+    patience: Option<usize>,
+    /// Tunes side by side in one optimizer step.
+    #[arg(long)]
+    rows: Option<usize>,
+    /// Notes of each in one optimizer step.
+    #[arg(long)]
+    steps: Option<usize>,
+    /// The highest learning rate.
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// The share of units silenced in training, 0 to 1.
+    #[arg(long)]
+    dropout: Option<f64>,
+    /// LSTM layers.
+    #[arg(long)]
+    layers: Option<usize>,
+    /// Units of each layer.
+    #[arg(long)]
+    hidden: Option<usize>,
+    /// Of all that is left to chance.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Args)]
+struct Evaluate {
+    /// The weights file.
+    weights: PathBuf,
+    /// The folder that the style was trained on.
+    #[arg(long)]
+    data: PathBuf,
+    /// train, valid or test.
+    #[arg(long, default_value = "test")]
+    split: String,
+}
+
+fn main() -> ExitCode {
+    let line = Line::parse();
+    let done = match (line.verb, line.train) {
+        (Some(Verb::Evaluate(wish)), _) => measure(&wish),
+        (None, Some(wish)) => learn(&wish),
+        (None, None) => Err(anyhow::anyhow!("say --style NAME --data FOLDER, or --help")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn learn(wish: &Train) -> anyhow::Result<()> {
+    let mut plan = styles::plan(&wish.style);
+    plan.epochs = wish.epochs.unwrap_or(plan.epochs);
+    plan.patience = wish.patience.unwrap_or(plan.patience);
+    plan.rows = wish.rows.unwrap_or(plan.rows);
+    plan.steps = wish.steps.unwrap_or(plan.steps);
+    plan.learning_rate = wish.learning_rate.unwrap_or(plan.learning_rate);
+    plan.dropout = wish.dropout.unwrap_or(plan.dropout);
+    plan.sizes.layers = wish.layers.unwrap_or(plan.sizes.layers);
+    plan.sizes.hidden = wish.hidden.unwrap_or(plan.sizes.hidden);
+    plan.seed = wish.seed.unwrap_or(plan.seed);
+    if let Some(fault) = plan.sizes.fault() {
+        bail!("no such network can be made: {fault}");
+    }
+    if plan.rows == 0 || plan.steps == 0 || plan.epochs == 0 || !(0.0..1.0).contains(&plan.dropout) {
+        bail!("rows, steps and epochs begin at 1, and dropout lies between 0 and 1");
+    }
+    let lessons = lessons(&wish.data, &plan.vocabulary)?;
+    let folder = wish.folder.clone().unwrap_or_else(|| Path::new("target/training").join(&wish.style));
+    let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.segue", wish.style)));
+    if wish.fresh && folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot be removed", folder.display()))?;
+    }
+    let summary = train(&plan, &lessons, &folder, &out, &commit())?;
+    println!("best after epoch {} of {}", summary.best, summary.epochs.len());
+    println!("on the test split, with the weights in half precision: {}", summary.test);
+    println!("{}: the weights; {}: loss.png and summary.json", out.display(), folder.display());
+    Ok(())
+}
+
+fn measure(wish: &Evaluate) -> anyhow::Result<()> {
+    let mind = Mind::from_file(&wish.weights)?;
+    let lessons = lessons(&wish.data, mind.vocabulary())?;
+    let pieces = match wish.split.as_str() {
+        "train" => &lessons.train,
+        "valid" => &lessons.valid,
+        "test" => &lessons.test,
+        other => bail!("there is no split {other:?}; say train, valid or test"),
+    };
+    if pieces.is_empty() {
+        bail!("{}: has no tunes in the split {}", wish.data.display(), wish.split);
+    }
+    let chain = evaluate::markov(&lessons.train, mind.vocabulary().counts().pitch);
+    println!(
+        "{}, {} split of {}: {}",
+        mind.card().style,
+        wish.split,
+        wish.data.display(),
+        evaluate::evaluate(&mind, pieces, &chain)
+    );
+    Ok(())
+}
+
+/// Reads the folder and says what was refused.
+fn lessons(data: &Path, vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
+    let Corpus { tunes, refused } = read_folder(data)?;
+    for reason in &refused {
+        eprintln!("refused: {reason}");
+    }
+    let mut lessons = Lessons::default();
+    for entry in &tunes {
+        let piece = Piece::of(&entry.tune, entry.label.clone(), vocabulary);
+        match entry.split {
+            Split::Train => lessons.train.push(piece),
+            Split::Valid => lessons.valid.push(piece),
+            Split::Test => lessons.test.push(piece),
+        }
+    }
+    println!(
+        "{}: {} tunes to learn from, {} to validate, {} to test; {} refused",
+        data.display(),
+        lessons.train.len(),
+        lessons.valid.len(),
+        lessons.test.len(),
+        refused.len()
+    );
+    Ok(lessons)
+}
+
+/// Of this program, for the weights' provenance.
+fn commit() -> String {
+    let asked = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    let answer = asked.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    answer.and_then(|text| String::from_utf8(text).ok()).map_or_else(|| "unknown".into(), |text| text.trim().to_owned())
+}

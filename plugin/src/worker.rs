@@ -1,0 +1,273 @@
+//! The place where the mind runs: one thread for each instance.
+//!
+//! It sleeps until the audio thread wakes it, works off what the link holds, in order, and sleeps again. Whatever goes
+//! wrong in the mind ends here: a panic is caught, counted and answered, and the mind is made anew.
+
+use crate::improviser::{Ask, Begin, HeardKey, Improviser};
+use crate::link::{Look, MindEnd, NOTES_PER_WISH, Planned, ToMind, Wish};
+use crate::vitals::{MindState, Vitals};
+use segue_model::note::{Note, Ticks};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Instant;
+
+/// Notes at one onset after which the next must come later: more than ten fingers, so that a mind stuck in a chord
+/// goes on.
+const CHORD: usize = 12;
+
+/// What the worker needs of a mind.
+pub trait Improvise {
+    /// A key went down.
+    fn hear(&mut self, key: HeardKey);
+    /// It lasted this long.
+    fn amend(&mut self, id: u32, duration: Ticks);
+    /// The next note.
+    fn decide(&mut self, ask: &Ask) -> Note;
+    /// Own notes from here on have not sounded.
+    fn take_back(&mut self, from: Ticks);
+    /// Forget everything.
+    fn reset(&mut self);
+}
+
+impl Improvise for Improviser {
+    fn hear(&mut self, key: HeardKey) {
+        self.hear(key);
+    }
+    fn amend(&mut self, id: u32, duration: Ticks) {
+        self.amend(id, duration);
+    }
+    fn decide(&mut self, ask: &Ask) -> Note {
+        self.decide(ask)
+    }
+    fn take_back(&mut self, from: Ticks) {
+        self.take_back(from);
+    }
+    fn reset(&mut self) {
+        self.reset();
+    }
+}
+
+/// The thread. Dropping it ends and joins it.
+#[derive(Debug)]
+pub struct Worker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the thread; `make` runs on it and makes a blank mind, at the start and after every panic. `None` when the
+    /// system has no thread left.
+    pub fn start<M: Improvise>(
+        end: MindEnd,
+        vitals: Arc<Vitals>,
+        make: impl Fn() -> Result<M, String> + Send + 'static,
+    ) -> Option<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
+            // Best effort: a system that refuses gives us what every thread gets.
+            let _ = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Max);
+            Room { end, vitals, make, mind: None }.run(&flag);
+        });
+        Some(Self { stop, thread: Some(thread.ok()?) })
+    }
+
+    /// Whom to wake.
+    pub fn thread(&self) -> Option<Thread> {
+        self.thread.as_ref().map(|handle| handle.thread().clone())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(handle) = self.thread.take() {
+            handle.thread().unpark();
+            // It cannot have panicked outside the mind; if it did, there is nobody left to tell.
+            let _ = handle.join();
+        }
+    }
+}
+
+/// The worker's own room: the mind and what it needs.
+struct Room<M, F> {
+    end: MindEnd,
+    vitals: Arc<Vitals>,
+    make: F,
+    mind: Option<M>,
+}
+
+impl<M: Improvise, F: Fn() -> Result<M, String>> Room<M, F> {
+    fn run(&mut self, stop: &AtomicBool) {
+        self.make_mind();
+        while !stop.load(Ordering::Acquire) {
+            match self.end.look() {
+                Look::Word(word) => self.attend(word),
+                Look::Nothing => thread::park(),
+                Look::Gone => return,
+            }
+        }
+    }
+
+    fn make_mind(&mut self) {
+        let made = catch_unwind(AssertUnwindSafe(&self.make)).ok().and_then(Result::ok);
+        self.vitals.set_mind(if made.is_some() { MindState::Ready } else { MindState::NoWeights });
+        self.mind = made;
+    }
+
+    fn attend(&mut self, word: ToMind) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match (&mut self.mind, word) {
+            (Some(mind), word) => meet(mind, word, &self.end),
+            (None, ToMind::Wish(Wish { generation, .. })) => say(&self.end, Planned::Failed { generation }),
+            (None, _) => {}
+        }));
+        if outcome.is_err() {
+            self.vitals.panics.add_one();
+            self.make_mind();
+            if let ToMind::Wish(Wish { generation, .. }) = word {
+                say(&self.end, Planned::Failed { generation });
+            }
+        }
+    }
+}
+
+fn meet(mind: &mut impl Improvise, word: ToMind, end: &MindEnd) {
+    match word {
+        ToMind::Heard(key) => mind.hear(key),
+        ToMind::Amend { id, duration } => mind.amend(id, duration),
+        ToMind::TakeBack { from } => mind.take_back(from),
+        ToMind::Blank => mind.reset(),
+        ToMind::Wish(wish) => fulfil(mind, wish, end),
+    }
+}
+
+/// Decides notes until one lies at or beyond the horizon.
+fn fulfil(mind: &mut impl Improvise, wish: Wish, end: &MindEnd) {
+    let Wish { generation, turn, mut begin, horizon, bars, knobs } = wish;
+    let begun = Instant::now();
+    let mut together = 0;
+    let mut last = None;
+    for _ in 0..NOTES_PER_WISH {
+        let note = mind.decide(&Ask { turn, begin, bars, knobs });
+        say(end, Planned::Note { generation, note });
+        if note.onset >= horizon {
+            break;
+        }
+        together = if last == Some(note.onset) { together + 1 } else { 1 };
+        last = Some(note.onset);
+        begin = Begin::NotBefore(if together < CHORD { note.onset } else { note.onset + Ticks(1) });
+    }
+    let think_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    say(end, Planned::Until { generation, think_ns });
+}
+
+fn say(end: &MindEnd, planned: Planned) {
+    let said = end.say(planned);
+    debug_assert!(said, "the bound on open wishes leaves room for every reply");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::improviser::Knobs;
+    use crate::link::{AudioEnd, Nerve, link};
+    use segue_model::note::{Pitch, Velocity};
+
+    /// Plays one note again and again; the highest key kills it.
+    struct Fragile {
+        step: Ticks,
+        last: Ticks,
+    }
+
+    impl Improvise for Fragile {
+        fn hear(&mut self, key: HeardKey) {
+            assert_ne!(key.pitch, Pitch::MAX, "the key that kills");
+        }
+        fn amend(&mut self, _: u32, _: Ticks) {}
+        fn decide(&mut self, ask: &Ask) -> Note {
+            assert_ne!(ask.turn, 13, "the turn that kills");
+            self.last = match ask.begin {
+                Begin::At(onset) => onset,
+                Begin::NotBefore(earliest) => earliest.max(self.last + self.step),
+            };
+            Note { onset: self.last, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT }
+        }
+        fn take_back(&mut self, _: Ticks) {}
+        fn reset(&mut self) {}
+    }
+
+    fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Vitals>) {
+        let (mut audio, mind) = link();
+        let vitals = Arc::new(Vitals::default());
+        let make = move || Ok(Fragile { step, last: Ticks::ZERO });
+        let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
+        audio.set_worker(worker.thread().expect("it runs"));
+        (audio, worker, vitals)
+    }
+
+    fn wish(turn: u32, horizon: Ticks) -> ToMind {
+        let knobs = Knobs { temperature: 1.0, top_p: 1.0, seed: 0 };
+        ToMind::Wish(Wish { generation: turn, turn, begin: Begin::At(Ticks(48)), horizon, bars: None, knobs })
+    }
+
+    fn onsets(audio: &mut AudioEnd) -> Vec<i64> {
+        let mut onsets = Vec::new();
+        loop {
+            match audio.wait_offline() {
+                Some(Planned::Note { note, .. }) => onsets.push(note.onset.0),
+                Some(Planned::Until { .. }) => return onsets,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_wish_is_answered_up_to_the_first_note_at_or_beyond_its_horizon() {
+        let (mut audio, _worker, _) = start(Ticks(24));
+        assert!(audio.tell(wish(1, Ticks(96))));
+        assert_eq!(onsets(&mut audio), [48, 72, 96]);
+    }
+
+    #[test]
+    fn a_mind_stuck_in_a_chord_is_moved_on_and_its_reply_is_bounded() {
+        let (mut audio, _worker, _) = start(Ticks::ZERO);
+        assert!(audio.tell(wish(1, Ticks(1_000_000))));
+        let onsets = onsets(&mut audio);
+        assert_eq!(onsets.len(), NOTES_PER_WISH);
+        assert!(onsets[CHORD] > onsets[0] && onsets.is_sorted());
+    }
+
+    #[test]
+    fn a_panic_of_the_mind_is_survived_and_counted() {
+        let (mut audio, _worker, vitals) = start(Ticks(24));
+        assert!(audio.tell(wish(13, Ticks(49))));
+        assert_eq!(audio.wait_offline(), Some(Planned::Failed { generation: 13 }));
+        assert!(audio.tell(wish(14, Ticks(49))));
+        assert_eq!(onsets(&mut audio), [48, 72], "the next wish is fulfilled by a new mind");
+        assert_eq!(vitals.panics.get(), 1);
+        assert_eq!(vitals.mind(), MindState::Ready);
+    }
+
+    #[test]
+    fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
+        let (mut audio, mind) = link();
+        let vitals = Arc::new(Vitals::default());
+        let make = || Err::<Fragile, _>("no such weights".to_owned());
+        let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
+        audio.set_worker(worker.thread().expect("it runs"));
+        assert!(audio.tell(wish(1, Ticks(49))));
+        assert_eq!(audio.wait_offline(), Some(Planned::Failed { generation: 1 }));
+        assert_eq!(vitals.mind(), MindState::NoWeights);
+    }
+
+    #[test]
+    fn dropping_the_worker_ends_its_thread_even_with_work_waiting() {
+        let (mut audio, worker, _) = start(Ticks(24));
+        for turn in 0..3 {
+            assert!(audio.tell(wish(turn, Ticks(49))));
+        }
+        drop(worker);
+    }
+}
