@@ -32,10 +32,7 @@ impl Blocks {
         std::iter::repeat_with(move || match self {
             Self::Of(frames) => frames,
             Self::Random { largest, .. } => {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "the remainder is below a u32"
-                )]
+                #[expect(clippy::cast_possible_truncation, reason = "the remainder is below a u32")]
                 let beyond_one = (next_random(&mut state) % u64::from(largest)) as u32;
                 1 + beyond_one
             }
@@ -58,10 +55,7 @@ mod tests {
 
     #[test]
     fn random_blocks_stay_within_their_bounds_and_repeat_with_their_seed() {
-        let blocks = Blocks::Random {
-            seed: 7,
-            largest: 300,
-        };
+        let blocks = Blocks::Random { seed: 7, largest: 300 };
         let sizes: Vec<u32> = blocks.sizes().take(2000).collect();
         assert!(sizes.iter().all(|size| (1..=300).contains(size)));
         assert!(sizes.contains(&1) && sizes.iter().any(|size| *size > 290));

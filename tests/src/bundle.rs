@@ -26,19 +26,13 @@ impl Bundle {
     /// When the file is missing, is no plugin, or has no Segue in it.
     pub fn load(path: &Path) -> Result<Self> {
         if !path.exists() {
-            bail!(
-                "{}: there is no such file; `cargo xtask bundle` builds it",
-                path.display()
-            );
+            bail!("{}: there is no such file; `cargo xtask bundle` builds it", path.display());
         }
         // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names to try it;
         // loading a library runs its code, and no host can check that.
         let entry = unsafe { PluginEntry::load(path) }
             .with_context(|| format!("{}: cannot be loaded as a CLAP plugin", path.display()))?;
-        let bundle = Self {
-            entry,
-            path: path.to_owned(),
-        };
+        let bundle = Self { entry, path: path.to_owned() };
         let found = bundle.ids();
         if !found.iter().any(|id| id == CLAP_ID) {
             bail!("{}: holds {found:?}, not {CLAP_ID}", bundle.path.display());
@@ -72,8 +66,7 @@ impl Bundle {
     /// When the plugin refuses.
     pub fn open(&self) -> Result<Instance> {
         let id = CString::new(CLAP_ID).context("the id has no zero byte")?;
-        Instance::new(&self.entry, &id)
-            .with_context(|| format!("{}: gives no instance", self.path.display()))
+        Instance::new(&self.entry, &id).with_context(|| format!("{}: gives no instance", self.path.display()))
     }
 }
 

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
 use clack_extensions::params::{
-    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer,
-    ParamRescanFlags, PluginParams,
+    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamRescanFlags,
+    PluginParams,
 };
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::{HostState, HostStateImpl, PluginState};
@@ -35,10 +35,7 @@ impl SharedHandler<'_> for Desk {
 
 impl HostLogImpl for Desk {
     fn log(&self, severity: LogSeverity, message: &str) {
-        self.messages
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .push(format!("{severity}: {message}"));
+        self.messages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(format!("{severity}: {message}"));
     }
 }
 
@@ -69,10 +66,7 @@ impl HostHandlers for Headless {
     type AudioProcessor<'a> = ();
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Desk) {
-        builder
-            .register::<HostLog>()
-            .register::<HostParams>()
-            .register::<HostState>();
+        builder.register::<HostLog>().register::<HostParams>().register::<HostState>();
     }
 }
 
@@ -104,19 +98,9 @@ pub struct Instance {
 impl Instance {
     /// Makes one from a loaded file.
     pub(crate) fn new(entry: &PluginEntry, id: &CStr) -> Result<Self> {
-        let info = HostInfo::new(
-            "Segue's headless host",
-            "Segue",
-            "",
-            env!("CARGO_PKG_VERSION"),
-        )?;
-        let plugin =
-            PluginInstance::<Headless>::new(|()| Desk::default(), |_| MainDesk, entry, id, &info)?;
-        let mut instance = Self {
-            processor: None,
-            plugin,
-            parameters: Vec::new(),
-        };
+        let info = HostInfo::new("Segue's headless host", "Segue", "", env!("CARGO_PKG_VERSION"))?;
+        let plugin = PluginInstance::<Headless>::new(|()| Desk::default(), |_| MainDesk, entry, id, &info)?;
+        let mut instance = Self { processor: None, plugin, parameters: Vec::new() };
         instance.parameters = instance.list_parameters();
         Ok(instance)
     }
@@ -135,9 +119,7 @@ impl Instance {
                 min: info.min_value,
                 max: info.max_value,
                 default: info.default_value,
-                automatable: info
-                    .flags
-                    .contains(clack_extensions::params::ParamInfoFlags::IS_AUTOMATABLE),
+                automatable: info.flags.contains(clack_extensions::params::ParamInfoFlags::IS_AUTOMATABLE),
             })
         };
         (0..extension.count(&handle)).filter_map(read).collect()
@@ -153,20 +135,10 @@ impl Instance {
     /// # Errors
     /// When there is none; the message lists those there are.
     pub fn parameter(&self, name: &str) -> Result<&Parameter> {
-        self.parameters
-            .iter()
-            .find(|parameter| parameter.name == name)
-            .with_context(|| {
-                let names: Vec<&str> = self
-                    .parameters
-                    .iter()
-                    .map(|parameter| parameter.name.as_str())
-                    .collect();
-                format!(
-                    "the plugin has no parameter {name:?}; it has {}",
-                    names.join(", ")
-                )
-            })
+        self.parameters.iter().find(|parameter| parameter.name == name).with_context(|| {
+            let names: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+            format!("the plugin has no parameter {name:?}; it has {}", names.join(", "))
+        })
     }
 
     /// The value in the host's own scale of what a player would type.
@@ -191,9 +163,7 @@ impl Instance {
         let id = self.clap_id(name)?;
         let handle = self.plugin.plugin_handle();
         let extension = params(&handle)?;
-        let value = extension
-            .get_value(&handle, id)
-            .with_context(|| format!("{name} has no value"))?;
+        let value = extension.get_value(&handle, id).with_context(|| format!("{name} has no value"))?;
         let mut buffer = [0; LONGEST];
         let text = extension
             .value_to_text(&handle, id, value, &mut buffer)
@@ -211,15 +181,8 @@ impl Instance {
         events.push(&event);
         let handle = self.plugin.plugin_handle();
         let extension = params(&handle)?;
-        let mut inactive = self
-            .plugin
-            .inactive_plugin_handle()
-            .context("parameters are set before activation")?;
-        extension.flush(
-            &mut inactive,
-            &events.as_input(),
-            &mut EventBuffer::new().as_output(),
-        );
+        let mut inactive = self.plugin.inactive_plugin_handle().context("parameters are set before activation")?;
+        extension.flush(&mut inactive, &events.as_input(), &mut EventBuffer::new().as_output());
         Ok(())
     }
 
@@ -229,17 +192,11 @@ impl Instance {
     /// When the plugin does not know the parameter or the text.
     pub fn knob_event(&mut self, name: &str, text: &str, offset: u32) -> Result<ParamValueEvent> {
         let value = self.value_of_text(name, text)?;
-        Ok(ParamValueEvent::new(
-            offset,
-            self.clap_id(name)?,
-            Pckn::match_all(),
-            value,
-        ))
+        Ok(ParamValueEvent::new(offset, self.clap_id(name)?, Pckn::match_all(), value))
     }
 
     fn clap_id(&self, name: &str) -> Result<ClapId> {
-        ClapId::from_raw(self.parameter(name)?.id)
-            .context("the plugin gives a parameter the id that CLAP forbids")
+        ClapId::from_raw(self.parameter(name)?.id).context("the plugin gives a parameter the id that CLAP forbids")
     }
 
     /// All that a project would store.
@@ -248,9 +205,7 @@ impl Instance {
     /// When the plugin cannot save.
     pub fn save(&mut self) -> Result<Vec<u8>> {
         let handle = self.plugin.plugin_handle();
-        let extension = handle
-            .get_extension::<PluginState>()
-            .context("the plugin saves no state")?;
+        let extension = handle.get_extension::<PluginState>().context("the plugin saves no state")?;
         let mut bytes = Vec::new();
         extension.save(&handle, &mut bytes)?;
         Ok(bytes)
@@ -262,9 +217,7 @@ impl Instance {
     /// When the plugin refuses it.
     pub fn load(&mut self, mut bytes: &[u8]) -> Result<()> {
         let handle = self.plugin.plugin_handle();
-        let extension = handle
-            .get_extension::<PluginState>()
-            .context("the plugin loads no state")?;
+        let extension = handle.get_extension::<PluginState>().context("the plugin loads no state")?;
         Ok(extension.load(&handle, &mut bytes)?)
     }
 
@@ -274,14 +227,8 @@ impl Instance {
     /// When the plugin does not care.
     pub fn set_offline(&mut self, offline: bool) -> Result<()> {
         let handle = self.plugin.plugin_handle();
-        let extension = handle
-            .get_extension::<PluginRender>()
-            .context("the plugin knows no offline rendering")?;
-        let mode = if offline {
-            RenderMode::Offline
-        } else {
-            RenderMode::Realtime
-        };
+        let extension = handle.get_extension::<PluginRender>().context("the plugin knows no offline rendering")?;
+        let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
         Ok(extension.set(&handle, mode)?)
     }
 
@@ -293,15 +240,9 @@ impl Instance {
         if largest_block == 0 {
             bail!("a block has at least one frame; `activate_raw` asks for less");
         }
-        let wanted = PluginAudioConfiguration {
-            sample_rate,
-            min_frames_count: 1,
-            max_frames_count: largest_block,
-        };
+        let wanted = PluginAudioConfiguration { sample_rate, min_frames_count: 1, max_frames_count: largest_block };
         let stopped = self.plugin.activate(|_, _| (), wanted)?;
-        let started = stopped
-            .start_processing()
-            .map_err(|_| anyhow!("the plugin does not start to process"))?;
+        let started = stopped.start_processing().map_err(|_| anyhow!("the plugin does not start to process"))?;
         self.processor = Some(started);
         Ok(())
     }
@@ -315,8 +256,7 @@ impl Instance {
         // SAFETY: the instance is alive and initialised, this is its main thread, and `processor` says whether clack
         // has activated it; the pointers are the plugin's own.
         unsafe {
-            let granted = self.processor.is_none()
-                && activate(plugin, sample_rate, least_block, largest_block);
+            let granted = self.processor.is_none() && activate(plugin, sample_rate, least_block, largest_block);
             if granted {
                 deactivate(plugin);
             }
@@ -336,10 +276,7 @@ impl Instance {
         [left, right]: [&mut [f32]; 2],
         played: &mut EventBuffer,
     ) -> Result<(ProcessStatus, Duration)> {
-        let processor = self
-            .processor
-            .as_mut()
-            .context("the instance is not active")?;
+        let processor = self.processor.as_mut().context("the instance is not active")?;
         let mut ports = AudioPorts::with_capacity(2, 1);
         let mut outputs = ports.with_output_buffers([AudioPortBuffer {
             latency: 0,
@@ -349,14 +286,7 @@ impl Instance {
         let heard = heard.as_input();
         let mut played = played.as_output();
         let begun = Instant::now();
-        let status = processor.process(
-            &inputs,
-            &mut outputs,
-            &heard,
-            &mut played,
-            Some(steady_time),
-            transport,
-        )?;
+        let status = processor.process(&inputs, &mut outputs, &heard, &mut played, Some(steady_time), transport)?;
         Ok((status, begun.elapsed()))
     }
 
@@ -376,27 +306,20 @@ impl Instance {
 
     /// Does what the plugin has asked of the main thread.
     pub fn serve(&mut self) {
-        if self
-            .plugin
-            .access_shared_handler(|desk| desk.callback_requested.swap(false, Ordering::AcqRel))
-        {
+        if self.plugin.access_shared_handler(|desk| desk.callback_requested.swap(false, Ordering::AcqRel)) {
             self.plugin.call_on_main_thread_callback();
         }
     }
 
     /// The plugin wants to be activated anew.
     pub fn wants_restart(&self) -> bool {
-        self.plugin
-            .access_shared_handler(|desk| desk.restart_requested.load(Ordering::Acquire))
+        self.plugin.access_shared_handler(|desk| desk.restart_requested.load(Ordering::Acquire))
     }
 
     /// What the plugin has written to the host's log.
     pub fn messages(&self) -> Vec<String> {
         self.plugin.access_shared_handler(|desk| {
-            desk.messages
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .clone()
+            desk.messages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
         })
     }
 }
@@ -408,7 +331,5 @@ impl Drop for Instance {
 }
 
 fn params(handle: &PluginMainThreadHandle<'_>) -> Result<PluginParams> {
-    handle
-        .get_extension::<PluginParams>()
-        .context("the plugin has no parameters")
+    handle.get_extension::<PluginParams>().context("the plugin has no parameters")
 }

@@ -21,13 +21,7 @@ pub struct Level {
 
 /// Measures both channels together.
 pub fn level(audio: &[Vec<f32>; 2]) -> Level {
-    let mut level = Level {
-        peak: 0.0,
-        rms: 0.0,
-        offset: 0.0,
-        clipped: 0,
-        broken: 0,
-    };
+    let mut level = Level { peak: 0.0, rms: 0.0, offset: 0.0, clipped: 0, broken: 0 };
     let mut count = 0.0;
     for &sample in audio.iter().flatten() {
         if !sample.is_finite() {
@@ -56,16 +50,10 @@ const RISE: f64 = 1.6;
 /// Whether a note is heard to begin within a few milliseconds of each of these frames.
 pub fn onsets_heard(audio: &[Vec<f32>; 2], sample_rate: f64, onsets: &[Frame]) -> Vec<bool> {
     let edges = edges(audio);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a few hundred frames"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred frames")]
     let window = (WINDOW_SECONDS * sample_rate) as usize;
     let loudness = |from: usize| {
-        let stretch = edges
-            .get(from..(from + window).min(edges.len()))
-            .unwrap_or_default();
+        let stretch = edges.get(from..(from + window).min(edges.len())).unwrap_or_default();
         stretch.iter().sum::<f64>()
     };
     let heard = |onset: &Frame| {
@@ -74,26 +62,16 @@ pub fn onsets_heard(audio: &[Vec<f32>; 2], sample_rate: f64, onsets: &[Frame]) -
         };
         let before = loudness(onset.saturating_sub(window));
         // The attack may take a few windows to rise.
-        let after = (0..4)
-            .map(|later| loudness(onset + later * window))
-            .fold(0.0, f64::max);
+        let after = (0..4).map(|later| loudness(onset + later * window)).fold(0.0, f64::max);
         let silence = f64::EPSILON;
-        if onset < window {
-            after > silence
-        } else {
-            after > before.mul_add(RISE, silence)
-        }
+        if onset < window { after > silence } else { after > before.mul_add(RISE, silence) }
     };
     onsets.iter().map(heard).collect()
 }
 
 /// The energy of the difference from sample to sample: strikes are rich in it, held tones poor.
 fn edges([left, right]: &[Vec<f32>; 2]) -> Vec<f64> {
-    let mono: Vec<f64> = left
-        .iter()
-        .zip(right)
-        .map(|(left, right)| f64::from(*left) + f64::from(*right))
-        .collect();
+    let mono: Vec<f64> = left.iter().zip(right).map(|(left, right)| f64::from(*left) + f64::from(*right)).collect();
     let steps = mono.windows(2).map(|pair| (pair[1] - pair[0]).powi(2));
     std::iter::once(0.0).chain(steps).collect()
 }
@@ -104,20 +82,13 @@ fn edges([left, right]: &[Vec<f32>; 2]) -> Vec<f64> {
 /// When the file cannot be written.
 pub fn write_wav(path: &Path, [left, right]: &[Vec<f32>; 2], sample_rate: u32) -> Result<()> {
     const BITS: u16 = 16;
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate,
-        bits_per_sample: BITS,
-        sample_format: hound::SampleFormat::Int,
-    };
+    let spec =
+        hound::WavSpec { channels: 2, sample_rate, bits_per_sample: BITS, sample_format: hound::SampleFormat::Int };
     let cannot = || format!("{}: cannot be written", path.display());
     let mut file = hound::WavWriter::create(path, spec).with_context(cannot)?;
     for (left, right) in left.iter().zip(right) {
         for sample in [left, right] {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "clamped to the range of 16 bits"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of 16 bits")]
             let whole = (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
             file.write_sample(whole).with_context(cannot)?;
         }
@@ -143,10 +114,7 @@ mod tests {
 
     #[test]
     fn a_struck_tone_is_heard_where_it_begins_and_nowhere_else() {
-        assert_eq!(
-            onsets_heard(&pling(9_600, 48_000), 48_000.0, &[9_600, 4_800, 24_000]),
-            [true, false, false]
-        );
+        assert_eq!(onsets_heard(&pling(9_600, 48_000), 48_000.0, &[9_600, 4_800, 24_000]), [true, false, false]);
     }
 
     #[test]

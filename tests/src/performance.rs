@@ -138,10 +138,7 @@ impl fmt::Display for Fault {
             Self::OutOfOrder { at } => {
                 write!(out, "the event at frame {at} was sent after a later one")
             }
-            Self::OffWithoutOn { at, key } => write!(
-                out,
-                "the note-off of key {key} at frame {at} has no note-on"
-            ),
+            Self::OffWithoutOn { at, key } => write!(out, "the note-off of key {key} at frame {at} has no note-on"),
             Self::OnTwice { at, key } => {
                 write!(out, "key {key} was struck at frame {at} while it was down")
             }
@@ -155,10 +152,7 @@ impl fmt::Display for Fault {
                 write!(out, "the note at frame {at} (key {key}) is no MIDI note")
             }
             Self::OffTheGrid { at, frames_away } => {
-                write!(
-                    out,
-                    "the note-on at frame {at} is {frames_away} frames away from the nearest tick"
-                )
+                write!(out, "the note-on at frame {at} is {frames_away} frames away from the nearest tick")
             }
         }
     }
@@ -177,11 +171,7 @@ impl Performance {
             }
             now = now.max(at);
             match sent {
-                Sent::On {
-                    channel,
-                    key,
-                    velocity,
-                } => {
+                Sent::On { channel, key, velocity } => {
                     if down.insert((channel, key), (at, velocity)).is_some() {
                         faults.push(Fault::OnTwice { at, key });
                     }
@@ -190,23 +180,14 @@ impl Performance {
                     None => faults.push(Fault::OffWithoutOn { at, key }),
                     Some((on, _)) if on >= at => faults.push(Fault::NoLength { at, key }),
                     Some((on, velocity)) => match midi(key, velocity) {
-                        Some((pitch, velocity)) => notes.push(Sounded {
-                            on,
-                            off: at,
-                            pitch,
-                            velocity,
-                            channel,
-                        }),
+                        Some((pitch, velocity)) => notes.push(Sounded { on, off: at, pitch, velocity, channel }),
                         None => faults.push(Fault::NoMidi { at: on, key }),
                     },
                 },
                 Sent::Midi(_) => {}
             }
         }
-        faults.extend(
-            down.iter()
-                .map(|((_, key), (at, _))| Fault::NeverEnds { at: *at, key: *key }),
-        );
+        faults.extend(down.iter().map(|((_, key), (at, _))| Fault::NeverEnds { at: *at, key: *key }));
         notes.sort_by_key(|note| (note.on, note.pitch, note.off));
         (notes, faults)
     }
@@ -217,11 +198,7 @@ impl Performance {
     /// All faults, one a line.
     pub fn sound_notes(&self) -> Result<Vec<Sounded>, String> {
         let (notes, faults) = self.notes();
-        if faults.is_empty() {
-            Ok(notes)
-        } else {
-            Err(lines(&faults))
-        }
+        if faults.is_empty() { Ok(notes) } else { Err(lines(&faults)) }
     }
 
     /// The calls that took place, from the quickest to the slowest.
@@ -248,10 +225,7 @@ pub fn off_the_grid(notes: &[Sounded], timeline: &Timeline) -> Vec<Fault> {
         // Half a frame is what rounding may cost; the rest allows for the tick's position not being a whole number.
         const ROUNDING: f64 = 0.5 + 1e-4;
         #[expect(clippy::cast_possible_truncation, reason = "less than a tick")]
-        (away.abs() > ROUNDING).then(|| Fault::OffTheGrid {
-            at: note.on,
-            frames_away: away.round() as i64,
-        })
+        (away.abs() > ROUNDING).then(|| Fault::OffTheGrid { at: note.on, frames_away: away.round() as i64 })
     };
     notes.iter().filter_map(misplaced).collect()
 }
@@ -260,15 +234,8 @@ pub fn off_the_grid(notes: &[Sounded], timeline: &Timeline) -> Vec<Fault> {
 pub fn difference(one: &[Sounded], other: &[Sounded]) -> Option<String> {
     let at = one.iter().zip(other).position(|(one, other)| one != other);
     match at {
-        Some(index) => Some(format!(
-            "note {index} is {:?} in one and {:?} in the other",
-            one[index], other[index]
-        )),
-        None if one.len() != other.len() => Some(format!(
-            "one has {} notes, the other {}",
-            one.len(),
-            other.len()
-        )),
+        Some(index) => Some(format!("note {index} is {:?} in one and {:?} in the other", one[index], other[index])),
+        None if one.len() != other.len() => Some(format!("one has {} notes, the other {}", one.len(), other.len())),
         None => None,
     }
 }
@@ -278,15 +245,9 @@ pub fn melody(notes: &[Sounded], timeline: &Timeline) -> Vec<(Ticks, Pitch)> {
     let Some(first) = notes.first() else {
         return Vec::new();
     };
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "songs are shorter than 2^63 ticks"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "songs are shorter than 2^63 ticks")]
     let tick = |frame| timeline.ticks(frame).round() as i64;
-    notes
-        .iter()
-        .map(|note| (Ticks(tick(note.on) - tick(first.on)), note.pitch))
-        .collect()
+    notes.iter().map(|note| (Ticks(tick(note.on) - tick(first.on)), note.pitch)).collect()
 }
 
 /// Many durations, sorted.
@@ -319,11 +280,7 @@ impl Times {
 
 /// Faults as text, one a line.
 pub fn lines(faults: &[Fault]) -> String {
-    faults
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The length of a block in seconds.
@@ -338,32 +295,16 @@ mod tests {
 
     fn performance(events: &[(Frame, bool, u16)]) -> Performance {
         let events = events.iter().map(|&(at, on, key)| {
-            let sent = if on {
-                Sent::On {
-                    channel: 0,
-                    key,
-                    velocity: 0.5,
-                }
-            } else {
-                Sent::Off { channel: 0, key }
-            };
+            let sent = if on { Sent::On { channel: 0, key, velocity: 0.5 } } else { Sent::Off { channel: 0, key } };
             Answered { at, sent }
         });
-        Performance {
-            events: events.collect(),
-            ..Performance::default()
-        }
+        Performance { events: events.collect(), ..Performance::default() }
     }
 
     #[test]
     fn a_clean_performance_has_no_fault() {
-        let (notes, faults) = performance(&[
-            (0, true, 60),
-            (500, true, 64),
-            (500, false, 60),
-            (900, false, 64),
-        ])
-        .notes();
+        let (notes, faults) =
+            performance(&[(0, true, 60), (500, true, 64), (500, false, 60), (900, false, 64)]).notes();
         assert_eq!((notes.len(), faults), (2, vec![]));
     }
 
@@ -372,27 +313,10 @@ mod tests {
         let cases: [(&[(Frame, bool, u16)], Fault); 6] = [
             (&[(10, true, 60)], Fault::NeverEnds { at: 10, key: 60 }),
             (&[(10, false, 60)], Fault::OffWithoutOn { at: 10, key: 60 }),
-            (
-                &[(10, true, 60), (20, true, 60), (30, false, 60)],
-                Fault::OnTwice { at: 20, key: 60 },
-            ),
-            (
-                &[(10, true, 60), (10, false, 60)],
-                Fault::NoLength { at: 10, key: 60 },
-            ),
-            (
-                &[(10, true, 200), (20, false, 200)],
-                Fault::NoMidi { at: 10, key: 200 },
-            ),
-            (
-                &[
-                    (10, true, 60),
-                    (30, false, 60),
-                    (20, true, 62),
-                    (40, false, 62),
-                ],
-                Fault::OutOfOrder { at: 20 },
-            ),
+            (&[(10, true, 60), (20, true, 60), (30, false, 60)], Fault::OnTwice { at: 20, key: 60 }),
+            (&[(10, true, 60), (10, false, 60)], Fault::NoLength { at: 10, key: 60 }),
+            (&[(10, true, 200), (20, false, 200)], Fault::NoMidi { at: 10, key: 200 }),
+            (&[(10, true, 60), (30, false, 60), (20, true, 62), (40, false, 62)], Fault::OutOfOrder { at: 20 }),
         ];
         for (events, fault) in cases {
             assert_eq!(performance(events).notes().1, [fault], "{events:?}");
@@ -403,24 +327,9 @@ mod tests {
     fn a_note_a_frame_beside_its_tick_is_seen() {
         let timeline = Timeline::steady(44_100.0, 120.0, Metre::COMMON);
         // One tick is 459.375 frames.
-        let note = |on| Sounded {
-            on,
-            off: on + 9,
-            pitch: Pitch::MAX,
-            velocity: Velocity::DEFAULT,
-            channel: 0,
-        };
-        assert_eq!(
-            off_the_grid(&[note(459), note(919), note(22_050)], &timeline),
-            []
-        );
-        assert_eq!(
-            off_the_grid(&[note(461)], &timeline),
-            [Fault::OffTheGrid {
-                at: 461,
-                frames_away: 2
-            }]
-        );
+        let note = |on| Sounded { on, off: on + 9, pitch: Pitch::MAX, velocity: Velocity::DEFAULT, channel: 0 };
+        assert_eq!(off_the_grid(&[note(459), note(919), note(22_050)], &timeline), []);
+        assert_eq!(off_the_grid(&[note(461)], &timeline), [Fault::OffTheGrid { at: 461, frames_away: 2 }]);
     }
 
     #[test]

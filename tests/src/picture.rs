@@ -37,26 +37,19 @@ impl Roll<'_> {
     /// # Errors
     /// When the file cannot be written.
     pub fn draw(&self, path: &Path) -> Result<()> {
-        let cannot =
-            |error: &dyn std::fmt::Display| anyhow!("{}: cannot be drawn: {error}", path.display());
+        let cannot = |error: &dyn std::fmt::Display| anyhow!("{}: cannot be drawn: {error}", path.display());
         register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT)
             .map_err(|_| cannot(&"its letters cannot be read"))?;
         let area = BitMapBackend::new(path, SIZE).into_drawing_area();
         area.fill(&WHITE).map_err(|error| cannot(&error))?;
         let (notes, temperature) = area.split_vertically(SIZE.1 - TEMPERATURE_HEIGHT);
         self.draw_notes(&notes).map_err(|error| cannot(&error))?;
-        self.draw_temperature(&temperature)
-            .map_err(|error| cannot(&error))?;
+        self.draw_temperature(&temperature).map_err(|error| cannot(&error))?;
         area.present().map_err(|error| cannot(&error))
     }
 
     fn draw_notes(&self, area: &Area<'_>) -> Drawn {
-        let keys = || {
-            self.player
-                .iter()
-                .chain(self.segue)
-                .map(|note| i32::from(note.pitch.key()))
-        };
+        let keys = || self.player.iter().chain(self.segue).map(|note| i32::from(note.pitch.key()));
         let lowest = keys().min().unwrap_or(60) - 2;
         let highest = keys().max().unwrap_or(72) + 3;
         let mut chart = ChartBuilder::on(area)
@@ -64,10 +57,7 @@ impl Roll<'_> {
             .margin(12)
             .x_label_area_size(36)
             .y_label_area_size(64)
-            .build_cartesian_2d(
-                0.0..self.bars(self.score.length),
-                f64::from(lowest)..f64::from(highest),
-            )?;
+            .build_cartesian_2d(0.0..self.bars(self.score.length), f64::from(lowest)..f64::from(highest))?;
         chart
             .configure_mesh()
             .disable_mesh()
@@ -81,24 +71,12 @@ impl Roll<'_> {
             .axis_desc_style((FONT, 20))
             .draw()?;
         let (bottom, top) = (f64::from(lowest), f64::from(highest));
-        chart.draw_series(
-            self.bar_lines()
-                .map(|bar| PathElement::new([(bar, bottom), (bar, top)], BAR_LINE)),
-        )?;
-        for (voice, notes, colour) in [
-            ("player", self.player, PLAYER),
-            ("Segue", self.segue, SEGUE),
-        ] {
+        chart.draw_series(self.bar_lines().map(|bar| PathElement::new([(bar, bottom), (bar, top)], BAR_LINE)))?;
+        for (voice, notes, colour) in [("player", self.player, PLAYER), ("Segue", self.segue, SEGUE)] {
             chart
-                .draw_series(
-                    notes
-                        .iter()
-                        .map(|note| Rectangle::new(self.block(note), colour.filled())),
-                )?
+                .draw_series(notes.iter().map(|note| Rectangle::new(self.block(note), colour.filled())))?
                 .label(voice)
-                .legend(move |(x, y)| {
-                    Rectangle::new([(x, y - 7), (x + 22, y + 7)], colour.filled())
-                });
+                .legend(move |(x, y)| Rectangle::new([(x, y - 7), (x + 22, y + 7)], colour.filled()));
         }
         chart
             .configure_series_labels()
@@ -111,12 +89,7 @@ impl Roll<'_> {
     }
 
     fn draw_temperature(&self, area: &Area<'_>) -> Drawn {
-        let highest = self
-            .temperature
-            .iter()
-            .map(|(_, value)| *value)
-            .fold(1.0, f64::max)
-            * 1.15;
+        let highest = self.temperature.iter().map(|(_, value)| *value).fold(1.0, f64::max) * 1.15;
         let mut chart = ChartBuilder::on(area)
             .margin(12)
             .x_label_area_size(36)
@@ -133,14 +106,8 @@ impl Roll<'_> {
             .label_style((FONT, 18))
             .axis_desc_style((FONT, 20))
             .draw()?;
-        chart.draw_series(
-            self.bar_lines()
-                .map(|bar| PathElement::new([(bar, 0.0), (bar, highest)], BAR_LINE)),
-        )?;
-        chart.draw_series(std::iter::once(PathElement::new(
-            self.steps(),
-            TEMPERATURE.stroke_width(3),
-        )))?;
+        chart.draw_series(self.bar_lines().map(|bar| PathElement::new([(bar, 0.0), (bar, highest)], BAR_LINE)))?;
+        chart.draw_series(std::iter::once(PathElement::new(self.steps(), TEMPERATURE.stroke_width(3))))?;
         Ok(())
     }
 
@@ -148,10 +115,7 @@ impl Roll<'_> {
     fn steps(&self) -> Vec<(f64, f64)> {
         let mut corners = Vec::new();
         for (index, &(at, value)) in self.temperature.iter().enumerate() {
-            let until = self
-                .temperature
-                .get(index + 1)
-                .map_or(self.score.length, |next| next.0);
+            let until = self.temperature.get(index + 1).map_or(self.score.length, |next| next.0);
             corners.extend([(self.bars(at), value), (self.bars(until), value)]);
         }
         corners
@@ -161,10 +125,7 @@ impl Roll<'_> {
         /// Leaves a gap between neighbouring keys.
         const HALF_HEIGHT: f64 = 0.42;
         let key = f64::from(note.pitch.key());
-        [
-            (self.bars(note.on), key - HALF_HEIGHT),
-            (self.bars(note.off), key + HALF_HEIGHT),
-        ]
+        [(self.bars(note.on), key - HALF_HEIGHT), (self.bars(note.off), key + HALF_HEIGHT)]
     }
 
     /// Bars since the beginning, at the tempo and metre of the beginning.
@@ -186,14 +147,11 @@ impl Roll<'_> {
 }
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
-type Drawn =
-    Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
+type Drawn = Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
 
 /// A key as musicians call it; 60 is C4.
 pub fn note_name(key: f64) -> String {
-    const NAMES: [&str; 12] = [
-        "C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B",
-    ];
+    const NAMES: [&str; 12] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
     const KEYS_BELOW_OCTAVE_0: i32 = 12;
     #[expect(clippy::cast_possible_truncation, reason = "keys are small")]
     let key = key.round() as i32;

@@ -1,7 +1,7 @@
 //! What the demo plays at Segue: the first bars of a tune that a file holds.
 
 use anyhow::{Context, Result, bail};
-use segue_model::corpus::{Tune, abc, midi};
+use segue_model::corpus::{Tune, abc};
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::path::Path;
 
@@ -24,24 +24,14 @@ const LEAST_NOTES: usize = 3;
 impl Prompt {
     /// Some bars of a tune, from its bar `from` on; an upbeat comes with the first bar.
     pub fn of(tune: &Tune, from: i64, bars: i64) -> Option<Self> {
-        let grid = tune.bars.first().copied().unwrap_or(Bars {
-            line: Ticks::ZERO,
-            metre: Metre::COMMON,
-        });
+        let grid = tune.bars.first().copied().unwrap_or(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
         let bar = grid.metre.bar();
         let first_line = Ticks(grid.line.0 + from * bar.0);
         let last_line = Ticks(first_line.0 + bars * bar.0);
-        let wanted =
-            |note: &&Note| note.onset < last_line && (from == 0 || note.onset >= first_line);
-        let earliest = tune
-            .notes
-            .iter()
-            .filter(wanted)
-            .map(|note| note.onset)
-            .min()?;
+        let wanted = |note: &&Note| note.onset < last_line && (from == 0 || note.onset >= first_line);
+        let earliest = tune.notes.iter().filter(wanted).map(|note| note.onset).min()?;
         // Room for the upbeat, in whole bars, so that the time line begins on a bar line.
-        let lead_in =
-            Ticks(((first_line - earliest).0.max(0) as u64).div_ceil(bar.0 as u64) as i64 * bar.0);
+        let lead_in = Ticks(((first_line - earliest).0.max(0) as u64).div_ceil(bar.0 as u64) as i64 * bar.0);
         let shift = |moment: Ticks| moment - first_line + lead_in;
         let place = |note: &Note| Note {
             onset: shift(note.onset),
@@ -49,26 +39,15 @@ impl Prompt {
             ..*note
         };
         let notes: Vec<Note> = tune.notes.iter().filter(wanted).map(place).collect();
-        let prompt = Self {
-            title: tune.title.clone(),
-            notes,
-            metre: grid.metre,
-            end: shift(last_line),
-        };
+        let prompt = Self { title: tune.title.clone(), notes, metre: grid.metre, end: shift(last_line) };
         (prompt.notes.len() >= LEAST_NOTES).then_some(prompt)
     }
 
     /// The same notes, higher or lower; as they were where that leaves the keyboard.
     #[must_use]
     pub fn transposed(&self, semitones: i8) -> Self {
-        let moved = |note: &Note| Note {
-            pitch: note.pitch.transposed(semitones).unwrap_or(note.pitch),
-            ..*note
-        };
-        Self {
-            notes: self.notes.iter().map(moved).collect(),
-            ..self.clone()
-        }
+        let moved = |note: &Note| Note { pitch: note.pitch.transposed(semitones).unwrap_or(note.pitch), ..*note };
+        Self { notes: self.notes.iter().map(moved).collect(), ..self.clone() }
     }
 }
 
@@ -83,42 +62,30 @@ pub fn two_openings(path: &Path, bars: i64) -> Result<(Prompt, Prompt)> {
     let tunes = read(path)?;
     let mut openings = tunes.iter().filter_map(|tune| Prompt::of(tune, 0, bars));
     let first = openings.next().with_context(|| {
-        format!("{}: no tune in it has {LEAST_NOTES} notes in its first {bars} bars, so there is nothing to answer",
-            path.display())
+        format!(
+            "{}: no tune in it has {LEAST_NOTES} notes in its first {bars} bars, so there is nothing to answer",
+            path.display()
+        )
     })?;
     let next_tune = openings.find(|other| other.notes != first.notes);
-    let later_bars =
-        || Prompt::of(&tunes[0], bars, bars).filter(|other| other.notes != first.notes);
-    let other = next_tune
-        .or_else(later_bars)
-        .unwrap_or_else(|| first.transposed(FOURTH));
+    let later_bars = || Prompt::of(&tunes[0], bars, bars).filter(|other| other.notes != first.notes);
+    let other = next_tune.or_else(later_bars).unwrap_or_else(|| first.transposed(FOURTH));
     Ok((first, other))
 }
 
 fn read(path: &Path) -> Result<Vec<Tune>> {
-    let bytes =
-        std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    if bytes.is_empty() {
-        bail!(
-            "{}: the file is empty; give a .mid or .abc file with a tune in it",
-            path.display()
-        );
-    }
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     match ending.as_str() {
-        "abc" => Ok(read_abc(path, &bytes)),
-        "mid" | "midi" => Ok(vec![midi::read_midi(path, &bytes)?]),
-        _ => bail!(
-            "{}: is neither .mid nor .abc; give a file of one of these kinds",
-            path.display()
-        ),
+        "abc" => {
+            let book = abc::read_book(path)?;
+            let tunes: Vec<Tune> = book.tunes.into_iter().map(|(_, tune)| tune).collect();
+            // A book that has been read in part is good enough to play from.
+            match book.refused.into_iter().next() {
+                Some(refused) if tunes.is_empty() => Err(refused.into()),
+                _ => Ok(tunes),
+            }
+        }
+        //"mid" | "midi" => Ok(vec![midi::read_midi(path)?]),
+        _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
     }
-}
-
-fn read_abc(path: &Path, bytes: &[u8]) -> Vec<Tune> {
-    abc::read_book(path, bytes).tunes
 }

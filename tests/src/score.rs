@@ -45,12 +45,7 @@ pub struct Score {
 impl Score {
     /// Nothing but time.
     pub const fn silence(timeline: Timeline, length: Frame) -> Self {
-        Self {
-            timeline,
-            strokes: Vec::new(),
-            knobs: Vec::new(),
-            length,
-        }
+        Self { timeline, strokes: Vec::new(), knobs: Vec::new(), length }
     }
 
     /// Plays notes at their ticks. Each key goes up `early` before its note's end, as fingers do,
@@ -61,11 +56,7 @@ impl Score {
     pub fn play(&mut self, notes: &[Note], early: Ticks) -> &mut Self {
         for note in notes {
             let held = Ticks((note.duration - early).0.max(note.duration.0 / 2).max(1));
-            let frame = |ticks| {
-                self.timeline
-                    .frame_of(ticks)
-                    .expect("the transport gets to every note")
-            };
+            let frame = |ticks| self.timeline.frame_of(ticks).expect("the transport gets to every note");
             let stroke = Stroke {
                 down: frame(note.onset),
                 up: frame(note.onset + held),
@@ -84,32 +75,18 @@ impl Score {
     /// When `key` is above 127.
     pub fn press(&mut self, key: u8, down: Frame, up: Frame) -> &mut Self {
         let pitch = Pitch::new(key).expect("a MIDI key");
-        self.strokes.push(Stroke {
-            down,
-            up,
-            pitch,
-            velocity: Velocity::DEFAULT,
-            channel: 0,
-        });
+        self.strokes.push(Stroke { down, up, pitch, velocity: Velocity::DEFAULT, channel: 0 });
         self
     }
 
     /// Sets a parameter at a frame.
     pub fn turn(&mut self, parameter: &str, at: Frame, value: impl ToString) -> &mut Self {
-        self.knobs.push(KnobTurn {
-            at,
-            parameter: parameter.to_owned(),
-            text: value.to_string(),
-        });
+        self.knobs.push(KnobTurn { at, parameter: parameter.to_owned(), text: value.to_string() });
         self
     }
 
     /// The frame at which the last key goes up; 0 when none was played.
     pub fn last_key_up(&self) -> Frame {
-        self.strokes
-            .iter()
-            .map(|stroke| stroke.up)
-            .max()
-            .unwrap_or(0)
+        self.strokes.iter().map(|stroke| stroke.up).max().unwrap_or(0)
     }
 }

@@ -35,20 +35,12 @@ pub struct Session {
 impl Session {
     /// A host that renders in these blocks.
     pub const fn render(blocks: Blocks) -> Self {
-        Self {
-            blocks,
-            pace: Pace::Render,
-            suspends: false,
-        }
+        Self { blocks, pace: Pace::Render, suspends: false }
     }
 
     /// A host that plays live in these blocks.
     pub const fn live(blocks: Blocks) -> Self {
-        Self {
-            blocks,
-            pace: Pace::Live,
-            suspends: false,
-        }
+        Self { blocks, pace: Pace::Live, suspends: false }
     }
 
     /// Activates the instance, plays the whole score and deactivates it.
@@ -69,25 +61,15 @@ impl Session {
     /// When the plugin reports an error.
     pub fn play_active(self, instance: &mut Instance, score: &Score) -> Result<Performance> {
         let cues = Cues::of(score, instance)?;
-        let silence =
-            vec![0.0; usize::try_from(score.length).context("a session that fits in memory")?];
-        let mut performance = Performance {
-            audio: [silence.clone(), silence],
-            ..Performance::default()
-        };
-        let mut clock =
-            (self.pace == Pace::Live).then(|| Clock::start(score.timeline.sample_rate()));
+        let silence = vec![0.0; usize::try_from(score.length).context("a session that fits in memory")?];
+        let mut performance = Performance { audio: [silence.clone(), silence], ..Performance::default() };
+        let mut clock = (self.pace == Pace::Live).then(|| Clock::start(score.timeline.sample_rate()));
         let mut sizes = self.blocks.sizes();
         let mut at: Frame = 0;
         let mut asleep = false;
         while at < score.length {
             let wanted = at + Frame::from(sizes.next().context("blocks have no end")?);
-            let end = score
-                .timeline
-                .next_change(at)
-                .unwrap_or(score.length)
-                .min(wanted)
-                .min(score.length);
+            let end = score.timeline.next_change(at).unwrap_or(score.length).min(wanted).min(score.length);
             if let Some(clock) = &mut clock {
                 clock.wait_for(at);
             }
@@ -114,50 +96,24 @@ fn play_block(
     let [left, right] = &mut performance.audio;
     let audio = [&mut left[range.clone()], &mut right[range]];
     let mut played = EventBuffer::new();
-    let (status, took) = instance.process(
-        at,
-        Some(&score.timeline.event(at)),
-        heard,
-        audio,
-        &mut played,
-    )?;
-    let answered = |event: &UnknownEvent| {
-        Some(Answered {
-            at: at + Frame::from(event.header().time()),
-            sent: read(event)?,
-        })
-    };
-    performance
-        .events
-        .extend(played.iter().filter_map(answered));
-    performance.calls.push(Call {
-        at,
-        frames: u32::try_from(end - at)?,
-        took,
-        status,
-    });
+    let (status, took) = instance.process(at, Some(&score.timeline.event(at)), heard, audio, &mut played)?;
+    let answered =
+        |event: &UnknownEvent| Some(Answered { at: at + Frame::from(event.header().time()), sent: read(event)? });
+    performance.events.extend(played.iter().filter_map(answered));
+    performance.calls.push(Call { at, frames: u32::try_from(end - at)?, took, status });
     instance.serve();
     Ok(status)
 }
 
 /// Notes and MIDI; parameters that the plugin moves itself are no part of a performance.
 fn read(event: &UnknownEvent) -> Option<Sent> {
-    let raw =
-        |number: &clack_host::events::Match<u16>| number.as_specific().copied().unwrap_or(u16::MAX);
+    let raw = |number: &clack_host::events::Match<u16>| number.as_specific().copied().unwrap_or(u16::MAX);
     match event.as_core_event()? {
-        CoreEventSpace::NoteOn(on) => Some(Sent::On {
-            channel: raw(&on.channel()),
-            key: raw(&on.key()),
-            velocity: on.velocity(),
-        }),
-        CoreEventSpace::NoteOff(off) => Some(Sent::Off {
-            channel: raw(&off.channel()),
-            key: raw(&off.key()),
-        }),
-        CoreEventSpace::NoteChoke(choke) => Some(Sent::Off {
-            channel: raw(&choke.channel()),
-            key: raw(&choke.key()),
-        }),
+        CoreEventSpace::NoteOn(on) => {
+            Some(Sent::On { channel: raw(&on.channel()), key: raw(&on.key()), velocity: on.velocity() })
+        }
+        CoreEventSpace::NoteOff(off) => Some(Sent::Off { channel: raw(&off.channel()), key: raw(&off.key()) }),
+        CoreEventSpace::NoteChoke(choke) => Some(Sent::Off { channel: raw(&choke.channel()), key: raw(&choke.key()) }),
         CoreEventSpace::Midi(midi) => Some(Sent::Midi(midi.data())),
         _ => None,
     }
@@ -177,18 +133,10 @@ impl Cues {
     fn of(score: &Score, instance: &mut Instance) -> Result<Self> {
         let mut cues = Vec::new();
         for knob in &score.knobs {
-            cues.push((
-                knob.at,
-                Cue::Knob(instance.knob_event(&knob.parameter, &knob.text, 0)?),
-            ));
+            cues.push((knob.at, Cue::Knob(instance.knob_event(&knob.parameter, &knob.text, 0)?)));
         }
         for (index, stroke) in score.strokes.iter().enumerate() {
-            let key = Pckn::new(
-                0u16,
-                u16::from(stroke.channel),
-                u16::from(stroke.pitch.key()),
-                u32::try_from(index)?,
-            );
+            let key = Pckn::new(0u16, u16::from(stroke.channel), u16::from(stroke.pitch.key()), u32::try_from(index)?);
             let velocity = f64::from(stroke.velocity.value()) / 127.0;
             cues.push((stroke.down, Cue::Down(NoteOnEvent::new(0, key, velocity))));
             cues.push((stroke.up, Cue::Up(NoteOffEvent::new(0, key, 0.0))));
@@ -238,15 +186,11 @@ impl Clock {
     const BUFFERED: Duration = Duration::from_millis(1);
 
     fn start(sample_rate: f64) -> Self {
-        Self {
-            started: Instant::now(),
-            sample_rate,
-        }
+        Self { started: Instant::now(), sample_rate }
     }
 
     fn wait_for(&mut self, at: Frame) {
-        let due =
-            self.started + Duration::from_secs_f64(crate::timeline::frames(at) / self.sample_rate);
+        let due = self.started + Duration::from_secs_f64(crate::timeline::frames(at) / self.sample_rate);
         let now = Instant::now();
         if let Some(early) = due.checked_duration_since(now) {
             std::thread::sleep(early);
@@ -268,11 +212,7 @@ pub fn waits_for_notes(performance: &Performance, from: Frame) -> Vec<Duration> 
         .map(|event| event.at)
         .collect();
     ons.dedup();
-    let mut calls = performance
-        .calls
-        .iter()
-        .skip_while(|call| call.at + Frame::from(call.frames) <= from)
-        .peekable();
+    let mut calls = performance.calls.iter().skip_while(|call| call.at + Frame::from(call.frames) <= from).peekable();
     let mut longest = |until: Frame| {
         let mut wait = Duration::ZERO;
         while let Some(call) = calls.next_if(|call| call.at <= until) {
@@ -280,10 +220,7 @@ pub fn waits_for_notes(performance: &Performance, from: Frame) -> Vec<Duration> 
         }
         wait
     };
-    ons.into_iter()
-        .map(&mut longest)
-        .filter(|wait| !wait.is_zero())
-        .collect()
+    ons.into_iter().map(&mut longest).filter(|wait| !wait.is_zero()).collect()
 }
 
 /// The time for which a block sounds.

@@ -22,19 +22,10 @@ pub fn shipped_weights() -> PathBuf {
 /// When the weights cannot be read.
 pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<Times> {
     let mut improviser = Improviser::new(Arc::new(Mind::from_file(weights)?));
-    let bars = Some(Bars {
-        line: Ticks::ZERO,
-        metre: prompt.metre,
-    });
+    let bars = Some(Bars { line: Ticks::ZERO, metre: prompt.metre });
     for (id, note) in (0..).zip(&prompt.notes) {
-        let key = HeardKey {
-            id,
-            onset: note.onset,
-            pitch: note.pitch,
-            velocity: note.velocity,
-            bars,
-            together: Ticks(1),
-        };
+        let key =
+            HeardKey { id, onset: note.onset, pitch: note.pitch, velocity: note.velocity, bars, together: Ticks(1) };
         improviser.hear(key);
         improviser.amend(id, note.duration);
     }
@@ -42,12 +33,7 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let mut begin = Begin::At(prompt.end);
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
-        let ask = Ask {
-            turn: 0,
-            begin,
-            bars,
-            knobs: Knobs::default(),
-        };
+        let ask = Ask { turn: 0, begin, bars, knobs: Knobs::default() };
         let begun = Instant::now();
         let note = improviser.decide(&ask);
         times.push(begun.elapsed());

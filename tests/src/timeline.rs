@@ -41,20 +41,9 @@ pub struct Timeline {
 impl Timeline {
     /// Playing from beat 0 and bar 0 on, at one tempo and in one metre.
     pub fn steady(sample_rate: f64, tempo_bpm: f64, metre: Metre) -> Self {
-        let first = Stretch {
-            from: 0,
-            beats: 0.0,
-            tempo_bpm,
-            metre,
-            bar_line_beats: 0.0,
-            bar_number: 0,
-            playing: true,
-        };
-        Self {
-            sample_rate,
-            stretches: vec![first],
-            loop_beats: None,
-        }
+        let first =
+            Stretch { from: 0, beats: 0.0, tempo_bpm, metre, bar_line_beats: 0.0, bar_number: 0, playing: true };
+        Self { sample_rate, stretches: vec![first], loop_beats: None }
     }
 
     /// Standing still at beat 0.
@@ -117,10 +106,7 @@ impl Timeline {
 
     /// The next frame at which something changes, after `at`.
     pub fn next_change(&self, at: Frame) -> Option<Frame> {
-        self.stretches
-            .iter()
-            .map(|stretch| stretch.from)
-            .find(|from| *from > at)
+        self.stretches.iter().map(|stretch| stretch.from).find(|from| *from > at)
     }
 
     /// The song position in quarter notes.
@@ -140,28 +126,18 @@ impl Timeline {
     /// The first frame at or after which the song position is `ticks`, rounded to the nearest frame;
     /// in the first stretch that reaches it.
     pub fn frame_of(&self, ticks: Ticks) -> Option<Frame> {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "songs are shorter than 2^52 ticks"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "songs are shorter than 2^52 ticks")]
         let beats = ticks.0 as f64 / ticks_per_beat();
-        self.stretches
-            .iter()
-            .enumerate()
-            .find_map(|(index, stretch)| {
-                if !stretch.playing || beats < stretch.beats {
-                    return None;
-                }
-                let away = (beats - stretch.beats) * 60.0 / stretch.tempo_bpm * self.sample_rate;
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "above zero and short"
-                )]
-                let frame = stretch.from + away.round() as Frame;
-                let end = self.stretches.get(index + 1).map(|next| next.from);
-                end.is_none_or(|end| frame < end).then_some(frame)
-            })
+        self.stretches.iter().enumerate().find_map(|(index, stretch)| {
+            if !stretch.playing || beats < stretch.beats {
+                return None;
+            }
+            let away = (beats - stretch.beats) * 60.0 / stretch.tempo_bpm * self.sample_rate;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above zero and short")]
+            let frame = stretch.from + away.round() as Frame;
+            let end = self.stretches.get(index + 1).map(|next| next.from);
+            end.is_none_or(|end| frame < end).then_some(frame)
+        })
     }
 
     /// The last bar line at or before this frame, in beats, and the bar's number.
@@ -169,18 +145,10 @@ impl Timeline {
         /// Rounding in the position must not put a frame on a bar line into the bar before it.
         const SLACK_BEATS: f64 = 1e-9;
         let stretch = self.stretch(at);
-        let bars = ((self.beats(at) - stretch.bar_line_beats + SLACK_BEATS)
-            / bar_beats(stretch.metre))
-        .floor();
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a song has fewer than 2^31 bars"
-        )]
+        let bars = ((self.beats(at) - stretch.bar_line_beats + SLACK_BEATS) / bar_beats(stretch.metre)).floor();
+        #[expect(clippy::cast_possible_truncation, reason = "a song has fewer than 2^31 bars")]
         let number = stretch.bar_number + bars as i32;
-        (
-            bars.mul_add(bar_beats(stretch.metre), stretch.bar_line_beats),
-            number,
-        )
+        (bars.mul_add(bar_beats(stretch.metre), stretch.bar_line_beats), number)
     }
 
     /// The tempo at this frame.
@@ -225,10 +193,7 @@ impl Timeline {
 }
 
 /// A count of frames as a number to reckon with.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a session is shorter than 2^52 frames"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames")]
 pub const fn frames(count: Frame) -> f64 {
     count as f64
 }
@@ -249,15 +214,10 @@ mod tests {
     #[test]
     fn a_change_of_tempo_keeps_the_position_and_changes_the_pace() {
         let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
-        timeline
-            .tempo(48_000, 60.0)
-            .metre(96_000, Metre::new(3, 4).unwrap());
+        timeline.tempo(48_000, 60.0).metre(96_000, Metre::new(3, 4).unwrap());
         for (frame, beats) in [(0, 0.0), (24_000, 1.0), (48_000, 2.0), (96_000, 3.0)] {
             assert!((timeline.beats(frame) - beats).abs() < 1e-12, "at {frame}");
-            assert_eq!(
-                timeline.frame_of(Ticks::quarters(beats as i64)),
-                Some(frame)
-            );
+            assert_eq!(timeline.frame_of(Ticks::quarters(beats as i64)), Some(frame));
         }
         assert_eq!(timeline.bar(95_999).1, 0);
         assert_eq!(timeline.bar(96_000), (3.0, 1));

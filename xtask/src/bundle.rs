@@ -9,9 +9,8 @@ const NAME: &str = "Segue";
 const LIBRARY: &str = "segue";
 const BUNDLE_ID: &str = "org.segue.segue";
 
-/// What is built together, always: cargo unites the features of the packages that it is given, so another selection
-/// would compile burn once more. Training is not among them, because its thread pool must not get into the plugin.
-pub const PACKAGES: [&str; 4] = ["-p", "segue-plugin", "-p", "segue-tests"];
+/// The profile of the bundle under test, and of all tests: mistakes in our crates are loud.
+pub const CHECKED: &str = "xtask/checked.toml";
 
 /// Which build of the plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +26,7 @@ impl Kind {
     pub const fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Shipped => &[],
-            Self::Checked => &[
-                "--config",
-                "xtask/checked.toml",
-                "--features",
-                "segue-plugin/assert_process_allocs",
-            ],
+            Self::Checked => &["--config", "xtask/checked.toml", "--features", "segue-plugin/assert_process_allocs"],
         }
     }
 
@@ -69,28 +63,21 @@ impl Bundles {
     }
 }
 
-/// Builds plugin, host and demo, and lays the plugin out in the build folder.
+/// Builds the plugin and lays it out in the build folder.
+///
+/// It is built alone, because cargo unites the features of all that it builds together, and what training or tests ask
+/// for does not belong in a DAW.
 pub fn build(workspace: &Workspace, kind: Kind) -> Result<Bundles> {
     let mut build = workspace.cargo();
-    build
-        .args(["build", "--release"])
-        .args(PACKAGES)
-        .args(["--lib", "--bins"])
-        .args(kind.arguments());
+    build.args(["build", "--release", "-p", "segue-plugin"]).args(kind.arguments());
     cargo::run(&mut build)?;
-    let library = workspace
-        .target()
-        .join("release")
-        .join(format!("{DLL_PREFIX}{LIBRARY}{DLL_SUFFIX}"));
+    let library = workspace.target().join("release").join(format!("{DLL_PREFIX}{LIBRARY}{DLL_SUFFIX}"));
     let folder = workspace.target().join(kind.folder());
     lay_out(&library, &folder)
 }
 
 fn lay_out(library: &Path, folder: &Path) -> Result<Bundles> {
-    let bundles = Bundles {
-        clap: folder.join(format!("{NAME}.clap")),
-        vst3: folder.join(format!("{NAME}.vst3")),
-    };
+    let bundles = Bundles { clap: folder.join(format!("{NAME}.clap")), vst3: folder.join(format!("{NAME}.vst3")) };
     for old in bundles.paths() {
         remove(old)?;
     }
@@ -129,9 +116,8 @@ fn info_plist() -> String {
         ("CFBundleVersion", version),
         ("NSHumanReadableCopyright", "MIT OR Apache-2.0"),
     ];
-    let lines: String = entries
-        .map(|(key, value)| format!("  <key>{key}</key>\n  <string>{value}</string>\n"))
-        .concat();
+    let lines: String =
+        entries.map(|(key, value)| format!("  <key>{key}</key>\n  <string>{value}</string>\n")).concat();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
@@ -148,56 +134,35 @@ struct Folders {
 impl Folders {
     fn of_user() -> Result<Self> {
         let (variable, clap, vst3) = if cfg!(target_os = "macos") {
-            (
-                "HOME",
-                "Library/Audio/Plug-Ins/CLAP",
-                "Library/Audio/Plug-Ins/VST3",
-            )
+            ("HOME", "Library/Audio/Plug-Ins/CLAP", "Library/Audio/Plug-Ins/VST3")
         } else if cfg!(target_os = "windows") {
-            (
-                "LOCALAPPDATA",
-                "Programs/Common/CLAP",
-                "Programs/Common/VST3",
-            )
+            ("LOCALAPPDATA", "Programs/Common/CLAP", "Programs/Common/VST3")
         } else {
             ("HOME", ".clap", ".vst3")
         };
-        let Some(home) = std::env::var_os(variable)
-            .map(PathBuf::from)
-            .filter(|home| home.is_absolute())
-        else {
-            bail!(
-                "{variable} names no folder, so there is no place to install to; copy the bundles by hand"
-            );
+        let Some(home) = std::env::var_os(variable).map(PathBuf::from).filter(|home| home.is_absolute()) else {
+            bail!("{variable} names no folder, so there is no place to install to; copy the bundles by hand");
         };
-        Ok(Self {
-            clap: home.join(clap),
-            vst3: home.join(vst3),
-        })
+        Ok(Self { clap: home.join(clap), vst3: home.join(vst3) })
     }
 }
 
 fn file_name(path: &Path) -> Result<&std::ffi::OsStr> {
-    path.file_name()
-        .with_context(|| format!("{}: has no name", path.display()))
+    path.file_name().with_context(|| format!("{}: has no name", path.display()))
 }
 
 /// Copies a file or a folder. What was there is removed first: a host that has the old file open keeps the old one.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     remove(to)?;
     if from.is_dir() {
-        for entry in from
-            .read_dir()
-            .with_context(|| format!("{}: cannot be listed", from.display()))?
-        {
+        for entry in from.read_dir().with_context(|| format!("{}: cannot be listed", from.display()))? {
             let entry = entry?;
             copy(&entry.path(), &to.join(entry.file_name()))?;
         }
         return Ok(());
     }
     make_room_for(to)?;
-    std::fs::copy(from, to)
-        .with_context(|| format!("{}: cannot be copied to {}", from.display(), to.display()))?;
+    std::fs::copy(from, to).with_context(|| format!("{}: cannot be copied to {}", from.display(), to.display()))?;
     Ok(())
 }
 
@@ -207,18 +172,12 @@ fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 fn make_room_for(path: &Path) -> Result<()> {
-    let folder = path
-        .parent()
-        .with_context(|| format!("{}: lies in no folder", path.display()))?;
+    let folder = path.parent().with_context(|| format!("{}: lies in no folder", path.display()))?;
     std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))
 }
 
 fn remove(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() {
-        std::fs::remove_dir_all(path)
-    } else {
-        std::fs::remove_file(path)
-    };
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("{}: cannot be removed", path.display()))

@@ -14,30 +14,14 @@ impl Workspace {
     /// Asks cargo, because the build folder may be set in the environment or in any of its configuration files.
     pub fn find() -> Result<Self> {
         let mut ask = Command::new(program());
-        ask.args(["metadata", "--format-version", "1", "--no-deps"])
-            .args(["--manifest-path", manifest()]);
+        ask.args(["metadata", "--format-version", "1", "--no-deps"]).args(["--manifest-path", manifest()]);
         let answer = ask.output().context("cargo cannot be started")?;
         if !answer.status.success() {
-            bail!(
-                "cargo cannot read this workspace: {}",
-                String::from_utf8_lossy(&answer.stderr).trim()
-            );
+            bail!("cargo cannot read this workspace: {}", String::from_utf8_lossy(&answer.stderr).trim());
         }
         let text = String::from_utf8_lossy(&answer.stdout);
-        let path = |key| {
-            string_in_json(&text, key)
-                .map(PathBuf::from)
-                .with_context(|| format!("cargo tells no {key}"))
-        };
-        Ok(Self {
-            root: path("workspace_root")?,
-            target: path("target_directory")?,
-        })
-    }
-
-    /// The checkout.
-    pub fn root(&self) -> &Path {
-        &self.root
+        let path = |key| string_in_json(&text, key).map(PathBuf::from).with_context(|| format!("cargo tells no {key}"));
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
     }
 
     /// The build folder.
@@ -59,33 +43,17 @@ impl Workspace {
         cargo.env("CARGO_TARGET_DIR", &self.target);
         cargo
     }
-
-    /// Where an optimised build puts a program.
-    pub fn binary(&self, name: &str) -> PathBuf {
-        self.target
-            .join("release")
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-    }
 }
 
 /// Starts a program and waits; its failure is ours.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = || {
         let words = std::iter::once(command.get_program()).chain(command.get_args());
-        words
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect::<Vec<_>>()
-            .join(" ")
+        words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     };
     let name = shown();
-    let status = command
-        .status()
-        .with_context(|| format!("`{name}` cannot be started"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        bail!("`{name}` failed ({status})")
-    }
+    let status = command.status().with_context(|| format!("`{name}` cannot be started"))?;
+    if status.success() { Ok(()) } else { bail!("`{name}` failed ({status})") }
 }
 
 fn program() -> std::ffi::OsString {
@@ -116,16 +84,9 @@ mod tests {
 
     #[test]
     fn paths_are_read_with_their_backslashes() {
-        let json =
-            r#"{"version":1,"workspace_root":"C:\\songs\\segue","target_directory":"/tmp/b"}"#;
-        assert_eq!(
-            string_in_json(json, "workspace_root").as_deref(),
-            Some(r"C:\songs\segue")
-        );
-        assert_eq!(
-            string_in_json(json, "target_directory").as_deref(),
-            Some("/tmp/b")
-        );
+        let json = r#"{"version":1,"workspace_root":"C:\\songs\\segue","target_directory":"/tmp/b"}"#;
+        assert_eq!(string_in_json(json, "workspace_root").as_deref(), Some(r"C:\songs\segue"));
+        assert_eq!(string_in_json(json, "target_directory").as_deref(), Some("/tmp/b"));
         assert_eq!(string_in_json(json, "missing"), None);
     }
 }

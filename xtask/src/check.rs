@@ -1,52 +1,32 @@
 //! All that must hold before a change is good, cheapest first.
 
-use crate::bundle::{self, Kind, PACKAGES};
+use crate::bundle::{self, CHECKED, Kind};
 use crate::cargo::{self, Workspace};
 use crate::{machine, venv};
 use anyhow::Result;
 use std::process::Command;
 
 /// For lints and docs, which look at everything at once.
-const ALL_FEATURES: [&str; 2] = [
-    "--features",
-    "segue-model/training,segue-plugin/assert_process_allocs",
-];
+const ALL_FEATURES: [&str; 2] = ["--features", "segue-model/training,segue-plugin/assert_process_allocs"];
 
 /// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its result.
 pub fn everything(workspace: &Workspace) -> Result<()> {
     machine::ready_to_build()?;
-    step(
-        "format",
-        workspace.cargo().args(["fmt", "--all", "--check"]),
-    )?;
-    step(
-        "tests of xtask",
-        workspace.cargo().args(["test", "--quiet", "-p", "xtask"]),
-    )?;
+    step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
+    step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
     step("lints", lints(&mut workspace.cargo()))?;
     step("docs", docs(&mut workspace.cargo()))?;
-    step(
-        "tests of plugin and host",
-        unit_tests(&mut workspace.cargo()),
-    )?;
+    step("tests of the host", host_tests(&mut workspace.cargo()))?;
+    step("tests of the plugin", plugin_tests(&mut workspace.cargo()))?;
+    step("tests of the mind", model_tests(&mut workspace.cargo()))?;
     announce("the bundle under test");
     let checked = bundle::build(workspace, Kind::Checked)?;
-    step("tests of the mind", model_tests(&mut workspace.cargo()))?;
     announce("the VST3 hosts");
     let python = venv::python(workspace)?;
     let folder = checked.clap.parent().unwrap_or(workspace.target());
     let mut promises = workspace.cargo();
-    promises
-        .args(["test", "--release"])
-        .args(PACKAGES)
-        .args(Kind::Checked.arguments())
-        .args(["--test", "*"]);
-    step(
-        "promises",
-        promises
-            .env("SEGUE_BUNDLES", folder)
-            .env("SEGUE_PYTHON", python),
-    )
+    promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED]);
+    step("promises", promises.env("SEGUE_BUNDLES", folder).env("SEGUE_PYTHON", python))
 }
 
 fn lints(cargo: &mut Command) -> &mut Command {
@@ -57,32 +37,19 @@ fn lints(cargo: &mut Command) -> &mut Command {
 }
 
 fn docs(cargo: &mut Command) -> &mut Command {
-    cargo
-        .args(["doc", "--release", "--workspace", "--no-deps"])
-        .args(ALL_FEATURES)
-        .env("RUSTDOCFLAGS", "-D warnings")
+    cargo.args(["doc", "--release", "--workspace", "--no-deps"]).args(ALL_FEATURES).env("RUSTDOCFLAGS", "-D warnings")
 }
 
-fn unit_tests(cargo: &mut Command) -> &mut Command {
-    cargo
-        .args(["test", "--release"])
-        .args(PACKAGES)
-        .args(Kind::Checked.arguments())
-        .args(["--lib", "--bins"])
+fn host_tests(cargo: &mut Command) -> &mut Command {
+    cargo.args(["test", "--release", "-p", "segue-tests", "--lib", "--bins", "--config", CHECKED])
 }
 
-/// Training brings a thread pool of its own, so this builds burn once more, with it.
+fn plugin_tests(cargo: &mut Command) -> &mut Command {
+    cargo.args(["test", "--release", "-p", "segue-plugin"]).args(Kind::Checked.arguments())
+}
+
 fn model_tests(cargo: &mut Command) -> &mut Command {
-    cargo
-        .args([
-            "test",
-            "--release",
-            "-p",
-            "segue-model",
-            "--features",
-            "training",
-        ])
-        .args(["--config", "xtask/checked.toml"])
+    cargo.args(["test", "--release", "-p", "segue-model", "--features", "training", "--config", CHECKED])
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {

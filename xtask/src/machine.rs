@@ -14,11 +14,8 @@ struct Need {
 }
 
 /// Building takes a linker and nothing else: the plugin opens no system library.
-const LINKER: Need = Need {
-    what: "a C compiler, to link with",
-    probe: &["cc", "--version"],
-    packages: &["gcc", "libc6-dev"],
-};
+const LINKER: Need =
+    Need { what: "a C compiler, to link with", probe: &["cc", "--version"], packages: &["gcc", "libc6-dev"] };
 
 /// Python and its way to make a folder with packages, for the hosts that others wrote.
 const PYTHON: Need = Need {
@@ -30,11 +27,7 @@ const PYTHON: Need = Need {
 /// Sees to it that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems link with what their Rust was installed with.
-    if cfg!(target_os = "linux") {
-        LINKER.meet()
-    } else {
-        Ok(())
-    }
+    if cfg!(target_os = "linux") { LINKER.meet() } else { Ok(()) }
 }
 
 /// Sees to it that the VST3 hosts can be set up.
@@ -57,18 +50,12 @@ impl Need {
             );
         };
         install.args(["install", "-y"]).args(self.packages);
-        println!(
-            "Installing it: {}{advice}",
-            if is_root() { "" } else { "sudo " }
-        );
+        println!("Installing it: {}{advice}", if is_root() { "" } else { "sudo " });
         let installed = install.status().is_ok_and(|status| status.success());
         if installed && self.is_met() {
             return Ok(());
         }
-        bail!(
-            "{} could not be installed; run `{advice}` as root and try again",
-            self.what
-        )
+        bail!("{} could not be installed; run `{advice}` as root and try again", self.what)
     }
 
     fn is_met(&self) -> bool {
@@ -82,11 +69,7 @@ fn succeeds(command: &[&str]) -> bool {
         return false;
     };
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -109,8 +92,5 @@ fn apt_get() -> Option<Command> {
 }
 
 fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
+    Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
 }

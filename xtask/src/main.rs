@@ -37,9 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<()> {
-    let (verb, rest) = arguments
-        .split_first()
-        .map_or(("help", arguments), |(verb, rest)| (verb.as_str(), rest));
+    let (verb, rest) = arguments.split_first().map_or(("help", arguments), |(verb, rest)| (verb.as_str(), rest));
     match (verb, rest) {
         ("demo", _) => demo(&Workspace::find()?, rest),
         ("test", []) => check::everything(&Workspace::find()?),
@@ -76,24 +74,14 @@ fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 fn demo(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     machine::ready_to_build()?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
-    let mut demo = std::process::Command::new(workspace.binary("demo"));
-    demo.arg("--plugin").arg(&bundles.clap).args(arguments);
-    cargo::run(&mut demo)
+    let mut demo = workspace.cargo_here();
+    demo.args(["run", "--release", "-p", "segue-tests", "--bin", "demo", "--", "--plugin"]).arg(&bundles.clap);
+    cargo::run(demo.args(arguments))
 }
 
 fn train(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     machine::ready_to_build()?;
     let mut train = workspace.cargo_here();
-    train.args([
-        "run",
-        "--release",
-        "-p",
-        "segue-model",
-        "--features",
-        "training",
-        "--bin",
-        "train",
-        "--",
-    ]);
+    train.args(["run", "--release", "-p", "segue-model", "--features", "training", "--bin", "train", "--"]);
     cargo::run(train.args(arguments))
 }

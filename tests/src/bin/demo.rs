@@ -8,9 +8,7 @@ use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
 use segue_tests::measure::{self, Level};
 use segue_tests::midi_file;
-use segue_tests::performance::{
-    Performance, Sounded, Times, difference, lines, melody, off_the_grid,
-};
+use segue_tests::performance::{Performance, Sounded, Times, difference, lines, melody, off_the_grid};
 use segue_tests::picture::{Roll, note_name};
 use segue_tests::prompt::{Prompt, two_openings};
 use segue_tests::score::Score;
@@ -71,21 +69,14 @@ impl Wishes {
             }
         }
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes/oneills.abc");
-        Ok(Self {
-            plugin: plugin.context(USAGE)?,
-            tune: tune.unwrap_or(ours),
-            bars,
-        })
+        Ok(Self { plugin: plugin.context(USAGE)?, tune: tune.unwrap_or(ours), bars })
     }
 }
 
 fn bars_in(argument: Option<String>) -> Result<i64> {
     const MOST_BARS: i64 = 64;
     let text = argument.with_context(|| format!("--bars needs a number; {USAGE}"))?;
-    let bars = text
-        .parse()
-        .ok()
-        .filter(|bars| (1..=MOST_BARS).contains(bars));
+    let bars = text.parse().ok().filter(|bars| (1..=MOST_BARS).contains(bars));
     bars.with_context(|| format!("--bars takes 1 to {MOST_BARS}, not {text}"))
 }
 
@@ -123,19 +114,13 @@ fn score(prompt: &Prompt) -> Score {
     let length = frame(bars_on(ANSWER_BARS + TAIL_BARS));
     let mut score = Score::silence(timeline.clone(), length);
     score.play(&prompt.notes, KEY_UP_EARLY);
-    score
-        .turn("Answer length", 0, ANSWER_BARS)
-        .turn("Temperature", 0, COOL);
+    score.turn("Answer length", 0, ANSWER_BARS).turn("Temperature", 0, COOL);
     let (from, to) = (bars_on(RAMP_BARS.0).0, bars_on(RAMP_BARS.1).0);
     let steps = (to - from) * 4 / TICKS_PER_QUARTER;
     for step in 1..=steps {
         let share = step as f64 / steps as f64;
         let at = frame(Ticks(from + (to - from) * step / steps));
-        score.turn(
-            "Temperature",
-            at,
-            format!("{:.4}", (WARM - COOL).mul_add(share, COOL)),
-        );
+        score.turn("Temperature", at, format!("{:.4}", (WARM - COOL).mul_add(share, COOL)));
     }
     score
 }
@@ -149,8 +134,7 @@ fn play_live(bundle: &Bundle, score: &Score) -> Result<(Performance, Vec<Sounded
         let answer = sound(&live)?;
         let late = off_the_grid(&answer, &score.timeline);
         let fault = if late.is_empty() {
-            difference(&answer, &rendered)
-                .map(|what| format!("live is not what a render gives: {what}"))
+            difference(&answer, &rendered).map(|what| format!("live is not what a render gives: {what}"))
         } else {
             Some(lines(&late))
         };
@@ -174,9 +158,7 @@ fn render(bundle: &Bundle, score: &Score) -> Result<(Performance, Vec<Sounded>)>
 }
 
 fn sound(performance: &Performance) -> Result<Vec<Sounded>> {
-    performance
-        .sound_notes()
-        .map_err(|faults| anyhow::anyhow!("what Segue sent is no music: {faults}"))
+    performance.sound_notes().map_err(|faults| anyhow::anyhow!("what Segue sent is no music: {faults}"))
 }
 
 fn compare_prompts(bundle: &Bundle, prompt: &Prompt, other: &Prompt) -> Result<()> {
@@ -196,14 +178,10 @@ fn compare_prompts(bundle: &Bundle, prompt: &Prompt, other: &Prompt) -> Result<(
 
 fn print_bars(score: &Score, answer: &[Sounded]) {
     let player = midi_file::strokes_as_notes(score);
-    let last = answer
-        .last()
-        .map_or(0, |note| score.timeline.bar(note.on).1);
+    let last = answer.last().map_or(0, |note| score.timeline.bar(note.on).1);
     for bar in 0..=last {
         for (voice, notes) in [("heard ", player.as_slice()), ("played", answer)] {
-            let here = notes
-                .iter()
-                .filter(|note| score.timeline.bar(note.on).1 == bar);
+            let here = notes.iter().filter(|note| score.timeline.bar(note.on).1 == bar);
             let names: Vec<String> = here.map(|note| name_and_length(score, note)).collect();
             if !names.is_empty() {
                 println!("  bar {:>2}  {voice}  {}", bar + 1, names.join(" "));
@@ -216,39 +194,19 @@ fn print_bars(score: &Score, answer: &[Sounded]) {
 fn name_and_length(score: &Score, note: &Sounded) -> String {
     const SIXTEENTHS_PER_BEAT: f64 = 4.0;
     let beats = score.timeline.beats(note.off) - score.timeline.beats(note.on);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a few beats"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few beats")]
     let sixteenths = ((beats * SIXTEENTHS_PER_BEAT).round() as u32).max(1);
     let shared = 1 << sixteenths.trailing_zeros().min(4);
-    format!(
-        "{}:{}/{}",
-        note_name(f64::from(note.pitch.key())),
-        sixteenths / shared,
-        16 / shared
-    )
+    format!("{}:{}/{}", note_name(f64::from(note.pitch.key())), sixteenths / shared, 16 / shared)
 }
 
-fn write_files(
-    prompt: &Prompt,
-    score: &Score,
-    live: &Performance,
-    answer: &[Sounded],
-) -> Result<()> {
+fn write_files(prompt: &Prompt, score: &Score, live: &Performance, answer: &[Sounded]) -> Result<()> {
     let player = midi_file::strokes_as_notes(score);
     midi_file::write(Path::new("demo.mid"), score, answer)?;
     measure::write_wav(Path::new("demo.wav"), &live.audio, SAMPLE_RATE)?;
     let temperature = temperature(score)?;
     let title = format!("{}: Segue answers {PROMPT_BARS} bars", prompt.title);
-    let roll = Roll {
-        title: &title,
-        score,
-        player: &player,
-        segue: answer,
-        temperature: &temperature,
-    };
+    let roll = Roll { title: &title, score, player: &player, segue: answer, temperature: &temperature };
     roll.draw(Path::new("demo.png"))?;
     println!("Wrote demo.mid, demo.wav and demo.png.");
     let level = measure::level(&live.audio);
@@ -268,16 +226,8 @@ fn write_files(
 
 fn check_sound(level: Level) -> Result<()> {
     const AUDIBLE: f64 = 0.001;
-    ensure!(
-        level.broken == 0,
-        "demo.wav: {} samples are no numbers",
-        level.broken
-    );
-    ensure!(
-        level.clipped == 0,
-        "demo.wav: {} samples are clipped",
-        level.clipped
-    );
+    ensure!(level.broken == 0, "demo.wav: {} samples are no numbers", level.broken);
+    ensure!(level.clipped == 0, "demo.wav: {} samples are clipped", level.clipped);
     ensure!(level.rms > AUDIBLE, "demo.wav: nothing is to be heard");
     Ok(())
 }
@@ -287,25 +237,16 @@ fn decibels(amplitude: f64) -> f64 {
 }
 
 fn temperature(score: &Score) -> Result<Vec<(Frame, f64)>> {
-    let turns = score
-        .knobs
-        .iter()
-        .filter(|knob| knob.parameter == "Temperature");
-    turns
-        .map(|knob| Ok((knob.at, knob.text.parse()?)))
-        .collect()
+    let turns = score.knobs.iter().filter(|knob| knob.parameter == "Temperature");
+    turns.map(|knob| Ok((knob.at, knob.text.parse()?))).collect()
 }
 
 fn print_times(bundle: &Bundle, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {
-    let decisions =
-        thinking::decision_times(&thinking::shipped_weights(), prompt, TIMED_DECISIONS)?;
+    let decisions = thinking::decision_times(&thinking::shipped_weights(), prompt, TIMED_DECISIONS)?;
     show("Decision of a note, in the mind alone", &decisions);
     let (rendered, _) = render(bundle, score)?;
     let waits = waits_for_notes(&rendered, score.last_key_up());
-    show(
-        "To the mind and back through the built plugin, per note",
-        &Times::of(waits),
-    );
+    show("To the mind and back through the built plugin, per note", &Times::of(waits));
     let process = live.times();
     println!(
         "process() of {BLOCK} frames, live: median {:.1} µs, p99.9 {:.1} µs ({} calls)",

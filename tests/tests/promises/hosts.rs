@@ -12,14 +12,9 @@ fn check(script: &str) {
         || panic!("{PYTHON_VARIABLE} is not set, so there is no VST3 host: run `cargo xtask test`"),
         PathBuf::from,
     );
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/hosts")
-        .join(script);
-    let output = Command::new(python)
-        .arg(path)
-        .arg(checked_folder().join("Segue.vst3"))
-        .output()
-        .expect("Python starts");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(script);
+    let output =
+        Command::new(python).arg(path).arg(checked_folder().join("Segue.vst3")).output().expect("Python starts");
     assert!(
         output.status.success(),
         "{script}: {}\n{}\n{}",

@@ -43,10 +43,7 @@ fn threads_of_one_jam() {
     let before = threads();
     let score = score(steady(48_000.0), 3);
     let mut instance = instance(&[]);
-    for session in [
-        Session::render(Blocks::Of(256)),
-        Session::live(Blocks::Of(256)),
-    ] {
+    for session in [Session::render(Blocks::Of(256)), Session::live(Blocks::Of(256))] {
         session.play(&mut instance, &score).expect("it plays");
     }
     let during = threads();
@@ -55,11 +52,7 @@ fn threads_of_one_jam() {
         "an instance has its worker and no other thread, but besides {before:?} there are {during:?}"
     );
     drop(instance);
-    assert!(
-        threads_become(&before),
-        "before {before:?}, after {:?}",
-        threads()
-    );
+    assert!(threads_become(&before), "before {before:?}, after {:?}", threads());
 }
 
 #[test]
@@ -71,9 +64,7 @@ fn a_hundred_instances() {
     let score = score(steady(48_000.0), 2);
     let open_jam_close = || {
         let mut instance = instance(&[]);
-        let played = Session::render(Blocks::Of(512))
-            .play(&mut instance, &score)
-            .expect("it plays");
+        let played = Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays");
         assert!(!sound(&played).is_empty());
     };
     let bundle = segue_tests::bundle::Bundle::checked();
@@ -84,11 +75,7 @@ fn a_hundred_instances() {
     for _ in 0..100 {
         open_jam_close();
     }
-    assert!(
-        threads_become(&threads_before),
-        "before {threads_before:?}, after {:?}",
-        threads()
-    );
+    assert!(threads_become(&threads_before), "before {threads_before:?}, after {:?}", threads());
     let grown = resident().saturating_sub(before);
     assert!(grown < BOUND, "memory grew by {grown} bytes");
     drop(bundle);
@@ -97,11 +84,7 @@ fn a_hundred_instances() {
 /// Bytes of this process that are in memory.
 fn resident() -> usize {
     const PAGE: usize = 4096;
-    let statm =
-        std::fs::read_to_string("/proc/self/statm").expect("Linux tells the size of a process");
-    let pages = statm
-        .split_whitespace()
-        .nth(1)
-        .and_then(|pages| pages.parse::<usize>().ok());
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux tells the size of a process");
+    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok());
     pages.expect("the second number is what is in memory") * PAGE
 }

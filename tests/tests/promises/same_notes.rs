@@ -9,9 +9,7 @@ use segue_tests::session::Session;
 #[test]
 fn a_render_gives_the_same_notes_in_blocks_of_every_size() {
     let mut score = score(steady(44_100.0), 6);
-    score
-        .turn("Temperature", 130_000, 1.4)
-        .turn("Top-p", 200_001, 0.8);
+    score.turn("Temperature", 130_000, 1.4).turn("Top-p", 200_001, 0.8);
     let first = notes(&[("Seed", "7")], &score, ALL_BLOCKS[0]);
     assert!(first.len() > 8);
     for blocks in ALL_BLOCKS {
@@ -33,10 +31,7 @@ fn a_render_sounds_the_same_in_blocks_of_every_size() {
     let score = score(steady(48_000.0), 3);
     let first = performance(&[], &score, ALL_BLOCKS[1]);
     for blocks in ALL_BLOCKS {
-        assert!(
-            performance(&[], &score, blocks).audio == first.audio,
-            "{blocks:?}"
-        );
+        assert!(performance(&[], &score, blocks).audio == first.audio, "{blocks:?}");
     }
 }
 
@@ -44,15 +39,9 @@ fn a_render_sounds_the_same_in_blocks_of_every_size() {
 fn an_instance_renders_the_same_again_after_it_has_rendered() {
     let score = score(steady(48_000.0), 3);
     let mut instance = instance(&[]);
-    let [one, other] = [(); 2].map(|()| {
-        Session::render(Blocks::Of(512))
-            .play(&mut instance, &score)
-            .expect("it plays")
-    });
-    assert_eq!(
-        one.events, other.events,
-        "a render starts with a blank mind"
-    );
+    let [one, other] =
+        [(); 2].map(|()| Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays"));
+    assert_eq!(one.events, other.events, "a render starts with a blank mind");
 }
 
 #[test]
@@ -62,9 +51,7 @@ fn live_gives_what_a_render_gives_when_blocks_are_short() {
     // A busy machine may be late; a plugin that differs for another reason does so every time.
     let differences: Vec<String> = (0..3)
         .map_while(|_| {
-            let live = Session::live(Blocks::Of(128))
-                .play(&mut instance(&[]), &score)
-                .expect("it plays");
+            let live = Session::live(Blocks::Of(128)).play(&mut instance(&[]), &score).expect("it plays");
             difference(&rendered, &crate::support::sound(&live))
         })
         .collect();

@@ -20,14 +20,8 @@ pub const ALL_BLOCKS: [Blocks; 7] = [
     Blocks::Of(441),
     Blocks::Of(1024),
     Blocks::Of(4096),
-    Blocks::Random {
-        seed: 1,
-        largest: 700,
-    },
-    Blocks::Random {
-        seed: 2,
-        largest: 4096,
-    },
+    Blocks::Random { seed: 1, largest: 700 },
+    Blocks::Random { seed: 2, largest: 4096 },
 ];
 
 /// What a test sets before it plays.
@@ -51,9 +45,7 @@ pub fn melody(keys: &[u8]) -> Vec<Note> {
 
 /// The phrase, and then silence up to this many bars of 4/4 in all.
 pub fn score(timeline: Timeline, bars: i64) -> Score {
-    let end = timeline
-        .frame_of(Ticks(bars * Metre::COMMON.bar().0))
-        .expect("the transport runs");
+    let end = timeline.frame_of(Ticks(bars * Metre::COMMON.bar().0)).expect("the transport runs");
     let mut score = Score::silence(timeline, end);
     score.play(&phrase(), Ticks(2));
     score
@@ -66,22 +58,16 @@ pub fn steady(sample_rate: f64) -> Timeline {
 
 /// A new instance with these settings.
 pub fn instance(settings: Settings<'_>) -> Instance {
-    let mut instance = Bundle::checked()
-        .open()
-        .expect("the plugin gives an instance");
+    let mut instance = Bundle::checked().open().expect("the plugin gives an instance");
     for (name, value) in settings {
-        instance
-            .set(name, value)
-            .expect("the plugin takes the setting");
+        instance.set(name, value).expect("the plugin takes the setting");
     }
     instance
 }
 
 /// Plays a score at a new instance that renders.
 pub fn performance(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Performance {
-    Session::render(blocks)
-        .play(&mut instance(settings), score)
-        .expect("the plugin plays")
+    Session::render(blocks).play(&mut instance(settings), score).expect("the plugin plays")
 }
 
 /// The same; only the notes, which must be without fault.
@@ -91,9 +77,7 @@ pub fn notes(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Vec<Sound
 
 /// The notes of a performance, which must be without fault.
 pub fn sound(performance: &Performance) -> Vec<Sounded> {
-    performance
-        .sound_notes()
-        .unwrap_or_else(|faults| panic!("{faults}"))
+    performance.sound_notes().unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 /// The frames at which notes begin.
@@ -105,17 +89,8 @@ pub fn onsets(notes: &[Sounded]) -> Vec<Frame> {
 pub fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) -> Output {
     let this = std::env::current_exe().expect("a test knows its own file");
     let mut child = Command::new(this);
-    child.args([
-        "--exact",
-        test,
-        "--ignored",
-        "--nocapture",
-        "--test-threads=1",
-    ]);
-    child
-        .envs(environment.iter().copied())
-        .output()
-        .expect("the test file can be started once more")
+    child.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]);
+    child.envs(environment.iter().copied()).output().expect("the test file can be started once more")
 }
 
 /// As above, and it must pass.

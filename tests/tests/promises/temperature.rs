@@ -26,12 +26,8 @@ fn temperature_raised_in_mid_answer_changes_the_notes_decided_after_that_sample_
         warmed.turn("Temperature", raised_at, 2);
         for blocks in ALL_BLOCKS {
             let warm_notes = notes(&[COOL, LENGTH], &warmed, blocks);
-            let change =
-                first_change(&steady_notes, &warm_notes).expect("a hot mind plays otherwise");
-            assert!(
-                change >= raised_at + LOOK_AHEAD,
-                "{blocks:?}: raised at {raised_at}, changed at {change}"
-            );
+            let change = first_change(&steady_notes, &warm_notes).expect("a hot mind plays otherwise");
+            assert!(change >= raised_at + LOOK_AHEAD, "{blocks:?}: raised at {raised_at}, changed at {change}");
         }
     }
 }
@@ -39,13 +35,7 @@ fn temperature_raised_in_mid_answer_changes_the_notes_decided_after_that_sample_
 #[test]
 fn at_the_lowest_temperature_different_seeds_give_the_same_answer() {
     let score = score(steady(48_000.0), 6);
-    let answer = |seed| {
-        notes(
-            &[("Temperature", "0.05"), ("Seed", seed)],
-            &score,
-            Blocks::Of(512),
-        )
-    };
+    let answer = |seed| notes(&[("Temperature", "0.05"), ("Seed", seed)], &score, Blocks::Of(512));
     assert!(!answer("1").is_empty());
     assert_eq!(answer("1"), answer("2"));
     assert_eq!(answer("1"), answer("4711"));
@@ -54,13 +44,7 @@ fn at_the_lowest_temperature_different_seeds_give_the_same_answer() {
 #[test]
 fn at_temperature_one_different_seeds_give_different_answers() {
     let score = score(steady(48_000.0), 6);
-    let answer = |seed| {
-        notes(
-            &[("Temperature", "1"), ("Seed", seed)],
-            &score,
-            Blocks::Of(512),
-        )
-    };
+    let answer = |seed| notes(&[("Temperature", "1"), ("Seed", seed)], &score, Blocks::Of(512));
     assert_ne!(answer("1"), answer("2"));
     assert_eq!(answer("1"), answer("1"));
 }
