@@ -87,7 +87,10 @@ struct Header {
     title: Option<String>,
     time: Option<Time>,
     unit: Option<Exact>,
+    /// The order in which parts are played; empty where none is stated.
     parts: Vec<char>,
+    /// A part that begins with the music, where `Y:` stated the order already.
+    first_part: Option<char>,
 }
 
 fn parse_tune(lines: &[(usize, &str)]) -> Result<Tune, Fault> {
@@ -129,9 +132,14 @@ fn header_line(header: &mut Header, text: &str) -> Result<Option<Scanner>, Strin
         }
         Some(('M', value)) => header.time = Some(fields::time(value)?.0),
         Some(('L', value)) => header.unit = Some(fields::unit(value)?),
+        Some(('P', value)) if !header.parts.is_empty() => header.first_part = value.chars().next(),
         Some(('P' | 'Y', value)) => header.parts = fields::part_order(value)?,
         Some(('K', value)) => {
-            return Ok(Some(Scanner::new(Key::parse(value)?, header.time.unwrap_or(Time::Free), header.unit)));
+            let mut scanner = Scanner::new(Key::parse(value)?, header.time.unwrap_or(Time::Free), header.unit);
+            if let Some(part) = header.first_part {
+                scanner.field('P', part.encode_utf8(&mut [0; 4]))?;
+            }
+            return Ok(Some(scanner));
         }
         _ => {}
     }

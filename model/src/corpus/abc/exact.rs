@@ -11,7 +11,6 @@ pub(super) struct Exact(i64);
 const PER_TICK: i64 = 720_720;
 
 impl Exact {
-    pub const ZERO: Self = Self(0);
     pub const WHOLE_NOTE: Self = Self(Ticks::quarters(4).0 * PER_TICK);
 
     pub fn of(ticks: Ticks) -> Self {

@@ -436,7 +436,8 @@ impl Scanner {
         if time_of > LARGEST_TUPLET * 2 || left > LARGEST_TUPLET * 2 {
             return Err("a tuplet is beyond all measure".to_owned());
         }
-        if self.tuplet.as_ref().is_some_and(|open| !open.begun) {
+        // The same sign twice, `(3(3abc`, is a slip of the pen.
+        if self.tuplet.as_ref().is_some_and(|open| !open.begun && open.notes != notes) {
             return Err("a tuplet has no notes".to_owned());
         }
         self.tuplet = Some(Tuplet { notes, time_of, left, begun: false });
@@ -569,8 +570,10 @@ fn bar_of(run: &str) -> Bar {
     let (again, opens) = match (run.find('|'), run.rfind('|')) {
         (Some(first), Some(last)) => {
             let before = run[..first].matches(':').count();
-            let between = run[first..last].matches(':').count();
-            (before.max(between.min(1)), run[last..].contains(':'))
+            let opens = run[last..].contains(':');
+            // `|:|` closes a repeat; in `|:||:` the first colon adds nothing.
+            let between = !opens && run[first..last].contains(':');
+            (before.max(usize::from(between)), opens)
         }
         // `::`
         _ => (1, true),
