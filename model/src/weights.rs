@@ -267,3 +267,100 @@ fn is_finite(network: &Network) -> bool {
     network.visit(&mut finite);
     finite.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::OnceLock;
+
+    const SIZES: Sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
+
+    fn tiny() -> (Card, Network) {
+        let vocabulary = Vocabulary::dance();
+        let network = Network::new(&vocabulary, SIZES, 0.0, &Device::flex());
+        (Card::new("tiny", vocabulary, SIZES, Provenance::default()), network)
+    }
+
+    fn sound() -> &'static [u8] {
+        static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+        BYTES.get_or_init(|| to_bytes(&tiny().0, &tiny().1, true).unwrap())
+    }
+
+    /// Refused, with a sentence that names the file and holds `reason`.
+    fn check(bytes: &[u8], reason: &str) {
+        let sentence = Mind::from_bytes(bytes, "my.segue").map(|_| ()).unwrap_err().to_string();
+        assert!(sentence.starts_with("my.segue: ") && sentence.contains(reason), "{sentence}");
+    }
+
+    fn check_card(change: impl FnOnce(&mut Card), reason: &str) {
+        let (mut card, network) = tiny();
+        change(&mut card);
+        check(&to_bytes(&card, &network, true).unwrap(), reason);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let (card, network) = tiny();
+        let bytes = to_bytes(&card, &network, false).unwrap();
+        let (card_read, read) = read(&bytes, "my.segue", &Device::flex()).unwrap();
+        assert_eq!(card_read, card);
+        assert_eq!(read.event.weight.val().to_data(), network.event.weight.val().to_data());
+        assert!(sound().len() < bytes.len() * 2 / 3, "half precision takes half the room");
+    }
+
+    #[test]
+    fn a_truncated_file_is_refused_wherever_it_ends() {
+        for length in (0..sound().len()).step_by(97).chain([sound().len() - 1]) {
+            check(&sound()[..length], "damaged");
+        }
+    }
+
+    #[test]
+    fn a_foreign_file_is_refused() {
+        check(b"RIFF....WAVEfmt and so on and so on", "no weights file of Segue");
+        check(&[0; 4096], "no weights file of Segue");
+    }
+
+    #[test]
+    fn damage_anywhere_never_panics() {
+        for position in (0..sound().len()).step_by(13) {
+            let mut bytes = sound().to_vec();
+            bytes[position] ^= 0x5a;
+            // Damage inside the numbers may go unseen; a panic may not.
+            let _ = Mind::from_bytes(&bytes, "my.segue");
+        }
+    }
+
+    #[test]
+    fn weights_for_another_vocabulary_are_refused_by_name() {
+        let other: Fingerprint = serde_json::from_str("12345").unwrap();
+        check_card(|card| card.fingerprint = other, "made for another vocabulary (0000000000003039;");
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused_before_anything_is_allocated() {
+        check_card(|card| card.sizes.hidden = 1 << 40, "absurdly large");
+        check_card(|card| card.sizes.layers = 0, "no layers");
+        check_card(|card| card.sizes.hidden = 32, "damaged");
+    }
+
+    #[test]
+    fn a_later_format_and_unknown_inputs_are_refused() {
+        check_card(|card| card.format = 9, "has format 9");
+        check_card(|card| card.look_back = true, "needs look-back");
+    }
+
+    #[test]
+    fn weights_that_are_not_finite_are_refused() {
+        let (card, mut network) = tiny();
+        let spoilt = network.pitch.weight.val().mul_scalar(f32::NAN);
+        network.pitch.weight = Param::from_tensor(spoilt);
+        check(&to_bytes(&card, &network, true).unwrap(), "not finite");
+    }
+
+    #[test]
+    fn a_missing_file_is_said_by_name() {
+        let missing = Mind::from_file(std::path::Path::new("/no/such.segue")).map(|_| ()).unwrap_err().to_string();
+        assert!(missing.starts_with("/no/such.segue: cannot be read"), "{missing}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use segue_model::corpus::{Corpus, Split, read_folder};
+use segue_model::corpus::folder::{Corpus, Reading, Split, read_folder};
 use segue_model::mind::Mind;
 use segue_model::training::pieces::Piece;
 use segue_model::training::{Lessons, evaluate, styles, train};
@@ -155,14 +155,14 @@ fn measure(wish: &Evaluate) -> anyhow::Result<()> {
 
 /// Reads the folder and says what was refused.
 fn lessons(data: &Path, vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
-    let Corpus { tunes, refused } = read_folder(data)?;
+    let Corpus { pieces, refused } = read_folder(data, Reading::default())?;
     for reason in &refused {
         eprintln!("refused: {reason}");
     }
     let mut lessons = Lessons::default();
-    for entry in &tunes {
-        let piece = Piece::of(&entry.tune, entry.label.clone(), vocabulary);
-        match entry.split {
+    for read in &pieces {
+        let piece = Piece::of(&read.tune, vocabulary);
+        match read.split {
             Split::Train => lessons.train.push(piece),
             Split::Valid => lessons.valid.push(piece),
             Split::Test => lessons.test.push(piece),

@@ -10,8 +10,6 @@ use std::ops::RangeInclusive;
 /// A tune as a style sees it.
 #[derive(Debug, Clone)]
 pub struct Piece {
-    /// Which tune of which file.
-    pub label: String,
     notes: Vec<Classes>,
     keys: Vec<Pitch>,
 }
@@ -21,13 +19,12 @@ const TRANSPOSITIONS: RangeInclusive<i8> = -6..=5;
 
 impl Piece {
     /// A tune's notes as classes.
-    pub fn of(tune: &Tune, label: String, vocabulary: &Vocabulary) -> Self {
+    pub fn of(tune: &Tune, vocabulary: &Vocabulary) -> Self {
         let onsets = tune.notes.iter().map(|note| note.onset);
         let before = std::iter::once(None).chain(onsets.map(Some));
         let classes =
             |(note, before): (&crate::note::Note, _)| vocabulary.classes(note, before, tune.bars_at(note.onset));
         Self {
-            label,
             notes: tune.notes.iter().zip(before).map(classes).collect(),
             keys: tune.notes.iter().map(|note| note.pitch).collect(),
         }
@@ -107,7 +104,6 @@ mod tests {
     fn every_note_but_a_tunes_first_is_asked_for_once_in_an_epoch() {
         let vocabulary = Vocabulary::dance();
         let piece = |length: u8| Piece {
-            label: String::new(),
             notes: (0..length).map(|pitch| Classes { pitch, ..Classes::default() }).collect(),
             keys: (0..length).map(|class| vocabulary.pitch(class.into())).collect(),
         };

@@ -40,7 +40,8 @@ fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, Stri
     };
     let mut stretches = vec![0..first.1];
     for part in parts {
-        let index = starts.iter().position(|(name, _)| name == part).ok_or_else(|| format!("there is no part {part}"))?;
+        let index =
+            starts.iter().position(|(name, _)| name == part).ok_or_else(|| format!("there is no part {part}"))?;
         let end = starts.get(index + 1).map_or(items.len(), |next| next.1);
         stretches.push(starts[index].1..end);
     }
@@ -49,7 +50,8 @@ fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, Stri
 
 /// Cuts a stretch at its repeats. Where a `:|` has no `|:`, its section begins behind the last repeat or double line.
 fn sections(items: &[Placed], stretch: Range<usize>) -> Vec<Section> {
-    let mut cutter = Cutter { sections: Vec::new(), start: stretch.start, opened: false, endings: Vec::new(), passes: 1 };
+    let mut cutter =
+        Cutter { sections: Vec::new(), start: stretch.start, opened: false, endings: Vec::new(), passes: 1 };
     for index in stretch.clone() {
         cutter.pass(items, index, stretch.end);
     }
@@ -100,8 +102,7 @@ impl Cutter {
         let body_end = self.endings.first().map_or(end, |(_, start)| *start);
         let starts = std::mem::take(&mut self.endings);
         let ends: Vec<usize> = starts.iter().skip(1).map(|(_, start)| *start).chain([end]).collect();
-        let endings: Vec<_> =
-            starts.into_iter().zip(ends).map(|((passes, start), end)| (passes, start..end)).collect();
+        let endings: Vec<_> = starts.into_iter().zip(ends).map(|((passes, start), end)| (passes, start..end)).collect();
         let highest = endings.iter().flat_map(|(passes, _)| passes).copied().max().unwrap_or(1);
         self.sections.push(Section { body: self.start..body_end, endings, passes: self.passes.max(highest) });
         self.start = end;

@@ -80,7 +80,8 @@ impl Playing {
     }
 
     fn finish(self) -> Tune {
-        let mut notes: Vec<Note> = self.sounding.iter().filter(|note| note.end > note.onset).map(Sounding::note).collect();
+        let mut notes: Vec<Note> =
+            self.sounding.iter().filter(|note| note.end > note.onset).map(Sounding::note).collect();
         notes.sort_unstable();
         notes.dedup_by_key(|note| (note.onset, note.pitch));
         Tune { title: String::new(), notes, bars: bars(&self.lines, self.now.ticks()), chords: self.chords }

@@ -261,7 +261,8 @@ impl Scanner {
         };
         let inside = &cursor.rest()[..end];
         let letters = inside.chars().filter(|c| letter_and_octave(*c).is_some()).count();
-        let is_chord = inside.chars().all(|c| matches!(c, 'A'..='G' | 'a'..='g' | '^' | '_' | '=' | ',' | '\'' | '/' | '0'..='9'));
+        let is_chord =
+            inside.chars().all(|c| matches!(c, 'A'..='G' | 'a'..='g' | '^' | '_' | '=' | ',' | '\'' | '/' | '0'..='9'));
         let is_loudness = inside.chars().all(|c| c == 'f');
         if is_chord && letters >= 2 && !is_loudness {
             return self.chord(cursor, '+');
@@ -341,9 +342,11 @@ impl Scanner {
 
     /// The accidental of the note that is tied to one that comes now.
     fn tied_over(&self, letter: u8, octave: i8) -> Option<i8> {
-        let tied = self.last_sound()?.notes.iter().find(|note| {
-            note.tied && note.spelled.letter == letter && note.spelled.octave == octave
-        })?;
+        let tied = self
+            .last_sound()?
+            .notes
+            .iter()
+            .find(|note| note.tied && note.spelled.letter == letter && note.spelled.octave == octave)?;
         Some(tied.spelled.accidental)
     }
 
@@ -532,7 +535,8 @@ fn is_chord_symbol(text: &str) -> bool {
         return true;
     }
     let after_root = characters.as_str().trim_start_matches(['b', '#']);
-    let kind_starts = ["m", "M", "-", "+", "(", ")", "/", "sus", "dim", "aug", "add", "o", "j", "alt", "Δ", "°", "ø", " "];
+    let kind_starts =
+        ["m", "M", "-", "+", "(", ")", "/", "sus", "dim", "aug", "add", "o", "j", "alt", "Δ", "°", "ø", " "];
     matches!(root, Some('A'..='G'))
         && !text.starts_with("D.")
         && (after_root.is_empty()

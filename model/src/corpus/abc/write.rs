@@ -114,7 +114,8 @@ impl Writer {
         let Spelled { letter, accidental, octave } = note;
         let signature = self.key.accidental(letter);
         let here = self.written.get(&(letter, octave)).copied().unwrap_or(signature);
-        let in_other_octave = self.written.iter().any(|((other, _), written)| *other == letter && *written != accidental);
+        let in_other_octave =
+            self.written.iter().any(|((other, _), written)| *other == letter && *written != accidental);
         let sign = match accidental {
             _ if here == accidental && !in_other_octave => "",
             -1 => "_",

@@ -1,0 +1,76 @@
+//! What one note costs, on one core, with the shipped sizes: hearing it, deciding it, and the same LSTM in burn.
+//!
+//! `cargo xtask bench`. Times are medians; what counts are the ratios, since all are measured in one run.
+
+use burn::nn::LstmConfig;
+use burn::tensor::{Device, Tensor};
+use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
+use segue_model::mind::{Mind, Room};
+use segue_model::network::Sizes;
+use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
+use segue_model::sampling::Knobs;
+use segue_model::vocabulary::{Classes, Vocabulary};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 5_000;
+
+fn main() {
+    let sizes = Sizes::default();
+    let mind = Arc::new(Mind::random(Vocabulary::dance(), sizes));
+    println!("{} layers of {} units; medians and 99th percentiles of {ROUNDS} rounds", sizes.layers, sizes.hidden);
+
+    let mut improviser = Improviser::new(Arc::clone(&mind));
+    let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
+    let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
+    let key = HeardKey { id: 0, onset: Ticks::ZERO, pitch, velocity: Velocity::DEFAULT, bars, together: Ticks(3) };
+    improviser.hear(key);
+    let ask = Ask { turn: 0, begin: Begin::NotBefore(Ticks::ZERO), bars, knobs: Knobs::default() };
+    let decided = measure("a decided note, everything", || {
+        black_box(improviser.decide(&ask));
+    });
+
+    let (mut state, mut room) = (mind.blank(), Room::default());
+    let step = measure("its LSTM step alone", || mind.take_in(Classes::default(), &mut state, &mut room));
+
+    let device = Device::flex();
+    let lstm = |input| LstmConfig::new(input, sizes.hidden, true).init(&device);
+    let (first, second) = (lstm(sizes.event), lstm(sizes.hidden));
+    let input = Tensor::<3>::zeros([1, 1, sizes.event], &device);
+    let (mut below, mut above) = (None, None);
+    let burn = measure("burn::nn::Lstm, the same step", || {
+        let (middle, state) = first.forward(input.clone(), below.take());
+        below = Some(state);
+        let (_, state) = second.forward(middle, above.take());
+        above = Some(state);
+    });
+    println!("burn's step takes {:.2} times as long as ours", ratio(burn, step));
+    println!("a decided note takes {:.2} times as long as burn's step alone", ratio(decided, burn));
+}
+
+/// Runs, prints and gives the median.
+fn measure(name: &str, mut round: impl FnMut()) -> Duration {
+    for _ in 0..ROUNDS / 10 {
+        round();
+    }
+    let mut times: Vec<_> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            round();
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let (median, late) = (times[ROUNDS / 2], times[ROUNDS * 99 / 100]);
+    println!("{name:<32} {:>8.1} µs {:>8.1} µs", micros(median), micros(late));
+    median
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
+}
