@@ -119,10 +119,10 @@ mod tests {
 
     #[test]
     fn silence_clipping_offset_and_broken_samples_show_in_the_level() {
-        let level = |samples: &[f32]| super::level(&[samples.to_vec(), samples.to_vec()]);
-        assert_eq!((level(&[]).rms, level(&[0.0; 9]).peak), (0.0, 0.0));
-        assert_eq!(level(&[1.0, -1.5, 0.9]).clipped, 4);
-        assert_eq!(level(&[f32::NAN, 0.5]).broken, 2);
-        assert!((level(&[0.25; 8]).offset - 0.25).abs() < 1e-9);
+        let measured = |samples: &[f32]| level(&[samples.to_vec(), samples.to_vec()]);
+        assert_eq!((measured(&[]).rms, measured(&[0.0; 9]).peak), (0.0, 0.0));
+        assert_eq!(measured(&[1.0, -1.5, 0.9]).clipped, 4);
+        assert_eq!(measured(&[f32::NAN, 0.5]).broken, 2);
+        assert!((measured(&[0.25; 8]).offset - 0.25).abs() < 1e-9);
     }
 }

@@ -1,6 +1,7 @@
 //! What the demo plays at Segue: the first bars of a tune that a file holds.
 
 use anyhow::{Context, Result, bail};
+use segue_model::corpus::midi::{Reading, Voices, read_midi};
 use segue_model::corpus::{Tune, abc};
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::path::Path;
@@ -85,7 +86,11 @@ fn read(path: &Path) -> Result<Vec<Tune>> {
                 _ => Ok(tunes),
             }
         }
-        //"mid" | "midi" => Ok(vec![midi::read_midi(path)?]),
+        "mid" | "midi" => {
+            // One hand plays the prompt; the rest of an arrangement would be no phrase.
+            let reading = Reading { voices: Voices::Melody, ..Reading::default() };
+            Ok(vec![read_midi(path, reading)?])
+        }
         _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
     }
 }
