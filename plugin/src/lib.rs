@@ -6,7 +6,6 @@
 //! host event → Stage → Performer → link → worker: hear … decide → link → Performer → Stage → host event
 //! ```
 
-mod improviser;
 pub mod link;
 mod pace;
 pub mod params;
@@ -17,16 +16,16 @@ mod stage;
 pub mod vitals;
 pub mod worker;
 
-use crate::improviser::Improviser;
 use link::{AudioEnd, MindEnd};
 use nice_plug::prelude::*;
 use pace::Pace;
 use params::{Render, SegueParams};
 use realtime::Performer;
 use realtime::host::{Block, Transport as HostTransport};
+use segue_model::improviser::Improviser;
 use segue_model::note::Metre;
 use sound::Sound;
-use stage::{HostStage, Held};
+use stage::{Held, HostStage};
 use std::sync::Arc;
 use std::time::Instant;
 use vitals::{MindState, Vitals};
@@ -115,7 +114,7 @@ impl Segue {
         let (ended, into) = self.seam;
         // Only the CLAP side of the framework adds the block's start to positions twice.
         let into = if begins == ended && api == PluginApi::Clap { into } else { 0 };
-        self.seam = (begins + std::mem::size_of_val(left), into.saturating_add(frames));
+        self.seam = (begins + size_of_val(left), into.saturating_add(frames));
         into
     }
 }
@@ -209,11 +208,9 @@ impl Plugin for Segue {
             settings: self.params.settings(),
             offline: self.is_offline(frames),
         };
-        let sound_is_on = self.params.sound.value();
-        let levels = (self.params.player_level.value(), self.params.segue_level.value());
-        let levels = if sound_is_on { levels } else { (0.0, 0.0) };
-        self.sound.set_levels(levels.0, levels.1);
+        self.sound.set_levels(self.params.player_level.value(), self.params.segue_level.value());
         let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);
+        stage.turn_sound(self.params.sound.value());
         self.performer.perform(&block, &mut stage, &mut self.audio);
         stage.finish();
         self.audio.wake();

@@ -4,9 +4,10 @@
 //! order in which they happened. A full queue is an answer (`false`), never a wait. The worker sleeps in
 //! [`std::thread::park`], never in `recv`: a receiver asleep there would make the sender take a lock to wake it.
 
-use crate::improviser::{Begin, HeardKey, Knobs};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use segue_model::improviser::{Begin, HeardKey};
 use segue_model::note::{Bars, Note, Ticks};
+use segue_model::sampling::Knobs;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -69,10 +70,12 @@ pub enum Planned {
         /// The note.
         note: Note,
     },
-    /// The wish is fulfilled; nothing else sounds before the last of its notes.
+    /// The wish is fulfilled.
     Until {
         /// The plan that it belongs to.
         generation: u32,
+        /// No note of the plan that is not known yet begins earlier.
+        nothing_before: Ticks,
         /// How long the whole wish took.
         think_ns: u64,
     },
@@ -244,7 +247,7 @@ mod tests {
     fn the_replies_to_all_open_wishes_fit() {
         let (_audio, mind) = link();
         for _ in 0..OPEN_WISHES * (NOTES_PER_WISH + 1) {
-            assert!(mind.say(Planned::Until { generation: 0, think_ns: 0 }));
+            assert!(mind.say(Planned::Until { generation: 0, nothing_before: Ticks::ZERO, think_ns: 0 }));
         }
     }
 

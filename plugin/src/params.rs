@@ -2,11 +2,11 @@
 //!
 //! The ids are promises to people's saved songs: a test freezes them. A setting exists when someone can hear it.
 
-use crate::improviser::Knobs;
 use crate::realtime::host::{Settings, StartGrid};
 use nice_plug::formatters::{s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
+use segue_model::sampling::Knobs;
 use std::sync::Arc;
 
 /// See [`StartGrid`].

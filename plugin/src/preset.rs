@@ -3,7 +3,9 @@
 //! All instances in a process share one copy of the same weights, which goes when the last of them does. Nothing is
 //! read before a worker asks, so that scanning the plugin costs nothing.
 
-use crate::improviser::Mind;
+use segue_model::mind::Mind;
+use segue_model::network::Sizes;
+use segue_model::vocabulary::Vocabulary;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The copy that is shared now, if any.
@@ -18,7 +20,7 @@ pub fn built_in() -> Result<Arc<Mind>, String> {
     if let Some(mind) = shared.upgrade() {
         return Ok(mind);
     }
-    let mind = Arc::new(Mind);
+    let mind = Arc::new(Mind::random(Vocabulary::dance(), Sizes::default()));
     *shared = Arc::downgrade(&mind);
     Ok(mind)
 }

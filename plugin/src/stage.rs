@@ -1,9 +1,7 @@
 //! The host's side of one block, in the performer's words, and the built-in sound rendered between its notes.
 
 use crate::Segue;
-use crate::realtime::host::{
-    Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Stage,
-};
+use crate::realtime::host::{Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Stage};
 use crate::sound::Sound;
 use arrayvec::ArrayVec;
 use nice_plug::context::process::SendEventError;
@@ -37,6 +35,9 @@ pub struct HostStage<'a, C> {
     right: &'a mut [f32],
     /// How far the sound is rendered.
     rendered: usize,
+    /// How many of the held events are for this block; what is held from now on is for the next.
+    due: usize,
+    sound_is_on: bool,
 }
 
 impl<'a, C: ProcessContext<Segue>> HostStage<'a, C> {
@@ -48,9 +49,16 @@ impl<'a, C: ProcessContext<Segue>> HostStage<'a, C> {
         left: &'a mut [f32],
         right: &'a mut [f32],
     ) -> Self {
-        left.fill(0.0);
-        right.fill(0.0);
-        Self { context, held, sound, left, right, rendered: 0 }
+        let due = held.events.len();
+        Self { context, held, sound, left, right, rendered: 0, due, sound_is_on: true }
+    }
+
+    /// Turns the built-in sound on or off; off, nothing new is struck and what sounds fades.
+    pub fn turn_sound(&mut self, on: bool) {
+        self.sound_is_on = on;
+        if !on {
+            self.sound.silence();
+        }
     }
 
     /// Renders what is left of the block.
@@ -72,10 +80,11 @@ impl<'a, C: ProcessContext<Segue>> HostStage<'a, C> {
 impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         let frames = u32::try_from(self.left.len()).unwrap_or(u32::MAX);
-        if let Some(at) = self.held.events.iter().position(|(at, _)| *at < frames)
-            && let Some((at, event)) = self.held.events.pop_at(at)
+        if self.due > 0
+            && let Some((at, event)) = self.held.events.pop_at(0)
         {
-            return Some((FrameOffset(at), event));
+            self.due -= 1;
+            return Some((FrameOffset(at.min(frames - 1)), event));
         }
         while let Some(event) = self.context.next_event() {
             let at = event.timing();
@@ -94,6 +103,7 @@ impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
     fn sound(&mut self, at: FrameOffset, what: Audible) {
         self.render_until(at.0 as usize);
         match what {
+            Audible::Strike { .. } if !self.sound_is_on => {}
             Audible::Strike { who, pitch, velocity } => {
                 self.sound.note_on(who, pitch.key(), Velocity::nearest(velocity * 127.0).value());
             }

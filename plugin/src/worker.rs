@@ -3,9 +3,9 @@
 //! It sleeps until the audio thread wakes it, works off what the link holds, in order, and sleeps again. Whatever goes
 //! wrong in the mind ends here: a panic is caught, counted and answered, and the mind is made anew.
 
-use crate::improviser::{Ask, Begin, HeardKey, Improviser};
 use crate::link::{Look, MindEnd, NOTES_PER_WISH, Planned, ToMind, Wish};
 use crate::vitals::{MindState, Vitals};
+use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
 use segue_model::note::{Note, Ticks};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -25,10 +25,14 @@ pub trait Improvise {
     fn amend(&mut self, id: u32, duration: Ticks);
     /// The next note.
     fn decide(&mut self, ask: &Ask) -> Note;
+    /// The earliest moment at which a note after this one can begin.
+    fn nothing_before(&self, last: &Note) -> Ticks;
     /// Own notes from here on have not sounded.
     fn take_back(&mut self, from: Ticks);
     /// Forget everything.
     fn reset(&mut self);
+    /// Work that can be done before the next decision, while nobody waits for it.
+    fn catch_up(&mut self);
 }
 
 impl Improvise for Improviser {
@@ -46,6 +50,13 @@ impl Improvise for Improviser {
     }
     fn reset(&mut self) {
         self.reset();
+    }
+    fn nothing_before(&self, last: &Note) -> Ticks {
+        let is_single_line = self.mind().vocabulary().polyphony == 1;
+        if is_single_line { last.onset + last.duration } else { last.onset }
+    }
+    fn catch_up(&mut self) {
+        self.catch_up();
     }
 }
 
@@ -69,7 +80,7 @@ impl Worker {
         let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
             // Best effort: a system that refuses gives us what every thread gets.
             let _ = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Max);
-            Room { end, vitals, make, mind: None }.run(&flag);
+            Room::new(end, vitals, make).run(&flag);
         });
         Some(Self { stop, thread: Some(thread.ok()?) })
     }
@@ -92,7 +103,7 @@ impl Drop for Worker {
 }
 
 /// The worker's own room: the mind and what it needs.
-struct Room<M, F> {
+pub(crate) struct Room<M, F> {
     end: MindEnd,
     vitals: Arc<Vitals>,
     make: F,
@@ -100,12 +111,29 @@ struct Room<M, F> {
 }
 
 impl<M: Improvise, F: Fn() -> Result<M, String>> Room<M, F> {
+    /// With a blank mind.
+    pub fn new(end: MindEnd, vitals: Arc<Vitals>, make: F) -> Self {
+        let mut room = Self { end, vitals, make, mind: None };
+        room.make_mind();
+        room
+    }
+
+    /// Does what there is to do, and returns when there is nothing more.
+    #[cfg(test)]
+    pub fn work_off(&mut self) {
+        while let Look::Word(word) = self.end.look() {
+            self.attend(word);
+        }
+    }
+
     fn run(&mut self, stop: &AtomicBool) {
-        self.make_mind();
         while !stop.load(Ordering::Acquire) {
             match self.end.look() {
                 Look::Word(word) => self.attend(word),
-                Look::Nothing => thread::park(),
+                Look::Nothing => {
+                    self.guarded(|mind, _| mind.catch_up());
+                    thread::park();
+                }
                 Look::Gone => return,
             }
         }
@@ -118,18 +146,22 @@ impl<M: Improvise, F: Fn() -> Result<M, String>> Room<M, F> {
     }
 
     fn attend(&mut self, word: ToMind) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| match (&mut self.mind, word) {
-            (Some(mind), word) => meet(mind, word, &self.end),
-            (None, ToMind::Wish(Wish { generation, .. })) => say(&self.end, Planned::Failed { generation }),
-            (None, _) => {}
-        }));
-        if outcome.is_err() {
+        let done = self.guarded(|mind, end| meet(mind, word, end));
+        if let (false, ToMind::Wish(Wish { generation, .. })) = (done, word) {
+            // Whoever asked must not wait for ever.
+            say(&self.end, Planned::Failed { generation });
+        }
+    }
+
+    /// Does something with the mind. False when there is none, or when it broke and was made anew.
+    fn guarded(&mut self, work: impl FnOnce(&mut M, &MindEnd)) -> bool {
+        let Some(mind) = &mut self.mind else { return false };
+        let done = catch_unwind(AssertUnwindSafe(|| work(mind, &self.end))).is_ok();
+        if !done {
             self.vitals.panics.add_one();
             self.make_mind();
-            if let ToMind::Wish(Wish { generation, .. }) = word {
-                say(&self.end, Planned::Failed { generation });
-            }
         }
+        done
     }
 }
 
@@ -143,24 +175,26 @@ fn meet(mind: &mut impl Improvise, word: ToMind, end: &MindEnd) {
     }
 }
 
-/// Decides notes until one lies at or beyond the horizon.
+/// Decides notes until no other can begin before the horizon.
 fn fulfil(mind: &mut impl Improvise, wish: Wish, end: &MindEnd) {
-    let Wish { generation, turn, mut begin, horizon, bars, knobs } = wish;
+    let Wish { generation, turn, begin, horizon, bars, knobs } = wish;
     let begun = Instant::now();
+    let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = begin;
+    let mut begin = begin;
     let mut together = 0;
-    let mut last = None;
     for _ in 0..NOTES_PER_WISH {
         let note = mind.decide(&Ask { turn, begin, bars, knobs });
         say(end, Planned::Note { generation, note });
-        if note.onset >= horizon {
+        let next = mind.nothing_before(&note);
+        together = if next == nothing_before { together + 1 } else { 0 };
+        nothing_before = if together < CHORD { next } else { note.onset + Ticks(1) };
+        begin = Begin::NotBefore(nothing_before);
+        if nothing_before >= horizon {
             break;
         }
-        together = if last == Some(note.onset) { together + 1 } else { 1 };
-        last = Some(note.onset);
-        begin = Begin::NotBefore(if together < CHORD { note.onset } else { note.onset + Ticks(1) });
     }
     let think_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    say(end, Planned::Until { generation, think_ns });
+    say(end, Planned::Until { generation, nothing_before, think_ns });
 }
 
 fn say(end: &MindEnd, planned: Planned) {
@@ -171,9 +205,9 @@ fn say(end: &MindEnd, planned: Planned) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::improviser::Knobs;
     use crate::link::{AudioEnd, Nerve, link};
     use segue_model::note::{Pitch, Velocity};
+    use segue_model::sampling::Knobs;
 
     /// Plays one note again and again; the highest key kills it.
     struct Fragile {
@@ -194,8 +228,12 @@ mod tests {
             };
             Note { onset: self.last, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT }
         }
+        fn nothing_before(&self, last: &Note) -> Ticks {
+            last.onset
+        }
         fn take_back(&mut self, _: Ticks) {}
         fn reset(&mut self) {}
+        fn catch_up(&mut self) {}
     }
 
     fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Vitals>) {
@@ -224,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_is_answered_up_to_the_first_note_at_or_beyond_its_horizon() {
+    fn a_wish_is_answered_until_nothing_can_begin_before_its_horizon() {
         let (mut audio, _worker, _) = start(Ticks(24));
         assert!(audio.tell(wish(1, Ticks(96))));
         assert_eq!(onsets(&mut audio), [48, 72, 96]);

@@ -70,7 +70,10 @@ impl Span {
     pub fn first_tick_from(&self, offset: i64, lag: f64) -> Ticks {
         let near = Ticks(saturating((self.moment_of(offset) - lag).floor()) - 1);
         // A tick is longer than a frame, so the answer is one of the next three.
-        (0..3).map(|ahead| near + Ticks(ahead)).find(|&tick| self.offset_of(float(tick) + lag) >= offset).unwrap_or(near + Ticks(3))
+        (0..3)
+            .map(|ahead| near + Ticks(ahead))
+            .find(|&tick| self.offset_of(float(tick) + lag) >= offset)
+            .unwrap_or(near + Ticks(3))
     }
 
     /// How many ticks a span of seconds lasts, given the sample rate, to the nearest.
@@ -280,4 +283,212 @@ fn unsplit(beats: f64, added: f64, expected: f64) -> f64 {
 
 fn sane(tempo_bpm: Option<f64>) -> Option<f64> {
     tempo_bpm.filter(|tempo| TEMPO_BPM.contains(tempo))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A host whose song plays from beat 0 at the tempos given, each from a frame on.
+    struct Song {
+        rate: f64,
+        tempos: Vec<(i64, f64)>,
+    }
+
+    impl Song {
+        fn tempo_at(&self, frame: i64) -> f64 {
+            self.tempos.iter().rev().find(|(from, _)| *from <= frame).unwrap().1
+        }
+
+        fn beats_at(&self, frame: i64) -> f64 {
+            let ends = self.tempos.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
+            let parts = self.tempos.iter().zip(ends);
+            parts.map(|((from, tempo), end)| (frame.min(end) - from).max(0) as f64 * tempo / (60.0 * self.rate)).sum()
+        }
+
+        fn transport(&self, frame: i64) -> Transport {
+            let beats = Some(self.beats_at(frame));
+            Transport { playing: true, tempo_bpm: Some(self.tempo_at(frame)), beats, ..Transport::default() }
+        }
+    }
+
+    /// The frames of these ticks when the song is cut into blocks of the lengths given, again and again. Blocks end
+    /// where the tempo changes.
+    fn frames_of(song: &Song, ticks: &[i64], lengths: &[u32], last: i64) -> Vec<i64> {
+        let mut clock = Clock::new(song.rate);
+        let mut found = Vec::new();
+        let mut at = 0;
+        for &length in lengths.iter().cycle() {
+            let change = song.tempos.iter().map(|(from, _)| *from).find(|from| *from > at).unwrap_or(i64::MAX);
+            let length = i64::from(length).min(change - at);
+            let frames = u32::try_from(length).unwrap();
+            let (span, _) = clock.enter(&song.transport(at), 0, Position(at), frames, 120.0);
+            for &tick in ticks {
+                let offset = span.offset_of(tick as f64);
+                if (0..length).contains(&offset) {
+                    found.push(at + offset);
+                }
+            }
+            at += length;
+            if at > last {
+                return found;
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_tick_falls_on_the_same_frame_wherever_the_host_cuts_its_blocks() {
+        let ticks: Vec<i64> = (1..400).step_by(7).collect();
+        for rate in [44_100.0, 48_000.0, 96_000.0] {
+            for tempos in [vec![(0, 120.0)], vec![(0, 97.3)], vec![(0, 60.0), (50_001, 240.0), (70_000, 133.7)]] {
+                let song = Song { rate, tempos };
+                let whole = frames_of(&song, &ticks, &[1 << 20], 120_000);
+                assert!(!whole.is_empty() && whole.is_sorted());
+                for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[17, 900, 3, 2048, 1]] {
+                    assert_eq!(frames_of(&song, &ticks, lengths, 120_000), whole, "{rate} Hz, {lengths:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tick_falls_on_the_rounded_frame_of_its_beat_and_halves_go_up() {
+        let song = Song { rate: 44_100.0, tempos: vec![(0, 120.0)] };
+        // One tick is 459.375 frames.
+        assert_eq!(frames_of(&song, &[1, 4, 24, 48], &[100], 50_000), [459, 1_838, 11_025, 22_050]);
+    }
+
+    fn playing(beats: f64, metre: Metre, bar_beats: f64) -> Transport {
+        Transport {
+            playing: true,
+            tempo_bpm: Some(120.0),
+            beats: Some(beats),
+            metre: Some(metre),
+            bar_beats: Some(bar_beats),
+        }
+    }
+
+    /// Half a second, one beat.
+    const BEAT: u32 = 24_000;
+
+    #[test]
+    fn time_does_not_go_back_when_the_song_does() {
+        let mut clock = Clock::new(48_000.0);
+        let mut last = 0.0;
+        for (beats, flow) in
+            [(7.3, Flow::Broken), (8.3, Flow::On), (4.0, Flow::Broken), (5.0, Flow::On), (-2.0, Flow::Broken)]
+        {
+            let (span, met) = clock.enter(&playing(beats, Metre::COMMON, 0.0), 0, Position(0), BEAT, 120.0);
+            assert_eq!(met, flow, "at beat {beats}");
+            assert!(span.moment_of(0) >= last - SAME_TICKS, "at beat {beats}");
+            assert!((span.moment_of(0) - beats * 48.0).fract().abs() < 1e-6, "only whole ticks are added");
+            last = span.moment_of(i64::from(BEAT));
+        }
+    }
+
+    #[test]
+    fn a_stop_and_a_start_break_the_flow_and_a_standing_position_is_ignored() {
+        let mut clock = Clock::new(48_000.0);
+        let stopped = |beats| Transport { playing: false, ..playing(beats, Metre::COMMON, 0.0) };
+        let mut position = Position(0);
+        let mut met = Vec::new();
+        // While it stands, the position runs on as it does in blocks that the framework cut.
+        for transport in [
+            playing(0.0, Metre::COMMON, 0.0),
+            stopped(1.0),
+            stopped(1.2),
+            stopped(1.0),
+            playing(1.0, Metre::COMMON, 0.0),
+        ] {
+            met.push(clock.enter(&transport, 0, position, BEAT, 120.0).1);
+            position = position.plus(i64::from(BEAT));
+        }
+        assert_eq!(met, [Flow::Broken, Flow::Broken, Flow::On, Flow::On, Flow::Broken]);
+    }
+
+    #[test]
+    fn a_block_start_that_was_added_twice_is_taken_off_again() {
+        let mut clock = Clock::new(48_000.0);
+        let _ = clock.enter(&playing(4.0, Metre::COMMON, 4.0), 0, Position(0), BEAT, 120.0);
+        // A transport event one beat into the host's block: the framework reports beat 6 for beat 5.
+        let (span, flow) = clock.enter(&playing(6.0, Metre::COMMON, 4.0), BEAT, Position(0), BEAT, 120.0);
+        assert_eq!(flow, Flow::On);
+        assert!((span.moment_of(0) - 48.0).abs() < 1e-6);
+        // An ordinary cut one beat into the block.
+        let (span, flow) = clock.enter(&playing(6.0, Metre::COMMON, 4.0), BEAT, Position(0), BEAT, 120.0);
+        assert_eq!(flow, Flow::On);
+        assert!((span.moment_of(0) - 2.0 * 48.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_bar_line_recomputed_from_the_present_metre_is_not_believed() {
+        let waltz = Metre::new(3, 4).unwrap();
+        let mut clock = Clock::new(48_000.0);
+        // Four bars of 4/4, then 3/4 from beat 16 on: the host's own word.
+        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), 0, Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(16.0, waltz, 16.0), 0, Position(0), BEAT, 120.0);
+        let line = clock.bars().line;
+        // In a block that was cut, 17 / 3 gives a bar line at beat 15.
+        let _ = clock.enter(&playing(17.0, waltz, 15.0), 100, Position(0), BEAT, 120.0);
+        assert_eq!(clock.bars(), Bars { line, metre: waltz });
+        assert_eq!(waltz.bar(), Ticks(144));
+    }
+
+    #[test]
+    fn a_bar_position_that_cannot_be_is_not_believed_and_a_jump_brings_the_hosts_bars() {
+        let mut clock = Clock::new(48_000.0);
+        // This host says beat 0 whatever the position.
+        let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), 0, Position(0), BEAT, 120.0);
+        let bar_line = span.nearest_tick(0) - Ticks::quarters(2);
+        assert_eq!(clock.bars().place(bar_line), Ticks(0));
+        // This one has a pickup of one beat.
+        let (span, _) = clock.enter(&playing(30.0, Metre::COMMON, 29.0), 0, Position(0), BEAT, 120.0);
+        assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks::quarters(1));
+    }
+
+    #[test]
+    fn the_own_clock_is_the_same_in_any_blocks_and_through_changes_of_tempo() {
+        let run = |length: u32| {
+            let mut clock = Clock::new(44_100.0);
+            let mut at = 0_i64;
+            let mut found = Vec::new();
+            while at < 200_000 {
+                let tempo = if at < 60_000 { 97.0 } else { 151.0 };
+                let frames = if at < 60_000 { length.min(u32::try_from(60_000 - at).unwrap()) } else { length };
+                let (span, flow) = clock.enter(&Transport::default(), 0, Position(at), frames, tempo);
+                assert_eq!(flow, Flow::On);
+                let offsets = (0..400).map(|tick| span.offset_of(f64::from(tick)));
+                found
+                    .extend(offsets.filter(|offset| (0..i64::from(frames)).contains(offset)).map(|offset| at + offset));
+                at += i64::from(frames);
+            }
+            found.retain(|frame| *frame < 200_000);
+            found
+        };
+        assert_eq!(run(1), run(4096));
+        assert_eq!(run(64), run(1000));
+    }
+
+    #[test]
+    fn a_bar_begun_by_the_player_begins_on_the_frame_of_the_note() {
+        let mut clock = Clock::new(48_000.0);
+        let (span, _) = clock.enter(&Transport::default(), 0, Position(0), 1_000, 120.0);
+        let span = clock.begin_bar(span, 333, Position(333), 1_000);
+        let line = clock.bars().line;
+        assert_eq!(span.offset_of(float(line)), 333);
+        let (next, _) = clock.enter(&Transport::default(), 0, Position(1_000), 1_000, 120.0);
+        assert_eq!(next.offset_of(float(line + Ticks(48))), 333 + 24_000 - 1_000);
+    }
+
+    #[test]
+    fn nonsense_from_the_host_does_no_harm() {
+        let mut clock = Clock::new(48_000.0);
+        for number in [f64::NAN, f64::INFINITY, -1e300, 1e300, 0.0] {
+            let transport = Transport { tempo_bpm: Some(number), ..playing(number, Metre::COMMON, number) };
+            let (span, _) = clock.enter(&transport, u32::MAX, Position(i64::MAX), 64, number);
+            let tick = span.nearest_tick(3);
+            let _ = (span.first_tick_from(5, 0.0), span.offset_of(float(tick)), clock.bars().place(tick));
+        }
+    }
 }

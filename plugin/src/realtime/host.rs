@@ -2,7 +2,9 @@
 //!
 //! Deliberately without any behaviour but matching; the shell translates from and to the real host.
 
+pub use crate::sound::Who;
 use segue_model::note::{Metre, Pitch};
+use segue_model::sampling::Knobs;
 
 /// Frames from the start of the current block. Invariant: less than the block's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -74,8 +76,6 @@ pub struct Settings {
     /// The channel of Segue's notes, 0 to 15.
     pub channel: u8,
 }
-
-pub use crate::improviser::Knobs;
 
 /// One key of one channel, perhaps with the name that the host gave to the note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,15 +228,6 @@ pub enum Audible {
     },
     /// Everything fades at once.
     Hush,
-}
-
-/// Whose note it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    /// The musician's.
-    Player,
-    /// Ours.
-    Segue,
 }
 
 /// The host as the performer meets it during one block. Calls come in order of time.

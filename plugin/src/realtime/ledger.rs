@@ -44,7 +44,8 @@ impl Ledger {
     /// Begins a note.
     pub fn strike(&mut self, stage: &mut impl Stage, at: FrameOffset, key: Key, velocity: f32) -> Struck {
         self.end_where(stage, at, |entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch);
-        let still_sounds = self.entries.iter().any(|entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch);
+        let still_sounds =
+            self.entries.iter().any(|entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch);
         if still_sounds || self.entries.is_full() {
             return Struck::Refused;
         }

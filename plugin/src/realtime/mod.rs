@@ -32,10 +32,11 @@ pub mod host;
 mod keys;
 mod ledger;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod turns;
 mod wishes;
 
-use crate::improviser::HeardKey;
 use crate::link::{Nerve, Planned, ToMind};
 use crate::vitals::Vitals;
 use arrayvec::ArrayVec;
@@ -44,6 +45,7 @@ use host::{Audible, Block, ChannelMessage, FrameOffset, HostEvent, Key, KeyPatte
 use keys::{HELD, Held, Keys};
 use ledger::{Ledger, Struck};
 use schedule::Schedule;
+use segue_model::improviser::HeardKey;
 use segue_model::note::{Ticks, Velocity};
 use std::sync::Arc;
 use turns::{Answer, Cue, Order, Turn};
@@ -136,13 +138,13 @@ impl<S, N> Scene<'_, S, N> {
 }
 
 /// What happens next, in the order in which things happen on one frame.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy)]
 enum Moment {
     Off(f64),
     Event,
     Turn(Cue),
     Ask(i64),
-    On(Ticks),
+    On,
 }
 
 impl Performer {
@@ -241,7 +243,7 @@ impl Performer {
                 }
                 Moment::Turn(cue) => self.cue(scene, cue),
                 Moment::Ask(as_of) => self.ask(scene, as_of),
-                Moment::On(_) => self.begin_next(scene),
+                Moment::On => self.begin_next(scene),
             }
         }
     }
@@ -252,9 +254,10 @@ impl Performer {
         // Events beyond the block cannot be; if a host sends them they belong to its last frame.
         let event = event.map(|at| (i64::from(at.0.min(scene.block.frames.saturating_sub(1))), Moment::Event));
         let off = self.schedule.next_off().map(|until| (span.offset_of(until), Moment::Off(until)));
-        let turn = self.turn.next_change().map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
+        let turn =
+            self.turn.next_change().map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
         let ask = self.wishes.due(span, scene.start, self.look_ahead(scene)).map(|as_of| (as_of, Moment::Ask(as_of)));
-        let on = self.schedule.next_on().map(|onset| (span.offset_of(float(onset) + lag), Moment::On(onset)));
+        let on = self.schedule.next_on().map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
         // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
         [off, event, turn, ask, on]
             .into_iter()
@@ -409,6 +412,7 @@ impl Performer {
                 self.note_silence(scene);
                 self.say_unsaid(scene);
             }
+            None if cue == Cue::Start => self.wishes.count_turn(),
             Some(Order::Close) => {
                 self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
                 self.note_silence(scene);
@@ -420,13 +424,10 @@ impl Performer {
 
     /// Drops the plan: what has not sounded before `from` is taken back from the mind too.
     fn withdraw_from(&mut self, from: Ticks) {
-        let thought_of = self.wishes.answer().is_some();
-        let unknown = self.wishes.drop_thought();
         let planned = self.schedule.next_on();
         self.schedule.withdraw();
-        if thought_of {
-            let from = [unknown, planned].into_iter().flatten().fold(from, Ticks::min);
-            self.unsaid.take_back(from);
+        if let Some(unknown) = self.wishes.drop_thought() {
+            self.unsaid.take_back(planned.map_or(from, |planned| planned.min(from)).min(unknown));
         }
     }
 
@@ -484,7 +485,9 @@ impl Performer {
         if late > 0 {
             self.vitals.late.add_one();
         }
-        if late > self.look_ahead(scene) || !self.schedule.plan(note) {
+        // What would be over already would only click.
+        let over = scene.span.offset_of(float(note.onset + note.duration) + self.turn_lag()) <= scene.cursor();
+        if over || late > self.look_ahead(scene) || !self.schedule.plan(note) {
             self.vitals.dropped.add_one();
         }
     }

@@ -93,7 +93,13 @@ impl Schedule {
         };
         stage.sound(at, Audible::Strike { who: Who::Segue, pitch: note.pitch, velocity });
         let until = (note.onset + note.duration).min(answer.end + RING);
-        self.sounding.push(Sounding { pitch: note.pitch, channel, onset: note.onset, until: float(until) + answer.lag, token });
+        self.sounding.push(Sounding {
+            pitch: note.pitch,
+            channel,
+            onset: note.onset,
+            until: float(until) + answer.lag,
+            token,
+        });
         true
     }
 

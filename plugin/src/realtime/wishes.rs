@@ -1,14 +1,19 @@
 //! When the mind is asked, and for what.
 //!
-//! A note is decided as of the position that lies `look_ahead` before the onset of the note before it, which is the
-//! earliest moment at which it could sound. These positions follow from the notes alone, so where the host cuts its
-//! blocks changes nothing. What was asked before the last change of plan carries an older generation and is not played.
+//! A note is decided as of the position that lies `look_ahead` before the earliest moment at which it could sound: the
+//! onset of the note before it, or its end in a style of single lines. These positions follow from the notes alone, so
+//! where the host cuts its blocks changes nothing. What was asked before the last change of plan carries an older
+//! generation and is not played.
 
 use super::clock::{Position, Span, float};
 use super::turns::Answer;
-use crate::improviser::{Begin, Knobs};
 use crate::link::{OPEN_WISHES, Planned, Wish};
+use segue_model::improviser::Begin;
 use segue_model::note::{Bars, Note, Ticks};
+use segue_model::sampling::Knobs;
+
+/// Later than anything.
+const LATEST: Ticks = Ticks(i64::MAX);
 
 /// What is being thought about.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +22,8 @@ struct Thought {
     next: Next,
     /// The position from which on the answer was known to come.
     known: Position,
+    /// The running number of the turn.
+    turn: u32,
     /// A wish is under way.
     asked: bool,
 }
@@ -25,15 +32,22 @@ struct Thought {
 enum Next {
     /// The first note of the answer.
     First,
-    /// What follows the last note that was decided.
-    After(Ticks),
+    /// What follows the notes that were decided.
+    After {
+        /// The onset of the last of them.
+        last: Ticks,
+        /// Nothing begins earlier.
+        from: Ticks,
+    },
 }
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Wishes {
     generation: u32,
-    turn: u32,
+    /// Turns of which something sounded. What is only planned has no number of its own, so that planning anew draws
+    /// the same notes again.
+    turns: u32,
     thought: Option<Thought>,
     /// Wishes of any generation whose reply is not complete.
     open: usize,
@@ -44,23 +58,34 @@ impl Wishes {
     /// Begins to think about an answer that is known to come from `known` on.
     pub fn begin(&mut self, answer: Answer, known: Position) {
         self.generation = self.generation.wrapping_add(1);
-        self.turn = self.turn.wrapping_add(1);
-        self.thought = Some(Thought { answer, next: Next::First, known, asked: false });
+        let turn = self.turns.wrapping_add(1);
+        self.thought = Some(Thought { answer, next: Next::First, known, turn, asked: false });
     }
 
-    /// Thinks no more. The first moment that may have been decided without our knowing, if any.
+    /// The answer has begun to sound.
+    pub fn count_turn(&mut self) {
+        if let Some(thought) = self.thought {
+            self.turns = thought.turn;
+        }
+    }
+
+    /// Thinks no more. `None` when the mind was not asked at all; else the earliest onset of what it may have decided
+    /// and not told yet.
     pub fn drop_thought(&mut self) -> Option<Ticks> {
         self.generation = self.generation.wrapping_add(1);
-        let thought = self.thought.take().filter(|thought| thought.asked)?;
+        let thought = self.thought.take()?;
         Some(match thought.next {
+            Next::First if !thought.asked => return None,
             Next::First => thought.answer.start,
-            Next::After(onset) => onset + Ticks(1),
+            Next::After { .. } if !thought.asked => LATEST,
+            // The last note may have sounded, and a note on the same tick would be taken for it.
+            Next::After { last, from } => from.max(last + Ticks(1)),
         })
     }
 
     /// Counts turns from the beginning again.
     pub fn restart_turns(&mut self) {
-        self.turn = 0;
+        self.turns = 0;
     }
 
     /// Positions are counted from zero again.
@@ -71,11 +96,6 @@ impl Wishes {
     /// Remembers the controls from this position on.
     pub fn note_knobs(&mut self, position: Position, knobs: Knobs) {
         self.knobs.note(position, knobs);
-    }
-
-    /// The answer that is being thought about.
-    pub fn answer(&self) -> Option<Answer> {
-        self.thought.map(|thought| thought.answer)
     }
 
     /// As of which frame of this block, which begins at `block_start`, the next wish is. Negative when its time has
@@ -91,24 +111,26 @@ impl Wishes {
                 let before = span.offset_of(float(start) + lag).saturating_sub(look_ahead);
                 Some(before.max(thought.known.0.saturating_sub(block_start.0)))
             }
-            Next::After(onset) if onset < end => Some(span.offset_of(float(onset) + lag).saturating_sub(look_ahead)),
-            Next::After(_) => None,
+            Next::After { from, .. } if from < end => {
+                Some(span.offset_of(float(from) + lag).saturating_sub(look_ahead))
+            }
+            Next::After { .. } => None,
         }
     }
 
-    /// The wish that is due, as of a position. `beyond` is how far past the next onset it shall reach, for blocks so
+    /// The wish that is due, as of a position. `beyond` is how far past the earliest onset it shall reach, for blocks so
     /// long that one reply a block must bring more than one step.
     pub fn make(&self, as_of: Position, beyond: Ticks, bars: Bars) -> Option<Wish> {
         let thought = self.thought?;
-        let (begin, onset) = match thought.next {
+        let (begin, from) = match thought.next {
             Next::First => (Begin::At(thought.answer.start), thought.answer.start),
-            Next::After(onset) => (Begin::NotBefore(onset), onset),
+            Next::After { from, .. } => (Begin::NotBefore(from), from),
         };
         Some(Wish {
             generation: self.generation,
-            turn: self.turn,
+            turn: thought.turn,
             begin,
-            horizon: onset + Ticks(1) + beyond,
+            horizon: from + Ticks(1) + beyond,
             bars: Some(bars),
             knobs: self.knobs.at(as_of)?,
         })
@@ -127,16 +149,19 @@ impl Wishes {
         match reply {
             Planned::Note { generation, note } => {
                 let thought = self.thought.as_mut().filter(|_| generation == self.generation)?;
-                thought.next = Next::After(match thought.next {
-                    Next::First => note.onset,
-                    Next::After(onset) => onset.max(note.onset),
-                });
+                thought.next = match thought.next {
+                    Next::First => Next::After { last: note.onset, from: note.onset },
+                    Next::After { last, from } => Next::After { last: last.max(note.onset), from },
+                };
                 (note.onset < thought.answer.end).then_some(note)
             }
-            Planned::Until { generation, .. } => {
+            Planned::Until { generation, nothing_before, .. } => {
                 self.open = self.open.saturating_sub(1);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
                     thought.asked = false;
+                    if let Next::After { last, from } = &mut thought.next {
+                        *from = nothing_before.max(*last);
+                    }
                 }
                 None
             }

@@ -1,0 +1,71 @@
+//! Nothing leaves above full scale, and nothing below the threshold is touched.
+
+/// Up to here (-2 dBFS) samples pass as they are.
+const THRESHOLD: f32 = 0.8;
+
+/// Seconds for 63 % of the way when it gets louder: short, but slower than a bass note's swing.
+const ATTACK_S: f32 = 0.001;
+
+/// The same when it gets softer.
+const RELEASE_S: f32 = 0.15;
+
+/// Below this the memory of past peaks is forgotten, because numbers near the smallest are slow to reckon with.
+const FORGOTTEN: f32 = 1e-6;
+
+/// Turns down what is too loud, both sides alike; what comes too fast for that is rounded off.
+pub(super) struct Limiter {
+    /// The loudness of the last moments.
+    peak: f32,
+    attack: f32,
+    release: f32,
+}
+
+impl Limiter {
+    pub fn new(sample_rate: f32) -> Self {
+        let step = |seconds: f32| 1.0 - (-1.0 / (seconds * sample_rate)).exp();
+        Self { peak: 0.0, attack: step(ATTACK_S), release: step(RELEASE_S) }
+    }
+
+    /// Forgets what it heard.
+    pub fn reset(&mut self) {
+        self.peak = 0.0;
+    }
+
+    /// One frame, left and right; the result lies within -1 and 1.
+    pub fn limit(&mut self, left: f32, right: f32) -> (f32, f32) {
+        let now = left.abs().max(right.abs());
+        let step = if now > self.peak { self.attack } else { self.release };
+        self.peak += (now - self.peak) * step;
+        if self.peak < FORGOTTEN {
+            self.peak = 0.0;
+        }
+        let gain = if self.peak > THRESHOLD { THRESHOLD / self.peak } else { 1.0 };
+        (round_off(left * gain), round_off(right * gain))
+    }
+}
+
+/// Straight up to the threshold, then bent towards 1, which it never passes; the slope has no corner.
+fn round_off(sample: f32) -> f32 {
+    let over = (sample.abs() - THRESHOLD) / (1.0 - THRESHOLD);
+    if over <= 0.0 {
+        return sample;
+    }
+    (THRESHOLD + (1.0 - THRESHOLD) * over / (1.0 + over)).copysign(sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_soft_passes_untouched_and_what_is_loud_stays_below_full_scale() {
+        let mut limiter = Limiter::new(48_000.0);
+        for (input, limit) in [(0.1, 0.1), (-0.799, 0.799), (1.0, 1.0), (-40.0, 1.0), (1e30, 1.0)] {
+            let (left, right) = limiter.limit(input, 0.0);
+            assert!(left.abs() <= limit && right == 0.0, "{input} became {left}");
+            if input.abs() < THRESHOLD {
+                assert!(left.to_bits() == input.to_bits());
+            }
+        }
+    }
+}
