@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Segue, an instrument plugin that improvises with a musician.
 //!
 //! This file is the shell: it translates what the host says for the [`realtime`] hands and back, and nothing else.
@@ -249,8 +248,3 @@ impl Vst3Plugin for Segue {
 
 nice_export_clap!(Segue);
 nice_export_vst3!(Segue);
-=======
-//! stub
-
-pub mod sound;
->>>>>>> main
