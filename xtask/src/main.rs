@@ -21,6 +21,7 @@ cargo xtask VERB
                      and write what came of it to demo.mid, demo.wav and demo.png in the current folder
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
+  bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
   train [ARGUMENTS]  train a style on .abc and .mid files; `cargo xtask train --help` lists the arguments
   help               print this
 ";
@@ -53,13 +54,14 @@ fn run(arguments: &[String]) -> Result<()> {
 }
 
 fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let install = match arguments {
-        [] => false,
-        [flag] if flag == "--install" => true,
-        [other, ..] => bail!("`bundle` takes --install or nothing, so not {other}"),
+    let (kind, install) = match arguments {
+        [] => (Kind::Shipped, false),
+        [flag] if flag == "--install" => (Kind::Shipped, true),
+        [flag] if flag == "--checked" => (Kind::Checked, false),
+        [other, ..] => bail!("`bundle` takes --install, --checked or nothing, so not {other}"),
     };
     machine::ready_to_build()?;
-    let bundles = bundle::build(workspace, Kind::Shipped)?;
+    let bundles = bundle::build(workspace, kind)?;
     for path in bundles.paths() {
         println!("Built {}", path.display());
     }

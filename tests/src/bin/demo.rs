@@ -26,6 +26,8 @@ const ANSWER_BARS: i64 = 8;
 const TAIL_BARS: i64 = 1;
 /// Fingers leave a key a little before the next one.
 const KEY_UP_EARLY: Ticks = Ticks(2);
+/// Short enough for the answer to begin on the bar line before which the prompt ends.
+const GAP_MS: u32 = 20;
 const COOL: f64 = 0.6;
 const WARM: f64 = 1.2;
 /// The ramp from cool to warm: in which bars of the answer.
@@ -114,7 +116,7 @@ fn score(prompt: &Prompt) -> Score {
     let length = frame(bars_on(ANSWER_BARS + TAIL_BARS));
     let mut score = Score::silence(timeline.clone(), length);
     score.play(&prompt.notes, KEY_UP_EARLY);
-    score.turn("Answer length", 0, ANSWER_BARS).turn("Temperature", 0, COOL);
+    score.turn("Answer length", 0, ANSWER_BARS).turn("Response gap", 0, GAP_MS).turn("Temperature", 0, COOL);
     let (from, to) = (bars_on(RAMP_BARS.0).0, bars_on(RAMP_BARS.1).0);
     let steps = (to - from) * 4 / TICKS_PER_QUARTER;
     for step in 1..=steps {

@@ -43,10 +43,13 @@ pub fn melody(keys: &[u8]) -> Vec<Note> {
     (0..).zip(keys).map(note).collect()
 }
 
-/// The phrase, and then silence up to this many bars of 4/4 in all.
-pub fn score(timeline: Timeline, bars: i64) -> Score {
+/// The phrase, and then room for an answer up to this many bars of 4/4 in all, where the host stops.
+pub fn score(mut timeline: Timeline, bars: i64) -> Score {
     let end = timeline.frame_of(Ticks(bars * Metre::COMMON.bar().0)).expect("the transport runs");
-    let mut score = Score::silence(timeline, end);
+    timeline.playing(end, false);
+    // What sounds when a host stops must end soon, and that can only be seen while it still calls.
+    let length = end + 4_800;
+    let mut score = Score::silence(timeline, length);
     score.play(&phrase(), Ticks(2));
     score
 }

@@ -94,6 +94,7 @@ fn when_the_player_comes_in_again_segue_gives_way_and_ends_its_notes() {
 fn every_note_on_gets_its_note_off_when_the_host_stops_jumps_or_loops_in_mid_answer() {
     let bar = 96_000;
     let mid = bar + bar / 2 + 12_345;
+    const SOON: Frame = 4_800;
     let mut stops = steady(48_000.0);
     stops.playing(mid, false).playing(mid + bar, true);
     let mut jumps = steady(48_000.0);
@@ -103,7 +104,9 @@ fn every_note_on_gets_its_note_off_when_the_host_stops_jumps_or_loops_in_mid_ans
     let mut changes = steady(48_000.0);
     changes.tempo(mid, 87.0).metre(2 * bar, Metre::new(3, 4).expect("a metre"));
     for (name, timeline) in [("stop", stops), ("jump", jumps), ("loop", loops), ("change", changes)] {
-        let mut score = Score::silence(timeline, 6 * bar);
+        let mut timeline = timeline;
+        timeline.playing(6 * bar, false);
+        let mut score = Score::silence(timeline, 6 * bar + SOON);
         score.play(&crate::support::phrase(), Ticks(2));
         for blocks in ALL_BLOCKS {
             let (notes, faults) = performance(&[("Answer length", "2")], &score, blocks).notes();
