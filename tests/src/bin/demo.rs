@@ -99,8 +99,8 @@ fn demo(wishes: &Wishes) -> Result<()> {
         "Segue played {} notes in {ANSWER_BARS} bars; an answer has at least {LEAST_NOTES}",
         answer.len()
     );
-    compare_prompts(&bundle, &prompt, &other)?;
     write_files(&prompt, &score, &live, &answer)?;
+    compare_prompts(&bundle, &prompt, &other)?;
     print_times(&bundle, &prompt, &score, &live)
 }
 
