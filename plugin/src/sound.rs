@@ -331,13 +331,13 @@ mod tests {
         samples.iter().fold(0.0, |most, sample| sample.abs().max(most))
     }
 
-    /// The sharpest corner: the largest fourth difference. It weighs 100 Hz at 48 kHz by 3e-8, a jump by up to 6.
+    /// The sharpest corner: the largest fourth difference. It weighs 100 Hz at 48 kHz by 3e-8, a jump by 3.
     fn sharpest(samples: &[f32]) -> f32 {
         let corners = samples.windows(5).map(|w| w[0] - 4.0 * w[1] + 6.0 * w[2] - 4.0 * w[3] + w[4]);
         corners.fold(0.0, |most, corner| corner.abs().max(most))
     }
 
-    /// A busy half minute's worth of everything in 1.5 s, out of step with any block.
+    /// Everything that can happen, within 1.5 s and out of step with any block.
     fn busy_score() -> Vec<(usize, Gesture)> {
         let mut score = vec![(0, Gesture::Levels(0.8, 1.2))];
         for i in 0..90_usize {
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn two_hosts_that_play_the_same_hear_the_same_after_silence_too() {
+    fn a_phrase_after_silence_sounds_exactly_like_the_first() {
         let mut sound = Sound::new(RATE);
         let score = [(0, On(Who::Segue, 64, 90)), (4_000, Off(Who::Segue, 64))];
         let first = play(&mut sound, &score, 40_000, |_| 100);
@@ -460,7 +460,7 @@ mod tests {
                     f64::from(*sample) * (1.0 - (std::f64::consts::TAU * i as f64 / 48_000.0).cos())
                 });
                 let mean = weighed.sum::<f64>() / 48_000.0;
-                assert!(mean.abs() < 1e-3, "key {pitch}: {mean}");
+                assert!(mean.abs() < 3e-4, "key {pitch}: {mean}");
             }
         }
     }

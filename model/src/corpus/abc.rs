@@ -25,6 +25,7 @@ use exact::Exact;
 use fields::Time;
 use scan::Scanner;
 use std::path::Path;
+use written::Placed;
 
 /// What a file of tunes held.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -94,6 +95,22 @@ struct Header {
 }
 
 fn parse_tune(lines: &[(usize, &str)]) -> Result<Tune, Fault> {
+    let page = read_page(lines)?;
+    let tune = played::play(&page.items, &page.order);
+    if tune.notes.is_empty() {
+        return Err((None, "it has no notes".to_owned()));
+    }
+    Ok(Tune { title: page.title, ..tune })
+}
+
+/// A tune as it is written, and the order in which that is played.
+struct Page {
+    title: String,
+    items: Vec<Placed>,
+    order: Vec<usize>,
+}
+
+fn read_page(lines: &[(usize, &str)]) -> Result<Page, Fault> {
     let mut header = Header::default();
     let mut body: Option<Scanner> = None;
     for (index, line) in lines {
@@ -117,11 +134,7 @@ fn parse_tune(lines: &[(usize, &str)]) -> Result<Tune, Fault> {
     let scanner = body.ok_or((None, "it has no key (K:)".to_owned()))?;
     scanner.finish().map_err(|reason| (None, reason))?;
     let order = order::play_order(&scanner.items, &header.parts).map_err(|reason| (None, reason))?;
-    let tune = played::play(&scanner.items, &order);
-    if tune.notes.is_empty() {
-        return Err((None, "it has no notes".to_owned()));
-    }
-    Ok(Tune { title: header.title.unwrap_or_default(), ..tune })
+    Ok(Page { title: header.title.unwrap_or_default(), items: scanner.items, order })
 }
 
 /// The key ends the header: with it the body begins.

@@ -112,10 +112,8 @@ struct Row {
 }
 
 fn rows(table: &Path) -> Result<Vec<Row>, FolderError> {
-    let bad = |error: csv::Error| FolderError::BadTable {
-        path: table.display().to_string(),
-        reason: error.to_string(),
-    };
+    let bad =
+        |error: csv::Error| FolderError::BadTable { path: table.display().to_string(), reason: error.to_string() };
     csv::Reader::from_path(table).map_err(bad)?.deserialize().collect::<Result<_, _>>().map_err(bad)
 }
 
@@ -172,10 +170,8 @@ impl Reader<'_> {
 
     /// A book's tunes; its refusals go to the corpus.
     fn book(&mut self, file: &str) -> Book {
-        let mut book = read_book(&self.folder.join(file)).unwrap_or_else(|refused| Book {
-            tunes: Vec::new(),
-            refused: vec![refused],
-        });
+        let mut book = read_book(&self.folder.join(file))
+            .unwrap_or_else(|refused| Book { tunes: Vec::new(), refused: vec![refused] });
         self.corpus.refused.append(&mut book.refused);
         book
     }

@@ -4,6 +4,9 @@ pub mod abc;
 pub mod folder;
 pub mod midi;
 
+#[cfg(test)]
+mod tests_support;
+
 use crate::note::{Bars, Note, Ticks};
 use std::fmt;
 
