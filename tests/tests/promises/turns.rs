@@ -17,7 +17,7 @@ const SOON: Frame = 4_800;
 fn expected_begin(score: &Score, grid: Ticks, gap_ms: f64) -> Frame {
     let gap_beats = gap_ms / 1000.0 * score.timeline.tempo_bpm(0) / 60.0;
     let earliest = score.timeline.ticks(score.last_key_up()) + gap_beats * 48.0;
-    let begin = (0..).map(|index| Ticks(index * grid.0)).find(|point| point.0 as f64 >= earliest);
+    let begin = (0..10_000).map(|index| Ticks(index * grid.0)).find(|point| point.0 as f64 >= earliest);
     begin.and_then(|point| score.timeline.frame_of(point)).expect("the transport runs")
 }
 
