@@ -173,8 +173,7 @@ impl Improviser {
         let class = |choice: usize| u8::try_from(choice).unwrap_or(u8::MAX);
 
         let onset = match (ask.begin, last) {
-            (Begin::At(onset), _) => onset,
-            (Begin::NotBefore(onset), None) => onset,
+            (Begin::At(onset), _) | (Begin::NotBefore(onset), None) => onset,
             (Begin::NotBefore(_), Some(last)) => {
                 let allowed = |step: usize| last + vocabulary.step(step) >= earliest;
                 let step = choose(heads.step(), allowed, &ask.knobs, drawn(Head::Step));
@@ -338,8 +337,10 @@ mod tests {
     const TOGETHER: Ticks = Ticks(3);
 
     fn blank() -> Improviser {
+        // One for all tests, because burn's generator is shared by all threads and each mind would differ.
+        static MIND: OnceLock<Arc<Mind>> = OnceLock::new();
         let sizes = Sizes { layers: 2, hidden: 32, event: 32, head: 32 };
-        Improviser::new(Arc::new(Mind::random(Vocabulary::dance(), sizes, 3)))
+        Improviser::new(Arc::clone(MIND.get_or_init(|| Arc::new(Mind::random(Vocabulary::dance(), sizes)))))
     }
 
     fn key(id: u32, onset: i64, pitch: u8) -> HeardKey {

@@ -277,12 +277,12 @@ fn remember(gates: &[f32], outputs: &mut [f32], cells: &mut [f32]) {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-#[inline(always)]
+#[inline]
 fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))
 }
@@ -290,7 +290,7 @@ fn tanh(x: f32) -> f32 {
 /// e to the x, within 3 units in the last place, without branches, so that a loop of it is vectorised.
 ///
 /// x = n ln 2 + r; e^r by the degree-6 polynomial of Cephes' `expf` (Moshier 1989), 2^n by the exponent bits.
-#[inline(always)]
+#[inline]
 fn exp(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;

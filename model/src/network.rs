@@ -195,8 +195,11 @@ impl Network {
                 state = state.into_iter().map(|(h, c)| (h * carry.clone(), c * carry.clone())).collect();
             }
             let mut input = summed(&self.event, event.clone()); // [batch, event]
-            for (cell, memory) in self.cells.iter().zip(&mut state) {
-                *memory = lstm(cell, self.dropout.forward(input), memory.clone());
+            for (layer, (cell, memory)) in self.cells.iter().zip(&mut state).enumerate() {
+                if layer > 0 {
+                    input = self.dropout.forward(input);
+                }
+                *memory = lstm(cell, input, memory.clone());
                 input = memory.0.clone();
             }
             tops.push(input);

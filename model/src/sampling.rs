@@ -39,7 +39,7 @@ pub enum Head {
 
 /// A number in 0..1 that depends on its key alone, so planning anew shifts no later draw.
 ///
-/// The mixing is the finaliser of SplitMix64 (Steele, Lea, Flood 2014), applied once per part of the key.
+/// The mixing is the finaliser of `SplitMix64` (Steele, Lea, Flood 2014), applied once per part of the key.
 pub fn draw(seed: u64, turn: u32, note: u32, head: Head) -> f32 {
     let parts = [seed, u64::from(turn), u64::from(note), head as u64];
     let mixed = parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state: u64, part| {

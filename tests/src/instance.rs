@@ -11,6 +11,7 @@ use clack_extensions::state::{HostState, HostStateImpl, PluginState};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent};
 use clack_host::prelude::*;
 use std::ffi::{CStr, CString};
+use std::fmt::Display;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -149,7 +150,7 @@ impl Instance {
         let id = self.clap_id(name)?;
         let typed = CString::new(text).context("typed values have no zero byte")?;
         let handle = self.plugin.plugin_handle();
-        params(&handle)?
+        params(handle)?
             .text_to_value(&handle, id, &typed)
             .with_context(|| format!("the plugin does not take {text:?} for {name}"))
     }
@@ -162,7 +163,7 @@ impl Instance {
         const LONGEST: usize = 256;
         let id = self.clap_id(name)?;
         let handle = self.plugin.plugin_handle();
-        let extension = params(&handle)?;
+        let extension = params(handle)?;
         let value = extension.get_value(&handle, id).with_context(|| format!("{name} has no value"))?;
         let mut buffer = [0; LONGEST];
         let text = extension
@@ -175,12 +176,12 @@ impl Instance {
     ///
     /// # Errors
     /// When it is active, or the plugin does not know the parameter or the text.
-    pub fn set(&mut self, name: &str, value: impl ToString) -> Result<()> {
+    pub fn set(&mut self, name: &str, value: impl Display) -> Result<()> {
         let event = self.knob_event(name, &value.to_string(), 0)?;
         let mut events = EventBuffer::new();
         events.push(&event);
         let handle = self.plugin.plugin_handle();
-        let extension = params(&handle)?;
+        let extension = params(handle)?;
         let mut inactive = self.plugin.inactive_plugin_handle().context("parameters are set before activation")?;
         extension.flush(&mut inactive, &events.as_input(), &mut EventBuffer::new().as_output());
         Ok(())
@@ -330,6 +331,6 @@ impl Drop for Instance {
     }
 }
 
-fn params(handle: &PluginMainThreadHandle<'_>) -> Result<PluginParams> {
+fn params(handle: PluginMainThreadHandle<'_>) -> Result<PluginParams> {
     handle.get_extension::<PluginParams>().context("the plugin has no parameters")
 }

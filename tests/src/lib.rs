@@ -3,6 +3,8 @@
 //! It knows the plugin only as any other host does, through the CLAP interface.
 //! What may be true or false of an answer is decided in [`performance`]; the promises in `tests/` say what must be.
 
+#![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
+
 pub mod blocks;
 pub mod bundle;
 pub mod instance;

@@ -218,12 +218,12 @@ fn midi(key: u16, velocity: f64) -> Option<(Pitch, Velocity)> {
 
 /// Every note-on that is not at the rounded frame of a tick.
 pub fn off_the_grid(notes: &[Sounded], timeline: &Timeline) -> Vec<Fault> {
+    /// Half a frame is what rounding may cost; the rest allows for the tick's position not being a whole number.
+    const ROUNDING: f64 = 0.5 + 1e-4;
     let misplaced = |note: &Sounded| {
         let tick = timeline.ticks(note.on).round();
         let samples_per_tick = timeline.sample_rate() * 60.0 / timeline.tempo_bpm(note.on) / 48.0;
         let away = (timeline.ticks(note.on) - tick) * samples_per_tick;
-        // Half a frame is what rounding may cost; the rest allows for the tick's position not being a whole number.
-        const ROUNDING: f64 = 0.5 + 1e-4;
         #[expect(clippy::cast_possible_truncation, reason = "less than a tick")]
         (away.abs() > ROUNDING).then(|| Fault::OffTheGrid { at: note.on, frames_away: away.round() as i64 })
     };
@@ -310,7 +310,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_fault_is_seen() {
-        let cases: [(&[(Frame, bool, u16)], Fault); 6] = [
+        type Case<'a> = (&'a [(Frame, bool, u16)], Fault);
+        let cases: [Case<'_>; 6] = [
             (&[(10, true, 60)], Fault::NeverEnds { at: 10, key: 60 }),
             (&[(10, false, 60)], Fault::OffWithoutOn { at: 10, key: 60 }),
             (&[(10, true, 60), (20, true, 60), (30, false, 60)], Fault::OnTwice { at: 20, key: 60 }),

@@ -61,7 +61,6 @@ impl Roll<'_> {
         chart
             .configure_mesh()
             .disable_mesh()
-            .x_desc("bar")
             .y_desc("pitch")
             .x_labels(self.label_count())
             .x_label_formatter(&|bar| format!("{}", bar.round() + 1.0))
@@ -77,6 +76,8 @@ impl Roll<'_> {
                 .draw_series(notes.iter().map(|note| Rectangle::new(self.block(note), colour.filled())))?
                 .label(voice)
                 .legend(move |(x, y)| Rectangle::new([(x, y - 7), (x + 22, y + 7)], colour.filled()));
+            // A bright edge parts a note from its repetition.
+            chart.draw_series(notes.iter().map(|note| Rectangle::new(self.block(note), WHITE)))?;
         }
         chart
             .configure_series_labels()
@@ -92,7 +93,7 @@ impl Roll<'_> {
         let highest = self.temperature.iter().map(|(_, value)| *value).fold(1.0, f64::max) * 1.15;
         let mut chart = ChartBuilder::on(area)
             .margin(12)
-            .x_label_area_size(36)
+            .x_label_area_size(48)
             .y_label_area_size(64)
             .build_cartesian_2d(0.0..self.bars(self.score.length), 0.0..highest)?;
         chart

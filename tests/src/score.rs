@@ -2,6 +2,7 @@
 
 use crate::timeline::{Frame, Timeline};
 use segue_model::note::{Note, Pitch, Ticks, Velocity};
+use std::fmt::Display;
 
 /// One key going down and up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Score {
     }
 
     /// Sets a parameter at a frame.
-    pub fn turn(&mut self, parameter: &str, at: Frame, value: impl ToString) -> &mut Self {
+    pub fn turn(&mut self, parameter: &str, at: Frame, value: impl Display) -> &mut Self {
         self.knobs.push(KnobTurn { at, parameter: parameter.to_owned(), text: value.to_string() });
         self
     }

@@ -4,7 +4,7 @@ use crate::blocks::Blocks;
 use crate::instance::Instance;
 use crate::performance::{Answered, Call, Performance, Sent, seconds};
 use crate::score::Score;
-use crate::timeline::Frame;
+use crate::timeline::{Frame, frames};
 use anyhow::{Context, Result};
 use clack_host::events::event_types::{NoteOffEvent, NoteOnEvent, ParamValueEvent};
 use clack_host::events::spaces::CoreEventSpace;
@@ -190,7 +190,7 @@ impl Clock {
     }
 
     fn wait_for(&mut self, at: Frame) {
-        let due = self.started + Duration::from_secs_f64(crate::timeline::frames(at) / self.sample_rate);
+        let due = self.started + Duration::from_secs_f64(frames(at) / self.sample_rate);
         let now = Instant::now();
         if let Some(early) = due.checked_duration_since(now) {
             std::thread::sleep(early);

@@ -34,9 +34,9 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         let ask = Ask { turn: 0, begin, bars, knobs: Knobs::default() };
-        let begun = Instant::now();
+        let asked = Instant::now();
         let note = improviser.decide(&ask);
-        times.push(begun.elapsed());
+        times.push(asked.elapsed());
         begin = Begin::NotBefore(note.onset);
     }
     Ok(Times::of(times))

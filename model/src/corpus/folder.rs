@@ -254,3 +254,6 @@ fn melody_hash(notes: &[Note]) -> u64 {
     let intervals = melody.windows(2).flat_map(|pair| (pair[1] - pair[0]).to_le_bytes());
     intervals.fold(START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
+
+#[cfg(test)]
+mod tests;

@@ -423,3 +423,6 @@ fn bars(tracks: &[Vec<TrackEvent<'_>>], scale: &Scale) -> Vec<Bars> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests;

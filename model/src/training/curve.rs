@@ -14,6 +14,9 @@ pub struct Epoch {
     pub valid_pitch: f64,
 }
 
+/// What one curve shows of an epoch.
+type Value = fn(&Epoch) -> f64;
+
 /// Draws the curves.
 ///
 /// # Errors
@@ -35,7 +38,7 @@ pub fn draw(epochs: &[Epoch], title: &str, path: &std::path::Path) -> anyhow::Re
         .y_label_area_size(55)
         .build_cartesian_2d(1.0..last, (low * 0.97)..(high * 1.02).max(low + 0.1))?;
     chart.configure_mesh().x_desc("epoch").y_desc("nats per note").label_style(("sans-serif", 15)).draw()?;
-    let lines: [(&str, RGBColor, fn(&Epoch) -> f64); 3] = [
+    let lines: [(&str, RGBColor, Value); 3] = [
         ("training, all heads", RGBColor(150, 150, 150), |epoch| epoch.train),
         ("validation, all heads", RGBColor(0, 90, 181), |epoch| epoch.valid),
         ("validation, pitch", RGBColor(220, 110, 20), |epoch| epoch.valid_pitch),

@@ -44,7 +44,7 @@ pub struct Plan {
     pub rows: usize,
     /// Notes of each in one optimizer step.
     pub steps: usize,
-    /// Of AdamW at its highest; it rises over the first steps and falls like a cosine to zero at the last epoch.
+    /// Of the optimiser, `AdamW`, at its highest; it rises over the first steps and falls like a cosine to zero at the last epoch.
     pub learning_rate: f64,
     /// Share of units that are silenced in training, 0 to 1.
     pub dropout: f64,
@@ -103,6 +103,8 @@ struct Progress {
 /// A rise over this many optimizer steps keeps the first ones from going astray.
 const WARM_UP: usize = 200;
 const WEIGHT_DECAY: f32 = 0.01;
+/// Of `AdamW`. Gradients of single weights are around 1e-5 here; burn's default of 1e-5 would hold them back.
+const EPSILON: f32 = 1e-8;
 const LARGEST_GRADIENT: f32 = 1.0;
 
 /// Trains, or goes on with a training that was stopped, in `folder`; writes the weights to `out`.
@@ -142,6 +144,7 @@ impl<'plan> Student<'plan> {
         device.seed(plan.seed);
         let optimizer = AdamWConfig::new()
             .with_weight_decay(WEIGHT_DECAY)
+            .with_epsilon(EPSILON)
             .with_grad_clipping(Some(GradientClippingConfig::Norm(LARGEST_GRADIENT)))
             .init();
         let provenance = Provenance {

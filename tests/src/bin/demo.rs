@@ -2,6 +2,8 @@
 //!
 //! Started by `cargo xtask demo`, which builds the plugin first.
 
+#![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
+
 use anyhow::{Context, Result, bail, ensure};
 use segue_model::note::{TICKS_PER_QUARTER, Ticks};
 use segue_tests::blocks::Blocks;
@@ -19,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const SAMPLE_RATE: u32 = 48_000;
-const BLOCK: u32 = 256;
+const BLOCK: u32 = 64;
 const PROMPT_BARS: i64 = 4;
 const ANSWER_BARS: i64 = 8;
 /// Time for the last note to fade.
@@ -37,7 +39,10 @@ const LEAST_NOTES: usize = 8;
 const LIVE_TRIES: usize = 3;
 const TIMED_DECISIONS: usize = 2_000;
 
-const USAGE: &str = "usage: demo --plugin FILE.clap [--bars N] [FILE.mid | FILE.abc]";
+/// "The Blooming Meadows".
+const OUR_TUNE: u32 = 946;
+
+const USAGE: &str = "usage: cargo xtask demo [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
 
 fn main() -> ExitCode {
     match Wishes::from_arguments(std::env::args().skip(1)).and_then(|wishes| demo(&wishes)) {
@@ -52,38 +57,46 @@ fn main() -> ExitCode {
 /// What the user asks for.
 struct Wishes {
     plugin: PathBuf,
-    tune: PathBuf,
+    file: PathBuf,
+    number: Option<u32>,
     bars: i64,
 }
 
 impl Wishes {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let mut plugin = None;
-        let mut tune = None;
+        let (mut plugin, mut file, mut number) = (None, None, None);
         let mut bars = PROMPT_BARS;
         while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().with_context(|| format!("{argument} needs a value; {USAGE}"));
             match argument.as_str() {
-                "--plugin" => plugin = arguments.next().map(PathBuf::from),
-                "--bars" => bars = bars_in(arguments.next())?,
+                "--plugin" => plugin = Some(PathBuf::from(value()?)),
+                "--tune" => number = Some(tune_number(&value()?)?),
+                "--bars" => bars = bars_in(&value()?)?,
                 flag if flag.starts_with('-') => bail!("there is no option {flag}; {USAGE}"),
-                file if tune.is_none() => tune = Some(PathBuf::from(file)),
+                named if file.is_none() => file = Some(PathBuf::from(named)),
                 second => bail!("one file is played, so {second} is one too many; {USAGE}"),
             }
         }
-        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes/oneills.abc");
-        Ok(Self { plugin: plugin.context(USAGE)?, tune: tune.unwrap_or(ours), bars })
+        let plugin = plugin.context(USAGE)?;
+        let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes/oneills.abc");
+        // Of our own book the jig, which is known to many.
+        let number = number.or(file.is_none().then_some(OUR_TUNE));
+        Ok(Self { plugin, file: file.unwrap_or_else(ours), number, bars })
     }
 }
 
-fn bars_in(argument: Option<String>) -> Result<i64> {
+fn tune_number(text: &str) -> Result<u32> {
+    text.parse().ok().with_context(|| format!("--tune takes the number that follows X: in the file, not {text}"))
+}
+
+fn bars_in(text: &str) -> Result<i64> {
     const MOST_BARS: i64 = 64;
-    let text = argument.with_context(|| format!("--bars needs a number; {USAGE}"))?;
     let bars = text.parse().ok().filter(|bars| (1..=MOST_BARS).contains(bars));
     bars.with_context(|| format!("--bars takes 1 to {MOST_BARS}, not {text}"))
 }
 
 fn demo(wishes: &Wishes) -> Result<()> {
-    let (prompt, other) = two_openings(&wishes.tune, wishes.bars)?;
+    let (prompt, other) = two_openings(&wishes.file, wishes.number, wishes.bars)?;
     let bundle = Bundle::load(&wishes.plugin)?;
     let score = score(&prompt);
     println!("Loaded {} in a headless host.", wishes.plugin.display());
@@ -99,8 +112,8 @@ fn demo(wishes: &Wishes) -> Result<()> {
         "Segue played {} notes in {ANSWER_BARS} bars; an answer has at least {LEAST_NOTES}",
         answer.len()
     );
+    write_files(wishes.bars, &prompt, &score, &live, &answer)?;
     compare_prompts(&bundle, &prompt, &other)?;
-    write_files(&prompt, &score, &live, &answer)?;
     print_times(&bundle, &prompt, &score, &live)
 }
 
@@ -146,7 +159,7 @@ fn play_live(bundle: &Bundle, score: &Score) -> Result<(Performance, Vec<Sounded
                 bail!("a note was late or lost, {LIVE_TRIES} times in a row: {fault}")
             }
             Some(fault) => {
-                println!("A note was late or lost ({fault}); the machine may be busy: once more.")
+                println!("A note was late or lost ({fault}); the machine may be busy: once more.");
             }
         }
     }
@@ -202,12 +215,12 @@ fn name_and_length(score: &Score, note: &Sounded) -> String {
     format!("{}:{}/{}", note_name(f64::from(note.pitch.key())), sixteenths / shared, 16 / shared)
 }
 
-fn write_files(prompt: &Prompt, score: &Score, live: &Performance, answer: &[Sounded]) -> Result<()> {
+fn write_files(bars: i64, prompt: &Prompt, score: &Score, live: &Performance, answer: &[Sounded]) -> Result<()> {
     let player = midi_file::strokes_as_notes(score);
     midi_file::write(Path::new("demo.mid"), score, answer)?;
     measure::write_wav(Path::new("demo.wav"), &live.audio, SAMPLE_RATE)?;
     let temperature = temperature(score)?;
-    let title = format!("{}: Segue answers {PROMPT_BARS} bars", prompt.title);
+    let title = format!("Segue answers the first {bars} bars of {:?}", prompt.title);
     let roll = Roll { title: &title, score, player: &player, segue: answer, temperature: &temperature };
     roll.draw(Path::new("demo.png"))?;
     println!("Wrote demo.mid, demo.wav and demo.png.");

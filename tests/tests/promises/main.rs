@@ -3,7 +3,10 @@
 //! Started by `cargo xtask test`, which builds the plugin with debug assertions and with a check that aborts the
 //! process when the audio thread allocates. So every test in here is a test of that rule too.
 
+#![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
+
 mod bad_input;
+mod demo;
 mod hosts;
 mod life;
 mod real_time;

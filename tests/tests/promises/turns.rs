@@ -9,13 +9,16 @@ use segue_tests::session::Session;
 use segue_tests::timeline::{Frame, Timeline};
 
 const SAMPLE_RATES: [f64; 3] = [44_100.0, 48_000.0, 96_000.0];
+const BAR: Ticks = Metre::COMMON.bar();
+/// A tenth of a second at 48 kHz.
+const SOON: Frame = 4_800;
 
 /// The turn rule: the first grid point at or after the last key-up plus the gap.
 fn expected_begin(score: &Score, grid: Ticks, gap_ms: f64) -> Frame {
     let gap_beats = gap_ms / 1000.0 * score.timeline.tempo_bpm(0) / 60.0;
     let earliest = score.timeline.ticks(score.last_key_up()) + gap_beats * 48.0;
-    let grid_points = (earliest / grid.0 as f64).ceil() as i64;
-    score.timeline.frame_of(Ticks(grid_points * grid.0)).expect("the transport runs")
+    let begin = (0..10_000).map(|index| Ticks(index * grid.0)).find(|point| point.0 as f64 >= earliest);
+    begin.and_then(|point| score.timeline.frame_of(point)).expect("the transport runs")
 }
 
 /// Where the answer begins must be where the rule has it, in all of these blocks.
@@ -40,7 +43,7 @@ fn the_answer_begins_where_the_turn_rule_says_to_the_sample() {
 #[test]
 fn grid_gap_and_tempo_move_the_beginning_as_the_turn_rule_says() {
     let some_blocks = [Blocks::Of(64), Blocks::Random { seed: 3, largest: 2000 }];
-    let grids = [("1/4", Ticks(48)), ("1/8", EIGHTH), ("1/16", Ticks(12)), ("Bar", Metre::COMMON.bar())];
+    let grids = [("1/4", Ticks(48)), ("1/8", EIGHTH), ("1/16", Ticks(12)), ("Bar", BAR)];
     for (tempo, gap) in [(97.3, "0"), (133.7, "350")] {
         for (name, grid) in grids {
             let timeline = Timeline::steady(44_100.0, tempo, Metre::COMMON);
@@ -53,10 +56,20 @@ fn grid_gap_and_tempo_move_the_beginning_as_the_turn_rule_says() {
 #[test]
 fn without_a_grid_the_answer_begins_a_gap_after_the_last_key_up() {
     let score = score(steady(48_000.0), 3);
+    let gap = 7_200;
     for blocks in ALL_BLOCKS {
         let answer = notes(&[("Start", "Free"), ("Response gap", "150")], &score, blocks);
-        const GAP: Frame = 7_200;
-        assert_eq!(onsets(&answer).first(), Some(&(score.last_key_up() + GAP)), "{blocks:?}");
+        assert_eq!(onsets(&answer).first(), Some(&(score.last_key_up() + gap)), "{blocks:?}");
+    }
+}
+
+#[test]
+fn a_key_that_goes_up_on_a_grid_point_is_answered_on_that_very_point() {
+    let mut score = Score::silence(steady(48_000.0), 300_000);
+    score.press(62, 0, 24_000).press(66, 24_000, 48_000);
+    for blocks in ALL_BLOCKS {
+        let answer = performance(&[("Response gap", "0")], &score, blocks).notes().0;
+        assert_eq!(onsets(&answer).first(), Some(&48_000), "{blocks:?}");
     }
 }
 
@@ -66,26 +79,25 @@ fn the_answer_ends_with_its_last_bar() {
         let score = score(steady(48_000.0), 8);
         let answer = notes(&[("Answer length", length)], &score, Blocks::Of(441));
         let begin = answer.first().expect("an answer").on;
-        let limit = score.timeline.ticks(begin) + (bars * Metre::COMMON.bar().0) as f64;
+        let limit = score.timeline.ticks(begin) + (bars * BAR.0) as f64;
         let last = answer.last().expect("an answer");
         assert!(score.timeline.ticks(last.on) < limit, "{length} bars: {last:?}");
-        assert!(score.timeline.ticks(last.on) > limit - Metre::COMMON.bar().0 as f64, "{length} bars: it ends early");
+        assert!(score.timeline.ticks(last.on) > limit - BAR.0 as f64, "{length} bars: it ends early");
     }
 }
 
 #[test]
 fn when_the_player_comes_in_again_segue_gives_way_and_ends_its_notes() {
     let mut score = score(steady(48_000.0), 6);
-    let again = score.timeline.frame_of(Ticks(2 * Metre::COMMON.bar().0 + 7)).expect("the transport runs");
-    const HELD: Frame = 48_000;
-    const SOON: Frame = 96_000;
-    score.press(74, again, again + HELD);
+    let again = score.timeline.frame_of(Ticks(2 * BAR.0 + 7)).expect("the transport runs");
+    let held = 48_000;
+    score.press(74, again, again + held);
     for blocks in ALL_BLOCKS {
         let answer = notes(&[("Answer length", "8")], &score, blocks);
-        let in_the_way = answer.iter().find(|note| (again + 1..again + HELD).contains(&note.on));
+        let in_the_way = answer.iter().find(|note| (again + 1..again + held).contains(&note.on));
         assert_eq!(in_the_way, None, "{blocks:?}");
-        assert!(answer.iter().any(|note| note.on < again) && answer.iter().any(|note| note.on > again + HELD));
-        let too_long = answer.iter().find(|note| note.on < again && note.off > again + SOON);
+        assert!(answer.iter().any(|note| note.on < again) && answer.iter().any(|note| note.on > again + held));
+        let too_long = answer.iter().find(|note| note.on < again && note.off > again + 2 * held);
         assert_eq!(too_long, None, "{blocks:?}");
     }
 }
@@ -94,7 +106,6 @@ fn when_the_player_comes_in_again_segue_gives_way_and_ends_its_notes() {
 fn every_note_on_gets_its_note_off_when_the_host_stops_jumps_or_loops_in_mid_answer() {
     let bar = 96_000;
     let mid = bar + bar / 2 + 12_345;
-    const SOON: Frame = 4_800;
     let mut stops = steady(48_000.0);
     stops.playing(mid, false).playing(mid + bar, true);
     let mut jumps = steady(48_000.0);

@@ -35,10 +35,12 @@ fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, Stri
             _ => None,
         })
         .collect();
-    let Some(first) = starts.first().filter(|_| !parts.is_empty()) else {
-        return Ok(vec![0..items.len()]);
-    };
-    let mut stretches = vec![0..first.1];
+    let first = starts.first().filter(|_| !parts.is_empty());
+    let before_parts = 0..first.map_or(items.len(), |(_, index)| *index);
+    let mut stretches = vec![before_parts];
+    if first.is_none() {
+        return Ok(stretches);
+    }
     for part in parts {
         let index =
             starts.iter().position(|(name, _)| name == part).ok_or_else(|| format!("there is no part {part}"))?;

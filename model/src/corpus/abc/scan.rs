@@ -175,8 +175,9 @@ impl Scanner {
                 Ok(())
             }
             '"' => {
-                if let Some(symbol) = quoted(cursor).filter(|text| is_chord_symbol(text)) {
-                    self.push(Item::Symbol(symbol.to_owned()));
+                let text = quoted(cursor);
+                if is_chord_symbol(text) {
+                    self.push(Item::Symbol(text.to_owned()));
                 }
                 Ok(())
             }
@@ -519,11 +520,11 @@ fn octave_marks(cursor: &mut Cursor<'_>) -> i8 {
 }
 
 /// The text between two quotation marks; one that is never closed reaches to the end of the line.
-fn quoted<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
+fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     cursor.bump();
     let text = cursor.take_while(|c| c != '"');
     cursor.bump();
-    Some(text.trim())
+    text.trim()
 }
 
 /// Annotations (`^slowly`) and remarks (`Fine`) are no chords.

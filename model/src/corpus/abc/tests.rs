@@ -402,7 +402,7 @@ fn a_single_tune_needs_no_number_and_free_text_between_tunes_is_passed_over() {
     assert_eq!(parse_book("", "nothing"), Book::default());
 }
 
-const ONEILLS: &str = include_str!("../../../../tests/tunes/oneills.abc");
+pub(super) const ONEILLS: &str = include_str!("../../../../tests/tunes/oneills.abc");
 
 #[test]
 fn whole_tunes_of_the_old_book_are_read() {

@@ -21,7 +21,8 @@ const SOUNDS_IN_A_LINE: usize = 24;
 pub fn write_abc(tune: &Tune, key: &str) -> Result<String, String> {
     let signature = Key::parse(key)?;
     let metre = tune.bars.first().map(|bars| bars.metre);
-    let mut writer = Writer { text: String::new(), key: signature, written: HashMap::new(), in_line: 0 };
+    let mut writer =
+        Writer { text: String::new(), key: signature, written: HashMap::new(), tied: Vec::new(), in_line: 0 };
     writer.header(tune, metre, key);
     writer.body(tune, metre);
     Ok(writer.text)
@@ -32,6 +33,8 @@ struct Writer {
     key: Key,
     /// Accidentals in this bar by letter and octave; they are written wherever some reader might take them otherwise.
     written: HashMap<(u8, i8), i8>,
+    /// Notes that are tied to the next sound: over a bar line they take their accidental along.
+    tied: Vec<Spelled>,
     /// Bars, or sounds, since the last break.
     in_line: usize,
 }
@@ -95,16 +98,21 @@ impl Writer {
         let mut notes: Vec<&Note> = sounding.iter().collect();
         notes.sort_unstable_by_key(|note| note.pitch);
         if notes.is_empty() {
+            self.tied.clear();
             self.push(&format!("z{length} "));
             return;
         }
         let (open, close) = if notes.len() > 1 { ("[", "]") } else { ("", "") };
+        let mut tied = Vec::new();
         self.push(open);
         for note in notes {
-            let name = self.name(self.key.spelled(note.pitch));
-            let tie = if end_of(note) > to { "-" } else { "" };
-            self.push(&format!("{name}{length}{tie}"));
+            let spelled = self.key.spelled(note.pitch);
+            let name = self.name(spelled);
+            let goes_on = end_of(note) > to;
+            self.push(&format!("{name}{length}{}", if goes_on { "-" } else { "" }));
+            tied.extend(goes_on.then_some(spelled));
         }
+        self.tied = tied;
         self.push(close);
         self.push(" ");
     }
@@ -116,8 +124,10 @@ impl Writer {
         let here = self.written.get(&(letter, octave)).copied().unwrap_or(signature);
         let in_other_octave =
             self.written.iter().any(|((other, _), written)| *other == letter && *written != accidental);
+        let same_place =
+            |tied: &Spelled| tied.letter == letter && tied.octave == octave && tied.accidental != accidental;
         let sign = match accidental {
-            _ if here == accidental && !in_other_octave => "",
+            _ if here == accidental && !in_other_octave && !self.tied.iter().any(same_place) => "",
             -1 => "_",
             0 => "=",
             _ => "^",
@@ -214,4 +224,97 @@ fn end_of(note: &Note) -> Ticks {
 
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::abc::parse_book;
+    use crate::corpus::abc::tests::{Dice, ONEILLS};
+    use crate::corpus::tests_support::places;
+    use crate::note::{Pitch, Velocity};
+
+    fn read(text: &str) -> Tune {
+        let mut book = parse_book(text, "written");
+        assert_eq!(book.refused, [], "{text}");
+        assert_eq!(book.tunes.len(), 1, "{text}");
+        book.tunes.remove(0).1
+    }
+
+    fn check_round_trip(tune: &Tune, key: &str) {
+        let text = write_abc(tune, key).unwrap();
+        let back = read(&text);
+        let other = tune.notes.iter().zip(&back.notes).find(|(one, other)| one != other);
+        assert_eq!(other, None, "{text}");
+        assert_eq!(back.notes.len(), tune.notes.len(), "{text}");
+        assert_eq!(back.chords, tune.chords, "{text}");
+        assert_eq!(places(&back), places(tune), "{text}");
+        assert_eq!(back.title, tune.title, "{text}");
+    }
+
+    #[test]
+    fn a_tune_is_written_as_a_musician_would_write_it() {
+        let abc = "X:1\nT:Short\nM:6/8\nL:1/8\nK:Gm\nD|G3 \"Cm\"^FGA|[GB]2z G3-|G3|]";
+        let written = write_abc(&read(abc), "Gm").unwrap();
+        let expected = "X:1\nT:Short\nM:6/8\nL:1/8\nK:Gm\nD | G3 \"Cm\"^F G A | [G2B2] z G3- | G3 |]\n";
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn old_tunes_come_back_as_they_were() {
+        for (_, tune) in parse_book(ONEILLS, "oneills.abc").tunes {
+            for key in ["G", "Ebm", "none"] {
+                check_round_trip(&tune, key);
+            }
+        }
+    }
+
+    #[test]
+    fn changes_of_metre_and_long_notes_come_back() {
+        let abc = "X:1\nM:4/4\nL:1/8\nK:D\nA|\"D\"f8-|f8-|[M:3/4]f6|[M:2/2]D16|d4|e8|";
+        check_round_trip(&read(abc), "D");
+        check_round_trip(&read("X:1\nT:50 \\% free\nM:none\nL:1/1\nK:C\nC32 z32 [C32E]"), "C");
+    }
+
+    #[test]
+    fn music_in_many_voices_comes_back() {
+        const TUNES: u64 = 300;
+        for seed in 0..TUNES {
+            let mut dice = Dice(seed);
+            let tune = any_tune(&mut dice);
+            check_round_trip(&tune, ["C", "F#", "Db", "A dor", "Bb exp _b ^c"][dice.below(5)]);
+        }
+    }
+
+    /// Notes of all lengths over each other, but none over another of its own key.
+    fn any_tune(dice: &mut Dice) -> Tune {
+        let ticks = |number: usize| Ticks(i64::try_from(number).unwrap());
+        let mut notes: Vec<Note> = Vec::new();
+        for _ in 0..=dice.below(40) {
+            let pitch = Pitch::new(u8::try_from(12 + dice.below(110)).unwrap()).unwrap();
+            let onset = ticks(dice.below(1_500));
+            let duration = ticks(1 + dice.below(400));
+            let note = Note { onset, pitch, duration, velocity: Velocity::DEFAULT };
+            if notes.iter().all(|other| other.pitch != pitch || end_of(other) <= onset || end_of(&note) <= other.onset)
+            {
+                notes.push(note);
+            }
+        }
+        notes.sort_unstable();
+        let metre = [Metre::COMMON, Metre::new(6, 8).unwrap(), Metre::new(5, 16).unwrap()][dice.below(3)];
+        let first = Bars { line: ticks(dice.below(usize::try_from(metre.bar().0).unwrap())), metre };
+        let bars = if dice.below(4) == 0 { Vec::new() } else { vec![first] };
+        let chords = vec![(notes[0].onset, "Dm7".to_owned())];
+        Tune { title: "Any".to_owned(), notes, bars, chords }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        assert_eq!(write_abc(&Tune::default(), "H flat"), Err("“H flat” is no key".to_owned()));
+    }
+
+    #[test]
+    fn a_tune_without_notes_is_written_all_the_same() {
+        assert_eq!(write_abc(&Tune::default(), "C").unwrap(), "X:1\nT:\nM:none\nL:1/8\nK:C\n|]\n");
+    }
 }

@@ -1,0 +1,145 @@
+use super::*;
+
+/// A folder that is gone when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("segue-folder-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn with(self, file: &str, bytes: impl AsRef<[u8]>) -> Self {
+        let path = self.0.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+        self
+    }
+
+    /// What is read, as `train cobb.abc#1`, and what is refused, without the folder's own path.
+    fn read(&self, reading: Reading) -> (Vec<String>, Vec<String>) {
+        let corpus = read_folder(&self.0, reading).unwrap();
+        let name = |split| match split {
+            Split::Train => "train",
+            Split::Valid => "valid",
+            Split::Test => "test",
+        };
+        let read = corpus.pieces.iter().map(|piece| format!("{} {}", name(piece.split), piece.source));
+        let here = format!("{}/", self.0.display());
+        let refused = corpus.refused.iter().map(|refused| refused.to_string().replace(&here, ""));
+        (read.collect(), refused.collect())
+    }
+
+    fn fault(&self) -> String {
+        let fault = read_folder(&self.0, Reading::default()).unwrap_err().to_string();
+        fault.replace(&self.0.display().to_string(), "folder")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A folder left behind harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const BOOK: &str = "X:1\nK:C\nABc|\n\nX:2\nK:C\nA[B|\n\nX:3\nK:C\ncde|\n";
+/// One quarter note of middle C.
+const MIDI: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x0c\0\x90\x3c\x64\x60\x80\x3c\0\0\xff\x2f\0";
+
+#[test]
+fn the_table_says_what_a_piece_is_for() {
+    let table = "title,file,x,split\n\"One, two\",book.abc,1,test\n\"a \"\"b\"\"\",a/b.mid,,train\nthree,book.abc,3,validation\n";
+    let folder = Folder::new("table").with("split.csv", table).with("book.abc", BOOK).with("a/b.mid", MIDI);
+    let (read, refused) = folder.read(Reading::default());
+    assert_eq!(read, ["test book.abc#1", "train a/b.mid", "valid book.abc#3"]);
+    assert_eq!(refused, ["book.abc, tune 2, line 7: a chord is never closed"]);
+}
+
+#[test]
+fn what_the_table_lists_and_the_folder_lacks_is_reported_once() {
+    let table = "file,x,split,present\nbook.abc,2,train,yes\nbook.abc,9,train,yes\nb.mid,,train,yes\nc.mid,,train,no\nbook.abc,1,train,\n";
+    let folder = Folder::new("lacks").with("split.csv", table).with("book.abc", BOOK);
+    let (read, refused) = folder.read(Reading::default());
+    assert_eq!(read, ["train book.abc#1"]);
+    assert_eq!(
+        refused[..2],
+        [
+            "book.abc, tune 2, line 7: a chord is never closed",
+            "book.abc, tune 9: split.csv lists it, but it is not there",
+        ]
+    );
+    assert!(refused[2].starts_with("b.mid: cannot be read ("), "{refused:?}");
+    assert_eq!(refused.len(), 3);
+}
+
+#[test]
+fn where_music_is_there_in_both_notations_either_can_be_read() {
+    let table = "file,split,abc_file,x\nb.mid,train,book.abc,3\n";
+    let folder = Folder::new("both").with("split.csv", table).with("book.abc", BOOK).with("b.mid", MIDI);
+    assert_eq!(folder.read(Reading::default()).0, ["train b.mid"]);
+    assert_eq!(folder.read(Reading { prefer_abc: true, ..Reading::default() }).0, ["train book.abc#3"]);
+}
+
+#[test]
+fn without_a_table_everything_below_is_read_and_split_by_melody() {
+    let tune = |number: usize| {
+        let letters: String =
+            (0..12).map(|step| char::from(b"CDEFGAB"[(number * (step + 1) + step * step / 3) % 7])).collect();
+        format!("X:{number}\nK:C\n{letters}|\n\n")
+    };
+    let book: String = (1..=300).map(tune).collect();
+    let folder = Folder::new("below").with("one.abc", &book).with("deep/er/two.ABC", &book).with("x.MID", MIDI);
+    let folder = folder.with("bad.mid", "text").with("notes.txt", "text");
+    let (read, refused) = folder.read(Reading::default());
+    assert_eq!((read.len(), read.last().unwrap().as_str()), (601, "train x.MID"));
+    assert_eq!(refused, ["bad.mid: is no MIDI file"]);
+    let sides = |file: &str| {
+        let of_file = read.iter().filter(|piece| piece.contains(file));
+        of_file.map(|piece| piece.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(sides("one.abc"), sides("two.ABC"), "the same tune is on the same side");
+}
+
+#[test]
+fn about_eight_parts_in_ten_are_learnt_from() {
+    let note = |onset: i64, key: u8| Note {
+        onset: crate::note::Ticks(onset),
+        pitch: crate::note::Pitch::new(key).unwrap(),
+        duration: crate::note::Ticks(1),
+        velocity: crate::note::Velocity::DEFAULT,
+    };
+    let melody = |seed: u32, up: u8| {
+        (0..20u32).map(move |step| {
+            note(i64::from(step), up + u8::try_from((seed * (step + 7) / 3 + step * step) % 40).unwrap())
+        })
+    };
+    let split = |seed, up| split_by_melody(&melody(seed, up).collect::<Vec<_>>());
+    let splits: Vec<Split> = (0..1_000).map(|seed| split(seed, 30)).collect();
+    let count = |wanted| splits.iter().filter(|split| **split == wanted).count();
+    for (split, about) in [(Split::Train, 800), (Split::Valid, 100), (Split::Test, 100)] {
+        // Four standard deviations of a fair draw are 51 for 800 and 38 for 100.
+        assert!(count(split).abs_diff(about) < 55, "{split:?}: {}", count(split));
+    }
+    assert!((0..1_000).all(|seed| split(seed, 30) == split(seed, 35)), "a transposed tune is on the same side");
+}
+
+#[test]
+fn a_melody_is_on_the_same_side_for_ever() {
+    let notes: Vec<Note> = Vec::new();
+    assert_eq!(melody_hash(&notes), 0xcbf2_9ce4_8422_2325);
+}
+
+#[test]
+fn a_folder_that_gives_nothing_says_so_in_one_sentence() {
+    let missing = read_folder(Path::new("/nowhere/music"), Reading::default()).unwrap_err().to_string();
+    assert_eq!(missing, "/nowhere/music: there is no such folder");
+    assert_eq!(Folder::new("empty").fault(), "folder: no .abc, .mid or .midi file is in it");
+    let bad = Folder::new("bad").with("a.mid", "text").fault();
+    assert_eq!(bad, "folder: not one tune in it could be read; the first reason: folder/a.mid: is no MIDI file");
+    let table = Folder::new("columns").with("split.csv", "name,use\na.mid,train\n").fault();
+    assert!(table.starts_with("folder/split.csv: is not a table with the columns file and split ("), "{table}");
+    let word = Folder::new("word").with("split.csv", "file,split\na.mid,trian\n").fault();
+    assert!(word.contains("trian"), "{word}");
+}
