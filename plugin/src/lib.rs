@@ -1,3 +1,250 @@
-//! stub
+//! Segue, an instrument plugin that improvises with a musician.
+//!
+//! This file is the shell: it translates what the host says for the [`realtime`] hands and back, and nothing else.
+//!
+//! ```text
+//! host event → Stage → Performer → link → worker: hear … decide → link → Performer → Stage → host event
+//! ```
 
+pub mod link;
+mod pace;
+pub mod params;
+pub mod preset;
+pub mod realtime;
 pub mod sound;
+mod stage;
+pub mod vitals;
+pub mod worker;
+
+use link::{AudioEnd, MindEnd};
+use nice_plug::prelude::*;
+use pace::Pace;
+use params::{Render, SegueParams};
+use realtime::Performer;
+use realtime::host::{Block, Transport as HostTransport};
+use segue_model::improviser::Improviser;
+use segue_model::note::Metre;
+use sound::Sound;
+use stage::{Held, HostStage};
+use std::sync::Arc;
+use std::time::Instant;
+use vitals::{MindState, Vitals};
+use worker::Worker;
+
+/// The rate before the first activation, when nothing is played.
+const NO_RATE: f32 = 48_000.0;
+/// What hosts can ask for in earnest; below and above lie mistakes.
+const SAMPLE_RATES: std::ops::RangeInclusive<f32> = 1_000.0..=1_000_000.0;
+const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 1..=1 << 24;
+
+/// One instance of the plugin.
+pub struct Segue {
+    params: Arc<SegueParams>,
+    vitals: Arc<Vitals>,
+    performer: Performer,
+    audio: AudioEnd,
+    /// Taken by the worker when it starts.
+    mind_end: Option<MindEnd>,
+    /// Started by the first activation, so that scanning starts no thread.
+    worker: Option<Worker>,
+    sound: Sound,
+    sample_rate: f32,
+    /// Events that the framework handed over before their block.
+    held: Held,
+    /// Where the last block's audio ended in memory, and how far into the host's block that was.
+    seam: (usize, u32),
+    /// The host said that it renders offline, in a format where that can be believed.
+    host_is_offline: Option<bool>,
+    pace: Pace,
+    born: Instant,
+    /// A test wants to see that the check for allocations sees one.
+    allocate_on_purpose: bool,
+}
+
+impl Default for Segue {
+    fn default() -> Self {
+        let vitals = Arc::new(Vitals::default());
+        let (audio, mind_end) = link::link();
+        Self {
+            params: Arc::new(SegueParams::default()),
+            performer: Performer::new(f64::from(NO_RATE), Arc::clone(&vitals)),
+            vitals,
+            audio,
+            mind_end: Some(mind_end),
+            worker: None,
+            sound: Sound::new(NO_RATE),
+            sample_rate: NO_RATE,
+            held: Held::default(),
+            seam: (0, 0),
+            host_is_offline: None,
+            pace: Pace::default(),
+            born: Instant::now(),
+            allocate_on_purpose: cfg!(feature = "assert_process_allocs")
+                && std::env::var_os("SEGUE_ALLOCATE_ON_PURPOSE").is_some_and(|value| value == "1"),
+        }
+    }
+}
+
+impl Segue {
+    fn start_worker(&mut self) {
+        let Some(end) = self.mind_end.take() else { return };
+        let make = || preset::built_in().ok().map(Improviser::new);
+        self.worker = Worker::start(end, Arc::clone(&self.vitals), make);
+        match self.worker.as_ref().and_then(Worker::thread) {
+            Some(thread) => self.audio.set_worker(thread),
+            None => self.vitals.set_mind(MindState::NoThread),
+        }
+    }
+
+    /// Whether the audio thread may wait for the mind, as far as is known without a block.
+    fn renders_offline(&self) -> Option<bool> {
+        match self.params.render.value() {
+            Render::Offline => Some(true),
+            Render::Live => Some(false),
+            Render::Auto => self.host_is_offline,
+        }
+    }
+
+    fn is_offline(&mut self, frames: u32) -> bool {
+        self.renders_offline()
+            .unwrap_or_else(|| self.pace.hurried(self.born.elapsed(), frames, f64::from(self.sample_rate)))
+    }
+
+    /// How many frames of the host's block lie before this one, when the framework cut it: then the audio goes on in
+    /// memory where the last block ended.
+    fn frames_cut_before(&mut self, left: &[f32], api: PluginApi, frames: u32) -> u32 {
+        let begins = left.as_ptr() as usize;
+        let (ended, into) = self.seam;
+        // Only the CLAP side of the framework adds the block's start to positions twice.
+        let into = if begins == ended && api == PluginApi::Clap { into } else { 0 };
+        self.seam = (begins + size_of_val(left), into.saturating_add(frames));
+        into
+    }
+}
+
+impl Plugin for Segue {
+    const NAME: &'static str = "Segue";
+    const VENDOR: &'static str = "Segue";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[AudioIOLayout {
+        main_input_channels: None,
+        main_output_channels: NonZeroU32::new(2),
+        names: PortNames {
+            layout: Some("Stereo"),
+            // The framework calls the output by the input's name.
+            main_input: Some("Output"),
+            main_output: Some("Output"),
+            ..PortNames::const_default()
+        },
+        ..AudioIOLayout::const_default()
+    }];
+
+    const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
+    const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+
+    type SysExMessage = ();
+    type BackgroundTask = ();
+    type Editor = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        self.params.clone()
+    }
+
+    fn activate(
+        &mut self,
+        _layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        if !SAMPLE_RATES.contains(&config.sample_rate) || !BLOCK_SIZES.contains(&config.max_buffer_size) {
+            return false;
+        }
+        self.start_worker();
+        self.sample_rate = config.sample_rate;
+        // Also at the same rate, because a rendering must not begin with what was fading before it.
+        self.sound = Sound::new(config.sample_rate);
+        self.host_is_offline = match context.plugin_api() {
+            PluginApi::Clap => Some(config.process_mode == ProcessMode::Offline),
+            // In VST3 it would be the mode of the set-up before this one.
+            _ => None,
+        };
+        self.performer.activate(f64::from(config.sample_rate));
+        true
+    }
+
+    fn reset(&mut self) {
+        self.sound.silence();
+        self.held.clear();
+        if self.renders_offline() == Some(true) {
+            self.performer.start_afresh();
+        } else {
+            self.performer.reset();
+        }
+    }
+
+    fn deactivate(&mut self) {
+        self.performer.reset();
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        if std::mem::take(&mut self.allocate_on_purpose) {
+            std::hint::black_box(vec![0_u8; 1]);
+        }
+        let Ok(frames) = u32::try_from(buffer.samples()) else { return ProcessStatus::KeepAlive };
+        let [left, right] = buffer.as_slice() else { return ProcessStatus::KeepAlive };
+        let block = Block {
+            frames,
+            into_host_block: self.frames_cut_before(left, context.plugin_api(), frames),
+            transport: transport(context.transport()),
+            settings: self.params.settings(),
+            offline: self.is_offline(frames),
+        };
+        self.sound.set_levels(self.params.player_level.value(), self.params.segue_level.value());
+        let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);
+        stage.turn_sound(self.params.sound.value());
+        self.performer.perform(&block, &mut stage, &mut self.audio);
+        stage.finish();
+        self.audio.wake();
+        // A host must not put us to sleep in the very gap before an answer.
+        ProcessStatus::KeepAlive
+    }
+}
+
+fn transport(host: &Transport) -> HostTransport {
+    let metre = host.time_sig_numerator.zip(host.time_sig_denominator);
+    let byte = |value: i32| u8::try_from(value).ok();
+    HostTransport {
+        playing: host.playing,
+        tempo_bpm: host.tempo,
+        beats: host.pos_beats(),
+        metre: metre.and_then(|(above, below)| Metre::new(byte(above)?, byte(below)?)),
+        bar_beats: host.bar_start_pos_beats,
+    }
+}
+
+impl ClapPlugin for Segue {
+    const CLAP_ID: &'static str = "org.segue.segue";
+    const CLAP_DESCRIPTION: Option<&'static str> = Some("Improvises with a musician");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] =
+        &[ClapFeature::Instrument, ClapFeature::NoteEffect, ClapFeature::Synthesizer, ClapFeature::Stereo];
+}
+
+impl Vst3Plugin for Segue {
+    const VST3_CLASS_ID: [u8; 16] = *b"SegueImproviser1";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Stereo];
+}
+
+nice_export_clap!(Segue);
+nice_export_vst3!(Segue);

@@ -1,1 +1,19 @@
-//! stub
+//! A headless host: it loads the built plugin file, plays a score at it, and writes down what came back.
+//!
+//! It knows the plugin only as any other host does, through the CLAP interface.
+//! What may be true or false of an answer is decided in [`performance`]; the promises in `tests/` say what must be.
+
+#![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
+
+pub mod blocks;
+pub mod bundle;
+pub mod instance;
+pub mod measure;
+pub mod midi_file;
+pub mod performance;
+pub mod picture;
+pub mod prompt;
+pub mod score;
+pub mod session;
+pub mod thinking;
+pub mod timeline;

@@ -1,0 +1,270 @@
+//! The nerve between the hands and the mind: two bounded queues of plain data.
+//!
+//! Everything that the mind hears, is told to forget or is asked goes through one queue, so that it meets them in the
+//! order in which they happened. A full queue is an answer (`false`), never a wait. The worker sleeps in
+//! [`std::thread::park`], never in `recv`: a receiver asleep there would make the sender take a lock to wake it.
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use segue_model::improviser::{Begin, HeardKey};
+use segue_model::note::{Bars, Note, Ticks};
+use segue_model::sampling::Knobs;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+/// Room for what the mind has not got round to yet: some seconds of the densest playing.
+pub const TO_MIND: usize = 1024;
+/// The most notes in the reply to one wish.
+pub const NOTES_PER_WISH: usize = 64;
+/// The most wishes that may be under way; with more the replies might not fit.
+pub const OPEN_WISHES: usize = 4;
+/// Room for every reply that can be under way, so that the worker always finds room.
+const FROM_MIND: usize = OPEN_WISHES * (NOTES_PER_WISH + 1);
+
+/// One thing for the mind.
+#[derive(Debug, Clone, Copy)]
+pub enum ToMind {
+    /// A key went down.
+    Heard(HeardKey),
+    /// A heard key came up, or its pedal.
+    Amend {
+        /// The id it was heard under.
+        id: u32,
+        /// How long it lasted.
+        duration: Ticks,
+    },
+    /// Own notes from here on have not sounded and will not.
+    TakeBack {
+        /// The first moment that did not sound.
+        from: Ticks,
+    },
+    /// Decide some notes.
+    Wish(Wish),
+    /// Forget everything: a new performance.
+    Blank,
+}
+
+/// *Decide every note with its onset before the horizon.* The place in the queue says as of when.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// Which plan it belongs to: what comes back for an older one is never played.
+    pub generation: u32,
+    /// The running number of the turn.
+    pub turn: u32,
+    /// Where the first of the notes begins.
+    pub begin: Begin,
+    /// Up to where it must be known what sounds.
+    pub horizon: Ticks,
+    /// The bars at this moment; `None` is free time.
+    pub bars: Option<Bars>,
+    /// The controls at this moment.
+    pub knobs: Knobs,
+}
+
+/// One thing from the mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planned {
+    /// A decided note.
+    Note {
+        /// The plan that it belongs to.
+        generation: u32,
+        /// The note.
+        note: Note,
+    },
+    /// The wish is fulfilled.
+    Until {
+        /// The plan that it belongs to.
+        generation: u32,
+        /// No note of the plan that is not known yet begins earlier.
+        nothing_before: Ticks,
+        /// How long the whole wish took.
+        think_ns: u64,
+    },
+    /// The mind broke over the wish and is being made anew.
+    Failed {
+        /// The plan that it belongs to.
+        generation: u32,
+    },
+}
+
+// Only plain data crosses, so the audio thread never frees memory.
+const fn crosses_as_plain_data<T: Copy + Send>() {}
+const _: () = {
+    crosses_as_plain_data::<ToMind>();
+    crosses_as_plain_data::<Planned>();
+};
+
+/// What the performer needs of the nerve.
+pub trait Nerve {
+    /// False when the queue is full because the mind is behind; the caller counts it and plays on.
+    #[must_use]
+    fn tell(&mut self, word: ToMind) -> bool;
+    /// How many more words fit.
+    fn room(&self) -> usize;
+    /// The next thing that the mind has said, if any.
+    fn reply(&mut self) -> Option<Planned>;
+    /// For offline rendering alone: waits until the mind says something or has taken too long.
+    fn wait_offline(&mut self) -> Option<Planned>;
+    /// For offline rendering alone: waits until there is room for another word, or the mind has taken too long.
+    fn make_room_offline(&mut self);
+}
+
+/// The audio thread's end. Only the two methods that say so can wait.
+#[derive(Debug)]
+pub struct AudioEnd {
+    to_mind: Sender<ToMind>,
+    planned: Receiver<Planned>,
+    worker: Option<Thread>,
+    /// Whether something was sent since the worker was last woken.
+    told: bool,
+    /// How long an offline rendering waits; nothing more after the first time in vain, until the mind answers again.
+    patience: Duration,
+}
+
+/// How long an offline rendering waits for the mind: longer than a busy machine takes to load it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a waiting thread looks before it begins to sleep in between.
+const EAGER_LOOKS: u32 = 2_000;
+const NAP: Duration = Duration::from_micros(50);
+
+impl AudioEnd {
+    /// Lets the worker know that there is something to do, if there is. Once per block: it costs a system call.
+    pub fn wake(&mut self) {
+        if std::mem::take(&mut self.told)
+            && let Some(worker) = &self.worker
+        {
+            worker.unpark();
+        }
+    }
+
+    /// Whom to wake; without it words are kept until somebody looks.
+    pub fn set_worker(&mut self, worker: Thread) {
+        self.worker = Some(worker);
+    }
+
+    fn wait<T>(&mut self, mut look: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
+        self.wake();
+        let begun = Instant::now();
+        for looks in 0_u32.. {
+            if let Some(found) = look(self) {
+                self.patience = PATIENCE;
+                return Some(found);
+            }
+            if begun.elapsed() > self.patience {
+                break;
+            }
+            if looks < EAGER_LOOKS { std::thread::yield_now() } else { std::thread::sleep(NAP) }
+        }
+        self.patience = Duration::ZERO;
+        None
+    }
+}
+
+impl Nerve for AudioEnd {
+    fn tell(&mut self, word: ToMind) -> bool {
+        let sent = self.to_mind.try_send(word).is_ok();
+        self.told |= sent;
+        sent
+    }
+
+    fn room(&self) -> usize {
+        TO_MIND.saturating_sub(self.to_mind.len())
+    }
+
+    fn reply(&mut self) -> Option<Planned> {
+        let planned = self.planned.try_recv().ok();
+        if planned.is_some() {
+            self.patience = PATIENCE;
+        }
+        planned
+    }
+
+    fn wait_offline(&mut self) -> Option<Planned> {
+        self.wait(Self::reply)
+    }
+
+    fn make_room_offline(&mut self) {
+        let _ = self.wait(|end| (end.room() > TO_MIND / 2).then_some(()));
+    }
+}
+
+/// The worker's end.
+#[derive(Debug)]
+pub struct MindEnd {
+    words: Receiver<ToMind>,
+    planned: Sender<Planned>,
+}
+
+/// What the worker finds when it looks.
+#[derive(Debug, Clone, Copy)]
+pub enum Look {
+    /// Something to do.
+    Word(ToMind),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing ever again: the audio end is gone.
+    Gone,
+}
+
+impl MindEnd {
+    /// The next word, without waiting.
+    pub fn look(&self) -> Look {
+        match self.words.try_recv() {
+            Ok(word) => Look::Word(word),
+            Err(TryRecvError::Empty) => Look::Nothing,
+            Err(TryRecvError::Disconnected) => Look::Gone,
+        }
+    }
+
+    /// False when there is no room, which the bound on open wishes rules out.
+    #[must_use]
+    pub fn say(&self, planned: Planned) -> bool {
+        self.planned.try_send(planned).is_ok()
+    }
+}
+
+/// Both ends of a new link.
+pub fn link() -> (AudioEnd, MindEnd) {
+    let (to_mind, words) = bounded(TO_MIND);
+    let (say, planned) = bounded(FROM_MIND);
+    let audio = AudioEnd { to_mind, planned, worker: None, told: false, patience: PATIENCE };
+    (audio, MindEnd { words, planned: say })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_link_says_so_and_does_not_wait() {
+        let (mut audio, mind) = link();
+        assert_eq!((0..2 * TO_MIND).filter(|_| audio.tell(ToMind::Blank)).count(), TO_MIND);
+        assert_eq!(audio.room(), 0);
+        assert!(matches!(mind.look(), Look::Word(ToMind::Blank)));
+        assert!(audio.tell(ToMind::Blank), "there is room again");
+    }
+
+    #[test]
+    fn the_replies_to_all_open_wishes_fit() {
+        let (_audio, mind) = link();
+        for _ in 0..OPEN_WISHES * (NOTES_PER_WISH + 1) {
+            assert!(mind.say(Planned::Until { generation: 0, nothing_before: Ticks::ZERO, think_ns: 0 }));
+        }
+    }
+
+    #[test]
+    fn an_offline_wait_ends_when_the_mind_never_answers_and_the_next_one_is_short() {
+        let (mut audio, _mind) = link();
+        audio.patience = Duration::from_millis(5);
+        assert_eq!(audio.wait_offline(), None);
+        let begun = Instant::now();
+        assert_eq!(audio.wait_offline(), None);
+        assert!(begun.elapsed() < Duration::from_millis(500), "patience is not spent twice");
+    }
+
+    #[test]
+    fn the_worker_learns_that_the_audio_end_is_gone() {
+        let (audio, mind) = link();
+        drop(audio);
+        assert!(matches!(mind.look(), Look::Gone));
+    }
+}

@@ -1,0 +1,76 @@
+//! Whether audio is asked for faster than it could be listened to.
+//!
+//! For VST3 alone, where the host's word about offline rendering arrives one set-up late. Best effort: the first moments
+//! of a rendering pass as live.
+
+use std::time::Duration;
+
+/// How far back is looked.
+const WINDOW: Duration = Duration::from_secs(2);
+/// The window is kept in so many pieces, of this length.
+const PIECES: usize = 16;
+const PIECE: Duration = Duration::from_millis(125);
+/// Live hosts deliver ahead by a buffer or two; this much more audio than time is no live host.
+const AHEAD: Duration = Duration::from_millis(750);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Pace {
+    /// Wall clock and audio at the beginning of each piece, in a ring.
+    marks: [Option<(Duration, Duration)>; PIECES],
+    newest: usize,
+    audio: Duration,
+}
+
+impl Pace {
+    /// Counts one block that is asked for at `wall`, on any clock that does not go back. True when it is being rendered.
+    pub fn hurried(&mut self, wall: Duration, frames: u32, sample_rate: f64) -> bool {
+        let newest = self.marks.get(self.newest).copied().flatten();
+        if newest.is_none_or(|(since, _)| wall.saturating_sub(since) >= PIECE) {
+            self.newest = (self.newest + 1) % PIECES;
+            if let Some(mark) = self.marks.get_mut(self.newest) {
+                *mark = Some((wall, self.audio));
+            }
+        }
+        let oldest = self.marks.iter().flatten().filter(|(since, _)| wall.saturating_sub(*since) <= WINDOW).min();
+        let hurried = oldest.is_some_and(|(since, audio)| {
+            self.audio.saturating_sub(*audio) > wall.saturating_sub(*since).saturating_add(AHEAD)
+        });
+        self.audio += Duration::from_secs_f64(f64::from(frames) / sample_rate);
+        hurried
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(blocks: u32, wall_per_block: Duration) -> bool {
+        let mut pace = Pace::default();
+        (0..blocks).map(|block| pace.hurried(wall_per_block * block, 480, 48_000.0)).last().unwrap()
+    }
+
+    #[test]
+    fn live_is_live_with_jitter_too_and_a_rendering_is_known_as_such() {
+        let live = Duration::from_millis(10);
+        assert!(!after(1_000, live));
+        assert!(!after(1_000, live.mul_f64(0.9)), "a sound card's clock may differ, though not by this much");
+        assert!(after(200, Duration::from_micros(200)));
+        assert!(after(2_000, Duration::from_millis(3)));
+    }
+
+    #[test]
+    fn after_a_rendering_live_is_live_again_within_the_window() {
+        let mut pace = Pace::default();
+        let mut wall = Duration::ZERO;
+        for _ in 0..1_000 {
+            wall += Duration::from_micros(100);
+            let _ = pace.hurried(wall, 480, 48_000.0);
+        }
+        for _ in 0..250 {
+            wall += Duration::from_millis(10);
+            let _ = pace.hurried(wall, 480, 48_000.0);
+        }
+        assert!(!pace.hurried(wall, 480, 48_000.0));
+    }
+}

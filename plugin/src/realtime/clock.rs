@@ -1,0 +1,496 @@
+//! The one place where ticks and frames meet.
+//!
+//! Performance time is counted in ticks from the first activation and never goes back, whatever the song does: where
+//! the host's transport plays, a tick is the host's beat plus an offset in whole ticks that is chosen anew at every
+//! jump; where it stands or there is none, our own clock counts frames. Within one block both are a straight line, a
+//! [`Span`].
+//!
+//! Bars have an anchor of their own. The host's bar position is only a hint, because in blocks that were split for
+//! automation it has been recomputed as if the song had always had its present metre.
+//!
+//! Knows nothing of notes or turns.
+
+use super::host::Transport;
+use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
+
+/// Ticks in a quarter note, for sums with the host's beats.
+#[allow(clippy::cast_precision_loss, reason = "48")]
+const PER_QUARTER: f64 = TICKS_PER_QUARTER as f64;
+/// Added before rounding down. Halves go up; the sliver keeps them going up when the host's position carries noise, and
+/// is smaller than the distance of any other onset from a half at whole tempos up to 300.
+const HALF_UP: f64 = 0.5 + 1.0 / 1024.0;
+/// A position this far from the predicted one is a jump. Wide enough for hosts that round, narrow enough for a nudge.
+const JUMP_TICKS: f64 = 2.0;
+/// Two positions closer than this are the same one.
+const SAME_TICKS: f64 = 1e-6;
+/// What a host may report; beyond lies nonsense that would make ticks shorter than frames.
+const TEMPO_BPM: std::ops::RangeInclusive<f64> = 1.0..=1000.0;
+/// Where a host reports no tempo and the setting is none either.
+const FALLBACK_BPM: f64 = 120.0;
+
+/// A frame counted from the activation. Blocks come and go, positions stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Position(pub i64);
+
+impl Position {
+    /// So many frames later, or earlier.
+    #[must_use]
+    pub fn plus(self, frames: i64) -> Self {
+        Self(self.0.saturating_add(frames))
+    }
+}
+
+/// Ticks against frames within one block: a straight line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// The moment of the block's first frame, in ticks; rarely a whole number.
+    start: f64,
+    /// Above zero.
+    frames_per_tick: f64,
+}
+
+impl Span {
+    /// The moment of a frame, counted from the block's start.
+    #[allow(clippy::cast_precision_loss, reason = "frames of a block and its neighbours")]
+    pub fn moment_of(&self, offset: i64) -> f64 {
+        self.start + offset as f64 / self.frames_per_tick
+    }
+
+    /// The frame on which a moment falls, counted from the block's start: negative before the block.
+    pub fn offset_of(&self, moment: f64) -> i64 {
+        saturating(((moment - self.start) * self.frames_per_tick + HALF_UP).floor())
+    }
+
+    /// The tick nearest to a frame.
+    pub fn nearest_tick(&self, offset: i64) -> Ticks {
+        Ticks(saturating((self.moment_of(offset) + 0.5).floor()))
+    }
+
+    /// The first tick that falls on this frame or a later one, when every tick is moved by `lag`.
+    pub fn first_tick_from(&self, offset: i64, lag: f64) -> Ticks {
+        let near = Ticks(saturating((self.moment_of(offset) - lag).floor()) - 1);
+        // A tick is longer than a frame, so the answer is one of the next three.
+        (0..3)
+            .map(|ahead| near + Ticks(ahead))
+            .find(|&tick| self.offset_of(float(tick) + lag) >= offset)
+            .unwrap_or(near + Ticks(3))
+    }
+
+    /// How many ticks a span of seconds lasts, given the sample rate, to the nearest.
+    pub fn ticks_in_frames(&self, frames: f64) -> Ticks {
+        Ticks(saturating((frames / self.frames_per_tick).round()))
+    }
+}
+
+/// A tick as a number with a fraction.
+#[allow(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
+pub fn float(tick: Ticks) -> f64 {
+    tick.0 as f64
+}
+
+/// The nearest number that fits; NaN becomes 0.
+#[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and that is the point")]
+fn saturating(value: f64) -> i64 {
+    // A quarter of the range leaves room for sums.
+    value.clamp(-4e18, 4e18) as i64
+}
+
+/// What a new block means for what was planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Time goes on.
+    On,
+    /// The song started, stopped or jumped: nothing that was planned is true any more.
+    Broken,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// The host's song, moved by whole ticks so that performance time goes on.
+    Host {
+        offset: Ticks,
+        tempo_bpm: f64,
+        /// Where the song will be at the next block if nothing happens, in quarter notes.
+        next_beats: f64,
+        /// The length of the block before it.
+        frames: u32,
+    },
+    /// Our own: so many ticks at a frame, at a tempo.
+    Own { anchor: f64, anchored_at: Position, tempo_bpm: f64 },
+}
+
+/// Performance time.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    sample_rate: f64,
+    source: Source,
+    bars: Bars,
+    /// The moment of the next block's first frame, as far as is known now.
+    now: f64,
+}
+
+impl Clock {
+    /// Stands at tick zero, which is a bar line of 4/4.
+    pub fn new(sample_rate: f64) -> Self {
+        Self {
+            sample_rate,
+            source: Source::Own { anchor: 0.0, anchored_at: Position(0), tempo_bpm: FALLBACK_BPM },
+            bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON },
+            now: 0.0,
+        }
+    }
+
+    /// Goes on from here at another sample rate, when frames are counted from zero again.
+    pub fn restart_frames(&mut self, sample_rate: f64) {
+        self.sample_rate = sample_rate;
+        let tempo_bpm = self.tempo_bpm();
+        self.source = Source::Own { anchor: self.now, anchored_at: Position(0), tempo_bpm };
+    }
+
+    /// The first tick that no block has reached yet.
+    pub fn next_tick(&self) -> Ticks {
+        Ticks(saturating(self.now.ceil()))
+    }
+
+    /// The bars at this moment.
+    pub fn bars(&self) -> Bars {
+        self.bars
+    }
+
+    /// Whether the host's song moves us.
+    pub fn follows_host(&self) -> bool {
+        matches!(self.source, Source::Host { .. })
+    }
+
+    /// The tempo of this block.
+    pub fn tempo_bpm(&self) -> f64 {
+        match self.source {
+            Source::Host { tempo_bpm, .. } | Source::Own { tempo_bpm, .. } => tempo_bpm,
+        }
+    }
+
+    /// Enters the next block. `into_host_block` is as in [`super::host::Block`].
+    pub fn enter(
+        &mut self,
+        transport: &Transport,
+        into_host_block: u32,
+        position: Position,
+        frames: u32,
+        own_tempo_bpm: f64,
+    ) -> (Span, Flow) {
+        let tempo_bpm = sane(transport.tempo_bpm).or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
+        let beats = transport.beats.filter(|beats| transport.playing && beats.is_finite());
+        let (start, flow) = match beats {
+            Some(beats) => self.follow_host(transport, into_host_block, beats, tempo_bpm, frames),
+            None => self.follow_own(transport, tempo_bpm, position),
+        };
+        let span = Span { start, frames_per_tick: self.frames_per_tick(tempo_bpm) };
+        self.now = span.moment_of(i64::from(frames));
+        (span, flow)
+    }
+
+    /// Makes the frame at `position` the first beat of a bar and returns the span as it is from then on: only where
+    /// our own clock runs, because the host's bars are not ours to move.
+    pub fn begin_bar(&mut self, span: Span, offset: i64, position: Position, frames: u32) -> Span {
+        let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
+        // Up to a whole tick, so that time does not go back.
+        let line = Ticks(saturating(span.moment_of(offset).ceil()));
+        (*anchor, *anchored_at) = (float(line), position);
+        self.bars.line = line;
+        let start = float(line) - span.moment_of(offset) + span.start;
+        let span = Span { start, ..span };
+        self.now = span.moment_of(i64::from(frames));
+        span
+    }
+
+    fn follow_own(&mut self, transport: &Transport, tempo_bpm: f64, position: Position) -> (f64, Flow) {
+        let (start, flow) = match self.source {
+            Source::Host { .. } => (self.now, Flow::Broken),
+            Source::Own { anchor, anchored_at, tempo_bpm } => {
+                let frames = position.0.saturating_sub(anchored_at.0);
+                #[allow(clippy::cast_precision_loss, reason = "2^53 frames last 1,500 years at 192 kHz")]
+                let ticks = frames as f64 / self.frames_per_tick(tempo_bpm);
+                (anchor + ticks, Flow::On)
+            }
+        };
+        #[allow(clippy::float_cmp, reason = "a tempo that was not touched is the very same number")]
+        if flow == Flow::Broken || self.tempo_bpm() != tempo_bpm {
+            self.source = Source::Own { anchor: start, anchored_at: position, tempo_bpm };
+        }
+        if let Some(metre) = transport.metre {
+            self.bars.metre = metre;
+        }
+        (start, flow)
+    }
+
+    fn follow_host(
+        &mut self,
+        transport: &Transport,
+        into_host_block: u32,
+        beats: f64,
+        tempo_bpm: f64,
+        frames: u32,
+    ) -> (f64, Flow) {
+        let beats_in = |frames: u32, tempo_bpm: f64| f64::from(frames) * tempo_bpm / (60.0 * self.sample_rate);
+        let (beats, offset, flow) = match self.source {
+            Source::Host { offset, tempo_bpm: tempo_before, next_beats, frames } => {
+                // The tempo may have changed anywhere in the block before, so the song may be anywhere between the
+                // prediction with the old tempo and the one with the new.
+                let change = beats_in(frames, tempo_bpm) - beats_in(frames, tempo_before);
+                let slack = change.abs() + JUMP_TICKS / PER_QUARTER;
+                let beats = unsplit(beats, beats_in(into_host_block, tempo_bpm), next_beats);
+                let jumped = (beats - next_beats).abs() > slack;
+                (beats, (!jumped).then_some(offset), if jumped { Flow::Broken } else { Flow::On })
+            }
+            Source::Own { .. } => (beats, None, Flow::Broken),
+        };
+        let next_beats = beats + beats_in(frames, tempo_bpm);
+        let offset = offset.unwrap_or_else(|| Ticks(saturating((self.now - beats * PER_QUARTER - SAME_TICKS).ceil())));
+        self.source = Source::Host { offset, tempo_bpm, next_beats, frames };
+        self.adopt_bars(transport, beats, offset, flow);
+        (beats * PER_QUARTER + float(offset), flow)
+    }
+
+    /// Takes the host's bar line where it can only be the host's own word, or where we have none that still holds.
+    fn adopt_bars(&mut self, transport: &Transport, beats: f64, offset: Ticks, flow: Flow) {
+        let metre = transport.metre.unwrap_or(self.bars.metre);
+        let bar_beats = float(metre.bar()) / PER_QUARTER;
+        let near = 1.0 / PER_QUARTER;
+        let reported = transport.bar_beats.filter(|line| *line < beats + near && beats < line + bar_beats + near);
+        // The position that the line was recomputed from, if it was, is the one that was reported.
+        let recomputed = (transport.beats.unwrap_or(beats) / bar_beats).floor() * bar_beats;
+        let own_word = reported.filter(|line| (line - recomputed).abs() > SAME_TICKS);
+        let lost = flow == Flow::Broken || metre != self.bars.metre;
+        let line = match own_word {
+            Some(line) => line,
+            None if lost => (beats / bar_beats + SAME_TICKS).floor() * bar_beats,
+            None => return,
+        };
+        self.bars = Bars { line: Ticks(saturating((line * PER_QUARTER).round())) + offset, metre };
+    }
+
+    fn frames_per_tick(&self, tempo_bpm: f64) -> f64 {
+        self.sample_rate * 60.0 / (tempo_bpm * PER_QUARTER)
+    }
+}
+
+/// The song position without the block's start that the framework adds a second time to a transport event in
+/// mid-block: whichever reading lies nearer to where the song ought to be.
+fn unsplit(beats: f64, added: f64, expected: f64) -> f64 {
+    let without = beats - added;
+    if (without - expected).abs() < (beats - expected).abs() { without } else { beats }
+}
+
+fn sane(tempo_bpm: Option<f64>) -> Option<f64> {
+    tempo_bpm.filter(|tempo| TEMPO_BPM.contains(tempo))
+}
+
+#[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "made-up frames and ticks below a million")]
+mod tests {
+    use super::*;
+
+    /// A host whose song plays from beat 0 at the tempos given, each from a frame on.
+    struct Song {
+        rate: f64,
+        tempos: Vec<(i64, f64)>,
+    }
+
+    impl Song {
+        fn tempo_at(&self, frame: i64) -> f64 {
+            self.tempos.iter().rev().find(|(from, _)| *from <= frame).unwrap().1
+        }
+
+        fn beats_at(&self, frame: i64) -> f64 {
+            let ends = self.tempos.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
+            let parts = self.tempos.iter().zip(ends);
+            parts.map(|((from, tempo), end)| (frame.min(end) - from).max(0) as f64 * tempo / (60.0 * self.rate)).sum()
+        }
+
+        fn transport(&self, frame: i64) -> Transport {
+            let beats = Some(self.beats_at(frame));
+            Transport { playing: true, tempo_bpm: Some(self.tempo_at(frame)), beats, ..Transport::default() }
+        }
+    }
+
+    /// The frames of these ticks when the song is cut into blocks of the lengths given, again and again. Blocks end
+    /// where the tempo changes.
+    fn frames_of(song: &Song, ticks: &[i64], lengths: &[u32], last: i64) -> Vec<i64> {
+        let mut clock = Clock::new(song.rate);
+        let mut found = Vec::new();
+        let mut at = 0;
+        for &length in lengths.iter().cycle() {
+            let change = song.tempos.iter().map(|(from, _)| *from).find(|from| *from > at).unwrap_or(i64::MAX);
+            let length = i64::from(length).min(change - at);
+            let frames = u32::try_from(length).unwrap();
+            let (span, _) = clock.enter(&song.transport(at), 0, Position(at), frames, 120.0);
+            for &tick in ticks {
+                let offset = span.offset_of(tick as f64);
+                if (0..length).contains(&offset) {
+                    found.push(at + offset);
+                }
+            }
+            at += length;
+            if at > last {
+                found.retain(|frame| *frame <= last);
+                return found;
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_tick_falls_on_the_same_frame_wherever_the_host_cuts_its_blocks() {
+        let ticks: Vec<i64> = (1..400).step_by(7).collect();
+        for rate in [44_100.0, 48_000.0, 96_000.0] {
+            for tempos in [vec![(0, 120.0)], vec![(0, 97.3)], vec![(0, 60.0), (50_001, 240.0), (70_000, 133.7)]] {
+                let song = Song { rate, tempos };
+                let whole = frames_of(&song, &ticks, &[1 << 20], 120_000);
+                assert!(!whole.is_empty() && whole.is_sorted());
+                for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[17, 900, 3, 2048, 1]] {
+                    assert_eq!(frames_of(&song, &ticks, lengths, 120_000), whole, "{rate} Hz, {lengths:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tick_falls_on_the_rounded_frame_of_its_beat_and_halves_go_up() {
+        let song = Song { rate: 44_100.0, tempos: vec![(0, 120.0)] };
+        // One tick is 459.375 frames.
+        assert_eq!(frames_of(&song, &[1, 4, 24, 48], &[100], 50_000), [459, 1_838, 11_025, 22_050]);
+    }
+
+    fn playing(beats: f64, metre: Metre, bar_beats: f64) -> Transport {
+        Transport {
+            playing: true,
+            tempo_bpm: Some(120.0),
+            beats: Some(beats),
+            metre: Some(metre),
+            bar_beats: Some(bar_beats),
+        }
+    }
+
+    /// Half a second, one beat.
+    const BEAT: u32 = 24_000;
+
+    #[test]
+    fn time_does_not_go_back_when_the_song_does() {
+        let mut clock = Clock::new(48_000.0);
+        let mut last = 0.0;
+        for (beats, flow) in
+            [(7.3, Flow::Broken), (8.3, Flow::On), (4.0, Flow::Broken), (5.0, Flow::On), (-2.0, Flow::Broken)]
+        {
+            let (span, met) = clock.enter(&playing(beats, Metre::COMMON, 0.0), 0, Position(0), BEAT, 120.0);
+            assert_eq!(met, flow, "at beat {beats}");
+            assert!(span.moment_of(0) >= last - SAME_TICKS, "at beat {beats}");
+            assert!((span.moment_of(0) - beats * 48.0).fract().abs() < 1e-6, "only whole ticks are added");
+            last = span.moment_of(i64::from(BEAT));
+        }
+    }
+
+    #[test]
+    fn a_stop_and_a_start_break_the_flow_and_a_standing_position_is_ignored() {
+        let mut clock = Clock::new(48_000.0);
+        let stopped = |beats| Transport { playing: false, ..playing(beats, Metre::COMMON, 0.0) };
+        let mut position = Position(0);
+        let mut met = Vec::new();
+        // While it stands, the position runs on as it does in blocks that the framework cut.
+        for transport in [
+            playing(0.0, Metre::COMMON, 0.0),
+            stopped(1.0),
+            stopped(1.2),
+            stopped(1.0),
+            playing(1.0, Metre::COMMON, 0.0),
+        ] {
+            met.push(clock.enter(&transport, 0, position, BEAT, 120.0).1);
+            position = position.plus(i64::from(BEAT));
+        }
+        assert_eq!(met, [Flow::Broken, Flow::Broken, Flow::On, Flow::On, Flow::Broken]);
+    }
+
+    #[test]
+    fn a_block_start_that_was_added_twice_is_taken_off_again() {
+        let mut clock = Clock::new(48_000.0);
+        let _ = clock.enter(&playing(4.0, Metre::COMMON, 4.0), 0, Position(0), BEAT, 120.0);
+        // A transport event one beat into the host's block: the framework reports beat 6 for beat 5.
+        let (span, flow) = clock.enter(&playing(6.0, Metre::COMMON, 4.0), BEAT, Position(0), BEAT, 120.0);
+        assert_eq!(flow, Flow::On);
+        assert!((span.moment_of(0) - 48.0).abs() < 1e-6);
+        // An ordinary cut one beat into the block.
+        let (span, flow) = clock.enter(&playing(6.0, Metre::COMMON, 4.0), BEAT, Position(0), BEAT, 120.0);
+        assert_eq!(flow, Flow::On);
+        assert!((span.moment_of(0) - 2.0 * 48.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_bar_line_recomputed_from_the_present_metre_is_not_believed() {
+        let waltz = Metre::new(3, 4).unwrap();
+        let mut clock = Clock::new(48_000.0);
+        // Four bars of 4/4, then 3/4 from beat 16 on: the host's own word.
+        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), 0, Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(16.0, waltz, 16.0), 0, Position(0), BEAT, 120.0);
+        let line = clock.bars().line;
+        // In a block that was cut, 17 / 3 gives a bar line at beat 15.
+        let _ = clock.enter(&playing(17.0, waltz, 15.0), 100, Position(0), BEAT, 120.0);
+        assert_eq!(clock.bars(), Bars { line, metre: waltz });
+        assert_eq!(waltz.bar(), Ticks(144));
+    }
+
+    #[test]
+    fn a_bar_position_that_cannot_be_is_not_believed_and_a_jump_brings_the_hosts_bars() {
+        let mut clock = Clock::new(48_000.0);
+        // This host says beat 0 whatever the position.
+        let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), 0, Position(0), BEAT, 120.0);
+        let bar_line = span.nearest_tick(0) - Ticks::quarters(2);
+        assert_eq!(clock.bars().place(bar_line), Ticks(0));
+        // This one has a pickup of one beat.
+        let (span, _) = clock.enter(&playing(30.0, Metre::COMMON, 29.0), 0, Position(0), BEAT, 120.0);
+        assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks::quarters(1));
+    }
+
+    #[test]
+    fn the_own_clock_is_the_same_in_any_blocks_and_through_changes_of_tempo() {
+        let run = |length: u32| {
+            let mut clock = Clock::new(44_100.0);
+            let mut at = 0_i64;
+            let mut found = Vec::new();
+            while at < 200_000 {
+                let tempo = if at < 60_000 { 97.0 } else { 151.0 };
+                let frames = if at < 60_000 { length.min(u32::try_from(60_000 - at).unwrap()) } else { length };
+                let (span, flow) = clock.enter(&Transport::default(), 0, Position(at), frames, tempo);
+                assert_eq!(flow, Flow::On);
+                let offsets = (0..400).map(|tick| span.offset_of(f64::from(tick)));
+                found
+                    .extend(offsets.filter(|offset| (0..i64::from(frames)).contains(offset)).map(|offset| at + offset));
+                at += i64::from(frames);
+            }
+            found.retain(|frame| *frame < 200_000);
+            found
+        };
+        assert_eq!(run(1), run(4096));
+        assert_eq!(run(64), run(1000));
+    }
+
+    #[test]
+    fn a_bar_begun_by_the_player_begins_on_the_frame_of_the_note() {
+        let mut clock = Clock::new(48_000.0);
+        let (span, _) = clock.enter(&Transport::default(), 0, Position(0), 1_000, 120.0);
+        let span = clock.begin_bar(span, 333, Position(333), 1_000);
+        let line = clock.bars().line;
+        assert_eq!(span.offset_of(float(line)), 333);
+        let (next, _) = clock.enter(&Transport::default(), 0, Position(1_000), 1_000, 120.0);
+        assert_eq!(next.offset_of(float(line + Ticks(48))), 333 + 24_000 - 1_000);
+    }
+
+    #[test]
+    fn nonsense_from_the_host_does_no_harm() {
+        let mut clock = Clock::new(48_000.0);
+        for number in [f64::NAN, f64::INFINITY, -1e300, 1e300, 0.0] {
+            let transport = Transport { tempo_bpm: Some(number), ..playing(number, Metre::COMMON, number) };
+            let (span, _) = clock.enter(&transport, u32::MAX, Position(i64::MAX), 64, number);
+            let tick = span.nearest_tick(3);
+            let _ = (span.first_tick_from(5, 0.0), span.offset_of(float(tick)), clock.bars().place(tick));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What a host says and what it is told, in plain data of our own: the hands know no plugin format.
+//!
+//! Deliberately without any behaviour but matching; the shell translates from and to the real host.
+
+pub use crate::sound::Who;
+use segue_model::note::{Metre, Pitch};
+use segue_model::sampling::Knobs;
+
+/// Frames from the start of the current block. Invariant: less than the block's length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct FrameOffset(pub u32);
+
+/// What the host reports of its transport for one block. `None` is "the host does not say".
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Transport {
+    /// Whether the song moves. While it stands, positions mean nothing: some hosts let them run on.
+    pub playing: bool,
+    /// Quarter notes per minute.
+    pub tempo_bpm: Option<f64>,
+    /// The song position at the block's first frame, in quarter notes; negative in a pre-roll.
+    pub beats: Option<f64>,
+    /// The time signature.
+    pub metre: Option<Metre>,
+    /// Where the current bar began, in quarter notes. Not to be trusted blindly: see [`super::clock`].
+    pub bar_beats: Option<f64>,
+}
+
+/// One stretch of audio that the host asks for, with everything that holds still during it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Block {
+    /// Its length; above zero.
+    pub frames: u32,
+    /// How many frames of the host's own block lie before this one, when the shell believes that the host's block was
+    /// split there; else 0.
+    pub into_host_block: u32,
+    /// The host's transport.
+    pub transport: Transport,
+    /// The parameters.
+    pub settings: Settings,
+    /// Nobody listens: the audio thread may wait for the mind.
+    pub offline: bool,
+}
+
+/// Where an answer may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartGrid {
+    /// Exactly when the response gap is over, off any grid.
+    Free,
+    /// On a quarter note.
+    Quarter,
+    /// On an eighth note.
+    Eighth,
+    /// On a sixteenth note.
+    Sixteenth,
+    /// On a bar line.
+    Bar,
+}
+
+/// The parameters as they are during one block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// What the mind is asked with.
+    pub knobs: Knobs,
+    /// Silence after the last key-up before Segue may begin.
+    pub response_gap_ms: f32,
+    /// How long an answer lasts; above zero.
+    pub answer_bars: u8,
+    /// Where it begins.
+    pub start_grid: StartGrid,
+    /// Whether the player's notes go out too.
+    pub thru: bool,
+    /// How long before a note could sound it is decided.
+    pub look_ahead_ms: f32,
+    /// The tempo of our own clock, for hosts that have none.
+    pub tempo_bpm: f64,
+    /// The channel of Segue's notes, 0 to 15.
+    pub channel: u8,
+}
+
+/// One key of one channel, perhaps with the name that the host gave to the note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The host's note id.
+    pub voice: Option<i32>,
+    /// 0 to 15.
+    pub channel: u8,
+    /// Which key.
+    pub pitch: Pitch,
+}
+
+/// Which keys a release means: `None` stands for any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPattern {
+    /// The host's note id.
+    pub voice: Option<i32>,
+    /// 0 to 15.
+    pub channel: Option<u8>,
+    /// Which key.
+    pub pitch: Option<Pitch>,
+}
+
+impl KeyPattern {
+    /// Some hosts name the note at its start and not at its end, so an id counts only where both sides have one.
+    pub fn matches(self, key: Key) -> bool {
+        self.channel.is_none_or(|channel| channel == key.channel)
+            && self.pitch.is_none_or(|pitch| pitch == key.pitch)
+            && self.voice.is_none_or(|voice| key.voice.is_none_or(|other| voice == other))
+    }
+}
+
+impl From<Key> for KeyPattern {
+    fn from(key: Key) -> Self {
+        Self { voice: key.voice, channel: Some(key.channel), pitch: Some(key.pitch) }
+    }
+}
+
+/// Something that the host says in the course of a block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HostEvent {
+    /// A key goes down. Velocity is above 0, up to 1.
+    Press {
+        /// Which key.
+        key: Key,
+        /// How hard, above 0 and up to 1.
+        velocity: f32,
+    },
+    /// Keys go up.
+    Release {
+        /// Which keys.
+        keys: KeyPattern,
+        /// How fast, 0 to 1.
+        velocity: f32,
+    },
+    /// A channel message that is no note.
+    Control(ChannelMessage),
+}
+
+/// A channel message that is no note; values are 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ChannelMessage {
+    /// A controller such as the pedal.
+    Controller {
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 127.
+        number: u8,
+        /// 0 to 1.
+        value: f32,
+    },
+    /// Pitch bend; 0.5 is none.
+    Bend {
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 1.
+        value: f32,
+    },
+    /// Channel pressure.
+    Pressure {
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 1.
+        value: f32,
+    },
+    /// Program change.
+    Program {
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 127.
+        number: u8,
+    },
+}
+
+/// Something that the host is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Message {
+    /// A note begins.
+    On {
+        /// Which key.
+        key: Key,
+        /// How hard, above 0 and up to 1.
+        velocity: f32,
+    },
+    /// A note ends.
+    Off {
+        /// Which key.
+        key: Key,
+        /// How fast, 0 to 1.
+        velocity: f32,
+    },
+    /// The player's pedal, bend and the like, passed through.
+    Control(ChannelMessage),
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The host has it.
+    Taken,
+    /// The host's buffer is full; it may be asked again later.
+    Refused,
+    /// The host takes no events at all, so it owes and is owed nothing.
+    NobodyListens,
+}
+
+/// Something to be heard from the built-in sound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Audible {
+    /// A note begins.
+    Strike {
+        /// Whose.
+        who: Who,
+        /// Which key.
+        pitch: Pitch,
+        /// How hard, above 0 and up to 1.
+        velocity: f32,
+    },
+    /// A note ends.
+    Damp {
+        /// Whose.
+        who: Who,
+        /// Which key.
+        pitch: Pitch,
+    },
+    /// The sustain pedal moves.
+    Pedal {
+        /// Down or up.
+        down: bool,
+    },
+    /// Everything fades at once.
+    Hush,
+}
+
+/// The host as the performer meets it during one block. Calls come in order of time.
+pub trait Stage {
+    /// The next thing that the host says, in order of time.
+    fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)>;
+    /// Lets the built-in sound hear something.
+    fn sound(&mut self, at: FrameOffset, what: Audible);
+    /// Tells the host something.
+    fn send(&mut self, at: FrameOffset, message: Message) -> Sent;
+}

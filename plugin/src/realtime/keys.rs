@@ -1,0 +1,104 @@
+//! The keys that the player holds, with fingers or with the pedal.
+//!
+//! Fingers decide whose turn it is; the pedal only lengthens what was heard.
+
+use super::host::{Key, KeyPattern};
+use super::ledger::Token;
+use arrayvec::ArrayVec;
+use segue_model::note::Ticks;
+
+/// More keys than two hands and their pedal hold; beyond it new ones are not followed.
+pub const HELD: usize = 128;
+
+/// A key that the player holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Held {
+    /// Which key.
+    pub key: Key,
+    /// When it went down.
+    pub onset: Ticks,
+    /// The name by which the mind knows it; `None` when the mind never heard of it.
+    pub id: Option<u32>,
+    /// The claim on its note-off, when the note was passed through.
+    pub token: Option<Token>,
+    /// A finger is on it; else only the pedal holds it.
+    down: bool,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Keys {
+    held: ArrayVec<Held, HELD>,
+    /// One bit a channel.
+    pedals: u16,
+}
+
+impl Keys {
+    /// A finger goes down. False when there are too many to follow.
+    #[must_use]
+    pub fn press(&mut self, key: Key, onset: Ticks, id: Option<u32>, token: Option<Token>) -> bool {
+        self.held.try_push(Held { key, onset, id, token, down: true }).is_ok()
+    }
+
+    /// Lifts the next finger that matches. The flag says whether the note is over with it, or held by the pedal.
+    pub fn lift(&mut self, keys: KeyPattern) -> Option<(Held, bool)> {
+        let at = self.held.iter().position(|held| held.down && keys.matches(held.key))?;
+        if self.pedal(self.held.get(at)?.key.channel) {
+            let held = self.held.get_mut(at)?;
+            held.down = false;
+            let lifted = *held;
+            // Its claim is settled with the finger; only the length is still open.
+            held.token = None;
+            return Some((lifted, false));
+        }
+        self.held.pop_at(at).map(|held| (held, true))
+    }
+
+    /// Moves a channel's pedal.
+    pub fn set_pedal(&mut self, channel: u8, down: bool) {
+        let bit = bit(channel);
+        self.pedals = if down { self.pedals | bit } else { self.pedals & !bit };
+    }
+
+    /// The next note that only the pedal held and that it holds no more.
+    pub fn let_go(&mut self) -> Option<Held> {
+        let at = self.held.iter().position(|held| !held.down && !self.pedal(held.key.channel))?;
+        self.held.pop_at(at)
+    }
+
+    /// The next note of this key that only the pedal holds: struck again, it is over.
+    pub fn damp(&mut self, key: Key) -> Option<Held> {
+        let same = |held: &Held| !held.down && held.key.channel == key.channel && held.key.pitch == key.pitch;
+        let at = self.held.iter().position(same)?;
+        self.held.pop_at(at)
+    }
+
+    /// Takes everything away, finger by finger.
+    pub fn drop_one(&mut self) -> Option<Held> {
+        self.pedals = 0;
+        self.held.pop()
+    }
+
+    /// Whether any finger is on a key.
+    pub fn any_down(&self) -> bool {
+        self.held.iter().any(|held| held.down)
+    }
+
+    /// How many are held one way or the other.
+    pub fn count(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether any channel's pedal is down.
+    pub fn any_pedal(&self) -> bool {
+        self.pedals != 0
+    }
+
+    fn pedal(&self, channel: u8) -> bool {
+        self.pedals & bit(channel) != 0
+    }
+}
+
+fn bit(channel: u8) -> u16 {
+    1 << (channel & 15)
+}

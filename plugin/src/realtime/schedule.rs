@@ -1,0 +1,138 @@
+//! What Segue is still to play and what it is playing.
+//!
+//! Invariant: a note that begins to sound here also ends here: by its length, by the end of the turn, or because the
+//! song broke off.
+
+use super::clock::float;
+use super::host::{Audible, FrameOffset, Key, Stage, Who};
+use super::ledger::{Ledger, Struck, Token};
+use super::turns::Answer;
+use arrayvec::ArrayVec;
+use segue_model::note::{Note, Pitch, Ticks};
+
+/// Notes that may be planned: several replies of the mind.
+const PLANNED: usize = 256;
+/// Notes of Segue that may sound at once.
+const SOUNDING: usize = 64;
+/// How long the last note of an answer may ring beyond its end: a sixteenth note.
+const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
+
+#[derive(Debug, Clone, Copy)]
+struct Sounding {
+    pitch: Pitch,
+    channel: u8,
+    /// When it began, so that a doubled note is known as such.
+    onset: Ticks,
+    /// When it ends, the answer's lag included.
+    until: f64,
+    token: Option<Token>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Schedule {
+    /// In order of onset.
+    planned: ArrayVec<Note, PLANNED>,
+    sounding: ArrayVec<Sounding, SOUNDING>,
+}
+
+impl Schedule {
+    /// Takes a note in. False when there is no room.
+    #[must_use]
+    pub fn plan(&mut self, note: Note) -> bool {
+        let at = self.planned.partition_point(|planned| planned.onset <= note.onset);
+        self.planned.try_insert(at, note).is_ok()
+    }
+
+    /// The onset of the next note to begin.
+    pub fn next_on(&self) -> Option<Ticks> {
+        self.planned.first().map(|note| note.onset)
+    }
+
+    /// The moment of the next note to end.
+    pub fn next_off(&self) -> Option<f64> {
+        self.sounding.iter().map(|sounding| sounding.until).min_by(f64::total_cmp)
+    }
+
+    /// Forgets what has not begun.
+    pub fn withdraw(&mut self) {
+        self.planned.clear();
+    }
+
+    /// Whether anything sounds.
+    pub fn is_sounding(&self) -> bool {
+        !self.sounding.is_empty()
+    }
+
+    /// Begins the next note. False when the host would not take it: then it is heard from the built-in sound alone.
+    #[must_use]
+    pub fn begin_next(
+        &mut self,
+        answer: Answer,
+        channel: u8,
+        at: FrameOffset,
+        stage: &mut impl Stage,
+        ledger: &mut Ledger,
+    ) -> bool {
+        let Some(note) = self.planned.pop_at(0) else { return true };
+        let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
+        if self.sounding.iter().any(|sounding| same_key(sounding) && sounding.onset == note.onset) {
+            // Twice the same key in one chord is one note.
+            return true;
+        }
+        self.end_where(at, stage, ledger, same_key);
+        if self.sounding.is_full() {
+            // Nobody would end it.
+            return false;
+        }
+        let key = Key { voice: None, channel, pitch: note.pitch };
+        let velocity = f32::from(note.velocity.value()) / 127.0;
+        let struck = ledger.strike(stage, at, key, velocity);
+        let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
+        stage.sound(at, Audible::Strike { who: Who::Segue, pitch: note.pitch, velocity });
+        let until = (note.onset + note.duration).min(answer.end + RING);
+        self.sounding.push(Sounding {
+            pitch: note.pitch,
+            channel,
+            onset: note.onset,
+            until: float(until) + answer.lag,
+            token,
+        });
+        struck != Struck::Refused
+    }
+
+    /// Ends every note whose time is over at `moment`.
+    pub fn end_due(&mut self, moment: f64, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        self.end_where(at, stage, ledger, |sounding| sounding.until <= moment);
+    }
+
+    /// Ends everything.
+    pub fn end_all(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        self.end_where(at, stage, ledger, |_| true);
+    }
+
+    /// Forgets everything when there is no host to tell. The ledger knows what is owed.
+    pub fn clear(&mut self) {
+        self.planned.clear();
+        self.sounding.clear();
+    }
+
+    fn end_where(
+        &mut self,
+        at: FrameOffset,
+        stage: &mut impl Stage,
+        ledger: &mut Ledger,
+        which: impl Fn(&Sounding) -> bool,
+    ) {
+        self.sounding.retain(|sounding| {
+            if !which(sounding) {
+                return true;
+            }
+            if let Some(token) = sounding.token {
+                ledger.end(stage, at, token);
+            }
+            stage.sound(at, Audible::Damp { who: Who::Segue, pitch: sounding.pitch });
+            false
+        });
+    }
+}

@@ -1,0 +1,587 @@
+//! The hands against a host and a mind of paper.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    reason = "made-up frames and draws below a million"
+)]
+
+use super::clock::Position;
+use super::host::{
+    Audible, Block, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Settings, Stage, StartGrid, Transport,
+};
+use super::*;
+use crate::link::{AudioEnd, MindEnd, link};
+use crate::worker::{Improvise, Room};
+use segue_model::improviser::{Ask, Begin};
+use segue_model::note::{Note, Pitch};
+use segue_model::sampling::Knobs;
+
+const RATE: f64 = 48_000.0;
+/// A quarter note at 120 bpm.
+const BEAT: i64 = 24_000;
+
+/// Decides by what it heard, so that a note heard too late or too early is noticed; every third note is a chord.
+#[derive(Default)]
+struct PaperMind {
+    heard: u64,
+    decided: Vec<Note>,
+    index: u64,
+    turn: u32,
+}
+
+impl Improvise for PaperMind {
+    fn hear(&mut self, key: HeardKey) {
+        self.heard = self.heard.wrapping_mul(31).wrapping_add(u64::from(key.pitch.key()) + key.onset.0.unsigned_abs());
+    }
+
+    fn amend(&mut self, id: u32, duration: Ticks) {
+        self.heard = self.heard.wrapping_mul(33).wrapping_add(u64::from(id) + duration.0.unsigned_abs());
+    }
+
+    fn decide(&mut self, ask: &Ask) -> Note {
+        if ask.turn != self.turn {
+            (self.turn, self.index) = (ask.turn, 0);
+        }
+        self.index += 1;
+        let draw = (self.heard ^ self.index ^ u64::from(ask.knobs.temperature.to_bits()))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            >> 40;
+        let onset = match ask.begin {
+            Begin::At(onset) => onset,
+            Begin::NotBefore(earliest) if self.index.is_multiple_of(3) => earliest,
+            Begin::NotBefore(earliest) => earliest + Ticks([6, 12, 24][draw as usize % 3]),
+        };
+        let pitch = Pitch::new(48 + (draw % 40) as u8).unwrap();
+        let note = Note { onset, pitch, duration: Ticks(1 + draw as i64 % 60), velocity: Velocity::DEFAULT };
+        self.decided.push(note);
+        note
+    }
+
+    fn nothing_before(&self, last: &Note) -> Ticks {
+        last.onset
+    }
+
+    fn take_back(&mut self, from: Ticks) {
+        self.decided.retain(|note| note.onset < from);
+    }
+
+    fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    fn catch_up(&mut self) {}
+}
+
+/// How quick the mind is.
+#[derive(Clone, Copy, PartialEq)]
+enum Wits {
+    /// It answers when it is waited for, and else before the next block.
+    Quick,
+    /// It answers after so many blocks.
+    Slow(u32),
+    /// It never looks.
+    Absent,
+}
+
+/// The link with the worker's work done on the same thread.
+struct PaperNerve {
+    audio: AudioEnd,
+    room: Room<PaperMind, fn() -> Option<PaperMind>>,
+    wits: Wits,
+    blocks: u32,
+    words: Vec<ToMind>,
+}
+
+impl PaperNerve {
+    fn new(wits: Wits) -> Self {
+        let (audio, end): (AudioEnd, MindEnd) = link();
+        let room = Room::new(end, Arc::default(), (|| Some(PaperMind::default())) as fn() -> _);
+        Self { audio, room, wits, blocks: 0, words: Vec::new() }
+    }
+
+    fn next_block(&mut self) {
+        self.blocks += 1;
+        let looks = match self.wits {
+            Wits::Quick => true,
+            Wits::Slow(blocks) => self.blocks.is_multiple_of(blocks),
+            Wits::Absent => false,
+        };
+        if looks {
+            self.room.work_off();
+        }
+    }
+}
+
+impl Nerve for PaperNerve {
+    fn tell(&mut self, word: ToMind) -> bool {
+        let told = self.audio.tell(word);
+        if told {
+            self.words.push(word);
+        }
+        told
+    }
+    fn room(&self) -> usize {
+        self.audio.room()
+    }
+    fn reply(&mut self) -> Option<Planned> {
+        self.audio.reply()
+    }
+    fn wait_offline(&mut self) -> Option<Planned> {
+        if self.wits == Wits::Absent {
+            return None;
+        }
+        self.room.work_off();
+        self.audio.reply()
+    }
+    fn make_room_offline(&mut self) {
+        if self.wits != Wits::Absent {
+            self.room.work_off();
+        }
+    }
+}
+
+/// A host that plays what is on its page, in order of time.
+struct PaperHost {
+    events: Vec<(i64, HostEvent)>,
+    /// Song positions: from this frame on the song is at this beat, or stands.
+    song: Vec<(i64, Option<f64>)>,
+    temperatures: Vec<(i64, f32)>,
+    /// Of every so many messages one is refused.
+    refuses_each: Option<u32>,
+    settings: Settings,
+    offline: bool,
+    wits: Wits,
+    /// The performer is reset before the block at this frame.
+    reset_at: Option<i64>,
+}
+
+/// What came back.
+#[derive(Default)]
+struct Heard {
+    messages: Vec<(i64, Message)>,
+    sounds: Vec<(i64, Audible)>,
+    words: Vec<ToMind>,
+    vitals: Arc<Vitals>,
+}
+
+struct Desk<'a> {
+    start: i64,
+    frames: u32,
+    events: &'a [(i64, HostEvent)],
+    refuses_each: Option<u32>,
+    sent: &'a mut u32,
+    heard: &'a mut Heard,
+}
+
+impl Stage for Desk<'_> {
+    fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
+        let (&(at, event), rest) = self.events.split_first()?;
+        if at >= self.start + i64::from(self.frames) {
+            return None;
+        }
+        self.events = rest;
+        Some((FrameOffset(u32::try_from(at - self.start).unwrap()), event))
+    }
+    fn sound(&mut self, at: FrameOffset, what: Audible) {
+        assert!(at.0 < self.frames);
+        self.heard.sounds.push((self.start + i64::from(at.0), what));
+    }
+    fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
+        assert!(at.0 < self.frames, "offsets lie inside the block");
+        *self.sent += 1;
+        if self.refuses_each.is_some_and(|each| self.sent.is_multiple_of(each)) {
+            return Sent::Refused;
+        }
+        self.heard.messages.push((self.start + i64::from(at.0), message));
+        Sent::Taken
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        knobs: Knobs { temperature: 1.0, top_p: 1.0, seed: 0 },
+        response_gap_ms: 100.0,
+        answer_bars: 2,
+        start_grid: StartGrid::Eighth,
+        thru: false,
+        look_ahead_ms: 20.0,
+        tempo_bpm: 120.0,
+        channel: 0,
+    }
+}
+
+fn key(pitch: u8) -> Key {
+    Key { voice: None, channel: 0, pitch: Pitch::new(pitch).unwrap() }
+}
+
+fn press(pitch: u8) -> HostEvent {
+    HostEvent::Press { key: key(pitch), velocity: 0.7 }
+}
+
+fn lift(pitch: u8) -> HostEvent {
+    HostEvent::Release { keys: key(pitch).into(), velocity: 0.0 }
+}
+
+impl PaperHost {
+    /// The song plays at 120 bpm; the player strikes four eighths, the last key goes up at frame 46,000.
+    fn with_phrase() -> Self {
+        let mut events = Vec::new();
+        for (index, pitch) in (0..).zip([60, 62, 64, 65]) {
+            events.push((index * BEAT / 2, press(pitch)));
+            events.push((index * BEAT / 2 + 10_000, lift(pitch)));
+        }
+        Self {
+            events,
+            song: vec![(0, Some(0.0))],
+            temperatures: vec![(0, 1.0)],
+            refuses_each: None,
+            settings: settings(),
+            offline: true,
+            wits: Wits::Quick,
+            reset_at: None,
+        }
+    }
+
+    fn transport(&self, frame: i64) -> Transport {
+        let (from, beats) = self.song.iter().rev().find(|(from, _)| *from <= frame).unwrap();
+        let beats = beats.map(|beats| beats + (frame - from) as f64 / BEAT as f64);
+        let metre = Some(segue_model::note::Metre::COMMON);
+        Transport { playing: beats.is_some(), tempo_bpm: Some(120.0), beats, metre, bar_beats: None }
+    }
+
+    /// Plays up to a frame in blocks of these lengths, again and again, cut where the song or a parameter changes.
+    fn play(&self, until: i64, lengths: &[u32]) -> Heard {
+        let mut heard = Heard::default();
+        let mut performer = Performer::new(RATE, Arc::clone(&heard.vitals));
+        let mut nerve = PaperNerve::new(self.wits);
+        let mut sent = 0;
+        let mut at = 0;
+        let changes: Vec<i64> =
+            self.song.iter().map(|(from, _)| *from).chain(self.temperatures.iter().map(|(from, _)| *from)).collect();
+        let mut lengths = lengths.iter().cycle();
+        while at < until {
+            let next = changes.iter().copied().chain(self.reset_at).filter(|from| *from > at).min().unwrap_or(i64::MAX);
+            let frames = u32::try_from(i64::from(*lengths.next().unwrap()).min(next - at)).unwrap();
+            if self.reset_at == Some(at) {
+                performer.reset();
+            }
+            let mut settings = self.settings;
+            settings.knobs.temperature = self.temperatures.iter().rev().find(|(from, _)| *from <= at).unwrap().1;
+            let transport = self.transport(at);
+            let block = Block { frames, into_host_block: 0, transport, settings, offline: self.offline };
+            let first = self.events.partition_point(|(frame, _)| *frame < at);
+            let (events, refuses_each) = (&self.events[first..], self.refuses_each);
+            let mut desk = Desk { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
+            nerve.next_block();
+            performer.perform(&block, &mut desk, &mut nerve);
+            assert_eq!(performer.position, Position(at + i64::from(frames)));
+            at += i64::from(frames);
+        }
+        heard.words = nerve.words;
+        heard
+    }
+}
+
+impl Heard {
+    fn ons(&self) -> Vec<i64> {
+        let ons = self.messages.iter().filter(|(_, message)| matches!(message, Message::On { .. }));
+        ons.map(|(at, _)| *at).collect()
+    }
+
+    /// The rule of the ledger: one note-off for each note-on, in order of time, and nothing left sounding at the end
+    /// unless it began in the last beat.
+    fn check_pairs(&self) -> Result<(), String> {
+        let mut down: Vec<(Key, i64)> = Vec::new();
+        let mut now = 0;
+        for &(at, message) in &self.messages {
+            if at < now {
+                return Err(format!("{message:?} at {at} comes after {now}"));
+            }
+            now = at;
+            match message {
+                Message::On { key, .. } if down.iter().any(|(held, _)| held.pitch == key.pitch) => {
+                    return Err(format!("{key:?} is struck twice at {at}"));
+                }
+                Message::On { key, .. } => down.push((key, at)),
+                Message::Off { key, .. } => match down.iter().position(|(held, _)| held.pitch == key.pitch) {
+                    Some(index) => drop(down.remove(index)),
+                    None => return Err(format!("{key:?} ends at {at} and never began")),
+                },
+                Message::Control(_) => {}
+            }
+        }
+        if down.is_empty() { Ok(()) } else { Err(format!("{down:?} never end")) }
+    }
+
+    fn check_sounds(&self) -> Result<(), String> {
+        let mut down = Vec::new();
+        for &(at, what) in &self.sounds {
+            match what {
+                Audible::Strike { who, pitch, .. } => down.push((who, pitch)),
+                Audible::Damp { who, pitch } => match down.iter().position(|held| *held == (who, pitch)) {
+                    Some(index) => drop(down.remove(index)),
+                    None => return Err(format!("{pitch:?} is damped at {at} and was never struck")),
+                },
+                Audible::Pedal { .. } | Audible::Hush => {}
+            }
+        }
+        if down.is_empty() { Ok(()) } else { Err(format!("{down:?} ring for ever")) }
+    }
+}
+
+#[test]
+fn the_answer_begins_on_the_first_grid_point_after_the_gap_and_ends_with_its_last_bar() {
+    // Key-up at 46,000, gap until 50,800: the next eighth is at 60,000.
+    let heard = PaperHost::with_phrase().play(20 * BEAT, &[512]);
+    let ons = heard.ons();
+    assert_eq!(ons[0], 60_000);
+    assert!(ons.len() > 8 && ons.iter().all(|on| *on < 60_000 + 8 * BEAT));
+    heard.check_pairs().unwrap();
+    heard.check_sounds().unwrap();
+}
+
+#[test]
+fn off_the_grid_the_answer_begins_exactly_when_the_gap_is_over() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.start_grid = StartGrid::Free;
+    assert_eq!(host.play(20 * BEAT, &[512]).ons()[0], 46_000 + 4_800);
+}
+
+#[test]
+fn a_key_up_on_the_very_grid_point_with_no_gap_is_answered_at_once() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.response_gap_ms = 0.0;
+    host.events.last_mut().unwrap().0 = 2 * BEAT;
+    for lengths in [&[1][..], &[64], &[48_000], &[47_999, 2]] {
+        assert_eq!(host.play(4 * BEAT, lengths).ons()[0], 2 * BEAT, "{lengths:?}");
+    }
+}
+
+#[test]
+fn offline_the_same_notes_come_out_wherever_the_host_cuts_its_blocks() {
+    let mut host = PaperHost::with_phrase();
+    host.temperatures = vec![(0, 1.0), (80_001, 1.3), (81_000, 0.7), (150_000, 2.0)];
+    host.settings.thru = true;
+    // The player comes in again and leaves again.
+    host.events.extend([(130_003, press(70)), (140_000, lift(70))]);
+    let whole = host.play(20 * BEAT, &[1 << 20]);
+    assert!(whole.ons().len() > 20);
+    for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]] {
+        assert_eq!(host.play(20 * BEAT, lengths).messages, whole.messages, "{lengths:?}");
+    }
+}
+
+#[test]
+fn live_the_same_notes_come_out_when_plans_come_in_time_and_blocks_are_short() {
+    let mut host = PaperHost::with_phrase();
+    host.temperatures = vec![(0, 1.0), (90_112, 1.3)];
+    let offline = host.play(20 * BEAT, &[256]);
+    host.offline = false;
+    for lengths in [&[64_u32][..], &[256], &[960], &[13, 900, 1, 77]] {
+        let live = host.play(20 * BEAT, lengths);
+        assert_eq!(live.messages, offline.messages, "{lengths:?}");
+        assert_eq!(live.vitals.late.get(), 0);
+    }
+}
+
+#[test]
+fn live_nothing_is_late_in_long_blocks_either() {
+    let mut host = PaperHost::with_phrase();
+    host.offline = false;
+    for length in [1_024, 2_048, 4_096, 8_192] {
+        let live = host.play(20 * BEAT, &[length]);
+        assert_eq!((live.vitals.late.get(), live.ons()[0]), (0, 60_000), "blocks of {length}");
+        assert!(live.ons().len() > 8);
+    }
+}
+
+#[test]
+fn a_plan_that_comes_a_little_late_is_played_at_once_and_one_that_comes_too_late_is_dropped() {
+    let mut host = PaperHost::with_phrase();
+    host.offline = false;
+    // Wishes go out 960 frames before; the reply comes with the sixth block of 240.
+    host.wits = Wits::Slow(6);
+    let late = host.play(20 * BEAT, &[240]);
+    assert!(late.vitals.late.get() > 0 && late.ons().len() > 4);
+    late.check_pairs().unwrap();
+    late.check_sounds().unwrap();
+    host.wits = Wits::Slow(100);
+    let lost = host.play(20 * BEAT, &[240]);
+    assert!(lost.vitals.dropped.get() > 0);
+    lost.check_pairs().unwrap();
+}
+
+#[test]
+fn the_player_who_comes_in_ends_segue_at_that_very_frame_and_the_mind_forgets_what_never_sounded() {
+    let mut host = PaperHost::with_phrase();
+    let before = host.play(20 * BEAT, &[64]).ons();
+    let again = before[4] + 1_234;
+    host.events.extend([(again, press(70)), (again + 200_000, lift(70))]);
+    for lengths in [&[1_u32][..], &[64], &[4096]] {
+        let heard = host.play(again + 150_000, lengths);
+        heard.check_pairs().unwrap();
+        assert!(heard.messages.iter().all(|(at, _)| *at <= again), "{lengths:?}");
+        let told_back: Vec<_> = heard
+            .words
+            .iter()
+            .filter_map(|word| match word {
+                ToMind::TakeBack { from } => Some(from.0),
+                _ => None,
+            })
+            .collect();
+        // The first tick that falls on the player's frame or behind it; one tick is 500 frames. In the rests within the
+        // phrase nothing was asked, so nothing is taken back.
+        assert_eq!(told_back, [(again + 499).div_euclid(500)], "{lengths:?}");
+    }
+}
+
+#[test]
+fn without_a_phrase_segue_is_silent() {
+    let mut host = PaperHost::with_phrase();
+    host.events.clear();
+    assert!(host.play(20 * BEAT, &[512]).messages.is_empty());
+}
+
+/// Something that a host does, with its name.
+type Change<'a> = (&'a str, &'a dyn Fn(&mut PaperHost));
+
+#[test]
+fn every_note_on_gets_its_note_off_whatever_the_host_does_in_mid_phrase() {
+    let mid = 60_000 + BEAT / 2 + 77;
+    let stop = |host: &mut PaperHost| host.song.push((mid, None));
+    let jump = |host: &mut PaperHost| host.song.push((mid, Some(1_000.5)));
+    let back = |host: &mut PaperHost| host.song.extend([(mid, Some(0.0)), (mid + 30_000, Some(0.0))]);
+    let reset = |host: &mut PaperHost| host.reset_at = Some(mid);
+    let full = |host: &mut PaperHost| host.refuses_each = Some(3);
+    let deaf = |host: &mut PaperHost| host.wits = Wits::Absent;
+    let thru = |host: &mut PaperHost| host.settings.thru = true;
+    let changes: [Change; 7] = [
+        ("stop", &stop),
+        ("jump", &jump),
+        ("back", &back),
+        ("reset", &reset),
+        ("full", &full),
+        ("deaf", &deaf),
+        ("thru", &thru),
+    ];
+    for (name, change) in changes {
+        for lengths in [&[1_u32][..], &[64], &[441], &[4096]] {
+            for offline in [true, false] {
+                let mut host = PaperHost::with_phrase();
+                host.offline = offline;
+                host.settings.thru = name == "full";
+                change(&mut host);
+                let heard = host.play(24 * BEAT, lengths);
+                heard.check_pairs().unwrap_or_else(|fault| panic!("{name}, {lengths:?}: {fault}"));
+                if name != "reset" {
+                    heard.check_sounds().unwrap_or_else(|fault| panic!("{name}, {lengths:?}: {fault}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_check_of_pairs_sees_a_note_off_that_is_lost() {
+    let mut heard = PaperHost::with_phrase().play(20 * BEAT, &[512]);
+    let off = heard.messages.iter().position(|(_, message)| matches!(message, Message::Off { .. })).unwrap();
+    heard.messages.remove(off);
+    assert!(heard.check_pairs().is_err());
+}
+
+#[test]
+fn a_host_that_takes_no_notes_still_hears_the_sound() {
+    struct Deaf(Vec<Audible>, Vec<(FrameOffset, HostEvent)>);
+    impl Stage for Deaf {
+        fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
+            self.1.pop()
+        }
+        fn sound(&mut self, _: FrameOffset, what: Audible) {
+            self.0.push(what);
+        }
+        fn send(&mut self, _: FrameOffset, _: Message) -> Sent {
+            Sent::NobodyListens
+        }
+    }
+    let mut performer = Performer::new(RATE, Arc::default());
+    let mut nerve = PaperNerve::new(Wits::Quick);
+    let mut stage = Deaf(Vec::new(), vec![(FrameOffset(9), lift(60)), (FrameOffset(3), press(60))]);
+    let block = Block {
+        frames: 200_000,
+        into_host_block: 0,
+        transport: Transport::default(),
+        settings: settings(),
+        offline: true,
+    };
+    performer.perform(&block, &mut stage, &mut nerve);
+    assert!(stage.0.iter().any(|what| matches!(what, Audible::Strike { who: Who::Segue, .. })));
+}
+
+#[test]
+fn the_pedal_lengthens_what_was_heard_and_does_not_hold_the_turn() {
+    let mut host = PaperHost::with_phrase();
+    let pedal = |value| HostEvent::Control(ChannelMessage::Controller { channel: 0, number: SUSTAIN, value });
+    host.events.insert(7, (37_000, pedal(1.0)));
+    host.events.push((70_000, pedal(0.0)));
+    let heard = host.play(20 * BEAT, &[512]);
+    assert_eq!(heard.ons()[0], 60_000, "keys decide, not the pedal");
+    let lengths: Vec<_> = heard
+        .words
+        .iter()
+        .filter_map(|word| match word {
+            ToMind::Amend { duration, .. } => Some(duration.0),
+            _ => None,
+        })
+        .collect();
+    // The last note began at 36,000 and rang until 70,000.
+    assert_eq!(lengths, [20, 20, 20, 68]);
+}
+
+#[test]
+fn without_a_song_the_first_note_after_a_silence_is_the_first_beat_of_a_bar() {
+    let mut host = PaperHost::with_phrase();
+    host.song = vec![(0, None)];
+    for (at, _) in &mut host.events {
+        *at += 123_457;
+    }
+    host.settings.start_grid = StartGrid::Bar;
+    for lengths in [&[1_u32][..], &[64], &[4096]] {
+        let heard = host.play(24 * BEAT, lengths);
+        assert_eq!(heard.ons()[0], 123_457 + 4 * BEAT, "{lengths:?}");
+    }
+}
+
+#[test]
+fn when_the_mind_is_far_behind_notes_go_unheard_and_are_counted_but_no_end_is_lost() {
+    let mut host = PaperHost::with_phrase();
+    (host.wits, host.offline) = (Wits::Absent, false);
+    host.events = (0..2_000).flat_map(|index| [(index * 20, press(60)), (index * 20 + 10, lift(60))]).collect();
+    let heard = host.play(50_000, &[64]);
+    assert!(heard.vitals.unheard.get() > 0);
+    let count = |what: fn(&ToMind) -> bool| heard.words.iter().filter(|word| what(word)).count();
+    let heards = count(|word| matches!(word, ToMind::Heard(_)));
+    assert_eq!(heards, count(|word| matches!(word, ToMind::Amend { .. })));
+    heard.check_sounds().unwrap();
+}
+
+#[test]
+fn an_offline_rendering_goes_on_when_the_mind_never_answers() {
+    let mut host = PaperHost::with_phrase();
+    host.wits = Wits::Absent;
+    let heard = host.play(20 * BEAT, &[512]);
+    assert_eq!((heard.ons().len(), heard.vitals.time_outs.get()), (0, 1));
+}
+
+#[test]
+fn a_release_without_the_names_of_the_notes_ends_them_all() {
+    let mut host = PaperHost::with_phrase();
+    let named = |voice, pitch| HostEvent::Press { key: Key { voice: Some(voice), ..key(pitch) }, velocity: 0.5 };
+    let all = KeyPattern { voice: None, channel: None, pitch: None };
+    host.events =
+        vec![(0, named(1, 60)), (100, named(2, 64)), (20_000, HostEvent::Release { keys: all, velocity: 0.0 })];
+    let heard = host.play(20 * BEAT, &[512]);
+    assert!(!heard.ons().is_empty(), "no key is down, so it is Segue's turn");
+    heard.check_sounds().unwrap();
+}

@@ -1,0 +1,72 @@
+//! What the hands and the worker count, for those who look at it: the editor, tests.
+//!
+//! Only relaxed atomics: each number stands for itself.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU32);
+
+impl Count {
+    /// One more.
+    pub fn add_one(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    /// So far.
+    pub fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// The health of one instance.
+#[derive(Debug, Default)]
+pub struct Vitals {
+    /// Planned notes that came after their moment.
+    pub late: Count,
+    /// Planned notes that were not played: they came more than the look-ahead late, or there was no room.
+    pub dropped: Count,
+    /// Note-ons that the host would not take.
+    pub refused: Count,
+    /// Heard notes that the mind never got because it was too far behind.
+    pub unheard: Count,
+    /// Times that an offline rendering waited in vain.
+    pub time_outs: Count,
+    /// Times that the mind panicked and was made anew.
+    pub panics: Count,
+    /// How long the last wish took.
+    pub think_ns: AtomicU64,
+    mind: AtomicU8,
+}
+
+/// How the mind is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MindState {
+    /// Not there yet.
+    Loading = 0,
+    /// Listening.
+    Ready = 1,
+    /// Its weights were refused.
+    NoWeights = 2,
+    /// The system gave it no thread.
+    NoThread = 3,
+}
+
+impl Vitals {
+    /// How the mind is.
+    pub fn mind(&self) -> MindState {
+        match self.mind.load(Relaxed) {
+            1 => MindState::Ready,
+            2 => MindState::NoWeights,
+            3 => MindState::NoThread,
+            _ => MindState::Loading,
+        }
+    }
+
+    /// Says how the mind is.
+    pub fn set_mind(&self, state: MindState) {
+        self.mind.store(state as u8, Relaxed);
+    }
+}

@@ -1,0 +1,286 @@
+//! The demo: a headless host plays the first bars of a tune at the built plugin and lets it answer.
+//!
+//! Started by `cargo xtask demo`, which builds the plugin first.
+
+#![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
+
+use anyhow::{Context, Result, bail, ensure};
+use segue_model::note::{TICKS_PER_QUARTER, Ticks};
+use segue_tests::blocks::Blocks;
+use segue_tests::bundle::Bundle;
+use segue_tests::measure::{self, Level};
+use segue_tests::midi_file;
+use segue_tests::performance::{Performance, Sounded, Times, difference, lines, melody, off_the_grid};
+use segue_tests::picture::{Roll, note_name};
+use segue_tests::prompt::{Prompt, two_openings};
+use segue_tests::score::Score;
+use segue_tests::session::{Session, waits_for_notes};
+use segue_tests::thinking;
+use segue_tests::timeline::{Frame, Timeline, USUAL_TEMPO_BPM};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const SAMPLE_RATE: u32 = 48_000;
+const BLOCK: u32 = 64;
+const PROMPT_BARS: i64 = 4;
+const ANSWER_BARS: i64 = 8;
+/// Time for the last note to fade.
+const TAIL_BARS: i64 = 1;
+/// Fingers leave a key a little before the next one.
+const KEY_UP_EARLY: Ticks = Ticks(2);
+/// Short enough for the answer to begin on the bar line before which the prompt ends.
+const GAP_MS: u32 = 20;
+const COOL: f64 = 0.6;
+const WARM: f64 = 1.2;
+/// The ramp from cool to warm: in which bars of the answer.
+const RAMP_BARS: (i64, i64) = (2, 6);
+const LEAST_NOTES: usize = 8;
+/// A busy machine may be late once; a plugin that is late always is at fault.
+const LIVE_TRIES: usize = 3;
+const TIMED_DECISIONS: usize = 2_000;
+
+/// "The Blooming Meadows".
+const OUR_TUNE: u32 = 946;
+
+const USAGE: &str = "usage: cargo xtask demo [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
+
+fn main() -> ExitCode {
+    match Wishes::from_arguments(std::env::args().skip(1)).and_then(|wishes| demo(&wishes)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the user asks for.
+struct Wishes {
+    plugin: PathBuf,
+    file: PathBuf,
+    number: Option<u32>,
+    bars: i64,
+}
+
+impl Wishes {
+    fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let (mut plugin, mut file, mut number) = (None, None, None);
+        let mut bars = PROMPT_BARS;
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().with_context(|| format!("{argument} needs a value; {USAGE}"));
+            match argument.as_str() {
+                "--plugin" => plugin = Some(PathBuf::from(value()?)),
+                "--tune" => number = Some(tune_number(&value()?)?),
+                "--bars" => bars = bars_in(&value()?)?,
+                flag if flag.starts_with('-') => bail!("there is no option {flag}; {USAGE}"),
+                named if file.is_none() => file = Some(PathBuf::from(named)),
+                second => bail!("one file is played, so {second} is one too many; {USAGE}"),
+            }
+        }
+        let plugin = plugin.context(USAGE)?;
+        let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes/oneills.abc");
+        // Of our own book the jig, which is known to many.
+        let number = number.or(file.is_none().then_some(OUR_TUNE));
+        Ok(Self { plugin, file: file.unwrap_or_else(ours), number, bars })
+    }
+}
+
+fn tune_number(text: &str) -> Result<u32> {
+    text.parse().ok().with_context(|| format!("--tune takes the number that follows X: in the file, not {text}"))
+}
+
+fn bars_in(text: &str) -> Result<i64> {
+    const MOST_BARS: i64 = 64;
+    let bars = text.parse().ok().filter(|bars| (1..=MOST_BARS).contains(bars));
+    bars.with_context(|| format!("--bars takes 1 to {MOST_BARS}, not {text}"))
+}
+
+fn demo(wishes: &Wishes) -> Result<()> {
+    let (prompt, other) = two_openings(&wishes.file, wishes.number, wishes.bars)?;
+    let bundle = Bundle::load(&wishes.plugin)?;
+    let score = score(&prompt);
+    println!("Loaded {} in a headless host.", wishes.plugin.display());
+    println!(
+        "Playing {:?} at it: {} bars of {}/{} at {USUAL_TEMPO_BPM} bpm, live, {SAMPLE_RATE} Hz, blocks of {BLOCK}.",
+        prompt.title, wishes.bars, prompt.metre.numerator, prompt.metre.denominator,
+    );
+
+    let (live, answer) = play_live(&bundle, &score)?;
+    print_bars(&score, &answer);
+    ensure!(
+        answer.len() >= LEAST_NOTES,
+        "Segue played {} notes in {ANSWER_BARS} bars; an answer has at least {LEAST_NOTES}",
+        answer.len()
+    );
+    write_files(wishes.bars, &prompt, &score, &live, &answer)?;
+    compare_prompts(&bundle, &prompt, &other)?;
+    print_times(&bundle, &prompt, &score, &live)
+}
+
+fn bar(prompt: &Prompt) -> Ticks {
+    prompt.metre.bar()
+}
+
+/// The prompt, then room for the answer, with a ramp of the temperature on the way.
+fn score(prompt: &Prompt) -> Score {
+    let timeline = Timeline::steady(f64::from(SAMPLE_RATE), USUAL_TEMPO_BPM, prompt.metre);
+    let frame = |ticks| timeline.frame_of(ticks).expect("the transport runs");
+    let bars_on = |bars: i64| Ticks(prompt.end.0 + bars * bar(prompt).0);
+    let length = frame(bars_on(ANSWER_BARS + TAIL_BARS));
+    let mut score = Score::silence(timeline.clone(), length);
+    score.play(&prompt.notes, KEY_UP_EARLY);
+    score.turn("Answer length", 0, ANSWER_BARS).turn("Response gap", 0, GAP_MS).turn("Temperature", 0, COOL);
+    let (from, to) = (bars_on(RAMP_BARS.0).0, bars_on(RAMP_BARS.1).0);
+    let steps = (to - from) * 4 / TICKS_PER_QUARTER;
+    for step in 1..=steps {
+        let share = step as f64 / steps as f64;
+        let at = frame(Ticks(from + (to - from) * step / steps));
+        score.turn("Temperature", at, format!("{:.4}", (WARM - COOL).mul_add(share, COOL)));
+    }
+    score
+}
+
+/// Plays live, and the same once more rendered: where they differ, a note was late or lost.
+fn play_live(bundle: &Bundle, score: &Score) -> Result<(Performance, Vec<Sounded>)> {
+    let rendered = render(bundle, score)?.1;
+    for attempt in 1.. {
+        let mut instance = bundle.open()?;
+        let live = Session::live(Blocks::Of(BLOCK)).play(&mut instance, score)?;
+        let answer = sound(&live)?;
+        let late = off_the_grid(&answer, &score.timeline);
+        let fault = if late.is_empty() {
+            difference(&answer, &rendered).map(|what| format!("live is not what a render gives: {what}"))
+        } else {
+            Some(lines(&late))
+        };
+        match fault {
+            None => return Ok((live, answer)),
+            Some(fault) if attempt == LIVE_TRIES => {
+                bail!("a note was late or lost, {LIVE_TRIES} times in a row: {fault}")
+            }
+            Some(fault) => {
+                println!("A note was late or lost ({fault}); the machine may be busy: once more.");
+            }
+        }
+    }
+    unreachable!("the last attempt returns")
+}
+
+fn render(bundle: &Bundle, score: &Score) -> Result<(Performance, Vec<Sounded>)> {
+    let performance = Session::render(Blocks::Of(BLOCK)).play(&mut bundle.open()?, score)?;
+    let answer = sound(&performance)?;
+    Ok((performance, answer))
+}
+
+fn sound(performance: &Performance) -> Result<Vec<Sounded>> {
+    performance.sound_notes().map_err(|faults| anyhow::anyhow!("what Segue sent is no music: {faults}"))
+}
+
+fn compare_prompts(bundle: &Bundle, prompt: &Prompt, other: &Prompt) -> Result<()> {
+    let answer_to = |prompt: &Prompt| -> Result<_> {
+        let score = score(prompt);
+        Ok(melody(&render(bundle, &score)?.1, &score.timeline))
+    };
+    ensure!(
+        answer_to(prompt)? != answer_to(other)?,
+        "a fresh mind gives {:?} and {:?} the same answer, so it does not listen",
+        prompt.title,
+        other.title
+    );
+    println!("Another prompt ({:?}) gets another answer.", other.title);
+    Ok(())
+}
+
+fn print_bars(score: &Score, answer: &[Sounded]) {
+    let player = midi_file::strokes_as_notes(score);
+    let last = answer.last().map_or(0, |note| score.timeline.bar(note.on).1);
+    for bar in 0..=last {
+        for (voice, notes) in [("heard ", player.as_slice()), ("played", answer)] {
+            let here = notes.iter().filter(|note| score.timeline.bar(note.on).1 == bar);
+            let names: Vec<String> = here.map(|note| name_and_length(score, note)).collect();
+            if !names.is_empty() {
+                println!("  bar {:>2}  {voice}  {}", bar + 1, names.join(" "));
+            }
+        }
+    }
+}
+
+/// Such as `D5:1/8`, the length being the nearest sixteenth or more.
+fn name_and_length(score: &Score, note: &Sounded) -> String {
+    const SIXTEENTHS_PER_BEAT: f64 = 4.0;
+    let beats = score.timeline.beats(note.off) - score.timeline.beats(note.on);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few beats")]
+    let sixteenths = ((beats * SIXTEENTHS_PER_BEAT).round() as u32).max(1);
+    let shared = 1 << sixteenths.trailing_zeros().min(4);
+    format!("{}:{}/{}", note_name(f64::from(note.pitch.key())), sixteenths / shared, 16 / shared)
+}
+
+fn write_files(bars: i64, prompt: &Prompt, score: &Score, live: &Performance, answer: &[Sounded]) -> Result<()> {
+    let player = midi_file::strokes_as_notes(score);
+    midi_file::write(Path::new("demo.mid"), score, answer)?;
+    measure::write_wav(Path::new("demo.wav"), &live.audio, SAMPLE_RATE)?;
+    let temperature = temperature(score)?;
+    let title = format!("Segue answers the first {bars} bars of {:?}", prompt.title);
+    let roll = Roll { title: &title, score, player: &player, segue: answer, temperature: &temperature };
+    roll.draw(Path::new("demo.png"))?;
+    println!("Wrote demo.mid, demo.wav and demo.png.");
+    let level = measure::level(&live.audio);
+    check_sound(level)?;
+    let onsets: Vec<Frame> = player.iter().chain(answer).map(|note| note.on).collect();
+    let heard = measure::onsets_heard(&live.audio, f64::from(SAMPLE_RATE), &onsets);
+    println!(
+        "demo.wav: peak {:.1} dB, RMS {:.1} dB, offset {:.5}, nothing clipped; {} of {} note-ons are heard where the MIDI has them.",
+        decibels(f64::from(level.peak)),
+        decibels(level.rms),
+        level.offset,
+        heard.iter().filter(|heard| **heard).count(),
+        onsets.len()
+    );
+    Ok(())
+}
+
+fn check_sound(level: Level) -> Result<()> {
+    const AUDIBLE: f64 = 0.001;
+    ensure!(level.broken == 0, "demo.wav: {} samples are no numbers", level.broken);
+    ensure!(level.clipped == 0, "demo.wav: {} samples are clipped", level.clipped);
+    ensure!(level.rms > AUDIBLE, "demo.wav: nothing is to be heard");
+    Ok(())
+}
+
+fn decibels(amplitude: f64) -> f64 {
+    20.0 * amplitude.log10()
+}
+
+fn temperature(score: &Score) -> Result<Vec<(Frame, f64)>> {
+    let turns = score.knobs.iter().filter(|knob| knob.parameter == "Temperature");
+    turns.map(|knob| Ok((knob.at, knob.text.parse()?))).collect()
+}
+
+fn print_times(bundle: &Bundle, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {
+    let decisions = thinking::decision_times(&thinking::shipped_weights(), prompt, TIMED_DECISIONS)?;
+    show("Decision of a note, in the mind alone", &decisions);
+    let (rendered, _) = render(bundle, score)?;
+    let waits = waits_for_notes(&rendered, score.last_key_up());
+    show("To the mind and back through the built plugin, per note", &Times::of(waits));
+    let process = live.times();
+    println!(
+        "process() of {BLOCK} frames, live: median {:.1} µs, p99.9 {:.1} µs ({} calls)",
+        microseconds(&process, 500),
+        microseconds(&process, 999),
+        process.count()
+    );
+    Ok(())
+}
+
+fn show(what: &str, times: &Times) {
+    println!(
+        "{what}: median {:.0} µs, p99 {:.0} µs ({} measured)",
+        microseconds(times, 500),
+        microseconds(times, 990),
+        times.count()
+    );
+}
+
+fn microseconds(times: &Times, per_mille: usize) -> f64 {
+    times.per_mille(per_mille).as_secs_f64() * 1e6
+}

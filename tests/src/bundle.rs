@@ -1,0 +1,82 @@
+//! A plugin file on disk, loaded as any host loads it.
+
+use crate::instance::Instance;
+use anyhow::{Context, Result, bail};
+use clack_host::prelude::*;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+
+/// The id by which hosts and projects know the plugin: it never changes.
+pub const CLAP_ID: &str = "org.segue.segue";
+
+/// The variable with which `cargo xtask test` tells the tests where the bundles are that it has built.
+pub const BUNDLES_VARIABLE: &str = "SEGUE_BUNDLES";
+
+/// A loaded plugin file.
+#[derive(Clone)]
+pub struct Bundle {
+    entry: PluginEntry,
+    path: PathBuf,
+}
+
+impl Bundle {
+    /// Loads the file (on macOS, the folder) and looks for Segue in it.
+    ///
+    /// # Errors
+    /// When the file is missing, is no plugin, or has no Segue in it.
+    pub fn load(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            bail!("{}: there is no such file; `cargo xtask bundle` builds it", path.display());
+        }
+        // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names to try it;
+        // loading a library runs its code, and no host can check that.
+        let entry = unsafe { PluginEntry::load(path) }
+            .with_context(|| format!("{}: cannot be loaded as a CLAP plugin", path.display()))?;
+        let bundle = Self { entry, path: path.to_owned() };
+        let found = bundle.ids();
+        if !found.iter().any(|id| id == CLAP_ID) {
+            bail!("{}: holds {found:?}, not {CLAP_ID}", bundle.path.display());
+        }
+        Ok(bundle)
+    }
+
+    /// The bundle that `cargo xtask test` has built, with debug assertions and the check for allocations.
+    ///
+    /// # Panics
+    /// When the tests were started without it.
+    pub fn checked() -> Self {
+        Self::load(&checked_folder().join("Segue.clap")).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// The ids of all plugins in the file.
+    pub fn ids(&self) -> Vec<String> {
+        let Some(factory) = self.entry.get_plugin_factory() else {
+            return Vec::new();
+        };
+        factory
+            .plugin_descriptors()
+            .filter_map(|descriptor| descriptor.id())
+            .map(|id| id.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// A new instance, with a fresh mind.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
+    pub fn open(&self) -> Result<Instance> {
+        let id = CString::new(CLAP_ID).context("the id has no zero byte")?;
+        Instance::new(&self.entry, &id).with_context(|| format!("{}: gives no instance", self.path.display()))
+    }
+}
+
+/// The folder with the bundles under test.
+///
+/// # Panics
+/// When the tests were started without it.
+pub fn checked_folder() -> PathBuf {
+    std::env::var_os(BUNDLES_VARIABLE).map_or_else(
+        || panic!("{BUNDLES_VARIABLE} is not set, so there is no plugin to test: run `cargo xtask test`"),
+        PathBuf::from,
+    )
+}

@@ -1,0 +1,336 @@
+//! One instance of the plugin in its host: parameters, state, activation, blocks.
+
+use anyhow::{Context, Result, anyhow, bail};
+use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
+use clack_extensions::params::{
+    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamRescanFlags,
+    PluginParams,
+};
+use clack_extensions::render::{PluginRender, RenderMode};
+use clack_extensions::state::{HostState, HostStateImpl, PluginState};
+use clack_host::events::event_types::{ParamValueEvent, TransportEvent};
+use clack_host::prelude::*;
+use std::ffi::{CStr, CString};
+use std::fmt::Display;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The host as the plugin sees it: it can be asked for things from any thread.
+#[derive(Default)]
+pub struct Desk {
+    callback_requested: AtomicBool,
+    restart_requested: AtomicBool,
+    messages: Mutex<Vec<String>>,
+}
+
+impl SharedHandler<'_> for Desk {
+    fn request_restart(&self) {
+        self.restart_requested.store(true, Ordering::Release);
+    }
+    fn request_process(&self) {}
+    fn request_callback(&self) {
+        self.callback_requested.store(true, Ordering::Release);
+    }
+}
+
+impl HostLogImpl for Desk {
+    fn log(&self, severity: LogSeverity, message: &str) {
+        self.messages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(format!("{severity}: {message}"));
+    }
+}
+
+impl HostParamsImplShared for Desk {
+    fn request_flush(&self) {}
+}
+
+/// The part of the host that only the main thread meets.
+pub struct MainDesk;
+
+impl MainThreadHandler<'_> for MainDesk {}
+
+impl HostParamsImplMainThread for MainDesk {
+    fn rescan(&self, _: ParamRescanFlags) {}
+    fn clear(&self, _: ClapId, _: ParamClearFlags) {}
+}
+
+impl HostStateImpl for MainDesk {
+    fn mark_dirty(&self) {}
+}
+
+/// Names the types of this host to `clack`.
+pub struct Headless;
+
+impl HostHandlers for Headless {
+    type Shared<'a> = Desk;
+    type MainThread<'a> = MainDesk;
+    type AudioProcessor<'a> = ();
+
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Desk) {
+        builder.register::<HostLog>().register::<HostParams>().register::<HostState>();
+    }
+}
+
+/// A parameter as the plugin lists it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// What hosts store in projects.
+    pub id: u32,
+    /// What hosts show.
+    pub name: String,
+    /// The least value, in the host's own scale.
+    pub min: f64,
+    /// The greatest value, in the host's own scale.
+    pub max: f64,
+    /// The value of a new instance, in the host's own scale.
+    pub default: f64,
+    /// The host may automate it.
+    pub automatable: bool,
+}
+
+/// One instance. It is created, activated and dropped on one thread; in this host that thread also plays the blocks.
+pub struct Instance {
+    // Dropped before `plugin`, because clack keeps an instance alive that has a processor.
+    processor: Option<StartedPluginAudioProcessor<Headless>>,
+    plugin: PluginInstance<Headless>,
+    parameters: Vec<Parameter>,
+}
+
+impl Instance {
+    /// Makes one from a loaded file.
+    pub(crate) fn new(entry: &PluginEntry, id: &CStr) -> Result<Self> {
+        let info = HostInfo::new("Segue's headless host", "Segue", "", env!("CARGO_PKG_VERSION"))?;
+        let plugin = PluginInstance::<Headless>::new(|()| Desk::default(), |_| MainDesk, entry, id, &info)?;
+        let mut instance = Self { processor: None, plugin, parameters: Vec::new() };
+        instance.parameters = instance.list_parameters();
+        Ok(instance)
+    }
+
+    fn list_parameters(&mut self) -> Vec<Parameter> {
+        let handle = self.plugin.plugin_handle();
+        let Some(extension) = handle.get_extension::<PluginParams>() else {
+            return Vec::new();
+        };
+        let mut buffer = ParamInfoBuffer::new();
+        let read = |index| {
+            let info = extension.get_info(&handle, index, &mut buffer)?;
+            Some(Parameter {
+                id: info.id.get(),
+                name: String::from_utf8_lossy(info.name).into_owned(),
+                min: info.min_value,
+                max: info.max_value,
+                default: info.default_value,
+                automatable: info.flags.contains(clack_extensions::params::ParamInfoFlags::IS_AUTOMATABLE),
+            })
+        };
+        (0..extension.count(&handle)).filter_map(read).collect()
+    }
+
+    /// All parameters, in the plugin's order.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The parameter of this name.
+    ///
+    /// # Errors
+    /// When there is none; the message lists those there are.
+    pub fn parameter(&self, name: &str) -> Result<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name).with_context(|| {
+            let names: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+            format!("the plugin has no parameter {name:?}; it has {}", names.join(", "))
+        })
+    }
+
+    /// The value in the host's own scale of what a player would type.
+    ///
+    /// # Errors
+    /// When the plugin has no such parameter or does not understand the text.
+    pub fn value_of_text(&mut self, name: &str, text: &str) -> Result<f64> {
+        let id = self.clap_id(name)?;
+        let typed = CString::new(text).context("typed values have no zero byte")?;
+        let handle = self.plugin.plugin_handle();
+        params(handle)?
+            .text_to_value(&handle, id, &typed)
+            .with_context(|| format!("the plugin does not take {text:?} for {name}"))
+    }
+
+    /// How the plugin shows the present value of a parameter.
+    ///
+    /// # Errors
+    /// When it has no such parameter or no text for it.
+    pub fn text(&mut self, name: &str) -> Result<String> {
+        const LONGEST: usize = 256;
+        let id = self.clap_id(name)?;
+        let handle = self.plugin.plugin_handle();
+        let extension = params(handle)?;
+        let value = extension.get_value(&handle, id).with_context(|| format!("{name} has no value"))?;
+        let mut buffer = [0; LONGEST];
+        let text = extension
+            .value_to_text(&handle, id, value, &mut buffer)
+            .map_err(|_| anyhow!("the plugin has no text for {name}"))?;
+        Ok(String::from_utf8_lossy(text).into_owned())
+    }
+
+    /// Sets a parameter while the instance is not active.
+    ///
+    /// # Errors
+    /// When it is active, or the plugin does not know the parameter or the text.
+    pub fn set(&mut self, name: &str, value: impl Display) -> Result<()> {
+        let event = self.knob_event(name, &value.to_string(), 0)?;
+        let mut events = EventBuffer::new();
+        events.push(&event);
+        let handle = self.plugin.plugin_handle();
+        let extension = params(handle)?;
+        let mut inactive = self.plugin.inactive_plugin_handle().context("parameters are set before activation")?;
+        extension.flush(&mut inactive, &events.as_input(), &mut EventBuffer::new().as_output());
+        Ok(())
+    }
+
+    /// The event that sets a parameter at an offset into a block.
+    ///
+    /// # Errors
+    /// When the plugin does not know the parameter or the text.
+    pub fn knob_event(&mut self, name: &str, text: &str, offset: u32) -> Result<ParamValueEvent> {
+        let value = self.value_of_text(name, text)?;
+        Ok(ParamValueEvent::new(offset, self.clap_id(name)?, Pckn::match_all(), value))
+    }
+
+    fn clap_id(&self, name: &str) -> Result<ClapId> {
+        ClapId::from_raw(self.parameter(name)?.id).context("the plugin gives a parameter the id that CLAP forbids")
+    }
+
+    /// All that a project would store.
+    ///
+    /// # Errors
+    /// When the plugin cannot save.
+    pub fn save(&mut self) -> Result<Vec<u8>> {
+        let handle = self.plugin.plugin_handle();
+        let extension = handle.get_extension::<PluginState>().context("the plugin saves no state")?;
+        let mut bytes = Vec::new();
+        extension.save(&handle, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Gives the plugin what a project has stored.
+    ///
+    /// # Errors
+    /// When the plugin refuses it.
+    pub fn load(&mut self, mut bytes: &[u8]) -> Result<()> {
+        let handle = self.plugin.plugin_handle();
+        let extension = handle.get_extension::<PluginState>().context("the plugin loads no state")?;
+        Ok(extension.load(&handle, &mut bytes)?)
+    }
+
+    /// Tells the plugin whether it renders a file or plays live.
+    ///
+    /// # Errors
+    /// When the plugin does not care.
+    pub fn set_offline(&mut self, offline: bool) -> Result<()> {
+        let handle = self.plugin.plugin_handle();
+        let extension = handle.get_extension::<PluginRender>().context("the plugin knows no offline rendering")?;
+        let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
+        Ok(extension.set(&handle, mode)?)
+    }
+
+    /// Gets ready to play blocks of up to this many frames.
+    ///
+    /// # Errors
+    /// When the plugin refuses, or is active already.
+    pub fn activate(&mut self, sample_rate: f64, largest_block: u32) -> Result<()> {
+        if largest_block == 0 {
+            bail!("a block has at least one frame; `activate_raw` asks for less");
+        }
+        let wanted = PluginAudioConfiguration { sample_rate, min_frames_count: 1, max_frames_count: largest_block };
+        let stopped = self.plugin.activate(|_, _| (), wanted)?;
+        let started = stopped.start_processing().map_err(|_| anyhow!("the plugin does not start to process"))?;
+        self.processor = Some(started);
+        Ok(())
+    }
+
+    /// Asks for an activation that no sane host asks for, and takes it back if it is granted. True when it was.
+    pub fn activate_raw(&mut self, sample_rate: f64, least_block: u32, largest_block: u32) -> bool {
+        let plugin = self.plugin.raw_instance();
+        let (Some(activate), Some(deactivate)) = (plugin.activate, plugin.deactivate) else {
+            return false;
+        };
+        // SAFETY: the instance is alive and initialised, this is its main thread, and `processor` says whether clack
+        // has activated it; the pointers are the plugin's own.
+        unsafe {
+            let granted = self.processor.is_none() && activate(plugin, sample_rate, least_block, largest_block);
+            if granted {
+                deactivate(plugin);
+            }
+            granted
+        }
+    }
+
+    /// Plays one block: as many frames as `left` and `right` have.
+    ///
+    /// # Errors
+    /// When the instance is not active or the plugin reports an error.
+    pub fn process(
+        &mut self,
+        steady_time: u64,
+        transport: Option<&TransportEvent>,
+        heard: &EventBuffer,
+        [left, right]: [&mut [f32]; 2],
+        played: &mut EventBuffer,
+    ) -> Result<(ProcessStatus, Duration)> {
+        let processor = self.processor.as_mut().context("the instance is not active")?;
+        let mut ports = AudioPorts::with_capacity(2, 1);
+        let mut outputs = ports.with_output_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only([left, right].into_iter()),
+        }]);
+        let inputs = InputAudioBuffers::empty();
+        let heard = heard.as_input();
+        let mut played = played.as_output();
+        let begun = Instant::now();
+        let status = processor.process(&inputs, &mut outputs, &heard, &mut played, Some(steady_time), transport)?;
+        Ok((status, begun.elapsed()))
+    }
+
+    /// Forgets what sounds, as hosts do when the play head is moved.
+    pub fn reset(&mut self) {
+        if let Some(processor) = &mut self.processor {
+            processor.reset();
+        }
+    }
+
+    /// Ends the activation, if there is one.
+    pub fn deactivate(&mut self) {
+        if let Some(processor) = self.processor.take() {
+            self.plugin.deactivate(processor.stop_processing());
+        }
+    }
+
+    /// Does what the plugin has asked of the main thread.
+    pub fn serve(&mut self) {
+        if self.plugin.access_shared_handler(|desk| desk.callback_requested.swap(false, Ordering::AcqRel)) {
+            self.plugin.call_on_main_thread_callback();
+        }
+    }
+
+    /// The plugin wants to be activated anew.
+    pub fn wants_restart(&self) -> bool {
+        self.plugin.access_shared_handler(|desk| desk.restart_requested.load(Ordering::Acquire))
+    }
+
+    /// What the plugin has written to the host's log.
+    pub fn messages(&self) -> Vec<String> {
+        self.plugin.access_shared_handler(|desk| {
+            desk.messages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        })
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.deactivate();
+    }
+}
+
+fn params(handle: PluginMainThreadHandle<'_>) -> Result<PluginParams> {
+    handle.get_extension::<PluginParams>().context("the plugin has no parameters")
+}

@@ -1,0 +1,137 @@
+//! What the demo plays at Segue: the first bars of a tune that a file holds.
+
+use anyhow::{Context, Result, bail};
+use segue_model::corpus::midi::{Reading, Voices, read_midi};
+use segue_model::corpus::{Tune, abc};
+use segue_model::note::{Bars, Metre, Note, Ticks};
+use std::path::Path;
+
+/// The opening of a tune, laid on a time line that begins at 0 with a bar line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// What the tune is called.
+    pub title: String,
+    /// In order of onset.
+    pub notes: Vec<Note>,
+    /// The metre of its bars.
+    pub metre: Metre,
+    /// Where the tune's bars end that are played: a bar line.
+    pub end: Ticks,
+}
+
+/// Fewer notes than these are no phrase.
+const LEAST_NOTES: usize = 3;
+
+impl Prompt {
+    /// Some bars of a tune, from its bar `from` on; an upbeat comes with the first bar.
+    pub fn of(tune: &Tune, from: i64, bars: i64) -> Option<Self> {
+        let grid = tune.bars.first().copied().unwrap_or(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
+        let bar = grid.metre.bar();
+        let first_line = Ticks(grid.line.0 + from * bar.0);
+        let last_line = Ticks(first_line.0 + bars * bar.0);
+        let wanted = |note: &&Note| note.onset < last_line && (from == 0 || note.onset >= first_line);
+        let earliest = tune.notes.iter().filter(wanted).map(|note| note.onset).min()?;
+        // Whole bars, so that the time line begins on a bar line before the upbeat, too.
+        let begin = Ticks(first_line.0 + (earliest - first_line).0.min(0).div_euclid(bar.0) * bar.0);
+        let place = |note: &Note| Note {
+            onset: note.onset - begin,
+            duration: note.duration.min(last_line - note.onset),
+            ..*note
+        };
+        let notes: Vec<Note> = tune.notes.iter().filter(wanted).map(place).collect();
+        let prompt = Self { title: tune.title.clone(), notes, metre: grid.metre, end: last_line - begin };
+        (prompt.notes.len() >= LEAST_NOTES).then_some(prompt)
+    }
+
+    /// The same notes, higher or lower; as they were where that leaves the keyboard.
+    #[must_use]
+    pub fn transposed(&self, semitones: i8) -> Self {
+        let moved = |note: &Note| Note { pitch: note.pitch.transposed(semitones).unwrap_or(note.pitch), ..*note };
+        Self { notes: self.notes.iter().map(moved).collect(), ..self.clone() }
+    }
+}
+
+/// Two openings that differ: the one to play, and another to compare the answers with.
+///
+/// The one is of the tune with this number (`X:` in a book), or of the first that is long enough. The other is of another
+/// tune; where there is none, of the bars that follow; of a short tune the same a fourth higher.
+///
+/// # Errors
+/// When the file cannot be read or holds no such tune that is long enough.
+pub fn two_openings(path: &Path, number: Option<u32>, bars: i64) -> Result<(Prompt, Prompt)> {
+    const FOURTH: i8 = 5;
+    let tunes = read(path)?;
+    let chosen = |(found, _): &&(Option<u32>, Tune)| number.is_none() || *found == number;
+    if !tunes.iter().any(|tune| chosen(&tune)) {
+        bail!("{}: there is no tune {} in it", path.display(), number.unwrap_or_default());
+    }
+    let mut openings = tunes.iter().filter(chosen).filter_map(|(_, tune)| Some((tune, Prompt::of(tune, 0, bars)?)));
+    let (tune, first) = openings.next().with_context(|| {
+        format!(
+            "{}: no tune there has {LEAST_NOTES} notes in its first {bars} bars, so there is nothing to answer",
+            path.display()
+        )
+    })?;
+    let differs = |other: &Prompt| other.notes != first.notes;
+    let other_tune = tunes.iter().filter_map(|(_, tune)| Prompt::of(tune, 0, bars)).find(differs);
+    let later_bars = || Prompt::of(tune, bars, bars).filter(differs);
+    let other = other_tune.or_else(later_bars).unwrap_or_else(|| first.transposed(FOURTH));
+    Ok((first, other))
+}
+
+fn read(path: &Path) -> Result<Vec<(Option<u32>, Tune)>> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    match ending.as_str() {
+        "abc" => {
+            let book = abc::read_book(path)?;
+            // A book that has been read in part is good enough to play from.
+            match book.refused.into_iter().next() {
+                Some(refused) if book.tunes.is_empty() => Err(refused.into()),
+                _ => Ok(book.tunes),
+            }
+        }
+        "mid" | "midi" => {
+            // One hand plays the prompt; the rest of an arrangement would be no phrase.
+            let reading = Reading { voices: Voices::Melody, ..Reading::default() };
+            Ok(vec![(None, read_midi(path, reading)?)])
+        }
+        _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_model::note::{Pitch, Velocity};
+
+    fn tune(line: i64, onsets: &[i64]) -> Tune {
+        let note = |onset: &i64| Note {
+            onset: Ticks(*onset),
+            pitch: Pitch::MAX,
+            velocity: Velocity::DEFAULT,
+            duration: Ticks(48),
+        };
+        let bars = vec![Bars { line: Ticks(line), metre: Metre::COMMON }];
+        Tune { notes: onsets.iter().map(note).collect(), bars, ..Tune::default() }
+    }
+
+    fn check(line: i64, onsets: &[i64], wanted: &[i64], end: i64) {
+        let prompt = Prompt::of(&tune(line, onsets), 0, 1).unwrap();
+        assert_eq!(prompt.notes.iter().map(|note| note.onset.0).collect::<Vec<_>>(), wanted);
+        assert_eq!(prompt.end, Ticks(end));
+        assert!(prompt.notes.iter().all(|note| note.onset + note.duration <= prompt.end));
+    }
+
+    #[test]
+    fn a_prompt_begins_on_a_bar_line_and_ends_on_one_with_or_without_an_upbeat() {
+        check(0, &[0, 48, 180, 192, 240], &[0, 48, 180], 192);
+        check(24, &[0, 24, 72, 216], &[168, 192, 240], 384);
+        check(0, &[96, 120, 144], &[96, 120, 144], 192);
+    }
+
+    #[test]
+    fn too_few_notes_are_no_prompt() {
+        assert_eq!(Prompt::of(&tune(0, &[0, 48]), 0, 1), None);
+        assert_eq!(Prompt::of(&tune(0, &[]), 0, 1), None);
+    }
+}

@@ -1,0 +1,229 @@
+//! A host at work: it cuts a score into blocks, plays them at an instance and collects what comes back.
+
+use crate::blocks::Blocks;
+use crate::instance::Instance;
+use crate::performance::{Answered, Call, Performance, Sent, seconds};
+use crate::score::Score;
+use crate::timeline::{Frame, frames};
+use anyhow::{Context, Result};
+use clack_host::events::event_types::{NoteOffEvent, NoteOnEvent, ParamValueEvent};
+use clack_host::events::spaces::CoreEventSpace;
+use clack_host::prelude::*;
+use std::time::{Duration, Instant};
+
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// The host renders a file and says so; the plugin may keep it waiting.
+    Render,
+    /// The host plays live: each block begins when the one before has been heard. A host that comes late to a block
+    /// moves all later ones, as a sound card does after a dropout.
+    Live,
+}
+
+/// What kind of host plays.
+#[derive(Debug, Clone, Copy)]
+pub struct Session {
+    /// The blocks into which it cuts time. They are cut once more where the transport changes.
+    pub blocks: Blocks,
+    /// How time passes.
+    pub pace: Pace,
+    /// It stops calling a plugin that does not ask to be called, until there is something to hear.
+    pub suspends: bool,
+}
+
+impl Session {
+    /// A host that renders in these blocks.
+    pub const fn render(blocks: Blocks) -> Self {
+        Self { blocks, pace: Pace::Render, suspends: false }
+    }
+
+    /// A host that plays live in these blocks.
+    pub const fn live(blocks: Blocks) -> Self {
+        Self { blocks, pace: Pace::Live, suspends: false }
+    }
+
+    /// Activates the instance, plays the whole score and deactivates it.
+    ///
+    /// # Errors
+    /// When the plugin refuses or reports an error.
+    pub fn play(self, instance: &mut Instance, score: &Score) -> Result<Performance> {
+        instance.set_offline(self.pace == Pace::Render)?;
+        instance.activate(score.timeline.sample_rate(), self.blocks.largest())?;
+        let performance = self.play_active(instance, score);
+        instance.deactivate();
+        performance
+    }
+
+    /// Plays the whole score at an instance that is active.
+    ///
+    /// # Errors
+    /// When the plugin reports an error.
+    pub fn play_active(self, instance: &mut Instance, score: &Score) -> Result<Performance> {
+        let cues = Cues::of(score, instance)?;
+        let silence = vec![0.0; usize::try_from(score.length).context("a session that fits in memory")?];
+        let mut performance = Performance { audio: [silence.clone(), silence], ..Performance::default() };
+        let mut clock = (self.pace == Pace::Live).then(|| Clock::start(score.timeline.sample_rate()));
+        let mut sizes = self.blocks.sizes();
+        let mut at: Frame = 0;
+        let mut asleep = false;
+        while at < score.length {
+            let wanted = at + Frame::from(sizes.next().context("blocks have no end")?);
+            let end = score.timeline.next_change(at).unwrap_or(score.length).min(wanted).min(score.length);
+            if let Some(clock) = &mut clock {
+                clock.wait_for(at);
+            }
+            let heard = cues.between(at, end);
+            asleep &= heard.is_empty();
+            if !asleep {
+                let status = play_block(instance, score, (at, end), &heard, &mut performance)?;
+                asleep = self.suspends && status != ProcessStatus::Continue;
+            }
+            at = end;
+        }
+        Ok(performance)
+    }
+}
+
+fn play_block(
+    instance: &mut Instance,
+    score: &Score,
+    (at, end): (Frame, Frame),
+    heard: &EventBuffer,
+    performance: &mut Performance,
+) -> Result<ProcessStatus> {
+    let range = usize::try_from(at)?..usize::try_from(end)?;
+    let [left, right] = &mut performance.audio;
+    let audio = [&mut left[range.clone()], &mut right[range]];
+    let mut played = EventBuffer::new();
+    let (status, took) = instance.process(at, Some(&score.timeline.event(at)), heard, audio, &mut played)?;
+    let answered =
+        |event: &UnknownEvent| Some(Answered { at: at + Frame::from(event.header().time()), sent: read(event)? });
+    performance.events.extend(played.iter().filter_map(answered));
+    performance.calls.push(Call { at, frames: u32::try_from(end - at)?, took, status });
+    instance.serve();
+    Ok(status)
+}
+
+/// Notes and MIDI; parameters that the plugin moves itself are no part of a performance.
+fn read(event: &UnknownEvent) -> Option<Sent> {
+    let raw = |number: &clack_host::events::Match<u16>| number.as_specific().copied().unwrap_or(u16::MAX);
+    match event.as_core_event()? {
+        CoreEventSpace::NoteOn(on) => {
+            Some(Sent::On { channel: raw(&on.channel()), key: raw(&on.key()), velocity: on.velocity() })
+        }
+        CoreEventSpace::NoteOff(off) => Some(Sent::Off { channel: raw(&off.channel()), key: raw(&off.key()) }),
+        CoreEventSpace::NoteChoke(choke) => Some(Sent::Off { channel: raw(&choke.channel()), key: raw(&choke.key()) }),
+        CoreEventSpace::Midi(midi) => Some(Sent::Midi(midi.data())),
+        _ => None,
+    }
+}
+
+/// What an instance is told, in order of time: at one frame knobs first, then keys up, then keys down.
+struct Cues(Vec<(Frame, Cue)>);
+
+#[derive(Clone, Copy)]
+enum Cue {
+    Knob(ParamValueEvent),
+    Up(NoteOffEvent),
+    Down(NoteOnEvent),
+}
+
+impl Cues {
+    fn of(score: &Score, instance: &mut Instance) -> Result<Self> {
+        let mut cues = Vec::new();
+        for knob in &score.knobs {
+            cues.push((knob.at, Cue::Knob(instance.knob_event(&knob.parameter, &knob.text, 0)?)));
+        }
+        for (index, stroke) in score.strokes.iter().enumerate() {
+            let key = Pckn::new(0u16, u16::from(stroke.channel), u16::from(stroke.pitch.key()), u32::try_from(index)?);
+            let velocity = f64::from(stroke.velocity.value()) / 127.0;
+            cues.push((stroke.down, Cue::Down(NoteOnEvent::new(0, key, velocity))));
+            cues.push((stroke.up, Cue::Up(NoteOffEvent::new(0, key, 0.0))));
+        }
+        cues.sort_by_key(|(at, cue)| (*at, cue.rank()));
+        Ok(Self(cues))
+    }
+
+    /// The events of the block from `at` up to, but not at, `end`.
+    fn between(&self, at: Frame, end: Frame) -> EventBuffer {
+        let first = self.0.partition_point(|(frame, _)| *frame < at);
+        let mut events = EventBuffer::new();
+        for (frame, cue) in self.0[first..].iter().take_while(|(frame, _)| *frame < end) {
+            let offset = u32::try_from(frame - at).unwrap_or(u32::MAX);
+            cue.push_at(offset, &mut events);
+        }
+        events
+    }
+}
+
+impl Cue {
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Knob(_) => 0,
+            Self::Up(_) => 1,
+            Self::Down(_) => 2,
+        }
+    }
+
+    fn push_at(self, offset: u32, events: &mut EventBuffer) {
+        match self {
+            Self::Knob(event) => events.push(&event.with_time(offset)),
+            Self::Up(event) => events.push(&event.with_time(offset)),
+            Self::Down(event) => events.push(&event.with_time(offset)),
+        }
+    }
+}
+
+/// The clock of a sound card.
+struct Clock {
+    started: Instant,
+    sample_rate: f64,
+}
+
+impl Clock {
+    /// A delay below this is not a dropout: a card has a buffer.
+    const BUFFERED: Duration = Duration::from_millis(1);
+
+    fn start(sample_rate: f64) -> Self {
+        Self { started: Instant::now(), sample_rate }
+    }
+
+    fn wait_for(&mut self, at: Frame) {
+        let due = self.started + Duration::from_secs_f64(frames(at) / self.sample_rate);
+        let now = Instant::now();
+        if let Some(early) = due.checked_duration_since(now) {
+            std::thread::sleep(early);
+        }
+        let late = Instant::now().saturating_duration_since(due);
+        if late > Self::BUFFERED {
+            self.started += late;
+        }
+    }
+}
+
+/// How long the calls took that brought notes, from the block of the last key-up on: rendering, the plugin waits in
+/// them for its worker, so this is the way to the mind and back. One figure a note: the longest wait since the note before.
+pub fn waits_for_notes(performance: &Performance, from: Frame) -> Vec<Duration> {
+    let mut ons: Vec<Frame> = performance
+        .events
+        .iter()
+        .filter(|event| matches!(event.sent, Sent::On { .. }) && event.at >= from)
+        .map(|event| event.at)
+        .collect();
+    ons.dedup();
+    let mut calls = performance.calls.iter().skip_while(|call| call.at + Frame::from(call.frames) <= from).peekable();
+    let mut longest = |until: Frame| {
+        let mut wait = Duration::ZERO;
+        while let Some(call) = calls.next_if(|call| call.at <= until) {
+            wait = wait.max(call.took);
+        }
+        wait
+    };
+    ons.into_iter().map(&mut longest).filter(|wait| !wait.is_zero()).collect()
+}
+
+/// The time for which a block sounds.
+pub fn block_time(blocks: Blocks, sample_rate: f64) -> Duration {
+    seconds(blocks.largest(), sample_rate)
+}

@@ -1,0 +1,43 @@
+//! How long the mind alone takes for a note: the same weights as in the plugin, without host, link and threads.
+
+use crate::performance::Times;
+use crate::prompt::Prompt;
+use anyhow::Result;
+use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
+use segue_model::mind::Mind;
+use segue_model::note::{Bars, Ticks};
+use segue_model::sampling::Knobs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The weights that are built into the plugin.
+pub fn shipped_weights() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets/irish.segue")
+}
+
+/// Lets a mind with these weights hear a prompt and times each of the next `count` notes that it decides.
+///
+/// # Errors
+/// When the weights cannot be read.
+pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<Times> {
+    let mut improviser = Improviser::new(Arc::new(Mind::from_file(weights)?));
+    let bars = Some(Bars { line: Ticks::ZERO, metre: prompt.metre });
+    for (id, note) in (0..).zip(&prompt.notes) {
+        let key =
+            HeardKey { id, onset: note.onset, pitch: note.pitch, velocity: note.velocity, bars, together: Ticks(1) };
+        improviser.hear(key);
+        improviser.amend(id, note.duration);
+    }
+    improviser.catch_up();
+    let mut begin = Begin::At(prompt.end);
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        let ask = Ask { turn: 0, begin, bars, knobs: Knobs::default() };
+        let asked = Instant::now();
+        let note = improviser.decide(&ask);
+        times.push(asked.elapsed());
+        begin = Begin::NotBefore(note.onset);
+    }
+    Ok(Times::of(times))
+}

@@ -1,0 +1,231 @@
+//! The host's transport: at which beat the music is when a frame is played.
+//!
+//! Changes fall on frames, and a block never reaches over one: a plugin is told the truth for the whole of each block.
+//! A beat here is a quarter note, as in CLAP's beat time.
+
+use clack_host::events::event_types::{TransportEvent, TransportFlags};
+use clack_host::events::{EventFlags, EventHeader};
+use clack_host::utils::{BeatTime, SecondsTime};
+use segue_model::note::{Metre, TICKS_PER_QUARTER, Ticks};
+
+/// Frames since the host began to process; the one measure of time of a session.
+pub type Frame = u64;
+
+/// The tempo of a host that was told none.
+pub const USUAL_TEMPO_BPM: f64 = 120.0;
+
+/// One stretch of time in which nothing about the transport changes.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    from: Frame,
+    /// The song position at `from`.
+    beats: f64,
+    tempo_bpm: f64,
+    metre: Metre,
+    /// A bar line from which bars are counted, and its number.
+    bar_line_beats: f64,
+    bar_number: i32,
+    playing: bool,
+}
+
+/// What the transport does, from the first frame to the last.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    sample_rate: f64,
+    /// In order of time; the first from frame 0.
+    stretches: Vec<Stretch>,
+    /// Shown to the plugin as the loop that is on; the jumps are [`Timeline::jump`]s.
+    loop_beats: Option<(f64, f64)>,
+}
+
+impl Timeline {
+    /// Playing from beat 0 and bar 0 on, at one tempo and in one metre.
+    pub fn steady(sample_rate: f64, tempo_bpm: f64, metre: Metre) -> Self {
+        let first =
+            Stretch { from: 0, beats: 0.0, tempo_bpm, metre, bar_line_beats: 0.0, bar_number: 0, playing: true };
+        Self { sample_rate, stretches: vec![first], loop_beats: None }
+    }
+
+    /// Standing still at beat 0.
+    pub fn stopped(sample_rate: f64) -> Self {
+        let mut timeline = Self::steady(sample_rate, USUAL_TEMPO_BPM, Metre::COMMON);
+        timeline.stretches[0].playing = false;
+        timeline
+    }
+
+    /// Frames in a second.
+    pub const fn sample_rate(&self) -> f64 {
+        self.sample_rate
+    }
+
+    /// From this frame on another tempo. Changes are made in order of time.
+    pub fn tempo(&mut self, from: Frame, tempo_bpm: f64) -> &mut Self {
+        self.change(from, |stretch| stretch.tempo_bpm = tempo_bpm)
+    }
+
+    /// From this frame on another metre, the frame being a bar line.
+    pub fn metre(&mut self, from: Frame, metre: Metre) -> &mut Self {
+        let (_, bar_number) = self.bar(from);
+        self.change(from, |stretch| {
+            stretch.metre = metre;
+            stretch.bar_line_beats = stretch.beats;
+            stretch.bar_number = bar_number + 1;
+        })
+    }
+
+    /// At this frame the song position becomes `beats`, as at the end of a loop.
+    pub fn jump(&mut self, from: Frame, beats: f64) -> &mut Self {
+        self.change(from, |stretch| stretch.beats = beats)
+    }
+
+    /// From this frame on the transport stands still, or runs.
+    pub fn playing(&mut self, from: Frame, playing: bool) -> &mut Self {
+        self.change(from, |stretch| stretch.playing = playing)
+    }
+
+    /// The loop that the host shows as switched on.
+    pub const fn show_loop(&mut self, from_beats: f64, to_beats: f64) -> &mut Self {
+        self.loop_beats = Some((from_beats, to_beats));
+        self
+    }
+
+    fn change(&mut self, from: Frame, how: impl FnOnce(&mut Stretch)) -> &mut Self {
+        let mut stretch = *self.stretch(from);
+        stretch.beats = self.beats(from);
+        stretch.from = from;
+        how(&mut stretch);
+        self.stretches.retain(|earlier| earlier.from < from);
+        self.stretches.push(stretch);
+        self
+    }
+
+    fn stretch(&self, at: Frame) -> &Stretch {
+        let behind = self.stretches.partition_point(|stretch| stretch.from <= at);
+        &self.stretches[behind.saturating_sub(1)]
+    }
+
+    /// The next frame at which something changes, after `at`.
+    pub fn next_change(&self, at: Frame) -> Option<Frame> {
+        self.stretches.iter().map(|stretch| stretch.from).find(|from| *from > at)
+    }
+
+    /// The song position in quarter notes.
+    pub fn beats(&self, at: Frame) -> f64 {
+        let stretch = self.stretch(at);
+        if !stretch.playing {
+            return stretch.beats;
+        }
+        stretch.beats + frames(at - stretch.from) / self.sample_rate * stretch.tempo_bpm / 60.0
+    }
+
+    /// The song position in ticks, with the fraction of a tick.
+    pub fn ticks(&self, at: Frame) -> f64 {
+        self.beats(at) * ticks_per_beat()
+    }
+
+    /// The first frame at or after which the song position is `ticks`, rounded to the nearest frame;
+    /// in the first stretch that reaches it.
+    pub fn frame_of(&self, ticks: Ticks) -> Option<Frame> {
+        let beats = ticks.0 as f64 / ticks_per_beat();
+        self.stretches.iter().enumerate().find_map(|(index, stretch)| {
+            if !stretch.playing || beats < stretch.beats {
+                return None;
+            }
+            let away = (beats - stretch.beats) * 60.0 / stretch.tempo_bpm * self.sample_rate;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above zero and short")]
+            let frame = stretch.from + away.round() as Frame;
+            let end = self.stretches.get(index + 1).map(|next| next.from);
+            end.is_none_or(|end| frame < end).then_some(frame)
+        })
+    }
+
+    /// The last bar line at or before this frame, in beats, and the bar's number.
+    pub fn bar(&self, at: Frame) -> (f64, i32) {
+        /// Rounding in the position must not put a frame on a bar line into the bar before it.
+        const SLACK_BEATS: f64 = 1e-9;
+        let stretch = self.stretch(at);
+        let bars = ((self.beats(at) - stretch.bar_line_beats + SLACK_BEATS) / bar_beats(stretch.metre)).floor();
+        #[expect(clippy::cast_possible_truncation, reason = "a song has fewer than 2^31 bars")]
+        let number = stretch.bar_number + bars as i32;
+        (bars.mul_add(bar_beats(stretch.metre), stretch.bar_line_beats), number)
+    }
+
+    /// The tempo at this frame.
+    pub fn tempo_bpm(&self, at: Frame) -> f64 {
+        self.stretch(at).tempo_bpm
+    }
+
+    /// The metre at this frame.
+    pub fn metre_at(&self, at: Frame) -> Metre {
+        self.stretch(at).metre
+    }
+
+    /// What the plugin is told at the start of a block.
+    pub fn event(&self, at: Frame) -> TransportEvent {
+        let stretch = self.stretch(at);
+        let seconds_at = |beats: f64| SecondsTime::from_float(beats * 60.0 / stretch.tempo_bpm);
+        let (bar_start, bar_number) = self.bar(at);
+        let (loop_from, loop_to) = self.loop_beats.unwrap_or((0.0, 0.0));
+        let mut flags = TransportFlags::HAS_TEMPO
+            | TransportFlags::HAS_BEATS_TIMELINE
+            | TransportFlags::HAS_SECONDS_TIMELINE
+            | TransportFlags::HAS_TIME_SIGNATURE;
+        flags.set(TransportFlags::IS_PLAYING, stretch.playing);
+        flags.set(TransportFlags::IS_LOOP_ACTIVE, self.loop_beats.is_some());
+        TransportEvent {
+            header: EventHeader::new_core(0, EventFlags::empty()),
+            flags,
+            song_pos_beats: BeatTime::from_float(self.beats(at)),
+            song_pos_seconds: seconds_at(self.beats(at)),
+            tempo: stretch.tempo_bpm,
+            tempo_inc: 0.0,
+            loop_start_beats: BeatTime::from_float(loop_from),
+            loop_end_beats: BeatTime::from_float(loop_to),
+            loop_start_seconds: seconds_at(loop_from),
+            loop_end_seconds: seconds_at(loop_to),
+            bar_start: BeatTime::from_float(bar_start),
+            bar_number,
+            time_signature_numerator: u16::from(stretch.metre.numerator),
+            time_signature_denominator: u16::from(stretch.metre.denominator),
+        }
+    }
+}
+
+/// A count of frames as a number to reckon with.
+pub const fn frames(count: Frame) -> f64 {
+    count as f64
+}
+
+const fn ticks_per_beat() -> f64 {
+    TICKS_PER_QUARTER as f64
+}
+
+fn bar_beats(metre: Metre) -> f64 {
+    f64::from(metre.numerator) * 4.0 / f64::from(metre.denominator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_tempo_keeps_the_position_and_changes_the_pace() {
+        let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
+        timeline.tempo(48_000, 60.0).metre(96_000, Metre::new(3, 4).unwrap());
+        for (frame, beats) in [(0, 0), (24_000, 1), (48_000, 2), (96_000, 3)] {
+            assert!((timeline.beats(frame) - f64::from(beats)).abs() < 1e-12, "at {frame}");
+            assert_eq!(timeline.frame_of(Ticks::quarters(i64::from(beats))), Some(frame));
+        }
+        assert_eq!(timeline.bar(95_999).1, 0);
+        assert_eq!(timeline.bar(96_000), (3.0, 1));
+        assert_eq!(timeline.next_change(48_000), Some(96_000));
+    }
+
+    #[test]
+    fn a_jump_moves_the_position_and_a_stop_holds_it() {
+        let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
+        timeline.jump(96_000, 0.0).playing(120_000, false);
+        assert!((timeline.beats(108_000) - 0.5).abs() < 1e-12);
+        assert!((timeline.beats(500_000) - 1.0).abs() < 1e-12);
+    }
+}

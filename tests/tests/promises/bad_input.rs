@@ -1,0 +1,107 @@
+//! What a host should never do, done: nothing breaks, and what was there before plays on.
+
+use crate::support::{instance, notes, passes_in_a_process_of_its_own, score, sound, steady};
+use clack_host::prelude::EventBuffer;
+use segue_tests::blocks::Blocks;
+use segue_tests::instance::Instance;
+use segue_tests::session::Session;
+
+#[test]
+fn a_sample_rate_or_block_size_of_zero_or_beyond_reason_does_no_harm() {
+    passes_in_a_process_of_its_own("bad_input::absurd_activations");
+}
+
+#[test]
+#[ignore = "runs in a process of its own: what it fears is a crash"]
+fn absurd_activations() {
+    let score = score(steady(48_000.0), 2);
+    let wanted = notes(&[], &score, Blocks::Of(256));
+    let mut instance = instance(&[]);
+    let rates = [0.0, -48_000.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, 1e12, f64::MAX];
+    let sizes = [(1, 512), (0, 0), (1, 0), (512, 1), (1, u32::MAX), (u32::MAX, u32::MAX)];
+    for rate in rates.into_iter().chain([48_000.0]) {
+        for (least, largest) in sizes {
+            let _granted_or_not = instance.activate_raw(rate, least, largest);
+        }
+    }
+    assert_eq!(answer(&mut instance, &score), wanted);
+}
+
+fn answer(instance: &mut Instance, score: &segue_tests::score::Score) -> Vec<segue_tests::performance::Sounded> {
+    sound(&Session::render(Blocks::Of(256)).play(instance, score).expect("it plays"))
+}
+
+#[test]
+fn a_block_of_no_frames_does_no_harm() {
+    let mut instance = instance(&[]);
+    instance.activate(48_000.0, 64).expect("it activates");
+    let nothing = EventBuffer::new();
+    for _ in 0..3 {
+        let mut played = EventBuffer::new();
+        instance.process(0, None, &nothing, [&mut [], &mut []], &mut played).expect("it takes an empty block");
+        assert!(played.is_empty());
+    }
+    instance.deactivate();
+    assert!(!answer(&mut instance, &score(steady(48_000.0), 2)).is_empty());
+}
+
+#[test]
+fn a_host_without_a_transport_gets_an_answer_all_the_same() {
+    let mut instance = instance(&[]);
+    instance.set_offline(true).expect("it renders");
+    instance.activate(48_000.0, 480).expect("it activates");
+    let mut sounded = 0;
+    for block in 0..1000_u64 {
+        let mut heard = EventBuffer::new();
+        let key = clack_host::events::Pckn::new(0u16, 0u16, 62u16, 1u32);
+        match block {
+            10 => heard.push(&clack_host::events::event_types::NoteOnEvent::new(3, key, 0.7)),
+            40 => heard.push(&clack_host::events::event_types::NoteOffEvent::new(5, key, 0.0)),
+            _ => {}
+        }
+        let mut played = EventBuffer::new();
+        let (mut left, mut right) = ([0.0; 480], [0.0; 480]);
+        instance.process(block * 480, None, &heard, [&mut left, &mut right], &mut played).expect("it plays");
+        sounded += played.len();
+    }
+    assert!(sounded > 0);
+}
+
+#[test]
+fn a_state_of_garbage_or_cut_short_is_refused_and_the_old_one_plays_on() {
+    let score = score(steady(48_000.0), 3);
+    let settings = [("Temperature", "1.1"), ("Seed", "77"), ("Answer length", "2")];
+    let wanted = notes(&settings, &score, Blocks::Of(256));
+    let mut kept = instance(&settings);
+    let whole = kept.save().expect("it saves");
+    let cuts = (0..whole.len()).step_by(whole.len() / 20 + 1).map(|length| whole[..length].to_vec());
+    let garbage = [
+        vec![],
+        vec![0; 64],
+        vec![0xFF; 4096],
+        b"{}".to_vec(),
+        b"null".to_vec(),
+        b"[1,2,3]".to_vec(),
+        vec![b'['; 100_000],
+        u64::MAX.to_le_bytes().to_vec(),
+    ];
+    for bytes in garbage.into_iter().chain(cuts) {
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned();
+        let _refused_or_empty = kept.load(&bytes);
+        for (name, value) in settings {
+            assert!(kept.text(name).expect("it has a text").starts_with(value), "{name} after {shown:?}");
+        }
+    }
+    assert_eq!(answer(&mut kept, &score), wanted);
+}
+
+#[test]
+fn a_project_that_is_opened_again_sounds_as_it_did() {
+    let score = score(steady(48_000.0), 3);
+    let settings =
+        [("Temperature", "1.3"), ("Seed", "12"), ("Top-p", "0.9"), ("Response gap", "230"), ("Start", "1/16")];
+    let saved = instance(&settings).save().expect("it saves");
+    let mut opened = instance(&[]);
+    opened.load(&saved).expect("it loads what it saved");
+    assert_eq!(answer(&mut opened, &score), notes(&settings, &score, Blocks::Of(256)));
+}

@@ -1,0 +1,40 @@
+//! The VST3 in real hosts that others wrote, through scripts in Python.
+
+use segue_tests::bundle::checked_folder;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The variable with which `cargo xtask test` tells where the Python is that has the hosts.
+const PYTHON_VARIABLE: &str = "SEGUE_PYTHON";
+
+fn check(script: &str) {
+    let python = std::env::var_os(PYTHON_VARIABLE).map_or_else(
+        || panic!("{PYTHON_VARIABLE} is not set, so there is no VST3 host: run `cargo xtask test`"),
+        PathBuf::from,
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(script);
+    let output =
+        Command::new(python).arg(path).arg(checked_folder().join("Segue.vst3")).output().expect("Python starts");
+    assert!(
+        output.status.success(),
+        "{script}: {}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn the_vst3_exports_its_factory() {
+    check("factory.py");
+}
+
+#[test]
+fn the_vst3_loads_in_pedalboard_and_sounds() {
+    check("load_in_pedalboard.py");
+}
+
+#[test]
+fn automation_of_the_vst3_in_dawdreamer_warms_the_answer_after_it_and_not_before() {
+    check("automate_in_dawdreamer.py");
+}

@@ -1,0 +1,97 @@
+//! Opening and closing: nothing is left behind.
+
+use crate::support::{instance, passes_in_a_process_of_its_own, score, sound, steady};
+use segue_tests::blocks::Blocks;
+use segue_tests::session::Session;
+use std::time::Duration;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_thread_is_left_and_none_of_a_thread_pool_is_started() {
+    passes_in_a_process_of_its_own("life::threads_of_one_jam");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hundred_instances_leave_no_thread_and_no_memory_behind() {
+    passes_in_a_process_of_its_own("life::a_hundred_instances");
+}
+
+/// The thread on which a mind thinks.
+const WORKER: &str = "segue mind";
+/// The thread that the plugin framework keeps for its own tasks.
+const FRAMEWORK: &str = "bg-worker";
+
+/// The names of all threads of this process.
+fn threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists the threads of a process");
+    let mut names: Vec<String> = tasks
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .map(|name| name.trim().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The kernel needs a moment to forget a thread that has been joined.
+fn threads_become(wanted: &[String]) -> bool {
+    const TRIES: u32 = 100;
+    (0..TRIES).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        threads() == wanted
+    })
+}
+
+#[test]
+#[ignore = "runs in a process of its own: it counts threads"]
+fn threads_of_one_jam() {
+    let before = threads();
+    let score = score(steady(48_000.0), 3);
+    let mut instance = instance(&[]);
+    for session in [Session::render(Blocks::Of(256)), Session::live(Blocks::Of(256))] {
+        session.play(&mut instance, &score).expect("it plays");
+    }
+    let mut during = threads();
+    for name in before.iter().chain([WORKER, FRAMEWORK].map(str::to_owned).iter()) {
+        if let Some(index) = during.iter().position(|thread| thread == name) {
+            during.remove(index);
+        }
+    }
+    assert!(during.is_empty(), "besides its own two an instance has started {during:?}");
+    drop(instance);
+    assert!(threads_become(&before), "before {before:?}, after {:?}", threads());
+}
+
+#[test]
+#[ignore = "runs in a process of its own: it measures memory"]
+fn a_hundred_instances() {
+    /// A leaked instance keeps its histories, queues and voices, more than 100 kB; a leaked copy of the weights or a
+    /// thread's stack far more. A hundred of them would stand out of what the allocator itself keeps or scatters.
+    const BOUND: usize = 4 << 20;
+    let score = score(steady(48_000.0), 2);
+    let open_jam_close = || {
+        let mut instance = instance(&[]);
+        let played = Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays");
+        assert!(!sound(&played).is_empty());
+    };
+    let bundle = segue_tests::bundle::Bundle::checked();
+    for _ in 0..5 {
+        open_jam_close();
+    }
+    let (threads_before, before) = (threads(), resident());
+    for _ in 0..100 {
+        open_jam_close();
+    }
+    assert!(threads_become(&threads_before), "before {threads_before:?}, after {:?}", threads());
+    let grown = resident().saturating_sub(before);
+    assert!(grown < BOUND, "memory grew by {grown} bytes");
+    drop(bundle);
+}
+
+/// Bytes of this process that are in memory.
+fn resident() -> usize {
+    const PAGE: usize = 4096;
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux tells the size of a process");
+    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    pages.expect("the second number is what is in memory") * PAGE
+}

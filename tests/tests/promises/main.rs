@@ -1,0 +1,16 @@
+//! What Segue promises, held against the plugin file that was built, in a host that knows nothing of its inside.
+//!
+//! Started by `cargo xtask test`, which builds the plugin with debug assertions and with a check that aborts the
+//! process when the audio thread allocates. So every test in here is a test of that rule too.
+
+#![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
+
+mod bad_input;
+mod demo;
+mod hosts;
+mod life;
+mod real_time;
+mod same_notes;
+mod support;
+mod temperature;
+mod turns;

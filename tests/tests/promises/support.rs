@@ -1,0 +1,109 @@
+//! The one place where the promises touch the host's interface.
+
+use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
+use segue_tests::blocks::Blocks;
+use segue_tests::bundle::Bundle;
+use segue_tests::instance::Instance;
+use segue_tests::performance::{Performance, Sounded};
+use segue_tests::score::Score;
+use segue_tests::session::Session;
+use segue_tests::timeline::{Frame, Timeline};
+use std::process::{Command, Output};
+
+/// An eighth note.
+pub const EIGHTH: Ticks = Ticks(24);
+
+/// The blocks in which hosts are known to call, from the smallest to one larger than any look-ahead, and random ones.
+pub const ALL_BLOCKS: [Blocks; 7] = [
+    Blocks::Of(1),
+    Blocks::Of(64),
+    Blocks::Of(441),
+    Blocks::Of(1024),
+    Blocks::Of(4096),
+    Blocks::Random { seed: 1, largest: 700 },
+    Blocks::Random { seed: 2, largest: 4096 },
+];
+
+/// What a test sets before it plays.
+pub type Settings<'a> = &'a [(&'a str, &'a str)];
+
+/// A bar of a D major reel in eighths. The last finger leaves its key two ticks before the bar line.
+pub fn phrase() -> Vec<Note> {
+    melody(&[62, 66, 69, 66, 71, 69, 66, 64])
+}
+
+/// These keys in eighths, from beat 0 on.
+pub fn melody(keys: &[u8]) -> Vec<Note> {
+    let note = |(index, key): (i64, &u8)| Note {
+        onset: Ticks(index * EIGHTH.0),
+        pitch: Pitch::new(*key).expect("a MIDI key"),
+        velocity: Velocity::DEFAULT,
+        duration: EIGHTH,
+    };
+    (0..).zip(keys).map(note).collect()
+}
+
+/// The phrase, and then room for an answer up to this many bars of 4/4 in all, where the host stops.
+pub fn score(mut timeline: Timeline, bars: i64) -> Score {
+    let end = timeline.frame_of(Ticks(bars * Metre::COMMON.bar().0)).expect("the transport runs");
+    timeline.playing(end, false);
+    // What sounds when a host stops must end soon, and that can only be seen while it still calls.
+    let length = end + 4_800;
+    let mut score = Score::silence(timeline, length);
+    score.play(&phrase(), Ticks(2));
+    score
+}
+
+/// 120 bpm, 4/4.
+pub fn steady(sample_rate: f64) -> Timeline {
+    Timeline::steady(sample_rate, 120.0, Metre::COMMON)
+}
+
+/// A new instance with these settings.
+pub fn instance(settings: Settings<'_>) -> Instance {
+    let mut instance = Bundle::checked().open().expect("the plugin gives an instance");
+    for (name, value) in settings {
+        instance.set(name, value).expect("the plugin takes the setting");
+    }
+    instance
+}
+
+/// Plays a score at a new instance that renders.
+pub fn performance(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Performance {
+    Session::render(blocks).play(&mut instance(settings), score).expect("the plugin plays")
+}
+
+/// The same; only the notes, which must be without fault.
+pub fn notes(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Vec<Sounded> {
+    sound(&performance(settings, score, blocks))
+}
+
+/// The notes of a performance, which must be without fault.
+pub fn sound(performance: &Performance) -> Vec<Sounded> {
+    performance.sound_notes().unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// The frames at which notes begin.
+pub fn onsets(notes: &[Sounded]) -> Vec<Frame> {
+    notes.iter().map(|note| note.on).collect()
+}
+
+/// Runs a test of this file that is marked to be ignored in a process of its own, and waits for it.
+pub fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) -> Output {
+    let this = std::env::current_exe().expect("a test knows its own file");
+    let mut child = Command::new(this);
+    child.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]);
+    child.envs(environment.iter().copied()).output().expect("the test file can be started once more")
+}
+
+/// As above, and it must pass.
+pub fn passes_in_a_process_of_its_own(test: &str) {
+    let output = in_a_process_of_its_own(test, &[]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{test}: {}\n{said}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -1,0 +1,92 @@
+//! How the others are started, and where they put what they build.
+
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// This checkout and its build folder.
+pub struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo, because the build folder may be set in the environment or in any of its configuration files.
+    pub fn find() -> Result<Self> {
+        let mut ask = Command::new(program());
+        ask.args(["metadata", "--format-version", "1", "--no-deps"]).args(["--manifest-path", manifest()]);
+        let answer = ask.output().context("cargo cannot be started")?;
+        if !answer.status.success() {
+            bail!("cargo cannot read this workspace: {}", String::from_utf8_lossy(&answer.stderr).trim());
+        }
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let path = |key| string_in_json(&text, key).map(PathBuf::from).with_context(|| format!("cargo tells no {key}"));
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
+    }
+
+    /// The build folder.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Cargo, at work in the checkout.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = self.cargo_here();
+        cargo.current_dir(&self.root);
+        cargo
+    }
+
+    /// Cargo, at work where the user is, so that relative paths mean what they seem to mean.
+    pub fn cargo_here(&self) -> Command {
+        let mut cargo = Command::new(program());
+        // The answer above is absolute; a relative path in the environment would be another one in another folder.
+        cargo.env("CARGO_TARGET_DIR", &self.target);
+        cargo
+    }
+}
+
+/// Starts a program and waits; its failure is ours.
+pub fn run(command: &mut Command) -> Result<()> {
+    let shown = || {
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let name = shown();
+    let status = command.status().with_context(|| format!("`{name}` cannot be started"))?;
+    if status.success() { Ok(()) } else { bail!("`{name}` failed ({status})") }
+}
+
+fn program() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+const fn manifest() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")
+}
+
+/// The string under a key that occurs once. Enough for two paths, and no reason for a JSON library.
+fn string_in_json(json: &str, key: &str) -> Option<String> {
+    let rest = json.split_once(&format!("\"{key}\":\""))?.1;
+    let mut text = String::new();
+    let mut characters = rest.chars();
+    loop {
+        match characters.next()? {
+            '"' => return Some(text),
+            '\\' => text.push(characters.next()?),
+            other => text.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::string_in_json;
+
+    #[test]
+    fn paths_are_read_with_their_backslashes() {
+        let json = r#"{"version":1,"workspace_root":"C:\\songs\\segue","target_directory":"/tmp/b"}"#;
+        assert_eq!(string_in_json(json, "workspace_root").as_deref(), Some(r"C:\songs\segue"));
+        assert_eq!(string_in_json(json, "target_directory").as_deref(), Some("/tmp/b"));
+        assert_eq!(string_in_json(json, "missing"), None);
+    }
+}

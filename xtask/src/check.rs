@@ -1,0 +1,62 @@
+//! All that must hold before a change is good, cheapest first.
+
+use crate::bundle::{self, CHECKED, Kind};
+use crate::cargo::{self, Workspace};
+use crate::{machine, venv};
+use anyhow::Result;
+use std::process::Command;
+
+/// For lints and docs, which look at everything at once.
+const ALL_FEATURES: [&str; 2] = ["--features", "segue-model/training,segue-plugin/assert_process_allocs"];
+
+/// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its result.
+pub fn everything(workspace: &Workspace) -> Result<()> {
+    machine::ready_to_build()?;
+    step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
+    step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
+    step("lints", lints(&mut workspace.cargo()))?;
+    step("docs", docs(&mut workspace.cargo()))?;
+    step("tests of the host", host_tests(&mut workspace.cargo()))?;
+    step("tests of the plugin", plugin_tests(&mut workspace.cargo()))?;
+    step("tests of the mind", model_tests(&mut workspace.cargo()))?;
+    announce("the bundle under test");
+    let checked = bundle::build(workspace, Kind::Checked)?;
+    announce("the VST3 hosts");
+    let python = venv::python(workspace)?;
+    let folder = checked.clap.parent().unwrap_or(workspace.target());
+    let mut promises = workspace.cargo();
+    promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED]);
+    step("promises", promises.env("SEGUE_BUNDLES", folder).env("SEGUE_PYTHON", python))
+}
+
+fn lints(cargo: &mut Command) -> &mut Command {
+    cargo
+        .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(ALL_FEATURES)
+        .args(["--", "-D", "warnings"])
+}
+
+fn docs(cargo: &mut Command) -> &mut Command {
+    cargo.args(["doc", "--release", "--workspace", "--no-deps"]).args(ALL_FEATURES).env("RUSTDOCFLAGS", "-D warnings")
+}
+
+fn host_tests(cargo: &mut Command) -> &mut Command {
+    cargo.args(["test", "--release", "-p", "segue-tests", "--lib", "--bins", "--config", CHECKED])
+}
+
+fn plugin_tests(cargo: &mut Command) -> &mut Command {
+    cargo.args(["test", "--release", "-p", "segue-plugin"]).args(Kind::Checked.arguments())
+}
+
+fn model_tests(cargo: &mut Command) -> &mut Command {
+    cargo.args(["test", "--release", "-p", "segue-model", "--features", "training", "--config", CHECKED])
+}
+
+fn step(name: &str, command: &mut Command) -> Result<()> {
+    announce(name);
+    cargo::run(command)
+}
+
+fn announce(name: &str) {
+    eprintln!("\n== {name}");
+}

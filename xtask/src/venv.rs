@@ -1,0 +1,43 @@
+//! The VST3 hosts that others wrote: Python packages, in a folder of their own under the build folder.
+
+use crate::cargo::Workspace;
+use crate::machine;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Pinned, because a test that changes by itself tests nothing.
+const PACKAGES: [&str; 3] = ["numpy==2.3.5", "pedalboard==0.9.26", "dawdreamer==0.9.0"];
+
+/// The Python that has the hosts; makes it first where it is missing or has other versions.
+pub fn python(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.target().join("venv");
+    let python = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python3") };
+    let stamp = folder.join("segue-packages");
+    let wanted = PACKAGES.join("\n");
+    if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(python);
+    }
+    machine::ready_for_python()?;
+    make(&folder, &python)?;
+    std::fs::write(&stamp, wanted).with_context(|| format!("{}: cannot be written", stamp.display()))?;
+    Ok(python)
+}
+
+fn make(folder: &Path, python: &Path) -> Result<()> {
+    let system = if cfg!(windows) { "python" } else { "python3" };
+    println!("Making {} with {}.", folder.display(), PACKAGES.join(", "));
+    let made = Command::new(system).args(["-m", "venv", "--clear"]).arg(folder).status();
+    if !made.is_ok_and(|status| status.success()) {
+        bail!("`{system} -m venv {}` failed; install the packages python3 and python3-venv", folder.display());
+    }
+    let mut install = Command::new(python);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
+    if !install.args(PACKAGES).status().is_ok_and(|status| status.success()) {
+        bail!(
+            "the VST3 hosts ({}) cannot be fetched from PyPI; the test of the VST3 needs the network once",
+            PACKAGES.join(", ")
+        );
+    }
+    Ok(())
+}
