@@ -7,8 +7,8 @@ use crate::mind::Mind;
 use crate::network::{Network, Sizes};
 use crate::vocabulary::{Fingerprint, Vocabulary};
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot};
-use burn::tensor::{Bytes, Device, Tensor};
+use burn::store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot, ModuleStore};
+use burn::tensor::{Bytes, DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -166,8 +166,12 @@ fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Netw
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     let card = card(bytes, name)?;
     let mut network = Network::new(&card.vocabulary, card.sizes, 0.0, device);
-    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes.to_vec())))
-        .with_from_adapter(HalfPrecisionAdapter::new());
+    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes.to_vec())));
+    let tensors = store.get_all_tensors().map_err(|error| damaged(error.to_string()))?;
+    // The adapter turns half into full precision and full into half, so it must see the former only.
+    if tensors.values().any(|tensor| tensor.dtype == DType::F16) {
+        store = store.with_from_adapter(HalfPrecisionAdapter::new());
+    }
     let applied = network.load_from(&mut store).map_err(|error| damaged(error.to_string()))?;
     if !applied.is_success() || !applied.missing.is_empty() {
         return Err(damaged("it lacks tensors, or they have other shapes".into()));
@@ -302,10 +306,13 @@ mod tests {
     fn what_is_written_is_read_again() {
         let (card, network) = tiny();
         let bytes = to_bytes(&card, &network, false).unwrap();
-        let (card_read, read) = read(&bytes, "my.segue", &Device::flex()).unwrap();
+        let (card_read, network_read) = read(&bytes, "my.segue", &Device::flex()).unwrap();
         assert_eq!(card_read, card);
-        assert_eq!(read.event.weight.val().to_data(), network.event.weight.val().to_data());
+        assert_eq!(network_read.event.weight.val().to_data(), network.event.weight.val().to_data());
         assert!(sound().len() < bytes.len() * 2 / 3, "half precision takes half the room");
+        let (_, from_half) = read(sound(), "my.segue", &Device::flex()).unwrap();
+        assert_eq!(from_half.event.weight.val().dtype(), DType::F32);
+        assert_eq!(to_bytes(&card_read, &from_half, true).unwrap().len(), sound().len(), "and can be written so again");
     }
 
     #[test]
