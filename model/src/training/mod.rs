@@ -366,3 +366,101 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .and_then(|()| fs::rename(&unfinished, path))
         .with_context(|| format!("{}: cannot be written", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::abc::parse_book;
+
+    const SCALE: &str = "X:1\nM:4/4\nL:1/8\nK:C\nCDEF GABc|cBAG FEDC|CEDF EGFA|GBAc BGEC|]\n";
+
+    fn plan(epochs: usize) -> Plan {
+        Plan {
+            sizes: Sizes { layers: 2, hidden: 48, event: 32, head: 32 },
+            epochs,
+            patience: epochs,
+            rows: 2,
+            steps: 16,
+            learning_rate: 5e-3,
+            dropout: 0.0,
+            ..styles::plan("test")
+        }
+    }
+
+    fn lessons() -> Lessons {
+        let tune = &parse_book(SCALE, "scale.abc").tunes[0].1;
+        let pieces = || vec![Piece::of(tune, &Vocabulary::dance()); 8];
+        Lessons { train: pieces(), valid: pieces(), test: pieces() }
+    }
+
+    /// A folder of its own, gone at the end of the test.
+    struct Desk(PathBuf);
+
+    impl Desk {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("segue-{name}-{}", std::process::id()));
+            fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn files(&self) -> Files {
+            Files::inside(&self.0)
+        }
+    }
+
+    impl Drop for Desk {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn practise(student: &mut Student, epochs: usize, files: &Files) {
+        let lessons = lessons();
+        for _ in 0..epochs {
+            student.epoch(&lessons.train, 8).unwrap();
+            student.examine(&lessons.valid);
+            student.keep(files).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_tune_that_is_practised_is_half_known_by_heart() {
+        let desk = Desk::new("practice");
+        let summary = train(&plan(150), &lessons(), &desk.0, &desk.0.join("out.segue"), "test").unwrap();
+        // What is practised in twelve keys takes longer than this to know by heart. Better than the unigram by a wide
+        // margin is only who hears what came before.
+        assert!(summary.test.pitch < 0.8 * summary.test.unigram, "{}", summary.test);
+        assert!((summary.test.pitch - summary.test_full_precision.pitch).abs() < 0.005);
+        assert!(desk.files().curve.exists() && desk.files().summary.exists());
+    }
+
+    #[test]
+    fn a_stopped_training_goes_on_to_the_bit_as_if_it_had_never_stopped() {
+        let (desk, other_desk) = (Desk::new("unstopped"), Desk::new("stopped"));
+        let device = Device::flex().autodiff();
+        let plan = plan(4);
+        let mut unstopped = Student::new(&plan, &desk.files(), &device, "test").unwrap();
+        practise(&mut unstopped, 2, &desk.files());
+        for file in fs::read_dir(&desk.0).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), other_desk.0.join(file.file_name())).unwrap();
+        }
+        practise(&mut unstopped, 2, &desk.files());
+        let mut stopped = Student::new(&plan, &other_desk.files(), &device, "test").unwrap();
+        practise(&mut stopped, 2, &other_desk.files());
+        assert_eq!(fs::read(desk.files().last).unwrap(), fs::read(other_desk.files().last).unwrap());
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_plan_is_refused_and_left_alone() {
+        let desk = Desk::new("other-plan");
+        let device = Device::flex().autodiff();
+        let first = plan(1);
+        practise(&mut Student::new(&first, &desk.files(), &device, "test").unwrap(), 1, &desk.files());
+        let kept = fs::read(desk.files().last).unwrap();
+        let other = Plan { rows: 3, ..plan(1) };
+        let sentence = Student::new(&other, &desk.files(), &device, "test").map(|_| ()).unwrap_err().to_string();
+        assert!(sentence.contains("other settings") && sentence.contains("--fresh"), "{sentence}");
+        assert_eq!(fs::read(desk.files().last).unwrap(), kept);
+    }
+}
