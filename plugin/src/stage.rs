@@ -193,3 +193,123 @@ fn told(timing: u32, message: Message) -> Event {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::realtime::host::Who;
+    use std::collections::VecDeque;
+
+    /// A framework that hands over these events and takes so many.
+    struct Paper {
+        events: VecDeque<Event>,
+        takes: usize,
+        sent: Vec<Event>,
+        transport: Transport,
+    }
+
+    impl Paper {
+        fn new(events: impl IntoIterator<Item = Event>) -> Self {
+            let events = events.into_iter().collect();
+            Self { events, takes: usize::MAX, sent: Vec::new(), transport: Transport::new(48_000.0) }
+        }
+    }
+
+    impl ProcessContext<Segue> for Paper {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Clap
+        }
+        fn execute_background(&self, (): ()) {}
+        fn execute_gui(&self, (): ()) {}
+        fn transport(&self) -> &Transport {
+            &self.transport
+        }
+        fn next_event(&mut self) -> Option<Event> {
+            self.events.pop_front()
+        }
+        fn try_send_event(&mut self, event: Event) -> Result<(), (Event, SendEventError)> {
+            if self.sent.len() >= self.takes {
+                return Err((event, SendEventError::HostBufferFull));
+            }
+            self.sent.push(event);
+            Ok(())
+        }
+        fn set_latency_samples(&self, _: u32) {}
+        fn request_restart(&self) {}
+        fn set_current_voice_capacity(&self, _: u32) {}
+    }
+
+    fn on(timing: u32, key: u8, velocity: f32) -> Event {
+        NoteEvent::NoteOn {
+            timing,
+            voice_id: VoiceID::ID(7),
+            channel: Channel::Number(2),
+            key: NoteKey::Number(key),
+            velocity,
+        }
+    }
+
+    /// The frames and keys of the notes that are pressed in a block of 64 frames.
+    fn pressed(events: impl IntoIterator<Item = Event>, held: &mut Held) -> Vec<(u32, u8)> {
+        let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [0.0; 64], [0.0; 64]);
+        let mut context = Paper::new(events);
+        let mut stage = HostStage::new(&mut context, held, &mut sound, &mut left, &mut right);
+        std::iter::from_fn(|| stage.next_event())
+            .filter_map(|(at, event)| match event {
+                HostEvent::Press { key, .. } => Some((at.0, key.pitch.key())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_note_that_is_handed_over_before_its_block_is_played_on_its_own_frame() {
+        let mut held = Held::default();
+        // The second lies on the frame on which the framework cut the block.
+        assert_eq!(pressed([on(10, 60, 0.5), on(64, 62, 0.5), on(70, 64, 0.5)], &mut held), [(10, 60)]);
+        assert_eq!(pressed([on(20, 65, 0.5)], &mut held), [(0, 62), (6, 64), (20, 65)]);
+        assert_eq!(pressed([], &mut held), []);
+    }
+
+    #[test]
+    fn a_note_on_without_velocity_is_a_release_and_a_note_without_a_key_is_nothing() {
+        let release = heard(on(0, 60, 0.0));
+        assert!(matches!(release, Some(HostEvent::Release { keys, .. }) if keys.pitch == Pitch::new(60)));
+        let any_key = NoteEvent::NoteOn {
+            timing: 0,
+            voice_id: VoiceID::Wildcard,
+            channel: Channel::Wildcard,
+            key: NoteKey::Wildcard,
+            velocity: 0.5,
+        };
+        assert_eq!(heard(any_key), None);
+    }
+
+    #[test]
+    fn what_is_passed_through_comes_out_as_it_went_in() {
+        let bend = NoteEvent::MidiPitchBend { timing: 9, channel: 3, value: 0.7 };
+        let pedal = NoteEvent::MidiCC { timing: 9, channel: 3, cc: 64, value: 1.0 };
+        for event in [bend, pedal] {
+            let Some(HostEvent::Control(message)) = heard(event) else { panic!("{event:?} is a control") };
+            assert_eq!(told(9, Message::Control(message)), event);
+        }
+        let Some(HostEvent::Press { key, velocity }) = heard(on(9, 61, 0.3)) else { panic!("it is a press") };
+        assert_eq!(told(9, Message::On { key, velocity }), on(9, 61, 0.3));
+    }
+
+    #[test]
+    fn a_full_host_refuses_and_the_sound_begins_on_the_frame_of_its_note() {
+        let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [1.0; 64], [1.0; 64]);
+        let mut context = Paper { takes: 1, ..Paper::new([]) };
+        let mut held = Held::default();
+        let mut stage = HostStage::new(&mut context, &mut held, &mut sound, &mut left, &mut right);
+        let pitch = Pitch::new(69).unwrap();
+        let message = Message::On { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
+        assert_eq!(stage.send(FrameOffset(20), message), Sent::Taken);
+        assert_eq!(stage.send(FrameOffset(20), message), Sent::Refused);
+        stage.sound(FrameOffset(20), Audible::Strike { who: Who::Player, pitch, velocity: 1.0 });
+        stage.finish();
+        assert!(left[..20].iter().all(|sample| *sample == 0.0), "silent before the note");
+        assert!(left[20..].iter().any(|sample| *sample != 0.0), "heard from then on");
+    }
+}

@@ -25,6 +25,8 @@ const JUMP_TICKS: f64 = 2.0;
 const SAME_TICKS: f64 = 1e-6;
 /// What a host may report; beyond lies nonsense that would make ticks shorter than frames.
 const TEMPO_BPM: std::ops::RangeInclusive<f64> = 1.0..=1000.0;
+/// A song is shorter than this many quarter notes either way.
+const LONGEST_SONG_BEATS: f64 = 1e9;
 /// Where a host reports no tempo and the setting is none either.
 const FALLBACK_BPM: f64 = 120.0;
 
@@ -61,9 +63,9 @@ impl Span {
         saturating(((moment - self.start) * self.frames_per_tick + HALF_UP).floor())
     }
 
-    /// The tick nearest to a frame.
+    /// The tick nearest to a frame; of two equally near ones the later, whatever noise the position carries.
     pub fn nearest_tick(&self, offset: i64) -> Ticks {
-        Ticks(saturating((self.moment_of(offset) + 0.5).floor()))
+        Ticks(saturating((self.moment_of(offset) + 0.5 + SAME_TICKS).floor()))
     }
 
     /// The first tick that falls on this frame or a later one, when every tick is moved by `lag`.
@@ -179,7 +181,7 @@ impl Clock {
         own_tempo_bpm: f64,
     ) -> (Span, Flow) {
         let tempo_bpm = sane(transport.tempo_bpm).or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
-        let beats = transport.beats.filter(|beats| transport.playing && beats.is_finite());
+        let beats = transport.beats.filter(|beats| transport.playing && beats.abs() < LONGEST_SONG_BEATS);
         let (start, flow) = match beats {
             Some(beats) => self.follow_host(transport, into_host_block, beats, tempo_bpm, frames),
             None => self.follow_own(transport, tempo_bpm, position),

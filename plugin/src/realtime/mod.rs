@@ -4,7 +4,7 @@
 //! - Nothing in here allocates, frees, locks, waits, does I/O, logs or can panic. Offline rendering alone may wait for
 //!   the mind, through the one method of the link that says so, and not for ever.
 //! - Every list has a bound and an answer to what happens when it is full. No note-off is ever what is dropped.
-//! - Every note-on that leaves is followed by exactly one note-off ([`ledger`]).
+//! - Every note-on that leaves is followed by exactly one note-off (`ledger.rs`).
 //! - Offsets lie inside the block and never go back.
 //! - What is played follows from positions alone, never from where the host cuts its blocks.
 //!

@@ -4,6 +4,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     reason = "made-up frames and draws below a million"
 )]
 
@@ -15,7 +16,7 @@ use super::*;
 use crate::link::{AudioEnd, MindEnd, link};
 use crate::worker::{Improvise, Room};
 use segue_model::improviser::{Ask, Begin};
-use segue_model::note::{Note, Pitch};
+use segue_model::note::{Metre, Note, Pitch};
 use segue_model::sampling::Knobs;
 
 const RATE: f64 = 48_000.0;
@@ -147,6 +148,9 @@ struct PaperHost {
     events: Vec<(i64, HostEvent)>,
     /// Song positions: from this frame on the song is at this beat, or stands.
     song: Vec<(i64, Option<f64>)>,
+    /// Quarter notes per minute, each from a frame on.
+    tempos: Vec<(i64, f64)>,
+    metres: Vec<(i64, Metre)>,
     temperatures: Vec<(i64, f32)>,
     /// Of every so many messages one is refused.
     refuses_each: Option<u32>,
@@ -235,6 +239,8 @@ impl PaperHost {
         Self {
             events,
             song: vec![(0, Some(0.0))],
+            tempos: vec![(0, 120.0)],
+            metres: vec![(0, Metre::COMMON)],
             temperatures: vec![(0, 1.0)],
             refuses_each: None,
             settings: settings(),
@@ -245,10 +251,19 @@ impl PaperHost {
     }
 
     fn transport(&self, frame: i64) -> Transport {
-        let (from, beats) = self.song.iter().rev().find(|(from, _)| *from <= frame).unwrap();
-        let beats = beats.map(|beats| beats + (frame - from) as f64 / BEAT as f64);
-        let metre = Some(segue_model::note::Metre::COMMON);
-        Transport { playing: beats.is_some(), tempo_bpm: Some(120.0), beats, metre, bar_beats: None }
+        let (from, beats) = valid_at(&self.song, frame);
+        let ends = self.tempos.iter().skip(1).map(|(start, _)| *start).chain([i64::MAX]);
+        let passed = |((start, tempo), end): (&(i64, f64), i64)| {
+            (frame.min(end) - from.max(*start)).max(0) as f64 * tempo / (60.0 * RATE)
+        };
+        let beats = beats.map(|beats| beats + self.tempos.iter().zip(ends).map(passed).sum::<f64>());
+        Transport {
+            playing: beats.is_some(),
+            tempo_bpm: Some(valid_at(&self.tempos, frame).1),
+            beats,
+            metre: Some(valid_at(&self.metres, frame).1),
+            bar_beats: None,
+        }
     }
 
     /// Plays up to a frame in blocks of these lengths, again and again, cut where the song or a parameter changes.
@@ -258,17 +273,17 @@ impl PaperHost {
         let mut nerve = PaperNerve::new(self.wits);
         let mut sent = 0;
         let mut at = 0;
-        let changes: Vec<i64> =
-            self.song.iter().map(|(from, _)| *from).chain(self.temperatures.iter().map(|(from, _)| *from)).collect();
+        let changes = froms(&self.song).chain(froms(&self.temperatures)).chain(froms(&self.tempos));
+        let changes: Vec<i64> = changes.chain(froms(&self.metres)).chain(self.reset_at).collect();
         let mut lengths = lengths.iter().cycle();
         while at < until {
-            let next = changes.iter().copied().chain(self.reset_at).filter(|from| *from > at).min().unwrap_or(i64::MAX);
+            let next = changes.iter().copied().filter(|from| *from > at).min().unwrap_or(i64::MAX);
             let frames = u32::try_from(i64::from(*lengths.next().unwrap()).min(next - at)).unwrap();
             if self.reset_at == Some(at) {
                 performer.reset();
             }
             let mut settings = self.settings;
-            settings.knobs.temperature = self.temperatures.iter().rev().find(|(from, _)| *from <= at).unwrap().1;
+            settings.knobs.temperature = valid_at(&self.temperatures, at).1;
             let transport = self.transport(at);
             let block = Block { frames, into_host_block: 0, transport, settings, offline: self.offline };
             let first = self.events.partition_point(|(frame, _)| *frame < at);
@@ -282,6 +297,15 @@ impl PaperHost {
         heard.words = nerve.words;
         heard
     }
+}
+
+/// What holds at a frame, and since when.
+fn valid_at<T: Copy>(list: &[(i64, T)], frame: i64) -> (i64, T) {
+    *list.iter().rev().find(|(from, _)| *from <= frame).unwrap()
+}
+
+fn froms<T>(list: &[(i64, T)]) -> impl Iterator<Item = i64> {
+    list.iter().map(|(from, _)| *from)
 }
 
 impl Heard {
@@ -584,4 +608,108 @@ fn a_release_without_the_names_of_the_notes_ends_them_all() {
     let heard = host.play(20 * BEAT, &[512]);
     assert!(!heard.ons().is_empty(), "no key is down, so it is Segue's turn");
     heard.check_sounds().unwrap();
+}
+
+/// Small numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % sides
+    }
+
+    fn frame(&mut self, below: i64) -> i64 {
+        self.roll(below as u64) as i64
+    }
+}
+
+/// When a host that does anything has done it all.
+const QUIET: i64 = 550_000;
+
+/// Five seconds of a host that does anything at any time; then it lets go of all keys and listens.
+fn any_host(dice: &mut Dice) -> PaperHost {
+    const BUSY: i64 = 240_000;
+    let mut host = PaperHost::with_phrase();
+    for _ in 0..dice.roll(60) {
+        let pitch = 40 + dice.roll(30) as u8;
+        let at = dice.frame(BUSY);
+        host.events.push((at, press(pitch)));
+        // Some releases are lost.
+        if dice.roll(8) > 0 {
+            host.events.push((at + 1 + dice.frame(40_000), lift(pitch)));
+        }
+    }
+    for _ in 0..dice.roll(6) {
+        let number = [SUSTAIN, RESET_CONTROLLERS, ALL_NOTES_OFF, ALL_SOUND_OFF][dice.roll(4) as usize];
+        let message = ChannelMessage::Controller { channel: 0, number, value: dice.roll(2) as f32 };
+        host.events.push((dice.frame(BUSY), HostEvent::Control(message)));
+    }
+    for _ in 0..dice.roll(5) {
+        let beats = (dice.roll(3) > 0).then(|| dice.roll(4_000) as f64 / 16.0 - 20.0);
+        host.song.push((1 + dice.frame(BUSY), beats));
+    }
+    for _ in 0..dice.roll(4) {
+        host.tempos.push((1 + dice.frame(BUSY), 40.0 + dice.roll(2_600) as f64 / 10.0));
+    }
+    for _ in 0..dice.roll(3) {
+        let metre = Metre::new(1 + dice.roll(12) as u8, 1 << dice.roll(5)).unwrap();
+        host.metres.push((1 + dice.frame(BUSY), metre));
+    }
+    for _ in 0..dice.roll(10) {
+        host.temperatures.push((1 + dice.frame(BUSY), dice.roll(200) as f32 / 100.0));
+    }
+    let all = KeyPattern { voice: None, channel: None, pitch: None };
+    host.events.push((BUSY + 50_000, HostEvent::Release { keys: all, velocity: 0.0 }));
+    host.events.push((
+        BUSY + 50_000,
+        HostEvent::Control(ChannelMessage::Controller { channel: 0, number: SUSTAIN, value: 0.0 }),
+    ));
+    host.events.sort_by_key(|(at, _)| *at);
+    // At last it starts and stops, which ends whatever still plays.
+    host.song.extend([(QUIET, Some(0.0)), (QUIET + 1_000, None)]);
+    host.song.sort_by_key(|(at, _)| *at);
+    host.temperatures.sort_by_key(|(at, _)| *at);
+    host.tempos.sort_by_key(|(at, _)| *at);
+    host.metres.sort_by_key(|(at, _)| *at);
+    host.reset_at = (dice.roll(4) == 0).then(|| 1 + dice.frame(BUSY));
+    host.refuses_each = (dice.roll(4) == 0).then(|| 2 + dice.roll(5) as u32);
+    host.settings.thru = dice.roll(2) == 0;
+    host.settings.answer_bars = 1;
+    host.settings.response_gap_ms = dice.roll(300) as f32;
+    host.settings.start_grid =
+        [StartGrid::Free, StartGrid::Quarter, StartGrid::Eighth, StartGrid::Sixteenth, StartGrid::Bar]
+            [dice.roll(5) as usize];
+    host.offline = dice.roll(2) == 0;
+    host.wits = [Wits::Quick, Wits::Quick, Wits::Slow(3), Wits::Slow(40), Wits::Absent][dice.roll(5) as usize];
+    host
+}
+
+#[test]
+fn whatever_a_host_does_every_note_ends_and_offline_the_blocks_do_not_matter() {
+    let mut notes = 0;
+    for seed in 1..=300 {
+        let mut dice = Dice(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
+        let host = any_host(&mut dice);
+        let [one, other] = [(); 2].map(|()| {
+            let lengths: Vec<u32> = (0..7).map(|_| 1 + dice.roll([64, 600, 5_000][seed as usize % 3]) as u32).collect();
+            let heard = host.play(QUIET + 10_000, &lengths);
+            heard.check_pairs().unwrap_or_else(|fault| panic!("host {seed}, blocks {lengths:?}: {fault}"));
+            if host.reset_at.is_none() {
+                heard.check_sounds().unwrap_or_else(|fault| panic!("host {seed}, blocks {lengths:?}: {fault}"));
+            }
+            heard
+        });
+        // A host that refuses is asked again with every block, so there its blocks do matter.
+        if host.offline && host.refuses_each.is_none() && host.wits == Wits::Quick {
+            let pairs = one.messages.iter().zip(&other.messages);
+            let differs = pairs.clone().find(|(one, other)| one != other);
+            assert_eq!(differs, None, "host {seed}");
+            assert_eq!(one.messages.len(), other.messages.len(), "host {seed}");
+        }
+        notes += one.ons().len();
+    }
+    assert!(notes > 2_000, "only {notes} notes in all");
 }
