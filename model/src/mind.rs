@@ -34,6 +34,8 @@ pub struct Mind {
 pub struct State {
     /// Hidden then cell state of each layer, layer after layer: `layers × 2 × hidden`.
     numbers: Box<[f32]>,
+    /// The last note that was taken in.
+    heard: Classes,
 }
 
 /// Room to think in, so that deciding a note allocates nothing.
@@ -97,12 +99,13 @@ impl Mind {
 
     /// The state before the first note.
     pub fn blank(&self) -> State {
-        State { numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into() }
+        State { numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into(), heard: Classes::default() }
     }
 
     /// Takes in the note that just happened: one LSTM step.
     pub fn take_in(&self, note: Classes, state: &mut State, room: &mut Room) {
         let hidden = self.hidden;
+        state.heard = note;
         room.gates.clear();
         room.gates.resize(GATES * hidden, 0.0);
         let mut below = 0;
@@ -128,7 +131,7 @@ impl Mind {
         let top = (self.card.sizes.layers - 1) * 2 * self.hidden;
         room.trunk.resize(self.trunk.outputs, 0.0);
         self.trunk.apply(&state.numbers[top..top + self.hidden], &mut room.trunk);
-        Heads { mind: self, room }
+        Heads { mind: self, heard: state.heard, room }
     }
 }
 
@@ -136,6 +139,8 @@ impl Mind {
 #[derive(Debug)]
 pub struct Heads<'mind, 'room> {
     mind: &'mind Mind,
+    /// The note that just happened.
+    heard: Classes,
     room: &'room mut Room,
 }
 
@@ -148,19 +153,19 @@ impl Heads<'_, '_> {
 
     /// Unnormalised scores of the pitch classes, given `step` and `place` of the next note.
     pub fn pitch(&mut self, next: Classes) -> &mut [f32] {
-        let rows = self.mind.offsets.told(next);
-        self.voice(&self.mind.pitch, 0, &rows[..2])
+        let rows = self.mind.offsets.pitch_given(self.heard, next);
+        self.voice(&self.mind.pitch, 0, &rows)
     }
 
     /// Unnormalised scores of the duration classes, given `step`, `place` and `pitch` of the next note.
     pub fn duration(&mut self, next: Classes) -> &mut [f32] {
-        let rows = self.mind.offsets.told(next);
-        self.voice(&self.mind.duration, 1, &rows[..3])
+        let rows = self.mind.offsets.duration_given(next);
+        self.voice(&self.mind.duration, 1, &rows)
     }
 
     /// Unnormalised scores of the velocity classes, given all else of the next note; `None` when the style has none.
     pub fn velocity(&mut self, next: Classes) -> Option<&mut [f32]> {
-        let rows = self.mind.offsets.told(next);
+        let rows = self.mind.offsets.velocity_given(next);
         let velocity = self.mind.velocity.as_ref()?;
         Some(self.voice(velocity, 2, &rows))
     }

@@ -4,10 +4,10 @@
 //! Tensors stay in here and in training; what plays is [`crate::mind::Mind`], the same arithmetic one note at a time.
 
 use crate::vocabulary::{Classes, Counts, Vocabulary};
-use burn::module::{Initializer, Module, Param};
+use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::{relu, sigmoid, tanh};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 /// How large a network is; everything else follows from the vocabulary.
@@ -58,7 +58,7 @@ pub struct Network {
     pub(crate) cells: Vec<Linear>,
     /// `[hidden → step classes + head (pitch) + head (duration) + head (velocity)]`.
     pub(crate) trunk: Linear,
-    /// What the pitch head is told: rows for steps, then places in the bar.
+    /// What the pitch head is told: rows for steps, places in the bar, and the pitch before.
     pub(crate) pitch_given: Embedding,
     pub(crate) pitch: Linear,
     /// What the duration head is told: rows for steps, places, pitches.
@@ -80,7 +80,7 @@ pub struct Batch {
     events: Vec<Tensor<2, Int>>,
     /// Per note: 0 where the state is cleared before it, else 1: `[batch, 1]`. `None`: nowhere.
     carry: Vec<Option<Tensor<2>>>,
-    /// Rows that tell the heads of the next note, `[batch × steps, 2 or 3 or 4]`, batch-major.
+    /// Rows that tell the heads of the next note, `[batch × steps, 3 or 4]`, batch-major.
     pitch_given: Tensor<2, Int>,
     duration_given: Tensor<2, Int>,
     velocity_given: Tensor<2, Int>,
@@ -104,8 +104,7 @@ impl Batch {
         let steps = rows.first().map_or(0, Vec::len);
         let column = |step: usize| rows.iter().map(move |row| row[step]);
         let all = || rows.iter().flatten();
-        let told =
-            |parts: usize| table(all().map(|moment| offsets.told(moment.next.unwrap_or_default())), parts, device);
+        let next = |moment: &Moment| moment.next.unwrap_or_default();
         let carry = |step: usize| {
             let kept: Vec<f32> = column(step).map(|moment| if moment.begins { 0.0 } else { 1.0 }).collect();
             let shape = [kept.len(), 1];
@@ -113,21 +112,20 @@ impl Batch {
         };
         Self {
             events: (0..steps)
-                .map(|step| table(column(step).map(|moment| offsets.event(moment.heard)), EVENT_KINDS, device))
+                .map(|step| table(column(step).map(|moment| offsets.event(moment.heard)), device))
                 .collect(),
             carry: (0..steps).map(carry).collect(),
-            pitch_given: told(2),
-            duration_given: told(3),
-            velocity_given: told(4),
+            pitch_given: table(all().map(|moment| offsets.pitch_given(moment.heard, next(moment))), device),
+            duration_given: table(all().map(|moment| offsets.duration_given(next(moment))), device),
+            velocity_given: table(all().map(|moment| offsets.velocity_given(next(moment))), device),
         }
     }
 }
 
-/// The first `width` numbers of each row, as a tensor `[rows, width]`.
-fn table<const N: usize>(rows: impl Iterator<Item = [usize; N]>, width: usize, device: &Device) -> Tensor<2, Int> {
-    let numbers: Vec<i32> =
-        rows.flat_map(|row| row.into_iter().take(width)).map(|row| i32::try_from(row).unwrap_or(0)).collect();
-    let shape = [numbers.len() / width, width];
+/// Rows of tables, as a tensor `[rows, N]`.
+fn table<const N: usize>(rows: impl Iterator<Item = [usize; N]>, device: &Device) -> Tensor<2, Int> {
+    let numbers: Vec<i32> = rows.flatten().map(|row| i32::try_from(row).unwrap_or(0)).collect();
+    let shape = [numbers.len() / N, N];
     Tensor::from_data(TensorData::new(numbers, shape), device)
 }
 
@@ -150,11 +148,24 @@ impl Network {
         let counts = vocabulary.counts();
         let dynamics = vocabulary.has_velocity();
         let heads = if dynamics { 3 } else { 2 };
-        // Six rows are summed: this spread gives their sum about unit variance.
-        let rows = |count: usize, width: usize, std: f64| {
-            EmbeddingConfig::new(count, width).with_initializer(Initializer::Normal { mean: 0.0, std }).init(device)
+        let shapes = pitch_shapes(vocabulary, device); // [pitches, SHAPES]
+        // Rows for kinds of classes, one kind after the other; pitches that sound alike begin alike.
+        let rows = |kinds: &[Kind], width: usize| {
+            let random = |count: usize| Tensor::random([count, width], Distribution::Normal(0.0, ROW_SPREAD), device);
+            let parts = kinds.iter().map(|kind| match kind {
+                Kind::Pitch => shapes.clone().matmul(random(SHAPES)),
+                other => random(other.count(counts)),
+            });
+            let weight = Tensor::cat(parts.collect(), 0);
+            let mut rows = EmbeddingConfig::new(weight.dims()[0], width).init(device);
+            rows.weight = Param::from_tensor(weight);
+            rows
         };
-        let offsets = Offsets::of(counts);
+        let mut pitch = LinearConfig::new(sizes.head, counts.pitch).init(device);
+        #[expect(clippy::cast_precision_loss, reason = "widths are small")]
+        let spread = 1.0 / ((sizes.head * SHAPES) as f64).sqrt();
+        let out = Tensor::random([sizes.head, SHAPES], Distribution::Normal(0.0, spread), device);
+        pitch.weight = Param::from_tensor(out.matmul(shapes.clone().transpose()));
         let cells = (0..sizes.layers)
             .map(|layer| {
                 let input = if layer == 0 { sizes.event } else { sizes.hidden };
@@ -162,14 +173,14 @@ impl Network {
             })
             .collect();
         Self {
-            event: rows(offsets.event_rows, sizes.event, 0.4),
+            event: rows(EVENT, sizes.event),
             cells,
             trunk: LinearConfig::new(sizes.hidden, counts.step + heads * sizes.head).init(device),
-            pitch_given: rows(offsets.pitch_rows, sizes.head, 0.2),
-            pitch: LinearConfig::new(sizes.head, counts.pitch).init(device),
-            duration_given: rows(offsets.duration_rows, sizes.head, 0.2),
+            pitch_given: rows(PITCH_GIVEN, sizes.head),
+            pitch,
+            duration_given: rows(DURATION_GIVEN, sizes.head),
             duration: LinearConfig::new(sizes.head, counts.duration).init(device),
-            velocity_given: dynamics.then(|| rows(offsets.velocity_rows, sizes.head, 0.2)),
+            velocity_given: dynamics.then(|| rows(VELOCITY_GIVEN, sizes.head)),
             velocity: dynamics.then(|| LinearConfig::new(sizes.head, counts.velocity).init(device)),
             dropout: DropoutConfig::new(dropout).init(),
         }
@@ -257,46 +268,109 @@ fn lstm(cell: &Linear, input: Tensor<2>, (hidden, memory): (Tensor<2>, Tensor<2>
     (gate(2) * tanh(memory.clone()), memory)
 }
 
-/// Where the classes of each kind begin in the tables, and how many rows each table has.
+/// A kind of classes that has rows in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Step,
+    Place,
+    Pitch,
+    Duration,
+    Velocity,
+    Metre,
+}
+
+/// Whose rows lie in which table, in this order.
+const EVENT: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch, Kind::Duration, Kind::Velocity, Kind::Metre];
+/// The pitch is the one before: what follows a note depends on it most of all, and so is learnt at once.
+const PITCH_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch];
+const DURATION_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch];
+const VELOCITY_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch, Kind::Duration];
+
+/// Of the rows at first; the sum of six then moves the gates about as much as PyTorch's defaults.
+const ROW_SPREAD: f64 = 0.7;
+
+impl Kind {
+    fn count(self, counts: Counts) -> usize {
+        match self {
+            Self::Step => counts.step,
+            Self::Place => counts.place,
+            Self::Pitch => counts.pitch,
+            Self::Duration => counts.duration,
+            Self::Velocity => counts.velocity,
+            Self::Metre => counts.metre,
+        }
+    }
+
+    fn class(self, note: Classes) -> usize {
+        usize::from(match self {
+            Self::Step => note.step,
+            Self::Place => note.place,
+            Self::Pitch => note.pitch,
+            Self::Duration => note.duration,
+            Self::Velocity => note.velocity,
+            Self::Metre => note.metre,
+        })
+    }
+}
+
+/// Numbers that describe a pitch: see [`pitch_shapes`].
+const SHAPES: usize = 18;
+
+/// Pitches as points on circles, `[pitches, SHAPES]`: six that turn once to six times in an octave, three that turn
+/// once in two, four and eight octaves. Two pitches an interval apart are then a turn apart, wherever they lie, so that
+/// a melody learnt in one key is half learnt in all.
+fn pitch_shapes(vocabulary: &Vocabulary, device: &Device) -> Tensor<2> {
+    const PERIODS: [f32; SHAPES / 2] = [12.0, 6.0, 4.0, 3.0, 2.4, 2.0, 24.0, 48.0, 96.0];
+    let pitches = vocabulary.counts().pitch;
+    let points = |class: usize| {
+        let key = f32::from(vocabulary.pitch(class).key());
+        PERIODS.into_iter().flat_map(move |period| {
+            let (sine, cosine) = (key / period * std::f32::consts::TAU).sin_cos();
+            [sine, cosine]
+        })
+    };
+    let numbers: Vec<f32> = (0..pitches).flat_map(points).collect();
+    Tensor::from_data(TensorData::new(numbers, [pitches, SHAPES]), device)
+}
+
+/// Where the rows of each kind lie in the tables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Offsets {
     counts: Counts,
-    pub event_rows: usize,
-    pub pitch_rows: usize,
-    pub duration_rows: usize,
-    pub velocity_rows: usize,
 }
 
 impl Offsets {
     pub fn of(counts: Counts) -> Self {
-        let told = counts.step + counts.place;
-        Self {
-            counts,
-            event_rows: told + counts.pitch + counts.duration + counts.velocity + counts.metre,
-            pitch_rows: told,
-            duration_rows: told + counts.pitch,
-            velocity_rows: told + counts.pitch + counts.duration,
-        }
+        Self { counts }
     }
 
     /// Rows of the event table for a note that happened.
-    pub fn event(&self, note: Classes) -> [usize; EVENT_KINDS] {
-        let Counts { step, place, pitch, duration, velocity, .. } = self.counts;
-        let [of_step, of_place, of_pitch, of_duration] = self.told(note);
-        let of_velocity = step + place + pitch + duration;
-        let of_metre = of_velocity + velocity;
-        let velocity_row = of_velocity + usize::from(note.velocity);
-        [of_step, of_place, of_pitch, of_duration, velocity_row, of_metre + usize::from(note.metre)]
+    pub fn event(self, heard: Classes) -> [usize; EVENT_KINDS] {
+        self.rows(EVENT, heard)
     }
 
-    /// Rows for step, place, pitch and duration; each head is told as many of them as were chosen before it.
-    pub fn told(&self, note: Classes) -> [usize; 4] {
-        let Counts { step, place, pitch, .. } = self.counts;
-        [
-            usize::from(note.step),
-            step + usize::from(note.place),
-            step + place + usize::from(note.pitch),
-            step + place + pitch + usize::from(note.duration),
-        ]
+    /// Rows that tell the pitch head, before the next pitch is known.
+    pub fn pitch_given(self, heard: Classes, next: Classes) -> [usize; 3] {
+        self.rows(PITCH_GIVEN, Classes { pitch: heard.pitch, ..next })
+    }
+
+    /// Rows that tell the duration head.
+    pub fn duration_given(self, next: Classes) -> [usize; 3] {
+        self.rows(DURATION_GIVEN, next)
+    }
+
+    /// Rows that tell the velocity head.
+    pub fn velocity_given(self, next: Classes) -> [usize; 4] {
+        self.rows(VELOCITY_GIVEN, next)
+    }
+
+    fn rows<const N: usize>(self, kinds: &[Kind], note: Classes) -> [usize; N] {
+        let mut before = 0;
+        let mut rows = [0; N];
+        for (row, kind) in rows.iter_mut().zip(kinds) {
+            *row = before + kind.class(note);
+            before += kind.count(self.counts);
+        }
+        rows
     }
 }

@@ -33,6 +33,9 @@ use worker::Worker;
 
 /// The rate before the first activation, when nothing is played.
 const NO_RATE: f32 = 48_000.0;
+/// What hosts can ask for in earnest; below and above lie mistakes.
+const SAMPLE_RATES: std::ops::RangeInclusive<f32> = 1_000.0..=1_000_000.0;
+const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 1..=1 << 24;
 
 /// One instance of the plugin.
 pub struct Segue {
@@ -85,7 +88,7 @@ impl Default for Segue {
 impl Segue {
     fn start_worker(&mut self) {
         let Some(end) = self.mind_end.take() else { return };
-        let make = || preset::built_in().map(Improviser::new);
+        let make = || preset::built_in().ok().map(Improviser::new);
         self.worker = Worker::start(end, Arc::clone(&self.vitals), make);
         match self.worker.as_ref().and_then(Worker::thread) {
             Some(thread) => self.audio.set_worker(thread),
@@ -103,13 +106,13 @@ impl Segue {
     }
 
     fn is_offline(&mut self, frames: u32) -> bool {
-        let hurried = self.pace.hurried(self.born.elapsed(), frames, f64::from(self.sample_rate));
-        self.renders_offline().unwrap_or(hurried)
+        self.renders_offline()
+            .unwrap_or_else(|| self.pace.hurried(self.born.elapsed(), frames, f64::from(self.sample_rate)))
     }
 
     /// How many frames of the host's block lie before this one, when the framework cut it: then the audio goes on in
     /// memory where the last block ended.
-    fn into_host_block(&mut self, left: &[f32], api: PluginApi, frames: u32) -> u32 {
+    fn frames_cut_before(&mut self, left: &[f32], api: PluginApi, frames: u32) -> u32 {
         let begins = left.as_ptr() as usize;
         let (ended, into) = self.seam;
         // Only the CLAP side of the framework adds the block's start to positions twice.
@@ -157,16 +160,13 @@ impl Plugin for Segue {
         config: &BufferConfig,
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        let rate_is_sane = config.sample_rate.is_finite() && config.sample_rate > 0.0;
-        if !rate_is_sane || config.max_buffer_size == 0 {
+        if !SAMPLE_RATES.contains(&config.sample_rate) || !BLOCK_SIZES.contains(&config.max_buffer_size) {
             return false;
         }
         self.start_worker();
-        #[allow(clippy::float_cmp, reason = "the same setting is the very same number")]
-        if self.sample_rate != config.sample_rate {
-            self.sample_rate = config.sample_rate;
-            self.sound = Sound::new(config.sample_rate);
-        }
+        self.sample_rate = config.sample_rate;
+        // Also at the same rate, because a rendering must not begin with what was fading before it.
+        self.sound = Sound::new(config.sample_rate);
         self.host_is_offline = match context.plugin_api() {
             PluginApi::Clap => Some(config.process_mode == ProcessMode::Offline),
             // In VST3 it would be the mode of the set-up before this one.
@@ -203,7 +203,7 @@ impl Plugin for Segue {
         let [left, right] = buffer.as_slice() else { return ProcessStatus::KeepAlive };
         let block = Block {
             frames,
-            into_host_block: self.into_host_block(left, context.plugin_api(), frames),
+            into_host_block: self.frames_cut_before(left, context.plugin_api(), frames),
             transport: transport(context.transport()),
             settings: self.params.settings(),
             offline: self.is_offline(frames),

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 /// How far back is looked.
 const WINDOW: Duration = Duration::from_secs(2);
-/// The window is kept in so many pieces.
+/// The window is kept in so many pieces, of this length.
 const PIECES: usize = 16;
+const PIECE: Duration = Duration::from_millis(125);
 /// Live hosts deliver ahead by a buffer or two; this much more audio than time is no live host.
 const AHEAD: Duration = Duration::from_millis(750);
 
@@ -25,7 +26,7 @@ impl Pace {
     /// Counts one block that is asked for at `wall`, on any clock that does not go back. True when it is being rendered.
     pub fn hurried(&mut self, wall: Duration, frames: u32, sample_rate: f64) -> bool {
         let newest = self.marks.get(self.newest).copied().flatten();
-        if newest.is_none_or(|(since, _)| wall.saturating_sub(since) >= WINDOW / PIECES as u32) {
+        if newest.is_none_or(|(since, _)| wall.saturating_sub(since) >= PIECE) {
             self.newest = (self.newest + 1) % PIECES;
             if let Some(mark) = self.marks.get_mut(self.newest) {
                 *mark = Some((wall, self.audio));

@@ -12,7 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
+use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
+/// Of 0 to 99: before what merely computes, behind what makes the sound.
+const PRIORITY: u8 = 80;
 /// Notes at one onset after which the next must come later: more than ten fingers, so that a mind stuck in a chord
 /// goes on.
 const CHORD: usize = 12;
@@ -68,18 +71,19 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread; `make` runs on it and makes a blank mind, at the start and after every panic. `None` when the
-    /// system has no thread left.
+    /// Starts the thread; `make` runs on it and makes a blank mind, if it can, at the start and after every panic. `None`
+    /// when the system has no thread left.
     pub fn start<M: Improvise>(
         end: MindEnd,
         vitals: Arc<Vitals>,
-        make: impl Fn() -> Result<M, String> + Send + 'static,
+        make: impl Fn() -> Option<M> + Send + 'static,
     ) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
             // Best effort: a system that refuses gives us what every thread gets.
-            let _ = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Max);
+            let _ = ThreadPriorityValue::try_from(PRIORITY)
+                .map(|priority| set_current_thread_priority(ThreadPriority::Crossplatform(priority)));
             Room::new(end, vitals, make).run(&flag);
         });
         Some(Self { stop, thread: Some(thread.ok()?) })
@@ -110,7 +114,7 @@ pub(crate) struct Room<M, F> {
     mind: Option<M>,
 }
 
-impl<M: Improvise, F: Fn() -> Result<M, String>> Room<M, F> {
+impl<M: Improvise, F: Fn() -> Option<M>> Room<M, F> {
     /// With a blank mind.
     pub fn new(end: MindEnd, vitals: Arc<Vitals>, make: F) -> Self {
         let mut room = Self { end, vitals, make, mind: None };
@@ -140,7 +144,7 @@ impl<M: Improvise, F: Fn() -> Result<M, String>> Room<M, F> {
     }
 
     fn make_mind(&mut self) {
-        let made = catch_unwind(AssertUnwindSafe(&self.make)).ok().and_then(Result::ok);
+        let made = catch_unwind(AssertUnwindSafe(&self.make)).ok().flatten();
         self.vitals.set_mind(if made.is_some() { MindState::Ready } else { MindState::NoWeights });
         self.mind = made;
     }
@@ -177,10 +181,10 @@ fn meet(mind: &mut impl Improvise, word: ToMind, end: &MindEnd) {
 
 /// Decides notes until no other can begin before the horizon.
 fn fulfil(mind: &mut impl Improvise, wish: Wish, end: &MindEnd) {
-    let Wish { generation, turn, begin, horizon, bars, knobs } = wish;
-    let begun = Instant::now();
-    let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = begin;
-    let mut begin = begin;
+    let Wish { generation, turn, horizon, bars, knobs, .. } = wish;
+    let started = Instant::now();
+    let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
+    let mut begin = wish.begin;
     let mut together = 0;
     for _ in 0..NOTES_PER_WISH {
         let note = mind.decide(&Ask { turn, begin, bars, knobs });
@@ -193,7 +197,7 @@ fn fulfil(mind: &mut impl Improvise, wish: Wish, end: &MindEnd) {
             break;
         }
     }
-    let think_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let think_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
     say(end, Planned::Until { generation, nothing_before, think_ns });
 }
 
@@ -239,7 +243,7 @@ mod tests {
     fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Vitals>) {
         let (mut audio, mind) = link();
         let vitals = Arc::new(Vitals::default());
-        let make = move || Ok(Fragile { step, last: Ticks::ZERO });
+        let make = move || Some(Fragile { step, last: Ticks::ZERO });
         let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
         (audio, worker, vitals)
@@ -292,7 +296,7 @@ mod tests {
     fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
         let (mut audio, mind) = link();
         let vitals = Arc::new(Vitals::default());
-        let make = || Err::<Fragile, _>("no such weights".to_owned());
+        let make = || None::<Fragile>;
         let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
         assert!(audio.tell(wish(1, Ticks(49))));

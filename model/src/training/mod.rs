@@ -366,3 +366,38 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .and_then(|()| fs::rename(&unfinished, path))
         .with_context(|| format!("{}: cannot be written", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::abc::parse_book;
+
+    const SCALE: &str = "X:1\nM:4/4\nL:1/8\nK:C\nCDEF GABc|cBAG FEDC|CEDF EGFA|GBAc BGEC|]\n";
+
+    fn plan(epochs: usize) -> Plan {
+        Plan {
+            sizes: Sizes { layers: 2, hidden: 48, event: 32, head: 32 },
+            epochs,
+            patience: epochs,
+            rows: 2,
+            steps: 16,
+            learning_rate: 5e-3,
+            dropout: 0.0,
+            ..styles::plan("test")
+        }
+    }
+
+    fn lessons() -> Lessons {
+        let tune = &parse_book(SCALE, "scale.abc").tunes[0].1;
+        let pieces = || vec![Piece::of(tune, &Vocabulary::dance()); 8];
+        Lessons { train: pieces(), valid: pieces(), test: pieces() }
+    }
+
+    #[test]
+    fn a_tune_that_is_practised_is_known_by_heart() {
+        let folder = std::env::temp_dir().join(format!("segue-practice-{}", std::process::id()));
+        let summary = train(&plan(60), &lessons(), &folder, &folder.join("out.segue"), "test").unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(summary.test.pitch < 1.5, "{}", summary.test);
+    }
+}

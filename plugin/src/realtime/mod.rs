@@ -124,16 +124,20 @@ impl<S, N> Scene<'_, S, N> {
         self.start.plus(self.cursor())
     }
 
+    /// Offline, words are not lost because the mind is behind.
+    fn make_room_offline(&mut self)
+    where
+        N: Nerve,
+    {
+        if self.block.offline && self.nerve.room() <= HELD + RESERVE {
+            self.nerve.make_room_offline();
+        }
+    }
+
     /// A moment of the present block; `None` when it lies behind it. What is overdue is due now.
     fn within(&self, offset: i64) -> Option<u32> {
         let offset = u32::try_from(offset.max(self.cursor())).ok()?;
         (offset < self.block.frames).then_some(offset)
-    }
-
-    fn frames_in_ms(&self, milliseconds: f32, sample_rate: f64) -> i64 {
-        #[allow(clippy::cast_possible_truncation, reason = "a few seconds; `as` saturates")]
-        let frames = (f64::from(milliseconds) * sample_rate / 1000.0).round() as i64;
-        frames.max(0)
     }
 }
 
@@ -275,7 +279,7 @@ impl Performer {
 
     /// How long before a note could sound it is decided, in frames. Live, a reply comes with the next block at best.
     fn look_ahead<S, N>(&self, scene: &Scene<'_, S, N>) -> i64 {
-        let wanted = scene.frames_in_ms(scene.block.settings.look_ahead_ms, self.sample_rate);
+        let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
         if scene.block.offline { wanted } else { wanted.max(i64::from(self.largest_block)) }
     }
 
@@ -387,7 +391,7 @@ impl Performer {
     /// The answer that follows when the last key goes up now.
     fn answer_from<S, N>(&self, scene: &Scene<'_, S, N>) -> Answer {
         let settings = &scene.block.settings;
-        let over = scene.cursor() + scene.frames_in_ms(settings.response_gap_ms, self.sample_rate);
+        let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
         let bars = self.clock.bars();
         let (start, lag) = match settings.start_grid {
             host::StartGrid::Free => {
@@ -454,12 +458,12 @@ impl Performer {
 
     fn ask(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, as_of: i64) {
         // With blocks longer than the look-ahead one reply must bring all the notes of a block.
-        let wanted = scene.frames_in_ms(scene.block.settings.look_ahead_ms, self.sample_rate);
+        let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
         let long = !scene.block.offline && i64::from(self.largest_block) > wanted;
         let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
         let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, self.clock.bars()) else { return };
         self.say_unsaid(scene);
-        self.make_room_offline(scene);
+        scene.make_room_offline();
         // Also when there is no room: it would only be later and later. The turn is lost, and said so.
         self.wishes.asked();
         if !scene.nerve.tell(ToMind::Wish(wish)) {
@@ -510,6 +514,12 @@ impl Performer {
         self.note_silence(scene);
     }
 
+    fn frames_in_ms(&self, milliseconds: f32) -> i64 {
+        #[allow(clippy::cast_possible_truncation, reason = "a few seconds; `as` saturates")]
+        let frames = (f64::from(milliseconds) * self.sample_rate / 1000.0).round() as i64;
+        frames.max(0)
+    }
+
     // What the mind is told.
 
     fn tell_heard(
@@ -520,7 +530,7 @@ impl Performer {
         onset: Ticks,
     ) -> Option<u32> {
         self.say_unsaid(scene);
-        self.make_room_offline(scene);
+        scene.make_room_offline();
         let id = self.next_id;
         let heard = HeardKey {
             id,
@@ -539,12 +549,6 @@ impl Performer {
         self.next_id = self.next_id.wrapping_add(1);
         self.last_onset = onset;
         Some(id)
-    }
-
-    fn make_room_offline<S, N: Nerve>(&self, scene: &mut Scene<'_, S, N>) {
-        if scene.block.offline && scene.nerve.room() <= HELD + RESERVE {
-            scene.nerve.make_room_offline();
-        }
     }
 
     /// Tells the mind what it must know, in order, as far as there is room.

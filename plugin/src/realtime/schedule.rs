@@ -14,8 +14,8 @@ use segue_model::note::{Note, Pitch, Ticks};
 const PLANNED: usize = 256;
 /// Notes of Segue that may sound at once.
 const SOUNDING: usize = 64;
-/// How long the last note of an answer may ring beyond its end: a beat.
-const RING: Ticks = Ticks::quarters(1);
+/// How long the last note of an answer may ring beyond its end: a sixteenth note.
+const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
 
 #[derive(Debug, Clone, Copy)]
 struct Sounding {
@@ -64,7 +64,7 @@ impl Schedule {
         !self.sounding.is_empty()
     }
 
-    /// Begins the next note. False when the host, or we, had no room for it.
+    /// Begins the next note. False when the host would not take it: then it is heard from the built-in sound alone.
     #[must_use]
     pub fn begin_next(
         &mut self,
@@ -82,15 +82,13 @@ impl Schedule {
         }
         self.end_where(at, stage, ledger, same_key);
         if self.sounding.is_full() {
+            // Nobody would end it.
             return false;
         }
         let key = Key { voice: None, channel, pitch: note.pitch };
         let velocity = f32::from(note.velocity.value()) / 127.0;
-        let token = match ledger.strike(stage, at, key, velocity) {
-            Struck::Sounds(token) => Some(token),
-            Struck::NobodyListens => None,
-            Struck::Refused => return false,
-        };
+        let struck = ledger.strike(stage, at, key, velocity);
+        let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
         stage.sound(at, Audible::Strike { who: Who::Segue, pitch: note.pitch, velocity });
         let until = (note.onset + note.duration).min(answer.end + RING);
         self.sounding.push(Sounding {
@@ -100,7 +98,7 @@ impl Schedule {
             until: float(until) + answer.lag,
             token,
         });
-        true
+        struck != Struck::Refused
     }
 
     /// Ends every note whose time is over at `moment`.

@@ -1,5 +1,12 @@
 //! The hands against a host and a mind of paper.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    reason = "made-up frames and draws below a million"
+)]
+
 use super::clock::Position;
 use super::host::{
     Audible, Block, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Settings, Stage, StartGrid, Transport,
@@ -81,7 +88,7 @@ enum Wits {
 /// The link with the worker's work done on the same thread.
 struct PaperNerve {
     audio: AudioEnd,
-    room: Room<PaperMind, fn() -> Result<PaperMind, String>>,
+    room: Room<PaperMind, fn() -> Option<PaperMind>>,
     wits: Wits,
     blocks: u32,
     words: Vec<ToMind>,
@@ -90,7 +97,7 @@ struct PaperNerve {
 impl PaperNerve {
     fn new(wits: Wits) -> Self {
         let (audio, end): (AudioEnd, MindEnd) = link();
-        let room = Room::new(end, Arc::default(), (|| Ok(PaperMind::default())) as fn() -> _);
+        let room = Room::new(end, Arc::default(), (|| Some(PaperMind::default())) as fn() -> _);
         Self { audio, room, wits, blocks: 0, words: Vec::new() }
     }
 
@@ -437,6 +444,9 @@ fn without_a_phrase_segue_is_silent() {
     assert!(host.play(20 * BEAT, &[512]).messages.is_empty());
 }
 
+/// Something that a host does, with its name.
+type Change<'a> = (&'a str, &'a dyn Fn(&mut PaperHost));
+
 #[test]
 fn every_note_on_gets_its_note_off_whatever_the_host_does_in_mid_phrase() {
     let mid = 60_000 + BEAT / 2 + 77;
@@ -447,7 +457,7 @@ fn every_note_on_gets_its_note_off_whatever_the_host_does_in_mid_phrase() {
     let full = |host: &mut PaperHost| host.refuses_each = Some(3);
     let deaf = |host: &mut PaperHost| host.wits = Wits::Absent;
     let thru = |host: &mut PaperHost| host.settings.thru = true;
-    let change: [(&str, &dyn Fn(&mut PaperHost)); 7] = [
+    let changes: [Change; 7] = [
         ("stop", &stop),
         ("jump", &jump),
         ("back", &back),
@@ -456,7 +466,7 @@ fn every_note_on_gets_its_note_off_whatever_the_host_does_in_mid_phrase() {
         ("deaf", &deaf),
         ("thru", &thru),
     ];
-    for (name, change) in change {
+    for (name, change) in changes {
         for lengths in [&[1_u32][..], &[64], &[441], &[4096]] {
             for offline in [true, false] {
                 let mut host = PaperHost::with_phrase();
