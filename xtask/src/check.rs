@@ -12,6 +12,7 @@ const ALL_FEATURES: [&str; 2] = ["--features", "segue-model/training,segue-plugi
 /// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its result.
 pub fn everything(workspace: &Workspace) -> Result<()> {
     machine::ready_to_build()?;
+    machine::ready_to_check()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
     step("lints", lints(&mut workspace.cargo()))?;

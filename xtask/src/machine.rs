@@ -5,23 +5,52 @@ use std::process::{Command, Stdio};
 
 /// Something that the system provides.
 struct Need {
-    /// For whom it is missing.
+    /// What, and for whom.
     what: &'static str,
     /// A command that succeeds when it is there.
     probe: &'static [&'static str],
-    /// The Debian packages that bring it.
-    packages: &'static [&'static str],
+    /// How it comes.
+    remedy: Remedy,
+}
+
+/// How something missing comes onto the machine.
+enum Remedy {
+    /// With these packages of Debian.
+    Packages(&'static [&'static str]),
+    /// With this command, which needs no rights.
+    Command(&'static [&'static str]),
 }
 
 /// Building takes a linker and nothing else: the plugin opens no system library.
-const LINKER: Need =
-    Need { what: "a C compiler, to link with", probe: &["cc", "--version"], packages: &["gcc", "libc6-dev"] };
+const LINKER: Need = Need {
+    what: "a C compiler to link with",
+    probe: &["cc", "--version"],
+    remedy: Remedy::Packages(&["gcc", "libc6-dev"]),
+};
 
-/// Python and its way to make a folder with packages, for the hosts that others wrote.
+const FORMATTER: Need = Need {
+    what: "rustfmt, which checks the format",
+    probe: &["cargo", "fmt", "--version"],
+    remedy: Remedy::Command(&["rustup", "component", "add", "rustfmt"]),
+};
+
+const LINTER: Need = Need {
+    what: "clippy, which looks for lints",
+    probe: &["cargo", "clippy", "--version"],
+    remedy: Remedy::Command(&["rustup", "component", "add", "clippy"]),
+};
+
+/// Python and its way to make a folder with packages.
 const PYTHON: Need = Need {
     what: "Python 3 with venv, for the VST3 hosts that test the plugin",
     probe: &["python3", "-c", "import venv, ensurepip"],
-    packages: &["python3", "python3-venv"],
+    remedy: Remedy::Packages(&["python3", "python3-venv"]),
+};
+
+const GRAPHICS: Need = Need {
+    what: "libGL.so.1, without which the VST3 host dawdreamer does not start",
+    probe: &["python3", "-c", "import ctypes; ctypes.CDLL('libGL.so.1')"],
+    remedy: Remedy::Packages(&["libgl1"]),
 };
 
 /// Sees to it that the plugin can be built.
@@ -30,65 +59,78 @@ pub fn ready_to_build() -> Result<()> {
     if cfg!(target_os = "linux") { LINKER.meet() } else { Ok(()) }
 }
 
+/// Sees to it that format and lints can be checked.
+pub fn ready_to_check() -> Result<()> {
+    FORMATTER.meet()?;
+    LINTER.meet()
+}
+
 /// Sees to it that the VST3 hosts can be set up.
 pub fn ready_for_python() -> Result<()> {
-    PYTHON.meet()
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    PYTHON.meet()?;
+    GRAPHICS.meet()
 }
 
 impl Need {
     fn meet(&self) -> Result<()> {
-        if self.is_met() {
+        if succeeds(self.probe) {
             return Ok(());
         }
         println!("Missing: {}.", self.what);
-        let advice = format!("apt-get install -y {}", self.packages.join(" "));
-        let Some(mut install) = apt_get() else {
-            bail!(
-                "{} is missing; on Debian or Ubuntu `{advice}` as root installs it, elsewhere the packages of the same \
-                 purpose do",
-                self.what
-            );
+        let (commands, advice) = match self.remedy {
+            Remedy::Command(command) => (vec![words(command)], command.join(" ")),
+            Remedy::Packages(packages) => {
+                let advice = format!("apt-get install -y {}", packages.join(" "));
+                let Some(apt_get) = apt_get() else {
+                    bail!(
+                        "{} is missing; on Debian or Ubuntu `{advice}` as root installs it, on another system its \
+                         package of the same purpose does",
+                        self.what
+                    );
+                };
+                // A fresh machine has no lists of packages yet.
+                let install = [apt_get.clone(), words(&["install", "-y"]), words(packages)].concat();
+                (vec![[apt_get, words(&["update"])].concat(), install], advice)
+            }
         };
-        install.args(["install", "-y"]).args(self.packages);
-        println!("Installing it: {}{advice}", if is_root() { "" } else { "sudo " });
-        let installed = install.status().is_ok_and(|status| status.success());
-        if installed && self.is_met() {
+        for command in commands {
+            println!("Installing it: {}", command.join(" "));
+            // Lists that cannot be renewed may be good enough; whether it is there is seen below.
+            let [program, arguments @ ..] = command.as_slice() else { continue };
+            let _ended = Command::new(program).args(arguments).status();
+        }
+        if succeeds(self.probe) {
             return Ok(());
         }
-        bail!("{} could not be installed; run `{advice}` as root and try again", self.what)
+        bail!("{} could not be installed; run `{advice}` (packages as root) and try again", self.what)
     }
+}
 
-    fn is_met(&self) -> bool {
-        succeeds(self.probe)
-    }
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// Quiet, and true when the command ends well.
 fn succeeds(command: &[&str]) -> bool {
-    let [program, arguments @ ..] = command else {
-        return false;
-    };
+    let [program, arguments @ ..] = command else { return false };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The installer, with the right to install; `None` where there is none.
-fn apt_get() -> Option<Command> {
+/// The installer, with the right to install and without questions; `None` where there is none.
+fn apt_get() -> Option<Vec<String>> {
+    let apt_get = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
     if !cfg!(target_os = "linux") || !succeeds(&["apt-get", "--version"]) {
         return None;
     }
     if is_root() {
-        // A fresh image has no lists of packages yet.
-        succeeds(&["apt-get", "update"]);
-        return Some(Command::new("apt-get"));
+        return Some(words(&apt_get));
     }
-    if !succeeds(&["sudo", "--version"]) {
-        return None;
-    }
-    let mut sudo = Command::new("sudo");
-    sudo.arg("apt-get");
-    Some(sudo)
+    succeeds(&["sudo", "--version"]).then(|| words(&[&["sudo"], apt_get.as_slice()].concat()))
 }
 
 fn is_root() -> bool {

@@ -1,4 +1,4 @@
-//! Starts the others: `bundle`, `demo`, `test`, `train`.
+//! Starts the others: `bundle`, `demo`, `test`, `train`, `bench`.
 //!
 //! It builds in seconds, because it knows no plugin and no tensor: it only calls `cargo` and moves files.
 
@@ -22,6 +22,7 @@ cargo xtask VERB
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
+  bench              how long a decision and a block take on this machine
   train [ARGUMENTS]  train a style on .abc and .mid files; `cargo xtask train --help` lists the arguments
   help               print this
 ";
@@ -43,12 +44,13 @@ fn run(arguments: &[String]) -> Result<()> {
         ("demo", _) => demo(&Workspace::find()?, rest),
         ("test", []) => check::everything(&Workspace::find()?),
         ("bundle", _) => bundle(&Workspace::find()?, rest),
+        ("bench", []) => bench(&Workspace::find()?),
         ("train", _) => train(&Workspace::find()?, rest),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");
             Ok(())
         }
-        ("test", [first, ..]) => bail!("`test` takes no arguments, so not {first}"),
+        ("test" | "bench", [first, ..]) => bail!("`{verb}` takes no arguments, so not {first}"),
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
     }
 }
@@ -79,6 +81,15 @@ fn demo(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let mut demo = workspace.cargo_here();
     demo.args(["run", "--release", "-p", "segue-tests", "--bin", "demo", "--", "--plugin"]).arg(&bundles.clap);
     cargo::run(demo.args(arguments))
+}
+
+fn bench(workspace: &Workspace) -> Result<()> {
+    machine::ready_to_build()?;
+    cargo::run(workspace.cargo().args(["bench", "-p", "segue-model"]))?;
+    let bundles = bundle::build(workspace, Kind::Shipped)?;
+    let mut bench = workspace.cargo();
+    bench.args(["run", "--release", "-p", "segue-tests", "--bin", "bench", "--"]);
+    cargo::run(bench.arg(&bundles.clap))
 }
 
 fn train(workspace: &Workspace, arguments: &[String]) -> Result<()> {

@@ -1,0 +1,61 @@
+//! How long the built plugin takes, as a host sees it: to load, and for a block of a jam.
+//!
+//! Started by `cargo xtask bench`, which builds the plugin first.
+
+use anyhow::{Context, Result};
+use segue_model::note::Metre;
+use segue_tests::blocks::Blocks;
+use segue_tests::bundle::Bundle;
+use segue_tests::performance::Times;
+use segue_tests::score::Score;
+use segue_tests::session::Session;
+use segue_tests::timeline::{Frame, Timeline};
+use std::path::PathBuf;
+use std::time::Instant;
+
+const SAMPLE_RATE: f64 = 48_000.0;
+const BLOCK: u32 = 64;
+const JAM_SECONDS: Frame = 12;
+
+fn main() -> Result<()> {
+    let plugin = std::env::args_os().nth(1).map(PathBuf::from).context("usage: bench FILE.clap")?;
+    let begun = Instant::now();
+    let bundle = Bundle::load(&plugin)?;
+    println!("loading the bundle and reading what is in it: {:.2} ms", begun.elapsed().as_secs_f64() * 1e3);
+    for (what, sound, keys) in [("jam, sound off", "Off", true), ("jam, sound on", "On", true), ("idle", "On", false)] {
+        let mut instance = bundle.open()?;
+        instance.set("Sound", sound)?;
+        instance.set("Answer length", "4")?;
+        let played = Session::live(Blocks::Of(BLOCK)).play(&mut instance, &jam(keys))?;
+        show(what, &played.times());
+    }
+    Ok(())
+}
+
+/// A bar of eighths every five bars, in which Segue answers four.
+fn jam(keys: bool) -> Score {
+    const EIGHTH: Frame = 12_000;
+    const HELD: Frame = 11_000;
+    let timeline = Timeline::steady(SAMPLE_RATE, 120.0, Metre::COMMON);
+    let mut score = Score::silence(timeline, JAM_SECONDS * 48_000);
+    let turns = if keys { 0..2 } else { 0..0 };
+    for turn in turns {
+        for (index, key) in (0..).zip([62, 66, 69, 66, 71, 69, 66, 64]) {
+            let down = turn * 40 * EIGHTH + index * EIGHTH;
+            score.press(key, down, down + HELD);
+        }
+    }
+    score
+}
+
+fn show(what: &str, times: &Times) {
+    let microseconds = |per_mille| times.per_mille(per_mille).as_secs_f64() * 1e6;
+    println!(
+        "process() of {BLOCK} frames, {what}: median {:.2} µs, p99 {:.1} µs, p99.9 {:.1} µs, worst {:.0} µs ({} calls)",
+        microseconds(500),
+        microseconds(990),
+        microseconds(999),
+        microseconds(1000),
+        times.count()
+    );
+}
