@@ -286,7 +286,7 @@ const PITCH_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch];
 const DURATION_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch];
 const VELOCITY_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch, Kind::Duration];
 
-/// Of the rows at first; the sum of six then moves the gates about as much as PyTorch's defaults.
+/// Of the rows at first; the sum of six then moves the gates about as much as other libraries' defaults do.
 const ROW_SPREAD: f64 = 0.7;
 
 impl Kind {
