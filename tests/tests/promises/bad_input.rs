@@ -1,7 +1,9 @@
 //! What a host should never do, done: nothing breaks, and what was there before plays on.
 
 use crate::support::{instance, notes, passes_in_a_process_of_its_own, score, sound, steady};
-use clack_host::prelude::EventBuffer;
+use clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, TransportEvent, TransportFlags};
+use clack_host::prelude::{EventBuffer, Pckn};
+use clack_host::utils::BeatTime;
 use segue_tests::blocks::Blocks;
 use segue_tests::instance::Instance;
 use segue_tests::session::Session;
@@ -53,10 +55,10 @@ fn a_host_without_a_transport_gets_an_answer_all_the_same() {
     let mut sounded = 0;
     for block in 0..1000_u64 {
         let mut heard = EventBuffer::new();
-        let key = clack_host::events::Pckn::new(0u16, 0u16, 62u16, 1u32);
+        let key = Pckn::new(0u16, 0u16, 62u16, 1u32);
         match block {
-            10 => heard.push(&clack_host::events::event_types::NoteOnEvent::new(3, key, 0.7)),
-            40 => heard.push(&clack_host::events::event_types::NoteOffEvent::new(5, key, 0.0)),
+            10 => heard.push(&NoteOnEvent::new(3, key, 0.7)),
+            40 => heard.push(&NoteOffEvent::new(5, key, 0.0)),
             _ => {}
         }
         let mut played = EventBuffer::new();
@@ -65,6 +67,108 @@ fn a_host_without_a_transport_gets_an_answer_all_the_same() {
         sounded += played.len();
     }
     assert!(sounded > 0);
+}
+
+#[test]
+fn a_transport_beyond_reason_does_no_harm() {
+    passes_in_a_process_of_its_own("bad_input::absurd_transports");
+}
+
+#[test]
+#[ignore = "runs in a process of its own: what it fears is a crash"]
+fn absurd_transports() {
+    let usual = steady(48_000.0).event(0);
+    let tempo = |tempo| TransportEvent { tempo, ..usual };
+    let position = |beats| TransportEvent { song_pos_beats: BeatTime::from_bits(beats), ..usual };
+    let metre =
+        |upper, lower| TransportEvent { time_signature_numerator: upper, time_signature_denominator: lower, ..usual };
+    let bar = |start, number| TransportEvent { bar_start: BeatTime::from_bits(start), bar_number: number, ..usual };
+    let nothing = TransportEvent { flags: TransportFlags::IS_PLAYING, ..usual };
+    let transports = [
+        usual,
+        nothing,
+        tempo(0.0),
+        tempo(-120.0),
+        tempo(1e-300),
+        tempo(1e12),
+        tempo(f64::NAN),
+        tempo(f64::INFINITY),
+        position(i64::MAX),
+        position(i64::MIN),
+        metre(0, 0),
+        metre(0, 4),
+        metre(7, 3),
+        metre(u16::MAX, u16::MAX),
+        bar(i64::MAX, i32::MAX),
+        bar(i64::MIN, i32::MIN),
+    ];
+    let mut instance = instance(&[("Start", "Bar")]);
+    instance.set_offline(true).expect("it renders");
+    for transport in transports {
+        instance.activate(48_000.0, 512).expect("it activates");
+        play_a_key(&mut instance, Some(&transport));
+        // From one to the next without a pause.
+        for other in transports {
+            play_a_key(&mut instance, Some(&other));
+        }
+        instance.deactivate();
+    }
+    assert!(!answer(&mut instance, &score(steady(48_000.0), 3)).is_empty());
+}
+
+/// A key for ten blocks, and ten more.
+fn play_a_key(instance: &mut Instance, transport: Option<&TransportEvent>) {
+    let key = Pckn::new(0u16, 0u16, 62u16, 1u32);
+    for block in 0..20_u64 {
+        let mut heard = EventBuffer::new();
+        match block {
+            0 => heard.push(&NoteOnEvent::new(3, key, 0.7)),
+            10 => heard.push(&NoteOffEvent::new(5, key, 0.0)),
+            _ => {}
+        }
+        let (mut left, mut right) = ([0.0; 512], [0.0; 512]);
+        let mut played = EventBuffer::new();
+        instance
+            .process(block * 512, transport, &heard, [&mut left, &mut right], &mut played)
+            .expect("it plays whatever the transport says");
+        assert!(left.iter().chain(&right).all(|sample| sample.is_finite()), "{transport:?}");
+    }
+}
+
+#[test]
+fn events_beyond_reason_do_no_harm() {
+    passes_in_a_process_of_its_own("bad_input::absurd_events");
+}
+
+#[test]
+#[ignore = "runs in a process of its own: what it fears is a crash"]
+fn absurd_events() {
+    let mut instance = instance(&[]);
+    instance.set_offline(true).expect("it renders");
+    instance.activate(48_000.0, 512).expect("it activates");
+    let velocities = [0.7, 0.0, -1.0, 9.0, f64::NAN, f64::INFINITY];
+    let times = [0, 511, 512, 5, u32::MAX];
+    let mut heard = EventBuffer::new();
+    for round in 0..200_u16 {
+        let velocity = velocities[usize::from(round) % velocities.len()];
+        let time = times[usize::from(round) % times.len()];
+        for key in [round, 127, 128, 60, u16::MAX >> 1] {
+            heard.push(&NoteOnEvent::new(time, Pckn::new(0u16, round % 40, key, u32::from(round)), velocity));
+            heard.push(&NoteOffEvent::new(time, Pckn::match_all(), velocity));
+            heard.push(&MidiEvent::new(time, 0, [0x90, 0xFF, 0xFF]));
+            heard.push(&MidiEvent::new(time, 0, [0xB0, 120, 0]));
+        }
+    }
+    let nothing = EventBuffer::new();
+    for events in [&heard, &nothing, &heard, &nothing] {
+        let (mut left, mut right) = ([0.0; 512], [0.0; 512]);
+        let mut played = EventBuffer::new();
+        instance.process(0, None, events, [&mut left, &mut right], &mut played).expect("it plays whatever it is sent");
+        assert!(left.iter().chain(&right).all(|sample| sample.is_finite()));
+        assert!(played.iter().all(|event| event.header().time() < 512));
+    }
+    instance.deactivate();
+    assert!(!answer(&mut instance, &score(steady(48_000.0), 3)).is_empty());
 }
 
 #[test]

@@ -30,5 +30,11 @@ fn an_allocation_on_the_audio_thread_is_seen_in_this_very_bundle() {
     let output = in_a_process_of_its_own("real_time::a_jam", &[(ALLOCATE, "1")]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "process() allocated and nobody saw it: {said}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        const SIGABRT: i32 = 6;
+        assert_eq!(output.status.signal(), Some(SIGABRT), "the check aborts: {said}");
+    }
     assert!(said.to_lowercase().contains("alloc"), "it failed for another reason: {said}");
 }

@@ -3,7 +3,8 @@
 use crate::support::{ALL_BLOCKS, EIGHTH, Settings, instance, notes, onsets, performance, score, sound, steady};
 use segue_model::note::{Metre, Ticks};
 use segue_tests::blocks::Blocks;
-use segue_tests::performance::off_the_grid;
+use segue_tests::instance::Instance;
+use segue_tests::performance::{Answered, off_the_grid};
 use segue_tests::score::Score;
 use segue_tests::session::Session;
 use segue_tests::timeline::{Frame, Timeline};
@@ -125,6 +126,50 @@ fn every_note_on_gets_its_note_off_when_the_host_stops_jumps_or_loops_in_mid_ans
             assert!(!notes.is_empty(), "{name}, {blocks:?}: no answer");
         }
     }
+}
+
+/// What a host may do between two blocks.
+type Whim = fn(&mut Instance);
+
+#[test]
+fn every_note_on_gets_its_note_off_when_the_host_resets_reactivates_or_loads_in_mid_answer() {
+    const BLOCKS: Blocks = Blocks::Of(256);
+    let whims: [(&str, Whim); 4] = [
+        ("reset", Instance::reset),
+        ("reactivation", |instance| {
+            instance.deactivate();
+            instance.activate(48_000.0, 256).expect("it activates");
+        }),
+        ("another sample rate", |instance| {
+            instance.deactivate();
+            instance.activate(96_000.0, 256).expect("it activates");
+        }),
+        ("a project loaded", |instance| {
+            let saved = instance.save().expect("it saves");
+            instance.load(&saved).expect("it loads what it saved");
+        }),
+    ];
+    for (name, whim) in whims {
+        let mut instance = instance(&[("Answer length", "8")]);
+        let mut first = score(steady(48_000.0), 8);
+        first.length = cut_while_a_note_sounds(&first);
+        let after = Score::silence(Timeline::stopped(48_000.0), 2 * SOON);
+        instance.set_offline(true).expect("it renders");
+        instance.activate(48_000.0, 256).expect("it activates");
+        let mut played = Session::render(BLOCKS).play_active(&mut instance, &first).expect("it plays");
+        whim(&mut instance);
+        let end = Session::render(BLOCKS).play_active(&mut instance, &after).expect("it plays");
+        let later = end.events.iter().map(|event| Answered { at: event.at + first.length, ..*event });
+        played.events.extend(later);
+        assert_eq!(played.notes().1, [], "{name}");
+    }
+}
+
+/// A frame in the middle of a note of the answer.
+fn cut_while_a_note_sounds(score: &Score) -> Frame {
+    let answer = notes(&[("Answer length", "8")], score, Blocks::Of(256));
+    let note = answer.get(5).expect("an answer of eight bars has more notes");
+    note.on.midpoint(note.off)
 }
 
 #[test]
