@@ -75,7 +75,8 @@ fn a_hundred_instances() {
         assert!(!sound(&played).is_empty());
     };
     let bundle = segue_tests::bundle::Bundle::checked();
-    for _ in 0..5 {
+    // Each new thread gets another arena of the allocator until there are as many as it wants to have.
+    for _ in 0..50 {
         open_jam_close();
     }
     let (threads_before, before) = (threads(), resident());
