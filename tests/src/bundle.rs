@@ -1,7 +1,7 @@
 //! A plugin file on disk, loaded as any host loads it.
 
 use crate::instance::Instance;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clack_host::prelude::*;
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
@@ -30,8 +30,12 @@ impl Bundle {
         }
         // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names to try it;
         // loading a library runs its code, and no host can check that.
-        let entry = unsafe { PluginEntry::load(path) }
-            .with_context(|| format!("{}: cannot be loaded as a CLAP plugin", path.display()))?;
+        let loaded = unsafe { PluginEntry::load(path) };
+        // clack's sentence repeats that of the system's loader, which says enough.
+        let entry = loaded.map_err(|error| {
+            let reason = anyhow::Error::from(error);
+            anyhow!("{}: cannot be loaded as a CLAP plugin ({})", path.display(), reason.root_cause())
+        })?;
         let bundle = Self { entry, path: path.to_owned() };
         let found = bundle.ids();
         if !found.iter().any(|id| id == CLAP_ID) {

@@ -1,6 +1,6 @@
 //! What the demo plays at Segue: the first bars of a tune that a file holds.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use segue_model::corpus::midi::{Reading, Voices, read_midi};
 use segue_model::corpus::{Tune, abc};
 use segue_model::note::{Bars, Metre, Note, Ticks};
@@ -93,7 +93,9 @@ fn read(path: &Path) -> Result<Vec<(Option<u32>, Tune)>> {
         "mid" | "midi" => {
             // One hand plays the prompt; the rest of an arrangement would be no phrase.
             let reading = Reading { voices: Voices::Melody, ..Reading::default() };
-            Ok(vec![(None, read_midi(path, reading)?)])
+            // Its sentence is whole; the cause behind it would only be said twice.
+            let tune = read_midi(path, reading).map_err(|error| anyhow!("{error}"))?;
+            Ok(vec![(None, tune)])
         }
         _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 /// This checkout and its build folder.
 pub struct Workspace {
@@ -31,17 +31,15 @@ impl Workspace {
 
     /// Cargo, at work in the checkout.
     pub fn cargo(&self) -> Command {
-        let mut cargo = self.cargo_here();
-        cargo.current_dir(&self.root);
+        let mut cargo = Command::new(program());
+        // The target folder is absolute; a relative path in the environment would be another one in another folder.
+        cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         cargo
     }
 
-    /// Cargo, at work where the user is, so that relative paths mean what they seem to mean.
-    pub fn cargo_here(&self) -> Command {
-        let mut cargo = Command::new(program());
-        // The answer above is absolute; a relative path in the environment would be another one in another folder.
-        cargo.env("CARGO_TARGET_DIR", &self.target);
-        cargo
+    /// Where an optimised build puts a program.
+    pub fn binary(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 }
 
@@ -54,6 +52,14 @@ pub fn run(command: &mut Command) -> Result<()> {
     let name = shown();
     let status = command.status().with_context(|| format!("`{name}` cannot be started"))?;
     if status.success() { Ok(()) } else { bail!("`{name}` failed ({status})") }
+}
+
+/// Starts a program that speaks for itself, and waits; its exit code becomes ours.
+pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
+    let status = command.status().with_context(|| format!("{} cannot be started", command.get_program().display()))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    // A program that was killed has no code.
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 fn program() -> std::ffi::OsString {

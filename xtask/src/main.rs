@@ -11,6 +11,7 @@ mod venv;
 use anyhow::{Result, bail};
 use bundle::Kind;
 use cargo::Workspace;
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -30,7 +31,7 @@ cargo xtask VERB
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE
@@ -38,21 +39,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &[String]) -> Result<()> {
+fn run(arguments: &[String]) -> Result<ExitCode> {
     let (verb, rest) = arguments.split_first().map_or(("help", arguments), |(verb, rest)| (verb.as_str(), rest));
     match (verb, rest) {
         ("demo", _) => demo(&Workspace::find()?, rest),
-        ("test", []) => check::everything(&Workspace::find()?),
-        ("bundle", _) => bundle(&Workspace::find()?, rest),
+        ("test", []) => done(check::everything(&Workspace::find()?)),
+        ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
         ("bench", []) => bench(&Workspace::find()?),
         ("train", _) => train(&Workspace::find()?, rest),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         ("test" | "bench", [first, ..]) => bail!("`{verb}` takes no arguments, so not {first}"),
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
     }
+}
+
+fn done(result: Result<()>) -> Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
@@ -75,26 +80,38 @@ fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn demo(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     machine::ready_to_build()?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
-    let mut demo = workspace.cargo_here();
-    demo.args(["run", "--release", "-p", "segue-tests", "--bin", "demo", "--", "--plugin"]).arg(&bundles.clap);
-    cargo::run(demo.args(arguments))
+    start(workspace, "segue-tests", "demo", [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
 }
 
-fn bench(workspace: &Workspace) -> Result<()> {
+fn bench(workspace: &Workspace) -> Result<ExitCode> {
     machine::ready_to_build()?;
     cargo::run(workspace.cargo().args(["bench", "-p", "segue-model"]))?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
-    let mut bench = workspace.cargo();
-    bench.args(["run", "--release", "-p", "segue-tests", "--bin", "bench", "--"]);
-    cargo::run(bench.arg(&bundles.clap))
+    start(workspace, "segue-tests", "bench", [bundles.clap.as_os_str()], &[])
 }
 
-fn train(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+fn train(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     machine::ready_to_build()?;
-    let mut train = workspace.cargo_here();
-    train.args(["run", "--release", "-p", "segue-model", "--features", "training", "--bin", "train", "--"]);
-    cargo::run(train.args(arguments))
+    start(workspace, "segue-model", "train", [], arguments)
+}
+
+/// Builds a program of ours and starts it where the user is. It has said itself what went wrong: only its exit code is
+/// handed on.
+fn start<const N: usize>(
+    workspace: &Workspace,
+    package: &str,
+    program: &str,
+    ours: [&OsStr; N],
+    users: &[String],
+) -> Result<ExitCode> {
+    let mut build = workspace.cargo();
+    build.args(["build", "--release", "-p", package, "--bin", program]);
+    if package == "segue-model" {
+        build.args(["--features", "training"]);
+    }
+    cargo::run(&mut build)?;
+    cargo::hand_over(std::process::Command::new(workspace.binary(program)).args(ours).args(users))
 }

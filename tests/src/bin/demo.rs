@@ -35,6 +35,8 @@ const WARM: f64 = 1.2;
 /// The ramp from cool to warm: in which bars of the answer.
 const RAMP_BARS: (i64, i64) = (2, 6);
 const LEAST_NOTES: usize = 8;
+/// A soft note may hide behind a loud one that still rings.
+const LEAST_HEARD_OF_TEN: usize = 8;
 /// A busy machine may be late once; a plugin that is late always is at fault.
 const LIVE_TRIES: usize = 3;
 const TIMED_DECISIONS: usize = 2_000;
@@ -205,14 +207,17 @@ fn print_bars(score: &Score, answer: &[Sounded]) {
     }
 }
 
-/// Such as `D5:1/8`, the length being the nearest sixteenth or more.
+/// Such as `D5:1/8`; a twelfth is an eighth of a triplet.
 fn name_and_length(score: &Score, note: &Sounded) -> String {
-    const SIXTEENTHS_PER_BEAT: f64 = 4.0;
-    let beats = score.timeline.beats(note.off) - score.timeline.beats(note.on);
+    /// The finest lengths, in ticks: a triplet of thirty-seconds. What fingers leave out is less than half of it.
+    const FINEST: f64 = 4.0;
+    const FINEST_IN_WHOLE_NOTE: u32 = 48;
+    let ticks = score.timeline.ticks(note.off) - score.timeline.ticks(note.on);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few beats")]
-    let sixteenths = ((beats * SIXTEENTHS_PER_BEAT).round() as u32).max(1);
-    let shared = 1 << sixteenths.trailing_zeros().min(4);
-    format!("{}:{}/{}", note_name(f64::from(note.pitch.key())), sixteenths / shared, 16 / shared)
+    let units = ((ticks / FINEST).round() as u32).max(1);
+    let shared = (1..=units).rev().find(|shared| units % shared == 0 && FINEST_IN_WHOLE_NOTE % shared == 0);
+    let shared = shared.unwrap_or(1);
+    format!("{}:{}/{}", note_name(f64::from(note.pitch.key())), units / shared, FINEST_IN_WHOLE_NOTE / shared)
 }
 
 fn write_files(bars: i64, prompt: &Prompt, score: &Score, live: &Performance, answer: &[Sounded]) -> Result<()> {
@@ -228,12 +233,18 @@ fn write_files(bars: i64, prompt: &Prompt, score: &Score, live: &Performance, an
     check_sound(level)?;
     let onsets: Vec<Frame> = player.iter().chain(answer).map(|note| note.on).collect();
     let heard = measure::onsets_heard(&live.audio, f64::from(SAMPLE_RATE), &onsets);
+    let struck = heard.iter().filter(|heard| **heard).count();
+    ensure!(
+        struck * 10 >= onsets.len() * LEAST_HEARD_OF_TEN,
+        "demo.wav: only {struck} of {} notes are heard where the MIDI has them",
+        onsets.len()
+    );
     println!(
         "demo.wav: peak {:.1} dB, RMS {:.1} dB, offset {:.5}, nothing clipped; {} of {} note-ons are heard where the MIDI has them.",
         decibels(f64::from(level.peak)),
         decibels(level.rms),
         level.offset,
-        heard.iter().filter(|heard| **heard).count(),
+        struck,
         onsets.len()
     );
     Ok(())

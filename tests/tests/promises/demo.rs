@@ -39,7 +39,9 @@ fn check_refusal(output: &Output, words: &[&str]) {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     for word in words {
-        assert!(said.contains(word), "no {word:?} in {said}");
+        // A file may be named twice, by us and by the system; nothing else is said twice.
+        let times = said.matches(word).count();
+        assert!(times == 1 || times == 2 && word.contains('.'), "{word:?} in {said}");
     }
 }
 
@@ -73,7 +75,8 @@ fn the_demo_refuses_bad_files_with_one_sentence_that_names_the_file() {
         (folder.file("cut.mid", b"MThd\0\0\0\x06\0\x01\0\x02\0\x60MTrk\0\0\xFF\xFF\0\x90"), "cut.mid"),
         (folder.file("short.abc", tune), "nothing to answer"),
         (folder.file("song.txt", b"la la la"), "neither .mid nor .abc"),
-        ("missing.abc".to_owned(), "missing.abc"),
+        ("missing.abc".to_owned(), "cannot be read"),
+        ("missing.mid".to_owned(), "cannot be read"),
     ];
     for (file, words) in files {
         check_refusal(&demo(&folder, &plugin, &[&file]), &[&file, words]);
