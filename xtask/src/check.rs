@@ -3,7 +3,7 @@
 use crate::bundle::{self, CHECKED, Kind};
 use crate::cargo::{self, Workspace};
 use crate::{machine, venv};
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
 /// For lints and docs, which look at everything at once.
@@ -15,6 +15,8 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     machine::ready_to_check()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
+    announce("no thread pool in the plugin");
+    refuse_thread_pool(workspace)?;
     step("lints", lints(&mut workspace.cargo()))?;
     step("docs", docs(&mut workspace.cargo()))?;
     step("tests of the host", host_tests(&mut workspace.cargo()))?;
@@ -28,6 +30,19 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     let mut promises = workspace.cargo();
     promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED]);
     step("promises", promises.env("SEGUE_BUNDLES", folder).env("SEGUE_PYTHON", python))
+}
+
+/// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW.
+fn refuse_thread_pool(workspace: &Workspace) -> Result<()> {
+    let tree = workspace
+        .cargo()
+        .args(["tree", "--quiet", "-p", "segue-plugin", "-e", "normal", "--prefix", "none"])
+        .output()
+        .context("cargo cannot be started")?;
+    let packages = String::from_utf8_lossy(&tree.stdout);
+    ensure!(tree.status.success() && packages.contains("nice-plug"), "cargo does not tell what the plugin is made of");
+    ensure!(!packages.lines().any(|package| package.starts_with("rayon")), "the plugin is built with rayon");
+    Ok(())
 }
 
 fn lints(cargo: &mut Command) -> &mut Command {

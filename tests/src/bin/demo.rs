@@ -215,7 +215,8 @@ fn name_and_length(score: &Score, note: &Sounded) -> String {
     let ticks = score.timeline.ticks(note.off) - score.timeline.ticks(note.on);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few beats")]
     let units = ((ticks / FINEST).round() as u32).max(1);
-    let shared = (1..=units).rev().find(|shared| units % shared == 0 && FINEST_IN_WHOLE_NOTE % shared == 0);
+    let shared =
+        (1..=units).rev().find(|shared| units.is_multiple_of(*shared) && FINEST_IN_WHOLE_NOTE.is_multiple_of(*shared));
     let shared = shared.unwrap_or(1);
     format!("{}:{}/{}", note_name(f64::from(note.pitch.key())), units / shared, FINEST_IN_WHOLE_NOTE / shared)
 }
