@@ -85,7 +85,7 @@ fn demo(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 
 fn bench(workspace: &Workspace) -> Result<()> {
     machine::ready_to_build()?;
-    cargo::run(workspace.cargo().args(["bench", "-p", "segue-model"]))?;
+    cargo::run(workspace.cargo().args(["bench", "-p", "segue-model", "--bench", "decide"]))?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
     let mut bench = workspace.cargo();
     bench.args(["run", "--release", "-p", "segue-tests", "--bin", "bench", "--"]);
