@@ -187,7 +187,8 @@ impl Improviser {
             metre: vocabulary.metre_class(ask.bars),
             ..Classes::default()
         };
-        let allowed = |pitch| !pitches_that_would_loop(&past, next.step).any(|looping| looping == class(pitch));
+        let looping: Vec<u8> = pitches_that_would_loop(&past, next.step).collect();
+        let allowed = |pitch| !looping.contains(&class(pitch));
         next.pitch = class(choose(heads.pitch(next), allowed, &ask.knobs, drawn(Head::Pitch)));
         next.duration = class(choose(heads.duration(next), |_| true, &ask.knobs, drawn(Head::Duration)));
         let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));

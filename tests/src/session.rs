@@ -10,6 +10,13 @@ use clack_host::events::event_types::{NoteOffEvent, NoteOnEvent, ParamValueEvent
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::prelude::*;
 use std::time::{Duration, Instant};
+#[cfg(unix)]
+use thread_priority::ThreadPriority;
+#[cfg(unix)]
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
+    thread_native_id,
+};
 
 /// How time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +71,7 @@ impl Session {
         let silence = vec![0.0; usize::try_from(score.length).context("a session that fits in memory")?];
         let mut performance = Performance { audio: [silence.clone(), silence], ..Performance::default() };
         let mut clock = (self.pace == Pace::Live).then(|| Clock::start(score.timeline.sample_rate()));
+        let _urgent = (self.pace == Pace::Live).then(Urgent::begin);
         let mut sizes = self.blocks.sizes();
         let mut at: Frame = 0;
         let mut asleep = false;
@@ -82,6 +90,36 @@ impl Session {
             at = end;
         }
         Ok(performance)
+    }
+}
+
+/// While it lives, its thread goes before all others, as the audio thread of a live host does. Best effort: a system
+/// that does not allow it leaves the thread as it was. On Unix only; elsewhere the thread stays as it is.
+struct Urgent;
+
+impl Urgent {
+    /// Not before the instance is active, or the threads that it starts would be as urgent.
+    fn begin() -> Self {
+        #[cfg(unix)]
+        go_by(ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin));
+        Self
+    }
+}
+
+impl Drop for Urgent {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        go_by(ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other));
+    }
+}
+
+#[cfg(unix)]
+fn go_by(policy: ThreadSchedulePolicy) {
+    /// In the middle: among real-time threads what audio servers take, among others no more and no less than each has.
+    const MIDDLE: u8 = 50;
+    if let Ok(priority) = MIDDLE.try_into() {
+        let _allowed =
+            set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Crossplatform(priority), policy);
     }
 }
 

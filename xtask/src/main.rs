@@ -88,7 +88,7 @@ fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
 
 fn bench(workspace: &Workspace) -> Result<ExitCode> {
     machine::ready_to_build()?;
-    cargo::run(workspace.cargo().args(["bench", "-p", "segue-model"]))?;
+    cargo::run(workspace.cargo().args(["bench", "-p", "segue-model", "--bench", "decide"]))?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
     start(workspace, "segue-tests", "bench", [bundles.clap.as_os_str()], &[])
 }

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use segue_model::corpus::folder::{Corpus, Reading, Split, read_folder};
+use segue_model::corpus::folder::{self, Corpus, Split, read_folder};
+use segue_model::corpus::midi::{self, Voices};
 use segue_model::mind::Mind;
 use segue_model::training::pieces::Piece;
 use segue_model::training::{Lessons, evaluate, styles, train};
@@ -155,7 +156,9 @@ fn measure(wish: &Evaluate) -> anyhow::Result<()> {
 
 /// Reads the folder and says what was refused.
 fn lessons(data: &Path, vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
-    let Corpus { pieces, refused } = read_folder(data, Reading::default())?;
+    let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
+    let midi = midi::Reading { voices, ..midi::Reading::default() };
+    let Corpus { pieces, refused } = read_folder(data, folder::Reading { midi, ..folder::Reading::default() })?;
     for reason in &refused {
         eprintln!("refused: {reason}");
     }

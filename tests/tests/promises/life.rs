@@ -2,6 +2,7 @@
 
 use crate::support::{instance, passes_in_a_process_of_its_own, score, sound, steady};
 use segue_tests::blocks::Blocks;
+use segue_tests::score::Score;
 use segue_tests::session::Session;
 use std::time::Duration;
 
@@ -15,6 +16,12 @@ fn no_thread_is_left_and_none_of_a_thread_pool_is_started() {
 #[cfg(target_os = "linux")]
 fn a_hundred_instances_leave_no_thread_and_no_memory_behind() {
     passes_in_a_process_of_its_own("life::a_hundred_instances");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_idle_instance_never_wakes_its_mind() {
+    passes_in_a_process_of_its_own("life::an_idle_instance");
 }
 
 /// The thread on which a mind thinks.
@@ -60,6 +67,38 @@ fn threads_of_one_jam() {
     assert!(during.is_empty(), "besides its own two an instance has started {during:?}");
     drop(instance);
     assert!(threads_become(&before), "before {before:?}, after {:?}", threads());
+}
+
+#[test]
+#[ignore = "runs in a process of its own: it counts how often a thread wakes"]
+fn an_idle_instance() {
+    const RATE: u32 = 48_000;
+    const BLOCK: u32 = 64;
+    let mut instance = instance(&[]);
+    instance.activate(f64::from(RATE), BLOCK).expect("it can be activated");
+    // The mind reads its weights first.
+    std::thread::sleep(Duration::from_secs(1));
+    let session = Session::live(Blocks::Of(BLOCK));
+    let silence = Score::silence(steady(f64::from(RATE)), u64::from(RATE) / 2);
+    let mut wakes_during = |score: &Score| {
+        let before = wakes();
+        session.play_active(&mut instance, score).expect("it plays");
+        wakes() - before
+    };
+    assert_eq!(wakes_during(&silence), 0, "nothing was played, so there is nothing to think about");
+    let mut note = silence.clone();
+    note.press(62, 0, 4_800);
+    assert!(wakes_during(&note) > 0, "or else this count sees nothing");
+}
+
+/// How often the worker has slept and woken.
+fn wakes() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists the threads of a process");
+    let statuses = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("status")).ok());
+    let worker = statuses.into_iter().find(|status| status.starts_with(&format!("Name:\t{WORKER}\n")));
+    let worker = worker.expect("an active instance has a worker");
+    let switches = worker.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    switches.and_then(|count| count.trim().parse().ok()).expect("Linux counts them")
 }
 
 #[test]
