@@ -6,6 +6,22 @@
 //! host event → Stage → Performer → link → worker: hear … decide → link → Performer → Stage → host event
 //! ```
 
+// For the whole crate, because the sound and the shell run on the audio thread as much as the hands do.
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+#![cfg_attr(
+    test,
+    allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")
+)]
+
 pub mod link;
 mod pace;
 pub mod params;

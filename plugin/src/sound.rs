@@ -54,6 +54,14 @@ impl Who {
     const fn index(self) -> usize {
         self as usize
     }
+
+    const fn seat(self) -> Seat {
+        let [player, segue] = SEATS;
+        match self {
+            Self::Player => player,
+            Self::Segue => segue,
+        }
+    }
 }
 
 /// Where a player's instrument stands and how it sounds.
@@ -139,7 +147,7 @@ impl Sound {
         if velocity == 0 {
             return self.note_off(who, pitch);
         }
-        let tone = SEATS[who.index()].tone;
+        let tone = who.seat().tone;
         let struck = (pitch < 128).then(|| Voice::strike(who, pitch, velocity, tone, self.sample_rate));
         let Some(voice) = struck.flatten() else {
             return;
@@ -210,17 +218,19 @@ impl Sound {
         let frames = left.len().min(right.len()).min(SPAN);
         let mut buses = [[0.0; SPAN]; Who::COUNT];
         for voice in &mut self.voices {
-            voice.add_to(&mut buses[voice.who.index()][..frames]);
+            if let Some(bus) = buses.get_mut(voice.who.index()).and_then(|bus| bus.get_mut(..frames)) {
+                voice.add_to(bus);
+            }
         }
         let gains = SEATS.each_ref().map(Seat::gains);
         for (i, (left, right)) in left.iter_mut().zip(right).enumerate().take(frames) {
             let sway = self.tremolo.filter_mono(TREMOLO_HZ);
             let mut sum = (0.0, 0.0);
-            for (who, level) in self.levels.iter_mut().enumerate() {
-                let sample = buses[who][i] * level.next();
-                let sway = SEATS[who].tremolo * sway;
-                sum.0 += sample * gains[who].0 * (1.0 - sway);
-                sum.1 += sample * gains[who].1 * (1.0 + sway);
+            for (((bus, level), seat), gains) in buses.iter().zip(&mut self.levels).zip(&SEATS).zip(gains) {
+                let sample = bus.get(i).map_or(0.0, |sample| sample * level.next());
+                let sway = seat.tremolo * sway;
+                sum.0 += sample * gains.0 * (1.0 - sway);
+                sum.1 += sample * gains.1 * (1.0 + sway);
             }
             (*left, *right) = self.limiter.limit(sum.0, sum.1);
         }

@@ -84,7 +84,7 @@ impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
             && let Some((at, event)) = self.held.events.pop_at(0)
         {
             self.due -= 1;
-            return Some((FrameOffset(at.min(frames - 1)), event));
+            return Some((FrameOffset(at.min(frames.saturating_sub(1))), event));
         }
         while let Some(event) = self.context.next_event() {
             let at = event.timing();
@@ -94,7 +94,7 @@ impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
             }
             if self.held.events.try_push((at - frames, event)).is_err() {
                 // More than can be held: a frame too early rather than never.
-                return Some((FrameOffset(frames - 1), event));
+                return Some((FrameOffset(frames.saturating_sub(1)), event));
             }
         }
         None

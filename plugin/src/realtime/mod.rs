@@ -1,6 +1,6 @@
 //! The hands: they play on time and never wait.
 //!
-//! Rules, each held by a test:
+//! Rules, each held by a test; that nothing can panic is held by the lints at the head of the crate too:
 //! - Nothing in here allocates, frees, locks, waits, does I/O, logs or can panic. Offline rendering alone may wait for
 //!   the mind, through the one method of the link that says so, and not for ever.
 //! - Every list has a bound and an answer to what happens when it is full. No note-off is ever what is dropped.
@@ -11,21 +11,6 @@
 //! A block is walked from one moment to the next: what the host says, what ends, whose turn it becomes, when the mind
 //! is asked, what begins, in this order where several fall on one frame. So a wish as of a position has heard everything
 //! up to that position and nothing after it, and the player's note comes before Segue's.
-
-#![deny(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::todo,
-    clippy::unimplemented,
-    clippy::unreachable,
-    clippy::unwrap_used
-)]
-#![cfg_attr(
-    test,
-    allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")
-)]
 
 pub mod clock;
 pub mod host;
