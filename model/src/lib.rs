@@ -5,6 +5,7 @@
 //! learning   .mid / .abc → Tune → classes → training → weights file → the mind
 //! ```
 
+pub mod chord;
 #[cfg(feature = "corpus")]
 pub mod corpus;
 pub mod improviser;
