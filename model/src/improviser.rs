@@ -4,6 +4,9 @@
 //! a key that goes up late, notes planned and taken back, fingers that strike a chord one by one. Nothing is ever run
 //! again from further back than the change. It does not know what a host, a thread or a wall clock is.
 
+use crate::chart::Chart;
+use crate::chord::Chord;
+use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::{LONGEST_FIGURE, pitches_that_would_loop};
 use crate::mind::{Mind, Room, State};
 use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
@@ -13,7 +16,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A key that the player has struck.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeardKey {
     /// Names this stroke when its key goes up: never used twice.
     pub id: u32,
@@ -27,6 +30,8 @@ pub struct HeardKey {
     pub bars: Option<Bars>,
     /// Fingers that come within this time are one chord: 30 ms at the tempo of the moment.
     pub together: Ticks,
+    /// [`Knobs::memory`] at that moment.
+    pub memory: f32,
 }
 
 /// Where a decided note may begin.
@@ -55,7 +60,13 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Improviser {
     mind: Arc<Mind>,
+    /// What the session has played, up to the notes that were taken in.
+    session: LookBack,
+    /// The chords that are played to; `None` when none are known.
+    chart: Option<Arc<Chart>>,
     history: VecDeque<Remembered>,
+    /// Notes that the history no longer holds.
+    forgotten: usize,
     /// The onset of the last note that the history no longer holds.
     before_history: Option<Ticks>,
     /// The state after the first `taken_in` notes of the history.
@@ -70,6 +81,10 @@ struct Remembered {
     note: Note,
     by: By,
     bars: Option<Bars>,
+    /// The chord that it was played to.
+    chord: Option<Chord>,
+    /// [`Knobs::memory`] when it was heard or decided.
+    memory: f32,
     /// As the network took it in; true for the first `taken_in` notes.
     classes: Classes,
     /// The state before it; true for the first `taken_in` notes.
@@ -94,7 +109,17 @@ impl Improviser {
     pub fn new(mind: Arc<Mind>) -> Self {
         let now = mind.blank();
         let history = VecDeque::with_capacity(HISTORY + 1);
-        Self { mind, history, before_history: None, now, taken_in: 0, room: Room::default() }
+        Self {
+            mind,
+            session: LookBack::default(),
+            chart: None,
+            history,
+            forgotten: 0,
+            before_history: None,
+            now,
+            taken_in: 0,
+            room: Room::default(),
+        }
     }
 
     /// The mind that it thinks with.
@@ -102,9 +127,16 @@ impl Improviser {
         &self.mind
     }
 
+    /// From now on plays to these chords; `None` to none. What was heard keeps the chords it was heard with.
+    pub fn set_chart(&mut self, chart: Option<Arc<Chart>>) {
+        self.chart = chart;
+    }
+
     /// Forgets all that was played.
     pub fn reset(&mut self) {
+        self.session.clear();
         self.history.clear();
+        self.forgotten = 0;
         self.before_history = None;
         self.now = self.mind.blank();
         self.taken_in = 0;
@@ -146,14 +178,19 @@ impl Improviser {
             let held = &mut self.history[index];
             let vocabulary = self.mind.vocabulary();
             held.before.clone_from(&self.now);
-            held.classes = vocabulary.classes(&held.note, previous, held.bars);
+            held.classes = vocabulary.classes(&held.note, previous, held.bars, held.chord);
             if let By::Player { down: true, .. } = held.by {
-                let scores = self.mind.listen(&self.now, &mut self.room).duration(held.classes).to_vec();
-                let expected = most_probable(&scores);
+                let shown = shown(&self.mind, held.memory, self.session.count());
+                let echoes = if shown { self.session.echoes(held.note.onset, held.bars) } else { Echoes::default() };
+                let mut heads = self.mind.listen(&self.now, &mut self.room);
+                let expected = most_probable(heads.duration(held.classes, echoes));
                 held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
                 held.note.duration = vocabulary.duration(expected);
             }
-            self.mind.take_in(held.classes, &mut self.now, &mut self.room);
+            self.session.push(held.note.onset, held.classes);
+            let shown = shown(&self.mind, held.memory, self.session.count());
+            let hints = if shown { self.session.hints(vocabulary, held.bars) } else { Hints::default() };
+            self.mind.take_in(held.classes, hints, &mut self.now, &mut self.room);
             self.taken_in += 1;
         }
     }
@@ -169,6 +206,7 @@ impl Improviser {
         let loudness = self.loudness();
         let last = self.onset_before(self.history.len());
         let earliest = self.earliest(ask.begin);
+        let memory = shown(&mind, ask.knobs.memory, self.session.count());
         let mut heads = mind.listen(&self.now, &mut self.room);
         let class = |choice: usize| u8::try_from(choice).unwrap_or(u8::MAX);
 
@@ -181,16 +219,20 @@ impl Improviser {
                 (last + vocabulary.step(step)).max(earliest)
             }
         };
+        let (chord, bass) = vocabulary.chord_classes(chord_at(self.chart.as_deref(), onset));
         let mut next = Classes {
             step: vocabulary.step_class(last.map_or(Ticks::ZERO, |last| onset - last)),
             place: vocabulary.place_class(onset, ask.bars),
             metre: vocabulary.metre_class(ask.bars),
+            chord,
+            bass,
             ..Classes::default()
         };
+        let echoes = if memory { self.session.echoes(onset, ask.bars) } else { Echoes::default() };
         let looping: Vec<u8> = pitches_that_would_loop(&past, next.step).collect();
         let allowed = |pitch| !looping.contains(&class(pitch));
-        next.pitch = class(choose(heads.pitch(next), allowed, &ask.knobs, drawn(Head::Pitch)));
-        next.duration = class(choose(heads.duration(next), |_| true, &ask.knobs, drawn(Head::Duration)));
+        next.pitch = class(choose(heads.pitch(next, echoes), allowed, &ask.knobs, drawn(Head::Pitch)));
+        next.duration = class(choose(heads.duration(next, echoes), |_| true, &ask.knobs, drawn(Head::Duration)));
         let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
         let note = Note {
             onset,
@@ -200,7 +242,7 @@ impl Improviser {
                 .and_then(|class| vocabulary.velocity(class))
                 .unwrap_or_else(|| accented(loudness, onset, ask.bars)),
         };
-        self.remember(self.history.len(), note, By::Segue { turn: ask.turn, index }, ask.bars);
+        self.remember(self.history.len(), note, By::Segue { turn: ask.turn, index }, ask.bars, ask.knobs.memory);
         note
     }
 
@@ -250,15 +292,17 @@ impl Improviser {
         let comes_later = |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
         let index = self.history.len() - self.history.iter().rev().take_while(comes_later).count();
         self.rewind_to(index);
-        self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, key.bars);
+        self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, key.bars, key.memory);
     }
 
-    fn remember(&mut self, index: usize, note: Note, by: By, bars: Option<Bars>) {
-        let held = Remembered { note, by, bars, classes: Classes::default(), before: self.now.clone() };
+    fn remember(&mut self, index: usize, note: Note, by: By, bars: Option<Bars>, memory: f32) {
+        let chord = chord_at(self.chart.as_deref(), note.onset);
+        let held = Remembered { note, by, bars, chord, memory, classes: Classes::default(), before: self.now.clone() };
         self.history.insert(index, held);
         if self.history.len() > HISTORY {
             self.catch_up();
             self.taken_in -= 1;
+            self.forgotten += 1;
             self.before_history = self.history.pop_front().map(|oldest| oldest.note.onset).or(self.before_history);
         }
     }
@@ -268,6 +312,7 @@ impl Improviser {
         if index < self.taken_in {
             self.now.clone_from(&self.history[index].before);
             self.taken_in = index;
+            self.session.truncate(self.forgotten + index);
         }
     }
 
@@ -308,6 +353,17 @@ impl Improviser {
             .fold((0.0, 0.0), |(sum, count), held| (sum + f32::from(held.note.velocity.value()), count + 1.0));
         if count > 0.0 { sum / count } else { f32::from(Velocity::DEFAULT.value()) }
     }
+}
+
+fn chord_at(chart: Option<&Chart>, onset: Ticks) -> Option<Chord> {
+    chart.and_then(|chart| chart.at(onset))
+}
+
+/// Whether the session's memory is shown after `count` notes: as often as `memory` says, and the same each time that
+/// the notes after them are decided anew.
+fn shown(mind: &Mind, memory: f32, count: usize) -> bool {
+    let note = u32::try_from(count).unwrap_or(u32::MAX);
+    mind.card().look_back && draw(0, 0, note, Head::Memory) < memory
 }
 
 /// For styles without dynamics: as loud as the player, with the bar line and the beats a little stronger.
@@ -352,11 +408,12 @@ mod tests {
             velocity: Velocity::DEFAULT,
             bars: Some(BARS),
             together: TOGETHER,
+            memory: 1.0,
         }
     }
 
     fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
-        Ask { turn: 1, begin, bars: Some(BARS), knobs: Knobs { temperature, top_p: 1.0, seed } }
+        Ask { turn: 1, begin, bars: Some(BARS), knobs: Knobs { temperature, top_p: 1.0, memory: 1.0, seed } }
     }
 
     /// Onset, pitch, and how long it is held.

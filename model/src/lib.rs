@@ -5,10 +5,12 @@
 //! learning   .mid / .abc → Tune → classes → training → weights file → the mind
 //! ```
 
+pub mod chart;
 pub mod chord;
 #[cfg(feature = "corpus")]
 pub mod corpus;
 pub mod improviser;
+pub mod lookback;
 pub mod loops;
 pub mod mind;
 pub mod network;

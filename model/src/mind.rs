@@ -4,7 +4,8 @@
 //! the first layer is a sum of rows that were multiplied out once at loading. Only additions, multiplications and
 //! divisions in a fixed order are used, so a machine with wider registers gives the same bits.
 
-use crate::network::{EVENT_KINDS, GATES, Network, Offsets};
+use crate::lookback::{Echoes, Hints, PROFILE};
+use crate::network::{self, GATES, Network, Table, Tables, Told};
 use crate::vocabulary::{Classes, Vocabulary};
 use crate::weights::Card;
 use burn::nn::Linear;
@@ -15,16 +16,21 @@ use multiversion::multiversion;
 #[derive(Debug)]
 pub struct Mind {
     card: Card,
-    offsets: Offsets,
+    tables: Tables,
     hidden: usize,
     head: usize,
     /// What each class of a note that happened adds to the gates of the first layer: rows of `4 × hidden`.
     event: Rows,
+    /// What each share of the profile adds to them: a row for each pitch class.
+    event_profile: Rows,
     first: Matrix,
     /// Each further layer, fed with the layer below and its own hidden state, one behind the other.
     further: Vec<Matrix>,
     trunk: Matrix,
+    step: Voice,
     pitch: Voice,
+    /// What each share of the profile says to the pitch head.
+    pitch_profile: Rows,
     duration: Voice,
     velocity: Option<Voice>,
 }
@@ -36,6 +42,8 @@ pub struct State {
     numbers: Box<[f32]>,
     /// The last note that was taken in.
     heard: Classes,
+    /// What it was told of the next one.
+    hints: Hints,
 }
 
 /// Room to think in, so that deciding a note allocates nothing.
@@ -58,31 +66,29 @@ struct Voice {
 impl Mind {
     /// Packs a network. `card` must describe it; [`crate::weights`] and training see to that.
     pub fn new(card: Card, network: &Network) -> Self {
-        let offsets = Offsets::of(card.vocabulary.counts());
         let (hidden, head, width) = (card.sizes.hidden, card.sizes.head, card.sizes.event);
         let (weight, bias) = numbers(&network.cells[0]);
         let entering = Matrix::packed(&weight[..width * GATES * hidden], &[], GATES * hidden);
-        let rows = floats(&network.event.weight.val());
-        let event = rows.chunks_exact(width).flat_map(|row| entering.times(row)).collect();
-        let voice = |given: &burn::nn::Embedding, out: &Linear| Voice {
-            given: Rows { width: head, numbers: floats(&given.weight.val()) },
-            out: Matrix::of(out),
+        let entered = |rows: &Tensor<2>| Rows {
+            width: GATES * hidden,
+            numbers: floats(rows).chunks_exact(width).flat_map(|row| entering.times(row)).collect(),
         };
+        let rows = |table: &Tensor<2>| Rows { width: head, numbers: floats(table) };
+        let voice = |head: &network::Head| Voice { given: rows(&head.given.weight.val()), out: Matrix::of(&head.out) };
         Self {
-            offsets,
+            tables: Tables::of(card.vocabulary.counts()),
             hidden,
             head,
-            event: Rows { width: GATES * hidden, numbers: event },
+            event: entered(&network.event.weight.val()),
+            event_profile: entered(&network.event_profile.weight.val()),
             first: Matrix::packed(&weight[width * GATES * hidden..], &bias, GATES * hidden),
             further: network.cells[1..].iter().map(Matrix::of).collect(),
             trunk: Matrix::of(&network.trunk),
-            pitch: voice(&network.pitch_given, &network.pitch),
-            duration: voice(&network.duration_given, &network.duration),
-            velocity: network
-                .velocity_given
-                .as_ref()
-                .zip(network.velocity.as_ref())
-                .map(|(given, out)| voice(given, out)),
+            step: voice(&network.step),
+            pitch: voice(&network.pitch),
+            pitch_profile: rows(&network.pitch_profile.weight.val()),
+            duration: voice(&network.duration),
+            velocity: network.velocity.as_ref().map(voice),
             card,
         }
     }
@@ -99,13 +105,17 @@ impl Mind {
 
     /// The state before the first note.
     pub fn blank(&self) -> State {
-        State { numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into(), heard: Classes::default() }
+        State {
+            numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into(),
+            heard: Classes::default(),
+            hints: Hints::default(),
+        }
     }
 
-    /// Takes in the note that just happened: one LSTM step.
-    pub fn take_in(&self, note: Classes, state: &mut State, room: &mut Room) {
+    /// Takes in the note that just happened, with what the session tells of the next one: one LSTM step.
+    pub fn take_in(&self, note: Classes, hints: Hints, state: &mut State, room: &mut Room) {
         let hidden = self.hidden;
-        state.heard = note;
+        (state.heard, state.hints) = (note, hints);
         room.gates.clear();
         room.gates.resize(GATES * hidden, 0.0);
         let mut below = 0;
@@ -113,7 +123,8 @@ impl Mind {
             let own = layer * 2 * hidden;
             if layer == 0 {
                 self.first.apply(&state.numbers[own..own + hidden], &mut room.gates);
-                self.event.add(&self.offsets.event(note), &mut room.gates);
+                self.event.add(self.tables.event.rows(state.told()), &mut room.gates);
+                self.event_profile.add_shares(&hints.profile, &mut room.gates);
             } else {
                 room.input.clear();
                 room.input.extend_from_slice(&state.numbers[below..below + hidden]);
@@ -131,7 +142,14 @@ impl Mind {
         let top = (self.card.sizes.layers - 1) * 2 * self.hidden;
         room.trunk.resize(self.trunk.outputs, 0.0);
         self.trunk.apply(&state.numbers[top..top + self.hidden], &mut room.trunk);
-        Heads { mind: self, heard: state.heard, room }
+        Heads { mind: self, told: state.told(), room }
+    }
+}
+
+impl State {
+    /// What is known before anything of the next note is.
+    fn told(&self) -> Told {
+        Told { heard: self.heard, hints: self.hints, ..Told::default() }
     }
 }
 
@@ -139,47 +157,44 @@ impl Mind {
 #[derive(Debug)]
 pub struct Heads<'mind, 'room> {
     mind: &'mind Mind,
-    /// The note that just happened.
-    heard: Classes,
+    told: Told,
     room: &'room mut Room,
 }
 
 impl Heads<'_, '_> {
     /// Unnormalised scores of the step classes.
     pub fn step(&mut self) -> &mut [f32] {
-        let steps = self.steps();
-        &mut self.room.trunk[..steps]
+        self.voice(&self.mind.step, 0, &self.mind.tables.step, false)
     }
 
-    /// Unnormalised scores of the pitch classes, given `step` and `place` of the next note.
-    pub fn pitch(&mut self, next: Classes) -> &mut [f32] {
-        let rows = self.mind.offsets.pitch_given(self.heard, next);
-        self.voice(&self.mind.pitch, 0, &rows)
+    /// Unnormalised scores of the pitch classes, given `step`, `place` and chord of the next note, and what the session
+    /// tells of its onset.
+    pub fn pitch(&mut self, next: Classes, echoes: Echoes) -> &mut [f32] {
+        (self.told.next, self.told.echoes) = (next, echoes);
+        self.voice(&self.mind.pitch, 1, &self.mind.tables.pitch, true)
     }
 
-    /// Unnormalised scores of the duration classes, given `step`, `place` and `pitch` of the next note.
-    pub fn duration(&mut self, next: Classes) -> &mut [f32] {
-        let rows = self.mind.offsets.duration_given(next);
-        self.voice(&self.mind.duration, 1, &rows)
+    /// Unnormalised scores of the duration classes, given `step`, `place`, chord and `pitch` of the next note.
+    pub fn duration(&mut self, next: Classes, echoes: Echoes) -> &mut [f32] {
+        (self.told.next, self.told.echoes) = (next, echoes);
+        self.voice(&self.mind.duration, 2, &self.mind.tables.duration, false)
     }
 
     /// Unnormalised scores of the velocity classes, given all else of the next note; `None` when the style has none.
     pub fn velocity(&mut self, next: Classes) -> Option<&mut [f32]> {
-        let rows = self.mind.offsets.velocity_given(next);
+        self.told.next = next;
         let velocity = self.mind.velocity.as_ref()?;
-        Some(self.voice(velocity, 2, &rows))
+        Some(self.voice(velocity, 3, &self.mind.tables.velocity, false))
     }
 
-    fn steps(&self) -> usize {
-        self.mind.vocabulary().counts().step
-    }
-
-    fn voice(&mut self, voice: &Voice, index: usize, rows: &[usize]) -> &mut [f32] {
+    fn voice(&mut self, voice: &Voice, index: usize, table: &Table, sees_profile: bool) -> &mut [f32] {
         let (head, room) = (self.mind.head, &mut *self.room);
-        let from = self.mind.vocabulary().counts().step + index * head;
         room.told.clear();
-        room.told.extend_from_slice(&room.trunk[from..from + head]);
-        voice.given.add(rows, &mut room.told);
+        room.told.extend_from_slice(&room.trunk[index * head..(index + 1) * head]);
+        voice.given.add(table.rows(self.told), &mut room.told);
+        if sees_profile {
+            self.mind.pitch_profile.add_shares(&self.told.hints.profile, &mut room.told);
+        }
         for number in &mut room.told {
             *number = number.max(0.0);
         }
@@ -197,12 +212,21 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&self, rows: &[usize], sum: &mut [f32]) {
-        debug_assert!(rows.len() <= EVENT_KINDS);
+    fn add(&self, rows: impl Iterator<Item = usize>, sum: &mut [f32]) {
         for row in rows {
-            let row = &self.numbers[row * self.width..(row + 1) * self.width];
-            sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
+            sum.iter_mut().zip(self.row(row)).for_each(|(sum, number)| *sum += number);
         }
+    }
+
+    /// Each row as often as its share says.
+    fn add_shares(&self, shares: &[f32; PROFILE], sum: &mut [f32]) {
+        for (row, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+            sum.iter_mut().zip(self.row(row)).for_each(|(sum, number)| *sum += share * number);
+        }
+    }
+
+    fn row(&self, row: usize) -> &[f32] {
+        &self.numbers[row * self.width..(row + 1) * self.width]
     }
 }
 
@@ -330,41 +354,68 @@ fn floats<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lookback::{Figure, LENGTHS};
     use crate::network::{Batch, Moment, Sizes};
     use crate::note::Ticks;
     use crate::weights::{Card, Provenance};
     use burn::tensor::Device;
 
-    const NOTES: usize = 40;
+    const NOTES: u8 = 40;
 
-    fn melody() -> Vec<Classes> {
-        let class = |number: usize, of: usize| u8::try_from((number * number + 3 * number) % of).unwrap();
-        let counts = Vocabulary::dance().counts();
-        (0..NOTES)
-            .map(|note| Classes {
-                step: class(note, counts.step),
-                pitch: class(note + 1, counts.pitch),
-                duration: class(note + 2, counts.duration),
-                velocity: 0,
-                place: class(note + 3, counts.place),
-                metre: class(note, counts.metre),
-            })
-            .collect()
+    /// Some moments with every kind of class, hint and echo in them.
+    fn moments(vocabulary: &Vocabulary) -> Vec<Moment> {
+        let counts = vocabulary.counts();
+        let class = |number: u8, of: usize| u8::try_from((usize::from(number).pow(2) + 3) % of).unwrap();
+        let note = |number: u8| Classes {
+            step: class(number, counts.step),
+            pitch: class(number + 1, counts.pitch),
+            duration: class(number + 2, counts.duration),
+            velocity: class(number + 3, counts.velocity),
+            place: class(number + 4, counts.place),
+            metre: class(number, counts.metre),
+            chord: class(number + 5, counts.chord),
+            bass: class(number + 6, counts.bass),
+        };
+        let hints = |number: u8| Hints {
+            figure: Figure {
+                length: class(number, LENGTHS),
+                pitch: class(number + 1, counts.pitch + 1),
+                step: class(number + 2, counts.step + 1),
+                duration: class(number + 3, counts.duration + 1),
+            },
+            steps: std::array::from_fn(|place| class(number * 4 + u8::try_from(place).unwrap(), counts.step + 1)),
+            profile: std::array::from_fn(|tone| f32::from(class(number, tone + 2)) / 12.0),
+        };
+        let echoes = |number: u8| Echoes {
+            pitches: std::array::from_fn(|place| class(number * 3 + u8::try_from(place).unwrap(), counts.pitch + 1)),
+            durations: std::array::from_fn(|place| {
+                class(number * 5 + u8::try_from(place).unwrap(), counts.duration + 1)
+            }),
+        };
+        let moment = |number| Moment {
+            heard: note(number),
+            hints: hints(number),
+            next: Some(note(number + 1)),
+            echoes: echoes(number),
+            begins: false,
+        };
+        (0..NOTES).map(moment).collect()
     }
 
     #[test]
     fn note_by_note_it_says_what_the_network_in_burn_says() {
+        for vocabulary in [Vocabulary::dance(), Vocabulary::solo(), Vocabulary::piano()] {
+            check_against_burn(vocabulary);
+        }
+    }
+
+    fn check_against_burn(vocabulary: Vocabulary) {
         let device = Device::flex();
-        device.seed(5);
-        let vocabulary = Vocabulary::dance();
         let sizes = Sizes { layers: 2, hidden: 48, event: 32, head: 80 };
         let network = Network::new(&vocabulary, sizes, 0.0, &device);
+        let moments = moments(&vocabulary);
         let mind = Mind::new(Card::new("test", vocabulary, sizes, Provenance::default()), &network);
-        let notes = melody();
-        let next: Vec<_> = notes[1..].iter().copied().chain([Classes::default()]).collect();
-        let moments =
-            notes.iter().zip(&next).map(|(&heard, &next)| Moment { heard, next: Some(next), begins: false }).collect();
-        let batch = Batch::of(&[moments], mind.vocabulary(), &device);
+        let batch = Batch::of(std::slice::from_ref(&moments), mind.vocabulary(), &device);
         let (scores, _) = network.forward(&batch, network.blank(1, &device));
         let (mut state, mut room) = (mind.blank(), Room::default());
         // Sums of some hundred terms in another order differ in the last of f32's seven digits.
@@ -374,12 +425,18 @@ mod tests {
             let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(worst < 2e-5, "note {note}: {worst}");
         };
-        for (index, note) in notes.iter().enumerate() {
-            mind.take_in(*note, &mut state, &mut room);
+        for (index, moment) in moments.iter().enumerate() {
+            let next = moment.next.unwrap();
+            mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
             let mut heads = mind.listen(&state, &mut room);
             same(heads.step(), &scores.step, index);
-            same(heads.pitch(next[index]), &scores.pitch, index);
-            same(heads.duration(next[index]), &scores.duration, index);
+            same(heads.pitch(next, moment.echoes), &scores.pitch, index);
+            same(heads.duration(next, moment.echoes), &scores.duration, index);
+            match (heads.velocity(next), &scores.velocity) {
+                (Some(ours), Some(theirs)) => same(ours, theirs, index),
+                (None, None) => {}
+                _ => panic!("one of the two has no velocity"),
+            }
         }
     }
 

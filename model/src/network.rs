@@ -3,6 +3,8 @@
 //! One LSTM step per note, then a chain of heads, each seeing what was chosen before it: step, pitch, duration, velocity.
 //! Tensors stay in here and in training; what plays is [`crate::mind::Mind`], the same arithmetic one note at a time.
 
+use crate::chord::{ChordKind, OCTAVE};
+use crate::lookback::{Echoes, Hints, LENGTHS, PLACES, PROFILE};
 use crate::vocabulary::{Classes, Counts, Vocabulary};
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
@@ -43,9 +45,6 @@ impl Sizes {
     }
 }
 
-/// How many kinds of classes describe one note at the LSTM's input: see [`Network::forward`].
-pub const EVENT_KINDS: usize = 6;
-
 /// The gates of a cell, in the order in which they lie in its outputs.
 pub(crate) const GATES: usize = 4;
 
@@ -54,20 +53,28 @@ pub(crate) const GATES: usize = 4;
 pub struct Network {
     /// Rows for all classes of the note that just happened, kind after kind; a note is the sum of its rows.
     pub(crate) event: Embedding,
+    /// What the pitch-class profile adds to an event, `[PROFILE → event]`.
+    pub(crate) event_profile: Linear,
     /// Per layer `[input + hidden → 4 hidden]`: input, forget and output gate, then the candidate.
     pub(crate) cells: Vec<Linear>,
-    /// `[hidden → step classes + head (pitch) + head (duration) + head (velocity)]`.
+    /// `[hidden → head × heads]`: what the LSTM says to each head.
     pub(crate) trunk: Linear,
-    /// What the pitch head is told: rows for steps, places in the bar, and the pitch before.
-    pub(crate) pitch_given: Embedding,
-    pub(crate) pitch: Linear,
-    /// What the duration head is told: rows for steps, places, pitches.
-    pub(crate) duration_given: Embedding,
-    pub(crate) duration: Linear,
-    /// What the velocity head is told: rows for steps, places, pitches, durations.
-    pub(crate) velocity_given: Option<Embedding>,
-    pub(crate) velocity: Option<Linear>,
+    pub(crate) step: Head,
+    pub(crate) pitch: Head,
+    /// What the pitch-class profile says to the pitch head, `[PROFILE → head]`.
+    pub(crate) pitch_profile: Linear,
+    pub(crate) duration: Head,
+    pub(crate) velocity: Option<Head>,
     dropout: Dropout,
+}
+
+/// Chooses one part of the next note.
+#[derive(Module, Debug)]
+pub(crate) struct Head {
+    /// Rows for all classes that the head is told of, kind after kind.
+    pub given: Embedding,
+    /// `[head → classes]`.
+    pub out: Linear,
 }
 
 /// Hidden and cell state of every layer, each `[batch, hidden]`.
@@ -76,14 +83,16 @@ pub type BatchState = Vec<(Tensor<2>, Tensor<2>)>;
 /// Notes as the network is fed with them: `batch` tunes side by side over `steps` notes.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// Per note: rows of the event table, `[batch, EVENT_KINDS]`.
+    /// Per note: rows of the event table, `[batch, kinds]`.
     events: Vec<Tensor<2, Int>>,
+    /// Per note: the profile, `[batch, PROFILE]`.
+    profiles: Vec<Tensor<2>>,
     /// Per note: 0 where the state is cleared before it, else 1: `[batch, 1]`. `None`: nowhere.
     carry: Vec<Option<Tensor<2>>>,
-    /// Rows that tell the heads of the next note, `[batch × steps, 3 or 4]`, batch-major.
-    pitch_given: Tensor<2, Int>,
-    duration_given: Tensor<2, Int>,
-    velocity_given: Tensor<2, Int>,
+    /// Rows that tell the heads of the next note, `[batch × steps, kinds]`, batch-major.
+    given: [Tensor<2, Int>; 4],
+    /// The profiles again, `[batch × steps, PROFILE]`, batch-major.
+    profile: Tensor<2>,
 }
 
 /// One place in a [`Batch`].
@@ -91,41 +100,59 @@ pub struct Batch {
 pub struct Moment {
     /// The note that just happened.
     pub heard: Classes,
+    /// What the session tells of the next note.
+    pub hints: Hints,
     /// The next note: its parts are told to the heads behind them. `None` at the end of a tune.
     pub next: Option<Classes>,
+    /// What the session tells of the next note's onset.
+    pub echoes: Echoes,
     /// A tune begins with `heard`, so what came before is forgotten.
     pub begins: bool,
+}
+
+impl Moment {
+    fn told(&self) -> Told {
+        Told { heard: self.heard, next: self.next.unwrap_or_default(), hints: self.hints, echoes: self.echoes }
+    }
 }
 
 impl Batch {
     /// From one row of moments per tune; all rows are equally long.
     pub fn of(rows: &[Vec<Moment>], vocabulary: &Vocabulary, device: &Device) -> Self {
-        let offsets = Offsets::of(vocabulary.counts());
+        let tables = Tables::of(vocabulary.counts());
         let steps = rows.first().map_or(0, Vec::len);
         let column = |step: usize| rows.iter().map(move |row| row[step]);
         let all = || rows.iter().flatten();
-        let next = |moment: &Moment| moment.next.unwrap_or_default();
         let carry = |step: usize| {
             let kept: Vec<f32> = column(step).map(|moment| if moment.begins { 0.0 } else { 1.0 }).collect();
             let shape = [kept.len(), 1];
             column(step).any(|moment| moment.begins).then(|| Tensor::from_data(TensorData::new(kept, shape), device))
         };
+        let profile = |profiles: Vec<f32>| {
+            let shape = [profiles.len() / PROFILE, PROFILE];
+            Tensor::from_data(TensorData::new(profiles, shape), device)
+        };
         Self {
             events: (0..steps)
-                .map(|step| table(column(step).map(|moment| offsets.event(moment.heard)), device))
+                .map(|step| looked_up(column(step).map(|moment| tables.event.rows(moment.told())), device))
+                .collect(),
+            profiles: (0..steps)
+                .map(|step| profile(column(step).flat_map(|moment| moment.hints.profile).collect()))
                 .collect(),
             carry: (0..steps).map(carry).collect(),
-            pitch_given: table(all().map(|moment| offsets.pitch_given(moment.heard, next(moment))), device),
-            duration_given: table(all().map(|moment| offsets.duration_given(next(moment))), device),
-            velocity_given: table(all().map(|moment| offsets.velocity_given(next(moment))), device),
+            given: [&tables.step, &tables.pitch, &tables.duration, &tables.velocity]
+                .map(|table| looked_up(all().map(|moment| table.rows(moment.told())), device)),
+            profile: profile(all().flat_map(|moment| moment.hints.profile).collect()),
         }
     }
 }
 
-/// Rows of tables, as a tensor `[rows, N]`.
-fn table<const N: usize>(rows: impl Iterator<Item = [usize; N]>, device: &Device) -> Tensor<2, Int> {
-    let numbers: Vec<i32> = rows.flatten().map(|row| i32::try_from(row).unwrap_or(0)).collect();
-    let shape = [numbers.len() / N, N];
+/// Rows of a table, as a tensor `[moments, kinds]`.
+fn looked_up<Rows: Iterator<Item = usize>>(moments: impl Iterator<Item = Rows>, device: &Device) -> Tensor<2, Int> {
+    let mut count = 0;
+    let rows = moments.inspect(|_| count += 1).flatten();
+    let numbers: Vec<i32> = rows.map(|row| i32::try_from(row).unwrap_or(0)).collect();
+    let shape = [count, numbers.len() / count.max(1)];
     Tensor::from_data(TensorData::new(numbers, shape), device)
 }
 
@@ -146,42 +173,35 @@ impl Network {
     /// A network that has learnt nothing; `dropout` (0 to 1) acts in training only.
     pub fn new(vocabulary: &Vocabulary, sizes: Sizes, dropout: f64, device: &Device) -> Self {
         let counts = vocabulary.counts();
+        let tables = Tables::of(counts);
         let dynamics = vocabulary.has_velocity();
-        let heads = if dynamics { 3 } else { 2 };
-        let shapes = pitch_shapes(vocabulary, device); // [pitches, SHAPES]
-        // Rows for kinds of classes, one kind after the other; pitches that sound alike begin alike.
-        let rows = |kinds: &[Kind], width: usize| {
-            let random = |count: usize| Tensor::random([count, width], Distribution::Normal(0.0, ROW_SPREAD), device);
-            let parts = kinds.iter().map(|kind| match kind {
-                Kind::Pitch => shapes.clone().matmul(random(SHAPES)),
-                other => random(other.count(counts)),
-            });
-            let weight = Tensor::cat(parts.collect(), 0);
-            let mut rows = EmbeddingConfig::new(weight.dims()[0], width).init(device);
-            rows.weight = Param::from_tensor(weight);
-            rows
+        let shapes = Shapes::of(vocabulary, device);
+        let head = |table: &Table, classes: usize| Head {
+            given: shapes.rows(table, sizes.head, device),
+            out: LinearConfig::new(sizes.head, classes).init(device),
         };
-        let mut pitch = LinearConfig::new(sizes.head, counts.pitch).init(device);
+        let mut pitch = head(&tables.pitch, counts.pitch);
         #[expect(clippy::cast_precision_loss, reason = "widths are small")]
         let spread = 1.0 / ((sizes.head * SHAPES) as f64).sqrt();
         let out = Tensor::random([sizes.head, SHAPES], Distribution::Normal(0.0, spread), device);
-        pitch.weight = Param::from_tensor(out.matmul(shapes.clone().transpose()));
+        pitch.out.weight = Param::from_tensor(out.matmul(shapes.pitch.clone().transpose()));
         let cells = (0..sizes.layers)
             .map(|layer| {
                 let input = if layer == 0 { sizes.event } else { sizes.hidden };
                 cell(input, sizes.hidden, device)
             })
             .collect();
+        let profile = |width: usize| LinearConfig::new(PROFILE, width).with_bias(false).init(device);
         Self {
-            event: rows(EVENT, sizes.event),
+            event: shapes.rows(&tables.event, sizes.event, device),
+            event_profile: profile(sizes.event),
             cells,
-            trunk: LinearConfig::new(sizes.hidden, counts.step + heads * sizes.head).init(device),
-            pitch_given: rows(PITCH_GIVEN, sizes.head),
+            trunk: LinearConfig::new(sizes.hidden, sizes.head * if dynamics { 4 } else { 3 }).init(device),
+            step: head(&tables.step, counts.step),
             pitch,
-            duration_given: rows(DURATION_GIVEN, sizes.head),
-            duration: LinearConfig::new(sizes.head, counts.duration).init(device),
-            velocity_given: dynamics.then(|| rows(VELOCITY_GIVEN, sizes.head)),
-            velocity: dynamics.then(|| LinearConfig::new(sizes.head, counts.velocity).init(device)),
+            pitch_profile: profile(sizes.head),
+            duration: head(&tables.duration, counts.duration),
+            velocity: dynamics.then(|| head(&tables.velocity, counts.velocity)),
             dropout: DropoutConfig::new(dropout).init(),
         }
     }
@@ -201,11 +221,12 @@ impl Network {
     pub fn forward(&self, batch: &Batch, mut state: BatchState) -> (Scores, BatchState) {
         let mut tops = Vec::with_capacity(batch.events.len());
         // The table is looked up inside the loop: back-propagation through slices of one big tensor costs time squared.
-        for (event, carry) in batch.events.iter().zip(&batch.carry) {
+        for ((event, profile), carry) in batch.events.iter().zip(&batch.profiles).zip(&batch.carry) {
             if let Some(carry) = carry {
                 state = state.into_iter().map(|(h, c)| (h * carry.clone(), c * carry.clone())).collect();
             }
-            let mut input = summed(&self.event, event.clone()); // [batch, event]
+            // [batch, event]
+            let mut input = summed(&self.event, event.clone()) + self.event_profile.forward(profile.clone());
             for (layer, (cell, memory)) in self.cells.iter().zip(&mut state).enumerate() {
                 if layer > 0 {
                     input = self.dropout.forward(input);
@@ -221,22 +242,17 @@ impl Network {
     }
 
     fn heads(&self, trunk: &Tensor<2>, batch: &Batch) -> Scores {
-        let head = self.pitch.weight.dims()[0];
-        let steps = trunk.dims()[1] - head * if self.velocity.is_some() { 3 } else { 2 };
-        let part = |index: usize| trunk.clone().narrow(1, steps + index * head, head);
-        let voice = |room: Tensor<2>, given: &Embedding, rows: &Tensor<2, Int>, out: &Linear| {
-            let told = room + summed(given, rows.clone());
-            out.forward(self.dropout.forward(relu(told)))
+        let width = self.pitch.out.weight.dims()[0];
+        let voice = |head: &Head, index: usize, also: Option<Tensor<2>>| {
+            let said = trunk.clone().narrow(1, index * width, width) + summed(&head.given, batch.given[index].clone());
+            let told = also.into_iter().fold(said, |said, also| said + also);
+            head.out.forward(self.dropout.forward(relu(told)))
         };
         Scores {
-            step: trunk.clone().narrow(1, 0, steps),
-            pitch: voice(part(0), &self.pitch_given, &batch.pitch_given, &self.pitch),
-            duration: voice(part(1), &self.duration_given, &batch.duration_given, &self.duration),
-            velocity: self
-                .velocity
-                .as_ref()
-                .zip(self.velocity_given.as_ref())
-                .map(|(out, given)| voice(part(2), given, &batch.velocity_given, out)),
+            step: voice(&self.step, 0, None),
+            pitch: voice(&self.pitch, 1, Some(self.pitch_profile.forward(batch.profile.clone()))),
+            duration: voice(&self.duration, 2, None),
+            velocity: self.velocity.as_ref().map(|head| voice(head, 3, None)),
         }
     }
 }
@@ -268,6 +284,19 @@ fn lstm(cell: &Linear, input: Tensor<2>, (hidden, memory): (Tensor<2>, Tensor<2>
     (gate(2) * tanh(memory.clone()), memory)
 }
 
+/// All that is known around one decision; what is not known yet is not looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    /// The note that just happened.
+    pub heard: Classes,
+    /// The next note, as far as it is chosen.
+    pub next: Classes,
+    /// What the session tells once `heard` was taken in.
+    pub hints: Hints,
+    /// What the session tells once the next onset is chosen.
+    pub echoes: Echoes,
+}
+
 /// A kind of classes that has rows in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -277,17 +306,98 @@ enum Kind {
     Duration,
     Velocity,
     Metre,
+    Chord,
+    Bass,
+    FigureLength,
+    FigurePitch,
+    FigureStep,
+    FigureDuration,
+    EchoedStep(usize),
+    EchoedPitch(usize),
+    EchoedDuration(usize),
 }
 
-/// Whose rows lie in which table, in this order.
-const EVENT: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch, Kind::Duration, Kind::Velocity, Kind::Metre];
-/// The pitch is the one before: what follows a note depends on it most of all, and so is learnt at once.
-const PITCH_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch];
-const DURATION_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch];
-const VELOCITY_GIVEN: &[Kind] = &[Kind::Step, Kind::Place, Kind::Pitch, Kind::Duration];
+/// The rows of one table: first those of the kinds of one note, then those of the hints.
+#[derive(Debug)]
+pub(crate) struct Table {
+    note: fn(&Told) -> Classes,
+    kinds: Vec<(Kind, usize)>,
+    length: usize,
+}
 
-/// Of the rows at first; the sum of six then moves the gates about as much as other libraries' defaults do.
-const ROW_SPREAD: f64 = 0.7;
+/// Where the rows of each kind lie in each table.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub event: Table,
+    pub step: Table,
+    pub pitch: Table,
+    pub duration: Table,
+    pub velocity: Table,
+}
+
+/// Of the sum of a table's rows at first; the gates are then moved about as much as by other libraries' defaults.
+const SUM_SPREAD: f64 = 1.7;
+
+impl Tables {
+    pub fn of(counts: Counts) -> Self {
+        use Kind::{
+            Bass, Chord, Duration, EchoedDuration, EchoedPitch, EchoedStep, FigureDuration, FigureLength, FigurePitch,
+            FigureStep, Metre, Pitch, Place, Step, Velocity,
+        };
+        let table = |note: fn(&Told) -> Classes, kinds: &[Kind], echoed: Option<fn(usize) -> Kind>| {
+            let echoed = echoed.into_iter().flat_map(|kind| (0..PLACES).map(kind));
+            let mut length = 0;
+            let kinds = kinds.iter().copied().chain(echoed).map(|kind| {
+                let first = length;
+                length += kind.count(counts);
+                (kind, first)
+            });
+            Table { note, kinds: kinds.collect(), length }
+        };
+        // What follows a note depends on its pitch most of all, so the head sees that one directly and learns it at once.
+        let before = |told: &Told| Classes { pitch: told.heard.pitch, ..told.next };
+        Self {
+            event: table(
+                |told| told.heard,
+                &[
+                    Step,
+                    Place,
+                    Pitch,
+                    Duration,
+                    Velocity,
+                    Metre,
+                    Chord,
+                    Bass,
+                    FigureLength,
+                    FigurePitch,
+                    FigureStep,
+                    FigureDuration,
+                ],
+                None,
+            ),
+            step: table(|told| told.heard, &[Place, Duration, FigureLength, FigureStep], Some(EchoedStep)),
+            pitch: table(
+                before,
+                &[Step, Place, Pitch, Chord, Bass, FigureLength, FigurePitch, FigureStep],
+                Some(EchoedPitch),
+            ),
+            duration: table(
+                |told| told.next,
+                &[Step, Place, Pitch, Chord, Bass, FigureLength, FigurePitch, FigureStep, FigureDuration],
+                Some(EchoedDuration),
+            ),
+            velocity: table(|told| told.next, &[Step, Place, Pitch, Duration], None),
+        }
+    }
+}
+
+impl Table {
+    /// The rows of what is told, one for each kind.
+    pub fn rows(&self, told: Told) -> impl Iterator<Item = usize> {
+        let note = (self.note)(&told);
+        self.kinds.iter().map(move |(kind, first)| first + kind.class(note, &told))
+    }
+}
 
 impl Kind {
     fn count(self, counts: Counts) -> usize {
@@ -298,10 +408,16 @@ impl Kind {
             Self::Duration => counts.duration,
             Self::Velocity => counts.velocity,
             Self::Metre => counts.metre,
+            Self::Chord => counts.chord,
+            Self::Bass => counts.bass,
+            Self::FigureLength => LENGTHS,
+            Self::FigurePitch | Self::EchoedPitch(_) => 1 + counts.pitch,
+            Self::FigureStep | Self::EchoedStep(_) => 1 + counts.step,
+            Self::FigureDuration | Self::EchoedDuration(_) => 1 + counts.duration,
         }
     }
 
-    fn class(self, note: Classes) -> usize {
+    fn class(self, note: Classes, told: &Told) -> usize {
         usize::from(match self {
             Self::Step => note.step,
             Self::Place => note.place,
@@ -309,68 +425,96 @@ impl Kind {
             Self::Duration => note.duration,
             Self::Velocity => note.velocity,
             Self::Metre => note.metre,
+            Self::Chord => note.chord,
+            Self::Bass => note.bass,
+            Self::FigureLength => told.hints.figure.length,
+            Self::FigurePitch => told.hints.figure.pitch,
+            Self::FigureStep => told.hints.figure.step,
+            Self::FigureDuration => told.hints.figure.duration,
+            Self::EchoedStep(place) => told.hints.steps[place],
+            Self::EchoedPitch(place) => told.echoes.pitches[place],
+            Self::EchoedDuration(place) => told.echoes.durations[place],
         })
     }
 }
 
-/// Numbers that describe a pitch: see [`pitch_shapes`].
-const SHAPES: usize = 18;
+/// Numbers that describe a pitch: see [`Shapes`].
+const SHAPES: usize = 2 * PERIODS.len();
+/// Semitones in which each circle turns once: six circles for an octave's parts, three for two, four and eight octaves.
+const PERIODS: [f32; 9] = [12.0, 6.0, 4.0, 3.0, 2.4, 2.0, 24.0, 48.0, 96.0];
+/// The circles that turn whole times in an octave.
+const IN_OCTAVE: usize = 6;
 
-/// Pitches as points on circles, `[pitches, SHAPES]`: six that turn once to six times in an octave, three that turn
-/// once in two, four and eight octaves. Two pitches an interval apart are then a turn apart, wherever they lie, so that
-/// a melody learnt in one key is half learnt in all.
-fn pitch_shapes(vocabulary: &Vocabulary, device: &Device) -> Tensor<2> {
-    const PERIODS: [f32; SHAPES / 2] = [12.0, 6.0, 4.0, 3.0, 2.4, 2.0, 24.0, 48.0, 96.0];
-    let pitches = vocabulary.counts().pitch;
-    let points = |class: usize| {
-        let key = f32::from(vocabulary.pitch(class).key());
-        PERIODS.into_iter().flat_map(move |period| {
-            let (sine, cosine) = (key / period * std::f32::consts::TAU).sin_cos();
-            [sine, cosine]
-        })
-    };
-    let numbers: Vec<f32> = (0..pitches).flat_map(points).collect();
-    Tensor::from_data(TensorData::new(numbers, [pitches, SHAPES]), device)
+/// Pitches as points on circles, so that two pitches an interval apart are a turn apart, wherever they lie, and a
+/// melody learnt in one key is half learnt in all. A chord is the mean of its tones, moved by its root.
+struct Shapes {
+    /// `[pitches, SHAPES]`
+    pitch: Tensor<2>,
+    /// The same behind a row of zeros, for "none".
+    maybe_pitch: Tensor<2>,
+    /// `[1 + chords, 2 × SHAPES]`: the root, then the tones.
+    chord: Tensor<2>,
+    /// `[1 + 12, SHAPES]`
+    bass: Tensor<2>,
 }
 
-/// Where the rows of each kind lie in the tables.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Offsets {
-    counts: Counts,
-}
-
-impl Offsets {
-    pub fn of(counts: Counts) -> Self {
-        Self { counts }
-    }
-
-    /// Rows of the event table for a note that happened.
-    pub fn event(self, heard: Classes) -> [usize; EVENT_KINDS] {
-        self.rows(EVENT, heard)
-    }
-
-    /// Rows that tell the pitch head, before the next pitch is known.
-    pub fn pitch_given(self, heard: Classes, next: Classes) -> [usize; 3] {
-        self.rows(PITCH_GIVEN, Classes { pitch: heard.pitch, ..next })
-    }
-
-    /// Rows that tell the duration head.
-    pub fn duration_given(self, next: Classes) -> [usize; 3] {
-        self.rows(DURATION_GIVEN, next)
-    }
-
-    /// Rows that tell the velocity head.
-    pub fn velocity_given(self, next: Classes) -> [usize; 4] {
-        self.rows(VELOCITY_GIVEN, next)
-    }
-
-    fn rows<const N: usize>(self, kinds: &[Kind], note: Classes) -> [usize; N] {
-        let mut before = 0;
-        let mut rows = [0; N];
-        for (row, kind) in rows.iter_mut().zip(kinds) {
-            *row = before + kind.class(note);
-            before += kind.count(self.counts);
+impl Shapes {
+    fn of(vocabulary: &Vocabulary, device: &Device) -> Self {
+        let tensor = |numbers: Vec<f32>, width: usize| {
+            let shape = [numbers.len() / width, width];
+            Tensor::from_data(TensorData::new(numbers, shape), device)
+        };
+        let none = || [0.0; SHAPES];
+        let pitches =
+            || (0..vocabulary.counts().pitch).map(|class| circles(vocabulary.pitch(class).key(), PERIODS.len()));
+        let tone = |class: u8| circles(class, IN_OCTAVE);
+        let chords = (0..OCTAVE).flat_map(|root| ChordKind::ALL.map(|kind| (root, kind.tones())));
+        let chord = |(root, tones): (u8, &[u8])| {
+            let mut sum = none();
+            for point in tones.iter().map(|above| tone(root + above)) {
+                sum.iter_mut().zip(point).for_each(|(sum, number)| *sum += number / 2.0);
+            }
+            [tone(root), sum]
+        };
+        Self {
+            pitch: tensor(pitches().flatten().collect(), SHAPES),
+            maybe_pitch: tensor(std::iter::once(none()).chain(pitches()).flatten().collect(), SHAPES),
+            chord: tensor(
+                std::iter::once([none(); 2]).chain(chords.map(chord)).flatten().flatten().collect(),
+                2 * SHAPES,
+            ),
+            bass: tensor(std::iter::once(none()).chain((0..OCTAVE).map(tone)).flatten().collect(), SHAPES),
         }
+    }
+
+    /// The rows of a table at first: random, but pitches that sound alike begin alike, and no hint says nothing.
+    fn rows(&self, table: &Table, width: usize, device: &Device) -> Embedding {
+        #[expect(clippy::cast_precision_loss, reason = "there are a dozen kinds")]
+        let spread = SUM_SPREAD / (table.kinds.len() as f64).sqrt();
+        let random = |count: usize| Tensor::random([count, width], Distribution::Normal(0.0, spread), device);
+        let hint = |count: usize| Tensor::cat(vec![Tensor::zeros([1, width], device), random(count - 1)], 0);
+        let shaped = |shapes: &Tensor<2>| shapes.clone().matmul(random(shapes.dims()[1]));
+        let ends = table.kinds.iter().skip(1).map(|(_, first)| *first).chain([table.length]);
+        let parts = table.kinds.iter().zip(ends).map(|((kind, first), end)| match kind {
+            Kind::Pitch => shaped(&self.pitch),
+            Kind::FigurePitch | Kind::EchoedPitch(_) => shaped(&self.maybe_pitch),
+            Kind::Chord if end - first > 1 => shaped(&self.chord),
+            Kind::Bass if end - first > 1 => shaped(&self.bass),
+            Kind::Step | Kind::Place | Kind::Duration | Kind::Velocity | Kind::Metre => random(end - first),
+            _ => hint(end - first),
+        });
+        let mut rows = EmbeddingConfig::new(table.length, width).init(device);
+        rows.weight = Param::from_tensor(Tensor::cat(parts.collect(), 0));
         rows
     }
+}
+
+/// A point on each of the first `turning` circles; the others stay at zero.
+fn circles(key: u8, turning: usize) -> [f32; SHAPES] {
+    let mut point = [0.0; SHAPES];
+    for (at, period) in point.chunks_exact_mut(2).zip(PERIODS).take(turning) {
+        let (sine, cosine) = (f32::from(key) / period * std::f32::consts::TAU).sin_cos();
+        at.copy_from_slice(&[sine, cosine]);
+    }
+    point
 }

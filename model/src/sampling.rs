@@ -9,13 +9,15 @@ pub struct Knobs {
     pub temperature: f32,
     /// Above 0, up to 1: only the most probable classes that together have this share are considered.
     pub top_p: f32,
+    /// 0 to 1: how often the network is shown what this session has played. 0 is never.
+    pub memory: f32,
     /// The same seed and the same input give the same notes.
     pub seed: u64,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { temperature: 0.9, top_p: 0.95, seed: 0 }
+        Self { temperature: 0.9, top_p: 0.95, memory: 1.0, seed: 0 }
     }
 }
 
@@ -35,6 +37,8 @@ pub enum Head {
     Duration,
     /// How hard.
     Velocity,
+    /// No part of it, but whether the session's memory is shown.
+    Memory,
 }
 
 /// A number in 0..1 that depends on its key alone, so planning anew shifts no later draw.
@@ -121,7 +125,7 @@ mod tests {
     const ANY: fn(usize) -> bool = |_| true;
 
     fn knobs(temperature: f32, top_p: f32) -> Knobs {
-        Knobs { temperature, top_p, seed: 1 }
+        Knobs { temperature, top_p, ..Knobs::default() }
     }
 
     /// How often each class is chosen in 10,000 draws.

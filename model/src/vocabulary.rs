@@ -3,6 +3,7 @@
 //! A class is an index into one of the lists here, and weights are trained on indices, so the fingerprint of the table
 //! stands in every weights file. Knows nothing of tensors or of how a class is chosen.
 
+use crate::chord::{Chord, ChordKind, OCTAVE};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -36,6 +37,8 @@ pub struct Vocabulary {
     velocities: Vec<Velocity>,
     /// Metres with a class of their own; class 0 is any other, or none. Empty for free time.
     metres: Vec<Metre>,
+    /// Chords are told to the network.
+    pub chords: bool,
     /// Where in a beat a played onset may be understood to lie, ascending, below a quarter note.
     grid: Vec<Ticks>,
 }
@@ -55,6 +58,10 @@ pub struct Classes {
     pub place: u8,
     /// Index of the metre at the onset.
     pub metre: u8,
+    /// Root and kind of the chord at the onset, as one index; 0 = no chord is known.
+    pub chord: u8,
+    /// Index of the chord's bass; 0 = no chord is known.
+    pub bass: u8,
 }
 
 /// How many classes of each kind there are; each at least 1.
@@ -72,6 +79,10 @@ pub struct Counts {
     pub place: usize,
     /// Of metres, with the one for "other or none".
     pub metre: usize,
+    /// Of chords, with the one for "none"; 1 when the style knows none.
+    pub chord: usize,
+    /// Of basses, with the one for "none"; 1 when the style knows none.
+    pub bass: usize,
 }
 
 /// A short name of a vocabulary: equal for equal tables, and practically only for those.
@@ -91,22 +102,74 @@ const PLACE_UNIT: i64 = 4;
 const PLACES: i64 = 288 / PLACE_UNIT;
 /// No list is longer; classes are stored in a byte.
 const MOST_CLASSES: usize = 200;
+/// A class for each chord kind on each root.
+const CHORDS: usize = OCTAVE as usize * ChordKind::ALL.len();
+
+/// Metres that have a class of their own in every metric style.
+const METRES: [(u8, u8); 9] = [(4, 4), (2, 2), (2, 4), (3, 4), (6, 8), (9, 8), (12, 8), (3, 8), (3, 2)];
 
 impl Vocabulary {
     /// Single-line dance tunes: sixteenths, triplets and dotted values, no dynamics.
     pub fn dance() -> Self {
         const STEPS: [i64; 24] =
             [0, 4, 6, 8, 12, 16, 18, 24, 32, 36, 40, 48, 54, 60, 64, 72, 84, 96, 120, 144, 168, 192, 240, 288];
-        const METRES: [(u8, u8); 9] = [(4, 4), (2, 2), (2, 4), (3, 4), (6, 8), (9, 8), (12, 8), (3, 8), (3, 2)];
+        Self::metric(43..=103, &STEPS, &STEPS[1..])
+    }
+
+    /// The same over chords.
+    pub fn song() -> Self {
+        Self { chords: true, ..Self::dance() }
+    }
+
+    /// Single-line solos over chords: beats in up to eight parts, quintuplets and all, with dynamics.
+    pub fn solo() -> Self {
+        const STEPS: [i64; 44] = [
+            0, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 36, 40, 42, 44, 48, 52, 54, 56, 60, 64, 68, 72,
+            80, 84, 88, 96, 104, 112, 120, 128, 144, 168, 192, 240, 288, 384, 480, 576,
+        ];
+        const DURATIONS: [i64; 26] =
+            [2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 23, 26, 29, 32, 36, 40, 45, 50, 58, 68, 80, 96, 120, 160, 216, 320];
+        const VELOCITIES: [u8; 8] = [42, 52, 62, 71, 79, 88, 98, 108];
+        Self {
+            velocities: VELOCITIES.iter().filter_map(|&value| Velocity::new(value)).collect(),
+            chords: true,
+            grid: [0, 6, 8, 12, 16, 18, 24, 30, 32, 36, 40, 42].map(Ticks).to_vec(),
+            ..Self::metric(34..=101, &STEPS, &DURATIONS)
+        }
+    }
+
+    /// A piano in free time: chords, pedal and dynamics; ticks of about ten milliseconds.
+    pub fn piano() -> Self {
+        const STEPS: [i64; 40] = [
+            0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 19, 21, 23, 25, 28, 31, 34, 38, 42, 46, 51, 57, 63,
+            70, 78, 88, 100, 114, 132, 156, 192, 240, 300, 384,
+        ];
+        const DURATIONS: [i64; 36] = [
+            2, 4, 5, 6, 7, 8, 10, 12, 14, 16, 19, 22, 25, 29, 33, 38, 44, 50, 57, 65, 74, 85, 97, 110, 125, 142, 162,
+            184, 210, 240, 275, 315, 365, 430, 520, 640,
+        ];
+        const VELOCITY_STEP: usize = 6;
+        Self {
+            time_base: TimeBase::Free,
+            polyphony: 16,
+            velocities: (16..=124).step_by(VELOCITY_STEP).filter_map(Velocity::new).collect(),
+            metres: Vec::new(),
+            ..Self::metric(21..=108, &STEPS, &DURATIONS)
+        }
+    }
+
+    /// One line in beats and bars, without dynamics or chords; played onsets are sixteenths or triplets.
+    fn metric(keys: std::ops::RangeInclusive<u8>, steps: &[i64], durations: &[i64]) -> Self {
         Self {
             time_base: TimeBase::Beats,
             polyphony: 1,
-            lowest: Pitch::MAX.min(Pitch::try_from(43).unwrap_or(Pitch::MAX)),
-            highest: Pitch::try_from(103).unwrap_or(Pitch::MAX),
-            steps: STEPS.map(Ticks).to_vec(),
-            durations: STEPS[1..].iter().copied().map(Ticks).collect(),
+            lowest: Pitch::new(*keys.start()).unwrap_or(Pitch::MAX),
+            highest: Pitch::new(*keys.end()).unwrap_or(Pitch::MAX),
+            steps: steps.iter().copied().map(Ticks).collect(),
+            durations: durations.iter().copied().map(Ticks).collect(),
             velocities: Vec::new(),
             metres: METRES.iter().filter_map(|&(above, below)| Metre::new(above, below)).collect(),
+            chords: false,
             grid: [0, 12, 16, 24, 32, 36].map(Ticks).to_vec(),
         }
     }
@@ -158,6 +221,8 @@ impl Vocabulary {
             velocity: self.velocities.len().max(1),
             place: usize::try_from(PLACES).unwrap_or(0) + 1,
             metre: self.metres.len() + 1,
+            chord: if self.chords { CHORDS + 1 } else { 1 },
+            bass: if self.chords { usize::from(OCTAVE) + 1 } else { 1 },
         }
     }
 
@@ -240,8 +305,24 @@ impl Vocabulary {
         index(known.map_or(0, |position| position + 1))
     }
 
-    /// All that the network sees of a note whose previous onset was `before` (`None` for the first note).
-    pub fn classes(&self, note: &Note, before: Option<Ticks>, bars: Option<Bars>) -> Classes {
+    /// The classes of a chord and of its bass; 0 and 0 when there is none, or the style knows none.
+    pub fn chord_classes(&self, chord: Option<Chord>) -> (u8, u8) {
+        let Some(chord) = chord.filter(|_| self.chords) else { return (0, 0) };
+        let kind = ChordKind::ALL.iter().position(|kind| *kind == chord.kind()).unwrap_or(0);
+        (index(usize::from(chord.root()) * ChordKind::ALL.len() + kind + 1), chord.bass() + 1)
+    }
+
+    /// The chord that two classes stand for.
+    pub fn chord(chord: u8, bass: u8) -> Option<Chord> {
+        let (chord, bass) = (usize::from(chord).checked_sub(1)?, bass.checked_sub(1)?);
+        let kind = ChordKind::ALL[chord % ChordKind::ALL.len()];
+        Some(Chord::new(index(chord / ChordKind::ALL.len()), kind, bass))
+    }
+
+    /// All that the network sees of a note whose previous onset was `before` (`None` for the first note), with bars
+    /// and chord at its onset.
+    pub fn classes(&self, note: &Note, before: Option<Ticks>, bars: Option<Bars>, chord: Option<Chord>) -> Classes {
+        let (chord, bass) = self.chord_classes(chord);
         Classes {
             step: self.step_class(before.map_or(Ticks::ZERO, |before| note.onset - before)),
             pitch: self.pitch_class(note.pitch),
@@ -249,6 +330,8 @@ impl Vocabulary {
             velocity: self.velocity_class(note.velocity),
             place: self.place_class(note.onset, bars),
             metre: self.metre_class(bars),
+            chord,
+            bass,
         }
     }
 
@@ -282,9 +365,22 @@ mod tests {
 
     #[test]
     fn every_class_comes_back_as_itself() {
-        let table = Vocabulary::dance();
+        for table in [Vocabulary::dance(), Vocabulary::song(), Vocabulary::solo(), Vocabulary::piano()] {
+            check_every_class(&table);
+        }
+    }
+
+    fn check_every_class(table: &Vocabulary) {
         assert_eq!(table.fault(), None);
         let counts = table.counts();
+        for class in 0..table.velocities.len() {
+            assert_eq!(usize::from(table.velocity_class(table.velocity(class).unwrap())), class);
+        }
+        for class in 1..counts.chord {
+            let chord = Vocabulary::chord(index(class), 3).unwrap();
+            assert_eq!(table.chord_classes(Some(chord)), (index(class), 3));
+        }
+        assert_eq!(table.chord_classes(None), (0, 0));
         for class in 0..counts.step {
             assert_eq!(usize::from(table.step_class(table.step(class))), class);
         }

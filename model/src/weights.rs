@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The version of the format that this build writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The ending of a weights file's name.
 pub const EXTENSION: &str = "segue";
 /// Under this name the card lies in the file's metadata, as JSON.
@@ -33,11 +33,7 @@ pub struct Card {
     pub fingerprint: Fingerprint,
     /// Of the network.
     pub sizes: Sizes,
-    /// Trained with chords.
-    #[serde(default)]
-    pub chords: bool,
-    /// Trained with hints of what this session has played.
-    #[serde(default)]
+    /// Trained with hints of what this session has played; without, it must not be shown any.
     pub look_back: bool,
     /// Where the weights come from.
     pub provenance: Provenance,
@@ -68,8 +64,7 @@ impl Card {
             fingerprint: vocabulary.fingerprint(),
             vocabulary,
             sizes,
-            chords: false,
-            look_back: false,
+            look_back: true,
             provenance,
             figures: BTreeMap::new(),
         }
@@ -95,8 +90,10 @@ pub enum WeightsError {
         /// What burn's reader says.
         reason: String,
     },
-    /// Written by a later Segue.
-    #[error("{name}: has format {found}; this Segue reads format {FORMAT} (get a newer Segue)")]
+    /// Written by a later or a much earlier Segue.
+    #[error(
+        "{name}: has format {found}; this Segue reads format {FORMAT} (get the Segue that it was made for, or train it again)"
+    )]
     OtherFormat {
         /// The file.
         name: String,
@@ -126,14 +123,6 @@ pub enum WeightsError {
     NotFinite {
         /// The file.
         name: String,
-    },
-    /// This build needs what the file lacks, or the other way round.
-    #[error("{name}: needs {what}, which this Segue does not know (get a newer Segue)")]
-    Unknown {
-        /// The file.
-        name: String,
-        /// What is needed.
-        what: &'static str,
     },
 }
 
@@ -217,10 +206,6 @@ pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
     let found = card.vocabulary.fingerprint();
     if found != card.fingerprint {
         return Err(WeightsError::OtherVocabulary { name: name(), found, expected: card.fingerprint });
-    }
-    let unknown = [(card.chords, "chords"), (card.look_back, "look-back")];
-    if let Some((_, what)) = unknown.into_iter().find(|(needed, _)| *needed) {
-        return Err(WeightsError::Unknown { name: name(), what });
     }
     Ok(card)
 }
@@ -352,16 +337,16 @@ mod tests {
     }
 
     #[test]
-    fn a_later_format_and_unknown_inputs_are_refused() {
+    fn another_format_is_refused() {
         check_card(|card| card.format = 9, "has format 9");
-        check_card(|card| card.look_back = true, "needs look-back");
+        check_card(|card| card.format = 1, "has format 1");
     }
 
     #[test]
     fn weights_that_are_not_finite_are_refused() {
         let (card, mut network) = tiny();
-        let spoilt = network.pitch.weight.val().mul_scalar(f32::NAN);
-        network.pitch.weight = Param::from_tensor(spoilt);
+        let spoilt = network.pitch.out.weight.val().mul_scalar(f32::NAN);
+        network.pitch.out.weight = Param::from_tensor(spoilt);
         check(&to_bytes(&card, &network, true).unwrap(), "not finite");
     }
 

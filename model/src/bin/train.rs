@@ -7,7 +7,7 @@ use segue_model::corpus::midi::{self, Voices};
 use segue_model::mind::Mind;
 use segue_model::training::pieces::Piece;
 use segue_model::training::{Lessons, evaluate, styles, train};
-use segue_model::vocabulary::Vocabulary;
+use segue_model::vocabulary::{TimeBase, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -143,7 +143,7 @@ fn measure(wish: &Evaluate) -> anyhow::Result<()> {
     if pieces.is_empty() {
         bail!("{}: has no tunes in the split {}", wish.data.display(), wish.split);
     }
-    let chain = evaluate::markov(&lessons.train, mind.vocabulary().counts().pitch);
+    let chain = evaluate::markov(&lessons.train, mind.vocabulary());
     println!(
         "{}, {} split of {}: {}",
         mind.card().style,
@@ -157,7 +157,9 @@ fn measure(wish: &Evaluate) -> anyhow::Result<()> {
 /// Reads the folder and says what was refused.
 fn lessons(data: &Path, vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
     let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
-    let midi = midi::Reading { voices, ..midi::Reading::default() };
+    let is_free = vocabulary.time_base == TimeBase::Free;
+    let clock = if is_free { midi::Clock::Seconds } else { midi::Clock::Beats };
+    let midi = midi::Reading { voices, clock, pedal: is_free };
     let Corpus { pieces, refused } = read_folder(data, folder::Reading { midi, ..folder::Reading::default() })?;
     for reason in &refused {
         eprintln!("refused: {reason}");

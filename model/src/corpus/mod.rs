@@ -30,6 +30,10 @@ impl Tune {
         let later = self.bars.partition_point(|bars| bars.line <= moment);
         self.bars.get(later.saturating_sub(1)).copied()
     }
+
+    pub fn chord_at(&self, _moment: Ticks) -> Option<crate::chord::Chord> {
+        None
+    }
 }
 
 /// Music that was not taken, and why. Its display is one sentence.

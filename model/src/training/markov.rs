@@ -1,35 +1,52 @@
 //! The yardstick: an interpolated Markov chain over pitches, and the unigram inside it.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 /// A chain whose orders are mixed by how many different successors a context has had (Witten and Bell 1991).
 #[derive(Debug)]
 pub struct Markov {
     order: usize,
     pitches: usize,
-    contexts: HashMap<Vec<u8>, Successors>,
+    contexts: HashMap<Context, Successors>,
 }
+
+/// The longest chain that can be counted.
+const LONGEST: usize = 7;
+/// Up to [`LONGEST`] pitch classes, then how many they are.
+type Context = [u8; LONGEST + 1];
 
 #[derive(Debug, Default)]
 struct Successors {
     total: u32,
-    of: HashMap<u8, u32>,
+    of: Vec<(u8, u32)>,
+}
+
+impl Successors {
+    fn count(&self, next: u8) -> u32 {
+        self.of.iter().find(|(class, _)| *class == next).map_or(0, |(_, count)| *count)
+    }
+
+    fn add(&mut self, next: u8) {
+        self.total += 1;
+        match self.of.iter_mut().find(|(class, _)| *class == next) {
+            Some((_, count)) => *count += 1,
+            None => self.of.push((next, 1)),
+        }
+    }
 }
 
 impl Markov {
-    /// Learns from melodies of classes below `pitches`; contexts of up to `order` notes are counted.
-    pub fn learnt<'notes>(order: usize, pitches: usize, melodies: impl Iterator<Item = &'notes [u8]>) -> Self {
-        let mut contexts: HashMap<Vec<u8>, Successors> = HashMap::new();
-        for melody in melodies {
-            for (index, next) in melody.iter().enumerate() {
-                for length in 0..=order.min(index) {
-                    let seen = contexts.entry(melody[index - length..index].to_vec()).or_default();
-                    seen.total += 1;
-                    *seen.of.entry(*next).or_default() += 1;
-                }
-            }
+    /// Has seen nothing; foretells classes below `pitches` with contexts of up to `order` notes, at most seven.
+    pub fn blank(order: usize, pitches: usize) -> Self {
+        Self { order: order.min(LONGEST), pitches, contexts: HashMap::new() }
+    }
+
+    /// Sees that `next` came after `past` (the latest last).
+    pub fn learn(&mut self, past: &[u8], next: u8) {
+        for length in 0..=self.order.min(past.len()) {
+            self.contexts.entry(context(past, length)).or_default().add(next);
         }
-        Self { order, pitches, contexts }
     }
 
     /// The probability of `next` after `past` (the latest last), with contexts of at most `order` notes.
@@ -37,34 +54,58 @@ impl Markov {
     pub fn probability(&self, past: &[u8], next: u8, order: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "there are at most some hundred pitches")]
         let even = 1.0 / self.pitches as f64;
-        (0..=order.min(self.order).min(past.len())).fold(even, |lower, length| {
-            let Some(seen) = self.contexts.get(&past[past.len() - length..]) else { return lower };
+        self.probability_above(even, past, next, 0..=order)
+    }
+
+    /// The same, with contexts of `orders` notes only and mixed with `base`, the probability that something else gives.
+    pub fn probability_above(&self, base: f64, past: &[u8], next: u8, orders: RangeInclusive<usize>) -> f64 {
+        let longest = (*orders.end()).min(self.order).min(past.len());
+        (*orders.start()..=longest).fold(base, |lower, length| {
+            let Some(seen) = self.contexts.get(&context(past, length)) else { return lower };
             #[expect(clippy::cast_precision_loss, reason = "there are at most some hundred pitches")]
             let kinds = seen.of.len() as f64;
-            let count = f64::from(seen.of.get(&next).copied().unwrap_or(0));
-            (count + kinds * lower) / (f64::from(seen.total) + kinds)
+            (f64::from(seen.count(next)) + kinds * lower) / (f64::from(seen.total) + kinds)
         })
     }
+}
+
+/// The last `length` notes.
+fn context(past: &[u8], length: usize) -> Context {
+    let mut context = [0; LONGEST + 1];
+    context[..length].copy_from_slice(&past[past.len() - length..]);
+    context[LONGEST] = u8::try_from(length).unwrap_or(u8::MAX);
+    context
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn learnt(order: usize, pitches: usize, melodies: &[&[u8]]) -> Markov {
+        let mut chain = Markov::blank(order, pitches);
+        for melody in melodies {
+            (0..melody.len()).for_each(|index| chain.learn(&melody[..index], melody[index]));
+        }
+        chain
+    }
+
     #[test]
     fn probabilities_of_all_pitches_make_one_after_any_past() {
-        let chain = Markov::learnt(5, 10, [&[1, 2, 3, 1, 2, 3, 1, 2, 4][..], &[5, 5, 5]].into_iter());
+        let chain = learnt(5, 10, &[&[1, 2, 3, 1, 2, 3, 1, 2, 4], &[5, 5, 5]]);
+        let own = learnt(5, 10, &[&[7, 1, 2, 9, 1, 2]]);
         for past in [&[][..], &[1], &[1, 2], &[9, 9], &[3, 1, 2, 3, 1, 2]] {
             for order in 0..=5 {
-                let sum: f64 = (0..10).map(|next| chain.probability(past, next, order)).sum();
-                assert!((sum - 1.0).abs() < 1e-12, "{past:?} {order}");
+                let alone = |next| chain.probability(past, next, order);
+                let mixed = |next| own.probability_above(alone(next), past, next, 1..=order);
+                assert!(((0..10).map(alone).sum::<f64>() - 1.0).abs() < 1e-12, "{past:?} {order}");
+                assert!(((0..10).map(mixed).sum::<f64>() - 1.0).abs() < 1e-12, "{past:?} {order}");
             }
         }
     }
 
     #[test]
     fn a_longer_context_that_was_seen_is_more_sure() {
-        let chain = Markov::learnt(5, 10, [&[1, 2, 3, 1, 2, 3, 1, 2, 3][..]].into_iter());
+        let chain = learnt(5, 10, &[&[1, 2, 3, 1, 2, 3, 1, 2, 3]]);
         let sure = |order| chain.probability(&[3, 1, 2], 3, order);
         assert!(sure(0) < sure(1) && sure(1) < sure(3));
     }
@@ -72,7 +113,7 @@ mod tests {
     #[test]
     fn witten_and_bell_by_hand() {
         // Seen: 0 twice and 1 once after nothing; two kinds. P(0) = (2 + 2 × 1/4) / (3 + 2).
-        let chain = Markov::learnt(0, 4, [&[0, 0, 1][..]].into_iter());
+        let chain = learnt(0, 4, &[&[0, 0, 1]]);
         assert!((chain.probability(&[], 0, 0) - 0.5).abs() < 1e-12);
     }
 }

@@ -1,60 +1,162 @@
 //! Tunes as classes, and an epoch of them laid out in rows.
 
+use crate::chord::Chord;
 use crate::corpus::Tune;
+use crate::lookback::{Echoes, Figure, Hints, LookBack, PLACES, PROFILE};
 use crate::network::Moment;
-use crate::note::Pitch;
-use crate::vocabulary::{Classes, Vocabulary};
+use crate::note::{Bars, Note, Ticks};
+use crate::vocabulary::{Classes, TimeBase, Vocabulary};
 use fastrand::Rng;
+use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// A tune as a style sees it.
 #[derive(Debug, Clone)]
 pub struct Piece {
-    notes: Vec<Classes>,
-    keys: Vec<Pitch>,
+    notes: Vec<Heard>,
 }
+
+/// A note with all that the network may be told of its onset.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    note: Note,
+    bars: Option<Bars>,
+    chord: Option<Chord>,
+}
+
+/// How often what can be told is left out in training, so that the same weights play without it. All are 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Share of stretches without chords.
+    pub chords: f64,
+    /// Share of stretches without any hint. 1: hints are never learnt.
+    pub look_back: f64,
+    /// How often, elsewhere, each single hint is left out.
+    pub hint: f64,
+}
+
+/// Nothing is left out.
+pub const ALL_TOLD: Silence = Silence { chords: 0.0, look_back: 0.0, hint: 0.0 };
 
 /// Transpositions in training, in semitones: every key once.
 const TRANSPOSITIONS: RangeInclusive<i8> = -6..=5;
+/// Notes of a stretch, over which chords and hints are given or not.
+const STRETCH: usize = 64;
+/// Fingers that come within so many ticks of free time, 31 ms, are one chord; the improviser hears them so too.
+const TOGETHER: Ticks = Ticks(3);
 
 impl Piece {
-    /// A tune's notes as classes.
+    /// A tune as notes that a style can hear.
     pub fn of(tune: &Tune, vocabulary: &Vocabulary) -> Self {
-        let onsets = tune.notes.iter().map(|note| note.onset);
-        let before = std::iter::once(None).chain(onsets.map(Some));
-        let classes =
-            |(note, before): (&crate::note::Note, _)| vocabulary.classes(note, before, tune.bars_at(note.onset));
-        Self {
-            notes: tune.notes.iter().zip(before).map(classes).collect(),
-            keys: tune.notes.iter().map(|note| note.pitch).collect(),
+        let mut notes = tune.notes.clone();
+        if vocabulary.time_base == TimeBase::Free {
+            gather_chords(&mut notes);
         }
+        let heard = |note: Note| Heard { note, bars: tune.bars_at(note.onset), chord: tune.chord_at(note.onset) };
+        Self { notes: notes.into_iter().map(heard).collect() }
+    }
+
+    /// How many notes it has.
+    pub fn len(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// True when there is nothing to learn from it.
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty()
     }
 
     /// The notes as classes, in order.
-    pub fn notes(&self) -> &[Classes] {
-        &self.notes
+    pub fn classes(&self, vocabulary: &Vocabulary) -> Vec<Classes> {
+        let mut before = None;
+        let classes = |heard: &Heard| {
+            let before = before.replace(heard.note.onset);
+            vocabulary.classes(&heard.note, before, heard.bars, heard.chord)
+        };
+        self.notes.iter().map(classes).collect()
     }
 
-    /// The notes moved by a random number of semitones that the style's range bears; as they are if there is none.
-    fn transposed(&self, vocabulary: &Vocabulary, random: &mut Rng) -> Vec<Classes> {
-        const TRIES: usize = 4;
-        let moved = |semitones: i8| -> Option<Vec<Classes>> {
-            let note = |(note, key): (&Classes, &Pitch)| {
-                let key = key.transposed(semitones)?;
-                let pitch = vocabulary.pitch_class(key);
-                (vocabulary.pitch(pitch.into()) == key).then_some(Classes { pitch, ..*note })
-            };
-            self.notes.iter().zip(&self.keys).map(note).collect()
+    /// Moved by semitones; `None` when it then leaves the style's range.
+    fn transposed(&self, semitones: i8, vocabulary: &Vocabulary) -> Option<Self> {
+        let moved = |heard: &Heard| {
+            let pitch = heard.note.pitch.transposed(semitones)?;
+            let stays = vocabulary.pitch(vocabulary.pitch_class(pitch).into()) == pitch;
+            let chord = heard.chord.map(|chord| chord.transposed(semitones));
+            stays.then_some(Heard { note: Note { pitch, ..heard.note }, chord, ..*heard })
         };
-        (0..TRIES).find_map(|_| moved(random.i8(TRANSPOSITIONS))).unwrap_or_else(|| self.notes.clone())
+        Some(Self { notes: self.notes.iter().map(moved).collect::<Option<_>>()? })
+    }
+
+    /// Moved by a random number of semitones that the style's range bears; as it is if there is none.
+    fn transposed_at_random(&self, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
+        const TRIES: usize = 4;
+        let moved = (0..TRIES).find_map(|_| self.transposed(random.i8(TRANSPOSITIONS), vocabulary));
+        moved.unwrap_or_else(|| self.clone())
+    }
+
+    /// All moments of the tune, with everything told.
+    pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<Moment> {
+        let mut session = LookBack::default();
+        let classes = self.classes(vocabulary);
+        let moment = |(index, heard): (usize, &Heard)| {
+            session.push(heard.note.onset, classes[index]);
+            let next = self.notes.get(index + 1);
+            Moment {
+                heard: classes[index],
+                hints: session.hints(vocabulary, heard.bars),
+                next: classes.get(index + 1).copied(),
+                echoes: next.map_or(Echoes::default(), |next| session.echoes(next.note.onset, next.bars)),
+                begins: index == 0,
+            }
+        };
+        self.notes.iter().enumerate().map(moment).collect()
     }
 }
 
-/// Moments of a whole tune.
-pub fn moments(notes: &[Classes]) -> Vec<Moment> {
-    let next = notes.iter().skip(1).copied().map(Some).chain([None]);
-    let moment = |(index, (heard, next)): (usize, (&Classes, _))| Moment { heard: *heard, next, begins: index == 0 };
-    notes.iter().zip(next).enumerate().map(moment).collect()
+/// Notes that begin almost together begin together, with the first of them, and go from low to high.
+fn gather_chords(notes: &mut [Note]) {
+    let mut first = Ticks(i64::MIN / 2);
+    for note in notes.iter_mut() {
+        if note.onset - first > TOGETHER {
+            first = note.onset;
+        }
+        note.onset = first;
+    }
+    notes.sort_unstable();
+}
+
+/// Leaves out what is not told.
+pub fn silence(moments: &mut [Moment], silence: Silence, random: &mut Rng) {
+    let no_chord = |note: &mut Classes| (note.chord, note.bass) = (0, 0);
+    for stretch in moments.chunks_mut(STRETCH) {
+        let (chords, look_back) = (random.f64() < silence.chords, random.f64() < silence.look_back);
+        for moment in stretch {
+            if chords {
+                no_chord(&mut moment.heard);
+                moment.next.iter_mut().for_each(no_chord);
+            }
+            if look_back {
+                (moment.hints, moment.echoes) = (Hints::default(), Echoes::default());
+            } else if silence.hint > 0.0 {
+                forget_some(&mut moment.hints, &mut moment.echoes, &mut || random.f64() < silence.hint);
+            }
+        }
+    }
+}
+
+fn forget_some(hints: &mut Hints, echoes: &mut Echoes, forgotten: &mut impl FnMut() -> bool) {
+    if forgotten() {
+        hints.figure = Figure::default();
+    }
+    if forgotten() {
+        hints.profile = [0.0; PROFILE];
+    }
+    for place in 0..PLACES {
+        if forgotten() {
+            hints.steps[place] = 0;
+            (echoes.pitches[place], echoes.durations[place]) = (0, 0);
+        }
+    }
 }
 
 /// How an epoch is laid out.
@@ -68,23 +170,30 @@ pub struct Layout {
 
 /// All pieces in random order, each in one row after another, cut into blocks of `rows × steps`.
 /// A row goes on in the next block where it stopped, so context is carried through a tune.
-/// `random` also transposes; `None` leaves order and keys alone.
+/// `random` also transposes, and leaves out what `quiet` says; `None` leaves order and keys alone and tells everything.
 pub fn laid_out(
     pieces: &[Piece],
     layout: Layout,
     vocabulary: &Vocabulary,
+    quiet: Silence,
     mut random: Option<&mut Rng>,
 ) -> Vec<Vec<Vec<Moment>>> {
-    let mut order: Vec<&Piece> = pieces.iter().collect();
+    let mut order: Vec<&Piece> = pieces.iter().filter(|piece| !piece.is_empty()).collect();
     if let Some(random) = random.as_deref_mut() {
         random.shuffle(&mut order);
     }
     let mut rows = vec![Vec::new(); layout.rows];
     for piece in order {
-        let notes =
-            random.as_deref_mut().map_or_else(|| piece.notes.clone(), |random| piece.transposed(vocabulary, random));
+        let moments = match random.as_deref_mut() {
+            Some(random) => {
+                let mut moments = piece.transposed_at_random(vocabulary, random).moments(vocabulary);
+                silence(&mut moments, quiet, random);
+                moments
+            }
+            None => piece.moments(vocabulary),
+        };
         if let Some(shortest) = rows.iter_mut().min_by_key(|row| row.len()) {
-            shortest.extend(moments(&notes));
+            shortest.extend(moments);
         }
     }
     let longest = rows.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(layout.steps);
@@ -99,16 +208,24 @@ pub fn laid_out(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::note::{Pitch, Velocity};
+
+    fn piece(length: u8) -> Piece {
+        let note = |index: u8| Note {
+            onset: Ticks(24 * i64::from(index)),
+            pitch: Pitch::new(50 + index).unwrap(),
+            duration: Ticks(24),
+            velocity: Velocity::DEFAULT,
+        };
+        Piece { notes: (0..length).map(|index| Heard { note: note(index), bars: None, chord: None }).collect() }
+    }
 
     #[test]
     fn every_note_but_a_tunes_first_is_asked_for_once_in_an_epoch() {
         let vocabulary = Vocabulary::dance();
-        let piece = |length: u8| Piece {
-            notes: (0..length).map(|pitch| Classes { pitch, ..Classes::default() }).collect(),
-            keys: (0..length).map(|class| vocabulary.pitch(class.into())).collect(),
-        };
         let pieces = [piece(5), piece(17), piece(1), piece(9), piece(30)];
-        let blocks = laid_out(&pieces, Layout { rows: 2, steps: 8 }, &vocabulary, Some(&mut Rng::with_seed(1)));
+        let layout = Layout { rows: 2, steps: 8 };
+        let blocks = laid_out(&pieces, layout, &vocabulary, ALL_TOLD, Some(&mut Rng::with_seed(1)));
         let asked = blocks.iter().flatten().flatten().filter(|moment| moment.next.is_some()).count();
         assert_eq!(asked, 5 + 17 + 1 + 9 + 30 - pieces.len());
         for (row, block) in (0..2).flat_map(|row| blocks.iter().map(move |block| (row, block))) {
@@ -117,5 +234,38 @@ mod tests {
                 assert!(pair[1].begins || pair[0].next == Some(pair[1].heard));
             }
         }
+    }
+
+    #[test]
+    fn what_is_to_be_left_out_is_left_out_and_nothing_else() {
+        let told = piece(40).moments(&Vocabulary::song());
+        assert!(told.iter().any(|moment| moment.hints.figure.length > 0));
+        let quiet = |wish: Silence| {
+            let mut moments = told.clone();
+            silence(&mut moments, wish, &mut Rng::with_seed(3));
+            moments
+        };
+        assert!(quiet(ALL_TOLD).iter().zip(&told).all(|(left, told)| left.hints == told.hints));
+        let none = quiet(Silence { look_back: 1.0, ..ALL_TOLD });
+        assert!(none.iter().all(|moment| moment.hints == Hints::default() && moment.echoes == Echoes::default()));
+        let some = quiet(Silence { hint: 0.5, ..ALL_TOLD });
+        let figures = |moments: &[Moment]| moments.iter().filter(|moment| moment.hints.figure.length > 0).count();
+        assert!(figures(&some) > 0 && figures(&some) < figures(&told));
+    }
+
+    #[test]
+    fn fingers_that_come_almost_together_are_one_chord_from_low_to_high() {
+        let note = |onset, key| Note {
+            onset: Ticks(onset),
+            pitch: Pitch::new(key).unwrap(),
+            duration: Ticks(9),
+            velocity: Velocity::DEFAULT,
+        };
+        let mut notes = [note(10, 67), note(12, 60), note(13, 64), note(14, 72), note(30, 50)];
+        gather_chords(&mut notes);
+        assert_eq!(
+            notes.map(|note| (note.onset.0, note.pitch.key())),
+            [(10, 60), (10, 64), (10, 67), (14, 72), (30, 50)]
+        );
     }
 }

@@ -1,35 +1,53 @@
 //! The styles that ship: what each can say, how it is trained, and where its tunes come from.
 
 use super::Plan;
+use super::pieces::Silence;
 use crate::network::Sizes;
 use crate::vocabulary::Vocabulary;
 
 /// The plan for a style by name; any other name is a style of one's own.
 pub fn plan(style: &str) -> Plan {
     let (data, licences) = origins(style);
-    Plan {
+    let plan = Plan {
         style: style.to_owned(),
         vocabulary: Vocabulary::dance(),
         sizes: Sizes::default(),
-        epochs: 12,
+        epochs: 14,
         patience: 4,
         rows: 16,
         steps: 64,
         learning_rate: 3e-3,
         dropout: 0.2,
+        silence: Silence { chords: 0.4, look_back: 0.15, hint: 0.25 },
         seed: 1,
         data,
         licences,
+    };
+    match style {
+        "folk" => Plan { vocabulary: Vocabulary::song(), epochs: 24, rows: 8, dropout: 0.3, ..plan },
+        // Few solos, each of its own kind: what keeps them from being learnt by heart matters most.
+        "jazz" => Plan { vocabulary: Vocabulary::solo(), epochs: 20, rows: 8, dropout: 0.45, ..plan },
+        "blues" => {
+            Plan { vocabulary: Vocabulary::solo(), epochs: 8, rows: 8, dropout: 0.45, learning_rate: 5e-4, ..plan }
+        }
+        "piano" => Plan { vocabulary: Vocabulary::piano(), epochs: 8, ..plan },
+        _ => plan,
     }
 }
 
 /// The data sets of a shipped style, with their licences.
 fn origins(style: &str) -> (Vec<String>, Vec<String>) {
+    let weimar = ("Weimar Jazz Database, The Jazzomat Research Project", "ODbL 1.0");
     let origins: &[(&str, &str)] = match style {
+        "jazz" | "blues" => &[weimar],
+        "folk" => &[("Nottingham Music Database, as cleaned by Jukedeck", "GPL-3.0")],
         "irish" => &[
             ("Cobb's Music of Ireland", "traditional tunes; the ABC files state no licence"),
             ("O'Neill's Music of Ireland (1903)", "public domain; the ABC files state no licence"),
         ],
+        "piano" => {
+            &[("piano-midi.de, Bernd Krueger", "CC BY-SA 3.0 DE"), ("GiantMIDI-Piano, Kong et al.", "CC BY 4.0")]
+        }
         _ => &[],
     };
     origins.iter().map(|&(data, licence)| (data.to_owned(), licence.to_owned())).unzip()
