@@ -181,13 +181,14 @@ impl Improviser {
             held.classes = vocabulary.classes(&held.note, previous, held.bars, held.chord);
             if let By::Player { down: true, .. } = held.by {
                 let shown = shown(&self.mind, held.memory, self.session.count());
-                let echoes = if shown { self.session.echoes(held.note.onset, held.bars) } else { Echoes::default() };
+                let echoes =
+                    if shown { self.session.echoes(vocabulary, held.note.onset, held.bars) } else { Echoes::default() };
                 let mut heads = self.mind.listen(&self.now, &mut self.room);
                 let expected = most_probable(heads.duration(held.classes, echoes));
                 held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
                 held.note.duration = vocabulary.duration(expected);
             }
-            self.session.push(held.note.onset, held.classes);
+            self.session.push(&held.note);
             let shown = shown(&self.mind, held.memory, self.session.count());
             let hints = if shown { self.session.hints(vocabulary, held.bars) } else { Hints::default() };
             self.mind.take_in(held.classes, hints, &mut self.now, &mut self.room);
@@ -228,7 +229,7 @@ impl Improviser {
             bass,
             ..Classes::default()
         };
-        let echoes = if memory { self.session.echoes(onset, ask.bars) } else { Echoes::default() };
+        let echoes = if memory { self.session.echoes(vocabulary, onset, ask.bars) } else { Echoes::default() };
         let looping: Vec<u8> = pitches_that_would_loop(&past, next.step).collect();
         let allowed = |pitch| !looping.contains(&class(pitch));
         next.pitch = class(choose(heads.pitch(next, echoes), allowed, &ask.knobs, drawn(Head::Pitch)));

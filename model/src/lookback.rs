@@ -5,8 +5,8 @@
 //! of late. Notes of all players count alike. Each note costs a bounded time however long the session is, and the
 //! latest notes can be taken back. Knows nothing of networks or of who played what.
 
-use crate::note::{Bars, Ticks};
-use crate::vocabulary::{Classes, Vocabulary};
+use crate::note::{Bars, Note, Pitch, Ticks};
+use crate::vocabulary::Vocabulary;
 
 /// How many bars back the places lie that are looked up.
 pub const BARS_BACK: [i64; PLACES] = [1, 2, 4, 8];
@@ -80,12 +80,12 @@ pub struct LookBack {
     latest: Vec<u32>,
 }
 
+/// A note as it was played, in no style's classes, so that the memory outlives a change of style.
 #[derive(Debug, Clone, Copy)]
 struct Played {
     onset: Ticks,
-    pitch: u8,
-    step: u8,
-    duration: u8,
+    duration: Ticks,
+    pitch: Pitch,
     /// 1 + the position before it with the same last two intervals.
     previous: u32,
 }
@@ -107,13 +107,13 @@ impl LookBack {
         self.count
     }
 
-    /// Takes in the next note; `onset` not before the last one's, unless time has jumped.
-    pub fn push(&mut self, onset: Ticks, note: Classes) {
+    /// Takes in the next note; its onset is not before the last one's, unless time has jumped.
+    pub fn push(&mut self, note: &Note) {
         if self.latest.is_empty() {
             self.latest.resize(INTERVALS * INTERVALS, 0);
         }
         let position = self.count;
-        let played = Played { onset, pitch: note.pitch, step: note.step, duration: note.duration, previous: 0 };
+        let played = Played { onset: note.onset, duration: note.duration, pitch: note.pitch, previous: 0 };
         if position % RING == self.ring.len() {
             self.ring.push(played);
         } else {
@@ -141,15 +141,11 @@ impl LookBack {
     /// What is told of the next note, as classes of `vocabulary`, before anything of it is known.
     /// `bars` at the last note; without them no place is looked up.
     pub fn hints(&self, vocabulary: &Vocabulary, bars: Option<Bars>) -> Hints {
-        Hints {
-            figure: self.figure(vocabulary),
-            steps: self.steps(vocabulary, bars),
-            profile: self.profile(vocabulary),
-        }
+        Hints { figure: self.figure(vocabulary), steps: self.steps(vocabulary, bars), profile: self.profile() }
     }
 
     /// What is told of the next note once its `onset` is known.
-    pub fn echoes(&self, onset: Ticks, bars: Option<Bars>) -> Echoes {
+    pub fn echoes(&self, vocabulary: &Vocabulary, onset: Ticks, bars: Option<Bars>) -> Echoes {
         let mut echoes = Echoes::default();
         let Some(bars) = bars else { return echoes };
         let mut walk = self.backwards();
@@ -159,9 +155,9 @@ impl LookBack {
             let Some(there) = walk.clone().position(|note| note.onset <= moment) else { break };
             walk = skipped(walk, there);
             let Some(note) = walk.clone().next() else { break };
-            echoes.pitches[place] = note.pitch.saturating_add(1);
+            echoes.pitches[place] = 1 + vocabulary.pitch_class(note.pitch);
             if note.onset == moment {
-                echoes.durations[place] = note.duration.saturating_add(1);
+                echoes.durations[place] = 1 + vocabulary.duration_class(note.duration);
             }
         }
         echoes
@@ -178,7 +174,7 @@ impl LookBack {
     }
 
     fn interval(&self, position: usize) -> i16 {
-        i16::from(self.at(position).pitch) - i16::from(self.at(position - 1).pitch)
+        i16::from(self.at(position).pitch.key()) - i16::from(self.at(position - 1).pitch.key())
     }
 
     /// Where the last two intervals at a position are looked up; `None` for the first two notes.
@@ -213,16 +209,16 @@ impl LookBack {
             then = self.at(position).previous as usize;
         }
         let Some((length, position)) = best else { return Figure::default() };
-        let next = self.at(position + 1);
-        let pitches = vocabulary.counts().pitch;
-        let led = i16::from(self.at(now).pitch) + self.interval(position + 1);
+        let (then, next) = (self.at(position), self.at(position + 1));
+        let led = i8::try_from(self.interval(position + 1)).ok().and_then(|by| self.at(now).pitch.transposed(by));
+        let class = |pitch| (pitch, vocabulary.pitch_class(pitch));
         // One that leads out of the style's range tells nothing of the pitch.
-        let pitch = usize::try_from(led).ok().filter(|class| *class < pitches).map_or(0, |class| class + 1);
+        let pitch = led.map(class).filter(|(led, class)| vocabulary.pitch((*class).into()) == *led);
         Figure {
-            length: small(length + 1 - SHORTEST),
-            pitch: small(pitch),
-            step: next.step.saturating_add(1),
-            duration: next.duration.saturating_add(1),
+            length: u8::try_from(length + 1 - SHORTEST).unwrap_or(0),
+            pitch: pitch.map_or(0, |(_, class)| class + 1),
+            step: 1 + vocabulary.step_class(next.onset - then.onset),
+            duration: 1 + vocabulary.duration_class(next.duration),
         }
     }
 
@@ -244,17 +240,17 @@ impl LookBack {
                 walk = skipped(walk, 1);
             }
             if let Some(after) = after {
-                steps[place] = vocabulary.step_class(after - moment).saturating_add(1);
+                steps[place] = 1 + vocabulary.step_class(after - moment);
             }
         }
         steps
     }
 
-    fn profile(&self, vocabulary: &Vocabulary) -> [f32; PROFILE] {
+    fn profile(&self) -> [f32; PROFILE] {
         let mut profile = [0.0; PROFILE];
         let (mut weight, mut sum) = (1.0, 0.0);
         for note in self.backwards().take(PROFILED) {
-            profile[usize::from(vocabulary.pitch(note.pitch.into()).key()) % PROFILE] += weight;
+            profile[usize::from(note.pitch.key()) % PROFILE] += weight;
             sum += weight;
             weight *= FADING;
         }
@@ -273,14 +269,10 @@ fn skipped<I: Iterator>(mut walk: I, notes: usize) -> I {
     walk
 }
 
-fn small(class: usize) -> u8 {
-    u8::try_from(class).unwrap_or(u8::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::note::{Metre, Note, Pitch, Velocity};
+    use crate::note::{Metre, Velocity};
 
     const BARS: Option<Bars> = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
 
@@ -303,7 +295,7 @@ mod tests {
         let onset = before.map_or(Ticks::ZERO, |before| before + Ticks(step));
         let note =
             Note { onset, pitch: Pitch::new(key).unwrap(), duration: Ticks(duration), velocity: Velocity::DEFAULT };
-        memory.push(onset, table().classes(&note, before, BARS, None));
+        memory.push(&note);
     }
 
     /// Intervals that agreed, and the key, the step and the duration that are told.
@@ -351,14 +343,14 @@ mod tests {
         add(&mut memory, 74, 24, 48);
         add(&mut memory, 76, 48, 48);
         let echoes = |onset| {
-            let told = memory.echoes(Ticks(onset), BARS);
+            let told = memory.echoes(&table(), Ticks(onset), BARS);
             (table().pitch(usize::from(told.pitches[0]) - 1).key(), told.durations[0] > 0, told.pitches[1])
         };
         assert_eq!(echoes(192 + 96), (67, true, 0));
         assert_eq!(echoes(192 + 100), (67, false, 0));
         let steps = memory.hints(&table(), BARS).steps;
         assert_eq!(table().step(usize::from(steps[0]) - 1), Ticks(24), "an eighth led on from there");
-        assert_eq!(memory.echoes(Ticks(300), None), Echoes::default(), "no bars, no places");
+        assert_eq!(memory.echoes(&table(), Ticks(300), None), Echoes::default(), "no bars, no places");
         assert_eq!(steps[1..], [0; 3]);
     }
 

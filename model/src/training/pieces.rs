@@ -99,13 +99,13 @@ impl Piece {
         let mut session = LookBack::default();
         let classes = self.classes(vocabulary);
         let moment = |(index, heard): (usize, &Heard)| {
-            session.push(heard.note.onset, classes[index]);
+            session.push(&heard.note);
             let next = self.notes.get(index + 1);
             Moment {
                 heard: classes[index],
                 hints: session.hints(vocabulary, heard.bars),
                 next: classes.get(index + 1).copied(),
-                echoes: next.map_or(Echoes::default(), |next| session.echoes(next.note.onset, next.bars)),
+                echoes: next.map_or(Echoes::default(), |next| session.echoes(vocabulary, next.note.onset, next.bars)),
                 begins: index == 0,
             }
         };
