@@ -158,7 +158,7 @@ fn measure(wish: &Evaluate) -> anyhow::Result<()> {
 fn lessons(data: &Path, vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
     let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
     let midi = midi::Reading { voices, ..midi::Reading::default() };
-    let Corpus { pieces, refused } = read_folder(data, folder::Reading { midi, ..folder::Reading::default() })?;
+    let Corpus { pieces, refused } = read_folder(data, folder::Reading { midi, ..folder::Reading::default() }, None)?;
     for reason in &refused {
         eprintln!("refused: {reason}");
     }

@@ -118,18 +118,8 @@ const QUALITIES: [(&str, Quality); 27] = [
 ];
 
 /// Numbers that stand in symbols; longer ones first, because Weimar runs them together: `7911#`.
-const NUMBERS: [(&str, Degree); 10] = [
-    ("13", 13),
-    ("11", 11),
-    ("10", 10),
-    ("69", 6),
-    ("9", 9),
-    ("7", 7),
-    ("6", 6),
-    ("5", 5),
-    ("4", 4),
-    ("2", 2),
-];
+const NUMBERS: [(&str, Degree); 10] =
+    [("13", 13), ("11", 11), ("10", 10), ("69", 6), ("9", 9), ("7", 7), ("6", 6), ("5", 5), ("4", 4), ("2", 2)];
 
 type Degree = u8;
 
@@ -241,7 +231,11 @@ impl Words {
             self.tension(degree, false);
             return after;
         }
-        if is_tension && degree != 7 { self.numbers += 1 } else { self.number(degree) }
+        if is_tension && degree != 7 {
+            self.numbers += 1
+        } else {
+            self.number(degree)
+        }
         rest
     }
 
@@ -348,7 +342,8 @@ mod tests {
     /// Symbols, and what the first of them is written as again.
     fn check(symbols: &str, expected: &str) {
         for symbol in symbols.split('|') {
-            let read = Chord::parse(symbol).map(|chord| chord.map_or_else(|| "NC".to_owned(), |chord| chord.to_string()));
+            let read =
+                Chord::parse(symbol).map(|chord| chord.map_or_else(|| "NC".to_owned(), |chord| chord.to_string()));
             assert_eq!(read, Ok(expected.to_owned()), "{symbol}");
         }
     }
@@ -369,7 +364,10 @@ mod tests {
         check("C6|C6/9|C69|Cmaj6|C6(9)", "C6");
         check("Cmaj7|CM7|CΔ7|CΔ|Cj7|Cma7|CMa7|Cmaj9|Cmaj7#11|Cmaj7(#11)|C7M|Cmaj13", "Cmaj7");
         check("C7|C9|C13|C11|C7#11|C9#11|C7(13)|C7(9,#11)|C7add13", "C7");
-        check("C7b9|C7(b9)|C7#9|C7#5|C7b5|C7alt|Calt|C7b9b13|C7(b9,#11)|C7-9|C7+9|C7+5|C7+|C+7|Caug7|C7b13|C+9", "C7alt");
+        check(
+            "C7b9|C7(b9)|C7#9|C7#5|C7b5|C7alt|Calt|C7b9b13|C7(b9,#11)|C7-9|C7+9|C7+5|C7+|C+7|Caug7|C7b13|C+9",
+            "C7alt",
+        );
         check("Csus|Csus4|Csus2|C7sus|C7sus4|C9sus4|C13sus|C7sus4(b9)|C4", "C7sus4");
         check("Caug|C+|C(#5)|Cmaj7#5|C+j7", "Caug");
         check("Cm|Cmin|C-|Cmi|Cmadd9|Cm(add9)|C minor|Cm5", "Cm");
@@ -448,8 +446,34 @@ mod tests {
     #[test]
     fn what_is_no_chord_is_refused_with_what_could_be_written() {
         for text in [
-            "", " ", "Fine", "D.C.", "D.S.", "Coda", "Bridge", "Add", "Dad", "H7", "c", "dm7", "C8", "C7x", "Cmdim", "C/H",
-            "C//E", "C#9b", "C7/", "Da Capo", "End", "Cmm", "C7m", "^C", "Emajor scale", "C1", "(C", "Gadd",
+            "",
+            " ",
+            "Fine",
+            "D.C.",
+            "D.S.",
+            "Coda",
+            "Bridge",
+            "Add",
+            "Dad",
+            "H7",
+            "c",
+            "dm7",
+            "C8",
+            "C7x",
+            "Cmdim",
+            "C/H",
+            "C//E",
+            "C#9b",
+            "C7/",
+            "Da Capo",
+            "End",
+            "Cmm",
+            "C7m",
+            "^C",
+            "Emajor scale",
+            "C1",
+            "(C",
+            "Gadd",
         ] {
             assert_eq!(Chord::parse(text), Err(ChordError { symbol: text.to_owned() }), "{text}");
         }
