@@ -1,6 +1,11 @@
-//! Chords: what is told to the network of the harmony at a note, and how it is written.
+//! Chords: what is told to the network of the harmony at a note, how it is written, and how it is heard.
 //!
 //! Knows nothing of charts, of bars or of who plays a chord.
+
+mod recognition;
+mod symbol;
+
+pub use symbol::ChordError;
 
 /// A chord as the network is told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use segue_model::corpus::folder::{self, Corpus, Split, read_folder};
+use segue_model::corpus::folder::{self, Corpus, Split, read_folders};
 use segue_model::corpus::midi::{self, Voices};
 use segue_model::mind::Mind;
 use segue_model::training::pieces::Piece;
@@ -32,9 +32,10 @@ struct Train {
     /// What the style is called; `irish` is a style that ships, any other name is your own.
     #[arg(long)]
     style: String,
-    /// The folder with the tunes; its split.csv says what to train on, else a tenth each is kept for validation and test.
-    #[arg(long)]
-    data: PathBuf,
+    /// The folder with the tunes; its split.csv says what to train on, else a tenth each is kept for validation and
+    /// test. May be given more than once.
+    #[arg(long, required = true)]
+    data: Vec<PathBuf>,
     /// Where the weights go [default: STYLE.segue in the working folder].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -77,9 +78,9 @@ struct Train {
 struct Evaluate {
     /// The weights file.
     weights: PathBuf,
-    /// The folder that the style was trained on.
-    #[arg(long)]
-    data: PathBuf,
+    /// The folder that the style was trained on; may be given more than once.
+    #[arg(long, required = true)]
+    data: Vec<PathBuf>,
     /// train, valid or test.
     #[arg(long, default_value = "test")]
     split: String,
@@ -141,26 +142,27 @@ fn measure(wish: &Evaluate) -> anyhow::Result<()> {
         other => bail!("there is no split {other:?}; say train, valid or test"),
     };
     if pieces.is_empty() {
-        bail!("{}: has no tunes in the split {}", wish.data.display(), wish.split);
+        bail!("{}: no tune there is in the split {}", named(&wish.data), wish.split);
     }
     let chain = evaluate::markov(&lessons.train, mind.vocabulary());
     println!(
         "{}, {} split of {}: {}",
         mind.card().style,
         wish.split,
-        wish.data.display(),
+        named(&wish.data),
         evaluate::evaluate(&mind, pieces, &chain)
     );
     Ok(())
 }
 
 /// Reads the folder and says what was refused.
-fn lessons(data: &Path, vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
+fn lessons(data: &[PathBuf], vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
     let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
     let is_free = vocabulary.time_base == TimeBase::Free;
     let clock = if is_free { midi::Clock::Seconds } else { midi::Clock::Beats };
-    let midi = midi::Reading { voices, clock, pedal: is_free };
-    let Corpus { pieces, refused } = read_folder(data, folder::Reading { midi, ..folder::Reading::default() })?;
+    let midi = midi::Reading { voices, clock, pedal: is_free, chords: vocabulary.chords };
+    let reading = folder::Reading { midi, ..folder::Reading::default() };
+    let Corpus { pieces, refused } = read_folders(data, reading, None)?;
     for reason in &refused {
         eprintln!("refused: {reason}");
     }
@@ -175,13 +177,17 @@ fn lessons(data: &Path, vocabulary: &Vocabulary) -> anyhow::Result<Lessons> {
     }
     println!(
         "{}: {} tunes to learn from, {} to validate, {} to test; {} refused",
-        data.display(),
+        named(data),
         lessons.train.len(),
         lessons.valid.len(),
         lessons.test.len(),
         refused.len()
     );
     Ok(lessons)
+}
+
+fn named(folders: &[PathBuf]) -> String {
+    folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" and ")
 }
 
 /// Of this program, for the weights' provenance.

@@ -3,10 +3,12 @@
 pub mod abc;
 pub mod folder;
 pub mod midi;
+pub mod solos;
 
 #[cfg(test)]
 mod tests_support;
 
+use crate::chord::Chord;
 use crate::note::{Bars, Note, Ticks};
 use std::fmt;
 
@@ -19,8 +21,9 @@ pub struct Tune {
     pub notes: Vec<Note>,
     /// Bar lines from which bars are counted, in order of time; empty for free time. The first may lie behind a pickup.
     pub bars: Vec<Bars>,
-    /// Chord symbols as they are written (`Dm7`, `G7/B`), in order of onset. Repeats are played out.
-    pub chords: Vec<(Ticks, String)>,
+    /// Changes of harmony in order of onset: each holds until the next, and differs from it. `None`: no chord from
+    /// here on. Repeats are played out.
+    pub chords: Vec<(Ticks, Option<Chord>)>,
 }
 
 impl Tune {
@@ -31,8 +34,19 @@ impl Tune {
         self.bars.get(later.saturating_sub(1)).copied()
     }
 
-    pub fn chord_at(&self, _moment: Ticks) -> Option<crate::chord::Chord> {
-        None
+    /// The chord that holds at `moment`; `None` before the first one and where there is said to be none.
+    pub fn chord_at(&self, moment: Ticks) -> Option<Chord> {
+        let later = self.chords.partition_point(|(onset, _)| *onset <= moment);
+        self.chords.get(later.checked_sub(1)?)?.1
+    }
+}
+
+/// Puts a change of harmony behind those before it. Of several at one moment the last holds, and what says nothing new
+/// is left out.
+fn push_chord(chords: &mut Vec<(Ticks, Option<Chord>)>, onset: Ticks, chord: Option<Chord>) {
+    chords.pop_if(|(last, _)| *last == onset);
+    if chords.last().and_then(|(_, last)| *last) != chord {
+        chords.push((onset, chord));
     }
 }
 
@@ -63,3 +77,25 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chord_holds_until_the_next_one() {
+        let chord = |symbol| Chord::parse(symbol).unwrap();
+        let mut chords = Vec::new();
+        for (onset, symbol) in
+            [(0, "NC"), (12, "C"), (24, "C"), (48, "D"), (48, "G7"), (96, "NC"), (120, "A"), (120, "NC")]
+        {
+            push_chord(&mut chords, Ticks(onset), chord(symbol));
+        }
+        assert_eq!(chords, [(Ticks(12), chord("C")), (Ticks(48), chord("G7")), (Ticks(96), None)]);
+        let tune = Tune { chords, ..Tune::default() };
+        for (moment, symbol) in [(-1, "NC"), (11, "NC"), (12, "C"), (47, "C"), (48, "G7"), (95, "G7"), (96, "NC")] {
+            assert_eq!(tune.chord_at(Ticks(moment)), chord(symbol), "at {moment}");
+        }
+        assert_eq!(Tune::default().chord_at(Ticks::ZERO), None);
+    }
+}

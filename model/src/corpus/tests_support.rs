@@ -1,7 +1,9 @@
-//! A little notation for what a tune sounds like.
+//! A little notation for what a tune sounds like, and folders to read from.
 
 use super::Tune;
 use crate::note::{Note, Ticks};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Notes as `C4:24` (with its length in ticks), chords as `C4+E4:24`, silence as `-:24`.
 pub(super) fn heard(notes: &[Note]) -> String {
@@ -31,4 +33,36 @@ pub(super) fn heard(notes: &[Note]) -> String {
 /// The place in its bar of every note, in ticks.
 pub(super) fn places(tune: &Tune) -> Vec<i64> {
     tune.notes.iter().filter_map(|note| Some(tune.bars_at(note.onset)?.place(note.onset).0)).collect()
+}
+
+/// A folder that is gone when the test is over.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new(name: &str) -> Self {
+        // Tests run side by side, and their names may be alike.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("segue-corpus-{name}-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(super) fn with(self, file: &str, bytes: impl AsRef<[u8]>) -> Self {
+        let path = self.0.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+        self
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A folder left behind harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::exact::Exact;
 use super::written::{Item, Placed, Sound};
-use crate::corpus::Tune;
+use crate::chord::Chord;
+use crate::corpus::{Tune, push_chord};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 
 /// A bar line as it was played, and the metre in force behind it.
@@ -28,7 +29,7 @@ struct Playing {
     /// Indices of notes that go on in the next sound, if that has them at the moment where they end.
     tied: Vec<usize>,
     lines: Vec<Line>,
-    chords: Vec<(Ticks, String)>,
+    chords: Vec<(Ticks, Option<Chord>)>,
 }
 
 struct Sounding {
@@ -45,7 +46,7 @@ impl Playing {
         }
         match &placed.item {
             Item::Sound(sound) => self.sound(sound),
-            Item::Symbol(text) => self.chords.push((self.now.ticks(), text.clone())),
+            Item::Symbol(chord) => push_chord(&mut self.chords, self.now.ticks(), *chord),
             Item::Bar(_) => self.line(placed.metre),
             Item::Part(_) => {}
         }

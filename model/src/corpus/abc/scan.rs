@@ -9,6 +9,7 @@ use super::exact::Exact;
 use super::fields::{Time, time, unit};
 use super::key::{Key, Spelled, letter_and_octave};
 use super::written::{Bar, Item, Placed, Sound, WrittenNote};
+use crate::chord::Chord;
 use std::collections::HashMap;
 
 /// Longer notes, in whole notes, are taken for slips.
@@ -175,9 +176,9 @@ impl Scanner {
                 Ok(())
             }
             '"' => {
-                let text = quoted(cursor);
-                if is_chord_symbol(text) {
-                    self.push(Item::Symbol(text.to_owned()));
+                // Annotations (`^slowly`) and remarks (`Fine`) are no chords.
+                if let Ok(chord) = Chord::parse(quoted(cursor)) {
+                    self.push(Item::Symbol(chord));
                 }
                 Ok(())
             }
@@ -525,24 +526,6 @@ fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     let text = cursor.take_while(|c| c != '"');
     cursor.bump();
     text.trim()
-}
-
-/// Annotations (`^slowly`) and remarks (`Fine`) are no chords.
-fn is_chord_symbol(text: &str) -> bool {
-    let text = text.trim_start_matches('(');
-    let mut characters = text.chars();
-    let root = characters.next();
-    if matches!(text, "NC" | "N.C.") {
-        return true;
-    }
-    let after_root = characters.as_str().trim_start_matches(['b', '#']);
-    let kind_starts =
-        ["m", "M", "-", "+", "(", ")", "/", "sus", "dim", "aug", "add", "o", "j", "alt", "Δ", "°", "ø", " "];
-    matches!(root, Some('A'..='G'))
-        && !text.starts_with("D.")
-        && (after_root.is_empty()
-            || after_root.starts_with(|c: char| c.is_ascii_digit())
-            || kind_starts.iter().any(|start| after_root.starts_with(start)))
 }
 
 /// `!trill!`, or a lone `!`, which is a break of the line on paper.

@@ -3,6 +3,7 @@
 //! A note is `C4:24` (middle C for 24 ticks, an eighth), a chord `C4+E4:24`, silence `-:24`.
 
 use super::*;
+use crate::chord::Chord;
 use crate::corpus::tests_support::{heard, places};
 use crate::note::Ticks;
 
@@ -272,11 +273,13 @@ fn the_first_voice_is_kept() {
 fn chord_symbols_are_kept_with_their_onsets_and_played_out() {
     let chords = |abc: &str| {
         let chords = tune(abc).chords;
-        chords.iter().map(|(at, text)| format!("{}:{text}", at.0)).collect::<Vec<_>>().join(" ")
+        let text = |chord: Option<Chord>| chord.map_or_else(|| "none".to_owned(), |chord| chord.to_string());
+        chords.iter().map(|(at, chord)| format!("{}:{}", at.0, text(*chord))).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(chords("\"Dm7\"A2 \"G7/B\"B2|\"C\"c"), "0:Dm7 48:G7/B 96:C");
-    assert_eq!(chords("|:\"F#m\"A:|"), "0:F#m 24:F#m");
-    assert_eq!(chords("\"^up\"A\"D.C.\"B\"Bridge\"c\"N.C.\"d\"(Bb)\"e"), "72:N.C. 96:(Bb)");
+    assert_eq!(chords("|:\"F#m\"A:|"), "0:F#m");
+    assert_eq!(chords("\"^up\"A\"D.C.\"B\"Bridge\"c\"N.C.\"d\"(Bb)\"e"), "96:Bb");
+    assert_eq!(chords("\"A\"A\"N.C.\"B\"d\"c\"D/f+\"d"), "0:A 24:none 72:D/F#");
 }
 
 #[test]

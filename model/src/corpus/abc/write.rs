@@ -66,8 +66,9 @@ impl Writer {
             while let Some(note) = starting.next_if(|note| note.onset <= *from) {
                 sounding.push(*note);
             }
-            while let Some((_, symbol)) = chords.next_if(|(at, _)| at <= from) {
-                self.push(&format!("\"{}\"", one_line(symbol).replace(['"', '%'], "")));
+            while let Some((_, chord)) = chords.next_if(|(at, _)| at <= from) {
+                let symbol = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
+                self.push(&format!("\"{symbol}\""));
             }
             self.sound(&sounding, *to, *to - *from);
             self.break_free_line(lines.is_empty());
@@ -229,6 +230,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chord::Chord;
     use crate::corpus::abc::parse_book;
     use crate::corpus::abc::tests::{Dice, ONEILLS};
     use crate::corpus::tests_support::places;
@@ -304,7 +306,8 @@ mod tests {
         let metre = [Metre::COMMON, Metre::new(6, 8).unwrap(), Metre::new(5, 16).unwrap()][dice.below(3)];
         let first = Bars { line: ticks(dice.below(usize::try_from(metre.bar().0).unwrap())), metre };
         let bars = if dice.below(4) == 0 { Vec::new() } else { vec![first] };
-        let chords = vec![(notes[0].onset, "Dm7".to_owned())];
+        let chords = ["Dm7", "NC", "G7/B"].map(|symbol| Chord::parse(symbol).unwrap());
+        let chords = notes.iter().map(|note| note.onset).collect::<BTreeSet<_>>().into_iter().zip(chords).collect();
         Tune { title: "Any".to_owned(), notes, bars, chords }
     }
 

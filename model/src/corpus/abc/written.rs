@@ -2,6 +2,7 @@
 
 use super::exact::Exact;
 use super::key::Spelled;
+use crate::chord::Chord;
 use crate::note::{Metre, Pitch};
 
 /// One thing on the page, and the metre in force there (`None` is free time).
@@ -14,8 +15,8 @@ pub(super) struct Placed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Sound(Sound),
-    /// A chord symbol.
-    Symbol(String),
+    /// A chord symbol; `None` says that there is no chord.
+    Symbol(Option<Chord>),
     Bar(Bar),
     /// From here on stands the part of this name.
     Part(char),

@@ -1,46 +1,24 @@
 use super::*;
-
-/// A folder that is gone when the test is over.
-struct Folder(PathBuf);
+use crate::corpus::tests_support::Folder;
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("segue-folder-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn with(self, file: &str, bytes: impl AsRef<[u8]>) -> Self {
-        let path = self.0.join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-        self
-    }
-
     /// What is read, as `train cobb.abc#1`, and what is refused, without the folder's own path.
     fn read(&self, reading: Reading) -> (Vec<String>, Vec<String>) {
-        let corpus = read_folder(&self.0, reading).unwrap();
+        let corpus = read_folder(self.path(), reading, None).unwrap();
         let name = |split| match split {
             Split::Train => "train",
             Split::Valid => "valid",
             Split::Test => "test",
         };
         let read = corpus.pieces.iter().map(|piece| format!("{} {}", name(piece.split), piece.source));
-        let here = format!("{}/", self.0.display());
+        let here = format!("{}/", self.path().display());
         let refused = corpus.refused.iter().map(|refused| refused.to_string().replace(&here, ""));
         (read.collect(), refused.collect())
     }
 
     fn fault(&self) -> String {
-        let fault = read_folder(&self.0, Reading::default()).unwrap_err().to_string();
-        fault.replace(&self.0.display().to_string(), "folder")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A folder left behind harms nobody.
-        let _ = std::fs::remove_dir_all(&self.0);
+        let fault = read_folder(self.path(), Reading::default(), None).unwrap_err().to_string();
+        fault.replace(&self.path().display().to_string(), "folder")
     }
 }
 
@@ -103,6 +81,53 @@ fn without_a_table_everything_below_is_read_and_split_by_melody() {
 }
 
 #[test]
+fn hidden_files_and_circles_of_links_are_passed_over() {
+    let folder = Folder::new("hidden").with("a.mid", MIDI).with("._a.mid", "text").with(".old/b.mid", MIDI);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
+    assert_eq!(folder.read(Reading::default()), (vec!["train a.mid".to_owned()], Vec::new()));
+}
+
+const SOLO: &str = "dur_s\tpitch\tloudness_db\tbar\tbeat\ttatum\tdivision\tbeat_dur_s\n0.5\t60\t\t1\t1\t1\t1\t0.5\n";
+const BEATS: &str = "bar\tbeat\tbeats_per_bar\tsignature\tchord\n1\t1\t4\t4/4\tC-7\n";
+
+#[test]
+fn tables_of_solos_are_read_with_and_without_a_table_of_splits() {
+    let folder = Folder::new("solos").with("notes/a.tsv", SOLO).with("beats/a.tsv", BEATS);
+    let folder = folder.with("notes/b.tsv", SOLO);
+    let (read, refused) = folder.read(Reading::default());
+    assert_eq!(read, ["train notes/a.tsv"]);
+    assert!(refused[0].starts_with("beats/b.tsv: cannot be read ("), "{refused:?}");
+    let folder = folder.with("split.csv", "file,split\nnotes/a.tsv,test\nnotes/a.tsv,train\n");
+    let (read, refused) = folder.read(Reading::default());
+    assert_eq!(read, ["test notes/a.tsv"]);
+    assert_eq!(refused, ["notes/a.tsv: split.csv lists it more than once; the first row holds"]);
+}
+
+#[test]
+fn many_files_are_read_in_the_order_of_their_names() {
+    let folder =
+        (0..200).rev().fold(Folder::new("many"), |folder, number| folder.with(&format!("{number:03}.mid"), MIDI));
+    let names: Vec<String> = (0..200).map(|number| format!("train {number:03}.mid")).collect();
+    assert_eq!(folder.read(Reading::default()).0, names);
+}
+
+#[test]
+fn several_folders_are_one_corpus_and_none_is_read_twice() {
+    let (one, two) = (Folder::new("one").with("in/a.mid", MIDI), Folder::new("two").with("b.mid", MIDI));
+    let read = |folders: &[PathBuf]| read_folders(folders, Reading::default(), None);
+    let corpus = read(&[one.path().to_owned(), two.path().to_owned()]).unwrap();
+    assert_eq!(corpus.pieces.iter().map(|piece| piece.source.as_str()).collect::<Vec<_>>(), ["in/a.mid", "b.mid"]);
+    for other in ["", "in", "../in", "in/.."] {
+        let other = one.path().join(other.replace("../in", "in/../in"));
+        let error = read(&[one.path().to_owned(), other.clone()]).unwrap_err().to_string();
+        let sentence = "is read already as a part of";
+        assert_eq!(error, format!("{}: {sentence} {}; name it once", other.display(), one.path().display()));
+    }
+    assert!(matches!(read(&[one.path().to_owned(), PathBuf::from("/nowhere")]), Err(FolderError::Missing { .. })));
+}
+
+#[test]
 fn about_eight_parts_in_ten_are_learnt_from() {
     let note = |onset: i64, key: u8| Note {
         onset: crate::note::Ticks(onset),
@@ -133,9 +158,9 @@ fn a_melody_is_on_the_same_side_for_ever() {
 
 #[test]
 fn a_folder_that_gives_nothing_says_so_in_one_sentence() {
-    let missing = read_folder(Path::new("/nowhere/music"), Reading::default()).unwrap_err().to_string();
+    let missing = read_folder(Path::new("/nowhere/music"), Reading::default(), None).unwrap_err().to_string();
     assert_eq!(missing, "/nowhere/music: there is no such folder");
-    assert_eq!(Folder::new("empty").fault(), "folder: no .abc, .mid or .midi file is in it");
+    assert_eq!(Folder::new("empty").fault(), "folder: no .abc, .mid or .midi file and no table of solos is in it");
     let bad = Folder::new("bad").with("a.mid", "text").fault();
     assert_eq!(bad, "folder: not one tune in it could be read; the first reason: folder/a.mid: is no MIDI file");
     let table = Folder::new("columns").with("split.csv", "name,use\na.mid,train\n").fault();
