@@ -98,7 +98,8 @@ pub struct Pair {
     pub samples: [Sample; 2],
 }
 
-/// Asks `generate` to play on at every place, and measures it beside what really follows.
+/// Asks `generate` to play on at every place, and measures it beside what really follows. The tunes are to be such as the
+/// style hears them, on its grid of time, for else the grid would tell what is generated.
 pub fn pairs<'a>(
     tunes: &'a [&'a Tune],
     places: &[Place],

@@ -34,7 +34,7 @@ pub type Feature = (&'static str, f32);
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
     /// Area under the curve of hits over false alarms: the share of pairs of one real and one generated continuation
-    /// in which the generated one is suspected more (Hanley and McNeil 1982). 0.5 is guessing, 1 is knowing. The mean
+    /// in which the generated one is suspected more (Hanley and `McNeil` 1982). 0.5 is guessing, 1 is knowing. The mean
     /// over the folds.
     pub auc: f64,
     /// Standard deviation of the folds' areas.
@@ -353,7 +353,9 @@ mod tests {
             names.iter().zip(&tunes).map(|(name, tune)| (name.as_str(), tune.notes.len())).collect();
         let places = places(&names, 120, 1);
         let mut reference = Reference::default();
-        tunes.iter().for_each(|tune| reference.add(&tune.notes, &|moment| tune.bars_at(moment)));
+        for tune in &tunes {
+            reference.add(&tune.notes, &|moment| tune.bars_at(moment));
+        }
         let pairs = pairs(&tunes, &places, (&reference, &Learnt::default()), &|_, _| None, generate);
         let samples: Vec<Sample> = pairs.into_iter().flat_map(|Pair { samples, .. }| samples).collect();
         (judge(&samples, 1).unwrap(), floor(&samples, 1).unwrap())

@@ -237,14 +237,15 @@ fn places(notes: &[Note], bars: &dyn Fn(Ticks) -> Option<Bars>) -> BTreeMap<i64,
     places
 }
 
-/// From a sixteenth triplet to two whole notes, in ticks; the note values that music is written in.
+/// From a sixty-fourth to two whole notes, in ticks; the note values that music is written in.
 const NOTE_VALUES: [i64; 16] = [3, 4, 6, 8, 12, 16, 24, 32, 36, 48, 72, 96, 144, 192, 288, 384];
 
 /// The index of the note value that a duration is nearest to as a ratio.
 fn duration_bin(duration: Ticks) -> i64 {
     // Two are told apart at their geometric mean.
     let square = duration.0.max(0).saturating_mul(duration.0);
-    (0i64..).zip(NOTE_VALUES.windows(2)).find(|(_, pair)| square < pair[0] * pair[1]).map_or(15, |(bin, _)| bin)
+    let shorter = NOTE_VALUES.windows(2).take_while(|pair| square >= pair[0] * pair[1]);
+    shorter.fold(0, |bin, _| bin + 1)
 }
 
 /// A histogram of note values.
@@ -388,10 +389,9 @@ fn same_run(one: &[Note], other: &[Note]) -> usize {
 }
 
 /// Quarter notes in a span.
+#[expect(clippy::cast_precision_loss, reason = "no tune is 2^52 ticks long")]
 pub(super) fn quarters(span: Ticks) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "no tune is 2^52 ticks long")]
-    let ticks = span.0 as f64;
-    ticks / f64::from(Ticks::quarters(1).0 as i32)
+    span.0 as f64 / TICKS_PER_QUARTER as f64
 }
 
 /// A number of things as a number to reckon with.

@@ -6,6 +6,7 @@
 pub mod continuations;
 pub mod curve;
 pub mod evaluate;
+pub mod examples;
 pub mod judge;
 pub mod likeness;
 pub mod markov;

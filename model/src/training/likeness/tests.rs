@@ -19,10 +19,12 @@ fn later(notes: &[Note], by: Ticks) -> Vec<Note> {
     notes.iter().map(|note| Note { onset: note.onset + by, ..*note }).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a passage asks for it")]
 fn common_time(_: Ticks) -> Option<Bars> {
     Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a passage asks for it")]
 fn c_major(_: Ticks) -> Option<Chord> {
     Some(Chord::new(0, ChordKind::Major, 0))
 }
@@ -86,7 +88,9 @@ fn copies_from_the_training_set_are_found_as_by_trying_every_place() {
     let mut rng = Rng::with_seed(5);
     let mut melody = |length: usize| {
         let mut notes = eighths(&(0..length).map(|_| 60 + rng.u8(0..3)).collect::<Vec<_>>());
-        notes.iter_mut().for_each(|note| note.onset = Ticks(note.onset.0 + 12 * i64::from(rng.bool())));
+        for note in &mut notes {
+            note.onset += Ticks(12 * i64::from(rng.bool()));
+        }
         notes
     };
     let tunes: Vec<Vec<Note>> = (0..40).map(|length| melody(5 * length)).collect();
