@@ -3,8 +3,12 @@
 //! Knows burn's optimiser and the disk; what is learnt leaves it as a weights file. Every epoch ends with a checkpoint
 //! that the next start goes on from.
 
+pub mod continuations;
 pub mod curve;
 pub mod evaluate;
+pub mod examples;
+pub mod judge;
+pub mod likeness;
 pub mod markov;
 pub mod pieces;
 pub mod styles;
