@@ -3,7 +3,7 @@
 //! Knows no networks. The sound is a plain one of its own, because the plugin's piano is no business of the mind.
 
 use super::likeness::quarters;
-use crate::chord::OCTAVE;
+use crate::chord::{Chord, OCTAVE};
 use crate::corpus::Tune;
 use crate::corpus::abc::write_abc;
 use crate::note::{Bars, Note, TICKS_PER_QUARTER, Ticks};
@@ -21,7 +21,7 @@ pub struct Example {
     prompt: Vec<Note>,
     continuation: Vec<Note>,
     bars: Vec<Bars>,
-    chords: Vec<(Ticks, String)>,
+    chords: Vec<(Ticks, Option<Chord>)>,
     tempo_bpm: f64,
 }
 
@@ -48,7 +48,7 @@ impl Example {
                 .filter(|bars| bars.line < end)
                 .map(|bars| Bars { line: since(bars.line), ..bars })
                 .collect(),
-            chords: chords.map(|(at, symbol)| (since(*at), symbol.clone())).collect(),
+            chords: chords.map(|(at, chord)| (since(*at), *chord)).collect(),
             tempo_bpm: if tune.bars.is_empty() { 120.0 } else { tempo_bpm.clamp(20.0, 400.0) },
         }
     }
@@ -125,17 +125,17 @@ pub fn key_signature(notes: &[Note]) -> &'static str {
 
 /// As letters.
 impl Example {
-    /// The prompt and its continuation as one tune; `^Segue` stands over the first note that was made.
+    /// The prompt and its continuation as one tune; a line of its head says which note is the first that was made.
     ///
     /// # Errors
     /// When `key` is no key.
     pub fn abc(&self, key: &str) -> Result<String, String> {
         let mut notes = [&self.prompt[..], &self.continuation].concat();
         notes.sort_unstable();
-        let mark = self.continuation.first().map(|note| (note.onset, "^Segue".to_owned()));
-        let mut chords: Vec<(Ticks, String)> = self.chords.iter().cloned().chain(mark).collect();
-        chords.sort_by_key(|(at, _)| *at);
-        write_abc(&Tune { title: self.title.clone(), notes, bars: self.bars.clone(), chords }, key)
+        let tune = Tune { title: self.title.clone(), notes, bars: self.bars.clone(), chords: self.chords.clone() };
+        let text = write_abc(&tune, key)?;
+        let note = format!("\nN:Segue plays from note {} on\nK:", self.prompt.len() + 1);
+        Ok(text.replacen("\nK:", &note, 1))
     }
 }
 
