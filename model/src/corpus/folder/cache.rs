@@ -37,7 +37,9 @@ impl Place {
             key.take(file.as_bytes());
             key.file(&path);
             if is_solo(&path) {
-                solos::companions(&path).iter().for_each(|companion| key.file(companion));
+                for companion in solos::companions(&path) {
+                    key.file(&companion);
+                }
             }
         }
         let mut name = Hash::default();
@@ -60,7 +62,7 @@ impl Place {
         }
         let mut source = Source { bytes: corpus };
         let corpus =
-            Corpus { pieces: source.list(|source| source.piece())?, refused: source.list(|source| source.refused())? };
+            Corpus { pieces: source.list(Source::piece)?, refused: source.list(Source::refused)? };
         source.bytes.is_empty().then_some(corpus)
     }
 
@@ -254,6 +256,7 @@ impl Source<'_> {
         Some(Piece { split, source, tune: Tune { title, notes, bars, chords } })
     }
 
+    #[expect(clippy::option_option, reason = "the outer one is whether it could be read, as everywhere here")]
     fn chord(&mut self) -> Option<Option<Chord>> {
         let root = self.byte()?;
         if root == NO_CHORD {
