@@ -125,6 +125,7 @@ type Degree = u8;
 
 /// What is written over a root, word by word.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that may stand there or not")]
 struct Words {
     qualities: Vec<Quality>,
     /// A seventh, or a number that implies one; whether it is major lies with the qualities.
@@ -232,9 +233,9 @@ impl Words {
             return after;
         }
         if is_tension && degree != 7 {
-            self.numbers += 1
+            self.numbers += 1;
         } else {
-            self.number(degree)
+            self.number(degree);
         }
         rest
     }

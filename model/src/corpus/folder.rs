@@ -143,19 +143,19 @@ enum Listing {
     /// What a table lists.
     Table(Vec<Row>),
     /// Files, named below the folder.
-    Everything(Vec<String>),
+    Everything(Vec<PathBuf>),
 }
 
 impl Listing {
     /// Each file once, in order of first mention.
-    fn files(&self, reading: Reading) -> Vec<String> {
+    fn files(&self, reading: Reading) -> Vec<PathBuf> {
         let rows = match self {
             Self::Table(rows) => rows,
             Self::Everything(files) => return files.clone(),
         };
         let mut met = HashSet::new();
         let files = rows.iter().map(|row| row.music(reading)).filter(|file| met.insert(*file));
-        files.map(str::to_owned).collect()
+        files.map(Path::to_owned).collect()
     }
 }
 
@@ -172,8 +172,8 @@ struct Row {
 
 impl Row {
     /// The file that is read for it.
-    fn music(&self, reading: Reading) -> &str {
-        self.abc_file.as_ref().filter(|_| reading.prefer_abc).unwrap_or(&self.file)
+    fn music(&self, reading: Reading) -> &Path {
+        Path::new(self.abc_file.as_ref().filter(|_| reading.prefer_abc).unwrap_or(&self.file))
     }
 }
 
@@ -191,7 +191,7 @@ enum Found {
 }
 
 /// Reads files on all cores. Each is in memory only while it is read; what is kept is its music.
-fn read_all(folder: &Path, files: &[String], reading: midi::Reading) -> Vec<Found> {
+fn read_all(folder: &Path, files: &[PathBuf], reading: midi::Reading) -> Vec<Found> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut found = Vec::new();
@@ -238,17 +238,17 @@ fn refusal(path: &Path, error: &midi::MidiError) -> Refused {
 /// Puts what files held in the order of the listing.
 struct Reader<'a> {
     folder: &'a Path,
-    found: HashMap<&'a str, Found>,
+    found: HashMap<&'a Path, Found>,
     /// Tunes of books of which one was asked for, by number.
-    books: HashMap<&'a str, HashMap<u32, Tune>>,
+    books: HashMap<&'a Path, HashMap<u32, Tune>>,
     /// By file and number.
-    taken: HashSet<(&'a str, Option<u32>)>,
+    taken: HashSet<(&'a Path, Option<u32>)>,
     corpus: Corpus,
 }
 
 impl<'a> Reader<'a> {
-    fn new(folder: &'a Path, files: &'a [String], reading: Reading) -> Self {
-        let found = files.iter().map(String::as_str).zip(read_all(folder, files, reading.midi)).collect();
+    fn new(folder: &'a Path, files: &'a [PathBuf], reading: Reading) -> Self {
+        let found = files.iter().map(PathBuf::as_path).zip(read_all(folder, files, reading.midi)).collect();
         Self { folder, found, books: HashMap::new(), taken: HashSet::new(), corpus: Corpus::default() }
     }
 
@@ -260,14 +260,14 @@ impl<'a> Reader<'a> {
         self.corpus
     }
 
-    fn row(&mut self, row: &Row, file: &'a str) {
-        let number = is_abc(Path::new(file)).then(|| row.x.unwrap_or(0));
+    fn row(&mut self, row: &Row, file: &'a Path) {
+        let number = is_abc(file).then(|| row.x.unwrap_or(0));
         if !self.taken.insert((file, number)) {
             self.refuse_row(file, number, "lists it more than once; the first row holds");
             return;
         }
         match self.found.remove(file) {
-            Some(Found::Tune(tune)) => self.take(row.split, file.to_owned(), tune),
+            Some(Found::Tune(tune)) => self.take(row.split, file.display().to_string(), tune),
             Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
             Some(Found::Book(book)) => self.open(file, book),
             None => {}
@@ -277,7 +277,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn open(&mut self, file: &'a str, mut book: Book) {
+    fn open(&mut self, file: &'a Path, mut book: Book) {
         self.corpus.refused.append(&mut book.refused);
         // Of several tunes with one number the first is meant.
         let mut tunes = HashMap::new();
@@ -287,26 +287,27 @@ impl<'a> Reader<'a> {
         self.books.insert(file, tunes);
     }
 
-    fn tune_of_book(&mut self, file: &str, number: u32, split: Split) {
+    fn tune_of_book(&mut self, file: &Path, number: u32, split: Split) {
         let path = self.folder.join(file).display().to_string();
         let was_refused =
             |refused: &Refused| refused.path == path && refused.tune.is_none_or(|refused| refused == number);
         match self.books.get_mut(file).and_then(|tunes| tunes.remove(&number)) {
-            Some(tune) => self.take(split, format!("{file}#{number}"), tune),
+            Some(tune) => self.take(split, format!("{}#{number}", file.display()), tune),
             None if self.corpus.refused.iter().any(was_refused) => {}
             None => self.refuse_row(file, Some(number), "lists it, but it is not there"),
         }
     }
 
     /// A file that no table lists.
-    fn file(&mut self, file: &str) {
+    fn file(&mut self, file: &Path) {
+        let name = file.display().to_string();
         match self.found.remove(file) {
-            Some(Found::Tune(tune)) => self.take(split_by_melody(&tune.notes), file.to_owned(), tune),
+            Some(Found::Tune(tune)) => self.take(split_by_melody(&tune.notes), name, tune),
             Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
             Some(Found::Book(book)) => {
                 self.corpus.refused.extend(book.refused);
                 for (number, tune) in book.tunes {
-                    let source = number.map_or_else(|| file.to_owned(), |number| format!("{file}#{number}"));
+                    let source = number.map_or_else(|| name.clone(), |number| format!("{name}#{number}"));
                     self.take(split_by_melody(&tune.notes), source, tune);
                 }
             }
@@ -318,7 +319,7 @@ impl<'a> Reader<'a> {
         self.corpus.pieces.push(Piece { split, source, tune });
     }
 
-    fn refuse_row(&mut self, file: &str, tune: Option<u32>, what: &str) {
+    fn refuse_row(&mut self, file: &Path, tune: Option<u32>, what: &str) {
         let path = self.folder.join(file).display().to_string();
         self.corpus.refused.push(Refused { path, tune, line: None, reason: format!("{TABLE} {what}") });
     }
@@ -326,7 +327,7 @@ impl<'a> Reader<'a> {
 
 /// Music files, named below the folder, in the order of their names. Links to folders are not followed, so this ends;
 /// hidden files, such as the `._tune.mid` that macOS leaves on other people's disks, hold no music.
-fn music_below(folder: &Path) -> std::io::Result<Vec<String>> {
+fn music_below(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(inner) = folders.pop() {
@@ -344,7 +345,7 @@ fn music_below(folder: &Path) -> std::io::Result<Vec<String>> {
         }
     }
     found.sort();
-    Ok(found.iter().map(|path| path.strip_prefix(folder).unwrap_or(path).display().to_string()).collect())
+    Ok(found.iter().map(|path| path.strip_prefix(folder).unwrap_or(path).to_owned()).collect())
 }
 
 fn is_music(path: &Path) -> bool {

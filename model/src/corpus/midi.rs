@@ -3,6 +3,8 @@
 //! Positions are computed exactly and rounded once, so that nothing drifts at any resolution. Channel 10 is percussion
 //! and never read.
 
+mod harmony;
+
 use super::Tune;
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use midly::{Format, Fps, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
@@ -18,6 +20,8 @@ pub struct Reading {
     pub clock: Clock,
     /// Notes released while the sustain pedal is down sound until it goes up or their key is struck again.
     pub pedal: bool,
+    /// Chords are recognised in what sounds together outside the melody, as in files that have a track of chords.
+    pub chords: bool,
 }
 
 /// Which notes of a file are read.
@@ -46,6 +50,8 @@ pub enum Clock {
 pub enum MidiError {
     #[error("{path}: cannot be read ({source})")]
     Unreadable { path: String, source: std::io::Error },
+    #[error("{path}: is larger than {MOST_MEBIBYTES} MiB, which no piece of music is")]
+    TooLarge { path: String },
     #[error("{path}: is no MIDI file")]
     NotMidi { path: String },
     #[error("{path}: is cut off ({what})")]
@@ -58,6 +64,8 @@ pub enum MidiError {
 
 /// Ticks in one second of [`Clock::Seconds`]: 120 quarter notes a minute.
 const TICKS_PER_SECOND: i128 = 2 * crate::note::TICKS_PER_QUARTER as i128;
+/// So that one wrong file does not fill the memory; the longest of MAESTRO has less than one.
+const MOST_MEBIBYTES: u64 = 64;
 const MICROSECONDS: i128 = 1_000_000;
 /// 120 quarter notes a minute, which is what a file means that states no tempo.
 const USUAL_TEMPO_MICROSECONDS: u32 = 500_000;
@@ -72,7 +80,11 @@ const PERCUSSION_CHANNEL: u8 = 9;
 /// One sentence that names the file and what is wrong with it.
 pub fn read_midi(path: &Path, reading: Reading) -> Result<Tune, MidiError> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| MidiError::Unreadable { path: name.clone(), source })?;
+    let unreadable = |source| MidiError::Unreadable { path: name.clone(), source };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > MOST_MEBIBYTES << 20 {
+        return Err(MidiError::TooLarge { path: name });
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
     parse_midi(&bytes, &name, reading)
 }
 
@@ -82,6 +94,7 @@ pub fn read_midi(path: &Path, reading: Reading) -> Result<Tune, MidiError> {
 /// See [`read_midi`].
 pub fn parse_midi(bytes: &[u8], name: &str, reading: Reading) -> Result<Tune, MidiError> {
     let path = || name.to_owned();
+    let bytes = unwrapped(bytes);
     check_chunks(bytes).map_err(|fault| fault.named(path()))?;
     let file = midly::Smf::parse(bytes).map_err(|_| MidiError::NotMidi { path: path() })?;
     let pieces: Vec<&[Vec<TrackEvent<'_>>]> = match file.header.format {
@@ -91,22 +104,35 @@ pub fn parse_midi(bytes: &[u8], name: &str, reading: Reading) -> Result<Tune, Mi
     let piece = pieces.into_iter().find(|tracks| has_notes(tracks)).ok_or(MidiError::NoNotes { path: path() })?;
     let scale = Scale::new(file.header.timing, piece, reading.clock)
         .ok_or(MidiError::Damaged { path: path(), what: "a quarter note has no ticks" })?;
-    let mut listener = Listener { pedal: reading.pedal, ..Listener::default() };
-    let (events, end) = merged(piece, reading.voices);
-    for event in events {
-        listener.hear(event);
-    }
-    let mut notes: Vec<Note> = listener.finish(end).iter().map(|heard| heard.note(&scale)).collect();
+    let melody = melody(piece);
+    let (events, end) = merged(piece);
+    let wanted = |event: &&Event| reading.voices == Voices::All || melody == Some(event.voice());
+    let heard = Listener::hear_all(events.iter().filter(wanted), end, reading.pedal);
+    let mut notes: Vec<Note> = heard.iter().map(|heard| heard.note(&scale)).collect();
     notes.sort_unstable();
     notes.dedup_by_key(|note| (note.onset, note.pitch));
     let bars = if scale.has_bars() { bars(piece, &scale) } else { Vec::new() };
-    Ok(Tune { title: title(&file.tracks), notes, bars, chords: Vec::new() })
+    let mut chords = Vec::new();
+    if reading.chords {
+        // Without the pedal, which would let one chord run into the next.
+        let others = events.iter().filter(|event| melody != Some(event.voice()));
+        chords = harmony::chords(&Listener::hear_all(others, end, false), &scale);
+    }
+    Ok(Tune { title: title(&file.tracks), notes, bars, chords })
+}
+
+/// Without the wrapper (`RIFF`) that few files have.
+fn unwrapped(bytes: &[u8]) -> &[u8] {
+    const WRAPPER: usize = 20;
+    let inside = bytes.strip_prefix(b"RIFF").and_then(|_| bytes.get(WRAPPER..));
+    inside.filter(|inside| inside.starts_with(b"MThd")).unwrap_or(bytes)
 }
 
 /// What is wrong with the outer shape of a file.
 enum Fault {
     NotMidi,
     CutOff(&'static str),
+    Damaged(&'static str),
 }
 
 impl Fault {
@@ -114,6 +140,7 @@ impl Fault {
         match self {
             Self::NotMidi => MidiError::NotMidi { path },
             Self::CutOff(what) => MidiError::CutOff { path, what },
+            Self::Damaged(what) => MidiError::Damaged { path, what },
         }
     }
 }
@@ -121,15 +148,15 @@ impl Fault {
 /// The parser reads on past missing bytes and says nothing; music that ends in the middle is not to be learnt from.
 fn check_chunks(bytes: &[u8]) -> Result<(), Fault> {
     const CHUNK_HEADER: usize = 8;
-    if bytes.starts_with(b"RIFF") {
-        // A wrapper that few files have; its chunks are left to the parser.
-        return Ok(());
-    }
     if !bytes.starts_with(b"MThd") {
         return Err(Fault::NotMidi);
     }
     let declared = bytes.get(10..12).ok_or(Fault::CutOff("in its header"))?;
     let declared = u16::from_be_bytes([declared[0], declared[1]]);
+    // The parser negates this byte, which overflows.
+    if bytes.get(12) == Some(&0x80) {
+        return Err(Fault::Damaged("there are no 128 frames in a second"));
+    }
     let mut tracks: u16 = 0;
     let mut rest = bytes;
     while let Some((header, after)) = rest.split_at_checked(CHUNK_HEADER) {
@@ -178,9 +205,20 @@ struct Event {
     message: MidiMessage,
 }
 
-/// The messages of the voices wanted, in order of time (of track, at one time), and the time at which the piece ends.
-fn merged(tracks: &[Vec<TrackEvent<'_>>], voices: Voices) -> (Vec<Event>, u64) {
-    let melody = tracks.iter().enumerate().find_map(|(track, events)| Some((track, first_channel(events)?)));
+impl Event {
+    /// Track and channel.
+    fn voice(&self) -> (usize, u8) {
+        (self.track, self.channel)
+    }
+}
+
+/// Track and channel of [`Voices::Melody`].
+fn melody(tracks: &[Vec<TrackEvent<'_>>]) -> Option<(usize, u8)> {
+    tracks.iter().enumerate().find_map(|(track, events)| Some((track, first_channel(events)?)))
+}
+
+/// All messages in order of time (of track, at one time), and the time at which the piece ends.
+fn merged(tracks: &[Vec<TrackEvent<'_>>]) -> (Vec<Event>, u64) {
     let mut merged = Vec::new();
     let mut end = 0;
     for (track, events) in tracks.iter().enumerate() {
@@ -190,8 +228,7 @@ fn merged(tracks: &[Vec<TrackEvent<'_>>], voices: Voices) -> (Vec<Event>, u64) {
                 continue;
             };
             let channel = channel.as_int();
-            let wanted = voices == Voices::All || melody == Some((track, channel));
-            if wanted && channel != PERCUSSION_CHANNEL {
+            if channel != PERCUSSION_CHANNEL {
                 merged.push(Event { at, track, channel, message });
             }
         }
@@ -239,6 +276,12 @@ struct Heard {
 }
 
 impl Listener {
+    fn hear_all<'a>(events: impl Iterator<Item = &'a Event>, end: u64, pedal: bool) -> Vec<Heard> {
+        let mut listener = Self { pedal, ..Self::default() };
+        events.for_each(|event| listener.hear(*event));
+        listener.finish(end)
+    }
+
     fn hear(&mut self, event: Event) {
         let place = |key: midly::num::u7| (event.track, event.channel, key.as_int());
         match event.message {

@@ -24,7 +24,7 @@ pub(super) struct Place {
 
 impl Place {
     /// `files` are named below `folder`.
-    pub(super) fn new(cache: &Path, folder: &Path, reading: Reading, files: &[String]) -> Self {
+    pub(super) fn new(cache: &Path, folder: &Path, reading: Reading, files: &[PathBuf]) -> Self {
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         // The name as it was said stands in refusals.
         let which = format!("{}\n{}\n{reading:?}", real.display(), folder.display());
@@ -34,10 +34,12 @@ impl Place {
         key.file(&folder.join(TABLE));
         for file in files {
             let path = folder.join(file);
-            key.take(file.as_bytes());
+            key.take(file.as_os_str().as_encoded_bytes());
             key.file(&path);
             if is_solo(&path) {
-                solos::companions(&path).iter().for_each(|companion| key.file(companion));
+                for companion in solos::companions(&path) {
+                    key.file(&companion);
+                }
             }
         }
         let mut name = Hash::default();
@@ -59,8 +61,7 @@ impl Place {
             return None;
         }
         let mut source = Source { bytes: corpus };
-        let corpus =
-            Corpus { pieces: source.list(|source| source.piece())?, refused: source.list(|source| source.refused())? };
+        let corpus = Corpus { pieces: source.list(Source::piece)?, refused: source.list(Source::refused)? };
         source.bytes.is_empty().then_some(corpus)
     }
 
@@ -254,6 +255,7 @@ impl Source<'_> {
         Some(Piece { split, source, tune: Tune { title, notes, bars, chords } })
     }
 
+    #[expect(clippy::option_option, reason = "the outer one is whether it could be read, as everywhere here")]
     fn chord(&mut self) -> Option<Option<Chord>> {
         let root = self.byte()?;
         if root == NO_CHORD {
@@ -360,7 +362,7 @@ mod tests {
     #[test]
     fn a_cache_with_a_valid_hash_and_nonsense_inside_is_as_none() {
         let (music, cache) = (music(), Folder::new("cache"));
-        let place = Place::new(cache.path(), music.path(), Reading::default(), &["a.abc".to_owned()]);
+        let place = Place::new(cache.path(), music.path(), Reading::default(), &[PathBuf::from("a.abc")]);
         place.store(&read(&music, &cache));
         let whole = std::fs::read(&place.file).unwrap();
         let from = MAGIC.len() + HASH_BYTES;

@@ -88,6 +88,16 @@ fn hidden_files_and_circles_of_links_are_passed_over() {
     assert_eq!(folder.read(Reading::default()), (vec!["train a.mid".to_owned()], Vec::new()));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn names_of_other_alphabets_are_read() {
+    use std::os::unix::ffi::OsStrExt;
+    let name = std::ffi::OsStr::from_bytes(b"B\xe4r.mid");
+    let folder = Folder::new("latin-1").with("f\u{fc}r Elise.mid", MIDI);
+    std::fs::write(folder.path().join(name), MIDI).unwrap();
+    assert_eq!(folder.read(Reading::default()).0, ["train B\u{fffd}r.mid", "train f\u{fc}r Elise.mid"]);
+}
+
 const SOLO: &str = "dur_s\tpitch\tloudness_db\tbar\tbeat\ttatum\tdivision\tbeat_dur_s\n0.5\t60\t\t1\t1\t1\t1\t0.5\n";
 const BEATS: &str = "bar\tbeat\tbeats_per_bar\tsignature\tchord\n1\t1\t4\t4/4\tC-7\n";
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::chord::Chord;
 use crate::corpus::tests_support::heard;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Header, Smf};
@@ -72,10 +73,10 @@ fn check(tracks: &[&'static str], reading: Reading, expected: &str) {
     assert_eq!(heard(&tune_with(tracks, reading).notes), expected, "{tracks:?}");
 }
 
-const MELODY: Reading = Reading { voices: Voices::Melody, clock: Clock::Beats, pedal: false };
-const ALL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: false };
-const WITH_PEDAL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: true };
-const IN_SECONDS: Reading = Reading { voices: Voices::All, clock: Clock::Seconds, pedal: false };
+const MELODY: Reading = Reading { voices: Voices::Melody, clock: Clock::Beats, pedal: false, chords: false };
+const ALL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: false, chords: false };
+const WITH_PEDAL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: true, chords: false };
+const IN_SECONDS: Reading = Reading { voices: Voices::All, clock: Clock::Seconds, pedal: false, chords: false };
 
 #[test]
 fn notes_end_by_release_or_by_velocity_0() {
@@ -115,15 +116,70 @@ fn formats_0_and_2_are_read_and_of_2_the_first_piece_with_notes() {
 }
 
 #[test]
+fn a_wrapped_file_is_read_and_checked_like_any_other() {
+    let inside = file(Format::Parallel, QUARTER_OF_96, &["+60 96 -60"]);
+    let wrapped = [b"RIFF\0\0\0\0RMIDdata\0\0\0\0", inside.as_slice()].concat();
+    assert_eq!(heard(&parse_midi(&wrapped, "file", ALL).unwrap().notes), "C4:48");
+    assert!(parse_midi(&wrapped[..wrapped.len() - 5], "file", ALL).is_err());
+}
+
+const WITH_CHORDS: Reading = Reading { voices: Voices::Melody, clock: Clock::Beats, pedal: false, chords: true };
+
+fn check_chords(tracks: &[&'static str], expected: &str) {
+    let tune = tune_with(tracks, WITH_CHORDS);
+    let name = |chord: Option<Chord>| chord.map_or_else(|| "none".to_owned(), |chord| chord.to_string());
+    let chords: Vec<String> = tune.chords.iter().map(|(at, chord)| format!("{}:{}", at.0, name(*chord))).collect();
+    assert_eq!(chords.join(" "), expected, "{tracks:?}");
+    assert_eq!(heard(&tune.notes), "C5:96", "{tracks:?}");
+}
+
+#[test]
+fn what_sounds_together_outside_the_melody_is_a_chord() {
+    let melody = "+72 192 -72";
+    check_chords(&[melody], "");
+    let c_then_g7 = "96 +48 +52 +55 96 -48 -52 -55 +43 +47 +50 +53 96 -43 -47 -50 -53";
+    check_chords(&[melody, c_then_g7], "48:C 96:G7");
+    // Neither a rest nor the same chord again is a change.
+    let again = "+48 +52 +55 24 -48 -52 -55 24 +48 +52 +55 24 -48 -52 -55 24 +50 +53 +57 96 -50 -53 -57";
+    check_chords(&[melody, again], "0:C 48:Dm");
+    // In several tracks or channels, over each other, and with drums.
+    check_chords(&[melody, "+B48 96 -B48", "+C55 +C64 96 -C55 -C64", "+J35 96 -J35"], "0:C");
+    check_chords(&["+A72 +B45 +B52 +B60 192 -A72 -B45 -B52 -B60"], "0:Am");
+    // A bass alone is a part of the chord that holds; one that moves under held keys is another bass.
+    check_chords(&[melody, "+48 +52 +55 48 -48 -52 -55 +43 48 -43"], "0:C");
+    check_chords(&[melody, "+64 +67 +72 +48 48 -48 +52 48 -52 -64 -67 -72"], "0:C 24:C/E");
+}
+
+#[test]
 fn running_status_is_read() {
-    let mut bytes = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x12".to_vec();
-    bytes.extend([0, 0x90, 60, 100, 96, 60, 0, 0, 62, 100, 96, 62, 0, 0, 0xff, 0x2f, 0]);
-    bytes.insert(bytes.len() - 4, 0);
-    let length = bytes.len() - 22;
-    bytes[21] = u8::try_from(length).unwrap();
-    bytes.remove(bytes.len() - 4);
-    bytes[21] -= 1;
+    let events = [0, 0x90, 60, 100, 96, 60, 0, 0, 62, 100, 96, 62, 0, 0, 0xff, 0x2f, 0];
+    let header = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0";
+    let bytes = [&header[..], &[u8::try_from(events.len()).unwrap()], &events].concat();
     assert_eq!(heard(&parse_midi(&bytes, "file", ALL).unwrap().notes), "C4:48 D4:48");
+}
+
+#[test]
+fn what_is_no_music_between_messages_is_passed_over() {
+    // A message of a manufacturer and a text stand between notes; a chunk that nobody knows between the tracks.
+    let sysex = [0, 0xf0, 3, 1, 2, 0xf7, 0, 0xff, 1, 2, b'h', b'i'];
+    let events = [&[0, 0x90, 60, 100][..], &sysex, &[96, 0x80, 60, 0, 0, 0xff, 0x2f, 0]].concat();
+    let header = b"MThd\0\0\0\x06\0\x01\0\x01\0\x60XFIH\0\0\0\x02ab";
+    let bytes = [&header[..], b"MTrk\0\0\0", &[u8::try_from(events.len()).unwrap()], &events].concat();
+    assert_eq!(heard(&parse_midi(&bytes, "file", ALL).unwrap().notes), "C4:48");
+}
+
+#[test]
+fn one_track_with_many_channels_has_a_melody_too() {
+    let bytes = file(Format::SingleTrack, QUARTER_OF_96, &["+B60 +C48 +C52 +C55 +J35 96 -B60 -C48 -C52 -C55 -J35"]);
+    let tune = parse_midi(&bytes, "file", WITH_CHORDS).unwrap();
+    assert_eq!((heard(&tune.notes).as_str(), tune.chords.len()), ("C4:48", 1));
+    assert_eq!(heard(&parse_midi(&bytes, "file", ALL).unwrap().notes), "C3+E3+G3+C4:48");
+}
+
+#[test]
+fn one_key_struck_in_two_voices_at_once_is_one_note() {
+    check(&["+60 96 -60", "+60 48 -60"], ALL, "C4:24");
+    check(&["+A60 +B60 96 -A60 96 -B60"], ALL, "C4:48");
 }
 
 #[test]
@@ -153,6 +209,8 @@ fn smpte_time_is_read_in_seconds_at_120_bpm() {
 fn seconds_follow_the_tempo_map_wherever_it_stands() {
     check(&["T1000000 96 T250000", "+60 96 -60 +62 96 -62"], IN_SECONDS, "C4:96 D4:24");
     check(&["+60 96 -60"], IN_SECONDS, "C4:48");
+    // The tempo changes while the note sounds, and twice at one moment; the last holds.
+    check(&["96 T1000000 T250000", "+60 192 -60"], IN_SECONDS, "C4:72");
     check(&["T1000000 +60 96 -60"], ALL, "C4:48");
     assert_eq!(tune_with(&["M3/4 +60 96 -60"], IN_SECONDS).bars, []);
 }
@@ -166,6 +224,9 @@ fn the_pedal_holds_released_notes_until_it_goes_up_or_the_key_is_struck_again() 
     check(&["P +60 48 -60 48"], WITH_PEDAL, "C4:48");
     // The pedal of another channel holds nothing.
     check(&["PB +A60 48 -60 48 pB"], WITH_PEDAL, "C4:24");
+    // The pedal may stand in another track than the notes, and stay down to the end.
+    check(&["P 96 p", "+60 48 -60 48"], WITH_PEDAL, "C4:48");
+    check(&["P 96", "+60 48 -60 96"], WITH_PEDAL, "C4:72");
     // A melody is read with the pedal of its channel even where other tracks have more.
     check(&["+60 48 -60 48 +62 48 -62"], WITH_PEDAL, "C4:24 -:24 D4:24");
 }
@@ -191,6 +252,10 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     };
     check(b"", "a.mid: is no MIDI file");
     check(b"RIFF", "a.mid: is no MIDI file");
+    check(b"RIFF\0\0\0\0RMIDdata\0\0\0\0", "a.mid: is no MIDI file");
+    let mut frames = whole.clone();
+    frames[12] = 0x80;
+    check(&frames, "a.mid: is damaged (there are no 128 frames in a second)");
     check(b"# some text", "a.mid: is no MIDI file");
     check(&whole[..6], "a.mid: is cut off (in its header)");
     check(&whole[..whole.len() - 5], "a.mid: is cut off (in the middle of a track)");
@@ -213,7 +278,7 @@ fn every_cut_of_a_file_is_refused_and_no_damage_makes_the_reader_panic() {
         for value in 0..=255 {
             let mut bytes = whole.clone();
             bytes[at] = value;
-            for reading in [MELODY, WITH_PEDAL, IN_SECONDS] {
+            for reading in [WITH_CHORDS, WITH_PEDAL, IN_SECONDS] {
                 if let Ok(tune) = parse_midi(&bytes, "file", reading) {
                     assert!(tune.notes.iter().all(|note| note.duration > Ticks::ZERO));
                 }

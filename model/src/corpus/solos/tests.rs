@@ -37,8 +37,8 @@ fn read(name: &str, notes: &str, beats: &str) -> Tune {
 fn bars(first: i64, metre: &str, chords: &str) -> String {
     let count: i64 = metre.split_once('/').unwrap().0.parse().unwrap();
     let chords = chords.split_whitespace().zip(first..);
-    let beat = |(chord, bar): (&str, i64)| (1..=count).map(|beat| format!("{bar}.{beat} {metre} {chord},")).collect();
-    chords.map(beat).collect::<Vec<String>>().concat()
+    let beats = chords.flat_map(|(chord, bar)| (1..=count).map(move |beat| format!("{bar}.{beat} {metre} {chord},")));
+    beats.collect::<Vec<_>>().concat()
 }
 
 #[test]
