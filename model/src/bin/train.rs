@@ -160,7 +160,7 @@ fn lessons(data: &[PathBuf], vocabulary: &Vocabulary) -> anyhow::Result<Lessons>
     let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
     let is_free = vocabulary.time_base == TimeBase::Free;
     let clock = if is_free { midi::Clock::Seconds } else { midi::Clock::Beats };
-    let midi = midi::Reading { voices, clock, pedal: is_free };
+    let midi = midi::Reading { voices, clock, pedal: is_free, chords: vocabulary.chords };
     let reading = folder::Reading { midi, ..folder::Reading::default() };
     let Corpus { pieces, refused } = read_folders(data, reading, None)?;
     for reason in &refused {
