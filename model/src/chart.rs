@@ -1,55 +1,161 @@
-//! The chords of a piece along its time.
+//! The chords of a piece along its time, and how a chart is written.
 //!
-//! Knows nothing of how a chart is drawn or of who plays the chords.
+//! Knows nothing of who plays the chords.
 
-use crate::chord::Chord;
-use crate::note::Ticks;
+use crate::chord::{Chord, ChordError};
+use crate::note::{Metre, Ticks};
 
 /// Which chord sounds when.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Chart {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart(Content);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
     /// In order of time; each holds until the next, and before the first there is none.
-    changes: Vec<(Ticks, Option<Chord>)>,
-    /// After so long it begins anew, before its start too; above zero. `None`: it is played once.
-    length: Option<Ticks>,
+    Once(Vec<(Ticks, Option<Chord>)>),
+    /// Bar by bar, each shared evenly by its chords; after the last the first comes again. Neither list is empty.
+    Round(Vec<Vec<Option<Chord>>>),
+}
+
+/// Why a chart cannot be read. Its display is one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum ChartError {
+    #[error("bar {bar}: {reason}")]
+    Symbol { bar: usize, reason: ChordError },
+    #[error("bar {bar}: % repeats the bar before it, and there is none")]
+    NothingToRepeat { bar: usize },
+    #[error("bar {bar}: :| ends a repeat that was never begun; write |: where it begins")]
+    NothingToClose { bar: usize },
+    #[error("bar {bar}: |: begins a repeat that is never ended; write :| where it ends")]
+    NeverClosed { bar: usize },
+    #[error("a chart has at most {most} bars, and this one has more", most = Chart::MOST_BARS)]
+    TooLong,
 }
 
 impl Chart {
+    /// Bars that a chart may have when its repeats are written out.
+    pub const MOST_BARS: usize = 512;
+
     /// Chords that are played once, in order of their moments; each holds until the next.
     pub fn once(changes: Vec<(Ticks, Option<Chord>)>) -> Self {
-        Self { changes, length: None }
+        Self(Content::Once(changes))
     }
 
-    /// Chords from tick 0 on that begin anew after `length`; `None` when that is not above zero.
-    pub fn looping(changes: Vec<(Ticks, Option<Chord>)>, length: Ticks) -> Option<Self> {
-        (length > Ticks::ZERO).then_some(Self { changes, length: Some(length) })
+    /// Reads a chart such as `| Dm7 G7 | Cmaj7 | % | N.C. |`: bars between strokes, the chords of a bar sharing it
+    /// evenly, `%` for the bar before again, `|: … :|` played twice. Line ends are strokes too. `None` when there are no
+    /// bars in it.
+    ///
+    /// # Errors
+    /// With the number of the bar, counted as written from 1, and what is wrong in it.
+    pub fn parse(text: &str) -> Result<Option<Self>, ChartError> {
+        let mut bars: Vec<Vec<Option<Chord>>> = Vec::new();
+        let mut written = 0;
+        // Where an open repeat began: among the bars played and among those written.
+        let mut open = None;
+        // A repeat's dots stand inside the strokes of their bar: `|: C :|`.
+        let spaced = text.replace("|:", "| :< ").replace(":|", " :> |");
+        for bar in spaced.split(['|', '\n']) {
+            let mut chords = Vec::new();
+            let (mut closes, number) = (false, written + 1);
+            for symbol in bar.split_whitespace() {
+                match symbol {
+                    ":<" => open = Some((bars.len(), number)),
+                    ":>" => closes = true,
+                    "%" => chords.clone_from(bars.last().ok_or(ChartError::NothingToRepeat { bar: number })?),
+                    symbol => {
+                        chords.push(Chord::parse(symbol).map_err(|reason| ChartError::Symbol { bar: number, reason })?)
+                    }
+                }
+            }
+            if !chords.is_empty() {
+                bars.push(chords);
+                written += 1;
+            }
+            if closes {
+                let (from, _) = open.take().ok_or(ChartError::NothingToClose { bar: number })?;
+                bars.extend_from_within(from..);
+            }
+            if bars.len() > Self::MOST_BARS {
+                return Err(ChartError::TooLong);
+            }
+        }
+        if let Some((_, bar)) = open {
+            return Err(ChartError::NeverClosed { bar });
+        }
+        Ok((!bars.is_empty()).then_some(Self(Content::Round(bars))))
     }
 
-    /// The chord at a moment; `None` when none is known there.
-    pub fn at(&self, moment: Ticks) -> Option<Chord> {
-        let moment = self.length.map_or(moment, |length| Ticks(moment.0.rem_euclid(length.0)));
-        let later = self.changes.partition_point(|(change, _)| *change <= moment);
-        self.changes.get(later.checked_sub(1)?)?.1
+    /// The chord at a moment, counted from the start of the form; in bars of this metre. `None` when none is known
+    /// there.
+    pub fn at(&self, moment: Ticks, metre: Metre) -> Option<Chord> {
+        match &self.0 {
+            Content::Once(changes) => {
+                let later = changes.partition_point(|(change, _)| *change <= moment);
+                changes.get(later.checked_sub(1)?)?.1
+            }
+            Content::Round(bars) => {
+                let bar = metre.bar().0;
+                let number = usize::try_from(moment.0.div_euclid(bar)).ok();
+                // Before the form begins, its end is heard.
+                let back = || bars.len() - 1 - usize::try_from(-1 - moment.0.div_euclid(bar)).unwrap_or(0) % bars.len();
+                let chords = bars.get(number.map_or_else(back, |number| number % bars.len()))?;
+                let place = usize::try_from(moment.0.rem_euclid(bar)).ok()?;
+                *chords.get(place * chords.len() / usize::try_from(bar).ok()?)?
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chord::ChordKind;
+
+    const BAR: i64 = 192;
+
+    /// The chords at each half bar from `from` on, as written.
+    fn check(text: &str, from: i64, expected: &[&str]) {
+        let chart = Chart::parse(text).unwrap().unwrap();
+        let name = |half: usize| {
+            let chord = chart.at(Ticks(from + BAR / 2 * i64::try_from(half).unwrap()), Metre::COMMON);
+            chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())
+        };
+        assert_eq!((0..expected.len()).map(name).collect::<Vec<_>>(), expected, "{text}");
+    }
 
     #[test]
-    fn a_chord_holds_until_the_next_and_a_loop_begins_anew() {
-        let chord = |root| Some(Chord::new(root, ChordKind::Seventh, root));
-        let changes = vec![(Ticks(0), chord(0)), (Ticks(96), chord(5)), (Ticks(144), None)];
-        let once = Chart::once(changes.clone());
-        for (moment, root) in [(-1, None), (0, Some(0)), (95, Some(0)), (96, Some(5)), (144, None), (900, None)] {
-            assert_eq!(once.at(Ticks(moment)).map(Chord::root), root, "at {moment}");
+    fn bars_are_shared_by_their_chords_and_begin_anew_after_the_last() {
+        let chart = "| Dm7 G7 | Cmaj7 |";
+        check(chart, 0, &["Dm7", "G7", "Cmaj7", "Cmaj7", "Dm7", "G7"]);
+        check(chart, -BAR, &["Cmaj7", "Cmaj7", "Dm7"]);
+        check(chart, -5 * BAR, &["Cmaj7", "Cmaj7", "Dm7"]);
+        check("C7 | N.C. F7/A", 0, &["C7", "C7", "N.C.", "F7/A"]);
+    }
+
+    #[test]
+    fn repeats_and_repeated_bars_are_played_out() {
+        check("|: C | % :| G7 |", 0, &["C", "C", "C", "C", "C", "C", "C", "C", "G7", "G7", "C"]);
+        check("F\nG |: C :|\n", 0, &["F", "F", "G", "G", "C", "C", "C", "C", "F"]);
+    }
+
+    #[test]
+    fn a_mistake_is_said_with_its_bar() {
+        let sentence = |text: &str| Chart::parse(text).unwrap_err().to_string();
+        assert!(sentence("| C | Dm7 Hx7 |").starts_with("bar 2: "), "{}", sentence("| C | Dm7 Hx7 |"));
+        assert!(sentence("| % | C |").starts_with("bar 1: %"));
+        assert!(sentence("| C :| D").starts_with("bar 1: :|"));
+        assert!(sentence("| C |: D | E").starts_with("bar 2: |:"));
+        assert_eq!(Chart::parse(" | \n "), Ok(None));
+        let long = format!("|: {} :|", "C | ".repeat(400));
+        assert_eq!(Chart::parse(&long), Err(ChartError::TooLong));
+    }
+
+    #[test]
+    fn a_chord_that_is_played_once_holds_until_the_next() {
+        let chord = |text| Chord::parse(text).unwrap();
+        let chart = Chart::once(vec![(Ticks(0), chord("C")), (Ticks(96), chord("F")), (Ticks(144), None)]);
+        for (moment, expected) in [(-1, "NC"), (0, "C"), (95, "C"), (96, "F"), (144, "NC"), (900, "NC")] {
+            assert_eq!(chart.at(Ticks(moment), Metre::COMMON), chord(expected), "at {moment}");
         }
-        let round = Chart::looping(changes, Ticks(192)).unwrap();
-        for (moment, root) in [(-1, None), (-95, Some(5)), (192, Some(0)), (192 * 7 + 100, Some(5))] {
-            assert_eq!(round.at(Ticks(moment)).map(Chord::root), root, "at {moment}");
-        }
-        assert_eq!(Chart::looping(Vec::new(), Ticks::ZERO), None);
     }
 }

@@ -9,9 +9,9 @@ use crate::chord::Chord;
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::{LONGEST_FIGURE, pitches_that_would_loop};
 use crate::mind::{Mind, Room, State};
-use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
+use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use crate::sampling::{Head, Knobs, choose, draw, most_probable};
-use crate::vocabulary::Classes;
+use crate::vocabulary::{Classes, TimeBase, Vocabulary};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct HeardKey {
     pub bars: Option<Bars>,
     /// Fingers that come within this time are one chord: 30 ms at the tempo of the moment.
     pub together: Ticks,
+    /// Where the chart's first bar began, or begins.
+    pub form: Ticks,
     /// [`Knobs::memory`] at that moment.
     pub memory: f32,
 }
@@ -52,6 +54,8 @@ pub struct Ask {
     pub begin: Begin,
     /// The bars at that moment; `None` when there are none.
     pub bars: Option<Bars>,
+    /// Where the chart's first bar began, or begins.
+    pub form: Ticks,
     /// The musician's settings as of the decision.
     pub knobs: Knobs,
 }
@@ -80,15 +84,21 @@ pub struct Improviser {
 struct Remembered {
     note: Note,
     by: By,
-    bars: Option<Bars>,
-    /// The chord that it was played to.
-    chord: Option<Chord>,
-    /// [`Knobs::memory`] when it was heard or decided.
-    memory: f32,
+    around: Around,
     /// As the network took it in; true for the first `taken_in` notes.
     classes: Classes,
     /// The state before it; true for the first `taken_in` notes.
     before: State,
+}
+
+/// What there is around a note.
+#[derive(Debug, Clone, Copy)]
+struct Around {
+    /// None in free time.
+    bars: Option<Bars>,
+    chord: Option<Chord>,
+    /// [`Knobs::memory`] when it was heard or decided.
+    memory: f32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +140,20 @@ impl Improviser {
     /// From now on plays to these chords; `None` to none. What was heard keeps the chords it was heard with.
     pub fn set_chart(&mut self, chart: Option<Arc<Chart>>) {
         self.chart = chart;
+    }
+
+    /// From now on thinks with another mind, which is told all that this one remembers. Between beats and free time
+    /// there is no common memory: then it begins blank.
+    pub fn change_mind(&mut self, mind: Arc<Mind>) {
+        let speaks_of_the_same_time = mind.vocabulary().time_base == self.mind.vocabulary().time_base;
+        self.now = mind.blank();
+        self.mind = mind;
+        if speaks_of_the_same_time {
+            self.taken_in = 0;
+            self.session.truncate(self.forgotten);
+        } else {
+            self.reset();
+        }
     }
 
     /// Forgets all that was played.
@@ -178,19 +202,20 @@ impl Improviser {
             let held = &mut self.history[index];
             let vocabulary = self.mind.vocabulary();
             held.before.clone_from(&self.now);
-            held.classes = vocabulary.classes(&held.note, previous, held.bars, held.chord);
+            let Around { bars, chord, memory } = held.around;
+            held.classes = vocabulary.classes(&held.note, previous, bars, chord);
             if let By::Player { down: true, .. } = held.by {
-                let shown = shown(&self.mind, held.memory, self.session.count());
+                let shown = shown(&self.mind, memory, self.session.count());
                 let echoes =
-                    if shown { self.session.echoes(vocabulary, held.note.onset, held.bars) } else { Echoes::default() };
+                    if shown { self.session.echoes(vocabulary, held.note.onset, bars) } else { Echoes::default() };
                 let mut heads = self.mind.listen(&self.now, &mut self.room);
                 let expected = most_probable(heads.duration(held.classes, echoes));
                 held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
                 held.note.duration = vocabulary.duration(expected);
             }
             self.session.push(&held.note);
-            let shown = shown(&self.mind, held.memory, self.session.count());
-            let hints = if shown { self.session.hints(vocabulary, held.bars) } else { Hints::default() };
+            let shown = shown(&self.mind, memory, self.session.count());
+            let hints = if shown { self.session.hints(vocabulary, bars) } else { Hints::default() };
             self.mind.take_in(held.classes, hints, &mut self.now, &mut self.room);
             self.taken_in += 1;
         }
@@ -208,30 +233,36 @@ impl Improviser {
         let last = self.onset_before(self.history.len());
         let earliest = self.earliest(ask.begin);
         let memory = shown(&mind, ask.knobs.memory, self.session.count());
+        let before = self.history.back().map(|held| held.classes.pitch);
         let mut heads = mind.listen(&self.now, &mut self.room);
         let class = |choice: usize| u8::try_from(choice).unwrap_or(u8::MAX);
 
         let onset = match (ask.begin, last) {
             (Begin::At(onset), _) | (Begin::NotBefore(onset), None) => onset,
             (Begin::NotBefore(_), Some(last)) => {
-                let allowed = |step: usize| last + vocabulary.step(step) >= earliest;
+                // Over the highest pitch no other can stand.
+                let is_full = before == Some(class(vocabulary.counts().pitch - 1));
+                let allowed = |step: usize| last + vocabulary.step(step) >= earliest.max(last + Ticks(is_full.into()));
                 let step = choose(heads.step(), allowed, &ask.knobs, drawn(Head::Step));
                 // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
                 (last + vocabulary.step(step)).max(earliest)
             }
         };
-        let (chord, bass) = vocabulary.chord_classes(chord_at(self.chart.as_deref(), onset));
+        let around = around(mind.vocabulary(), self.chart.as_deref(), onset, (ask.bars, ask.form, ask.knobs.memory));
+        let (chord, bass) = vocabulary.chord_classes(around.chord);
         let mut next = Classes {
             step: vocabulary.step_class(last.map_or(Ticks::ZERO, |last| onset - last)),
-            place: vocabulary.place_class(onset, ask.bars),
-            metre: vocabulary.metre_class(ask.bars),
+            place: vocabulary.place_class(onset, around.bars),
+            metre: vocabulary.metre_class(around.bars),
             chord,
             bass,
             ..Classes::default()
         };
-        let echoes = if memory { self.session.echoes(vocabulary, onset, ask.bars) } else { Echoes::default() };
+        let echoes = if memory { self.session.echoes(vocabulary, onset, around.bars) } else { Echoes::default() };
         let looping: Vec<u8> = pitches_that_would_loop(&past, next.step).collect();
-        let allowed = |pitch| !looping.contains(&class(pitch));
+        // A chord is told from low to high, each key once.
+        let floor = before.filter(|_| last == Some(onset)).map_or(0, |pitch| pitch + 1);
+        let allowed = |pitch| class(pitch) >= floor && !looping.contains(&class(pitch));
         next.pitch = class(choose(heads.pitch(next, echoes), allowed, &ask.knobs, drawn(Head::Pitch)));
         next.duration = class(choose(heads.duration(next, echoes), |_| true, &ask.knobs, drawn(Head::Duration)));
         let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
@@ -243,7 +274,7 @@ impl Improviser {
                 .and_then(|class| vocabulary.velocity(class))
                 .unwrap_or_else(|| accented(loudness, onset, ask.bars)),
         };
-        self.remember(self.history.len(), note, By::Segue { turn: ask.turn, index }, ask.bars, ask.knobs.memory);
+        self.remember(self.history.len(), note, By::Segue { turn: ask.turn, index }, around);
         note
     }
 
@@ -293,12 +324,12 @@ impl Improviser {
         let comes_later = |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
         let index = self.history.len() - self.history.iter().rev().take_while(comes_later).count();
         self.rewind_to(index);
-        self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, key.bars, key.memory);
+        let around = around(self.mind.vocabulary(), self.chart.as_deref(), onset, (key.bars, key.form, key.memory));
+        self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, around);
     }
 
-    fn remember(&mut self, index: usize, note: Note, by: By, bars: Option<Bars>, memory: f32) {
-        let chord = chord_at(self.chart.as_deref(), note.onset);
-        let held = Remembered { note, by, bars, chord, memory, classes: Classes::default(), before: self.now.clone() };
+    fn remember(&mut self, index: usize, note: Note, by: By, around: Around) {
+        let held = Remembered { note, by, around, classes: Classes::default(), before: self.now.clone() };
         self.history.insert(index, held);
         if self.history.len() > HISTORY {
             self.catch_up();
@@ -356,8 +387,16 @@ impl Improviser {
     }
 }
 
-fn chord_at(chart: Option<&Chart>, onset: Ticks) -> Option<Chord> {
-    chart.and_then(|chart| chart.at(onset))
+/// What there is around a note that begins at `onset`, given bars, the start of the form, and the knob.
+fn around(
+    vocabulary: &Vocabulary,
+    chart: Option<&Chart>,
+    onset: Ticks,
+    (bars, form, memory): (Option<Bars>, Ticks, f32),
+) -> Around {
+    let bars = bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
+    let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
+    Around { bars, chord: chart.and_then(|chart| chart.at(onset - form, metre)), memory }
 }
 
 /// Whether the session's memory is shown after `count` notes: as often as `memory` says, and the same each time that
@@ -386,19 +425,30 @@ fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Sizes;
-    use crate::note::Metre;
-    use crate::vocabulary::Vocabulary;
+    use crate::network::{Network, Sizes};
+    use crate::weights::{Card, Provenance};
+    use burn::tensor::Device;
     use std::sync::OnceLock;
 
     const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
     const TOGETHER: Ticks = Ticks(3);
 
+    const SIZES: Sizes = Sizes { layers: 2, hidden: 32, event: 32, head: 32 };
+
     fn blank() -> Improviser {
+        Improviser::new(Arc::clone(&minds().0))
+    }
+
+    /// The same weights twice, first with look-back and then without.
+    fn minds() -> &'static (Arc<Mind>, Arc<Mind>) {
         // One for all tests, because burn's generator is shared by all threads and each mind would differ.
-        static MIND: OnceLock<Arc<Mind>> = OnceLock::new();
-        let sizes = Sizes { layers: 2, hidden: 32, event: 32, head: 32 };
-        Improviser::new(Arc::clone(MIND.get_or_init(|| Arc::new(Mind::random(Vocabulary::dance(), sizes)))))
+        static MINDS: OnceLock<(Arc<Mind>, Arc<Mind>)> = OnceLock::new();
+        MINDS.get_or_init(|| {
+            let network = Network::new(&Vocabulary::dance(), SIZES, 0.0, &Device::flex());
+            let card = Card::new("test", Vocabulary::dance(), SIZES, Provenance::default());
+            let without = Card { look_back: false, ..card.clone() };
+            (Arc::new(Mind::new(card, &network)), Arc::new(Mind::new(without, &network)))
+        })
     }
 
     fn key(id: u32, onset: i64, pitch: u8) -> HeardKey {
@@ -409,12 +459,19 @@ mod tests {
             velocity: Velocity::DEFAULT,
             bars: Some(BARS),
             together: TOGETHER,
+            form: Ticks::ZERO,
             memory: 1.0,
         }
     }
 
     fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
-        Ask { turn: 1, begin, bars: Some(BARS), knobs: Knobs { temperature, top_p: 1.0, memory: 1.0, seed } }
+        Ask {
+            turn: 1,
+            begin,
+            bars: Some(BARS),
+            form: Ticks::ZERO,
+            knobs: Knobs { temperature, top_p: 1.0, memory: 1.0, seed },
+        }
     }
 
     /// Onset, pitch, and how long it is held.
@@ -566,5 +623,48 @@ mod tests {
         }
         improviser.take_back(Ticks(0));
         assert_eq!(improviser.state(), &before);
+    }
+
+    #[test]
+    fn no_memory_is_exactly_a_network_that_is_shown_nothing() {
+        let decide = |memory: f32, look_back: bool| {
+            let mind = if look_back { &minds().0 } else { &minds().1 };
+            let mut improviser = Improviser::new(Arc::clone(mind));
+            let again = PHRASE.map(|(onset, pitch, held)| (onset + 384, pitch, held));
+            for (id, (onset, pitch, held)) in (0..).zip(PHRASE.into_iter().chain(again)) {
+                improviser.hear(HeardKey { memory, ..key(id, onset, pitch) });
+                improviser.amend(id, Ticks(held));
+            }
+            let ask = ask(Begin::NotBefore(Ticks(700)), 1.0, 5);
+            let ask = Ask { knobs: Knobs { memory, ..ask.knobs }, ..ask };
+            (0..20).map(|_| improviser.decide(&ask)).collect::<Vec<_>>()
+        };
+        assert_eq!(decide(0.0, true), decide(1.0, false));
+        assert_ne!(decide(1.0, true), decide(0.0, true), "what was played must change what follows");
+    }
+
+    #[test]
+    fn a_change_of_mind_replays_what_is_remembered() {
+        let other = Arc::new(Mind::random(Vocabulary::song(), SIZES));
+        let mut changed = blank();
+        hear_phrase(&mut changed);
+        changed.catch_up();
+        changed.change_mind(Arc::clone(&other));
+        let mut fresh = Improviser::new(other);
+        hear_phrase(&mut fresh);
+        assert_eq!(changed.state(), fresh.state());
+        changed.change_mind(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
+        assert_eq!(changed.recent().count(), 0, "ticks of free time are no beats");
+    }
+
+    #[test]
+    fn a_chord_of_many_voices_is_told_from_low_to_high_each_key_once() {
+        let mut improviser = Improviser::new(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
+        let mut last = improviser.decide(&ask(Begin::At(Ticks(100)), 2.0, 1));
+        for _ in 0..300 {
+            let note = improviser.decide(&ask(Begin::NotBefore(last.onset), 2.0, 1));
+            assert!(note.onset > last.onset || note.pitch > last.pitch, "{last:?} {note:?}");
+            last = note;
+        }
     }
 }

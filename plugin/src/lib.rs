@@ -104,7 +104,20 @@ impl Default for Segue {
 impl Segue {
     fn start_worker(&mut self) {
         let Some(end) = self.mind_end.take() else { return };
-        let make = || preset::built_in().ok().map(Improviser::new);
+        let chart = self.params.chart.clone();
+        let make = move |style, before: Option<Improviser>| {
+            let Some(mind) = preset::mind(style) else { return before };
+            let mut improviser = match before {
+                Some(mut improviser) if !Arc::ptr_eq(improviser.mind(), &mind) => {
+                    improviser.change_mind(mind);
+                    improviser
+                }
+                Some(improviser) => improviser,
+                None => Improviser::new(mind),
+            };
+            improviser.set_chart(chart.chart().or_else(|| preset::style(style)?.chart()));
+            Some(improviser)
+        };
         self.worker = Worker::start(end, Arc::clone(&self.vitals), make);
         match self.worker.as_ref().and_then(Worker::thread) {
             Some(thread) => self.audio.set_worker(thread),

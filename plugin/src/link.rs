@@ -4,6 +4,7 @@
 //! order in which they happened. A full queue is an answer (`false`), never a wait. The worker sleeps in
 //! [`std::thread::park`], never in `recv`: a receiver asleep there would make the sender take a lock to wake it.
 
+use crate::realtime::host::StyleNumber;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use segue_model::improviser::{Begin, HeardKey};
 use segue_model::note::{Bars, Note, Ticks};
@@ -41,6 +42,10 @@ pub enum ToMind {
     Wish(Wish),
     /// Forget everything: a new performance.
     Blank,
+    /// Play this style from now on.
+    Style(StyleNumber),
+    /// The chord chart has changed; the worker knows where it is.
+    Chart,
 }
 
 /// *Decide every note with its onset before the horizon.* The place in the queue says as of when.
@@ -56,6 +61,8 @@ pub struct Wish {
     pub horizon: Ticks,
     /// The bars at this moment; `None` is free time.
     pub bars: Option<Bars>,
+    /// Where the chart began, or begins.
+    pub form: Ticks,
     /// The controls at this moment.
     pub knobs: Knobs,
 }

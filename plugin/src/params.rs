@@ -2,12 +2,16 @@
 //!
 //! The ids are promises to people's saved songs: a test freezes them. A setting exists when someone can hear it.
 
-use crate::realtime::host::{Settings, StartGrid};
-use nice_plug::formatters::{s2v_f32_gain_to_db, v2s_f32_gain_to_db};
+use crate::preset::{self, ChartText};
+use crate::realtime::host::{Settings, StartGrid, StyleNumber};
+use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
 use segue_model::sampling::Knobs;
 use std::sync::Arc;
+
+/// Room for styles to come, in whose numbers saved songs speak.
+const MOST_STYLES: i32 = 63;
 
 /// See [`StartGrid`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -46,12 +50,21 @@ pub enum Render {
     Live,
 }
 
-/// All parameters.
+/// All parameters, and what else a song saves.
 #[derive(Debug, Params)]
 pub struct SegueParams {
+    /// The chord chart.
+    #[persist = "chart"]
+    pub chart: ChartText,
+    /// Which style plays.
+    #[id = "style"]
+    pub style: IntParam,
     /// How daring the choices are.
     #[id = "temperature"]
     pub temperature: FloatParam,
+    /// How often what was played in this session is taken up.
+    #[id = "memory"]
+    pub memory: FloatParam,
     /// How much of the improbable is left out.
     #[id = "top_p"]
     pub top_p: FloatParam,
@@ -98,7 +111,17 @@ impl Default for SegueParams {
         // With this skew a temperature of 1 lies just right of the middle.
         let temperature = FloatRange::Skewed { min: 0.05, max: 2.0, factor: FloatRange::skew_factor(-0.05) };
         Self {
+            chart: ChartText::default(),
+            // Not a list of the styles there are: a style that is added later must not move those in saved songs.
+            style: IntParam::new("Style", i32::from(preset::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
+                .with_value_to_string(Arc::new(|number| style_name(number)))
+                .with_string_to_value(Arc::new(style_number)),
             temperature: FloatParam::new("Temperature", 0.9, temperature).with_step_size(0.001),
+            memory: FloatParam::new("Memory", 1.0, FloatRange::Linear { min: 0.0, max: 1.0 })
+                .with_step_size(0.001)
+                .with_unit(" %")
+                .with_value_to_string(formatters::v2s_f32_percentage(0))
+                .with_string_to_value(formatters::s2v_f32_percentage()),
             top_p: FloatParam::new("Top-p", 0.95, FloatRange::Linear { min: 0.1, max: 1.0 }).with_step_size(0.001),
             response_gap: milliseconds("Response gap", 100.0, 0.0, 2000.0),
             answer_length: IntParam::new("Answer length", 4, IntRange::Linear { min: 1, max: 16 })
@@ -124,10 +147,15 @@ impl Default for SegueParams {
 impl SegueParams {
     /// The values at this moment, for the hands.
     pub fn settings(&self) -> Settings {
+        let style = StyleNumber(u8::try_from(self.style.value()).unwrap_or(0));
         Settings {
+            style,
+            free_time: preset::style(style).is_some_and(|style| style.free_time),
+            chart: self.chart.version(),
             knobs: Knobs {
                 temperature: self.temperature.value(),
                 top_p: self.top_p.value(),
+                memory: self.memory.value(),
                 seed: u64::from(self.seed.value().unsigned_abs()),
             },
             response_gap_ms: self.response_gap.value(),
@@ -162,6 +190,18 @@ fn level(name: &str) -> FloatParam {
         .with_string_to_value(s2v_f32_gain_to_db())
 }
 
+fn style_name(number: i32) -> String {
+    let style = u8::try_from(number).ok().and_then(|number| preset::style(StyleNumber(number)));
+    style.map_or_else(|| format!("Style {number}"), |style| style.name.to_owned())
+}
+
+fn style_number(text: &str) -> Option<i32> {
+    let text = text.trim();
+    let named = preset::STYLES.iter().find(|style| style.name.eq_ignore_ascii_case(text));
+    let number = || text.trim_start_matches(|character: char| !character.is_ascii_digit()).parse().ok();
+    named.map(|style| i32::from(style.number.0)).or_else(number)
+}
+
 fn whole(text: &str, unit: &str) -> Option<i32> {
     text.trim().trim_end_matches(unit).trim().parse().ok()
 }
@@ -174,7 +214,9 @@ mod tests {
     fn the_ids_and_defaults_that_saved_songs_rely_on_never_change() {
         let params = SegueParams::default();
         let frozen = [
+            ("style", "Irish"),
             ("temperature", "0.900"),
+            ("memory", "100 %"),
             ("top_p", "0.950"),
             ("response_gap", "100 ms"),
             ("answer_length", "4 bars"),

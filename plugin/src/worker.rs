@@ -4,6 +4,7 @@
 //! wrong in the mind ends here: a panic is caught, counted and answered, and the mind is made anew.
 
 use crate::link::{Look, MindEnd, NOTES_PER_WISH, Planned, ToMind, Wish};
+use crate::realtime::host::StyleNumber;
 use crate::vitals::{MindState, Vitals};
 use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
 use segue_model::note::{Note, Ticks};
@@ -71,12 +72,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread; `make` runs on it and makes a blank mind, if it can, at the start and after every panic. `None`
-    /// when the system has no thread left.
+    /// Starts the thread. `make` runs on it and makes a mind of a style, if it can: a blank one at the start and after
+    /// every panic, and else out of the one that played before. `None` when the system has no thread left.
     pub fn start<M: Improvise>(
         end: MindEnd,
         vitals: Arc<Vitals>,
-        make: impl Fn() -> Option<M> + Send + 'static,
+        make: impl Fn(StyleNumber, Option<M>) -> Option<M> + Send + 'static,
     ) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
@@ -111,14 +112,15 @@ pub(crate) struct Room<M, F> {
     end: MindEnd,
     vitals: Arc<Vitals>,
     make: F,
+    style: StyleNumber,
     mind: Option<M>,
 }
 
-impl<M: Improvise, F: Fn() -> Option<M>> Room<M, F> {
+impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     /// With a blank mind.
     pub fn new(end: MindEnd, vitals: Arc<Vitals>, make: F) -> Self {
-        let mut room = Self { end, vitals, make, mind: None };
-        room.make_mind();
+        let mut room = Self { end, vitals, make, style: StyleNumber::default(), mind: None };
+        room.make_mind(None);
         room
     }
 
@@ -143,13 +145,21 @@ impl<M: Improvise, F: Fn() -> Option<M>> Room<M, F> {
         }
     }
 
-    fn make_mind(&mut self) {
-        let made = catch_unwind(AssertUnwindSafe(&self.make)).ok().flatten();
+    fn make_mind(&mut self, before: Option<M>) {
+        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(self.style, before))).ok().flatten();
         self.vitals.set_mind(if made.is_some() { MindState::Ready } else { MindState::NoWeights });
         self.mind = made;
     }
 
     fn attend(&mut self, word: ToMind) {
+        if let ToMind::Style(style) = word {
+            self.style = style;
+        }
+        if matches!(word, ToMind::Style(_) | ToMind::Chart) {
+            let before = self.mind.take();
+            self.make_mind(before);
+            return;
+        }
         let done = self.guarded(|mind, end| meet(mind, word, end));
         if let (false, ToMind::Wish(Wish { generation, .. })) = (done, word) {
             // Whoever asked must not wait for ever.
@@ -163,7 +173,7 @@ impl<M: Improvise, F: Fn() -> Option<M>> Room<M, F> {
         let done = catch_unwind(AssertUnwindSafe(|| work(mind, &self.end))).is_ok();
         if !done {
             self.vitals.panics.add_one();
-            self.make_mind();
+            self.make_mind(None);
         }
         done
     }
@@ -175,19 +185,21 @@ fn meet(mind: &mut impl Improvise, word: ToMind, end: &MindEnd) {
         ToMind::Amend { id, duration } => mind.amend(id, duration),
         ToMind::TakeBack { from } => mind.take_back(from),
         ToMind::Blank => mind.reset(),
+        // What the room does, not the mind.
+        ToMind::Style(_) | ToMind::Chart => {}
         ToMind::Wish(wish) => fulfil(mind, wish, end),
     }
 }
 
 /// Decides notes until no other can begin before the horizon.
 fn fulfil(mind: &mut impl Improvise, wish: Wish, end: &MindEnd) {
-    let Wish { generation, turn, horizon, bars, knobs, .. } = wish;
+    let Wish { generation, turn, horizon, bars, form, knobs, .. } = wish;
     let started = Instant::now();
     let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
     let mut begin = wish.begin;
     let mut together = 0;
     for _ in 0..NOTES_PER_WISH {
-        let note = mind.decide(&Ask { turn, begin, bars, knobs });
+        let note = mind.decide(&Ask { turn, begin, bars, form, knobs });
         say(end, Planned::Note { generation, note });
         let next = mind.nothing_before(&note);
         together = if next == nothing_before { together + 1 } else { 0 };
@@ -243,15 +255,15 @@ mod tests {
     fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Vitals>) {
         let (mut audio, mind) = link();
         let vitals = Arc::new(Vitals::default());
-        let make = move || Some(Fragile { step, last: Ticks::ZERO });
+        let make = move |_, _| Some(Fragile { step, last: Ticks::ZERO });
         let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
         (audio, worker, vitals)
     }
 
     fn wish(turn: u32, horizon: Ticks) -> ToMind {
-        let knobs = Knobs { temperature: 1.0, top_p: 1.0, seed: 0 };
-        ToMind::Wish(Wish { generation: turn, turn, begin: Begin::At(Ticks(48)), horizon, bars: None, knobs })
+        let (begin, form, knobs) = (Begin::At(Ticks(48)), Ticks::ZERO, Knobs::default());
+        ToMind::Wish(Wish { generation: turn, turn, begin, horizon, bars: None, form, knobs })
     }
 
     fn onsets(audio: &mut AudioEnd) -> Vec<i64> {
@@ -296,7 +308,7 @@ mod tests {
     fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
         let (mut audio, mind) = link();
         let vitals = Arc::new(Vitals::default());
-        let make = || None::<Fragile>;
+        let make = |_, _| None::<Fragile>;
         let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
         assert!(audio.tell(wish(1, Ticks(49))));

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The weights that are built into the plugin.
-pub fn shipped_weights() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets/irish.segue")
+/// The weights of a style that is built into the plugin.
+pub fn shipped_weights(style: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets").join(style).with_extension("segue")
 }
 
 /// Lets a mind with these weights hear a prompt and times each of the next `count` notes that it decides.
@@ -24,8 +24,8 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let mut improviser = Improviser::new(Arc::new(Mind::from_file(weights)?));
     let bars = Some(Bars { line: Ticks::ZERO, metre: prompt.metre });
     for (id, note) in (0..).zip(&prompt.notes) {
-        let key =
-            HeardKey { id, onset: note.onset, pitch: note.pitch, velocity: note.velocity, bars, together: Ticks(1) };
+        let (onset, pitch, velocity) = (note.onset, note.pitch, note.velocity);
+        let key = HeardKey { id, onset, pitch, velocity, bars, together: Ticks(1), form: Ticks::ZERO, memory: 1.0 };
         improviser.hear(key);
         improviser.amend(id, note.duration);
     }
@@ -33,7 +33,7 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let mut begin = Begin::At(prompt.end);
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
-        let ask = Ask { turn: 0, begin, bars, knobs: Knobs::default() };
+        let ask = Ask { turn: 0, begin, bars, form: Ticks::ZERO, knobs: Knobs::default() };
         let asked = Instant::now();
         let note = improviser.decide(&ask);
         times.push(asked.elapsed());

@@ -54,6 +54,11 @@ pub struct Plan {
     pub dropout: f64,
     /// How often chords and hints are left out in training.
     pub silence: Silence,
+    /// What an error of the duration counts beside one of step or pitch. Played durations are mostly chance, and what
+    /// cannot be learnt must not crowd out what can.
+    pub duration_weight: f64,
+    /// The same of the velocity.
+    pub velocity_weight: f64,
     /// Of order, transposition, dropout and the first weights.
     pub seed: u64,
     /// What goes into the weights file.
@@ -213,10 +218,10 @@ impl<'plan> Student<'plan> {
             // Context is carried on, gradients are not: truncated back-propagation through time.
             state = after.into_iter().map(|(h, c)| (h.detach(), c.detach())).collect();
             let Some(losses) = losses(&scores, rows, &self.device) else { continue };
-            let gradients = GradientsParams::from_grads(losses.all().backward(), &self.network);
+            let gradients = GradientsParams::from_grads(losses.all(self.plan).backward(), &self.network);
             let rate = self.rate(epoch * per_epoch + index, self.plan.epochs * per_epoch);
             self.network = self.optimizer.step(rate, self.network.clone(), gradients);
-            sum += losses.all().into_scalar::<f64>();
+            sum += losses.all(self.plan).into_scalar::<f64>();
             count += 1.0;
             bar.set_message(format!("{:.3} nats", sum / count));
             bar.inc(1);
@@ -246,7 +251,7 @@ impl<'plan> Student<'plan> {
             let (scores, after) = network.forward(&batch, state);
             state = after;
             if let Some(losses) = losses(&scores, &rows, &device) {
-                all += losses.all().into_scalar::<f64>() * losses.notes;
+                all += losses.all(self.plan).into_scalar::<f64>() * losses.notes;
                 pitch += losses.pitch.clone().into_scalar::<f64>() * losses.notes;
                 notes += losses.notes;
             }
@@ -323,9 +328,10 @@ struct Losses {
 }
 
 impl Losses {
-    fn all(&self) -> Tensor<1> {
-        let three = self.step.clone() + self.pitch.clone() + self.duration.clone();
-        self.velocity.iter().fold(three, |sum, velocity| sum + velocity.clone())
+    /// What is to be made smaller.
+    fn all(&self, plan: &Plan) -> Tensor<1> {
+        let three = self.step.clone() + self.pitch.clone() + self.duration.clone() * plan.duration_weight;
+        self.velocity.iter().fold(three, |sum, velocity| sum + velocity.clone() * plan.velocity_weight)
     }
 }
 

@@ -159,6 +159,14 @@ impl Clock {
         self.bars
     }
 
+    /// Where a chart begins: with the host's song, or else with the first beat of our own count.
+    pub fn form(&self) -> Ticks {
+        match self.source {
+            Source::Host { offset, .. } => offset,
+            Source::Own { .. } => self.bars.line,
+        }
+    }
+
     /// Whether the host's song moves us.
     pub fn follows_host(&self) -> bool {
         matches!(self.source, Source::Host { .. })

@@ -41,6 +41,10 @@ pub struct Block {
     pub offline: bool,
 }
 
+/// Names a style in parameters and saved songs; see [`crate::preset`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StyleNumber(pub u8);
+
 /// Where an answer may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartGrid {
@@ -59,6 +63,12 @@ pub enum StartGrid {
 /// The parameters as they are during one block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
+    /// Which style the mind plays.
+    pub style: StyleNumber,
+    /// The style plays in free time: in seconds, whatever the tempo.
+    pub free_time: bool,
+    /// Changes with every change of the chord chart.
+    pub chart: u32,
     /// What the mind is asked with.
     pub knobs: Knobs,
     /// Silence after the last key-up before Segue may begin.

@@ -26,7 +26,10 @@ use crate::link::{Nerve, Planned, ToMind};
 use crate::vitals::Vitals;
 use arrayvec::ArrayVec;
 use clock::{Clock, Flow, Position, Span, float};
-use host::{Audible, Block, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
+use host::{
+    Audible, Block, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Settings, Stage,
+    StyleNumber, Transport, Who,
+};
 use keys::{HELD, Held, Keys};
 use ledger::{Ledger, Struck};
 use schedule::Schedule;
@@ -45,6 +48,8 @@ const RESERVE: usize = 16;
 /// Moments in one block after which it is given up: more than any music has, so that a mind that talks nonsense cannot
 /// keep the host for ever.
 const MOMENTS: u32 = 1 << 16;
+/// Free time is counted as if at this tempo, as it was learnt.
+const FREE_BPM: f64 = 120.0;
 /// MIDI controllers that mean something here.
 const SUSTAIN: u8 = 64;
 const ALL_SOUND_OFF: u8 = 120;
@@ -74,11 +79,15 @@ pub struct Performer {
     /// Since when nothing has sounded; `None` while something does.
     quiet_since: Option<Position>,
     largest_block: u32,
+    style: StyleNumber,
+    chart: u32,
 }
 
 /// What the mind must be told and could not be, because the link was full.
 #[derive(Debug, Default)]
 struct Unsaid {
+    style: Option<StyleNumber>,
+    chart: bool,
     blank: bool,
     take_back: Option<Ticks>,
     amends: ArrayVec<(u32, Ticks), HELD>,
@@ -154,6 +163,8 @@ impl Performer {
             last_onset: Ticks(i64::MIN),
             quiet_since: Some(LONG_AGO),
             largest_block: 0,
+            style: StyleNumber::default(),
+            chart: 0,
         }
     }
 
@@ -193,28 +204,46 @@ impl Performer {
         self.next_id = 0;
         self.last_onset = Ticks(i64::MIN);
         self.largest_block = 0;
-        self.unsaid = Unsaid { blank: true, ..Unsaid::default() };
+        let Unsaid { style, chart, .. } = self.unsaid;
+        self.unsaid = Unsaid { style, chart, blank: true, ..Unsaid::default() };
     }
 
     /// Plays one block.
     pub fn perform(&mut self, block: &Block, stage: &mut impl Stage, nerve: &mut impl Nerve) {
         let start = self.position;
-        let (span, flow) =
-            self.clock.enter(&block.transport, block.into_host_block, start, block.frames, block.settings.tempo_bpm);
+        let settings = &block.settings;
+        let (transport, tempo_bpm) =
+            if settings.free_time { (free(&block.transport), FREE_BPM) } else { (block.transport, settings.tempo_bpm) };
+        let (span, flow) = self.clock.enter(&transport, block.into_host_block, start, block.frames, tempo_bpm);
         self.largest_block = self.largest_block.max(block.frames);
         self.wishes.note_knobs(start, block.settings.knobs);
         let mut scene = Scene { block, span, start, cursor: 0, stage, nerve };
 
         self.ledger.pay_overdue(scene.stage, scene.at());
-        self.say_unsaid(&mut scene);
-        if flow == Flow::Broken {
+        let changed = self.change_style(settings);
+        if changed || flow == Flow::Broken {
             self.cue(&mut scene, Cue::Broken { keys_down: self.keys.any_down() });
         }
+        self.say_unsaid(&mut scene);
         while let Some(reply) = scene.nerve.reply() {
             self.take(&mut scene, reply);
         }
         self.walk(&mut scene);
         self.position = start.plus(i64::from(block.frames));
+    }
+
+    /// True when another style plays from now on, so that nothing planned holds.
+    fn change_style(&mut self, settings: &Settings) -> bool {
+        if settings.chart != self.chart {
+            self.chart = settings.chart;
+            self.unsaid.chart = true;
+        }
+        let changed = settings.style != self.style;
+        if changed {
+            self.style = settings.style;
+            self.unsaid.style = Some(self.style);
+        }
+        changed
     }
 
     fn walk(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
@@ -378,14 +407,17 @@ impl Performer {
         let settings = &scene.block.settings;
         let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
         let bars = self.clock.bars();
-        let (start, lag) = match settings.start_grid {
+        let grid = if settings.free_time { host::StartGrid::Free } else { settings.start_grid };
+        let (start, lag) = match grid {
             host::StartGrid::Free => {
                 let start = scene.span.nearest_tick(over);
                 (start, scene.span.moment_of(over) - float(start))
             }
             grid => (grid.at_or_after(scene.span.first_tick_from(over, 0.0), bars), 0.0),
         };
-        let end = start + Ticks(bars.metre.bar().0.saturating_mul(i64::from(settings.answer_bars)));
+        // Turns last bars of the host in free time too, although ticks are no part of them then.
+        let stretched = if settings.free_time { FREE_BPM / host_bpm(scene.block) } else { 1.0 };
+        let end = start + scaled(bars.metre.bar(), stretched * f64::from(settings.answer_bars));
         Answer { start, end, lag }
     }
 
@@ -446,7 +478,9 @@ impl Performer {
         let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
         let long = !scene.block.offline && i64::from(self.largest_block) > wanted;
         let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
-        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, self.clock.bars()) else { return };
+        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, self.clock.bars(), self.clock.form()) else {
+            return;
+        };
         self.say_unsaid(scene);
         scene.make_room_offline();
         // Also when there is no room: it would only be later and later. The turn is lost, and said so.
@@ -524,6 +558,8 @@ impl Performer {
             velocity: Velocity::nearest(velocity * 127.0),
             bars: Some(self.clock.bars()),
             together: scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate),
+            form: self.clock.form(),
+            memory: scene.block.settings.knobs.memory,
         };
         // A heard note leaves room for its end, and never overtakes what should have been said before it.
         let room = scene.nerve.room() > self.keys.count() + RESERVE && self.unsaid.is_empty();
@@ -547,8 +583,16 @@ impl Performer {
         {
             unsaid.take_back = None;
         }
+        if let Some(style) = unsaid.style.filter(|_| unsaid.take_back.is_none() && !unsaid.blank)
+            && scene.nerve.tell(ToMind::Style(style))
+        {
+            unsaid.style = None;
+        }
+        if unsaid.chart && scene.nerve.tell(ToMind::Chart) {
+            unsaid.chart = false;
+        }
         while let Some(&(id, duration)) = unsaid.amends.first() {
-            if unsaid.blank || unsaid.take_back.is_some() || !scene.nerve.tell(ToMind::Amend { id, duration }) {
+            if unsaid.must_come_first() || !scene.nerve.tell(ToMind::Amend { id, duration }) {
                 return;
             }
             unsaid.amends.pop_at(0);
@@ -558,7 +602,11 @@ impl Performer {
 
 impl Unsaid {
     fn is_empty(&self) -> bool {
-        !self.blank && self.take_back.is_none() && self.amends.is_empty()
+        !self.must_come_first() && self.amends.is_empty()
+    }
+
+    fn must_come_first(&self) -> bool {
+        self.blank || self.take_back.is_some() || self.style.is_some() || self.chart
     }
 
     fn take_back(&mut self, from: Ticks) {
@@ -572,6 +620,22 @@ impl Unsaid {
             let _ = self.amends.try_push((id, duration.max(Ticks(1))));
         }
     }
+}
+
+/// The transport in free time: only the metre counts, for the length of turns.
+fn free(transport: &Transport) -> Transport {
+    Transport { metre: transport.metre, ..Transport::default() }
+}
+
+/// The tempo that the host or the setting says, whatever the style makes of it.
+fn host_bpm(block: &Block) -> f64 {
+    let said = block.transport.tempo_bpm.filter(|tempo| *tempo >= 1.0);
+    said.unwrap_or(block.settings.tempo_bpm).max(1.0)
+}
+
+fn scaled(ticks: Ticks, by: f64) -> Ticks {
+    #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no turn is that long")]
+    Ticks((float(ticks) * by).round() as i64)
 }
 
 /// Before every activation: whoever plays first begins a bar.

@@ -23,6 +23,8 @@ const RATE: f64 = 48_000.0;
 /// A quarter note at 120 bpm.
 const BEAT: i64 = 24_000;
 
+type MakePaper = fn(StyleNumber, Option<PaperMind>) -> Option<PaperMind>;
+
 /// Decides by what it heard, so that a note heard too late or too early is noticed; every third note is a chord.
 #[derive(Default)]
 struct PaperMind {
@@ -89,7 +91,7 @@ enum Wits {
 /// The link with the worker's work done on the same thread.
 struct PaperNerve {
     audio: AudioEnd,
-    room: Room<PaperMind, fn() -> Option<PaperMind>>,
+    room: Room<PaperMind, MakePaper>,
     wits: Wits,
     blocks: u32,
     words: Vec<ToMind>,
@@ -98,7 +100,8 @@ struct PaperNerve {
 impl PaperNerve {
     fn new(wits: Wits) -> Self {
         let (audio, end): (AudioEnd, MindEnd) = link();
-        let room = Room::new(end, Arc::default(), (|| Some(PaperMind::default())) as fn() -> _);
+        let room =
+            Room::new(end, Arc::default(), (|_, before| before.or_else(|| Some(PaperMind::default()))) as MakePaper);
         Self { audio, room, wits, blocks: 0, words: Vec::new() }
     }
 
@@ -205,7 +208,10 @@ impl Stage for Desk<'_> {
 
 fn settings() -> Settings {
     Settings {
-        knobs: Knobs { temperature: 1.0, top_p: 1.0, seed: 0 },
+        style: StyleNumber(0),
+        free_time: false,
+        chart: 0,
+        knobs: Knobs { temperature: 1.0, top_p: 1.0, ..Knobs::default() },
         response_gap_ms: 100.0,
         answer_bars: 2,
         start_grid: StartGrid::Eighth,

@@ -120,7 +120,7 @@ impl Wishes {
 
     /// The wish that is due, as of a position. `beyond` is how far past the earliest onset it shall reach, for blocks so
     /// long that one reply a block must bring more than one step.
-    pub fn make(&self, as_of: Position, beyond: Ticks, bars: Bars) -> Option<Wish> {
+    pub fn make(&self, as_of: Position, beyond: Ticks, bars: Bars, form: Ticks) -> Option<Wish> {
         let thought = self.thought?;
         let (begin, from) = match thought.next {
             Next::First => (Begin::At(thought.answer.start), thought.answer.start),
@@ -132,6 +132,7 @@ impl Wishes {
             begin,
             horizon: from + Ticks(1) + beyond,
             bars: Some(bars),
+            form,
             knobs: self.knobs.at(as_of)?,
         })
     }
@@ -220,5 +221,6 @@ impl KnobHistory {
 fn same(one: Knobs, other: Knobs) -> bool {
     one.temperature.to_bits() == other.temperature.to_bits()
         && one.top_p.to_bits() == other.top_p.to_bits()
+        && one.memory.to_bits() == other.memory.to_bits()
         && one.seed == other.seed
 }
