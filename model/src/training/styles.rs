@@ -13,11 +13,13 @@ pub fn plan(style: &str) -> Plan {
         vocabulary: Vocabulary::dance(),
         sizes: Sizes::default(),
         epochs: 14,
-        patience: 4,
+        patience: 8,
         rows: 16,
         steps: 64,
         learning_rate: 3e-3,
         dropout: 0.2,
+        duration_weight: 1.0,
+        velocity_weight: 1.0,
         silence: Silence { chords: 0.4, look_back: 0.15, hint: 0.25 },
         seed: 1,
         data,
@@ -25,13 +27,25 @@ pub fn plan(style: &str) -> Plan {
     };
     match style {
         "folk" => Plan { vocabulary: Vocabulary::song(), epochs: 24, rows: 8, dropout: 0.3, ..plan },
-        // Few solos, each of its own kind: what keeps them from being learnt by heart matters most.
-        "jazz" => Plan { vocabulary: Vocabulary::solo(), epochs: 20, rows: 8, dropout: 0.45, ..plan },
-        "blues" => {
-            Plan { vocabulary: Vocabulary::solo(), epochs: 8, rows: 8, dropout: 0.45, learning_rate: 5e-4, ..plan }
-        }
+        "jazz" => solos(plan),
+        "blues" => Plan { epochs: 8, learning_rate: 5e-4, ..solos(plan) },
         "piano" => Plan { vocabulary: Vocabulary::piano(), epochs: 8, ..plan },
         _ => plan,
+    }
+}
+
+/// Few solos, each of its own kind: what keeps them from being learnt by heart matters most.
+fn solos(plan: Plan) -> Plan {
+    Plan {
+        vocabulary: Vocabulary::solo(),
+        epochs: 18,
+        patience: 18,
+        rows: 8,
+        dropout: 0.45,
+        learning_rate: 1.5e-3,
+        duration_weight: 0.5,
+        velocity_weight: 0.25,
+        ..plan
     }
 }
 
