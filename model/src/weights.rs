@@ -177,12 +177,23 @@ fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Netw
 /// See [`WeightsError`].
 #[cfg(feature = "training")]
 pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network, WeightsError> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable { name: name.clone(), reason })?;
-    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes)));
+    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes_of(path)?)));
     let loaded = network.load_from(&mut store);
+    let name = path.display().to_string();
     loaded.map_err(|error| WeightsError::Damaged { name, reason: error.to_string() })?;
     Ok(network)
+}
+
+/// Reads and checks the card of a file.
+///
+/// # Errors
+/// See [`WeightsError`].
+pub fn card_of(path: &std::path::Path) -> Result<Card, WeightsError> {
+    card(&bytes_of(path)?, &path.display().to_string())
+}
+
+fn bytes_of(path: &std::path::Path) -> Result<Vec<u8>, WeightsError> {
+    std::fs::read(path).map_err(|reason| WeightsError::Unreadable { name: path.display().to_string(), reason })
 }
 
 /// Reads and checks the card alone; touches no weights.
@@ -231,9 +242,7 @@ impl Mind {
     /// # Errors
     /// See [`WeightsError`].
     pub fn from_file(path: &std::path::Path) -> Result<Self, WeightsError> {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|reason| WeightsError::Unreadable { name: name.clone(), reason })?;
-        Self::from_bytes(&bytes, &name)
+        Self::from_bytes(&bytes_of(path)?, &path.display().to_string())
     }
 
     /// A mind that has learnt nothing, for tests.

@@ -104,9 +104,10 @@ impl Default for Segue {
 impl Segue {
     fn start_worker(&mut self) {
         let Some(end) = self.mind_end.take() else { return };
-        let chart = self.params.chart.clone();
+        let (chart, own) = (self.params.chart.clone(), self.params.own.clone());
         let make = move |style, before: Option<Improviser>| {
-            let Some(mind) = preset::mind(style) else { return before };
+            let mind = if style == preset::OWN { own.mind() } else { preset::mind(style) };
+            let Some(mind) = mind else { return before };
             let mut improviser = match before {
                 Some(mut improviser) if !Arc::ptr_eq(improviser.mind(), &mind) => {
                     improviser.change_mind(mind);

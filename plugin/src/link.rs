@@ -44,8 +44,8 @@ pub enum ToMind {
     Blank,
     /// Play this style from now on.
     Style(StyleNumber),
-    /// The chord chart has changed; the worker knows where it is.
-    Chart,
+    /// The chord chart or the file of the own style has changed; the worker knows where they are.
+    Files,
 }
 
 /// *Decide every note with its onset before the horizon.* The place in the queue says as of when.

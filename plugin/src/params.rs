@@ -2,7 +2,7 @@
 //!
 //! The ids are promises to people's saved songs: a test freezes them. A setting exists when someone can hear it.
 
-use crate::preset::{self, ChartText};
+use crate::preset::{self, ChartText, OwnStyle};
 use crate::realtime::host::{Settings, StartGrid, StyleNumber};
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
@@ -10,8 +10,9 @@ use nice_plug::util::db_to_gain;
 use segue_model::sampling::Knobs;
 use std::sync::Arc;
 
-/// Room for styles to come, in whose numbers saved songs speak.
-const MOST_STYLES: i32 = 63;
+/// Room for styles to come, in whose numbers saved songs speak; the last is the musician's own.
+const MOST_STYLES: i32 = preset::OWN.0 as i32;
+const OWN_NAME: &str = "My own";
 
 /// See [`StartGrid`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -56,6 +57,9 @@ pub struct SegueParams {
     /// The chord chart.
     #[persist = "chart"]
     pub chart: ChartText,
+    /// The file of the musician's own style.
+    #[persist = "own_style"]
+    pub own: OwnStyle,
     /// Which style plays.
     #[id = "style"]
     pub style: IntParam,
@@ -112,6 +116,7 @@ impl Default for SegueParams {
         let temperature = FloatRange::Skewed { min: 0.05, max: 2.0, factor: FloatRange::skew_factor(-0.05) };
         Self {
             chart: ChartText::default(),
+            own: OwnStyle::default(),
             // Not a list of the styles there are: a style that is added later must not move those in saved songs.
             style: IntParam::new("Style", i32::from(preset::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
                 .with_value_to_string(Arc::new(|number| style_name(number)))
@@ -150,8 +155,12 @@ impl SegueParams {
         let style = StyleNumber(u8::try_from(self.style.value()).unwrap_or(0));
         Settings {
             style,
-            free_time: preset::style(style).is_some_and(|style| style.free_time),
-            chart: self.chart.version(),
+            free_time: if style == preset::OWN {
+                self.own.is_free_time()
+            } else {
+                preset::style(style).is_some_and(|style| style.free_time)
+            },
+            files: (self.chart.version(), self.own.version()),
             knobs: Knobs {
                 temperature: self.temperature.value(),
                 top_p: self.top_p.value(),
@@ -191,12 +200,18 @@ fn level(name: &str) -> FloatParam {
 }
 
 fn style_name(number: i32) -> String {
+    if number == i32::from(preset::OWN.0) {
+        return OWN_NAME.to_owned();
+    }
     let style = u8::try_from(number).ok().and_then(|number| preset::style(StyleNumber(number)));
     style.map_or_else(|| format!("Style {number}"), |style| style.name.to_owned())
 }
 
 fn style_number(text: &str) -> Option<i32> {
     let text = text.trim();
+    if text.eq_ignore_ascii_case(OWN_NAME) {
+        return Some(preset::OWN.0.into());
+    }
     let named = preset::STYLES.iter().find(|style| style.name.eq_ignore_ascii_case(text));
     let number = || text.trim_start_matches(|character: char| !character.is_ascii_digit()).parse().ok();
     named.map(|style| i32::from(style.number.0)).or_else(number)

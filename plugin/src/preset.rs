@@ -7,7 +7,10 @@ use crate::realtime::host::StyleNumber;
 use nice_plug::params::persist::PersistentField;
 use segue_model::chart::{Chart, ChartError};
 use segue_model::mind::Mind;
-use std::sync::atomic::{AtomicU32, Ordering};
+use segue_model::vocabulary::TimeBase;
+use segue_model::weights::{self, WeightsError};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 /// A style that is built in; `presets/CREDITS.md` says where each comes from.
@@ -43,6 +46,8 @@ pub const STYLES: &[Style] = &[
 
 /// The style of a new instance.
 pub const DEFAULT: StyleNumber = StyleNumber(3);
+/// The musician's own style: weights from a file.
+pub const OWN: StyleNumber = StyleNumber(63);
 
 const fn metric(number: u8, name: &'static str, usual_chart: &'static str, weights: &'static [u8]) -> Style {
     Style { number: StyleNumber(number), name, free_time: false, usual_chart, weights }
@@ -76,6 +81,71 @@ pub fn mind(number: StyleNumber) -> Option<Arc<Mind>> {
     let mind = Arc::new(Mind::from_bytes(style.weights, style.name).ok()?);
     shared.push((number, Arc::downgrade(&mind)));
     Some(mind)
+}
+
+/// The file of the musician's own style. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct OwnStyle(Arc<OwnFile>);
+
+#[derive(Debug, Default)]
+struct OwnFile {
+    path: RwLock<String>,
+    /// As it was read for a version.
+    mind: Mutex<Option<(u32, Arc<Mind>)>>,
+    free_time: AtomicBool,
+    version: AtomicU32,
+}
+
+impl OwnStyle {
+    /// Another file of weights; what plays now goes on if it is refused.
+    ///
+    /// # Errors
+    /// With the file and what is wrong with it.
+    pub fn choose(&self, path: &str) -> Result<(), WeightsError> {
+        let free_time = weights::card_of(Path::new(path))?.vocabulary.time_base == TimeBase::Free;
+        self.0.free_time.store(free_time, Ordering::Relaxed);
+        path.clone_into(&mut self.0.path.write().unwrap_or_else(PoisonError::into_inner));
+        self.0.version.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    /// Reads the weights; `None` when no file was chosen, or it is gone. Not for the audio thread.
+    pub fn mind(&self) -> Option<Arc<Mind>> {
+        let version = self.version();
+        let mut read = self.0.mind.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, mind)) = &*read
+            && *of == version
+        {
+            return Some(Arc::clone(mind));
+        }
+        let path = self.map(String::clone);
+        let mind = Arc::new(Mind::from_file(Path::new(&path)).ok()?);
+        *read = Some((version, Arc::clone(&mind)));
+        Some(mind)
+    }
+
+    /// Whether it plays in seconds, whatever the tempo. Never waits, so the audio thread may ask.
+    pub fn is_free_time(&self) -> bool {
+        self.0.free_time.load(Ordering::Relaxed)
+    }
+
+    /// Another number after every change. Never waits, so the audio thread may ask.
+    pub fn version(&self) -> u32 {
+        self.0.version.load(Ordering::Acquire)
+    }
+}
+
+impl PersistentField<'_, String> for OwnStyle {
+    fn set(&self, path: String) {
+        if !path.is_empty() {
+            // A file that is gone leaves what plays now.
+            let _ = self.choose(&path);
+        }
+    }
+
+    fn map<F: Fn(&String) -> R, R>(&self, look: F) -> R {
+        look(&self.0.path.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The chord chart of an instance: text that a song saves, and what it says. Clones share it.
@@ -127,7 +197,6 @@ impl PersistentField<'_, String> for ChartText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use segue_model::vocabulary::TimeBase;
 
     #[test]
     fn instances_share_one_copy_of_the_weights() {

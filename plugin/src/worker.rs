@@ -155,7 +155,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         if let ToMind::Style(style) = word {
             self.style = style;
         }
-        if matches!(word, ToMind::Style(_) | ToMind::Chart) {
+        if matches!(word, ToMind::Style(_) | ToMind::Files) {
             let before = self.mind.take();
             self.make_mind(before);
             return;
@@ -186,7 +186,7 @@ fn meet(mind: &mut impl Improvise, word: ToMind, end: &MindEnd) {
         ToMind::TakeBack { from } => mind.take_back(from),
         ToMind::Blank => mind.reset(),
         // What the room does, not the mind.
-        ToMind::Style(_) | ToMind::Chart => {}
+        ToMind::Style(_) | ToMind::Files => {}
         ToMind::Wish(wish) => fulfil(mind, wish, end),
     }
 }

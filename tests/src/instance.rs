@@ -10,6 +10,7 @@ use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::{HostState, HostStateImpl, PluginState};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent};
 use clack_host::prelude::*;
+use serde_json::Value;
 use std::ffi::{CStr, CString};
 use std::fmt::Display;
 use std::sync::Mutex;
@@ -220,6 +221,23 @@ impl Instance {
         let handle = self.plugin.plugin_handle();
         let extension = handle.get_extension::<PluginState>().context("the plugin loads no state")?;
         Ok(extension.load(&handle, &mut bytes)?)
+    }
+
+    /// Opens a project in which a field beside the parameters, such as the chord chart, holds this text.
+    ///
+    /// # Errors
+    /// When the plugin's state is not the JSON that it is known to be, or the plugin refuses it.
+    pub fn load_field(&mut self, name: &str, text: &str) -> Result<()> {
+        /// The length of the JSON stands before it.
+        const HEAD: usize = size_of::<u64>();
+        let saved = self.save()?;
+        let json = saved.get(HEAD..).context("the plugin's state is empty")?;
+        let mut state: Value = serde_json::from_slice(json).context("the plugin's state is no JSON")?;
+        state["fields"][name] = serde_json::to_string(text)?.into();
+        let json = serde_json::to_vec(&state)?;
+        let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(json);
+        self.load(&bytes)
     }
 
     /// Tells the plugin whether it renders a file or plays live.

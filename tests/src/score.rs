@@ -39,6 +39,8 @@ pub struct Score {
     pub strokes: Vec<Stroke>,
     /// What knobs do; in any order.
     pub knobs: Vec<KnobTurn>,
+    /// What the project holds beside parameters, by name: opened before the session begins.
+    pub fields: Vec<(String, String)>,
     /// How long the session is.
     pub length: Frame,
 }
@@ -46,7 +48,7 @@ pub struct Score {
 impl Score {
     /// Nothing but time.
     pub const fn silence(timeline: Timeline, length: Frame) -> Self {
-        Self { timeline, strokes: Vec::new(), knobs: Vec::new(), length }
+        Self { timeline, strokes: Vec::new(), knobs: Vec::new(), fields: Vec::new(), length }
     }
 
     /// Plays notes at their ticks. Each key goes up `early` before its note's end, as fingers do,

@@ -55,6 +55,9 @@ impl Session {
     /// # Errors
     /// When the plugin refuses or reports an error.
     pub fn play(self, instance: &mut Instance, score: &Score) -> Result<Performance> {
+        for (name, text) in &score.fields {
+            instance.load_field(name, text)?;
+        }
         instance.set_offline(self.pace == Pace::Render)?;
         instance.activate(score.timeline.sample_rate(), self.blocks.largest())?;
         let performance = self.play_active(instance, score);

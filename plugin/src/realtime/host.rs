@@ -67,8 +67,8 @@ pub struct Settings {
     pub style: StyleNumber,
     /// The style plays in free time: in seconds, whatever the tempo.
     pub free_time: bool,
-    /// Changes with every change of the chord chart.
-    pub chart: u32,
+    /// Changes with every change of the chord chart or of the file of the musician's own style.
+    pub files: (u32, u32),
     /// What the mind is asked with.
     pub knobs: Knobs,
     /// Silence after the last key-up before Segue may begin.

@@ -80,14 +80,14 @@ pub struct Performer {
     quiet_since: Option<Position>,
     largest_block: u32,
     style: StyleNumber,
-    chart: u32,
+    files: (u32, u32),
 }
 
 /// What the mind must be told and could not be, because the link was full.
 #[derive(Debug, Default)]
 struct Unsaid {
     style: Option<StyleNumber>,
-    chart: bool,
+    files: bool,
     blank: bool,
     take_back: Option<Ticks>,
     amends: ArrayVec<(u32, Ticks), HELD>,
@@ -164,7 +164,7 @@ impl Performer {
             quiet_since: Some(LONG_AGO),
             largest_block: 0,
             style: StyleNumber::default(),
-            chart: 0,
+            files: (0, 0),
         }
     }
 
@@ -204,8 +204,8 @@ impl Performer {
         self.next_id = 0;
         self.last_onset = Ticks(i64::MIN);
         self.largest_block = 0;
-        let Unsaid { style, chart, .. } = self.unsaid;
-        self.unsaid = Unsaid { style, chart, blank: true, ..Unsaid::default() };
+        let Unsaid { style, files, .. } = self.unsaid;
+        self.unsaid = Unsaid { style, files, blank: true, ..Unsaid::default() };
     }
 
     /// Plays one block.
@@ -234,9 +234,9 @@ impl Performer {
 
     /// True when another style plays from now on, so that nothing planned holds.
     fn change_style(&mut self, settings: &Settings) -> bool {
-        if settings.chart != self.chart {
-            self.chart = settings.chart;
-            self.unsaid.chart = true;
+        if settings.files != self.files {
+            self.files = settings.files;
+            self.unsaid.files = true;
         }
         let changed = settings.style != self.style;
         if changed {
@@ -588,8 +588,8 @@ impl Performer {
         {
             unsaid.style = None;
         }
-        if unsaid.chart && scene.nerve.tell(ToMind::Chart) {
-            unsaid.chart = false;
+        if unsaid.files && scene.nerve.tell(ToMind::Files) {
+            unsaid.files = false;
         }
         while let Some(&(id, duration)) = unsaid.amends.first() {
             if unsaid.must_come_first() || !scene.nerve.tell(ToMind::Amend { id, duration }) {
@@ -606,7 +606,7 @@ impl Unsaid {
     }
 
     fn must_come_first(&self) -> bool {
-        self.blank || self.take_back.is_some() || self.style.is_some() || self.chart
+        self.blank || self.take_back.is_some() || self.style.is_some() || self.files
     }
 
     fn take_back(&mut self, from: Ticks) {

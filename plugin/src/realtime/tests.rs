@@ -210,7 +210,7 @@ fn settings() -> Settings {
     Settings {
         style: StyleNumber(0),
         free_time: false,
-        chart: 0,
+        files: (0, 0),
         knobs: Knobs { temperature: 1.0, top_p: 1.0, ..Knobs::default() },
         response_gap_ms: 100.0,
         answer_bars: 2,

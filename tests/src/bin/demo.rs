@@ -55,7 +55,8 @@ const USUAL_STYLE: &str = "irish";
 /// The style that keeps to seconds, not to beats.
 const FREE: &str = "piano";
 
-const USAGE: &str = "usage: cargo xtask demo [--style jazz | blues | folk | irish | piano] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
+const USAGE: &str = "usage: cargo xtask demo [--style jazz | blues | folk | irish | piano] [--weights FILE.segue] \
+    [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
 
 fn main() -> ExitCode {
     match Wishes::from_arguments(std::env::args().skip(1)).and_then(|wishes| demo(&wishes)) {
@@ -71,6 +72,8 @@ fn main() -> ExitCode {
 struct Wishes {
     plugin: PathBuf,
     style: String,
+    /// A style of the user's own instead.
+    weights: Option<PathBuf>,
     file: PathBuf,
     number: Option<u32>,
     bars: i64,
@@ -79,13 +82,14 @@ struct Wishes {
 impl Wishes {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let (mut plugin, mut file, mut number) = (None, None, None);
-        let mut style = USUAL_STYLE.to_owned();
+        let (mut style, mut weights) = (USUAL_STYLE.to_owned(), None);
         let mut bars = PROMPT_BARS;
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{argument} needs a value; {USAGE}"));
             match argument.as_str() {
                 "--plugin" => plugin = Some(PathBuf::from(value()?)),
                 "--style" => style = value()?.to_lowercase(),
+                "--weights" => weights = Some(absolute(&value()?)?),
                 "--tune" => number = Some(tune_number(&value()?)?),
                 "--bars" => bars = bars_in(&value()?)?,
                 flag if flag.starts_with('-') => bail!("there is no option {flag}; {USAGE}"),
@@ -99,8 +103,13 @@ impl Wishes {
         let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes").join(book);
         // Of our own book of Irish tunes the jig, which is known to many.
         let number = number.or((file.is_none() && style == USUAL_STYLE).then_some(OUR_JIG));
-        Ok(Self { plugin, style, file: file.unwrap_or_else(ours), number, bars })
+        Ok(Self { plugin, style, weights, file: file.unwrap_or_else(ours), number, bars })
     }
+}
+
+/// The plugin may run in another folder.
+fn absolute(path: &str) -> Result<PathBuf> {
+    Path::new(path).canonicalize().with_context(|| format!("--weights {path}: there is no such file"))
 }
 
 fn tune_number(text: &str) -> Result<u32> {
@@ -116,7 +125,7 @@ fn bars_in(text: &str) -> Result<i64> {
 fn demo(wishes: &Wishes) -> Result<()> {
     let (prompt, other) = two_openings(&wishes.file, wishes.number, wishes.bars)?;
     let bundle = Bundle::load(&wishes.plugin)?;
-    let score = score(&prompt, &wishes.style);
+    let score = score(&prompt, wishes);
     println!("Loaded {} in a headless host.", wishes.plugin.display());
     println!(
         "Playing {:?} at it, style {}: {} bars of {}/{} at {USUAL_TEMPO_BPM} bpm, live, {SAMPLE_RATE} Hz, blocks of {BLOCK}.",
@@ -131,8 +140,8 @@ fn demo(wishes: &Wishes) -> Result<()> {
         answer.len()
     );
     write_files(wishes.bars, &prompt, &score, &live, &answer)?;
-    compare_prompts(&bundle, &wishes.style, &prompt, &other)?;
-    print_times(&bundle, &wishes.style, &prompt, &score, &live)
+    compare_prompts(&bundle, wishes, &prompt, &other)?;
+    print_times(&bundle, wishes, &prompt, &score, &live)
 }
 
 fn bar(prompt: &Prompt) -> Ticks {
@@ -140,13 +149,23 @@ fn bar(prompt: &Prompt) -> Ticks {
 }
 
 /// The prompt, then room for the answer, with a ramp of the temperature on the way.
-fn score(prompt: &Prompt, style: &str) -> Score {
+fn score(prompt: &Prompt, wishes: &Wishes) -> Score {
     let timeline = Timeline::steady(f64::from(SAMPLE_RATE), USUAL_TEMPO_BPM, prompt.metre);
     let frame = |ticks| timeline.frame_of(ticks).expect("the transport runs");
     let bars_on = |bars: i64| Ticks(prompt.end.0 + bars * bar(prompt).0);
     let length = frame(bars_on(ANSWER_BARS + TAIL_BARS));
     let mut score = Score::silence(timeline.clone(), length);
     score.play(&prompt.notes, KEY_UP_EARLY);
+    if !prompt.chart.is_empty() {
+        score.fields.push(("chart".into(), prompt.chart.clone()));
+    }
+    let style = match &wishes.weights {
+        Some(file) => {
+            score.fields.push(("own_style".into(), file.display().to_string()));
+            "My own"
+        }
+        None => &wishes.style,
+    };
     score.turn("Style", 0, style).turn("Answer length", 0, ANSWER_BARS).turn("Response gap", 0, GAP_MS).turn(
         "Temperature",
         0,
@@ -198,9 +217,9 @@ fn sound(performance: &Performance) -> Result<Vec<Sounded>> {
     performance.sound_notes().map_err(|faults| anyhow::anyhow!("what Segue sent is no music: {faults}"))
 }
 
-fn compare_prompts(bundle: &Bundle, style: &str, prompt: &Prompt, other: &Prompt) -> Result<()> {
+fn compare_prompts(bundle: &Bundle, wishes: &Wishes, prompt: &Prompt, other: &Prompt) -> Result<()> {
     let answer_to = |prompt: &Prompt| -> Result<_> {
-        let score = score(prompt, style);
+        let score = score(prompt, wishes);
         Ok(melody(&render(bundle, &score)?.1, &score.timeline))
     };
     ensure!(
@@ -288,8 +307,9 @@ fn temperature(score: &Score) -> Result<Vec<(Frame, f64)>> {
     turns.map(|knob| Ok((knob.at, knob.text.parse()?))).collect()
 }
 
-fn print_times(bundle: &Bundle, style: &str, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {
-    let decisions = thinking::decision_times(&thinking::shipped_weights(style), prompt, TIMED_DECISIONS)?;
+fn print_times(bundle: &Bundle, wishes: &Wishes, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {
+    let weights = wishes.weights.clone().unwrap_or_else(|| thinking::shipped_weights(&wishes.style));
+    let decisions = thinking::decision_times(&weights, prompt, TIMED_DECISIONS)?;
     show("Decision of a note, in the mind alone", &decisions);
     let (rendered, _) = render(bundle, score)?;
     let waits = waits_for_notes(&rendered, score.last_key_up());
