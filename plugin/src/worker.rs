@@ -72,7 +72,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. `make` runs on it and makes a mind of a style, if it can: a blank one at the start and after
+    /// Starts the thread. `make` runs on it and makes a mind of a style, if it can: a blank one at first and after
     /// every panic, and else out of the one that played before. `None` when the system has no thread left.
     pub fn start<M: Improvise>(
         end: MindEnd,
@@ -112,16 +112,15 @@ pub(crate) struct Room<M, F> {
     end: MindEnd,
     vitals: Arc<Vitals>,
     make: F,
-    style: StyleNumber,
+    /// None before the first word.
+    style: Option<StyleNumber>,
     mind: Option<M>,
 }
 
 impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
-    /// With a blank mind.
+    /// Without a mind until it is told which style to play.
     pub fn new(end: MindEnd, vitals: Arc<Vitals>, make: F) -> Self {
-        let mut room = Self { end, vitals, make, style: StyleNumber::default(), mind: None };
-        room.make_mind(None);
-        room
+        Self { end, vitals, make, style: None, mind: None }
     }
 
     /// Does what there is to do, and returns when there is nothing more.
@@ -146,14 +145,15 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     }
 
     fn make_mind(&mut self, before: Option<M>) {
-        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(self.style, before))).ok().flatten();
+        let Some(style) = self.style else { return };
+        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(style, before))).ok().flatten();
         self.vitals.set_mind(if made.is_some() { MindState::Ready } else { MindState::NoWeights });
         self.mind = made;
     }
 
     fn attend(&mut self, word: ToMind) {
         if let ToMind::Style(style) = word {
-            self.style = style;
+            self.style = Some(style);
         }
         if matches!(word, ToMind::Style(_) | ToMind::Files) {
             let before = self.mind.take();
@@ -258,6 +258,7 @@ mod tests {
         let make = move |_, _| Some(Fragile { step, last: Ticks::ZERO });
         let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
+        assert!(audio.tell(ToMind::Style(StyleNumber(0))));
         (audio, worker, vitals)
     }
 
@@ -311,6 +312,7 @@ mod tests {
         let make = |_, _| None::<Fragile>;
         let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
+        assert!(audio.tell(ToMind::Style(StyleNumber(0))));
         assert!(audio.tell(wish(1, Ticks(49))));
         assert_eq!(audio.wait_offline(), Some(Planned::Failed { generation: 1 }));
         assert_eq!(vitals.mind(), MindState::NoWeights);

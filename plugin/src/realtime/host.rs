@@ -42,7 +42,7 @@ pub struct Block {
 }
 
 /// Names a style in parameters and saved songs; see [`crate::preset`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StyleNumber(pub u8);
 
 /// Where an answer may begin.

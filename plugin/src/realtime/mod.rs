@@ -79,7 +79,8 @@ pub struct Performer {
     /// Since when nothing has sounded; `None` while something does.
     quiet_since: Option<Position>,
     largest_block: u32,
-    style: StyleNumber,
+    /// What the mind was told to play; nothing before the first block.
+    style: Option<StyleNumber>,
     files: (u32, u32),
 }
 
@@ -163,7 +164,7 @@ impl Performer {
             last_onset: Ticks(i64::MIN),
             quiet_since: Some(LONG_AGO),
             largest_block: 0,
-            style: StyleNumber::default(),
+            style: None,
             files: (0, 0),
         }
     }
@@ -238,12 +239,11 @@ impl Performer {
             self.files = settings.files;
             self.unsaid.files = true;
         }
-        let changed = settings.style != self.style;
-        if changed {
-            self.style = settings.style;
-            self.unsaid.style = Some(self.style);
+        let before = self.style.replace(settings.style);
+        if before != Some(settings.style) {
+            self.unsaid.style = Some(settings.style);
         }
-        changed
+        before.is_some_and(|before| before != settings.style)
     }
 
     fn walk(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {

@@ -11,6 +11,7 @@ mod hosts;
 mod life;
 mod real_time;
 mod same_notes;
+mod styles;
 mod support;
 mod temperature;
 mod turns;

@@ -1,0 +1,83 @@
+//! Styles, chords and memory: each is heard, and none ever leaves a note behind.
+
+use crate::support::{ALL_BLOCKS, Settings, melody, notes, phrase, score, steady};
+use segue_model::note::{Note, Ticks};
+use segue_tests::blocks::Blocks;
+use segue_tests::performance::Sounded;
+use segue_tests::score::Score;
+use segue_tests::thinking::shipped_weights;
+
+const STYLES: [&str; 5] = ["Jazz", "Blues", "Folk", "Irish", "Piano"];
+const BAR: i64 = 192;
+
+fn answer(settings: Settings<'_>, score: &Score) -> Vec<Sounded> {
+    notes(settings, score, Blocks::Of(512))
+}
+
+fn with_field(name: &str, text: &str) -> Score {
+    let mut score = score(steady(48_000.0), 6);
+    score.fields.push((name.into(), text.into()));
+    score
+}
+
+#[test]
+fn every_style_answers_in_its_own_way_and_the_same_in_all_blocks() {
+    let score = score(steady(48_000.0), 4);
+    let mut answers: Vec<Vec<Sounded>> = Vec::new();
+    for style in STYLES {
+        let settings = [("Style", style)];
+        let answer = answer(&settings, &score);
+        assert!(answer.len() >= 4, "{style} plays {} notes in three bars", answer.len());
+        for blocks in ALL_BLOCKS {
+            assert_eq!(notes(&settings, &score, blocks), answer, "{style} in {blocks:?}");
+        }
+        assert!(!answers.contains(&answer), "{style} plays what another style plays");
+        answers.push(answer);
+    }
+}
+
+#[test]
+fn a_change_of_style_in_mid_answer_ends_what_sounds_and_the_next_answer_is_of_the_new_style() {
+    for (from, to) in [("Irish", "Jazz"), ("Jazz", "Piano"), ("Piano", "Folk"), ("Folk", "Blues")] {
+        let mut score = score(steady(48_000.0), 8);
+        let change = score.timeline.frame_of(Ticks(2 * BAR + 50)).expect("the transport runs");
+        score.turn("Style", change, to);
+        let again: Vec<Note> =
+            phrase().into_iter().map(|note| Note { onset: note.onset + Ticks(4 * BAR), ..note }).collect();
+        score.play(&again, Ticks(2));
+        let answer = answer(&[("Style", from), ("Answer length", "2")], &score);
+        assert!(answer.iter().any(|note| note.on < change), "{from} plays before the change");
+        assert!(answer.iter().all(|note| note.on >= change || note.off <= change), "{from} ends with the change");
+        let second = score.timeline.frame_of(Ticks(5 * BAR)).expect("the transport runs");
+        assert!(answer.iter().any(|note| note.on >= second), "{to} answers the second phrase");
+    }
+}
+
+#[test]
+fn a_chord_chart_changes_what_is_played_and_one_with_a_mistake_changes_nothing() {
+    let settings = [("Style", "Jazz")];
+    let play = |chart: &str| answer(&settings, &with_field("chart", chart));
+    assert_ne!(play("C7 | F7"), play("Ebm7 | Ab7"));
+    assert_eq!(play("Ebm7 | Qb7"), play(""));
+}
+
+#[test]
+fn memory_changes_what_follows_a_motif() {
+    let mut score = score(steady(48_000.0), 8);
+    // Twice the same bar, then its beginning: who remembers knows how it goes on.
+    let motif = [62, 66, 69, 66, 71, 69, 66, 64];
+    score.strokes.clear();
+    score.play(&melody(&[&motif[..], &motif[..], &motif[..4]].concat()), Ticks(2));
+    let play = |memory| answer(&[("Memory", memory), ("Temperature", "0.05")], &score);
+    assert_ne!(play("0 %"), play("100 %"));
+}
+
+#[test]
+fn a_style_of_ones_own_plays_from_its_file_and_a_missing_file_leaves_what_plays() {
+    let file = shipped_weights("folk").canonicalize().expect("it ships");
+    let own = [("Style", "My own")];
+    let folk = answer(&[("Style", "Folk")], &score(steady(48_000.0), 6));
+    assert_eq!(answer(&own, &with_field("own_style", &file.display().to_string())), folk);
+    let left = answer(&own, &with_field("own_style", "/no/such/file.segue"));
+    assert!(!left.is_empty(), "there is always a style to play");
+}
