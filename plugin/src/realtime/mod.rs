@@ -65,7 +65,11 @@ pub struct Performer {
     sample_rate: f64,
     /// The first frame of the next block.
     position: Position,
+    /// Beats: follows the host wherever it goes.
     clock: Clock,
+    /// Seconds, for styles in free time.
+    free_clock: Clock,
+    in_free_time: bool,
     keys: Keys,
     turn: Turn,
     wishes: Wishes,
@@ -154,6 +158,8 @@ impl Performer {
             sample_rate,
             position: Position(0),
             clock: Clock::new(sample_rate),
+            free_clock: Clock::new(sample_rate),
+            in_free_time: false,
             keys: Keys::default(),
             turn: Turn::default(),
             wishes: Wishes::default(),
@@ -174,6 +180,7 @@ impl Performer {
         self.reset();
         self.sample_rate = sample_rate;
         self.clock.restart_frames(sample_rate);
+        self.free_clock.restart_frames(sample_rate);
         self.position = Position(0);
         self.quiet_since = Some(LONG_AGO);
         self.wishes.forget_positions();
@@ -183,7 +190,7 @@ impl Performer {
     /// Lets go of everything that sounds and drops the plan. There is no host to tell now; note-offs follow with the
     /// next block.
     pub fn reset(&mut self) {
-        let now = self.clock.next_tick();
+        let now = self.time().next_tick();
         self.withdraw_from(now);
         self.schedule.clear();
         self.ledger.all_overdue();
@@ -198,6 +205,7 @@ impl Performer {
     pub fn start_afresh(&mut self) {
         self.reset();
         self.clock = Clock::new(self.sample_rate);
+        self.free_clock = Clock::new(self.sample_rate);
         self.position = Position(0);
         self.quiet_since = Some(LONG_AGO);
         self.wishes.forget_positions();
@@ -213,15 +221,22 @@ impl Performer {
     pub fn perform(&mut self, block: &Block, stage: &mut impl Stage, nerve: &mut impl Nerve) {
         let start = self.position;
         let settings = &block.settings;
-        let (transport, tempo_bpm) =
-            if settings.free_time { (free(&block.transport), FREE_BPM) } else { (block.transport, settings.tempo_bpm) };
-        let (span, flow) = self.clock.enter(&transport, block.into_host_block, start, block.frames, tempo_bpm);
+        let into = block.into_host_block;
+        let (mut span, flow) = self.clock.enter(&block.transport, into, start, block.frames, settings.tempo_bpm);
+        let (free_span, _) = self.free_clock.enter(&free(&block.transport), into, start, block.frames, FREE_BPM);
+        if settings.free_time {
+            span = free_span;
+        }
         self.largest_block = self.largest_block.max(block.frames);
         self.wishes.note_knobs(start, block.settings.knobs);
         let mut scene = Scene { block, span, start, cursor: 0, stage, nerve };
 
         self.ledger.pay_overdue(scene.stage, scene.at());
         let changed = self.change_style(settings);
+        if std::mem::replace(&mut self.in_free_time, settings.free_time) != settings.free_time {
+            // Ticks of beats say nothing about ticks of seconds.
+            self.last_onset = Ticks(i64::MIN);
+        }
         if changed || flow == Flow::Broken {
             self.cue(&mut scene, Cue::Broken { keys_down: self.keys.any_down() });
         }
@@ -231,6 +246,11 @@ impl Performer {
         }
         self.walk(&mut scene);
         self.position = start.plus(i64::from(block.frames));
+    }
+
+    /// The clock that the style of now keeps to.
+    fn time(&self) -> &Clock {
+        if self.in_free_time { &self.free_clock } else { &self.clock }
     }
 
     /// True when another style plays from now on, so that nothing planned holds.
@@ -406,7 +426,7 @@ impl Performer {
     fn answer_from<S, N>(&self, scene: &Scene<'_, S, N>) -> Answer {
         let settings = &scene.block.settings;
         let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
-        let bars = self.clock.bars();
+        let bars = self.time().bars();
         let grid = if settings.free_time { host::StartGrid::Free } else { settings.start_grid };
         let (start, lag) = match grid {
             host::StartGrid::Free => {
@@ -457,9 +477,10 @@ impl Performer {
         let Some(since) = self.quiet_since else { return };
         #[allow(clippy::cast_precision_loss, reason = "only compared with two seconds")]
         let silent = scene.position().0.saturating_sub(since.0) as f64 >= SILENCE_SECONDS * self.sample_rate;
-        if silent && !self.clock.follows_host() {
+        if silent && !self.time().follows_host() {
             let (offset, position) = (scene.cursor(), scene.position());
-            scene.span = self.clock.begin_bar(scene.span, offset, position, scene.block.frames);
+            let clock = if self.in_free_time { &mut self.free_clock } else { &mut self.clock };
+            scene.span = clock.begin_bar(scene.span, offset, position, scene.block.frames);
         }
     }
 
@@ -478,7 +499,8 @@ impl Performer {
         let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
         let long = !scene.block.offline && i64::from(self.largest_block) > wanted;
         let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
-        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, self.clock.bars(), self.clock.form()) else {
+        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, self.time().bars(), self.time().form())
+        else {
             return;
         };
         self.say_unsaid(scene);
@@ -556,9 +578,9 @@ impl Performer {
             onset,
             pitch: key.pitch,
             velocity: Velocity::nearest(velocity * 127.0),
-            bars: Some(self.clock.bars()),
+            bars: Some(self.time().bars()),
             together: scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate),
-            form: self.clock.form(),
+            form: self.time().form(),
             memory: scene.block.settings.knobs.memory,
         };
         // A heard note leaves room for its end, and never overtakes what should have been said before it.
