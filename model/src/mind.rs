@@ -31,6 +31,8 @@ pub struct Mind {
     pitch: Voice,
     /// What each share of the profile says to the pitch head.
     pitch_profile: Rows,
+    /// What each chord says to each pitch, a row for each chord; and how much each place in the bar asks for it.
+    harmony: Option<(Rows, Vec<f32>)>,
     duration: Voice,
     velocity: Option<Voice>,
 }
@@ -87,6 +89,13 @@ impl Mind {
             step: voice(&network.step),
             pitch: voice(&network.pitch),
             pitch_profile: rows(&network.pitch_profile.weight.val()),
+            harmony: network.harmony.as_ref().map(|harmony| {
+                let (fits, weight) = (floats(&harmony.degrees.weight.val()), floats(&harmony.weight.weight.val()));
+                let counts = card.vocabulary.counts();
+                let chords = (0..=u8::MAX).take(counts.chord);
+                let numbers = chords.flat_map(|chord| network::degrees(&card.vocabulary, chord)).map(|row| fits[row]);
+                (Rows { width: counts.pitch, numbers: numbers.collect() }, weight)
+            }),
             duration: voice(&network.duration),
             velocity: network.velocity.as_ref().map(voice),
             card,
@@ -171,7 +180,13 @@ impl Heads<'_, '_> {
     /// tells of its onset.
     pub fn pitch(&mut self, next: Classes, echoes: Echoes) -> &mut [f32] {
         (self.told.next, self.told.echoes) = (next, echoes);
-        self.voice(&self.mind.pitch, 1, &self.mind.tables.pitch, true)
+        let mind = self.mind;
+        let scores = self.voice(&mind.pitch, 1, &mind.tables.pitch, true);
+        if let Some((fits, weight)) = &mind.harmony {
+            let weight = weight[usize::from(next.place)];
+            scores.iter_mut().zip(fits.row(next.chord.into())).for_each(|(score, fit)| *score += fit * weight);
+        }
+        scores
     }
 
     /// Unnormalised scores of the duration classes, given `step`, `place`, chord and `pitch` of the next note.
@@ -358,7 +373,8 @@ mod tests {
     use crate::network::{Batch, Moment, Sizes};
     use crate::note::Ticks;
     use crate::weights::{Card, Provenance};
-    use burn::tensor::Device;
+    use burn::module::Param;
+    use burn::tensor::{Device, Distribution};
 
     const NOTES: u8 = 40;
 
@@ -412,7 +428,13 @@ mod tests {
     fn check_against_burn(vocabulary: Vocabulary) {
         let device = Device::flex();
         let sizes = Sizes { layers: 2, hidden: 48, event: 32, head: 80 };
-        let network = Network::new(&vocabulary, sizes, 0.0, &device);
+        let mut network = Network::new(&vocabulary, sizes, 0.0, &device);
+        if let Some(harmony) = &mut network.harmony {
+            // It begins at nothing, which would compare nothing.
+            let random = |shape| Param::from_tensor(Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device));
+            harmony.degrees.weight = random(harmony.degrees.weight.dims());
+            harmony.weight.weight = random(harmony.weight.weight.dims());
+        }
         let moments = moments(&vocabulary);
         let mind = Mind::new(Card::new("test", vocabulary, sizes, Provenance::default()), &network);
         let batch = Batch::of(std::slice::from_ref(&moments), mind.vocabulary(), &device);

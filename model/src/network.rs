@@ -63,9 +63,21 @@ pub struct Network {
     pub(crate) pitch: Head,
     /// What the pitch-class profile says to the pitch head, `[PROFILE → head]`.
     pub(crate) pitch_profile: Linear,
+    /// What the chord says to each pitch directly; `None` when the style knows no chords.
+    pub(crate) harmony: Option<Harmony>,
     pub(crate) duration: Head,
     pub(crate) velocity: Option<Head>,
     dropout: Dropout,
+}
+
+/// How well each degree over a chord's root sounds: the same in every key, more or less so at each place in the bar.
+#[derive(Module, Debug)]
+pub(crate) struct Harmony {
+    /// One number for each degree over each kind of chord, then for each pitch class where there is no chord:
+    /// `[DEGREES, 1]`.
+    pub degrees: Embedding,
+    /// How much the place in the bar asks for it, `[places, 1]`.
+    pub weight: Embedding,
 }
 
 /// Chooses one part of the next note.
@@ -93,6 +105,9 @@ pub struct Batch {
     given: [Tensor<2, Int>; 4],
     /// The profiles again, `[batch × steps, PROFILE]`, batch-major.
     profile: Tensor<2>,
+    /// The degree that each pitch is over the next note's chord, `[batch × steps, pitches]`, and its place in the bar,
+    /// `[batch × steps, 1]`.
+    degrees: Option<(Tensor<2, Int>, Tensor<2, Int>)>,
 }
 
 /// One place in a [`Batch`].
@@ -143,6 +158,13 @@ impl Batch {
             given: [&tables.step, &tables.pitch, &tables.duration, &tables.velocity]
                 .map(|table| looked_up(all().map(|moment| table.rows(moment.told())), device)),
             profile: profile(all().flat_map(|moment| moment.hints.profile).collect()),
+            degrees: vocabulary.chords.then(|| {
+                let next = || all().map(|moment| moment.next.unwrap_or_default());
+                (
+                    looked_up(next().map(|next| degrees(vocabulary, next.chord)), device),
+                    looked_up(next().map(|next| std::iter::once(usize::from(next.place))), device),
+                )
+            }),
         }
     }
 }
@@ -200,6 +222,14 @@ impl Network {
             step: head(&tables.step, counts.step),
             pitch,
             pitch_profile: profile(sizes.head),
+            harmony: vocabulary.chords.then(|| {
+                let number = |rows: usize, value: f64| {
+                    let mut table = EmbeddingConfig::new(rows, 1).init(device);
+                    table.weight = Param::from_tensor(Tensor::full([rows, 1], value, device));
+                    table
+                };
+                Harmony { degrees: number(DEGREES, 0.0), weight: number(counts.place, 1.0) }
+            }),
             duration: head(&tables.duration, counts.duration),
             velocity: dynamics.then(|| head(&tables.velocity, counts.velocity)),
             dropout: DropoutConfig::new(dropout).init(),
@@ -248,9 +278,14 @@ impl Network {
             let told = also.into_iter().fold(said, |said, also| said + also);
             head.out.forward(self.dropout.forward(relu(told)))
         };
+        let pitch = voice(&self.pitch, 1, Some(self.pitch_profile.forward(batch.profile.clone())));
+        let harmony = self.harmony.as_ref().zip(batch.degrees.as_ref()).map(|(harmony, (degrees, places))| {
+            let fits = harmony.degrees.forward(degrees.clone()).squeeze_dim::<2>(2); // [batch × steps, pitches]
+            fits * summed(&harmony.weight, places.clone())
+        });
         Scores {
             step: voice(&self.step, 0, None),
-            pitch: voice(&self.pitch, 1, Some(self.pitch_profile.forward(batch.profile.clone()))),
+            pitch: harmony.into_iter().fold(pitch, |pitch, harmony| pitch + harmony),
             duration: voice(&self.duration, 2, None),
             velocity: self.velocity.as_ref().map(|head| voice(head, 3, None)),
         }
@@ -282,6 +317,18 @@ fn lstm(cell: &Linear, input: Tensor<2>, (hidden, memory): (Tensor<2>, Tensor<2>
     let gate = |index: usize| open.clone().narrow(1, index * width, width);
     let memory = gate(1) * memory + gate(0) * candidate;
     (gate(2) * tanh(memory.clone()), memory)
+}
+
+/// Rows of [`Harmony::degrees`]: each degree over each kind of chord, and each pitch class without a chord.
+pub(crate) const DEGREES: usize = (ChordKind::ALL.len() + 1) * OCTAVE as usize;
+
+/// For each pitch its degree over a chord, as a row of [`Harmony::degrees`].
+pub(crate) fn degrees(vocabulary: &Vocabulary, chord: u8) -> impl Iterator<Item = usize> {
+    let kinds = ChordKind::ALL.len();
+    let (kind, root) = usize::from(chord).checked_sub(1).map_or((kinds, 0), |chord| (chord % kinds, chord / kinds));
+    let octave = usize::from(OCTAVE);
+    (0..vocabulary.counts().pitch)
+        .map(move |class| kind * octave + (usize::from(vocabulary.pitch(class).key()) + octave - root) % octave)
 }
 
 /// All that is known around one decision; what is not known yet is not looked at.
