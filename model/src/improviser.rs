@@ -111,6 +111,8 @@ enum By {
 
 /// How many notes can be taken back or amended; a key held for longer is amended no more.
 const HISTORY: usize = 4 * LONGEST_FIGURE;
+/// Over how many notes the session's memory is shown or not: a bar or two.
+const MEMORY_STRETCH: usize = 16;
 /// How many of the player's latest notes tell how loud to play.
 const LOUDNESS_NOTES: usize = 8;
 
@@ -399,11 +401,12 @@ fn around(
     Around { bars, chord: chart.and_then(|chart| chart.at(onset - form, metre)), memory }
 }
 
-/// Whether the session's memory is shown after `count` notes: as often as `memory` says, and the same each time that
-/// the notes after them are decided anew.
+/// Whether the session's memory is shown after `count` notes: in as many stretches of notes as `memory` says, and in
+/// the same ones each time that the notes in them are decided anew. A motif that were forgotten at every third note could
+/// never be taken up, so it is a stretch that is drawn and not a note.
 fn shown(mind: &Mind, memory: f32, count: usize) -> bool {
-    let note = u32::try_from(count).unwrap_or(u32::MAX);
-    mind.card().look_back && draw(0, 0, note, Head::Memory) < memory
+    let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
+    mind.card().look_back && draw(0, 0, stretch, Head::Memory) < memory
 }
 
 /// For styles without dynamics: as loud as the player, with the bar line and the beats a little stronger.
