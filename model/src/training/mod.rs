@@ -10,8 +10,12 @@ pub mod examples;
 pub mod judge;
 pub mod likeness;
 pub mod markov;
+pub mod own;
 pub mod pieces;
+pub mod playing;
 pub mod styles;
+pub mod trial;
+pub mod warmth;
 
 use crate::mind::Mind;
 use crate::network::{Batch, Moment, Network, Scores, Sizes};
@@ -36,6 +40,9 @@ use std::path::{Path, PathBuf};
 pub struct Plan {
     /// What the style is called.
     pub style: String,
+    /// Weights that it begins with, of the same vocabulary and sizes; `None`: with none.
+    #[serde(default)]
+    pub from: Option<PathBuf>,
     /// What it can say.
     pub vocabulary: Vocabulary,
     /// How large the network is.
@@ -172,8 +179,23 @@ impl<'plan> Student<'plan> {
         };
         if files.progress.exists() {
             student.resume(files)?;
+        } else if let Some(from) = &plan.from {
+            student.begin_with(from)?;
         }
         Ok(student)
+    }
+
+    /// Takes over what was learnt before. The optimizer begins anew.
+    fn begin_with(&mut self, from: &Path) -> anyhow::Result<()> {
+        let name = from.display();
+        let bytes = fs::read(from).with_context(|| format!("{name}: cannot be read"))?;
+        let card = weights::card(&bytes, &name.to_string())?;
+        if card.vocabulary != self.plan.vocabulary || card.sizes != self.plan.sizes {
+            bail!("{name}: has another vocabulary or other sizes than what is to be trained");
+        }
+        self.network = weights::load_into(self.network.clone(), from)?;
+        println!("beginning with {name}");
+        Ok(())
     }
 
     fn resume(&mut self, files: &Files) -> anyhow::Result<()> {
@@ -457,6 +479,34 @@ mod tests {
         let mut stopped = Student::new(&plan, &other_desk.files(), &device, "test").unwrap();
         practise(&mut stopped, 2, &other_desk.files());
         assert_eq!(fs::read(desk.files().last).unwrap(), fs::read(other_desk.files().last).unwrap());
+    }
+
+    #[test]
+    fn fine_tuning_begins_with_what_was_learnt_and_a_stopped_one_does_not_begin_again() {
+        let (desk, other_desk) = (Desk::new("teacher"), Desk::new("pupil"));
+        let taught = desk.0.join("taught.segue");
+        train(&plan(6), &lessons(), &desk.0, &taught, "test").unwrap();
+        let device = Device::flex().autodiff();
+        let valid = |plan: &Plan, files: &Files| {
+            let mut student = Student::new(plan, files, &device, "test").unwrap();
+            student.examine(&lessons().valid);
+            student.progress.epochs[student.progress.epochs.len() - 1].valid
+        };
+        let pupil = Plan { from: Some(taught), epochs: 9, ..plan(6) };
+        let (blank, tuned) = (valid(&plan(6), &other_desk.files()), valid(&pupil, &other_desk.files()));
+        // Half precision, as shipped, is what it begins with.
+        assert!(tuned < blank - 0.5, "{tuned} after {blank}");
+        practise(&mut Student::new(&pupil, &other_desk.files(), &device, "test").unwrap(), 2, &other_desk.files());
+        fs::remove_file(pupil.from.as_ref().unwrap()).unwrap();
+        let resumed = Student::new(&pupil, &other_desk.files(), &device, "test").unwrap();
+        assert_eq!(resumed.progress.epochs.len(), 2);
+        let larger = Plan { sizes: Sizes { hidden: 64, ..pupil.sizes }, from: Some(desk.files().best), ..pupil };
+        let refused = Student::new(&larger, &desk_without_progress(), &device, "test").map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains("other sizes"), "{refused}");
+    }
+
+    fn desk_without_progress() -> Files {
+        Files::inside(Path::new("no such folder"))
     }
 
     #[test]

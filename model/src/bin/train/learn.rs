@@ -1,21 +1,32 @@
 //! Learns a style.
 
-use crate::data::lessons;
+use crate::data::{self, Source, lessons};
 use anyhow::{Context, bail};
 use clap::Args;
-use segue_model::training::{styles, train};
+use segue_model::corpus::Tune;
+use segue_model::corpus::folder::{Corpus, Split};
+use segue_model::training::own::{self, FINE_TUNING_RATE, Kind, guess, own};
+use segue_model::training::{Plan, styles, train};
+use segue_model::vocabulary::Vocabulary;
+use segue_model::weights::{self, Card, EXTENSION};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[derive(Args)]
 pub struct Train {
-    /// What the style is called; `irish` is a style that ships, any other name is your own.
+    /// What the style is called; irish, folk, jazz, blues and piano are styles that ship, any other name is your own.
     #[arg(long)]
     style: String,
-    /// The folder with the tunes; its split.csv says what to train on, else a tenth each is kept for validation and
-    /// test. May be given more than once.
-    #[arg(long, required = true)]
-    data: Vec<PathBuf>,
+    #[command(flatten)]
+    source: Source,
+    /// What kind of music a style of your own is: melody (one line in beats), song (over chords), solo (over chords,
+    /// with dynamics) or piano (chords, dynamics and pedal in free time) [default: guessed from the tunes].
+    #[arg(long, value_parser = kind, conflicts_with = "from")]
+    kind: Option<Kind>,
+    /// Begins with the weights of a shipped style (its name) or of a file, and their kind and sizes; what is learnt so
+    /// needs fewer tunes.
+    #[arg(long, conflicts_with_all = ["layers", "hidden"])]
+    from: Option<PathBuf>,
     /// Where the weights go [default: STYLE.segue in the working folder].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -25,7 +36,7 @@ pub struct Train {
     /// Forgets the checkpoint and begins anew.
     #[arg(long)]
     fresh: bool,
-    /// Passes through the tunes, at most.
+    /// Passes through the tunes, at most [default: as many as the style, or the number of notes, needs].
     #[arg(long)]
     epochs: Option<usize>,
     /// Epochs without improvement after which training stops.
@@ -55,33 +66,128 @@ pub struct Train {
 }
 
 pub fn learn(wish: &Train) -> anyhow::Result<()> {
-    let mut plan = styles::plan(&wish.style);
-    plan.epochs = wish.epochs.unwrap_or(plan.epochs);
-    plan.patience = wish.patience.unwrap_or(plan.patience);
-    plan.rows = wish.rows.unwrap_or(plan.rows);
-    plan.steps = wish.steps.unwrap_or(plan.steps);
-    plan.learning_rate = wish.learning_rate.unwrap_or(plan.learning_rate);
-    plan.dropout = wish.dropout.unwrap_or(plan.dropout);
-    plan.sizes.layers = wish.layers.unwrap_or(plan.sizes.layers);
-    plan.sizes.hidden = wish.hidden.unwrap_or(plan.sizes.hidden);
-    plan.seed = wish.seed.unwrap_or(plan.seed);
-    if let Some(fault) = plan.sizes.fault() {
-        bail!("no such network can be made: {fault}");
+    let from = wish.from.as_deref().map(teacher).transpose()?;
+    let (mut corpus, vocabulary) = wish.read(from.as_ref().map(|(_, card)| card))?;
+    share_out(&mut corpus);
+    let learnt = data::learnt(&corpus);
+    if let Some(warning) = own::warning(&learnt) {
+        eprintln!("{warning}");
     }
-    if plan.rows == 0 || plan.steps == 0 || plan.epochs == 0 || !(0.0..1.0).contains(&plan.dropout) {
-        bail!("rows, steps and epochs begin at 1, and dropout lies between 0 and 1");
-    }
-    let lessons = lessons(&wish.data, &plan.vocabulary)?;
+    let plan = wish.plan(&learnt, vocabulary, from)?;
+    let lessons = lessons(&wish.source, &corpus, &plan.vocabulary);
     let folder = wish.folder.clone().unwrap_or_else(|| Path::new("target/training").join(&wish.style));
-    let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.segue", wish.style)));
+    let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", wish.style)));
     if wish.fresh && folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot be removed", folder.display()))?;
     }
+    println!(
+        "{} LSTM layers of {} units; {} to {} epochs; stop and start it again as you like",
+        plan.sizes.layers, plan.sizes.hidden, plan.patience, plan.epochs
+    );
     let summary = train(&plan, &lessons, &folder, &out, &commit())?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
     println!("on the test split, with the weights in half precision: {}", summary.test);
     println!("{}: the weights; {}: loss.png and summary.json", out.display(), folder.display());
     Ok(())
+}
+
+impl Train {
+    fn is_shipped(&self) -> bool {
+        styles::SHIPPED.contains(&self.style.as_str())
+    }
+
+    /// The tunes, and what a style can say that is to learn from them.
+    fn read(&self, from: Option<&Card>) -> anyhow::Result<(Corpus, Vocabulary)> {
+        let known = match (from, self.kind) {
+            (Some(card), _) => Some(card.vocabulary.clone()),
+            (None, Some(_)) if self.is_shipped() => {
+                bail!("{} is a style that ships, and of one kind; give yours another name", self.style)
+            }
+            (None, Some(kind)) => Some(kind.vocabulary()),
+            (None, None) => self.is_shipped().then(|| styles::plan(&self.style).vocabulary),
+        };
+        if let Some(vocabulary) = known {
+            return Ok((self.source.read_for(&vocabulary)?, vocabulary));
+        }
+        let melodies = self.source.read_melodies()?;
+        let (kind, reason) = guess(melodies.pieces.iter().map(|read| &read.tune));
+        println!("learnt as {kind}, because {reason}; --kind says otherwise");
+        let vocabulary = kind.vocabulary();
+        let corpus = if kind == Kind::Piano { self.source.read_for(&vocabulary)? } else { melodies };
+        Ok((corpus, vocabulary))
+    }
+
+    fn plan(&self, tunes: &[&Tune], vocabulary: Vocabulary, from: Option<(PathBuf, Card)>) -> anyhow::Result<Plan> {
+        let notes = tunes.iter().map(|tune| tune.notes.len()).sum();
+        let mut plan = if self.is_shipped() {
+            Plan { vocabulary, ..styles::plan(&self.style) }
+        } else {
+            own(&self.style, vocabulary, notes, from.is_some())
+        };
+        if let Some((path, card)) = from {
+            plan.learning_rate = plan.learning_rate.min(FINE_TUNING_RATE);
+            plan.sizes = card.sizes;
+            plan.from = Some(path);
+            // What it was taught with is in the weights, too.
+            for (data, licence) in card.provenance.data.into_iter().zip(card.provenance.licences) {
+                if !plan.data.contains(&data) {
+                    plan.data.push(data);
+                    plan.licences.push(licence);
+                }
+            }
+        }
+        plan.epochs = self.epochs.unwrap_or(plan.epochs);
+        plan.patience = self.patience.unwrap_or(plan.patience);
+        plan.rows = self.rows.unwrap_or(plan.rows);
+        plan.steps = self.steps.unwrap_or(plan.steps);
+        plan.learning_rate = self.learning_rate.unwrap_or(plan.learning_rate);
+        plan.dropout = self.dropout.unwrap_or(plan.dropout);
+        plan.sizes.layers = self.layers.unwrap_or(plan.sizes.layers);
+        plan.sizes.hidden = self.hidden.unwrap_or(plan.sizes.hidden);
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        if let Some(fault) = plan.sizes.fault() {
+            bail!("no such network can be made: {fault}");
+        }
+        if plan.rows == 0 || plan.steps == 0 || plan.epochs == 0 || !(0.0..1.0).contains(&plan.dropout) {
+            bail!("rows, steps and epochs begin at 1, and dropout lies between 0 and 1");
+        }
+        Ok(plan)
+    }
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+    known.ok_or_else(|| format!("{name} is no kind of music; say melody, song, solo or piano"))
+}
+
+/// The weights file that is begun with, by its path or by the name of a shipped style, and what it says of itself.
+fn teacher(wish: &Path) -> anyhow::Result<(PathBuf, Card)> {
+    let presets = Path::new("presets");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets");
+    let named = |folder: &Path| folder.join(wish).with_extension(EXTENSION);
+    let candidates = [wish.to_owned(), named(presets), named(&workspace)];
+    let Some(path) = candidates.iter().find(|path| path.is_file()) else {
+        bail!("{}: is neither a weights file nor a style in {}", wish.display(), presets.display());
+    };
+    let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let card = weights::card(&bytes, &path.display().to_string())?;
+    Ok((path.clone(), card))
+}
+
+/// Of a few tunes chance may leave none for validation or test: then each gets one in ten of those to learn from, from
+/// its end.
+fn share_out(corpus: &mut Corpus) {
+    const FEWEST: usize = 3;
+    for split in [Split::Valid, Split::Test] {
+        let learnt: Vec<usize> =
+            (0..corpus.pieces.len()).filter(|index| corpus.pieces[*index].split == Split::Train).collect();
+        if corpus.pieces.iter().any(|piece| piece.split == split) || learnt.len() < FEWEST {
+            continue;
+        }
+        for index in learnt.iter().rev().take(learnt.len().div_ceil(10)) {
+            corpus.pieces[*index].split = split;
+        }
+    }
 }
 
 /// Of this program, for the weights' provenance.

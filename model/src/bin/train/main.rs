@@ -2,11 +2,14 @@
 
 mod data;
 mod evaluate;
+mod examples;
+mod judge;
+mod knobs;
 mod learn;
+mod table;
+mod temperatures;
 
 use clap::{Parser, Subcommand};
-use evaluate::Evaluate;
-use learn::Train;
 use std::process::ExitCode;
 
 /// Teaches Segue a style from a folder of .abc or .mid files. A stopped training goes on where it was.
@@ -16,19 +19,31 @@ struct Line {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
-    train: Option<Train>,
+    train: Option<learn::Train>,
 }
 
 #[derive(Subcommand)]
 enum Verb {
     /// Measures a weights file on a split of its data, beside a Markov chain.
-    Evaluate(Evaluate),
+    Evaluate(evaluate::Evaluate),
+    /// Measures the shipped weights and prints the tables of the README.
+    Table(table::Tables),
+    /// Lays a mind's continuations beside real ones, and says whether and by what they can be told.
+    Judge(judge::Judge),
+    /// Lets a mind play at every temperature, and checks that it neither falls silent nor gets caught in a loop.
+    Temperatures(temperatures::Temperatures),
+    /// Writes prompts with a mind's continuations as .mid, .wav and .png, and as .abc where letters can say them.
+    Examples(examples::Examples),
 }
 
 fn main() -> ExitCode {
     let line = Line::parse();
     let done = match (line.verb, line.train) {
         (Some(Verb::Evaluate(wish)), _) => evaluate::measure(&wish),
+        (Some(Verb::Table(wish)), _) => table::print(&wish),
+        (Some(Verb::Judge(wish)), _) => judge::judge(&wish),
+        (Some(Verb::Temperatures(wish)), _) => temperatures::temperatures(&wish),
+        (Some(Verb::Examples(wish)), _) => examples::examples(&wish),
         (None, Some(wish)) => learn::learn(&wish),
         (None, None) => Err(anyhow::anyhow!("say --style NAME --data FOLDER, or --help")),
     };
