@@ -5,6 +5,7 @@
 use burn::nn::LstmConfig;
 use burn::tensor::{Device, Tensor};
 use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
+use segue_model::lookback::Hints;
 use segue_model::mind::{Mind, Room};
 use segue_model::network::Sizes;
 use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
@@ -24,7 +25,8 @@ fn main() {
     let mut improviser = Improviser::new(Arc::clone(&mind));
     let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
     let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
-    let key = HeardKey { id: 0, onset: Ticks::ZERO, pitch, velocity: Velocity::DEFAULT, bars, together: Ticks(3) };
+    let velocity = Velocity::DEFAULT;
+    let key = HeardKey { id: 0, onset: Ticks::ZERO, pitch, velocity, bars, together: Ticks(3), memory: 1.0 };
     improviser.hear(key);
     let ask = Ask { turn: 0, begin: Begin::NotBefore(Ticks::ZERO), bars, knobs: Knobs::default() };
     let decided = measure("a decided note, everything", || {
@@ -32,7 +34,9 @@ fn main() {
     });
 
     let (mut state, mut room) = (mind.blank(), Room::default());
-    let step = measure("its LSTM step alone", || mind.take_in(Classes::default(), &mut state, &mut room));
+    let step = measure("its LSTM step alone", || {
+        mind.take_in(Classes::default(), Hints::default(), &mut state, &mut room);
+    });
 
     let device = Device::flex();
     let lstm = |input| LstmConfig::new(input, sizes.hidden, true).init(&device);

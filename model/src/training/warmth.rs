@@ -27,6 +27,8 @@ pub struct Warmth {
     pub most_turns: usize,
     /// The most notes that begin at one moment.
     pub most_at_once: usize,
+    /// Notes that strike a key at the moment at which it is struck already.
+    pub doubled: usize,
     /// Continuations with fewer notes than asked for.
     pub unfinished: usize,
     /// Continuations whose second half is one pitch.
@@ -60,6 +62,7 @@ impl Warmth {
             most_at_once: most(|notes| {
                 notes.chunk_by(|one, next| one.onset == next.onset).map(<[_]>::len).max().unwrap_or(0)
             }),
+            doubled: all().map(doubled).sum(),
             unfinished: how_many(&|notes| notes.len() < asked),
             one_note: how_many(&|notes| is_figure(second_half(notes), 1)),
             loops: how_many(&|notes| {
@@ -75,6 +78,7 @@ impl Warmth {
             (self.unfinished, "continuations have too few notes"),
             (self.one_note, "continuations end on one note for ever"),
             (self.loops, "continuations end in a loop"),
+            (self.doubled, "keys are struck twice at one moment"),
             (self.most_at_once.saturating_sub(MOST_AT_ONCE), "notes too many begin at one moment"),
         ];
         let temperature = self.temperature;
@@ -125,6 +129,13 @@ fn longest_run(notes: &[Note]) -> usize {
     notes.chunk_by(|one, next| one.pitch == next.pitch).map(<[_]>::len).max().unwrap_or(0)
 }
 
+fn doubled(notes: &[Note]) -> usize {
+    let mut strokes: Vec<_> = notes.iter().map(|note| (note.onset, note.pitch)).collect();
+    strokes.sort_unstable();
+    strokes.dedup();
+    notes.len() - strokes.len()
+}
+
 /// Whole turns of the figure that comes most often in a row; 1 when none is repeated.
 fn most_turns(notes: &[Note]) -> usize {
     let step = |at: usize| notes[at].onset - notes[at - 1].onset;
@@ -153,13 +164,18 @@ impl fmt::Display for Warmth {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { temperature, pitch_class_entropy, pitch_entropy, distinct, .. } = self;
         write!(out, "{temperature:>5.2} {pitch_class_entropy:>8.3} {pitch_entropy:>8.3} {distinct:>9.3}")?;
-        let Self { longest_run, most_turns, most_at_once, unfinished, one_note, loops, .. } = self;
-        write!(out, "{longest_run:>9} {most_turns:>6} {most_at_once:>8} {unfinished:>6} {one_note:>9} {loops:>6}")
+        let Self { longest_run, most_turns, most_at_once, doubled, unfinished, one_note, loops, .. } = self;
+        write!(
+            out,
+            "{longest_run:>9} {most_turns:>6} {most_at_once:>8} {doubled:>7} {unfinished:>6} {one_note:>9} {loops:>6}"
+        )
     }
 }
 
 /// What stands above the rows.
-pub const HEADER: &str = " temp  classes  pitches  distinct  longest  most    at one   too   one note  end-\n          bits     bits     share      run turns  moment   few  for ever  less";
+pub const HEADER: &str = "\
+ temp  classes  pitches  distinct  longest   most   at one  struck    too  one note   end-
+          bits     bits     share      run  turns   moment   twice    few  for ever   less";
 
 #[cfg(test)]
 mod tests {
@@ -202,6 +218,9 @@ mod tests {
         let mut chord = tune(20..116);
         chord[..40].iter_mut().for_each(|note| note.onset = Ticks::ZERO);
         check(&chord, "begin at one moment");
+        let mut twice = tune((0..96).map(varied));
+        twice[50] = twice[49];
+        check(&twice, "struck twice");
     }
 
     #[test]

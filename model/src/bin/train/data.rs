@@ -10,6 +10,9 @@ use segue_model::training::pieces::Piece;
 use segue_model::vocabulary::{TimeBase, Vocabulary};
 use std::path::PathBuf;
 
+/// Where what was read is kept unless told otherwise.
+pub const CACHE: &str = "target/training/cache";
+
 /// Where tunes are.
 #[derive(Args)]
 pub struct Source {
@@ -18,7 +21,7 @@ pub struct Source {
     #[arg(long, required = true)]
     pub data: Vec<PathBuf>,
     /// What was read is kept in this folder, so that the next start is quicker.
-    #[arg(long, default_value = "target/training/cache")]
+    #[arg(long, default_value = CACHE)]
     pub cache: PathBuf,
 }
 

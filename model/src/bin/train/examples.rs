@@ -13,7 +13,7 @@ use segue_model::training::examples::{Example, key_signature};
 use segue_model::training::playing::{as_said, continue_prompt};
 use segue_model::training::trial::seeded;
 use segue_model::vocabulary::Vocabulary;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[derive(Args)]
@@ -75,7 +75,7 @@ pub fn examples(wish: &Examples) -> anyhow::Result<()> {
         let from = at_a_bar_line(tune, place.from);
         let prompt = &tune.notes[from..from + PROMPT];
         let continuation = continue_prompt(&mind, tune, prompt, count, &seeded(playing.knobs(), index));
-        let title = if tune.title.is_empty() { names[place.tune].0 } else { &tune.title };
+        let title = if tune.title.is_empty() { file_name(names[place.tune].0) } else { &tune.title };
         let example = Example::new(tune, prompt, &continuation, wish.tempo_bpm)
             .titled(&format!("{style}: after {title} ({playing})"));
         let key = has_letters(mind.vocabulary()).then(|| key_signature(&tune.notes));
@@ -84,6 +84,11 @@ pub fn examples(wish: &Examples) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a tune without a title is called: `midi/jigs1.mid` is jigs1.
+fn file_name(source: &str) -> &str {
+    Path::new(source).file_stem().and_then(|name| name.to_str()).unwrap_or(source)
 }
 
 /// The first note on a bar line at or after one, if there is one soon enough: a prompt that begins so is easier to read.

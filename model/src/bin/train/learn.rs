@@ -17,8 +17,14 @@ pub struct Train {
     /// What the style is called; irish, folk, jazz, blues and piano are styles that ship, any other name is your own.
     #[arg(long)]
     style: String,
-    #[command(flatten)]
-    source: Source,
+    // Not a flattened `Source`, because an optional group of arguments cannot hold another one.
+    /// The folder with the tunes (.abc, .mid, tables of solos); its split.csv says what is for training, validation and
+    /// test, else a tenth each is kept for the last two. May be given more than once.
+    #[arg(long, required = true)]
+    data: Vec<PathBuf>,
+    /// What was read is kept in this folder, so that the next start is quicker.
+    #[arg(long, default_value = data::CACHE)]
+    cache: PathBuf,
     /// What kind of music a style of your own is: melody (one line in beats), song (over chords), solo (over chords,
     /// with dynamics) or piano (chords, dynamics and pedal in free time) [default: guessed from the tunes].
     #[arg(long, value_parser = kind, conflicts_with = "from")]
@@ -67,22 +73,23 @@ pub struct Train {
 
 pub fn learn(wish: &Train) -> anyhow::Result<()> {
     let from = wish.from.as_deref().map(teacher).transpose()?;
-    let (mut corpus, vocabulary) = wish.read(from.as_ref().map(|(_, card)| card))?;
+    let source = Source { data: wish.data.clone(), cache: wish.cache.clone() };
+    let (mut corpus, vocabulary) = wish.read(&source, from.as_ref().map(|(_, card)| card))?;
     share_out(&mut corpus);
     let learnt = data::learnt(&corpus);
     if let Some(warning) = own::warning(&learnt) {
         eprintln!("{warning}");
     }
     let plan = wish.plan(&learnt, vocabulary, from)?;
-    let lessons = lessons(&wish.source, &corpus, &plan.vocabulary);
+    let lessons = lessons(&source, &corpus, &plan.vocabulary);
     let folder = wish.folder.clone().unwrap_or_else(|| Path::new("target/training").join(&wish.style));
     let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", wish.style)));
     if wish.fresh && folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot be removed", folder.display()))?;
     }
     println!(
-        "{} LSTM layers of {} units; {} to {} epochs; stop and start it again as you like",
-        plan.sizes.layers, plan.sizes.hidden, plan.patience, plan.epochs
+        "{} LSTM layers of {} units; {} epochs at most, and none after {} that bring nothing",
+        plan.sizes.layers, plan.sizes.hidden, plan.epochs, plan.patience
     );
     let summary = train(&plan, &lessons, &folder, &out, &commit())?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
@@ -97,7 +104,7 @@ impl Train {
     }
 
     /// The tunes, and what a style can say that is to learn from them.
-    fn read(&self, from: Option<&Card>) -> anyhow::Result<(Corpus, Vocabulary)> {
+    fn read(&self, source: &Source, from: Option<&Card>) -> anyhow::Result<(Corpus, Vocabulary)> {
         let known = match (from, self.kind) {
             (Some(card), _) => Some(card.vocabulary.clone()),
             (None, Some(_)) if self.is_shipped() => {
@@ -107,13 +114,13 @@ impl Train {
             (None, None) => self.is_shipped().then(|| styles::plan(&self.style).vocabulary),
         };
         if let Some(vocabulary) = known {
-            return Ok((self.source.read_for(&vocabulary)?, vocabulary));
+            return Ok((source.read_for(&vocabulary)?, vocabulary));
         }
-        let melodies = self.source.read_melodies()?;
+        let melodies = source.read_melodies()?;
         let (kind, reason) = guess(melodies.pieces.iter().map(|read| &read.tune));
         println!("learnt as {kind}, because {reason}; --kind says otherwise");
         let vocabulary = kind.vocabulary();
-        let corpus = if kind == Kind::Piano { self.source.read_for(&vocabulary)? } else { melodies };
+        let corpus = if kind == Kind::Piano { source.read_for(&vocabulary)? } else { melodies };
         Ok((corpus, vocabulary))
     }
 

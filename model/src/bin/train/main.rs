@@ -55,3 +55,26 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_verb_is_understood_and_training_needs_a_style_and_a_folder() {
+        Line::command().debug_assert();
+        let parsed =
+            |line: &str| Line::try_parse_from(line.split(' ')).map(|line| (line.verb.is_some(), line.train.is_some()));
+        assert_eq!(parsed("train --style mine --data here --data there --from jazz").ok(), Some((false, true)));
+        assert_eq!(parsed("train --style mine --data here --kind piano --epochs 3").ok(), Some((false, true)));
+        assert!(
+            parsed("train --style mine").is_err() && parsed("train --style mine --data here --kind opera").is_err()
+        );
+        for verb in ["evaluate", "judge", "temperatures"] {
+            assert_eq!(parsed(&format!("train {verb} w.segue --data here")).ok(), Some((true, false)), "{verb}");
+        }
+        assert_eq!(parsed("train examples w.segue --data here --out there").ok(), Some((true, false)));
+        assert_eq!(parsed("train table --data all").ok(), Some((true, false)));
+    }
+}

@@ -1,6 +1,6 @@
 //! Prints the tables of the README.
 
-use crate::data::Source;
+use crate::data::{CACHE, Source};
 use crate::evaluate::figures;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -21,7 +21,7 @@ pub struct Tables {
     #[arg(long)]
     summary: Vec<PathBuf>,
     /// What was read is kept in this folder, so that the next start is quicker.
-    #[arg(long, default_value = "target/training/cache")]
+    #[arg(long, default_value = CACHE)]
     cache: PathBuf,
     /// Only rows that begin with this.
     #[arg(long, default_value = "")]
