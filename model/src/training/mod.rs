@@ -115,6 +115,8 @@ struct Progress {
 
 /// A rise over this many optimizer steps keeps the first ones from going astray.
 const WARM_UP: usize = 200;
+/// The rise is at most this part of a short training, which would be over before it else.
+const WARM_UP_PART: usize = 10;
 const WEIGHT_DECAY: f32 = 0.01;
 /// Of `AdamW`. Gradients of single weights are around 1e-5 here; burn's default of 1e-5 would hold them back.
 const EPSILON: f32 = 1e-8;
@@ -255,7 +257,7 @@ impl<'plan> Student<'plan> {
         #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 steps")]
         let share = |part: usize, whole: usize| (part as f64 / whole.max(1) as f64).min(1.0);
         let cosine = 0.5 * (1.0 + (std::f64::consts::PI * share(step, steps)).cos());
-        self.plan.learning_rate * share(step + 1, WARM_UP) * cosine
+        self.plan.learning_rate * share(step + 1, WARM_UP.min(steps / WARM_UP_PART)) * cosine
     }
 
     fn examine(&mut self, pieces: &[Piece]) {

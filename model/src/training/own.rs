@@ -98,11 +98,18 @@ const STEPS_ENOUGH_FINE_TUNING: usize = 600;
 const MOST_EPOCHS: usize = 120;
 /// Fewer notes than this are learnt from in smaller steps, and with more forgetting.
 const SMALL_NOTES: usize = 60_000;
+/// Fewer than this in the smallest steps.
+const TINY_NOTES: usize = 4_000;
 
 /// The plan for a style of one's own, to be learnt from so many `notes`.
 pub fn own(style: &str, vocabulary: Vocabulary, notes: usize, is_fine_tuning: bool) -> Plan {
     let plan = Plan { vocabulary, ..plan(style) };
-    let plan = if notes < SMALL_NOTES { Plan { rows: 8, steps: 32, dropout: 0.4, ..plan } } else { plan };
+    let small = |rows| Plan { rows, steps: 32, dropout: 0.4, ..plan.clone() };
+    let plan = match notes {
+        0..TINY_NOTES => small(2),
+        TINY_NOTES..SMALL_NOTES => small(8),
+        SMALL_NOTES.. => plan,
+    };
     let enough = if is_fine_tuning { STEPS_ENOUGH_FINE_TUNING } else { STEPS_ENOUGH };
     let in_an_epoch = notes.div_ceil(plan.rows * plan.steps).max(1);
     let fewest = if is_fine_tuning { 4 } else { plan.epochs };
@@ -130,10 +137,10 @@ pub fn warning(tunes: &[&Tune]) -> Option<String> {
     }
     let length = mean(tunes.iter().map(|tune| count(tune.notes.len())));
     Some(format!(
-        "that is little: {} tunes with {length:.0} notes each. Expect its rhythm and its scale, but melodies that wander \
+        "that is little: {} with {length:.0} notes each. Expect its rhythm and its scale, but melodies that wander \
          or are copied from them. {FEW_TUNES} tunes and {FEW_NOTES} notes are a beginning, 50 tunes give something; \
          or begin with the weights of a style that is like it: --from jazz",
-        tunes.len()
+        if tunes.len() == 1 { "1 tune".to_owned() } else { format!("{} tunes", tunes.len()) }
     ))
 }
 
@@ -187,7 +194,7 @@ mod tests {
     fn too_little_is_said() {
         let tunes = changed(|_| ());
         let tunes: Vec<&Tune> = tunes.iter().collect();
-        assert!(warning(&tunes[..1]).unwrap().contains("1 tunes"));
+        assert!(warning(&tunes[..1]).unwrap().contains("1 tune with"));
         let many: Vec<&Tune> = tunes.iter().copied().cycle().take(100).collect();
         assert_eq!(warning(&many), None);
     }

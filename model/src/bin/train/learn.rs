@@ -76,6 +76,14 @@ pub fn learn(wish: &Train) -> anyhow::Result<()> {
     let source = Source { data: wish.data.clone(), cache: wish.cache.clone() };
     let (mut corpus, vocabulary) = wish.read(&source, from.as_ref().map(|(_, card)| card))?;
     share_out(&mut corpus);
+    if corpus.pieces.len() < FEWEST {
+        bail!(
+            "{}: {} of its files can be learnt from, and {FEWEST} tunes are the least: one to learn from, one to know \
+             when to stop and one to measure; cut a long one into several files",
+            source.named(),
+            corpus.pieces.len()
+        );
+    }
     let learnt = data::learnt(&corpus);
     if let Some(warning) = own::warning(&learnt) {
         eprintln!("{warning}");
@@ -181,14 +189,16 @@ fn teacher(wish: &Path) -> anyhow::Result<(PathBuf, Card)> {
     Ok((path.clone(), card))
 }
 
+/// One to learn from, one to know when to stop, one to measure.
+const FEWEST: usize = 3;
+
 /// Of a few tunes chance may leave none for validation or test: then each gets one in ten of those to learn from, from
 /// its end.
 fn share_out(corpus: &mut Corpus) {
-    const FEWEST: usize = 3;
     for split in [Split::Valid, Split::Test] {
         let learnt: Vec<usize> =
             (0..corpus.pieces.len()).filter(|index| corpus.pieces[*index].split == Split::Train).collect();
-        if corpus.pieces.iter().any(|piece| piece.split == split) || learnt.len() < FEWEST {
+        if corpus.pieces.iter().any(|piece| piece.split == split) || learnt.len() < 2 {
             continue;
         }
         for index in learnt.iter().rev().take(learnt.len().div_ceil(10)) {
