@@ -155,12 +155,7 @@ fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Netw
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     let card = card(bytes, name)?;
     let mut network = Network::new(&card.vocabulary, card.sizes, 0.0, device);
-    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes.to_vec())));
-    let tensors = store.get_all_tensors().map_err(|error| damaged(error.to_string()))?;
-    // The adapter turns half into full precision and full into half, so it must see the former only.
-    if tensors.values().any(|tensor| tensor.dtype == DType::F16) {
-        store = store.with_from_adapter(HalfPrecisionAdapter::new());
-    }
+    let mut store = opened(bytes).map_err(damaged)?;
     let applied = network.load_from(&mut store).map_err(|error| damaged(error.to_string()))?;
     if !applied.is_success() || !applied.missing.is_empty() {
         return Err(damaged("it lacks tensors, or they have other shapes".into()));
@@ -171,16 +166,27 @@ fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Netw
     Ok((card, network))
 }
 
-/// Fills an existing network, so that it keeps its dropout and device.
+/// A store that gives full precision.
+fn opened(bytes: &[u8]) -> Result<BurnpackStore, String> {
+    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes.to_vec())));
+    let tensors = store.get_all_tensors().map_err(|error| error.to_string())?;
+    // The adapter turns half into full precision and full into half, so it must see the former only.
+    if tensors.values().any(|tensor| tensor.dtype == DType::F16) {
+        store = store.with_from_adapter(HalfPrecisionAdapter::new());
+    }
+    Ok(store)
+}
+
+/// Fills an existing network of the same shape from a file of either precision, so that it keeps its dropout and device.
 ///
 /// # Errors
 /// See [`WeightsError`].
 #[cfg(feature = "training")]
 pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network, WeightsError> {
-    let mut store = BurnpackStore::from_bytes(Some(Bytes::from_bytes_vec(bytes_of(path)?)));
-    let loaded = network.load_from(&mut store);
     let name = path.display().to_string();
-    loaded.map_err(|error| WeightsError::Damaged { name, reason: error.to_string() })?;
+    let damaged = |reason: String| WeightsError::Damaged { name: name.clone(), reason };
+    let mut store = opened(&bytes_of(path)?).map_err(damaged)?;
+    network.load_from(&mut store).map_err(|error| damaged(error.to_string()))?;
     Ok(network)
 }
 

@@ -90,6 +90,28 @@ impl Figures {
         add("pitch, unigram", self.chains.unigram);
         named
     }
+
+    /// How far each mean lies above that of the same notes in `other`, by name, in nats per note.
+    pub fn differences(&self, other: &Self) -> Vec<(String, f64)> {
+        let measures = [
+            ("everything told", Some(self.told), Some(other.told)),
+            ("without chords", self.no_chords, other.no_chords),
+            ("without look-back", self.no_look_back, other.no_look_back),
+            ("with neither", self.neither, other.neither),
+        ];
+        let values = |of: Measure| {
+            [("step", of.step), ("pitch", of.pitch), ("duration", of.duration), ("velocity", of.velocity)]
+        };
+        let pairs =
+            measures.into_iter().filter_map(|(name, ours, theirs)| Some((name, values(ours?), values(theirs?))));
+        pairs
+            .flat_map(|(name, ours, theirs)| {
+                ours.into_iter()
+                    .zip(theirs)
+                    .map(move |((head, our), (_, their))| (format!("{head}, {name}"), our - their))
+            })
+            .collect()
+    }
 }
 
 impl fmt::Display for Figures {
@@ -213,7 +235,9 @@ impl Measure {
 
     fn average(&mut self) {
         let Self { step, pitch, duration, velocity, top_1, notes } = self;
-        [step, pitch, duration, velocity, top_1].into_iter().for_each(|sum| *sum /= notes.max(1.0));
+        for sum in [step, pitch, duration, velocity, top_1] {
+            *sum /= notes.max(1.0);
+        }
     }
 }
 
@@ -227,7 +251,9 @@ impl Chains {
 
     fn average(&mut self) {
         let Self { markov, cached, unigram, notes } = self;
-        [markov, cached, unigram].into_iter().for_each(|sum| *sum /= notes.max(1.0));
+        for sum in [markov, cached, unigram] {
+            *sum /= notes.max(1.0);
+        }
     }
 }
 

@@ -406,7 +406,7 @@ mod tests {
     fn the_letters_are_read_back_with_the_same_notes_in_the_same_places_of_the_bar() {
         let (tune, example) = jig();
         let text = example.abc(key_signature(&tune.notes)).unwrap();
-        assert!(text.contains("K:G\n") && text.contains("\"^Segue\""), "{text}");
+        assert!(text.contains("K:G\n") && text.contains("N:Segue plays from note 33 on\n"), "{text}");
         let read = &parse_book(&text, "example.abc").tunes[0].1;
         let told =
             |notes: &[Note]| notes.iter().map(|note| (note.onset, note.pitch, note.duration)).collect::<Vec<_>>();

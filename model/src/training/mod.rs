@@ -10,8 +10,12 @@ pub mod examples;
 pub mod judge;
 pub mod likeness;
 pub mod markov;
+pub mod own;
 pub mod pieces;
+pub mod playing;
 pub mod styles;
+pub mod trial;
+pub mod warmth;
 
 use crate::mind::Mind;
 use crate::network::{Batch, Moment, Network, Scores, Sizes};
@@ -36,6 +40,9 @@ use std::path::{Path, PathBuf};
 pub struct Plan {
     /// What the style is called.
     pub style: String,
+    /// Weights that it begins with, of the same vocabulary and sizes; `None`: with none.
+    #[serde(default)]
+    pub from: Option<PathBuf>,
     /// What it can say.
     pub vocabulary: Vocabulary,
     /// How large the network is.
@@ -113,6 +120,8 @@ struct Progress {
 
 /// A rise over this many optimizer steps keeps the first ones from going astray.
 const WARM_UP: usize = 200;
+/// The rise is at most this part of a short training, which would be over before it else.
+const WARM_UP_PART: usize = 10;
 const WEIGHT_DECAY: f32 = 0.01;
 /// Of `AdamW`. Gradients of single weights are around 1e-5 here; burn's default of 1e-5 would hold them back.
 const EPSILON: f32 = 1e-8;
@@ -177,8 +186,22 @@ impl<'plan> Student<'plan> {
         };
         if files.progress.exists() {
             student.resume(files)?;
+        } else if let Some(from) = &plan.from {
+            student.begin_with(from)?;
         }
         Ok(student)
+    }
+
+    /// Takes over what was learnt before. The optimizer begins anew.
+    fn begin_with(&mut self, from: &Path) -> anyhow::Result<()> {
+        let name = from.display();
+        let card = weights::card_of(from)?;
+        if card.vocabulary != self.plan.vocabulary || card.sizes != self.plan.sizes {
+            bail!("{name}: has another vocabulary or other sizes than what is to be trained");
+        }
+        self.network = weights::load_into(self.network.clone(), from)?;
+        println!("beginning with {name}");
+        Ok(())
     }
 
     fn resume(&mut self, files: &Files) -> anyhow::Result<()> {
@@ -238,7 +261,7 @@ impl<'plan> Student<'plan> {
         #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 steps")]
         let share = |part: usize, whole: usize| (part as f64 / whole.max(1) as f64).min(1.0);
         let cosine = 0.5 * (1.0 + (std::f64::consts::PI * share(step, steps)).cos());
-        self.plan.learning_rate * share(step + 1, WARM_UP) * cosine
+        self.plan.learning_rate * share(step + 1, WARM_UP.min(steps / WARM_UP_PART)) * cosine
     }
 
     fn examine(&mut self, pieces: &[Piece]) {
@@ -463,6 +486,34 @@ mod tests {
         let mut stopped = Student::new(&plan, &other_desk.files(), &device, "test").unwrap();
         practise(&mut stopped, 2, &other_desk.files());
         assert_eq!(fs::read(desk.files().last).unwrap(), fs::read(other_desk.files().last).unwrap());
+    }
+
+    #[test]
+    fn fine_tuning_begins_with_what_was_learnt_and_a_stopped_one_does_not_begin_again() {
+        let (desk, other_desk) = (Desk::new("teacher"), Desk::new("pupil"));
+        let taught = desk.0.join("taught.segue");
+        train(&plan(6), &lessons(), &desk.0, &taught, "test").unwrap();
+        let device = Device::flex().autodiff();
+        let valid = |plan: &Plan, files: &Files| {
+            let mut student = Student::new(plan, files, &device, "test").unwrap();
+            student.examine(&lessons().valid);
+            student.progress.epochs[student.progress.epochs.len() - 1].valid
+        };
+        let pupil = Plan { from: Some(taught), epochs: 9, ..plan(6) };
+        let (blank, tuned) = (valid(&plan(6), &other_desk.files()), valid(&pupil, &other_desk.files()));
+        // Half precision, as shipped, is what it begins with.
+        assert!(tuned < blank - 0.5, "{tuned} after {blank}");
+        practise(&mut Student::new(&pupil, &other_desk.files(), &device, "test").unwrap(), 2, &other_desk.files());
+        fs::remove_file(pupil.from.as_ref().unwrap()).unwrap();
+        let resumed = Student::new(&pupil, &other_desk.files(), &device, "test").unwrap();
+        assert_eq!(resumed.progress.epochs.len(), 2);
+        let larger = Plan { sizes: Sizes { hidden: 64, ..pupil.sizes }, from: Some(desk.files().best), ..pupil };
+        let refused = Student::new(&larger, &desk_without_progress(), &device, "test").map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains("other sizes"), "{refused}");
+    }
+
+    fn desk_without_progress() -> Files {
+        Files::inside(Path::new("no such folder"))
     }
 
     #[test]

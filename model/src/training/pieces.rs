@@ -114,7 +114,7 @@ impl Piece {
 }
 
 /// Notes that begin almost together begin together, with the first of them, and go from low to high.
-fn gather_chords(notes: &mut [Note]) {
+pub(super) fn gather_chords(notes: &mut [Note]) {
     let mut first = Ticks(i64::MIN / 2);
     for note in notes.iter_mut() {
         if note.onset - first > TOGETHER {

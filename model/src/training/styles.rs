@@ -5,11 +5,15 @@ use super::pieces::Silence;
 use crate::network::Sizes;
 use crate::vocabulary::Vocabulary;
 
+/// The styles that ship.
+pub const SHIPPED: [&str; 5] = ["irish", "folk", "jazz", "blues", "piano"];
+
 /// The plan for a style by name; any other name is a style of one's own.
 pub fn plan(style: &str) -> Plan {
     let (data, licences) = origins(style);
     let plan = Plan {
         style: style.to_owned(),
+        from: None,
         vocabulary: Vocabulary::dance(),
         sizes: Sizes::default(),
         epochs: 14,
