@@ -322,7 +322,7 @@ impl Vocabulary {
     /// All that the network sees of a note whose previous onset was `before` (`None` for the first note), with bars
     /// and chord at its onset.
     pub fn classes(&self, note: &Note, before: Option<Ticks>, bars: Option<Bars>, chord: Option<Chord>) -> Classes {
-        let (chord, bass) = self.chord_classes(chord);
+        let harmony = self.chord_classes(chord);
         Classes {
             step: self.step_class(before.map_or(Ticks::ZERO, |before| note.onset - before)),
             pitch: self.pitch_class(note.pitch),
@@ -330,8 +330,8 @@ impl Vocabulary {
             velocity: self.velocity_class(note.velocity),
             place: self.place_class(note.onset, bars),
             metre: self.metre_class(bars),
-            chord,
-            bass,
+            chord: harmony.0,
+            bass: harmony.1,
         }
     }
 
