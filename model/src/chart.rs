@@ -64,7 +64,8 @@ impl Chart {
                     ":>" => closes = true,
                     "%" => chords.clone_from(bars.last().ok_or(ChartError::NothingToRepeat { bar: number })?),
                     symbol => {
-                        chords.push(Chord::parse(symbol).map_err(|reason| ChartError::Symbol { bar: number, reason })?)
+                        let chord = Chord::parse(symbol);
+                        chords.push(chord.map_err(|reason| ChartError::Symbol { bar: number, reason })?);
                     }
                 }
             }

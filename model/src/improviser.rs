@@ -236,14 +236,16 @@ impl Improviser {
         let earliest = self.earliest(ask.begin);
         let memory = shown(&mind, ask.knobs.memory, self.session.count());
         let before = self.history.back().map(|held| held.classes.pitch);
+        let together = self.history.iter().rev().take_while(|held| Some(held.note.onset) == last).count();
         let mut heads = mind.listen(&self.now, &mut self.room);
         let class = |choice: usize| u8::try_from(choice).unwrap_or(u8::MAX);
 
         let onset = match (ask.begin, last) {
             (Begin::At(onset), _) | (Begin::NotBefore(onset), None) => onset,
             (Begin::NotBefore(_), Some(last)) => {
-                // Over the highest pitch no other can stand.
-                let is_full = before == Some(class(vocabulary.counts().pitch - 1));
+                // Over the highest pitch no other can stand, and hands have only so many fingers.
+                let is_full = before == Some(class(vocabulary.counts().pitch - 1))
+                    || together >= usize::from(vocabulary.polyphony);
                 let allowed = |step: usize| last + vocabulary.step(step) >= earliest.max(last + Ticks(is_full.into()));
                 let step = choose(heads.step(), allowed, &ask.knobs, drawn(Head::Step));
                 // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
@@ -664,9 +666,12 @@ mod tests {
     fn a_chord_of_many_voices_is_told_from_low_to_high_each_key_once() {
         let mut improviser = Improviser::new(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
         let mut last = improviser.decide(&ask(Begin::At(Ticks(100)), 2.0, 1));
+        let mut together = 1;
         for _ in 0..300 {
             let note = improviser.decide(&ask(Begin::NotBefore(last.onset), 2.0, 1));
             assert!(note.onset > last.onset || note.pitch > last.pitch, "{last:?} {note:?}");
+            together = if note.onset == last.onset { together + 1 } else { 1 };
+            assert!(together <= Vocabulary::piano().polyphony);
             last = note;
         }
     }

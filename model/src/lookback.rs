@@ -255,7 +255,9 @@ impl LookBack {
             weight *= FADING;
         }
         if sum > 0.0 {
-            profile.iter_mut().for_each(|share| *share *= PROFILE_SCALE / sum);
+            for share in &mut profile {
+                *share *= PROFILE_SCALE / sum;
+            }
         }
         profile
     }

@@ -16,8 +16,12 @@ pub fn pitches_that_would_loop(past: &[Classes], step: u8) -> impl Iterator<Item
         // The next note would be the last of the figure's fourth turn, so it and all before it lie one figure apart.
         let compared = MOST_IN_A_ROW * length - 1;
         let before = past.get(..compared + length)?;
-        let alike = |(new, old): (&Classes, &Classes)| new.pitch == old.pitch && new.step == old.step;
-        let repeats = before.iter().zip(&before[length..]).take(compared).all(alike);
+        let alike = |index: usize| {
+            let (new, old) = (&before[index], &before[index + length]);
+            // How the first turn was entered is no part of the figure.
+            new.pitch == old.pitch && (new.step == old.step || index + 1 == compared)
+        };
+        let repeats = (0..compared).all(alike);
         (repeats && before[length - 1].step == step).then_some(before[length - 1].pitch)
     })
 }
@@ -32,6 +36,15 @@ mod tests {
             played.bytes().rev().map(|digit| Classes { pitch: digit - b'0', step: 1, ..Classes::default() }).collect();
         assert_eq!(pitches_that_would_loop(&past, 1).collect::<Vec<_>>(), forbidden, "after {played}");
         assert_eq!(pitches_that_would_loop(&past, 2).count(), 0, "another rhythm is no loop");
+    }
+
+    #[test]
+    fn a_figure_may_be_entered_after_any_rest() {
+        let note = |pitch, step| Classes { pitch, step, ..Classes::default() };
+        let mut past = vec![note(1, 9)];
+        past.extend([note(2, 1), note(1, 1), note(2, 1), note(1, 1), note(2, 1), note(1, 1)]);
+        past.reverse();
+        assert_eq!(pitches_that_would_loop(&past, 1).collect::<Vec<_>>(), [2]);
     }
 
     #[test]

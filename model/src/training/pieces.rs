@@ -8,6 +8,7 @@ use crate::note::{Bars, Note, Ticks};
 use crate::vocabulary::{Classes, TimeBase, Vocabulary};
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 /// A tune as a style sees it.
@@ -94,6 +95,17 @@ impl Piece {
         moved.unwrap_or_else(|| self.clone())
     }
 
+    /// In two at a random note, or whole: a jam begins in the middle of a tune as often as not, and how a tune begins is
+    /// not to be taken for how a session does.
+    fn cut_at_random(&self, random: &mut Rng) -> Vec<Self> {
+        const SHORTEST: usize = 16;
+        if self.len() < 2 * SHORTEST || random.bool() {
+            return vec![self.clone()];
+        }
+        let (before, after) = self.notes.split_at(random.usize(SHORTEST..=self.len() - SHORTEST));
+        vec![Self { notes: before.to_vec() }, Self { notes: after.to_vec() }]
+    }
+
     /// All moments of the tune, with everything told.
     pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<Moment> {
         let mut session = LookBack::default();
@@ -170,7 +182,7 @@ pub struct Layout {
 
 /// All pieces in random order, each in one row after another, cut into blocks of `rows × steps`.
 /// A row goes on in the next block where it stopped, so context is carried through a tune.
-/// `random` also transposes, and leaves out what `quiet` says; `None` leaves order and keys alone and tells everything.
+/// `random` also cuts, transposes, and leaves out what `quiet` says; `None` leaves order and keys alone and tells everything.
 pub fn laid_out(
     pieces: &[Piece],
     layout: Layout,
@@ -178,8 +190,9 @@ pub fn laid_out(
     quiet: Silence,
     mut random: Option<&mut Rng>,
 ) -> Vec<Vec<Vec<Moment>>> {
-    let mut order: Vec<&Piece> = pieces.iter().filter(|piece| !piece.is_empty()).collect();
+    let mut order: Vec<Cow<'_, Piece>> = pieces.iter().filter(|piece| !piece.is_empty()).map(Cow::Borrowed).collect();
     if let Some(random) = random.as_deref_mut() {
+        order = order.iter().flat_map(|piece| piece.cut_at_random(random)).map(Cow::Owned).collect();
         random.shuffle(&mut order);
     }
     let mut rows = vec![Vec::new(); layout.rows];
@@ -227,6 +240,7 @@ mod tests {
         let layout = Layout { rows: 2, steps: 8 };
         let blocks = laid_out(&pieces, layout, &vocabulary, ALL_TOLD, Some(&mut Rng::with_seed(1)));
         let asked = blocks.iter().flatten().flatten().filter(|moment| moment.next.is_some()).count();
+        // None of them is long enough to be cut.
         assert_eq!(asked, 5 + 17 + 1 + 9 + 30 - pieces.len());
         for (row, block) in (0..2).flat_map(|row| blocks.iter().map(move |block| (row, block))) {
             assert_eq!(block[row].len(), 8);
@@ -234,6 +248,14 @@ mod tests {
                 assert!(pair[1].begins || pair[0].next == Some(pair[1].heard));
             }
         }
+    }
+
+    #[test]
+    fn a_cut_tune_loses_nothing_but_the_question_at_the_cut() {
+        let mut random = Rng::with_seed(2);
+        let cuts: Vec<Vec<Piece>> = (0..20).map(|_| piece(60).cut_at_random(&mut random)).collect();
+        assert!(cuts.iter().all(|parts| parts.iter().map(Piece::len).sum::<usize>() == 60));
+        assert!(cuts.iter().any(|parts| parts.len() == 1) && cuts.iter().any(|parts| parts.len() == 2));
     }
 
     #[test]

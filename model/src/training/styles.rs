@@ -30,7 +30,7 @@ pub fn plan(style: &str) -> Plan {
         licences,
     };
     match style {
-        "folk" => Plan { vocabulary: Vocabulary::song(), epochs: 24, rows: 8, dropout: 0.3, ..plan },
+        "folk" => Plan { vocabulary: Vocabulary::song(), epochs: 22, patience: 22, rows: 8, dropout: 0.25, ..plan },
         "jazz" => solos(plan),
         "blues" => Plan { epochs: 8, learning_rate: 5e-4, ..solos(plan) },
         "piano" => Plan { vocabulary: Vocabulary::piano(), epochs: 8, ..plan },
