@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-/// A chain whose orders are mixed by how many different successors a context has had (Witten and Bell 1991).
+/// A chain whose orders are mixed by how many different successors a context has had (Witten and Bell 1991), each
+/// counted as often as its doubt says.
 #[derive(Debug)]
 pub struct Markov {
     order: usize,
     pitches: usize,
+    doubt: f64,
     contexts: HashMap<Context, Successors>,
 }
 
@@ -37,9 +39,10 @@ impl Successors {
 }
 
 impl Markov {
-    /// Has seen nothing; foretells classes below `pitches` with contexts of up to `order` notes, at most seven.
-    pub fn blank(order: usize, pitches: usize) -> Self {
-        Self { order: order.min(LONGEST), pitches, contexts: HashMap::new() }
+    /// Has seen nothing; foretells classes below `pitches` with contexts of up to `order` notes, at most seven. The higher
+    /// the `doubt`, from 1 on, the more often a context must have been seen before it outweighs the shorter ones.
+    pub fn blank(order: usize, pitches: usize, doubt: f64) -> Self {
+        Self { order: order.min(LONGEST), pitches, doubt, contexts: HashMap::new() }
     }
 
     /// Sees that `next` came after `past` (the latest last).
@@ -63,7 +66,7 @@ impl Markov {
         (*orders.start()..=longest).fold(base, |lower, length| {
             let Some(seen) = self.contexts.get(&context(past, length)) else { return lower };
             #[expect(clippy::cast_precision_loss, reason = "there are at most some hundred pitches")]
-            let kinds = seen.of.len() as f64;
+            let kinds = seen.of.len() as f64 * self.doubt;
             (f64::from(seen.count(next)) + kinds * lower) / (f64::from(seen.total) + kinds)
         })
     }
@@ -82,7 +85,7 @@ mod tests {
     use super::*;
 
     fn learnt(order: usize, pitches: usize, melodies: &[&[u8]]) -> Markov {
-        let mut chain = Markov::blank(order, pitches);
+        let mut chain = Markov::blank(order, pitches, 1.0);
         for melody in melodies {
             (0..melody.len()).for_each(|index| chain.learn(&melody[..index], melody[index]));
         }
