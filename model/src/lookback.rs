@@ -14,7 +14,7 @@ pub const BARS_BACK: [i64; PLACES] = [1, 2, 4, 8];
 pub const PLACES: usize = 4;
 /// Pitch classes in a profile.
 pub const PROFILE: usize = 12;
-/// Classes of a figure's length: none, then [`SHORTEST`] to [`LONGEST`] intervals.
+/// Classes of a figure's length: none, then two to eight intervals.
 pub const LENGTHS: usize = LONGEST - SHORTEST + 2;
 
 /// Intervals that make a figure, at least.

@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_figure_may_be_entered_after_any_rest() {
-        let note = |pitch, step| Classes { pitch, step, ..Classes::default() };
+        let note = |pitch, step| Classes { step, pitch, ..Classes::default() };
         let mut past = vec![note(1, 9)];
         past.extend([note(2, 1), note(1, 1), note(2, 1), note(1, 1), note(2, 1), note(1, 1)]);
         past.reverse();

@@ -119,7 +119,7 @@ impl Default for SegueParams {
             own: OwnStyle::default(),
             // Not a list of the styles there are: a style that is added later must not move those in saved songs.
             style: IntParam::new("Style", i32::from(preset::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
-                .with_value_to_string(Arc::new(|number| style_name(number)))
+                .with_value_to_string(Arc::new(style_name))
                 .with_string_to_value(Arc::new(style_number)),
             temperature: FloatParam::new("Temperature", 0.9, temperature).with_step_size(0.001),
             memory: FloatParam::new("Memory", 1.0, FloatRange::Linear { min: 0.0, max: 1.0 })
