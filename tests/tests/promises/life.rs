@@ -76,8 +76,6 @@ fn an_idle_instance() {
     const BLOCK: u32 = 64;
     let mut instance = instance(&[]);
     instance.activate(f64::from(RATE), BLOCK).expect("it can be activated");
-    // The mind reads its weights first.
-    std::thread::sleep(Duration::from_secs(1));
     let session = Session::live(Blocks::Of(BLOCK));
     let silence = Score::silence(steady(f64::from(RATE)), u64::from(RATE) / 2);
     let mut wakes_during = |score: &Score| {
@@ -85,6 +83,9 @@ fn an_idle_instance() {
         session.play_active(&mut instance, score).expect("it plays");
         wakes() - before
     };
+    // With the first block the mind is told which style to play, and reads its weights.
+    wakes_during(&silence);
+    std::thread::sleep(Duration::from_secs(1));
     assert_eq!(wakes_during(&silence), 0, "nothing was played, so there is nothing to think about");
     let mut note = silence.clone();
     note.press(62, 0, 4_800);
