@@ -83,9 +83,11 @@ fn an_idle_instance() {
         session.play_active(&mut instance, score).expect("it plays");
         wakes() - before
     };
-    // With the first block the mind is told which style to play, and reads its weights.
+    // The thread gets its name; with the first block the mind is told which style to play, and reads its weights.
+    let settle = || std::thread::sleep(Duration::from_secs(1));
+    settle();
     wakes_during(&silence);
-    std::thread::sleep(Duration::from_secs(1));
+    settle();
     assert_eq!(wakes_during(&silence), 0, "nothing was played, so there is nothing to think about");
     let mut note = silence.clone();
     note.press(62, 0, 4_800);
