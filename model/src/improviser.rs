@@ -247,7 +247,9 @@ impl Improviser {
                 let is_full = before == Some(class(vocabulary.counts().pitch - 1))
                     || together >= usize::from(vocabulary.polyphony);
                 let allowed = |step: usize| last + vocabulary.step(step) >= earliest.max(last + Ticks(is_full.into()));
-                let step = choose(heads.step(), allowed, &ask.knobs, drawn(Head::Step));
+                // Rests are improbable one by one, and without them there are no phrases.
+                let knobs = Knobs { top_p: 1.0, ..ask.knobs };
+                let step = choose(heads.step(), allowed, &knobs, drawn(Head::Step));
                 // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
                 (last + vocabulary.step(step)).max(earliest)
             }
