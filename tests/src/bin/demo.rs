@@ -30,6 +30,8 @@ const TAIL_BARS: i64 = 1;
 const KEY_UP_EARLY: Ticks = Ticks(2);
 /// Short enough for the answer to begin on the bar line before which the prompt ends.
 const GAP_MS: u32 = 20;
+/// Without a grid to wait for, an answer would begin between the player's own notes.
+const FREE_GAP_MS: u32 = 250;
 const COOL: f64 = 0.6;
 const WARM: f64 = 1.2;
 /// The ramp from cool to warm: in which bars of the answer.
@@ -159,6 +161,7 @@ fn score(prompt: &Prompt, wishes: &Wishes) -> Score {
     if !prompt.chart.is_empty() {
         score.fields.push(("chart".into(), prompt.chart.clone()));
     }
+    let gap = if wishes.style == FREE { FREE_GAP_MS } else { GAP_MS };
     let style = match &wishes.weights {
         Some(file) => {
             score.fields.push(("own_style".into(), file.display().to_string()));
@@ -166,7 +169,7 @@ fn score(prompt: &Prompt, wishes: &Wishes) -> Score {
         }
         None => &wishes.style,
     };
-    score.turn("Style", 0, style).turn("Answer length", 0, ANSWER_BARS).turn("Response gap", 0, GAP_MS).turn(
+    score.turn("Style", 0, style).turn("Answer length", 0, ANSWER_BARS).turn("Response gap", 0, gap).turn(
         "Temperature",
         0,
         COOL,
