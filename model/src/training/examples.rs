@@ -231,7 +231,7 @@ impl Example {
             .disable_mesh()
             .x_desc(if self.bars.is_empty() { "seconds" } else { "quarter notes, with bar lines" })
             .x_labels(24)
-            .x_label_formatter(&|at| format!("{at:.0}"))
+            .x_label_formatter(&|at| ((10.0 * at).round() / 10.0).to_string())
             .y_desc("pitch")
             .y_labels(usize::from(highest - lowest + 6).min(18))
             .y_label_formatter(&|key| key_name(*key))
