@@ -31,7 +31,7 @@ pub struct Style {
 const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 | Gm7 | C7 | F7 D7 | Gm7 C7";
 
 /// All of them. A build leaves out those whose cargo feature is off.
-pub const STYLES: &[Style] = &[
+pub static STYLES: &[Style] = &[
     #[cfg(feature = "jazz")]
     metric(0, "Jazz", "", include_bytes!("../../presets/jazz.segue")),
     #[cfg(feature = "blues")]
