@@ -128,10 +128,11 @@ fn demo(wishes: &Wishes) -> Result<()> {
     let (prompt, other) = two_openings(&wishes.file, wishes.number, wishes.bars)?;
     let bundle = Bundle::load(&wishes.plugin)?;
     let score = score(&prompt, wishes);
+    let style = wishes.weights.as_ref().map_or_else(|| wishes.style.clone(), |file| file.display().to_string());
     println!("Loaded {} in a headless host.", wishes.plugin.display());
     println!(
-        "Playing {:?} at it, style {}: {} bars of {}/{} at {USUAL_TEMPO_BPM} bpm, live, {SAMPLE_RATE} Hz, blocks of {BLOCK}.",
-        prompt.title, wishes.style, wishes.bars, prompt.metre.numerator, prompt.metre.denominator,
+        "Playing {:?} at it, style {style}: {} bars of {}/{} at {USUAL_TEMPO_BPM} bpm, live, {SAMPLE_RATE} Hz, blocks of {BLOCK}.",
+        prompt.title, wishes.bars, prompt.metre.numerator, prompt.metre.denominator,
     );
 
     let (live, answer) = play_live(&bundle, &score, wishes.style != FREE)?;
