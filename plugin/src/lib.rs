@@ -107,8 +107,7 @@ impl Segue {
         let (chart, own) = (self.params.chart.clone(), self.params.own.clone());
         let make = move |style, before: Option<Improviser>| {
             let mind = if style == preset::OWN { own.mind() } else { preset::mind(style) };
-            let usual = || if before.is_none() { preset::mind(preset::DEFAULT) } else { None };
-            let Some(mind) = mind.or_else(usual) else { return before };
+            let Some(mind) = mind else { return before };
             let mut improviser = match before {
                 Some(mut improviser) if !Arc::ptr_eq(improviser.mind(), &mind) => {
                     improviser.change_mind(mind);

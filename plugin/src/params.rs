@@ -152,14 +152,10 @@ impl Default for SegueParams {
 impl SegueParams {
     /// The values at this moment, for the hands.
     pub fn settings(&self) -> Settings {
-        let style = StyleNumber(u8::try_from(self.style.value()).unwrap_or(0));
+        let (style, free_time) = self.playing();
         Settings {
             style,
-            free_time: if style == preset::OWN {
-                self.own.is_free_time()
-            } else {
-                preset::style(style).is_some_and(|style| style.free_time)
-            },
+            free_time,
             files: (self.chart.version(), self.own.version()),
             knobs: Knobs {
                 temperature: self.temperature.value(),
@@ -181,6 +177,19 @@ impl SegueParams {
             tempo_bpm: f64::from(self.tempo.value()),
             channel: u8::try_from(self.out_channel.value() - 1).unwrap_or(0).min(15),
         }
+    }
+}
+
+impl SegueParams {
+    /// The style that plays, and whether it does so in free time: the one that is asked for, or the usual one where that
+    /// is not there.
+    fn playing(&self) -> (StyleNumber, bool) {
+        let wished = StyleNumber(u8::try_from(self.style.value()).unwrap_or(0));
+        if wished == preset::OWN && self.own.is_playable() {
+            return (wished, self.own.is_free_time());
+        }
+        let style = preset::style(wished).or_else(preset::usual);
+        style.map_or((wished, false), |style| (style.number, style.free_time))
     }
 }
 

@@ -5,10 +5,10 @@
 
 use crate::realtime::host::StyleNumber;
 use nice_plug::params::persist::PersistentField;
-use segue_model::chart::{Chart, ChartError};
+use segue_model::chart::Chart;
 use segue_model::mind::Mind;
 use segue_model::vocabulary::TimeBase;
-use segue_model::weights::{self, WeightsError};
+use segue_model::weights;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -58,6 +58,11 @@ pub fn style(number: StyleNumber) -> Option<&'static Style> {
     STYLES.iter().find(|style| style.number == number)
 }
 
+/// The style that plays where the one that is asked for is not there; `None` in a build without any.
+pub fn usual() -> Option<&'static Style> {
+    style(DEFAULT).or(STYLES.first())
+}
+
 impl Style {
     /// The chords that it plays to when the musician gives none.
     pub fn chart(&self) -> Option<Arc<Chart>> {
@@ -92,23 +97,12 @@ struct OwnFile {
     path: RwLock<String>,
     /// As it was read for a version.
     mind: Mutex<Option<(u32, Arc<Mind>)>>,
+    playable: AtomicBool,
     free_time: AtomicBool,
     version: AtomicU32,
 }
 
 impl OwnStyle {
-    /// Another file of weights; what plays now goes on if it is refused.
-    ///
-    /// # Errors
-    /// With the file and what is wrong with it.
-    pub fn choose(&self, path: &str) -> Result<(), WeightsError> {
-        let free_time = weights::card_of(Path::new(path))?.vocabulary.time_base == TimeBase::Free;
-        self.0.free_time.store(free_time, Ordering::Relaxed);
-        path.clone_into(&mut self.0.path.write().unwrap_or_else(PoisonError::into_inner));
-        self.0.version.fetch_add(1, Ordering::Release);
-        Ok(())
-    }
-
     /// Reads the weights; `None` when no file was chosen, or it is gone. Not for the audio thread.
     pub fn mind(&self) -> Option<Arc<Mind>> {
         let version = self.version();
@@ -124,6 +118,11 @@ impl OwnStyle {
         Some(mind)
     }
 
+    /// Whether there was a file of weights when its name came. Never waits, so the audio thread may ask.
+    pub fn is_playable(&self) -> bool {
+        self.0.playable.load(Ordering::Relaxed)
+    }
+
     /// Whether it plays in seconds, whatever the tempo. Never waits, so the audio thread may ask.
     pub fn is_free_time(&self) -> bool {
         self.0.free_time.load(Ordering::Relaxed)
@@ -136,11 +135,14 @@ impl OwnStyle {
 }
 
 impl PersistentField<'_, String> for OwnStyle {
+    /// A file that is gone is still named by the song, so that saving it elsewhere loses nothing.
     fn set(&self, path: String) {
-        if !path.is_empty() {
-            // A file that is gone leaves what plays now.
-            let _ = self.choose(&path);
-        }
+        let card = weights::card_of(Path::new(&path)).ok();
+        self.0.playable.store(card.is_some(), Ordering::Relaxed);
+        let is_free = card.is_some_and(|card| card.vocabulary.time_base == TimeBase::Free);
+        self.0.free_time.store(is_free, Ordering::Relaxed);
+        *self.0.path.write().unwrap_or_else(PoisonError::into_inner) = path;
+        self.0.version.fetch_add(1, Ordering::Release);
     }
 
     fn map<F: Fn(&String) -> R, R>(&self, look: F) -> R {
@@ -160,19 +162,7 @@ struct Written {
 }
 
 impl ChartText {
-    /// Another chart. One with a mistake is not taken, and the one before it stays.
-    ///
-    /// # Errors
-    /// With the bar and what is wrong in it.
-    pub fn write(&self, text: &str) -> Result<(), ChartError> {
-        let chart = Chart::parse(text)?.map(Arc::new);
-        text.clone_into(&mut self.0.text.write().unwrap_or_else(PoisonError::into_inner));
-        *self.0.chart.lock().unwrap_or_else(PoisonError::into_inner) = chart;
-        self.0.version.fetch_add(1, Ordering::Release);
-        Ok(())
-    }
-
-    /// What it says; `None` when it is empty.
+    /// What it says; `None` when it is empty, or cannot be read.
     pub fn chart(&self) -> Option<Arc<Chart>> {
         self.0.chart.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -184,9 +174,12 @@ impl ChartText {
 }
 
 impl PersistentField<'_, String> for ChartText {
+    /// A chart that cannot be read, perhaps one of a later Segue, stays in the song as text and is not played.
     fn set(&self, text: String) {
-        // A song of a later Segue may hold a chart that this one cannot read; then there is none.
-        let _ = self.write(&text);
+        let chart = Chart::parse(&text).ok().flatten().map(Arc::new);
+        *self.0.chart.lock().unwrap_or_else(PoisonError::into_inner) = chart;
+        *self.0.text.write().unwrap_or_else(PoisonError::into_inner) = text;
+        self.0.version.fetch_add(1, Ordering::Release);
     }
 
     fn map<F: Fn(&String) -> R, R>(&self, look: F) -> R {
@@ -217,14 +210,29 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_with_a_mistake_is_not_taken_and_the_one_before_it_stays() {
+    fn a_song_brings_its_own_chart_and_loses_none_that_cannot_be_read() {
         let text = ChartText::default();
-        text.write("C7 | F7").unwrap();
-        let (chart, version) = (text.chart(), text.version());
-        assert!(text.write("C7 | Q7").is_err());
-        assert_eq!((text.chart(), text.version()), (chart, version));
-        assert_eq!(text.map(String::clone), "C7 | F7");
-        text.write("").unwrap();
-        assert_eq!(text.chart(), None);
+        let open = |song: &str| {
+            let before = text.version();
+            text.set(song.to_owned());
+            assert_ne!(text.version(), before);
+            assert_eq!(text.map(String::clone), song);
+            text.chart().is_some()
+        };
+        assert!(open("C7 | F7"));
+        assert!(!open("C7 | Q7"), "neither the faulty chart nor the one of the song before");
+        assert!(open("C7"));
+        assert!(!open(""));
+    }
+
+    #[test]
+    fn a_song_keeps_the_name_of_a_style_whose_file_is_gone_and_forgets_the_one_before() {
+        let own = OwnStyle::default();
+        assert!(!own.is_playable());
+        own.set(concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/piano.segue").to_owned());
+        assert!(own.is_playable() && own.is_free_time() && own.mind().is_some());
+        own.set("/no/such.segue".to_owned());
+        assert!(!own.is_playable() && !own.is_free_time() && own.mind().is_none());
+        assert_eq!(own.map(String::clone), "/no/such.segue");
     }
 }

@@ -1,11 +1,12 @@
 //! Styles, chords and memory: each is heard, and none ever leaves a note behind.
 
-use crate::support::{ALL_BLOCKS, Settings, melody, notes, phrase, score, steady};
-use segue_model::note::{Note, Ticks};
+use crate::support::{ALL_BLOCKS, Settings, melody, notes, performance, phrase, score, steady};
+use segue_model::note::{Metre, Note, Ticks};
 use segue_tests::blocks::Blocks;
 use segue_tests::performance::Sounded;
 use segue_tests::score::Score;
 use segue_tests::thinking::shipped_weights;
+use segue_tests::timeline::Timeline;
 
 const STYLES: [&str; 5] = ["Jazz", "Blues", "Folk", "Irish", "Piano"];
 const BAR: i64 = 192;
@@ -54,6 +55,23 @@ fn a_change_of_style_in_mid_answer_ends_what_sounds_and_the_next_answer_is_of_th
 }
 
 #[test]
+fn a_style_in_free_time_plays_in_seconds_whatever_the_tempo_and_others_do_not() {
+    let played = score(steady(48_000.0), 8);
+    // All keys are up after two seconds; turns end by the bars of the host, and none of these ends before six.
+    let begins = |style: &str, tempo: f64| -> Vec<_> {
+        let mut score = Score::silence(Timeline::steady(48_000.0, tempo, Metre::COMMON), 6 * 48_000);
+        score.strokes.clone_from(&played.strokes);
+        let (notes, _) = performance(&[("Style", style)], &score, Blocks::Of(512)).notes();
+        notes.iter().filter(|note| note.on < 5 * 48_000).map(|note| (note.on, note.pitch)).collect()
+    };
+    for tempo in [60.0, 90.0, 150.0] {
+        assert_eq!(begins("Piano", tempo), begins("Piano", 120.0), "at {tempo} bpm");
+    }
+    assert!(begins("Piano", 120.0).len() >= 4);
+    assert_ne!(begins("Irish", 90.0), begins("Irish", 120.0));
+}
+
+#[test]
 fn a_chord_chart_changes_what_is_played_and_one_with_a_mistake_changes_nothing() {
     let settings = [("Style", "Jazz")];
     let play = |chart: &str| answer(&settings, &with_field("chart", chart));
@@ -73,11 +91,12 @@ fn memory_changes_what_follows_a_motif() {
 }
 
 #[test]
-fn a_style_of_ones_own_plays_from_its_file_and_a_missing_file_leaves_what_plays() {
+fn a_style_of_ones_own_plays_from_its_file_and_without_one_the_usual_style_plays() {
     let file = shipped_weights("folk").canonicalize().expect("it ships");
     let own = [("Style", "My own")];
     let folk = answer(&[("Style", "Folk")], &score(steady(48_000.0), 6));
     assert_eq!(answer(&own, &with_field("own_style", &file.display().to_string())), folk);
-    let left = answer(&own, &with_field("own_style", "/no/such/file.segue"));
-    assert!(!left.is_empty(), "there is always a style to play");
+    let usual = answer(&[], &score(steady(48_000.0), 6));
+    assert_eq!(answer(&own, &with_field("own_style", "/no/such/file.segue")), usual);
+    assert_eq!(answer(&[("Style", "Style 40")], &score(steady(48_000.0), 6)), usual, "a style of a later Segue");
 }
