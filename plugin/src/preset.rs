@@ -28,6 +28,7 @@ pub struct Style {
 }
 
 /// A blues of twelve bars, as jazz plays it.
+#[cfg(feature = "blues")]
 const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 | Gm7 | C7 | F7 D7 | Gm7 C7";
 
 /// All of them. A build leaves out those whose cargo feature is off.
