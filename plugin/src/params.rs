@@ -2,54 +2,22 @@
 //!
 //! The ids are promises to people's saved songs: a test freezes them. A setting exists when someone can hear it.
 
+mod choices;
+
+pub use choices::*;
+
 use crate::preset::{self, ChartText, OwnStyle};
-use crate::realtime::host::{Settings, StartGrid, StyleNumber};
+use crate::realtime::host::{Harmony, Quantise, Settings, StartGrid, StyleNumber, Swing, TempoFrom, Trade, Yield};
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
+use segue_model::note::Pitch;
 use segue_model::sampling::Knobs;
 use std::sync::Arc;
 
 /// Room for styles to come, in whose numbers saved songs speak; the last is the musician's own.
 const MOST_STYLES: i32 = preset::OWN.0 as i32;
 const OWN_NAME: &str = "My own";
-
-/// See [`StartGrid`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum Start {
-    /// Off any grid.
-    #[id = "free"]
-    Free,
-    /// A quarter note.
-    #[id = "quarter"]
-    #[name = "1/4"]
-    Quarter,
-    /// An eighth note.
-    #[id = "eighth"]
-    #[name = "1/8"]
-    Eighth,
-    /// A sixteenth note.
-    #[id = "sixteenth"]
-    #[name = "1/16"]
-    Sixteenth,
-    /// A bar line.
-    #[id = "bar"]
-    Bar,
-}
-
-/// Whether the audio thread may wait for the mind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum Render {
-    /// As the host says, or seems to do.
-    #[id = "auto"]
-    Auto,
-    /// Yes: for bounces that must come out the same every time.
-    #[id = "offline"]
-    Offline,
-    /// Never.
-    #[id = "live"]
-    Live,
-}
 
 /// All parameters, and what else a song saves.
 #[derive(Debug, Params)]
@@ -108,6 +76,90 @@ pub struct SegueParams {
     /// Whether the audio thread may wait.
     #[id = "render"]
     pub render: EnumParam<Render>,
+    /// Whether Segue answers, trades or plays along.
+    #[id = "mode"]
+    pub mode: EnumParam<Mode>,
+    /// How long each side's turn is.
+    #[id = "trade_bars"]
+    pub trade_bars: EnumParam<TradeBars>,
+    /// Who has the first bars.
+    #[id = "trade_first"]
+    pub trade_first: EnumParam<First>,
+    /// Whether Segue's last note may ring into the player's bars.
+    #[id = "ring_over"]
+    pub ring_over: BoolParam,
+    /// How Segue stops when the player comes in.
+    #[id = "yield"]
+    pub yields: EnumParam<YieldAs>,
+    /// How much room is left.
+    #[id = "density"]
+    pub density: FloatParam,
+    /// Hands the turn over.
+    #[id = "your_turn"]
+    pub your_turn: BoolParam,
+    /// Below it held keys are a drone.
+    #[id = "drone_below"]
+    pub drone_below: IntParam,
+    /// Taps the tempo.
+    #[id = "tap"]
+    pub tap: BoolParam,
+    /// Where the tempo comes from without a host.
+    #[id = "tempo_from"]
+    pub tempo_from: EnumParam<TempoSource>,
+    /// Clears the memory of this session.
+    #[id = "forget"]
+    pub forget: BoolParam,
+    /// The key of the scale.
+    #[id = "key"]
+    pub key: EnumParam<KeyName>,
+    /// What may be played.
+    #[id = "scale"]
+    pub scale: EnumParam<ScaleName>,
+    /// The lowest key that Segue plays.
+    #[id = "range_low"]
+    pub range_low: IntParam,
+    /// The highest.
+    #[id = "range_high"]
+    pub range_high: IntParam,
+    /// How many notes of Segue sound at once at most.
+    #[id = "polyphony"]
+    pub polyphony: IntParam,
+    /// The longest note.
+    #[id = "longest"]
+    pub longest: FloatParam,
+    /// How the beat is divided.
+    #[id = "swing"]
+    pub swing: IntParam,
+    /// The grid of Segue's onsets.
+    #[id = "quantise"]
+    pub quantise: EnumParam<QuantiseTo>,
+    /// Moves Segue's notes by octaves.
+    #[id = "octave"]
+    pub octave: IntParam,
+    /// Where the chords come from.
+    #[id = "chords"]
+    pub chords: EnumParam<ChordSource>,
+    /// Below it the player's keys are chords.
+    #[id = "chord_split"]
+    pub chord_split: IntParam,
+    /// The channel of the player's chords.
+    #[id = "chord_channel"]
+    pub chord_channel: IntParam,
+    /// Plays the chords softly.
+    #[id = "comping"]
+    pub comping: BoolParam,
+    /// How loud.
+    #[id = "comping_level"]
+    pub comping_level: FloatParam,
+    /// The channel on which they go out.
+    #[id = "comping_channel"]
+    pub comping_channel: IntParam,
+    /// A click on the beats.
+    #[id = "click"]
+    pub click: BoolParam,
+    /// The channel that is heard.
+    #[id = "in_channel"]
+    pub in_channel: IntParam,
 }
 
 impl Default for SegueParams {
@@ -122,11 +174,7 @@ impl Default for SegueParams {
                 .with_value_to_string(Arc::new(style_name))
                 .with_string_to_value(Arc::new(style_number)),
             temperature: FloatParam::new("Temperature", 0.9, temperature).with_step_size(0.001),
-            memory: FloatParam::new("Memory", 1.0, FloatRange::Linear { min: 0.0, max: 1.0 })
-                .with_step_size(0.001)
-                .with_unit(" %")
-                .with_value_to_string(formatters::v2s_f32_percentage(0))
-                .with_string_to_value(formatters::s2v_f32_percentage()),
+            memory: percent("Memory", 1.0),
             top_p: FloatParam::new("Top-p", 0.95, FloatRange::Linear { min: 0.1, max: 1.0 }).with_step_size(0.001),
             response_gap: milliseconds("Response gap", 100.0, 0.0, 2000.0),
             answer_length: IntParam::new("Answer length", 4, IntRange::Linear { min: 1, max: 16 })
@@ -145,6 +193,39 @@ impl Default for SegueParams {
             out_channel: IntParam::new("Output channel", 1, IntRange::Linear { min: 1, max: 16 }),
             look_ahead: milliseconds("Look-ahead", 20.0, 5.0, 100.0),
             render: EnumParam::new("Render", Render::Auto).non_automatable(),
+            mode: EnumParam::new("Mode", Mode::Answer),
+            trade_bars: EnumParam::new("Trade", TradeBars::Four),
+            trade_first: EnumParam::new("First", First::Player),
+            ring_over: BoolParam::new("Ring over", false),
+            yields: EnumParam::new("Yield", YieldAs::AtOnce),
+            density: percent("Density", 1.0),
+            your_turn: BoolParam::new("Your turn", false),
+            drone_below: key("Drone below", 48),
+            tap: BoolParam::new("Tap tempo", false),
+            tempo_from: EnumParam::new("Tempo from", TempoSource::Setting),
+            forget: BoolParam::new("Forget", false),
+            key: EnumParam::new("Key", KeyName::C),
+            scale: EnumParam::new("Scale", ScaleName::Chromatic),
+            range_low: key("Lowest key", 0),
+            range_high: key("Highest key", 127),
+            polyphony: IntParam::new("Polyphony", 16, IntRange::Linear { min: 1, max: 16 }),
+            longest: FloatParam::new("Longest note", 16.0, FloatRange::Skewed { min: 0.25, max: 16.0, factor: 0.5 })
+                .with_step_size(0.25)
+                .with_unit(" beats"),
+            // One below straight is the style's own.
+            swing: IntParam::new("Swing", SWING_BY_STYLE, IntRange::Linear { min: SWING_BY_STYLE, max: 75 })
+                .with_value_to_string(Arc::new(swing_text))
+                .with_string_to_value(Arc::new(swing_value)),
+            quantise: EnumParam::new("Quantise", QuantiseTo::Off),
+            octave: IntParam::new("Octave", 0, IntRange::Linear { min: -3, max: 3 }),
+            chords: EnumParam::new("Chords", ChordSource::Chart),
+            chord_split: key("Chords below", 60),
+            chord_channel: IntParam::new("Chord channel", 2, IntRange::Linear { min: 1, max: 16 }),
+            comping: BoolParam::new("Comping", false),
+            comping_level: level("Comping level"),
+            comping_channel: channel_or("Comping channel", "None"),
+            click: BoolParam::new("Click", false),
+            in_channel: channel_or("Input channel", "All"),
         }
     }
 }
@@ -154,6 +235,36 @@ impl SegueParams {
     pub fn settings(&self) -> Settings {
         let (style, free_time) = self.playing();
         Settings {
+            mode: self.mode.value().into(),
+            trade: Trade {
+                bars: self.trade_bars.value().bars(),
+                segue_first: self.trade_first.value() == First::Segue,
+                rings_over: self.ring_over.value(),
+            },
+            yields: match self.yields.value() {
+                YieldAs::AtOnce => Yield::AtOnce,
+                YieldAs::AfterNote => Yield::AfterNote,
+                YieldAs::AtBeat => Yield::AtBeat,
+            },
+            drone_below: byte(self.drone_below.value()),
+            your_turn: self.your_turn.value(),
+            tap: self.tap.value(),
+            forget: self.forget.value(),
+            tempo_from: match self.tempo_from.value() {
+                TempoSource::Setting => TempoFrom::Setting,
+                TempoSource::Phrase => TempoFrom::Phrase,
+            },
+            harmony: self.harmony(),
+            swing: match self.swing.value() {
+                SWING_BY_STYLE => Swing::ByStyle,
+                percent => Swing::Share(f32::from(byte(percent)) / 100.0),
+            },
+            quantise: self.quantise.value().step().map(Quantise),
+            octave: i8::try_from(self.octave.value()).unwrap_or(0),
+            in_channel: channel(self.in_channel.value()),
+            comping: self.comping.value(),
+            comping_channel: channel(self.comping_channel.value()),
+            click: self.click.value(),
             style,
             free_time,
             files: (self.chart.version(), self.own.version()),
@@ -181,6 +292,16 @@ impl SegueParams {
 }
 
 impl SegueParams {
+    fn harmony(&self) -> Harmony {
+        match self.chords.value() {
+            ChordSource::Chart => Harmony::Chart,
+            ChordSource::Played => Harmony::Played,
+            ChordSource::Low => Pitch::new(byte(self.chord_split.value())).map_or(Harmony::Played, Harmony::Low),
+            ChordSource::Channel => channel(self.chord_channel.value()).map_or(Harmony::Played, Harmony::Channel),
+            ChordSource::Off => Harmony::Off,
+        }
+    }
+
     /// The style that plays, and whether it does so in free time: the one that is asked for, or the usual one where that
     /// is not there.
     fn playing(&self) -> (StyleNumber, bool) {
@@ -191,6 +312,49 @@ impl SegueParams {
         let style = preset::style(wished).or_else(preset::usual);
         style.map_or((wished, false), |style| (style.number, style.free_time))
     }
+}
+
+const SWING_BY_STYLE: i32 = 49;
+const SWING_WORD: &str = "By style";
+
+fn swing_text(percent: i32) -> String {
+    if percent == SWING_BY_STYLE { SWING_WORD.to_owned() } else { format!("{percent} %") }
+}
+
+fn swing_value(text: &str) -> Option<i32> {
+    if text.trim().eq_ignore_ascii_case(SWING_WORD) { Some(SWING_BY_STYLE) } else { whole(text, "%") }
+}
+
+fn byte(value: i32) -> u8 {
+    u8::try_from(value).unwrap_or(0)
+}
+
+/// A channel as musicians count them, or none, which is 0.
+fn channel(number: i32) -> Option<u8> {
+    byte(number).checked_sub(1).map(|channel| channel.min(15))
+}
+
+fn channel_or(name: &str, none: &'static str) -> IntParam {
+    let text = move |number: i32| if number == 0 { none.to_owned() } else { number.to_string() };
+    let value = move |text: &str| if text.trim().eq_ignore_ascii_case(none) { Some(0) } else { whole(text, "") };
+    IntParam::new(name, 0, IntRange::Linear { min: 0, max: 16 })
+        .with_value_to_string(Arc::new(text))
+        .with_string_to_value(Arc::new(value))
+}
+
+/// A key of the piano, which reads as its name: 60 is C4.
+fn key(name: &str, default: i32) -> IntParam {
+    IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
+        .with_value_to_string(formatters::v2s_i32_note_formatter())
+        .with_string_to_value(formatters::s2v_i32_note_formatter())
+}
+
+fn percent(name: &str, default: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 1.0 })
+        .with_step_size(0.001)
+        .with_unit(" %")
+        .with_value_to_string(formatters::v2s_f32_percentage(0))
+        .with_string_to_value(formatters::s2v_f32_percentage())
 }
 
 fn milliseconds(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
@@ -254,6 +418,34 @@ mod tests {
             ("out_channel", "1"),
             ("look_ahead", "20 ms"),
             ("render", "Auto"),
+            ("mode", "Answer"),
+            ("trade_bars", "4 bars"),
+            ("trade_first", "You"),
+            ("ring_over", "Off"),
+            ("yield", "At once"),
+            ("density", "100 %"),
+            ("your_turn", "Off"),
+            ("drone_below", "C3"),
+            ("tap", "Off"),
+            ("tempo_from", "Setting"),
+            ("forget", "Off"),
+            ("key", "C"),
+            ("scale", "Chromatic"),
+            ("range_low", "C-1"),
+            ("range_high", "G9"),
+            ("polyphony", "16"),
+            ("longest", "16.00 beats"),
+            ("swing", "By style"),
+            ("quantise", "Off"),
+            ("octave", "0"),
+            ("chords", "Chart"),
+            ("chord_split", "C4"),
+            ("chord_channel", "2"),
+            ("comping", "Off"),
+            ("comping_level", "0.0 dB"),
+            ("comping_channel", "None"),
+            ("click", "Off"),
+            ("in_channel", "All"),
         ];
         let map = params.param_map();
         let found: Vec<(String, String)> = map
@@ -264,8 +456,39 @@ mod tests {
             })
             .collect();
         assert_eq!(found, frozen.map(|(id, default)| (id.to_owned(), default.to_owned())));
-        assert_eq!(Start::ids(), Some(["free", "quarter", "eighth", "sixteenth", "bar"].as_slice()));
-        assert_eq!(Render::ids(), Some(["auto", "offline", "live"].as_slice()));
+        let choices: [(Option<&[&str]>, &[&str]); 11] = [
+            (Start::ids(), &["free", "quarter", "eighth", "sixteenth", "bar"]),
+            (Render::ids(), &["auto", "offline", "live"]),
+            (Mode::ids(), &["answer", "trade", "duet"]),
+            (TradeBars::ids(), &["1", "2", "4", "8", "12"]),
+            (First::ids(), &["player", "segue"]),
+            (YieldAs::ids(), &["at_once", "after_note", "at_beat"]),
+            (TempoSource::ids(), &["setting", "phrase"]),
+            (KeyName::ids(), &["c", "c#", "d", "d#", "e", "f", "f#", "g", "g#", "a", "a#", "b"]),
+            (
+                ScaleName::ids(),
+                &[
+                    "chromatic",
+                    "major",
+                    "minor",
+                    "harmonic_minor",
+                    "melodic_minor",
+                    "dorian",
+                    "phrygian",
+                    "lydian",
+                    "mixolydian",
+                    "locrian",
+                    "major_pentatonic",
+                    "minor_pentatonic",
+                    "blues",
+                ],
+            ),
+            (QuantiseTo::ids(), &["off", "eighth", "eighth_triplet", "sixteenth", "sixteenth_triplet"]),
+            (ChordSource::ids(), &["chart", "played", "low", "channel", "off"]),
+        ];
+        for (found, frozen) in choices {
+            assert_eq!(found, Some(frozen));
+        }
     }
 
     #[test]

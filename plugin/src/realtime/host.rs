@@ -3,7 +3,7 @@
 //! Deliberately without any behaviour but matching; the shell translates from and to the real host.
 
 pub use crate::sound::Who;
-use segue_model::note::{Metre, Pitch};
+use segue_model::note::{Metre, Pitch, Ticks};
 use segue_model::sampling::Knobs;
 
 /// Frames from the start of the current block. Invariant: less than the block's length.
@@ -60,9 +60,111 @@ pub enum StartGrid {
     Bar,
 }
 
+/// How Segue and the player share time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Segue answers when the player leaves room.
+    Answer,
+    /// So many bars each, on the bar lines.
+    Trade,
+    /// Segue plays along all the time.
+    Duet,
+}
+
+/// How bars are traded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trade {
+    /// Bars for each side; above zero.
+    pub bars: u8,
+    /// Segue has the first ones.
+    pub segue_first: bool,
+    /// Segue's last note may ring into the player's bars.
+    pub rings_over: bool,
+}
+
+/// How Segue's sounding notes end when it loses the turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Yield {
+    /// With the player's note.
+    AtOnce,
+    /// Each at its own end.
+    AfterNote,
+    /// At the next beat at the latest.
+    AtBeat,
+}
+
+/// Where the tempo comes from without the host's transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TempoFrom {
+    /// The parameter, or what was tapped since it moved.
+    Setting,
+    /// The player's phrase.
+    Phrase,
+}
+
+/// Where the chords come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harmony {
+    /// From the chart.
+    Chart,
+    /// From all that the player holds.
+    Played,
+    /// From what the player holds below this key; what lies above is the melody.
+    Low(Pitch),
+    /// From what comes on this channel, 0 to 15; other channels are the melody.
+    Channel(u8),
+    /// From nowhere.
+    Off,
+}
+
+/// Where the onsets of Segue's notes are moved to; a distance in ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quantise(pub Ticks);
+
+/// How the beat is divided into two eighths.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Swing {
+    /// As the style does.
+    ByStyle,
+    /// The first eighth has this part of the beat, 0.5 to 0.75.
+    Share(f32),
+}
+
 /// The parameters as they are during one block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
+    /// How time is shared.
+    pub mode: Mode,
+    /// For [`Mode::Trade`].
+    pub trade: Trade,
+    /// How sounding notes end when the turn is lost.
+    pub yields: Yield,
+    /// A held key below this one is a drone and does not keep the turn.
+    pub drone_below: u8,
+    /// Momentary: a change to true hands the turn over.
+    pub your_turn: bool,
+    /// Momentary: a change to true is a tap of the tempo.
+    pub tap: bool,
+    /// Momentary: a change to true clears the memory of this session.
+    pub forget: bool,
+    /// For the time without a transport.
+    pub tempo_from: TempoFrom,
+    /// Where the chords come from.
+    pub harmony: Harmony,
+    /// The division of the beat.
+    pub swing: Swing,
+    /// The grid of Segue's onsets; `None` leaves them as decided.
+    pub quantise: Option<Quantise>,
+    /// Octaves by which Segue's notes are moved.
+    pub octave: i8,
+    /// The channel that is heard, 0 to 15; `None` is every one.
+    pub in_channel: Option<u8>,
+    /// The built-in sound plays the chords softly.
+    pub comping: bool,
+    /// The channel on which the comping goes out, 0 to 15; `None` keeps it in the built-in sound.
+    pub comping_channel: Option<u8>,
+    /// The built-in sound ticks on the beats.
+    pub click: bool,
     /// Which style the mind plays.
     pub style: StyleNumber,
     /// The style plays in free time: in seconds, whatever the tempo.

@@ -10,7 +10,8 @@
 
 use super::clock::Position;
 use super::host::{
-    Audible, Block, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Settings, Stage, StartGrid, Transport,
+    Audible, Block, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings, Stage, StartGrid,
+    Swing, TempoFrom, Trade, Transport, Yield,
 };
 use super::*;
 use crate::link::{AudioEnd, MindEnd, link};
@@ -208,6 +209,22 @@ impl Stage for Desk<'_> {
 
 fn settings() -> Settings {
     Settings {
+        mode: Mode::Answer,
+        trade: Trade { bars: 4, segue_first: false, rings_over: false },
+        yields: Yield::AtOnce,
+        drone_below: 0,
+        your_turn: false,
+        tap: false,
+        forget: false,
+        tempo_from: TempoFrom::Setting,
+        harmony: Harmony::Chart,
+        swing: Swing::Share(0.5),
+        quantise: None,
+        octave: 0,
+        in_channel: None,
+        comping: false,
+        comping_channel: None,
+        click: false,
         style: StyleNumber(0),
         free_time: false,
         files: (0, 0),

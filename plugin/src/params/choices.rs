@@ -1,0 +1,299 @@
+//! What a setting with a few values can be: the names that hosts show, and the ids that songs save.
+
+use crate::realtime::host;
+use nice_plug::prelude::*;
+use segue_model::note::Ticks;
+
+/// See [`StartGrid`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum Start {
+    /// Off any grid.
+    #[id = "free"]
+    Free,
+    /// A quarter note.
+    #[id = "quarter"]
+    #[name = "1/4"]
+    Quarter,
+    /// An eighth note.
+    #[id = "eighth"]
+    #[name = "1/8"]
+    Eighth,
+    /// A sixteenth note.
+    #[id = "sixteenth"]
+    #[name = "1/16"]
+    Sixteenth,
+    /// A bar line.
+    #[id = "bar"]
+    Bar,
+}
+
+/// Whether the audio thread may wait for the mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum Render {
+    /// As the host says, or seems to do.
+    #[id = "auto"]
+    Auto,
+    /// Yes: for bounces that must come out the same every time.
+    #[id = "offline"]
+    Offline,
+    /// Never.
+    #[id = "live"]
+    Live,
+}
+
+/// See [`host::Mode`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum Mode {
+    /// When the player leaves room.
+    #[id = "answer"]
+    Answer,
+    /// So many bars each.
+    #[id = "trade"]
+    Trade,
+    /// All along.
+    #[id = "duet"]
+    Duet,
+}
+
+impl From<Mode> for host::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Answer => Self::Answer,
+            Mode::Trade => Self::Trade,
+            Mode::Duet => Self::Duet,
+        }
+    }
+}
+
+/// How long each side's turn is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum TradeBars {
+    /// One.
+    #[id = "1"]
+    #[name = "1 bar"]
+    One,
+    /// Two.
+    #[id = "2"]
+    #[name = "2 bars"]
+    Two,
+    /// Four.
+    #[id = "4"]
+    #[name = "4 bars"]
+    Four,
+    /// Eight.
+    #[id = "8"]
+    #[name = "8 bars"]
+    Eight,
+    /// Twelve.
+    #[id = "12"]
+    #[name = "12 bars"]
+    Twelve,
+}
+
+impl TradeBars {
+    /// As a number, above zero.
+    pub fn bars(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+            Self::Four => 4,
+            Self::Eight => 8,
+            Self::Twelve => 12,
+        }
+    }
+}
+
+/// Who has the first bars of a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum First {
+    /// The player.
+    #[id = "player"]
+    #[name = "You"]
+    Player,
+    /// Segue.
+    #[id = "segue"]
+    Segue,
+}
+
+/// See [`host::Yield`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum YieldAs {
+    /// With the player's note.
+    #[id = "at_once"]
+    #[name = "At once"]
+    AtOnce,
+    /// Each note at its own end.
+    #[id = "after_note"]
+    #[name = "After the note"]
+    AfterNote,
+    /// At the next beat at the latest.
+    #[id = "at_beat"]
+    #[name = "At the beat"]
+    AtBeat,
+}
+
+/// See [`host::TempoFrom`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum TempoSource {
+    /// As set or tapped.
+    #[id = "setting"]
+    Setting,
+    /// From what is played.
+    #[id = "phrase"]
+    Phrase,
+}
+
+/// The key of a scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum KeyName {
+    /// C.
+    #[id = "c"]
+    C,
+    /// C♯.
+    #[id = "c#"]
+    #[name = "C♯"]
+    CSharp,
+    /// D.
+    #[id = "d"]
+    D,
+    /// E♭.
+    #[id = "d#"]
+    #[name = "E♭"]
+    DSharp,
+    /// E.
+    #[id = "e"]
+    E,
+    /// F.
+    #[id = "f"]
+    F,
+    /// F♯.
+    #[id = "f#"]
+    #[name = "F♯"]
+    FSharp,
+    /// G.
+    #[id = "g"]
+    G,
+    /// A♭.
+    #[id = "g#"]
+    #[name = "A♭"]
+    GSharp,
+    /// A.
+    #[id = "a"]
+    A,
+    /// B♭.
+    #[id = "a#"]
+    #[name = "B♭"]
+    ASharp,
+    /// B.
+    #[id = "b"]
+    B,
+}
+
+/// What may be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum ScaleName {
+    /// Every key.
+    #[id = "chromatic"]
+    Chromatic,
+    /// Ionian.
+    #[id = "major"]
+    Major,
+    /// Natural minor, aeolian.
+    #[id = "minor"]
+    Minor,
+    /// With the leading note.
+    #[id = "harmonic_minor"]
+    #[name = "Harmonic minor"]
+    HarmonicMinor,
+    /// As it rises.
+    #[id = "melodic_minor"]
+    #[name = "Melodic minor"]
+    MelodicMinor,
+    /// The second mode.
+    #[id = "dorian"]
+    Dorian,
+    /// The third mode.
+    #[id = "phrygian"]
+    Phrygian,
+    /// The fourth mode.
+    #[id = "lydian"]
+    Lydian,
+    /// The fifth mode.
+    #[id = "mixolydian"]
+    Mixolydian,
+    /// The seventh mode.
+    #[id = "locrian"]
+    Locrian,
+    /// Five notes without a half step.
+    #[id = "major_pentatonic"]
+    #[name = "Major pentatonic"]
+    MajorPentatonic,
+    /// The same from its sixth.
+    #[id = "minor_pentatonic"]
+    #[name = "Minor pentatonic"]
+    MinorPentatonic,
+    /// Minor pentatonic with the flat fifth.
+    #[id = "blues"]
+    Blues,
+}
+
+/// Where Segue's onsets are moved to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum QuantiseTo {
+    /// Where the style puts them.
+    #[id = "off"]
+    Off,
+    /// Eighth notes.
+    #[id = "eighth"]
+    #[name = "1/8"]
+    Eighth,
+    /// Triplets of eighth notes.
+    #[id = "eighth_triplet"]
+    #[name = "1/8 T"]
+    EighthTriplet,
+    /// Sixteenth notes.
+    #[id = "sixteenth"]
+    #[name = "1/16"]
+    Sixteenth,
+    /// Triplets of sixteenth notes.
+    #[id = "sixteenth_triplet"]
+    #[name = "1/16 T"]
+    SixteenthTriplet,
+}
+
+impl QuantiseTo {
+    /// The distance of the grid's points.
+    pub fn step(self) -> Option<Ticks> {
+        let beat = Ticks::quarters(1).0;
+        match self {
+            Self::Off => None,
+            Self::Eighth => Some(Ticks(beat / 2)),
+            Self::EighthTriplet => Some(Ticks(beat / 3)),
+            Self::Sixteenth => Some(Ticks(beat / 4)),
+            Self::SixteenthTriplet => Some(Ticks(beat / 6)),
+        }
+    }
+}
+
+/// See [`host::Harmony`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum ChordSource {
+    /// The chord chart.
+    #[id = "chart"]
+    Chart,
+    /// All keys that are held.
+    #[id = "played"]
+    #[name = "What you hold"]
+    Played,
+    /// The keys below the split.
+    #[id = "low"]
+    #[name = "Left hand"]
+    Low,
+    /// The keys of one channel.
+    #[id = "channel"]
+    #[name = "A channel"]
+    Channel,
+    /// None.
+    #[id = "off"]
+    Off,
+}
