@@ -27,7 +27,7 @@ fn main() {
     let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
     let (onset, velocity, together, form) = (Ticks::ZERO, Velocity::DEFAULT, Ticks(3), Ticks::ZERO);
     improviser.hear(HeardKey { id: 0, onset, pitch, velocity, bars, together, form, memory: 1.0 });
-    let ask = Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, knobs: Knobs::default() };
+    let ask = Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, ends: None, knobs: Knobs::default() };
     let decided = measure("a decided note, everything", || {
         black_box(improviser.decide(&ask));
     });

@@ -56,6 +56,8 @@ pub struct Ask {
     pub bars: Option<Bars>,
     /// Where the chart's first bar began, or begins.
     pub form: Ticks,
+    /// Where the answer ends: no note begins there or later. `None` when it goes on without end.
+    pub ends: Option<Ticks>,
     /// The musician's settings as of the decision.
     pub knobs: Knobs,
 }
@@ -477,6 +479,7 @@ mod tests {
             begin,
             bars: Some(BARS),
             form: Ticks::ZERO,
+            ends: None,
             knobs: Knobs { temperature, top_p: 1.0, memory: 1.0, seed },
         }
     }

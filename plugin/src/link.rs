@@ -63,6 +63,8 @@ pub struct Wish {
     pub bars: Option<Bars>,
     /// Where the chart began, or begins.
     pub form: Ticks,
+    /// Where the answer ends: no note begins there or later. `None` when it goes on without end.
+    pub ends: Option<Ticks>,
     /// The controls at this moment.
     pub knobs: Knobs,
 }

@@ -193,13 +193,13 @@ fn meet(mind: &mut impl Improvise, word: ToMind, end: &MindEnd) {
 
 /// Decides notes until no other can begin before the horizon.
 fn fulfil(mind: &mut impl Improvise, wish: Wish, end: &MindEnd) {
-    let Wish { generation, turn, horizon, bars, form, knobs, .. } = wish;
+    let Wish { generation, turn, horizon, bars, form, ends, knobs, .. } = wish;
     let started = Instant::now();
     let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
     let mut begin = wish.begin;
     let mut together = 0;
     for _ in 0..NOTES_PER_WISH {
-        let note = mind.decide(&Ask { turn, begin, bars, form, knobs });
+        let note = mind.decide(&Ask { turn, begin, bars, form, ends, knobs });
         say(end, Planned::Note { generation, note });
         let next = mind.nothing_before(&note);
         together = if next == nothing_before { together + 1 } else { 0 };
@@ -264,7 +264,7 @@ mod tests {
 
     fn wish(turn: u32, horizon: Ticks) -> ToMind {
         let (begin, form, knobs) = (Begin::At(Ticks(48)), Ticks::ZERO, Knobs::default());
-        ToMind::Wish(Wish { generation: turn, turn, begin, horizon, bars: None, form, knobs })
+        ToMind::Wish(Wish { generation: turn, turn, begin, horizon, bars: None, form, ends: None, knobs })
     }
 
     fn onsets(audio: &mut AudioEnd) -> Vec<i64> {

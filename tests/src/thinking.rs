@@ -33,7 +33,7 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let mut begin = Begin::At(prompt.end);
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
-        let ask = Ask { turn: 0, begin, bars, form: Ticks::ZERO, knobs: Knobs::default() };
+        let ask = Ask { turn: 0, begin, bars, form: Ticks::ZERO, ends: None, knobs: Knobs::default() };
         let asked = Instant::now();
         let note = improviser.decide(&ask);
         times.push(asked.elapsed());

@@ -36,8 +36,14 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
     let mut from = prompt.last().map_or(Ticks::ZERO, |last| earliest(mind.vocabulary(), last));
     let mut decide = || {
         let bars = tune.bars_at(from);
-        let note =
-            improviser.decide(&Ask { turn: 0, begin: Begin::NotBefore(from), bars, form: Ticks::ZERO, knobs: *knobs });
+        let note = improviser.decide(&Ask {
+            turn: 0,
+            begin: Begin::NotBefore(from),
+            bars,
+            form: Ticks::ZERO,
+            ends: None,
+            knobs: *knobs,
+        });
         from = note.onset;
         loud(note, mind.vocabulary())
     };

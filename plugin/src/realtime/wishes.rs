@@ -133,6 +133,7 @@ impl Wishes {
             horizon: from + Ticks(1) + beyond,
             bars: Some(bars),
             form,
+            ends: Some(thought.answer.end),
             knobs: self.knobs.at(as_of)?,
         })
     }
