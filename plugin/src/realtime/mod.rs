@@ -16,33 +16,28 @@ pub mod clock;
 pub mod host;
 mod keys;
 mod ledger;
+mod player;
 mod schedule;
+mod segue;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod unsaid;
 mod wishes;
 
-use crate::link::{Nerve, Planned, ToMind};
+use crate::link::Nerve;
 use crate::vitals::Vitals;
-use arrayvec::ArrayVec;
 use clock::{Clock, Flow, Position, Span, float};
-use host::{
-    Audible, Block, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Settings, Stage,
-    StyleNumber, Transport, Who,
-};
-use keys::{HELD, Held, Keys};
-use ledger::{Ledger, Struck};
+use host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
+use keys::{HELD, Keys};
+use ledger::Ledger;
 use schedule::Schedule;
-use segue_model::improviser::HeardKey;
-use segue_model::note::{Ticks, Velocity};
+use segue_model::note::Ticks;
 use std::sync::Arc;
-use turns::{Answer, Cue, Order, Turn};
+use turns::{Cue, Turn};
+use unsaid::Unsaid;
 use wishes::Wishes;
 
-/// Without a song, the first note after this much silence is the first beat of a bar.
-const SILENCE_SECONDS: f64 = 2.0;
-/// Keys struck within this time are one chord.
-const CHORD_SECONDS: f64 = 0.030;
 /// Free places in the link that heard notes leave for what must not be lost: the ends of held notes come on top.
 const RESERVE: usize = 16;
 /// Moments in one block after which it is given up: more than any music has, so that a mind that talks nonsense cannot
@@ -50,14 +45,6 @@ const RESERVE: usize = 16;
 const MOMENTS: u32 = 1 << 16;
 /// Free time is counted as if at this tempo, as it was learnt.
 const FREE_BPM: f64 = 120.0;
-/// MIDI controllers that mean something here.
-const SUSTAIN: u8 = 64;
-const ALL_SOUND_OFF: u8 = 120;
-const RESET_CONTROLLERS: u8 = 121;
-const ALL_NOTES_OFF: u8 = 123;
-/// From here on a pedal is down.
-const PEDAL_DOWN: f32 = 0.5;
-
 /// The pure core of the plugin: from what a host says to what is played, block by block.
 #[derive(Debug)]
 pub struct Performer {
@@ -86,16 +73,6 @@ pub struct Performer {
     /// What the mind was told to play; nothing before the first block.
     style: Option<StyleNumber>,
     files: (u32, u32),
-}
-
-/// What the mind must be told and could not be, because the link was full.
-#[derive(Debug, Default)]
-struct Unsaid {
-    style: Option<StyleNumber>,
-    files: bool,
-    blank: bool,
-    take_back: Option<Ticks>,
-    amends: ArrayVec<(u32, Ticks), HELD>,
 }
 
 /// One block while it is played.
@@ -213,8 +190,7 @@ impl Performer {
         self.next_id = 0;
         self.last_onset = Ticks(i64::MIN);
         self.largest_block = 0;
-        let Unsaid { style, files, .. } = self.unsaid;
-        self.unsaid = Unsaid { style, files, blank: true, ..Unsaid::default() };
+        self.unsaid.start_afresh();
     }
 
     /// Plays one block.
@@ -317,347 +293,16 @@ impl Performer {
         if scene.block.offline { wanted } else { wanted.max(i64::from(self.largest_block)) }
     }
 
-    // What the player does.
-
-    fn hear(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, event: HostEvent) {
-        match event {
-            HostEvent::Press { key, velocity } => self.press(scene, key, velocity),
-            HostEvent::Release { keys, .. } => self.lift(scene, keys),
-            HostEvent::Control(message) => self.control(scene, message),
-        }
-    }
-
-    fn press(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) {
-        // The same key struck again without a release: some keyboards and hosts do that.
-        self.lift_all(scene, key.into());
-        while let Some(held) = self.keys.damp(key) {
-            self.over(scene, &held);
-        }
-        self.cue(scene, Cue::KeyDown);
-        self.begin_bar_after_silence(scene);
-        let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
-        let id = self.tell_heard(scene, key, velocity, onset);
-        scene.stage.sound(scene.at(), Audible::Strike { who: Who::Player, pitch: key.pitch, velocity });
-        let token = if scene.block.settings.thru { self.pass_on(scene, key, velocity) } else { None };
-        if !self.keys.press(key, onset, id, token) {
-            // Nobody will follow this note to its end, so it ends here.
-            scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: key.pitch });
-            if let Some(token) = token {
-                self.ledger.end(scene.stage, scene.at(), token);
-            }
-        }
-        self.quiet_since = None;
-    }
-
-    fn pass_on(
-        &mut self,
-        scene: &mut Scene<'_, impl Stage, impl Nerve>,
-        key: Key,
-        velocity: f32,
-    ) -> Option<ledger::Token> {
-        match self.ledger.strike(scene.stage, scene.at(), key, velocity) {
-            Struck::Sounds(token) => Some(token),
-            Struck::NobodyListens => None,
-            Struck::Refused => {
-                self.vitals.refused.add_one();
-                None
-            }
-        }
-    }
-
-    fn lift(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern) {
-        let held_before = self.keys.any_down();
-        self.lift_all(scene, keys);
-        if held_before && !self.keys.any_down() {
-            let answer = self.answer_from(scene);
-            self.cue(scene, Cue::LastKeyUp(answer));
-        }
-    }
-
-    fn lift_all(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern) {
-        while let Some((held, over)) = self.keys.lift(keys) {
-            if let Some(token) = held.token {
-                self.ledger.end(scene.stage, scene.at(), token);
-            }
-            scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: held.key.pitch });
-            if over {
-                self.over(scene, &held);
-            }
-        }
-        self.note_silence(scene);
-    }
-
-    /// A heard note has come to its end: the mind learns its length.
-    fn over(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, held: &Held) {
-        self.unsaid.amend(held.id, scene.span.nearest_tick(scene.cursor()) - held.onset);
-        self.say_unsaid(scene);
-    }
-
-    fn control(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, message: ChannelMessage) {
-        if let ChannelMessage::Controller { channel, number, value } = message {
-            let all_keys = KeyPattern { voice: None, channel: Some(channel), pitch: None };
-            match number {
-                SUSTAIN => self.move_pedal(scene, channel, value >= PEDAL_DOWN),
-                RESET_CONTROLLERS => self.move_pedal(scene, channel, false),
-                ALL_NOTES_OFF => self.lift(scene, all_keys),
-                ALL_SOUND_OFF => {
-                    self.move_pedal(scene, channel, false);
-                    self.lift(scene, all_keys);
-                }
-                _ => {}
-            }
-        }
-        if scene.block.settings.thru && scene.stage.send(scene.at(), Message::Control(message)) == Sent::Refused {
-            self.vitals.refused.add_one();
-        }
-    }
-
-    fn move_pedal(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, channel: u8, down: bool) {
-        self.keys.set_pedal(channel, down);
-        while let Some(held) = self.keys.let_go() {
-            self.over(scene, &held);
-        }
-        scene.stage.sound(scene.at(), Audible::Pedal { down: self.keys.any_pedal() });
-    }
-
-    // Whose turn it is.
-
-    /// The answer that follows when the last key goes up now.
-    fn answer_from<S, N>(&self, scene: &Scene<'_, S, N>) -> Answer {
-        let settings = &scene.block.settings;
-        let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
-        let bars = self.time().bars();
-        let grid = if settings.free_time { host::StartGrid::Free } else { settings.start_grid };
-        let (start, lag) = match grid {
-            host::StartGrid::Free => {
-                let start = scene.span.nearest_tick(over);
-                (start, scene.span.moment_of(over) - float(start))
-            }
-            grid => (grid.at_or_after(scene.span.first_tick_from(over, 0.0), bars), 0.0),
-        };
-        // Turns last bars of the host in free time too, although ticks are no part of them then.
-        let stretched = if settings.free_time { FREE_BPM / host_bpm(scene.block) } else { 1.0 };
-        let end = start + scaled(bars.metre.bar(), stretched * f64::from(settings.answer_bars));
-        Answer { start, end, lag }
-    }
-
-    fn cue(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, cue: Cue) {
-        let lag = self.turn_lag();
-        let (turn, order) = self.turn.after(cue);
-        self.turn = turn;
-        match order {
-            Some(Order::Prepare(answer)) => self.wishes.begin(answer, scene.position()),
-            Some(Order::Yield) => {
-                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
-                self.note_silence(scene);
-                self.say_unsaid(scene);
-            }
-            None if cue == Cue::Start => self.wishes.count_turn(),
-            Some(Order::Close) => {
-                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.note_silence(scene);
-                self.say_unsaid(scene);
-            }
-            None => {}
-        }
-    }
-
-    /// Drops the plan: what has not sounded before `from` is taken back from the mind too.
-    fn withdraw_from(&mut self, from: Ticks) {
-        let planned = self.schedule.next_on();
-        self.schedule.withdraw();
-        if let Some(unknown) = self.wishes.drop_thought() {
-            self.unsaid.take_back(planned.map_or(from, |planned| planned.min(from)).min(unknown));
-        }
-    }
-
-    /// Without a song, a player who begins after a silence begins a bar.
-    fn begin_bar_after_silence<S, N>(&mut self, scene: &mut Scene<'_, S, N>) {
-        let Some(since) = self.quiet_since else { return };
-        #[allow(clippy::cast_precision_loss, reason = "only compared with two seconds")]
-        let silent = scene.position().0.saturating_sub(since.0) as f64 >= SILENCE_SECONDS * self.sample_rate;
-        if silent && !self.time().follows_host() {
-            let (offset, position) = (scene.cursor(), scene.position());
-            let clock = if self.in_free_time { &mut self.free_clock } else { &mut self.clock };
-            scene.span = clock.begin_bar(scene.span, offset, position, scene.block.frames);
-        }
-    }
-
-    fn note_silence<S, N>(&mut self, scene: &Scene<'_, S, N>) {
-        if !self.keys.any_down() && !self.schedule.is_sounding() && !self.turn.is_segues() {
-            self.quiet_since.get_or_insert(scene.position());
-        } else {
-            self.quiet_since = None;
-        }
-    }
-
-    // What Segue does.
-
-    fn ask(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, as_of: i64) {
-        // With blocks longer than the look-ahead one reply must bring all the notes of a block.
-        let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
-        let long = !scene.block.offline && i64::from(self.largest_block) > wanted;
-        let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
-        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, self.time().bars(), self.time().form())
-        else {
-            return;
-        };
-        self.say_unsaid(scene);
-        scene.make_room_offline();
-        // Also when there is no room: it would only be later and later. The turn is lost, and said so.
-        self.wishes.asked();
-        if !scene.nerve.tell(ToMind::Wish(wish)) {
-            self.vitals.dropped.add_one();
-            let _ = self.wishes.take(Planned::Failed { generation: wish.generation });
-            return;
-        }
-        while scene.block.offline && self.wishes.is_asked() {
-            let Some(reply) = scene.nerve.wait_offline() else {
-                self.vitals.time_outs.add_one();
-                return;
-            };
-            self.take(scene, reply);
-        }
-    }
-
-    fn take<S: Stage, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>, reply: Planned) {
-        if let Planned::Until { think_ns, .. } = reply {
-            self.vitals.think_ns.store(think_ns, std::sync::atomic::Ordering::Relaxed);
-        }
-        let Some(note) = self.wishes.take(reply) else { return };
-        let late = scene.cursor() - scene.span.offset_of(float(note.onset) + self.turn_lag());
-        if late > 0 {
-            self.vitals.late.add_one();
-        }
-        // What would be over already would only click.
-        let over = scene.span.offset_of(float(note.onset + note.duration) + self.turn_lag()) <= scene.cursor();
-        if over || late > self.look_ahead(scene) || !self.schedule.plan(note) {
-            self.vitals.dropped.add_one();
-        }
-    }
-
-    fn begin_next(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let (Turn::Waiting(answer) | Turn::Answering(answer)) = self.turn else {
-            // Nothing is planned outside Segue's turn; if it were, it would not be played.
-            self.schedule.withdraw();
-            return;
-        };
-        let channel = scene.block.settings.channel;
-        if !self.schedule.begin_next(answer, channel, scene.at(), scene.stage, &mut self.ledger) {
-            self.vitals.refused.add_one();
-        }
-        self.quiet_since = None;
-    }
-
-    fn end_due(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, until: f64) {
-        self.schedule.end_due(until, scene.at(), scene.stage, &mut self.ledger);
-        self.note_silence(scene);
-    }
-
     fn frames_in_ms(&self, milliseconds: f32) -> i64 {
         #[allow(clippy::cast_possible_truncation, reason = "a few seconds; `as` saturates")]
         let frames = (f64::from(milliseconds) * self.sample_rate / 1000.0).round() as i64;
         frames.max(0)
-    }
-
-    // What the mind is told.
-
-    fn tell_heard(
-        &mut self,
-        scene: &mut Scene<'_, impl Stage, impl Nerve>,
-        key: Key,
-        velocity: f32,
-        onset: Ticks,
-    ) -> Option<u32> {
-        self.say_unsaid(scene);
-        scene.make_room_offline();
-        let id = self.next_id;
-        let heard = HeardKey {
-            id,
-            onset,
-            pitch: key.pitch,
-            velocity: Velocity::nearest(velocity * 127.0),
-            bars: Some(self.time().bars()),
-            together: scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate),
-            form: self.time().form(),
-            memory: scene.block.settings.knobs.memory,
-        };
-        // A heard note leaves room for its end, and never overtakes what should have been said before it.
-        let room = scene.nerve.room() > self.keys.count() + RESERVE && self.unsaid.is_empty();
-        if !room || !scene.nerve.tell(ToMind::Heard(heard)) {
-            self.vitals.unheard.add_one();
-            return None;
-        }
-        self.next_id = self.next_id.wrapping_add(1);
-        self.last_onset = onset;
-        Some(id)
-    }
-
-    /// Tells the mind what it must know, in order, as far as there is room.
-    fn say_unsaid<S, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>) {
-        let unsaid = &mut self.unsaid;
-        if unsaid.blank {
-            unsaid.blank = !scene.nerve.tell(ToMind::Blank);
-        }
-        if let Some(from) = unsaid.take_back.filter(|_| !unsaid.blank)
-            && scene.nerve.tell(ToMind::TakeBack { from })
-        {
-            unsaid.take_back = None;
-        }
-        if let Some(style) = unsaid.style.filter(|_| unsaid.take_back.is_none() && !unsaid.blank)
-            && scene.nerve.tell(ToMind::Style(style))
-        {
-            unsaid.style = None;
-        }
-        if unsaid.files && scene.nerve.tell(ToMind::Files) {
-            unsaid.files = false;
-        }
-        while let Some(&(id, duration)) = unsaid.amends.first() {
-            if unsaid.must_come_first() || !scene.nerve.tell(ToMind::Amend { id, duration }) {
-                return;
-            }
-            unsaid.amends.pop_at(0);
-        }
-    }
-}
-
-impl Unsaid {
-    fn is_empty(&self) -> bool {
-        !self.must_come_first() && self.amends.is_empty()
-    }
-
-    fn must_come_first(&self) -> bool {
-        self.blank || self.take_back.is_some() || self.style.is_some() || self.files
-    }
-
-    fn take_back(&mut self, from: Ticks) {
-        self.take_back = Some(self.take_back.map_or(from, |before| before.min(from)));
-    }
-
-    /// The list has room for every key that can be held, and heard notes are refused while anything is in it; beyond
-    /// that the mind keeps the length that it expected.
-    fn amend(&mut self, id: Option<u32>, duration: Ticks) {
-        if let Some(id) = id {
-            let _ = self.amends.try_push((id, duration.max(Ticks(1))));
-        }
     }
 }
 
 /// The transport in free time: only the metre counts, for the length of turns.
 fn free(transport: &Transport) -> Transport {
     Transport { metre: transport.metre, ..Transport::default() }
-}
-
-/// The tempo that the host or the setting says, whatever the style makes of it.
-fn host_bpm(block: &Block) -> f64 {
-    let said = block.transport.tempo_bpm.filter(|tempo| *tempo >= 1.0);
-    said.unwrap_or(block.settings.tempo_bpm).max(1.0)
-}
-
-fn scaled(ticks: Ticks, by: f64) -> Ticks {
-    #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no turn is that long")]
-    Ticks((float(ticks) * by).round() as i64)
 }
 
 /// Before every activation: whoever plays first begins a bar.

@@ -8,17 +8,20 @@
     reason = "made-up frames and draws below a million"
 )]
 
+use super::Performer;
 use super::clock::Position;
 use super::host::{
-    Audible, Block, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings, Stage, StartGrid,
-    Swing, TempoFrom, Trade, Transport, Yield,
+    Audible, Block, ChannelMessage, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings,
+    Stage, StartGrid, StyleNumber, Swing, TempoFrom, Trade, Transport, Who, Yield,
 };
-use super::*;
-use crate::link::{AudioEnd, MindEnd, link};
+use super::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
+use crate::link::{AudioEnd, MindEnd, Nerve, Planned, ToMind, link};
+use crate::vitals::Vitals;
 use crate::worker::{Improvise, Room};
-use segue_model::improviser::{Ask, Begin};
-use segue_model::note::{Metre, Note, Pitch};
+use segue_model::improviser::{Ask, Begin, HeardKey};
+use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
 use segue_model::sampling::Knobs;
+use std::sync::Arc;
 
 const RATE: f64 = 48_000.0;
 /// A quarter note at 120 bpm.

@@ -1,0 +1,171 @@
+//! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
+
+use super::host::{Audible, ChannelMessage, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
+use super::keys::Held;
+use super::ledger::{Struck, Token};
+use super::turns::Cue;
+use super::{Performer, RESERVE, Scene};
+use crate::link::{Nerve, ToMind};
+use segue_model::improviser::HeardKey;
+use segue_model::note::{Ticks, Velocity};
+
+/// Without a song, the first note after this much silence is the first beat of a bar.
+const SILENCE_SECONDS: f64 = 2.0;
+/// Keys struck within this time are one chord.
+const CHORD_SECONDS: f64 = 0.030;
+/// MIDI controllers that mean something here.
+pub const SUSTAIN: u8 = 64;
+pub const ALL_SOUND_OFF: u8 = 120;
+pub const RESET_CONTROLLERS: u8 = 121;
+pub const ALL_NOTES_OFF: u8 = 123;
+/// From here on a pedal is down.
+const PEDAL_DOWN: f32 = 0.5;
+
+impl Performer {
+    pub(super) fn hear(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, event: HostEvent) {
+        match event {
+            HostEvent::Press { key, velocity } => self.press(scene, key, velocity),
+            HostEvent::Release { keys, .. } => self.lift(scene, keys),
+            HostEvent::Control(message) => self.control(scene, message),
+        }
+    }
+
+    fn press(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) {
+        // The same key struck again without a release: some keyboards and hosts do that.
+        self.lift_all(scene, key.into());
+        while let Some(held) = self.keys.damp(key) {
+            self.over(scene, &held);
+        }
+        self.cue(scene, Cue::KeyDown);
+        self.begin_bar_after_silence(scene);
+        let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
+        let id = self.tell_heard(scene, key, velocity, onset);
+        scene.stage.sound(scene.at(), Audible::Strike { who: Who::Player, pitch: key.pitch, velocity });
+        let token = if scene.block.settings.thru { self.pass_on(scene, key, velocity) } else { None };
+        if !self.keys.press(key, onset, id, token) {
+            // Nobody will follow this note to its end, so it ends here.
+            scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: key.pitch });
+            if let Some(token) = token {
+                self.ledger.end(scene.stage, scene.at(), token);
+            }
+        }
+        self.quiet_since = None;
+    }
+
+    fn pass_on(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) -> Option<Token> {
+        match self.ledger.strike(scene.stage, scene.at(), key, velocity) {
+            Struck::Sounds(token) => Some(token),
+            Struck::NobodyListens => None,
+            Struck::Refused => {
+                self.vitals.refused.add_one();
+                None
+            }
+        }
+    }
+
+    fn lift(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern) {
+        let held_before = self.keys.any_down();
+        self.lift_all(scene, keys);
+        if held_before && !self.keys.any_down() {
+            let answer = self.answer_from(scene);
+            self.cue(scene, Cue::LastKeyUp(answer));
+        }
+    }
+
+    fn lift_all(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern) {
+        while let Some((held, over)) = self.keys.lift(keys) {
+            if let Some(token) = held.token {
+                self.ledger.end(scene.stage, scene.at(), token);
+            }
+            scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: held.key.pitch });
+            if over {
+                self.over(scene, &held);
+            }
+        }
+        self.note_silence(scene);
+    }
+
+    /// A heard note has come to its end: the mind learns its length.
+    fn over(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, held: &Held) {
+        self.unsaid.amend(held.id, scene.span.nearest_tick(scene.cursor()) - held.onset);
+        self.say_unsaid(scene);
+    }
+
+    fn control(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, message: ChannelMessage) {
+        if let ChannelMessage::Controller { channel, number, value } = message {
+            let all_keys = KeyPattern { voice: None, channel: Some(channel), pitch: None };
+            match number {
+                SUSTAIN => self.move_pedal(scene, channel, value >= PEDAL_DOWN),
+                RESET_CONTROLLERS => self.move_pedal(scene, channel, false),
+                ALL_NOTES_OFF => self.lift(scene, all_keys),
+                ALL_SOUND_OFF => {
+                    self.move_pedal(scene, channel, false);
+                    self.lift(scene, all_keys);
+                }
+                _ => {}
+            }
+        }
+        if scene.block.settings.thru && scene.stage.send(scene.at(), Message::Control(message)) == Sent::Refused {
+            self.vitals.refused.add_one();
+        }
+    }
+
+    fn move_pedal(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, channel: u8, down: bool) {
+        self.keys.set_pedal(channel, down);
+        while let Some(held) = self.keys.let_go() {
+            self.over(scene, &held);
+        }
+        scene.stage.sound(scene.at(), Audible::Pedal { down: self.keys.any_pedal() });
+    }
+
+    /// Without a song, a player who begins after a silence begins a bar.
+    pub(super) fn begin_bar_after_silence<S, N>(&mut self, scene: &mut Scene<'_, S, N>) {
+        let Some(since) = self.quiet_since else { return };
+        #[allow(clippy::cast_precision_loss, reason = "only compared with two seconds")]
+        let silent = scene.position().0.saturating_sub(since.0) as f64 >= SILENCE_SECONDS * self.sample_rate;
+        if silent && !self.time().follows_host() {
+            let (offset, position) = (scene.cursor(), scene.position());
+            let clock = if self.in_free_time { &mut self.free_clock } else { &mut self.clock };
+            scene.span = clock.begin_bar(scene.span, offset, position, scene.block.frames);
+        }
+    }
+
+    pub(super) fn note_silence<S, N>(&mut self, scene: &Scene<'_, S, N>) {
+        if !self.keys.any_down() && !self.schedule.is_sounding() && !self.turn.is_segues() {
+            self.quiet_since.get_or_insert(scene.position());
+        } else {
+            self.quiet_since = None;
+        }
+    }
+
+    fn tell_heard(
+        &mut self,
+        scene: &mut Scene<'_, impl Stage, impl Nerve>,
+        key: Key,
+        velocity: f32,
+        onset: Ticks,
+    ) -> Option<u32> {
+        self.say_unsaid(scene);
+        scene.make_room_offline();
+        let id = self.next_id;
+        let heard = HeardKey {
+            id,
+            onset,
+            pitch: key.pitch,
+            velocity: Velocity::nearest(velocity * 127.0),
+            bars: Some(self.time().bars()),
+            together: scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate),
+            form: self.time().form(),
+            memory: scene.block.settings.knobs.memory,
+        };
+        // A heard note leaves room for its end, and never overtakes what should have been said before it.
+        let room = scene.nerve.room() > self.keys.count() + RESERVE && self.unsaid.is_empty();
+        if !room || !scene.nerve.tell(ToMind::Heard(heard)) {
+            self.vitals.unheard.add_one();
+            return None;
+        }
+        self.next_id = self.next_id.wrapping_add(1);
+        self.last_onset = onset;
+        Some(id)
+    }
+}

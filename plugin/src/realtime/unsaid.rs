@@ -1,0 +1,74 @@
+//! What the mind must be told and could not be yet, because the link was full.
+
+use super::host::StyleNumber;
+use super::keys::HELD;
+use super::{Performer, Scene};
+use crate::link::{Nerve, ToMind};
+use arrayvec::ArrayVec;
+use segue_model::note::Ticks;
+
+/// What the mind must be told and could not be, because the link was full.
+#[derive(Debug, Default)]
+pub struct Unsaid {
+    pub style: Option<StyleNumber>,
+    pub files: bool,
+    pub blank: bool,
+    take_back: Option<Ticks>,
+    amends: ArrayVec<(u32, Ticks), HELD>,
+}
+
+impl Performer {
+    /// Tells the mind what it must know, in order, as far as there is room.
+    pub(super) fn say_unsaid<S, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>) {
+        let unsaid = &mut self.unsaid;
+        if unsaid.blank {
+            unsaid.blank = !scene.nerve.tell(ToMind::Blank);
+        }
+        if let Some(from) = unsaid.take_back.filter(|_| !unsaid.blank)
+            && scene.nerve.tell(ToMind::TakeBack { from })
+        {
+            unsaid.take_back = None;
+        }
+        if let Some(style) = unsaid.style.filter(|_| unsaid.take_back.is_none() && !unsaid.blank)
+            && scene.nerve.tell(ToMind::Style(style))
+        {
+            unsaid.style = None;
+        }
+        if unsaid.files && scene.nerve.tell(ToMind::Files) {
+            unsaid.files = false;
+        }
+        while let Some(&(id, duration)) = unsaid.amends.first() {
+            if unsaid.must_come_first() || !scene.nerve.tell(ToMind::Amend { id, duration }) {
+                return;
+            }
+            unsaid.amends.pop_at(0);
+        }
+    }
+}
+
+impl Unsaid {
+    /// Nothing of what was before must be said any more, but that it is to be forgotten, and what is to be played.
+    pub(super) fn start_afresh(&mut self) {
+        *self = Self { style: self.style, files: self.files, blank: true, ..Self::default() };
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        !self.must_come_first() && self.amends.is_empty()
+    }
+
+    fn must_come_first(&self) -> bool {
+        self.blank || self.take_back.is_some() || self.style.is_some() || self.files
+    }
+
+    pub(super) fn take_back(&mut self, from: Ticks) {
+        self.take_back = Some(self.take_back.map_or(from, |before| before.min(from)));
+    }
+
+    /// The list has room for every key that can be held, and heard notes are refused while anything is in it; beyond
+    /// that the mind keeps the length that it expected.
+    pub(super) fn amend(&mut self, id: Option<u32>, duration: Ticks) {
+        if let Some(id) = id {
+            let _ = self.amends.try_push((id, duration.max(Ticks(1))));
+        }
+    }
+}
