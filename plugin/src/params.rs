@@ -345,8 +345,8 @@ fn channel_or(name: &str, none: &'static str) -> IntParam {
 /// A key of the piano, which reads as its name: 60 is C4.
 fn key(name: &str, default: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
-        .with_value_to_string(formatters::v2s_i32_note_formatter())
-        .with_string_to_value(formatters::s2v_i32_note_formatter())
+        .with_value_to_string(formatters::v2s_i32_key_formatter())
+        .with_string_to_value(formatters::s2v_i32_key_formatter())
 }
 
 fn percent(name: &str, default: f32) -> FloatParam {
