@@ -3,8 +3,10 @@
 //! The ids are promises to people's saved songs: a test freezes them. A setting exists when someone can hear it.
 
 mod choices;
+mod setting;
 
 pub use choices::*;
+pub use setting::{NoValue, Setting};
 
 use crate::preset::{self, ChartText, OwnStyle};
 use crate::realtime::host::{Harmony, Quantise, Settings, StartGrid, StyleNumber, Swing, TempoFrom, Trade, Yield};
@@ -211,7 +213,9 @@ impl Default for SegueParams {
             polyphony: IntParam::new("Polyphony", 16, IntRange::Linear { min: 1, max: 16 }),
             longest: FloatParam::new("Longest note", 16.0, FloatRange::Skewed { min: 0.25, max: 16.0, factor: 0.5 })
                 .with_step_size(0.25)
-                .with_unit(" beats"),
+                .with_unit(" beats")
+                // The framework would show a quarter of a beat as 0.2.
+                .with_value_to_string(formatters::v2s_f32_rounded(2)),
             // One below straight is the style's own.
             swing: IntParam::new("Swing", SWING_BY_STYLE, IntRange::Linear { min: SWING_BY_STYLE, max: 75 })
                 .with_value_to_string(Arc::new(swing_text))
@@ -346,7 +350,24 @@ fn channel_or(name: &str, none: &'static str) -> IntParam {
 fn key(name: &str, default: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
         .with_value_to_string(formatters::v2s_i32_key_formatter())
-        .with_string_to_value(formatters::s2v_i32_key_formatter())
+        .with_string_to_value(Arc::new(key_value))
+}
+
+/// The number of a key's name, with sharps or flats, or of its number. (The framework's own reader cuts a `♯` in two.)
+fn key_value(text: &str) -> Option<i32> {
+    const NAMES: [(char, i32); 7] = [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
+    let text = text.trim();
+    let mut rest = text.chars();
+    let Some(letter) = rest.next().filter(char::is_ascii_alphabetic) else { return text.parse().ok() };
+    let (_, key) = NAMES.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(&letter))?;
+    let rest = rest.as_str();
+    let (octave, sign) = match (rest.strip_prefix(['#', '♯']), rest.strip_prefix(['b', '♭'])) {
+        (Some(octave), _) => (octave, 1),
+        (None, Some(octave)) => (octave, -1),
+        (None, None) => (rest, 0),
+    };
+    let octave: i32 = octave.trim().parse().ok()?;
+    Some(12 * octave.checked_add(1)?.clamp(-1, 20) + key + sign)
 }
 
 fn percent(name: &str, default: f32) -> FloatParam {
@@ -504,6 +525,18 @@ mod tests {
                     assert_eq!(again.as_deref(), Some(text.as_str()), "{id}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn keys_are_read_with_sharps_flats_and_numbers() {
+        for (text, key) in
+            [("C4", 60), ("c4", 60), ("F#3", 54), ("G♭3", 54), ("Db4", 61), ("B♯3", 60), ("C-1", 0), ("60", 60)]
+        {
+            assert_eq!(key_value(text), Some(key), "{text}");
+        }
+        for text in ["", "♯", "H2", "C", "C##4", "C99999999999", "é4"] {
+            assert_eq!(key_value(text), None, "{text}");
         }
     }
 

@@ -132,6 +132,7 @@ pub enum Swing {
 
 /// The parameters as they are during one block.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own that the musician turns")]
 pub struct Settings {
     /// How time is shared.
     pub mode: Mode,

@@ -1,0 +1,177 @@
+//! From a preset to an instance and back.
+//!
+//! Applied as the musician's own hand would: by gestures on parameters, which hosts may record, and by the texts of chart
+//! and file. The audio thread only sees values that have changed.
+
+use super::{Preset, STYLE, is_of_presets};
+use crate::params::{SegueParams, Setting};
+use nice_plug::context::gui::ParamSetter;
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::params::persist::PersistentField;
+
+/// Who moves parameters: in the editor the host, which is told of every gesture.
+pub trait Gestures {
+    /// The musician takes hold of the control.
+    fn begin(&mut self, parameter: ParamPtr);
+    /// Moves it, 0 to 1.
+    fn set(&mut self, parameter: ParamPtr, value: f32);
+    /// Lets go.
+    fn end(&mut self, parameter: ParamPtr);
+}
+
+// SAFETY, for the blocks below: the framework compares the pointer with those of the parameters that it knows before it
+// follows it.
+impl Gestures for ParamSetter<'_> {
+    fn begin(&mut self, parameter: ParamPtr) {
+        // SAFETY: see above.
+        unsafe { self.raw_context.raw_begin_set_parameter(parameter) }
+    }
+
+    fn set(&mut self, parameter: ParamPtr, value: f32) {
+        // SAFETY: see above.
+        unsafe { self.raw_context.raw_set_parameter_normalized(parameter, value) }
+    }
+
+    fn end(&mut self, parameter: ParamPtr) {
+        // SAFETY: see above.
+        unsafe { self.raw_context.raw_end_set_parameter(parameter) }
+    }
+}
+
+/// Makes an instance play as the preset says. What the preset does not name becomes as in a new instance, but for what is
+/// not a preset's business. Not for the audio thread.
+pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures) {
+    change(&params.chart, &preset.chart);
+    if !preset.own_style.is_empty() {
+        change(&params.own, &preset.own_style);
+    }
+    for (id, setting) in params.each().filter(|(id, _)| is_of_presets(id)) {
+        let text = if id == STYLE { Some(preset.style.as_str()) } else { preset.get(&id) };
+        // A preset that was read has no text that is no value.
+        let value = text.and_then(|text| setting.read(text).ok()).unwrap_or(setting.default_value());
+        // A control that stands where it should makes no mark in the host's automation.
+        if setting.text(value) != setting.text(setting.value()) {
+            gestures.begin(setting.ptr());
+            gestures.set(setting.ptr(), value);
+            gestures.end(setting.ptr());
+        }
+    }
+}
+
+/// A text that stays the same is not read anew by the mind.
+fn change(field: &impl PersistentField<'static, String>, text: &str) {
+    if !field.map(|now| now == text) {
+        field.set(text.to_owned());
+    }
+}
+
+/// How an instance plays now, as a preset without a name.
+pub fn of(params: &SegueParams) -> Preset {
+    let now = |setting: Setting<'_>| setting.text(setting.value());
+    let changed = params.each().filter(|(id, setting)| {
+        id != STYLE && is_of_presets(id) && now(*setting) != setting.text(setting.default_value())
+    });
+    let settings = changed.map(|(id, setting)| (id, now(setting))).collect();
+    let style = params.setting(STYLE).map(now).unwrap_or_default();
+    let is_own = params.style.value() == i32::from(super::OWN.0);
+    Preset {
+        own_style: if is_own { params.own.map(String::clone) } else { String::new() },
+        chart: params.chart.map(String::clone),
+        style,
+        settings,
+        ..Preset::default()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A host that does what it is told and writes down of which gesture it was part.
+    #[derive(Default)]
+    pub struct Paper {
+        held: Option<ParamPtr>,
+        pub moved: usize,
+    }
+
+    impl Gestures for Paper {
+        fn begin(&mut self, parameter: ParamPtr) {
+            assert_eq!(self.held.replace(parameter), None, "one hand");
+        }
+        fn set(&mut self, parameter: ParamPtr, value: f32) {
+            assert_eq!(self.held, Some(parameter), "inside its gesture");
+            self.moved += 1;
+            // SAFETY: the parameters of these tests outlive their gestures.
+            unsafe { parameter._internal_set_normalized_value(value) };
+        }
+        fn end(&mut self, parameter: ParamPtr) {
+            assert_eq!(self.held.take(), Some(parameter), "that was begun");
+        }
+    }
+
+    fn preset(style: &str, settings: &str) -> Preset {
+        Preset::parse(&format!("name = \"Test\"\nstyle = \"{style}\"\n[settings]\n{settings}"), "test").unwrap()
+    }
+
+    /// Moves one control as the musician does.
+    fn turn(params: &SegueParams, id: &str, text: &str) {
+        let setting = params.setting(id).unwrap();
+        let mut hand = Paper::default();
+        hand.begin(setting.ptr());
+        hand.set(setting.ptr(), setting.read(text).unwrap());
+        hand.end(setting.ptr());
+    }
+
+    #[test]
+    fn what_a_preset_names_is_set_the_rest_is_as_new_and_the_studio_stays_as_it_is() {
+        let params = SegueParams::default();
+        for (id, text) in [("memory", "20 %"), ("seed", "7"), ("segue_level", "-6 dB"), ("look_ahead", "50 ms")] {
+            turn(&params, id, text);
+        }
+        apply(&preset("Folk", "mode = \"Duet\"\nswing = \"60 %\""), &params, &mut Paper::default());
+        let now = |id: &str| params.setting(id).map(|setting| setting.text(setting.value())).unwrap();
+        assert_eq!([now("style"), now("mode"), now("swing"), now("memory")], ["Folk", "Duet", "60 %", "100 %"]);
+        assert_eq!([now("seed"), now("segue_level"), now("look_ahead")], ["7", "-6.0 dB", "50 ms"]);
+    }
+
+    #[test]
+    fn what_stands_where_it_should_is_not_touched() {
+        let params = SegueParams::default();
+        let mut hand = Paper::default();
+        let warm = preset("Irish", "temperature = 1.2");
+        apply(&warm, &params, &mut hand);
+        assert_eq!(hand.moved, 1);
+        let versions = (params.chart.version(), params.own.version());
+        apply(&warm, &params, &mut hand);
+        assert_eq!(hand.moved, 1);
+        assert_eq!((params.chart.version(), params.own.version()), versions);
+    }
+
+    #[test]
+    fn an_instance_that_is_kept_as_a_preset_comes_back_as_it_was() {
+        let params = SegueParams::default();
+        for (id, text) in [("style", "Jazz"), ("mode", "Trade"), ("range_low", "G3"), ("thru", "On")] {
+            turn(&params, id, text);
+        }
+        params.chart.set("Dm7 | G7".to_owned());
+        let kept = Preset { name: "Kept".to_owned(), ..of(&params) };
+        assert_eq!(kept.get("thru"), None);
+        assert_eq!(Preset::parse(&kept.text(), "kept").unwrap(), kept);
+        let other = SegueParams::default();
+        apply(&kept, &other, &mut Paper::default());
+        assert_eq!(Preset { name: "Kept".to_owned(), ..of(&other) }, kept);
+        assert!(other.chart.chart().is_some());
+    }
+
+    #[test]
+    fn a_preset_brings_the_file_of_ones_own_style_and_one_without_leaves_it_chosen() {
+        let params = SegueParams::default();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/piano.segue");
+        let own = Preset { own_style: file.to_owned(), ..preset("My own", "") };
+        apply(&own, &params, &mut Paper::default());
+        assert!(params.own.is_playable() && params.settings().free_time);
+        apply(&preset("Irish", ""), &params, &mut Paper::default());
+        assert!(params.own.is_playable() && !params.settings().free_time);
+        assert_eq!(of(&params).own_style, "");
+    }
+}

@@ -1,0 +1,421 @@
+//! All presets there are: those that are built in, and those in the musician's folder.
+//!
+//! The folder is read when the shelf is opened. A file that is no preset is said and stops no other. What is built in can
+//! be neither overwritten nor deleted.
+
+use super::Preset;
+use super::file::{Refused, check_name};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The texts of the built-in presets, each with its style's cargo feature, in the order in which they are offered.
+const BUILT_IN: &[(&str, &str)] = &[
+    #[cfg(feature = "jazz")]
+    ("late-set.toml", include_str!("../../../presets/late-set.toml")),
+    #[cfg(feature = "jazz")]
+    ("modal-night.toml", include_str!("../../../presets/modal-night.toml")),
+    #[cfg(feature = "jazz")]
+    ("out-there.toml", include_str!("../../../presets/out-there.toml")),
+    #[cfg(feature = "blues")]
+    ("twelve-bars.toml", include_str!("../../../presets/twelve-bars.toml")),
+    #[cfg(feature = "blues")]
+    ("slow-blues.toml", include_str!("../../../presets/slow-blues.toml")),
+    #[cfg(feature = "folk")]
+    ("village-dance.toml", include_str!("../../../presets/village-dance.toml")),
+    #[cfg(feature = "folk")]
+    ("second-voice.toml", include_str!("../../../presets/second-voice.toml")),
+    #[cfg(feature = "irish")]
+    ("session.toml", include_str!("../../../presets/session.toml")),
+    #[cfg(feature = "irish")]
+    ("slow-air.toml", include_str!("../../../presets/slow-air.toml")),
+    #[cfg(feature = "irish")]
+    ("two-fiddles.toml", include_str!("../../../presets/two-fiddles.toml")),
+    #[cfg(feature = "piano")]
+    ("nocturne.toml", include_str!("../../../presets/nocturne.toml")),
+    #[cfg(feature = "piano")]
+    ("fantasia.toml", include_str!("../../../presets/fantasia.toml")),
+];
+
+/// The folder of presets in the folder for the musician's data.
+const FOLDER: [&str; 2] = ["Segue", "presets"];
+const ENDING: &str = "toml";
+/// A preset has a few hundred bytes; what is much larger is something else.
+const LARGEST_FILE: u64 = 64 * 1024;
+/// More than anybody keeps; so that a wrong folder does not hold the window up.
+const MOST_FILES: usize = 1000;
+
+/// One preset on the shelf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it says.
+    pub preset: Preset,
+    /// Its file in the musician's folder; `None` for what is built in.
+    pub file: Option<PathBuf>,
+}
+
+/// All presets.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf {
+    entries: Vec<Entry>,
+    folder: Option<PathBuf>,
+    refused: Vec<Refused>,
+}
+
+/// Why a preset was not saved or deleted. Its display is one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    /// The name is none.
+    #[error("{0}")]
+    Name(String),
+    /// The name is taken for good.
+    #[error("{0} is one of Segue's own presets, which stay as they are; save yours under another name")]
+    BuiltIn(String),
+    /// Not on the shelf.
+    #[error("there is no preset {0}; it may have been deleted elsewhere")]
+    Missing(String),
+    /// The system names no folder for the musician's data.
+    #[error("this system names no folder for presets; set HOME (or XDG_DATA_HOME) and start again")]
+    NoFolder,
+    /// The file or its folder.
+    #[error("{path}: {doing}: {reason}; see that the folder can be written to and that there is room")]
+    File {
+        /// Which.
+        path: String,
+        /// What could not be done.
+        doing: &'static str,
+        /// What the system says.
+        reason: io::Error,
+    },
+}
+
+/// The folder of the musician's presets, which need not be there yet; `None` where the system names none.
+pub fn folder() -> Option<PathBuf> {
+    Some(dirs::data_dir()?.join(FOLDER.iter().collect::<PathBuf>()))
+}
+
+impl Shelf {
+    /// What is built in, and what lies in the musician's folder now.
+    pub fn open() -> Self {
+        Self::open_at(folder())
+    }
+
+    /// The same with another folder.
+    pub fn open_at(folder: Option<PathBuf>) -> Self {
+        let built_in = BUILT_IN.iter().filter_map(|(file, text)| {
+            // A test holds that every one of them can be read.
+            Some(Entry { preset: Preset::parse(text, file).ok()?, file: None })
+        });
+        let mut shelf = Self { entries: built_in.collect(), folder, refused: Vec::new() };
+        shelf.read_folder();
+        shelf
+    }
+
+    /// What is built in first, then the musician's own by name.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The files in the folder that are no presets.
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// The preset of this name; capital and small letters are the same.
+    pub fn find(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| is_same(&entry.preset.name, name))
+    }
+
+    /// Writes a preset into the musician's folder; one of the same name there is replaced.
+    ///
+    /// # Errors
+    /// When the name is none or belongs to Segue, or the file cannot be written. Then everything is as before.
+    pub fn save(&mut self, preset: &Preset) -> Result<(), ShelfError> {
+        check_name(&preset.name).map_err(ShelfError::Name)?;
+        let before = self.find(&preset.name);
+        if before.is_some_and(|entry| entry.file.is_none()) {
+            return Err(ShelfError::BuiltIn(preset.name.clone()));
+        }
+        let folder = self.folder.clone().ok_or(ShelfError::NoFolder)?;
+        let file = before.and_then(|entry| entry.file.clone());
+        let file = file.unwrap_or_else(|| free_file(&folder, &preset.name));
+        write(&folder, &file, &preset.text())?;
+        self.entries.retain(|entry| entry.file.as_ref() != Some(&file));
+        self.entries.push(Entry { preset: preset.clone(), file: Some(file) });
+        self.sort();
+        Ok(())
+    }
+
+    /// Deletes a preset from the musician's folder.
+    ///
+    /// # Errors
+    /// When there is none of this name, it is built in, or its file cannot be deleted.
+    pub fn delete(&mut self, name: &str) -> Result<(), ShelfError> {
+        let entry = self.find(name).ok_or_else(|| ShelfError::Missing(name.to_owned()))?;
+        let Some(file) = entry.file.clone() else { return Err(ShelfError::BuiltIn(entry.preset.name.clone())) };
+        match fs::remove_file(&file) {
+            // Gone is gone.
+            Err(reason) if reason.kind() != io::ErrorKind::NotFound => {
+                return Err(ShelfError::File { path: file.display().to_string(), doing: "cannot be deleted", reason });
+            }
+            _ => {}
+        }
+        self.entries.retain(|entry| entry.file.as_ref() != Some(&file));
+        Ok(())
+    }
+
+    fn read_folder(&mut self) {
+        let Some(folder) = &self.folder else { return };
+        // A folder that is not there yet is an empty one.
+        let Ok(files) = fs::read_dir(folder) else { return };
+        let is_preset = |path: &PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING));
+        let mut files: Vec<PathBuf> = files.filter_map(|file| Some(file.ok()?.path())).filter(is_preset).collect();
+        files.sort();
+        for file in files.into_iter().take(MOST_FILES) {
+            let read = read(&file).and_then(|preset| match self.find(&preset.name) {
+                Some(other) => Err(taken(&file, other)),
+                None => Ok(preset),
+            });
+            match read {
+                Ok(preset) => self.entries.push(Entry { preset, file: Some(file) }),
+                Err(refused) => self.refused.push(refused),
+            }
+        }
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        let own_name = |entry: &Entry| entry.file.as_ref().map(|_| entry.preset.name.to_lowercase());
+        // Stable, so that what is built in keeps its order.
+        self.entries.sort_by_key(own_name);
+    }
+}
+
+fn is_same(name: &str, other: &str) -> bool {
+    name.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+fn taken(file: &Path, other: &Entry) -> Refused {
+    let whose = match &other.file {
+        None => "is one of Segue's own".to_owned(),
+        Some(other) => format!("is the one of {}", other.display()),
+    };
+    let reason = format!("its name, {}, {whose}; give it another", other.preset.name);
+    Refused { path: file.display().to_string(), line: None, reason }
+}
+
+fn read(file: &Path) -> Result<Preset, Refused> {
+    let path = file.display().to_string();
+    let refused = |reason: String| Refused { path: path.clone(), line: None, reason };
+    let cannot = |error: io::Error| refused(format!("cannot be read ({error}); see that you may read it"));
+    if fs::metadata(file).map_err(cannot)?.len() > LARGEST_FILE {
+        return Err(refused("is larger than any preset; move it out of the folder".to_owned()));
+    }
+    let bytes = fs::read(file).map_err(cannot)?;
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| refused("is no text in UTF-8; save it as that".to_owned()))?;
+    Preset::parse(&text, &path)
+}
+
+/// A file for a preset of this name that is not there yet.
+fn free_file(folder: &Path, name: &str) -> PathBuf {
+    let stem = stem(name);
+    let numbered = |number: u32| if number == 1 { stem.clone() } else { format!("{stem} {number}") };
+    let mut files = (1..).map(|number| folder.join(format!("{}.{ENDING}", numbered(number))));
+    files.find(|file| !file.exists()).unwrap_or_else(|| folder.join(&stem))
+}
+
+/// A name without what a file system somewhere does not take.
+fn stem(name: &str) -> String {
+    /// Windows keeps these for itself.
+    const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+    let safe = |character: char| if character.is_alphanumeric() || " _+".contains(character) { character } else { '-' };
+    let stem: String = name.chars().map(safe).collect();
+    let stem = stem.trim().to_owned();
+    let without_number = stem.trim_end_matches(|character: char| character.is_ascii_digit()).to_lowercase();
+    if DEVICES.contains(&without_number.as_str()) { format!("{stem}-") } else { stem }
+}
+
+/// Whole or not at all: another file first, which then takes the place.
+fn write(folder: &Path, file: &Path, text: &str) -> Result<(), ShelfError> {
+    let cannot =
+        |doing| move |path: &Path, reason| ShelfError::File { path: path.display().to_string(), doing, reason };
+    fs::create_dir_all(folder).map_err(|reason| cannot("cannot be made")(folder, reason))?;
+    let beside = file.with_extension(format!("{ENDING}.{}.part", std::process::id()));
+    let written = fs::File::create(&beside).and_then(|mut part| {
+        part.write_all(text.as_bytes())?;
+        part.sync_all()
+    });
+    written.and_then(|()| fs::rename(&beside, file)).map_err(|reason| {
+        // It may not even be there.
+        let _ = fs::remove_file(&beside);
+        cannot("cannot be written")(file, reason)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::SegueParams;
+    use crate::preset::apply::tests::Paper;
+    use crate::preset::{STYLES, apply, of};
+
+    /// A folder of a test's own, gone when the test is over.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("segue-shelf-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            Self(path)
+        }
+
+        fn shelf(&self) -> Shelf {
+            Shelf::open_at(Some(self.0.clone()))
+        }
+
+        fn put(&self, file: &str, content: impl AsRef<[u8]>) {
+            fs::create_dir_all(&self.0).unwrap();
+            fs::write(self.0.join(file), content).unwrap();
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn named(name: &str) -> Preset {
+        Preset { name: name.to_owned(), ..of(&SegueParams::default()) }
+    }
+
+    fn own_names(shelf: &Shelf) -> Vec<&str> {
+        shelf.entries().iter().filter(|entry| entry.file.is_some()).map(|entry| entry.preset.name.as_str()).collect()
+    }
+
+    #[test]
+    fn every_built_in_preset_is_read_and_says_what_it_is_for_and_who_made_it() {
+        for (file, text) in BUILT_IN {
+            let preset = Preset::parse(text, file).unwrap_or_else(|error| panic!("{error}"));
+            assert!(!preset.purpose.is_empty() && !preset.credits.is_empty(), "{file}");
+            assert!(preset.own_style.is_empty(), "{file}");
+            assert!(preset.settings().count() > 0, "{file} changes nothing");
+            assert_eq!(*file, format!("{}.toml", preset.name.to_lowercase().replace(' ', "-")));
+        }
+        let shelf = Shelf::open_at(None);
+        assert_eq!(shelf.entries().len(), BUILT_IN.len());
+        for entry in shelf.entries() {
+            assert_eq!(shelf.find(&entry.preset.name.to_uppercase()), Some(entry), "one name, one preset");
+        }
+    }
+
+    #[test]
+    fn every_style_has_two_presets_or_more_that_show_it_off() {
+        let shelf = Shelf::open_at(None);
+        for style in STYLES {
+            let count = shelf.entries().iter().filter(|entry| entry.preset.style == style.name).count();
+            assert!(count >= 2, "{} has {count}", style.name);
+        }
+    }
+
+    #[test]
+    fn every_preset_sets_what_it_says_and_nothing_is_left_of_the_one_before() {
+        let params = SegueParams::default();
+        for entry in Shelf::open_at(None).entries() {
+            apply(&entry.preset, &params, &mut Paper::default());
+            let said = &entry.preset;
+            let defaults = SegueParams::default();
+            let differs = |(id, text): &(&str, &str)| {
+                let setting = defaults.setting(id).unwrap();
+                setting.text(setting.default_value()) != *text
+            };
+            let of_now = of(&params);
+            assert_eq!((&of_now.style, &of_now.chart), (&said.style, &said.chart));
+            assert_eq!(of_now.settings().collect::<Vec<_>>(), said.settings().filter(differs).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_there_when_the_shelf_is_opened_again_and_what_is_deleted_is_not() {
+        let folder = Folder::new("save");
+        let mut shelf = folder.shelf();
+        for name in ["Mine", "another", "a/b:c*?", "CON", "Übung ♯1"] {
+            shelf.save(&named(name)).unwrap();
+        }
+        assert_eq!(own_names(&shelf), ["a/b:c*?", "another", "CON", "Mine", "Übung ♯1"]);
+        let again = folder.shelf();
+        assert_eq!(again.entries(), shelf.entries());
+        assert_eq!(again.refused(), []);
+        shelf.delete("mine").unwrap();
+        assert!(matches!(shelf.delete("mine"), Err(ShelfError::Missing(_))));
+        assert_eq!(own_names(&folder.shelf()), ["a/b:c*?", "another", "CON", "Übung ♯1"]);
+    }
+
+    #[test]
+    fn a_preset_of_the_same_name_is_replaced_and_one_whose_file_would_be_the_same_is_not() {
+        let folder = Folder::new("same");
+        let mut shelf = folder.shelf();
+        shelf.save(&named("a/b")).unwrap();
+        shelf.save(&named("a:b")).unwrap();
+        shelf.save(&Preset { purpose: "Newer.".to_owned(), ..named("A/B") }).unwrap();
+        let again = folder.shelf();
+        assert_eq!(own_names(&again), ["A/B", "a:b"]);
+        assert_eq!(again.find("a/b").unwrap().preset.purpose, "Newer.");
+        let left_over = fs::read_dir(&folder.0).unwrap().count();
+        assert_eq!(left_over, 2, "nothing half-written is left");
+    }
+
+    #[test]
+    fn what_is_built_in_stays() {
+        let folder = Folder::new("built-in");
+        let mut shelf = folder.shelf();
+        let name = shelf.entries()[0].preset.name.clone();
+        let sentence = shelf.save(&named(&name.to_uppercase())).unwrap_err().to_string();
+        assert!(sentence.contains("save yours under another name"), "{sentence}");
+        assert!(matches!(shelf.delete(&name), Err(ShelfError::BuiltIn(_))));
+        folder.put("thief.toml", named(&name).text());
+        let shelf = folder.shelf();
+        assert_eq!(own_names(&shelf), [""; 0]);
+        assert!(shelf.refused()[0].to_string().contains("is one of Segue's own; give it another"));
+    }
+
+    #[test]
+    fn one_bad_file_never_stops_the_others_and_each_is_said() {
+        let folder = Folder::new("bad");
+        folder.put("good.toml", named("Good").text());
+        folder.put("twin.toml", named("good").text());
+        folder.put("empty.toml", "");
+        folder.put("noise.toml", [0xFF, 0xFE, 0x00]);
+        folder.put("large.toml", vec![b'#'; 100_000]);
+        folder.put("notes.txt", "not looked at");
+        fs::create_dir_all(folder.0.join("folder.toml")).unwrap();
+        let shelf = folder.shelf();
+        assert_eq!(own_names(&shelf), ["Good"]);
+        let said: Vec<String> = shelf.refused().iter().map(ToString::to_string).collect();
+        let wanted = [
+            ("empty.toml", "a preset needs a name"),
+            ("folder.toml", "cannot be read"),
+            ("large.toml", "larger than any preset"),
+            ("noise.toml", "no text in UTF-8"),
+            ("twin.toml", "give it another"),
+        ];
+        assert_eq!(said.len(), wanted.len(), "{said:?}");
+        for (sentence, (file, words)) in said.iter().zip(wanted) {
+            assert!(sentence.contains(file) && sentence.contains(words), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_and_changes_nothing() {
+        let folder = Folder::new("no-folder");
+        folder.put("file", "in the way");
+        let mut shelf = Shelf::open_at(Some(folder.0.join("file")));
+        let sentence = shelf.save(&named("Mine")).unwrap_err().to_string();
+        assert!(sentence.contains("file: cannot be made: "), "{sentence}");
+        assert_eq!(own_names(&shelf), [""; 0]);
+        assert!(matches!(Shelf::open_at(None).save(&named("Mine")), Err(ShelfError::NoFolder)));
+        assert!(matches!(shelf.save(&named("two\nlines")), Err(ShelfError::Name(_))));
+        assert!(matches!(shelf.save(&named("")), Err(ShelfError::Name(_))));
+    }
+}

@@ -1,0 +1,145 @@
+//! The styles that are built in, and one copy of each style's weights for all instances.
+//!
+//! A copy goes when the last instance that plays it does. Nothing is read before a worker asks, so that scanning the
+//! plugin costs nothing.
+
+use crate::realtime::host::StyleNumber;
+use segue_model::chart::Chart;
+use segue_model::mind::Mind;
+use segue_model::weights::WeightsError;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// A style that is built in; `presets/CREDITS.md` says where each comes from.
+#[derive(Debug)]
+pub struct Style {
+    /// By which parameters and saved songs know it; never given to another.
+    pub number: StyleNumber,
+    /// As the musician sees it.
+    pub name: &'static str,
+    /// It plays in seconds, whatever the tempo.
+    pub free_time: bool,
+    /// The chords that it plays to when the musician gives none, as a chart; may be empty.
+    usual_chart: &'static str,
+    weights: &'static [u8],
+}
+
+/// A blues of twelve bars, as jazz plays it.
+#[cfg(feature = "blues")]
+const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 | Gm7 | C7 | F7 D7 | Gm7 C7";
+
+/// All of them. A build leaves out those whose cargo feature is off.
+pub static STYLES: &[Style] = &[
+    #[cfg(feature = "jazz")]
+    metric(0, "Jazz", "", include_bytes!("../../../presets/jazz.segue")),
+    #[cfg(feature = "blues")]
+    metric(1, "Blues", TWELVE_BARS, include_bytes!("../../../presets/blues.segue")),
+    #[cfg(feature = "folk")]
+    metric(2, "Folk", "", include_bytes!("../../../presets/folk.segue")),
+    #[cfg(feature = "irish")]
+    metric(3, "Irish", "", include_bytes!("../../../presets/irish.segue")),
+    #[cfg(feature = "piano")]
+    Style { free_time: true, ..metric(4, "Piano", "", include_bytes!("../../../presets/piano.segue")) },
+];
+
+/// The style of a new instance.
+pub const DEFAULT: StyleNumber = StyleNumber(3);
+/// The musician's own style: weights from a file.
+pub const OWN: StyleNumber = StyleNumber(63);
+
+const fn metric(number: u8, name: &'static str, usual_chart: &'static str, weights: &'static [u8]) -> Style {
+    Style { number: StyleNumber(number), name, free_time: false, usual_chart, weights }
+}
+
+/// The style of a number; `None` when this build has none of it.
+pub fn style(number: StyleNumber) -> Option<&'static Style> {
+    STYLES.iter().find(|style| style.number == number)
+}
+
+/// The style that plays where the one that is asked for is not there; `None` in a build without any.
+pub fn usual() -> Option<&'static Style> {
+    style(DEFAULT).or(STYLES.first())
+}
+
+impl Style {
+    /// The chords that it plays to when the musician gives none.
+    pub fn chart(&self) -> Option<Arc<Chart>> {
+        Chart::parse(self.usual_chart).ok().flatten().map(Arc::new)
+    }
+
+    /// Whether there are such chords.
+    pub fn has_chart(&self) -> bool {
+        !self.usual_chart.is_empty()
+    }
+}
+
+/// What weights are known by. A file that was trained anew under the same name is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    BuiltIn(StyleNumber),
+    File { path: PathBuf, content: u64 },
+}
+
+/// The copies that are shared now, if any.
+static SHARED: Mutex<Vec<(Source, Weak<Mind>)>> = Mutex::new(Vec::new());
+
+/// The copy that others use too, or else the one that `make` makes. Others who ask meanwhile wait, so that none is made
+/// twice.
+fn shared(source: Source, make: impl FnOnce() -> Result<Mind, WeightsError>) -> Result<Arc<Mind>, WeightsError> {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.retain(|(_, mind)| mind.strong_count() > 0);
+    let found = shared.iter().find(|(other, _)| *other == source).and_then(|(_, mind)| mind.upgrade());
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let mind = Arc::new(make()?);
+    shared.push((source, Arc::downgrade(&mind)));
+    Ok(mind)
+}
+
+/// The mind of a style; `None` when this build has none of it, or its weights are refused. Takes as long as unpacking
+/// the weights takes: not for the audio thread.
+pub fn mind(number: StyleNumber) -> Option<Arc<Mind>> {
+    let style = style(number)?;
+    shared(Source::BuiltIn(number), || Mind::from_bytes(style.weights, style.name)).ok()
+}
+
+/// The mind of a musician's own file, shared by all who play the same content under the same path.
+///
+/// # Errors
+/// When the file cannot be read or is refused.
+pub(super) fn mind_of_file(path: &Path) -> Result<Arc<Mind>, WeightsError> {
+    let name = path.display().to_string();
+    let unreadable = |reason| WeightsError::Unreadable { name: name.clone(), reason };
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let mut content = DefaultHasher::new();
+    bytes.hash(&mut content);
+    // One file may be reached by many names.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    shared(Source::File { path, content: content.finish() }, || Mind::from_bytes(&bytes, &name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_model::vocabulary::TimeBase;
+
+    #[test]
+    fn instances_share_one_copy_of_the_weights() {
+        let (one, other) = (mind(DEFAULT).unwrap(), mind(DEFAULT).unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
+    }
+
+    #[test]
+    fn every_style_has_weights_its_own_number_and_a_chart_that_can_be_read() {
+        for (index, style) in STYLES.iter().enumerate() {
+            let mind = mind(style.number).expect(style.name);
+            assert_eq!(mind.card().style, style.name.to_lowercase());
+            assert_eq!(mind.vocabulary().time_base == TimeBase::Free, style.free_time, "{}", style.name);
+            assert_eq!(style.chart().is_some(), style.has_chart(), "{}", style.name);
+            assert!(STYLES[..index].iter().all(|other| other.number != style.number));
+        }
+        assert!(style(DEFAULT).is_some());
+    }
+}
