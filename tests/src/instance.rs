@@ -143,6 +143,17 @@ impl Instance {
         })
     }
 
+    /// The parameter that presets call by this id: hosts know it by the number that the framework makes of the id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn parameter_of_id(&self, id: &str) -> Result<&Parameter> {
+        const FOR_THE_HOST: u32 = 1 << 31;
+        let number = id.bytes().fold(0_u32, |number, byte| number.wrapping_mul(31).wrapping_add(byte.into()));
+        let found = self.parameters.iter().find(|parameter| parameter.id == number & !FOR_THE_HOST);
+        found.with_context(|| format!("the plugin has no parameter with the id {id}"))
+    }
+
     /// The value in the host's own scale of what a player would type.
     ///
     /// # Errors

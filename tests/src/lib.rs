@@ -12,6 +12,7 @@ pub mod measure;
 pub mod midi_file;
 pub mod performance;
 pub mod picture;
+pub mod preset;
 pub mod prompt;
 pub mod score;
 pub mod session;

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask VERB
 
-  demo [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]
+  demo [--style NAME] [--preset NAME] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]
                      build the plugin, load it in a headless host, play the first bars of a tune at it,
                      and write what came of it to demo.mid, demo.wav and demo.png in the current folder
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first

@@ -12,6 +12,7 @@ use segue_tests::measure::{self, Level};
 use segue_tests::midi_file;
 use segue_tests::performance::{Performance, Sounded, Times, difference, lines, melody, off_the_grid};
 use segue_tests::picture::{Roll, note_name};
+use segue_tests::preset::{self, Preset};
 use segue_tests::prompt::{Prompt, two_openings};
 use segue_tests::score::Score;
 use segue_tests::session::{Session, waits_for_notes};
@@ -37,6 +38,8 @@ const WARM: f64 = 1.2;
 /// The ramp from cool to warm: in which bars of the answer.
 const RAMP_BARS: (i64, i64) = (2, 6);
 const LEAST_NOTES: usize = 8;
+/// Some presets are quiet on purpose.
+const LEAST_NOTES_OF_PRESET: usize = 3;
 /// A soft note may hide behind a loud one that still rings.
 const LEAST_HEARD_OF_TEN: usize = 8;
 /// A busy machine may be late once; a plugin that is late always is at fault.
@@ -58,7 +61,7 @@ const USUAL_STYLE: &str = "irish";
 const FREE: &str = "piano";
 
 const USAGE: &str = "usage: cargo xtask demo [--style jazz | blues | folk | irish | piano] [--weights FILE.segue] \
-    [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
+    [--preset NAME | FILE.toml] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
 
 fn main() -> ExitCode {
     match Wishes::from_arguments(std::env::args().skip(1)).and_then(|wishes| demo(&wishes)) {
@@ -76,6 +79,8 @@ struct Wishes {
     style: String,
     /// A style of the user's own instead.
     weights: Option<PathBuf>,
+    /// Brings its own style and settings.
+    preset: Option<Preset>,
     file: PathBuf,
     number: Option<u32>,
     bars: i64,
@@ -84,29 +89,64 @@ struct Wishes {
 impl Wishes {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let (mut plugin, mut file, mut number) = (None, None, None);
-        let (mut style, mut weights) = (USUAL_STYLE.to_owned(), None);
-        let mut bars = PROMPT_BARS;
+        let (mut style, mut weights, mut preset) = (None, None, None);
+        let mut bars = None;
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{argument} needs a value; {USAGE}"));
             match argument.as_str() {
                 "--plugin" => plugin = Some(PathBuf::from(value()?)),
-                "--style" => style = value()?.to_lowercase(),
+                "--style" => style = Some(value()?.to_lowercase()),
+                "--preset" => preset = Some(preset::find(&value()?)?),
                 "--weights" => weights = Some(absolute(&value()?)?),
                 "--tune" => number = Some(tune_number(&value()?)?),
-                "--bars" => bars = bars_in(&value()?)?,
+                "--bars" => bars = Some(bars_in(&value()?)?),
                 flag if flag.starts_with('-') => bail!("there is no option {flag}; {USAGE}"),
                 named if file.is_none() => file = Some(PathBuf::from(named)),
                 second => bail!("one file is played, so {second} is one too many; {USAGE}"),
             }
         }
         let plugin = plugin.context(USAGE)?;
+        if preset.is_some() && (style.is_some() || weights.is_some()) {
+            bail!("a preset brings its own style; leave out --style and --weights");
+        }
+        if let Some(preset) = preset.as_ref().filter(|preset| !preset.own_style.is_empty()) {
+            weights = Some(absolute(&preset.own_style)?);
+        }
+        let style_of_preset = preset.as_ref().filter(|_| weights.is_none()).map(|preset| preset.style.to_lowercase());
+        let style = style.or(style_of_preset).unwrap_or_else(|| USUAL_STYLE.to_owned());
+        let bars = bars.or_else(|| preset.as_ref().and_then(traded_bars)).unwrap_or(PROMPT_BARS);
         let book = BOOKS.into_iter().find(|(name, _)| *name == style);
         let (_, book) = book.with_context(|| format!("there is no style {style}; {USAGE}"))?;
         let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes").join(book);
         // Of our own book of Irish tunes the jig, which is known to many.
         let number = number.or((file.is_none() && style == USUAL_STYLE).then_some(OUR_JIG));
-        Ok(Self { plugin, style, weights, file: file.unwrap_or_else(ours), number, bars })
+        Ok(Self { plugin, style, weights, preset, file: file.unwrap_or_else(ours), number, bars })
     }
+
+    /// What the user asked to hear.
+    fn what(&self) -> String {
+        match (&self.preset, &self.weights) {
+            (Some(preset), _) => format!("preset {:?}", preset.name),
+            (None, Some(file)) => format!("style {}", file.display()),
+            (None, None) => format!("style {}", self.style),
+        }
+    }
+
+    fn tempo_bpm(&self) -> f64 {
+        let of_preset = self.preset.as_ref().and_then(|preset| preset.get("tempo")?.parse().ok());
+        of_preset.unwrap_or(USUAL_TEMPO_BPM)
+    }
+
+    /// Whether every note stands on a tick: swing and quantising move them.
+    fn keeps_to_ticks(&self) -> bool {
+        self.style != FREE && self.preset.is_none()
+    }
+}
+
+/// The player's turn, where bars are traded.
+fn traded_bars(preset: &Preset) -> Option<i64> {
+    preset.get("mode").filter(|mode| *mode == "Trade")?;
+    preset.get("trade_bars")?.split(' ').next()?.parse().ok()
 }
 
 /// The plugin may run in another folder.
@@ -127,19 +167,24 @@ fn bars_in(text: &str) -> Result<i64> {
 fn demo(wishes: &Wishes) -> Result<()> {
     let (prompt, other) = two_openings(&wishes.file, wishes.number, wishes.bars)?;
     let bundle = Bundle::load(&wishes.plugin)?;
-    let score = score(&prompt, wishes);
-    let style = wishes.weights.as_ref().map_or_else(|| wishes.style.clone(), |file| file.display().to_string());
+    let score = score(&bundle, &prompt, wishes)?;
     println!("Loaded {} in a headless host.", wishes.plugin.display());
     println!(
-        "Playing {:?} at it, style {style}: {} bars of {}/{} at {USUAL_TEMPO_BPM} bpm, live, {SAMPLE_RATE} Hz, blocks of {BLOCK}.",
-        prompt.title, wishes.bars, prompt.metre.numerator, prompt.metre.denominator,
+        "Playing {:?} at it, {}: {} bars of {}/{} at {} bpm, live, {SAMPLE_RATE} Hz, blocks of {BLOCK}.",
+        prompt.title,
+        wishes.what(),
+        wishes.bars,
+        prompt.metre.numerator,
+        prompt.metre.denominator,
+        wishes.tempo_bpm(),
     );
 
-    let (live, answer) = play_live(&bundle, &score, wishes.style != FREE)?;
+    let (live, answer) = play_live(&bundle, &score, wishes.keeps_to_ticks())?;
     print_bars(&score, &answer);
+    let least = if wishes.preset.is_some() { LEAST_NOTES_OF_PRESET } else { LEAST_NOTES };
     ensure!(
-        answer.len() >= LEAST_NOTES,
-        "Segue played {} notes in {ANSWER_BARS} bars; an answer has at least {LEAST_NOTES}",
+        answer.len() >= least,
+        "Segue played {} notes in {ANSWER_BARS} bars; an answer has at least {least}",
         answer.len()
     );
     write_files(wishes.bars, &prompt, &score, &live, &answer)?;
@@ -151,9 +196,9 @@ fn bar(prompt: &Prompt) -> Ticks {
     prompt.metre.bar()
 }
 
-/// The prompt, then room for the answer, with a ramp of the temperature on the way.
-fn score(prompt: &Prompt, wishes: &Wishes) -> Score {
-    let timeline = Timeline::steady(f64::from(SAMPLE_RATE), USUAL_TEMPO_BPM, prompt.metre);
+/// The prompt, then room for the answer; without a preset, with a ramp of the temperature on the way.
+fn score(bundle: &Bundle, prompt: &Prompt, wishes: &Wishes) -> Result<Score> {
+    let timeline = Timeline::steady(f64::from(SAMPLE_RATE), wishes.tempo_bpm(), prompt.metre);
     let frame = |ticks| timeline.frame_of(ticks).expect("the transport runs");
     let bars_on = |bars: i64| Ticks(prompt.end.0 + bars * bar(prompt).0);
     let length = frame(bars_on(ANSWER_BARS + TAIL_BARS));
@@ -161,6 +206,10 @@ fn score(prompt: &Prompt, wishes: &Wishes) -> Score {
     score.play(&prompt.notes, KEY_UP_EARLY);
     if !prompt.chart.is_empty() {
         score.fields.push(("chart".into(), prompt.chart.clone()));
+    }
+    if let Some(preset) = &wishes.preset {
+        preset.begin(&mut score, &mut bundle.open()?)?;
+        return Ok(score);
     }
     let gap = if wishes.style == FREE { FREE_GAP_MS } else { GAP_MS };
     let style = match &wishes.weights {
@@ -182,7 +231,7 @@ fn score(prompt: &Prompt, wishes: &Wishes) -> Score {
         let at = frame(Ticks(from + (to - from) * step / steps));
         score.turn("Temperature", at, format!("{:.4}", (WARM - COOL).mul_add(share, COOL)));
     }
-    score
+    Ok(score)
 }
 
 /// Plays live, and the same once more rendered: where they differ, a note was late or lost.
@@ -223,7 +272,7 @@ fn sound(performance: &Performance) -> Result<Vec<Sounded>> {
 
 fn compare_prompts(bundle: &Bundle, wishes: &Wishes, prompt: &Prompt, other: &Prompt) -> Result<()> {
     let answer_to = |prompt: &Prompt| -> Result<_> {
-        let score = score(prompt, wishes);
+        let score = score(bundle, prompt, wishes)?;
         Ok(melody(&render(bundle, &score)?.1, &score.timeline))
     };
     ensure!(
@@ -307,8 +356,11 @@ fn decibels(amplitude: f64) -> f64 {
 }
 
 fn temperature(score: &Score) -> Result<Vec<(Frame, f64)>> {
+    /// Of a new instance.
+    const USUAL: f64 = 0.9;
     let turns = score.knobs.iter().filter(|knob| knob.parameter == "Temperature");
-    turns.map(|knob| Ok((knob.at, knob.text.parse()?))).collect()
+    let curve: Result<Vec<_>> = turns.map(|knob| Ok((knob.at, knob.text.parse()?))).collect();
+    curve.map(|curve| if curve.is_empty() { vec![(0, USUAL)] } else { curve })
 }
 
 fn print_times(bundle: &Bundle, wishes: &Wishes, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {

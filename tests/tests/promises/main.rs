@@ -9,6 +9,7 @@ mod bad_input;
 mod demo;
 mod hosts;
 mod life;
+mod presets;
 mod real_time;
 mod same_notes;
 mod styles;
