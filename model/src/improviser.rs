@@ -6,11 +6,12 @@
 
 use crate::chart::Chart;
 use crate::chord::Chord;
+use crate::limits::Limits;
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::{LONGEST_FIGURE, pitches_that_would_loop};
 use crate::mind::{Mind, Room, State};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
-use crate::sampling::{Head, Knobs, choose, draw, most_probable};
+use crate::sampling::{Head, Knobs, choose, choose_longer, draw, most_probable};
 use crate::vocabulary::{Classes, TimeBase, Vocabulary};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -117,6 +118,10 @@ const HISTORY: usize = 4 * LONGEST_FIGURE;
 const MEMORY_STRETCH: usize = 16;
 /// How many of the player's latest notes tell how loud to play.
 const LOUDNESS_NOTES: usize = 8;
+/// How many of the latest notes tell the pace.
+const PACE_NOTES: usize = 16;
+/// A rest counts for no more in it.
+const PACE_REST: Ticks = Ticks::quarters(2);
 
 impl Improviser {
     /// With a blank memory.
@@ -235,7 +240,10 @@ impl Improviser {
         let past = self.latest();
         let loudness = self.loudness();
         let last = self.onset_before(self.history.len());
-        let earliest = self.earliest(ask.begin);
+        let limits = &ask.knobs.limits;
+        let pitches = limits.pitches(vocabulary);
+        let earliest = self.earliest(ask);
+        let longest = limits.longest.min(self.voice_time(limits));
         let memory = shown(&mind, ask.knobs.memory, self.session.count());
         let before = self.history.back().map(|held| held.classes.pitch);
         let together = self.history.iter().rev().take_while(|held| Some(held.note.onset) == last).count();
@@ -246,12 +254,10 @@ impl Improviser {
             (Begin::At(onset), _) | (Begin::NotBefore(onset), None) => onset,
             (Begin::NotBefore(_), Some(last)) => {
                 // Over the highest pitch no other can stand, and hands have only so many fingers.
-                let is_full = before == Some(class(vocabulary.counts().pitch - 1))
+                let is_full = before.is_some_and(|before| !pitches.has_above(before))
                     || together >= usize::from(vocabulary.polyphony);
                 let allowed = |step: usize| last + vocabulary.step(step) >= earliest.max(last + Ticks(is_full.into()));
-                // Rests are improbable one by one, and without them there are no phrases.
-                let knobs = Knobs { top_p: 1.0, ..ask.knobs };
-                let step = choose(heads.step(), allowed, &knobs, drawn(Head::Step));
+                let step = choose_step(heads.step(), allowed, vocabulary, &ask.knobs, drawn(Head::Step));
                 // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
                 (last + vocabulary.step(step)).max(earliest)
             }
@@ -268,11 +274,14 @@ impl Improviser {
         };
         let echoes = if memory { self.session.echoes(vocabulary, onset, around.bars) } else { Echoes::default() };
         let looping: Vec<u8> = pitches_that_would_loop(&past, next.step).collect();
-        // A chord is told from low to high, each key once.
+        // A chord is told from low to high, each key once. Where the musician leaves too little for that, or to keep a
+        // figure from going round, his word counts.
         let floor = before.filter(|_| last == Some(onset)).map_or(0, |pitch| pitch + 1);
-        let allowed = |pitch| class(pitch) >= floor && !looping.contains(&class(pitch));
-        next.pitch = class(choose(heads.pitch(next, echoes), allowed, &ask.knobs, drawn(Head::Pitch)));
-        next.duration = class(choose(heads.duration(next, echoes), |_| true, &ask.knobs, drawn(Head::Duration)));
+        let left = pitches.preferring(|pitch| class(pitch) >= floor);
+        let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
+        next.pitch = class(choose(heads.pitch(next, echoes), |pitch| left.has(pitch), &ask.knobs, drawn(Head::Pitch)));
+        let allowed = |duration| duration == 0 || vocabulary.duration(duration) <= longest;
+        next.duration = class(choose(heads.duration(next, echoes), allowed, &ask.knobs, drawn(Head::Duration)));
         let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
         let note = Note {
             onset,
@@ -282,8 +291,9 @@ impl Improviser {
                 .and_then(|class| vocabulary.velocity(class))
                 .unwrap_or_else(|| accented(loudness, onset, ask.bars)),
         };
+        // In mind it stays as it was said, so that the line goes on from there.
         self.remember(self.history.len(), note, By::Segue { turn: ask.turn, index }, around);
-        note
+        Note { pitch: pitches.sounding(note.pitch), ..note }
     }
 
     /// Forgets its own notes with an onset at or after `from`, as if they had never been decided.
@@ -360,16 +370,40 @@ impl Improviser {
         index.checked_sub(1).map_or(self.before_history, |previous| Some(self.history[previous].note.onset))
     }
 
-    /// A single line does not run over its own last note.
-    fn earliest(&self, begin: Begin) -> Ticks {
-        let (Begin::At(bound) | Begin::NotBefore(bound)) = begin;
+    /// A single line does not run over its own last note, and where only so many notes may sound the next one waits
+    /// until one of them is over.
+    fn earliest(&self, ask: &Ask) -> Ticks {
+        let (Begin::At(bound) | Begin::NotBefore(bound)) = ask.begin;
         match self.history.back() {
             Some(Remembered { note, by: By::Segue { .. }, .. }) if self.mind.vocabulary().polyphony == 1 => {
                 bound.max(note.onset + note.duration)
             }
-            Some(held) => bound.max(held.note.onset),
+            Some(held) => self.room_from(ask, bound.max(held.note.onset)),
             None => bound,
         }
+    }
+
+    /// From when on, `bound` at the earliest, fewer notes of the turn sound than may.
+    fn room_from(&self, ask: &Ask, bound: Ticks) -> Ticks {
+        let most = usize::from(ask.knobs.limits.polyphony.clamp(1, self.mind.vocabulary().polyphony.max(1)));
+        let of_turn = |held: &&Remembered| matches!(held.by, By::Segue { turn, .. } if turn == ask.turn);
+        let ends = self.history.iter().filter(of_turn).map(|held| held.note.onset + held.note.duration);
+        let mut sounding: Vec<Ticks> = ends.filter(|end| *end > bound).collect();
+        sounding.sort_unstable();
+        sounding.len().checked_sub(most).map_or(bound, |first_to_end| sounding[first_to_end])
+    }
+
+    /// How long a note may last, so that with the voices that the musician leaves to the style it can go on at the pace of
+    /// late. Otherwise a piano that is used to its pedal would wait for each of its few voices.
+    fn voice_time(&self, limits: &Limits) -> Ticks {
+        if limits.polyphony >= self.mind.vocabulary().polyphony {
+            return Ticks(i64::MAX);
+        }
+        let onsets = self.history.iter().rev().take(PACE_NOTES + 1).map(|held| held.note.onset);
+        let steps = onsets.clone().skip(1).zip(onsets).map(|(before, after)| (after - before).min(PACE_REST));
+        let (sum, count) = steps.fold((0, 0), |(sum, count), step| (sum + step.0, count + 1));
+        let pace = if count > 0 { sum / count } else { PACE_REST.0 };
+        Ticks(i64::from(limits.polyphony.max(1)) * pace)
     }
 
     fn next_index(&self, turn: u32) -> u32 {
@@ -405,6 +439,25 @@ fn around(
     let bars = bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
     let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
     Around { bars, chord: chart.and_then(|chart| chart.at(onset - form, metre)), memory }
+}
+
+/// The step to the next note: as the style has it, or longer ones where the musician wants fewer notes.
+fn choose_step(
+    scores: &mut [f32],
+    allowed: impl Fn(usize) -> bool,
+    vocabulary: &Vocabulary,
+    knobs: &Knobs,
+    draw: f32,
+) -> usize {
+    // Rests are improbable one by one, and without them there are no phrases.
+    let knobs = Knobs { top_p: 1.0, ..*knobs };
+    let times = knobs.limits.stretch();
+    if times > 1.0 {
+        #[expect(clippy::cast_precision_loss, reason = "steps are some bars at most")]
+        let span = |step: usize| vocabulary.step(step).0 as f32;
+        return choose_longer(scores, allowed, span, times, (&knobs, draw));
+    }
+    choose(scores, allowed, &knobs, draw)
 }
 
 /// Whether the session's memory is shown after `count` notes: in as many stretches of notes as `memory` says, and in
@@ -480,7 +533,7 @@ mod tests {
             bars: Some(BARS),
             form: Ticks::ZERO,
             ends: None,
-            knobs: Knobs { temperature, top_p: 1.0, memory: 1.0, seed },
+            knobs: Knobs { temperature, top_p: 1.0, seed, ..Knobs::default() },
         }
     }
 

@@ -49,6 +49,8 @@ impl Sub for Ticks {
 pub struct Pitch(u8);
 
 impl Pitch {
+    /// The lowest MIDI key.
+    pub const MIN: Self = Self(0);
     /// The highest MIDI key.
     pub const MAX: Self = Self(127);
 

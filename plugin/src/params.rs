@@ -13,7 +13,9 @@ use crate::realtime::host::{Harmony, Quantise, Settings, StartGrid, StyleNumber,
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
-use segue_model::note::Pitch;
+use segue_model::chord::OCTAVE;
+use segue_model::limits::{Limits, Scale};
+use segue_model::note::{Pitch, Ticks};
 use segue_model::sampling::Knobs;
 use std::sync::Arc;
 
@@ -277,6 +279,7 @@ impl SegueParams {
                 top_p: self.top_p.value(),
                 memory: self.memory.value(),
                 seed: u64::from(self.seed.value().unsigned_abs()),
+                limits: self.limits(),
             },
             response_gap_ms: self.response_gap.value(),
             answer_bars: u8::try_from(self.answer_length.value()).unwrap_or(1).max(1),
@@ -296,6 +299,33 @@ impl SegueParams {
 }
 
 impl SegueParams {
+    /// What may be decided.
+    fn limits(&self) -> Limits {
+        let scale = Scale::from(self.scale.value());
+        let (lowest, highest) = self.range();
+        #[allow(clippy::cast_possible_truncation, reason = "some beats; `as` saturates")]
+        let sixteenths = (self.longest.value() * 4.0).round() as i64;
+        Limits {
+            classes: scale.on(self.key.value() as u8),
+            lowest,
+            highest,
+            polyphony: byte(self.polyphony.value()),
+            longest: Ticks(sixteenths * Ticks::quarters(1).0 / 4),
+            density: self.density.value(),
+        }
+    }
+
+    /// The range of what is decided. The parameters say what sounds, after it was moved by octaves; where that would lead
+    /// beyond the keyboard, the range as a whole lies at its end.
+    fn range(&self) -> (Pitch, Pitch) {
+        let (one, other) = (self.range_low.value(), self.range_high.value());
+        let (low, high) = (one.min(other), one.max(other));
+        let top = i32::from(Pitch::MAX.key());
+        let lowest = (low - self.octave.value() * i32::from(OCTAVE)).clamp(0, (top - (high - low)).max(0));
+        let pitch = |key: i32| Pitch::new(byte(key)).unwrap_or(Pitch::MAX);
+        (pitch(lowest), pitch(lowest + (high - low)))
+    }
+
     fn harmony(&self) -> Harmony {
         match self.chords.value() {
             ChordSource::Chart => Harmony::Chart,
@@ -538,6 +568,32 @@ mod tests {
         for text in ["", "♯", "H2", "C", "C##4", "C99999999999", "é4"] {
             assert_eq!(key_value(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_range_says_what_sounds_scales_are_called_by_their_names_and_no_limit_is_set_at_first() {
+        let check = |(low, high, octave), expected: (u8, u8)| {
+            let params = SegueParams {
+                range_low: key("Lowest key", low),
+                range_high: key("Highest key", high),
+                octave: IntParam::new("Octave", octave, IntRange::Linear { min: -3, max: 3 }),
+                ..SegueParams::default()
+            };
+            let Limits { lowest, highest, .. } = params.settings().knobs.limits;
+            assert_eq!((lowest.key(), highest.key()), expected, "{low} to {high}, moved by {octave} octaves");
+        };
+        check((48, 72, 0), (48, 72));
+        check((72, 48, 0), (48, 72));
+        check((36, 60, -2), (60, 84));
+        check((0, 127, 3), (0, 127));
+        check((100, 124, -2), (103, 127));
+        for (index, scale) in Scale::ALL.into_iter().enumerate() {
+            let name = ScaleName::from_index(index);
+            assert_eq!((Scale::from(name), format!("{name:?}")), (scale, format!("{scale:?}")));
+        }
+        let limits = SegueParams::default().settings().knobs.limits;
+        let none = Limits { polyphony: 16, longest: Ticks::quarters(16), ..Limits::NONE };
+        assert_eq!(limits, none);
     }
 
     #[test]

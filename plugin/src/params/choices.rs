@@ -2,6 +2,7 @@
 
 use crate::realtime::host;
 use nice_plug::prelude::*;
+use segue_model::limits::Scale;
 use segue_model::note::Ticks;
 
 /// See [`StartGrid`].
@@ -143,7 +144,7 @@ pub enum TempoSource {
     Phrase,
 }
 
-/// The key of a scale.
+/// The key of a scale, in the order of the keyboard from C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum KeyName {
     /// C.
@@ -235,6 +236,26 @@ pub enum ScaleName {
     /// Minor pentatonic with the flat fifth.
     #[id = "blues"]
     Blues,
+}
+
+impl From<ScaleName> for Scale {
+    fn from(name: ScaleName) -> Self {
+        match name {
+            ScaleName::Chromatic => Self::Chromatic,
+            ScaleName::Major => Self::Major,
+            ScaleName::Minor => Self::Minor,
+            ScaleName::HarmonicMinor => Self::HarmonicMinor,
+            ScaleName::MelodicMinor => Self::MelodicMinor,
+            ScaleName::Dorian => Self::Dorian,
+            ScaleName::Phrygian => Self::Phrygian,
+            ScaleName::Lydian => Self::Lydian,
+            ScaleName::Mixolydian => Self::Mixolydian,
+            ScaleName::Locrian => Self::Locrian,
+            ScaleName::MajorPentatonic => Self::MajorPentatonic,
+            ScaleName::MinorPentatonic => Self::MinorPentatonic,
+            ScaleName::Blues => Self::Blues,
+        }
+    }
 }
 
 /// Where Segue's onsets are moved to.

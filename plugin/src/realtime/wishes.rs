@@ -224,4 +224,5 @@ fn same(one: Knobs, other: Knobs) -> bool {
         && one.top_p.to_bits() == other.top_p.to_bits()
         && one.memory.to_bits() == other.memory.to_bits()
         && one.seed == other.seed
+        && one.limits == other.limits
 }

@@ -24,7 +24,7 @@ pub struct Playing {
 impl Playing {
     pub fn knobs(&self) -> Knobs {
         let Self { temperature, top_p, memory, seed } = *self;
-        Knobs { temperature, top_p, memory, seed }
+        Knobs { temperature, top_p, memory, seed, ..Knobs::default() }
     }
 }
 

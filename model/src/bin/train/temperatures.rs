@@ -55,7 +55,8 @@ pub fn temperatures(wish: &Temperatures) -> anyhow::Result<()> {
     println!("{HEADER}");
     let mut rows = Vec::new();
     for temperature in TEMPERATURES {
-        let knobs = Knobs { temperature, top_p: wish.top_p, memory: wish.memory, seed: wish.seed };
+        let (top_p, memory, seed) = (wish.top_p, wish.memory, wish.seed);
+        let knobs = Knobs { temperature, top_p, memory, seed, ..Knobs::default() };
         let continued: Vec<_> = (0..)
             .zip(&places)
             .map(|(index, place)| {

@@ -1,0 +1,168 @@
+//! What the weights that come with Segue play when a musician sets limits.
+
+use proptest::prelude::*;
+use segue_model::chart::Chart;
+use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
+use segue_model::limits::{Limits, Scale};
+use segue_model::mind::Mind;
+use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
+use segue_model::sampling::Knobs;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+const STYLES: [&str; 3] = ["irish", "jazz", "piano"];
+const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
+const BEAT: Ticks = Ticks::quarters(1);
+
+fn mind(style: &str) -> Arc<Mind> {
+    static MINDS: OnceLock<Vec<Arc<Mind>>> = OnceLock::new();
+    let read = |style: &&str| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets").join(style).with_extension("segue");
+        Arc::new(Mind::from_file(&file).expect("its weights"))
+    };
+    let minds = MINDS.get_or_init(|| STYLES.iter().map(read).collect());
+    Arc::clone(&minds[STYLES.iter().position(|known| *known == style).expect("a style")])
+}
+
+fn pitch(key: u8) -> Pitch {
+    Pitch::new(key).expect("a key")
+}
+
+/// What a style plays after a bar of eighths.
+fn play(style: &str, knobs: Knobs, count: usize) -> Vec<Note> {
+    let mut improviser = Improviser::new(mind(style));
+    improviser.set_chart(Chart::parse("Dm7 | G7 | C | A7").expect("a chart").map(Arc::new));
+    let eighth = BEAT.0 / 2;
+    for (id, key) in (0..).zip([62, 65, 69, 72, 71, 67, 65, 64]) {
+        improviser.hear(HeardKey {
+            id,
+            onset: Ticks(i64::from(id) * eighth),
+            pitch: pitch(key),
+            velocity: Velocity::DEFAULT,
+            bars: Some(BARS),
+            together: Ticks(3),
+            form: Ticks::ZERO,
+            memory: 1.0,
+        });
+        improviser.amend(id, Ticks(eighth));
+    }
+    let mut begin = Begin::At(BARS.metre.bar());
+    let decide = |_| {
+        let note = improviser.decide(&Ask { turn: 1, begin, bars: Some(BARS), form: Ticks::ZERO, ends: None, knobs });
+        begin = Begin::NotBefore(note.onset);
+        note
+    };
+    (0..count).map(decide).collect()
+}
+
+fn knobs(temperature: f32, seed: u64, limits: Limits) -> Knobs {
+    Knobs { temperature, seed, limits, ..Knobs::default() }
+}
+
+/// The most that sound together.
+fn most_together(notes: &[Note]) -> usize {
+    let sounding = |at: Ticks| notes.iter().filter(|note| note.onset <= at && note.onset + note.duration > at).count();
+    notes.iter().map(|note| sounding(note.onset)).max().unwrap_or(0)
+}
+
+fn notes_per_beat(style: &str, density: f32, temperature: f32) -> f64 {
+    const NOTES: u16 = 200;
+    const JAMS: u16 = 4;
+    let beats = |seed| {
+        let notes = play(style, knobs(temperature, seed, Limits { density, ..Limits::NONE }), NOTES.into());
+        let ticks = notes[notes.len() - 1].onset - notes[0].onset;
+        f64::from(i32::try_from(ticks.0 / BEAT.0).expect("not that long"))
+    };
+    f64::from(NOTES * JAMS) / (0..u64::from(JAMS)).map(beats).sum::<f64>()
+}
+
+#[test]
+fn a_thousand_notes_in_each_scale_are_all_in_it_hot_and_cold() {
+    for style in ["irish", "piano"] {
+        for (key, scale) in (0..).zip(Scale::ALL) {
+            let classes = scale.on(key % 12);
+            for temperature in [0.05, 0.3, 1.0, 2.0] {
+                let limits = Limits { classes, ..Limits::NONE };
+                let notes = play(style, knobs(temperature, 1, limits), 250);
+                let strayed = notes.iter().find(|note| !classes.contains(note.pitch));
+                assert_eq!(strayed, None, "{style}, {scale:?} on {key}, at {temperature}");
+                let others: BTreeSet<Pitch> = notes.iter().map(|note| note.pitch).collect();
+                assert!(others.len() > 2, "{style}, {scale:?} at {temperature}: one note for ever");
+            }
+        }
+    }
+}
+
+#[test]
+fn limits_that_forbid_nothing_change_nothing() {
+    let wide = Limits {
+        classes: Scale::Chromatic.on(3),
+        lowest: pitch(127),
+        highest: pitch(0),
+        polyphony: 16,
+        longest: Ticks::quarters(16),
+        density: 1.0,
+    };
+    for style in STYLES {
+        for temperature in [0.05, 0.9] {
+            let free = play(style, knobs(temperature, 3, Limits::NONE), 200);
+            assert_eq!(play(style, knobs(temperature, 3, wide), 200), free, "{style}");
+        }
+    }
+}
+
+#[test]
+fn fewer_voices_and_shorter_notes_are_kept_to_and_the_music_goes_on() {
+    for (polyphony, longest) in [(1, BEAT), (2, Ticks::quarters(16)), (4, Ticks(BEAT.0 / 4))] {
+        let notes = play("piano", knobs(0.9, 2, Limits { polyphony, longest, ..Limits::NONE }), 300);
+        assert!(most_together(&notes) <= polyphony.into(), "{polyphony} voices");
+        assert!(notes.iter().all(|note| note.duration <= longest), "none longer than {longest:?}");
+        let beats = (notes[299].onset - notes[0].onset).0 / BEAT.0;
+        assert!(beats < 300, "{polyphony} voices must not slow it down: 300 notes in {beats} beats");
+    }
+}
+
+#[test]
+fn density_says_how_many_notes_there_are_and_even_nothing_of_it_is_not_silence() {
+    for style in STYLES {
+        for temperature in [0.05, 1.0] {
+            let [sparse, half, full] = [0.0, 0.5, 1.0].map(|density| notes_per_beat(style, density, temperature));
+            assert!(half < 0.8 * full && half > 0.35 * full, "{style} at {temperature}: {half} of {full} notes a beat");
+            // A note every eight bars would be no music.
+            assert!(sparse < 0.3 * full && sparse > 0.04, "{style} at {temperature}: {sparse} of {full} notes a beat");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_the_limits_every_note_is_within_them(
+        style in prop::sample::select(STYLES.as_slice()),
+        scale in prop::sample::select(Scale::ALL.as_slice()),
+        key in 0..12_u8,
+        (one, other) in (0..128_u8, 0..128_u8),
+        polyphony in 0..17_u8,
+        longest in 12..768_i64,
+        density in 0.0..1.0_f32,
+        temperature in 0.05..2.0_f32,
+        seed: u64,
+    ) {
+        /// The widest gap in a scale is three semitones: from the middle of it the nearest pitch is so far.
+        const NEAR: u8 = 2;
+        let longest = Ticks(longest);
+        let (lowest, highest) = (pitch(one), pitch(other));
+        let limits = Limits { classes: scale.on(key), lowest, highest, polyphony, longest, density };
+        let notes = play(style, knobs(temperature, seed, limits), 40);
+        let (low, high) = (one.min(other), one.max(other));
+        for note in &notes {
+            prop_assert!(limits.classes.contains(note.pitch), "{:?} is not in {:?} on {}", note, scale, key);
+            let is_near = note.pitch.key() + NEAR >= low && note.pitch.key() <= high + NEAR;
+            prop_assert!(is_near, "{:?} is not between {} and {}", note, low, high);
+            prop_assert!(note.duration <= longest, "{:?} is too long", note);
+        }
+        prop_assert!(notes.is_sorted_by_key(|note| note.onset));
+        prop_assert!(most_together(&notes) <= polyphony.max(1).into());
+    }
+}
