@@ -26,7 +26,7 @@ fn main() {
     let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
     let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
     let (onset, velocity, together, form) = (Ticks::ZERO, Velocity::DEFAULT, Ticks(3), Ticks::ZERO);
-    improviser.hear(HeardKey { id: 0, onset, pitch, velocity, bars, together, form, memory: 1.0 });
+    improviser.hear(HeardKey { id: 0, onset, pitch, velocity, bars, together, form, memory: 1.0, seed: 0 });
     let ask = Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, ends: None, knobs: Knobs::default() };
     let decided = measure("a decided note, everything", || {
         black_box(improviser.decide(&ask));

@@ -35,6 +35,8 @@ pub struct HeardKey {
     pub form: Ticks,
     /// [`Knobs::memory`] at that moment.
     pub memory: f32,
+    /// [`Knobs::seed`] at that moment.
+    pub seed: u64,
 }
 
 /// Where a decided note may begin.
@@ -100,8 +102,15 @@ struct Around {
     /// None in free time.
     bars: Option<Bars>,
     chord: Option<Chord>,
-    /// [`Knobs::memory`] when it was heard or decided.
-    memory: f32,
+    /// How often the session is to be called to mind, as of when it was heard or decided.
+    recall: Recall,
+}
+
+/// Whether the session's memory is shown: [`Knobs::memory`] and [`Knobs::seed`] say it together.
+#[derive(Debug, Clone, Copy)]
+struct Recall {
+    share: f32,
+    seed: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,10 +220,10 @@ impl Improviser {
             let held = &mut self.history[index];
             let vocabulary = self.mind.vocabulary();
             held.before.clone_from(&self.now);
-            let Around { bars, chord, memory } = held.around;
+            let Around { bars, chord, recall } = held.around;
             held.classes = vocabulary.classes(&held.note, previous, bars, chord);
             if let By::Player { down: true, .. } = held.by {
-                let shown = shown(&self.mind, memory, self.session.count());
+                let shown = recall.shows(&self.mind, self.session.count());
                 let echoes =
                     if shown { self.session.echoes(vocabulary, held.note.onset, bars) } else { Echoes::default() };
                 let mut heads = self.mind.listen(&self.now, &mut self.room);
@@ -223,7 +232,7 @@ impl Improviser {
                 held.note.duration = vocabulary.duration(expected);
             }
             self.session.push(&held.note);
-            let shown = shown(&self.mind, memory, self.session.count());
+            let shown = recall.shows(&self.mind, self.session.count());
             let hints = if shown { self.session.hints(vocabulary, bars) } else { Hints::default() };
             self.mind.take_in(held.classes, hints, &mut self.now, &mut self.room);
             self.taken_in += 1;
@@ -244,7 +253,8 @@ impl Improviser {
         let pitches = limits.pitches(vocabulary);
         let earliest = self.earliest(ask);
         let longest = limits.longest.min(self.voice_time(limits));
-        let memory = shown(&mind, ask.knobs.memory, self.session.count());
+        let recall = Recall { share: ask.knobs.memory, seed: ask.knobs.seed };
+        let memory = recall.shows(&mind, self.session.count());
         let before = self.history.back().map(|held| held.classes.pitch);
         let together = self.history.iter().rev().take_while(|held| Some(held.note.onset) == last).count();
         let mut heads = mind.listen(&self.now, &mut self.room);
@@ -262,7 +272,7 @@ impl Improviser {
                 (last + vocabulary.step(step)).max(earliest)
             }
         };
-        let around = around(mind.vocabulary(), self.chart.as_deref(), onset, (ask.bars, ask.form, ask.knobs.memory));
+        let around = around(mind.vocabulary(), self.chart.as_deref(), onset, (ask.bars, ask.form, recall));
         let (chord, bass) = vocabulary.chord_classes(around.chord);
         let mut next = Classes {
             step: vocabulary.step_class(last.map_or(Ticks::ZERO, |last| onset - last)),
@@ -342,7 +352,8 @@ impl Improviser {
         let comes_later = |held: &&Remembered| (held.note.onset, held.note.pitch) > (onset, key.pitch);
         let index = self.history.len() - self.history.iter().rev().take_while(comes_later).count();
         self.rewind_to(index);
-        let around = around(self.mind.vocabulary(), self.chart.as_deref(), onset, (key.bars, key.form, key.memory));
+        let recall = Recall { share: key.memory, seed: key.seed };
+        let around = around(self.mind.vocabulary(), self.chart.as_deref(), onset, (key.bars, key.form, recall));
         self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, around);
     }
 
@@ -434,11 +445,11 @@ fn around(
     vocabulary: &Vocabulary,
     chart: Option<&Chart>,
     onset: Ticks,
-    (bars, form, memory): (Option<Bars>, Ticks, f32),
+    (bars, form, recall): (Option<Bars>, Ticks, Recall),
 ) -> Around {
     let bars = bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
     let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
-    Around { bars, chord: chart.and_then(|chart| chart.at(onset - form, metre)), memory }
+    Around { bars, chord: chart.and_then(|chart| chart.at(onset - form, metre)), recall }
 }
 
 /// The step to the next note: as the style has it, or longer ones where the musician wants fewer notes.
@@ -460,12 +471,14 @@ fn choose_step(
     choose(scores, allowed, &knobs, draw)
 }
 
-/// Whether the session's memory is shown after `count` notes: in as many stretches of notes as `memory` says, and in
-/// the same ones each time that the notes in them are decided anew. A motif that were forgotten at every third note could
-/// never be taken up, so it is a stretch that is drawn and not a note.
-fn shown(mind: &Mind, memory: f32, count: usize) -> bool {
-    let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
-    mind.card().look_back && draw(0, 0, stretch, Head::Memory) < memory
+impl Recall {
+    /// Whether the memory is shown after `count` notes: in as many stretches of notes as the share says, and in the same
+    /// ones each time that the notes in them are decided anew. A motif that were forgotten at every third note could
+    /// never be taken up, so it is a stretch that is drawn and not a note.
+    fn shows(self, mind: &Mind, count: usize) -> bool {
+        let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
+        mind.card().look_back && draw(self.seed, 0, stretch, Head::Memory) < self.share
+    }
 }
 
 /// For styles without dynamics: as loud as the player, with the bar line and the beats a little stronger.
@@ -523,6 +536,7 @@ mod tests {
             together: TOGETHER,
             form: Ticks::ZERO,
             memory: 1.0,
+            seed: 0,
         }
     }
 
@@ -704,6 +718,24 @@ mod tests {
         };
         assert_eq!(decide(0.0, true), decide(1.0, false));
         assert_ne!(decide(1.0, true), decide(0.0, true), "what was played must change what follows");
+    }
+
+    #[test]
+    fn another_seed_calls_other_stretches_of_the_session_to_mind_and_the_same_one_the_same() {
+        let stretches = |share, seed| {
+            let recall = Recall { share, seed };
+            (0..100).map(|stretch| recall.shows(&minds().0, stretch * MEMORY_STRETCH)).collect::<Vec<_>>()
+        };
+        for share in [0.25, 0.5, 0.75] {
+            let shown = stretches(share, 1);
+            assert_eq!(shown, stretches(share, 1));
+            assert_ne!(shown, stretches(share, 2));
+            #[expect(clippy::cast_precision_loss, reason = "one hundred")]
+            let found = shown.iter().filter(|shown| **shown).count() as f32 / 100.0;
+            // Three standard deviations of a share of 100 draws.
+            assert!((found - share).abs() < 0.15, "{found} of the stretches, not {share}");
+        }
+        assert!(stretches(1.0, 3).iter().all(|shown| *shown) && !stretches(0.0, 3).contains(&true));
     }
 
     #[test]

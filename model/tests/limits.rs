@@ -44,6 +44,7 @@ fn play(style: &str, knobs: Knobs, count: usize) -> Vec<Note> {
             together: Ticks(3),
             form: Ticks::ZERO,
             memory: 1.0,
+            seed: knobs.seed,
         });
         improviser.amend(id, Ticks(eighth));
     }

@@ -25,7 +25,8 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let bars = Some(Bars { line: Ticks::ZERO, metre: prompt.metre });
     for (id, note) in (0..).zip(&prompt.notes) {
         let (onset, pitch, velocity) = (note.onset, note.pitch, note.velocity);
-        let key = HeardKey { id, onset, pitch, velocity, bars, together: Ticks(1), form: Ticks::ZERO, memory: 1.0 };
+        let key =
+            HeardKey { id, onset, pitch, velocity, bars, together: Ticks(1), form: Ticks::ZERO, memory: 1.0, seed: 0 };
         improviser.hear(key);
         improviser.amend(id, note.duration);
     }

@@ -30,6 +30,7 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
             together: Ticks::ZERO,
             form: Ticks::ZERO,
             memory: knobs.memory,
+            seed: knobs.seed,
         });
         improviser.amend(id, note.duration);
     }

@@ -157,6 +157,7 @@ impl Performer {
             together: scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate),
             form: self.time().form(),
             memory: scene.block.settings.knobs.memory,
+            seed: scene.block.settings.knobs.seed,
         };
         // A heard note leaves room for its end, and never overtakes what should have been said before it.
         let room = scene.nerve.room() > self.keys.count() + RESERVE && self.unsaid.is_empty();
