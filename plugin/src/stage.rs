@@ -1,7 +1,9 @@
 //! The host's side of one block, in the performer's words, and the built-in sound rendered between its notes.
 
 use crate::Segue;
-use crate::realtime::host::{Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Stage};
+use crate::realtime::host::{
+    Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Shape, Stage,
+};
 use crate::sound::Sound;
 use arrayvec::ArrayVec;
 use nice_plug::context::process::SendEventError;
@@ -149,8 +151,33 @@ fn heard(event: Event) -> Option<HostEvent> {
         NoteEvent::MidiProgramChange { channel, program, .. } => {
             HostEvent::Control(ChannelMessage::Program { channel, number: program })
         }
+        NoteEvent::PolyPressure { voice_id, channel, key, pressure, .. } => {
+            shaped(pattern(voice_id, channel, key), Shape::Pressure(pressure))
+        }
+        NoteEvent::PolyVolume { voice_id, channel, key, gain, .. } => {
+            shaped(pattern(voice_id, channel, key), Shape::Volume(gain))
+        }
+        NoteEvent::PolyPan { voice_id, channel, key, pan, .. } => {
+            shaped(pattern(voice_id, channel, key), Shape::Pan(pan))
+        }
+        NoteEvent::PolyTuning { voice_id, channel, key, tuning, .. } => {
+            shaped(pattern(voice_id, channel, key), Shape::Tuning(tuning))
+        }
+        NoteEvent::PolyVibrato { voice_id, channel, key, vibrato, .. } => {
+            shaped(pattern(voice_id, channel, key), Shape::Vibrato(vibrato))
+        }
+        NoteEvent::PolyExpression { voice_id, channel, key, expression, .. } => {
+            shaped(pattern(voice_id, channel, key), Shape::Expression(expression))
+        }
+        NoteEvent::PolyBrightness { voice_id, channel, key, brightness, .. } => {
+            shaped(pattern(voice_id, channel, key), Shape::Brightness(brightness))
+        }
         _ => return None,
     })
+}
+
+fn shaped(keys: KeyPattern, shape: Shape) -> HostEvent {
+    HostEvent::Shape { keys, shape }
 }
 
 fn pitch(key: NoteKey) -> Option<Pitch> {
@@ -165,6 +192,7 @@ fn pattern(voice: VoiceID, channel: Channel, key: NoteKey) -> KeyPattern {
 fn told(timing: u32, message: Message) -> Event {
     let voice = |key: Key| key.voice.map_or(VoiceID::Wildcard, VoiceID::ID);
     match message {
+        Message::Shape { keys, shape } => told_shape(timing, keys, shape),
         Message::On { key, velocity } => NoteEvent::NoteOn {
             timing,
             voice_id: voice(key),
@@ -191,6 +219,21 @@ fn told(timing: u32, message: Message) -> Event {
         Message::Control(ChannelMessage::Program { channel, number }) => {
             NoteEvent::MidiProgramChange { timing, channel, program: number }
         }
+    }
+}
+
+fn told_shape(timing: u32, keys: KeyPattern, shape: Shape) -> Event {
+    let voice_id = keys.voice.map_or(VoiceID::Wildcard, VoiceID::ID);
+    let channel = keys.channel.map_or(Channel::Wildcard, Channel::Number);
+    let key = keys.pitch.map_or(NoteKey::Wildcard, |pitch| NoteKey::Number(pitch.key()));
+    match shape {
+        Shape::Pressure(pressure) => NoteEvent::PolyPressure { timing, voice_id, channel, key, pressure },
+        Shape::Volume(gain) => NoteEvent::PolyVolume { timing, voice_id, channel, key, gain },
+        Shape::Pan(pan) => NoteEvent::PolyPan { timing, voice_id, channel, key, pan },
+        Shape::Tuning(tuning) => NoteEvent::PolyTuning { timing, voice_id, channel, key, tuning },
+        Shape::Vibrato(vibrato) => NoteEvent::PolyVibrato { timing, voice_id, channel, key, vibrato },
+        Shape::Expression(expression) => NoteEvent::PolyExpression { timing, voice_id, channel, key, expression },
+        Shape::Brightness(brightness) => NoteEvent::PolyBrightness { timing, voice_id, channel, key, brightness },
     }
 }
 
@@ -293,6 +336,24 @@ mod tests {
             let Some(HostEvent::Control(message)) = heard(event) else { panic!("{event:?} is a control") };
             assert_eq!(told(9, Message::Control(message)), event);
         }
+        let note = (VoiceID::ID(7), Channel::Number(3), NoteKey::Number(61));
+        let (timing, (voice_id, channel, key)) = (9, note);
+        let shapes = [
+            NoteEvent::PolyPressure { timing, voice_id, channel, key, pressure: 0.2 },
+            NoteEvent::PolyVolume { timing, voice_id, channel, key, gain: 2.0 },
+            NoteEvent::PolyPan { timing, voice_id, channel, key, pan: -0.5 },
+            NoteEvent::PolyTuning { timing, voice_id: VoiceID::Wildcard, channel, key, tuning: 1.5 },
+            NoteEvent::PolyVibrato { timing, voice_id, channel, key: NoteKey::Wildcard, vibrato: 0.3 },
+            NoteEvent::PolyExpression { timing, voice_id, channel: Channel::Wildcard, key, expression: 0.4 },
+            NoteEvent::PolyBrightness { timing, voice_id, channel, key, brightness: 0.6 },
+        ];
+        for event in shapes {
+            let Some(HostEvent::Shape { keys, shape }) = heard(event) else { panic!("{event:?} shapes a note") };
+            assert_eq!(told(9, Message::Shape { keys, shape }), event);
+        }
+        let off = NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.8 };
+        let Some(HostEvent::Release { keys, velocity }) = heard(off) else { panic!("it is a release") };
+        assert_eq!((keys.voice, velocity), (Some(7), 0.8));
         let Some(HostEvent::Press { key, velocity }) = heard(on(9, 61, 0.3)) else { panic!("it is a press") };
         assert_eq!(told(9, Message::On { key, velocity }), on(9, 61, 0.3));
     }

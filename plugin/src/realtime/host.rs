@@ -246,6 +246,26 @@ pub enum HostEvent {
     },
     /// A channel message that is no note.
     Control(ChannelMessage),
+    /// Sounding notes are shaped.
+    Shape {
+        /// Which keys.
+        keys: KeyPattern,
+        /// How.
+        shape: Shape,
+    },
+}
+
+/// How a note is shaped while it sounds, one note apart from the others; ranges are the host's own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "the names are MIDI's and CLAP's")]
+pub enum Shape {
+    Pressure(f32),
+    Volume(f32),
+    Pan(f32),
+    Tuning(f32),
+    Vibrato(f32),
+    Expression(f32),
+    Brightness(f32),
 }
 
 /// A channel message that is no note; values are 0 to 1.
@@ -283,6 +303,18 @@ pub enum ChannelMessage {
     },
 }
 
+impl ChannelMessage {
+    /// 0 to 15.
+    pub const fn channel(self) -> u8 {
+        match self {
+            Self::Controller { channel, .. }
+            | Self::Bend { channel, .. }
+            | Self::Pressure { channel, .. }
+            | Self::Program { channel, .. } => channel,
+        }
+    }
+}
+
 /// Something that the host is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Message {
@@ -302,6 +334,13 @@ pub enum Message {
     },
     /// The player's pedal, bend and the like, passed through.
     Control(ChannelMessage),
+    /// What the player does to notes that were passed through.
+    Shape {
+        /// Which keys.
+        keys: KeyPattern,
+        /// How.
+        shape: Shape,
+    },
 }
 
 /// What became of a message.

@@ -79,6 +79,16 @@ impl Keys {
         self.held.pop()
     }
 
+    /// Whether a finger is on this key.
+    pub fn is_down(&self, key: Key) -> bool {
+        self.held.iter().any(|held| held.down && held.key.channel == key.channel && held.key.pitch == key.pitch)
+    }
+
+    /// Whether any of these keys was passed on, and still sounds where it went.
+    pub fn any_passed(&self, keys: KeyPattern) -> bool {
+        self.held.iter().any(|held| held.token.is_some() && keys.matches(held.key))
+    }
+
     /// Whether any finger is on a key.
     pub fn any_down(&self) -> bool {
         self.held.iter().any(|held| held.down)

@@ -2,9 +2,12 @@
 //!
 //! Invariant: each of them gets exactly one note-off. A note-off that the host refuses stays here and is offered again
 //! with every block; a note-on is not even offered when there is no room to remember it. On one channel a key sounds
-//! once: striking it again ends it first, whoever struck it before.
+//! once, and whoever struck it last owns it: striking it again ends it first, and the note-off of whoever struck it
+//! before has then been sent already.
 
-use super::host::{FrameOffset, Key, Message, Sent, Stage};
+use super::clock::Position;
+use super::host::{FrameOffset, HostEvent, Key, Message, Sent, Stage, Who};
+use super::returns::Returns;
 use arrayvec::ArrayVec;
 
 /// Notes that may sound at once, player's and Segue's together.
@@ -18,8 +21,8 @@ pub struct Token(u32);
 struct Entry {
     key: Key,
     token: Token,
-    /// The note is over, but the host would not hear of it.
-    overdue: bool,
+    /// The note is over, but the host would not hear of it; the number is how fast its key went up.
+    overdue: Option<f32>,
 }
 
 /// What became of a note-on.
@@ -38,14 +41,34 @@ pub enum Struck {
 pub struct Ledger {
     entries: ArrayVec<Entry, CAPACITY>,
     next: u32,
+    returns: Returns,
+    /// The position of the block's first frame.
+    start: Position,
 }
 
 impl Ledger {
+    /// A block begins here.
+    pub fn begin_block(&mut self, start: Position, sample_rate: f64) {
+        self.start = start;
+        self.returns.listen(sample_rate);
+    }
+
+    /// Frames are counted from zero again, or another performance begins.
+    pub fn forget_returns(&mut self) {
+        self.returns = Returns::default();
+    }
+
+    /// Whether an event is one of ours that comes back by a routing loop. `key_is_down` says that the player holds the
+    /// key that it strikes.
+    pub fn has_returned(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
+        self.returns.take(self.position(at), event, key_is_down)
+    }
+
     /// Begins a note.
-    pub fn strike(&mut self, stage: &mut impl Stage, at: FrameOffset, key: Key, velocity: f32) -> Struck {
-        self.end_where(stage, at, |entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch);
-        let still_sounds =
-            self.entries.iter().any(|entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch);
+    pub fn strike(&mut self, stage: &mut impl Stage, at: FrameOffset, key: Key, velocity: f32, by: Who) -> Struck {
+        let same = |entry: &Entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch;
+        self.end_where(stage, at, 0.0, same);
+        let still_sounds = self.entries.iter().any(same);
         if still_sounds || self.entries.is_full() {
             return Struck::Refused;
         }
@@ -53,7 +76,8 @@ impl Ledger {
             Sent::Taken => {
                 let token = Token(self.next);
                 self.next = self.next.wrapping_add(1);
-                self.entries.push(Entry { key, token, overdue: false });
+                self.entries.push(Entry { key, token, overdue: None });
+                self.returns.note_begun(self.position(at), key, velocity, by);
                 Struck::Sounds(token)
             }
             Sent::Refused => Struck::Refused,
@@ -63,26 +87,134 @@ impl Ledger {
 
     /// Ends a note, unless somebody else has taken over its key.
     pub fn end(&mut self, stage: &mut impl Stage, at: FrameOffset, token: Token) {
-        self.end_where(stage, at, |entry| entry.token == token);
+        self.release(stage, at, token, 0.0);
+    }
+
+    /// The same, with the speed at which the key goes up.
+    pub fn release(&mut self, stage: &mut impl Stage, at: FrameOffset, token: Token, velocity: f32) {
+        self.end_where(stage, at, velocity, |entry| entry.token == token);
+    }
+
+    /// Passes on what is no note.
+    pub fn pass(&mut self, stage: &mut impl Stage, at: FrameOffset, message: Message) -> Sent {
+        let sent = stage.send(at, message);
+        if sent == Sent::Taken {
+            self.returns.passed(self.position(at), message);
+        }
+        sent
     }
 
     /// Offers the note-offs again that were refused.
     pub fn pay_overdue(&mut self, stage: &mut impl Stage, at: FrameOffset) {
-        self.end_where(stage, at, |entry| entry.overdue);
+        self.end_where(stage, at, 0.0, |entry| entry.overdue.is_some());
     }
 
     /// Marks every note as over when there is no host to tell; the next block will.
     pub fn all_overdue(&mut self) {
-        self.entries.iter_mut().for_each(|entry| entry.overdue = true);
+        self.entries.iter_mut().for_each(|entry| entry.overdue = entry.overdue.or(Some(0.0)));
     }
 
-    fn end_where(&mut self, stage: &mut impl Stage, at: FrameOffset, which: impl Fn(&Entry) -> bool) {
+    fn position(&self, at: FrameOffset) -> Position {
+        self.start.plus(i64::from(at.0))
+    }
+
+    fn end_where(&mut self, stage: &mut impl Stage, at: FrameOffset, velocity: f32, which: impl Fn(&Entry) -> bool) {
+        let (returns, position) = (&mut self.returns, self.start.plus(i64::from(at.0)));
         self.entries.retain(|entry| {
             if !which(entry) {
                 return true;
             }
-            entry.overdue = stage.send(at, Message::Off { key: entry.key, velocity: 0.0 }) == Sent::Refused;
-            entry.overdue
+            let velocity = entry.overdue.unwrap_or(velocity);
+            let sent = stage.send(at, Message::Off { key: entry.key, velocity });
+            if sent == Sent::Taken {
+                returns.note_ended(position, entry.key);
+            }
+            entry.overdue = (sent == Sent::Refused).then_some(velocity);
+            entry.overdue.is_some()
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_model::note::Pitch;
+
+    const AT: FrameOffset = FrameOffset(5);
+
+    /// Writes down what it takes; refuses everything while it is full.
+    #[derive(Default)]
+    struct Paper {
+        full: bool,
+        taken: Vec<Message>,
+    }
+
+    impl Stage for Paper {
+        fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
+            None
+        }
+        fn sound(&mut self, _: FrameOffset, _: super::super::host::Audible) {}
+        fn send(&mut self, _: FrameOffset, message: Message) -> Sent {
+            if self.full {
+                return Sent::Refused;
+            }
+            self.taken.push(message);
+            Sent::Taken
+        }
+    }
+
+    fn key(pitch: u8) -> Key {
+        Key { voice: None, channel: 0, pitch: Pitch::new(pitch).unwrap() }
+    }
+
+    fn on(key: Key) -> Message {
+        Message::On { key, velocity: 0.5 }
+    }
+
+    fn off(key: Key, velocity: f32) -> Message {
+        Message::Off { key, velocity }
+    }
+
+    fn strike(ledger: &mut Ledger, stage: &mut Paper, key: Key, by: Who) -> Token {
+        match ledger.strike(stage, AT, key, 0.5, by) {
+            Struck::Sounds(token) => token,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_that_both_want_belongs_to_whoever_struck_it_last_and_ends_once() {
+        let (mut ledger, mut stage) = (Ledger::default(), Paper::default());
+        let players = Key { voice: Some(9), ..key(60) };
+        let first = strike(&mut ledger, &mut stage, players, Who::Player);
+        let second = strike(&mut ledger, &mut stage, key(60), Who::Segue);
+        ledger.release(&mut stage, AT, first, 0.9);
+        ledger.end(&mut stage, AT, second);
+        ledger.end(&mut stage, AT, second);
+        assert_eq!(stage.taken, [on(players), off(players, 0.0), on(key(60)), off(key(60), 0.0)]);
+    }
+
+    #[test]
+    fn the_same_key_on_two_channels_is_two_notes() {
+        let (mut ledger, mut stage) = (Ledger::default(), Paper::default());
+        let other = Key { channel: 3, ..key(60) };
+        let first = strike(&mut ledger, &mut stage, key(60), Who::Player);
+        strike(&mut ledger, &mut stage, other, Who::Segue);
+        ledger.end(&mut stage, AT, first);
+        assert_eq!(stage.taken, [on(key(60)), on(other), off(key(60), 0.0)]);
+    }
+
+    #[test]
+    fn a_note_off_that_is_refused_is_kept_with_its_speed_and_sent_again() {
+        let (mut ledger, mut stage) = (Ledger::default(), Paper::default());
+        let token = strike(&mut ledger, &mut stage, key(60), Who::Player);
+        stage.full = true;
+        ledger.release(&mut stage, AT, token, 0.7);
+        ledger.pay_overdue(&mut stage, AT);
+        assert_eq!(ledger.strike(&mut stage, AT, key(60), 0.5, Who::Segue), Struck::Refused);
+        stage.full = false;
+        ledger.pay_overdue(&mut stage, AT);
+        ledger.pay_overdue(&mut stage, AT);
+        assert_eq!(stage.taken, [on(key(60)), off(key(60), 0.7)]);
     }
 }

@@ -17,10 +17,12 @@ pub mod host;
 mod keys;
 mod ledger;
 mod player;
+mod returns;
 mod schedule;
 mod segue;
 #[cfg(test)]
 mod tests;
+mod thru;
 mod turns;
 mod unsaid;
 mod wishes;
@@ -34,6 +36,7 @@ use ledger::Ledger;
 use schedule::Schedule;
 use segue_model::note::Ticks;
 use std::sync::Arc;
+use thru::Thru;
 use turns::{Cue, Turn};
 use unsaid::Unsaid;
 use wishes::Wishes;
@@ -62,6 +65,7 @@ pub struct Performer {
     wishes: Wishes,
     schedule: Schedule,
     ledger: Ledger,
+    thru: Thru,
     unsaid: Unsaid,
     /// The next key's name.
     next_id: u32,
@@ -142,6 +146,7 @@ impl Performer {
             wishes: Wishes::default(),
             schedule: Schedule::default(),
             ledger: Ledger::default(),
+            thru: Thru::default(),
             unsaid: Unsaid::default(),
             next_id: 0,
             last_onset: Ticks(i64::MIN),
@@ -161,6 +166,7 @@ impl Performer {
         self.position = Position(0);
         self.quiet_since = Some(LONG_AGO);
         self.wishes.forget_positions();
+        self.ledger.forget_returns();
         self.largest_block = 0;
     }
 
@@ -171,6 +177,7 @@ impl Performer {
         self.withdraw_from(now);
         self.schedule.clear();
         self.ledger.all_overdue();
+        self.thru.all_owed();
         while let Some(held) = self.keys.drop_one() {
             self.unsaid.amend(held.id, now - held.onset);
         }
@@ -187,6 +194,7 @@ impl Performer {
         self.quiet_since = Some(LONG_AGO);
         self.wishes.forget_positions();
         self.wishes.restart_turns();
+        self.ledger.forget_returns();
         self.next_id = 0;
         self.last_onset = Ticks(i64::MIN);
         self.largest_block = 0;
@@ -207,7 +215,9 @@ impl Performer {
         self.wishes.note_knobs(start, block.settings.knobs);
         let mut scene = Scene { block, span, start, cursor: 0, stage, nerve };
 
+        self.ledger.begin_block(start, self.sample_rate);
         self.ledger.pay_overdue(scene.stage, scene.at());
+        self.thru.pay(settings.thru, scene.at(), scene.stage, &mut self.ledger);
         let changed = self.change_style(settings);
         if std::mem::replace(&mut self.in_free_time, settings.free_time) != settings.free_time {
             // Ticks of beats say nothing about ticks of seconds.

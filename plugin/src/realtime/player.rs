@@ -4,7 +4,7 @@ use super::host::{Audible, ChannelMessage, HostEvent, Key, KeyPattern, Message, 
 use super::keys::Held;
 use super::ledger::{Struck, Token};
 use super::turns::Cue;
-use super::{Performer, RESERVE, Scene};
+use super::{Performer, RESERVE, Scene, thru};
 use crate::link::{Nerve, ToMind};
 use segue_model::improviser::HeardKey;
 use segue_model::note::{Ticks, Velocity};
@@ -17,22 +17,35 @@ const CHORD_SECONDS: f64 = 0.030;
 pub const SUSTAIN: u8 = 64;
 pub const ALL_SOUND_OFF: u8 = 120;
 pub const RESET_CONTROLLERS: u8 = 121;
+/// From here to the last: the messages that change the mode let go of all notes too.
 pub const ALL_NOTES_OFF: u8 = 123;
 /// From here on a pedal is down.
-const PEDAL_DOWN: f32 = 0.5;
+pub const PEDAL_DOWN: f32 = 0.5;
 
 impl Performer {
     pub(super) fn hear(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, event: HostEvent) {
+        let is_struck_again = matches!(event, HostEvent::Press { key, .. } if self.keys.is_down(key));
+        let settings = &scene.block.settings;
+        if !thru::is_heard(settings, &event) || self.ledger.has_returned(scene.at(), &event, is_struck_again) {
+            return;
+        }
         match event {
             HostEvent::Press { key, velocity } => self.press(scene, key, velocity),
-            HostEvent::Release { keys, .. } => self.lift(scene, keys),
+            HostEvent::Release { keys, velocity } => self.lift(scene, keys, velocity),
             HostEvent::Control(message) => self.control(scene, message),
+            HostEvent::Shape { keys, shape } => {
+                if settings.thru && self.keys.any_passed(keys) {
+                    let sent = self.ledger.pass(scene.stage, scene.at(), Message::Shape { keys, shape });
+                    self.count_refused(sent);
+                }
+            }
         }
     }
 
     fn press(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) {
-        // The same key struck again without a release: some keyboards and hosts do that.
-        self.lift_all(scene, key.into());
+        // The same key struck again without a release: some keyboards and hosts do that, each stroke with a name of its
+        // own.
+        self.lift_all(scene, Key { voice: None, ..key }.into(), 0.0);
         while let Some(held) = self.keys.damp(key) {
             self.over(scene, &held);
         }
@@ -53,7 +66,7 @@ impl Performer {
     }
 
     fn pass_on(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) -> Option<Token> {
-        match self.ledger.strike(scene.stage, scene.at(), key, velocity) {
+        match self.ledger.strike(scene.stage, scene.at(), key, velocity, Who::Player) {
             Struck::Sounds(token) => Some(token),
             Struck::NobodyListens => None,
             Struck::Refused => {
@@ -63,19 +76,19 @@ impl Performer {
         }
     }
 
-    fn lift(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern) {
+    fn lift(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern, velocity: f32) {
         let held_before = self.keys.any_down();
-        self.lift_all(scene, keys);
+        self.lift_all(scene, keys, velocity);
         if held_before && !self.keys.any_down() {
             let answer = self.answer_from(scene);
             self.cue(scene, Cue::LastKeyUp(answer));
         }
     }
 
-    fn lift_all(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern) {
+    fn lift_all(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern, velocity: f32) {
         while let Some((held, over)) = self.keys.lift(keys) {
             if let Some(token) = held.token {
-                self.ledger.end(scene.stage, scene.at(), token);
+                self.ledger.release(scene.stage, scene.at(), token, velocity);
             }
             scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: held.key.pitch });
             if over {
@@ -97,15 +110,29 @@ impl Performer {
             match number {
                 SUSTAIN => self.move_pedal(scene, channel, value >= PEDAL_DOWN),
                 RESET_CONTROLLERS => self.move_pedal(scene, channel, false),
-                ALL_NOTES_OFF => self.lift(scene, all_keys),
-                ALL_SOUND_OFF => {
-                    self.move_pedal(scene, channel, false);
-                    self.lift(scene, all_keys);
-                }
+                ALL_NOTES_OFF.. => self.lift(scene, all_keys, 0.0),
+                ALL_SOUND_OFF => self.hush(scene, channel),
                 _ => {}
             }
         }
-        if scene.block.settings.thru && scene.stage.send(scene.at(), Message::Control(message)) == Sent::Refused {
+        let settings = &scene.block.settings;
+        let is_on = settings.thru && thru::hears(settings, message.channel());
+        let sent = self.thru.pass(message, is_on, scene.at(), scene.stage, &mut self.ledger);
+        self.count_refused(sent);
+    }
+
+    /// Everything is to be silent at once: the keys of this channel, and Segue.
+    fn hush(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, channel: u8) {
+        self.move_pedal(scene, channel, false);
+        self.lift_all(scene, KeyPattern { voice: None, channel: Some(channel), pitch: None }, 0.0);
+        if thru::hears(&scene.block.settings, channel) {
+            self.cue(scene, Cue::Broken { keys_down: self.keys.any_down() });
+            scene.stage.sound(scene.at(), Audible::Hush);
+        }
+    }
+
+    fn count_refused(&self, sent: Sent) {
+        if sent == Sent::Refused {
             self.vitals.refused.add_one();
         }
     }

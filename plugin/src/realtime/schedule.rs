@@ -87,7 +87,7 @@ impl Schedule {
         }
         let key = Key { voice: None, channel, pitch: note.pitch };
         let velocity = f32::from(note.velocity.value()) / 127.0;
-        let struck = ledger.strike(stage, at, key, velocity);
+        let struck = ledger.strike(stage, at, key, velocity, Who::Segue);
         let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
         stage.sound(at, Audible::Strike { who: Who::Segue, pitch: note.pitch, velocity });
         let until = (note.onset + note.duration).min(answer.end + RING);

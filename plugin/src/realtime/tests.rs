@@ -8,6 +8,8 @@
     reason = "made-up frames and draws below a million"
 )]
 
+mod midi;
+
 use super::Performer;
 use super::clock::Position;
 use super::host::{
@@ -166,6 +168,10 @@ struct PaperHost {
     wits: Wits,
     /// The performer is reset before the block at this frame.
     reset_at: Option<i64>,
+    /// What the musician sets differently from a frame on.
+    turns: Vec<(i64, fn(&mut Settings))>,
+    /// So many frames after it was sent a message comes back at the input; longer than any block.
+    loops_back_after: Option<i64>,
 }
 
 /// What came back.
@@ -273,6 +279,8 @@ impl PaperHost {
             offline: true,
             wits: Wits::Quick,
             reset_at: None,
+            turns: Vec::new(),
+            loops_back_after: None,
         }
     }
 
@@ -300,7 +308,8 @@ impl PaperHost {
         let mut sent = 0;
         let mut at = 0;
         let changes = froms(&self.song).chain(froms(&self.temperatures)).chain(froms(&self.tempos));
-        let changes: Vec<i64> = changes.chain(froms(&self.metres)).chain(self.reset_at).collect();
+        let changes: Vec<i64> =
+            changes.chain(froms(&self.metres)).chain(froms(&self.turns)).chain(self.reset_at).collect();
         let mut lengths = lengths.iter().cycle();
         while at < until {
             let next = changes.iter().copied().filter(|from| *from > at).min().unwrap_or(i64::MAX);
@@ -310,10 +319,11 @@ impl PaperHost {
             }
             let mut settings = self.settings;
             settings.knobs.temperature = valid_at(&self.temperatures, at).1;
+            self.turns.iter().filter(|(from, _)| *from <= at).for_each(|(_, turn)| turn(&mut settings));
             let transport = self.transport(at);
             let block = Block { frames, into_host_block: 0, transport, settings, offline: self.offline };
-            let first = self.events.partition_point(|(frame, _)| *frame < at);
-            let (events, refuses_each) = (&self.events[first..], self.refuses_each);
+            let events = self.events_between(at, at + i64::from(frames), &heard);
+            let (events, refuses_each) = (&events[..], self.refuses_each);
             let mut desk = Desk { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
             nerve.next_block();
             performer.perform(&block, &mut desk, &mut nerve);
@@ -322,6 +332,35 @@ impl PaperHost {
         }
         heard.words = nerve.words;
         heard
+    }
+}
+
+impl PaperHost {
+    /// What the player does in a block, and what comes back by a routing loop.
+    fn events_between(&self, from: i64, until: i64, heard: &Heard) -> Vec<(i64, HostEvent)> {
+        let back = self
+            .loops_back_after
+            .into_iter()
+            .flat_map(|after| heard.messages.iter().map(move |(at, message)| (at + after, returning(*message))));
+        let inside = |(at, _): &(i64, HostEvent)| (from..until).contains(at);
+        let mut events: Vec<_> = self.events.iter().copied().chain(back).filter(inside).collect();
+        events.sort_by_key(|(at, _)| *at);
+        events
+    }
+}
+
+/// A message as it comes in: velocities have seven bits.
+fn returning(message: Message) -> HostEvent {
+    let coarse = |velocity: f32| (velocity * 127.0).round() / 127.0;
+    match message {
+        Message::On { key, velocity } => {
+            HostEvent::Press { key: Key { voice: None, ..key }, velocity: coarse(velocity) }
+        }
+        Message::Off { key, velocity } => {
+            HostEvent::Release { keys: Key { voice: None, ..key }.into(), velocity: coarse(velocity) }
+        }
+        Message::Control(message) => HostEvent::Control(message),
+        Message::Shape { keys, shape } => HostEvent::Shape { keys, shape },
     }
 }
 
@@ -359,7 +398,7 @@ impl Heard {
                     Some(index) => drop(down.remove(index)),
                     None => return Err(format!("{key:?} ends at {at} and never began")),
                 },
-                Message::Control(_) => {}
+                Message::Control(_) | Message::Shape { .. } => {}
             }
         }
         if down.is_empty() { Ok(()) } else { Err(format!("{down:?} never end")) }

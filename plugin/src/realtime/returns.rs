@@ -1,0 +1,262 @@
+//! What has left Segue and may come back at its input by a routing loop: then it is not the player's.
+//!
+//! A note that comes in with the channel, key and velocity of one that left a moment ago is taken for it, each note once.
+//! So that no real note is lost to that:
+//! - When notes leave and none comes back there is no loop; then the first that looks like one is still the player's,
+//!   and only a second tells that somebody has closed a loop.
+//! - A note of the player's that was passed on comes back while its key is down. A key struck again is another note,
+//!   unless a loop is known.
+//! - Where a loop is known and the player strikes just the note that is about to come back, the one that comes back is
+//!   taken for the player's: one of the two is heard.
+//! - A release is ours only when its note came back and ended a moment ago.
+//!
+//! Pedals, bends and the like are sent back and forth quickly by players too, so they are only taken for ours when a
+//! loop is known.
+
+use super::clock::Position;
+use super::host::{HostEvent, Key, Message, Who};
+use arrayvec::ArrayVec;
+
+/// How long a way back may be: the longest blocks of ordinary hosts, and one more.
+const WINDOW_SECONDS: f64 = 0.2;
+/// So many notes in a row that do not come back tell that there is no loop.
+const NO_LOOP: u32 = 8;
+/// What is remembered; the oldest goes when there is more.
+const NOTES: usize = 64;
+const CONTROLS: usize = 64;
+/// Velocities that are the same on a way that has seven bits for them.
+const SAME_VELOCITY: f32 = 0.6 / 127.0;
+
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    key: Key,
+    velocity: f32,
+    by: Who,
+    begun: Position,
+    ended: Option<Position>,
+    /// It has come back.
+    back: bool,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Returns {
+    window_frames: i64,
+    notes: ArrayVec<Left, NOTES>,
+    controls: ArrayVec<(Position, Message), CONTROLS>,
+    /// Notes in a row that did not come back.
+    lost: u32,
+    /// Something has come back, and since then not too much was lost.
+    loop_is_known: bool,
+}
+
+impl Returns {
+    /// Blocks of this sample rate follow.
+    pub fn listen(&mut self, sample_rate: f64) {
+        #[allow(clippy::cast_possible_truncation, reason = "a fifth of a second; `as` saturates")]
+        let frames = (WINDOW_SECONDS * sample_rate) as i64;
+        self.window_frames = frames;
+    }
+
+    /// A note has left.
+    pub fn note_begun(&mut self, at: Position, key: Key, velocity: f32, by: Who) {
+        self.forget_before(at);
+        if self.notes.is_full() {
+            self.notes.remove(0);
+        }
+        self.notes.push(Left { key, velocity, by, begun: at, ended: None, back: false });
+    }
+
+    /// The end of a note has left.
+    pub fn note_ended(&mut self, at: Position, key: Key) {
+        let same = |left: &&mut Left| left.ended.is_none() && is_key(left, key);
+        if let Some(left) = self.notes.iter_mut().find(same) {
+            left.ended = Some(at);
+        }
+    }
+
+    /// What is no note has left.
+    pub fn passed(&mut self, at: Position, message: Message) {
+        if self.controls.is_full() {
+            self.controls.remove(0);
+        }
+        self.controls.push((at, message));
+    }
+
+    /// Whether this is ours; then it is taken off the list. `key_is_down` says that the player holds the key that is
+    /// struck.
+    pub fn take(&mut self, at: Position, event: &HostEvent, key_is_down: bool) -> bool {
+        self.forget_before(at);
+        match *event {
+            HostEvent::Press { key, velocity } => self.take_press(key, velocity, key_is_down),
+            HostEvent::Release { keys, .. } => {
+                let Some((channel, pitch)) = keys.channel.zip(keys.pitch) else { return false };
+                let key = Key { voice: None, channel, pitch };
+                let ours = self.notes.iter().position(|left| left.back && left.ended.is_some() && is_key(left, key));
+                ours.is_some_and(|ours| self.notes.pop_at(ours).is_some())
+            }
+            HostEvent::Control(message) => self.take_control(Message::Control(message)),
+            HostEvent::Shape { keys, shape } => self.take_control(Message::Shape { keys, shape }),
+        }
+    }
+
+    fn take_press(&mut self, key: Key, velocity: f32, key_is_down: bool) -> bool {
+        let known = self.loop_is_known;
+        let alike = |left: &&mut Left| {
+            !left.back
+                && is_key(left, key)
+                && (left.velocity - velocity).abs() <= SAME_VELOCITY
+                && (left.by != Who::Player || key_is_down || known)
+        };
+        let Some(left) = self.notes.iter_mut().find(alike) else { return false };
+        left.back = true;
+        let believed = self.lost < NO_LOOP;
+        self.lost = 0;
+        self.loop_is_known = believed;
+        if !believed {
+            // The player's after all; its release is the player's too.
+            self.notes.retain(|left| !(left.back && is_key(left, key)));
+        }
+        believed
+    }
+
+    fn take_control(&mut self, message: Message) -> bool {
+        if !self.loop_is_known {
+            return false;
+        }
+        let ours = self.controls.iter().position(|(_, passed)| *passed == message);
+        ours.is_some_and(|ours| self.controls.pop_at(ours).is_some())
+    }
+
+    fn forget_before(&mut self, at: Position) {
+        let since = at.plus(-self.window_frames);
+        let mut lost = 0;
+        self.notes.retain(|left| {
+            let stays = match (left.back, left.ended) {
+                (true, None) => true,
+                (true, Some(ended)) => ended >= since,
+                (false, _) => left.begun >= since,
+            };
+            lost += u32::from(!stays && !left.back);
+            stays
+        });
+        self.lost = self.lost.saturating_add(lost);
+        self.loop_is_known &= self.lost < NO_LOOP;
+        self.controls.retain(|(passed, _)| *passed >= since);
+    }
+}
+
+fn is_key(left: &Left, key: Key) -> bool {
+    left.key.channel == key.channel && left.key.pitch == key.pitch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::realtime::host::ChannelMessage;
+    use segue_model::note::Pitch;
+
+    fn key(pitch: u8) -> Key {
+        Key { voice: None, channel: 0, pitch: Pitch::new(pitch).unwrap() }
+    }
+
+    fn press(pitch: u8) -> HostEvent {
+        HostEvent::Press { key: key(pitch), velocity: 64.0 / 127.0 }
+    }
+
+    fn lift(pitch: u8) -> HostEvent {
+        HostEvent::Release { keys: key(pitch).into(), velocity: 0.0 }
+    }
+
+    /// Remembers nothing; a thousand frames are a second.
+    fn blank() -> Returns {
+        let mut returns = Returns::default();
+        returns.listen(1_000.0);
+        returns
+    }
+
+    /// Segue plays a note with a finer velocity than seven bits have.
+    fn play(returns: &mut Returns, pitch: u8, begun: i64) {
+        returns.note_begun(Position(begun), key(pitch), 0.505, Who::Segue);
+    }
+
+    fn ours(returns: &mut Returns, at: i64, event: HostEvent) -> bool {
+        returns.take(Position(at), &event, false)
+    }
+
+    #[test]
+    fn a_note_that_comes_back_is_ours_once_and_so_is_its_release() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        assert!(ours(&mut returns, 20, press(60)));
+        assert!(!ours(&mut returns, 21, press(60)), "the second is the player's");
+        assert!(!ours(&mut returns, 90, lift(60)), "ours still sounds, so this is the player's");
+        returns.note_ended(Position(500), key(60));
+        assert!(ours(&mut returns, 520, lift(60)));
+        assert!(!ours(&mut returns, 521, lift(60)));
+    }
+
+    #[test]
+    fn what_differs_or_comes_too_late_is_the_players() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        let harder = HostEvent::Press { key: key(60), velocity: 70.0 / 127.0 };
+        let elsewhere = HostEvent::Press { key: Key { channel: 1, ..key(60) }, velocity: 0.505 };
+        for event in [press(61), harder, elsewhere] {
+            assert!(!ours(&mut returns, 20, event), "{event:?}");
+        }
+        assert!(!ours(&mut returns, 201, press(60)));
+        returns.note_ended(Position(300), key(60));
+        assert!(!ours(&mut returns, 301, lift(60)), "a note that never came back has no release that does");
+    }
+
+    #[test]
+    fn where_nothing_comes_back_a_likeness_is_the_players_and_a_second_tells_of_a_loop() {
+        let mut returns = blank();
+        for index in 0..8 {
+            play(&mut returns, 50, index * 300);
+            returns.note_ended(Position(index * 300 + 100), key(50));
+        }
+        play(&mut returns, 60, 3_000);
+        assert!(!ours(&mut returns, 3_010, press(60)));
+        returns.note_ended(Position(3_100), key(60));
+        assert!(!ours(&mut returns, 3_110, lift(60)), "the player's note has the player's release");
+        play(&mut returns, 62, 3_200);
+        assert!(ours(&mut returns, 3_210, press(62)));
+    }
+
+    #[test]
+    fn a_note_passed_on_comes_back_while_its_key_is_down_and_a_repeated_note_does_not() {
+        let mut returns = blank();
+        let pass = |returns: &mut Returns, at| returns.note_begun(Position(at), key(60), 64.0 / 127.0, Who::Player);
+        pass(&mut returns, 0);
+        returns.note_ended(Position(50), key(60));
+        assert!(!returns.take(Position(100), &press(60), false), "the player strikes the key again");
+        pass(&mut returns, 100);
+        assert!(returns.take(Position(120), &press(60), true), "no finger strikes a key that is down");
+        pass(&mut returns, 130);
+        assert!(returns.take(Position(140), &press(60), false), "from now on the loop is known");
+    }
+
+    #[test]
+    fn controls_are_ours_only_in_a_loop_that_is_known() {
+        let mut returns = blank();
+        let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
+        let pass = |returns: &mut Returns| returns.passed(Position(0), Message::Control(bend));
+        pass(&mut returns);
+        assert!(!ours(&mut returns, 10, HostEvent::Control(bend)));
+        play(&mut returns, 60, 0);
+        assert!(ours(&mut returns, 10, press(60)));
+        assert!(ours(&mut returns, 20, HostEvent::Control(bend)));
+        assert!(!ours(&mut returns, 21, HostEvent::Control(bend)), "each once");
+    }
+
+    #[test]
+    fn the_lists_never_overflow() {
+        let mut returns = blank();
+        for at in 0..500 {
+            play(&mut returns, 60, at / 4);
+            returns.passed(Position(at), Message::Control(ChannelMessage::Program { channel: 0, number: 1 }));
+        }
+    }
+}

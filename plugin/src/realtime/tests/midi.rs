@@ -1,0 +1,245 @@
+//! What comes in and goes out as MIDI, rule by rule.
+
+use super::super::host::Shape;
+use super::*;
+
+fn control(channel: u8, number: u8, value: f32) -> HostEvent {
+    HostEvent::Control(ChannelMessage::Controller { channel, number, value })
+}
+
+fn press_on(channel: u8, pitch: u8) -> HostEvent {
+    HostEvent::Press { key: Key { channel, ..key(pitch) }, velocity: 0.7 }
+}
+
+fn lift_on(channel: u8, pitch: u8) -> HostEvent {
+    HostEvent::Release { keys: Key { channel, ..key(pitch) }.into(), velocity: 0.0 }
+}
+
+/// The player does this, and is not answered for two seconds.
+fn host(events: &[(i64, HostEvent)]) -> PaperHost {
+    let mut host = PaperHost::with_phrase();
+    host.events = events.to_vec();
+    host.settings.response_gap_ms = 2_000.0;
+    host
+}
+
+impl Heard {
+    fn heard_keys(&self) -> Vec<u8> {
+        let key = |word: &ToMind| match word {
+            ToMind::Heard(key) => Some(key.pitch.key()),
+            _ => None,
+        };
+        self.words.iter().filter_map(key).collect()
+    }
+
+    fn lengths(&self) -> Vec<i64> {
+        let length = |word: &ToMind| match word {
+            ToMind::Amend { duration, .. } => Some(duration.0),
+            _ => None,
+        };
+        self.words.iter().filter_map(length).collect()
+    }
+}
+
+#[test]
+fn one_channel_is_heard_or_all_and_what_began_on_another_still_ends() {
+    let events = [(0, press_on(2, 60)), (10_000, lift_on(2, 60)), (20_000, press_on(5, 62)), (30_000, lift_on(5, 62))];
+    let mut host = host(&events);
+    assert_eq!(host.play(BEAT * 2, &[512]).heard_keys(), [60, 62]);
+    host.settings.in_channel = Some(5);
+    assert_eq!(host.play(BEAT * 2, &[512]).heard_keys(), [62]);
+    host.settings.harmony = Harmony::Channel(2);
+    host.settings.thru = true;
+    let heard = host.play(BEAT * 2, &[512]);
+    assert_eq!(heard.messages.len(), 4, "the channel of the chords is heard too");
+    // The channel is changed while a key of another is down.
+    host.settings = Settings { in_channel: None, harmony: Harmony::Chart, ..host.settings };
+    host.turns = vec![(5_000, |settings| settings.in_channel = Some(5))];
+    let heard = host.play(BEAT * 2, &[512]);
+    assert_eq!(heard.lengths(), [20, 20]);
+    heard.check_pairs().unwrap();
+}
+
+#[test]
+fn segues_notes_leave_on_the_chosen_channel_and_end_where_they_began() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.channel = 3;
+    // In the middle of a note, wherever that is.
+    host.turns = vec![(61_003, |settings| settings.channel = 9)];
+    let heard = host.play(20 * BEAT, &[512]);
+    let channels: Vec<u8> = heard
+        .messages
+        .iter()
+        .filter_map(|(_, message)| match message {
+            Message::On { key, .. } => Some(key.channel),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((channels.first(), channels.last()), (Some(&3), Some(&9)));
+    heard.check_pairs().unwrap();
+}
+
+#[test]
+fn with_thru_names_release_speeds_bends_and_shapes_go_through_and_without_it_nothing_does() {
+    let named = Key { voice: Some(7), ..key(60) };
+    let bend = ChannelMessage::Bend { channel: 0, value: 0.8 };
+    let shape = |keys| HostEvent::Shape { keys, shape: Shape::Tuning(0.5) };
+    let stranger = Key { voice: Some(8), ..key(64) };
+    let events = [
+        (100, HostEvent::Press { key: named, velocity: 0.25 }),
+        (200, HostEvent::Control(bend)),
+        (300, shape(named.into())),
+        (400, shape(stranger.into())),
+        (500, HostEvent::Release { keys: named.into(), velocity: 0.9 }),
+    ];
+    let mut host = host(&events);
+    assert_eq!(host.play(BEAT / 2, &[64]).messages, []);
+    host.settings.thru = true;
+    let expected = [
+        (100, Message::On { key: named, velocity: 0.25 }),
+        (200, Message::Control(bend)),
+        (300, Message::Shape { keys: named.into(), shape: Shape::Tuning(0.5) }),
+        (500, Message::Off { key: named, velocity: 0.9 }),
+    ];
+    assert_eq!(host.play(BEAT / 2, &[64]).messages, expected);
+}
+
+#[test]
+fn a_pedal_that_was_passed_on_comes_up_when_thru_goes_off_and_after_a_refusal() {
+    let pedals = |heard: &Heard| -> Vec<f32> {
+        let value = |(_, message): &(i64, Message)| match message {
+            Message::Control(ChannelMessage::Controller { number: SUSTAIN, value, .. }) => Some(*value),
+            _ => None,
+        };
+        heard.messages.iter().filter_map(value).collect()
+    };
+    let mut host = host(&[(100, control(1, SUSTAIN, 1.0)), (9_000, control(1, SUSTAIN, 0.0))]);
+    host.settings.thru = true;
+    assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0]);
+    host.turns = vec![(5_000, |settings| settings.thru = false)];
+    assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0], "once");
+    host.turns.clear();
+    host.refuses_each = Some(2);
+    assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0], "refused and sent again");
+    host.refuses_each = None;
+    host.reset_at = Some(4_000);
+    assert_eq!(pedals(&host.play(8_000, &[64])), [1.0, 0.0], "let go by a reset");
+}
+
+#[test]
+fn a_key_struck_while_it_is_down_is_a_new_note_and_its_first_release_ends_the_new_one_only() {
+    let named = |voice| Key { voice: Some(voice), ..key(60) };
+    let events = [
+        (0, HostEvent::Press { key: named(1), velocity: 0.5 }),
+        (12_000, HostEvent::Press { key: named(2), velocity: 0.6 }),
+        (18_000, HostEvent::Release { keys: named(1).into(), velocity: 0.0 }),
+        (24_000, HostEvent::Release { keys: named(2).into(), velocity: 0.0 }),
+    ];
+    let mut host = host(&events);
+    host.settings.thru = true;
+    let heard = host.play(2 * BEAT, &[512]);
+    assert_eq!(heard.lengths(), [24, 24]);
+    heard.check_pairs().unwrap();
+    heard.check_sounds().unwrap();
+}
+
+#[test]
+fn quickly_repeated_notes_are_all_heard_and_all_passed_on() {
+    // Sixteen to the second, all alike, with thru: nothing here may be taken for a routing loop.
+    let events: Vec<_> =
+        (0..32).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]).collect();
+    let mut host = host(&events);
+    host.settings.thru = true;
+    let heard = host.play(4 * BEAT, &[64]);
+    assert_eq!((heard.heard_keys().len(), heard.ons().len()), (32, 32));
+    heard.check_pairs().unwrap();
+}
+
+#[test]
+fn all_notes_off_lifts_the_keys_of_its_channel_and_the_pedal_still_holds_them() {
+    let events = [
+        (0, press_on(1, 60)),
+        (0, press_on(2, 64)),
+        (1_000, control(1, SUSTAIN, 1.0)),
+        (10_000, control(1, ALL_NOTES_OFF, 0.0)),
+        (20_000, control(1, SUSTAIN, 0.0)),
+        (30_000, control(2, 127, 0.0)),
+    ];
+    let heard = host(&events).play(10 * BEAT, &[512]);
+    assert_eq!(heard.lengths()[..2], [40, 60], "the pedal held the first, a change of mode ended the second");
+    assert!(!heard.ons().is_empty(), "no key is down: Segue answers");
+}
+
+#[test]
+fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
+    let mut host = PaperHost::with_phrase();
+    let off = 100_003;
+    host.events.extend([(off - 3, press(70)), (off, control(0, ALL_SOUND_OFF, 0.0)), (off + 5, lift(70))]);
+    let heard = host.play(20 * BEAT, &[512]);
+    assert!(heard.messages.iter().all(|(at, _)| *at <= off));
+    assert!(heard.sounds.contains(&(off, Audible::Hush)));
+    heard.check_pairs().unwrap();
+    heard.check_sounds().unwrap();
+    // In Segue's own answer too.
+    let mut host = PaperHost::with_phrase();
+    host.events.push((off, control(0, ALL_SOUND_OFF, 0.0)));
+    let heard = host.play(20 * BEAT, &[512]);
+    assert!(heard.ons().len() > 2 && heard.messages.iter().all(|(at, _)| *at <= off));
+    heard.check_pairs().unwrap();
+}
+
+#[test]
+fn reset_all_controllers_lifts_the_pedal() {
+    let events = [
+        (0, control(0, SUSTAIN, 1.0)),
+        (0, press(60)),
+        (6_000, lift(60)),
+        (24_000, control(0, RESET_CONTROLLERS, 0.0)),
+    ];
+    assert_eq!(host(&events).play(2 * BEAT, &[512]).lengths(), [48]);
+}
+
+#[test]
+fn segues_notes_that_come_back_by_a_routing_loop_change_nothing() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.thru = true;
+    host.events.insert(0, (0, control(0, SUSTAIN, 1.0)));
+    host.events.insert(3, (15_000, control(0, SUSTAIN, 0.0)));
+    let alone = host.play(20 * BEAT, &[64]);
+    for after in [64, 512, 4_800] {
+        host.loops_back_after = Some(after);
+        let looped = host.play(20 * BEAT, &[64]);
+        assert_eq!(looped.heard_keys(), alone.heard_keys(), "back after {after} frames");
+        let notes = |heard: &Heard| -> Vec<(i64, Message)> {
+            heard.messages.iter().copied().filter(|(_, message)| !matches!(message, Message::Control(_))).collect()
+        };
+        assert_eq!(notes(&looped), notes(&alone), "back after {after} frames");
+    }
+}
+
+#[test]
+fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
+    let mut host = PaperHost::with_phrase();
+    host.loops_back_after = Some(64);
+    let first = host.play(20 * BEAT, &[64]);
+    let struck = |heard: &Heard, index: usize| match heard
+        .messages
+        .iter()
+        .filter(|(_, m)| matches!(m, Message::On { .. }))
+        .nth(index)
+    {
+        Some(&(at, Message::On { key, velocity })) => (at, key, velocity),
+        other => panic!("{other:?}"),
+    };
+    // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the player's.
+    for (loops, index) in [(Some(64), 6), (None, 12)] {
+        let (at, key, velocity) = struck(&first, index);
+        let HostEvent::Press { velocity, .. } = returning(Message::On { key, velocity }) else { unreachable!() };
+        host.loops_back_after = loops;
+        host.events.truncate(8);
+        host.events.push((at + 20, HostEvent::Press { key, velocity }));
+        let heard = host.play(at + 1_000, &[64]);
+        assert_eq!(heard.heard_keys().len(), 5, "{loops:?}");
+        heard.check_pairs().unwrap();
+    }
+}
