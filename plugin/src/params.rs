@@ -9,7 +9,7 @@ pub use choices::*;
 pub use setting::{NoValue, Setting};
 
 use crate::preset::{self, ChartText, OwnStyle};
-use crate::realtime::host::{Harmony, Quantise, Settings, StartGrid, StyleNumber, Swing, TempoFrom, Trade, Yield};
+use crate::realtime::host::{Harmony, Quantise, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
@@ -262,8 +262,8 @@ impl SegueParams {
             },
             harmony: self.harmony(),
             swing: match self.swing.value() {
-                SWING_BY_STYLE => Swing::ByStyle,
-                percent => Swing::Share(f32::from(byte(percent)) / 100.0),
+                SWING_BY_STYLE => preset::style(style).map_or(preset::STRAIGHT, |style| style.swing),
+                percent => f32::from(byte(percent)) / 100.0,
             },
             quantise: self.quantise.value().step().map(Quantise),
             octave: i8::try_from(self.octave.value()).unwrap_or(0),

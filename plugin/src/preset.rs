@@ -17,7 +17,7 @@ pub use chart::ChartText;
 pub use file::Refused;
 pub use own::OwnStyle;
 pub use shelf::{Entry, Shelf, ShelfError, folder};
-pub use styles::{DEFAULT, OWN, STYLES, Style, mind, style, usual};
+pub use styles::{DEFAULT, OWN, STRAIGHT, STYLES, Style, mind, style, usual};
 
 use crate::params::SegueParams;
 

@@ -20,6 +20,8 @@ pub struct Style {
     pub name: &'static str,
     /// It plays in seconds, whatever the tempo.
     pub free_time: bool,
+    /// The part of the beat that its first eighth has, where the musician does not say.
+    pub swing: f32,
     /// The chords that it plays to when the musician gives none, as a chart; may be empty.
     usual_chart: &'static str,
     weights: &'static [u8],
@@ -32,9 +34,9 @@ const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 |
 /// All of them. A build leaves out those whose cargo feature is off.
 pub static STYLES: &[Style] = &[
     #[cfg(feature = "jazz")]
-    metric(0, "Jazz", "", include_bytes!("../../../presets/jazz.segue")),
+    Style { swing: SWUNG, ..metric(0, "Jazz", "", include_bytes!("../../../presets/jazz.segue")) },
     #[cfg(feature = "blues")]
-    metric(1, "Blues", TWELVE_BARS, include_bytes!("../../../presets/blues.segue")),
+    Style { swing: SWUNG, ..metric(1, "Blues", TWELVE_BARS, include_bytes!("../../../presets/blues.segue")) },
     #[cfg(feature = "folk")]
     metric(2, "Folk", "", include_bytes!("../../../presets/folk.segue")),
     #[cfg(feature = "irish")]
@@ -43,13 +45,20 @@ pub static STYLES: &[Style] = &[
     Style { free_time: true, ..metric(4, "Piano", "", include_bytes!("../../../presets/piano.segue")) },
 ];
 
+/// Eighths of one length.
+pub const STRAIGHT: f32 = 0.5;
+/// Eighths as jazz has them. In the swinging solos that these styles learnt from, which are written in straight eighths,
+/// half of the second eighths begin between 0.51 and 0.65 of the beat; at this share one played on the triplet is still
+/// heard as an eighth.
+const SWUNG: f32 = 0.62;
+
 /// The style of a new instance.
 pub const DEFAULT: StyleNumber = StyleNumber(3);
 /// The musician's own style: weights from a file.
 pub const OWN: StyleNumber = StyleNumber(63);
 
 const fn metric(number: u8, name: &'static str, usual_chart: &'static str, weights: &'static [u8]) -> Style {
-    Style { number: StyleNumber(number), name, free_time: false, usual_chart, weights }
+    Style { number: StyleNumber(number), name, free_time: false, swing: STRAIGHT, usual_chart, weights }
 }
 
 /// The style of a number; `None` when this build has none of it.

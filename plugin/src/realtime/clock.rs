@@ -3,13 +3,14 @@
 //! Performance time is counted in ticks from the first activation and never goes back, whatever the song does: where
 //! the host's transport plays, a tick is the host's beat plus an offset in whole ticks that is chosen anew at every
 //! jump; where it stands or there is none, our own clock counts frames. Within one block both are a straight line, a
-//! [`Span`].
+//! [`Span`]. Where the music swings the line has a step in every beat: a [`Groove`] lies between.
 //!
 //! Bars have an anchor of their own. The host's bar position is only a hint, because in blocks that were split for
 //! automation it has been recomputed as if the song had always had its present metre.
 //!
 //! Knows nothing of notes or turns.
 
+use super::groove::Groove;
 use super::host::Transport;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
 
@@ -42,25 +43,41 @@ impl Position {
     }
 }
 
-/// Ticks against frames within one block: a straight line.
+/// Ticks against frames within one block: a straight line, and how the beat is divided.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
     /// The moment of the block's first frame, in ticks; rarely a whole number.
     start: f64,
     /// Above zero.
     frames_per_tick: f64,
+    groove: Groove,
 }
 
 impl Span {
+    fn new(start: f64, frames_per_tick: f64) -> Self {
+        Self { start, frames_per_tick, groove: Groove::STRAIGHT }
+    }
+
+    /// The same stretch of time with another division of the beat.
+    #[must_use]
+    pub fn with(self, groove: Groove) -> Self {
+        Self { groove, ..self }
+    }
+
     /// The moment of a frame, counted from the block's start.
-    #[allow(clippy::cast_precision_loss, reason = "frames of a block and its neighbours")]
     pub fn moment_of(&self, offset: i64) -> f64 {
+        self.groove.straight(self.performed_at(offset))
+    }
+
+    /// The moment of a frame as it is played.
+    #[allow(clippy::cast_precision_loss, reason = "frames of a block and its neighbours")]
+    fn performed_at(&self, offset: i64) -> f64 {
         self.start + offset as f64 / self.frames_per_tick
     }
 
     /// The frame on which a moment falls, counted from the block's start: negative before the block.
     pub fn offset_of(&self, moment: f64) -> i64 {
-        saturating(((moment - self.start) * self.frames_per_tick + HALF_UP).floor())
+        saturating(((self.groove.performed(moment) - self.start) * self.frames_per_tick + HALF_UP).floor())
     }
 
     /// The tick nearest to a frame; of two equally near ones the later, whatever noise the position carries.
@@ -71,7 +88,7 @@ impl Span {
     /// The first tick that falls on this frame or a later one, when every tick is moved by `lag`.
     pub fn first_tick_from(&self, offset: i64, lag: f64) -> Ticks {
         let near = Ticks(saturating((self.moment_of(offset) - lag).floor()) - 1);
-        // A tick is longer than a frame, so the answer is one of the next three.
+        // A tick is longer than a frame, however the beat is divided, so the answer is one of the next three.
         (0..3)
             .map(|ahead| near + Ticks(ahead))
             .find(|&tick| self.offset_of(float(tick) + lag) >= offset)
@@ -194,8 +211,8 @@ impl Clock {
             Some(beats) => self.follow_host(transport, into_host_block, beats, tempo_bpm, frames),
             None => self.follow_own(transport, tempo_bpm, position),
         };
-        let span = Span { start, frames_per_tick: self.frames_per_tick(tempo_bpm) };
-        self.now = span.moment_of(i64::from(frames));
+        let span = Span::new(start, self.frames_per_tick(tempo_bpm));
+        self.now = span.performed_at(i64::from(frames));
         (span, flow)
     }
 
@@ -204,12 +221,12 @@ impl Clock {
     pub fn begin_bar(&mut self, span: Span, offset: i64, position: Position, frames: u32) -> Span {
         let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
         // Up to a whole tick, so that time does not go back.
-        let line = Ticks(saturating(span.moment_of(offset).ceil()));
+        let line = Ticks(saturating(span.performed_at(offset).ceil()));
         (*anchor, *anchored_at) = (float(line), position);
         self.bars.line = line;
-        let start = float(line) - span.moment_of(offset) + span.start;
+        let start = float(line) - span.performed_at(offset) + span.start;
         let span = Span { start, ..span };
-        self.now = span.moment_of(i64::from(frames));
+        self.now = span.performed_at(i64::from(frames));
         span
     }
 

@@ -121,15 +121,6 @@ pub enum Harmony {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quantise(pub Ticks);
 
-/// How the beat is divided into two eighths.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Swing {
-    /// As the style does.
-    ByStyle,
-    /// The first eighth has this part of the beat, 0.5 to 0.75.
-    Share(f32),
-}
-
 /// The parameters as they are during one block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own that the musician turns")]
@@ -152,8 +143,8 @@ pub struct Settings {
     pub tempo_from: TempoFrom,
     /// Where the chords come from.
     pub harmony: Harmony,
-    /// The division of the beat.
-    pub swing: Swing,
+    /// The part of the beat that its first eighth has, 0.5 (straight) to 0.75.
+    pub swing: f32,
     /// The grid of Segue's onsets; `None` leaves them as decided.
     pub quantise: Option<Quantise>,
     /// Octaves by which Segue's notes are moved.

@@ -13,6 +13,7 @@
 //! up to that position and nothing after it, and the player's note comes before Segue's.
 
 pub mod clock;
+pub mod groove;
 pub mod host;
 mod keys;
 mod ledger;
@@ -30,6 +31,7 @@ mod wishes;
 use crate::link::Nerve;
 use crate::vitals::Vitals;
 use clock::{Clock, Flow, Position, Span, float};
+use groove::Groove;
 use host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
 use keys::{HELD, Keys};
 use ledger::Ledger;
@@ -208,9 +210,7 @@ impl Performer {
         let into = block.into_host_block;
         let (mut span, flow) = self.clock.enter(&block.transport, into, start, block.frames, settings.tempo_bpm);
         let (free_span, _) = self.free_clock.enter(&free(&block.transport), into, start, block.frames, FREE_BPM);
-        if settings.free_time {
-            span = free_span;
-        }
+        span = if settings.free_time { free_span } else { span.with(Groove::new(settings.swing, self.clock.bars())) };
         self.largest_block = self.largest_block.max(block.frames);
         self.wishes.note_knobs(start, block.settings.knobs);
         let mut scene = Scene { block, span, start, cursor: 0, stage, nerve };

@@ -1,5 +1,6 @@
 //! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
 
+use super::groove::Groove;
 use super::host::{Audible, ChannelMessage, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
 use super::keys::Held;
 use super::ledger::{Struck, Token};
@@ -154,6 +155,9 @@ impl Performer {
             let (offset, position) = (scene.cursor(), scene.position());
             let clock = if self.in_free_time { &mut self.free_clock } else { &mut self.clock };
             scene.span = clock.begin_bar(scene.span, offset, position, scene.block.frames);
+            if !self.in_free_time {
+                scene.span = scene.span.with(Groove::new(scene.block.settings.swing, self.clock.bars()));
+            }
         }
     }
 

@@ -1,11 +1,12 @@
 //! What Segue does: whose turn it is, when the mind is asked, and what is played of its plan.
 
 use super::clock::float;
+use super::groove::in_octave;
 use super::host::{Block, Stage, StartGrid};
 use super::turns::{Answer, Cue, Order, Turn};
 use super::{FREE_BPM, Performer, Scene};
 use crate::link::{Nerve, Planned, ToMind};
-use segue_model::note::Ticks;
+use segue_model::note::{Note, Ticks};
 
 impl Performer {
     /// The answer that follows when the last key goes up now.
@@ -90,6 +91,8 @@ impl Performer {
             self.vitals.think_ns.store(think_ns, std::sync::atomic::Ordering::Relaxed);
         }
         let Some(note) = self.wishes.take(reply) else { return };
+        // The mind does not know of it: it keeps to the register that it learnt, as at a transposing instrument.
+        let note = Note { pitch: in_octave(note.pitch, scene.block.settings.octave), ..note };
         let late = scene.cursor() - scene.span.offset_of(float(note.onset) + self.turn_lag());
         if late > 0 {
             self.vitals.late.add_one();

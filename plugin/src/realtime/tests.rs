@@ -8,13 +8,14 @@
     reason = "made-up frames and draws below a million"
 )]
 
+mod groove;
 mod midi;
 
 use super::Performer;
 use super::clock::Position;
 use super::host::{
     Audible, Block, ChannelMessage, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings,
-    Stage, StartGrid, StyleNumber, Swing, TempoFrom, Trade, Transport, Who, Yield,
+    Stage, StartGrid, StyleNumber, TempoFrom, Trade, Transport, Who, Yield,
 };
 use super::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
 use crate::link::{AudioEnd, MindEnd, Nerve, Planned, ToMind, link};
@@ -227,7 +228,7 @@ fn settings() -> Settings {
         forget: false,
         tempo_from: TempoFrom::Setting,
         harmony: Harmony::Chart,
-        swing: Swing::Share(0.5),
+        swing: 0.5,
         quantise: None,
         octave: 0,
         in_channel: None,
@@ -747,6 +748,8 @@ fn any_host(dice: &mut Dice) -> PaperHost {
     host.settings.start_grid =
         [StartGrid::Free, StartGrid::Quarter, StartGrid::Eighth, StartGrid::Sixteenth, StartGrid::Bar]
             [dice.roll(5) as usize];
+    host.settings.swing = [0.5, 0.62, 0.75][dice.roll(3) as usize];
+    host.settings.octave = dice.roll(7) as i8 - 3;
     host.offline = dice.roll(2) == 0;
     host.wits = [Wits::Quick, Wits::Quick, Wits::Slow(3), Wits::Slow(40), Wits::Absent][dice.roll(5) as usize];
     host

@@ -1,0 +1,103 @@
+//! Swing and octaves, at the edge between the mind's straight ticks and frames.
+
+use super::*;
+
+/// An eighth that begins here, at 120 bpm, where the first has five eighths of the beat.
+const SWUNG: f32 = 0.625;
+const SECOND: i64 = BEAT * 5 / 8;
+
+fn swinging() -> PaperHost {
+    let mut host = PaperHost::with_phrase();
+    host.settings.swing = SWUNG;
+    host
+}
+
+fn heard_onsets(heard: &Heard) -> Vec<i64> {
+    let onset = |word: &ToMind| match word {
+        ToMind::Heard(key) => Some(key.onset.0),
+        _ => None,
+    };
+    heard.words.iter().filter_map(onset).collect()
+}
+
+/// The straight tick of a frame, if it is one.
+fn straight_tick(frame: i64) -> Option<i64> {
+    let (beat, place) = (frame.div_euclid(BEAT), frame.rem_euclid(BEAT));
+    let (first, second) = (SECOND, BEAT - SECOND);
+    let tick = |place: i64, length: i64| (0..24).find(|tick| ((tick * length) as f64 / 24.0).round() as i64 == place);
+    let tick = if place < first { tick(place, first) } else { tick(place - first, second).map(|tick| tick + 24) };
+    Some(beat * 48 + tick?)
+}
+
+#[test]
+fn what_the_player_swings_is_heard_straight() {
+    let mut host = swinging();
+    host.events = [0, SECOND, BEAT, BEAT + SECOND].map(|at| (at, press(60))).to_vec();
+    for lengths in [&[1_u32][..], &[64], &[4096]] {
+        assert_eq!(heard_onsets(&host.play(2 * BEAT, lengths)), [0, 24, 48, 72], "{lengths:?}");
+    }
+}
+
+#[test]
+fn segue_swings_to_the_frame_and_the_same_in_all_blocks() {
+    let mut host = swinging();
+    // From one share to another and back in mid-answer.
+    host.turns = vec![(130_001, |settings| settings.swing = 0.5), (160_007, |settings| settings.swing = SWUNG)];
+    let whole = host.play(20 * BEAT, &[1 << 20]);
+    // The first eighth after the gap: the second of the third beat.
+    assert_eq!(whole.ons()[0], 2 * BEAT + SECOND);
+    for (at, message) in &whole.messages {
+        let swings = !(130_001..160_007).contains(at);
+        assert!(!swings || straight_tick(*at).is_some(), "{message:?} at {at}");
+        assert!(swings || at % 500 == 0, "{message:?} at {at}");
+    }
+    assert!(whole.ons().len() > 8);
+    whole.check_pairs().unwrap();
+    for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]] {
+        assert_eq!(host.play(20 * BEAT, lengths).messages, whole.messages, "{lengths:?}");
+    }
+    host.offline = false;
+    let live = host.play(20 * BEAT, &[256]);
+    assert_eq!((live.messages, live.vitals.late.get()), (whole.messages, 0));
+}
+
+#[test]
+fn without_a_song_the_bar_that_the_player_begins_swings_from_its_first_note() {
+    let mut host = swinging();
+    host.song = vec![(0, None)];
+    host.events = [0, SECOND].map(|at| (123_457 + at, press(60))).to_vec();
+    host.events.push((123_457 + BEAT - 1, lift(60)));
+    for lengths in [&[1_u32][..], &[64], &[100_000]] {
+        let heard = host.play(10 * BEAT, lengths);
+        let onsets = heard_onsets(&heard);
+        assert_eq!(onsets[1] - onsets[0], 24, "{lengths:?}");
+        assert_eq!(heard.ons()[0], 123_457 + BEAT + SECOND, "{lengths:?}");
+    }
+}
+
+#[test]
+fn free_time_does_not_swing() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.free_time = true;
+    let straight = host.play(10 * BEAT, &[512]).messages;
+    host.settings.swing = SWUNG;
+    assert_eq!(host.play(10 * BEAT, &[512]).messages, straight);
+}
+
+#[test]
+fn octaves_move_what_is_played_and_not_what_is_thought() {
+    let mut host = PaperHost::with_phrase();
+    let keys = |heard: &Heard| -> Vec<u8> {
+        let key = |(_, message): &(i64, Message)| match message {
+            Message::On { key, .. } => Some(key.pitch.key()),
+            _ => None,
+        };
+        heard.messages.iter().filter_map(key).collect()
+    };
+    let plain = host.play(20 * BEAT, &[512]);
+    host.settings.octave = -2;
+    let moved = host.play(20 * BEAT, &[512]);
+    assert_eq!(keys(&moved), keys(&plain).iter().map(|key| key - 24).collect::<Vec<_>>());
+    moved.check_pairs().unwrap();
+    moved.check_sounds().unwrap();
+}
