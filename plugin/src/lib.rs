@@ -22,6 +22,8 @@
     allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")
 )]
 
+pub mod capture;
+pub mod journal;
 pub mod link;
 mod pace;
 pub mod params;
@@ -32,6 +34,7 @@ mod stage;
 pub mod vitals;
 pub mod worker;
 
+use journal::{Journal, Observed};
 use link::{AudioEnd, MindEnd};
 use nice_plug::prelude::*;
 use pace::Pace;
@@ -58,6 +61,7 @@ pub struct Segue {
     params: Arc<SegueParams>,
     vitals: Arc<Vitals>,
     performer: Performer,
+    journal: Journal,
     audio: AudioEnd,
     /// Taken by the worker when it starts.
     mind_end: Option<MindEnd>,
@@ -85,6 +89,7 @@ impl Default for Segue {
             params: Arc::new(SegueParams::default()),
             performer: Performer::new(f64::from(NO_RATE), Arc::clone(&vitals)),
             vitals,
+            journal: Journal::default(),
             audio,
             mind_end: Some(mind_end),
             worker: None,
@@ -208,6 +213,7 @@ impl Plugin for Segue {
 
     fn reset(&mut self) {
         self.sound.silence();
+        self.journal.silence();
         self.held.clear();
         if self.renders_offline() == Some(true) {
             self.performer.start_afresh();
@@ -217,6 +223,7 @@ impl Plugin for Segue {
     }
 
     fn deactivate(&mut self) {
+        self.journal.silence();
         self.performer.reset();
     }
 
@@ -241,8 +248,10 @@ impl Plugin for Segue {
         self.sound.set_levels(self.params.player_level.value(), self.params.segue_level.value());
         let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);
         stage.turn_sound(self.params.sound.value());
-        self.performer.perform(&block, &mut stage, &mut self.audio);
+        self.performer.perform(&block, &mut Observed::new(&mut stage, &mut self.journal), &mut self.audio);
         stage.finish();
+        let song_beats = block.transport.beats.filter(|_| block.transport.playing);
+        self.journal.end_block(frames, f64::from(self.sample_rate), &self.performer.glimpse(), song_beats);
         self.audio.wake();
         // A host must not put us to sleep in the very gap before an answer.
         ProcessStatus::KeepAlive

@@ -171,6 +171,11 @@ impl Clock {
         Ticks(saturating(self.now.ceil()))
     }
 
+    /// The moment of the next block's first frame, as far as is known now.
+    pub fn now(&self) -> f64 {
+        self.now
+    }
+
     /// The bars at this moment.
     pub fn bars(&self) -> Bars {
         self.bars

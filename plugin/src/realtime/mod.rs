@@ -13,6 +13,7 @@
 //! up to that position and nothing after it, and the player's note comes before Segue's.
 
 pub mod clock;
+pub mod glimpse;
 pub mod groove;
 pub mod host;
 mod keys;

@@ -44,6 +44,11 @@ impl Schedule {
         self.planned.try_insert(at, note).is_ok()
     }
 
+    /// What has not begun, in order of onset.
+    pub fn planned(&self) -> &[Note] {
+        &self.planned
+    }
+
     /// The onset of the next note to begin.
     pub fn next_on(&self) -> Option<Ticks> {
         self.planned.first().map(|note| note.onset)

@@ -1,0 +1,347 @@
+//! The last minutes of a jam as a MIDI file: tempo and bars, a track for the player, one for Segue, chords as markers.
+//!
+//! Reads the journal that the audio thread keeps anyway, so nothing has to be switched on before one plays. Runs in the
+//! editor's thread, where files may be written.
+
+use crate::journal::{History, Pages, Played};
+use crate::realtime::host::Who;
+use midly::num::{u4, u7, u15, u24, u28};
+use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use segue_model::chart::Chart;
+use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// How far back a capture reaches, in nanoseconds of audio: ten minutes.
+pub const LONGEST_NS: u64 = 600_000_000_000;
+/// Ticks of the file to one of ours. A frame is shorter than one of them, so a note on the grid is on it in the file.
+const FINER: i64 = 10;
+const FILE_TICKS_PER_QUARTER: i64 = TICKS_PER_QUARTER * FINER;
+/// How many files of one second and style there may be.
+const SAME_NAMES: u32 = 100;
+
+/// Why nothing was captured. Its display is one sentence.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum CaptureError {
+    #[error("Nothing has been played yet, so there is nothing to capture.")]
+    Nothing,
+    #[error("There is no music folder to write to: the system tells no home folder.")]
+    NoFolder,
+    #[error("{path}: the folder cannot be made ({reason}).")]
+    Folder { path: String, reason: std::io::Error },
+    #[error("{path}: cannot be written ({reason}).")]
+    File { path: String, reason: std::io::Error },
+}
+
+/// What was played in the last ten minutes.
+pub fn history(pages: &Pages) -> History {
+    let (entries, _) = pages.since(0);
+    let mut history = History::default();
+    history.extend(entries);
+    history.forget_before(history.newest_ns.saturating_sub(LONGEST_NS));
+    history
+}
+
+/// The folder into which captures go: `Segue` in the user's music folder.
+///
+/// # Errors
+/// When the system tells neither a music folder nor a home.
+pub fn folder() -> Result<PathBuf, CaptureError> {
+    let music = dirs::audio_dir().or_else(|| Some(dirs::home_dir()?.join("Music")));
+    Ok(music.ok_or(CaptureError::NoFolder)?.join("Segue"))
+}
+
+/// Writes a history into a new file of this folder, named after the moment and the style. Overwrites nothing.
+///
+/// # Errors
+/// When there is nothing to write, or it cannot be written.
+pub fn save(history: &History, chart: Option<&Chart>, folder: &Path, style: &str) -> Result<PathBuf, CaptureError> {
+    let bytes = file(history, chart).ok_or(CaptureError::Nothing)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|reason| CaptureError::Folder { path: folder.display().to_string(), reason })?;
+    let stem = format!("Segue {} {style}", chrono::Local::now().format("%Y-%m-%d %H.%M.%S"));
+    let mut path = folder.join(format!("{stem}.mid"));
+    for copy in 2..=SAME_NAMES {
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut file) => {
+                let written = file.write_all(&bytes);
+                return written
+                    .map(|()| path.clone())
+                    .map_err(|reason| CaptureError::File { path: path.display().to_string(), reason });
+            }
+            Err(reason) if reason.kind() == ErrorKind::AlreadyExists => {
+                path = folder.join(format!("{stem} {copy}.mid"));
+            }
+            Err(reason) => return Err(CaptureError::File { path: path.display().to_string(), reason }),
+        }
+    }
+    Err(CaptureError::File { path: path.display().to_string(), reason: ErrorKind::AlreadyExists.into() })
+}
+
+/// A history as the bytes of a MIDI file; `None` when no note is in it. The file begins with the bar of the first note.
+pub fn file(history: &History, chart: Option<&Chart>) -> Option<Vec<u8>> {
+    let first = history.notes.first()?.onset;
+    let end = history.notes.iter().map(|note| note.end.unwrap_or(history.newest)).fold(history.newest, f64::max);
+    let bars = history.bars_at(first);
+    let moment = nearest(first);
+    let paper = Paper { start: (moment - bars.place(moment)).0 * FINER };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "480")]
+    let timing = Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER as u16));
+    let mut smf = Smf::new(Header::new(Format::Parallel, timing));
+    let markers = chart.map(|chart| chords(history, chart, moment, nearest(end))).unwrap_or_default();
+    smf.tracks.push(paper.time(history, &markers));
+    for (channel, (who, name)) in (0_u8..).zip([(Who::Player, "Player"), (Who::Segue, "Segue")]) {
+        smf.tracks.push(paper.part(history, who, name, u4::from(channel)));
+    }
+    let mut bytes = Vec::new();
+    smf.write_std(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// The chords of a stretch, each where it begins.
+fn chords(history: &History, chart: &Chart, from: Ticks, end: Ticks) -> Vec<(Ticks, String)> {
+    let mut found: Vec<(Ticks, String)> = Vec::new();
+    let mut before = None;
+    for tick in (from.0..=end.0).map(Ticks) {
+        #[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
+        let at = tick.0 as f64;
+        let chord = chart.at(tick - history.form_at(at), metre_at(history, at));
+        if before != Some(chord) {
+            before = Some(chord);
+            found.push((tick, chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())));
+        }
+    }
+    found
+}
+
+/// The metre of the bar that a moment lies in. The journal notes a change with the block in which it comes, which begins
+/// a little before the bar line.
+fn metre_at(history: &History, moment: f64) -> Metre {
+    let begun = history.bars.iter().rev().find(|change| first_line(change.to, change.from) <= moment);
+    begun.or(history.bars.first()).map_or(Metre::COMMON, |change| change.to.metre)
+}
+
+/// Where the file's time begins, in its own ticks.
+struct Paper {
+    start: i64,
+}
+
+type Timed<'a> = (u32, TrackEventKind<'a>);
+
+impl Paper {
+    fn tick(&self, moment: f64) -> u32 {
+        #[expect(clippy::cast_precision_loss, reason = "10")]
+        let fine = moment * FINER as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+        u32::try_from(fine.round() as i64 - self.start).unwrap_or(0)
+    }
+
+    fn time<'a>(&self, history: &History, markers: &'a [(Ticks, String)]) -> Track<'a> {
+        let mut events: Vec<Timed<'a>> = Vec::new();
+        for change in &history.tempos {
+            events.push((self.tick(change.from), TrackEventKind::Meta(tempo(change.to))));
+        }
+        for (index, change) in history.bars.iter().enumerate() {
+            let at = if index == 0 { 0 } else { self.tick(first_line(change.to, change.from)) };
+            events.push((at, TrackEventKind::Meta(signature(change.to))));
+        }
+        for (tick, chord) in markers {
+            #[expect(clippy::cast_precision_loss, reason = "as above")]
+            let at = self.tick(tick.0 as f64);
+            events.push((at, TrackEventKind::Meta(MetaMessage::Marker(chord.as_bytes()))));
+        }
+        // Of several at one moment the last was in force.
+        events.sort_by_key(|(tick, _)| *tick);
+        track("Segue: time and chords", keep_last(events))
+    }
+
+    fn part<'a>(&self, history: &History, who: Who, name: &'a str, channel: u4) -> Track<'a> {
+        let mut strokes: Vec<(u32, bool, &Played)> = Vec::new();
+        for note in history.notes.iter().filter(|note| note.who == who) {
+            let on = self.tick(note.onset);
+            let off = self.tick(note.end.unwrap_or(history.newest)).max(on + 1);
+            strokes.push((on, true, note));
+            strokes.push((off, false, note));
+        }
+        // Off before on, because a repeated note ends where it begins again.
+        strokes.sort_by_key(|(tick, on, note)| (*tick, *on, note.pitch));
+        let event = |(tick, on, note): (u32, bool, &Played)| {
+            let key = u7::from(note.pitch.key());
+            let message = if on {
+                MidiMessage::NoteOn { key, vel: u7::from(note.velocity) }
+            } else {
+                MidiMessage::NoteOff { key, vel: u7::from(0) }
+            };
+            (tick, TrackEventKind::Midi { channel, message })
+        };
+        track(name, strokes.into_iter().map(event))
+    }
+}
+
+/// The first line of these bars at or after a moment.
+fn first_line(bars: Bars, moment: f64) -> f64 {
+    let moment = nearest(moment);
+    let place = bars.place(moment);
+    let line = if place == Ticks::ZERO { moment } else { moment - place + bars.metre.bar() };
+    #[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
+    let line = line.0 as f64;
+    line
+}
+
+/// Drops a tempo or signature that another one of the same moment overrules.
+fn keep_last(events: Vec<Timed<'_>>) -> Vec<Timed<'_>> {
+    let overrules = |(tick, kind): &Timed<'_>, (later, other): &Timed<'_>| {
+        let same = |is: fn(&MetaMessage<'_>) -> bool| {
+            let both = [kind, other].map(|kind| matches!(kind, TrackEventKind::Meta(meta) if is(meta)));
+            both == [true, true]
+        };
+        tick == later
+            && (same(|meta| matches!(meta, MetaMessage::Tempo(_)))
+                || same(|meta| matches!(meta, MetaMessage::TimeSignature(..))))
+    };
+    let mut kept: Vec<Timed<'_>> = Vec::with_capacity(events.len());
+    for event in events {
+        kept.retain(|before| !overrules(before, &event));
+        kept.push(event);
+    }
+    kept
+}
+
+fn tempo(bpm: f32) -> MetaMessage<'static> {
+    const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
+    /// What three bytes hold.
+    const SLOWEST: f64 = 16_777_215.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+    let quarter = (MICROSECONDS_PER_MINUTE / f64::from(bpm)).round().clamp(1.0, SLOWEST) as u32;
+    MetaMessage::Tempo(u24::from(quarter))
+}
+
+fn signature(bars: Bars) -> MetaMessage<'static> {
+    const MIDI_CLOCKS_PER_CLICK: u8 = 24;
+    const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
+    let metre = bars.metre;
+    #[expect(clippy::cast_possible_truncation, reason = "a denominator is at most 64")]
+    let power = metre.denominator.trailing_zeros() as u8;
+    MetaMessage::TimeSignature(metre.numerator, power, MIDI_CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER)
+}
+
+fn track<'a>(name: &'a str, events: impl IntoIterator<Item = Timed<'a>>) -> Track<'a> {
+    let mut track =
+        vec![TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::TrackName(name.as_bytes())) }];
+    let mut now = 0;
+    for (tick, kind) in events {
+        track.push(TrackEvent { delta: u28::from(tick - now), kind });
+        now = tick;
+    }
+    track.push(TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
+    track
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and no jam is that long")]
+fn nearest(moment: f64) -> Ticks {
+    Ticks(moment.round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Entry, Event};
+    use segue_model::note::Pitch;
+
+    /// A jam: `(tick, event)` at 120 bpm.
+    fn jam(events: &[(f64, Event)]) -> History {
+        let mut history = History::default();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "made-up ticks")]
+        let at_ns = |tick: f64| (tick / 96.0 * 1e9) as u64;
+        history.extend(events.iter().map(|&(tick, event)| Entry { at_ns: at_ns(tick.max(0.0)), tick, event }));
+        history
+    }
+
+    fn strike(who: Who, key: u8, velocity: u8) -> Event {
+        Event::Strike { who, pitch: Pitch::new(key).unwrap(), velocity }
+    }
+
+    fn damp(who: Who, key: u8) -> Event {
+        Event::Damp { who, pitch: Pitch::new(key).unwrap() }
+    }
+
+    /// Each event of a track as `tick: what`.
+    fn lines(bytes: &[u8], track: usize) -> Vec<String> {
+        let smf = Smf::parse(bytes).unwrap();
+        let mut now = 0;
+        let line = |event: &TrackEvent<'_>| {
+            now += event.delta.as_int();
+            let what = match event.kind {
+                TrackEventKind::Midi { message: MidiMessage::NoteOn { key, vel }, .. } => format!("on {key} {vel}"),
+                TrackEventKind::Midi { message: MidiMessage::NoteOff { key, .. }, .. } => format!("off {key}"),
+                TrackEventKind::Meta(MetaMessage::Tempo(quarter)) => format!("tempo {quarter}"),
+                TrackEventKind::Meta(MetaMessage::TimeSignature(above, power, ..)) => format!("{above}/{}", 1 << power),
+                TrackEventKind::Meta(MetaMessage::Marker(text)) => String::from_utf8_lossy(text).into_owned(),
+                _ => return None,
+            };
+            Some(format!("{now}: {what}"))
+        };
+        smf.tracks[track].iter().filter_map(line).collect()
+    }
+
+    const WALTZ: Metre = Metre { numerator: 3, denominator: 4 };
+
+    fn tune() -> History {
+        jam(&[
+            (960.0, Event::Tempo { bpm: 120.0 }),
+            (960.0, Event::Bars(Metre::COMMON)),
+            (960.0, Event::Form),
+            (1008.0, strike(Who::Player, 60, 100)),
+            (1032.0, damp(Who::Player, 60)),
+            (1056.02, strike(Who::Segue, 64, 80)),
+            (1104.0, Event::Tempo { bpm: 90.0 }),
+            // The block in which the metre changed began a little before its bar line.
+            (1150.0, Event::Cut { plays: true }),
+            (1152.0, Event::Bars(WALTZ)),
+            (1152.0, strike(Who::Player, 60, 90)),
+            (1152.0, damp(Who::Segue, 64)),
+            (1160.0, damp(Who::Player, 60)),
+            (1160.0, strike(Who::Segue, 65, 70)),
+        ])
+    }
+
+    #[test]
+    fn the_same_notes_at_the_same_ticks_are_read_back() {
+        let chart = Chart::parse("C | F7 G7").unwrap().unwrap();
+        let bytes = file(&tune(), Some(&chart)).unwrap();
+        // The first bar line is tick 0; ten ticks of the file are one of ours.
+        assert_eq!(lines(&bytes, 1), ["480: on 60 100", "720: off 60", "1920: on 60 90", "2000: off 60"]);
+        assert_eq!(lines(&bytes, 2), ["960: on 64 80", "1920: off 64", "2000: on 65 70", "2001: off 65"]);
+        assert_eq!(
+            lines(&bytes, 0),
+            ["0: tempo 500000", "0: 4/4", "480: C", "1440: tempo 666667", "1920: 3/4", "1920: F7"],
+            "the metre changes with its bar line, and the chart with it"
+        );
+    }
+
+    #[test]
+    fn a_capture_begins_with_the_bar_of_its_first_note_and_knows_its_tempo() {
+        let mut history = tune();
+        history.forget_before(history.notes[1].at_ns);
+        let bytes = file(&history, None).unwrap();
+        assert_eq!(lines(&bytes, 0)[..2], ["0: tempo 500000", "0: 4/4"]);
+        assert_eq!(lines(&bytes, 2)[0], "960: on 64 80");
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_an_empty_jam_is_refused() {
+        let folder = std::env::temp_dir().join(format!("segue-capture-{}", std::process::id()));
+        let paths: Vec<PathBuf> = (0..3).map(|_| save(&tune(), None, &folder, "Irish").unwrap()).collect();
+        assert!(paths[0] != paths[1] && paths[1] != paths[2], "{paths:?}");
+        assert!(paths.iter().all(|path| std::fs::read(path).unwrap() == file(&tune(), None).unwrap()));
+        let nothing = save(&History::default(), None, &folder, "Irish");
+        assert!(matches!(nothing, Err(CaptureError::Nothing)));
+        let blocked = folder.join("a file");
+        std::fs::write(&blocked, "").unwrap();
+        let refused = save(&tune(), None, &blocked, "Irish").unwrap_err().to_string();
+        assert!(refused.contains("a file: the folder cannot be made"), "{refused}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

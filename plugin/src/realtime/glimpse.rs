@@ -1,0 +1,68 @@
+//! What can be seen of the hands from outside, after each block.
+//!
+//! Only looks: nothing that is played depends on it.
+
+use super::clock::float;
+use super::{FREE_BPM, Performer};
+use arrayvec::ArrayVec;
+use segue_model::note::{Bars, Note, Ticks};
+
+/// The most planned notes that are shown.
+pub const SHOWN_PLANS: usize = 16;
+
+/// Where the hands are at the end of a block. Moments are those of the beats, also while a style in free time plays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Glimpse {
+    /// The moment of the next frame, in ticks.
+    pub now: f64,
+    /// How fast it moves.
+    pub tempo_bpm: f64,
+    /// The bars at this moment.
+    pub bars: Bars,
+    /// Where a chart begins, or began.
+    pub form: Ticks,
+    /// The host's song moves.
+    pub follows_host: bool,
+    /// Segue plays, or is about to.
+    pub is_segues_turn: bool,
+    /// What is decided and does not sound yet, in order of time.
+    pub planned: ArrayVec<PlannedNote, SHOWN_PLANS>,
+}
+
+/// A note that is decided and does not sound yet, on the time line of the beats.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlannedNote {
+    /// When it will begin, in ticks.
+    pub onset: f64,
+    /// How long it will sound, in ticks.
+    pub length: f64,
+    /// Which key; 0 to 127.
+    pub key: u8,
+    /// How hard; 1 to 127.
+    pub velocity: u8,
+}
+
+impl Performer {
+    /// Looks at the hands.
+    pub fn glimpse(&self) -> Glimpse {
+        let (clock, now) = (&self.clock, self.clock.now());
+        // One moment of the style's own time, as one of the beats.
+        let scale = if self.in_free_time { clock.tempo_bpm() / FREE_BPM } else { 1.0 };
+        let lag = self.turn_lag();
+        let show = |note: &Note| PlannedNote {
+            onset: now + (float(note.onset) + lag - self.time().now()) * scale,
+            length: float(note.duration) * scale,
+            key: note.pitch.key(),
+            velocity: note.velocity.value(),
+        };
+        Glimpse {
+            now,
+            tempo_bpm: clock.tempo_bpm(),
+            bars: clock.bars(),
+            form: clock.form(),
+            follows_host: clock.follows_host(),
+            is_segues_turn: self.turn.is_segues(),
+            planned: self.schedule.planned().iter().take(SHOWN_PLANS).map(show).collect(),
+        }
+    }
+}
