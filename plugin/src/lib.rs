@@ -23,6 +23,7 @@
 )]
 
 pub mod capture;
+pub mod editor;
 pub mod journal;
 pub mod link;
 mod pace;
@@ -34,13 +35,14 @@ mod stage;
 pub mod vitals;
 pub mod worker;
 
+use editor::{Scene, SegueEditor, Signals};
 use journal::{Journal, Observed};
 use link::{AudioEnd, MindEnd};
 use nice_plug::prelude::*;
 use pace::Pace;
 use params::{Render, SegueParams};
 use realtime::Performer;
-use realtime::host::{Block, Transport as HostTransport};
+use realtime::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transport as HostTransport};
 use segue_model::improviser::Improviser;
 use segue_model::note::Metre;
 use sound::Sound;
@@ -62,6 +64,7 @@ pub struct Segue {
     vitals: Arc<Vitals>,
     performer: Performer,
     journal: Journal,
+    signals: Arc<Signals>,
     audio: AudioEnd,
     /// Taken by the worker when it starts.
     mind_end: Option<MindEnd>,
@@ -90,6 +93,7 @@ impl Default for Segue {
             performer: Performer::new(f64::from(NO_RATE), Arc::clone(&vitals)),
             vitals,
             journal: Journal::default(),
+            signals: Arc::default(),
             audio,
             mind_end: Some(mind_end),
             worker: None,
@@ -183,10 +187,19 @@ impl Plugin for Segue {
 
     type SysExMessage = ();
     type BackgroundTask = ();
-    type Editor = ();
+    type Editor = SegueEditor;
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
+    }
+
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        Some(SegueEditor::new(Scene {
+            params: Arc::clone(&self.params),
+            vitals: Arc::clone(&self.vitals),
+            pages: self.journal.pages(),
+            signals: Arc::clone(&self.signals),
+        }))
     }
 
     fn activate(
@@ -238,6 +251,12 @@ impl Plugin for Segue {
         }
         let Ok(frames) = u32::try_from(buffer.samples()) else { return ProcessStatus::KeepAlive };
         let [left, right] = buffer.as_slice() else { return ProcessStatus::KeepAlive };
+        let panics = self.signals.take_panic();
+        if panics {
+            self.sound.silence();
+            self.journal.silence();
+            self.performer.reset();
+        }
         let block = Block {
             frames,
             into_host_block: self.frames_cut_before(left, context.plugin_api(), frames),
@@ -248,13 +267,30 @@ impl Plugin for Segue {
         self.sound.set_levels(self.params.player_level.value(), self.params.segue_level.value());
         let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);
         stage.turn_sound(self.params.sound.value());
+        if panics {
+            // For what sounds elsewhere and nobody here knows of; what is known gets its note-off as always.
+            all_notes_off(&mut stage);
+        }
         self.performer.perform(&block, &mut Observed::new(&mut stage, &mut self.journal), &mut self.audio);
         stage.finish();
         let song_beats = block.transport.beats.filter(|_| block.transport.playing);
         self.journal.end_block(frames, f64::from(self.sample_rate), &self.performer.glimpse(), song_beats);
+        if self.journal.has_news() {
+            self.signals.tell_news();
+        }
         self.audio.wake();
         // A host must not put us to sleep in the very gap before an answer.
         ProcessStatus::KeepAlive
+    }
+}
+
+fn all_notes_off(stage: &mut impl Stage) {
+    const CHANNELS: u8 = 16;
+    const ALL_NOTES_OFF: u8 = 123;
+    for channel in 0..CHANNELS {
+        let message = ChannelMessage::Controller { channel, number: ALL_NOTES_OFF, value: 0.0 };
+        // A host that refuses it has no room for anything: the note-offs are offered again, this is not.
+        let _ = stage.send(FrameOffset(0), Message::Control(message));
     }
 }
 

@@ -8,6 +8,7 @@ mod setting;
 pub use choices::*;
 pub use setting::{NoValue, Setting};
 
+use crate::editor::WindowMemory;
 use crate::preset::{self, ChartText, OwnStyle};
 use crate::realtime::host::{Harmony, Quantise, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
@@ -32,6 +33,9 @@ pub struct SegueParams {
     /// The file of the musician's own style.
     #[persist = "own_style"]
     pub own: OwnStyle,
+    /// The size of the editor's window.
+    #[persist = "window"]
+    pub window: WindowMemory,
     /// Which style plays.
     #[id = "style"]
     pub style: IntParam,
@@ -173,6 +177,7 @@ impl Default for SegueParams {
         Self {
             chart: ChartText::default(),
             own: OwnStyle::default(),
+            window: WindowMemory::default(),
             // Not a list of the styles there are: a style that is added later must not move those in saved songs.
             style: IntParam::new("Style", i32::from(preset::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
                 .with_value_to_string(Arc::new(style_name))

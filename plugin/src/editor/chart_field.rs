@@ -1,0 +1,155 @@
+//! The chord chart as text: mistakes are shown while one types, and what plays is always the last chart without one.
+
+use super::board::Board;
+use super::theme;
+use crate::params::SegueParams;
+use egui::text::{LayoutJob, TextFormat};
+use egui::{Align2, Color32, Id, Rect, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, pos2, vec2};
+use nice_plug::params::persist::PersistentField;
+use segue_model::chart::{Chart, ChartError};
+
+const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, |: and :| repeat a part, \
+                   NC is no chord. The chart goes round and round from the start of the song. Empty: the style's own.";
+
+/// See the module.
+#[derive(Default)]
+pub struct ChartField {
+    draft: String,
+    /// The chart that the draft came from, or last became.
+    version: Option<u32>,
+    mistake: Option<ChartError>,
+    /// A chart was changed here, and the host does not know yet.
+    owes_word: bool,
+}
+
+impl ChartField {
+    /// Draws the field.
+    pub fn draw(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+        let id = Id::unique("segue chart");
+        let has_focus = board.ui.memory(|memory| memory.has_focus(id));
+        self.follow(params, has_focus);
+        board.mark("Chart", rect);
+        let mistake = self.mistake.as_ref().and_then(bar_of);
+        let mut letters = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
+            ui.fonts_mut(|fonts| fonts.layout_job(coloured(text.as_str(), mistake)))
+        };
+        let field = TextEdit::singleline(&mut self.draft)
+            .id(id)
+            .font(theme::chart())
+            .layouter(&mut letters)
+            .hint_text("Chords: C7 | F7 | C7 | G7")
+            .align(Align2::LEFT_CENTER)
+            .margin(vec2(10.0, 5.0));
+        let response = board.ui.put(rect, field);
+        let response = if has_focus { response } else { response.on_hover_text(TIP) };
+        if response.changed() {
+            self.take(params);
+        }
+        if response.lost_focus() && std::mem::take(&mut self.owes_word) {
+            board.touch(&params.chords);
+        }
+        if self.mistake.is_some() {
+            board.ui.painter().rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, theme::WRONG), StrokeKind::Inside);
+        }
+    }
+
+    /// Says in one line what is wrong, or what is in force.
+    pub fn explain(&self, board: &Board<'_>, rect: Rect, params: &SegueParams) {
+        let (words, colour) = match &self.mistake {
+            Some(mistake) => (format!("{mistake}. The chart before it stays in force."), theme::WRONG),
+            None if self.draft.trim().is_empty() && super::roll::usual_chart(params).is_some() => {
+                ("The style's own chords are played; write others to play to those.".to_owned(), theme::FAINT)
+            }
+            None => return,
+        };
+        let at = pos2(rect.left() + 10.0, rect.center().y);
+        let painter = board.ui.painter().with_clip_rect(rect);
+        painter.text(at, Align2::LEFT_CENTER, words, theme::small(), colour);
+    }
+
+    /// A song or a preset may have brought another chart.
+    fn follow(&mut self, params: &SegueParams, has_focus: bool) {
+        let version = params.chart.version();
+        if self.version != Some(version) && !has_focus {
+            self.version = Some(version);
+            self.draft = params.chart.map(|text| text.replace("\r\n", "\n").replace('\n', " | "));
+            self.mistake = Chart::parse(&self.draft).err();
+        }
+    }
+
+    fn take(&mut self, params: &SegueParams) {
+        match Chart::parse(&self.draft) {
+            Ok(_) => {
+                self.mistake = None;
+                params.chart.set(self.draft.clone());
+                self.version = Some(params.chart.version());
+                self.owes_word = true;
+            }
+            Err(mistake) => self.mistake = Some(mistake),
+        }
+    }
+}
+
+/// The bar of a mistake, counted as written from 1.
+fn bar_of(mistake: &ChartError) -> Option<usize> {
+    match mistake {
+        ChartError::Symbol { bar, .. }
+        | ChartError::NothingToRepeat { bar }
+        | ChartError::NothingToClose { bar }
+        | ChartError::NeverClosed { bar } => Some(*bar),
+        ChartError::TooLong => None,
+    }
+}
+
+/// A chart with its strokes in the background and its wrong bar standing out.
+fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    let letters = |colour: Color32, is_wrong: bool| TextFormat {
+        underline: if is_wrong { Stroke::new(1.0, theme::WRONG) } else { Stroke::NONE },
+        ..TextFormat::simple(theme::chart(), colour)
+    };
+    let mut bar = 0;
+    for (index, part) in text.split('|').enumerate() {
+        if index > 0 {
+            job.append("|", 0.0, letters(theme::FAINT, false));
+        }
+        // A repeat's dots alone are no bar.
+        let is_bar = part.chars().any(|letter| !letter.is_whitespace() && letter != ':');
+        bar += usize::from(is_bar);
+        let is_wrong = wrong == Some(bar) && is_bar;
+        job.append(part, 0.0, letters(if is_wrong { theme::WRONG } else { theme::CHORD }, is_wrong));
+    }
+    job.wrap.max_width = f32::INFINITY;
+    job
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chart_before_a_mistake_stays_in_force_until_the_new_one_is_good() {
+        let params = SegueParams::default();
+        let mut field = ChartField::default();
+        let mut write = |text: &str| {
+            field.follow(&params, true);
+            text.clone_into(&mut field.draft);
+            field.take(&params);
+            (field.mistake.is_some(), params.chart.map(String::clone))
+        };
+        assert_eq!(write("C7 | F7"), (false, "C7 | F7".to_owned()));
+        assert_eq!(write("C7 | Q7"), (true, "C7 | F7".to_owned()));
+        assert_eq!(write("C7 | G7"), (false, "C7 | G7".to_owned()));
+        assert_eq!(write(""), (false, String::new()), "no chart is a chart too");
+    }
+
+    #[test]
+    fn the_wrong_bar_is_the_one_that_stands_out() {
+        for (text, bar) in [("C | Q | F", " Q "), ("| C | D |: Qx :|", ": Qx :"), ("Q", "Q")] {
+            let mistake = Chart::parse(text).unwrap_err();
+            let job = coloured(text, bar_of(&mistake));
+            let wrong = job.sections.iter().find(|section| section.format.color == theme::WRONG).unwrap();
+            assert_eq!(&text[wrong.byte_range.start.0..wrong.byte_range.end.0], bar);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The range of Segue's notes: a strip of keys with two handles.
+
+use super::board::Board;
+use super::theme;
+use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
+use nice_plug::prelude::{IntParam, Param};
+use segue_model::note::Pitch;
+
+/// The highest key.
+const TOP: f32 = 127.0;
+
+/// Draws the strip. A handle stops at the other one.
+pub fn range(board: &mut Board<'_>, rect: Rect, low: &IntParam, high: &IntParam) {
+    let key_width = rect.width() / (TOP + 1.0);
+    let left_of = |key: f32| rect.left() + key * key_width;
+    let keys = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 12.0));
+    let (from, to) = (key(low, board.value(low)), key(high, board.value(high)));
+    let painter = board.ui.painter();
+    painter.rect_filled(keys, 3.0, theme::EDGE);
+    for number in 0..=Pitch::MAX.key() {
+        let at = f32::from(number);
+        let is_black = matches!(number % 12, 1 | 3 | 6 | 8 | 10);
+        let is_in = at >= from && at <= to;
+        let colour = match (is_in, is_black) {
+            (true, false) => theme::SEGUE,
+            (true, true) => theme::SEGUE.gamma_multiply(0.55),
+            (false, false) => theme::LIT,
+            (false, true) => theme::CARD,
+        };
+        let height = if is_black { keys.height() * 0.62 } else { keys.height() };
+        let body = Rect::from_min_size(pos2(left_of(at), keys.top()), vec2(key_width - 0.8, height));
+        painter.rect_filled(body, 0.0, colour);
+        if number % 12 == 0 {
+            let name = i16::from(number / 12) - 1;
+            let at = pos2(left_of(at), rect.bottom() + 1.0);
+            painter.text(at, Align2::LEFT_BOTTOM, format!("C{name}"), egui::FontId::proportional(9.5), theme::FAINT);
+        }
+    }
+    let points = rect.width() / 180.0;
+    let bounds = [
+        (low, left_of(from), Align2::RIGHT_TOP, "Segue plays no key below this one."),
+        (high, left_of(to + 1.0), Align2::LEFT_TOP, "Segue plays no key above this one."),
+    ];
+    for (param, x, side, tip) in bounds {
+        let grip = Rect::from_center_size(pos2(x, keys.center().y), vec2(18.0, keys.height() + 8.0));
+        // The whole strip is the whole range, so the handle stays under the pointer.
+        let response = board.draggable(param, grip, tip, |moved| moved.x / points);
+        let lit = response.hovered() || response.dragged();
+        let painter = board.ui.painter();
+        let colour = if lit { theme::PLAYER } else { theme::TEXT };
+        painter.vline(x, keys.y_range(), Stroke::new(2.0, colour));
+        let top = pos2(x, keys.top() - 1.0);
+        let flag = vec![top + vec2(-6.0, -6.0), top + vec2(6.0, -6.0), top + vec2(0.0, 2.0)];
+        painter.add(Shape::convex_polygon(flag, colour, Stroke::NONE));
+        if lit {
+            let name = param.normalized_value_to_string(board.value(param), true);
+            let shift = if side == Align2::RIGHT_TOP { -10.0 } else { 10.0 };
+            board.text(pos2(x + shift, keys.top() + 2.0), side, name, theme::small(), theme::TEXT);
+        }
+    }
+    keep_apart(board, low, high);
+}
+
+fn key(param: &IntParam, normalized: f32) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "a key")]
+    let key = param.preview_plain(normalized) as f32;
+    key
+}
+
+/// Whoever pushes a handle beyond the other one takes it along.
+fn keep_apart(board: &mut Board<'_>, low: &IntParam, high: &IntParam) {
+    if board.value(low) <= board.value(high) {
+        return;
+    }
+    if board.is_dragged(low) {
+        board.set(high, board.value(low));
+    } else if board.is_dragged(high) {
+        board.set(low, board.value(high));
+    }
+}

@@ -1,0 +1,51 @@
+//! Gives the keys of the computer back to the host.
+//!
+//! With the X window system a window that is clicked takes the keyboard, and what is typed there never reaches the host:
+//! its space bar would no longer start the song. So whenever nothing here wants to be typed into, the window that
+//! embeds ours gets the keyboard back. On other systems the window hands on what it does not want.
+
+use egui::Ui;
+use nice_plug_egui::Frame;
+use raw_window_handle::{HasWindowHandle, RawWindowHandle};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{ConnectionExt, InputFocus};
+use x11rb::rust_connection::RustConnection;
+
+/// See the module.
+#[derive(Default)]
+pub struct KeysBack {
+    /// Made when it is first needed; the inner one is `None` when there is no such system.
+    connection: Option<Option<RustConnection>>,
+}
+
+impl KeysBack {
+    /// Looks whether the keyboard should go back, and gives it.
+    pub fn give(&mut self, ui: &Ui, frame: &Frame) {
+        let window = frame.baseview_window();
+        let busy = ui.ctx().egui_wants_keyboard_input() || ui.input(|input| input.pointer.any_down());
+        if busy || !window.has_focus() {
+            return;
+        }
+        let id = match window.window_handle().map(|handle| handle.as_raw()) {
+            Ok(RawWindowHandle::Xcb(handle)) => Some(handle.window.get()),
+            #[expect(clippy::cast_possible_truncation, reason = "window numbers have 32 bits")]
+            Ok(RawWindowHandle::Xlib(handle)) => Some(handle.window as u32),
+            _ => None,
+        };
+        let connection = self.connection.get_or_insert_with(|| x11rb::connect(None).ok().map(|(there, _)| there));
+        if let (Some(id), Some(connection)) = (id, connection) {
+            // Best effort: a window that is going away cannot be asked.
+            let _ = give(connection, id);
+        }
+    }
+}
+
+fn give(connection: &RustConnection, window: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let tree = connection.query_tree(window)?.reply()?;
+    // A window of our own, as in the program without a host, keeps the keyboard.
+    if tree.parent != tree.root {
+        connection.set_input_focus(InputFocus::PARENT, tree.parent, x11rb::CURRENT_TIME)?;
+        connection.flush()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Where each control is, for the tests that press it: only in the bundle under test, and only when it asks.
+
+use egui::Rect;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// The variable in which a test names the file that it wants to read.
+const VARIABLE: &str = "SEGUE_LANDMARKS";
+
+/// See the module.
+#[derive(Default)]
+pub struct Landmarks {
+    file: Option<Option<PathBuf>>,
+    now: String,
+    published: String,
+}
+
+impl Landmarks {
+    /// Begins a frame.
+    pub fn begin(&mut self) {
+        self.file.get_or_insert_with(|| {
+            let asked = cfg!(feature = "assert_process_allocs").then(|| std::env::var_os(VARIABLE)).flatten();
+            asked.map(PathBuf::from)
+        });
+        self.now.clear();
+    }
+
+    /// This is here.
+    pub fn note(&mut self, name: &str, rect: Rect) {
+        if matches!(self.file, Some(Some(_))) {
+            let Rect { min, max } = rect;
+            // Writing into a string does not fail.
+            let _ = writeln!(self.now, "{name}\t{}\t{}\t{}\t{}", min.x, min.y, max.x, max.y);
+        }
+    }
+
+    /// Ends a frame.
+    pub fn publish(&mut self) {
+        if let Some(Some(path)) = &self.file
+            && self.now != self.published
+        {
+            // A reader never sees half of it.
+            let fresh = path.with_extension("new");
+            let written = std::fs::write(&fresh, &self.now).and_then(|()| std::fs::rename(&fresh, path));
+            if written.is_ok() {
+                self.published.clone_from(&self.now);
+            }
+        }
+    }
+}

@@ -1,0 +1,554 @@
+//! What stands where: the frame that is always there, the page to play with, and the page that is set up once.
+
+use super::board::Board;
+use super::chart_field::ChartField;
+use super::controls::{
+    LINE, all_choices, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle,
+    trigger,
+};
+use super::presets::Shelf;
+use super::roll::{self, Roll};
+use super::{Scene, keyboard, status, theme};
+use crate::capture;
+use crate::params::{Mode, SegueParams};
+use crate::preset;
+use egui::{Align2, Id, Rect, Sense, TextEdit, pos2, vec2};
+use nice_plug::params::persist::PersistentField;
+use nice_plug::prelude::Param;
+use std::path::{Path, PathBuf};
+
+const HEADER: f32 = 48.0;
+const FOOT: f32 = 26.0;
+/// The row under the roll, with the chart.
+const ROW: f32 = 36.0;
+const EXPLAINED: f32 = 18.0;
+/// The cards, and the keys below them.
+const CARDS: f32 = 212.0;
+const KEYS: f32 = 40.0;
+
+/// Which controls are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// What one plays with.
+    Play,
+    /// What is set up once.
+    Setup,
+}
+
+/// What the set-up page remembers while the window is open.
+#[derive(Default)]
+pub struct Setup {
+    /// The seed stays as it is.
+    frozen: bool,
+    path: String,
+    version: Option<u32>,
+    found: Vec<PathBuf>,
+}
+
+/// Everything that one frame shows.
+pub struct View<'a> {
+    pub scene: &'a Scene,
+    pub roll: &'a mut Roll,
+    pub chart: &'a mut ChartField,
+    pub shelf: &'a mut Shelf,
+    pub page: &'a mut Page,
+    pub setup: &'a mut Setup,
+}
+
+impl View<'_> {
+    /// Draws it; true when something moves, so that the next frame should follow soon.
+    pub fn draw(&mut self, board: &mut Board<'_>) -> bool {
+        let all = board.ui.max_rect();
+        board.ui.painter().rect_filled(all, 0.0, theme::GROUND);
+        let (header, rest) = split_top(all, HEADER);
+        let (rest, foot) = split_bottom(rest, FOOT);
+        let (rest, controls) = split_bottom(rest, CARDS + KEYS + 2.0 * theme::GAP);
+        let (paper, row) = split_bottom(rest, ROW + EXPLAINED + theme::GAP);
+        let moves = self.roll.read(self.scene);
+        let params = &self.scene.params;
+        let glides = self.roll.draw(board, paper, params);
+        self.header(board, header);
+        self.row(board, row);
+        let controls = controls.shrink2(vec2(theme::MARGIN, 0.0));
+        match self.page {
+            Page::Play => self.play(board, controls),
+            Page::Setup => self.set_up(board, controls),
+        }
+        status::line(board, foot, self.scene, self.roll.present());
+        moves || glides
+    }
+
+    fn header(&mut self, board: &mut Board<'_>, rect: Rect) {
+        let y = rect.center().y;
+        let line = |left: f32, width: f32| Rect::from_min_size(pos2(left, y - LINE / 2.0), vec2(width, LINE));
+        let title =
+            board.text(pos2(rect.left() + theme::MARGIN, y), Align2::LEFT_CENTER, "Segue", theme::large(), theme::TEXT);
+        let mut x = title.right() + 26.0;
+        self.shelf.draw(board, line(x, 250.0), &self.scene.params);
+        x += 250.0 + theme::GAP;
+        for (page, name, tip) in [
+            (Page::Play, "Play", "What one plays with."),
+            (Page::Setup, "Set up", "What is set once: time, MIDI, limits, seed, own styles."),
+        ] {
+            let place = line(x, 68.0);
+            let response = board.area(&format!("Page {name}"), place, Sense::click(), tip);
+            let is_here = *self.page == page;
+            let colour = if is_here || response.hovered() { theme::TEXT } else { theme::DIM };
+            board.text(place.center(), Align2::CENTER_CENTER, name, theme::body(), colour);
+            if is_here {
+                let under = Rect::from_center_size(pos2(place.center().x, place.bottom() - 1.0), vec2(34.0, 2.0));
+                board.ui.painter().rect_filled(under, 1.0, theme::SEGUE);
+            }
+            if response.clicked() {
+                *self.page = page;
+            }
+            x += 68.0;
+        }
+        let right = rect.right() - theme::MARGIN;
+        let tip = "Everything stops at once, here and in whatever hears Segue's notes.";
+        if button(board, line(right - 74.0, 74.0), "Panic", Some(theme::WRONG), tip).clicked() {
+            self.scene.signals.ask_panic();
+            board.say("All notes are off.");
+        }
+        let tip = "Writes the last ten minutes, yours and Segue's, as a MIDI file into the folder Segue of your music \
+                   folder. What was played is always kept: press it when something good has happened.";
+        if button(board, line(right - 74.0 - theme::GAP - 86.0, 86.0), "Capture", None, tip).clicked() {
+            board.say(capture_now(self.scene));
+        }
+    }
+
+    fn row(&mut self, board: &mut Board<'_>, rect: Rect) {
+        let params = &*self.scene.params;
+        let rect = rect.shrink2(vec2(theme::MARGIN, 0.0));
+        let top = rect.top() + theme::GAP;
+        let at = |left: f32, right: f32| Rect::from_min_max(pos2(left, top), pos2(right, top + ROW - 6.0));
+        let mut x = rect.left();
+        let tips = [
+            "You play; when you lift your hands, Segue answers.",
+            "So many bars you, so many bars Segue, on the bar line.",
+            "Segue plays along with you all the time.",
+        ];
+        segments(board, at(x, x + 222.0), &params.mode, &tips);
+        x += 222.0 + theme::GAP;
+        let tip = "What Segue has learnt to play. Changed in mid-jam, it still remembers what was played.";
+        picker(board, at(x, x + 116.0), &params.style, &styles(params), tip);
+        x += 116.0 + theme::GAP;
+        let tip = "Where the chords come from that Segue plays to: the chart at the right, what you hold, your left hand, \
+                   a MIDI channel, or nowhere.";
+        picker(board, at(x, x + 130.0), &params.chords, &all_choices(&params.chords), tip);
+        x += 130.0 + theme::GAP;
+        let field = at(x, rect.right());
+        self.chart.draw(board, field, params);
+        let below =
+            Rect::from_min_max(pos2(x, field.bottom() + 1.0), pos2(rect.right(), field.bottom() + 1.0 + EXPLAINED));
+        self.chart.explain(board, below, params);
+    }
+
+    fn play(&mut self, board: &mut Board<'_>, rect: Rect) {
+        let params = &*self.scene.params;
+        let (cards, keys) = split_bottom(rect, KEYS + theme::GAP);
+        let cards = Rect::from_min_max(cards.min, pos2(cards.right(), cards.bottom() - theme::GAP));
+        let [heat, turns, habits, scale, sound] = columns(cards, [1.05, 1.6, 1.15, 1.2, 1.6]);
+        let inside = card(board, heat, "");
+        let tip = "Low: the most expected note every time. 0.9: as varied as what it learnt. 2: wild.";
+        large_knob(board, inside, &params.temperature, "Temperature", tip);
+        self.turns(board, turns);
+        taste(board, habits, params);
+        notes(board, scale, params);
+        levels(board, sound, params);
+        let (name, strip) = split_left(keys, 64.0);
+        label(board, name, "Range");
+        let strip = Rect::from_min_max(strip.min + vec2(8.0, 6.0), strip.max - vec2(8.0, 0.0));
+        keyboard::range(board, strip, &params.range_low, &params.range_high);
+    }
+
+    /// What depends on how time is shared.
+    fn turns(&self, board: &mut Board<'_>, rect: Rect) {
+        let params = &*self.scene.params;
+        let mode = params.mode.value();
+        let title = match mode {
+            Mode::Answer => "Answer",
+            Mode::Trade => "Trade",
+            Mode::Duet => "Duet",
+        };
+        let inside = card(board, rect, title);
+        let (upper, lower) = split_bottom(inside, 2.0 * LINE + 12.0);
+        let [left, right] = columns(upper, [1.0, 1.0]);
+        let line = |index: f32| row(lower, index);
+        match mode {
+            Mode::Answer => {
+                let tip = "How long you must have let go of all keys before Segue begins.";
+                knob(board, left, &params.response_gap, "Gap", tip);
+                let tip = "How many bars Segue goes on if you let it. It ends as a phrase.";
+                knob(board, right, &params.answer_length, "Length", tip);
+                choice(
+                    board,
+                    line(0.0),
+                    &params.start_grid,
+                    "Starts on",
+                    "Where in the bar an answer may begin. Free: exactly after the gap.",
+                );
+            }
+            Mode::Trade => {
+                let tip = "How long each side plays, in bars.";
+                knob(board, left, &params.trade_bars, "Bars each", tip);
+                let [_, middle, _] = rows(right, [1.0, 1.2, 1.0]);
+                toggle(board, middle, &params.ring_over, "Ring over", "Segue's last note may ring into your bars.");
+                choice(board, line(0.0), &params.trade_first, "First", "Who has the first bars.");
+            }
+            Mode::Duet => {
+                let tip = "How much room Segue leaves. Full: it plays all that it thinks of.";
+                knob(board, left, &params.density, "Density", tip);
+                let tip = "How long a note of Segue may be.";
+                knob(board, right, &params.longest, "Longest", tip);
+                choice(
+                    board,
+                    line(0.0),
+                    &params.quantise,
+                    "Quantise",
+                    "Moves Segue's notes to the nearest point of a grid.",
+                );
+            }
+        }
+        let [yields, yours] = columns(line(1.0), [1.0, 0.72]);
+        let tip = "How Segue's notes end when you come in: with your first note, each after its own length, or at the next \
+                   beat.";
+        let (name, list) = split_left(yields, 36.0);
+        label(board, name, "Yields");
+        picker(board, list, &params.yields, &all_choices(&params.yields), tip);
+        let tip = "Gives Segue the turn now, even while you hold keys, or takes it back.";
+        trigger(board, yours, &params.your_turn, "Your turn", tip);
+    }
+
+    fn set_up(&mut self, board: &mut Board<'_>, rect: Rect) {
+        let scene = self.scene;
+        let params = &*scene.params;
+        let [time, midi, limits, session] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
+        let time = card(board, time, "Time without a host, and the grid");
+        stepper(board, row(time, 0.0), &params.tempo, "Tempo", "Segue's tempo where the host tells none.");
+        choice(
+            board,
+            row(time, 1.0),
+            &params.tempo_from,
+            "Tempo from",
+            "Without a host: the tempo that is set or tapped, or read from your phrase.",
+        );
+        trigger(board, row(time, 2.0), &params.tap, "Tap the tempo", "Tap it in time, four times or more.");
+        toggle(board, row(time, 3.0), &params.click, "Click", "A click on the beats, from the built-in sound.");
+        choice(
+            board,
+            row(time, 4.0),
+            &params.quantise,
+            "Quantise",
+            "Moves Segue's notes to the nearest point of a grid.",
+        );
+        stepper(board, row(time, 5.0), &params.octave, "Octave", "Moves Segue's notes up or down by octaves.");
+
+        let midi = card(board, midi, "MIDI");
+        stepper(board, row(midi, 0.0), &params.in_channel, "You play on", "The channel that Segue listens to.");
+        stepper(board, row(midi, 1.0), &params.out_channel, "Segue plays on", "The channel of Segue's notes.");
+        stepper(
+            board,
+            row(midi, 2.0),
+            &params.comping_channel,
+            "Comping on",
+            "The channel on which the comping goes out, if it does.",
+        );
+        stepper(
+            board,
+            row(midi, 3.0),
+            &params.chord_channel,
+            "Chords on",
+            "With Chords: A channel. The notes of this channel are the chords.",
+        );
+        stepper(
+            board,
+            row(midi, 4.0),
+            &params.chord_split,
+            "Left hand below",
+            "With Chords: Left hand. Keys below this one are the chords, those above the melody.",
+        );
+        toggle(
+            board,
+            row(midi, 5.0),
+            &params.thru,
+            "Your notes go out too",
+            "Off, so that a recording does not double them.",
+        );
+
+        let limits = card(board, limits, "Limits");
+        stepper(board, row(limits, 0.0), &params.polyphony, "Voices", "How many notes of Segue sound at once at most.");
+        stepper(board, row(limits, 1.0), &params.longest, "Longest note", "No note of Segue is longer.");
+        stepper(
+            board,
+            row(limits, 2.0),
+            &params.top_p,
+            "Top-p",
+            "How unlikely a note may be at all; lower it to keep a hot Segue from stumbling.",
+        );
+        stepper(
+            board,
+            row(limits, 3.0),
+            &params.drone_below,
+            "Drone below",
+            "A key held below this one is a drone: Segue may answer over it.",
+        );
+        stepper(
+            board,
+            row(limits, 4.0),
+            &params.look_ahead,
+            "Look-ahead",
+            "How long before it could sound a note is decided. Longer is safer on a busy machine.",
+        );
+        choice(
+            board,
+            row(limits, 5.0),
+            &params.render,
+            "Render",
+            "Offline: waits for every note, so that a bounce comes out the same every time. Auto follows the host.",
+        );
+
+        let (seed, own) = split_top(session, 112.0);
+        self.seed(board, seed);
+        let own = Rect::from_min_max(own.min + vec2(0.0, theme::GAP), own.max);
+        self.own_style(board, own);
+    }
+
+    fn seed(&mut self, board: &mut Board<'_>, rect: Rect) {
+        let params = &*self.scene.params;
+        let inside = card(board, rect, "This session");
+        let [left, right] = columns(row(inside, 0.0), [1.0, 1.0]);
+        stepper(
+            board,
+            left,
+            &params.seed,
+            "Seed",
+            "Another seed, another answer; the same seed and the same playing, the same answer.",
+        );
+        let frozen = self.setup.frozen;
+        let tip = "Keeps the seed as it is: New seed does nothing until you let it go.";
+        if switch(board, "Freeze seed", right, "Freeze seed", frozen, tip).clicked() {
+            self.setup.frozen = !frozen;
+        }
+        let [left, right] = columns(row(inside, 1.0), [1.0, 1.0]);
+        if button(board, left, "New seed", None, "Draws another seed: Segue answers the same playing anew.").clicked() {
+            if frozen {
+                board.say("The seed is frozen; switch Freeze seed off to draw another.");
+            } else {
+                board.set(&params.seed, params.seed.preview_normalized(drawn_seed()));
+            }
+        }
+        let tip = "Segue forgets what was played in this session. The tunes that it learnt stay.";
+        trigger(board, right, &params.forget, "Forget", tip);
+    }
+
+    /// A style of the musician's own: a file that was trained from a folder of tunes.
+    fn own_style(&mut self, board: &mut Board<'_>, rect: Rect) {
+        let params = &*self.scene.params;
+        let inside = card(board, rect, "A style of your own");
+        let setup = &mut *self.setup;
+        let version = params.own.version();
+        if setup.version != Some(version) {
+            setup.version = Some(version);
+            setup.path = params.own.map(String::clone);
+            setup.found = own_files();
+        }
+        let place = row(inside, 0.0);
+        board.mark("Own style", place);
+        let field = TextEdit::singleline(&mut setup.path)
+            .id(Id::unique("segue own style"))
+            .font(theme::small())
+            .hint_text("The path of a .segue file")
+            .align(Align2::LEFT_CENTER)
+            .margin(vec2(8.0, 4.0));
+        let tip =
+            "A file that cargo xtask train has made of your own tunes. Segue plays it at once, and goes on in it.";
+        let response = board.ui.put(place, field).on_hover_text(tip);
+        let entered = response.lost_focus() && board.ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let [load, list] = columns(row(inside, 1.0), [1.0, 1.0]);
+        let pressed = button(board, load, "Load model…", None, tip).clicked();
+        if entered || pressed {
+            let path = setup.path.trim().to_owned();
+            load_model(board, params, &path);
+        }
+        let names: Vec<String> = setup.found.iter().map(|path| name_of(path)).collect();
+        let title = if names.is_empty() { "None found" } else { "Found" };
+        let tip = "The .segue files in the folder Segue of your data folder.";
+        let response = super::controls::raised(board, "Found styles", list, title, tip);
+        let mut chosen = None;
+        egui::Popup::menu(&response).gap(2.0).show(|ui| {
+            for (name, path) in names.iter().zip(&setup.found) {
+                if ui.selectable_label(false, name).clicked() {
+                    chosen = Some(path.display().to_string());
+                    ui.close();
+                }
+            }
+        });
+        if let Some(path) = chosen {
+            load_model(board, params, &path);
+        }
+    }
+}
+
+fn taste(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+    let inside = card(board, rect, "Taste");
+    let (upper, lower) = split_bottom(inside, 2.0 * LINE + 12.0);
+    let [left, right] = columns(upper, [1.0, 1.0]);
+    let tip = "How often Segue is reminded of what this session has played, yours and its own. 0 %: never.";
+    knob(board, left, &params.memory, "Memory", tip);
+    let tip = "How much room Segue leaves. Full: it plays all that it thinks of.";
+    knob(board, right, &params.density, "Density", tip);
+    let tip = "Segue forgets what was played in this session. The tunes that it learnt stay.";
+    trigger(board, row(lower, 1.0), &params.forget, "Forget", tip);
+    stepper(
+        board,
+        row(lower, 0.0),
+        &params.seed,
+        "Seed",
+        "Another seed, another answer; the same seed and the same playing, the same answer.",
+    );
+}
+
+fn notes(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+    let inside = card(board, rect, "Notes");
+    let scale = "Segue plays only the keys of this scale. Chromatic: every key.";
+    choice(board, row(inside, 0.0), &params.key, "Key", "The key of the scale below.");
+    choice(board, row(inside, 1.0), &params.scale, "Scale", scale);
+    let tip =
+        "How the beat is divided: 50 % is straight, 66 % is swing. By style: jazz and blues swing, the others do not.";
+    stepper(board, row(inside, 2.0), &params.swing, "Swing", tip);
+    choice(
+        board,
+        row(inside, 3.0),
+        &params.quantise,
+        "Quantise",
+        "Moves Segue's notes to the nearest point of a grid.",
+    );
+    stepper(board, row(inside, 4.0), &params.octave, "Octave", "Moves Segue's notes up or down by octaves.");
+}
+
+fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+    let inside = card(board, rect, "Sound");
+    let (faders, switches) = split_right(inside, 92.0);
+    let [you, segue, comping] = columns(faders, [1.0, 1.0, 1.0]);
+    fader(board, you, &params.player_level, "You", theme::PLAYER, "How loud the built-in piano plays your notes.");
+    fader(board, segue, &params.segue_level, "Segue", theme::SEGUE, "How loud the built-in piano plays Segue's notes.");
+    fader(board, comping, &params.comping_level, "Comping", theme::DIM, "How loud the chords are played.");
+    let piano = "The built-in electric piano. Switch it off when Segue's notes go to another instrument.";
+    toggle(board, row(switches, 0.0), &params.sound, "Piano", piano);
+    toggle(
+        board,
+        row(switches, 1.0),
+        &params.comping,
+        "Comping",
+        "Plays the chords softly, so that Segue has something to play to.",
+    );
+    toggle(board, row(switches, 2.0), &params.click, "Click", "A click on the beats, from the built-in sound.");
+}
+
+fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {
+    let card = segue_model::weights::card_of(Path::new(path));
+    match card {
+        Ok(card) => {
+            params.own.set(path.to_owned());
+            board.set(&params.style, params.style.preview_normalized(i32::from(preset::OWN.0)));
+            board.say(format!("{} plays from now on.", card.style));
+        }
+        Err(error) => board.say(format!("{error}. What played before plays on.")),
+    }
+}
+
+/// The files of weights in the musician's folders.
+fn own_files() -> Vec<PathBuf> {
+    /// More than anybody keeps, so that a wrong folder does not hold the window up.
+    const MOST: usize = 200;
+    let folders = [dirs::data_dir(), dirs::audio_dir(), dirs::home_dir().map(|home| home.join("Music"))];
+    let mut found: Vec<PathBuf> = Vec::new();
+    for folder in folders.into_iter().flatten().map(|folder| folder.join("Segue")) {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+        found.extend(files.filter(|path| path.extension().is_some_and(|ending| ending == "segue")).take(MOST));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_stem().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The styles that there are, as normalized values; the musician's own only when there is one.
+fn styles(params: &SegueParams) -> Vec<f32> {
+    let built_in = preset::STYLES.iter().map(|style| style.number);
+    let own = (!params.own.map(String::is_empty)).then_some(preset::OWN);
+    built_in.chain(own).map(|number| params.style.preview_normalized(i32::from(number.0))).collect()
+}
+
+/// A number from 0 to 9999 that nobody chose.
+fn drawn_seed() -> i32 {
+    use std::hash::{BuildHasher, Hasher};
+    const SEEDS: u64 = 10_000;
+    let drawn = std::collections::hash_map::RandomState::new().build_hasher().finish() % SEEDS;
+    i32::try_from(drawn).unwrap_or(0)
+}
+
+/// Writes the last minutes, and says where they are or why not.
+fn capture_now(scene: &Scene) -> String {
+    let history = capture::history(&scene.pages);
+    let params = &scene.params;
+    let is_charted = params.chords.value() == crate::params::ChordSource::Chart;
+    let chart = params.chart.chart().or_else(|| roll::usual_chart(params)).filter(|_| is_charted);
+    let saved = capture::folder()
+        .and_then(|folder| capture::save(&history, chart.as_deref(), &folder, &params.style.to_string()));
+    match saved {
+        Ok(path) => format!("Captured: {}", path.display()),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn split_top(rect: Rect, height: f32) -> (Rect, Rect) {
+    let y = rect.top() + height;
+    (Rect::from_min_max(rect.min, pos2(rect.right(), y)), Rect::from_min_max(pos2(rect.left(), y), rect.max))
+}
+
+fn split_bottom(rect: Rect, height: f32) -> (Rect, Rect) {
+    split_top(rect, rect.height() - height)
+}
+
+fn split_left(rect: Rect, width: f32) -> (Rect, Rect) {
+    let x = rect.left() + width;
+    (Rect::from_min_max(rect.min, pos2(x, rect.bottom())), Rect::from_min_max(pos2(x, rect.top()), rect.max))
+}
+
+fn split_right(rect: Rect, width: f32) -> (Rect, Rect) {
+    split_left(rect, rect.width() - width)
+}
+
+/// Side by side, in these parts of the width.
+fn columns<const N: usize>(rect: Rect, parts: [f32; N]) -> [Rect; N] {
+    #[expect(clippy::cast_precision_loss, reason = "a few")]
+    let width = (rect.width() - theme::GAP * (N - 1) as f32) / parts.iter().sum::<f32>();
+    let mut x = rect.left();
+    parts.map(|part| {
+        let column = Rect::from_min_size(pos2(x, rect.top()), vec2(width * part, rect.height()));
+        x = column.right() + theme::GAP;
+        column
+    })
+}
+
+/// One below the other, in these parts of the height.
+fn rows<const N: usize>(rect: Rect, parts: [f32; N]) -> [Rect; N] {
+    let height = rect.height() / parts.iter().sum::<f32>();
+    let mut y = rect.top();
+    parts.map(|part| {
+        let row = Rect::from_min_size(pos2(rect.left(), y), vec2(rect.width(), height * part));
+        y = row.bottom();
+        row
+    })
+}
+
+/// A line of text and its control.
+fn row(rect: Rect, index: f32) -> Rect {
+    let top = rect.top() + index * (LINE + 5.0);
+    Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), LINE))
+}

@@ -1,0 +1,377 @@
+//! The piano roll: what both played runs to the left, and what Segue has decided waits to the right of now.
+
+use super::board::Board;
+use super::{Scene, theme};
+use crate::journal::{History, Present};
+use crate::params::{ChordSource, SegueParams};
+use crate::preset;
+use crate::realtime::host::Who;
+use egui::{Align2, Color32, FontId, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
+use segue_model::chart::Chart;
+use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How much of the past is kept for drawing, in nanoseconds.
+const KEPT_NS: u64 = 180_000_000_000;
+/// It is swept this often, in notes.
+const SWEEP: usize = 4096;
+/// After this much silence time stands still on paper, in nanoseconds.
+const REST_NS: u64 = 4_000_000_000;
+/// Between two blocks time is guessed, but not for longer than this.
+const GUESS: Duration = Duration::from_millis(150);
+/// Without a block for this long the host has stopped calling.
+const ASLEEP: Duration = Duration::from_millis(500);
+/// Where now is, as a part of the width.
+const NOW: f32 = 0.82;
+/// Beats to be seen, at first, at least and at most.
+const BEATS: (f32, f32, f32) = (24.0, 4.0, 128.0);
+/// The band of chords and bar numbers.
+const HEAD: f32 = 22.0;
+/// Keys to be seen at least.
+const LEAST_KEYS: f32 = 30.0;
+const TICKS: f64 = TICKS_PER_QUARTER as f64;
+
+/// See the module.
+pub struct Roll {
+    history: History,
+    seen: u64,
+    present: Option<Present>,
+    /// When the present was last another one.
+    fresh: Option<Instant>,
+    /// The moment at the playhead, in ticks.
+    now: f64,
+    beats: f32,
+    /// The lowest and the highest key to be seen, on their way to where they should be.
+    keys: (f32, f32),
+}
+
+impl Default for Roll {
+    fn default() -> Self {
+        Self {
+            history: History::default(),
+            seen: 0,
+            present: None,
+            fresh: None,
+            now: 0.0,
+            beats: BEATS.0,
+            keys: (48.0, 84.0),
+        }
+    }
+}
+
+impl Roll {
+    /// What was seen last.
+    pub fn present(&self) -> Option<&Present> {
+        self.present.as_ref()
+    }
+
+    /// Reads what is new; true when something moves.
+    pub fn read(&mut self, scene: &Scene) -> bool {
+        let (entries, seen) = scene.pages.since(self.seen);
+        self.seen = seen;
+        self.history.extend(entries);
+        let present = scene.pages.present();
+        if present.as_ref().map(|present| present.at_ns) != self.present.as_ref().map(|present| present.at_ns) {
+            self.fresh = Some(Instant::now());
+            self.present = present;
+        }
+        if self.history.notes.len() > SWEEP {
+            self.history.forget_before(self.history.newest_ns.saturating_sub(KEPT_NS));
+        }
+        self.move_on()
+    }
+
+    fn move_on(&mut self) -> bool {
+        let (Some(present), Some(fresh)) = (&self.present, self.fresh) else { return false };
+        let since = fresh.elapsed();
+        let last_note = self.history.notes.last().map_or(0, |note| note.at_ns);
+        let is_quiet = !self.history.is_sounding() && present.at_ns > last_note.saturating_add(REST_NS);
+        let stands = is_quiet && !present.glimpse.follows_host && present.glimpse.planned.is_empty();
+        if since > ASLEEP || stands {
+            // A first look at what was played before the window opened.
+            if self.now == 0.0 {
+                self.now = present.glimpse.now;
+            }
+            return false;
+        }
+        let guess = since.min(GUESS).as_secs_f64() * present.glimpse.tempo_bpm / 60.0 * TICKS;
+        self.now = present.glimpse.now + guess;
+        true
+    }
+
+    /// Draws it over the whole of `rect`; true when it is still on its way somewhere.
+    pub fn draw(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) -> bool {
+        let response = board.area("Roll", rect, Sense::hover(), "");
+        if response.hovered() {
+            let turned = board.ui.input(|input| input.smooth_scroll_delta.y);
+            self.beats = (self.beats * (-turned / 400.0).exp()).clamp(BEATS.1, BEATS.2);
+        }
+        let sheet = Sheet::new(self, rect);
+        let moves = self.follow_keys(&sheet);
+        let sheet = Sheet::new(self, rect);
+        let painter = board.ui.painter().with_clip_rect(rect);
+        sheet.rows(&painter);
+        sheet.bars(&painter, &self.history, self.present.as_ref());
+        if let Some(chart) = chart_in_force(params) {
+            sheet.chords(&painter, &self.history, self.present.as_ref(), &chart);
+        }
+        sheet.notes(&painter, &self.history);
+        sheet.planned(&painter, self.present.as_ref());
+        sheet.playhead(&painter, self.present.as_ref());
+        sheet.legend(&painter);
+        if self.history.notes.is_empty() {
+            let words = "Play. When you lift your hands, Segue answers.";
+            let at = pos2(lerp(rect.x_range(), NOW / 2.0), rect.center().y);
+            painter.text(at, Align2::CENTER_CENTER, words, theme::large(), theme::FAINT);
+        }
+        moves
+    }
+
+    /// Moves the view to the keys that are played, gently.
+    fn follow_keys(&mut self, sheet: &Sheet) -> bool {
+        let seen = self.history.notes.iter().rev().take_while(|note| note.onset > sheet.from - 96.0);
+        let mut wanted: Option<(f32, f32)> = None;
+        for note in seen {
+            let key = f32::from(note.pitch.key());
+            wanted = Some(wanted.map_or((key, key), |(low, high)| (low.min(key), high.max(key))));
+        }
+        let Some((low, high)) = wanted else { return false };
+        let spare = ((LEAST_KEYS - (high - low)) / 2.0).max(3.0);
+        let wanted = (low - spare, high + spare);
+        let glide = |from: f32, to: f32| if (to - from).abs() < 0.05 { to } else { from + (to - from) * 0.12 };
+        self.keys = (glide(self.keys.0, wanted.0), glide(self.keys.1, wanted.1));
+        (self.keys.0 - wanted.0).abs() + (self.keys.1 - wanted.1).abs() > 0.05
+    }
+}
+
+/// The chart that is played to, when the chords come from one.
+fn chart_in_force(params: &SegueParams) -> Option<Arc<Chart>> {
+    if params.chords.value() != ChordSource::Chart {
+        return None;
+    }
+    params.chart.chart().or_else(|| usual_chart(params))
+}
+
+/// The chart of the style that plays.
+pub fn usual_chart(params: &SegueParams) -> Option<Arc<Chart>> {
+    preset::style(params.settings().style)?.chart()
+}
+
+/// One frame's paper: which moments and keys are where.
+struct Sheet {
+    rect: Rect,
+    /// The part with notes.
+    field: Rect,
+    from: f64,
+    now: f64,
+    points_per_tick: f64,
+    keys: (f32, f32),
+}
+
+impl Sheet {
+    fn new(roll: &Roll, rect: Rect) -> Self {
+        let field = Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), rect.max);
+        let points_per_tick = f64::from(rect.width()) / (f64::from(roll.beats) * TICKS);
+        let from = roll.now - f64::from(rect.width() * NOW) / points_per_tick;
+        Self { rect, field, from, now: roll.now, points_per_tick, keys: roll.keys }
+    }
+
+    fn to(&self) -> f64 {
+        self.from + f64::from(self.rect.width()) / self.points_per_tick
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "points on a screen")]
+    fn x(&self, tick: f64) -> f32 {
+        self.rect.left() + ((tick - self.from) * self.points_per_tick) as f32
+    }
+
+    fn row(&self) -> f32 {
+        self.field.height() / (self.keys.1 - self.keys.0 + 1.0)
+    }
+
+    /// The top of a key's row.
+    fn y(&self, key: f32) -> f32 {
+        self.field.bottom() - (key - self.keys.0 + 1.0) * self.row()
+    }
+
+    fn rows(&self, painter: &Painter) {
+        painter.rect_filled(self.rect, 0.0, theme::PAPER);
+        for key in 0..=127_u8 {
+            let at = f32::from(key);
+            if at < self.keys.0 - 1.0 || at > self.keys.1 + 1.0 {
+                continue;
+            }
+            let row = Rect::from_min_size(pos2(self.rect.left(), self.y(at)), vec2(self.rect.width(), self.row()));
+            if matches!(key % 12, 1 | 3 | 6 | 8 | 10) {
+                painter.rect_filled(row.intersect(self.field), 0.0, theme::PAPER_DARK);
+            }
+            if key % 12 == 0 {
+                painter.hline(self.field.x_range(), row.bottom(), Stroke::new(1.0, theme::CARD));
+                let name = format!("C{}", i16::from(key / 12) - 1);
+                let at = pos2(self.rect.left() + 6.0, row.bottom() - 1.0);
+                painter.text(at, Align2::LEFT_BOTTOM, name, FontId::proportional(10.0), theme::FAINT);
+            }
+        }
+        let head = Rect::from_min_max(self.rect.min, pos2(self.rect.right(), self.field.top()));
+        painter.rect_filled(head, 0.0, theme::GROUND);
+    }
+
+    fn bars(&self, painter: &Painter, history: &History, present: Option<&Present>) {
+        let mut changes: Vec<(f64, Bars)> = history.bars.iter().map(|change| (change.from, change.to)).collect();
+        if changes.is_empty() {
+            changes.extend(present.map(|present| (f64::NEG_INFINITY, present.glimpse.bars)));
+        }
+        if let Some((from, _)) = changes.first_mut() {
+            *from = f64::NEG_INFINITY;
+        }
+        let ends: Vec<f64> = changes.iter().skip(1).map(|(from, _)| *from).chain([f64::INFINITY]).collect();
+        for (&(from, bars), end) in changes.iter().zip(ends) {
+            let (from, end) = (from.max(self.from), end.min(self.to()));
+            if from < end {
+                self.lines(painter, history, bars, (from, end));
+            }
+        }
+    }
+
+    fn lines(&self, painter: &Painter, history: &History, bars: Bars, (from, end): (f64, f64)) {
+        let (bar, beat) = (bars.metre.bar().0, bars.metre.beat().0.max(1));
+        let too_narrow = |ticks: i64, least: f64| float(ticks) * self.points_per_tick < least;
+        let step = if too_narrow(beat, 7.0) { bar } else { beat };
+        let first = floor(from);
+        let mut line = first - bars.place(Ticks(first)).0;
+        while float(line) < end {
+            let mut at = line;
+            while at < line + bar {
+                if float(at) >= from && float(at) < end {
+                    let is_bar = at == line;
+                    let colour = if is_bar { theme::EDGE } else { theme::CARD };
+                    let top = if is_bar { self.rect.top() } else { self.field.top() };
+                    painter.vline(self.x(float(at)), top..=self.rect.bottom(), Stroke::new(1.0, colour));
+                    if is_bar && !too_narrow(bar, 34.0) {
+                        let number = (at - history.form_at(float(at)).0).div_euclid(bar) + 1;
+                        let place = pos2(self.x(float(at)) + 4.0, self.rect.bottom() - 2.0);
+                        painter.text(place, Align2::LEFT_BOTTOM, number, FontId::proportional(10.0), theme::FAINT);
+                    }
+                }
+                at += step;
+            }
+            line += bar;
+        }
+    }
+
+    fn chords(&self, painter: &Painter, history: &History, present: Option<&Present>, chart: &Chart) {
+        /// Chords change on sixteenths at the finest.
+        const STEP: i64 = TICKS_PER_QUARTER / 4;
+        let newest = present.map_or(history.newest, |present| present.glimpse.now);
+        let form_and_metre = |tick: f64| match present {
+            // What lies ahead is as it is now.
+            Some(present) if tick >= newest || history.forms.is_empty() => {
+                (present.glimpse.form, present.glimpse.bars.metre)
+            }
+            _ => (history.form_at(tick), history.bars_at(tick).metre),
+        };
+        let mut tick = floor(self.from).div_euclid(STEP) * STEP - STEP * 64;
+        let mut before = None;
+        let mut free = f32::NEG_INFINITY;
+        while float(tick) < self.to() {
+            let (form, metre) = form_and_metre(float(tick));
+            let chord = chart.at(Ticks(tick) - form, metre);
+            if before != Some(chord) {
+                before = Some(chord);
+                let x = self.x(float(tick)).max(self.rect.left() + 2.0);
+                let name = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
+                // The first that is held from before, and then only what has room.
+                let galley = painter.layout_no_wrap(name, theme::body(), theme::CHORD);
+                if x >= free && float(tick) >= self.from {
+                    free = x + galley.size().x + 8.0;
+                    painter.galley(pos2(x + 4.0, self.rect.top() + 3.0), galley, theme::CHORD);
+                }
+            }
+            tick += STEP;
+        }
+    }
+
+    fn notes(&self, painter: &Painter, history: &History) {
+        // The longest notes may have begun before the left edge.
+        const LONGEST: f64 = 64.0 * TICKS;
+        let first = history.notes.partition_point(|note| note.onset < self.from - LONGEST);
+        for who in [Who::Segue, Who::Player] {
+            for note in history.notes.iter().skip(first).filter(|note| note.who == who) {
+                let end = note.end.unwrap_or(self.now);
+                if end < self.from || note.onset > self.to() {
+                    continue;
+                }
+                let body = self.body(note.onset, end, f32::from(note.pitch.key()));
+                let colour = colour_of(who);
+                painter.rect_filled(body, 2.0, faded(colour, note.velocity));
+                if note.end.is_none() {
+                    painter.rect_stroke(body, 2.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Inside);
+                }
+            }
+        }
+    }
+
+    fn planned(&self, painter: &Painter, present: Option<&Present>) {
+        for note in present.into_iter().flat_map(|present| &present.glimpse.planned) {
+            let body = self.body(note.onset.max(self.now), note.onset + note.length, f32::from(note.key));
+            painter.rect_stroke(body, 2.0, Stroke::new(1.0, theme::SEGUE), StrokeKind::Inside);
+        }
+    }
+
+    fn body(&self, onset: f64, end: f64, key: f32) -> Rect {
+        let row = self.row();
+        let (left, right) = (self.x(onset), self.x(end));
+        let top = self.y(key) + (row * 0.08).min(1.0);
+        Rect::from_min_max(pos2(left, top), pos2((right - 0.8).max(left + 2.0), top + (row * 0.9).max(2.0)))
+            .intersect(self.field.expand2(Vec2::new(4.0, 0.0)))
+    }
+
+    fn playhead(&self, painter: &Painter, present: Option<&Present>) {
+        let x = self.x(self.now);
+        let is_segues = present.is_some_and(|present| present.glimpse.is_segues_turn);
+        let colour = if is_segues { theme::SEGUE } else { theme::PLAYER };
+        let ahead = Rect::from_min_max(pos2(x, self.field.top()), self.rect.max);
+        painter.rect_filled(ahead, 0.0, Color32::from_white_alpha(5));
+        painter.vline(x, self.rect.y_range(), Stroke::new(1.5, colour));
+    }
+
+    fn legend(&self, painter: &Painter) {
+        let mut x = self.rect.right() - 10.0;
+        let y = self.rect.bottom() - 12.0;
+        for (name, colour) in [("Segue", theme::SEGUE), ("You", theme::PLAYER)] {
+            let drawn = painter.text(pos2(x, y), Align2::RIGHT_CENTER, name, theme::small(), theme::DIM);
+            let dot = Rect::from_center_size(pos2(drawn.left() - 9.0, y), vec2(10.0, 6.0));
+            painter.rect_filled(dot, 2.0, colour);
+            x = dot.left() - 14.0;
+        }
+    }
+}
+
+fn colour_of(who: Who) -> Color32 {
+    match who {
+        Who::Player => theme::PLAYER,
+        Who::Segue => theme::SEGUE,
+    }
+}
+
+/// How hard a note was struck, as how solid it is.
+fn faded(colour: Color32, velocity: u8) -> Color32 {
+    let part = 0.35 + 0.65 * (f32::from(velocity) / 112.0).min(1.0);
+    Color32::from_rgba_unmultiplied(colour.r(), colour.g(), colour.b(), alpha(part))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of 255")]
+fn alpha(part: f32) -> u8 {
+    (part * 255.0).round() as u8
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
+fn float(ticks: i64) -> f64 {
+    ticks as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+fn floor(moment: f64) -> i64 {
+    moment.floor() as i64
+}

@@ -1,0 +1,121 @@
+//! The line at the foot: how the instance is, and for a while what has just been done.
+
+use super::board::Board;
+use super::{Scene, theme};
+use crate::journal::Present;
+use crate::params::SegueParams;
+use crate::preset;
+use crate::vitals::{MindState, Vitals};
+use egui::{Align2, Color32, Rect, pos2};
+use segue_model::note::Ticks;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// How long something is said.
+const SPOKEN: Duration = Duration::from_secs(8);
+
+/// Something that is said for a while.
+#[derive(Default)]
+pub struct Notice(Option<(String, Instant)>);
+
+impl Notice {
+    /// Says it from now on.
+    pub fn say(&mut self, words: String) {
+        self.0 = Some((words, Instant::now()));
+    }
+
+    /// What is said now.
+    pub fn words(&self) -> Option<&str> {
+        self.0.as_ref().filter(|(_, since)| since.elapsed() < SPOKEN).map(|(words, _)| words.as_str())
+    }
+
+    /// How long it is still said.
+    pub fn remaining(&self) -> Option<Duration> {
+        let (_, since) = self.0.as_ref()?;
+        SPOKEN.checked_sub(since.elapsed())
+    }
+}
+
+/// Draws the line.
+pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&Present>) {
+    board.ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme::EDGE));
+    let y = rect.center().y;
+    if let Some(words) = board.notice() {
+        let words = words.to_owned();
+        board.text(pos2(rect.left() + theme::MARGIN, y), Align2::LEFT_CENTER, words, theme::small(), theme::PLAYER);
+        return;
+    }
+    let mut x = rect.left() + theme::MARGIN;
+    let mut cell = |board: &mut Board<'_>, name: &str, text: String, colour: Color32, tip: &str| {
+        let drawn = board.text(pos2(x, y), Align2::LEFT_CENTER, text, theme::small(), colour);
+        board.area(name, drawn.expand2(egui::vec2(4.0, 6.0)), egui::Sense::hover(), tip);
+        x = drawn.right() + 22.0;
+    };
+    let (style, colour) = playing(&scene.params, &scene.vitals);
+    cell(board, "Status style", style, colour, "What plays. It says so when a file is missing.");
+    let tip = "Where the time comes from, the bar and beat, and the tempo.";
+    cell(board, "Status time", transport(present), theme::DIM, tip);
+    let vitals = &scene.vitals;
+    let micros = vitals.think_ns.load(Relaxed) / 1_000;
+    if micros > 0 {
+        let tip = "How long Segue took over its last notes. It thinks ahead, so up to some milliseconds are not heard.";
+        cell(board, "Status thinking", thinking(micros), theme::DIM, tip);
+    }
+    let mut count = |name: &str, words: &str, number: u32, tip: &str| {
+        if number > 0 {
+            cell(board, name, format!("{number} {words}"), theme::WRONG, tip);
+        }
+    };
+    let tip = "Notes that were decided after their moment: the machine is too busy. A longer look-ahead helps.";
+    count("Status late", "late", vitals.late.get(), tip);
+    let tip = "Notes that were not played at all, because they came much too late.";
+    count("Status dropped", "dropped", vitals.dropped.get(), tip);
+    count("Status refused", "refused", vitals.refused.get(), "Notes that the host would not take.");
+    count(
+        "Status unheard",
+        "unheard",
+        vitals.unheard.get(),
+        "Notes of yours that Segue never got: it was too far behind.",
+    );
+    count("Status waits", "waits in vain", vitals.time_outs.get(), "Times that a rendering waited for Segue in vain.");
+    count("Status restarts", "restarts", vitals.panics.get(), "Times that Segue's mind broke and was made anew.");
+}
+
+fn thinking(micros: u64) -> String {
+    if micros < 1_000 {
+        format!("thinks {micros} µs")
+    } else {
+        format!("thinks {}.{} ms", micros / 1_000, micros % 1_000 / 100)
+    }
+}
+
+/// What plays, and whether that is what was asked for.
+fn playing(params: &SegueParams, vitals: &Vitals) -> (String, Color32) {
+    let wished = params.style.to_string();
+    match vitals.mind() {
+        MindState::NoWeights => return (format!("{wished}: cannot be read, Segue is silent"), theme::WRONG),
+        MindState::NoThread => return ("The system gives Segue no thread to think in".to_owned(), theme::WRONG),
+        MindState::Loading | MindState::Ready => {}
+    }
+    let playing = params.settings().style;
+    if i32::from(playing.0) == params.style.value() {
+        return (wished, theme::TEXT);
+    }
+    let instead = preset::style(playing).map_or("nothing", |style| style.name);
+    (format!("{wished}: not there, {instead} plays"), theme::WRONG)
+}
+
+fn transport(present: Option<&Present>) -> String {
+    let Some(Present { glimpse, song_beats, .. }) = present else { return "waits for the host".to_owned() };
+    let metre = glimpse.bars.metre;
+    let sign = format!("{}/{}", metre.numerator, metre.denominator);
+    let tempo = format!("{:.1} bpm", glimpse.tempo_bpm);
+    if song_beats.is_none() || !glimpse.follows_host {
+        return format!("own time   {sign}   {tempo}");
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "no song is that long")]
+    let now = Ticks(glimpse.now.floor() as i64);
+    let bar = (now - glimpse.form).0.div_euclid(metre.bar().0) + 1;
+    let beat = glimpse.bars.place(now).0 / metre.beat().0.max(1) + 1;
+    format!("host   {bar}.{beat}   {sign}   {tempo}")
+}

@@ -1,0 +1,128 @@
+//! Colours, letters and distances: one place for all that is only looks.
+//!
+//! The two players differ in brightness as much as in colour, so that everybody tells them apart, and in print too.
+
+use egui::style::WidgetVisuals;
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Shadow, Stroke, TextStyle, Theme,
+    Visuals,
+};
+use std::sync::Arc;
+
+/// Behind everything.
+pub const GROUND: Color32 = Color32::from_rgb(0x14, 0x16, 0x1B);
+/// Behind the notes.
+pub const PAPER: Color32 = Color32::from_rgb(0x0E, 0x10, 0x14);
+/// The rows of the black keys.
+pub const PAPER_DARK: Color32 = Color32::from_rgb(0x0B, 0x0C, 0x10);
+/// A group of controls.
+pub const CARD: Color32 = Color32::from_rgb(0x1C, 0x1F, 0x26);
+/// The edge of a group.
+pub const EDGE: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x37);
+/// Something that can be pressed.
+pub const RAISED: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x38);
+/// The same under the pointer.
+pub const LIT: Color32 = Color32::from_rgb(0x36, 0x3B, 0x47);
+/// What is read.
+pub const TEXT: Color32 = Color32::from_rgb(0xE6, 0xE8, 0xEC);
+/// What explains.
+pub const DIM: Color32 = Color32::from_rgb(0xA0, 0xA6, 0xB2);
+/// What is hardly there.
+pub const FAINT: Color32 = Color32::from_rgb(0x5A, 0x60, 0x6C);
+/// The musician: the brighter of the two.
+pub const PLAYER: Color32 = Color32::from_rgb(0xFF, 0xD1, 0x7A);
+/// Segue: the darker one, and the colour of everything that is set.
+pub const SEGUE: Color32 = Color32::from_rgb(0x3F, 0x8E, 0xF5);
+/// A chord.
+pub const CHORD: Color32 = Color32::from_rgb(0xC8, 0xD2, 0xE4);
+/// A mistake.
+pub const WRONG: Color32 = Color32::from_rgb(0xFF, 0x7A, 0x6E);
+
+/// Between the edge of the window and everything in it.
+pub const MARGIN: f32 = 14.0;
+/// Between groups.
+pub const GAP: f32 = 10.0;
+/// Of cards and buttons.
+pub const RADIUS: u8 = 6;
+
+/// What is read.
+pub fn body() -> FontId {
+    FontId::proportional(13.5)
+}
+
+/// What explains.
+pub fn small() -> FontId {
+    FontId::proportional(12.0)
+}
+
+/// What is read first.
+pub fn large() -> FontId {
+    FontId::proportional(19.0)
+}
+
+/// A chord chart, whose bars should stand in line.
+pub fn chart() -> FontId {
+    FontId::monospace(13.0)
+}
+
+/// Gives a new window its looks.
+pub fn dress(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    ctx.set_theme(Theme::Dark);
+    ctx.all_styles_mut(|style| {
+        style.visuals = visuals();
+        style.text_styles = [
+            (TextStyle::Body, body()),
+            (TextStyle::Button, body()),
+            (TextStyle::Small, small()),
+            (TextStyle::Heading, large()),
+            (TextStyle::Monospace, chart()),
+        ]
+        .into();
+        style.interaction.tooltip_delay = 0.45;
+        style.interaction.selectable_labels = false;
+        style.spacing.tooltip_width = 300.0;
+        style.spacing.button_padding = egui::vec2(10.0, 5.0);
+        style.spacing.menu_margin = egui::Margin::same(6);
+        style.animation_time = 0.08;
+    });
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
+    for (name, bytes) in [("text", epaint_default_fonts::UBUNTU_LIGHT), ("chart", epaint_default_fonts::HACK_REGULAR)] {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    // Each lends the other the letters that it lacks, such as ♯ and ♭.
+    let both = |first: &str, second: &str| vec![first.to_owned(), second.to_owned()];
+    fonts.families.insert(FontFamily::Proportional, both("text", "chart"));
+    fonts.families.insert(FontFamily::Monospace, both("chart", "text"));
+    fonts
+}
+
+fn visuals() -> Visuals {
+    let mut visuals = Visuals::dark();
+    let widget = |fill: Color32, text: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, EDGE),
+        corner_radius: CornerRadius::same(RADIUS),
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    visuals.widgets.noninteractive = widget(CARD, TEXT);
+    visuals.widgets.inactive = widget(RAISED, TEXT);
+    visuals.widgets.hovered = widget(LIT, TEXT);
+    visuals.widgets.active = widget(LIT, TEXT);
+    visuals.widgets.open = widget(LIT, TEXT);
+    visuals.selection.bg_fill = SEGUE.gamma_multiply(0.45);
+    visuals.selection.stroke = Stroke::new(1.0, TEXT);
+    visuals.extreme_bg_color = PAPER;
+    visuals.panel_fill = GROUND;
+    visuals.window_fill = CARD;
+    visuals.window_stroke = Stroke::new(1.0, EDGE);
+    visuals.popup_shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(120) };
+    visuals.menu_corner_radius = CornerRadius::same(RADIUS);
+    visuals.error_fg_color = WRONG;
+    visuals
+}
