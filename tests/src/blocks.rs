@@ -1,5 +1,7 @@
 //! Into which blocks a host cuts time.
 
+use crate::dice::Dice;
+
 /// The size of every block, in frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blocks {
@@ -12,6 +14,13 @@ pub enum Blocks {
         /// The largest block, above zero.
         largest: u32,
     },
+    /// Runs of blocks that are alike: powers of two, single frames, the largest, and sizes that nobody would choose.
+    Moody {
+        /// The same seed gives the same sizes.
+        seed: u64,
+        /// The largest block, above zero.
+        largest: u32,
+    },
 }
 
 impl Blocks {
@@ -19,34 +28,63 @@ impl Blocks {
     pub const fn largest(self) -> u32 {
         match self {
             Self::Of(frames) => frames,
-            Self::Random { largest, .. } => largest,
+            Self::Random { largest, .. } | Self::Moody { largest, .. } => largest,
         }
     }
 
     /// The sizes, without end.
     pub fn sizes(self) -> impl Iterator<Item = u32> {
-        let mut state = match self {
-            Self::Of(_) => 0,
-            Self::Random { seed, .. } => seed,
+        let mut dice = match self {
+            Self::Of(_) => Dice::new(0),
+            Self::Random { seed, .. } | Self::Moody { seed, .. } => Dice::new(seed),
         };
+        let mut run = Run { mood: Mood::Largest, left: 0 };
         std::iter::repeat_with(move || match self {
             Self::Of(frames) => frames,
-            Self::Random { largest, .. } => {
-                #[expect(clippy::cast_possible_truncation, reason = "the remainder is below a u32")]
-                let beyond_one = (next_random(&mut state) % u64::from(largest)) as u32;
-                1 + beyond_one
-            }
+            Self::Random { largest, .. } => any_size(&mut dice, largest),
+            Self::Moody { largest, .. } => run.next(&mut dice, largest),
         })
     }
 }
 
-/// The generator splitmix64: enough to cut blocks, and the same on every machine.
-fn next_random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
+fn any_size(dice: &mut Dice, largest: u32) -> u32 {
+    1 + u32::try_from(dice.below(largest.into())).unwrap_or(0)
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mood {
+    Power(u32),
+    Single,
+    Largest,
+    Any,
+}
+
+/// Blocks that are alike for a while.
+struct Run {
+    mood: Mood,
+    left: u64,
+}
+
+impl Run {
+    fn next(&mut self, dice: &mut Dice, largest: u32) -> u32 {
+        if self.left == 0 {
+            // Few single frames, because a second has many of them.
+            let (mood, most) = match dice.below(8) {
+                0 => (Mood::Single, 40),
+                1 | 2 => (Mood::Largest, 200),
+                3 | 4 => (Mood::Any, 100),
+                _ => (Mood::Power(1 << dice.between(4, 12)), 200),
+            };
+            *self = Self { mood, left: dice.between(1, most) };
+        }
+        self.left -= 1;
+        match self.mood {
+            Mood::Power(frames) => frames.min(largest),
+            Mood::Single => 1,
+            Mood::Largest => largest,
+            Mood::Any => any_size(dice, largest),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +98,15 @@ mod tests {
         assert!(sizes.iter().all(|size| (1..=300).contains(size)));
         assert!(sizes.contains(&1) && sizes.iter().any(|size| *size > 290));
         assert_eq!(sizes, blocks.sizes().take(2000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_moody_host_calls_with_single_frames_with_powers_of_two_and_with_anything_up_to_its_largest() {
+        let sizes: Vec<u32> = Blocks::Moody { seed: 5, largest: 1000 }.sizes().take(20_000).collect();
+        assert!(sizes.iter().all(|size| (1..=1000).contains(size)));
+        for size in [1, 16, 64, 512, 1000] {
+            assert!(sizes.windows(2).any(|pair| pair == [size, size]), "{size}");
+        }
+        assert!(sizes.iter().any(|size| !size.is_power_of_two() && *size < 1000));
     }
 }

@@ -3,12 +3,13 @@
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
 use clack_extensions::params::{
-    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamRescanFlags,
-    PluginParams,
+    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamInfoFlags,
+    ParamRescanFlags, PluginParams,
 };
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::{HostState, HostStateImpl, PluginState};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent};
+use clack_host::events::io::OutputEventBuffer;
 use clack_host::prelude::*;
 use serde_json::Value;
 use std::ffi::{CStr, CString};
@@ -87,6 +88,8 @@ pub struct Parameter {
     pub default: f64,
     /// The host may automate it.
     pub automatable: bool,
+    /// It has whole values only.
+    pub stepped: bool,
 }
 
 /// One instance. It is created, activated and dropped on one thread; in this host that thread also plays the blocks.
@@ -121,7 +124,8 @@ impl Instance {
                 min: info.min_value,
                 max: info.max_value,
                 default: info.default_value,
-                automatable: info.flags.contains(clack_extensions::params::ParamInfoFlags::IS_AUTOMATABLE),
+                automatable: info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE),
+                stepped: info.flags.contains(ParamInfoFlags::IS_STEPPED),
             })
         };
         (0..extension.count(&handle)).filter_map(read).collect()
@@ -190,6 +194,19 @@ impl Instance {
     /// When it is active, or the plugin does not know the parameter or the text.
     pub fn set(&mut self, name: &str, value: impl Display) -> Result<()> {
         let event = self.knob_event(name, &value.to_string(), 0)?;
+        self.flush(event)
+    }
+
+    /// The same, in the host's own scale.
+    ///
+    /// # Errors
+    /// When it is active.
+    pub fn set_raw(&mut self, id: u32, value: f64) -> Result<()> {
+        let id = ClapId::from_raw(id).context("the plugin gives a parameter the id that CLAP forbids")?;
+        self.flush(ParamValueEvent::new(0, id, Pckn::match_all(), value))
+    }
+
+    fn flush(&mut self, event: ParamValueEvent) -> Result<()> {
         let mut events = EventBuffer::new();
         events.push(&event);
         let handle = self.plugin.plugin_handle();
@@ -304,7 +321,7 @@ impl Instance {
         transport: Option<&TransportEvent>,
         heard: &EventBuffer,
         [left, right]: [&mut [f32]; 2],
-        played: &mut EventBuffer,
+        played: &mut impl OutputEventBuffer,
     ) -> Result<(ProcessStatus, Duration)> {
         let processor = self.processor.as_mut().context("the instance is not active")?;
         let mut ports = AudioPorts::with_capacity(2, 1);
@@ -314,7 +331,7 @@ impl Instance {
         }]);
         let inputs = InputAudioBuffers::empty();
         let heard = heard.as_input();
-        let mut played = played.as_output();
+        let mut played = OutputEvents::from_buffer(played);
         let begun = Instant::now();
         let status = processor.process(&inputs, &mut outputs, &heard, &mut played, Some(steady_time), transport)?;
         Ok((status, begun.elapsed()))
@@ -325,6 +342,17 @@ impl Instance {
         if let Some(processor) = &mut self.processor {
             processor.reset();
         }
+    }
+
+    /// Stops calling and begins again, as hosts do around silence.
+    ///
+    /// # Errors
+    /// When the instance is not active, or does not start again.
+    pub fn pause(&mut self) -> Result<()> {
+        let processor = self.processor.take().context("the instance is not active")?;
+        let started = processor.stop_processing().start_processing();
+        self.processor = Some(started.map_err(|_| anyhow!("the plugin does not start to process again"))?);
+        Ok(())
     }
 
     /// Ends the activation, if there is one.

@@ -7,6 +7,7 @@
 
 pub mod blocks;
 pub mod bundle;
+pub mod dice;
 pub mod instance;
 pub mod measure;
 pub mod midi_file;
@@ -14,6 +15,7 @@ pub mod performance;
 pub mod picture;
 pub mod preset;
 pub mod prompt;
+pub mod random_host;
 pub mod score;
 pub mod session;
 pub mod thinking;

@@ -147,7 +147,7 @@ fn play_block(
 }
 
 /// Notes and MIDI; parameters that the plugin moves itself are no part of a performance.
-fn read(event: &UnknownEvent) -> Option<Sent> {
+pub(crate) fn read(event: &UnknownEvent) -> Option<Sent> {
     let raw = |number: &clack_host::events::Match<u16>| number.as_specific().copied().unwrap_or(u16::MAX);
     match event.as_core_event()? {
         CoreEventSpace::NoteOn(on) => {

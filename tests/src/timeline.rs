@@ -7,12 +7,54 @@ use clack_host::events::event_types::{TransportEvent, TransportFlags};
 use clack_host::events::{EventFlags, EventHeader};
 use clack_host::utils::{BeatTime, SecondsTime};
 use segue_model::note::{Metre, TICKS_PER_QUARTER, Ticks};
+use std::fmt;
 
 /// Frames since the host began to process; the one measure of time of a session.
 pub type Frame = u64;
 
 /// The tempo of a host that was told none.
 pub const USUAL_TEMPO_BPM: f64 = 120.0;
+
+/// What of its transport a host tells its plugins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// Everything, and truly.
+    Everything,
+    /// Everything, but bars as if the song had always had one metre of its own fancy.
+    WrongBars,
+    /// Everything, but every bar begins at 0.
+    NoBars,
+    /// No metre.
+    NoMetre,
+    /// A tempo, and nowhere in the song.
+    OnlyTempo,
+    /// Nothing at all.
+    Nothing,
+}
+
+impl Telling {
+    /// Whether the plugin can know where in the song it is.
+    pub const fn has_beats(self) -> bool {
+        !matches!(self, Self::OnlyTempo | Self::Nothing)
+    }
+
+    /// What of the truth is told.
+    pub fn tell(self, truth: TransportEvent) -> Option<TransportEvent> {
+        let without = |flags| TransportEvent { flags: truth.flags.difference(flags), ..truth };
+        match self {
+            Self::Everything => Some(truth),
+            Self::WrongBars => {
+                let fancied = truth.song_pos_beats.to_float().rem_euclid(5.0);
+                let bar_start = BeatTime::from_float(truth.song_pos_beats.to_float() - fancied);
+                Some(TransportEvent { bar_start, bar_number: 7, ..truth })
+            }
+            Self::NoBars => Some(TransportEvent { bar_start: BeatTime::from_float(0.0), bar_number: 0, ..truth }),
+            Self::NoMetre => Some(without(TransportFlags::HAS_TIME_SIGNATURE)),
+            Self::OnlyTempo => Some(without(TransportFlags::HAS_BEATS_TIMELINE | TransportFlags::HAS_SECONDS_TIMELINE)),
+            Self::Nothing => None,
+        }
+    }
+}
 
 /// One stretch of time in which nothing about the transport changes.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +68,15 @@ struct Stretch {
     bar_line_beats: f64,
     bar_number: i32,
     playing: bool,
+}
+
+impl Stretch {
+    fn beats_at(&self, at: Frame, sample_rate: f64) -> f64 {
+        if !self.playing {
+            return self.beats;
+        }
+        self.beats + frames(at - self.from) / sample_rate * self.tempo_bpm / 60.0
+    }
 }
 
 /// What the transport does, from the first frame to the last.
@@ -83,10 +134,55 @@ impl Timeline {
         self.change(from, |stretch| stretch.playing = playing)
     }
 
+    /// Leaves out everything that changes after the first frame.
+    pub fn calm_down(&mut self) {
+        self.stretches.truncate(1);
+    }
+
     /// The loop that the host shows as switched on.
     pub const fn show_loop(&mut self, from_beats: f64, to_beats: f64) -> &mut Self {
         self.loop_beats = Some((from_beats, to_beats));
         self
+    }
+
+    /// From this frame on bars are counted from a beat, which may be no whole number of bars away: after an upbeat.
+    pub fn bar_line(&mut self, from: Frame, beats: f64, bar_number: i32) -> &mut Self {
+        self.change(from, |stretch| {
+            stretch.bar_line_beats = beats;
+            stretch.bar_number = bar_number;
+        })
+    }
+
+    /// Whether the transport runs at this frame.
+    pub fn is_playing(&self, at: Frame) -> bool {
+        self.stretch(at).playing
+    }
+
+    /// The frames at which the song starts, stops or jumps by a beat and more, after the first.
+    pub fn breaks(&self) -> impl Iterator<Item = Frame> {
+        /// Less may be taken for a host that rounds, or for a tempo that moved in the block before.
+        const CLEAR_BEATS: f64 = 1.0;
+        self.stretches.windows(2).filter_map(|pair| {
+            let [before, after] = pair else { return None };
+            let jump = (before.beats_at(after.from, self.sample_rate) - after.beats).abs();
+            let jumped = before.playing && after.playing && jump >= CLEAR_BEATS;
+            (jumped || before.playing != after.playing).then_some(after.from)
+        })
+    }
+
+    /// How far a frame is from the nearest whole tick, in frames; 0 also where a change of tempo makes two roundings of
+    /// one moment.
+    pub fn frames_from_tick(&self, at: Frame) -> f64 {
+        let behind = self.stretches.partition_point(|stretch| stretch.from <= at);
+        let here = &self.stretches[..behind];
+        // On the first frame of a stretch the moment may have been rounded with the tempo before.
+        let tempos = if here.last().is_some_and(|stretch| stretch.from == at) { 2 } else { 1 };
+        let ticks = self.ticks(at);
+        let from_tick = |stretch: &Stretch| {
+            (ticks - ticks.round()) * self.sample_rate * 60.0 / stretch.tempo_bpm / ticks_per_beat()
+        };
+        let distances = here.iter().rev().take(tempos).map(from_tick);
+        distances.min_by(|one, other| one.abs().total_cmp(&other.abs())).unwrap_or(0.0)
     }
 
     fn change(&mut self, from: Frame, how: impl FnOnce(&mut Stretch)) -> &mut Self {
@@ -106,16 +202,19 @@ impl Timeline {
 
     /// The next frame at which something changes, after `at`.
     pub fn next_change(&self, at: Frame) -> Option<Frame> {
-        self.stretches.iter().map(|stretch| stretch.from).find(|from| *from > at)
+        let behind = self.stretches.partition_point(|stretch| stretch.from <= at);
+        self.stretches.get(behind).map(|stretch| stretch.from)
+    }
+
+    /// The frames from `from` up to, but not at, `to` at which something changes.
+    pub fn changes_between(&self, from: Frame, to: Frame) -> impl Iterator<Item = Frame> {
+        let first = self.stretches.partition_point(|stretch| stretch.from < from);
+        self.stretches[first..].iter().map(|stretch| stretch.from).take_while(move |frame| *frame < to)
     }
 
     /// The song position in quarter notes.
     pub fn beats(&self, at: Frame) -> f64 {
-        let stretch = self.stretch(at);
-        if !stretch.playing {
-            return stretch.beats;
-        }
-        stretch.beats + frames(at - stretch.from) / self.sample_rate * stretch.tempo_bpm / 60.0
+        self.stretch(at).beats_at(at, self.sample_rate)
     }
 
     /// The song position in ticks, with the fraction of a tick.
@@ -191,6 +290,20 @@ impl Timeline {
     }
 }
 
+impl fmt::Display for Timeline {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Stretch { from, beats, tempo_bpm, metre, bar_line_beats, playing, .. } in &self.stretches {
+            let Metre { numerator, denominator } = metre;
+            let song = if *playing { "plays" } else { "stands" };
+            writeln!(
+                out,
+                "  {from}: the song {song} at beat {beats}, {tempo_bpm} bpm, {numerator}/{denominator} from {bar_line_beats}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// A count of frames as a number to reckon with.
 pub const fn frames(count: Frame) -> f64 {
     count as f64
@@ -227,5 +340,27 @@ mod tests {
         timeline.jump(96_000, 0.0).playing(120_000, false);
         assert!((timeline.beats(108_000) - 0.5).abs() < 1e-12);
         assert!((timeline.beats(500_000) - 1.0).abs() < 1e-12);
+        assert_eq!(timeline.breaks().collect::<Vec<_>>(), [96_000, 120_000]);
+    }
+
+    #[test]
+    fn a_frame_is_as_far_from_a_tick_as_the_tempo_around_it_has_it() {
+        let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
+        timeline.tempo(24_100, 60.0);
+        // A tick is 500 frames long, then 1,000; from 24,000 + 500 on 400 of the old are 800 of the new.
+        for (frame, away) in [(24_000, 0.0), (24_003, 3.0), (24_900, 0.0), (24_899, -1.0), (25_910, 10.0)] {
+            assert!((timeline.frames_from_tick(frame) - away).abs() < 1e-6, "at {frame}");
+        }
+        assert!((timeline.frames_from_tick(24_100) - 100.0).abs() < 1e-6, "the old tempo is the kinder one");
+    }
+
+    #[test]
+    fn a_host_that_lies_about_bars_tells_the_truth_about_beats() {
+        let truth = Timeline::steady(48_000.0, 120.0, Metre::COMMON).event(144_000);
+        let told = Telling::WrongBars.tell(truth).unwrap();
+        assert_eq!(told.song_pos_beats, truth.song_pos_beats);
+        assert!((told.bar_start.to_float() - 5.0).abs() < 1e-9);
+        assert_eq!(Telling::Nothing.tell(truth), None);
+        assert!(!Telling::OnlyTempo.tell(truth).unwrap().flags.contains(TransportFlags::HAS_BEATS_TIMELINE));
     }
 }

@@ -10,6 +10,7 @@ mod demo;
 mod hosts;
 mod life;
 mod presets;
+mod random_host;
 mod real_time;
 mod same_notes;
 mod styles;

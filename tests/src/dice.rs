@@ -1,0 +1,96 @@
+//! Chance that can be had again: the same seed rolls the same on every machine and in every version of this crate.
+
+/// The generator splitmix64: enough to make up what a host does.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice of a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Any number.
+    pub const fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Dice of their own, so that more rolls in one place change nothing in another.
+    pub const fn fork(&mut self) -> Self {
+        Self(self.roll())
+    }
+
+    /// From 0 up to, but not, `sides`; 0 for no sides.
+    pub const fn below(&mut self, sides: u64) -> u64 {
+        if sides == 0 { 0 } else { self.roll() % sides }
+    }
+
+    /// From `least` to `most`, both included.
+    pub const fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.below(most - least + 1)
+    }
+
+    /// From 0 up to, but not, 1.
+    pub fn unit(&mut self) -> f64 {
+        const BITS: u32 = 53;
+        (self.roll() >> (u64::BITS - BITS)) as f64 / (1_u64 << BITS) as f64
+    }
+
+    /// From `least` up to `most`.
+    pub fn real(&mut self, least: f64, most: f64) -> f64 {
+        self.unit().mul_add(most - least, least)
+    }
+
+    /// True so many times in a hundred.
+    pub const fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    /// One of these.
+    ///
+    /// # Panics
+    /// When there are none.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[usize::try_from(self.below(of.len() as u64)).unwrap_or(0)]
+    }
+
+    /// One of these, each as often as its weight says against the others.
+    ///
+    /// # Panics
+    /// When there are none, or none weighs anything.
+    pub fn weigh<T: Copy>(&mut self, of: &[(u64, T)]) -> T {
+        let mut left = self.below(of.iter().map(|(weight, _)| weight).sum());
+        let chosen = of.iter().find(|(weight, _)| {
+            let found = left < *weight;
+            left = left.saturating_sub(*weight);
+            found
+        });
+        chosen.expect("something weighs something").1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_rolls_the_same_for_ever() {
+        let mut dice = Dice::new(1);
+        assert_eq!([dice.roll(), dice.roll()], [0x910A_2DEC_8902_5CC1, 0xBEEB_8DA1_658E_EC67]);
+    }
+
+    #[test]
+    fn weights_count_and_what_weighs_nothing_never_comes() {
+        let mut dice = Dice::new(2);
+        let mut counts = [0; 3];
+        for _ in 0..10_000 {
+            counts[dice.weigh(&[(1, 0), (0, 1), (3, 2)])] += 1;
+        }
+        assert_eq!(counts[1], 0);
+        assert!((2_300..2_700).contains(&counts[0]), "{counts:?}");
+    }
+}

@@ -1,0 +1,266 @@
+//! Plays a sequence at the built plugin and writes down what came back.
+
+use super::board::Board;
+use super::sequence::{Act, Deed, Sequence};
+use crate::bundle::Bundle;
+use crate::instance::Instance;
+use crate::performance::Answered;
+use crate::session::read;
+use crate::timeline::Frame;
+use anyhow::{Context, Result};
+use clack_host::events::event_types::{
+    MidiEvent, NoteChokeEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent,
+};
+use clack_host::events::io::{OutputEventBuffer, TryPushError};
+use clack_host::events::{Match, UnknownEvent};
+use clack_host::prelude::*;
+use clack_host::utils::ClapId;
+
+/// What came of a sequence.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// One for each act.
+    pub takes: Vec<Take>,
+}
+
+/// What came of an act.
+#[derive(Debug, Clone, Default)]
+pub struct Take {
+    /// In the order in which the plugin sent them.
+    pub events: Vec<Answered>,
+    /// The frames at which blocks began.
+    pub blocks: Vec<Frame>,
+    /// Events that the plugin placed outside their block: the block's first frame, and the offset.
+    pub outside: Vec<(Frame, u32)>,
+    /// What was heard, second by second.
+    pub sound: Vec<Second>,
+}
+
+/// What was heard within a second.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Second {
+    /// The greatest amplitude of both channels, 1 being full scale.
+    pub peak: f32,
+    /// Samples that are no numbers.
+    pub broken: usize,
+    /// Differs when a single bit of a single sample does.
+    pub print: u64,
+}
+
+impl Recording {
+    /// All notes that began.
+    pub fn count_notes(&self) -> usize {
+        let is_on = |event: &&Answered| matches!(event.sent, crate::performance::Sent::On { .. });
+        self.takes.iter().map(|take| take.events.iter().filter(is_on).count()).sum()
+    }
+}
+
+/// Plays the sequence at a new instance.
+///
+/// # Errors
+/// When the plugin refuses what every host may ask for, or reports an error.
+pub fn play(sequence: &Sequence, bundle: &Bundle, board: &Board) -> Result<Recording> {
+    let mut instance = bundle.open()?;
+    if !sequence.chart.is_empty() {
+        instance.load_field("chart", sequence.chart)?;
+    }
+    for (place, value) in &sequence.settings {
+        instance.set_raw(board.parameters()[*place].id, *value)?;
+    }
+    let mut saved = None;
+    let mut recording = Recording::default();
+    for act in &sequence.acts {
+        instance.set_offline(act.offline)?;
+        instance.activate(act.timeline.sample_rate(), act.blocks.largest())?;
+        let take = Stage { instance: &mut instance, board, act, saved: &mut saved, ears: Ears::default() }.play()?;
+        instance.deactivate();
+        recording.takes.push(take);
+    }
+    Ok(recording)
+}
+
+/// A host's buffer for what a plugin sends, with a bound.
+#[derive(Default)]
+struct Ears {
+    events: Vec<(u32, Answered)>,
+    room: usize,
+}
+
+impl OutputEventBuffer for Ears {
+    fn try_push(&mut self, event: &UnknownEvent) -> Result<(), TryPushError> {
+        if self.room == 0 {
+            return Err(TryPushError::new());
+        }
+        self.room -= 1;
+        let offset = event.header().time();
+        if let Some(sent) = read(event) {
+            self.events.push((offset, Answered { at: 0, sent }));
+        }
+        Ok(())
+    }
+}
+
+struct Stage<'a> {
+    instance: &'a mut Instance,
+    board: &'a Board,
+    act: &'a Act,
+    saved: &'a mut Option<Vec<u8>>,
+    ears: Ears,
+}
+
+impl Stage<'_> {
+    fn play(&mut self) -> Result<Take> {
+        let act = self.act;
+        let mut take = Take::default();
+        let mut sizes = act.blocks.sizes();
+        let mut deeds = act.deeds.as_slice();
+        let mut room = usize::MAX;
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        let mut heard = EventBuffer::new();
+        let mut at: Frame = 0;
+        while at < act.length {
+            while let [(when, deed), rest @ ..] = deeds
+                && *when <= at
+                && deed.is_between_blocks()
+            {
+                self.between_blocks(*deed, &mut room)?;
+                deeds = rest;
+            }
+            let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
+            let count = deeds.partition_point(|(when, _)| *when < end);
+            self.hear(&mut heard, (at, end), &deeds[..count]);
+            deeds = &deeds[count..];
+            let frames = usize::try_from(end - at)?;
+            // What is left there is not the plugin's: it must write every sample.
+            left.clear();
+            left.resize(frames, f32::NAN);
+            right.clear();
+            right.resize(frames, f32::NAN);
+            self.ears.room = room;
+            let told = act.telling.tell(act.timeline.event(at));
+            self.instance.process(at, told.as_ref(), &heard, [&mut left, &mut right], &mut self.ears)?;
+            self.instance.serve();
+            self.write_down(&mut take, (at, end), [&left, &right]);
+            at = end;
+        }
+        Ok(take)
+    }
+
+    fn end_of_block(&self, at: Frame, size: u32, deeds: &[(Frame, Deed)]) -> Frame {
+        let act = self.act;
+        let interlude = deeds.iter().find(|(_, deed)| deed.is_between_blocks()).map(|(when, _)| *when);
+        let change = act.timeline.next_change(at).filter(|_| !act.mid_block);
+        let bounds = [interlude, change, Some(at + Frame::from(size)), Some(act.length)];
+        bounds.into_iter().flatten().filter(|bound| *bound > at).min().unwrap_or(act.length)
+    }
+
+    fn between_blocks(&mut self, deed: Deed, room: &mut usize) -> Result<()> {
+        match deed {
+            Deed::Reset => self.instance.reset(),
+            Deed::Pause => self.instance.pause()?,
+            Deed::Save => *self.saved = Some(self.instance.save()?),
+            Deed::Load => {
+                if let Some(saved) = &self.saved {
+                    self.instance.load(saved)?;
+                }
+            }
+            Deed::Room(events) => *room = if events == u32::MAX { usize::MAX } else { usize::try_from(events)? },
+            Deed::Down { .. } | Deed::Up { .. } | Deed::Midi(_) | Deed::Turn { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// What the plugin is told in the course of a block, in order; of one frame the transport first.
+    fn hear(&self, heard: &mut EventBuffer, (at, end): (Frame, Frame), mut deeds: &[(Frame, Deed)]) {
+        heard.clear();
+        let mut changes =
+            self.act.mid_block.then(|| self.act.timeline.changes_between(at + 1, end)).into_iter().flatten();
+        let mut change = changes.next();
+        loop {
+            match (change, deeds) {
+                (Some(when), [(first, _), ..]) if when <= *first => {
+                    self.tell_transport(heard, at, when);
+                    change = changes.next();
+                }
+                (_, [(when, deed), rest @ ..]) => {
+                    self.tell_deed(heard, offset(at, *when), *deed);
+                    deeds = rest;
+                }
+                (Some(when), []) => {
+                    self.tell_transport(heard, at, when);
+                    change = changes.next();
+                }
+                (None, []) => return,
+            }
+        }
+    }
+
+    fn tell_transport(&self, heard: &mut EventBuffer, at: Frame, when: Frame) {
+        if let Some(mut event) = self.act.telling.tell(self.act.timeline.event(when)) {
+            event.header = event.header.with_time(offset(at, when));
+            heard.push::<TransportEvent>(&event);
+        }
+    }
+
+    fn tell_deed(&self, heard: &mut EventBuffer, offset: u32, deed: Deed) {
+        let number = |number: Option<u8>| number.map_or(Match::All, |number| Match::Specific(u16::from(number)));
+        let name = |id: Option<u32>| id.map_or(Match::All, Match::Specific);
+        match deed {
+            Deed::Down { channel, key, velocity, id } => {
+                let key = Pckn::new(0u16, u16::from(channel), u16::from(key), name(id));
+                heard.push(&NoteOnEvent::new(offset, key, velocity));
+            }
+            Deed::Up { channel, key, id, choke } => {
+                let keys = Pckn::new(0u16, number(channel), number(key), name(id));
+                if choke {
+                    heard.push(&NoteChokeEvent::new(offset, keys));
+                } else {
+                    heard.push(&NoteOffEvent::new(offset, keys, 0.5));
+                }
+            }
+            Deed::Midi(message) => heard.push(&MidiEvent::new(offset, 0, message)),
+            Deed::Turn { place, value } => {
+                if let Some(id) = ClapId::from_raw(self.board.parameters()[place].id) {
+                    heard.push(&ParamValueEvent::new(offset, id, Pckn::match_all(), value));
+                }
+            }
+            Deed::Reset | Deed::Pause | Deed::Save | Deed::Load | Deed::Room(_) => {}
+        }
+    }
+
+    fn write_down(&mut self, take: &mut Take, (at, end): (Frame, Frame), audio: [&[f32]; 2]) {
+        take.blocks.push(at);
+        for (offset, event) in self.ears.events.drain(..) {
+            let when = at + Frame::from(offset);
+            if when >= end {
+                take.outside.push((at, offset));
+            }
+            take.events.push(Answered { at: when, ..event });
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sample rate")]
+        let rate = self.act.timeline.sample_rate() as Frame;
+        for (frame, (left, right)) in (at..).zip(audio[0].iter().zip(audio[1])) {
+            let index = usize::try_from(frame / rate).unwrap_or(usize::MAX);
+            if take.sound.len() <= index {
+                take.sound.push(Second::default());
+            }
+            let Some(second) = take.sound.last_mut() else { continue };
+            second.add(*left);
+            second.add(*right);
+        }
+    }
+}
+
+impl Second {
+    fn add(&mut self, sample: f32) {
+        self.broken += usize::from(!sample.is_finite());
+        self.peak = self.peak.max(sample.abs());
+        // The constant of FNV; any odd number would do.
+        self.print = (self.print ^ u64::from(sample.to_bits())).wrapping_mul(0x0000_0100_0000_01B3);
+    }
+}
+
+fn offset(block: Frame, when: Frame) -> u32 {
+    // What should have happened before the block happens at once.
+    u32::try_from(when.saturating_sub(block)).unwrap_or(u32::MAX)
+}

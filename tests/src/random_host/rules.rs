@@ -1,0 +1,721 @@
+//! What must be true of a recording, whatever the host did.
+//!
+//! Pure: it looks at a sequence and at what came of it, and knows the plugin's parameters by name and meaning only.
+//! Where it cannot know what the plugin must have understood it lets pass: each rule says when it speaks.
+
+use super::board::{Board, Knob};
+use super::play::{Recording, Take};
+use super::sequence::{Act, Deed, Sequence};
+use crate::performance::{Answered, Sent};
+use crate::timeline::Frame;
+use std::fmt;
+
+/// A rule that was broken, and where.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Broken {
+    /// The act, counted from 0.
+    pub act: usize,
+    /// The frame within it.
+    pub at: Frame,
+    /// The rule.
+    pub rule: Rule,
+}
+
+/// What was wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rule {
+    /// An event lies outside its block.
+    Outside {
+        /// Its offset.
+        offset: u32,
+    },
+    /// An event came after a later one.
+    OutOfOrder,
+    /// A note-off without its note-on.
+    OffWithoutOn(Key),
+    /// A note-on of a key that was down.
+    OnTwice(Key),
+    /// A note-on whose note-off never came.
+    NeverEnds(Key),
+    /// A note of Segue's that takes no time.
+    NoLength(Key),
+    /// A note of Segue's that sounds longer than any music.
+    TooLong(Key),
+    /// A key, channel or velocity that MIDI does not have.
+    NoMidi(Key),
+    /// A note that is neither the player's, passed through, nor on Segue's channel.
+    WrongChannel {
+        /// The note.
+        key: Key,
+        /// Segue's channel.
+        wanted: u16,
+    },
+    /// A note-on that is not on the rounded frame of a tick.
+    OffTheGrid {
+        /// The note.
+        key: Key,
+        /// How far, in frames.
+        away: f64,
+    },
+    /// Segue begins a note while the player holds a key: a plan that should have been withdrawn.
+    OverThePlayer {
+        /// The note.
+        key: Key,
+        /// The player's.
+        held: Key,
+    },
+    /// Segue begins a note although nothing was played that could be answered.
+    Unasked(Key),
+    /// A note of Segue's sounds on when the player comes in and it must yield at once.
+    DoesNotYield(Key),
+    /// A note of Segue's sounds on when the song starts, stops or jumps.
+    OverABreak(Key),
+    /// A note sounds on after the host's reset or a new activation.
+    OverAReset(Key),
+    /// A note that was passed through sounds on after its release.
+    OverARelease(Key),
+    /// More notes of Segue's at once than are ever allowed.
+    TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// Audio at or beyond full scale.
+    TooLoud {
+        /// The peak.
+        peak: f32,
+    },
+    /// Audio that is no number.
+    NoNumber,
+    /// Audio although the sound is off.
+    SoundWhenOff {
+        /// The peak.
+        peak: f32,
+    },
+}
+
+/// A key on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// 0 to 15.
+    pub channel: u16,
+    /// 0 to 127.
+    pub key: u16,
+}
+
+impl Rule {
+    /// The same for faults of one kind, whatever their figures.
+    pub fn kind(&self) -> std::mem::Discriminant<Self> {
+        std::mem::discriminant(self)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "key {} on channel {}", self.key, self.channel + 1)
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "act {}, frame {}: ", self.act + 1, self.at)?;
+        match self.rule {
+            Rule::Outside { offset } => write!(out, "an event at offset {offset}, which is beyond its block"),
+            Rule::OutOfOrder => write!(out, "an event came after a later one"),
+            Rule::OffWithoutOn(key) => write!(out, "the note-off of {key} has no note-on"),
+            Rule::OnTwice(key) => write!(out, "{key} was struck while it was down"),
+            Rule::NeverEnds(key) => write!(out, "the note of {key} never ends"),
+            Rule::NoLength(key) => write!(out, "the note of {key} has no length"),
+            Rule::TooLong(key) => write!(out, "the note of {key} sounded longer than any music"),
+            Rule::NoMidi(key) => write!(out, "the note of {key} is no MIDI note"),
+            Rule::WrongChannel { key, wanted } => {
+                write!(out, "{key} is neither the player's nor on Segue's channel, which is {}", wanted + 1)
+            }
+            Rule::OffTheGrid { key, away } => write!(out, "{key} begins {away:.2} frames away from the nearest tick"),
+            Rule::OverThePlayer { key, held } => write!(out, "{key} begins while the player holds {held}"),
+            Rule::Unasked(key) => write!(out, "{key} begins, and nobody has played anything to answer"),
+            Rule::DoesNotYield(key) => write!(out, "{key} sounds on although the player has come in"),
+            Rule::OverABreak(key) => write!(out, "{key} sounds on although the song starts, stops or jumps"),
+            Rule::OverAReset(key) => write!(out, "{key} sounds on after a reset"),
+            Rule::OverARelease(key) => write!(out, "{key} was passed through and sounds on after its release"),
+            Rule::TooMany { count } => write!(out, "{count} notes of Segue's sound at once"),
+            Rule::TooLoud { peak } => write!(out, "a peak of {peak} within a second from there"),
+            Rule::NoNumber => write!(out, "samples that are no numbers within a second from there"),
+            Rule::SoundWhenOff { peak } => write!(out, "the sound is off, and there is a peak of {peak}"),
+        }
+    }
+}
+
+/// Everything that is wrong with a recording.
+pub fn check(sequence: &Sequence, recording: &Recording, board: &Board) -> Vec<Broken> {
+    let mut watch = Watch::new(sequence, board);
+    for (index, (act, take)) in sequence.acts.iter().zip(&recording.takes).enumerate() {
+        watch.act = index;
+        watch.follow(act, take);
+    }
+    let open: Vec<Sounding> = watch.sounding.clone();
+    for Sounding { key, since: (act, at), .. } in open {
+        watch.broken.push(Broken { act, at, rule: Rule::NeverEnds(key) });
+    }
+    watch.broken
+}
+
+/// What two recordings of one sequence do not have in common; `None` when nothing.
+pub fn difference(one: &Recording, other: &Recording) -> Option<String> {
+    one.takes.iter().zip(&other.takes).enumerate().find_map(|(act, (one, other))| {
+        let act = act + 1;
+        let (here, there) = (&one.events, &other.events);
+        if let Some(index) = (0..here.len().max(there.len())).find(|index| here.get(*index) != there.get(*index)) {
+            let (one, other) = (here.get(index), there.get(index));
+            return Some(format!("act {act}, event {index} is {one:?} in one and {other:?} in the other"));
+        }
+        let second = (0..one.sound.len()).find(|second| one.sound.get(*second) != other.sound.get(*second))?;
+        Some(format!("act {act}: the notes are the same, and the sound differs in second {second}"))
+    })
+}
+
+/// A note of Segue's that is longer than this has been forgotten: the longest that can be set is 16 beats, which take 24
+/// seconds at the slowest tempo.
+const LONGEST_SECONDS: f64 = 30.0;
+/// Half a frame of rounding, the sliver with which halves go up, and a little for a position that is no whole number.
+const ROUNDING_FRAMES: f64 = 0.5 + 2e-3;
+/// The most notes of Segue's that can be set to sound at once.
+const MOST_VOICES: usize = 16;
+/// More keys than fingers: with so many down the rules about them say nothing.
+const MOST_KEYS: usize = 60;
+/// Places of values within a parameter, as the plugin has them.
+const ANSWER: f64 = 0.0;
+const AT_ONCE: f64 = 0.0;
+const FREE_START: f64 = 0.0;
+const METRIC_STYLES: [f64; 2] = [2.0, 3.0];
+const SWINGING_STYLES: [f64; 2] = [0.0, 1.0];
+const SWING_BY_STYLE: f64 = 0.0;
+const STRAIGHT: f64 = 1.0;
+const RENDER_AUTO: f64 = 0.0;
+const RENDER_OFFLINE: f64 = 1.0;
+const CHORDS_OF_LOW_KEYS: f64 = 2.0;
+const CHORDS_OF_A_CHANNEL: f64 = 3.0;
+
+/// A moment of the whole sequence: act and frame.
+type Moment = (usize, Frame);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Player,
+    Segue,
+    /// The comping, which goes by other rules.
+    Comping,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sounding {
+    key: Key,
+    who: Who,
+    since: Moment,
+}
+
+/// A key that is surely down.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    key: Key,
+    id: Option<u32>,
+    down: Frame,
+}
+
+/// What must be silent once all that happens on a frame has happened.
+#[derive(Debug, Clone, Copy)]
+enum Demand {
+    Everything,
+    AfterBreak,
+    Yielding,
+    Passed(Key),
+}
+
+struct Watch<'a> {
+    board: &'a Board,
+    act: usize,
+    values: Vec<f64>,
+    /// The frame of this act since which a parameter stands; 0 when it was never moved in it.
+    since: Vec<Frame>,
+    saved: Option<Vec<f64>>,
+    held: Vec<Held>,
+    /// Keys struck on this frame that no note-on has been found for.
+    struck: Vec<Key>,
+    /// Something was played, or the turn was handed over, since everything was forgotten.
+    asked: bool,
+    /// When the turn was last handed over by hand.
+    handed_over: Option<Frame>,
+    demands: Vec<Demand>,
+    sounding: Vec<Sounding>,
+    broken: Vec<Broken>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(sequence: &Sequence, board: &'a Board) -> Self {
+        let mut values: Vec<f64> = board.parameters().iter().map(|parameter| parameter.default).collect();
+        for (place, value) in &sequence.settings {
+            values[*place] = *value;
+        }
+        Self {
+            board,
+            act: 0,
+            since: vec![0; values.len()],
+            values,
+            saved: None,
+            held: Vec::new(),
+            struck: Vec::new(),
+            asked: false,
+            handed_over: None,
+            demands: Vec::new(),
+            sounding: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
+    fn say(&mut self, at: Frame, rule: Rule) {
+        self.broken.push(Broken { act: self.act, at, rule });
+    }
+
+    fn value(&self, knob: Knob) -> f64 {
+        self.values[self.board.place(knob)]
+    }
+
+    /// The value of a parameter that was not moved in this act.
+    fn steady(&self, knob: Knob) -> Option<f64> {
+        (self.since[self.board.place(knob)] == 0).then(|| self.value(knob))
+    }
+
+    fn is_steadily(&self, knob: Knob, wanted: f64) -> bool {
+        self.steady(knob).is_some_and(|value| same(value, wanted))
+    }
+
+    /// Goes through an act in order of time: at one frame first what the transport does, then what the host does, then
+    /// what the plugin sends.
+    fn follow(&mut self, act: &Act, take: &Take) {
+        self.since.fill(0);
+        self.forget_keys();
+        self.demands.push(Demand::Everything);
+        let no_breaks = !act.telling.has_beats();
+        let mut breaks = act.timeline.breaks().filter(|_| !no_breaks).peekable();
+        let mut deeds = act.deeds.iter().peekable();
+        let mut events = take.events.iter().peekable();
+        let mut now = 0;
+        loop {
+            let nexts = [
+                breaks.peek().copied(),
+                deeds.peek().map(|(at, _)| *at),
+                events.peek().map(|event| event.at.max(now)),
+                (now == 0 && !self.demands.is_empty()).then_some(0),
+            ];
+            let Some(next) = nexts.into_iter().flatten().min() else { break };
+            now = next;
+            while breaks.next_if(|at| *at <= now).is_some() {
+                self.song_breaks();
+            }
+            while let Some((_, deed)) = deeds.next_if(|(at, _)| *at <= now) {
+                self.host_does(*deed, now);
+            }
+            while let Some(event) = events.next_if(|event| event.at <= now) {
+                if event.at < now {
+                    self.say(event.at, Rule::OutOfOrder);
+                }
+                self.plugin_sends(*event, act);
+            }
+            self.settle(act, now);
+        }
+        for (block, offset) in &take.outside {
+            self.say(*block, Rule::Outside { offset: *offset });
+        }
+        self.listen(act, take);
+    }
+
+    fn forget_keys(&mut self) {
+        self.held.clear();
+        self.asked = false;
+        self.handed_over = None;
+    }
+
+    fn song_breaks(&mut self) {
+        self.demands.push(Demand::AfterBreak);
+        self.asked = !self.held.is_empty();
+    }
+
+    // What the host does.
+
+    fn host_does(&mut self, deed: Deed, now: Frame) {
+        match deed {
+            Deed::Down { channel, key, velocity, id } if velocity > 0.0 => self.press(channel, key, id, now),
+            Deed::Down { channel, key, id, .. } => self.release(Some(channel), Some(key), id),
+            Deed::Up { channel, key, id, .. } => self.release(channel, key, id),
+            Deed::Midi(message) => self.midi(message, now),
+            Deed::Turn { place, value } => self.turn(place, value, now),
+            Deed::Reset | Deed::Pause => {
+                self.forget_keys();
+                self.demands.push(Demand::Everything);
+            }
+            Deed::Save => self.saved = Some(self.values.clone()),
+            Deed::Load => {
+                for (place, value) in self.saved.clone().into_iter().flatten().enumerate() {
+                    self.turn(place, value, now);
+                }
+            }
+            Deed::Room(_) => {}
+        }
+    }
+
+    fn midi(&mut self, [status, first, second]: [u8; 3], now: Frame) {
+        let channel = status & 0x0F;
+        match (status & 0xF0, first) {
+            (0x90, key) if second > 0 => self.press(channel, key, None, now),
+            (0x80 | 0x90, key) => self.release(Some(channel), Some(key), None),
+            (0xB0, 120 | 123) => self.release(Some(channel), None, None),
+            _ => {}
+        }
+    }
+
+    fn turn(&mut self, place: usize, value: f64, now: Frame) {
+        let before = std::mem::replace(&mut self.values[place], value);
+        if same(before, value) {
+            return;
+        }
+        self.since[place] = now.max(1);
+        if self.board.knob_at(place) == Some(Knob::YourTurn) && value > before {
+            self.asked = true;
+            self.handed_over = Some(now);
+        }
+    }
+
+    fn press(&mut self, channel: u8, key: u8, id: Option<u32>, now: Frame) {
+        let key = Key { channel: channel.into(), key: key.into() };
+        self.held.retain(|held| held.key != key);
+        let held = Held { key, id, down: now };
+        self.held.push(held);
+        self.struck.push(key);
+        self.asked = true;
+        let at_once = same(self.value(Knob::Yield), AT_ONCE);
+        if at_once && self.is_steadily(Knob::Mode, ANSWER) && self.takes_the_turn(&held) {
+            self.demands.push(Demand::Yielding);
+        }
+    }
+
+    /// Whether a key of the player's is surely heard as a line of its own: on a channel that is listened to, no drone,
+    /// and no chord.
+    fn takes_the_turn(&self, held: &Held) -> bool {
+        let channel = self.steady(Knob::InputChannel);
+        let heard =
+            channel.is_some_and(|channel| same(channel, 0.0) || same(channel, f64::from(held.key.channel) + 1.0));
+        let drone = self.steady(Knob::DroneBelow).is_none_or(|below| f64::from(held.key.key) < below);
+        let chords = [CHORDS_OF_LOW_KEYS, CHORDS_OF_A_CHANNEL];
+        let chord = self.steady(Knob::Chords).is_none_or(|source| chords.into_iter().any(|other| same(source, other)));
+        heard && !drone && !chord && self.held.len() < MOST_KEYS
+    }
+
+    fn release(&mut self, channel: Option<u8>, key: Option<u8>, id: Option<u32>) {
+        let demands = &mut self.demands;
+        self.held.retain(|held| {
+            let matches = channel.is_none_or(|channel| u16::from(channel) == held.key.channel)
+                && key.is_none_or(|key| u16::from(key) == held.key.key);
+            // With another name it may or may not be meant: it is not surely down any more, and not surely up.
+            if matches && (id.is_none() || held.id.is_none() || held.id == id) {
+                demands.push(Demand::Passed(held.key));
+            }
+            !matches
+        });
+    }
+
+    // What the plugin sends.
+
+    fn plugin_sends(&mut self, Answered { at, sent }: Answered, act: &Act) {
+        match sent {
+            Sent::On { channel, key, velocity } => self.begins(Key { channel, key }, velocity, at, act),
+            Sent::Off { channel, key } => self.ends(Key { channel, key }, at, act),
+            Sent::Midi(_) => {}
+        }
+    }
+
+    fn begins(&mut self, key: Key, velocity: f64, at: Frame, act: &Act) {
+        if key.channel > 15 || key.key > 127 || !(velocity > 0.0 && velocity <= 1.0) {
+            self.say(at, Rule::NoMidi(key));
+        }
+        if self.sounding.iter().any(|sounding| sounding.key == key) {
+            self.say(at, Rule::OnTwice(key));
+            self.sounding.retain(|sounding| sounding.key != key);
+        }
+        let who = self.whose(key);
+        self.sounding.push(Sounding { key, who, since: (self.act, at) });
+        if who == Who::Segue {
+            self.segue_begins(key, at, act);
+        }
+    }
+
+    /// A note-on at the very frame of the player's press of that key, with thru on, is the player's, once.
+    fn whose(&mut self, key: Key) -> Who {
+        let passes = same(self.value(Knob::Thru), 1.0);
+        if let Some(index) = self.struck.iter().position(|struck| passes && *struck == key) {
+            self.struck.remove(index);
+            return Who::Player;
+        }
+        let comps = same(self.value(Knob::Comping), 1.0);
+        let on_its_channel = same(self.value(Knob::CompingChannel), f64::from(key.channel) + 1.0);
+        if comps && on_its_channel { Who::Comping } else { Who::Segue }
+    }
+
+    fn segue_begins(&mut self, key: Key, at: Frame, act: &Act) {
+        let wanted = self.value(Knob::OutputChannel);
+        if !same(wanted, f64::from(key.channel)) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
+            self.say(at, Rule::WrongChannel { key, wanted: wanted as u16 });
+        }
+        let count = self.sounding.iter().filter(|sounding| sounding.who == Who::Segue).count();
+        if count > MOST_VOICES {
+            self.say(at, Rule::TooMany { count });
+        }
+        if self.is_steadily(Knob::Mode, ANSWER) {
+            if !self.asked {
+                self.say(at, Rule::Unasked(key));
+            }
+            let since = self.handed_over;
+            let in_the_way = |held: &&Held| since.is_none_or(|since| since < held.down) && self.takes_the_turn(held);
+            if let Some(held) = self.held.iter().find(in_the_way).map(|held| held.key) {
+                self.say(at, Rule::OverThePlayer { key, held });
+            }
+        }
+        if self.is_on_a_grid(act, at) {
+            let away = act.timeline.frames_from_tick(at);
+            if away.abs() > ROUNDING_FRAMES {
+                self.say(at, Rule::OffTheGrid { key, away });
+            }
+        }
+    }
+
+    /// Whether every onset of Segue's must lie on a tick of the song: it is heard where it is, the style is metric and
+    /// plays straight, nothing starts off the grid, and the host waits for the mind.
+    fn is_on_a_grid(&self, act: &Act, at: Frame) -> bool {
+        let one_of = |knob, values: [f64; 2]| {
+            self.steady(knob).is_some_and(|value| values.into_iter().any(|other| same(value, other)))
+        };
+        let metric = one_of(Knob::Style, METRIC_STYLES) && one_of(Knob::Swing, [SWING_BY_STYLE, STRAIGHT])
+            || one_of(Knob::Style, SWINGING_STYLES) && self.is_steadily(Knob::Swing, STRAIGHT);
+        let on_grid = self.steady(Knob::Start).is_some_and(|start| !same(start, FREE_START));
+        act.telling.has_beats() && act.timeline.is_playing(at) && metric && on_grid && self.is_waited_for(act)
+    }
+
+    /// Whether the host waits for the mind, so that nothing can be late.
+    fn is_waited_for(&self, act: &Act) -> bool {
+        self.steady(Knob::Render)
+            .is_some_and(|render| same(render, RENDER_OFFLINE) || same(render, RENDER_AUTO) && act.offline)
+    }
+
+    fn ends(&mut self, key: Key, at: Frame, act: &Act) {
+        let Some(index) = self.sounding.iter().position(|sounding| sounding.key == key) else {
+            self.say(at, Rule::OffWithoutOn(key));
+            return;
+        };
+        let Sounding { who, since: (since_act, since), .. } = self.sounding.remove(index);
+        if who == Who::Player || since_act != self.act {
+            return;
+        }
+        if at <= since {
+            self.say(since, Rule::NoLength(key));
+        }
+        if at.saturating_sub(since) as f64 > LONGEST_SECONDS * act.timeline.sample_rate() {
+            self.say(since, Rule::TooLong(key));
+        }
+    }
+
+    /// Everything on a frame has happened: what had to end must have ended.
+    fn settle(&mut self, act: &Act, now: Frame) {
+        self.struck.clear();
+        let demands = std::mem::take(&mut self.demands);
+        if !act.is_all_ears() {
+            return;
+        }
+        for demand in demands {
+            let before = |sounding: &&Sounding| sounding.since < (self.act, now);
+            let still = self.sounding.iter().filter(before).find_map(|sounding| {
+                let Sounding { key, who, .. } = *sounding;
+                let rule = match demand {
+                    Demand::Everything => Rule::OverAReset(key),
+                    Demand::AfterBreak if who != Who::Player => Rule::OverABreak(key),
+                    Demand::Yielding if who == Who::Segue => Rule::DoesNotYield(key),
+                    Demand::Passed(passed) if who == Who::Player && passed == key => Rule::OverARelease(key),
+                    Demand::AfterBreak | Demand::Yielding | Demand::Passed(_) => return None,
+                };
+                Some(rule)
+            });
+            if let Some(rule) = still {
+                self.say(now, rule);
+            }
+        }
+    }
+
+    // What is heard.
+
+    fn listen(&mut self, act: &Act, take: &Take) {
+        let off = |knob| self.is_steadily(knob, 0.0);
+        let silent = off(Knob::Sound) && off(Knob::Click) && off(Knob::Comping);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sample rate")]
+        let rate = act.timeline.sample_rate() as Frame;
+        for (second, heard) in (0..).zip(&take.sound) {
+            let at = second * rate;
+            if heard.broken > 0 {
+                self.say(at, Rule::NoNumber);
+            }
+            if heard.peak >= 1.0 {
+                self.say(at, Rule::TooLoud { peak: heard.peak });
+            }
+            if silent && heard.peak > 0.0 {
+                self.say(at, Rule::SoundWhenOff { peak: heard.peak });
+            }
+        }
+    }
+}
+
+/// Values of parameters are told exactly, or differ by a step.
+fn same(one: f64, other: f64) -> bool {
+    (one - other).abs() < 1e-6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::board::tests::bare;
+    use super::super::play::Second;
+    use super::*;
+    use crate::blocks::Blocks;
+    use crate::timeline::{Telling, Timeline};
+    use segue_model::note::Metre;
+
+    const SECOND: Frame = 48_000;
+    const C: Key = Key { channel: 0, key: 60 };
+
+    /// A minute at 120 bpm in which these things are done, with the style that is on a grid and these settings.
+    fn sequence(deeds: &[(Frame, Deed)], settings: &[(Knob, f64)]) -> Sequence {
+        let board = bare();
+        let usual = [(Knob::Style, 3.0), (Knob::Start, 2.0)];
+        let settings = usual.iter().chain(settings).map(|(knob, value)| (board.place(*knob), *value)).collect();
+        let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
+        timeline.jump(20 * SECOND, 4.0);
+        let act = Act {
+            timeline,
+            telling: Telling::Everything,
+            mid_block: false,
+            blocks: Blocks::Of(512),
+            offline: true,
+            deeds: deeds.to_vec(),
+            length: 60 * SECOND,
+        };
+        Sequence { seed: 0, settings, chart: "", acts: vec![act] }
+    }
+
+    fn down(at: Frame) -> (Frame, Deed) {
+        (at, Deed::Down { channel: 0, key: 48, velocity: 0.5, id: None })
+    }
+
+    fn up(at: Frame) -> (Frame, Deed) {
+        (at, Deed::Up { channel: Some(0), key: Some(48), id: None, choke: false })
+    }
+
+    /// A phrase of one key, up at one second.
+    const PHRASE: fn() -> [(Frame, Deed); 2] = || [down(0), up(SECOND)];
+
+    fn on(at: Frame) -> Answered {
+        Answered { at, sent: Sent::On { channel: 0, key: 60, velocity: 0.5 } }
+    }
+
+    fn off(at: Frame) -> Answered {
+        Answered { at, sent: Sent::Off { channel: 0, key: 60 } }
+    }
+
+    fn found(deeds: &[(Frame, Deed)], settings: &[(Knob, f64)], events: &[Answered]) -> Vec<Rule> {
+        let take = Take { events: events.to_vec(), ..Take::default() };
+        let recording = Recording { takes: vec![take] };
+        check(&sequence(deeds, settings), &recording, &bare()).iter().map(|broken| broken.rule).collect()
+    }
+
+    #[test]
+    fn an_answer_on_its_ticks_after_the_player_breaks_no_rule() {
+        let events = [on(72_000), off(80_000), on(84_000), off(90_000)];
+        assert_eq!(found(&PHRASE(), &[], &events), []);
+    }
+
+    #[test]
+    fn a_lost_note_off_a_doubled_note_and_one_without_beginning_are_seen() {
+        assert!(found(&PHRASE(), &[], &[on(72_000)]).contains(&Rule::NeverEnds(C)));
+        assert_eq!(found(&PHRASE(), &[], &[on(72_000), on(84_000), off(90_000)]), [Rule::OnTwice(C)]);
+        assert_eq!(found(&PHRASE(), &[], &[off(72_000)]), [Rule::OffWithoutOn(C)]);
+        assert_eq!(found(&PHRASE(), &[], &[on(72_000), off(72_000)]), [Rule::NoLength(C)]);
+        assert_eq!(
+            found(&PHRASE(), &[], &[on(84_000), off(90_000), on(72_000), off(91_000)]).first(),
+            Some(&Rule::OutOfOrder)
+        );
+    }
+
+    #[test]
+    fn an_onset_at_the_edge_of_its_block_is_seen_and_a_free_one_is_let_pass() {
+        let events = [on(72_003), off(80_000)];
+        assert!(matches!(found(&PHRASE(), &[], &events)[..], [Rule::OffTheGrid { key: C, .. }]));
+        assert_eq!(found(&PHRASE(), &[(Knob::Start, 0.0)], &events), []);
+        assert_eq!(found(&PHRASE(), &[(Knob::Style, 4.0)], &events), []);
+        assert_eq!(found(&PHRASE(), &[(Knob::Render, 2.0)], &events), []);
+    }
+
+    #[test]
+    fn a_stale_note_under_the_players_hands_is_seen_and_a_drone_is_let_pass() {
+        let deeds = [PHRASE().to_vec(), vec![down(80_000), up(SECOND * 3)]].concat();
+        let stale = [on(84_000), off(90_000)];
+        assert_eq!(found(&deeds, &[], &stale), [Rule::OverThePlayer { key: C, held: Key { channel: 0, key: 48 } }]);
+        assert_eq!(found(&deeds, &[(Knob::DroneBelow, 60.0)], &stale), []);
+        assert_eq!(found(&deeds, &[(Knob::Mode, 2.0)], &stale), []);
+        assert_eq!(found(&deeds, &[], &[on(72_000), off(80_001)]), [Rule::DoesNotYield(C)]);
+        assert_eq!(found(&deeds, &[], &[on(72_000), off(80_000)]), []);
+        assert_eq!(found(&deeds, &[(Knob::Yield, 1.0)], &[on(72_000), off(80_001)]), []);
+    }
+
+    #[test]
+    fn what_sounds_over_a_jump_a_reset_or_a_release_is_seen() {
+        let jump = 20 * SECOND;
+        assert_eq!(found(&PHRASE(), &[], &[on(jump - 12_000), off(jump + 1)]), [Rule::OverABreak(C)]);
+        assert_eq!(found(&PHRASE(), &[], &[on(jump - 12_000), off(jump)]), []);
+        let reset = [PHRASE().to_vec(), vec![(80_000, Deed::Reset)]].concat();
+        assert_eq!(found(&reset, &[], &[on(72_000), off(80_001)]), [Rule::OverAReset(C)]);
+        let player = |at, sent: fn(u16, u16) -> Sent| Answered { at, sent: sent(0, 48) };
+        let [begin, end]: [fn(u16, u16) -> Sent; 2] =
+            [|channel, key| Sent::On { channel, key, velocity: 0.5 }, |channel, key| Sent::Off { channel, key }];
+        let thru = [(Knob::Thru, 1.0)];
+        let key = Key { channel: 0, key: 48 };
+        assert_eq!(found(&PHRASE(), &thru, &[player(0, begin), player(SECOND + 1, end)]), [Rule::OverARelease(key)]);
+        assert_eq!(found(&PHRASE(), &thru, &[player(0, begin), player(SECOND, end)]), []);
+    }
+
+    #[test]
+    fn a_note_that_nobody_asked_for_or_on_a_channel_of_its_own_is_seen() {
+        assert_eq!(found(&[], &[], &[on(72_000), off(80_000)]), [Rule::Unasked(C)]);
+        let wanted = [(Knob::OutputChannel, 3.0)];
+        assert_eq!(found(&PHRASE(), &wanted, &[on(72_000), off(80_000)]), [Rule::WrongChannel { key: C, wanted: 3 }]);
+    }
+
+    #[test]
+    fn sound_that_is_too_loud_no_number_or_not_wanted_is_seen() {
+        let heard = |settings: &[(Knob, f64)], second: Second| {
+            let take = Take { sound: vec![second], ..Take::default() };
+            let recording = Recording { takes: vec![take] };
+            check(&sequence(&[], settings), &recording, &bare()).first().map(|broken| broken.rule)
+        };
+        let quiet = Second { peak: 0.5, ..Second::default() };
+        assert_eq!(heard(&[], quiet), Some(Rule::SoundWhenOff { peak: 0.5 }));
+        assert_eq!(heard(&[(Knob::Sound, 1.0)], quiet), None);
+        assert_eq!(heard(&[(Knob::Sound, 1.0)], Second { peak: 1.0, ..quiet }), Some(Rule::TooLoud { peak: 1.0 }));
+        assert_eq!(heard(&[(Knob::Sound, 1.0)], Second { broken: 1, ..quiet }), Some(Rule::NoNumber));
+    }
+
+    #[test]
+    fn two_recordings_differ_by_an_event_or_by_a_bit_of_sound() {
+        let take = |events: &[Answered], print| {
+            let sound = vec![Second { print, ..Second::default() }];
+            Recording { takes: vec![Take { events: events.to_vec(), sound, ..Take::default() }] }
+        };
+        let one = take(&[on(10), off(20)], 1);
+        assert_eq!(difference(&one, &one.clone()), None);
+        assert!(difference(&one, &take(&[on(10)], 1)).is_some_and(|said| said.contains("event 1")));
+        assert!(difference(&one, &take(&[on(10), off(20)], 2)).is_some_and(|said| said.contains("second 0")));
+    }
+}

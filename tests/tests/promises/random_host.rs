@@ -1,0 +1,212 @@
+//! A host that does whatever a host may do, a hundred times a minute of music, and nothing goes wrong.
+//!
+//! `cargo xtask test` plays always the same sequences; `cargo xtask test --nightly` plays more, and others every night.
+//! A sequence that shows a fault is made smaller and told, together with its seed.
+
+use crate::support::in_a_process_of_its_own;
+use segue_tests::bundle::Bundle;
+use segue_tests::dice::Dice;
+use segue_tests::random_host::board::{Board, Knob};
+use segue_tests::random_host::faults::FAULTS;
+use segue_tests::random_host::play::{Recording, play};
+use segue_tests::random_host::rules::{Broken, Rule, check, difference};
+use segue_tests::random_host::sequence::{Deed, Sequence};
+use segue_tests::random_host::shrink::shrink;
+use segue_tests::random_host::whims;
+use std::io::Write;
+use std::time::Duration;
+
+/// How many sequences are played; `cargo xtask test --sequences` sets it.
+const COUNT: &str = "SEGUE_SEQUENCES";
+/// The seed of the first; the others follow. `cargo xtask test --seed` sets it.
+const SEED: &str = "SEGUE_SEED";
+/// Which of the sequences a process plays: `2/3` is the second of three parts.
+const PART: &str = "SEGUE_PART";
+const USUAL_COUNT: u64 = 100;
+/// Every so many sequences one is played again, as it was and in other blocks.
+const AGAIN: u64 = 5;
+/// How long a faulty sequence is made smaller.
+const SHRINKING: Duration = Duration::from_secs(60);
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a whole number, not {text:?}")))
+}
+
+/// Two processes, because each has an instance that counts its own troubles, and because the check for allocations ends
+/// the process in which it sees one.
+#[test]
+fn whatever_a_host_does_every_note_ends_nothing_is_late_and_the_rules_hold() {
+    let parts = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
+    let children = (1..=parts).map(|part| {
+        std::thread::spawn(move || {
+            in_a_process_of_its_own("random_host::a_part_of_the_sequences", &[(PART, &format!("{part}/{parts}"))])
+        })
+    });
+    let children: Vec<_> = children.collect();
+    for child in children {
+        let output = child.join().expect("the other process was started");
+        let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.contains("1 passed"), "{}\n{said}\n{told}", output.status);
+        let summary = told.lines().find(|line| line.starts_with(SUMMARY)).unwrap_or_default();
+        // Past the harness, which shows what a test prints only when it fails.
+        let _shown = writeln!(std::io::stderr(), "{summary}");
+    }
+}
+
+const SUMMARY: &str = "random host:";
+
+#[test]
+#[ignore = "runs in a process of its own: the check for allocations aborts it"]
+fn a_part_of_the_sequences() {
+    let part = std::env::var(PART).unwrap_or_else(|_| "1/1".to_owned());
+    let (part, parts) = part.split_once('/').expect("a part is such as 1/2");
+    let (part, parts): (u64, u64) = (part.parse().expect("a number"), parts.parse().expect("a number"));
+    let (seed, count) = (number(SEED).unwrap_or(0), number(COUNT).unwrap_or(USUAL_COUNT));
+    let house = House::open();
+    let mut tally = Tally::default();
+    let mut failures: Vec<(Sequence, String)> = Vec::new();
+    for index in (0..count).filter(|index| index % parts == part - 1) {
+        let sequence = whims::sequence(seed + index, &house.board);
+        eprintln!("sequence {}", sequence.seed);
+        if let Err(fault) = house.judge(&sequence, index % AGAIN == 0, &mut tally) {
+            eprintln!("sequence {}: {fault}", sequence.seed);
+            failures.push((sequence, fault));
+        }
+    }
+    eprintln!("{SUMMARY} {tally}, {} at fault", failures.len());
+    if let Some((sequence, fault)) = failures.first() {
+        panic!("sequence {}: {fault}\n{}", sequence.seed, house.smaller(sequence).tell(&house.board));
+    }
+}
+
+/// What was played and checked.
+#[derive(Default)]
+struct Tally {
+    sequences: u64,
+    seconds: f64,
+    notes: usize,
+    again: u64,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { sequences, seconds, notes, again } = self;
+        write!(
+            out,
+            "{sequences} sequences of {:.0} minutes in all, {notes} notes, {again} played again",
+            seconds / 60.0
+        )
+    }
+}
+
+struct House {
+    bundle: Bundle,
+    board: Board,
+}
+
+impl House {
+    fn open() -> Self {
+        let bundle = Bundle::checked();
+        let instance = bundle.open().expect("the plugin gives an instance");
+        let board = Board::new(instance.parameters()).expect("the parameters that the rules speak of");
+        Self { bundle, board }
+    }
+
+    fn play(&self, sequence: &Sequence) -> Recording {
+        play(sequence, &self.bundle, &self.board).expect("the plugin plays")
+    }
+
+    fn broken(&self, sequence: &Sequence) -> (Recording, Vec<Broken>) {
+        let recording = self.play(sequence);
+        let broken = check(sequence, &recording, &self.board);
+        (recording, broken)
+    }
+
+    /// Plays a sequence and says what was wrong with it.
+    fn judge(&self, sequence: &Sequence, again: bool, tally: &mut Tally) -> Result<(), String> {
+        let (recording, broken) = self.broken(sequence);
+        tally.sequences += 1;
+        tally.seconds += sequence.seconds();
+        tally.notes += recording.count_notes();
+        if !broken.is_empty() {
+            let lines: Vec<String> = broken.iter().take(5).map(ToString::to_string).collect();
+            return Err(lines.join("\n"));
+        }
+        if again && self.repeats(sequence) {
+            tally.again += 1;
+            self.same(sequence, sequence, &recording)?;
+            if self.repeats_in_other_blocks(sequence) {
+                self.same(sequence, &sequence.cut_otherwise(sequence.seed), &recording)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn same(&self, sequence: &Sequence, other: &Sequence, recording: &Recording) -> Result<(), String> {
+        match difference(recording, &self.play(other)) {
+            None => Ok(()),
+            Some(difference) => {
+                let blocks: Vec<_> = sequence.acts.iter().zip(&other.acts).map(|(a, b)| (a.blocks, b.blocks)).collect();
+                Err(format!("it is not the same again (blocks {blocks:?}): {difference}"))
+            }
+        }
+    }
+
+    /// Whether the host waits for the mind all along.
+    fn repeats(&self, sequence: &Sequence) -> bool {
+        let render = self.board.place(Knob::Render);
+        let set = sequence.settings.iter().find(|(place, _)| *place == render).map_or(0.0, |(_, value)| *value);
+        set == 1.0 || set == 0.0 && sequence.acts.iter().all(|act| act.offline)
+    }
+
+    /// A host that refuses events refuses others when it calls at other times.
+    fn repeats_in_other_blocks(&self, sequence: &Sequence) -> bool {
+        sequence.acts.iter().all(|act| act.is_all_ears())
+    }
+
+    /// A sequence that shows the same fault and is easier to read.
+    fn smaller(&self, sequence: &Sequence) -> Sequence {
+        let (recording, broken) = self.broken(sequence);
+        let Some(first) = broken.first().map(|broken| broken.rule) else {
+            let repeats = |candidate: &Sequence| {
+                let recording = self.play(candidate);
+                self.same(candidate, candidate, &recording).is_ok()
+                    && self.same(candidate, &candidate.cut_otherwise(sequence.seed), &recording).is_ok()
+            };
+            drop(recording);
+            return shrink(sequence, SHRINKING, |candidate| !repeats(candidate));
+        };
+        shrink(sequence, SHRINKING, |candidate| {
+            // What is cut off before its end never ends.
+            let ends = !matches!(first, Rule::NeverEnds(_)) || is_closed(candidate);
+            ends && self.broken(candidate).1.iter().any(|broken| broken.rule.kind() == first.kind())
+        })
+    }
+}
+
+fn is_closed(sequence: &Sequence) -> bool {
+    let last = sequence.acts.last().and_then(|act| act.deeds.last());
+    matches!(last, Some((_, Deed::Reset)))
+}
+
+#[test]
+fn a_planted_fault_of_each_kind_is_caught_within_a_hundred_sequences() {
+    const ENOUGH: u64 = 100;
+    let house = House::open();
+    for fault in FAULTS {
+        let mut dice = Dice::new(0);
+        let caught = (0..ENOUGH).find(|seed| {
+            let sequence = whims::sequence(*seed, &house.board);
+            let recording = house.play(&sequence);
+            let planted = fault.plant(&sequence, &recording, &house.board, &mut dice);
+            planted.is_some_and(|planted| {
+                let sound = check(&sequence, &recording, &house.board);
+                let broken = check(&sequence, &planted, &house.board);
+                sound.is_empty() && broken.iter().any(|broken| fault.is_known_by(&broken.rule))
+            })
+        });
+        let caught = caught.unwrap_or_else(|| panic!("{fault:?} was planted in {ENOUGH} sequences and never seen"));
+        let _shown = writeln!(std::io::stderr(), "{SUMMARY} {fault:?} was caught in sequence {caught}");
+    }
+}
