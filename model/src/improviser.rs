@@ -381,9 +381,9 @@ impl Improviser {
         index.checked_sub(1).map_or(self.before_history, |previous| Some(self.history[previous].note.onset))
     }
 
-    /// A single line does not run over its own last note, and where only so many notes may sound the next one waits
-    /// until one of them is over.
-    fn earliest(&self, ask: &Ask) -> Ticks {
+    /// The earliest moment at which the next note can begin. A single line does not run over its own last note, and where
+    /// only so many notes may sound the next one waits until one of them is over.
+    pub fn earliest(&self, ask: &Ask) -> Ticks {
         let (Begin::At(bound) | Begin::NotBefore(bound)) = ask.begin;
         match self.history.back() {
             Some(Remembered { note, by: By::Segue { .. }, .. }) if self.mind.vocabulary().polyphony == 1 => {

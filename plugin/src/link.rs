@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 pub const TO_MIND: usize = 1024;
 /// The most notes in the reply to one wish.
 pub const NOTES_PER_WISH: usize = 64;
-/// The most wishes that may be under way; with more the replies might not fit.
-pub const OPEN_WISHES: usize = 4;
+/// The most wishes that may be under way; with more the replies might not fit. In a duet each note of a run that comes in
+/// one block is a reason for another.
+pub const OPEN_WISHES: usize = 16;
 /// Room for every reply that can be under way, so that the worker always finds room.
 const FROM_MIND: usize = OPEN_WISHES * (NOTES_PER_WISH + 1);
 

@@ -29,6 +29,8 @@ pub trait Improvise {
     fn amend(&mut self, id: u32, duration: Ticks);
     /// The next note.
     fn decide(&mut self, ask: &Ask) -> Note;
+    /// The earliest moment at which the next note can begin.
+    fn earliest(&self, ask: &Ask) -> Ticks;
     /// The earliest moment at which a note after this one can begin.
     fn nothing_before(&self, last: &Note) -> Ticks;
     /// Own notes from here on have not sounded.
@@ -48,6 +50,9 @@ impl Improvise for Improviser {
     }
     fn decide(&mut self, ask: &Ask) -> Note {
         self.decide(ask)
+    }
+    fn earliest(&self, ask: &Ask) -> Ticks {
+        self.earliest(ask)
     }
     fn take_back(&mut self, from: Ticks) {
         self.take_back(from);
@@ -198,16 +203,20 @@ fn fulfil(mind: &mut impl Improvise, wish: Wish, end: &MindEnd) {
     let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
     let mut begin = wish.begin;
     let mut together = 0;
+    if let Begin::NotBefore(_) = begin {
+        nothing_before = mind.earliest(&Ask { turn, begin, bars, form, ends, knobs });
+    }
     for _ in 0..NOTES_PER_WISH {
+        // Its own last note may last beyond the horizon: then it is too early to decide the next.
+        if nothing_before >= horizon {
+            break;
+        }
         let note = mind.decide(&Ask { turn, begin, bars, form, ends, knobs });
         say(end, Planned::Note { generation, note });
         let next = mind.nothing_before(&note);
         together = if next == nothing_before { together + 1 } else { 0 };
         nothing_before = if together < CHORD { next } else { note.onset + Ticks(1) };
         begin = Begin::NotBefore(nothing_before);
-        if nothing_before >= horizon {
-            break;
-        }
     }
     let think_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
     say(end, Planned::Until { generation, nothing_before, think_ns });
@@ -243,6 +252,10 @@ mod tests {
                 Begin::NotBefore(earliest) => earliest.max(self.last + self.step),
             };
             Note { onset: self.last, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT }
+        }
+        fn earliest(&self, ask: &Ask) -> Ticks {
+            let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
+            from
         }
         fn nothing_before(&self, last: &Note) -> Ticks {
             last.onset

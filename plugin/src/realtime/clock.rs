@@ -8,10 +8,14 @@
 //! Bars have an anchor of their own. The host's bar position is only a hint, because in blocks that were split for
 //! automation it has been recomputed as if the song had always had its present metre.
 //!
+//! Bars are counted too: in a song from its beginning, through the changes of metre that were passed, so that a place in
+//! the song has the same number each time that the song comes there; without one from the first beat of our own.
+//!
 //! Knows nothing of notes or turns.
 
 use super::groove::Groove;
 use super::host::Transport;
+use arrayvec::ArrayVec;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
 
 /// Ticks in a quarter note, for sums with the host's beats.
@@ -30,6 +34,10 @@ const TEMPO_BPM: std::ops::RangeInclusive<f64> = 1.0..=1000.0;
 const LONGEST_SONG_BEATS: f64 = 1e9;
 /// Where a host reports no tempo and the setting is none either.
 const FALLBACK_BPM: f64 = 120.0;
+/// Changes of metre of one song that are remembered; beyond them bars are counted as if there were no others.
+const CHANGES: usize = 64;
+/// What bars may be longer than by rounding alone, as a part of a bar.
+const SAME_BARS: f64 = 1e-3;
 
 /// A frame counted from the activation. Blocks come and go, positions stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -114,6 +122,43 @@ fn saturating(value: f64) -> i64 {
     value.clamp(-4e18, 4e18) as i64
 }
 
+/// Bars and their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// The bars.
+    pub bars: Bars,
+    /// The number of the bar that begins at their line.
+    pub number: i64,
+}
+
+impl Count {
+    /// The number of the bar in which a moment lies.
+    pub fn number_at(self, moment: Ticks) -> i64 {
+        let Bars { line, metre } = self.bars;
+        self.number + (moment - line).0.div_euclid(metre.bar().0)
+    }
+
+    /// Where the bar of this number begins, or would if it had this metre.
+    pub fn line_of(self, number: i64) -> Ticks {
+        let Bars { line, metre } = self.bars;
+        Ticks(line.0.saturating_add((number - self.number).saturating_mul(metre.bar().0)))
+    }
+
+    /// Whether bar lines and numbers are the same from here on.
+    pub fn goes_on_as(self, other: Self) -> bool {
+        self.bars.metre == other.bars.metre && self.line_of(other.number) == other.bars.line
+    }
+}
+
+/// A change of metre in the song.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    /// The song position of its bar line, in quarter notes.
+    beats: f64,
+    metre: Metre,
+    number: i64,
+}
+
 /// What a new block means for what was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
@@ -143,7 +188,9 @@ enum Source {
 pub struct Clock {
     sample_rate: f64,
     source: Source,
-    bars: Bars,
+    count: Count,
+    /// The changes of metre that were passed in the song, in order.
+    changes: ArrayVec<Change, CHANGES>,
     /// The moment of the next block's first frame, as far as is known now.
     now: f64,
 }
@@ -154,7 +201,8 @@ impl Clock {
         Self {
             sample_rate,
             source: Source::Own { anchor: 0.0, anchored_at: Position(0), tempo_bpm: FALLBACK_BPM },
-            bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON },
+            count: Count { bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON }, number: 0 },
+            changes: ArrayVec::new(),
             now: 0.0,
         }
     }
@@ -178,15 +226,18 @@ impl Clock {
 
     /// The bars at this moment.
     pub fn bars(&self) -> Bars {
-        self.bars
+        self.count.bars
     }
 
-    /// Where a chart begins: with the host's song, or else with the first beat of our own count.
+    /// The bars at this moment with their numbers.
+    pub fn count(&self) -> Count {
+        self.count
+    }
+
+    /// Where a chart begins: with the first bar, or where that would have begun in the present metre, because a chart is
+    /// told bar by bar, whatever the length of its bars.
     pub fn form(&self) -> Ticks {
-        match self.source {
-            Source::Host { offset, .. } => offset,
-            Source::Own { .. } => self.bars.line,
-        }
+        self.count.line_of(0)
     }
 
     /// Whether the host's song moves us.
@@ -228,7 +279,7 @@ impl Clock {
         // Up to a whole tick, so that time does not go back.
         let line = Ticks(saturating(span.performed_at(offset).ceil()));
         (*anchor, *anchored_at) = (float(line), position);
-        self.bars.line = line;
+        self.count = Count { bars: Bars { line, ..self.count.bars }, number: 0 };
         let start = float(line) - span.performed_at(offset) + span.start;
         let span = Span { start, ..span };
         self.now = span.performed_at(i64::from(frames));
@@ -249,8 +300,10 @@ impl Clock {
         if flow == Flow::Broken || self.tempo_bpm() != tempo_bpm {
             self.source = Source::Own { anchor: start, anchored_at: position, tempo_bpm };
         }
-        if let Some(metre) = transport.metre {
-            self.bars.metre = metre;
+        if let Some(metre) = transport.metre.filter(|metre| *metre != self.count.bars.metre) {
+            // The bar that runs becomes one of the new metre.
+            let number = self.count.number_at(Ticks(saturating(start.floor())));
+            self.count = Count { bars: Bars { line: self.count.line_of(number), metre }, number };
         }
         (start, flow)
     }
@@ -285,20 +338,50 @@ impl Clock {
 
     /// Takes the host's bar line where it can only be the host's own word, or where we have none that still holds.
     fn adopt_bars(&mut self, transport: &Transport, beats: f64, offset: Ticks, flow: Flow) {
-        let metre = transport.metre.unwrap_or(self.bars.metre);
+        let before = self.count;
+        let metre = transport.metre.unwrap_or(before.bars.metre);
         let bar_beats = float(metre.bar()) / PER_QUARTER;
         let near = 1.0 / PER_QUARTER;
         let reported = transport.bar_beats.filter(|line| *line < beats + near && beats < line + bar_beats + near);
         // The position that the line was recomputed from, if it was, is the one that was reported.
         let recomputed = (transport.beats.unwrap_or(beats) / bar_beats).floor() * bar_beats;
         let own_word = reported.filter(|line| (line - recomputed).abs() > SAME_TICKS);
-        let lost = flow == Flow::Broken || metre != self.bars.metre;
-        let line = match own_word {
+        let lost = flow == Flow::Broken || metre != before.bars.metre;
+        let line_beats = match own_word {
             Some(line) => line,
             None if lost => (beats / bar_beats + SAME_TICKS).floor() * bar_beats,
             None => return,
         };
-        self.bars = Bars { line: Ticks(saturating((line * PER_QUARTER).round())) + offset, metre };
+        let line = Ticks(saturating((line_beats * PER_QUARTER).round())) + offset;
+        let number = match flow {
+            // The change passed: a bar that it cut short counts as one.
+            Flow::On => {
+                let bars = float(line - before.bars.line) / float(before.bars.metre.bar());
+                before.number + saturating((bars - SAME_BARS).ceil())
+            }
+            Flow::Broken => self.number_in_song(line_beats, metre),
+        };
+        self.count = Count { bars: Bars { line, metre }, number };
+        if flow == Flow::On && metre != before.bars.metre {
+            self.remember(Change { beats: line_beats, metre, number });
+        }
+    }
+
+    /// The number of the bar that begins at a song position: counted from the change of metre before it, if that was
+    /// passed, or else as if the song had always had this metre.
+    fn number_in_song(&self, line_beats: f64, metre: Metre) -> i64 {
+        let bar_beats = float(metre.bar()) / PER_QUARTER;
+        let passed = self.changes.iter().rev().find(|change| change.beats < line_beats + SAME_TICKS);
+        let (from, number) =
+            passed.filter(|change| change.metre == metre).map_or((0.0, 0), |change| (change.beats, change.number));
+        number + saturating(((line_beats - from) / bar_beats + SAME_BARS).floor())
+    }
+
+    fn remember(&mut self, change: Change) {
+        self.changes.retain(|other| (other.beats - change.beats).abs() > SAME_TICKS);
+        let at = self.changes.partition_point(|other| other.beats < change.beats);
+        // With too many, bars are counted from an earlier one: the same each time all the same.
+        let _ = self.changes.try_insert(at, change);
     }
 
     fn frames_per_tick(&self, tempo_bpm: f64) -> f64 {

@@ -1,11 +1,12 @@
 //! The keys that the player holds, with fingers or with the pedal.
 //!
-//! Fingers decide whose turn it is; the pedal only lengthens what was heard.
+//! Fingers decide whose turn it is; the pedal only lengthens what was heard. A low key that goes on while others that
+//! were not struck before it are lifted is a drone: no finger to wait for.
 
 use super::host::{Key, KeyPattern};
 use super::ledger::Token;
 use arrayvec::ArrayVec;
-use segue_model::note::Ticks;
+use segue_model::note::{Pitch, Ticks};
 
 /// More keys than two hands and their pedal hold; beyond it new ones are not followed.
 pub const HELD: usize = 128;
@@ -23,6 +24,8 @@ pub struct Held {
     pub token: Option<Token>,
     /// A finger is on it; else only the pedal holds it.
     down: bool,
+    /// It goes on under what is played.
+    drone: bool,
 }
 
 /// See the module.
@@ -37,7 +40,7 @@ impl Keys {
     /// A finger goes down. False when there are too many to follow.
     #[must_use]
     pub fn press(&mut self, key: Key, onset: Ticks, id: Option<u32>, token: Option<Token>) -> bool {
-        self.held.try_push(Held { key, onset, id, token, down: true }).is_ok()
+        self.held.try_push(Held { key, onset, id, token, down: true, drone: false }).is_ok()
     }
 
     /// Lifts the next finger that matches. The flag says whether the note is over with it, or held by the pedal.
@@ -92,6 +95,25 @@ impl Keys {
     /// Whether any finger is on a key.
     pub fn any_down(&self) -> bool {
         self.held.iter().any(|held| held.down)
+    }
+
+    /// Whether any finger is on a key that is no drone.
+    pub fn any_playing(&self) -> bool {
+        self.held.iter().any(|held| held.down && !held.drone)
+    }
+
+    /// A key has been lifted that was struck at `onset`: keys below a pitch that were down before it, or as good as
+    /// together with it, are drones.
+    pub fn hold_drones(&mut self, onset: Ticks, together: Ticks, below: u8) {
+        for held in &mut self.held {
+            held.drone |= held.key.pitch.key() < below && held.onset <= onset + together;
+        }
+    }
+
+    /// Whether a finger is on this key and the host has been told so.
+    pub fn are_passed_on(&self, channel: u8, pitch: Pitch) -> bool {
+        let same = |held: &Held| held.key.channel == channel && held.key.pitch == pitch;
+        self.held.iter().any(|held| held.down && held.token.is_some() && same(held))
     }
 
     /// How many are held one way or the other.

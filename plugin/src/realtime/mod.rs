@@ -22,22 +22,26 @@ mod player;
 mod returns;
 mod schedule;
 mod segue;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod thru;
+mod trade;
 mod turns;
 mod unsaid;
 mod wishes;
 
 use crate::link::Nerve;
 use crate::vitals::Vitals;
-use clock::{Clock, Flow, Position, Span, float};
+use arrayvec::ArrayVec;
+use clock::{Clock, Position, Span, float};
 use groove::Groove;
 use host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
 use keys::{HELD, Keys};
 use ledger::Ledger;
 use schedule::Schedule;
 use segue_model::note::Ticks;
+use sharing::Sharing;
 use std::sync::Arc;
 use thru::Thru;
 use turns::{Cue, Turn};
@@ -51,6 +55,7 @@ const RESERVE: usize = 16;
 const MOMENTS: u32 = 1 << 16;
 /// Free time is counted as if at this tempo, as it was learnt.
 const FREE_BPM: f64 = 120.0;
+
 /// The pure core of the plugin: from what a host says to what is played, block by block.
 #[derive(Debug)]
 pub struct Performer {
@@ -65,6 +70,10 @@ pub struct Performer {
     in_free_time: bool,
     keys: Keys,
     turn: Turn,
+    sharing: Sharing,
+    buttons: Option<Buttons>,
+    /// The onsets of the player's latest strokes.
+    strokes: ArrayVec<Ticks, { segue::RUN }>,
     wishes: Wishes,
     schedule: Schedule,
     ledger: Ledger,
@@ -82,10 +91,20 @@ pub struct Performer {
     files: (u32, u32),
 }
 
+/// Which buttons are down.
+#[derive(Debug, Clone, Copy)]
+struct Buttons {
+    your_turn: bool,
+    forget: bool,
+}
+
 /// One block while it is played.
 struct Scene<'a, S, N> {
     block: &'a Block,
+    /// Ticks of the style that plays against frames.
     span: Span,
+    /// Ticks of beats against frames, straight and also in free time.
+    beats: Span,
     /// The position of the block's first frame.
     start: Position,
     /// How far it is played; offsets never go back.
@@ -105,6 +124,11 @@ impl<S, N> Scene<'_, S, N> {
 
     fn position(&self) -> Position {
         self.start.plus(self.cursor())
+    }
+
+    /// A moment of beats as the style that plays counts it.
+    fn in_style(&self, tick: Ticks) -> f64 {
+        if self.block.settings.free_time { self.span.moment_of(self.beats.offset_of(float(tick))) } else { float(tick) }
     }
 
     /// Offline, words are not lost because the mind is behind.
@@ -130,6 +154,7 @@ enum Moment {
     Off(f64),
     Event,
     Turn(Cue),
+    Deal,
     Ask(i64),
     On,
 }
@@ -146,6 +171,9 @@ impl Performer {
             in_free_time: false,
             keys: Keys::default(),
             turn: Turn::default(),
+            sharing: Sharing::default(),
+            buttons: None,
+            strokes: ArrayVec::new(),
             wishes: Wishes::default(),
             schedule: Schedule::default(),
             ledger: Ledger::default(),
@@ -185,6 +213,8 @@ impl Performer {
             self.unsaid.amend(held.id, now - held.onset);
         }
         self.turn = Turn::Listening;
+        self.sharing = Sharing::default();
+        self.strokes.clear();
         self.quiet_since.get_or_insert(self.position);
     }
 
@@ -198,6 +228,7 @@ impl Performer {
         self.wishes.forget_positions();
         self.wishes.restart_turns();
         self.ledger.forget_returns();
+        self.buttons = None;
         self.next_id = 0;
         self.last_onset = Ticks(i64::MIN);
         self.largest_block = 0;
@@ -209,12 +240,12 @@ impl Performer {
         let start = self.position;
         let settings = &block.settings;
         let into = block.into_host_block;
-        let (mut span, flow) = self.clock.enter(&block.transport, into, start, block.frames, settings.tempo_bpm);
+        let (beats, flow) = self.clock.enter(&block.transport, into, start, block.frames, settings.tempo_bpm);
         let (free_span, _) = self.free_clock.enter(&free(&block.transport), into, start, block.frames, FREE_BPM);
-        span = if settings.free_time { free_span } else { span.with(Groove::new(settings.swing, self.clock.bars())) };
+        let span = if settings.free_time { free_span } else { self.swung(beats, settings) };
         self.largest_block = self.largest_block.max(block.frames);
         self.wishes.note_knobs(start, block.settings.knobs);
-        let mut scene = Scene { block, span, start, cursor: 0, stage, nerve };
+        let mut scene = Scene { block, span, beats, start, cursor: 0, stage, nerve };
 
         self.ledger.begin_block(start, self.sample_rate);
         self.ledger.pay_overdue(scene.stage, scene.at());
@@ -223,10 +254,10 @@ impl Performer {
         if std::mem::replace(&mut self.in_free_time, settings.free_time) != settings.free_time {
             // Ticks of beats say nothing about ticks of seconds.
             self.last_onset = Ticks(i64::MIN);
+            self.strokes.clear();
         }
-        if changed || flow == Flow::Broken {
-            self.cue(&mut scene, Cue::Broken { keys_down: self.keys.any_down() });
-        }
+        self.share_time(&mut scene, flow, changed);
+        self.press_buttons(&mut scene);
         self.say_unsaid(&mut scene);
         while let Some(reply) = scene.nerve.reply() {
             self.take(&mut scene, reply);
@@ -235,9 +266,28 @@ impl Performer {
         self.position = start.plus(i64::from(block.frames));
     }
 
+    /// Straight beats as they are divided now.
+    fn swung(&self, beats: Span, settings: &Settings) -> Span {
+        beats.with(Groove::new(settings.swing, self.clock.bars()))
+    }
+
     /// The clock that the style of now keeps to.
     fn time(&self) -> &Clock {
         if self.in_free_time { &self.free_clock } else { &self.clock }
+    }
+
+    /// What the musician triggers by hand, or by automation.
+    fn press_buttons(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let Settings { your_turn, forget, .. } = scene.block.settings;
+        let now = Buttons { your_turn, forget };
+        // What is down at first has been down before.
+        let before = self.buttons.replace(now).unwrap_or(now);
+        if forget && !before.forget {
+            self.unsaid.blank = true;
+        }
+        if your_turn && !before.your_turn {
+            self.hand_over(scene);
+        }
     }
 
     /// True when another style plays from now on, so that nothing planned holds.
@@ -266,7 +316,8 @@ impl Performer {
                     }
                     event = scene.stage.next_event();
                 }
-                Moment::Turn(cue) => self.cue(scene, cue),
+                Moment::Turn(cue) => self.change_turn(scene, cue),
+                Moment::Deal => self.deal(scene),
                 Moment::Ask(as_of) => self.ask(scene, as_of),
                 Moment::On => self.begin_next(scene),
             }
@@ -281,10 +332,11 @@ impl Performer {
         let off = self.schedule.next_off().map(|until| (span.offset_of(until), Moment::Off(until)));
         let turn =
             self.turn.next_change().map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
+        let deal = self.is_deal_due(scene.block.settings.mode).then(|| (scene.cursor(), Moment::Deal));
         let ask = self.wishes.due(span, scene.start, self.look_ahead(scene)).map(|as_of| (as_of, Moment::Ask(as_of)));
         let on = self.schedule.next_on().map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
         // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
-        [off, event, turn, ask, on]
+        [off, event, turn, deal, ask, on]
             .into_iter()
             .flatten()
             .filter_map(|(offset, moment)| Some((scene.within(offset)?, moment)))
@@ -292,10 +344,7 @@ impl Performer {
     }
 
     fn turn_lag(&self) -> f64 {
-        match self.turn {
-            Turn::Waiting(answer) | Turn::Answering(answer) => answer.lag,
-            Turn::Listening | Turn::Hearing | Turn::Resting => 0.0,
-        }
+        self.turn.part().map_or(0.0, |part| part.lag)
     }
 
     /// How long before a note could sound it is decided, in frames. Live, a reply comes with the next block at best.

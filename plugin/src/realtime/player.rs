@@ -1,6 +1,5 @@
 //! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
 
-use super::groove::Groove;
 use super::host::{Audible, ChannelMessage, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
 use super::keys::Held;
 use super::ledger::{Struck, Token};
@@ -50,9 +49,11 @@ impl Performer {
         while let Some(held) = self.keys.damp(key) {
             self.over(scene, &held);
         }
-        self.cue(scene, Cue::KeyDown);
         self.begin_bar_after_silence(scene);
+        self.meet_player(scene);
         let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
+        self.note_stroke(scene, onset);
+        self.cue(scene, Cue::KeyDown(onset));
         let id = self.tell_heard(scene, key, velocity, onset);
         scene.stage.sound(scene.at(), Audible::Strike { who: Who::Player, pitch: key.pitch, velocity });
         let token = if scene.block.settings.thru { self.pass_on(scene, key, velocity) } else { None };
@@ -78,11 +79,10 @@ impl Performer {
     }
 
     fn lift(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern, velocity: f32) {
-        let held_before = self.keys.any_down();
+        let was_playing = self.keys.any_playing();
         self.lift_all(scene, keys, velocity);
-        if held_before && !self.keys.any_down() {
-            let answer = self.answer_from(scene);
-            self.cue(scene, Cue::LastKeyUp(answer));
+        if was_playing && !self.keys.any_playing() {
+            self.keys_are_up(scene);
         }
     }
 
@@ -92,11 +92,25 @@ impl Performer {
                 self.ledger.release(scene.stage, scene.at(), token, velocity);
             }
             scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: held.key.pitch });
+            let together = scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate);
+            self.keys.hold_drones(held.onset, together, scene.block.settings.drone_below);
             if over {
                 self.over(scene, &held);
             }
         }
         self.note_silence(scene);
+    }
+
+    /// Remembers when the player struck of late; a chord is one stroke.
+    fn note_stroke<S, N>(&mut self, scene: &Scene<'_, S, N>, onset: Ticks) {
+        let together = scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate);
+        if self.strokes.last().is_some_and(|last| onset - *last <= together) {
+            return;
+        }
+        if self.strokes.is_full() {
+            let _ = self.strokes.pop_at(0);
+        }
+        let _ = self.strokes.try_push(onset);
     }
 
     /// A heard note has come to its end: the mind learns its length.
@@ -151,18 +165,19 @@ impl Performer {
         let Some(since) = self.quiet_since else { return };
         #[allow(clippy::cast_precision_loss, reason = "only compared with two seconds")]
         let silent = scene.position().0.saturating_sub(since.0) as f64 >= SILENCE_SECONDS * self.sample_rate;
-        if silent && !self.time().follows_host() {
+        if silent && !self.clock.follows_host() {
             let (offset, position) = (scene.cursor(), scene.position());
-            let clock = if self.in_free_time { &mut self.free_clock } else { &mut self.clock };
-            scene.span = clock.begin_bar(scene.span, offset, position, scene.block.frames);
-            if !self.in_free_time {
-                scene.span = scene.span.with(Groove::new(scene.block.settings.swing, self.clock.bars()));
-            }
+            scene.beats = self.clock.begin_bar(scene.beats, offset, position, scene.block.frames);
+            scene.span = if self.in_free_time {
+                self.free_clock.begin_bar(scene.span, offset, position, scene.block.frames)
+            } else {
+                self.swung(scene.beats, &scene.block.settings)
+            };
         }
     }
 
     pub(super) fn note_silence<S, N>(&mut self, scene: &Scene<'_, S, N>) {
-        if !self.keys.any_down() && !self.schedule.is_sounding() && !self.turn.is_segues() {
+        if !self.keys.any_down() && !self.schedule.is_sounding() && self.turn.part().is_none() {
             self.quiet_since.get_or_insert(scene.position());
         } else {
             self.quiet_since = None;

@@ -6,7 +6,7 @@
 use super::clock::float;
 use super::host::{Audible, FrameOffset, Key, Stage, Who};
 use super::ledger::{Ledger, Struck, Token};
-use super::turns::Answer;
+use super::turns::Part;
 use arrayvec::ArrayVec;
 use segue_model::note::{Note, Pitch, Ticks};
 
@@ -14,8 +14,6 @@ use segue_model::note::{Note, Pitch, Ticks};
 const PLANNED: usize = 256;
 /// Notes of Segue that may sound at once.
 const SOUNDING: usize = 64;
-/// How long the last note of an answer may ring beyond its end: a sixteenth note.
-const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
 
 #[derive(Debug, Clone, Copy)]
 struct Sounding {
@@ -23,7 +21,7 @@ struct Sounding {
     channel: u8,
     /// When it began, so that a doubled note is known as such.
     onset: Ticks,
-    /// When it ends, the answer's lag included.
+    /// When it ends, its part's lag included.
     until: f64,
     token: Option<Token>,
 }
@@ -54,6 +52,21 @@ impl Schedule {
         self.planned.first().map(|note| note.onset)
     }
 
+    /// The onset of the last note that is planned.
+    pub fn last_on(&self) -> Option<Ticks> {
+        self.planned.last().map(|note| note.onset)
+    }
+
+    /// The key of the next note to begin.
+    pub fn next_pitch(&self) -> Option<Pitch> {
+        self.planned.first().map(|note| note.pitch)
+    }
+
+    /// Forgets the next note.
+    pub fn skip_next(&mut self) {
+        let _ = self.planned.pop_at(0);
+    }
+
     /// The moment of the next note to end.
     pub fn next_off(&self) -> Option<f64> {
         self.sounding.iter().map(|sounding| sounding.until).min_by(f64::total_cmp)
@@ -62,6 +75,18 @@ impl Schedule {
     /// Forgets what has not begun.
     pub fn withdraw(&mut self) {
         self.planned.clear();
+    }
+
+    /// Forgets what begins at this moment or later.
+    pub fn withdraw_from(&mut self, cut: Ticks) {
+        self.planned.retain(|note| note.onset < cut);
+    }
+
+    /// What sounds now ends at this moment at the latest.
+    pub fn end_by(&mut self, moment: f64) {
+        for sounding in &mut self.sounding {
+            sounding.until = sounding.until.min(moment);
+        }
     }
 
     /// Whether anything sounds.
@@ -73,7 +98,7 @@ impl Schedule {
     #[must_use]
     pub fn begin_next(
         &mut self,
-        answer: Answer,
+        part: Part,
         channel: u8,
         at: FrameOffset,
         stage: &mut impl Stage,
@@ -95,12 +120,12 @@ impl Schedule {
         let struck = ledger.strike(stage, at, key, velocity, Who::Segue);
         let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
         stage.sound(at, Audible::Strike { who: Who::Segue, pitch: note.pitch, velocity });
-        let until = (note.onset + note.duration).min(answer.end + RING);
+        let until = part.cut(note.onset + note.duration);
         self.sounding.push(Sounding {
             pitch: note.pitch,
             channel,
             onset: note.onset,
-            until: float(until) + answer.lag,
+            until: float(until) + part.lag,
             token,
         });
         struck != Struck::Refused

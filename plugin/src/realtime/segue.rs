@@ -1,53 +1,50 @@
-//! What Segue does: whose turn it is, when the mind is asked, and what is played of its plan.
+//! What Segue does: when the mind is asked, what is played of its plan, and how it gives way.
 
 use super::clock::float;
 use super::groove::in_octave;
-use super::host::{Block, Stage, StartGrid};
-use super::turns::{Answer, Cue, Order, Turn};
-use super::{FREE_BPM, Performer, Scene};
+use super::host::{Stage, Yield};
+use super::turns::{Cue, Order, Part, Turn, beat_at_or_after};
+use super::{Performer, Scene};
 use crate::link::{Nerve, Planned, ToMind};
 use segue_model::note::{Note, Ticks};
 
-impl Performer {
-    /// The answer that follows when the last key goes up now.
-    pub(super) fn answer_from<S, N>(&self, scene: &Scene<'_, S, N>) -> Answer {
-        let settings = &scene.block.settings;
-        let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
-        let bars = self.time().bars();
-        let grid = if settings.free_time { StartGrid::Free } else { settings.start_grid };
-        let (start, lag) = match grid {
-            StartGrid::Free => {
-                let start = scene.span.nearest_tick(over);
-                (start, scene.span.moment_of(over) - float(start))
-            }
-            grid => (grid.at_or_after(scene.span.first_tick_from(over, 0.0), bars), 0.0),
-        };
-        // Turns last bars of the host in free time too, although ticks are no part of them then.
-        let stretched = if settings.free_time { FREE_BPM / host_bpm(scene.block) } else { 1.0 };
-        let end = start + scaled(bars.metre.bar(), stretched * f64::from(settings.answer_bars));
-        Answer { start, end, lag }
-    }
+/// So many strokes of the player within a quarter note are a run: four sixteenths, or triplets.
+pub(super) const RUN: usize = 4;
+const RUN_SPAN: Ticks = Ticks::quarters(1);
+/// In a duet, nothing begins so soon after a stroke of the player's run: an eighth, which is longer than the time between
+/// two strokes of one.
+const ROOM: Ticks = Ticks(Ticks::quarters(1).0 / 2);
 
+impl Performer {
     pub(super) fn cue(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, cue: Cue) {
+        let before = self.turn.part();
         let lag = self.turn_lag();
         let (turn, order) = self.turn.after(cue);
         self.turn = turn;
         match order {
-            Some(Order::Prepare(answer)) => self.wishes.begin(answer, scene.position()),
+            Some(Order::Prepare(part)) => {
+                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
+                self.wishes.begin(part, scene.position());
+            }
+            Some(Order::Reshape(part)) => self.reshape(scene, part, before.and_then(|before| before.end)),
+            Some(Order::Rethink(part)) => self.rethink(scene, part),
             Some(Order::Yield) => {
                 self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
-                self.note_silence(scene);
-                self.say_unsaid(scene);
+                self.give_way(scene);
             }
-            None if cue == Cue::Start => self.wishes.count_turn(),
+            Some(Order::Break) => {
+                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
+                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
+            }
             Some(Order::Close) => {
                 self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.note_silence(scene);
-                self.say_unsaid(scene);
+                self.sharing.player_is_there = false;
             }
-            None => {}
+            None if cue == Cue::Start => self.wishes.count_turn(),
+            None => return,
         }
+        self.note_silence(scene);
+        self.say_unsaid(scene);
     }
 
     /// Drops the plan: what has not sounded before `from` is taken back from the mind too.
@@ -56,6 +53,60 @@ impl Performer {
         self.schedule.withdraw();
         if let Some(unknown) = self.wishes.drop_thought() {
             self.unsaid.take_back(planned.map_or(from, |planned| planned.min(from)).min(unknown));
+        }
+    }
+
+    /// What sounds when the player takes the turn ends as the musician has set it.
+    fn give_way(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        match scene.block.settings.yields {
+            Yield::AtOnce => self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger),
+            Yield::AfterNote => {}
+            Yield::AtBeat => {
+                let later = scene.beats.first_tick_from(scene.cursor() + 1, 0.0);
+                let beat = beat_at_or_after(later, self.clock.bars());
+                self.schedule.end_by(scene.in_style(beat));
+            }
+        }
+    }
+
+    /// In a duet: what is about to sound stays, because the player's own downbeat must not cancel Segue's; what comes
+    /// later is thought about anew, now that another note is known.
+    fn rethink(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, part: Part) {
+        let cut = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
+        let free = self.room_after(cut);
+        self.wishes.reshape(part);
+        if !self.wishes.is_thinking() {
+            // The mind broke over the last wish.
+            self.wishes.begin(Part { start: free, ..part }, scene.position());
+            self.wishes.count_turn();
+        } else if self.wishes.rethink(cut, free, scene.position()) {
+            self.schedule.withdraw_from(cut);
+            self.unsaid.take_back(cut);
+        }
+    }
+
+    /// The earliest moment from `cut` on that the player leaves free.
+    fn room_after(&self, cut: Ticks) -> Ticks {
+        let (Some(first), Some(last), true) = (self.strokes.first(), self.strokes.last(), self.strokes.is_full())
+        else {
+            return cut;
+        };
+        if *last - *first <= RUN_SPAN { cut.max(*last + ROOM) } else { cut }
+    }
+
+    /// The part that is played ends elsewhere than was thought.
+    fn reshape(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, part: Part, before: Option<Ticks>) {
+        self.wishes.reshape(part);
+        let is_planned_beyond = self.schedule.last_on().is_some_and(|last| part.is_over_at(last));
+        if before.is_some() || is_planned_beyond {
+            let cut = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
+            if self.wishes.rethink(cut, cut, scene.position()) {
+                self.schedule.withdraw_from(cut);
+                self.unsaid.take_back(cut);
+            }
+        }
+        if let Some(end) = part.end {
+            self.schedule.end_by(float(end + part.ring) + part.lag);
         }
     }
 
@@ -105,13 +156,18 @@ impl Performer {
     }
 
     pub(super) fn begin_next(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let (Turn::Waiting(answer) | Turn::Answering(answer)) = self.turn else {
+        let (Turn::Waiting(part) | Turn::Playing(part)) = self.turn else {
             // Nothing is planned outside Segue's turn; if it were, it would not be played.
             self.schedule.withdraw();
             return;
         };
         let channel = scene.block.settings.channel;
-        if !self.schedule.begin_next(answer, channel, scene.at(), scene.stage, &mut self.ledger) {
+        if self.schedule.next_pitch().is_some_and(|pitch| self.keys.are_passed_on(channel, pitch)) {
+            // A finger is on this very key, and the host hears it: the key is the player's.
+            self.schedule.skip_next();
+            return;
+        }
+        if !self.schedule.begin_next(part, channel, scene.at(), scene.stage, &mut self.ledger) {
             self.vitals.refused.add_one();
         }
         self.quiet_since = None;
@@ -121,15 +177,4 @@ impl Performer {
         self.schedule.end_due(until, scene.at(), scene.stage, &mut self.ledger);
         self.note_silence(scene);
     }
-}
-
-/// The tempo that the host or the setting says, whatever the style makes of it.
-fn host_bpm(block: &Block) -> f64 {
-    let said = block.transport.tempo_bpm.filter(|tempo| *tempo >= 1.0);
-    said.unwrap_or(block.settings.tempo_bpm).max(1.0)
-}
-
-fn scaled(ticks: Ticks, by: f64) -> Ticks {
-    #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no turn is that long")]
-    Ticks((float(ticks) * by).round() as i64)
 }

@@ -10,8 +10,10 @@
 
 mod groove;
 mod midi;
+mod modes;
 
 use super::Performer;
+
 use super::clock::Position;
 use super::host::{
     Audible, Block, ChannelMessage, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings,
@@ -36,9 +38,9 @@ type MakePaper = fn(StyleNumber, Option<PaperMind>) -> Option<PaperMind>;
 #[derive(Default)]
 struct PaperMind {
     heard: u64,
-    decided: Vec<Note>,
-    index: u64,
-    turn: u32,
+    decided: Vec<(u32, Note)>,
+    /// It plays one note at a time.
+    single_line: bool,
 }
 
 impl Improvise for PaperMind {
@@ -51,37 +53,42 @@ impl Improvise for PaperMind {
     }
 
     fn decide(&mut self, ask: &Ask) -> Note {
-        if ask.turn != self.turn {
-            (self.turn, self.index) = (ask.turn, 0);
-        }
-        self.index += 1;
-        let draw = (self.heard ^ self.index ^ u64::from(ask.knobs.temperature.to_bits()))
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            >> 40;
+        let index = 1 + self.decided.iter().filter(|(turn, _)| *turn == ask.turn).count() as u64;
+        let draw =
+            (self.heard ^ index ^ u64::from(ask.knobs.temperature.to_bits())).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
         let onset = match ask.begin {
             Begin::At(onset) => onset,
-            Begin::NotBefore(earliest) if self.index.is_multiple_of(3) => earliest,
-            Begin::NotBefore(earliest) => earliest + Ticks([6, 12, 24][draw as usize % 3]),
+            Begin::NotBefore(_) if index.is_multiple_of(3) => self.earliest(ask),
+            Begin::NotBefore(_) => self.earliest(ask) + Ticks([6, 12, 24][draw as usize % 3]),
         };
         let pitch = Pitch::new(48 + (draw % 40) as u8).unwrap();
         let note = Note { onset, pitch, duration: Ticks(1 + draw as i64 % 60), velocity: Velocity::DEFAULT };
-        self.decided.push(note);
+        self.decided.push((ask.turn, note));
         note
     }
 
+    fn earliest(&self, ask: &Ask) -> Ticks {
+        let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
+        self.decided.last().map_or(from, |(_, last)| from.max(self.nothing_before(last)))
+    }
+
     fn nothing_before(&self, last: &Note) -> Ticks {
-        last.onset
+        if self.single_line { last.onset + last.duration } else { last.onset }
     }
 
     fn take_back(&mut self, from: Ticks) {
-        self.decided.retain(|note| note.onset < from);
+        self.decided.retain(|(_, note)| note.onset < from);
     }
 
     fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self { single_line: self.single_line, ..Self::default() };
     }
 
     fn catch_up(&mut self) {}
+}
+
+fn single_line() -> PaperMind {
+    PaperMind { single_line: true, ..PaperMind::default() }
 }
 
 /// How quick the mind is.
@@ -106,9 +113,12 @@ struct PaperNerve {
 
 impl PaperNerve {
     fn new(wits: Wits) -> Self {
+        Self::of(wits, |_, before| before.or_else(|| Some(PaperMind::default())))
+    }
+
+    fn of(wits: Wits, make: MakePaper) -> Self {
         let (audio, end): (AudioEnd, MindEnd) = link();
-        let room =
-            Room::new(end, Arc::default(), (|_, before| before.or_else(|| Some(PaperMind::default()))) as MakePaper);
+        let room = Room::new(end, Arc::default(), make);
         Self { audio, room, wits, blocks: 0, words: Vec::new() }
     }
 
@@ -173,6 +183,8 @@ struct PaperHost {
     turns: Vec<(i64, fn(&mut Settings))>,
     /// So many frames after it was sent a message comes back at the input; longer than any block.
     loops_back_after: Option<i64>,
+    /// The mind plays one note at a time.
+    single_line: bool,
 }
 
 /// What came back.
@@ -282,6 +294,7 @@ impl PaperHost {
             reset_at: None,
             turns: Vec::new(),
             loops_back_after: None,
+            single_line: false,
         }
     }
 
@@ -305,7 +318,12 @@ impl PaperHost {
     fn play(&self, until: i64, lengths: &[u32]) -> Heard {
         let mut heard = Heard::default();
         let mut performer = Performer::new(RATE, Arc::clone(&heard.vitals));
-        let mut nerve = PaperNerve::new(self.wits);
+        let make: MakePaper = if self.single_line {
+            |_, before| before.or_else(|| Some(single_line()))
+        } else {
+            |_, before| before.or_else(|| Some(PaperMind::default()))
+        };
+        let mut nerve = PaperNerve::of(self.wits, make);
         let mut sent = 0;
         let mut at = 0;
         let changes = froms(&self.song).chain(froms(&self.temperatures)).chain(froms(&self.tempos));
@@ -744,6 +762,25 @@ fn any_host(dice: &mut Dice) -> PaperHost {
     host.refuses_each = (dice.roll(4) == 0).then(|| 2 + dice.roll(5) as u32);
     host.settings.thru = dice.roll(2) == 0;
     host.settings.answer_bars = 1;
+    host.settings.mode = [Mode::Answer, Mode::Trade, Mode::Duet][dice.roll(3) as usize];
+    host.settings.trade =
+        Trade { bars: 1 + dice.roll(2) as u8, segue_first: dice.roll(2) == 0, rings_over: dice.roll(2) == 0 };
+    host.settings.yields = [Yield::AtOnce, Yield::AfterNote, Yield::AtBeat][dice.roll(3) as usize];
+    host.settings.drone_below = 40 + dice.roll(30) as u8;
+    host.settings.free_time = dice.roll(4) == 0;
+    host.single_line = dice.roll(2) == 0;
+    let whims: [fn(&mut Settings); 6] = [
+        |settings| settings.your_turn = true,
+        |settings| settings.your_turn = false,
+        |settings| settings.forget = true,
+        |settings| settings.mode = Mode::Answer,
+        |settings| settings.mode = Mode::Trade,
+        |settings| settings.mode = Mode::Duet,
+    ];
+    for _ in 0..dice.roll(6) {
+        host.turns.push((1 + dice.frame(BUSY), whims[dice.roll(6) as usize]));
+    }
+    host.turns.sort_by_key(|(at, _)| *at);
     host.settings.response_gap_ms = dice.roll(300) as f32;
     host.settings.start_grid =
         [StartGrid::Free, StartGrid::Quarter, StartGrid::Eighth, StartGrid::Sixteenth, StartGrid::Bar]

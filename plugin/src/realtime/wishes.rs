@@ -3,24 +3,28 @@
 //! A note is decided as of the position that lies `look_ahead` before the earliest moment at which it could sound: the
 //! onset of the note before it, or its end in a style of single lines. These positions follow from the notes alone, so
 //! where the host cuts its blocks changes nothing. What was asked before the last change of plan carries an older
-//! generation and is not played.
+//! generation and is not played; but when only what lies beyond a moment is thought about anew, what was decided before
+//! that moment stays, also where it is told late.
 
 use super::clock::{Position, Span, float};
-use super::turns::Answer;
+use super::turns::Part;
 use crate::link::{OPEN_WISHES, Planned, Wish};
+use arrayvec::ArrayVec;
 use segue_model::improviser::Begin;
 use segue_model::note::{Bars, Note, Ticks};
 use segue_model::sampling::Knobs;
 
 /// Later than anything.
 const LATEST: Ticks = Ticks(i64::MAX);
+/// Earlier than anything.
+const EARLIEST: Ticks = Ticks(i64::MIN);
 
 /// What is being thought about.
 #[derive(Debug, Clone, Copy)]
 struct Thought {
-    answer: Answer,
+    part: Part,
     next: Next,
-    /// The position from which on the answer was known to come.
+    /// The position from which on the part was known to come.
     known: Position,
     /// The running number of the turn.
     turn: u32,
@@ -30,7 +34,7 @@ struct Thought {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
-    /// The first note of the answer.
+    /// The first note of the part.
     First,
     /// What follows the notes that were decided.
     After {
@@ -41,6 +45,14 @@ enum Next {
     },
 }
 
+/// A wish whose reply is not complete.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    generation: u32,
+    /// Notes of the reply count when they begin earlier.
+    until: Ticks,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Wishes {
@@ -49,38 +61,77 @@ pub struct Wishes {
     /// the same notes again.
     turns: u32,
     thought: Option<Thought>,
-    /// Wishes of any generation whose reply is not complete.
-    open: usize,
+    /// Wishes of any generation, in the order in which they were made and are answered.
+    open: ArrayVec<Open, OPEN_WISHES>,
     knobs: KnobHistory,
 }
 
 impl Wishes {
-    /// Begins to think about an answer that is known to come from `known` on.
-    pub fn begin(&mut self, answer: Answer, known: Position) {
-        self.generation = self.generation.wrapping_add(1);
+    /// Begins to think about a part that is known to come from `known` on.
+    pub fn begin(&mut self, part: Part, known: Position) {
+        self.supersede(EARLIEST);
         let turn = self.turns.wrapping_add(1);
-        self.thought = Some(Thought { answer, next: Next::First, known, turn, asked: false });
+        self.thought = Some(Thought { part, next: Next::First, known, turn, asked: false });
     }
 
-    /// The answer has begun to sound.
+    /// The part has begun to sound.
     pub fn count_turn(&mut self) {
         if let Some(thought) = self.thought {
             self.turns = thought.turn;
         }
     }
 
+    /// The part that is thought about has become another, with the same beginning.
+    pub fn reshape(&mut self, part: Part) {
+        if let Some(thought) = &mut self.thought {
+            thought.part = part;
+        }
+    }
+
+    /// Keeps what was decided to begin before `cut`, and decides anew what follows: nothing before `free`, which is not
+    /// before `cut`. True when the mind may have decided something that is not kept.
+    #[must_use]
+    pub fn rethink(&mut self, cut: Ticks, free: Ticks, now: Position) -> bool {
+        let Some(thought) = &mut self.thought else { return false };
+        thought.next = match thought.next {
+            // Nothing is decided yet.
+            Next::First if !thought.asked => return false,
+            Next::First if thought.part.start >= cut => {
+                thought.known = now;
+                Next::First
+            }
+            Next::First => Next::After { last: thought.part.start, from: free },
+            Next::After { last, from } if !thought.asked && last < cut => {
+                thought.next = Next::After { last, from: from.max(free) };
+                return false;
+            }
+            Next::After { last, .. } => Next::After { last: last.min(cut - Ticks(1)), from: free },
+        };
+        thought.asked = false;
+        self.supersede(cut);
+        true
+    }
+
     /// Thinks no more. `None` when the mind was not asked at all; else the earliest onset of what it may have decided
     /// and not told yet.
     pub fn drop_thought(&mut self) -> Option<Ticks> {
-        self.generation = self.generation.wrapping_add(1);
+        self.supersede(EARLIEST);
         let thought = self.thought.take()?;
         Some(match thought.next {
             Next::First if !thought.asked => return None,
-            Next::First => thought.answer.start,
+            Next::First => thought.part.start,
             Next::After { .. } if !thought.asked => LATEST,
             // The last note may have sounded, and a note on the same tick would be taken for it.
             Next::After { last, from } => from.max(last + Ticks(1)),
         })
+    }
+
+    /// From now on another plan holds: of what is still to be told of earlier ones, only notes before `cut` count.
+    fn supersede(&mut self, cut: Ticks) {
+        self.generation = self.generation.wrapping_add(1);
+        for open in &mut self.open {
+            open.until = open.until.min(cut);
+        }
     }
 
     /// Counts turns from the beginning again.
@@ -102,16 +153,16 @@ impl Wishes {
     /// passed; `None` when there is none to make.
     pub fn due(&self, span: &Span, block_start: Position, look_ahead: i64) -> Option<i64> {
         let thought = self.thought.filter(|thought| !thought.asked)?;
-        if self.open >= OPEN_WISHES {
+        if self.open.is_full() {
             return None;
         }
-        let Answer { start, end, lag } = thought.answer;
+        let Part { start, lag, .. } = thought.part;
         match thought.next {
             Next::First => {
                 let before = span.offset_of(float(start) + lag).saturating_sub(look_ahead);
                 Some(before.max(thought.known.0.saturating_sub(block_start.0)))
             }
-            Next::After { from, .. } if from < end => {
+            Next::After { from, .. } if !thought.part.is_over_at(from) => {
                 Some(span.offset_of(float(from) + lag).saturating_sub(look_ahead))
             }
             Next::After { .. } => None,
@@ -123,7 +174,7 @@ impl Wishes {
     pub fn make(&self, as_of: Position, beyond: Ticks, bars: Bars, form: Ticks) -> Option<Wish> {
         let thought = self.thought?;
         let (begin, from) = match thought.next {
-            Next::First => (Begin::At(thought.answer.start), thought.answer.start),
+            Next::First => (Begin::At(thought.part.start), thought.part.start),
             Next::After { from, .. } => (Begin::NotBefore(from), from),
         };
         Some(Wish {
@@ -133,32 +184,40 @@ impl Wishes {
             horizon: from + Ticks(1) + beyond,
             bars: Some(bars),
             form,
-            ends: Some(thought.answer.end),
+            ends: thought.part.end,
             knobs: self.knobs.at(as_of)?,
         })
     }
 
     /// The wish is on its way.
     pub fn asked(&mut self) {
-        self.open += 1;
+        // There was room when it was due.
+        let _ = self.open.try_push(Open { generation: self.generation, until: LATEST });
         if let Some(thought) = &mut self.thought {
             thought.asked = true;
         }
     }
 
-    /// Takes a reply in: a note that belongs to the present plan comes back to be played.
+    /// Takes a reply in: a note that belongs to the present plan, or that is kept of an earlier one, comes back to be
+    /// played.
     pub fn take(&mut self, reply: Planned) -> Option<Note> {
         match reply {
             Planned::Note { generation, note } => {
-                let thought = self.thought.as_mut().filter(|_| generation == self.generation)?;
-                thought.next = match thought.next {
-                    Next::First => Next::After { last: note.onset, from: note.onset },
-                    Next::After { last, from } => Next::After { last: last.max(note.onset), from },
+                let open = self.open.iter().find(|open| open.generation == generation)?;
+                let thought = self.thought.as_mut().filter(|_| note.onset < open.until)?;
+                let last = match thought.next {
+                    Next::First => note.onset,
+                    Next::After { last, .. } => last.max(note.onset),
                 };
-                (note.onset < thought.answer.end).then_some(note)
+                let from = match thought.next {
+                    Next::First => note.onset,
+                    Next::After { from, .. } => from,
+                };
+                thought.next = Next::After { last, from };
+                (!thought.part.is_over_at(note.onset)).then_some(note)
             }
             Planned::Until { generation, nothing_before, .. } => {
-                self.open = self.open.saturating_sub(1);
+                self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
                     thought.asked = false;
                     if let Next::After { last, from } = &mut thought.next {
@@ -168,13 +227,24 @@ impl Wishes {
                 None
             }
             Planned::Failed { generation } => {
-                self.open = self.open.saturating_sub(1);
+                self.close(generation);
                 if generation == self.generation {
                     self.thought = None;
                 }
                 None
             }
         }
+    }
+
+    fn close(&mut self, generation: u32) {
+        if let Some(at) = self.open.iter().position(|open| open.generation == generation) {
+            let _ = self.open.pop_at(at);
+        }
+    }
+
+    /// Whether there is a part to think about.
+    pub fn is_thinking(&self) -> bool {
+        self.thought.is_some()
     }
 
     /// Whether a reply to the present plan is under way.

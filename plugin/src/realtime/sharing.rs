@@ -1,0 +1,226 @@
+//! How time is shared with the player: where Segue's part lies, in every mode.
+//!
+//! The answer follows the player's last key-up. Other parts (the bars of a trade, a duet) are dealt: at the very moment
+//! from which on they are known, and anew where bars change under them. Nothing of them begins sooner after that moment
+//! than the mind needs to decide it, so in the middle of its bars Segue joins on the grid.
+//!
+//! - In a song bars are traded from its first bar on, by their numbers, so that each place in the song is on the same
+//!   side each time; and a duet is played all along, from the first bar on. A pre-roll is the player's.
+//! - Without a song a trade begins with the bar in which the player begins, on the player's side whoever has the first
+//!   bars in a song, and is over when the player leaves a side empty. A duet begins with the player's first note and
+//!   is over when no key was held for as many bars as an answer has.
+//! - *Your turn* begins an answer or a duet on the next point of the grid. In a trade Segue has the next bars, and all
+//!   that follow are traded from there, until the song starts, stops or jumps.
+
+use super::clock::{Count, Flow, float};
+use super::host::{Mode, Stage, StartGrid};
+use super::trade::Sides;
+use super::turns::{Cue, Part, Turn};
+use super::{FREE_BPM, Performer, Scene};
+use crate::link::Nerve;
+use segue_model::note::Ticks;
+
+/// How long the last note of an answer or a duet may ring beyond its end: a sixteenth note.
+const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
+/// How long the last note of a trade may ring into the player's bars, where it may: longer than any note is.
+const RING_OVER: Ticks = Ticks::quarters(64);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Sharing {
+    /// The settings of the block before; `None` before the first.
+    rules: Option<(Mode, u8, bool)>,
+    /// Who has which bars; `None` while none are traded.
+    sides: Option<Sides>,
+    /// Bars and tempo as they were when Segue's part was dealt.
+    dealt_in: Option<(Count, f64)>,
+    /// The player has struck a key since Segue's last part.
+    pub(super) player_is_there: bool,
+}
+
+impl Performer {
+    /// At the start of a block: what the host or the musician has changed.
+    pub(super) fn share_time(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, flow: Flow, changed: bool) {
+        let settings = &scene.block.settings;
+        let rules = Some((settings.mode, settings.trade.bars, settings.trade.segue_first));
+        let before = std::mem::replace(&mut self.sharing.rules, rules);
+        if changed || flow == Flow::Broken || before != rules {
+            let in_song = self.clock.follows_host();
+            self.sharing.sides = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
+            self.sharing.player_is_there = false;
+            self.cue(scene, Cue::Broken { keys_down: self.keys.any_playing() });
+        } else {
+            self.deal_anew(scene);
+        }
+    }
+
+    /// Whether there is a part of Segue's that nobody has dealt yet.
+    pub(super) fn is_deal_due(&self, mode: Mode) -> bool {
+        self.turn.part().is_none()
+            && match mode {
+                Mode::Answer => false,
+                Mode::Trade => self.sharing.sides.is_some(),
+                Mode::Duet => self.clock.follows_host() || self.turn == Turn::Hearing,
+            }
+    }
+
+    pub(super) fn deal(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let part = match scene.block.settings.mode {
+            Mode::Answer => None,
+            Mode::Trade => self.bars_ahead(scene),
+            Mode::Duet => Some(self.duet_from_now(scene)),
+        };
+        if let Some(part) = part {
+            self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
+            self.cue(scene, Cue::Dealt(part));
+        }
+    }
+
+    /// Where bars have changed under the bars that were dealt, they are the same ones, elsewhere.
+    fn deal_anew(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let Some((count, tempo_bpm)) = self.sharing.dealt_in else { return };
+        let is_traded = self.turn.part().is_some_and(|part| part.mode == Mode::Trade);
+        let bars_moved = !count.goes_on_as(self.clock.count());
+        #[allow(clippy::float_cmp, reason = "a tempo that was not touched is the very same number")]
+        let seconds_moved = self.in_free_time && tempo_bpm != self.clock.tempo_bpm();
+        if is_traded
+            && (bars_moved || seconds_moved)
+            && let Some(bars) = self.sharing.sides.and_then(|sides| sides.dealt())
+        {
+            self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
+            let part = self.part_of_bars(scene, bars);
+            self.cue(scene, Cue::Dealt(part));
+        }
+    }
+
+    /// The player strikes a key: without a song a trade may begin with it.
+    pub(super) fn meet_player<S, N>(&mut self, scene: &Scene<'_, S, N>) {
+        self.sharing.player_is_there = true;
+        if scene.block.settings.mode == Mode::Trade && self.sharing.sides.is_none() {
+            let now = self.bar_number(scene, 0);
+            self.sharing.sides = Some(Sides::new(now, false, scene.block.settings.trade));
+        }
+    }
+
+    /// The player has let go of the last key that keeps the turn.
+    pub(super) fn keys_are_up(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let settings = &scene.block.settings;
+        let part = match settings.mode {
+            Mode::Answer => {
+                let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
+                self.answer_from(scene, over)
+            }
+            Mode::Duet if !self.clock.follows_host() => self.duet_from_now(scene),
+            Mode::Trade | Mode::Duet => return,
+        };
+        self.cue(scene, Cue::LastKeyUp(part));
+    }
+
+    /// The player asks Segue to play.
+    pub(super) fn hand_over(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let part = match scene.block.settings.mode {
+            Mode::Answer => self.answer_from(scene, scene.cursor() + self.look_ahead(scene)),
+            Mode::Duet => self.duet_from_now(scene),
+            Mode::Trade => {
+                let soon = self.look_ahead(scene);
+                let count = self.clock.count();
+                let number = self.bar_number(scene, soon);
+                let begins = scene.beats.offset_of(float(count.line_of(number))) >= scene.cursor() + soon;
+                let mut sides = Sides::new(if begins { number } else { number + 1 }, true, scene.block.settings.trade);
+                let part = self.part_of_bars(scene, sides.deal(number));
+                let is_news = match self.turn {
+                    Turn::Playing(_) => false,
+                    Turn::Waiting(before) => part.start < before.start,
+                    Turn::Listening | Turn::Hearing | Turn::Resting => true,
+                };
+                if !is_news {
+                    return;
+                }
+                self.sharing.sides = Some(sides);
+                self.sharing.player_is_there = true;
+                part
+            }
+        };
+        self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
+        self.cue(scene, Cue::YourTurn(part));
+    }
+
+    /// The start of Segue's part is reached, or its end.
+    pub(super) fn change_turn(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, cue: Cue) {
+        let is_traded = self.turn.part().is_some_and(|part| part.mode == Mode::Trade);
+        let alone = !self.clock.follows_host() && !self.sharing.player_is_there;
+        if cue == Cue::Start && is_traded && alone {
+            self.sharing.sides = None;
+            self.cue(scene, Cue::Lapse);
+        } else {
+            self.cue(scene, cue);
+        }
+    }
+
+    /// An answer that begins at this offset or later.
+    fn answer_from<S, N>(&self, scene: &Scene<'_, S, N>, over: i64) -> Part {
+        let (start, lag) = self.place(scene, over, scene.block.settings.start_grid);
+        Part { mode: Mode::Answer, start, end: Some(start + self.answer_length(scene)), ring: RING, lag }
+    }
+
+    /// A duet that begins as soon as can be. Without a song it is over some bars after the last key is up.
+    fn duet_from_now<S, N>(&self, scene: &Scene<'_, S, N>) -> Part {
+        let soonest = scene.cursor() + self.look_ahead(scene);
+        let first_bar = scene.beats.offset_of(float(self.clock.count().line_of(0)));
+        let over = if self.clock.follows_host() { soonest.max(first_bar) } else { soonest };
+        let (start, lag) = self.place(scene, over, scene.block.settings.start_grid.to_join());
+        let alone = !self.clock.follows_host() && !self.keys.any_playing();
+        let end = alone.then(|| scene.span.nearest_tick(scene.cursor()) + self.answer_length(scene));
+        Part { mode: Mode::Duet, start, end, ring: RING, lag }
+    }
+
+    /// The next of Segue's bars.
+    fn bars_ahead<S, N>(&mut self, scene: &Scene<'_, S, N>) -> Option<Part> {
+        let now = self.bar_number(scene, 0);
+        let bars = self.sharing.sides.as_mut()?.deal(now);
+        Some(self.part_of_bars(scene, bars))
+    }
+
+    /// From one bar up to another.
+    fn part_of_bars<S, N>(&self, scene: &Scene<'_, S, N>, (first, after): (i64, i64)) -> Part {
+        let settings = &scene.block.settings;
+        let count = self.clock.count();
+        let offset_of = |number| scene.beats.offset_of(float(count.line_of(number)));
+        let soonest = scene.cursor() + self.look_ahead(scene);
+        // What is under way already is joined on the grid.
+        let grid = if offset_of(first) >= soonest { StartGrid::Bar } else { settings.start_grid.to_join() };
+        let (start, lag) = self.place(scene, offset_of(first).max(soonest), grid);
+        let ring = if settings.trade.rings_over { RING_OVER } else { Ticks::ZERO };
+        // In free time the tick before the bar line, if none lies on it.
+        let end = if settings.free_time {
+            scene.span.first_tick_from(offset_of(after) + 1, lag) - Ticks(1)
+        } else {
+            count.line_of(after)
+        };
+        Part { mode: Mode::Trade, start, end: Some(end), ring, lag }
+    }
+
+    /// The first point of a grid at this offset or later, and how far beside a tick it lies: in free time, where there
+    /// is no grid, this offset itself.
+    fn place<S, N>(&self, scene: &Scene<'_, S, N>, over: i64, grid: StartGrid) -> (Ticks, f64) {
+        if scene.block.settings.free_time || grid == StartGrid::Free {
+            let start = scene.span.nearest_tick(over);
+            return (start, scene.span.moment_of(over) - float(start));
+        }
+        (grid.at_or_after(scene.span.first_tick_from(over, 0.0), self.time().bars()), 0.0)
+    }
+
+    /// Turns last bars of the host in free time too, although ticks are no part of them then.
+    fn answer_length<S, N>(&self, scene: &Scene<'_, S, N>) -> Ticks {
+        let settings = &scene.block.settings;
+        let stretched = if settings.free_time { FREE_BPM / self.clock.tempo_bpm() } else { 1.0 };
+        let bars = stretched * f64::from(settings.answer_bars);
+        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no turn is that long")]
+        Ticks((float(self.clock.bars().metre.bar()) * bars).round() as i64)
+    }
+
+    /// The number of the bar so many frames from now.
+    fn bar_number<S, N>(&self, scene: &Scene<'_, S, N>, frames: i64) -> i64 {
+        self.clock.count().number_at(scene.beats.first_tick_from(scene.cursor() + frames, 0.0))
+    }
+}
