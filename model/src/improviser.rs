@@ -6,6 +6,7 @@
 
 use crate::chart::Chart;
 use crate::chord::Chord;
+use crate::ending::Ending;
 use crate::limits::Limits;
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::{LONGEST_FIGURE, pitches_that_would_loop};
@@ -251,6 +252,7 @@ impl Improviser {
         let last = self.onset_before(self.history.len());
         let limits = &ask.knobs.limits;
         let pitches = limits.pitches(vocabulary);
+        let ending = ask.ends.map(|end| Ending::new(end, ask.bars));
         let earliest = self.earliest(ask);
         let longest = limits.longest.min(self.voice_time(limits));
         let recall = Recall { share: ask.knobs.memory, seed: ask.knobs.seed };
@@ -267,7 +269,11 @@ impl Improviser {
                 let is_full = before.is_some_and(|before| !pitches.has_above(before))
                     || together >= usize::from(vocabulary.polyphony);
                 let allowed = |step: usize| last + vocabulary.step(step) >= earliest.max(last + Ticks(is_full.into()));
-                let step = choose_step(heads.step(), allowed, vocabulary, &ask.knobs, drawn(Head::Step));
+                let scores = heads.step();
+                if let Some(ending) = ending {
+                    ending.lean_steps(scores, last, vocabulary);
+                }
+                let step = choose_step(scores, allowed, vocabulary, &ask.knobs, drawn(Head::Step));
                 // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
                 (last + vocabulary.step(step)).max(earliest)
             }
@@ -289,9 +295,18 @@ impl Improviser {
         let floor = before.filter(|_| last == Some(onset)).map_or(0, |pitch| pitch + 1);
         let left = pitches.preferring(|pitch| class(pitch) >= floor);
         let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
-        next.pitch = class(choose(heads.pitch(next, echoes), |pitch| left.has(pitch), &ask.knobs, drawn(Head::Pitch)));
+        let scores = heads.pitch(next, echoes);
+        if let Some(ending) = ending {
+            ending.lean_pitches(scores, onset, vocabulary, around.chord, &self.session.profile());
+        }
+        next.pitch = class(choose(scores, |pitch| left.has(pitch), &ask.knobs, drawn(Head::Pitch)));
+        let scores = heads.duration(next, echoes);
+        if let Some(ending) = ending {
+            ending.lean_durations(scores, onset, vocabulary);
+        }
+        let longest = ending.and_then(|ending| ending.left(onset)).map_or(longest, |left| longest.min(left));
         let allowed = |duration| duration == 0 || vocabulary.duration(duration) <= longest;
-        next.duration = class(choose(heads.duration(next, echoes), allowed, &ask.knobs, drawn(Head::Duration)));
+        next.duration = class(choose(scores, allowed, &ask.knobs, drawn(Head::Duration)));
         let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
         let note = Note {
             onset,

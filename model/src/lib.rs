@@ -9,6 +9,7 @@ pub mod chart;
 pub mod chord;
 #[cfg(feature = "corpus")]
 pub mod corpus;
+pub mod ending;
 pub mod improviser;
 pub mod limits;
 pub mod lookback;

@@ -246,7 +246,8 @@ impl LookBack {
         steps
     }
 
-    fn profile(&self) -> [f32; PROFILE] {
+    /// Shares of the pitch classes from C, the latest notes weighing most; all zero before the first note.
+    pub fn profile(&self) -> [f32; PROFILE] {
         let mut profile = [0.0; PROFILE];
         let (mut weight, mut sum) = (1.0, 0.0);
         for note in self.backwards().take(PROFILED) {

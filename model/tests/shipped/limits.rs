@@ -1,29 +1,13 @@
-//! What the weights that come with Segue play when a musician sets limits.
+//! What is played when a musician sets limits.
 
+use super::jam::{BEAT, Jam};
 use proptest::prelude::*;
-use segue_model::chart::Chart;
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
 use segue_model::limits::{Limits, Scale};
-use segue_model::mind::Mind;
-use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
+use segue_model::note::{Note, Pitch, Ticks};
 use segue_model::sampling::Knobs;
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
 
 const STYLES: [&str; 3] = ["irish", "jazz", "piano"];
-const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
-const BEAT: Ticks = Ticks::quarters(1);
-
-fn mind(style: &str) -> Arc<Mind> {
-    static MINDS: OnceLock<Vec<Arc<Mind>>> = OnceLock::new();
-    let read = |style: &&str| {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets").join(style).with_extension("segue");
-        Arc::new(Mind::from_file(&file).expect("its weights"))
-    };
-    let minds = MINDS.get_or_init(|| STYLES.iter().map(read).collect());
-    Arc::clone(&minds[STYLES.iter().position(|known| *known == style).expect("a style")])
-}
 
 fn pitch(key: u8) -> Pitch {
     Pitch::new(key).expect("a key")
@@ -31,30 +15,8 @@ fn pitch(key: u8) -> Pitch {
 
 /// What a style plays after a bar of eighths.
 fn play(style: &str, knobs: Knobs, count: usize) -> Vec<Note> {
-    let mut improviser = Improviser::new(mind(style));
-    improviser.set_chart(Chart::parse("Dm7 | G7 | C | A7").expect("a chart").map(Arc::new));
-    let eighth = BEAT.0 / 2;
-    for (id, key) in (0..).zip([62, 65, 69, 72, 71, 67, 65, 64]) {
-        improviser.hear(HeardKey {
-            id,
-            onset: Ticks(i64::from(id) * eighth),
-            pitch: pitch(key),
-            velocity: Velocity::DEFAULT,
-            bars: Some(BARS),
-            together: Ticks(3),
-            form: Ticks::ZERO,
-            memory: 1.0,
-            seed: knobs.seed,
-        });
-        improviser.amend(id, Ticks(eighth));
-    }
-    let mut begin = Begin::At(BARS.metre.bar());
-    let decide = |_| {
-        let note = improviser.decide(&Ask { turn: 1, begin, bars: Some(BARS), form: Ticks::ZERO, ends: None, knobs });
-        begin = Begin::NotBefore(note.onset);
-        note
-    };
-    (0..count).map(decide).collect()
+    let mut jam = Jam::after_eighths(style, knobs);
+    (0..count).map(|_| jam.decide(None)).collect()
 }
 
 fn knobs(temperature: f32, seed: u64, limits: Limits) -> Knobs {

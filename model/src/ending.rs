@@ -1,0 +1,187 @@
+//! How an answer comes to its end: as a phrase does, and not because its time is over.
+//!
+//! In the last bar long notes and tones of the chord are favoured, more and more towards the end; no note crosses it, and
+//! none begins so late that it could not be the last. All of it is added to scores before anything is drawn, so an end
+//! that is not known changes nothing. Knows nothing of networks and of how a class is drawn.
+
+use crate::chord::Chord;
+use crate::lookback::PROFILE;
+use crate::note::{Bars, Metre, Ticks};
+use crate::vocabulary::Vocabulary;
+
+/// Where an answer ends, seen from its last bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    at: Ticks,
+    bar: Ticks,
+    /// The last note is so long at least.
+    last: Ticks,
+}
+
+/// A beat that is longer is no measure of a last note.
+const LONGEST_BEAT: Ticks = Ticks(Ticks::quarters(3).0 / 2);
+/// What is added, at the very end, to the score of a note that is twice as long as another.
+const LONGER: f32 = 4.0;
+/// What is added, at the very end, to a tone of the chord, or to the favourite pitch class where there is no chord.
+const FITTING: f32 = 4.0;
+/// What is added to the root besides.
+const ROOT: f32 = 1.5;
+/// What is taken from what would spoil the end: nothing outweighs it.
+const SPOILT: f32 = 30.0;
+/// A last note that fills so much of its time is as long as it should be.
+const FILLED: (i64, i64) = (3, 4);
+
+impl Ending {
+    /// At this moment, in these bars.
+    pub fn new(at: Ticks, bars: Option<Bars>) -> Self {
+        let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
+        let last = Some(metre.beat()).filter(|beat| *beat <= LONGEST_BEAT).unwrap_or(Ticks::quarters(1));
+        Self { at, bar: metre.bar(), last }
+    }
+
+    /// How long a note that begins there may last; `None` where the answer is over anyway.
+    pub fn left(self, onset: Ticks) -> Option<Ticks> {
+        Some(self.at - onset).filter(|left| *left > Ticks::ZERO)
+    }
+
+    /// Of the steps from the onset before to the next.
+    pub fn lean_steps(self, scores: &mut [f32], last: Ticks, vocabulary: &Vocabulary) {
+        for (class, score) in scores.iter_mut().enumerate() {
+            let step = vocabulary.step(class);
+            // What joins a chord lasts as long as the chord.
+            let is_too_late = self.left(last + step).is_some_and(|left| left < self.last) && step > Ticks::ZERO;
+            if is_too_late {
+                *score -= SPOILT;
+            }
+        }
+    }
+
+    /// Of the pitches at an onset; `profile` tells how often each pitch class sounded of late.
+    pub fn lean_pitches(
+        self,
+        scores: &mut [f32],
+        onset: Ticks,
+        vocabulary: &Vocabulary,
+        chord: Option<Chord>,
+        profile: &[f32; PROFILE],
+    ) {
+        let nearness = self.nearness(onset);
+        if nearness <= 0.0 {
+            return;
+        }
+        let fits = fitting(chord, profile);
+        for (class, score) in scores.iter_mut().enumerate() {
+            *score += nearness * fits[usize::from(vocabulary.pitch(class).key()) % PROFILE];
+        }
+    }
+
+    /// Of the durations of a note that begins at `onset`: each leaves room for another note, or fills what is left.
+    pub fn lean_durations(self, scores: &mut [f32], onset: Ticks, vocabulary: &Vocabulary) {
+        let Some(left) = self.left(onset).filter(|left| *left < self.bar) else { return };
+        let nearness = self.nearness(onset);
+        for (class, score) in scores.iter_mut().enumerate() {
+            let duration = vocabulary.duration(class);
+            #[expect(clippy::cast_precision_loss, reason = "durations are some bars at most")]
+            let doublings = (duration.0 as f32).log2();
+            *score += nearness * LONGER * doublings;
+            if left - duration < self.last && duration.0 * FILLED.1 < left.0 * FILLED.0 {
+                *score -= SPOILT;
+            }
+        }
+    }
+
+    /// 0 up to a bar before the end, from there on growing to 1; 0 again behind it.
+    fn nearness(self, onset: Ticks) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "a bar")]
+        let near = |left: Ticks| 1.0 - left.0 as f32 / self.bar.0 as f32;
+        self.left(onset).map_or(0.0, near).max(0.0)
+    }
+}
+
+/// What is added to each pitch class at the very end.
+fn fitting(chord: Option<Chord>, profile: &[f32; PROFILE]) -> [f32; PROFILE] {
+    let mut fits = [0.0; PROFILE];
+    if let Some(chord) = chord {
+        for tone in chord.tones() {
+            fits[usize::from(tone)] = FITTING;
+        }
+        fits[usize::from(chord.root())] += ROOT;
+        return fits;
+    }
+    let most = profile.iter().copied().fold(0.0, f32::max);
+    if most > 0.0 {
+        for (fit, share) in fits.iter_mut().zip(profile) {
+            *fit = FITTING * share / most;
+        }
+    }
+    fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampling::most_probable;
+
+    const END: Ticks = Ticks(960);
+    const COMMON: Option<Bars> = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
+
+    fn ending() -> Ending {
+        Ending::new(END, COMMON)
+    }
+
+    /// The duration of a note that begins so long before the end, where all durations were equally probable.
+    fn lasts(left: i64) -> i64 {
+        let vocabulary = Vocabulary::dance();
+        let mut scores = vec![0.0; vocabulary.counts().duration];
+        ending().lean_durations(&mut scores, Ticks(END.0 - left), &vocabulary);
+        for (class, score) in scores.iter_mut().enumerate() {
+            if vocabulary.duration(class) > Ticks(left) {
+                *score = f32::NEG_INFINITY;
+            }
+        }
+        vocabulary.duration(most_probable(&scores)).0
+    }
+
+    #[test]
+    fn a_note_in_the_last_bar_fills_what_is_left_or_leaves_room_for_another() {
+        let vocabulary = Vocabulary::dance();
+        for left in [48, 72, 96, 144] {
+            assert_eq!(lasts(left), left);
+        }
+        let mut scores = vec![0.0; vocabulary.counts().duration];
+        ending().lean_durations(&mut scores, Ticks(END.0 - 72), &vocabulary);
+        let spoils = |ticks| scores[usize::from(vocabulary.duration_class(Ticks(ticks)))] < -SPOILT / 2.0;
+        // Of 72 ticks, 24 leave a quarter and 54 nearly fill them; what lies between does neither.
+        assert_eq!([12, 24, 32, 48, 54, 72].map(spoils), [false, false, true, true, false, false]);
+    }
+
+    #[test]
+    fn no_note_begins_too_late_to_be_the_last_but_one_that_joins_a_chord() {
+        let vocabulary = Vocabulary::dance();
+        let mut scores = vec![0.0; vocabulary.counts().step];
+        ending().lean_steps(&mut scores, Ticks(END.0 - 96), &vocabulary);
+        let is_spoilt = |ticks| scores[usize::from(vocabulary.step_class(Ticks(ticks)))] < 0.0;
+        assert_eq!([0, 24, 48, 54, 72, 96, 192].map(is_spoilt), [false, false, false, true, true, false, false]);
+        let jig = Some(Bars { line: Ticks::ZERO, metre: Metre::new(6, 8).unwrap() });
+        assert_eq!(Ending::new(END, jig).last, Ticks(72));
+        assert_eq!(Ending::new(END, None).last, Ticks(48));
+    }
+
+    #[test]
+    fn tones_of_the_chord_or_of_the_phrase_are_favoured_more_and_more() {
+        let vocabulary = Vocabulary::dance();
+        let chord = Chord::parse("F").unwrap();
+        let mut profile = [0.0; PROFILE];
+        (profile[2], profile[9]) = (0.5, 0.25);
+        let lean = |left: i64, chord, key: u8| {
+            let mut scores = vec![0.0; vocabulary.counts().pitch];
+            ending().lean_pitches(&mut scores, Ticks(END.0 - left), &vocabulary, chord, &profile);
+            scores[usize::from(vocabulary.pitch_class(crate::note::Pitch::new(key).unwrap()))]
+        };
+        for left in [0, 192, 400] {
+            assert!(lean(left, chord, 65) == 0.0, "neither at the end nor a bar before it");
+        }
+        assert!(lean(48, chord, 65) > lean(48, chord, 69) && lean(48, chord, 69) > lean(96, chord, 69));
+        assert!(lean(48, chord, 62) == 0.0 && lean(48, None, 62) > lean(48, None, 69) && lean(48, None, 69) > 0.0);
+    }
+}
