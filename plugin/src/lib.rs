@@ -30,6 +30,7 @@ mod pace;
 pub mod params;
 pub mod preset;
 pub mod realtime;
+mod seam;
 pub mod sound;
 mod stage;
 pub mod vitals;
@@ -43,6 +44,7 @@ use pace::Pace;
 use params::{Render, SegueParams};
 use realtime::Performer;
 use realtime::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transport as HostTransport};
+use seam::{Piece, Seam};
 use segue_model::improviser::Improviser;
 use segue_model::note::Metre;
 use sound::Sound;
@@ -74,8 +76,7 @@ pub struct Segue {
     sample_rate: f32,
     /// Events that the framework handed over before their block.
     held: Held,
-    /// Where the last block's audio ended in memory, and how far into the host's block that was.
-    seam: (usize, u32),
+    seam: Seam,
     /// The host said that it renders offline, in a format where that can be believed.
     host_is_offline: Option<bool>,
     pace: Pace,
@@ -100,7 +101,7 @@ impl Default for Segue {
             sound: Sound::new(NO_RATE),
             sample_rate: NO_RATE,
             held: Held::default(),
-            seam: (0, 0),
+            seam: Seam::default(),
             host_is_offline: None,
             pace: Pace::default(),
             born: Instant::now(),
@@ -147,17 +148,6 @@ impl Segue {
     fn is_offline(&mut self, frames: u32) -> bool {
         self.renders_offline()
             .unwrap_or_else(|| self.pace.hurried(self.born.elapsed(), frames, f64::from(self.sample_rate)))
-    }
-
-    /// How many frames of the host's block lie before this one, when the framework cut it: then the audio goes on in
-    /// memory where the last block ended.
-    fn frames_cut_before(&mut self, left: &[f32], api: PluginApi, frames: u32) -> u32 {
-        let begins = left.as_ptr() as usize;
-        let (ended, into) = self.seam;
-        // Only the CLAP side of the framework adds the block's start to positions twice.
-        let into = if begins == ended && api == PluginApi::Clap { into } else { 0 };
-        self.seam = (begins + size_of_val(left), into.saturating_add(frames));
-        into
     }
 }
 
@@ -221,6 +211,7 @@ impl Plugin for Segue {
             _ => None,
         };
         self.performer.activate(f64::from(config.sample_rate));
+        self.seam = Seam::new(config.max_buffer_size);
         true
     }
 
@@ -257,10 +248,13 @@ impl Plugin for Segue {
             self.journal.silence();
             self.performer.reset();
         }
+        let mut transport = transport(context.transport());
+        let (piece, rate) = (Piece::of(left, frames), f64::from(self.sample_rate));
+        transport.beats = self.seam.beats(piece, context.plugin_api(), &transport, rate);
         let block = Block {
             frames,
-            into_host_block: self.frames_cut_before(left, context.plugin_api(), frames),
-            transport: transport(context.transport()),
+            into_host_block: 0,
+            transport,
             settings: self.params.settings(),
             offline: self.is_offline(frames),
         };
