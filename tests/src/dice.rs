@@ -20,6 +20,7 @@ impl Dice {
     }
 
     /// Dice of their own, so that more rolls in one place change nothing in another.
+    #[must_use]
     pub const fn fork(&mut self) -> Self {
         Self(self.roll())
     }

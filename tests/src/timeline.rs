@@ -134,9 +134,16 @@ impl Timeline {
         self.change(from, |stretch| stretch.playing = playing)
     }
 
-    /// Leaves out everything that changes after the first frame.
-    pub fn calm_down(&mut self) {
-        self.stretches.truncate(1);
+    /// How often the transport changes after the first frame.
+    pub fn changes(&self) -> usize {
+        self.stretches.len() - 1
+    }
+
+    /// Leaves out one of the changes, counted from 0; the next one still comes when it came.
+    pub fn leave_out(&mut self, change: usize) {
+        if change < self.changes() {
+            self.stretches.remove(change + 1);
+        }
     }
 
     /// The loop that the host shows as switched on.

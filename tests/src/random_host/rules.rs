@@ -295,7 +295,7 @@ impl<'a> Watch<'a> {
         self.forget_keys();
         self.demands.push(Demand::Everything);
         let no_breaks = !act.telling.has_beats();
-        let mut breaks = act.timeline.breaks().filter(|_| !no_breaks).peekable();
+        let mut breaks = act.timeline.breaks().filter(|at| !no_breaks && *at < act.length).peekable();
         let mut deeds = act.deeds.iter().peekable();
         let mut events = take.events.iter().peekable();
         let mut now = 0;

@@ -23,10 +23,11 @@ pub fn shrink(sequence: &Sequence, time: Duration, mut fails: impl FnMut(&Sequen
 
 type Fails<'a> = &'a mut dyn FnMut(&Sequence) -> bool;
 
-fn size(sequence: &Sequence) -> (usize, usize, usize, Frame) {
+fn size(sequence: &Sequence) -> (usize, usize, usize, usize, Frame) {
     let deeds = sequence.acts.iter().map(|act| act.deeds.len()).sum();
     let length = sequence.acts.iter().map(|act| act.length).sum();
-    (sequence.acts.len(), deeds, sequence.settings.len(), length)
+    let changes = sequence.acts.iter().map(|act| act.timeline.changes()).sum();
+    (sequence.acts.len(), deeds, sequence.settings.len(), changes, length)
 }
 
 /// Keeps a change if it still fails.
@@ -83,14 +84,16 @@ fn drop_settings(smallest: &mut Sequence, fails: Fails<'_>) {
 
 fn make_plain(smallest: &mut Sequence, fails: Fails<'_>) {
     for act in 0..smallest.acts.len() {
-        let changes: [fn(&mut Act); 4] = [
+        let changes: [fn(&mut Act); 3] = [
             |act| act.telling = Telling::Everything,
             |act| act.mid_block = false,
             |act| act.blocks = Blocks::Of(act.blocks.largest()),
-            |act| act.timeline.calm_down(),
         ];
         for change in changes {
             attempt(smallest, fails, |sequence| change(&mut sequence.acts[act]));
+        }
+        for change in (0..smallest.acts[act].timeline.changes()).rev() {
+            attempt(smallest, fails, |sequence| sequence.acts[act].timeline.leave_out(change));
         }
     }
 }

@@ -13,6 +13,7 @@ use segue_tests::random_host::rules::{Broken, Rule, check, difference};
 use segue_tests::random_host::sequence::{Deed, Sequence};
 use segue_tests::random_host::shrink::shrink;
 use segue_tests::random_host::whims;
+use segue_tests::timeline::Telling;
 use std::io::Write;
 use std::time::Duration;
 
@@ -136,7 +137,7 @@ impl House {
         if again && self.repeats(sequence) {
             tally.again += 1;
             self.same(sequence, sequence, &recording)?;
-            if self.repeats_in_other_blocks(sequence) {
+            if Self::repeats_in_other_blocks(sequence) {
                 self.same(sequence, &sequence.cut_otherwise(sequence.seed), &recording)?;
             }
         }
@@ -160,9 +161,10 @@ impl House {
         set == 1.0 || set == 0.0 && sequence.acts.iter().all(|act| act.offline)
     }
 
-    /// A host that refuses events refuses others when it calls at other times.
-    fn repeats_in_other_blocks(&self, sequence: &Sequence) -> bool {
-        sequence.acts.iter().all(|act| act.is_all_ears())
+    /// A host that refuses events refuses others when it calls at other times, and one whose bars contradict its metre
+    /// contradicts itself at other times.
+    fn repeats_in_other_blocks(sequence: &Sequence) -> bool {
+        sequence.acts.iter().all(|act| act.is_all_ears() && act.telling != Telling::WrongBars)
     }
 
     /// A sequence that shows the same fault and is easier to read.
@@ -170,9 +172,13 @@ impl House {
         let (recording, broken) = self.broken(sequence);
         let Some(first) = broken.first().map(|broken| broken.rule) else {
             let repeats = |candidate: &Sequence| {
+                if !self.repeats(candidate) {
+                    return true;
+                }
                 let recording = self.play(candidate);
                 self.same(candidate, candidate, &recording).is_ok()
-                    && self.same(candidate, &candidate.cut_otherwise(sequence.seed), &recording).is_ok()
+                    && (!Self::repeats_in_other_blocks(candidate)
+                        || self.same(candidate, &candidate.cut_otherwise(sequence.seed), &recording).is_ok())
             };
             drop(recording);
             return shrink(sequence, SHRINKING, |candidate| !repeats(candidate));
