@@ -229,6 +229,8 @@ impl Plugin for Segue {
     fn deactivate(&mut self) {
         self.journal.silence();
         self.performer.reset();
+        #[cfg(feature = "assert_process_allocs")]
+        self.vitals.write_down();
     }
 
     fn process(

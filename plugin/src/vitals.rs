@@ -55,6 +55,25 @@ pub enum MindState {
 }
 
 impl Vitals {
+    /// In a bundle under test, writes the counts to the file that `SEGUE_VITALS` names: a headless host sees them no
+    /// other way. Not for the audio thread.
+    #[cfg(feature = "assert_process_allocs")]
+    pub fn write_down(&self) {
+        let Some(path) = std::env::var_os("SEGUE_VITALS") else { return };
+        let Self { late, dropped, refused, unheard, time_outs, panics, .. } = self;
+        let counts = [
+            ("late", late),
+            ("dropped", dropped),
+            ("refused", refused),
+            ("unheard", unheard),
+            ("time_outs", time_outs),
+            ("panics", panics),
+        ];
+        let lines: String = counts.map(|(name, count)| format!("{name} {}\n", count.get())).concat();
+        // A test that finds no file says so itself.
+        let _ = std::fs::write(path, lines);
+    }
+
     /// How the mind is.
     pub fn mind(&self) -> MindState {
         match self.mind.load(Relaxed) {

@@ -20,3 +20,4 @@ pub mod score;
 pub mod session;
 pub mod thinking;
 pub mod timeline;
+pub mod vitals;

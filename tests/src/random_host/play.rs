@@ -7,6 +7,7 @@ use crate::instance::Instance;
 use crate::performance::Answered;
 use crate::session::read;
 use crate::timeline::Frame;
+use crate::vitals::Vitals;
 use anyhow::{Context, Result};
 use clack_host::events::event_types::{
     MidiEvent, NoteChokeEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent,
@@ -34,6 +35,8 @@ pub struct Take {
     pub outside: Vec<(Frame, u32)>,
     /// What was heard, second by second.
     pub sound: Vec<Second>,
+    /// What the instance had counted at its end, where the bundle was asked for it.
+    pub vitals: Option<Vitals>,
 }
 
 /// What was heard within a second.
@@ -72,8 +75,10 @@ pub fn play(sequence: &Sequence, bundle: &Bundle, board: &Board) -> Result<Recor
     for act in &sequence.acts {
         instance.set_offline(act.offline)?;
         instance.activate(act.timeline.sample_rate(), act.blocks.largest())?;
-        let take = Stage { instance: &mut instance, board, act, saved: &mut saved, ears: Ears::default() }.play()?;
+        let mut stage = Stage { instance: &mut instance, board, act, saved: &mut saved, ears: Ears::default() };
+        let mut take = stage.play()?;
         instance.deactivate();
+        take.vitals = Vitals::read()?;
         recording.takes.push(take);
     }
     Ok(recording)

@@ -8,6 +8,7 @@ use super::play::{Recording, Take};
 use super::sequence::{Act, Deed, Sequence};
 use crate::performance::{Answered, Sent};
 use crate::timeline::Frame;
+use crate::vitals::Vitals;
 use std::fmt;
 
 /// A rule that was broken, and where.
@@ -79,6 +80,13 @@ pub enum Rule {
         /// How many.
         count: usize,
     },
+    /// The mind panicked.
+    Panicked,
+    /// Something was late or lost although the host waited for the mind and took everything.
+    Lost {
+        /// What was counted in this act.
+        counts: Vitals,
+    },
     /// Audio at or beyond full scale.
     TooLoud {
         /// The peak.
@@ -138,6 +146,8 @@ impl fmt::Display for Broken {
             Rule::OverAReset(key) => write!(out, "{key} sounds on after a reset"),
             Rule::OverARelease(key) => write!(out, "{key} was passed through and sounds on after its release"),
             Rule::TooMany { count } => write!(out, "{count} notes of Segue's sound at once"),
+            Rule::Panicked => write!(out, "the mind panicked"),
+            Rule::Lost { counts } => write!(out, "although the host waited for the mind, there is {counts:?}"),
             Rule::TooLoud { peak } => write!(out, "a peak of {peak} within a second from there"),
             Rule::NoNumber => write!(out, "samples that are no numbers within a second from there"),
             Rule::SoundWhenOff { peak } => write!(out, "the sound is off, and there is a peak of {peak}"),
@@ -246,6 +256,8 @@ struct Watch<'a> {
     handed_over: Option<Frame>,
     demands: Vec<Demand>,
     sounding: Vec<Sounding>,
+    /// What the instance had counted before this act.
+    counted: Vitals,
     broken: Vec<Broken>,
 }
 
@@ -267,6 +279,7 @@ impl<'a> Watch<'a> {
             handed_over: None,
             demands: Vec::new(),
             sounding: Vec::new(),
+            counted: Vitals::default(),
             broken: Vec::new(),
         }
     }
@@ -326,6 +339,7 @@ impl<'a> Watch<'a> {
             self.say(*block, Rule::Outside { offset: *offset });
         }
         self.listen(act, take);
+        self.take_stock(act, take);
     }
 
     fn forget_keys(&mut self) {
@@ -548,6 +562,27 @@ impl<'a> Watch<'a> {
         }
     }
 
+    fn take_stock(&mut self, act: &Act, take: &Take) {
+        let Some(vitals) = take.vitals else { return };
+        let before = std::mem::replace(&mut self.counted, vitals);
+        let counts = Vitals {
+            late: vitals.late - before.late,
+            dropped: vitals.dropped - before.dropped,
+            refused: vitals.refused - before.refused,
+            unheard: vitals.unheard - before.unheard,
+            time_outs: vitals.time_outs - before.time_outs,
+            panics: vitals.panics - before.panics,
+        };
+        if counts.panics > 0 {
+            self.say(act.length, Rule::Panicked);
+        }
+        let Vitals { late, dropped, unheard, time_outs, .. } = counts;
+        let refused = if act.is_all_ears() { counts.refused } else { 0 };
+        if self.is_waited_for(act) && late + dropped + unheard + time_outs + refused > 0 {
+            self.say(act.length, Rule::Lost { counts });
+        }
+    }
+
     // What is heard.
 
     fn listen(&mut self, act: &Act, take: &Take) {
@@ -705,6 +740,20 @@ mod tests {
         assert_eq!(heard(&[(Knob::Sound, 1.0)], quiet), None);
         assert_eq!(heard(&[(Knob::Sound, 1.0)], Second { peak: 1.0, ..quiet }), Some(Rule::TooLoud { peak: 1.0 }));
         assert_eq!(heard(&[(Knob::Sound, 1.0)], Second { broken: 1, ..quiet }), Some(Rule::NoNumber));
+    }
+
+    #[test]
+    fn a_panic_and_what_is_late_although_the_host_waits_are_seen() {
+        let counted = |settings: &[(Knob, f64)], vitals: Vitals| {
+            let take = Take { vitals: Some(vitals), ..Take::default() };
+            let recording = Recording { takes: vec![take] };
+            check(&sequence(&[], settings), &recording, &bare()).first().map(|broken| broken.rule)
+        };
+        let counts = Vitals { late: 1, ..Vitals::default() };
+        assert_eq!(counted(&[], Vitals::default()), None);
+        assert_eq!(counted(&[], counts), Some(Rule::Lost { counts }));
+        assert_eq!(counted(&[(Knob::Render, 2.0)], counts), None);
+        assert_eq!(counted(&[(Knob::Render, 2.0)], Vitals { panics: 1, ..counts }), Some(Rule::Panicked));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use segue_tests::random_host::sequence::{Deed, Sequence};
 use segue_tests::random_host::shrink::shrink;
 use segue_tests::random_host::whims;
 use segue_tests::timeline::Telling;
+use segue_tests::vitals::VITALS_VARIABLE;
 use std::io::Write;
 use std::time::Duration;
 
@@ -41,7 +42,13 @@ fn whatever_a_host_does_every_note_ends_nothing_is_late_and_the_rules_hold() {
     let parts = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
     let children = (1..=parts).map(|part| {
         std::thread::spawn(move || {
-            in_a_process_of_its_own("random_host::a_part_of_the_sequences", &[(PART, &format!("{part}/{parts}"))])
+            let vitals = std::env::temp_dir().join(format!("segue-vitals-{}-{part}", std::process::id()));
+            let environment = [(PART, format!("{part}/{parts}")), (VITALS_VARIABLE, vitals.display().to_string())];
+            let environment = environment.each_ref().map(|(variable, value)| (*variable, value.as_str()));
+            let output = in_a_process_of_its_own("random_host::a_part_of_the_sequences", &environment);
+            // What is left in a temporary folder does no harm.
+            let _gone = std::fs::remove_file(vitals);
+            output
         })
     });
     let children: Vec<_> = children.collect();

@@ -1,0 +1,68 @@
+//! What the bundle under test counts of itself, read after an instance was deactivated.
+
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+
+/// The variable that names the file into which the bundle under test writes its counts. One instance at a time: the
+/// last one that was deactivated is in it.
+pub const VITALS_VARIABLE: &str = "SEGUE_VITALS";
+
+/// What one instance has counted since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Vitals {
+    /// Planned notes that came after their moment.
+    pub late: u32,
+    /// Planned notes that were not played.
+    pub dropped: u32,
+    /// Note-ons that the host would not take.
+    pub refused: u32,
+    /// Heard notes that the mind never got.
+    pub unheard: u32,
+    /// Times that a rendering waited in vain.
+    pub time_outs: u32,
+    /// Times that the mind panicked.
+    pub panics: u32,
+}
+
+impl Vitals {
+    /// Of the instance that was deactivated last; `None` where the variable is not set.
+    ///
+    /// # Errors
+    /// When the file is not there or cannot be understood.
+    pub fn read() -> Result<Option<Self>> {
+        let Some(path) = std::env::var_os(VITALS_VARIABLE).map(PathBuf::from) else { return Ok(None) };
+        let text = std::fs::read_to_string(&path).with_context(|| {
+            format!("{}: the plugin has not written its counts there; is it the bundle under test?", path.display())
+        })?;
+        Self::parse(&text).map(Some).with_context(|| format!("{}: these are no counts", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let count = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            Ok::<u32, anyhow::Error>(line.with_context(|| format!("{name} is not among them"))?.parse()?)
+        };
+        Ok(Self {
+            late: count("late")?,
+            dropped: count("dropped")?,
+            refused: count("refused")?,
+            unheard: count("unheard")?,
+            time_outs: count("time_outs")?,
+            panics: count("panics")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_by_name_and_a_missing_one_is_said() {
+        let text = "late 1\ndropped 2\nrefused 3\nunheard 4\ntime_outs 5\npanics 6\n";
+        let wanted = Vitals { late: 1, dropped: 2, refused: 3, unheard: 4, time_outs: 5, panics: 6 };
+        assert_eq!(Vitals::parse(text).unwrap(), wanted);
+        let error = Vitals::parse("late 1\n").unwrap_err();
+        assert!(error.to_string().contains("dropped"), "{error}");
+    }
+}
