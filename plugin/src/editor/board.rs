@@ -124,7 +124,8 @@ impl<'a> Board<'a> {
         Id::unique(("segue", name))
     }
 
-    fn setter(&self) -> ParamSetter<'a> {
+    /// For whoever moves several parameters at once.
+    pub fn setter(&self) -> ParamSetter<'a> {
         self.context.param_setter()
     }
 

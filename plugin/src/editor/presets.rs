@@ -1,23 +1,138 @@
 //! The presets: a list to choose from, and a way to keep one's own.
 
 use super::board::Board;
-use super::controls;
+use super::{controls, theme};
 use crate::params::SegueParams;
-use egui::Rect;
+use crate::preset::{self, Entry};
+use egui::{Align2, Id, Rect, TextEdit, Ui};
 
 /// See the module.
 #[derive(Default)]
 pub struct Shelf {
+    presets: preset::Shelf,
+    /// What was chosen last.
     name: Option<String>,
+    /// What is written in the field for a new one.
+    fresh: String,
+}
+
+/// What was done in the list.
+enum Deed {
+    Apply(Entry),
+    Save(String),
+    Delete(String),
 }
 
 impl Shelf {
     /// Reads what there is now.
-    pub fn read(&mut self) {}
+    pub fn read(&mut self) {
+        self.presets = preset::Shelf::open();
+    }
 
     /// Draws the list.
-    pub fn draw(&mut self, board: &mut Board<'_>, rect: Rect, _params: &SegueParams) {
-        let name = self.name.clone().unwrap_or_else(|| "Presets".to_owned());
-        controls::raised(board, "Presets", rect, &name, "Ways of playing, ready made.");
+    pub fn draw(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+        let face = self.name.clone().unwrap_or_else(|| "Presets".to_owned());
+        let tip = "Ways of playing, ready made, and your own. Each sets style, chart and everything that is heard; \
+                   levels, channels and seed stay.";
+        let response = controls::raised(board, "Presets", rect, &face, tip);
+        if response.clicked() {
+            // Files may have come since.
+            self.read();
+        }
+        let mut rows = Vec::new();
+        let mut deed = None;
+        let popup = egui::Popup::menu(&response).width(rect.width().max(300.0)).gap(2.0);
+        let popup = popup.close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+        popup.show(|ui| deed = self.list(ui, &mut rows));
+        for (name, rect) in rows {
+            board.mark(&name, rect);
+        }
+        match deed {
+            Some(Deed::Apply(entry)) => self.apply(board, &entry, params),
+            Some(Deed::Save(name)) => self.save(board, name, params),
+            Some(Deed::Delete(name)) => {
+                let said = match self.presets.delete(&name) {
+                    Ok(()) => format!("{name} is deleted."),
+                    Err(error) => sentence(&error.to_string()),
+                };
+                board.say(said);
+            }
+            None => {}
+        }
     }
+
+    fn list(&mut self, ui: &mut Ui, rows: &mut Vec<(String, Rect)>) -> Option<Deed> {
+        let mut deed = None;
+        egui::ScrollArea::vertical().max_height(330.0).show(ui, |ui| {
+            let mut was_own = false;
+            for entry in self.presets.entries() {
+                let preset = &entry.preset;
+                let is_own = entry.file.is_some();
+                if is_own && !std::mem::replace(&mut was_own, is_own) {
+                    ui.separator();
+                }
+                let is_chosen = self.name.as_ref() == Some(&preset.name);
+                let tip = format!("{}\n{}", preset.purpose, preset.style);
+                let row = ui.selectable_label(is_chosen, &preset.name).on_hover_text(tip);
+                rows.push((format!("Preset {}", preset.name), row.rect));
+                if row.clicked() {
+                    deed = Some(Deed::Apply(entry.clone()));
+                    ui.close();
+                }
+                row.context_menu(|ui| {
+                    if is_own && ui.button("Delete").clicked() {
+                        deed = Some(Deed::Delete(preset.name.clone()));
+                        ui.close();
+                    }
+                });
+            }
+        });
+        if let Some(refused) = self.presets.refused().first() {
+            ui.colored_label(theme::WRONG, refused.to_string());
+        }
+        ui.separator();
+        ui.horizontal(|ui| {
+            let field = TextEdit::singleline(&mut self.fresh)
+                .id(Id::unique("segue preset name"))
+                .hint_text("Keep as…")
+                .align(Align2::LEFT_CENTER)
+                .desired_width(ui.available_width() - 70.0);
+            let field = ui.add(field);
+            rows.push(("Preset name".to_owned(), field.rect));
+            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            let save = ui.button("Save").on_hover_text("Keeps how Segue plays now. A right click on yours deletes it.");
+            rows.push(("Save preset".to_owned(), save.rect));
+            if (save.clicked() || entered) && !self.fresh.trim().is_empty() {
+                deed = Some(Deed::Save(self.fresh.trim().to_owned()));
+            }
+        });
+        deed
+    }
+
+    fn apply(&mut self, board: &mut Board<'_>, entry: &Entry, params: &SegueParams) {
+        preset::apply(&entry.preset, params, &mut board.setter());
+        // A preset that differs in its chart alone moves no parameter.
+        board.touch(&params.chords);
+        self.name = Some(entry.preset.name.clone());
+        board.say(entry.preset.purpose.clone());
+    }
+
+    fn save(&mut self, board: &mut Board<'_>, name: String, params: &SegueParams) {
+        let mut fresh = preset::of(params);
+        fresh.name = name;
+        match self.presets.save(&fresh) {
+            Ok(()) => {
+                board.say(format!("{} is kept.", fresh.name));
+                self.name = Some(fresh.name);
+                self.fresh.clear();
+            }
+            Err(error) => board.say(sentence(&error.to_string())),
+        }
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
