@@ -18,6 +18,8 @@ pub mod mind;
 pub mod network;
 pub mod note;
 pub mod sampling;
+#[cfg(feature = "sheet")]
+pub mod sheet;
 #[cfg(feature = "training")]
 pub mod training;
 pub mod vocabulary;

@@ -47,8 +47,9 @@ pub fn shipped() -> Result<Vec<Preset>> {
 /// # Errors
 /// When there is none.
 pub fn find(name: &str) -> Result<Preset> {
-    if name.ends_with(".toml") {
-        return Preset::read(Path::new(name));
+    let file = Path::new(name);
+    if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+        return Preset::read(file);
     }
     let all = shipped()?;
     let found = all.iter().find(|preset| preset.name.eq_ignore_ascii_case(name));

@@ -42,7 +42,7 @@ impl Prompt {
         };
         let notes: Vec<Note> = tune.notes.iter().filter(wanted).map(place).collect();
         let lines = (0..).map(|count| Ticks(begin.0 + count * bar.0)).take_while(|line| *line < last_line);
-        let chart = if tune.chords.is_empty() { String::new() } else { chart(tune, lines, bar) };
+        let chart = if tune.chords.is_empty() { String::new() } else { tune.chart(lines, bar) };
         let prompt = Self { title: tune.title.clone(), notes, metre: grid.metre, end: last_line - begin, chart };
         (prompt.notes.len() >= LEAST_NOTES).then_some(prompt)
     }
@@ -53,16 +53,6 @@ impl Prompt {
         let moved = |note: &Note| Note { pitch: note.pitch.transposed(semitones).unwrap_or(note.pitch), ..*note };
         Self { notes: self.notes.iter().map(moved).collect(), ..self.clone() }
     }
-}
-
-/// The chords of some bars: in each bar one, or one for each half.
-fn chart(tune: &Tune, lines: impl Iterator<Item = Ticks>, bar: Ticks) -> String {
-    let name = |moment| tune.chord_at(moment).map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
-    let bars = lines.map(|line| {
-        let (first, second) = (name(line), name(Ticks(line.0 + bar.0 / 2)));
-        if first == second { first } else { format!("{first} {second}") }
-    });
-    bars.collect::<Vec<_>>().join(" | ")
 }
 
 /// Two openings that differ: the one to play, and another to compare the answers with.

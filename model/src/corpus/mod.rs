@@ -39,6 +39,16 @@ impl Tune {
         let later = self.chords.partition_point(|(onset, _)| *onset <= moment);
         self.chords.get(later.checked_sub(1)?)?.1
     }
+
+    /// The chords of the bars that begin at these lines, as a chart: in each bar one, or one for each half.
+    pub fn chart(&self, lines: impl Iterator<Item = Ticks>, bar: Ticks) -> String {
+        let name = |moment| self.chord_at(moment).map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
+        let bars = lines.map(|line| {
+            let (first, second) = (name(line), name(Ticks(line.0 + bar.0 / 2)));
+            if first == second { first } else { format!("{first} {second}") }
+        });
+        bars.collect::<Vec<_>>().join(" | ")
+    }
 }
 
 /// Puts a change of harmony behind those before it. Of several at one moment the last holds, and what says nothing new

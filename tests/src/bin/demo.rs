@@ -6,12 +6,13 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use segue_model::note::{TICKS_PER_QUARTER, Ticks};
+use segue_model::sheet::roll::key_name;
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
 use segue_tests::measure::{self, Level};
 use segue_tests::midi_file;
 use segue_tests::performance::{Performance, Sounded, Times, difference, lines, melody, off_the_grid};
-use segue_tests::picture::{Roll, note_name};
+use segue_tests::picture::Roll;
 use segue_tests::preset::{self, Preset};
 use segue_tests::prompt::{Prompt, two_openings};
 use segue_tests::score::Score;
@@ -310,7 +311,7 @@ fn name_and_length(score: &Score, note: &Sounded) -> String {
     let shared =
         (1..=units).rev().find(|shared| units.is_multiple_of(*shared) && FINEST_IN_WHOLE_NOTE.is_multiple_of(*shared));
     let shared = shared.unwrap_or(1);
-    format!("{}:{}/{}", note_name(f64::from(note.pitch.key())), units / shared, FINEST_IN_WHOLE_NOTE / shared)
+    format!("{}:{}/{}", key_name(f64::from(note.pitch.key())), units / shared, FINEST_IN_WHOLE_NOTE / shared)
 }
 
 fn write_files(bars: i64, prompt: &Prompt, score: &Score, live: &Performance, answer: &[Sounded]) -> Result<()> {
