@@ -112,6 +112,11 @@ impl Default for Segue {
 }
 
 impl Segue {
+    /// The parameters, for whoever plays the host.
+    pub fn parameters(&self) -> Arc<SegueParams> {
+        Arc::clone(&self.params)
+    }
+
     fn start_worker(&mut self) {
         let Some(end) = self.mind_end.take() else { return };
         let (chart, own) = (self.params.chart.clone(), self.params.own.clone());

@@ -14,7 +14,7 @@ mod styles;
 
 pub use apply::{Gestures, apply, of};
 pub use chart::ChartText;
-pub use file::Refused;
+pub use file::{Refused, style_named};
 pub use own::OwnStyle;
 pub use shelf::{Entry, Shelf, ShelfError, folder};
 pub use styles::{DEFAULT, OWN, STRAIGHT, STYLES, Style, mind, style, usual};

@@ -125,7 +125,7 @@ fn read(text: &str) -> Result<Preset, Fault> {
     }
     let span = |key: &str| table.get_ref().get(key).map_or(0..0, Spanned::span);
     check_name(&preset.name).map_err(|reason| fault(span(NAME), reason))?;
-    preset.style = style(&preset.style, &params).map_err(|reason| fault(span(STYLE), reason))?;
+    preset.style = style_named(&preset.style, &params).map_err(|reason| fault(span(STYLE), reason))?;
     if let Err(error) = Chart::parse(&preset.chart) {
         return Err(fault(span(CHART), format!("the chart: {error}")));
     }
@@ -148,14 +148,17 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// The name of a style as its parameter writes it.
-fn style(name: &str, params: &SegueParams) -> Result<String, String> {
+///
+/// # Errors
+/// With the styles that there are, when this is none.
+pub fn style_named(name: &str, params: &SegueParams) -> Result<String, String> {
     let setting = params.setting(STYLE).ok_or("there are no styles")?;
     let all = || {
         let named = super::STYLES.iter().map(|style| style.name.to_owned());
         named.chain([setting.text(1.0)]).collect::<Vec<_>>().join(", ")
     };
     if name.is_empty() {
-        return Err(format!("a preset needs a style; write {STYLE} = and one of {}", all()));
+        return Err(format!("the style is missing; write {STYLE} = and one of {}", all()));
     }
     let value = setting.read(name).map_err(|_| format!("there is no style {name}; there are {}", all()))?;
     Ok(setting.text(value))
@@ -299,7 +302,7 @@ octave = -1
             (with("style = \"Jazz\""), "line 14: the style stands above [settings], not below"),
             (with("density = [1]"), "line 14: a setting is one number"),
             (SLOW.replace("\"irish\"", "\"Polka\""), "line 4: there is no style Polka; there are "),
-            (SLOW.replace("style = \"irish\"", ""), "a preset needs a style; write style = and one of "),
+            (SLOW.replace("style = \"irish\"", ""), "the style is missing; write style = and one of "),
             (SLOW.replace("name = \"Slow\"", ""), "a preset needs a name; write: name = "),
             (SLOW.replace("| D7", "| Q7"), "line 5: the chart: bar 2: "),
             (SLOW.replace("credits", "credit"), "line 6: a preset has no part credit; it has name, for, style"),

@@ -1,0 +1,384 @@
+//! One improvisation, or several: from what the user wishes to the files.
+
+use crate::host::{Played, SAMPLE_RATE, Session};
+use crate::layout::{Layout, lay_out};
+use crate::prompt::{FREE_BPM, Prompt};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::Args;
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::params::persist::PersistentField;
+use segue::Segue;
+use segue::params::{First, Mode, SegueParams};
+use segue::preset::{self, Gestures, Shelf};
+use segue_model::chart::Chart;
+use segue_model::chord::Chord;
+use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
+use segue_model::sheet::{Sheet, TEMPOS_BPM, key_signature};
+use std::path::{Path, PathBuf};
+
+/// The most bars of an answer, and more than enough of anything else.
+const MOST_BARS: i64 = 512;
+const LONGEST_ANSWER: i64 = 16;
+const MOST_PIECES: u32 = 1000;
+
+#[derive(Args)]
+pub struct Wish {
+    /// The tune to begin with, .mid or .abc; without one, Segue begins by itself.
+    tune: Option<PathBuf>,
+    /// The number of the tune in a book of .abc (X:).
+    #[arg(long)]
+    number: Option<u32>,
+    /// Where to write the MIDI file.
+    #[arg(short = 'o', long = "out", value_name = "OUT.mid")]
+    midi: Option<PathBuf>,
+    /// Where to write the sound.
+    #[arg(long, value_name = "FILE.wav")]
+    wav: Option<PathBuf>,
+    /// Where to write a picture.
+    #[arg(long, value_name = "FILE.png")]
+    png: Option<PathBuf>,
+    /// Where to write the tune in letters.
+    #[arg(long, value_name = "FILE.abc")]
+    abc: Option<PathBuf>,
+    /// A preset by name, or a file that ends in .toml; what else is given changes it.
+    #[arg(long)]
+    preset: Option<String>,
+    /// Jazz, Blues, Folk, Irish or Piano.
+    #[arg(long)]
+    style: Option<String>,
+    /// Plays a style of your own.
+    #[arg(long, value_name = "FILE.segue", conflicts_with = "style")]
+    weights: Option<PathBuf>,
+    /// Answer, Trade or Duet.
+    #[arg(long)]
+    mode: Option<String>,
+    /// 0.05 (tame) to 2 (wild).
+    #[arg(long)]
+    temperature: Option<String>,
+    /// Another seed, another answer.
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Chords, as in "Dm7 | G7 | Cmaj7 | %".
+    #[arg(long)]
+    chart: Option<String>,
+    /// How many bars Segue plays; in Duet, how many bars there are.
+    #[arg(long)]
+    bars: Option<i64>,
+    /// Quarter notes a minute; else that of the tune, of the preset, or 120.
+    #[arg(long)]
+    tempo: Option<f64>,
+    /// Any other setting, by id; `segue-cli settings` lists them.
+    #[arg(long = "set", value_name = "ID=VALUE")]
+    settings: Vec<String>,
+    /// So many pieces, each with the next seed: OUT-1.mid, OUT-2.mid … and one book of letters.
+    #[arg(long, default_value_t = 1)]
+    count: u32,
+}
+
+pub fn improvise(wish: &Wish) -> Result<()> {
+    wish.check()?;
+    let params = wish.params()?;
+    let prompt = wish.prompt(&params)?;
+    let mut book = String::new();
+    for number in 1..=wish.count {
+        let (sheet, played) = wish.piece(number, &prompt)?;
+        wish.write(number, &sheet, &played)?;
+        if wish.abc.is_some() {
+            let key = key_signature(&[&sheet.player[..], &sheet.segue].concat());
+            let text = sheet.abc(key).map_err(anyhow::Error::msg)?;
+            book.push_str(&text.replacen("X:1\n", &format!("X:{number}\n"), 1));
+            book.push('\n');
+        }
+    }
+    if let Some(path) = &wish.abc {
+        std::fs::write(path, book).with_context(|| cannot_write(path))?;
+        println!("Wrote {}.", path.display());
+    }
+    Ok(())
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("{}: cannot be written", path.display())
+}
+
+impl Wish {
+    fn check(&self) -> Result<()> {
+        if self.midi.is_none() && self.wav.is_none() && self.png.is_none() && self.abc.is_none() {
+            bail!("say where to write: -o OUT.mid, --wav, --png or --abc, one or more of them");
+        }
+        if let Some(bars) = self.bars.filter(|bars| !(1..=MOST_BARS).contains(bars)) {
+            bail!("--bars goes from 1 to {MOST_BARS}, and this is {bars}");
+        }
+        if !(1..=MOST_PIECES).contains(&self.count) {
+            bail!("--count goes from 1 to {MOST_PIECES}, and this is {}", self.count);
+        }
+        let (slowest, fastest) = TEMPOS_BPM;
+        if let Some(tempo) = self.tempo.filter(|tempo| !(slowest..=fastest).contains(tempo)) {
+            bail!("--tempo goes from {slowest} to {fastest}, and this is {tempo}");
+        }
+        Ok(())
+    }
+
+    /// The settings of an instance that plays as wished.
+    fn params(&self) -> Result<SegueParams> {
+        let params = SegueParams::default();
+        self.set(&params)?;
+        Ok(params)
+    }
+
+    fn set(&self, params: &SegueParams) -> Result<()> {
+        if let Some(name) = &self.preset {
+            preset::apply(&find(name)?, params, &mut Hand);
+        }
+        if let Some(weights) = &self.weights {
+            params.own.set(absolute(weights)?);
+            turn(params, "style", "My own", "--weights")?;
+        }
+        let seed = self.seed.map(|seed| seed.to_string());
+        if let Some(style) = &self.style {
+            let style = preset::style_named(style, params).map_err(|error| anyhow!("--style: {error}"))?;
+            turn(params, "style", &style, "--style")?;
+        }
+        let own = [("mode", &self.mode), ("temperature", &self.temperature), ("seed", &seed)];
+        for (id, text) in own {
+            if let Some(text) = text {
+                turn(params, id, text, &format!("--{id}"))?;
+            }
+        }
+        for setting in &self.settings {
+            let (id, text) = setting.split_once('=').context("--set is written like --set swing=60")?;
+            turn(params, id.trim(), text, "--set")?;
+        }
+        if let Some(chart) = &self.chart {
+            Chart::parse(chart).map_err(|error| anyhow!("--chart: {error}"))?;
+            params.chart.set(chart.clone());
+        }
+        // A weights file, or a preset's, that does not play would be replaced by another style without a word.
+        if params.style.value() == i32::from(preset::OWN.0) {
+            let plays = params.own.mind().is_some();
+            ensure!(
+                plays,
+                params.own.problem().unwrap_or_else(|| "no file of an own style was chosen; give --weights".into())
+            );
+        }
+        turn(params, "render", "Offline", "the session")
+    }
+
+    fn prompt(&self, params: &SegueParams) -> Result<Prompt> {
+        match &self.tune {
+            Some(path) => Prompt::read(path, self.number, params.settings().free_time),
+            None => Ok(Prompt::one_note(first_note(params))),
+        }
+    }
+
+    /// One piece, with the seed that belongs to its number.
+    fn piece(&self, number: u32, prompt: &Prompt) -> Result<(Sheet, Played)> {
+        let mut plugin = Segue::default();
+        let params = plugin.parameters();
+        self.set(&params)?;
+        let seed = u32::try_from(params.seed.value()).unwrap_or(0) + number - 1;
+        turn(&params, "seed", &seed.to_string(), "--count with --seed")?;
+        let alone = self.tune.is_none();
+        let mode = if alone { Mode::Answer } else { params.mode.value() };
+        let layout = self.lay_out(prompt, mode, &params)?;
+        if alone {
+            turn(&params, "mode", "Answer", "the session")?;
+        }
+        if params.chart.map(String::is_empty) {
+            params.chart.set(prompt.chart());
+        }
+        let session = Session {
+            notes: layout.notes,
+            bars: prompt.bars.clone(),
+            tempo_bpm: self.tempo(prompt, &params),
+            // An answer comes to its own end.
+            stop: if mode == Mode::Answer {
+                Ticks(layout.end.0 + prompt.bars_at(layout.end).metre.bar().0)
+            } else {
+                layout.end
+            },
+        };
+        let gap = self.prepare_gap(mode, &params)?;
+        let mut played = session.play(&mut plugin, || {
+            if let Some(gap) = &gap {
+                // It was read from the parameter itself.
+                let _ = turn(&params, "response_gap", gap, "the session");
+            }
+        })?;
+        played.notes.retain(|note| note.onset < layout.end);
+        if played.notes.is_empty() {
+            bail!("Segue has nothing to say to this with these settings; try another seed, or more bars");
+        }
+        Ok((sheet(number, prompt, &session, &played, alone, &params), played))
+    }
+
+    fn lay_out(&self, prompt: &Prompt, mode: Mode, params: &SegueParams) -> Result<Layout> {
+        let turn_bars = i64::from(params.trade_bars.value().bars());
+        let layout = lay_out(prompt, mode, turn_bars, params.trade_first.value() == First::Segue, self.bars);
+        if mode == Mode::Answer {
+            let bars = self.bars.unwrap_or(8);
+            ensure!(
+                bars <= LONGEST_ANSWER,
+                "an answer has at most {LONGEST_ANSWER} bars; for more, use --mode Duet or Trade with a longer tune"
+            );
+            turn(params, "answer_length", &bars.to_string(), "--bars")?;
+        }
+        Ok(layout)
+    }
+
+    /// While the tune goes on, Segue waits through its rests; then it answers after the gap that is returned.
+    fn prepare_gap(&self, mode: Mode, params: &SegueParams) -> Result<Option<String>> {
+        const ON_THE_BAR_LINE: &str = "20 ms";
+        if mode != Mode::Answer {
+            return Ok(None);
+        }
+        let is_set = self.preset.is_some() || self.settings.iter().any(|setting| setting.starts_with("response_gap"));
+        let setting = params.setting("response_gap").context("it is there")?;
+        let wanted = if is_set { setting.text(setting.value()) } else { ON_THE_BAR_LINE.to_owned() };
+        turn(params, "response_gap", &setting.text(1.0), "the session")?;
+        Ok(Some(wanted))
+    }
+
+    fn tempo(&self, prompt: &Prompt, params: &SegueParams) -> f64 {
+        if params.settings().free_time {
+            return self.tempo.unwrap_or(FREE_BPM);
+        }
+        let of_params = f64::from(params.tempo.value());
+        let tempo = self.tempo.or(prompt.tempo_bpm).unwrap_or(of_params);
+        tempo.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1)
+    }
+
+    fn write(&self, number: u32, sheet: &Sheet, played: &Played) -> Result<()> {
+        let name = |path: &PathBuf| if self.count == 1 { path.clone() } else { numbered(path, number) };
+        let mut written = Vec::new();
+        if let Some(path) = self.midi.as_ref().map(name) {
+            sheet.write_midi(&path)?;
+            written.push(path);
+        }
+        if let Some(path) = self.wav.as_ref().map(name) {
+            write_wav(&path, &played.audio).with_context(|| cannot_write(&path))?;
+            written.push(path);
+        }
+        if let Some(path) = self.png.as_ref().map(name) {
+            sheet.draw(&path)?;
+            written.push(path);
+        }
+        if !written.is_empty() {
+            let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
+            println!("Wrote {}: {} notes by Segue.", names.join(", "), sheet.segue.len());
+        }
+        Ok(())
+    }
+}
+
+/// What is written of a piece.
+fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &Played, alone: bool, params: &SegueParams) -> Sheet {
+    let style = params.setting("style").map(|setting| setting.text(setting.value())).unwrap_or_default();
+    let title = if prompt.title.is_empty() { format!("Segue, {style}, {number}") } else { prompt.title.clone() };
+    // Alone, the one note that it was given is not part of the piece.
+    let start = if alone { prompt.end() } else { Ticks::ZERO };
+    let moved = |note: &Note| Note { onset: note.onset - start, ..*note };
+    let free = params.settings().free_time;
+    let chords = if free { Vec::new() } else { chords(params, session, start) };
+    Sheet {
+        title,
+        player: if alone { Vec::new() } else { session.notes.clone() },
+        segue: played.notes.iter().filter(|note| note.onset >= start).map(moved).collect(),
+        bars: if free { Vec::new() } else { session.bars.clone() },
+        chords,
+        tempo_bpm: session.tempo_bpm,
+    }
+}
+
+/// A preset on the shelf, or in a file.
+fn find(name: &str) -> Result<preset::Preset> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+        let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+        return Ok(preset::Preset::parse(&text, name)?);
+    }
+    let shelf = Shelf::open();
+    let names = || shelf.entries().iter().map(|entry| entry.preset.name.as_str()).collect::<Vec<_>>().join(", ");
+    let found = shelf.find(name).map(|entry| entry.preset.clone());
+    found.with_context(|| format!("there is no preset {name}; there are {}", names()))
+}
+
+fn absolute(path: &Path) -> Result<String> {
+    let path = path.canonicalize().with_context(|| format!("{}: there is no such file", path.display()))?;
+    path.into_os_string().into_string().map_err(|path| anyhow!("{}: its name is no text", path.display()))
+}
+
+/// A host that does what it is told.
+struct Hand;
+
+impl Gestures for Hand {
+    fn begin(&mut self, _: ParamPtr) {}
+    fn set(&mut self, parameter: ParamPtr, value: f32) {
+        // SAFETY: whoever moves a parameter here has borrowed all of them.
+        unsafe { parameter._internal_set_normalized_value(value) };
+    }
+    fn end(&mut self, _: ParamPtr) {}
+}
+
+/// Sets a parameter to what a text means; `whose` is what the user wrote it for.
+fn turn(params: &SegueParams, id: &str, text: &str, whose: &str) -> Result<()> {
+    let setting = params
+        .setting(id)
+        .with_context(|| format!("{whose}: there is no setting {id}; `segue-cli settings` lists them"))?;
+    let value = setting.read(text).map_err(|error| anyhow!("{whose}: {id} {error}, and this is {text}"))?;
+    Hand.set(setting.ptr(), value);
+    Ok(())
+}
+
+/// A note in the middle of what Segue may play, the tonic of the key that is set.
+fn first_note(params: &SegueParams) -> Pitch {
+    const MIDDLE: i32 = 62;
+    let (low, high) = (params.range_low.value(), params.range_high.value());
+    let middle = MIDDLE.clamp(low.min(high), high.max(low));
+    let is_locked = params.setting("scale").is_some_and(|scale| scale.value() > 0.0);
+    let tonic = if is_locked { params.key.value() as i32 } else { MIDDLE % 12 };
+    let key = (middle - 6..middle + 6).find(|key| key.rem_euclid(12) == tonic).unwrap_or(middle);
+    u8::try_from(key).ok().and_then(Pitch::new).unwrap_or(Pitch::MAX)
+}
+
+/// What the chart says along the session, from a moment on.
+fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, Option<Chord>)> {
+    let Some(chart) = params.chart.chart().or_else(|| preset::style(params.settings().style)?.chart()) else {
+        return Vec::new();
+    };
+    let metre = session.bars.first().map_or(Metre::COMMON, |bars| bars.metre);
+    let mut changes: Vec<(Ticks, Option<Chord>)> = Vec::new();
+    let beats = (start.0..session.stop.0).step_by(usize::try_from(TICKS_PER_QUARTER / 2).unwrap_or(1));
+    for at in beats {
+        let chord = chart.at(Ticks(at), metre);
+        if changes.last().map(|(_, last)| *last) != Some(chord) {
+            changes.push((Ticks(at) - start, chord));
+        }
+    }
+    changes
+}
+
+/// `name.mid` becomes `name-2.mid`.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(format!("{stem}-{number}{ending}"))
+}
+
+fn write_wav(path: &Path, [left, right]: &[Vec<f32>; 2]) -> Result<(), hound::Error> {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: SAMPLE_RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(path, spec)?;
+    for (left, right) in left.iter().zip(right) {
+        for sample in [left, right] {
+            #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of 16 bits")]
+            let whole = (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
+            file.write_sample(whole)?;
+        }
+    }
+    file.finalize()
+}
