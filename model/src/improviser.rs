@@ -175,6 +175,30 @@ impl Improviser {
         }
     }
 
+    /// Another one that goes on as this one would, to the bit. It is small, and takes its recent history in again when it
+    /// is used.
+    #[must_use]
+    pub fn spare(&self) -> Self {
+        let mut session = self.session.clone();
+        session.truncate(self.forgotten);
+        let first = self.history.front().filter(|_| self.taken_in > 0);
+        let now = first.map_or(&self.now, |first| &first.before).clone();
+        let untaken = |held: &Remembered| Remembered { before: State::default(), ..*held };
+        let mut history = VecDeque::with_capacity(HISTORY + 1);
+        history.extend(self.history.iter().map(untaken));
+        Self {
+            mind: Arc::clone(&self.mind),
+            session,
+            chart: self.chart.clone(),
+            history,
+            forgotten: self.forgotten,
+            before_history: self.before_history,
+            now,
+            taken_in: 0,
+            room: Room::default(),
+        }
+    }
+
     /// Forgets all that was played.
     pub fn reset(&mut self) {
         self.session.clear();
@@ -751,6 +775,35 @@ mod tests {
             assert!((found - share).abs() < 0.15, "{found} of the stretches, not {share}");
         }
         assert!(stretches(1.0, 3).iter().all(|shown| *shown) && !stretches(0.0, 3).contains(&true));
+    }
+
+    #[test]
+    fn a_spare_goes_on_as_the_one_would_of_which_it_was_made() {
+        let mut long = blank();
+        for id in 0..1_000 {
+            long.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 11).unwrap()));
+            long.amend(id, Ticks(24));
+        }
+        let mut planned = blank();
+        hear_phrase(&mut planned);
+        planned.decide(&ask(Begin::At(Ticks(288)), 1.0, 4));
+        planned.hear(key(99, 300, 70));
+        for mut improviser in [blank(), planned, long] {
+            let mut spares = [improviser.spare(), improviser.spare().spare()];
+            improviser.catch_up();
+            let mut caught_up = improviser.spare();
+            let from = Ticks(100_000);
+            let plan = |improviser: &mut Improviser| {
+                let notes: Vec<_> = (0..20).map(|_| improviser.decide(&ask(Begin::NotBefore(from), 1.0, 4))).collect();
+                improviser.take_back(notes[10].onset);
+                improviser.amend(990, Ticks(7));
+                (notes, improviser.decide(&ask(Begin::NotBefore(from), 1.0, 5)), improviser.state().clone())
+            };
+            let expected = plan(&mut improviser);
+            for spare in spares.iter_mut().chain([&mut caught_up]) {
+                assert_eq!(plan(spare), expected);
+            }
+        }
     }
 
     #[test]

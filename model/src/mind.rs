@@ -37,8 +37,8 @@ pub struct Mind {
     velocity: Option<Voice>,
 }
 
-/// What the network remembers of all notes so far.
-#[derive(Debug, Clone, PartialEq)]
+/// What the network remembers of all notes so far. By default none at all, not even that of [`Mind::blank`].
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
     /// Hidden then cell state of each layer, layer after layer: `layers × 2 × hidden`.
     numbers: Box<[f32]>,

@@ -35,7 +35,7 @@ const BEAT: i64 = 24_000;
 type MakePaper = fn(StyleNumber, Option<PaperMind>) -> Option<PaperMind>;
 
 /// Decides by what it heard, so that a note heard too late or too early is noticed; every third note is a chord.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct PaperMind {
     heard: u64,
     decided: Vec<(u32, Note)>,
@@ -85,6 +85,10 @@ impl Improvise for PaperMind {
     }
 
     fn catch_up(&mut self) {}
+
+    fn spare(&self) -> Self {
+        self.clone()
+    }
 }
 
 fn single_line() -> PaperMind {
