@@ -7,6 +7,7 @@
 mod board;
 mod chart_field;
 mod controls;
+mod grip;
 mod keyboard;
 #[cfg(target_os = "linux")]
 mod keys_back;
@@ -187,6 +188,7 @@ struct App {
     landmarks: Landmarks,
     #[cfg(target_os = "linux")]
     keys_back: keys_back::KeysBack,
+    grip: grip::Grip,
 }
 
 impl App {
@@ -202,6 +204,7 @@ impl App {
             landmarks: Landmarks::default(),
             #[cfg(target_os = "linux")]
             keys_back: keys_back::KeysBack::default(),
+            grip: grip::Grip::default(),
             scene,
             context,
             scale,
@@ -235,6 +238,7 @@ impl NiceEguiApp for App {
             setup: &mut self.setup,
         };
         let moves = view.draw(&mut board);
+        self.grip.draw(&mut board);
         let waits = board.finish();
         self.landmarks.publish();
         if moves {

@@ -1,6 +1,7 @@
 //! One instance of the plugin in its host: parameters, state, activation, blocks.
 
 use anyhow::{Context, Result, anyhow, bail};
+use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, HostGui, HostGuiImpl, PluginGui, Window};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamInfoFlags,
@@ -46,6 +47,20 @@ impl HostParamsImplShared for Desk {
     fn request_flush(&self) {}
 }
 
+impl HostGuiImpl for Desk {
+    fn resize_hints_changed(&self) {}
+    fn request_resize(&self, _: GuiSize) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn closed(&self, _: bool) {}
+}
+
 /// The part of the host that only the main thread meets.
 pub struct MainDesk;
 
@@ -69,7 +84,7 @@ impl HostHandlers for Headless {
     type AudioProcessor<'a> = ();
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Desk) {
-        builder.register::<HostLog>().register::<HostParams>().register::<HostState>();
+        builder.register::<HostGui>().register::<HostLog>().register::<HostParams>().register::<HostState>();
     }
 }
 
@@ -95,7 +110,7 @@ pub struct Parameter {
 /// One instance. It is created, activated and dropped on one thread; in this host that thread also plays the blocks.
 pub struct Instance {
     // Dropped before `plugin`, because clack keeps an instance alive that has a processor.
-    processor: Option<StartedPluginAudioProcessor<Headless>>,
+    audio: Option<AudioSide>,
     plugin: PluginInstance<Headless>,
     parameters: Vec<Parameter>,
 }
@@ -105,7 +120,7 @@ impl Instance {
     pub(crate) fn new(entry: &PluginEntry, id: &CStr) -> Result<Self> {
         let info = HostInfo::new("Segue's headless host", "Segue", "", env!("CARGO_PKG_VERSION"))?;
         let plugin = PluginInstance::<Headless>::new(|()| Desk::default(), |_| MainDesk, entry, id, &info)?;
-        let mut instance = Self { processor: None, plugin, parameters: Vec::new() };
+        let mut instance = Self { audio: None, plugin, parameters: Vec::new() };
         instance.parameters = instance.list_parameters();
         Ok(instance)
     }
@@ -290,7 +305,7 @@ impl Instance {
         let wanted = PluginAudioConfiguration { sample_rate, min_frames_count: 1, max_frames_count: largest_block };
         let stopped = self.plugin.activate(|_, _| (), wanted)?;
         let started = stopped.start_processing().map_err(|_| anyhow!("the plugin does not start to process"))?;
-        self.processor = Some(started);
+        self.audio = Some(AudioSide(started));
         Ok(())
     }
 
@@ -300,10 +315,10 @@ impl Instance {
         let (Some(activate), Some(deactivate)) = (plugin.activate, plugin.deactivate) else {
             return false;
         };
-        // SAFETY: the instance is alive and initialised, this is its main thread, and `processor` says whether clack
+        // SAFETY: the instance is alive and initialised, this is its main thread, and `audio` says whether clack
         // has activated it; the pointers are the plugin's own.
         unsafe {
-            let granted = self.processor.is_none() && activate(plugin, sample_rate, least_block, largest_block);
+            let granted = self.audio.is_none() && activate(plugin, sample_rate, least_block, largest_block);
             if granted {
                 deactivate(plugin);
             }
@@ -323,24 +338,71 @@ impl Instance {
         [left, right]: [&mut [f32]; 2],
         played: &mut impl OutputEventBuffer,
     ) -> Result<(ProcessStatus, Duration)> {
-        let processor = self.processor.as_mut().context("the instance is not active")?;
-        let mut ports = AudioPorts::with_capacity(2, 1);
-        let mut outputs = ports.with_output_buffers([AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_output_only([left, right].into_iter()),
-        }]);
-        let inputs = InputAudioBuffers::empty();
-        let heard = heard.as_input();
-        let mut played = OutputEvents::from_buffer(played);
-        let begun = Instant::now();
-        let status = processor.process(&inputs, &mut outputs, &heard, &mut played, Some(steady_time), transport)?;
-        Ok((status, begun.elapsed()))
+        let audio = self.audio.as_mut().context("the instance is not active")?;
+        audio.process(steady_time, transport, heard, [left, right], played)
+    }
+
+    /// The audio side of an active instance, for a thread of its own; until it is given back nothing else may play it.
+    pub fn take_audio(&mut self) -> Option<AudioSide> {
+        self.audio.take()
+    }
+
+    /// Gives the audio side back.
+    pub fn give_audio(&mut self, audio: AudioSide) {
+        self.audio = Some(audio);
+    }
+
+    /// Opens the editor in a window of the X window system; returns the size that it has, in pixels.
+    ///
+    /// # Errors
+    /// When the plugin has no editor for such windows, or does not open it.
+    pub fn open_editor(&mut self, window: u32, scale: Option<f64>) -> Result<(u32, u32)> {
+        const HOW: GuiConfiguration<'static> = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+        let handle = self.plugin.plugin_handle();
+        let gui = gui(handle)?;
+        if !gui.is_api_supported(&handle, HOW) {
+            bail!("the plugin has no editor for X11");
+        }
+        gui.create(&handle, HOW)?;
+        if let Some(scale) = scale {
+            gui.set_scale(&handle, scale)?;
+        }
+        let size = gui.get_size(&handle).context("the editor has no size")?;
+        // SAFETY: the caller's window outlives the editor, which is closed before it.
+        unsafe { gui.set_parent(&handle, Window::from_x11_handle(window.into()))? };
+        gui.show(&handle)?;
+        Ok((size.width, size.height))
+    }
+
+    /// Gives the editor another size, in pixels; returns the one that it takes.
+    ///
+    /// # Errors
+    /// When there is no editor, or it cannot be resized.
+    pub fn resize_editor(&mut self, width: u32, height: u32) -> Result<(u32, u32)> {
+        let handle = self.plugin.plugin_handle();
+        let gui = gui(handle)?;
+        if !gui.can_resize(&handle) {
+            bail!("the editor cannot be resized");
+        }
+        let size = gui.adjust_size(&handle, GuiSize { width, height }).context("the editor takes no size")?;
+        gui.set_size(&handle, size)?;
+        Ok((size.width, size.height))
+    }
+
+    /// Closes the editor.
+    ///
+    /// # Errors
+    /// When the plugin has none.
+    pub fn close_editor(&mut self) -> Result<()> {
+        let handle = self.plugin.plugin_handle();
+        gui(handle)?.destroy(&handle);
+        Ok(())
     }
 
     /// Forgets what sounds, as hosts do when the play head is moved.
     pub fn reset(&mut self) {
-        if let Some(processor) = &mut self.processor {
-            processor.reset();
+        if let Some(audio) = &mut self.audio {
+            audio.0.reset();
         }
     }
 
@@ -349,15 +411,16 @@ impl Instance {
     /// # Errors
     /// When the instance is not active, or does not start again.
     pub fn pause(&mut self) -> Result<()> {
-        let processor = self.processor.take().context("the instance is not active")?;
+        let AudioSide(processor) = self.audio.take().context("the instance is not active")?;
         let started = processor.stop_processing().start_processing();
-        self.processor = Some(started.map_err(|_| anyhow!("the plugin does not start to process again"))?);
+        let started = started.map_err(|_| anyhow!("the plugin does not start to process again"))?;
+        self.audio = Some(AudioSide(started));
         Ok(())
     }
 
     /// Ends the activation, if there is one.
     pub fn deactivate(&mut self) {
-        if let Some(processor) = self.processor.take() {
+        if let Some(AudioSide(processor)) = self.audio.take() {
             self.plugin.deactivate(processor.stop_processing());
         }
     }
@@ -382,6 +445,37 @@ impl Instance {
     }
 }
 
+/// The side of an active instance that plays.
+pub struct AudioSide(StartedPluginAudioProcessor<Headless>);
+
+impl AudioSide {
+    /// Plays one block: as many frames as `left` and `right` have.
+    ///
+    /// # Errors
+    /// When the plugin reports one.
+    pub fn process(
+        &mut self,
+        steady_time: u64,
+        transport: Option<&TransportEvent>,
+        heard: &EventBuffer,
+        [left, right]: [&mut [f32]; 2],
+        played: &mut impl OutputEventBuffer,
+    ) -> Result<(ProcessStatus, Duration)> {
+        let Self(processor) = self;
+        let mut ports = AudioPorts::with_capacity(2, 1);
+        let mut outputs = ports.with_output_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only([left, right].into_iter()),
+        }]);
+        let inputs = InputAudioBuffers::empty();
+        let heard = heard.as_input();
+        let mut played = OutputEvents::from_buffer(played);
+        let begun = Instant::now();
+        let status = processor.process(&inputs, &mut outputs, &heard, &mut played, Some(steady_time), transport)?;
+        Ok((status, begun.elapsed()))
+    }
+}
+
 impl Drop for Instance {
     fn drop(&mut self) {
         self.deactivate();
@@ -390,4 +484,8 @@ impl Drop for Instance {
 
 fn params(handle: PluginMainThreadHandle<'_>) -> Result<PluginParams> {
     handle.get_extension::<PluginParams>().context("the plugin has no parameters")
+}
+
+fn gui(handle: PluginMainThreadHandle<'_>) -> Result<PluginGui> {
+    handle.get_extension::<PluginGui>().context("the plugin has no editor")
 }

@@ -21,3 +21,5 @@ pub mod session;
 pub mod thinking;
 pub mod timeline;
 pub mod vitals;
+#[cfg(target_os = "linux")]
+pub mod window;

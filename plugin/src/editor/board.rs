@@ -246,6 +246,15 @@ impl<'a> Board<'a> {
 
     /// The text of a parameter, which a click makes a field to type into.
     pub fn number<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId) {
+        self.number_in(param, rect, font, theme::DIM);
+    }
+
+    /// The same where it is what one looks at first.
+    pub fn large_number<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId) {
+        self.number_in(param, rect, font, theme::TEXT);
+    }
+
+    fn number_in<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId, quiet: egui::Color32) {
         let id = self.id(param.name()).with("typed");
         if self.typed(param, id, rect) {
             return;
@@ -253,7 +262,7 @@ impl<'a> Board<'a> {
         let name = format!("{} value", param.name());
         let response = self.area(&name, rect, Sense::click(), "Click to type a value.");
         let response = response.on_hover_cursor(egui::CursorIcon::Text);
-        let colour = if response.hovered() { theme::TEXT } else { theme::DIM };
+        let colour = if response.hovered() { theme::TEXT } else { quiet };
         let text = param.normalized_value_to_string(self.value(param), true);
         self.ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, colour);
         if response.clicked() {

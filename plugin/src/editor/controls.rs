@@ -12,6 +12,8 @@ const OPEN: f32 = PI * 0.25;
 /// Pieces of a knob's arc: round at twice the size too.
 const ARC: u16 = 48;
 
+/// What a name in front of a control may take.
+const NAME: f32 = 62.0;
 /// The height of anything with one line of text.
 pub const LINE: f32 = 28.0;
 /// A knob with its name above and its number below, in the middle of `rect`.
@@ -35,7 +37,7 @@ pub fn large_knob<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: 
     paint_knob(board, centre, radius, board.value(param), origin(param), &response);
     board.text(pos2(centre.x, centre.y - 11.0), Align2::CENTER_CENTER, name, theme::small(), theme::DIM);
     let number = Rect::from_center_size(pos2(centre.x, centre.y + 10.0), vec2(72.0, 24.0));
-    board.number(param, number, theme::large());
+    board.large_number(param, number, theme::large());
 }
 
 /// Where the arc begins: at zero for what goes both ways.
@@ -189,7 +191,7 @@ pub fn switch(board: &mut Board<'_>, id: &str, rect: Rect, name: &str, is_on: bo
     response
 }
 
-/// A button. True when it was pressed; one that must be on time reacts when it goes down.
+/// A button.
 pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Color32>, tip: &str) -> Response {
     let response = board.area(name, rect, Sense::click(), tip);
     let painter = board.ui.painter();
@@ -206,7 +208,11 @@ pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Colo
         painter.rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, colour), StrokeKind::Inside);
     }
     let colour = if is_down { Color32::WHITE } else { accent.unwrap_or(theme::TEXT) };
-    painter.text(rect.center(), Align2::CENTER_CENTER, name, theme::body(), colour);
+    let words = painter.layout_no_wrap(name.to_owned(), theme::body(), colour);
+    // Where there is no room for all of it, its first word must do.
+    let fits = words.size().x <= rect.width() - 6.0;
+    let shown = if fits { name } else { name.split(' ').next().unwrap_or(name) };
+    painter.text(rect.center(), Align2::CENTER_CENTER, shown, theme::body(), colour);
     response
 }
 
@@ -238,7 +244,8 @@ pub fn label(board: &Board<'_>, rect: Rect, name: &str) {
 
 /// A number in a line: its name at the left, a value to drag or type at the right.
 pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
-    let field = Rect::from_min_max(pos2(rect.right() - 92.0, rect.top() + 2.0), rect.max - vec2(0.0, 2.0));
+    let width = if name.is_empty() { rect.width() } else { (rect.width() - NAME).clamp(60.0, 92.0) };
+    let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 2.0), rect.max - vec2(0.0, 2.0));
     label(board, rect, name);
     let response = board.draggable(param, field, tip, |moved| moved.x - moved.y);
     let painter = board.ui.painter();
@@ -256,7 +263,8 @@ pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &st
 /// A list in a line: its name at the left, the picker at the right.
 pub fn choice<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
     label(board, rect, name);
-    let field = Rect::from_min_max(pos2(rect.right() - 118.0, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
+    let width = (rect.width() - NAME).clamp(60.0, 130.0);
+    let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
     let choices = all_choices(param);
     picker(board, field, param, &choices, tip);
 }

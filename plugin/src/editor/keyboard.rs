@@ -16,16 +16,16 @@ pub fn range(board: &mut Board<'_>, rect: Rect, low: &IntParam, high: &IntParam)
     let keys = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 12.0));
     let (from, to) = (key(low, board.value(low)), key(high, board.value(high)));
     let painter = board.ui.painter();
-    painter.rect_filled(keys, 3.0, theme::EDGE);
+    painter.rect_filled(keys, 3.0, theme::GROUND);
     for number in 0..=Pitch::MAX.key() {
         let at = f32::from(number);
         let is_black = matches!(number % 12, 1 | 3 | 6 | 8 | 10);
         let is_in = at >= from && at <= to;
         let colour = match (is_in, is_black) {
-            (true, false) => theme::SEGUE,
-            (true, true) => theme::SEGUE.gamma_multiply(0.55),
-            (false, false) => theme::LIT,
-            (false, true) => theme::CARD,
+            (true, false) => theme::IVORY,
+            (true, true) => theme::GROUND,
+            (false, false) => theme::EDGE,
+            (false, true) => theme::GROUND,
         };
         let height = if is_black { keys.height() * 0.62 } else { keys.height() };
         let body = Rect::from_min_size(pos2(left_of(at), keys.top()), vec2(key_width - 0.8, height));
@@ -36,6 +36,8 @@ pub fn range(board: &mut Board<'_>, rect: Rect, low: &IntParam, high: &IntParam)
             painter.text(at, Align2::LEFT_BOTTOM, format!("C{name}"), egui::FontId::proportional(9.5), theme::FAINT);
         }
     }
+    let reach = Rect::from_min_max(pos2(left_of(from), keys.bottom() - 3.0), pos2(left_of(to + 1.0), keys.bottom()));
+    board.ui.painter().rect_filled(reach, 0.0, theme::SEGUE);
     let points = rect.width() / 180.0;
     let bounds = [
         (low, left_of(from), Align2::RIGHT_TOP, "Segue plays no key below this one."),

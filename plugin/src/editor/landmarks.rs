@@ -3,9 +3,13 @@
 use egui::Rect;
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// The variable in which a test names the file that it wants to read.
 const VARIABLE: &str = "SEGUE_LANDMARKS";
+
+/// How often the number of frames is told while nothing else changes.
+const COUNT: Duration = Duration::from_millis(250);
 
 /// See the module.
 #[derive(Default)]
@@ -13,6 +17,8 @@ pub struct Landmarks {
     file: Option<Option<PathBuf>>,
     now: String,
     published: String,
+    frames: u64,
+    counted: Option<Instant>,
 }
 
 impl Landmarks {
@@ -23,6 +29,7 @@ impl Landmarks {
             asked.map(PathBuf::from)
         });
         self.now.clear();
+        self.frames += 1;
     }
 
     /// This is here.
@@ -36,13 +43,17 @@ impl Landmarks {
 
     /// Ends a frame.
     pub fn publish(&mut self) {
-        if let Some(Some(path)) = &self.file
-            && self.now != self.published
-        {
+        let Some(Some(path)) = &self.file else { return };
+        let counts = self.counted.is_none_or(|counted| counted.elapsed() >= COUNT);
+        if self.now != self.published || counts {
+            self.counted = Some(Instant::now());
+            let _ = writeln!(self.now, "frames\t{}\t0\t0\t0", self.frames);
             // A reader never sees half of it.
             let fresh = path.with_extension("new");
             let written = std::fs::write(&fresh, &self.now).and_then(|()| std::fs::rename(&fresh, path));
             if written.is_ok() {
+                let places = self.now.rfind("frames\t").unwrap_or(self.now.len());
+                self.now.truncate(places);
                 self.published.clone_from(&self.now);
             }
         }

@@ -26,6 +26,10 @@ const EXPLAINED: f32 = 18.0;
 const CARDS: f32 = 212.0;
 const KEYS: f32 = 40.0;
 
+/// Said under the field for a style of one's own.
+const OWN_STYLE: &str = "Train one from a folder of MIDI or ABC tunes (cargo xtask train), and play with it here. The jam \
+                         goes on while it is loaded.";
+
 /// Which controls are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
@@ -148,12 +152,12 @@ impl View<'_> {
         let params = &*self.scene.params;
         let (cards, keys) = split_bottom(rect, KEYS + theme::GAP);
         let cards = Rect::from_min_max(cards.min, pos2(cards.right(), cards.bottom() - theme::GAP));
-        let [heat, turns, habits, scale, sound] = columns(cards, [1.05, 1.6, 1.15, 1.2, 1.6]);
+        let [heat, turns, habits, scale, sound] = columns(cards, [1.2, 1.5, 1.3, 1.25, 1.65]);
         let inside = card(board, heat, "");
         let tip = "Low: the most expected note every time. 0.9: as varied as what it learnt. 2: wild.";
         large_knob(board, inside, &params.temperature, "Temperature", tip);
         self.turns(board, turns);
-        taste(board, habits, params);
+        self.taste(board, habits);
         notes(board, scale, params);
         levels(board, sound, params);
         let (name, strip) = split_left(keys, 64.0);
@@ -197,17 +201,12 @@ impl View<'_> {
                 choice(board, line(0.0), &params.trade_first, "First", "Who has the first bars.");
             }
             Mode::Duet => {
-                let tip = "How much room Segue leaves. Full: it plays all that it thinks of.";
-                knob(board, left, &params.density, "Density", tip);
+                let tip = "How many notes of Segue sound at once at most.";
+                knob(board, left, &params.polyphony, "Voices", tip);
                 let tip = "How long a note of Segue may be.";
                 knob(board, right, &params.longest, "Longest", tip);
-                choice(
-                    board,
-                    line(0.0),
-                    &params.quantise,
-                    "Quantise",
-                    "Moves Segue's notes to the nearest point of a grid.",
-                );
+                let at = line(0.0).left_center();
+                board.text(at, Align2::LEFT_CENTER, "It plays along and hears you.", theme::small(), theme::DIM);
             }
         }
         let [yields, yours] = columns(line(1.0), [1.0, 0.72]);
@@ -220,126 +219,73 @@ impl View<'_> {
         trigger(board, yours, &params.your_turn, "Your turn", tip);
     }
 
-    fn set_up(&mut self, board: &mut Board<'_>, rect: Rect) {
-        let scene = self.scene;
-        let params = &*scene.params;
-        let [time, midi, limits, session] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
-        let time = card(board, time, "Time without a host, and the grid");
-        stepper(board, row(time, 0.0), &params.tempo, "Tempo", "Segue's tempo where the host tells none.");
-        choice(
-            board,
-            row(time, 1.0),
-            &params.tempo_from,
-            "Tempo from",
-            "Without a host: the tempo that is set or tapped, or read from your phrase.",
-        );
-        trigger(board, row(time, 2.0), &params.tap, "Tap the tempo", "Tap it in time, four times or more.");
-        toggle(board, row(time, 3.0), &params.click, "Click", "A click on the beats, from the built-in sound.");
-        choice(
-            board,
-            row(time, 4.0),
-            &params.quantise,
-            "Quantise",
-            "Moves Segue's notes to the nearest point of a grid.",
-        );
-        stepper(board, row(time, 5.0), &params.octave, "Octave", "Moves Segue's notes up or down by octaves.");
-
-        let midi = card(board, midi, "MIDI");
-        stepper(board, row(midi, 0.0), &params.in_channel, "You play on", "The channel that Segue listens to.");
-        stepper(board, row(midi, 1.0), &params.out_channel, "Segue plays on", "The channel of Segue's notes.");
-        stepper(
-            board,
-            row(midi, 2.0),
-            &params.comping_channel,
-            "Comping on",
-            "The channel on which the comping goes out, if it does.",
-        );
-        stepper(
-            board,
-            row(midi, 3.0),
-            &params.chord_channel,
-            "Chords on",
-            "With Chords: A channel. The notes of this channel are the chords.",
-        );
-        stepper(
-            board,
-            row(midi, 4.0),
-            &params.chord_split,
-            "Left hand below",
-            "With Chords: Left hand. Keys below this one are the chords, those above the melody.",
-        );
-        toggle(
-            board,
-            row(midi, 5.0),
-            &params.thru,
-            "Your notes go out too",
-            "Off, so that a recording does not double them.",
-        );
-
-        let limits = card(board, limits, "Limits");
-        stepper(board, row(limits, 0.0), &params.polyphony, "Voices", "How many notes of Segue sound at once at most.");
-        stepper(board, row(limits, 1.0), &params.longest, "Longest note", "No note of Segue is longer.");
-        stepper(
-            board,
-            row(limits, 2.0),
-            &params.top_p,
-            "Top-p",
-            "How unlikely a note may be at all; lower it to keep a hot Segue from stumbling.",
-        );
-        stepper(
-            board,
-            row(limits, 3.0),
-            &params.drone_below,
-            "Drone below",
-            "A key held below this one is a drone: Segue may answer over it.",
-        );
-        stepper(
-            board,
-            row(limits, 4.0),
-            &params.look_ahead,
-            "Look-ahead",
-            "How long before it could sound a note is decided. Longer is safer on a busy machine.",
-        );
-        choice(
-            board,
-            row(limits, 5.0),
-            &params.render,
-            "Render",
-            "Offline: waits for every note, so that a bounce comes out the same every time. Auto follows the host.",
-        );
-
-        let (seed, own) = split_top(session, 112.0);
-        self.seed(board, seed);
-        let own = Rect::from_min_max(own.min + vec2(0.0, theme::GAP), own.max);
-        self.own_style(board, own);
-    }
-
-    fn seed(&mut self, board: &mut Board<'_>, rect: Rect) {
+    fn taste(&mut self, board: &mut Board<'_>, rect: Rect) {
         let params = &*self.scene.params;
-        let inside = card(board, rect, "This session");
-        let [left, right] = columns(row(inside, 0.0), [1.0, 1.0]);
-        stepper(
-            board,
-            left,
-            &params.seed,
-            "Seed",
-            "Another seed, another answer; the same seed and the same playing, the same answer.",
-        );
+        let inside = card(board, rect, "Taste");
+        let (upper, lower) = split_bottom(inside, 2.0 * LINE + 12.0);
+        let [left, right] = columns(upper, [1.0, 1.0]);
+        let tip = "How often Segue is reminded of what this session has played, yours and its own. 0 %: never.";
+        knob(board, left, &params.memory, "Memory", tip);
+        let tip = "How much room Segue leaves. Full: it plays all that it thinks of.";
+        knob(board, right, &params.density, "Density", tip);
         let frozen = self.setup.frozen;
-        let tip = "Keeps the seed as it is: New seed does nothing until you let it go.";
-        if switch(board, "Freeze seed", right, "Freeze seed", frozen, tip).clicked() {
-            self.setup.frozen = !frozen;
-        }
-        let [left, right] = columns(row(inside, 1.0), [1.0, 1.0]);
-        if button(board, left, "New seed", None, "Draws another seed: Segue answers the same playing anew.").clicked() {
+        let [seed, fresh] = columns(row(lower, 0.0), [1.6, 1.0]);
+        let tip = "Another seed, another answer. The same seed and the same playing: the same answer.";
+        stepper(board, seed, &params.seed, "Seed", tip);
+        if button(board, fresh, "New seed", None, "Draws another seed: Segue answers the same playing anew.").clicked()
+        {
             if frozen {
-                board.say("The seed is frozen; switch Freeze seed off to draw another.");
+                board.say("The seed is frozen; switch Freeze off to draw another.");
             } else {
                 board.set(&params.seed, params.seed.preview_normalized(drawn_seed()));
             }
         }
+        let [freeze, forget] = columns(row(lower, 1.0), [1.3, 1.0]);
+        let tip = "Keeps the seed: the dice do nothing until you let it go.";
+        if switch(board, "Freeze seed", freeze, "Freeze", frozen, tip).clicked() {
+            self.setup.frozen = !frozen;
+        }
         let tip = "Segue forgets what was played in this session. The tunes that it learnt stay.";
-        trigger(board, right, &params.forget, "Forget", tip);
+        trigger(board, forget, &params.forget, "Forget", tip);
+    }
+
+    fn set_up(&mut self, board: &mut Board<'_>, rect: Rect) {
+        let scene = self.scene;
+        let params = &*scene.params;
+        let [time, midi, limits, own] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
+        let time = card(board, time, "Time");
+        let tip = "Segue's tempo where the host tells none.";
+        stepper(board, row(time, 0.0), &params.tempo, "Tempo", tip);
+        let tip = "Without a host: the tempo that is set or tapped, or read from your phrase.";
+        choice(board, row(time, 1.0), &params.tempo_from, "Tempo from", tip);
+        trigger(board, row(time, 2.0), &params.tap, "Tap the tempo", "Tap it in time, four times or more.");
+        let tip = "How long before it could sound a note is decided. Longer is safer on a busy machine.";
+        stepper(board, row(time, 3.0), &params.look_ahead, "Look-ahead", tip);
+        let tip =
+            "Offline: waits for every note, so that a bounce comes out the same every time. Auto follows the host.";
+        choice(board, row(time, 4.0), &params.render, "Render", tip);
+
+        let midi = card(board, midi, "MIDI");
+        stepper(board, row(midi, 0.0), &params.in_channel, "You play on", "The channel that Segue listens to.");
+        stepper(board, row(midi, 1.0), &params.out_channel, "Segue plays on", "The channel of Segue's notes.");
+        let tip = "The channel on which the comping goes out, if it does.";
+        stepper(board, row(midi, 2.0), &params.comping_channel, "Comping on", tip);
+        let tip = "When chords come from a channel: the notes of this one are the chords.";
+        stepper(board, row(midi, 3.0), &params.chord_channel, "Chords on", tip);
+        let tip = "When chords come from the left hand: keys below this one are chords, those above are the melody.";
+        stepper(board, row(midi, 4.0), &params.chord_split, "Left hand below", tip);
+        let tip = "Your own notes leave Segue too. Off, so that a recording does not double them.";
+        toggle(board, row(midi, 5.0), &params.thru, "Your notes go out", tip);
+
+        let limits = card(board, limits, "Limits");
+        let tip = "How many notes of Segue sound at once at most.";
+        stepper(board, row(limits, 0.0), &params.polyphony, "Voices", tip);
+        stepper(board, row(limits, 1.0), &params.longest, "Longest note", "No note of Segue is longer.");
+        let tip = "How unlikely a note may be at all; lower it to keep a hot Segue from stumbling.";
+        stepper(board, row(limits, 2.0), &params.top_p, "Top-p", tip);
+        let tip = "A key held below this one is a drone: Segue may answer over it.";
+        stepper(board, row(limits, 3.0), &params.drone_below, "Drone below", tip);
+        self.own_style(board, own);
     }
 
     /// A style of the musician's own: a file that was trained from a folder of tunes.
@@ -387,26 +333,12 @@ impl View<'_> {
         if let Some(path) = chosen {
             load_model(board, params, &path);
         }
+        let words = params.own.problem().unwrap_or_else(|| OWN_STYLE.to_owned());
+        let colour = if params.own.problem().is_some() { theme::WRONG } else { theme::DIM };
+        let at = row(inside, 2.0).min + vec2(0.0, 4.0);
+        let galley = board.ui.painter().layout(words, theme::small(), colour, inside.width());
+        board.ui.painter().galley(at, galley, colour);
     }
-}
-
-fn taste(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
-    let inside = card(board, rect, "Taste");
-    let (upper, lower) = split_bottom(inside, 2.0 * LINE + 12.0);
-    let [left, right] = columns(upper, [1.0, 1.0]);
-    let tip = "How often Segue is reminded of what this session has played, yours and its own. 0 %: never.";
-    knob(board, left, &params.memory, "Memory", tip);
-    let tip = "How much room Segue leaves. Full: it plays all that it thinks of.";
-    knob(board, right, &params.density, "Density", tip);
-    let tip = "Segue forgets what was played in this session. The tunes that it learnt stay.";
-    trigger(board, row(lower, 1.0), &params.forget, "Forget", tip);
-    stepper(
-        board,
-        row(lower, 0.0),
-        &params.seed,
-        "Seed",
-        "Another seed, another answer; the same seed and the same playing, the same answer.",
-    );
 }
 
 fn notes(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {

@@ -91,7 +91,8 @@ impl Roll {
         if since > ASLEEP || stands {
             // A first look at what was played before the window opened.
             if self.now == 0.0 {
-                self.now = present.glimpse.now;
+                let ended = self.history.notes.last().map(|note| note.end.unwrap_or(note.onset) + 4.0 * TICKS);
+                self.now = ended.unwrap_or(present.glimpse.now).min(present.glimpse.now);
             }
             return false;
         }
@@ -206,10 +207,13 @@ impl Sheet {
             if matches!(key % 12, 1 | 3 | 6 | 8 | 10) {
                 painter.rect_filled(row.intersect(self.field), 0.0, theme::PAPER_DARK);
             }
-            if key % 12 == 0 {
-                painter.hline(self.field.x_range(), row.bottom(), Stroke::new(1.0, theme::CARD));
-                let name = format!("C{}", i16::from(key / 12) - 1);
-                let at = pos2(self.rect.left() + 6.0, row.bottom() - 1.0);
+        }
+        for octave in 0..=10_u8 {
+            let y = self.y(f32::from(octave * 12)) + self.row();
+            if self.field.y_range().contains(y) {
+                painter.hline(self.field.x_range(), y, Stroke::new(1.0, theme::CARD));
+                let at = pos2(self.rect.left() + 6.0, y - 1.0);
+                let name = format!("C{}", i16::from(octave) - 1);
                 painter.text(at, Align2::LEFT_BOTTOM, name, FontId::proportional(10.0), theme::FAINT);
             }
         }

@@ -23,6 +23,8 @@ pub const EDGE: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x37);
 pub const RAISED: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x38);
 /// The same under the pointer.
 pub const LIT: Color32 = Color32::from_rgb(0x36, 0x3B, 0x47);
+/// A white key that may be played.
+pub const IVORY: Color32 = Color32::from_rgb(0x8A, 0x93, 0xA4);
 /// What is read.
 pub const TEXT: Color32 = Color32::from_rgb(0xE6, 0xE8, 0xEC);
 /// What explains.
@@ -69,6 +71,8 @@ pub fn chart() -> FontId {
 pub fn dress(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_theme(Theme::Dark);
+    // The window has one size, the host's; Ctrl and plus belong to the host.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.all_styles_mut(|style| {
         style.visuals = visuals();
         style.text_styles = [

@@ -7,6 +7,8 @@
 
 mod bad_input;
 mod demo;
+#[cfg(target_os = "linux")]
+mod editor;
 mod hosts;
 mod life;
 mod presets;
