@@ -29,6 +29,7 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor};
 use nice_plug::params::persist::PersistentField;
+use nice_plug::prelude::PluginApi;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{
     EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
@@ -247,7 +248,9 @@ impl NiceEguiApp for App {
             ui.ctx().request_repaint_after(wait);
         }
         #[cfg(target_os = "linux")]
-        self.keys_back.give(ui, frame);
+        if self.context.plugin_api() != PluginApi::Standalone {
+            self.keys_back.give(ui, frame);
+        }
         #[cfg(not(target_os = "linux"))]
         let _ = frame;
     }

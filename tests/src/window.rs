@@ -161,6 +161,13 @@ impl Desktop {
         text.lines().filter_map(place).collect()
     }
 
+    /// How many frames the window has drawn, to the quarter of a second.
+    pub fn frames(&self) -> u64 {
+        let text = std::fs::read_to_string(&self.landmarks).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("frames\t"));
+        line.and_then(|line| line.split('\t').next()?.parse().ok()).unwrap_or(0)
+    }
+
     /// Where a control is; waits until it is there.
     ///
     /// # Errors
@@ -190,8 +197,14 @@ impl Desktop {
     pub fn point(&self, (x, y): (f32, f32)) -> Result<()> {
         #[expect(clippy::cast_possible_truncation, reason = "a pixel of the screen")]
         self.fake(MOTION_NOTIFY_EVENT, 0, (x.round() as i16, y.round() as i16))?;
-        pause();
+        self.pause();
         Ok(())
+    }
+
+    /// A frame or two of the window, as software draws them.
+    pub fn pause(&self) {
+        const FRAMES: Duration = Duration::from_millis(70);
+        std::thread::sleep(FRAMES.mul_f32(self.scale * self.scale));
     }
 
     /// Presses the left button and holds it.
@@ -200,7 +213,7 @@ impl Desktop {
     /// When the X server does not.
     pub fn press(&self) -> Result<()> {
         self.fake(BUTTON_PRESS_EVENT, 1, (0, 0))?;
-        pause();
+        self.pause();
         Ok(())
     }
 
@@ -210,7 +223,7 @@ impl Desktop {
     /// When the X server does not.
     pub fn release(&self) -> Result<()> {
         self.fake(BUTTON_RELEASE_EVENT, 1, (0, 0))?;
-        pause();
+        self.pause();
         Ok(())
     }
 
@@ -236,7 +249,7 @@ impl Desktop {
             self.fake(BUTTON_RELEASE_EVENT, 1, (0, 0))?;
             std::thread::sleep(Duration::from_millis(40));
         }
-        pause();
+        self.pause();
         Ok(())
     }
 
@@ -265,7 +278,7 @@ impl Desktop {
         let button = if up { 4 } else { 5 };
         self.fake(BUTTON_PRESS_EVENT, button, (0, 0))?;
         self.fake(BUTTON_RELEASE_EVENT, button, (0, 0))?;
-        pause();
+        self.pause();
         Ok(())
     }
 
@@ -303,7 +316,7 @@ impl Desktop {
     pub fn hold_ctrl(&self, down: bool) -> Result<()> {
         let (code, _) = self.code(CTRL)?;
         self.fake(if down { KEY_PRESS_EVENT } else { KEY_RELEASE_EVENT }, code, (0, 0))?;
-        pause();
+        self.pause();
         Ok(())
     }
 
@@ -335,7 +348,7 @@ impl Desktop {
     /// # Errors
     /// When the X server is gone.
     pub fn keys_for_the_host(&self) -> Result<usize> {
-        pause();
+        self.pause();
         let mut keys = 0;
         while let Some(event) = self.connection.poll_for_event()? {
             keys += usize::from(matches!(event, XEvent::KeyPress(_)));
@@ -387,11 +400,6 @@ pub const ENTER: u32 = 0xFF0D;
 /// Gives up.
 pub const ESCAPE: u32 = 0xFF1B;
 
-/// A frame or two of the window.
-pub fn pause() {
-    std::thread::sleep(Duration::from_millis(70));
-}
-
 /// Waits until something is so.
 ///
 /// # Errors
@@ -418,13 +426,25 @@ pub struct Gestures {
     pub ended: usize,
 }
 
+/// What a host has noted while it played.
+#[derive(Debug, Clone, Default)]
+pub struct Noted {
+    /// What the editor did to the parameters, by their numbers.
+    pub gestures: BTreeMap<u32, Gestures>,
+    /// Messages that all notes of a channel are off.
+    pub all_notes_off: usize,
+}
+
 /// An audio thread at work: it plays a score at an instance, round and round, in real time.
 pub struct Jam {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Result<(AudioSide, BTreeMap<u32, Gestures>)>>,
+    thread: JoinHandle<Result<(AudioSide, Noted)>>,
 }
 
 impl Jam {
+    /// The name of its thread.
+    pub const THREAD: &str = "host audio";
+
     /// Begins to play at an instance that is active.
     ///
     /// # Errors
@@ -433,7 +453,8 @@ impl Jam {
         let audio = instance.take_audio().context("the instance is not active")?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || play(audio, &score, block, &flag));
+        let thread = std::thread::Builder::new().name(Self::THREAD.into());
+        let thread = thread.spawn(move || play(audio, &score, block, &flag))?;
         Ok(Self { stop, thread })
     }
 
@@ -441,25 +462,20 @@ impl Jam {
     ///
     /// # Errors
     /// When the plugin reported an error.
-    pub fn end(self, instance: &mut Instance) -> Result<BTreeMap<u32, Gestures>> {
+    pub fn end(self, instance: &mut Instance) -> Result<Noted> {
         self.stop.store(true, Ordering::Release);
         let Ok(ended) = self.thread.join() else { bail!("the audio thread panicked") };
-        let (audio, gestures) = ended?;
+        let (audio, noted) = ended?;
         instance.give_audio(audio);
-        Ok(gestures)
+        Ok(noted)
     }
 }
 
-fn play(
-    mut audio: AudioSide,
-    score: &Score,
-    block: u32,
-    stop: &AtomicBool,
-) -> Result<(AudioSide, BTreeMap<u32, Gestures>)> {
+fn play(mut audio: AudioSide, score: &Score, block: u32, stop: &AtomicBool) -> Result<(AudioSide, Noted)> {
     let rate = score.timeline.sample_rate();
     let length = usize::try_from(block)?;
     let (mut left, mut right) = (vec![0.0; length], vec![0.0; length]);
-    let mut gestures: BTreeMap<u32, Gestures> = BTreeMap::new();
+    let mut noted = Noted::default();
     let begun = Instant::now();
     let mut at: Frame = 0;
     while !stop.load(Ordering::Acquire) {
@@ -467,32 +483,33 @@ fn play(
         let mut played = EventBuffer::new();
         let event = score.timeline.event(at);
         audio.process(at, Some(&event), &heard, [&mut left, &mut right], &mut played)?;
-        played.iter().for_each(|event| note_gesture(&mut gestures, event));
+        played.iter().for_each(|event| noted.take(event));
         at += Frame::from(block);
         let due = begun + Duration::from_secs_f64(crate::timeline::frames(at) / rate);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    Ok((audio, gestures))
+    Ok((audio, noted))
 }
 
 /// What the player does in a block; after its end the score begins anew.
 fn strokes_between(score: &Score, from: Frame, to: Frame) -> Result<EventBuffer> {
-    let mut events: Vec<(u32, bool, u16)> = Vec::new();
+    let mut events: Vec<(u32, bool, u16, f64)> = Vec::new();
     for stroke in &score.strokes {
         for (at, is_down) in [(stroke.down, true), (stroke.up, false)] {
             let round = from.saturating_sub(at).div_ceil(score.length) * score.length;
             let at = at + round;
             if (from..to).contains(&at) {
-                events.push((u32::try_from(at - from)?, is_down, u16::from(stroke.pitch.key())));
+                let velocity = f64::from(stroke.velocity.value()) / 127.0;
+                events.push((u32::try_from(at - from)?, is_down, u16::from(stroke.pitch.key()), velocity));
             }
         }
     }
-    events.sort_unstable();
+    events.sort_by_key(|(offset, is_down, ..)| (*offset, *is_down));
     let mut heard = EventBuffer::new();
-    for (offset, is_down, key) in events {
+    for (offset, is_down, key, velocity) in events {
         let key = Pckn::new(0u16, 0u16, key, clack_host::events::Match::All);
         if is_down {
-            heard.push(&NoteOnEvent::new(offset, key, 0.75));
+            heard.push(&NoteOnEvent::new(offset, key, velocity));
         } else {
             heard.push(&NoteOffEvent::new(offset, key, 0.0));
         }
@@ -500,15 +517,28 @@ fn strokes_between(score: &Score, from: Frame, to: Frame) -> Result<EventBuffer>
     Ok(heard)
 }
 
-fn note_gesture(gestures: &mut BTreeMap<u32, Gestures>, event: &UnknownEvent) {
-    let id = |id: Option<ClapId>| id.map_or(u32::MAX, ClapId::get);
-    match event.as_core_event() {
-        Some(CoreEventSpace::ParamGestureBegin(begin)) => gestures.entry(id(begin.param_id())).or_default().begun += 1,
-        Some(CoreEventSpace::ParamGestureEnd(end)) => gestures.entry(id(end.param_id())).or_default().ended += 1,
-        Some(CoreEventSpace::ParamValue(value)) => {
-            let gestures = gestures.entry(id(value.param_id())).or_default();
-            if gestures.begun > gestures.ended { gestures.values += 1 } else { gestures.stray += 1 }
+impl Noted {
+    fn take(&mut self, event: &UnknownEvent) {
+        /// A controller, on any channel.
+        const CONTROLLER: u8 = 0xB0;
+        const ALL_NOTES_OFF: u8 = 123;
+        let id = |id: Option<ClapId>| id.map_or(u32::MAX, ClapId::get);
+        match event.as_core_event() {
+            Some(CoreEventSpace::ParamGestureBegin(begin)) => {
+                self.gestures.entry(id(begin.param_id())).or_default().begun += 1;
+            }
+            Some(CoreEventSpace::ParamGestureEnd(end)) => {
+                self.gestures.entry(id(end.param_id())).or_default().ended += 1;
+            }
+            Some(CoreEventSpace::ParamValue(value)) => {
+                let gestures = self.gestures.entry(id(value.param_id())).or_default();
+                if gestures.begun > gestures.ended { gestures.values += 1 } else { gestures.stray += 1 }
+            }
+            Some(CoreEventSpace::Midi(midi)) => {
+                let [status, number, _] = midi.data();
+                self.all_notes_off += usize::from(status & 0xF0 == CONTROLLER && number == ALL_NOTES_OFF);
+            }
+            _ => {}
         }
-        _ => {}
     }
 }

@@ -27,9 +27,18 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     announce("the VST3 hosts");
     let python = venv::python(workspace)?;
     let folder = checked.clap.parent().unwrap_or(workspace.target());
-    let mut promises = workspace.cargo();
-    promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED]);
-    step("promises", promises.env("SEGUE_BUNDLES", folder).env("SEGUE_PYTHON", python))
+    let promises = || {
+        let mut promises = workspace.cargo();
+        promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED, "--"]);
+        promises.env("SEGUE_BUNDLES", folder).env("SEGUE_PYTHON", &python);
+        promises
+    };
+    if cfg!(target_os = "linux") {
+        machine::ready_for_windows()?;
+        // One after the other: a hand that plays a window must not wait for another window's drawing.
+        step("the window", promises().args(["editor::", "--test-threads=1"]))?;
+    }
+    step("promises", promises().args(["--skip", "editor::"]))
 }
 
 /// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW.

@@ -53,6 +53,31 @@ const GRAPHICS: Need = Need {
     remedy: Remedy::Packages(&["libgl1"]),
 };
 
+const SCREEN: Need = Need {
+    what: "Xvfb, the screen on which the editor is tested",
+    probe: &["Xvfb", "-help"],
+    remedy: Remedy::Packages(&["xvfb"]),
+};
+
+/// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens.
+const WINDOWS: Need = Need {
+    what: "what a window needs: OpenGL in software, the keyboard and the pointer of X11",
+    probe: &[
+        "python3",
+        "-c",
+        "import ctypes; [ctypes.CDLL(name) for name in ('libGL.so.1', 'libEGL.so.1', 'libX11-xcb.so.1', \
+         'libxkbcommon-x11.so.0', 'libXcursor.so.1')]",
+    ],
+    remedy: Remedy::Packages(&[
+        "libgl1",
+        "libegl1",
+        "libgl1-mesa-dri",
+        "libx11-xcb1",
+        "libxkbcommon-x11-0",
+        "libxcursor1",
+    ]),
+};
+
 /// Sees to it that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems link with what their Rust was installed with.
@@ -72,6 +97,13 @@ pub fn ready_for_python() -> Result<()> {
     }
     PYTHON.meet()?;
     GRAPHICS.meet()
+}
+
+/// Sees to it that the editor's window can be opened.
+pub fn ready_for_windows() -> Result<()> {
+    PYTHON.meet()?;
+    SCREEN.meet()?;
+    WINDOWS.meet()
 }
 
 impl Need {

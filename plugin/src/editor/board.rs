@@ -18,6 +18,8 @@ const DRAG_POINTS: f32 = 180.0;
 const FINE: f32 = 0.1;
 /// One notch of the wheel, as a part of the range, when the parameter has no steps.
 const NOTCH: f32 = 0.02;
+/// A double click is over by then.
+const SECOND_CLICK: Duration = Duration::from_millis(600);
 /// How long a momentary switch stays on: longer than the longest block, so that the audio thread sees it.
 const PULSE: Duration = Duration::from_millis(250);
 
@@ -37,6 +39,7 @@ struct Typing {
     id: Id,
     text: String,
     fresh: bool,
+    since: Instant,
 }
 
 impl Held {
@@ -265,8 +268,10 @@ impl<'a> Board<'a> {
         let colour = if response.hovered() { theme::TEXT } else { quiet };
         let text = param.normalized_value_to_string(self.value(param), true);
         self.ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, colour);
-        if response.clicked() {
-            self.held.typing = Some(Typing { id, text, fresh: true });
+        if response.double_clicked() {
+            self.set(param, param.default_normalized_value());
+        } else if response.clicked() {
+            self.held.typing = Some(Typing { id, text, fresh: true, since: Instant::now() });
             self.ui.ctx().request_repaint();
         }
     }
@@ -284,6 +289,12 @@ impl<'a> Board<'a> {
             response.request_focus();
             select_all(self.ui, id, &typing.text);
             self.held.typing = Some(typing);
+            return true;
+        }
+        if response.double_clicked() && typing.since.elapsed() < SECOND_CLICK {
+            // The first click of a double click has opened the field.
+            response.surrender_focus();
+            self.set(param, param.default_normalized_value());
             return true;
         }
         if !response.lost_focus() {

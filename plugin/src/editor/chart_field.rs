@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use super::theme;
-use crate::params::SegueParams;
+use crate::params::{ChordSource, SegueParams};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Color32, Id, Rect, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
@@ -57,6 +57,9 @@ impl ChartField {
     pub fn explain(&self, board: &Board<'_>, rect: Rect, params: &SegueParams) {
         let (words, colour) = match &self.mistake {
             Some(mistake) => (format!("{mistake}. The chart before it stays in force."), theme::WRONG),
+            None if params.chords.value() != ChordSource::Chart => {
+                ("The chart waits: the chords come from elsewhere now.".to_owned(), theme::FAINT)
+            }
             None if self.draft.trim().is_empty() && super::roll::usual_chart(params).is_some() => {
                 ("The style's own chords are played; write others to play to those.".to_owned(), theme::FAINT)
             }

@@ -13,7 +13,7 @@ const OPEN: f32 = PI * 0.25;
 const ARC: u16 = 48;
 
 /// What a name in front of a control may take.
-const NAME: f32 = 62.0;
+const NAME: f32 = 56.0;
 /// The height of anything with one line of text.
 pub const LINE: f32 = 28.0;
 /// A knob with its name above and its number below, in the middle of `rect`.
@@ -157,8 +157,8 @@ pub fn raised(board: &mut Board<'_>, name: &str, rect: Rect, text: &str, tip: &s
     let painter = board.ui.painter();
     let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
     painter.rect_filled(rect, theme::RADIUS, fill);
-    let clip = Rect::from_min_max(rect.min, pos2(rect.right() - 18.0, rect.bottom()));
-    let left = pos2(rect.left() + 10.0, rect.center().y);
+    let clip = Rect::from_min_max(rect.min, pos2(rect.right() - 19.0, rect.bottom()));
+    let left = pos2(rect.left() + 8.0, rect.center().y);
     painter.with_clip_rect(clip).text(left, Align2::LEFT_CENTER, text, theme::body(), theme::TEXT);
     let tip = pos2(rect.right() - 12.0, rect.center().y + 2.0);
     let arrow = vec![tip + vec2(-4.0, -4.0), tip + vec2(4.0, -4.0), tip];
@@ -187,7 +187,7 @@ pub fn switch(board: &mut Board<'_>, id: &str, rect: Rect, name: &str, is_on: bo
     let x = if is_on { body.right() - 8.0 } else { body.left() + 8.0 };
     painter.circle_filled(pos2(x, body.center().y), 6.0, if is_on { Color32::WHITE } else { theme::DIM });
     let colour = if response.hovered() { theme::TEXT } else { theme::DIM };
-    painter.text(pos2(body.right() + 8.0, rect.center().y), Align2::LEFT_CENTER, name, theme::body(), colour);
+    painter.text(pos2(body.right() + 6.0, rect.center().y), Align2::LEFT_CENTER, name, theme::body(), colour);
     response
 }
 

@@ -42,7 +42,7 @@ impl KeysBack {
 
 fn give(connection: &RustConnection, window: u32) -> Result<(), Box<dyn std::error::Error>> {
     let tree = connection.query_tree(window)?.reply()?;
-    // A window of our own, as in the program without a host, keeps the keyboard.
+    // A window of our own keeps the keyboard.
     if tree.parent != tree.root {
         connection.set_input_focus(InputFocus::PARENT, tree.parent, x11rb::CURRENT_TIME)?;
         connection.flush()?;

@@ -3,8 +3,7 @@
 use super::board::Board;
 use super::chart_field::ChartField;
 use super::controls::{
-    LINE, all_choices, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle,
-    trigger,
+    LINE, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle, trigger,
 };
 use super::presets::Shelf;
 use super::roll::{self, Roll};
@@ -134,13 +133,12 @@ impl View<'_> {
         ];
         segments(board, at(x, x + 222.0), &params.mode, &tips);
         x += 222.0 + theme::GAP;
+        let tip = "Gives Segue the turn now, even while you hold keys, or takes it back.";
+        trigger(board, at(x, x + 84.0), &params.your_turn, "Your turn", tip);
+        x += 84.0 + theme::GAP;
         let tip = "What Segue has learnt to play. Changed in mid-jam, it still remembers what was played.";
         picker(board, at(x, x + 116.0), &params.style, &styles(params), tip);
         x += 116.0 + theme::GAP;
-        let tip = "Where the chords come from that Segue plays to: the chart at the right, what you hold, your left hand, \
-                   a MIDI channel, or nowhere.";
-        picker(board, at(x, x + 130.0), &params.chords, &all_choices(&params.chords), tip);
-        x += 130.0 + theme::GAP;
         let field = at(x, rect.right());
         self.chart.draw(board, field, params);
         let below =
@@ -152,7 +150,7 @@ impl View<'_> {
         let params = &*self.scene.params;
         let (cards, keys) = split_bottom(rect, KEYS + theme::GAP);
         let cards = Rect::from_min_max(cards.min, pos2(cards.right(), cards.bottom() - theme::GAP));
-        let [heat, turns, habits, scale, sound] = columns(cards, [1.2, 1.5, 1.3, 1.25, 1.65]);
+        let [heat, turns, habits, scale, sound] = columns(cards, [1.2, 1.4, 1.35, 1.45, 1.6]);
         let inside = card(board, heat, "");
         let tip = "Low: the most expected note every time. 0.9: as varied as what it learnt. 2: wild.";
         large_knob(board, inside, &params.temperature, "Temperature", tip);
@@ -209,14 +207,9 @@ impl View<'_> {
                 board.text(at, Align2::LEFT_CENTER, "It plays along and hears you.", theme::small(), theme::DIM);
             }
         }
-        let [yields, yours] = columns(line(1.0), [1.0, 0.72]);
         let tip = "How Segue's notes end when you come in: with your first note, each after its own length, or at the next \
                    beat.";
-        let (name, list) = split_left(yields, 36.0);
-        label(board, name, "Yields");
-        picker(board, list, &params.yields, &all_choices(&params.yields), tip);
-        let tip = "Gives Segue the turn now, even while you hold keys, or takes it back.";
-        trigger(board, yours, &params.your_turn, "Your turn", tip);
+        choice(board, line(1.0), &params.yields, "Yields", tip);
     }
 
     fn taste(&mut self, board: &mut Board<'_>, rect: Rect) {
@@ -285,6 +278,8 @@ impl View<'_> {
         stepper(board, row(limits, 2.0), &params.top_p, "Top-p", tip);
         let tip = "A key held below this one is a drone: Segue may answer over it.";
         stepper(board, row(limits, 3.0), &params.drone_below, "Drone below", tip);
+        let tip = "Moves Segue's notes up or down by octaves.";
+        stepper(board, row(limits, 4.0), &params.octave, "Octave", tip);
         self.own_style(board, own);
     }
 
@@ -356,26 +351,25 @@ fn notes(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
         "Quantise",
         "Moves Segue's notes to the nearest point of a grid.",
     );
-    stepper(board, row(inside, 4.0), &params.octave, "Octave", "Moves Segue's notes up or down by octaves.");
+    let tip = "Where the chords come from that Segue plays to: the chart above, what you hold, your left hand, a MIDI \
+               channel, or nowhere.";
+    choice(board, row(inside, 4.0), &params.chords, "Chords", tip);
 }
 
 fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
     let inside = card(board, rect, "Sound");
-    let (faders, switches) = split_right(inside, 92.0);
+    let (faders, switches) = split_bottom(inside, LINE);
+    let faders = Rect::from_min_max(faders.min, faders.max - vec2(0.0, 6.0));
     let [you, segue, comping] = columns(faders, [1.0, 1.0, 1.0]);
     fader(board, you, &params.player_level, "You", theme::PLAYER, "How loud the built-in piano plays your notes.");
     fader(board, segue, &params.segue_level, "Segue", theme::SEGUE, "How loud the built-in piano plays Segue's notes.");
     fader(board, comping, &params.comping_level, "Comping", theme::DIM, "How loud the chords are played.");
     let piano = "The built-in electric piano. Switch it off when Segue's notes go to another instrument.";
-    toggle(board, row(switches, 0.0), &params.sound, "Piano", piano);
-    toggle(
-        board,
-        row(switches, 1.0),
-        &params.comping,
-        "Comping",
-        "Plays the chords softly, so that Segue has something to play to.",
-    );
-    toggle(board, row(switches, 2.0), &params.click, "Click", "A click on the beats, from the built-in sound.");
+    let [all, chords, click] = columns(switches, [1.0, 1.3, 0.9]);
+    toggle(board, all, &params.sound, "Piano", piano);
+    let tip = "Plays the chords softly, so that Segue has something to play to.";
+    toggle(board, chords, &params.comping, "Comping", tip);
+    toggle(board, click, &params.click, "Click", "A click on the beats, from the built-in sound.");
 }
 
 fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {
@@ -450,10 +444,6 @@ fn split_bottom(rect: Rect, height: f32) -> (Rect, Rect) {
 fn split_left(rect: Rect, width: f32) -> (Rect, Rect) {
     let x = rect.left() + width;
     (Rect::from_min_max(rect.min, pos2(x, rect.bottom())), Rect::from_min_max(pos2(x, rect.top()), rect.max))
-}
-
-fn split_right(rect: Rect, width: f32) -> (Rect, Rect) {
-    split_left(rect, rect.width() - width)
 }
 
 /// Side by side, in these parts of the width.

@@ -343,6 +343,8 @@ impl Sheet {
     fn legend(&self, painter: &Painter) {
         let mut x = self.rect.right() - 10.0;
         let y = self.rect.bottom() - 12.0;
+        let behind = Rect::from_min_max(self.rect.max - vec2(112.0, 22.0), self.rect.max);
+        painter.rect_filled(behind, 0.0, theme::PAPER);
         for (name, colour) in [("Segue", theme::SEGUE), ("You", theme::PLAYER)] {
             let drawn = painter.text(pos2(x, y), Align2::RIGHT_CENTER, name, theme::small(), theme::DIM);
             let dot = Rect::from_center_size(pos2(drawn.left() - 9.0, y), vec2(10.0, 6.0));
