@@ -7,6 +7,7 @@
 use crate::chart::Chart;
 use crate::chord::Chord;
 use crate::ending::Ending;
+use crate::harmony::{Harmony, HeardChord, Source};
 use crate::limits::Limits;
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::{LONGEST_FIGURE, pitches_that_would_loop};
@@ -72,8 +73,8 @@ pub struct Improviser {
     mind: Arc<Mind>,
     /// What the session has played, up to the notes that were taken in.
     session: LookBack,
-    /// The chords that are played to; `None` when none are known.
-    chart: Option<Arc<Chart>>,
+    /// The chords that are played to.
+    harmony: Harmony,
     history: VecDeque<Remembered>,
     /// Notes that the history no longer holds.
     forgotten: usize,
@@ -141,7 +142,7 @@ impl Improviser {
         Self {
             mind,
             session: LookBack::default(),
-            chart: None,
+            harmony: Harmony::default(),
             history,
             forgotten: 0,
             before_history: None,
@@ -158,7 +159,38 @@ impl Improviser {
 
     /// From now on plays to these chords; `None` to none. What was heard keeps the chords it was heard with.
     pub fn set_chart(&mut self, chart: Option<Arc<Chart>>) {
-        self.chart = chart;
+        self.harmony.set_chart(chart);
+    }
+
+    /// From now on takes its chords from here. What was heard keeps the chords it was heard with.
+    pub fn set_source(&mut self, source: Source) {
+        self.harmony.set_source(source);
+    }
+
+    /// The chords that it plays to.
+    pub fn harmony(&self) -> &Harmony {
+        &self.harmony
+    }
+
+    /// Hears a chord. It is known only when its last finger is down, so notes that were heard or decided since its first
+    /// are played to it too.
+    pub fn hear_chord(&mut self, heard: HeardChord) {
+        let from = self.mind.vocabulary().quantised(heard.from, heard.bars);
+        if !self.harmony.hear(from, heard.chord) {
+            return;
+        }
+        let first = self.history.len() - self.history.iter().rev().take_while(|held| held.note.onset >= from).count();
+        self.rewind_to(first);
+        for held in self.history.range_mut(first..) {
+            held.around.chord = Some(heard.chord);
+        }
+    }
+
+    /// Hears a key go down under a higher one that is held. In a style of single lines the higher one is the melody.
+    pub fn hear_below(&mut self, key: HeardKey) {
+        if self.mind.vocabulary().polyphony > 1 {
+            self.hear(key);
+        }
     }
 
     /// From now on thinks with another mind, which is told all that this one remembers. Between beats and free time
@@ -189,7 +221,7 @@ impl Improviser {
         Self {
             mind: Arc::clone(&self.mind),
             session,
-            chart: self.chart.clone(),
+            harmony: self.harmony.clone(),
             history,
             forgotten: self.forgotten,
             before_history: self.before_history,
@@ -203,6 +235,7 @@ impl Improviser {
     pub fn reset(&mut self) {
         self.session.clear();
         self.history.clear();
+        self.harmony.forget();
         self.forgotten = 0;
         self.before_history = None;
         self.now = self.mind.blank();
@@ -302,7 +335,7 @@ impl Improviser {
                 (last + vocabulary.step(step)).max(earliest)
             }
         };
-        let around = around(mind.vocabulary(), self.chart.as_deref(), onset, (ask.bars, ask.form, recall));
+        let around = around(mind.vocabulary(), &self.harmony, onset, (ask.bars, ask.form, recall));
         let (chord, bass) = vocabulary.chord_classes(around.chord);
         let mut next = Classes {
             step: vocabulary.step_class(last.map_or(Ticks::ZERO, |last| onset - last)),
@@ -392,7 +425,7 @@ impl Improviser {
         let index = self.history.len() - self.history.iter().rev().take_while(comes_later).count();
         self.rewind_to(index);
         let recall = Recall { share: key.memory, seed: key.seed };
-        let around = around(self.mind.vocabulary(), self.chart.as_deref(), onset, (key.bars, key.form, recall));
+        let around = around(self.mind.vocabulary(), &self.harmony, onset, (key.bars, key.form, recall));
         self.remember(index, note, By::Player { id: key.id, struck: key.onset, down: true }, around);
     }
 
@@ -482,13 +515,13 @@ impl Improviser {
 /// What there is around a note that begins at `onset`, given bars, the start of the form, and the knob.
 fn around(
     vocabulary: &Vocabulary,
-    chart: Option<&Chart>,
+    harmony: &Harmony,
     onset: Ticks,
     (bars, form, recall): (Option<Bars>, Ticks, Recall),
 ) -> Around {
     let bars = bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
     let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
-    Around { bars, chord: chart.and_then(|chart| chart.at(onset - form, metre)), recall }
+    Around { bars, chord: harmony.at(onset, form, metre), recall }
 }
 
 /// The step to the next note: as the style has it, or longer ones where the musician wants fewer notes.
@@ -722,6 +755,48 @@ mod tests {
         }
         assert_eq!(chord.state(), top_alone.state());
         assert_eq!(chord.recent().count(), 1);
+    }
+
+    #[test]
+    fn a_chord_known_late_counts_from_its_first_finger_on() {
+        let chord = Chord::parse("Eb7").unwrap().unwrap();
+        let heard = |from| HeardChord { from: Ticks(from), bars: Some(BARS), chord };
+        let mind = Arc::new(Mind::random(Vocabulary::song(), SIZES));
+        let play = |chords_first: bool| {
+            let mut improviser = Improviser::new(Arc::clone(&mind));
+            improviser.set_source(Source::Hands);
+            for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+                if chords_first && onset == 97 {
+                    improviser.hear_chord(heard(97));
+                }
+                improviser.hear(key(id, onset, pitch));
+                improviser.amend(id, Ticks(held));
+                improviser.catch_up();
+            }
+            if !chords_first {
+                improviser.hear_chord(heard(97));
+            }
+            improviser
+        };
+        assert_eq!(play(true).state(), play(false).state());
+        let mut without = Improviser::new(Arc::clone(&mind));
+        hear_phrase(&mut without);
+        assert_ne!(play(true).state(), without.state(), "the chord is heard");
+        let mut taken_back = play(true);
+        let before = taken_back.state().clone();
+        let first = taken_back.decide(&ask(Begin::At(Ticks(300)), 1.0, 4));
+        taken_back.take_back(first.onset);
+        assert_eq!(taken_back.state(), &before);
+        assert_eq!(taken_back.decide(&ask(Begin::At(Ticks(300)), 1.0, 4)), first);
+    }
+
+    #[test]
+    fn under_a_held_key_a_single_line_hears_nothing_and_a_piano_does() {
+        for (vocabulary, count) in [(Vocabulary::song(), 0), (Vocabulary::piano(), 1)] {
+            let mut improviser = Improviser::new(Arc::new(Mind::random(vocabulary, SIZES)));
+            improviser.hear_below(key(1, 0, 48));
+            assert_eq!(improviser.recent().count(), count);
+        }
     }
 
     #[test]

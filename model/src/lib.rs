@@ -10,6 +10,7 @@ pub mod chord;
 #[cfg(feature = "corpus")]
 pub mod corpus;
 pub mod ending;
+pub mod harmony;
 pub mod improviser;
 pub mod limits;
 pub mod lookback;

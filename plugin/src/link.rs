@@ -6,6 +6,7 @@
 
 use crate::realtime::host::StyleNumber;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Begin, HeardKey};
 use segue_model::note::{Bars, Note, Ticks};
 use segue_model::sampling::Knobs;
@@ -27,6 +28,12 @@ const FROM_MIND: usize = OPEN_WISHES * (NOTES_PER_WISH + 1);
 pub enum ToMind {
     /// A key went down.
     Heard(HeardKey),
+    /// A key went down under a higher one that is held, where hands play melody and chords together.
+    HeardBelow(HeardKey),
+    /// A chord was struck.
+    Chord(HeardChord),
+    /// The chords come from here.
+    ChordsFrom(Source),
     /// A heard key came up, or its pedal.
     Amend {
         /// The id it was heard under.

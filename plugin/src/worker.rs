@@ -6,6 +6,7 @@
 use crate::link::{Look, MindEnd, NOTES_PER_WISH, Planned, ToMind, Wish};
 use crate::realtime::host::StyleNumber;
 use crate::vitals::{MindState, Vitals};
+use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
 use segue_model::note::{Note, Ticks};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +26,14 @@ const CHORD: usize = 12;
 pub trait Improvise {
     /// A key went down.
     fn hear(&mut self, key: HeardKey);
+    /// A key went down under a higher one that is held.
+    fn hear_below(&mut self, key: HeardKey) {
+        self.hear(key);
+    }
+    /// A chord was struck. Minds that know no chords have nothing to do.
+    fn hear_chord(&mut self, _chord: HeardChord) {}
+    /// The chords come from here.
+    fn set_source(&mut self, _source: Source) {}
     /// It lasted this long.
     fn amend(&mut self, id: u32, duration: Ticks);
     /// The next note.
@@ -49,6 +58,15 @@ pub trait Improvise {
 impl Improvise for Improviser {
     fn hear(&mut self, key: HeardKey) {
         self.hear(key);
+    }
+    fn hear_below(&mut self, key: HeardKey) {
+        self.hear_below(key);
+    }
+    fn hear_chord(&mut self, chord: HeardChord) {
+        self.hear_chord(chord);
+    }
+    fn set_source(&mut self, source: Source) {
+        self.set_source(source);
     }
     fn amend(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
@@ -127,6 +145,8 @@ pub(crate) struct Room<M, F> {
     make: F,
     /// None before the first word.
     style: Option<StyleNumber>,
+    /// For a mind that is made anew.
+    chords_from: Source,
     mind: Option<M>,
     past: Past<M>,
 }
@@ -134,7 +154,7 @@ pub(crate) struct Room<M, F> {
 impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     /// Without a mind until it is told which style to play.
     pub fn new(end: MindEnd, vitals: Arc<Vitals>, make: F) -> Self {
-        Self { end, vitals, make, style: None, mind: None, past: Past::default() }
+        Self { end, vitals, make, style: None, chords_from: Source::default(), mind: None, past: Past::default() }
     }
 
     /// Does what there is to do, and returns when there is nothing more.
@@ -163,6 +183,9 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         if let ToMind::Style(style) = word {
             self.style = Some(style);
         }
+        if let ToMind::ChordsFrom(source) = word {
+            self.chords_from = source;
+        }
         if matches!(word, ToMind::Style(_) | ToMind::Files) {
             self.change_mind();
             return;
@@ -183,7 +206,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     fn change_mind(&mut self) {
         let Some(style) = self.style else { return };
         let before = self.mind.take();
-        if let Ok(mind) = catch_unwind(AssertUnwindSafe(|| (self.make)(style, before))) {
+        if let Ok(mind) = catch_unwind(AssertUnwindSafe(|| self.made(style, before))) {
             self.mind = mind;
             self.past.forget();
             self.keep_spare(0);
@@ -192,6 +215,12 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
             self.mind = self.past.relived();
         }
         self.say_how_it_is();
+    }
+
+    fn made(&self, style: StyleNumber, before: Option<M>) -> Option<M> {
+        let mut mind = (self.make)(style, before)?;
+        mind.set_source(self.chords_from);
+        Some(mind)
     }
 
     /// Does something with the mind. `None` when there is none, or when it broke and another one took its place.
@@ -207,7 +236,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
             self.mind = self.past.relived();
             if self.mind.is_none() {
                 let blank = || {
-                    let mind = (self.make)(self.style?, None)?;
+                    let mind = self.made(self.style?, None)?;
                     self.past.begin_from(&mind);
                     Some(mind)
                 };
@@ -313,6 +342,9 @@ impl<M: Improvise> Past<M> {
 fn take(mind: &mut impl Improvise, step: Step) {
     match step {
         Step::Told(ToMind::Heard(key)) => mind.hear(key),
+        Step::Told(ToMind::HeardBelow(key)) => mind.hear_below(key),
+        Step::Told(ToMind::Chord(chord)) => mind.hear_chord(chord),
+        Step::Told(ToMind::ChordsFrom(source)) => mind.set_source(source),
         Step::Told(ToMind::Amend { id, duration }) => mind.amend(id, duration),
         Step::Told(ToMind::TakeBack { from }) => mind.take_back(from),
         Step::Told(ToMind::Blank) => mind.reset(),

@@ -1,8 +1,10 @@
 //! The keys that the player holds, with fingers or with the pedal.
 //!
-//! Fingers decide whose turn it is; the pedal only lengthens what was heard. A low key that goes on while others that
-//! were not struck before it are lifted is a drone: no finger to wait for.
+//! Fingers on the melody decide whose turn it is; the pedal only lengthens what was heard, and a hand that plays chords
+//! accompanies. A low key that goes on while others that were not struck before it are lifted is a drone: no finger to
+//! wait for.
 
+use super::clock::Position;
 use super::host::{Key, KeyPattern};
 use super::ledger::Token;
 use arrayvec::ArrayVec;
@@ -10,6 +12,15 @@ use segue_model::note::{Pitch, Ticks};
 
 /// More keys than two hands and their pedal hold; beyond it new ones are not followed.
 pub const HELD: usize = 128;
+
+/// What a key is played for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Melody, or melody and chords together.
+    Melody,
+    /// Chords alone.
+    Chords,
+}
 
 /// A key that the player holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,10 +33,14 @@ pub struct Held {
     pub id: Option<u32>,
     /// The claim on its note-off, when the note was passed through.
     pub token: Option<Token>,
+    /// What it is played for.
+    pub part: Part,
+    /// The position at which it went down.
+    pub struck: Position,
     /// A finger is on it; else only the pedal holds it.
-    down: bool,
+    pub down: bool,
     /// It goes on under what is played.
-    drone: bool,
+    pub drone: bool,
 }
 
 /// See the module.
@@ -39,8 +54,8 @@ pub struct Keys {
 impl Keys {
     /// A finger goes down. False when there are too many to follow.
     #[must_use]
-    pub fn press(&mut self, key: Key, onset: Ticks, id: Option<u32>, token: Option<Token>) -> bool {
-        self.held.try_push(Held { key, onset, id, token, down: true, drone: false }).is_ok()
+    pub fn press(&mut self, held: Held) -> bool {
+        self.held.try_push(held).is_ok()
     }
 
     /// Lifts the next finger that matches. The flag says whether the note is over with it, or held by the pedal.
@@ -87,6 +102,11 @@ impl Keys {
         self.held.iter().any(|held| held.down && held.key.channel == key.channel && held.key.pitch == key.pitch)
     }
 
+    /// Whether a finger is on any of these keys.
+    pub fn any_match(&self, keys: KeyPattern) -> bool {
+        self.held.iter().any(|held| held.down && keys.matches(held.key))
+    }
+
     /// Whether any of these keys was passed on, and still sounds where it went.
     pub fn any_passed(&self, keys: KeyPattern) -> bool {
         self.held.iter().any(|held| held.token.is_some() && keys.matches(held.key))
@@ -97,9 +117,9 @@ impl Keys {
         self.held.iter().any(|held| held.down)
     }
 
-    /// Whether any finger is on a key that is no drone.
+    /// Whether any finger is on a key of the melody that is no drone.
     pub fn any_playing(&self) -> bool {
-        self.held.iter().any(|held| held.down && !held.drone)
+        self.held.iter().any(|held| held.down && !held.drone && held.part == Part::Melody)
     }
 
     /// A key has been lifted that was struck at `onset`: keys below a pitch that were down before it, or as good as
@@ -114,6 +134,16 @@ impl Keys {
     pub fn are_passed_on(&self, channel: u8, pitch: Pitch) -> bool {
         let same = |held: &Held| held.key.channel == channel && held.key.pitch == pitch;
         self.held.iter().any(|held| held.down && held.token.is_some() && same(held))
+    }
+
+    /// Whether a finger holds a key of this part above a pitch.
+    pub fn any_above(&self, pitch: Pitch, part: Part) -> bool {
+        self.fingers(part).any(|held| held.key.pitch > pitch)
+    }
+
+    /// The keys of a part that fingers hold.
+    pub fn fingers(&self, part: Part) -> impl Iterator<Item = &Held> + Clone {
+        self.held.iter().filter(move |held| held.down && held.part == part)
     }
 
     /// How many are held one way or the other.

@@ -15,6 +15,7 @@
 pub mod clock;
 pub mod glimpse;
 pub mod groove;
+mod harmony;
 pub mod host;
 mod keys;
 mod ledger;
@@ -36,10 +37,13 @@ use crate::vitals::Vitals;
 use arrayvec::ArrayVec;
 use clock::{Clock, Position, Span, float};
 use groove::Groove;
+use harmony::ChordEar;
 use host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
 use keys::{HELD, Keys};
 use ledger::Ledger;
+use player::CHORD_MS;
 use schedule::Schedule;
+use segue_model::harmony::Source;
 use segue_model::note::Ticks;
 use sharing::Sharing;
 use std::sync::Arc;
@@ -69,6 +73,7 @@ pub struct Performer {
     free_clock: Clock,
     in_free_time: bool,
     keys: Keys,
+    ear: ChordEar,
     turn: Turn,
     sharing: Sharing,
     buttons: Option<Buttons>,
@@ -89,6 +94,7 @@ pub struct Performer {
     /// What the mind was told to play; nothing before the first block.
     style: Option<StyleNumber>,
     files: (u32, u32),
+    chords_from: Source,
 }
 
 /// Which buttons are down.
@@ -153,6 +159,7 @@ impl<S, N> Scene<'_, S, N> {
 enum Moment {
     Off(f64),
     Event,
+    Chord,
     Turn(Cue),
     Deal,
     Ask(i64),
@@ -170,6 +177,7 @@ impl Performer {
             free_clock: Clock::new(sample_rate),
             in_free_time: false,
             keys: Keys::default(),
+            ear: ChordEar::default(),
             turn: Turn::default(),
             sharing: Sharing::default(),
             buttons: None,
@@ -185,6 +193,7 @@ impl Performer {
             largest_block: 0,
             style: None,
             files: (0, 0),
+            chords_from: Source::default(),
         }
     }
 
@@ -209,6 +218,7 @@ impl Performer {
         self.schedule.clear();
         self.ledger.all_overdue();
         self.thru.all_owed();
+        self.ear.forget();
         while let Some(held) = self.keys.drop_one() {
             self.unsaid.amend(held.id, now - held.onset);
         }
@@ -296,6 +306,10 @@ impl Performer {
             self.files = settings.files;
             self.unsaid.files = true;
         }
+        let chords_from = harmony::source(settings);
+        if std::mem::replace(&mut self.chords_from, chords_from) != chords_from {
+            self.unsaid.chords_from = Some(chords_from);
+        }
         let before = self.style.replace(settings.style);
         if before != Some(settings.style) {
             self.unsaid.style = Some(settings.style);
@@ -316,6 +330,7 @@ impl Performer {
                     }
                     event = scene.stage.next_event();
                 }
+                Moment::Chord => self.hear_chord(scene),
                 Moment::Turn(cue) => self.change_turn(scene, cue),
                 Moment::Deal => self.deal(scene),
                 Moment::Ask(as_of) => self.ask(scene, as_of),
@@ -330,13 +345,15 @@ impl Performer {
         // Events beyond the block cannot be; if a host sends them they belong to its last frame.
         let event = event.map(|at| (i64::from(at.0.min(scene.block.frames.saturating_sub(1))), Moment::Event));
         let off = self.schedule.next_off().map(|until| (span.offset_of(until), Moment::Off(until)));
+        let rest = self.ear.rest(self.frames_in_ms(CHORD_MS));
+        let chord = rest.map(|rest| (rest.0.saturating_sub(scene.start.0), Moment::Chord));
         let turn =
             self.turn.next_change().map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
         let deal = self.is_deal_due(scene.block.settings.mode).then(|| (scene.cursor(), Moment::Deal));
         let ask = self.wishes.due(span, scene.start, self.look_ahead(scene)).map(|as_of| (as_of, Moment::Ask(as_of)));
         let on = self.schedule.next_on().map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
         // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
-        [off, event, turn, deal, ask, on]
+        [off, event, chord, turn, deal, ask, on]
             .into_iter()
             .flatten()
             .filter_map(|(offset, moment)| Some((scene.within(offset)?, moment)))

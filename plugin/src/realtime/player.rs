@@ -1,7 +1,8 @@
 //! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
 
-use super::host::{Audible, ChannelMessage, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
-use super::keys::Held;
+use super::harmony;
+use super::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
+use super::keys::{Held, Part};
 use super::ledger::{Struck, Token};
 use super::turns::Cue;
 use super::{Performer, RESERVE, Scene, thru};
@@ -12,7 +13,7 @@ use segue_model::note::{Ticks, Velocity};
 /// Without a song, the first note after this much silence is the first beat of a bar.
 const SILENCE_SECONDS: f64 = 2.0;
 /// Keys struck within this time are one chord.
-const CHORD_SECONDS: f64 = 0.030;
+pub(super) const CHORD_MS: f32 = 30.0;
 /// MIDI controllers that mean something here.
 pub const SUSTAIN: u8 = 64;
 pub const ALL_SOUND_OFF: u8 = 120;
@@ -49,21 +50,26 @@ impl Performer {
         while let Some(held) = self.keys.damp(key) {
             self.over(scene, &held);
         }
+        let part = harmony::part_of(&scene.block.settings, key);
         self.begin_bar_after_silence(scene);
         self.meet_player(scene);
         let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
-        self.note_stroke(scene, onset);
-        self.cue(scene, Cue::KeyDown(onset));
-        let id = self.tell_heard(scene, key, velocity, onset);
+        if part == Part::Melody {
+            self.note_stroke(scene, onset);
+            self.cue(scene, Cue::KeyDown(onset));
+        }
+        let id = if part == Part::Melody { self.tell_heard(scene, key, velocity, onset) } else { None };
         scene.stage.sound(scene.at(), Audible::Strike { who: Who::Player, pitch: key.pitch, velocity });
         let token = if scene.block.settings.thru { self.pass_on(scene, key, velocity) } else { None };
-        if !self.keys.press(key, onset, id, token) {
+        let held = Held { key, onset, id, token, part, struck: scene.position(), down: true, drone: false };
+        if !self.keys.press(held) {
             // Nobody will follow this note to its end, so it ends here.
             scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: key.pitch });
             if let Some(token) = token {
                 self.ledger.end(scene.stage, scene.at(), token);
             }
         }
+        self.ear.finger_down(&held, &scene.block.settings);
         self.quiet_since = None;
     }
 
@@ -87,12 +93,16 @@ impl Performer {
     }
 
     fn lift_all(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, keys: KeyPattern, velocity: f32) {
+        if self.keys.any_match(keys) {
+            // A chord that is struck short was a chord all the same.
+            self.hear_chord(scene);
+        }
         while let Some((held, over)) = self.keys.lift(keys) {
             if let Some(token) = held.token {
                 self.ledger.release(scene.stage, scene.at(), token, velocity);
             }
             scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: held.key.pitch });
-            let together = scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate);
+            let together = self.together(scene);
             self.keys.hold_drones(held.onset, together, scene.block.settings.drone_below);
             if over {
                 self.over(scene, &held);
@@ -103,7 +113,7 @@ impl Performer {
 
     /// Remembers when the player struck of late; a chord is one stroke.
     fn note_stroke<S, N>(&mut self, scene: &Scene<'_, S, N>, onset: Ticks) {
-        let together = scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate);
+        let together = self.together(scene);
         if self.strokes.last().is_some_and(|last| onset - *last <= together) {
             return;
         }
@@ -111,6 +121,20 @@ impl Performer {
             let _ = self.strokes.pop_at(0);
         }
         let _ = self.strokes.try_push(onset);
+    }
+
+    /// How long fingers may take to strike one chord.
+    fn together<S, N>(&self, scene: &Scene<'_, S, N>) -> Ticks {
+        scene.span.ticks_in_frames(f64::from(CHORD_MS) * self.sample_rate / 1000.0)
+    }
+
+    /// The fingers have come to rest on a chord, or leave it.
+    pub(super) fn hear_chord(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let bars = self.time().bars();
+        if let Some(heard) = self.ear.hear(&self.keys, &scene.block.settings, bars) {
+            self.unsaid.chord = Some(heard);
+            self.say_unsaid(scene);
+        }
     }
 
     /// A heard note has come to its end: the mind learns its length.
@@ -141,7 +165,7 @@ impl Performer {
         self.move_pedal(scene, channel, false);
         self.lift_all(scene, KeyPattern { voice: None, channel: Some(channel), pitch: None }, 0.0);
         if thru::hears(&scene.block.settings, channel) {
-            self.cue(scene, Cue::Broken { keys_down: self.keys.any_down() });
+            self.cue(scene, Cue::Broken { keys_down: self.keys.any_playing() });
             scene.stage.sound(scene.at(), Audible::Hush);
         }
     }
@@ -200,14 +224,17 @@ impl Performer {
             pitch: key.pitch,
             velocity: Velocity::nearest(velocity * 127.0),
             bars: Some(self.time().bars()),
-            together: scene.span.ticks_in_frames(CHORD_SECONDS * self.sample_rate),
+            together: self.together(scene),
             form: self.time().form(),
             memory: scene.block.settings.knobs.memory,
             seed: scene.block.settings.knobs.seed,
         };
         // A heard note leaves room for its end, and never overtakes what should have been said before it.
         let room = scene.nerve.room() > self.keys.count() + RESERVE && self.unsaid.is_empty();
-        if !room || !scene.nerve.tell(ToMind::Heard(heard)) {
+        let two_handed = scene.block.settings.harmony == Harmony::Played;
+        let below = two_handed && self.keys.any_above(key.pitch, Part::Melody);
+        let word = if below { ToMind::HeardBelow(heard) } else { ToMind::Heard(heard) };
+        if !room || !scene.nerve.tell(word) {
             self.vitals.unheard.add_one();
             return None;
         }

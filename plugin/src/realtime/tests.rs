@@ -8,6 +8,7 @@
     reason = "made-up frames and draws below a million"
 )]
 
+mod chords;
 mod groove;
 mod midi;
 mod modes;
@@ -23,6 +24,7 @@ use super::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
 use crate::link::{AudioEnd, MindEnd, Nerve, Planned, ToMind, link};
 use crate::vitals::Vitals;
 use crate::worker::{Improvise, Room};
+use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Ask, Begin, HeardKey};
 use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
 use segue_model::sampling::Knobs;
@@ -46,6 +48,19 @@ struct PaperMind {
 impl Improvise for PaperMind {
     fn hear(&mut self, key: HeardKey) {
         self.heard = self.heard.wrapping_mul(31).wrapping_add(u64::from(key.pitch.key()) + key.onset.0.unsigned_abs());
+    }
+
+    fn hear_below(&mut self, key: HeardKey) {
+        self.hear(key);
+    }
+
+    fn hear_chord(&mut self, chord: HeardChord) {
+        self.heard =
+            self.heard.wrapping_mul(35).wrapping_add(chord.from.0.unsigned_abs() + u64::from(chord.chord.root()));
+    }
+
+    fn set_source(&mut self, source: Source) {
+        self.heard = self.heard.wrapping_mul(37).wrapping_add(source as u64);
     }
 
     fn amend(&mut self, id: u32, duration: Ticks) {
@@ -791,6 +806,8 @@ fn any_host(dice: &mut Dice) -> PaperHost {
             [dice.roll(5) as usize];
     host.settings.swing = [0.5, 0.62, 0.75][dice.roll(3) as usize];
     host.settings.octave = dice.roll(7) as i8 - 3;
+    let split = Pitch::new(55).unwrap();
+    host.settings.harmony = [Harmony::Chart, Harmony::Played, Harmony::Low(split), Harmony::Off][dice.roll(4) as usize];
     host.offline = dice.roll(2) == 0;
     host.wits = [Wits::Quick, Wits::Quick, Wits::Slow(3), Wits::Slow(40), Wits::Absent][dice.roll(5) as usize];
     host

@@ -5,6 +5,7 @@ use super::keys::HELD;
 use super::{Performer, Scene};
 use crate::link::{Nerve, ToMind};
 use arrayvec::ArrayVec;
+use segue_model::harmony::{HeardChord, Source};
 use segue_model::note::Ticks;
 
 /// What the mind must be told and could not be, because the link was full.
@@ -13,6 +14,9 @@ pub struct Unsaid {
     pub style: Option<StyleNumber>,
     pub files: bool,
     pub blank: bool,
+    pub chords_from: Option<Source>,
+    /// The latest; one that could not be told before it is no more.
+    pub chord: Option<HeardChord>,
     take_back: Option<Ticks>,
     amends: ArrayVec<(u32, Ticks), HELD>,
 }
@@ -37,6 +41,16 @@ impl Performer {
         if unsaid.files && scene.nerve.tell(ToMind::Files) {
             unsaid.files = false;
         }
+        if let Some(source) = unsaid.chords_from.filter(|_| !unsaid.blank)
+            && scene.nerve.tell(ToMind::ChordsFrom(source))
+        {
+            unsaid.chords_from = None;
+        }
+        if let Some(chord) = unsaid.chord.filter(|_| unsaid.chords_from.is_none() && !unsaid.blank)
+            && scene.nerve.tell(ToMind::Chord(chord))
+        {
+            unsaid.chord = None;
+        }
         while let Some(&(id, duration)) = unsaid.amends.first() {
             if unsaid.must_come_first() || !scene.nerve.tell(ToMind::Amend { id, duration }) {
                 return;
@@ -49,7 +63,8 @@ impl Performer {
 impl Unsaid {
     /// Nothing of what was before must be said any more, but that it is to be forgotten, and what is to be played.
     pub(super) fn start_afresh(&mut self) {
-        *self = Self { style: self.style, files: self.files, blank: true, ..Self::default() };
+        let Self { style, files, chords_from, .. } = *self;
+        *self = Self { style, files, chords_from, blank: true, ..Self::default() };
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -57,7 +72,8 @@ impl Unsaid {
     }
 
     fn must_come_first(&self) -> bool {
-        self.blank || self.take_back.is_some() || self.style.is_some() || self.files
+        let chords = self.chords_from.is_some() || self.chord.is_some();
+        self.blank || self.take_back.is_some() || self.style.is_some() || self.files || chords
     }
 
     pub(super) fn take_back(&mut self, from: Ticks) {

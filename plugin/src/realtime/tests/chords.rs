@@ -1,0 +1,147 @@
+//! Chords that are heard from the player's hands.
+
+use super::*;
+
+/// Chords as they are told to the mind: when, and what.
+fn chords(heard: &Heard) -> Vec<(i64, String)> {
+    let chord = |word: &ToMind| match word {
+        ToMind::Chord(heard) => Some((heard.from.0, heard.chord.to_string())),
+        _ => None,
+    };
+    heard.words.iter().filter_map(chord).collect()
+}
+
+/// Keys as they are told: `true` where they lie under a higher one.
+fn melody(heard: &Heard) -> Vec<(u8, bool)> {
+    let key = |word: &ToMind| match word {
+        ToMind::Heard(key) => Some((key.pitch.key(), false)),
+        ToMind::HeardBelow(key) => Some((key.pitch.key(), true)),
+        _ => None,
+    };
+    heard.words.iter().filter_map(key).collect()
+}
+
+fn host(harmony: Harmony, events: &[(i64, HostEvent)]) -> PaperHost {
+    let mut host = PaperHost::with_phrase();
+    host.settings.harmony = harmony;
+    host.events = events.to_vec();
+    host.events.sort_by_key(|(at, _)| *at);
+    host
+}
+
+/// These keys from a frame up to another, the fingers 5 ms apart.
+fn held(keys: &[u8], from: i64, until: i64) -> Vec<(i64, HostEvent)> {
+    let downs = (0..).zip(keys).map(|(index, key)| (from + index * 240, press(*key)));
+    downs.chain(keys.iter().map(|key| (until, lift(*key)))).collect()
+}
+
+const SPLIT: Harmony = Harmony::Low(Pitch::new(60).unwrap());
+
+fn named(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
+    expected.iter().map(|(from, name)| (*from, (*name).to_owned())).collect()
+}
+
+#[test]
+fn fingers_that_come_together_are_one_chord_from_the_first_on_and_it_is_the_same_in_all_blocks() {
+    let events = [held(&[48, 52, 55], 0, BEAT), held(&[57, 53, 48, 60], 2 * BEAT, 3 * BEAT)].concat();
+    let host = host(Harmony::Played, &events);
+    for lengths in [&[1_u32][..], &[64], &[4096], &[1 << 20]] {
+        let heard = host.play(4 * BEAT, lengths);
+        assert_eq!(chords(&heard), named(&[(0, "C"), (96, "F/C")]), "{lengths:?}");
+        let source = heard.words.iter().find(|word| matches!(word, ToMind::ChordsFrom(_)));
+        assert!(matches!(source, Some(ToMind::ChordsFrom(Source::Hands))));
+    }
+}
+
+#[test]
+fn a_chord_is_told_30_ms_after_its_first_finger_or_when_it_is_left() {
+    // Two notes that Segue decides: one before the fingers rest, one after.
+    let mut host = host(Harmony::Played, &held(&[48, 52, 55], 0, 1_000));
+    host.settings.response_gap_ms = 0.0;
+    let order = |heard: &Heard| -> Vec<&'static str> {
+        let name = |word: &ToMind| match word {
+            ToMind::Heard(_) => Some("key"),
+            ToMind::Chord(_) => Some("chord"),
+            ToMind::Amend { .. } => Some("up"),
+            _ => None,
+        };
+        heard.words.iter().filter_map(name).collect()
+    };
+    assert_eq!(order(&host.play(BEAT / 2, &[64])), ["key", "key", "key", "chord", "up", "up", "up"]);
+    // The fourth finger comes after 30 ms.
+    host.events = held(&[48, 52, 55], 0, BEAT);
+    host.events.insert(3, (1_441, press(58)));
+    assert_eq!(order(&host.play(BEAT / 2, &[64])), ["key", "key", "key", "chord", "key"]);
+}
+
+#[test]
+fn the_melody_above_a_held_chord_is_no_chord_and_what_lies_under_it_is_no_melody() {
+    let mut events = held(&[48, 52, 55], 0, 6 * BEAT);
+    events.extend(held(&[74], BEAT, 2 * BEAT));
+    // The hand changes its chord under a held melody.
+    events.extend(held(&[79], 3 * BEAT, 6 * BEAT));
+    events.extend([48, 52, 55].map(|key| (4 * BEAT - 100, lift(key))));
+    events.extend(held(&[47, 50, 53, 55], 4 * BEAT, 5 * BEAT));
+    let heard = host(Harmony::Played, &events).play(6 * BEAT, &[512]);
+    assert_eq!(chords(&heard), named(&[(0, "C"), (192, "G7/B")]));
+    let top = [(48, false), (52, false), (55, false), (74, false), (79, false)];
+    let under = [47, 50, 53, 55].map(|key| (key, true));
+    assert_eq!(melody(&heard), [&top[..], &under[..]].concat());
+}
+
+#[test]
+fn two_tones_that_meet_are_no_chord_but_in_a_hand_that_plays_chords_alone() {
+    let events = [held(&[48, 58], 0, BEAT), held(&[50], 2 * BEAT, 3 * BEAT)].concat();
+    assert_eq!(chords(&host(Harmony::Played, &events).play(4 * BEAT, &[512])), []);
+    // The single key that passes is none either.
+    assert_eq!(chords(&host(SPLIT, &events).play(4 * BEAT, &[512])), named(&[(0, "C7")]));
+    for harmony in [Harmony::Chart, Harmony::Off] {
+        let triad = held(&[48, 52, 55], 0, BEAT);
+        assert_eq!(chords(&host(harmony, &triad).play(4 * BEAT, &[512])), [], "{harmony:?}");
+    }
+}
+
+#[test]
+fn a_hand_that_accompanies_is_heard_and_followed_and_neither_takes_nor_keeps_the_turn() {
+    for by_channel in [false, true] {
+        let harmony = if by_channel { Harmony::Channel(4) } else { SPLIT };
+        let mut plain = PaperHost::with_phrase();
+        plain.settings.harmony = harmony;
+        let alone = plain.play(20 * BEAT, &[512]);
+        let channel = if by_channel { 4 } else { 0 };
+        let on = |pitch| Key { channel, ..key(pitch) };
+        let mut host = plain;
+        // Held through the key-up that hands the turn over, and struck again in mid-answer.
+        for (from, until) in [(1_000, 70_000), (100_000, 130_000)] {
+            for pitch in [48, 52, 55] {
+                host.events.push((from, HostEvent::Press { key: on(pitch), velocity: 0.5 }));
+                host.events.push((until, HostEvent::Release { keys: on(pitch).into(), velocity: 0.0 }));
+            }
+        }
+        host.events.sort_by_key(|(at, _)| *at);
+        let heard = host.play(20 * BEAT, &[512]);
+        assert_eq!(melody(&heard), melody(&alone), "its keys are no melody");
+        assert_eq!(chords(&heard).len(), 2);
+        assert_eq!(heard.ons()[0], alone.ons()[0]);
+        assert!(heard.ons().iter().filter(|on| **on > 100_000).count() > 3, "Segue plays on");
+        heard.check_pairs().unwrap();
+        heard.check_sounds().unwrap();
+    }
+}
+
+#[test]
+fn offline_what_follows_a_chord_is_the_same_wherever_the_host_cuts_its_blocks() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.harmony = SPLIT;
+    for (from, chord) in [(0, [48, 52, 55]), (70_123, [50, 53, 57]), (120_777, [43, 47, 53])] {
+        host.events.extend(held(&chord, from, from + 40_000));
+    }
+    host.events.sort_by_key(|(at, _)| *at);
+    let whole = host.play(20 * BEAT, &[1 << 20]);
+    for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]] {
+        assert_eq!(host.play(20 * BEAT, lengths).messages, whole.messages, "{lengths:?}");
+    }
+    let mut silent = PaperHost::with_phrase();
+    silent.settings.harmony = SPLIT;
+    assert_ne!(silent.play(20 * BEAT, &[64]).messages, whole.messages, "the chords are heard");
+}
