@@ -325,14 +325,20 @@ impl Improviser {
                 // Over the highest pitch no other can stand, and hands have only so many fingers.
                 let is_full = before.is_some_and(|before| !pitches.has_above(before))
                     || together >= usize::from(vocabulary.polyphony);
-                let allowed = |step: usize| last + vocabulary.step(step) >= earliest.max(last + Ticks(is_full.into()));
+                let bars = ask.bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
+                let begin = |step: usize| last + vocabulary.step(step);
+                let reaches = |step: usize| begin(step) >= earliest.max(last + Ticks(is_full.into()));
+                let fits = |step: usize| reaches(step) && limits.begin_from(begin(step), bars) == begin(step);
+                // From a note off the grid there may be no step to it; then the next point is taken.
+                let any_fits = (0..vocabulary.counts().step).any(fits);
+                let allowed = |step: usize| if any_fits { fits(step) } else { reaches(step) };
                 let scores = heads.step();
                 if let Some(ending) = ending {
                     ending.lean_steps(scores, last, vocabulary);
                 }
                 let step = choose_step(scores, allowed, vocabulary, &ask.knobs, drawn(Head::Step));
                 // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
-                (last + vocabulary.step(step)).max(earliest)
+                limits.begin_from(begin(step).max(earliest), bars)
             }
         };
         let around = around(mind.vocabulary(), &self.harmony, onset, (ask.bars, ask.form, recall));

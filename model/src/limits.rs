@@ -4,7 +4,7 @@
 //! the nearest thing is. Knows nothing of scores and of how a class is drawn.
 
 use crate::chord::OCTAVE;
-use crate::note::{Pitch, Ticks};
+use crate::note::{Bars, Pitch, Ticks};
 use crate::vocabulary::Vocabulary;
 
 /// What may be decided. None of it changes what is heard.
@@ -23,6 +23,9 @@ pub struct Limits {
     pub longest: Ticks,
     /// How many notes there are, 1 being as many as the style has and 0 very few.
     pub density: f32,
+    /// Notes begin on points that lie so far from each other, counted from every bar line, but the first of a turn, which
+    /// begins where the turn does. `None` is anywhere; in free time there are no bars and no such points.
+    pub grid: Option<Ticks>,
 }
 
 /// A set of pitch classes.
@@ -81,6 +84,7 @@ impl Limits {
         polyphony: u8::MAX,
         longest: Ticks(i64::MAX),
         density: 1.0,
+        grid: None,
     };
 
     /// The pitches that are left.
@@ -112,6 +116,14 @@ impl Limits {
     pub fn stretch(&self) -> f32 {
         // Not a clamp: what is no number is no limit.
         if self.density < 1.0 { 1.0 / (SPARSEST + (1.0 - SPARSEST) * self.density.max(0.0)) } else { 1.0 }
+    }
+
+    /// The first moment at or after this one on which a note may begin, in these bars.
+    pub fn begin_from(&self, moment: Ticks, bars: Option<Bars>) -> Ticks {
+        let Some((grid, bars)) = self.grid.filter(|grid| *grid > Ticks::ZERO).zip(bars) else { return moment };
+        let place = bars.place(moment).0;
+        let point = (place + grid.0 - 1) / grid.0 * grid.0;
+        Ticks(moment.0 - place + point.min(bars.metre.bar().0))
     }
 
     fn range(&self) -> (i16, i16) {
@@ -235,6 +247,7 @@ const fn bit(class: usize) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::note::Metre;
     use crate::vocabulary::Vocabulary;
     use proptest::prelude::*;
 
@@ -312,6 +325,17 @@ mod tests {
         check(Scale::Chromatic, (126, 127), &[126, 127]);
         // What the style can say of it is enough, and it stays where it is.
         check(Scale::Major, (30, 55), &[43, 45, 47, 48, 50, 52, 53, 55]);
+    }
+
+    #[test]
+    fn points_of_the_grid_are_counted_from_every_bar_line_and_a_bar_line_is_one() {
+        let bars = Bars { line: Ticks(7), metre: Metre::new(7, 8).unwrap() };
+        let limits = Limits { grid: Some(Ticks(48)), ..Limits::NONE };
+        for (moment, point) in [(7, 7), (8, 55), (151, 151), (152, 175), (175, 175), (0, 7), (-10, -10 + 17)] {
+            assert_eq!(limits.begin_from(Ticks(moment), Some(bars)), Ticks(point), "from {moment}");
+        }
+        assert_eq!(limits.begin_from(Ticks(3), None), Ticks(3));
+        assert_eq!(Limits::NONE.begin_from(Ticks(8), Some(bars)), Ticks(8));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub use setting::{NoValue, Setting};
 
 use crate::editor::WindowMemory;
 use crate::preset::{self, ChartText, OwnStyle};
-use crate::realtime::host::{Harmony, Quantise, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
+use crate::realtime::host::{Harmony, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
@@ -270,7 +270,6 @@ impl SegueParams {
                 SWING_BY_STYLE => preset::style(style).map_or(preset::STRAIGHT, |style| style.swing),
                 percent => f32::from(byte(percent)) / 100.0,
             },
-            quantise: self.quantise.value().step().map(Quantise),
             octave: i8::try_from(self.octave.value()).unwrap_or(0),
             in_channel: channel(self.in_channel.value()),
             comping: self.comping.value(),
@@ -317,6 +316,7 @@ impl SegueParams {
             polyphony: byte(self.polyphony.value()),
             longest: Ticks(sixteenths * Ticks::quarters(1).0 / 4),
             density: self.density.value(),
+            grid: self.quantise.value().step(),
         }
     }
 

@@ -66,6 +66,7 @@ fn limits_that_forbid_nothing_change_nothing() {
         polyphony: 16,
         longest: Ticks::quarters(16),
         density: 1.0,
+        grid: None,
     };
     for style in STYLES {
         for temperature in [0.05, 0.9] {
@@ -116,7 +117,7 @@ proptest! {
         const NEAR: u8 = 2;
         let longest = Ticks(longest);
         let (lowest, highest) = (pitch(one), pitch(other));
-        let limits = Limits { classes: scale.on(key), lowest, highest, polyphony, longest, density };
+        let limits = Limits { classes: scale.on(key), lowest, highest, polyphony, longest, density, grid: None };
         let notes = play(style, knobs(temperature, seed, limits), 40);
         let (low, high) = (one.min(other), one.max(other));
         for note in &notes {
@@ -127,5 +128,19 @@ proptest! {
         }
         prop_assert!(notes.is_sorted_by_key(|note| note.onset));
         prop_assert!(most_together(&notes) <= polyphony.max(1).into());
+    }
+}
+
+#[test]
+fn notes_begin_on_the_grid_that_is_asked_for_and_go_on_in_free_time_as_they_like() {
+    let distinct = |notes: &[Note]| notes.iter().map(|note| note.onset).collect::<BTreeSet<_>>().len();
+    for grid in [24, 16, 12, 8].map(Ticks) {
+        let limits = Limits { grid: Some(grid), ..Limits::NONE };
+        for style in ["irish", "jazz"] {
+            let notes = play(style, knobs(1.0, 5, limits), 200);
+            assert!(notes.iter().all(|note| note.onset.0 % grid.0 == 0), "{style} on {grid:?}");
+            assert_eq!(distinct(&notes), notes.len(), "one after the other");
+        }
+        assert_eq!(play("piano", knobs(1.0, 5, limits), 100), play("piano", knobs(1.0, 5, Limits::NONE), 100));
     }
 }

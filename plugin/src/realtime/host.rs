@@ -3,7 +3,7 @@
 //! Deliberately without any behaviour but matching; the shell translates from and to the real host.
 
 pub use crate::sound::Who;
-use segue_model::note::{Metre, Pitch, Ticks};
+use segue_model::note::{Metre, Pitch};
 use segue_model::sampling::Knobs;
 
 /// Frames from the start of the current block. Invariant: less than the block's length.
@@ -117,10 +117,6 @@ pub enum Harmony {
     Off,
 }
 
-/// Where the onsets of Segue's notes are moved to; a distance in ticks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantise(pub Ticks);
-
 /// The parameters as they are during one block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own that the musician turns")]
@@ -145,8 +141,6 @@ pub struct Settings {
     pub harmony: Harmony,
     /// The part of the beat that its first eighth has, 0.5 (straight) to 0.75.
     pub swing: f32,
-    /// The grid of Segue's onsets; `None` leaves them as decided.
-    pub quantise: Option<Quantise>,
     /// Octaves by which Segue's notes are moved.
     pub octave: i8,
     /// The channel that is heard, 0 to 15; `None` is every one.

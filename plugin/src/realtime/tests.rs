@@ -260,7 +260,6 @@ fn settings() -> Settings {
         tempo_from: TempoFrom::Setting,
         harmony: Harmony::Chart,
         swing: 0.5,
-        quantise: None,
         octave: 0,
         in_channel: None,
         comping: false,
