@@ -95,16 +95,38 @@ impl Chart {
                 let later = changes.partition_point(|(change, _)| *change <= moment);
                 changes.get(later.checked_sub(1)?)?.1
             }
-            Content::Round(bars) => {
+            Content::Round(_) => {
                 let bar = metre.bar().0;
-                let number = usize::try_from(moment.0.div_euclid(bar)).ok();
-                // Before the form begins, its end is heard.
-                let back = || bars.len() - 1 - usize::try_from(-1 - moment.0.div_euclid(bar)).unwrap_or(0) % bars.len();
-                let chords = bars.get(number.map_or_else(back, |number| number % bars.len()))?;
+                let chords = self.bar_at(moment, metre)?;
                 let place = usize::try_from(moment.0.rem_euclid(bar)).ok()?;
                 *chords.get(place * chords.len() / usize::try_from(bar).ok()?)?
             }
         }
+    }
+
+    fn bar_at(&self, moment: Ticks, metre: Metre) -> Option<&Vec<Option<Chord>>> {
+        let Content::Round(bars) = &self.0 else { return None };
+        let bar = metre.bar().0;
+        let number = usize::try_from(moment.0.div_euclid(bar)).ok();
+        // Before the form begins, its end is heard.
+        let back = || bars.len() - 1 - usize::try_from(-1 - moment.0.div_euclid(bar)).unwrap_or(0) % bars.len();
+        bars.get(number.map_or_else(back, |number| number % bars.len()))
+    }
+}
+
+impl Chart {
+    /// The chord at a moment, and where the next one may begin: at the end of its share of the bar, or with the next bar
+    /// where the chart has no bars of its own.
+    pub fn stretch_at(&self, moment: Ticks, metre: Metre) -> (Option<Chord>, Ticks) {
+        let bar = metre.bar().0;
+        let place = moment.0.rem_euclid(bar);
+        let shares = match &self.0 {
+            Content::Once(_) => 1,
+            Content::Round(_) => i64::try_from(self.bar_at(moment, metre).map_or(1, Vec::len)).unwrap_or(1),
+        };
+        // The first place that lies in the next share.
+        let end = ((place * shares / bar + 1) * bar + shares - 1) / shares;
+        (self.at(moment, metre), Ticks(moment.0 - place + end))
     }
 }
 
@@ -137,6 +159,27 @@ mod tests {
     fn repeats_and_repeated_bars_are_played_out() {
         check("|: C | % :| G7 |", 0, &["C", "C", "C", "C", "C", "C", "C", "C", "G7", "G7", "C"]);
         check("F\nG |: C :|\n", 0, &["F", "F", "G", "G", "C", "C", "C", "C", "F"]);
+    }
+
+    #[test]
+    fn a_stretch_reaches_up_to_the_next_chord_or_bar() {
+        for (text, metre) in [("C7 | F7 G7 | C7 A7 D7 | N.C. |", (4, 4)), ("C G Am F C | E", (7, 8)), ("C F G", (2, 4))]
+        {
+            let chart = Chart::parse(text).unwrap().unwrap();
+            let metre = Metre::new(metre.0, metre.1).unwrap();
+            let mut at = Ticks(-3 * metre.bar().0);
+            while at < Ticks(9 * metre.bar().0) {
+                let (chord, until) = chart.stretch_at(at, metre);
+                assert!(until > at && until - at <= metre.bar());
+                for moment in at.0..until.0 {
+                    assert_eq!(chart.at(Ticks(moment), metre), chord, "{text}: {moment} from {at:?}");
+                    assert_eq!(chart.stretch_at(Ticks(moment), metre).1, until);
+                }
+                let bars = until.0.div_euclid(metre.bar().0) - at.0.div_euclid(metre.bar().0);
+                assert!(bars == 0 || until.0 % metre.bar().0 == 0, "{text}: a stretch ends with its bar");
+                at = until;
+            }
+        }
     }
 
     #[test]

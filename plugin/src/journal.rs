@@ -381,6 +381,11 @@ impl Journal {
 
     fn note(&mut self, at: FrameOffset, what: Audible) {
         let event = match what {
+            // They follow from the chart and the clock.
+            Audible::Strike { who: Who::Comping | Who::Click, .. }
+            | Audible::Damp { who: Who::Comping | Who::Click, .. } => {
+                return;
+            }
             Audible::Strike { who, pitch, velocity } => Event::Strike { who, pitch, velocity: midi(velocity) },
             Audible::Damp { who, pitch } => Event::Damp { who, pitch },
             Audible::Hush => Event::Silence,

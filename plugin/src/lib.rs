@@ -265,7 +265,8 @@ impl Plugin for Segue {
             settings: self.params.settings(),
             offline: self.is_offline(frames),
         };
-        self.sound.set_levels(self.params.player_level.value(), self.params.segue_level.value());
+        let params = &self.params;
+        self.sound.set_levels(params.player_level.value(), params.segue_level.value(), params.comping_level.value());
         let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);
         stage.turn_sound(self.params.sound.value());
         if panics {

@@ -4,6 +4,7 @@
 //! order in which they happened. A full queue is an answer (`false`), never a wait. The worker sleeps in
 //! [`std::thread::park`], never in `recv`: a receiver asleep there would make the sender take a lock to wake it.
 
+use crate::realtime::comping::{self, Stretch};
 use crate::realtime::host::StyleNumber;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use segue_model::harmony::{HeardChord, Source};
@@ -21,7 +22,20 @@ pub const NOTES_PER_WISH: usize = 64;
 /// one block is a reason for another.
 pub const OPEN_WISHES: usize = 16;
 /// Room for every reply that can be under way, so that the worker always finds room.
-const FROM_MIND: usize = OPEN_WISHES * (NOTES_PER_WISH + 1);
+const FROM_MIND: usize = OPEN_WISHES * (NOTES_PER_WISH + 1) + comping::OPEN;
+
+/// *What does the chart say at this moment?*
+#[derive(Debug, Clone, Copy)]
+pub struct ChordWish {
+    /// Which plan it belongs to.
+    pub generation: u32,
+    /// The moment.
+    pub at: Ticks,
+    /// The bars there.
+    pub bars: Bars,
+    /// Where the chart began, or begins.
+    pub form: Ticks,
+}
 
 /// One thing for the mind.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +62,8 @@ pub enum ToMind {
     },
     /// Decide some notes.
     Wish(Wish),
+    /// Say what the chart says.
+    ChordWish(ChordWish),
     /// Forget everything: a new performance.
     Blank,
     /// Play this style from now on.
@@ -95,6 +111,13 @@ pub enum Planned {
         nothing_before: Ticks,
         /// How long the whole wish took.
         think_ns: u64,
+    },
+    /// What the chart says.
+    Chord {
+        /// The plan that it belongs to.
+        generation: u32,
+        /// From when to when, and which chord.
+        stretch: Stretch,
     },
     /// The mind broke over the wish and is being made anew.
     Failed {

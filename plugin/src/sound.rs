@@ -46,20 +46,26 @@ pub enum Who {
     Player,
     /// The improviser.
     Segue,
+    /// Whoever plays the chords of the chart.
+    Comping,
+    /// The click.
+    Click,
 }
 
 impl Who {
-    const COUNT: usize = 2;
+    const COUNT: usize = 4;
 
     const fn index(self) -> usize {
         self as usize
     }
 
     const fn seat(self) -> Seat {
-        let [player, segue] = SEATS;
+        let [player, segue, comping, click] = SEATS;
         match self {
             Self::Player => player,
             Self::Segue => segue,
+            Self::Comping => comping,
+            Self::Click => click,
         }
     }
 }
@@ -73,10 +79,13 @@ struct Seat {
     tremolo: f32,
 }
 
-/// In the order of [`Who`]. The player is a little left and plain; Segue a little right, mellower, and it sways.
+/// In the order of [`Who`]. The player is a little left and plain; Segue a little right, mellower, and it sways. The
+/// comping sits further left, dark and soft, so that both stand out from it; the click is in the middle and all bell.
 const SEATS: [Seat; Who::COUNT] = [
     Seat { tone: Tone { bark: 0.95, bell: 1.0, softness: 1.0 }, pan: -0.2, tremolo: 0.0 },
     Seat { tone: Tone { bark: 0.55, bell: 0.5, softness: 1.6 }, pan: 0.2, tremolo: 0.15 },
+    Seat { tone: Tone { bark: 0.3, bell: 0.2, softness: 2.2 }, pan: -0.45, tremolo: 0.0 },
+    Seat { tone: Tone { bark: 0.0, bell: 1.0, softness: 0.5 }, pan: 0.0, tremolo: 0.0 },
 ];
 
 /// A level on its way to where it was set.
@@ -181,9 +190,10 @@ impl Sound {
         }
     }
 
-    /// Linear gains of the two, from 0 to 4, reached smoothly. What is not a number changes nothing.
-    pub fn set_levels(&mut self, player: f32, segue: f32) {
-        for (level, gain) in self.levels.iter_mut().zip([player, segue]) {
+    /// Linear gains of those whom a musician can turn up and down, from 0 to 4, reached smoothly; the click has its own.
+    /// What is not a number changes nothing.
+    pub fn set_levels(&mut self, player: f32, segue: f32, comping: f32) {
+        for (level, gain) in self.levels.iter_mut().zip([player, segue, comping]) {
             level.set(gain);
         }
     }
@@ -305,7 +315,7 @@ mod tests {
             Off(who, pitch) => sound.note_off(who, pitch),
             Down => sound.pedal(true),
             Up => sound.pedal(false),
-            Gesture::Levels(player, segue) => sound.set_levels(player, segue),
+            Gesture::Levels(player, segue) => sound.set_levels(player, segue, segue),
             Silence => sound.silence(),
         }
     }
@@ -500,7 +510,7 @@ mod tests {
     fn every_key_is_safe_at_every_sample_rate() {
         for rate in [f32::NAN, -1.0, 8_000.0, 22_050.0, 44_100.0, 192_000.0, f32::INFINITY] {
             let mut sound = Sound::new(rate);
-            sound.set_levels(f32::NAN, f32::INFINITY);
+            sound.set_levels(f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
             for pitch in 0..=u8::MAX {
                 for velocity in [1, 127, 255] {
                     sound.note_on(Who::Player, pitch, velocity);

@@ -3,12 +3,14 @@
 //! It sleeps until the audio thread wakes it, works off what the link holds, in order, and sleeps again. Whatever goes
 //! wrong in the mind ends here: a panic is caught, counted and answered, and another mind goes on with the same past.
 
-use crate::link::{Look, MindEnd, NOTES_PER_WISH, Planned, ToMind, Wish};
+use crate::link::{ChordWish, Look, MindEnd, NOTES_PER_WISH, Planned, ToMind, Wish};
+use crate::realtime::comping::Stretch;
 use crate::realtime::host::StyleNumber;
 use crate::vitals::{MindState, Vitals};
+use segue_model::chord::Chord;
 use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
-use segue_model::note::{Note, Ticks};
+use segue_model::note::{Metre, Note, Ticks};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +36,10 @@ pub trait Improvise {
     fn hear_chord(&mut self, _chord: HeardChord) {}
     /// The chords come from here.
     fn set_source(&mut self, _source: Source) {}
+    /// What the chart says at a moment of the song, which began at `form`, and up to when; `None` when there is no chart.
+    fn chart_at(&self, _moment: Ticks, _form: Ticks, _metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+        None
+    }
     /// It lasted this long.
     fn amend(&mut self, id: u32, duration: Ticks);
     /// The next note.
@@ -67,6 +73,10 @@ impl Improvise for Improviser {
     }
     fn set_source(&mut self, source: Source) {
         self.set_source(source);
+    }
+    fn chart_at(&self, moment: Ticks, form: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+        let (chord, until) = self.harmony().chart()?.stretch_at(moment - form, metre);
+        Some((chord, until + form))
     }
     fn amend(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
@@ -192,11 +202,14 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         }
         let done = self.guarded(|mind, past, end| match word {
             ToMind::Wish(wish) => fulfil(mind, wish, past, end),
+            ToMind::ChordWish(wish) => say(end, chord_of(mind, wish)),
             word => past.tell(mind, word),
         });
-        if let (None, ToMind::Wish(Wish { generation, .. })) = (done, word) {
-            // Whoever asked must not wait for ever.
-            say(&self.end, Planned::Failed { generation });
+        // Whoever asked must not wait for ever.
+        match (done, word) {
+            (None, ToMind::Wish(Wish { generation, .. })) => say(&self.end, Planned::Failed { generation }),
+            (None, ToMind::ChordWish(wish)) => say(&self.end, without_chart(wish)),
+            _ => {}
         }
         self.keep_spare(MOST_STEPS);
     }
@@ -349,11 +362,24 @@ fn take(mind: &mut impl Improvise, step: Step) {
         Step::Told(ToMind::TakeBack { from }) => mind.take_back(from),
         Step::Told(ToMind::Blank) => mind.reset(),
         // What the room does, not the mind.
-        Step::Told(ToMind::Style(_) | ToMind::Files | ToMind::Wish(_)) => {}
+        Step::Told(ToMind::Style(_) | ToMind::Files | ToMind::Wish(_) | ToMind::ChordWish(_)) => {}
         Step::Asked(ask) => {
             mind.decide(&ask);
         }
     }
+}
+
+/// What the chart says.
+fn chord_of(mind: &impl Improvise, wish: ChordWish) -> Planned {
+    let ChordWish { generation, at: from, bars, form } = wish;
+    let Some((chord, until)) = mind.chart_at(from, form, bars.metre) else { return without_chart(wish) };
+    Planned::Chord { generation, stretch: Stretch { from, until, chord } }
+}
+
+/// A rest up to the next bar line.
+fn without_chart(ChordWish { generation, at: from, bars, .. }: ChordWish) -> Planned {
+    let until = from - bars.place(from) + bars.metre.bar();
+    Planned::Chord { generation, stretch: Stretch { from, until, chord: None } }
 }
 
 /// Decides notes until no other can begin before the horizon.

@@ -357,7 +357,7 @@ impl Sheet {
 fn colour_of(who: Who) -> Color32 {
     match who {
         Who::Player => theme::PLAYER,
-        Who::Segue => theme::SEGUE,
+        Who::Segue | Who::Comping | Who::Click => theme::SEGUE,
     }
 }
 

@@ -286,6 +286,13 @@ impl Clock {
         span
     }
 
+    /// Makes this tick the first beat of a bar without moving time, where our own clock runs.
+    pub fn begin_bar_on(&mut self, line: Ticks) {
+        if !self.follows_host() {
+            self.count = Count { bars: Bars { line, ..self.count.bars }, number: 0 };
+        }
+    }
+
     fn follow_own(&mut self, transport: &Transport, tempo_bpm: f64, position: Position) -> (f64, Flow) {
         let (start, flow) = match self.source {
             Source::Host { .. } => (self.now, Flow::Broken),

@@ -12,7 +12,10 @@
 //! is asked, what begins, in this order where several fall on one frame. So a wish as of a position has heard everything
 //! up to that position and nothing after it, and the player's note comes before Segue's.
 
+mod band;
+mod click;
 pub mod clock;
+pub mod comping;
 pub mod glimpse;
 pub mod groove;
 mod harmony;
@@ -35,7 +38,9 @@ mod wishes;
 use crate::link::Nerve;
 use crate::vitals::Vitals;
 use arrayvec::ArrayVec;
+use click::Click;
 use clock::{Clock, Position, Span, float};
+use comping::{Comping, Due};
 use groove::Groove;
 use harmony::ChordEar;
 use host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
@@ -74,6 +79,8 @@ pub struct Performer {
     in_free_time: bool,
     keys: Keys,
     ear: ChordEar,
+    comping: Comping,
+    click: Click,
     turn: Turn,
     sharing: Sharing,
     buttons: Option<Buttons>,
@@ -158,12 +165,15 @@ impl<S, N> Scene<'_, S, N> {
 #[derive(Debug, Clone, Copy)]
 enum Moment {
     Off(f64),
+    Comping(Due),
     Event,
     Chord,
     Turn(Cue),
     Deal,
     Ask(i64),
     On,
+    Silence,
+    Click(Ticks),
 }
 
 impl Performer {
@@ -178,6 +188,8 @@ impl Performer {
             in_free_time: false,
             keys: Keys::default(),
             ear: ChordEar::default(),
+            comping: Comping::default(),
+            click: Click::default(),
             turn: Turn::default(),
             sharing: Sharing::default(),
             buttons: None,
@@ -219,6 +231,8 @@ impl Performer {
         self.ledger.all_overdue();
         self.thru.all_owed();
         self.ear.forget();
+        self.comping.clear();
+        self.click.forget();
         while let Some(held) = self.keys.drop_one() {
             self.unsaid.amend(held.id, now - held.onset);
         }
@@ -269,6 +283,7 @@ impl Performer {
         self.share_time(&mut scene, flow, changed);
         self.press_buttons(&mut scene);
         self.say_unsaid(&mut scene);
+        self.accompany(&mut scene, flow);
         while let Some(reply) = scene.nerve.reply() {
             self.take(&mut scene, reply);
         }
@@ -324,6 +339,7 @@ impl Performer {
             scene.cursor = at;
             match moment {
                 Moment::Off(until) => self.end_due(scene, until),
+                Moment::Comping(due) => self.comp(scene, due),
                 Moment::Event => {
                     if let Some((_, event)) = event {
                         self.hear(scene, event);
@@ -335,6 +351,8 @@ impl Performer {
                 Moment::Deal => self.deal(scene),
                 Moment::Ask(as_of) => self.ask(scene, as_of),
                 Moment::On => self.begin_next(scene),
+                Moment::Silence => self.comping.stop(scene.at(), scene.stage, &mut self.ledger),
+                Moment::Click(beat) => self.click.strike(beat, self.clock.bars(), scene.at(), scene.stage),
             }
         }
     }
@@ -353,7 +371,16 @@ impl Performer {
         let ask = self.wishes.due(span, scene.start, self.look_ahead(scene)).map(|as_of| (as_of, Moment::Ask(as_of)));
         let on = self.schedule.next_on().map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
         // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
-        [off, event, chord, turn, deal, ask, on]
+        let comping = self
+            .comping
+            .due(&self.swung(scene.beats, &scene.block.settings), scene.start)
+            .map(|(at, due)| (at, Moment::Comping(due)));
+        let silence = self.comping_ends().map(|at| (at.0.saturating_sub(scene.start.0), Moment::Silence));
+        let click = scene.block.settings.click.then(|| {
+            let (at, beat) = self.click.due(&scene.beats, scene.cursor(), self.clock.bars());
+            (at, Moment::Click(beat))
+        });
+        [off, comping, event, chord, turn, deal, ask, on, silence, click]
             .into_iter()
             .flatten()
             .filter_map(|(offset, moment)| Some((scene.within(offset)?, moment)))

@@ -1,17 +1,18 @@
 //! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
 
+use super::clock::Position;
 use super::harmony;
 use super::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
 use super::keys::{Held, Part};
 use super::ledger::{Struck, Token};
 use super::turns::Cue;
-use super::{Performer, RESERVE, Scene, thru};
+use super::{Performer, RESERVE, Scene, click, thru};
 use crate::link::{Nerve, ToMind};
 use segue_model::improviser::HeardKey;
 use segue_model::note::{Ticks, Velocity};
 
 /// Without a song, the first note after this much silence is the first beat of a bar.
-const SILENCE_SECONDS: f64 = 2.0;
+const SILENCE_MS: f32 = 2_000.0;
 /// Keys struck within this time are one chord.
 pub(super) const CHORD_MS: f32 = 30.0;
 /// MIDI controllers that mean something here.
@@ -53,6 +54,7 @@ impl Performer {
         let part = harmony::part_of(&scene.block.settings, key);
         self.begin_bar_after_silence(scene);
         self.meet_player(scene);
+        self.accompany_from_here(scene);
         let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
         if part == Part::Melody {
             self.note_stroke(scene, onset);
@@ -186,18 +188,30 @@ impl Performer {
 
     /// Without a song, a player who begins after a silence begins a bar.
     pub(super) fn begin_bar_after_silence<S, N>(&mut self, scene: &mut Scene<'_, S, N>) {
-        let Some(since) = self.quiet_since else { return };
-        #[allow(clippy::cast_precision_loss, reason = "only compared with two seconds")]
-        let silent = scene.position().0.saturating_sub(since.0) as f64 >= SILENCE_SECONDS * self.sample_rate;
-        if silent && !self.clock.follows_host() {
+        if self.is_silent(scene.position()) && !self.clock.follows_host() {
             let (offset, position) = (scene.cursor(), scene.position());
-            scene.beats = self.clock.begin_bar(scene.beats, offset, position, scene.block.frames);
+            if scene.block.settings.click {
+                // The player plays to the click: it stays where it is, and the nearest beat is the first.
+                let beat = click::nearest_beat(scene.beats.nearest_tick(offset), self.clock.bars());
+                self.clock.begin_bar_on(beat);
+            } else {
+                scene.beats = self.clock.begin_bar(scene.beats, offset, position, scene.block.frames);
+            }
             scene.span = if self.in_free_time {
                 self.free_clock.begin_bar(scene.span, offset, position, scene.block.frames)
             } else {
                 self.swung(scene.beats, &scene.block.settings)
             };
         }
+    }
+
+    /// Nobody has played for a while.
+    pub(super) fn is_silent(&self, at: Position) -> bool {
+        self.quiet_since.is_some_and(|since| at.0.saturating_sub(since.0) >= self.silence_frames())
+    }
+
+    pub(super) fn silence_frames(&self) -> i64 {
+        self.frames_in_ms(SILENCE_MS)
     }
 
     pub(super) fn note_silence<S, N>(&mut self, scene: &Scene<'_, S, N>) {

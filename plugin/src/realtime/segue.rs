@@ -138,6 +138,10 @@ impl Performer {
     }
 
     pub(super) fn take<S: Stage, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>, reply: Planned) {
+        if let Planned::Chord { generation, stretch } = reply {
+            self.take_chord(scene, generation, stretch);
+            return;
+        }
         if let Planned::Until { think_ns, .. } = reply {
             self.vitals.think_ns.store(think_ns, std::sync::atomic::Ordering::Relaxed);
         }

@@ -9,6 +9,7 @@
 )]
 
 mod chords;
+mod comping;
 mod groove;
 mod midi;
 mod modes;
@@ -24,6 +25,8 @@ use super::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
 use crate::link::{AudioEnd, MindEnd, Nerve, Planned, ToMind, link};
 use crate::vitals::Vitals;
 use crate::worker::{Improvise, Room};
+use segue_model::chart::Chart;
+use segue_model::chord::Chord;
 use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Ask, Begin, HeardKey};
 use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
@@ -57,6 +60,12 @@ impl Improvise for PaperMind {
     fn hear_chord(&mut self, chord: HeardChord) {
         self.heard =
             self.heard.wrapping_mul(35).wrapping_add(chord.from.0.unsigned_abs() + u64::from(chord.chord.root()));
+    }
+
+    fn chart_at(&self, moment: Ticks, form: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+        let chart = Chart::parse("C7 | F7 G7 | C7 A7 D7 | N.C. |").ok()??;
+        let (chord, until) = chart.stretch_at(moment - form, metre);
+        Some((chord, until + form))
     }
 
     fn set_source(&mut self, source: Source) {
@@ -419,6 +428,7 @@ impl Heard {
     /// The rule of the ledger: one note-off for each note-on, in order of time, and nothing left sounding at the end
     /// unless it began in the last beat.
     fn check_pairs(&self) -> Result<(), String> {
+        let same = |one: &Key, other: &Key| (one.channel, one.pitch) == (other.channel, other.pitch);
         let mut down: Vec<(Key, i64)> = Vec::new();
         let mut now = 0;
         for &(at, message) in &self.messages {
@@ -427,11 +437,11 @@ impl Heard {
             }
             now = at;
             match message {
-                Message::On { key, .. } if down.iter().any(|(held, _)| held.pitch == key.pitch) => {
+                Message::On { key, .. } if down.iter().any(|(held, _)| same(held, &key)) => {
                     return Err(format!("{key:?} is struck twice at {at}"));
                 }
                 Message::On { key, .. } => down.push((key, at)),
-                Message::Off { key, .. } => match down.iter().position(|(held, _)| held.pitch == key.pitch) {
+                Message::Off { key, .. } => match down.iter().position(|(held, _)| same(held, &key)) {
                     Some(index) => drop(down.remove(index)),
                     None => return Err(format!("{key:?} ends at {at} and never began")),
                 },
@@ -805,6 +815,10 @@ fn any_host(dice: &mut Dice) -> PaperHost {
             [dice.roll(5) as usize];
     host.settings.swing = [0.5, 0.62, 0.75][dice.roll(3) as usize];
     host.settings.octave = dice.roll(7) as i8 - 3;
+    host.settings.comping = dice.roll(2) == 0;
+    host.settings.comping_channel = [None, Some(0), Some(5)][dice.roll(3) as usize];
+    host.settings.click = dice.roll(2) == 0;
+    host.turns.push((QUIET, |settings| settings.comping = false));
     let split = Pitch::new(55).unwrap();
     host.settings.harmony = [Harmony::Chart, Harmony::Played, Harmony::Low(split), Harmony::Off][dice.roll(4) as usize];
     host.offline = dice.roll(2) == 0;

@@ -226,6 +226,7 @@ impl Wishes {
                 }
                 None
             }
+            Planned::Chord { .. } => None,
             Planned::Failed { generation } => {
                 self.close(generation);
                 if generation == self.generation {

@@ -1,0 +1,333 @@
+//! Soft chords under the solo: root and guide tones of the chart, struck where the chord changes and on every bar line,
+//! held until shortly before the next.
+//!
+//! The chart is no business of the audio thread, so the mind's side is asked for it stretch by stretch, a beat ahead. An
+//! offline rendering waits for the answer; so what is struck follows from positions alone. A stretch that becomes known
+//! too late is left out, and counted.
+//!
+//! Invariant: a key that is struck here is let go here: by its time, with the song, or when the comping ends.
+
+use super::clock::{Position, Span, float};
+use super::host::{Audible, FrameOffset, Harmony, Key, Settings, Stage, Who};
+use super::ledger::{Ledger, Struck, Token};
+use crate::link::ChordWish;
+use arrayvec::ArrayVec;
+use segue_model::chord::{Chord, ChordKind};
+use segue_model::note::{Bars, Pitch, Ticks};
+
+/// The chart is asked this long before a stretch begins.
+const AHEAD: Ticks = Ticks::quarters(1);
+/// The hand leaves the keys this long before the next chord, or a quarter of the chord's time where that is less.
+const BREATH: Ticks = Ticks(6);
+/// Stretches that are known and have not begun: as many short ones as lie within the time that is asked ahead.
+const PLANNED: usize = 8;
+/// Questions that may be under way; more than one only where the plan was dropped.
+pub const OPEN: usize = 4;
+/// How hard a chord is struck: on a bar line, and else.
+const ON_THE_LINE: f32 = 0.42;
+const BETWEEN: f32 = 0.36;
+
+/// The keys of one chord, from low to high but for the bass, which comes first.
+type Voicing = ArrayVec<Pitch, 3>;
+
+/// Where the bass lies, and where it likes to begin.
+const BASS: Register = Register { lowest: 36, highest: 52, middle: 43 };
+/// The same for the guide tones.
+const GUIDES: Register = Register { lowest: 52, highest: 72, middle: 60 };
+const OCTAVE: u8 = 12;
+
+struct Register {
+    lowest: u8,
+    highest: u8,
+    middle: u8,
+}
+
+/// A stretch of the chart with one chord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where it begins.
+    pub from: Ticks,
+    /// Where the next one begins, at the next bar line at the latest.
+    pub until: Ticks,
+    /// `None` is a rest.
+    pub chord: Option<Chord>,
+}
+
+/// What is to be done next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Let go.
+    Off,
+    /// Ask for the stretch that begins here.
+    Ask(Ticks),
+    /// Strike.
+    On,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sounding {
+    pitch: Pitch,
+    token: Option<Token>,
+}
+
+/// What it plays by.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    bars: Bars,
+    /// Up to here the chart is known.
+    known: Ticks,
+    /// From here on it was to be known.
+    since: Position,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Comping {
+    generation: u32,
+    /// Questions of any generation without an answer.
+    open: usize,
+    /// A question of the present plan is under way.
+    asked: bool,
+    plan: Option<Plan>,
+    planned: ArrayVec<Stretch, PLANNED>,
+    sounding: ArrayVec<Sounding, 3>,
+    /// When the sounding keys go up.
+    until: Ticks,
+    before: Voicing,
+}
+
+/// Whether these settings ask for it. Where the player plays the chords there is one accompanist enough.
+pub fn is_wanted(settings: &Settings) -> bool {
+    settings.comping && matches!(settings.harmony, Harmony::Chart | Harmony::Off)
+}
+
+impl Comping {
+    /// Begins at a tick that is reached at this position, unless it plays by these bars already.
+    pub fn play(&mut self, from: Ticks, since: Position, bars: Bars) {
+        let goes_on = self.plan.is_some_and(|plan| plan.bars.metre == bars.metre && bars.place(plan.bars.line).0 == 0);
+        if !goes_on {
+            self.withdraw();
+            self.plan = Some(Plan { bars, known: from, since });
+        }
+    }
+
+    /// Ends. What sounds ends too.
+    pub fn stop(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        self.withdraw();
+        self.plan = None;
+        self.before.clear();
+        self.let_go(at, stage, ledger);
+    }
+
+    /// Forgets everything when there is no host to tell. The ledger knows what is owed.
+    pub fn clear(&mut self) {
+        self.withdraw();
+        self.plan = None;
+        self.before.clear();
+        self.sounding.clear();
+    }
+
+    /// Whether it plays.
+    pub fn plays(&self) -> bool {
+        self.plan.is_some()
+    }
+
+    fn withdraw(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+        self.asked = false;
+        self.planned.clear();
+    }
+
+    /// What is due next, and at which frame of the block that begins at `block_start`.
+    pub fn due(&self, span: &Span, block_start: Position) -> Option<(i64, Due)> {
+        let off = (!self.sounding.is_empty()).then(|| (span.offset_of(float(self.until)), Due::Off));
+        let on = self.planned.first().map(|next| (span.offset_of(float(next.from)), Due::On));
+        let has_room = !self.asked && self.open < OPEN && !self.planned.is_full();
+        let ask = self.plan.filter(|_| has_room).map(|plan| {
+            let before = span.offset_of(float(plan.known - AHEAD));
+            (before.max(plan.since.0.saturating_sub(block_start.0)), Due::Ask(plan.known))
+        });
+        // Of several on one frame the first in this list.
+        [off, ask, on].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// The question for the stretch from a tick on.
+    pub fn ask(&mut self, from: Ticks, form: Ticks) -> Option<ChordWish> {
+        let plan = self.plan?;
+        self.asked = true;
+        self.open += 1;
+        Some(ChordWish { generation: self.generation, at: from, bars: plan.bars, form })
+    }
+
+    /// Whether an answer is under way.
+    pub fn is_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Takes an answer in. False when it comes too late to be played: more than `look_ahead` frames after its beginning.
+    #[must_use]
+    pub fn take(&mut self, generation: u32, stretch: Stretch, late_frames: i64, look_ahead: i64) -> bool {
+        self.open = self.open.saturating_sub(1);
+        if generation != self.generation {
+            return true;
+        }
+        self.asked = false;
+        if let Some(plan) = &mut self.plan {
+            plan.known = stretch.until.max(plan.known + Ticks(1));
+        }
+        late_frames <= look_ahead && self.planned.try_push(stretch).is_ok()
+    }
+
+    /// The question could not be asked: the stretch is lost, and the next is asked for in time.
+    pub fn lose(&mut self) {
+        self.asked = false;
+        self.open = self.open.saturating_sub(1);
+        if let Some(plan) = &mut self.plan {
+            let place = plan.bars.place(plan.known);
+            plan.known = plan.known - place + plan.bars.metre.bar();
+        }
+    }
+
+    /// Strikes the next chord. False when the host would not take all of it: then it is heard from the built-in sound.
+    #[must_use]
+    pub fn strike(
+        &mut self,
+        channel: Option<u8>,
+        at: FrameOffset,
+        stage: &mut impl Stage,
+        ledger: &mut Ledger,
+    ) -> bool {
+        let Some(Stretch { from, until, chord }) = self.planned.pop_at(0) else { return true };
+        self.let_go(at, stage, ledger);
+        let Some(chord) = chord else { return true };
+        let is_line = self.plan.is_some_and(|plan| plan.bars.place(from) == Ticks::ZERO);
+        let velocity = if is_line { ON_THE_LINE } else { BETWEEN };
+        self.before = voiced(chord, &self.before);
+        self.until = until - BREATH.min(Ticks((until - from).0 / 4));
+        let mut all_taken = true;
+        for &pitch in &self.before {
+            let struck = channel.map(|channel| {
+                let key = Key { voice: None, channel, pitch };
+                ledger.strike(stage, at, key, velocity, Who::Comping)
+            });
+            let token = if let Some(Struck::Sounds(token)) = struck { Some(token) } else { None };
+            all_taken &= struck != Some(Struck::Refused);
+            stage.sound(at, Audible::Strike { who: Who::Comping, pitch, velocity });
+            // There is room for every key of a voicing.
+            let _ = self.sounding.try_push(Sounding { pitch, token });
+        }
+        all_taken
+    }
+
+    /// Takes the hand off the keys.
+    pub fn let_go(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        for Sounding { pitch, token } in self.sounding.drain(..) {
+            if let Some(token) = token {
+                ledger.end(stage, at, token);
+            }
+            stage.sound(at, Audible::Damp { who: Who::Comping, pitch });
+        }
+    }
+}
+
+/// The keys of a chord, as near to those before as they can be.
+fn voiced(chord: Chord, before: &Voicing) -> Voicing {
+    let bass = BASS.nearest(chord.bass(), before.first().map_or(BASS.middle, |bass| bass.key()));
+    let guides = guide_tones(chord.kind()).map(|tone| (chord.root() + tone) % OCTAVE);
+    let was = |index: usize| before.get(index).map_or(GUIDES.middle, |key| key.key());
+    let moves = |low: u8, high: u8| low.abs_diff(was(1)) + high.abs_diff(was(2));
+    // Either of them may be the lower one, each in any octave of the register; no hand spans more than an octave.
+    let orders = [(guides[0], guides[1]), (guides[1], guides[0])];
+    let pairs = orders.into_iter().flat_map(|(low, high)| {
+        GUIDES.keys_of(low).flat_map(move |low| GUIDES.keys_of(high).map(move |high| (low, high)))
+    });
+    let best =
+        pairs.filter(|(low, high)| low < high && high - low < OCTAVE).min_by_key(|(low, high)| moves(*low, *high));
+    let (low, high) = best.unwrap_or((GUIDES.middle, GUIDES.middle));
+    [bass, low, high].into_iter().filter_map(Pitch::new).collect()
+}
+
+/// The tones that tell the chord, over its root: the third or what stands for it, and the seventh, sixth or fifth.
+fn guide_tones(kind: ChordKind) -> [u8; 2] {
+    let tones = kind.tones();
+    let of =
+        |wanted: &[u8], otherwise: u8| wanted.iter().copied().find(|tone| tones.contains(tone)).unwrap_or(otherwise);
+    [of(&[3, 4, 5], 4), of(&[11, 10, 9, 7, 8, 6], 7)]
+}
+
+impl Register {
+    fn keys_of(&self, class: u8) -> impl Iterator<Item = u8> + use<> {
+        (self.lowest..=self.highest).filter(move |key| key % OCTAVE == class)
+    }
+
+    fn nearest(&self, class: u8, to: u8) -> u8 {
+        self.keys_of(class).min_by_key(|key| (key.abs_diff(to), key.abs_diff(self.middle))).unwrap_or(self.middle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chord(text: &str) -> Chord {
+        Chord::parse(text).unwrap().unwrap()
+    }
+
+    fn keys(voicing: &Voicing) -> Vec<u8> {
+        voicing.iter().map(|key| key.key()).collect()
+    }
+
+    fn progression(chords: &[&str]) -> Vec<Vec<u8>> {
+        let mut before = Voicing::new();
+        let voice = |text: &&str| {
+            before = voiced(chord(text), &before);
+            keys(&before)
+        };
+        chords.iter().map(voice).collect()
+    }
+
+    #[test]
+    fn guide_tones_go_to_the_nearest_of_the_next_chord() {
+        // Sevenths fall to thirds, thirds stay as sevenths, as every pianist learns it.
+        let found = progression(&["Dm7", "G7", "Cmaj7", "F7", "Bb7"]);
+        assert_eq!(found[0][1..], [60, 65]);
+        assert_eq!(found[1][1..], [59, 65]);
+        assert_eq!(found[2][1..], [59, 64]);
+        for (one, next) in found.iter().zip(&found[1..]) {
+            let way: u8 = one[1..].iter().zip(&next[1..]).map(|(from, to)| from.abs_diff(*to)).sum();
+            assert!(way <= 4, "{one:?} to {next:?}");
+        }
+    }
+
+    #[test]
+    fn every_chord_has_its_bass_and_two_tones_of_its_own_in_their_registers_whatever_came_before() {
+        let mut before = Voicing::new();
+        for root in 0..12 {
+            for kind in ChordKind::ALL {
+                for bass in [root, root + 4, root + 7] {
+                    let chord = Chord::new(root, kind, bass);
+                    before = voiced(chord, &before);
+                    let found = keys(&before);
+                    assert_eq!(found.len(), 3, "{chord}");
+                    assert_eq!(found[0] % 12, chord.bass(), "{chord}");
+                    assert!((36..=52).contains(&found[0]) && found[1] >= 52 && found[2] <= 72, "{chord}: {found:?}");
+                    assert!(found[1] < found[2] && found[1] != found[0], "{chord}: {found:?}");
+                    for key in &found[1..] {
+                        assert!(chord.tones().any(|tone| tone == key % 12), "{chord}: {found:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_register_is_kept_through_a_long_round() {
+        let round = ["C7", "F7", "Bb7", "Eb7", "Ab7", "Db7", "Gb7", "B7", "E7", "A7", "D7", "G7"].repeat(20);
+        let found = progression(&round);
+        let ways = found
+            .iter()
+            .zip(&found[1..])
+            .map(|(one, next)| one[1..].iter().zip(&next[1..]).map(|(from, to)| from.abs_diff(*to)).max().unwrap());
+        assert!(ways.max().unwrap() <= 12);
+    }
+}

@@ -1,0 +1,205 @@
+//! Those who accompany: the comping and the click. The paper mind's chart is `C7 | F7 G7 | C7 A7 D7 | N.C. |`.
+
+use super::*;
+
+/// A bar of 4/4 at 120 bpm.
+const BAR: i64 = 4 * BEAT;
+
+/// The song plays, the comping is on, and nobody plays anything else.
+fn host() -> PaperHost {
+    let mut host = PaperHost::with_phrase();
+    host.events.clear();
+    host.settings.comping = true;
+    host
+}
+
+impl Heard {
+    /// Without what comes from this frame on: the last block reaches as far as it likes.
+    fn until(mut self, end: i64) -> Self {
+        self.sounds.retain(|(at, _)| *at < end);
+        self.messages.retain(|(at, _)| *at < end);
+        self
+    }
+
+    /// When one of the band strikes, each frame once, with its lowest key as a pitch class.
+    fn strokes_of(&self, whose: Who) -> Vec<(i64, u8)> {
+        let stroke = |(at, what): &(i64, Audible)| match what {
+            Audible::Strike { who, pitch, .. } if *who == whose => Some((*at, pitch.key() % 12)),
+            _ => None,
+        };
+        let mut strokes: Vec<_> = self.sounds.iter().filter_map(stroke).collect();
+        strokes.dedup_by_key(|(at, _)| *at);
+        strokes
+    }
+
+    fn bass(&self) -> Vec<(i64, u8)> {
+        self.strokes_of(Who::Comping)
+    }
+}
+
+/// The chart's roots and where they begin, by a bar of this length.
+fn chart(bar: i64) -> Vec<(i64, u8)> {
+    vec![
+        (0, 0),
+        (bar, 5),
+        (bar * 3 / 2, 7),
+        (2 * bar, 0),
+        (2 * bar + bar / 3, 9),
+        (2 * bar + 2 * bar / 3, 2),
+        (4 * bar, 0),
+    ]
+}
+
+#[test]
+fn chords_are_struck_where_they_change_and_on_every_bar_line_the_same_in_all_blocks() {
+    const END: i64 = 4 * BAR + 100;
+    let mut host = host();
+    host.settings.comping_channel = Some(5);
+    let whole = host.play(END, &[1 << 20]).until(END);
+    assert_eq!(whole.bass(), chart(BAR));
+    let is_fifth = |(_, message): &(i64, Message)| match message {
+        Message::On { key, .. } | Message::Off { key, .. } => key.channel == 5,
+        _ => false,
+    };
+    assert!(whole.messages.iter().all(is_fifth));
+    assert_eq!(whole.messages.iter().filter(|(_, message)| matches!(message, Message::On { .. })).count(), 7 * 3);
+    for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]] {
+        let heard = host.play(END, lengths).until(END);
+        assert_eq!((heard.sounds, heard.messages), (whole.sounds.clone(), whole.messages.clone()), "{lengths:?}");
+    }
+    host.offline = false;
+    for lengths in [&[64_u32][..], &[256], &[4096]] {
+        let live = host.play(END, lengths).until(END);
+        // The song begins in the first block, and the answer comes with the second.
+        let first = i64::from(lengths[0]);
+        let expected: Vec<_> =
+            chart(BAR).into_iter().map(|(at, root)| (if at == 0 { first } else { at }, root)).collect();
+        assert_eq!((live.bass(), live.vitals.dropped.get()), (expected, 0), "{lengths:?}");
+    }
+}
+
+#[test]
+fn without_a_channel_the_comping_is_only_heard_and_it_changes_nothing_that_segue_plays() {
+    let alone = PaperHost::with_phrase().play(20 * BEAT, &[512]);
+    let mut host = PaperHost::with_phrase();
+    host.settings.comping = true;
+    let heard = host.play(20 * BEAT, &[512]);
+    assert_eq!(heard.messages, alone.messages);
+    assert!(!heard.bass().is_empty() && alone.bass().is_empty());
+    host.settings.harmony = Harmony::Played;
+    assert_eq!(host.play(20 * BEAT, &[512]).bass(), [], "the player plays the chords");
+}
+
+#[test]
+fn every_chord_ends_when_the_song_stops_jumps_or_loops_or_the_comping_is_turned_off() {
+    let mid = 2 * BAR + 12_345;
+    let off: fn(&mut Settings) = |settings| settings.comping = false;
+    let played: fn(&mut Settings) = |settings| settings.harmony = Harmony::Played;
+    for name in ["stop", "jump", "loop", "off", "played", "reset", "full"] {
+        let mut host = host();
+        host.settings.comping_channel = Some(0);
+        match name {
+            "stop" => host.song.push((mid, None)),
+            "jump" => host.song.extend([(mid, Some(4.5)), (mid + BAR, None)]),
+            "loop" => host.song.extend([(mid, Some(0.0)), (mid + 2 * BAR, Some(0.0)), (mid + 3 * BAR, None)]),
+            "off" => host.turns = vec![(mid, off)],
+            "played" => host.turns = vec![(mid, played)],
+            "reset" => (host.reset_at, host.turns) = (Some(mid), vec![(mid + 10, off)]),
+            _ => (host.refuses_each, host.turns) = (Some(3), vec![(mid, off)]),
+        }
+        for lengths in [&[1_u32][..], &[64], &[441], &[4096]] {
+            for offline in [true, false] {
+                host.offline = offline;
+                let heard = host.play(6 * BAR, lengths);
+                heard.check_pairs().unwrap_or_else(|fault| panic!("{name}, {lengths:?}: {fault}"));
+                if name != "reset" {
+                    heard.check_sounds().unwrap_or_else(|fault| panic!("{name}, {lengths:?}: {fault}"));
+                }
+                let goes_on = heard.bass().iter().any(|(at, _)| *at > mid + 10);
+                assert_eq!(goes_on, matches!(name, "jump" | "loop"), "{name}, {lengths:?}");
+                if offline && name == "jump" {
+                    // Beat 4.5: in the second bar, on its F7, and G7 a beat and a half later.
+                    let after: Vec<_> = heard.bass().into_iter().filter(|(at, _)| *at >= mid).take(2).collect();
+                    assert_eq!(after, [(mid, 5), (mid + BEAT * 3 / 2, 7)], "{lengths:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_metre_and_a_new_tempo_are_followed() {
+    let mut host = host();
+    const END: i64 = BAR + 9 * BEAT + 10;
+    let waltz = Metre::new(3, 4).unwrap();
+    host.metres.push((BAR, waltz));
+    host.tempos.push((BAR + 3 * BEAT, 60.0));
+    // Counted as if the song had always been a waltz, beat 4 lies in its second bar.
+    let heard = host.play(END, &[512]).until(END);
+    let lines: Vec<i64> = heard.bass().into_iter().map(|(at, _)| at).filter(|at| *at >= BAR).collect();
+    assert!(lines.contains(&BAR), "the metre begins a bar: {lines:?}");
+    for lengths in [&[1_u32][..], &[64], &[4096]] {
+        assert_eq!(host.play(END, lengths).until(END).sounds, heard.sounds, "{lengths:?}");
+    }
+}
+
+#[test]
+fn without_a_song_the_comping_begins_with_the_player_and_ends_when_nobody_plays_any_more() {
+    let mut host = host();
+    host.song = vec![(0, None)];
+    let first = 123_457;
+    // A single key for five beats, on the channel of the chords, so that Segue is silent: two seconds later all are.
+    host.settings.comping = true;
+    host.settings.in_channel = Some(3);
+    host.events = vec![
+        (first, HostEvent::Press { key: Key { channel: 3, ..key(60) }, velocity: 0.7 }),
+        (
+            first + 5 * BEAT,
+            HostEvent::Control(ChannelMessage::Controller { channel: 3, number: ALL_SOUND_OFF, value: 0.0 }),
+        ),
+    ];
+    for lengths in [&[1_u32][..], &[64], &[4096]] {
+        let heard = host.play(first + 4 * BAR, lengths);
+        // Five beats and four: into the third bar.
+        let expected: Vec<_> = chart(BAR).into_iter().map(|(at, root)| (first + at, root)).take(4).collect();
+        assert_eq!(heard.bass(), expected, "{lengths:?}");
+        heard.check_sounds().unwrap();
+    }
+}
+
+#[test]
+fn the_click_is_on_every_beat_and_brighter_on_the_bar_line() {
+    let mut host = PaperHost::with_phrase();
+    host.events.clear();
+    host.settings.click = true;
+    host.settings.swing = 0.7;
+    host.metres = vec![(0, Metre::COMMON), (2 * BAR, Metre::new(6, 8).unwrap())];
+    for lengths in [&[1_u32][..], &[64], &[4096], &[1 << 20]] {
+        let heard = host.play(2 * BAR + 3 * BEAT, lengths).until(2 * BAR + 3 * BEAT);
+        let beats: Vec<i64> = heard.strokes_of(Who::Click).into_iter().map(|(at, _)| at).collect();
+        let mut expected: Vec<i64> = (0..8).map(|beat| beat * BEAT).collect();
+        // Beat 8 lies two beats into the third bar of 6/8; from there on there are dotted quarters.
+        expected.extend(beats.iter().filter(|at| **at >= 2 * BAR));
+        assert_eq!(beats, expected, "{lengths:?}");
+        let bright: Vec<i64> =
+            heard.strokes_of(Who::Click).into_iter().filter(|(_, key)| *key == 103 % 12).map(|(at, _)| at).collect();
+        assert_eq!(bright[..2], [0, BAR], "{lengths:?}");
+        heard.check_sounds().unwrap();
+    }
+}
+
+#[test]
+fn without_a_song_the_click_goes_on_by_itself_and_the_player_begins_a_bar_on_the_nearest_beat() {
+    let mut host = PaperHost::with_phrase();
+    host.song = vec![(0, None)];
+    host.settings.click = true;
+    host.settings.start_grid = StartGrid::Bar;
+    // Six beats and a hair: the player comes a little late.
+    host.events = vec![(6 * BEAT + 700, press(60)), (7 * BEAT, lift(60))];
+    for lengths in [&[1_u32][..], &[64], &[4096]] {
+        let heard = host.play(20 * BEAT, lengths).until(20 * BEAT);
+        let beats: Vec<i64> = heard.strokes_of(Who::Click).into_iter().map(|(at, _)| at).collect();
+        assert_eq!(beats, (0..20).map(|beat| beat * BEAT).collect::<Vec<_>>(), "{lengths:?}");
+        assert_eq!(heard.ons()[0], 10 * BEAT, "a bar after the bar that the player began, {lengths:?}");
+    }
+}
