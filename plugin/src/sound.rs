@@ -297,6 +297,7 @@ mod tests {
     use Gesture::{Down, Off, On, Silence, Up};
 
     const RATE: f32 = 48_000.0;
+    const EVERYBODY: [Who; Who::COUNT] = [Who::Player, Who::Segue, Who::Comping, Who::Click];
 
     /// What can happen to the instrument.
     #[derive(Clone, Copy)]
@@ -305,7 +306,8 @@ mod tests {
         Off(Who, u8),
         Down,
         Up,
-        Levels(f32, f32),
+        /// Of the player, of Segue and of the comping.
+        Levels(f32, f32, f32),
         Silence,
     }
 
@@ -315,7 +317,7 @@ mod tests {
             Off(who, pitch) => sound.note_off(who, pitch),
             Down => sound.pedal(true),
             Up => sound.pedal(false),
-            Gesture::Levels(player, segue) => sound.set_levels(player, segue, segue),
+            Gesture::Levels(player, segue, comping) => sound.set_levels(player, segue, comping),
             Silence => sound.silence(),
         }
     }
@@ -359,14 +361,15 @@ mod tests {
 
     /// Everything that can happen, within 1.5 s and out of step with any block.
     fn busy_score() -> Vec<(usize, Gesture)> {
-        let mut score = vec![(0, Gesture::Levels(0.8, 1.2))];
+        let mut score = vec![(0, Gesture::Levels(0.8, 1.2, 0.9))];
         for i in 0..90_usize {
-            let (who, pitch) = (if i % 3 == 0 { Who::Segue } else { Who::Player }, 30 + (i * 7 % 61) as u8);
+            let who = [Who::Segue, Who::Player, Who::Comping, Who::Player, Who::Click][i % 5];
+            let pitch = 30 + (i * 7 % 61) as u8;
             score.push((i * 701, On(who, pitch, 20 + (i * 13 % 107) as u8)));
             score.push((i * 701 + 2_311, Off(who, pitch)));
         }
-        score.extend([(9_001, Down), (30_011, Up), (40_009, Gesture::Levels(0.1, 0.0)), (66_666, Silence)]);
-        score.extend([(70_001, On(Who::Segue, 60, 90)), (70_100, Gesture::Levels(1.0, 0.3))]);
+        score.extend([(9_001, Down), (30_011, Up), (40_009, Gesture::Levels(0.1, 0.0, 0.5)), (66_666, Silence)]);
+        score.extend([(70_001, On(Who::Segue, 60, 90)), (70_100, Gesture::Levels(1.0, 0.3, 1.0))]);
         score.sort_by_key(|(frame, _)| *frame);
         score
     }
@@ -402,9 +405,11 @@ mod tests {
     fn nothing_leaves_above_full_scale_whatever_is_played() {
         for rate in [8_000.0, 48_000.0, 192_000.0] {
             let mut sound = Sound::new(rate);
-            let mut score = vec![(0, Gesture::Levels(MAX_LEVEL, MAX_LEVEL))];
+            let mut score = vec![(0, Gesture::Levels(MAX_LEVEL, MAX_LEVEL, MAX_LEVEL))];
             score.extend((0..64).map(|i| (0, On(Who::Player, 28 + i, 127))));
             score.extend((0..64).map(|i| (2_000 + usize::from(i), On(Who::Segue, 28 + i, 127))));
+            score.extend((0..64).map(|i| (4_000 + usize::from(i), On(Who::Comping, 28 + i, 127))));
+            score.extend((0..64).map(|i| (6_000 + usize::from(i), On(Who::Click, 28 + i, 127))));
             let frames = play(&mut sound, &score, 12_000, |_| 256);
             let most = frames.iter().fold(0.0_f32, |most, (l, r)| most.max(l.abs()).max(r.abs()));
             assert!((0.5..=1.0).contains(&most), "{most} at {rate} Hz");
@@ -472,16 +477,22 @@ mod tests {
 
     #[test]
     fn there_is_no_direct_current() {
-        for pitch in [24, 40, 60, 84] {
-            let samples = heard(&[(0, On(Who::Player, pitch, 127)), (60_000, Off(Who::Player, pitch))], 96_000);
-            for second in samples.windows(48_000).step_by(12_000) {
-                // Under a raised cosine, so that half swings at the borders do not count; its mean is a half.
-                let weighed = second.iter().enumerate().map(|(i, sample)| {
-                    f64::from(*sample) * (1.0 - (std::f64::consts::TAU * i as f64 / 48_000.0).cos())
-                });
-                let mean = weighed.sum::<f64>() / 48_000.0;
-                assert!(mean.abs() < 3e-4, "key {pitch}: {mean}");
-            }
+        let chord = [40, 58, 64].map(|pitch| (0, On(Who::Comping, pitch, 127)));
+        check_no_direct_current("a chord", &heard(&chord, 96_000));
+        for (who, pitch) in [24, 40, 60, 84].into_iter().flat_map(|pitch| EVERYBODY.map(|who| (who, pitch))) {
+            let samples = heard(&[(0, On(who, pitch, 127)), (60_000, Off(who, pitch))], 96_000);
+            check_no_direct_current(&format!("{who:?}, key {pitch}"), &samples);
+        }
+    }
+
+    fn check_no_direct_current(what: &str, samples: &[f32]) {
+        for second in samples.windows(48_000).step_by(12_000) {
+            // Under a raised cosine, so that half swings at the borders do not count; its mean is a half.
+            let weighed = second.iter().enumerate().map(|(i, sample)| {
+                f64::from(*sample) * (1.0 - (std::f64::consts::TAU * i as f64 / 48_000.0).cos())
+            });
+            let mean = weighed.sum::<f64>() / 48_000.0;
+            assert!(mean.abs() < 3e-4, "{what}: {mean}");
         }
     }
 
@@ -576,13 +587,79 @@ mod tests {
         assert_eq!(sound.voices.capacity(), capacity);
     }
 
+    /// A bar of a chord every 24,000 frames, as the comping plays it.
+    fn comping() -> Vec<(usize, Gesture)> {
+        let chords: [[u8; 3]; 4] = [[41, 57, 63], [46, 56, 62], [41, 57, 63], [48, 58, 64]];
+        let keys = (0..).zip(chords).flat_map(|(bar, keys)| keys.map(|key| (bar * 24_000, key)));
+        keys.flat_map(|(at, key)| [(at, On(Who::Comping, key, 53)), (at + 21_000, Off(Who::Comping, key))]).collect()
+    }
+
+    fn sorted(mut score: Vec<(usize, Gesture)>) -> Vec<(usize, Gesture)> {
+        score.sort_by_key(|(frame, _)| *frame);
+        score
+    }
+
+    #[test]
+    fn chords_change_without_a_click() {
+        let samples = heard(&sorted(comping()), 96_000);
+        // Strikes are the sharpest corners there are; where keys go up there are none beside what sounds.
+        let strike = sharpest(&samples[..2_400]);
+        for bar in 0..4 {
+            let end = bar * 24_000 + 21_000;
+            let own = sharpest(&samples[end - 1_440..end]).max(1e-5);
+            assert!(sharpest(&samples[end - 4..end + 2_990]) < 1.2 * own, "bar {bar}: the keys go up");
+            assert!(sharpest(&samples[bar * 24_000..end]) < 1.5 * strike, "bar {bar}: the keys go down");
+        }
+    }
+
+    #[test]
+    fn the_comping_is_soft_under_the_solo_and_all_together_stay_below_the_limiter() {
+        let power = |samples: &[f32]| samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len() as f32;
+        let db = |one: f32, other: f32| 10.0 * (one / other).log10();
+        let solo = |who, offset: usize| {
+            (0..16_usize).flat_map(move |i| {
+                let (at, key) = (offset + i * 6_000, 64 + (i * 5 % 13) as u8);
+                [(at, On(who, key, 90)), (at + 5_000, Off(who, key))]
+            })
+        };
+        let both = |score: Vec<_>| {
+            let frames = play(&mut Sound::new(RATE), &sorted(score), 96_000, |_| 512);
+            frames.into_iter().map(|(left, right)| (left + right) / 2.0).collect::<Vec<f32>>()
+        };
+        let (chords, line) = (both(comping()), both(solo(Who::Segue, 0).collect()));
+        let under = db(power(&chords), power(&line));
+        assert!((-12.0..-2.0).contains(&under), "the chords lie {under} dB from the solo");
+        let mut all = comping();
+        all.extend(solo(Who::Segue, 0));
+        all.extend(solo(Who::Player, 3_000));
+        all.extend(
+            (0..4).flat_map(|beat| [(beat * 24_000, On(Who::Click, 103, 114)), (beat * 24_000, Off(Who::Click, 103))]),
+        );
+        let frames = play(&mut Sound::new(RATE), &sorted(all), 96_000, |_| 512);
+        let most = frames.iter().fold(0.0_f32, |most, (l, r)| most.max(l.abs()).max(r.abs()));
+        assert!(most < 0.8, "{most}");
+    }
+
+    #[test]
+    fn a_click_is_heard_at_once_and_is_over_before_the_next() {
+        for (key, velocity) in [(103, 114), (96, 76)] {
+            let samples = heard(&[(0, On(Who::Click, key, velocity)), (0, Off(Who::Click, key))], 24_000);
+            let peak = samples.iter().position(|sample| sample.abs() >= 0.5 * loudest(&samples)).unwrap();
+            // 240 frames are 5 ms; at 300 bpm there are 9,600 from beat to beat.
+            assert!(peak < 240 && loudest(&samples) > 0.01, "key {key}: {} at {peak}", loudest(&samples));
+            assert!(samples[9_600..].iter().all(|sample| *sample == 0.0), "key {key}");
+        }
+    }
+
     #[test]
     fn each_level_moves_its_own_player_without_a_click() {
-        let score = [(0, On(Who::Player, 60, 100)), (24_000, Gesture::Levels(0.0, 1.0))];
+        let score = [(0, On(Who::Player, 60, 100)), (24_000, Gesture::Levels(0.0, 1.0, 1.0))];
         let samples = heard(&score, 48_000);
         assert!(sharpest(&samples[24_000 - 4..]) < 1.2 * sharpest(&samples[20_000..24_000]));
         assert!(samples[40_000..].iter().all(|sample| *sample == 0.0));
-        let segue = [(0, Gesture::Levels(0.0, 1.0)), (0, On(Who::Segue, 60, 100))];
+        let segue = [(0, Gesture::Levels(0.0, 1.0, 1.0)), (0, On(Who::Segue, 60, 100))];
         assert!(loudest(&heard(&segue, 24_000)) > 0.05);
+        let comping = [(0, Gesture::Levels(1.0, 1.0, 0.0)), (0, On(Who::Comping, 60, 100))];
+        assert!(loudest(&heard(&comping, 24_000)) == 0.0);
     }
 }
