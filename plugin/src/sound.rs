@@ -488,9 +488,10 @@ mod tests {
     fn check_no_direct_current(what: &str, samples: &[f32]) {
         for second in samples.windows(48_000).step_by(12_000) {
             // Under a raised cosine, so that half swings at the borders do not count; its mean is a half.
-            let weighed = second.iter().enumerate().map(|(i, sample)| {
-                f64::from(*sample) * (1.0 - (std::f64::consts::TAU * i as f64 / 48_000.0).cos())
-            });
+            let weighed = second
+                .iter()
+                .enumerate()
+                .map(|(i, sample)| f64::from(*sample) * (1.0 - (std::f64::consts::TAU * i as f64 / 48_000.0).cos()));
             let mean = weighed.sum::<f64>() / 48_000.0;
             assert!(mean.abs() < 3e-4, "{what}: {mean}");
         }

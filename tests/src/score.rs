@@ -37,6 +37,8 @@ pub struct Score {
     pub timeline: Timeline,
     /// What keys do; in any order.
     pub strokes: Vec<Stroke>,
+    /// MIDI messages beside the keys, such as pedals and bends; in any order.
+    pub messages: Vec<(Frame, [u8; 3])>,
     /// What knobs do; in any order.
     pub knobs: Vec<KnobTurn>,
     /// What the project holds beside parameters, by name: opened before the session begins.
@@ -48,7 +50,7 @@ pub struct Score {
 impl Score {
     /// Nothing but time.
     pub const fn silence(timeline: Timeline, length: Frame) -> Self {
-        Self { timeline, strokes: Vec::new(), knobs: Vec::new(), fields: Vec::new(), length }
+        Self { timeline, strokes: Vec::new(), messages: Vec::new(), knobs: Vec::new(), fields: Vec::new(), length }
     }
 
     /// Plays notes at their ticks. Each key goes up `early` before its note's end, as fingers do,

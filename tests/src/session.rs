@@ -6,7 +6,7 @@ use crate::performance::{Answered, Call, Performance, Sent, seconds};
 use crate::score::Score;
 use crate::timeline::{Frame, frames};
 use anyhow::{Context, Result};
-use clack_host::events::event_types::{NoteOffEvent, NoteOnEvent, ParamValueEvent};
+use clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent};
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::prelude::*;
 use std::time::{Duration, Instant};
@@ -160,13 +160,14 @@ pub(crate) fn read(event: &UnknownEvent) -> Option<Sent> {
     }
 }
 
-/// What an instance is told, in order of time: at one frame knobs first, then keys up, then keys down.
+/// What an instance is told, in order of time: at one frame knobs first, then keys up, messages, and keys down.
 struct Cues(Vec<(Frame, Cue)>);
 
 #[derive(Clone, Copy)]
 enum Cue {
     Knob(ParamValueEvent),
     Up(NoteOffEvent),
+    Midi([u8; 3]),
     Down(NoteOnEvent),
 }
 
@@ -176,6 +177,7 @@ impl Cues {
         for knob in &score.knobs {
             cues.push((knob.at, Cue::Knob(instance.knob_event(&knob.parameter, &knob.text, 0)?)));
         }
+        cues.extend(score.messages.iter().map(|(at, message)| (*at, Cue::Midi(*message))));
         for (index, stroke) in score.strokes.iter().enumerate() {
             let key = Pckn::new(0u16, u16::from(stroke.channel), u16::from(stroke.pitch.key()), u32::try_from(index)?);
             let velocity = f64::from(stroke.velocity.value()) / 127.0;
@@ -203,7 +205,8 @@ impl Cue {
         match self {
             Self::Knob(_) => 0,
             Self::Up(_) => 1,
-            Self::Down(_) => 2,
+            Self::Midi(_) => 2,
+            Self::Down(_) => 3,
         }
     }
 
@@ -211,6 +214,7 @@ impl Cue {
         match self {
             Self::Knob(event) => events.push(&event.with_time(offset)),
             Self::Up(event) => events.push(&event.with_time(offset)),
+            Self::Midi(message) => events.push(&MidiEvent::new(offset, 0, message)),
             Self::Down(event) => events.push(&event.with_time(offset)),
         }
     }

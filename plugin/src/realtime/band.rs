@@ -1,7 +1,7 @@
 //! Comping and click in the course of a block: when they begin and end, and what they ask of the mind's side.
 //!
-//! With a song they go with it. Without one, the comping begins with the player's first note and ends when nobody has
-//! played for a while; the click goes on.
+//! With a song they go with it, and end with it. Without one, the comping comes in with the player's next key and ends when
+//! nobody has played for a while; the click goes on.
 
 use super::clock::{Flow, Position, float};
 use super::comping::{self, Due, Stretch};
@@ -20,7 +20,7 @@ impl Performer {
             if self.comping.plays() {
                 self.comping.stop(scene.at(), scene.stage, &mut self.ledger);
             }
-        } else if self.clock.follows_host() || self.comping.plays() || !self.is_silent(scene.position()) {
+        } else if self.clock.follows_host() || self.comping.plays() {
             self.comping_begins(scene);
         }
     }

@@ -104,7 +104,7 @@ mod tests {
             Groove::new(f32::NAN, bars(0, Metre::COMMON)),
             Groove::new(7.0, bars(0, Metre::COMMON)),
         ] {
-            let moment = 1234.567_890_123;
+            let moment = 1_234.567_890_123;
             assert!(groove.performed(moment).to_bits() == moment.to_bits(), "{groove:?}");
             assert!(groove.straight(moment).to_bits() == moment.to_bits(), "{groove:?}");
         }

@@ -56,7 +56,8 @@ impl Thru {
             ChannelMessage::Controller { number: RESET_CONTROLLERS, .. } => Some(false),
             _ => None,
         };
-        if !is_on && !(pedal == Some(false) && self.down & bit != 0) {
+        let lets_up = pedal == Some(false) && self.down & bit != 0;
+        if !is_on && !lets_up {
             return Sent::NobodyListens;
         }
         let sent = ledger.pass(stage, at, Message::Control(message));

@@ -6,11 +6,14 @@
 #![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
 
 mod bad_input;
+mod chords;
 mod demo;
 #[cfg(target_os = "linux")]
 mod editor;
+mod groove;
 mod hosts;
 mod life;
+mod midi;
 mod presets;
 mod random_host;
 mod real_time;

@@ -1,0 +1,270 @@
+//! Chords: that they matter to what is played, that they are heard from the hands, and that the comping follows them.
+
+use crate::support::{ALL_BLOCKS, instance, melody, notes, onsets, performance, score, sound, steady};
+use segue_model::chart::Chart;
+use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
+use segue_tests::blocks::Blocks;
+use segue_tests::performance::{Performance, Sounded};
+use segue_tests::score::{Score, Stroke};
+use segue_tests::session::Session;
+use segue_tests::timeline::{Frame, Timeline};
+
+const BLOCKS: Blocks = Blocks::Of(512);
+const BAR: Ticks = Metre::COMMON.bar();
+
+/// The blues of twelve bars that comes with the style.
+const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 | Gm7 | C7 | F7 D7 | Gm7 C7";
+/// The same form as folk musicians know it.
+const PLAIN_TWELVE_BARS: &str = "F | Bb | F | F | Bb | Bb | F | F | C | Bb | F | C";
+
+/// Of the notes on beats, how many belong to the chord, and how many would if the chart came a bar later.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fit {
+    on_beats: u32,
+    fit: u32,
+    fit_shifted: u32,
+    bars: u32,
+}
+
+impl Fit {
+    fn share(self, of: u32) -> f64 {
+        f64::from(of) / f64::from(self.on_beats)
+    }
+}
+
+/// A session in which a bar of melody is answered for sixteen bars, again and again.
+fn choruses(style: &str, chart: &str, seed: u32) -> Fit {
+    const ANSWERS: i64 = 8;
+    const ROUND: i64 = 18;
+    // Slow sampling and a quick tempo, because only the notes count.
+    let mut timeline = Timeline::steady(8_000.0, 240.0, Metre::COMMON);
+    let end = timeline.frame_of(Ticks(ANSWERS * ROUND * BAR.0)).expect("the transport runs");
+    timeline.playing(end, false);
+    let mut score = Score::silence(timeline, end + 800);
+    score.fields.push(("chart".into(), chart.into()));
+    for answer in 0..ANSWERS {
+        let moved = Ticks(answer * ROUND * BAR.0);
+        let bar = [65, 68, 70, 72, 75, 72, 70, 65];
+        let phrase: Vec<Note> =
+            melody(&bar).into_iter().map(|note| Note { onset: note.onset + moved, ..note }).collect();
+        score.play(&phrase, Ticks(2));
+    }
+    let seed = seed.to_string();
+    let settings = [("Style", style), ("Answer length", "16"), ("Sound", "Off"), ("Seed", &seed)];
+    let answers = notes(&settings, &score, BLOCKS);
+    let chart = Chart::parse(chart).expect("a chart").expect("with bars");
+    let mut fit = Fit { bars: u32::try_from(16 * ANSWERS).expect("few"), ..Fit::default() };
+    for note in answers {
+        #[expect(clippy::cast_possible_truncation, reason = "some bars")]
+        let tick = Ticks(score.timeline.ticks(note.on).round() as i64);
+        if tick.0 % Ticks::quarters(1).0 == 0 {
+            let fits = |moment: Ticks| {
+                let chord = chart.at(moment, Metre::COMMON).expect("no rests");
+                u32::from(chord.tones().any(|tone| tone == note.pitch.key() % 12))
+            };
+            fit.on_beats += 1;
+            fit.fit += fits(tick);
+            fit.fit_shifted += fits(tick - BAR);
+        }
+    }
+    fit
+}
+
+#[test]
+fn notes_on_beats_belong_to_the_chord_far_more_often_than_to_that_of_the_bar_before() {
+    for (style, chart) in [("Blues", TWELVE_BARS), ("Jazz", TWELVE_BARS), ("Folk", PLAIN_TWELVE_BARS)] {
+        let mut all = Fit::default();
+        for seed in 0..10 {
+            let fit = choruses(style, chart, seed);
+            all = Fit {
+                on_beats: all.on_beats + fit.on_beats,
+                fit: all.fit + fit.fit,
+                fit_shifted: all.fit_shifted + fit.fit_shifted,
+                bars: all.bars + fit.bars,
+            };
+        }
+        let (fit, shifted) = (all.share(all.fit), all.share(all.fit_shifted));
+        println!(
+            "{style}: {} choruses, {} notes on beats, {:.1} % belong to the chord, {:.1} % to the chord a bar away",
+            all.bars / 12,
+            all.on_beats,
+            100.0 * fit,
+            100.0 * shifted
+        );
+        assert!(all.bars / 12 >= 100);
+        // Both shares have a standard deviation below one percent, so a twentieth is far from chance.
+        assert!(fit > shifted + 0.05, "{style}: {fit} against {shifted}");
+    }
+}
+
+/// Keys held together from a tick up to another, the fingers three milliseconds apart.
+fn hold(score: &mut Score, keys: &[u8], [from, until]: [Ticks; 2], channel: u8) {
+    let frame = |tick| score.timeline.frame_of(tick).expect("the transport gets there");
+    let (from, until) = (frame(from), frame(until));
+    let strokes = (0..).zip(keys).map(|(index, key)| Stroke {
+        down: from + index * 144,
+        up: until + index * 48,
+        pitch: Pitch::new(*key).expect("a key"),
+        velocity: Velocity::DEFAULT,
+        channel,
+    });
+    score.strokes.extend(strokes);
+}
+
+/// A left hand that plays these chords, a bar each, under and after the melody.
+fn accompanied(chords: &[&[u8]], channel: u8) -> Score {
+    let mut score = score(steady(48_000.0), 6);
+    score.fields.push(("chart".into(), "| B | E | C#m | F# |".into()));
+    for (bar, keys) in (0..).zip(chords) {
+        hold(&mut score, keys, [Ticks(bar * BAR.0), Ticks((bar + 1) * BAR.0 - 24)], channel);
+    }
+    score
+}
+
+const D: &[u8] = &[38, 54, 57];
+const G: &[u8] = &[43, 50, 59];
+const A: &[u8] = &[45, 49, 55];
+const AB: &[u8] = &[44, 48, 51];
+
+#[test]
+fn the_chords_of_the_left_hand_are_played_to_and_it_neither_takes_nor_keeps_the_turn() {
+    let by_split = |chords: &[&[u8]], blocks| {
+        let settings = [("Style", "Folk"), ("Chords", "Left hand"), ("Chords below", "60"), ("Answer length", "4")];
+        sound(&performance(&settings, &accompanied(chords, 0), blocks))
+    };
+    let answer = by_split(&[D, G, A, D, G, A], ALL_BLOCKS[0]);
+    let first = onsets(&answer).first().copied();
+    assert_eq!(first, onsets(&notes(&[("Style", "Folk")], &accompanied(&[], 0), BLOCKS)).first().copied());
+    assert!(answer.len() >= 12, "the hand that accompanies does not stop Segue");
+    for blocks in ALL_BLOCKS {
+        assert_eq!(by_split(&[D, G, A, D, G, A], blocks), answer, "{blocks:?}");
+    }
+    assert_ne!(by_split(&[D, AB, AB, AB, AB, AB], BLOCKS), answer, "other chords, other notes");
+    // The same hand on a channel of its own.
+    let settings = [("Style", "Folk"), ("Chords", "A channel"), ("Chord channel", "7"), ("Answer length", "4")];
+    assert_eq!(notes(&settings, &accompanied(&[D, G, A, D, G, A], 6), BLOCKS), answer);
+}
+
+#[test]
+fn under_a_held_melody_keys_are_chords_and_the_chord_holds_when_they_are_up() {
+    // The melody is a long note; under it a triad is struck, or another one, or none.
+    let play = |keys: &[u8], chords| {
+        let mut score = score(steady(48_000.0), 6);
+        score.strokes.clear();
+        hold(&mut score, &[74], [Ticks(0), Ticks(180)], 0);
+        hold(&mut score, keys, [Ticks(48), Ticks(150)], 0);
+        notes(&[("Style", "Folk"), ("Chords", chords), ("Temperature", "0.05")], &score, BLOCKS)
+    };
+    let alone = play(&[], "What you hold");
+    assert_ne!(play(&[50, 54, 57], "What you hold"), play(&[51, 55, 58], "What you hold"), "the chord is heard");
+    assert_eq!(play(&[50], "What you hold"), alone, "one key under the melody is neither chord nor melody");
+    assert_ne!(play(&[50], "Off"), alone, "without two hands it is melody");
+}
+
+#[test]
+fn without_chords_a_chart_says_nothing() {
+    let play = |chart: &str, source| {
+        let mut score = score(steady(48_000.0), 6);
+        score.fields.push(("chart".into(), chart.into()));
+        notes(&[("Style", "Folk"), ("Chords", source)], &score, BLOCKS)
+    };
+    assert_eq!(play("| B | E |", "Off"), play("| C | Am |", "Off"));
+    assert_eq!(play("| B | E |", "What you hold"), play("| B | E |", "Off"), "nothing was held yet");
+    assert_ne!(play("| B | E |", "Chart"), play("| B | E |", "Off"));
+}
+
+/// A song over a chart with the comping on a channel of its own, or without one.
+fn comped(timeline: Timeline, bars: i64, channel: &str, blocks: Blocks) -> Performance {
+    let mut score = score(timeline, bars);
+    score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
+    let settings = [("Style", "Jazz"), ("Swing", "50 %"), ("Comping", "On"), ("Comping channel", channel)];
+    performance(&settings, &score, blocks)
+}
+
+/// The comping's notes, and those of the others.
+fn parted(performance: &Performance) -> (Vec<Sounded>, Vec<Sounded>) {
+    sound(performance).into_iter().partition(|note| note.channel == 8)
+}
+
+#[test]
+fn the_comping_strikes_where_the_chart_changes_to_the_frame_in_all_blocks_and_every_key_goes_up() {
+    let rate = 44_100.0;
+    let first = comped(Timeline::steady(rate, 97.3, Metre::COMMON), 5, "9", ALL_BLOCKS[0]);
+    let (comping, _) = parted(&first);
+    let timeline = Timeline::steady(rate, 97.3, Metre::COMMON);
+    let mut frames = onsets(&comping);
+    frames.dedup();
+    let changes = [0, 192, 288, 384, 448, 512, 4 * 192].map(Ticks);
+    let expected: Vec<Frame> = changes.iter().filter_map(|tick| timeline.frame_of(*tick)).collect();
+    assert_eq!(frames, expected);
+    assert_eq!(comping.len(), 3 * expected.len());
+    let basses: Vec<u8> = comping.chunks(3).map(|chord| chord[0].pitch.key() % 12).collect();
+    assert_eq!(basses, [0, 5, 7, 0, 9, 2, 0]);
+    for blocks in ALL_BLOCKS {
+        let other = comped(timeline.clone(), 5, "9", blocks);
+        assert_eq!(other.events, first.events, "{blocks:?}");
+        assert!(other.audio == first.audio, "{blocks:?}: the sound differs");
+    }
+}
+
+#[test]
+fn the_comping_is_heard_under_segue_and_changes_none_of_its_notes() {
+    let quiet = comped(steady(48_000.0), 4, "None", BLOCKS);
+    let (none, segue) = parted(&quiet);
+    assert_eq!(none, []);
+    let (chords, with_channel) = parted(&comped(steady(48_000.0), 4, "9", BLOCKS));
+    assert!(!chords.is_empty());
+    assert_eq!(segue, with_channel);
+    // From 50 to 200 ms nothing but the first chord and the first key of the phrase sounds.
+    let without = {
+        let mut score = score(steady(48_000.0), 4);
+        score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
+        performance(&[("Style", "Jazz"), ("Swing", "50 %")], &score, BLOCKS)
+    };
+    assert_eq!(sound(&without), segue);
+    let power = |performance: &Performance| performance.audio[0][2_400..9_600].iter().map(|x| x * x).sum::<f32>();
+    assert!(power(&quiet) > 1.1 * power(&without), "it is heard");
+    let peak = quiet.audio.iter().flatten().fold(0.0_f32, |most, sample| most.max(sample.abs()));
+    assert!(peak < 1.0, "{peak}");
+}
+
+#[test]
+fn a_stop_a_jump_and_a_loop_end_the_chord_and_the_comping_goes_on_where_the_song_does() {
+    let bar = 96_000;
+    let mut stops = steady(48_000.0);
+    stops.playing(bar + 30_001, false);
+    let mut loops = steady(48_000.0);
+    loops.show_loop(0.0, 8.0).jump(2 * bar, 0.0).jump(4 * bar, 0.0);
+    for (name, timeline, strokes) in [("stop", stops, 2), ("loop", loops, 7)] {
+        for blocks in ALL_BLOCKS {
+            let mut score = Score::silence(timeline.clone(), 5 * bar);
+            score.timeline.playing(5 * bar - 4_800, false);
+            score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
+            let settings = [("Comping", "On"), ("Comping channel", "9")];
+            let (comping, _) = parted(&performance(&settings, &score, blocks));
+            let mut frames = onsets(&comping);
+            frames.dedup();
+            assert_eq!(frames.len(), strokes, "{name}, {blocks:?}: {frames:?}");
+            let late =
+                comping.iter().find(|note| name == "stop" && note.off > bar + 30_001 + Frame::from(blocks.largest()));
+            assert_eq!(late, None, "{name}, {blocks:?}");
+        }
+    }
+}
+
+#[test]
+fn live_the_comping_is_in_time_too() {
+    let mut score = score(steady(48_000.0), 3);
+    score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
+    let settings = [("Style", "Jazz"), ("Swing", "50 %"), ("Comping", "On"), ("Comping channel", "9")];
+    // A busy machine may be late; a plugin that is late for another reason is so every time.
+    let late = (0..3).all(|_| {
+        let live = Session::live(Blocks::Of(128)).play(&mut instance(&settings), &score).expect("it plays");
+        let mut frames = onsets(&parted(&live).0);
+        frames.dedup();
+        let expected: Vec<Frame> =
+            [192, 288, 384, 448, 512].map(Ticks).iter().filter_map(|tick| score.timeline.frame_of(*tick)).collect();
+        frames.iter().copied().skip(1).ne(expected)
+    });
+    assert!(!late, "the comping comes late or not at all");
+}

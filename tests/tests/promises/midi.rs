@@ -1,0 +1,131 @@
+//! MIDI in and out: channels, pedals, and what comes back by a routing loop.
+
+use crate::support::{ALL_BLOCKS, EIGHTH, notes, onsets, performance, score, sound, steady};
+use segue_tests::blocks::Blocks;
+use segue_tests::performance::{Performance, Sent, Sounded};
+use segue_tests::score::{Score, Stroke};
+use segue_tests::timeline::Frame;
+
+const BLOCKS: Blocks = Blocks::Of(256);
+const CONTROL: u8 = 0xB0;
+const BEND: u8 = 0xE0;
+const SUSTAIN: u8 = 64;
+const ALL_SOUND_OFF: u8 = 120;
+const ALL_NOTES_OFF: u8 = 123;
+
+/// What left beside notes.
+fn messages(performance: &Performance) -> Vec<(Frame, [u8; 3])> {
+    let message = |event: &segue_tests::performance::Answered| match event.sent {
+        Sent::Midi(message) => Some((event.at, message)),
+        _ => None,
+    };
+    performance.events.iter().filter_map(message).collect()
+}
+
+#[test]
+fn segue_hears_the_chosen_channel_and_plays_on_the_chosen_channel() {
+    let score = score(steady(48_000.0), 4);
+    let plain = notes(&[], &score, BLOCKS);
+    let on_five = notes(&[("Output channel", "5")], &score, BLOCKS);
+    let moved: Vec<Sounded> = plain.iter().map(|note| Sounded { channel: 4, ..*note }).collect();
+    assert_eq!(on_five, moved);
+    let mut elsewhere = score.clone();
+    elsewhere.strokes.iter_mut().for_each(|stroke| stroke.channel = 2);
+    assert_eq!(notes(&[("Input channel", "3")], &elsewhere, BLOCKS), plain);
+    assert_eq!(notes(&[("Input channel", "3")], &score, BLOCKS), []);
+}
+
+#[test]
+fn pedals_and_bends_go_through_with_thru_and_no_pedal_stays_down_behind_it() {
+    let mut score = score(steady(48_000.0), 1);
+    let played = [(6_000, [CONTROL, SUSTAIN, 127]), (7_000, [BEND, 0, 80]), (80_000, [CONTROL, SUSTAIN, 0])];
+    score.messages = played.to_vec();
+    for blocks in ALL_BLOCKS {
+        assert_eq!(messages(&performance(&[], &score, blocks)), [], "{blocks:?}");
+        assert_eq!(messages(&performance(&[("Thru", "On")], &score, blocks)), played, "{blocks:?}");
+    }
+    score.turn("Thru", 40_000, "Off");
+    let left = messages(&performance(&[("Thru", "On")], &score, BLOCKS));
+    assert_eq!(left, [played[0], played[1], (40_000, [CONTROL, SUSTAIN, 0])]);
+}
+
+#[test]
+fn all_notes_off_hands_the_turn_over_and_all_sound_off_silences_everybody_on_its_frame() {
+    let mut held = score(steady(48_000.0), 6);
+    // A key that nobody lifts.
+    held.press(50, 90_000, 10_000_000);
+    assert_eq!(notes(&[], &held, BLOCKS), []);
+    held.messages.push((100_000, [CONTROL, ALL_NOTES_OFF, 0]));
+    assert!(!notes(&[], &held, BLOCKS).is_empty(), "then no key is down");
+
+    let mut score = score(steady(48_000.0), 6);
+    let plain = notes(&[], &score, BLOCKS);
+    let sounding = plain.get(3).expect("an answer of some notes");
+    let off = sounding.on.midpoint(sounding.off);
+    score.messages.push((off, [CONTROL, ALL_SOUND_OFF, 0]));
+    for blocks in ALL_BLOCKS {
+        let answer = notes(&[], &score, blocks);
+        assert_eq!(answer.len(), 4, "{blocks:?}");
+        assert_eq!(answer.last().map(|note| note.off), Some(off), "{blocks:?}");
+    }
+}
+
+#[test]
+fn the_pedal_lengthens_what_was_heard_and_does_not_keep_the_turn() {
+    let mut score = score(steady(48_000.0), 4);
+    let plain = notes(&[], &score, BLOCKS);
+    score.messages = vec![(50_000, [CONTROL, SUSTAIN, 127]), (150_000, [CONTROL, SUSTAIN, 0])];
+    let pedalled = notes(&[], &score, BLOCKS);
+    assert_eq!(onsets(&pedalled).first(), onsets(&plain).first());
+    assert_ne!(pedalled, plain, "the last notes were longer than the fingers");
+}
+
+/// The score with what Segue played coming in again, so many frames later.
+fn looped(score: &Score, played: &[Sounded], after: Frame) -> Score {
+    let mut looped = score.clone();
+    looped.strokes.extend(played.iter().map(|note| Stroke {
+        down: note.on + after,
+        up: note.off + after,
+        pitch: note.pitch,
+        velocity: note.velocity,
+        channel: 0,
+    }));
+    looped
+}
+
+#[test]
+fn segues_own_notes_that_come_back_by_a_routing_loop_change_nothing() {
+    let score = score(steady(48_000.0), 6);
+    // With thru the player's notes are among what comes back.
+    for thru in ["Off", "On"] {
+        let settings = [("Thru", thru)];
+        let played = notes(&settings, &score, BLOCKS);
+        assert!(played.len() > 8);
+        for after in [1, 64, 1_024, 4_096] {
+            assert_eq!(notes(&settings, &looped(&score, &played, after), BLOCKS), played, "back after {after} frames");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_what_segue_played_is_heard() {
+    let score = score(steady(48_000.0), 6);
+    let played = notes(&[], &score, BLOCKS);
+    let note = played.get(5).expect("an answer of some notes");
+    let came_back = &played[..=5];
+    let lower = note.pitch.transposed(-12).expect("an octave lower");
+    let strangers =
+        [Sounded { pitch: lower, ..*note }, Sounded { velocity: segue_model::note::Velocity::nearest(20.0), ..*note }];
+    for stranger in strangers {
+        let mut score = looped(&score, came_back, 64);
+        score.strokes.pop();
+        score = looped(&score, &[stranger], 64);
+        let answer = sound(&performance(&[], &score, BLOCKS));
+        let until = note.on + 64 + Frame::try_from(EIGHTH.0).unwrap_or(0);
+        assert!(
+            answer.iter().all(|other| other.on <= note.on + 64 || other.on > until),
+            "Segue gives way to {stranger:?}"
+        );
+        assert_ne!(answer, played);
+    }
+}
