@@ -164,8 +164,12 @@ impl Metre {
     /// The length of one beat as felt: a dotted quarter in 6/8, 9/8 and 12/8, else the written beat.
     pub const fn beat(self) -> Ticks {
         let written = TICKS_PER_QUARTER * 4 / self.denominator as i64;
-        let compound = self.denominator >= 8 && self.numerator > 3 && self.numerator.is_multiple_of(3);
-        Ticks(if compound { 3 * written } else { written })
+        Ticks(if self.is_compound() { 3 * written } else { written })
+    }
+
+    /// Whether a beat is three of the written ones.
+    pub const fn is_compound(self) -> bool {
+        self.denominator >= 8 && self.numerator > 3 && self.numerator.is_multiple_of(3)
     }
 
     /// The length of one bar; above zero.

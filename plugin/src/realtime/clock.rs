@@ -252,7 +252,7 @@ impl Clock {
         }
     }
 
-    /// Enters the next block. `into_host_block` is as in [`super::host::Block`].
+    /// Enters the next block. `into_host_block` is as in [`super::host::Block`]; the own tempo counts where no song runs.
     pub fn enter(
         &mut self,
         transport: &Transport,
@@ -261,7 +261,8 @@ impl Clock {
         frames: u32,
         own_tempo_bpm: f64,
     ) -> (Span, Flow) {
-        let tempo_bpm = sane(transport.tempo_bpm).or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
+        let host_bpm = sane(transport.tempo_bpm).filter(|_| transport.playing);
+        let tempo_bpm = host_bpm.or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
         let beats = transport.beats.filter(|beats| transport.playing && beats.abs() < LONGEST_SONG_BEATS);
         let (start, flow) = match beats {
             Some(beats) => self.follow_host(transport, into_host_block, beats, tempo_bpm, frames),
@@ -291,6 +292,28 @@ impl Clock {
         if !self.follows_host() {
             self.count = Count { bars: Bars { line, ..self.count.bars }, number: 0 };
         }
+    }
+
+    /// Goes on from a frame at another tempo, `place` ticks after the line of the present bars, and returns the span as it
+    /// is from then on: only where our own clock runs. Time itself goes on where it is; it is the bars that move.
+    pub fn retime(
+        &mut self,
+        span: Span,
+        offset: i64,
+        position: Position,
+        frames: u32,
+        (tempo_bpm, place): (f64, Ticks),
+    ) -> Span {
+        let now = span.performed_at(offset);
+        let frames_per_tick = self.frames_per_tick(tempo_bpm);
+        let Source::Own { anchor, anchored_at, tempo_bpm: before } = &mut self.source else { return span };
+        (*anchor, *anchored_at, *before) = (now, position, tempo_bpm);
+        self.count.bars.line = Ticks(saturating(now.round())) - place;
+        #[allow(clippy::cast_precision_loss, reason = "frames of a block")]
+        let start = now - offset as f64 / frames_per_tick;
+        let span = Span { start, frames_per_tick, ..span };
+        self.now = span.performed_at(i64::from(frames));
+        span
     }
 
     fn follow_own(&mut self, transport: &Transport, tempo_bpm: f64, position: Position) -> (f64, Flow) {
@@ -356,6 +379,7 @@ impl Clock {
         let lost = flow == Flow::Broken || metre != before.bars.metre;
         let line_beats = match own_word {
             Some(line) => line,
+            None if flow == Flow::On && lost && self.is_at_bar_line(beats, offset) => beats,
             None if lost => (beats / bar_beats + SAME_TICKS).floor() * bar_beats,
             None => return,
         };
@@ -372,6 +396,12 @@ impl Clock {
         if flow == Flow::On && metre != before.bars.metre {
             self.remember(Change { beats: line_beats, metre, number });
         }
+    }
+
+    /// Whether a song position lies on a line of the bars that run: where the metre changes on one, a bar begins.
+    fn is_at_bar_line(&self, beats: f64, offset: Ticks) -> bool {
+        let place = self.count.bars.place(Ticks(saturating((beats * PER_QUARTER).round())) + offset);
+        place <= Ticks(1) || place >= self.count.bars.metre.bar() - Ticks(1)
     }
 
     /// The number of the bar that begins at a song position: counted from the change of metre before it, if that was
@@ -403,7 +433,8 @@ fn unsplit(beats: f64, added: f64, expected: f64) -> f64 {
     if (without - expected).abs() < (beats - expected).abs() { without } else { beats }
 }
 
-fn sane(tempo_bpm: Option<f64>) -> Option<f64> {
+/// A tempo that can be.
+pub fn sane(tempo_bpm: Option<f64>) -> Option<f64> {
     tempo_bpm.filter(|tempo| TEMPO_BPM.contains(tempo))
 }
 
@@ -557,6 +588,65 @@ mod tests {
         let _ = clock.enter(&playing(17.0, waltz, 15.0), 100, Position(0), BEAT, 120.0);
         assert_eq!(clock.bars(), Bars { line, metre: waltz });
         assert_eq!(waltz.bar(), Ticks(144));
+    }
+
+    #[test]
+    fn a_change_of_metre_on_a_bar_line_begins_a_bar_whatever_the_host_says_of_bars() {
+        let waltz = Metre::new(3, 4).unwrap();
+        for said in [Some(15.0), Some(0.0), None] {
+            let mut clock = Clock::new(48_000.0);
+            let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), 0, Position(0), BEAT, 120.0);
+            let change = Transport { bar_beats: said, ..playing(16.0, waltz, 0.0) };
+            let (span, _) = clock.enter(&change, 0, Position(0), BEAT, 120.0);
+            assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks(0), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_song_has_the_same_bar_number_each_time_the_song_comes_there() {
+        let waltz = Metre::new(3, 4).unwrap();
+        let mut clock = Clock::new(48_000.0);
+        let mut number = |beats: f64, metre| {
+            let line =
+                if metre == waltz { 16.0 + ((beats - 16.0) / 3.0).floor() * 3.0 } else { (beats / 4.0).floor() * 4.0 };
+            let (span, _) = clock.enter(&playing(beats, metre, line), 0, Position(0), BEAT, 120.0);
+            clock.count().number_at(span.nearest_tick(0))
+        };
+        // Four bars of four beats, then bars of three.
+        let played: Vec<i64> =
+            (0..28).map(|beat| number(f64::from(beat), if beat < 16 { Metre::COMMON } else { waltz })).collect();
+        let wanted: Vec<i64> = (0..28).map(|beat| if beat < 16 { beat / 4 } else { 4 + (beat - 16) / 3 }).collect();
+        assert_eq!(played, wanted);
+        // Loops and jumps.
+        for (beats, metre, wanted) in
+            [(16.0, waltz, 4), (24.0, waltz, 6), (20.0, waltz, 5), (5.0, Metre::COMMON, 1), (-4.0, Metre::COMMON, -1)]
+        {
+            assert_eq!(number(beats, metre), wanted, "at beat {beats}");
+        }
+    }
+
+    #[test]
+    fn a_chart_begins_where_its_first_bar_would_have_begun_in_the_present_metre() {
+        let waltz = Metre::new(3, 4).unwrap();
+        let mut clock = Clock::new(48_000.0);
+        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), 0, Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(16.0, waltz, 16.0), 0, Position(0), BEAT, 120.0);
+        assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(4 * waltz.bar().0), "it is the fifth bar of the chart");
+        // A pickup is no bar of the chart.
+        let (span, _) = clock.enter(&playing(33.0, Metre::COMMON, 33.0), 0, Position(0), BEAT, 120.0);
+        assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(8 * Metre::COMMON.bar().0));
+    }
+
+    #[test]
+    fn on_our_own_clock_the_bar_that_runs_takes_the_new_metre() {
+        let waltz = Metre::new(3, 4).unwrap();
+        let mut clock = Clock::new(48_000.0);
+        let standing = |metre| Transport { metre: Some(metre), ..Transport::default() };
+        for beat in 0..5 {
+            let _ = clock.enter(&standing(Metre::COMMON), 0, Position(beat * i64::from(BEAT)), BEAT, 120.0);
+        }
+        let _ = clock.enter(&standing(waltz), 0, Position(5 * i64::from(BEAT)), BEAT, 120.0);
+        assert_eq!(clock.count(), Count { bars: Bars { line: Ticks::quarters(4), metre: waltz }, number: 1 });
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod returns;
 mod schedule;
 mod segue;
 mod sharing;
+mod tempo;
 #[cfg(test)]
 mod tests;
 mod thru;
@@ -52,6 +53,7 @@ use segue_model::harmony::Source;
 use segue_model::note::Ticks;
 use sharing::Sharing;
 use std::sync::Arc;
+use tempo::OwnTempo;
 use thru::Thru;
 use turns::{Cue, Turn};
 use unsaid::Unsaid;
@@ -77,6 +79,7 @@ pub struct Performer {
     /// Seconds, for styles in free time.
     free_clock: Clock,
     in_free_time: bool,
+    tempo: OwnTempo,
     keys: Keys,
     ear: ChordEar,
     comping: Comping,
@@ -108,6 +111,7 @@ pub struct Performer {
 #[derive(Debug, Clone, Copy)]
 struct Buttons {
     your_turn: bool,
+    tap: bool,
     forget: bool,
 }
 
@@ -186,6 +190,7 @@ impl Performer {
             clock: Clock::new(sample_rate),
             free_clock: Clock::new(sample_rate),
             in_free_time: false,
+            tempo: OwnTempo::default(),
             keys: Keys::default(),
             ear: ChordEar::default(),
             comping: Comping::default(),
@@ -218,6 +223,7 @@ impl Performer {
         self.position = Position(0);
         self.quiet_since = Some(LONG_AGO);
         self.wishes.forget_positions();
+        self.tempo.forget_positions();
         self.ledger.forget_returns();
         self.largest_block = 0;
     }
@@ -253,6 +259,7 @@ impl Performer {
         self.wishes.restart_turns();
         self.ledger.forget_returns();
         self.buttons = None;
+        self.tempo = OwnTempo::default();
         self.next_id = 0;
         self.last_onset = Ticks(i64::MIN);
         self.largest_block = 0;
@@ -264,7 +271,12 @@ impl Performer {
         let start = self.position;
         let settings = &block.settings;
         let into = block.into_host_block;
-        let (beats, flow) = self.clock.enter(&block.transport, into, start, block.frames, settings.tempo_bpm);
+        let pressed = self.pressed(settings);
+        if pressed.tap {
+            self.tempo.tap(start, self.sample_rate);
+        }
+        let own_bpm = self.tempo.of_block(settings, clock::sane(block.transport.tempo_bpm));
+        let (beats, flow) = self.clock.enter(&block.transport, into, start, block.frames, own_bpm);
         let (free_span, _) = self.free_clock.enter(&free(&block.transport), into, start, block.frames, FREE_BPM);
         let span = if settings.free_time { free_span } else { self.swung(beats, settings) };
         self.largest_block = self.largest_block.max(block.frames);
@@ -281,7 +293,12 @@ impl Performer {
             self.strokes.clear();
         }
         self.share_time(&mut scene, flow, changed);
-        self.press_buttons(&mut scene);
+        if pressed.forget {
+            self.unsaid.blank = true;
+        }
+        if pressed.your_turn {
+            self.hand_over(&mut scene);
+        }
         self.say_unsaid(&mut scene);
         self.accompany(&mut scene, flow);
         while let Some(reply) = scene.nerve.reply() {
@@ -301,18 +318,13 @@ impl Performer {
         if self.in_free_time { &self.free_clock } else { &self.clock }
     }
 
-    /// What the musician triggers by hand, or by automation.
-    fn press_buttons(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let Settings { your_turn, forget, .. } = scene.block.settings;
-        let now = Buttons { your_turn, forget };
+    /// Which buttons the musician, or automation, presses at the start of this block.
+    fn pressed(&mut self, settings: &Settings) -> Buttons {
+        let &Settings { your_turn, tap, forget, .. } = settings;
+        let now = Buttons { your_turn, tap, forget };
         // What is down at first has been down before.
         let before = self.buttons.replace(now).unwrap_or(now);
-        if forget && !before.forget {
-            self.unsaid.blank = true;
-        }
-        if your_turn && !before.your_turn {
-            self.hand_over(scene);
-        }
+        Buttons { your_turn: your_turn && !before.your_turn, tap: tap && !before.tap, forget: forget && !before.forget }
     }
 
     /// True when another style plays from now on, so that nothing planned holds.

@@ -1,15 +1,16 @@
 //! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
 
-use super::clock::Position;
+use super::clock::{Position, float};
 use super::harmony;
-use super::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
+use super::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, TempoFrom, Who};
 use super::keys::{Held, Part};
 use super::ledger::{Struck, Token};
+use super::tempo::Reading;
 use super::turns::Cue;
 use super::{Performer, RESERVE, Scene, click, thru};
 use crate::link::{Nerve, ToMind};
 use segue_model::improviser::HeardKey;
-use segue_model::note::{Ticks, Velocity};
+use segue_model::note::{Bars, Ticks, Velocity};
 
 /// Without a song, the first note after this much silence is the first beat of a bar.
 const SILENCE_MS: f32 = 2_000.0;
@@ -53,6 +54,7 @@ impl Performer {
         }
         let part = harmony::part_of(&scene.block.settings, key);
         self.begin_bar_after_silence(scene);
+        self.follow_phrase(scene);
         self.meet_player(scene);
         self.accompany_from_here(scene);
         let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
@@ -189,6 +191,7 @@ impl Performer {
     /// Without a song, a player who begins after a silence begins a bar.
     pub(super) fn begin_bar_after_silence<S, N>(&mut self, scene: &mut Scene<'_, S, N>) {
         if self.is_silent(scene.position()) && !self.clock.follows_host() {
+            self.tempo.begin_phrase();
             let (offset, position) = (scene.cursor(), scene.position());
             if scene.block.settings.click {
                 // The player plays to the click: it stays where it is, and the nearest beat is the first.
@@ -212,6 +215,25 @@ impl Performer {
 
     pub(super) fn silence_frames(&self) -> i64 {
         self.frames_in_ms(SILENCE_MS)
+    }
+
+    /// Without a song, the tempo and the beat may be read from what the player plays.
+    fn follow_phrase(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        if scene.block.settings.tempo_from != TempoFrom::Phrase || self.clock.follows_host() {
+            return;
+        }
+        let (offset, position) = (scene.cursor(), scene.position());
+        let Bars { line, metre } = self.clock.bars();
+        let place = (scene.beats.moment_of(offset) - float(line)) / float(Ticks::quarters(1));
+        let reading = self.tempo.hear(position, self.sample_rate, metre, self.clock.tempo_bpm(), place);
+        let Some(Reading { tempo_bpm, quarters }) = reading else { return };
+        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no phrase is that long")]
+        let place = Ticks((quarters * float(Ticks::quarters(1))).round() as i64);
+        scene.beats = self.clock.retime(scene.beats, offset, position, scene.block.frames, (tempo_bpm, place));
+        if !self.in_free_time {
+            scene.span = self.swung(scene.beats, &scene.block.settings);
+        }
+        self.deal_anew(scene);
     }
 
     pub(super) fn note_silence<S, N>(&mut self, scene: &Scene<'_, S, N>) {

@@ -77,7 +77,7 @@ impl Performer {
     }
 
     /// Where bars have changed under the bars that were dealt, they are the same ones, elsewhere.
-    fn deal_anew(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+    pub(super) fn deal_anew(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
         let Some((count, tempo_bpm)) = self.sharing.dealt_in else { return };
         let is_traded = self.turn.part().is_some_and(|part| part.mode == Mode::Trade);
         let bars_moved = !count.goes_on_as(self.clock.count());

@@ -13,6 +13,7 @@ mod comping;
 mod groove;
 mod midi;
 mod modes;
+mod time;
 
 use super::Performer;
 
@@ -257,7 +258,7 @@ impl Stage for Desk<'_> {
     }
 }
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         mode: Mode::Answer,
         trade: Trade { bars: 4, segue_first: false, rings_over: false },

@@ -120,11 +120,12 @@ impl Turn {
             (Cue::Dealt(part), Self::Waiting(before)) if part != before => Self::prepared(part),
             (Cue::Dealt(part), Self::Playing(_)) => self.reshaped(part),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), None),
-            (Cue::Lapse, Self::Waiting(_)) => (Self::Listening, Some(Order::Break)),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
             // A stop also ends what still rings from a part that is over.
             (Cue::Broken { keys_down: true }, _) => (Self::Hearing, Some(Order::Break)),
-            (Cue::Broken { keys_down: false }, _) => (Self::Listening, Some(Order::Break)),
+            (Cue::Broken { keys_down: false }, _) | (Cue::Lapse, Self::Waiting(_)) => {
+                (Self::Listening, Some(Order::Break))
+            }
             (Cue::LastKeyUp(_) | Cue::YourTurn(_) | Cue::Dealt(_) | Cue::Start | Cue::Lapse | Cue::End, unmoved) => {
                 (unmoved, None)
             }
@@ -194,6 +195,7 @@ impl StartGrid {
     }
 
     /// Where one may join what is under way already: on this grid, but not as late as the next bar.
+    #[must_use]
     pub fn to_join(self) -> Self {
         if self == Self::Bar { Self::Quarter } else { self }
     }

@@ -4,13 +4,13 @@ use super::*;
 use crate::link::Wish;
 
 /// A bar of 4/4.
-const BAR: i64 = 4 * BEAT;
+pub(super) const BAR: i64 = 4 * BEAT;
 /// The look-ahead of the settings.
 const LOOK_AHEAD: i64 = 960;
 const LENGTHS: [&[u32]; 5] = [&[1], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]];
 
 /// The song plays and nobody plays to it.
-fn alone(mode: Mode) -> PaperHost {
+pub(super) fn alone(mode: Mode) -> PaperHost {
     let mut host = PaperHost::with_phrase();
     host.events.clear();
     host.settings.mode = mode;
@@ -19,13 +19,13 @@ fn alone(mode: Mode) -> PaperHost {
 }
 
 /// The same, where there is no song.
-fn without_song(mode: Mode) -> PaperHost {
+pub(super) fn without_song(mode: Mode) -> PaperHost {
     PaperHost { song: vec![(0, None)], ..alone(mode) }
 }
 
 impl PaperHost {
     /// A key at a frame, for so long.
-    fn key(&mut self, pitch: u8, at: i64, length: i64) -> &mut Self {
+    pub(super) fn key(&mut self, pitch: u8, at: i64, length: i64) -> &mut Self {
         self.events.extend([(at, press(pitch)), (at + length, lift(pitch))]);
         self.events.sort_by_key(|(at, _)| *at);
         self
@@ -37,7 +37,7 @@ impl PaperHost {
     }
 
     /// What is played before a frame in blocks of all lengths, which must be the same and without fault.
-    fn play_in_any_blocks(&self, until: i64) -> Heard {
+    pub(super) fn play_in_any_blocks(&self, until: i64) -> Heard {
         let play = |lengths| {
             let mut heard = self.play(until, lengths);
             heard.messages.retain(|(at, _)| *at < until);
@@ -67,7 +67,7 @@ impl Heard {
         offs.map(|(at, _)| *at).collect()
     }
 
-    fn wishes(&self) -> Vec<Wish> {
+    pub(super) fn wishes(&self) -> Vec<Wish> {
         self.words.iter().filter_map(|word| if let ToMind::Wish(wish) = word { Some(*wish) } else { None }).collect()
     }
 

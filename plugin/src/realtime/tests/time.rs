@@ -1,0 +1,79 @@
+//! The clock without a song, and what songs do to it.
+
+use super::modes::{BAR, alone, without_song};
+use super::*;
+
+#[test]
+fn a_tapped_tempo_counts_from_the_last_tap_on_in_any_blocks() {
+    let mut host = without_song(Mode::Answer);
+    host.settings.start_grid = StartGrid::Quarter;
+    // 96 quarter notes a minute.
+    for tap in 0..3 {
+        host.turns.push((tap * 30_000 + 1, |settings| settings.tap = true));
+        host.turns.push((tap * 30_000 + 9_000, |settings| settings.tap = false));
+    }
+    host.key(60, 300_007, 10_000);
+    let heard = host.play_in_any_blocks(900_000);
+    assert_eq!(heard.ons()[0], 300_007 + 30_000);
+}
+
+#[test]
+fn the_tempo_of_a_phrase_is_read_and_the_answer_keeps_to_it() {
+    for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
+        let mut host = without_song(mode);
+        host.settings.tempo_from = TempoFrom::Phrase;
+        host.settings.start_grid = StartGrid::Quarter;
+        host.settings.response_gap_ms = 1_000.0;
+        host.settings.trade.bars = 2;
+        // 90 quarter notes a minute: two bars of quarters and eighths.
+        let (first, quarter) = (123_457, 32_000);
+        let figure = [0, 2, 3, 4, 6, 8, 10, 11, 12, 14];
+        for (index, eighth) in (0_u8..).zip(figure) {
+            let uneven = [0, 300, -250, 120, -310][usize::from(index) % 5];
+            host.key(60 + index, first + eighth * quarter / 2 + uneven, 9_000);
+        }
+        let heard = host.play_in_any_blocks(first + 20 * quarter);
+        let ons = heard.ons();
+        if mode == Mode::Duet {
+            continue;
+        }
+        // The last key is up soon after beat 7; with the gap that is after beat 8.
+        let beat = if mode == Mode::Trade { 8 } else { 9 };
+        let away = ons[0] - (first + beat * quarter);
+        assert!(away.abs() < 1_200, "{mode:?}: {away} frames");
+    }
+}
+
+#[test]
+fn a_trade_without_a_song_keeps_to_a_phrase_whose_bars_move() {
+    let mut host = without_song(Mode::Trade);
+    host.settings.tempo_from = TempoFrom::Phrase;
+    host.settings.trade.bars = 1;
+    for index in 0..60 {
+        let uneven = [0, 900, -700, 500, -600, 200, 100][index as usize % 7];
+        host.key(60 + (index % 12) as u8, 123_457 + index * 16_000 + uneven, 9_000);
+    }
+    host.play_in_any_blocks(1_200_000);
+}
+
+#[test]
+fn a_chart_goes_on_bar_by_bar_where_the_metre_changes() {
+    let mut host = alone(Mode::Duet);
+    host.metres = vec![(0, Metre::COMMON), (4 * BAR, Metre::new(3, 4).unwrap())];
+    let heard = host.play(8 * BAR, &[256]);
+    let bar = |wish: &crate::link::Wish| {
+        let (Begin::At(onset) | Begin::NotBefore(onset)) = wish.begin;
+        (onset, (onset - wish.form).0.div_euclid(wish.bars.unwrap().metre.bar().0))
+    };
+    let mut counted = 0;
+    for (onset, number) in heard.wishes().iter().map(bar) {
+        let tick = onset.0;
+        let wanted = if tick < 768 { tick / 192 } else { 4 + (tick - 768) / 144 };
+        // The last wishes before the change are made in the bars of before.
+        if !(768..800).contains(&tick) {
+            assert_eq!(number, wanted, "at tick {tick}");
+            counted += 1;
+        }
+    }
+    assert!(counted > 20);
+}
