@@ -14,6 +14,7 @@ mod groove;
 mod hosts;
 mod life;
 mod midi;
+mod modes;
 mod presets;
 mod random_host;
 mod real_time;

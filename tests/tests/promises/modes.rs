@@ -1,0 +1,241 @@
+//! Every mode: on the beat to the sample, the same in all blocks, and out of the player's way at once.
+
+use crate::support::{ALL_BLOCKS, Settings, instance, notes, phrase, sound, steady};
+use segue_model::note::{Metre, Ticks};
+use segue_tests::blocks::Blocks;
+use segue_tests::performance::{Sounded, difference, off_the_grid};
+use segue_tests::score::Score;
+use segue_tests::session::Session;
+use segue_tests::timeline::{Frame, Timeline};
+
+/// A bar of 4/4 at 120 bpm and 48 kHz.
+const BAR: Frame = 96_000;
+const ANSWER: Settings<'static> = &[("Mode", "Answer"), ("Answer length", "16")];
+const TRADE: Settings<'static> = &[("Mode", "Trade"), ("Trade", "1 bar")];
+const DUET: Settings<'static> = &[("Mode", "Duet")];
+const MODES: [Settings<'static>; 3] = [ANSWER, TRADE, DUET];
+
+/// The phrase at the beginning, and then time. The host stops before the end, so that every note ends.
+fn jam(mut timeline: Timeline, length: Frame) -> Score {
+    timeline.playing(length - 9_600, false);
+    let mut score = Score::silence(timeline, length);
+    score.play(&phrase(), Ticks(2));
+    score
+}
+
+/// How far a note begins from the rounded frame of its tick, in frames; less than a half is rounding.
+fn beside(note: &Sounded, timeline: &Timeline) -> f64 {
+    let frames_per_tick = timeline.sample_rate() * 60.0 / timeline.tempo_bpm(note.on) / 48.0;
+    let ticks = timeline.ticks(note.on);
+    (ticks - ticks.round()) * frames_per_tick
+}
+
+#[test]
+fn in_every_mode_a_note_is_on_the_rounded_sample_of_its_beat_through_steps_of_tempo_at_every_rate() {
+    for rate in [44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0] {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some seconds of frames")]
+        let frame = |seconds: f64| (seconds * rate) as Frame;
+        for settings in MODES {
+            let mut timeline = Timeline::steady(rate, 60.0, Metre::COMMON);
+            for (step, tempo) in (1_u8..).zip([97.3, 133.7, 180.0, 240.0, 60.0, 240.0]) {
+                timeline.tempo(frame(f64::from(step) * 2.137), tempo);
+            }
+            let score = jam(timeline, frame(18.0));
+            for blocks in [Blocks::Of(441), Blocks::Random { seed: 5, largest: 3_000 }] {
+                let notes = notes(settings, &score, blocks);
+                assert_eq!(off_the_grid(&notes, &score.timeline), [], "{settings:?}, {rate} Hz, {blocks:?}");
+                assert!(notes.len() > 10, "{settings:?}, {rate} Hz: {} notes", notes.len());
+                let worst = notes.iter().map(|note| beside(note, &score.timeline).abs()).fold(0.0, f64::max);
+                eprintln!("{settings:?}, {rate} Hz, {blocks:?}: {} notes, worst {worst:.4} frames", notes.len());
+            }
+        }
+    }
+}
+
+/// A host whose tempo rises evenly from 60 to 240: it tells the tempo and the place in the song at the start of each
+/// block, and no more can be known of it. The place is that of the ramp itself.
+struct Ramp {
+    rate: f64,
+    seconds: f64,
+}
+
+impl Ramp {
+    const FROM: f64 = 60.0;
+    const TO: f64 = 240.0;
+
+    fn tempo(&self, at: Frame) -> f64 {
+        Self::FROM + (Self::TO - Self::FROM) * (at as f64 / self.rate / self.seconds).min(1.0)
+    }
+
+    fn beats(&self, at: Frame) -> f64 {
+        let seconds = at as f64 / self.rate;
+        let ramped = seconds.min(self.seconds);
+        let slope = (Self::TO - Self::FROM) / self.seconds;
+        (Self::FROM * ramped + slope * ramped * ramped / 2.0 + Self::TO * (seconds - ramped)) / 60.0
+    }
+
+    fn told_in_blocks_of(&self, frames: u32, length: Frame) -> Timeline {
+        let mut timeline = Timeline::steady(self.rate, Self::FROM, Metre::COMMON);
+        for at in (0..length).step_by(frames as usize).skip(1) {
+            timeline.tempo(at, self.tempo(at)).jump(at, self.beats(at));
+        }
+        timeline
+    }
+
+    /// What a straight line through a block is beside the ramp at its end, at the slowest tempo, in frames.
+    fn bound(&self, frames: u32) -> f64 {
+        let slope = (Self::TO - Self::FROM) / self.seconds / 60.0;
+        let seconds = f64::from(frames) / self.rate;
+        slope * seconds * seconds / 2.0 / (Self::FROM / 60.0) * self.rate
+    }
+}
+
+#[test]
+fn on_a_ramp_of_tempo_a_note_is_beside_its_beat_by_no_more_than_a_block_can_hide() {
+    let ramp = Ramp { rate: 48_000.0, seconds: 12.0 };
+    let length = 14 * 48_000;
+    for settings in MODES {
+        for frames in [64, 512, 4_096] {
+            let mut timeline = ramp.told_in_blocks_of(frames, length);
+            timeline.playing(length - 9_600, false);
+            let mut score = Score::silence(timeline, length);
+            score.press(62, 100, 20_000).press(66, 24_000, 40_000);
+            let notes = notes(settings, &score, Blocks::Of(frames));
+            let beside = |note: &Sounded| {
+                let ticks = ramp.beats(note.on) * 48.0;
+                (ticks - ticks.round()) / 48.0 * 60.0 / ramp.tempo(note.on) * ramp.rate
+            };
+            let worst = notes.iter().map(|note| beside(note).abs()).fold(0.0, f64::max);
+            // Half a frame is rounding; the rest is what the place itself is rounded by on its way.
+            let bound = ramp.bound(frames) + 0.6;
+            eprintln!("{settings:?}, blocks of {frames}: {} notes, worst {worst:.2} frames", notes.len());
+            assert!(notes.len() > 10 && worst <= bound, "{settings:?}, blocks of {frames}: {worst} frames of {bound}");
+        }
+    }
+}
+
+#[test]
+fn a_render_is_the_same_in_every_mode_with_a_chart_and_automation_in_blocks_of_every_size_and_again() {
+    const BLOCKS: [Blocks; 6] = [
+        Blocks::Of(64),
+        Blocks::Of(1),
+        Blocks::Of(441),
+        Blocks::Of(4_096),
+        Blocks::Random { seed: 1, largest: 700 },
+        Blocks::Random { seed: 2, largest: 4_096 },
+    ];
+    for mode in MODES {
+        let settings: Vec<_> = [("Style", "Jazz"), ("Seed", "7")].into_iter().chain(mode.iter().copied()).collect();
+        let mut timeline = steady(44_100.0);
+        timeline.tempo(150_001, 171.3).metre(240_000, Metre::new(3, 4).expect("a metre")).jump(330_000, 4.0);
+        let mut score = jam(timeline, 420_000);
+        score.fields.push(("chart".to_owned(), "| Dm7 G7 | Cmaj7 | Am7 | D7 |".to_owned()));
+        score.turn("Temperature", 0, 0.9).turn("Top-p", 0, 0.95);
+        score.turn("Temperature", 100_000, 1.4).turn("Temperature", 170_003, 0.7).turn("Top-p", 200_001, 0.8);
+        for (index, key) in (0..).zip([60, 64, 67, 71, 74, 76]) {
+            score.press(key, 195_000 + 4_001 * index, 197_500 + 4_001 * index);
+        }
+        let first = notes(&settings, &score, BLOCKS[0]);
+        assert!(first.len() > 8, "{mode:?}: {} notes", first.len());
+        for blocks in BLOCKS {
+            assert_eq!(difference(&first, &notes(&settings, &score, blocks)), None, "{mode:?}, {blocks:?}");
+        }
+        let mut instance = instance(&settings);
+        let [one, again] =
+            [(); 2].map(|()| Session::render(BLOCKS[4]).play(&mut instance, &score).expect("the plugin plays"));
+        assert_eq!(one.events, again.events, "{mode:?}: the same instance again");
+        assert!(one.audio == again.audio, "{mode:?}: the same instance again");
+        assert_eq!(difference(&first, &sound(&again)), None, "{mode:?}");
+    }
+}
+
+#[test]
+fn when_the_player_comes_in_nothing_of_segue_sounds_a_sample_longer() {
+    let (mut worst, mut cut) = (0, 0);
+    for settings in [ANSWER, TRADE] {
+        let base = jam(steady(48_000.0), 4 * BAR);
+        let before = notes(settings, &base, Blocks::Of(256));
+        // In the middle of each note of Segue's second bar.
+        let sounding = before.iter().filter(|note| (BAR + 6_500..2 * BAR - 1_000).contains(&note.on));
+        for (index, note) in sounding.enumerate() {
+            let again = note.on.midpoint(note.off) + 1;
+            let mut score = base.clone();
+            score.press(74, again, again + 2 * BAR);
+            let blocks = ALL_BLOCKS[1 + index % (ALL_BLOCKS.len() - 1)];
+            let heard = notes(settings, &score, blocks);
+            for note in heard.iter().filter(|note| note.on < again && note.off >= again) {
+                worst = worst.max(note.off - again);
+                cut += 1;
+            }
+            let late = heard.iter().find(|note| note.on >= again && note.on < 2 * BAR);
+            assert_eq!(late, None, "{settings:?}, {blocks:?}: the player came in at {again}");
+        }
+    }
+    eprintln!("{cut} notes cut, the last of them {worst} samples late");
+    assert!(cut >= 8 && worst == 0, "{cut} notes cut, the last of them {worst} samples late");
+}
+
+#[test]
+fn from_the_last_key_up_to_the_answer_there_is_the_gap_and_else_the_first_grid_point_after_it() {
+    let mut worst = 0;
+    for (index, up) in (0..12_u64).map(|index| (index, 40_000 + 7_919 * index)) {
+        let mut score = Score::silence(steady(48_000.0), 3 * BAR);
+        score.press(62, 1_000, 20_000).press(66, 24_000, up);
+        score.timeline.playing(3 * BAR - 4_800, false);
+        for blocks in [Blocks::Of(64), ALL_BLOCKS[1 + index as usize % 6]] {
+            for (start, grid) in [("Free", 1), ("1/16", 6_000), ("1/8", 12_000), ("1/4", 24_000), ("Bar", BAR)] {
+                let settings = [("Start", start), ("Response gap", "150")];
+                let wanted = (up + 7_200).div_ceil(grid) * grid;
+                let heard = notes(&settings, &score, blocks);
+                let begin = heard.first().expect("an answer").on;
+                worst = worst.max(begin.abs_diff(wanted));
+                assert_eq!(begin, wanted, "{start}, key up at {up}, {blocks:?}");
+            }
+        }
+    }
+    eprintln!("60 answers in two kinds of blocks, the last of them {worst} samples late");
+}
+
+#[test]
+fn bars_are_traded_on_the_hosts_bar_lines_through_changes_of_metre_and_tempo_and_in_a_loop() {
+    let mut timeline = steady(48_000.0);
+    // Bars 0 to 3 of four beats, then of three; from bar 8 on a loop of three bars.
+    let waltz = 4 * BAR;
+    timeline.tempo(2 * BAR + 31_001, 143.7);
+    let change = timeline.frame_of(Ticks(4 * 192)).expect("the transport runs");
+    timeline.metre(change, Metre::new(3, 4).expect("a metre"));
+    let back = timeline.frame_of(Ticks(4 * 192 + 7 * 144)).expect("the transport runs");
+    timeline.jump(back, 16.0 + 12.0).jump(back + (back - change) / 7 * 3, 16.0 + 12.0);
+    let length = back + waltz * 2;
+    timeline.playing(length - 9_600, false);
+    let score = Score::silence(timeline, length);
+    for (first, ours) in [("You", 1), ("Segue", 0)] {
+        let settings = [("Mode", "Trade"), ("Trade", "2 bars"), ("First", first)];
+        for blocks in ALL_BLOCKS {
+            let heard = notes(&settings, &score, blocks);
+            let side = |at: Frame| {
+                // A note may be rounded to the frame before its bar line.
+                let beats = score.timeline.beats(at) + 4e-5;
+                let bar = if beats < 16.0 { beats / 4.0 } else { 4.0 + (beats - 16.0) / 3.0 };
+                u8::from((bar / 2.0).floor() % 2.0 > 0.5)
+            };
+            let astray = heard.iter().find(|note| side(note.on) != ours || side(note.off - 2) != ours);
+            assert_eq!(astray, None, "{first} first, {blocks:?}");
+            assert!(heard.len() > 20, "{first} first: {} notes", heard.len());
+        }
+    }
+}
+
+#[test]
+fn without_a_transport_the_first_note_is_beat_one_of_a_trade() {
+    let mut score = Score::silence(Timeline::stopped(48_000.0), 6 * BAR);
+    let first = 33_333;
+    for (index, key) in (0..).zip([62, 66, 69, 74]) {
+        score.press(key, first + 24_000 * index, first + 24_000 * index + 20_000);
+    }
+    for blocks in ALL_BLOCKS {
+        let heard = notes(TRADE, &score, blocks);
+        assert_eq!(heard.first().map(|note| note.on), Some(first + BAR), "{blocks:?}");
+        assert!(heard.iter().all(|note| note.off <= first + 2 * BAR), "{blocks:?}: then it waits for the player");
+    }
+}
