@@ -1,4 +1,5 @@
-//! How long the built plugin takes, as a host sees it: to load, and for a block of a jam.
+//! How long the built plugin takes, as a host sees it: to load, and for a block of a jam; and whether it keeps time while
+//! other programs want all of the machine.
 //!
 //! Started by `cargo xtask bench`, which builds the plugin first.
 
@@ -6,11 +7,14 @@ use anyhow::{Context, Result};
 use segue_model::note::Metre;
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
-use segue_tests::performance::Times;
+use segue_tests::performance::{Performance, Times, off_the_grid};
 use segue_tests::score::Score;
 use segue_tests::session::Session;
 use segue_tests::timeline::{Frame, Timeline};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 const SAMPLE_RATE: f64 = 48_000.0;
@@ -29,7 +33,58 @@ fn main() -> Result<()> {
         let played = Session::live(Blocks::Of(BLOCK)).play(&mut instance, &jam(keys))?;
         show(what, &played.times());
     }
+    let score = jam(true);
+    let play = || Session::live(Blocks::Of(BLOCK)).play(&mut bundle.open()?, &score);
+    let alone = play()?;
+    let crowd = Crowd::gather()?;
+    let crowded = play()?;
+    let threads = crowd.leave();
+    let rendered = Session::render(Blocks::Of(BLOCK)).play(&mut bundle.open()?, &score)?;
+    show_time_kept("alone", &alone, &rendered, &score);
+    show_time_kept(&format!("beside {threads} threads that compute all the time"), &crowded, &rendered, &score);
     Ok(())
+}
+
+/// Threads of ordinary priority that never rest, two for each core.
+struct Crowd {
+    leave: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Crowd {
+    fn gather() -> Result<Self> {
+        let leave = Arc::new(AtomicBool::new(false));
+        let compute = |_| {
+            let leave = Arc::clone(&leave);
+            thread::spawn(move || {
+                while !leave.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            })
+        };
+        let cores = thread::available_parallelism().context("how many cores there are")?.get();
+        let threads = (0..2 * cores).map(compute).collect();
+        Ok(Self { leave, threads })
+    }
+
+    /// How many there were.
+    fn leave(self) -> usize {
+        self.leave.store(true, Ordering::Relaxed);
+        let count = self.threads.len();
+        for thread in self.threads {
+            // A spinning thread has nothing to panic about.
+            let _ = thread.join();
+        }
+        count
+    }
+}
+
+/// A note that comes late is off the grid; one that comes far too late is not played, and what is rendered has all.
+fn show_time_kept(what: &str, played: &Performance, rendered: &Performance, score: &Score) {
+    let [(played, _), (rendered, _)] = [played.notes(), rendered.notes()];
+    let late = off_the_grid(&played, &score.timeline).len();
+    let missing = rendered.len().saturating_sub(played.len());
+    println!("{what}: of {} notes {late} late and {missing} not played", rendered.len());
 }
 
 /// A bar of eighths every five bars, in which Segue answers four.
