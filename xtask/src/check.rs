@@ -1,6 +1,6 @@
 //! All that must hold before a change is good, cheapest first.
 
-use crate::bundle::{self, CHECKED, Kind};
+use crate::bundle::{self, Bundles, CHECKED, Kind};
 use crate::cargo::{self, Workspace};
 use crate::{machine, venv};
 use anyhow::{Context, Result, ensure};
@@ -9,8 +9,39 @@ use std::process::Command;
 /// For lints and docs, which look at everything at once.
 const ALL_FEATURES: [&str; 2] = ["--features", "segue-model/training,segue-plugin/assert_process_allocs"];
 
+/// How long the long runs are.
+pub struct Extent {
+    /// What the promises find in their environment.
+    environment: Vec<(&'static str, String)>,
+}
+
+/// The variables that lengthen the promises; `tests/` says what each does.
+const NIGHTLY: &str = "SEGUE_NIGHTLY";
+const SEQUENCES: &str = "SEGUE_SEQUENCES";
+const SEED: &str = "SEGUE_SEED";
+
+/// The promises that take long, and that want the machine for themselves.
+const LONG_RUNS: [&str; 2] = ["random_host::", "long_jam::"];
+
+impl Extent {
+    /// What everybody can wait for.
+    pub const USUAL: Self = Self { environment: Vec::new() };
+
+    /// What takes half an hour: more, and not the same as last night.
+    pub fn of_this_night() -> Self {
+        const PER_NIGHT: u64 = 2_000;
+        const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+        let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+        let first = now / SECONDS_PER_DAY * PER_NIGHT;
+        println!("This night's sequences have the seeds from {first} on.");
+        let environment =
+            vec![(NIGHTLY, "1".to_owned()), (SEQUENCES, PER_NIGHT.to_string()), (SEED, first.to_string())];
+        Self { environment }
+    }
+}
+
 /// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its result.
-pub fn everything(workspace: &Workspace) -> Result<()> {
+pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     machine::ready_to_build()?;
     machine::ready_to_check()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
@@ -26,11 +57,9 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     let checked = bundle::build(workspace, Kind::Checked)?;
     announce("the VST3 hosts");
     let python = venv::python(workspace)?;
-    let folder = checked.clap.parent().unwrap_or(workspace.target());
     let promises = || {
-        let mut promises = workspace.cargo();
-        promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED, "--"]);
-        promises.env("SEGUE_BUNDLES", folder).env("SEGUE_PYTHON", &python);
+        let mut promises = promises(workspace, &checked);
+        promises.env("SEGUE_PYTHON", &python);
         promises
     };
     if cfg!(target_os = "linux") {
@@ -38,7 +67,27 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
         // One after the other: a hand that plays a window must not wait for another window's drawing.
         step("the window", promises().args(["editor::", "--test-threads=1"]))?;
     }
-    step("promises", promises().args(["--skip", "editor::"]))
+    let skipped = LONG_RUNS.into_iter().chain(["editor::"]).flat_map(|test| ["--skip", test]);
+    step("promises", promises().args(skipped))?;
+    // Last, because they take longest; and alone, because what others play live would be late beside them.
+    step("long runs", promises().args(LONG_RUNS).arg("--test-threads=1").envs(extent.environment.iter().cloned()))
+}
+
+/// Only the random host: so many sequences, the first of this seed.
+pub fn random_host(workspace: &Workspace, count: u64, seed: u64) -> Result<()> {
+    machine::ready_to_build()?;
+    let checked = bundle::build(workspace, Kind::Checked)?;
+    let mut random_host = promises(workspace, &checked);
+    random_host.arg("random_host::whatever").env(SEQUENCES, count.to_string()).env(SEED, seed.to_string());
+    step("the random host", &mut random_host)
+}
+
+/// The tests of the built plugin; what follows are arguments for the tests.
+fn promises(workspace: &Workspace, checked: &Bundles) -> Command {
+    let mut promises = workspace.cargo();
+    promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED, "--"]);
+    promises.env("SEGUE_BUNDLES", checked.clap.parent().unwrap_or(workspace.target()));
+    promises
 }
 
 /// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW.

@@ -8,9 +8,10 @@ mod check;
 mod machine;
 mod venv;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use bundle::Kind;
 use cargo::Workspace;
+use check::Extent;
 use std::ffi::OsStr;
 use std::process::ExitCode;
 
@@ -21,6 +22,11 @@ cargo xtask VERB
                      build the plugin, load it in a headless host, play the first bars of a tune at it,
                      and write what came of it to demo.mid, demo.wav and demo.png in the current folder
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
+  test --nightly     the same with long runs: an hour of a duet, and 2,000 minutes with a host that does whatever it may,
+                     other ones every night (about half an hour on two cores)
+  test --sequences N [--seed SEED]
+                     of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
+                     one is told with its seed, and --sequences 1 --seed SEED plays it again
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
   bench              how long a decision and a block take on this machine
@@ -43,7 +49,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     let (verb, rest) = arguments.split_first().map_or(("help", arguments), |(verb, rest)| (verb.as_str(), rest));
     match (verb, rest) {
         ("demo", _) => demo(&Workspace::find()?, rest),
-        ("test", []) => done(check::everything(&Workspace::find()?)),
+        ("test", _) => done(test(&Workspace::find()?, rest)),
         ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
         ("bench", []) => bench(&Workspace::find()?),
         ("train", _) => train(&Workspace::find()?, rest),
@@ -51,13 +57,29 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        ("test" | "bench", [first, ..]) => bail!("`{verb}` takes no arguments, so not {first}"),
+        ("bench", [first, ..]) => bail!("`{verb}` takes no arguments, so not {first}"),
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
     }
 }
 
 fn done(result: Result<()>) -> Result<ExitCode> {
     result.map(|()| ExitCode::SUCCESS)
+}
+
+fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let number = |flag: &str, word: &str| {
+        word.parse().map_err(|_| anyhow!("{flag} takes a whole number, not {word}; such as `{flag} 100`"))
+    };
+    match words[..] {
+        [] => check::everything(workspace, &Extent::USUAL),
+        ["--nightly"] => check::everything(workspace, &Extent::of_this_night()),
+        ["--sequences", count] => check::random_host(workspace, number("--sequences", count)?, 0),
+        ["--sequences", count, "--seed", seed] => {
+            check::random_host(workspace, number("--sequences", count)?, number("--seed", seed)?)
+        }
+        _ => bail!("`test` takes --nightly, or --sequences N and --seed SEED, or nothing; not {}", arguments.join(" ")),
+    }
 }
 
 fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {

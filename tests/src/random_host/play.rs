@@ -4,7 +4,7 @@ use super::board::Board;
 use super::sequence::{Act, Deed, Sequence};
 use crate::bundle::Bundle;
 use crate::instance::Instance;
-use crate::performance::Answered;
+use crate::performance::{Answered, Sent};
 use crate::session::read;
 use crate::timeline::Frame;
 use crate::vitals::Vitals;
@@ -53,8 +53,14 @@ pub struct Second {
 impl Recording {
     /// All notes that began.
     pub fn count_notes(&self) -> usize {
-        let is_on = |event: &&Answered| matches!(event.sent, crate::performance::Sent::On { .. });
-        self.takes.iter().map(|take| take.events.iter().filter(is_on).count()).sum()
+        self.takes.iter().map(Take::count_notes).sum()
+    }
+}
+
+impl Take {
+    /// All notes that began.
+    pub fn count_notes(&self) -> usize {
+        self.events.iter().filter(|event| matches!(event.sent, Sent::On { .. })).count()
     }
 }
 
@@ -75,13 +81,20 @@ pub fn play(sequence: &Sequence, bundle: &Bundle, board: &Board) -> Result<Recor
     for act in &sequence.acts {
         instance.set_offline(act.offline)?;
         instance.activate(act.timeline.sample_rate(), act.blocks.largest())?;
-        let mut stage = Stage { instance: &mut instance, board, act, saved: &mut saved, ears: Ears::default() };
-        let mut take = stage.play()?;
+        let mut take = play_act(act, &mut instance, board, &mut saved)?;
         instance.deactivate();
         take.vitals = Vitals::read()?;
         recording.takes.push(take);
     }
     Ok(recording)
+}
+
+/// Plays one act at an instance that is active. What is saved in it is left in `saved`.
+///
+/// # Errors
+/// When the plugin reports an error.
+pub fn play_act(act: &Act, instance: &mut Instance, board: &Board, saved: &mut Option<Vec<u8>>) -> Result<Take> {
+    Stage { instance, board, act, saved, ears: Ears::default() }.play()
 }
 
 /// A host's buffer for what a plugin sends, with a bound.

@@ -157,16 +157,11 @@ impl fmt::Display for Broken {
 
 /// Everything that is wrong with a recording.
 pub fn check(sequence: &Sequence, recording: &Recording, board: &Board) -> Vec<Broken> {
-    let mut watch = Watch::new(sequence, board);
-    for (index, (act, take)) in sequence.acts.iter().zip(&recording.takes).enumerate() {
-        watch.act = index;
+    let mut watch = Watch::new(&sequence.settings, board);
+    for (act, take) in sequence.acts.iter().zip(&recording.takes) {
         watch.follow(act, take);
     }
-    let open: Vec<Sounding> = watch.sounding.clone();
-    for Sounding { key, since: (act, at), .. } in open {
-        watch.broken.push(Broken { act, at, rule: Rule::NeverEnds(key) });
-    }
-    watch.broken
+    watch.finish()
 }
 
 /// What two recordings of one sequence do not have in common; `None` when nothing.
@@ -240,8 +235,10 @@ enum Demand {
     Passed(Key),
 }
 
-struct Watch<'a> {
+/// Follows a session act by act, of which there may be any number.
+pub struct Watch<'a> {
     board: &'a Board,
+    /// The one that is followed.
     act: usize,
     values: Vec<f64>,
     /// The frame of this act since which a parameter stands; 0 when it was never moved in it.
@@ -262,9 +259,10 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(sequence: &Sequence, board: &'a Board) -> Self {
+    /// Before the first act, with these parameters set.
+    pub fn new(settings: &[(usize, f64)], board: &'a Board) -> Self {
         let mut values: Vec<f64> = board.parameters().iter().map(|parameter| parameter.default).collect();
-        for (place, value) in &sequence.settings {
+        for (place, value) in settings {
             values[*place] = *value;
         }
         Self {
@@ -301,9 +299,9 @@ impl<'a> Watch<'a> {
         self.steady(knob).is_some_and(|value| same(value, wanted))
     }
 
-    /// Goes through an act in order of time: at one frame first what the transport does, then what the host does, then
-    /// what the plugin sends.
-    fn follow(&mut self, act: &Act, take: &Take) {
+    /// Goes through the next act in order of time: at one frame first what the transport does, then what the host does,
+    /// then what the plugin sends. With its beginning everything has to end, as after an activation or a jump.
+    pub fn follow(&mut self, act: &Act, take: &Take) {
         self.since.fill(0);
         self.forget_keys();
         self.demands.push(Demand::Everything);
@@ -340,6 +338,15 @@ impl<'a> Watch<'a> {
         }
         self.listen(act, take);
         self.take_stock(act, take);
+        self.act += 1;
+    }
+
+    /// Everything that was wrong, after the last act.
+    pub fn finish(mut self) -> Vec<Broken> {
+        for Sounding { key, since: (act, at), .. } in std::mem::take(&mut self.sounding) {
+            self.broken.push(Broken { act, at, rule: Rule::NeverEnds(key) });
+        }
+        self.broken
     }
 
     fn forget_keys(&mut self) {

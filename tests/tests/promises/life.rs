@@ -1,6 +1,6 @@
 //! Opening and closing: nothing is left behind.
 
-use crate::support::{instance, passes_in_a_process_of_its_own, score, sound, steady};
+use crate::support::{instance, passes_in_a_process_of_its_own, resident, score, sound, steady};
 use segue_tests::blocks::Blocks;
 use segue_tests::score::Score;
 use segue_tests::session::Session;
@@ -129,12 +129,4 @@ fn a_hundred_instances() {
     let grown = resident().saturating_sub(before);
     assert!(grown < BOUND, "memory grew by {grown} bytes");
     drop(bundle);
-}
-
-/// Bytes of this process that are in memory.
-fn resident() -> usize {
-    const PAGE: usize = 4096;
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux tells the size of a process");
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok());
-    pages.expect("the second number is what is in memory") * PAGE
 }

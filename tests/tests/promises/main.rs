@@ -13,6 +13,7 @@ mod editor;
 mod groove;
 mod hosts;
 mod life;
+mod long_jam;
 mod midi;
 mod modes;
 mod presets;
