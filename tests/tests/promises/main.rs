@@ -20,6 +20,7 @@ mod presets;
 mod random_host;
 mod real_time;
 mod same_notes;
+mod states;
 mod styles;
 mod support;
 mod temperature;
