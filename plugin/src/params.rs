@@ -564,6 +564,30 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_says_what_every_parameter_sounds_like_in_one_line() {
+        const GUIDE: &str = include_str!("../GUIDE.md");
+        for (id, setting) in SegueParams::default().each() {
+            let name = format!("**{}**", setting.name());
+            let explains = |line: &&str| line.starts_with('|') && line.contains(&name) || line.starts_with(&name);
+            assert!(GUIDE.lines().any(|line| explains(&line)), "{id}: {name}");
+        }
+        for entry in preset::Shelf::open_at(None).entries() {
+            assert!(GUIDE.contains(&format!("| {} | {} |", entry.preset.name, entry.preset.style)));
+        }
+    }
+
+    #[test]
+    fn every_parameter_has_a_name_of_its_own_that_fits_where_hosts_show_it() {
+        const LONGEST: usize = 20;
+        let params = SegueParams::default();
+        let names: Vec<String> = params.each().map(|(_, setting)| setting.name()).collect();
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[..index].contains(name), "{name} twice");
+            assert!((1..=LONGEST).contains(&name.chars().count()), "{name}");
+        }
+    }
+
+    #[test]
     fn keys_are_read_with_sharps_flats_and_numbers() {
         for (text, key) in
             [("C4", 60), ("c4", 60), ("F#3", 54), ("G♭3", 54), ("Db4", 61), ("B♯3", 60), ("C-1", 0), ("60", 60)]
