@@ -160,6 +160,19 @@ impl Timeline {
         })
     }
 
+    /// How many beats a bar has, in a song that has one metre and one numbering of its bars, from beat 0 on.
+    pub fn bar_beats_of_a_plain_song(&self) -> Option<f64> {
+        let metre = self.stretches.first()?.metre;
+        let is_plain =
+            |stretch: &Stretch| stretch.metre == metre && stretch.bar_line_beats == 0.0 && stretch.bar_number == 0;
+        self.stretches.iter().all(is_plain).then(|| bar_beats(metre))
+    }
+
+    /// How many beats so many frames last, at the tempo of this frame.
+    pub fn beats_in_frames(&self, at: Frame, frames: f64) -> f64 {
+        frames / self.sample_rate * self.tempo_bpm(at) / 60.0
+    }
+
     /// Whether the transport runs at this frame.
     pub fn is_playing(&self, at: Frame) -> bool {
         self.stretch(at).playing

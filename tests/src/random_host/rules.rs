@@ -7,7 +7,7 @@ use super::board::{Board, Knob};
 use super::play::{Recording, Take};
 use super::sequence::{Act, Deed, Sequence};
 use crate::performance::{Answered, Sent};
-use crate::timeline::Frame;
+use crate::timeline::{Frame, Telling};
 use crate::vitals::Vitals;
 use std::fmt;
 
@@ -75,11 +75,26 @@ pub enum Rule {
     OverAReset(Key),
     /// A note that was passed through sounds on after its release.
     OverARelease(Key),
-    /// More notes of Segue's at once than are ever allowed.
+    /// More notes of Segue's at once than are allowed.
     TooMany {
         /// How many.
         count: usize,
+        /// How many may be.
+        most: usize,
     },
+    /// A note of Segue's outside the scale or the range that is set.
+    OutOfBounds(Key),
+    /// A note of Segue's longer than the longest that is set.
+    TooLongForTheSetting {
+        /// The note.
+        key: Key,
+        /// Its length in beats.
+        beats: f64,
+    },
+    /// Where bars are traded, a note of Segue's begins in the player's.
+    InThePlayersBars(Key),
+    /// Where bars are traded, a note of Segue's rings into the player's, and may not.
+    RingsOver(Key),
     /// The mind panicked.
     Panicked,
     /// Something was late or lost although the host waited for the mind and took everything.
@@ -145,7 +160,11 @@ impl fmt::Display for Broken {
             Rule::OverABreak(key) => write!(out, "{key} sounds on although the song starts, stops or jumps"),
             Rule::OverAReset(key) => write!(out, "{key} sounds on after a reset"),
             Rule::OverARelease(key) => write!(out, "{key} was passed through and sounds on after its release"),
-            Rule::TooMany { count } => write!(out, "{count} notes of Segue's sound at once"),
+            Rule::TooMany { count, most } => write!(out, "{count} notes of Segue's sound at once, and {most} may"),
+            Rule::OutOfBounds(key) => write!(out, "{key} lies outside the scale or the range that is set"),
+            Rule::TooLongForTheSetting { key, beats } => write!(out, "{key} lasts {beats:.3} beats, which is too long"),
+            Rule::InThePlayersBars(key) => write!(out, "{key} begins in the player's bars"),
+            Rule::RingsOver(key) => write!(out, "{key} rings into the player's bars"),
             Rule::Panicked => write!(out, "the mind panicked"),
             Rule::Lost { counts } => write!(out, "although the host waited for the mind, there is {counts:?}"),
             Rule::TooLoud { peak } => write!(out, "a peak of {peak} within a second from there"),
@@ -197,6 +216,27 @@ const SWING_BY_STYLE: f64 = 0.0;
 const STRAIGHT: f64 = 1.0;
 const RENDER_AUTO: f64 = 0.0;
 const RENDER_OFFLINE: f64 = 1.0;
+const TRADE: f64 = 1.0;
+const SEGUE_FIRST: f64 = 1.0;
+const TRADED_BARS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 12.0];
+const NO_OCTAVES: f64 = 3.0;
+const CLASSES: usize = 12;
+/// What each scale has above its root, in the order of the parameter's values.
+const SCALES: [&[usize]; 13] = [
+    &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    &[0, 2, 4, 5, 7, 9, 11],
+    &[0, 2, 3, 5, 7, 8, 10],
+    &[0, 2, 3, 5, 7, 8, 11],
+    &[0, 2, 3, 5, 7, 9, 11],
+    &[0, 2, 3, 5, 7, 9, 10],
+    &[0, 1, 3, 5, 7, 8, 10],
+    &[0, 2, 4, 6, 7, 9, 11],
+    &[0, 2, 4, 5, 7, 9, 10],
+    &[0, 1, 3, 5, 6, 8, 10],
+    &[0, 2, 4, 7, 9],
+    &[0, 3, 5, 7, 10],
+    &[0, 3, 5, 6, 7, 10],
+];
 const CHORDS_OF_LOW_KEYS: f64 = 2.0;
 const CHORDS_OF_A_CHANNEL: f64 = 3.0;
 
@@ -251,6 +291,8 @@ pub struct Watch<'a> {
     asked: bool,
     /// When the turn was last handed over by hand.
     handed_over: Option<Frame>,
+    /// That has happened in this act.
+    was_handed_over: bool,
     demands: Vec<Demand>,
     sounding: Vec<Sounding>,
     /// What the instance had counted before this act.
@@ -275,6 +317,7 @@ impl<'a> Watch<'a> {
             struck: Vec::new(),
             asked: false,
             handed_over: None,
+            was_handed_over: false,
             demands: Vec::new(),
             sounding: Vec::new(),
             counted: Vitals::default(),
@@ -303,6 +346,7 @@ impl<'a> Watch<'a> {
     /// then what the plugin sends. With its beginning everything has to end, as after an activation or a jump.
     pub fn follow(&mut self, act: &Act, take: &Take) {
         self.since.fill(0);
+        self.was_handed_over = false;
         self.forget_keys();
         self.demands.push(Demand::Everything);
         let no_breaks = !act.telling.has_beats();
@@ -402,6 +446,7 @@ impl<'a> Watch<'a> {
         if self.board.knob_at(place) == Some(Knob::YourTurn) && value > before {
             self.asked = true;
             self.handed_over = Some(now);
+            self.was_handed_over = true;
         }
     }
 
@@ -487,8 +532,12 @@ impl<'a> Watch<'a> {
             self.say(at, Rule::WrongChannel { key, wanted: wanted as u16 });
         }
         let count = self.sounding.iter().filter(|sounding| sounding.who == Who::Segue).count();
-        if count > MOST_VOICES {
-            self.say(at, Rule::TooMany { count });
+        let most = self.steady(Knob::Polyphony).map_or(MOST_VOICES, |above_one| 1 + index(above_one));
+        if count > most {
+            self.say(at, Rule::TooMany { count, most });
+        }
+        if !self.is_in_scale(key) || !self.is_in_range(key) {
+            self.say(at, Rule::OutOfBounds(key));
         }
         if self.is_steadily(Knob::Mode, ANSWER) {
             if !self.asked {
@@ -505,19 +554,62 @@ impl<'a> Watch<'a> {
             if away.abs() > ROUNDING_FRAMES {
                 self.say(at, Rule::OffTheGrid { key, away });
             }
+            if self.segues_bars(act, at).is_some_and(|bars| bars.is_none()) {
+                self.say(at, Rule::InThePlayersBars(key));
+            }
         }
+    }
+
+    fn is_in_scale(&self, key: Key) -> bool {
+        let (Some(root), Some(scale)) = (self.steady(Knob::Key), self.steady(Knob::Scale)) else { return true };
+        let Some(classes) = SCALES.get(index(scale)) else { return true };
+        let above_root = (usize::from(key.key) + CLASSES - index(root)) % CLASSES;
+        classes.contains(&above_root)
+    }
+
+    /// The range holds as it stands where it has an octave, so that no scale is without a pitch in it.
+    fn is_in_range(&self, key: Key) -> bool {
+        let ends = [self.steady(Knob::LowestKey), self.steady(Knob::HighestKey)];
+        let ([Some(one), Some(other)], true) = (ends, self.is_steadily(Knob::Octave, NO_OCTAVES)) else { return true };
+        let (low, high) = (one.min(other), one.max(other));
+        high - low < CLASSES as f64 || (low..=high).contains(&f64::from(key.key))
+    }
+
+    /// Where bars are traded by the numbers of a song that never changes its metre: the beats between which Segue's bars
+    /// lie at this frame, none in the player's. `None` where that cannot be known.
+    fn segues_bars(&self, act: &Act, at: Frame) -> Option<Option<(f64, f64)>> {
+        let known = self.is_steadily(Knob::Mode, TRADE) && act.telling == Telling::Everything && !self.was_handed_over;
+        if !known {
+            return None;
+        }
+        let bars = *TRADED_BARS.get(index(self.steady(Knob::Trade)?))?;
+        let first = if same(self.steady(Knob::First)?, SEGUE_FIRST) { 0.0 } else { bars };
+        let bar_beats = act.timeline.bar_beats_of_a_plain_song()?;
+        // A frame may be rounded to before its bar line.
+        let beats = act.timeline.beats(at) + act.timeline.beats_in_frames(at, ROUNDING_FRAMES);
+        let number = (beats / bar_beats).floor() - first;
+        let begin = (number / (2.0 * bars)).floor() * 2.0 * bars;
+        let is_segues = number >= 0.0 && number - begin < bars;
+        Some(is_segues.then(|| ((begin + first) * bar_beats, (begin + first + bars) * bar_beats)))
     }
 
     /// Whether every onset of Segue's must lie on a tick of the song: it is heard where it is, the style is metric and
     /// plays straight, nothing starts off the grid, and the host waits for the mind.
     fn is_on_a_grid(&self, act: &Act, at: Frame) -> bool {
-        let one_of = |knob, values: [f64; 2]| {
-            self.steady(knob).is_some_and(|value| values.into_iter().any(|other| same(value, other)))
-        };
-        let metric = one_of(Knob::Style, METRIC_STYLES) && one_of(Knob::Swing, [SWING_BY_STYLE, STRAIGHT])
-            || one_of(Knob::Style, SWINGING_STYLES) && self.is_steadily(Knob::Swing, STRAIGHT);
+        let metric = self.is_one_of(Knob::Style, METRIC_STYLES) || self.is_one_of(Knob::Style, SWINGING_STYLES);
+        let metric = metric && self.plays_straight();
         let on_grid = self.steady(Knob::Start).is_some_and(|start| !same(start, FREE_START));
         act.telling.has_beats() && act.timeline.is_playing(at) && metric && on_grid && self.is_waited_for(act)
+    }
+
+    fn is_one_of(&self, knob: Knob, values: [f64; 2]) -> bool {
+        self.steady(knob).is_some_and(|value| values.into_iter().any(|other| same(value, other)))
+    }
+
+    /// Whether eighths never swing.
+    fn plays_straight(&self) -> bool {
+        let by_style = self.is_steadily(Knob::Swing, SWING_BY_STYLE) && self.is_one_of(Knob::Style, METRIC_STYLES);
+        by_style || self.is_steadily(Knob::Swing, STRAIGHT)
     }
 
     /// Whether the host waits for the mind, so that nothing can be late.
@@ -538,8 +630,32 @@ impl<'a> Watch<'a> {
         if at <= since {
             self.say(since, Rule::NoLength(key));
         }
+        if who == Who::Segue {
+            self.segue_ends(key, (since, at), act);
+        }
         if at.saturating_sub(since) as f64 > LONGEST_SECONDS * act.timeline.sample_rate() {
             self.say(since, Rule::TooLong(key));
+        }
+    }
+
+    fn segue_ends(&mut self, key: Key, (since, at): (Frame, Frame), act: &Act) {
+        // Where the song jumps, its beats say nothing about lengths.
+        let unbroken = !act.timeline.breaks().any(|frame| (since + 1..=at).contains(&frame));
+        if !unbroken || !self.is_on_a_grid(act, since) {
+            return;
+        }
+        let slack = act.timeline.beats_in_frames(at, 2.0 * ROUNDING_FRAMES);
+        let beats = act.timeline.beats(at) - act.timeline.beats(since);
+        let longest = self.steady(Knob::LongestNote).filter(|_| self.is_steadily(Knob::Quantise, 0.0));
+        if longest.is_some_and(|set| beats > longest_beats(set) + slack) {
+            self.say(since, Rule::TooLongForTheSetting { key, beats });
+        }
+        let ends_with_its_bars = self.is_steadily(Knob::RingOver, 0.0);
+        if ends_with_its_bars
+            && let Some(Some((_, end))) = self.segues_bars(act, since)
+            && act.timeline.beats(at) > end + slack
+        {
+            self.say(at, Rule::RingsOver(key));
         }
     }
 
@@ -583,7 +699,9 @@ impl<'a> Watch<'a> {
         if counts.panics > 0 {
             self.say(act.length, Rule::Panicked);
         }
-        let Vitals { late, dropped, unheard, time_outs, .. } = counts;
+        let Vitals { dropped, unheard, time_outs, .. } = counts;
+        // Where the metre decides whether eighths swing, what was planned may be due sooner when it changes.
+        let late = if self.plays_straight() { counts.late } else { 0 };
         let refused = if act.is_all_ears() { counts.refused } else { 0 };
         if self.is_waited_for(act) && late + dropped + unheard + time_outs + refused > 0 {
             self.say(act.length, Rule::Lost { counts });
@@ -612,6 +730,19 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// The beats of a value of *Longest note*, which goes from a quarter of a beat to 16, finer at the lower end.
+fn longest_beats(value: f64) -> f64 {
+    const STEP: f64 = 0.25;
+    let beats = 0.25 + value * value * (16.0 - 0.25);
+    (beats / STEP).round() * STEP
+}
+
+/// The value of a parameter with few values.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above zero and small")]
+fn index(value: f64) -> usize {
+    value.round() as usize
+}
+
 /// Values of parameters are told exactly, or differ by a step.
 fn same(one: f64, other: f64) -> bool {
     (one - other).abs() < 1e-6
@@ -623,7 +754,7 @@ mod tests {
     use super::super::play::Second;
     use super::*;
     use crate::blocks::Blocks;
-    use crate::timeline::{Telling, Timeline};
+    use crate::timeline::Timeline;
     use segue_model::note::Metre;
 
     const SECOND: Frame = 48_000;
@@ -632,7 +763,7 @@ mod tests {
     /// A minute at 120 bpm in which these things are done, with the style that is on a grid and these settings.
     fn sequence(deeds: &[(Frame, Deed)], settings: &[(Knob, f64)]) -> Sequence {
         let board = bare();
-        let usual = [(Knob::Style, 3.0), (Knob::Start, 2.0)];
+        let usual = [(Knob::Style, 3.0), (Knob::Start, 2.0), (Knob::Polyphony, 15.0), (Knob::LongestNote, 1.0)];
         let settings = usual.iter().chain(settings).map(|(knob, value)| (board.place(*knob), *value)).collect();
         let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
         timeline.jump(20 * SECOND, 4.0);
@@ -733,6 +864,47 @@ mod tests {
         assert_eq!(found(&[], &[], &[on(72_000), off(80_000)]), [Rule::Unasked(C)]);
         let wanted = [(Knob::OutputChannel, 3.0)];
         assert_eq!(found(&PHRASE(), &wanted, &[on(72_000), off(80_000)]), [Rule::WrongChannel { key: C, wanted: 3 }]);
+    }
+
+    #[test]
+    fn a_note_out_of_scale_or_range_too_long_or_one_too_many_is_seen() {
+        let note = [on(72_000), off(84_000)];
+        let in_d_major = [(Knob::Scale, 1.0), (Knob::Key, 2.0)];
+        assert_eq!(found(&PHRASE(), &in_d_major, &note), [Rule::OutOfBounds(C)]);
+        assert_eq!(found(&PHRASE(), &[(Knob::Scale, 1.0), (Knob::Key, 5.0)], &note), []);
+        let range = |low, high| [(Knob::Octave, 3.0), (Knob::LowestKey, low), (Knob::HighestKey, high)];
+        assert_eq!(found(&PHRASE(), &range(62.0, 80.0), &note), [Rule::OutOfBounds(C)]);
+        assert_eq!(found(&PHRASE(), &range(80.0, 60.0), &note), []);
+        assert_eq!(found(&PHRASE(), &range(62.0, 70.0), &note), [], "too narrow to be sure");
+        // A value of 0 is a quarter of a beat, which is 6,000 frames.
+        let long = [on(72_000), off(78_000 + 500)];
+        assert!(matches!(
+            found(&PHRASE(), &[(Knob::LongestNote, 0.0)], &long)[..],
+            [Rule::TooLongForTheSetting { .. }]
+        ));
+        let other = |at, sent: fn(u16, u16) -> Sent| Answered { at, sent: sent(0, 64) };
+        let two = [
+            on(72_000),
+            other(72_000, |channel, key| Sent::On { channel, key, velocity: 0.5 }),
+            off(78_000),
+            other(78_000, |channel, key| Sent::Off { channel, key }),
+        ];
+        assert_eq!(found(&PHRASE(), &[(Knob::Polyphony, 1.0)], &two), []);
+        assert_eq!(found(&PHRASE(), &[(Knob::Polyphony, 0.0)], &two), [Rule::TooMany { count: 2, most: 1 }]);
+    }
+
+    #[test]
+    fn a_note_in_the_players_bars_of_a_trade_or_ringing_into_them_is_seen() {
+        // Two bars each, the player first: Segue's are those from four to eight seconds.
+        let trade = [(Knob::Mode, 1.0), (Knob::Trade, 1.0)];
+        let second = |at: Frame| at * SECOND;
+        assert_eq!(found(&PHRASE(), &trade, &[on(second(4)), off(second(8))]), []);
+        assert_eq!(found(&PHRASE(), &trade, &[on(second(3)), off(second(4))]), [Rule::InThePlayersBars(C)]);
+        assert_eq!(found(&PHRASE(), &trade, &[on(second(7)), off(second(8) + 500)]), [Rule::RingsOver(C)]);
+        let free = [trade[0], trade[1], (Knob::RingOver, 1.0)];
+        assert_eq!(found(&PHRASE(), &free, &[on(second(7)), off(second(8) + 500)]), []);
+        let segue_first = [trade[0], trade[1], (Knob::First, 1.0)];
+        assert_eq!(found(&PHRASE(), &segue_first, &[on(second(4)), off(second(5))]), [Rule::InThePlayersBars(C)]);
     }
 
     #[test]
