@@ -282,11 +282,35 @@ impl Desktop {
         Ok(())
     }
 
-    /// Types letters.
+    /// Waits until the keyboard is the editor's, or the host's again.
+    ///
+    /// # Errors
+    /// When it does not become so.
+    pub fn keyboard_is_the_hosts(&self, hosts: bool) -> Result<()> {
+        let focus = || self.connection.get_input_focus().ok()?.reply().ok();
+        let whose = if hosts { "the host" } else { "the editor" };
+        wait_until(&format!("{whose} has the keyboard"), || {
+            focus().is_some_and(|focus| (focus.focus == self.window) == hosts)
+        })
+    }
+
+    /// Types letters into the editor.
+    ///
+    /// # Errors
+    /// When the keyboard has no such letter, or the editor does not want it.
+    pub fn type_text(&self, text: &str) -> Result<()> {
+        /// A field that was clicked opens with one of the next frames.
+        const OPENS: Duration = Duration::from_millis(600);
+        self.keyboard_is_the_hosts(false)?;
+        std::thread::sleep(OPENS);
+        self.type_anywhere(text)
+    }
+
+    /// Types letters into whatever has the keyboard.
     ///
     /// # Errors
     /// When the keyboard has no such letter.
-    pub fn type_text(&self, text: &str) -> Result<()> {
+    pub fn type_anywhere(&self, text: &str) -> Result<()> {
         text.chars().try_for_each(|letter| self.key(u32::from(letter)))
     }
 

@@ -19,7 +19,7 @@ const FINE: f32 = 0.1;
 /// One notch of the wheel, as a part of the range, when the parameter has no steps.
 const NOTCH: f32 = 0.02;
 /// A double click is over by then.
-const SECOND_CLICK: Duration = Duration::from_millis(600);
+const SECOND_CLICK: Duration = Duration::from_millis(900);
 /// How long a momentary switch stays on: longer than the longest block, so that the audio thread sees it.
 const PULSE: Duration = Duration::from_millis(250);
 
@@ -31,6 +31,8 @@ pub struct Held {
     /// A control under the pointer's drag, and where it stands.
     drag: Option<(Id, f32)>,
     typing: Option<Typing>,
+    /// Ctrl is held. Not what egui says: it forgets the keys that are held whenever the keyboard goes back to the host.
+    is_fine: bool,
     /// Momentary switches that are on, and since when.
     pulses: Vec<(ParamPtr, Instant)>,
 }
@@ -90,6 +92,15 @@ impl<'a> Board<'a> {
         notice: &'a mut Notice,
         landmarks: &'a mut Landmarks,
     ) -> Self {
+        held.is_fine = ui.input(|input| {
+            let told = input.events.iter().rev().find_map(|event| match event {
+                egui::Event::ModifiersChanged(modifiers) | egui::Event::PointerButton { modifiers, .. } => {
+                    Some(modifiers.ctrl || modifiers.command)
+                }
+                _ => None,
+            });
+            told.unwrap_or(held.is_fine)
+        });
         Self { ui, context, held, notice, landmarks }
     }
 
@@ -209,7 +220,7 @@ impl<'a> Board<'a> {
         if let Some((dragged, value)) = self.held.drag
             && dragged == id
         {
-            let fine = if self.ui.input(|input| input.modifiers.ctrl || input.modifiers.command) { FINE } else { 1.0 };
+            let fine = if self.held.is_fine { FINE } else { 1.0 };
             let moved = along(response.drag_delta()) * fine / DRAG_POINTS;
             if response.dragged() && moved != 0.0 {
                 let value = (value + moved).clamp(0.0, 1.0);
@@ -241,7 +252,7 @@ impl<'a> Board<'a> {
         if notches == 0.0 || self.held.drag.is_some() {
             return;
         }
-        let fine = if self.ui.input(|input| input.modifiers.ctrl || input.modifiers.command) { FINE } else { 1.0 };
+        let fine = if self.held.is_fine { FINE } else { 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "at most ten thousand steps")]
         let step = param.step_count().map_or(NOTCH * fine, |steps| (1.0 / steps as f32).max(f32::EPSILON));
         self.set(param, param.unmodulated_normalized_value() + step * notches.signum());
@@ -285,16 +296,16 @@ impl<'a> Board<'a> {
             .align(Align2::CENTER_CENTER)
             .margin(vec2(4.0, 1.0));
         let response = self.ui.put(rect.expand2(vec2(6.0, 1.0)), field);
+        if self.was_double_click(rect) && typing.since.elapsed() < SECOND_CLICK {
+            // The first click of a double click has opened the field.
+            response.surrender_focus();
+            self.set(param, param.default_normalized_value());
+            return true;
+        }
         if std::mem::take(&mut typing.fresh) {
             response.request_focus();
             select_all(self.ui, id, &typing.text);
             self.held.typing = Some(typing);
-            return true;
-        }
-        if response.double_clicked() && typing.since.elapsed() < SECOND_CLICK {
-            // The first click of a double click has opened the field.
-            response.surrender_focus();
-            self.set(param, param.default_normalized_value());
             return true;
         }
         if !response.lost_focus() {
@@ -309,6 +320,14 @@ impl<'a> Board<'a> {
             }
         }
         true
+    }
+
+    /// Whether the pointer has just clicked twice here, on whatever was here.
+    fn was_double_click(&self, rect: Rect) -> bool {
+        self.ui.input(|input| {
+            let is_double = input.pointer.button_double_clicked(egui::PointerButton::Primary);
+            is_double && input.pointer.interact_pos().is_some_and(|at| rect.contains(at))
+        })
     }
 
     /// Letters at a place.

@@ -244,7 +244,7 @@ pub fn label(board: &Board<'_>, rect: Rect, name: &str) {
 
 /// A number in a line: its name at the left, a value to drag or type at the right.
 pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
-    let width = if name.is_empty() { rect.width() } else { (rect.width() - NAME).clamp(60.0, 92.0) };
+    let width = if name.is_empty() { rect.width() } else { (rect.width() - NAME).clamp(46.0, 92.0) };
     let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 2.0), rect.max - vec2(0.0, 2.0));
     label(board, rect, name);
     let response = board.draggable(param, field, tip, |moved| moved.x - moved.y);

@@ -7,13 +7,19 @@
 use egui::Ui;
 use nice_plug_egui::Frame;
 use raw_window_handle::{HasWindowHandle, RawWindowHandle};
+use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, InputFocus};
 use x11rb::rust_connection::RustConnection;
 
+/// What was clicked may be a field that opens with the next frame.
+const WAIT: Duration = Duration::from_millis(120);
+
 /// See the module.
 #[derive(Default)]
 pub struct KeysBack {
+    /// Since when nothing here wants to be typed into.
+    unwanted: Option<Instant>,
     /// Made when it is first needed; the inner one is `None` when there is no such system.
     connection: Option<Option<RustConnection>>,
 }
@@ -24,6 +30,12 @@ impl KeysBack {
         let window = frame.baseview_window();
         let busy = ui.ctx().egui_wants_keyboard_input() || ui.input(|input| input.pointer.any_down());
         if busy || !window.has_focus() {
+            self.unwanted = None;
+            return;
+        }
+        let waited = self.unwanted.get_or_insert_with(Instant::now).elapsed();
+        if let Some(wait) = WAIT.checked_sub(waited) {
+            ui.ctx().request_repaint_after(wait);
             return;
         }
         let id = match window.window_handle().map(|handle| handle.as_raw()) {

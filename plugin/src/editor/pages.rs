@@ -252,11 +252,12 @@ impl View<'_> {
         let tip = "Without a host: the tempo that is set or tapped, or read from your phrase.";
         choice(board, row(time, 1.0), &params.tempo_from, "Tempo from", tip);
         trigger(board, row(time, 2.0), &params.tap, "Tap the tempo", "Tap it in time, four times or more.");
+        toggle(board, row(time, 3.0), &params.click, "Click", "A click on the beats, from the built-in sound.");
         let tip = "How long before it could sound a note is decided. Longer is safer on a busy machine.";
-        stepper(board, row(time, 3.0), &params.look_ahead, "Look-ahead", tip);
+        stepper(board, row(time, 4.0), &params.look_ahead, "Look-ahead", tip);
         let tip =
             "Offline: waits for every note, so that a bounce comes out the same every time. Auto follows the host.";
-        choice(board, row(time, 4.0), &params.render, "Render", tip);
+        choice(board, row(time, 5.0), &params.render, "Render", tip);
 
         let midi = card(board, midi, "MIDI");
         stepper(board, row(midi, 0.0), &params.in_channel, "You play on", "The channel that Segue listens to.");
@@ -365,11 +366,10 @@ fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
     fader(board, segue, &params.segue_level, "Segue", theme::SEGUE, "How loud the built-in piano plays Segue's notes.");
     fader(board, comping, &params.comping_level, "Comping", theme::DIM, "How loud the chords are played.");
     let piano = "The built-in electric piano. Switch it off when Segue's notes go to another instrument.";
-    let [all, chords, click] = columns(switches, [1.0, 1.3, 0.9]);
+    let [all, chords] = columns(switches, [1.0, 1.2]);
     toggle(board, all, &params.sound, "Piano", piano);
     let tip = "Plays the chords softly, so that Segue has something to play to.";
     toggle(board, chords, &params.comping, "Comping", tip);
-    toggle(board, click, &params.click, "Click", "A click on the beats, from the built-in sound.");
 }
 
 fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {

@@ -72,7 +72,11 @@ pub fn dress(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_theme(Theme::Dark);
     // The window has one size, the host's; Ctrl and plus belong to the host.
-    ctx.options_mut(|options| options.zoom_with_keyboard = false);
+    // A double click may take as long as on most desktops; it is measured in whole frames.
+    ctx.options_mut(|options| {
+        options.zoom_with_keyboard = false;
+        options.input_options.max_double_click_delay = 0.5;
+    });
     ctx.all_styles_mut(|style| {
         style.visuals = visuals();
         style.text_styles = [

@@ -69,6 +69,7 @@ struct Stage {
     instance: Instance,
     desktop: Desktop,
     jam: Option<Jam>,
+    is_open: bool,
 }
 
 impl Stage {
@@ -79,7 +80,7 @@ impl Stage {
         let size = (points(980.0, scale), points(690.0, scale));
         let desktop = Desktop::new(corner, size, scale).expect("a window");
         let jam = Jam::begin(&mut instance, jam_score(), BLOCK).expect("it plays");
-        let mut stage = Self { instance, desktop, jam: Some(jam) };
+        let mut stage = Self { instance, desktop, jam: Some(jam), is_open: false };
         stage.open();
         stage
     }
@@ -87,6 +88,7 @@ impl Stage {
     fn open(&mut self) {
         let scale = (self.desktop.scale > 1.0).then_some(f64::from(self.desktop.scale));
         self.instance.open_editor(self.desktop.window, scale).expect("the editor opens");
+        self.is_open = true;
         self.desktop.find("Temperature").expect("the editor draws");
     }
 
@@ -100,7 +102,44 @@ impl Stage {
             found = self.instance.text(name).expect("the parameter has a text");
             found == text
         });
-        assert!(reached.is_ok(), "{name} is {found}, not {text}");
+        if reached.is_err() {
+            self.photograph("failed.png");
+        }
+        assert!(reached.is_ok(), "{name} is {found}, not {text}; failed.png shows the window");
+    }
+
+    /// Double clicks on a control, which brings its default back. More than once when the machine is so busy that the
+    /// two clicks lie too far apart.
+    fn reset(&mut self, name: &str, text: &str) {
+        const TRIES: usize = 5;
+        for _ in 0..TRIES {
+            self.desktop.double_click(name).expect("it is there");
+            std::thread::sleep(Duration::from_millis(500));
+            if self.text(name) == text {
+                return;
+            }
+            // A single click has opened the field for its number.
+            self.desktop.key(ESCAPE).expect("a key");
+        }
+        self.becomes(name, text);
+    }
+
+    /// The parameter's text when it has not changed for a while, which must not be this one.
+    fn settles(&mut self, name: &str, not: &str) -> String {
+        const STILL: Duration = Duration::from_millis(400);
+        let (mut found, mut since) = (self.text(name), Instant::now());
+        let reached = wait_until(name, || {
+            let text = self.instance.text(name).expect("the parameter has a text");
+            if text != found || text == not {
+                (found, since) = (text, Instant::now());
+            }
+            since.elapsed() > STILL
+        });
+        if reached.is_err() {
+            self.photograph("failed.png");
+        }
+        assert!(reached.is_ok(), "{name} is still {found}; failed.png shows the window");
+        found
     }
 
     fn photograph(&self, name: &str) {
@@ -116,6 +155,7 @@ impl Stage {
     }
 
     fn close(&mut self) {
+        self.is_open = false;
         self.instance.close_editor().expect("it closes");
     }
 
@@ -130,6 +170,18 @@ impl Stage {
             assert_eq!(gestures.stray, 0, "{name}: {gestures:?}");
         }
         noted
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // A test that has failed must not pull the host's window from under the editor.
+        if self.is_open {
+            let _ = self.instance.close_editor();
+        }
+        if let Some(jam) = self.jam.take() {
+            let _ = jam.end(&mut self.instance);
+        }
     }
 }
 
@@ -179,20 +231,19 @@ fn a_tour() {
 }
 
 fn turn_knobs(stage: &mut Stage) {
-    let heat = |stage: &mut Stage| stage.text("Temperature").parse::<f64>().expect("a number");
-    let desktop = &stage.desktop;
-    desktop.drag("Temperature", (0.0, -40.0)).unwrap();
-    let coarse = heat(stage) - 0.9;
+    let heat = |stage: &mut Stage, not: &str| stage.settles("Temperature", not).parse::<f64>().expect("a number");
+    stage.desktop.drag("Temperature", (0.0, -40.0)).unwrap();
+    let coarse = heat(stage, "0.900") - 0.9;
     assert!(coarse > 0.1, "dragged up: {coarse}");
-    stage.desktop.double_click("Temperature").unwrap();
-    stage.becomes("Temperature", "0.900");
+    stage.reset("Temperature", "0.900");
     stage.desktop.hold_ctrl(true).unwrap();
     stage.desktop.drag("Temperature", (0.0, -40.0)).unwrap();
     stage.desktop.hold_ctrl(false).unwrap();
-    let fine = heat(stage) - 0.9;
+    let fine = heat(stage, "0.900") - 0.9;
     assert!(fine > 0.0 && fine < coarse / 4.0, "with Ctrl {fine}, without {coarse}");
+    let before = stage.text("Temperature");
     stage.desktop.wheel("Temperature", false).unwrap();
-    assert!(heat(stage) < 0.9 + fine, "the wheel");
+    assert!(heat(stage, &before) < 0.9 + fine, "the wheel");
     for (typed, becomes) in [("1.25", "1.250"), ("nonsense", "1.250")] {
         stage.desktop.click("Temperature value").unwrap();
         stage.desktop.type_text(typed).unwrap();
@@ -205,16 +256,17 @@ fn turn_knobs(stage: &mut Stage) {
     stage.desktop.pause();
     stage.becomes("Temperature", "1.250");
     stage.desktop.drag("Segue level", (0.0, 30.0)).unwrap();
-    assert_ne!(stage.text("Segue level"), "0.0 dB");
+    stage.settles("Segue level", "0.0 dB");
     stage.desktop.drag("Lowest key", (120.0, 0.0)).unwrap();
-    assert_ne!(stage.text("Lowest key"), "C-1");
+    stage.settles("Lowest key", "C-1");
     stage.desktop.drag("Highest key", (-900.0, 0.0)).unwrap();
-    assert_eq!(stage.text("Lowest key"), stage.text("Highest key"), "a handle takes the other one along");
-    stage.desktop.double_click("Lowest key").unwrap();
-    stage.desktop.double_click("Highest key").unwrap();
-    stage.desktop.double_click("Temperature").unwrap();
-    stage.desktop.double_click("Segue level").unwrap();
-    stage.becomes("Temperature", "0.900");
+    let highest = stage.settles("Highest key", "G9");
+    assert_eq!(stage.settles("Lowest key", ""), highest, "a handle takes the other one along");
+    for (name, text) in
+        [("Lowest key", "C-1"), ("Highest key", "G9"), ("Segue level", "0.0 dB"), ("Temperature", "0.900")]
+    {
+        stage.reset(name, text);
+    }
 }
 
 fn choose(stage: &mut Stage) {
@@ -242,7 +294,7 @@ fn choose(stage: &mut Stage) {
         stage.desktop.click(row).unwrap();
         stage.becomes(list, text);
     }
-    for switch in ["Comping", "Click", "Sound"] {
+    for switch in ["Comping", "Sound"] {
         let before = stage.text(switch);
         stage.desktop.click(switch).unwrap();
         stage.becomes(switch, if before == "On" { "Off" } else { "On" });
@@ -266,21 +318,22 @@ fn choose(stage: &mut Stage) {
 fn write_a_chart(stage: &mut Stage) {
     stage.desktop.click("Chart").unwrap();
     stage.desktop.type_text("C7 | F7 | Q7 | G7").unwrap();
+    wait_until("the bar before it is taken", || stage.saved("chart").contains("F7")).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
     stage.photograph("mistake.png");
     assert_eq!(stage.saved("chart"), "\"C7 | F7 | \"", "what stood there before the mistake is in force");
     assert_eq!(stage.desktop.keys_for_the_host().unwrap(), 0, "what is typed here does not play the host's keys");
     stage.desktop.select_all().unwrap();
     stage.desktop.type_text("Dm7 | G7 | Cmaj7 | %").unwrap();
     stage.desktop.key(ENTER).unwrap();
-    stage.desktop.pause();
-    assert_eq!(stage.saved("chart"), "\"Dm7 | G7 | Cmaj7 | %\"");
+    wait_until("the chart is taken", || stage.saved("chart") == "\"Dm7 | G7 | Cmaj7 | %\"").unwrap();
 }
 
 fn give_the_keys_back(stage: &mut Stage) {
     stage.desktop.keys_for_the_host().unwrap();
     stage.desktop.drag("Memory", (0.0, 12.0)).unwrap();
-    stage.desktop.pause();
-    stage.desktop.type_text("z m").unwrap();
+    stage.desktop.keyboard_is_the_hosts(true).unwrap();
+    stage.desktop.type_anywhere("z m").unwrap();
     assert_eq!(stage.desktop.keys_for_the_host().unwrap(), 3, "the host has its keys and its space bar");
 }
 
@@ -385,7 +438,7 @@ fn at_twice_the_size() {
     let mut stage = Stage::set_up(&[("Style", "Blues"), ("Comping", "On")], (0, 0), 2.0);
     assert_eq!(stage.desktop.editor_size().unwrap(), Some((1960, 1380)));
     stage.desktop.drag("Temperature", (0.0, -60.0)).unwrap();
-    assert_ne!(stage.text("Temperature"), "0.900", "the hand meets the controls");
+    stage.settles("Temperature", "0.900");
     std::thread::sleep(Duration::from_secs(6));
     stage.photograph("twice.png");
     let picture = stage.desktop.picture().unwrap();
@@ -408,14 +461,13 @@ fn two_at_once() {
     let mut left = Stage::set_up(&[("Style", "Jazz")], (0, 0), 1.0);
     let mut right = Stage::set_up(&[("Style", "Piano")], (1000, 0), 1.0);
     left.desktop.drag("Temperature", (0.0, -40.0)).unwrap();
-    assert_ne!(left.text("Temperature"), "0.900");
+    left.settles("Temperature", "0.900");
     assert_eq!(right.text("Temperature"), "0.900");
     right.desktop.drag("Memory", (0.0, 40.0)).unwrap();
-    assert_ne!(right.text("Memory"), "100 %");
+    right.settles("Memory", "100 %");
     assert_eq!(left.text("Memory"), "100 %");
     left.close();
-    right.desktop.double_click("Memory").unwrap();
-    right.becomes("Memory", "100 %");
+    right.reset("Memory", "100 %");
     right.close();
     left.end();
     right.end();
@@ -444,15 +496,20 @@ fn two_hundred_openings() {
     }
     let count = |folder: &str| std::fs::read_dir(folder).expect("Linux lists it").count();
     let (threads, files, memory) = (count("/proc/self/task"), count("/proc/self/fd"), resident());
+    // What the allocator keeps comes and goes; what is lost stays lost.
+    let mut grown = usize::MAX;
     for round in 1..=4 {
         for _ in 0..50 {
             open_and_close(&mut stage);
         }
-        println!("{} openings: {} kB more", 50 * round, resident().saturating_sub(memory) >> 10);
+        let more = resident().saturating_sub(memory);
+        println!("{} openings: {} kB more", 50 * round, more >> 10);
+        if round > 2 {
+            grown = grown.min(more);
+        }
     }
     wait_until("all threads have ended", || count("/proc/self/task") <= threads).unwrap();
     assert!(count("/proc/self/fd") <= files, "open files: {} before, {} after", files, count("/proc/self/fd"));
-    let grown = resident().saturating_sub(memory);
     assert!(grown < BOUND, "memory grew by {grown} bytes");
     stage.end();
 }
@@ -486,7 +543,7 @@ fn many_notes() {
     instance.activate(RATE, BLOCK).expect("it can be activated");
     let desktop = Desktop::new((0, 0), (980, 690), 1.0).expect("a window");
     let jam = Jam::begin(&mut instance, score, BLOCK).expect("it plays");
-    let mut stage = Stage { instance, desktop, jam: Some(jam) };
+    let mut stage = Stage { instance, desktop, jam: Some(jam), is_open: false };
     stage.open();
     // 16 beats of 32 notes are 512; they have passed by after eight seconds.
     std::thread::sleep(Duration::from_secs(10));
