@@ -237,6 +237,23 @@ impl Desktop {
         self.release()
     }
 
+    /// Clicks on a row of a list that is opening: waits until it stands still.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn click_row(&self, name: &str) -> Result<()> {
+        const STILL: Duration = Duration::from_millis(500);
+        let (mut place, mut since) = (self.find(name)?, Instant::now());
+        while since.elapsed() < STILL {
+            std::thread::sleep(LOOK_AGAIN);
+            let now = self.find(name)?;
+            if now != place {
+                (place, since) = (now, Instant::now());
+            }
+        }
+        self.click(name)
+    }
+
     /// Clicks twice on a control.
     ///
     /// # Errors

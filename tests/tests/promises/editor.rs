@@ -289,9 +289,10 @@ fn choose(stage: &mut Stage) {
         stage.desktop.find(row).unwrap();
         stage.desktop.pause();
         if list == "Scale" {
+            std::thread::sleep(Duration::from_millis(600));
             stage.photograph("list.png");
         }
-        stage.desktop.click(row).unwrap();
+        stage.desktop.click_row(row).unwrap();
         stage.becomes(list, text);
     }
     for switch in ["Comping", "Sound"] {
@@ -342,12 +343,12 @@ fn load_and_keep_a_preset(stage: &mut Stage) {
     stage.desktop.find("Preset Slow blues").unwrap();
     stage.desktop.pause();
     stage.photograph("presets.png");
-    stage.desktop.click("Preset Slow blues").unwrap();
+    stage.desktop.click_row("Preset Slow blues").unwrap();
     stage.becomes("Style", "Blues");
     stage.desktop.click("Presets").unwrap();
-    stage.desktop.click("Preset name").unwrap();
+    stage.desktop.click_row("Preset name").unwrap();
     stage.desktop.type_text("Late at home").unwrap();
-    stage.desktop.click("Save preset").unwrap();
+    stage.desktop.click_row("Save preset").unwrap();
     let folder = home().join(".local/share/Segue/presets");
     wait_until("the preset is kept", || !files(&folder, "toml").is_empty()).unwrap();
     stage.desktop.find("Preset Late at home").unwrap();
