@@ -375,7 +375,9 @@ impl Clock {
         let reported = transport.bar_beats.filter(|line| *line < beats + near && beats < line + bar_beats + near);
         // The position that the line was recomputed from, if it was, is the one that was reported.
         let recomputed = (transport.beats.unwrap_or(beats) / bar_beats).floor() * bar_beats;
-        let own_word = reported.filter(|line| (line - recomputed).abs() > SAME_TICKS);
+        // Who tells no metre tells no bars either: in the middle of the song such a line would only move the beat.
+        let tells_bars = transport.metre.is_some() || flow == Flow::Broken;
+        let own_word = reported.filter(|line| tells_bars && (line - recomputed).abs() > SAME_TICKS);
         let lost = flow == Flow::Broken || metre != before.bars.metre;
         let line_beats = match own_word {
             Some(line) => line,
@@ -599,6 +601,20 @@ mod tests {
             let change = Transport { bar_beats: said, ..playing(16.0, waltz, 0.0) };
             let (span, _) = clock.enter(&change, 0, Position(0), BEAT, 120.0);
             assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks(0), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_metre_bar_lines_in_the_middle_of_the_song_are_not_believed() {
+        let mut clock = Clock::new(48_000.0);
+        let silent = |beats, line| Transport { metre: None, ..playing(beats, Metre::COMMON, line) };
+        let _ = clock.enter(&silent(7.0, 7.0), 0, Position(0), BEAT, 120.0);
+        let bars = clock.bars();
+        for beat in 8..20 {
+            // Bars of seven eighths, of which the host tells only where they begin.
+            let beat = f64::from(beat);
+            let _ = clock.enter(&silent(beat, (beat / 3.5).floor() * 3.5), 0, Position(0), BEAT, 120.0);
+            assert_eq!(clock.bars(), bars, "at beat {beat}");
         }
     }
 
