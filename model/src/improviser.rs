@@ -369,7 +369,7 @@ impl Improviser {
         }
         let longest = ending.and_then(|ending| ending.left(onset)).map_or(longest, |left| longest.min(left));
         let allowed = |duration| duration == 0 || vocabulary.duration(duration) <= longest;
-        next.duration = class(choose(scores, allowed, &ask.knobs, drawn(Head::Duration)));
+        next.duration = class(choose(scores, allowed, &ask.knobs.for_rhythm(), drawn(Head::Duration)));
         let velocity = heads.velocity(next).map(|scores| choose(scores, |_| true, &ask.knobs, drawn(Head::Velocity)));
         let note = Note {
             onset,
@@ -538,8 +538,7 @@ fn choose_step(
     knobs: &Knobs,
     draw: f32,
 ) -> usize {
-    // Rests are improbable one by one, and without them there are no phrases.
-    let knobs = Knobs { top_p: 1.0, ..*knobs };
+    let knobs = knobs.for_rhythm();
     let times = knobs.limits.stretch();
     if times > 1.0 {
         #[expect(clippy::cast_precision_loss, reason = "steps are some bars at most")]

@@ -25,6 +25,17 @@ impl Default for Knobs {
     }
 }
 
+impl Knobs {
+    /// The same for steps and durations. Rests and long notes are improbable one by one, and without them there are no
+    /// phrases: so the nucleus is all there is, and heat and cold count half (the geometric mean with 1). Measured on
+    /// jazz at 0.9 and a nucleus of 0.95: 2.1 notes a beat instead of 2.5, where solos have 1.8.
+    #[must_use]
+    pub fn for_rhythm(&self) -> Self {
+        let temperature = if self.temperature > COLDEST { self.temperature.sqrt() } else { COLDEST };
+        Self { temperature, top_p: 1.0, ..*self }
+    }
+}
+
 /// The lowest temperature: the most probable class, ties to the lowest.
 pub const COLDEST: f32 = 0.05;
 /// The highest temperature.
@@ -90,7 +101,7 @@ pub fn choose(scores: &mut [f32], allowed: impl Fn(usize) -> bool, knobs: &Knobs
     best
 }
 
-/// Chooses as [`choose`] does, with all of the nucleus, among classes that stand for spans of time which shall be `times` as
+/// Chooses as [`choose`] does, without a nucleus, among classes that stand for spans of time which shall be `times` as
 /// long in the mean, above 1; or nearly as long as the longest, where that is out of reach.
 ///
 /// Of all ways to get there it takes the one that changes the probabilities least: each is multiplied by a power of the
@@ -282,6 +293,15 @@ mod tests {
                     assert!((mean - wanted).abs() < 4.0, "{times} times at {temperature}: {mean}, not {wanted}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn rhythm_is_cooled_and_heated_half_as_much_and_is_as_cold_as_can_be_at_the_coldest() {
+        for (temperature, expected) in [(0.0, 0.05), (0.05, 0.05), (0.25, 0.5), (1.0, 1.0), (1.96, 1.4)] {
+            let rhythm = knobs(temperature, 0.3).for_rhythm();
+            assert!((rhythm.temperature - expected).abs() < 1e-6, "{temperature}: {}", rhythm.temperature);
+            assert!(rhythm.top_p >= 1.0);
         }
     }
 
