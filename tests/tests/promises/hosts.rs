@@ -38,3 +38,13 @@ fn the_vst3_loads_in_pedalboard_and_sounds() {
 fn automation_of_the_vst3_in_dawdreamer_warms_the_answer_after_it_and_not_before() {
     check("automate_in_dawdreamer.py");
 }
+
+#[test]
+fn in_pedalboard_a_duet_is_heard_under_the_players_hands_and_an_answer_is_not() {
+    check("duet_in_pedalboard.py");
+}
+
+#[test]
+fn in_dawdreamer_bars_are_traded_over_the_hosts_transport() {
+    check("trade_in_dawdreamer.py");
+}
