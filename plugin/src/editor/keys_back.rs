@@ -12,6 +12,8 @@ use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, InputFocus};
 use x11rb::rust_connection::RustConnection;
 
+/// How long a field that was clicked asks for the keyboard; later the musician may have chosen another window.
+const LATE: Duration = Duration::from_millis(600);
 /// What was clicked may be a field that opens with the next frame.
 const WAIT: Duration = Duration::from_millis(120);
 
@@ -20,6 +22,8 @@ const WAIT: Duration = Duration::from_millis(120);
 pub struct KeysBack {
     /// Since when nothing here wants to be typed into.
     unwanted: Option<Instant>,
+    /// Since when something here wants to be typed into.
+    wanted: Option<Instant>,
     /// Made when it is first needed; the inner one is `None` when there is no such system.
     connection: Option<Option<RustConnection>>,
 }
@@ -28,8 +32,17 @@ impl KeysBack {
     /// Looks whether the keyboard should go back, and gives it.
     pub fn give(&mut self, ui: &Ui, frame: &Frame) {
         let window = frame.baseview_window();
-        let busy = ui.ctx().egui_wants_keyboard_input() || ui.input(|input| input.pointer.any_down());
-        if busy || !window.has_focus() {
+        let wants = ui.ctx().egui_wants_keyboard_input();
+        if !wants {
+            self.wanted = None;
+        } else if self.wanted.get_or_insert_with(Instant::now).elapsed() < LATE {
+            if !window.has_focus() {
+                // It was on its way back when the field was clicked.
+                let _ = window.focus();
+            }
+            ui.ctx().request_repaint_after(WAIT);
+        }
+        if wants || ui.input(|input| input.pointer.any_down()) || !window.has_focus() {
             self.unwanted = None;
             return;
         }

@@ -143,7 +143,8 @@ impl Stage {
     }
 
     fn photograph(&self, name: &str) {
-        self.desktop.pause();
+        // Some frames, also on a busy machine.
+        std::thread::sleep(Duration::from_millis(800));
         self.desktop.photograph(&pictures().join(name)).expect("it can be seen");
     }
 
@@ -289,7 +290,6 @@ fn choose(stage: &mut Stage) {
         stage.desktop.find(row).unwrap();
         stage.desktop.pause();
         if list == "Scale" {
-            std::thread::sleep(Duration::from_millis(600));
             stage.photograph("list.png");
         }
         stage.desktop.click_row(row).unwrap();
