@@ -19,6 +19,7 @@ mod status;
 mod theme;
 
 use crate::journal::Pages;
+use crate::keyboard::{HeldKeys, Keyboard};
 use crate::params::SegueParams;
 use crate::vitals::Vitals;
 use board::{Board, Held};
@@ -126,6 +127,8 @@ pub struct Scene {
     pub pages: Arc<Pages>,
     /// Words between the window and the audio thread.
     pub signals: Arc<Signals>,
+    /// The computer's keyboard as a piano, where there is no host.
+    pub keys: Arc<HeldKeys>,
 }
 
 /// The editor of one instance. Until a host opens it there is no window and no drawing context.
@@ -190,6 +193,7 @@ struct App {
     #[cfg(target_os = "linux")]
     keys_back: keys_back::KeysBack,
     grip: grip::Grip,
+    keyboard: Keyboard,
 }
 
 impl App {
@@ -206,6 +210,7 @@ impl App {
             #[cfg(target_os = "linux")]
             keys_back: keys_back::KeysBack::default(),
             grip: grip::Grip::default(),
+            keyboard: Keyboard::default(),
             scene,
             context,
             scale,
@@ -246,6 +251,9 @@ impl NiceEguiApp for App {
             ui.ctx().request_repaint_after(FRAME);
         } else if let Some(wait) = waits {
             ui.ctx().request_repaint_after(wait);
+        }
+        if self.context.plugin_api() == PluginApi::Standalone {
+            self.keyboard.listen(ui, &self.scene.keys);
         }
         #[cfg(target_os = "linux")]
         if self.context.plugin_api() != PluginApi::Standalone {

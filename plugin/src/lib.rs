@@ -25,6 +25,7 @@
 pub mod capture;
 pub mod editor;
 pub mod journal;
+pub mod keyboard;
 pub mod link;
 mod pace;
 pub mod params;
@@ -38,6 +39,7 @@ pub mod worker;
 
 use editor::{Scene, SegueEditor, Signals};
 use journal::{Journal, Observed};
+use keyboard::HeldKeys;
 use link::{AudioEnd, MindEnd};
 use nice_plug::prelude::*;
 use pace::Pace;
@@ -67,6 +69,8 @@ pub struct Segue {
     performer: Performer,
     journal: Journal,
     signals: Arc<Signals>,
+    /// The computer's keys, which only the program without a host plays.
+    keys: Arc<HeldKeys>,
     audio: AudioEnd,
     /// Taken by the worker when it starts.
     mind_end: Option<MindEnd>,
@@ -95,6 +99,7 @@ impl Default for Segue {
             vitals,
             journal: Journal::default(),
             signals: Arc::default(),
+            keys: Arc::default(),
             audio,
             mind_end: Some(mind_end),
             worker: None,
@@ -115,6 +120,11 @@ impl Segue {
     /// The parameters, for whoever plays the host.
     pub fn parameters(&self) -> Arc<SegueParams> {
         Arc::clone(&self.params)
+    }
+
+    /// The keys of the computer's keyboard that are down in the window, where there is no host.
+    pub fn keys(&self) -> Arc<HeldKeys> {
+        Arc::clone(&self.keys)
     }
 
     fn start_worker(&mut self) {
@@ -194,6 +204,7 @@ impl Plugin for Segue {
             vitals: Arc::clone(&self.vitals),
             pages: self.journal.pages(),
             signals: Arc::clone(&self.signals),
+            keys: Arc::clone(&self.keys),
         }))
     }
 

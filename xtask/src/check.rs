@@ -7,7 +7,8 @@ use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
 /// For lints and docs, which look at everything at once.
-const ALL_FEATURES: [&str; 2] = ["--features", "segue-model/training,segue-plugin/assert_process_allocs"];
+const ALL_FEATURES: [&str; 2] =
+    ["--features", "segue-model/training,segue-plugin/assert_process_allocs,segue-plugin/cli,segue-plugin/standalone"];
 
 /// How long the long runs are.
 pub struct Extent {
@@ -44,6 +45,7 @@ impl Extent {
 pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     machine::ready_to_build()?;
     machine::ready_to_check()?;
+    machine::ready_for_standalone()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
     announce("no thread pool in the plugin");
@@ -119,7 +121,9 @@ fn host_tests(cargo: &mut Command) -> &mut Command {
 }
 
 fn plugin_tests(cargo: &mut Command) -> &mut Command {
-    cargo.args(["test", "--release", "-p", "segue-plugin"]).args(Kind::Checked.arguments())
+    cargo
+        .args(["test", "--release", "-p", "segue-plugin", "--features", "cli,standalone"])
+        .args(Kind::Checked.arguments())
 }
 
 fn model_tests(cargo: &mut Command) -> &mut Command {

@@ -78,6 +78,13 @@ const WINDOWS: Need = Need {
     ]),
 };
 
+/// The program without a host talks to the system's sound; the plugin does not.
+const SOUND: Need = Need {
+    what: "what ALSA and JACK are built against, for the program without a DAW",
+    probe: &["pkg-config", "--exists", "alsa", "jack"],
+    remedy: Remedy::Packages(&["libasound2-dev", "libjack-jackd2-dev", "pkg-config"]),
+};
+
 /// Sees to it that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems link with what their Rust was installed with.
@@ -88,6 +95,12 @@ pub fn ready_to_build() -> Result<()> {
 pub fn ready_to_check() -> Result<()> {
     FORMATTER.meet()?;
     LINTER.meet()
+}
+
+/// Sees to it that the program without a host can be built.
+pub fn ready_for_standalone() -> Result<()> {
+    // Other systems bring theirs along.
+    if cfg!(target_os = "linux") { SOUND.meet() } else { Ok(()) }
 }
 
 /// Sees to it that the VST3 hosts can be set up.

@@ -1,4 +1,4 @@
-//! Starts the others: `bundle`, `demo`, `test`, `train`, `bench`.
+//! Starts the others: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `bench`.
 //!
 //! It builds in seconds, because it knows no plugin and no tensor: it only calls `cargo` and moves files.
 
@@ -21,6 +21,11 @@ cargo xtask VERB
   demo [--style NAME] [--preset NAME] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]
                      build the plugin, load it in a headless host, play the first bars of a tune at it,
                      and write what came of it to demo.mid, demo.wav and demo.png in the current folder
+  improvise [FILE] -o OUT.mid [ARGUMENTS]
+                     play on from a tune, or from nothing, and write it as MIDI, sound, picture or letters;
+                     `cargo xtask improvise --help` lists the arguments
+  standalone [--list] [ARGUMENTS]
+                     Segue without a DAW: with your sound card, your MIDI keyboard or the computer's own
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
   test --nightly     the same with long runs: an hour of a duet, and 2,000 minutes with a host that does whatever it may,
                      other ones every night (about half an hour on two cores)
@@ -49,6 +54,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     let (verb, rest) = arguments.split_first().map_or(("help", arguments), |(verb, rest)| (verb.as_str(), rest));
     match (verb, rest) {
         ("demo", _) => demo(&Workspace::find()?, rest),
+        ("improvise", _) => improvise(&Workspace::find()?, rest),
+        ("standalone", _) => standalone(&Workspace::find()?, rest),
         ("test", _) => done(test(&Workspace::find()?, rest)),
         ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
         ("bench", []) => bench(&Workspace::find()?),
@@ -108,6 +115,17 @@ fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     start(workspace, "segue-tests", "demo", [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
 }
 
+fn improvise(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    machine::ready_to_build()?;
+    start(workspace, "segue-plugin", "segue-cli", [OsStr::new("improvise")], arguments)
+}
+
+fn standalone(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    machine::ready_to_build()?;
+    machine::ready_for_standalone()?;
+    start(workspace, "segue-plugin", "segue", [], arguments)
+}
+
 fn bench(workspace: &Workspace) -> Result<ExitCode> {
     machine::ready_to_build()?;
     cargo::run(workspace.cargo().args(["bench", "-p", "segue-model", "--bench", "decide"]))?;
@@ -118,6 +136,16 @@ fn bench(workspace: &Workspace) -> Result<ExitCode> {
 fn train(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     machine::ready_to_build()?;
     start(workspace, "segue-model", "train", [], arguments)
+}
+
+/// What a program needs that its package does not build by itself.
+fn feature_of(program: &str) -> Option<&'static str> {
+    match program {
+        "train" => Some("training"),
+        "segue-cli" => Some("cli"),
+        "segue" => Some("standalone"),
+        _ => None,
+    }
 }
 
 /// Builds a program of ours and starts it where the user is. It has said itself what went wrong: only its exit code is
@@ -131,8 +159,8 @@ fn start<const N: usize>(
 ) -> Result<ExitCode> {
     let mut build = workspace.cargo();
     build.args(["build", "--release", "-p", package, "--bin", program]);
-    if package == "segue-model" {
-        build.args(["--features", "training"]);
+    if let Some(feature) = feature_of(program) {
+        build.args(["--features", feature]);
     }
     cargo::run(&mut build)?;
     cargo::hand_over(std::process::Command::new(workspace.binary(program)).args(ours).args(users))

@@ -1,0 +1,333 @@
+//! The plugin where nobody hosts it: it keeps its own time, and the computer's keyboard is played into it.
+
+use anyhow::{Context, Result, ensure};
+use nice_plug::context::process::SendEventError;
+use nice_plug::midi::{Channel, Key, VoiceID};
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::prelude::*;
+use segue::Segue;
+use segue::keyboard::HeldKeys;
+use segue::params::SegueParams;
+use segue::preset::{self, Gestures, Preset, Shelf};
+use std::sync::{Arc, OnceLock};
+
+/// How hard the computer's keys strike, which know no hard and soft.
+const VELOCITY: f32 = 0.7;
+/// No piano has more keys.
+const MOST_CHANGES: usize = 128;
+
+/// What the first instance begins with.
+pub static BEGINNING: OnceLock<Beginning> = OnceLock::new();
+
+/// What was said on the command line about how it should play.
+#[derive(Debug, Clone, Default)]
+pub struct Beginning {
+    preset: Option<Preset>,
+    tempo_bpm: Option<f64>,
+}
+
+impl Beginning {
+    /// Looks the preset up.
+    ///
+    /// # Errors
+    /// When there is none of that name, or no such tempo.
+    pub fn new(preset: Option<&str>, tempo_bpm: Option<f64>) -> Result<Self> {
+        const SLOWEST: f64 = 40.0;
+        const FASTEST: f64 = 300.0;
+        if let Some(tempo) = tempo_bpm {
+            ensure!(
+                (SLOWEST..=FASTEST).contains(&tempo),
+                "--tempo goes from {SLOWEST} to {FASTEST}, and this is {tempo}"
+            );
+        }
+        let preset = preset.map(|name| {
+            let shelf = Shelf::open();
+            let names: Vec<&str> = shelf.entries().iter().map(|entry| entry.preset.name.as_str()).collect();
+            let found = shelf.find(name).map(|entry| entry.preset.clone());
+            found.with_context(|| format!("there is no preset {name}; there are {}", names.join(", ")))
+        });
+        Ok(Self { preset: preset.transpose()?, tempo_bpm })
+    }
+
+    fn set(&self, params: &SegueParams) {
+        if let Some(preset) = &self.preset {
+            preset::apply(preset, params, &mut Hand);
+        }
+        if let (Some(tempo), Some(setting)) = (self.tempo_bpm, params.setting("tempo"))
+            && let Ok(value) = setting.read(&tempo.to_string())
+        {
+            Hand.set(setting.ptr(), value);
+        }
+    }
+}
+
+/// Sets parameters before anybody plays.
+struct Hand;
+
+impl Gestures for Hand {
+    fn begin(&mut self, _: ParamPtr) {}
+    fn set(&mut self, parameter: ParamPtr, value: f32) {
+        // SAFETY: whoever moves a parameter here has borrowed all of them.
+        unsafe { parameter._internal_set_normalized_value(value) };
+    }
+    fn end(&mut self, _: ParamPtr) {}
+}
+
+/// See the module.
+pub struct Alone {
+    segue: Segue,
+    keys: Arc<HeldKeys>,
+    /// The keys that were down in the block before.
+    heard: u128,
+    /// It stands still: there is no song, and Segue's own clock rules.
+    transport: Transport,
+}
+
+impl Default for Alone {
+    fn default() -> Self {
+        let segue = Segue::default();
+        if let Some(beginning) = BEGINNING.get() {
+            beginning.set(&segue.parameters());
+        }
+        Self { keys: segue.keys(), segue, heard: 0, transport: Transport::new(0.0) }
+    }
+}
+
+impl Plugin for Alone {
+    const NAME: &'static str = Segue::NAME;
+    const VENDOR: &'static str = Segue::VENDOR;
+    const URL: &'static str = Segue::URL;
+    const EMAIL: &'static str = Segue::EMAIL;
+    const VERSION: &'static str = Segue::VERSION;
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = Segue::AUDIO_IO_LAYOUTS;
+    const MIDI_INPUT: MidiConfig = Segue::MIDI_INPUT;
+    const MIDI_OUTPUT: MidiConfig = Segue::MIDI_OUTPUT;
+    const SAMPLE_ACCURATE_AUTOMATION: bool = Segue::SAMPLE_ACCURATE_AUTOMATION;
+
+    type SysExMessage = ();
+    type BackgroundTask = ();
+    type Editor = <Segue as Plugin>::Editor;
+
+    fn params(&self) -> Arc<dyn Params> {
+        Plugin::params(&self.segue)
+    }
+
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        // There the framework's windows are those of X11.
+        if cfg!(target_os = "linux") && std::env::var_os("DISPLAY").is_none() {
+            println!("There is no screen, so there is no window and the computer's keys play nothing; Ctrl-C ends.");
+            return None;
+        }
+        // Segue has no tasks for the framework.
+        self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))
+    }
+
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        self.transport = Transport::new(config.sample_rate);
+        self.segue.activate(layout, config, &mut Activating(context))
+    }
+
+    fn reset(&mut self) {
+        self.heard = 0;
+        self.segue.reset();
+    }
+
+    fn deactivate(&mut self) {
+        self.segue.deactivate();
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let down = self.keys.down();
+        let mut changes = down ^ self.heard;
+        self.heard = down;
+        let mut desk = Desk { context, transport: &self.transport, changes: &mut changes, down };
+        self.segue.process(buffer, aux, &mut desk)
+    }
+}
+
+/// One block, as Segue meets it.
+struct Desk<'a, C> {
+    context: &'a mut C,
+    transport: &'a Transport,
+    /// Keys that went down or up since the block before and that Segue has not heard of.
+    changes: &'a mut u128,
+    down: u128,
+}
+
+impl<C> Desk<'_, C> {
+    fn next_key(&mut self) -> Option<NoteEvent<()>> {
+        let key = self.changes.trailing_zeros();
+        if key as usize >= MOST_CHANGES {
+            return None;
+        }
+        *self.changes &= !(1 << key);
+        let is_down = self.down >> key & 1 == 1;
+        let key = Key::Number(u8::try_from(key).ok()?);
+        let (timing, voice_id, channel) = (0, VoiceID::Wildcard, Channel::Number(0));
+        Some(if is_down {
+            NoteEvent::NoteOn { timing, voice_id, channel, key, velocity: VELOCITY }
+        } else {
+            NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.0 }
+        })
+    }
+}
+
+impl<C: ProcessContext<Alone>> ProcessContext<Segue> for Desk<'_, C> {
+    fn plugin_api(&self) -> PluginApi {
+        self.context.plugin_api()
+    }
+    fn execute_background(&self, (): ()) {}
+    fn execute_gui(&self, (): ()) {}
+    fn transport(&self) -> &Transport {
+        self.transport
+    }
+    fn next_event(&mut self) -> Option<NoteEvent<()>> {
+        // The computer's keys first: they lie at the beginning of the block.
+        self.next_key().or_else(|| self.context.next_event())
+    }
+    fn try_send_event(&mut self, event: NoteEvent<()>) -> Result<(), (NoteEvent<()>, SendEventError)> {
+        self.context.try_send_event(event)
+    }
+    fn set_latency_samples(&self, samples: u32) {
+        self.context.set_latency_samples(samples);
+    }
+    fn request_restart(&self) {
+        self.context.request_restart();
+    }
+    fn set_current_voice_capacity(&self, _: u32) {}
+}
+
+struct Activating<'a, C>(&'a mut C);
+
+impl<C: ActivateContext<Alone>> ActivateContext<Segue> for Activating<'_, C> {
+    fn plugin_api(&self) -> PluginApi {
+        self.0.plugin_api()
+    }
+    fn execute(&self, (): ()) {}
+    fn set_latency_samples(&self, samples: u32) {
+        self.0.set_latency_samples(samples);
+    }
+    fn set_current_voice_capacity(&self, _: u32) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_model::note::Pitch;
+    use std::time::Duration;
+
+    const RATE: f32 = 48_000.0;
+    const FRAMES: usize = 480;
+
+    /// A framework in which nobody plays but the computer's keys, and which says that a song runs.
+    struct Paper {
+        transport: Transport,
+        sent: Vec<NoteEvent<()>>,
+    }
+
+    impl Paper {
+        fn new() -> Self {
+            let mut transport = Transport::new(RATE);
+            transport.playing = true;
+            transport.tempo = Some(33.0);
+            Self { transport, sent: Vec::new() }
+        }
+    }
+
+    impl ActivateContext<Alone> for Paper {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Standalone
+        }
+        fn execute(&self, (): ()) {}
+        fn set_latency_samples(&self, _: u32) {}
+        fn set_current_voice_capacity(&self, _: u32) {}
+    }
+
+    impl ProcessContext<Alone> for Paper {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Standalone
+        }
+        fn execute_background(&self, (): ()) {}
+        fn execute_gui(&self, (): ()) {}
+        fn transport(&self) -> &Transport {
+            &self.transport
+        }
+        fn next_event(&mut self) -> Option<NoteEvent<()>> {
+            None
+        }
+        fn try_send_event(&mut self, event: NoteEvent<()>) -> Result<(), (NoteEvent<()>, SendEventError)> {
+            self.sent.push(event);
+            Ok(())
+        }
+        fn set_latency_samples(&self, _: u32) {}
+        fn request_restart(&self) {}
+        fn set_current_voice_capacity(&self, _: u32) {}
+    }
+
+    /// Plays so many blocks and returns how loud the loudest sample was.
+    fn play(alone: &mut Alone, paper: &mut Paper, blocks: usize) -> f32 {
+        let mut peak = 0.0_f32;
+        for _ in 0..blocks {
+            let (mut left, mut right) = (vec![0.0; FRAMES], vec![0.0; FRAMES]);
+            let mut buffer = Buffer::default();
+            // SAFETY: both channels outlive the call and are of the same length.
+            unsafe { buffer.set_slices(FRAMES, |slices| *slices = vec![&mut left, &mut right]) };
+            let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
+            alone.process(&mut buffer, &mut aux, paper);
+            drop(buffer);
+            peak = left.iter().fold(peak, |peak, sample| peak.max(sample.abs()));
+            // Live: the mind needs a moment.
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        peak
+    }
+
+    #[test]
+    fn the_computers_keys_are_heard_and_answered_without_a_song() {
+        let mut alone = Alone::default();
+        let mut paper = Paper::new();
+        let layout = Alone::AUDIO_IO_LAYOUTS[0];
+        let config = BufferConfig {
+            sample_rate: RATE,
+            min_buffer_size: None,
+            max_buffer_size: FRAMES as u32,
+            process_mode: ProcessMode::Realtime,
+        };
+        assert!(alone.activate(&layout, &config, &mut paper));
+        alone.reset();
+        // The weights are read meanwhile.
+        play(&mut alone, &mut paper, 200);
+        assert!(paper.sent.is_empty());
+        for key in [62, 66, 69, 74] {
+            alone.keys.set(Pitch::new(key).unwrap(), true);
+            assert!(play(&mut alone, &mut paper, 25) > 0.01, "the piano sounds");
+            alone.keys.set(Pitch::new(key).unwrap(), false);
+        }
+        play(&mut alone, &mut paper, 400);
+        let ons = paper.sent.iter().filter(|event| matches!(event, NoteEvent::NoteOn { .. })).count();
+        assert!(ons >= 4, "Segue answers with {ons} notes");
+        alone.deactivate();
+    }
+
+    #[test]
+    fn a_preset_and_a_tempo_of_the_command_line_are_there_from_the_beginning() {
+        let params = SegueParams::default();
+        let shelf = Shelf::open_at(None);
+        let name = &shelf.entries()[0].preset.name;
+        Beginning::new(Some(name), Some(77.0)).unwrap().set(&params);
+        assert!((params.tempo.value() - 77.0).abs() < 0.1);
+        assert_eq!(preset::of(&params).style, shelf.entries()[0].preset.style);
+        assert!(Beginning::new(Some("Nobody"), None).unwrap_err().to_string().contains("there are "));
+        assert!(Beginning::new(None, Some(7.0)).is_err());
+    }
+}

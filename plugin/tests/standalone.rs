@@ -1,0 +1,58 @@
+//! `segue` as its user meets it, on a machine that may have neither a screen nor a sound card.
+
+use std::process::{Command, Stdio};
+
+fn segue(words: &str) -> Command {
+    let mut segue = Command::new(env!("CARGO_BIN_EXE_segue"));
+    // Without a screen it plays without a window.
+    segue.args(words.split_whitespace()).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    segue
+}
+
+#[test]
+fn it_lists_what_there_is() {
+    let output = segue("--list").output().expect("it can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    for heading in ["Sound cards, for --output-device:", "MIDI in, for --midi-input:", "MIDI out", "JACK: "] {
+        assert!(said.contains(heading), "{said}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said_in_one_sentence() {
+    for (words, sentence) in [
+        ("--midi-input Nobody", "--midi-input Nobody: no MIDI port is called Nobody"),
+        ("--preset Nobody", "there is no preset Nobody; there are "),
+        ("--tempo 5", "--tempo goes from 40 to 300"),
+    ] {
+        let output = segue(words).output().expect("it can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words}: {said}");
+        assert!(said.lines().any(|line| line.starts_with("segue: ") && line.contains(sentence)), "{words}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn it_starts_without_a_sound_card_and_a_screen_plays_on_and_ends_when_it_is_told_to() {
+    use std::time::Duration;
+    let mut running = segue("--backend dummy --preset Session")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it can be started");
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(running.try_wait().expect("it can be asked"), None, "it runs");
+    let told = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+    assert!(told.is_ok_and(|status| status.success()));
+    for _ in 0..100 {
+        if let Some(status) = running.try_wait().expect("it can be asked") {
+            assert!(status.success(), "{status}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    running.kill().expect("it is ours");
+    panic!("it does not end");
+}
