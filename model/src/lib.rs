@@ -18,6 +18,7 @@ pub mod loops;
 pub mod mind;
 pub mod network;
 pub mod note;
+pub mod place;
 pub mod sampling;
 #[cfg(feature = "sheet")]
 pub mod sheet;

@@ -9,7 +9,7 @@ use crate::network::{self, GATES, Network, Table, Tables, Told};
 use crate::vocabulary::{Classes, Vocabulary};
 use crate::weights::Card;
 use burn::nn::Linear;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 use multiversion::multiversion;
 
 /// A trained network with its vocabulary. Never changes; instances share one by `Arc`.
@@ -66,26 +66,32 @@ struct Voice {
 }
 
 impl Mind {
-    /// Packs a network. `card` must describe it; [`crate::weights`] and training see to that.
+    /// Packs a network for the processor. `card` must describe it; [`crate::weights`] and training see to that.
     pub fn new(card: Card, network: &Network) -> Self {
+        Self::on(None, card, network)
+    }
+
+    /// The same with its large matrices on a device, or packed where there is none.
+    pub(crate) fn on(device: Option<&Device>, card: Card, network: &Network) -> Self {
         let (hidden, head, width) = (card.sizes.hidden, card.sizes.head, card.sizes.event);
         let (weight, bias) = numbers(&network.cells[0]);
-        let entering = Matrix::packed(&weight[..width * GATES * hidden], &[], GATES * hidden);
+        let entering = Matrix::new(None, &weight[..width * GATES * hidden], &[], GATES * hidden);
         let entered = |rows: &Tensor<2>| Rows {
             width: GATES * hidden,
             numbers: floats(rows).chunks_exact(width).flat_map(|row| entering.times(row)).collect(),
         };
         let rows = |table: &Tensor<2>| Rows { width: head, numbers: floats(table) };
-        let voice = |head: &network::Head| Voice { given: rows(&head.given.weight.val()), out: Matrix::of(&head.out) };
+        let voice =
+            |head: &network::Head| Voice { given: rows(&head.given.weight.val()), out: Matrix::of(device, &head.out) };
         Self {
             tables: Tables::of(card.vocabulary.counts()),
             hidden,
             head,
             event: entered(&network.event.weight.val()),
             event_profile: entered(&network.event_profile.weight.val()),
-            first: Matrix::packed(&weight[width * GATES * hidden..], &bias, GATES * hidden),
-            further: network.cells[1..].iter().map(Matrix::of).collect(),
-            trunk: Matrix::of(&network.trunk),
+            first: Matrix::new(device, &weight[width * GATES * hidden..], &bias, GATES * hidden),
+            further: network.cells[1..].iter().map(|cell| Matrix::of(device, cell)).collect(),
+            trunk: Matrix::of(device, &network.trunk),
             step: voice(&network.step),
             pitch: voice(&network.pitch),
             pitch_profile: rows(&network.pitch_profile.weight.val()),
@@ -248,36 +254,54 @@ impl Rows {
 /// Outputs that are worked out side by side: their sums fit the registers of every processor since AVX.
 const LANES: usize = 64;
 
-/// A linear map, packed: for each [`LANES`] outputs, the weights of input after input.
+/// A linear map.
 #[derive(Debug)]
 struct Matrix {
     outputs: usize,
     inputs: usize,
-    weights: Vec<f32>,
-    /// One for each output, then zeros up to whole blocks.
-    bias: Vec<f32>,
+    product: Product,
+}
+
+/// Where the product with a matrix is worked out.
+#[derive(Debug)]
+enum Product {
+    /// In the registers of this processor: for each [`LANES`] outputs, the weights of input after input.
+    Packed {
+        weights: Vec<f32>,
+        /// One for each output, then zeros up to whole blocks.
+        bias: Vec<f32>,
+    },
+    /// On a device: `[inputs, outputs]` and `[1, outputs]`.
+    Afar { weights: Tensor<2>, bias: Tensor<2>, device: Device },
 }
 
 impl Matrix {
-    fn of(linear: &Linear) -> Self {
+    fn of(device: Option<&Device>, linear: &Linear) -> Self {
         let (weight, bias) = numbers(linear);
-        Self::packed(&weight, &bias, linear.weight.dims()[1])
+        Self::new(device, &weight, &bias, linear.weight.dims()[1])
     }
 
     /// `weight` is `[inputs, outputs]`, row after row; a missing bias is zero.
-    fn packed(weight: &[f32], bias: &[f32], outputs: usize) -> Self {
+    fn new(device: Option<&Device>, weight: &[f32], bias: &[f32], outputs: usize) -> Self {
         let inputs = weight.len() / outputs;
-        let blocks = outputs.div_ceil(LANES);
-        let mut weights = vec![0.0; blocks * inputs * LANES];
-        for (input, row) in weight.chunks_exact(outputs).enumerate() {
-            for (block, part) in row.chunks(LANES).enumerate() {
-                let to = (block * inputs + input) * LANES;
-                weights[to..to + part.len()].copy_from_slice(part);
-            }
-        }
         let mut bias = bias.to_vec();
-        bias.resize(blocks * LANES, 0.0);
-        Self { outputs, inputs, weights, bias }
+        let product = if let Some(device) = device {
+            bias.resize(outputs, 0.0);
+            let sent = |numbers: Vec<f32>, rows| Tensor::from_data(TensorData::new(numbers, [rows, outputs]), device);
+            Product::Afar { weights: sent(weight.to_vec(), inputs), bias: sent(bias, 1), device: device.clone() }
+        } else {
+            let blocks = outputs.div_ceil(LANES);
+            let mut weights = vec![0.0; blocks * inputs * LANES];
+            for (input, row) in weight.chunks_exact(outputs).enumerate() {
+                for (block, part) in row.chunks(LANES).enumerate() {
+                    let to = (block * inputs + input) * LANES;
+                    weights[to..to + part.len()].copy_from_slice(part);
+                }
+            }
+            bias.resize(blocks * LANES, 0.0);
+            Product::Packed { weights, bias }
+        };
+        Self { outputs, inputs, product }
     }
 
     fn times(&self, input: &[f32]) -> Vec<f32> {
@@ -287,11 +311,18 @@ impl Matrix {
     }
 
     fn apply(&self, input: &[f32], out: &mut [f32]) {
-        multiply(&self.weights, &self.bias, &input[..self.inputs], out);
+        let input = &input[..self.inputs];
+        match &self.product {
+            Product::Packed { weights, bias } => multiply(weights, bias, input, out),
+            Product::Afar { weights, bias, device } => {
+                let input = Tensor::<2>::from_data(TensorData::new(input.to_vec(), [1, self.inputs]), device);
+                out[..self.outputs].copy_from_slice(&floats(&(input.matmul(weights.clone()) + bias.clone())));
+            }
+        }
     }
 }
 
-/// `out = bias + input × weights`, the weights packed as in [`Matrix`].
+/// `out = bias + input × weights`, the weights packed as in [`Product::Packed`].
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "x86_64+avx"))]
 fn multiply(weights: &[f32], bias: &[f32], input: &[f32], out: &mut [f32]) {
     let blocks = weights.chunks_exact(input.len() * LANES).zip(bias.chunks_exact(LANES));

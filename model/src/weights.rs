@@ -5,6 +5,7 @@
 
 use crate::mind::Mind;
 use crate::network::{Network, Sizes};
+use crate::place::{NoPlace, Place};
 use crate::vocabulary::{Fingerprint, Vocabulary};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot, ModuleStore};
@@ -118,6 +119,9 @@ pub enum WeightsError {
         /// What is impossible.
         reason: &'static str,
     },
+    /// The device is not there.
+    #[error(transparent)]
+    NoPlace(#[from] NoPlace),
     /// NaN or infinite weights.
     #[error("{name}: has weights that are not finite numbers; its training went wrong")]
     NotFinite {
@@ -239,8 +243,17 @@ impl Mind {
     /// # Errors
     /// See [`WeightsError`]; `name` is the file's name in it.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
+        Self::at(Place::Cpu, bytes, name)
+    }
+
+    /// The same, to think at a place.
+    ///
+    /// # Errors
+    /// See [`WeightsError`]; a place that is not there is one of them.
+    pub fn at(place: Place, bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
         let (card, network) = read(bytes, name, &Device::flex())?;
-        Ok(Self::new(card, &network))
+        let device = if place == Place::Cpu { None } else { Some(place.device()?) };
+        Ok(Self::on(device.as_ref(), card, &network))
     }
 
     /// Reads a weights file.

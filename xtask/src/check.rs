@@ -92,6 +92,18 @@ fn promises(workspace: &Workspace, checked: &Bundles) -> Command {
     promises
 }
 
+/// What takes a graphics card, or a Vulkan driver that does without: the feature `gpu` of the mind and of the plugin.
+pub fn graphics(workspace: &Workspace) -> Result<()> {
+    machine::ready_to_build()?;
+    machine::ready_for_vulkan()?;
+    let mut mind = workspace.cargo();
+    mind.args(["test", "--release", "-p", "segue-model", "--features", "training,gpu", "--test", "gpu"]);
+    step("the mind and its training on the graphics card", mind.args(["--", "--nocapture"]))?;
+    let mut plugin = workspace.cargo();
+    plugin.args(["test", "--release", "-p", "segue-plugin", "--features", "gpu", "--lib", "--", "graphics_card"]);
+    step("the plugin on the graphics card", &mut plugin)
+}
+
 /// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW.
 fn refuse_thread_pool(workspace: &Workspace) -> Result<()> {
     let tree = workspace

@@ -47,6 +47,17 @@ const PYTHON: Need = Need {
     remedy: Remedy::Packages(&["python3", "python3-venv"]),
 };
 
+/// A driver that the graphics card is reached by; Mesa's does without a card.
+const VULKAN: Need = Need {
+    what: "a Vulkan driver, which the tests on the graphics card need",
+    probe: &[
+        "sh",
+        "-c",
+        "ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null | grep -q . && ldconfig -p | grep -q libvulkan.so.1",
+    ],
+    remedy: Remedy::Packages(&["mesa-vulkan-drivers", "libvulkan1"]),
+};
+
 const GRAPHICS: Need = Need {
     what: "libGL.so.1, without which the VST3 host dawdreamer does not start",
     probe: &["python3", "-c", "import ctypes; ctypes.CDLL('libGL.so.1')"],
@@ -117,6 +128,11 @@ pub fn ready_for_windows() -> Result<()> {
     PYTHON.meet()?;
     SCREEN.meet()?;
     WINDOWS.meet()
+}
+
+/// Sees to it that something answers as a graphics card.
+pub fn ready_for_vulkan() -> Result<()> {
+    if cfg!(target_os = "linux") { VULKAN.meet() } else { Ok(()) }
 }
 
 impl Need {

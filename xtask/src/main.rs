@@ -32,6 +32,7 @@ cargo xtask VERB
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is told with its seed, and --sequences 1 --seed SEED plays it again
+  test --gpu         what a graphics card works out, against the processor; takes half an hour to build
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
   bench              how long a decision and a block take on this machine
@@ -81,11 +82,15 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     match words[..] {
         [] => check::everything(workspace, &Extent::USUAL),
         ["--nightly"] => check::everything(workspace, &Extent::of_this_night()),
+        ["--gpu"] => check::graphics(workspace),
         ["--sequences", count] => check::random_host(workspace, number("--sequences", count)?, 0),
         ["--sequences", count, "--seed", seed] => {
             check::random_host(workspace, number("--sequences", count)?, number("--seed", seed)?)
         }
-        _ => bail!("`test` takes --nightly, or --sequences N and --seed SEED, or nothing; not {}", arguments.join(" ")),
+        _ => bail!(
+            "`test` takes --nightly, --gpu, or --sequences N and --seed SEED, or nothing; not {}",
+            arguments.join(" ")
+        ),
     }
 }
 
@@ -161,6 +166,10 @@ fn start<const N: usize>(
     build.args(["build", "--release", "-p", package, "--bin", program]);
     if let Some(feature) = feature_of(program) {
         build.args(["--features", feature]);
+    }
+    // Half an hour of building that most never need.
+    if users.windows(2).any(|pair| pair == ["--device", "gpu"]) || users.iter().any(|user| user == "--device=gpu") {
+        build.args(["--features", "gpu"]);
     }
     cargo::run(&mut build)?;
     cargo::hand_over(std::process::Command::new(workspace.binary(program)).args(ours).args(users))

@@ -19,6 +19,7 @@ pub mod warmth;
 
 use crate::mind::Mind;
 use crate::network::{Batch, Moment, Network, Scores, Sizes};
+use crate::place::Place;
 use crate::vocabulary::Vocabulary;
 use crate::weights::{self, Card, Provenance};
 use anyhow::{Context, bail};
@@ -127,17 +128,24 @@ const WEIGHT_DECAY: f32 = 0.01;
 const EPSILON: f32 = 1e-8;
 const LARGEST_GRADIENT: f32 = 1.0;
 
-/// Trains, or goes on with a training that was stopped, in `folder`; writes the weights to `out`.
+/// Trains at a place, or goes on with a training that was stopped, in `folder`; writes the weights to `out`.
 ///
 /// # Errors
-/// When there is nothing to learn from, a file cannot be written, or the folder holds a training with another plan.
-pub fn train(plan: &Plan, lessons: &Lessons, folder: &Path, out: &Path, commit: &str) -> anyhow::Result<Summary> {
+/// When the place is not there, there is nothing to learn from, a file cannot be written, or the folder holds a training with another plan.
+pub fn train(
+    plan: &Plan,
+    lessons: &Lessons,
+    place: Place,
+    folder: &Path,
+    out: &Path,
+    commit: &str,
+) -> anyhow::Result<Summary> {
     if lessons.train.is_empty() || lessons.valid.is_empty() {
         bail!("there is nothing to learn from: the data have no tunes for training, or none for validation");
     }
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     let files = Files::inside(folder);
-    let device = Device::flex().autodiff();
+    let device = place.device()?.autodiff();
     let mut student = Student::new(plan, &files, &device, commit)?;
     let per_epoch = blocks(&lessons.train, plan, None).len();
     while student.goes_on() {
@@ -463,7 +471,7 @@ mod tests {
     #[test]
     fn a_tune_that_is_practised_is_half_known_by_heart() {
         let desk = Desk::new("practice");
-        let summary = train(&plan(150), &lessons(), &desk.0, &desk.0.join("out.segue"), "test").unwrap();
+        let summary = train(&plan(150), &lessons(), Place::Cpu, &desk.0, &desk.0.join("out.segue"), "test").unwrap();
         // What is practised in twelve keys takes longer than this to know by heart. Better than the unigram by a wide
         // margin is only who hears what came before.
         assert!(summary.test.told.pitch < 0.8 * summary.test.chains.unigram, "{}", summary.test);
@@ -492,7 +500,7 @@ mod tests {
     fn fine_tuning_begins_with_what_was_learnt_and_a_stopped_one_does_not_begin_again() {
         let (desk, other_desk) = (Desk::new("teacher"), Desk::new("pupil"));
         let taught = desk.0.join("taught.segue");
-        train(&plan(6), &lessons(), &desk.0, &taught, "test").unwrap();
+        train(&plan(6), &lessons(), Place::Cpu, &desk.0, &taught, "test").unwrap();
         let device = Device::flex().autodiff();
         let valid = |plan: &Plan, files: &Files| {
             let mut student = Student::new(plan, files, &device, "test").unwrap();

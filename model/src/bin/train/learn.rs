@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use segue_model::corpus::Tune;
 use segue_model::corpus::folder::{Corpus, Split};
+use segue_model::place::Place;
 use segue_model::training::own::{self, FINE_TUNING_RATE, Kind, guess, own};
 use segue_model::training::{Plan, styles, train};
 use segue_model::vocabulary::Vocabulary;
@@ -66,6 +67,9 @@ pub struct Train {
     /// Units of each layer.
     #[arg(long)]
     hidden: Option<usize>,
+    /// Where the network learns: cpu, or gpu for a graphics card, which is worth it for large networks.
+    #[arg(long, default_value = "cpu")]
+    device: Place,
     /// Of all that is left to chance.
     #[arg(long)]
     seed: Option<u64>,
@@ -99,7 +103,7 @@ pub fn learn(wish: &Train) -> anyhow::Result<()> {
         "{} LSTM layers of {} units; {} epochs at most, and none after {} that bring nothing",
         plan.sizes.layers, plan.sizes.hidden, plan.epochs, plan.patience
     );
-    let summary = train(&plan, &lessons, &folder, &out, &commit())?;
+    let summary = train(&plan, &lessons, wish.device, &folder, &out, &commit())?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
     println!("on the test split, with the weights in half precision: {}", summary.test);
     println!("{}: the weights; {}: loss.png and summary.json", out.display(), folder.display());
