@@ -7,6 +7,7 @@
 
 mod apply;
 mod chart;
+mod device;
 mod file;
 mod own;
 mod shelf;
@@ -14,6 +15,7 @@ mod styles;
 
 pub use apply::{Gestures, apply, of};
 pub use chart::ChartText;
+pub use device::problem as device_problem;
 pub use file::{Refused, style_named};
 pub use own::OwnStyle;
 pub use shelf::{Entry, Shelf, ShelfError, folder};

@@ -100,7 +100,7 @@ pub fn graphics(workspace: &Workspace) -> Result<()> {
     mind.args(["test", "--release", "-p", "segue-model", "--features", "training,gpu", "--test", "gpu"]);
     step("the mind and its training on the graphics card", mind.args(["--", "--nocapture"]))?;
     let mut plugin = workspace.cargo();
-    plugin.args(["test", "--release", "-p", "segue-plugin", "--features", "gpu", "--lib", "--", "graphics_card"]);
+    plugin.args(["test", "--release", "-p", "segue-plugin", "--features", "gpu", "--lib", "--", "device"]);
     step("the plugin on the graphics card", &mut plugin)
 }
 

@@ -3,6 +3,7 @@
 //! A copy goes when the last instance that plays it does. Nothing is read before a worker asks, so that scanning the
 //! plugin costs nothing.
 
+use super::device;
 use crate::realtime::host::StyleNumber;
 use segue_model::chart::Chart;
 use segue_model::mind::Mind;
@@ -111,7 +112,7 @@ fn shared(source: Source, make: impl FnOnce() -> Result<Mind, WeightsError>) -> 
 /// the weights takes: not for the audio thread.
 pub fn mind(number: StyleNumber) -> Option<Arc<Mind>> {
     let style = style(number)?;
-    shared(Source::BuiltIn(number), || Mind::from_bytes(style.weights, style.name)).ok()
+    shared(Source::BuiltIn(number), || Mind::at(device::chosen(), style.weights, style.name)).ok()
 }
 
 /// The mind of a musician's own file, shared by all who play the same content under the same path.
@@ -126,7 +127,7 @@ pub(super) fn mind_of_file(path: &Path) -> Result<Arc<Mind>, WeightsError> {
     bytes.hash(&mut content);
     // One file may be reached by many names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    shared(Source::File { path, content: content.finish() }, || Mind::from_bytes(&bytes, &name))
+    shared(Source::File { path, content: content.finish() }, || Mind::at(device::chosen(), &bytes, &name))
 }
 
 #[cfg(test)]

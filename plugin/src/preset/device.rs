@@ -1,0 +1,87 @@
+//! Where minds think. It is a matter of the machine and not of a song, so the environment says it: `SEGUE_DEVICE=gpu`.
+
+use segue_model::place::{NoPlace, Place};
+use std::sync::OnceLock;
+
+/// The variable, with `cpu` or `gpu` in it.
+const VARIABLE: &str = "SEGUE_DEVICE";
+
+/// Asked once in the life of a process: cards do not come and go.
+static CHOICE: OnceLock<(Place, Option<String>)> = OnceLock::new();
+
+/// Where minds think: on the processor, unless something else is wished and there. Opening a card takes long: not for
+/// the audio thread.
+pub(super) fn chosen() -> Place {
+    CHOICE.get_or_init(|| choice(std::env::var(VARIABLE).ok().as_deref())).0
+}
+
+/// Why what is wished is not used, in a sentence; `None` when it is, or nothing was asked yet.
+pub fn problem() -> Option<&'static str> {
+    CHOICE.get()?.1.as_deref()
+}
+
+fn choice(wish: Option<&str>) -> (Place, Option<String>) {
+    let there = |place: Place| -> Result<Place, NoPlace> { place.device().map(|_| place) };
+    match wish.map_or(Ok(Place::Cpu), |name| name.parse().and_then(there)) {
+        Ok(place) => (place, None),
+        Err(error) => (Place::Cpu, Some(format!("{VARIABLE}: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_had_is_said_and_the_processor_thinks() {
+        assert_eq!(choice(None), (Place::Cpu, None));
+        assert_eq!(choice(Some("cpu")), (Place::Cpu, None));
+        let (place, problem) = choice(Some("tpu"));
+        assert_eq!(place, Place::Cpu);
+        assert!(problem.is_some_and(|problem| problem.contains("tpu") && problem.starts_with(VARIABLE)));
+        if !cfg!(feature = "gpu") {
+            assert!(choice(Some("gpu")).1.is_some_and(|problem| problem.contains("without")));
+        }
+    }
+
+    /// Any Vulkan driver will do, Mesa's for the processor too.
+    #[cfg(feature = "gpu")]
+    #[test]
+    fn a_worker_plays_on_the_graphics_card_what_it_plays_on_the_processor() {
+        use crate::link::{Planned, ToMind, Wish, link};
+        use crate::preset;
+        use crate::worker::Room;
+        use segue_model::improviser::{Begin, Improviser};
+        use segue_model::mind::Mind;
+        use segue_model::note::{Bars, Metre, Ticks};
+        use segue_model::sampling::Knobs;
+        use std::sync::Arc;
+
+        assert_eq!(choice(Some("gpu")), (Place::Gpu, None));
+        let weights = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/irish.segue")).unwrap();
+        let notes = |place| {
+            let mind = Arc::new(Mind::at(place, &weights, "irish").unwrap());
+            let (mut audio, end) = link();
+            let make = move |_, before: Option<Improviser>| before.or_else(|| Some(Improviser::new(Arc::clone(&mind))));
+            let mut room = Room::new(end, Arc::default(), make);
+            let wish = Wish {
+                generation: 1,
+                turn: 1,
+                begin: Begin::At(Ticks::ZERO),
+                horizon: Ticks::quarters(8),
+                bars: Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON }),
+                form: Ticks::ZERO,
+                ends: None,
+                knobs: Knobs::default(),
+            };
+            use crate::link::Nerve;
+            assert!(audio.tell(ToMind::Style(preset::DEFAULT)) && audio.tell(ToMind::Wish(wish)));
+            room.work_off();
+            let said: Vec<Planned> = std::iter::from_fn(|| audio.reply()).collect();
+            said.into_iter().filter(|said| matches!(said, Planned::Note { .. })).collect::<Vec<_>>()
+        };
+        let (processor, card) = (notes(Place::Cpu), notes(Place::Gpu));
+        assert!(processor.len() > 8);
+        assert_eq!(processor, card);
+    }
+}
