@@ -79,6 +79,9 @@ pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&P
     );
     count("Status waits", "waits in vain", vitals.time_outs.get(), "Times that a rendering waited for Segue in vain.");
     count("Status restarts", "restarts", vitals.panics.get(), "Times that Segue's mind broke and was made anew.");
+    if let Some(problem) = preset::device_problem() {
+        cell(board, "Status device", "thinks on the processor".to_owned(), theme::WRONG, problem);
+    }
 }
 
 fn thinking(micros: u64) -> String {
