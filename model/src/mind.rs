@@ -271,8 +271,16 @@ enum Product {
         /// One for each output, then zeros up to whole blocks.
         bias: Vec<f32>,
     },
-    /// On a device: `[inputs, outputs]` and `[1, outputs]`.
-    Afar { weights: Tensor<2>, bias: Tensor<2>, device: Device },
+    /// On a device.
+    Afar(Box<Afar>),
+}
+
+/// A linear map on a device: `[inputs, outputs]` and `[1, outputs]`.
+#[derive(Debug)]
+struct Afar {
+    weights: Tensor<2>,
+    bias: Tensor<2>,
+    device: Device,
 }
 
 impl Matrix {
@@ -288,7 +296,8 @@ impl Matrix {
         let product = if let Some(device) = device {
             bias.resize(outputs, 0.0);
             let sent = |numbers: Vec<f32>, rows| Tensor::from_data(TensorData::new(numbers, [rows, outputs]), device);
-            Product::Afar { weights: sent(weight.to_vec(), inputs), bias: sent(bias, 1), device: device.clone() }
+            let (weights, bias) = (sent(weight.to_vec(), inputs), sent(bias, 1));
+            Product::Afar(Box::new(Afar { weights, bias, device: device.clone() }))
         } else {
             let blocks = outputs.div_ceil(LANES);
             let mut weights = vec![0.0; blocks * inputs * LANES];
@@ -314,9 +323,10 @@ impl Matrix {
         let input = &input[..self.inputs];
         match &self.product {
             Product::Packed { weights, bias } => multiply(weights, bias, input, out),
-            Product::Afar { weights, bias, device } => {
-                let input = Tensor::<2>::from_data(TensorData::new(input.to_vec(), [1, self.inputs]), device);
-                out[..self.outputs].copy_from_slice(&floats(&(input.matmul(weights.clone()) + bias.clone())));
+            Product::Afar(afar) => {
+                let input = Tensor::<2>::from_data(TensorData::new(input.to_vec(), [1, self.inputs]), &afar.device);
+                let sum = input.matmul(afar.weights.clone()) + afar.bias.clone();
+                out[..self.outputs].copy_from_slice(&floats(&sum));
             }
         }
     }
