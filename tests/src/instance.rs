@@ -1,8 +1,10 @@
 //! One instance of the plugin in its host: parameters, state, activation, blocks.
 
 use anyhow::{Context, Result, anyhow, bail};
+use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, HostGui, HostGuiImpl, PluginGui, Window};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
+use clack_extensions::note_ports::PluginNotePorts;
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamInfoFlags,
     ParamRescanFlags, PluginParams,
@@ -105,6 +107,19 @@ pub struct Parameter {
     pub automatable: bool,
     /// It has whole values only.
     pub stepped: bool,
+}
+
+/// What a plugin can be wired to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ports {
+    /// Audio inputs.
+    pub audio_in: u32,
+    /// The channels of each audio output.
+    pub audio_out: Vec<u32>,
+    /// Inputs for notes.
+    pub notes_in: u32,
+    /// Outputs for notes.
+    pub notes_out: u32,
 }
 
 /// One instance. It is created, activated and dropped on one thread; in this host that thread also plays the blocks.
@@ -242,6 +257,20 @@ impl Instance {
 
     fn clap_id(&self, name: &str) -> Result<ClapId> {
         ClapId::from_raw(self.parameter(name)?.id).context("the plugin gives a parameter the id that CLAP forbids")
+    }
+
+    /// What it says that it can be wired to.
+    pub fn ports(&mut self) -> Ports {
+        let handle = self.plugin.plugin_handle();
+        let audio = handle.get_extension::<PluginAudioPorts>();
+        let notes = handle.get_extension::<PluginNotePorts>();
+        let count = |is_input| audio.as_ref().map_or(0, |ports| ports.count(&handle, is_input));
+        let note_count = |is_input| notes.as_ref().map_or(0, |ports| ports.count(&handle, is_input));
+        let mut buffer = AudioPortInfoBuffer::new();
+        let mut channels =
+            |index| audio.as_ref()?.get(&handle, index, false, &mut buffer).map(|info| info.channel_count);
+        let audio_out = (0..count(false)).filter_map(&mut channels).collect();
+        Ports { audio_in: count(true), audio_out, notes_in: note_count(true), notes_out: note_count(false) }
     }
 
     /// All that a project would store.

@@ -146,6 +146,8 @@ impl Stage<'_> {
             }
             let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
             let count = deeds.partition_point(|(when, _)| *when < end);
+            heard.clear();
+            self.hear_oneself(&mut heard, &take, at);
             self.hear(&mut heard, (at, end), &deeds[..count]);
             deeds = &deeds[count..];
             let frames = usize::try_from(end - at)?;
@@ -188,9 +190,26 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// With a routing loop: what was played in the block before comes in with this one.
+    fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, at: Frame) {
+        let before = take.blocks.last().copied().filter(|_| self.act.loops_back);
+        let Some(before) = before else { return };
+        let first = take.events.partition_point(|event| event.at < before);
+        for event in take.events[first..].iter().filter(|event| event.at < at) {
+            match event.sent {
+                Sent::On { channel, key, velocity } => {
+                    heard.push(&NoteOnEvent::new(0, Pckn::new(0u16, channel, key, Match::All), velocity));
+                }
+                Sent::Off { channel, key } => {
+                    heard.push(&NoteOffEvent::new(0, Pckn::new(0u16, channel, key, Match::All), 0.5));
+                }
+                Sent::Midi(message) => heard.push(&MidiEvent::new(0, 0, message)),
+            }
+        }
+    }
+
     /// What the plugin is told in the course of a block, in order; of one frame the transport first.
     fn hear(&self, heard: &mut EventBuffer, (at, end): (Frame, Frame), mut deeds: &[(Frame, Deed)]) {
-        heard.clear();
         let mut changes =
             self.act.mid_block.then(|| self.act.timeline.changes_between(at + 1, end)).into_iter().flatten();
         let mut change = changes.next();

@@ -771,6 +771,7 @@ mod tests {
             timeline,
             telling: Telling::Everything,
             mid_block: false,
+            loops_back: false,
             blocks: Blocks::Of(512),
             offline: true,
             deeds: deeds.to_vec(),

@@ -29,6 +29,8 @@ pub struct Act {
     pub mid_block: bool,
     /// The blocks into which the host cuts time.
     pub blocks: Blocks,
+    /// What the plugin plays is routed back to its input, where it arrives with the next block.
+    pub loops_back: bool,
     /// The host renders, and says so.
     pub offline: bool,
     /// In order of time; at one frame, what happens between blocks comes first.
@@ -145,13 +147,14 @@ impl fmt::Display for Told<'_> {
         for act in acts {
             writeln!(
                 out,
-                "act of {} frames at {} Hz, {:?}, {}, tells {:?}, transport {}",
+                "act of {} frames at {} Hz, {:?}, {}, tells {:?}, transport {}{}",
                 act.length,
                 act.timeline.sample_rate(),
                 act.blocks,
                 if act.offline { "rendering" } else { "live" },
                 act.telling,
                 if act.mid_block { "in mid-block" } else { "between blocks" },
+                if act.loops_back { ", output routed to input" } else { "" },
             )?;
             write!(out, "{}", act.timeline)?;
             for (at, deed) in &act.deeds {

@@ -116,7 +116,8 @@ fn act(dice: &mut Dice, board: &Board, temper: Temper, seconds: f64, last: bool,
         close(&mut deeds, &mut timeline, end, length);
     }
     let mid_block = dice.chance(25);
-    let mut act = Act { timeline, telling, mid_block, blocks, offline, deeds, length };
+    let loops_back = dice.chance(8);
+    let mut act = Act { timeline, telling, mid_block, blocks, loops_back, offline, deeds, length };
     act.sort();
     act
 }

@@ -143,6 +143,7 @@ fn round(dice: &mut Dice, board: &Board) -> Act {
         timeline,
         telling: Telling::Everything,
         mid_block: false,
+        loops_back: false,
         blocks: Blocks::Moody { seed: dice.roll(), largest: 512 },
         offline: true,
         deeds,

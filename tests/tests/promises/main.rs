@@ -10,6 +10,7 @@ mod chords;
 mod demo;
 #[cfg(target_os = "linux")]
 mod editor;
+mod elsewhere;
 mod groove;
 mod hosts;
 mod life;

@@ -10,7 +10,7 @@ use segue_tests::random_host::board::{Board, Knob};
 use segue_tests::random_host::faults::FAULTS;
 use segue_tests::random_host::play::{Recording, play};
 use segue_tests::random_host::rules::{Broken, Rule, check, difference};
-use segue_tests::random_host::sequence::{Deed, Sequence};
+use segue_tests::random_host::sequence::{Act, Deed, Sequence};
 use segue_tests::random_host::shrink::shrink;
 use segue_tests::random_host::whims;
 use segue_tests::timeline::Telling;
@@ -169,9 +169,10 @@ impl House {
     }
 
     /// A host that refuses events refuses others when it calls at other times, and one whose bars contradict its metre
-    /// contradicts itself at other times.
+    /// contradicts itself at other times. What is routed back comes a block later.
     fn repeats_in_other_blocks(sequence: &Sequence) -> bool {
-        sequence.acts.iter().all(|act| act.is_all_ears() && act.telling != Telling::WrongBars)
+        let repeats = |act: &Act| act.is_all_ears() && act.telling != Telling::WrongBars && !act.loops_back;
+        sequence.acts.iter().all(repeats)
     }
 
     /// A sequence that shows the same fault and is easier to read.
