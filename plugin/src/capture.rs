@@ -87,7 +87,7 @@ pub fn file(history: &History, chart: Option<&Chart>) -> Option<Vec<u8>> {
     let bars = history.bars_at(first);
     let moment = nearest(first);
     let paper = Paper { start: (moment - bars.place(moment)).0 * FINER };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "480")]
+    #[expect(clippy::cast_possible_truncation, reason = "480")]
     let timing = Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER as u16));
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
     let markers = chart.map(|chart| chords(history, chart, moment, nearest(end))).unwrap_or_default();

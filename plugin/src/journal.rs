@@ -110,7 +110,6 @@ impl Entry {
             1 => Event::Strike { who, pitch: Pitch::new(b)?, velocity: c },
             2 => Event::Damp { who, pitch: Pitch::new(b)? },
             3 => Event::Silence,
-            #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
             4 => Event::Tempo { bpm: f32::from_bits((word >> 32) as u32) },
             5 => Event::Bars(Metre::new(b, c)?),
             6 => Event::Form,
@@ -396,6 +395,7 @@ impl Journal {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "48")]
 const PER_QUARTER: f64 = TICKS_PER_QUARTER as f64;
 
 #[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
@@ -437,6 +437,12 @@ impl<S: Stage> Stage for Observed<'_, S> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "made-up numbers below a million"
+)]
 mod tests {
     use super::*;
 

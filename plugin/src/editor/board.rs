@@ -125,17 +125,13 @@ impl<'a> Board<'a> {
     /// An area that reacts to the pointer.
     pub fn area(&mut self, name: &str, rect: Rect, sense: Sense, tip: &str) -> Response {
         self.landmarks.note(name, rect);
-        let response = self.ui.interact(rect, self.id(name), sense);
+        let response = self.ui.interact(rect, id_of(name), sense);
         if tip.is_empty() { response } else { response.on_hover_text(tip) }
     }
 
     /// Tells the tests where something is that is not made here.
     pub fn mark(&mut self, name: &str, rect: Rect) {
         self.landmarks.note(name, rect);
-    }
-
-    fn id(&self, name: &str) -> Id {
-        Id::unique(("segue", name))
     }
 
     /// For whoever moves several parameters at once.
@@ -192,14 +188,14 @@ impl<'a> Board<'a> {
     /// Where a control stands: under the pointer what it is dragged to, else what the host knows.
     pub fn value<P: Param>(&self, param: &P) -> f32 {
         match self.held.drag {
-            Some((id, value)) if id == self.id(param.name()) => value,
+            Some((id, value)) if id == id_of(param.name()) => value,
             _ => param.modulated_normalized_value(),
         }
     }
 
     /// Whether something is being set by hand now.
     pub fn is_dragged<P: Param>(&self, param: &P) -> bool {
-        self.held.drag.is_some_and(|(id, _)| id == self.id(param.name()))
+        self.held.drag.is_some_and(|(id, _)| id == id_of(param.name()))
     }
 
     /// An area whose drag, wheel and double click change a parameter. `along` says how far a drag went.
@@ -210,9 +206,9 @@ impl<'a> Board<'a> {
         tip: &str,
         along: impl Fn(egui::Vec2) -> f32,
     ) -> Response {
-        let text = format!("{}\n{}", tip, HOW);
+        let text = format!("{tip}\n{HOW}");
         let response = self.area(param.name(), rect, Sense::click_and_drag(), &text);
-        let id = self.id(param.name());
+        let id = id_of(param.name());
         if response.drag_started() {
             self.begin(param);
             self.held.drag = Some((id, param.unmodulated_normalized_value()));
@@ -269,7 +265,7 @@ impl<'a> Board<'a> {
     }
 
     fn number_in<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId, quiet: egui::Color32) {
-        let id = self.id(param.name()).with("typed");
+        let id = id_of(param.name()).with("typed");
         if self.typed(param, id, rect) {
             return;
         }
@@ -341,6 +337,11 @@ impl<'a> Board<'a> {
     ) -> Rect {
         self.ui.painter().text(at, align, text, font, colour)
     }
+}
+
+/// By which the window knows a control from one frame to the next.
+fn id_of(name: &str) -> Id {
+    Id::unique(("segue", name))
 }
 
 /// Said under every tooltip of something that is dragged.

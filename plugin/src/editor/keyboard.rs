@@ -23,9 +23,8 @@ pub fn range(board: &mut Board<'_>, rect: Rect, low: &IntParam, high: &IntParam)
         let is_in = at >= from && at <= to;
         let colour = match (is_in, is_black) {
             (true, false) => theme::IVORY,
-            (true, true) => theme::GROUND,
             (false, false) => theme::EDGE,
-            (false, true) => theme::GROUND,
+            (_, true) => theme::GROUND,
         };
         let height = if is_black { keys.height() * 0.62 } else { keys.height() };
         let body = Rect::from_min_size(pos2(left_of(at), keys.top()), vec2(key_width - 0.8, height));

@@ -9,6 +9,7 @@ use nice_plug_egui::Frame;
 use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
+use x11rb::errors::ConnectError;
 use x11rb::protocol::xproto::{ConnectionExt, InputFocus};
 use x11rb::rust_connection::RustConnection;
 
@@ -24,8 +25,8 @@ pub struct KeysBack {
     unwanted: Option<Instant>,
     /// Since when something here wants to be typed into.
     wanted: Option<Instant>,
-    /// Made when it is first needed; the inner one is `None` when there is no such system.
-    connection: Option<Option<RustConnection>>,
+    /// Made when it is first needed.
+    connection: Option<Result<RustConnection, ConnectError>>,
 }
 
 impl KeysBack {
@@ -57,8 +58,8 @@ impl KeysBack {
             Ok(RawWindowHandle::Xlib(handle)) => Some(handle.window as u32),
             _ => None,
         };
-        let connection = self.connection.get_or_insert_with(|| x11rb::connect(None).ok().map(|(there, _)| there));
-        if let (Some(id), Some(connection)) = (id, connection) {
+        let connection = self.connection.get_or_insert_with(|| Ok(x11rb::connect(None)?.0));
+        if let (Some(id), Ok(connection)) = (id, connection) {
             // Best effort: a window that is going away cannot be asked.
             let _ = give(connection, id);
         }

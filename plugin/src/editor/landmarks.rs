@@ -14,7 +14,8 @@ const COUNT: Duration = Duration::from_millis(250);
 /// See the module.
 #[derive(Default)]
 pub struct Landmarks {
-    file: Option<Option<PathBuf>>,
+    /// Empty when nobody asks.
+    file: Option<PathBuf>,
     now: String,
     published: String,
     frames: u64,
@@ -26,7 +27,7 @@ impl Landmarks {
     pub fn begin(&mut self) {
         self.file.get_or_insert_with(|| {
             let asked = cfg!(feature = "assert_process_allocs").then(|| std::env::var_os(VARIABLE)).flatten();
-            asked.map(PathBuf::from)
+            asked.map(PathBuf::from).unwrap_or_default()
         });
         self.now.clear();
         self.frames += 1;
@@ -34,7 +35,7 @@ impl Landmarks {
 
     /// This is here.
     pub fn note(&mut self, name: &str, rect: Rect) {
-        if matches!(self.file, Some(Some(_))) {
+        if self.file.as_ref().is_some_and(|file| !file.as_os_str().is_empty()) {
             let Rect { min, max } = rect;
             // Writing into a string does not fail.
             let _ = writeln!(self.now, "{name}\t{}\t{}\t{}\t{}", min.x, min.y, max.x, max.y);
@@ -43,7 +44,7 @@ impl Landmarks {
 
     /// Ends a frame.
     pub fn publish(&mut self) {
-        let Some(Some(path)) = &self.file else { return };
+        let Some(path) = self.file.as_ref().filter(|file| !file.as_os_str().is_empty()) else { return };
         let counts = self.counted.is_none_or(|counted| counted.elapsed() >= COUNT);
         if self.now != self.published || counts {
             self.counted = Some(Instant::now());

@@ -30,6 +30,7 @@ const BEATS: (f32, f32, f32) = (24.0, 4.0, 128.0);
 const HEAD: f32 = 22.0;
 /// Keys to be seen at least.
 const LEAST_KEYS: f32 = 30.0;
+#[expect(clippy::cast_precision_loss, reason = "48")]
 const TICKS: f64 = TICKS_PER_QUARTER as f64;
 
 /// See the module.
