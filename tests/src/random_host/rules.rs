@@ -300,6 +300,13 @@ pub struct Watch<'a> {
     broken: Vec<Broken>,
 }
 
+/// Whose bars are playing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Side {
+    Players,
+    Segues { until_beats: f64 },
+}
+
 impl<'a> Watch<'a> {
     /// Before the first act, with these parameters set.
     pub fn new(settings: &[(usize, f64)], board: &'a Board) -> Self {
@@ -554,7 +561,7 @@ impl<'a> Watch<'a> {
             if away.abs() > ROUNDING_FRAMES {
                 self.say(at, Rule::OffTheGrid { key, away });
             }
-            if self.segues_bars(act, at).is_some_and(|bars| bars.is_none()) {
+            if self.side_of_trade(act, at) == Some(Side::Players) {
                 self.say(at, Rule::InThePlayersBars(key));
             }
         }
@@ -575,9 +582,9 @@ impl<'a> Watch<'a> {
         high - low < CLASSES as f64 || (low..=high).contains(&f64::from(key.key))
     }
 
-    /// Where bars are traded by the numbers of a song that never changes its metre: the beats between which Segue's bars
-    /// lie at this frame, none in the player's. `None` where that cannot be known.
-    fn segues_bars(&self, act: &Act, at: Frame) -> Option<Option<(f64, f64)>> {
+    /// Whose bars these are, where bars are traded by the numbers of a song that never changes its metre; `None` where
+    /// that cannot be known.
+    fn side_of_trade(&self, act: &Act, at: Frame) -> Option<Side> {
         let known = self.is_steadily(Knob::Mode, TRADE) && act.telling == Telling::Everything && !self.was_handed_over;
         if !known {
             return None;
@@ -590,7 +597,7 @@ impl<'a> Watch<'a> {
         let number = (beats / bar_beats).floor() - first;
         let begin = (number / (2.0 * bars)).floor() * 2.0 * bars;
         let is_segues = number >= 0.0 && number - begin < bars;
-        Some(is_segues.then(|| ((begin + first) * bar_beats, (begin + first + bars) * bar_beats)))
+        Some(if is_segues { Side::Segues { until_beats: (begin + first + bars) * bar_beats } } else { Side::Players })
     }
 
     /// Whether every onset of Segue's must lie on a tick of the song: it is heard where it is, the style is metric and
@@ -652,7 +659,7 @@ impl<'a> Watch<'a> {
         }
         let ends_with_its_bars = self.is_steadily(Knob::RingOver, 0.0);
         if ends_with_its_bars
-            && let Some(Some((_, end))) = self.segues_bars(act, since)
+            && let Some(Side::Segues { until_beats: end }) = self.side_of_trade(act, since)
             && act.timeline.beats(at) > end + slack
         {
             self.say(at, Rule::RingsOver(key));
