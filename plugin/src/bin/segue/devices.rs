@@ -12,7 +12,7 @@ const LOOP: &str = "Midi Through";
 /// Who has a MIDI port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
-    /// ALSA, CoreMIDI or Windows.
+    /// ALSA, `CoreMIDI` or Windows.
     Direct,
     /// A JACK server.
     Jack,
