@@ -407,18 +407,22 @@ impl Improviser {
     /// A stroke close behind another of the player's is one chord with it: sorted low to high, as in training.
     /// A single-line style keeps the top voice. False when the stroke stands alone.
     fn joins_a_chord(&mut self, key: &HeardKey) -> bool {
-        let near = |held: &&Remembered| matches!(held.by, By::Player { struck, .. } if key.onset - struck <= key.together && struck <= key.onset);
-        let fingers = self.history.iter().rev().take_while(near).count();
-        let chord = self.history.len() - fingers;
-        let Some(first) = self.history.get(chord) else {
+        let near = |held: &Remembered| matches!(held.by, By::Player { struck, .. } if key.onset - struck <= key.together && struck <= key.onset);
+        // Where both play at once, its own notes may lie among the fingers and behind them.
+        let own =
+            |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset + key.together >= key.onset;
+        let around = self.history.iter().rev().take_while(|held| near(held) || own(held)).count();
+        let mut fingers = (self.history.len() - around..self.history.len()).filter(|index| near(&self.history[*index]));
+        let Some(first) = fingers.next() else {
             return false;
         };
-        let onset = first.note.onset;
+        let onset = self.history[first].note.onset;
         if self.mind.vocabulary().polyphony > 1 {
             self.insert(key, onset);
-        } else if first.note.pitch < key.pitch {
-            self.rewind_to(chord);
-            self.history.truncate(chord);
+        } else if self.history[first].note.pitch < key.pitch {
+            // There is one finger only, because each that was higher took the place of the one before.
+            self.rewind_to(first);
+            self.history.remove(first);
             self.insert(key, onset);
         }
         true
@@ -801,6 +805,25 @@ mod tests {
             let mut improviser = Improviser::new(Arc::new(Mind::random(vocabulary, SIZES)));
             improviser.hear_below(key(1, 0, 48));
             assert_eq!(improviser.recent().count(), count);
+        }
+    }
+
+    #[test]
+    fn a_chord_is_one_stroke_also_where_its_own_note_falls_into_it() {
+        for own in [94, 96, 98, 101] {
+            let together = |strokes: &[(u32, i64, u8)]| {
+                let mut improviser = blank();
+                hear_phrase(&mut improviser);
+                improviser.decide(&ask(Begin::At(Ticks(300 + own)), 1.0, 1));
+                for &(id, onset, pitch) in strokes {
+                    improviser.hear(key(id, 300 + onset, pitch));
+                }
+                improviser
+            };
+            let mut chord = together(&[(21, 96, 60), (22, 97, 76), (23, 98, 67)]);
+            let mut top_alone = together(&[(22, 96, 76)]);
+            assert_eq!(chord.recent().count(), PHRASE.len() + 2, "its own at {own}");
+            assert_eq!(chord.state(), top_alone.state(), "its own at {own}");
         }
     }
 

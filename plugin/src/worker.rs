@@ -443,7 +443,7 @@ mod tests {
         }
         fn earliest(&self, ask: &Ask) -> Ticks {
             let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
-            from
+            from.max(self.last)
         }
         fn nothing_before(&self, last: &Note) -> Ticks {
             last.onset
@@ -608,6 +608,17 @@ mod tests {
         let (mut audio, _worker, _) = start(Ticks(24));
         assert!(audio.tell(wish(1, Ticks(96))));
         assert_eq!(onsets(&mut audio), [48, 72, 96]);
+    }
+
+    #[test]
+    fn a_wish_for_a_time_that_the_last_note_still_fills_is_answered_without_a_note() {
+        let (mut audio, _worker, _) = start(Ticks(24));
+        assert!(audio.tell(wish(1, Ticks(96))));
+        assert_eq!(onsets(&mut audio), [48, 72, 96]);
+        let ToMind::Wish(early) = wish(2, Ticks(60)) else { panic!("it is a wish") };
+        assert!(audio.tell(ToMind::Wish(Wish { begin: Begin::NotBefore(Ticks(50)), ..early })));
+        let reply = audio.wait_offline();
+        assert!(matches!(reply, Some(Planned::Until { nothing_before: Ticks(96), .. })), "{reply:?}");
     }
 
     #[test]

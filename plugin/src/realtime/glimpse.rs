@@ -61,7 +61,7 @@ impl Performer {
             bars: clock.bars(),
             form: clock.form(),
             follows_host: clock.follows_host(),
-            is_segues_turn: self.turn.part().is_some(),
+            is_segues_turn: self.turn.is_segues(),
             planned: self.schedule.planned().iter().take(SHOWN_PLANS).map(show).collect(),
         }
     }

@@ -173,6 +173,15 @@ impl Turn {
         }
     }
 
+    /// Whether Segue plays, or is next to: in a trade the bars before its own are the player's.
+    pub fn is_segues(self) -> bool {
+        match self {
+            Self::Playing(_) => true,
+            Self::Waiting(part) => part.mode != Mode::Trade,
+            Self::Listening | Self::Hearing | Self::Resting => false,
+        }
+    }
+
     /// What Segue plays or is about to play.
     pub fn part(self) -> Option<Part> {
         match self {
@@ -344,6 +353,13 @@ mod tests {
         assert!(!DUET.is_over_at(Ticks(i64::MAX)) && DUET.cut(Ticks(9_999)) == Ticks(9_999));
         assert_eq!((ANSWER.cut(Ticks(870)), ANSWER.cut(Ticks(900))), (Ticks(870), Ticks(876)));
         assert_eq!(Turn::Playing(DUET).next_change(), None);
+    }
+
+    #[test]
+    fn before_segues_bars_it_is_the_players_turn_and_before_an_answer_it_is_segues() {
+        let is_segues =
+            [Turn::Waiting(BARS), Turn::Playing(BARS), Turn::Waiting(ANSWER), Turn::Resting].map(Turn::is_segues);
+        assert_eq!(is_segues, [false, true, true, false]);
     }
 
     #[test]

@@ -297,3 +297,94 @@ fn same(one: Knobs, other: Knobs) -> bool {
         && one.seed == other.seed
         && one.limits == other.limits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::realtime::clock::Clock;
+    use crate::realtime::host::{Mode, Transport};
+    use segue_model::note::{Metre, Pitch, Velocity};
+
+    const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
+    const DUET: Part = Part { mode: Mode::Duet, start: Ticks(96), end: None, ring: Ticks::ZERO, lag: 0.0 };
+
+    fn note(generation: u32, onset: i64) -> Planned {
+        let note = Note { onset: Ticks(onset), pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
+        Planned::Note { generation, note }
+    }
+
+    fn until(generation: u32, nothing_before: i64) -> Planned {
+        Planned::Until { generation, nothing_before: Ticks(nothing_before), think_ns: 0 }
+    }
+
+    /// Thinks about a duet and has asked for its first note.
+    fn asked() -> (Wishes, u32) {
+        let mut wishes = Wishes::default();
+        wishes.note_knobs(Position(0), Knobs::default());
+        wishes.begin(DUET, Position(0));
+        let generation = ask(&mut wishes).generation;
+        (wishes, generation)
+    }
+
+    fn ask(wishes: &mut Wishes) -> Wish {
+        let wish = wishes.make(Position(0), Ticks::ZERO, BARS, Ticks::ZERO).unwrap();
+        wishes.asked();
+        wish
+    }
+
+    fn begins(wishes: &mut Wishes, planned: Planned) -> Option<i64> {
+        wishes.take(planned).map(|note| note.onset.0)
+    }
+
+    #[test]
+    fn what_begins_before_the_cut_counts_also_when_it_is_told_late_and_what_follows_is_asked_for_anew() {
+        let (mut wishes, first) = asked();
+        assert_eq!(begins(&mut wishes, note(first, 96)), Some(96));
+        assert_eq!(begins(&mut wishes, until(first, 96)), None);
+        let second = ask(&mut wishes).generation;
+        assert!(wishes.rethink(Ticks(110), Ticks(120), Position(9)));
+        assert!(!wishes.rethink(Ticks(130), Ticks(130), Position(19)), "once more: nothing else was asked for");
+        let third = ask(&mut wishes);
+        assert_eq!(third.begin, Begin::NotBefore(Ticks(130)));
+        assert_eq!(begins(&mut wishes, note(second, 109)), Some(109));
+        assert_eq!(begins(&mut wishes, note(second, 110)), None, "the earlier cut holds");
+        assert_eq!(begins(&mut wishes, until(second, 110)), None);
+        assert!(wishes.is_asked(), "the present wish is still open");
+        assert_eq!(begins(&mut wishes, note(third.generation, 131)), Some(131));
+        assert_eq!(begins(&mut wishes, until(third.generation, 131)), None);
+        assert!(!wishes.is_asked());
+    }
+
+    #[test]
+    fn of_a_plan_that_was_dropped_nothing_counts() {
+        let (mut wishes, first) = asked();
+        assert_eq!(wishes.drop_thought(), Some(Ticks(96)));
+        assert_eq!(begins(&mut wishes, note(first, 96)), None);
+        wishes.begin(DUET, Position(5));
+        assert_eq!(begins(&mut wishes, note(first, 96)), None, "nor for the next plan");
+        let second = ask(&mut wishes).generation;
+        assert_eq!(begins(&mut wishes, until(first, 96)), None);
+        assert_eq!(begins(&mut wishes, note(second, 96)), Some(96));
+    }
+
+    #[test]
+    fn what_is_not_asked_for_yet_needs_no_second_thought() {
+        let (mut wishes, first) = asked();
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 400)));
+        // A note that lasts: the next is asked for when it is nearly over.
+        assert!(!wishes.rethink(Ticks(110), Ticks(120), Position(9)));
+        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(400)));
+    }
+
+    #[test]
+    fn with_as_many_wishes_open_as_may_be_no_other_is_made() {
+        let (mut wishes, _) = asked();
+        for count in 1..OPEN_WISHES {
+            assert!(wishes.rethink(Ticks(200), Ticks(200), Position(9)), "{count}");
+            let _ = ask(&mut wishes);
+        }
+        assert!(wishes.rethink(Ticks(200), Ticks(200), Position(9)));
+        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), 0, Position(0), 64, 120.0);
+        assert_eq!(wishes.due(&span, Position(0), 960), None);
+    }
+}
