@@ -80,6 +80,8 @@ pub struct Improviser {
     forgotten: usize,
     /// The onset of the last note that the history no longer holds.
     before_history: Option<Ticks>,
+    /// How loud the player was in what the history no longer holds.
+    faded_loudness: Option<f32>,
     /// The state after the first `taken_in` notes of the history.
     now: State,
     taken_in: usize,
@@ -146,6 +148,7 @@ impl Improviser {
             history,
             forgotten: 0,
             before_history: None,
+            faded_loudness: None,
             now,
             taken_in: 0,
             room: Room::default(),
@@ -225,6 +228,7 @@ impl Improviser {
             history,
             forgotten: self.forgotten,
             before_history: self.before_history,
+            faded_loudness: self.faded_loudness,
             now,
             taken_in: 0,
             room: Room::default(),
@@ -238,6 +242,7 @@ impl Improviser {
         self.harmony.forget();
         self.forgotten = 0;
         self.before_history = None;
+        self.faded_loudness = None;
         self.now = self.mind.blank();
         self.taken_in = 0;
     }
@@ -446,7 +451,15 @@ impl Improviser {
             self.catch_up();
             self.taken_in -= 1;
             self.forgotten += 1;
-            self.before_history = self.history.pop_front().map(|oldest| oldest.note.onset).or(self.before_history);
+            let Some(oldest) = self.history.pop_front() else { return };
+            self.before_history = Some(oldest.note.onset);
+            if let By::Player { .. } = oldest.by {
+                #[expect(clippy::cast_precision_loss, reason = "a few notes")]
+                let share = 1.0 / LOUDNESS_NOTES as f32;
+                let loudness = f32::from(oldest.note.velocity.value());
+                let before = self.faded_loudness.unwrap_or(loudness);
+                self.faded_loudness = Some(before + share * (loudness - before));
+            }
         }
     }
 
@@ -518,7 +531,7 @@ impl Improviser {
         let (sum, count) = strokes
             .take(LOUDNESS_NOTES)
             .fold((0.0, 0.0), |(sum, count), held| (sum + f32::from(held.note.velocity.value()), count + 1.0));
-        if count > 0.0 { sum / count } else { f32::from(Velocity::DEFAULT.value()) }
+        if count > 0.0 { sum / count } else { self.faded_loudness.unwrap_or(f32::from(Velocity::DEFAULT.value())) }
     }
 }
 
@@ -764,6 +777,24 @@ mod tests {
         }
         assert_eq!(chord.state(), top_alone.state());
         assert_eq!(chord.recent().count(), 1);
+    }
+
+    #[test]
+    fn segue_stays_as_loud_as_the_player_was_however_long_it_plays_alone() {
+        let mut improviser = blank();
+        let soft = Velocity::nearest(40.0);
+        for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+            improviser.hear(HeardKey { velocity: soft, ..key(id, onset, pitch) });
+            improviser.amend(id, Ticks(held));
+        }
+        let mut notes = Vec::new();
+        for _ in 0..2 * HISTORY {
+            notes.push(improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 1.0, 1)));
+        }
+        let loudest = notes.iter().map(|note| note.velocity.value()).max();
+        assert!(loudest < Some(52), "{loudest:?} where the player's are 40");
+        improviser.reset();
+        assert_eq!(improviser.loudness(), f32::from(Velocity::DEFAULT.value()));
     }
 
     #[test]

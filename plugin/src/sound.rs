@@ -625,7 +625,7 @@ mod tests {
         };
         let both = |score: Vec<_>| {
             let frames = play(&mut Sound::new(RATE), &sorted(score), 96_000, |_| 512);
-            frames.into_iter().map(|(left, right)| (left + right) / 2.0).collect::<Vec<f32>>()
+            frames.into_iter().map(|(left, right)| left.midpoint(right)).collect::<Vec<f32>>()
         };
         let (chords, line) = (both(comping()), both(solo(Who::Segue, 0).collect()));
         let under = db(power(&chords), power(&line));

@@ -170,6 +170,7 @@ impl Performer {
         self.lift_all(scene, KeyPattern { voice: None, channel: Some(channel), pitch: None }, 0.0);
         if thru::hears(&scene.block.settings, channel) {
             self.cue(scene, Cue::Broken { keys_down: self.keys.any_playing() });
+            self.comping.let_go(scene.at(), scene.stage, &mut self.ledger);
             scene.stage.sound(scene.at(), Audible::Hush);
         }
     }

@@ -192,6 +192,9 @@ impl Nerve for PaperNerve {
     }
 }
 
+/// What the musician sets.
+type Turned = fn(&mut Settings);
+
 /// A host that plays what is on its page, in order of time.
 struct PaperHost {
     events: Vec<(i64, HostEvent)>,
@@ -209,7 +212,7 @@ struct PaperHost {
     /// The performer is reset before the block at this frame.
     reset_at: Option<i64>,
     /// What the musician sets differently from a frame on.
-    turns: Vec<(i64, fn(&mut Settings))>,
+    turns: Vec<(i64, Turned)>,
     /// So many frames after it was sent a message comes back at the input; longer than any block.
     loops_back_after: Option<i64>,
     /// The mind plays one note at a time.

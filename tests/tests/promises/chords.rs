@@ -8,6 +8,7 @@ use segue_tests::performance::{Performance, Sounded};
 use segue_tests::score::{Score, Stroke};
 use segue_tests::session::Session;
 use segue_tests::timeline::{Frame, Timeline};
+use std::ops::Add;
 
 const BLOCKS: Blocks = Blocks::Of(512);
 const BAR: Ticks = Metre::COMMON.bar();
@@ -32,8 +33,34 @@ impl Fit {
     }
 }
 
+impl Add for Fit {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            on_beats: self.on_beats + other.on_beats,
+            fit: self.fit + other.fit,
+            fit_shifted: self.fit_shifted + other.fit_shifted,
+            bars: self.bars + other.bars,
+        }
+    }
+}
+
+/// A hundred choruses and some, with the chords of the chart or with none.
+fn hundred_choruses(style: &str, chart: &str, chords: &str) -> f64 {
+    let all = (0..10).map(|seed| choruses(style, chart, chords, seed)).fold(Fit::default(), Fit::add);
+    assert!(all.bars / 12 >= 100);
+    let (fit, shifted) = (100.0 * all.share(all.fit), 100.0 * all.share(all.fit_shifted));
+    println!(
+        "{style}, chords {chords}: {} choruses, {} notes on beats, {fit:.1} % belong to the chord, {shifted:.1} % to the \
+         chord of the bar before",
+        all.bars / 12,
+        all.on_beats
+    );
+    fit - shifted
+}
+
 /// A session in which a bar of melody is answered for sixteen bars, again and again.
-fn choruses(style: &str, chart: &str, seed: u32) -> Fit {
+fn choruses(style: &str, chart: &str, chords: &str, seed: u32) -> Fit {
     const ANSWERS: i64 = 8;
     const ROUND: i64 = 18;
     // Slow sampling and a quick tempo, because only the notes count.
@@ -50,7 +77,7 @@ fn choruses(style: &str, chart: &str, seed: u32) -> Fit {
         score.play(&phrase, Ticks(2));
     }
     let seed = seed.to_string();
-    let settings = [("Style", style), ("Answer length", "16"), ("Sound", "Off"), ("Seed", &seed)];
+    let settings = [("Style", style), ("Chords", chords), ("Answer length", "16"), ("Sound", "Off"), ("Seed", &seed)];
     let answers = notes(&settings, &score, BLOCKS);
     let chart = Chart::parse(chart).expect("a chart").expect("with bars");
     let mut fit = Fit { bars: u32::try_from(16 * ANSWERS).expect("few"), ..Fit::default() };
@@ -73,27 +100,11 @@ fn choruses(style: &str, chart: &str, seed: u32) -> Fit {
 #[test]
 fn notes_on_beats_belong_to_the_chord_far_more_often_than_to_that_of_the_bar_before() {
     for (style, chart) in [("Blues", TWELVE_BARS), ("Jazz", TWELVE_BARS), ("Folk", PLAIN_TWELVE_BARS)] {
-        let mut all = Fit::default();
-        for seed in 0..10 {
-            let fit = choruses(style, chart, seed);
-            all = Fit {
-                on_beats: all.on_beats + fit.on_beats,
-                fit: all.fit + fit.fit,
-                fit_shifted: all.fit_shifted + fit.fit_shifted,
-                bars: all.bars + fit.bars,
-            };
-        }
-        let (fit, shifted) = (all.share(all.fit), all.share(all.fit_shifted));
-        println!(
-            "{style}: {} choruses, {} notes on beats, {:.1} % belong to the chord, {:.1} % to the chord a bar away",
-            all.bars / 12,
-            all.on_beats,
-            100.0 * fit,
-            100.0 * shifted
-        );
-        assert!(all.bars / 12 >= 100);
-        // Both shares have a standard deviation below one percent, so a twentieth is far from chance.
-        assert!(fit > shifted + 0.05, "{style}: {fit} against {shifted}");
+        let (with, without) = (hundred_choruses(style, chart, "Chart"), hundred_choruses(style, chart, "Off"));
+        // Each share has a standard deviation below one percent.
+        assert!(with > 8.0, "{style}: the chart makes a difference of {with} %");
+        // The measure itself: the style that knows of no chart fits it no better than its neighbour.
+        assert!(without < 4.0, "{style}: {without} % without chords");
     }
 }
 
@@ -257,14 +268,18 @@ fn live_the_comping_is_in_time_too() {
     let mut score = score(steady(48_000.0), 3);
     score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
     let settings = [("Style", "Jazz"), ("Swing", "50 %"), ("Comping", "On"), ("Comping channel", "9")];
+    // The first chord may be lost while the style is loaded.
+    let changes = [192, 288, 384, 448, 512].map(Ticks);
+    let expected: Vec<Frame> = changes.iter().filter_map(|tick| score.timeline.frame_of(*tick)).collect();
     // A busy machine may be late; a plugin that is late for another reason is so every time.
-    let late = (0..3).all(|_| {
-        let live = Session::live(Blocks::Of(128)).play(&mut instance(&settings), &score).expect("it plays");
-        let mut frames = onsets(&parted(&live).0);
-        frames.dedup();
-        let expected: Vec<Frame> =
-            [192, 288, 384, 448, 512].map(Ticks).iter().filter_map(|tick| score.timeline.frame_of(*tick)).collect();
-        frames.iter().copied().skip(1).ne(expected)
-    });
-    assert!(!late, "the comping comes late or not at all");
+    let missed: Vec<Vec<Frame>> = (0..3)
+        .map_while(|_| {
+            let live = Session::live(Blocks::Of(128)).play(&mut instance(&settings), &score).expect("it plays");
+            let mut frames = onsets(&parted(&live).0);
+            frames.dedup();
+            frames.retain(|frame| *frame >= expected[0]);
+            (frames != expected).then_some(frames)
+        })
+        .collect();
+    assert!(missed.len() < 3, "at {missed:?}, not at {expected:?}");
 }

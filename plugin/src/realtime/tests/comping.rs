@@ -129,8 +129,8 @@ fn every_chord_ends_when_the_song_stops_jumps_or_loops_or_the_comping_is_turned_
 
 #[test]
 fn a_new_metre_and_a_new_tempo_are_followed() {
-    let mut host = host();
     const END: i64 = BAR + 9 * BEAT + 10;
+    let mut host = host();
     let waltz = Metre::new(3, 4).unwrap();
     host.metres.push((BAR, waltz));
     host.tempos.push((BAR + 3 * BEAT, 60.0));

@@ -180,9 +180,16 @@ fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
     assert!(heard.sounds.contains(&(off, Audible::Hush)));
     heard.check_pairs().unwrap();
     heard.check_sounds().unwrap();
-    // In Segue's own answer too.
+    // In Segue's own answer too, and the chords under it.
     let mut host = PaperHost::with_phrase();
     host.events.push((off, control(0, ALL_SOUND_OFF, 0.0)));
+    (host.settings.comping, host.settings.comping_channel) = (true, Some(7));
+    let heard = host.play(20 * BEAT, &[512]);
+    let is_comping =
+        |message: &Message| matches!(message, Message::On { key, .. } | Message::Off { key, .. } if key.channel == 7);
+    assert!(heard.messages.iter().all(|(at, message)| *at <= off || is_comping(message)));
+    assert!(heard.messages.iter().filter(|(at, message)| *at == off && is_comping(message)).count() == 3);
+    host.settings.comping = false;
     let heard = host.play(20 * BEAT, &[512]);
     assert!(heard.ons().len() > 2 && heard.messages.iter().all(|(at, _)| *at <= off));
     heard.check_pairs().unwrap();
@@ -222,22 +229,17 @@ fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
     let mut host = PaperHost::with_phrase();
     host.loops_back_after = Some(64);
     let first = host.play(20 * BEAT, &[64]);
-    let struck = |heard: &Heard, index: usize| match heard
-        .messages
-        .iter()
-        .filter(|(_, m)| matches!(m, Message::On { .. }))
-        .nth(index)
-    {
-        Some(&(at, Message::On { key, velocity })) => (at, key, velocity),
-        other => panic!("{other:?}"),
-    };
+    let strokes = first.messages.iter().filter_map(|(at, message)| match *message {
+        Message::On { key, velocity } => Some((*at, key, velocity)),
+        _ => None,
+    });
+    let strokes: Vec<_> = strokes.collect();
     // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the player's.
     for (loops, index) in [(Some(64), 6), (None, 12)] {
-        let (at, key, velocity) = struck(&first, index);
-        let HostEvent::Press { velocity, .. } = returning(Message::On { key, velocity }) else { unreachable!() };
+        let (at, key, velocity) = strokes[index];
         host.loops_back_after = loops;
         host.events.truncate(8);
-        host.events.push((at + 20, HostEvent::Press { key, velocity }));
+        host.events.push((at + 20, returning(Message::On { key, velocity })));
         let heard = host.play(at + 1_000, &[64]);
         assert_eq!(heard.heard_keys().len(), 5, "{loops:?}");
         heard.check_pairs().unwrap();
