@@ -276,13 +276,17 @@ impl Desktop {
     /// When there is none of that name.
     pub fn drag(&self, name: &str, (dx, dy): (f32, f32)) -> Result<()> {
         const STEPS: u8 = 8;
+        /// The window must have seen the button go down before the mouse is elsewhere, also on a busy machine.
+        const SEEN: Duration = Duration::from_millis(400);
         let (x, y) = self.find(name)?.middle();
         self.point((x, y))?;
         self.press()?;
+        std::thread::sleep(SEEN);
         for step in 1..=STEPS {
             let part = f32::from(step) / f32::from(STEPS);
             self.point((x + dx * part, y + dy * part))?;
         }
+        std::thread::sleep(SEEN);
         self.release()
     }
 
