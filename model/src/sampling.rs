@@ -162,13 +162,15 @@ fn tilt_for(scores: &[f32], span: impl Fn(usize) -> f32, times: f32) -> f32 {
     high
 }
 
+/// A score that leaves no chance beside any other, and is one all the same.
+const ALL_BUT_IMPOSSIBLE: f32 = -1e30;
+
 /// Leaves no probability to what is not allowed, unless nothing is.
 fn rule_out(scores: &mut [f32], allowed: impl Fn(usize) -> bool) {
     if (0..scores.len()).any(&allowed) {
         for (class, score) in scores.iter_mut().enumerate() {
-            if !allowed(class) {
-                *score = f32::NEG_INFINITY;
-            }
+            // What is allowed stays above what is not, even where the network gives it no chance or no number.
+            *score = if allowed(class) { score.max(ALL_BUT_IMPOSSIBLE) } else { f32::NEG_INFINITY };
         }
     }
 }
@@ -312,6 +314,22 @@ mod tests {
         assert_eq!(chosen, 1);
         let chosen = choose_longer(&mut [0.0, f32::NAN], ANY, |_| 0.0, 4.0, (&knobs(1.0, 1.0), 0.99));
         assert_eq!(chosen, 0, "no time at all has no longer one");
+    }
+
+    #[test]
+    fn the_only_class_that_is_allowed_is_chosen_even_where_it_is_impossible() {
+        for score in [f32::NAN, f32::NEG_INFINITY] {
+            for temperature in [0.05, 1.0] {
+                for only in [0, 1] {
+                    let mut scores = [0.0, 0.0];
+                    scores[only] = score;
+                    let knobs = knobs(temperature, 0.9);
+                    assert_eq!(choose(&mut scores.clone(), |class| class == only, &knobs, 0.5), only);
+                    let span = |class: usize| if class == 0 { 1.0 } else { 2.0 };
+                    assert_eq!(choose_longer(&mut scores, |class| class == only, span, 2.0, (&knobs, 0.5)), only);
+                }
+            }
+        }
     }
 
     proptest! {
