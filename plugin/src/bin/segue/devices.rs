@@ -12,7 +12,7 @@ const LOOP: &str = "Midi Through";
 /// Who has a MIDI port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
-    /// ALSA, `CoreMIDI` or Windows.
+    /// The system itself.
     Direct,
     /// A JACK server.
     Jack,
