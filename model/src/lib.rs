@@ -12,6 +12,7 @@ pub mod corpus;
 pub mod ending;
 pub mod harmony;
 pub mod improviser;
+pub mod licks;
 pub mod limits;
 pub mod lookback;
 pub mod loops;

@@ -2,8 +2,9 @@
 //!
 //! Batch 1 spends its time fetching weights, so they lie packed in the order in which they are read, and what enters
 //! the first layer is a sum of rows that were multiplied out once at loading. Only additions, multiplications and
-//! divisions in a fixed order are used, so a machine with wider registers gives the same bits.
+//! divisions in a fixed order are used, so a machine with wider registers gives the same bits. Licks join at the end.
 
+use crate::licks::{Licks, Past};
 use crate::lookback::{Echoes, Hints, PROFILE};
 use crate::network::{self, GATES, Network, Table, Tables, Told};
 use crate::vocabulary::{Classes, Vocabulary};
@@ -35,6 +36,8 @@ pub struct Mind {
     harmony: Option<(Rows, Vec<f32>)>,
     duration: Voice,
     velocity: Option<Voice>,
+    /// What joins the pitch head; `None` when the style has learnt none.
+    licks: Option<Licks>,
 }
 
 /// What the network remembers of all notes so far. By default none at all, not even that of [`Mind::blank`].
@@ -46,6 +49,8 @@ pub struct State {
     heard: Classes,
     /// What it was told of the next one.
     hints: Hints,
+    /// The last pitches, for the licks.
+    past: Past,
 }
 
 /// Room to think in, so that deciding a note allocates nothing.
@@ -56,6 +61,7 @@ pub struct Room {
     trunk: Vec<f32>,
     told: Vec<f32>,
     scores: Vec<f32>,
+    chances: Vec<f32>,
 }
 
 /// One head: rows of what it is told, and the map from there to its scores.
@@ -104,8 +110,16 @@ impl Mind {
             }),
             duration: voice(&network.duration),
             velocity: network.velocity.as_ref().map(voice),
+            licks: None,
             card,
         }
+    }
+
+    /// The same network beside these licks, or none.
+    #[must_use]
+    pub fn with_licks(self, licks: Option<Licks>) -> Self {
+        let card = Card { licks: licks.as_ref().map(|licks| *licks.pulls()), ..self.card };
+        Self { licks, card, ..self }
     }
 
     /// What the weights file says of itself.
@@ -124,6 +138,7 @@ impl Mind {
             numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into(),
             heard: Classes::default(),
             hints: Hints::default(),
+            past: Past::default(),
         }
     }
 
@@ -131,6 +146,7 @@ impl Mind {
     pub fn take_in(&self, note: Classes, hints: Hints, state: &mut State, room: &mut Room) {
         let hidden = self.hidden;
         (state.heard, state.hints) = (note, hints);
+        state.past.push(note.pitch);
         room.gates.clear();
         room.gates.resize(GATES * hidden, 0.0);
         let mut below = 0;
@@ -157,7 +173,7 @@ impl Mind {
         let top = (self.card.sizes.layers - 1) * 2 * self.hidden;
         room.trunk.resize(self.trunk.outputs, 0.0);
         self.trunk.apply(&state.numbers[top..top + self.hidden], &mut room.trunk);
-        Heads { mind: self, told: state.told(), room }
+        Heads { mind: self, told: state.told(), past: state.past, room }
     }
 }
 
@@ -173,6 +189,7 @@ impl State {
 pub struct Heads<'mind, 'room> {
     mind: &'mind Mind,
     told: Told,
+    past: Past,
     room: &'room mut Room,
 }
 
@@ -191,6 +208,10 @@ impl Heads<'_, '_> {
         if let Some((fits, weight)) = &mind.harmony {
             let weight = weight[usize::from(next.place)];
             scores.iter_mut().zip(fits.row(next.chord.into())).for_each(|(score, fit)| *score += fit * weight);
+        }
+        let Room { scores, chances, .. } = &mut *self.room;
+        if let Some(licks) = &mind.licks {
+            licks.join(&self.past, self.told.hints.figure.length, scores, chances);
         }
         scores
     }

@@ -1,8 +1,10 @@
-//! The weights file: a card that says what it is, then the tensors in half precision, in burn's own format.
+//! The weights file: a card that says what it is, then the tensors in half precision, in burn's own format, and behind
+//! them, where there are some, the licks.
 //!
 //! A file is refused with one sentence and without a panic when it is foreign, damaged, made for another vocabulary,
 //! or not finite; whatever was loaded before stays with its owner.
 
+use crate::licks::{Licks, Pull, Pulls};
 use crate::mind::Mind;
 use crate::network::{Network, Sizes};
 use crate::place::{NoPlace, Place};
@@ -20,6 +22,8 @@ pub const FORMAT: u32 = 2;
 pub const EXTENSION: &str = "segue";
 /// Under this name the card lies in the file's metadata, as JSON.
 const CARD: &str = "segue";
+/// Under this name the licks lie among the tensors, as bytes.
+const LICKS: &str = "licks";
 
 /// What a weights file says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +40,9 @@ pub struct Card {
     pub sizes: Sizes,
     /// Trained with hints of what this session has played; without, it must not be shown any.
     pub look_back: bool,
+    /// How far the licks behind the network are believed; `None` when there are none, as in files that are older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licks: Option<Pulls>,
     /// Where the weights come from.
     pub provenance: Provenance,
     /// Figures on the test split, by name; nats per note unless the name says otherwise.
@@ -66,6 +73,7 @@ impl Card {
             vocabulary,
             sizes,
             look_back: true,
+            licks: None,
             provenance,
             figures: BTreeMap::new(),
         }
@@ -130,18 +138,36 @@ pub enum WeightsError {
     },
 }
 
-/// Writes card and network; `half` stores half-precision tensors, as shipped.
+/// Writes card, network and licks; `half` stores half-precision tensors, as shipped.
 ///
 /// # Errors
 /// Says in burn's words why the bytes could not be made.
-pub fn to_bytes(card: &Card, network: &Network, half: bool) -> Result<Vec<u8>, String> {
-    let text = serde_json::to_string(card).map_err(|error| error.to_string())?;
+pub fn to_bytes(card: &Card, network: &Network, licks: Option<&Licks>, half: bool) -> Result<Vec<u8>, String> {
+    let card = Card { licks: licks.map(|licks| *licks.pulls()), ..card.clone() };
+    let text = serde_json::to_string(&card).map_err(|error| error.to_string())?;
     let mut store = BurnpackStore::from_bytes(None).metadata(CARD, text);
     if half {
         store = store.with_to_adapter(HalfPrecisionAdapter::new());
     }
     network.save_into(&mut store).map_err(|error| error.to_string())?;
-    store.get_bytes().map(|bytes| bytes.to_vec()).map_err(|error| error.to_string())
+    let bytes = store.get_bytes().map_err(|error| error.to_string())?;
+    match licks {
+        Some(licks) => with_licks(bytes, licks).map_err(|error| error.to_string()),
+        None => Ok(bytes.to_vec()),
+    }
+}
+
+/// burn's store writes the parameters of a network and nothing else, so the licks are put behind them.
+fn with_licks(bytes: Bytes, licks: &Licks) -> Result<Vec<u8>, burn_pack::Error> {
+    let reader = burn_pack::Reader::from_bytes(bytes)?;
+    let metadata = reader.metadata().clone();
+    let counted = licks.to_bytes();
+    let shape = [counted.len()];
+    let mut tensors = reader.into_tensors()?;
+    tensors.push(burn_pack::Tensor::new(LICKS.into(), DType::U8, shape, None, Bytes::from_bytes_vec(counted)));
+    let writer =
+        metadata.iter().fold(burn_pack::Writer::new(tensors), |writer, (key, value)| writer.with_metadata(key, value));
+    Ok(writer.into_bytes()?.to_vec())
 }
 
 /// Reads a network with its card, in full precision, onto `device`.
@@ -168,6 +194,16 @@ fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Netw
         return Err(WeightsError::NotFinite { name: name.to_owned() });
     }
     Ok((card, network))
+}
+
+/// The licks that a card speaks of.
+fn licks_beside(card: &Card, bytes: &[u8], name: &str) -> Result<Option<Licks>, WeightsError> {
+    let Some(pulls) = card.licks else { return Ok(None) };
+    let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
+    let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
+    let counted = reader.and_then(|reader| reader.tensor_data(LICKS)).map_err(|error| damaged(error.to_string()))?;
+    let licks = Licks::from_bytes(&counted, pulls).ok_or_else(|| damaged("its licks are none".into()))?;
+    Ok(Some(licks))
 }
 
 /// A store that gives full precision.
@@ -221,7 +257,9 @@ pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
         return Err(WeightsError::OtherFormat { name: name(), found: format.format });
     }
     let card: Card = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
-    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()) {
+    let pulls = card.licks.iter().flatten().copied();
+    let fault = if pulls.map(Pull::is_possible).all(|is_possible| is_possible) { None } else { Some(PULL_FAULT) };
+    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault) {
         return Err(WeightsError::Impossible { name: name(), reason });
     }
     let found = card.vocabulary.fingerprint();
@@ -230,6 +268,8 @@ pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
     }
     Ok(card)
 }
+
+const PULL_FAULT: &str = "its licks are to be believed less than not at all, or absurdly much";
 
 /// The one field that every format has.
 #[derive(Deserialize)]
@@ -252,8 +292,9 @@ impl Mind {
     /// See [`WeightsError`]; a place that is not there is one of them.
     pub fn at(place: Place, bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
         let (card, network) = read(bytes, name, &Device::flex())?;
+        let licks = licks_beside(&card, bytes, name)?;
         let device = if place == Place::Cpu { None } else { Some(place.device()?) };
-        Ok(Self::on(device.as_ref(), card, &network))
+        Ok(Self::on(device.as_ref(), card, &network).with_licks(licks))
     }
 
     /// Reads a weights file.
@@ -288,6 +329,8 @@ fn is_finite(network: &Network) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::licks::{Counted, Sequel};
+    use crate::lookback::LENGTHS;
     use std::sync::OnceLock;
 
     const SIZES: Sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
@@ -298,9 +341,18 @@ mod tests {
         (Card::new("tiny", vocabulary, SIZES, Provenance::default()), network)
     }
 
+    /// Two figures and three sequels.
+    fn licks() -> Licks {
+        let sequels = |of: &[(i8, u32)]| of.iter().map(|&(interval, count)| Sequel { interval, count }).collect();
+        let root = Counted { parent: 0, interval: 0, sequels: sequels(&[(-2, 300), (5, 2)]) };
+        let pull = |of: u8| Pull { network: 0.7, licks: f32::from(of) / 10.0 };
+        Licks::of(vec![root, Counted { parent: 0, interval: 5, sequels: sequels(&[(2, 9)]) }])
+            .with_pulls(std::array::from_fn(|found| pull(u8::try_from(found).unwrap())))
+    }
+
     fn sound() -> &'static [u8] {
         static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-        BYTES.get_or_init(|| to_bytes(&tiny().0, &tiny().1, true).unwrap())
+        BYTES.get_or_init(|| to_bytes(&tiny().0, &tiny().1, Some(&licks()), true).unwrap())
     }
 
     /// Refused, with a sentence that names the file and holds `reason`.
@@ -312,20 +364,48 @@ mod tests {
     fn check_card(change: impl FnOnce(&mut Card), reason: &str) {
         let (mut card, network) = tiny();
         change(&mut card);
-        check(&to_bytes(&card, &network, true).unwrap(), reason);
+        check(&to_bytes(&card, &network, None, true).unwrap(), reason);
     }
 
     #[test]
     fn what_is_written_is_read_again() {
         let (card, network) = tiny();
-        let bytes = to_bytes(&card, &network, false).unwrap();
+        let bytes = to_bytes(&card, &network, None, false).unwrap();
         let (card_read, network_read) = read(&bytes, "my.segue", &Device::flex()).unwrap();
         assert_eq!(card_read, card);
         assert_eq!(network_read.event.weight.val().to_data(), network.event.weight.val().to_data());
         assert!(sound().len() < bytes.len() * 2 / 3, "half precision takes half the room");
         let (_, from_half) = read(sound(), "my.segue", &Device::flex()).unwrap();
         assert_eq!(from_half.event.weight.val().dtype(), DType::F32);
-        assert_eq!(to_bytes(&card_read, &from_half, true).unwrap().len(), sound().len(), "and can be written so again");
+        assert_eq!(
+            to_bytes(&card_read, &from_half, Some(&licks()), true).unwrap().len(),
+            sound().len(),
+            "and can be written so again"
+        );
+    }
+
+    #[test]
+    fn licks_are_read_again_and_a_file_without_them_is_as_good_as_ever() {
+        let with = Mind::from_bytes(sound(), "my.segue").unwrap();
+        assert_eq!(with.card().licks, Some(*licks().pulls()));
+        let (card, network) = tiny();
+        let without = to_bytes(&card, &network, None, true).unwrap();
+        assert!(!String::from_utf8_lossy(&without).contains("licks"), "an older Segue reads the same bytes");
+        assert_eq!(Mind::from_bytes(&without, "my.segue").unwrap().card().licks, None);
+        assert_eq!(licks_beside(with.card(), sound(), "my.segue").unwrap(), Some(licks()));
+        let sentence = licks_beside(with.card(), &without, "my.segue").unwrap_err().to_string();
+        assert!(sentence.contains("damaged"), "{sentence}");
+    }
+
+    #[test]
+    fn licks_that_are_believed_absurdly_much_are_refused() {
+        for pull in [f32::NAN, -0.1, 5.0] {
+            let absurd = licks().with_pulls([Pull { network: 1.0, licks: pull }; LENGTHS]);
+            let (card, network) = tiny();
+            let bytes = to_bytes(&card, &network, Some(&absurd), true).unwrap();
+            // What is no number has no place in JSON at all.
+            check(&bytes, if pull.is_nan() { "damaged" } else { "absurdly much" });
+        }
     }
 
     #[test]
@@ -375,7 +455,7 @@ mod tests {
         let (card, mut network) = tiny();
         let spoilt = network.pitch.out.weight.val().mul_scalar(f32::NAN);
         network.pitch.out.weight = Param::from_tensor(spoilt);
-        check(&to_bytes(&card, &network, true).unwrap(), "not finite");
+        check(&to_bytes(&card, &network, None, true).unwrap(), "not finite");
     }
 
     #[test]

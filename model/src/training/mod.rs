@@ -8,6 +8,7 @@ pub mod curve;
 pub mod evaluate;
 pub mod examples;
 pub mod judge;
+pub mod licks;
 pub mod likeness;
 pub mod markov;
 pub mod own;
@@ -298,7 +299,7 @@ impl<'plan> Student<'plan> {
 
     fn keep(&mut self, files: &Files) -> anyhow::Result<()> {
         let epochs = &self.progress.epochs;
-        let bytes = weights::to_bytes(&self.card, &self.network.valid(), false).map_err(anyhow::Error::msg)?;
+        let bytes = weights::to_bytes(&self.card, &self.network.valid(), None, false).map_err(anyhow::Error::msg)?;
         let best = epochs.get(self.progress.best.wrapping_sub(1)).map_or(f64::INFINITY, |epoch| epoch.valid);
         if epochs.last().is_some_and(|epoch| epoch.valid < best) {
             self.progress.best = epochs.len();
@@ -315,21 +316,24 @@ impl<'plan> Student<'plan> {
         let device = Device::flex();
         let best = fs::read(&files.best).with_context(|| format!("{}: cannot be read", files.best.display()))?;
         let (mut card, network) = weights::read(&best, &files.best.display().to_string(), &device)?;
+        let mind = Mind::new(card.clone(), &network);
+        let licks = licks::learnt(&mind, &lessons.train, &lessons.valid);
         let chain = evaluate::markov(&lessons.train, &card.vocabulary);
         let measure = |bytes: &[u8]| -> anyhow::Result<evaluate::Figures> {
             let mind = Mind::from_bytes(bytes, &out.display().to_string())?;
             Ok(evaluate::evaluate(&mind, &lessons.test, &chain))
         };
-        let half = |card: &Card| weights::to_bytes(card, &network, true).map_err(anyhow::Error::msg);
-        let test = measure(&half(&card)?)?;
+        let bytes =
+            |card: &Card, half| weights::to_bytes(card, &network, licks.as_ref(), half).map_err(anyhow::Error::msg);
+        let test = measure(&bytes(&card, true)?)?;
         card.figures = test.named().into_iter().collect();
-        write(out, &half(&card)?)?;
+        write(out, &bytes(&card, true)?)?;
         let summary = Summary {
             plan: self.plan.clone(),
             epochs: self.progress.epochs,
             best: self.progress.best,
             test,
-            test_full_precision: measure(&best)?,
+            test_full_precision: measure(&bytes(&card, false)?)?,
         };
         write(&files.summary, &serde_json::to_vec_pretty(&summary)?)?;
         Ok(summary)

@@ -6,6 +6,7 @@ mod examples;
 mod judge;
 mod knobs;
 mod learn;
+mod licks;
 mod table;
 mod temperatures;
 
@@ -26,6 +27,8 @@ struct Line {
 enum Verb {
     /// Measures a weights file on a split of its data, beside a Markov chain.
     Evaluate(evaluate::Evaluate),
+    /// Learns anew what tunes play after a figure, beside a network that stays as it is.
+    Licks(licks::Licks),
     /// Measures the shipped weights and prints the tables of the README.
     Table(table::Tables),
     /// Lays a mind's continuations beside real ones, and says whether and by what they can be told.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let line = Line::parse();
     let done = match (line.verb, line.train) {
         (Some(Verb::Evaluate(wish)), _) => evaluate::measure(&wish),
+        (Some(Verb::Licks(wish)), _) => licks::renew(&wish),
         (Some(Verb::Table(wish)), _) => table::print(&wish),
         (Some(Verb::Judge(wish)), _) => judge::judge(&wish),
         (Some(Verb::Temperatures(wish)), _) => temperatures::temperatures(&wish),
@@ -71,7 +75,7 @@ mod tests {
         assert!(
             parsed("train --style mine").is_err() && parsed("train --style mine --data here --kind opera").is_err()
         );
-        for verb in ["evaluate", "judge", "temperatures"] {
+        for verb in ["evaluate", "licks", "judge", "temperatures"] {
             assert_eq!(parsed(&format!("train {verb} w.segue --data here")).ok(), Some((true, false)), "{verb}");
         }
         assert_eq!(parsed("train examples w.segue --data here --out there").ok(), Some((true, false)));
