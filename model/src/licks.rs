@@ -2,18 +2,22 @@
 //!
 //! The network knows a little of everything; this knows some thousand turns by heart. A figure is a run of up to
 //! [`LONGEST`] intervals, and only what at least two tunes play after it is counted, so it holds what players share and
-//! no tune. How far it is to be believed beside the network was tuned on tunes that neither had learnt from. It stands in
-//! the weights file behind the network. Knows nothing of tensors, of time or of chords.
+//! no tune. What it adds to the network's scores is how much likelier each pitch is after the figure than after any note:
+//! what is common anyway the network knows itself. How far it is believed was tuned on tunes that neither had learnt from.
+//! It stands in the weights file behind the network. Knows nothing of tensors, of time or of chords.
 
 use crate::lookback::LENGTHS;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Intervals of a figure, at most.
 pub const LONGEST: usize = 6;
 
 /// How often a figure must have been followed by each of the pitches that follow it before it outweighs the figures that
-/// are one interval shorter: a power of two that serves best on the validation splits of irish, folk and jazz.
-const DOUBT: f32 = 8.0;
+/// are one interval shorter: the power of two that serves best on the validation splits of folk and jazz.
+const DOUBT: f32 = 16.0;
+/// Chances below this one are not told apart: that a leap was never counted after a figure does not forbid it.
+const UNSURE: f32 = 0.005;
 
 /// What is counted, as a tree: the root is the figure of no interval, and the children of a figure are one interval
 /// longer, into the past. Breadth first, so that children lie side by side.
@@ -45,7 +49,7 @@ pub(crate) struct Sequel {
     pub count: u32,
 }
 
-/// How far network and licks are believed: what their log-probabilities count in their sum.
+/// How far network and licks are believed: what counts of what they say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Pull {
     /// Of the network, 0 to [`Self::MOST`].
@@ -92,8 +96,8 @@ impl Past {
     }
 
     /// The last interval, then the one before it, and so on.
-    fn intervals(&self) -> impl Iterator<Item = i8> {
-        self.pitches[..self.count].windows(2).map(|pair| interval(pair[1], pair[0]))
+    fn intervals(self) -> impl Iterator<Item = i8> {
+        (1..self.count).map(move |back| interval(self.pitches[back], self.pitches[back - 1]))
     }
 }
 
@@ -106,29 +110,60 @@ impl Licks {
     /// Adds what the licks say to what the network says: `scores` are its unnormalised log-probabilities of the pitch
     /// classes. `found` is the class of the length of the figure that was found in the session. `room` is overwritten.
     pub fn join(&self, past: &Past, found: u8, scores: &mut [f32], room: &mut Vec<f32>) {
-        let (Some(last), Some(pull)) = (past.last(), self.pulls.get(usize::from(found))) else { return };
-        room.resize(scores.len(), 0.0);
-        self.foretell(past, last, room);
-        for (score, chance) in scores.iter_mut().zip(room.iter()) {
-            *score = pull.network * *score + pull.licks * chance.ln();
+        let Some(pull) = self.pulls.get(usize::from(found)) else { return };
+        if self.tell(past, scores.len(), room) {
+            for (score, told) in scores.iter_mut().zip(room) {
+                *score = pull.network * *score + pull.licks * *told;
+            }
         }
     }
 
-    /// The probability of each pitch class after `past`, whose last one is `last`. Even chances, mixed with what follows
-    /// any note, then with what follows the last interval, and so on, as in an interpolated Markov chain.
-    fn foretell(&self, past: &Past, last: u8, chances: &mut [f32]) {
+    /// How much likelier each of `pitches` classes is after `past` than after any note, as a logarithm. False when nothing
+    /// was played yet, and nothing is told then.
+    pub(crate) fn tell(&self, past: &Past, pitches: usize, told: &mut Vec<f32>) -> bool {
+        let Some(last) = past.last() else { return false };
+        told.resize(2 * pitches, 0.0);
+        let (chances, anywhere) = told.split_at_mut(pitches);
         #[expect(clippy::cast_precision_loss, reason = "there are at most some hundred pitches")]
-        chances.fill(1.0 / chances.len() as f32);
-        let mut intervals = past.intervals();
-        let mut figure = Some(0);
-        while let Some(index) = figure {
-            mix_in(self.sequels(index), last, chances);
-            figure = intervals.next().and_then(|interval| self.child(index, interval));
+        chances.fill(1.0 / pitches as f32);
+        for (length, figure) in self.figures_before(past).enumerate() {
+            self.mix_in(figure, last, chances);
+            if length == 0 {
+                anywhere.copy_from_slice(chances);
+            }
+        }
+        for (chance, anywhere) in chances.iter_mut().zip(anywhere) {
+            *chance = ((*chance + UNSURE) / (*anywhere + UNSURE)).ln();
+        }
+        true
+    }
+
+    /// Mixes what follows a figure into what the shorter ones foretell, as in an interpolated Markov chain. Sequels that
+    /// lead out of the range say nothing.
+    fn mix_in(&self, figure: usize, last: u8, chances: &mut [f32]) {
+        let pitches = chances.len();
+        let sequels = self.sequels[self.sequels(figure)].iter().filter_map(|sequel| {
+            let pitch = usize::try_from(i16::from(last) + i16::from(sequel.interval)).ok()?;
+            #[expect(clippy::cast_precision_loss, reason = "a count is a weight here, and seven digits are enough")]
+            (pitch < pitches).then_some((pitch, sequel.count as f32))
+        });
+        let (seen, kinds) = sequels.clone().fold((0.0, 0.0), |(seen, kinds), (_, count)| (seen + count, kinds + 1.0));
+        let whole = seen + kinds * DOUBT;
+        if whole > 0.0 {
+            chances.iter_mut().for_each(|chance| *chance *= kinds * DOUBT / whole);
+            sequels.for_each(|(pitch, count)| chances[pitch] += count / whole);
         }
     }
 
-    fn sequels(&self, figure: usize) -> &[Sequel] {
-        &self.sequels[self.figures[figure].sequels..self.figures[figure + 1].sequels]
+    /// The figures that `past` ends with, as far as they are known: the root, then longer and longer ones.
+    fn figures_before(&self, past: &Past) -> impl Iterator<Item = usize> {
+        let mut intervals = past.intervals();
+        std::iter::successors(Some(0), move |figure| self.child(*figure, intervals.next()?))
+    }
+
+    /// Where the sequels of a figure stand.
+    fn sequels(&self, figure: usize) -> Range<usize> {
+        self.figures[figure].sequels..self.figures[figure + 1].sequels
     }
 
     /// The figure that is one interval longer.
@@ -155,32 +190,6 @@ impl Licks {
     }
 }
 
-/// Mixes what follows one figure into what the shorter ones foretell; sequels that lead out of the range say nothing.
-fn mix_in(sequels: &[Sequel], last: u8, chances: &mut [f32]) {
-    let pitch = |sequel: &Sequel| usize::try_from(i16::from(last) + i16::from(sequel.interval)).ok();
-    let inside = |chances: &[f32], sequel: &Sequel| pitch(sequel).filter(|pitch| *pitch < chances.len());
-    #[expect(clippy::cast_precision_loss, reason = "a count is a weight here, and seven digits are enough")]
-    let weight = |sequel: &Sequel| sequel.count as f32;
-    let mut seen = 0.0;
-    let mut kinds = 0.0;
-    for sequel in sequels.iter().filter(|sequel| inside(chances, sequel).is_some()) {
-        seen += weight(sequel);
-        kinds += 1.0;
-    }
-    if kinds == 0.0 {
-        return;
-    }
-    let whole = seen + kinds * DOUBT;
-    for chance in chances.iter_mut() {
-        *chance *= kinds * DOUBT / whole;
-    }
-    for sequel in sequels {
-        if let Some(pitch) = inside(chances, sequel) {
-            chances[pitch] += weight(sequel) / whole;
-        }
-    }
-}
-
 /// The bytes of a weights file: how many figures, then for each its interval, how many children and sequels it has, and
 /// the sequels, each an interval and a count of one byte or more.
 impl Licks {
@@ -194,7 +203,7 @@ impl Licks {
             bytes.push(pair[0].interval.cast_unsigned());
             bytes.push(few(pair[1].children - pair[0].children));
             bytes.push(few(pair[1].sequels - pair[0].sequels));
-            for sequel in self.sequels(index) {
+            for sequel in &self.sequels[self.sequels(index)] {
                 bytes.push(sequel.interval.cast_unsigned());
                 write_count(sequel.count, &mut bytes);
             }
@@ -284,14 +293,6 @@ impl Licks {
         }
         licks.figures.push(Figure { interval: 0, children: first, sequels: licks.sequels.len() });
         licks
-    }
-
-    /// The logarithms of the chances of each pitch class after `past`; false when nothing was played yet.
-    pub(crate) fn log_chances(&self, past: &Past, chances: &mut [f32]) -> bool {
-        let Some(last) = past.last() else { return false };
-        self.foretell(past, last, chances);
-        chances.iter_mut().for_each(|chance| *chance = chance.ln());
-        true
     }
 }
 

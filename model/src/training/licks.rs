@@ -109,7 +109,7 @@ struct Samples {
     pitches: usize,
     /// Per note as many log-probabilities as there are pitches, of the network.
     network: Vec<f32>,
-    /// The same of the licks.
+    /// As many, of what the licks add.
     licks: Vec<f32>,
     notes: Vec<Asked>,
 }
@@ -148,16 +148,16 @@ impl Samples {
             let mut moments = piece.moments(vocabulary);
             silence(&mut moments, quiet, &mut Rng::with_seed(0));
             let (mut state, mut room, mut past) = (mind.blank(), Room::default(), Past::default());
-            let mut chances = vec![0.0; pitches];
+            let mut told = Vec::new();
             for moment in moments {
                 past.push(moment.heard.pitch);
                 mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
                 let Some(next) = moment.next else { continue };
                 let mut heads = mind.listen(&state, &mut room);
                 let scores = heads.pitch(next, moment.echoes);
-                licks.log_chances(&past, &mut chances);
+                licks.tell(&past, pitches, &mut told);
                 samples.network.extend_from_slice(scores);
-                samples.licks.extend_from_slice(&chances);
+                samples.licks.extend_from_slice(&told[..pitches]);
                 samples.notes.push(Asked { pitch: next.pitch.into(), found: moment.hints.figure.length.into() });
             }
         }
