@@ -594,6 +594,7 @@ fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::licks::Licks;
     use crate::network::{Network, Sizes};
     use crate::weights::{Card, Provenance};
     use burn::tensor::Device;
@@ -616,7 +617,9 @@ mod tests {
             let network = Network::new(&Vocabulary::dance(), SIZES, 0.0, &Device::flex());
             let card = Card::new("test", Vocabulary::dance(), SIZES, Provenance::default());
             let without = Card { look_back: false, ..card.clone() };
-            (Arc::new(Mind::new(card, &network)), Arc::new(Mind::new(without, &network)))
+            // Both with licks, so that these too are rewound with the rest.
+            let mind = |card| Arc::new(Mind::new(card, &network).with_licks(Some(Licks::of_two_figures())));
+            (mind(card), mind(without))
         })
     }
 

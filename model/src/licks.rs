@@ -7,7 +7,6 @@
 //! It stands in the weights file behind the network. Knows nothing of tensors, of time or of chords.
 
 use crate::lookback::LENGTHS;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Intervals of a figure, at most.
@@ -49,29 +48,12 @@ pub(crate) struct Sequel {
     pub count: u32,
 }
 
-/// How far network and licks are believed: what counts of what they say.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Pull {
-    /// Of the network, 0 to [`Self::MOST`].
-    pub network: f32,
-    /// Of the licks, 0 to [`Self::MOST`].
-    pub licks: f32,
-}
+/// How far licks are believed beside the network, 0 to [`MOST_PULL`]: one for each length of the figure that was found in
+/// this session, because whoever plays what was played before needs no licks.
+pub type Pulls = [f32; LENGTHS];
 
-/// One for each length of the figure that was found in this session: whoever plays what was played before needs no licks.
-pub type Pulls = [Pull; LENGTHS];
-
-impl Pull {
-    /// The highest pull that is believed.
-    pub const MOST: f32 = 4.0;
-    /// The network alone.
-    pub const NONE: Self = Self { network: 1.0, licks: 0.0 };
-
-    /// Whether it can have come from a training.
-    pub fn is_possible(self) -> bool {
-        [self.network, self.licks].into_iter().all(|pull| (0.0..=Self::MOST).contains(&pull))
-    }
-}
+/// The highest pull that is believed.
+pub const MOST_PULL: f32 = 4.0;
 
 /// The latest pitches, as far as a figure reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,7 +95,7 @@ impl Licks {
         let Some(pull) = self.pulls.get(usize::from(found)) else { return };
         if self.tell(past, scores.len(), room) {
             for (score, told) in scores.iter_mut().zip(room) {
-                *score = pull.network * *score + pull.licks * *told;
+                *score += pull * *told;
             }
         }
     }
@@ -279,7 +261,7 @@ impl Licks {
     /// From figures with their parents and sequels: the root first, then ascending in length, parent and interval. They
     /// are not believed yet.
     pub(crate) fn of(counted: Vec<Counted>) -> Self {
-        let mut licks = Self { figures: Vec::new(), sequels: Vec::new(), pulls: [Pull::NONE; LENGTHS] };
+        let mut licks = Self { figures: Vec::new(), sequels: Vec::new(), pulls: [0.0; LENGTHS] };
         let mut children = vec![0; counted.len()];
         for figure in &counted[1..] {
             children[figure.parent] += 1;
@@ -306,4 +288,138 @@ pub(crate) struct Counted {
     pub interval: i8,
     /// Ascending in their interval.
     pub sequels: Vec<Sequel>,
+}
+
+#[cfg(test)]
+impl Licks {
+    /// Two figures with three sequels, believed more the less was found.
+    pub(crate) fn of_two_figures() -> Self {
+        let sequels = |of: &[(i8, u32)]| of.iter().map(|&(interval, count)| Sequel { interval, count }).collect();
+        let root = Counted { parent: 0, interval: 0, sequels: sequels(&[(-2, 300), (5, 2)]) };
+        let leap = Counted { parent: 0, interval: 5, sequels: sequels(&[(2, 9)]) };
+        let pull = |found: u8| 1.0 - f32::from(found) / 10.0;
+        Self::of(vec![root, leap]).with_pulls(std::array::from_fn(|found| pull(u8::try_from(found).unwrap())))
+    }
+
+    /// How often `next` was counted after the last of `intervals`.
+    pub(crate) fn counted(&self, intervals: &[i8], next: i8) -> u32 {
+        let figure = intervals.iter().rev().try_fold(0, |figure, interval| self.child(figure, *interval));
+        let sequels = figure.map_or(&[][..], |figure| &self.sequels[self.sequels(figure)]);
+        sequels.iter().find(|sequel| sequel.interval == next).map_or(0, |sequel| sequel.count)
+    }
+
+    /// How many sequels the figures of so many intervals have.
+    pub(crate) fn sequels_of_length(&self, length: usize) -> usize {
+        let level = (0..length)
+            .fold(0..1, |level: Range<usize>, _| self.figures[level.start].children..self.figures[level.end].children);
+        self.figures[level.end].sequels - self.figures[level.start].sequels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PITCHES: usize = 20;
+
+    fn past(pitches: &[u8]) -> Past {
+        let mut past = Past::default();
+        pitches.iter().for_each(|pitch| past.push(*pitch));
+        past
+    }
+
+    /// What is told of the pitch `interval` away from the last one.
+    fn told(pitches: &[u8], interval: i8) -> f32 {
+        let mut told = Vec::new();
+        assert!(Licks::of_two_figures().tell(&past(pitches), PITCHES, &mut told));
+        told[usize::from(pitches[pitches.len() - 1].checked_add_signed(interval).unwrap())]
+    }
+
+    #[test]
+    fn what_followed_a_figure_is_likelier_after_it_than_after_any_note() {
+        assert!(told(&[1, 6], 2) > 1.0, "a fifth of the chances, but as good as never after any note");
+        assert!(told(&[1, 6], -2) < 0.0, "at the cost of what is common");
+        assert!(told(&[2, 6], 2).abs() < 1e-6, "that leap is no figure that is known");
+        assert!(told(&[6], 2).abs() < 1e-6, "one note is no figure");
+    }
+
+    #[test]
+    fn by_hand() {
+        // After any note: even chances of 1/20 weigh 2 kinds x 16, beside 302 notes. After the leap: 16 beside 9.
+        let anywhere = 1.6 / 334.0;
+        let after = (9.0 + 16.0 * anywhere) / 25.0;
+        assert!((told(&[1, 6], 2) - ((after + UNSURE) / (anywhere + UNSURE)).ln()).abs() < 1e-5);
+        // From the lowest pitch nothing leads down, so it does not count: 1 kind, 2 notes.
+        let anywhere: f32 = (2.0 + 16.0 / 20.0) / 18.0;
+        let mut chances = vec![1.0 / 20.0; PITCHES];
+        Licks::of_two_figures().mix_in(0, 0, &mut chances);
+        assert!((chances[5] - anywhere).abs() < 1e-6 && (chances.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_same_is_told_in_every_key() {
+        for key in 2..10 {
+            assert!((told(&[key, key + 5], 2) - told(&[1, 6], 2)).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn licks_are_believed_as_far_as_the_pulls_say() {
+        let licks = Licks::of_two_figures();
+        let (mut room, scores) = (Vec::new(), [1.0; PITCHES]);
+        for found in 0..LENGTHS {
+            let mut joined = scores;
+            licks.join(&past(&[1, 6]), u8::try_from(found).unwrap(), &mut joined, &mut room);
+            assert!((joined[8] - (1.0 + licks.pulls()[found] * told(&[1, 6], 2))).abs() < 1e-6);
+        }
+        let mut first = scores;
+        licks.join(&Past::default(), 0, &mut first, &mut room);
+        assert!(
+            first.iter().zip(scores).all(|(joined, score)| joined.to_bits() == score.to_bits()),
+            "no past, no licks"
+        );
+    }
+
+    #[test]
+    fn a_past_reaches_as_far_as_the_longest_figure_and_no_further() {
+        let pitches: Vec<u8> = (0..20).map(|note| note * note % 17).collect();
+        let long = past(&pitches);
+        assert_eq!(long, past(&pitches[pitches.len() - LONGEST - 1..]));
+        let intervals: Vec<i8> = pitches.windows(2).rev().map(|pair| interval(pair[0], pair[1])).collect();
+        assert_eq!(long.intervals().collect::<Vec<_>>(), intervals[..LONGEST]);
+    }
+
+    #[test]
+    fn bytes_are_read_again_and_counts_of_any_size_survive() {
+        let licks = Licks::of_two_figures();
+        assert_eq!(Licks::from_bytes(&licks.to_bytes(), *licks.pulls()), Some(licks));
+        for count in [1, 127, 128, 16_383, 16_384, u32::MAX] {
+            let mut bytes = Vec::new();
+            write_count(count, &mut bytes);
+            let mut rest = bytes.as_slice();
+            assert_eq!((read_count(&mut rest), rest), (Some(count), &[][..]));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_licks_are_refused_without_a_panic() {
+        let licks = Licks::of_two_figures();
+        let (bytes, pulls) = (licks.to_bytes(), *licks.pulls());
+        for length in 0..bytes.len() {
+            assert_eq!(Licks::from_bytes(&bytes[..length], pulls), None);
+        }
+        assert_eq!(Licks::from_bytes(&[bytes.as_slice(), &[0]].concat(), pulls), None, "more than there is to say");
+        assert_eq!(Licks::from_bytes(&[0xff; 64], pulls), None);
+        let mut told = Vec::new();
+        for position in 0..bytes.len() {
+            for flip in 1..=u8::MAX {
+                let mut bytes = bytes.clone();
+                bytes[position] ^= flip;
+                if let Some(licks) = Licks::from_bytes(&bytes, pulls) {
+                    licks.tell(&past(&[1, 6, 4]), PITCHES, &mut told);
+                    assert!(told.iter().all(|told| told.is_finite()));
+                }
+            }
+        }
+    }
 }

@@ -522,6 +522,29 @@ mod tests {
                 _ => panic!("one of the two has no velocity"),
             }
         }
+        check_licks(mind, &moments, &scores.pitch);
+    }
+
+    /// With licks the pitches are the sum of what burn and the licks say; all else is as it was.
+    fn check_licks(mind: Mind, moments: &[Moment], pitches: &Tensor<2>) {
+        let licks = Licks::of_two_figures();
+        let mind = mind.with_licks(Some(licks.clone()));
+        let (mut state, mut room, mut past, mut told) = (mind.blank(), Room::default(), Past::default(), Vec::new());
+        let mut most = 0.0;
+        for (index, moment) in moments.iter().enumerate() {
+            mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
+            past.push(moment.heard.pitch);
+            let mut heads = mind.listen(&state, &mut room);
+            let ours = heads.pitch(moment.next.unwrap(), moment.echoes);
+            let theirs = floats(&pitches.clone().narrow(0, index, 1));
+            let pull = licks.pulls()[usize::from(moment.hints.figure.length)];
+            assert!(licks.tell(&past, theirs.len(), &mut told));
+            for (class, (our, their)) in ours.iter().zip(&theirs).enumerate() {
+                assert!((our - (their + pull * told[class])).abs() < 2e-5, "note {index}");
+                most = told[class].max(most);
+            }
+        }
+        assert!(most > 1.0, "the licks must have said something");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! A file is refused with one sentence and without a panic when it is foreign, damaged, made for another vocabulary,
 //! or not finite; whatever was loaded before stays with its owner.
 
-use crate::licks::{Licks, Pull, Pulls};
+use crate::licks::{Licks, MOST_PULL, Pulls};
 use crate::mind::Mind;
 use crate::network::{Network, Sizes};
 use crate::place::{NoPlace, Place};
@@ -257,8 +257,8 @@ pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
         return Err(WeightsError::OtherFormat { name: name(), found: format.format });
     }
     let card: Card = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
-    let pulls = card.licks.iter().flatten().copied();
-    let fault = if pulls.map(Pull::is_possible).all(|is_possible| is_possible) { None } else { Some(PULL_FAULT) };
+    let is_possible = card.licks.iter().flatten().all(|pull| (0.0..=MOST_PULL).contains(pull));
+    let fault = if is_possible { None } else { Some(PULL_FAULT) };
     if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault) {
         return Err(WeightsError::Impossible { name: name(), reason });
     }
@@ -329,7 +329,6 @@ fn is_finite(network: &Network) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::licks::{Counted, Sequel};
     use crate::lookback::LENGTHS;
     use std::sync::OnceLock;
 
@@ -341,18 +340,9 @@ mod tests {
         (Card::new("tiny", vocabulary, SIZES, Provenance::default()), network)
     }
 
-    /// Two figures and three sequels.
-    fn licks() -> Licks {
-        let sequels = |of: &[(i8, u32)]| of.iter().map(|&(interval, count)| Sequel { interval, count }).collect();
-        let root = Counted { parent: 0, interval: 0, sequels: sequels(&[(-2, 300), (5, 2)]) };
-        let pull = |of: u8| Pull { network: 0.7, licks: f32::from(of) / 10.0 };
-        Licks::of(vec![root, Counted { parent: 0, interval: 5, sequels: sequels(&[(2, 9)]) }])
-            .with_pulls(std::array::from_fn(|found| pull(u8::try_from(found).unwrap())))
-    }
-
     fn sound() -> &'static [u8] {
         static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-        BYTES.get_or_init(|| to_bytes(&tiny().0, &tiny().1, Some(&licks()), true).unwrap())
+        BYTES.get_or_init(|| to_bytes(&tiny().0, &tiny().1, Some(&Licks::of_two_figures()), true).unwrap())
     }
 
     /// Refused, with a sentence that names the file and holds `reason`.
@@ -378,7 +368,7 @@ mod tests {
         let (_, from_half) = read(sound(), "my.segue", &Device::flex()).unwrap();
         assert_eq!(from_half.event.weight.val().dtype(), DType::F32);
         assert_eq!(
-            to_bytes(&card_read, &from_half, Some(&licks()), true).unwrap().len(),
+            to_bytes(&card_read, &from_half, Some(&Licks::of_two_figures()), true).unwrap().len(),
             sound().len(),
             "and can be written so again"
         );
@@ -387,12 +377,12 @@ mod tests {
     #[test]
     fn licks_are_read_again_and_a_file_without_them_is_as_good_as_ever() {
         let with = Mind::from_bytes(sound(), "my.segue").unwrap();
-        assert_eq!(with.card().licks, Some(*licks().pulls()));
+        assert_eq!(with.card().licks, Some(*Licks::of_two_figures().pulls()));
         let (card, network) = tiny();
         let without = to_bytes(&card, &network, None, true).unwrap();
         assert!(!String::from_utf8_lossy(&without).contains("licks"), "an older Segue reads the same bytes");
         assert_eq!(Mind::from_bytes(&without, "my.segue").unwrap().card().licks, None);
-        assert_eq!(licks_beside(with.card(), sound(), "my.segue").unwrap(), Some(licks()));
+        assert_eq!(licks_beside(with.card(), sound(), "my.segue").unwrap(), Some(Licks::of_two_figures()));
         let sentence = licks_beside(with.card(), &without, "my.segue").unwrap_err().to_string();
         assert!(sentence.contains("damaged"), "{sentence}");
     }
@@ -400,7 +390,7 @@ mod tests {
     #[test]
     fn licks_that_are_believed_absurdly_much_are_refused() {
         for pull in [f32::NAN, -0.1, 5.0] {
-            let absurd = licks().with_pulls([Pull { network: 1.0, licks: pull }; LENGTHS]);
+            let absurd = Licks::of_two_figures().with_pulls([pull; LENGTHS]);
             let (card, network) = tiny();
             let bytes = to_bytes(&card, &network, Some(&absurd), true).unwrap();
             // What is no number has no place in JSON at all.

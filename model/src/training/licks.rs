@@ -3,7 +3,7 @@
 use super::Lessons;
 use super::evaluate::{Figures, evaluate, markov};
 use super::pieces::{ALL_TOLD, Piece, Silence, silence};
-use crate::licks::{Counted, LONGEST, Licks, Past, Pull, Pulls, Sequel, interval};
+use crate::licks::{Counted, LONGEST, Licks, MOST_PULL, Past, Pulls, Sequel, interval};
 use crate::lookback::LENGTHS;
 use crate::mind::{Mind, Room};
 use crate::vocabulary::Vocabulary;
@@ -28,7 +28,7 @@ pub fn learnt(mind: &Mind, train: &[Piece], valid: &[Piece]) -> Option<Licks> {
     let licks = counted(&melodies)?;
     let samples = Samples::of(mind, &licks, valid);
     let pulls = samples.pulls();
-    let gain = samples.loss(&[Pull::NONE; LENGTHS]) - samples.loss(&pulls);
+    let gain = samples.loss(&[0.0; LENGTHS]) - samples.loss(&pulls);
     let (figures, sequels) = licks.sizes();
     println!("licks: {sequels} after {figures} figures; the pitch is {gain:.3} nats surer with them");
     (gain >= LEAST_GAIN).then(|| licks.with_pulls(pulls))
@@ -127,10 +127,8 @@ struct Asked {
 #[derive(Default)]
 struct Slope {
     loss: f64,
-    /// By the network's pull, then by the licks'.
-    first: [f64; 2],
-    /// By the network's twice, by both, by the licks' twice.
-    second: [f64; 3],
+    first: f64,
+    second: f64,
 }
 
 impl Samples {
@@ -183,90 +181,150 @@ impl Samples {
     /// The pulls that make the loss least: one for all notes, then one for each length of what was found, drawn towards
     /// the one for all as if by a few notes.
     fn pulls(&self) -> Pulls {
-        let all = self.tuned(|_| true, Pull::NONE);
+        let all = self.tuned(|_| true, 0.0);
         std::array::from_fn(|found| self.tuned(|asked| asked.found == found, all))
     }
 
-    /// Newton's method; the loss is convex.
-    fn tuned(&self, counts: impl Fn(Asked) -> bool, anchor: Pull) -> Pull {
-        const ROUNDS: usize = 12;
-        let mut pull = anchor;
-        let mut stride = 1.0;
-        let mut last: Option<(Pull, f64, [f64; 2])> = None;
-        for _ in 0..ROUNDS {
+    /// Newton's method; the loss is convex, and flat enough for whole steps.
+    fn tuned(&self, counts: impl Fn(Asked) -> bool, anchor: f32) -> f32 {
+        const ROUNDS: usize = 10;
+        (0..ROUNDS).fold(anchor, |pull, _| {
             let mut slope = Slope::anchored(pull, anchor);
             for (asked, network, licks) in self.rows().filter(|(asked, _, _)| counts(*asked)) {
                 slope.add(pull, asked.pitch, network, licks);
             }
-            let (from, way) = match last {
-                // Too far: half as far, from where it was.
-                Some((from, loss, way)) if slope.loss > loss => {
-                    stride /= 2.0;
-                    (from, way)
-                }
-                _ => {
-                    stride = 1.0;
-                    let way = slope.way();
-                    last = Some((pull, slope.loss, way));
-                    (pull, way)
-                }
-            };
-            pull = moved(from, way, stride);
-        }
-        last.map_or(anchor, |(best, _, _)| best)
+            #[expect(clippy::cast_possible_truncation, reason = "a pull needs few digits")]
+            let better = (f64::from(pull) - slope.first / slope.second) as f32;
+            better.clamp(0.0, MOST_PULL)
+        })
     }
-}
-
-/// What can be believed is bounded.
-fn moved(from: Pull, way: [f64; 2], stride: f64) -> Pull {
-    #[expect(clippy::cast_possible_truncation, reason = "a pull needs few digits")]
-    let part = |from: f32, way: f64| (f64::from(from) + stride * way).clamp(0.0, f64::from(Pull::MOST)) as f32;
-    Pull { network: part(from.network, way[0]), licks: part(from.licks, way[1]) }
 }
 
 impl Slope {
     /// Of the wish to stay near `anchor`.
-    fn anchored(pull: Pull, anchor: Pull) -> Self {
+    fn anchored(pull: f32, anchor: f32) -> Self {
         const NOTES: f64 = 30.0;
-        let off = [f64::from(pull.network - anchor.network), f64::from(pull.licks - anchor.licks)];
-        Self {
-            loss: NOTES / 2.0 * (off[0] * off[0] + off[1] * off[1]),
-            first: off.map(|off| NOTES * off),
-            second: [NOTES, 0.0, NOTES],
-        }
+        let off = f64::from(pull - anchor);
+        Self { loss: NOTES / 2.0 * off * off, first: NOTES * off, second: NOTES }
     }
 
-    /// Of the note whose pitch is `truth`: under softmax its gradient is the mean of what is summed less what is true,
-    /// and the second derivatives are the variances.
-    fn add(&mut self, pull: Pull, truth: usize, network: &[f32], licks: &[f32]) {
-        let score = |index: usize| f64::from(pull.network * network[index] + pull.licks * licks[index]);
+    /// Of the note whose pitch is `truth`: under softmax the gradient is the mean of what the licks add less what they add
+    /// to the truth, and the second derivative is its variance.
+    fn add(&mut self, pull: f32, truth: usize, network: &[f32], licks: &[f32]) {
+        let score = |pitch: usize| f64::from(network[pitch] + pull * licks[pitch]);
         let peak = (0..network.len()).map(score).fold(f64::NEG_INFINITY, f64::max);
-        let (mut whole, mut mean, mut square) = (0.0, [0.0; 2], [0.0; 3]);
-        for index in 0..network.len() {
-            let weight = (score(index) - peak).exp();
-            let both = [f64::from(network[index]), f64::from(licks[index])];
+        let (mut whole, mut mean, mut square) = (0.0, 0.0, 0.0);
+        for (pitch, added) in licks.iter().map(|added| f64::from(*added)).enumerate() {
+            let weight = (score(pitch) - peak).exp();
             whole += weight;
-            mean = [mean[0] + weight * both[0], mean[1] + weight * both[1]];
-            let squares = [both[0] * both[0], both[0] * both[1], both[1] * both[1]];
-            square = std::array::from_fn(|part| square[part] + weight * squares[part]);
+            mean += weight * added;
+            square += weight * added * added;
         }
-        let mean = mean.map(|sum| sum / whole);
-        let square = square.map(|sum| sum / whole);
+        let (mean, square) = (mean / whole, square / whole);
         self.loss += whole.ln() - (score(truth) - peak);
-        self.first[0] += mean[0] - f64::from(network[truth]);
-        self.first[1] += mean[1] - f64::from(licks[truth]);
-        self.second[0] += square[0] - mean[0] * mean[0];
-        self.second[1] += square[1] - mean[0] * mean[1];
-        self.second[2] += square[2] - mean[1] * mean[1];
+        self.first += mean - f64::from(licks[truth]);
+        self.second += square - mean * mean;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::abc::parse_book;
+    use crate::network::Sizes;
+
+    const PITCHES: usize = 30;
+
+    fn melodies(of: &[&[u8]]) -> Vec<Vec<u8>> {
+        of.iter().map(|melody| melody.to_vec()).collect()
     }
 
-    /// Newton's way to where the slope is level.
-    fn way(&self) -> [f64; 2] {
-        let ([one, other], [left, cross, right]) = (self.first, self.second);
-        let determinant = left * right - cross * cross;
-        if determinant <= 0.0 {
-            return [0.0; 2];
+    /// What is told of the pitch `next` after `before`.
+    fn told(licks: &Licks, before: &[u8], next: u8) -> f32 {
+        let mut past = Past::default();
+        before.iter().for_each(|pitch| past.push(*pitch));
+        let mut told = Vec::new();
+        licks.tell(&past, PITCHES, &mut told);
+        told[usize::from(next)]
+    }
+
+    #[test]
+    fn what_two_tunes_play_is_a_lick_in_any_key_and_what_one_plays_over_and_over_is_none() {
+        let turn = [0, 7, 3, 5, 4];
+        let in_key = |key: u8| turn.map(|pitch| pitch + key);
+        let once = counted(&melodies(&[&in_key(2).repeat(9), &[10, 12, 14, 15]]));
+        assert!(once.is_none_or(|licks| told(&licks, &in_key(5)[..4], 9).abs() < 1e-6));
+        let twice = counted(&melodies(&[&in_key(2), &in_key(9), &[10, 12, 14, 15]])).unwrap();
+        assert!(told(&twice, &in_key(5)[..4], 9) > 0.1);
+        assert_eq!(counted(&melodies(&[&[1], &[], &[5]])).map(|licks| licks.sizes()), None);
+    }
+
+    #[test]
+    fn counts_are_those_of_counting_one_by_one() {
+        let mut random = Rng::with_seed(1);
+        let tune = |random: &mut Rng| (0..400).map(|_| random.u8(10..14)).collect::<Vec<u8>>();
+        let melodies: Vec<Vec<u8>> = (0..6).map(|_| tune(&mut random)).collect();
+        let licks = counted(&melodies).unwrap();
+        for length in 0..=LONGEST {
+            let mut seen: HashMap<Vec<i8>, Vec<u32>> = HashMap::new();
+            for (index, melody) in melodies.iter().enumerate() {
+                let intervals: Vec<i8> = melody.windows(2).map(|pair| interval(pair[0], pair[1])).collect();
+                for run in intervals.windows(length + 1) {
+                    seen.entry(run.to_vec()).or_insert_with(|| vec![0; melodies.len()])[index] += 1;
+                }
+            }
+            seen.retain(|_, tunes| tunes.iter().filter(|count| **count > 0).count() >= 2);
+            assert!(seen.len() > 10 || length == 0);
+            for (run, tunes) in &seen {
+                assert_eq!(licks.counted(&run[..length], run[length]), tunes.iter().sum::<u32>(), "{run:?}");
+            }
+            assert_eq!(licks.sequels_of_length(length), seen.len());
         }
-        [(cross * other - right * one) / determinant, (cross * one - left * other) / determinant]
+    }
+
+    fn pieces(book: &str) -> Vec<Piece> {
+        parse_book(book, "book.abc").tunes.iter().map(|(_, tune)| Piece::of(tune, &Vocabulary::dance())).collect()
+    }
+
+    #[test]
+    fn licks_that_help_are_believed_and_others_are_left_out() {
+        let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
+        let mind = Mind::random(Vocabulary::dance(), sizes);
+        let tune = |key: &str| format!("X:1\nM:4/4\nL:1/8\nK:{key}\nCDEF GABc|cBAG FEDC|CEDF EGFA|GBAc BGEC|]\n\n");
+        let learnt_from = pieces(&[tune("C"), tune("D"), tune("G")].concat());
+        let licks = learnt(&mind, &learnt_from, &pieces(&tune("F"))).unwrap();
+        assert!(licks.pulls()[0] > 0.3, "{:?}", licks.pulls());
+        let mut random = Rng::with_seed(2);
+        let noise = |random: &mut Rng| {
+            let notes: String = (0..400).map(|_| char::from(random.u8(b'A'..=b'G'))).collect();
+            pieces(&format!("X:1\nM:4/4\nL:1/8\nK:C\n{notes}|]\n"))
+        };
+        let other: Vec<Piece> = noise(&mut random);
+        let wide = "X:1\nM:4/4\nL:1/8\nK:C\nC,c' C,c' C,c' C,c'|C,c' C,c' C,c' C,c'|]\n\n".repeat(2);
+        assert!(learnt(&mind, &pieces(&wide), &other).is_none(), "what nobody plays there is of no use");
+    }
+
+    #[test]
+    fn newtons_way_ends_where_no_step_to_any_side_is_better() {
+        let mut random = Rng::with_seed(3);
+        let mut number = || random.f32() * 4.0 - 2.0;
+        let rows = || 0..500 * PITCHES;
+        let network: Vec<f32> = rows().map(|_| number()).collect();
+        let licks: Vec<f32> = rows().map(|_| number()).collect();
+        let notes = (0..500).map(|note| {
+            let sum = |pitch: usize| network[note * PITCHES + pitch] + 0.6 * licks[note * PITCHES + pitch];
+            let best = (0..PITCHES).max_by(|one, other| (sum(*one) + number()).total_cmp(&sum(*other)));
+            Asked { pitch: best.unwrap_or(0), found: note % 2 }
+        });
+        let samples =
+            Samples { pitches: PITCHES, notes: notes.collect(), network: network.clone(), licks: licks.clone() };
+        let pulls = samples.pulls();
+        let least = samples.loss(&pulls);
+        assert!(least < samples.loss(&[0.0; LENGTHS]) - 0.05);
+        for beside in [-0.2, 0.2] {
+            let mut other = pulls;
+            other[0] += beside;
+            assert!(samples.loss(&other) > least, "{beside}");
+        }
     }
 }
