@@ -12,6 +12,7 @@ use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
 use segue_model::sampling::Knobs;
 use segue_model::vocabulary::{Classes, Vocabulary};
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,15 +23,14 @@ fn main() {
     let mind = Arc::new(Mind::random(Vocabulary::dance(), sizes));
     println!("{} layers of {} units; medians and 99th percentiles of {ROUNDS} rounds", sizes.layers, sizes.hidden);
 
-    let mut improviser = Improviser::new(Arc::clone(&mind));
-    let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
-    let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
-    let (onset, velocity, together, form) = (Ticks::ZERO, Velocity::DEFAULT, Ticks(3), Ticks::ZERO);
-    improviser.hear(HeardKey { id: 0, onset, pitch, velocity, bars, together, form, memory: 1.0, seed: 0 });
-    let ask = Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, ends: None, knobs: Knobs::default() };
-    let decided = measure("a decided note, everything", || {
-        black_box(improviser.decide(&ask));
-    });
+    let decided = measure_decisions("a decided note, everything", Arc::clone(&mind));
+    let jazz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets/jazz.segue");
+    match Mind::from_file(&jazz) {
+        Ok(jazz) => {
+            measure_decisions("the same by jazz, with its licks", Arc::new(jazz));
+        }
+        Err(reason) => println!("{reason}"),
+    }
 
     let (mut state, mut room) = (mind.blank(), Room::default());
     let step =
@@ -49,6 +49,19 @@ fn main() {
     });
     println!("burn's step takes {:.2} times as long as ours", ratio(burn, step));
     println!("a decided note takes {:.2} times as long as burn's step alone", ratio(decided, burn));
+}
+
+/// What deciding a note costs, after a first one was heard.
+fn measure_decisions(name: &str, mind: Arc<Mind>) -> Duration {
+    let mut improviser = Improviser::new(mind);
+    let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
+    let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
+    let (onset, velocity, together, form) = (Ticks::ZERO, Velocity::DEFAULT, Ticks(3), Ticks::ZERO);
+    improviser.hear(HeardKey { id: 0, onset, pitch, velocity, bars, together, form, memory: 1.0, seed: 0 });
+    let ask = Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, ends: None, knobs: Knobs::default() };
+    measure(name, || {
+        black_box(improviser.decide(&ask));
+    })
 }
 
 /// Runs, prints and gives the median.

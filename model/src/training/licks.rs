@@ -138,28 +138,28 @@ impl Samples {
         let pitches = vocabulary.counts().pitch;
         let mut samples = Self { pitches, network: Vec::new(), licks: Vec::new(), notes: Vec::new() };
         let no_chords = vocabulary.chords.then_some(Silence { chords: 1.0, ..ALL_TOLD });
-        for (quiet, piece) in [Some(ALL_TOLD), no_chords]
-            .into_iter()
-            .flatten()
-            .flat_map(|quiet| pieces.iter().map(move |piece| (quiet, piece)))
-        {
-            let mut moments = piece.moments(vocabulary);
-            silence(&mut moments, quiet, &mut Rng::with_seed(0));
-            let (mut state, mut room, mut past) = (mind.blank(), Room::default(), Past::default());
-            let mut told = Vec::new();
-            for moment in moments {
-                past.push(moment.heard.pitch);
-                mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
-                let Some(next) = moment.next else { continue };
-                let mut heads = mind.listen(&state, &mut room);
-                let scores = heads.pitch(next, moment.echoes);
-                licks.tell(&past, pitches, &mut told);
-                samples.network.extend_from_slice(scores);
-                samples.licks.extend_from_slice(&told[..pitches]);
-                samples.notes.push(Asked { pitch: next.pitch.into(), found: moment.hints.figure.length.into() });
+        for quiet in std::iter::once(ALL_TOLD).chain(no_chords) {
+            for piece in pieces {
+                samples.hear(mind, licks, piece, quiet);
             }
         }
         samples
+    }
+
+    fn hear(&mut self, mind: &Mind, licks: &Licks, piece: &Piece, quiet: Silence) {
+        let mut moments = piece.moments(mind.vocabulary());
+        silence(&mut moments, quiet, &mut Rng::with_seed(0));
+        let (mut state, mut room) = (mind.blank(), Room::default());
+        let (mut past, mut told) = (Past::default(), Vec::new());
+        for moment in moments {
+            past.push(moment.heard.pitch);
+            mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
+            let Some(next) = moment.next else { continue };
+            self.network.extend_from_slice(mind.listen(&state, &mut room).pitch(next, moment.echoes));
+            licks.tell(&past, self.pitches, &mut told);
+            self.licks.extend_from_slice(&told[..self.pitches]);
+            self.notes.push(Asked { pitch: next.pitch.into(), found: moment.hints.figure.length.into() });
+        }
     }
 
     fn rows(&self) -> impl Iterator<Item = (Asked, &[f32], &[f32])> {
