@@ -1,6 +1,6 @@
 //! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
 
-use super::clock::{Position, float};
+use super::clock::{Position, float, sane};
 use super::harmony;
 use super::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, TempoFrom, Who};
 use super::keys::{Held, Part};
@@ -220,7 +220,10 @@ impl Performer {
 
     /// Without a song, the tempo and the beat may be read from what the player plays.
     fn follow_phrase(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        if scene.block.settings.tempo_from != TempoFrom::Phrase || self.clock.follows_host() {
+        let transport = &scene.block.transport;
+        // A host that plays and tells a tempo keeps it, also when it does not tell where in the song it is.
+        let host_keeps_time = transport.playing && sane(transport.tempo_bpm).is_some();
+        if scene.block.settings.tempo_from != TempoFrom::Phrase || self.clock.follows_host() || host_keeps_time {
             return;
         }
         let (offset, position) = (scene.cursor(), scene.position());
