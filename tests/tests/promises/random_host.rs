@@ -4,6 +4,8 @@
 //! A sequence that shows a fault is made smaller and told, together with its seed.
 
 use crate::support::in_a_process_of_its_own;
+use segue_model::note::Metre;
+use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
 use segue_tests::dice::Dice;
 use segue_tests::random_host::board::{Board, Knob};
@@ -13,7 +15,7 @@ use segue_tests::random_host::rules::{Broken, Rule, check, difference};
 use segue_tests::random_host::sequence::{Act, Deed, Sequence};
 use segue_tests::random_host::shrink::shrink;
 use segue_tests::random_host::whims;
-use segue_tests::timeline::Telling;
+use segue_tests::timeline::{Frame, Telling, Timeline};
 use segue_tests::vitals::VITALS_VARIABLE;
 use std::io::Write;
 use std::time::Duration;
@@ -28,7 +30,7 @@ const USUAL_COUNT: u64 = 100;
 /// Every so many sequences one is played again, as it was and in other blocks.
 const AGAIN: u64 = 5;
 /// How long a faulty sequence is made smaller.
-const SHRINKING: Duration = Duration::from_secs(60);
+const SHRINKING: Duration = Duration::from_mins(1);
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
@@ -165,7 +167,9 @@ impl House {
     fn repeats(&self, sequence: &Sequence) -> bool {
         let render = self.board.place(Knob::Render);
         let set = sequence.settings.iter().find(|(place, _)| *place == render).map_or(0.0, |(_, value)| *value);
-        set == 1.0 || set == 0.0 && sequence.acts.iter().all(|act| act.offline)
+        // Of its values the middle one is offline, and below it the host decides.
+        let (auto, offline) = (set < 0.5, (0.5..1.5).contains(&set));
+        offline || auto && sequence.acts.iter().all(|act| act.offline)
     }
 
     /// A host that refuses events refuses others when it calls at other times, and one whose bars contradict its metre
@@ -223,4 +227,58 @@ fn a_planted_fault_of_each_kind_is_caught_within_a_hundred_sequences() {
         let caught = caught.unwrap_or_else(|| panic!("{fault:?} was planted in {ENOUGH} sequences and never seen"));
         let _shown = writeln!(std::io::stderr(), "{SUMMARY} {fault:?} was caught in sequence {caught}");
     }
+}
+
+/// A sequence made by hand, of one act in which these keys are struck, each for a quarter of a second.
+fn by_hand(
+    house: &House,
+    timeline: Timeline,
+    telling: Telling,
+    strokes: &[Frame],
+    settings: &[(&str, f64)],
+) -> Sequence {
+    let place = |name: &str| house.board.parameters().iter().position(|parameter| parameter.name == name);
+    let settings = settings.iter().map(|(name, value)| (place(name).expect("the plugin has it"), *value)).collect();
+    let stroke = |down: &Frame| {
+        let up = Deed::Up { channel: Some(0), key: Some(67), id: None, choke: false };
+        [(*down, Deed::Down { channel: 0, key: 67, velocity: 0.7, id: None }), (down + 12_000, up)]
+    };
+    let act = Act {
+        timeline,
+        telling,
+        mid_block: true,
+        blocks: Blocks::Of(4096),
+        loops_back: false,
+        offline: true,
+        deeds: strokes.iter().flat_map(stroke).collect(),
+        length: 480_000,
+    };
+    Sequence { seed: 0, settings, chart: "", acts: vec![act] }
+}
+
+/// It must be the same in all blocks.
+fn check_in_all_blocks(house: &House, sequence: &Sequence) {
+    let first = house.play(sequence);
+    assert!(first.count_notes() > 4, "nothing is played, so nothing is seen");
+    for seed in 0..6 {
+        let other = house.play(&sequence.cut_otherwise(seed));
+        assert_eq!(difference(&first, &other), None, "{seed}");
+    }
+}
+
+#[test]
+fn a_song_that_jumps_stops_and_goes_on_in_mid_block_is_the_same_in_all_blocks() {
+    let house = House::open();
+    let mut timeline = Timeline::steady(48_000.0, 117.0, Metre::COMMON);
+    timeline.jump(100_001, 0.5).tempo(150_003, 133.0).playing(220_005, false).playing(260_007, true).jump(300_009, 4.0);
+    let strokes = [10_000, 130_000, 170_000, 305_000, 330_000];
+    check_in_all_blocks(&house, &by_hand(&house, timeline, Telling::Everything, &strokes, &[]));
+}
+
+#[test]
+fn a_host_that_tells_a_tempo_and_no_place_keeps_its_tempo_whatever_is_played() {
+    let house = House::open();
+    let timeline = Timeline::steady(48_000.0, 180.0, Metre::COMMON);
+    let strokes = [10_000, 31_741, 110_139, 135_783];
+    check_in_all_blocks(&house, &by_hand(&house, timeline, Telling::OnlyTempo, &strokes, &[("Tempo from", 1.0)]));
 }
