@@ -237,6 +237,26 @@ impl Desktop {
         self.release()
     }
 
+    /// Opens a list that has this row. A machine that is too busy may lose a click, as it does for everybody.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub fn open_list(&self, list: &str, row: &str) -> Result<()> {
+        const TRIES: usize = 4;
+        const OPENS: Duration = Duration::from_secs(3);
+        for _ in 0..TRIES {
+            self.click(list)?;
+            let begun = Instant::now();
+            while begun.elapsed() < OPENS {
+                if self.landmarks().contains_key(row) {
+                    return Ok(());
+                }
+                std::thread::sleep(LOOK_AGAIN);
+            }
+        }
+        self.find(row).map(|_| ())
+    }
+
     /// Clicks on a row of a list that is opening: waits until it stands still.
     ///
     /// # Errors
