@@ -4,7 +4,7 @@ use super::board::Board;
 use super::theme;
 use crate::params::{ChordSource, SegueParams};
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align2, Color32, Id, Rect, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, pos2, vec2};
+use egui::{Align2, Color32, Id, Rect, Sense, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use segue_model::chart::{Chart, ChartError};
 
@@ -53,10 +53,11 @@ impl ChartField {
         }
     }
 
-    /// Says in one line what is wrong, or what is in force.
-    pub fn explain(&self, board: &Board<'_>, rect: Rect, params: &SegueParams) {
+    /// Says in one line what is wrong, or what is in force. It begins under the field, or further left when it is long;
+    /// the whole of it is there to be read under the pointer.
+    pub fn explain(&self, board: &mut Board<'_>, rect: Rect, left: f32, params: &SegueParams) {
         let (words, colour) = match &self.mistake {
-            Some(mistake) => (format!("{mistake}. The chart before it stays in force."), theme::WRONG),
+            Some(mistake) => (format!("The chart before this one plays on; {mistake}."), theme::WRONG),
             None if params.chords.value() != ChordSource::Chart => {
                 ("The chart waits: the chords come from elsewhere now.".to_owned(), theme::FAINT)
             }
@@ -65,9 +66,14 @@ impl ChartField {
             }
             None => return,
         };
-        let at = pos2(rect.left() + 10.0, rect.center().y);
         let painter = board.ui.painter().with_clip_rect(rect);
-        painter.text(at, Align2::LEFT_CENTER, words, theme::small(), colour);
+        let galley = painter.layout_no_wrap(words.clone(), theme::small(), colour);
+        let furthest = (rect.right() - galley.size().x).max(rect.left());
+        let at = pos2((left + 10.0).min(furthest), rect.center().y - galley.size().y / 2.0);
+        painter.galley(at, galley, colour);
+        if self.mistake.is_some() {
+            board.area("Mistake", rect, Sense::hover(), &words);
+        }
     }
 
     /// A song or a preset may have brought another chart.

@@ -141,9 +141,11 @@ impl View<'_> {
         x += 116.0 + theme::GAP;
         let field = at(x, rect.right());
         self.chart.draw(board, field, params);
-        let below =
-            Rect::from_min_max(pos2(x, field.bottom() + 1.0), pos2(rect.right(), field.bottom() + 1.0 + EXPLAINED));
-        self.chart.explain(board, below, params);
+        let below = Rect::from_min_max(
+            pos2(rect.left(), field.bottom() + 1.0),
+            pos2(rect.right(), field.bottom() + 1.0 + EXPLAINED),
+        );
+        self.chart.explain(board, below, field.left(), params);
     }
 
     fn play(&mut self, board: &mut Board<'_>, rect: Rect) {
@@ -195,7 +197,7 @@ impl View<'_> {
                 let tip = "How long each side plays, in bars.";
                 knob(board, left, &params.trade_bars, "Bars each", tip);
                 let [_, middle, _] = rows(right, [1.0, 1.2, 1.0]);
-                toggle(board, middle, &params.ring_over, "Ring over", "Segue's last note may ring into your bars.");
+                toggle(board, middle, &params.ring_over, "Ring", "Segue's last note may ring into your bars.");
                 choice(board, line(0.0), &params.trade_first, "First", "Who has the first bars.");
             }
             Mode::Duet => {
