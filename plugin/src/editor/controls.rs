@@ -219,7 +219,9 @@ pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Colo
 /// A momentary parameter as a button; it acts when the button goes down.
 pub fn trigger(board: &mut Board<'_>, rect: Rect, param: &BoolParam, name: &str, tip: &str) {
     let response = button(board, rect, name, None, tip);
-    let goes_down = response.is_pointer_button_down_on() && board.ui.input(|input| input.pointer.any_pressed());
+    // A quick click may go down and up within one frame.
+    let is_hit = response.is_pointer_button_down_on() || response.clicked();
+    let goes_down = is_hit && board.ui.input(|input| input.pointer.any_pressed());
     if goes_down {
         board.pulse(param);
     }
