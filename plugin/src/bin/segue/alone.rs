@@ -227,7 +227,7 @@ mod tests {
     use std::time::Duration;
 
     const RATE: f32 = 48_000.0;
-    const FRAMES: usize = 480;
+    const FRAMES: u16 = 480;
 
     /// A framework in which nobody plays but the computer's keys, and which says that a song runs.
     struct Paper {
@@ -278,10 +278,11 @@ mod tests {
     fn play(alone: &mut Alone, paper: &mut Paper, blocks: usize) -> f32 {
         let mut peak = 0.0_f32;
         for _ in 0..blocks {
-            let (mut left, mut right) = (vec![0.0; FRAMES], vec![0.0; FRAMES]);
+            let frames = usize::from(FRAMES);
+            let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
             let mut buffer = Buffer::default();
             // SAFETY: both channels outlive the call and are of the same length.
-            unsafe { buffer.set_slices(FRAMES, |slices| *slices = vec![&mut left, &mut right]) };
+            unsafe { buffer.set_slices(frames, |slices| *slices = vec![&mut left, &mut right]) };
             let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
             alone.process(&mut buffer, &mut aux, paper);
             drop(buffer);
@@ -300,7 +301,7 @@ mod tests {
         let config = BufferConfig {
             sample_rate: RATE,
             min_buffer_size: None,
-            max_buffer_size: FRAMES as u32,
+            max_buffer_size: FRAMES.into(),
             process_mode: ProcessMode::Realtime,
         };
         assert!(alone.activate(&layout, &config, &mut paper));
