@@ -132,8 +132,12 @@ impl Licks {
         let (seen, kinds) = sequels.clone().fold((0.0, 0.0), |(seen, kinds), (_, count)| (seen + count, kinds + 1.0));
         let whole = seen + kinds * DOUBT;
         if whole > 0.0 {
-            chances.iter_mut().for_each(|chance| *chance *= kinds * DOUBT / whole);
-            sequels.for_each(|(pitch, count)| chances[pitch] += count / whole);
+            for chance in chances.iter_mut() {
+                *chance *= kinds * DOUBT / whole;
+            }
+            for (pitch, count) in sequels {
+                chances[pitch] += count / whole;
+            }
         }
     }
 
@@ -324,7 +328,9 @@ mod tests {
 
     fn past(pitches: &[u8]) -> Past {
         let mut past = Past::default();
-        pitches.iter().for_each(|pitch| past.push(*pitch));
+        for pitch in pitches {
+            past.push(*pitch);
+        }
         past
     }
 

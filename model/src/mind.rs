@@ -119,7 +119,7 @@ impl Mind {
     #[must_use]
     pub fn with_licks(self, licks: Option<Licks>) -> Self {
         let card = Card { licks: licks.as_ref().map(|licks| *licks.pulls()), ..self.card };
-        Self { licks, card, ..self }
+        Self { card, licks, ..self }
     }
 
     /// What the weights file says of itself.
