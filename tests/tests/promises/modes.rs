@@ -178,11 +178,11 @@ fn when_the_player_comes_in_nothing_of_segue_sounds_a_sample_longer() {
 #[test]
 fn from_the_last_key_up_to_the_answer_there_is_the_gap_and_else_the_first_grid_point_after_it() {
     let mut worst = 0;
-    for (index, up) in (0..12_u64).map(|index| (index, 40_000 + 7_919 * index)) {
+    for (index, up) in (40_000..).step_by(7_919).take(12).enumerate() {
         let mut score = Score::silence(steady(48_000.0), 3 * BAR);
         score.press(62, 1_000, 20_000).press(66, 24_000, up);
         score.timeline.playing(3 * BAR - 4_800, false);
-        for blocks in [Blocks::Of(64), ALL_BLOCKS[1 + index as usize % 6]] {
+        for blocks in [Blocks::Of(64), ALL_BLOCKS[1 + index % 6]] {
             for (start, grid) in [("Free", 1), ("1/16", 6_000), ("1/8", 12_000), ("1/4", 24_000), ("Bar", BAR)] {
                 let settings = [("Start", start), ("Response gap", "150")];
                 let wanted = (up + 7_200).div_ceil(grid) * grid;
