@@ -9,7 +9,7 @@
 //! Two questions that every bounded list has to answer:
 //! - The ring is full: the oldest entries go. Ten minutes fit as long as both together play less than 27 notes a second
 //!   all the time.
-//! - One block brings more than [`BLOCK_ENTRIES`] entries: the rest of them is not written, and everything is written
+//! - One block brings more than `BLOCK_ENTRIES` entries: the rest of them is not written, and everything is written
 //!   as over, so that no note hangs on the paper.
 //!
 //! Knows nothing of what is done with it.

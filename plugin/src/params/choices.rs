@@ -5,7 +5,7 @@ use nice_plug::prelude::*;
 use segue_model::limits::Scale;
 use segue_model::note::Ticks;
 
-/// See [`StartGrid`].
+/// See [`host::StartGrid`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum Start {
     /// Off any grid.

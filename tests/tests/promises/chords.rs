@@ -22,8 +22,8 @@ const PLAIN_TWELVE_BARS: &str = "F | Bb | F | F | Bb | Bb | F | F | C | Bb | F |
 #[derive(Debug, Clone, Copy, Default)]
 struct Fit {
     on_beats: u32,
-    fit: u32,
-    fit_shifted: u32,
+    own: u32,
+    shifted: u32,
     bars: u32,
 }
 
@@ -38,8 +38,8 @@ impl Add for Fit {
     fn add(self, other: Self) -> Self {
         Self {
             on_beats: self.on_beats + other.on_beats,
-            fit: self.fit + other.fit,
-            fit_shifted: self.fit_shifted + other.fit_shifted,
+            own: self.own + other.own,
+            shifted: self.shifted + other.shifted,
             bars: self.bars + other.bars,
         }
     }
@@ -49,7 +49,7 @@ impl Add for Fit {
 fn hundred_choruses(style: &str, chart: &str, chords: &str) -> f64 {
     let all = (0..10).map(|seed| choruses(style, chart, chords, seed)).fold(Fit::default(), Fit::add);
     assert!(all.bars / 12 >= 100);
-    let (fit, shifted) = (100.0 * all.share(all.fit), 100.0 * all.share(all.fit_shifted));
+    let (fit, shifted) = (100.0 * all.share(all.own), 100.0 * all.share(all.shifted));
     println!(
         "{style}, chords {chords}: {} choruses, {} notes on beats, {fit:.1} % belong to the chord, {shifted:.1} % to the \
          chord of the bar before",
@@ -90,8 +90,8 @@ fn choruses(style: &str, chart: &str, chords: &str, seed: u32) -> Fit {
                 u32::from(chord.tones().any(|tone| tone == note.pitch.key() % 12))
             };
             fit.on_beats += 1;
-            fit.fit += fits(tick);
-            fit.fit_shifted += fits(tick - BAR);
+            fit.own += fits(tick);
+            fit.shifted += fits(tick - BAR);
         }
     }
     fit
