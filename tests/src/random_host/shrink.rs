@@ -12,7 +12,7 @@ pub fn shrink(sequence: &Sequence, time: Duration, mut fails: impl FnMut(&Sequen
     // Once more after a round that helped: what was needed before may not be any longer.
     loop {
         let before = size(&smallest);
-        for step in [drop_acts, drop_deeds, drop_settings, make_plain, shorten] {
+        for step in [drop_acts, shorten, drop_settings, drop_deeds, make_plain] {
             step(&mut smallest, &mut |candidate| Instant::now() < end && fails(candidate));
         }
         if size(&smallest) == before || Instant::now() >= end {

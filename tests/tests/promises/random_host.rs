@@ -173,9 +173,13 @@ impl House {
     }
 
     /// A host that refuses events refuses others when it calls at other times, and one whose bars contradict its metre
-    /// contradicts itself at other times. What is routed back comes a block later.
+    /// contradicts itself at other times. What is routed back comes a block later. And where bars do not count from the
+    /// song's beginning, the framework hides until the next block where they lie after a change in mid-block.
     fn repeats_in_other_blocks(sequence: &Sequence) -> bool {
-        let repeats = |act: &Act| act.is_all_ears() && act.telling != Telling::WrongBars && !act.loops_back;
+        let repeats = |act: &Act| {
+            let bars_are_known = !act.mid_block || act.timeline.bar_beats_of_a_plain_song().is_some();
+            act.is_all_ears() && act.telling != Telling::WrongBars && !act.loops_back && bars_are_known
+        };
         sequence.acts.iter().all(repeats)
     }
 
