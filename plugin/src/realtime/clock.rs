@@ -252,11 +252,10 @@ impl Clock {
         }
     }
 
-    /// Enters the next block. `into_host_block` is as in [`super::host::Block`]; the own tempo counts where no song runs.
+    /// Enters the next block. The own tempo counts where no song runs.
     pub fn enter(
         &mut self,
         transport: &Transport,
-        into_host_block: u32,
         position: Position,
         frames: u32,
         own_tempo_bpm: f64,
@@ -265,7 +264,7 @@ impl Clock {
         let tempo_bpm = host_bpm.or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
         let beats = transport.beats.filter(|beats| transport.playing && beats.abs() < LONGEST_SONG_BEATS);
         let (start, flow) = match beats {
-            Some(beats) => self.follow_host(transport, into_host_block, beats, tempo_bpm, frames),
+            Some(beats) => self.follow_host(transport, beats, tempo_bpm, frames),
             None => self.follow_own(transport, tempo_bpm, position),
         };
         let span = Span::new(start, self.frames_per_tick(tempo_bpm));
@@ -338,14 +337,7 @@ impl Clock {
         (start, flow)
     }
 
-    fn follow_host(
-        &mut self,
-        transport: &Transport,
-        into_host_block: u32,
-        beats: f64,
-        tempo_bpm: f64,
-        frames: u32,
-    ) -> (f64, Flow) {
+    fn follow_host(&mut self, transport: &Transport, beats: f64, tempo_bpm: f64, frames: u32) -> (f64, Flow) {
         let beats_in = |frames: u32, tempo_bpm: f64| f64::from(frames) * tempo_bpm / (60.0 * self.sample_rate);
         let (beats, offset, flow) = match self.source {
             Source::Host { offset, tempo_bpm: tempo_before, next_beats, frames } => {
@@ -353,7 +345,6 @@ impl Clock {
                 // prediction with the old tempo and the one with the new.
                 let change = beats_in(frames, tempo_bpm) - beats_in(frames, tempo_before);
                 let slack = change.abs() + JUMP_TICKS / PER_QUARTER;
-                let beats = unsplit(beats, beats_in(into_host_block, tempo_bpm), next_beats);
                 let jumped = (beats - next_beats).abs() > slack;
                 (beats, (!jumped).then_some(offset), if jumped { Flow::Broken } else { Flow::On })
             }
@@ -428,13 +419,6 @@ impl Clock {
     }
 }
 
-/// The song position without the block's start that the framework adds a second time to a transport event in
-/// mid-block: whichever reading lies nearer to where the song ought to be.
-fn unsplit(beats: f64, added: f64, expected: f64) -> f64 {
-    let without = beats - added;
-    if (without - expected).abs() < (beats - expected).abs() { without } else { beats }
-}
-
 /// A tempo that can be.
 pub fn sane(tempo_bpm: Option<f64>) -> Option<f64> {
     tempo_bpm.filter(|tempo| TEMPO_BPM.contains(tempo))
@@ -478,7 +462,7 @@ mod tests {
             let change = song.tempos.iter().map(|(from, _)| *from).find(|from| *from > at).unwrap_or(i64::MAX);
             let length = i64::from(length).min(change - at);
             let frames = u32::try_from(length).unwrap();
-            let (span, _) = clock.enter(&song.transport(at), 0, Position(at), frames, 120.0);
+            let (span, _) = clock.enter(&song.transport(at), Position(at), frames, 120.0);
             for &tick in ticks {
                 let offset = span.offset_of(tick as f64);
                 if (0..length).contains(&offset) {
@@ -536,7 +520,7 @@ mod tests {
         for (beats, flow) in
             [(7.3, Flow::Broken), (8.3, Flow::On), (4.0, Flow::Broken), (5.0, Flow::On), (-2.0, Flow::Broken)]
         {
-            let (span, met) = clock.enter(&playing(beats, Metre::COMMON, 0.0), 0, Position(0), BEAT, 120.0);
+            let (span, met) = clock.enter(&playing(beats, Metre::COMMON, 0.0), Position(0), BEAT, 120.0);
             assert_eq!(met, flow, "at beat {beats}");
             assert!(span.moment_of(0) >= last - SAME_TICKS, "at beat {beats}");
             assert!((span.moment_of(0) - beats * 48.0).fract().abs() < 1e-6, "only whole ticks are added");
@@ -558,24 +542,10 @@ mod tests {
             stopped(1.0),
             playing(1.0, Metre::COMMON, 0.0),
         ] {
-            met.push(clock.enter(&transport, 0, position, BEAT, 120.0).1);
+            met.push(clock.enter(&transport, position, BEAT, 120.0).1);
             position = position.plus(i64::from(BEAT));
         }
         assert_eq!(met, [Flow::Broken, Flow::Broken, Flow::On, Flow::On, Flow::Broken]);
-    }
-
-    #[test]
-    fn a_block_start_that_was_added_twice_is_taken_off_again() {
-        let mut clock = Clock::new(48_000.0);
-        let _ = clock.enter(&playing(4.0, Metre::COMMON, 4.0), 0, Position(0), BEAT, 120.0);
-        // A transport event one beat into the host's block: the framework reports beat 6 for beat 5.
-        let (span, flow) = clock.enter(&playing(6.0, Metre::COMMON, 4.0), BEAT, Position(0), BEAT, 120.0);
-        assert_eq!(flow, Flow::On);
-        assert!((span.moment_of(0) - 48.0).abs() < 1e-6);
-        // An ordinary cut one beat into the block.
-        let (span, flow) = clock.enter(&playing(6.0, Metre::COMMON, 4.0), BEAT, Position(0), BEAT, 120.0);
-        assert_eq!(flow, Flow::On);
-        assert!((span.moment_of(0) - 2.0 * 48.0).abs() < 1e-6);
     }
 
     #[test]
@@ -583,11 +553,11 @@ mod tests {
         let waltz = Metre::new(3, 4).unwrap();
         let mut clock = Clock::new(48_000.0);
         // Four bars of 4/4, then 3/4 from beat 16 on: the host's own word.
-        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), 0, Position(0), BEAT, 120.0);
-        let _ = clock.enter(&playing(16.0, waltz, 16.0), 0, Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(16.0, waltz, 16.0), Position(0), BEAT, 120.0);
         let line = clock.bars().line;
         // In a block that was cut, 17 / 3 gives a bar line at beat 15.
-        let _ = clock.enter(&playing(17.0, waltz, 15.0), 100, Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(17.0, waltz, 15.0), Position(0), BEAT, 120.0);
         assert_eq!(clock.bars(), Bars { line, metre: waltz });
         assert_eq!(waltz.bar(), Ticks(144));
     }
@@ -597,9 +567,9 @@ mod tests {
         let waltz = Metre::new(3, 4).unwrap();
         for said in [Some(15.0), Some(0.0), None] {
             let mut clock = Clock::new(48_000.0);
-            let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), 0, Position(0), BEAT, 120.0);
+            let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), Position(0), BEAT, 120.0);
             let change = Transport { bar_beats: said, ..playing(16.0, waltz, 0.0) };
-            let (span, _) = clock.enter(&change, 0, Position(0), BEAT, 120.0);
+            let (span, _) = clock.enter(&change, Position(0), BEAT, 120.0);
             assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks(0), "{said:?}");
         }
     }
@@ -608,12 +578,12 @@ mod tests {
     fn without_a_metre_bar_lines_in_the_middle_of_the_song_are_not_believed() {
         let mut clock = Clock::new(48_000.0);
         let silent = |beats, line| Transport { metre: None, ..playing(beats, Metre::COMMON, line) };
-        let _ = clock.enter(&silent(7.0, 7.0), 0, Position(0), BEAT, 120.0);
+        let _ = clock.enter(&silent(7.0, 7.0), Position(0), BEAT, 120.0);
         let bars = clock.bars();
         for beat in 8..20 {
             // Bars of seven eighths, of which the host tells only where they begin.
             let beat = f64::from(beat);
-            let _ = clock.enter(&silent(beat, (beat / 3.5).floor() * 3.5), 0, Position(0), BEAT, 120.0);
+            let _ = clock.enter(&silent(beat, (beat / 3.5).floor() * 3.5), Position(0), BEAT, 120.0);
             assert_eq!(clock.bars(), bars, "at beat {beat}");
         }
     }
@@ -625,7 +595,7 @@ mod tests {
         let mut number = |beats: f64, metre| {
             let line =
                 if metre == waltz { 16.0 + ((beats - 16.0) / 3.0).floor() * 3.0 } else { (beats / 4.0).floor() * 4.0 };
-            let (span, _) = clock.enter(&playing(beats, metre, line), 0, Position(0), BEAT, 120.0);
+            let (span, _) = clock.enter(&playing(beats, metre, line), Position(0), BEAT, 120.0);
             clock.count().number_at(span.nearest_tick(0))
         };
         // Four bars of four beats, then bars of three.
@@ -645,11 +615,11 @@ mod tests {
     fn a_chart_begins_where_its_first_bar_would_have_begun_in_the_present_metre() {
         let waltz = Metre::new(3, 4).unwrap();
         let mut clock = Clock::new(48_000.0);
-        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), 0, Position(0), BEAT, 120.0);
-        let (span, _) = clock.enter(&playing(16.0, waltz, 16.0), 0, Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(16.0, waltz, 16.0), Position(0), BEAT, 120.0);
         assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(4 * waltz.bar().0), "it is the fifth bar of the chart");
         // A pickup is no bar of the chart.
-        let (span, _) = clock.enter(&playing(33.0, Metre::COMMON, 33.0), 0, Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(33.0, Metre::COMMON, 33.0), Position(0), BEAT, 120.0);
         assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(8 * Metre::COMMON.bar().0));
     }
 
@@ -659,9 +629,9 @@ mod tests {
         let mut clock = Clock::new(48_000.0);
         let standing = |metre| Transport { metre: Some(metre), ..Transport::default() };
         for beat in 0..5 {
-            let _ = clock.enter(&standing(Metre::COMMON), 0, Position(beat * i64::from(BEAT)), BEAT, 120.0);
+            let _ = clock.enter(&standing(Metre::COMMON), Position(beat * i64::from(BEAT)), BEAT, 120.0);
         }
-        let _ = clock.enter(&standing(waltz), 0, Position(5 * i64::from(BEAT)), BEAT, 120.0);
+        let _ = clock.enter(&standing(waltz), Position(5 * i64::from(BEAT)), BEAT, 120.0);
         assert_eq!(clock.count(), Count { bars: Bars { line: Ticks::quarters(4), metre: waltz }, number: 1 });
     }
 
@@ -669,11 +639,11 @@ mod tests {
     fn a_bar_position_that_cannot_be_is_not_believed_and_a_jump_brings_the_hosts_bars() {
         let mut clock = Clock::new(48_000.0);
         // This host says beat 0 whatever the position.
-        let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), 0, Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), Position(0), BEAT, 120.0);
         let bar_line = span.nearest_tick(0) - Ticks::quarters(2);
         assert_eq!(clock.bars().place(bar_line), Ticks(0));
         // This one has a pickup of one beat.
-        let (span, _) = clock.enter(&playing(30.0, Metre::COMMON, 29.0), 0, Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(30.0, Metre::COMMON, 29.0), Position(0), BEAT, 120.0);
         assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks::quarters(1));
     }
 
@@ -686,7 +656,7 @@ mod tests {
             while at < 200_000 {
                 let tempo = if at < 60_000 { 97.0 } else { 151.0 };
                 let frames = if at < 60_000 { length.min(u32::try_from(60_000 - at).unwrap()) } else { length };
-                let (span, flow) = clock.enter(&Transport::default(), 0, Position(at), frames, tempo);
+                let (span, flow) = clock.enter(&Transport::default(), Position(at), frames, tempo);
                 assert_eq!(flow, Flow::On);
                 let offsets = (0..400).map(|tick| span.offset_of(f64::from(tick)));
                 found
@@ -703,11 +673,11 @@ mod tests {
     #[test]
     fn a_bar_begun_by_the_player_begins_on_the_frame_of_the_note() {
         let mut clock = Clock::new(48_000.0);
-        let (span, _) = clock.enter(&Transport::default(), 0, Position(0), 1_000, 120.0);
+        let (span, _) = clock.enter(&Transport::default(), Position(0), 1_000, 120.0);
         let span = clock.begin_bar(span, 333, Position(333), 1_000);
         let line = clock.bars().line;
         assert_eq!(span.offset_of(float(line)), 333);
-        let (next, _) = clock.enter(&Transport::default(), 0, Position(1_000), 1_000, 120.0);
+        let (next, _) = clock.enter(&Transport::default(), Position(1_000), 1_000, 120.0);
         assert_eq!(next.offset_of(float(line + Ticks(48))), 333 + 24_000 - 1_000);
     }
 
@@ -716,7 +686,7 @@ mod tests {
         let mut clock = Clock::new(48_000.0);
         for number in [f64::NAN, f64::INFINITY, -1e300, 1e300, 0.0] {
             let transport = Transport { tempo_bpm: Some(number), ..playing(number, Metre::COMMON, number) };
-            let (span, _) = clock.enter(&transport, u32::MAX, Position(i64::MAX), 64, number);
+            let (span, _) = clock.enter(&transport, Position(i64::MAX), 64, number);
             let tick = span.nearest_tick(3);
             let _ = (span.first_tick_from(5, 0.0), span.offset_of(float(tick)), clock.bars().place(tick));
         }

@@ -30,9 +30,6 @@ pub struct Transport {
 pub struct Block {
     /// Its length; above zero.
     pub frames: u32,
-    /// How many frames of the host's own block lie before this one, when the shell believes that the host's block was
-    /// split there; else 0.
-    pub into_host_block: u32,
     /// The host's transport.
     pub transport: Transport,
     /// The parameters.

@@ -270,14 +270,13 @@ impl Performer {
     pub fn perform(&mut self, block: &Block, stage: &mut impl Stage, nerve: &mut impl Nerve) {
         let start = self.position;
         let settings = &block.settings;
-        let into = block.into_host_block;
         let pressed = self.pressed(settings);
         if pressed.tap {
             self.tempo.tap(start, self.sample_rate);
         }
         let own_bpm = self.tempo.of_block(settings, clock::sane(block.transport.tempo_bpm));
-        let (beats, flow) = self.clock.enter(&block.transport, into, start, block.frames, own_bpm);
-        let (free_span, _) = self.free_clock.enter(&free(&block.transport), into, start, block.frames, FREE_BPM);
+        let (beats, flow) = self.clock.enter(&block.transport, start, block.frames, own_bpm);
+        let (free_span, _) = self.free_clock.enter(&free(&block.transport), start, block.frames, FREE_BPM);
         let span = if settings.free_time { free_span } else { self.swung(beats, settings) };
         self.largest_block = self.largest_block.max(block.frames);
         self.wishes.note_knobs(start, block.settings.knobs);

@@ -384,7 +384,7 @@ mod tests {
             let _ = ask(&mut wishes);
         }
         assert!(wishes.rethink(Ticks(200), Ticks(200), Position(9)));
-        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), 0, Position(0), 64, 120.0);
+        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), Position(0), 64, 120.0);
         assert_eq!(wishes.due(&span, Position(0), 960), None);
     }
 }
