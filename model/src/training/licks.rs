@@ -20,6 +20,9 @@ const FEWEST_TUNES: u32 = 2;
 /// One note over and over is a figure up to this many intervals; what follows longer ones is not told, for else whoever
 /// repeats a note would find no way out of it.
 const LONGEST_ON_ONE_NOTE: usize = 1;
+/// From this class of the length of what was found in the session on, seven intervals, the licks are silent: whoever goes
+/// round on a figure is not to be told how it goes on, or finds no way out.
+const FOUND_ENOUGH: usize = 6;
 /// Nats per note that licks must bring on tunes that were not counted.
 const LEAST_GAIN: f64 = 0.005;
 
@@ -193,10 +196,12 @@ impl Samples {
     }
 
     /// The pulls that make the loss least: one for all notes, then one for each length of what was found, drawn towards
-    /// the one for all as if by a few notes.
+    /// the one for all as if by a few notes; none from [`FOUND_ENOUGH`] on.
     fn pulls(&self) -> Pulls {
         let all = self.tuned(|_| true, 0.0);
-        std::array::from_fn(|found| self.tuned(|asked| asked.found == found, all))
+        let pull =
+            |found: usize| if found < FOUND_ENOUGH { self.tuned(|asked| asked.found == found, all) } else { 0.0 };
+        std::array::from_fn(pull)
     }
 
     /// Newton's method; the loss is convex, and flat enough for whole steps.
@@ -326,6 +331,7 @@ mod tests {
         let learnt_from = pieces(&[tune("C"), tune("D"), tune("G")].concat());
         let licks = learnt(&mind, &learnt_from, &pieces(&tune("F"))).unwrap();
         assert!(licks.pulls()[0] > 0.3, "{:?}", licks.pulls());
+        assert!(licks.pulls()[FOUND_ENOUGH..].iter().all(|pull| *pull <= 0.0));
         let mut random = Rng::with_seed(2);
         let noise = |random: &mut Rng| {
             let notes: String = (0..400).map(|_| char::from(random.u8(b'A'..=b'G'))).collect();
