@@ -375,6 +375,10 @@ fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
 }
 
 fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {
+    if path.is_empty() {
+        board.say("Write the path of a .segue file first, or choose one that was found.".to_owned());
+        return;
+    }
     let card = segue_model::weights::card_of(Path::new(path));
     match card {
         Ok(card) => {
