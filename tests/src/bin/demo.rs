@@ -60,6 +60,8 @@ const BOOKS: [(&str, &str); 5] = [
 const USUAL_STYLE: &str = "irish";
 /// The style that keeps to seconds, not to beats.
 const FREE: &str = "piano";
+/// Those whose eighths lie beside the ticks; that they lie there to the frame is a promise of its own.
+const SWINGING: [&str; 2] = ["jazz", "blues"];
 
 const USAGE: &str = "usage: cargo xtask demo [--style jazz | blues | folk | irish | piano] [--weights FILE.segue] \
     [--preset NAME | FILE.toml] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
@@ -140,7 +142,7 @@ impl Wishes {
 
     /// Whether every note stands on a tick: swing and quantising move them.
     fn keeps_to_ticks(&self) -> bool {
-        self.style != FREE && self.preset.is_none()
+        self.style != FREE && !SWINGING.contains(&self.style.as_str()) && self.preset.is_none()
     }
 }
 

@@ -46,6 +46,13 @@ fn check_refusal(output: &Output, words: &[&str]) {
 }
 
 #[test]
+fn the_demo_plays_a_style_that_swings() {
+    let folder = Folder::new("demo-swings");
+    let output = demo(&folder, &checked_folder().join("Segue.clap"), &["--style", "blues", "--bars", "1"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn the_demo_writes_what_it_played_as_midi_sound_and_picture() {
     let folder = Folder::new("demo");
     let output = demo(&folder, &checked_folder().join("Segue.clap"), &["--bars", "2"]);
