@@ -16,8 +16,26 @@ fn pictures() -> PathBuf {
     segue_tests::bundle::checked_folder().join("../pictures")
 }
 
+/// A hand on a screen that is drawn in software may be too quick for a busy machine; a window that is at fault fails
+/// every time.
+const TRIES: usize = 3;
+
 /// Runs a test of this file that is marked to be ignored, in a process of its own, with a screen and a home of its own.
 fn passes_on_a_screen_of_its_own(test: &str) {
+    let mut faults = Vec::new();
+    while faults.len() < TRIES {
+        match try_on_a_screen_of_its_own(test) {
+            Ok(()) => return,
+            Err(fault) => {
+                println!("{fault}");
+                faults.push(fault);
+            }
+        }
+    }
+    panic!("{}", faults.join("\n"));
+}
+
+fn try_on_a_screen_of_its_own(test: &str) -> Result<(), String> {
     let screen = Screen::start().expect("a screen");
     let home = std::env::temp_dir().join(format!("segue-{}-{}", test.replace("::", "-"), std::process::id()));
     std::fs::create_dir_all(&home).expect("a home");
@@ -34,9 +52,9 @@ fn passes_on_a_screen_of_its_own(test: &str) {
     let said = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
     println!("{said}");
-    assert!(output.status.success() && said.contains("1 passed"), "{test}: {}\n{said}\n{complained}", output.status);
-    assert!(!complained.contains("panicked"), "{test}: {complained}");
     std::fs::remove_dir_all(&home).expect("the home can go");
+    let passed = output.status.success() && said.contains("1 passed") && !complained.contains("panicked");
+    if passed { Ok(()) } else { Err(format!("{test}: {}\n{said}\n{complained}", output.status)) }
 }
 
 /// Four bars of a blues at 132 bpm with chords in the left hand, and then four bars of room, round and round.
