@@ -3,10 +3,13 @@
 //! Everything that the mind hears, is told to forget or is asked goes through one queue, so that it meets them in the
 //! order in which they happened. A full queue is an answer (`false`), never a wait. The worker sleeps in
 //! [`std::thread::park`], never in `recv`: a receiver asleep there would make the sender take a lock to wake it.
+//!
+//! Invariant: every reply finds room. The audio end counts the replies that it may still be given, and asks nothing to
+//! which the answer might not fit; so the worker neither waits nor loses anything, whatever else goes wrong.
 
 use crate::realtime::comping::{self, Stretch};
 use crate::realtime::host::StyleNumber;
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Begin, HeardKey};
 use segue_model::note::{Bars, Note, Ticks};
@@ -18,11 +21,13 @@ use std::time::{Duration, Instant};
 pub const TO_MIND: usize = 1024;
 /// The most notes in the reply to one wish.
 pub const NOTES_PER_WISH: usize = 64;
-/// The most wishes that may be under way; with more the replies might not fit. In a duet each note of a run that comes in
-/// one block is a reason for another.
+/// Its notes, and one word more: that these are all, or that the mind broke.
+const REPLIES_PER_WISH: usize = NOTES_PER_WISH + 1;
+/// The most wishes that are made before the first of them is answered. In a duet each note of a run that comes in one
+/// block is a reason for another.
 pub const OPEN_WISHES: usize = 16;
-/// Room for every reply that can be under way, so that the worker always finds room.
-const FROM_MIND: usize = OPEN_WISHES * (NOTES_PER_WISH + 1) + comping::OPEN;
+/// Room for the replies to all that is asked at once.
+const FROM_MIND: usize = OPEN_WISHES * REPLIES_PER_WISH + comping::OPEN;
 
 /// *What does the chart say at this moment?*
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +75,17 @@ pub enum ToMind {
     Style(StyleNumber),
     /// The chord chart or the file of the own style has changed; the worker knows where they are.
     Files,
+}
+
+impl ToMind {
+    /// The most replies that it can have.
+    const fn replies(self) -> usize {
+        match self {
+            Self::Wish(_) => REPLIES_PER_WISH,
+            Self::ChordWish(_) => 1,
+            _ => 0,
+        }
+    }
 }
 
 /// *Decide every note with its onset before the horizon.* The place in the queue says as of when.
@@ -126,6 +142,17 @@ pub enum Planned {
     },
 }
 
+impl Planned {
+    /// How many replies come no more, now that this one has come: of a wish, all of them with its last.
+    const fn settles(self) -> usize {
+        match self {
+            Self::Note { .. } => 0,
+            Self::Until { .. } | Self::Failed { .. } => REPLIES_PER_WISH,
+            Self::Chord { .. } => 1,
+        }
+    }
+}
+
 // Only plain data crosses, so the audio thread never frees memory.
 const fn crosses_as_plain_data<T: Copy + Send>() {}
 const _: () = {
@@ -135,7 +162,8 @@ const _: () = {
 
 /// What the performer needs of the nerve.
 pub trait Nerve {
-    /// False when the queue is full because the mind is behind; the caller counts it and plays on.
+    /// False when the queue is full because the mind is behind, or the answer might find no room; the caller counts it
+    /// and plays on.
     #[must_use]
     fn tell(&mut self, word: ToMind) -> bool;
     /// How many more words fit.
@@ -154,6 +182,8 @@ pub struct AudioEnd {
     to_mind: Sender<ToMind>,
     planned: Receiver<Planned>,
     worker: Option<Thread>,
+    /// The replies that may still come, or wait to be looked at. Invariant: they fit.
+    owed: usize,
     /// Whether something was sent since the worker was last woken.
     told: bool,
     /// How long an offline rendering waits; nothing more after the first time in vain, until the mind answers again.
@@ -201,8 +231,12 @@ impl AudioEnd {
 
 impl Nerve for AudioEnd {
     fn tell(&mut self, word: ToMind) -> bool {
-        let sent = self.to_mind.try_send(word).is_ok();
-        self.told |= sent;
+        let owed = self.owed + word.replies();
+        let sent = owed <= FROM_MIND && self.to_mind.try_send(word).is_ok();
+        if sent {
+            self.owed = owed;
+            self.told = true;
+        }
         sent
     }
 
@@ -212,7 +246,8 @@ impl Nerve for AudioEnd {
 
     fn reply(&mut self) -> Option<Planned> {
         let planned = self.planned.try_recv().ok();
-        if planned.is_some() {
+        if let Some(planned) = planned {
+            self.owed = self.owed.saturating_sub(planned.settles());
             self.patience = PATIENCE;
         }
         planned
@@ -245,6 +280,10 @@ pub enum Look {
     Gone,
 }
 
+/// The audio end is gone, and with it whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NobodyListens;
+
 impl MindEnd {
     /// The next word, without waiting.
     pub fn look(&self) -> Look {
@@ -255,10 +294,19 @@ impl MindEnd {
         }
     }
 
-    /// False when there is no room, which the bound on open wishes rules out.
-    #[must_use]
-    pub fn say(&self, planned: Planned) -> bool {
-        self.planned.try_send(planned).is_ok()
+    /// Answers a word: a wish by notes and one last reply, a question for a chord by one.
+    ///
+    /// # Errors
+    /// When the audio end is gone.
+    pub fn say(&self, planned: Planned) -> Result<(), NobodyListens> {
+        match self.planned.try_send(planned) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Disconnected(_)) => Err(NobodyListens),
+            Err(TrySendError::Full(_)) => {
+                debug_assert!(false, "nothing is asked to which the answer might not fit");
+                Ok(())
+            }
+        }
     }
 }
 
@@ -266,13 +314,15 @@ impl MindEnd {
 pub fn link() -> (AudioEnd, MindEnd) {
     let (to_mind, words) = bounded(TO_MIND);
     let (say, planned) = bounded(FROM_MIND);
-    let audio = AudioEnd { to_mind, planned, worker: None, told: false, patience: PATIENCE };
+    let audio = AudioEnd { to_mind, planned, worker: None, owed: 0, told: false, patience: PATIENCE };
     (audio, MindEnd { words, planned: say })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use segue_model::note::{Metre, Pitch, Velocity};
 
     #[test]
     fn a_full_link_says_so_and_does_not_wait() {
@@ -283,12 +333,101 @@ mod tests {
         assert!(audio.tell(ToMind::Blank), "there is room again");
     }
 
+    fn wish() -> ToMind {
+        let (begin, horizon, knobs) = (Begin::At(Ticks::ZERO), Ticks(1), Knobs::default());
+        let form = Ticks::ZERO;
+        ToMind::Wish(Wish { generation: 0, turn: 0, begin, horizon, bars: None, form, ends: None, knobs })
+    }
+
+    fn chord_wish() -> ToMind {
+        let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
+        ToMind::ChordWish(ChordWish { generation: 0, at: Ticks::ZERO, bars, form: Ticks::ZERO })
+    }
+
+    /// All that the mind can say to a word; `broken` when it breaks after so many notes.
+    fn replies_to(word: ToMind, notes: usize, breaks: bool) -> Vec<Planned> {
+        let generation = 0;
+        let note = Note { onset: Ticks::ZERO, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
+        let last = match word {
+            ToMind::Wish(_) if breaks => Planned::Failed { generation },
+            ToMind::Wish(_) => Planned::Until { generation, nothing_before: Ticks::ZERO, think_ns: 0 },
+            ToMind::ChordWish(_) => {
+                let stretch = Stretch { from: Ticks::ZERO, until: Ticks(1), chord: None };
+                return vec![Planned::Chord { generation, stretch }];
+            }
+            _ => return Vec::new(),
+        };
+        std::iter::repeat_n(Planned::Note { generation, note }, notes).chain([last]).collect()
+    }
+
     #[test]
-    fn the_replies_to_all_open_wishes_fit() {
-        let (_audio, mind) = link();
-        for _ in 0..OPEN_WISHES * (NOTES_PER_WISH + 1) {
-            assert!(mind.say(Planned::Until { generation: 0, nothing_before: Ticks::ZERO, think_ns: 0 }));
+    fn as_much_as_may_be_asked_at_once_is_asked_and_more_is_not() {
+        let (mut audio, _mind) = link();
+        for _ in 0..OPEN_WISHES {
+            assert!(audio.tell(wish()));
         }
+        for _ in 0..comping::OPEN {
+            assert!(audio.tell(chord_wish()));
+        }
+        assert!(!audio.tell(wish()) && !audio.tell(chord_wish()) && audio.tell(ToMind::Blank));
+    }
+
+    /// What can happen at either end.
+    #[derive(Debug, Clone, Copy)]
+    enum Move {
+        Ask(ToMind),
+        /// The mind answers the next word, with so many notes, or breaks after them.
+        Answer(usize, bool),
+        /// So many replies are looked at.
+        Look(usize),
+    }
+
+    fn moves() -> impl Strategy<Value = Vec<Move>> {
+        let notes = prop_oneof![Just(NOTES_PER_WISH), 0..=NOTES_PER_WISH];
+        let one = prop_oneof![
+            4 => Just(Move::Ask(wish())),
+            1 => Just(Move::Ask(chord_wish())),
+            4 => (notes, any::<bool>()).prop_map(|(notes, breaks)| Move::Answer(notes, breaks)),
+            1 => (0..NOTES_PER_WISH).prop_map(Move::Look),
+        ];
+        prop::collection::vec(one, 0..500)
+    }
+
+    proptest! {
+        #[test]
+        fn every_reply_finds_room_and_comes_whoever_is_slow(moves in moves()) {
+            let (mut audio, mind) = link();
+            let (mut said, mut seen) = (0, 0);
+            for one in moves {
+                match one {
+                    Move::Ask(word) => drop(audio.tell(word)),
+                    Move::Answer(notes, breaks) => {
+                        let Look::Word(word) = mind.look() else { continue };
+                        for reply in replies_to(word, notes, breaks) {
+                            prop_assert_eq!(mind.say(reply), Ok(()));
+                            said += 1;
+                        }
+                    }
+                    Move::Look(most) => seen += (0..most).map_while(|_| audio.reply()).count(),
+                }
+            }
+            while let Look::Word(word) = mind.look() {
+                for reply in replies_to(word, NOTES_PER_WISH, false) {
+                    prop_assert_eq!(mind.say(reply), Ok(()));
+                    said += 1;
+                }
+            }
+            seen += std::iter::from_fn(|| audio.reply()).count();
+            prop_assert_eq!((seen, audio.owed), (said, 0), "nothing is lost, and what is answered is owed no more");
+        }
+    }
+
+    #[test]
+    fn the_worker_learns_that_nobody_listens() {
+        let (audio, mind) = link();
+        drop(audio);
+        let reply = Planned::Failed { generation: 0 };
+        assert_eq!(mind.say(reply), Err(NobodyListens));
     }
 
     #[test]

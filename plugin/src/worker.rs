@@ -3,7 +3,7 @@
 //! It sleeps until the audio thread wakes it, works off what the link holds, in order, and sleeps again. Whatever goes
 //! wrong in the mind ends here: a panic is caught, counted and answered, and another mind goes on with the same past.
 
-use crate::link::{ChordWish, Look, MindEnd, NOTES_PER_WISH, Planned, ToMind, Wish};
+use crate::link::{ChordWish, Look, MindEnd, NOTES_PER_WISH, NobodyListens, Planned, ToMind, Wish};
 use crate::realtime::comping::Stretch;
 use crate::realtime::host::StyleNumber;
 use crate::vitals::{MindState, Vitals};
@@ -202,15 +202,19 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         }
         let done = self.guarded(|mind, past, end| match word {
             ToMind::Wish(wish) => fulfil(mind, wish, past, end),
-            ToMind::ChordWish(wish) => say(end, chord_of(mind, wish)),
-            word => past.tell(mind, word),
+            ToMind::ChordWish(wish) => end.say(chord_of(mind, wish)),
+            word => {
+                past.tell(mind, word);
+                Ok(())
+            }
         });
-        // Whoever asked must not wait for ever.
-        match (done, word) {
-            (None, ToMind::Wish(Wish { generation, .. })) => say(&self.end, Planned::Failed { generation }),
-            (None, ToMind::ChordWish(wish)) => say(&self.end, without_chart(wish)),
-            _ => {}
-        }
+        // Whoever asked must not wait for ever. Nobody may be there any more: then the next look says so.
+        let _ = match (done, word) {
+            (Some(said), _) => said,
+            (None, ToMind::Wish(Wish { generation, .. })) => self.end.say(Planned::Failed { generation }),
+            (None, ToMind::ChordWish(wish)) => self.end.say(without_chart(wish)),
+            (None, _) => Ok(()),
+        };
         self.keep_spare(MOST_STEPS);
     }
 
@@ -382,8 +386,8 @@ fn without_chart(ChordWish { generation, at: from, bars, .. }: ChordWish) -> Pla
     Planned::Chord { generation, stretch: Stretch { from, until, chord: None } }
 }
 
-/// Decides notes until no other can begin before the horizon.
-fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &MindEnd) {
+/// Decides notes until no other can begin before the horizon, or nobody listens any more.
+fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &MindEnd) -> Result<(), NobodyListens> {
     let Wish { generation, turn, horizon, bars, form, ends, knobs, .. } = wish;
     let started = Instant::now();
     let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
@@ -398,19 +402,14 @@ fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &Mind
             break;
         }
         let note = past.decide(mind, Ask { turn, begin, bars, form, ends, knobs });
-        say(end, Planned::Note { generation, note });
+        end.say(Planned::Note { generation, note })?;
         let next = mind.nothing_before(&note);
         together = if next == nothing_before { together + 1 } else { 0 };
         nothing_before = if together < CHORD { next } else { note.onset + Ticks(1) };
         begin = Begin::NotBefore(nothing_before);
     }
     let think_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    say(end, Planned::Until { generation, nothing_before, think_ns });
-}
-
-fn say(end: &MindEnd, planned: Planned) {
-    let said = end.say(planned);
-    debug_assert!(said, "the bound on open wishes leaves room for every reply");
+    end.say(Planned::Until { generation, nothing_before, think_ns })
 }
 
 #[cfg(test)]
@@ -419,6 +418,8 @@ mod tests {
     use crate::link::{AudioEnd, Nerve, link};
     use segue_model::note::{Pitch, Velocity};
     use segue_model::sampling::Knobs;
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
     use std::time::Duration;
 
     /// Plays one note again and again; the highest key kills it.
@@ -776,6 +777,49 @@ mod tests {
         assert!(audio.tell(wish(1, Ticks(49))));
         assert_eq!(audio.wait_offline(), Some(Planned::Failed { generation: 1 }));
         assert_eq!(vitals.mind(), MindState::NoWeights);
+    }
+
+    #[test]
+    fn an_instance_that_goes_while_its_mind_decides_is_no_fault_and_nothing_more_is_decided() {
+        /// Its instance goes with the third note.
+        struct Left {
+            mind: Fragile,
+            audio: Rc<RefCell<Option<AudioEnd>>>,
+            decided: Rc<Cell<u32>>,
+        }
+        impl Improvise for Left {
+            fn hear(&mut self, _: HeardKey) {}
+            fn amend(&mut self, _: u32, _: Ticks) {}
+            fn decide(&mut self, ask: &Ask) -> Note {
+                self.decided.set(self.decided.get() + 1);
+                if self.decided.get() == 3 {
+                    self.audio.take();
+                }
+                self.mind.decide(ask)
+            }
+            fn earliest(&self, ask: &Ask) -> Ticks {
+                self.mind.earliest(ask)
+            }
+            fn nothing_before(&self, last: &Note) -> Ticks {
+                last.onset
+            }
+            fn take_back(&mut self, _: Ticks) {}
+            fn reset(&mut self) {}
+            fn catch_up(&mut self) {}
+            fn spare(&self) -> Self {
+                let Self { mind, audio, decided } = self;
+                Self { mind: mind.clone(), audio: Rc::clone(audio), decided: Rc::clone(decided) }
+            }
+        }
+        let (mut audio, end) = link();
+        assert!(audio.tell(ToMind::Style(StyleNumber(0))) && audio.tell(wish(1, Ticks(1_000))));
+        let (audio, decided) = (Rc::new(RefCell::new(Some(audio))), Rc::new(Cell::new(0)));
+        let vitals = Arc::new(Vitals::default());
+        let mind = Left { mind: Fragile { step: Ticks(24), last: Ticks::ZERO }, audio, decided: Rc::clone(&decided) };
+        let mut room = Room::new(end, Arc::clone(&vitals), move |_, _| Some(mind.spare()));
+        room.work_off();
+        assert_eq!((vitals.panics.get(), decided.get()), (0, 3));
+        assert!(matches!(room.end.look(), Look::Gone));
     }
 
     #[test]
