@@ -1,0 +1,87 @@
+//! What the worker needs of a mind, so that it can be tried with minds of paper, and with some that break.
+
+use segue_model::chord::Chord;
+use segue_model::harmony::{HeardChord, Source};
+use segue_model::improviser::{Ask, HeardKey, Improviser};
+use segue_model::note::{Metre, Note, Ticks};
+
+/// See the module.
+pub trait Improvise {
+    /// A key went down.
+    fn hear(&mut self, key: HeardKey);
+    /// A key went down under a higher one that is held.
+    fn hear_below(&mut self, key: HeardKey) {
+        self.hear(key);
+    }
+    /// A chord was struck. Minds that know no chords have nothing to do.
+    fn hear_chord(&mut self, _chord: HeardChord) {}
+    /// The chords come from here.
+    fn set_source(&mut self, _source: Source) {}
+    /// What the chart says at a moment of the song, which began at `form`, and up to when; `None` when there is no chart.
+    fn chart_at(&self, _moment: Ticks, _form: Ticks, _metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+        None
+    }
+    /// It lasted this long.
+    fn amend(&mut self, id: u32, duration: Ticks);
+    /// The next note.
+    fn decide(&mut self, ask: &Ask) -> Note;
+    /// The earliest moment at which the next note can begin.
+    fn earliest(&self, ask: &Ask) -> Ticks;
+    /// The earliest moment at which a note after this one can begin.
+    fn nothing_before(&self, last: &Note) -> Ticks;
+    /// Own notes from here on have not sounded.
+    fn take_back(&mut self, from: Ticks);
+    /// Forget everything.
+    fn reset(&mut self);
+    /// Work that can be done before the next decision, while nobody waits for it.
+    fn catch_up(&mut self);
+    /// Another one that goes on as this one would, in case that this one breaks.
+    #[must_use]
+    fn spare(&self) -> Self
+    where
+        Self: Sized;
+}
+
+impl Improvise for Improviser {
+    fn hear(&mut self, key: HeardKey) {
+        self.hear(key);
+    }
+    fn hear_below(&mut self, key: HeardKey) {
+        self.hear_below(key);
+    }
+    fn hear_chord(&mut self, chord: HeardChord) {
+        self.hear_chord(chord);
+    }
+    fn set_source(&mut self, source: Source) {
+        self.set_source(source);
+    }
+    fn chart_at(&self, moment: Ticks, form: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+        let (chord, until) = self.harmony().chart()?.stretch_at(moment - form, metre);
+        Some((chord, until + form))
+    }
+    fn amend(&mut self, id: u32, duration: Ticks) {
+        self.amend(id, duration);
+    }
+    fn decide(&mut self, ask: &Ask) -> Note {
+        self.decide(ask)
+    }
+    fn earliest(&self, ask: &Ask) -> Ticks {
+        self.earliest(ask)
+    }
+    fn take_back(&mut self, from: Ticks) {
+        self.take_back(from);
+    }
+    fn reset(&mut self) {
+        self.reset();
+    }
+    fn nothing_before(&self, last: &Note) -> Ticks {
+        let is_single_line = self.mind().vocabulary().polyphony == 1;
+        if is_single_line { last.onset + last.duration } else { last.onset }
+    }
+    fn catch_up(&mut self) {
+        self.catch_up();
+    }
+    fn spare(&self) -> Self {
+        self.spare()
+    }
+}
