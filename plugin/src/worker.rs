@@ -99,6 +99,12 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         }
     }
 
+    /// The mind as it is now.
+    #[cfg(test)]
+    pub fn mind(&self) -> Option<&M> {
+        self.mind.as_ref()
+    }
+
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Acquire) {
             match self.end.look() {

@@ -75,11 +75,17 @@ impl Performer {
         let cut = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
         let free = self.room_after(cut);
         self.wishes.reshape(part);
-        if !self.wishes.is_thinking() {
-            // The mind broke over the last wish.
-            self.wishes.begin(Part { start: free, ..part }, scene.position());
+        self.withdraw_beyond(scene, cut, free);
+        if self.wishes.is_broken() {
+            // The mind broke over the last wish; another turn draws otherwise.
+            self.wishes.begin_beyond(cut, Part { start: free, ..part }, scene.position());
             self.wishes.count_turn();
-        } else if self.wishes.rethink(cut, free, scene.position()) {
+        }
+    }
+
+    /// Drops what begins at `cut` or later, if anything does: it is decided anew, not before `free`.
+    fn withdraw_beyond<S, N>(&mut self, scene: &Scene<'_, S, N>, cut: Ticks, free: Ticks) {
+        if self.wishes.rethink(cut, free, scene.position()) {
             self.schedule.withdraw_from(cut);
             self.unsaid.take_back(cut);
         }
@@ -100,10 +106,7 @@ impl Performer {
         let is_planned_beyond = self.schedule.last_on().is_some_and(|last| part.is_over_at(last));
         if before.is_some() || is_planned_beyond {
             let cut = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
-            if self.wishes.rethink(cut, cut, scene.position()) {
-                self.schedule.withdraw_from(cut);
-                self.unsaid.take_back(cut);
-            }
+            self.withdraw_beyond(scene, cut, cut);
         }
         if let Some(end) = part.end {
             self.schedule.end_by(float(end + part.ring) + part.lag);

@@ -12,6 +12,7 @@ mod chords;
 mod comping;
 mod groove;
 mod midi;
+mod mind;
 mod modes;
 mod time;
 
@@ -47,6 +48,8 @@ struct PaperMind {
     decided: Vec<(u32, Note)>,
     /// It plays one note at a time.
     single_line: bool,
+    /// It breaks over one note of so many, whenever it comes to it.
+    brittle: Option<u64>,
 }
 
 impl Improvise for PaperMind {
@@ -81,6 +84,7 @@ impl Improvise for PaperMind {
         let index = 1 + self.decided.iter().filter(|(turn, _)| *turn == ask.turn).count() as u64;
         let draw =
             (self.heard ^ index ^ u64::from(ask.knobs.temperature.to_bits())).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+        assert!(!self.brittle.is_some_and(|each| draw.is_multiple_of(each)), "a note over which it breaks");
         let onset = match ask.begin {
             Begin::At(onset) => onset,
             Begin::NotBefore(_) if index.is_multiple_of(3) => self.earliest(ask),
@@ -106,7 +110,7 @@ impl Improvise for PaperMind {
     }
 
     fn reset(&mut self) {
-        *self = Self { single_line: self.single_line, ..Self::default() };
+        *self = Self { single_line: self.single_line, brittle: self.brittle, ..Self::default() };
     }
 
     fn catch_up(&mut self) {}
@@ -217,6 +221,8 @@ struct PaperHost {
     loops_back_after: Option<i64>,
     /// The mind plays one note at a time.
     single_line: bool,
+    /// The mind breaks over some notes.
+    brittle: bool,
 }
 
 /// What came back.
@@ -226,6 +232,8 @@ struct Heard {
     sounds: Vec<(i64, Audible)>,
     words: Vec<ToMind>,
     vitals: Arc<Vitals>,
+    /// What the mind has decided and was not told to take back.
+    in_mind: Vec<Note>,
 }
 
 struct Desk<'a> {
@@ -326,6 +334,7 @@ impl PaperHost {
             turns: Vec::new(),
             loops_back_after: None,
             single_line: false,
+            brittle: false,
         }
     }
 
@@ -349,7 +358,9 @@ impl PaperHost {
     fn play(&self, until: i64, lengths: &[u32]) -> Heard {
         let mut heard = Heard::default();
         let mut performer = Performer::new(RATE, Arc::clone(&heard.vitals));
-        let make: MakePaper = if self.single_line {
+        let make: MakePaper = if self.brittle {
+            |_, before| before.or_else(|| Some(PaperMind { brittle: Some(9), ..PaperMind::default() }))
+        } else if self.single_line {
             |_, before| before.or_else(|| Some(single_line()))
         } else {
             |_, before| before.or_else(|| Some(PaperMind::default()))
@@ -380,6 +391,9 @@ impl PaperHost {
             assert_eq!(performer.position, Position(at + i64::from(frames)));
             at += i64::from(frames);
         }
+        nerve.room.work_off();
+        heard.in_mind =
+            nerve.room.mind().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
         heard.words = nerve.words;
         heard
     }

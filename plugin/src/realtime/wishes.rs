@@ -28,8 +28,17 @@ struct Thought {
     known: Position,
     /// The running number of the turn.
     turn: u32,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The next wish is made when it is due.
+    Open,
     /// A wish is under way.
-    asked: bool,
+    Asked,
+    /// The mind broke over the last wish. What it told before holds, and nothing more is asked.
+    Broken,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +78,14 @@ pub struct Wishes {
 impl Wishes {
     /// Begins to think about a part that is known to come from `known` on.
     pub fn begin(&mut self, part: Part, known: Position) {
-        self.supersede(EARLIEST);
+        self.begin_beyond(EARLIEST, part, known);
+    }
+
+    /// The same, after the mind broke: what was decided to begin before `cut` stays.
+    pub fn begin_beyond(&mut self, cut: Ticks, part: Part, known: Position) {
+        self.supersede(cut);
         let turn = self.turns.wrapping_add(1);
-        self.thought = Some(Thought { part, next: Next::First, known, turn, asked: false });
+        self.thought = Some(Thought { part, next: Next::First, known, turn, state: State::Open });
     }
 
     /// The part has begun to sound.
@@ -89,25 +103,29 @@ impl Wishes {
     }
 
     /// Keeps what was decided to begin before `cut`, and decides anew what follows: nothing before `free`, which is not
-    /// before `cut`. True when the mind may have decided something that is not kept.
+    /// before `cut`. True when the mind may have decided something that is not kept. A mind that broke over the part
+    /// decides nothing anew, but what it had decided from `cut` on is not kept either.
     #[must_use]
     pub fn rethink(&mut self, cut: Ticks, free: Ticks, now: Position) -> bool {
         let Some(thought) = &mut self.thought else { return false };
+        let is_asked = thought.state == State::Asked;
         thought.next = match thought.next {
             // Nothing is decided yet.
-            Next::First if !thought.asked => return false,
+            Next::First if !is_asked => return false,
             Next::First if thought.part.start >= cut => {
                 thought.known = now;
                 Next::First
             }
             Next::First => Next::After { last: thought.part.start, from: free },
-            Next::After { last, from } if !thought.asked && last < cut => {
+            Next::After { last, from } if !is_asked && last < cut => {
                 thought.next = Next::After { last, from: from.max(free) };
                 return false;
             }
             Next::After { last, .. } => Next::After { last: last.min(cut - Ticks(1)), from: free },
         };
-        thought.asked = false;
+        if is_asked {
+            thought.state = State::Open;
+        }
         self.supersede(cut);
         true
     }
@@ -117,10 +135,11 @@ impl Wishes {
     pub fn drop_thought(&mut self) -> Option<Ticks> {
         self.supersede(EARLIEST);
         let thought = self.thought.take()?;
+        let is_asked = thought.state == State::Asked;
         Some(match thought.next {
-            Next::First if !thought.asked => return None,
+            Next::First if !is_asked => return None,
             Next::First => thought.part.start,
-            Next::After { .. } if !thought.asked => LATEST,
+            Next::After { .. } if !is_asked => LATEST,
             // The last note may have sounded, and a note on the same tick would be taken for it.
             Next::After { last, from } => from.max(last + Ticks(1)),
         })
@@ -152,7 +171,7 @@ impl Wishes {
     /// As of which frame of this block, which begins at `block_start`, the next wish is. Negative when its time has
     /// passed; `None` when there is none to make.
     pub fn due(&self, span: &Span, block_start: Position, look_ahead: i64) -> Option<i64> {
-        let thought = self.thought.filter(|thought| !thought.asked)?;
+        let thought = self.thought.filter(|thought| thought.state == State::Open)?;
         if self.open.is_full() {
             return None;
         }
@@ -194,7 +213,7 @@ impl Wishes {
         // There was room when it was due.
         let _ = self.open.try_push(Open { generation: self.generation, until: LATEST });
         if let Some(thought) = &mut self.thought {
-            thought.asked = true;
+            thought.state = State::Asked;
         }
     }
 
@@ -219,7 +238,7 @@ impl Wishes {
             Planned::Until { generation, nothing_before, .. } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
-                    thought.asked = false;
+                    thought.state = State::Open;
                     if let Next::After { last, from } = &mut thought.next {
                         *from = nothing_before.max(*last);
                     }
@@ -229,8 +248,8 @@ impl Wishes {
             Planned::Chord { .. } => None,
             Planned::Failed { generation } => {
                 self.close(generation);
-                if generation == self.generation {
-                    self.thought = None;
+                if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
+                    thought.state = State::Broken;
                 }
                 None
             }
@@ -243,14 +262,14 @@ impl Wishes {
         }
     }
 
-    /// Whether there is a part to think about.
-    pub fn is_thinking(&self) -> bool {
-        self.thought.is_some()
+    /// Whether the mind broke over the part.
+    pub fn is_broken(&self) -> bool {
+        self.thought.is_some_and(|thought| thought.state == State::Broken)
     }
 
     /// Whether a reply to the present plan is under way.
     pub fn is_asked(&self) -> bool {
-        self.thought.is_some_and(|thought| thought.asked)
+        self.thought.is_some_and(|thought| thought.state == State::Asked)
     }
 }
 
@@ -374,6 +393,25 @@ mod tests {
         // A note that lasts: the next is asked for when it is nearly over.
         assert!(!wishes.rethink(Ticks(110), Ticks(120), Position(9)));
         assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(400)));
+    }
+
+    #[test]
+    fn what_was_told_before_the_mind_broke_holds_and_is_taken_back_with_the_rest_of_the_part() {
+        let (mut wishes, first) = asked();
+        assert_eq!(begins(&mut wishes, note(first, 96)), Some(96));
+        assert_eq!(begins(&mut wishes, note(first, 120)), Some(120));
+        let _ = wishes.take(Planned::Failed { generation: first });
+        assert!(wishes.is_broken() && !wishes.is_asked());
+        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), Position(0), 64, 120.0);
+        assert_eq!(wishes.due(&span, Position(0), 960), None, "the rest of the part is lost");
+        assert!(!wishes.rethink(Ticks(121), Ticks(121), Position(9)), "all of it is kept");
+        assert!(wishes.rethink(Ticks(120), Ticks(120), Position(9)), "one note is not");
+        assert!(wishes.is_broken());
+        assert_eq!(wishes.drop_thought(), Some(LATEST), "the mind has decided nothing that it did not tell");
+        // One that broke before it told anything has nothing to take back.
+        let (mut wishes, first) = asked();
+        let _ = wishes.take(Planned::Failed { generation: first });
+        assert_eq!(wishes.drop_thought(), None);
     }
 
     #[test]

@@ -1,0 +1,91 @@
+//! What the mind believes to have played, and what was heard of it.
+
+use super::*;
+use proptest::prelude::*;
+
+impl Heard {
+    /// The keys of Segue's notes, in order.
+    fn sounded(&self) -> Vec<u8> {
+        let key = |(_, what): &(i64, Audible)| match what {
+            Audible::Strike { who: Who::Segue, pitch, .. } => Some(pitch.key()),
+            _ => None,
+        };
+        self.sounds.iter().filter_map(key).collect()
+    }
+
+    /// The same as the mind remembers them; twice the same key in one chord is one note.
+    fn remembered(&self) -> Vec<u8> {
+        let mut notes: Vec<Note> = Vec::new();
+        for note in &self.in_mind {
+            if !notes.iter().any(|other| (other.onset, other.pitch) == (note.onset, note.pitch)) {
+                notes.push(*note);
+            }
+        }
+        notes.iter().map(|note| note.pitch.key()).collect()
+    }
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy)]
+enum Happening {
+    /// The player strikes so many notes, this many frames apart.
+    Phrase(u8, i64),
+    /// The song jumps to a beat, or stops.
+    Song(Option<u8>),
+    YourTurn,
+}
+
+fn happenings() -> impl Strategy<Value = Vec<(i64, Happening)>> {
+    let one = prop_oneof![
+        4 => (1..8_u8, 2_000..40_000_i64).prop_map(|(count, apart)| Happening::Phrase(count, apart)),
+        1 => prop::option::of(0..16_u8).prop_map(Happening::Song),
+        1 => Just(Happening::YourTurn),
+    ];
+    prop::collection::vec((1..6 * BEAT, one), 1..8)
+}
+
+fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (PaperHost, i64) {
+    let mut host = PaperHost::with_phrase();
+    host.events.clear();
+    host.settings.mode = mode;
+    host.settings.trade.bars = 1;
+    let mut at = 0;
+    for (later, happening) in happenings {
+        at += later;
+        match *happening {
+            Happening::Phrase(count, apart) => {
+                for index in 0..count {
+                    host.events.push((at, press(50 + 3 * index)));
+                    host.events.push((at + apart * 2 / 3, lift(50 + 3 * index)));
+                    at += apart;
+                }
+            }
+            Happening::Song(beat) => host.song.push((at, beat.map(f64::from))),
+            Happening::YourTurn => {
+                host.turns.push((at, |settings| settings.your_turn = true));
+                host.turns.push((at + 1_000, |settings| settings.your_turn = false));
+                at += 1_000;
+            }
+        }
+    }
+    // At last everything stops, and what is planned is planned no more.
+    let stops = at + 4 * BEAT;
+    host.song.extend([(stops, Some(0.0)), (stops + 10, None)]);
+    (host, stops + 1_000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn the_mind_remembers_what_sounded_and_nothing_else_also_when_it_has_broken(
+        happenings in happenings(),
+        mode in prop_oneof![Just(Mode::Answer), Just(Mode::Trade), Just(Mode::Duet)],
+        brittle in any::<bool>(),
+        length in prop_oneof![Just(64_u32), Just(441), Just(4_096)],
+    ) {
+        let (mut host, end) = host(mode, &happenings);
+        host.brittle = brittle;
+        let heard = host.play(end, &[length]);
+        prop_assert_eq!(heard.remembered(), heard.sounded());
+    }
+}
