@@ -17,6 +17,7 @@ mod presets;
 mod roll;
 mod status;
 mod theme;
+mod window;
 
 use crate::journal::Pages;
 use crate::keyboard::{HeldKeys, Keyboard};
@@ -32,9 +33,7 @@ use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, Spa
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::PluginApi;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
-use nice_plug_egui::{
-    EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
-};
+use nice_plug_egui::{EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor};
 use pages::Page;
 use presets::Shelf;
 use roll::Roll;
@@ -42,6 +41,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
+use window::{Leaving, SharedHost, SizeWish};
 
 /// The size of a new instance's window, in points.
 const USUAL_SIZE: (f32, f32) = (980.0, 690.0);
@@ -89,11 +89,7 @@ impl Default for WindowMemory {
 
 impl WindowMemory {
     fn size(&self) -> (f32, f32) {
-        let [width, height] = [32, 0].map(|shift| {
-            #[expect(clippy::cast_possible_truncation, reason = "one half")]
-            f32::from_bits((self.0.load(Ordering::Relaxed) >> shift) as u32)
-        });
-        (width, height)
+        unpacked(self.0.load(Ordering::Relaxed))
     }
 
     fn remember(&self, (width, height): (f32, f32)) {
@@ -104,6 +100,14 @@ impl WindowMemory {
 
 fn packed((width, height): (f32, f32)) -> u64 {
     u64::from(width.to_bits()) << 32 | u64::from(height.to_bits())
+}
+
+fn unpacked(packed: u64) -> (f32, f32) {
+    let [width, height] = [32, 0].map(|shift| {
+        #[expect(clippy::cast_possible_truncation, reason = "one half")]
+        f32::from_bits((packed >> shift) as u32)
+    });
+    (width, height)
 }
 
 impl PersistentField<'_, (f32, f32)> for WindowMemory {
@@ -146,7 +150,7 @@ impl SegueEditor {
 }
 
 impl Editor for SegueEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = window::Handle;
 
     fn spawn(
         &self,
@@ -160,10 +164,14 @@ impl Editor for SegueEditor {
         let state = EguiEditorState::from_size(LogicalSize::new(f64::from(width), f64::from(height)), 1.0);
         let settings =
             EguiNiceSettings { title: "Segue".into(), resize_hint: self.resize_hint(), ..EguiNiceSettings::default() };
-        let app = App::new(self.scene.clone(), gui_context.clone(), Arc::clone(&self.scale));
+        let mut host = SharedHost::new(host);
+        let (leaving, left) = window::leaving();
+        let app = App::new(self, gui_context.clone(), Arc::clone(&host.wish), leaving);
         let editor = create_egui_editor(state, self.scene.signals.news.clone(), settings, app)
             .ok_or("the window cannot be described")?;
-        editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
+        let (methods, api) = (host.methods.take(), gui_context.plugin_api());
+        let spawned = editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, methods)?;
+        Ok(window::around(spawned, left, host, api))
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -194,10 +202,13 @@ struct App {
     keys_back: keys_back::KeysBack,
     grip: grip::Grip,
     keyboard: Keyboard,
+    wish: Arc<SizeWish>,
+    /// Until the window's thread has taken it.
+    leaving: Option<Leaving>,
 }
 
 impl App {
-    fn new(scene: Scene, context: GuiContext, scale: Arc<AtomicU32>) -> Self {
+    fn new(editor: &SegueEditor, context: GuiContext, wish: Arc<SizeWish>, leaving: Leaving) -> Self {
         Self {
             chart: ChartField::default(),
             held: Held::default(),
@@ -211,9 +222,11 @@ impl App {
             keys_back: keys_back::KeysBack::default(),
             grip: grip::Grip::default(),
             keyboard: Keyboard::default(),
-            scene,
+            scene: editor.scene.clone(),
             context,
-            scale,
+            scale: Arc::clone(&editor.scale),
+            wish,
+            leaving: Some(leaving),
         }
     }
 
@@ -225,6 +238,9 @@ impl App {
 
 impl NiceEguiApp for App {
     fn build(&mut self, ctx: egui::Context, _: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
+        if let Some(leaving) = self.leaving.take() {
+            leaving.with_this_thread();
+        }
         theme::dress(&ctx);
         self.note_scale(frame.baseview_window().size());
         self.shelf.read();
@@ -244,7 +260,7 @@ impl NiceEguiApp for App {
             setup: &mut self.setup,
         };
         let moves = view.draw(&mut board);
-        self.grip.draw(&mut board);
+        self.grip.draw(&mut board, &self.wish);
         let waits = board.finish();
         self.landmarks.publish();
         if moves {

@@ -17,8 +17,8 @@ use clack_host::prelude::*;
 use serde_json::Value;
 use std::ffi::{CStr, CString};
 use std::fmt::Display;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The host as the plugin sees it: it can be asked for things from any thread.
@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 pub struct Desk {
     callback_requested: AtomicBool,
     restart_requested: AtomicBool,
+    /// What the editor asked for last.
+    size_requested: Mutex<Option<GuiSize>>,
     messages: Mutex<Vec<String>>,
 }
 
@@ -41,7 +43,7 @@ impl SharedHandler<'_> for Desk {
 
 impl HostLogImpl for Desk {
     fn log(&self, severity: LogSeverity, message: &str) {
-        self.messages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(format!("{severity}: {message}"));
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{severity}: {message}"));
     }
 }
 
@@ -51,7 +53,8 @@ impl HostParamsImplShared for Desk {
 
 impl HostGuiImpl for Desk {
     fn resize_hints_changed(&self) {}
-    fn request_resize(&self, _: GuiSize) -> Result<(), HostError> {
+    fn request_resize(&self, size: GuiSize) -> Result<(), HostError> {
+        *self.size_requested.lock().unwrap_or_else(PoisonError::into_inner) = Some(size);
         Ok(())
     }
     fn request_show(&self) -> Result<(), HostError> {
@@ -418,6 +421,12 @@ impl Instance {
         Ok((size.width, size.height))
     }
 
+    /// The size, in pixels, that the editor has asked for since this was asked last.
+    pub fn take_asked_size(&self) -> Option<(u32, u32)> {
+        let asked = |desk: &Desk| desk.size_requested.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.plugin.access_shared_handler(asked).map(|size| (size.width, size.height))
+    }
+
     /// Closes the editor.
     ///
     /// # Errors
@@ -468,9 +477,7 @@ impl Instance {
 
     /// What the plugin has written to the host's log.
     pub fn messages(&self) -> Vec<String> {
-        self.plugin.access_shared_handler(|desk| {
-            desk.messages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-        })
+        self.plugin.access_shared_handler(|desk| desk.messages.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The corner by which the window is made larger, for hosts whose windows have none.
 
 use super::board::Board;
+use super::window::SizeWish;
 use super::{LEAST_SIZE, theme};
 use egui::{CursorIcon, Rect, Sense, Stroke, Vec2, ViewportCommand, pos2, vec2};
 
@@ -11,11 +12,13 @@ const SIDE: f32 = 16.0;
 pub struct Grip {
     /// The window's size when the drag began.
     began: Option<Vec2>,
+    /// What was asked for last.
+    asked: Option<Vec2>,
 }
 
 impl Grip {
     /// Draws the corner.
-    pub fn draw(&mut self, board: &mut Board<'_>) {
+    pub fn draw(&mut self, board: &mut Board<'_>, wish: &SizeWish) {
         let all = board.ui.max_rect();
         let corner = Rect::from_min_max(all.max - Vec2::splat(SIDE), all.max);
         let response = board.area("Corner", corner, Sense::drag(), "").on_hover_cursor(CursorIcon::ResizeNwSe);
@@ -29,10 +32,12 @@ impl Grip {
         }
         if let Some(moved) = response.total_drag_delta().filter(|_| response.dragged()) {
             let began = *self.began.get_or_insert(all.size());
-            let wanted = (began + moved).max(vec2(LEAST_SIZE.0, LEAST_SIZE.1));
-            board.ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(wanted.round()));
+            let wanted = (began + moved).max(vec2(LEAST_SIZE.0, LEAST_SIZE.1)).round();
+            if self.asked.replace(wanted) != Some(wanted) && !wish.ask(wanted.into()) {
+                board.ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(wanted));
+            }
         } else {
-            self.began = None;
+            *self = Self::default();
         }
     }
 }

@@ -418,6 +418,18 @@ fn resize(stage: &mut Stage) {
     assert_eq!(saved, "[1240.0,840.0]", "a song remembers the size");
     stage.open();
     wait_until("it has that size again", || stage.desktop.editor_size().unwrap() == Some((1240, 840))).unwrap();
+    pull_the_corner(stage);
+}
+
+/// The host is asked before the window grows.
+fn pull_the_corner(stage: &mut Stage) {
+    stage.desktop.drag("Corner", (-40.0, -30.0)).unwrap();
+    stage.instance.serve();
+    let asked = stage.instance.take_asked_size();
+    assert_eq!(asked, Some((1200, 810)), "the host is asked for the size");
+    wait_until("the editor is so small", || stage.desktop.editor_size().unwrap() == Some((1200, 810))).unwrap();
+    stage.desktop.resize(1200, 810).unwrap();
+    stage.desktop.pause();
 }
 
 /// Presses all that can be pressed, on both pages and in all modes; nothing may break.
@@ -518,10 +530,13 @@ fn two_hundred_openings() {
     }
     let count = |folder: &str| std::fs::read_dir(folder).expect("Linux lists it").count();
     let (threads, files, memory) = (count("/proc/self/task"), count("/proc/self/fd"), resident());
+    let mut unfinished = 0;
     // What the allocator keeps comes and goes; what is lost stays lost.
     let rounds = [1, 2, 3, 4].map(|round| {
         for _ in 0..50 {
             open_and_close(&mut stage);
+            // A host may unload the plugin now, or end.
+            unfinished += usize::from(count("/proc/self/fd") > files);
         }
         println!("{} openings: {} kB more", 50 * round, resident().saturating_sub(memory) >> 10);
         resident()
@@ -529,7 +544,7 @@ fn two_hundred_openings() {
     let [first, second, third, last] = rounds;
     let grown = third.min(last).saturating_sub(first.min(second));
     wait_until("all threads have ended", || count("/proc/self/task") <= threads).unwrap();
-    assert!(count("/proc/self/fd") <= files, "open files: {} before, {} after", files, count("/proc/self/fd"));
+    assert_eq!(unfinished, 0, "so often a window still had its connection after it was closed");
     assert!(grown < BOUND, "memory grew by {grown} bytes");
     stage.end();
 }

@@ -1,0 +1,230 @@
+//! The window as the host holds it, between the host and the framework's own.
+//!
+//! It adds two things. Closed is closed: with the X window system a window has a thread of its own, and the framework
+//! lets a host go on before that thread has put away its picture and its connection; a host that unloads or exits
+//! then crashes. And whoever wants another size asks the host first: one made with JUCE takes back what a window does to
+//! itself.
+
+use super::packed;
+use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
+use nice_plug::editor::{
+    EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, Modifiers, ParentWindowHandle, SpawnedEditor,
+    VirtualKeyCode,
+};
+use nice_plug::prelude::PluginApi;
+use nice_plug_egui::{EguiEditorHandle, baseview};
+use std::cell::RefCell;
+use std::error::Error;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// On other systems it is the host's own thread that draws.
+const HAS_A_THREAD: bool = cfg!(target_os = "linux");
+
+type Caller = Arc<Mutex<Box<dyn HostMainThreadCaller>>>;
+type Callbacks = Rc<RefCell<Box<dyn HostCallbacks>>>;
+
+/// The size that the window wants to have, on its way to the host.
+#[derive(Default)]
+pub struct SizeWish {
+    /// In points, as `packed` packs them; nothing is wanted at 0.
+    wanted: AtomicU64,
+    /// Nobody where there is no host.
+    host: Option<Caller>,
+}
+
+impl SizeWish {
+    /// Asks for a size in points. False where there is no host that could be asked.
+    #[must_use]
+    pub fn ask(&self, size: (f32, f32)) -> bool {
+        let Some(host) = &self.host else { return false };
+        self.wanted.store(packed(size), Ordering::Relaxed);
+        host.lock().unwrap_or_else(PoisonError::into_inner).call_main_thread();
+        true
+    }
+
+    fn take(&self) -> Option<LogicalSize<f32>> {
+        let wanted = self.wanted.swap(0, Ordering::Relaxed);
+        let (width, height) = super::unpacked(wanted);
+        (wanted != 0).then(|| LogicalSize::new(width, height))
+    }
+}
+
+/// The host's methods, for the framework's window and for ours.
+pub struct SharedHost {
+    callbacks: Option<Callbacks>,
+    /// Goes to what is drawn in the window.
+    pub wish: Arc<SizeWish>,
+    /// Goes to the framework.
+    pub methods: Option<HostMethods>,
+}
+
+impl SharedHost {
+    /// Shares them; there are none without a host.
+    pub fn new(host: Option<HostMethods>) -> Self {
+        let Some(HostMethods { callbacks, main_thread_caller }) = host else {
+            return Self { callbacks: None, wish: Arc::default(), methods: None };
+        };
+        let callbacks = Rc::new(RefCell::new(callbacks));
+        let caller = Arc::new(Mutex::new(main_thread_caller));
+        let methods = HostMethods {
+            callbacks: Box::new(ForwardedCallbacks(Rc::clone(&callbacks))),
+            main_thread_caller: Box::new(ForwardedCaller(Arc::clone(&caller))),
+        };
+        let wish = Arc::new(SizeWish { wanted: AtomicU64::default(), host: Some(caller) });
+        Self { callbacks: Some(callbacks), wish, methods: Some(methods) }
+    }
+}
+
+struct ForwardedCallbacks(Callbacks);
+
+impl HostCallbacks for ForwardedCallbacks {
+    fn request_resize(&mut self, size: Size, scale: f64) -> Result<(), Box<dyn Error>> {
+        self.0.borrow_mut().request_resize(size, scale)
+    }
+
+    fn destroyed(&mut self) {
+        self.0.borrow_mut().destroyed();
+    }
+}
+
+struct ForwardedCaller(Caller);
+
+impl HostMainThreadCaller for ForwardedCaller {
+    fn call_main_thread(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).call_main_thread();
+    }
+}
+
+/// The thread's end of the news that it has ended.
+pub struct Leaving {
+    /// Says what it has to say when it is dropped.
+    _news: Sender<()>,
+}
+
+impl Leaving {
+    /// Called by the window's thread: whoever holds the other end hears of it when the thread has put everything away.
+    pub fn with_this_thread(self) {
+        thread_local!(static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) });
+        if HAS_A_THREAD {
+            LEAVING.set(Some(self));
+        }
+    }
+}
+
+/// Waits, when it is dropped, for the window's thread.
+pub struct Left(Receiver<()>);
+
+/// The two ends of the news that a window's thread has ended.
+pub fn leaving() -> (Leaving, Left) {
+    let (news, left) = channel();
+    (Leaving { _news: news }, Left(left))
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        /// A driver that hangs must not hang the host too.
+        const PATIENCE: Duration = Duration::from_secs(5);
+        if HAS_A_THREAD {
+            // Nothing is ever sent: it ends when the other end is dropped.
+            let _ = self.0.recv_timeout(PATIENCE);
+        }
+    }
+}
+
+/// The open window.
+pub struct Window {
+    // The first to be dropped: that ends the thread which is then waited for.
+    inner: baseview::Window,
+    _left: Left,
+    host: Option<Callbacks>,
+    wish: Arc<SizeWish>,
+    api: PluginApi,
+}
+
+/// By what the framework's wrappers of the plugin formats work the window.
+pub struct Handle(EguiEditorHandle);
+
+/// Puts ours around the framework's.
+pub fn around(
+    spawned: SpawnedEditor<EguiEditorHandle>,
+    left: Left,
+    host: SharedHost,
+    api: PluginApi,
+) -> SpawnedEditor<Handle> {
+    let SpawnedEditor { handle, window } = spawned;
+    let SharedHost { callbacks, wish, .. } = host;
+    let window = Window { inner: window, _left: left, host: callbacks, wish, api };
+    SpawnedEditor { handle: Handle(handle), window }
+}
+
+impl Handle {
+    /// Asks the host for the size that is wanted. Where a host only says yes, the window follows by itself; in VST3 the
+    /// host gives it the size.
+    fn pass_on_the_wish(&self, window: &Window) {
+        let (Some(host), Some(wanted)) = (&window.host, window.wish.take()) else { return };
+        let (size, scale) = (Size::Logical(wanted.cast()), window.inner.size().scale_factor);
+        let granted = host.borrow_mut().request_resize(size, scale).is_ok();
+        if granted && window.api != PluginApi::Vst3 {
+            // A window that cannot follow stays as it is.
+            let _ = self.0.set_size(NativeSize::from_size(size, scale), &window.inner);
+        }
+    }
+}
+
+impl EditorHandle for Handle {
+    type Window = Window;
+    type Error = baseview::Error;
+
+    fn run_until_closed(window: Window) -> Result<(), Self::Error> {
+        window.inner.run_until_closed()
+    }
+
+    fn set_parent(&self, parent: ParentWindowHandle, window: &Window) -> Result<(), Self::Error> {
+        self.0.set_parent(parent, &window.inner)
+    }
+
+    fn show(&self, window: &Window) -> Result<(), Self::Error> {
+        self.0.show(&window.inner)
+    }
+
+    fn hide(&self, window: &Window) -> Result<(), Self::Error> {
+        self.0.hide(&window.inner)
+    }
+
+    fn set_size(&self, size: NativeSize<u32>, window: &Window) -> Result<(), Self::Error> {
+        self.0.set_size(size, &window.inner)
+    }
+
+    fn host_main_thread_callback(&self, window: &Window) {
+        self.0.host_main_thread_callback(&window.inner);
+        self.pass_on_the_wish(window);
+    }
+
+    fn adjust_size(&self, size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
+        self.0.adjust_size(size, &window.inner)
+    }
+
+    fn set_fallback_scale_factor(&self, scale: f64, window: &Window) -> Result<(), Self::Error> {
+        self.0.set_fallback_scale_factor(scale, &window.inner)
+    }
+
+    fn on_virtual_key_from_host(&self, key: VirtualKeyCode, is_down: bool, modifiers: Modifiers) -> bool {
+        self.0.on_virtual_key_from_host(key, is_down, modifiers)
+    }
+
+    fn state_changed(&self) {
+        self.0.state_changed();
+    }
+
+    fn param_value_changed(&self, id: &str, normalized: f32) {
+        self.0.param_value_changed(id, normalized);
+    }
+
+    fn param_modulation_changed(&self, id: &str, offset: f32) {
+        self.0.param_modulation_changed(id, offset);
+    }
+}
