@@ -22,11 +22,13 @@ use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::protocol::Event as XEvent;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask,
-    ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, WindowClass,
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux,
+    EventMask, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState, PropMode,
+    WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 /// The variable with which the bundle under test is asked to say where its controls are.
 pub const LANDMARKS_VARIABLE: &str = "SEGUE_LANDMARKS";
@@ -40,6 +42,8 @@ pub struct Screen {
     server: Child,
     /// By what programs find it: the value of `DISPLAY`.
     pub display: String,
+    /// Whoever owns the desktop's settings stays connected.
+    _furniture: RustConnection,
 }
 
 impl Screen {
@@ -58,12 +62,46 @@ impl Screen {
         let mut number = String::new();
         let said = server.stdout.take().context("Xvfb says nothing")?;
         BufReader::new(said).read_line(&mut number)?;
-        if number.trim().is_empty() {
-            let _ = server.kill();
-            bail!("Xvfb does not say its display");
+        let display = format!(":{}", number.trim());
+        match furnish(&display) {
+            Ok(furniture) => Ok(Self { server, display, _furniture: furniture }),
+            Err(error) => {
+                let _ = server.kill();
+                let _ = server.wait();
+                Err(error.context("Xvfb does not serve"))
+            }
         }
-        Ok(Self { server, display: format!(":{}", number.trim()) })
     }
+}
+
+/// Puts up what every desktop has and a bare X server has not. Hosts made with JUCE take it for granted: they ask the
+/// owner of the settings without looking whether there is one, and write to their windows in a window manager's words
+/// without looking whether the server knows them; and the server's refusal ends them.
+fn furnish(display: &str) -> Result<RustConnection> {
+    /// The byte order, a serial number, and that there are no settings.
+    const NO_SETTINGS: [u8; 12] = [0; 12];
+    const WORDS: [&str; 9] = [
+        "WM_PROTOCOLS",
+        "WM_TAKE_FOCUS",
+        "WM_DELETE_WINDOW",
+        "WM_CHANGE_STATE",
+        "WM_STATE",
+        "_NET_WM_PING",
+        "_NET_WM_WINDOW_TYPE",
+        "_NET_WM_STATE",
+        "_NET_WM_STATE_HIDDEN",
+    ];
+    let (connection, screen) = x11rb::connect(Some(display))?;
+    let root = connection.setup().roots.get(screen).context("the X server has no screen")?.root;
+    let atom = |name: &str| anyhow::Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom);
+    WORDS.into_iter().try_for_each(|word| atom(word).map(|_| ()))?;
+    let (selection, settings) = (atom(&format!("_XSETTINGS_S{screen}"))?, atom("_XSETTINGS_SETTINGS")?);
+    let owner = connection.generate_id()?;
+    let (class, nothing) = (WindowClass::INPUT_ONLY, CreateWindowAux::new());
+    connection.create_window(0, owner, root, 0, 0, 1, 1, 0, class, x11rb::COPY_FROM_PARENT, &nothing)?.check()?;
+    connection.change_property8(PropMode::REPLACE, owner, settings, settings, &NO_SETTINGS)?.check()?;
+    connection.set_selection_owner(owner, selection, x11rb::CURRENT_TIME)?.check()?;
+    Ok(connection)
 }
 
 impl Drop for Screen {
@@ -95,6 +133,8 @@ pub struct Desktop {
     root: u32,
     /// The window into which an editor goes.
     pub window: u32,
+    /// Whether it was made here, and is to go from here.
+    is_ours: bool,
     /// Pixels to a point.
     pub scale: f32,
     corner: (i16, i16),
@@ -120,7 +160,27 @@ impl Desktop {
             .check()?;
         connection.map_window(window)?.check()?;
         connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?.check()?;
-        Ok(Self { connection, root, window, scale, corner, landmarks: landmarks.into() })
+        Ok(Self { connection, root, window, is_ours: true, scale, corner, landmarks: landmarks.into() })
+    }
+
+    /// The window of another program, into which it has put an editor of this title; waits until it is there.
+    ///
+    /// # Errors
+    /// When there is no screen or no such editor, or the variable with the landmarks is not set.
+    pub fn of_another_program(title: &str) -> Result<Self> {
+        let landmarks = std::env::var_os(LANDMARKS_VARIABLE).context("nobody has said where the landmarks go")?;
+        let (connection, screen) = x11rb::connect(None).context("there is no X server")?;
+        let root = connection.setup().roots.get(screen).context("the X server has no screen")?.root;
+        let mut found = None;
+        wait_until(&format!("a window {title:?} is there"), || {
+            found = titled(&connection, root, title).ok().flatten();
+            found.is_some()
+        })?;
+        let editor = found.context("it has gone again")?;
+        let window = connection.query_tree(editor)?.reply()?.parent;
+        let place = connection.translate_coordinates(editor, root, 0, 0)?.reply()?;
+        let corner = (place.dst_x, place.dst_y);
+        Ok(Self { connection, root, window, is_ours: false, scale: 1.0, corner, landmarks: landmarks.into() })
     }
 
     /// Gives the window another size, as a host does when its user drags the edge.
@@ -131,6 +191,15 @@ impl Desktop {
         let size = ConfigureWindowAux::new().width(width).height(height);
         self.connection.configure_window(self.window, &size)?.check()?;
         Ok(())
+    }
+
+    /// The size of the window, in pixels.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub fn size(&self) -> Result<(u16, u16)> {
+        let size = self.connection.get_geometry(self.window)?.reply()?;
+        Ok((size.width, size.height))
     }
 
     /// The size of the editor that is in the window, in pixels, or nothing when there is none.
@@ -426,16 +495,16 @@ impl Desktop {
     /// # Errors
     /// When the X server does not show it.
     pub fn picture(&self) -> Result<RgbImage> {
-        let size = self.connection.get_geometry(self.window)?.reply()?;
+        let (width, height) = self.size()?;
         let (x, y) = self.corner;
         let image = self
             .connection
-            .get_image(ImageFormat::Z_PIXMAP, self.root, x, y, size.width, size.height, !0)?
+            .get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, !0)?
             .reply()
             .context("the X server shows no picture")?;
         let (pixels, _) = image.data.as_chunks::<4>();
         let rgb = pixels.iter().flat_map(|&[blue, green, red, _]| [red, green, blue]).collect();
-        RgbImage::from_raw(size.width.into(), size.height.into(), rgb).context("a picture of another size")
+        RgbImage::from_raw(width.into(), height.into(), rgb).context("a picture of another size")
     }
 
     /// Writes what is seen in the window into a file.
@@ -450,8 +519,25 @@ impl Desktop {
     }
 }
 
+/// The window of this title that is seen, among a window and what is in it.
+fn titled(connection: &RustConnection, window: u32, title: &str) -> Result<Option<u32>> {
+    /// In units of four bytes; longer than any title.
+    const LONGEST: u32 = 256;
+    let name = connection.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, LONGEST)?.reply()?;
+    let is_seen = connection.get_window_attributes(window)?.reply()?.map_state == MapState::VIEWABLE;
+    if is_seen && name.value == title.as_bytes() {
+        return Ok(Some(window));
+    }
+    // A window that goes while it is looked at has no title any more.
+    let children = connection.query_tree(window)?.reply()?.children;
+    Ok(children.into_iter().find_map(|child| titled(connection, child, title).ok().flatten()))
+}
+
 impl Drop for Desktop {
     fn drop(&mut self) {
+        if !self.is_ours {
+            return;
+        }
         // The server may be gone; then the window is too.
         let _ = self.connection.destroy_window(self.window);
         let _ = self.connection.flush();

@@ -1,5 +1,7 @@
 //! The editor in a real window: what one sees, and what one can do with it.
 
+mod in_vst3;
+
 use crate::support::{Settings, instance, steady};
 use segue_model::note::{Metre, Pitch, Ticks, Velocity};
 use segue_tests::instance::Instance;

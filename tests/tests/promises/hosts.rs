@@ -7,17 +7,23 @@ use std::process::Command;
 /// The variable with which `cargo xtask test` tells where the Python is that has the hosts.
 const PYTHON_VARIABLE: &str = "SEGUE_PYTHON";
 
-fn check(script: &str) {
+/// A script with the VST3 under test as its argument.
+pub fn script(name: &str) -> Command {
     let python = std::env::var_os(PYTHON_VARIABLE).map_or_else(
         || panic!("{PYTHON_VARIABLE} is not set, so there is no VST3 host: run `cargo xtask test`"),
         PathBuf::from,
     );
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(script);
-    let output =
-        Command::new(python).arg(path).arg(checked_folder().join("Segue.vst3")).output().expect("Python starts");
+    let mut host = Command::new(python);
+    host.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(name));
+    host.arg(checked_folder().join("Segue.vst3"));
+    host
+}
+
+fn check(name: &str) {
+    let output = script(name).output().expect("Python starts");
     assert!(
         output.status.success(),
-        "{script}: {}\n{}\n{}",
+        "{name}: {}\n{}\n{}",
         output.status,
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)

@@ -1,0 +1,81 @@
+//! The editor of the VST3 in a host that others wrote.
+
+use super::{passes_on_a_screen_of_its_own, pictures};
+use crate::hosts::script;
+use segue_tests::window::{Desktop, wait_until};
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::Duration;
+
+/// A host at the other end of two pipes.
+struct Host {
+    program: Child,
+    says: Lines<BufReader<ChildStdout>>,
+    listens: ChildStdin,
+}
+
+impl Host {
+    fn start(name: &str) -> Self {
+        let mut program = script(name).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python starts");
+        let says = BufReader::new(program.stdout.take().expect("a pipe")).lines();
+        let listens = program.stdin.take().expect("a pipe");
+        Self { program, says, listens }
+    }
+
+    /// The next number that it says.
+    fn number(&mut self) -> f32 {
+        let line = self.says.next().expect("the host still runs").expect("it says something");
+        line.parse().unwrap_or_else(|_| panic!("a number, not {line:?}"))
+    }
+
+    /// Tells it to go on.
+    fn go_on(&mut self) {
+        writeln!(self.listens).expect("the host still runs");
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It has ended, unless the test has failed.
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+#[test]
+fn pedalboard_shows_the_window_of_the_vst3_and_hears_what_is_done_in_it() {
+    passes_on_a_screen_of_its_own("editor::in_vst3::in_pedalboard");
+}
+
+#[test]
+#[ignore = "runs on a screen of its own"]
+fn in_pedalboard() {
+    let mut host = Host::start("window_in_pedalboard.py");
+    let mut temperature = host.number();
+    for photograph in ["vst3.png", "vst3-again.png"] {
+        let desktop = Desktop::of_another_program("Segue").expect("the editor opens");
+        desktop.find("Temperature").expect("the editor draws");
+        desktop.drag("Temperature", (0.0, 30.0)).expect("it can be dragged");
+        pull_the_corner(&desktop);
+        // Some frames, also on a busy machine.
+        std::thread::sleep(Duration::from_millis(800));
+        desktop.photograph(&pictures().join(photograph)).expect("it can be seen");
+        host.go_on();
+        let after = host.number();
+        assert!(after < temperature, "the temperature was {temperature}, dragged down it is {after}");
+        temperature = after;
+    }
+    assert!(host.number() > 0.01, "it plays on without its window");
+    assert!(host.program.wait().expect("it ends").success(), "the host ends well");
+}
+
+/// The host makes its own window exactly as large as the editor wants to be.
+fn pull_the_corner(desktop: &Desktop) {
+    let (width, height) = desktop.size().expect("the host's window is there");
+    desktop.drag("Corner", (60.0, 40.0)).expect("it can be dragged");
+    let wanted = (width + 60, height + 40);
+    let grown = wait_until("both windows have grown", || {
+        desktop.size().is_ok_and(|size| size == wanted) && desktop.editor_size().is_ok_and(|size| size == Some(wanted))
+    });
+    assert!(grown.is_ok(), "the host's {:?}, the editor {:?}, not {wanted:?}", desktop.size(), desktop.editor_size());
+}
