@@ -41,6 +41,11 @@ fn the_vst3_loads_in_pedalboard_and_sounds() {
 }
 
 #[test]
+fn what_pedalboard_keeps_of_the_vst3_sets_another_instance_the_same_and_it_plays_the_same() {
+    check("state_in_pedalboard.py");
+}
+
+#[test]
 fn automation_of_the_vst3_in_dawdreamer_warms_the_answer_after_it_and_not_before() {
     check("automate_in_dawdreamer.py");
 }
