@@ -70,14 +70,15 @@ const SCREEN: Need = Need {
     remedy: Remedy::Packages(&["xvfb"]),
 };
 
-/// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens.
+/// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens, and a host made
+/// with JUCE for the last ones.
 const WINDOWS: Need = Need {
     what: "what a window needs: OpenGL in software, the keyboard and the pointer of X11",
     probe: &[
         "python3",
         "-c",
         "import ctypes; [ctypes.CDLL(name) for name in ('libGL.so.1', 'libEGL.so.1', 'libX11-xcb.so.1', \
-         'libxkbcommon-x11.so.0', 'libXcursor.so.1')]",
+         'libxkbcommon-x11.so.0', 'libXcursor.so.1', 'libXext.so.6', 'libXinerama.so.1', 'libXrandr.so.2')]",
     ],
     remedy: Remedy::Packages(&[
         "libgl1",
@@ -86,6 +87,9 @@ const WINDOWS: Need = Need {
         "libx11-xcb1",
         "libxkbcommon-x11-0",
         "libxcursor1",
+        "libxext6",
+        "libxinerama1",
+        "libxrandr2",
     ]),
 };
 
