@@ -159,7 +159,12 @@ impl Comping {
         Some(ChordWish { generation: self.generation, at: from, bars: plan.bars, form })
     }
 
-    /// Whether an answer is under way.
+    /// Whether an answer to any question is under way.
+    pub fn any_open(&self) -> bool {
+        self.open > 0
+    }
+
+    /// Whether the answer to the present question is under way.
     pub fn is_asked(&self) -> bool {
         self.asked
     }

@@ -300,9 +300,7 @@ impl Performer {
         }
         self.say_unsaid(&mut scene);
         self.accompany(&mut scene, flow);
-        while let Some(reply) = scene.nerve.reply() {
-            self.take(&mut scene, reply);
-        }
+        self.hear_the_mind_out(&mut scene);
         self.walk(&mut scene);
         self.position = start.plus(i64::from(block.frames));
     }

@@ -140,6 +140,19 @@ impl Performer {
         }
     }
 
+    /// Takes what the mind has said. A rendering also waits for what is still under way of a jam before it: while that
+    /// takes up the room for wishes nothing could be asked in time.
+    pub(super) fn hear_the_mind_out(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        while let Some(reply) = scene.nerve.reply() {
+            self.take(scene, reply);
+        }
+        while scene.block.offline && (self.wishes.any_open() || self.comping.any_open()) {
+            // In vain, it is counted when something is wished.
+            let Some(reply) = scene.nerve.wait_offline() else { return };
+            self.take(scene, reply);
+        }
+    }
+
     pub(super) fn take<S: Stage, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>, reply: Planned) {
         if let Planned::Chord { generation, stretch } = reply {
             self.take_chord(scene, generation, stretch);

@@ -356,8 +356,10 @@ impl PaperHost {
 
     /// Plays up to a frame in blocks of these lengths, again and again, cut where the song or a parameter changes.
     fn play(&self, until: i64, lengths: &[u32]) -> Heard {
-        let mut heard = Heard::default();
-        let mut performer = Performer::new(RATE, Arc::clone(&heard.vitals));
+        self.play_at(&mut Performer::new(RATE, Arc::default()), &mut self.nerve(), until, lengths)
+    }
+
+    fn nerve(&self) -> PaperNerve {
         let make: MakePaper = if self.brittle {
             |_, before| before.or_else(|| Some(PaperMind { brittle: Some(9), ..PaperMind::default() }))
         } else if self.single_line {
@@ -365,7 +367,11 @@ impl PaperHost {
         } else {
             |_, before| before.or_else(|| Some(PaperMind::default()))
         };
-        let mut nerve = PaperNerve::of(self.wits, make);
+        PaperNerve::of(self.wits, make)
+    }
+
+    fn play_at(&self, performer: &mut Performer, nerve: &mut PaperNerve, until: i64, lengths: &[u32]) -> Heard {
+        let mut heard = Heard { vitals: Arc::clone(&performer.vitals), ..Heard::default() };
         let mut sent = 0;
         let mut at = 0;
         let changes = froms(&self.song).chain(froms(&self.temperatures)).chain(froms(&self.tempos));
@@ -387,14 +393,14 @@ impl PaperHost {
             let (events, refuses_each) = (&events[..], self.refuses_each);
             let mut desk = Desk { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
             nerve.next_block();
-            performer.perform(&block, &mut desk, &mut nerve);
+            performer.perform(&block, &mut desk, nerve);
             assert_eq!(performer.position, Position(at + i64::from(frames)));
             at += i64::from(frames);
         }
         nerve.room.work_off();
         heard.in_mind =
             nerve.room.mind().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
-        heard.words = nerve.words;
+        heard.words = std::mem::take(&mut nerve.words);
         heard
     }
 }
@@ -662,9 +668,39 @@ fn a_host_that_takes_no_notes_still_hears_the_sound() {
     let mut performer = Performer::new(RATE, Arc::default());
     let mut nerve = PaperNerve::new(Wits::Quick);
     let mut stage = Deaf(Vec::new(), vec![(FrameOffset(9), lift(60)), (FrameOffset(3), press(60))]);
-    let block = Block { frames: 200_000, transport: Transport::default(), settings: settings(), offline: true };
+    let settings = settings();
+    let block = Block { frames: 200_000, transport: Transport::default(), settings, offline: true };
     performer.perform(&block, &mut stage, &mut nerve);
     assert!(stage.0.iter().any(|what| matches!(what, Audible::Strike { who: Who::Segue, .. })));
+}
+
+#[test]
+fn a_rendering_after_a_jam_in_which_the_mind_fell_behind_is_the_same_and_not_late() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.mode = Mode::Duet;
+    host.settings.comping = true;
+    let strokes = (0..30).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]);
+    let jam = PaperHost { offline: false, events: strokes.collect(), ..PaperHost::with_phrase() };
+    // With each jump of the song both of them, the one who plays and the one who comps, are asked anew. At its end nothing
+    // sounds that would have to end in the rendering.
+    let jumps = (0..8).map(|jump| (jump * BEAT / 2, Some(jump as f64 * 8.0)));
+    let song = jumps.chain([(4 * BEAT, None)]).collect();
+    let jam = PaperHost { settings: host.settings, song, ..jam };
+    let rendered = |wits| {
+        let (mut performer, mut nerve) = (Performer::new(RATE, Arc::default()), host.nerve());
+        nerve.wits = wits;
+        let _ = jam.play_at(&mut performer, &mut nerve, 6 * BEAT, &[4096]);
+        let lost = performer.vitals.late.get() + performer.vitals.dropped.get();
+        // From now on it does nothing before it is waited for.
+        nerve.wits = Wits::Slow(u32::MAX);
+        performer.activate(RATE);
+        performer.start_afresh();
+        let heard = host.play_at(&mut performer, &mut nerve, 20 * BEAT, &[64]);
+        (heard.vitals.late.get() + heard.vitals.dropped.get() - lost, heard.messages, heard.sounds)
+    };
+    let (lost, messages, sounds) = rendered(Wits::Quick);
+    assert!(lost == 0 && messages.len() > 20);
+    assert!(rendered(Wits::Absent) == (lost, messages, sounds));
 }
 
 #[test]

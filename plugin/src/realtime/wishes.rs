@@ -267,6 +267,11 @@ impl Wishes {
         self.thought.is_some_and(|thought| thought.state == State::Broken)
     }
 
+    /// Whether a reply to any plan is under way.
+    pub fn any_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Whether a reply to the present plan is under way.
     pub fn is_asked(&self) -> bool {
         self.thought.is_some_and(|thought| thought.state == State::Asked)
