@@ -269,7 +269,8 @@ impl Plugin for Segue {
         let mut transport = transport(context.transport());
         let (piece, rate) = (Piece::of(left, frames), f64::from(self.sample_rate));
         transport.beats = self.seam.beats(piece, context.plugin_api(), &transport, rate);
-        let block = Block { frames, transport, settings: self.params.settings(), offline: self.is_offline(frames) };
+        let (into, offline) = (self.seam.before(piece), self.is_offline(frames));
+        let block = Block { frames, into, transport, settings: self.params.settings(), offline };
         let params = &self.params;
         self.sound.set_levels(params.player_level.value(), params.segue_level.value(), params.comping_level.value());
         let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);

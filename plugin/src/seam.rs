@@ -64,9 +64,10 @@ impl Seam {
     /// Where in the song a piece's first frame is, of what the framework says; pieces are told in order.
     pub fn beats(&mut self, piece: Piece, api: PluginApi, told: &Transport, sample_rate: f64) -> Option<f64> {
         let goes_on = piece.begins == self.ended && self.into.saturating_add(piece.frames) <= self.largest_block;
-        let into = if goes_on && api == PluginApi::Clap { self.into } else { 0 };
+        let before = if goes_on { self.into } else { 0 };
+        let into = if api == PluginApi::Clap { before } else { 0 };
         self.ended = piece.ends;
-        self.into = into.saturating_add(piece.frames);
+        self.into = before.saturating_add(piece.frames);
         // Without a tempo nothing was added.
         let (Some(beats), Some(tempo_bpm)) = (told.beats, told.tempo_bpm) else {
             self.said = None;
@@ -77,6 +78,12 @@ impl Seam {
         let beats = self.read(beats, word, in_frames);
         self.next_beats = beats + if told.playing { in_frames(piece.frames) } else { 0.0 };
         Some(beats)
+    }
+
+    /// How many frames of the host's block lie before the piece that was told last; less than the largest block, also where
+    /// blocks that lie one behind the other in memory look like pieces of one.
+    pub fn before(&self, piece: Piece) -> u32 {
+        self.into.saturating_sub(piece.frames)
     }
 
     fn read(&mut self, beats: f64, word: Word, in_frames: impl Fn(u32) -> f64) -> f64 {
@@ -130,6 +137,7 @@ mod tests {
             let told = told(word + beats_in(*at, *tempo), Some(*tempo));
             let beats = seam.beats(piece, PluginApi::Clap, &told, RATE).unwrap();
             assert!((beats - truth).abs() < 1e-9, "at {at}: {beats}, not {truth}");
+            assert_eq!(seam.before(piece), *at);
         }
     }
 
@@ -182,6 +190,7 @@ mod tests {
             for (at, beats) in [(0, 8.0), (100, 2.0)] {
                 let piece = Piece { begins: at * 4, ends: at * 4 + 400, frames: 100 };
                 assert_eq!(seam.beats(piece, api, &told(beats, tempo), RATE), Some(beats));
+                assert_eq!(seam.before(piece) as usize, at, "they are cut all the same");
             }
         }
     }

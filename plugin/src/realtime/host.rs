@@ -30,6 +30,8 @@ pub struct Transport {
 pub struct Block {
     /// Its length; above zero.
     pub frames: u32,
+    /// Frames of the host's own block that lie before it, where that comes in pieces.
+    pub into: u32,
     /// The host's transport.
     pub transport: Transport,
     /// The parameters.

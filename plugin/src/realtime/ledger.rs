@@ -47,10 +47,10 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A block begins here.
-    pub fn begin_block(&mut self, start: Position, sample_rate: f64) {
+    /// A block begins here, so many frames into the host's own.
+    pub fn begin_block(&mut self, start: Position, into: u32, sample_rate: f64) {
         self.start = start;
-        self.returns.listen(sample_rate);
+        self.returns.listen(start.plus(-i64::from(into)), sample_rate);
     }
 
     /// Frames are counted from zero again, or another performance begins.
@@ -59,7 +59,7 @@ impl Ledger {
     }
 
     /// Whether an event is one of ours that comes back by a routing loop. `key_is_down` says that the player holds the
-    /// key that it strikes.
+    /// key that it is about.
     pub fn has_returned(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
         self.returns.take(self.position(at), event, key_is_down)
     }

@@ -282,7 +282,7 @@ impl Performer {
         self.wishes.note_knobs(start, block.settings.knobs);
         let mut scene = Scene { block, span, beats, start, cursor: 0, stage, nerve };
 
-        self.ledger.begin_block(start, self.sample_rate);
+        self.ledger.begin_block(start, block.into, self.sample_rate);
         self.ledger.pay_overdue(scene.stage, scene.at());
         self.thru.pay(settings.thru, scene.at(), scene.stage, &mut self.ledger);
         let changed = self.change_style(settings);

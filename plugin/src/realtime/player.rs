@@ -27,9 +27,13 @@ pub const PEDAL_DOWN: f32 = 0.5;
 
 impl Performer {
     pub(super) fn hear(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, event: HostEvent) {
-        let is_struck_again = matches!(event, HostEvent::Press { key, .. } if self.keys.is_down(key));
+        let key_is_down = match event {
+            HostEvent::Press { key, .. } => self.keys.is_down(key),
+            HostEvent::Release { keys, .. } => self.keys.any_match(keys),
+            HostEvent::Control(_) | HostEvent::Shape { .. } => false,
+        };
         let settings = &scene.block.settings;
-        if !thru::is_heard(settings, &event) || self.ledger.has_returned(scene.at(), &event, is_struck_again) {
+        if !thru::is_heard(settings, &event) || self.ledger.has_returned(scene.at(), &event, key_is_down) {
             return;
         }
         match event {

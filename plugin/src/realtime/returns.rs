@@ -9,12 +9,17 @@
 //! - Where a loop is known and the player strikes just the note that is about to come back, the one that comes back is
 //!   taken for the player's: one of the two is heard.
 //! - A release is ours only when its note came back and ended a moment ago.
+//! - A key that a finger is on has been struck again since; then a release may be the finger's as well as the end of the
+//!   note before, and only in a loop that is sure is it taken for the end. It is sure when a note of Segue's has come
+//!   back, or the end of one to a key that nobody held.
+//! - What left within the host's block that runs cannot have come back in it. In a loop that is sure, that settles what
+//!   is whose; before that nothing hangs on where the host cuts its blocks.
 //!
 //! Pedals, bends and the like are sent back and forth quickly by players too, so they are only taken for ours when a
 //! loop is known.
 
 use super::clock::Position;
-use super::host::{HostEvent, Key, Message, Who};
+use super::host::{HostEvent, Key, KeyPattern, Message, Who};
 use arrayvec::ArrayVec;
 
 /// How long a way back may be: the longest blocks of ordinary hosts, and one more.
@@ -42,20 +47,25 @@ struct Left {
 #[derive(Debug, Default)]
 pub struct Returns {
     window_frames: i64,
+    /// The first frame of the host's block that runs.
+    block: Position,
     notes: ArrayVec<Left, NOTES>,
     controls: ArrayVec<(Position, Message), CONTROLS>,
     /// Notes in a row that did not come back.
     lost: u32,
     /// Something has come back, and since then not too much was lost.
     loop_is_known: bool,
+    /// And what came back was nothing that a player would do.
+    loop_is_sure: bool,
 }
 
 impl Returns {
-    /// Blocks of this sample rate follow.
-    pub fn listen(&mut self, sample_rate: f64) {
+    /// The host's block that begins at `block` runs, at this sample rate.
+    pub fn listen(&mut self, block: Position, sample_rate: f64) {
         #[allow(clippy::cast_possible_truncation, reason = "a fifth of a second; `as` saturates")]
         let frames = (WINDOW_SECONDS * sample_rate) as i64;
         self.window_frames = frames;
+        self.block = block;
     }
 
     /// A note has left.
@@ -83,18 +93,13 @@ impl Returns {
         self.controls.push((at, message));
     }
 
-    /// Whether this is ours; then it is taken off the list. `key_is_down` says that the player holds the key that is
-    /// struck.
+    /// Whether this is ours; then it is taken off the list. `key_is_down` says that the player holds the key that it is
+    /// about.
     pub fn take(&mut self, at: Position, event: &HostEvent, key_is_down: bool) -> bool {
         self.forget_before(at);
         match *event {
             HostEvent::Press { key, velocity } => self.take_press(key, velocity, key_is_down),
-            HostEvent::Release { keys, .. } => {
-                let Some((channel, pitch)) = keys.channel.zip(keys.pitch) else { return false };
-                let key = Key { voice: None, channel, pitch };
-                let ours = self.notes.iter().position(|left| left.back && left.ended.is_some() && is_key(left, key));
-                ours.is_some_and(|ours| self.notes.pop_at(ours).is_some())
-            }
+            HostEvent::Release { keys, .. } => self.take_release(keys, key_is_down),
             HostEvent::Control(message) => self.take_control(Message::Control(message)),
             HostEvent::Shape { keys, shape } => self.take_control(Message::Shape { keys, shape }),
         }
@@ -102,17 +107,21 @@ impl Returns {
 
     fn take_press(&mut self, key: Key, velocity: f32, key_is_down: bool) -> bool {
         let known = self.loop_is_known;
+        let may_be_back = self.what_may_be_back();
         let alike = |left: &&mut Left| {
             !left.back
+                && may_be_back(left.begun)
                 && is_key(left, key)
                 && (left.velocity - velocity).abs() <= SAME_VELOCITY
                 && (left.by != Who::Player || key_is_down || known)
         };
         let Some(left) = self.notes.iter_mut().find(alike) else { return false };
         left.back = true;
+        let is_segues = left.by != Who::Player;
         let believed = self.lost < NO_LOOP;
         self.lost = 0;
         self.loop_is_known = believed;
+        self.loop_is_sure = believed && (self.loop_is_sure || is_segues);
         if !believed {
             // The player's after all; its release is the player's too.
             self.notes.retain(|left| !(left.back && is_key(left, key)));
@@ -120,12 +129,34 @@ impl Returns {
         believed
     }
 
+    fn take_release(&mut self, keys: KeyPattern, key_is_down: bool) -> bool {
+        let Some((channel, pitch)) = keys.channel.zip(keys.pitch) else { return false };
+        let key = Key { voice: None, channel, pitch };
+        let may_be_back = self.what_may_be_back();
+        let has_ended = |left: &Left| left.back && is_key(left, key) && left.ended.is_some_and(&may_be_back);
+        let Some(ended) = self.notes.iter().position(has_ended) else { return false };
+        // Also when the finger is believed: if it was the end, another does not come.
+        let _ = self.notes.pop_at(ended);
+        if key_is_down && !self.loop_is_sure {
+            return false;
+        }
+        self.loop_is_sure |= self.loop_is_known;
+        true
+    }
+
     fn take_control(&mut self, message: Message) -> bool {
         if !self.loop_is_known {
             return false;
         }
-        let ours = self.controls.iter().position(|(_, passed)| *passed == message);
+        let may_be_back = self.what_may_be_back();
+        let ours = self.controls.iter().position(|(at, passed)| *passed == message && may_be_back(*at));
         ours.is_some_and(|ours| self.controls.pop_at(ours).is_some())
+    }
+
+    /// Whether what left at a position can have come back by now.
+    fn what_may_be_back(&self) -> impl Fn(Position) -> bool + use<> {
+        let (is_sure, block) = (self.loop_is_sure, self.block);
+        move |left_at| !is_sure || left_at < block
     }
 
     fn forget_before(&mut self, at: Position) {
@@ -142,6 +173,7 @@ impl Returns {
         });
         self.lost = self.lost.saturating_add(lost);
         self.loop_is_known &= self.lost < NO_LOOP;
+        self.loop_is_sure &= self.loop_is_known;
         self.controls.retain(|(passed, _)| *passed >= since);
     }
 }
@@ -171,8 +203,23 @@ mod tests {
     /// Remembers nothing; a thousand frames are a second.
     fn blank() -> Returns {
         let mut returns = Returns::default();
-        returns.listen(1_000.0);
+        returns.listen(Position(0), 1_000.0);
         returns
+    }
+
+    /// A note of the player's is passed on.
+    fn pass(returns: &mut Returns, begun: i64) {
+        returns.note_begun(Position(begun), key(60), 64.0 / 127.0, Who::Player);
+    }
+
+    /// A block begins here.
+    fn block(returns: &mut Returns, at: i64) {
+        returns.listen(Position(at), 1_000.0);
+    }
+
+    /// Whether a release is ours while a finger is on its key.
+    fn is_taken_from_the_finger(returns: &mut Returns, at: i64) -> bool {
+        returns.take(Position(at), &lift(60), true)
     }
 
     /// Segue plays a note with a finer velocity than seven bits have.
@@ -192,6 +239,7 @@ mod tests {
         assert!(!ours(&mut returns, 21, press(60)), "the second is the player's");
         assert!(!ours(&mut returns, 90, lift(60)), "ours still sounds, so this is the player's");
         returns.note_ended(Position(500), key(60));
+        block(&mut returns, 510);
         assert!(ours(&mut returns, 520, lift(60)));
         assert!(!ours(&mut returns, 521, lift(60)));
     }
@@ -228,7 +276,6 @@ mod tests {
     #[test]
     fn a_note_passed_on_comes_back_while_its_key_is_down_and_a_repeated_note_does_not() {
         let mut returns = blank();
-        let pass = |returns: &mut Returns, at| returns.note_begun(Position(at), key(60), 64.0 / 127.0, Who::Player);
         pass(&mut returns, 0);
         returns.note_ended(Position(50), key(60));
         assert!(!returns.take(Position(100), &press(60), false), "the player strikes the key again");
@@ -239,6 +286,60 @@ mod tests {
     }
 
     #[test]
+    fn a_finger_that_goes_up_is_believed_until_a_loop_is_sure() {
+        let mut returns = blank();
+        pass(&mut returns, 0);
+        assert!(returns.take(Position(20), &press(60), true), "a key that is down is struck alike: perhaps a loop");
+        // Struck again without a release, which ends the note before.
+        returns.note_ended(Position(50), key(60));
+        pass(&mut returns, 50);
+        assert!(!is_taken_from_the_finger(&mut returns, 53), "it may have been another finger all along");
+        returns.note_ended(Position(53), key(60));
+        block(&mut returns, 60);
+        assert!(!ours(&mut returns, 70, lift(60)), "which lifts nothing");
+        assert!(ours(&mut returns, 70, press(60)));
+        assert!(ours(&mut returns, 73, lift(60)), "an end comes to a key that nobody holds");
+        pass(&mut returns, 100);
+        block(&mut returns, 110);
+        assert!(ours(&mut returns, 120, press(60)));
+        returns.note_ended(Position(130), key(60));
+        pass(&mut returns, 130);
+        block(&mut returns, 140);
+        assert!(is_taken_from_the_finger(&mut returns, 150), "the end of the note before: the finger is still down");
+        assert!(!is_taken_from_the_finger(&mut returns, 150), "and this is the finger");
+    }
+
+    #[test]
+    fn the_end_of_segues_note_does_not_lift_the_finger_that_took_its_key() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        assert!(ours(&mut returns, 20, press(60)));
+        returns.note_ended(Position(100), key(60));
+        pass(&mut returns, 100);
+        block(&mut returns, 110);
+        assert!(is_taken_from_the_finger(&mut returns, 120));
+        assert!(!is_taken_from_the_finger(&mut returns, 130));
+    }
+
+    #[test]
+    fn in_a_loop_that_is_sure_nothing_comes_back_in_the_block_in_which_it_left() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        assert!(ours(&mut returns, 20, press(60)));
+        block(&mut returns, 100);
+        returns.note_ended(Position(103), key(60));
+        pass(&mut returns, 103);
+        assert!(!is_taken_from_the_finger(&mut returns, 105), "a finger may be quick");
+        assert!(!ours(&mut returns, 106, press(60)));
+        let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
+        returns.passed(Position(107), Message::Control(bend));
+        assert!(!ours(&mut returns, 108, HostEvent::Control(bend)));
+        block(&mut returns, 110);
+        assert!(ours(&mut returns, 110, lift(60)) && ours(&mut returns, 110, press(60)));
+        assert!(ours(&mut returns, 110, HostEvent::Control(bend)));
+    }
+
+    #[test]
     fn controls_are_ours_only_in_a_loop_that_is_known() {
         let mut returns = blank();
         let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
@@ -246,6 +347,7 @@ mod tests {
         pass(&mut returns);
         assert!(!ours(&mut returns, 10, HostEvent::Control(bend)));
         play(&mut returns, 60, 0);
+        block(&mut returns, 10);
         assert!(ours(&mut returns, 10, press(60)));
         assert!(ours(&mut returns, 20, HostEvent::Control(bend)));
         assert!(!ours(&mut returns, 21, HostEvent::Control(bend)), "each once");

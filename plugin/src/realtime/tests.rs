@@ -388,7 +388,7 @@ impl PaperHost {
             settings.knobs.temperature = valid_at(&self.temperatures, at).1;
             self.turns.iter().filter(|(from, _)| *from <= at).for_each(|(_, turn)| turn(&mut settings));
             let transport = self.transport(at);
-            let block = Block { frames, transport, settings, offline: self.offline };
+            let block = Block { frames, into: 0, transport, settings, offline: self.offline };
             let events = self.events_between(at, at + i64::from(frames), &heard);
             let (events, refuses_each) = (&events[..], self.refuses_each);
             let mut desk = Desk { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
@@ -669,7 +669,7 @@ fn a_host_that_takes_no_notes_still_hears_the_sound() {
     let mut nerve = PaperNerve::new(Wits::Quick);
     let mut stage = Deaf(Vec::new(), vec![(FrameOffset(9), lift(60)), (FrameOffset(3), press(60))]);
     let settings = settings();
-    let block = Block { frames: 200_000, transport: Transport::default(), settings, offline: true };
+    let block = Block { frames: 200_000, into: 0, transport: Transport::default(), settings, offline: true };
     performer.perform(&block, &mut stage, &mut nerve);
     assert!(stage.0.iter().any(|what| matches!(what, Audible::Strike { who: Who::Segue, .. })));
 }

@@ -225,6 +225,28 @@ fn segues_notes_that_come_back_by_a_routing_loop_change_nothing() {
 }
 
 #[test]
+fn a_key_that_was_passed_on_ends_with_its_release_also_where_a_loop_brings_it_back() {
+    let strokes = [(0, press(60)), (12_000, press(60)), (12_003, lift(60))];
+    // The second time round the loop is no surprise.
+    let events: Vec<_> =
+        [0, 20_000, 40_000].iter().flat_map(|from| strokes.map(|(at, event)| (from + at, event))).collect();
+    let mut host = host(&events);
+    host.settings.thru = true;
+    for after in [None, Some(256), Some(512)] {
+        host.loops_back_after = after;
+        let heard = host.play(2 * BEAT + BEAT / 2, &[256]);
+        let ends: Vec<i64> = heard
+            .messages
+            .iter()
+            .filter(|(_, message)| matches!(message, Message::Off { .. }))
+            .map(|(at, _)| *at)
+            .collect();
+        assert_eq!(ends, [12_000, 12_003, 32_000, 32_003, 52_000, 52_003], "{after:?}");
+        heard.check_pairs().unwrap();
+    }
+}
+
+#[test]
 fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
     let mut host = PaperHost::with_phrase();
     host.loops_back_after = Some(64);
