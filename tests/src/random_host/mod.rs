@@ -14,4 +14,5 @@ pub mod play;
 pub mod rules;
 pub mod sequence;
 pub mod shrink;
+pub mod tally;
 pub mod whims;

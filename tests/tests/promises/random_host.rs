@@ -14,10 +14,12 @@ use segue_tests::random_host::play::{Recording, play};
 use segue_tests::random_host::rules::{Broken, Rule, check, difference};
 use segue_tests::random_host::sequence::{Act, Deed, Sequence};
 use segue_tests::random_host::shrink::shrink;
+use segue_tests::random_host::tally::Tally;
 use segue_tests::random_host::whims;
 use segue_tests::timeline::{Frame, Telling, Timeline};
 use segue_tests::vitals::VITALS_VARIABLE;
 use std::io::Write;
+use std::mem::Discriminant;
 use std::time::Duration;
 
 /// How many sequences are played; `cargo xtask test --sequences` sets it.
@@ -31,6 +33,8 @@ const USUAL_COUNT: u64 = 100;
 const AGAIN: u64 = 5;
 /// How long a faulty sequence is made smaller.
 const SHRINKING: Duration = Duration::from_mins(1);
+/// So many faulty sequences, each of another kind, are made smaller in each process.
+const SHRUNK: usize = 3;
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
@@ -54,17 +58,32 @@ fn whatever_a_host_does_every_note_ends_nothing_is_late_and_the_rules_hold() {
         })
     });
     let children: Vec<_> = children.collect();
-    for child in children {
+    let mut whole = Tally::default();
+    let mut troubles = Vec::new();
+    // All of them are heard out before one fails, so that the figures are those of the whole run.
+    for (part, child) in (1..).zip(children) {
         let output = child.join().expect("the other process was started");
         let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success() && said.contains("1 passed"), "{}\n{said}\n{told}", output.status);
-        let summary = told.lines().find(|line| line.starts_with(SUMMARY)).unwrap_or_default();
-        // Past the harness, which shows what a test prints only when it fails.
-        let _shown = writeln!(std::io::stderr(), "{summary}");
+        let tally = Tally::read(&told);
+        whole += tally.unwrap_or_default();
+        if tally.is_none() {
+            let last = told.lines().rfind(|line| line.starts_with(NEXT)).unwrap_or("none");
+            troubles.push(format!("part {part} of {parts} broke off; the last it began was {last}"));
+        }
+        if !output.status.success() || !said.contains("1 passed") {
+            let begins = |line: &&str| line.strip_prefix(NEXT).is_some_and(|rest| rest.parse::<u64>().is_ok());
+            let told: Vec<&str> = told.lines().filter(|line| !begins(line)).collect();
+            troubles.push(format!("part {part} of {parts}: {}\n{said}\n{}", output.status, told.join("\n")));
+        }
     }
+    // Past the harness, which shows what a test prints only when it fails.
+    let _shown = writeln!(std::io::stderr(), "{SUMMARY} {whole}");
+    assert!(troubles.is_empty(), "{}", troubles.join("\n"));
 }
 
 const SUMMARY: &str = "random host:";
+/// Before the seed of the sequence that is played next, for the case that it ends the process.
+const NEXT: &str = "sequence ";
 
 #[test]
 #[ignore = "runs in a process of its own: the check for allocations aborts it"]
@@ -75,39 +94,37 @@ fn a_part_of_the_sequences() {
     let (seed, count) = (number(SEED).unwrap_or(0), number(COUNT).unwrap_or(USUAL_COUNT));
     let house = House::open();
     let mut tally = Tally::default();
-    let mut failures: Vec<(Sequence, String)> = Vec::new();
+    let mut failures: Vec<(Sequence, Fault)> = Vec::new();
     for index in (0..count).filter(|index| index % parts == part - 1) {
         let sequence = whims::sequence(seed + index, &house.board);
-        eprintln!("sequence {}", sequence.seed);
+        eprintln!("{NEXT}{}", sequence.seed);
         if let Err(fault) = house.judge(&sequence, index % AGAIN == 0, &mut tally) {
-            eprintln!("sequence {}: {fault}", sequence.seed);
+            tally.faulty += 1;
+            eprintln!("{NEXT}{}: {}", sequence.seed, fault.told);
             failures.push((sequence, fault));
         }
     }
-    eprintln!("{SUMMARY} {tally}, {} at fault", failures.len());
-    if let Some((sequence, fault)) = failures.first() {
-        panic!("sequence {}: {fault}\n{}", sequence.seed, house.smaller(sequence).tell(&house.board));
-    }
+    eprintln!("{}", tally.line());
+    // One of each kind is made smaller, of the first kinds.
+    let mut kinds = Vec::new();
+    failures.retain(|(_, fault)| {
+        kinds.len() < SHRUNK && !kinds.contains(&fault.kind) && {
+            kinds.push(fault.kind);
+            true
+        }
+    });
+    let told = failures.iter().map(|(sequence, fault)| {
+        format!("sequence {}: {}\n{}", sequence.seed, fault.told, house.smaller(sequence).tell(&house.board))
+    });
+    let told: Vec<String> = told.collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
-/// What was played and checked.
-#[derive(Default)]
-struct Tally {
-    sequences: u64,
-    seconds: f64,
-    notes: usize,
-    again: u64,
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { sequences, seconds, notes, again } = self;
-        write!(
-            out,
-            "{sequences} sequences of {:.0} minutes in all, {notes} notes, {again} played again",
-            seconds / 60.0
-        )
-    }
+/// What was wrong with a sequence.
+struct Fault {
+    told: String,
+    /// The rule that was broken first; `None` when it was not the same again.
+    kind: Option<Discriminant<Rule>>,
 }
 
 struct House {
@@ -134,20 +151,24 @@ impl House {
     }
 
     /// Plays a sequence and says what was wrong with it.
-    fn judge(&self, sequence: &Sequence, again: bool, tally: &mut Tally) -> Result<(), String> {
+    fn judge(&self, sequence: &Sequence, again: bool, tally: &mut Tally) -> Result<(), Fault> {
         let (recording, broken) = self.broken(sequence);
         tally.sequences += 1;
-        tally.seconds += sequence.seconds();
-        tally.notes += recording.count_notes();
-        if !broken.is_empty() {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a minute")]
+        let milliseconds = (sequence.seconds() * 1_000.0).round() as u64;
+        tally.milliseconds += milliseconds;
+        tally.notes += recording.count_notes() as u64;
+        if let Some(first) = broken.first() {
             let lines: Vec<String> = broken.iter().take(5).map(ToString::to_string).collect();
-            return Err(lines.join("\n"));
+            return Err(Fault { told: lines.join("\n"), kind: Some(first.rule.kind()) });
         }
         if again && self.repeats(sequence) {
             tally.again += 1;
-            self.same(sequence, sequence, &recording)?;
+            let not_the_same = |told| Fault { told, kind: None };
+            self.same(sequence, sequence, &recording).map_err(not_the_same)?;
             if Self::repeats_in_other_blocks(sequence) {
-                self.same(sequence, &sequence.cut_otherwise(sequence.seed), &recording)?;
+                let otherwise = sequence.cut_otherwise(sequence.seed);
+                self.same(sequence, &otherwise, &recording).map_err(not_the_same)?;
             }
         }
         Ok(())
