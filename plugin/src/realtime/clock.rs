@@ -294,7 +294,8 @@ impl Clock {
     }
 
     /// Goes on from a frame at another tempo, `place` ticks after the line of the present bars, and returns the span as it
-    /// is from then on: only where our own clock runs. Time itself goes on where it is; it is the bars that move.
+    /// is from then on: only where our own clock runs. Time itself goes on where it is, or by less than a tick further, so
+    /// that the frame is on a whole one, as bars are; else it is the bars that move.
     pub fn retime(
         &mut self,
         span: Span,
@@ -303,11 +304,11 @@ impl Clock {
         frames: u32,
         (tempo_bpm, place): (f64, Ticks),
     ) -> Span {
-        let now = span.performed_at(offset);
+        let now = (span.performed_at(offset) - SAME_TICKS).ceil();
         let frames_per_tick = self.frames_per_tick(tempo_bpm);
         let Source::Own { anchor, anchored_at, tempo_bpm: before } = &mut self.source else { return span };
         (*anchor, *anchored_at, *before) = (now, position, tempo_bpm);
-        self.count.bars.line = Ticks(saturating(now.round())) - place;
+        self.count.bars.line = Ticks(saturating(now)) - place;
         #[allow(clippy::cast_precision_loss, reason = "frames of a block")]
         let start = now - offset as f64 / frames_per_tick;
         let span = Span { start, frames_per_tick, ..span };

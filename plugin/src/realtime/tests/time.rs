@@ -40,7 +40,7 @@ fn the_tempo_of_a_phrase_is_read_and_the_answer_keeps_to_it() {
         // The last key is up soon after beat 7; with the gap that is after beat 8.
         let beat = if mode == Mode::Trade { 8 } else { 9 };
         let away = ons[0] - (first + beat * quarter);
-        assert!(away.abs() < 1_200, "{mode:?}: {away} frames");
+        assert!(away.abs() < 400, "{mode:?}: {away} frames");
     }
 }
 
