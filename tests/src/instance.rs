@@ -358,20 +358,12 @@ impl Instance {
         }
     }
 
-    /// Plays one block: as many frames as `left` and `right` have.
+    /// The side that plays.
     ///
     /// # Errors
-    /// When the instance is not active or the plugin reports an error.
-    pub fn process(
-        &mut self,
-        steady_time: u64,
-        transport: Option<&TransportEvent>,
-        heard: &EventBuffer,
-        [left, right]: [&mut [f32]; 2],
-        played: &mut impl OutputEventBuffer,
-    ) -> Result<(ProcessStatus, Duration)> {
-        let audio = self.audio.as_mut().context("the instance is not active")?;
-        audio.process(steady_time, transport, heard, [left, right], played)
+    /// When the instance is not active.
+    pub fn audio(&mut self) -> Result<&mut AudioSide> {
+        self.audio.as_mut().context("the instance is not active")
     }
 
     /// The audio side of an active instance, for a thread of its own; until it is given back nothing else may play it.

@@ -4,7 +4,7 @@ use crate::blocks::Blocks;
 use crate::instance::Instance;
 use crate::performance::{Answered, Call, Performance, Sent, seconds};
 use crate::score::Score;
-use crate::timeline::{Frame, frames};
+use crate::timeline::{Frame, Telling, frames};
 use anyhow::{Context, Result};
 use clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent};
 use clack_host::events::spaces::CoreEventSpace;
@@ -35,6 +35,8 @@ pub struct Session {
     pub blocks: Blocks,
     /// How time passes.
     pub pace: Pace,
+    /// What of its transport it tells.
+    pub telling: Telling,
     /// It stops calling a plugin that does not ask to be called, until there is something to hear.
     pub suspends: bool,
 }
@@ -42,12 +44,12 @@ pub struct Session {
 impl Session {
     /// A host that renders in these blocks.
     pub const fn render(blocks: Blocks) -> Self {
-        Self { blocks, pace: Pace::Render, suspends: false }
+        Self { blocks, pace: Pace::Render, telling: Telling::Everything, suspends: false }
     }
 
     /// A host that plays live in these blocks.
     pub const fn live(blocks: Blocks) -> Self {
-        Self { blocks, pace: Pace::Live, suspends: false }
+        Self { pace: Pace::Live, ..Self::render(blocks) }
     }
 
     /// Activates the instance, plays the whole score and deactivates it.
@@ -87,12 +89,34 @@ impl Session {
             let heard = cues.between(at, end);
             asleep &= heard.is_empty();
             if !asleep {
-                let status = play_block(instance, score, (at, end), &heard, &mut performance)?;
+                let status = self.play_block(instance, score, (at, end), &heard, &mut performance)?;
                 asleep = self.suspends && status != ProcessStatus::Continue;
             }
             at = end;
         }
         Ok(performance)
+    }
+
+    fn play_block(
+        self,
+        instance: &mut Instance,
+        score: &Score,
+        (at, end): (Frame, Frame),
+        heard: &EventBuffer,
+        performance: &mut Performance,
+    ) -> Result<ProcessStatus> {
+        let range = usize::try_from(at)?..usize::try_from(end)?;
+        let [left, right] = &mut performance.audio;
+        let audio = [&mut left[range.clone()], &mut right[range]];
+        let mut played = EventBuffer::new();
+        let told = self.telling.tell(score.timeline.event(at));
+        let (status, took) = instance.audio()?.process(at, told.as_ref(), heard, audio, &mut played)?;
+        let answered =
+            |event: &UnknownEvent| Some(Answered { at: at + Frame::from(event.header().time()), sent: read(event)? });
+        performance.events.extend(played.iter().filter_map(answered));
+        performance.calls.push(Call { at, frames: u32::try_from(end - at)?, took, status });
+        instance.serve();
+        Ok(status)
     }
 }
 
@@ -124,26 +148,6 @@ fn go_by(policy: ThreadSchedulePolicy) {
         let _allowed =
             set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Crossplatform(priority), policy);
     }
-}
-
-fn play_block(
-    instance: &mut Instance,
-    score: &Score,
-    (at, end): (Frame, Frame),
-    heard: &EventBuffer,
-    performance: &mut Performance,
-) -> Result<ProcessStatus> {
-    let range = usize::try_from(at)?..usize::try_from(end)?;
-    let [left, right] = &mut performance.audio;
-    let audio = [&mut left[range.clone()], &mut right[range]];
-    let mut played = EventBuffer::new();
-    let (status, took) = instance.process(at, Some(&score.timeline.event(at)), heard, audio, &mut played)?;
-    let answered =
-        |event: &UnknownEvent| Some(Answered { at: at + Frame::from(event.header().time()), sent: read(event)? });
-    performance.events.extend(played.iter().filter_map(answered));
-    performance.calls.push(Call { at, frames: u32::try_from(end - at)?, took, status });
-    instance.serve();
-    Ok(status)
 }
 
 /// Notes and MIDI; parameters that the plugin moves itself are no part of a performance.

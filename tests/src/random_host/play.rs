@@ -158,7 +158,7 @@ impl Stage<'_> {
             right.resize(frames, f32::NAN);
             self.ears.room = room;
             let told = act.telling.tell(act.timeline.event(at));
-            self.instance.process(at, told.as_ref(), &heard, [&mut left, &mut right], &mut self.ears)?;
+            self.instance.audio()?.process(at, told.as_ref(), &heard, [&mut left, &mut right], &mut self.ears)?;
             self.instance.serve();
             self.write_down(&mut take, (at, end), [&left, &right]);
             at = end;

@@ -40,7 +40,8 @@ fn a_block_of_no_frames_does_no_harm() {
     let nothing = EventBuffer::new();
     for _ in 0..3 {
         let mut played = EventBuffer::new();
-        instance.process(0, None, &nothing, [&mut [], &mut []], &mut played).expect("it takes an empty block");
+        let audio = instance.audio().expect("it is active");
+        audio.process(0, None, &nothing, [&mut [], &mut []], &mut played).expect("it takes an empty block");
         assert!(played.is_empty());
     }
     instance.deactivate();
@@ -63,7 +64,8 @@ fn a_host_without_a_transport_gets_an_answer_all_the_same() {
         }
         let mut played = EventBuffer::new();
         let (mut left, mut right) = ([0.0; 480], [0.0; 480]);
-        instance.process(block * 480, None, &heard, [&mut left, &mut right], &mut played).expect("it plays");
+        let audio = instance.audio().expect("it is active");
+        audio.process(block * 480, None, &heard, [&mut left, &mut right], &mut played).expect("it plays");
         sounded += played.len();
     }
     assert!(sounded > 0);
@@ -128,7 +130,8 @@ fn play_a_key(instance: &mut Instance, transport: Option<&TransportEvent>) {
         }
         let (mut left, mut right) = ([0.0; 512], [0.0; 512]);
         let mut played = EventBuffer::new();
-        instance
+        let audio = instance.audio().expect("it is active");
+        audio
             .process(block * 512, transport, &heard, [&mut left, &mut right], &mut played)
             .expect("it plays whatever the transport says");
         assert!(left.iter().chain(&right).all(|sample| sample.is_finite()), "{transport:?}");
@@ -163,7 +166,8 @@ fn absurd_events() {
     for events in [&heard, &nothing, &heard, &nothing] {
         let (mut left, mut right) = ([0.0; 512], [0.0; 512]);
         let mut played = EventBuffer::new();
-        instance.process(0, None, events, [&mut left, &mut right], &mut played).expect("it plays whatever it is sent");
+        let audio = instance.audio().expect("it is active");
+        audio.process(0, None, events, [&mut left, &mut right], &mut played).expect("it plays whatever it is sent");
         assert!(left.iter().chain(&right).all(|sample| sample.is_finite()));
         assert!(played.iter().all(|event| event.header().time() < 512));
     }
