@@ -13,6 +13,9 @@ use std::process::{Command, Output};
 /// An eighth note.
 pub const EIGHTH: Ticks = Ticks(24);
 
+/// For how many frames a host still calls when it has stopped: a tenth of a second at 48 kHz.
+pub const AFTERWARDS: Frame = 4_800;
+
 /// The blocks in which hosts are known to call, from the smallest to one larger than any look-ahead, and random ones.
 pub const ALL_BLOCKS: [Blocks; 7] = [
     Blocks::Of(1),
@@ -43,15 +46,19 @@ pub fn melody(keys: &[u8]) -> Vec<Note> {
     (0..).zip(keys).map(note).collect()
 }
 
-/// The phrase, and then room for an answer up to this many bars of 4/4 in all, where the host stops.
-pub fn score(mut timeline: Timeline, bars: i64) -> Score {
-    let end = timeline.frame_of(Ticks(bars * Metre::COMMON.bar().0)).expect("the transport runs");
-    timeline.playing(end, false);
-    // What sounds when a host stops must end soon, and that can only be seen while it still calls.
-    let length = end + 4_800;
+/// The phrase at the beginning, and then time: so many frames in all. The host stops before the end, because what sounds
+/// then must end soon, and that can only be seen while it still calls.
+pub fn jam(mut timeline: Timeline, length: Frame) -> Score {
+    timeline.playing(length - AFTERWARDS, false);
     let mut score = Score::silence(timeline, length);
     score.play(&phrase(), Ticks(2));
     score
+}
+
+/// The same, up to so many bars of 4/4.
+pub fn score(timeline: Timeline, bars: i64) -> Score {
+    let end = timeline.frame_of(Ticks(bars * Metre::COMMON.bar().0)).expect("the transport runs");
+    jam(timeline, end + AFTERWARDS)
 }
 
 /// 120 bpm, 4/4.
