@@ -10,6 +10,9 @@ use std::process::Command;
 const ALL_FEATURES: [&str; 2] =
     ["--features", "segue-model/training,segue-plugin/assert_process_allocs,segue-plugin/cli,segue-plugin/standalone"];
 
+/// Tests that measure print what they have measured: this shows it also when they pass.
+const FIGURES: &str = "--show-output";
+
 /// How long the long runs are.
 pub struct Extent {
     /// What the promises find in their environment.
@@ -84,10 +87,11 @@ pub fn random_host(workspace: &Workspace, count: u64, seed: u64) -> Result<()> {
     step("the random host", &mut random_host)
 }
 
-/// The tests of the built plugin; what follows are arguments for the tests.
+/// The tests of the built plugin, with their figures; what follows are arguments for the tests.
 fn promises(workspace: &Workspace, checked: &Bundles) -> Command {
     let mut promises = workspace.cargo();
     promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED, "--"]);
+    promises.arg(FIGURES);
     promises.env("SEGUE_BUNDLES", checked.clap.parent().unwrap_or(workspace.target()));
     promises
 }
@@ -136,6 +140,7 @@ fn plugin_tests(cargo: &mut Command) -> &mut Command {
     cargo
         .args(["test", "--release", "-p", "segue-plugin", "--features", "cli,standalone"])
         .args(Kind::Checked.arguments())
+        .args(["--", FIGURES])
 }
 
 fn model_tests(cargo: &mut Command) -> &mut Command {
