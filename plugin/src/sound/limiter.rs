@@ -1,7 +1,10 @@
 //! Nothing leaves above full scale, and nothing below the threshold is touched.
 
-/// Up to here (-2 dBFS) samples pass as they are.
-const THRESHOLD: f32 = 0.8;
+/// Up to here (-3 dBFS) samples pass as they are.
+const THRESHOLD: f32 = 0.7;
+
+/// What is loud for longer than a moment is held below this (-2 dBFS).
+const CEILING: f32 = 0.8;
 
 /// Seconds for 63 % of the way when it gets louder: short, but slower than a bass note's swing.
 const ATTACK_S: f32 = 0.001;
@@ -39,18 +42,21 @@ impl Limiter {
         if self.peak < FORGOTTEN {
             self.peak = 0.0;
         }
-        let gain = if self.peak > THRESHOLD { THRESHOLD / self.peak } else { 1.0 };
+        let gain = if self.peak > THRESHOLD { bend(self.peak, THRESHOLD, CEILING) / self.peak } else { 1.0 };
         (round_off(left * gain), round_off(right * gain))
     }
 }
 
-/// Straight up to the threshold, then bent towards 1, which it never passes; the slope has no corner.
+/// What is too quick for the gain to follow does not pass 1.
 fn round_off(sample: f32) -> f32 {
-    let over = (sample.abs() - THRESHOLD) / (1.0 - THRESHOLD);
-    if over <= 0.0 {
-        return sample;
-    }
-    (THRESHOLD + (1.0 - THRESHOLD) * over / (1.0 + over)).copysign(sample)
+    bend(sample.abs(), CEILING, 1.0).copysign(sample)
+}
+
+/// Straight up to `from`, then bent towards `to`, which it never passes. Neither slope nor curvature has a corner there,
+/// because a corner is heard as crackle.
+fn bend(amplitude: f32, from: f32, to: f32) -> f32 {
+    let over = (amplitude - from) / (to - from);
+    if over > 0.0 { from + (to - from) * over.tanh() } else { amplitude }
 }
 
 #[cfg(test)]
