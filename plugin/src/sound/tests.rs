@@ -6,6 +6,8 @@
     reason = "made-up keys below 128, frame numbers below a million"
 )]
 
+mod measured;
+
 use super::*;
 use Gesture::{Down, Off, On, Silence, Up};
 
@@ -120,6 +122,7 @@ fn nothing_leaves_above_full_scale_whatever_is_played() {
         score.extend((0..64).map(|i| (6_000 + usize::from(i), On(Who::Click, 28 + i, 127))));
         let frames = play(&mut sound, &score, 12_000, |_| 256);
         let most = frames.iter().fold(0.0_f32, |most, (l, r)| most.max(l.abs()).max(r.abs()));
+        println!("All keys, as hard and as high in level as can be, at {rate} Hz: the loudest sample is {most:.4}");
         assert!((0.5..=1.0).contains(&most), "{most} at {rate} Hz");
     }
 }
@@ -128,7 +131,7 @@ fn nothing_leaves_above_full_scale_whatever_is_played() {
 fn ordinary_playing_stays_below_the_limiter() {
     let chord = [48, 55, 64, 67, 71].map(|pitch| (0, On(Who::Player, pitch, 80)));
     let samples = heard(&chord, 48_000);
-    assert!(loudest(&samples) < 0.8, "{}", loudest(&samples));
+    assert!(loudest(&samples) < 0.7, "{}", loudest(&samples));
 }
 
 #[test]
@@ -186,14 +189,17 @@ fn a_robbed_voice_and_a_key_struck_again_end_without_a_click() {
 #[test]
 fn there_is_no_direct_current() {
     let chord = [40, 58, 64].map(|pitch| (0, On(Who::Comping, pitch, 127)));
-    check_no_direct_current("a chord", &heard(&chord, 96_000));
+    let mut most = direct_current("a chord", &heard(&chord, 96_000));
     for (who, pitch) in [24, 40, 60, 84].into_iter().flat_map(|pitch| EVERYBODY.map(|who| (who, pitch))) {
         let samples = heard(&[(0, On(who, pitch, 127)), (60_000, Off(who, pitch))], 96_000);
-        check_no_direct_current(&format!("{who:?}, key {pitch}"), &samples);
+        most = most.max(direct_current(&format!("{who:?}, key {pitch}"), &samples));
     }
+    println!("Direct current over a second: {:.1} dBFS at most", 20.0 * most.log10());
 }
 
-fn check_no_direct_current(what: &str, samples: &[f32]) {
+/// The most in any second.
+fn direct_current(what: &str, samples: &[f32]) -> f64 {
+    let mut most = 0.0_f64;
     for second in samples.windows(48_000).step_by(12_000) {
         // Under a raised cosine, so that half swings at the borders do not count; its mean is a half.
         let weighed = second
@@ -202,7 +208,9 @@ fn check_no_direct_current(what: &str, samples: &[f32]) {
             .map(|(i, sample)| f64::from(*sample) * (1.0 - (std::f64::consts::TAU * i as f64 / 48_000.0).cos()));
         let mean = weighed.sum::<f64>() / 48_000.0;
         assert!(mean.abs() < 3e-4, "{what}: {mean}");
+        most = most.max(mean.abs());
     }
+    most
 }
 
 #[test]
@@ -211,8 +219,10 @@ fn a_released_note_dies_within_300_ms_and_the_instrument_sleeps() {
         let mut sound = Sound::new(RATE);
         play(&mut sound, &[(0, On(Who::Player, pitch, 127)), (4_800, Off(Who::Player, pitch))], 4_900, |_| 64);
         assert!(!sound.is_silent());
-        play(&mut sound, &[], 14_400, |_| 64);
+        let tail = play(&mut sound, &[], 14_400, |_| 64);
         assert!(sound.is_silent(), "key {pitch}");
+        let zeros = tail.iter().rev().take_while(|frame| **frame == (0.0, 0.0)).count();
+        println!("Key {pitch}: nothing but zeros {} ms after the key is up", (14_500 - zeros) / 48);
     }
 }
 
@@ -346,7 +356,7 @@ fn the_comping_is_soft_under_the_solo_and_all_together_stay_below_the_limiter() 
     );
     let frames = play(&mut Sound::new(RATE), &sorted(all), 96_000, |_| 512);
     let most = frames.iter().fold(0.0_f32, |most, (l, r)| most.max(l.abs()).max(r.abs()));
-    assert!(most < 0.8, "{most}");
+    assert!(most < 0.7, "{most}");
 }
 
 #[test]

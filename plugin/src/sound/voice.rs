@@ -48,8 +48,9 @@ const LASTING_BARK: f32 = 0.4;
 /// Beyond this bend the swing folds over and the fundamental is lost.
 const MAX_BARK: f32 = 1.1;
 
-/// Bend allowed for each harmonic below half the sample rate: up to 4 kHz what folds back stays under -88 dB.
-const BARK_PER_HARMONIC: f32 = 0.04;
+/// Bend allowed for each harmonic that half the sample rate carries beyond these: what folds back stays under -80 dB.
+const BARK_PER_HARMONIC: f32 = 0.14;
+const HARMONICS_WITHOUT_BARK: f32 = 3.0;
 
 /// Amplitude of velocity 127 over velocity 1: 40 dB, because an electric piano answers a wide range of touch.
 const DYNAMIC_RANGE: f32 = 100.0;
@@ -253,8 +254,9 @@ impl Voice {
         };
         // Harmonics above half the sample rate would come back as false tones, so each needs its room.
         let harmonics = 0.5 * sample_rate / frequency;
-        let most_bark = MAX_BARK.min(BARK_PER_HARMONIC * (harmonics - 2.0));
-        let bark = tone.bark * strength.sqrt() * fading(octaves, BARK_HALVES);
+        let most_bark = MAX_BARK.min(BARK_PER_HARMONIC * (harmonics - HARMONICS_WITHOUT_BARK)).max(0.0);
+        // What the hardest touch may not pass all touches stay below in proportion, or hard ones would sound alike.
+        let bark = (tone.bark * fading(octaves, BARK_HALVES)).min(most_bark) * strength.sqrt();
         let (shortest, longest) = DECAY_S;
         let decay_s = (MIDDLE_DECAY_S * fading(octaves, DECAY_HALVES)).clamp(shortest, longest);
         // The hammer stays on the tine for half a swing.
@@ -268,7 +270,7 @@ impl Voice {
             sample_rate,
             frequency,
             amplitude,
-            bark: bark.min(most_bark).max(0.0),
+            bark,
             tine: Fall::new(TINE_SHARE, decay_s * TINE_DECAY, sample_rate),
             bar: Fall::new(1.0 - TINE_SHARE, decay_s, sample_rate),
             phase: 0.0,
