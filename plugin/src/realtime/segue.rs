@@ -49,10 +49,10 @@ impl Performer {
 
     /// Drops the plan: what has not sounded before `from` is taken back from the mind too.
     pub(super) fn withdraw_from(&mut self, from: Ticks) {
-        let planned = self.schedule.next_on();
+        let (planned, unknown) = (self.schedule.next_on(), self.wishes.drop_thought());
         self.schedule.withdraw();
-        if let Some(unknown) = self.wishes.drop_thought() {
-            self.unsaid.take_back(planned.map_or(from, |planned| planned.min(from)).min(unknown));
+        if let Some(first) = planned.into_iter().chain(unknown).min() {
+            self.unsaid.take_back(first.min(from));
         }
     }
 

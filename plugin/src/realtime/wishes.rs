@@ -95,10 +95,11 @@ impl Wishes {
         }
     }
 
-    /// The part that is thought about has become another, with the same beginning.
+    /// The part that is thought about has become another. It begins where it did: after the mind broke, that is not where
+    /// the whole part began.
     pub fn reshape(&mut self, part: Part) {
         if let Some(thought) = &mut self.thought {
-            thought.part = part;
+            thought.part = Part { start: thought.part.start, ..part };
         }
     }
 
