@@ -12,7 +12,7 @@ use crate::realtime::host::StyleNumber;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Begin, HeardKey};
-use segue_model::note::{Bars, Note, Ticks};
+use segue_model::note::{Bars, Metre, Note, Ticks};
 use segue_model::sampling::Knobs;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -29,17 +29,13 @@ pub const OPEN_WISHES: usize = 16;
 /// Room for the replies to all that is asked at once.
 const FROM_MIND: usize = OPEN_WISHES * REPLIES_PER_WISH + comping::OPEN;
 
-/// *What does the chart say at this moment?*
+/// *What does the chart say there?*
 #[derive(Debug, Clone, Copy)]
 pub struct ChordWish {
-    /// Which plan it belongs to.
-    pub generation: u32,
-    /// The moment.
-    pub at: Ticks,
-    /// The bars there.
-    pub bars: Bars,
-    /// Where the chart began, or begins.
-    pub form: Ticks,
+    /// Counted from where the chart begins.
+    pub place: Ticks,
+    /// Of the bars there.
+    pub metre: Metre,
 }
 
 /// One thing for the mind.
@@ -128,13 +124,8 @@ pub enum Planned {
         /// How long the whole wish took.
         think_ns: u64,
     },
-    /// What the chart says.
-    Chord {
-        /// The plan that it belongs to.
-        generation: u32,
-        /// From when to when, and which chord.
-        stretch: Stretch,
-    },
+    /// What the chart says, counted from where it begins. Questions are answered in the order in which they were asked.
+    Chord(Stretch),
     /// The mind broke over the wish and is being made anew.
     Failed {
         /// The plan that it belongs to.
@@ -148,7 +139,7 @@ impl Planned {
         match self {
             Self::Note { .. } => 0,
             Self::Until { .. } | Self::Failed { .. } => REPLIES_PER_WISH,
-            Self::Chord { .. } => 1,
+            Self::Chord(_) => 1,
         }
     }
 }
@@ -322,7 +313,7 @@ pub fn link() -> (AudioEnd, MindEnd) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use segue_model::note::{Metre, Pitch, Velocity};
+    use segue_model::note::{Pitch, Velocity};
 
     #[test]
     fn a_full_link_says_so_and_does_not_wait() {
@@ -340,8 +331,7 @@ mod tests {
     }
 
     fn chord_wish() -> ToMind {
-        let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
-        ToMind::ChordWish(ChordWish { generation: 0, at: Ticks::ZERO, bars, form: Ticks::ZERO })
+        ToMind::ChordWish(ChordWish { place: Ticks::ZERO, metre: Metre::COMMON })
     }
 
     /// All that the mind can say to a word; `broken` when it breaks after so many notes.
@@ -353,7 +343,7 @@ mod tests {
             ToMind::Wish(_) => Planned::Until { generation, nothing_before: Ticks::ZERO, think_ns: 0 },
             ToMind::ChordWish(_) => {
                 let stretch = Stretch { from: Ticks::ZERO, until: Ticks(1), chord: None };
-                return vec![Planned::Chord { generation, stretch }];
+                return vec![Planned::Chord(stretch)];
             }
             _ => return Vec::new(),
         };

@@ -15,7 +15,7 @@ use crate::vitals::{MindState, Vitals};
 use past::{MOST_STEPS, Past, STEPS_WHEN_IDLE};
 use segue_model::harmony::Source;
 use segue_model::improviser::{Ask, Begin};
-use segue_model::note::Ticks;
+use segue_model::note::{Bars, Ticks};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -208,15 +208,16 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
 
 /// What the chart says.
 fn chord_of(mind: &impl Improvise, wish: ChordWish) -> Planned {
-    let ChordWish { generation, at: from, bars, form } = wish;
-    let Some((chord, until)) = mind.chart_at(from, form, bars.metre) else { return without_chart(wish) };
-    Planned::Chord { generation, stretch: Stretch { from, until, chord } }
+    let ChordWish { place: from, metre } = wish;
+    let Some((chord, until)) = mind.chart_at(from, metre) else { return without_chart(wish) };
+    Planned::Chord(Stretch { from, until, chord })
 }
 
 /// A rest up to the next bar line.
-fn without_chart(ChordWish { generation, at: from, bars, .. }: ChordWish) -> Planned {
-    let until = from - bars.place(from) + bars.metre.bar();
-    Planned::Chord { generation, stretch: Stretch { from, until, chord: None } }
+fn without_chart(ChordWish { place: from, metre }: ChordWish) -> Planned {
+    let bars = Bars { line: Ticks::ZERO, metre };
+    let until = from - bars.place(from) + metre.bar();
+    Planned::Chord(Stretch { from, until, chord: None })
 }
 
 /// Decides notes until no other can begin before the horizon, or nobody listens any more.

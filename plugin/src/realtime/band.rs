@@ -4,10 +4,12 @@
 //! nobody has played for a while; the click goes on.
 
 use super::clock::{Flow, Position, float};
-use super::comping::{self, Due, Stretch};
+use super::comping::{self, Due, Outlook, Stretch};
 use super::host::Stage;
+use super::turns::beat_at_or_after;
 use super::{Performer, Scene};
-use crate::link::{Nerve, ToMind};
+use crate::link::{ChordWish, Nerve, ToMind};
+use segue_model::note::Ticks;
 
 impl Performer {
     /// What a new block means for those who accompany.
@@ -16,13 +18,50 @@ impl Performer {
             self.comping.stop(scene.at(), scene.stage, &mut self.ledger);
             self.click.forget();
         }
-        if !comping::is_wanted(&scene.block.settings) {
-            if self.comping.plays() {
-                self.comping.stop(scene.at(), scene.stage, &mut self.ledger);
+        if comping::is_wanted(&scene.block.settings) {
+            if self.clock.follows_host() || self.comping.plays() {
+                self.comping_begins(scene);
             }
-        } else if self.clock.follows_host() || self.comping.plays() {
-            self.comping_begins(scene);
+            self.foresee(scene);
+        } else if self.comping.plays() {
+            self.comping.stop(scene.at(), scene.stage, &mut self.ledger);
         }
+    }
+
+    /// Asks for what may have to be struck without warning: where the player may begin, where the song stands, and where
+    /// its loop begins.
+    fn foresee(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let transport = &scene.block.transport;
+        let stands = transport.beats.filter(|_| !transport.playing);
+        let in_song = self.clock.follows_host();
+        let outlook = Outlook { stands, again: transport.loop_beats, metre: self.clock.bars().metre, in_song };
+        if !self.comping.is_news(outlook) {
+            return;
+        }
+        let player = (!in_song).then_some((Ticks::ZERO, outlook.metre));
+        let [song, again] = [stands, outlook.again].map(|beats| self.clock.place_of_start(transport, beats?));
+        let mut places = [player, song, again].into_iter().flatten();
+        match places.find_map(|(place, metre)| Some((self.comping.unforeseen(place, metre)?, metre))) {
+            // When there is no room now, there will be.
+            Some((place, metre)) => drop(self.ask_chart(scene, ChordWish { place, metre }, None)),
+            None => self.comping.foreseen(outlook),
+        }
+    }
+
+    /// Asks what the chart says; for the present plan when it is told where the chart begins. False when there is no room.
+    fn ask_chart(
+        &mut self,
+        scene: &mut Scene<'_, impl Stage, impl Nerve>,
+        wish: ChordWish,
+        form: Option<Ticks>,
+    ) -> bool {
+        self.say_unsaid(scene);
+        scene.make_room_offline();
+        let told = scene.nerve.tell(ToMind::ChordWish(wish));
+        if told {
+            self.comping.asked(wish.metre, form);
+        }
+        told
     }
 
     /// The player begins: without a song that is where the comping comes in.
@@ -52,30 +91,48 @@ impl Performer {
                     self.vitals.refused.add_one();
                 }
             }
-            Due::Ask(from) => {
-                let Some(wish) = self.comping.ask(from, self.clock.form()) else { return };
-                self.say_unsaid(scene);
-                scene.make_room_offline();
-                if !scene.nerve.tell(ToMind::ChordWish(wish)) {
-                    self.vitals.dropped.add_one();
-                    self.comping.lose();
-                    return;
-                }
-                while scene.block.offline && self.comping.is_asked() {
-                    let Some(reply) = scene.nerve.wait_offline() else {
-                        self.vitals.time_outs.add_one();
-                        return;
-                    };
-                    self.take(scene, reply);
-                }
-            }
+            Due::Ask(from) => self.look_up_chord(scene, from),
         }
     }
 
-    pub(super) fn take_chord<S, N>(&mut self, scene: &Scene<'_, S, N>, generation: u32, stretch: Stretch) {
+    fn look_up_chord(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, from: Ticks) {
+        let form = self.clock.form();
+        if let Some(stretch) = self.comping.recalled(from, form) {
+            self.prepare_chord(scene, stretch);
+            return;
+        }
+        let Some(metre) = self.comping.metre() else { return };
+        if !self.ask_chart(scene, ChordWish { place: from - form, metre }, Some(form)) {
+            self.vitals.dropped.add_one();
+            self.comping.lose();
+            return;
+        }
+        while scene.block.offline && self.comping.is_asked() {
+            let Some(reply) = scene.nerve.wait_offline() else {
+                self.vitals.time_outs.add_one();
+                return;
+            };
+            self.take(scene, reply);
+        }
+    }
+
+    pub(super) fn take_chord<S, N>(&mut self, scene: &Scene<'_, S, N>, told: Stretch) {
+        if let Some(stretch) = self.comping.answered(told) {
+            self.prepare_chord(scene, stretch);
+        }
+    }
+
+    /// A chord is known. One that comes a little late is struck at once; later, it comes in on the next beat, because
+    /// between the beats it would only disturb.
+    fn prepare_chord<S, N>(&mut self, scene: &Scene<'_, S, N>, stretch: Stretch) {
         let beats = self.swung(scene.beats, &scene.block.settings);
         let late = scene.cursor() - beats.offset_of(float(stretch.from));
-        if !self.comping.take(generation, stretch, late, self.look_ahead(scene)) {
+        let begin = if late <= self.look_ahead(scene) {
+            stretch.from
+        } else {
+            beat_at_or_after(beats.first_tick_from(scene.cursor(), 0.0), self.clock.bars())
+        };
+        if !self.comping.prepare(stretch, begin) && stretch.chord.is_some() {
             self.vitals.dropped.add_one();
         }
     }

@@ -109,6 +109,22 @@ impl Span {
     }
 }
 
+/// The host's bar line, in quarter notes, where it can only be the host's own word.
+fn own_line(transport: &Transport, beats: f64, metre: Metre) -> Option<f64> {
+    let bar_beats = float(metre.bar()) / PER_QUARTER;
+    let near = 1.0 / PER_QUARTER;
+    let reported = transport.bar_beats.filter(|line| *line < beats + near && beats < line + bar_beats + near);
+    // The position that the line was recomputed from, if it was, is the one that was reported.
+    let recomputed = (transport.beats.unwrap_or(beats) / bar_beats).floor() * bar_beats;
+    reported.filter(|line| (line - recomputed).abs() > SAME_TICKS)
+}
+
+/// The bar line before a song position, in quarter notes, if the song had always had this metre.
+fn plain_line(beats: f64, metre: Metre) -> f64 {
+    let bar_beats = float(metre.bar()) / PER_QUARTER;
+    (beats / bar_beats + SAME_TICKS).floor() * bar_beats
+}
+
 /// A tick as a number with a fraction.
 #[allow(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
 pub fn float(tick: Ticks) -> f64 {
@@ -362,19 +378,14 @@ impl Clock {
     fn adopt_bars(&mut self, transport: &Transport, beats: f64, offset: Ticks, flow: Flow) {
         let before = self.count;
         let metre = transport.metre.unwrap_or(before.bars.metre);
-        let bar_beats = float(metre.bar()) / PER_QUARTER;
-        let near = 1.0 / PER_QUARTER;
-        let reported = transport.bar_beats.filter(|line| *line < beats + near && beats < line + bar_beats + near);
-        // The position that the line was recomputed from, if it was, is the one that was reported.
-        let recomputed = (transport.beats.unwrap_or(beats) / bar_beats).floor() * bar_beats;
         // Who tells no metre tells no bars either: in the middle of the song such a line would only move the beat.
         let tells_bars = transport.metre.is_some() || flow == Flow::Broken;
-        let own_word = reported.filter(|line| tells_bars && (line - recomputed).abs() > SAME_TICKS);
+        let own_word = own_line(transport, beats, metre).filter(|_| tells_bars);
         let lost = flow == Flow::Broken || metre != before.bars.metre;
         let line_beats = match own_word {
             Some(line) => line,
             None if flow == Flow::On && lost && self.is_at_bar_line(beats, offset) => beats,
-            None if lost => (beats / bar_beats + SAME_TICKS).floor() * bar_beats,
+            None if lost => plain_line(beats, metre),
             None => return,
         };
         let line = Ticks(saturating((line_beats * PER_QUARTER).round())) + offset;
@@ -390,6 +401,19 @@ impl Clock {
         if flow == Flow::On && metre != before.bars.metre {
             self.remember(Change { beats: line_beats, metre, number });
         }
+    }
+
+    /// Where in the chart, counted from where it begins, the song would be if it started at this position, or jumped
+    /// there; and the metre by which it would be counted.
+    pub fn place_of_start(&self, transport: &Transport, beats: f64) -> Option<(Ticks, Metre)> {
+        let beats = Some(beats).filter(|beats| beats.abs() < LONGEST_SONG_BEATS)?;
+        let metre = transport.metre.unwrap_or(self.count.bars.metre);
+        // The bar line that is told is that of the present position.
+        let is_there = transport.beats.is_some_and(|here| (here - beats).abs() * PER_QUARTER < SAME_TICKS);
+        let own_word = own_line(transport, beats, metre).filter(|_| is_there);
+        let line_beats = own_word.unwrap_or_else(|| plain_line(beats, metre));
+        let line = Ticks(self.number_in_song(line_beats, metre).saturating_mul(metre.bar().0));
+        Some((line + Ticks(saturating(((beats - line_beats) * PER_QUARTER - SAME_TICKS).ceil())), metre))
     }
 
     /// Whether a song position lies on a line of the bars that run: where the metre changes on one, a bar begins.
@@ -508,6 +532,7 @@ mod tests {
             beats: Some(beats),
             metre: Some(metre),
             bar_beats: Some(bar_beats),
+            loop_beats: None,
         }
     }
 

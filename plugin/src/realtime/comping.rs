@@ -1,19 +1,21 @@
 //! Soft chords under the solo: root and guide tones of the chart, struck where the chord changes and on every bar line,
 //! held until shortly before the next.
 //!
-//! The chart is no business of the audio thread, so the mind's side is asked for it stretch by stretch, a beat ahead. An
-//! offline rendering waits for the answer; so what is struck follows from positions alone. A stretch that becomes known
-//! too late is left out, and counted.
+//! The chart is no business of the audio thread, so the mind's side is asked for it stretch by stretch, a beat ahead; and
+//! where it may begin without warning (where the song stands, where its loop begins, where the player does) before it
+//! is needed. What was told is kept (`recall.rs`). An offline rendering waits for the answer; so what is struck follows
+//! from positions alone. A chord that becomes known too late comes in on the next beat, and when there is none left in
+//! it, it is left out and counted.
 //!
 //! Invariant: a key that is struck here is let go here: by its time, with the song, or when the comping ends.
 
 use super::clock::{Position, Span, float};
 use super::host::{Audible, FrameOffset, Harmony, Key, Settings, Stage, Who};
 use super::ledger::{Ledger, Struck, Token};
-use crate::link::ChordWish;
+use super::recall::Recall;
 use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
-use segue_model::note::{Bars, Pitch, Ticks};
+use segue_model::note::{Bars, Metre, Pitch, Ticks};
 
 /// The chart is asked this long before a stretch begins.
 const AHEAD: Ticks = Ticks::quarters(1);
@@ -42,7 +44,7 @@ struct Register {
     middle: u8,
 }
 
-/// A stretch of the chart with one chord.
+/// A stretch of the chart with one chord. Whoever holds it says from where its moments are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
     /// Where it begins.
@@ -58,7 +60,7 @@ pub struct Stretch {
 pub enum Due {
     /// Let go.
     Off,
-    /// Ask for the stretch that begins here.
+    /// Find out what the chart says from here on.
     Ask(Ticks),
     /// Strike.
     On,
@@ -80,14 +82,37 @@ struct Plan {
     since: Position,
 }
 
+/// A question under way.
+#[derive(Debug, Clone, Copy)]
+struct Question {
+    metre: Metre,
+    /// Where the chart begins, when the answer is for the present plan.
+    form: Option<Ticks>,
+    /// The chart is still the one that was asked.
+    holds: bool,
+}
+
+/// From where the song may go on, or the player begin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook {
+    /// Where the host's song stands, in quarter notes.
+    pub stands: Option<f64>,
+    /// Where its loop begins, in quarter notes.
+    pub again: Option<f64>,
+    /// Of the bars that run.
+    pub metre: Metre,
+    /// The host's song moves.
+    pub in_song: bool,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Comping {
-    generation: u32,
-    /// Questions of any generation without an answer.
-    open: usize,
-    /// A question of the present plan is under way.
-    asked: bool,
+    recall: Recall,
+    /// All that is needed for this is known.
+    foreseen: Option<Outlook>,
+    /// In the order in which they were asked and are answered.
+    open: ArrayVec<Question, OPEN>,
     plan: Option<Plan>,
     planned: ArrayVec<Stretch, PLANNED>,
     sounding: ArrayVec<Sounding, 3>,
@@ -132,9 +157,19 @@ impl Comping {
         self.plan.is_some()
     }
 
+    /// The chart is another one, or another one's style has its own.
+    pub fn forget_chart(&mut self) {
+        self.recall.forget();
+        self.foreseen = None;
+        for question in &mut self.open {
+            question.holds = false;
+        }
+    }
+
     fn withdraw(&mut self) {
-        self.generation = self.generation.wrapping_add(1);
-        self.asked = false;
+        for question in &mut self.open {
+            question.form = None;
+        }
         self.planned.clear();
     }
 
@@ -142,7 +177,7 @@ impl Comping {
     pub fn due(&self, span: &Span, block_start: Position) -> Option<(i64, Due)> {
         let off = (!self.sounding.is_empty()).then(|| (span.offset_of(float(self.until)), Due::Off));
         let on = self.planned.first().map(|next| (span.offset_of(float(next.from)), Due::On));
-        let has_room = !self.asked && self.open < OPEN && !self.planned.is_full();
+        let has_room = !self.is_asked() && !self.open.is_full() && !self.planned.is_full();
         let ask = self.plan.filter(|_| has_room).map(|plan| {
             let before = span.offset_of(float(plan.known - AHEAD));
             (before.max(plan.since.0.saturating_sub(block_start.0)), Due::Ask(plan.known))
@@ -151,42 +186,72 @@ impl Comping {
         [off, ask, on].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// The question for the stretch from a tick on.
-    pub fn ask(&mut self, from: Ticks, form: Ticks) -> Option<ChordWish> {
-        let plan = self.plan?;
-        self.asked = true;
-        self.open += 1;
-        Some(ChordWish { generation: self.generation, at: from, bars: plan.bars, form })
+    /// What was told of the chart from a tick on, which begins at `form`.
+    pub fn recalled(&self, from: Ticks, form: Ticks) -> Option<Stretch> {
+        let told = self.recall.at(self.metre()?, from - form)?;
+        Some(Stretch { from, until: told.until + form, ..told })
     }
 
     /// Whether an answer to any question is under way.
     pub fn any_open(&self) -> bool {
-        self.open > 0
+        !self.open.is_empty()
     }
 
-    /// Whether the answer to the present question is under way.
+    /// The place in the chart that must be asked for, so that it can begin at this one without warning.
+    pub fn unforeseen(&self, place: Ticks, metre: Metre) -> Option<Ticks> {
+        self.recall.unknown(metre, place, AHEAD)
+    }
+
+    /// Whether something may be missing to begin from there, and now is the time to ask for it.
+    pub fn is_news(&self, outlook: Outlook) -> bool {
+        // One at a time, so that there is always room for what is needed now.
+        self.foreseen != Some(outlook) && self.open.is_empty()
+    }
+
+    /// Nothing is missing.
+    pub fn foreseen(&mut self, outlook: Outlook) {
+        self.foreseen = Some(outlook);
+    }
+
+    /// By which metre it plays.
+    pub fn metre(&self) -> Option<Metre> {
+        self.plan.map(|plan| plan.bars.metre)
+    }
+
+    /// A question is under way: for the present plan, which counts the chart from `form`, or for some time to come.
+    pub fn asked(&mut self, metre: Metre, form: Option<Ticks>) {
+        // There was room when it was due.
+        let _ = self.open.try_push(Question { metre, form, holds: true });
+    }
+
+    /// Whether an answer for the present plan is under way.
     pub fn is_asked(&self) -> bool {
-        self.asked
+        self.open.iter().any(|question| question.form.is_some())
     }
 
-    /// Takes an answer in. False when it comes too late to be played: more than `look_ahead` frames after its beginning.
+    /// Takes an answer in, which counts from where the chart begins. A stretch for the present plan comes back.
+    pub fn answered(&mut self, told: Stretch) -> Option<Stretch> {
+        let Question { metre, form, holds } = self.open.pop_at(0)?;
+        if holds {
+            self.recall.keep(metre, told);
+            // Another one may have gone for it.
+            self.foreseen = None;
+        }
+        let form = form?;
+        Some(Stretch { from: told.from + form, until: told.until + form, ..told })
+    }
+
+    /// Plans a stretch that is known now, to begin where it does or later. False when there is no room, or nothing left of
+    /// it.
     #[must_use]
-    pub fn take(&mut self, generation: u32, stretch: Stretch, late_frames: i64, look_ahead: i64) -> bool {
-        self.open = self.open.saturating_sub(1);
-        if generation != self.generation {
-            return true;
-        }
-        self.asked = false;
-        if let Some(plan) = &mut self.plan {
-            plan.known = stretch.until.max(plan.known + Ticks(1));
-        }
-        late_frames <= look_ahead && self.planned.try_push(stretch).is_ok()
+    pub fn prepare(&mut self, stretch: Stretch, begin: Ticks) -> bool {
+        let Some(plan) = &mut self.plan else { return true };
+        plan.known = stretch.until.max(plan.known + Ticks(1));
+        begin < stretch.until && self.planned.try_push(Stretch { from: begin, ..stretch }).is_ok()
     }
 
     /// The question could not be asked: the stretch is lost, and the next is asked for in time.
     pub fn lose(&mut self) {
-        self.asked = false;
-        self.open = self.open.saturating_sub(1);
         if let Some(plan) = &mut self.plan {
             let place = plan.bars.place(plan.known);
             plan.known = plan.known - place + plan.bars.metre.bar();

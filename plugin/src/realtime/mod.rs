@@ -23,6 +23,7 @@ pub mod host;
 mod keys;
 mod ledger;
 mod player;
+mod recall;
 mod returns;
 mod schedule;
 mod segue;
@@ -329,6 +330,7 @@ impl Performer {
         if settings.files != self.files {
             self.files = settings.files;
             self.unsaid.files = true;
+            self.comping.forget_chart();
         }
         let chords_from = harmony::source(settings);
         if std::mem::replace(&mut self.chords_from, chords_from) != chords_from {
@@ -337,6 +339,7 @@ impl Performer {
         let before = self.style.replace(settings.style);
         if before != Some(settings.style) {
             self.unsaid.style = Some(settings.style);
+            self.comping.forget_chart();
         }
         before.is_some_and(|before| before != settings.style)
     }

@@ -154,8 +154,8 @@ impl Performer {
     }
 
     pub(super) fn take<S: Stage, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>, reply: Planned) {
-        if let Planned::Chord { generation, stretch } = reply {
-            self.take_chord(scene, generation, stretch);
+        if let Planned::Chord(stretch) = reply {
+            self.take_chord(scene, stretch);
             return;
         }
         if let Planned::Until { think_ns, .. } = reply {

@@ -66,10 +66,9 @@ impl Improvise for PaperMind {
             self.heard.wrapping_mul(35).wrapping_add(chord.from.0.unsigned_abs() + u64::from(chord.chord.root()));
     }
 
-    fn chart_at(&self, moment: Ticks, form: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+    fn chart_at(&self, place: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
         let chart = Chart::parse("C7 | F7 G7 | C7 A7 D7 | N.C. |").ok()??;
-        let (chord, until) = chart.stretch_at(moment - form, metre);
-        Some((chord, until + form))
+        Some(chart.stretch_at(place, metre))
     }
 
     fn set_source(&mut self, source: Source) {
@@ -204,6 +203,10 @@ struct PaperHost {
     events: Vec<(i64, HostEvent)>,
     /// Song positions: from this frame on the song is at this beat, or stands.
     song: Vec<(i64, Option<f64>)>,
+    /// What it tells of its position while it stands.
+    stands_at: Option<f64>,
+    /// Where it says that its loop begins.
+    loop_beats: Option<f64>,
     /// Quarter notes per minute, each from a frame on.
     tempos: Vec<(i64, f64)>,
     metres: Vec<(i64, Metre)>,
@@ -323,6 +326,8 @@ impl PaperHost {
         Self {
             events,
             song: vec![(0, Some(0.0))],
+            stands_at: None,
+            loop_beats: None,
             tempos: vec![(0, 120.0)],
             metres: vec![(0, Metre::COMMON)],
             temperatures: vec![(0, 1.0)],
@@ -348,9 +353,10 @@ impl PaperHost {
         Transport {
             playing: beats.is_some(),
             tempo_bpm: Some(valid_at(&self.tempos, frame).1),
-            beats,
+            beats: beats.or(self.stands_at),
             metre: Some(valid_at(&self.metres, frame).1),
             bar_beats: None,
+            loop_beats: self.loop_beats,
         }
     }
 

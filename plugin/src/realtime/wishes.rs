@@ -246,7 +246,7 @@ impl Wishes {
                 }
                 None
             }
-            Planned::Chord { .. } => None,
+            Planned::Chord(_) => None,
             Planned::Failed { generation } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {

@@ -17,8 +17,8 @@ pub trait Improvise {
     fn hear_chord(&mut self, _chord: HeardChord) {}
     /// The chords come from here.
     fn set_source(&mut self, _source: Source) {}
-    /// What the chart says at a moment of the song, which began at `form`, and up to when; `None` when there is no chart.
-    fn chart_at(&self, _moment: Ticks, _form: Ticks, _metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+    /// What the chart says at a place, counted from where it begins, and up to where; `None` when there is no chart.
+    fn chart_at(&self, _place: Ticks, _metre: Metre) -> Option<(Option<Chord>, Ticks)> {
         None
     }
     /// It lasted this long.
@@ -55,9 +55,8 @@ impl Improvise for Improviser {
     fn set_source(&mut self, source: Source) {
         self.set_source(source);
     }
-    fn chart_at(&self, moment: Ticks, form: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
-        let (chord, until) = self.harmony().chart()?.stretch_at(moment - form, metre);
-        Some((chord, until + form))
+    fn chart_at(&self, place: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
+        Some(self.harmony().chart()?.stretch_at(place, metre))
     }
     fn amend(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);

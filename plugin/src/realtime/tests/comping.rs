@@ -78,6 +78,110 @@ fn chords_are_struck_where_they_change_and_on_every_bar_line_the_same_in_all_blo
     }
 }
 
+/// The frames and roots of the chart from a beat on, when that beat is at this frame, up to the end of its fourth bar.
+fn chart_from(beat: f64, at: i64) -> Vec<(i64, u8)> {
+    let begun = (beat * BEAT as f64) as i64;
+    let later = chart(BAR).into_iter().filter(|(frame, _)| *frame > begun && *frame < 3 * BAR);
+    let now = chart(BAR).into_iter().rev().find(|(frame, _)| *frame <= begun).map(|(_, root)| (begun, root));
+    now.into_iter().chain(later).map(|(frame, root)| (frame - begun + at, root)).collect()
+}
+
+#[test]
+fn live_the_first_chord_sounds_on_the_frame_on_which_a_song_that_stood_begins() {
+    const START: i64 = 50_017;
+    // On a bar line, in mid-bar, and two ticks before a chord ends.
+    for beat in [0.0, 4.5, 4.0 * 2.0 + 4.0 / 3.0 - 2.0 / 48.0] {
+        let mut host = host();
+        host.offline = false;
+        host.stands_at = Some(beat);
+        host.song = vec![(0, None), (START, Some(beat))];
+        for lengths in [&[64_u32][..], &[256], &[4096], &[13, 900, 1, 2048, 77]] {
+            let end = START + 3 * BAR - (beat * BEAT as f64) as i64;
+            let heard = host.play(end, lengths).until(end);
+            assert_eq!(heard.bass(), chart_from(beat, START), "beat {beat}, {lengths:?}");
+            assert_eq!(heard.vitals.dropped.get(), 0);
+        }
+    }
+}
+
+#[test]
+fn live_the_first_chord_after_a_jump_is_in_time_where_the_song_was_before_and_where_its_loop_begins() {
+    let (start, jump) = (50_017, 50_017 + 2 * BAR + 1_234);
+    for (loop_beats, back) in [(None, 0.0), (Some(4.0), 4.0), (None, 5.0)] {
+        let mut host = host();
+        host.offline = false;
+        host.loop_beats = loop_beats;
+        // The song begins in its third bar where the loop's beginning was not passed before.
+        let from = if loop_beats.is_some() { 8.0 } else { 0.0 };
+        host.stands_at = Some(from);
+        host.song = vec![(0, None), (start, Some(from)), (jump, Some(back))];
+        for lengths in [&[64_u32][..], &[900], &[4096]] {
+            let heard = host.play(jump + BAR / 4, lengths);
+            let after: Vec<_> = heard.bass().into_iter().filter(|(at, _)| *at >= jump).take(1).collect();
+            assert_eq!(after, chart_from(back, jump)[..1], "back to {back}, {lengths:?}");
+            assert_eq!(heard.vitals.dropped.get(), 0);
+        }
+    }
+}
+
+#[test]
+fn live_without_a_song_the_first_chord_sounds_with_the_players_first_key() {
+    let mut host = host();
+    host.offline = false;
+    host.song = vec![(0, None)];
+    let first = 123_457;
+    host.events = vec![(first, press(60)), (first + BAR / 2, lift(60))];
+    for lengths in [&[64_u32][..], &[441], &[4096]] {
+        let heard = host.play(first + BAR + BEAT, lengths).until(first + BAR + BEAT);
+        assert_eq!(heard.bass(), [(first, 0), (first + BAR, 5)], "{lengths:?}");
+    }
+}
+
+#[test]
+fn a_chord_that_is_known_too_late_comes_in_on_the_next_beat_and_is_not_lost() {
+    let mut host = host();
+    host.offline = false;
+    // A song that never stood, and a mind that looks every 128 ms: more than the look-ahead, less than a beat.
+    host.wits = Wits::Slow(96);
+    let heard = host.play(2 * BAR, &[64]).until(2 * BAR);
+    let mut expected = chart(BAR)[..3].to_vec();
+    expected[0].0 = BEAT;
+    assert_eq!((heard.bass(), heard.vitals.dropped.get()), (expected, 0));
+}
+
+#[test]
+fn what_is_known_of_a_chart_is_asked_for_once_and_anew_when_the_chart_or_the_style_changes() {
+    let mut host = host();
+    host.offline = false;
+    host.stands_at = Some(4.0);
+    host.song = vec![(0, None)];
+    let asked = |host: &PaperHost| {
+        let words = host.play(4 * BAR, &[512]).words;
+        words.iter().filter(|word| matches!(word, ToMind::ChordWish(_))).count()
+    };
+    // The first chord of the chart, and the second bar's first, each with what begins a beat later: nothing.
+    assert_eq!(asked(&host), 2);
+    host.turns = vec![(BAR, |settings| settings.files = (1, 0))];
+    assert_eq!(asked(&host), 4);
+    host.turns = vec![(BAR, |settings| settings.style = StyleNumber(1))];
+    assert_eq!(asked(&host), 4);
+    host.turns = vec![(0, |settings| settings.comping = false)];
+    assert_eq!(asked(&host), 0);
+}
+
+#[test]
+fn an_answer_of_a_chart_that_is_no_more_is_not_kept() {
+    let mut comping = super::super::comping::Comping::default();
+    comping.asked(Metre::COMMON, None);
+    comping.forget_chart();
+    let old = super::super::comping::Stretch { from: Ticks(0), until: Ticks(192), chord: None };
+    assert_eq!(comping.answered(old), None);
+    assert_eq!(comping.unforeseen(Ticks(0), Metre::COMMON), Some(Ticks(0)), "it must be asked for anew");
+    comping.asked(Metre::COMMON, None);
+    assert_eq!(comping.answered(old), None);
+    assert_eq!(comping.unforeseen(Ticks(0), Metre::COMMON), None);
+}
+
 #[test]
 fn without_a_channel_the_comping_is_only_heard_and_it_changes_nothing_that_segue_plays() {
     let alone = PaperHost::with_phrase().play(20 * BEAT, &[512]);
