@@ -199,11 +199,13 @@ pub struct KeyPattern {
 }
 
 impl KeyPattern {
-    /// Some hosts name the note at its start and not at its end, so an id counts only where both sides have one.
+    /// Some hosts name the note at its start and not at its end, or the other way round, so an id counts only where both
+    /// sides have one; but an id without a pitch means the note of that name and no other.
     pub fn matches(self, key: Key) -> bool {
+        let is_named = |voice| key.voice.map_or(self.pitch.is_some(), |other| voice == other);
         self.channel.is_none_or(|channel| channel == key.channel)
             && self.pitch.is_none_or(|pitch| pitch == key.pitch)
-            && self.voice.is_none_or(|voice| key.voice.is_none_or(|other| voice == other))
+            && self.voice.is_none_or(is_named)
     }
 }
 
@@ -376,4 +378,33 @@ pub trait Stage {
     fn sound(&mut self, at: FrameOffset, what: Audible);
     /// Tells the host something.
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_release_does_not_say_means_any_and_a_name_alone_means_that_note() {
+        let pitch = |key| Pitch::new(key).unwrap();
+        let key = |voice| Key { voice, channel: 2, pitch: pitch(60) };
+        let (named, other, nameless) = (key(Some(7)), key(Some(8)), key(None));
+        let table = [
+            // Voice, channel and pitch of the release: whether it means each of the three.
+            (None, None, None, [true, true, true]),
+            (None, Some(2), Some(60), [true, true, true]),
+            (None, Some(2), None, [true, true, true]),
+            (None, Some(3), Some(60), [false; 3]),
+            (None, None, Some(61), [false; 3]),
+            (Some(7), Some(2), Some(60), [true, false, true]),
+            (Some(7), None, Some(60), [true, false, true]),
+            (Some(7), None, None, [true, false, false]),
+            (Some(7), Some(2), None, [true, false, false]),
+            (Some(7), Some(3), None, [false; 3]),
+        ];
+        for (voice, channel, number, means) in table {
+            let release = KeyPattern { voice, channel, pitch: number.map(pitch) };
+            assert_eq!([named, other, nameless].map(|key| release.matches(key)), means, "{release:?}");
+        }
+    }
 }
