@@ -285,7 +285,7 @@ impl Performer {
 
         self.ledger.begin_block(start, block.into, self.sample_rate);
         self.ledger.pay_overdue(scene.stage, scene.at());
-        self.thru.pay(settings.thru, scene.at(), scene.stage, &mut self.ledger);
+        self.thru.pay(settings, scene.at(), scene.stage, &mut self.ledger);
         let changed = self.change_style(settings);
         if std::mem::replace(&mut self.in_free_time, settings.free_time) != settings.free_time {
             // Ticks of beats say nothing about ticks of seconds.

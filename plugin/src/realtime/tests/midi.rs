@@ -127,6 +127,41 @@ fn a_pedal_that_was_passed_on_comes_up_when_thru_goes_off_and_after_a_refusal() 
 }
 
 #[test]
+fn what_was_passed_on_and_left_away_from_rest_comes_to_rest_when_it_is_passed_on_no_more() {
+    let bend = |channel, value| ChannelMessage::Bend { channel, value };
+    let wheel = |channel, value| ChannelMessage::Controller { channel, number: 1, value };
+    let pressure = |channel, value| ChannelMessage::Pressure { channel, value };
+    let left = [bend(1, 0.8), wheel(1, 0.3), pressure(2, 0.6), bend(2, 0.1)];
+    let rest = [wheel(1, 0.0), pressure(2, 0.0), bend(1, 0.5), bend(2, 0.5)];
+    let mut host = host(&left.map(|message| (100, HostEvent::Control(message))));
+    host.settings.thru = true;
+    let passed = |host: &PaperHost| -> Vec<(i64, ChannelMessage)> {
+        let control = |(at, message): &(i64, Message)| match message {
+            Message::Control(message) => Some((*at, *message)),
+            _ => None,
+        };
+        host.play(BEAT, &[64]).messages.iter().filter_map(control).collect()
+    };
+    let ever = left.map(|message| (100, message));
+    assert_eq!(passed(&host), ever, "nothing else is made up");
+    let mut then = |turn: Turned, rest: &[ChannelMessage]| {
+        host.turns = vec![(5_000, turn)];
+        let rest = rest.iter().map(|message| (5_000, *message));
+        assert_eq!(passed(&host), ever.into_iter().chain(rest).collect::<Vec<_>>());
+    };
+    then(|settings| settings.thru = false, &rest);
+    then(|settings| settings.in_channel = Some(2), &[rest[0], rest[2]]);
+    host.turns.clear();
+    host.reset_at = Some(5_000);
+    assert_eq!(passed(&host).len(), 8, "and after a reset");
+    host.reset_at = None;
+    host.events.push((9_000, control(1, RESET_CONTROLLERS, 0.0)));
+    host.turns = vec![(10_000, |settings| settings.thru = false)];
+    let after = passed(&host);
+    assert_eq!(after[5..], [(10_000, rest[1]), (10_000, rest[3])], "channel 1 was at rest: {after:?}");
+}
+
+#[test]
 fn a_key_struck_while_it_is_down_is_a_new_note_and_its_first_release_ends_the_new_one_only() {
     let named = |voice| Key { voice: Some(voice), ..key(60) };
     let events = [
