@@ -8,21 +8,27 @@ use crate::vocabulary::Classes;
 const MOST_IN_A_ROW: usize = 3;
 /// Figures of up to this many notes are watched: eight bars of eighths.
 pub const LONGEST_FIGURE: usize = 64;
+/// A figure whose rhythm changes from turn to turn is no loop so soon: it may come as often as it fits into so many notes,
+/// three bars of eighths, if that is more often.
+const LONGEST_OSTINATO: usize = 24;
 
-/// The pitch class (of the vocabulary) with which the next note, with step class `step`, would complete a figure
+/// The pitch classes (of the vocabulary) with which the next note, with step class `step`, would complete a figure
 /// once too often. `past` gives the notes before it, the latest first.
 pub fn pitches_that_would_loop(past: &[Classes], step: u8) -> impl Iterator<Item = u8> {
+    let same_pitch = |new: &Classes, old: &Classes| new.pitch == old.pitch;
     (1..=LONGEST_FIGURE).filter_map(move |length| {
         // The next note would be the last of the figure's fourth turn, so it and all before it lie one figure apart.
         let compared = MOST_IN_A_ROW * length - 1;
-        let before = past.get(..compared + length)?;
-        let alike = |index: usize| {
-            let (new, old) = (&before[index], &before[index + length]);
-            // How the first turn was entered is no part of the figure.
-            new.pitch == old.pitch && (new.step == old.step || index + 1 == compared)
+        // How the first turn was entered is no part of the figure.
+        let same_note = |(at, (new, old)): (usize, (&Classes, &Classes))| {
+            same_pitch(new, old) && (new.step == old.step || at + 1 == compared)
         };
-        let repeats = (0..compared).all(alike);
-        (repeats && before[length - 1].step == step).then_some(before[length - 1].pitch)
+        let pairs = |compared: usize| Some(past.get(..compared)?.iter().zip(past.get(length..compared + length)?));
+        let last = past.get(length - 1)?;
+        let is_loop = last.step == step && pairs(compared)?.enumerate().all(same_note);
+        let compared = compared.max(LONGEST_OSTINATO.saturating_sub(length + 1));
+        let is_ostinato = || pairs(compared).is_some_and(|mut pairs| pairs.all(|(new, old)| same_pitch(new, old)));
+        (is_loop || is_ostinato()).then_some(last.pitch)
     })
 }
 
@@ -45,6 +51,28 @@ mod tests {
         past.extend([note(2, 1), note(1, 1), note(2, 1), note(1, 1), note(2, 1), note(1, 1)]);
         past.reverse();
         assert_eq!(pitches_that_would_loop(&past, 1).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_figure_goes_on_in_changing_rhythms_but_not_for_ever() {
+        // Steps never repeat within a figure of so few notes.
+        let played = |figure: &[u8], notes: usize| -> Vec<Classes> {
+            let note = |at: usize| Classes {
+                pitch: figure[at % figure.len()],
+                step: u8::try_from(at * at % 31).unwrap(),
+                ..Classes::default()
+            };
+            (0..notes).rev().map(note).collect()
+        };
+        for figure in [&[1][..], &[1, 2], &[1, 2, 3, 1, 4]] {
+            let would_be = figure[(LONGEST_OSTINATO - 1) % figure.len()];
+            assert_eq!(pitches_that_would_loop(&played(figure, LONGEST_OSTINATO - 2), 99).count(), 0);
+            let forbidden: Vec<u8> = pitches_that_would_loop(&played(figure, LONGEST_OSTINATO - 1), 99).collect();
+            assert!(!forbidden.is_empty() && forbidden.iter().all(|pitch| *pitch == would_be), "{forbidden:?}");
+        }
+        let long: Vec<u8> = (0..11).collect();
+        assert_eq!(pitches_that_would_loop(&played(&long, 42), 99).count(), 0);
+        assert_eq!(pitches_that_would_loop(&played(&long, 43), 99).collect::<Vec<_>>(), [10], "four turns");
     }
 
     #[test]
