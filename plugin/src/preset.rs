@@ -13,7 +13,7 @@ mod own;
 mod shelf;
 mod styles;
 
-pub use apply::{Gestures, apply, of};
+pub use apply::{Gestures, Unhosted, apply, of};
 pub use chart::ChartText;
 pub use device::problem as device_problem;
 pub use file::{Refused, style_named};

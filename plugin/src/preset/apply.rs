@@ -38,6 +38,22 @@ impl Gestures for ParamSetter<'_> {
     }
 }
 
+/// Moves the parameters of an instance that has no host to be told.
+pub struct Unhosted<'a>(pub &'a SegueParams);
+
+impl Gestures for Unhosted<'_> {
+    fn begin(&mut self, _: ParamPtr) {}
+
+    fn set(&mut self, parameter: ParamPtr, value: f32) {
+        if self.0.each().any(|(_, setting)| setting.ptr() == parameter) {
+            // SAFETY: it is one of the parameters that are borrowed here.
+            unsafe { parameter._internal_set_normalized_value(value) };
+        }
+    }
+
+    fn end(&mut self, _: ParamPtr) {}
+}
+
 /// Makes an instance play as the preset says. What the preset does not name becomes as in a new instance, but for what is
 /// not a preset's business. Not for the audio thread.
 pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures) {

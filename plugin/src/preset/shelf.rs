@@ -74,6 +74,14 @@ pub enum ShelfError {
     /// Not on the shelf.
     #[error("there is no preset {0}; it may have been deleted elsewhere")]
     Missing(String),
+    /// Nor ever was.
+    #[error("there is no preset {name}; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// The system names no folder for the musician's data.
     #[error("this system names no folder for presets; set HOME (or XDG_DATA_HOME) and start again")]
     NoFolder,
@@ -124,6 +132,15 @@ impl Shelf {
     /// The preset of this name; capital and small letters are the same.
     pub fn find(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| is_same(&entry.preset.name, name))
+    }
+
+    /// The same where it must be there.
+    ///
+    /// # Errors
+    /// With the names of those that are.
+    pub fn named(&self, name: &str) -> Result<&Entry, ShelfError> {
+        let known = || self.entries.iter().map(|entry| entry.preset.name.as_str()).collect::<Vec<_>>().join(", ");
+        self.find(name).ok_or_else(|| ShelfError::Unknown { name: name.to_owned(), known: known() })
     }
 
     /// Writes a preset into the musician's folder; one of the same name there is replaced.

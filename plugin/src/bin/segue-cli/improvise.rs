@@ -5,11 +5,10 @@ use crate::layout::{Layout, lay_out};
 use crate::prompt::{FREE_BPM, Prompt};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
-use nice_plug::params::internals::ParamPtr;
 use nice_plug::params::persist::PersistentField;
 use segue::Segue;
 use segue::params::{First, Mode, SegueParams};
-use segue::preset::{self, Gestures, Shelf};
+use segue::preset::{self, Gestures, Shelf, Unhosted};
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
@@ -128,7 +127,7 @@ impl Wish {
 
     fn set(&self, params: &SegueParams) -> Result<()> {
         if let Some(name) = &self.preset {
-            preset::apply(&find(name)?, params, &mut Hand);
+            preset::apply(&find(name)?, params, &mut Unhosted(params));
         }
         if let Some(weights) = &self.weights {
             params.own.set(absolute(weights)?);
@@ -297,27 +296,12 @@ fn find(name: &str) -> Result<preset::Preset> {
         let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
         return Ok(preset::Preset::parse(&text, name)?);
     }
-    let shelf = Shelf::open();
-    let names = || shelf.entries().iter().map(|entry| entry.preset.name.as_str()).collect::<Vec<_>>().join(", ");
-    let found = shelf.find(name).map(|entry| entry.preset.clone());
-    found.with_context(|| format!("there is no preset {name}; there are {}", names()))
+    Ok(Shelf::open().named(name)?.preset.clone())
 }
 
 fn absolute(path: &Path) -> Result<String> {
     let path = path.canonicalize().with_context(|| format!("{}: there is no such file", path.display()))?;
     path.into_os_string().into_string().map_err(|path| anyhow!("{}: its name is no text", path.display()))
-}
-
-/// A host that does what it is told.
-struct Hand;
-
-impl Gestures for Hand {
-    fn begin(&mut self, _: ParamPtr) {}
-    fn set(&mut self, parameter: ParamPtr, value: f32) {
-        // SAFETY: whoever moves a parameter here has borrowed all of them.
-        unsafe { parameter._internal_set_normalized_value(value) };
-    }
-    fn end(&mut self, _: ParamPtr) {}
 }
 
 /// Sets a parameter to what a text means; `whose` is what the user wrote it for.
@@ -326,7 +310,7 @@ fn turn(params: &SegueParams, id: &str, text: &str, whose: &str) -> Result<()> {
         .setting(id)
         .with_context(|| format!("{whose}: there is no setting {id}; `segue-cli settings` lists them"))?;
     let value = setting.read(text).map_err(|error| anyhow!("{whose}: {id} {error}, and this is {text}"))?;
-    Hand.set(setting.ptr(), value);
+    Unhosted(params).set(setting.ptr(), value);
     Ok(())
 }
 

@@ -1,14 +1,13 @@
 //! The plugin where nobody hosts it: it keeps its own time, and the computer's keyboard is played into it.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key, VoiceID};
-use nice_plug::params::internals::ParamPtr;
 use nice_plug::prelude::*;
 use segue::Segue;
 use segue::keyboard::HeldKeys;
 use segue::params::SegueParams;
-use segue::preset::{self, Gestures, Preset, Shelf};
+use segue::preset::{self, Gestures, Preset, Shelf, Unhosted};
 use std::sync::{Arc, OnceLock};
 
 /// How hard the computer's keys strike, which know no hard and soft.
@@ -40,37 +39,20 @@ impl Beginning {
                 "--tempo goes from {SLOWEST} to {FASTEST}, and this is {tempo}"
             );
         }
-        let preset = preset.map(|name| {
-            let shelf = Shelf::open();
-            let names: Vec<&str> = shelf.entries().iter().map(|entry| entry.preset.name.as_str()).collect();
-            let found = shelf.find(name).map(|entry| entry.preset.clone());
-            found.with_context(|| format!("there is no preset {name}; there are {}", names.join(", ")))
-        });
+        let preset = preset.map(|name| Shelf::open().named(name).map(|entry| entry.preset.clone()));
         Ok(Self { preset: preset.transpose()?, tempo_bpm })
     }
 
     fn set(&self, params: &SegueParams) {
         if let Some(preset) = &self.preset {
-            preset::apply(preset, params, &mut Hand);
+            preset::apply(preset, params, &mut Unhosted(params));
         }
         if let (Some(tempo), Some(setting)) = (self.tempo_bpm, params.setting("tempo"))
             && let Ok(value) = setting.read(&tempo.to_string())
         {
-            Hand.set(setting.ptr(), value);
+            Unhosted(params).set(setting.ptr(), value);
         }
     }
-}
-
-/// Sets parameters before anybody plays.
-struct Hand;
-
-impl Gestures for Hand {
-    fn begin(&mut self, _: ParamPtr) {}
-    fn set(&mut self, parameter: ParamPtr, value: f32) {
-        // SAFETY: whoever moves a parameter here has borrowed all of them.
-        unsafe { parameter._internal_set_normalized_value(value) };
-    }
-    fn end(&mut self, _: ParamPtr) {}
 }
 
 /// See the module.
