@@ -364,6 +364,7 @@ impl Improviser {
         let left = pitches.preferring(|pitch| class(pitch) >= floor);
         let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
         let scores = heads.pitch(next, echoes);
+        mind.card().poise.lean(scores, self.now.figure(), before);
         if let Some(ending) = ending {
             ending.lean_pitches(scores, onset, vocabulary, around.chord, &self.session.profile());
         }

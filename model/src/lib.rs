@@ -20,6 +20,7 @@ pub mod mind;
 pub mod network;
 pub mod note;
 pub mod place;
+pub mod poise;
 pub mod sampling;
 #[cfg(feature = "sheet")]
 pub mod sheet;

@@ -7,6 +7,7 @@
 use crate::licks::{Licks, Past};
 use crate::lookback::{Echoes, Hints, PROFILE};
 use crate::network::{self, GATES, Network, Table, Tables, Told};
+use crate::poise::Poise;
 use crate::vocabulary::{Classes, Vocabulary};
 use crate::weights::Card;
 use burn::nn::Linear;
@@ -14,7 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use multiversion::multiversion;
 
 /// A trained network with its vocabulary. Never changes; instances share one by `Arc`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mind {
     card: Card,
     tables: Tables,
@@ -65,7 +66,7 @@ pub struct Room {
 }
 
 /// One head: rows of what it is told, and the map from there to its scores.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Voice {
     given: Rows,
     out: Matrix,
@@ -120,6 +121,12 @@ impl Mind {
     pub fn with_licks(self, licks: Option<Licks>) -> Self {
         let card = Card { licks: licks.as_ref().map(|licks| *licks.pulls()), ..self.card };
         Self { card, licks, ..self }
+    }
+
+    /// The same mind with this poise.
+    #[must_use]
+    pub fn with_poise(self, poise: Poise) -> Self {
+        Self { card: Card { poise, ..self.card }, ..self }
     }
 
     /// What the weights file says of itself.
@@ -178,6 +185,11 @@ impl Mind {
 }
 
 impl State {
+    /// The class of the length of the figure of this session that it was told to go on with.
+    pub(crate) fn figure(&self) -> u8 {
+        self.hints.figure.length
+    }
+
     /// What is known before anything of the next note is.
     fn told(&self) -> Told {
         Told { heard: self.heard, hints: self.hints, ..Told::default() }
@@ -247,7 +259,7 @@ impl Heads<'_, '_> {
 }
 
 /// A table whose rows are added up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Rows {
     width: usize,
     numbers: Vec<f32>,
@@ -276,7 +288,7 @@ impl Rows {
 const LANES: usize = 64;
 
 /// A linear map.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Matrix {
     outputs: usize,
     inputs: usize,
@@ -284,7 +296,7 @@ struct Matrix {
 }
 
 /// Where the product with a matrix is worked out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Product {
     /// In the registers of this processor: for each [`LANES`] outputs, the weights of input after input.
     Packed {
@@ -297,7 +309,7 @@ enum Product {
 }
 
 /// A linear map on a device: `[inputs, outputs]` and `[1, outputs]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Afar {
     weights: Tensor<2>,
     bias: Tensor<2>,

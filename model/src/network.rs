@@ -365,7 +365,7 @@ enum Kind {
 }
 
 /// The rows of one table: first those of the kinds of one note, then those of the hints.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     note: fn(&Told) -> Classes,
     kinds: Vec<(Kind, usize)>,
@@ -373,7 +373,7 @@ pub(crate) struct Table {
 }
 
 /// Where the rows of each kind lie in each table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tables {
     pub event: Table,
     pub step: Table,

@@ -8,6 +8,7 @@ use crate::licks::{Licks, MOST_PULL, Pulls};
 use crate::mind::Mind;
 use crate::network::{Network, Sizes};
 use crate::place::{NoPlace, Place};
+use crate::poise::Poise;
 use crate::vocabulary::{Fingerprint, Vocabulary};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot, ModuleStore};
@@ -43,6 +44,9 @@ pub struct Card {
     /// How far the licks behind the network are believed; `None` when there are none, as in files that are older.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licks: Option<Pulls>,
+    /// How it keeps its line; files that are older have none.
+    #[serde(default)]
+    pub poise: Poise,
     /// Where the weights come from.
     pub provenance: Provenance,
     /// Figures on the test split, by name; nats per note unless the name says otherwise.
@@ -74,6 +78,7 @@ impl Card {
             sizes,
             look_back: true,
             licks: None,
+            poise: Poise::default(),
             provenance,
             figures: BTreeMap::new(),
         }
@@ -152,19 +157,35 @@ pub fn to_bytes(card: &Card, network: &Network, licks: Option<&Licks>, half: boo
     network.save_into(&mut store).map_err(|error| error.to_string())?;
     let bytes = store.get_bytes().map_err(|error| error.to_string())?;
     match licks {
-        Some(licks) => with_licks(bytes, licks).map_err(|error| error.to_string()),
+        Some(_) => rewritten(bytes, None, licks).map_err(|error| error.to_string()),
         None => Ok(bytes.to_vec()),
     }
 }
 
-/// burn's store writes the parameters of a network and nothing else, so the licks are put behind them.
-fn with_licks(bytes: Bytes, licks: &Licks) -> Result<Vec<u8>, burn_pack::Error> {
+/// The same file with another poise; everything else in it stays as it is, to the bit.
+///
+/// # Errors
+/// See [`WeightsError`].
+#[cfg(feature = "training")]
+pub fn with_poise(bytes: &[u8], name: &str, poise: Poise) -> Result<Vec<u8>, WeightsError> {
+    let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
+    let card = Card { poise, ..card(bytes, name)? };
+    let text = serde_json::to_string(&card).map_err(|error| damaged(error.to_string()))?;
+    rewritten(Bytes::from_bytes_vec(bytes.to_vec()), Some(text), None).map_err(|error| damaged(error.to_string()))
+}
+
+/// The file with another card, or with licks. burn's store writes the parameters of a network and nothing else, so the
+/// licks are put behind them.
+fn rewritten(bytes: Bytes, card: Option<String>, licks: Option<&Licks>) -> Result<Vec<u8>, burn_pack::Error> {
     let reader = burn_pack::Reader::from_bytes(bytes)?;
-    let metadata = reader.metadata().clone();
-    let counted = licks.to_bytes();
-    let shape = [counted.len()];
+    let mut metadata = reader.metadata().clone();
+    metadata.extend(card.map(|card| (CARD.to_owned(), card)));
     let mut tensors = reader.into_tensors()?;
-    tensors.push(burn_pack::Tensor::new(LICKS.into(), DType::U8, shape, None, Bytes::from_bytes_vec(counted)));
+    tensors.extend(licks.map(|licks| {
+        let counted = licks.to_bytes();
+        let shape = [counted.len()];
+        burn_pack::Tensor::new(LICKS.into(), DType::U8, shape, None, Bytes::from_bytes_vec(counted))
+    }));
     let writer =
         metadata.iter().fold(burn_pack::Writer::new(tensors), |writer, (key, value)| writer.with_metadata(key, value));
     Ok(writer.into_bytes()?.to_vec())
@@ -259,7 +280,7 @@ pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
     let card: Card = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
     let is_possible = card.licks.iter().flatten().all(|pull| (0.0..=MOST_PULL).contains(pull));
     let fault = if is_possible { None } else { Some(PULL_FAULT) };
-    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault) {
+    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault).or(card.poise.fault()) {
         return Err(WeightsError::Impossible { name: name(), reason });
     }
     let found = card.vocabulary.fingerprint();
@@ -432,6 +453,17 @@ mod tests {
         check_card(|card| card.sizes.hidden = 1 << 40, "absurdly large");
         check_card(|card| card.sizes.layers = 0, "no layers");
         check_card(|card| card.sizes.hidden = 32, "damaged");
+    }
+
+    #[test]
+    fn a_file_from_before_poise_has_none_and_an_absurd_one_is_refused() {
+        let text = serde_json::to_value(tiny().0).unwrap();
+        let older = text.as_object().unwrap().iter().filter(|(key, _)| *key != "poise");
+        let older: serde_json::Map<_, _> = older.map(|(key, value)| (key.clone(), value.clone())).collect();
+        assert!(older.len() + 1 == text.as_object().unwrap().len());
+        let card: Card = serde_json::from_value(older.into()).unwrap();
+        assert_eq!(card.poise, Poise::default());
+        check_card(|card| card.poise.faith = 99.0, "poise");
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub struct Pair {
 /// Asks `generate` to play on at every place, and measures it beside what really follows. The tunes are to be such as the
 /// style hears them, on its grid of time, for else the grid would tell what is generated.
 pub fn pairs<'a>(
-    tunes: &'a [&'a Tune],
+    tunes: &[&'a Tune],
     places: &[Place],
     (reference, learnt): (&Reference, &Learnt),
     chord: &dyn Fn(&Tune, Ticks) -> Option<Chord>,

@@ -14,6 +14,7 @@ pub mod markov;
 pub mod own;
 pub mod pieces;
 pub mod playing;
+pub mod poise;
 pub mod styles;
 pub mod trial;
 pub mod warmth;

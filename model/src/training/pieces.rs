@@ -4,7 +4,7 @@ use crate::chord::Chord;
 use crate::corpus::Tune;
 use crate::lookback::{Echoes, Figure, Hints, LookBack, PLACES, PROFILE};
 use crate::network::Moment;
-use crate::note::{Bars, Note, Ticks};
+use crate::note::{Bars, Note, Pitch, Ticks};
 use crate::vocabulary::{Classes, TimeBase, Vocabulary};
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
@@ -34,10 +34,14 @@ pub struct Silence {
     pub look_back: f64,
     /// How often, elsewhere, each single hint is left out.
     pub hint: f64,
+    /// Share of notes that are heard as another pitch than the tune has, and asked for as the tune has them: whoever
+    /// plays on after himself must find his way back after a note that he had not meant.
+    #[serde(default)]
+    pub slip: f64,
 }
 
 /// Nothing is left out.
-pub const ALL_TOLD: Silence = Silence { chords: 0.0, look_back: 0.0, hint: 0.0 };
+pub const ALL_TOLD: Silence = Silence { chords: 0.0, look_back: 0.0, hint: 0.0, slip: 0.0 };
 
 /// Transpositions in training, in semitones: every key once.
 const TRANSPOSITIONS: RangeInclusive<i8> = -6..=5;
@@ -108,20 +112,43 @@ impl Piece {
 
     /// All moments of the tune, with everything told.
     pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<Moment> {
+        self.moments_after(self, vocabulary)
+    }
+
+    /// The same where what was played is not what the tune says, but `played`: the same notes with some other pitches.
+    fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<Moment> {
         let mut session = LookBack::default();
-        let classes = self.classes(vocabulary);
+        let (classes, heard_classes) = (self.classes(vocabulary), played.classes(vocabulary));
         let moment = |(index, heard): (usize, &Heard)| {
             session.push(&heard.note);
             let next = self.notes.get(index + 1);
             Moment {
-                heard: classes[index],
+                heard: heard_classes[index],
                 hints: session.hints(vocabulary, heard.bars),
                 next: classes.get(index + 1).copied(),
                 echoes: next.map_or(Echoes::default(), |next| session.echoes(vocabulary, next.note.onset, next.bars)),
                 begins: index == 0,
             }
         };
-        self.notes.iter().enumerate().map(moment).collect()
+        played.notes.iter().enumerate().map(moment).collect()
+    }
+
+    /// With slips: some pitches are not the tune's, but reached by an interval that it has elsewhere.
+    fn slipped(&self, share: f64, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
+        let mut slipped = self.clone();
+        for index in 1..self.len() {
+            if random.f64() < share {
+                let elsewhere = random.usize(1..self.len());
+                let key = |index: usize| i16::from(self.notes[index].note.pitch.key());
+                let interval = i8::try_from(key(elsewhere) - key(elsewhere - 1)).unwrap_or(0);
+                let reached = slipped.notes[index - 1].note.pitch.transposed(interval);
+                let inside = |pitch: &Pitch| vocabulary.pitch(vocabulary.pitch_class(*pitch).into()) == *pitch;
+                if let Some(pitch) = reached.filter(inside) {
+                    slipped.notes[index].note.pitch = pitch;
+                }
+            }
+        }
+        slipped
     }
 }
 
@@ -182,7 +209,8 @@ pub struct Layout {
 
 /// All pieces in random order, each in one row after another, cut into blocks of `rows × steps`.
 /// A row goes on in the next block where it stopped, so context is carried through a tune.
-/// `random` also cuts, transposes, and leaves out what `quiet` says; `None` leaves order and keys alone and tells everything.
+/// `random` also cuts, transposes, and leaves out what `quiet` says; `None` leaves order and keys alone and tells
+/// everything, with the same slips every time.
 pub fn laid_out(
     pieces: &[Piece],
     layout: Layout,
@@ -199,11 +227,15 @@ pub fn laid_out(
     for piece in order {
         let moments = match random.as_deref_mut() {
             Some(random) => {
-                let mut moments = piece.transposed_at_random(vocabulary, random).moments(vocabulary);
+                let tune = piece.transposed_at_random(vocabulary, random);
+                let mut moments = tune.moments_after(&tune.slipped(quiet.slip, vocabulary, random), vocabulary);
                 silence(&mut moments, quiet, random);
                 moments
             }
-            None => piece.moments(vocabulary),
+            None => {
+                let slips = &mut Rng::with_seed(piece.len() as u64);
+                piece.moments_after(&piece.slipped(quiet.slip, vocabulary, slips), vocabulary)
+            }
         };
         if let Some(shortest) = rows.iter_mut().min_by_key(|row| row.len()) {
             shortest.extend(moments);
@@ -221,7 +253,7 @@ pub fn laid_out(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::note::{Pitch, Velocity};
+    use crate::note::Velocity;
 
     fn piece(length: u8) -> Piece {
         let note = |index: u8| Note {
@@ -273,6 +305,23 @@ mod tests {
         let some = quiet(Silence { hint: 0.5, ..ALL_TOLD });
         let figures = |moments: &[Moment]| moments.iter().filter(|moment| moment.hints.figure.length > 0).count();
         assert!(figures(&some) > 0 && figures(&some) < figures(&told));
+    }
+
+    #[test]
+    fn after_a_slip_the_tune_is_still_what_is_asked_for() {
+        let vocabulary = Vocabulary::dance();
+        let mut tune = piece(40);
+        for (index, heard) in (0u8..).zip(&mut tune.notes) {
+            heard.note.pitch = Pitch::new(50 + index.wrapping_mul(index) % 23).unwrap();
+        }
+        let slipped = tune.slipped(0.5, &vocabulary, &mut Rng::with_seed(4));
+        let pitches = |piece: &Piece| piece.notes.iter().map(|heard| heard.note.pitch).collect::<Vec<_>>();
+        let slips = pitches(&tune).iter().zip(pitches(&slipped)).filter(|(tune, played)| *tune != played).count();
+        assert!((5..35).contains(&slips), "{slips} of 40");
+        let (clean, after) = (tune.moments(&vocabulary), tune.moments_after(&slipped, &vocabulary));
+        assert!(clean.iter().zip(&after).all(|(clean, after)| clean.next == after.next));
+        assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), slipped.classes(&vocabulary));
+        assert_eq!(pitches(&tune.slipped(0.0, &vocabulary, &mut Rng::with_seed(4))), pitches(&tune));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub fn plan(style: &str) -> Plan {
         dropout: 0.2,
         duration_weight: 1.0,
         velocity_weight: 1.0,
-        silence: Silence { chords: 0.4, look_back: 0.15, hint: 0.25 },
+        silence: Silence { chords: 0.4, look_back: 0.15, hint: 0.25, slip: 0.0 },
         seed: 1,
         data,
         licences,

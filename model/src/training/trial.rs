@@ -2,13 +2,15 @@
 //!
 //! Knows no files; whoever reads tunes says which were learnt from.
 
-use super::continuations::{Pair, pairs, places};
+use super::continuations::{Ask, Pair, pairs, places};
 use super::judge::{Sample, Verdict, floor, judge};
 use super::likeness::{Comparison, Learnt, Likeness, Reference};
 use super::playing::{as_said, continue_prompt};
 use crate::corpus::Tune;
 use crate::mind::Mind;
+use crate::note::Note;
 use crate::sampling::Knobs;
+use crate::vocabulary::Vocabulary;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -37,29 +39,68 @@ pub struct Wish {
     pub knobs: Knobs,
 }
 
-impl Trial {
-    /// Asks `mind` to play on in the `asked` tunes, each with the name that the draw of places depends on. `learnt` are
-    /// the tunes that it was trained on.
-    pub fn of(mind: &Arc<Mind>, learnt: &[&Tune], asked: &[(&str, &Tune)], wish: &Wish) -> Self {
-        let vocabulary = mind.vocabulary();
+/// Tunes that minds of one vocabulary are asked to play on in; made ready once for many askings.
+#[derive(Debug)]
+pub struct Playground {
+    /// As the style could have said them, each with the name that the draw of places depends on.
+    tunes: Vec<(String, Tune)>,
+    learnt: Vec<Tune>,
+    reference: Reference,
+    copies: Learnt,
+}
+
+impl Playground {
+    /// Of the `asked` tunes; `learnt` are the tunes that the mind was trained on.
+    pub fn of(vocabulary: &Vocabulary, learnt: &[&Tune], asked: &[(&str, &Tune)]) -> Self {
         let learnt: Vec<Tune> = learnt.iter().map(|tune| as_said(tune, vocabulary)).collect();
         let mut reference = Reference::default();
         for tune in &learnt {
             reference.add(&tune.notes, &|moment| tune.bars_at(moment));
         }
         let copies = Learnt::from(learnt.iter().map(|tune| tune.notes.as_slice()));
-        let said: Vec<Tune> = asked.iter().map(|(_, tune)| as_said(tune, vocabulary)).collect();
-        let tunes: Vec<&Tune> = said.iter().collect();
-        let names: Vec<(&str, usize)> =
-            asked.iter().zip(&tunes).map(|((name, _), tune)| (*name, tune.notes.len())).collect();
-        let places = places(&names, wish.places, wish.knobs.seed);
-        let pairs = pairs(&tunes, &places, (&reference, &copies), &Tune::chord_at, |ask| {
+        let said = |(name, tune): &(&str, &Tune)| ((*name).to_owned(), as_said(tune, vocabulary));
+        Self { tunes: asked.iter().map(said).collect(), learnt, reference, copies }
+    }
+
+    /// What a mind plays beside what really follows, place by place.
+    pub fn pairs(&self, mind: &Arc<Mind>, wish: &Wish) -> Vec<Pair> {
+        let named: Vec<(&str, &Tune)> = self.tunes.iter().map(|(name, tune)| (&**name, tune)).collect();
+        self.pairs_of(&named, wish.places, wish.knobs.seed, |ask| {
             continue_prompt(mind, ask.tune, ask.prompt, ask.notes, &seeded(wish.knobs, ask.seed))
-        });
+        })
+    }
+
+    /// What tunes are like, those that were learnt from with those that are asked: more than the latter alone can tell.
+    pub fn real(&self, places: usize, seed: u64) -> Vec<Likeness> {
+        let learnt = self.learnt.iter().map(|tune| (tune.title.as_str(), tune));
+        let named: Vec<(&str, &Tune)> = learnt.chain(self.tunes.iter().map(|(name, tune)| (&**name, tune))).collect();
+        // Nobody plays.
+        let pairs = self.pairs_of(&named, places, seed, |_| Vec::new());
+        pairs.iter().map(|pair| pair.real_likeness).collect()
+    }
+
+    fn pairs_of<'a>(
+        &self,
+        named: &[(&str, &'a Tune)],
+        count: usize,
+        seed: u64,
+        generate: impl FnMut(&Ask<'a>) -> Vec<Note>,
+    ) -> Vec<Pair> {
+        let tunes: Vec<&Tune> = named.iter().map(|(_, tune)| *tune).collect();
+        let lengths: Vec<(&str, usize)> = named.iter().map(|(name, tune)| (*name, tune.notes.len())).collect();
+        let places = places(&lengths, count, seed);
+        pairs(&tunes, &places, (&self.reference, &self.copies), &Tune::chord_at, generate)
+    }
+}
+
+impl Trial {
+    /// Asks `mind` to play on, and the judge what it makes of it.
+    pub fn of(mind: &Arc<Mind>, playground: &Playground, wish: &Wish) -> Self {
+        let pairs = playground.pairs(mind, wish);
         let likenesses = |of: fn(&Pair) -> Likeness| pairs.iter().map(of).collect::<Vec<_>>();
         let (real, generated) = (likenesses(|pair| pair.real_likeness), likenesses(|pair| pair.generated_likeness));
         let samples: Vec<Sample> = pairs.iter().flat_map(|pair| pair.samples.clone()).collect();
-        let mut used: Vec<usize> = places.iter().map(|place| place.tune).collect();
+        let mut used: Vec<usize> = pairs.iter().map(|pair| pair.place.tune).collect();
         used.sort_unstable();
         used.dedup();
         Self {

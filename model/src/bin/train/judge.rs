@@ -8,7 +8,7 @@ use segue_model::corpus::Tune;
 use segue_model::corpus::folder::Split;
 use segue_model::mind::Mind;
 use segue_model::training::continuations::{CONTINUATION, PLACES, PROMPT};
-use segue_model::training::trial::{Trial, Wish};
+use segue_model::training::trial::{Playground, Trial, Wish};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,7 +37,8 @@ pub fn judge(wish: &Judge) -> anyhow::Result<()> {
     let asked: Vec<(&str, &Tune)> =
         wish.source.pieces(&corpus, wish.split)?.iter().map(|read| (read.source.as_str(), &read.tune)).collect();
     let knobs = wish.playing.knobs();
-    let trial = Trial::of(&mind, &learnt(&corpus), &asked, &Wish { places: wish.places, knobs });
+    let playground = Playground::of(mind.vocabulary(), &learnt(&corpus), &asked);
+    let trial = Trial::of(&mind, &playground, &Wish { places: wish.places, knobs });
     println!(
         "{}, {:?} split of {}: {CONTINUATION} notes after {PROMPT}, {}",
         mind.card().style,

@@ -1,6 +1,7 @@
 //! Learns a style.
 
 use crate::data::{self, Source, lessons};
+use crate::poise;
 use anyhow::{Context, bail};
 use clap::Args;
 use segue_model::corpus::Tune;
@@ -61,6 +62,10 @@ pub struct Train {
     /// The share of units silenced in training, 0 to 1.
     #[arg(long)]
     dropout: Option<f64>,
+    /// The share of pitches that it hears otherwise than the tune has them, and has to find its way back from, 0 to 1:
+    /// for fine-tuning a style that drifts when it plays on by itself.
+    #[arg(long)]
+    slips: Option<f64>,
     /// LSTM layers.
     #[arg(long)]
     layers: Option<usize>,
@@ -104,6 +109,7 @@ pub fn learn(wish: &Train) -> anyhow::Result<()> {
         plan.sizes.layers, plan.sizes.hidden, plan.epochs, plan.patience
     );
     let summary = train(&plan, &lessons, wish.device, &folder, &out, &commit())?;
+    poise::settle(&out, &corpus, &plan.vocabulary, &out)?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
     println!("on the test split, with the weights in half precision: {}", summary.test);
     println!("{}: the weights; {}: loss.png and summary.json", out.display(), folder.display());
@@ -161,11 +167,15 @@ impl Train {
         plan.steps = self.steps.unwrap_or(plan.steps);
         plan.learning_rate = self.learning_rate.unwrap_or(plan.learning_rate);
         plan.dropout = self.dropout.unwrap_or(plan.dropout);
+        plan.silence.slip = self.slips.unwrap_or(plan.silence.slip);
         plan.sizes.layers = self.layers.unwrap_or(plan.sizes.layers);
         plan.sizes.hidden = self.hidden.unwrap_or(plan.sizes.hidden);
         plan.seed = self.seed.unwrap_or(plan.seed);
         if let Some(fault) = plan.sizes.fault() {
             bail!("no such network can be made: {fault}");
+        }
+        if !(0.0..1.0).contains(&plan.silence.slip) {
+            bail!("slips lie between 0 and 1");
         }
         if plan.rows == 0 || plan.steps == 0 || plan.epochs == 0 || !(0.0..1.0).contains(&plan.dropout) {
             bail!("rows, steps and epochs begin at 1, and dropout lies between 0 and 1");

@@ -7,6 +7,7 @@ mod judge;
 mod knobs;
 mod learn;
 mod licks;
+mod poise;
 mod table;
 mod temperatures;
 
@@ -29,6 +30,8 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Learns anew what tunes play after a figure, beside a network that stays as it is.
     Licks(licks::Licks),
+    /// Lets a mind play on in tunes it has not learnt from, to find how to keep its line; the network stays as it is.
+    Poise(poise::Poise),
     /// Measures the shipped weights and prints the tables of the README.
     Table(table::Tables),
     /// Lays a mind's continuations beside real ones, and says whether and by what they can be told.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let done = match (line.verb, line.train) {
         (Some(Verb::Evaluate(wish)), _) => evaluate::measure(&wish),
         (Some(Verb::Licks(wish)), _) => licks::renew(&wish),
+        (Some(Verb::Poise(wish)), _) => poise::renew(&wish),
         (Some(Verb::Table(wish)), _) => table::print(&wish),
         (Some(Verb::Judge(wish)), _) => judge::judge(&wish),
         (Some(Verb::Temperatures(wish)), _) => temperatures::temperatures(&wish),
@@ -75,7 +79,7 @@ mod tests {
         assert!(
             parsed("train --style mine").is_err() && parsed("train --style mine --data here --kind opera").is_err()
         );
-        for verb in ["evaluate", "licks", "judge", "temperatures"] {
+        for verb in ["evaluate", "licks", "poise", "judge", "temperatures"] {
             assert_eq!(parsed(&format!("train {verb} w.segue --data here")).ok(), Some((true, false)), "{verb}");
         }
         assert_eq!(parsed("train examples w.segue --data here --out there").ok(), Some((true, false)));

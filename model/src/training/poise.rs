@@ -1,0 +1,125 @@
+//! Finding a mind's poise: it plays on in tunes that it has not learnt from, until it repeats pitches, takes up figures
+//! of the prompt and keeps to its pitch classes as often as tunes do.
+
+use super::likeness::{Comparison, Likeness, Row};
+use super::trial::{Playground, Wish};
+use crate::mind::Mind;
+use crate::poise::Poise;
+use crate::sampling::Knobs;
+use crate::weights;
+use anyhow::Context;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What poise acts on, by the names of the figures.
+const FIGURES: [&str; 4] = [
+    "repeated pitches",
+    "pitch classes shared with the prompt",
+    "3-interval figures from the prompt",
+    "3-interval figures of its own again",
+];
+/// Values that are tried.
+const FAITHS: [f32; 8] = [1.0, 1.15, 1.3, 1.45, 1.6, 1.8, 2.0, 2.4];
+const AGAINS: [f32; 9] = [0.15, 0.0, -0.15, -0.3, -0.45, -0.6, -0.75, -0.9, -1.1];
+/// Fewer continuations say nothing.
+const FEWEST_PLACES: usize = 50;
+/// Continuations at each value.
+const PLACES: usize = 250;
+/// Real ones that they are held against. Few tunes are for validation, so what is real is taken of all.
+const REAL_PLACES: usize = 1_000;
+
+/// The poise with which a mind plays most as its tunes go, at temperature 1; `None` when the tunes are too few to tell.
+///
+/// One number is tried after the other, and then both once more around what was found, because what one does the other
+/// feels.
+pub fn found(mind: &Mind, playground: &Playground) -> Option<Poise> {
+    let wish = Wish { places: PLACES, knobs: Knobs { temperature: 1.0, top_p: 1.0, seed: 1, ..Knobs::default() } };
+    let real = playground.real(REAL_PLACES, wish.knobs.seed);
+    let faults = |poise| {
+        let played = playground.pairs(&Arc::new(mind.clone().with_poise(poise)), &wish);
+        let generated: Vec<Likeness> = played.iter().map(|pair| pair.generated_likeness).collect();
+        (played.len() >= FEWEST_PLACES).then(|| fault(&Comparison::of(&real, &generated, wish.knobs.seed)))
+    };
+    let best = |candidates: &mut dyn Iterator<Item = Poise>| -> Option<Poise> {
+        let tried: Option<Vec<(f64, Poise)>> = candidates.map(|poise| Some((faults(poise)?, poise))).collect();
+        tried?.into_iter().min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, poise)| poise)
+    };
+    let mut poise = Poise::default();
+    for around in [usize::MAX, 1] {
+        poise = best(&mut near(&FAITHS, poise.faith, around).map(|faith| Poise { faith, ..poise }))?;
+        poise = best(&mut near(&AGAINS, poise.again, around).map(|again| Poise { again, ..poise }))?;
+    }
+    Some(poise)
+}
+
+/// The values that stand at most so many places from a value of theirs.
+fn near(values: &[f32], value: f32, places: usize) -> impl Iterator<Item = f32> {
+    let middle = values.iter().position(|other| *other == value).unwrap_or(0);
+    let (first, last) = (middle.saturating_sub(places), middle.saturating_add(places));
+    values.iter().enumerate().filter(move |(at, _)| (first..=last).contains(at)).map(|(_, value)| *value)
+}
+
+/// The bytes of a weights file with the poise that suits it; everything else in it stays as it is.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn renewed(path: &Path, playground: &Playground) -> anyhow::Result<(Vec<u8>, Option<Poise>)> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
+    match found(&Mind::from_bytes(&bytes, &name)?, playground) {
+        Some(poise) => Ok((weights::with_poise(&bytes, &name, poise)?, Some(poise))),
+        None => Ok((bytes, None)),
+    }
+}
+
+/// How far the figures that poise acts on lie from the real ones: the sum of their squared distances, each in half widths
+/// of the interval in which chance leaves the real one.
+fn fault(comparison: &Comparison) -> f64 {
+    let counted = comparison.rows.iter().filter(|row| FIGURES.contains(&row.name));
+    counted.map(|row: &Row| ((row.generated - row.real.mean) / (row.real.high - row.real.low).max(1e-9)).powi(2)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Tune;
+    use crate::corpus::abc::parse_book;
+    use crate::network::Sizes;
+    use crate::vocabulary::Vocabulary;
+
+    const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
+
+    #[test]
+    fn a_mind_that_repeats_itself_too_often_is_held_back_and_too_few_tunes_say_nothing() {
+        let book = parse_book(BOOK, "oneills.abc");
+        let tunes: Vec<&Tune> = book.tunes.iter().map(|(_, tune)| tune).collect();
+        let names: Vec<(&str, &Tune)> = tunes.iter().map(|tune| (tune.title.as_str(), *tune)).collect();
+        let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
+        let mind = Mind::random(Vocabulary::dance(), sizes);
+        let playground = Playground::of(mind.vocabulary(), &tunes, &names);
+        let wish = Wish { places: 60, knobs: Knobs { temperature: 1.0, top_p: 1.0, ..Knobs::default() } };
+        let repeats = |again| {
+            let pairs =
+                playground.pairs(&Arc::new(mind.clone().with_poise(Poise { again, ..Poise::default() })), &wish);
+            let generated: Vec<Likeness> = pairs.iter().map(|pair| pair.generated_likeness).collect();
+            let rows = Comparison::of(&generated, &generated, 1).rows;
+            rows.iter().find(|row| row.name == FIGURES[0]).map(|row| row.generated).unwrap()
+        };
+        assert!(repeats(-1.1) < repeats(0.0) && repeats(0.0) < repeats(1.1));
+        // A mind that knows nothing plays any pitch, so it repeats few of them.
+        let poise = found(&mind, &playground).unwrap();
+        assert!(poise.again > 0.0, "{poise:?}");
+        let few = Playground::of(mind.vocabulary(), &tunes, &names[..0]);
+        assert_eq!(found(&mind, &few), None);
+    }
+
+    #[test]
+    fn the_second_round_looks_around_what_the_first_has_found() {
+        let values = [1.0, 2.0, 3.0, 4.0];
+        let around = |value, places| near(&values, value, places).collect::<Vec<_>>();
+        assert_eq!(around(1.0, usize::MAX), values);
+        assert_eq!(around(1.0, 1), [1.0, 2.0]);
+        assert_eq!(around(3.0, 1), [2.0, 3.0, 4.0]);
+    }
+}
