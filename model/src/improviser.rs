@@ -13,6 +13,7 @@ use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::{LONGEST_FIGURE, pitches_that_would_loop};
 use crate::mind::{Mind, Room, State};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
+use crate::poise::About;
 use crate::sampling::{Head, Knobs, choose, choose_longer, draw, most_probable};
 use crate::vocabulary::{Classes, TimeBase, Vocabulary};
 use std::collections::VecDeque;
@@ -364,7 +365,9 @@ impl Improviser {
         let left = pitches.preferring(|pitch| class(pitch) >= floor);
         let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
         let scores = heads.pitch(next, echoes);
-        mind.card().poise.lean(scores, self.now.figure(), before);
+        let on_the_beat = around.bars.is_some_and(|bars| bars.place(onset).0 % bars.metre.beat().0 == 0);
+        let chord = around.chord.filter(|_| on_the_beat && vocabulary.chords);
+        mind.card().poise.lean(scores, About { figure: self.now.figure(), last: before, chord }, vocabulary);
         if let Some(ending) = ending {
             ending.lean_pitches(scores, onset, vocabulary, around.chord, &self.session.profile());
         }

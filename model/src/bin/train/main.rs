@@ -31,7 +31,7 @@ enum Verb {
     /// Learns anew what tunes play after a figure, beside a network that stays as it is.
     Licks(licks::Licks),
     /// Lets a mind play on in tunes it has not learnt from, to find how to keep its line; the network stays as it is.
-    Poise(poise::Poise),
+    Poise(poise::Wish),
     /// Measures the shipped weights and prints the tables of the README.
     Table(table::Tables),
     /// Lays a mind's continuations beside real ones, and says whether and by what they can be told.

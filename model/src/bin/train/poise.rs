@@ -5,6 +5,7 @@ use anyhow::Context;
 use clap::Args;
 use segue_model::corpus::Tune;
 use segue_model::corpus::folder::{Corpus, Split};
+use segue_model::poise::Poise;
 use segue_model::training::poise::renewed;
 use segue_model::training::trial::Playground;
 use segue_model::vocabulary::Vocabulary;
@@ -12,7 +13,7 @@ use segue_model::weights;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
-pub struct Poise {
+pub struct Wish {
     /// The weights file.
     weights: PathBuf,
     #[command(flatten)]
@@ -22,7 +23,7 @@ pub struct Poise {
     out: Option<PathBuf>,
 }
 
-pub fn renew(wish: &Poise) -> anyhow::Result<()> {
+pub fn renew(wish: &Wish) -> anyhow::Result<()> {
     let vocabulary = weights::card_of(&wish.weights)?.vocabulary;
     let corpus = wish.source.read_for(&vocabulary)?;
     settle(&wish.weights, &corpus, &vocabulary, wish.out.as_ref().unwrap_or(&wish.weights))
@@ -39,7 +40,9 @@ pub fn settle(weights: &Path, corpus: &Corpus, vocabulary: &Vocabulary, out: &Pa
     println!("it plays, to find its poise");
     let (bytes, poise) = renewed(weights, &Playground::of(vocabulary, &learnt(corpus), &asked))?;
     match poise {
-        Some(poise) => println!("faith {} in quotations, {:+} nats for the same pitch again", poise.faith, poise.again),
+        Some(Poise { faith, again, chord }) => println!(
+            "faith {faith} in quotations, {again:+} nats for the same pitch again, {chord:+} for the chord's tones on the beat"
+        ),
         None => println!("there are too few tunes for validation to find any"),
     }
     std::fs::write(out, bytes).with_context(|| format!("{}: cannot be written", out.display()))
