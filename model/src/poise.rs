@@ -22,7 +22,7 @@ pub struct Poise {
 }
 
 /// More would be a copyist.
-pub const MOST_FAITH: f32 = 6.0;
+pub const MOST_FAITH: f32 = 4.0;
 /// Seven and a half times as likely, or as unlikely.
 pub const MOST_LEANING: f32 = 2.0;
 
@@ -108,7 +108,7 @@ mod tests {
     fn what_no_tuning_finds_is_a_fault() {
         assert_eq!(Poise::default().fault(), None);
         let with = |faith, again, chord| Poise { faith, again, chord }.fault();
-        for absurd in [0.9, 6.1, f32::NAN] {
+        for absurd in [0.9, 4.1, f32::NAN] {
             assert!(with(absurd, 0.0, 0.0).is_some(), "{absurd}");
         }
         for absurd in [2.1, -2.1, f32::NAN] {

@@ -21,10 +21,11 @@ const FIGURES: [&str; 5] = [
     "3-interval figures of its own again",
     "chord tones on the beat",
 ];
-/// Values that are tried.
-const FAITHS: [f32; 8] = [1.0, 1.15, 1.3, 1.6, 2.0, 2.5, 3.2, 4.0];
+/// Values that are tried. With more faith folk and piano would still come a little nearer to their tunes, but in a
+/// quotation the temperature would have no say any more.
+const FAITHS: [f32; 6] = [1.0, 1.15, 1.3, 1.5, 1.75, 2.0];
 const AGAINS: [f32; 7] = [0.15, 0.0, -0.15, -0.3, -0.45, -0.65, -0.9];
-const CHORDS: [f32; 6] = [-0.2, 0.0, 0.2, 0.4, 0.6, 0.8];
+const CHORDS: [f32; 5] = [-0.2, 0.0, 0.2, 0.4, 0.6];
 /// Fewer continuations say nothing.
 const FEWEST_PLACES: usize = 50;
 /// Continuations at each value.
