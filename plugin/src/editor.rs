@@ -19,7 +19,7 @@ mod status;
 mod theme;
 mod window;
 
-use crate::journal::Pages;
+use crate::journal::{Pages, Watch};
 use crate::keyboard::{HeldKeys, Keyboard};
 use crate::params::SegueParams;
 use crate::vitals::Vitals;
@@ -187,6 +187,8 @@ impl Editor for SegueEditor {
 
 /// One opened window.
 struct App {
+    /// The hands show what they plan as long as there is a window.
+    _watch: Watch,
     scene: Scene,
     context: GuiContext,
     scale: Arc<AtomicU32>,
@@ -222,6 +224,7 @@ impl App {
             keys_back: keys_back::KeysBack::default(),
             grip: grip::Grip::default(),
             keyboard: Keyboard::default(),
+            _watch: editor.scene.pages.watch(),
             scene: editor.scene.clone(),
             context,
             scale: Arc::clone(&editor.scale),

@@ -2,9 +2,11 @@
 //!
 //! The audio thread writes into memory that was set aside when the instance was made: a ring of the last
 //! [`ENTRIES`] entries, the oldest of which are overwritten, and one page with the present. It only stores numbers; it
-//! never waits, allocates or wakes anybody, so an editor that is closed costs nothing, and capture can look back ten
-//! minutes at any time. A reader that is overtaken notices: it throws away what was overwritten while it read. Nobody
-//! can hold the writer up.
+//! never waits, allocates or wakes anybody, and capture can look back ten minutes at any time. A reader that is overtaken
+//! notices: it throws away what was overwritten while it read. Nobody can hold the writer up.
+//!
+//! A block in which nothing happens costs a handful of stores. What is planned is only worked out and shown while somebody
+//! watches, so a window that is closed costs nothing more.
 //!
 //! Two questions that every bounded list has to answer:
 //! - The ring is full: the oldest entries go. Ten minutes fit as long as both together play less than 27 notes a second
@@ -24,7 +26,7 @@ use arrayvec::ArrayVec;
 use segue_model::note::{Bars, Metre, Pitch, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU64, fence};
+use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 
 /// What the ring holds; a note is two of them.
 pub const ENTRIES: usize = 1 << 15;
@@ -135,6 +137,8 @@ pub struct Pages {
     /// Odd while the page is being written.
     version: AtomicU64,
     page: [AtomicU64; PAGE],
+    /// How many look at the page.
+    watchers: AtomicU32,
 }
 
 impl Default for Pages {
@@ -145,6 +149,7 @@ impl Default for Pages {
             written: AtomicU64::new(0),
             version: AtomicU64::new(0),
             page: std::array::from_fn(|_| AtomicU64::new(0)),
+            watchers: AtomicU32::new(0),
         }
     }
 }
@@ -160,7 +165,28 @@ pub struct Present {
     pub song_beats: Option<f64>,
 }
 
+/// As long as it lives somebody watches.
+#[derive(Debug)]
+pub struct Watch(Arc<Pages>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.watchers.fetch_sub(1, Relaxed);
+    }
+}
+
 impl Pages {
+    /// From the next block on the present shows what is planned too.
+    #[must_use]
+    pub fn watch(self: &Arc<Self>) -> Watch {
+        self.watchers.fetch_add(1, Relaxed);
+        Watch(Arc::clone(self))
+    }
+
+    fn is_watched(&self) -> bool {
+        self.watchers.load(Relaxed) > 0
+    }
+
     /// Everything that was written since `seen`, and from where to go on. Entries that were overwritten in the meantime
     /// are left out.
     pub fn since(&self, seen: u64) -> (Vec<Entry>, u64) {
@@ -305,7 +331,12 @@ impl Journal {
         self.lost = true;
     }
 
-    /// True when the last block brought something to look at.
+    /// Whether somebody wants to see what is planned.
+    pub fn is_watched(&self) -> bool {
+        self.pages.is_watched()
+    }
+
+    /// True when the last block brought something to look at, and somebody looks.
     pub fn has_news(&self) -> bool {
         self.news
     }
@@ -325,15 +356,18 @@ impl Journal {
         (self.at_ns, self.rest_ns) = (began_ns.saturating_add(whole), rest);
         let ticks_per_frame = glimpse.tempo_bpm * PER_QUARTER / 60.0 / sample_rate;
         let start = glimpse.now - f64::from(frames) * ticks_per_frame;
-        self.news = self.lost || !self.block.is_empty() || !glimpse.planned.is_empty() || glimpse.follows_host;
+        let brings = self.lost || !self.block.is_empty() || !glimpse.planned.is_empty() || glimpse.follows_host;
+        self.news = brings && self.is_watched();
 
         self.note_time(began_ns, start, glimpse);
-        for (offset, event) in self.block.take() {
+        // Read in place: taken out, the whole list would be copied in every block.
+        for &(offset, event) in &self.block {
             let into = f64::from(offset);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within a block")]
             let at_ns = began_ns + (into / sample_rate * NANOSECONDS) as u64;
             self.pages.write(Entry { at_ns, tick: start + into * ticks_per_frame, event });
         }
+        self.block.clear();
         if std::mem::take(&mut self.lost) {
             self.pages.write(Entry { at_ns: self.at_ns, tick: glimpse.now, event: Event::Silence });
         }
@@ -561,6 +595,25 @@ mod tests {
         journal.end_block(64, RATE, &shown, Some(17.5));
         let present = journal.pages.present().unwrap();
         assert_eq!((present.glimpse, present.song_beats), (shown, Some(17.5)));
+    }
+
+    #[test]
+    fn what_sounds_is_written_whoever_looks_and_there_is_news_only_for_those_who_watch() {
+        let mut journal = Journal::default();
+        let play = |journal: &mut Journal, watched: bool| {
+            journal.note(FrameOffset(0), strike(60));
+            journal.end_block(64, RATE, &glimpse(0.1, 120.0), None);
+            assert_eq!((journal.is_watched(), journal.has_news()), (watched, watched));
+        };
+        play(&mut journal, false);
+        let pages = journal.pages();
+        let (one, other) = (pages.watch(), pages.watch());
+        play(&mut journal, true);
+        drop(one);
+        play(&mut journal, true);
+        drop(other);
+        play(&mut journal, false);
+        assert_eq!(strikes(&pages.since(0).0).len(), 4);
     }
 
     #[test]

@@ -282,7 +282,8 @@ impl Plugin for Segue {
         self.performer.perform(&block, &mut Observed::new(&mut stage, &mut self.journal), &mut self.audio);
         stage.finish();
         let song_beats = block.transport.beats.filter(|_| block.transport.playing);
-        self.journal.end_block(frames, f64::from(self.sample_rate), &self.performer.glimpse(), song_beats);
+        let glimpse = self.performer.glimpse(self.journal.is_watched());
+        self.journal.end_block(frames, f64::from(self.sample_rate), &glimpse, song_beats);
         if self.journal.has_news() {
             self.signals.tell_news();
         }

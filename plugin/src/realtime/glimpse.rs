@@ -25,7 +25,7 @@ pub struct Glimpse {
     pub follows_host: bool,
     /// Segue plays, or is about to.
     pub is_segues_turn: bool,
-    /// What is decided and does not sound yet, in order of time.
+    /// What is decided and does not sound yet, in order of time; nothing where nobody wants to see it.
     pub planned: ArrayVec<PlannedNote, SHOWN_PLANS>,
 }
 
@@ -43,26 +43,34 @@ pub struct PlannedNote {
 }
 
 impl Performer {
-    /// Looks at the hands.
-    pub fn glimpse(&self) -> Glimpse {
-        let (clock, now) = (&self.clock, self.clock.now());
+    /// Looks at the hands; at what is planned only when somebody wants to see it.
+    pub fn glimpse(&self, shows_plans: bool) -> Glimpse {
+        let clock = &self.clock;
+        let mut glimpse = Glimpse {
+            now: clock.now(),
+            tempo_bpm: clock.tempo_bpm(),
+            bars: clock.bars(),
+            form: clock.form(),
+            follows_host: clock.follows_host(),
+            is_segues_turn: self.turn.is_segues(),
+            planned: ArrayVec::new(),
+        };
+        if shows_plans {
+            self.show_plans(&mut glimpse);
+        }
+        glimpse
+    }
+
+    fn show_plans(&self, glimpse: &mut Glimpse) {
         // One moment of the style's own time, as one of the beats.
-        let scale = if self.in_free_time { clock.tempo_bpm() / FREE_BPM } else { 1.0 };
-        let lag = self.turn_lag();
+        let scale = if self.in_free_time { glimpse.tempo_bpm / FREE_BPM } else { 1.0 };
+        let (now, lag) = (glimpse.now, self.turn_lag());
         let show = |note: &Note| PlannedNote {
             onset: now + (float(note.onset) + lag - self.time().now()) * scale,
             length: float(note.duration) * scale,
             key: note.pitch.key(),
             velocity: note.velocity.value(),
         };
-        Glimpse {
-            now,
-            tempo_bpm: clock.tempo_bpm(),
-            bars: clock.bars(),
-            form: clock.form(),
-            follows_host: clock.follows_host(),
-            is_segues_turn: self.turn.is_segues(),
-            planned: self.schedule.planned().iter().take(SHOWN_PLANS).map(show).collect(),
-        }
+        glimpse.planned.extend(self.schedule.planned().iter().take(SHOWN_PLANS).map(show));
     }
 }
