@@ -10,7 +10,8 @@ use crate::timeline::Frame;
 use crate::vitals::Vitals;
 use anyhow::{Context, Result};
 use clack_host::events::event_types::{
-    MidiEvent, NoteChokeEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent,
+    MidiEvent, NoteChokeEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent, ParamValueEvent,
+    TransportEvent,
 };
 use clack_host::events::io::{OutputEventBuffer, TryPushError};
 use clack_host::events::{Match, UnknownEvent};
@@ -185,7 +186,7 @@ impl Stage<'_> {
                 }
             }
             Deed::Room(events) => *room = if events == u32::MAX { usize::MAX } else { usize::try_from(events)? },
-            Deed::Down { .. } | Deed::Up { .. } | Deed::Midi(_) | Deed::Turn { .. } => {}
+            Deed::Down { .. } | Deed::Up { .. } | Deed::Shape { .. } | Deed::Midi(_) | Deed::Turn { .. } => {}
         }
         Ok(())
     }
@@ -253,6 +254,12 @@ impl Stage<'_> {
                     heard.push(&NoteChokeEvent::new(offset, keys));
                 } else {
                     heard.push(&NoteOffEvent::new(offset, keys, 0.5));
+                }
+            }
+            Deed::Shape { channel, key, id, kind, value } => {
+                let keys = Pckn::new(0u16, number(channel), number(key), name(id));
+                if let Some(kind) = NoteExpressionType::from_raw(kind.into()) {
+                    heard.push(&NoteExpressionEvent::new(offset, keys, kind, value));
                 }
             }
             Deed::Midi(message) => heard.push(&MidiEvent::new(offset, 0, message)),

@@ -75,6 +75,17 @@ pub enum Rule {
     OverAReset(Key),
     /// A note that was passed through sounds on after its release.
     OverARelease(Key),
+    /// A key of the player's that should have been passed through was not.
+    NotPassed(Key),
+    /// A note that was passed through ends while its key is down.
+    CutShort(Key),
+    /// What was passed through and moved a pedal, a wheel or the bend is left so when nothing is passed through any more.
+    LeftAway {
+        /// The lever.
+        lever: Lever,
+        /// 0 to 15.
+        channel: u8,
+    },
     /// More notes of Segue's at once than are allowed.
     TooMany {
         /// How many.
@@ -125,6 +136,31 @@ pub struct Key {
     pub key: u16,
 }
 
+/// What stays where a message has left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are MIDI's")]
+pub enum Lever {
+    Sustain,
+    Sostenuto,
+    Modulation,
+    Pressure,
+    Bend,
+}
+
+impl Lever {
+    /// The lever that a message moves, and whether it is away from rest then.
+    fn moved_by([status, first, second]: [u8; 3]) -> Option<(Self, bool)> {
+        match (status & 0xF0, first) {
+            (0xB0, 64) => Some((Self::Sustain, second >= 64)),
+            (0xB0, 66) => Some((Self::Sostenuto, second >= 64)),
+            (0xB0, 1) => Some((Self::Modulation, second > 0)),
+            (0xD0, pressure) => Some((Self::Pressure, pressure > 0)),
+            (0xE0, fine) => Some((Self::Bend, (fine, second) != (0, 64))),
+            _ => None,
+        }
+    }
+}
+
 impl Rule {
     /// The same for faults of one kind, whatever their figures.
     pub fn kind(&self) -> std::mem::Discriminant<Self> {
@@ -160,6 +196,11 @@ impl fmt::Display for Broken {
             Rule::OverABreak(key) => write!(out, "{key} sounds on although the song starts, stops or jumps"),
             Rule::OverAReset(key) => write!(out, "{key} sounds on after a reset"),
             Rule::OverARelease(key) => write!(out, "{key} was passed through and sounds on after its release"),
+            Rule::NotPassed(key) => write!(out, "{key} was struck and not passed through"),
+            Rule::CutShort(key) => write!(out, "{key} was passed through and ends while it is down"),
+            Rule::LeftAway { lever, channel } => {
+                write!(out, "on channel {}, {lever:?} was passed through and is left away from rest", channel + 1)
+            }
             Rule::TooMany { count, most } => write!(out, "{count} notes of Segue's sound at once, and {most} may"),
             Rule::OutOfBounds(key) => write!(out, "{key} lies outside the scale or the range that is set"),
             Rule::TooLongForTheSetting { key, beats } => write!(out, "{key} lasts {beats:.3} beats, which is too long"),
@@ -204,6 +245,8 @@ const LONGEST_SECONDS: f64 = 30.0;
 const ROUNDING_FRAMES: f64 = 0.5 + 2e-3;
 /// The most notes of Segue's that can be set to sound at once.
 const MOST_VOICES: usize = 16;
+/// How long after Segue has struck a key the player's stroke of it may be taken for that, which comes back.
+const RETURN_SECONDS: f64 = 0.25;
 /// More keys than fingers: with so many down the rules about them say nothing.
 const MOST_KEYS: usize = 60;
 /// Places of values within a parameter, as the plugin has them.
@@ -273,6 +316,15 @@ enum Demand {
     AfterBreak,
     Yielding,
     Passed(Key),
+    Levers,
+}
+
+/// Whether a release means a key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Meant {
+    Surely,
+    Perhaps,
+    No,
 }
 
 /// Follows a session act by act, of which there may be any number.
@@ -287,6 +339,12 @@ pub struct Watch<'a> {
     held: Vec<Held>,
     /// Keys struck on this frame that no note-on has been found for.
     struck: Vec<Key>,
+    /// Those of them that must be passed through.
+    to_pass: Vec<Key>,
+    /// Levers that were passed through and are away from rest, with their channels.
+    away: Vec<(Lever, u8)>,
+    /// Where Segue has begun a note of late.
+    begun: Vec<(Key, Frame)>,
     /// Something was played, or the turn was handed over, since everything was forgotten.
     asked: bool,
     /// When the turn was last handed over by hand.
@@ -322,6 +380,9 @@ impl<'a> Watch<'a> {
             saved: None,
             held: Vec::new(),
             struck: Vec::new(),
+            to_pass: Vec::new(),
+            away: Vec::new(),
+            begun: Vec::new(),
             asked: false,
             handed_over: None,
             was_handed_over: false,
@@ -354,6 +415,7 @@ impl<'a> Watch<'a> {
     pub fn follow(&mut self, act: &Act, take: &Take) {
         self.since.fill(0);
         self.was_handed_over = false;
+        self.begun.clear();
         self.forget_keys();
         self.demands.push(Demand::Everything);
         let no_breaks = !act.telling.has_beats();
@@ -397,6 +459,9 @@ impl<'a> Watch<'a> {
         for Sounding { key, since: (act, at), .. } in std::mem::take(&mut self.sounding) {
             self.broken.push(Broken { act, at, rule: Rule::NeverEnds(key) });
         }
+        if let Some((lever, channel)) = self.away.first().copied() {
+            self.broken.push(Broken { act: self.act, at: 0, rule: Rule::LeftAway { lever, channel } });
+        }
         self.broken
     }
 
@@ -430,7 +495,7 @@ impl<'a> Watch<'a> {
                     self.turn(place, value, now);
                 }
             }
-            Deed::Room(_) => {}
+            Deed::Shape { .. } | Deed::Room(_) => {}
         }
     }
 
@@ -439,7 +504,8 @@ impl<'a> Watch<'a> {
         match (status & 0xF0, first) {
             (0x90, key) if second > 0 => self.press(channel, key, None, now),
             (0x80 | 0x90, key) => self.release(Some(channel), Some(key), None),
-            (0xB0, 120 | 123) => self.release(Some(channel), None, None),
+            // The messages that change the mode let go of all notes too.
+            (0xB0, 120 | 123..) => self.release(Some(channel), None, None),
             _ => {}
         }
     }
@@ -450,6 +516,9 @@ impl<'a> Watch<'a> {
             return;
         }
         self.since[place] = now.max(1);
+        if self.board.knob_at(place) == Some(Knob::Thru) && value < before {
+            self.demands.push(Demand::Levers);
+        }
         if self.board.knob_at(place) == Some(Knob::YourTurn) && value > before {
             self.asked = true;
             self.handed_over = Some(now);
@@ -459,6 +528,13 @@ impl<'a> Watch<'a> {
 
     fn press(&mut self, channel: u8, key: u8, id: Option<u32>, now: Frame) {
         let key = Key { channel: channel.into(), key: key.into() };
+        // A key that is down and struck again may be a note that comes back by a routing loop, and so may one that Segue has
+        // just struck.
+        let is_new =
+            !self.held.iter().any(|held| held.key == key) && !self.begun.iter().any(|(begun, _)| *begun == key);
+        if is_new && self.is_steadily(Knob::Thru, 1.0) && self.hears(key) && self.held.len() < MOST_KEYS {
+            self.to_pass.push(key);
+        }
         self.held.retain(|held| held.key != key);
         let held = Held { key, id, down: now };
         self.held.push(held);
@@ -473,25 +549,40 @@ impl<'a> Watch<'a> {
     /// Whether a key of the player's is surely heard as a line of its own: on a channel that is listened to, no drone,
     /// and no chord.
     fn takes_the_turn(&self, held: &Held) -> bool {
-        let channel = self.steady(Knob::InputChannel);
-        let heard =
-            channel.is_some_and(|channel| same(channel, 0.0) || same(channel, f64::from(held.key.channel) + 1.0));
+        let heard = self.hears(held.key);
         let drone = self.steady(Knob::DroneBelow).is_none_or(|below| f64::from(held.key.key) < below);
         let chords = [CHORDS_OF_LOW_KEYS, CHORDS_OF_A_CHANNEL];
         let chord = self.steady(Knob::Chords).is_none_or(|source| chords.into_iter().any(|other| same(source, other)));
         heard && !drone && !chord && self.held.len() < MOST_KEYS
     }
 
+    /// Whether a key's channel is surely listened to.
+    fn hears(&self, key: Key) -> bool {
+        let channel = self.steady(Knob::InputChannel);
+        channel.is_some_and(|channel| same(channel, 0.0) || same(channel, f64::from(key.channel) + 1.0))
+    }
+
     fn release(&mut self, channel: Option<u8>, key: Option<u8>, id: Option<u32>) {
         let demands = &mut self.demands;
-        self.held.retain(|held| {
+        let meant = |held: &Held| {
             let matches = channel.is_none_or(|channel| u16::from(channel) == held.key.channel)
                 && key.is_none_or(|key| u16::from(key) == held.key.key);
-            // With another name it may or may not be meant: it is not surely down any more, and not surely up.
-            if matches && (id.is_none() || held.id.is_none() || held.id == id) {
+            match id {
+                _ if !matches => Meant::No,
+                Some(_) if held.id == id => Meant::Surely,
+                // A name alone means the note of that name and no other.
+                Some(_) if key.is_none() => Meant::No,
+                Some(_) if held.id.is_some() => Meant::Perhaps,
+                _ => Meant::Surely,
+            }
+        };
+        self.held.retain(|held| {
+            let meant = meant(held);
+            if meant == Meant::Surely {
                 demands.push(Demand::Passed(held.key));
             }
-            !matches
+            // With another name it is not surely down any more, and not surely up.
+            meant == Meant::No
         });
     }
 
@@ -501,7 +592,17 @@ impl<'a> Watch<'a> {
         match sent {
             Sent::On { channel, key, velocity } => self.begins(Key { channel, key }, velocity, at, act),
             Sent::Off { channel, key } => self.ends(Key { channel, key }, at, act),
-            Sent::Midi(_) => {}
+            Sent::Midi(message) => self.moves(message),
+        }
+    }
+
+    fn moves(&mut self, message: [u8; 3]) {
+        let channel = message[0] & 0x0F;
+        let all_rest = message[0] & 0xF0 == 0xB0 && message[1] == 121;
+        let moved = Lever::moved_by(message);
+        self.away.retain(|(lever, on)| *on != channel || !all_rest && moved.is_none_or(|(moved, _)| moved != *lever));
+        if let Some((lever, true)) = moved {
+            self.away.push((lever, channel));
         }
     }
 
@@ -525,6 +626,7 @@ impl<'a> Watch<'a> {
         let passes = same(self.value(Knob::Thru), 1.0);
         if let Some(index) = self.struck.iter().position(|struck| passes && *struck == key) {
             self.struck.remove(index);
+            self.to_pass.retain(|to_pass| *to_pass != key);
             return Who::Player;
         }
         let comps = same(self.value(Knob::Comping), 1.0);
@@ -533,6 +635,10 @@ impl<'a> Watch<'a> {
     }
 
     fn segue_begins(&mut self, key: Key, at: Frame, act: &Act) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "frames")]
+        let recent = (RETURN_SECONDS * act.timeline.sample_rate()) as Frame;
+        self.begun.retain(|(_, begun)| begun + recent >= at);
+        self.begun.push((key, at));
         let wanted = self.value(Knob::OutputChannel);
         if !same(wanted, f64::from(key.channel)) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
@@ -631,6 +737,11 @@ impl<'a> Watch<'a> {
             return;
         };
         let Sounding { who, since: (since_act, since), .. } = self.sounding.remove(index);
+        let is_struck_again = self.struck.contains(&key);
+        let is_held = self.held.iter().any(|held| held.key == key) && !is_struck_again && self.held.len() < MOST_KEYS;
+        if who == Who::Player && since_act == self.act && is_held && act.is_all_ears() && !act.loops_back {
+            self.say(at, Rule::CutShort(key));
+        }
         if who == Who::Player || since_act != self.act {
             return;
         }
@@ -670,10 +781,18 @@ impl<'a> Watch<'a> {
     fn settle(&mut self, act: &Act, now: Frame) {
         self.struck.clear();
         let demands = std::mem::take(&mut self.demands);
+        let to_pass = std::mem::take(&mut self.to_pass);
         if !act.is_all_ears() {
             return;
         }
+        if let Some(key) = to_pass.first().filter(|_| !act.loops_back) {
+            self.say(now, Rule::NotPassed(*key));
+        }
         for demand in demands {
+            let levers = matches!(demand, Demand::Everything | Demand::Levers);
+            if let Some((lever, channel)) = self.away.first().copied().filter(|_| levers) {
+                self.say(now, Rule::LeftAway { lever, channel });
+            }
             let before = |sounding: &&Sounding| sounding.since < (self.act, now);
             let still = self.sounding.iter().filter(before).find_map(|sounding| {
                 let Sounding { key, who, .. } = *sounding;
@@ -682,7 +801,7 @@ impl<'a> Watch<'a> {
                     Demand::AfterBreak if who != Who::Player => Rule::OverABreak(key),
                     Demand::Yielding if who == Who::Segue => Rule::DoesNotYield(key),
                     Demand::Passed(passed) if who == Who::Player && passed == key => Rule::OverARelease(key),
-                    Demand::AfterBreak | Demand::Yielding | Demand::Passed(_) => return None,
+                    Demand::AfterBreak | Demand::Yielding | Demand::Passed(_) | Demand::Levers => return None,
                 };
                 Some(rule)
             });
@@ -865,6 +984,55 @@ mod tests {
         let key = Key { channel: 0, key: 48 };
         assert_eq!(found(&PHRASE(), &thru, &[player(0, begin), player(SECOND + 1, end)]), [Rule::OverARelease(key)]);
         assert_eq!(found(&PHRASE(), &thru, &[player(0, begin), player(SECOND, end)]), []);
+        assert_eq!(found(&PHRASE(), &thru, &[player(0, begin), player(SECOND - 1, end)]), [Rule::CutShort(key)]);
+        assert_eq!(found(&PHRASE(), &thru, &[]), [Rule::NotPassed(key)]);
+        let hammered = [down(0), down(100), up(SECOND)];
+        let passed = [player(0, begin), player(100, end), player(100, begin), player(SECOND, end)];
+        assert_eq!(found(&hammered, &thru, &passed), []);
+        let elsewhere = [(Knob::Thru, 1.0), (Knob::InputChannel, 4.0)];
+        assert_eq!(found(&PHRASE(), &elsewhere, &[]), [], "nobody listens on that channel");
+    }
+
+    #[test]
+    fn a_release_by_name_alone_means_the_note_of_that_name() {
+        let named = |at, key, id| (at, Deed::Down { channel: 0, key, velocity: 0.5, id });
+        let deeds = [
+            named(0, 60, Some(7)),
+            named(0, 61, None),
+            (SECOND, Deed::Up { channel: None, key: None, id: Some(7), choke: false }),
+        ];
+        let on = |key| Answered { at: 0, sent: Sent::On { channel: 0, key, velocity: 0.5 } };
+        let off = |at, key| Answered { at, sent: Sent::Off { channel: 0, key } };
+        let thru = [(Knob::Thru, 1.0)];
+        let key = |key| Key { channel: 0, key };
+        let found = |events: &[Answered]| found(&deeds, &thru, events);
+        assert_eq!(found(&[on(60), on(61), off(SECOND, 60), off(SECOND, 61)]), [Rule::CutShort(key(61))]);
+        assert_eq!(found(&[on(60), on(61), off(SECOND, 60)]), [Rule::NeverEnds(key(61))]);
+        assert_eq!(found(&[on(60), on(61), off(SECOND + 1, 60)])[0], Rule::OverARelease(key(60)));
+    }
+
+    #[test]
+    fn a_pedal_a_wheel_or_a_bend_that_is_left_away_from_rest_is_seen() {
+        let message = |at, message| Answered { at, sent: Sent::Midi(message) };
+        let board = bare();
+        let off = (SECOND, Deed::Turn { place: board.place(Knob::Thru), value: 0.0 });
+        let reset = (SECOND, Deed::Reset);
+        let thru = [(Knob::Thru, 1.0)];
+        let levers = [
+            ([0xB3, 64, 127], [0xB3, 64, 0], Lever::Sustain),
+            ([0xB3, 66, 64], [0xB3, 121, 0], Lever::Sostenuto),
+            ([0xB3, 1, 1], [0xB3, 1, 0], Lever::Modulation),
+            ([0xD3, 9, 0], [0xD3, 0, 0], Lever::Pressure),
+            ([0xE3, 1, 64], [0xE3, 0, 64], Lever::Bend),
+        ];
+        for (away, rest, lever) in levers {
+            let left = Rule::LeftAway { lever, channel: 3 };
+            assert_eq!(found(&[off], &thru, &[message(9, away), message(SECOND, rest)]), []);
+            assert_eq!(found(&[reset], &thru, &[message(9, away), message(SECOND, rest)]), []);
+            assert_eq!(found(&[off], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
+            assert_eq!(found(&[reset], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
+            assert_eq!(found(&[], &thru, &[message(9, away)]), [left]);
+        }
     }
 
     #[test]

@@ -64,6 +64,19 @@ pub enum Deed {
         /// The host cuts the note off instead of releasing it.
         choke: bool,
     },
+    /// Sounding notes are bent one by one, or coloured.
+    Shape {
+        /// 0 to 15.
+        channel: Option<u8>,
+        /// 0 to 127.
+        key: Option<u8>,
+        /// The host's name for the note.
+        id: Option<u32>,
+        /// CLAP's number of what is shaped, 0 to 6.
+        kind: u8,
+        /// 0 to 1.
+        value: f64,
+    },
     /// A raw MIDI message.
     Midi([u8; 3]),
     /// A parameter is set.

@@ -56,6 +56,8 @@ fn settings(dice: &mut Dice, board: &Board, temper: Temper) -> Vec<(usize, f64)>
             Some(Knob::Sound) => f64::from(u8::from(dice.chance(20))),
             Some(Knob::Style) => dice.weigh(&[(2, 0.0), (2, 1.0), (4, 2.0), (4, 3.0), (3, 4.0)]),
             Some(Knob::Render) => dice.weigh(&[(85, 0.0), (10, 1.0), (5, 2.0)]),
+            // What is passed on has rules of its own.
+            Some(Knob::Thru) => f64::from(u8::from(dice.chance(30))),
             Some(Knob::Yield) if dice.chance(50) => 0.0,
             _ if dice.chance(temper.of([8, 15, 35])) => any_value(dice, board, place, parameter),
             _ => continue,
@@ -272,14 +274,15 @@ enum Episode {
     Turn,
     Trigger,
     Host,
+    Hold,
 }
 
 impl Player<'_> {
     fn play_until(&mut self, end: Frame) {
         let weights = self.temper.of([
-            [40, 8, 2, 4, 12, 0, 1, 2, 3, 2, 2, 1, 0],
-            [30, 10, 5, 4, 10, 2, 4, 6, 5, 6, 8, 3, 4],
-            [20, 12, 10, 3, 6, 6, 8, 12, 6, 8, 20, 4, 10],
+            [40, 8, 2, 4, 12, 0, 1, 2, 3, 2, 2, 1, 0, 1],
+            [30, 10, 5, 4, 10, 2, 4, 6, 5, 6, 8, 3, 4, 5],
+            [20, 12, 10, 3, 6, 6, 8, 12, 6, 8, 20, 4, 10, 10],
         ]);
         let episodes = [
             Episode::Phrase,
@@ -295,6 +298,7 @@ impl Player<'_> {
             Episode::Turn,
             Episode::Trigger,
             Episode::Host,
+            Episode::Hold,
         ];
         let table: Vec<(u64, Episode)> = weights.into_iter().zip(episodes).collect();
         while self.at < end {
@@ -312,6 +316,7 @@ impl Player<'_> {
                 Episode::Turn => self.turn(),
                 Episode::Trigger => self.trigger(),
                 Episode::Host => self.host(),
+                Episode::Hold => self.hold(),
             }
         }
     }
@@ -355,7 +360,9 @@ impl Player<'_> {
         if !lost {
             let id = id.filter(|_| self.dice.chance(80));
             let choke = self.dice.chance(self.temper.of([0, 3, 8]));
-            self.deeds.push((up, Deed::Up { channel: Some(channel), key: Some(key), id, choke }));
+            let by_name_alone = id.is_some() && self.dice.chance(8);
+            let [channel, key] = [channel, key].map(|number| (!by_name_alone).then_some(number));
+            self.deeds.push((up, Deed::Up { channel, key, id, choke }));
         }
     }
 
@@ -423,6 +430,63 @@ impl Player<'_> {
             self.stroke(channel, key, self.at + later, length);
         }
         self.wait(0.5, 2.0);
+    }
+
+    /// Keys that stay down while something is moved under them.
+    fn hold(&mut self) {
+        let length = self.seconds(0.3, 4.0);
+        let own = self.channel();
+        for _ in 0..self.dice.between(1, 4) {
+            let channel = if self.temper == Temper::Calm { own } else { small(self.dice.below(16)) };
+            let (key, later) = (self.key(), self.seconds(0.0, 0.1));
+            self.stroke(channel, key, self.at + later, length);
+            if self.dice.chance(30) {
+                let kind = small(self.dice.below(7));
+                let shape =
+                    Deed::Shape { channel: Some(channel), key: Some(key), id: None, kind, value: self.dice.unit() };
+                let when = self.at + later + self.dice.below(length.max(1));
+                self.deeds.push((when, shape));
+            }
+        }
+        for _ in 0..self.dice.between(1, 3) {
+            let when = self.at + self.dice.below(length.max(1));
+            self.move_under(own, when, length);
+        }
+        self.at += length;
+        self.wait(0.0, 2.0);
+    }
+
+    /// Something that decides where held keys are heard, or what is left behind when they are heard no more.
+    fn move_under(&mut self, channel: u8, when: Frame, length: Frame) {
+        let value = small(self.dice.below(128));
+        let levers = [[0xE0, value, 100], [0xB0, 1, value], [0xD0, value, 0], [0xB0, 66, value], [0xB0, 64, value]];
+        let [status, first, second] = *self.dice.pick(&levers);
+        self.deeds.push((when, Deed::Midi([status | channel, first, second])));
+        if self.temper == Temper::Calm {
+            return;
+        }
+        let switches = [
+            Knob::Thru,
+            Knob::Thru,
+            Knob::InputChannel,
+            Knob::OutputChannel,
+            Knob::Chords,
+            Knob::CompingChannel,
+            Knob::DroneBelow,
+            Knob::Mode,
+        ];
+        let later = when + self.dice.below(length.max(1));
+        match self.dice.below(8) {
+            0 => self.deeds.push((later, Deed::Midi([0xB0 | channel, *self.dice.pick(&[120, 121, 123, 127]), 0]))),
+            1 if self.temper == Temper::Wild => self.deeds.push((later, *self.dice.pick(&[Deed::Reset, Deed::Pause]))),
+            _ => {
+                let place = self.board.place(*self.dice.pick(&switches));
+                for when in [later, later + length] {
+                    let value = any_value(&mut self.dice, self.board, place, &self.board.parameters()[place]);
+                    self.deeds.push((when, Deed::Turn { place, value }));
+                }
+            }
+        }
     }
 
     /// Releases that nobody waits for, and wildcards.
@@ -545,8 +609,8 @@ impl Player<'_> {
                 self.deeds.push((later, Deed::Load));
             }
             // A host that takes little is rare, and no rule about time holds with it.
-            _ if self.dice.chance(30) => {
-                self.deeds.push((self.at, Deed::Room(u32::from(small(self.dice.below(3))))));
+            _ if self.dice.chance(60) => {
+                self.deeds.push((self.at, Deed::Room(*self.dice.pick(&[0, 0, 1, 2]))));
                 let later = self.at + self.seconds(0.0, 2.0);
                 self.deeds.push((later, Deed::Room(u32::MAX)));
             }
@@ -580,17 +644,21 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_a_host_may_do_is_done_within_a_few_dozen_minutes() {
+    fn everything_that_a_host_may_do_is_done_within_a_hundred_minutes() {
         let board = bare();
-        let sequences: Vec<Sequence> = (0..60).map(|seed| sequence(seed, &board)).collect();
+        let sequences: Vec<Sequence> = (0..100).map(|seed| sequence(seed, &board)).collect();
         let acts: Vec<&Act> = sequences.iter().flat_map(|sequence| &sequence.acts).collect();
-        let some_deed = |what: fn(&Deed) -> bool| {
-            assert!(acts.iter().any(|act| act.deeds.iter().any(|(_, deed)| what(deed))));
+        let some_deed = |name: &str, what: fn(&Deed) -> bool| {
+            assert!(acts.iter().any(|act| act.deeds.iter().any(|(_, deed)| what(deed))), "{name}");
         };
-        some_deed(|deed| matches!(deed, Deed::Down { velocity, .. } if *velocity > 0.0));
-        some_deed(|deed| matches!(deed, Deed::Up { channel: None, key: None, .. }));
-        some_deed(|deed| matches!(deed, Deed::Up { choke: true, .. }));
-        for controller in [64, 120, 121, 123] {
+        some_deed("a stroke", |deed| matches!(deed, Deed::Down { velocity, .. } if *velocity > 0.0));
+        some_deed("a release of everything", |deed| matches!(deed, Deed::Up { channel: None, key: None, .. }));
+        some_deed("a release by name alone", |deed| {
+            matches!(deed, Deed::Up { channel: None, key: None, id: Some(_), .. })
+        });
+        some_deed("a choke", |deed| matches!(deed, Deed::Up { choke: true, .. }));
+        some_deed("a shape", |deed| matches!(deed, Deed::Shape { .. }));
+        for controller in [1, 64, 66, 120, 121, 123, 127] {
             let found = |(_, deed): &(Frame, Deed)| matches!(deed, Deed::Midi([status, number, _]) if status & 0xF0 == 0xB0 && *number == controller);
             assert!(acts.iter().any(|act| act.deeds.iter().any(found)), "controller {controller}");
         }
@@ -598,10 +666,10 @@ mod tests {
             let found = |(_, deed): &(Frame, Deed)| matches!(deed, Deed::Midi([byte, ..]) if byte & 0xF0 == status);
             assert!(acts.iter().any(|act| act.deeds.iter().any(found)), "status {status:x}");
         }
-        some_deed(|deed| matches!(deed, Deed::Reset));
-        some_deed(|deed| matches!(deed, Deed::Pause));
-        some_deed(|deed| matches!(deed, Deed::Load));
-        some_deed(|deed| matches!(deed, Deed::Room(0)));
+        some_deed("a reset", |deed| matches!(deed, Deed::Reset));
+        some_deed("a pause", |deed| matches!(deed, Deed::Pause));
+        some_deed("a load", |deed| matches!(deed, Deed::Load));
+        some_deed("no room", |deed| matches!(deed, Deed::Room(0)));
         let turned = |place| {
             let turns =
                 |(_, deed): &(Frame, Deed)| matches!(deed, Deed::Turn { place: turned, .. } if *turned == place);
