@@ -59,15 +59,15 @@ impl ChartField {
         let (words, colour) = match &self.mistake {
             Some(mistake) => (format!("The chart before this one plays on; {mistake}."), theme::WRONG),
             None if params.chords.value() != ChordSource::Chart => {
-                ("The chart waits: the chords come from elsewhere now.".to_owned(), theme::FAINT)
+                ("The chart waits: the chords come from elsewhere now.".to_owned(), theme::QUIET)
             }
             None if self.draft.trim().is_empty() && super::roll::usual_chart(params).is_some() => {
-                ("The style's own chords are played; write others to play to those.".to_owned(), theme::FAINT)
+                ("The style's own chords are played; write others to play to those.".to_owned(), theme::QUIET)
             }
             None => return,
         };
         let painter = board.ui.painter().with_clip_rect(rect);
-        let galley = painter.layout_no_wrap(words.clone(), theme::small(), colour);
+        let galley = theme::elided(&painter, &words, theme::small(), colour, rect.width());
         let furthest = (rect.right() - galley.size().x).max(rect.left());
         let at = pos2((left + 10.0).min(furthest), rect.center().y - galley.size().y / 2.0);
         painter.galley(at, galley, colour);

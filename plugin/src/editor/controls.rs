@@ -14,6 +14,10 @@ const ARC: u16 = 48;
 
 /// What a name in front of a control may take.
 const NAME: f32 = 56.0;
+/// The control behind a name is no wider than this, whatever it is, so that those below each other stand in line.
+const FIELD: f32 = 130.0;
+/// As wide as a scale's name at least.
+const LEAST_LIST: f32 = 150.0;
 /// The height of anything with one line of text.
 pub const LINE: f32 = 28.0;
 /// A knob with its name above and its number below, in the middle of `rect`.
@@ -103,7 +107,7 @@ pub fn segments<T: Enum + PartialEq + 'static>(board: &mut Board<'_>, rect: Rect
         let is_chosen = (chosen - index).abs() < 0.5;
         let painter = board.ui.painter();
         if is_chosen {
-            painter.rect_filled(part.shrink(2.0), theme::RADIUS - 1, theme::SEGUE);
+            painter.rect_filled(part.shrink(2.0), theme::RADIUS - 1, theme::CHOSEN);
         } else if response.hovered() {
             painter.rect_filled(part.shrink(2.0), theme::RADIUS - 1, theme::LIT);
         }
@@ -122,9 +126,10 @@ pub fn picker<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, choices: &
     let name = param.name().to_owned();
     let mut picked = None;
     let mut rows = Vec::new();
-    let popup = egui::Popup::menu(&response).width(rect.width().max(120.0)).gap(2.0);
+    let popup = egui::Popup::menu(&response).width(rect.width().max(LEAST_LIST)).gap(2.0);
     popup.show(|ui| {
         ui.set_max_height(420.0);
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         egui::ScrollArea::vertical().show(ui, |ui| {
             for &choice in choices {
                 let words = param.normalized_value_to_string(choice, true);
@@ -157,9 +162,8 @@ pub fn raised(board: &mut Board<'_>, name: &str, rect: Rect, text: &str, tip: &s
     let painter = board.ui.painter();
     let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
     painter.rect_filled(rect, theme::RADIUS, fill);
-    let clip = Rect::from_min_max(rect.min, pos2(rect.right() - 19.0, rect.bottom()));
-    let left = pos2(rect.left() + 8.0, rect.center().y);
-    painter.with_clip_rect(clip).text(left, Align2::LEFT_CENTER, text, theme::body(), theme::TEXT);
+    let words = theme::elided(painter, text, theme::body(), theme::TEXT, rect.width() - 27.0);
+    painter.galley(pos2(rect.left() + 8.0, rect.center().y - words.size().y / 2.0), words, theme::TEXT);
     let tip = pos2(rect.right() - 12.0, rect.center().y + 2.0);
     let arrow = vec![tip + vec2(-4.0, -4.0), tip + vec2(4.0, -4.0), tip];
     painter.add(Shape::convex_polygon(arrow, theme::DIM, Stroke::NONE));
@@ -187,7 +191,7 @@ pub fn switch(board: &mut Board<'_>, id: &str, rect: Rect, name: &str, is_on: bo
     let x = if is_on { body.right() - 8.0 } else { body.left() + 8.0 };
     painter.circle_filled(pos2(x, body.center().y), 6.0, if is_on { Color32::WHITE } else { theme::DIM });
     let colour = if response.hovered() { theme::TEXT } else { theme::DIM };
-    painter.text(pos2(body.right() + 6.0, rect.center().y), Align2::LEFT_CENTER, name, theme::body(), colour);
+    painter.text(pos2(body.right() + 6.0, rect.center().y), Align2::LEFT_CENTER, name, theme::small(), colour);
     response
 }
 
@@ -197,7 +201,7 @@ pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Colo
     let painter = board.ui.painter();
     let is_down = response.is_pointer_button_down_on();
     let fill = if is_down {
-        theme::SEGUE
+        theme::CHOSEN
     } else if response.hovered() {
         theme::LIT
     } else {
@@ -210,7 +214,7 @@ pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Colo
     let colour = if is_down { Color32::WHITE } else { accent.unwrap_or(theme::TEXT) };
     let words = painter.layout_no_wrap(name.to_owned(), theme::body(), colour);
     // Where there is no room for all of it, its first word must do.
-    let fits = words.size().x <= rect.width() - 6.0;
+    let fits = words.size().x <= rect.width() - 12.0;
     let shown = if fits { name } else { name.split(' ').next().unwrap_or(name) };
     painter.text(rect.center(), Align2::CENTER_CENTER, shown, theme::body(), colour);
     response
@@ -235,7 +239,7 @@ pub fn card(board: &mut Board<'_>, rect: Rect, title: &str) -> Rect {
     if title.is_empty() {
         return rect.shrink(12.0);
     }
-    painter.text(rect.min + vec2(12.0, 9.0), Align2::LEFT_TOP, title, theme::small(), theme::FAINT);
+    painter.text(rect.min + vec2(12.0, 9.0), Align2::LEFT_TOP, title, theme::small(), theme::QUIET);
     Rect::from_min_max(rect.min + vec2(12.0, 30.0), rect.max - vec2(12.0, 10.0))
 }
 
@@ -246,8 +250,8 @@ pub fn label(board: &Board<'_>, rect: Rect, name: &str) {
 
 /// A number in a line: its name at the left, a value to drag or type at the right.
 pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
-    let width = if name.is_empty() { rect.width() } else { (rect.width() - NAME).clamp(46.0, 92.0) };
-    let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 2.0), rect.max - vec2(0.0, 2.0));
+    let width = if name.is_empty() { rect.width() } else { (rect.width() - NAME).clamp(46.0, FIELD) };
+    let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
     label(board, rect, name);
     let response = board.draggable(param, field, tip, |moved| moved.x - moved.y);
     let painter = board.ui.painter();
@@ -265,7 +269,7 @@ pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &st
 /// A list in a line: its name at the left, the picker at the right.
 pub fn choice<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
     label(board, rect, name);
-    let width = (rect.width() - NAME).clamp(60.0, 130.0);
+    let width = (rect.width() - NAME).clamp(60.0, FIELD);
     let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
     let choices = all_choices(param);
     picker(board, field, param, &choices, tip);

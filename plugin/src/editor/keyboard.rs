@@ -32,7 +32,7 @@ pub fn range(board: &mut Board<'_>, rect: Rect, low: &IntParam, high: &IntParam)
         if number % 12 == 0 {
             let name = i16::from(number / 12) - 1;
             let at = pos2(left_of(at), rect.bottom() + 1.0);
-            painter.text(at, Align2::LEFT_BOTTOM, format!("C{name}"), egui::FontId::proportional(9.5), theme::FAINT);
+            painter.text(at, Align2::LEFT_BOTTOM, format!("C{name}"), theme::tiny(), theme::QUIET);
         }
     }
     let reach = Rect::from_min_max(pos2(left_of(from), keys.bottom() - 3.0), pos2(left_of(to + 1.0), keys.bottom()));

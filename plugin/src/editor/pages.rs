@@ -152,7 +152,7 @@ impl View<'_> {
         let params = &*self.scene.params;
         let (cards, keys) = split_bottom(rect, KEYS + theme::GAP);
         let cards = Rect::from_min_max(cards.min, pos2(cards.right(), cards.bottom() - theme::GAP));
-        let [heat, turns, habits, scale, sound] = columns(cards, [1.2, 1.4, 1.35, 1.45, 1.6]);
+        let [heat, turns, habits, scale, sound] = columns(cards, [1.15, 1.4, 1.4, 1.45, 1.65]);
         let inside = card(board, heat, "");
         let tip = "Low: the most expected note every time. 0.9: as varied as what it learnt. 2: wild.";
         large_knob(board, inside, &params.temperature, "Temperature", tip);
@@ -235,7 +235,7 @@ impl View<'_> {
                 board.set(&params.seed, params.seed.preview_normalized(drawn_seed()));
             }
         }
-        let [freeze, forget] = columns(row(lower, 1.0), [1.3, 1.0]);
+        let [freeze, forget] = columns(row(lower, 1.0), [1.45, 1.0]);
         let tip = "Keeps the seed: the dice do nothing until you let it go.";
         if switch(board, "Freeze seed", freeze, "Freeze", frozen, tip).clicked() {
             self.setup.frozen = !frozen;

@@ -6,7 +6,7 @@ use crate::journal::{History, Present};
 use crate::params::{ChordSource, SegueParams};
 use crate::preset;
 use crate::realtime::host::Who;
-use egui::{Align2, Color32, FontId, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
 use segue_model::chart::Chart;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
@@ -120,12 +120,13 @@ impl Roll {
         }
         sheet.notes(&painter, &self.history);
         sheet.planned(&painter, self.present.as_ref());
+        sheet.octaves(&painter);
         sheet.playhead(&painter, self.present.as_ref());
         sheet.legend(&painter);
         if self.history.notes.is_empty() {
             let words = "Play. When you lift your hands, Segue answers.";
             let at = pos2(lerp(rect.x_range(), NOW / 2.0), rect.center().y);
-            painter.text(at, Align2::CENTER_CENTER, words, theme::large(), theme::FAINT);
+            painter.text(at, Align2::CENTER_CENTER, words, theme::large(), theme::QUIET);
         }
         moves
     }
@@ -213,13 +214,29 @@ impl Sheet {
             let y = self.y(f32::from(octave * 12)) + self.row();
             if self.field.y_range().contains(y) {
                 painter.hline(self.field.x_range(), y, Stroke::new(1.0, theme::CARD));
-                let at = pos2(self.rect.left() + 6.0, y - 1.0);
-                let name = format!("C{}", i16::from(octave) - 1);
-                painter.text(at, Align2::LEFT_BOTTOM, name, FontId::proportional(10.0), theme::FAINT);
             }
         }
         let head = Rect::from_min_max(self.rect.min, pos2(self.rect.right(), self.field.top()));
         painter.rect_filled(head, 0.0, theme::GROUND);
+    }
+
+    /// The names of the keys, behind whose strip what sounded passes out of sight.
+    fn octaves(&self, painter: &Painter) {
+        /// As wide as the longest of them.
+        const STRIP: f32 = 26.0;
+        let strip = Rect::from_min_size(self.field.min, vec2(STRIP, self.field.height()));
+        painter.rect_filled(strip, 0.0, theme::PAPER);
+        painter.vline(strip.right(), strip.y_range(), Stroke::new(1.0, theme::CARD));
+        for octave in 0..=10_u8 {
+            let y = self.y(f32::from(octave * 12)) + self.row();
+            let name = format!("C{}", i16::from(octave) - 1);
+            let galley = painter.layout_no_wrap(name, theme::tiny(), theme::QUIET);
+            let place = Align2::RIGHT_BOTTOM.anchor_size(pos2(strip.right() - 4.0, y - 1.0), galley.size());
+            if strip.contains_rect(place) {
+                painter.hline(strip.x_range(), y, Stroke::new(1.0, theme::CARD));
+                painter.galley(place.min, galley, theme::QUIET);
+            }
+        }
     }
 
     fn bars(&self, painter: &Painter, history: &History, present: Option<&Present>) {
@@ -253,10 +270,11 @@ impl Sheet {
                     let colour = if is_bar { theme::EDGE } else { theme::CARD };
                     let top = if is_bar { self.rect.top() } else { self.field.top() };
                     painter.vline(self.x(float(at)), top..=self.rect.bottom(), Stroke::new(1.0, colour));
-                    if is_bar && !too_narrow(bar, 34.0) {
-                        let number = (at - history.form_at(float(at)).0).div_euclid(bar) + 1;
+                    let number = (at - history.form_at(float(at)).0).div_euclid(bar) + 1;
+                    // What lies before the first bar is paper on which nothing was played.
+                    if is_bar && number > 0 && !too_narrow(bar, 34.0) {
                         let place = pos2(self.x(float(at)) + 4.0, self.rect.bottom() - 2.0);
-                        painter.text(place, Align2::LEFT_BOTTOM, number, FontId::proportional(10.0), theme::FAINT);
+                        painter.text(place, Align2::LEFT_BOTTOM, number, theme::tiny(), theme::QUIET);
                     }
                 }
                 at += step;

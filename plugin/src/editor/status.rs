@@ -41,8 +41,11 @@ pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&P
     board.ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme::EDGE));
     let y = rect.center().y;
     if let Some(words) = board.notice() {
-        let words = words.to_owned();
-        board.text(pos2(rect.left() + theme::MARGIN, y), Align2::LEFT_CENTER, words, theme::small(), theme::PLAYER);
+        let painter = board.ui.painter();
+        // The corner is to be seen beside it.
+        let width = rect.width() - 3.0 * theme::MARGIN;
+        let words = theme::elided(painter, words, theme::small(), theme::PLAYER, width);
+        painter.galley(pos2(rect.left() + theme::MARGIN, y - words.size().y / 2.0), words, theme::PLAYER);
         return;
     }
     let mut x = rect.left() + theme::MARGIN;

@@ -3,9 +3,10 @@
 //! The two players differ in brightness as much as in colour, so that everybody tells them apart, and in print too.
 
 use egui::style::WidgetVisuals;
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Shadow, Stroke, TextStyle, Theme,
-    Visuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Galley, Painter, Shadow, Stroke,
+    TextStyle, Theme, Visuals,
 };
 use std::sync::Arc;
 
@@ -29,12 +30,16 @@ pub const IVORY: Color32 = Color32::from_rgb(0x8A, 0x93, 0xA4);
 pub const TEXT: Color32 = Color32::from_rgb(0xE6, 0xE8, 0xEC);
 /// What explains.
 pub const DIM: Color32 = Color32::from_rgb(0xA0, 0xA6, 0xB2);
-/// What is hardly there.
+/// What is read when one looks for it.
+pub const QUIET: Color32 = Color32::from_rgb(0x86, 0x8C, 0x98);
+/// What is hardly there, and has no letters.
 pub const FAINT: Color32 = Color32::from_rgb(0x5A, 0x60, 0x6C);
 /// The musician: the brighter of the two.
 pub const PLAYER: Color32 = Color32::from_rgb(0xFF, 0xD1, 0x7A);
 /// Segue: the darker one, and the colour of everything that is set.
 pub const SEGUE: Color32 = Color32::from_rgb(0x3F, 0x8E, 0xF5);
+/// Behind the white letters of what is chosen: Segue's colour would be too bright for them.
+pub const CHOSEN: Color32 = Color32::from_rgb(0x2A, 0x6F, 0xD0);
 /// A chord.
 pub const CHORD: Color32 = Color32::from_rgb(0xC8, 0xD2, 0xE4);
 /// A mistake.
@@ -57,6 +62,11 @@ pub fn small() -> FontId {
     FontId::proportional(12.0)
 }
 
+/// Bar numbers and the names of keys.
+pub fn tiny() -> FontId {
+    FontId::proportional(10.5)
+}
+
 /// What is read first.
 pub fn large() -> FontId {
     FontId::proportional(19.0)
@@ -65,6 +75,13 @@ pub fn large() -> FontId {
 /// A chord chart, whose bars should stand in line.
 pub fn chart() -> FontId {
     FontId::monospace(13.0)
+}
+
+/// One line that ends in three dots where there is no room for all of it.
+pub fn elided(painter: &Painter, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+    let mut line = LayoutJob::simple_singleline(text.to_owned(), font, colour);
+    line.wrap = TextWrapping::truncate_at_width(width);
+    painter.layout_job(line)
 }
 
 /// Gives a new window its looks.
@@ -133,4 +150,41 @@ fn visuals() -> Visuals {
     visuals.menu_corner_radius = CornerRadius::same(RADIUS);
     visuals.error_fg_color = WRONG;
     visuals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How much brighter one is than the other, as the Web's guidelines for readable letters reckon it.
+    fn contrast(one: Color32, other: Color32) -> f32 {
+        let luminance = |colour: Color32| {
+            let linear = |part: u8| {
+                let part = f32::from(part) / 255.0;
+                if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * linear(colour.r()) + 0.7152 * linear(colour.g()) + 0.0722 * linear(colour.b())
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn everything_that_is_read_stands_out_from_what_is_behind_it() {
+        const READABLE: f32 = 4.5;
+        let flat = [GROUND, PAPER, CARD];
+        let pairs =
+            [TEXT, DIM, QUIET, PLAYER, WRONG, CHORD].into_iter().flat_map(|ink| flat.map(|behind| (ink, behind)));
+        let pressed = [(TEXT, RAISED), (TEXT, LIT), (DIM, RAISED), (WRONG, RAISED), (Color32::WHITE, CHOSEN)];
+        for (ink, behind) in pairs.chain(pressed) {
+            let found = contrast(ink, behind);
+            assert!(found >= READABLE, "{ink:?} on {behind:?}: {found}");
+        }
+        assert!(contrast(FAINT, CARD) < READABLE, "what was too faint to be read is found to be");
+    }
+
+    #[test]
+    fn the_two_players_differ_in_brightness_too() {
+        assert!(contrast(PLAYER, SEGUE) > 2.0);
+    }
 }
