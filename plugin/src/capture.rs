@@ -1,17 +1,21 @@
-//! The last minutes of a jam as a MIDI file: tempo and bars, a track for the player, one for Segue, chords as markers.
+//! The last minutes of a jam as a MIDI file: tempo and bars, a track for the player, one for Segue, and as markers the
+//! chords that were in force while they played, of a chart or heard from the player.
 //!
 //! Reads the journal that the audio thread keeps anyway, so nothing has to be switched on before one plays. Runs in the
 //! editor's thread, where files may be written.
 
 use crate::journal::{History, Pages, Played};
-use crate::realtime::host::Who;
+use crate::realtime::glimpse::Chords;
+use crate::realtime::host::{StyleNumber, Who};
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
 use segue_model::chart::Chart;
+use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How far back a capture reaches, in nanoseconds of audio: ten minutes.
 pub const LONGEST_NS: u64 = 600_000_000_000;
@@ -35,6 +39,9 @@ pub enum CaptureError {
     File { path: String, reason: std::io::Error },
 }
 
+/// The chart of a version, in a style; `None` when there was none.
+pub type Charts<'a> = &'a dyn Fn(u32, StyleNumber) -> Option<Arc<Chart>>;
+
 /// What was played in the last ten minutes.
 pub fn history(pages: &Pages) -> History {
     let (entries, _) = pages.since(0);
@@ -57,8 +64,8 @@ pub fn folder() -> Result<PathBuf, CaptureError> {
 ///
 /// # Errors
 /// When there is nothing to write, or it cannot be written.
-pub fn save(history: &History, chart: Option<&Chart>, folder: &Path, style: &str) -> Result<PathBuf, CaptureError> {
-    let bytes = file(history, chart).ok_or(CaptureError::Nothing)?;
+pub fn save(history: &History, charts: Charts<'_>, folder: &Path, style: &str) -> Result<PathBuf, CaptureError> {
+    let bytes = file(history, charts).ok_or(CaptureError::Nothing)?;
     std::fs::create_dir_all(folder)
         .map_err(|reason| CaptureError::Folder { path: folder.display().to_string(), reason })?;
     let stem = format!("Segue {} {style}", chrono::Local::now().format("%Y-%m-%d %H.%M.%S"));
@@ -81,7 +88,7 @@ pub fn save(history: &History, chart: Option<&Chart>, folder: &Path, style: &str
 }
 
 /// A history as the bytes of a MIDI file; `None` when no note is in it. The file begins with the bar of the first note.
-pub fn file(history: &History, chart: Option<&Chart>) -> Option<Vec<u8>> {
+pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
     let first = history.notes.first()?.onset;
     let end = history.notes.iter().map(|note| note.end.unwrap_or(history.newest)).fold(history.newest, f64::max);
     let bars = history.bars_at(first);
@@ -90,7 +97,7 @@ pub fn file(history: &History, chart: Option<&Chart>) -> Option<Vec<u8>> {
     #[expect(clippy::cast_possible_truncation, reason = "480")]
     let timing = Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER as u16));
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
-    let markers = chart.map(|chart| chords(history, chart, moment, nearest(end))).unwrap_or_default();
+    let markers = chords(history, charts, float(moment.0), end);
     smf.tracks.push(paper.time(history, &markers));
     for (channel, (who, name)) in (0_u8..).zip([(Who::Player, "Player"), (Who::Segue, "Segue")]) {
         smf.tracks.push(paper.part(history, who, name, u4::from(channel)));
@@ -100,20 +107,70 @@ pub fn file(history: &History, chart: Option<&Chart>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The chords of a stretch, each where it begins.
-fn chords(history: &History, chart: &Chart, from: Ticks, end: Ticks) -> Vec<(Ticks, String)> {
-    let mut found: Vec<(Ticks, String)> = Vec::new();
-    let mut before = None;
-    for tick in (from.0..=end.0).map(Ticks) {
-        #[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
-        let at = tick.0 as f64;
-        let chord = chart.at(tick - history.form_at(at), metre_at(history, at));
-        if before != Some(chord) {
-            before = Some(chord);
-            found.push((tick, chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())));
+/// The chords from one moment up to another, each where it begins.
+fn chords(history: &History, charts: Charts<'_>, from: f64, end: f64) -> Vec<(f64, String)> {
+    let mut markers = Markers::default();
+    let ends = history.chords.iter().skip(1).map(|next| next.from).chain([f64::INFINITY]);
+    for (index, (stretch, until)) in history.chords.iter().zip(ends).enumerate() {
+        // What is known first was in force before.
+        let begin = if index == 0 { from } else { stretch.from.max(from) };
+        if until <= begin || begin > end {
+            continue;
+        }
+        match stretch.to {
+            Chords::Heard(chord) => markers.say(begin, chord.map_or(Marker::Nothing, Marker::Chord)),
+            Chords::Off => markers.say(begin, Marker::Nothing),
+            Chords::Chart { version, style } => match charts(version, style) {
+                None => markers.say(begin, Marker::Nothing),
+                Some(chart) => {
+                    let ticks = (nearest(begin.ceil()).0..).map(float).take_while(|tick| *tick < until && *tick <= end);
+                    for tick in ticks {
+                        let moment = nearest(tick) - history.form_at(tick);
+                        markers.say(tick, chart.at(moment, metre_at(history, tick)).into());
+                    }
+                }
+            },
         }
     }
-    found
+    markers.written
+}
+
+/// What there is to say of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Marker {
+    /// There are no chords.
+    #[default]
+    Nothing,
+    /// A rest of the chart.
+    Rest,
+    Chord(Chord),
+}
+
+impl From<Option<Chord>> for Marker {
+    fn from(chord: Option<Chord>) -> Self {
+        chord.map_or(Self::Rest, Self::Chord)
+    }
+}
+
+/// The chords, each where it begins.
+#[derive(Default)]
+struct Markers {
+    written: Vec<(f64, String)>,
+    last: Marker,
+}
+
+impl Markers {
+    /// From this moment on. That there are no chords any more is written as a rest.
+    fn say(&mut self, at: f64, marker: Marker) {
+        let last = std::mem::replace(&mut self.last, marker);
+        let name = match (last, marker) {
+            (Marker::Rest, Marker::Nothing) => return,
+            (last, marker) if last == marker => return,
+            (_, Marker::Nothing | Marker::Rest) => "N.C.".to_owned(),
+            (_, Marker::Chord(chord)) => chord.to_string(),
+        };
+        self.written.push((at, name));
+    }
 }
 
 /// The metre of the bar that a moment lies in. The journal notes a change with the block in which it comes, which begins
@@ -138,7 +195,7 @@ impl Paper {
         u32::try_from(fine.round() as i64 - self.start).unwrap_or(0)
     }
 
-    fn time<'a>(&self, history: &History, markers: &'a [(Ticks, String)]) -> Track<'a> {
+    fn time<'a>(&self, history: &History, markers: &'a [(f64, String)]) -> Track<'a> {
         let mut events: Vec<Timed<'a>> = Vec::new();
         for change in &history.tempos {
             events.push((self.tick(change.from), TrackEventKind::Meta(tempo(change.to))));
@@ -147,10 +204,8 @@ impl Paper {
             let at = if index == 0 { 0 } else { self.tick(first_line(change.to, change.from)) };
             events.push((at, TrackEventKind::Meta(signature(change.to))));
         }
-        for (tick, chord) in markers {
-            #[expect(clippy::cast_precision_loss, reason = "as above")]
-            let at = self.tick(tick.0 as f64);
-            events.push((at, TrackEventKind::Meta(MetaMessage::Marker(chord.as_bytes()))));
+        for (moment, chord) in markers {
+            events.push((self.tick(*moment), TrackEventKind::Meta(MetaMessage::Marker(chord.as_bytes()))));
         }
         // Of several at one moment the last was in force.
         events.sort_by_key(|(tick, _)| *tick);
@@ -184,10 +239,7 @@ impl Paper {
 fn first_line(bars: Bars, moment: f64) -> f64 {
     let moment = nearest(moment);
     let place = bars.place(moment);
-    let line = if place == Ticks::ZERO { moment } else { moment - place + bars.metre.bar() };
-    #[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
-    let line = line.0 as f64;
-    line
+    float(if place == Ticks::ZERO { moment } else { moment - place + bars.metre.bar() }.0)
 }
 
 /// Drops a tempo or signature that another one of the same moment overrules.
@@ -239,6 +291,11 @@ fn track<'a>(name: &'a str, events: impl IntoIterator<Item = Timed<'a>>) -> Trac
     track
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
+fn float(tick: i64) -> f64 {
+    tick as f64
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and no jam is that long")]
 fn nearest(moment: f64) -> Ticks {
     Ticks(moment.round() as i64)
@@ -286,6 +343,14 @@ mod tests {
         smf.tracks[track].iter().filter_map(line).collect()
     }
 
+    fn chart(text: &str) -> Option<Arc<Chart>> {
+        Chart::parse(text).unwrap().map(Arc::new)
+    }
+
+    fn no_chart(_: u32, _: StyleNumber) -> Option<Arc<Chart>> {
+        None
+    }
+
     const WALTZ: Metre = Metre { numerator: 3, denominator: 4 };
 
     fn tune() -> History {
@@ -293,6 +358,7 @@ mod tests {
             (960.0, Event::Tempo { bpm: 120.0 }),
             (960.0, Event::Bars(Metre::COMMON)),
             (960.0, Event::Form),
+            (960.0, Event::Chords(Chords::Chart { version: 1, style: StyleNumber(3) })),
             (1008.0, strike(Who::Player, 60, 100)),
             (1032.0, damp(Who::Player, 60)),
             (1056.02, strike(Who::Segue, 64, 80)),
@@ -309,8 +375,7 @@ mod tests {
 
     #[test]
     fn the_same_notes_at_the_same_ticks_are_read_back() {
-        let chart = Chart::parse("C | F7 G7").unwrap().unwrap();
-        let bytes = file(&tune(), Some(&chart)).unwrap();
+        let bytes = file(&tune(), &|_, _| chart("C | F7 G7")).unwrap();
         // The first bar line is tick 0; ten ticks of the file are one of ours.
         assert_eq!(lines(&bytes, 1), ["480: on 60 100", "720: off 60", "1920: on 60 90", "2000: off 60"]);
         assert_eq!(lines(&bytes, 2), ["960: on 64 80", "1920: off 64", "2000: on 65 70", "2001: off 65"]);
@@ -321,11 +386,67 @@ mod tests {
         );
     }
 
+    /// The markers of a jam of some bars in which this is played to, by tick.
+    fn markers(chords: &[(f64, Chords)]) -> Vec<String> {
+        let mut events = vec![
+            (0.0, Event::Tempo { bpm: 120.0 }),
+            (0.0, Event::Bars(Metre::COMMON)),
+            (0.0, Event::Form),
+            (0.0, strike(Who::Player, 60, 100)),
+        ];
+        events.extend(chords.iter().map(|(tick, chords)| (*tick, Event::Chords(*chords))));
+        events.push((900.0, damp(Who::Player, 60)));
+        let charts = |version, style: StyleNumber| match (version, style.0) {
+            (1, _) => chart("C | F7"),
+            (2, _) => chart("Am D7"),
+            (_, 7) => chart("Bb7"),
+            _ => None,
+        };
+        let is_marker = |line: &String| !line.contains("tempo") && !line.ends_with("4/4");
+        lines(&file(&jam(&events), &charts).unwrap(), 0).into_iter().filter(is_marker).collect()
+    }
+
+    #[test]
+    fn the_chords_are_those_that_were_in_force_when_they_sounded() {
+        /// What it is, what is played to, and the markers.
+        type Case<'a> = (&'a str, &'a [(f64, Chords)], &'a [&'a str]);
+        let heard = |text: &str| Chords::Heard(Some(Chord::parse(text).unwrap().unwrap()));
+        let version = |version, style| Chords::Chart { version, style: StyleNumber(style) };
+        let cases: [Case<'_>; 8] = [
+            ("one chart", &[(0.0, version(1, 3))], &["0: C", "1920: F7", "3840: C", "5760: F7", "7680: C"]),
+            (
+                "a chart that is changed in the second bar",
+                &[(0.0, version(1, 3)), (250.5, version(2, 3))],
+                &[
+                    "0: C", "1920: F7", "2510: Am", "2880: D7", "3840: Am", "4800: D7", "5760: Am", "6720: D7",
+                    "7680: Am", "8640: D7",
+                ],
+            ),
+            ("no chart, and a style that has its own", &[(0.0, version(3, 2)), (192.0, version(3, 7))], &["1920: Bb7"]),
+            ("a chart that is taken away", &[(0.0, version(1, 3)), (100.0, version(3, 3))], &["0: C", "1000: N.C."]),
+            (
+                "chords that are heard, to the fraction of a tick",
+                &[(0.0, Chords::Heard(None)), (96.3, heard("Dm7")), (300.0, heard("G7/B"))],
+                &["963: Dm7", "3000: G7/B"],
+            ),
+            (
+                "a chart, then hands, then nothing",
+                &[(0.0, version(2, 3)), (90.0, heard("E")), (200.0, Chords::Off), (250.0, heard("A"))],
+                &["0: Am", "900: E", "2000: N.C.", "2500: A"],
+            ),
+            ("what is known first was so before", &[(100.0, heard("E"))], &["0: E"]),
+            ("nothing is known", &[], &[]),
+        ];
+        for (name, chords, expected) in cases {
+            assert_eq!(markers(chords), expected, "{name}");
+        }
+    }
+
     #[test]
     fn a_capture_begins_with_the_bar_of_its_first_note_and_knows_its_tempo() {
         let mut history = tune();
         history.forget_before(history.notes[1].at_ns);
-        let bytes = file(&history, None).unwrap();
+        let bytes = file(&history, &no_chart).unwrap();
         assert_eq!(lines(&bytes, 0)[..2], ["0: tempo 500000", "0: 4/4"]);
         assert_eq!(lines(&bytes, 2)[0], "960: on 64 80");
     }
@@ -333,14 +454,14 @@ mod tests {
     #[test]
     fn nothing_is_overwritten_and_an_empty_jam_is_refused() {
         let folder = std::env::temp_dir().join(format!("segue-capture-{}", std::process::id()));
-        let paths: Vec<PathBuf> = (0..3).map(|_| save(&tune(), None, &folder, "Irish").unwrap()).collect();
+        let paths: Vec<PathBuf> = (0..3).map(|_| save(&tune(), &no_chart, &folder, "Irish").unwrap()).collect();
         assert!(paths[0] != paths[1] && paths[1] != paths[2], "{paths:?}");
-        assert!(paths.iter().all(|path| std::fs::read(path).unwrap() == file(&tune(), None).unwrap()));
-        let nothing = save(&History::default(), None, &folder, "Irish");
+        assert!(paths.iter().all(|path| std::fs::read(path).unwrap() == file(&tune(), &no_chart).unwrap()));
+        let nothing = save(&History::default(), &no_chart, &folder, "Irish");
         assert!(matches!(nothing, Err(CaptureError::Nothing)));
         let blocked = folder.join("a file");
         std::fs::write(&blocked, "").unwrap();
-        let refused = save(&tune(), None, &blocked, "Irish").unwrap_err().to_string();
+        let refused = save(&tune(), &no_chart, &blocked, "Irish").unwrap_err().to_string();
         assert!(refused.contains("a file: the folder cannot be made"), "{refused}");
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -20,9 +20,10 @@ mod history;
 
 pub use history::{Change, History, Played};
 
-use crate::realtime::glimpse::{Glimpse, PlannedNote, SHOWN_PLANS};
-use crate::realtime::host::{Audible, FrameOffset, HostEvent, Message, Sent, Stage, Who};
+use crate::realtime::glimpse::{Chords, Glimpse, PlannedNote, SHOWN_PLANS};
+use crate::realtime::host::{Audible, FrameOffset, HostEvent, Message, Sent, Stage, StyleNumber, Who};
 use arrayvec::ArrayVec;
+use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Metre, Pitch, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -47,7 +48,7 @@ const NANOSECONDS: f64 = 1e9;
 pub struct Entry {
     /// When, in nanoseconds of audio that this instance has played.
     pub at_ns: u64,
-    /// When, in ticks of the beats. For [`Event::Bars`] and [`Event::Form`], which moment is meant.
+    /// When, in ticks of the beats. For [`Event::Bars`], [`Event::Form`] and [`Event::Chords`], which moment is meant.
     pub tick: f64,
     /// What.
     pub event: Event,
@@ -83,6 +84,8 @@ pub enum Event {
     Bars(Metre),
     /// The entry's tick is where a chart begins.
     Form,
+    /// From the entry's tick on this is what notes are played to.
+    Chords(Chords),
     /// The song started, stopped or jumped.
     Cut {
         /// The host's song moves from here on.
@@ -101,6 +104,10 @@ impl Entry {
             Event::Bars(Metre { numerator, denominator }) => bytes([5, 0, numerator, denominator]),
             Event::Form => 6,
             Event::Cut { plays } => bytes([7, u8::from(plays), 0, 0]),
+            Event::Chords(Chords::Chart { version, style }) => bytes([8, style.0, 0, 0]) | u64::from(version) << 32,
+            Event::Chords(Chords::Heard(Some(chord))) => bytes([9, chord.root(), chord.kind() as u8, chord.bass()]),
+            Event::Chords(Chords::Heard(None)) => 10,
+            Event::Chords(Chords::Off) => 11,
         };
         [self.at_ns, self.tick.to_bits(), word]
     }
@@ -116,6 +123,13 @@ impl Entry {
             5 => Event::Bars(Metre::new(b, c)?),
             6 => Event::Form,
             7 => Event::Cut { plays: a != 0 },
+            8 => Event::Chords(Chords::Chart { version: (word >> 32) as u32, style: StyleNumber(a) }),
+            9 => {
+                let kind = *ChordKind::ALL.get(usize::from(b))?;
+                Event::Chords(Chords::Heard(Some(Chord::new(a, kind, c))))
+            }
+            10 => Event::Chords(Chords::Heard(None)),
+            11 => Event::Chords(Chords::Off),
             _ => return None,
         };
         Some(Self { at_ns, tick: f64::from_bits(tick), event })
@@ -314,6 +328,7 @@ pub struct Journal {
     line: Option<(f64, u64, f64)>,
     bars: Option<Bars>,
     form: Option<Ticks>,
+    chords: Option<Chords>,
     follows_host: bool,
     /// Whether the last block brought anything to see.
     news: bool,
@@ -341,8 +356,16 @@ impl Journal {
         self.news
     }
 
-    /// Ends a block of `frames`: writes what it has brought, and where the hands are now.
-    pub fn end_block(&mut self, frames: u32, sample_rate: f64, glimpse: &Glimpse, song_beats: Option<f64>) {
+    /// Ends a block of `frames`: writes what it has brought, where the hands are now, and what they play to; where that is
+    /// a chord that was heard, since which moment of the beats.
+    pub fn end_block(
+        &mut self,
+        frames: u32,
+        sample_rate: f64,
+        glimpse: &Glimpse,
+        chords: (Chords, Option<f64>),
+        song_beats: Option<f64>,
+    ) {
         let began_ns = self.at_ns;
         let length_ns = f64::from(frames) / sample_rate * NANOSECONDS + self.rest_ns;
         #[expect(
@@ -360,6 +383,7 @@ impl Journal {
         self.news = brings && self.is_watched();
 
         self.note_time(began_ns, start, glimpse);
+        self.note_chords(began_ns, start, chords);
         // Read in place: taken out, the whole list would be copied in every block.
         for &(offset, event) in &self.block {
             let into = f64::from(offset);
@@ -398,6 +422,16 @@ impl Journal {
         if self.form != Some(glimpse.form) || self.is_fresh(at_ns) {
             self.form = Some(glimpse.form);
             self.pages.write(Entry { at_ns, tick: float(glimpse.form), event: Event::Form });
+        }
+    }
+
+    /// Writes what is played to where it is not as it was.
+    fn note_chords(&mut self, at_ns: u64, tick: f64, (chords, since): (Chords, Option<f64>)) {
+        let before = self.chords.replace(chords);
+        if before != Some(chords) || self.is_fresh(at_ns) {
+            // What was heard before hands were listened to counts from then on.
+            let tick = since.filter(|_| matches!(before, Some(Chords::Heard(_)))).unwrap_or(tick);
+            self.pages.write(Entry { at_ns, tick, event: Event::Chords(chords) });
         }
     }
 
@@ -481,6 +515,7 @@ mod tests {
     use super::*;
 
     const RATE: f64 = 48_000.0;
+    const UNKNOWN: (Chords, Option<f64>) = (Chords::Off, None);
 
     fn glimpse(now: f64, tempo_bpm: f64) -> Glimpse {
         Glimpse {
@@ -512,13 +547,13 @@ mod tests {
                     journal.note(FrameOffset(u32::try_from(2_500 - start).unwrap()), strike(60));
                 }
                 let (frames, end) = (u32::try_from(size).unwrap(), f64::from(u32::try_from(start + size).unwrap()));
-                journal.end_block(frames, RATE, &glimpse(end / 500.0, 120.0), None);
+                journal.end_block(frames, RATE, &glimpse(end / 500.0, 120.0), UNKNOWN, None);
             }
             let (entries, _) = journal.pages.since(0);
             let [note] = strikes(&entries)[..] else { panic!("one note: {entries:?}") };
             assert!((note.tick - 5.0).abs() < 1e-6, "blocks of {size}: {note:?}");
             assert!(note.at_ns.abs_diff(52_083_333) < 100, "blocks of {size}: {note:?}");
-            assert_eq!(entries.len(), 4, "time is written once: {entries:?}");
+            assert_eq!(entries.len(), 5, "time and chords are written once: {entries:?}");
         }
     }
 
@@ -530,7 +565,7 @@ mod tests {
         let blocks = u32::try_from(ENTRIES).unwrap() + 1_000;
         for block in 0..blocks {
             journal.note(FrameOffset(0), strike(60));
-            journal.end_block(480, RATE, &glimpse(f64::from(block + 1) * 0.96, 120.0), None);
+            journal.end_block(480, RATE, &glimpse(f64::from(block + 1) * 0.96, 120.0), UNKNOWN, None);
             if block.is_multiple_of(1_000) {
                 let (entries, next) = journal.pages.since(seen);
                 (seen, read) = (next, read + strikes(&entries).len());
@@ -576,7 +611,7 @@ mod tests {
         for offset in 0..300 {
             journal.note(FrameOffset(offset), strike(60));
         }
-        journal.end_block(4_800, RATE, &glimpse(9.6, 120.0), None);
+        journal.end_block(4_800, RATE, &glimpse(9.6, 120.0), UNKNOWN, None);
         let mut history = History::default();
         history.extend(journal.pages.since(0).0);
         assert_eq!(history.notes.len(), BLOCK_ENTRIES);
@@ -592,7 +627,7 @@ mod tests {
         shown.bars = Bars { line: Ticks(-72), metre: Metre::new(6, 8).unwrap() };
         shown.is_segues_turn = true;
         shown.planned.extend([planned; SHOWN_PLANS]);
-        journal.end_block(64, RATE, &shown, Some(17.5));
+        journal.end_block(64, RATE, &shown, UNKNOWN, Some(17.5));
         let present = journal.pages.present().unwrap();
         assert_eq!((present.glimpse, present.song_beats), (shown, Some(17.5)));
     }

@@ -282,8 +282,8 @@ impl Plugin for Segue {
         self.performer.perform(&block, &mut Observed::new(&mut stage, &mut self.journal), &mut self.audio);
         stage.finish();
         let song_beats = block.transport.beats.filter(|_| block.transport.playing);
-        let glimpse = self.performer.glimpse(self.journal.is_watched());
-        self.journal.end_block(frames, f64::from(self.sample_rate), &glimpse, song_beats);
+        let (glimpse, chords) = (self.performer.glimpse(self.journal.is_watched()), self.performer.chords());
+        self.journal.end_block(frames, f64::from(self.sample_rate), &glimpse, chords, song_beats);
         if self.journal.has_news() {
             self.signals.tell_news();
         }

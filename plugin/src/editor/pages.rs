@@ -6,7 +6,7 @@ use super::controls::{
     LINE, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle, trigger,
 };
 use super::presets::Shelf;
-use super::roll::{self, Roll};
+use super::roll::Roll;
 use super::{Scene, keyboard, status, theme};
 use crate::capture;
 use crate::params::{Mode, SegueParams};
@@ -428,10 +428,9 @@ fn drawn_seed() -> i32 {
 fn capture_now(scene: &Scene) -> String {
     let history = capture::history(&scene.pages);
     let params = &scene.params;
-    let is_charted = params.chords.value() == crate::params::ChordSource::Chart;
-    let chart = params.chart.chart().or_else(|| roll::usual_chart(params)).filter(|_| is_charted);
-    let saved = capture::folder()
-        .and_then(|folder| capture::save(&history, chart.as_deref(), &folder, &params.style.to_string()));
+    let charts = |version, style| params.chart.chart_of(version, style);
+    let saved =
+        capture::folder().and_then(|folder| capture::save(&history, &charts, &folder, &params.style.to_string()));
     match saved {
         Ok(path) => format!("Captured: {}", path.display()),
         Err(error) => error.to_string(),

@@ -1,6 +1,7 @@
 //! The journal's entries put together: notes with their lengths, and the map of tempo and bars.
 
 use super::{Entry, Event};
+use crate::realtime::glimpse::Chords;
 use crate::realtime::host::Who;
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 
@@ -41,6 +42,8 @@ pub struct History {
     pub bars: Vec<Change<Bars>>,
     /// Where a chart begins.
     pub forms: Vec<Change<Ticks>>,
+    /// What notes were played to.
+    pub chords: Vec<Change<Chords>>,
     /// When the newest entry was written, in nanoseconds of audio.
     pub newest_ns: u64,
     /// The newest moment, in ticks.
@@ -60,7 +63,7 @@ impl History {
     fn take(&mut self, entry: Entry) {
         /// Time goes back by less than this only because numbers are rounded.
         const ROUNDED_TICKS: f64 = 1.0;
-        let is_moment = !matches!(entry.event, Event::Bars(_) | Event::Form);
+        let is_moment = !matches!(entry.event, Event::Bars(_) | Event::Form | Event::Chords(_));
         if is_moment {
             if let Some(last) = self.last
                 && entry.tick < last - ROUNDED_TICKS
@@ -93,6 +96,11 @@ impl History {
                 }
             }
             Event::Form => change(&mut self.forms, now, nearest(tick)),
+            Event::Chords(chords) => {
+                // A chord is known when its fingers rest, which may be after something else has changed.
+                let from = self.chords.last().map_or(tick, |last| tick.max(last.from));
+                change(&mut self.chords, from, chords);
+            }
         }
     }
 
@@ -104,6 +112,7 @@ impl History {
         forget(&mut self.tempos, from);
         forget(&mut self.bars, from);
         forget(&mut self.forms, from);
+        forget(&mut self.chords, from);
     }
 
     /// The bars at a moment.
@@ -114,6 +123,11 @@ impl History {
     /// Where the chart began that is played at a moment.
     pub fn form_at(&self, tick: f64) -> Ticks {
         at(&self.forms, tick).unwrap_or(Ticks::ZERO)
+    }
+
+    /// What was played to at a moment; `None` when nothing is known.
+    pub fn chords_at(&self, tick: f64) -> Option<Chords> {
+        at(&self.chords, tick)
     }
 
     /// Whether anything sounds.

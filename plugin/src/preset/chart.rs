@@ -1,9 +1,12 @@
-//! The chord chart of an instance: text that a song saves, and what it says.
+//! The chord chart of an instance: text that a song saves, what it says, and what it said of late.
 
+use crate::preset;
+use crate::realtime::host::StyleNumber;
 use nice_plug::params::persist::PersistentField;
 use segue_model::chart::Chart;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The chord chart of an instance. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -12,14 +15,36 @@ pub struct ChartText(Arc<Written>);
 #[derive(Debug, Default)]
 struct Written {
     text: RwLock<String>,
-    chart: Mutex<Option<Arc<Chart>>>,
+    charts: Mutex<Charts>,
     version: AtomicU32,
 }
+
+/// The charts of late, each with the version that brought it; the last one holds.
+type Charts = VecDeque<(u32, Option<Arc<Chart>>)>;
+
+/// So many charts are remembered. While one is typed, each letter that makes a chord makes another.
+const REMEMBERED: usize = 256;
 
 impl ChartText {
     /// What it says; `None` when it is empty, or cannot be read.
     pub fn chart(&self) -> Option<Arc<Chart>> {
-        self.0.chart.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.charts().back()?.1.clone()
+    }
+
+    /// The chart that was played to when this was the version, in a style; `None` also when that is too long ago.
+    pub fn chart_of(&self, version: u32, style: StyleNumber) -> Option<Arc<Chart>> {
+        let usual = || preset::style(style)?.chart();
+        let charts = self.charts();
+        match charts.iter().rev().find(|(from, _)| *from <= version) {
+            Some((_, chart)) => chart.clone().or_else(usual),
+            // Before the first chart there was none.
+            None if charts.len() < REMEMBERED => usual(),
+            None => None,
+        }
+    }
+
+    fn charts(&self) -> MutexGuard<'_, Charts> {
+        self.0.charts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Another number after every change. Never waits, so the audio thread may ask.
@@ -32,8 +57,16 @@ impl PersistentField<'_, String> for ChartText {
     /// A chart that cannot be read, perhaps one of a later Segue, stays in the song as text and is not played.
     fn set(&self, text: String) {
         let chart = Chart::parse(&text).ok().flatten().map(Arc::new);
-        *self.0.chart.lock().unwrap_or_else(PoisonError::into_inner) = chart;
-        *self.0.text.write().unwrap_or_else(PoisonError::into_inner) = text;
+        // Whoever sets at the same time waits here, so that each chart has its own number.
+        let mut written = self.0.text.write().unwrap_or_else(PoisonError::into_inner);
+        let mut charts = self.charts();
+        if charts.back().is_none_or(|(_, before)| *before != chart) {
+            if charts.len() >= REMEMBERED {
+                charts.pop_front();
+            }
+            charts.push_back((self.version().wrapping_add(1), chart));
+        }
+        *written = text;
         self.0.version.fetch_add(1, Ordering::Release);
     }
 
@@ -60,5 +93,32 @@ mod tests {
         assert!(!open("C7 | Q7"), "neither the faulty chart nor the one of the song before");
         assert!(open("C7"));
         assert!(!open(""));
+    }
+
+    #[test]
+    fn what_was_played_to_under_an_earlier_version_is_remembered_and_not_without_end() {
+        /// One that has a chart of its own, and one that has none.
+        const BLUES: StyleNumber = StyleNumber(1);
+        const IRISH: StyleNumber = StyleNumber(3);
+        let text = ChartText::default();
+        let chart = |symbols: &str| Chart::parse(symbols).unwrap().map(Arc::new);
+        let versions = ["", "C7 | F7", "C7 |  F7 |", "Dm7", "C7 | Q7"].map(|symbols| {
+            text.set(symbols.to_owned());
+            text.version()
+        });
+        let found = versions.map(|version| text.chart_of(version, IRISH));
+        assert_eq!(found, [None, chart("C7 | F7"), chart("C7 | F7"), chart("Dm7"), None]);
+        let usual = preset::style(BLUES).and_then(preset::Style::chart);
+        assert!(usual.is_some());
+        assert_eq!(
+            [versions[0], versions[4], 0].map(|version| text.chart_of(version, BLUES)),
+            [(); 3].map(|()| usual.clone())
+        );
+        for bar in 0..REMEMBERED {
+            text.set(if bar % 2 == 0 { "Am" } else { "Em" }.to_owned());
+        }
+        assert_eq!(text.0.charts.lock().unwrap().len(), REMEMBERED);
+        assert_eq!([versions[1], 0].map(|version| text.chart_of(version, BLUES)), [None, None], "too long ago");
+        assert_eq!(text.chart_of(text.version(), BLUES), chart("Em"));
     }
 }

@@ -3,8 +3,11 @@
 //! Only looks: nothing that is played depends on it.
 
 use super::clock::float;
+use super::host::StyleNumber;
 use super::{FREE_BPM, Performer};
 use arrayvec::ArrayVec;
+use segue_model::chord::Chord;
+use segue_model::harmony::Source;
 use segue_model::note::{Bars, Note, Ticks};
 
 /// The most planned notes that are shown.
@@ -42,7 +45,38 @@ pub struct PlannedNote {
     pub velocity: u8,
 }
 
+/// What it is that notes are played to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chords {
+    /// A chart.
+    Chart {
+        /// The version of the musician's own, which may be empty.
+        version: u32,
+        /// Whose chart counts then.
+        style: StyleNumber,
+    },
+    /// What the player struck last; `None` before the first chord.
+    Heard(Option<Chord>),
+    /// None.
+    Off,
+}
+
 impl Performer {
+    /// What it is that notes are played to; a chord that was heard, since which moment of the beats.
+    pub fn chords(&self) -> (Chords, Option<f64>) {
+        match self.chords_from {
+            Source::Chart => {
+                let style = self.style.unwrap_or(crate::preset::DEFAULT);
+                (Chords::Chart { version: self.files.0, style }, None)
+            }
+            Source::Hands => {
+                let (chord, since) = self.heard_chord.unzip();
+                (Chords::Heard(chord), since)
+            }
+            Source::Nowhere => (Chords::Off, None),
+        }
+    }
+
     /// Looks at the hands; at what is planned only when somebody wants to see it.
     pub fn glimpse(&self, shows_plans: bool) -> Glimpse {
         let clock = &self.clock;

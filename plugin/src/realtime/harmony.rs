@@ -71,14 +71,14 @@ impl ChordEar {
         self.first = None;
     }
 
-    /// What the fingers hold, now that they rest, if a new chord has come of it.
-    pub fn hear(&mut self, keys: &Keys, settings: &Settings, bars: Bars) -> Option<HeardChord> {
+    /// What the fingers hold, now that they rest, if a new chord has come of it; and the position of its first finger.
+    pub fn hear(&mut self, keys: &Keys, settings: &Settings, bars: Bars) -> Option<(Position, HeardChord)> {
         let (since, from) = self.first.take()?;
         let chord = match part_heard(settings)? {
             Part::Chords => chord_of(keys.fingers(Part::Chords).map(|held| held.key.pitch), TONES_APART),
             Part::Melody => chord_under_melody(keys, since),
         }?;
-        Some(HeardChord { from, bars: Some(bars), chord })
+        Some((since, HeardChord { from, bars: Some(bars), chord }))
     }
 }
 

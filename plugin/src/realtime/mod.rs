@@ -50,6 +50,7 @@ use keys::{HELD, Keys};
 use ledger::Ledger;
 use player::CHORD_MS;
 use schedule::Schedule;
+use segue_model::chord::Chord;
 use segue_model::harmony::Source;
 use segue_model::note::Ticks;
 use sharing::Sharing;
@@ -106,6 +107,8 @@ pub struct Performer {
     style: Option<StyleNumber>,
     files: (u32, u32),
     chords_from: Source,
+    /// The chord that the player struck last, and since which moment of the beats.
+    heard_chord: Option<(Chord, f64)>,
 }
 
 /// Which buttons are down.
@@ -212,6 +215,7 @@ impl Performer {
             style: None,
             files: (0, 0),
             chords_from: Source::default(),
+            heard_chord: None,
         }
     }
 
@@ -264,6 +268,7 @@ impl Performer {
         self.next_id = 0;
         self.last_onset = Ticks(i64::MIN);
         self.largest_block = 0;
+        self.heard_chord = None;
         self.unsaid.start_afresh();
     }
 
@@ -294,6 +299,7 @@ impl Performer {
         }
         self.share_time(&mut scene, flow, changed);
         if pressed.forget {
+            self.heard_chord = None;
             self.unsaid.blank = true;
         }
         if pressed.your_turn {

@@ -139,7 +139,8 @@ impl Performer {
     /// The fingers have come to rest on a chord, or leave it.
     pub(super) fn hear_chord(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
         let bars = self.time().bars();
-        if let Some(heard) = self.ear.hear(&self.keys, &scene.block.settings, bars) {
+        if let Some((struck, heard)) = self.ear.hear(&self.keys, &scene.block.settings, bars) {
+            self.heard_chord = Some((heard.chord, scene.beats.moment_of(struck.0.saturating_sub(scene.start.0))));
             self.unsaid.chord = Some(heard);
             self.say_unsaid(scene);
         }

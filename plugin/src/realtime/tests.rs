@@ -8,6 +8,7 @@
     reason = "made-up frames and draws below a million"
 )]
 
+mod capture;
 mod chords;
 mod comping;
 mod groove;
@@ -24,6 +25,7 @@ use super::host::{
     Stage, StartGrid, StyleNumber, TempoFrom, Trade, Transport, Who, Yield,
 };
 use super::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
+use crate::journal::{Journal, Observed, Pages};
 use crate::link::{AudioEnd, MindEnd, Nerve, Planned, ToMind, link};
 use crate::vitals::Vitals;
 use crate::worker::{Improvise, Room};
@@ -237,6 +239,8 @@ struct Heard {
     vitals: Arc<Vitals>,
     /// What the mind has decided and was not told to take back.
     in_mind: Vec<Note>,
+    /// What a capture is made from.
+    pages: Option<Arc<Pages>>,
 }
 
 struct Desk<'a> {
@@ -378,6 +382,7 @@ impl PaperHost {
 
     fn play_at(&self, performer: &mut Performer, nerve: &mut PaperNerve, until: i64, lengths: &[u32]) -> Heard {
         let mut heard = Heard { vitals: Arc::clone(&performer.vitals), ..Heard::default() };
+        let mut journal = Journal::default();
         let mut sent = 0;
         let mut at = 0;
         let changes = froms(&self.song).chain(froms(&self.temperatures)).chain(froms(&self.tempos));
@@ -399,14 +404,16 @@ impl PaperHost {
             let (events, refuses_each) = (&events[..], self.refuses_each);
             let mut desk = Desk { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
             nerve.next_block();
-            performer.perform(&block, &mut desk, nerve);
+            performer.perform(&block, &mut Observed::new(&mut desk, &mut journal), nerve);
             assert_eq!(performer.position, Position(at + i64::from(frames)));
+            journal.end_block(frames, RATE, &performer.glimpse(), performer.chords(), None);
             at += i64::from(frames);
         }
         nerve.room.work_off();
         heard.in_mind =
             nerve.room.mind().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
         heard.words = std::mem::take(&mut nerve.words);
+        heard.pages = Some(journal.pages());
         heard
     }
 }
