@@ -637,7 +637,7 @@ mod tests {
         let mut journal = Journal::default();
         let play = |journal: &mut Journal, watched: bool| {
             journal.note(FrameOffset(0), strike(60));
-            journal.end_block(64, RATE, &glimpse(0.1, 120.0), None);
+            journal.end_block(64, RATE, &glimpse(0.1, 120.0), UNKNOWN, None);
             assert_eq!((journal.is_watched(), journal.has_news()), (watched, watched));
         };
         play(&mut journal, false);

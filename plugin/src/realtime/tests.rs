@@ -406,7 +406,7 @@ impl PaperHost {
             nerve.next_block();
             performer.perform(&block, &mut Observed::new(&mut desk, &mut journal), nerve);
             assert_eq!(performer.position, Position(at + i64::from(frames)));
-            journal.end_block(frames, RATE, &performer.glimpse(), performer.chords(), None);
+            journal.end_block(frames, RATE, &performer.glimpse(false), performer.chords(), None);
             at += i64::from(frames);
         }
         nerve.room.work_off();
