@@ -108,6 +108,23 @@ pub fn graphics(workspace: &Workspace) -> Result<()> {
     step("the plugin on the graphics card", &mut plugin)
 }
 
+/// That the code is good for the systems that this machine is not. It is looked at and neither linked nor run, which
+/// takes none of their tools.
+pub fn other_systems(workspace: &Workspace) -> Result<()> {
+    const SYSTEMS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
+    const OURS: [&str; 6] = ["-p", "segue-plugin", "-p", "segue-tests", "-p", "xtask"];
+    machine::ready_to_build()?;
+    machine::ready_to_check()?;
+    for system in SYSTEMS {
+        machine::ready_for_system(system)?;
+        let mut clippy = workspace.cargo();
+        clippy.arg("clippy").args(OURS).args(["--all-targets", "--target", system]);
+        clippy.args(["--features", "segue-plugin/cli,segue-plugin/standalone", "--", "-D", "warnings"]);
+        step(&format!("the code for {system}"), &mut clippy)?;
+    }
+    Ok(())
+}
+
 /// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW.
 fn refuse_thread_pool(workspace: &Workspace) -> Result<()> {
     let tree = workspace

@@ -134,6 +134,15 @@ pub fn ready_for_windows() -> Result<()> {
     WINDOWS.meet()
 }
 
+/// Sees to it that code can be compiled for another system.
+pub fn ready_for_system(system: &str) -> Result<()> {
+    let add = ["rustup", "target", "add", system];
+    if succeeds(&add) {
+        return Ok(());
+    }
+    bail!("Rust's own library for {system} is missing; `{}` brings it", add.join(" "))
+}
+
 /// Sees to it that something answers as a graphics card.
 pub fn ready_for_vulkan() -> Result<()> {
     if cfg!(target_os = "linux") { VULKAN.meet() } else { Ok(()) }

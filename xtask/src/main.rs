@@ -32,6 +32,8 @@ cargo xtask VERB
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is told with its seed, and --sequences 1 --seed SEED plays it again
+  test --other-systems
+                     that the code compiles for Windows and macOS, wherever this is; a quarter of an hour at first
   test --gpu         what a graphics card works out, against the processor; takes half an hour to build
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
@@ -83,12 +85,13 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         [] => check::everything(workspace, &Extent::USUAL),
         ["--nightly"] => check::everything(workspace, &Extent::of_this_night()),
         ["--gpu"] => check::graphics(workspace),
+        ["--other-systems"] => check::other_systems(workspace),
         ["--sequences", count] => check::random_host(workspace, number("--sequences", count)?, 0),
         ["--sequences", count, "--seed", seed] => {
             check::random_host(workspace, number("--sequences", count)?, number("--seed", seed)?)
         }
         _ => bail!(
-            "`test` takes --nightly, --gpu, or --sequences N and --seed SEED, or nothing; not {}",
+            "`test` takes --nightly, --gpu, --other-systems, or --sequences N and --seed SEED, or nothing; not {}",
             arguments.join(" ")
         ),
     }
