@@ -51,7 +51,9 @@ impl Poise {
     /// Leans the scores of the pitch classes of a vocabulary.
     pub fn lean(self, scores: &mut [f32], about: About, vocabulary: &Vocabulary) {
         if about.figure >= QUOTATION {
-            scores.iter_mut().for_each(|score| *score *= self.faith);
+            for score in scores.iter_mut() {
+                *score *= self.faith;
+            }
         }
         if let Some(score) = about.last.and_then(|last| scores.get_mut(usize::from(last))) {
             *score += self.again;
