@@ -5,6 +5,7 @@
 
 mod improvise;
 mod past;
+mod urgency;
 
 pub use improvise::Improvise;
 
@@ -21,10 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
-use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
-/// Of 0 to 99: before what merely computes, behind what makes the sound.
-const PRIORITY: u8 = 80;
 /// Notes at one onset after which the next must come later: more than ten fingers, so that a mind stuck in a chord
 /// goes on.
 const CHORD: usize = 12;
@@ -47,9 +45,7 @@ impl Worker {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
-            // Best effort: a system that refuses gives us what every thread gets.
-            let _ = ThreadPriorityValue::try_from(PRIORITY)
-                .map(|priority| set_current_thread_priority(ThreadPriority::Crossplatform(priority)));
+            urgency::take();
             Room::new(end, vitals, make).run(&flag);
         });
         Some(Self { stop, thread: Some(thread.ok()?) })
