@@ -76,10 +76,19 @@ impl Performer {
         let free = self.room_after(cut);
         self.wishes.reshape(part);
         self.withdraw_beyond(scene, cut, free);
-        if self.wishes.is_broken() {
-            // The mind broke over the last wish; another turn draws otherwise.
-            self.wishes.begin_beyond(cut, Part { start: free, ..part }, scene.position());
-            self.wishes.count_turn();
+        if self.wishes.broken().is_some() {
+            self.wishes.begin_anew(cut, Part { start: free, ..part }, scene.position());
+        }
+    }
+
+    /// The mind broke over a wish. Another one has taken its place and goes on with the part on the next beat; when that
+    /// breaks too, on the one after it.
+    fn begin_anew<S, N>(&mut self, scene: &Scene<'_, S, N>) {
+        let Some((part, known)) = self.wishes.broken() else { return };
+        let soonest = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
+        let start = beat_at_or_after(soonest.max(known + Ticks(1)), self.time().bars());
+        if !part.is_over_at(start) {
+            self.wishes.begin_anew(start, Part { start, ..part }, scene.position());
         }
     }
 
@@ -161,7 +170,11 @@ impl Performer {
         if let Planned::Until { think_ns, .. } = reply {
             self.vitals.think_ns.store(think_ns, std::sync::atomic::Ordering::Relaxed);
         }
-        let Some(note) = self.wishes.take(reply) else { return };
+        let taken = self.wishes.take(reply);
+        if let Planned::Failed { .. } = reply {
+            self.begin_anew(scene);
+        }
+        let Some(note) = taken else { return };
         // The mind does not know of it: it keeps to the register that it learnt, as at a transposing instrument.
         let note = Note { pitch: in_octave(note.pitch, scene.block.settings.octave), ..note };
         let late = scene.cursor() - scene.span.offset_of(float(note.onset) + self.turn_lag());

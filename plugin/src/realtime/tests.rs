@@ -140,6 +140,7 @@ enum Wits {
 struct PaperNerve {
     audio: AudioEnd,
     room: Room<PaperMind, MakePaper>,
+    vitals: Arc<Vitals>,
     wits: Wits,
     blocks: u32,
     words: Vec<ToMind>,
@@ -152,8 +153,9 @@ impl PaperNerve {
 
     fn of(wits: Wits, make: MakePaper) -> Self {
         let (audio, end): (AudioEnd, MindEnd) = link();
-        let room = Room::new(end, Arc::default(), make);
-        Self { audio, room, wits, blocks: 0, words: Vec::new() }
+        let vitals = Arc::default();
+        let room = Room::new(end, Arc::clone(&vitals), make);
+        Self { audio, room, vitals, wits, blocks: 0, words: Vec::new() }
     }
 
     fn next_block(&mut self) {
@@ -239,6 +241,8 @@ struct Heard {
     vitals: Arc<Vitals>,
     /// What the mind has decided and was not told to take back.
     in_mind: Vec<Note>,
+    /// How often the mind broke.
+    panics: u32,
     /// What a capture is made from.
     pages: Option<Arc<Pages>>,
 }
@@ -412,6 +416,7 @@ impl PaperHost {
         nerve.room.work_off();
         heard.in_mind =
             nerve.room.mind().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
+        heard.panics = nerve.vitals.panics.get();
         heard.words = std::mem::take(&mut nerve.words);
         heard.pages = Some(journal.pages());
         heard

@@ -81,8 +81,15 @@ impl Wishes {
         self.begin_beyond(EARLIEST, part, known);
     }
 
-    /// The same, after the mind broke: what was decided to begin before `cut` stays.
-    pub fn begin_beyond(&mut self, cut: Ticks, part: Part, known: Position) {
+    /// The same, after the mind broke: what was decided to begin before `cut` stays. It counts as another turn, which draws
+    /// otherwise, or the mind might break over the very same note.
+    pub fn begin_anew(&mut self, cut: Ticks, part: Part, known: Position) {
+        self.count_turn();
+        self.begin_beyond(cut, part, known);
+        self.count_turn();
+    }
+
+    fn begin_beyond(&mut self, cut: Ticks, part: Part, known: Position) {
         self.supersede(cut);
         let turn = self.turns.wrapping_add(1);
         self.thought = Some(Thought { part, next: Next::First, known, turn, state: State::Open });
@@ -263,9 +270,14 @@ impl Wishes {
         }
     }
 
-    /// Whether the mind broke over the part.
-    pub fn is_broken(&self) -> bool {
-        self.thought.is_some_and(|thought| thought.state == State::Broken)
+    /// The part over which the mind broke, and up to where it had come.
+    pub fn broken(&self) -> Option<(Part, Ticks)> {
+        let Thought { part, next, .. } = self.thought.filter(|thought| thought.state == State::Broken)?;
+        let known = match next {
+            Next::First => part.start,
+            Next::After { last, from } => last.max(from),
+        };
+        Some((part, known))
     }
 
     /// Whether a reply to any plan is under way.
@@ -407,16 +419,21 @@ mod tests {
         assert_eq!(begins(&mut wishes, note(first, 96)), Some(96));
         assert_eq!(begins(&mut wishes, note(first, 120)), Some(120));
         let _ = wishes.take(Planned::Failed { generation: first });
-        assert!(wishes.is_broken() && !wishes.is_asked());
+        assert_eq!(wishes.broken(), Some((DUET, Ticks(120))));
+        assert!(!wishes.is_asked());
         let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), Position(0), 64, 120.0);
         assert_eq!(wishes.due(&span, Position(0), 960), None, "the rest of the part is lost");
         assert!(!wishes.rethink(Ticks(121), Ticks(121), Position(9)), "all of it is kept");
         assert!(wishes.rethink(Ticks(120), Ticks(120), Position(9)), "one note is not");
-        assert!(wishes.is_broken());
+        assert!(wishes.broken().is_some());
         assert_eq!(wishes.drop_thought(), Some(LATEST), "the mind has decided nothing that it did not tell");
-        // One that broke before it told anything has nothing to take back.
+        // One that broke before it told anything has nothing to take back, and draws otherwise when it begins anew.
         let (mut wishes, first) = asked();
         let _ = wishes.take(Planned::Failed { generation: first });
+        let broken = wishes.thought.unwrap().turn;
+        wishes.begin_anew(EARLIEST, DUET, Position(9));
+        assert_ne!(ask(&mut wishes).turn, broken);
+        let _ = wishes.take(Planned::Failed { generation: wishes.generation });
         assert_eq!(wishes.drop_thought(), None);
     }
 

@@ -25,6 +25,31 @@ impl Heard {
     }
 }
 
+#[test]
+fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
+    const END: i64 = 64 * BEAT;
+    let mut host = PaperHost::with_phrase();
+    host.events.clear();
+    host.settings.mode = Mode::Duet;
+    host.brittle = true;
+    let whole = host.play(END, &[512]);
+    assert!(whole.panics > 3, "{}", whole.panics);
+    let onsets = whole.ons();
+    // The note over which it breaks is at most half a beat after the last, and the next beat at most one after that; then
+    // it may break once more.
+    let longest = onsets.iter().zip(&onsets[1..]).map(|(one, next)| next - one).max().unwrap();
+    assert!(longest <= 3 * BEAT && END - onsets.last().unwrap() <= 3 * BEAT, "{longest}: {onsets:?}");
+    for lengths in [&[64_u32][..], &[441], &[4096]] {
+        let other = host.play(END, lengths);
+        let until =
+            |messages: &[(i64, Message)]| messages.iter().filter(|(at, _)| *at < END).copied().collect::<Vec<_>>();
+        assert_eq!(until(&other.messages), until(&whole.messages), "{lengths:?}");
+    }
+    host.offline = false;
+    let live = host.play(END, &[64]);
+    assert!(live.panics > 3 && END - live.ons().last().unwrap() <= 3 * BEAT, "live too");
+}
+
 /// One thing that happens.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
