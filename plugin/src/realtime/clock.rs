@@ -72,6 +72,11 @@ impl Span {
         Self { groove, ..self }
     }
 
+    /// How the beat is divided.
+    pub fn groove(&self) -> Groove {
+        self.groove
+    }
+
     /// The moment of a frame, counted from the block's start.
     pub fn moment_of(&self, offset: i64) -> f64 {
         self.groove.straight(self.performed_at(offset))
@@ -368,7 +373,9 @@ impl Clock {
             Source::Own { .. } => (beats, None, Flow::Broken),
         };
         let next_beats = beats + beats_in(frames, tempo_bpm);
-        let offset = offset.unwrap_or_else(|| Ticks(saturating((self.now - beats * PER_QUARTER - SAME_TICKS).ceil())));
+        // A tick that falls on the block's first frame has not been played yet, also where it lies a little before it.
+        let rounding = HALF_UP / self.frames_per_tick(self.tempo_bpm());
+        let offset = offset.unwrap_or_else(|| Ticks(saturating((self.now - beats * PER_QUARTER - rounding).ceil())));
         self.source = Source::Host { offset, tempo_bpm, next_beats, frames };
         self.adopt_bars(transport, beats, offset, flow);
         (beats * PER_QUARTER + float(offset), flow)

@@ -27,6 +27,10 @@ impl Performer {
                 self.wishes.begin(part, scene.position());
             }
             Some(Order::Reshape(part)) => self.reshape(scene, part, before.and_then(|before| before.end)),
+            Some(Order::Land(part)) => {
+                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
+                self.reshape(scene, part, before.and_then(|before| before.end));
+            }
             Some(Order::Rethink(part)) => self.rethink(scene, part),
             Some(Order::Yield) => {
                 self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));

@@ -48,10 +48,31 @@ impl Performer {
             let in_song = self.clock.follows_host();
             self.sharing.sides = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
             self.sharing.player_is_there = false;
-            self.cue(scene, Cue::Broken { keys_down: self.keys.any_playing() });
+            let landed = if changed || before != rules { None } else { self.landed(scene) };
+            self.cue(scene, landed.map_or(Cue::Broken { keys_down: self.keys.any_playing() }, Cue::Landed));
         } else {
             self.deal_anew(scene);
         }
+    }
+
+    /// A song that loops, or jumps, to bars of Segue's just where Segue's bars would have begun: the part that is ready to
+    /// begin, as long as it is there. Every other jump leaves nothing that could be decided in time.
+    fn landed<S, N>(&mut self, scene: &Scene<'_, S, N>) -> Option<Part> {
+        let settings = &scene.block.settings;
+        let Turn::Waiting(ready) = self.turn else { return None };
+        let begins_now = scene.span.offset_of(float(ready.start) + ready.lag) == scene.cursor();
+        if ready.mode != Mode::Trade || settings.mode != Mode::Trade || settings.free_time || !begins_now {
+            return None;
+        }
+        let (count, grid) = (self.clock.count(), settings.start_grid.to_join());
+        let mut sides = self.sharing.sides?;
+        let (first, after) = sides.deal(self.bar_number(scene, 0));
+        if count.line_of(first) > ready.start || grid.at_or_after(ready.start, count.bars) != ready.start {
+            return None;
+        }
+        self.sharing.sides = Some(sides);
+        self.sharing.dealt_in = Some((count, self.clock.tempo_bpm()));
+        Some(Part { end: Some(count.line_of(after)), ..ready })
     }
 
     /// Whether there is a part of Segue's that nobody has dealt yet.

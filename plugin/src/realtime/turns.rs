@@ -76,6 +76,9 @@ pub enum Cue {
     Lapse,
     /// The end of Segue's part is reached.
     End,
+    /// The song jumped just where Segue's part begins, to a place that is Segue's too, so that it begins there all the
+    /// same; this is what has become of it.
+    Landed(Part),
     /// The song started, stopped or jumped, or what is played is now another thing.
     Broken {
         /// Whether the player holds keys nevertheless.
@@ -90,6 +93,8 @@ pub enum Order {
     Prepare(Part),
     /// What is thought about has another end.
     Reshape(Part),
+    /// The same, and what sounds ends at once.
+    Land(Part),
     /// Keep what is about to sound and think anew about what follows.
     Rethink(Part),
     /// Segue loses the turn to the player: nothing more of the plan is played, and what sounds ends as is set.
@@ -119,6 +124,7 @@ impl Turn {
             }
             (Cue::Dealt(part), Self::Waiting(before)) if part != before => Self::prepared(part),
             (Cue::Dealt(part), Self::Playing(_)) => self.reshaped(part),
+            (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), None),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
             // A stop also ends what still rings from a part that is over.
@@ -126,9 +132,16 @@ impl Turn {
             (Cue::Broken { keys_down: false }, _) | (Cue::Lapse, Self::Waiting(_)) => {
                 (Self::Listening, Some(Order::Break))
             }
-            (Cue::LastKeyUp(_) | Cue::YourTurn(_) | Cue::Dealt(_) | Cue::Start | Cue::Lapse | Cue::End, unmoved) => {
-                (unmoved, None)
-            }
+            (
+                Cue::LastKeyUp(_)
+                | Cue::YourTurn(_)
+                | Cue::Dealt(_)
+                | Cue::Landed(_)
+                | Cue::Start
+                | Cue::Lapse
+                | Cue::End,
+                unmoved,
+            ) => (unmoved, None),
         }
     }
 
@@ -287,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_whole_table_of_trades() {
-        use Cue::{Broken, Dealt, End, KeyDown, Lapse, Start, YourTurn};
+        use Cue::{Broken, Dealt, End, KeyDown, Landed, Lapse, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let ringing = Part { ring: Ticks(192), ..LONGER };
         check(&[
@@ -302,6 +315,8 @@ mod tests {
             (Waiting(BARS), Dealt(BARS), Waiting(BARS), None),
             (Waiting(BARS), Dealt(LONGER), Waiting(LONGER), Some(Order::Prepare(LONGER))),
             (Waiting(LATER), YourTurn(BARS), Waiting(BARS), Some(Order::Prepare(BARS))),
+            (Waiting(BARS), Landed(LONGER), Waiting(LONGER), Some(Order::Land(LONGER))),
+            (Playing(BARS), Landed(LONGER), Playing(BARS), None),
             // A note that spills over the bar line, and one that does not.
             (Playing(BARS), KeyDown(Ticks(96)), Playing(BARS), None),
             (Playing(BARS), KeyDown(Ticks(107)), Playing(BARS), None),

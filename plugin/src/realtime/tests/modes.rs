@@ -164,6 +164,30 @@ fn a_loop_lands_on_the_same_side_each_time_and_nothing_sounds_across_it() {
 }
 
 #[test]
+fn where_segue_has_the_first_bars_of_a_loop_it_begins_with_each_round_of_it() {
+    for tempo in [120.0, 97.3] {
+        let mut host = alone(Mode::Trade);
+        host.settings.trade.segue_first = true;
+        host.tempos = vec![(0, tempo)];
+        // Four bars of the song, of which the first two are Segue's; to the nearest frame, as hosts loop.
+        let round = |pass: i64| (pass as f64 * 4.0 * BAR as f64 * 120.0 / tempo).round() as i64;
+        host.song = (0..6).map(|pass| (round(pass), Some(16.0))).collect();
+        // A key in Segue's bars takes only the rest of them.
+        host.key(60, round(2) + BEAT, BEAT);
+        let heard = host.play_in_any_blocks(round(6) - 10);
+        for pass in 1..6 {
+            assert!(heard.ons().contains(&round(pass)), "{tempo} bpm, round {pass}: {:?}", heard.ons());
+        }
+        for on in heard.ons() {
+            assert_eq!(host.bar_of(on) / 2 % 2, 0, "{on}");
+        }
+        let is_across = |at: i64| (1..6).any(|pass| (round(pass) - 10..round(pass)).contains(&at));
+        assert!(heard.offs().iter().all(|off| !is_across(*off)), "the bars before are the player's");
+        assert_eq!((heard.vitals.late.get(), heard.vitals.dropped.get()), (0, 0));
+    }
+}
+
+#[test]
 fn a_jump_into_segues_bars_is_joined_on_the_grid() {
     let mut host = alone(Mode::Trade);
     // To the third beat of Segue's first bar.
