@@ -21,7 +21,7 @@ pub struct Knobs {
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { temperature: 0.9, top_p: 0.95, memory: 1.0, seed: 0, limits: Limits::NONE }
+        Self { temperature: 1.0, top_p: 0.98, memory: 1.0, seed: 0, limits: Limits::NONE }
     }
 }
 

@@ -182,9 +182,9 @@ impl Default for SegueParams {
             style: IntParam::new("Style", i32::from(preset::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
                 .with_value_to_string(Arc::new(style_name))
                 .with_string_to_value(Arc::new(style_number)),
-            temperature: FloatParam::new("Temperature", 0.9, temperature).with_step_size(0.001),
+            temperature: FloatParam::new("Temperature", 1.0, temperature).with_step_size(0.001),
             memory: percent("Memory", 1.0),
-            top_p: FloatParam::new("Top-p", 0.95, FloatRange::Linear { min: 0.1, max: 1.0 }).with_step_size(0.001),
+            top_p: FloatParam::new("Top-p", 0.98, FloatRange::Linear { min: 0.1, max: 1.0 }).with_step_size(0.001),
             response_gap: milliseconds("Response gap", 100.0, 0.0, 2000.0),
             answer_length: IntParam::new("Answer length", 4, IntRange::Linear { min: 1, max: 16 })
                 .with_unit(" bars")
@@ -459,9 +459,9 @@ mod tests {
         let params = SegueParams::default();
         let frozen = [
             ("style", "Irish"),
-            ("temperature", "0.900"),
+            ("temperature", "1.000"),
             ("memory", "100 %"),
-            ("top_p", "0.950"),
+            ("top_p", "0.980"),
             ("response_gap", "100 ms"),
             ("answer_length", "4 bars"),
             ("start_grid", "1/8"),

@@ -43,7 +43,9 @@ const LONGEST_FIGURE: usize = 64;
 const ENDLESS_TURNS: usize = 4;
 /// More than the fingers of two hands at one moment: time stands still.
 const MOST_AT_ONCE: usize = 16;
-/// How surely entropy is to grow with the temperature.
+/// From here on entropy is to grow with the temperature; where it is colder, what varies is the loop breaker's doing.
+const COLD: f32 = 0.2;
+/// How surely.
 const LEAST_RANK_CORRELATION: f64 = 0.9;
 
 impl Warmth {
@@ -98,8 +100,10 @@ pub fn faults(rows: &[Warmth]) -> Vec<String> {
     faults
 }
 
-/// Spearman's rank correlation of pitch entropy with temperature, -1 to 1; 0 for fewer than two temperatures.
+/// Spearman's rank correlation of pitch entropy with temperature, from [`COLD`] on, -1 to 1; 0 for fewer than two
+/// temperatures.
 pub fn growth(rows: &[Warmth]) -> f64 {
+    let rows: Vec<Warmth> = rows.iter().copied().filter(|row| row.temperature >= COLD).collect();
     let ranks = |value: fn(&Warmth) -> f64| {
         let below = |row: &Warmth| rows.iter().filter(|other| value(other) < value(row)).count();
         let equal = |row: &Warmth| rows.iter().filter(|other| value(other).total_cmp(&value(row)).is_eq()).count();

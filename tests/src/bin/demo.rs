@@ -360,7 +360,7 @@ fn decibels(amplitude: f64) -> f64 {
 
 fn temperature(score: &Score) -> Result<Vec<(Frame, f64)>> {
     /// Of a new instance.
-    const USUAL: f64 = 0.9;
+    const USUAL: f64 = 1.0;
     let turns = score.knobs.iter().filter(|knob| knob.parameter == "Temperature");
     let curve: Result<Vec<_>> = turns.map(|knob| Ok((knob.at, knob.text.parse()?))).collect();
     curve.map(|curve| if curve.is_empty() { vec![(0, USUAL)] } else { curve })

@@ -258,17 +258,17 @@ fn a_tour() {
 fn turn_knobs(stage: &mut Stage) {
     let heat = |stage: &mut Stage, not: &str| stage.settles("Temperature", not).parse::<f64>().expect("a number");
     stage.desktop.drag("Temperature", (0.0, -40.0)).unwrap();
-    let coarse = heat(stage, "0.900") - 0.9;
+    let coarse = heat(stage, "1.000") - 1.0;
     assert!(coarse > 0.1, "dragged up: {coarse}");
-    stage.reset("Temperature", "0.900");
+    stage.reset("Temperature", "1.000");
     stage.desktop.hold_ctrl(true).unwrap();
     stage.desktop.drag("Temperature", (0.0, -40.0)).unwrap();
     stage.desktop.hold_ctrl(false).unwrap();
-    let fine = heat(stage, "0.900") - 0.9;
+    let fine = heat(stage, "1.000") - 1.0;
     assert!(fine > 0.0 && fine < coarse / 4.0, "with Ctrl {fine}, without {coarse}");
     let before = stage.text("Temperature");
     stage.desktop.wheel("Temperature", false).unwrap();
-    assert!(heat(stage, &before) < 0.9 + fine, "the wheel");
+    assert!(heat(stage, &before) < 1.0 + fine, "the wheel");
     for (typed, becomes) in [("1.25", "1.250"), ("nonsense", "1.250")] {
         stage.desktop.click("Temperature value").unwrap();
         stage.desktop.type_text(typed).unwrap();
@@ -288,7 +288,7 @@ fn turn_knobs(stage: &mut Stage) {
     let highest = stage.settles("Highest key", "G9");
     assert_eq!(stage.settles("Lowest key", ""), highest, "a handle takes the other one along");
     for (name, text) in
-        [("Lowest key", "C-1"), ("Highest key", "G9"), ("Segue level", "0.0 dB"), ("Temperature", "0.900")]
+        [("Lowest key", "C-1"), ("Highest key", "G9"), ("Segue level", "0.0 dB"), ("Temperature", "1.000")]
     {
         stage.reset(name, text);
     }
@@ -474,7 +474,7 @@ fn at_twice_the_size() {
     let mut stage = Stage::set_up(&[("Style", "Blues"), ("Comping", "On")], (0, 0), 2.0);
     assert_eq!(stage.desktop.editor_size().unwrap(), Some((1960, 1380)));
     stage.desktop.drag("Temperature", (0.0, -60.0)).unwrap();
-    stage.settles("Temperature", "0.900");
+    stage.settles("Temperature", "1.000");
     std::thread::sleep(Duration::from_secs(6));
     stage.photograph("twice.png");
     let picture = stage.desktop.picture().unwrap();
@@ -497,8 +497,8 @@ fn two_at_once() {
     let mut left = Stage::set_up(&[("Style", "Jazz")], (0, 0), 1.0);
     let mut right = Stage::set_up(&[("Style", "Piano")], (1000, 0), 1.0);
     left.desktop.drag("Temperature", (0.0, -40.0)).unwrap();
-    left.settles("Temperature", "0.900");
-    assert_eq!(right.text("Temperature"), "0.900");
+    left.settles("Temperature", "1.000");
+    assert_eq!(right.text("Temperature"), "1.000");
     right.desktop.drag("Memory", (0.0, 40.0)).unwrap();
     right.settles("Memory", "100 %");
     assert_eq!(left.text("Memory"), "100 %");
