@@ -81,6 +81,8 @@ pub struct Performer {
     /// Seconds, for styles in free time.
     free_clock: Clock,
     in_free_time: bool,
+    /// How the beat was divided in the block before.
+    groove: Groove,
     tempo: OwnTempo,
     keys: Keys,
     ear: ChordEar,
@@ -194,6 +196,7 @@ impl Performer {
             clock: Clock::new(sample_rate),
             free_clock: Clock::new(sample_rate),
             in_free_time: false,
+            groove: Groove::STRAIGHT,
             tempo: OwnTempo::default(),
             keys: Keys::default(),
             ear: ChordEar::default(),
@@ -284,6 +287,10 @@ impl Performer {
         let (beats, flow) = self.clock.enter(&block.transport, start, block.frames, own_bpm);
         let (free_span, _) = self.free_clock.enter(&free(&block.transport), start, block.frames, FREE_BPM);
         let span = if settings.free_time { free_span } else { self.swung(beats, settings) };
+        if std::mem::replace(&mut self.groove, span.groove()) != span.groove() {
+            // Where the beat is divided anew within it, ticks may be behind us that were still to come.
+            self.wishes.skip_to(span.first_tick_from(0, self.turn_lag()));
+        }
         self.largest_block = self.largest_block.max(block.frames);
         self.wishes.note_knobs(start, block.settings.knobs);
         let mut scene = Scene { block, span, beats, start, cursor: 0, stage, nerve };

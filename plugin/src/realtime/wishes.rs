@@ -138,6 +138,15 @@ impl Wishes {
         true
     }
 
+    /// Time went on from before this tick to this tick at once: nothing is asked for that would begin earlier.
+    pub fn skip_to(&mut self, now: Ticks) {
+        let Some(thought) = self.thought.as_mut().filter(|thought| !thought.asked) else { return };
+        match &mut thought.next {
+            Next::First => thought.part.start = thought.part.start.max(now),
+            Next::After { from, .. } => *from = now.max(*from),
+        }
+    }
+
     /// Thinks no more. `None` when the mind was not asked at all; else the earliest onset of what it may have decided
     /// and not told yet.
     pub fn drop_thought(&mut self) -> Option<Ticks> {
@@ -435,6 +444,24 @@ mod tests {
         assert_ne!(ask(&mut wishes).turn, broken);
         let _ = wishes.take(Planned::Failed { generation: wishes.generation });
         assert_eq!(wishes.drop_thought(), None);
+    }
+
+    #[test]
+    fn what_lies_behind_a_skip_is_not_asked_for() {
+        let (mut wishes, first) = asked();
+        wishes.skip_to(Ticks(200));
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 130)));
+        wishes.skip_to(Ticks(120));
+        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(130)));
+        let (mut wishes, first) = asked();
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 130)));
+        wishes.skip_to(Ticks(134));
+        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(134)));
+        let mut wishes = Wishes::default();
+        wishes.note_knobs(Position(0), Knobs::default());
+        wishes.begin(DUET, Position(0));
+        wishes.skip_to(Ticks(99));
+        assert_eq!(ask(&mut wishes).begin, Begin::At(Ticks(99)));
     }
 
     #[test]

@@ -62,6 +62,29 @@ fn segue_swings_to_the_frame_and_the_same_in_all_blocks() {
 }
 
 #[test]
+fn nothing_is_late_where_the_beat_is_divided_anew_in_its_middle() {
+    const BEATS: i64 = 80;
+    let [jig, waltz] = [(6, 8), (3, 4)].map(|(above, below)| Metre::new(above, below).unwrap());
+    let mut played = 0;
+    for first in (0..BEAT).step_by(1_500) {
+        let mut host = swinging();
+        host.events.clear();
+        host.settings.mode = Mode::Duet;
+        host.settings.swing = 0.75;
+        host.single_line = true;
+        host.song.push((BEATS * BEAT, None));
+        // To a metre that does not swing and back, wherever in the beat that happens to be.
+        let change = |index: i64| (2 * index * BEAT + (first + index * 1_700) % BEAT, [waltz, jig][index as usize % 2]);
+        host.metres.extend((1..BEATS / 2).map(change));
+        let heard = host.play((BEATS + 1) * BEAT, &[512]);
+        assert_eq!((heard.vitals.late.get(), heard.vitals.dropped.get()), (0, 0), "from {first} frames into the beat");
+        heard.check_pairs().unwrap();
+        played += heard.ons().len() as i64;
+    }
+    assert!(played > 16 * BEATS / 2, "too little is played to see anything: {played}");
+}
+
+#[test]
 fn without_a_song_the_bar_that_the_player_begins_swings_from_its_first_note() {
     let mut host = swinging();
     host.song = vec![(0, None)];
