@@ -173,7 +173,9 @@ impl PaperNerve {
 
 impl Nerve for PaperNerve {
     fn tell(&mut self, word: ToMind) -> bool {
+        let has_room = self.audio.room() > 0;
         let told = self.audio.tell(word);
+        assert!(told || !has_room, "the hands never ask for more than can be answered");
         if told {
             self.words.push(word);
         }
@@ -889,6 +891,9 @@ fn any_host(dice: &mut Dice) -> PaperHost {
     host.settings.harmony = [Harmony::Chart, Harmony::Played, Harmony::Low(split), Harmony::Off][dice.roll(4) as usize];
     host.offline = dice.roll(2) == 0;
     host.wits = [Wits::Quick, Wits::Quick, Wits::Slow(3), Wits::Slow(40), Wits::Absent][dice.roll(5) as usize];
+    host.brittle = dice.roll(4) == 0;
+    let mut beats = || (dice.roll(2) == 0).then(|| dice.roll(4_000) as f64 / 16.0 - 20.0);
+    (host.stands_at, host.loop_beats) = (beats(), beats());
     host
 }
 
