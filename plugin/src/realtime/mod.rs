@@ -396,16 +396,17 @@ impl Performer {
         let ask = self.wishes.due(span, scene.start, self.look_ahead(scene)).map(|as_of| (as_of, Moment::Ask(as_of)));
         let on = self.schedule.next_on().map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
         // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
-        let comping = self
-            .comping
-            .due(&self.swung(scene.beats, &scene.block.settings), scene.start)
-            .map(|(at, due)| (at, Moment::Comping(due)));
+        let due = self.comping.due(&self.swung(scene.beats, &scene.block.settings), scene.start);
+        let comping = due.map(|(at, due)| (at, Moment::Comping(due)));
+        // It begins after what the host says: that may be that everything is to be silent.
+        let lets_go = comping.filter(|_| due.is_some_and(|(_, due)| due == Due::Off));
+        let strikes = comping.filter(|_| lets_go.is_none());
         let silence = self.comping_ends().map(|at| (at.0.saturating_sub(scene.start.0), Moment::Silence));
         let click = scene.block.settings.click.then(|| {
             let (at, beat) = self.click.due(&scene.beats, scene.cursor(), self.clock.bars());
             (at, Moment::Click(beat))
         });
-        [off, comping, event, chord, turn, deal, ask, on, silence, click]
+        [off, lets_go, event, strikes, chord, turn, deal, ask, on, silence, click]
             .into_iter()
             .flatten()
             .filter_map(|(offset, moment)| Some((scene.within(offset)?, moment)))

@@ -183,6 +183,28 @@ fn an_answer_of_a_chart_that_is_no_more_is_not_kept() {
 }
 
 #[test]
+fn a_chord_that_is_silenced_on_the_frame_on_which_it_begins_is_not_struck_before() {
+    let mut host = host();
+    host.settings.comping_channel = Some(5);
+    let hush = ChannelMessage::Controller { channel: 0, number: ALL_SOUND_OFF, value: 0.0 };
+    host.events = vec![(0, HostEvent::Control(hush)), (BAR, HostEvent::Control(hush))];
+    for lengths in [&[1_u32][..], &[64], &[4096]] {
+        let heard = host.play(2 * BAR, lengths);
+        let on = |at: i64| {
+            heard.messages.iter().filter(|(when, message)| *when == at && matches!(message, Message::On { .. })).count()
+        };
+        let off = |at: i64| {
+            heard
+                .messages
+                .iter()
+                .filter(|(when, message)| *when == at && matches!(message, Message::Off { .. }))
+                .count()
+        };
+        assert_eq!([(on(0), off(0)), (on(BAR), off(BAR))], [(3, 0), (3, 0)], "{lengths:?}");
+    }
+}
+
+#[test]
 fn without_a_channel_the_comping_is_only_heard_and_it_changes_nothing_that_segue_plays() {
     let alone = PaperHost::with_phrase().play(20 * BEAT, &[512]);
     let mut host = PaperHost::with_phrase();
