@@ -1,6 +1,6 @@
 //! `segue` as its user meets it, on a machine that may have neither a screen nor a sound card.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 fn segue(words: &str) -> Command {
     let mut segue = Command::new(env!("CARGO_BIN_EXE_segue"));
@@ -36,6 +36,7 @@ fn what_cannot_be_is_said_in_one_sentence() {
 #[test]
 #[cfg(unix)]
 fn it_starts_without_a_sound_card_and_a_screen_plays_on_and_ends_when_it_is_told_to() {
+    use std::process::Stdio;
     use std::time::Duration;
     let mut running = segue("--backend dummy --preset Session")
         .stdout(Stdio::null())

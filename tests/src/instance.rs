@@ -392,8 +392,10 @@ impl Instance {
             gui.set_scale(&handle, scale)?;
         }
         let size = gui.get_size(&handle).context("the editor has no size")?;
+        #[allow(clippy::useless_conversion, reason = "as wide as the system's own long")]
+        let parent = Window::from_x11_handle(window.into());
         // SAFETY: the caller's window outlives the editor, which is closed before it.
-        unsafe { gui.set_parent(&handle, Window::from_x11_handle(window.into()))? };
+        unsafe { gui.set_parent(&handle, parent)? };
         gui.show(&handle)?;
         Ok((size.width, size.height))
     }

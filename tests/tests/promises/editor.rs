@@ -2,7 +2,7 @@
 
 mod in_vst3;
 
-use crate::support::{Settings, instance, steady};
+use crate::support::{Settings, instance, resident, steady};
 use segue_model::note::{Metre, Pitch, Ticks, Velocity};
 use segue_tests::instance::Instance;
 use segue_tests::score::Score;
@@ -558,14 +558,6 @@ fn event_loops() -> usize {
     let files = std::fs::read_dir("/proc/self/fd").expect("Linux lists the open files of a process");
     let links = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
     links.filter(|link| link.to_string_lossy().contains("eventpoll")).count()
-}
-
-/// Bytes of this process that are in memory.
-fn resident() -> usize {
-    const PAGE: usize = 4096;
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux tells the size of a process");
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok());
-    pages.expect("the second number is what is in memory") * PAGE
 }
 
 #[test]

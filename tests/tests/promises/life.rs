@@ -7,19 +7,16 @@ use segue_tests::session::Session;
 use std::time::Duration;
 
 #[test]
-#[cfg(target_os = "linux")]
 fn no_thread_is_left_and_none_of_a_thread_pool_is_started() {
     passes_in_a_process_of_its_own("life::threads_of_one_jam");
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_hundred_instances_leave_no_thread_and_no_memory_behind() {
     passes_in_a_process_of_its_own("life::a_hundred_instances");
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn an_idle_instance_never_wakes_its_mind() {
     passes_in_a_process_of_its_own("life::an_idle_instance");
 }

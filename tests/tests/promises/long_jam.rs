@@ -27,7 +27,6 @@ const LOOPS_OF_A_NIGHT: usize = 113;
 const SUMMARY: &str = "long jam:";
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_long_duet_over_a_loop_keeps_its_memory_its_pace_and_its_time() {
     let vitals = std::env::temp_dir().join(format!("segue-vitals-duet-{}", std::process::id()));
     let environment = [(VITALS_VARIABLE, vitals.to_str().expect("a folder with a plain name"))];

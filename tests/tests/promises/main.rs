@@ -14,7 +14,10 @@ mod elsewhere;
 mod groove;
 mod hand_over;
 mod hosts;
+// How many threads there are, and how much memory, is asked of Linux.
+#[cfg(target_os = "linux")]
 mod life;
+#[cfg(target_os = "linux")]
 mod long_jam;
 mod midi;
 mod modes;

@@ -116,6 +116,7 @@ pub fn passes_in_a_process_of_its_own(test: &str) {
 }
 
 /// Bytes of this process that are in memory.
+#[cfg(target_os = "linux")]
 pub fn resident() -> usize {
     const PAGE: usize = 4096;
     let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux tells the size of a process");
