@@ -42,7 +42,8 @@ fn notes_per_beat(style: &str, density: f32, temperature: f32) -> f64 {
 
 #[test]
 fn a_thousand_notes_in_each_scale_are_all_in_it_hot_and_cold() {
-    for style in ["irish", "piano"] {
+    // A jig has two tones left where the scale of the blues forbids most of the phrase.
+    for (style, least) in [("irish", 2), ("piano", 3)] {
         for (key, scale) in (0..).zip(Scale::ALL) {
             let classes = scale.on(key % 12);
             for temperature in [0.05, 0.3, 1.0, 2.0] {
@@ -51,7 +52,7 @@ fn a_thousand_notes_in_each_scale_are_all_in_it_hot_and_cold() {
                 let strayed = notes.iter().find(|note| !classes.contains(note.pitch));
                 assert_eq!(strayed, None, "{style}, {scale:?} on {key}, at {temperature}");
                 let others: BTreeSet<Pitch> = notes.iter().map(|note| note.pitch).collect();
-                assert!(others.len() >= 2, "{style}, {scale:?} at {temperature}: one note for ever");
+                assert!(others.len() >= least, "{style}, {scale:?} at {temperature}: one note for ever");
             }
         }
     }
@@ -92,8 +93,7 @@ fn density_says_how_many_notes_there_are_and_even_nothing_of_it_is_not_silence()
     for style in STYLES {
         for temperature in [0.05, 1.0] {
             let [sparse, half, full] = [0.0, 0.5, 1.0].map(|density| notes_per_beat(style, density, temperature));
-            // A piano plays now in chords and now in single notes, so eight hundred of its notes tell its pace to a half.
-            assert!(half < 0.8 * full && half > 0.25 * full, "{style} at {temperature}: {half} of {full} notes a beat");
+            assert!(half < 0.8 * full && half > 0.35 * full, "{style} at {temperature}: {half} of {full} notes a beat");
             // A note every eight bars would be no music.
             assert!(sparse < 0.3 * full && sparse > 0.04, "{style} at {temperature}: {sparse} of {full} notes a beat");
         }
