@@ -140,7 +140,7 @@ impl Wishes {
 
     /// Time went on from before this tick to this tick at once: nothing is asked for that would begin earlier.
     pub fn skip_to(&mut self, now: Ticks) {
-        let Some(thought) = self.thought.as_mut().filter(|thought| !thought.asked) else { return };
+        let Some(thought) = self.thought.as_mut().filter(|thought| thought.state == State::Open) else { return };
         match &mut thought.next {
             Next::First => thought.part.start = thought.part.start.max(now),
             Next::After { from, .. } => *from = now.max(*from),
