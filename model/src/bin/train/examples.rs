@@ -35,10 +35,10 @@ pub struct Examples {
     #[arg(long, default_value_t = 140.0)]
     tempo_bpm: f64,
     /// How far from the most probable note it may stray, 0.05 to 2.
-    #[arg(long, default_value_t = 0.9)]
+    #[arg(long, default_value_t = 1.0)]
     temperature: f32,
     /// Only the most probable choices that together have this share are considered, above 0 to 1.
-    #[arg(long, default_value_t = 0.95)]
+    #[arg(long, default_value_t = 0.98)]
     top_p: f32,
     /// How often it is shown what was played before, 0 to 1.
     #[arg(long, default_value_t = 1.0)]
