@@ -225,17 +225,14 @@ pub fn laid_out(
     }
     let mut rows = vec![Vec::new(); layout.rows];
     for piece in order {
-        let moments = match random.as_deref_mut() {
-            Some(random) => {
-                let tune = piece.transposed_at_random(vocabulary, random);
-                let mut moments = tune.moments_after(&tune.slipped(quiet.slip, vocabulary, random), vocabulary);
-                silence(&mut moments, quiet, random);
-                moments
-            }
-            None => {
-                let slips = &mut Rng::with_seed(piece.len() as u64);
-                piece.moments_after(&piece.slipped(quiet.slip, vocabulary, slips), vocabulary)
-            }
+        let moments = if let Some(random) = random.as_deref_mut() {
+            let tune = piece.transposed_at_random(vocabulary, random);
+            let mut moments = tune.moments_after(&tune.slipped(quiet.slip, vocabulary, random), vocabulary);
+            silence(&mut moments, quiet, random);
+            moments
+        } else {
+            let slips = &mut Rng::with_seed(piece.len() as u64);
+            piece.moments_after(&piece.slipped(quiet.slip, vocabulary, slips), vocabulary)
         };
         if let Some(shortest) = rows.iter_mut().min_by_key(|row| row.len()) {
             shortest.extend(moments);

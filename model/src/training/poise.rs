@@ -80,7 +80,7 @@ impl Search<'_> {
 
 /// The values that stand at most so many places from a value of theirs.
 fn near(values: &[f32], value: f32, places: usize) -> impl Iterator<Item = f32> {
-    let middle = values.iter().position(|other| *other == value).unwrap_or(0);
+    let middle = values.iter().position(|other| other.total_cmp(&value).is_eq()).unwrap_or(0);
     let (first, last) = (middle.saturating_sub(places), middle.saturating_add(places));
     values.iter().enumerate().filter(move |(at, _)| (first..=last).contains(at)).map(|(_, value)| *value)
 }
