@@ -21,6 +21,7 @@ pub struct Token(u32);
 struct Entry {
     key: Key,
     token: Token,
+    by: Who,
     /// The note is over, but the host would not hear of it; the number is how fast its key went up.
     overdue: Option<f32>,
 }
@@ -32,6 +33,8 @@ pub enum Struck {
     Sounds(Token),
     /// The host would not take it.
     Refused,
+    /// A finger of the player's is on the key, and the host hears it: nobody accompanies on it.
+    IsPlayers,
     /// The host takes no notes at all.
     NobodyListens,
 }
@@ -67,6 +70,10 @@ impl Ledger {
     /// Begins a note.
     pub fn strike(&mut self, stage: &mut impl Stage, at: FrameOffset, key: Key, velocity: f32, by: Who) -> Struck {
         let same = |entry: &Entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch;
+        let is_players = |entry: &Entry| same(entry) && entry.by == Who::Player && entry.overdue.is_none();
+        if by == Who::Comping && self.entries.iter().any(is_players) {
+            return Struck::IsPlayers;
+        }
         self.end_where(stage, at, 0.0, same);
         let still_sounds = self.entries.iter().any(same);
         if still_sounds || self.entries.is_full() {
@@ -76,7 +83,7 @@ impl Ledger {
             Sent::Taken => {
                 let token = Token(self.next);
                 self.next = self.next.wrapping_add(1);
-                self.entries.push(Entry { key, token, overdue: None });
+                self.entries.push(Entry { key, token, by, overdue: None });
                 self.returns.note_begun(self.position(at), key, velocity, by);
                 Struck::Sounds(token)
             }
@@ -192,6 +199,17 @@ mod tests {
         ledger.end(&mut stage, AT, second);
         ledger.end(&mut stage, AT, second);
         assert_eq!(stage.taken, [on(players), off(players, 0.0), on(key(60)), off(key(60), 0.0)]);
+    }
+
+    #[test]
+    fn whoever_accompanies_leaves_a_key_to_the_finger_that_is_on_it() {
+        let (mut ledger, mut stage) = (Ledger::default(), Paper::default());
+        let players = strike(&mut ledger, &mut stage, key(60), Who::Player);
+        assert_eq!(ledger.strike(&mut stage, AT, key(60), 0.5, Who::Comping), Struck::IsPlayers);
+        ledger.end(&mut stage, AT, players);
+        strike(&mut ledger, &mut stage, key(60), Who::Comping);
+        strike(&mut ledger, &mut stage, key(60), Who::Segue);
+        assert_eq!(stage.taken, [on(key(60)), off(key(60), 0.0), on(key(60)), off(key(60), 0.0), on(key(60))]);
     }
 
     #[test]

@@ -33,7 +33,8 @@ impl Performer {
             HostEvent::Control(_) | HostEvent::Shape { .. } => false,
         };
         let settings = &scene.block.settings;
-        if !thru::is_heard(settings, &event) || self.ledger.has_returned(scene.at(), &event, key_is_down) {
+        // What comes back on a channel that is not heard tells of a loop all the same.
+        if self.ledger.has_returned(scene.at(), &event, key_is_down) || !thru::is_heard(settings, &event) {
             return;
         }
         match event {
@@ -84,7 +85,7 @@ impl Performer {
     fn pass_on(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) -> Option<Token> {
         match self.ledger.strike(scene.stage, scene.at(), key, velocity, Who::Player) {
             Struck::Sounds(token) => Some(token),
-            Struck::NobodyListens => None,
+            Struck::NobodyListens | Struck::IsPlayers => None,
             Struck::Refused => {
                 self.vitals.refused.add_one();
                 None

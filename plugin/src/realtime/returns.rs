@@ -57,6 +57,9 @@ pub struct Returns {
     loop_is_known: bool,
     /// And what came back was nothing that a player would do.
     loop_is_sure: bool,
+    /// Something looked as if it came back where no loop was, and was left to the player: the next is not. Else what is
+    /// passed on would come back, and be passed on again, for ever.
+    loop_is_suspected: bool,
 }
 
 impl Returns {
@@ -106,7 +109,7 @@ impl Returns {
     }
 
     fn take_press(&mut self, key: Key, velocity: f32, key_is_down: bool) -> bool {
-        let known = self.loop_is_known;
+        let known = self.loop_is_known || self.loop_is_suspected;
         let may_be_back = self.what_may_be_back();
         let alike = |left: &&mut Left| {
             !left.back
@@ -122,6 +125,7 @@ impl Returns {
         self.lost = 0;
         self.loop_is_known = believed;
         self.loop_is_sure = believed && (self.loop_is_sure || is_segues);
+        self.loop_is_suspected = !believed;
         if !believed {
             // The player's after all; its release is the player's too.
             self.notes.retain(|left| !(left.back && is_key(left, key)));
@@ -172,6 +176,7 @@ impl Returns {
             stays
         });
         self.lost = self.lost.saturating_add(lost);
+        self.loop_is_suspected &= lost == 0;
         self.loop_is_known &= self.lost < NO_LOOP;
         self.loop_is_sure &= self.loop_is_known;
         self.controls.retain(|(passed, _)| *passed >= since);
@@ -337,6 +342,23 @@ mod tests {
         block(&mut returns, 110);
         assert!(ours(&mut returns, 110, lift(60)) && ours(&mut returns, 110, press(60)));
         assert!(ours(&mut returns, 110, HostEvent::Control(bend)));
+    }
+
+    #[test]
+    fn a_loop_that_is_closed_late_is_known_by_its_second_note_also_when_an_end_comes_back_before_it() {
+        let mut returns = blank();
+        for index in 0..8 {
+            play(&mut returns, 50, index * 300);
+        }
+        pass(&mut returns, 3_000);
+        assert!(!returns.take(Position(3_010), &press(60), true), "no loop was there, so it is the player's");
+        // Which ends the note, and begins another.
+        returns.note_ended(Position(3_010), key(60));
+        pass(&mut returns, 3_010);
+        assert!(!returns.take(Position(3_020), &lift(60), true));
+        returns.note_ended(Position(3_020), key(60));
+        assert!(returns.take(Position(3_020), &press(60), false), "the finger is up by now; it goes round no more");
+        assert!(ours(&mut returns, 3_030, lift(60)));
     }
 
     #[test]

@@ -342,7 +342,7 @@ pub struct Watch<'a> {
     /// Those of them that must be passed through.
     to_pass: Vec<Key>,
     /// Levers that were passed through and are away from rest, with their channels.
-    away: Vec<(Lever, u8)>,
+    away: Vec<(Lever, u8, Moment)>,
     /// Where Segue has begun a note of late.
     begun: Vec<(Key, Frame)>,
     /// Something was played, or the turn was handed over, since everything was forgotten.
@@ -459,8 +459,8 @@ impl<'a> Watch<'a> {
         for Sounding { key, since: (act, at), .. } in std::mem::take(&mut self.sounding) {
             self.broken.push(Broken { act, at, rule: Rule::NeverEnds(key) });
         }
-        if let Some((lever, channel)) = self.away.first().copied() {
-            self.broken.push(Broken { act: self.act, at: 0, rule: Rule::LeftAway { lever, channel } });
+        if let Some((lever, channel, (act, at))) = self.away.first().copied() {
+            self.broken.push(Broken { act, at, rule: Rule::LeftAway { lever, channel } });
         }
         self.broken
     }
@@ -592,17 +592,18 @@ impl<'a> Watch<'a> {
         match sent {
             Sent::On { channel, key, velocity } => self.begins(Key { channel, key }, velocity, at, act),
             Sent::Off { channel, key } => self.ends(Key { channel, key }, at, act),
-            Sent::Midi(message) => self.moves(message),
+            Sent::Midi(message) => self.moves(message, at),
         }
     }
 
-    fn moves(&mut self, message: [u8; 3]) {
+    fn moves(&mut self, message: [u8; 3], at: Frame) {
         let channel = message[0] & 0x0F;
         let all_rest = message[0] & 0xF0 == 0xB0 && message[1] == 121;
         let moved = Lever::moved_by(message);
-        self.away.retain(|(lever, on)| *on != channel || !all_rest && moved.is_none_or(|(moved, _)| moved != *lever));
+        self.away
+            .retain(|(lever, on, _)| *on != channel || !all_rest && moved.is_none_or(|(moved, _)| moved != *lever));
         if let Some((lever, true)) = moved {
-            self.away.push((lever, channel));
+            self.away.push((lever, channel, (self.act, at)));
         }
     }
 
@@ -759,7 +760,8 @@ impl<'a> Watch<'a> {
     fn segue_ends(&mut self, key: Key, (since, at): (Frame, Frame), act: &Act) {
         // Where the song jumps, its beats say nothing about lengths.
         let unbroken = !act.timeline.breaks().any(|frame| (since + 1..=at).contains(&frame));
-        if !unbroken || !self.is_on_a_grid(act, since) {
+        // A host that refuses a note-off gets it later.
+        if !unbroken || !act.is_all_ears() || !self.is_on_a_grid(act, since) {
             return;
         }
         let slack = act.timeline.beats_in_frames(at, 2.0 * ROUNDING_FRAMES);
@@ -790,7 +792,8 @@ impl<'a> Watch<'a> {
         }
         for demand in demands {
             let levers = matches!(demand, Demand::Everything | Demand::Levers);
-            if let Some((lever, channel)) = self.away.first().copied().filter(|_| levers) {
+            let before = |(.., since): &&(Lever, u8, Moment)| levers && *since < (self.act, now);
+            if let Some((lever, channel, _)) = self.away.iter().find(before).copied() {
                 self.say(now, Rule::LeftAway { lever, channel });
             }
             let before = |sounding: &&Sounding| sounding.since < (self.act, now);
@@ -825,9 +828,7 @@ impl<'a> Watch<'a> {
         if counts.panics > 0 {
             self.say(act.length, Rule::Panicked);
         }
-        let Vitals { dropped, unheard, time_outs, .. } = counts;
-        // Where the metre decides whether eighths swing, what was planned may be due sooner when it changes.
-        let late = if self.plays_straight() { counts.late } else { 0 };
+        let Vitals { late, dropped, unheard, time_outs, .. } = counts;
         let refused = if act.is_all_ears() { counts.refused } else { 0 };
         if self.is_waited_for(act) && late + dropped + unheard + time_outs + refused > 0 {
             self.say(act.length, Rule::Lost { counts });
@@ -1032,6 +1033,8 @@ mod tests {
             assert_eq!(found(&[off], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
             assert_eq!(found(&[reset], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
             assert_eq!(found(&[], &thru, &[message(9, away)]), [left]);
+            let both = [message(SECOND, away), message(SECOND + 1, rest)];
+            assert_eq!(found(&[reset], &thru, &both), [], "what moves on that very frame is new");
         }
     }
 

@@ -282,6 +282,25 @@ fn a_key_that_was_passed_on_ends_with_its_release_also_where_a_loop_brings_it_ba
 }
 
 #[test]
+fn what_is_passed_on_does_not_go_round_and_round_also_where_segues_channel_is_not_heard() {
+    for mode in [Mode::Answer, Mode::Duet] {
+        let mut host = PaperHost::with_phrase();
+        host.settings.mode = mode;
+        host.settings.thru = true;
+        host.settings.channel = 7;
+        host.settings.in_channel = Some(0);
+        let until = 12 * BEAT;
+        host.events.extend([(until, press(70)), (until + BEAT, lift(70))]);
+        for after in [256, 512, 4_800] {
+            host.loops_back_after = Some(after);
+            let heard = host.play(until + 2 * BEAT, &[256]);
+            let is_players = |message: &&(i64, Message)| matches!(message.1, Message::On { key, .. } if key.channel == 0 && key.pitch.key() == 70);
+            assert_eq!(heard.messages.iter().filter(is_players).count(), 1, "{mode:?}, back after {after} frames");
+        }
+    }
+}
+
+#[test]
 fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
     let mut host = PaperHost::with_phrase();
     host.loops_back_after = Some(64);
