@@ -16,10 +16,11 @@
 //!   is whose; before that nothing hangs on where the host cuts its blocks.
 //!
 //! Pedals, bends and the like are sent back and forth quickly by players too, so they are only taken for ours when a
-//! loop is known.
+//! loop is known, or when one and the same has gone round several times: else it would do so until a note comes back, and
+//! one that lets all keys go would keep that from ever being known.
 
 use super::clock::Position;
-use super::host::{HostEvent, Key, KeyPattern, Message, Who};
+use super::host::{ChannelMessage, HostEvent, Key, KeyPattern, Message, Who};
 use arrayvec::ArrayVec;
 
 /// How long a way back may be: the longest blocks of ordinary hosts, and one more.
@@ -29,6 +30,8 @@ const NO_LOOP: u32 = 8;
 /// What is remembered; the oldest goes when there is more.
 const NOTES: usize = 64;
 const CONTROLS: usize = 64;
+/// So often a control goes round before it is known to.
+const ROUNDS: u8 = 2;
 /// Velocities that are the same on a way that has seven bits for them.
 const SAME_VELOCITY: f32 = 0.6 / 127.0;
 
@@ -43,6 +46,15 @@ struct Left {
     back: bool,
 }
 
+/// What has left and is no note.
+#[derive(Debug, Clone, Copy)]
+struct Passed {
+    at: Position,
+    message: Message,
+    /// How often it had come in before it left, each time a moment after it had left.
+    rounds: u8,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Returns {
@@ -50,7 +62,9 @@ pub struct Returns {
     /// The first frame of the host's block that runs.
     block: Position,
     notes: ArrayVec<Left, NOTES>,
-    controls: ArrayVec<(Position, Message), CONTROLS>,
+    controls: ArrayVec<Passed, CONTROLS>,
+    /// What came in just now as it had left, and how often that makes.
+    again: Option<(Message, u8)>,
     /// Notes in a row that did not come back.
     lost: u32,
     /// Something has come back, and since then not too much was lost.
@@ -93,7 +107,8 @@ impl Returns {
         if self.controls.is_full() {
             self.controls.remove(0);
         }
-        self.controls.push((at, message));
+        let rounds = self.again.take().filter(|(again, _)| *again == message).map_or(0, |(_, rounds)| rounds);
+        self.controls.push(Passed { at, message, rounds });
     }
 
     /// Whether this is ours; then it is taken off the list. `key_is_down` says that the player holds the key that it is
@@ -149,12 +164,13 @@ impl Returns {
     }
 
     fn take_control(&mut self, message: Message) -> bool {
-        if !self.loop_is_known {
-            return false;
-        }
         let may_be_back = self.what_may_be_back();
-        let ours = self.controls.iter().position(|(at, passed)| *passed == message && may_be_back(*at));
-        ours.is_some_and(|ours| self.controls.pop_at(ours).is_some())
+        let same = |passed: &Passed| passed.message == message && may_be_back(passed.at);
+        let passed = self.controls.iter().position(same).and_then(|at| self.controls.pop_at(at));
+        let ours =
+            passed.is_some_and(|passed| self.loop_is_known || (passed.rounds >= ROUNDS && sets_something(message)));
+        self.again = passed.filter(|_| !ours).map(|passed| (message, passed.rounds.saturating_add(1)));
+        ours
     }
 
     /// Whether what left at a position can have come back by now.
@@ -179,7 +195,17 @@ impl Returns {
         self.loop_is_suspected &= lost == 0;
         self.loop_is_known &= self.lost < NO_LOOP;
         self.loop_is_sure &= self.loop_is_known;
-        self.controls.retain(|(passed, _)| *passed >= since);
+        self.controls.retain(|passed| passed.at >= since);
+    }
+}
+
+/// Whether a message says the same when it is said twice. Of most controllers nobody knows: a knob without end sends the
+/// same step again and again.
+fn sets_something(message: Message) -> bool {
+    match message {
+        Message::Control(ChannelMessage::Controller { number, .. }) => matches!(number, 1 | 7 | 11 | 64..=69 | 120..),
+        Message::Control(_) | Message::Shape { .. } => true,
+        Message::On { .. } | Message::Off { .. } => false,
     }
 }
 
@@ -367,12 +393,29 @@ mod tests {
         let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
         let pass = |returns: &mut Returns| returns.passed(Position(0), Message::Control(bend));
         pass(&mut returns);
-        assert!(!ours(&mut returns, 10, HostEvent::Control(bend)));
+        assert!(!ours(&mut returns, 9, HostEvent::Control(bend)));
+        returns.passed(Position(9), Message::Control(bend));
         play(&mut returns, 60, 0);
         block(&mut returns, 10);
         assert!(ours(&mut returns, 10, press(60)));
         assert!(ours(&mut returns, 20, HostEvent::Control(bend)));
         assert!(!ours(&mut returns, 21, HostEvent::Control(bend)), "each once");
+    }
+
+    #[test]
+    fn a_control_goes_round_some_times_and_not_for_ever_and_a_knob_without_end_is_heard() {
+        let controller = |number| ChannelMessage::Controller { channel: 0, number, value: 0.0 };
+        for (message, rounds) in [(controller(123), 2), (controller(64), 2), (controller(20), 50)] {
+            let mut returns = blank();
+            returns.passed(Position(0), Message::Control(message));
+            let mut at = 0;
+            while !ours(&mut returns, at + 10, HostEvent::Control(message)) && at < 500 {
+                at += 10;
+                returns.passed(Position(at), Message::Control(message));
+            }
+            assert_eq!(at, 10 * rounds, "{message:?}");
+            assert!(!ours(&mut returns, at + 400, HostEvent::Control(message)), "later it is the player's");
+        }
     }
 
     #[test]
