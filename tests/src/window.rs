@@ -183,6 +183,16 @@ impl Desktop {
         Ok(Self { connection, root, window, is_ours: false, scale: 1.0, corner, landmarks: landmarks.into() })
     }
 
+    /// Takes the window away with all that is in it, as a host does whose window is closed by its user.
+    ///
+    /// # Errors
+    /// When the X server does not.
+    pub fn take_away(&mut self) -> Result<()> {
+        self.is_ours = false;
+        self.connection.destroy_window(self.window)?.check()?;
+        Ok(())
+    }
+
     /// Gives the window another size, as a host does when its user drags the edge.
     ///
     /// # Errors
@@ -363,7 +373,16 @@ impl Desktop {
     ///
     /// # Errors
     /// When there is none of that name.
-    pub fn drag(&self, name: &str, (dx, dy): (f32, f32)) -> Result<()> {
+    pub fn drag(&self, name: &str, by: (f32, f32)) -> Result<()> {
+        self.pull(name, by)?;
+        self.release()
+    }
+
+    /// Drags a control by so many pixels, and does not let it go.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn pull(&self, name: &str, (dx, dy): (f32, f32)) -> Result<()> {
         const STEPS: u8 = 8;
         /// The window must have seen the button go down before the mouse is elsewhere, also on a busy machine.
         const SEEN: Duration = Duration::from_millis(400);
@@ -376,7 +395,7 @@ impl Desktop {
             self.point((x + dx * part, y + dy * part))?;
         }
         std::thread::sleep(SEEN);
-        self.release()
+        Ok(())
     }
 
     /// Turns the wheel over a control, upwards or downwards.

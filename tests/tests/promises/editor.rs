@@ -561,6 +561,40 @@ fn event_loops() -> usize {
 }
 
 #[test]
+fn a_host_may_close_its_window_first_or_the_plugin_without_its_editor() {
+    passes_on_a_screen_of_its_own("editor::closed_in_another_order");
+}
+
+#[test]
+#[ignore = "runs on a screen of its own"]
+fn closed_in_another_order() {
+    /// Long enough for what still happens in a window.
+    const AFTERWARDS: Duration = Duration::from_millis(500);
+    let mut stage = Stage::set_up(&[], (0, 0), 1.0);
+    // With a gesture under way.
+    stage.desktop.pull("Temperature", (0.0, -40.0)).unwrap();
+    stage.settles("Temperature", "0.900");
+    stage.desktop.take_away().unwrap();
+    std::thread::sleep(AFTERWARDS);
+    stage.close();
+    assert_eq!(event_loops(), 0, "a window whose host's is gone has ended when it is closed");
+    stage.desktop = Desktop::new((0, 0), (980, 690), 1.0).expect("a window");
+    stage.desktop.release().unwrap();
+    let landmarks = std::env::var_os(LANDMARKS_VARIABLE).expect("the tests ask for them");
+    std::fs::remove_file(landmarks).expect("the first window has said where its controls are");
+    stage.open();
+    stage.reset("Temperature", "0.900");
+    let Stage { jam, is_open, .. } = &mut stage;
+    *is_open = false;
+    let jam = jam.take().expect("it plays");
+    let noted = jam.end(&mut stage.instance).expect("it played");
+    assert!(noted.gestures.values().all(|gestures| gestures.begun == gestures.ended), "{noted:?}");
+    drop(stage);
+    assert_eq!(event_loops(), 0, "a window whose plugin is gone has ended");
+    std::thread::sleep(AFTERWARDS);
+}
+
+#[test]
 fn five_hundred_notes_are_drawn_in_time_and_an_idle_window_draws_nothing() {
     passes_on_a_screen_of_its_own("editor::many_notes");
 }
