@@ -5,9 +5,11 @@
 //! Invariants: only [`Sound::new`] allocates; nothing here locks or can panic; the same notes at the same frames give
 //! the same samples, however the frames are cut into calls; no sample leaves the range from -1 to 1.
 
+mod centre;
 mod limiter;
 mod voice;
 
+use centre::Centre;
 use fundsp::audionode::AudioNode;
 use fundsp::follow::Follow;
 use fundsp::oscillator::Sine;
@@ -131,6 +133,7 @@ pub struct Sound {
     pedal_down: bool,
     levels: [Level; Who::COUNT],
     tremolo: Sine<f64>,
+    centre: Centre,
     limiter: Limiter,
 }
 
@@ -147,6 +150,7 @@ impl Sound {
             pedal_down: false,
             levels: std::array::from_fn(|_| Level::new(sample_rate)),
             tremolo,
+            centre: Centre::new(sample_rate),
             limiter: Limiter::new(sample_rate),
         }
     }
@@ -207,7 +211,7 @@ impl Sound {
 
     /// True when [`Self::render`] would write zeros.
     pub fn is_silent(&self) -> bool {
-        self.voices.is_empty()
+        self.voices.is_empty() && self.centre.is_at_rest()
     }
 
     /// Overwrites both slices, which are of one length, with the next frames.
@@ -242,7 +246,8 @@ impl Sound {
                 sum.0 += sample * gains.0 * (1.0 - sway);
                 sum.1 += sample * gains.1 * (1.0 + sway);
             }
-            (*left, *right) = self.limiter.limit(sum.0, sum.1);
+            let centred = self.centre.pass(sum.0, sum.1);
+            (*left, *right) = self.limiter.limit(centred.0, centred.1);
         }
     }
 
@@ -250,6 +255,7 @@ impl Sound {
     fn wake(&mut self) {
         self.levels.iter_mut().for_each(Level::arrive);
         self.tremolo.reset();
+        self.centre.reset();
         self.limiter.reset();
     }
 
