@@ -25,7 +25,8 @@ const FIGURES: [&str; 5] = [
 /// quotation the temperature would have no say any more.
 const FAITHS: [f32; 6] = [1.0, 1.15, 1.3, 1.5, 1.75, 2.0];
 const AGAINS: [f32; 7] = [0.15, 0.0, -0.15, -0.3, -0.45, -0.65, -0.9];
-const CHORDS: [f32; 5] = [-0.2, 0.0, 0.2, 0.4, 0.6];
+/// Who reads a chart wants it minded, so no tuning makes a mind care less for it.
+const CHORDS: [f32; 4] = [0.0, 0.2, 0.4, 0.6];
 /// Fewer continuations say nothing.
 const FEWEST_PLACES: usize = 50;
 /// Continuations at each value.
