@@ -6,6 +6,9 @@ const THRESHOLD: f32 = 0.7;
 /// What is loud for longer than a moment is held below this (-2 dBFS).
 const CEILING: f32 = 0.8;
 
+/// Nothing passes this. A little below full scale, which hosts and their meters take for clipped.
+const TOP: f32 = 0.999;
+
 /// Seconds for 63 % of the way when it gets louder: short, but slower than a bass note's swing.
 const ATTACK_S: f32 = 0.001;
 
@@ -34,7 +37,7 @@ impl Limiter {
         self.peak = 0.0;
     }
 
-    /// One frame, left and right; the result lies within -1 and 1.
+    /// One frame, left and right; the result lies between -1 and 1, and is neither.
     pub fn limit(&mut self, left: f32, right: f32) -> (f32, f32) {
         let now = left.abs().max(right.abs());
         let step = if now > self.peak { self.attack } else { self.release };
@@ -47,9 +50,9 @@ impl Limiter {
     }
 }
 
-/// What is too quick for the gain to follow does not pass 1.
+/// What is too quick for the gain to follow does not pass the top either.
 fn round_off(sample: f32) -> f32 {
-    bend(sample.abs(), CEILING, 1.0).copysign(sample)
+    bend(sample.abs(), CEILING, TOP).copysign(sample)
 }
 
 /// Straight up to `from`, then bent towards `to`, which it never passes. Neither slope nor curvature has a corner there,
@@ -66,7 +69,7 @@ mod tests {
     #[test]
     fn what_is_soft_passes_untouched_and_what_is_loud_stays_below_full_scale() {
         let mut limiter = Limiter::new(48_000.0);
-        for (input, limit) in [(0.1, 0.1), (-0.799, 0.799), (1.0, 1.0), (-40.0, 1.0), (1e30, 1.0)] {
+        for (input, limit) in [(0.1, 0.1), (-0.799, 0.799), (1.0, TOP), (-40.0, TOP), (1e30, TOP)] {
             let (left, right) = limiter.limit(input, 0.0);
             assert!(left.abs() <= limit && right == 0.0, "{input} became {left}");
             if input.abs() < THRESHOLD {
