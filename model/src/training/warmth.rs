@@ -100,7 +100,7 @@ pub fn faults(rows: &[Warmth]) -> Vec<String> {
     faults
 }
 
-/// Spearman's rank correlation of pitch entropy with temperature, from [`COLD`] on, -1 to 1; 0 for fewer than two
+/// Spearman's rank correlation of pitch entropy with temperature, from 0.2 on, -1 to 1; 0 for fewer than two
 /// temperatures.
 pub fn growth(rows: &[Warmth]) -> f64 {
     let rows: Vec<Warmth> = rows.iter().copied().filter(|row| row.temperature >= COLD).collect();
