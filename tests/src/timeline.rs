@@ -134,6 +134,12 @@ impl Timeline {
         self.change(from, |stretch| stretch.playing = playing)
     }
 
+    /// From this frame on it stands still, whatever was to come.
+    pub fn ends(&mut self, from: Frame) -> &mut Self {
+        self.stretches.retain(|stretch| stretch.from == 0 || stretch.from < from);
+        self.playing(from, false)
+    }
+
     /// How often the transport changes after the first frame.
     pub fn changes(&self) -> usize {
         self.stretches.len() - 1

@@ -22,6 +22,7 @@ struct Entry {
     key: Key,
     token: Token,
     by: Who,
+    begun: Position,
     /// The note is over, but the host would not hear of it; the number is how fast its key went up.
     overdue: Option<f32>,
 }
@@ -33,8 +34,8 @@ pub enum Struck {
     Sounds(Token),
     /// The host would not take it.
     Refused,
-    /// A finger of the player's is on the key, and the host hears it: nobody accompanies on it.
-    IsPlayers,
+    /// The key sounds already for somebody who is not accompanied on it.
+    IsAnothers,
     /// The host takes no notes at all.
     NobodyListens,
 }
@@ -70,9 +71,17 @@ impl Ledger {
     /// Begins a note.
     pub fn strike(&mut self, stage: &mut impl Stage, at: FrameOffset, key: Key, velocity: f32, by: Who) -> Struck {
         let same = |entry: &Entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch;
-        let is_players = |entry: &Entry| same(entry) && entry.by == Who::Player && entry.overdue.is_none();
-        if by == Who::Comping && self.entries.iter().any(is_players) {
-            return Struck::IsPlayers;
+        let begun = self.position(at);
+        if let Some(sounding) = self.entries.iter_mut().find(|entry| same(entry) && entry.overdue.is_none()) {
+            if by == Who::Comping && sounding.by != Who::Comping {
+                return Struck::IsAnothers;
+            }
+            if sounding.by == Who::Comping && by == Who::Segue && sounding.begun == begun {
+                // Struck together: one note, which nobody has heard in vain.
+                (sounding.by, sounding.token) = (by, Token(self.next));
+                self.next = self.next.wrapping_add(1);
+                return Struck::Sounds(sounding.token);
+            }
         }
         self.end_where(stage, at, 0.0, same);
         let still_sounds = self.entries.iter().any(same);
@@ -83,8 +92,8 @@ impl Ledger {
             Sent::Taken => {
                 let token = Token(self.next);
                 self.next = self.next.wrapping_add(1);
-                self.entries.push(Entry { key, token, by, overdue: None });
-                self.returns.note_begun(self.position(at), key, velocity, by);
+                self.entries.push(Entry { key, token, by, begun, overdue: None });
+                self.returns.note_begun(begun, key, velocity, by);
                 Struck::Sounds(token)
             }
             Sent::Refused => Struck::Refused,
@@ -148,6 +157,7 @@ mod tests {
     use segue_model::note::Pitch;
 
     const AT: FrameOffset = FrameOffset(5);
+    const LATER: FrameOffset = FrameOffset(6);
 
     /// Writes down what it takes; refuses everything while it is full.
     #[derive(Default)]
@@ -202,14 +212,27 @@ mod tests {
     }
 
     #[test]
-    fn whoever_accompanies_leaves_a_key_to_the_finger_that_is_on_it() {
+    fn whoever_accompanies_leaves_a_key_to_those_who_sound_on_it() {
+        for other in [Who::Player, Who::Segue] {
+            let (mut ledger, mut stage) = (Ledger::default(), Paper::default());
+            let others = strike(&mut ledger, &mut stage, key(60), other);
+            assert_eq!(ledger.strike(&mut stage, AT, key(60), 0.5, Who::Comping), Struck::IsAnothers);
+            ledger.end(&mut stage, AT, others);
+            strike(&mut ledger, &mut stage, key(60), Who::Comping);
+            assert!(matches!(ledger.strike(&mut stage, LATER, key(60), 0.5, other), Struck::Sounds(_)));
+            assert_eq!(stage.taken, [on(key(60)), off(key(60), 0.0), on(key(60)), off(key(60), 0.0), on(key(60))]);
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_struck_together_with_the_comping_is_one_note() {
         let (mut ledger, mut stage) = (Ledger::default(), Paper::default());
-        let players = strike(&mut ledger, &mut stage, key(60), Who::Player);
-        assert_eq!(ledger.strike(&mut stage, AT, key(60), 0.5, Who::Comping), Struck::IsPlayers);
-        ledger.end(&mut stage, AT, players);
-        strike(&mut ledger, &mut stage, key(60), Who::Comping);
-        strike(&mut ledger, &mut stage, key(60), Who::Segue);
-        assert_eq!(stage.taken, [on(key(60)), off(key(60), 0.0), on(key(60)), off(key(60), 0.0), on(key(60))]);
+        let compings = strike(&mut ledger, &mut stage, key(60), Who::Comping);
+        let segues = strike(&mut ledger, &mut stage, key(60), Who::Segue);
+        ledger.end(&mut stage, LATER, compings);
+        assert_eq!(stage.taken, [on(key(60))]);
+        ledger.end(&mut stage, LATER, segues);
+        assert_eq!(stage.taken, [on(key(60)), off(key(60), 0.0)]);
     }
 
     #[test]

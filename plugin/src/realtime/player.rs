@@ -85,7 +85,7 @@ impl Performer {
     fn pass_on(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) -> Option<Token> {
         match self.ledger.strike(scene.stage, scene.at(), key, velocity, Who::Player) {
             Struck::Sounds(token) => Some(token),
-            Struck::NobodyListens | Struck::IsPlayers => None,
+            Struck::NobodyListens | Struck::IsAnothers => None,
             Struck::Refused => {
                 self.vitals.refused.add_one();
                 None

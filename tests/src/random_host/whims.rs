@@ -126,7 +126,7 @@ fn act(dice: &mut Dice, board: &Board, temper: Temper, seconds: f64, last: bool,
 
 /// The song stops, every key and pedal goes up, and a little later the host says so once more.
 fn close(deeds: &mut Vec<(Frame, Deed)>, timeline: &mut Timeline, end: Frame, length: Frame) {
-    timeline.playing(end, false);
+    timeline.ends(end);
     deeds.push((end, Deed::Room(u32::MAX)));
     deeds.extend((0..16).map(|channel| (end, Deed::Midi([0xB0 | channel, 64, 0]))));
     deeds.push((end, Deed::Up { channel: None, key: None, id: None, choke: false }));
