@@ -96,7 +96,10 @@ fn density_says_how_many_notes_there_are_and_even_nothing_of_it_is_not_silence()
             let [sparse, half, full] = [0.0, 0.5, 1.0].map(|density| notes_per_beat(style, density, temperature));
             // Each step is as much longer as it should be; but a piano that hears itself play slowly slows down besides.
             let least = if style == "piano" { 0.25 } else { 0.35 };
-            assert!(half < 0.8 * full && half > least * full, "{style} at {temperature}: {half} of {full} notes a beat");
+            assert!(
+                half < 0.8 * full && half > least * full,
+                "{style} at {temperature}: {half} of {full} notes a beat"
+            );
             // A note every eight bars would be no music.
             assert!(sparse < 0.3 * full && sparse > 0.04, "{style} at {temperature}: {sparse} of {full} notes a beat");
         }
