@@ -573,7 +573,7 @@ fn closed_in_another_order() {
     let mut stage = Stage::set_up(&[], (0, 0), 1.0);
     // With a gesture under way.
     stage.desktop.pull("Temperature", (0.0, -40.0)).unwrap();
-    stage.settles("Temperature", "0.900");
+    stage.settles("Temperature", "1.000");
     stage.desktop.take_away().unwrap();
     std::thread::sleep(AFTERWARDS);
     stage.close();
@@ -583,7 +583,7 @@ fn closed_in_another_order() {
     let landmarks = std::env::var_os(LANDMARKS_VARIABLE).expect("the tests ask for them");
     std::fs::remove_file(landmarks).expect("the first window has said where its controls are");
     stage.open();
-    stage.reset("Temperature", "0.900");
+    stage.reset("Temperature", "1.000");
     let Stage { jam, is_open, .. } = &mut stage;
     *is_open = false;
     let jam = jam.take().expect("it plays");
