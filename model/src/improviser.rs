@@ -365,8 +365,8 @@ impl Improviser {
         let left = pitches.preferring(|pitch| class(pitch) >= floor);
         let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
         let scores = heads.pitch(next, echoes);
-        let on_the_beat = around.bars.is_some_and(|bars| bars.place(onset).0 % bars.metre.beat().0 == 0);
-        let chord = around.chord.filter(|_| on_the_beat && vocabulary.chords);
+        let on_beat = around.bars.is_some_and(|bars| bars.is_on_beat(onset));
+        let chord = around.chord.filter(|_| on_beat && vocabulary.chords);
         mind.card().poise.lean(scores, About { figure: self.now.figure(), last: before, chord }, vocabulary);
         if let Some(ending) = ending {
             ending.lean_pitches(scores, onset, vocabulary, around.chord, &self.session.profile());

@@ -192,6 +192,11 @@ impl Bars {
     pub const fn place(self, moment: Ticks) -> Ticks {
         Ticks((moment.0 - self.line.0).rem_euclid(self.metre.bar().0))
     }
+
+    /// Whether a beat begins at `moment`.
+    pub const fn is_on_beat(self, moment: Ticks) -> bool {
+        self.place(moment).0 % self.metre.beat().0 == 0
+    }
 }
 
 #[cfg(test)]
@@ -204,6 +209,13 @@ mod tests {
         assert!(Velocity::new(0).is_none() && Velocity::new(127).is_some());
         assert!(Metre::new(0, 4).is_none() && Metre::new(3, 3).is_none() && Metre::new(4, 0).is_none());
         assert_eq!(Velocity::nearest(f32::NAN).value(), 1);
+    }
+
+    #[test]
+    fn beats_are_counted_from_the_bar_line() {
+        let bars = Bars { line: Ticks(7), metre: Metre::COMMON };
+        let on_beat: Vec<i64> = (-41..110).filter(|moment| bars.is_on_beat(Ticks(*moment))).collect();
+        assert_eq!(on_beat, [-41, 7, 55, 103]);
     }
 
     #[test]

@@ -348,7 +348,7 @@ fn chord_tones(passage: &Passage) -> Option<f64> {
 
 /// False in free time.
 pub(super) fn is_on_the_beat(note: &Note, bars: &dyn Fn(Ticks) -> Option<Bars>) -> bool {
-    bars(note.onset).is_some_and(|bars| bars.place(note.onset).0 % bars.metre.beat().0 == 0)
+    bars(note.onset).is_some_and(|bars| bars.is_on_beat(note.onset))
 }
 
 /// Onsets in a quarter note from the first onset to the last.

@@ -118,12 +118,12 @@ impl Piece {
     /// The same where what was played is not what the tune says, but `played`: the same notes with some other pitches.
     fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<Moment> {
         let mut session = LookBack::default();
-        let (classes, heard_classes) = (self.classes(vocabulary), played.classes(vocabulary));
+        let classes = self.classes(vocabulary);
         let moment = |(index, heard): (usize, &Heard)| {
             session.push(&heard.note);
             let next = self.notes.get(index + 1);
             Moment {
-                heard: heard_classes[index],
+                heard: Classes { pitch: vocabulary.pitch_class(heard.note.pitch), ..classes[index] },
                 hints: session.hints(vocabulary, heard.bars),
                 next: classes.get(index + 1).copied(),
                 echoes: next.map_or(Echoes::default(), |next| session.echoes(vocabulary, next.note.onset, next.bars)),
@@ -136,7 +136,9 @@ impl Piece {
     /// With slips: some pitches are not the tune's, but reached by an interval that it has elsewhere.
     fn slipped(&self, share: f64, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
         let mut slipped = self.clone();
-        for index in 1..self.len() {
+        // Without slips nothing is drawn, so a training without them is what it was before there were any.
+        let places = if share > 0.0 { 1..self.len() } else { 0..0 };
+        for index in places {
             if random.f64() < share {
                 let elsewhere = random.usize(1..self.len());
                 let key = |index: usize| i16::from(self.notes[index].note.pitch.key());
@@ -318,7 +320,9 @@ mod tests {
         let (clean, after) = (tune.moments(&vocabulary), tune.moments_after(&slipped, &vocabulary));
         assert!(clean.iter().zip(&after).all(|(clean, after)| clean.next == after.next));
         assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), slipped.classes(&vocabulary));
-        assert_eq!(pitches(&tune.slipped(0.0, &vocabulary, &mut Rng::with_seed(4))), pitches(&tune));
+        let mut random = Rng::with_seed(4);
+        assert_eq!(pitches(&tune.slipped(0.0, &vocabulary, &mut random)), pitches(&tune));
+        assert_eq!(random, Rng::with_seed(4), "what does not happen draws nothing");
     }
 
     #[test]
