@@ -355,8 +355,10 @@ mod tests {
         let vocabularies = [Vocabulary::dance(), Vocabulary::song(), Vocabulary::solo(), Vocabulary::piano()];
         let ranges = || (0..128_u8).flat_map(|low| (low..=(low + 13).min(127)).map(move |high| (low, high)));
         for (scale, key) in Scale::ALL.into_iter().flat_map(|scale| (0..OCTAVE).map(move |key| (scale, key))) {
-            for ((low, high), vocabulary) in ranges().flat_map(|range| vocabularies.iter().map(move |own| (range, own))) {
-                let limits = Limits { classes: scale.on(key), lowest: pitch(low), highest: pitch(high), ..Limits::NONE };
+            for ((low, high), vocabulary) in ranges().flat_map(|range| vocabularies.iter().map(move |own| (range, own)))
+            {
+                let limits =
+                    Limits { classes: scale.on(key), lowest: pitch(low), highest: pitch(high), ..Limits::NONE };
                 let keys = keys(&limits, vocabulary);
                 assert!(!keys.is_empty());
                 for sounding in keys {

@@ -13,9 +13,9 @@ const ALL_FEATURES: [&str; 2] =
 /// Tests that measure print what they have measured: this shows it also when they pass.
 const FIGURES: &str = "--show-output";
 
-/// How long the long runs are.
+/// How long the long runs are, and what chance brings to the tests.
 pub struct Extent {
-    /// What the promises find in their environment.
+    /// What the tests find in their environment.
     environment: Vec<(&'static str, String)>,
 }
 
@@ -24,23 +24,31 @@ const NIGHTLY: &str = "SEGUE_NIGHTLY";
 const SEQUENCES: &str = "SEGUE_SEQUENCES";
 const SEED: &str = "SEGUE_SEED";
 
+/// The same for the properties: proptest reads these itself.
+const CASES: &str = "PROPTEST_CASES";
+const CASES_SEED: &str = "PROPTEST_RNG_SEED";
+
 /// The promises that take long, and that want the machine for themselves.
 const LONG_RUNS: [&str; 2] = ["random_host::", "long_jam::"];
 
 impl Extent {
-    /// What everybody can wait for.
-    pub const USUAL: Self = Self { environment: Vec::new() };
+    /// What everybody can wait for, and the same every time: who changes one thing does not stumble over another one.
+    pub fn usual() -> Self {
+        Self { environment: vec![(CASES_SEED, "1".to_owned())] }
+    }
 
     /// What takes half an hour: more, and not the same as last night.
     pub fn of_this_night() -> Self {
         const PER_NIGHT: u64 = 2_000;
+        const CASES_PER_NIGHT: u64 = 4_096;
         const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
         let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
         let first = now / SECONDS_PER_DAY * PER_NIGHT;
         println!("This night's sequences have the seeds from {first} on.");
-        let environment =
-            vec![(NIGHTLY, "1".to_owned()), (SEQUENCES, PER_NIGHT.to_string()), (SEED, first.to_string())];
-        Self { environment }
+        let count = |variable, count: u64| (variable, count.to_string());
+        let promises = [count(NIGHTLY, 1), count(SEQUENCES, PER_NIGHT), count(SEED, first)];
+        let properties = [count(CASES, CASES_PER_NIGHT), count(CASES_SEED, first)];
+        Self { environment: promises.into_iter().chain(properties).collect() }
     }
 }
 
@@ -55,9 +63,14 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     refuse_thread_pool(workspace)?;
     step("lints", lints(&mut workspace.cargo()))?;
     step("docs", docs(&mut workspace.cargo()))?;
-    step("tests of the host", host_tests(&mut workspace.cargo()))?;
-    step("tests of the plugin", plugin_tests(&mut workspace.cargo()))?;
-    step("tests of the mind", model_tests(&mut workspace.cargo()))?;
+    let tests = || {
+        let mut cargo = workspace.cargo();
+        cargo.envs(extent.environment.iter().cloned());
+        cargo
+    };
+    step("tests of the host", host_tests(&mut tests()))?;
+    step("tests of the plugin", plugin_tests(&mut tests()))?;
+    step("tests of the mind", model_tests(&mut tests()))?;
     announce("the bundle under test");
     let checked = bundle::build(workspace, Kind::Checked)?;
     announce("the VST3 hosts");

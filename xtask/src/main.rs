@@ -27,8 +27,8 @@ cargo xtask VERB
   standalone [--list] [ARGUMENTS]
                      Segue without a DAW: with your sound card, your MIDI keyboard or the computer's own
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
-  test --nightly     the same with long runs: an hour of a duet, and 2,000 minutes with a host that does whatever it may,
-                     other ones every night (about half an hour on two cores)
+  test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a host that does whatever it may, and
+                     more cases of each property, other ones every night (about half an hour on two cores)
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is told with its seed, and --sequences 1 --seed SEED plays it again
@@ -82,7 +82,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         word.parse().map_err(|_| anyhow!("{flag} takes a whole number, not {word}; such as `{flag} 100`"))
     };
     match words[..] {
-        [] => check::everything(workspace, &Extent::USUAL),
+        [] => check::everything(workspace, &Extent::usual()),
         ["--nightly"] => check::everything(workspace, &Extent::of_this_night()),
         ["--gpu"] => check::graphics(workspace),
         ["--other-systems"] => check::other_systems(workspace),
