@@ -95,7 +95,7 @@ pub fn play(sequence: &Sequence, bundle: &Bundle, board: &Board) -> Result<Recor
 /// # Errors
 /// When the plugin reports an error.
 pub fn play_act(act: &Act, instance: &mut Instance, board: &Board, saved: &mut Option<Vec<u8>>) -> Result<Take> {
-    Stage { instance, board, act, saved, ears: Ears::default() }.play()
+    Stage { instance, board, act, saved, ears: Ears::default(), flushed: 0 }.play()
 }
 
 /// A host's buffer for what a plugin sends, with a bound.
@@ -125,6 +125,8 @@ struct Stage<'a> {
     act: &'a Act,
     saved: &'a mut Option<Vec<u8>>,
     ears: Ears,
+    /// What was played before this frame does not come in any more by a routing loop.
+    flushed: Frame,
 }
 
 impl Stage<'_> {
@@ -142,7 +144,7 @@ impl Stage<'_> {
                 && *when <= at
                 && deed.is_between_blocks()
             {
-                self.between_blocks(*deed, &mut room)?;
+                self.between_blocks(*deed, at, &mut room)?;
                 deeds = rest;
             }
             let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
@@ -175,7 +177,11 @@ impl Stage<'_> {
         bounds.into_iter().flatten().filter(|bound| *bound > at).min().unwrap_or(act.length)
     }
 
-    fn between_blocks(&mut self, deed: Deed, room: &mut usize) -> Result<()> {
+    fn between_blocks(&mut self, deed: Deed, at: Frame, room: &mut usize) -> Result<()> {
+        if matches!(deed, Deed::Reset | Deed::Pause) {
+            // A host that has its plugins forget what sounds does not hand on what is under way between them.
+            self.flushed = at;
+        }
         match deed {
             Deed::Reset => self.instance.reset(),
             Deed::Pause => self.instance.pause()?,
@@ -195,7 +201,7 @@ impl Stage<'_> {
     fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, at: Frame) {
         let before = take.blocks.last().copied().filter(|_| self.act.loops_back);
         let Some(before) = before else { return };
-        let first = take.events.partition_point(|event| event.at < before);
+        let first = take.events.partition_point(|event| event.at < before.max(self.flushed));
         for event in take.events[first..].iter().filter(|event| event.at < at) {
             match event.sent {
                 Sent::On { channel, key, velocity } => {
