@@ -1,7 +1,7 @@
 //! What Segue is still to play and what it is playing.
 //!
-//! Invariant: a note that begins to sound here also ends here: by its length, by the end of the turn, or because the
-//! song broke off.
+//! Invariant: a note that begins to sound here also ends here: by its length, by the end of the turn, because Segue has
+//! begun to play anew, or because the song broke off.
 
 use super::clock::float;
 use super::host::{Audible, FrameOffset, Key, Stage, Who};
@@ -21,6 +21,8 @@ struct Sounding {
     channel: u8,
     /// When it began, so that a doubled note is known as such.
     onset: Ticks,
+    /// When its part began.
+    part: Ticks,
     /// When it ends, its part's lag included.
     until: f64,
     token: Option<Token>,
@@ -110,7 +112,8 @@ impl Schedule {
             // Twice the same key in one chord is one note.
             return true;
         }
-        self.end_where(at, stage, ledger, same_key);
+        // What still rings from an earlier part makes room: a line stays a line, and a chord has no more voices than it may.
+        self.end_where(at, stage, ledger, |sounding| same_key(sounding) || sounding.part != part.start);
         if self.sounding.is_full() {
             // Nobody would end it.
             return false;
@@ -125,6 +128,7 @@ impl Schedule {
             pitch: note.pitch,
             channel,
             onset: note.onset,
+            part: part.start,
             until: float(until) + part.lag,
             token,
         });

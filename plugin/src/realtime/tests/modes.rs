@@ -309,6 +309,25 @@ fn what_sounds_when_the_player_comes_in_ends_as_is_set() {
 }
 
 #[test]
+fn what_rings_when_segue_begins_anew_makes_room() {
+    let mut host = PaperHost::with_phrase();
+    host.single_line = true;
+    host.settings.yields = Yield::AfterNote;
+    host.settings.start_grid = StartGrid::Free;
+    host.settings.response_gap_ms = 0.0;
+    let before = host.play(20 * BEAT, &[64]);
+    let notes = || before.ons().into_iter().zip(before.offs());
+    // A touch within a long note, and the answer to it begins while that would still sound.
+    let (on, off) = notes().find(|(on, off)| off - on > 12_000).unwrap();
+    host.key(70, on + 1_000, 500);
+    let heard = host.play_in_any_blocks(20 * BEAT);
+    let again = heard.ons().into_iter().find(|again| *again > on).unwrap();
+    assert!(again < off, "{again} lies before {off}");
+    assert!(heard.offs().contains(&again) && !heard.offs().contains(&off));
+    heard.check_pairs().unwrap();
+}
+
+#[test]
 fn a_drone_does_not_keep_the_turn_but_counts_as_playing_when_it_is_struck() {
     let mut host = PaperHost::with_phrase();
     host.settings.drone_below = 48;
