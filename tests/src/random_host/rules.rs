@@ -247,6 +247,8 @@ const ROUNDING_FRAMES: f64 = 0.5 + 2e-3;
 const MOST_VOICES: usize = 16;
 /// How long after Segue has struck a key the player's stroke of it may be taken for that, which comes back.
 const RETURN_SECONDS: f64 = 0.25;
+/// When it is as hard: velocities that are the same on a way that has seven bits for them.
+const SAME_VELOCITY: f64 = 0.6 / 127.0;
 /// More keys than fingers: with so many down the rules about them say nothing.
 const MOST_KEYS: usize = 60;
 /// Places of values within a parameter, as the plugin has them.
@@ -343,8 +345,10 @@ pub struct Watch<'a> {
     to_pass: Vec<Key>,
     /// Levers that were passed through and are away from rest, with their channels.
     away: Vec<(Lever, u8, Moment)>,
-    /// Where Segue has begun a note of late.
-    begun: Vec<(Key, Frame)>,
+    /// What Segue has struck of late, how hard, and until when it may come back.
+    begun: Vec<(Key, f64, Frame)>,
+    /// A key may be down: nobody can know whether it was struck, or lifted.
+    perhaps_held: bool,
     /// Something was played, or the turn was handed over, since everything was forgotten.
     asked: bool,
     /// When the turn was last handed over by hand.
@@ -383,6 +387,7 @@ impl<'a> Watch<'a> {
             to_pass: Vec::new(),
             away: Vec::new(),
             begun: Vec::new(),
+            perhaps_held: false,
             asked: false,
             handed_over: None,
             was_handed_over: false,
@@ -467,20 +472,23 @@ impl<'a> Watch<'a> {
 
     fn forget_keys(&mut self) {
         self.held.clear();
+        self.perhaps_held = false;
         self.asked = false;
         self.handed_over = None;
     }
 
     fn song_breaks(&mut self) {
         self.demands.push(Demand::AfterBreak);
-        self.asked = !self.held.is_empty();
+        self.asked = self.perhaps_held || !self.held.is_empty();
     }
 
     // What the host does.
 
     fn host_does(&mut self, deed: Deed, now: Frame) {
         match deed {
-            Deed::Down { channel, key, velocity, id } if velocity > 0.0 => self.press(channel, key, id, now),
+            Deed::Down { channel, key, velocity, id } if velocity > 0.0 => {
+                self.press((channel, key), velocity, id, now);
+            }
             Deed::Down { channel, key, id, .. } => self.release(Some(channel), Some(key), id),
             Deed::Up { channel, key, id, .. } => self.release(channel, key, id),
             Deed::Midi(message) => self.midi(message, now),
@@ -502,7 +510,7 @@ impl<'a> Watch<'a> {
     fn midi(&mut self, [status, first, second]: [u8; 3], now: Frame) {
         let channel = status & 0x0F;
         match (status & 0xF0, first) {
-            (0x90, key) if second > 0 => self.press(channel, key, None, now),
+            (0x90, key) if second > 0 => self.press((channel, key), f64::from(second) / 127.0, None, now),
             (0x80 | 0x90, key) => self.release(Some(channel), Some(key), None),
             // The messages that change the mode let go of all notes too.
             (0xB0, 120 | 123..) => self.release(Some(channel), None, None),
@@ -526,12 +534,20 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn press(&mut self, channel: u8, key: u8, id: Option<u32>, now: Frame) {
+    fn press(&mut self, (channel, key): (u8, u8), velocity: f64, id: Option<u32>, now: Frame) {
         let key = Key { channel: channel.into(), key: key.into() };
         // A key that is down and struck again may be a note that comes back by a routing loop, and so may one that Segue has
-        // just struck.
-        let is_new =
-            !self.held.iter().any(|held| held.key == key) && !self.begun.iter().any(|(begun, _)| *begun == key);
+        // just struck as hard.
+        let may_be_segues = |(begun, hard, until): &(Key, f64, Frame)| {
+            *begun == key && (hard - velocity).abs() <= SAME_VELOCITY && now <= *until
+        };
+        if self.begun.iter().any(may_be_segues) {
+            self.held.retain(|held| held.key != key);
+            self.struck.push(key);
+            (self.asked, self.perhaps_held) = (true, true);
+            return;
+        }
+        let is_new = !self.held.iter().any(|held| held.key == key);
         if is_new && self.is_steadily(Knob::Thru, 1.0) && self.hears(key) && self.held.len() < MOST_KEYS {
             self.to_pass.push(key);
         }
@@ -563,7 +579,7 @@ impl<'a> Watch<'a> {
     }
 
     fn release(&mut self, channel: Option<u8>, key: Option<u8>, id: Option<u32>) {
-        let demands = &mut self.demands;
+        let (demands, perhaps) = (&mut self.demands, &mut self.perhaps_held);
         let meant = |held: &Held| {
             let matches = channel.is_none_or(|channel| u16::from(channel) == held.key.channel)
                 && key.is_none_or(|key| u16::from(key) == held.key.key);
@@ -578,6 +594,7 @@ impl<'a> Watch<'a> {
         };
         self.held.retain(|held| {
             let meant = meant(held);
+            *perhaps |= meant == Meant::Perhaps;
             if meant == Meant::Surely {
                 demands.push(Demand::Passed(held.key));
             }
@@ -618,7 +635,7 @@ impl<'a> Watch<'a> {
         let who = self.whose(key);
         self.sounding.push(Sounding { key, who, since: (self.act, at) });
         if who == Who::Segue {
-            self.segue_begins(key, at, act);
+            self.segue_begins(key, velocity, at, act);
         }
     }
 
@@ -635,11 +652,11 @@ impl<'a> Watch<'a> {
         if comps && on_its_channel { Who::Comping } else { Who::Segue }
     }
 
-    fn segue_begins(&mut self, key: Key, at: Frame, act: &Act) {
+    fn segue_begins(&mut self, key: Key, velocity: f64, at: Frame, act: &Act) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "frames")]
         let recent = (RETURN_SECONDS * act.timeline.sample_rate()) as Frame;
-        self.begun.retain(|(_, begun)| begun + recent >= at);
-        self.begun.push((key, at));
+        self.begun.retain(|(.., until)| *until >= at);
+        self.begun.push((key, velocity, at + recent));
         let wanted = self.value(Knob::OutputChannel);
         if !same(wanted, f64::from(key.channel)) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
@@ -969,6 +986,18 @@ mod tests {
         assert_eq!(found(&deeds, &[], &[on(72_000), off(80_001)]), [Rule::DoesNotYield(C)]);
         assert_eq!(found(&deeds, &[], &[on(72_000), off(80_000)]), []);
         assert_eq!(found(&deeds, &[(Knob::Yield, 1.0)], &[on(72_000), off(80_001)]), []);
+    }
+
+    #[test]
+    fn a_stroke_that_may_be_segues_own_coming_back_takes_no_turn_for_sure() {
+        let struck = |at, velocity| {
+            let again = (at, Deed::Down { channel: 0, key: 60, velocity, id: None });
+            let deeds = [PHRASE().to_vec(), vec![again]].concat();
+            found(&deeds, &[], &[on(72_000), off(90_000)])
+        };
+        assert_eq!(struck(80_000, 0.5), []);
+        assert_eq!(struck(80_000, 0.7), [Rule::DoesNotYield(C)], "harder than it was");
+        assert_eq!(struck(85_000, 0.5), [Rule::DoesNotYield(C)], "after too long");
     }
 
     #[test]
