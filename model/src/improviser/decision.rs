@@ -1,0 +1,250 @@
+//! How one note is decided: its onset, then its pitch, then how long and how loud.
+//!
+//! The network proposes; poise, the end of the answer and the musician's limits dispose. Changes nothing: what is decided
+//! is put into the history by the caller.
+
+use super::history::{Around, By, History, Recall};
+use super::{Ask, Begin};
+use crate::chord::Chord;
+use crate::ending::Ending;
+use crate::harmony::Harmony;
+use crate::limits::Pitches;
+use crate::lookback::Echoes;
+use crate::loops::pitches_that_would_loop;
+use crate::mind::{Heads, Mind, Room};
+use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
+use crate::poise::About;
+use crate::sampling::{Head, Knobs, choose, choose_longer, draw};
+use crate::vocabulary::{Classes, TimeBase, Vocabulary};
+
+/// A note that is about to be decided after all that the history has taken in.
+pub struct Decision<'a> {
+    ask: &'a Ask,
+    mind: &'a Mind,
+    history: &'a History,
+    harmony: &'a Harmony,
+    /// Which note of its turn it is.
+    index: u32,
+    /// What the musician leaves of the style's.
+    pitches: Pitches,
+    ending: Option<Ending>,
+    recall: Recall,
+    /// Whether the session is shown.
+    remembers: bool,
+}
+
+/// What was decided.
+pub struct Decided {
+    /// As it was said, so that the line goes on from there.
+    pub said: Note,
+    /// As it sounds.
+    pub sounding: Note,
+    /// Who played it.
+    pub by: By,
+    /// What there was around it.
+    pub around: Around,
+}
+
+impl<'a> Decision<'a> {
+    /// The history must have taken in all that it holds.
+    pub fn new(ask: &'a Ask, mind: &'a Mind, history: &'a History, harmony: &'a Harmony) -> Self {
+        let recall = Recall { share: ask.knobs.memory, seed: ask.knobs.seed };
+        Self {
+            ask,
+            mind,
+            history,
+            harmony,
+            index: history.count_of_turn(ask.turn),
+            pitches: ask.knobs.limits.pitches(mind.vocabulary()),
+            ending: ask.ends.map(|end| Ending::new(end, ask.bars)),
+            recall,
+            remembers: recall.shows(mind, history.session().count()),
+        }
+    }
+
+    /// Decides.
+    pub fn decide(&self, room: &mut Room) -> Decided {
+        let vocabulary = self.vocabulary();
+        let mut heads = self.mind.listen(self.history.state(), room);
+        let onset = self.onset(&mut heads);
+        let around = around(vocabulary, self.harmony, onset, (self.ask.bars, self.ask.form, self.recall));
+        let (chord, bass) = vocabulary.chord_classes(around.chord);
+        let last = self.history.last_onset();
+        let mut next = Classes {
+            step: vocabulary.step_class(last.map_or(Ticks::ZERO, |last| onset - last)),
+            place: vocabulary.place_class(onset, around.bars),
+            metre: vocabulary.metre_class(around.bars),
+            chord,
+            bass,
+            ..Classes::default()
+        };
+        let session = self.history.session();
+        let echoes = if self.remembers { session.echoes(vocabulary, onset, around.bars) } else { Echoes::default() };
+        next.pitch = self.pitch(&mut heads, (next, echoes), onset, &around);
+        next.duration = self.duration(&mut heads, (next, echoes), onset);
+        let said = Note {
+            onset,
+            pitch: vocabulary.pitch(next.pitch.into()),
+            duration: vocabulary.duration(next.duration.into()),
+            velocity: self.velocity(&mut heads, next, onset),
+        };
+        let by = By::Segue { turn: self.ask.turn, index: self.index };
+        let pitch: Pitch = self.pitches.sounding(said.pitch);
+        Decided { said, sounding: Note { pitch, ..said }, by, around }
+    }
+
+    fn onset(&self, heads: &mut Heads<'_, '_>) -> Ticks {
+        let (ask, vocabulary, limits) = (self.ask, self.vocabulary(), &self.ask.knobs.limits);
+        let (Begin::NotBefore(_), Some(last)) = (ask.begin, self.history.last_onset()) else {
+            let (Begin::At(onset) | Begin::NotBefore(onset)) = ask.begin;
+            return onset;
+        };
+        let earliest = earliest(ask, self.mind, self.history);
+        // Over the highest pitch no other can stand, and hands have only so many fingers.
+        let is_full = self.pitch_before().is_some_and(|before| !self.pitches.has_above(before))
+            || self.history.together() >= usize::from(vocabulary.polyphony);
+        let bars = ask.bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
+        let begin = |step: usize| last + vocabulary.step(step);
+        let reaches = |step: usize| begin(step) >= earliest.max(last + Ticks(is_full.into()));
+        let fits = |step: usize| reaches(step) && limits.begin_from(begin(step), bars) == begin(step);
+        // From a note off the grid there may be no step to it; then the next point is taken.
+        let any_fits = (0..vocabulary.counts().step).any(fits);
+        let allowed = |step: usize| if any_fits { fits(step) } else { reaches(step) };
+        let scores = heads.step();
+        if let Some(ending) = self.ending {
+            ending.lean_steps(scores, last, vocabulary);
+        }
+        let step = choose_step(scores, allowed, vocabulary, &ask.knobs, self.drawn(Head::Step));
+        // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
+        limits.begin_from(begin(step).max(earliest), bars)
+    }
+
+    fn pitch(&self, heads: &mut Heads<'_, '_>, (next, echoes): (Classes, Echoes), onset: Ticks, around: &Around) -> u8 {
+        let (vocabulary, before) = (self.vocabulary(), self.pitch_before());
+        let looping: Vec<u8> = pitches_that_would_loop(&self.history.latest(), next.step).collect();
+        // A chord is told from low to high, each key once. Where the musician leaves too little for that, or to keep a
+        // figure from going round, his word counts.
+        let is_chord = self.history.last_onset() == Some(onset);
+        let floor = before.filter(|_| is_chord).map_or(0, |pitch| pitch + 1);
+        let left = self.pitches.preferring(|pitch| class(pitch) >= floor);
+        let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
+        let scores = heads.pitch(next, echoes);
+        let on_beat = around.bars.is_some_and(|bars| bars.is_on_beat(onset));
+        let chord = around.chord.filter(|_| on_beat && vocabulary.chords);
+        let about = About { figure: self.history.state().figure(), last: before, chord };
+        self.mind.card().poise.lean(scores, about, vocabulary);
+        if let Some(ending) = self.ending {
+            ending.lean_pitches(scores, onset, vocabulary, around.chord, &self.history.session().profile());
+        }
+        class(choose(scores, |pitch| left.has(pitch), &self.ask.knobs, self.drawn(Head::Pitch)))
+    }
+
+    fn duration(&self, heads: &mut Heads<'_, '_>, (next, echoes): (Classes, Echoes), onset: Ticks) -> u8 {
+        let vocabulary = self.vocabulary();
+        let scores = heads.duration(next, echoes);
+        if let Some(ending) = self.ending {
+            ending.lean_durations(scores, onset, vocabulary);
+        }
+        let longest = self.ask.knobs.limits.longest.min(self.voice_time());
+        let longest = self.ending.and_then(|ending| ending.left(onset)).map_or(longest, |left| longest.min(left));
+        let allowed = |duration| duration == 0 || vocabulary.duration(duration) <= longest;
+        class(choose(scores, allowed, &self.ask.knobs.for_rhythm(), self.drawn(Head::Duration)))
+    }
+
+    fn velocity(&self, heads: &mut Heads<'_, '_>, next: Classes, onset: Ticks) -> Velocity {
+        let scores = heads.velocity(next);
+        let chosen = scores.map(|scores| choose(scores, |_| true, &self.ask.knobs, self.drawn(Head::Velocity)));
+        chosen
+            .and_then(|class| self.vocabulary().velocity(class))
+            .unwrap_or_else(|| accented(self.history.loudness(), onset, self.ask.bars))
+    }
+
+    /// How long a note may last, so that with the voices that the musician leaves to the style it can go on at the pace of
+    /// late. Otherwise a piano that is used to its pedal would wait for each of its few voices.
+    fn voice_time(&self) -> Ticks {
+        let voices = self.ask.knobs.limits.polyphony;
+        if voices >= self.vocabulary().polyphony {
+            return Ticks(i64::MAX);
+        }
+        Ticks(i64::from(voices.max(1)) * self.history.pace().0)
+    }
+
+    /// The pitch of the note before.
+    fn pitch_before(&self) -> Option<u8> {
+        self.history.last_classes().map(|classes| classes.pitch)
+    }
+
+    fn vocabulary(&self) -> &'a Vocabulary {
+        self.mind.vocabulary()
+    }
+
+    fn drawn(&self, head: Head) -> f32 {
+        draw(self.ask.knobs.seed, self.ask.turn, self.index, head)
+    }
+}
+
+/// The earliest moment at which the next note can begin. A single line does not run over its own last note, and where
+/// only so many notes may sound the next one waits until one of them is over.
+pub fn earliest(ask: &Ask, mind: &Mind, history: &History) -> Ticks {
+    let (Begin::At(bound) | Begin::NotBefore(bound)) = ask.begin;
+    let voices = mind.vocabulary().polyphony;
+    match history.last() {
+        Some((note, By::Segue { .. })) if voices == 1 => bound.max(note.onset + note.duration),
+        Some((note, _)) => {
+            let most = ask.knobs.limits.polyphony.clamp(1, voices.max(1));
+            history.free_voice(ask.turn, most.into(), bound.max(note.onset))
+        }
+        None => bound,
+    }
+}
+
+/// What there is around a note that begins at `onset`, given bars, the start of the form, and the knob.
+pub fn around(
+    vocabulary: &Vocabulary,
+    harmony: &Harmony,
+    onset: Ticks,
+    (bars, form, recall): (Option<Bars>, Ticks, Recall),
+) -> Around {
+    let bars = bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
+    let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
+    let chord: Option<Chord> = harmony.at(onset, form, metre);
+    Around { bars, chord, recall }
+}
+
+/// The step to the next note: as the style has it, or longer ones where the musician wants fewer notes.
+fn choose_step(
+    scores: &mut [f32],
+    allowed: impl Fn(usize) -> bool,
+    vocabulary: &Vocabulary,
+    knobs: &Knobs,
+    draw: f32,
+) -> usize {
+    let knobs = knobs.for_rhythm();
+    let times = knobs.limits.stretch();
+    if times > 1.0 {
+        #[expect(clippy::cast_precision_loss, reason = "steps are some bars at most")]
+        let span = |step: usize| vocabulary.step(step).0 as f32;
+        return choose_longer(scores, allowed, span, times, (&knobs, draw));
+    }
+    choose(scores, allowed, &knobs, draw)
+}
+
+/// For styles without dynamics: as loud as the player, with the bar line and the beats a little stronger.
+fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
+    const BAR_LINE: f32 = 8.0;
+    const BEAT: f32 = 3.0;
+    const BETWEEN: f32 = -5.0;
+    let accent = bars.map_or(0.0, |bars| {
+        let beat = bars.metre.beat();
+        match bars.place(onset) {
+            Ticks(0) => BAR_LINE,
+            place if place.0 % beat.0 == 0 => BEAT,
+            _ => BETWEEN,
+        }
+    });
+    Velocity::nearest(loudness + accent)
+}
+
+fn class(choice: usize) -> u8 {
+    u8::try_from(choice).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,342 @@
+//! What was played of late, note by note, with the state before each.
+//!
+//! Only the first notes have been taken in by the network; whatever changes the past goes back to the state before the
+//! change, and the rest is taken in again when it is needed. Knows nothing of draws, limits and knobs.
+
+use crate::chord::Chord;
+use crate::lookback::{Echoes, Hints, LookBack};
+use crate::loops::LONGEST_FIGURE;
+use crate::mind::{Mind, Room, State};
+use crate::note::{Bars, Note, Ticks, Velocity};
+use crate::sampling::{Head, draw, most_probable};
+use crate::vocabulary::Classes;
+use std::collections::VecDeque;
+
+/// How many notes can be taken back or amended; a key held for longer is amended no more.
+pub const HISTORY: usize = 4 * LONGEST_FIGURE;
+/// Over how many notes the session's memory is shown or not: a bar or two.
+pub const MEMORY_STRETCH: usize = 16;
+/// How many of the player's latest notes tell how loud to play.
+const LOUDNESS_NOTES: usize = 8;
+/// How many of the latest notes tell the pace.
+const PACE_NOTES: usize = 16;
+/// A rest counts for no more in it.
+const PACE_REST: Ticks = Ticks::quarters(2);
+
+/// See the module.
+#[derive(Debug)]
+pub struct History {
+    notes: VecDeque<Remembered>,
+    /// What the session has played, up to the notes that were taken in.
+    session: LookBack,
+    /// The state after the first `taken_in` notes.
+    now: State,
+    taken_in: usize,
+    /// Notes that are no longer held.
+    forgotten: usize,
+    /// The onset of the last note that is no longer held.
+    before: Option<Ticks>,
+    /// How loud the player was in what is no longer held.
+    faded_loudness: Option<f32>,
+}
+
+/// A note of the recent past, and what was before it.
+#[derive(Debug)]
+struct Remembered {
+    note: Note,
+    by: By,
+    around: Around,
+    /// As the network took it in; true for the first `taken_in` notes.
+    classes: Classes,
+    /// The state before it; true for the first `taken_in` notes.
+    before: State,
+}
+
+/// What there is around a note.
+#[derive(Debug, Clone, Copy)]
+pub struct Around {
+    /// None in free time.
+    pub bars: Option<Bars>,
+    /// None where there is none.
+    pub chord: Option<Chord>,
+    /// How often the session is to be called to mind, as of when it was heard or decided.
+    pub recall: Recall,
+}
+
+/// Whether the session's memory is shown: `Knobs::memory` and `Knobs::seed` say it together.
+#[derive(Debug, Clone, Copy)]
+pub struct Recall {
+    /// 0 is never and 1 always.
+    pub share: f32,
+    /// What decides when.
+    pub seed: u64,
+}
+
+/// Who played a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// `struck` is the onset as played; while the key is `down` the duration is the network's expectation.
+    Player { id: u32, struck: Ticks, down: bool },
+    /// The `index`th note of a turn.
+    Segue { turn: u32, index: u32 },
+}
+
+impl History {
+    /// Nothing was played.
+    pub fn blank(mind: &Mind) -> Self {
+        Self::after(mind.blank(), LookBack::default())
+    }
+
+    fn after(now: State, session: LookBack) -> Self {
+        Self {
+            notes: VecDeque::with_capacity(HISTORY + 1),
+            session,
+            now,
+            taken_in: 0,
+            forgotten: 0,
+            before: None,
+            faded_loudness: None,
+        }
+    }
+
+    /// Another one that goes on as this one would, to the bit. It is small, and takes its notes in again when it is used.
+    pub fn spare(&self) -> Self {
+        let mut session = self.session.clone();
+        session.truncate(self.forgotten);
+        let first = self.notes.front().filter(|_| self.taken_in > 0);
+        let now = first.map_or(&self.now, |first| &first.before).clone();
+        let untaken = |held: &Remembered| Remembered { before: State::default(), ..*held };
+        let Self { forgotten, before, faded_loudness, .. } = *self;
+        let mut spare = Self { forgotten, before, faded_loudness, ..Self::after(now, session) };
+        spare.notes.extend(self.notes.iter().map(untaken));
+        spare
+    }
+
+    /// Forgets all that was played.
+    pub fn forget(&mut self, mind: &Mind) {
+        self.session.clear();
+        self.notes.clear();
+        self.now = mind.blank();
+        (self.taken_in, self.forgotten, self.before, self.faded_loudness) = (0, 0, None, None);
+    }
+
+    /// All that is held is to be taken in anew, by this mind.
+    pub fn begin_again(&mut self, mind: &Mind) {
+        self.now = mind.blank();
+        self.taken_in = 0;
+        self.session.truncate(self.forgotten);
+    }
+
+    /// Takes in whatever is still waiting.
+    pub fn catch_up(&mut self, mind: &Mind, room: &mut Room) {
+        while self.taken_in < self.notes.len() {
+            let index = self.taken_in;
+            let previous = self.onset_before(index);
+            let held = &mut self.notes[index];
+            let vocabulary = mind.vocabulary();
+            held.before.clone_from(&self.now);
+            let Around { bars, chord, recall } = held.around;
+            held.classes = vocabulary.classes(&held.note, previous, bars, chord);
+            if let By::Player { down: true, .. } = held.by {
+                let shown = recall.shows(mind, self.session.count());
+                let echoes =
+                    if shown { self.session.echoes(vocabulary, held.note.onset, bars) } else { Echoes::default() };
+                let mut heads = mind.listen(&self.now, room);
+                let expected = most_probable(heads.duration(held.classes, echoes));
+                held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
+                held.note.duration = vocabulary.duration(expected);
+            }
+            self.session.push(&held.note);
+            let shown = recall.shows(mind, self.session.count());
+            let hints = if shown { self.session.hints(vocabulary, bars) } else { Hints::default() };
+            mind.take_in(held.classes, hints, &mut self.now, room);
+            self.taken_in += 1;
+        }
+    }
+
+    /// Puts in a note that a key has just begun where its onset and pitch belong.
+    pub fn insert(&mut self, note: Note, by: By, around: Around, thinking: (&Mind, &mut Room)) {
+        let comes_later = |held: &&Remembered| (held.note.onset, held.note.pitch) > (note.onset, note.pitch);
+        let index = self.notes.len() - self.notes.iter().rev().take_while(comes_later).count();
+        self.rewind_to(index);
+        self.remember(index, note, by, around, thinking);
+    }
+
+    /// Puts in a note behind all others.
+    pub fn push(&mut self, note: Note, by: By, around: Around, thinking: (&Mind, &mut Room)) {
+        self.remember(self.notes.len(), note, by, around, thinking);
+    }
+
+    fn remember(&mut self, index: usize, note: Note, by: By, around: Around, (mind, room): (&Mind, &mut Room)) {
+        let held = Remembered { note, by, around, classes: Classes::default(), before: self.now.clone() };
+        self.notes.insert(index, held);
+        if self.notes.len() > HISTORY {
+            self.catch_up(mind, room);
+            self.taken_in -= 1;
+            self.forgotten += 1;
+            let Some(oldest) = self.notes.pop_front() else { return };
+            self.before = Some(oldest.note.onset);
+            if let By::Player { .. } = oldest.by {
+                #[expect(clippy::cast_precision_loss, reason = "a few notes")]
+                let share = 1.0 / LOUDNESS_NOTES as f32;
+                let loudness = f32::from(oldest.note.velocity.value());
+                let before = self.faded_loudness.unwrap_or(loudness);
+                self.faded_loudness = Some(before + share * (loudness - before));
+            }
+        }
+    }
+
+    /// Of the stroke `id`, which may be unknown, the length is known now.
+    pub fn amend(&mut self, id: u32, duration: Ticks, mind: &Mind) {
+        let stroke = |held: &Remembered| matches!(held.by, By::Player { id: held, .. } if held == id);
+        let Some(index) = self.notes.iter().rposition(stroke) else {
+            return;
+        };
+        let held = &mut self.notes[index];
+        let is_new = mind.vocabulary().duration_class(duration) != held.classes.duration;
+        held.note.duration = duration;
+        if let By::Player { down, .. } = &mut held.by {
+            *down = false;
+        }
+        if is_new {
+            self.rewind_to(index);
+        }
+    }
+
+    /// What begins from here on was played to this chord.
+    pub fn play_to(&mut self, chord: Chord, from: Ticks) {
+        let first = self.notes.len() - self.notes.iter().rev().take_while(|held| held.note.onset >= from).count();
+        self.rewind_to(first);
+        for held in self.notes.range_mut(first..) {
+            held.around.chord = Some(chord);
+        }
+    }
+
+    /// The first finger of the chord that a stroke at `struck` belongs to, because another of the player's lies no more than
+    /// `together` before it; and the finger's place.
+    pub fn chord_at(&self, struck: Ticks, together: Ticks) -> Option<(usize, &Note)> {
+        let near = |held: &Remembered| matches!(held.by, By::Player { struck: other, .. } if struck - other <= together && other <= struck);
+        // Where both play at once, its own notes may lie among the fingers and behind them.
+        let own = |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset + together >= struck;
+        let around = self.notes.iter().rev().take_while(|held| near(held) || own(held)).count();
+        let mut fingers = (self.notes.len() - around..).zip(self.notes.range(self.notes.len() - around..));
+        let (index, first) = fingers.find(|(_, held)| near(held))?;
+        Some((index, &first.note))
+    }
+
+    /// Takes out a note, by its place.
+    pub fn remove(&mut self, index: usize) {
+        self.rewind_to(index);
+        self.notes.remove(index);
+    }
+
+    /// Forgets Segue's notes with an onset at or after `from`, as if they had never been decided.
+    pub fn take_back(&mut self, from: Ticks) {
+        let planned = |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset >= from;
+        if let Some(first) = self.notes.iter().position(planned) {
+            self.rewind_to(first);
+            self.notes.retain(|held| !planned(held));
+        }
+    }
+
+    /// Makes `now` the state before the note at `index`; a note that has not been taken in needs nothing.
+    fn rewind_to(&mut self, index: usize) {
+        if index < self.taken_in {
+            self.now.clone_from(&self.notes[index].before);
+            self.taken_in = index;
+            self.session.truncate(self.forgotten + index);
+        }
+    }
+
+    // What it tells.
+
+    /// The state after all that was taken in.
+    pub fn state(&self) -> &State {
+        &self.now
+    }
+
+    /// The session up to what was taken in.
+    pub fn session(&self) -> &LookBack {
+        &self.session
+    }
+
+    /// The notes, in order.
+    pub fn notes(&self) -> impl DoubleEndedIterator<Item = &Note> + Clone {
+        self.notes.iter().map(|held| &held.note)
+    }
+
+    /// The last note, and who played it.
+    pub fn last(&self) -> Option<(&Note, By)> {
+        self.notes.back().map(|held| (&held.note, held.by))
+    }
+
+    /// The onset of the last note, also where it is no longer held.
+    pub fn last_onset(&self) -> Option<Ticks> {
+        self.onset_before(self.notes.len())
+    }
+
+    fn onset_before(&self, index: usize) -> Option<Ticks> {
+        index.checked_sub(1).map_or(self.before, |previous| Some(self.notes[previous].note.onset))
+    }
+
+    /// The last note as the network took it in; `None` where it is no longer held.
+    pub fn last_classes(&self) -> Option<Classes> {
+        self.notes.back().map(|held| held.classes)
+    }
+
+    /// How many notes begin together with the last.
+    pub fn together(&self) -> usize {
+        let last = self.last_onset();
+        self.notes.iter().rev().take_while(|held| Some(held.note.onset) == last).count()
+    }
+
+    /// The notes as the network took them in, the last first: as many as the loop breaker looks at.
+    pub fn latest(&self) -> Vec<Classes> {
+        self.notes.iter().rev().map(|held| held.classes).collect()
+    }
+
+    /// How many notes Segue has decided in a turn.
+    pub fn count_of_turn(&self, turn: u32) -> u32 {
+        let of_turn = |held: &Remembered| match held.by {
+            By::Segue { turn: of, index } if of == turn => Some(index + 1),
+            _ => None,
+        };
+        self.notes.iter().rev().find_map(of_turn).unwrap_or(0)
+    }
+
+    /// From when on, `bound` at the earliest, fewer than `most` notes of a turn sound.
+    pub fn free_voice(&self, turn: u32, most: usize, bound: Ticks) -> Ticks {
+        let of_turn = |held: &&Remembered| matches!(held.by, By::Segue { turn: of, .. } if of == turn);
+        let ends = self.notes.iter().filter(of_turn).map(|held| held.note.onset + held.note.duration);
+        let mut sounding: Vec<Ticks> = ends.filter(|end| *end > bound).collect();
+        sounding.sort_unstable();
+        sounding.len().checked_sub(most).map_or(bound, |first_to_end| sounding[first_to_end])
+    }
+
+    /// The mean time from note to note of late.
+    pub fn pace(&self) -> Ticks {
+        let onsets = self.notes().rev().take(PACE_NOTES + 1).map(|note| note.onset);
+        let steps = onsets.clone().skip(1).zip(onsets).map(|(before, after)| (after - before).min(PACE_REST));
+        let (sum, count) = steps.fold((0, 0), |(sum, count), step| (sum + step.0, count + 1));
+        if count > 0 { Ticks(sum / count) } else { PACE_REST }
+    }
+
+    /// How loud the player has been of late, as a velocity.
+    pub fn loudness(&self) -> f32 {
+        let strokes = self.notes.iter().rev().filter(|held| matches!(held.by, By::Player { .. }));
+        let (sum, count) = strokes
+            .take(LOUDNESS_NOTES)
+            .fold((0.0, 0.0), |(sum, count), held| (sum + f32::from(held.note.velocity.value()), count + 1.0));
+        if count > 0.0 { sum / count } else { self.faded_loudness.unwrap_or(f32::from(Velocity::DEFAULT.value())) }
+    }
+}
+
+impl Recall {
+    /// Whether the memory is shown after `count` notes: in as many stretches of notes as the share says, and in the same
+    /// ones each time that the notes in them are decided anew. A motif that were forgotten at every third note could
+    /// never be taken up, so it is a stretch that is drawn and not a note.
+    pub fn shows(self, mind: &Mind, count: usize) -> bool {
+        let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
+        mind.card().look_back && draw(self.seed, 0, stretch, Head::Memory) < self.share
+    }
+}

@@ -1,0 +1,369 @@
+use super::history::{HISTORY, MEMORY_STRETCH};
+use super::*;
+use crate::chord::Chord;
+use crate::licks::Licks;
+use crate::loops::LONGEST_FIGURE;
+use crate::network::{Network, Sizes};
+use crate::note::Metre;
+use crate::vocabulary::Vocabulary;
+use crate::weights::{Card, Provenance};
+use burn::tensor::Device;
+use std::sync::OnceLock;
+
+const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
+const TOGETHER: Ticks = Ticks(3);
+
+const SIZES: Sizes = Sizes { layers: 2, hidden: 32, event: 32, head: 32 };
+
+fn blank() -> Improviser {
+    Improviser::new(Arc::clone(&minds().0))
+}
+
+/// The same weights twice, first with look-back and then without.
+fn minds() -> &'static (Arc<Mind>, Arc<Mind>) {
+    // One for all tests, because burn's generator is shared by all threads and each mind would differ.
+    static MINDS: OnceLock<(Arc<Mind>, Arc<Mind>)> = OnceLock::new();
+    MINDS.get_or_init(|| {
+        let network = Network::new(&Vocabulary::dance(), SIZES, 0.0, &Device::flex());
+        let card = Card::new("test", Vocabulary::dance(), SIZES, Provenance::default());
+        let without = Card { look_back: false, ..card.clone() };
+        // Both with licks, so that these too are rewound with the rest.
+        let mind = |card| Arc::new(Mind::new(card, &network).with_licks(Some(Licks::of_two_figures())));
+        (mind(card), mind(without))
+    })
+}
+
+fn key(id: u32, onset: i64, pitch: u8) -> HeardKey {
+    HeardKey {
+        id,
+        onset: Ticks(onset),
+        pitch: Pitch::new(pitch).unwrap(),
+        velocity: Velocity::DEFAULT,
+        bars: Some(BARS),
+        together: TOGETHER,
+        form: Ticks::ZERO,
+        memory: 1.0,
+        seed: 0,
+    }
+}
+
+fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
+    Ask {
+        turn: 1,
+        begin,
+        bars: Some(BARS),
+        form: Ticks::ZERO,
+        ends: None,
+        knobs: Knobs { temperature, top_p: 1.0, seed, ..Knobs::default() },
+    }
+}
+
+/// Onset, pitch, and how long it is held.
+const PHRASE: [(i64, u8, i64); 8] =
+    [(0, 62, 24), (25, 64, 20), (47, 66, 50), (97, 69, 22), (120, 66, 12), (133, 64, 11), (144, 62, 90), (240, 57, 40)];
+
+fn hear_phrase(improviser: &mut Improviser) {
+    for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+        improviser.hear(key(id, onset, pitch));
+        improviser.amend(id, Ticks(held));
+    }
+}
+
+#[test]
+fn hearing_note_by_note_equals_hearing_in_one_go_to_the_bit() {
+    let mut in_one_go = blank();
+    hear_phrase(&mut in_one_go);
+    let mut eager = blank();
+    let mut late_releases = blank();
+    for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+        eager.hear(key(id, onset, pitch));
+        eager.catch_up();
+        eager.amend(id, Ticks(held));
+        eager.catch_up();
+        late_releases.hear(key(id, onset, pitch));
+        late_releases.catch_up();
+    }
+    for (id, (_, _, held)) in (0..8).zip(PHRASE).rev() {
+        late_releases.amend(id, Ticks(held));
+        late_releases.catch_up();
+    }
+    assert_eq!(in_one_go.state(), eager.state());
+    assert_eq!(in_one_go.state(), late_releases.state());
+}
+
+#[test]
+fn taking_back_and_replaying_gives_the_state_of_a_fresh_run_to_the_bit() {
+    let mut fresh = blank();
+    hear_phrase(&mut fresh);
+    let mut other = blank();
+    hear_phrase(&mut other);
+    let planned: Vec<_> = (0..6)
+        .map(|note| {
+            let begin = if note == 0 { Begin::At(Ticks(288)) } else { Begin::NotBefore(Ticks(288)) };
+            other.decide(&ask(begin, 1.0, 4))
+        })
+        .collect();
+    other.take_back(planned[3].onset);
+    let kept = other.state().clone();
+    assert_eq!(other.decide(&ask(Begin::NotBefore(Ticks(288)), 1.0, 4)), planned[3], "the draw is the same again");
+    other.take_back(planned[3].onset);
+    assert_eq!(other.state(), &kept);
+    other.take_back(Ticks(0));
+    assert_eq!(other.state(), fresh.state());
+    other.amend(7, Ticks(12));
+    assert_ne!(other.state(), fresh.state(), "an amend must change what is remembered");
+}
+
+#[test]
+fn the_first_note_of_a_turn_is_where_the_turn_begins_and_the_rest_go_forward() {
+    for seed in 0..20 {
+        let mut improviser = blank();
+        hear_phrase(&mut improviser);
+        let mut last = improviser.decide(&ask(Begin::At(Ticks(300)), 2.0, seed));
+        assert_eq!(last.onset, Ticks(300));
+        for _ in 0..40 {
+            let note = improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 2.0, seed));
+            assert!(note.onset >= last.onset + last.duration, "a single line does not overlap");
+            last = note;
+        }
+    }
+}
+
+#[test]
+fn a_note_is_never_planned_before_the_moment_that_is_given() {
+    let mut improviser = blank();
+    hear_phrase(&mut improviser);
+    for bound in [300, 5_000, 5_001, 100_000] {
+        assert!(improviser.decide(&ask(Begin::NotBefore(Ticks(bound)), 1.0, 1)).onset >= Ticks(bound));
+    }
+    assert_eq!(blank().decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1)).onset, Ticks(7), "a blank memory too");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_notes_and_the_coldest_needs_no_seed() {
+    let play = |temperature, seed| {
+        let mut improviser = blank();
+        hear_phrase(&mut improviser);
+        (0..30).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), temperature, seed))).collect::<Vec<_>>()
+    };
+    assert_eq!(play(1.0, 1), play(1.0, 1));
+    assert_ne!(play(1.0, 1), play(1.0, 2));
+    assert_eq!(play(0.05, 1), play(0.05, 2));
+}
+
+#[test]
+fn no_figure_comes_four_times_in_a_row_even_at_the_coldest() {
+    let mut improviser = blank();
+    hear_phrase(&mut improviser);
+    let notes: Vec<_> = (0..400).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 0.05, 1))).collect();
+    let figure = |from: usize, length: usize| {
+        notes[from..from + length].iter().zip(&notes[from - 1..]).map(|(new, old)| (new.pitch, new.onset - old.onset))
+    };
+    for length in 1..=LONGEST_FIGURE {
+        for from in 1..notes.len() - 4 * length {
+            let again = (1..4).all(|turn| figure(from, length).eq(figure(from + turn * length, length)));
+            assert!(!again, "{length} notes from note {from} came four times");
+        }
+    }
+}
+
+#[test]
+fn a_single_line_hears_the_top_voice_of_a_chord() {
+    let mut top_alone = blank();
+    top_alone.hear(key(1, 48, 76));
+    let mut chord = blank();
+    for (id, pitch) in [(1, 60), (2, 76), (3, 67)] {
+        chord.hear(key(id, 48 + i64::from(id), pitch));
+    }
+    assert_eq!(chord.state(), top_alone.state());
+    assert_eq!(chord.recent().count(), 1);
+}
+
+#[test]
+fn segue_stays_as_loud_as_the_player_was_however_long_it_plays_alone() {
+    let mut improviser = blank();
+    let soft = Velocity::nearest(40.0);
+    for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+        improviser.hear(HeardKey { velocity: soft, ..key(id, onset, pitch) });
+        improviser.amend(id, Ticks(held));
+    }
+    let mut notes = Vec::new();
+    for _ in 0..2 * HISTORY {
+        notes.push(improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 1.0, 1)));
+    }
+    let loudest = notes.iter().map(|note| note.velocity.value()).max();
+    assert!(loudest < Some(52), "{loudest:?} where the player's are 40");
+    improviser.reset();
+    assert_eq!(Velocity::nearest(improviser.history.loudness()), Velocity::DEFAULT);
+}
+
+#[test]
+fn a_chord_known_late_counts_from_its_first_finger_on() {
+    let chord = Chord::parse("Eb7").unwrap().unwrap();
+    let heard = |from| HeardChord { from: Ticks(from), bars: Some(BARS), chord };
+    let mind = Arc::new(Mind::random(Vocabulary::song(), SIZES));
+    let play = |chords_first: bool| {
+        let mut improviser = Improviser::new(Arc::clone(&mind));
+        improviser.set_source(Source::Hands);
+        for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
+            if chords_first && onset == 97 {
+                improviser.hear_chord(heard(97));
+            }
+            improviser.hear(key(id, onset, pitch));
+            improviser.amend(id, Ticks(held));
+            improviser.catch_up();
+        }
+        if !chords_first {
+            improviser.hear_chord(heard(97));
+        }
+        improviser
+    };
+    assert_eq!(play(true).state(), play(false).state());
+    let mut without = Improviser::new(Arc::clone(&mind));
+    hear_phrase(&mut without);
+    assert_ne!(play(true).state(), without.state(), "the chord is heard");
+    let mut taken_back = play(true);
+    let before = taken_back.state().clone();
+    let first = taken_back.decide(&ask(Begin::At(Ticks(300)), 1.0, 4));
+    taken_back.take_back(first.onset);
+    assert_eq!(taken_back.state(), &before);
+    assert_eq!(taken_back.decide(&ask(Begin::At(Ticks(300)), 1.0, 4)), first);
+}
+
+#[test]
+fn under_a_held_key_a_single_line_hears_nothing_and_a_piano_does() {
+    for (vocabulary, count) in [(Vocabulary::song(), 0), (Vocabulary::piano(), 1)] {
+        let mut improviser = Improviser::new(Arc::new(Mind::random(vocabulary, SIZES)));
+        improviser.hear_below(key(1, 0, 48));
+        assert_eq!(improviser.recent().count(), count);
+    }
+}
+
+#[test]
+fn a_chord_is_one_stroke_also_where_its_own_note_falls_into_it() {
+    for own in [94, 96, 98, 101] {
+        let together = |strokes: &[(u32, i64, u8)]| {
+            let mut improviser = blank();
+            hear_phrase(&mut improviser);
+            improviser.decide(&ask(Begin::At(Ticks(300 + own)), 1.0, 1));
+            for &(id, onset, pitch) in strokes {
+                improviser.hear(key(id, 300 + onset, pitch));
+            }
+            improviser
+        };
+        let mut chord = together(&[(21, 96, 60), (22, 97, 76), (23, 98, 67)]);
+        let mut top_alone = together(&[(22, 96, 76)]);
+        assert_eq!(chord.recent().count(), PHRASE.len() + 2, "its own at {own}");
+        assert_eq!(chord.state(), top_alone.state(), "its own at {own}");
+    }
+}
+
+#[test]
+fn a_long_jam_keeps_a_bounded_memory_and_can_still_be_taken_back() {
+    let mut improviser = blank();
+    for id in 0..2_000 {
+        improviser.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 12).unwrap()));
+        improviser.amend(id, Ticks(24));
+    }
+    assert_eq!(improviser.recent().count(), HISTORY);
+    improviser.amend(3, Ticks(96));
+    let before = improviser.state().clone();
+    for _ in 0..50 {
+        improviser.decide(&ask(Begin::NotBefore(Ticks(48_000)), 1.0, 1));
+    }
+    improviser.take_back(Ticks(0));
+    assert_eq!(improviser.state(), &before);
+}
+
+#[test]
+fn no_memory_is_exactly_a_network_that_is_shown_nothing() {
+    let decide = |memory: f32, look_back: bool| {
+        let mind = if look_back { &minds().0 } else { &minds().1 };
+        let mut improviser = Improviser::new(Arc::clone(mind));
+        let again = PHRASE.map(|(onset, pitch, held)| (onset + 384, pitch, held));
+        for (id, (onset, pitch, held)) in (0..).zip(PHRASE.into_iter().chain(again)) {
+            improviser.hear(HeardKey { memory, ..key(id, onset, pitch) });
+            improviser.amend(id, Ticks(held));
+        }
+        let ask = ask(Begin::NotBefore(Ticks(700)), 1.0, 5);
+        let ask = Ask { knobs: Knobs { memory, ..ask.knobs }, ..ask };
+        (0..20).map(|_| improviser.decide(&ask)).collect::<Vec<_>>()
+    };
+    assert_eq!(decide(0.0, true), decide(1.0, false));
+    assert_ne!(decide(1.0, true), decide(0.0, true), "what was played must change what follows");
+}
+
+#[test]
+fn another_seed_calls_other_stretches_of_the_session_to_mind_and_the_same_one_the_same() {
+    let stretches = |share, seed| {
+        let recall = Recall { share, seed };
+        (0..100).map(|stretch| recall.shows(&minds().0, stretch * MEMORY_STRETCH)).collect::<Vec<_>>()
+    };
+    for share in [0.25, 0.5, 0.75] {
+        let shown = stretches(share, 1);
+        assert_eq!(shown, stretches(share, 1));
+        assert_ne!(shown, stretches(share, 2));
+        #[expect(clippy::cast_precision_loss, reason = "one hundred")]
+        let found = shown.iter().filter(|shown| **shown).count() as f32 / 100.0;
+        // Three standard deviations of a share of 100 draws.
+        assert!((found - share).abs() < 0.15, "{found} of the stretches, not {share}");
+    }
+    assert!(stretches(1.0, 3).iter().all(|shown| *shown) && !stretches(0.0, 3).contains(&true));
+}
+
+#[test]
+fn a_spare_goes_on_as_the_one_would_of_which_it_was_made() {
+    let mut long = blank();
+    for id in 0..1_000 {
+        long.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 11).unwrap()));
+        long.amend(id, Ticks(24));
+    }
+    let mut planned = blank();
+    hear_phrase(&mut planned);
+    planned.decide(&ask(Begin::At(Ticks(288)), 1.0, 4));
+    planned.hear(key(99, 300, 70));
+    for mut improviser in [blank(), planned, long] {
+        let mut spares = [improviser.spare(), improviser.spare().spare()];
+        improviser.catch_up();
+        let mut caught_up = improviser.spare();
+        let from = Ticks(100_000);
+        let plan = |improviser: &mut Improviser| {
+            let notes: Vec<_> = (0..20).map(|_| improviser.decide(&ask(Begin::NotBefore(from), 1.0, 4))).collect();
+            improviser.take_back(notes[10].onset);
+            improviser.amend(990, Ticks(7));
+            (notes, improviser.decide(&ask(Begin::NotBefore(from), 1.0, 5)), improviser.state().clone())
+        };
+        let expected = plan(&mut improviser);
+        for spare in spares.iter_mut().chain([&mut caught_up]) {
+            assert_eq!(plan(spare), expected);
+        }
+    }
+}
+
+#[test]
+fn a_change_of_mind_replays_what_is_remembered() {
+    let other = Arc::new(Mind::random(Vocabulary::song(), SIZES));
+    let mut changed = blank();
+    hear_phrase(&mut changed);
+    changed.catch_up();
+    changed.change_mind(Arc::clone(&other));
+    let mut fresh = Improviser::new(other);
+    hear_phrase(&mut fresh);
+    assert_eq!(changed.state(), fresh.state());
+    changed.change_mind(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
+    assert_eq!(changed.recent().count(), 0, "ticks of free time are no beats");
+}
+
+#[test]
+fn a_chord_of_many_voices_is_told_from_low_to_high_each_key_once() {
+    let mut improviser = Improviser::new(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
+    let mut last = improviser.decide(&ask(Begin::At(Ticks(100)), 2.0, 1));
+    let mut together = 1;
+    for _ in 0..300 {
+        let note = improviser.decide(&ask(Begin::NotBefore(last.onset), 2.0, 1));
+        assert!(note.onset > last.onset || note.pitch > last.pitch, "{last:?} {note:?}");
+        together = if note.onset == last.onset { together + 1 } else { 1 };
+        assert!(together <= Vocabulary::piano().polyphony);
+        last = note;
+    }
+}
