@@ -153,7 +153,7 @@ impl Segue {
 
     /// Whether the audio thread may wait for the mind, as far as is known without a block.
     fn renders_offline(&self) -> Option<bool> {
-        match self.params.render.value() {
+        match self.params.timing.render.value() {
             Render::Offline => Some(true),
             Render::Live => Some(false),
             Render::Auto => self.host_is_offline,
@@ -272,9 +272,13 @@ impl Plugin for Segue {
         let (into, offline) = (self.seam.before(piece), self.is_offline(frames));
         let block = Block { frames, into, transport, settings: self.params.settings(), offline };
         let params = &self.params;
-        self.sound.set_levels(params.player_level.value(), params.segue_level.value(), params.comping_level.value());
+        self.sound.set_levels(
+            params.sound.player_level.value(),
+            params.sound.segue_level.value(),
+            params.harmony.comping_level.value(),
+        );
         let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);
-        stage.turn_sound(self.params.sound.value());
+        stage.turn_sound(self.params.sound.on.value());
         if panics {
             // For what sounds elsewhere and nobody here knows of; what is known gets its note-off as always.
             all_notes_off(&mut stage);

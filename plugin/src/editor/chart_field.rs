@@ -46,7 +46,7 @@ impl ChartField {
             self.take(params);
         }
         if response.lost_focus() && std::mem::take(&mut self.owes_word) {
-            board.touch(&params.chords);
+            board.touch(&params.harmony.source);
         }
         if self.mistake.is_some() {
             board.ui.painter().rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, theme::WRONG), StrokeKind::Inside);
@@ -58,7 +58,7 @@ impl ChartField {
     pub fn explain(&self, board: &mut Board<'_>, rect: Rect, left: f32, params: &SegueParams) {
         let (words, colour) = match &self.mistake {
             Some(mistake) => (format!("The chart before this one plays on; {mistake}."), theme::WRONG),
-            None if params.chords.value() != ChordSource::Chart => {
+            None if params.harmony.source.value() != ChordSource::Chart => {
                 ("The chart waits: the chords come from elsewhere now.".to_owned(), theme::QUIET)
             }
             None if self.draft.trim().is_empty() && super::roll::usual_chart(params).is_some() => {

@@ -131,13 +131,13 @@ impl View<'_> {
             "So many bars you, so many bars Segue, on the bar line.",
             "Segue plays along with you all the time.",
         ];
-        segments(board, at(x, x + 222.0), &params.mode, &tips);
+        segments(board, at(x, x + 222.0), &params.turns.mode, &tips);
         x += 222.0 + theme::GAP;
         let tip = "Gives Segue the turn now, even while you hold keys, or takes it back.";
-        trigger(board, at(x, x + 84.0), &params.your_turn, "Your turn", tip);
+        trigger(board, at(x, x + 84.0), &params.turns.your_turn, "Your turn", tip);
         x += 84.0 + theme::GAP;
         let tip = "What Segue has learnt to play. Changed in mid-jam, it still remembers what was played.";
-        picker(board, at(x, x + 116.0), &params.style, &styles(params), tip);
+        picker(board, at(x, x + 116.0), &params.mind.style, &styles(params), tip);
         x += 116.0 + theme::GAP;
         let field = at(x, rect.right());
         self.chart.draw(board, field, params);
@@ -155,7 +155,7 @@ impl View<'_> {
         let [heat, turns, habits, scale, sound] = columns(cards, [1.15, 1.4, 1.4, 1.45, 1.65]);
         let inside = card(board, heat, "");
         let tip = "Low: the most expected note every time. 0.9: as varied as what it learnt. 2: wild.";
-        large_knob(board, inside, &params.temperature, "Temperature", tip);
+        large_knob(board, inside, &params.mind.temperature, "Temperature", tip);
         self.turns(board, turns);
         self.taste(board, habits);
         notes(board, scale, params);
@@ -163,13 +163,13 @@ impl View<'_> {
         let (name, strip) = split_left(keys, 64.0);
         label(board, name, "Range");
         let strip = Rect::from_min_max(strip.min + vec2(8.0, 6.0), strip.max - vec2(8.0, 0.0));
-        keyboard::range(board, strip, &params.range_low, &params.range_high);
+        keyboard::range(board, strip, &params.notes.range_low, &params.notes.range_high);
     }
 
     /// What depends on how time is shared.
     fn turns(&self, board: &mut Board<'_>, rect: Rect) {
         let params = &*self.scene.params;
-        let mode = params.mode.value();
+        let mode = params.turns.mode.value();
         let title = match mode {
             Mode::Answer => "Answer",
             Mode::Trade => "Trade",
@@ -182,36 +182,36 @@ impl View<'_> {
         match mode {
             Mode::Answer => {
                 let tip = "How long you must have let go of all keys before Segue begins.";
-                knob(board, left, &params.response_gap, "Gap", tip);
+                knob(board, left, &params.turns.response_gap, "Gap", tip);
                 let tip = "How many bars Segue goes on if you let it. It ends as a phrase.";
-                knob(board, right, &params.answer_length, "Length", tip);
+                knob(board, right, &params.turns.answer_length, "Length", tip);
                 choice(
                     board,
                     line(0.0),
-                    &params.start_grid,
+                    &params.turns.start_grid,
                     "Starts on",
                     "Where in the bar an answer may begin. Free: exactly after the gap.",
                 );
             }
             Mode::Trade => {
                 let tip = "How long each side plays, in bars.";
-                knob(board, left, &params.trade_bars, "Bars each", tip);
+                knob(board, left, &params.turns.trade_bars, "Bars each", tip);
                 let [_, middle, _] = rows(right, [1.0, 1.2, 1.0]);
-                toggle(board, middle, &params.ring_over, "Ring", "Segue's last note may ring into your bars.");
-                choice(board, line(0.0), &params.trade_first, "First", "Who has the first bars.");
+                toggle(board, middle, &params.turns.ring_over, "Ring", "Segue's last note may ring into your bars.");
+                choice(board, line(0.0), &params.turns.trade_first, "First", "Who has the first bars.");
             }
             Mode::Duet => {
                 let tip = "How many notes of Segue sound at once at most.";
-                knob(board, left, &params.polyphony, "Voices", tip);
+                knob(board, left, &params.notes.polyphony, "Voices", tip);
                 let tip = "How long a note of Segue may be.";
-                knob(board, right, &params.longest, "Longest", tip);
+                knob(board, right, &params.notes.longest, "Longest", tip);
                 let at = line(0.0).left_center();
                 board.text(at, Align2::LEFT_CENTER, "It plays along and hears you.", theme::small(), theme::DIM);
             }
         }
         let tip = "How Segue's notes end when you come in: with your first note, each after its own length, or at the next \
                    beat.";
-        choice(board, line(1.0), &params.yields, "Yields", tip);
+        choice(board, line(1.0), &params.turns.yields, "Yields", tip);
     }
 
     fn taste(&mut self, board: &mut Board<'_>, rect: Rect) {
@@ -220,19 +220,19 @@ impl View<'_> {
         let (upper, lower) = split_bottom(inside, 2.0 * LINE + 12.0);
         let [left, right] = columns(upper, [1.0, 1.0]);
         let tip = "How often Segue is reminded of what this session has played, yours and its own. 0 %: never.";
-        knob(board, left, &params.memory, "Memory", tip);
+        knob(board, left, &params.mind.memory, "Memory", tip);
         let tip = "How much room Segue leaves. Full: it plays all that it thinks of.";
-        knob(board, right, &params.density, "Density", tip);
+        knob(board, right, &params.notes.density, "Density", tip);
         let frozen = self.setup.frozen;
         let [seed, fresh] = columns(row(lower, 0.0), [1.6, 1.0]);
         let tip = "Another seed, another answer. The same seed and the same playing: the same answer.";
-        stepper(board, seed, &params.seed, "Seed", tip);
+        stepper(board, seed, &params.mind.seed, "Seed", tip);
         if button(board, fresh, "New seed", None, "Draws another seed: Segue answers the same playing anew.").clicked()
         {
             if frozen {
                 board.say("The seed is frozen; switch Freeze off to draw another.");
             } else {
-                board.set(&params.seed, params.seed.preview_normalized(drawn_seed()));
+                board.set(&params.mind.seed, params.mind.seed.preview_normalized(drawn_seed()));
             }
         }
         let [freeze, forget] = columns(row(lower, 1.0), [1.45, 1.0]);
@@ -241,7 +241,7 @@ impl View<'_> {
             self.setup.frozen = !frozen;
         }
         let tip = "Segue forgets what was played in this session. The tunes that it learnt stay.";
-        trigger(board, forget, &params.forget, "Forget", tip);
+        trigger(board, forget, &params.mind.forget, "Forget", tip);
     }
 
     fn set_up(&mut self, board: &mut Board<'_>, rect: Rect) {
@@ -250,39 +250,39 @@ impl View<'_> {
         let [time, midi, limits, own] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
         let time = card(board, time, "Time");
         let tip = "Segue's tempo where the host tells none.";
-        stepper(board, row(time, 0.0), &params.tempo, "Tempo", tip);
+        stepper(board, row(time, 0.0), &params.timing.tempo, "Tempo", tip);
         let tip = "Without a host: the tempo that is set or tapped, or read from your phrase.";
-        choice(board, row(time, 1.0), &params.tempo_from, "Tempo from", tip);
-        trigger(board, row(time, 2.0), &params.tap, "Tap the tempo", "Tap it in time, four times or more.");
-        toggle(board, row(time, 3.0), &params.click, "Click", "A click on the beats, from the built-in sound.");
+        choice(board, row(time, 1.0), &params.timing.tempo_from, "Tempo from", tip);
+        trigger(board, row(time, 2.0), &params.timing.tap, "Tap the tempo", "Tap it in time, four times or more.");
+        toggle(board, row(time, 3.0), &params.sound.click, "Click", "A click on the beats, from the built-in sound.");
         let tip = "How long before it could sound a note is decided. Longer is safer on a busy machine.";
-        stepper(board, row(time, 4.0), &params.look_ahead, "Look-ahead", tip);
+        stepper(board, row(time, 4.0), &params.timing.look_ahead, "Look-ahead", tip);
         let tip =
             "Offline: waits for every note, so that a bounce comes out the same every time. Auto follows the host.";
-        choice(board, row(time, 5.0), &params.render, "Render", tip);
+        choice(board, row(time, 5.0), &params.timing.render, "Render", tip);
 
         let midi = card(board, midi, "MIDI");
-        stepper(board, row(midi, 0.0), &params.in_channel, "You play on", "The channel that Segue listens to.");
-        stepper(board, row(midi, 1.0), &params.out_channel, "Segue plays on", "The channel of Segue's notes.");
+        stepper(board, row(midi, 0.0), &params.midi.in_channel, "You play on", "The channel that Segue listens to.");
+        stepper(board, row(midi, 1.0), &params.midi.out_channel, "Segue plays on", "The channel of Segue's notes.");
         let tip = "The channel on which the comping goes out, if it does.";
-        stepper(board, row(midi, 2.0), &params.comping_channel, "Comping on", tip);
+        stepper(board, row(midi, 2.0), &params.harmony.comping_channel, "Comping on", tip);
         let tip = "When chords come from a channel: the notes of this one are the chords.";
-        stepper(board, row(midi, 3.0), &params.chord_channel, "Chords on", tip);
+        stepper(board, row(midi, 3.0), &params.harmony.chord_channel, "Chords on", tip);
         let tip = "When chords come from the left hand: keys below this one are chords, those above are the melody.";
-        stepper(board, row(midi, 4.0), &params.chord_split, "Left hand below", tip);
+        stepper(board, row(midi, 4.0), &params.harmony.chord_split, "Left hand below", tip);
         let tip = "Your own notes leave Segue too. Off, so that a recording does not double them.";
-        toggle(board, row(midi, 5.0), &params.thru, "Your notes go out", tip);
+        toggle(board, row(midi, 5.0), &params.midi.thru, "Your notes go out", tip);
 
         let limits = card(board, limits, "Limits");
         let tip = "How many notes of Segue sound at once at most.";
-        stepper(board, row(limits, 0.0), &params.polyphony, "Voices", tip);
-        stepper(board, row(limits, 1.0), &params.longest, "Longest note", "No note of Segue is longer.");
+        stepper(board, row(limits, 0.0), &params.notes.polyphony, "Voices", tip);
+        stepper(board, row(limits, 1.0), &params.notes.longest, "Longest note", "No note of Segue is longer.");
         let tip = "How unlikely a note may be at all; lower it to keep a hot Segue from stumbling.";
-        stepper(board, row(limits, 2.0), &params.top_p, "Top-p", tip);
+        stepper(board, row(limits, 2.0), &params.mind.top_p, "Top-p", tip);
         let tip = "A key held below this one is a drone: Segue may answer over it.";
-        stepper(board, row(limits, 3.0), &params.drone_below, "Drone below", tip);
+        stepper(board, row(limits, 3.0), &params.turns.drone_below, "Drone below", tip);
         let tip = "Moves Segue's notes up or down by octaves.";
-        stepper(board, row(limits, 4.0), &params.octave, "Octave", tip);
+        stepper(board, row(limits, 4.0), &params.notes.octave, "Octave", tip);
         self.own_style(board, own);
     }
 
@@ -342,21 +342,21 @@ impl View<'_> {
 fn notes(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
     let inside = card(board, rect, "Notes");
     let scale = "Segue plays only the keys of this scale. Chromatic: every key.";
-    choice(board, row(inside, 0.0), &params.key, "Key", "The key of the scale below.");
-    choice(board, row(inside, 1.0), &params.scale, "Scale", scale);
+    choice(board, row(inside, 0.0), &params.notes.key, "Key", "The key of the scale below.");
+    choice(board, row(inside, 1.0), &params.notes.scale, "Scale", scale);
     let tip =
         "How the beat is divided: 50 % is straight, 66 % is swing. By style: jazz and blues swing, the others do not.";
-    stepper(board, row(inside, 2.0), &params.swing, "Swing", tip);
+    stepper(board, row(inside, 2.0), &params.notes.swing, "Swing", tip);
     choice(
         board,
         row(inside, 3.0),
-        &params.quantise,
+        &params.notes.quantise,
         "Quantise",
         "Moves Segue's notes to the nearest point of a grid.",
     );
     let tip = "Where the chords come from that Segue plays to: the chart above, what you hold, your left hand, a MIDI \
                channel, or nowhere.";
-    choice(board, row(inside, 4.0), &params.chords, "Chords", tip);
+    choice(board, row(inside, 4.0), &params.harmony.source, "Chords", tip);
 }
 
 fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
@@ -364,14 +364,28 @@ fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
     let (faders, switches) = split_bottom(inside, LINE);
     let faders = Rect::from_min_max(faders.min, faders.max - vec2(0.0, 6.0));
     let [you, segue, comping] = columns(faders, [1.0, 1.0, 1.0]);
-    fader(board, you, &params.player_level, "You", theme::PLAYER, "How loud the built-in piano plays your notes.");
-    fader(board, segue, &params.segue_level, "Segue", theme::SEGUE, "How loud the built-in piano plays Segue's notes.");
-    fader(board, comping, &params.comping_level, "Comping", theme::DIM, "How loud the chords are played.");
+    fader(
+        board,
+        you,
+        &params.sound.player_level,
+        "You",
+        theme::PLAYER,
+        "How loud the built-in piano plays your notes.",
+    );
+    fader(
+        board,
+        segue,
+        &params.sound.segue_level,
+        "Segue",
+        theme::SEGUE,
+        "How loud the built-in piano plays Segue's notes.",
+    );
+    fader(board, comping, &params.harmony.comping_level, "Comping", theme::DIM, "How loud the chords are played.");
     let piano = "The built-in electric piano. Switch it off when Segue's notes go to another instrument.";
     let [all, chords] = columns(switches, [1.0, 1.2]);
-    toggle(board, all, &params.sound, "Piano", piano);
+    toggle(board, all, &params.sound.on, "Piano", piano);
     let tip = "Plays the chords softly, so that Segue has something to play to.";
-    toggle(board, chords, &params.comping, "Comping", tip);
+    toggle(board, chords, &params.harmony.comping, "Comping", tip);
 }
 
 fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {
@@ -383,7 +397,7 @@ fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {
     match card {
         Ok(card) => {
             params.own.set(path.to_owned());
-            board.set(&params.style, params.style.preview_normalized(i32::from(preset::OWN.0)));
+            board.set(&params.mind.style, params.mind.style.preview_normalized(i32::from(preset::OWN.0)));
             board.say(format!("{} plays from now on.", card.style));
         }
         Err(error) => board.say(format!("{error}. What played before plays on.")),
@@ -413,7 +427,7 @@ fn name_of(path: &Path) -> String {
 fn styles(params: &SegueParams) -> Vec<f32> {
     let built_in = preset::STYLES.iter().map(|style| style.number);
     let own = (!params.own.map(String::is_empty)).then_some(preset::OWN);
-    built_in.chain(own).map(|number| params.style.preview_normalized(i32::from(number.0))).collect()
+    built_in.chain(own).map(|number| params.mind.style.preview_normalized(i32::from(number.0))).collect()
 }
 
 /// A number from 0 to 9999 that nobody chose.
@@ -430,7 +444,7 @@ fn capture_now(scene: &Scene) -> String {
     let params = &scene.params;
     let charts = |version, style| params.chart.chart_of(version, style);
     let saved =
-        capture::folder().and_then(|folder| capture::save(&history, &charts, &folder, &params.style.to_string()));
+        capture::folder().and_then(|folder| capture::save(&history, &charts, &folder, &params.mind.style.to_string()));
     match saved {
         Ok(path) => format!("Captured: {}", path.display()),
         Err(error) => error.to_string(),

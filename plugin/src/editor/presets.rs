@@ -112,7 +112,7 @@ impl Shelf {
     fn apply(&mut self, board: &mut Board<'_>, entry: &Entry, params: &SegueParams) {
         preset::apply(&entry.preset, params, &mut board.setter());
         // A preset that differs in its chart alone moves no parameter.
-        board.touch(&params.chords);
+        board.touch(&params.harmony.source);
         self.name = Some(entry.preset.name.clone());
         board.say(entry.preset.purpose.clone());
     }

@@ -150,7 +150,7 @@ impl Roll {
 
 /// The chart that is played to, when the chords come from one.
 fn chart_in_force(params: &SegueParams) -> Option<Arc<Chart>> {
-    if params.chords.value() != ChordSource::Chart {
+    if params.harmony.source.value() != ChordSource::Chart {
         return None;
     }
     params.chart.chart().or_else(|| usual_chart(params))

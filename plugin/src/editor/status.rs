@@ -97,14 +97,14 @@ fn thinking(micros: u64) -> String {
 
 /// What plays, and whether that is what was asked for.
 fn playing(params: &SegueParams, vitals: &Vitals) -> (String, Color32) {
-    let wished = params.style.to_string();
+    let wished = params.mind.style.to_string();
     match vitals.mind() {
         MindState::NoWeights => return (format!("{wished}: cannot be read, Segue is silent"), theme::WRONG),
         MindState::NoThread => return ("The system gives Segue no thread to think in".to_owned(), theme::WRONG),
         MindState::Loading | MindState::Ready => {}
     }
     let playing = params.settings().style;
-    if i32::from(playing.0) == params.style.value() {
+    if i32::from(playing.0) == params.mind.style.value() {
         return (wished, theme::TEXT);
     }
     let instead = preset::style(playing).map_or("nothing", |style| style.name);

@@ -89,7 +89,7 @@ pub fn of(params: &SegueParams) -> Preset {
     });
     let settings = changed.map(|(id, setting)| (id, now(setting))).collect();
     let style = params.setting(STYLE).map(now).unwrap_or_default();
-    let is_own = params.style.value() == i32::from(super::OWN.0);
+    let is_own = params.mind.style.value() == i32::from(super::OWN.0);
     Preset {
         own_style: if is_own { params.own.map(String::clone) } else { String::new() },
         chart: params.chart.map(String::clone),

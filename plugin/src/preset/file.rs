@@ -275,7 +275,7 @@ octave = -1
         assert_eq!(parts, ["Slow", "Late at night.", "Irish", "A7 | D7", "Me", ""]);
         let settings: Vec<_> = preset.settings().collect();
         let wanted =
-            [("temperature", "0.800"), ("mode", "Trade"), ("swing", "66 %"), ("octave", "-1"), ("comping", "On")];
+            [("temperature", "0.800"), ("mode", "Trade"), ("octave", "-1"), ("swing", "66 %"), ("comping", "On")];
         assert_eq!(settings, wanted);
     }
 

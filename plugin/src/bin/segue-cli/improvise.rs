@@ -153,7 +153,7 @@ impl Wish {
             params.chart.set(chart.clone());
         }
         // A weights file, or a preset's, that does not play would be replaced by another style without a word.
-        if params.style.value() == i32::from(preset::OWN.0) {
+        if params.mind.style.value() == i32::from(preset::OWN.0) {
             let plays = params.own.mind().is_some();
             ensure!(
                 plays,
@@ -175,10 +175,10 @@ impl Wish {
         let mut plugin = Segue::default();
         let params = plugin.parameters();
         self.set(&params)?;
-        let seed = u32::try_from(params.seed.value()).unwrap_or(0) + number - 1;
+        let seed = u32::try_from(params.mind.seed.value()).unwrap_or(0) + number - 1;
         turn(&params, "seed", &seed.to_string(), "--count with --seed")?;
         let alone = self.tune.is_none();
-        let mode = if alone { Mode::Answer } else { params.mode.value() };
+        let mode = if alone { Mode::Answer } else { params.turns.mode.value() };
         let layout = self.lay_out(prompt, mode, &params)?;
         if alone {
             turn(&params, "mode", "Answer", "the session")?;
@@ -212,8 +212,8 @@ impl Wish {
     }
 
     fn lay_out(&self, prompt: &Prompt, mode: Mode, params: &SegueParams) -> Result<Layout> {
-        let turn_bars = i64::from(params.trade_bars.value().bars());
-        let layout = lay_out(prompt, mode, turn_bars, params.trade_first.value() == First::Segue, self.bars);
+        let turn_bars = i64::from(params.turns.trade_bars.value().bars());
+        let layout = lay_out(prompt, mode, turn_bars, params.turns.trade_first.value() == First::Segue, self.bars);
         if mode == Mode::Answer {
             let bars = self.bars.unwrap_or(8);
             ensure!(
@@ -242,7 +242,7 @@ impl Wish {
         if params.settings().free_time {
             return self.tempo.unwrap_or(FREE_BPM);
         }
-        let of_params = f64::from(params.tempo.value());
+        let of_params = f64::from(params.timing.tempo.value());
         let tempo = self.tempo.or(prompt.tempo_bpm).unwrap_or(of_params);
         tempo.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1)
     }
@@ -317,10 +317,10 @@ fn turn(params: &SegueParams, id: &str, text: &str, whose: &str) -> Result<()> {
 /// A note in the middle of what Segue may play, the tonic of the key that is set.
 fn first_note(params: &SegueParams) -> Pitch {
     const MIDDLE: i32 = 62;
-    let (low, high) = (params.range_low.value(), params.range_high.value());
+    let (low, high) = (params.notes.range_low.value(), params.notes.range_high.value());
     let middle = MIDDLE.clamp(low.min(high), high.max(low));
     let is_locked = params.setting("scale").is_some_and(|scale| scale.value() > 0.0);
-    let tonic = if is_locked { params.key.value() as i32 } else { MIDDLE % 12 };
+    let tonic = if is_locked { params.notes.key.value() as i32 } else { MIDDLE % 12 };
     let key = (middle - 6..middle + 6).find(|key| key.rem_euclid(12) == tonic).unwrap_or(middle);
     u8::try_from(key).ok().and_then(Pitch::new).unwrap_or(Pitch::MAX)
 }

@@ -308,7 +308,7 @@ mod tests {
         let shelf = Shelf::open_at(None);
         let name = &shelf.entries()[0].preset.name;
         Beginning::new(Some(name), Some(77.0)).unwrap().set(&params);
-        assert!((params.tempo.value() - 77.0).abs() < 0.1);
+        assert!((params.timing.tempo.value() - 77.0).abs() < 0.1);
         assert_eq!(preset::of(&params).style, shelf.entries()[0].preset.style);
         assert!(Beginning::new(Some("Nobody"), None).unwrap_err().to_string().contains("there are "));
         assert!(Beginning::new(None, Some(7.0)).is_err());

@@ -1,0 +1,291 @@
+//! The parameters, in the groups that hosts show.
+
+use super::choices::{
+    ChordSource, First, KeyName, Mode, QuantiseTo, Render, ScaleName, Start, TempoSource, TradeBars, YieldAs,
+};
+use super::kinds::{SWING_BY_STYLE, channel_or, key, level, milliseconds, percent};
+use super::kinds::{style_name, style_number, swing_text, swing_value, whole};
+use crate::preset;
+use nice_plug::formatters;
+use nice_plug::prelude::*;
+use std::sync::Arc;
+
+/// Room for styles to come, in whose numbers saved songs speak; the last is the musician's own.
+const MOST_STYLES: i32 = preset::OWN.0 as i32;
+
+/// What plays, and how.
+#[derive(Debug, Params)]
+pub struct Mind {
+    /// Which style plays.
+    #[id = "style"]
+    pub style: IntParam,
+    /// How daring the choices are.
+    #[id = "temperature"]
+    pub temperature: FloatParam,
+    /// How much of the improbable is left out.
+    #[id = "top_p"]
+    pub top_p: FloatParam,
+    /// How often what was played in this session is taken up.
+    #[id = "memory"]
+    pub memory: FloatParam,
+    /// Another seed, another answer.
+    #[id = "seed"]
+    pub seed: IntParam,
+    /// Clears the memory of this session.
+    #[id = "forget"]
+    pub forget: BoolParam,
+}
+
+/// Who plays when.
+#[derive(Debug, Params)]
+pub struct Turns {
+    /// Whether Segue answers, trades or plays along.
+    #[id = "mode"]
+    pub mode: EnumParam<Mode>,
+    /// How long an answer lasts.
+    #[id = "answer_length"]
+    pub answer_length: IntParam,
+    /// Silence before an answer.
+    #[id = "response_gap"]
+    pub response_gap: FloatParam,
+    /// Where it begins.
+    #[id = "start_grid"]
+    pub start_grid: EnumParam<Start>,
+    /// How long each side's turn is.
+    #[id = "trade_bars"]
+    pub trade_bars: EnumParam<TradeBars>,
+    /// Who has the first bars.
+    #[id = "trade_first"]
+    pub trade_first: EnumParam<First>,
+    /// Whether Segue's last note may ring into the player's bars.
+    #[id = "ring_over"]
+    pub ring_over: BoolParam,
+    /// How Segue stops when the player comes in.
+    #[id = "yield"]
+    pub yields: EnumParam<YieldAs>,
+    /// Hands the turn over.
+    #[id = "your_turn"]
+    pub your_turn: BoolParam,
+    /// Below it held keys are a drone.
+    #[id = "drone_below"]
+    pub drone_below: IntParam,
+}
+
+/// Which notes Segue may play.
+#[derive(Debug, Params)]
+pub struct Notes {
+    /// The key of the scale.
+    #[id = "key"]
+    pub key: EnumParam<KeyName>,
+    /// What may be played.
+    #[id = "scale"]
+    pub scale: EnumParam<ScaleName>,
+    /// The lowest key that Segue plays.
+    #[id = "range_low"]
+    pub range_low: IntParam,
+    /// The highest.
+    #[id = "range_high"]
+    pub range_high: IntParam,
+    /// Moves Segue's notes by octaves.
+    #[id = "octave"]
+    pub octave: IntParam,
+    /// How much room is left.
+    #[id = "density"]
+    pub density: FloatParam,
+    /// How many notes of Segue sound at once at most.
+    #[id = "polyphony"]
+    pub polyphony: IntParam,
+    /// The longest note.
+    #[id = "longest"]
+    pub longest: FloatParam,
+    /// How the beat is divided.
+    #[id = "swing"]
+    pub swing: IntParam,
+    /// The grid of Segue's onsets.
+    #[id = "quantise"]
+    pub quantise: EnumParam<QuantiseTo>,
+}
+
+/// What is played to, and the accompaniment.
+#[derive(Debug, Params)]
+pub struct Chords {
+    /// Where the chords come from.
+    #[id = "chords"]
+    pub source: EnumParam<ChordSource>,
+    /// Below it the player's keys are chords.
+    #[id = "chord_split"]
+    pub chord_split: IntParam,
+    /// The channel of the player's chords.
+    #[id = "chord_channel"]
+    pub chord_channel: IntParam,
+    /// Plays the chords softly.
+    #[id = "comping"]
+    pub comping: BoolParam,
+    /// How loud.
+    #[id = "comping_level"]
+    pub comping_level: FloatParam,
+    /// The channel on which they go out.
+    #[id = "comping_channel"]
+    pub comping_channel: IntParam,
+}
+
+/// The built-in sound.
+#[derive(Debug, Params)]
+pub struct Sounds {
+    /// The built-in sound.
+    #[id = "sound"]
+    pub on: BoolParam,
+    /// How loud it plays the player's notes.
+    #[id = "player_level"]
+    pub player_level: FloatParam,
+    /// How loud it plays Segue's notes.
+    #[id = "segue_level"]
+    pub segue_level: FloatParam,
+    /// A click on the beats.
+    #[id = "click"]
+    pub click: BoolParam,
+}
+
+/// When there is no host to say it, and how far ahead is thought.
+#[derive(Debug, Params)]
+pub struct Timing {
+    /// The tempo where the host has none.
+    #[id = "tempo"]
+    pub tempo: FloatParam,
+    /// Where the tempo comes from without a host.
+    #[id = "tempo_from"]
+    pub tempo_from: EnumParam<TempoSource>,
+    /// Taps the tempo.
+    #[id = "tap"]
+    pub tap: BoolParam,
+    /// How long before it could sound a note is decided.
+    #[id = "look_ahead"]
+    pub look_ahead: FloatParam,
+    /// Whether the audio thread may wait.
+    #[id = "render"]
+    pub render: EnumParam<Render>,
+}
+
+/// Which notes come in and go out.
+#[derive(Debug, Params)]
+pub struct Midi {
+    /// The channel that is heard.
+    #[id = "in_channel"]
+    pub in_channel: IntParam,
+    /// The channel of Segue's notes.
+    #[id = "out_channel"]
+    pub out_channel: IntParam,
+    /// Whether the player's notes go out too.
+    #[id = "thru"]
+    pub thru: BoolParam,
+}
+
+impl Default for Mind {
+    fn default() -> Self {
+        // With this skew a temperature of 1 lies just right of the middle.
+        let temperature = FloatRange::Skewed { min: 0.05, max: 2.0, factor: FloatRange::skew_factor(-0.05) };
+        Self {
+            // Not a list of the styles there are: a style that is added later must not move those in saved songs.
+            style: IntParam::new("Style", i32::from(preset::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
+                .with_value_to_string(Arc::new(style_name))
+                .with_string_to_value(Arc::new(style_number)),
+            temperature: FloatParam::new("Temperature", 1.0, temperature).with_step_size(0.001),
+            top_p: FloatParam::new("Top-p", 0.98, FloatRange::Linear { min: 0.1, max: 1.0 }).with_step_size(0.001),
+            memory: percent("Memory", 1.0),
+            seed: IntParam::new("Seed", 0, IntRange::Linear { min: 0, max: 9999 }),
+            forget: BoolParam::new("Forget", false),
+        }
+    }
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            mode: EnumParam::new("Mode", Mode::Answer),
+            answer_length: IntParam::new("Answer length", 4, IntRange::Linear { min: 1, max: 16 })
+                .with_unit(" bars")
+                .with_value_to_string(Arc::new(|bars| bars.to_string()))
+                .with_string_to_value(Arc::new(|text| whole(text, "bars").or_else(|| whole(text, "bar")))),
+            response_gap: milliseconds("Response gap", 100.0, 0.0, 2000.0),
+            start_grid: EnumParam::new("Start", Start::Eighth),
+            trade_bars: EnumParam::new("Trade", TradeBars::Four),
+            trade_first: EnumParam::new("First", First::Player),
+            ring_over: BoolParam::new("Ring over", false),
+            yields: EnumParam::new("Yield", YieldAs::AtOnce),
+            your_turn: BoolParam::new("Your turn", false),
+            drone_below: key("Drone below", 48),
+        }
+    }
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self {
+            key: EnumParam::new("Key", KeyName::C),
+            scale: EnumParam::new("Scale", ScaleName::Chromatic),
+            range_low: key("Lowest key", 0),
+            range_high: key("Highest key", 127),
+            octave: IntParam::new("Octave", 0, IntRange::Linear { min: -3, max: 3 }),
+            density: percent("Density", 1.0),
+            polyphony: IntParam::new("Polyphony", 16, IntRange::Linear { min: 1, max: 16 }),
+            longest: FloatParam::new("Longest note", 16.0, FloatRange::Skewed { min: 0.25, max: 16.0, factor: 0.5 })
+                .with_step_size(0.25)
+                .with_unit(" beats")
+                // The framework would show a quarter of a beat as 0.2.
+                .with_value_to_string(formatters::v2s_f32_rounded(2)),
+            // One below straight is the style's own.
+            swing: IntParam::new("Swing", SWING_BY_STYLE, IntRange::Linear { min: SWING_BY_STYLE, max: 75 })
+                .with_value_to_string(Arc::new(swing_text))
+                .with_string_to_value(Arc::new(swing_value)),
+            quantise: EnumParam::new("Quantise", QuantiseTo::Off),
+        }
+    }
+}
+
+impl Default for Chords {
+    fn default() -> Self {
+        Self {
+            source: EnumParam::new("Chords", ChordSource::Chart),
+            chord_split: key("Chords below", 60),
+            chord_channel: IntParam::new("Chord channel", 2, IntRange::Linear { min: 1, max: 16 }),
+            comping: BoolParam::new("Comping", false),
+            comping_level: level("Comping level"),
+            comping_channel: channel_or("Comping channel", "None"),
+        }
+    }
+}
+
+impl Default for Sounds {
+    fn default() -> Self {
+        Self {
+            on: BoolParam::new("Sound", true),
+            player_level: level("Player level"),
+            segue_level: level("Segue level"),
+            click: BoolParam::new("Click", false),
+        }
+    }
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            tempo: FloatParam::new("Tempo without host", 120.0, FloatRange::Linear { min: 40.0, max: 300.0 })
+                .with_step_size(0.1)
+                .with_unit(" bpm"),
+            tempo_from: EnumParam::new("Tempo from", TempoSource::Setting),
+            tap: BoolParam::new("Tap tempo", false),
+            look_ahead: milliseconds("Look-ahead", 20.0, 5.0, 100.0),
+            render: EnumParam::new("Render", Render::Auto).non_automatable(),
+        }
+    }
+}
+
+impl Default for Midi {
+    fn default() -> Self {
+        Self {
+            in_channel: channel_or("Input channel", "All"),
+            out_channel: IntParam::new("Output channel", 1, IntRange::Linear { min: 1, max: 16 }),
+            thru: BoolParam::new("Thru", false),
+        }
+    }
+}
