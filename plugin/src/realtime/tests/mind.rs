@@ -100,7 +100,7 @@ fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (PaperHost, i64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
     #[test]
     fn the_mind_remembers_what_sounded_and_nothing_else_also_when_it_has_broken(
         happenings in happenings(),
