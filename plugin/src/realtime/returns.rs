@@ -5,15 +5,18 @@
 //! - When notes leave and none comes back there is no loop; then the first that looks like one is still the player's,
 //!   and only a second tells that somebody has closed a loop.
 //! - A note of the player's that was passed on comes back while its key is down. A key struck again is another note,
-//!   unless a loop is known.
+//!   unless a loop is known or the note is punctual.
+//! - A host that routes output to input does so from block to block: what left comes in with the next one, at its first
+//!   frame or as far into it as it was. That is punctual, and what a player does is so once in a thousand times; struck
+//!   again so soon, on the same key and as hard, it is good as never.
 //! - Where a loop is known and the player strikes just the note that is about to come back, the one that comes back is
 //!   taken for the player's: one of the two is heard.
 //! - A release is ours only when its note came back and ended a moment ago.
 //! - A key that a finger is on has been struck again since; then a release may be the finger's as well as the end of the
 //!   note before, and only in a loop that is sure is it taken for the end. It is sure when a note of Segue's has come
-//!   back, or the end of one to a key that nobody held.
+//!   back, or one punctually to a key that is down, or the end of one to a key that nobody held.
 //! - What left within the host's block that runs cannot have come back in it. In a loop that is sure, that settles what
-//!   is whose; before that nothing hangs on where the host cuts its blocks.
+//!   is whose; before that nothing but what is punctual hangs on where the host cuts its blocks.
 //!
 //! Pedals, bends and the like are sent back and forth quickly by players too, so they are only taken for ours when a
 //! loop is known, or when one and the same has gone round several times: else it would do so until a note comes back, and
@@ -59,8 +62,9 @@ struct Passed {
 #[derive(Debug, Default)]
 pub struct Returns {
     window_frames: i64,
-    /// The first frame of the host's block that runs.
+    /// The first frame of the host's block that runs, and of the one before.
     block: Position,
+    block_before: Position,
     notes: ArrayVec<Left, NOTES>,
     controls: ArrayVec<Passed, CONTROLS>,
     /// What came in just now as it had left, and how often that makes.
@@ -82,7 +86,10 @@ impl Returns {
         #[allow(clippy::cast_possible_truncation, reason = "a fifth of a second; `as` saturates")]
         let frames = (WINDOW_SECONDS * sample_rate) as i64;
         self.window_frames = frames;
-        self.block = block;
+        // A block may come in pieces.
+        if block != self.block {
+            self.block_before = std::mem::replace(&mut self.block, block);
+        }
     }
 
     /// A note has left.
@@ -116,30 +123,30 @@ impl Returns {
     pub fn take(&mut self, at: Position, event: &HostEvent, key_is_down: bool) -> bool {
         self.forget_before(at);
         match *event {
-            HostEvent::Press { key, velocity } => self.take_press(key, velocity, key_is_down),
+            HostEvent::Press { key, velocity } => self.take_press(at, key, velocity, key_is_down),
             HostEvent::Release { keys, .. } => self.take_release(keys, key_is_down),
             HostEvent::Control(message) => self.take_control(Message::Control(message)),
             HostEvent::Shape { keys, shape } => self.take_control(Message::Shape { keys, shape }),
         }
     }
 
-    fn take_press(&mut self, key: Key, velocity: f32, key_is_down: bool) -> bool {
+    fn take_press(&mut self, at: Position, key: Key, velocity: f32, key_is_down: bool) -> bool {
         let known = self.loop_is_known || self.loop_is_suspected;
-        let may_be_back = self.what_may_be_back();
+        let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
         let alike = |left: &&mut Left| {
             !left.back
                 && may_be_back(left.begun)
                 && is_key(left, key)
                 && (left.velocity - velocity).abs() <= SAME_VELOCITY
-                && (left.by != Who::Player || key_is_down || known)
+                && (left.by != Who::Player || key_is_down || known || is_punctual(left.begun))
         };
         let Some(left) = self.notes.iter_mut().find(alike) else { return false };
         left.back = true;
-        let is_segues = left.by != Who::Player;
+        let is_no_players = left.by != Who::Player || (key_is_down && is_punctual(left.begun));
         let believed = self.lost < NO_LOOP;
         self.lost = 0;
         self.loop_is_known = believed;
-        self.loop_is_sure = believed && (self.loop_is_sure || is_segues);
+        self.loop_is_sure = believed && (self.loop_is_sure || is_no_players);
         self.loop_is_suspected = !believed;
         if !believed {
             // The player's after all; its release is the player's too.
@@ -177,6 +184,16 @@ impl Returns {
     fn what_may_be_back(&self) -> impl Fn(Position) -> bool + use<> {
         let (is_sure, block) = (self.loop_is_sure, self.block);
         move |left_at| !is_sure || left_at < block
+    }
+
+    /// Whether what left at a position comes back at this one as hosts bring it.
+    fn what_is_punctual(&self, at: Position) -> impl Fn(Position) -> bool + use<> {
+        let (block, before) = (self.block, self.block_before);
+        let into = |position: Position, block: Position| position.0.saturating_sub(block.0);
+        move |left_at| {
+            let left_in_the_block_before = (before..block).contains(&left_at);
+            left_in_the_block_before && (at == block || into(at, block) == into(left_at, before))
+        }
     }
 
     fn forget_before(&mut self, at: Position) {
@@ -314,6 +331,51 @@ mod tests {
         assert!(returns.take(Position(120), &press(60), true), "no finger strikes a key that is down");
         pass(&mut returns, 130);
         assert!(returns.take(Position(140), &press(60), false), "from now on the loop is known");
+    }
+
+    #[test]
+    fn a_short_note_is_known_when_it_comes_back_as_a_host_brings_it_and_not_when_it_is_struck_again() {
+        // Blocks begin at 100 and 150.
+        let back_at = |at| {
+            let mut returns = blank();
+            block(&mut returns, 100);
+            pass(&mut returns, 103);
+            returns.note_ended(Position(120), key(60));
+            block(&mut returns, 150);
+            let is_back = ours(&mut returns, at, press(60));
+            assert_eq!(ours(&mut returns, at + 17, lift(60)), is_back, "and so is its end");
+            is_back
+        };
+        assert!(back_at(150), "at the block's first frame");
+        assert!(back_at(153), "as far into it as it was");
+        assert!(!back_at(151) && !back_at(154), "a finger may be quick");
+    }
+
+    #[test]
+    fn what_left_in_a_block_that_came_in_pieces_is_punctual_once_the_next_begins_and_never_later() {
+        let mut returns = blank();
+        block(&mut returns, 100);
+        pass(&mut returns, 103);
+        returns.note_ended(Position(104), key(60));
+        block(&mut returns, 100);
+        assert!(!ours(&mut returns, 105, press(60)), "the block still runs");
+        block(&mut returns, 150);
+        block(&mut returns, 200);
+        assert!(!ours(&mut returns, 200, press(60)) && !ours(&mut returns, 203, press(60)), "one block too late");
+    }
+
+    #[test]
+    fn a_note_that_comes_back_punctually_to_its_own_key_tells_the_end_of_the_next_from_the_finger() {
+        for (back, is_sure) in [(50, true), (51, false)] {
+            let mut returns = blank();
+            pass(&mut returns, 0);
+            block(&mut returns, 50);
+            assert!(returns.take(Position(back), &press(60), true));
+            returns.note_ended(Position(80), key(60));
+            pass(&mut returns, 80);
+            block(&mut returns, 100);
+            assert_eq!(is_taken_from_the_finger(&mut returns, 100), is_sure, "back at {back}");
+        }
     }
 
     #[test]

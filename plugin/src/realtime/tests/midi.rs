@@ -282,6 +282,16 @@ fn a_key_that_was_passed_on_ends_with_its_release_also_where_a_loop_brings_it_ba
 }
 
 #[test]
+fn a_note_that_is_over_before_it_comes_back_does_not_go_round() {
+    let mut host = host(&[(100, press(60)), (200, lift(60))]);
+    host.settings.thru = true;
+    host.loops_back_after = Some(512);
+    let heard = host.play(BEAT, &[512]);
+    assert_eq!(heard.messages.len(), 2, "{:?}", heard.messages);
+    assert_eq!(heard.heard_keys(), [60]);
+}
+
+#[test]
 fn what_is_passed_on_does_not_go_round_and_round_also_where_segues_channel_is_not_heard() {
     for mode in [Mode::Answer, Mode::Duet] {
         let mut host = PaperHost::with_phrase();
