@@ -34,7 +34,14 @@ impl Performer {
         };
         let settings = &scene.block.settings;
         // What comes back on a channel that is not heard tells of a loop all the same.
-        if self.ledger.has_returned(scene.at(), &event, key_is_down) || !thru::is_heard(settings, &event) {
+        if self.ledger.has_returned(scene.at(), &event, key_is_down) {
+            return;
+        }
+        if !thru::is_heard(settings, &event) {
+            // Struck again, a key that is down was let go, and the release that comes may have the new stroke's name.
+            if let HostEvent::Press { key, .. } = event {
+                self.lift(scene, Key { voice: None, ..key }.into(), 0.0);
+            }
             return;
         }
         match event {

@@ -61,6 +61,22 @@ fn one_channel_is_heard_or_all_and_what_began_on_another_still_ends() {
 }
 
 #[test]
+fn a_key_that_was_passed_on_ends_when_it_is_struck_again_also_on_a_channel_that_is_heard_no_more() {
+    let named = |voice| Key { voice: Some(voice), ..key(60) };
+    let mut host = host(&[
+        (0, HostEvent::Press { key: named(1), velocity: 0.5 }),
+        (9_000, HostEvent::Press { key: named(2), velocity: 0.6 }),
+        (12_000, HostEvent::Release { keys: named(2).into(), velocity: 0.0 }),
+    ]);
+    host.settings.thru = true;
+    host.turns = vec![(5_000, |settings| settings.in_channel = Some(5))];
+    let heard = host.play(BEAT, &[512]);
+    assert_eq!(heard.messages.last(), Some(&(9_000, Message::Off { key: named(1), velocity: 0.0 })));
+    assert_eq!(heard.heard_keys(), [60], "the second stroke itself is not heard");
+    heard.check_pairs().unwrap();
+}
+
+#[test]
 fn segues_notes_leave_on_the_chosen_channel_and_end_where_they_began() {
     let mut host = PaperHost::with_phrase();
     host.settings.channel = 3;
