@@ -95,7 +95,7 @@ pub fn play(sequence: &Sequence, bundle: &Bundle, board: &Board) -> Result<Recor
 /// # Errors
 /// When the plugin reports an error.
 pub fn play_act(act: &Act, instance: &mut Instance, board: &Board, saved: &mut Option<Vec<u8>>) -> Result<Take> {
-    Stage { instance, board, act, saved, ears: Ears::default(), flushed: 0 }.play()
+    Stage { instance, board, act, saved, ears: Ears::default(), began: 0 }.play()
 }
 
 /// A host's buffer for what a plugin sends, with a bound.
@@ -125,8 +125,8 @@ struct Stage<'a> {
     act: &'a Act,
     saved: &'a mut Option<Vec<u8>>,
     ears: Ears,
-    /// What was played before this frame does not come in any more by a routing loop.
-    flushed: Frame,
+    /// The frame at which the rendering began for the last time.
+    began: Frame,
 }
 
 impl Stage<'_> {
@@ -144,7 +144,10 @@ impl Stage<'_> {
                 && *when <= at
                 && deed.is_between_blocks()
             {
-                self.between_blocks(*deed, at, &mut room)?;
+                self.between_blocks(*deed, &mut room)?;
+                if act.offline && matches!(deed, Deed::Reset | Deed::Pause) {
+                    self.began = at;
+                }
                 deeds = rest;
             }
             let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
@@ -177,11 +180,7 @@ impl Stage<'_> {
         bounds.into_iter().flatten().filter(|bound| *bound > at).min().unwrap_or(act.length)
     }
 
-    fn between_blocks(&mut self, deed: Deed, at: Frame, room: &mut usize) -> Result<()> {
-        if matches!(deed, Deed::Reset | Deed::Pause) {
-            // A host that has its plugins forget what sounds does not hand on what is under way between them.
-            self.flushed = at;
-        }
+    fn between_blocks(&mut self, deed: Deed, room: &mut usize) -> Result<()> {
         match deed {
             Deed::Reset => self.instance.reset(),
             Deed::Pause => self.instance.pause()?,
@@ -197,11 +196,12 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// With a routing loop: what was played in the block before comes in with this one.
+    /// With a routing loop: what was played in the block before comes in with this one. A rendering that is begun anew
+    /// hears nothing of the one before.
     fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, at: Frame) {
         let before = take.blocks.last().copied().filter(|_| self.act.loops_back);
         let Some(before) = before else { return };
-        let first = take.events.partition_point(|event| event.at < before.max(self.flushed));
+        let first = take.events.partition_point(|event| event.at < before.max(self.began));
         for event in take.events[first..].iter().filter(|event| event.at < at) {
             match event.sent {
                 Sent::On { channel, key, velocity } => {

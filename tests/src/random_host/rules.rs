@@ -781,7 +781,9 @@ impl<'a> Watch<'a> {
         if !unbroken || !act.is_all_ears() || !self.is_on_a_grid(act, since) {
             return;
         }
-        let slack = act.timeline.beats_in_frames(at, 2.0 * ROUNDING_FRAMES);
+        // Each end is rounded at the tempo in which it lies, and the beginning perhaps at a faster one.
+        let slack = |end| act.timeline.beats_in_frames(end, 2.0 * ROUNDING_FRAMES);
+        let slack = slack(since).max(slack(at));
         let beats = act.timeline.beats(at) - act.timeline.beats(since);
         let longest = self.steady(Knob::LongestNote).filter(|_| self.is_steadily(Knob::Quantise, 0.0));
         if longest.is_some_and(|set| beats > longest_beats(set) + slack) {
