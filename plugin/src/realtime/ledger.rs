@@ -60,6 +60,7 @@ impl Ledger {
     /// Frames are counted from zero again, or another performance begins.
     pub fn forget_returns(&mut self) {
         self.returns = Returns::default();
+        self.entries.iter().for_each(|entry| self.returns.note_sounds(entry.key));
     }
 
     /// Whether an event is one of ours that comes back by a routing loop. `key_is_down` says that the player holds the

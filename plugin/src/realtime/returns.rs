@@ -13,8 +13,8 @@
 //!   taken for the player's: one of the two is heard.
 //! - A release is ours only when its note came back and ended a moment ago.
 //! - A key that a finger is on has been struck again since; then a release may be the finger's as well as the end of the
-//!   note before, and only in a loop that is sure is it taken for the end. It is sure when a note of Segue's has come
-//!   back, or one punctually to a key that is down, or the end of one to a key that nobody held.
+//!   note before, and only where it is punctual or the loop is sure is it taken for the end. It is sure when a note of
+//!   Segue's has come back, or one punctually to a key that is down, or the end of one to a key that nobody held.
 //! - What left within the host's block that runs cannot have come back in it. In a loop that is sure, that settles what
 //!   is whose; before that nothing but what is punctual hangs on where the host cuts its blocks.
 //!
@@ -95,10 +95,12 @@ impl Returns {
     /// A note has left.
     pub fn note_begun(&mut self, at: Position, key: Key, velocity: f32, by: Who) {
         self.forget_before(at);
-        if self.notes.is_full() {
-            self.notes.remove(0);
-        }
-        self.notes.push(Left { key, velocity, by, begun: at, ended: None, back: false });
+        self.remember(Left { key, velocity, by, begun: at, ended: None, back: false });
+    }
+
+    /// A note began before everything was forgotten, and still sounds; its end may come back.
+    pub fn note_sounds(&mut self, key: Key) {
+        self.remember(Left { key, velocity: 0.0, by: Who::Segue, begun: Position(0), ended: None, back: true });
     }
 
     /// The end of a note has left.
@@ -124,7 +126,7 @@ impl Returns {
         self.forget_before(at);
         match *event {
             HostEvent::Press { key, velocity } => self.take_press(at, key, velocity, key_is_down),
-            HostEvent::Release { keys, .. } => self.take_release(keys, key_is_down),
+            HostEvent::Release { keys, .. } => self.take_release(at, keys, key_is_down),
             HostEvent::Control(message) => self.take_control(Message::Control(message)),
             HostEvent::Shape { keys, shape } => self.take_control(Message::Shape { keys, shape }),
         }
@@ -155,15 +157,15 @@ impl Returns {
         believed
     }
 
-    fn take_release(&mut self, keys: KeyPattern, key_is_down: bool) -> bool {
+    fn take_release(&mut self, at: Position, keys: KeyPattern, key_is_down: bool) -> bool {
         let Some((channel, pitch)) = keys.channel.zip(keys.pitch) else { return false };
         let key = Key { voice: None, channel, pitch };
-        let may_be_back = self.what_may_be_back();
+        let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
         let has_ended = |left: &Left| left.back && is_key(left, key) && left.ended.is_some_and(&may_be_back);
-        let Some(ended) = self.notes.iter().position(has_ended) else { return false };
+        let ended = self.notes.iter().position(has_ended);
         // Also when the finger is believed: if it was the end, another does not come.
-        let _ = self.notes.pop_at(ended);
-        if key_is_down && !self.loop_is_sure {
+        let Some(left) = ended.and_then(|ended| self.notes.pop_at(ended)) else { return false };
+        if key_is_down && !self.loop_is_sure && !left.ended.is_some_and(is_punctual) {
             return false;
         }
         self.loop_is_sure |= self.loop_is_known;
@@ -178,6 +180,13 @@ impl Returns {
             passed.is_some_and(|passed| self.loop_is_known || (passed.rounds >= ROUNDS && sets_something(message)));
         self.again = passed.filter(|_| !ours).map(|passed| (message, passed.rounds.saturating_add(1)));
         ours
+    }
+
+    fn remember(&mut self, left: Left) {
+        if self.notes.is_full() {
+            self.notes.remove(0);
+        }
+        self.notes.push(left);
     }
 
     /// Whether what left at a position can have come back by now.
@@ -374,7 +383,19 @@ mod tests {
             returns.note_ended(Position(80), key(60));
             pass(&mut returns, 80);
             block(&mut returns, 100);
-            assert_eq!(is_taken_from_the_finger(&mut returns, 100), is_sure, "back at {back}");
+            assert_eq!(is_taken_from_the_finger(&mut returns, 103), is_sure, "back at {back}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_note_from_before_an_activation_does_not_lift_the_finger_either() {
+        for (at, is_end) in [(50, true), (51, false)] {
+            let mut returns = blank();
+            returns.note_sounds(key(60));
+            returns.note_ended(Position(0), key(60));
+            block(&mut returns, 50);
+            assert_eq!(is_taken_from_the_finger(&mut returns, at), is_end, "at {at}");
+            assert!(!is_taken_from_the_finger(&mut returns, at), "and this is the finger");
         }
     }
 
