@@ -144,10 +144,7 @@ impl Stage<'_> {
                 && *when <= at
                 && deed.is_between_blocks()
             {
-                self.between_blocks(*deed, &mut room)?;
-                if act.offline && matches!(deed, Deed::Reset | Deed::Pause) {
-                    self.began = at;
-                }
+                self.between_blocks(at, *deed, &mut room)?;
                 deeds = rest;
             }
             let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
@@ -180,7 +177,10 @@ impl Stage<'_> {
         bounds.into_iter().flatten().filter(|bound| *bound > at).min().unwrap_or(act.length)
     }
 
-    fn between_blocks(&mut self, deed: Deed, room: &mut usize) -> Result<()> {
+    fn between_blocks(&mut self, at: Frame, deed: Deed, room: &mut usize) -> Result<()> {
+        if matches!(deed, Deed::Reset | Deed::Pause) && self.renders()? {
+            self.began = at;
+        }
         match deed {
             Deed::Reset => self.instance.reset(),
             Deed::Pause => self.instance.pause()?,
@@ -194,6 +194,11 @@ impl Stage<'_> {
             Deed::Down { .. } | Deed::Up { .. } | Deed::Shape { .. } | Deed::Midi(_) | Deed::Turn { .. } => {}
         }
         Ok(())
+    }
+
+    /// Whether the plugin takes this for a rendering, because the host or the musician says so.
+    fn renders(&mut self) -> Result<bool> {
+        Ok(self.act.offline || self.instance.text("Render")? == "Offline")
     }
 
     /// With a routing loop: what was played in the block before comes in with this one. A rendering that is begun anew

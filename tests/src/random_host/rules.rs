@@ -809,8 +809,10 @@ impl<'a> Watch<'a> {
         if let Some(key) = to_pass.first().filter(|_| !act.loops_back) {
             self.say(now, Rule::NotPassed(*key));
         }
+        // Off and on again on one frame it never was off.
+        let thru_is_off = same(self.value(Knob::Thru), 0.0);
         for demand in demands {
-            let levers = matches!(demand, Demand::Everything | Demand::Levers);
+            let levers = matches!(demand, Demand::Everything) || matches!(demand, Demand::Levers) && thru_is_off;
             let before = |(.., since): &&(Lever, u8, Moment)| levers && *since < (self.act, now);
             if let Some((lever, channel, _)) = self.away.iter().find(before).copied() {
                 self.say(now, Rule::LeftAway { lever, channel });
@@ -1064,6 +1066,8 @@ mod tests {
             assert_eq!(found(&[off], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
             assert_eq!(found(&[reset], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
             assert_eq!(found(&[], &thru, &[message(9, away)]), [left]);
+            let on = (SECOND, Deed::Turn { place: board.place(Knob::Thru), value: 1.0 });
+            assert_eq!(found(&[off, on], &thru, &[message(9, away), message(SECOND + 1, rest)]), []);
             let both = [message(SECOND, away), message(SECOND + 1, rest)];
             assert_eq!(found(&[reset], &thru, &both), [], "what moves on that very frame is new");
         }
