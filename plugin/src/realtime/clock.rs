@@ -297,8 +297,8 @@ impl Clock {
     /// our own clock runs, because the host's bars are not ours to move.
     pub fn begin_bar(&mut self, span: Span, offset: i64, position: Position, frames: u32) -> Span {
         let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
-        // Up to a whole tick, so that time does not go back.
-        let line = Ticks(saturating(span.performed_at(offset).ceil()));
+        // Up to a whole tick, so that time does not go back; but what is one already, but for noise, is that one.
+        let line = Ticks(saturating((span.performed_at(offset) - SAME_TICKS).ceil()));
         (*anchor, *anchored_at) = (float(line), position);
         self.count = Count { bars: Bars { line, ..self.count.bars }, number: 0 };
         let start = float(line) - span.performed_at(offset) + span.start;

@@ -77,3 +77,16 @@ fn a_chart_goes_on_bar_by_bar_where_the_metre_changes() {
     }
     assert!(counted > 20);
 }
+
+#[test]
+fn a_player_who_comes_back_after_a_silence_on_a_very_tick_begins_a_bar_on_it_in_any_blocks() {
+    let mut host = without_song(Mode::Answer);
+    host.settings.answer_bars = 1;
+    let first = 123_457;
+    // Whole beats apart, so that noise alone decides on which side of the tick each of them lies.
+    for again in (9..25).map(|beats| first + 4 * BAR + beats * BEAT) {
+        host.events.clear();
+        host.key(60, first, 20_000).key(64, again, 20_000);
+        host.play_in_any_blocks(again + 2 * BAR);
+    }
+}
