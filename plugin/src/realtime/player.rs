@@ -114,6 +114,7 @@ impl Performer {
             self.hear_chord(scene);
         }
         while let Some((held, over)) = self.keys.lift(keys) {
+            self.sharing.player_is_there();
             if let Some(token) = held.token {
                 self.ledger.release(scene.stage, scene.at(), token, velocity);
             }

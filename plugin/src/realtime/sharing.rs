@@ -7,8 +7,10 @@
 //! - In a song bars are traded from its first bar on, by their numbers, so that each place in the song is on the same
 //!   side each time; and a duet is played all along, from the first bar on. A pre-roll is the player's.
 //! - Without a song a trade begins with the bar in which the player begins, on the player's side whoever has the first
-//!   bars in a song, and is over when the player leaves a side empty. A duet begins with the player's first note and
-//!   is over when no key was held for as many bars as an answer has.
+//!   bars in a song. Whoever leaves a turn empty rests: Segue's bars come all the same, and the bar lines stay where
+//!   they are. Whoever leaves two of them empty, one after the other, has gone: Segue rests too, and the next key begins
+//!   another trade. A key that is held fills a turn. A duet begins with the player's first note and is over when no key
+//!   was held for as many bars as an answer has.
 //! - *Your turn* begins an answer or a duet on the next point of the grid. In a trade Segue has the next bars, and all
 //!   that follow are traded from there, until the song starts, stops or jumps.
 
@@ -25,6 +27,9 @@ const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
 /// How long the last note of a trade may ring into the player's bars, where it may: longer than any note is.
 const RING_OVER: Ticks = Ticks::quarters(64);
 
+/// So many empty turns of the player's, one after the other, end a trade without a song: the first may be a rest.
+const EMPTY_TURNS: u8 = 2;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Sharing {
@@ -34,8 +39,18 @@ pub struct Sharing {
     sides: Option<Sides>,
     /// Bars and tempo as they were when Segue's part was dealt.
     dealt_in: Option<(Count, f64)>,
-    /// The player has struck a key since Segue's last part.
+    /// The player has struck or lifted a key since Segue's last part.
     pub(super) player_is_there: bool,
+    /// Turns of the player's, one after the other, in which no key was down.
+    empty_turns: u8,
+}
+
+impl Sharing {
+    /// The player strikes or lifts a key.
+    pub(super) fn player_is_there(&mut self) {
+        self.player_is_there = true;
+        self.empty_turns = 0;
+    }
 }
 
 impl Performer {
@@ -48,6 +63,7 @@ impl Performer {
             let in_song = self.clock.follows_host();
             self.sharing.sides = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
             self.sharing.player_is_there = false;
+            self.sharing.empty_turns = 0;
             let landed = if changed || before != rules { None } else { self.landed(scene) };
             self.cue(scene, landed.map_or(Cue::Broken { keys_down: self.keys.any_playing() }, Cue::Landed));
         } else {
@@ -116,7 +132,7 @@ impl Performer {
 
     /// The player strikes a key: without a song a trade may begin with it.
     pub(super) fn meet_player<S, N>(&mut self, scene: &Scene<'_, S, N>) {
-        self.sharing.player_is_there = true;
+        self.sharing.player_is_there();
         if scene.block.settings.mode == Mode::Trade && self.sharing.sides.is_none() {
             let now = self.bar_number(scene, 0);
             self.sharing.sides = Some(Sides::new(now, false, scene.block.settings.trade));
@@ -158,7 +174,7 @@ impl Performer {
                     return;
                 }
                 self.sharing.sides = Some(sides);
-                self.sharing.player_is_there = true;
+                self.sharing.player_is_there();
                 part
             }
         };
@@ -169,13 +185,19 @@ impl Performer {
     /// The start of Segue's part is reached, or its end.
     pub(super) fn change_turn(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, cue: Cue) {
         let is_traded = self.turn.part().is_some_and(|part| part.mode == Mode::Trade);
-        let alone = !self.clock.follows_host() && !self.sharing.player_is_there;
-        if cue == Cue::Start && is_traded && alone {
+        if cue == Cue::Start && is_traded && !self.clock.follows_host() && self.player_has_gone() {
             self.sharing.sides = None;
             self.cue(scene, Cue::Lapse);
         } else {
             self.cue(scene, cue);
         }
+    }
+
+    /// At the end of a turn of the player's: whether it was one empty turn too many.
+    fn player_has_gone(&mut self) -> bool {
+        let is_empty = !self.sharing.player_is_there && !self.keys.any_down();
+        self.sharing.empty_turns = if is_empty { self.sharing.empty_turns.saturating_add(1) } else { 0 };
+        self.sharing.empty_turns >= EMPTY_TURNS
     }
 
     /// An answer that begins at this offset or later.

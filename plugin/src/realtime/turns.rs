@@ -72,7 +72,7 @@ pub enum Cue {
     Dealt(Part),
     /// The start of Segue's part is reached.
     Start,
-    /// The start of Segue's part is reached, and the player has gone.
+    /// The start of Segue's part is reached, and the player has gone for good.
     Lapse,
     /// The end of Segue's part is reached.
     End,

@@ -232,16 +232,61 @@ fn the_players_keys_in_the_players_bars_and_a_key_that_is_held_change_nothing_in
     assert_eq!(heard_before, 5, "it has heard all before its first note is decided");
 }
 
-#[test]
-fn without_a_song_a_trade_begins_with_the_players_first_note_and_ends_when_the_player_has_gone() {
+/// Bars are traded one by one without a song, from this frame on.
+fn traded_without_song() -> (PaperHost, i64) {
     let mut host = without_song(Mode::Trade);
     host.settings.trade = Trade { bars: 1, segue_first: true, rings_over: false };
-    let first = 123_457;
+    (host, 123_457)
+}
+
+/// The bars, counted from a frame, in which Segue begins notes.
+fn bars_with_notes(heard: &Heard, first: i64) -> Vec<i64> {
+    let mut bars: Vec<i64> = heard.ons().iter().map(|on| (on - first).div_euclid(BAR)).collect();
+    bars.dedup();
+    bars
+}
+
+#[test]
+fn without_a_song_a_trade_begins_with_the_players_first_note() {
+    let (mut host, first) = traded_without_song();
     host.key(60, first, 20_000).key(64, first + 2 * BAR + BEAT, 20_000);
-    let heard = host.play_in_any_blocks(first + 8 * BAR);
-    let bars: Vec<i64> = heard.ons().iter().map(|on| (on - first).div_euclid(BAR)).collect();
-    assert_eq!(heard.ons()[0], first + BAR);
-    assert!(bars.iter().all(|bar| [1, 3].contains(bar)) && bars.contains(&3), "{bars:?}");
+    let heard = host.play_in_any_blocks(first + 4 * BAR);
+    assert_eq!((heard.ons()[0], bars_with_notes(&heard, first)), (first + BAR, vec![1, 3]));
+}
+
+#[test]
+fn without_a_song_a_player_who_rests_through_a_turn_still_gets_segues_bars_and_then_goes_on_where_the_bars_are() {
+    let (mut host, first) = traded_without_song();
+    // The turns of bars 2 and 6 are empty.
+    host.key(60, first, 20_000).key(64, first + 4 * BAR + BEAT, 20_000).key(65, first + 8 * BAR + BEAT, 20_000);
+    let heard = host.play_in_any_blocks(first + 10 * BAR);
+    assert_eq!(bars_with_notes(&heard, first), [1, 3, 5, 7, 9]);
+    for bar in [1, 3, 5, 7, 9] {
+        assert!(heard.ons().contains(&(first + bar * BAR)), "bar {bar} begins on its line");
+    }
+}
+
+#[test]
+fn without_a_song_a_trade_rests_after_two_turns_in_which_nobody_played_and_begins_anew_with_the_player() {
+    let (mut host, first) = traded_without_song();
+    let again = first + 9 * BAR + 7_777;
+    host.key(60, first, 20_000).key(64, again, 20_000);
+    let heard = host.play_in_any_blocks(again + 6 * BAR);
+    let (before, after): (Vec<i64>, Vec<i64>) = heard.ons().into_iter().partition(|on| *on < again);
+    assert!(before.iter().all(|on| [1, 3].contains(&(on - first).div_euclid(BAR))), "{before:?}");
+    assert!(before.contains(&(first + 3 * BAR)));
+    assert_eq!(after[0], again + BAR, "the player's first note is beat one again");
+    assert!(after.contains(&(again + 3 * BAR)) && after.iter().all(|on| *on < again + 4 * BAR));
+    heard.check_pairs().unwrap();
+}
+
+#[test]
+fn without_a_song_a_player_who_holds_a_key_through_the_turns_has_not_gone() {
+    let (mut host, first) = traded_without_song();
+    host.key(60, first, 7 * BAR);
+    let heard = host.play_in_any_blocks(first + 14 * BAR);
+    // Bar 8 is empty, and bar 10.
+    assert_eq!(bars_with_notes(&heard, first), [1, 3, 5, 7, 9]);
 }
 
 #[test]
