@@ -6,13 +6,17 @@
 //! pieces until the host speaks again.
 //!
 //! That a block was cut is known from memory alone: the audio goes on where that of the piece before ended, and both fit
-//! into the largest block.
+//! into the largest block. Hosts that go round a loop in the middle of their buffer do so in a block of its own, which
+//! looks the same; there the beginning of the loop tells which it is.
 
 use crate::realtime::host::Transport;
 use nice_plug::prelude::PluginApi;
 
 /// Positions closer than this, in quarter notes, are the same word of the host.
 const SAME_BEATS: f64 = 1e-7;
+
+/// A loop goes round on a whole frame, and may begin between two.
+const ONE_FRAME: u32 = 1;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -75,7 +79,9 @@ impl Seam {
         };
         let in_frames = |frames: u32| f64::from(frames) / sample_rate / 60.0 * tempo_bpm;
         let word = Word { playing: told.playing, beats: beats - in_frames(into), tempo_bpm, into };
-        let beats = self.read(beats, word, in_frames);
+        let goes_round =
+            told.playing && told.loop_beats.is_some_and(|(begin, _)| (beats - begin).abs() <= in_frames(ONE_FRAME));
+        let beats = self.read(beats, word, goes_round, in_frames);
         self.next_beats = beats + if told.playing { in_frames(piece.frames) } else { 0.0 };
         Some(beats)
     }
@@ -86,12 +92,12 @@ impl Seam {
         self.into.saturating_sub(piece.frames)
     }
 
-    fn read(&mut self, beats: f64, word: Word, in_frames: impl Fn(u32) -> f64) -> f64 {
+    fn read(&mut self, beats: f64, word: Word, goes_round: bool, in_frames: impl Fn(u32) -> f64) -> f64 {
         if let Some(said) = self.said.filter(|said| word.into > 0 && said.is(word)) {
             return said.beats + in_frames(word.into.saturating_sub(said.into));
         }
-        // A host whose blocks happen to lie one behind the other in memory goes on where it was expected.
-        let is_new_block = (beats - self.next_beats).abs() < SAME_BEATS;
+        // A host whose blocks happen to lie one behind the other in memory goes on where it was expected, or goes round.
+        let is_new_block = goes_round || (beats - self.next_beats).abs() < SAME_BEATS;
         let word = if is_new_block {
             self.into = self.into.saturating_sub(word.into);
             Word { beats, into: 0, ..word }
@@ -180,6 +186,20 @@ mod tests {
             let found = seam.beats(piece, PluginApi::Clap, &told(beats, Some(tempo)), RATE).unwrap();
             assert!((found - beats).abs() < 1e-9, "block {block}: {found}, not {beats}");
             beats += beats_in(100, tempo);
+        }
+    }
+
+    #[test]
+    fn a_loop_that_goes_round_in_a_block_behind_the_other_in_memory_begins_where_it_does_and_so_it_does_in_mid_block() {
+        let looping = |beats| Transport { loop_beats: Some((4.0, 8.0)), ..told(beats, Some(120.0)) };
+        let end = 8.0 - beats_in(200, 120.0);
+        // The host's own block, which it tells of, and a piece, to whose word the frames before it are added.
+        for (word, round) in [(4.0, 4.0), (4.0 + beats_in(200, 120.0), 4.0)] {
+            let mut seam = Seam::new(BLOCK);
+            seam.beats(Piece { begins: 0, ends: 800, frames: 200 }, PluginApi::Clap, &looping(end), RATE).unwrap();
+            let piece = Piece { begins: 800, ends: 1200, frames: 100 };
+            let found = seam.beats(piece, PluginApi::Clap, &looping(word), RATE).unwrap();
+            assert!((found - round).abs() < 1e-9, "{word}: {found}");
         }
     }
 
