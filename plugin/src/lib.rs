@@ -316,7 +316,7 @@ fn transport(host: &Transport) -> HostTransport {
         beats: host.pos_beats(),
         metre: metre.and_then(|(above, below)| Metre::new(byte(above)?, byte(below)?)),
         bar_beats: host.bar_start_pos_beats,
-        loop_beats: host.loop_range_beats().map(|(start, _)| start),
+        loop_beats: host.loop_range_beats(),
     }
 }
 

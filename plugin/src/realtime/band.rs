@@ -34,7 +34,8 @@ impl Performer {
         let transport = &scene.block.transport;
         let stands = transport.beats.filter(|_| !transport.playing);
         let in_song = self.clock.follows_host();
-        let outlook = Outlook { stands, again: transport.loop_beats, metre: self.clock.bars().metre, in_song };
+        let again = transport.loop_beats.map(|(begin, _)| begin);
+        let outlook = Outlook { stands, again, metre: self.clock.bars().metre, in_song };
         if !self.comping.is_news(outlook) {
             return;
         }

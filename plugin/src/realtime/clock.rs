@@ -176,8 +176,21 @@ impl Count {
 struct Change {
     /// The song position of its bar line, in quarter notes.
     beats: f64,
+    before: Metre,
     metre: Metre,
     number: i64,
+}
+
+/// What comes when the song's loop ends, if the host does as it says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Landing {
+    /// When that is.
+    pub end: f64,
+    /// The first tick after it.
+    pub first: Ticks,
+    /// The bars from then on.
+    pub count: Count,
+    offset: Ticks,
 }
 
 /// What a new block means for what was planned.
@@ -214,6 +227,7 @@ pub struct Clock {
     changes: ArrayVec<Change, CHANGES>,
     /// The moment of the next block's first frame, as far as is known now.
     now: f64,
+    landing: Option<Landing>,
 }
 
 impl Clock {
@@ -225,6 +239,7 @@ impl Clock {
             count: Count { bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON }, number: 0 },
             changes: ArrayVec::new(),
             now: 0.0,
+            landing: None,
         }
     }
 
@@ -266,6 +281,16 @@ impl Clock {
         matches!(self.source, Source::Host { .. })
     }
 
+    /// What comes when the song's loop ends; `None` where it does not go round, or has left its loop behind.
+    pub fn landing(&self) -> Option<Landing> {
+        self.landing
+    }
+
+    /// Whether what was foreseen has come.
+    pub fn has_landed(&self, foreseen: Landing) -> bool {
+        matches!(self.source, Source::Host { offset, .. } if offset == foreseen.offset) && self.count == foreseen.count
+    }
+
     /// The tempo of this block.
     pub fn tempo_bpm(&self) -> f64 {
         match self.source {
@@ -290,6 +315,7 @@ impl Clock {
         };
         let span = Span::new(start, self.frames_per_tick(tempo_bpm));
         self.now = span.performed_at(i64::from(frames));
+        self.landing = beats.and_then(|beats| self.foreseen(transport, beats));
         (span, flow)
     }
 
@@ -373,12 +399,48 @@ impl Clock {
             Source::Own { .. } => (beats, None, Flow::Broken),
         };
         let next_beats = beats + beats_in(frames, tempo_bpm);
-        // A tick that falls on the block's first frame has not been played yet, also where it lies a little before it.
-        let rounding = HALF_UP / self.frames_per_tick(self.tempo_bpm());
-        let offset = offset.unwrap_or_else(|| Ticks(saturating((self.now - beats * PER_QUARTER - rounding).ceil())));
+        let offset = offset.or_else(|| self.round_from(beats)).unwrap_or_else(|| self.offset_from(self.now, beats));
         self.source = Source::Host { offset, tempo_bpm, next_beats, frames };
         self.adopt_bars(transport, beats, offset, flow);
         (beats * PER_QUARTER + float(offset), flow)
+    }
+
+    /// The whole ticks between a song position and the moment at which the song goes on there.
+    fn offset_from(&self, now: f64, beats: f64) -> Ticks {
+        // A tick that falls on the block's first frame has not been played yet, also where it lies a little before it.
+        let rounding = HALF_UP / self.frames_per_tick(self.tempo_bpm());
+        Ticks(saturating((now - beats * PER_QUARTER - rounding).ceil()))
+    }
+
+    /// The same, where this is the round of the loop that was foreseen. Hosts that go round on a whole frame may do so up to
+    /// a frame later than the loop ends, and that must not cost a tick.
+    fn round_from(&self, beats: f64) -> Option<Ticks> {
+        let frame = 1.0 / self.frames_per_tick(self.tempo_bpm());
+        let offset = self.offset_from(self.now - frame, beats);
+        self.landing.filter(|landing| landing.offset == offset).map(|landing| landing.offset)
+    }
+
+    /// What comes when the loop ends that the host tells of, as far as it can be known: the bars are counted on from the
+    /// changes of metre that were passed, because the host tells its bars only where it is.
+    fn foreseen(&self, transport: &Transport, beats: f64) -> Option<Landing> {
+        let (begin, end) = transport.loop_beats?;
+        let Source::Host { offset, .. } = self.source else { return None };
+        let can_be = begin.abs() < LONGEST_SONG_BEATS && end.abs() < LONGEST_SONG_BEATS;
+        if !can_be || beats >= end || end - begin < JUMP_TICKS / PER_QUARTER {
+            return None;
+        }
+        let end = end * PER_QUARTER + float(offset);
+        let offset = self.offset_from(end, begin);
+        let passed = self.changes.iter().rev().find(|change| change.beats < begin + SAME_TICKS);
+        let ahead = self.changes.iter().find(|change| change.beats >= begin + SAME_TICKS);
+        let metre = passed.map(|change| change.metre).or(ahead.map(|change| change.before));
+        let metre = metre.unwrap_or(self.count.bars.metre);
+        let from = passed.map_or(0.0, |change| change.beats);
+        let line_beats = from + plain_line(begin - from, metre);
+        let line = Ticks(saturating((line_beats * PER_QUARTER).round())) + offset;
+        let count = Count { bars: Bars { line, metre }, number: self.number_in_song(line_beats, metre) };
+        let first = Ticks(saturating((begin * PER_QUARTER - SAME_TICKS).ceil())) + offset;
+        Some(Landing { end, first, count, offset })
     }
 
     /// Takes the host's bar line where it can only be the host's own word, or where we have none that still holds.
@@ -406,7 +468,7 @@ impl Clock {
         };
         self.count = Count { bars: Bars { line, metre }, number };
         if flow == Flow::On && metre != before.bars.metre {
-            self.remember(Change { beats: line_beats, metre, number });
+            self.remember(Change { beats: line_beats, before: before.bars.metre, metre, number });
         }
     }
 

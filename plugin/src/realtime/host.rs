@@ -23,8 +23,8 @@ pub struct Transport {
     pub metre: Option<Metre>,
     /// Where the current bar began, in quarter notes. Not to be trusted blindly: see [`super::clock`].
     pub bar_beats: Option<f64>,
-    /// Where the song will go on from when its loop ends, in quarter notes.
-    pub loop_beats: Option<f64>,
+    /// From where to where the song goes round, in quarter notes, if it does.
+    pub loop_beats: Option<(f64, f64)>,
 }
 
 /// One stretch of audio that the host asks for, with everything that holds still during it.

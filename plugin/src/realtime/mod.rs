@@ -25,6 +25,7 @@ mod ledger;
 mod player;
 mod recall;
 mod returns;
+mod rounds;
 mod schedule;
 mod segue;
 mod sharing;
@@ -177,9 +178,11 @@ enum Moment {
     Off(f64),
     Comping(Due),
     Event,
+    Passed,
     Chord,
     Turn(Cue),
     Deal,
+    Round,
     Ask(i64),
     On,
     Silence,
@@ -371,9 +374,11 @@ impl Performer {
                     }
                     event = scene.stage.next_event();
                 }
+                Moment::Passed => self.pass_round(scene),
                 Moment::Chord => self.hear_chord(scene),
                 Moment::Turn(cue) => self.change_turn(scene, cue),
                 Moment::Deal => self.deal(scene),
+                Moment::Round => self.think_of_round(scene),
                 Moment::Ask(as_of) => self.ask(scene, as_of),
                 Moment::On => self.begin_next(scene),
                 Moment::Silence => self.comping.stop(scene.at(), scene.stage, &mut self.ledger),
@@ -390,11 +395,16 @@ impl Performer {
         let off = self.schedule.next_off().map(|until| (span.offset_of(until), Moment::Off(until)));
         let rest = self.ear.rest(self.frames_in_ms(CHORD_MS));
         let chord = rest.map(|rest| (rest.0.saturating_sub(scene.start.0), Moment::Chord));
-        let turn =
-            self.turn.next_change().map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
+        // What begins with the next round begins when the song is there.
+        let round = self.next_round().map_or(LATEST, |round| round.landing.first);
+        let turn = self.turn.next_change().filter(|(tick, ..)| *tick < round);
+        let turn = turn.map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
         let deal = self.is_deal_due(scene.block.settings.mode).then(|| (scene.cursor(), Moment::Deal));
+        let think = self.round_due(scene).map(|at| (at, Moment::Round));
+        let passes = self.round_passes(scene).map(|at| (at, Moment::Passed));
         let ask = self.wishes.due(span, scene.start, self.look_ahead(scene)).map(|as_of| (as_of, Moment::Ask(as_of)));
-        let on = self.schedule.next_on().map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
+        let on = self.schedule.next_on().filter(|onset| *onset < round);
+        let on = on.map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
         // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
         let due = self.comping.due(&self.swung(scene.beats, &scene.block.settings), scene.start);
         let comping = due.map(|(at, due)| (at, Moment::Comping(due)));
@@ -406,7 +416,7 @@ impl Performer {
             let (at, beat) = self.click.due(&scene.beats, scene.cursor(), self.clock.bars());
             (at, Moment::Click(beat))
         });
-        [off, lets_go, event, strikes, chord, turn, deal, ask, on, silence, click]
+        [off, lets_go, event, strikes, passes, chord, turn, deal, think, ask, on, silence, click]
             .into_iter()
             .flatten()
             .filter_map(|(offset, moment)| Some((scene.within(offset)?, moment)))
@@ -435,5 +445,7 @@ fn free(transport: &Transport) -> Transport {
     Transport { metre: transport.metre, ..Transport::default() }
 }
 
+/// Later than anything.
+const LATEST: Ticks = Ticks(i64::MAX);
 /// Before every activation: whoever plays first begins a bar.
 const LONG_AGO: Position = Position(i64::MIN / 2);

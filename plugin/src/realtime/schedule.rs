@@ -84,6 +84,13 @@ impl Schedule {
         self.planned.retain(|note| note.onset < cut);
     }
 
+    /// Forgets what was to begin before this moment and has not. How many notes that were.
+    pub fn withdraw_before(&mut self, moment: Ticks) -> usize {
+        let before = self.planned.len();
+        self.planned.retain(|note| note.onset >= moment);
+        before - self.planned.len()
+    }
+
     /// What sounds now ends at this moment at the latest.
     pub fn end_by(&mut self, moment: f64) {
         for sounding in &mut self.sounding {
@@ -138,6 +145,11 @@ impl Schedule {
     /// Ends every note whose time is over at `moment`.
     pub fn end_due(&mut self, moment: f64, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
         self.end_where(at, stage, ledger, |sounding| sounding.until <= moment);
+    }
+
+    /// Ends everything that began before this moment.
+    pub fn end_before(&mut self, moment: Ticks, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        self.end_where(at, stage, ledger, |sounding| sounding.onset < moment);
     }
 
     /// Ends everything.

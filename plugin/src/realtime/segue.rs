@@ -1,6 +1,6 @@
 //! What Segue does: when the mind is asked, what is played of its plan, and how it gives way.
 
-use super::clock::float;
+use super::clock::{Position, float};
 use super::groove::in_octave;
 use super::host::{Stage, Yield};
 use super::turns::{Cue, Order, Part, Turn, beat_at_or_after};
@@ -22,14 +22,12 @@ impl Performer {
         let (turn, order) = self.turn.after(cue);
         self.turn = turn;
         match order {
-            Some(Order::Prepare(part)) => {
-                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.wishes.begin(part, scene.position());
-            }
+            Some(Order::Prepare(part)) => self.prepare(scene, part, lag),
             Some(Order::Reshape(part)) => self.reshape(scene, part, before.and_then(|before| before.end)),
-            Some(Order::Land(part)) => {
-                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
-                self.reshape(scene, part, before.and_then(|before| before.end));
+            Some(Order::Land(part)) => self.land(scene, part, before.and_then(|before| before.end)),
+            Some(Order::Enter(part)) => {
+                self.schedule.end_before(part.start, scene.at(), scene.stage, &mut self.ledger);
+                self.schedule.withdraw_before(part.start);
             }
             Some(Order::Rethink(part)) => self.rethink(scene, part),
             Some(Order::Yield) => {
@@ -51,8 +49,16 @@ impl Performer {
         self.say_unsaid(scene);
     }
 
+    /// Thinks about a part that begins after the loop's end, beside the one that is played until then.
+    pub(super) fn prepare_after(&mut self, loop_end: Ticks, part: Part, known: Position) {
+        self.schedule.withdraw_from(loop_end);
+        self.unsaid.take_back(loop_end);
+        self.wishes.begin_after(loop_end, part, known);
+    }
+
     /// Drops the plan: what has not sounded before `from` is taken back from the mind too.
     pub(super) fn withdraw_from(&mut self, from: Ticks) {
+        self.sharing.round = None;
         let (planned, unknown) = (self.schedule.next_on(), self.wishes.drop_thought());
         self.schedule.withdraw();
         if let Some(first) = planned.into_iter().chain(unknown).min() {
@@ -71,6 +77,22 @@ impl Performer {
                 self.schedule.end_by(scene.in_style(beat));
             }
         }
+    }
+
+    /// The song has jumped, and the part begins here all the same. Live, what is about to sound stays, because it is too late
+    /// to think about it again; a rendering does so, now that bars and chords are known.
+    fn land(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, part: Part, before: Option<Ticks>) {
+        self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
+        if scene.block.offline {
+            self.prepare(scene, part, part.lag);
+        } else {
+            self.reshape(scene, part, before);
+        }
+    }
+
+    fn prepare<S, N>(&mut self, scene: &Scene<'_, S, N>, part: Part, lag: f64) {
+        self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
+        self.wishes.begin(part, scene.position());
     }
 
     /// In a duet: what is about to sound stays, because the player's own downbeat must not cancel Segue's; what comes
@@ -131,8 +153,9 @@ impl Performer {
         let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
         let long = !scene.block.offline && i64::from(self.largest_block) > wanted;
         let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
-        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, self.time().bars(), self.time().form())
-        else {
+        // What comes after the loop is played to the bars and chords from there on.
+        let count = self.next_round().map_or(self.time().count(), |round| round.landing.count);
+        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, count.bars, count.line_of(0)) else {
             return;
         };
         self.say_unsaid(scene);

@@ -15,7 +15,8 @@
 //!   that follow are traded from there, until the song starts, stops or jumps.
 
 use super::clock::{Count, Flow, float};
-use super::host::{Mode, Stage, StartGrid};
+use super::host::{Mode, Settings, Stage, StartGrid};
+use super::rounds::Round;
 use super::trade::Sides;
 use super::turns::{Cue, Part, Turn};
 use super::{FREE_BPM, Performer, Scene};
@@ -23,9 +24,9 @@ use crate::link::Nerve;
 use segue_model::note::Ticks;
 
 /// How long the last note of an answer or a duet may ring beyond its end: a sixteenth note.
-const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
+pub(super) const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
 /// How long the last note of a trade may ring into the player's bars, where it may: longer than any note is.
-const RING_OVER: Ticks = Ticks::quarters(64);
+pub(super) const RING_OVER: Ticks = Ticks::quarters(64);
 
 /// So many empty turns of the player's, one after the other, end a trade without a song: the first may be a rest.
 const EMPTY_TURNS: u8 = 2;
@@ -36,9 +37,11 @@ pub struct Sharing {
     /// The settings of the block before; `None` before the first.
     rules: Option<(Mode, u8, bool)>,
     /// Who has which bars; `None` while none are traded.
-    sides: Option<Sides>,
+    pub(super) sides: Option<Sides>,
     /// Bars and tempo as they were when Segue's part was dealt.
-    dealt_in: Option<(Count, f64)>,
+    pub(super) dealt_in: Option<(Count, f64)>,
+    /// The next round of the song's loop, once it is thought about.
+    pub(super) round: Option<Round>,
     /// The player has struck or lifted a key since Segue's last part.
     pub(super) player_is_there: bool,
     /// Turns of the player's, one after the other, in which no key was down.
@@ -59,36 +62,31 @@ impl Performer {
         let settings = &scene.block.settings;
         let rules = Some((settings.mode, settings.trade.bars, settings.trade.segue_first));
         let before = std::mem::replace(&mut self.sharing.rules, rules);
-        if changed || flow == Flow::Broken || before != rules {
-            let in_song = self.clock.follows_host();
-            self.sharing.sides = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
-            self.sharing.player_is_there = false;
-            self.sharing.empty_turns = 0;
-            let landed = if changed || before != rules { None } else { self.landed(scene) };
-            self.cue(scene, landed.map_or(Cue::Broken { keys_down: self.keys.any_playing() }, Cue::Landed));
-        } else {
+        let changed = changed || before != rules;
+        if !changed && flow == Flow::On {
+            if self.is_round_another(scene) {
+                self.pass_round(scene);
+            }
             self.deal_anew(scene);
+            return;
         }
+        let round = self.next_round().filter(|_| !changed);
+        self.share_anew(settings);
+        let cue = match round {
+            Some(round) => self.go_round(round),
+            None if changed => None,
+            None => self.landed(scene).map(Cue::Landed),
+        };
+        self.cue(scene, cue.unwrap_or(Cue::Broken { keys_down: self.keys.any_playing() }));
     }
 
-    /// A song that loops, or jumps, to bars of Segue's just where Segue's bars would have begun: the part that is ready to
-    /// begin, as long as it is there. Every other jump leaves nothing that could be decided in time.
-    fn landed<S, N>(&mut self, scene: &Scene<'_, S, N>) -> Option<Part> {
-        let settings = &scene.block.settings;
-        let Turn::Waiting(ready) = self.turn else { return None };
-        let begins_now = scene.span.offset_of(float(ready.start) + ready.lag) == scene.cursor();
-        if ready.mode != Mode::Trade || settings.mode != Mode::Trade || settings.free_time || !begins_now {
-            return None;
-        }
-        let (count, grid) = (self.clock.count(), settings.start_grid.to_join());
-        let mut sides = self.sharing.sides?;
-        let (first, after) = sides.deal(self.bar_number(scene, 0));
-        if count.line_of(first) > ready.start || grid.at_or_after(ready.start, count.bars) != ready.start {
-            return None;
-        }
-        self.sharing.sides = Some(sides);
-        self.sharing.dealt_in = Some((count, self.clock.tempo_bpm()));
-        Some(Part { end: Some(count.line_of(after)), ..ready })
+    /// Nothing of what was shared before holds any more.
+    pub(super) fn share_anew(&mut self, settings: &Settings) {
+        let in_song = self.clock.follows_host();
+        self.sharing.sides = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
+        self.sharing.player_is_there = false;
+        self.sharing.empty_turns = 0;
+        self.sharing.round = None;
     }
 
     /// Whether there is a part of Segue's that nobody has dealt yet.
@@ -263,7 +261,7 @@ impl Performer {
     }
 
     /// The number of the bar so many frames from now.
-    fn bar_number<S, N>(&self, scene: &Scene<'_, S, N>, frames: i64) -> i64 {
+    pub(super) fn bar_number<S, N>(&self, scene: &Scene<'_, S, N>, frames: i64) -> i64 {
         self.clock.count().number_at(scene.beats.first_tick_from(scene.cursor() + frames, 0.0))
     }
 }

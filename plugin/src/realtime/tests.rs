@@ -15,6 +15,7 @@ mod groove;
 mod midi;
 mod mind;
 mod modes;
+mod rounds;
 mod time;
 
 use super::Performer;
@@ -211,8 +212,8 @@ struct PaperHost {
     song: Vec<(i64, Option<f64>)>,
     /// What it tells of its position while it stands.
     stands_at: Option<f64>,
-    /// Where it says that its loop begins.
-    loop_beats: Option<f64>,
+    /// From where to where it says that it goes round.
+    loop_beats: Option<(f64, f64)>,
     /// Quarter notes per minute, each from a frame on.
     tempos: Vec<(i64, f64)>,
     metres: Vec<(i64, Metre)>,
@@ -893,7 +894,7 @@ fn any_host(dice: &mut Dice) -> PaperHost {
     host.wits = [Wits::Quick, Wits::Quick, Wits::Slow(3), Wits::Slow(40), Wits::Absent][dice.roll(5) as usize];
     host.brittle = dice.roll(4) == 0;
     let mut beats = || (dice.roll(2) == 0).then(|| dice.roll(4_000) as f64 / 16.0 - 20.0);
-    (host.stands_at, host.loop_beats) = (beats(), beats());
+    (host.stands_at, host.loop_beats) = (beats(), beats().zip(beats()));
     host
 }
 

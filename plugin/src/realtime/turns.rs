@@ -79,6 +79,8 @@ pub enum Cue {
     /// The song jumped just where Segue's part begins, to a place that is Segue's too, so that it begins there all the
     /// same; this is what has become of it.
     Landed(Part),
+    /// The song has gone round its loop, as was foreseen: this is Segue's part from its beginning on, and it is ready.
+    Looped(Part),
     /// The song started, stopped or jumped, or what is played is now another thing.
     Broken {
         /// Whether the player holds keys nevertheless.
@@ -95,6 +97,9 @@ pub enum Order {
     Reshape(Part),
     /// The same, and what sounds ends at once.
     Land(Part),
+    /// This part is thought about already and begins; nothing of what was before it is played any more, and what sounds
+    /// of that ends at once.
+    Enter(Part),
     /// Keep what is about to sound and think anew about what follows.
     Rethink(Part),
     /// Segue loses the turn to the player: nothing more of the plan is played, and what sounds ends as is set.
@@ -125,6 +130,7 @@ impl Turn {
             (Cue::Dealt(part), Self::Waiting(before)) if part != before => Self::prepared(part),
             (Cue::Dealt(part), Self::Playing(_)) => self.reshaped(part),
             (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
+            (Cue::Looped(part), _) => (Self::Waiting(part), Some(Order::Enter(part))),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), None),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
             // A stop also ends what still rings from a part that is over.
@@ -300,7 +306,7 @@ mod tests {
 
     #[test]
     fn the_whole_table_of_trades() {
-        use Cue::{Broken, Dealt, End, KeyDown, Landed, Lapse, Start, YourTurn};
+        use Cue::{Broken, Dealt, End, KeyDown, Landed, Lapse, Looped, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let ringing = Part { ring: Ticks(192), ..LONGER };
         check(&[
@@ -317,6 +323,10 @@ mod tests {
             (Waiting(LATER), YourTurn(BARS), Waiting(BARS), Some(Order::Prepare(BARS))),
             (Waiting(BARS), Landed(LONGER), Waiting(LONGER), Some(Order::Land(LONGER))),
             (Playing(BARS), Landed(LONGER), Playing(BARS), None),
+            // A loop that was foreseen: whoever played before it, the part after it is ready.
+            (Playing(BARS), Looped(LATER), Waiting(LATER), Some(Order::Enter(LATER))),
+            (Waiting(LATER), Looped(BARS), Waiting(BARS), Some(Order::Enter(BARS))),
+            (Hearing, Looped(BARS), Waiting(BARS), Some(Order::Enter(BARS))),
             // A note that spills over the bar line, and one that does not.
             (Playing(BARS), KeyDown(Ticks(96)), Playing(BARS), None),
             (Playing(BARS), KeyDown(Ticks(107)), Playing(BARS), None),
@@ -341,10 +351,11 @@ mod tests {
 
     #[test]
     fn the_whole_table_of_duets() {
-        use Cue::{Broken, Dealt, End, KeyDown, LastKeyUp, Start, YourTurn};
+        use Cue::{Broken, Dealt, End, KeyDown, LastKeyUp, Looped, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let key = KeyDown(Ticks(500));
         check(&[
+            (Playing(DUET), Looped(DUET), Waiting(DUET), Some(Order::Enter(DUET))),
             (Listening, Dealt(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
             (Listening, YourTurn(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
             (Hearing, Dealt(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),

@@ -6,6 +6,7 @@
 //! generation and is not played; but when only what lies beyond a moment is thought about anew, what was decided before
 //! that moment stays, also where it is told late.
 
+use super::LATEST;
 use super::clock::{Position, Span, float};
 use super::turns::Part;
 use crate::link::{OPEN_WISHES, Planned, Wish};
@@ -14,8 +15,6 @@ use segue_model::improviser::Begin;
 use segue_model::note::{Bars, Note, Ticks};
 use segue_model::sampling::Knobs;
 
-/// Later than anything.
-const LATEST: Ticks = Ticks(i64::MAX);
 /// Earlier than anything.
 const EARLIEST: Ticks = Ticks(i64::MIN);
 
@@ -28,6 +27,8 @@ struct Thought {
     known: Position,
     /// The running number of the turn.
     turn: u32,
+    /// The running number of the thought.
+    number: u32,
     state: State,
 }
 
@@ -54,10 +55,25 @@ enum Next {
     },
 }
 
+impl Next {
+    /// The earliest onset of what is still to be told.
+    fn untold(self, part: Part) -> Ticks {
+        match self {
+            Self::First => part.start,
+            // The last note may have sounded, and a note on the same tick would be taken for it.
+            Self::After { last, from } => from.max(last + Ticks(1)),
+        }
+    }
+}
+
 /// A wish whose reply is not complete.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     generation: u32,
+    /// Which thought it is part of.
+    thought: u32,
+    /// Nothing that is still to be told begins earlier.
+    from: Ticks,
     /// Notes of the reply count when they begin earlier.
     until: Ticks,
 }
@@ -69,6 +85,8 @@ pub struct Wishes {
     /// Turns of which something sounded. What is only planned has no number of its own, so that planning anew draws
     /// the same notes again.
     turns: u32,
+    /// Thoughts so far.
+    thoughts: u32,
     thought: Option<Thought>,
     /// Wishes of any generation, in the order in which they were made and are answered.
     open: ArrayVec<Open, OPEN_WISHES>,
@@ -79,6 +97,13 @@ impl Wishes {
     /// Begins to think about a part that is known to come from `known` on.
     pub fn begin(&mut self, part: Part, known: Position) {
         self.begin_beyond(EARLIEST, part, known);
+    }
+
+    /// The same, where another part goes on until `cut`: what was decided of that to begin before it stays, also where it
+    /// is told late.
+    pub fn begin_after(&mut self, cut: Ticks, part: Part, known: Position) {
+        let end = self.thought.and_then(|before| before.part.end);
+        self.begin_beyond(end.map_or(cut, |end| end.min(cut)), part, known);
     }
 
     /// The same, after the mind broke: what was decided to begin before `cut` stays. It counts as another turn, which draws
@@ -92,7 +117,9 @@ impl Wishes {
     fn begin_beyond(&mut self, cut: Ticks, part: Part, known: Position) {
         self.supersede(cut);
         let turn = self.turns.wrapping_add(1);
-        self.thought = Some(Thought { part, next: Next::First, known, turn, state: State::Open });
+        self.thoughts = self.thoughts.wrapping_add(1);
+        let number = self.thoughts;
+        self.thought = Some(Thought { part, next: Next::First, known, turn, number, state: State::Open });
     }
 
     /// The part has begun to sound.
@@ -150,16 +177,17 @@ impl Wishes {
     /// Thinks no more. `None` when the mind was not asked at all; else the earliest onset of what it may have decided
     /// and not told yet.
     pub fn drop_thought(&mut self) -> Option<Ticks> {
+        // A thought before this one may not be told to its end.
+        let before = self.open.iter().filter(|open| open.from < open.until).map(|open| open.from).min();
         self.supersede(EARLIEST);
-        let thought = self.thought.take()?;
-        let is_asked = thought.state == State::Asked;
-        Some(match thought.next {
-            Next::First if !is_asked => return None,
-            Next::First => thought.part.start,
-            Next::After { .. } if !is_asked => LATEST,
-            // The last note may have sounded, and a note on the same tick would be taken for it.
-            Next::After { last, from } => from.max(last + Ticks(1)),
-        })
+        let thought = self.thought.take();
+        let now = thought.and_then(|thought| match thought.next {
+            Next::First if thought.state != State::Asked => None,
+            Next::First => Some(thought.part.start),
+            Next::After { .. } if thought.state != State::Asked => Some(LATEST),
+            next @ Next::After { .. } => Some(next.untold(thought.part)),
+        });
+        before.into_iter().chain(now).min()
     }
 
     /// From now on another plan holds: of what is still to be told of earlier ones, only notes before `cut` count.
@@ -227,11 +255,12 @@ impl Wishes {
 
     /// The wish is on its way.
     pub fn asked(&mut self) {
+        let Some(thought) = &mut self.thought else { return };
+        thought.state = State::Asked;
+        let from = thought.next.untold(thought.part);
         // There was room when it was due.
-        let _ = self.open.try_push(Open { generation: self.generation, until: LATEST });
-        if let Some(thought) = &mut self.thought {
-            thought.state = State::Asked;
-        }
+        let open = Open { generation: self.generation, thought: thought.number, from, until: LATEST };
+        let _ = self.open.try_push(open);
     }
 
     /// Takes a reply in: a note that belongs to the present plan, or that is kept of an earlier one, comes back to be
@@ -239,8 +268,12 @@ impl Wishes {
     pub fn take(&mut self, reply: Planned) -> Option<Note> {
         match reply {
             Planned::Note { generation, note } => {
-                let open = self.open.iter().find(|open| open.generation == generation)?;
+                let open = self.open.iter_mut().find(|open| open.generation == generation)?;
+                open.from = open.from.max(note.onset + Ticks(1));
                 let thought = self.thought.as_mut().filter(|_| note.onset < open.until)?;
+                if thought.number != open.thought {
+                    return Some(note);
+                }
                 let last = match thought.next {
                     Next::First => note.onset,
                     Next::After { last, .. } => last.max(note.onset),

@@ -205,3 +205,43 @@ fn without_a_transport_the_first_note_is_beat_one_of_a_trade_that_a_resting_play
         assert_eq!(astray, None, "{blocks:?}: after the second it waits for the player");
     }
 }
+
+#[test]
+fn in_a_loop_that_the_host_tells_of_segue_begins_on_its_first_frame_each_time_and_to_the_chords_there() {
+    // Two bars each, Segue first: its bars end with the loop of six bars, and begin it.
+    const LOOPS: Frame = 5;
+    const C_MAJOR: [u8; 3] = [0, 4, 7];
+    let (mut fits, mut rounds) = (0, 0);
+    let trade: Settings<'_> = &[("Mode", "Trade"), ("Trade", "2 bars"), ("First", "Segue")];
+    for (settings, bars) in [(trade, 6), (trade, 5), (trade, 4), (DUET, 3)] {
+        let mut timeline = steady(48_000.0);
+        timeline.show_loop(0.0, 4.0 * bars as f64);
+        for round in 1..LOOPS {
+            timeline.jump(round * bars * BAR, 0.0);
+        }
+        let length = LOOPS * bars * BAR - BAR / 2;
+        timeline.playing(length - AFTERWARDS, false);
+        let mut score = Score::silence(timeline, length);
+        // A chord in the first bar, and another one in all others.
+        let rest = vec!["F#m"; 31].join(" | ");
+        score.fields.push(("chart".to_owned(), format!("C | {rest}")));
+        let settings: Vec<_> = settings.iter().copied().chain([("Style", "Folk"), ("Temperature", "0.05")]).collect();
+        let first = notes(&settings, &score, ALL_BLOCKS[0]);
+        for round in 1..LOOPS {
+            let begins = first.iter().find(|note| note.on == round * bars * BAR);
+            let begins = begins.unwrap_or_else(|| panic!("{settings:?}, {bars} bars, round {round}: {first:?}"));
+            fits += u32::from(C_MAJOR.contains(&(begins.pitch.key() % 12)));
+            rounds += 1;
+        }
+        for blocks in ALL_BLOCKS {
+            assert_eq!(
+                difference(&first, &notes(&settings, &score, blocks)),
+                None,
+                "{settings:?}, {bars} bars, {blocks:?}"
+            );
+        }
+    }
+    println!("Of {rounds} rounds of a loop {fits} begin with a tone of their first chord, which no other bar has.");
+    // It has three tones of twelve.
+    assert!(rounds == 16 && fits > rounds / 2, "{fits} of {rounds}");
+}

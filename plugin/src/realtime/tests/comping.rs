@@ -107,7 +107,7 @@ fn live_the_first_chord_sounds_on_the_frame_on_which_a_song_that_stood_begins() 
 #[test]
 fn live_the_first_chord_after_a_jump_is_in_time_where_the_song_was_before_and_where_its_loop_begins() {
     let (start, jump) = (50_017, 50_017 + 2 * BAR + 1_234);
-    for (loop_beats, back) in [(None, 0.0), (Some(4.0), 4.0), (None, 5.0)] {
+    for (loop_beats, back) in [(None, 0.0), (Some((4.0, 99.0)), 4.0), (None, 5.0)] {
         let mut host = host();
         host.offline = false;
         host.loop_beats = loop_beats;

@@ -32,7 +32,7 @@ impl PaperHost {
     }
 
     /// The bar of the song in which a frame lies, counted in 4/4.
-    fn bar_of(&self, frame: i64) -> i64 {
+    pub(super) fn bar_of(&self, frame: i64) -> i64 {
         (self.transport(frame).beats.unwrap() / 4.0 + 1e-9).floor() as i64
     }
 

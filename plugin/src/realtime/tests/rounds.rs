@@ -1,0 +1,160 @@
+//! Loops of the song: what is played from their beginning on is ready on the first frame, and to the chords there.
+
+use super::modes::{BAR, alone};
+use super::*;
+use crate::link::Wish;
+
+/// The bar of the song in which the loop begins, and how many times it goes round.
+const FROM: i64 = 4;
+const ROUNDS: i64 = 5;
+
+/// A song that goes round so many bars from its beginning on at this tempo, and tells so.
+fn going_round(mode: Mode, bars: i64, tempo: f64) -> PaperHost {
+    let mut host = alone(mode);
+    host.settings.trade.segue_first = true;
+    host.tempos = vec![(0, tempo)];
+    host.loop_beats = Some((4.0 * FROM as f64, 4.0 * (FROM + bars) as f64));
+    host.song = (0..ROUNDS).map(|pass| (round(pass, bars, tempo), Some(4.0 * FROM as f64))).collect();
+    host
+}
+
+/// The frame on which a round begins: the nearest one, as hosts loop.
+fn round(pass: i64, bars: i64, tempo: f64) -> i64 {
+    ((pass * bars * BAR) as f64 * 120.0 / tempo).round() as i64
+}
+
+/// Where a wish lies in the chart: whatever it is about begins so many bars after it.
+fn bar_in_chart(wish: &Wish) -> i64 {
+    let (Begin::At(onset) | Begin::NotBefore(onset)) = wish.begin;
+    (onset - wish.form).0.div_euclid(192)
+}
+
+/// Of the notes that began before a frame, those that sound on after it.
+fn sounding_across(heard: &Heard, frame: i64) -> i64 {
+    let before = heard.messages.iter().filter(|(at, _)| *at <= frame);
+    let is_on = |(at, message): &(i64, Message)| match message {
+        Message::On { .. } if *at < frame => 1,
+        Message::Off { .. } => -1,
+        _ => 0,
+    };
+    before.map(is_on).sum()
+}
+
+#[test]
+fn in_a_loop_segue_begins_on_its_first_frame_also_where_it_played_up_to_the_end_of_it() {
+    // Two bars each. Segue's bars end with the loop, are cut by it, or are not the last ones.
+    for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 3), (Mode::Trade, 4), (Mode::Duet, 3)] {
+        for tempo in [120.0, 97.3] {
+            let host = going_round(mode, bars, tempo);
+            let heard = host.play_in_any_blocks(round(ROUNDS, bars, tempo) - 10);
+            let case = format!("{mode:?}, {bars} bars at {tempo} bpm");
+            for pass in 1..ROUNDS {
+                let begin = round(pass, bars, tempo);
+                assert!(heard.ons().contains(&begin), "{case}, round {pass}: {:?}", heard.ons());
+                assert_eq!(sounding_across(&heard, begin), 0, "{case}, round {pass}: what sounded ends");
+            }
+            for on in heard.ons() {
+                let is_segues = host.bar_of(on) / 2 % 2 == 0;
+                assert!(is_segues || mode == Mode::Duet, "{case}: {on}");
+            }
+            assert_eq!((heard.vitals.late.get(), heard.vitals.dropped.get()), (0, 0), "{case}");
+        }
+    }
+}
+
+#[test]
+fn live_a_round_begins_as_it_does_offline() {
+    for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Duet, 3)] {
+        let mut host = going_round(mode, bars, 120.0);
+        let until = round(ROUNDS, bars, 120.0) - 10;
+        let offline = host.play(until, &[256]);
+        host.offline = false;
+        for lengths in [&[64_u32][..], &[256], &[480], &[13, 300, 1, 77]] {
+            let live = host.play(until, lengths);
+            let pairs = live.messages.iter().zip(&offline.messages);
+            assert_eq!(pairs.filter(|(at, _)| at.0 < until).find(|(one, other)| one != other), None, "{lengths:?}");
+            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{lengths:?}");
+        }
+        for length in [1_024, 4_096] {
+            let live = host.play(until, &[length]);
+            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{length}");
+            assert!(live.ons().contains(&round(2, bars, 120.0)), "{length}");
+        }
+    }
+}
+
+#[test]
+fn what_is_decided_before_the_end_of_a_loop_for_its_beginning_knows_the_bars_and_chords_there() {
+    for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 4), (Mode::Duet, 3)] {
+        let heard = going_round(mode, bars, 120.0).play(round(ROUNDS, bars, 120.0) - 10, &[64]);
+        let firsts = heard.wishes();
+        let firsts = firsts.iter().filter(|wish| matches!(wish.begin, Begin::At(onset) if onset.0 % (bars * 192) == 0));
+        let told: Vec<i64> = firsts.clone().map(bar_in_chart).collect();
+        assert_eq!(told, vec![FROM; ROUNDS as usize], "{mode:?}, {bars} bars");
+        for wish in firsts {
+            let Begin::At(onset) = wish.begin else { continue };
+            assert_eq!(wish.bars.unwrap().place(onset), Ticks::ZERO);
+            let end = (mode == Mode::Trade).then(|| onset + Ticks(2 * 192));
+            assert_eq!(wish.ends, end, "{mode:?}, {bars} bars");
+        }
+    }
+}
+
+#[test]
+fn a_player_who_plays_while_the_next_round_is_thought_about_is_heard_in_it() {
+    const LOOK_AHEAD: i64 = 960;
+    for (mode, bars) in [(Mode::Trade, 6), (Mode::Duet, 3)] {
+        let begin = round(2, bars, 120.0);
+        for before in [2 * LOOK_AHEAD, LOOK_AHEAD, LOOK_AHEAD - 1, LOOK_AHEAD / 2, 1] {
+            let mut host = going_round(mode, bars, 120.0);
+            host.key(70, begin - before, 5_000);
+            let heard = host.play_in_any_blocks(round(4, bars, 120.0) - 10);
+            let across = sounding_across(&heard, begin);
+            assert_eq!(across, 0, "{mode:?}, {before}");
+            assert!(heard.ons().contains(&begin), "{mode:?}, {before} frames before: {:?}", heard.ons());
+        }
+    }
+}
+
+#[test]
+fn where_the_song_does_not_go_round_as_it_told_nothing_is_left_of_what_was_thought() {
+    for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 4), (Mode::Duet, 3)] {
+        let end = round(1, bars, 120.0);
+        for jump in [None, Some(0.0), Some(33.0), Some(18.5)] {
+            let mut host = going_round(mode, bars, 120.0);
+            host.song.truncate(1);
+            host.song.extend(jump.map(|beats| (end, Some(beats))));
+            let until = end + 8 * BAR;
+            let heard = host.play_in_any_blocks(until);
+            let across = sounding_across(&heard, end);
+            assert!(across == 0 || jump.is_none(), "{mode:?}, {bars} bars, {jump:?}");
+            for on in heard.ons() {
+                let is_segues = host.bar_of(on) / 2 % 2 == 0;
+                assert!(is_segues || mode == Mode::Duet, "{mode:?}, {bars} bars, {jump:?}: {on}");
+            }
+            assert!(heard.ons().iter().any(|on| *on > end + 2 * BAR), "{mode:?}, {bars} bars, {jump:?}: it goes on");
+            if jump.is_none() && (mode, bars) != (Mode::Trade, 6) {
+                let joined = heard.ons().iter().any(|on| (end + 1..=end + BEAT / 2).contains(on));
+                assert!(joined, "{mode:?}, {bars} bars: {:?}", heard.ons());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_loop_that_nobody_tells_of_is_landed_in_where_segues_bars_would_have_begun() {
+    let mut host = going_round(Mode::Trade, 4, 120.0);
+    host.loop_beats = None;
+    let heard = host.play_in_any_blocks(round(ROUNDS, 4, 120.0) - 10);
+    for pass in 1..ROUNDS {
+        assert!(heard.ons().contains(&round(pass, 4, 120.0)), "round {pass}: {:?}", heard.ons());
+    }
+    // A rendering decides the first note once more, now that it is known where the song is.
+    let places: Vec<i64> = heard
+        .wishes()
+        .iter()
+        .filter(|wish| matches!(wish.begin, Begin::At(onset) if onset.0 > 0 && onset.0 % (4 * 192) == 0))
+        .map(bar_in_chart)
+        .collect();
+    assert_eq!(places[..2 * (ROUNDS as usize - 1)], [FROM + 4, FROM].repeat(ROUNDS as usize - 1));
+}
