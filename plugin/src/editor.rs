@@ -25,7 +25,7 @@ use crate::params::SegueParams;
 use crate::vitals::Vitals;
 use board::{Board, Held};
 use chart_field::ChartField;
-use egui::Ui;
+use egui::{Ui, ViewportCommand};
 use landmarks::Landmarks;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
@@ -56,6 +56,8 @@ const FRAME: Duration = Duration::from_nanos(16_666_667);
 #[derive(Debug, Default)]
 pub struct Signals {
     panic: AtomicBool,
+    /// The window shall close itself.
+    close: AtomicBool,
     news: RepaintNotifier,
 }
 
@@ -67,8 +69,14 @@ impl Signals {
     }
 
     /// Everything shall stop.
-    fn ask_panic(&self) {
+    pub fn ask_panic(&self) {
         self.panic.store(true, Ordering::Relaxed);
+    }
+
+    /// The window shall close itself, where it is its own and no host's.
+    pub fn ask_to_close(&self) {
+        self.close.store(true, Ordering::Relaxed);
+        self.tell_news();
     }
 
     /// There is something new to draw.
@@ -273,6 +281,9 @@ impl NiceEguiApp for App {
         }
         if self.context.plugin_api() == PluginApi::Standalone {
             self.keyboard.listen(ui, &self.scene.keys);
+            if self.scene.signals.close.load(Ordering::Relaxed) {
+                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+            }
         }
         #[cfg(target_os = "linux")]
         if self.context.plugin_api() != PluginApi::Standalone {

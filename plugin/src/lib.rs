@@ -127,6 +127,11 @@ impl Segue {
         Arc::clone(&self.keys)
     }
 
+    /// Words between the window and the audio thread, for whoever plays the host.
+    pub fn signals(&self) -> Arc<Signals> {
+        Arc::clone(&self.signals)
+    }
+
     fn start_worker(&mut self) {
         let Some(end) = self.mind_end.take() else { return };
         let (chart, own) = (self.params.chart.clone(), self.params.own.clone());

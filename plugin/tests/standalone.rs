@@ -1,6 +1,15 @@
 //! `segue` as its user meets it, on a machine that may have neither a screen nor a sound card.
 
-use std::process::Command;
+#[cfg(target_os = "linux")]
+#[path = "standalone/jack_server.rs"]
+mod jack_server;
+#[cfg(target_os = "linux")]
+#[path = "standalone/screen.rs"]
+mod screen;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 fn segue(words: &str) -> Command {
     let mut segue = Command::new(env!("CARGO_BIN_EXE_segue"));
@@ -33,27 +42,33 @@ fn what_cannot_be_is_said_in_one_sentence() {
     }
 }
 
-#[test]
 #[cfg(unix)]
-fn it_starts_without_a_sound_card_and_a_screen_plays_on_and_ends_when_it_is_told_to() {
-    use std::process::Stdio;
-    use std::time::Duration;
-    let mut running = segue("--backend dummy --preset Session")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it can be started");
-    std::thread::sleep(Duration::from_secs(3));
-    assert_eq!(running.try_wait().expect("it can be asked"), None, "it runs");
-    let told = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+#[test]
+fn it_plays_on_without_a_sound_card_and_a_screen_and_ends_when_it_is_told_to_however_it_is_told() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let mut running = segue("--backend dummy --preset Session").stdout(Stdio::piped()).spawn().expect("it starts");
+        let said = BufReader::new(running.stdout.take().expect("it says something"));
+        // It says how it is ended when it can be.
+        assert!(said.lines().map_while(Result::ok).any(|line| line.contains("Ctrl-C ends")));
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(running.try_wait().expect("it can be asked"), None, "it runs");
+        end(&mut running, signal);
+    }
+}
+
+/// Tells a program to end, and waits until it has ended well.
+#[cfg(unix)]
+fn end(running: &mut Child, signal: &str) {
+    const LOOKS: u32 = 100;
+    let told = Command::new("kill").args([signal, &running.id().to_string()]).status();
     assert!(told.is_ok_and(|status| status.success()));
-    for _ in 0..100 {
+    for _ in 0..LOOKS {
         if let Some(status) = running.try_wait().expect("it can be asked") {
-            assert!(status.success(), "{status}");
+            assert!(status.success(), "{signal}: {status}");
             return;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
     running.kill().expect("it is ours");
-    panic!("it does not end");
+    panic!("{signal}: it does not end");
 }

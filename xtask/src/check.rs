@@ -69,6 +69,7 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
         cargo
     };
     step("tests of the host", host_tests(&mut tests()))?;
+    machine::ready_to_test_standalone()?;
     step("tests of the plugin", plugin_tests(&mut tests()))?;
     step("tests of the mind", model_tests(&mut tests()))?;
     announce("the bundle under test");

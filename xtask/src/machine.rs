@@ -93,6 +93,13 @@ const WINDOWS: Need = Need {
     ]),
 };
 
+/// A sound server that makes no sound, to which the program without a host is connected.
+const JACK: Need = Need {
+    what: "jackd, the sound server on which the program without a DAW is tested",
+    probe: &["jackd", "--version"],
+    remedy: Remedy::Packages(&["jackd2"]),
+};
+
 /// The program without a host talks to the system's sound; the plugin does not.
 const SOUND: Need = Need {
     what: "what ALSA and JACK are built against, for the program without a DAW",
@@ -116,6 +123,15 @@ pub fn ready_to_check() -> Result<()> {
 pub fn ready_for_standalone() -> Result<()> {
     // Other systems bring theirs along.
     if cfg!(target_os = "linux") { SOUND.meet() } else { Ok(()) }
+}
+
+/// Sees to it that the program without a host can be tested.
+pub fn ready_to_test_standalone() -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    JACK.meet()?;
+    ready_for_windows()
 }
 
 /// Sees to it that the VST3 hosts can be set up.

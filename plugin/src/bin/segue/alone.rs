@@ -1,5 +1,7 @@
 //! The plugin where nobody hosts it: it keeps its own time, and the computer's keyboard is played into it.
 
+use super::leaving::Leaving;
+use super::window::AloneEditor;
 use anyhow::{Result, ensure};
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key, VoiceID};
@@ -19,20 +21,29 @@ const MOST_CHANGES: usize = 128;
 pub static BEGINNING: OnceLock<Beginning> = OnceLock::new();
 
 /// What was said on the command line about how it should play.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Beginning {
     preset: Option<Preset>,
     tempo_bpm: Option<f64>,
+    click: bool,
+    /// Pixels to a point of the window, where the system does not say.
+    scale: f64,
 }
 
 impl Beginning {
     /// Looks the preset up.
     ///
     /// # Errors
-    /// When there is none of that name, or no such tempo.
-    pub fn new(preset: Option<&str>, tempo_bpm: Option<f64>) -> Result<Self> {
+    /// When there is none of that name, or no such tempo, or no such window.
+    pub fn new(preset: Option<&str>, tempo_bpm: Option<f64>, scale: f64) -> Result<Self> {
         const SLOWEST: f64 = 40.0;
         const FASTEST: f64 = 300.0;
+        const SMALLEST: f64 = 0.5;
+        const LARGEST: f64 = 4.0;
+        ensure!(
+            (SMALLEST..=LARGEST).contains(&scale),
+            "--dpi-scale goes from {SMALLEST} to {LARGEST}, and this is {scale}"
+        );
         if let Some(tempo) = tempo_bpm {
             ensure!(
                 (SLOWEST..=FASTEST).contains(&tempo),
@@ -40,17 +51,30 @@ impl Beginning {
             );
         }
         let preset = preset.map(|name| Shelf::open().named(name).map(|entry| entry.preset.clone()));
-        Ok(Self { preset: preset.transpose()?, tempo_bpm })
+        Ok(Self { preset: preset.transpose()?, tempo_bpm, click: false, scale })
+    }
+
+    /// The same with a click on the beats.
+    pub fn with_click(self) -> Self {
+        Self { click: true, ..self }
     }
 
     fn set(&self, params: &SegueParams) {
+        let turn = |id: &str, text: &str| {
+            if let Some(setting) = params.setting(id)
+                && let Ok(value) = setting.read(text)
+            {
+                Unhosted(params).set(setting.ptr(), value);
+            }
+        };
         if let Some(preset) = &self.preset {
             preset::apply(preset, params, &mut Unhosted(params));
         }
-        if let (Some(tempo), Some(setting)) = (self.tempo_bpm, params.setting("tempo"))
-            && let Ok(value) = setting.read(&tempo.to_string())
-        {
-            Unhosted(params).set(setting.ptr(), value);
+        if let Some(tempo) = self.tempo_bpm {
+            turn("tempo", &tempo.to_string());
+        }
+        if self.click {
+            turn("click", "On");
         }
     }
 }
@@ -88,20 +112,17 @@ impl Plugin for Alone {
 
     type SysExMessage = ();
     type BackgroundTask = ();
-    type Editor = <Segue as Plugin>::Editor;
+    type Editor = AloneEditor;
 
     fn params(&self) -> Arc<dyn Params> {
         Plugin::params(&self.segue)
     }
 
-    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        // There the framework's windows are those of X11.
-        if cfg!(target_os = "linux") && std::env::var_os("DISPLAY").is_none() {
-            println!("There is no screen, so there is no window and the computer's keys play nothing; Ctrl-C ends.");
-            return None;
-        }
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<AloneEditor> {
         // Segue has no tasks for the framework.
-        self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))
+        let editor = self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))?;
+        let scale = BEGINNING.get().map_or(1.0, |beginning| beginning.scale);
+        Some(AloneEditor { editor, leaving: Leaving::when_told(self.segue.signals()), scale })
     }
 
     fn activate(
@@ -303,14 +324,17 @@ mod tests {
     }
 
     #[test]
-    fn a_preset_and_a_tempo_of_the_command_line_are_there_from_the_beginning() {
+    fn what_is_said_on_the_command_line_is_there_from_the_beginning() {
         let params = SegueParams::default();
         let shelf = Shelf::open_at(None);
         let name = &shelf.entries()[0].preset.name;
-        Beginning::new(Some(name), Some(77.0)).unwrap().set(&params);
-        assert!((params.timing.tempo.value() - 77.0).abs() < 0.1);
+        Beginning::new(Some(name), Some(77.0), 1.0).unwrap().set(&params);
+        assert!((params.timing.tempo.value() - 77.0).abs() < 0.1 && !params.sound.click.value());
+        Beginning::new(None, None, 1.0).unwrap().with_click().set(&params);
+        assert!(params.sound.click.value());
         assert_eq!(preset::of(&params).style, shelf.entries()[0].preset.style);
-        assert!(Beginning::new(Some("Nobody"), None).unwrap_err().to_string().contains("there are "));
-        assert!(Beginning::new(None, Some(7.0)).is_err());
+        assert!(Beginning::new(Some("Nobody"), None, 1.0).unwrap_err().to_string().contains("there are "));
+        assert!(Beginning::new(None, Some(7.0), 1.0).is_err());
+        assert!(Beginning::new(None, None, 0.0).is_err());
     }
 }

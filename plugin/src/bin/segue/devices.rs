@@ -1,4 +1,4 @@
-//! The sound cards and MIDI ports of this machine, by name.
+//! The sound cards and MIDI ports of this machine, by name, and which of them play together.
 
 use anyhow::{Result, bail};
 use cpal::traits::{DeviceTrait, HostTrait};
@@ -8,14 +8,58 @@ use std::fmt;
 const CLIENT: &str = "segue (looking)";
 /// The system's own loop, which no keyboard is.
 const LOOP: &str = "Midi Through";
+/// What the system has by itself, as the framework calls it.
+pub const SYSTEMS_OWN: &str = if cfg!(target_os = "macos") {
+    "core-audio"
+} else if cfg!(windows) {
+    "wasapi"
+} else {
+    "alsa"
+};
 
-/// Who has a MIDI port.
+/// Who has a MIDI port, and who makes the sound. Ports of one do not reach the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
     /// The system itself.
     Direct,
     /// A JACK server.
     Jack,
+    /// Nobody: for a look at the window.
+    Nothing,
+}
+
+impl System {
+    /// As the framework calls it.
+    pub const fn backend(self) -> &'static str {
+        match self {
+            Self::Direct => SYSTEMS_OWN,
+            Self::Jack => "jack",
+            Self::Nothing => "dummy",
+        }
+    }
+}
+
+impl fmt::Display for System {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Jack => "JACK",
+            Self::Nothing => "nobody",
+            Self::Direct => match SYSTEMS_OWN {
+                "core-audio" => "CoreAudio",
+                "wasapi" => "Windows",
+                _ => "ALSA",
+            },
+        })
+    }
+}
+
+/// Something that is chosen by its name.
+trait Named: fmt::Display {
+    /// What kind of thing it is.
+    const KIND: &'static str;
+
+    /// All that it is called.
+    fn names(&self) -> Vec<&str>;
 }
 
 /// A MIDI port from which notes come or to which they go.
@@ -25,37 +69,94 @@ pub struct Port {
     pub system: System,
     /// Notes come from it.
     pub is_input: bool,
-    /// In full.
+    /// In full, as the system knows it.
     pub name: String,
+    /// What else it is called; JACK gives the ports of keyboards numbers, and their names only here.
+    pub other_names: Vec<String>,
 }
 
 impl Port {
     /// The option with which the framework's standalone connects it.
     pub const fn option(&self) -> &'static str {
         match (self.system, self.is_input) {
-            (System::Direct, true) => "midi-input",
-            (System::Direct, false) => "midi-output",
             (System::Jack, true) => "connect-jack-midi-input",
             (System::Jack, false) => "connect-jack-midi-output",
+            (_, true) => "midi-input",
+            (_, false) => "midi-output",
         }
     }
+
+    fn is_loop(&self) -> bool {
+        self.names().iter().any(|name| name.contains(LOOP))
+    }
+}
+
+impl Named for Port {
+    const KIND: &'static str = "MIDI port";
+
+    fn names(&self) -> Vec<&str> {
+        [&self.name].into_iter().chain(&self.other_names).map(String::as_str).collect()
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.name)?;
+        self.other_names.iter().try_for_each(|name| write!(out, " = {name}"))
+    }
+}
+
+/// A sound card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Who has it, in that one's own word.
+    pub system: String,
+    /// In full.
+    pub name: String,
+}
+
+impl Named for Card {
+    const KIND: &'static str = "sound card";
+
+    fn names(&self) -> Vec<&str> {
+        vec![&self.name]
+    }
+}
+
+impl fmt::Display for Card {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.name)
+    }
+}
+
+/// A JACK server that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Server {
+    /// Samples in a second.
+    pub sample_rate: u32,
+    /// Samples at a time.
+    pub period_size: u32,
 }
 
 /// All there is.
 #[derive(Debug, Default)]
 pub struct Ports {
-    /// Sound cards, each with the system that has it.
-    pub cards: Vec<(String, String)>,
+    /// Sound cards.
+    pub cards: Vec<Card>,
+    /// One of them plays where none is named.
+    pub has_usual_card: bool,
     /// MIDI ports.
     pub midi: Vec<Port>,
-    /// A JACK server runs.
-    pub has_jack: bool,
+    /// The JACK server, if one runs.
+    pub jack: Option<Server>,
 }
 
 impl Ports {
     /// Looks. What cannot be asked has nothing.
     pub fn find() -> Self {
         let mut ports = Self::default();
+        #[cfg(target_os = "linux")]
+        hush_alsa();
         ports.find_cards();
         ports.find_midi();
         ports.find_jack();
@@ -63,79 +164,154 @@ impl Ports {
     }
 
     fn find_cards(&mut self) {
+        self.has_usual_card = cpal::default_host().default_output_device().is_some();
         for id in cpal::available_hosts() {
             let Ok(host) = cpal::host_from_id(id) else { continue };
             let Ok(devices) = host.output_devices() else { continue };
             let names = devices.filter_map(|device| Some(device.description().ok()?.name().to_owned()));
-            self.cards.extend(names.map(|name| (id.to_string(), name)));
+            self.cards.extend(names.map(|name| Card { system: id.to_string(), name }));
         }
         self.cards.dedup();
     }
 
     fn find_midi(&mut self) {
-        let system = System::Direct;
+        let port = |is_input, name| Port { system: System::Direct, is_input, name, other_names: Vec::new() };
         if let Ok(midi) = midir::MidiInput::new(CLIENT) {
             let names = midi.ports().into_iter().filter_map(|port| midi.port_name(&port).ok());
-            self.midi.extend(names.map(|name| Port { system, is_input: true, name }));
+            self.midi.extend(names.map(|name| port(true, name)));
         }
         if let Ok(midi) = midir::MidiOutput::new(CLIENT) {
             let names = midi.ports().into_iter().filter_map(|port| midi.port_name(&port).ok());
-            self.midi.extend(names.map(|name| Port { system, is_input: false, name }));
+            self.midi.extend(names.map(|name| port(false, name)));
         }
     }
 
     fn find_jack(&mut self) {
+        use jack::PortFlags;
         let Ok((client, _)) = jack::Client::new(CLIENT, jack::ClientOptions::NO_START_SERVER) else { return };
-        self.has_jack = true;
-        let system = System::Jack;
+        self.jack = Some(Server { sample_rate: client.sample_rate(), period_size: client.buffer_size() });
+        let port = |is_input, name: String| {
+            let port = client.port_by_name(&name);
+            let other_names = port.and_then(|port| port.aliases().ok()).unwrap_or_default();
+            Port { system: System::Jack, is_input, name, other_names }
+        };
         // What others put out is our input.
-        for (flag, is_input) in [(jack::PortFlags::IS_OUTPUT, true), (jack::PortFlags::IS_INPUT, false)] {
-            let names = client.ports(None, Some("midi"), flag);
-            self.midi.extend(names.into_iter().map(|name| Port { system, is_input, name }));
+        for (flag, is_input) in [(PortFlags::IS_OUTPUT, true), (PortFlags::IS_INPUT, false)] {
+            // What is hardware comes first, for it is the likelier keyboard.
+            let hardware = client.ports(None, Some("midi"), flag | PortFlags::IS_PHYSICAL);
+            let all = client.ports(None, Some("midi"), flag);
+            let others = all.into_iter().filter(|name| !hardware.contains(name)).collect::<Vec<_>>();
+            self.midi.extend(hardware.iter().cloned().chain(others).map(|name| port(is_input, name)));
         }
     }
 
-    /// Where notes come from, by a name or a part of it.
+    /// Who makes the sound, when this was asked for, and that sound card.
     ///
     /// # Errors
-    /// When there is none, or there are several.
-    pub fn input(&self, name: &str) -> Result<Port> {
-        self.called(name, true)
-    }
-
-    /// Where notes go, by a name or a part of it.
-    ///
-    /// # Errors
-    /// When there is none, or there are several.
-    pub fn output(&self, name: &str) -> Result<Port> {
-        self.called(name, false)
-    }
-
-    /// The first port that may be a keyboard: of the JACK server, if there is one, since that is what then plays.
-    pub fn first_keyboard(&self) -> Option<Port> {
-        let system = if self.has_jack { System::Jack } else { System::Direct };
-        let may_be = |port: &&Port| port.is_input && port.system == system && !port.name.contains(LOOP);
-        self.midi.iter().find(may_be).cloned()
-    }
-
-    fn called(&self, name: &str, is_input: bool) -> Result<Port> {
-        let all: Vec<&Port> = self.midi.iter().filter(|port| port.is_input == is_input).collect();
-        if let Some(exact) = all.iter().find(|port| port.name == name) {
-            return Ok((*exact).clone());
-        }
-        let near: Vec<&&Port> =
-            all.iter().filter(|port| port.name.to_lowercase().contains(&name.to_lowercase())).collect();
-        let names = |ports: &[&Port]| ports.iter().map(|port| port.name.as_str()).collect::<Vec<_>>().join(", ");
-        match near.as_slice() {
-            [one] => Ok((**one).clone()),
-            [] if all.is_empty() => bail!("no MIDI port is called {name}; there is none at all, is it switched on?"),
-            [] => bail!("no MIDI port is called {name}; there are {}", names(&all)),
-            several => {
-                let several: Vec<&Port> = several.iter().map(|port| **port).collect();
-                bail!("{name} could be {}; say more of its name", names(&several))
+    /// When that one is not there, or there is none at all.
+    pub fn system(&self, backend: &str, card: Option<&str>) -> Result<System> {
+        let chosen = match backend {
+            "jack" => System::Jack,
+            "dummy" => System::Nothing,
+            SYSTEMS_OWN => System::Direct,
+            // Whoever names a card does not mean JACK, which has its own.
+            _ if card.is_some() => System::Direct,
+            _ if self.jack.is_some() => System::Jack,
+            _ => System::Direct,
+        };
+        match chosen {
+            System::Jack if self.jack.is_none() => {
+                bail!(
+                    "no JACK server runs; start one (`jackd`, or PipeWire with pipewire-jack), or leave --backend out"
+                )
             }
+            System::Direct if card.is_none() && !self.has_usual_card => bail!(
+                "there is no sound card that could be used, and no JACK server; plug one in or start one, or choose \
+                 from those that `segue --list` shows with --output-device; --backend dummy shows the window without \
+                 sound and MIDI"
+            ),
+            chosen => Ok(chosen),
         }
     }
+
+    /// A sound card, by a name or a part of it.
+    ///
+    /// # Errors
+    /// When there is none, or there are several.
+    pub fn card(&self, name: &str) -> Result<&Card> {
+        // JACK is no card, though a library may list it among them.
+        called(&self.cards.iter().collect::<Vec<_>>(), name)
+    }
+
+    /// Where notes come from, by a name or a part of it, for whoever makes the sound.
+    ///
+    /// # Errors
+    /// When there is none, or there are several.
+    pub fn input(&self, system: System, name: &str) -> Result<&Port> {
+        self.port(system, name, true)
+    }
+
+    /// Where notes go, by a name or a part of it, for whoever makes the sound.
+    ///
+    /// # Errors
+    /// When there is none, or there are several.
+    pub fn output(&self, system: System, name: &str) -> Result<&Port> {
+        self.port(system, name, false)
+    }
+
+    /// The first port that may be a keyboard.
+    pub fn first_keyboard(&self, system: System) -> Option<&Port> {
+        self.of(system, true).into_iter().find(|port| !port.is_loop())
+    }
+
+    fn of(&self, system: System, is_input: bool) -> Vec<&Port> {
+        self.midi.iter().filter(|port| port.is_input == is_input && port.system == system).collect()
+    }
+
+    fn port(&self, system: System, name: &str, is_input: bool) -> Result<&Port> {
+        let (elsewhere, remedy) = match system {
+            System::Nothing => bail!("without sound (--backend dummy) there is no MIDI either; leave --backend out"),
+            System::Jack if cfg!(target_os = "linux") => {
+                (System::Direct, "`a2jmidid -e` brings it to JACK, and `--backend alsa` does without JACK".to_owned())
+            }
+            System::Jack => (System::Direct, format!("`--backend {SYSTEMS_OWN}` does without JACK")),
+            System::Direct => (System::Jack, "leave --backend and --output-device out to play with JACK".to_owned()),
+        };
+        called(&self.of(system, is_input), name).or_else(|error| match called(&self.of(elsewhere, is_input), name) {
+            Ok(other) => {
+                bail!(
+                    "{other} is a port of {elsewhere}, which does not reach {system}, where the sound is made; {remedy}"
+                )
+            }
+            Err(_) => Err(error),
+        })
+    }
+}
+
+/// The one of this name, or else the only one with such a name in its own; capital and small letters are the same.
+fn called<'a, T: Named>(all: &[&'a T], name: &str) -> Result<&'a T> {
+    let kind = T::KIND;
+    if let Some(exact) = all.iter().find(|thing| thing.names().contains(&name)) {
+        return Ok(exact);
+    }
+    let part = name.to_lowercase();
+    let is_near = |thing: &&&T| thing.names().iter().any(|name| name.to_lowercase().contains(&part));
+    let near: Vec<&T> = all.iter().filter(is_near).copied().collect();
+    let list = |things: &[&T]| things.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match near.as_slice() {
+        [one] => Ok(one),
+        [] if all.is_empty() => bail!("no {kind} is called {name}; there is none at all, is it switched on?"),
+        [] => bail!("no {kind} is called {name}; there are {}", list(all)),
+        several => bail!("{name} could be {}; say more of its name", list(several)),
+    }
+}
+
+/// ALSA writes on the terminal, past everybody, what it did not find where it looked. What is there is listed, and what is
+/// missed is said in our own words.
+#[cfg(target_os = "linux")]
+fn hush_alsa() {
+    // Where that does not work it is only less tidy.
+    let _ = alsa::Output::local_error_handler();
 }
 
 impl fmt::Display for Ports {
@@ -147,17 +323,21 @@ impl fmt::Display for Ports {
             }
             lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
         };
-        let cards: Vec<String> = self.cards.iter().map(|(system, name)| format!("{name} ({system})")).collect();
+        let cards: Vec<String> = self.cards.iter().map(|card| format!("{card} ({})", card.system)).collect();
         let midi = |is_input| -> Vec<String> {
             let ports = self.midi.iter().filter(|port| port.is_input == is_input);
-            let jack = |port: &Port| if port.system == System::Jack { " (JACK)" } else { "" };
-            ports.map(|port| format!("{}{}", port.name, jack(port))).collect()
+            ports.map(|port| format!("{port} ({})", port.system)).collect()
         };
         list(out, "Sound cards, for --output-device:", &cards)?;
         list(out, "MIDI in, for --midi-input:", &midi(true))?;
         list(out, "MIDI out, for --midi-output:", &midi(false))?;
-        let jack =
-            if self.has_jack { "a server runs; it is used unless --backend says otherwise" } else { "no server runs" };
-        writeln!(out, "JACK: {jack}")
+        match self.jack {
+            Some(Server { sample_rate, period_size }) => writeln!(
+                out,
+                "JACK: a server runs, with {sample_rate} samples a second and {period_size} at a time; it makes the \
+                 sound unless --backend or --output-device says otherwise"
+            ),
+            None => writeln!(out, "JACK: no server runs"),
+        }
     }
 }

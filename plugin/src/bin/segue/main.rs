@@ -2,11 +2,15 @@
 
 mod alone;
 mod devices;
+mod framework;
+mod leaving;
+mod window;
 
 use alone::{Alone, BEGINNING, Beginning};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use devices::Ports;
+use clap::builder::PossibleValuesParser;
+use devices::{Ports, SYSTEMS_OWN, System};
 use nice_plug::wrapper::standalone::nice_export_standalone_with_args;
 use std::process::ExitCode;
 
@@ -22,25 +26,28 @@ struct Arguments {
     /// Where Segue's notes go as MIDI, by name or a part of it; else nowhere.
     #[arg(long, value_name = "NAME")]
     midi_output: Option<String>,
-    /// The sound card, by its name; else the system's.
+    /// The sound card, by its name or a part of it; else the JACK server where one runs, else the system's card.
     #[arg(long, value_name = "NAME")]
     output_device: Option<String>,
-    /// How sound is made: auto, jack, alsa, core-audio, wasapi, or dummy for none.
-    #[arg(long, default_value = "auto")]
+    /// Who makes the sound; dummy is nobody, for a look at the window.
+    #[arg(long, default_value = "auto", value_parser = PossibleValuesParser::new(["auto", "jack", SYSTEMS_OWN, "dummy"]))]
     backend: String,
     /// Samples in a second (JACK has its own).
-    #[arg(long, default_value_t = 48_000)]
+    #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=768_000))]
     sample_rate: u32,
     /// Samples at a time; fewer answer faster, more never crackle (JACK has its own).
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..=8_192))]
     period_size: u32,
     /// Segue's tempo, in beats a minute.
     #[arg(long)]
     tempo: Option<f64>,
+    /// A click on the beats.
+    #[arg(long)]
+    click: bool,
     /// A preset to begin with.
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
-    /// A larger or smaller window.
+    /// A larger or smaller window, where the system does not say how large things are.
     #[arg(long, default_value_t = 1.0)]
     dpi_scale: f64,
 }
@@ -61,79 +68,180 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         print!("{ports}");
         return Ok(ExitCode::SUCCESS);
     }
-    let beginning = Beginning::new(arguments.preset.as_deref(), arguments.tempo)?;
-    let words = words(arguments, &ports)?;
+    let beginning = Beginning::new(arguments.preset.as_deref(), arguments.tempo, arguments.dpi_scale)?;
+    let beginning = if arguments.click { beginning.with_click() } else { beginning };
+    let words = words(arguments, &ports, window::has_screen())?;
     // Set once, before the first instance is made.
     let _ = BEGINNING.set(beginning);
+    framework::listen();
     if nice_export_standalone_with_args::<Alone, _>(words) {
         return Ok(ExitCode::SUCCESS);
     }
-    bail!("it does not start; `segue --list` shows what there is, and --backend dummy starts without sound")
+    bail!(
+        "it does not start; another --sample-rate, --period-size or --output-device may do, `segue --list` shows what \
+         there is, and --backend dummy starts without sound"
+    )
 }
 
 /// What the framework's own standalone is told.
-fn words(arguments: &Arguments, ports: &Ports) -> Result<Vec<String>> {
+fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<Vec<String>> {
+    let system = ports.system(&arguments.backend, arguments.output_device.as_deref())?;
+    // The framework believes what it is told here, and JACK does what it does.
+    let (sample_rate, period_size) = match ports.jack {
+        Some(server) if system == System::Jack => (server.sample_rate, server.period_size),
+        _ => (arguments.sample_rate, arguments.period_size),
+    };
     let mut words = vec!["segue".to_owned()];
     let mut say = |option: &str, value: &str| words.extend([format!("--{option}"), value.to_owned()]);
-    say("backend", &arguments.backend);
-    say("sample-rate", &arguments.sample_rate.to_string());
-    say("period-size", &arguments.period_size.to_string());
-    say("dpi-scale", &arguments.dpi_scale.to_string());
-    if let Some(device) = &arguments.output_device {
-        say("output-device", device);
+    say("backend", system.backend());
+    say("sample-rate", &sample_rate.to_string());
+    say("period-size", &period_size.to_string());
+    let mut sound = system.to_string();
+    if let Some(name) = &arguments.output_device {
+        let card = ports.card(name).with_context(|| format!("--output-device {name}"))?;
+        sound.clone_from(&card.name);
+        say("output-device", &card.name);
     }
     let input = match &arguments.midi_input {
-        Some(name) => Some(ports.input(name).with_context(|| format!("--midi-input {name}"))?),
-        None => ports.first_keyboard(),
+        Some(name) => Some(ports.input(system, name).with_context(|| format!("--midi-input {name}"))?),
+        None => ports.first_keyboard(system),
     };
-    match &input {
-        Some(input) => {
-            println!("Listening to {}; the keys of the window play too.", input.name);
-            say(input.option(), &input.name);
-        }
-        None => println!(
-            "There is no MIDI keyboard; play on the computer's: A to ' are the white keys and those above them the black ones, Z and X change the octave."
-        ),
+    let output = match &arguments.midi_output {
+        Some(name) => Some(ports.output(system, name).with_context(|| format!("--midi-output {name}"))?),
+        None => None,
+    };
+    if system == System::Nothing {
+        println!("Neither sound nor MIDI: this is for a look at the window.");
+        return Ok(words);
     }
-    if let Some(name) = &arguments.midi_output {
-        let output = ports.output(name).with_context(|| format!("--midi-output {name}"))?;
+    println!("Sound: {sound}, {sample_rate} samples a second, {period_size} at a time.");
+    println!("{}", who_plays(input.map(ToString::to_string), system, has_screen));
+    if let Some(input) = input {
+        say(input.option(), &input.name);
+    }
+    if let Some(output) = output {
+        println!("Segue's notes go to {output}.");
         say(output.option(), &output.name);
     }
     Ok(words)
 }
 
+/// From where notes come, or how they could.
+fn who_plays(keyboard: Option<String>, system: System, has_screen: bool) -> String {
+    const KEYS: &str = "A to ' are the white keys and those above them the black ones, Z and X change the octave";
+    match (keyboard, system) {
+        (Some(keyboard), _) if has_screen => format!("Listening to {keyboard}; the computer's keys play too: {KEYS}."),
+        (Some(keyboard), _) => format!("Listening to {keyboard}."),
+        (None, _) if has_screen => format!("There is no MIDI keyboard; play on the computer's, in the window: {KEYS}."),
+        (None, System::Jack) => {
+            "There is no MIDI keyboard; connect something to the JACK port segue:midi_input.".to_owned()
+        }
+        (None, _) => {
+            "There is no MIDI keyboard and no window, so nobody can play; plug one in and start again, or start \
+                      this on a screen."
+                .to_owned()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use devices::{Port, System};
+    use devices::{Card, Port, Server};
 
-    fn words_for(line: &str) -> Result<String> {
-        let input = |system, name: &str| Port { system, is_input: true, name: name.to_owned() };
-        let mut ports = Ports::default();
-        ports.midi.push(input(System::Direct, "Midi Through:Midi Through Port-0 14:0"));
-        ports.midi.push(input(System::Direct, "Grand:Grand MIDI 1 20:0"));
-        ports.midi.push(input(System::Jack, "system:midi_capture_2"));
-        ports.midi.push(Port { system: System::Direct, is_input: false, name: "Synth 24:0".to_owned() });
-        let arguments = Arguments::parse_from(line.split(' '));
-        words(&arguments, &ports).map(|words| words.join(" "))
+    fn port(system: System, is_input: bool, name: &str, other_names: &[&str]) -> Port {
+        let other_names = other_names.iter().map(|&name| name.to_owned()).collect();
+        Port { system, is_input, name: name.to_owned(), other_names }
+    }
+
+    /// A machine with a card and two keyboards, one of them JACK's.
+    fn machine() -> Ports {
+        let card = |name: &str| Card { system: SYSTEMS_OWN.to_owned(), name: name.to_owned() };
+        let (direct, jack) = (System::Direct, System::Jack);
+        Ports {
+            cards: vec![card("HDA Intel PCH"), card("HDA NVidia"), card("Scarlett 2i2")],
+            has_usual_card: true,
+            midi: vec![
+                port(direct, true, "Midi Through:Midi Through Port-0 14:0", &[]),
+                port(direct, true, "Grand:Grand MIDI 1 20:0", &[]),
+                port(direct, false, "Synth 24:0", &[]),
+                port(jack, true, "system:midi_capture_1", &["Midi Through:midi/capture_1"]),
+                port(jack, true, "system:midi_capture_2", &["alsa_pcm:Keystation-49/midi_capture_1"]),
+                port(jack, true, "sequencer:out", &[]),
+                port(jack, false, "fluid:in", &[]),
+            ],
+            jack: Some(Server { sample_rate: 44_100, period_size: 1_024 }),
+        }
+    }
+
+    fn words_on(ports: &Ports, line: &str) -> Result<String> {
+        words(&Arguments::try_parse_from(line.split(' '))?, ports, true).map(|words| words.join(" "))
+    }
+
+    /// What the framework is told, among other things, with the JACK server and without.
+    fn check(line: &str, with_jack: &str, without: &str) {
+        let mut ports = machine();
+        let said = words_on(&ports, line).unwrap();
+        assert!(said.contains(with_jack), "{line}: {said}");
+        ports.jack = None;
+        let said = words_on(&ports, line).unwrap();
+        assert!(said.contains(without), "{line}: {said}");
+    }
+
+    fn refusal(ports: &Ports, line: &str) -> String {
+        format!("{:#}", words_on(ports, line).unwrap_err())
     }
 
     #[test]
-    fn a_keyboard_is_found_by_a_part_of_its_name_and_the_first_one_without_it() {
-        assert!(words_for("segue").unwrap().contains("--midi-input Grand:Grand MIDI 1 20:0"));
-        assert!(words_for("segue --midi-input grand").unwrap().contains("--midi-input Grand:Grand MIDI 1 20:0"));
-        assert!(
-            words_for("segue --midi-input capture")
-                .unwrap()
-                .contains("--connect-jack-midi-input system:midi_capture_2")
-        );
-        assert!(words_for("segue --midi-output synth").unwrap().contains("--midi-output Synth 24:0"));
+    fn the_sound_is_made_by_the_jack_server_at_its_own_rate_or_else_by_the_systems_card() {
+        let own = format!("--backend {SYSTEMS_OWN} --sample-rate 48000 --period-size 256");
+        check("segue", "--backend jack --sample-rate 44100 --period-size 1024", &own);
+        check(&format!("segue --backend {SYSTEMS_OWN}"), &own, &own);
+        check("segue --output-device scarlett", "--output-device Scarlett 2i2", "--output-device Scarlett 2i2");
+        check("segue --output-device scarlett", SYSTEMS_OWN, SYSTEMS_OWN);
     }
 
     #[test]
-    fn a_port_that_is_not_there_or_could_be_two_is_said_with_those_there_are() {
-        let sentence = |line: &str| format!("{:#}", words_for(line).unwrap_err());
-        assert!(sentence("segue --midi-input Organ").contains("no MIDI port is called Organ; there are Midi Through"));
-        assert!(sentence("segue --midi-input mi").contains("could be "));
+    fn a_keyboard_is_found_by_a_part_of_any_of_its_names_and_the_first_one_without() {
+        check("segue", "--connect-jack-midi-input system:midi_capture_2", "--midi-input Grand:Grand MIDI 1 20:0");
+        let mut ports = machine();
+        let jack = words_on(&ports, "segue --midi-input keystation --midi-output fluid").unwrap();
+        assert!(jack.contains("--connect-jack-midi-input system:midi_capture_2"), "{jack}");
+        assert!(jack.contains("--connect-jack-midi-output fluid:in"), "{jack}");
+        ports.jack = None;
+        let direct = words_on(&ports, "segue --midi-input grand --midi-output synth").unwrap();
+        assert!(direct.contains("--midi-input Grand:Grand MIDI 1 20:0"), "{direct}");
+        assert!(direct.contains("--midi-output Synth 24:0"), "{direct}");
+    }
+
+    #[test]
+    fn what_is_not_there_or_could_be_two_or_is_out_of_reach_is_said_with_a_way_out() {
+        let full = machine();
+        let no_jack = Ports { jack: None, ..machine() };
+        let bare = Ports::default();
+        for (ports, line, sentence) in [
+            (&full, "segue --midi-input Organ", "--midi-input Organ: no MIDI port is called Organ; there are system:"),
+            (&no_jack, "segue --midi-input mi", "could be Midi Through:Midi Through Port-0 14:0, Grand"),
+            (&full, "segue --midi-input grand", "is a port of"),
+            (&full, "segue --midi-input grand", "does without JACK"),
+            (&no_jack, "segue --midi-input keystation", "to play with JACK"),
+            (&full, "segue --output-device hda", "could be HDA Intel PCH, HDA NVidia; say more of its name"),
+            (&no_jack, "segue --backend jack", "no JACK server runs; start one"),
+            (&bare, "segue", "there is no sound card that could be used, and no JACK server"),
+            (&full, "segue --backend dummy --midi-input keystation", "there is no MIDI either"),
+            (&full, "segue --backend oss", "[possible values: auto, jack,"),
+            (&full, "segue --period-size 0", "0 is not in 16..=8192"),
+        ] {
+            let said = refusal(ports, line);
+            assert!(said.contains(sentence), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn whoever_cannot_play_is_told_so() {
+        let said = |keyboard: Option<&str>, system, screen| who_plays(keyboard.map(str::to_owned), system, screen);
+        assert!(said(Some("Grand"), System::Direct, true).contains("Grand; the computer's keys play too"));
+        assert!(said(None, System::Jack, false).contains("segue:midi_input"));
+        assert!(said(None, System::Direct, false).contains("nobody can play"));
     }
 }

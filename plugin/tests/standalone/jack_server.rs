@@ -1,0 +1,216 @@
+//! With a JACK server, which makes no sound that anybody hears, and a keyboard and a recorder on it.
+
+use super::{end, segue};
+use jack::{AudioIn, Client, ClientOptions, Control, MidiIn, MidiOut, Port, ProcessScope, RawMidi};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Unlike what `segue` takes where nobody says anything, so that a mistake is heard.
+const RATE: u32 = 44_100;
+const PERIOD: u32 = 512;
+/// Where programs look for the server's name.
+const SERVER: &str = "JACK_DEFAULT_SERVER";
+const TEST: &str = "jack_server::played_over_jack_it_is_in_tune_clicks_in_time_answers_and_leaves_no_note_behind";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A JACK server; it goes when this is dropped.
+struct Server(Child);
+
+impl Server {
+    fn start(name: &str) -> Self {
+        // It waits for whoever is slow, so that a busy machine changes nothing.
+        let words = format!("-n {name} -r -S -d dummy -r {RATE} -p {PERIOD}");
+        let server = Command::new("jackd")
+            .args(words.split(' '))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("jackd cannot be started; `apt-get install jackd2` brings it");
+        Self(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        const LOOKS: u32 = 60;
+        // In order, or its shared memory stays behind; one that is left by a program that broke may not hear it.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        for _ in 0..LOOKS {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            sleep(Duration::from_millis(50));
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn played_over_jack_it_is_what_it_is_anywhere() {
+    let name = format!("segue-test-{}", std::process::id());
+    let _server = Server::start(&name);
+    let this = std::env::current_exe().expect("a test has a program");
+    // The name of the server is read from the environment.
+    let played = Command::new(this).args(["--exact", TEST, "--ignored", "--nocapture"]).env(SERVER, &name).output();
+    let played = played.expect("it can be started");
+    let said = String::from_utf8_lossy(&played.stdout) + String::from_utf8_lossy(&played.stderr);
+    assert!(played.status.success() && said.contains("1 passed"), "{said}");
+}
+
+/// What the process callback and the test share.
+#[derive(Default)]
+struct Tape {
+    /// Frames since the beginning.
+    now: u64,
+    /// What is still to be played, in order.
+    to_play: Vec<(u64, [u8; 3])>,
+    /// What was heard: samples, and messages with their frames.
+    sound: Vec<f32>,
+    notes: Vec<(u64, Vec<u8>)>,
+}
+
+struct Rig {
+    keys: Port<MidiOut>,
+    notes: Port<MidiIn>,
+    sound: Port<AudioIn>,
+    tape: Arc<Mutex<Tape>>,
+}
+
+impl Rig {
+    fn go_on(&mut self, scope: &ProcessScope) -> Control {
+        let mut tape = self.tape.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = tape.now;
+        tape.now += u64::from(scope.n_frames());
+        let due = tape.to_play.partition_point(|(at, _)| *at < begin + u64::from(scope.n_frames()));
+        let mut keys = self.keys.writer(scope);
+        for (at, bytes) in tape.to_play.drain(..due) {
+            let time = u32::try_from(at.saturating_sub(begin)).expect("within the block");
+            keys.write(&RawMidi { time, bytes: &bytes }).expect("there is room");
+        }
+        let heard = self.notes.iter(scope).map(|midi| (begin + u64::from(midi.time), midi.bytes.to_vec()));
+        tape.notes.extend(heard);
+        tape.sound.extend_from_slice(self.sound.as_slice(scope));
+        Control::Continue
+    }
+}
+
+fn seconds(frames: u64) -> f64 {
+    f64::from(u32::try_from(frames).expect("some seconds")) / f64::from(RATE)
+}
+
+fn frames(milliseconds: u64) -> u64 {
+    milliseconds * u64::from(RATE) / 1_000
+}
+
+/// The program; whatever befalls the test, it does not stay.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already when all is well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// How loud a tone is in a sound (Goertzel).
+fn tone(sound: &[f32], hertz: f64) -> f64 {
+    let turn = std::f64::consts::TAU * hertz / f64::from(RATE);
+    let (mut real, mut imaginary, mut angle) = (0.0, 0.0, 0.0_f64);
+    for &sample in sound {
+        real += f64::from(sample) * angle.cos();
+        imaginary += f64::from(sample) * angle.sin();
+        angle += turn;
+    }
+    real.hypot(imaginary)
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+fn client() -> Client {
+    let mut client = None;
+    wait_until("the server serves", || {
+        client = Client::new("rig", ClientOptions::NO_START_SERVER).ok();
+        client.is_some()
+    });
+    client.expect("it was there").0
+}
+
+#[test]
+#[ignore = "is started by the test above, with a server"]
+fn played_over_jack_it_is_in_tune_clicks_in_time_answers_and_leaves_no_note_behind() {
+    let client = client();
+    let tape = Arc::new(Mutex::new(Tape::default()));
+    let mut rig = Rig {
+        keys: client.register_port("grand piano", MidiOut::default()).expect("a port"),
+        notes: client.register_port("synth", MidiIn::default()).expect("a port"),
+        sound: client.register_port("ear", AudioIn::default()).expect("a port"),
+        tape: Arc::clone(&tape),
+    };
+    let handler = jack::contrib::ClosureProcessHandler::new(move |_: &Client, scope: &ProcessScope| rig.go_on(scope));
+    let client = client.activate_async((), handler).expect("it can be active");
+    let look = || tape.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = segue("--midi-input GRAND --midi-output rig:syn --click --tempo 150");
+    let mut running = Running(running.stdout(Stdio::null()).spawn().expect("it can be started"));
+    wait_until("Segue is heard", || client.as_client().connect_ports_by_name("segue:output_1", "rig:ear").is_ok());
+    wait_until("it clicks", || onsets(&look().sound).len() >= 5);
+    let begin = look().now + frames(100);
+    let clicks = onsets(&look().sound);
+    let beat = 60.0 / 150.0;
+    for pair in clicks.windows(2) {
+        assert!((pair[1] - pair[0] - beat).abs() < 0.002, "every {beat} s a click: {clicks:?}");
+    }
+
+    let melody = [69, 71, 73, 76];
+    for (index, key) in melody.into_iter().enumerate() {
+        let on = begin + frames(400 * index as u64);
+        look().to_play.extend([(on, [0x90, key, 100]), (on + frames(300), [0x80, key, 0])]);
+    }
+    let last_off = begin + frames(400 * 3 + 300);
+    wait_until("Segue answers", || look().notes.iter().filter(|(_, midi)| midi[0] & 0xF0 == 0x90).count() >= 6);
+
+    let first = usize::try_from(begin).expect("some seconds");
+    let first = look().sound[first + 2_000..first + 12_000].to_vec();
+    let out_of_tune = 440.0 * f64::from(RATE) / 48_000.0;
+    assert!(tone(&first, 440.0) > 10.0 * tone(&first, out_of_tune), "the A is one");
+    let answer = look().notes[0].0;
+    assert!(answer > last_off, "the answer at {} s is none", seconds(answer));
+    assert!(seconds(answer - last_off) < 3.0, "the answer comes {} s late", seconds(answer - last_off));
+
+    // In the middle of a note.
+    wait_until("a note sounds", || sounding(&look().notes) > 0);
+    end(&mut running.0, "-INT");
+    assert_eq!(sounding(&look().notes), 0, "every note that began has ended");
+}
+
+/// How many notes have begun and not ended.
+fn sounding(notes: &[(u64, Vec<u8>)]) -> usize {
+    let of_kind = |kind: u8| notes.iter().filter(|(_, midi)| midi[0] & 0xF0 == kind).count();
+    of_kind(0x90) - of_kind(0x80)
+}
+
+/// When it becomes loud, in seconds.
+fn onsets(sound: &[f32]) -> Vec<f64> {
+    const LOUD: f32 = 0.02;
+    /// A click has died away by then.
+    const APART: usize = 8_820;
+    let mut onsets = Vec::new();
+    let mut next = 0;
+    for (frame, sample) in sound.iter().enumerate() {
+        if frame >= next && sample.abs() > LOUD {
+            onsets.push(seconds(frame as u64));
+            next = frame + APART;
+        }
+    }
+    onsets
+}
