@@ -307,6 +307,7 @@ struct Sounding {
 #[derive(Debug, Clone, Copy)]
 struct Held {
     key: Key,
+    velocity: f64,
     id: Option<u32>,
     down: Frame,
 }
@@ -487,7 +488,8 @@ impl<'a> Watch<'a> {
     fn host_does(&mut self, deed: Deed, now: Frame) {
         match deed {
             Deed::Down { channel, key, velocity, id } if velocity > 0.0 => {
-                self.press((channel, key), velocity, id, now);
+                let key = Key { channel: channel.into(), key: key.into() };
+                self.press(Held { key, velocity, id, down: now });
             }
             Deed::Down { channel, key, id, .. } => self.release(Some(channel), Some(key), id),
             Deed::Up { channel, key, id, .. } => self.release(channel, key, id),
@@ -510,7 +512,10 @@ impl<'a> Watch<'a> {
     fn midi(&mut self, [status, first, second]: [u8; 3], now: Frame) {
         let channel = status & 0x0F;
         match (status & 0xF0, first) {
-            (0x90, key) if second > 0 => self.press((channel, key), f64::from(second) / 127.0, None, now),
+            (0x90, key) if second > 0 => {
+                let key = Key { channel: channel.into(), key: key.into() };
+                self.press(Held { key, velocity: f64::from(second) / 127.0, id: None, down: now });
+            }
             (0x80 | 0x90, key) => self.release(Some(channel), Some(key), None),
             // The messages that change the mode let go of all notes too.
             (0xB0, 120 | 123..) => self.release(Some(channel), None, None),
@@ -534,30 +539,27 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn press(&mut self, (channel, key): (u8, u8), velocity: f64, id: Option<u32>, now: Frame) {
-        let key = Key { channel: channel.into(), key: key.into() };
-        // A key that is down and struck again may be a note that comes back by a routing loop, and so may one that Segue has
-        // just struck as hard.
-        let may_be_segues = |(begun, hard, until): &(Key, f64, Frame)| {
-            *begun == key && (hard - velocity).abs() <= SAME_VELOCITY && now <= *until
-        };
-        if self.begun.iter().any(may_be_segues) {
-            self.held.retain(|held| held.key != key);
-            self.struck.push(key);
-            (self.asked, self.perhaps_held) = (true, true);
+    fn press(&mut self, stroke: Held) {
+        let Held { key, velocity, down: now, .. } = stroke;
+        let before = self.held.iter().position(|held| held.key == key).map(|index| self.held.swap_remove(index));
+        let as_hard = |other: f64| (other - velocity).abs() <= SAME_VELOCITY;
+        let may_be_segues =
+            self.begun.iter().any(|(begun, hard, until)| *begun == key && as_hard(*hard) && now <= *until);
+        self.struck.push(key);
+        self.asked = true;
+        // A key that is down and struck again as hard may be a note that comes back by a routing loop, and so may one that
+        // Segue has just struck as hard. If it is taken for that, the stroke before is the one that is down, by its name.
+        if may_be_segues || before.is_some_and(|before| as_hard(before.velocity)) {
+            self.perhaps_held = true;
             return;
         }
-        let is_new = !self.held.iter().any(|held| held.key == key);
+        let is_new = before.is_none();
         if is_new && self.is_steadily(Knob::Thru, 1.0) && self.hears(key) && self.held.len() < MOST_KEYS {
             self.to_pass.push(key);
         }
-        self.held.retain(|held| held.key != key);
-        let held = Held { key, id, down: now };
-        self.held.push(held);
-        self.struck.push(key);
-        self.asked = true;
+        self.held.push(stroke);
         let at_once = same(self.value(Knob::Yield), AT_ONCE);
-        if at_once && self.is_steadily(Knob::Mode, ANSWER) && self.takes_the_turn(&held) {
+        if at_once && self.is_steadily(Knob::Mode, ANSWER) && self.takes_the_turn(&stroke) {
             self.demands.push(Demand::Yielding);
         }
     }
@@ -1023,6 +1025,14 @@ mod tests {
         let hammered = [down(0), down(100), up(SECOND)];
         let passed = [player(0, begin), player(100, end), player(100, begin), player(SECOND, end)];
         assert_eq!(found(&hammered, &thru, &passed), []);
+        let strokes = |velocity| {
+            let again = Deed::Down { channel: 0, key: 48, velocity, id: Some(2) };
+            let up = Deed::Up { channel: None, key: None, id: Some(1), choke: false };
+            [(0, Deed::Down { channel: 0, key: 48, velocity: 0.5, id: Some(1) }), (100, again), (SECOND, up)]
+        };
+        let ends_with_the_first = [player(0, begin), player(SECOND, end)];
+        assert_eq!(found(&strokes(0.6), &thru, &ends_with_the_first), [Rule::CutShort(key)]);
+        assert_eq!(found(&strokes(0.501), &thru, &ends_with_the_first), [], "it looks like one that comes back");
         let elsewhere = [(Knob::Thru, 1.0), (Knob::InputChannel, 4.0)];
         assert_eq!(found(&PHRASE(), &elsewhere, &[]), [], "nobody listens on that channel");
     }
