@@ -15,6 +15,8 @@
 //! - A key that a finger is on has been struck again since; then a release may be the finger's as well as the end of the
 //!   note before, and only where it is punctual or the loop is sure is it taken for the end. It is sure when a note of
 //!   Segue's has come back, or one punctually to a key that is down, or the end of one to a key that nobody held.
+//! - Where notes come back punctually again and again, or after the very same time, whatever comes at another moment is
+//!   the player's.
 //! - What left within the host's block that runs cannot have come back in it. In a loop that is sure, that settles what
 //!   is whose; before that nothing but what is punctual hangs on where the host cuts its blocks.
 //!
@@ -30,6 +32,8 @@ use arrayvec::ArrayVec;
 const WINDOW_SECONDS: f64 = 0.2;
 /// So many notes in a row that do not come back tell that there is no loop.
 const NO_LOOP: u32 = 8;
+/// So many notes in a row that came back punctually tell that the next will, too.
+const PUNCTUAL: u8 = 2;
 /// What is remembered; the oldest goes when there is more.
 const NOTES: usize = 64;
 const CONTROLS: usize = 64;
@@ -75,6 +79,10 @@ pub struct Returns {
     loop_is_known: bool,
     /// And what came back was nothing that a player would do.
     loop_is_sure: bool,
+    /// How long the last note that came back was on its way.
+    way_frames: Option<i64>,
+    /// Notes in a row that came back punctually.
+    punctual: u8,
     /// Something looked as if it came back where no loop was, and was left to the player: the next is not. Else what is
     /// passed on would come back, and be passed on again, for ever.
     loop_is_suspected: bool,
@@ -134,22 +142,34 @@ impl Returns {
 
     fn take_press(&mut self, at: Position, key: Key, velocity: f32, key_is_down: bool) -> bool {
         let known = self.loop_is_known || self.loop_is_suspected;
+        let is_strict = self.all_is_punctual();
         let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
-        let alike = |left: &&mut Left| {
+        let alike = |left: &Left| {
             !left.back
                 && may_be_back(left.begun)
                 && is_key(left, key)
                 && (left.velocity - velocity).abs() <= SAME_VELOCITY
                 && (left.by != Who::Player || key_is_down || known || is_punctual(left.begun))
         };
-        let Some(left) = self.notes.iter_mut().find(alike) else { return false };
+        let on_time = |left: &&mut Left| alike(left) && (!is_strict || is_punctual(left.begun));
+        let Some(left) = self.notes.iter_mut().find(on_time) else {
+            if self.notes.iter().any(alike) {
+                // If the way has become another one, this was the last note that goes round on it.
+                self.punctual = 0;
+            }
+            return false;
+        };
         left.back = true;
-        let is_no_players = left.by != Who::Player || (key_is_down && is_punctual(left.begun));
+        let was_punctual = is_punctual(left.begun);
+        let is_no_players = left.by != Who::Player || (key_is_down && was_punctual);
+        let way_frames = at.0.saturating_sub(left.begun.0);
         let believed = self.lost < NO_LOOP;
         self.lost = 0;
         self.loop_is_known = believed;
         self.loop_is_sure = believed && (self.loop_is_sure || is_no_players);
         self.loop_is_suspected = !believed;
+        self.way_frames = Some(way_frames);
+        self.punctual = if was_punctual { self.punctual.saturating_add(1) } else { 0 };
         if !believed {
             // The player's after all; its release is the player's too.
             self.notes.retain(|left| !(left.back && is_key(left, key)));
@@ -162,7 +182,10 @@ impl Returns {
         let key = Key { voice: None, channel, pitch };
         let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
         let has_ended = |left: &Left| left.back && is_key(left, key) && left.ended.is_some_and(&may_be_back);
-        let ended = self.notes.iter().position(has_ended);
+        let on_time = |left: &Left| has_ended(left) && left.ended.is_some_and(&is_punctual);
+        let is_strict = key_is_down && self.all_is_punctual();
+        let ended = self.notes.iter().position(on_time);
+        let ended = ended.or_else(|| self.notes.iter().position(|left| !is_strict && has_ended(left)));
         // Also when the finger is believed: if it was the end, another does not come.
         let Some(left) = ended.and_then(|ended| self.notes.pop_at(ended)) else { return false };
         if key_is_down && !self.loop_is_sure && !left.ended.is_some_and(is_punctual) {
@@ -195,14 +218,20 @@ impl Returns {
         move |left_at| !is_sure || left_at < block
     }
 
-    /// Whether what left at a position comes back at this one as hosts bring it.
+    /// Whether what left at a position comes back at this one as hosts bring it, or after the same time as the last note.
     fn what_is_punctual(&self, at: Position) -> impl Fn(Position) -> bool + use<> {
-        let (block, before) = (self.block, self.block_before);
-        let into = |position: Position, block: Position| position.0.saturating_sub(block.0);
+        let (block, before, way_frames) = (self.block, self.block_before, self.way_frames);
+        let frames = |from: Position, to: Position| to.0.saturating_sub(from.0);
         move |left_at| {
             let left_in_the_block_before = (before..block).contains(&left_at);
-            left_in_the_block_before && (at == block || into(at, block) == into(left_at, before))
+            way_frames == Some(frames(left_at, at))
+                || left_in_the_block_before && (at == block || frames(block, at) == frames(before, left_at))
         }
+    }
+
+    /// Whether what comes back comes at no other moment.
+    fn all_is_punctual(&self) -> bool {
+        self.loop_is_sure && self.punctual >= PUNCTUAL
     }
 
     fn forget_before(&mut self, at: Position) {
@@ -221,6 +250,9 @@ impl Returns {
         self.loop_is_suspected &= lost == 0;
         self.loop_is_known &= self.lost < NO_LOOP;
         self.loop_is_sure &= self.loop_is_known;
+        if !self.loop_is_known {
+            (self.way_frames, self.punctual) = (None, 0);
+        }
         self.controls.retain(|passed| passed.at >= since);
     }
 }
@@ -385,6 +417,46 @@ mod tests {
             block(&mut returns, 100);
             assert_eq!(is_taken_from_the_finger(&mut returns, 103), is_sure, "back at {back}");
         }
+    }
+
+    /// Notes of Segue's come back after so many frames, none of them punctually.
+    fn come_back_after(ways: [i64; 3]) -> Returns {
+        let mut returns = blank();
+        for (at, way) in (0..).step_by(100).zip(ways) {
+            block(&mut returns, at);
+            play(&mut returns, 50, at);
+            block(&mut returns, at + 59);
+            assert!(ours(&mut returns, at + way, press(50)));
+            returns.note_ended(Position(at + 70), key(50));
+        }
+        returns
+    }
+
+    #[test]
+    fn where_all_comes_back_after_the_same_time_a_quick_finger_is_not_taken_for_the_end_of_the_note_before() {
+        for (ways, is_known) in [([60; 3], true), ([60, 61, 62], false)] {
+            let mut returns = come_back_after(ways);
+            pass(&mut returns, 1_000);
+            block(&mut returns, 1_059);
+            assert!(ours(&mut returns, 1_060, press(60)));
+            returns.note_ended(Position(1_100), key(60));
+            pass(&mut returns, 1_100);
+            block(&mut returns, 1_120);
+            let [finger, end] = [1_130, 1_160].map(|at| is_taken_from_the_finger(&mut returns, at));
+            assert_eq!((finger, end), (!is_known, is_known), "after {ways:?}");
+        }
+    }
+
+    #[test]
+    fn where_the_way_becomes_another_one_a_single_note_is_taken_for_the_players() {
+        let mut returns = come_back_after([60; 3]);
+        let come_back = [1_000, 1_300, 1_600].map(|at| {
+            block(&mut returns, at);
+            play(&mut returns, 50, at);
+            block(&mut returns, at + 79);
+            ours(&mut returns, at + 80, press(50))
+        });
+        assert_eq!(come_back, [false, true, true]);
     }
 
     #[test]
