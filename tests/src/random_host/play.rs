@@ -1,7 +1,7 @@
 //! Plays a sequence at the built plugin and writes down what came back.
 
 use super::board::Board;
-use super::sequence::{Act, Deed, Sequence};
+use super::sequence::{Act, Deed, Return, Sequence};
 use crate::bundle::Bundle;
 use crate::instance::Instance;
 use crate::performance::{Answered, Sent};
@@ -150,8 +150,10 @@ impl Stage<'_> {
             let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
             let count = deeds.partition_point(|(when, _)| *when < end);
             heard.clear();
-            self.hear_oneself(&mut heard, &take, at);
+            self.hear_oneself(&mut heard, &take, (at, end));
             self.hear(&mut heard, (at, end), &deeds[..count]);
+            // What comes back comes first of what falls on one frame, as it is put in first.
+            heard.sort();
             deeds = &deeds[count..];
             let frames = usize::try_from(end - at)?;
             // What is left there is not the plugin's: it must write every sample.
@@ -201,21 +203,30 @@ impl Stage<'_> {
         Ok(self.act.offline || self.instance.text("Render")? == "Offline")
     }
 
-    /// With a routing loop: what was played in the block before comes in with this one. A rendering that is begun anew
+    /// How long what is routed back is on its way, where that is always the same.
+    fn latency(&self) -> Frame {
+        Frame::from(self.act.blocks.largest())
+    }
+
+    /// With a routing loop: what was played comes in with this block, if its time has come. A rendering that is begun anew
     /// hears nothing of the one before.
-    fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, at: Frame) {
-        let before = take.blocks.last().copied().filter(|_| self.act.loops_back);
-        let Some(before) = before else { return };
-        let first = take.events.partition_point(|event| event.at < before.max(self.began));
-        for event in take.events[first..].iter().filter(|event| event.at < at) {
+    fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, (at, end): (Frame, Frame)) {
+        let (Some(way), Some(before)) = (self.act.loops_back, take.blocks.last().copied()) else { return };
+        let (since, later) = match way {
+            Return::WithTheNextBlock => (before, 0),
+            Return::ABlockLater => (at.saturating_sub(self.latency()), self.latency()),
+        };
+        let first = take.events.partition_point(|event| event.at < since.max(self.began));
+        for event in take.events[first..].iter().filter(|event| event.at + later < end) {
+            let offset = offset(at, event.at + later);
             match event.sent {
                 Sent::On { channel, key, velocity } => {
-                    heard.push(&NoteOnEvent::new(0, Pckn::new(0u16, channel, key, Match::All), velocity));
+                    heard.push(&NoteOnEvent::new(offset, Pckn::new(0u16, channel, key, Match::All), velocity));
                 }
                 Sent::Off { channel, key } => {
-                    heard.push(&NoteOffEvent::new(0, Pckn::new(0u16, channel, key, Match::All), 0.5));
+                    heard.push(&NoteOffEvent::new(offset, Pckn::new(0u16, channel, key, Match::All), 0.5));
                 }
-                Sent::Midi(message) => heard.push(&MidiEvent::new(0, 0, message)),
+                Sent::Midi(message) => heard.push(&MidiEvent::new(offset, 0, message)),
             }
         }
     }

@@ -759,7 +759,7 @@ impl<'a> Watch<'a> {
         let Sounding { who, since: (since_act, since), .. } = self.sounding.remove(index);
         let is_struck_again = self.struck.contains(&key);
         let is_held = self.held.iter().any(|held| held.key == key) && !is_struck_again && self.held.len() < MOST_KEYS;
-        if who == Who::Player && since_act == self.act && is_held && act.is_all_ears() && !act.loops_back {
+        if who == Who::Player && since_act == self.act && is_held && act.is_all_ears() && act.loops_back.is_none() {
             self.say(at, Rule::CutShort(key));
         }
         if who == Who::Player || since_act != self.act {
@@ -808,7 +808,7 @@ impl<'a> Watch<'a> {
         if !act.is_all_ears() {
             return;
         }
-        if let Some(key) = to_pass.first().filter(|_| !act.loops_back) {
+        if let Some(key) = to_pass.first().filter(|_| act.loops_back.is_none()) {
             self.say(now, Rule::NotPassed(*key));
         }
         // Off and on again on one frame it never was off.
@@ -921,7 +921,7 @@ mod tests {
             timeline,
             telling: Telling::Everything,
             mid_block: false,
-            loops_back: false,
+            loops_back: None,
             blocks: Blocks::Of(512),
             offline: true,
             deeds: deeds.to_vec(),

@@ -29,14 +29,23 @@ pub struct Act {
     pub mid_block: bool,
     /// The blocks into which the host cuts time.
     pub blocks: Blocks,
-    /// What the plugin plays is routed back to its input, where it arrives with the next block.
-    pub loops_back: bool,
+    /// What the plugin plays is routed back to its input.
+    pub loops_back: Option<Return>,
     /// The host renders, and says so.
     pub offline: bool,
     /// In order of time; at one frame, what happens between blocks comes first.
     pub deeds: Vec<(Frame, Deed)>,
     /// How long it lasts.
     pub length: Frame,
+}
+
+/// When what the plugin has played comes in again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Return {
+    /// At the first frame of the next block.
+    WithTheNextBlock,
+    /// After the time of a whole block.
+    ABlockLater,
 }
 
 /// One thing that the host does.
@@ -167,7 +176,11 @@ impl fmt::Display for Told<'_> {
                 if act.offline { "rendering" } else { "live" },
                 act.telling,
                 if act.mid_block { "in mid-block" } else { "between blocks" },
-                if act.loops_back { ", output routed to input" } else { "" },
+                match act.loops_back {
+                    None => "",
+                    Some(Return::WithTheNextBlock) => ", output routed to the start of the next block",
+                    Some(Return::ABlockLater) => ", output routed to the input a whole block later",
+                },
             )?;
             write!(out, "{}", act.timeline)?;
             for (at, deed) in &act.deeds {

@@ -85,7 +85,7 @@ fn drop_settings(smallest: &mut Sequence, fails: Fails<'_>) {
 fn make_plain(smallest: &mut Sequence, fails: Fails<'_>) {
     for act in 0..smallest.acts.len() {
         let changes: [fn(&mut Act); 4] = [
-            |act| act.loops_back = false,
+            |act| act.loops_back = None,
             |act| act.telling = Telling::Everything,
             |act| act.mid_block = false,
             |act| act.blocks = Blocks::Of(act.blocks.largest()),

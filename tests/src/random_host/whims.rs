@@ -1,7 +1,7 @@
 //! From a seed to a sequence: what a player, a host and somebody at the knobs may do in a minute.
 
 use super::board::{Board, Knob};
-use super::sequence::{Act, Deed, Sequence};
+use super::sequence::{Act, Deed, Return, Sequence};
 use crate::blocks::Blocks;
 use crate::dice::Dice;
 use crate::instance::Parameter;
@@ -118,7 +118,10 @@ fn act(dice: &mut Dice, board: &Board, temper: Temper, seconds: f64, last: bool,
         close(&mut deeds, &mut timeline, end, length);
     }
     let mid_block = dice.chance(25);
-    let loops_back = dice.chance(8);
+    let loops_back = dice.chance(8).then(|| match blocks {
+        Blocks::Of(_) if dice.chance(50) => Return::ABlockLater,
+        _ => Return::WithTheNextBlock,
+    });
     let mut act = Act { timeline, telling, mid_block, blocks, loops_back, offline, deeds, length };
     act.sort();
     act
@@ -681,5 +684,8 @@ mod tests {
         assert!(acts.iter().any(|act| act.telling == Telling::Nothing));
         assert!(acts.iter().any(|act| act.timeline.breaks().count() > 3));
         assert!(sequences.iter().any(|sequence| sequence.acts.iter().any(|act| !act.offline)));
+        for way in [None, Some(Return::WithTheNextBlock), Some(Return::ABlockLater)] {
+            assert!(acts.iter().any(|act| act.loops_back == way), "{way:?}");
+        }
     }
 }

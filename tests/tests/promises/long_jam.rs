@@ -142,7 +142,7 @@ fn round(dice: &mut Dice, board: &Board) -> Act {
         timeline,
         telling: Telling::Everything,
         mid_block: false,
-        loops_back: false,
+        loops_back: None,
         blocks: Blocks::Moody { seed: dice.roll(), largest: 512 },
         offline: true,
         deeds,

@@ -208,7 +208,7 @@ impl House {
     fn repeats_in_other_blocks(sequence: &Sequence) -> bool {
         let repeats = |act: &Act| {
             let bars_are_known = !act.mid_block || act.timeline.bar_beats_of_a_plain_song().is_some();
-            act.is_all_ears() && act.telling != Telling::WrongBars && !act.loops_back && bars_are_known
+            act.is_all_ears() && act.telling != Telling::WrongBars && act.loops_back.is_none() && bars_are_known
         };
         sequence.acts.iter().all(repeats)
     }
@@ -282,7 +282,7 @@ fn by_hand(
         telling,
         mid_block: true,
         blocks: Blocks::Of(4096),
-        loops_back: false,
+        loops_back: None,
         offline: true,
         deeds: strokes.iter().flat_map(stroke).collect(),
         length: 480_000,
