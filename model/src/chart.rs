@@ -104,6 +104,12 @@ impl Chart {
         }
     }
 
+    /// How long it is until it begins again, in bars of this metre; `None` when it never does.
+    pub fn length(&self, metre: Metre) -> Option<Ticks> {
+        let Content::Round(bars) = &self.0 else { return None };
+        Some(Ticks(metre.bar().0 * i64::try_from(bars.len()).ok()?))
+    }
+
     fn bar_at(&self, moment: Ticks, metre: Metre) -> Option<&Vec<Option<Chord>>> {
         let Content::Round(bars) = &self.0 else { return None };
         let bar = metre.bar().0;
@@ -144,6 +150,20 @@ mod tests {
             chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())
         };
         assert_eq!((0..expected.len()).map(name).collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn a_chart_begins_again_after_its_length_in_any_metre_and_what_is_played_once_has_none() {
+        let waltz = Metre::new(3, 4).unwrap();
+        let chart = Chart::parse("|: C F :| G | N.C.").unwrap().unwrap();
+        for (metre, length) in [(Metre::COMMON, 4 * 192), (waltz, 4 * 144)] {
+            assert_eq!(chart.length(metre), Some(Ticks(length)));
+            for place in -30..30 {
+                let place = place * 36;
+                assert_eq!(chart.at(Ticks(place), metre), chart.at(Ticks(place + length), metre), "{place}");
+            }
+        }
+        assert_eq!(Chart::once(Vec::new()).length(Metre::COMMON), None);
     }
 
     #[test]

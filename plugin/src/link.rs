@@ -125,7 +125,12 @@ pub enum Planned {
         think_ns: u64,
     },
     /// What the chart says, counted from where it begins. Questions are answered in the order in which they were asked.
-    Chord(Stretch),
+    Chord {
+        /// Where it says so.
+        stretch: Stretch,
+        /// After this time it says the same again; `None` when it does not go round.
+        round: Option<Ticks>,
+    },
     /// The mind broke over the wish and is being made anew.
     Failed {
         /// The plan that it belongs to.
@@ -139,7 +144,7 @@ impl Planned {
         match self {
             Self::Note { .. } => 0,
             Self::Until { .. } | Self::Failed { .. } => REPLIES_PER_WISH,
-            Self::Chord(_) => 1,
+            Self::Chord { .. } => 1,
         }
     }
 }
@@ -343,7 +348,7 @@ mod tests {
             ToMind::Wish(_) => Planned::Until { generation, nothing_before: Ticks::ZERO, think_ns: 0 },
             ToMind::ChordWish(_) => {
                 let stretch = Stretch { from: Ticks::ZERO, until: Ticks(1), chord: None };
-                return vec![Planned::Chord(stretch)];
+                return vec![Planned::Chord { stretch, round: None }];
             }
             _ => return Vec::new(),
         };

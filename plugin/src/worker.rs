@@ -206,14 +206,14 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
 fn chord_of(mind: &impl Improvise, wish: ChordWish) -> Planned {
     let ChordWish { place: from, metre } = wish;
     let Some((chord, until)) = mind.chart_at(from, metre) else { return without_chart(wish) };
-    Planned::Chord(Stretch { from, until, chord })
+    Planned::Chord { stretch: Stretch { from, until, chord }, round: mind.chart_length(metre) }
 }
 
 /// A rest up to the next bar line.
 fn without_chart(ChordWish { place: from, metre }: ChordWish) -> Planned {
     let bars = Bars { line: Ticks::ZERO, metre };
     let until = from - bars.place(from) + metre.bar();
-    Planned::Chord(Stretch { from, until, chord: None })
+    Planned::Chord { stretch: Stretch { from, until, chord: None }, round: Some(metre.bar()) }
 }
 
 /// Decides notes until no other can begin before the horizon, or nobody listens any more.

@@ -29,7 +29,7 @@ impl Performer {
     }
 
     /// Asks for what may have to be struck without warning: where the player may begin, where the song stands, and where
-    /// its loop begins.
+    /// its loop begins; and when all that is known, for the rest of the chart.
     fn foresee(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
         let transport = &scene.block.transport;
         let stands = transport.beats.filter(|_| !transport.playing);
@@ -42,7 +42,8 @@ impl Performer {
         let player = (!in_song).then_some((Ticks::ZERO, outlook.metre));
         let [song, again] = [stands, outlook.again].map(|beats| self.clock.place_of_start(transport, beats?));
         let mut places = [player, song, again].into_iter().flatten();
-        match places.find_map(|(place, metre)| Some((self.comping.unforeseen(place, metre)?, metre))) {
+        let needed = places.find_map(|(place, metre)| Some((self.comping.unforeseen(place, metre)?, metre)));
+        match needed.or_else(|| Some((self.comping.untold(outlook.metre)?, outlook.metre))) {
             // When there is no room now, there will be.
             Some((place, metre)) => drop(self.ask_chart(scene, ChordWish { place, metre }, None)),
             None => self.comping.foreseen(outlook),
@@ -117,8 +118,8 @@ impl Performer {
         }
     }
 
-    pub(super) fn take_chord<S, N>(&mut self, scene: &Scene<'_, S, N>, told: Stretch) {
-        if let Some(stretch) = self.comping.answered(told) {
+    pub(super) fn take_chord<S, N>(&mut self, scene: &Scene<'_, S, N>, told: Stretch, round: Option<Ticks>) {
+        if let Some(stretch) = self.comping.answered(told, round) {
             self.prepare_chord(scene, stretch);
         }
     }

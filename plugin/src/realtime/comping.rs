@@ -2,8 +2,8 @@
 //! held until shortly before the next.
 //!
 //! The chart is no business of the audio thread, so the mind's side is asked for it stretch by stretch, a beat ahead; and
-//! where it may begin without warning (where the song stands, where its loop begins, where the player does) before it
-//! is needed. What was told is kept (`recall.rs`). An offline rendering waits for the answer; so what is struck follows
+//! where it may begin without warning (where the song stands, where its loop begins, where the player does, and at last
+//! wherever it may jump) before it is needed. What was told is kept (`recall.rs`). An offline rendering waits for the answer; so what is struck follows
 //! from positions alone. A chord that becomes known too late comes in on the next beat, and when there is none left in
 //! it, it is left out and counted.
 //!
@@ -202,6 +202,11 @@ impl Comping {
         self.recall.unknown(metre, place, AHEAD)
     }
 
+    /// The same, so that it can begin anywhere in a chart that goes round.
+    pub fn untold(&mut self, metre: Metre) -> Option<Ticks> {
+        self.recall.untold(metre)
+    }
+
     /// Whether something may be missing to begin from there, and now is the time to ask for it.
     pub fn is_news(&self, outlook: Outlook) -> bool {
         // One at a time, so that there is always room for what is needed now.
@@ -229,11 +234,12 @@ impl Comping {
         self.open.iter().any(|question| question.form.is_some())
     }
 
-    /// Takes an answer in, which counts from where the chart begins. A stretch for the present plan comes back.
-    pub fn answered(&mut self, told: Stretch) -> Option<Stretch> {
+    /// Takes an answer in, which counts from where the chart begins and says after what time it does so again. A stretch for
+    /// the present plan comes back.
+    pub fn answered(&mut self, told: Stretch, round: Option<Ticks>) -> Option<Stretch> {
         let Question { metre, form, holds } = self.open.pop_at(0)?;
         if holds {
-            self.recall.keep(metre, told);
+            self.recall.keep(metre, round, told);
             // Another one may have gone for it.
             self.foreseen = None;
         }

@@ -190,8 +190,8 @@ impl Performer {
     }
 
     pub(super) fn take<S: Stage, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>, reply: Planned) {
-        if let Planned::Chord(stretch) = reply {
-            self.take_chord(scene, stretch);
+        if let Planned::Chord { stretch, round } = reply {
+            self.take_chord(scene, stretch, round);
             return;
         }
         if let Planned::Until { think_ns, .. } = reply {

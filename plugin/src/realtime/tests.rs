@@ -70,8 +70,11 @@ impl Improvise for PaperMind {
     }
 
     fn chart_at(&self, place: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
-        let chart = Chart::parse("C7 | F7 G7 | C7 A7 D7 | N.C. |").ok()??;
-        Some(chart.stretch_at(place, metre))
+        Some(paper_chart().stretch_at(place, metre))
+    }
+
+    fn chart_length(&self, metre: Metre) -> Option<Ticks> {
+        paper_chart().length(metre)
     }
 
     fn set_source(&mut self, source: Source) {
@@ -120,6 +123,10 @@ impl Improvise for PaperMind {
     fn spare(&self) -> Self {
         self.clone()
     }
+}
+
+fn paper_chart() -> Chart {
+    Chart::parse("C7 | F7 G7 | C7 A7 D7 | N.C. |").unwrap().unwrap()
 }
 
 fn single_line() -> PaperMind {

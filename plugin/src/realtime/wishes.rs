@@ -295,7 +295,7 @@ impl Wishes {
                 }
                 None
             }
-            Planned::Chord(_) => None,
+            Planned::Chord { .. } => None,
             Planned::Failed { generation } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {

@@ -21,6 +21,10 @@ pub trait Improvise {
     fn chart_at(&self, _place: Ticks, _metre: Metre) -> Option<(Option<Chord>, Ticks)> {
         None
     }
+    /// How long the chart is, in bars of this metre; `None` when it does not go round.
+    fn chart_length(&self, _metre: Metre) -> Option<Ticks> {
+        None
+    }
     /// It lasted this long.
     fn amend(&mut self, id: u32, duration: Ticks);
     /// The next note.
@@ -57,6 +61,9 @@ impl Improvise for Improviser {
     }
     fn chart_at(&self, place: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
         Some(self.harmony().chart()?.stretch_at(place, metre))
+    }
+    fn chart_length(&self, metre: Metre) -> Option<Ticks> {
+        self.harmony().chart()?.length(metre)
     }
     fn amend(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
