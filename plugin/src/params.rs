@@ -12,7 +12,7 @@ pub use groups::*;
 pub use setting::{NoValue, Setting};
 
 use crate::editor::WindowMemory;
-use crate::preset::{self, ChartText, OwnStyle};
+use crate::preset::{self, ChartText, OwnMark, OwnStyle};
 use crate::realtime::host::{Harmony, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
 use kinds::SWING_BY_STYLE;
 use nice_plug::prelude::*;
@@ -22,7 +22,7 @@ use segue_model::note::{Pitch, Ticks};
 use segue_model::sampling::Knobs;
 
 /// All parameters, and what else a song saves.
-#[derive(Debug, Default, Params)]
+#[derive(Debug, Params)]
 pub struct SegueParams {
     /// The chord chart.
     #[persist = "chart"]
@@ -30,6 +30,9 @@ pub struct SegueParams {
     /// The file of the musician's own style.
     #[persist = "own_style"]
     pub own: OwnStyle,
+    /// What is in that file, by which it is known wherever it lies.
+    #[persist = "own_style_mark"]
+    pub own_mark: OwnMark,
     /// The size of the editor's window.
     #[persist = "window"]
     pub window: WindowMemory,
@@ -54,6 +57,25 @@ pub struct SegueParams {
     /// Which notes come in and go out.
     #[nested(group = "MIDI")]
     pub midi: Midi,
+}
+
+impl Default for SegueParams {
+    fn default() -> Self {
+        let own = OwnStyle::default();
+        Self {
+            chart: ChartText::default(),
+            own_mark: own.mark(),
+            own,
+            window: WindowMemory::default(),
+            mind: Mind::default(),
+            turns: Turns::default(),
+            notes: Notes::default(),
+            harmony: Chords::default(),
+            sound: Sounds::default(),
+            timing: Timing::default(),
+            midi: Midi::default(),
+        }
+    }
 }
 
 impl SegueParams {

@@ -9,6 +9,7 @@ mod apply;
 mod chart;
 mod device;
 mod file;
+mod mark;
 mod own;
 mod shelf;
 mod styles;
@@ -17,7 +18,8 @@ pub use apply::{Gestures, Unhosted, apply, of};
 pub use chart::ChartText;
 pub use device::problem as device_problem;
 pub use file::{Refused, style_named};
-pub use own::OwnStyle;
+pub use mark::{files as weights_files, folders as weights_folders};
+pub use own::{News, OwnMark, OwnStyle};
 pub use shelf::{Entry, Shelf, ShelfError, folder};
 pub use styles::{DEFAULT, OWN, STRAIGHT, STYLES, Style, mind, style, usual};
 

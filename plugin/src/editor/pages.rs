@@ -10,8 +10,8 @@ use super::roll::Roll;
 use super::{Scene, keyboard, status, theme};
 use crate::capture;
 use crate::params::{Mode, SegueParams};
-use crate::preset;
-use egui::{Align2, Id, Rect, Sense, TextEdit, pos2, vec2};
+use crate::preset::{self, News};
+use egui::{Align2, Color32, Id, Rect, Sense, TextEdit, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::Param;
 use std::path::{Path, PathBuf};
@@ -295,7 +295,7 @@ impl View<'_> {
         if setup.version != Some(version) {
             setup.version = Some(version);
             setup.path = params.own.map(String::clone);
-            setup.found = own_files();
+            setup.found = preset::weights_files(Path::new(&setup.path));
         }
         let place = row(inside, 0.0);
         board.mark("Own style", place);
@@ -331,11 +331,24 @@ impl View<'_> {
         if let Some(path) = chosen {
             load_model(board, params, &path);
         }
-        let words = params.own.problem().unwrap_or_else(|| OWN_STYLE.to_owned());
-        let colour = if params.own.problem().is_some() { theme::WRONG } else { theme::DIM };
+        let (words, colour) = standing(params);
         let at = row(inside, 2.0).min + vec2(0.0, 4.0);
         let galley = board.ui.painter().layout(words, theme::small(), colour, inside.width());
         board.ui.painter().galley(at, galley, colour);
+    }
+}
+
+/// How it is with the musician's own file.
+fn standing(params: &SegueParams) -> (String, Color32) {
+    if let Some(problem) = params.own.problem() {
+        let folder = preset::weights_folders().first().map(|folder| folder.display().to_string());
+        let there = folder.map(|folder| format!(", or into {folder}")).unwrap_or_default();
+        return (format!("{problem}. Put it back{there}, under any name, and load it."), theme::WRONG);
+    }
+    match params.own.news() {
+        Some(news @ News::Changed { .. }) => (news.to_string(), theme::WRONG),
+        Some(news @ News::Moved { .. }) => (news.to_string(), theme::TEXT),
+        None => (OWN_STYLE.to_owned(), theme::DIM),
     }
 }
 
@@ -402,21 +415,6 @@ fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {
         }
         Err(error) => board.say(format!("{error}. What played before plays on.")),
     }
-}
-
-/// The files of weights in the musician's folders.
-fn own_files() -> Vec<PathBuf> {
-    /// More than anybody keeps, so that a wrong folder does not hold the window up.
-    const MOST: usize = 200;
-    let folders = [dirs::data_dir(), dirs::audio_dir(), dirs::home_dir().map(|home| home.join("Music"))];
-    let mut found: Vec<PathBuf> = Vec::new();
-    for folder in folders.into_iter().flatten().map(|folder| folder.join("Segue")) {
-        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
-        found.extend(files.filter(|path| path.extension().is_some_and(|ending| ending == "segue")).take(MOST));
-    }
-    found.sort();
-    found.dedup();
-    found
 }
 
 fn name_of(path: &Path) -> String {

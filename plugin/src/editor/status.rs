@@ -4,7 +4,7 @@ use super::board::Board;
 use super::{Scene, theme};
 use crate::journal::Present;
 use crate::params::SegueParams;
-use crate::preset;
+use crate::preset::{self, News};
 use crate::vitals::{MindState, Vitals};
 use egui::{Align2, Color32, Rect, pos2};
 use segue_model::note::Ticks;
@@ -55,7 +55,8 @@ pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&P
         x = drawn.right() + 22.0;
     };
     let (style, colour) = playing(&scene.params, &scene.vitals);
-    cell(board, "Status style", style, colour, "What plays. It says so when a file is missing.");
+    let tip = own_fault(&scene.params).unwrap_or_else(|| "What plays. It says so when a file is missing.".to_owned());
+    cell(board, "Status style", style, colour, &tip);
     let tip = "Where the time comes from, the bar and beat, and the tempo.";
     cell(board, "Status time", transport(present), theme::DIM, tip);
     let vitals = &scene.vitals;
@@ -105,10 +106,22 @@ fn playing(params: &SegueParams, vitals: &Vitals) -> (String, Color32) {
     }
     let playing = params.settings().style;
     if i32::from(playing.0) == params.mind.style.value() {
-        return (wished, theme::TEXT);
+        return match own_fault(params) {
+            Some(_) => (format!("{wished}: not the file of this song"), theme::WRONG),
+            None => (wished, theme::TEXT),
+        };
     }
     let instead = preset::style(playing).map_or("nothing", |style| style.name);
     (format!("{wished}: not there, {instead} plays"), theme::WRONG)
+}
+
+/// What is wrong with the file of the musician's own style, where that is to play.
+fn own_fault(params: &SegueParams) -> Option<String> {
+    if params.mind.style.value() != i32::from(preset::OWN.0) {
+        return None;
+    }
+    let changed = || params.own.news().filter(|news| matches!(news, News::Changed { .. }));
+    params.own.problem().or_else(|| Some(changed()?.to_string()))
 }
 
 fn transport(present: Option<&Present>) -> String {

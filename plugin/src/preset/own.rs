@@ -1,17 +1,26 @@
-//! The musician's own style: a file of weights that a song names.
+//! The musician's own style: a file of weights that a song names, and knows by its content.
+//!
+//! The content counts more than the name: a file that was moved or renamed is found again, and one that was changed under
+//! its old name is said to be another.
 
+use super::mark::{self, Mark};
 use super::styles::mind_of_file;
 use nice_plug::params::persist::PersistentField;
 use segue_model::mind::Mind;
 use segue_model::vocabulary::TimeBase;
-use segue_model::weights;
+use segue_model::weights::{self, Card, WeightsError};
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The file of the musician's own style. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct OwnStyle(Arc<OwnFile>);
+
+/// What is in that file, as the song knows it: the same file, and saved beside its name.
+#[derive(Debug, Clone, Default)]
+pub struct OwnMark(OwnStyle);
 
 #[derive(Debug, Default)]
 struct OwnFile {
@@ -21,8 +30,49 @@ struct OwnFile {
     playable: AtomicBool,
     free_time: AtomicBool,
     version: AtomicU32,
+    standing: Mutex<Standing>,
+}
+
+/// How it is with the file.
+#[derive(Debug, Default)]
+struct Standing {
+    /// The content that the song wants; `None` where it does not say, or the musician has chosen anew.
+    wished: Option<Mark>,
+    /// The content that there is.
+    found: Option<Mark>,
     /// Why it does not play.
-    problem: Mutex<Option<String>>,
+    problem: Option<String>,
+    news: Option<News>,
+}
+
+/// What has become of a file since the song was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It lies elsewhere now, and plays.
+    Moved {
+        /// Where it was.
+        from: String,
+        /// Where it is.
+        to: String,
+    },
+    /// What lies there now is another, and plays.
+    Changed {
+        /// Where.
+        path: String,
+    },
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Moved { from, to } => write!(out, "The style of this song was {from} and is {to} now. It plays."),
+            Self::Changed { path } => write!(
+                out,
+                "{path} has changed since this song was saved, and plays as it is now. Put the old one beside it to have \
+                 it back, or load this one to keep it."
+            ),
+        }
+    }
 }
 
 impl OwnStyle {
@@ -48,17 +98,27 @@ impl OwnStyle {
             }
             Err(error) => {
                 // The card may be good and the weights behind it not.
-                self.set_problem(Some(error.to_string()));
+                self.standing().problem = Some(error.to_string());
                 self.0.playable.store(false, Ordering::Relaxed);
                 None
             }
         }
     }
 
+    /// The content as songs save it; the other half of what a song keeps.
+    pub fn mark(&self) -> OwnMark {
+        OwnMark(self.clone())
+    }
+
     /// Why the chosen file does not play, as one sentence that begins with its name; `None` when it does, or none was
     /// chosen. For the editor.
     pub fn problem(&self) -> Option<String> {
-        self.0.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing().problem.clone()
+    }
+
+    /// What has become of the file since the song was saved. For the editor.
+    pub fn news(&self) -> Option<News> {
+        self.standing().news.clone()
     }
 
     /// Whether there was a file of weights when its name came. Never waits, so the audio thread may ask.
@@ -76,23 +136,68 @@ impl OwnStyle {
         self.0.version.load(Ordering::Acquire)
     }
 
-    fn set_problem(&self, problem: Option<String>) {
-        *self.0.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Plays a file of this content if there is one, and else what lies at this path.
+    fn choose(&self, path: String, wished: Option<Mark>) {
+        let mut choice = Choice::read(path);
+        let mut news = None;
+        if let Some(wished) = wished.filter(|wished| choice.mark() != Some(*wished)) {
+            let moved = wished.find(mark::files(Path::new(&choice.path)));
+            if let Some(moved) = moved.map(|moved| Choice::read(moved.display().to_string())) {
+                news = Some(News::Moved { from: choice.path, to: moved.path.clone() });
+                choice = moved;
+            } else if choice.mark().is_some() {
+                news = Some(News::Changed { path: choice.path.clone() });
+            }
+        }
+        let (found, problem) = (choice.mark(), choice.problem());
+        let free_time = matches!(&choice.file, Some(Ok((card, _))) if card.vocabulary.time_base == TimeBase::Free);
+        self.0.playable.store(found.is_some(), Ordering::Relaxed);
+        self.0.free_time.store(free_time, Ordering::Relaxed);
+        *self.standing() = Standing { wished, found, problem, news };
+        *self.0.path.write().unwrap_or_else(PoisonError::into_inner) = choice.path;
+        self.0.version.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// A path, and what lies there.
+struct Choice {
+    path: String,
+    /// Nothing was looked for where no path is.
+    file: Option<Result<(Card, Mark), WeightsError>>,
+}
+
+impl Choice {
+    fn read(path: String) -> Self {
+        let file = (!path.is_empty()).then(|| card_and_mark(Path::new(&path)));
+        Self { path, file }
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        let (_, mark) = self.file.as_ref()?.as_ref().ok()?;
+        Some(*mark)
+    }
+
+    fn problem(&self) -> Option<String> {
+        Some(self.file.as_ref()?.as_ref().err()?.to_string())
+    }
+}
+
+fn card_and_mark(path: &Path) -> Result<(Card, Mark), WeightsError> {
+    let name = path.display().to_string();
+    match std::fs::read(path) {
+        Ok(bytes) => Ok((weights::card(&bytes, &name)?, Mark::of(&bytes))),
+        Err(reason) => Err(WeightsError::Unreadable { name, reason }),
     }
 }
 
 impl PersistentField<'_, String> for OwnStyle {
     /// A file that is gone is still named by the song, so that saving it elsewhere loses nothing.
     fn set(&self, path: String) {
-        let card = if path.is_empty() { None } else { Some(weights::card_of(Path::new(&path))) };
-        let problem = card.as_ref().and_then(|card| Some(card.as_ref().err()?.to_string()));
-        let card = card.and_then(Result::ok);
-        self.0.playable.store(card.is_some(), Ordering::Relaxed);
-        let is_free = card.is_some_and(|card| card.vocabulary.time_base == TimeBase::Free);
-        self.0.free_time.store(is_free, Ordering::Relaxed);
-        self.set_problem(problem);
-        *self.0.path.write().unwrap_or_else(PoisonError::into_inner) = path;
-        self.0.version.fetch_add(1, Ordering::Release);
+        self.choose(path, None);
     }
 
     fn map<F: Fn(&String) -> R, R>(&self, look: F) -> R {
@@ -100,10 +205,35 @@ impl PersistentField<'_, String> for OwnStyle {
     }
 }
 
+impl PersistentField<'_, String> for OwnMark {
+    /// Comes after the path, because songs are opened in the order of the names of what they keep. Older songs have none,
+    /// and name their file by its path alone.
+    fn set(&self, text: String) {
+        let Self(own) = self;
+        let Ok(wished) = text.parse::<Mark>() else { return };
+        let mut standing = own.standing();
+        standing.wished = Some(wished);
+        let is_found = standing.found == Some(wished);
+        drop(standing);
+        if !is_found {
+            own.choose(own.map(String::clone), Some(wished));
+        }
+    }
+
+    /// What the song wants, as long as that is not there: saved without it, it still knows it.
+    fn map<F: Fn(&String) -> R, R>(&self, look: F) -> R {
+        let Self(own) = self;
+        let Standing { wished, found, .. } = *own.standing();
+        look(&wished.or(found).map(|mark| mark.to_string()).unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
+    const FOLK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/folk.segue");
     const PIANO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/piano.segue");
 
     fn chosen(path: &str) -> OwnStyle {
@@ -126,6 +256,99 @@ mod tests {
         assert!(problem.starts_with("/no/such.segue: cannot be read"), "{problem}");
         own.set(String::new());
         assert_eq!(own.problem(), None, "no file is no problem");
+    }
+
+    /// A folder of its own, which goes with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("segue-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        /// The path of a file in it, which is this one.
+        fn with(&self, name: &str, file: &str) -> String {
+            std::fs::copy(file, self.0.join(name)).unwrap();
+            self.path(name)
+        }
+
+        fn path(&self, name: &str) -> String {
+            self.0.join(name).display().to_string()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// What a song saves: the path and the mark.
+    fn saved(own: &OwnStyle) -> (String, String) {
+        (own.map(String::clone), own.mark().map(String::clone))
+    }
+
+    fn opened((path, mark): &(String, String)) -> OwnStyle {
+        let own = chosen(path);
+        own.mark().set(mark.clone());
+        own
+    }
+
+    #[test]
+    fn a_file_that_was_moved_is_found_by_what_is_in_it_and_the_song_knows_its_new_place() {
+        let folder = Folder::new("moved");
+        let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
+        assert_eq!((opened(&song).news(), saved(&opened(&song))), (None, song.clone()));
+        folder.with("other.segue", PIANO);
+        std::fs::rename(folder.path("mine.segue"), folder.path("waltzes.segue")).unwrap();
+        let again = opened(&song);
+        assert!(again.is_playable() && again.problem().is_none() && again.mind().is_some());
+        assert_eq!(saved(&again), (folder.path("waltzes.segue"), song.1));
+        let news = again.news().unwrap().to_string();
+        assert!(news.contains("mine.segue and is ") && news.contains("waltzes.segue now"), "{news}");
+        again.set(folder.path("other.segue"));
+        assert_eq!(again.news(), None, "who chooses another file has other news");
+    }
+
+    #[test]
+    fn a_file_that_has_changed_plays_and_is_said_until_the_old_one_is_back_or_the_new_one_is_chosen() {
+        let folder = Folder::new("changed");
+        let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
+        folder.with("mine.segue", PIANO);
+        let again = opened(&song);
+        assert!(again.is_playable() && again.is_free_time(), "it plays as it is now");
+        assert!(matches!(again.news(), Some(News::Changed { .. })));
+        assert_eq!(saved(&again), song, "saved once more, the song still knows what it wants");
+        let kept = chosen(&folder.path("mine.segue"));
+        assert!(kept.news().is_none() && saved(&kept) != song);
+        folder.with("old.segue", FOLK);
+        let back = opened(&song);
+        assert!(matches!(back.news(), Some(News::Moved { .. })) && !back.is_free_time());
+    }
+
+    #[test]
+    fn a_song_without_a_mark_or_with_one_of_a_later_segue_names_its_file_by_the_path_alone() {
+        for mark in ["", "sha3:0123"] {
+            let own = opened(&(FOLK.to_owned(), mark.to_owned()));
+            assert!(own.is_playable() && own.news().is_none());
+        }
+        let folder = Folder::new("older");
+        let own = opened(&saved(&chosen(&folder.with("mine.segue", FOLK))));
+        own.set(PIANO.to_owned());
+        assert!(own.news().is_none() && own.is_free_time(), "nothing is left of the song before");
+    }
+
+    #[test]
+    fn a_file_that_is_nowhere_is_missed_by_name_and_the_song_keeps_name_and_mark() {
+        let folder = Folder::new("nowhere");
+        let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
+        std::fs::remove_file(folder.path("mine.segue")).unwrap();
+        let again = opened(&song);
+        assert!(!again.is_playable() && again.news().is_none());
+        assert!(again.problem().unwrap().contains("mine.segue: cannot be read"));
+        assert_eq!(saved(&again), song);
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! plugin costs nothing.
 
 use super::device;
+use super::mark::Mark;
 use crate::realtime::host::StyleNumber;
 use segue_model::chart::Chart;
 use segue_model::mind::Mind;
 use segue_model::weights::WeightsError;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -88,7 +88,7 @@ impl Style {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     BuiltIn(StyleNumber),
-    File { path: PathBuf, content: u64 },
+    File { path: PathBuf, content: Mark },
 }
 
 /// The copies that are shared now, if any.
@@ -123,11 +123,10 @@ pub(super) fn mind_of_file(path: &Path) -> Result<Arc<Mind>, WeightsError> {
     let name = path.display().to_string();
     let unreadable = |reason| WeightsError::Unreadable { name: name.clone(), reason };
     let bytes = std::fs::read(path).map_err(unreadable)?;
-    let mut content = DefaultHasher::new();
-    bytes.hash(&mut content);
+    let content = Mark::of(&bytes);
     // One file may be reached by many names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    shared(Source::File { path, content: content.finish() }, || Mind::at(device::chosen(), &bytes, &name))
+    shared(Source::File { path, content }, || Mind::at(device::chosen(), &bytes, &name))
 }
 
 #[cfg(test)]

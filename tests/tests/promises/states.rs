@@ -179,3 +179,23 @@ fn a_song_whose_own_style_is_gone_says_its_name_and_the_usual_style_plays() {
     let played = sound(&Session::render(Blocks::Of(256)).play(&mut moved, &score).expect("it plays"));
     assert_eq!(played, notes(&[("Style", "Folk")], &score, Blocks::Of(256)));
 }
+
+#[test]
+fn a_song_finds_its_own_style_again_where_the_file_was_renamed_and_plays_the_same_notes() {
+    let folder = std::env::temp_dir().join(format!("segue-renamed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("it can be made");
+    let (before, after) = (folder.join("mine.segue"), folder.join("waltzes.segue"));
+    std::fs::copy(shipped_weights("folk"), &before).expect("it ships");
+    let mut song = instance(&[("Style", "My own")]);
+    song.load_field("own_style", &before.display().to_string()).expect("it opens");
+    let saved = song.save().expect("it saves");
+    std::fs::rename(&before, &after).expect("it is ours");
+    let mut opened = instance(&[]);
+    opened.load(&saved).expect("it opens");
+    assert_eq!(field(&mut opened, "own_style"), after.display().to_string());
+    assert_eq!(field(&mut opened, "own_style_mark"), field(&mut song, "own_style_mark"));
+    let score = score(steady(48_000.0), 4);
+    let played = sound(&Session::render(Blocks::Of(256)).play(&mut opened, &score).expect("it plays"));
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    assert_eq!(played, notes(&[("Style", "Folk")], &score, Blocks::Of(256)));
+}

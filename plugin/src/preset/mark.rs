@@ -1,0 +1,125 @@
+//! By what a musician's own file is known wherever it lies, and where such files are looked for.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// How long a file is and what is in it: equal for equal files, and practically only for those.
+///
+/// Saved songs speak of files by this, so it stays what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    length: u64,
+    content: u64,
+}
+
+impl Mark {
+    /// Of what is in a file. Takes about a millisecond for each megabyte.
+    pub fn of(bytes: &[u8]) -> Self {
+        /// Those of FNV-1a. Eight bytes at a time, and turned in between, so that each has a say in all of the result.
+        const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0000_0100_0000_01b3;
+        const TURN: u32 = 29;
+        const WORD: usize = size_of::<u64>();
+        let content = bytes.chunks(WORD).fold(BASIS, |hash, part| {
+            let mut word = [0; WORD];
+            word.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+            (hash ^ u64::from_le_bytes(word)).wrapping_mul(PRIME).rotate_left(TURN)
+        });
+        Self { length: bytes.len() as u64, content }
+    }
+
+    /// The first of these files that it is of. Only those of its length are read.
+    pub fn find(self, files: Vec<PathBuf>) -> Option<PathBuf> {
+        let has_length = |file: &Path| file.metadata().is_ok_and(|data| data.is_file() && data.len() == self.length);
+        let is_it = |file: &Path| has_length(file) && std::fs::read(file).is_ok_and(|bytes| Self::of(&bytes) == self);
+        files.into_iter().find(|file| is_it(file))
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:x}-{:016x}", self.length, self.content)
+    }
+}
+
+/// The text is no mark; it may be one of a later Segue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoMark;
+
+impl FromStr for Mark {
+    type Err = NoMark;
+
+    fn from_str(text: &str) -> Result<Self, NoMark> {
+        let (length, content) = text.split_once('-').ok_or(NoMark)?;
+        let number = |digits| u64::from_str_radix(digits, 16).map_err(|_| NoMark);
+        Ok(Self { length: number(length)?, content: number(content)? })
+    }
+}
+
+/// How a file of weights ends.
+pub const ENDING: &str = "segue";
+/// The folder in those that the system has for data and for music.
+const FOLDER: &str = "Segue";
+
+/// Where a musician puts files of weights: the first is the one to name.
+pub fn folders() -> Vec<PathBuf> {
+    let places = [dirs::data_dir(), dirs::audio_dir(), dirs::home_dir().map(|home| home.join("Music"))];
+    let mut folders: Vec<PathBuf> = places.into_iter().flatten().map(|place| place.join(FOLDER)).collect();
+    folders.dedup();
+    folders
+}
+
+/// The files of weights in those folders, and beside the one that was chosen last.
+pub fn files(last: &Path) -> Vec<PathBuf> {
+    /// More than anybody keeps, so that a wrong folder does not hold the window up.
+    const MOST: usize = 200;
+    let beside = last.parent().filter(|folder| folder.is_absolute()).map(Path::to_owned);
+    let mut found: Vec<PathBuf> = Vec::new();
+    for folder in folders().into_iter().chain(beside) {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+        found.extend(files.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)).take(MOST));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_what_it_was_in_saved_songs_and_comes_back_from_its_text() {
+        for (bytes, text) in [
+            (&b""[..], "0-cbf29ce484222325"),
+            (b"segue", "5-9f16d0845a50c8d9"),
+            (b"segue, seguono, seguivano", "19-d53b443ae30a178a"),
+        ] {
+            let mark = Mark::of(bytes);
+            assert_eq!(mark.to_string(), text);
+            assert_eq!(text.parse(), Ok(mark));
+        }
+        for text in ["", "5", "5-", "-5", "x-y", "5-d29ac7ef01b1e1ad0"] {
+            assert_eq!(text.parse::<Mark>(), Err(NoMark), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_byte_anywhere_another_length_or_another_order_is_another_mark() {
+        let bytes: Vec<u8> = (0..=200).collect();
+        let mark = Mark::of(&bytes);
+        for index in 0..bytes.len() {
+            for bit in [1, 0x80] {
+                let mut other = bytes.clone();
+                other[index] ^= bit;
+                assert_ne!(Mark::of(&other), mark, "byte {index}");
+            }
+        }
+        assert_ne!(Mark::of(&bytes[1..]), mark);
+        assert_ne!(Mark::of(&[&bytes[..], &[0]].concat()), mark);
+        let mut swapped = bytes.clone();
+        swapped.swap(3, 75);
+        assert_ne!(Mark::of(&swapped), mark);
+    }
+}
