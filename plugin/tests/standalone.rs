@@ -7,9 +7,13 @@ mod jack_server;
 #[path = "standalone/screen.rs"]
 mod screen;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
+#[cfg(unix)]
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Stdio},
+    time::Duration,
+};
 
 fn segue(words: &str) -> Command {
     let mut segue = Command::new(env!("CARGO_BIN_EXE_segue"));
