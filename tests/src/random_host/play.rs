@@ -1,7 +1,7 @@
 //! Plays a sequence at the built plugin and writes down what came back.
 
 use super::board::Board;
-use super::sequence::{Act, Deed, Return, Sequence};
+use super::sequence::{Act, Deed, Sequence};
 use crate::bundle::Bundle;
 use crate::instance::Instance;
 use crate::performance::{Answered, Sent};
@@ -150,6 +150,7 @@ impl Stage<'_> {
             let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
             let count = deeds.partition_point(|(when, _)| *when < end);
             heard.clear();
+            take.blocks.push(at);
             self.hear_oneself(&mut heard, &take, (at, end));
             self.hear(&mut heard, (at, end), &deeds[..count]);
             // What comes back comes first of what falls on one frame, as it is put in first.
@@ -203,22 +204,14 @@ impl Stage<'_> {
         Ok(self.act.offline || self.instance.text("Render")? == "Offline")
     }
 
-    /// How long what is routed back is on its way, where that is always the same.
-    fn latency(&self) -> Frame {
-        Frame::from(self.act.blocks.largest())
-    }
-
     /// With a routing loop: what was played comes in with this block, if its time has come. A rendering that is begun anew
     /// hears nothing of the one before.
     fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, (at, end): (Frame, Frame)) {
-        let (Some(way), Some(before)) = (self.act.loops_back, take.blocks.last().copied()) else { return };
-        let (since, later) = match way {
-            Return::WithTheNextBlock => (before, 0),
-            Return::ABlockLater => (at.saturating_sub(self.latency()), self.latency()),
-        };
-        let first = take.events.partition_point(|event| event.at < since.max(self.began));
-        for event in take.events[first..].iter().filter(|event| event.at + later < end) {
-            let offset = offset(at, event.at + later);
+        let recently = at.saturating_sub(Frame::from(self.act.blocks.largest()));
+        let first = take.events.partition_point(|event| event.at < recently.max(self.began));
+        for event in &take.events[first..] {
+            let back = self.act.comes_back(event.at, &take.blocks).filter(|back| (at..end).contains(back));
+            let Some(offset) = back.map(|back| offset(at, back)) else { continue };
             match event.sent {
                 Sent::On { channel, key, velocity } => {
                     heard.push(&NoteOnEvent::new(offset, Pckn::new(0u16, channel, key, Match::All), velocity));
@@ -295,7 +288,6 @@ impl Stage<'_> {
     }
 
     fn write_down(&mut self, take: &mut Take, (at, end): (Frame, Frame), audio: [&[f32]; 2]) {
-        take.blocks.push(at);
         for (offset, event) in self.ears.events.drain(..) {
             let when = at + Frame::from(offset);
             if when >= end {

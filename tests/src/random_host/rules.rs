@@ -79,6 +79,8 @@ pub enum Rule {
     NotPassed(Key),
     /// A note that was passed through ends while its key is down.
     CutShort(Key),
+    /// A note that came back by a routing loop was passed through once more, and that came back and was, too.
+    GoesRound(Key),
     /// What was passed through and moved a pedal, a wheel or the bend is left so when nothing is passed through any more.
     LeftAway {
         /// The lever.
@@ -198,6 +200,9 @@ impl fmt::Display for Broken {
             Rule::OverARelease(key) => write!(out, "{key} was passed through and sounds on after its release"),
             Rule::NotPassed(key) => write!(out, "{key} was struck and not passed through"),
             Rule::CutShort(key) => write!(out, "{key} was passed through and ends while it is down"),
+            Rule::GoesRound(key) => {
+                write!(out, "{key} comes back by the routing loop and is passed through every time")
+            }
             Rule::LeftAway { lever, channel } => {
                 write!(out, "on channel {}, {lever:?} was passed through and is left away from rest", channel + 1)
             }
@@ -294,6 +299,9 @@ enum Who {
     Segue,
     /// The comping, which goes by other rules.
     Comping,
+    /// The player's, come back by a routing loop and passed through once more: short or struck like another, it cannot
+    /// always be told from a key struck again.
+    Echo,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -348,6 +356,9 @@ pub struct Watch<'a> {
     away: Vec<(Lever, u8, Moment)>,
     /// What Segue has struck of late, how hard, and until when it may come back.
     begun: Vec<(Key, f64, Frame)>,
+    /// Note-ons of this act that were passed through: of the player's, and of those that came back.
+    passed: Vec<(Key, f64, Frame)>,
+    echoes: Vec<(Key, f64, Frame)>,
     /// A key may be down: nobody can know whether it was struck, or lifted.
     perhaps_held: bool,
     /// Something was played, or the turn was handed over, since everything was forgotten.
@@ -388,6 +399,8 @@ impl<'a> Watch<'a> {
             to_pass: Vec::new(),
             away: Vec::new(),
             begun: Vec::new(),
+            passed: Vec::new(),
+            echoes: Vec::new(),
             perhaps_held: false,
             asked: false,
             handed_over: None,
@@ -422,6 +435,8 @@ impl<'a> Watch<'a> {
         self.since.fill(0);
         self.was_handed_over = false;
         self.begun.clear();
+        self.passed.clear();
+        self.echoes.clear();
         self.forget_keys();
         self.demands.push(Demand::Everything);
         let no_breaks = !act.telling.has_beats();
@@ -448,7 +463,7 @@ impl<'a> Watch<'a> {
                 if event.at < now {
                     self.say(event.at, Rule::OutOfOrder);
                 }
-                self.plugin_sends(*event, act);
+                self.plugin_sends(*event, act, &take.blocks);
             }
             self.settle(act, now);
         }
@@ -607,9 +622,9 @@ impl<'a> Watch<'a> {
 
     // What the plugin sends.
 
-    fn plugin_sends(&mut self, Answered { at, sent }: Answered, act: &Act) {
+    fn plugin_sends(&mut self, Answered { at, sent }: Answered, act: &Act, blocks: &[Frame]) {
         match sent {
-            Sent::On { channel, key, velocity } => self.begins(Key { channel, key }, velocity, at, act),
+            Sent::On { channel, key, velocity } => self.begins((Key { channel, key }, velocity, at), act, blocks),
             Sent::Off { channel, key } => self.ends(Key { channel, key }, at, act),
             Sent::Midi(message) => self.moves(message, at),
         }
@@ -626,7 +641,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn begins(&mut self, key: Key, velocity: f64, at: Frame, act: &Act) {
+    fn begins(&mut self, on: (Key, f64, Frame), act: &Act, blocks: &[Frame]) {
+        let (key, velocity, at) = on;
         if key.channel > 15 || key.key > 127 || !(velocity > 0.0 && velocity <= 1.0) {
             self.say(at, Rule::NoMidi(key));
         }
@@ -634,20 +650,34 @@ impl<'a> Watch<'a> {
             self.say(at, Rule::OnTwice(key));
             self.sounding.retain(|sounding| sounding.key != key);
         }
-        let who = self.whose(key);
+        let who = self.whose(on, |left| act.comes_back(left, blocks) == Some(at));
         self.sounding.push(Sounding { key, who, since: (self.act, at) });
-        if who == Who::Segue {
-            self.segue_begins(key, velocity, at, act);
+        match who {
+            Who::Player => self.passed.push(on),
+            Who::Echo => self.echoes.push(on),
+            Who::Segue => self.segue_begins(key, velocity, at, act),
+            Who::Comping => {}
         }
     }
 
-    /// A note-on at the very frame of the player's press of that key, with thru on, is the player's, once.
-    fn whose(&mut self, key: Key) -> Who {
+    /// A note-on at the very frame of the player's press of that key, with thru on, is the player's, once; and at the frame
+    /// at which that comes back, once more.
+    fn whose(&mut self, (key, velocity, at): (Key, f64, Frame), comes_back: impl Fn(Frame) -> bool) -> Who {
         let passes = same(self.value(Knob::Thru), 1.0);
         if let Some(index) = self.struck.iter().position(|struck| passes && *struck == key) {
             self.struck.remove(index);
             self.to_pass.retain(|to_pass| *to_pass != key);
             return Who::Player;
+        }
+        let is_back = |(on, hard, left): &(Key, f64, Frame)| {
+            passes && *on == key && (hard - velocity).abs() <= SAME_VELOCITY && comes_back(*left)
+        };
+        let goes_round = self.echoes.iter().any(is_back);
+        if goes_round {
+            self.say(at, Rule::GoesRound(key));
+        }
+        if goes_round || self.passed.iter().any(is_back) {
+            return Who::Echo;
         }
         let comps = same(self.value(Knob::Comping), 1.0);
         let on_its_channel = same(self.value(Knob::CompingChannel), f64::from(key.channel) + 1.0);
@@ -762,7 +792,7 @@ impl<'a> Watch<'a> {
         if who == Who::Player && since_act == self.act && is_held && act.is_all_ears() && act.loops_back.is_none() {
             self.say(at, Rule::CutShort(key));
         }
-        if who == Who::Player || since_act != self.act {
+        if matches!(who, Who::Player | Who::Echo) || since_act != self.act {
             return;
         }
         if at <= since {
@@ -824,7 +854,7 @@ impl<'a> Watch<'a> {
                 let Sounding { key, who, .. } = *sounding;
                 let rule = match demand {
                     Demand::Everything => Rule::OverAReset(key),
-                    Demand::AfterBreak if who != Who::Player => Rule::OverABreak(key),
+                    Demand::AfterBreak if matches!(who, Who::Segue | Who::Comping) => Rule::OverABreak(key),
                     Demand::Yielding if who == Who::Segue => Rule::DoesNotYield(key),
                     Demand::Passed(passed) if who == Who::Player && passed == key => Rule::OverARelease(key),
                     Demand::AfterBreak | Demand::Yielding | Demand::Passed(_) | Demand::Levers => return None,
@@ -902,6 +932,7 @@ fn same(one: f64, other: f64) -> bool {
 mod tests {
     use super::super::board::tests::bare;
     use super::super::play::Second;
+    use super::super::sequence::Return;
     use super::*;
     use crate::blocks::Blocks;
     use crate::timeline::Timeline;
@@ -1035,6 +1066,32 @@ mod tests {
         assert_eq!(found(&strokes(0.501), &thru, &ends_with_the_first), [], "it looks like one that comes back");
         let elsewhere = [(Knob::Thru, 1.0), (Knob::InputChannel, 4.0)];
         assert_eq!(found(&PHRASE(), &elsewhere, &[]), [], "nobody listens on that channel");
+    }
+
+    #[test]
+    fn a_note_that_goes_round_a_routing_loop_is_seen_and_one_that_comes_back_once_is_let_pass() {
+        let key = Key { channel: 0, key: 48 };
+        let player = |at| {
+            let [on, off] = [Sent::On { channel: 0, key: 48, velocity: 0.5 }, Sent::Off { channel: 0, key: 48 }];
+            [Answered { at, sent: on }, Answered { at: at + 10, sent: off }]
+        };
+        let found = |way, strokes: &[Frame]| {
+            let mut sequence = sequence(&[down(10), up(20)], &[(Knob::Thru, 1.0), (Knob::OutputChannel, 3.0)]);
+            sequence.acts[0].loops_back = way;
+            let blocks = (0..10).map(|block| block * 512).collect();
+            let take = Take { events: strokes.iter().flat_map(|at| player(*at)).collect(), blocks, ..Take::default() };
+            let broken = check(&sequence, &Recording { takes: vec![take] }, &bare());
+            broken.iter().map(|broken| broken.rule).collect::<Vec<_>>()
+        };
+        for (way, back) in [(Return::WithTheNextBlock, [512, 1024]), (Return::ABlockLater, [522, 1034])] {
+            let [once, twice] = back;
+            assert_eq!(found(Some(way), &[10, once]), []);
+            assert_eq!(found(Some(way), &[10, once, twice]), [Rule::GoesRound(key)]);
+            for (way, at) in [(None, once), (Some(way), once + 1)] {
+                let segues = Rule::WrongChannel { key, wanted: 3 };
+                assert_eq!(found(way, &[10, at]).first(), Some(&segues), "nothing comes back then");
+            }
+        }
     }
 
     #[test]

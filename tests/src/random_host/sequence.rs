@@ -120,6 +120,14 @@ impl Act {
         self.deeds.sort_by_key(|(at, deed)| (*at, !deed.is_between_blocks()));
     }
 
+    /// When what left at a frame comes in again, where blocks began at these frames.
+    pub fn comes_back(&self, left: Frame, blocks: &[Frame]) -> Option<Frame> {
+        match self.loops_back? {
+            Return::WithTheNextBlock => blocks.get(blocks.partition_point(|block| *block <= left)).copied(),
+            Return::ABlockLater => Some(left + Frame::from(self.blocks.largest())),
+        }
+    }
+
     /// Whether the host takes everything that it is given.
     pub fn is_all_ears(&self) -> bool {
         !self.deeds.iter().any(|(_, deed)| matches!(deed, Deed::Room(room) if *room < u32::MAX))
