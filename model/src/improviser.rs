@@ -197,6 +197,12 @@ impl Improviser {
         self.history.take_back(from);
     }
 
+    /// Forgets one note of its own, of this onset and with the pitch that it was told with, because it never sounded. What it
+    /// has decided since then it has decided, and remembers as what followed the note before.
+    pub fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+        self.history.unplayed(onset, pitch);
+    }
+
     /// The notes of the recent past, in order: the player's as understood, and its own.
     pub fn recent(&self) -> impl Iterator<Item = Note> {
         self.history.notes().copied()

@@ -12,7 +12,7 @@ use crate::realtime::host::StyleNumber;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Begin, HeardKey};
-use segue_model::note::{Bars, Metre, Note, Ticks};
+use segue_model::note::{Bars, Metre, Note, Pitch, Ticks};
 use segue_model::sampling::Knobs;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -60,6 +60,13 @@ pub enum ToMind {
     TakeBack {
         /// The first moment that did not sound.
         from: Ticks,
+    },
+    /// A note of its own that it told will not sound: it came too late, or its key is the player's.
+    Unplayed {
+        /// When it was to begin.
+        onset: Ticks,
+        /// Its key, as it was told.
+        pitch: Pitch,
     },
     /// Decide some notes.
     Wish(Wish),
@@ -318,7 +325,7 @@ pub fn link() -> (AudioEnd, MindEnd) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use segue_model::note::{Pitch, Velocity};
+    use segue_model::note::Velocity;
 
     #[test]
     fn a_full_link_says_so_and_does_not_wait() {

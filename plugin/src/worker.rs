@@ -281,6 +281,7 @@ mod tests {
             last.onset
         }
         fn take_back(&mut self, _: Ticks) {}
+        fn unplayed(&mut self, _: Ticks, _: Pitch) {}
         fn reset(&mut self) {}
         fn catch_up(&mut self) {}
         fn spare(&self) -> Self {
@@ -389,6 +390,7 @@ mod tests {
                 last.onset
             }
             fn take_back(&mut self, _: Ticks) {}
+            fn unplayed(&mut self, _: Ticks, _: Pitch) {}
             fn reset(&mut self) {}
             fn catch_up(&mut self) {}
             fn spare(&self) -> Self {
@@ -449,6 +451,7 @@ mod tests {
                 last.onset
             }
             fn take_back(&mut self, _: Ticks) {}
+            fn unplayed(&mut self, _: Ticks, _: Pitch) {}
             fn reset(&mut self) {}
             fn catch_up(&mut self) {}
             fn spare(&self) -> Self {

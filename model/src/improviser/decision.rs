@@ -88,8 +88,8 @@ impl<'a> Decision<'a> {
             duration: vocabulary.duration(next.duration.into()),
             velocity: self.velocity(&mut heads, next, onset),
         };
-        let by = By::Segue { turn: self.ask.turn, index: self.index };
         let pitch: Pitch = self.pitches.sounding(said.pitch);
+        let by = By::Segue { turn: self.ask.turn, index: self.index, told: pitch };
         Decided { said, sounding: Note { pitch, ..said }, by, around }
     }
 

@@ -7,7 +7,7 @@ use crate::chord::Chord;
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::LONGEST_FIGURE;
 use crate::mind::{Mind, Room, State};
-use crate::note::{Bars, Note, Ticks, Velocity};
+use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
 use crate::sampling::{Head, draw, most_probable};
 use crate::vocabulary::Classes;
 use std::collections::VecDeque;
@@ -77,8 +77,8 @@ pub struct Recall {
 pub enum By {
     /// `struck` is the onset as played; while the key is `down` the duration is the network's expectation.
     Player { id: u32, struck: Ticks, down: bool },
-    /// The `index`th note of a turn.
-    Segue { turn: u32, index: u32 },
+    /// The `index`th note of a turn, and the pitch that it was told with.
+    Segue { turn: u32, index: u32, told: Pitch },
 }
 
 impl History {
@@ -239,6 +239,15 @@ impl History {
         }
     }
 
+    /// Forgets one note of Segue's, of this onset and told with this pitch; unknown ones are ignored.
+    pub fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+        let same =
+            |held: &Remembered| matches!(held.by, By::Segue { told, .. } if told == pitch) && held.note.onset == onset;
+        if let Some(index) = self.notes.iter().rposition(same) {
+            self.remove(index);
+        }
+    }
+
     /// Makes `now` the state before the note at `index`; a note that has not been taken in needs nothing.
     fn rewind_to(&mut self, index: usize) {
         if index < self.taken_in {
@@ -298,7 +307,7 @@ impl History {
     /// How many notes Segue has decided in a turn.
     pub fn count_of_turn(&self, turn: u32) -> u32 {
         let of_turn = |held: &Remembered| match held.by {
-            By::Segue { turn: of, index } if of == turn => Some(index + 1),
+            By::Segue { turn: of, index, .. } if of == turn => Some(index + 1),
             _ => None,
         };
         self.notes.iter().rev().find_map(of_turn).unwrap_or(0)

@@ -2,6 +2,7 @@ use super::history::{HISTORY, MEMORY_STRETCH};
 use super::*;
 use crate::chord::Chord;
 use crate::licks::Licks;
+use crate::limits::Limits;
 use crate::loops::LONGEST_FIGURE;
 use crate::network::{Network, Sizes};
 use crate::note::Metre;
@@ -112,6 +113,44 @@ fn taking_back_and_replaying_gives_the_state_of_a_fresh_run_to_the_bit() {
     assert_eq!(other.state(), fresh.state());
     other.amend(7, Ticks(12));
     assert_ne!(other.state(), fresh.state(), "an amend must change what is remembered");
+}
+
+#[test]
+fn a_note_that_never_sounded_is_forgotten_as_if_it_had_been_taken_back_and_what_followed_it_stays() {
+    // In another octave than it is thought in.
+    let limits = Limits { lowest: Pitch::new(96).unwrap(), highest: Pitch::new(120).unwrap(), ..Limits::NONE };
+    let knobs = Knobs { temperature: 1.0, seed: 4, limits, ..Knobs::default() };
+    let mut improviser = blank();
+    hear_phrase(&mut improviser);
+    let mut states = vec![improviser.state().clone()];
+    let decide = |improviser: &mut Improviser, begin| {
+        let note = improviser.decide(&Ask { knobs, ..ask(begin, 1.0, 4) });
+        (note, improviser.state().clone())
+    };
+    let mut told = Vec::new();
+    for index in 0..6 {
+        let begin = if index == 0 { Begin::At(Ticks(288)) } else { Begin::NotBefore(Ticks(289)) };
+        let (note, state) = decide(&mut improviser, begin);
+        told.push(note);
+        states.push(state);
+    }
+    assert!(told.iter().all(|note| note.pitch.key() >= 96), "{told:?}");
+    improviser.unplayed(told[5].onset, told[5].pitch);
+    assert_eq!(improviser.state(), &states[5], "the last one");
+    improviser.unplayed(told[5].onset, told[5].pitch);
+    improviser.unplayed(Ticks(97), told[0].pitch);
+    assert_eq!(improviser.state(), &states[5], "nothing else");
+    let before: Vec<Note> = improviser.recent().collect();
+    improviser.unplayed(told[2].onset, told[2].pitch);
+    let after: Vec<Note> = improviser.recent().collect();
+    assert_eq!(after.len() + 1, before.len());
+    assert_eq!(after[..], [&before[..10], &before[11..]].concat()[..]);
+    let mut again = improviser.spare();
+    assert_eq!(improviser.state(), again.state(), "what is taken in anew gives the same");
+    for index in [0, 4, 3, 1] {
+        improviser.unplayed(told[index].onset, told[index].pitch);
+    }
+    assert_eq!(improviser.state(), &states[0], "all of them");
 }
 
 #[test]

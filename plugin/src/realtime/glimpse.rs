@@ -105,6 +105,6 @@ impl Performer {
             key: note.pitch.key(),
             velocity: note.velocity.value(),
         };
-        glimpse.planned.extend(self.schedule.planned().iter().take(SHOWN_PLANS).map(show));
+        glimpse.planned.extend(self.schedule.planned().take(SHOWN_PLANS).map(show));
     }
 }

@@ -15,6 +15,15 @@ const PLANNED: usize = 256;
 /// Notes of Segue that may sound at once.
 const SOUNDING: usize = 64;
 
+/// A note that has not begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Intended {
+    /// As it will sound.
+    pub note: Note,
+    /// The pitch by which the mind knows it.
+    pub told: Pitch,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Sounding {
     pitch: Pitch,
@@ -32,41 +41,52 @@ struct Sounding {
 #[derive(Debug, Default)]
 pub struct Schedule {
     /// In order of onset.
-    planned: ArrayVec<Note, PLANNED>,
+    planned: ArrayVec<Intended, PLANNED>,
     sounding: ArrayVec<Sounding, SOUNDING>,
 }
 
 impl Schedule {
     /// Takes a note in. False when there is no room.
     #[must_use]
-    pub fn plan(&mut self, note: Note) -> bool {
-        let at = self.planned.partition_point(|planned| planned.onset <= note.onset);
-        self.planned.try_insert(at, note).is_ok()
+    pub fn plan(&mut self, intended: Intended) -> bool {
+        let at = self.planned.partition_point(|planned| planned.note.onset <= intended.note.onset);
+        self.planned.try_insert(at, intended).is_ok()
     }
 
     /// What has not begun, in order of onset.
-    pub fn planned(&self) -> &[Note] {
-        &self.planned
+    pub fn planned(&self) -> impl Iterator<Item = &Note> {
+        self.planned.iter().map(|planned| &planned.note)
     }
 
     /// The onset of the next note to begin.
     pub fn next_on(&self) -> Option<Ticks> {
-        self.planned.first().map(|note| note.onset)
+        self.planned.first().map(|planned| planned.note.onset)
     }
 
     /// The onset of the last note that is planned.
     pub fn last_on(&self) -> Option<Ticks> {
-        self.planned.last().map(|note| note.onset)
+        self.planned.last().map(|planned| planned.note.onset)
     }
 
     /// The key of the next note to begin.
     pub fn next_pitch(&self) -> Option<Pitch> {
-        self.planned.first().map(|note| note.pitch)
+        self.planned.first().map(|planned| planned.note.pitch)
     }
 
     /// Forgets the next note.
-    pub fn skip_next(&mut self) {
-        let _ = self.planned.pop_at(0);
+    pub fn skip_next(&mut self) -> Option<Intended> {
+        self.planned.pop_at(0)
+    }
+
+    /// Forgets the next note that was to begin before this moment and has not.
+    pub fn skip_before(&mut self, moment: Ticks) -> Option<Intended> {
+        self.next_on().filter(|onset| *onset < moment)?;
+        self.skip_next()
+    }
+
+    /// Whether another note can be followed to its end.
+    pub fn has_room(&self) -> bool {
+        !self.sounding.is_full()
     }
 
     /// The moment of the next note to end.
@@ -81,14 +101,7 @@ impl Schedule {
 
     /// Forgets what begins at this moment or later.
     pub fn withdraw_from(&mut self, cut: Ticks) {
-        self.planned.retain(|note| note.onset < cut);
-    }
-
-    /// Forgets what was to begin before this moment and has not. How many notes that were.
-    pub fn withdraw_before(&mut self, moment: Ticks) -> usize {
-        let before = self.planned.len();
-        self.planned.retain(|note| note.onset >= moment);
-        before - self.planned.len()
+        self.planned.retain(|planned| planned.note.onset < cut);
     }
 
     /// What sounds now ends at this moment at the latest.
@@ -113,7 +126,7 @@ impl Schedule {
         stage: &mut impl Stage,
         ledger: &mut Ledger,
     ) -> bool {
-        let Some(note) = self.planned.pop_at(0) else { return true };
+        let Some(Intended { note, .. }) = self.skip_next() else { return true };
         let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
         if self.sounding.iter().any(|sounding| same_key(sounding) && sounding.onset == note.onset) {
             // Twice the same key in one chord is one note.

@@ -3,7 +3,9 @@
 use super::clock::{Position, float};
 use super::groove::in_octave;
 use super::host::{Stage, Yield};
+use super::schedule::Intended;
 use super::turns::{Cue, Order, Part, Turn, beat_at_or_after};
+use super::wishes::Taken;
 use super::{Performer, Scene};
 use crate::link::{Nerve, Planned, ToMind};
 use segue_model::note::{Note, Ticks};
@@ -27,7 +29,9 @@ impl Performer {
             Some(Order::Land(part)) => self.land(scene, part, before.and_then(|before| before.end)),
             Some(Order::Enter(part)) => {
                 self.schedule.end_before(part.start, scene.at(), scene.stage, &mut self.ledger);
-                self.schedule.withdraw_before(part.start);
+                while let Some(never_begun) = self.schedule.skip_before(part.start) {
+                    self.unsaid.unplayed(never_begun);
+                }
             }
             Some(Order::Rethink(part)) => self.rethink(scene, part),
             Some(Order::Yield) => {
@@ -52,7 +56,7 @@ impl Performer {
     /// Thinks about a part that begins after the loop's end, beside the one that is played until then.
     pub(super) fn prepare_after(&mut self, loop_end: Ticks, part: Part, known: Position) {
         self.schedule.withdraw_from(loop_end);
-        self.unsaid.take_back(loop_end);
+        self.take_back(loop_end);
         self.wishes.begin_after(loop_end, part, known);
     }
 
@@ -62,8 +66,13 @@ impl Performer {
         let (planned, unknown) = (self.schedule.next_on(), self.wishes.drop_thought());
         self.schedule.withdraw();
         if let Some(first) = planned.into_iter().chain(unknown).min() {
-            self.unsaid.take_back(first.min(from));
+            self.take_back(first.min(from));
         }
+    }
+
+    fn take_back(&mut self, from: Ticks) {
+        self.unsaid.take_back(from);
+        self.wishes.taken_back(from);
     }
 
     /// What sounds when the player takes the turn ends as the musician has set it.
@@ -122,7 +131,7 @@ impl Performer {
     fn withdraw_beyond<S, N>(&mut self, scene: &Scene<'_, S, N>, cut: Ticks, free: Ticks) {
         if self.wishes.rethink(cut, free, scene.position()) {
             self.schedule.withdraw_from(cut);
-            self.unsaid.take_back(cut);
+            self.take_back(cut);
         }
     }
 
@@ -201,17 +210,27 @@ impl Performer {
         if let Planned::Failed { .. } = reply {
             self.begin_anew(scene);
         }
-        let Some(note) = taken else { return };
+        let note = match taken {
+            Taken::Note(note) => note,
+            Taken::Unplayed(note) => return self.unsaid.unplayed(Intended { note, told: note.pitch }),
+            Taken::Nothing => return,
+        };
         // The mind does not know of it: it keeps to the register that it learnt, as at a transposing instrument.
-        let note = Note { pitch: in_octave(note.pitch, scene.block.settings.octave), ..note };
+        let intended = Intended {
+            note: Note { pitch: in_octave(note.pitch, scene.block.settings.octave), ..note },
+            told: note.pitch,
+        };
         let late = scene.cursor() - scene.span.offset_of(float(note.onset) + self.turn_lag());
         if late > 0 {
             self.vitals.late.add_one();
         }
         // What would be over already would only click.
         let over = scene.span.offset_of(float(note.onset + note.duration) + self.turn_lag()) <= scene.cursor();
-        if over || late > self.look_ahead(scene) || !self.schedule.plan(note) {
+        // It belongs to what was played before the song went round.
+        let astray = self.next_round().is_none() && self.turn.part().is_some_and(|part| note.onset < part.start);
+        if over || astray || late > self.look_ahead(scene) || !self.schedule.plan(intended) {
             self.vitals.dropped.add_one();
+            self.unsaid.unplayed(intended);
         }
     }
 
@@ -222,9 +241,13 @@ impl Performer {
             return;
         };
         let channel = scene.block.settings.channel;
-        if self.schedule.next_pitch().is_some_and(|pitch| self.keys.are_passed_on(channel, pitch)) {
-            // A finger is on this very key, and the host hears it: the key is the player's.
-            self.schedule.skip_next();
+        // A finger is on this very key, and the host hears it: the key is the player's.
+        let is_players = self.schedule.next_pitch().is_some_and(|pitch| self.keys.are_passed_on(channel, pitch));
+        if is_players || !self.schedule.has_room() {
+            if let Some(intended) = self.schedule.skip_next() {
+                self.unsaid.unplayed(intended);
+                self.say_unsaid(scene);
+            }
             return;
         }
         if !self.schedule.begin_next(part, channel, scene.at(), scene.stage, &mut self.ledger) {

@@ -114,6 +114,13 @@ impl Improvise for PaperMind {
         self.decided.retain(|(_, note)| note.onset < from);
     }
 
+    fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+        let same = |(_, note): &(u32, Note)| (note.onset, note.pitch) == (onset, pitch);
+        if let Some(at) = self.decided.iter().rposition(same) {
+            self.decided.remove(at);
+        }
+    }
+
     fn reset(&mut self) {
         *self = Self { single_line: self.single_line, brittle: self.brittle, ..Self::default() };
     }
@@ -134,7 +141,7 @@ fn single_line() -> PaperMind {
 }
 
 /// How quick the mind is.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Wits {
     /// It answers when it is waited for, and else before the next block.
     Quick,

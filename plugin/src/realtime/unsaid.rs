@@ -2,11 +2,16 @@
 
 use super::host::StyleNumber;
 use super::keys::HELD;
+use super::schedule::Intended;
 use super::{Performer, Scene};
-use crate::link::{Nerve, ToMind};
+use crate::link::{NOTES_PER_WISH, Nerve, ToMind};
 use arrayvec::ArrayVec;
 use segue_model::harmony::{HeardChord, Source};
-use segue_model::note::Ticks;
+use segue_model::note::{Pitch, Ticks};
+
+/// Notes that did not sound and of which nothing was said yet: as many as one reply has. Beyond that the mind believes that
+/// they did.
+const UNPLAYED: usize = NOTES_PER_WISH;
 
 /// What the mind must be told and could not be, because the link was full.
 #[derive(Debug, Default)]
@@ -18,6 +23,8 @@ pub struct Unsaid {
     /// The latest; one that could not be told before it is no more.
     pub chord: Option<HeardChord>,
     take_back: Option<Ticks>,
+    /// Onsets and pitches, as the mind told them.
+    unplayed: ArrayVec<(Ticks, Pitch), UNPLAYED>,
     amends: ArrayVec<(u32, Ticks), HELD>,
 }
 
@@ -25,6 +32,13 @@ impl Performer {
     /// Tells the mind what it must know, in order, as far as there is room.
     pub(super) fn say_unsaid<S, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>) {
         let unsaid = &mut self.unsaid;
+        // Before anything that may make the mind decide the same once more.
+        while let Some(&(onset, pitch)) = unsaid.unplayed.first() {
+            if !scene.nerve.tell(ToMind::Unplayed { onset, pitch }) {
+                return;
+            }
+            unsaid.unplayed.pop_at(0);
+        }
         if unsaid.blank {
             unsaid.blank = !scene.nerve.tell(ToMind::Blank);
         }
@@ -73,11 +87,21 @@ impl Unsaid {
 
     fn must_come_first(&self) -> bool {
         let chords = self.chords_from.is_some() || self.chord.is_some();
-        self.blank || self.take_back.is_some() || self.style.is_some() || self.files || chords
+        self.blank
+            || !self.unplayed.is_empty()
+            || self.take_back.is_some()
+            || self.style.is_some()
+            || self.files
+            || chords
     }
 
     pub(super) fn take_back(&mut self, from: Ticks) {
         self.take_back = Some(self.take_back.map_or(from, |before| before.min(from)));
+    }
+
+    /// This note will not sound.
+    pub(super) fn unplayed(&mut self, Intended { note, told }: Intended) {
+        let _ = self.unplayed.try_push((note.onset, told));
     }
 
     /// The list has room for every key that can be held, and heard notes are refused while anything is in it; beyond

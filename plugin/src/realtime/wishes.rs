@@ -76,6 +76,19 @@ struct Open {
     from: Ticks,
     /// Notes of the reply count when they begin earlier.
     until: Ticks,
+    /// Of those that do not count, the mind was told to take back what does not begin earlier.
+    kept: Ticks,
+}
+
+/// What becomes of what the mind has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// A note to be played.
+    Note(Note),
+    /// A note that will not be played and that the mind believes in.
+    Unplayed(Note),
+    /// Nothing more.
+    Nothing,
 }
 
 /// See the module.
@@ -190,6 +203,13 @@ impl Wishes {
         before.into_iter().chain(now).min()
     }
 
+    /// The mind is told to take back what begins at this moment or later.
+    pub fn taken_back(&mut self, from: Ticks) {
+        for open in &mut self.open {
+            open.kept = open.kept.min(from);
+        }
+    }
+
     /// From now on another plan holds: of what is still to be told of earlier ones, only notes before `cut` count.
     fn supersede(&mut self, cut: Ticks) {
         self.generation = self.generation.wrapping_add(1);
@@ -259,32 +279,16 @@ impl Wishes {
         thought.state = State::Asked;
         let from = thought.next.untold(thought.part);
         // There was room when it was due.
-        let open = Open { generation: self.generation, thought: thought.number, from, until: LATEST };
+        let (until, kept) = (LATEST, LATEST);
+        let open = Open { generation: self.generation, thought: thought.number, from, until, kept };
         let _ = self.open.try_push(open);
     }
 
-    /// Takes a reply in: a note that belongs to the present plan, or that is kept of an earlier one, comes back to be
-    /// played.
-    pub fn take(&mut self, reply: Planned) -> Option<Note> {
+    /// Takes a reply in: a note is to be played when it belongs to the present plan, or is kept of an earlier one.
+    #[must_use]
+    pub fn take(&mut self, reply: Planned) -> Taken {
         match reply {
-            Planned::Note { generation, note } => {
-                let open = self.open.iter_mut().find(|open| open.generation == generation)?;
-                open.from = open.from.max(note.onset + Ticks(1));
-                let thought = self.thought.as_mut().filter(|_| note.onset < open.until)?;
-                if thought.number != open.thought {
-                    return Some(note);
-                }
-                let last = match thought.next {
-                    Next::First => note.onset,
-                    Next::After { last, .. } => last.max(note.onset),
-                };
-                let from = match thought.next {
-                    Next::First => note.onset,
-                    Next::After { from, .. } => from,
-                };
-                thought.next = Next::After { last, from };
-                (!thought.part.is_over_at(note.onset)).then_some(note)
-            }
+            Planned::Note { generation, note } => return self.take_note(generation, note),
             Planned::Until { generation, nothing_before, .. } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
@@ -293,17 +297,35 @@ impl Wishes {
                         *from = nothing_before.max(*last);
                     }
                 }
-                None
             }
-            Planned::Chord { .. } => None,
+            Planned::Chord { .. } => {}
             Planned::Failed { generation } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
                     thought.state = State::Broken;
                 }
-                None
             }
         }
+        Taken::Nothing
+    }
+
+    fn take_note(&mut self, generation: u32, note: Note) -> Taken {
+        let Some(open) = self.open.iter_mut().find(|open| open.generation == generation) else { return Taken::Nothing };
+        if note.onset >= open.until {
+            return if note.onset < open.kept { Taken::Unplayed(note) } else { Taken::Nothing };
+        }
+        open.from = open.from.max(note.onset + Ticks(1));
+        // What counts belongs to a thought.
+        let Some(thought) = &mut self.thought else { return Taken::Nothing };
+        if thought.number != open.thought {
+            return Taken::Note(note);
+        }
+        thought.next = match thought.next {
+            Next::First => Next::After { last: note.onset, from: note.onset },
+            Next::After { last, from } => Next::After { last: last.max(note.onset), from },
+        };
+        // It is taken back with the end of the part.
+        if thought.part.is_over_at(note.onset) { Taken::Nothing } else { Taken::Note(note) }
     }
 
     fn close(&mut self, generation: u32) {
@@ -412,7 +434,7 @@ mod tests {
     }
 
     fn begins(wishes: &mut Wishes, planned: Planned) -> Option<i64> {
-        wishes.take(planned).map(|note| note.onset.0)
+        if let Taken::Note(note) = wishes.take(planned) { Some(note.onset.0) } else { None }
     }
 
     #[test]
@@ -444,6 +466,34 @@ mod tests {
         let second = ask(&mut wishes).generation;
         assert_eq!(begins(&mut wishes, until(first, 96)), None);
         assert_eq!(begins(&mut wishes, note(second, 96)), Some(96));
+    }
+
+    #[test]
+    fn of_what_counts_no_more_the_mind_is_told_only_what_it_was_not_told_to_take_back() {
+        let (mut wishes, first) = asked();
+        assert_eq!(wishes.drop_thought(), Some(Ticks(96)));
+        wishes.taken_back(Ticks(100));
+        let Planned::Note { note: early, .. } = note(first, 99) else { return };
+        assert_eq!(wishes.take(note(first, 99)), Taken::Unplayed(early));
+        assert_eq!(wishes.take(note(first, 100)), Taken::Nothing);
+        assert_eq!(wishes.take(until(first, 100)), Taken::Nothing);
+        assert_eq!(wishes.take(note(first, 99)), Taken::Nothing, "nothing more comes of it");
+    }
+
+    #[test]
+    fn a_part_that_is_thought_about_beside_another_begins_where_it_does_whatever_is_told_of_the_other() {
+        let (mut wishes, first) = asked();
+        let later = Part { start: Ticks(300), ..DUET };
+        wishes.begin_after(Ticks(300), later, Position(9));
+        let second = ask(&mut wishes);
+        assert_eq!((second.begin, begins(&mut wishes, note(first, 96))), (Begin::At(Ticks(300)), Some(96)));
+        assert_eq!(begins(&mut wishes, note(first, 300)), None);
+        assert_eq!(wishes.drop_thought(), Some(Ticks(97)), "what may still come of the first");
+        let (mut wishes, first) = asked();
+        wishes.begin_after(Ticks(300), later, Position(9));
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 310)));
+        assert_eq!(ask(&mut wishes).begin, Begin::At(Ticks(300)));
+        assert_eq!(wishes.drop_thought(), Some(Ticks(300)));
     }
 
     #[test]

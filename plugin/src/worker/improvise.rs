@@ -3,7 +3,7 @@
 use segue_model::chord::Chord;
 use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Ask, HeardKey, Improviser};
-use segue_model::note::{Metre, Note, Ticks};
+use segue_model::note::{Metre, Note, Pitch, Ticks};
 
 /// See the module.
 pub trait Improvise {
@@ -35,6 +35,8 @@ pub trait Improvise {
     fn nothing_before(&self, last: &Note) -> Ticks;
     /// Own notes from here on have not sounded.
     fn take_back(&mut self, from: Ticks);
+    /// Its own note of this onset and pitch, as it was told, has not sounded and will not.
+    fn unplayed(&mut self, onset: Ticks, pitch: Pitch);
     /// Forget everything.
     fn reset(&mut self);
     /// Work that can be done before the next decision, while nobody waits for it.
@@ -76,6 +78,9 @@ impl Improvise for Improviser {
     }
     fn take_back(&mut self, from: Ticks) {
         self.take_back(from);
+    }
+    fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+        self.unplayed(onset, pitch);
     }
     fn reset(&mut self) {
         self.reset();

@@ -103,6 +103,7 @@ fn take(mind: &mut impl Improvise, step: Step) {
         Step::Told(ToMind::ChordsFrom(source)) => mind.set_source(source),
         Step::Told(ToMind::Amend { id, duration }) => mind.amend(id, duration),
         Step::Told(ToMind::TakeBack { from }) => mind.take_back(from),
+        Step::Told(ToMind::Unplayed { onset, pitch }) => mind.unplayed(onset, pitch),
         Step::Told(ToMind::Blank) => mind.reset(),
         // What the room does, not the mind.
         Step::Told(ToMind::Style(_) | ToMind::Files | ToMind::Wish(_) | ToMind::ChordWish(_)) => {}
@@ -165,6 +166,9 @@ mod tests {
         }
         fn take_back(&mut self, from: Ticks) {
             self.0.take_back(from);
+        }
+        fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+            self.0.unplayed(onset, pitch);
         }
         fn reset(&mut self) {
             self.0.reset();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 impl Heard {
     /// The keys of Segue's notes, in order.
-    fn sounded(&self) -> Vec<u8> {
+    pub(super) fn sounded(&self) -> Vec<u8> {
         let key = |(_, what): &(i64, Audible)| match what {
             Audible::Strike { who: Who::Segue, pitch, .. } => Some(pitch.key()),
             _ => None,
@@ -14,7 +14,7 @@ impl Heard {
     }
 
     /// The same as the mind remembers them; twice the same key in one chord is one note.
-    fn remembered(&self) -> Vec<u8> {
+    pub(super) fn remembered(&self) -> Vec<u8> {
         let mut notes: Vec<Note> = Vec::new();
         for note in &self.in_mind {
             if !notes.iter().any(|other| (other.onset, other.pitch) == (note.onset, note.pitch)) {
@@ -48,6 +48,40 @@ fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
     host.offline = false;
     let live = host.play(END, &[64]);
     assert!(live.panics > 3 && END - live.ons().last().unwrap() <= 3 * BEAT, "live too");
+}
+
+#[test]
+fn live_a_note_that_came_too_late_to_be_played_is_not_remembered_as_if_it_had_been() {
+    for mode in [Mode::Answer, Mode::Duet] {
+        let mut host = PaperHost::with_phrase();
+        host.offline = false;
+        host.settings.mode = mode;
+        // Wishes go out 960 frames before; the mind looks every 2,880.
+        host.wits = Wits::Slow(12);
+        host.song.push((20 * BEAT, None));
+        let heard = host.play(21 * BEAT, &[240]);
+        let unplayed = heard.words.iter().filter(|word| matches!(word, ToMind::Unplayed { .. })).count();
+        assert!(unplayed > 2 && heard.sounded().len() > 3, "{mode:?}: {unplayed}, {:?}", heard.sounded());
+        assert_eq!(heard.vitals.dropped.get(), u32::try_from(unplayed).unwrap(), "{mode:?}");
+        assert_eq!(heard.remembered(), heard.sounded(), "{mode:?}");
+    }
+}
+
+#[test]
+fn a_note_that_gives_way_to_the_players_finger_on_its_key_is_not_remembered() {
+    let mut host = PaperHost::with_phrase();
+    host.settings.mode = Mode::Duet;
+    host.settings.thru = true;
+    // All the keys that the mind knows, down for two bars.
+    host.events = (48..88).map(|pitch| (4 * BEAT, press(pitch))).collect();
+    host.events.extend((48..88).map(|pitch| (12 * BEAT, lift(pitch))));
+    host.song.push((20 * BEAT, None));
+    let heard = host.play(21 * BEAT, &[240]);
+    assert!(heard.words.iter().filter(|word| matches!(word, ToMind::Unplayed { .. })).count() > 3);
+    assert_eq!(heard.remembered(), heard.sounded());
+    for lengths in [&[64_u32][..], &[4096]] {
+        assert_eq!(host.play(21 * BEAT, lengths).remembered(), heard.remembered(), "{lengths:?}");
+    }
 }
 
 /// One thing that happens.
@@ -106,11 +140,21 @@ proptest! {
         happenings in happenings(),
         mode in prop_oneof![Just(Mode::Answer), Just(Mode::Trade), Just(Mode::Duet)],
         brittle in any::<bool>(),
+        (thru, octave) in (any::<bool>(), -1..=1_i8),
         length in prop_oneof![Just(64_u32), Just(441), Just(4_096)],
+        live in prop::option::of(prop_oneof![Just(Wits::Quick), (2..40_u32).prop_map(Wits::Slow)]),
     ) {
-        let (mut host, end) = host(mode, &happenings);
+        let (mut host, mut end) = host(mode, &happenings);
         host.brittle = brittle;
+        (host.settings.thru, host.settings.octave) = (thru, octave);
+        if let Some(wits) = live {
+            (host.offline, host.wits) = (false, wits);
+            // Until the slowest has answered, and what is said to that has come to it.
+            end += 100 * i64::from(length);
+        }
         let heard = host.play(end, &[length]);
-        prop_assert_eq!(heard.remembered(), heard.sounded());
+        let octave = octave * 12;
+        let sounded: Vec<u8> = heard.sounded().into_iter().map(|key| key.strict_sub_signed(octave)).collect();
+        prop_assert_eq!(heard.remembered(), sounded);
     }
 }

@@ -6,7 +6,7 @@ use crate::link::Wish;
 
 /// The bar of the song in which the loop begins, and how many times it goes round.
 const FROM: i64 = 4;
-const ROUNDS: i64 = 5;
+const ROUNDS: i64 = 3;
 
 /// A song that goes round so many bars from its beginning on at this tempo, and tells so.
 fn going_round(mode: Mode, bars: i64, tempo: f64) -> PaperHost {
@@ -108,7 +108,7 @@ fn a_player_who_plays_while_the_next_round_is_thought_about_is_heard_in_it() {
         for before in [2 * LOOK_AHEAD, LOOK_AHEAD, LOOK_AHEAD - 1, LOOK_AHEAD / 2, 1] {
             let mut host = going_round(mode, bars, 120.0);
             host.key(70, begin - before, 5_000);
-            let heard = host.play_in_any_blocks(round(4, bars, 120.0) - 10);
+            let heard = host.play_in_any_blocks(round(3, bars, 120.0) - 10);
             let across = sounding_across(&heard, begin);
             assert_eq!(across, 0, "{mode:?}, {before}");
             assert!(heard.ons().contains(&begin), "{mode:?}, {before} frames before: {:?}", heard.ons());
@@ -136,6 +136,26 @@ fn where_the_song_does_not_go_round_as_it_told_nothing_is_left_of_what_was_thoug
             if jump.is_none() && (mode, bars) != (Mode::Trade, 6) {
                 let joined = heard.ons().iter().any(|on| (end + 1..=end + BEAT / 2).contains(on));
                 assert!(joined, "{mode:?}, {bars} bars: {:?}", heard.ons());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_mind_remembers_of_each_round_what_sounded_also_where_it_was_late_or_the_song_did_not_go_round() {
+    for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Duet, 3)] {
+        let mut host = going_round(mode, bars, 120.0);
+        host.song.truncate(2);
+        let stops = round(ROUNDS, bars, 120.0) + 12_345;
+        host.song.push((stops, None));
+        host.key(70, round(1, bars, 120.0) - 500, 9_000);
+        for (offline, wits) in
+            [(true, Wits::Quick), (false, Wits::Quick), (false, Wits::Slow(3)), (false, Wits::Slow(29))]
+        {
+            (host.offline, host.wits) = (offline, wits);
+            for length in [64, 441, 4_096] {
+                let heard = host.play(stops + 100 * i64::from(length), &[length]);
+                assert_eq!(heard.remembered(), heard.sounded(), "{mode:?}, {bars} bars, {wits:?}, {length}");
             }
         }
     }
