@@ -164,8 +164,10 @@ impl Journal {
             | Audible::Damp { who: Who::Comping | Who::Click, .. } => {
                 return;
             }
-            Audible::Strike { who, pitch, velocity } => Event::Strike { who, pitch, velocity: midi(velocity) },
-            Audible::Damp { who, pitch } => Event::Damp { who, pitch },
+            Audible::Strike { who, pitch, velocity, channel: _ } => {
+                Event::Strike { who, pitch, velocity: midi(velocity) }
+            }
+            Audible::Damp { who, pitch, channel: _ } => Event::Damp { who, pitch },
             Audible::Hush => Event::Silence,
             // It lengthens what is heard, and is part of no note on paper.
             Audible::Pedal { .. } => return,
@@ -237,7 +239,7 @@ mod tests {
     }
 
     fn strike(key: u8) -> Audible {
-        Audible::Strike { who: Who::Segue, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
+        Audible::Strike { who: Who::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
     }
 
     fn strikes(entries: &[Entry]) -> Vec<&Entry> {

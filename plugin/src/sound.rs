@@ -130,7 +130,8 @@ pub struct Sound {
     sample_rate: f32,
     /// In the order of their strikes; never more than [`PLACES`], so that it never grows.
     voices: Vec<Voice>,
-    pedal_down: bool,
+    /// Of the player's channels, one bit each.
+    pedals: u16,
     levels: [Level; Who::COUNT],
     tremolo: Sine<f64>,
     centre: Centre,
@@ -147,7 +148,7 @@ impl Sound {
         Self {
             sample_rate,
             voices: Vec::with_capacity(PLACES),
-            pedal_down: false,
+            pedals: 0,
             levels: std::array::from_fn(|_| Level::new(sample_rate)),
             tremolo,
             centre: Centre::new(sample_rate),
@@ -156,28 +157,28 @@ impl Sound {
     }
 
     /// Strikes a key; velocity 0 is its key-up. Pitches above 127 are not there.
-    pub fn note_on(&mut self, who: Who, pitch: u8, velocity: u8) {
+    pub fn note_on(&mut self, who: Who, channel: u8, pitch: u8, velocity: u8) {
         if velocity == 0 {
-            return self.note_off(who, pitch);
+            return self.note_off(who, channel, pitch);
         }
-        let tone = who.seat().tone;
-        let struck = (pitch < 128).then(|| Voice::strike(who, pitch, velocity, tone, self.sample_rate));
+        let (tone, place) = (who.seat().tone, (who, channel, pitch));
+        let struck = (pitch < 128).then(|| Voice::strike(place, velocity, tone, self.sample_rate));
         let Some(voice) = struck.flatten() else {
             return;
         };
         if self.is_silent() {
             self.wake();
         }
-        // One tine per key: the new strike ends the old swing.
-        self.voices.iter_mut().filter(|voice| voice.is_undamped(who, pitch)).for_each(Voice::leave);
+        // One tine per key of a channel: the new strike ends the old swing.
+        self.voices.iter_mut().filter(|voice| voice.is_undamped(place)).for_each(Voice::leave);
         self.make_room();
         self.voices.push(voice);
     }
 
-    /// Lets a key go. The player's rings on while the pedal is down.
-    pub fn note_off(&mut self, who: Who, pitch: u8) {
-        let pedalled = self.pedal_down && who == Who::Player;
-        for voice in self.voices.iter_mut().filter(|voice| voice.is_key(who, pitch)) {
+    /// Lets a key go. The player's rings on while the pedal of its channel is down.
+    pub fn note_off(&mut self, who: Who, channel: u8, pitch: u8) {
+        let pedalled = self.pedals & bit(channel) != 0 && who == Who::Player;
+        for voice in self.voices.iter_mut().filter(|voice| voice.is_key((who, channel, pitch))) {
             if pedalled {
                 voice.keep_by_pedal();
             } else {
@@ -186,11 +187,12 @@ impl Sound {
         }
     }
 
-    /// The player's sustain pedal.
-    pub fn pedal(&mut self, down: bool) {
-        self.pedal_down = down;
+    /// The player's sustain pedal on a channel.
+    pub fn pedal(&mut self, channel: u8, down: bool) {
+        self.pedals = if down { self.pedals | bit(channel) } else { self.pedals & !bit(channel) };
         if !down {
-            self.voices.iter_mut().filter(|voice| voice.is_pedalled()).for_each(Voice::release);
+            let held = |voice: &&mut Voice| voice.is_pedalled() && voice.channel == channel;
+            self.voices.iter_mut().filter(held).for_each(Voice::release);
         }
     }
 
@@ -204,7 +206,7 @@ impl Sound {
 
     /// Fades everything within 40 ms and lifts the pedal, or the next notes might hang on one that was lost.
     pub fn silence(&mut self) {
-        self.pedal_down = false;
+        self.pedals = 0;
         self.voices.iter_mut().for_each(Voice::leave);
         self.voices.retain(|voice| !voice.is_over());
     }
@@ -282,6 +284,10 @@ impl Sound {
         let candidates = self.voices.iter().enumerate().filter(|(_, voice)| of(voice));
         candidates.min_by(|(_, a), (_, b)| a.loudness().total_cmp(&b.loudness())).map(|(i, _)| i)
     }
+}
+
+fn bit(channel: u8) -> u16 {
+    1 << (channel & 15)
 }
 
 impl Seat {

@@ -106,11 +106,11 @@ impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
         self.render_until(at.0 as usize);
         match what {
             Audible::Strike { .. } if !self.sound_is_on => {}
-            Audible::Strike { who, pitch, velocity } => {
-                self.sound.note_on(who, pitch.key(), Velocity::nearest(velocity * 127.0).value());
+            Audible::Strike { who, channel, pitch, velocity } => {
+                self.sound.note_on(who, channel, pitch.key(), Velocity::nearest(velocity * 127.0).value());
             }
-            Audible::Damp { who, pitch } => self.sound.note_off(who, pitch.key()),
-            Audible::Pedal { down } => self.sound.pedal(down),
+            Audible::Damp { who, channel, pitch } => self.sound.note_off(who, channel, pitch.key()),
+            Audible::Pedal { channel, down } => self.sound.pedal(channel, down),
             Audible::Hush => self.sound.silence(),
         }
     }
@@ -368,7 +368,7 @@ mod tests {
         let message = Message::On { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Taken);
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Refused);
-        stage.sound(FrameOffset(20), Audible::Strike { who: Who::Player, pitch, velocity: 1.0 });
+        stage.sound(FrameOffset(20), Audible::Strike { who: Who::Player, channel: 0, pitch, velocity: 1.0 });
         stage.finish();
         assert!(left[..20].iter().all(|sample| *sample == 0.0), "silent before the note");
         assert!(left[20..].iter().any(|sample| *sample != 0.0), "heard from then on");

@@ -34,8 +34,8 @@ impl Click {
         let (pitch, velocity) = if bars.place(beat) == Ticks::ZERO { ON_THE_LINE } else { BETWEEN };
         if let Some(pitch) = pitch {
             // Let go at once: what is left is the ring of its end.
-            stage.sound(at, Audible::Strike { who: Who::Click, pitch, velocity });
-            stage.sound(at, Audible::Damp { who: Who::Click, pitch });
+            stage.sound(at, Audible::Strike { who: Who::Click, channel: 0, pitch, velocity });
+            stage.sound(at, Audible::Damp { who: Who::Click, channel: 0, pitch });
         }
     }
 }

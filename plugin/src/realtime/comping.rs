@@ -288,7 +288,7 @@ impl Comping {
             });
             let token = if let Some(Struck::Sounds(token)) = struck { Some(token) } else { None };
             all_taken &= struck != Some(Struck::Refused);
-            stage.sound(at, Audible::Strike { who: Who::Comping, pitch, velocity });
+            stage.sound(at, Audible::Strike { who: Who::Comping, channel: 0, pitch, velocity });
             // There is room for every key of a voicing.
             let _ = self.sounding.try_push(Sounding { pitch, token });
         }
@@ -301,7 +301,7 @@ impl Comping {
             if let Some(token) = token {
                 ledger.end(stage, at, token);
             }
-            stage.sound(at, Audible::Damp { who: Who::Comping, pitch });
+            stage.sound(at, Audible::Damp { who: Who::Comping, channel: 0, pitch });
         }
     }
 }

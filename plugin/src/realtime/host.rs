@@ -349,6 +349,8 @@ pub enum Audible {
     Strike {
         /// Whose.
         who: Who,
+        /// On which channel, 0 to 15.
+        channel: u8,
         /// Which key.
         pitch: Pitch,
         /// How hard, above 0 and up to 1.
@@ -358,11 +360,15 @@ pub enum Audible {
     Damp {
         /// Whose.
         who: Who,
+        /// On which channel, 0 to 15.
+        channel: u8,
         /// Which key.
         pitch: Pitch,
     },
     /// The sustain pedal moves.
     Pedal {
+        /// Of this channel, 0 to 15.
+        channel: u8,
         /// Down or up.
         down: bool,
     },

@@ -151,11 +151,6 @@ impl Keys {
         self.held.len()
     }
 
-    /// Whether any channel's pedal is down.
-    pub fn any_pedal(&self) -> bool {
-        self.pedals != 0
-    }
-
     fn pedal(&self, channel: u8) -> bool {
         self.pedals & bit(channel) != 0
     }

@@ -75,12 +75,14 @@ impl Performer {
             self.cue(scene, Cue::KeyDown(onset));
         }
         let id = if part == Part::Melody { self.tell_heard(scene, key, velocity, onset) } else { None };
-        scene.stage.sound(scene.at(), Audible::Strike { who: Who::Player, pitch: key.pitch, velocity });
+        scene
+            .stage
+            .sound(scene.at(), Audible::Strike { who: Who::Player, channel: key.channel, pitch: key.pitch, velocity });
         let token = if scene.block.settings.thru { self.pass_on(scene, key, velocity) } else { None };
         let held = Held { key, onset, id, token, part, struck: scene.position(), down: true, drone: false };
         if !self.keys.press(held) {
             // Nobody will follow this note to its end, so it ends here.
-            scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: key.pitch });
+            scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, channel: key.channel, pitch: key.pitch });
             if let Some(token) = token {
                 self.ledger.end(scene.stage, scene.at(), token);
             }
@@ -118,7 +120,10 @@ impl Performer {
             if let Some(token) = held.token {
                 self.ledger.release(scene.stage, scene.at(), token, velocity);
             }
-            scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, pitch: held.key.pitch });
+            scene.stage.sound(
+                scene.at(),
+                Audible::Damp { who: Who::Player, channel: held.key.channel, pitch: held.key.pitch },
+            );
             let together = self.together(scene);
             self.keys.hold_drones(held.onset, together, scene.block.settings.drone_below);
             if over {
@@ -200,7 +205,7 @@ impl Performer {
         while let Some(held) = self.keys.let_go() {
             self.over(scene, &held);
         }
-        scene.stage.sound(scene.at(), Audible::Pedal { down: self.keys.any_pedal() });
+        scene.stage.sound(scene.at(), Audible::Pedal { channel, down });
     }
 
     /// Without a song, a player who begins after a silence begins a bar.

@@ -142,7 +142,7 @@ impl Schedule {
         let velocity = f32::from(note.velocity.value()) / 127.0;
         let struck = ledger.strike(stage, at, key, velocity, Who::Segue);
         let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
-        stage.sound(at, Audible::Strike { who: Who::Segue, pitch: note.pitch, velocity });
+        stage.sound(at, Audible::Strike { who: Who::Segue, channel, pitch: note.pitch, velocity });
         let until = part.cut(note.onset + note.duration);
         self.sounding.push(Sounding {
             pitch: note.pitch,
@@ -190,7 +190,7 @@ impl Schedule {
             if let Some(token) = sounding.token {
                 ledger.end(stage, at, token);
             }
-            stage.sound(at, Audible::Damp { who: Who::Segue, pitch: sounding.pitch });
+            stage.sound(at, Audible::Damp { who: Who::Segue, channel: sounding.channel, pitch: sounding.pitch });
             false
         });
     }

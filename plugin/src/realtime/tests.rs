@@ -514,11 +514,13 @@ impl Heard {
         let mut down = Vec::new();
         for &(at, what) in &self.sounds {
             match what {
-                Audible::Strike { who, pitch, .. } => down.push((who, pitch)),
-                Audible::Damp { who, pitch } => match down.iter().position(|held| *held == (who, pitch)) {
-                    Some(index) => drop(down.remove(index)),
-                    None => return Err(format!("{pitch:?} is damped at {at} and was never struck")),
-                },
+                Audible::Strike { who, channel, pitch, .. } => down.push((who, channel, pitch)),
+                Audible::Damp { who, channel, pitch } => {
+                    match down.iter().position(|held| *held == (who, channel, pitch)) {
+                        Some(index) => drop(down.remove(index)),
+                        None => return Err(format!("{pitch:?} is damped at {at} and was never struck")),
+                    }
+                }
                 Audible::Pedal { .. } | Audible::Hush => {}
             }
         }

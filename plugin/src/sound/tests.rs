@@ -14,6 +14,9 @@ use Gesture::{Down, Off, On, Silence, Up};
 const RATE: f32 = 48_000.0;
 const EVERYBODY: [Who; Who::COUNT] = [Who::Player, Who::Segue, Who::Comping, Who::Click];
 
+/// The channel on which all happens that does not say otherwise.
+const CHANNEL: u8 = 3;
+
 /// What can happen to the instrument.
 #[derive(Clone, Copy)]
 enum Gesture {
@@ -28,10 +31,10 @@ enum Gesture {
 
 fn make(sound: &mut Sound, gesture: Gesture) {
     match gesture {
-        On(who, pitch, velocity) => sound.note_on(who, pitch, velocity),
-        Off(who, pitch) => sound.note_off(who, pitch),
-        Down => sound.pedal(true),
-        Up => sound.pedal(false),
+        On(who, pitch, velocity) => sound.note_on(who, CHANNEL, pitch, velocity),
+        Off(who, pitch) => sound.note_off(who, CHANNEL, pitch),
+        Down => sound.pedal(CHANNEL, true),
+        Up => sound.pedal(CHANNEL, false),
         Gesture::Levels(player, segue, comping) => sound.set_levels(player, segue, comping),
         Silence => sound.silence(),
     }
@@ -249,11 +252,11 @@ fn every_key_is_safe_at_every_sample_rate() {
         sound.set_levels(f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
         for pitch in 0..=u8::MAX {
             for velocity in [1, 127, 255] {
-                sound.note_on(Who::Player, pitch, velocity);
+                sound.note_on(Who::Player, CHANNEL, pitch, velocity);
                 let frames = play(&mut sound, &[], 90, |_| 64);
                 assert!(frames.iter().all(|(l, r)| l.abs() <= 1.0 && r.abs() <= 1.0));
             }
-            sound.note_off(Who::Player, pitch);
+            sound.note_off(Who::Player, CHANNEL, pitch);
         }
     }
 }
@@ -288,11 +291,11 @@ fn a_key_up_ends_only_the_key_of_its_own_player() {
 fn the_oldest_released_note_is_robbed_first_and_then_the_quietest() {
     let mut sound = Sound::new(RATE);
     for pitch in 30..62 {
-        sound.note_on(Who::Player, pitch, if pitch == 50 { 20 } else { 100 });
+        sound.note_on(Who::Player, CHANNEL, pitch, if pitch == 50 { 20 } else { 100 });
     }
     play(&mut sound, &[(0, Off(Who::Player, 40)), (0, Off(Who::Player, 33))], 64, |_| 64);
     for pitch in 70..73 {
-        sound.note_on(Who::Player, pitch, 100);
+        sound.note_on(Who::Player, CHANNEL, pitch, 100);
     }
     let robbed = |voice: &&Voice| voice.is_leaving();
     let robbed: Vec<u8> = sound.voices.iter().filter(robbed).map(|voice| voice.pitch).collect();
@@ -304,7 +307,7 @@ fn no_more_than_32_notes_sound_and_the_list_of_voices_never_grows() {
     let mut sound = Sound::new(RATE);
     let capacity = sound.voices.capacity();
     for i in 0..500_usize {
-        sound.note_on(Who::Player, (i * 37 % 128) as u8, 100);
+        sound.note_on(Who::Player, CHANNEL, (i * 37 % 128) as u8, 100);
         play(&mut sound, &[], i % 3, |_| 64);
         let sounding = sound.voices.iter().filter(|voice| !voice.is_leaving()).count();
         assert!(sounding <= POLYPHONY && sound.voices.len() <= PLACES);
@@ -386,4 +389,35 @@ fn each_level_moves_its_own_player_without_a_click() {
     assert!(loudest(&heard(&segue, 24_000)) > 0.05);
     let comping = [(0, Gesture::Levels(1.0, 1.0, 0.0)), (0, On(Who::Comping, 60, 100))];
     assert!(loudest(&heard(&comping, 24_000)) == 0.0);
+}
+
+#[test]
+fn one_key_on_two_channels_is_two_tines_and_each_has_its_own_key_up_and_pedal() {
+    const OTHER: u8 = CHANNEL + 1;
+    /// What is left half a second after both were struck and this was done.
+    fn left(then: impl Fn(&mut Sound)) -> f32 {
+        let mut sound = Sound::new(RATE);
+        sound.note_on(Who::Player, CHANNEL, 60, 100);
+        sound.note_on(Who::Player, OTHER, 60, 100);
+        let _ = play(&mut sound, &[], 4_800, |_| 512);
+        then(&mut sound);
+        let frames = play(&mut sound, &[], 24_000, |_| 512);
+        frames[19_200..].iter().map(|(left, _)| left * left).sum()
+    }
+    let both = left(|_| {});
+    let one = left(|sound| sound.note_off(Who::Player, CHANNEL, 60));
+    let other = left(|sound| sound.note_off(Who::Player, OTHER, 60));
+    // Struck together they swing together: half the amplitude, a quarter of the power.
+    assert!((one / both - 0.25).abs() < 0.01 && (other / both - 0.25).abs() < 0.01, "{one} and {other} of {both}");
+    let pedalled = left(|sound| {
+        sound.pedal(OTHER, true);
+        sound.note_off(Who::Player, CHANNEL, 60);
+        sound.note_off(Who::Player, OTHER, 60);
+    });
+    assert!((pedalled / both - 0.25).abs() < 0.01, "{pedalled} of {both}");
+    let silent = left(|sound| {
+        sound.note_off(Who::Player, CHANNEL, 60);
+        sound.note_off(Who::Player, OTHER, 60);
+    });
+    assert!(silent < both * 1e-5, "{silent} of {both}");
 }

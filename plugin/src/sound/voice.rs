@@ -70,6 +70,9 @@ const LEAVE_S: f32 = 0.02;
 /// A critically damped gain, (1 + x) e^-x, is at -60 dB when x is this.
 const X_AT_MINUS_60_DB: f32 = 9.233;
 
+/// A key of one of the keyboards: whose, on which channel, and its pitch.
+pub(super) type Place = (Who, u8, u8);
+
 /// A mode of the tine above its fundamental.
 struct Mode {
     /// Frequency over the fundamental's: the bending modes of a bar clamped at one end, (4.694 / 1.875)² and
@@ -205,6 +208,7 @@ impl Damper {
 /// One note, from its strike to its last sample.
 pub(super) struct Voice {
     pub who: Who,
+    pub channel: u8,
     pub pitch: u8,
     hold: Hold,
     damper: Damper,
@@ -234,7 +238,7 @@ pub(super) struct Voice {
 
 impl Voice {
     /// None when `pitch` lies so high that this sample rate cannot carry it.
-    pub fn strike(who: Who, pitch: u8, velocity: u8, tone: Tone, sample_rate: f32) -> Option<Self> {
+    pub fn strike((who, channel, pitch): Place, velocity: u8, tone: Tone, sample_rate: f32) -> Option<Self> {
         let octaves = (f32::from(pitch) - 60.0) / 12.0; // above middle C
         let frequency = MIDDLE_C_HZ * octaves.exp2();
         let room = headroom(frequency, sample_rate);
@@ -264,6 +268,7 @@ impl Voice {
         let strike_s = (0.5 / frequency).clamp(shortest, longest) * tone.softness;
         Some(Self {
             who,
+            channel,
             pitch,
             hold: Hold::Key,
             damper: Damper::OPEN,
@@ -284,14 +289,18 @@ impl Voice {
         })
     }
 
-    /// True for the note that a key-up of `who` on `pitch` means.
-    pub fn is_key(&self, who: Who, pitch: u8) -> bool {
-        self.hold == Hold::Key && self.who == who && self.pitch == pitch
+    fn place(&self) -> Place {
+        (self.who, self.channel, self.pitch)
+    }
+
+    /// True for the note that a key-up in this place means.
+    pub fn is_key(&self, place: Place) -> bool {
+        self.hold == Hold::Key && self.place() == place
     }
 
     /// True while the tine of this key swings undamped.
-    pub fn is_undamped(&self, who: Who, pitch: u8) -> bool {
-        matches!(self.hold, Hold::Key | Hold::Pedal) && self.who == who && self.pitch == pitch
+    pub fn is_undamped(&self, place: Place) -> bool {
+        matches!(self.hold, Hold::Key | Hold::Pedal) && self.place() == place
     }
 
     pub fn is_pedalled(&self) -> bool {
