@@ -58,6 +58,8 @@ pub struct Signals {
     panic: AtomicBool,
     /// The window shall close itself.
     close: AtomicBool,
+    /// Nobody asks for sound.
+    mute: AtomicBool,
     news: RepaintNotifier,
 }
 
@@ -77,6 +79,18 @@ impl Signals {
     pub fn ask_to_close(&self) {
         self.close.store(true, Ordering::Relaxed);
         self.tell_news();
+    }
+
+    /// Says whether nobody asks for sound any more, where there is no host to know.
+    pub fn set_mute(&self, is_mute: bool) {
+        if self.mute.swap(is_mute, Ordering::Relaxed) != is_mute {
+            self.tell_news();
+        }
+    }
+
+    /// Whether nobody asks for sound any more.
+    pub fn is_mute(&self) -> bool {
+        self.mute.load(Ordering::Relaxed)
     }
 
     /// There is something new to draw.

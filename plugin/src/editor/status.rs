@@ -54,6 +54,11 @@ pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&P
         board.area(name, drawn.expand2(egui::vec2(4.0, 6.0)), egui::Sense::hover(), tip);
         x = drawn.right() + 22.0;
     };
+    if scene.signals.is_mute() {
+        let words = "No sound: the JACK server or the sound card is gone".to_owned();
+        let tip = "Capture still writes what was played. Start Segue again when the sound is back.";
+        cell(board, "Status mute", words, theme::WRONG, tip);
+    }
     let (style, colour) = playing(&scene.params, &scene.vitals);
     let tip = own_fault(&scene.params).unwrap_or_else(|| "What plays. It says so when a file is missing.".to_owned());
     cell(board, "Status style", style, colour, &tip);

@@ -1,6 +1,7 @@
 //! The plugin where nobody hosts it: it keeps its own time, and the computer's keyboard is played into it.
 
 use super::leaving::Leaving;
+use super::pulse::Pulse;
 use super::window::AloneEditor;
 use anyhow::{Result, ensure};
 use nice_plug::context::process::SendEventError;
@@ -83,6 +84,7 @@ impl Beginning {
 pub struct Alone {
     segue: Segue,
     keys: Arc<HeldKeys>,
+    pulse: Pulse,
     /// The keys that were down in the block before.
     heard: u128,
     /// It stands still: there is no song, and Segue's own clock rules.
@@ -95,7 +97,7 @@ impl Default for Alone {
         if let Some(beginning) = BEGINNING.get() {
             beginning.set(&segue.parameters());
         }
-        Self { keys: segue.keys(), segue, heard: 0, transport: Transport::new(0.0) }
+        Self { keys: segue.keys(), segue, pulse: Pulse::default(), heard: 0, transport: Transport::new(0.0) }
     }
 }
 
@@ -121,8 +123,10 @@ impl Plugin for Alone {
     fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<AloneEditor> {
         // Segue has no tasks for the framework.
         let editor = self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))?;
+        let signals = self.segue.signals();
+        self.pulse.watch(Arc::clone(&signals));
         let scale = BEGINNING.get().map_or(1.0, |beginning| beginning.scale);
-        Some(AloneEditor { editor, leaving: Leaving::when_told(self.segue.signals()), scale })
+        Some(AloneEditor { editor, leaving: Leaving::when_told(signals), scale })
     }
 
     fn activate(
@@ -150,6 +154,7 @@ impl Plugin for Alone {
         aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
+        self.pulse.beat();
         let down = self.keys.down();
         let mut changes = down ^ self.heard;
         self.heard = down;

@@ -12,8 +12,11 @@ use std::time::Duration;
 
 /// Longer than any block, so that the note-offs leave.
 const LAST_BLOCK: Duration = Duration::from_millis(120);
-/// How long the window and the sound may take over going.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the sound may take over going: it is long silent by then, and goes in a twentieth of that where it does not
+/// hang.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the window and the sound may take together, on a busy machine too.
+const LONG_PATIENCE: Duration = Duration::from_secs(4);
 /// By which the system knows that a program was interrupted.
 const INTERRUPTED: i32 = 130;
 
@@ -50,7 +53,7 @@ impl Leaving {
         self.news.notify_all();
         self.signals.ask_to_close();
         // A window that hangs must not keep the program.
-        end_by_force(2 * PATIENCE);
+        end_by_force(LONG_PATIENCE);
     }
 
     /// Waits until the program shall end.

@@ -4,6 +4,7 @@ mod alone;
 mod devices;
 mod framework;
 mod leaving;
+mod pulse;
 mod window;
 
 use alone::{Alone, BEGINNING, Beginning};

@@ -1,0 +1,78 @@
+//! Notices when nobody asks for sound any more: the JACK server has ended, or the card was unplugged. The framework does
+//! not say, and would stay silent for ever.
+
+use segue::editor::Signals;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Longer than any system lets a program wait for its next block.
+const STILL: Duration = Duration::from_secs(3);
+
+/// Counts the blocks. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Pulse(Arc<AtomicU32>);
+
+impl Pulse {
+    /// One more. For the audio thread.
+    pub fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says from now on, on the terminal and in the window, when there are none any more, and in the window also when
+    /// there are some again. Ends with the program.
+    pub fn watch(&self, signals: Arc<Signals>) {
+        self.watch_every(STILL, signals);
+    }
+
+    fn watch_every(&self, still: Duration, signals: Arc<Signals>) {
+        let blocks = Arc::clone(&self.0);
+        let mut before = 0;
+        thread::spawn(move || {
+            loop {
+                thread::sleep(still);
+                let now = blocks.load(Ordering::Relaxed);
+                // At first the sound has yet to begin, and why it does not is said by others.
+                let stands_still = now == before && now > 0;
+                if stands_still && !signals.is_mute() {
+                    eprintln!(
+                        "segue: nobody asks for sound any more; the JACK server has ended, or the sound card is gone. \
+                         Capture what was played if it is to be kept, and start segue again."
+                    );
+                }
+                signals.set_mute(stands_still);
+                before = now;
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_that_nobody_asks_for_is_missed_once_it_has_begun_and_until_it_is_back() {
+        const OFTEN: Duration = Duration::from_millis(20);
+        let (pulse, signals) = (Pulse::default(), Arc::new(Signals::default()));
+        pulse.watch_every(OFTEN, Arc::clone(&signals));
+        thread::sleep(5 * OFTEN);
+        assert!(!signals.is_mute(), "it has not begun");
+        let wait_for = |is_mute: bool, beats: bool| {
+            for _ in 0..1_000 {
+                if beats {
+                    pulse.beat();
+                }
+                if signals.is_mute() == is_mute {
+                    return;
+                }
+                thread::sleep(OFTEN / 4);
+            }
+            panic!("in vain");
+        };
+        pulse.beat();
+        wait_for(true, false);
+        wait_for(false, true);
+    }
+}
