@@ -5,7 +5,7 @@
 
 use super::landmarks::Landmarks;
 use super::status::Notice;
-use super::theme;
+use super::{controls, theme};
 use egui::{Align2, Id, Key, Modifiers, Pos2, Rect, Response, Sense, TextEdit, Ui, vec2};
 use nice_plug::context::gui::{GuiContext, ParamSetter};
 use nice_plug::params::internals::ParamPtr;
@@ -77,6 +77,8 @@ impl Held {
 pub struct Board<'a> {
     /// Where it is drawn.
     pub ui: &'a mut Ui,
+    /// What the names in front of controls take here, so that the controls below each other stand in line.
+    pub names: f32,
     context: &'a GuiContext,
     held: &'a mut Held,
     notice: &'a mut Notice,
@@ -101,7 +103,7 @@ impl<'a> Board<'a> {
             });
             told.unwrap_or(held.is_fine)
         });
-        Self { ui, context, held, notice, landmarks }
+        Self { ui, names: controls::NAME, context, held, notice, landmarks }
     }
 
     /// Ends the frame; says after what time there is something to do at the latest.

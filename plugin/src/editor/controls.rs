@@ -12,8 +12,8 @@ const OPEN: f32 = PI * 0.25;
 /// Pieces of a knob's arc: round at twice the size too.
 const ARC: u16 = 48;
 
-/// What a name in front of a control may take.
-const NAME: f32 = 56.0;
+/// What a name in front of a control takes, where the names are short.
+pub const NAME: f32 = 56.0;
 /// The control behind a name is no wider than this, whatever it is, so that those below each other stand in line.
 const FIELD: f32 = 130.0;
 /// As wide as a scale's name at least.
@@ -250,7 +250,7 @@ pub fn label(board: &Board<'_>, rect: Rect, name: &str) {
 
 /// A number in a line: its name at the left, a value to drag or type at the right.
 pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
-    let width = if name.is_empty() { rect.width() } else { (rect.width() - NAME).clamp(46.0, FIELD) };
+    let width = if name.is_empty() { rect.width() } else { (rect.width() - board.names).clamp(46.0, FIELD) };
     let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
     label(board, rect, name);
     let response = board.draggable(param, field, tip, |moved| moved.x - moved.y);
@@ -269,7 +269,7 @@ pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &st
 /// A list in a line: its name at the left, the picker at the right.
 pub fn choice<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
     label(board, rect, name);
-    let width = (rect.width() - NAME).clamp(60.0, FIELD);
+    let width = (rect.width() - board.names).clamp(60.0, FIELD);
     let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
     let choices = all_choices(param);
     picker(board, field, param, &choices, tip);

@@ -3,7 +3,8 @@
 use super::board::Board;
 use super::chart_field::ChartField;
 use super::controls::{
-    LINE, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle, trigger,
+    LINE, NAME, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle,
+    trigger,
 };
 use super::presets::Shelf;
 use super::roll::Roll;
@@ -21,6 +22,8 @@ const FOOT: f32 = 26.0;
 /// The row under the roll, with the chart.
 const ROW: f32 = 36.0;
 const EXPLAINED: f32 = 18.0;
+/// The longest name on the page that is set up once.
+const SET_UP_NAME: f32 = 98.0;
 /// The cards, and the keys below them.
 const CARDS: f32 = 212.0;
 const KEYS: f32 = 40.0;
@@ -248,6 +251,7 @@ impl View<'_> {
         let scene = self.scene;
         let params = &*scene.params;
         let [time, midi, limits, own] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
+        board.names = SET_UP_NAME;
         let time = card(board, time, "Time");
         let tip = "Segue's tempo where the host tells none.";
         stepper(board, row(time, 0.0), &params.timing.tempo, "Tempo", tip);
@@ -283,6 +287,7 @@ impl View<'_> {
         stepper(board, row(limits, 3.0), &params.turns.drone_below, "Drone below", tip);
         let tip = "Moves Segue's notes up or down by octaves.";
         stepper(board, row(limits, 4.0), &params.notes.octave, "Octave", tip);
+        board.names = NAME;
         self.own_style(board, own);
     }
 
@@ -377,22 +382,8 @@ fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
     let (faders, switches) = split_bottom(inside, LINE);
     let faders = Rect::from_min_max(faders.min, faders.max - vec2(0.0, 6.0));
     let [you, segue, comping] = columns(faders, [1.0, 1.0, 1.0]);
-    fader(
-        board,
-        you,
-        &params.sound.player_level,
-        "You",
-        theme::PLAYER,
-        "How loud the built-in piano plays your notes.",
-    );
-    fader(
-        board,
-        segue,
-        &params.sound.segue_level,
-        "Segue",
-        theme::SEGUE,
-        "How loud the built-in piano plays Segue's notes.",
-    );
+    fader(board, you, &params.sound.player_level, "You", theme::PLAYER, "How loud the built-in piano plays your notes.");
+    fader(board, segue, &params.sound.segue_level, "Segue", theme::SEGUE, "How loud the built-in piano plays Segue's notes.");
     fader(board, comping, &params.harmony.comping_level, "Comping", theme::DIM, "How loud the chords are played.");
     let piano = "The built-in electric piano. Switch it off when Segue's notes go to another instrument.";
     let [all, chords] = columns(switches, [1.0, 1.2]);
