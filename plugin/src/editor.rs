@@ -6,12 +6,14 @@
 
 mod board;
 mod chart_field;
+mod chooser;
 mod controls;
 mod grip;
 mod keyboard;
 #[cfg(target_os = "linux")]
 mod keys_back;
 mod landmarks;
+mod own_style;
 mod pages;
 mod presets;
 mod roll;

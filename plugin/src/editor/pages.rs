@@ -6,16 +6,16 @@ use super::controls::{
     LINE, NAME, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle,
     trigger,
 };
+use super::own_style::OwnStyle;
 use super::presets::Shelf;
 use super::roll::Roll;
 use super::{Scene, keyboard, status, theme};
 use crate::capture;
 use crate::params::{Mode, SegueParams};
-use crate::preset::{self, News};
-use egui::{Align2, Color32, Id, Rect, Sense, TextEdit, pos2, vec2};
+use crate::preset;
+use egui::{Align2, Rect, Sense, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::Param;
-use std::path::{Path, PathBuf};
 
 const HEADER: f32 = 48.0;
 const FOOT: f32 = 26.0;
@@ -27,10 +27,6 @@ const SET_UP_NAME: f32 = 98.0;
 /// The cards, and the keys below them.
 const CARDS: f32 = 212.0;
 const KEYS: f32 = 40.0;
-
-/// Said under the field for a style of one's own.
-const OWN_STYLE: &str = "Train one from a folder of MIDI or ABC tunes (cargo xtask train), and play with it here. The jam \
-                         goes on while it is loaded.";
 
 /// Which controls are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +42,7 @@ pub enum Page {
 pub struct Setup {
     /// The seed stays as it is.
     frozen: bool,
-    path: String,
-    version: Option<u32>,
-    found: Vec<PathBuf>,
+    own: OwnStyle,
 }
 
 /// Everything that one frame shows.
@@ -72,6 +66,7 @@ impl View<'_> {
         let (paper, row) = split_bottom(rest, ROW + EXPLAINED + theme::GAP);
         let moves = self.roll.read(self.scene);
         let params = &self.scene.params;
+        self.setup.own.look(board, params);
         let glides = self.roll.draw(board, paper, params);
         self.header(board, header);
         self.row(board, row);
@@ -288,72 +283,8 @@ impl View<'_> {
         let tip = "Moves Segue's notes up or down by octaves.";
         stepper(board, row(limits, 4.0), &params.notes.octave, "Octave", tip);
         board.names = NAME;
-        self.own_style(board, own);
-    }
-
-    /// A style of the musician's own: a file that was trained from a folder of tunes.
-    fn own_style(&mut self, board: &mut Board<'_>, rect: Rect) {
-        let params = &*self.scene.params;
-        let inside = card(board, rect, "A style of your own");
-        let setup = &mut *self.setup;
-        let version = params.own.version();
-        if setup.version != Some(version) {
-            setup.version = Some(version);
-            setup.path = params.own.map(String::clone);
-            setup.found = preset::weights_files(Path::new(&setup.path));
-        }
-        let place = row(inside, 0.0);
-        board.mark("Own style", place);
-        let field = TextEdit::singleline(&mut setup.path)
-            .id(Id::unique("segue own style"))
-            .font(theme::small())
-            .hint_text("The path of a .segue file")
-            .align(Align2::LEFT_CENTER)
-            .margin(vec2(8.0, 4.0));
-        let tip =
-            "A file that cargo xtask train has made of your own tunes. Segue plays it at once, and goes on in it.";
-        let response = board.ui.put(place, field).on_hover_text(tip);
-        let entered = response.lost_focus() && board.ui.input(|input| input.key_pressed(egui::Key::Enter));
-        let [load, list] = columns(row(inside, 1.0), [1.0, 1.0]);
-        let pressed = button(board, load, "Load model…", None, tip).clicked();
-        if entered || pressed {
-            let path = setup.path.trim().to_owned();
-            load_model(board, params, &path);
-        }
-        let names: Vec<String> = setup.found.iter().map(|path| name_of(path)).collect();
-        let title = if names.is_empty() { "None found" } else { "Found" };
-        let tip = "The .segue files in the folder Segue of your data folder.";
-        let response = super::controls::raised(board, "Found styles", list, title, tip);
-        let mut chosen = None;
-        egui::Popup::menu(&response).gap(2.0).show(|ui| {
-            for (name, path) in names.iter().zip(&setup.found) {
-                if ui.selectable_label(false, name).clicked() {
-                    chosen = Some(path.display().to_string());
-                    ui.close();
-                }
-            }
-        });
-        if let Some(path) = chosen {
-            load_model(board, params, &path);
-        }
-        let (words, colour) = standing(params);
-        let at = row(inside, 2.0).min + vec2(0.0, 4.0);
-        let galley = board.ui.painter().layout(words, theme::small(), colour, inside.width());
-        board.ui.painter().galley(at, galley, colour);
-    }
-}
-
-/// How it is with the musician's own file.
-fn standing(params: &SegueParams) -> (String, Color32) {
-    if let Some(problem) = params.own.problem() {
-        let folder = preset::weights_folders().first().map(|folder| folder.display().to_string());
-        let there = folder.map(|folder| format!(", or into {folder}")).unwrap_or_default();
-        return (format!("{problem}. Put it back{there}, under any name, and load it."), theme::WRONG);
-    }
-    match params.own.news() {
-        Some(news @ News::Changed { .. }) => (news.to_string(), theme::WRONG),
-        Some(news @ News::Moved { .. }) => (news.to_string(), theme::TEXT),
-        None => (OWN_STYLE.to_owned(), theme::DIM),
+        let own = card(board, own, "A style of your own");
+        self.setup.own.draw(board, [row(own, 0.0), row(own, 1.0), row(own, 2.0)], params);
     }
 }
 
@@ -382,34 +313,28 @@ fn levels(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
     let (faders, switches) = split_bottom(inside, LINE);
     let faders = Rect::from_min_max(faders.min, faders.max - vec2(0.0, 6.0));
     let [you, segue, comping] = columns(faders, [1.0, 1.0, 1.0]);
-    fader(board, you, &params.sound.player_level, "You", theme::PLAYER, "How loud the built-in piano plays your notes.");
-    fader(board, segue, &params.sound.segue_level, "Segue", theme::SEGUE, "How loud the built-in piano plays Segue's notes.");
+    fader(
+        board,
+        you,
+        &params.sound.player_level,
+        "You",
+        theme::PLAYER,
+        "How loud the built-in piano plays your notes.",
+    );
+    fader(
+        board,
+        segue,
+        &params.sound.segue_level,
+        "Segue",
+        theme::SEGUE,
+        "How loud the built-in piano plays Segue's notes.",
+    );
     fader(board, comping, &params.harmony.comping_level, "Comping", theme::DIM, "How loud the chords are played.");
     let piano = "The built-in electric piano. Switch it off when Segue's notes go to another instrument.";
     let [all, chords] = columns(switches, [1.0, 1.2]);
     toggle(board, all, &params.sound.on, "Piano", piano);
     let tip = "Plays the chords softly, so that Segue has something to play to.";
     toggle(board, chords, &params.harmony.comping, "Comping", tip);
-}
-
-fn load_model(board: &mut Board<'_>, params: &SegueParams, path: &str) {
-    if path.is_empty() {
-        board.say("Write the path of a .segue file first, or choose one that was found.".to_owned());
-        return;
-    }
-    let card = segue_model::weights::card_of(Path::new(path));
-    match card {
-        Ok(card) => {
-            params.own.set(path.to_owned());
-            board.set(&params.mind.style, params.mind.style.preview_normalized(i32::from(preset::OWN.0)));
-            board.say(format!("{} plays from now on.", card.style));
-        }
-        Err(error) => board.say(format!("{error}. What played before plays on.")),
-    }
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_stem().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The styles that there are, as normalized values; the musician's own only when there is one.

@@ -68,8 +68,8 @@ impl fmt::Display for News {
             Self::Moved { from, to } => write!(out, "The style of this song was {from} and is {to} now. It plays."),
             Self::Changed { path } => write!(
                 out,
-                "{path} has changed since this song was saved, and plays as it is now. Put the old one beside it to have \
-                 it back, or load this one to keep it."
+                "{path} has changed since this song was saved, and plays as it is now. Put the old one beside it and \
+                 open the song again to have it back, or load this one to keep it."
             ),
         }
     }

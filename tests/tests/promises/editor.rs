@@ -1,6 +1,7 @@
 //! The editor in a real window: what one sees, and what one can do with it.
 
 mod in_vst3;
+mod own_style;
 
 use crate::support::{Settings, instance, resident, steady};
 use segue_model::note::{Metre, Pitch, Ticks, Velocity};
@@ -46,8 +47,10 @@ fn try_on_a_screen_of_its_own(test: &str) -> Result<(), String> {
         .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
         .env("DISPLAY", &screen.display)
         .env("HOME", &home)
+        .env("PATH", format!("{}:{}", home.join("bin").display(), std::env::var("PATH").unwrap_or_default()))
         .env_remove("XDG_DATA_HOME")
         .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_CURRENT_DESKTOP")
         .env(LANDMARKS_VARIABLE, home.join("landmarks"))
         .output()
         .expect("the test file can be started once more");
@@ -436,7 +439,7 @@ fn pull_the_corner(stage: &mut Stage) {
 
 /// Presses all that can be pressed, on both pages and in all modes; nothing may break.
 fn click_everything(stage: &mut Stage) {
-    let leave = ["Corner", "Capture", "Panic", "frames"];
+    let leave = ["Corner", "Capture", "Panic", "Load model…", "frames"];
     for page in ["Play", "Set up"] {
         for mode in ["Answer", "Trade", "Duet"] {
             stage.desktop.click(&format!("Mode {mode}")).unwrap();
