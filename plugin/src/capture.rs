@@ -22,6 +22,8 @@ pub const LONGEST_NS: u64 = 600_000_000_000;
 /// Ticks of the file to one of ours. A frame is shorter than one of them, so a note on the grid is on it in the file.
 const FINER: i64 = 10;
 const FILE_TICKS_PER_QUARTER: i64 = TICKS_PER_QUARTER * FINER;
+/// How the name of a MIDI file ends.
+const ENDING: &str = "mid";
 /// How many files of one second and style there may be.
 const SAME_NAMES: u32 = 100;
 
@@ -60,26 +62,54 @@ pub fn folder() -> Result<PathBuf, CaptureError> {
     Ok(music.ok_or(CaptureError::NoFolder)?.join("Segue"))
 }
 
-/// Writes a history into a new file of this folder, named after the moment and the style. Overwrites nothing.
+/// The name for a file, after the moment and the style.
+pub fn file_name(style: &str) -> String {
+    format!("{}.{ENDING}", stem(style))
+}
+
+fn stem(style: &str) -> String {
+    format!("Segue {} {style}", chrono::Local::now().format("%Y-%m-%d %H.%M.%S"))
+}
+
+/// Writes a MIDI file where the musician has said, in place of what is there. It gets its ending where that was left out,
+/// and then replaces nothing, because nobody was asked.
 ///
 /// # Errors
-/// When there is nothing to write, or it cannot be written.
-pub fn save(history: &History, charts: Charts<'_>, folder: &Path, style: &str) -> Result<PathBuf, CaptureError> {
-    let bytes = file(history, charts).ok_or(CaptureError::Nothing)?;
+/// When it cannot be written.
+pub fn write(bytes: &[u8], path: &Path) -> Result<PathBuf, CaptureError> {
+    let is_midi = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING) || ending == "midi");
+    let mut name = path.as_os_str().to_owned();
+    if !is_midi {
+        name.push(format!(".{ENDING}"));
+    }
+    let path = PathBuf::from(name);
+    let mut how = OpenOptions::new();
+    how.write(true).create(is_midi).truncate(is_midi).create_new(!is_midi);
+    match how.open(&path).and_then(|mut file| file.write_all(bytes)) {
+        Ok(()) => Ok(path),
+        Err(reason) => Err(CaptureError::File { path: path.display().to_string(), reason }),
+    }
+}
+
+/// Writes a MIDI file into this folder, named after the moment and the style. Overwrites nothing.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn save(bytes: &[u8], folder: &Path, style: &str) -> Result<PathBuf, CaptureError> {
     std::fs::create_dir_all(folder)
         .map_err(|reason| CaptureError::Folder { path: folder.display().to_string(), reason })?;
-    let stem = format!("Segue {} {style}", chrono::Local::now().format("%Y-%m-%d %H.%M.%S"));
-    let mut path = folder.join(format!("{stem}.mid"));
+    let stem = stem(style);
+    let mut path = folder.join(format!("{stem}.{ENDING}"));
     for copy in 2..=SAME_NAMES {
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
-                let written = file.write_all(&bytes);
+                let written = file.write_all(bytes);
                 return written
                     .map(|()| path.clone())
                     .map_err(|reason| CaptureError::File { path: path.display().to_string(), reason });
             }
             Err(reason) if reason.kind() == ErrorKind::AlreadyExists => {
-                path = folder.join(format!("{stem} {copy}.mid"));
+                path = folder.join(format!("{stem} {copy}.{ENDING}"));
             }
             Err(reason) => return Err(CaptureError::File { path: path.display().to_string(), reason }),
         }
@@ -452,16 +482,25 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_overwritten_and_an_empty_jam_is_refused() {
+    fn nothing_is_overwritten_unless_it_was_asked_for_and_an_empty_jam_is_no_file() {
         let folder = std::env::temp_dir().join(format!("segue-capture-{}", std::process::id()));
-        let paths: Vec<PathBuf> = (0..3).map(|_| save(&tune(), &no_chart, &folder, "Irish").unwrap()).collect();
+        let bytes = file(&tune(), &no_chart).unwrap();
+        let paths: Vec<PathBuf> = (0..3).map(|_| save(&bytes, &folder, "Irish").unwrap()).collect();
         assert!(paths[0] != paths[1] && paths[1] != paths[2], "{paths:?}");
-        assert!(paths.iter().all(|path| std::fs::read(path).unwrap() == file(&tune(), &no_chart).unwrap()));
-        let nothing = save(&History::default(), &no_chart, &folder, "Irish");
-        assert!(matches!(nothing, Err(CaptureError::Nothing)));
+        assert!(paths.iter().all(|path| std::fs::read(path).unwrap() == bytes));
+        assert_eq!(file(&History::default(), &no_chart), None);
+        let chosen = folder.join("jam.MID");
+        for bytes in [&bytes[..], b"shorter"] {
+            assert_eq!(write(bytes, &chosen).unwrap(), chosen);
+            assert_eq!(std::fs::read(&chosen).unwrap(), bytes);
+        }
+        let named = folder.join("take 1.30 o'clock");
+        assert_eq!(write(&bytes, &named).unwrap(), folder.join("take 1.30 o'clock.mid"));
+        let refused = write(&bytes, &named).unwrap_err().to_string();
+        assert!(refused.contains("o'clock.mid: cannot be written"), "{refused}");
         let blocked = folder.join("a file");
         std::fs::write(&blocked, "").unwrap();
-        let refused = save(&tune(), &no_chart, &blocked, "Irish").unwrap_err().to_string();
+        let refused = save(&bytes, &blocked, "Irish").unwrap_err().to_string();
         assert!(refused.contains("a file: the folder cannot be made"), "{refused}");
         std::fs::remove_dir_all(&folder).unwrap();
     }

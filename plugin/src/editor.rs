@@ -5,6 +5,7 @@
 //! Closed, none of it exists but its size.
 
 mod board;
+mod capturing;
 mod chart_field;
 mod chooser;
 mod controls;

@@ -9,10 +9,10 @@ mod screen;
 
 use std::process::Command;
 #[cfg(unix)]
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Stdio},
-    time::Duration,
+use {
+    std::io::{BufRead, BufReader},
+    std::process::{Child, Stdio},
+    std::time::Duration,
 };
 
 fn segue(words: &str) -> Command {

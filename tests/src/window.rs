@@ -316,6 +316,20 @@ impl Desktop {
         self.release()
     }
 
+    /// Clicks on a control with the right button.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn click_right(&self, name: &str) -> Result<()> {
+        const RIGHT: u8 = 3;
+        self.point(self.find(name)?.middle())?;
+        for kind in [BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT] {
+            self.fake(kind, RIGHT, (0, 0))?;
+            self.pause();
+        }
+        Ok(())
+    }
+
     /// Opens a list that has this row. A machine that is too busy may lose a click, as it does for everybody.
     ///
     /// # Errors

@@ -6,6 +6,10 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How often an open dialog is looked at.
+pub const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -143,7 +147,10 @@ fn dialogs(question: &Question) -> Vec<Command> {
     let deed = if question.write_as.is_some() { WRITE } else { OPEN };
     let mut script = Command::new("osascript");
     script.args(["-e", "on run given", "-e", &format!("POSIX path of ({deed})"), "-e", "end run"]);
-    script.arg(question.title).arg(existing(&question.folder).unwrap_or(Path::new("/")));
+    let (kind, ending) = question.kind;
+    script
+        .arg(format!("{} ({kind}, .{ending})", question.title))
+        .arg(existing(&question.folder).unwrap_or(Path::new("/")));
     script.args(&question.write_as);
     vec![script]
 }
@@ -177,7 +184,7 @@ fn dialogs(question: &Question) -> Vec<Command> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     fn asked(script: &str) -> Chooser {
         let mut shell = Command::new("sh");

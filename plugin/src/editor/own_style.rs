@@ -1,7 +1,7 @@
 //! A style of the musician's own: how the file of weights is chosen, and how it is with it.
 
 use super::board::Board;
-use super::chooser::{Answer, Chooser, Question};
+use super::chooser::{Answer, Chooser, LOOK_AGAIN, Question};
 use super::controls::{button, raised};
 use super::theme;
 use crate::params::SegueParams;
@@ -10,13 +10,10 @@ use egui::{Align2, Color32, Id, Rect, ScrollArea, TextEdit, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::Param;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Said under the field.
 const WHAT_IT_IS: &str = "Train one from a folder of MIDI or ABC tunes (cargo xtask train), and play with it here. The jam \
                           goes on while it is loaded.";
-/// How often an open dialog is looked at.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const LOAD: f32 = 52.0;
 const LONGEST_LIST: f32 = 300.0;
 

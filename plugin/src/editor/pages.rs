@@ -1,6 +1,7 @@
 //! What stands where: the frame that is always there, the page to play with, and the page that is set up once.
 
 use super::board::Board;
+use super::capturing::Capturing;
 use super::chart_field::ChartField;
 use super::controls::{
     LINE, NAME, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle,
@@ -10,7 +11,6 @@ use super::own_style::OwnStyle;
 use super::presets::Shelf;
 use super::roll::Roll;
 use super::{Scene, keyboard, status, theme};
-use crate::capture;
 use crate::params::{Mode, SegueParams};
 use crate::preset;
 use egui::{Align2, Rect, Sense, pos2, vec2};
@@ -37,12 +37,13 @@ pub enum Page {
     Setup,
 }
 
-/// What the set-up page remembers while the window is open.
+/// What the controls remember while the window is open.
 #[derive(Default)]
 pub struct Setup {
     /// The seed stays as it is.
     frozen: bool,
     own: OwnStyle,
+    capturing: Capturing,
 }
 
 /// Everything that one frame shows.
@@ -67,6 +68,7 @@ impl View<'_> {
         let moves = self.roll.read(self.scene);
         let params = &self.scene.params;
         self.setup.own.look(board, params);
+        self.setup.capturing.look(board);
         let glides = self.roll.draw(board, paper, params);
         self.header(board, header);
         self.row(board, row);
@@ -111,11 +113,8 @@ impl View<'_> {
             self.scene.signals.ask_panic();
             board.say("All notes are off.");
         }
-        let tip = "Writes the last ten minutes, yours and Segue's, as a MIDI file into the folder Segue of your music \
-                   folder. What was played is always kept: press it when something good has happened.";
-        if button(board, line(right - 74.0 - theme::GAP - 86.0, 86.0), "Capture", None, tip).clicked() {
-            board.say(capture_now(self.scene));
-        }
+        let place = line(right - 74.0 - theme::GAP - 86.0, 86.0);
+        self.setup.capturing.draw(board, place, self.scene);
     }
 
     fn row(&mut self, board: &mut Board<'_>, rect: Rect) {
@@ -350,19 +349,6 @@ fn drawn_seed() -> i32 {
     const SEEDS: u64 = 10_000;
     let drawn = std::collections::hash_map::RandomState::new().build_hasher().finish() % SEEDS;
     i32::try_from(drawn).unwrap_or(0)
-}
-
-/// Writes the last minutes, and says where they are or why not.
-fn capture_now(scene: &Scene) -> String {
-    let history = capture::history(&scene.pages);
-    let params = &scene.params;
-    let charts = |version, style| params.chart.chart_of(version, style);
-    let saved =
-        capture::folder().and_then(|folder| capture::save(&history, &charts, &folder, &params.mind.style.to_string()));
-    match saved {
-        Ok(path) => format!("Captured: {}", path.display()),
-        Err(error) => error.to_string(),
-    }
 }
 
 fn split_top(rect: Rect, height: f32) -> (Rect, Rect) {

@@ -1,7 +1,7 @@
 //! The editor in a real window: what one sees, and what one can do with it.
 
+mod dialogs;
 mod in_vst3;
-mod own_style;
 
 use crate::support::{Settings, instance, resident, steady};
 use segue_model::note::{Metre, Pitch, Ticks, Velocity};

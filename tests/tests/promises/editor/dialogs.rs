@@ -1,4 +1,4 @@
-//! A style of one's own is chosen in the window: by the system's dialog, from the list, and by its path.
+//! Files are chosen by the system's dialog: a style of one's own, which may be chosen otherwise too, and where a capture goes.
 
 use super::{Stage, home, passes_on_a_screen_of_its_own};
 use crate::support::Settings;
@@ -7,6 +7,7 @@ use segue_tests::window::{ENTER, wait_until};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const IRISH: Settings<'static> = &[("Style", "Irish")];
 /// Stands for the system's dialog: says who it is and what it was asked, and waits for the musician.
@@ -19,7 +20,14 @@ cat "$HOME/answer"
 
 #[test]
 fn a_style_of_ones_own_is_chosen_by_a_dialog_from_a_list_and_by_its_path() {
-    passes_on_a_screen_of_its_own("editor::own_style::chosen");
+    passes_on_a_screen_of_its_own("editor::dialogs::a_style_is_chosen");
+}
+
+fn install_the_dialog() {
+    let dialog = home().join("bin/zenity");
+    std::fs::create_dir_all(home().join("bin")).expect("a folder");
+    std::fs::write(&dialog, DIALOG).expect("it can be written");
+    std::fs::set_permissions(&dialog, PermissionsExt::from_mode(0o755)).expect("it is ours");
 }
 
 fn put(style: &str, to: &Path) {
@@ -44,15 +52,11 @@ fn plays(stage: &mut Stage, path: &Path) {
 
 #[test]
 #[ignore = "runs on a screen of its own"]
-fn chosen() {
+fn a_style_is_chosen() {
     let (elsewhere, kept) = (home().join("with space/mine.segue"), home().join(".local/share/Segue/waltzes.segue"));
     put("folk", &elsewhere);
     put("jazz", &kept);
-    let dialog = home().join("bin/zenity");
-    std::fs::create_dir_all(home().join("bin")).expect("a folder");
-    std::fs::write(&dialog, DIALOG).expect("it can be written");
-    std::fs::set_permissions(&dialog, PermissionsExt::from_mode(0o755)).expect("it is ours");
-
+    install_the_dialog();
     let mut stage = Stage::set_up(IRISH, (0, 0), 1.0);
     stage.desktop.click("Page Set up").unwrap();
     stage.desktop.click("Load model…").unwrap();
@@ -93,5 +97,29 @@ fn chosen() {
     assert!(runs());
     stage.close();
     wait_until("the dialog goes with the window", || !runs()).unwrap();
+    stage.end();
+}
+
+#[test]
+fn a_capture_goes_where_the_musician_says() {
+    passes_on_a_screen_of_its_own("editor::dialogs::a_place_is_chosen");
+}
+
+#[test]
+#[ignore = "runs on a screen of its own"]
+fn a_place_is_chosen() {
+    install_the_dialog();
+    let mut stage = Stage::set_up(IRISH, (0, 0), 1.0);
+    // Some notes of the player's.
+    std::thread::sleep(Duration::from_secs(3));
+    stage.desktop.click_right("Capture").unwrap();
+    wait_until("the dialog is open", || read("dialog").is_some()).unwrap();
+    let asked = read("asked").expect("it was asked");
+    assert!(asked.contains("--save") && asked.contains(" Irish.mid"), "{asked}");
+    let file = home().join("take one.mid");
+    std::fs::write(home().join("answer"), format!("{}\n", file.display())).expect("it can be written");
+    wait_until("it is written", || std::fs::read(&file).is_ok_and(|bytes| midly::Smf::parse(&bytes).is_ok())).unwrap();
+    assert!(!home().join("Music/Segue").exists(), "and nowhere else");
+    stage.close();
     stage.end();
 }
