@@ -32,7 +32,8 @@ use arrayvec::ArrayVec;
 const WINDOW_SECONDS: f64 = 0.2;
 /// So many notes in a row that do not come back tell that there is no loop.
 const NO_LOOP: u32 = 8;
-/// So many notes in a row that came back punctually tell that the next will, too.
+/// So many notes in a row that came back punctually tell that the next will, too. For its end a single one does: a finger is
+/// believed when in doubt.
 const PUNCTUAL: u8 = 2;
 /// What is remembered; the oldest goes when there is more.
 const NOTES: usize = 64;
@@ -142,7 +143,7 @@ impl Returns {
 
     fn take_press(&mut self, at: Position, key: Key, velocity: f32, key_is_down: bool) -> bool {
         let known = self.loop_is_known || self.loop_is_suspected;
-        let is_strict = self.all_is_punctual();
+        let is_strict = self.all_is_punctual(PUNCTUAL);
         let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
         let alike = |left: &Left| {
             !left.back
@@ -183,7 +184,7 @@ impl Returns {
         let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
         let has_ended = |left: &Left| left.back && is_key(left, key) && left.ended.is_some_and(&may_be_back);
         let on_time = |left: &Left| has_ended(left) && left.ended.is_some_and(&is_punctual);
-        let is_strict = key_is_down && self.all_is_punctual();
+        let is_strict = key_is_down && self.all_is_punctual(1);
         let ended = self.notes.iter().position(on_time);
         let ended = ended.or_else(|| self.notes.iter().position(|left| !is_strict && has_ended(left)));
         // Also when the finger is believed: if it was the end, another does not come.
@@ -229,9 +230,9 @@ impl Returns {
         }
     }
 
-    /// Whether what comes back comes at no other moment.
-    fn all_is_punctual(&self) -> bool {
-        self.loop_is_sure && self.punctual >= PUNCTUAL
+    /// Whether what comes back comes at no other moment, as so many notes in a row tell.
+    fn all_is_punctual(&self, notes: u8) -> bool {
+        self.loop_is_sure && self.punctual >= notes
     }
 
     fn forget_before(&mut self, at: Position) {
@@ -406,8 +407,8 @@ mod tests {
     }
 
     #[test]
-    fn a_note_that_comes_back_punctually_to_its_own_key_tells_the_end_of_the_next_from_the_finger() {
-        for (back, is_sure) in [(50, true), (51, false)] {
+    fn where_a_note_has_come_back_to_its_own_key_the_end_of_the_next_is_told_from_the_finger_by_its_moment() {
+        for (back, lifted, is_end) in [(50, 100, true), (50, 130, true), (50, 103, false), (51, 103, false)] {
             let mut returns = blank();
             pass(&mut returns, 0);
             block(&mut returns, 50);
@@ -415,11 +416,11 @@ mod tests {
             returns.note_ended(Position(80), key(60));
             pass(&mut returns, 80);
             block(&mut returns, 100);
-            assert_eq!(is_taken_from_the_finger(&mut returns, 103), is_sure, "back at {back}");
+            assert_eq!(is_taken_from_the_finger(&mut returns, lifted), is_end, "back at {back}, lifted at {lifted}");
         }
     }
 
-    /// Notes of Segue's come back after so many frames, none of them punctually.
+    /// Notes of Segue's come back after so many frames, which no block is long.
     fn come_back_after(ways: [i64; 3]) -> Returns {
         let mut returns = blank();
         for (at, way) in (0..).step_by(100).zip(ways) {
