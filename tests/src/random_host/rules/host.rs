@@ -1,0 +1,142 @@
+//! What the host and the player do, as far as it is surely understood.
+
+use super::settings::{ANSWER, same};
+use super::{Demand, Held, Key, MOST_KEYS, SAME_VELOCITY, Watch};
+use crate::random_host::board::Knob;
+use crate::random_host::sequence::Deed;
+use crate::timeline::Frame;
+
+/// Places of values within a parameter, as the plugin has them.
+const AT_ONCE: f64 = 0.0;
+const CHORDS_OF_LOW_KEYS: f64 = 2.0;
+const CHORDS_OF_A_CHANNEL: f64 = 3.0;
+
+/// Whether a release means a key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Meant {
+    Surely,
+    Perhaps,
+    No,
+}
+
+impl Watch<'_> {
+    pub(super) fn host_does(&mut self, deed: Deed, now: Frame) {
+        match deed {
+            Deed::Down { channel, key, velocity, id } if velocity > 0.0 => {
+                let key = Key { channel: channel.into(), key: key.into() };
+                self.press(Held { key, velocity, id, down: now });
+            }
+            Deed::Down { channel, key, id, .. } => self.release(Some(channel), Some(key), id),
+            Deed::Up { channel, key, id, .. } => self.release(channel, key, id),
+            Deed::Midi(message) => self.midi(message, now),
+            Deed::Turn { place, value } => self.turn(place, value, now),
+            Deed::Reset | Deed::Pause => {
+                self.forget_keys();
+                self.demands.push(Demand::Everything);
+            }
+            Deed::Save => self.saved = Some(self.values.clone()),
+            Deed::Load => {
+                for (place, value) in self.saved.clone().into_iter().flatten().enumerate() {
+                    self.turn(place, value, now);
+                }
+            }
+            Deed::Shape { .. } | Deed::Room(_) => {}
+        }
+    }
+
+    fn midi(&mut self, [status, first, second]: [u8; 3], now: Frame) {
+        let channel = status & 0x0F;
+        match (status & 0xF0, first) {
+            (0x90, key) if second > 0 => {
+                let key = Key { channel: channel.into(), key: key.into() };
+                self.press(Held { key, velocity: f64::from(second) / 127.0, id: None, down: now });
+            }
+            (0x80 | 0x90, key) => self.release(Some(channel), Some(key), None),
+            // The messages that change the mode let go of all notes too.
+            (0xB0, 120 | 123..) => self.release(Some(channel), None, None),
+            _ => {}
+        }
+    }
+
+    fn turn(&mut self, place: usize, value: f64, now: Frame) {
+        let before = std::mem::replace(&mut self.values[place], value);
+        if same(before, value) {
+            return;
+        }
+        self.since[place] = now.max(1);
+        if self.board.knob_at(place) == Some(Knob::Thru) && value < before {
+            self.demands.push(Demand::Levers);
+        }
+        if self.board.knob_at(place) == Some(Knob::YourTurn) && value > before {
+            self.asked = true;
+            self.handed_over = Some(now);
+            self.was_handed_over = true;
+        }
+    }
+
+    fn press(&mut self, stroke: Held) {
+        let Held { key, velocity, down: now, .. } = stroke;
+        let before = self.held.iter().position(|held| held.key == key).map(|index| self.held.swap_remove(index));
+        let as_hard = |other: f64| (other - velocity).abs() <= SAME_VELOCITY;
+        let may_be_segues =
+            self.begun.iter().any(|(begun, hard, until)| *begun == key && as_hard(*hard) && now <= *until);
+        self.struck.push(key);
+        self.asked = true;
+        // A key that is down and struck again as hard may be a note that comes back by a routing loop, and so may one that
+        // Segue has just struck as hard. If it is taken for that, the stroke before is the one that is down, by its name.
+        if may_be_segues || before.is_some_and(|before| as_hard(before.velocity)) {
+            self.perhaps_held = true;
+            return;
+        }
+        let is_new = before.is_none();
+        if is_new && self.is_steadily(Knob::Thru, 1.0) && self.hears(key) && self.held.len() < MOST_KEYS {
+            self.to_pass.push(key);
+        }
+        self.held.push(stroke);
+        let at_once = same(self.value(Knob::Yield), AT_ONCE);
+        if at_once && self.is_steadily(Knob::Mode, ANSWER) && self.takes_the_turn(&stroke) {
+            self.demands.push(Demand::Yielding);
+        }
+    }
+
+    /// Whether a key of the player's is surely heard as a line of its own: on a channel that is listened to, no drone,
+    /// and no chord.
+    pub(super) fn takes_the_turn(&self, held: &Held) -> bool {
+        let heard = self.hears(held.key);
+        let drone = self.steady(Knob::DroneBelow).is_none_or(|below| f64::from(held.key.key) < below);
+        let chords = [CHORDS_OF_LOW_KEYS, CHORDS_OF_A_CHANNEL];
+        let chord = self.steady(Knob::Chords).is_none_or(|source| chords.into_iter().any(|other| same(source, other)));
+        heard && !drone && !chord && self.held.len() < MOST_KEYS
+    }
+
+    /// Whether a key's channel is surely listened to.
+    pub(super) fn hears(&self, key: Key) -> bool {
+        let channel = self.steady(Knob::InputChannel);
+        channel.is_some_and(|channel| same(channel, 0.0) || same(channel, f64::from(key.channel) + 1.0))
+    }
+
+    fn release(&mut self, channel: Option<u8>, key: Option<u8>, id: Option<u32>) {
+        let (demands, perhaps) = (&mut self.demands, &mut self.perhaps_held);
+        let meant = |held: &Held| {
+            let matches = channel.is_none_or(|channel| u16::from(channel) == held.key.channel)
+                && key.is_none_or(|key| u16::from(key) == held.key.key);
+            match id {
+                _ if !matches => Meant::No,
+                Some(_) if held.id == id => Meant::Surely,
+                // A name alone means the note of that name and no other.
+                Some(_) if key.is_none() => Meant::No,
+                Some(_) if held.id.is_some() => Meant::Perhaps,
+                _ => Meant::Surely,
+            }
+        };
+        self.held.retain(|held| {
+            let meant = meant(held);
+            *perhaps |= meant == Meant::Perhaps;
+            if meant == Meant::Surely {
+                demands.push(Demand::Passed(held.key));
+            }
+            // With another name it is not surely down any more, and not surely up.
+            meant == Meant::No
+        });
+    }
+}

@@ -1,0 +1,124 @@
+//! What the values of the parameters mean for what may be played, and when.
+
+use super::{Key, Watch};
+use crate::random_host::board::Knob;
+use crate::random_host::sequence::Act;
+use crate::timeline::{Frame, Telling};
+
+/// Half a frame of rounding, the sliver with which halves go up, and a little for a position that is no whole number.
+pub(super) const ROUNDING_FRAMES: f64 = 0.5 + 2e-3;
+/// Places of values within a parameter, as the plugin has them.
+pub(super) const ANSWER: f64 = 0.0;
+const FREE_START: f64 = 0.0;
+const METRIC_STYLES: [f64; 2] = [2.0, 3.0];
+const SWINGING_STYLES: [f64; 2] = [0.0, 1.0];
+const SWING_BY_STYLE: f64 = 0.0;
+const STRAIGHT: f64 = 1.0;
+const RENDER_AUTO: f64 = 0.0;
+const RENDER_OFFLINE: f64 = 1.0;
+const TRADE: f64 = 1.0;
+const SEGUE_FIRST: f64 = 1.0;
+const TRADED_BARS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 12.0];
+const NO_OCTAVES: f64 = 3.0;
+const CLASSES: usize = 12;
+/// What each scale has above its root, in the order of the parameter's values.
+const SCALES: [&[usize]; 13] = [
+    &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    &[0, 2, 4, 5, 7, 9, 11],
+    &[0, 2, 3, 5, 7, 8, 10],
+    &[0, 2, 3, 5, 7, 8, 11],
+    &[0, 2, 3, 5, 7, 9, 11],
+    &[0, 2, 3, 5, 7, 9, 10],
+    &[0, 1, 3, 5, 7, 8, 10],
+    &[0, 2, 4, 6, 7, 9, 11],
+    &[0, 2, 4, 5, 7, 9, 10],
+    &[0, 1, 3, 5, 6, 8, 10],
+    &[0, 2, 4, 7, 9],
+    &[0, 3, 5, 7, 10],
+    &[0, 3, 5, 6, 7, 10],
+];
+
+/// Whose bars are playing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Side {
+    Players,
+    Segues { until_beats: f64 },
+}
+
+impl Watch<'_> {
+    pub(super) fn is_in_scale(&self, key: Key) -> bool {
+        let (Some(root), Some(scale)) = (self.steady(Knob::Key), self.steady(Knob::Scale)) else { return true };
+        let Some(classes) = SCALES.get(index(scale)) else { return true };
+        let above_root = (usize::from(key.key) + CLASSES - index(root)) % CLASSES;
+        classes.contains(&above_root)
+    }
+
+    /// The range holds as it stands where it has an octave, so that no scale is without a pitch in it.
+    pub(super) fn is_in_range(&self, key: Key) -> bool {
+        let ends = [self.steady(Knob::LowestKey), self.steady(Knob::HighestKey)];
+        let ([Some(one), Some(other)], true) = (ends, self.is_steadily(Knob::Octave, NO_OCTAVES)) else { return true };
+        let (low, high) = (one.min(other), one.max(other));
+        high - low < CLASSES as f64 || (low..=high).contains(&f64::from(key.key))
+    }
+
+    /// Whose bars these are, where bars are traded by the numbers of a song that never changes its metre; `None` where
+    /// that cannot be known.
+    pub(super) fn side_of_trade(&self, act: &Act, at: Frame) -> Option<Side> {
+        let known = self.is_steadily(Knob::Mode, TRADE) && act.telling == Telling::Everything && !self.was_handed_over;
+        if !known {
+            return None;
+        }
+        let bars = *TRADED_BARS.get(index(self.steady(Knob::Trade)?))?;
+        let first = if same(self.steady(Knob::First)?, SEGUE_FIRST) { 0.0 } else { bars };
+        let bar_beats = act.timeline.bar_beats_of_a_plain_song()?;
+        // A frame may be rounded to before its bar line.
+        let beats = act.timeline.beats(at) + act.timeline.beats_in_frames(at, ROUNDING_FRAMES);
+        let number = (beats / bar_beats).floor() - first;
+        let begin = (number / (2.0 * bars)).floor() * 2.0 * bars;
+        let is_segues = number >= 0.0 && number - begin < bars;
+        Some(if is_segues { Side::Segues { until_beats: (begin + first + bars) * bar_beats } } else { Side::Players })
+    }
+
+    /// Whether every onset of Segue's must lie on a tick of the song: it is heard where it is, the style is metric and
+    /// plays straight, nothing starts off the grid, and the host waits for the mind.
+    pub(super) fn is_on_a_grid(&self, act: &Act, at: Frame) -> bool {
+        let metric = self.is_one_of(Knob::Style, METRIC_STYLES) || self.is_one_of(Knob::Style, SWINGING_STYLES);
+        let metric = metric && self.plays_straight();
+        let on_grid = self.steady(Knob::Start).is_some_and(|start| !same(start, FREE_START));
+        act.telling.has_beats() && act.timeline.is_playing(at) && metric && on_grid && self.is_waited_for(act)
+    }
+
+    fn is_one_of(&self, knob: Knob, values: [f64; 2]) -> bool {
+        self.steady(knob).is_some_and(|value| values.into_iter().any(|other| same(value, other)))
+    }
+
+    /// Whether eighths never swing.
+    fn plays_straight(&self) -> bool {
+        let by_style = self.is_steadily(Knob::Swing, SWING_BY_STYLE) && self.is_one_of(Knob::Style, METRIC_STYLES);
+        by_style || self.is_steadily(Knob::Swing, STRAIGHT)
+    }
+
+    /// Whether the host waits for the mind, so that nothing can be late.
+    pub(super) fn is_waited_for(&self, act: &Act) -> bool {
+        self.steady(Knob::Render)
+            .is_some_and(|render| same(render, RENDER_OFFLINE) || same(render, RENDER_AUTO) && act.offline)
+    }
+}
+
+/// The beats of a value of *Longest note*, which goes from a quarter of a beat to 16, finer at the lower end.
+pub(super) fn longest_beats(value: f64) -> f64 {
+    const STEP: f64 = 0.25;
+    let beats = 0.25 + value * value * (16.0 - 0.25);
+    (beats / STEP).round() * STEP
+}
+
+/// The value of a parameter with few values.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above zero and small")]
+pub(super) fn index(value: f64) -> usize {
+    value.round() as usize
+}
+
+/// Values of parameters are told exactly, or differ by a step.
+pub(super) fn same(one: f64, other: f64) -> bool {
+    (one - other).abs() < 1e-6
+}
