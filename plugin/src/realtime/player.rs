@@ -1,11 +1,12 @@
 //! What the player does: keys, pedals and controllers, heard, passed on and followed to their ends.
 
 use super::clock::{Position, float, sane};
+use super::groove::Groove;
 use super::harmony;
 use super::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, TempoFrom, Who};
 use super::keys::{Held, Part};
 use super::ledger::{Struck, Token};
-use super::tempo::Reading;
+use super::tempo::{Beat, Reading};
 use super::turns::Cue;
 use super::{Performer, RESERVE, Scene, click, thru};
 use crate::link::{Nerve, ToMind};
@@ -248,7 +249,9 @@ impl Performer {
         let (offset, position) = (scene.cursor(), scene.position());
         let Bars { line, metre } = self.clock.bars();
         let place = (scene.beats.moment_of(offset) - float(line)) / float(Ticks::quarters(1));
-        let reading = self.tempo.hear(position, self.sample_rate, metre, self.clock.tempo_bpm(), place);
+        let swings = self.swung(scene.beats, &scene.block.settings).groove() != Groove::STRAIGHT;
+        let beat = Beat { metre, swings };
+        let reading = self.tempo.hear(position, self.sample_rate, beat, self.clock.tempo_bpm(), place);
         let Some(Reading { tempo_bpm, quarters }) = reading else { return };
         #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no phrase is that long")]
         let place = Ticks((quarters * float(Ticks::quarters(1))).round() as i64);
