@@ -9,6 +9,8 @@ mod capturing;
 mod chart_field;
 mod chooser;
 mod controls;
+#[cfg(target_os = "linux")]
+mod first_frame;
 mod grip;
 mod keyboard;
 #[cfg(target_os = "linux")]
@@ -227,6 +229,8 @@ struct App {
     landmarks: Landmarks,
     #[cfg(target_os = "linux")]
     keys_back: keys_back::KeysBack,
+    #[cfg(target_os = "linux")]
+    shown: Option<first_frame::Shown>,
     grip: grip::Grip,
     keyboard: Keyboard,
     wish: Arc<SizeWish>,
@@ -247,6 +251,8 @@ impl App {
             landmarks: Landmarks::default(),
             #[cfg(target_os = "linux")]
             keys_back: keys_back::KeysBack::default(),
+            #[cfg(target_os = "linux")]
+            shown: None,
             grip: grip::Grip::default(),
             keyboard: Keyboard::default(),
             _watch: editor.scene.pages.watch(),
@@ -268,6 +274,13 @@ impl NiceEguiApp for App {
     fn build(&mut self, ctx: egui::Context, _: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
         if let Some(leaving) = self.leaving.take() {
             leaving.with_this_thread();
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let stands_alone = self.context.plugin_api() == PluginApi::Standalone;
+            let number = first_frame::number(frame.baseview_window());
+            // Where it does not work, most hosts show their windows in time.
+            self.shown = number.and_then(|number| first_frame::Shown::at_once(number, stands_alone).ok());
         }
         theme::dress(&ctx);
         self.note_scale(frame.baseview_window().size());

@@ -133,6 +133,9 @@ pub struct Instance {
     parameters: Vec<Parameter>,
 }
 
+/// The kind of window that an editor goes into.
+const HOW: GuiConfiguration<'static> = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+
 impl Instance {
     /// Makes one from a loaded file.
     pub(crate) fn new(entry: &PluginEntry, id: &CStr) -> Result<Self> {
@@ -381,13 +384,21 @@ impl Instance {
     /// # Errors
     /// When the plugin has no editor for such windows, or does not open it.
     pub fn open_editor(&mut self, window: u32, scale: Option<f64>) -> Result<(u32, u32)> {
-        const HOW: GuiConfiguration<'static> = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+        self.open_editor_slowly(window, scale, Duration::ZERO)
+    }
+
+    /// The same in a host that takes so long from one step to the next.
+    ///
+    /// # Errors
+    /// When the plugin has no editor, or it does not open.
+    pub fn open_editor_slowly(&mut self, window: u32, scale: Option<f64>, pause: Duration) -> Result<(u32, u32)> {
         let handle = self.plugin.plugin_handle();
         let gui = gui(handle)?;
         if !gui.is_api_supported(&handle, HOW) {
             bail!("the plugin has no editor for X11");
         }
         gui.create(&handle, HOW)?;
+        std::thread::sleep(pause);
         if let Some(scale) = scale {
             gui.set_scale(&handle, scale)?;
         }
@@ -396,8 +407,22 @@ impl Instance {
         let parent = Window::from_x11_handle(window.into());
         // SAFETY: the caller's window outlives the editor, which is closed before it.
         unsafe { gui.set_parent(&handle, parent)? };
+        std::thread::sleep(pause);
         gui.show(&handle)?;
         Ok((size.width, size.height))
+    }
+
+    /// Makes an editor, and closes it after a while without having shown it.
+    ///
+    /// # Errors
+    /// When the plugin has no editor.
+    pub fn touch_editor(&mut self, pause: Duration) -> Result<()> {
+        let handle = self.plugin.plugin_handle();
+        let gui = gui(handle)?;
+        gui.create(&handle, HOW)?;
+        std::thread::sleep(pause);
+        gui.destroy(&handle);
+        Ok(())
     }
 
     /// Gives the editor another size, in pixels; returns the one that it takes.

@@ -5,9 +5,9 @@
 //! embeds ours gets the keyboard back. While the pointer rests on our window the X server hands keys to it all the same,
 //! so that they reach the host as soon as the pointer is elsewhere. On other systems the window hands on what it does not want.
 
+use super::first_frame;
 use egui::Ui;
 use nice_plug_egui::Frame;
-use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::errors::ConnectError;
@@ -53,12 +53,7 @@ impl KeysBack {
             ui.ctx().request_repaint_after(wait);
             return;
         }
-        let id = match window.window_handle().map(|handle| handle.as_raw()) {
-            Ok(RawWindowHandle::Xcb(handle)) => Some(handle.window.get()),
-            #[expect(clippy::cast_possible_truncation, reason = "window numbers have 32 bits")]
-            Ok(RawWindowHandle::Xlib(handle)) => Some(handle.window as u32),
-            _ => None,
-        };
+        let id = first_frame::number(window);
         let connection = self.connection.get_or_insert_with(|| Ok(x11rb::connect(None)?.0));
         if let (Some(id), Ok(connection)) = (id, connection) {
             // Best effort: a window that is going away cannot be asked.

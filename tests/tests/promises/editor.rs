@@ -564,6 +564,34 @@ fn event_loops() -> usize {
 }
 
 #[test]
+fn a_window_is_drawn_however_late_its_host_shows_it() {
+    passes_on_a_screen_of_its_own("editor::shown_late");
+}
+
+#[test]
+#[ignore = "runs on a screen of its own"]
+fn shown_late() {
+    let mut stage = Stage::set_up(&[], (0, 0), 1.0);
+    for pause in [5, 60, 400].map(Duration::from_millis) {
+        stage.close();
+        std::fs::remove_file(home().join("landmarks")).expect("it was drawn");
+        stage.instance.open_editor_slowly(stage.desktop.window, None, pause).expect("the editor opens");
+        stage.is_open = true;
+        stage.desktop.find("Temperature").unwrap_or_else(|error| panic!("shown after {pause:?}: {error}"));
+        stage.desktop.click("Mode Trade").unwrap();
+        stage.becomes("Mode", "Trade");
+        stage.desktop.click("Mode Duet").unwrap();
+        stage.becomes("Mode", "Duet");
+    }
+    // A host that only asks for the window, as validators do.
+    stage.close();
+    stage.instance.touch_editor(Duration::from_millis(100)).expect("it is made and goes");
+    stage.open();
+    stage.close();
+    stage.end();
+}
+
+#[test]
 fn a_host_may_close_its_window_first_or_the_plugin_without_its_editor() {
     passes_on_a_screen_of_its_own("editor::closed_in_another_order");
 }
