@@ -188,10 +188,20 @@ impl Timeline {
     pub fn breaks(&self) -> impl Iterator<Item = Frame> {
         /// Less may be taken for a host that rounds, or for a tempo that moved in the block before.
         const CLEAR_BEATS: f64 = 1.0;
-        self.stretches.windows(2).filter_map(|pair| {
+        self.jumps_of(CLEAR_BEATS)
+    }
+
+    /// The same with the smallest jumps: between two of these frames the song's beats are those that one hears.
+    pub fn seams(&self) -> impl Iterator<Item = Frame> {
+        const NOISE_BEATS: f64 = 1e-3;
+        self.jumps_of(NOISE_BEATS)
+    }
+
+    fn jumps_of(&self, least_beats: f64) -> impl Iterator<Item = Frame> {
+        self.stretches.windows(2).filter_map(move |pair| {
             let [before, after] = pair else { return None };
             let jump = (before.beats_at(after.from, self.sample_rate) - after.beats).abs();
-            let jumped = before.playing && after.playing && jump >= CLEAR_BEATS;
+            let jumped = before.playing && after.playing && jump >= least_beats;
             (jumped || before.playing != after.playing).then_some(after.from)
         })
     }

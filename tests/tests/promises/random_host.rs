@@ -101,15 +101,6 @@ fn a_part_of_the_sequences() {
         if let Err(fault) = house.judge(&sequence, index % AGAIN == 0, &mut tally) {
             tally.faulty += 1;
             eprintln!("{NEXT}{}: {}", sequence.seed, fault.told);
-            if std::env::var("DUMP").is_ok() {
-                eprintln!("DUMP {}", sequence.tell(&house.board));
-                for take in &house.play(&sequence).takes {
-                    for e in &take.events {
-                        eprintln!("EV {e:?}");
-                    }
-                    eprintln!("EV ===");
-                }
-            }
             failures.push((sequence, fault));
         }
     }

@@ -144,7 +144,7 @@ impl Watch<'_> {
 
     fn segue_ends(&mut self, key: Key, (since, at): (Frame, Frame), act: &Act) {
         // Where the song jumps, its beats say nothing about lengths.
-        let unbroken = !act.timeline.breaks().any(|frame| (since + 1..=at).contains(&frame));
+        let unbroken = !act.timeline.seams().any(|frame| (since + 1..=at).contains(&frame));
         // A host that refuses a note-off gets it later.
         if !unbroken || !act.is_all_ears() || !self.is_on_a_grid(act, since) {
             return;
