@@ -3,6 +3,8 @@
 //! It says so to whoever listens to the crate `tracing`, and nobody does unless this is asked to.
 
 use std::fmt::{self, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -12,13 +14,35 @@ const HEARD: &str = "nice_plug::wrapper::standalone";
 /// Of all that it says, that our handler of Ctrl-C is there before its own, which is as we want it.
 const UNHEARD: &str = "nice_plug::wrapper::standalone::wrapper";
 
+/// What goes wrong again and again is not said again before that.
+const ONCE: Duration = Duration::from_secs(10);
+
 /// See the module.
-struct Terminal;
+#[derive(Default)]
+struct Terminal {
+    /// What was said last, and when.
+    said: Mutex<Option<(String, Instant)>>,
+}
+
+impl Terminal {
+    /// What is to be written of a message: nothing, where it was written a moment ago.
+    fn line(&self, message: String, now: Instant) -> Option<String> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = |(before, at): &(String, Instant)| *before == message && now.duration_since(*at) < ONCE;
+        if said.as_ref().is_some_and(is_known) {
+            return None;
+        }
+        let way_out = if message.contains("underrun") { " A larger --period-size helps." } else { "" };
+        let line = format!("segue: {message}{way_out}");
+        *said = Some((message, now));
+        Some(line)
+    }
+}
 
 /// Has what goes wrong written on the terminal from now on.
 pub fn listen() {
     // Refused only when somebody listens already.
-    let _ = tracing::subscriber::set_global_default(Terminal);
+    let _ = tracing::subscriber::set_global_default(Terminal::default());
 }
 
 impl Subscriber for Terminal {
@@ -30,7 +54,9 @@ impl Subscriber for Terminal {
     fn event(&self, event: &Event<'_>) {
         let mut message = Message::default();
         event.record(&mut message);
-        eprintln!("segue: {}", message.0);
+        if let Some(line) = self.line(message.0, Instant::now()) {
+            eprintln!("{line}");
+        }
     }
 
     // Nothing is told about what is going on.
@@ -54,5 +80,21 @@ impl Visit for Message {
             // A string takes everything.
             let _ = write!(self.0, "{value:?}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_wrong_again_and_again_is_said_once_in_a_while_and_with_a_way_out() {
+        let (terminal, begun) = (Terminal::default(), Instant::now());
+        let line = |message: &str, seconds| terminal.line(message.to_owned(), begun + Duration::from_secs(seconds));
+        let underrun = "A buffer underrun occurred.";
+        let said = Some(format!("segue: {underrun} A larger --period-size helps."));
+        assert_eq!([line(underrun, 0), line(underrun, 9), line(underrun, 10)], [said.clone(), None, said.clone()]);
+        assert_eq!(line("Gone.", 11).as_deref(), Some("segue: Gone."));
+        assert_eq!(line(underrun, 12), said);
     }
 }
