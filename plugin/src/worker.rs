@@ -209,11 +209,11 @@ fn chord_of(mind: &impl Improvise, wish: ChordWish) -> Planned {
     Planned::Chord { stretch: Stretch { from, until, chord }, round: mind.chart_length(metre) }
 }
 
-/// A rest up to the next bar line.
+/// A rest up to the next bar line; whether it comes again nobody knows.
 fn without_chart(ChordWish { place: from, metre }: ChordWish) -> Planned {
     let bars = Bars { line: Ticks::ZERO, metre };
     let until = from - bars.place(from) + metre.bar();
-    Planned::Chord { stretch: Stretch { from, until, chord: None }, round: Some(metre.bar()) }
+    Planned::Chord { stretch: Stretch { from, until, chord: None }, round: None }
 }
 
 /// Decides notes until no other can begin before the horizon, or nobody listens any more.
