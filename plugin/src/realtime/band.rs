@@ -73,7 +73,8 @@ impl Performer {
         }
     }
 
-    fn comping_begins<S, N>(&mut self, scene: &Scene<'_, S, N>) {
+    /// Where bars have moved it begins anew by the new ones; else it goes on.
+    pub(super) fn comping_begins<S, N>(&mut self, scene: &Scene<'_, S, N>) {
         let from = self.swung(scene.beats, &scene.block.settings).first_tick_from(scene.cursor(), 0.0);
         self.comping.play(from, scene.position(), self.clock.bars());
     }

@@ -259,6 +259,9 @@ impl Performer {
         if !self.in_free_time {
             scene.span = self.swung(scene.beats, &scene.block.settings);
         }
+        if self.comping.plays() {
+            self.comping_begins(scene);
+        }
         self.deal_anew(scene);
     }
 

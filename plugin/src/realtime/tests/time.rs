@@ -90,3 +90,26 @@ fn a_player_who_comes_back_after_a_silence_on_a_very_tick_begins_a_bar_on_it_in_
         host.play_in_any_blocks(again + 2 * BAR);
     }
 }
+
+#[test]
+fn the_comping_follows_the_bars_of_a_phrase_from_the_stroke_on_that_moved_them_in_any_blocks() {
+    let mut host = without_song(Mode::Answer);
+    host.settings.tempo_from = TempoFrom::Phrase;
+    host.settings.comping = true;
+    let (first, quarter) = (123_457, 32_000);
+    for (index, eighth) in (0_u8..).zip([0, 2, 3, 4, 6, 8, 10, 11, 12, 14]) {
+        let uneven = [0, 300, -250, 120, -310][usize::from(index) % 5];
+        host.key(60 + index, first + eighth * quarter / 2 + uneven, 9_000);
+    }
+    let until = first + 8 * quarter;
+    let play = |lengths: &[u32]| {
+        let mut sounds = host.play(until, lengths).sounds;
+        sounds.retain(|(at, _)| *at < until);
+        sounds
+    };
+    let whole = play(&[1 << 20]);
+    assert!(whole.iter().any(|(_, what)| matches!(what, Audible::Strike { who: Who::Comping, .. })));
+    for lengths in [&[1_u32][..], &[64], &[441], &[4_096]] {
+        assert_eq!(play(lengths), whole, "{lengths:?}");
+    }
+}
