@@ -28,7 +28,7 @@ pub struct Intended {
 struct Sounding {
     pitch: Pitch,
     channel: u8,
-    /// When it began, so that a doubled note is known as such.
+    /// When it began.
     onset: Ticks,
     /// When its part began.
     part: Ticks,
@@ -43,6 +43,29 @@ pub struct Schedule {
     /// In order of onset.
     planned: ArrayVec<Intended, PLANNED>,
     sounding: ArrayVec<Sounding, SOUNDING>,
+    /// The latest chord.
+    struck: Chord,
+}
+
+/// Which keys of a part began on one tick, so that a doubled note is known as such even when the first is over.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Chord {
+    part: Ticks,
+    onset: Ticks,
+    /// One bit for each.
+    keys: u128,
+}
+
+impl Chord {
+    /// Takes a key in. False when it is there.
+    fn strike(&mut self, part: Ticks, onset: Ticks, pitch: Pitch) -> bool {
+        if (self.part, self.onset) != (part, onset) {
+            *self = Self { part, onset, keys: 0 };
+        }
+        let before = self.keys;
+        self.keys |= 1 << pitch.key();
+        self.keys != before
+    }
 }
 
 impl Schedule {
@@ -127,11 +150,11 @@ impl Schedule {
         ledger: &mut Ledger,
     ) -> bool {
         let Some(Intended { note, .. }) = self.skip_next() else { return true };
-        let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
-        if self.sounding.iter().any(|sounding| same_key(sounding) && sounding.onset == note.onset) {
+        if !self.struck.strike(part.start, note.onset, note.pitch) {
             // Twice the same key in one chord is one note.
             return true;
         }
+        let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
         // What still rings from an earlier part makes room: a line stays a line, and a chord has no more voices than it may.
         self.end_where(at, stage, ledger, |sounding| same_key(sounding) || sounding.part != part.start);
         if self.sounding.is_full() {
@@ -168,12 +191,14 @@ impl Schedule {
     /// Ends everything.
     pub fn end_all(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
         self.end_where(at, stage, ledger, |_| true);
+        self.struck = Chord::default();
     }
 
     /// Forgets everything when there is no host to tell. The ledger knows what is owed.
     pub fn clear(&mut self) {
         self.planned.clear();
         self.sounding.clear();
+        self.struck = Chord::default();
     }
 
     fn end_where(

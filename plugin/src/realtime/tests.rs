@@ -89,7 +89,10 @@ impl Improvise for PaperMind {
         let index = 1 + self.decided.iter().filter(|(turn, _)| *turn == ask.turn).count() as u64;
         let draw =
             (self.heard ^ index ^ u64::from(ask.knobs.temperature.to_bits())).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-        assert!(!self.brittle.is_some_and(|each| draw.is_multiple_of(each)), "a note over which it breaks");
+        if self.brittle.is_some_and(|each| draw.is_multiple_of(each)) {
+            // As a panic does, but without a word: it happens so often that nobody would find anything else.
+            std::panic::resume_unwind(Box::new("a note over which it breaks"));
+        }
         let onset = match ask.begin {
             Begin::At(onset) => onset,
             Begin::NotBefore(_) if index.is_multiple_of(3) => self.earliest(ask),

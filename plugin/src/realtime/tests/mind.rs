@@ -158,3 +158,20 @@ proptest! {
         prop_assert_eq!(heard.remembered(), sounded);
     }
 }
+
+#[test]
+fn a_key_that_is_told_twice_of_one_chord_is_one_note_also_when_the_first_is_over() {
+    let happenings = [
+        (40_518, Happening::Phrase(4, 15_384)),
+        (47_443, Happening::Phrase(6, 15_356)),
+        (71_733, Happening::YourTurn),
+        (84_666, Happening::Phrase(6, 36_218)),
+        (38_251, Happening::Phrase(1, 2_000)),
+    ];
+    let (mut host, end) = host(Mode::Answer, &happenings);
+    // The second stroke comes late, and the first was short.
+    (host.offline, host.wits) = (false, Wits::Slow(30));
+    let heard = host.play(end + 6_400, &[64]);
+    assert!(heard.in_mind.windows(2).any(|pair| (pair[0].onset, pair[0].pitch) == (pair[1].onset, pair[1].pitch)));
+    assert_eq!(heard.remembered(), heard.sounded());
+}
