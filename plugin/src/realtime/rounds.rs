@@ -85,8 +85,9 @@ impl Performer {
         Some(scene.beats.offset_of(round.landing.end).saturating_add(1))
     }
 
-    /// The song did not go round, or will not do so as was thought: what sounds sounds on, and the part that was played, or
-    /// would have begun, is joined again on the grid.
+    /// The song did not go round, or will not do so as was thought: the part that was played, or would have begun, is joined
+    /// again on the grid. What sounds sounds on until then and makes room, because two lines would be more voices than may
+    /// be.
     pub(super) fn pass_round(&mut self, scene: &Scene<'_, impl Stage, impl Nerve>) {
         let Some(Round { part: Some(_), .. }) = self.sharing.round.take() else { return };
         self.withdraw_from(scene.span.first_tick_from(scene.cursor(), self.turn_lag()));
@@ -95,6 +96,7 @@ impl Performer {
         let grid = scene.block.settings.start_grid.to_join();
         let start = part.start.max(grid.at_or_after(soonest, self.time().bars()));
         if !part.is_over_at(start) {
+            self.schedule.end_by(float(start) + part.lag);
             self.wishes.begin(Part { start, ..part }, scene.position());
         }
         if let Turn::Playing(_) = self.turn {

@@ -114,6 +114,8 @@ pub struct Watch<'a> {
     echoes: Vec<(Key, f64, Frame)>,
     /// A key may be down: nobody can know whether it was struck, or lifted.
     perhaps_held: bool,
+    /// The player's strokes of late of keys that were not surely lifted since, how hard, and when.
+    strokes: Vec<(Key, f64, Frame)>,
     /// Something was played, or the turn was handed over, since everything was forgotten.
     asked: bool,
     /// When the turn was last handed over by hand.
@@ -148,6 +150,7 @@ impl<'a> Watch<'a> {
             passed: Vec::new(),
             echoes: Vec::new(),
             perhaps_held: false,
+            strokes: Vec::new(),
             asked: false,
             handed_over: None,
             was_handed_over: false,
@@ -235,6 +238,7 @@ impl<'a> Watch<'a> {
     fn forget_keys(&mut self) {
         self.held.clear();
         self.perhaps_held = false;
+        self.strokes.clear();
         self.asked = false;
         self.handed_over = None;
     }

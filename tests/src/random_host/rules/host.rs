@@ -6,6 +6,8 @@ use crate::random_host::board::Knob;
 use crate::random_host::sequence::Deed;
 use crate::timeline::Frame;
 
+/// How long a way back is at the most, at the highest sample rate.
+const LONGEST_RETURN: Frame = 48_000;
 /// Places of values within a parameter, as the plugin has them.
 const AT_ONCE: f64 = 0.0;
 const CHORDS_OF_LOW_KEYS: f64 = 2.0;
@@ -80,11 +82,15 @@ impl Watch<'_> {
         let as_hard = |other: f64| (other - velocity).abs() <= SAME_VELOCITY;
         let may_be_segues =
             self.begun.iter().any(|(begun, hard, until)| *begun == key && as_hard(*hard) && now <= *until);
+        // Of strokes without a sure release between them each may be the one that comes back.
+        self.strokes.retain(|(.., at)| now <= at + LONGEST_RETURN);
+        let may_be_earlier = self.strokes.iter().any(|(struck, hard, _)| *struck == key && as_hard(*hard));
+        self.strokes.push((key, velocity, now));
         self.struck.push(key);
         self.asked = true;
         // A key that is down and struck again as hard may be a note that comes back by a routing loop, and so may one that
         // Segue has just struck as hard. If it is taken for that, the stroke before is the one that is down, by its name.
-        if may_be_segues || before.is_some_and(|before| as_hard(before.velocity)) {
+        if may_be_segues || may_be_earlier || before.is_some_and(|before| as_hard(before.velocity)) {
             self.perhaps_held = true;
             return;
         }
@@ -116,7 +122,7 @@ impl Watch<'_> {
     }
 
     fn release(&mut self, channel: Option<u8>, key: Option<u8>, id: Option<u32>) {
-        let (demands, perhaps) = (&mut self.demands, &mut self.perhaps_held);
+        let (demands, perhaps, strokes) = (&mut self.demands, &mut self.perhaps_held, &mut self.strokes);
         let meant = |held: &Held| {
             let matches = channel.is_none_or(|channel| u16::from(channel) == held.key.channel)
                 && key.is_none_or(|key| u16::from(key) == held.key.key);
@@ -134,6 +140,7 @@ impl Watch<'_> {
             *perhaps |= meant == Meant::Perhaps;
             if meant == Meant::Surely {
                 demands.push(Demand::Passed(held.key));
+                strokes.retain(|(struck, ..)| *struck != held.key);
             }
             // With another name it is not surely down any more, and not surely up.
             meant == Meant::No
