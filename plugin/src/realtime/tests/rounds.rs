@@ -142,6 +142,25 @@ fn where_the_song_does_not_go_round_as_it_told_nothing_is_left_of_what_was_thoug
 }
 
 #[test]
+fn where_the_song_does_not_go_round_what_sounds_makes_room_for_the_line_that_is_joined_again() {
+    for (bars, tempo) in [(2, 97.3), (3, 97.3), (3, 120.0), (4, 133.0), (5, 120.0), (6, 88.0), (7, 120.0)] {
+        let mut host = going_round(Mode::Duet, bars, tempo);
+        host.single_line = true;
+        host.song.truncate(1);
+        let heard = host.play_in_any_blocks(round(1, bars, tempo) + 4 * BAR);
+        let mut sounding = 0;
+        for (at, message) in &heard.messages {
+            sounding += match message {
+                Message::On { .. } => 1,
+                Message::Off { .. } => -1,
+                _ => 0,
+            };
+            assert!(sounding <= 1, "{bars} bars at {tempo} bpm: two notes at {at}");
+        }
+    }
+}
+
+#[test]
 fn the_mind_remembers_of_each_round_what_sounded_also_where_it_was_late_or_the_song_did_not_go_round() {
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Duet, 3)] {
         let mut host = going_round(mode, bars, 120.0);
