@@ -11,6 +11,7 @@ pub mod dice;
 pub mod instance;
 pub mod measure;
 pub mod midi_file;
+pub mod people;
 pub mod performance;
 pub mod picture;
 pub mod preset;

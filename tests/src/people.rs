@@ -1,0 +1,33 @@
+//! A player for tests who plays as people play: keys held shorter than notated, a little early or late, soft and loud.
+//!
+//! ```
+//! use segue_tests::people::{Player, patterns};
+//!
+//! // Twelve bars of steady quarters at 120, each key held for four fifths of its note, none quite in time.
+//! let score = Player::person(7).gate(80.0, 10.0).plays(&patterns::steady_quarters(12)).score();
+//! assert_eq!(score.strokes.len(), 48);
+//! ```
+//!
+//! Everything is drawn from the player's seed: the same seed plays the same on every machine, and what one habit draws
+//! moves nothing that another has drawn. Nothing here knows the plugin; a score is played at it by
+//! [`Session`](crate::session::Session).
+
+pub mod music;
+pub mod patterns;
+pub mod player;
+pub mod rendition;
+
+pub use music::Music;
+pub use player::Player;
+pub use rendition::Rendition;
+
+#[cfg(test)]
+mod tests {
+    use super::{Player, patterns};
+
+    #[test]
+    fn the_example_above_plays() {
+        let score = Player::person(7).gate(80.0, 10.0).plays(&patterns::steady_quarters(12)).score();
+        assert_eq!(score.strokes.len(), 48);
+    }
+}

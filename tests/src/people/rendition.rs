@@ -1,0 +1,217 @@
+//! What somebody has played: keys and pedal at their moments, in beats, and the score that a host plays from it.
+
+use super::music::Music;
+use crate::score::{Score, Stroke};
+use crate::timeline::{Frame, Timeline};
+use segue_model::note::{Metre, Pitch, Velocity};
+
+/// Frames in a second, in all scores made here.
+pub const SAMPLE_RATE: f64 = 48_000.0;
+/// For so long a host still calls when the song has stopped: a tenth of a second.
+pub const AFTERWARDS: Frame = 4_800;
+
+/// One key, in quarter notes from the beginning.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Keystroke {
+    /// When it goes down.
+    pub down: f64,
+    /// When it goes up; after `down`.
+    pub up: f64,
+    /// Which key.
+    pub pitch: Pitch,
+    /// How hard.
+    pub velocity: Velocity,
+}
+
+/// The sustain pedal, in quarter notes from the beginning.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pedal {
+    /// When.
+    pub at: f64,
+    /// Pressed, or let go.
+    pub down: bool,
+}
+
+/// A piece as it was played once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendition {
+    /// In order of going down. No key goes down that is down.
+    pub keys: Vec<Keystroke>,
+    /// In order of time.
+    pub pedal: Vec<Pedal>,
+    /// How long it is, in quarter notes.
+    pub length: f64,
+    /// The metre of its bars.
+    pub metre: Metre,
+    /// Quarter notes a minute.
+    pub tempo_bpm: f64,
+    /// The chords of each bar; may be empty.
+    pub chords: Vec<String>,
+    /// On which MIDI channel, from 0.
+    pub channel: u8,
+}
+
+impl Rendition {
+    /// Keys in any order; of one that goes down again while it is down the first is let go before.
+    pub fn new(music: &Music, mut keys: Vec<Keystroke>, pedal: Vec<Pedal>) -> Self {
+        let length = music.length.0 as f64 / 48.0;
+        keys.retain(|key| key.down < length);
+        for key in &mut keys {
+            key.up = key.up.min(length);
+        }
+        let keys = one_finger_a_key(keys, music.tempo_bpm);
+        let chords = music.chords.clone();
+        Self { keys, pedal, length, metre: music.metre, tempo_bpm: music.tempo_bpm, chords, channel: 0 }
+    }
+
+    /// On another MIDI channel, from 0.
+    #[must_use]
+    pub fn on_channel(self, channel: u8) -> Self {
+        Self { channel, ..self }
+    }
+
+    /// A part of it at a time with room for Segue after each, as [`Music::in_turns`] has it. What is held at the end of a
+    /// turn is let go there.
+    #[must_use]
+    pub fn in_turns(&self, played: i64, rest: i64) -> Self {
+        let bar = self.bar();
+        let (turn, pause) = (played as f64 * bar, rest as f64 * bar);
+        let turns = (self.length / turn).ceil();
+        let moved = |key: &Keystroke| {
+            let number = (key.down / turn).floor();
+            let up = key.up.min((number + 1.0) * turn);
+            Keystroke { down: number.mul_add(pause, key.down), up: number.mul_add(pause, up), ..*key }
+        };
+        let pedal = |pedal: &Pedal| Pedal { at: (pedal.at / turn).floor().mul_add(pause, pedal.at), ..*pedal };
+        Self {
+            keys: self.keys.iter().map(moved).collect(),
+            pedal: self.pedal.iter().map(pedal).collect(),
+            length: turns * (turn + pause),
+            chords: chords_in_turns(&self.chords, turns, played, rest),
+            ..self.clone()
+        }
+    }
+
+    /// The length of a bar in quarter notes.
+    pub const fn bar(&self) -> f64 {
+        self.metre.bar().0 as f64 / 48.0
+    }
+
+    /// What a host plays: the transport runs from 0 to the end of the piece, and then it stands for a tenth of a second.
+    pub fn score(&self) -> Score {
+        let mut timeline = Timeline::steady(SAMPLE_RATE, self.tempo_bpm, self.metre);
+        let end = self.frame(self.length);
+        timeline.playing(end, false);
+        self.score_at(timeline, end + AFTERWARDS)
+    }
+
+    /// The same in a loop of so many bars that begins at 0: the song goes back after each, as the host has told. The
+    /// keys are those of the piece from beginning to end, so each round has its own.
+    pub fn score_in_loop(&self, bars: i64) -> Score {
+        let round = (bars * self.metre.bar().0) as f64 / 48.0;
+        let mut timeline = Timeline::steady(SAMPLE_RATE, self.tempo_bpm, self.metre);
+        timeline.show_loop(0.0, round);
+        let rounds = (1_u32..).map(|count| f64::from(count) * round);
+        for line in rounds.take_while(|line| *line < self.length) {
+            timeline.jump(self.frame(line), 0.0);
+        }
+        let end = self.frame(self.length);
+        timeline.playing(end, false);
+        self.score_at(timeline, end + AFTERWARDS)
+    }
+
+    /// On a transport of the caller's, whose tempo is this one's.
+    pub fn score_at(&self, timeline: Timeline, length: Frame) -> Score {
+        let mut score = Score::silence(timeline, length);
+        let stroke = |key: &Keystroke| Stroke {
+            down: self.frame(key.down),
+            up: self.frame(key.up).max(self.frame(key.down) + 1),
+            pitch: key.pitch,
+            velocity: key.velocity,
+            channel: self.channel,
+        };
+        score.strokes = self.keys.iter().map(stroke).collect();
+        let message = |pedal: &Pedal| {
+            const SUSTAIN: u8 = 64;
+            let value = if pedal.down { 127 } else { 0 };
+            (self.frame(pedal.at), [0xB0 | self.channel, SUSTAIN, value])
+        };
+        score.messages = self.pedal.iter().map(message).collect();
+        if !self.chords.is_empty() {
+            score.fields.push(("chart".to_owned(), self.chords.join(" | ")));
+        }
+        score
+    }
+
+    /// The frame of a moment in quarter notes.
+    pub fn frame(&self, beats: f64) -> Frame {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above zero and short")]
+        let frame = (beats.max(0.0) * 60.0 / self.tempo_bpm * SAMPLE_RATE).round() as Frame;
+        frame
+    }
+}
+
+/// The chords of so many turns: in the rest of each they are those of the bars before it, again.
+pub(super) fn chords_in_turns(chords: &[String], turns: f64, played: i64, rest: i64) -> Vec<String> {
+    #[expect(clippy::cast_possible_truncation, reason = "some turns")]
+    let bars = (0..turns as i64).flat_map(|turn| (0..played + rest).map(move |bar| turn * played + bar % played));
+    let place = |bar: i64| usize::try_from(bar).unwrap_or(0) % chords.len().max(1);
+    bars.filter_map(|bar| chords.get(place(bar)).cloned()).collect()
+}
+
+/// A key that is struck again goes up before: at once where it is written so, else with the time that a finger takes.
+fn one_finger_a_key(mut keys: Vec<Keystroke>, tempo_bpm: f64) -> Vec<Keystroke> {
+    const LIFT_MS: f64 = 8.0;
+    let lift = LIFT_MS / 1000.0 * tempo_bpm / 60.0;
+    keys.sort_by(|one, other| one.pitch.cmp(&other.pitch).then(one.down.total_cmp(&other.down)));
+    keys.dedup_by(|later, earlier| later.pitch == earlier.pitch && later.down - earlier.down < lift);
+    for index in 1..keys.len() {
+        let next = keys[index];
+        let key = &mut keys[index - 1];
+        if key.pitch == next.pitch && key.up > next.down {
+            key.up = (next.down - lift).max(key.down.midpoint(next.down));
+        }
+    }
+    keys.sort_by(|one, other| one.down.total_cmp(&other.down).then(one.pitch.cmp(&other.pitch)));
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Player, patterns};
+    use super::*;
+    use segue_model::note::Ticks;
+
+    #[test]
+    fn a_score_has_the_keys_at_their_frames_and_the_transport_stops_with_the_piece() {
+        let music = patterns::steady_quarters(2).over(&["C7"]);
+        let score = Player::exact(1).plays(&music).on_channel(3).score();
+        let first: Vec<(Frame, Frame)> = score.strokes[..2].iter().map(|stroke| (stroke.down, stroke.up)).collect();
+        assert_eq!(first, [(0, 24_000), (24_000, 48_000)]);
+        assert!(score.strokes.iter().all(|stroke| stroke.channel == 3));
+        assert_eq!(score.fields, [("chart".to_owned(), "C7".to_owned())]);
+        assert!(score.timeline.is_playing(191_999) && !score.timeline.is_playing(192_000));
+        assert_eq!(score.length, 192_000 + AFTERWARDS);
+    }
+
+    #[test]
+    fn in_a_loop_the_song_goes_back_and_the_player_goes_on() {
+        let score = Player::exact(1).plays(&patterns::steady_quarters(6)).score_in_loop(2);
+        assert_eq!(score.strokes.len(), 24);
+        assert_eq!(score.timeline.breaks().collect::<Vec<_>>(), [192_000, 384_000, 576_000]);
+        assert!((score.timeline.beats(200_000) - score.timeline.beats(8_000)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn no_key_goes_down_that_is_down_whatever_the_habits() {
+        let busy = Player::person(11).gate(105.0, 40.0).overlaps(40).wrong_notes(20).ghosts(40).timing(30.0);
+        let music = patterns::steady_eighths(20).with(&patterns::alberti(&patterns::DANCE, 20));
+        for seed in 0..20 {
+            let mut keys = Player { seed, ..busy }.pedal(Ticks(192)).plays(&music).keys;
+            keys.sort_by(|one, other| one.pitch.cmp(&other.pitch).then(one.down.total_cmp(&other.down)));
+            for pair in keys.windows(2).filter(|pair| pair[0].pitch == pair[1].pitch) {
+                assert!(pair[0].down < pair[0].up && pair[0].up <= pair[1].down, "{pair:?}");
+            }
+        }
+    }
+}
