@@ -15,6 +15,7 @@
 pub mod music;
 pub mod patterns;
 pub mod player;
+pub mod recorded;
 pub mod rendition;
 
 pub use music::Music;
