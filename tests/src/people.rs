@@ -12,6 +12,7 @@
 //! moves nothing that another has drawn. Nothing here knows the plugin; a score is played at it by
 //! [`Session`](crate::session::Session).
 
+pub mod figures;
 pub mod music;
 pub mod patterns;
 pub mod player;

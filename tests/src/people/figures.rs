@@ -1,0 +1,297 @@
+//! What can be counted in a line of notes: of Segue's beside a player's, and of real music in the same way.
+
+use crate::performance::Sounded;
+use crate::timeline::{Frame, Timeline};
+use segue_model::chord::Chord;
+use segue_model::note::{Note, Ticks};
+use std::ops::{AddAssign, Range};
+
+/// A note on a time line of quarter notes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timed {
+    /// When it begins.
+    pub onset: f64,
+    /// When it ends.
+    pub end: f64,
+    /// The MIDI key.
+    pub key: u8,
+    /// The MIDI velocity.
+    pub velocity: u8,
+}
+
+impl Timed {
+    /// As the plugin has sent it to a host that began at frame 0 and kept one tempo; a song that goes back in a loop
+    /// does not matter.
+    pub fn sounded(note: &Sounded, timeline: &Timeline) -> Self {
+        let beats = |at: Frame| at as f64 / timeline.sample_rate() * timeline.tempo_bpm(0) / 60.0;
+        Self { onset: beats(note.on), end: beats(note.off), key: note.pitch.key(), velocity: note.velocity.value() }
+    }
+
+    /// As a tune has it.
+    pub fn notated(note: &Note) -> Self {
+        let beats = |at: Ticks| at.0 as f64 / Ticks::quarters(1).0 as f64;
+        let (key, velocity) = (note.pitch.key(), note.velocity.value());
+        Self { onset: beats(note.onset), end: beats(note.onset + note.duration), key, velocity }
+    }
+}
+
+/// What has to be known of the music to count in it.
+pub struct Ground<'a> {
+    /// The stretches in which the line may play, in order, in quarter notes.
+    pub rooms: &'a [Range<f64>],
+    /// Where in its beat the second eighth lies.
+    pub swing: f64,
+    /// Length of a beat as felt, and of a bar, in quarter notes.
+    pub beat: f64,
+    /// Which chord holds at a moment.
+    pub chord_at: &'a dyn Fn(f64) -> Option<Chord>,
+}
+
+/// Counts that add up over many lines.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    /// Of each line: notes a quarter note of its rooms.
+    pub densities: Vec<f64>,
+    /// Of each line: the longest stretch of a room in which nothing sounds.
+    pub silences: Vec<f64>,
+    /// Notes that begin in a room.
+    pub notes: usize,
+    /// Notes that begin where the line should be silent.
+    pub intruding: usize,
+    /// Onsets that lie neither on sixteenths nor on triplets.
+    pub off_grid: usize,
+    /// Notes on a beat where a chord is known.
+    pub on_chords: usize,
+    /// Of these, tones of the chord.
+    pub chord_tones: usize,
+    /// Notes shorter than a thirty-second.
+    pub blips: usize,
+    /// Lengths of all notes, in quarter notes.
+    pub lengths: Vec<f64>,
+    /// Velocities of all notes, in order.
+    pub velocities: Vec<f64>,
+    /// Differences between velocities of notes that follow each other in a room.
+    pub velocity_steps: Vec<f64>,
+    /// Velocities of notes on beats and between them.
+    pub accents: (Vec<f64>, Vec<f64>),
+    /// Rooms.
+    pub rooms: usize,
+    /// Rooms without a note.
+    pub empty_rooms: usize,
+    /// Rooms with one note to three.
+    pub poor_rooms: usize,
+}
+
+/// In parts of a quarter note: less than half a tick is on the grid.
+const ON_GRID: f64 = 0.01;
+const THIRTY_SECOND: f64 = 0.125;
+/// Fewer notes are no answer.
+const LEAST_NOTES: usize = 4;
+
+impl Figures {
+    /// Counts in one line of notes, which are in order of their onsets.
+    pub fn of(line: &[Timed], ground: &Ground<'_>) -> Self {
+        let mut figures = Self::default();
+        let mut silence: f64 = 0.0;
+        for room in ground.rooms {
+            let inside: Vec<&Timed> = line.iter().filter(|note| is_in(room, note.onset)).collect();
+            figures.rooms += 1;
+            match inside.len() {
+                0 => figures.empty_rooms += 1,
+                1..LEAST_NOTES => figures.poor_rooms += 1,
+                _ => {}
+            }
+            let steps = inside.windows(2).map(|pair| (velocity(pair[1]) - velocity(pair[0])).abs());
+            figures.velocity_steps.extend(steps);
+            silence = silence.max(longest_silence(line, room));
+            for note in inside {
+                figures.count(note, ground);
+            }
+        }
+        figures.intruding = line.len() - figures.notes;
+        let beats: f64 = ground.rooms.iter().map(|room| room.end - room.start).sum();
+        figures.densities.push(figures.notes as f64 / beats.max(f64::EPSILON));
+        figures.silences.push(silence);
+        figures
+    }
+
+    fn count(&mut self, note: &Timed, ground: &Ground<'_>) {
+        self.notes += 1;
+        self.off_grid += usize::from(!is_on_grid(note.onset, ground.swing));
+        self.blips += usize::from(note.end - note.onset < THIRTY_SECOND - ON_GRID);
+        self.lengths.push(note.end - note.onset);
+        self.velocities.push(velocity(note));
+        let beats = note.onset / ground.beat;
+        if (beats - beats.round()).abs() * ground.beat > ON_GRID {
+            self.accents.1.push(velocity(note));
+            return;
+        }
+        self.accents.0.push(velocity(note));
+        if let Some(chord) = (ground.chord_at)(note.onset + ON_GRID) {
+            self.on_chords += 1;
+            self.chord_tones += usize::from(chord.tones().any(|tone| tone == note.key % 12));
+        }
+    }
+
+    /// Notes a quarter note, over all lines.
+    pub fn density(&self) -> f64 {
+        mean(&self.densities)
+    }
+
+    /// The longest silence of any line, in quarter notes.
+    pub fn longest_silence(&self) -> f64 {
+        self.silences.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Of all notes, those off the grid, in percent.
+    pub fn off_grid_percent(&self) -> f64 {
+        percent(self.off_grid, self.notes)
+    }
+
+    /// Of the notes on beats, those in the chord, in percent; `None` where there are no chords.
+    pub fn chord_tones_percent(&self) -> Option<f64> {
+        (self.on_chords > 0).then(|| percent(self.chord_tones, self.on_chords))
+    }
+
+    /// Of all notes, those shorter than a thirty-second, in percent.
+    pub fn blips_percent(&self) -> f64 {
+        percent(self.blips, self.notes)
+    }
+
+    /// The middle length of a note, in quarter notes.
+    pub fn median_length(&self) -> f64 {
+        let mut lengths = self.lengths.clone();
+        lengths.sort_unstable_by(f64::total_cmp);
+        lengths.get(lengths.len() / 2).copied().unwrap_or(0.0)
+    }
+
+    /// Mean and standard deviation of the velocities.
+    pub fn loudness(&self) -> (f64, f64) {
+        let mean_velocity = mean(&self.velocities);
+        let squares: Vec<f64> = self.velocities.iter().map(|velocity| (velocity - mean_velocity).powi(2)).collect();
+        (mean_velocity, mean(&squares).sqrt())
+    }
+
+    /// By how much velocities differ from note to note, on average.
+    pub fn velocity_step(&self) -> f64 {
+        mean(&self.velocity_steps)
+    }
+
+    /// How much louder notes on beats are than those between.
+    pub fn accent(&self) -> f64 {
+        mean(&self.accents.0) - mean(&self.accents.1)
+    }
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, other: Self) {
+        self.densities.extend(other.densities);
+        self.silences.extend(other.silences);
+        self.notes += other.notes;
+        self.intruding += other.intruding;
+        self.off_grid += other.off_grid;
+        self.on_chords += other.on_chords;
+        self.chord_tones += other.chord_tones;
+        self.blips += other.blips;
+        self.lengths.extend(other.lengths);
+        self.velocities.extend(other.velocities);
+        self.velocity_steps.extend(other.velocity_steps);
+        self.accents.0.extend(other.accents.0);
+        self.accents.1.extend(other.accents.1);
+        self.rooms += other.rooms;
+        self.empty_rooms += other.empty_rooms;
+        self.poor_rooms += other.poor_rooms;
+    }
+}
+
+/// The mean; 0 of nothing.
+pub fn mean(values: &[f64]) -> f64 {
+    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 }
+}
+
+fn velocity(note: &Timed) -> f64 {
+    f64::from(note.velocity)
+}
+
+/// What begins a rounded frame before its line belongs behind it.
+fn is_in(room: &Range<f64>, onset: f64) -> bool {
+    onset >= room.start - ON_GRID && onset < room.end - ON_GRID
+}
+
+fn longest_silence(line: &[Timed], room: &Range<f64>) -> f64 {
+    let (mut heard_until, mut longest) = (room.start, 0.0_f64);
+    for note in line.iter().filter(|note| note.onset < room.end && note.end > room.start) {
+        longest = longest.max(note.onset - heard_until);
+        heard_until = heard_until.max(note.end);
+    }
+    longest.max(room.end - heard_until)
+}
+
+/// On a sixteenth as it is swung, or on a triplet: a third of a beat, or of half a beat, as it is.
+fn is_on_grid(onset: f64, swing: f64) -> bool {
+    let place = onset - (onset + ON_GRID).floor();
+    let straight = if place < swing { place / swing / 2.0 } else { 0.5 + (place - swing) / (1.0 - swing) / 2.0 };
+    let beside = |place: f64, parts: f64| ((place * parts).round() / parts - place).abs();
+    beside(straight, 4.0) <= ON_GRID || beside(place, 3.0) <= ON_GRID || beside(place, 6.0) <= ON_GRID
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(notes: &[(f64, f64)]) -> Vec<Timed> {
+        let note = |(onset, length): &(f64, f64)| Timed { onset: *onset, end: onset + length, key: 60, velocity: 80 };
+        notes.iter().map(note).collect()
+    }
+
+    fn figures(notes: &[Timed], rooms: &[Range<f64>], swing: f64) -> Figures {
+        Figures::of(notes, &Ground { rooms, swing, beat: 1.0, chord_at: &|_| None })
+    }
+
+    #[test]
+    fn notes_silences_and_rooms_are_counted() {
+        let notes = line(&[(0.0, 1.0), (1.0, 0.5), (5.0, 3.5), (9.5, 0.05), (16.0, 1.0)]);
+        let counted = figures(&notes, &[0.0..8.0, 8.0..12.0, 12.0..16.0], 0.5);
+        assert_eq!((counted.notes, counted.intruding, counted.blips), (4, 1, 1));
+        assert_eq!((counted.rooms, counted.empty_rooms, counted.poor_rooms), (3, 1, 2));
+        assert!((counted.density() - 0.25).abs() < 1e-9);
+        assert!((counted.longest_silence() - 4.0).abs() < 1e-9, "the last room is silent");
+        assert!((figures(&notes, &[0.0..8.0], 0.5).longest_silence() - 3.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn sixteenths_and_triplets_are_on_the_grid_as_they_are_swung() {
+        for (place, swing, on_grid) in [
+            (0.25, 0.5, true),
+            (1.0 / 3.0, 0.5, true),
+            (1.0 / 6.0, 0.5, true),
+            (0.125, 0.5, false),
+            (0.62, 0.62, true),
+            (0.5, 0.62, true),
+            (0.31, 0.62, true),
+            (0.413, 0.62, false),
+            (2.0 / 3.0, 0.62, true),
+            (0.9995, 0.5, true),
+            (0.96, 0.5, false),
+        ] {
+            assert_eq!(is_on_grid(7.0 + place, swing), on_grid, "{place} at {swing}");
+        }
+    }
+
+    #[test]
+    fn accents_steps_and_chord_tones_are_counted() {
+        let mut notes = line(&[(0.0, 0.5), (0.5, 0.5), (1.0, 0.5), (1.5, 0.5)]);
+        for (note, (velocity, key)) in notes.iter_mut().zip([(90, 60), (70, 61), (90, 62), (70, 63)]) {
+            (note.velocity, note.key) = (velocity, key);
+        }
+        let chord = Chord::parse("C").unwrap();
+        let ground = Ground { rooms: &[0.0..2.0], swing: 0.5, beat: 1.0, chord_at: &|_| chord };
+        let counted = Figures::of(&notes, &ground);
+        assert_eq!(counted.chord_tones_percent(), Some(50.0));
+        assert_eq!((counted.loudness(), counted.velocity_step(), counted.accent()), ((80.0, 10.0), 20.0, 20.0));
+    }
+}
