@@ -12,12 +12,19 @@
 //! moves nothing that another has drawn. Nothing here knows the plugin; a score is played at it by
 //! [`Session`](crate::session::Session).
 
+pub mod cases;
 pub mod figures;
 pub mod music;
 pub mod patterns;
 pub mod player;
+pub mod real;
 pub mod recorded;
 pub mod rendition;
+pub mod repertoire;
+pub mod sessions;
+pub mod table;
+
+pub mod trial;
 
 pub use music::Music;
 pub use player::Player;

@@ -39,6 +39,8 @@ impl Timed {
 pub struct Ground<'a> {
     /// The stretches in which the line may play, in order, in quarter notes.
     pub rooms: &'a [Range<f64>],
+    /// In each room: where the first note may stand. Empty where that is not looked at.
+    pub begins: &'a [Vec<f64>],
     /// Where in its beat the second eighth lies.
     pub swing: f64,
     /// Length of a beat as felt, and of a bar, in quarter notes.
@@ -76,6 +78,8 @@ pub struct Figures {
     pub accents: (Vec<f64>, Vec<f64>),
     /// Rooms.
     pub rooms: usize,
+    /// Rooms whose first note stands elsewhere than it should.
+    pub misplaced: usize,
     /// Rooms without a note.
     pub empty_rooms: usize,
     /// Rooms with one note to three.
@@ -93,13 +97,17 @@ impl Figures {
     pub fn of(line: &[Timed], ground: &Ground<'_>) -> Self {
         let mut figures = Self::default();
         let mut silence: f64 = 0.0;
-        for room in ground.rooms {
+        for (index, room) in ground.rooms.iter().enumerate() {
             let inside: Vec<&Timed> = line.iter().filter(|note| is_in(room, note.onset)).collect();
             figures.rooms += 1;
             match inside.len() {
                 0 => figures.empty_rooms += 1,
                 1..LEAST_NOTES => figures.poor_rooms += 1,
                 _ => {}
+            }
+            if let Some((begins, first)) = ground.begins.get(index).zip(inside.first()) {
+                let is_right = begins.iter().any(|begin| (begin - first.onset).abs() <= ON_GRID);
+                figures.misplaced += usize::from(!is_right);
             }
             let steps = inside.windows(2).map(|pair| (velocity(pair[1]) - velocity(pair[0])).abs());
             figures.velocity_steps.extend(steps);
@@ -199,6 +207,7 @@ impl AddAssign for Figures {
         self.accents.0.extend(other.accents.0);
         self.accents.1.extend(other.accents.1);
         self.rooms += other.rooms;
+        self.misplaced += other.misplaced;
         self.empty_rooms += other.empty_rooms;
         self.poor_rooms += other.poor_rooms;
     }
@@ -249,7 +258,7 @@ mod tests {
     }
 
     fn figures(notes: &[Timed], rooms: &[Range<f64>], swing: f64) -> Figures {
-        Figures::of(notes, &Ground { rooms, swing, beat: 1.0, chord_at: &|_| None })
+        Figures::of(notes, &Ground { rooms, begins: &[], swing, beat: 1.0, chord_at: &|_| None })
     }
 
     #[test]
@@ -289,9 +298,13 @@ mod tests {
             (note.velocity, note.key) = (velocity, key);
         }
         let chord = Chord::parse("C").unwrap();
-        let ground = Ground { rooms: &[0.0..2.0], swing: 0.5, beat: 1.0, chord_at: &|_| chord };
+        let ground =
+            Ground { rooms: &[0.0..2.0], begins: &[vec![0.0, 0.5]], swing: 0.5, beat: 1.0, chord_at: &|_| chord };
         let counted = Figures::of(&notes, &ground);
         assert_eq!(counted.chord_tones_percent(), Some(50.0));
         assert_eq!((counted.loudness(), counted.velocity_step(), counted.accent()), ((80.0, 10.0), 20.0, 20.0));
+        assert_eq!(counted.misplaced, 0);
+        let late = Figures::of(&notes, &Ground { begins: &[vec![0.5, 1.0]], ..ground });
+        assert_eq!(late.misplaced, 1);
     }
 }

@@ -75,21 +75,55 @@ impl Rendition {
     #[must_use]
     pub fn in_turns(&self, played: i64, rest: i64) -> Self {
         let bar = self.bar();
-        let (turn, pause) = (played as f64 * bar, rest as f64 * bar);
-        let turns = (self.length / turn).ceil();
+        let chords = chords_in_turns(&self.chords, (self.length / (played as f64 * bar)).ceil(), played, rest);
+        Self { chords, ..self.in_phrases(played as f64 * bar, rest as f64 * bar) }
+    }
+
+    /// The same in quarter notes, without chords.
+    #[must_use]
+    pub fn in_phrases(&self, played: f64, rest: f64) -> Self {
         let moved = |key: &Keystroke| {
-            let number = (key.down / turn).floor();
-            let up = key.up.min((number + 1.0) * turn);
-            Keystroke { down: number.mul_add(pause, key.down), up: number.mul_add(pause, up), ..*key }
+            let number = (key.down / played).floor();
+            let up = key.up.min((number + 1.0) * played);
+            Keystroke { down: number.mul_add(rest, key.down), up: number.mul_add(rest, up), ..*key }
         };
-        let pedal = |pedal: &Pedal| Pedal { at: (pedal.at / turn).floor().mul_add(pause, pedal.at), ..*pedal };
+        let pedal = |pedal: &Pedal| Pedal { at: (pedal.at / played).floor().mul_add(rest, pedal.at), ..*pedal };
         Self {
             keys: self.keys.iter().map(moved).collect(),
             pedal: self.pedal.iter().map(pedal).collect(),
-            length: turns * (turn + pause),
-            chords: chords_in_turns(&self.chords, turns, played, rest),
+            length: (self.length / played).ceil() * (played + rest),
+            chords: Vec::new(),
             ..self.clone()
         }
+    }
+
+    /// So many quarter notes later; what then lies behind the end is left out.
+    #[must_use]
+    pub fn later(&self, by: f64) -> Self {
+        let moved = |key: &Keystroke| Keystroke { down: key.down + by, up: key.up + by, ..*key };
+        let inside = |key: &Keystroke| key.up <= self.length;
+        let pedal = |pedal: &Pedal| Pedal { at: pedal.at + by, ..*pedal };
+        Self {
+            keys: self.keys.iter().map(moved).filter(inside).collect(),
+            pedal: self.pedal.iter().map(pedal).filter(|pedal| pedal.at < self.length).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// So many bars: again from the beginning where it is too short, cut where it is too long.
+    #[must_use]
+    pub fn for_bars(&self, bars: i64) -> Self {
+        let length = bars as f64 * self.bar();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some rounds")]
+        let count = (length / self.length).ceil() as u32;
+        let begins: Vec<f64> = (0..count).map(|round| f64::from(round) * self.length).collect();
+        let whole = Self { length: begins.len() as f64 * self.length, ..self.clone() };
+        let rounds: Vec<Self> = begins.iter().map(|begin| whole.later(*begin)).collect();
+        let keys = rounds.iter().flat_map(|round| round.keys.iter().copied()).filter(|key| key.down < length);
+        let keys = keys.map(|key| Keystroke { up: key.up.min(length), ..key }).collect();
+        let pedal =
+            rounds.iter().flat_map(|round| round.pedal.iter().copied()).filter(|pedal| pedal.at < length).collect();
+        Self { keys, pedal, length, ..self.clone() }
     }
 
     /// The length of a bar in quarter notes.
@@ -200,6 +234,18 @@ mod tests {
         assert_eq!(score.strokes.len(), 24);
         assert_eq!(score.timeline.breaks().collect::<Vec<_>>(), [192_000, 384_000, 576_000]);
         assert!((score.timeline.beats(200_000) - score.timeline.beats(8_000)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_piece_is_repeated_cut_and_spread() {
+        let played = Player::exact(1).plays(&patterns::steady_quarters(2));
+        let onsets = |rendition: &Rendition| rendition.keys.iter().map(|key| key.down).collect::<Vec<_>>();
+        assert_eq!(onsets(&played.for_bars(5)).len(), 20);
+        assert!((played.for_bars(1).length - 4.0).abs() < 1e-9);
+        let phrases = played.in_phrases(2.0, 6.0);
+        assert_eq!(onsets(&phrases), [0.0, 1.0, 8.0, 9.0, 16.0, 17.0, 24.0, 25.0]);
+        assert!((phrases.length - 32.0).abs() < 1e-9);
+        assert_eq!(onsets(&phrases.later(7.0)), [7.0, 8.0, 15.0, 16.0, 23.0, 24.0, 31.0]);
     }
 
     #[test]

@@ -1,0 +1,244 @@
+//! What the standing table consists of: each style in each mode with each number, and what is asked of Segue besides,
+//! at every gate, in loops, softer and louder, beside recorded players.
+
+use super::music::Music;
+use super::patterns;
+use super::player::Player;
+use super::recorded;
+use super::rendition::Rendition;
+use super::repertoire::{Style, numbers};
+use super::sessions::Case;
+use super::trial::{Mode, Trial};
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+
+/// How many bars the player's numbers have.
+const BARS: i64 = 24;
+/// In Answer: bars of the player, and of rest.
+const PHRASE_BARS: i64 = 2;
+const ROOM_BARS: i64 = 4;
+/// In Trade.
+const TURN_BARS: i64 = 2;
+
+fn tune(style: Style) -> Result<Music> {
+    let numbers = numbers(style, BARS)?;
+    let tune = numbers.into_iter().find(|number| number.name == "tune");
+    tune.map(|tune| tune.music).context("every style has a tune")
+}
+
+/// A session of this mode, as the table has them.
+fn trial(style: Style, mode: Mode, played: Rendition) -> Trial {
+    match mode {
+        Mode::Answer => Trial::answer(style.name(), &played, PHRASE_BARS, ROOM_BARS),
+        Mode::Trade => Trial::trade(style.name(), &played, TURN_BARS),
+        Mode::Duet => Trial::duet(style.name(), played),
+    }
+}
+
+/// A part of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Each style in each mode with each number.
+    Modes,
+    /// The presets in which Segue plays along.
+    Presets,
+    /// Keys held shorter and longer.
+    Gates,
+    /// Phrases anywhere in loops.
+    Loops,
+    /// Softer and louder.
+    Loudness,
+    /// Recorded players.
+    Recorded,
+}
+
+impl Part {
+    /// All, in the order of the table.
+    pub const ALL: [Self; 6] = [Self::Modes, Self::Presets, Self::Gates, Self::Loops, Self::Loudness, Self::Recorded];
+
+    /// The part of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| format!("{part:?}").eq_ignore_ascii_case(name))
+    }
+
+    /// Its sessions, in these styles.
+    ///
+    /// # Errors
+    /// When music that ships, or that is in the folder, cannot be read.
+    pub fn cases(self, styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Case>> {
+        match self {
+            Self::Modes => in_all_modes(styles, seeds),
+            Self::Presets => presets_of_duets(styles, seeds),
+            Self::Gates => gates(styles, seeds),
+            Self::Loops => Ok(loops(styles, seeds)),
+            Self::Loudness => loudness(styles, seeds),
+            Self::Recorded => recorded(styles, data, seeds),
+        }
+    }
+}
+
+/// The main table: these styles in all modes, with each number.
+fn in_all_modes(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for style in styles {
+        for mode in Mode::ALL {
+            for number in numbers(*style, BARS)? {
+                // Who holds a note leaves no room.
+                if mode == Mode::Answer && number.name == "held note" {
+                    continue;
+                }
+                let make = |player| {
+                    let trial = trial(*style, mode, number.played_by(player));
+                    if number.has_left_hand { trial.chords_by_left_hand() } else { trial }
+                };
+                cases.push(Case::new(*style, mode.name(), number.name, seeds, make));
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// The presets in which Segue plays along, over a tune at their tempo.
+fn presets_of_duets(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+    let tune = Music::shipped("folk", 2)?.for_bars(BARS);
+    let reel = Music::shipped("oneills", 1348)?.for_bars(BARS);
+    let presets = [("Second voice", Style::Folk, tune.at(96.0)), ("Two fiddles", Style::Irish, reel.at(180.0))];
+    let case = |(name, style, music): (&str, Style, Music)| {
+        // The preset says where the chords come from, and the tune's player has no left hand.
+        let trial = |seed| {
+            let trial = Trial::preset(name, Player::person(seed).plays(&music))?;
+            Ok(Trial { hides_chart: true, ..trial }.set("Seed", seed))
+        };
+        let trials: Result<Vec<Trial>> = (0..seeds).map(trial).collect();
+        Ok(Case { style, mode: name.to_owned(), number: "tune".to_owned(), trials: trials? })
+    };
+    presets.into_iter().filter(|(_, style, _)| styles.contains(style)).map(case).collect()
+}
+
+/// How short keys are held in the rows of gates, in percent; the last stands for what is written.
+pub const GATES: [f64; 8] = [30.0, 50.0, 60.0, 70.0, 80.0, 90.0, 105.0, 100.0];
+/// How much the gate differs from key to key.
+const GATE_SPREAD: f64 = 10.0;
+
+/// A tune and eighths (swung where the style swings) at every gate, in turns of four bars. The row at 100 % has no spread.
+fn gates(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+    const BARS_EACH: i64 = 4;
+    let mut cases = Vec::new();
+    for style in styles.iter().filter(|style| style.has_beats()) {
+        let eighths = patterns::swung_eighths(BARS).swung(style.swing());
+        for (name, music) in [("tune", tune(*style)?), ("eighths", eighths)] {
+            for gate in GATES {
+                let is_print = (gate - 100.0).abs() < f64::EPSILON;
+                let trial = |player: Player| {
+                    let player = player.gate(gate, if is_print { 0.0 } else { GATE_SPREAD });
+                    Trial::trade(style.name(), &player.plays(&music), BARS_EACH)
+                };
+                cases.push(Case::new(*style, "Trade", &format!("{name} at {gate} %"), seeds, trial));
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// Where phrases stand in loops: bars of the loop, length and place of the phrase in quarter notes. The last of each ends
+/// with the loop or goes on over its end.
+pub const LOOPS: [(i64, f64, f64); 15] = [
+    (1, 2.0, 0.0),
+    (1, 2.0, 1.0),
+    (1, 2.0, 2.0),
+    (2, 4.0, 0.0),
+    (2, 4.0, 2.0),
+    (2, 4.0, 4.0),
+    (2, 4.0, 6.0),
+    (4, 8.0, 0.0),
+    (4, 8.0, 4.0),
+    (4, 8.0, 8.0),
+    (4, 8.0, 14.0),
+    (8, 8.0, 0.0),
+    (8, 8.0, 10.0),
+    (8, 8.0, 24.0),
+    (8, 8.0, 28.0),
+];
+
+/// A phrase of eighths somewhere in a loop, and an answer in what is left of it.
+fn loops(styles: &[Style], seeds: u64) -> Vec<Case> {
+    const ROUNDS: f64 = 6.0;
+    /// A key is let go well before the next goes down, and in time, so that where the turn ends is no question.
+    const GATE: f64 = 90.0;
+    let mut cases = Vec::new();
+    for style in styles.iter().filter(|style| style.has_beats()) {
+        for (bars, phrase, place) in LOOPS {
+            #[expect(clippy::cast_possible_truncation, reason = "some bars")]
+            let music = patterns::steady_eighths((ROUNDS * phrase / 4.0) as i64).swung(style.swing());
+            let trial = |player: Player| {
+                let played = Player { touch: player.touch, ..Player::exact(player.seed) }.gate(GATE, 3.0).plays(&music);
+                Trial::answer_in_loop(*style, &played, bars, phrase, place)
+            };
+            let number = format!("{phrase} beats at {place} in {bars} bars");
+            cases.push(Case::new(*style, "Answer", &number, seeds, trial));
+        }
+    }
+    cases
+}
+
+/// Velocities of the player in the rows of loudness.
+pub const LOUDNESS: [f64; 3] = [50.0, 70.0, 90.0];
+
+/// A tune soft, louder and loud, in all modes.
+fn loudness(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for style in styles {
+        let tune = tune(*style)?;
+        for mode in Mode::ALL {
+            for loudness in LOUDNESS {
+                let make = |player: Player| trial(*style, mode, player.loudness(loudness).plays(&tune));
+                cases.push(Case::new(*style, mode.name(), &format!("tune at {loudness}"), seeds, make));
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// Recorded players: soloists for jazz and blues, pianists for piano; with a folder of training data some of each, without
+/// one the two solos that ship. Each seed of Segue's hears another one.
+fn recorded(styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for style in styles.iter().filter(|style| matches!(style, Style::Jazz | Style::Blues | Style::Piano)) {
+        let files = players(*style, data)?;
+        if files.is_empty() {
+            continue;
+        }
+        let play = |file: &PathBuf| match style {
+            Style::Piano => recorded::pianist(file, BARS * 2),
+            _ => recorded::solo(file, usize::try_from(BARS)?),
+        };
+        let played: Vec<Rendition> =
+            files.iter().map(|file| Ok(play(file)?.for_bars(BARS))).collect::<Result<Vec<_>>>()?;
+        for mode in Mode::ALL {
+            let of_seed = |player: Player| {
+                let index = usize::try_from(player.seed).unwrap_or(0) % played.len();
+                trial(*style, mode, played[index].clone())
+            };
+            cases.push(Case::new(*style, mode.name(), "recorded", seeds, of_seed));
+        }
+    }
+    Ok(cases)
+}
+
+/// Tables of notes or MIDI files, some of all that there are.
+fn players(style: Style, data: Option<&Path>) -> Result<Vec<PathBuf>> {
+    const SOME: usize = 20;
+    let Some(data) = data else {
+        let solos = Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes/solos/notes");
+        return Ok(match style {
+            Style::Jazz => vec![solos.join("BixBeiderbecke_Margie.tsv")],
+            Style::Blues => vec![solos.join("BixBeiderbecke_RoyalGardenBlues.tsv")],
+            _ => Vec::new(),
+        });
+    };
+    let folder = data.join(style.folder()).join(if style == Style::Piano { "midi" } else { "notes" });
+    let files = recorded::files_below(&folder)?;
+    ensure!(!files.is_empty(), "{}: there is nobody recorded in it", folder.display());
+    let step = files.len().div_ceil(SOME).max(1);
+    Ok(files.into_iter().step_by(step).collect())
+}

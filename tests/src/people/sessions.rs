@@ -1,0 +1,83 @@
+//! Many sessions at once, and what came of them.
+
+use super::figures::Figures;
+use super::player::Player;
+use super::repertoire::Style;
+use super::table::Row;
+use super::trial::Trial;
+use crate::bundle::Bundle;
+use anyhow::{Context, Result, anyhow};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The sessions of one row of the table.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// What decides the swing, and whether there are beats.
+    pub style: Style,
+    /// The mode or the preset.
+    pub mode: String,
+    /// What the player plays.
+    pub number: String,
+    /// One for each seed.
+    pub trials: Vec<Trial>,
+}
+
+impl Case {
+    /// So many sessions of a number: Segue's seed and the player's are the same.
+    pub fn new(style: Style, mode: &str, number: &str, seeds: u64, trial: impl Fn(Player) -> Trial) -> Self {
+        let trials = (0..seeds).map(|seed| trial(Player::person(seed)).set("Seed", seed));
+        Self { style, mode: mode.to_owned(), number: number.to_owned(), trials: trials.collect() }
+    }
+}
+
+/// As many as there are cores: an instance and its worker take turns.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Plays all of them on so many threads, each with instances of its own, and returns a row for each case.
+///
+/// # Errors
+/// When one of the sessions fails; it is told with its row.
+pub fn play(plugin: &Path, cases: &[Case], threads: usize) -> Result<Vec<Row>> {
+    let jobs: Vec<(usize, usize)> =
+        cases.iter().enumerate().flat_map(|(case, of)| (0..of.trials.len()).map(move |trial| (case, trial))).collect();
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        let work = || -> Result<()> {
+            let bundle = Bundle::load(plugin)?;
+            while let Some((case, trial)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+                let of = &cases[case];
+                let line = of.trials[trial].play(&bundle);
+                let line =
+                    line.with_context(|| format!("{}, {}, {}, seed {trial}", of.style.name(), of.mode, of.number))?;
+                let figures = of.trials[trial].figures(&line, of.style.swing());
+                done.lock().map_err(|_| anyhow!("a thread has ended"))?.push((case, trial, figures));
+            }
+            Ok(())
+        };
+        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut ended =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked"))));
+        ended.try_for_each(|ended| ended)
+    })?;
+    let mut done = done.into_inner().map_err(|_| anyhow!("a thread has ended"))?;
+    done.sort_by_key(|(case, trial, _)| (*case, *trial));
+    let mut rows: Vec<Row> = cases.iter().map(row).collect();
+    for (case, _, figures) in done {
+        rows[case].figures += figures;
+    }
+    Ok(rows)
+}
+
+fn row(case: &Case) -> Row {
+    Row {
+        style: case.style.name().to_owned(),
+        mode: case.mode.clone(),
+        number: case.number.clone(),
+        figures: Figures::default(),
+        has_beats: case.style.has_beats(),
+    }
+}
