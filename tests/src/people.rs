@@ -14,6 +14,7 @@
 
 pub mod cases;
 pub mod figures;
+pub mod limits;
 pub mod music;
 pub mod patterns;
 pub mod player;

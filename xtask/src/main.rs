@@ -1,4 +1,4 @@
-//! Starts the others: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `bench`.
+//! Starts the others: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `people`, `bench`.
 //!
 //! It builds in seconds, because it knows no plugin and no tensor: it only calls `cargo` and moves files.
 
@@ -37,6 +37,9 @@ cargo xtask VERB
   test --gpu         what a graphics card works out, against the processor; takes half an hour to build
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
+  people [--style NAME] [--seeds N] [--part NAME] [--data FOLDER] [--tsv FILE]
+                     play with Segue as people do, in all styles and modes, and print what came of it as a table; with
+                     --data beside the music of the training data (a minute for four seeds)
   bench              how long a decision and a block take on this machine
   train [ARGUMENTS]  train a style on .abc and .mid files; `cargo xtask train --help` lists the arguments
   help               print this
@@ -61,6 +64,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("standalone", _) => standalone(&Workspace::find()?, rest),
         ("test", _) => done(test(&Workspace::find()?, rest)),
         ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
+        ("people", _) => people(&Workspace::find()?, rest),
         ("bench", []) => bench(&Workspace::find()?),
         ("train", _) => train(&Workspace::find()?, rest),
         ("help" | "--help" | "-h", _) => {
@@ -121,6 +125,12 @@ fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     machine::ready_to_build()?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
     start(workspace, "segue-tests", "demo", [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
+}
+
+fn people(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    machine::ready_to_build()?;
+    let bundles = bundle::build(workspace, Kind::Shipped)?;
+    start(workspace, "segue-tests", "people", [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
 }
 
 fn improvise(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {

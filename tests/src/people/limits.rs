@@ -1,0 +1,244 @@
+//! What must hold of the standing table, and what does not yet.
+
+use super::cases::{GATES, LOUDNESS};
+use super::figures::mean;
+use super::repertoire::Style;
+use super::table::Row;
+use std::fmt;
+
+/// A rule about rows of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// In a duet no line is silent for longer than eight beats more often than the style's own music is, nor longer.
+    Silence,
+    /// In a duet notes a beat are those of the style's own music, give or take a quarter.
+    Density,
+    /// With a preset no seed is denser or sparser than the mean of all by more than two fifths.
+    Seeds,
+    /// However short the player holds keys, notes a beat are those at 100 %, give or take a tenth.
+    GateDensity,
+    /// However short the player holds keys, no more is off the grid than at 100 %, and in styles of notation nearly nothing.
+    GateGrid,
+    /// In a loop there is an answer in every round that leaves room.
+    LoopAnswered,
+    /// And it begins where the rule says.
+    LoopBegin,
+    /// No more notes are shorter than a thirty-second than in the style's own music.
+    Blips,
+    /// Playing that is louder by 20 is answered louder by 10 to 25.
+    Louder,
+    /// Every turn of Segue's has a note.
+    NeverCame,
+    /// And no more of them have fewer than four than in the style's own music.
+    FewNotes,
+}
+
+/// A row that a limit does not allow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breach {
+    /// Which.
+    pub limit: Limit,
+    /// The style of the row.
+    pub style: String,
+    /// The row, and its figure beside the one that is allowed.
+    pub told: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:?}: {}", self.limit, self.told)
+    }
+}
+
+/// Figures of the music that a style has learnt from: `cargo xtask people --data FOLDER` prints them in the rows
+/// called real, from 150 pieces of each style.
+struct Own {
+    notes_a_beat: f64,
+    /// Stretches of 24 bars with a silence over eight beats, in percent; and the silence that one in a hundred exceeds.
+    long_silences_percent: f64,
+    longest_silence: f64,
+    blips_percent: f64,
+    /// Turns of two bars with fewer than four notes, in percent.
+    few_notes_percent: f64,
+}
+
+const fn own(style: Style) -> Own {
+    match style {
+        Style::Jazz => Own {
+            notes_a_beat: 1.51,
+            long_silences_percent: 7.0,
+            longest_silence: 26.0,
+            blips_percent: 4.2,
+            few_notes_percent: 10.6,
+        },
+        Style::Blues => Own {
+            notes_a_beat: 1.56,
+            long_silences_percent: 5.0,
+            longest_silence: 11.0,
+            blips_percent: 6.6,
+            few_notes_percent: 3.8,
+        },
+        Style::Folk => Own {
+            notes_a_beat: 1.49,
+            long_silences_percent: 0.0,
+            longest_silence: 8.0,
+            blips_percent: 0.0,
+            few_notes_percent: 0.4,
+        },
+        Style::Irish => Own {
+            notes_a_beat: 1.85,
+            long_silences_percent: 0.0,
+            longest_silence: 8.0,
+            blips_percent: 0.0,
+            few_notes_percent: 0.3,
+        },
+        Style::Piano => Own {
+            notes_a_beat: 4.86,
+            long_silences_percent: 1.0,
+            longest_silence: 8.3,
+            blips_percent: 31.3,
+            few_notes_percent: 1.2,
+        },
+    }
+}
+
+const LONG_SILENCE: f64 = 8.0;
+const DENSITY_PART: f64 = 0.25;
+const SEEDS_PART: f64 = 0.4;
+const GATE_PART: f64 = 0.1;
+/// In styles of notation.
+const OFF_GRID_PERCENT: f64 = 2.0;
+/// What chance does to a share of notes, or of turns, in a row of some hundred: so many points in a hundred.
+const CHANCE_POINTS: f64 = 2.0;
+const LOUDER: std::ops::RangeInclusive<f64> = 10.0..=25.0;
+
+/// Everything in these rows that a limit does not allow. Rows of real music are passed over.
+pub fn breaches(rows: &[Row]) -> Vec<Breach> {
+    let mut found = Vec::new();
+    for row in rows {
+        if let Some(style) = Style::of_name(&row.style).filter(|_| row.mode != "real") {
+            alone(row, style, &mut found);
+        }
+    }
+    beside_100_percent(rows, &mut found);
+    louder(rows, &mut found);
+    found
+}
+
+/// What can be said of a row without the others.
+fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
+    let figures = &row.figures;
+    let own = own(style);
+    let mut breach = |limit, told: String| found.push(breach(limit, row, &told));
+    let is_preset = !["Duet", "Trade", "Answer"].contains(&row.mode.as_str());
+    if is_preset || row.mode == "Duet" {
+        let long = figures.silences.iter().filter(|silence| **silence > LONG_SILENCE).count();
+        let percent = long as f64 / figures.silences.len().max(1) as f64 * 100.0;
+        let longest = figures.longest_silence();
+        if percent > own.long_silences_percent + CHANCE_POINTS || longest > own.longest_silence {
+            let told = format!("{long} of {} lines silent over 8 beats, longest {longest:.1}", figures.silences.len());
+            breach(Limit::Silence, told);
+        }
+    }
+    let density = figures.density();
+    if row.mode == "Duet" && (density / own.notes_a_beat - 1.0).abs() > DENSITY_PART {
+        breach(Limit::Density, format!("{density:.2} notes a beat, its music {:.2}", own.notes_a_beat));
+    }
+    let is_far = |line: &&f64| (*line / density.max(f64::EPSILON) - 1.0).abs() > SEEDS_PART;
+    let far = figures.densities.iter().filter(is_far).count();
+    if is_preset && far > 0 {
+        breach(Limit::Seeds, format!("{far} of {} seeds far from {density:.2}", figures.densities.len()));
+    }
+    if figures.blips_percent() > own.blips_percent {
+        breach(Limit::Blips, format!("{:.1} %, its music {:.1} %", figures.blips_percent(), own.blips_percent));
+    }
+    let (rooms, empty, few) = (figures.rooms, figures.empty_rooms, figures.poor_rooms);
+    if is_in_loop(row) {
+        if empty > 0 {
+            breach(Limit::LoopAnswered, format!("{empty} of {rooms} rounds without an answer"));
+        }
+        if figures.misplaced > 0 {
+            breach(Limit::LoopBegin, format!("{} of {rooms} begin elsewhere", figures.misplaced));
+        }
+        return;
+    }
+    if row.mode != "Duet" && !is_preset {
+        if empty > 0 {
+            breach(Limit::NeverCame, format!("{empty} of {rooms} turns"));
+        }
+        let percent = (empty + few) as f64 / rooms.max(1) as f64 * 100.0;
+        if percent > own.few_notes_percent + CHANCE_POINTS {
+            let told = format!("{percent:.1} % under four notes, its music {:.1} %", own.few_notes_percent);
+            breach(Limit::FewNotes, told);
+        }
+    }
+}
+
+/// Rows of gates beside the row of the same number at 100 %.
+fn beside_100_percent(rows: &[Row], found: &mut Vec<Breach>) {
+    let at = |row: &Row, gate: f64| row.number.strip_suffix(&format!(" at {gate} %")).map(str::to_owned);
+    for (print, number) in rows.iter().filter_map(|row| Some((row, at(row, 100.0)?))) {
+        let same = |row: &&Row| row.style == print.style && row.mode == print.mode;
+        for gate in GATES {
+            let is_beside = |row: &&Row| at(row, gate).as_ref() == Some(&number);
+            let Some(row) = rows.iter().filter(same).find(is_beside) else { continue };
+            let (density, wanted) = (row.figures.density(), print.figures.density());
+            if (density / wanted - 1.0).abs() > GATE_PART {
+                found.push(breach(
+                    Limit::GateDensity,
+                    row,
+                    &format!("{density:.2} notes a beat, at 100 % {wanted:.2}"),
+                ));
+            }
+            let (off, in_print) = (row.figures.off_grid_percent(), print.figures.off_grid_percent());
+            let swings = Style::of_name(&row.style).is_some_and(|style| style.swing() > 0.5);
+            let most = if swings { in_print + CHANCE_POINTS } else { OFF_GRID_PERCENT };
+            if off > most {
+                found.push(breach(Limit::GateGrid, row, &format!("{off:.1} % off the grid, allowed {most:.1}")));
+            }
+        }
+    }
+}
+
+/// Rows of one number at one loudness beside those at the next.
+fn louder(rows: &[Row], found: &mut Vec<Breach>) {
+    for row in rows {
+        if let Some(step) = answered_louder(rows, row)
+            && !LOUDER.contains(&step)
+        {
+            found.push(breach(Limit::Louder, row, &format!("louder by 20 is answered by {step:+.1}")));
+        }
+    }
+}
+
+/// By how much the row is louder than the one whose player is softer by 20; `None` where there is none.
+pub fn answered_louder(rows: &[Row], row: &Row) -> Option<f64> {
+    let at = |row: &Row, loudness: f64| row.number.strip_suffix(&format!(" at {loudness}")).map(str::to_owned);
+    let steps = LOUDNESS.windows(2).find_map(|pair| Some((pair[0], at(row, pair[1])?)));
+    let (softer, number) = steps?;
+    let same = |other: &&Row| other.style == row.style && other.mode == row.mode;
+    let soft = rows.iter().filter(same).find(|other| at(other, softer).as_ref() == Some(&number))?;
+    Some(mean(&row.figures.velocities) - mean(&soft.figures.velocities))
+}
+
+fn is_in_loop(row: &Row) -> bool {
+    row.number.contains(" beats at ")
+}
+
+fn breach(limit: Limit, row: &Row, told: &str) -> Breach {
+    let told = format!("{}, {}, {}: {told}", row.style, row.mode, row.number);
+    Breach { limit, style: row.style.clone(), told }
+}
+
+/// Limits that do not hold yet, by style. What is named here is printed and fails nothing; a line goes as soon as its
+/// limit holds, which the run says.
+pub const NOT_YET: &[(Limit, &[Style])] = &[];
+
+/// Whether it is known that this does not hold yet.
+pub fn is_known(breach: &Breach) -> bool {
+    let is_named = |styles: &[Style]| styles.iter().any(|style| style.name() == breach.style);
+    NOT_YET.iter().any(|(limit, styles)| *limit == breach.limit && is_named(styles))
+}
+
+#[cfg(test)]
+mod tests;
