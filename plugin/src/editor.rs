@@ -24,6 +24,7 @@ mod status;
 mod theme;
 mod window;
 
+use crate::host_adapter::HostFacts;
 use crate::journal::{Pages, Watch};
 use crate::keyboard::{HeldKeys, Keyboard};
 use crate::params::SegueParams;
@@ -160,6 +161,8 @@ pub struct Scene {
     pub signals: Arc<Signals>,
     /// The computer's keyboard as a piano, where there is no host.
     pub keys: Arc<HeldKeys>,
+    /// What is known of the host.
+    pub host: Arc<HostFacts>,
 }
 
 /// The editor of one instance. Until a host opens it there is no window and no drawing context.
@@ -196,9 +199,9 @@ impl Editor for SegueEditor {
         let app = App::new(self, gui_context.clone(), Arc::clone(&host.wish), leaving);
         let editor = create_egui_editor(state, self.scene.signals.news.clone(), settings, app)
             .ok_or("the window cannot be described")?;
-        let (methods, api) = (host.methods.take(), gui_context.plugin_api());
+        let methods = host.methods.take();
         let spawned = editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, methods)?;
-        Ok(window::around(spawned, left, host, api))
+        Ok(window::around(spawned, left, host, Arc::clone(&self.scene.host)))
     }
 
     fn size(&self) -> NativeSize<u32> {

@@ -24,43 +24,42 @@
 
 pub mod capture;
 pub mod editor;
+pub mod host_adapter;
 pub mod journal;
 pub mod keyboard;
 pub mod link;
-mod pace;
 pub mod params;
 pub mod preset;
 pub mod realtime;
-mod seam;
 pub mod sound;
 mod stage;
 pub mod vitals;
 pub mod worker;
 
 use editor::{Scene, SegueEditor, Signals};
+use host_adapter::{HostFacts, OfflineDetector, Piece, SplitBlocks};
 use journal::{Journal, Observed};
 use keyboard::HeldKeys;
 use link::{AudioEnd, MindEnd};
 use nice_plug::prelude::*;
-use pace::Pace;
 use params::{Render, SegueParams};
 use realtime::Performer;
 use realtime::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transport as HostTransport};
-use seam::{Piece, Seam};
 use segue_model::improviser::Improviser;
 use segue_model::note::Metre;
 use sound::Sound;
 use stage::{Held, HostStage};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use vitals::{MindState, Vitals};
 use worker::Worker;
 
 /// The rate before the first activation, when nothing is played.
 const NO_RATE: f32 = 48_000.0;
-/// What hosts can ask for in earnest; below and above lie mistakes.
-const SAMPLE_RATES: std::ops::RangeInclusive<f32> = 1_000.0..=1_000_000.0;
+/// What hosts can ask for in earnest; above lie mistakes.
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 1..=1 << 24;
+/// The longest that one block waits for the worker where no host says that it renders.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// One instance of the plugin.
 pub struct Segue {
@@ -80,10 +79,12 @@ pub struct Segue {
     sample_rate: f32,
     /// Events that the framework handed over before their block.
     held: Held,
-    seam: Seam,
-    /// The host said that it renders offline, in a format where that can be believed.
-    host_is_offline: Option<bool>,
-    pace: Pace,
+    split_blocks: SplitBlocks,
+    /// What is known of the host beside what the framework says.
+    host: Arc<HostFacts>,
+    /// The host said that it renders offline.
+    host_renders: bool,
+    offline_detector: OfflineDetector,
     born: Instant,
     /// A test wants to see that the check for allocations sees one.
     allocate_on_purpose: bool,
@@ -106,9 +107,10 @@ impl Default for Segue {
             sound: Sound::new(NO_RATE),
             sample_rate: NO_RATE,
             held: Held::default(),
-            seam: Seam::default(),
-            host_is_offline: None,
-            pace: Pace::default(),
+            split_blocks: SplitBlocks::default(),
+            host: HostFacts::adopt(),
+            host_renders: false,
+            offline_detector: OfflineDetector::default(),
             born: Instant::now(),
             allocate_on_purpose: cfg!(feature = "assert_process_allocs")
                 && std::env::var_os("SEGUE_ALLOCATE_ON_PURPOSE").is_some_and(|value| value == "1"),
@@ -156,18 +158,25 @@ impl Segue {
         }
     }
 
-    /// Whether the audio thread may wait for the mind, as far as is known without a block.
-    fn renders_offline(&self) -> Option<bool> {
+    /// Whether this is a rendering: it may wait for the worker without end, begins with a blank memory, and comes out the
+    /// same at every block size.
+    fn renders_offline(&self) -> bool {
         match self.params.timing.render.value() {
-            Render::Offline => Some(true),
-            Render::Live => Some(false),
-            Render::Auto => self.host_is_offline,
+            Render::Offline => true,
+            Render::Live => false,
+            Render::Auto => self.host_renders,
         }
     }
 
-    fn is_offline(&mut self, frames: u32) -> bool {
-        self.renders_offline()
-            .unwrap_or_else(|| self.pace.hurried(self.born.elapsed(), frames, f64::from(self.sample_rate)))
+    /// How long the audio thread may wait for the worker after this block: only where a host that never speaks of rendering
+    /// asks for blocks much faster than time. Nothing else of a rendering follows from speed.
+    fn may_wait_after(&mut self, frames: u32) -> Option<Duration> {
+        let is_judged = self.params.timing.render.value() == Render::Auto && !self.host.speaks_of_rendering();
+        let hurried = self.offline_detector.is_hurried(self.born.elapsed(), frames, f64::from(self.sample_rate));
+        (is_judged && hurried).then(|| {
+            // A host that waits for us is never held up for longer than its block lasts.
+            Duration::from_secs_f64(f64::from(frames) / f64::from(self.sample_rate)).min(LONGEST_WAIT)
+        })
     }
 }
 
@@ -210,6 +219,7 @@ impl Plugin for Segue {
             pages: self.journal.pages(),
             signals: Arc::clone(&self.signals),
             keys: Arc::clone(&self.keys),
+            host: Arc::clone(&self.host),
         }))
     }
 
@@ -217,22 +227,20 @@ impl Plugin for Segue {
         &mut self,
         _layout: &AudioIOLayout,
         config: &BufferConfig,
-        context: &mut impl ActivateContext<Self>,
+        _context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        if !SAMPLE_RATES.contains(&config.sample_rate) || !BLOCK_SIZES.contains(&config.max_buffer_size) {
+        let rate_is_real = config.sample_rate.is_finite() && config.sample_rate > 0.0;
+        if !rate_is_real || !BLOCK_SIZES.contains(&config.max_buffer_size) {
             return false;
         }
         self.start_worker();
         self.sample_rate = config.sample_rate;
         // Also at the same rate, because a rendering must not begin with what was fading before it.
         self.sound = Sound::new(config.sample_rate);
-        self.host_is_offline = match context.plugin_api() {
-            PluginApi::Clap => Some(config.process_mode == ProcessMode::Offline),
-            // In VST3 it would be the mode of the set-up before this one.
-            _ => None,
-        };
+        self.host_renders = config.process_mode == ProcessMode::Offline;
+        self.offline_detector = OfflineDetector::default();
         self.performer.activate(f64::from(config.sample_rate));
-        self.seam = Seam::new(config.max_buffer_size);
+        self.split_blocks = SplitBlocks::new(config.max_buffer_size);
         true
     }
 
@@ -240,7 +248,7 @@ impl Plugin for Segue {
         self.sound.silence();
         self.journal.silence();
         self.held.clear();
-        if self.renders_offline() == Some(true) {
+        if self.renders_offline() {
             self.performer.start_afresh();
         } else {
             self.performer.reset();
@@ -265,6 +273,12 @@ impl Plugin for Segue {
         }
         let Ok(frames) = u32::try_from(buffer.samples()) else { return ProcessStatus::KeepAlive };
         let [left, right] = buffer.as_slice() else { return ProcessStatus::KeepAlive };
+        if !sound::SAMPLE_RATES.contains(&self.sample_rate) {
+            // No host plays at such a rate; it may ask for one, and gets silence.
+            left.fill(0.0);
+            right.fill(0.0);
+            return ProcessStatus::KeepAlive;
+        }
         let panics = self.signals.take_panic();
         if panics {
             self.sound.silence();
@@ -273,8 +287,8 @@ impl Plugin for Segue {
         }
         let mut transport = transport(context.transport());
         let (piece, rate) = (Piece::of(left, frames), f64::from(self.sample_rate));
-        transport.beats = self.seam.beats(piece, context.plugin_api(), &transport, rate);
-        let (into, offline) = (self.seam.before(piece), self.is_offline(frames));
+        transport.beats = self.split_blocks.beats(piece, context.plugin_api(), &transport, rate);
+        let (into, offline) = (self.split_blocks.before(piece), self.renders_offline());
         let block = Block { frames, into, transport, settings: self.params.settings(), offline };
         let params = &self.params;
         self.sound.set_levels(
@@ -297,6 +311,11 @@ impl Plugin for Segue {
             self.signals.tell_news();
         }
         self.audio.wake();
+        if let Some(limit) = self.may_wait_after(frames).filter(|_| !offline)
+            && self.audio.catch_up(limit)
+        {
+            self.vitals.waits.add_one();
+        }
         // A host must not put us to sleep in the very gap before an answer.
         ProcessStatus::KeepAlive
     }
@@ -334,11 +353,6 @@ impl ClapPlugin for Segue {
         &[ClapFeature::Instrument, ClapFeature::NoteEffect, ClapFeature::Synthesizer, ClapFeature::Stereo];
 }
 
-impl Vst3Plugin for Segue {
-    const VST3_CLASS_ID: [u8; 16] = *b"SegueImproviser1";
-    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
-        &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Stereo];
-}
-
-nice_export_clap!(Segue);
-nice_export_vst3!(Segue);
+// The VST3's entry, which wraps the CLAP's.
+#[cfg(feature = "vst3")]
+clap_wrapper::export_vst3!();

@@ -14,6 +14,8 @@ use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Begin, HeardKey};
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks};
 use segue_model::sampling::Knobs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -189,6 +191,9 @@ pub struct AudioEnd {
     owed: usize,
     /// Whether something was sent since the worker was last woken.
     told: bool,
+    /// How many words were sent, and how many of them the worker has done; both wrap around.
+    sent: u32,
+    done: Arc<AtomicU32>,
     /// How long an offline rendering waits; nothing more after the first time in vain, until the mind answers again.
     patience: Duration,
 }
@@ -207,6 +212,26 @@ impl AudioEnd {
         {
             worker.unpark();
         }
+    }
+
+    /// Waits until the worker has done all that was sent and answered, or the limit is over. True when it waited at all.
+    /// For hosts that render without saying so; the answers are taken by the next block.
+    pub fn catch_up(&mut self, limit: Duration) -> bool {
+        if self.worker.is_none() || self.is_caught_up() {
+            return false;
+        }
+        let begun = Instant::now();
+        let mut looks = 0_u32;
+        while !self.is_caught_up() && begun.elapsed() < limit {
+            looks = looks.saturating_add(1);
+            if looks < EAGER_LOOKS { std::thread::yield_now() } else { std::thread::sleep(NAP) }
+        }
+        true
+    }
+
+    /// The worker has done all that was sent.
+    fn is_caught_up(&self) -> bool {
+        self.done.load(Ordering::Acquire) == self.sent
     }
 
     /// Whom to wake; without it words are kept until somebody looks.
@@ -239,6 +264,7 @@ impl Nerve for AudioEnd {
         if sent {
             self.owed = owed;
             self.told = true;
+            self.sent = self.sent.wrapping_add(1);
         }
         sent
     }
@@ -270,6 +296,7 @@ impl Nerve for AudioEnd {
 pub struct MindEnd {
     words: Receiver<ToMind>,
     planned: Sender<Planned>,
+    done: Arc<AtomicU32>,
 }
 
 /// What the worker finds when it looks.
@@ -297,6 +324,11 @@ impl MindEnd {
         }
     }
 
+    /// Counts one more word as done, its replies included.
+    pub fn count_done(&self) {
+        self.done.fetch_add(1, Ordering::Release);
+    }
+
     /// Answers a word: a wish by notes and one last reply, a question for a chord by one.
     ///
     /// # Errors
@@ -317,8 +349,10 @@ impl MindEnd {
 pub fn link() -> (AudioEnd, MindEnd) {
     let (to_mind, words) = bounded(TO_MIND);
     let (say, planned) = bounded(FROM_MIND);
-    let audio = AudioEnd { to_mind, planned, worker: None, owed: 0, told: false, patience: PATIENCE };
-    (audio, MindEnd { words, planned: say })
+    let done = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&done);
+    let audio = AudioEnd { to_mind, planned, worker: None, owed: 0, told: false, sent: 0, done, patience: PATIENCE };
+    (audio, MindEnd { words, planned: say, done: counted })
 }
 
 #[cfg(test)]
@@ -430,6 +464,24 @@ mod tests {
         drop(audio);
         let reply = Planned::Failed { generation: 0 };
         assert_eq!(mind.say(reply), Err(NobodyListens));
+    }
+
+    /// It waits for what is done and no longer; without a worker, or with nothing to do, not at all.
+    #[test]
+    fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
+        let (mut audio, mind) = link();
+        assert!(audio.tell(ToMind::Blank));
+        assert!(!audio.catch_up(Duration::from_secs(60)), "there is no worker");
+        audio.set_worker(std::thread::current());
+        assert!(audio.catch_up(Duration::from_millis(1)), "the limit ends it");
+        let worker = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(5));
+            mind.count_done();
+            mind
+        });
+        assert!(audio.catch_up(Duration::from_secs(60)) || audio.is_caught_up());
+        drop(worker.join().unwrap());
+        assert!(!audio.catch_up(Duration::from_secs(60)), "nothing is left to do");
     }
 
     #[test]

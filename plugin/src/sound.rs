@@ -27,7 +27,7 @@ const PLACES: usize = 2 * POLYPHONY;
 const SPAN: usize = 64;
 
 /// Sample rates that the instrument is reckoned for.
-const SAMPLE_RATES: (f32, f32) = (8_000.0, 384_000.0);
+pub const SAMPLE_RATES: std::ops::RangeInclusive<f32> = 8_000.0..=2_000_000.0;
 
 /// Seconds in which a new level is half reached.
 const LEVEL_S: f64 = 0.01;
@@ -139,9 +139,9 @@ pub struct Sound {
 }
 
 impl Sound {
-    /// A silent instrument. Sample rates outside 8 to 384 kHz are taken as the nearest inside.
+    /// A silent instrument. Sample rates outside [`SAMPLE_RATES`] are taken as the nearest inside.
     pub fn new(sample_rate: f32) -> Self {
-        let (lowest, highest) = SAMPLE_RATES;
+        let (lowest, highest) = (*SAMPLE_RATES.start(), *SAMPLE_RATES.end());
         let sample_rate = if sample_rate > lowest { sample_rate.min(highest) } else { lowest };
         let mut tremolo = Sine::with_phase(0.0);
         tremolo.set_sample_rate(f64::from(sample_rate));

@@ -33,6 +33,8 @@ pub struct Vitals {
     pub unheard: Count,
     /// Times that an offline rendering waited in vain.
     pub time_outs: Count,
+    /// Blocks that waited for the worker because a host asked for them much faster than time without a word about it.
+    pub waits: Count,
     /// Times that the mind panicked and was made anew.
     pub panics: Count,
     /// How long the last wish took.
@@ -60,13 +62,14 @@ impl Vitals {
     #[cfg(feature = "assert_process_allocs")]
     pub fn write_down(&self) {
         let Some(path) = std::env::var_os("SEGUE_VITALS") else { return };
-        let Self { late, dropped, refused, unheard, time_outs, panics, .. } = self;
+        let Self { late, dropped, refused, unheard, time_outs, waits, panics, .. } = self;
         let counts = [
             ("late", late),
             ("dropped", dropped),
             ("refused", refused),
             ("unheard", unheard),
             ("time_outs", time_outs),
+            ("waits", waits),
             ("panics", panics),
         ];
         let lines: String = counts.map(|(name, count)| format!("{name} {}\n", count.get())).concat();

@@ -104,7 +104,10 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Acquire) {
             match self.end.look() {
-                Look::Word(word) => self.attend(word),
+                Look::Word(word) => {
+                    self.attend(word);
+                    self.end.count_done();
+                }
                 Look::Nothing => {
                     self.guarded(|mind, _, _| mind.catch_up());
                     self.keep_spare(STEPS_WHEN_IDLE);

@@ -21,11 +21,11 @@ enum Remedy {
     Command(&'static [&'static str]),
 }
 
-/// Building takes a linker and nothing else: the plugin opens no system library.
-const LINKER: Need = Need {
-    what: "a C compiler to link with",
-    probe: &["cc", "--version"],
-    remedy: Remedy::Packages(&["gcc", "libc6-dev"]),
+/// Building takes a linker and a C++ compiler, for the VST3; the plugin opens no other system library.
+const COMPILER: Need = Need {
+    what: "a C++ compiler, which builds the VST3 and links everything",
+    probe: &["sh", "-c", "cc --version && c++ --version"],
+    remedy: Remedy::Packages(&["g++", "libc6-dev"]),
 };
 
 const FORMATTER: Need = Need {
@@ -110,7 +110,7 @@ const SOUND: Need = Need {
 /// Sees to it that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems link with what their Rust was installed with.
-    if cfg!(target_os = "linux") { LINKER.meet() } else { Ok(()) }
+    if cfg!(target_os = "linux") { COMPILER.meet() } else { Ok(()) }
 }
 
 /// Sees to it that format and lints can be checked.

@@ -6,12 +6,12 @@
 //! itself.
 
 use super::packed;
+use crate::host_adapter::HostFacts;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{
     EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, Modifiers, ParentWindowHandle, SpawnedEditor,
     VirtualKeyCode,
 };
-use nice_plug::prelude::PluginApi;
 use nice_plug_egui::{EguiEditorHandle, baseview};
 use std::cell::RefCell;
 use std::error::Error;
@@ -142,7 +142,7 @@ pub struct Window {
     _left: Left,
     host: Option<Callbacks>,
     wish: Arc<SizeWish>,
-    api: PluginApi,
+    facts: Arc<HostFacts>,
 }
 
 /// By what the framework's wrappers of the plugin formats work the window.
@@ -153,22 +153,24 @@ pub fn around(
     spawned: SpawnedEditor<EguiEditorHandle>,
     left: Left,
     host: SharedHost,
-    api: PluginApi,
+    facts: Arc<HostFacts>,
 ) -> SpawnedEditor<Handle> {
     let SpawnedEditor { handle, window } = spawned;
     let SharedHost { callbacks, wish, .. } = host;
-    let window = Window { inner: window, _left: left, host: callbacks, wish, api };
+    let window = Window { inner: window, _left: left, host: callbacks, wish, facts };
     SpawnedEditor { handle: Handle(handle), window }
 }
 
 impl Handle {
-    /// Asks the host for the size that is wanted. Where a host only says yes, the window follows by itself; in VST3 the
-    /// host gives it the size.
+    /// Asks the host for the size that is wanted. Where a CLAP host says yes, the window follows by itself.
+    ///
+    /// WORKAROUND(clap-wrapper 0.3.1): its `request_resize` says yes where the VST3 host said no, and the other way round; a
+    /// VST3 host that agrees sets the size itself. Delete when `WrappedView::request_resize` compares with `kResultOk`.
     fn pass_on_the_wish(&self, window: &Window) {
         let (Some(host), Some(wanted)) = (&window.host, window.wish.take()) else { return };
         let (size, scale) = (Size::Logical(wanted.cast()), window.inner.size().scale_factor);
         let granted = host.borrow_mut().request_resize(size, scale).is_ok();
-        if granted && window.api != PluginApi::Vst3 {
+        if granted && !window.facts.is_vst3() {
             // A window that cannot follow stays as it is.
             let _ = self.0.set_size(NativeSize::from_size(size, scale), &window.inner);
         }

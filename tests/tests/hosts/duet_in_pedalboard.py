@@ -21,7 +21,7 @@ def heard_while_keys_are_down(mode: str) -> float:
     plugin = pedalboard.load_plugin(sys.argv[1])
     plugin.render = "Offline"
     plugin.mode = mode
-    plugin.parameters["player_level_db"].raw_value = 0.0
+    plugin.parameters["player_level"].raw_value = 0.0
     notes = [(bytes([0x90, key, 90]), 0.25 * index) for index, key in enumerate([62, 66, 69])]
     notes += [(bytes([0x80, key, 0]), HELD_UNTIL) for key in [62, 66, 69]]
     audio = plugin(notes, duration=SECONDS, sample_rate=SAMPLE_RATE, buffer_size=BLOCK, reset=True)

@@ -29,6 +29,57 @@ fn absurd_activations() {
     assert_eq!(answer(&mut instance, &score), wanted);
 }
 
+/// Validators activate at rates that no sound card has. From 8 kHz to 2 MHz all is as always; outside there is silence.
+#[test]
+fn every_rate_above_zero_is_accepted() {
+    let mut instance = instance(&[]);
+    let nothing = EventBuffer::new();
+    for rate in [1e-30, 0.001, 1.0, 7_999.0, 8_000.0, 1_234_567.8, 2e6, 2.1e6, 1e12, f64::from(f32::MAX)] {
+        instance.activate(rate, 480).unwrap_or_else(|error| panic!("{rate} Hz: {error:#}"));
+        let mut heard = EventBuffer::new();
+        heard.push(&NoteOnEvent::new(3, Pckn::new(0u16, 0u16, 62u16, 1u32), 0.7));
+        let mut is_heard = false;
+        for block in 0..50_u64 {
+            let (mut left, mut right) = ([9.0; 480], [9.0; 480]);
+            let mut played = EventBuffer::new();
+            let audio = instance.audio().expect("it is active");
+            let input = if block == 0 { &heard } else { &nothing };
+            audio.process(block * 480, None, input, [&mut left, &mut right], &mut played).expect("it plays");
+            assert!(left.iter().chain(&right).all(|sample| sample.abs() <= 1.0), "{rate} Hz");
+            is_heard |= left.iter().any(|sample| *sample != 0.0);
+        }
+        assert_eq!(is_heard, (8_000.0..=2e6).contains(&rate), "{rate} Hz");
+        instance.deactivate();
+    }
+    for rate in [0.0, -48_000.0, f64::NAN, f64::INFINITY, 1e-60, 1e300] {
+        assert!(instance.activate(rate, 480).is_err(), "{rate} Hz");
+    }
+}
+
+/// A parameter or note at or beyond the end of its block counts with the last frame, and no memory behind it is touched.
+#[test]
+fn events_beyond_the_end_of_the_block_do_no_harm() {
+    const FRAMES: usize = 64;
+    let mut instance = instance(&[]);
+    instance.activate(48_000.0, 512).expect("it activates");
+    for (block, time) in [0_u32, 63, 64, 65, 511, 512, 100_000, u32::MAX].into_iter().enumerate() {
+        let mut heard = EventBuffer::new();
+        let key = Pckn::new(0u16, 0u16, 60 + u16::try_from(block).unwrap(), 1u32);
+        heard.push(&instance.knob_event("Temperature", "0.8", time).expect("it is set"));
+        heard.push(&NoteOnEvent::new(time, key, 0.7));
+        let (mut left, mut right) = ([9.0; 2 * FRAMES], [9.0; 2 * FRAMES]);
+        let mut played = EventBuffer::new();
+        let audio = instance.audio().expect("it is active");
+        let outputs = [&mut left[..FRAMES], &mut right[..FRAMES]];
+        audio.process(block as u64 * FRAMES as u64, None, &heard, outputs, &mut played).expect("it plays");
+        assert!(left[..FRAMES].iter().all(|sample| sample.abs() <= 1.0), "{time}: the block is rendered");
+        assert!(
+            left[FRAMES..].iter().chain(&right[FRAMES..]).all(|sample| *sample > 8.0),
+            "{time}: and nothing behind it"
+        );
+    }
+}
+
 fn answer(instance: &mut Instance, score: &segue_tests::score::Score) -> Vec<segue_tests::performance::Sounded> {
     sound(&Session::render(Blocks::Of(256)).play(instance, score).expect("it plays"))
 }

@@ -1,7 +1,7 @@
-//! Whether audio is asked for faster than it could be listened to.
+//! Whether audio is asked for faster than it could be listened to, for hosts that do not say that they render.
 //!
-//! For VST3 alone, where the host's word about offline rendering arrives one set-up late. Best effort: the first moments
-//! of a rendering pass as live.
+//! Best effort: the first moments of a rendering pass as live. Hosts that compute up to 200 ms ahead, or half a second in
+//! one go, are live.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ const WINDOW: Duration = Duration::from_secs(2);
 /// The window is kept in so many pieces, of this length.
 const PIECES: usize = 16;
 const PIECE: Duration = Duration::from_millis(125);
-/// Live hosts deliver ahead by a buffer or two; this much more audio than time is no live host.
+/// Live hosts ask ahead by some buffers; this much more audio than time is no live host.
 const AHEAD: Duration = Duration::from_millis(750);
 
-/// See the module.
+/// Compares the audio that was asked for with the wall clock, over the last two seconds.
 #[derive(Debug, Default)]
-pub struct Pace {
+pub struct OfflineDetector {
     /// Wall clock and audio at the beginning of each piece, in a ring.
     marks: [Option<(Duration, Duration)>; PIECES],
     newest: usize,
     audio: Duration,
 }
 
-impl Pace {
+impl OfflineDetector {
     /// Counts one block that is asked for at `wall`, on any clock that does not go back. True when it is being rendered.
-    pub fn hurried(&mut self, wall: Duration, frames: u32, sample_rate: f64) -> bool {
+    pub fn is_hurried(&mut self, wall: Duration, frames: u32, sample_rate: f64) -> bool {
         let newest = self.marks.get(self.newest).copied().flatten();
         if newest.is_none_or(|(since, _)| wall.saturating_sub(since) >= PIECE) {
             self.newest = (self.newest + 1) % PIECES;
@@ -46,8 +46,8 @@ mod tests {
     use super::*;
 
     fn after(blocks: u32, wall_per_block: Duration) -> bool {
-        let mut pace = Pace::default();
-        (0..blocks).map(|block| pace.hurried(wall_per_block * block, 480, 48_000.0)).last().unwrap()
+        let mut detector = OfflineDetector::default();
+        (0..blocks).map(|block| detector.is_hurried(wall_per_block * block, 480, 48_000.0)).last().unwrap()
     }
 
     #[test]
@@ -59,18 +59,36 @@ mod tests {
         assert!(after(2_000, Duration::from_millis(3)));
     }
 
+    /// Wall clock and audio of blocks of 10 ms: is any of them taken for one of a rendering?
+    fn is_ever_hurried(walls: impl Iterator<Item = Duration>) -> bool {
+        let mut detector = OfflineDetector::default();
+        walls.fold(false, |ever, wall| detector.is_hurried(wall, 480, 48_000.0) || ever)
+    }
+
+    /// A host may compute 200 ms ahead of what is heard, and ask for half a second at once, again and again.
+    #[test]
+    fn anticipation_and_bursts_are_no_rendering() {
+        let block = Duration::from_millis(10);
+        let ahead = (0..2_000_u32).map(|number| (block * number).saturating_sub(Duration::from_millis(200)));
+        assert!(!is_ever_hurried(ahead));
+        let bursts = (0..2_000_u32).map(|number| block * (number / 50 * 50));
+        assert!(!is_ever_hurried(bursts));
+        let both = (0..2_000_u32).map(|number| (block * (number / 50 * 50)).saturating_sub(Duration::from_millis(200)));
+        assert!(!is_ever_hurried(both));
+    }
+
     #[test]
     fn after_a_rendering_live_is_live_again_within_the_window() {
-        let mut pace = Pace::default();
+        let mut detector = OfflineDetector::default();
         let mut wall = Duration::ZERO;
         for _ in 0..1_000 {
             wall += Duration::from_micros(100);
-            let _ = pace.hurried(wall, 480, 48_000.0);
+            let _ = detector.is_hurried(wall, 480, 48_000.0);
         }
         for _ in 0..250 {
             wall += Duration::from_millis(10);
-            let _ = pace.hurried(wall, 480, 48_000.0);
+            let _ = detector.is_hurried(wall, 480, 48_000.0);
         }
-        assert!(!pace.hurried(wall, 480, 48_000.0));
+        assert!(!detector.is_hurried(wall, 480, 48_000.0));
     }
 }

@@ -1,5 +1,7 @@
 //! Where the framework has cut the host's block, and where in the song its pieces really begin.
 //!
+//! WORKAROUND(nice-plug 0.4.2): see below. Delete when `process()` is told of the cut and of the right position.
+//!
 //! The CLAP side of the framework cuts a block where a parameter or the transport changes. To the position of each piece
 //! it adds the frames of the block that lie before it: rightly, when the position is that of the block's start; a second
 //! time, when it came with the change itself. The two are told apart by the host's own word, which is the same in all
@@ -18,9 +20,9 @@ const SAME_BEATS: f64 = 1e-7;
 /// A loop goes round on a whole frame, and may begin between two.
 const ONE_FRAME: u32 = 1;
 
-/// See the module.
+/// Finds the place of each piece in the host's block and in the song.
 #[derive(Debug, Default)]
-pub struct Seam {
+pub struct SplitBlocks {
     largest_block: u32,
     /// Where the last piece's audio ended in memory, and how far into the host's block that was.
     ended: usize,
@@ -59,7 +61,7 @@ impl Piece {
     }
 }
 
-impl Seam {
+impl SplitBlocks {
     /// For blocks of up to this many frames.
     pub fn new(largest_block: u32) -> Self {
         Self { largest_block, ..Self::default() }
@@ -136,14 +138,14 @@ mod tests {
     /// The host's block of 512 frames is cut at these frames; in each piece the host's last word is this position and
     /// tempo, and where the piece really begins is this.
     fn check(pieces: &[(u32, (f64, f64), f64)]) {
-        let mut seam = Seam::new(BLOCK);
+        let mut split = SplitBlocks::new(BLOCK);
         let ends = pieces.iter().skip(1).map(|(at, ..)| *at).chain([BLOCK]);
         for ((at, (word, tempo), truth), end) in pieces.iter().zip(ends) {
             let piece = Piece { begins: 4 * *at as usize, ends: 4 * end as usize, frames: end - at };
             let told = told(word + beats_in(*at, *tempo), Some(*tempo));
-            let beats = seam.beats(piece, PluginApi::Clap, &told, RATE).unwrap();
+            let beats = split.beats(piece, PluginApi::Clap, &told, RATE).unwrap();
             assert!((beats - truth).abs() < 1e-9, "at {at}: {beats}, not {truth}");
-            assert_eq!(seam.before(piece), *at);
+            assert_eq!(split.before(piece), *at);
         }
     }
 
@@ -169,21 +171,21 @@ mod tests {
 
     #[test]
     fn a_song_that_goes_on_in_mid_block_where_it_stood_goes_on_from_there() {
-        let mut seam = Seam::new(BLOCK);
+        let mut split = SplitBlocks::new(BLOCK);
         let stands = Transport { playing: false, ..told(8.0, Some(120.0)) };
-        seam.beats(Piece { begins: 0, ends: 800, frames: 200 }, PluginApi::Clap, &stands, RATE).unwrap();
+        split.beats(Piece { begins: 0, ends: 800, frames: 200 }, PluginApi::Clap, &stands, RATE).unwrap();
         let plays = told(8.0 + beats_in(200, 120.0), Some(120.0));
-        let beats = seam.beats(Piece { begins: 800, ends: 2048, frames: 312 }, PluginApi::Clap, &plays, RATE).unwrap();
+        let beats = split.beats(Piece { begins: 800, ends: 2048, frames: 312 }, PluginApi::Clap, &plays, RATE).unwrap();
         assert!((beats - 8.0).abs() < 1e-9, "{beats}");
     }
 
     #[test]
     fn blocks_that_lie_one_behind_the_other_in_memory_are_no_pieces_of_one() {
-        let mut seam = Seam::new(BLOCK);
+        let mut split = SplitBlocks::new(BLOCK);
         let mut beats = 0.0;
         for (block, tempo) in (0..).zip([120.0, 120.0, 90.0, 90.0, 200.0]) {
             let piece = Piece { begins: block * 400, ends: (block + 1) * 400, frames: 100 };
-            let found = seam.beats(piece, PluginApi::Clap, &told(beats, Some(tempo)), RATE).unwrap();
+            let found = split.beats(piece, PluginApi::Clap, &told(beats, Some(tempo)), RATE).unwrap();
             assert!((found - beats).abs() < 1e-9, "block {block}: {found}, not {beats}");
             beats += beats_in(100, tempo);
         }
@@ -195,22 +197,22 @@ mod tests {
         let end = 8.0 - beats_in(200, 120.0);
         // The host's own block, which it tells of, and a piece, to whose word the frames before it are added.
         for (word, round) in [(4.0, 4.0), (4.0 + beats_in(200, 120.0), 4.0)] {
-            let mut seam = Seam::new(BLOCK);
-            seam.beats(Piece { begins: 0, ends: 800, frames: 200 }, PluginApi::Clap, &looping(end), RATE).unwrap();
+            let mut split = SplitBlocks::new(BLOCK);
+            split.beats(Piece { begins: 0, ends: 800, frames: 200 }, PluginApi::Clap, &looping(end), RATE).unwrap();
             let piece = Piece { begins: 800, ends: 1200, frames: 100 };
-            let found = seam.beats(piece, PluginApi::Clap, &looping(word), RATE).unwrap();
+            let found = split.beats(piece, PluginApi::Clap, &looping(word), RATE).unwrap();
             assert!((found - round).abs() < 1e-9, "{word}: {found}");
         }
     }
 
     #[test]
     fn other_formats_and_hosts_without_tempo_are_taken_at_their_word() {
-        let mut seam = Seam::new(BLOCK);
-        for (api, tempo) in [(PluginApi::Vst3, Some(120.0)), (PluginApi::Clap, None)] {
+        let mut split = SplitBlocks::new(BLOCK);
+        for (api, tempo) in [(PluginApi::Standalone, Some(120.0)), (PluginApi::Clap, None)] {
             for (at, beats) in [(0, 8.0), (100, 2.0)] {
                 let piece = Piece { begins: at * 4, ends: at * 4 + 400, frames: 100 };
-                assert_eq!(seam.beats(piece, api, &told(beats, tempo), RATE), Some(beats));
-                assert_eq!(seam.before(piece) as usize, at, "they are cut all the same");
+                assert_eq!(split.beats(piece, api, &told(beats, tempo), RATE), Some(beats));
+                assert_eq!(split.before(piece) as usize, at, "they are cut all the same");
             }
         }
     }
