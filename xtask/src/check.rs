@@ -29,7 +29,7 @@ const CASES: &str = "PROPTEST_CASES";
 const CASES_SEED: &str = "PROPTEST_RNG_SEED";
 
 /// The promises that take long, and that want the machine for themselves.
-const LONG_RUNS: [&str; 2] = ["random_host::", "long_jam::"];
+const LONG_RUNS: [&str; 3] = ["random_host::", "long_jam::", "people::"];
 
 impl Extent {
     /// What everybody can wait for, and the same every time: who changes one thing does not stumble over another one.

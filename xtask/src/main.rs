@@ -27,8 +27,9 @@ cargo xtask VERB
   standalone [--list] [ARGUMENTS]
                      Segue without a DAW: with your sound card, your MIDI keyboard or the computer's own
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
-  test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a host that does whatever it may, and
-                     more cases of each property, other ones every night (about half an hour on two cores)
+  test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a host that does whatever it may, all of
+                     the table that `people` prints with its limits, and more cases of each property, other ones every
+                     night (about half an hour on two cores)
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is told with its seed, and --sequences 1 --seed SEED plays it again

@@ -41,6 +41,8 @@ pub struct Ground<'a> {
     pub rooms: &'a [Range<f64>],
     /// In each room: where the first note may stand. Empty where that is not looked at.
     pub begins: &'a [Vec<f64>],
+    /// In each room: a moment at which what plays must not break off. Empty where that is not looked at.
+    pub seams: &'a [Option<f64>],
     /// Where in its beat the second eighth lies.
     pub swing: f64,
     /// Length of a beat as felt, and of a bar, in quarter notes.
@@ -80,6 +82,10 @@ pub struct Figures {
     pub rooms: usize,
     /// Rooms whose first note stands elsewhere than it should.
     pub misplaced: usize,
+    /// Rooms with a seam and a note before it.
+    pub seams: usize,
+    /// Of these, without a note behind it.
+    pub cut: usize,
     /// Rooms without a note.
     pub empty_rooms: usize,
     /// Rooms with one note to three.
@@ -108,6 +114,12 @@ impl Figures {
             if let Some((begins, first)) = ground.begins.get(index).zip(inside.first()) {
                 let is_right = begins.iter().any(|begin| (begin - first.onset).abs() <= ON_GRID);
                 figures.misplaced += usize::from(!is_right);
+            }
+            if let Some(seam) = ground.seams.get(index).copied().flatten() {
+                let is_before = |note: &&&Timed| note.onset < seam - ON_GRID;
+                let before = inside.iter().filter(is_before).count();
+                figures.seams += usize::from(before > 0);
+                figures.cut += usize::from(before > 0 && before == inside.len());
             }
             let steps = inside.windows(2).map(|pair| (velocity(pair[1]) - velocity(pair[0])).abs());
             figures.velocity_steps.extend(steps);
@@ -208,6 +220,8 @@ impl AddAssign for Figures {
         self.accents.1.extend(other.accents.1);
         self.rooms += other.rooms;
         self.misplaced += other.misplaced;
+        self.seams += other.seams;
+        self.cut += other.cut;
         self.empty_rooms += other.empty_rooms;
         self.poor_rooms += other.poor_rooms;
     }
@@ -258,7 +272,7 @@ mod tests {
     }
 
     fn figures(notes: &[Timed], rooms: &[Range<f64>], swing: f64) -> Figures {
-        Figures::of(notes, &Ground { rooms, begins: &[], swing, beat: 1.0, chord_at: &|_| None })
+        Figures::of(notes, &Ground { rooms, begins: &[], seams: &[], swing, beat: 1.0, chord_at: &|_| None })
     }
 
     #[test]
@@ -298,13 +312,22 @@ mod tests {
             (note.velocity, note.key) = (velocity, key);
         }
         let chord = Chord::parse("C").unwrap();
-        let ground =
-            Ground { rooms: &[0.0..2.0], begins: &[vec![0.0, 0.5]], swing: 0.5, beat: 1.0, chord_at: &|_| chord };
+        let ground = Ground {
+            rooms: &[0.0..2.0],
+            begins: &[vec![0.0, 0.5]],
+            seams: &[Some(0.7)],
+            swing: 0.5,
+            beat: 1.0,
+            chord_at: &|_| chord,
+        };
         let counted = Figures::of(&notes, &ground);
         assert_eq!(counted.chord_tones_percent(), Some(50.0));
         assert_eq!((counted.loudness(), counted.velocity_step(), counted.accent()), ((80.0, 10.0), 20.0, 20.0));
         assert_eq!(counted.misplaced, 0);
-        let late = Figures::of(&notes, &Ground { begins: &[vec![0.5, 1.0]], ..ground });
+        let late = Figures::of(&notes, &Ground { begins: &[vec![0.5, 1.0]], rooms: &[0.0..2.0], ..ground });
         assert_eq!(late.misplaced, 1);
+        assert_eq!((counted.seams, counted.cut), (1, 0));
+        let broken = Figures::of(&notes[..2], &ground);
+        assert_eq!((broken.seams, broken.cut), (1, 1));
     }
 }

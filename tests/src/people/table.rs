@@ -32,7 +32,7 @@ const fn column(title: &'static str, places: usize, cell: Cell) -> Column {
 }
 
 #[rustfmt::skip]
-const COLUMNS: [Column; 19] = [
+const COLUMNS: [Column; 20] = [
     column("lines", 0, |row| Some(row.figures.densities.len() as f64)),
     column("notes a beat", 2, |row| Some(row.figures.density())),
     column("least", 2, |row| row.figures.densities.iter().copied().reduce(f64::min)),
@@ -50,6 +50,7 @@ const COLUMNS: [Column; 19] = [
     column("never came", 0, |row| Some(row.figures.empty_rooms as f64)),
     column("under 4 notes", 0, |row| Some(row.figures.poor_rooms as f64)),
     column("begun elsewhere", 0, |row| Some(row.figures.misplaced as f64)),
+    column("cut at seam", 0, |row| Some(row.figures.cut as f64)),
     column("notes", 0, |row| Some(row.figures.notes as f64)),
     column("intruding", 0, |row| Some(row.figures.intruding as f64)),
 ];

@@ -58,6 +58,8 @@ pub struct Trial {
     pub loop_bars: Option<i64>,
     /// In each room: where Segue's first note may stand; empty where that is not looked at.
     pub begins: Vec<Vec<f64>>,
+    /// In each room: where a loop goes back in mid-answer, if it does.
+    pub seams: Vec<Option<f64>>,
     /// Segue has to find the chords itself, in what the player holds.
     pub hides_chart: bool,
 }
@@ -72,7 +74,12 @@ impl Trial {
     /// Segue answers in the rests that are between turns of so many bars.
     pub fn answer(style: &str, rendition: &Rendition, played: i64, rest: i64) -> Self {
         let turns = rendition.in_turns(played, rest);
-        let rooms = rooms(&turns, played, rest);
+        let turn = played as f64 * turns.bar();
+        let mut rooms = rooms(&turns, played, rest);
+        // Who has not said anything is not answered.
+        let is_answer =
+            |room: &Range<f64>| turns.keys.iter().any(|key| (room.start - turn..room.start).contains(&key.down));
+        rooms.retain(is_answer);
         Self::new(style, Mode::Answer, turns, rooms).set("Answer length", rest)
     }
 
@@ -90,9 +97,12 @@ impl Trial {
     pub fn answer_in_loop(style: Style, played: &Rendition, bars: i64, phrase: f64, place: f64) -> Self {
         /// The usual gap in quarter notes at 120.
         const GAP: f64 = 0.2;
+        /// Behind the seam there must be room for a note, and an answer of four bars must not be over.
+        const BARELY: f64 = 2.0;
+        const MOST_OF_ANSWER: f64 = 10.0;
         let round = bars as f64 * played.bar();
         let phrases = played.in_phrases(phrase, round - phrase).later(place);
-        let (mut rooms, mut begins) = (Vec::new(), Vec::new());
+        let (mut rooms, mut begins, mut seams) = (Vec::new(), Vec::new(), Vec::new());
         for number in
             (0_u32..).map(f64::from).take_while(|number| (number + 1.0).mul_add(round, place) <= phrases.length)
         {
@@ -104,10 +114,12 @@ impl Trial {
             if on_grid + 1.0 <= next {
                 rooms.push(begin.min(line)..next);
                 begins.push(vec![on_grid, line]);
+                let in_mid_answer = on_grid + 1.0 <= line && line + BARELY <= next && line - on_grid <= MOST_OF_ANSWER;
+                seams.push(in_mid_answer.then_some(line));
             }
         }
         let trial = Self::new(style.name(), Mode::Answer, phrases, rooms);
-        Self { begins, loop_bars: Some(bars), ..trial }
+        Self { begins, seams, loop_bars: Some(bars), ..trial }
     }
 
     /// With a preset that ships: its style, its settings, its chords and its tempo.
@@ -128,6 +140,7 @@ impl Trial {
             rooms,
             loop_bars: None,
             begins: Vec::new(),
+            seams: Vec::new(),
             hides_chart: false,
         };
         trial.set("Style", style).set("Mode", mode.name())
@@ -197,7 +210,10 @@ impl Trial {
         let beat = rendition.metre.beat().0 as f64 / 48.0;
         // Metres that count eighths do not swing.
         let swing = if rendition.metre.denominator > 4 { 0.5 } else { swing };
-        Figures::of(line, &Ground { rooms: &self.rooms, begins: &self.begins, swing, beat, chord_at: &chord_at })
+        Figures::of(
+            line,
+            &Ground { rooms: &self.rooms, begins: &self.begins, seams: &self.seams, swing, beat, chord_at: &chord_at },
+        )
     }
 }
 
@@ -234,13 +250,15 @@ mod tests {
     #[test]
     fn in_a_loop_rooms_go_round_its_end_and_answers_begin_on_an_eighth_or_on_its_first_beat() {
         let played = Player::exact(1).gate(90.0, 0.0).plays(&patterns::steady_eighths(6));
-        let check = |style, place, rooms: &[Range<f64>], begins: &[f64]| {
+        let check = |style, place, rooms: &[Range<f64>], begins: &[f64], seam| {
             let trial = Trial::answer_in_loop(style, &played, 4, 8.0, place);
             assert_eq!((&trial.rooms[..2], trial.rooms.len()), (rooms, trial.begins.len()), "at {place}");
+            assert_eq!(trial.seams[0], seam, "at {place}");
             assert!(trial.begins[0].iter().zip(begins).all(|(one, other)| (one - other).abs() < 1e-9), "at {place}");
         };
-        check(Style::Irish, 0.0, &[8.0..16.0, 24.0..32.0], &[8.5, 16.0]);
-        check(Style::Jazz, 8.0, &[16.0..24.0, 32.0..40.0], &[16.62, 16.0]);
-        check(Style::Irish, 14.0, &[22.0..30.0, 38.0..46.0], &[22.5, 32.0]);
+        check(Style::Irish, 0.0, &[8.0..16.0, 24.0..32.0], &[8.5, 16.0], None);
+        check(Style::Jazz, 8.0, &[16.0..24.0, 32.0..40.0], &[16.62, 16.0], None);
+        check(Style::Irish, 14.0, &[22.0..30.0, 38.0..46.0], &[22.5, 32.0], None);
+        check(Style::Irish, 4.0, &[12.0..20.0, 28.0..36.0], &[12.5, 16.0], Some(16.0));
     }
 }

@@ -21,6 +21,7 @@ mod life;
 mod long_jam;
 mod midi;
 mod modes;
+mod people;
 mod presets;
 mod random_host;
 mod real_time;
