@@ -14,7 +14,7 @@ use std::time::Instant;
 const USUAL_SEEDS: u64 = 4;
 
 const USAGE: &str = "usage: cargo xtask people [--style jazz | blues | folk | irish | piano] [--seeds N] \
-    [--part modes | presets | gates | loops | loudness | recorded] [--data FOLDER] [--tsv FILE]";
+    [--part modes | presets | gates | detached | habits | loops | loudness | recorded] [--data FOLDER] [--tsv FILE]";
 
 fn main() -> ExitCode {
     match Wanted::from_arguments(std::env::args().skip(1)).and_then(|wanted| wanted.play()) {

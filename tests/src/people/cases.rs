@@ -44,6 +44,10 @@ pub enum Part {
     Presets,
     /// Keys held shorter and longer.
     Gates,
+    /// Steady rows of notes that are held short, before an answer.
+    Detached,
+    /// A tune by players who drag, rush, wander, miss, pause, and so on.
+    Habits,
     /// Phrases anywhere in loops.
     Loops,
     /// Softer and louder.
@@ -54,7 +58,16 @@ pub enum Part {
 
 impl Part {
     /// All, in the order of the table.
-    pub const ALL: [Self; 6] = [Self::Modes, Self::Presets, Self::Gates, Self::Loops, Self::Loudness, Self::Recorded];
+    pub const ALL: [Self; 8] = [
+        Self::Modes,
+        Self::Presets,
+        Self::Gates,
+        Self::Detached,
+        Self::Habits,
+        Self::Loops,
+        Self::Loudness,
+        Self::Recorded,
+    ];
 
     /// The part of this name.
     pub fn of_name(name: &str) -> Option<Self> {
@@ -70,6 +83,8 @@ impl Part {
             Self::Modes => in_all_modes(styles, seeds),
             Self::Presets => presets_of_duets(styles, seeds),
             Self::Gates => gates(styles, seeds),
+            Self::Detached => Ok(detached(styles, seeds)),
+            Self::Habits => habits(styles, seeds),
             Self::Loops => Ok(loops(styles, seeds)),
             Self::Loudness => loudness(styles, seeds),
             Self::Recorded => recorded(styles, data, seeds),
@@ -135,6 +150,60 @@ fn gates(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
                 };
                 cases.push(Case::new(*style, "Trade", &format!("{name} at {gate} %"), seeds, trial));
             }
+        }
+    }
+    Ok(cases)
+}
+
+/// Eighths and quarters that are held short, in turns with room for an answer behind each.
+fn detached(styles: &[Style], seeds: u64) -> Vec<Case> {
+    const HELD: [f64; 3] = [30.0, 50.0, 80.0];
+    const TIMING_MS: f64 = 10.0;
+    let rows = [("eighths", patterns::steady_eighths(BARS)), ("quarters", patterns::steady_quarters(BARS))];
+    let mut cases = Vec::new();
+    for style in styles {
+        for (name, music) in &rows {
+            for held in HELD {
+                let trial = |player: Player| {
+                    let played = player.gate(held, 5.0).timing(TIMING_MS).plays(&music.clone().swung(style.swing()));
+                    Trial::answer_to_a_row(style.name(), &played, PHRASE_BARS, ROOM_BARS)
+                };
+                cases.push(Case::new(*style, "Answer", &format!("{name} held {held} %"), seeds, trial));
+            }
+        }
+    }
+    cases
+}
+
+/// What makes one player of another.
+type Habit = fn(Player) -> Player;
+
+/// Habits by name, each added to those that most players have.
+const HABITS: [(&str, Habit); 8] = [
+    ("dragging", |player| player.lean(30.0)),
+    ("rushing", |player| player.lean(-30.0)),
+    ("loose", |player| player.timing(30.0)),
+    ("wandering", |player| player.wander(30.0)),
+    ("ghost notes", |player| player.ghosts(25)),
+    ("overlaps", |player| player.overlaps(40)),
+    ("wrong notes", |player| player.wrong_notes(10)),
+    ("pauses", |player| player.pauses(25)),
+];
+
+/// A tune with each habit, and with all of them.
+fn habits(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for style in styles {
+        let tune = tune(*style)?;
+        for mode in [Mode::Answer, Mode::Duet] {
+            let mut add = |name: &str, habit: &dyn Fn(Player) -> Player| {
+                let make = |player| trial(*style, mode, habit(player).plays(&tune));
+                cases.push(Case::new(*style, mode.name(), &format!("tune, {name}"), seeds, make));
+            };
+            for (name, habit) in HABITS {
+                add(name, &habit);
+            }
+            add("all of these", &|player| HABITS.iter().fold(player, |player, (_, habit)| habit(player)));
         }
     }
     Ok(cases)

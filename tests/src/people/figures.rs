@@ -43,6 +43,8 @@ pub struct Ground<'a> {
     pub begins: &'a [Vec<f64>],
     /// In each room: a moment at which what plays must not break off. Empty where that is not looked at.
     pub seams: &'a [Option<f64>],
+    /// Stretches in which somebody else plays a steady row of notes that nobody should break into.
+    pub steady: &'a [Range<f64>],
     /// Where in its beat the second eighth lies.
     pub swing: f64,
     /// Length of a beat as felt, and of a bar, in quarter notes.
@@ -62,6 +64,8 @@ pub struct Figures {
     pub notes: usize,
     /// Notes that begin where the line should be silent.
     pub intruding: usize,
+    /// Notes that begin within somebody else's steady row.
+    pub interrupting: usize,
     /// Onsets that lie neither on sixteenths nor on triplets.
     pub off_grid: usize,
     /// Notes on a beat where a chord is known.
@@ -129,6 +133,8 @@ impl Figures {
             }
         }
         figures.intruding = line.len() - figures.notes;
+        let interrupts = |note: &&Timed| ground.steady.iter().any(|row| is_in(row, note.onset));
+        figures.interrupting = line.iter().filter(interrupts).count();
         let beats: f64 = ground.rooms.iter().map(|room| room.end - room.start).sum();
         figures.densities.push(figures.notes as f64 / beats.max(f64::EPSILON));
         figures.silences.push(silence);
@@ -197,9 +203,10 @@ impl Figures {
         mean(&self.velocity_steps)
     }
 
-    /// How much louder notes on beats are than those between.
-    pub fn accent(&self) -> f64 {
-        mean(&self.accents.0) - mean(&self.accents.1)
+    /// How much louder notes on beats are than those between; `None` where one of them is missing.
+    pub fn accent(&self) -> Option<f64> {
+        let (on, between) = &self.accents;
+        (!on.is_empty() && !between.is_empty()).then(|| mean(on) - mean(between))
     }
 }
 
@@ -209,6 +216,7 @@ impl AddAssign for Figures {
         self.silences.extend(other.silences);
         self.notes += other.notes;
         self.intruding += other.intruding;
+        self.interrupting += other.interrupting;
         self.off_grid += other.off_grid;
         self.on_chords += other.on_chords;
         self.chord_tones += other.chord_tones;
@@ -272,7 +280,10 @@ mod tests {
     }
 
     fn figures(notes: &[Timed], rooms: &[Range<f64>], swing: f64) -> Figures {
-        Figures::of(notes, &Ground { rooms, begins: &[], seams: &[], swing, beat: 1.0, chord_at: &|_| None })
+        Figures::of(
+            notes,
+            &Ground { rooms, begins: &[], seams: &[], steady: &[], swing, beat: 1.0, chord_at: &|_| None },
+        )
     }
 
     #[test]
@@ -316,17 +327,18 @@ mod tests {
             rooms: &[0.0..2.0],
             begins: &[vec![0.0, 0.5]],
             seams: &[Some(0.7)],
+            steady: &[0.4..1.0],
             swing: 0.5,
             beat: 1.0,
             chord_at: &|_| chord,
         };
         let counted = Figures::of(&notes, &ground);
         assert_eq!(counted.chord_tones_percent(), Some(50.0));
-        assert_eq!((counted.loudness(), counted.velocity_step(), counted.accent()), ((80.0, 10.0), 20.0, 20.0));
+        assert_eq!((counted.loudness(), counted.velocity_step(), counted.accent()), ((80.0, 10.0), 20.0, Some(20.0)));
         assert_eq!(counted.misplaced, 0);
         let late = Figures::of(&notes, &Ground { begins: &[vec![0.5, 1.0]], rooms: &[0.0..2.0], ..ground });
         assert_eq!(late.misplaced, 1);
-        assert_eq!((counted.seams, counted.cut), (1, 0));
+        assert_eq!((counted.seams, counted.cut, counted.interrupting), (1, 0, 1));
         let broken = Figures::of(&notes[..2], &ground);
         assert_eq!((broken.seams, broken.cut), (1, 1));
     }

@@ -27,6 +27,10 @@ pub enum Limit {
     LoopCut,
     /// No more notes are shorter than a thirty-second than in the style's own music.
     Blips,
+    /// From note to note velocities differ by no more than in the style's own music.
+    Jumps,
+    /// Segue does not break into a steady row of notes, however short the keys are held.
+    Interrupts,
     /// Playing that is louder by 20 is answered louder by 10 to 25.
     Louder,
     /// Every turn of Segue's has a note.
@@ -62,6 +66,8 @@ struct Own {
     blips_percent: f64,
     /// Turns of two bars with fewer than four notes, in percent.
     few_notes_percent: f64,
+    /// The mean difference of velocities from note to note. Music in print has none: there it is what accents make of it.
+    velocity_step: f64,
 }
 
 const fn own(style: Style) -> Own {
@@ -72,6 +78,7 @@ const fn own(style: Style) -> Own {
             longest_silence: 26.0,
             blips_percent: 4.2,
             few_notes_percent: 10.6,
+            velocity_step: 18.5,
         },
         Style::Blues => Own {
             notes_a_beat: 1.56,
@@ -79,6 +86,7 @@ const fn own(style: Style) -> Own {
             longest_silence: 11.0,
             blips_percent: 6.6,
             few_notes_percent: 3.8,
+            velocity_step: 18.9,
         },
         Style::Folk => Own {
             notes_a_beat: 1.49,
@@ -86,6 +94,7 @@ const fn own(style: Style) -> Own {
             longest_silence: 8.0,
             blips_percent: 0.0,
             few_notes_percent: 0.4,
+            velocity_step: 10.0,
         },
         Style::Irish => Own {
             notes_a_beat: 1.85,
@@ -93,6 +102,7 @@ const fn own(style: Style) -> Own {
             longest_silence: 8.0,
             blips_percent: 0.0,
             few_notes_percent: 0.3,
+            velocity_step: 10.0,
         },
         Style::Piano => Own {
             notes_a_beat: 4.86,
@@ -100,6 +110,7 @@ const fn own(style: Style) -> Own {
             longest_silence: 8.3,
             blips_percent: 31.3,
             few_notes_percent: 1.2,
+            velocity_step: 12.2,
         },
     }
 }
@@ -108,6 +119,7 @@ const LONG_SILENCE: f64 = 8.0;
 const DENSITY_PART: f64 = 0.25;
 const SEEDS_PART: f64 = 0.4;
 const GATE_PART: f64 = 0.1;
+const JUMPS_PART: f64 = 1.2;
 /// Somebody who happens to rest there is not cut.
 const CUT_PART: f64 = 0.3;
 /// In styles of notation.
@@ -155,6 +167,15 @@ fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
     }
     if figures.blips_percent() > own.blips_percent {
         breach(Limit::Blips, format!("{:.1} %, its music {:.1} %", figures.blips_percent(), own.blips_percent));
+    }
+    if figures.velocity_step() > own.velocity_step * JUMPS_PART {
+        breach(
+            Limit::Jumps,
+            format!("{:.1} from note to note, its music {:.1}", figures.velocity_step(), own.velocity_step),
+        );
+    }
+    if figures.interrupting > 0 {
+        breach(Limit::Interrupts, format!("{} notes within steady rows", figures.interrupting));
     }
     let (rooms, empty, few) = (figures.rooms, figures.empty_rooms, figures.poor_rooms);
     if is_in_loop(row) {
@@ -240,14 +261,15 @@ fn breach(limit: Limit, row: &Row, told: &str) -> Breach {
 /// Limits that do not hold yet, by style. What is named here is printed and fails nothing; a line goes as soon as its
 /// limit holds, which the run says.
 pub const NOT_YET: &[(Limit, &[Style])] = &[
-    (Limit::Silence, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish, Style::Piano]),
-    (Limit::Density, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish, Style::Piano]),
+    (Limit::Silence, &Style::ALL),
+    (Limit::Density, &Style::ALL),
     (Limit::Seeds, &[Style::Folk, Style::Irish]),
     (Limit::GateDensity, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
     (Limit::GateGrid, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
     (Limit::LoopAnswered, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
     (Limit::LoopCut, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
     (Limit::Blips, &[Style::Jazz, Style::Blues, Style::Irish]),
+    (Limit::Interrupts, &Style::ALL),
     (Limit::Louder, &[Style::Jazz, Style::Blues, Style::Piano]),
     (Limit::FewNotes, &[Style::Blues, Style::Folk, Style::Irish]),
 ];

@@ -78,7 +78,10 @@ impl Piece {
         let beat = self.metre.beat().0 as f64 / 48.0;
         let inside = |note: &&Timed| rooms.iter().any(|room| room.contains(&note.onset));
         let line: Vec<Timed> = self.line.iter().filter(inside).copied().collect();
-        Figures::of(&line, &Ground { rooms, begins: &[], seams: &[], swing: 0.5, beat, chord_at: &chord_at })
+        Figures::of(
+            &line,
+            &Ground { rooms, begins: &[], seams: &[], steady: &[], swing: 0.5, beat, chord_at: &chord_at },
+        )
     }
 }
 

@@ -32,7 +32,7 @@ const fn column(title: &'static str, places: usize, cell: Cell) -> Column {
 }
 
 #[rustfmt::skip]
-const COLUMNS: [Column; 20] = [
+const COLUMNS: [Column; 21] = [
     column("lines", 0, |row| Some(row.figures.densities.len() as f64)),
     column("notes a beat", 2, |row| Some(row.figures.density())),
     column("least", 2, |row| row.figures.densities.iter().copied().reduce(f64::min)),
@@ -45,12 +45,13 @@ const COLUMNS: [Column; 20] = [
     column("velocity", 0, |row| Some(row.figures.loudness().0)),
     column("spread", 1, |row| Some(row.figures.loudness().1)),
     column("step", 1, |row| Some(row.figures.velocity_step())),
-    column("accent", 1, |row| row.has_beats.then(|| row.figures.accent())),
+    column("accent", 1, |row| row.figures.accent().filter(|_| row.has_beats)),
     column("turns", 0, |row| Some(row.figures.rooms as f64)),
     column("never came", 0, |row| Some(row.figures.empty_rooms as f64)),
     column("under 4 notes", 0, |row| Some(row.figures.poor_rooms as f64)),
     column("begun elsewhere", 0, |row| Some(row.figures.misplaced as f64)),
     column("cut at seam", 0, |row| Some(row.figures.cut as f64)),
+    column("inter- rupting", 0, |row| Some(row.figures.interrupting as f64)),
     column("notes", 0, |row| Some(row.figures.notes as f64)),
     column("intruding", 0, |row| Some(row.figures.intruding as f64)),
 ];

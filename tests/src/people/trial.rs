@@ -60,6 +60,8 @@ pub struct Trial {
     pub begins: Vec<Vec<f64>>,
     /// In each room: where a loop goes back in mid-answer, if it does.
     pub seams: Vec<Option<f64>>,
+    /// Where the player plays a steady row of notes that is no gap, however short the keys are held.
+    pub steady: Vec<Range<f64>>,
     /// Segue has to find the chords itself, in what the player holds.
     pub hides_chart: bool,
 }
@@ -81,6 +83,20 @@ impl Trial {
             |room: &Range<f64>| turns.keys.iter().any(|key| (room.start - turn..room.start).contains(&key.down));
         rooms.retain(is_answer);
         Self::new(style, Mode::Answer, turns, rooms).set("Answer length", rest)
+    }
+
+    /// The same where each turn of the player's is a steady row: from its second note on one can know when the next is due.
+    pub fn answer_to_a_row(style: &str, rendition: &Rendition, played: i64, rest: i64) -> Self {
+        let mut trial = Self::answer(style, rendition, played, rest);
+        let turn = played as f64 * rendition.bar();
+        let row = |room: &Range<f64>| {
+            let keys = trial.rendition.keys.iter().map(|key| key.down);
+            let mut inside = keys.filter(|down| (room.start - turn..room.start).contains(down));
+            inside.nth(1).map(|second| second..inside.next_back().unwrap_or(second))
+        };
+        let steady = trial.rooms.iter().filter_map(row).collect();
+        trial.steady = steady;
+        trial
     }
 
     /// Both have so many bars, the player first.
@@ -141,6 +157,7 @@ impl Trial {
             loop_bars: None,
             begins: Vec::new(),
             seams: Vec::new(),
+            steady: Vec::new(),
             hides_chart: false,
         };
         trial.set("Style", style).set("Mode", mode.name())
@@ -212,7 +229,15 @@ impl Trial {
         let swing = if rendition.metre.denominator > 4 { 0.5 } else { swing };
         Figures::of(
             line,
-            &Ground { rooms: &self.rooms, begins: &self.begins, seams: &self.seams, swing, beat, chord_at: &chord_at },
+            &Ground {
+                rooms: &self.rooms,
+                begins: &self.begins,
+                seams: &self.seams,
+                steady: &self.steady,
+                swing,
+                beat,
+                chord_at: &chord_at,
+            },
         )
     }
 }

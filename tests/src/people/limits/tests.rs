@@ -46,7 +46,7 @@ const IS_DUET: fn(&Row) -> bool = |row| row.mode == "Duet" && row.number == "tun
 const IS_SHORT: fn(&Row) -> bool = |row| row.number == "tune at 30 %";
 const IS_TRADE: fn(&Row) -> bool = |row| row.mode == "Trade" && row.number == "tune";
 
-const FAULTS: [Planted; 14] = [
+const FAULTS: [Planted; 16] = [
     ("one line falls silent", IS_DUET, |figures| figures.silences[3] = 90.0, &[Limit::Silence]),
     ("many lines are silent for a while", IS_DUET, |figures| figures.silences[..4].fill(8.1), &[Limit::Silence]),
     ("a third of the notes is missing", IS_DUET, |figures| figures.densities.fill(0.8), &[Limit::Density]),
@@ -62,6 +62,8 @@ const FAULTS: [Planted; 14] = [
     ("a round of a loop is not answered", is_in_loop, |figures| figures.empty_rooms = 1, &[Limit::LoopAnswered]),
     ("an answer in a loop begins late", is_in_loop, |figures| figures.misplaced = 1, &[Limit::LoopBegin]),
     ("answers in a loop are cut", is_in_loop, |figures| (figures.seams, figures.cut) = (20, 10), &[Limit::LoopCut]),
+    ("it jumps", IS_DUET, |figures| figures.velocity_steps = vec![30.0; 10], &[Limit::Jumps]),
+    ("it breaks in", IS_TRADE, |figures| figures.interrupting = 1, &[Limit::Interrupts]),
     ("it stutters", IS_TRADE, |figures| figures.blips = 400, &[Limit::Blips]),
     (
         "it is as loud as before",
@@ -90,5 +92,5 @@ fn every_limit_catches_what_is_planted_for_it_in_every_style_and_nothing_else() 
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen.len(), 12, "each limit has a fault of its own");
+    assert_eq!(seen.len(), 14, "each limit has a fault of its own");
 }
