@@ -99,6 +99,8 @@ pub struct Figures {
 /// In parts of a quarter note: less than half a tick is on the grid.
 const ON_GRID: f64 = 0.01;
 const THIRTY_SECOND: f64 = 0.125;
+/// In quarter notes.
+const LONG_SILENCE: f64 = 8.0;
 /// Fewer notes are no answer.
 const LEAST_NOTES: usize = 4;
 
@@ -167,6 +169,19 @@ impl Figures {
     /// The longest silence of any line, in quarter notes.
     pub fn longest_silence(&self) -> f64 {
         self.silences.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Of the lines, those with a silence over eight quarter notes, in percent.
+    pub fn long_silences_percent(&self) -> f64 {
+        let long = self.silences.iter().filter(|silence| **silence > LONG_SILENCE).count();
+        percent(long, self.silences.len())
+    }
+
+    /// The silence that only one line in a hundred exceeds, in quarter notes.
+    pub fn rare_silence(&self) -> f64 {
+        let mut silences = self.silences.clone();
+        silences.sort_unstable_by(f64::total_cmp);
+        silences.get((silences.len() * 99).div_ceil(100).saturating_sub(1)).copied().unwrap_or(0.0)
     }
 
     /// Of all notes, those off the grid, in percent.
@@ -295,6 +310,10 @@ mod tests {
         assert!((counted.density() - 0.25).abs() < 1e-9);
         assert!((counted.longest_silence() - 4.0).abs() < 1e-9, "the last room is silent");
         assert!((figures(&notes, &[0.0..8.0], 0.5).longest_silence() - 3.5).abs() < 1e-9);
+        let silences = Figures { silences: (0..200).map(f64::from).collect(), ..Figures::default() };
+        assert!(
+            (silences.rare_silence() - 197.0).abs() < 1e-9 && (silences.long_silences_percent() - 95.5).abs() < 1e-9
+        );
     }
 
     #[test]

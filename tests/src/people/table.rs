@@ -32,12 +32,14 @@ const fn column(title: &'static str, places: usize, cell: Cell) -> Column {
 }
 
 #[rustfmt::skip]
-const COLUMNS: [Column; 21] = [
+const COLUMNS: [Column; 23] = [
     column("lines", 0, |row| Some(row.figures.densities.len() as f64)),
     column("notes a beat", 2, |row| Some(row.figures.density())),
     column("least", 2, |row| row.figures.densities.iter().copied().reduce(f64::min)),
     column("most", 2, |row| row.figures.densities.iter().copied().reduce(f64::max)),
     column("longest silence", 1, |row| Some(row.figures.longest_silence())),
+    column("rare silence", 1, |row| Some(row.figures.rare_silence())),
+    column("silent over 8 %", 1, |row| Some(row.figures.long_silences_percent())),
     column("off grid %", 1, |row| row.has_beats.then(|| row.figures.off_grid_percent())),
     column("chord tones %", 0, |row| row.figures.chord_tones_percent().filter(|_| row.has_beats)),
     column("median length", 2, |row| Some(row.figures.median_length())),
@@ -123,8 +125,14 @@ mod tests {
         let table = tsv(&rows);
         let cells: Vec<usize> = table.lines().map(|line| line.split('\t').count()).collect();
         assert_eq!(cells, [COLUMNS.len() + 3; 3]);
-        assert!(table.lines().nth(1).unwrap().starts_with("Jazz\tDuet\tquarters\t2\t1.50\t1.00\t2.00\t0.0\t0.0\t-"));
-        assert!(table.lines().nth(2).unwrap().contains("2.00\t0.0\t-\t-"));
+        assert!(
+            table
+                .lines()
+                .nth(1)
+                .unwrap()
+                .starts_with("Jazz\tDuet\tquarters\t2\t1.50\t1.00\t2.00\t0.0\t0.0\t0.0\t0.0\t-")
+        );
+        assert!(table.lines().nth(2).unwrap().contains("2.00\t0.0\t0.0\t0.0\t-\t-"));
         let lines: Vec<usize> = text(&rows).lines().map(|line| line.chars().count()).collect();
         assert!(lines.iter().all(|length| *length == lines[0]), "{lines:?}");
     }

@@ -1,5 +1,4 @@
 use super::super::cases::LOOPS;
-use super::super::figures::Figures;
 use super::*;
 
 /// A row that every limit allows.
@@ -39,7 +38,7 @@ fn table() -> Vec<Row> {
     rows
 }
 
-/// What is done to a row, and which limits must say so.
+/// What is done to a row, the limit that must say so, and others that may.
 type Planted = (&'static str, fn(&Row) -> bool, fn(&mut Figures), &'static [Limit]);
 
 const IS_DUET: fn(&Row) -> bool = |row| row.mode == "Duet" && row.number == "tune";
@@ -48,7 +47,12 @@ const IS_TRADE: fn(&Row) -> bool = |row| row.mode == "Trade" && row.number == "t
 
 const FAULTS: [Planted; 16] = [
     ("one line falls silent", IS_DUET, |figures| figures.silences[3] = 90.0, &[Limit::Silence]),
-    ("many lines are silent for a while", IS_DUET, |figures| figures.silences[..4].fill(8.1), &[Limit::Silence]),
+    (
+        "many lines are silent for a while",
+        IS_DUET,
+        |figures| figures.silences = vec![8.1; 20],
+        &[Limit::Silences, Limit::Silence],
+    ),
     ("a third of the notes is missing", IS_DUET, |figures| figures.densities.fill(0.8), &[Limit::Density]),
     (
         "a preset falls silent with one seed",
@@ -56,7 +60,7 @@ const FAULTS: [Planted; 16] = [
         |figures| figures.densities[0] = 0.1,
         &[Limit::Seeds],
     ),
-    ("a preset is silent", |row| row.mode == "Second voice", |figures| figures.silences[0] = 30.0, &[Limit::Silence]),
+    ("a preset is silent", |row| row.mode == "Second voice", |figures| figures.silences[0] = 90.0, &[Limit::Silence]),
     ("short keys make it busy", IS_SHORT, |figures| figures.densities.fill(9.0), &[Limit::GateDensity]),
     ("short keys push it off the grid", IS_SHORT, |figures| figures.off_grid = 60, &[Limit::GateGrid]),
     ("a round of a loop is not answered", is_in_loop, |figures| figures.empty_rooms = 1, &[Limit::LoopAnswered]),
@@ -69,7 +73,7 @@ const FAULTS: [Planted; 16] = [
         "it is as loud as before",
         |row| row.number == "tune at 70",
         |figures| figures.velocities.fill(52.0),
-        &[Limit::Louder, Limit::Louder],
+        &[Limit::Louder],
     ),
     ("a turn has no note", IS_TRADE, |figures| figures.empty_rooms = 1, &[Limit::NeverCame]),
     ("turns have three notes", IS_TRADE, |figures| figures.poor_rooms = 20, &[Limit::FewNotes]),
@@ -86,11 +90,12 @@ fn every_limit_catches_what_is_planted_for_it_in_every_style_and_nothing_else() 
             let row = rows.iter_mut().find(|row| row.style == style.name() && place(row));
             plant(&mut row.unwrap_or_else(|| panic!("{fault}: there is such a row")).figures);
             let caught: Vec<Limit> = breaches(&rows).iter().map(|breach| breach.limit).collect();
-            assert_eq!(caught, *limits, "{fault}, {style:?}");
+            let is_meant = caught.contains(&limits[0]) && caught.iter().all(|limit| limits.contains(limit));
+            assert!(is_meant, "{fault}, {style:?}: {caught:?}");
         }
-        seen.extend(limits);
+        seen.push(limits[0]);
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen.len(), 14, "each limit has a fault of its own");
+    assert_eq!(seen.len(), 15, "each limit has a fault of its own");
 }
