@@ -123,9 +123,11 @@ pub fn graphics(workspace: &Workspace) -> Result<()> {
 }
 
 /// That the code is good for the systems that this machine is not. It is looked at and neither linked nor run, which
-/// takes none of their tools.
+/// takes none of their tools; so the VST3, which is C++ (on macOS Objective-C++), is left out.
 pub fn other_systems(workspace: &Workspace) -> Result<()> {
     const SYSTEMS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
+    const WITHOUT_VST3: &str = "segue-plugin/cli,segue-plugin/standalone,segue-plugin/jazz,segue-plugin/blues,\
+                                segue-plugin/folk,segue-plugin/irish,segue-plugin/piano";
     const OURS: [&str; 6] = ["-p", "segue-plugin", "-p", "segue-tests", "-p", "xtask"];
     machine::ready_to_build()?;
     machine::ready_to_check()?;
@@ -133,7 +135,7 @@ pub fn other_systems(workspace: &Workspace) -> Result<()> {
         machine::ready_for_system(system)?;
         let mut clippy = workspace.cargo();
         clippy.arg("clippy").args(OURS).args(["--all-targets", "--target", system]);
-        clippy.args(["--features", "segue-plugin/cli,segue-plugin/standalone", "--", "-D", "warnings"]);
+        clippy.args(["--no-default-features", "--features", WITHOUT_VST3, "--", "-D", "warnings"]);
         step(&format!("the code for {system}"), &mut clippy)?;
     }
     Ok(())

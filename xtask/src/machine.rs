@@ -67,7 +67,7 @@ const GRAPHICS: Need = Need {
 const SCREEN: Need = Need {
     what: "Xvfb, the screen on which the editor is tested",
     probe: &["Xvfb", "-help"],
-    remedy: Remedy::Packages(&["xvfb"]),
+    remedy: Remedy::Packages(&["xvfb", "xauth"]),
 };
 
 /// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens, and a host made

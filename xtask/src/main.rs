@@ -6,6 +6,7 @@ mod bundle;
 mod cargo;
 mod check;
 mod machine;
+mod validate;
 mod venv;
 
 use anyhow::{Result, anyhow, bail};
@@ -34,13 +35,16 @@ cargo xtask VERB
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is told with its seed, and --sequences 1 --seed SEED plays it again
   test --other-systems
-                     that the code compiles for Windows and macOS, wherever this is; a quarter of an hour at first
+                     that the code but the VST3 compiles for Windows and macOS, wherever this is; a quarter of an hour
+                     at first
   test --gpu         what a graphics card works out, against the processor; takes half an hour to build
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
   people [--style NAME] [--seeds N] [--part NAME] [--data FOLDER] [--tsv FILE]
                      play with Segue as people do, in all styles and modes, and print what came of it as a table; with
                      --data beside the music of the training data (a minute for four seeds)
+  validate           clap-validator, Steinberg's validator and pluginval on the built bundles: those that are on the PATH, or
+                     named by SEGUE_CLAP_VALIDATOR, SEGUE_VST3_VALIDATOR and SEGUE_PLUGINVAL
   bench              how long a decision and a block take on this machine
   train [ARGUMENTS]  train a style on .abc and .mid files; `cargo xtask train --help` lists the arguments
   help               print this
@@ -66,13 +70,14 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("test", _) => done(test(&Workspace::find()?, rest)),
         ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
         ("people", _) => people(&Workspace::find()?, rest),
+        ("validate", []) => done(validate::everything(&Workspace::find()?)),
         ("bench", []) => bench(&Workspace::find()?),
         ("train", _) => train(&Workspace::find()?, rest),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        ("bench", [first, ..]) => bail!("`{verb}` takes no arguments, so not {first}"),
+        ("bench" | "validate", [first, ..]) => bail!("`{verb}` takes no arguments, so not {first}"),
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
     }
 }
