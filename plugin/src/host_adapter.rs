@@ -10,10 +10,10 @@
 pub mod clap_entry;
 mod event_lists;
 mod host_facts;
+mod note_ends;
 mod offline_detector;
-mod split_blocks;
 mod stepped;
+mod transport;
 
 pub use host_facts::HostFacts;
 pub use offline_detector::OfflineDetector;
-pub use split_blocks::{Piece, SplitBlocks};

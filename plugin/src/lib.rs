@@ -37,7 +37,7 @@ pub mod vitals;
 pub mod worker;
 
 use editor::{Scene, SegueEditor, Signals};
-use host_adapter::{HostFacts, OfflineDetector, Piece, SplitBlocks};
+use host_adapter::{HostFacts, OfflineDetector};
 use journal::{Journal, Observed};
 use keyboard::HeldKeys;
 use link::{AudioEnd, MindEnd};
@@ -48,7 +48,7 @@ use realtime::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transpo
 use segue_model::improviser::Improviser;
 use segue_model::note::Metre;
 use sound::Sound;
-use stage::{Held, HostStage};
+use stage::HostStage;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vitals::{MindState, Vitals};
@@ -77,9 +77,6 @@ pub struct Segue {
     worker: Option<Worker>,
     sound: Sound,
     sample_rate: f32,
-    /// Events that the framework handed over before their block.
-    held: Held,
-    split_blocks: SplitBlocks,
     /// What is known of the host beside what the framework says.
     host: Arc<HostFacts>,
     /// The host said that it renders offline.
@@ -106,8 +103,6 @@ impl Default for Segue {
             worker: None,
             sound: Sound::new(NO_RATE),
             sample_rate: NO_RATE,
-            held: Held::default(),
-            split_blocks: SplitBlocks::default(),
             host: HostFacts::adopt(),
             host_renders: false,
             offline_detector: OfflineDetector::default(),
@@ -202,7 +197,8 @@ impl Plugin for Segue {
 
     const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
-    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+    // The blocks are cut in `host_adapter`.
+    const SAMPLE_ACCURATE_AUTOMATION: bool = false;
 
     type SysExMessage = ();
     type BackgroundTask = ();
@@ -240,14 +236,12 @@ impl Plugin for Segue {
         self.host_renders = config.process_mode == ProcessMode::Offline;
         self.offline_detector = OfflineDetector::default();
         self.performer.activate(f64::from(config.sample_rate));
-        self.split_blocks = SplitBlocks::new(config.max_buffer_size);
         true
     }
 
     fn reset(&mut self) {
         self.sound.silence();
         self.journal.silence();
-        self.held.clear();
         if self.renders_offline() {
             self.performer.start_afresh();
         } else {
@@ -285,10 +279,8 @@ impl Plugin for Segue {
             self.journal.silence();
             self.performer.reset();
         }
-        let mut transport = transport(context.transport());
-        let (piece, rate) = (Piece::of(left, frames), f64::from(self.sample_rate));
-        transport.beats = self.split_blocks.beats(piece, context.plugin_api(), &transport, rate);
-        let (into, offline) = (self.split_blocks.before(piece), self.renders_offline());
+        let transport = transport(context.transport());
+        let (into, offline) = (self.host.piece_start(), self.renders_offline());
         let block = Block { frames, into, transport, settings: self.params.settings(), offline };
         let params = &self.params;
         self.sound.set_levels(
@@ -296,7 +288,7 @@ impl Plugin for Segue {
             params.sound.segue_level.value(),
             params.harmony.comping_level.value(),
         );
-        let mut stage = HostStage::new(context, &mut self.held, &mut self.sound, left, right);
+        let mut stage = HostStage::new(context, &mut self.sound, left, right);
         stage.turn_sound(self.params.sound.on.value());
         if panics {
             // For what sounds elsewhere and nobody here knows of; what is known gets its note-off as always.

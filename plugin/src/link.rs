@@ -471,7 +471,7 @@ mod tests {
     fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
         let (mut audio, mind) = link();
         assert!(audio.tell(ToMind::Blank));
-        assert!(!audio.catch_up(Duration::from_secs(60)), "there is no worker");
+        assert!(!audio.catch_up(Duration::from_mins(1)), "there is no worker");
         audio.set_worker(std::thread::current());
         assert!(audio.catch_up(Duration::from_millis(1)), "the limit ends it");
         let worker = std::thread::spawn(move || {
@@ -479,9 +479,9 @@ mod tests {
             mind.count_done();
             mind
         });
-        assert!(audio.catch_up(Duration::from_secs(60)) || audio.is_caught_up());
+        assert!(audio.catch_up(Duration::from_mins(1)) || audio.is_caught_up());
         drop(worker.join().unwrap());
-        assert!(!audio.catch_up(Duration::from_secs(60)), "nothing is left to do");
+        assert!(!audio.catch_up(Duration::from_mins(1)), "nothing is left to do");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use crate::realtime::host::{
     Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Shape, Stage,
 };
 use crate::sound::Sound;
-use arrayvec::ArrayVec;
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key as NoteKey, VoiceID};
 use nice_plug::prelude::*;
@@ -13,46 +12,21 @@ use segue_model::note::{Pitch, Velocity};
 
 type Event = PluginNoteEvent<Segue>;
 
-/// Events that the framework handed over with the block before the one in which they happen. It does so where a note
-/// and a parameter change fall on one frame, the note first: the block is cut at the change, before the note.
-#[derive(Debug, Default)]
-pub struct Held {
-    /// Frames from the start of the next block.
-    events: ArrayVec<(u32, HostEvent), 64>,
-}
-
-impl Held {
-    /// Forgets them.
-    pub fn clear(&mut self) {
-        self.events.clear();
-    }
-}
-
 /// See the module.
 pub struct HostStage<'a, C> {
     context: &'a mut C,
-    held: &'a mut Held,
     sound: &'a mut Sound,
     left: &'a mut [f32],
     right: &'a mut [f32],
     /// How far the sound is rendered.
     rendered: usize,
-    /// How many of the held events are for this block; what is held from now on is for the next.
-    due: usize,
     sound_is_on: bool,
 }
 
 impl<'a, C: ProcessContext<Segue>> HostStage<'a, C> {
     /// The stage for one block with its two channels of audio.
-    pub fn new(
-        context: &'a mut C,
-        held: &'a mut Held,
-        sound: &'a mut Sound,
-        left: &'a mut [f32],
-        right: &'a mut [f32],
-    ) -> Self {
-        let due = held.events.len();
-        Self { context, held, sound, left, right, rendered: 0, due, sound_is_on: true }
+    pub fn new(context: &'a mut C, sound: &'a mut Sound, left: &'a mut [f32], right: &'a mut [f32]) -> Self {
+        Self { context, sound, left, right, rendered: 0, sound_is_on: true }
     }
 
     /// Turns the built-in sound on or off; off, nothing new is struck and what sounds fades.
@@ -81,22 +55,11 @@ impl<'a, C: ProcessContext<Segue>> HostStage<'a, C> {
 
 impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
-        let frames = u32::try_from(self.left.len()).unwrap_or(u32::MAX);
-        if self.due > 0
-            && let Some((at, event)) = self.held.events.pop_at(0)
-        {
-            self.due -= 1;
-            return Some((FrameOffset(at.min(frames.saturating_sub(1))), event));
-        }
+        let last = u32::try_from(self.left.len()).unwrap_or(u32::MAX).saturating_sub(1);
         while let Some(event) = self.context.next_event() {
-            let at = event.timing();
-            let Some(event) = heard(event) else { continue };
-            if at < frames {
+            let at = event.timing().min(last);
+            if let Some(event) = heard(event) {
                 return Some((FrameOffset(at), event));
-            }
-            if self.held.events.try_push((at - frames, event)).is_err() {
-                // More than can be held: a frame too early rather than never.
-                return Some((FrameOffset(frames.saturating_sub(1)), event));
             }
         }
         None
@@ -292,28 +255,6 @@ mod tests {
         }
     }
 
-    /// The frames and keys of the notes that are pressed in a block of 64 frames.
-    fn pressed(events: impl IntoIterator<Item = Event>, held: &mut Held) -> Vec<(u32, u8)> {
-        let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [0.0; 64], [0.0; 64]);
-        let mut context = Paper::new(events);
-        let mut stage = HostStage::new(&mut context, held, &mut sound, &mut left, &mut right);
-        std::iter::from_fn(|| stage.next_event())
-            .filter_map(|(at, event)| match event {
-                HostEvent::Press { key, .. } => Some((at.0, key.pitch.key())),
-                _ => None,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_note_that_is_handed_over_before_its_block_is_played_on_its_own_frame() {
-        let mut held = Held::default();
-        // The second lies on the frame on which the framework cut the block.
-        assert_eq!(pressed([on(10, 60, 0.5), on(64, 62, 0.5), on(70, 64, 0.5)], &mut held), [(10, 60)]);
-        assert_eq!(pressed([on(20, 65, 0.5)], &mut held), [(0, 62), (6, 64), (20, 65)]);
-        assert_eq!(pressed([], &mut held), []);
-    }
-
     #[test]
     fn a_note_on_without_velocity_is_a_release_and_a_note_without_a_key_is_nothing() {
         let release = heard(on(0, 60, 0.0));
@@ -362,8 +303,7 @@ mod tests {
     fn a_full_host_refuses_and_the_sound_begins_on_the_frame_of_its_note() {
         let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [1.0; 64], [1.0; 64]);
         let mut context = Paper { takes: 1, ..Paper::new([]) };
-        let mut held = Held::default();
-        let mut stage = HostStage::new(&mut context, &mut held, &mut sound, &mut left, &mut right);
+        let mut stage = HostStage::new(&mut context, &mut sound, &mut left, &mut right);
         let pitch = Pitch::new(69).unwrap();
         let message = Message::On { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Taken);

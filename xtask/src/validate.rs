@@ -120,10 +120,10 @@ impl Check {
                 .stdin(Stdio::null())
                 .output()
                 .with_context(|| format!("{}: cannot be started", program.display()))?;
+            last_line = last_words(&String::from_utf8_lossy(&output.stdout));
             let printed = [output.stdout, output.stderr].concat();
             let log = folder.join(format!("{} {time}.log", title.replace('/', " ")));
             std::fs::write(&log, &printed).with_context(|| format!("{}: cannot be written", log.display()))?;
-            last_line = last_words(&String::from_utf8_lossy(&printed));
             if !output.status.success() {
                 println!("{title}: FAILED, run {time} of {} ({}): {last_line}", self.times, output.status);
                 return Ok(false);

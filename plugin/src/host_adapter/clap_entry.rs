@@ -3,18 +3,20 @@
 //! WORKAROUND(nice-plug 0.4.2): `nice_export_clap!` answers only for the CLAP plugin factory, so neither a VST3 class id
 //! nor the note expressions can be told to `clap-wrapper`. Delete when the macro takes further factories and extensions.
 //!
-//! Each instance that a host gets is an [`Instance`]: a copy of `nice-plug`'s table of functions in which `destroy`,
-//! `process` and `get_extension` are ours. `process` passes on event lists of ours, see [`super::event_lists`].
+//! Each instance that a host gets is an `Instance`: a copy of `nice-plug`'s table of functions in which `destroy`,
+//! `activate`, `process` and `get_extension` are ours. `process` passes each block on in pieces, see `event_lists`.
 
 // The one place of the crate where the interface of CLAP in C is spoken.
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
-use super::event_lists::{InputEvents, NoteEnds, OutputEvents};
+use super::event_lists::{HostEvents, OutputEvents, Piece, PieceEvents};
 use super::host_facts::HostFacts;
-use super::stepped;
+use super::note_ends::NoteEnds;
+use super::{stepped, transport};
 use crate::Segue;
+use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::entry::clap_plugin_entry;
-use clap_sys::events::{clap_input_events, clap_output_events};
+use clap_sys::events::{clap_event_transport, clap_input_events, clap_output_events};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, clap_plugin_render, clap_plugin_render_mode};
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
@@ -28,6 +30,7 @@ use nice_plug::wrapper::setup_logger;
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Names Segue in every saved VST3 project: never to be changed. In the byte order of Windows; elsewhere `clap-wrapper`
@@ -104,9 +107,14 @@ unsafe extern "C" fn create_plugin(
     let _kept = Arc::into_raw(wrapper);
     // SAFETY: `inner` lies in the wrapper, which lives until its `destroy` is called, by ours.
     let functions = unsafe { *inner };
-    let plugin =
-        clap_plugin { destroy: Some(destroy), process: Some(process), get_extension: Some(get_extension), ..functions };
-    let instance = Instance { plugin, inner, facts, note_ends: UnsafeCell::default() };
+    let plugin = clap_plugin {
+        destroy: Some(destroy),
+        activate: Some(activate),
+        process: Some(process),
+        get_extension: Some(get_extension),
+        ..functions
+    };
+    let instance = Instance { plugin, inner, facts, sample_rate: AtomicU64::new(0), note_ends: UnsafeCell::default() };
     Box::into_raw(Box::new(instance)).cast_const().cast()
 }
 
@@ -118,6 +126,8 @@ struct Instance {
     /// `nice-plug`'s own table.
     inner: *const clap_plugin,
     facts: Arc<HostFacts>,
+    /// The bits of an `f64`.
+    sample_rate: AtomicU64,
     /// Used by `process` alone, which a host calls from one thread at a time.
     note_ends: UnsafeCell<NoteEnds>,
 }
@@ -141,35 +151,126 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     drop(unsafe { Box::from_raw(plugin.cast_mut().cast::<Instance>()) });
 }
 
-/// WORKAROUND(nice-plug 0.4.2): it cuts blocks at events without looking whether these lie inside, and asserts on blocks of
-/// no frames; see [`super::event_lists`]. Delete when `tests/promises/event_offsets.rs` passes with `nice-plug`'s own.
+unsafe extern "C" fn activate(plugin: *const clap_plugin, sample_rate: f64, least: u32, largest: u32) -> bool {
+    // SAFETY: the host gives what it was given.
+    let Some(ours) = (unsafe { instance(plugin) }) else { return false };
+    ours.sample_rate.store(sample_rate.to_bits(), Ordering::Relaxed);
+    // SAFETY: `inner` is alive until `destroy`.
+    let activate = unsafe { (*ours.inner).activate };
+    // SAFETY: as the host's own call.
+    activate.is_some_and(|activate| unsafe { activate(plugin, sample_rate, least, largest) })
+}
+
+/// One block of the host, in the pieces that it is cut into; see `event_lists`. A block of no frames carries
+/// parameters only: `nice-plug` asserts that there are frames.
 unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_process) -> clap_process_status {
     // SAFETY: the host gives what it was given and a block, or null.
     let (Some(ours), Some(block)) = (unsafe { instance(plugin) }, unsafe { process.as_ref() }) else {
         return CLAP_PROCESS_ERROR;
     };
-    let input = InputEvents::new(block.in_events, block.frames_count);
-    let input_list = input.list();
     if block.frames_count == 0 {
-        // SAFETY: the lists are valid during this call.
-        unsafe { flush(plugin, &raw const input_list, block.out_events) };
+        // SAFETY: as the host's own call.
+        unsafe { flush(plugin, block.in_events, block.out_events) };
         return CLAP_PROCESS_CONTINUE;
     }
-    // SAFETY: `inner` is alive until `destroy`.
-    let Some(process) = (unsafe { (*ours.inner).process }) else { return CLAP_PROCESS_ERROR };
-    let mut passed = clap_process { in_events: &raw const input_list, ..*block };
-    if !ours.facts.is_vst3() {
-        // SAFETY: as the host's own call.
-        return unsafe { process(plugin, &raw const passed) };
+    let events = HostEvents::new(block.in_events, block.frames_count);
+    let output = OutputEvents::new(block.out_events, ours.facts.is_vst3());
+    // SAFETY: the host's block is valid during this call.
+    let status = unsafe { ours.process_pieces(block, &events, &output) };
+    if ours.facts.is_vst3() {
+        // SAFETY: a host calls `process` from one thread at a time, and nothing else touches it.
+        unsafe { &mut *ours.note_ends.get() }.follow(&events, &output);
     }
-    let output = OutputEvents::new(block.out_events);
-    let output_list = output.list();
-    passed.out_events = &raw const output_list;
-    // SAFETY: as the host's own call.
-    let status = unsafe { process(plugin, &raw const passed) };
-    // SAFETY: a host calls `process` from one thread at a time, and nothing else touches it.
-    unsafe { &mut *ours.note_ends.get() }.follow(&input, &output);
     status
+}
+
+/// Segue's output is one port of so many channels.
+const CHANNELS: usize = 2;
+
+impl Instance {
+    /// # Safety
+    /// `block` is a block as CLAP has it.
+    unsafe fn process_pieces(
+        &self,
+        block: &clap_process,
+        events: &HostEvents,
+        output: &OutputEvents,
+    ) -> clap_process_status {
+        // SAFETY: by this function's own condition.
+        let channels = unsafe { channels_of(block) };
+        let sample_rate = f64::from_bits(self.sample_rate.load(Ordering::Relaxed));
+        // SAFETY: valid during the block, or null.
+        let mut said = unsafe { block.transport.as_ref() }.map(|transport| (*transport, 0));
+        let mut status = CLAP_PROCESS_CONTINUE;
+        let mut piece = if channels.is_some() { events.piece_after(None) } else { Some(events.whole()) };
+        while let Some(now) = piece {
+            if let Some(transport) = events.transport_at(now) {
+                said = Some((transport, now.start));
+            }
+            let transport = said.map(|(word, at)| transport::after(word, now.start - at, sample_rate));
+            // SAFETY: by this function's own condition.
+            status = unsafe { self.process_piece(block, events, output, now, transport.as_ref(), channels) };
+            if status == CLAP_PROCESS_ERROR {
+                return status;
+            }
+            piece = channels.and_then(|_| events.piece_after(piece));
+        }
+        status
+    }
+
+    /// # Safety
+    /// `block` is a block as CLAP has it, `channels` are its own, and `piece` is part of it.
+    unsafe fn process_piece(
+        &self,
+        block: &clap_process,
+        events: &HostEvents,
+        output: &OutputEvents,
+        piece: Piece,
+        transport: Option<&clap_event_transport>,
+        channels: Option<[*mut f32; CHANNELS]>,
+    ) -> clap_process_status {
+        // SAFETY: `inner` is alive until `destroy`.
+        let Some(process) = (unsafe { (*self.inner).process }) else { return CLAP_PROCESS_ERROR };
+        // SAFETY: a piece begins inside its block, and so inside each channel.
+        let mut moved = channels.map(|channels| channels.map(|channel| unsafe { channel.add(piece.start as usize) }));
+        let mut port = moved.as_mut().map(|moved| {
+            // SAFETY: there are channels, so there is a port.
+            clap_audio_buffer { data32: moved.as_mut_ptr(), ..unsafe { *block.audio_outputs } }
+        });
+        let input = PieceEvents::new(events, piece);
+        let (input_list, output_list) = (input.list(), output.list());
+        output.begin_piece(piece.start);
+        self.facts.set_piece_start(piece.start);
+        let passed = clap_process {
+            steady_time: if block.steady_time < 0 { -1 } else { block.steady_time + i64::from(piece.start) },
+            frames_count: piece.end - piece.start,
+            transport: transport.map_or(std::ptr::null(), |transport| &raw const *transport),
+            audio_outputs: port.as_mut().map_or(block.audio_outputs, |port| &raw mut *port),
+            in_events: &raw const input_list,
+            out_events: if block.out_events.is_null() { block.out_events } else { &raw const output_list },
+            ..*block
+        };
+        // SAFETY: as the host's own call, for a part of its block.
+        unsafe { process(&raw const self.plugin, &raw const passed) }
+    }
+}
+
+/// The channels of the one output, where the block is as Segue's ports ask for; otherwise it is not cut.
+///
+/// # Safety
+/// `block` is a block as CLAP has it.
+unsafe fn channels_of(block: &clap_process) -> Option<[*mut f32; CHANNELS]> {
+    if block.audio_outputs_count != 1 {
+        return None;
+    }
+    // SAFETY: as many ports as it says.
+    let port = unsafe { block.audio_outputs.as_ref() }?;
+    if port.channel_count as usize != CHANNELS || port.data32.is_null() {
+        return None;
+    }
+    // SAFETY: as many channels as it says.
+    let channels = unsafe { *port.data32.cast::<[*mut f32; CHANNELS]>() };
+    channels.iter().all(|channel| !channel.is_null()).then_some(channels)
 }
 
 unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
@@ -250,11 +351,13 @@ unsafe extern "C" fn flush(
     let Some(ours) = (unsafe { instance(plugin) }) else { return };
     // SAFETY: `nice-plug` gives its own table for its own name.
     let flush = unsafe { inner_extension::<clap_plugin_params>(ours, CLAP_EXT_PARAMS) }.and_then(|inner| inner.flush);
-    let passed = OutputEvents::new(output);
-    let list = passed.list();
+    // Outside a block there is no time: all lies on its first frame.
+    let events = HostEvents::new(input, 0);
+    let (passed_in, passed_out) = (PieceEvents::new(&events, events.whole()), OutputEvents::new(output, false));
+    let (in_list, out_list) = (passed_in.list(), passed_out.list());
     if let Some(flush) = flush {
         // SAFETY: the lists are valid during this call.
-        unsafe { flush(plugin, input, if output.is_null() { output } else { &raw const list }) };
+        unsafe { flush(plugin, &raw const in_list, if output.is_null() { output } else { &raw const out_list }) };
     }
 }
 

@@ -1,24 +1,24 @@
 //! The event lists of one block, between the host and `nice-plug`.
 //!
-//! - [`InputEvents`]: every event lies inside the block, and none before the one in front of it.
-//!   WORKAROUND(nice-plug 0.4.2): it cuts the block at a parameter change wherever that lies, also beyond the end of the
-//!   audio. Delete when it clamps such times as it does those of notes.
-//! - [`OutputEvents`], VST3 alone: at most [`EVENTS_PER_BLOCK`] leave a block, and note-offs find room when note-ons do not.
+//! - [`HostEvents`] is what the host gives: read as if every event lay inside the block, and none before the one in front of
+//!   it, and cut into pieces where a parameter or the transport changes.
+//!   WORKAROUND(nice-plug 0.4.2): it cuts a block at a parameter change wherever that lies, also beyond the end of the audio;
+//!   it gives notes of the frame of a cut to the piece before; after a transport event it counts the frames before the cut
+//!   twice, and works bar lines out by itself. Delete when it does none of these.
+//! - [`PieceEvents`] is one piece, as `nice-plug` gets it. Transport events are left out: the piece has its own transport.
+//! - [`OutputEvents`] is what leaves a piece, moved to its place in the block. Values of parameters with steps are whole
+//!   numbers, see [`super::stepped`]. In VST3 at most [`EVENTS_PER_BLOCK`] leave a block, and note-offs find room when
+//!   note-ons do not.
 //!   WORKAROUND(clap-wrapper 0.3.1): it does not look whether the host took an event. Delete when it says so.
-//!   Values of parameters with steps are whole numbers, see [`super::stepped`].
-//! - [`NoteEnds`], VST3 alone: each heard note is reported as ended when its key is up.
-//!   WORKAROUND(clap-wrapper 0.3.1): it keeps a list of heard notes, which shrinks by such reports alone. Delete when it
-//!   forgets a note at its note-off.
 
 #![allow(unsafe_code, reason = "CLAP's lists are tables of C functions")]
 #![allow(clippy::cast_ptr_alignment, reason = "an event begins with its header, and is aligned as a whole")]
 
 use super::stepped;
-use arrayvec::ArrayVec;
 use clap_sys::events::{
-    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_NOTE_CHOKE, CLAP_EVENT_NOTE_END, CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON,
-    CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_note, clap_event_param_value, clap_event_type,
-    clap_input_events, clap_output_events,
+    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE,
+    CLAP_EVENT_TRANSPORT, clap_event_header, clap_event_param_value, clap_event_transport, clap_input_events,
+    clap_output_events,
 };
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
@@ -31,30 +31,103 @@ pub const NOTE_ONS_PER_BLOCK: u32 = 24;
 /// The largest event that CLAP defines has 112 bytes.
 const LARGEST_EVENT: usize = 256;
 
+/// Place for a copy of any event.
 #[repr(C, align(16))]
 struct Scratch([MaybeUninit<u8>; LARGEST_EVENT]);
 
-/// The host's events, moved into the block where they lie outside.
-pub struct InputEvents {
+impl Scratch {
+    const fn new() -> Self {
+        Self([MaybeUninit::uninit(); LARGEST_EVENT])
+    }
+
+    /// A copy of the event at another time; `None` where it is not as large as it says.
+    ///
+    /// # Safety
+    /// `place` is valid, and nobody reads what was copied there before; the event is as long as it says.
+    unsafe fn at_time(place: *mut Self, event: &clap_event_header, time: u32) -> Option<*const clap_event_header> {
+        let size = event.size as usize;
+        if !(size_of::<clap_event_header>()..=LARGEST_EVENT).contains(&size) {
+            return None;
+        }
+        let copy = place.cast::<clap_event_header>();
+        // SAFETY: it fits, and the place is aligned for any event.
+        unsafe {
+            std::ptr::copy_nonoverlapping((&raw const *event).cast::<u8>(), place.cast::<u8>(), size);
+            (*copy).time = time;
+        }
+        Some(copy)
+    }
+}
+
+/// The host's events of one block.
+pub struct HostEvents {
     host: *const clap_input_events,
     /// The last frame of the block.
     last: u32,
-    /// The latest time that was handed out.
-    latest: Cell<u32>,
-    /// An event whose time had to be changed: read before the next one is asked for.
-    moved: UnsafeCell<Scratch>,
 }
 
-impl InputEvents {
+/// A piece of a block that nothing cuts: its first frame and event, and those after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// Its first frame.
+    pub start: u32,
+    /// The first frame after it.
+    pub end: u32,
+    /// Its first event.
+    first: u32,
+    /// The first event after it.
+    next: u32,
+}
+
+impl HostEvents {
     /// The events of a block of so many frames.
     pub fn new(host: *const clap_input_events, frames: u32) -> Self {
-        let moved = UnsafeCell::new(Scratch([MaybeUninit::uninit(); LARGEST_EVENT]));
-        Self { host, last: frames.saturating_sub(1), latest: Cell::new(0), moved }
+        Self { host, last: frames.saturating_sub(1) }
     }
 
-    /// The list to pass on. It must not outlive this.
-    pub fn list(&self) -> clap_input_events {
-        clap_input_events { ctx: (&raw const *self).cast_mut().cast(), size: Some(input_size), get: Some(input_get) }
+    /// The last frame of the block.
+    pub const fn last_frame(&self) -> u32 {
+        self.last
+    }
+
+    /// The whole block in one piece.
+    pub fn whole(&self) -> Piece {
+        Piece { start: 0, end: self.last.saturating_add(1), first: 0, next: self.len() }
+    }
+
+    /// The piece after this one, or the first.
+    pub fn piece_after(&self, before: Option<Piece>) -> Option<Piece> {
+        let (start, first) = before.map_or((0, 0), |piece| (piece.end, piece.next));
+        if start > self.last {
+            return None;
+        }
+        let (mut time, mut first_at_time) = (start, first);
+        for index in first..self.len() {
+            let Some(event) = self.event(index) else { continue };
+            let at = event.time.max(time).min(self.last);
+            if at > time {
+                (time, first_at_time) = (at, index);
+            }
+            if at > start && cuts(event) {
+                // Events in front of it on the same frame belong to the next piece too.
+                return Some(Piece { start, end: at, first, next: first_at_time });
+            }
+        }
+        Some(Piece { start, end: self.last.saturating_add(1), first, next: self.len() })
+    }
+
+    /// What the host says of its transport at the start of the piece, if it says anything there.
+    pub fn transport_at(&self, piece: Piece) -> Option<clap_event_transport> {
+        let is_transport = |event: &&clap_event_header| is_core(event, CLAP_EVENT_TRANSPORT);
+        let last = (piece.first..piece.next).rev().filter_map(|index| self.event(index)).find(is_transport)?;
+        let is_whole = last.size as usize >= size_of::<clap_event_transport>();
+        // SAFETY: an event of this kind and size.
+        is_whole.then(|| unsafe { *(&raw const *last).cast::<clap_event_transport>() })
+    }
+
+    /// All of them, in the host's order.
+    pub fn iter(&self) -> impl Iterator<Item = &clap_event_header> {
+        (0..self.len()).filter_map(|index| self.event(index))
     }
 
     fn len(&self) -> u32 {
@@ -64,61 +137,92 @@ impl InputEvents {
         host.size.map_or(0, |size| unsafe { size(self.host) })
     }
 
-    fn host_event(&self, index: u32) -> Option<&clap_event_header> {
+    fn event(&self, index: u32) -> Option<&clap_event_header> {
         // SAFETY: the host's list is valid during its block, or null.
         let get = unsafe { self.host.as_ref() }?.get?;
         // SAFETY: the list gets itself; its events are valid during its block.
         unsafe { get(self.host, index).as_ref() }
     }
+}
 
-    /// Null where there is no event, or none that is as large as it says: `nice-plug` passes over both.
+fn is_core(event: &clap_event_header, kind: u16) -> bool {
+    event.space_id == CLAP_CORE_EVENT_SPACE_ID && event.type_ == kind
+}
+
+/// What holds still during a piece changes here.
+fn cuts(event: &clap_event_header) -> bool {
+    [CLAP_EVENT_PARAM_VALUE, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_TRANSPORT].into_iter().any(|kind| is_core(event, kind))
+}
+
+/// The events of one piece, counted from its start.
+pub struct PieceEvents<'a> {
+    events: &'a HostEvents,
+    piece: Piece,
+    /// The latest time that was handed out, counted from the block's start.
+    latest: Cell<u32>,
+    /// An event whose time had to be changed: read before the next one is asked for.
+    moved: UnsafeCell<Scratch>,
+}
+
+impl<'a> PieceEvents<'a> {
+    /// The events of this piece.
+    pub const fn new(events: &'a HostEvents, piece: Piece) -> Self {
+        Self { events, piece, latest: Cell::new(piece.start), moved: UnsafeCell::new(Scratch::new()) }
+    }
+
+    /// The list to pass on. It must not outlive this.
+    pub fn list(&self) -> clap_input_events {
+        clap_input_events { ctx: (&raw const *self).cast_mut().cast(), size: Some(piece_size), get: Some(piece_get) }
+    }
+
+    fn len(&self) -> u32 {
+        self.piece.next.saturating_sub(self.piece.first)
+    }
+
+    /// Null where there is nothing for `nice-plug`, which passes over it.
     fn get(&self, index: u32) -> *const clap_event_header {
-        let Some(event) = self.host_event(index) else { return std::ptr::null() };
-        let time = event.time.max(self.latest.get()).min(self.last);
+        let Piece { start, end, first, .. } = self.piece;
+        let event = self.events.event(first.saturating_add(index));
+        let Some(event) = event.filter(|event| !is_core(event, CLAP_EVENT_TRANSPORT)) else { return std::ptr::null() };
+        let time = event.time.max(self.latest.get()).min(end.saturating_sub(1));
         self.latest.set(time);
+        let time = time.saturating_sub(start);
         if time == event.time {
             return event;
         }
-        let size = event.size as usize;
-        if !(size_of::<clap_event_header>()..=LARGEST_EVENT).contains(&size) {
-            return std::ptr::null();
-        }
-        let moved = self.moved.get().cast::<u8>();
-        // SAFETY: the event is as long as it says, and fits; the scratch is aligned like any event. Nobody reads what was in
-        // it: `nice-plug` has done with an event before it asks for the next.
-        unsafe {
-            std::ptr::copy_nonoverlapping((&raw const *event).cast::<u8>(), moved, size);
-            (*moved.cast::<clap_event_header>()).time = time;
-        }
-        moved.cast_const().cast()
-    }
-
-    /// The notes that begin or end, in order.
-    fn notes(&self) -> impl Iterator<Item = (clap_event_type, Note)> {
-        (0..self.len()).filter_map(|index| self.host_event(index)).filter_map(note)
+        // SAFETY: `nice-plug` has done with an event before it asks for the next.
+        unsafe { Scratch::at_time(self.moved.get(), event, time) }.unwrap_or(std::ptr::null())
     }
 }
 
-unsafe extern "C" fn input_size(list: *const clap_input_events) -> u32 {
-    // SAFETY: `list` was made by `InputEvents::list`, which it does not outlive.
-    unsafe { &*(*list).ctx.cast_const().cast::<InputEvents>() }.len()
+unsafe extern "C" fn piece_size(list: *const clap_input_events) -> u32 {
+    // SAFETY: `list` was made by `PieceEvents::list`, which it does not outlive.
+    unsafe { &*(*list).ctx.cast_const().cast::<PieceEvents<'_>>() }.len()
 }
 
-unsafe extern "C" fn input_get(list: *const clap_input_events, index: u32) -> *const clap_event_header {
-    // SAFETY: `list` was made by `InputEvents::list`, which it does not outlive.
-    unsafe { &*(*list).ctx.cast_const().cast::<InputEvents>() }.get(index)
+unsafe extern "C" fn piece_get(list: *const clap_input_events, index: u32) -> *const clap_event_header {
+    // SAFETY: `list` was made by `PieceEvents::list`, which it does not outlive.
+    unsafe { &*(*list).ctx.cast_const().cast::<PieceEvents<'_>>() }.get(index)
 }
 
-/// The host's list for what leaves a block, with a bound.
+/// The host's list for what leaves a block.
 pub struct OutputEvents {
     host: *const clap_output_events,
-    sent: Cell<u32>,
+    /// So many notes have begun and ended in this block; `None` where there is no bound.
+    sent: Option<Cell<u32>>,
+    /// Where the present piece begins.
+    start: Cell<u32>,
 }
 
 impl OutputEvents {
-    /// In front of the host's list, for one block.
-    pub fn new(host: *const clap_output_events) -> Self {
-        Self { host, sent: Cell::new(0) }
+    /// In front of the host's list, for one block; with the bound of VST3, or without.
+    pub fn new(host: *const clap_output_events, is_bounded: bool) -> Self {
+        Self { host, sent: is_bounded.then(|| Cell::new(0)), start: Cell::new(0) }
+    }
+
+    /// What is pushed from now on is counted from here.
+    pub fn begin_piece(&self, start: u32) {
+        self.start.set(start);
     }
 
     /// The list to pass on. It must not outlive this.
@@ -126,9 +230,11 @@ impl OutputEvents {
         clap_output_events { ctx: (&raw const *self).cast_mut().cast(), try_push: Some(output_try_push) }
     }
 
+    /// Gives the host an event as it is.
+    ///
     /// # Safety
     /// `event` points to an event as long as it says.
-    unsafe fn push(&self, event: *const clap_event_header) -> bool {
+    pub unsafe fn push_to_host(&self, event: *const clap_event_header) -> bool {
         // SAFETY: the host's list is valid during its block, or null.
         let Some(push) = (unsafe { self.host.as_ref() }).and_then(|host| host.try_push) else { return false };
         // SAFETY: the list gets itself, and a whole event.
@@ -137,29 +243,34 @@ impl OutputEvents {
 
     /// # Safety
     /// `event` points to an event as long as it says.
-    unsafe fn push_within_bound(&self, event: *const clap_event_header) -> bool {
+    unsafe fn push(&self, event: *const clap_event_header) -> bool {
         // SAFETY: an event begins with its header.
         let header = unsafe { &*event };
-        let bound = match (header.space_id, header.type_) {
-            (CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE) => {
-                // SAFETY: an event of this kind, as long as it says.
-                let mut event = unsafe { *event.cast::<clap_event_param_value>() };
-                event.value = stepped::whole(event.param_id, event.value);
-                // SAFETY: a whole event.
-                return unsafe { self.push((&raw const event).cast()) };
-            }
-            (CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_NOTE_ON) => NOTE_ONS_PER_BLOCK,
-            (CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_NOTE_OFF) => EVENTS_PER_BLOCK,
-            // The wrapper takes all others and sends none of them on.
+        let kind = (header.space_id == CLAP_CORE_EVENT_SPACE_ID).then_some(header.type_);
+        let bound = match kind {
+            Some(CLAP_EVENT_NOTE_ON) => NOTE_ONS_PER_BLOCK,
+            Some(CLAP_EVENT_NOTE_OFF) => EVENTS_PER_BLOCK,
+            // The VST3 wrapper takes all others and sends none of them on.
             _ => u32::MAX,
         };
-        if self.sent.get() >= bound {
+        if self.sent.as_ref().is_some_and(|sent| sent.get() >= bound) {
             return false;
         }
-        // SAFETY: by this function's own condition.
-        let taken = unsafe { self.push(event) };
-        if taken && bound != u32::MAX {
-            self.sent.set(self.sent.get() + 1);
+        let mut moved = Scratch::new();
+        // SAFETY: the copy is made here.
+        let Some(copy) = (unsafe { Scratch::at_time(&raw mut moved, header, self.start.get() + header.time) }) else {
+            // SAFETY: by this function's own condition.
+            return unsafe { self.push_to_host(event) };
+        };
+        if kind == Some(CLAP_EVENT_PARAM_VALUE) {
+            // SAFETY: a copy of an event of this kind, which nobody else has.
+            let value = unsafe { &mut *copy.cast_mut().cast::<clap_event_param_value>() };
+            value.value = stepped::whole(value.param_id, value.value);
+        }
+        // SAFETY: a whole event.
+        let taken = unsafe { self.push_to_host(copy) };
+        if let Some(sent) = self.sent.as_ref().filter(|_| taken && bound != u32::MAX) {
+            sent.set(sent.get() + 1);
         }
         taken
     }
@@ -167,81 +278,8 @@ impl OutputEvents {
 
 unsafe extern "C" fn output_try_push(list: *const clap_output_events, event: *const clap_event_header) -> bool {
     // SAFETY: `list` was made by `OutputEvents::list`, which it does not outlive; `nice-plug` pushes whole events.
-    unsafe { (&*(*list).ctx.cast_const().cast::<OutputEvents>()).push_within_bound(event) }
-}
-
-/// A heard note, in the host's numbers: -1 stands for none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Note {
-    id: i32,
-    port: i16,
-    channel: i16,
-    key: i16,
-}
-
-impl Note {
-    /// Whether a key-up means this note. Some hosts name a note at its start and not at its end.
-    fn is_ended_by(self, end: Self) -> bool {
-        let same = |a: i32, b: i32| a == b || a < 0 || b < 0;
-        same(self.id, end.id) && same(self.channel.into(), end.channel.into()) && same(self.key.into(), end.key.into())
-    }
-}
-
-fn note(header: &clap_event_header) -> Option<(clap_event_type, Note)> {
-    let is_note = matches!(header.type_, CLAP_EVENT_NOTE_ON | CLAP_EVENT_NOTE_OFF | CLAP_EVENT_NOTE_CHOKE);
-    if header.space_id != CLAP_CORE_EVENT_SPACE_ID || !is_note || (header.size as usize) < size_of::<clap_event_note>()
-    {
-        return None;
-    }
-    // SAFETY: a note event of this size is a `clap_event_note`, which begins with its header.
-    let event = unsafe { &*(&raw const *header).cast::<clap_event_note>() };
-    Some((header.type_, Note { id: event.note_id, port: event.port_index, channel: event.channel, key: event.key }))
-}
-
-/// Reports heard notes as ended.
-#[derive(Debug, Default)]
-pub struct NoteEnds {
-    /// The notes whose keys are down. When it is full, the oldest makes room.
-    down: ArrayVec<Note, 256>,
-}
-
-impl NoteEnds {
-    /// Follows the keys of one block, and reports the notes that ended in it.
-    pub fn follow(&mut self, input: &InputEvents, output: &OutputEvents) {
-        for (kind, note) in input.notes() {
-            if kind != CLAP_EVENT_NOTE_ON {
-                self.down.retain(|down| {
-                    let ended = down.is_ended_by(note);
-                    if ended {
-                        report(*down, input.last, output);
-                    }
-                    !ended
-                });
-                continue;
-            }
-            if self.down.is_full()
-                && let Some(oldest) = self.down.pop_at(0)
-            {
-                report(oldest, input.last, output);
-            }
-            self.down.push(note);
-        }
-    }
-}
-
-fn report(note: Note, time: u32, output: &OutputEvents) {
-    let header = clap_event_header {
-        size: u32::try_from(size_of::<clap_event_note>()).unwrap_or(0),
-        time,
-        space_id: CLAP_CORE_EVENT_SPACE_ID,
-        type_: CLAP_EVENT_NOTE_END,
-        flags: 0,
-    };
-    let Note { id: note_id, port: port_index, channel, key } = note;
-    let event = clap_event_note { header, note_id, port_index, channel, key, velocity: 0.0 };
-    // The wrapper always takes it. SAFETY: a whole event.
-    let _taken = unsafe { output.push((&raw const event).cast()) };
+    unsafe { (&*(*list).ctx.cast_const().cast::<OutputEvents>()).push(event) }
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 /// Facts about the host of one instance. Written by [`super::clap_entry`], read by the plugin.
 #[derive(Debug, Default)]
 pub struct HostFacts {
     is_vst3: AtomicBool,
     speaks_of_rendering: AtomicBool,
+    piece_start: AtomicU32,
 }
 
 thread_local! {
@@ -25,6 +26,16 @@ impl HostFacts {
     /// Whether the host says when it renders, so that its word holds and its speed means nothing.
     pub fn speaks_of_rendering(&self) -> bool {
         self.speaks_of_rendering.load(Relaxed)
+    }
+
+    /// Frames of the host's block that lie before the piece of it that is processed now.
+    pub fn piece_start(&self) -> u32 {
+        self.piece_start.load(Relaxed)
+    }
+
+    /// The next piece to be processed begins here.
+    pub(super) fn set_piece_start(&self, frame: u32) {
+        self.piece_start.store(frame, Relaxed);
     }
 
     /// The VST3 wrapper has asked for what only it asks for.
