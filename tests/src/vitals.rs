@@ -20,6 +20,8 @@ pub struct Vitals {
     pub unheard: u32,
     /// Times that a rendering waited in vain.
     pub time_outs: u32,
+    /// Blocks that waited for the worker because a host asked for them much faster than time.
+    pub waits: u32,
     /// Times that the mind panicked.
     pub panics: u32,
 }
@@ -48,6 +50,7 @@ impl Vitals {
             refused: count("refused")?,
             unheard: count("unheard")?,
             time_outs: count("time_outs")?,
+            waits: count("waits")?,
             panics: count("panics")?,
         })
     }
@@ -59,8 +62,8 @@ mod tests {
 
     #[test]
     fn counts_are_read_by_name_and_a_missing_one_is_said() {
-        let text = "late 1\ndropped 2\nrefused 3\nunheard 4\ntime_outs 5\npanics 6\n";
-        let wanted = Vitals { late: 1, dropped: 2, refused: 3, unheard: 4, time_outs: 5, panics: 6 };
+        let text = "late 1\ndropped 2\nrefused 3\nunheard 4\ntime_outs 5\nwaits 7\npanics 6\n";
+        let wanted = Vitals { late: 1, dropped: 2, refused: 3, unheard: 4, time_outs: 5, waits: 7, panics: 6 };
         assert_eq!(Vitals::parse(text).unwrap(), wanted);
         let error = Vitals::parse("late 1\n").unwrap_err();
         assert!(error.to_string().contains("dropped"), "{error}");

@@ -13,6 +13,7 @@ mod editor;
 mod elsewhere;
 mod groove;
 mod hand_over;
+mod hasty_hosts;
 mod hosts;
 // How many threads there are, and how much memory, is asked of Linux.
 #[cfg(target_os = "linux")]

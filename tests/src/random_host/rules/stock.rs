@@ -17,6 +17,7 @@ impl Watch<'_> {
             refused: vitals.refused - before.refused,
             unheard: vitals.unheard - before.unheard,
             time_outs: vitals.time_outs - before.time_outs,
+            waits: vitals.waits - before.waits,
             panics: vitals.panics - before.panics,
         };
         if counts.panics > 0 {

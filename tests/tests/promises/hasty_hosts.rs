@@ -1,0 +1,61 @@
+//! Hosts that render much faster than time, with a word about it and without.
+
+use crate::support::{in_a_process_of_its_own, instance, notes, score, sound, steady};
+use segue_tests::blocks::Blocks;
+use segue_tests::session::Session;
+use segue_tests::vitals::{VITALS_VARIABLE, Vitals};
+
+const BLOCKS: Blocks = Blocks::Of(256);
+
+/// How many notes a host gets that asks for its blocks at once, and how often Segue waited there. It says this of its
+/// rendering, or nothing.
+fn answer(rendering: Option<bool>) -> (usize, u32) {
+    let score = score(steady(48_000.0), 8);
+    let mut instance = instance(&[]);
+    if let Some(rendering) = rendering {
+        instance.set_offline(rendering).expect("it takes the render mode");
+    }
+    instance.activate(48_000.0, BLOCKS.largest()).expect("it activates");
+    let performance = Session::render(BLOCKS).play_active(&mut instance, &score).expect("it plays");
+    instance.deactivate();
+    let vitals = Vitals::read().expect("it has written its counts").expect("they are asked for");
+    (sound(&performance).len(), vitals.waits)
+}
+
+fn passes(test: &str) {
+    let vitals = std::env::temp_dir().join(format!("segue-vitals-{}-{}", test.replace(':', "-"), std::process::id()));
+    let environment = [(VITALS_VARIABLE, vitals.to_str().expect("a folder with a plain name"))];
+    let output = in_a_process_of_its_own(test, &environment);
+    let _gone = std::fs::remove_file(&vitals);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// A host that does not know the render extension gets its answer, because Segue waits for its own thinking.
+#[test]
+fn a_hasty_host_that_says_nothing_gets_its_answer() {
+    passes("hasty_hosts::without_a_word");
+}
+
+#[test]
+#[ignore = "runs in a process of its own: what it counts is written to a file"]
+fn without_a_word() {
+    let rendered = notes(&[], &score(steady(48_000.0), 8), BLOCKS).len();
+    let (heard, waits) = answer(None);
+    assert!(2 * heard >= rendered && rendered > 0, "{heard} of {rendered} notes");
+    assert!(waits > 0);
+}
+
+/// A host that has said that it plays live is live, however fast it is.
+#[test]
+fn a_hasty_host_that_says_live_is_never_waited_for() {
+    passes("hasty_hosts::with_a_word");
+}
+
+#[test]
+#[ignore = "runs in a process of its own: what it counts is written to a file"]
+fn with_a_word() {
+    assert_eq!(answer(Some(false)).1, 0);
+    let (heard, waits) = answer(Some(true));
+    assert!(heard > 0);
+    assert_eq!(waits, 0, "a rendering waits in its own way");
+}
