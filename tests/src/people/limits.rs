@@ -121,6 +121,8 @@ const DENSITY_PART: f64 = 0.25;
 const SEEDS_PART: f64 = 0.4;
 const GATE_PART: f64 = 0.1;
 const JUMPS_PART: f64 = 1.2;
+/// A few notes may jump by chance.
+const STEPS_FOR_A_MEAN: usize = 200;
 /// Somebody who happens to rest there is not cut.
 const CUT_PART: f64 = 0.3;
 /// In styles of notation.
@@ -167,7 +169,8 @@ fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
     if figures.blips_percent() > own.blips_percent {
         breach(Limit::Blips, format!("{:.1} %, its music {:.1} %", figures.blips_percent(), own.blips_percent));
     }
-    if figures.velocity_step() > own.velocity_step * JUMPS_PART {
+    let is_enough = figures.velocity_steps.len() >= STEPS_FOR_A_MEAN;
+    if is_enough && figures.velocity_step() > own.velocity_step * JUMPS_PART {
         breach(
             Limit::Jumps,
             format!("{:.1} from note to note, its music {:.1}", figures.velocity_step(), own.velocity_step),

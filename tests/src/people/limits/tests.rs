@@ -66,7 +66,7 @@ const FAULTS: [Planted; 16] = [
     ("a round of a loop is not answered", is_in_loop, |figures| figures.empty_rooms = 1, &[Limit::LoopAnswered]),
     ("an answer in a loop begins late", is_in_loop, |figures| figures.misplaced = 1, &[Limit::LoopBegin]),
     ("answers in a loop are cut", is_in_loop, |figures| (figures.seams, figures.cut) = (20, 10), &[Limit::LoopCut]),
-    ("it jumps", IS_DUET, |figures| figures.velocity_steps = vec![30.0; 10], &[Limit::Jumps]),
+    ("it jumps", IS_DUET, |figures| figures.velocity_steps = vec![30.0; 500], &[Limit::Jumps]),
     ("it breaks in", IS_TRADE, |figures| figures.interrupting = 1, &[Limit::Interrupts]),
     ("it stutters", IS_TRADE, |figures| figures.blips = 400, &[Limit::Blips]),
     (
