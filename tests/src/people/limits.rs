@@ -19,7 +19,8 @@ pub enum Limit {
     Seeds,
     /// However short the player holds keys, notes a beat are those at 100 %, give or take a tenth.
     GateDensity,
-    /// However short the player holds keys, no more is off the grid than at 100 %, and in styles of notation nearly nothing.
+    /// However short the player holds keys, no more is off the grid than at 100 % or in the style's own solos, and in
+    /// styles of notation nearly nothing.
     GateGrid,
     /// In a loop there is an answer in every round that leaves room.
     LoopAnswered,
@@ -66,6 +67,7 @@ struct Own {
     long_silences_percent: f64,
     longest_silence: f64,
     blips_percent: f64,
+    off_grid_percent: f64,
     /// Turns of two bars with fewer than four notes, in percent.
     few_notes_percent: f64,
     /// The mean difference of velocities from note to note. Music in print has none: there it is what accents make of it.
@@ -79,6 +81,7 @@ const fn own(style: Style) -> Own {
             long_silences_percent: 8.3,
             longest_silence: 32.6,
             blips_percent: 4.2,
+            off_grid_percent: 5.1,
             few_notes_percent: 10.6,
             velocity_step: 18.5,
         },
@@ -87,6 +90,7 @@ const fn own(style: Style) -> Own {
             long_silences_percent: 6.9,
             longest_silence: 15.6,
             blips_percent: 6.6,
+            off_grid_percent: 7.5,
             few_notes_percent: 3.8,
             velocity_step: 18.9,
         },
@@ -95,6 +99,7 @@ const fn own(style: Style) -> Own {
             long_silences_percent: 0.0,
             longest_silence: 8.0,
             blips_percent: 0.0,
+            off_grid_percent: OFF_GRID_PERCENT,
             few_notes_percent: 0.4,
             velocity_step: 10.0,
         },
@@ -103,6 +108,7 @@ const fn own(style: Style) -> Own {
             long_silences_percent: 0.0,
             longest_silence: 8.0,
             blips_percent: 0.0,
+            off_grid_percent: OFF_GRID_PERCENT,
             few_notes_percent: 0.3,
             velocity_step: 10.0,
         },
@@ -111,6 +117,7 @@ const fn own(style: Style) -> Own {
             long_silences_percent: 1.7,
             longest_silence: 13.7,
             blips_percent: 31.3,
+            off_grid_percent: 0.0,
             few_notes_percent: 1.2,
             velocity_step: 12.2,
         },
@@ -236,8 +243,10 @@ fn beside_100_percent(rows: &[Row], found: &mut Vec<Breach>) {
                 ));
             }
             let (off, in_print) = (row.figures.off_grid_percent(), print.figures.off_grid_percent());
-            let swings = Style::of_name(&row.style).is_some_and(|style| style.swing() > 0.5);
-            let most = if swings { in_print + CHANCE_POINTS } else { OFF_GRID_PERCENT };
+            let style = Style::of_name(&row.style).unwrap_or(Style::Irish);
+            // Soloists are off it themselves.
+            let soloist = if style.swing() > 0.5 { in_print + CHANCE_POINTS } else { 0.0 };
+            let most = soloist.max(own(style).off_grid_percent);
             if off > most {
                 found.push(breach(Limit::GateGrid, row, &format!("{off:.1} % off the grid, allowed {most:.1}")));
             }
