@@ -62,7 +62,7 @@ const FAULTS: [Planted; 16] = [
     ),
     ("a preset is silent", |row| row.mode == "Second voice", |figures| figures.silences[0] = 90.0, &[Limit::Silence]),
     ("short keys make it busy", IS_SHORT, |figures| figures.densities.fill(9.0), &[Limit::GateDensity]),
-    ("short keys push it off the grid", IS_SHORT, |figures| figures.off_grid = 60, &[Limit::GateGrid]),
+    ("short keys push it off the grid", IS_SHORT, |figures| figures.off_grid = 200, &[Limit::GateGrid]),
     ("a round of a loop is not answered", is_in_loop, |figures| figures.empty_rooms = 1, &[Limit::LoopAnswered]),
     ("an answer in a loop begins late", is_in_loop, |figures| figures.misplaced = 1, &[Limit::LoopBegin]),
     ("answers in a loop are cut", is_in_loop, |figures| (figures.seams, figures.cut) = (20, 10), &[Limit::LoopCut]),
