@@ -41,7 +41,7 @@ struct Figure {
 
 /// What follows a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Sequel {
+pub struct Sequel {
     /// The interval to the next pitch, in semitones.
     pub interval: i8,
     /// How often, at least once.
@@ -84,7 +84,7 @@ impl Past {
 }
 
 /// From one pitch class to another, in semitones; classes are keys, so they lie below 128.
-pub(crate) fn interval(from: u8, to: u8) -> i8 {
+pub fn interval(from: u8, to: u8) -> i8 {
     to.wrapping_sub(from).cast_signed()
 }
 
@@ -102,7 +102,7 @@ impl Licks {
 
     /// How much likelier each of `pitches` classes is after `past` than after any note, as a logarithm. False when nothing
     /// was played yet, and nothing is told then.
-    pub(crate) fn tell(&self, past: &Past, pitches: usize, told: &mut Vec<f32>) -> bool {
+    pub fn tell(&self, past: &Past, pitches: usize, told: &mut Vec<f32>) -> bool {
         let Some(last) = past.last() else { return false };
         told.resize(2 * pitches, 0.0);
         let (chances, anywhere) = told.split_at_mut(pitches);
@@ -260,11 +260,10 @@ fn read_count(bytes: &mut &[u8]) -> Option<u32> {
 }
 
 /// Learning.
-#[cfg(any(feature = "training", test))]
 impl Licks {
     /// From figures with their parents and sequels: the root first, then ascending in length, parent and interval. They
     /// are not believed yet.
-    pub(crate) fn of(counted: Vec<Counted>) -> Self {
+    pub fn of(counted: Vec<Counted>) -> Self {
         let mut licks = Self { figures: Vec::new(), sequels: Vec::new(), pulls: [0.0; LENGTHS] };
         let mut children = vec![0; counted.len()];
         for figure in &counted[1..] {
@@ -280,12 +279,25 @@ impl Licks {
         licks.figures.push(Figure { interval: 0, children: first, sequels: licks.sequels.len() });
         licks
     }
+
+    /// How often `next` was counted after the last of `intervals`.
+    pub fn counted(&self, intervals: &[i8], next: i8) -> u32 {
+        let figure = intervals.iter().rev().try_fold(0, |figure, interval| self.child(figure, *interval));
+        let sequels = figure.map_or(&[][..], |figure| &self.sequels[self.sequels(figure)]);
+        sequels.iter().find(|sequel| sequel.interval == next).map_or(0, |sequel| sequel.count)
+    }
+
+    /// How many sequels the figures of so many intervals have.
+    pub fn sequels_of_length(&self, length: usize) -> usize {
+        let level = (0..length)
+            .fold(0..1, |level: Range<usize>, _| self.figures[level.start].children..self.figures[level.end].children);
+        self.figures[level.end].sequels - self.figures[level.start].sequels
+    }
 }
 
 /// A figure, and what was counted after it.
-#[cfg(any(feature = "training", test))]
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub struct Counted {
     /// The figure without its earliest interval.
     pub parent: usize,
     /// Its earliest interval; 0 for the root.
@@ -303,20 +315,6 @@ impl Licks {
         let leap = Counted { parent: 0, interval: 5, sequels: sequels(&[(2, 9)]) };
         let pull = |found: u8| 1.0 - f32::from(found) / 10.0;
         Self::of(vec![root, leap]).with_pulls(std::array::from_fn(|found| pull(u8::try_from(found).unwrap())))
-    }
-
-    /// How often `next` was counted after the last of `intervals`.
-    pub(crate) fn counted(&self, intervals: &[i8], next: i8) -> u32 {
-        let figure = intervals.iter().rev().try_fold(0, |figure, interval| self.child(figure, *interval));
-        let sequels = figure.map_or(&[][..], |figure| &self.sequels[self.sequels(figure)]);
-        sequels.iter().find(|sequel| sequel.interval == next).map_or(0, |sequel| sequel.count)
-    }
-
-    /// How many sequels the figures of so many intervals have.
-    pub(crate) fn sequels_of_length(&self, length: usize) -> usize {
-        let level = (0..length)
-            .fold(0..1, |level: Range<usize>, _| self.figures[level.start].children..self.figures[level.end].children);
-        self.figures[level.end].sequels - self.figures[level.start].sequels
     }
 }
 

@@ -166,7 +166,6 @@ pub fn to_bytes(card: &Card, network: &Network, licks: Option<&Licks>, half: boo
 ///
 /// # Errors
 /// See [`WeightsError`].
-#[cfg(feature = "training")]
 pub fn with_poise(bytes: &[u8], name: &str, poise: Poise) -> Result<Vec<u8>, WeightsError> {
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     let card = Card { poise, ..card(bytes, name)? };
@@ -242,7 +241,6 @@ fn opened(bytes: &[u8]) -> Result<BurnpackStore, String> {
 ///
 /// # Errors
 /// See [`WeightsError`].
-#[cfg(feature = "training")]
 pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network, WeightsError> {
     let name = path.display().to_string();
     let damaged = |reason: String| WeightsError::Damaged { name: name.clone(), reason };

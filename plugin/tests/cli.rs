@@ -1,7 +1,7 @@
 //! `segue-cli` as its user meets it: what it writes, and what it says when it cannot.
 
-use segue_model::corpus::abc::read_book;
-use segue_model::corpus::midi::{Reading, read_midi};
+use segue_corpus::abc::read_book;
+use segue_corpus::midi::{Reading, read_midi};
 use segue_model::note::{Note, Ticks};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -5,7 +5,7 @@ use crate::score::Score;
 use crate::timeline::{Frame, frames};
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
-use segue_model::sheet::roll::{self, Area, BAR_LINE, Block, Drawn, FONT, load_letters};
+use segue_corpus::sheet::roll::{self, Area, BAR_LINE, Block, Drawn, FONT, load_letters};
 use std::path::Path;
 
 const SIZE: (u32, u32) = (1600, 800);

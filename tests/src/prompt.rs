@@ -1,8 +1,8 @@
 //! What the demo plays at Segue: the first bars of a tune that a file holds.
 
 use anyhow::{Context, Result, anyhow, bail};
-use segue_model::corpus::midi::{Reading, Voices, read_midi};
-use segue_model::corpus::{Tune, abc};
+use segue_corpus::midi::{Reading, Voices, read_midi};
+use segue_corpus::{Tune, abc};
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::path::Path;
 

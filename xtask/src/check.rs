@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// For lints and docs, which look at everything at once.
 const ALL_FEATURES: [&str; 2] =
-    ["--features", "segue-model/training,segue-plugin/assert_process_allocs,segue-plugin/cli,segue-plugin/standalone"];
+    ["--features", "segue-plugin/assert_process_allocs,segue-plugin/cli,segue-plugin/standalone"];
 
 /// Tests that measure print what they have measured: this shows it also when they pass.
 const FIGURES: &str = "--show-output";
@@ -115,7 +115,7 @@ pub fn graphics(workspace: &Workspace) -> Result<()> {
     machine::ready_to_build()?;
     machine::ready_for_vulkan()?;
     let mut mind = workspace.cargo();
-    mind.args(["test", "--release", "-p", "segue-model", "--features", "training,gpu", "--test", "gpu"]);
+    mind.args(["test", "--release", "-p", "segue-training", "--features", "gpu", "--test", "gpu"]);
     step("the mind and its training on the graphics card", mind.args(["--", "--nocapture"]))?;
     let mut plugin = workspace.cargo();
     plugin.args(["test", "--release", "-p", "segue-plugin", "--features", "gpu", "--lib", "--", "device"]);
@@ -177,7 +177,8 @@ fn plugin_tests(cargo: &mut Command) -> &mut Command {
 }
 
 fn model_tests(cargo: &mut Command) -> &mut Command {
-    cargo.args(["test", "--release", "-p", "segue-model", "--features", "training", "--config", CHECKED])
+    let ours = ["-p", "segue-model", "-p", "segue-corpus", "-p", "segue-training"];
+    cargo.args(["test", "--release"]).args(ours).args(["--config", CHECKED])
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {

@@ -159,13 +159,12 @@ fn bench(workspace: &Workspace) -> Result<ExitCode> {
 
 fn train(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     machine::ready_to_build()?;
-    start(workspace, "segue-model", "train", [], arguments)
+    start(workspace, "segue-training", "train", [], arguments)
 }
 
 /// What a program needs that its package does not build by itself.
 fn feature_of(program: &str) -> Option<&'static str> {
     match program {
-        "train" => Some("training"),
         "segue-cli" => Some("cli"),
         "segue" => Some("standalone"),
         _ => None,

@@ -1,7 +1,7 @@
 //! How answers end.
 
 use super::jam::{BEAT, Jam, STYLES, tunes};
-use segue_model::corpus::Tune;
+use segue_corpus::Tune;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Note, Ticks};
 use segue_model::sampling::Knobs;

@@ -1,7 +1,7 @@
 //! A jam without hands: a phrase is heard, and what the mind plays on is taken as it comes.
 
+use segue_corpus::{Tune, abc};
 use segue_model::chart::Chart;
-use segue_model::corpus::{Tune, abc};
 use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
 use segue_model::mind::Mind;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};

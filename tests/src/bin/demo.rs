@@ -5,8 +5,8 @@
 #![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
 
 use anyhow::{Context, Result, bail, ensure};
+use segue_corpus::sheet::roll::key_name;
 use segue_model::note::{TICKS_PER_QUARTER, Ticks};
-use segue_model::sheet::roll::key_name;
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
 use segue_tests::measure::{self, Level};

@@ -3,9 +3,9 @@
 use super::rendition::chords_in_turns;
 use crate::prompt::Prompt;
 use anyhow::{Context, Result, bail};
+use segue_corpus::{Tune, abc};
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
-use segue_model::corpus::{Tune, abc};
 use segue_model::note::{Metre, Note, Ticks};
 use std::path::Path;
 

@@ -9,10 +9,10 @@ use nice_plug::params::persist::PersistentField;
 use segue::Segue;
 use segue::params::{First, Mode, SegueParams};
 use segue::preset::{self, Gestures, Shelf, Unhosted};
+use segue_corpus::sheet::{Sheet, TEMPOS_BPM, key_signature};
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
-use segue_model::sheet::{Sheet, TEMPOS_BPM, key_signature};
 use std::path::{Path, PathBuf};
 
 /// The most bars of an answer, and more than enough of anything else.

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use midly::{MetaMessage, Smf, TrackEventKind};
+use segue_corpus::midi::{Clock, Reading, Voices, read_midi};
+use segue_corpus::{Tune, abc};
 use segue_model::chord::Chord;
-use segue_model::corpus::midi::{Clock, Reading, Voices, read_midi};
-use segue_model::corpus::{Tune, abc};
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use std::path::Path;
 

@@ -1,0 +1,213 @@
+//! Key signatures: which letters are sharp or flat, and how a pitch is spelled under them.
+
+use segue_model::note::Pitch;
+
+/// A key signature as `K:` states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Key {
+    /// Semitones added to each letter, C D E F G A B.
+    letters: [i8; 7],
+    /// Semitones by which every note sounds higher than written (`octave=`, `transpose=`, `treble-8`).
+    shift: i8,
+}
+
+/// A note as it is written: letter, accidental and octave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spelled {
+    /// 0 is C, 6 is B.
+    pub letter: u8,
+    /// Semitones of the accidental that is in force, -2 to 2.
+    pub accidental: i8,
+    /// 0 is the octave of middle C.
+    pub octave: i8,
+}
+
+/// Semitones of C D E F G A B above C.
+const LETTER_SEMITONES: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
+/// Places of C D E F G A B on the line of fifths, from C.
+const LETTER_FIFTHS: [i32; 7] = [0, 2, 4, -1, 1, 3, 5];
+/// Letters in the order in which sharps are added; flats are added from the other end.
+const SHARPS: [usize; 7] = [3, 0, 4, 1, 5, 2, 6];
+const MIDDLE_C: i32 = 60;
+/// More sharps or flats than this are no key.
+const MOST_ACCIDENTALS: i32 = 14;
+
+impl Key {
+    /// Reads what follows `K:`, such as `D`, `Em`, `A Dorian`, `Bbmix`, `D exp ^f _b`, `HP`, `none` or `G clef=bass`.
+    ///
+    /// # Errors
+    /// A sentence about what is no key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Self::default().changed(text)
+    }
+
+    /// The key after a `K:` in mid-tune: one that names only a clef leaves the key as it was.
+    pub(super) fn changed(self, text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let mut key = Self { shift: 0, ..self };
+        let words = match text.chars().next() {
+            None => return Ok(Self::default()),
+            Some('A'..='G') => {
+                let (fifths, rest) = tonic_and_mode(text)?;
+                key.letters = signature(fifths);
+                rest
+            }
+            Some('H') if text.starts_with("HP") || text.starts_with("Hp") => {
+                key.letters = signature(2);
+                &text[2..]
+            }
+            Some(_) if text.to_ascii_lowercase().starts_with("none") => {
+                key.letters = [0; 7];
+                &text[4..]
+            }
+            Some(_) if is_clef_or_setting(text) => text,
+            Some(_) => return Err(format!("“{text}” is no key")),
+        };
+        for word in words.split_whitespace() {
+            key.apply_word(word);
+        }
+        Ok(key)
+    }
+
+    fn apply_word(&mut self, word: &str) {
+        match word.split_once('=') {
+            _ if word.starts_with(['^', '_', '=']) => self.apply_accidentals(word),
+            Some(("octave", value)) => self.shift = self.shift.saturating_add(small_number(value).saturating_mul(12)),
+            Some(("transpose" | "t", value)) => self.shift = self.shift.saturating_add(small_number(value)),
+            _ if word.eq_ignore_ascii_case("exp") => self.letters = [0; 7],
+            _ if word.ends_with("-8") && is_clef_or_setting(word) => self.shift = self.shift.saturating_sub(12),
+            _ if word.ends_with("+8") && is_clef_or_setting(word) => self.shift = self.shift.saturating_add(12),
+            _ => {}
+        }
+    }
+
+    /// `^f_b`: accidentals added to the signature.
+    fn apply_accidentals(&mut self, word: &str) {
+        let mut accidental = 0;
+        for character in word.chars() {
+            match character {
+                '^' => accidental = (accidental + 1).min(2),
+                '_' => accidental = (accidental - 1).max(-2),
+                _ => {
+                    if let Some((letter, _)) = letter_and_octave(character) {
+                        self.letters[usize::from(letter)] = accidental;
+                    }
+                    accidental = 0;
+                }
+            }
+        }
+    }
+
+    /// The accidental that the signature gives a letter.
+    pub(super) fn accidental(self, letter: u8) -> i8 {
+        self.letters[usize::from(letter % 7)]
+    }
+
+    /// The key that sounds; `None` outside the keyboard.
+    pub(super) fn sounding(self, note: Spelled) -> Option<Pitch> {
+        let written = MIDDLE_C
+            + 12 * i32::from(note.octave)
+            + LETTER_SEMITONES[usize::from(note.letter % 7)]
+            + i32::from(note.accidental);
+        u8::try_from(written + i32::from(self.shift)).ok().and_then(Pitch::new)
+    }
+
+    /// The spelling nearest to this key on the line of fifths.
+    pub(super) fn spelled(self, pitch: Pitch) -> Spelled {
+        let written = i32::from(pitch.key()) - i32::from(self.shift);
+        let centre = self.letters.iter().map(|accidental| i32::from(*accidental)).sum::<i32>() + 2;
+        let spellings = (0..7u8).flat_map(|letter| (-1..=1i8).map(move |accidental| (letter, accidental)));
+        let fitting = spellings.filter_map(|(letter, accidental)| {
+            let above = written - MIDDLE_C - LETTER_SEMITONES[usize::from(letter)] - i32::from(accidental);
+            let octave = i8::try_from(above.div_euclid(12)).ok()?;
+            (above.rem_euclid(12) == 0).then_some(Spelled { letter, accidental, octave })
+        });
+        let nearest = fitting.min_by_key(|note| {
+            let fifths = LETTER_FIFTHS[usize::from(note.letter)] + 7 * i32::from(note.accidental);
+            let outside = self.accidental(note.letter) != note.accidental;
+            // A tie between a sharp and a flat goes to the sharp: it is mostly a leading note.
+            (outside, (fifths - centre).abs(), -note.accidental)
+        });
+        // Every pitch class has a spelling with at most one accidental, so there is always a nearest one.
+        nearest.unwrap_or(Spelled { letter: 0, accidental: 0, octave: 0 })
+    }
+}
+
+/// Letter (0 is C) and octave (0 from `C`, 1 from `c`) of a note's letter.
+pub(super) fn letter_and_octave(character: char) -> Option<(u8, i8)> {
+    let letter = match character.to_ascii_uppercase() {
+        'C' => 0,
+        'D' => 1,
+        'E' => 2,
+        'F' => 3,
+        'G' => 4,
+        'A' => 5,
+        'B' => 6,
+        _ => return None,
+    };
+    Some((letter, i8::from(character.is_ascii_lowercase())))
+}
+
+/// Sharps (or, below zero, flats) of the key that the text begins with, and what follows its mode.
+fn tonic_and_mode(text: &str) -> Result<(i32, &str), String> {
+    let tonic = text.chars().next().and_then(letter_and_octave).map_or(0, |(letter, _)| usize::from(letter));
+    let (accidental, rest) = match text[1..].chars().next() {
+        Some('#') => (7, &text[2..]),
+        Some('b') => (-7, &text[2..]),
+        _ => (0, &text[1..]),
+    };
+    let glued = !rest.starts_with(char::is_whitespace);
+    let word = rest.split_whitespace().next().unwrap_or("");
+    let mode = mode_fifths(word);
+    if glued && mode.is_none() && !word.is_empty() && !word.starts_with(['^', '_', '=']) {
+        return Err(format!("“{text}” is no key: the mode “{word}” is unknown"));
+    }
+    let after = if mode.is_some() { rest.trim_start().strip_prefix(word).unwrap_or("") } else { rest };
+    let fifths = LETTER_FIFTHS[tonic] + accidental + mode.unwrap_or(0);
+    if fifths.abs() > MOST_ACCIDENTALS {
+        return Err(format!("“{text}” is no key"));
+    }
+    Ok((fifths, after))
+}
+
+/// How many sharps a mode has more than the major key on the same tonic. Three letters are enough for a name.
+fn mode_fifths(word: &str) -> Option<i32> {
+    if word == "M" {
+        return Some(0);
+    }
+    let lower = word.to_ascii_lowercase();
+    let start: String = lower.chars().take(3).collect();
+    match start.as_str() {
+        "maj" | "ion" => Some(0),
+        "m" | "min" | "aeo" => Some(-3),
+        "mix" => Some(-1),
+        "dor" => Some(-2),
+        "phr" => Some(-4),
+        "loc" => Some(-5),
+        "lyd" => Some(1),
+        _ => None,
+    }
+}
+
+fn signature(fifths: i32) -> [i8; 7] {
+    let mut letters = [0; 7];
+    for (step, _) in (0..fifths.abs()).enumerate() {
+        let place = step % SHARPS.len();
+        if fifths > 0 {
+            letters[SHARPS[place]] += 1;
+        } else {
+            letters[SHARPS[SHARPS.len() - 1 - place]] -= 1;
+        }
+    }
+    letters
+}
+
+fn is_clef_or_setting(text: &str) -> bool {
+    const CLEFS: [&str; 7] = ["treble", "bass", "alto", "tenor", "perc", "exp", "staff"];
+    let word = text.split_whitespace().next().unwrap_or("");
+    word.starts_with(['^', '_', '=']) || word.contains('=') || CLEFS.iter().any(|clef| word.starts_with(clef))
+}
+
+fn small_number(text: &str) -> i8 {
+    text.parse().unwrap_or(0)
+}

@@ -1,0 +1,140 @@
+//! From the page, in the order of playing, to notes, bars and chords in ticks.
+
+use super::exact::Exact;
+use super::written::{Item, Placed, Sound};
+use crate::{Tune, push_chord};
+use segue_model::chord::Chord;
+use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
+
+/// A bar line as it was played, and the metre in force behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Line {
+    pub at: Ticks,
+    pub metre: Option<Metre>,
+}
+
+/// Plays out what is written. The title is the caller's.
+pub(super) fn play(items: &[Placed], order: &[usize]) -> Tune {
+    let mut playing = Playing::default();
+    for index in order {
+        playing.meet(&items[*index]);
+    }
+    playing.finish()
+}
+
+#[derive(Default)]
+struct Playing {
+    now: Exact,
+    sounding: Vec<Sounding>,
+    /// Indices of notes that go on in the next sound, if that has them at the moment where they end.
+    tied: Vec<usize>,
+    lines: Vec<Line>,
+    chords: Vec<(Ticks, Option<Chord>)>,
+}
+
+struct Sounding {
+    pitch: Pitch,
+    onset: Exact,
+    end: Exact,
+}
+
+impl Playing {
+    fn meet(&mut self, placed: &Placed) {
+        // A change of metre is a bar line even where none is drawn.
+        if self.lines.last().is_none_or(|line| line.metre != placed.metre) {
+            self.line(placed.metre);
+        }
+        match &placed.item {
+            Item::Sound(sound) => self.sound(sound),
+            Item::Symbol(chord) => push_chord(&mut self.chords, self.now.ticks(), *chord),
+            Item::Bar(_) => self.line(placed.metre),
+            Item::Part(_) => {}
+        }
+    }
+
+    fn line(&mut self, metre: Option<Metre>) {
+        let line = Line { at: self.now.ticks(), metre };
+        match self.lines.last_mut() {
+            Some(last) if last.at == line.at => *last = line,
+            _ => self.lines.push(line),
+        }
+    }
+
+    fn sound(&mut self, sound: &Sound) {
+        let before = std::mem::take(&mut self.tied);
+        for note in &sound.notes {
+            let end = self.now + note.length;
+            let goes_on = before
+                .iter()
+                .copied()
+                .find(|index| self.sounding[*index].pitch == note.pitch && self.sounding[*index].end == self.now);
+            let index = goes_on.unwrap_or(self.sounding.len());
+            match goes_on {
+                Some(index) => self.sounding[index].end = end,
+                None => self.sounding.push(Sounding { pitch: note.pitch, onset: self.now, end }),
+            }
+            if note.tied {
+                self.tied.push(index);
+            }
+        }
+        self.now += sound.advance;
+    }
+
+    fn finish(self) -> Tune {
+        let mut notes: Vec<Note> =
+            self.sounding.iter().filter(|note| note.end > note.onset).map(Sounding::note).collect();
+        notes.sort_unstable();
+        notes.dedup_by_key(|note| (note.onset, note.pitch));
+        Tune { title: String::new(), notes, bars: bars(&self.lines, self.now.ticks()), chords: self.chords }
+    }
+}
+
+impl Sounding {
+    fn note(&self) -> Note {
+        let (onset, end) = (self.onset.ticks(), self.end.ticks());
+        // The shortest note is a tick, because a note has a length.
+        let duration = Ticks((end - onset).0.max(1));
+        Note { onset, pitch: self.pitch, velocity: Velocity::DEFAULT, duration }
+    }
+}
+
+/// The entries from which bars are counted, so that they fall on the lines that were played.
+///
+/// A line inside a bar needs no entry if the bar is whole: that is a repeat sign before a pickup.
+fn bars(lines: &[Line], end: Ticks) -> Vec<Bars> {
+    let mut entries: Vec<Bars> = Vec::new();
+    let mut metre = None;
+    for (index, line) in lines.iter().enumerate() {
+        let changed = line.metre != metre;
+        metre = line.metre;
+        let Some(metre) = metre else {
+            continue;
+        };
+        let entry = Bars { line: line.at, metre };
+        match entries.last() {
+            None => entries.push(first_entry(&lines[index..], metre)),
+            Some(last) if changed && (last.metre != metre || last.place(line.at) != Ticks::ZERO) => entries.push(entry),
+            Some(last) if line.at > last.line && line.at < end && !continues(*last, *line, &lines[index..], end) => {
+                entries.push(entry);
+            }
+            Some(_) => {}
+        }
+    }
+    entries
+}
+
+/// Bars begin where the first line is, or, when that is only a whole number of bars away, at once.
+fn first_entry(lines: &[Line], metre: Metre) -> Bars {
+    let start = Bars { line: lines.first().map_or(Ticks::ZERO, |line| line.at), metre };
+    match lines.get(1) {
+        Some(next) if next.metre == Some(metre) && start.place(next.at) != Ticks::ZERO => Bars { line: next.at, metre },
+        _ => start,
+    }
+}
+
+/// Whether a line lies where the entry has a bar line, or inside a bar that the entry has whole.
+fn continues(entry: Bars, line: Line, from_line: &[Line], end: Ticks) -> bool {
+    let place = entry.place(line.at);
+    let next = line.at - place + entry.metre.bar();
+    place == Ticks::ZERO || next >= end || from_line.binary_search_by_key(&next, |line| line.at).is_ok()
+}

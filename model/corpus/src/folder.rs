@@ -1,0 +1,395 @@
+//! Reading a folder of music, split into what is learnt from and what is only measured on.
+
+mod cache;
+
+use super::abc::{Book, read_book};
+use super::midi::{self, read_midi};
+use super::solos::{self, read_solo};
+use super::{Refused, Tune};
+use segue_model::note::Note;
+use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a tune is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// To learn from.
+    Train,
+    /// To decide by while learning.
+    #[serde(alias = "validation")]
+    Valid,
+    /// To report on at the end.
+    Test,
+}
+
+/// What a folder held.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Corpus {
+    /// In the order of `split.csv`, or else of the paths.
+    pub pieces: Vec<Piece>,
+    /// What was passed over, and why.
+    pub refused: Vec<Refused>,
+}
+
+/// A tune with where it comes from and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// What it is for.
+    pub split: Split,
+    /// Its file below the folder, and its number in a book: `cobb.abc#12`.
+    pub source: String,
+    /// The music.
+    pub tune: Tune,
+}
+
+/// How the files of a folder are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// For `.mid` files.
+    pub midi: midi::Reading,
+    /// Where `split.csv` names the same music as `file` and as `abc_file` with `x`, read the latter: it has chord
+    /// symbols.
+    pub prefer_abc: bool,
+}
+
+/// Why a folder gave nothing.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum FolderError {
+    #[error("{path}: there is no such folder")]
+    Missing { path: String },
+    #[error("{path}: cannot be read ({source})")]
+    Unreadable { path: String, source: std::io::Error },
+    #[error("{path}: no .abc, .mid or .midi file and no table of solos is in it")]
+    Empty { path: String },
+    #[error("{path}: not one tune in it could be read; the first reason: {first}")]
+    NothingRead { path: String, first: Refused },
+    #[error("{path}: is read already as a part of {other}; name it once")]
+    Twice { path: String, other: String },
+    #[error("{path}: is not a table with the columns file and split ({reason})")]
+    BadTable { path: String, reason: String },
+}
+
+const TABLE: &str = "split.csv";
+
+/// Reads several folders into one corpus, each by its own `split.csv`; see [`read_folder`].
+///
+/// # Errors
+/// When one of the folders gives nothing, or lies in another.
+pub fn read_folders(folders: &[PathBuf], reading: Reading, cache: Option<&Path>) -> Result<Corpus, FolderError> {
+    let mut corpus = Corpus::default();
+    for (index, folder) in folders.iter().enumerate() {
+        let within = |other: &&PathBuf| is_within(folder, other) || is_within(other, folder);
+        if let Some(other) = folders[..index].iter().find(within) {
+            let (path, other) = (folder.display().to_string(), other.display().to_string());
+            return Err(FolderError::Twice { path, other });
+        }
+        let read = read_folder(folder, reading, cache)?;
+        corpus.pieces.extend(read.pieces);
+        corpus.refused.extend(read.refused);
+    }
+    Ok(corpus)
+}
+
+/// Whatever their names are: links are followed. A folder that is not there lies in none.
+fn is_within(folder: &Path, other: &Path) -> bool {
+    matches!((folder.canonicalize(), other.canonicalize()), (Ok(folder), Ok(other)) if folder.starts_with(&other))
+}
+
+/// Reads the music that the folder's `split.csv` lists; without one, every `.abc`, `.mid` and `.midi` file and every
+/// table of solos (`notes/NAME.tsv`) below the folder, split 80 / 10 / 10 by its melody, so that the same tune in two
+/// files is on one side. Hidden files are passed over.
+///
+/// What was read is kept in the folder `cache`, where one is named, and taken from there as long as the files are the
+/// same in name, size and time. A cache that is damaged or cannot be written costs time and nothing else.
+///
+/// # Errors
+/// When the folder is not there or holds nothing to learn from. Single files and tunes that are wrong are no error:
+/// see [`Corpus::refused`].
+pub fn read_folder(folder: &Path, reading: Reading, cache: Option<&Path>) -> Result<Corpus, FolderError> {
+    let path = || folder.display().to_string();
+    if !folder.is_dir() {
+        return Err(FolderError::Missing { path: path() });
+    }
+    let table = folder.join(TABLE);
+    let listing = if table.is_file() {
+        let rows = rows(&table)?.into_iter().filter(|row| row.present.as_deref() != Some("no"));
+        Listing::Table(rows.collect())
+    } else {
+        Listing::Everything(music_below(folder).map_err(|source| FolderError::Unreadable { path: path(), source })?)
+    };
+    let files = listing.files(reading);
+    let kept = cache.map(|cache| cache::Place::new(cache, folder, reading, &files));
+    if let Some(corpus) = kept.as_ref().and_then(cache::Place::load) {
+        return Ok(corpus);
+    }
+    let corpus = Reader::new(folder, &files, reading).take_all(&listing, reading);
+    match corpus.refused.first() {
+        _ if !corpus.pieces.is_empty() => {}
+        Some(first) => return Err(FolderError::NothingRead { path: path(), first: first.clone() }),
+        None => return Err(FolderError::Empty { path: path() }),
+    }
+    if let Some(kept) = kept {
+        kept.store(&corpus);
+    }
+    Ok(corpus)
+}
+
+/// What is to be read.
+enum Listing {
+    /// What a table lists.
+    Table(Vec<Row>),
+    /// Files, named below the folder.
+    Everything(Vec<PathBuf>),
+}
+
+impl Listing {
+    /// Each file once, in order of first mention.
+    fn files(&self, reading: Reading) -> Vec<PathBuf> {
+        let rows = match self {
+            Self::Table(rows) => rows,
+            Self::Everything(files) => return files.clone(),
+        };
+        let mut met = HashSet::new();
+        let files = rows.iter().map(|row| row.music(reading)).filter(|file| met.insert(*file));
+        files.map(Path::to_owned).collect()
+    }
+}
+
+/// One row of `split.csv`. Other columns are ignored.
+#[derive(Debug, Deserialize)]
+struct Row {
+    file: String,
+    split: Split,
+    x: Option<u32>,
+    abc_file: Option<String>,
+    /// `no` where the table knows of music that the folder does not have.
+    present: Option<String>,
+}
+
+impl Row {
+    /// The file that is read for it.
+    fn music(&self, reading: Reading) -> &Path {
+        Path::new(self.abc_file.as_ref().filter(|_| reading.prefer_abc).unwrap_or(&self.file))
+    }
+}
+
+fn rows(table: &Path) -> Result<Vec<Row>, FolderError> {
+    let bad =
+        |error: csv::Error| FolderError::BadTable { path: table.display().to_string(), reason: error.to_string() };
+    csv::Reader::from_path(table).map_err(bad)?.deserialize().collect::<Result<_, _>>().map_err(bad)
+}
+
+/// What one file held.
+enum Found {
+    Book(Book),
+    Tune(Tune),
+    Nothing(Refused),
+}
+
+/// Reads files on all cores. Each is in memory only while it is read; what is kept is its music.
+fn read_all(folder: &Path, files: &[PathBuf], reading: midi::Reading) -> Vec<Found> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(index) else {
+                return found;
+            };
+            found.push((index, read_file(&folder.join(file), reading)));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let mut found = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let found = workers.into_iter().flat_map(|worker| match worker.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        found.collect::<Vec<_>>()
+    });
+    // Whoever read a file: the order is that of the listing.
+    found.sort_unstable_by_key(|(index, _)| *index);
+    found.into_iter().map(|(_, found)| found).collect()
+}
+
+fn read_file(path: &Path, reading: midi::Reading) -> Found {
+    if is_abc(path) {
+        return read_book(path).map_or_else(Found::Nothing, Found::Book);
+    }
+    if is_solo(path) {
+        return read_solo(path).map_or_else(Found::Nothing, Found::Tune);
+    }
+    read_midi(path, reading).map_or_else(|error| Found::Nothing(refusal(path, &error)), Found::Tune)
+}
+
+fn refusal(path: &Path, error: &midi::MidiError) -> Refused {
+    let path = path.display().to_string();
+    // The error's sentence begins with the path, which the refusal says itself.
+    let sentence = error.to_string();
+    let reason = sentence.strip_prefix(&format!("{path}: ")).unwrap_or(&sentence).to_owned();
+    Refused { path, tune: None, line: None, reason }
+}
+
+/// Puts what files held in the order of the listing.
+struct Reader<'a> {
+    folder: &'a Path,
+    found: HashMap<&'a Path, Found>,
+    /// Tunes of books of which one was asked for, by number.
+    books: HashMap<&'a Path, HashMap<u32, Tune>>,
+    /// By file and number.
+    taken: HashSet<(&'a Path, Option<u32>)>,
+    corpus: Corpus,
+}
+
+impl<'a> Reader<'a> {
+    fn new(folder: &'a Path, files: &'a [PathBuf], reading: Reading) -> Self {
+        let found = files.iter().map(PathBuf::as_path).zip(read_all(folder, files, reading.midi)).collect();
+        Self { folder, found, books: HashMap::new(), taken: HashSet::new(), corpus: Corpus::default() }
+    }
+
+    fn take_all(mut self, listing: &'a Listing, reading: Reading) -> Corpus {
+        match listing {
+            Listing::Table(rows) => rows.iter().for_each(|row| self.row(row, row.music(reading))),
+            Listing::Everything(files) => files.iter().for_each(|file| self.file(file)),
+        }
+        self.corpus
+    }
+
+    fn row(&mut self, row: &Row, file: &'a Path) {
+        let number = is_abc(file).then(|| row.x.unwrap_or(0));
+        if !self.taken.insert((file, number)) {
+            self.refuse_row(file, number, "lists it more than once; the first row holds");
+            return;
+        }
+        match self.found.remove(file) {
+            Some(Found::Tune(tune)) => self.take(row.split, file.display().to_string(), tune),
+            Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
+            Some(Found::Book(book)) => self.open(file, book),
+            None => {}
+        }
+        if let Some(number) = number {
+            self.tune_of_book(file, number, row.split);
+        }
+    }
+
+    fn open(&mut self, file: &'a Path, mut book: Book) {
+        self.corpus.refused.append(&mut book.refused);
+        // Of several tunes with one number the first is meant.
+        let mut tunes = HashMap::new();
+        for (number, tune) in book.tunes {
+            tunes.entry(number.unwrap_or(0)).or_insert(tune);
+        }
+        self.books.insert(file, tunes);
+    }
+
+    fn tune_of_book(&mut self, file: &Path, number: u32, split: Split) {
+        let path = self.folder.join(file).display().to_string();
+        let was_refused =
+            |refused: &Refused| refused.path == path && refused.tune.is_none_or(|refused| refused == number);
+        match self.books.get_mut(file).and_then(|tunes| tunes.remove(&number)) {
+            Some(tune) => self.take(split, format!("{}#{number}", file.display()), tune),
+            None if self.corpus.refused.iter().any(was_refused) => {}
+            None => self.refuse_row(file, Some(number), "lists it, but it is not there"),
+        }
+    }
+
+    /// A file that no table lists.
+    fn file(&mut self, file: &Path) {
+        let name = file.display().to_string();
+        match self.found.remove(file) {
+            Some(Found::Tune(tune)) => self.take(split_by_melody(&tune.notes), name, tune),
+            Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
+            Some(Found::Book(book)) => {
+                self.corpus.refused.extend(book.refused);
+                for (number, tune) in book.tunes {
+                    let source = number.map_or_else(|| name.clone(), |number| format!("{name}#{number}"));
+                    self.take(split_by_melody(&tune.notes), source, tune);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn take(&mut self, split: Split, source: String, tune: Tune) {
+        self.corpus.pieces.push(Piece { split, source, tune });
+    }
+
+    fn refuse_row(&mut self, file: &Path, tune: Option<u32>, what: &str) {
+        let path = self.folder.join(file).display().to_string();
+        self.corpus.refused.push(Refused { path, tune, line: None, reason: format!("{TABLE} {what}") });
+    }
+}
+
+/// Music files, named below the folder, in the order of their names. Links to folders are not followed, so this ends;
+/// hidden files, such as the `._tune.mid` that macOS leaves on other people's disks, hold no music.
+fn music_below(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        for entry in std::fs::read_dir(inner)? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+            } else if is_music(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found.iter().map(|path| path.strip_prefix(folder).unwrap_or(path).to_owned()).collect())
+}
+
+fn is_music(path: &Path) -> bool {
+    let is_table_of_notes = || {
+        let folder = path.parent().and_then(Path::file_name);
+        is_solo(path) && folder.is_some_and(|folder| folder == solos::NOTES)
+    };
+    is_abc(path) || has_extension(path, "mid") || has_extension(path, "midi") || is_table_of_notes()
+}
+
+fn is_abc(path: &Path) -> bool {
+    has_extension(path, "abc")
+}
+
+fn is_solo(path: &Path) -> bool {
+    has_extension(path, "tsv")
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+/// Eight parts in ten to learn from. The same beginning, in any key, always comes to the same side.
+fn split_by_melody(notes: &[Note]) -> Split {
+    match melody_hash(notes) % 10 {
+        0..=7 => Split::Train,
+        8 => Split::Valid,
+        _ => Split::Test,
+    }
+}
+
+/// A hash (FNV-1a) of the first intervals of the upper voice, which is the same on every machine and for ever.
+fn melody_hash(notes: &[Note]) -> u64 {
+    const INTERVALS: usize = 32;
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let melody: Vec<i16> = notes
+        .chunk_by(|one, next| one.onset == next.onset)
+        .filter_map(|chord| chord.iter().map(|note| i16::from(note.pitch.key())).max())
+        .take(INTERVALS + 1)
+        .collect();
+    let intervals = melody.windows(2).flat_map(|pair| (pair[1] - pair[0]).to_le_bytes());
+    intervals.fold(START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Reading music into tunes. Knows files and notations; knows no classes and no tensors.
+
+pub mod abc;
+pub mod folder;
+pub mod midi;
+#[cfg(feature = "sheet")]
+pub mod sheet;
+pub mod solos;
+
+#[cfg(test)]
+mod tests_support;
+
+use segue_model::chord::Chord;
+use segue_model::note::{Bars, Note, Ticks};
+use std::fmt;
+
+/// One piece of music to learn from or to play at Segue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tune {
+    /// What the file calls it; may be empty.
+    pub title: String,
+    /// In order of onset, then pitch. Repeats are played out.
+    pub notes: Vec<Note>,
+    /// Bar lines from which bars are counted, in order of time; empty for free time. The first may lie behind a pickup.
+    pub bars: Vec<Bars>,
+    /// Changes of harmony in order of onset: each holds until the next, and differs from it. `None`: no chord from
+    /// here on. Repeats are played out.
+    pub chords: Vec<(Ticks, Option<Chord>)>,
+}
+
+impl Tune {
+    /// The bars in which `moment` lies: the last entry at or before it, or the first one for a pickup.
+    /// `None` in free time.
+    pub fn bars_at(&self, moment: Ticks) -> Option<Bars> {
+        let later = self.bars.partition_point(|bars| bars.line <= moment);
+        self.bars.get(later.saturating_sub(1)).copied()
+    }
+
+    /// The chord that holds at `moment`; `None` before the first one and where there is said to be none.
+    pub fn chord_at(&self, moment: Ticks) -> Option<Chord> {
+        let later = self.chords.partition_point(|(onset, _)| *onset <= moment);
+        self.chords.get(later.checked_sub(1)?)?.1
+    }
+
+    /// The chords of the bars that begin at these lines, as a chart: in each bar one, or one for each half.
+    pub fn chart(&self, lines: impl Iterator<Item = Ticks>, bar: Ticks) -> String {
+        let name = |moment| self.chord_at(moment).map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
+        let bars = lines.map(|line| {
+            let (first, second) = (name(line), name(Ticks(line.0 + bar.0 / 2)));
+            if first == second { first } else { format!("{first} {second}") }
+        });
+        bars.collect::<Vec<_>>().join(" | ")
+    }
+}
+
+/// Puts a change of harmony behind those before it. Of several at one moment the last holds, and what says nothing new
+/// is left out.
+fn push_chord(chords: &mut Vec<(Ticks, Option<Chord>)>, onset: Ticks, chord: Option<Chord>) {
+    chords.pop_if(|(last, _)| *last == onset);
+    if chords.last().and_then(|(_, last)| *last) != chord {
+        chords.push((onset, chord));
+    }
+}
+
+/// Music that was not taken, and why. Its display is one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The file, as it was named to the reader.
+    pub path: String,
+    /// Number of the tune in its book (`X:`), where it has one.
+    pub tune: Option<u32>,
+    /// Line in the file, from 1, where the reason can be said to lie in one line.
+    pub line: Option<usize>,
+    /// What is wrong, in words that follow a colon.
+    pub reason: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.path)?;
+        if let Some(tune) = self.tune {
+            write!(formatter, ", tune {tune}")?;
+        }
+        if let Some(line) = self.line {
+            write!(formatter, ", line {line}")?;
+        }
+        write!(formatter, ": {}", self.reason)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chord_holds_until_the_next_one() {
+        let chord = |symbol| Chord::parse(symbol).unwrap();
+        let mut chords = Vec::new();
+        for (onset, symbol) in
+            [(0, "NC"), (12, "C"), (24, "C"), (48, "D"), (48, "G7"), (96, "NC"), (120, "A"), (120, "NC")]
+        {
+            push_chord(&mut chords, Ticks(onset), chord(symbol));
+        }
+        assert_eq!(chords, [(Ticks(12), chord("C")), (Ticks(48), chord("G7")), (Ticks(96), None)]);
+        let tune = Tune { chords, ..Tune::default() };
+        for (moment, symbol) in [(-1, "NC"), (11, "NC"), (12, "C"), (47, "C"), (48, "G7"), (95, "G7"), (96, "NC")] {
+            assert_eq!(tune.chord_at(Ticks(moment)), chord(symbol), "at {moment}");
+        }
+        assert_eq!(Tune::default().chord_at(Ticks::ZERO), None);
+    }
+}

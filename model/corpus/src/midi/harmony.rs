@@ -1,0 +1,29 @@
+//! Chords from what accompanies a melody.
+
+use super::{Heard, Scale};
+use crate::push_chord;
+use segue_model::chord::{Chord, OCTAVE};
+use segue_model::note::{Pitch, Ticks};
+use std::collections::BTreeSet;
+
+/// Fewer different tones are a bass or a second voice: they go with the chord that holds.
+const FEWEST_TONES: usize = 3;
+
+/// A chord at each moment at which something is struck, made of all that sounds then. A rest ends no chord.
+pub(super) fn chords(accompaniment: &[Heard], scale: &Scale) -> Vec<(Ticks, Option<Chord>)> {
+    let mut strikes: Vec<&Heard> = accompaniment.iter().filter(|heard| heard.end > heard.onset).collect();
+    strikes.sort_by_key(|heard| heard.onset);
+    let mut chords = Vec::new();
+    let mut sounding: Vec<&Heard> = Vec::new();
+    for together in strikes.chunk_by(|one, next| one.onset == next.onset) {
+        let now = together[0].onset;
+        sounding.retain(|heard| heard.end > now);
+        sounding.extend(together);
+        let tones: BTreeSet<u8> = sounding.iter().map(|heard| heard.key % OCTAVE).collect();
+        if tones.len() >= FEWEST_TONES {
+            let keys: Vec<Pitch> = sounding.iter().filter_map(|heard| Pitch::new(heard.key)).collect();
+            push_chord(&mut chords, scale.ticks(now), Chord::heard(&keys));
+        }
+    }
+    chords
+}

@@ -1,0 +1,258 @@
+//! What a player and Segue played, to look at, to open in other programs and to read: a picture, a MIDI file, letters.
+//!
+//! Knows no networks, no hosts and no sound.
+
+pub mod roll;
+
+use crate::Tune;
+use crate::abc::write_abc;
+use anyhow::Context;
+use midly::num::{u4, u7, u15, u24, u28};
+use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use roll::{Block, Roll};
+use segue_model::chord::{Chord, OCTAVE};
+use segue_model::note::{Bars, Note, TICKS_PER_QUARTER, Ticks};
+use std::path::Path;
+
+/// Tempos that a sheet can have, in quarter notes a minute.
+pub const TEMPOS_BPM: (f64, f64) = (20.0, 400.0);
+
+/// Two voices on one time line, which begins at 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// Written above it; may be empty.
+    pub title: String,
+    /// The player's notes.
+    pub player: Vec<Note>,
+    /// Segue's notes.
+    pub segue: Vec<Note>,
+    /// From which bar lines bars are counted; none in free time.
+    pub bars: Vec<Bars>,
+    /// Changes of harmony, in order.
+    pub chords: Vec<(Ticks, Option<Chord>)>,
+    /// Quarter notes a minute, within [`TEMPOS_BPM`].
+    pub tempo_bpm: f64,
+}
+
+impl Sheet {
+    /// Where the last note ends.
+    pub fn end(&self) -> Ticks {
+        self.all().map(|note| note.onset + note.duration).max().unwrap_or_default()
+    }
+
+    /// A moment in seconds.
+    #[expect(clippy::cast_precision_loss, reason = "a sheet is shorter than 2^52 ticks")]
+    pub fn seconds(&self, at: Ticks) -> f64 {
+        at.0 as f64 / TICKS_PER_QUARTER as f64 * 60.0 / self.tempo_bpm
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Note> {
+        self.player.iter().chain(&self.segue)
+    }
+
+    /// Every bar line up to the end.
+    pub fn bar_lines(&self) -> Vec<Ticks> {
+        let mut lines = Vec::new();
+        for (index, bars) in self.bars.iter().enumerate() {
+            let until = self.bars.get(index + 1).map_or(self.end(), |next| next.line);
+            let mut line = bars.line;
+            while line < until {
+                lines.push(line);
+                line += bars.metre.bar();
+            }
+        }
+        lines
+    }
+}
+
+/// The major key whose scale has the most of the notes, as `K:` in ABC says it; a minor or modal tune gets the signature
+/// of its relative major.
+pub fn key_signature(notes: &[Note]) -> &'static str {
+    // Few accidentals first, because of equals the first is taken.
+    const KEYS: [(&str, u8); 12] = [
+        ("C", 0),
+        ("G", 7),
+        ("F", 5),
+        ("D", 2),
+        ("Bb", 10),
+        ("A", 9),
+        ("Eb", 3),
+        ("E", 4),
+        ("Ab", 8),
+        ("B", 11),
+        ("Db", 1),
+        ("F#", 6),
+    ];
+    const SCALE: [u8; 7] = [0, 2, 4, 5, 7, 9, 11];
+    let inside = |tonic: u8| {
+        let degree = |note: &&Note| SCALE.contains(&((note.pitch.key() + OCTAVE - tonic) % OCTAVE));
+        notes.iter().filter(degree).count()
+    };
+    KEYS.iter().rev().max_by_key(|(_, tonic)| inside(*tonic)).map_or("C", |(name, _)| name)
+}
+
+/// As letters.
+impl Sheet {
+    /// Both voices as one tune; a line of its head says which note is the first of Segue's after all of the player's,
+    /// where the one follows the other.
+    ///
+    /// # Errors
+    /// When `key` is no key.
+    pub fn abc(&self, key: &str) -> Result<String, String> {
+        let mut notes: Vec<Note> = self.all().copied().collect();
+        notes.sort_unstable();
+        let tune = Tune { title: self.title.clone(), notes, bars: self.bars.clone(), chords: self.chords.clone() };
+        let text = write_abc(&tune, key)?;
+        let follows = self.player.iter().map(|note| note.onset).max() < self.segue.iter().map(|note| note.onset).min();
+        if !follows || self.player.is_empty() {
+            return Ok(text);
+        }
+        let note = format!("\nN:Segue plays from note {} on\nK:", self.player.len() + 1);
+        Ok(text.replacen("\nK:", &note, 1))
+    }
+}
+
+/// As a MIDI file.
+impl Sheet {
+    /// Writes two tracks, the player's with tempo, time signatures, and chords as markers.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_midi(&self, path: &Path) -> anyhow::Result<()> {
+        let per_quarter = u15::from(u16::try_from(TICKS_PER_QUARTER)?);
+        let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(per_quarter)));
+        let names: Vec<(Ticks, String)> = self
+            .chords
+            .iter()
+            .map(|(at, chord)| (*at, chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())))
+            .collect();
+        let markers = names.iter().map(|(at, name)| (*at, MetaMessage::Marker(name.as_bytes())));
+        let heading: Vec<_> = self.time().into_iter().chain(markers).collect();
+        smf.tracks.push(track("Player", u4::from(0), &self.player, &heading));
+        smf.tracks.push(track("Segue", u4::from(1), &self.segue, &[]));
+        smf.save(path).with_context(|| format!("{}: cannot be written", path.display()))
+    }
+
+    fn time(&self) -> Vec<(Ticks, MetaMessage<'static>)> {
+        const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
+        const CLOCKS_PER_CLICK: u8 = 24;
+        const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tempos lie between 20 and 400")]
+        let quarter = (MICROSECONDS_PER_MINUTE / self.tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1)).round() as u32;
+        let signature = |bars: &Bars| {
+            let power = u8::try_from(bars.metre.denominator.trailing_zeros()).unwrap_or(2);
+            let numerator = bars.metre.numerator;
+            (bars.line, MetaMessage::TimeSignature(numerator, power, CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER))
+        };
+        let tempo = (Ticks::ZERO, MetaMessage::Tempo(u24::from(quarter)));
+        std::iter::once(tempo).chain(self.bars.iter().map(signature)).collect()
+    }
+}
+
+fn track<'a>(name: &'a str, channel: u4, notes: &[Note], heading: &[(Ticks, MetaMessage<'a>)]) -> Track<'a> {
+    let key = |note: &Note| u7::from(note.pitch.key());
+    let name = (Ticks::ZERO, 0, TrackEventKind::Meta(MetaMessage::TrackName(name.as_bytes())));
+    let heading = heading.iter().map(|(at, meta)| (*at, 1, TrackEventKind::Meta(*meta)));
+    let mut events: Vec<(Ticks, u8, TrackEventKind)> = std::iter::once(name).chain(heading).collect();
+    for note in notes {
+        let on = MidiMessage::NoteOn { key: key(note), vel: u7::from(note.velocity.value()) };
+        let off = MidiMessage::NoteOff { key: key(note), vel: u7::from(0) };
+        events.push((note.onset, 3, TrackEventKind::Midi { channel, message: on }));
+        events.push((note.onset + note.duration, 2, TrackEventKind::Midi { channel, message: off }));
+    }
+    // Off before on, because a repeated note ends where it begins again. Stable.
+    events.sort_by_key(|(at, rank, _)| (*at, *rank));
+    let mut now = Ticks::ZERO;
+    let mut track = Track::new();
+    for (at, _, kind) in events {
+        let delta = u32::try_from((at - now).0).unwrap_or(0);
+        track.push(TrackEvent { delta: u28::from(delta), kind });
+        now = at;
+    }
+    track.push(TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
+    track
+}
+
+/// As a picture.
+impl Sheet {
+    /// Draws a piano roll into a PNG file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn draw(&self, path: &Path) -> anyhow::Result<()> {
+        let blocks = |notes: &[Note]| notes.iter().map(|note| self.block(note)).collect::<Vec<_>>();
+        let lines: Vec<f64> = self.bar_lines().into_iter().map(|line| self.across(line)).collect();
+        let roll = Roll {
+            title: &self.title,
+            player: &blocks(&self.player),
+            segue: &blocks(&self.segue),
+            bar_lines: &lines,
+            end: self.across(self.end()).max(1.0),
+            across: if self.bars.is_empty() { "seconds" } else { "quarter notes, with bar lines" },
+            label: &|at| ((10.0 * at).round() / 10.0).to_string(),
+            labels: 24,
+        };
+        roll.draw(path).with_context(|| format!("{}: cannot be drawn", path.display()))
+    }
+
+    fn block(&self, note: &Note) -> Block {
+        Block { from: self.across(note.onset), to: self.across(note.onset + note.duration), pitch: note.pitch }
+    }
+
+    /// Quarter notes, or seconds in free time.
+    fn across(&self, at: Ticks) -> f64 {
+        if self.bars.is_empty() { self.seconds(at) } else { self.seconds(at) * self.tempo_bpm / 60.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::midi::{Reading, read_midi};
+    use segue_model::note::{Metre, Pitch, Velocity};
+
+    fn note(onset: i64, key: u8) -> Note {
+        let pitch = Pitch::new(key).unwrap();
+        Note { onset: Ticks(onset), pitch, duration: Ticks(24), velocity: Velocity::DEFAULT }
+    }
+
+    fn sheet() -> Sheet {
+        Sheet {
+            title: "Both".to_owned(),
+            player: vec![note(0, 62), note(24, 64)],
+            segue: vec![note(48, 66), note(192, 62)],
+            bars: vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }],
+            chords: vec![(Ticks(0), Chord::parse("D7").unwrap()), (Ticks(192), None)],
+            tempo_bpm: 100.0,
+        }
+    }
+
+    #[test]
+    fn the_midi_file_is_read_back_with_both_voices_bars_tempo_and_chords() {
+        let folder = std::env::temp_dir().join(format!("segue-sheet-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("both.mid");
+        let sheet = sheet();
+        sheet.write_midi(&path).unwrap();
+        let tune = read_midi(&path, Reading::default()).unwrap();
+        assert_eq!(tune.notes, [&sheet.player[..], &sheet.segue].concat());
+        assert_eq!(tune.bars, sheet.bars);
+        let bytes = std::fs::read(&path).unwrap();
+        let heading: Vec<TrackEventKind> =
+            Smf::parse(&bytes).unwrap().tracks[0].iter().map(|event| event.kind).collect();
+        let has = |meta| heading.contains(&TrackEventKind::Meta(meta));
+        assert!(has(MetaMessage::Tempo(u24::from(600_000))));
+        assert!(has(MetaMessage::Marker(b"D7")) && has(MetaMessage::Marker(b"N.C.")));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_letters_say_where_segue_begins_if_it_follows_the_player() {
+        let mut sheet = sheet();
+        assert!(sheet.abc("D").unwrap().contains("\nN:Segue plays from note 3 on\nK:D\n"));
+        sheet.segue.push(note(0, 74));
+        assert!(!sheet.abc("D").unwrap().contains("\nN:"), "both at once");
+        sheet.player.clear();
+        assert!(!sheet.abc("D").unwrap().contains("\nN:"), "Segue alone");
+    }
+}

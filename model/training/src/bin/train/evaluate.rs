@@ -1,0 +1,70 @@
+//! Measures weights on tunes that they have not seen.
+
+use crate::data::{Source, learnt, split};
+use anyhow::bail;
+use clap::Args;
+use segue_corpus::folder::Split;
+use segue_model::mind::Mind;
+use segue_training::evaluate::{self, Figures};
+use segue_training::pieces::Piece;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Evaluate {
+    /// The weights file.
+    weights: PathBuf,
+    #[command(flatten)]
+    source: Source,
+    /// A folder that the style was trained on too: the Markov chain learns from it as well, but nothing in it is
+    /// measured. May be given more than once.
+    #[arg(long)]
+    learnt: Vec<PathBuf>,
+    /// train, valid or test.
+    #[arg(long, default_value = "test", value_parser = split)]
+    split: Split,
+    /// The same weights in full precision, to say what half precision costs.
+    #[arg(long)]
+    full: Option<PathBuf>,
+}
+
+/// Half precision may cost so much of any figure, in nats per note.
+const MOST_LOST: f64 = 0.005;
+
+pub fn measure(wish: &Evaluate) -> anyhow::Result<()> {
+    let mind = Mind::from_file(&wish.weights)?;
+    let files: Vec<&Path> = std::iter::once(&wish.weights).chain(&wish.full).map(PathBuf::as_path).collect();
+    let figures = figures(&files, &wish.source, &wish.learnt, wish.split)?;
+    let shipped = &figures[0];
+    println!("{}, {:?} split of {}: {shipped}", mind.card().style, wish.split, wish.source.named());
+    let Some(full) = figures.get(1) else { return Ok(()) };
+    let lost = shipped.differences(full);
+    for (name, difference) in &lost {
+        println!("  {name:<24} {difference:+.5} against full precision");
+    }
+    if let Some((name, _)) = lost.iter().find(|(_, difference)| difference.abs() >= MOST_LOST) {
+        bail!("half precision costs too much: {name} differs by {MOST_LOST} or more");
+    }
+    println!("  every difference is below {MOST_LOST}");
+    Ok(())
+}
+
+/// The figures of weights files of one vocabulary on a split of `source`, beside a chain that has learnt from the
+/// training splits of `source` and of the folders `also`.
+pub fn figures(weights: &[&Path], source: &Source, also: &[PathBuf], split: Split) -> anyhow::Result<Vec<Figures>> {
+    let minds = weights.iter().map(|path| Mind::from_file(path)).collect::<Result<Vec<Mind>, _>>()?;
+    let Some(vocabulary) = minds.first().map(Mind::vocabulary) else { return Ok(Vec::new()) };
+    if minds.iter().any(|mind| mind.vocabulary() != vocabulary) {
+        bail!("the weights are of different styles");
+    }
+    let corpus = source.read_for(vocabulary)?;
+    let also = match also {
+        [] => None,
+        folders => Some(Source { data: folders.to_vec(), cache: source.cache.clone() }.read_for(vocabulary)?),
+    };
+    let tunes = std::iter::once(&corpus).chain(&also).flat_map(learnt);
+    let train: Vec<Piece> = tunes.map(|tune| Piece::of(tune, vocabulary)).collect();
+    let asked = source.pieces(&corpus, split)?;
+    let asked: Vec<Piece> = asked.iter().map(|read| Piece::of(&read.tune, vocabulary)).collect();
+    let chain = evaluate::markov(&train, vocabulary);
+    Ok(minds.iter().map(|mind| evaluate::evaluate(mind, &asked, &chain)).collect())
+}

@@ -1,0 +1,55 @@
+//! Lays a mind's continuations beside real ones, and asks the judge whether it can tell them.
+
+use crate::data::{Source, learnt, split};
+use crate::knobs::Playing;
+use anyhow::Context;
+use clap::Args;
+use segue_corpus::Tune;
+use segue_corpus::folder::Split;
+use segue_model::mind::Mind;
+use segue_training::continuations::{CONTINUATION, PLACES, PROMPT};
+use segue_training::trial::{Playground, Trial, Wish};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[derive(Args)]
+pub struct Judge {
+    /// The weights file.
+    weights: PathBuf,
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    playing: Playing,
+    /// Continuations that are asked for.
+    #[arg(long, default_value_t = PLACES)]
+    places: usize,
+    /// Whose tunes are gone on with: train, valid or test.
+    #[arg(long, default_value = "test", value_parser = split)]
+    split: Split,
+    /// Also writes all figures to this file, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+pub fn judge(wish: &Judge) -> anyhow::Result<()> {
+    let mind = Arc::new(Mind::from_file(&wish.weights)?);
+    let corpus = wish.source.read_for(mind.vocabulary())?;
+    let asked: Vec<(&str, &Tune)> =
+        wish.source.pieces(&corpus, wish.split)?.iter().map(|read| (read.source.as_str(), &read.tune)).collect();
+    let knobs = wish.playing.knobs();
+    let playground = Playground::of(mind.vocabulary(), &learnt(&corpus), &asked);
+    let trial = Trial::of(&mind, &playground, &Wish { places: wish.places, knobs });
+    println!(
+        "{}, {:?} split of {}: {CONTINUATION} notes after {PROMPT}, {}",
+        mind.card().style,
+        wish.split,
+        wish.source.named(),
+        wish.playing
+    );
+    println!("{trial}");
+    if let Some(path) = &wish.json {
+        let text = serde_json::to_vec_pretty(&trial)?;
+        std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Prints the tables of the README.
+
+use crate::data::{CACHE, Source};
+use crate::evaluate::figures;
+use anyhow::{Context, bail};
+use clap::Args;
+use segue_corpus::folder::Split;
+use segue_training::evaluate::{Chains, Figures, MARKOV_ORDER, Measure};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Tables {
+    /// The folder that has a folder for each data set: jazz, blues, folk, irish, `piano_free`.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// The folder of the weights that are measured.
+    #[arg(long, default_value = "presets")]
+    presets: PathBuf,
+    /// The summary.json of a training: its figures are taken, and not measured again. May be given more than once.
+    #[arg(long)]
+    summary: Vec<PathBuf>,
+    /// What was read is kept in this folder, so that the next start is quicker.
+    #[arg(long, default_value = CACHE)]
+    cache: PathBuf,
+    /// Only rows that begin with this.
+    #[arg(long, default_value = "")]
+    only: String,
+}
+
+/// What is measured on what.
+struct Row {
+    name: &'static str,
+    weights: &'static str,
+    /// Measured on the test split of this one.
+    folder: &'static str,
+    /// Learnt from too.
+    also: Option<&'static str>,
+}
+
+const ROWS: [Row; 6] = [
+    Row { name: "irish", weights: "irish", folder: "irish", also: None },
+    Row { name: "folk", weights: "folk", folder: "folk", also: None },
+    Row { name: "jazz", weights: "jazz", folder: "jazz", also: Some("blues") },
+    Row { name: "blues", weights: "blues", folder: "blues", also: Some("jazz") },
+    Row { name: "blues, by the weights of jazz", weights: "jazz", folder: "blues", also: Some("jazz") },
+    Row { name: "piano", weights: "piano", folder: "piano_free", also: None },
+];
+
+pub fn print(wish: &Tables) -> anyhow::Result<()> {
+    let summaries = wish.summary.iter().map(|path| summary(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut measured = Vec::new();
+    for row in ROWS.iter().filter(|row| row.name.starts_with(&wish.only)) {
+        match row.figures(wish, &summaries)? {
+            Ok(figures) => measured.push((row.name, figures)),
+            Err(reason) => eprintln!("{} is left out: {reason}", row.name),
+        }
+    }
+    if measured.is_empty() {
+        bail!("there is nothing to print; say --data FOLDER or --summary FILE");
+    }
+    print!("{}", tables(&measured));
+    Ok(())
+}
+
+impl Row {
+    /// The figures, or why there are none.
+    fn figures(&self, wish: &Tables, summaries: &[Summary]) -> anyhow::Result<Result<Figures, String>> {
+        let of_training = |summary: &&Summary| summary.plan.style == self.name && self.also.is_none();
+        if let Some(summary) = summaries.iter().find(of_training) {
+            return Ok(Ok(summary.test));
+        }
+        let weights = wish.presets.join(self.weights).with_extension(segue_model::weights::EXTENSION);
+        let Some(root) = &wish.data else { return Ok(Err("no --data is named".into())) };
+        let folder = root.join(self.folder);
+        if let Some(missing) = [&weights, &folder].into_iter().find(|path| !path.exists()) {
+            return Ok(Err(format!("{} is not there", missing.display())));
+        }
+        let source = Source { data: vec![folder], cache: wish.cache.clone() };
+        let also: Vec<PathBuf> = self.also.iter().map(|folder| root.join(folder)).collect();
+        let figures = figures(&[&weights], &source, &also, Split::Test)?;
+        Ok(figures.first().copied().ok_or_else(|| "nothing was measured".into()))
+    }
+}
+
+/// What is needed of a summary.
+#[derive(Deserialize)]
+struct Summary {
+    plan: Style,
+    test: Figures,
+}
+
+#[derive(Deserialize)]
+struct Style {
+    style: String,
+}
+
+fn summary(path: &Path) -> anyhow::Result<Summary> {
+    let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    serde_json::from_slice(&bytes).with_context(|| format!("{}: is no summary of a training", path.display()))
+}
+
+fn tables(rows: &[(&str, Figures)]) -> String {
+    let all = rows.iter().map(|(name, figures)| all_notes(name, figures));
+    let parts = rows.iter().map(|(name, figures)| parts(name, figures));
+    let head = |cells: &[&str]| format!("| {} |\n|{}\n", cells.join(" | "), "---|".repeat(cells.len()));
+    let chain = format!("Markov order {MARKOV_ORDER} / with session cache / unigram");
+    let first = head(&[
+        "style",
+        "notes",
+        &chain,
+        "pitch with look-back, chords / none",
+        "without look-back, chords / none",
+        "top-1",
+        "step + duration",
+        "velocity",
+    ]);
+    let second =
+        head(&["style", "notes", "share", "pitch", &format!("Markov order {MARKOV_ORDER} / with session cache")]);
+    format!("{first}{}\n{second}{}", all.collect::<String>(), parts.collect::<String>())
+}
+
+fn all_notes(name: &str, of: &Figures) -> String {
+    let Measure { notes, step, pitch, duration, velocity, top_1 } = of.told;
+    let Chains { markov, cached, unigram, .. } = of.chains;
+    let velocity = if velocity > 0.0 { format!("{velocity:.3}") } else { "–".into() };
+    format!(
+        "| {name} | {notes:.0} | {markov:.3} / {cached:.3} / {unigram:.3} | {} | {} | {:.1} % | {step:.3} + {duration:.3} | {velocity} |\n",
+        pair(Some(pitch), of.no_chords),
+        pair(of.no_look_back.map(|measure| measure.pitch), of.neither),
+        100.0 * top_1
+    )
+}
+
+/// With chords and without; one number for a style that knows none.
+fn pair(told: Option<f64>, no_chords: Option<Measure>) -> String {
+    match (told, no_chords) {
+        (Some(told), Some(none)) => format!("{told:.3} / {:.3}", none.pitch),
+        (Some(told), None) => format!("{told:.3}"),
+        (None, _) => "–".into(),
+    }
+}
+
+fn parts(name: &str, of: &Figures) -> String {
+    let row = |part: &str, measure: &Measure, chains: &Chains| {
+        let share = 100.0 * measure.notes / of.told.notes.max(1.0);
+        let (pitch, markov, cached) = (measure.pitch, chains.markov, chains.cached);
+        format!("| {name} | {part} | {share:.0} % | {pitch:.3} | {markov:.3} / {cached:.3} |\n")
+    };
+    row("first pass", &of.first_pass, &of.chains_first_pass) + &row("literal repeats", &of.repeats, &of.chains_repeats)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_style_without_chords_and_velocity_has_one_number_and_a_dash() {
+        let told = Measure { notes: 90.0, pitch: 1.5, step: 0.25, duration: 0.5, top_1: 0.5, ..Measure::default() };
+        let chains = Chains { markov: 2.0, cached: 1.75, unigram: 2.5, ..Chains::default() };
+        let figures = Figures { told, no_look_back: Some(told), chains, ..Figures::default() };
+        let row = "| a | 90 | 2.000 / 1.750 / 2.500 | 1.500 | 1.500 | 50.0 % | 0.250 + 0.500 | – |\n";
+        assert_eq!(all_notes("a", &figures), row);
+        let with_chords = Figures { no_chords: Some(Measure { pitch: 2.5, ..told }), ..figures };
+        assert!(all_notes("a", &with_chords).contains("| 1.500 / 2.500 | 1.500 | 50.0 %"));
+        let text = tables(&[("a", figures)]);
+        assert!(text.lines().all(|line| line.is_empty() || line.starts_with('|')), "{text}");
+    }
+}

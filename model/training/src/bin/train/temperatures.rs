@@ -1,0 +1,77 @@
+//! Lets a mind play at every temperature, and checks that it stays alive.
+
+use crate::data::{Source, split};
+use anyhow::bail;
+use clap::Args;
+use segue_corpus::Tune;
+use segue_corpus::folder::Split;
+use segue_model::mind::Mind;
+use segue_model::sampling::Knobs;
+use segue_training::continuations::places;
+use segue_training::playing::{as_said, continue_prompt};
+use segue_training::trial::seeded;
+use segue_training::warmth::{HEADER, TEMPERATURES, Warmth, faults, growth};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[derive(Args)]
+pub struct Temperatures {
+    /// The weights file.
+    weights: PathBuf,
+    #[command(flatten)]
+    source: Source,
+    /// Continuations at each temperature.
+    #[arg(long, default_value_t = 60)]
+    places: usize,
+    /// Notes of each.
+    #[arg(long, default_value_t = 96)]
+    notes: usize,
+    /// Only the most probable choices that together have this share are considered, above 0 to 1.
+    #[arg(long, default_value_t = 1.0)]
+    top_p: f32,
+    /// How often it is shown what was played before, 0 to 1.
+    #[arg(long, default_value_t = 1.0)]
+    memory: f32,
+    /// Of all that is left to chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Whose tunes are gone on with: train, valid or test.
+    #[arg(long, default_value = "test", value_parser = split)]
+    split: Split,
+}
+
+pub fn temperatures(wish: &Temperatures) -> anyhow::Result<()> {
+    let mind = Arc::new(Mind::from_file(&wish.weights)?);
+    let corpus = wish.source.read_for(mind.vocabulary())?;
+    let pieces = wish.source.pieces(&corpus, wish.split)?;
+    let tunes: Vec<Tune> = pieces.iter().map(|read| as_said(&read.tune, mind.vocabulary())).collect();
+    let names: Vec<(&str, usize)> =
+        pieces.iter().zip(&tunes).map(|(read, tune)| (read.source.as_str(), tune.notes.len())).collect();
+    let places = places(&names, wish.places, wish.seed);
+    if places.is_empty() {
+        bail!("{}: no tune there is long enough to go on with", wish.source.named());
+    }
+    println!("{}: {} notes after each of {} prompts", mind.card().style, wish.notes, places.len());
+    println!("{HEADER}");
+    let mut rows = Vec::new();
+    for temperature in TEMPERATURES {
+        let (top_p, memory, seed) = (wish.top_p, wish.memory, wish.seed);
+        let knobs = Knobs { temperature, top_p, memory, seed, ..Knobs::default() };
+        let continued: Vec<_> = (0..)
+            .zip(&places)
+            .map(|(index, place)| {
+                let tune = &tunes[place.tune];
+                continue_prompt(&mind, tune, place.prompt(&tune.notes), wish.notes, &seeded(knobs, index))
+            })
+            .collect();
+        let row = Warmth::of(temperature, &continued, wish.notes);
+        println!("{row}");
+        rows.push(row);
+    }
+    println!("rank correlation of the entropy of pitches with the temperature: {:.2}", growth(&rows));
+    let faults = faults(&rows);
+    if !faults.is_empty() {
+        bail!("{}", faults.join("; "));
+    }
+    Ok(())
+}

@@ -1,0 +1,426 @@
+//! A judge that tries to tell generated continuations from real ones, and says by what.
+//!
+//! A random forest (Breiman 2001) over the figures of a continuation. It never judges a tune that it has learnt from.
+//! Knows no networks and no files.
+
+use super::likeness::{
+    Likeness, Passage, count, durations, intervals, is_on_the_beat, mean, notes_per_beat, pitch_classes, quarters,
+    share, spread,
+};
+use fastrand::Rng;
+use rafor::prelude::{ClassDecode, CommonTrainerBuilder, EnsembleTrainerBuilder};
+use rafor::rf;
+use segue_model::chord::OCTAVE;
+use segue_model::note::Note;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A continuation as the judge gets it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// The tune that it is from. All of a tune's continuations are judged by a forest that learnt from others.
+    pub tune: usize,
+    /// The truth, which the judge is to find.
+    pub is_generated: bool,
+    /// What it may look at.
+    pub features: Vec<Feature>,
+}
+
+/// One number with its name; finite.
+pub type Feature = (&'static str, f32);
+
+/// How well generated continuations can be told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Area under the curve of hits over false alarms: the share of pairs of one real and one generated continuation
+    /// in which the generated one is suspected more (Hanley and `McNeil` 1982). 0.5 is guessing, 1 is knowing. The mean
+    /// over the folds.
+    pub auc: f64,
+    /// Standard deviation of the folds' areas.
+    pub spread: f64,
+    /// By what they are told, the most telling first.
+    pub clues: Vec<Clue>,
+}
+
+/// What one feature tells.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Clue {
+    /// Of the feature.
+    pub name: &'static str,
+    /// How much the area loses when the feature is shuffled between the continuations judged (Breiman 2001). Features
+    /// that tell the same stand in for each other, so all of them can be near 0.
+    pub importance: f64,
+    /// Area under the curve for the feature by itself: below 0.5 where generated continuations have less of it.
+    pub alone: f64,
+    /// Mean of the real continuations.
+    pub real: f64,
+    /// Mean of the generated ones.
+    pub generated: f64,
+}
+
+const FOLDS: usize = 5;
+const TREES: usize = 300;
+/// Smaller leaves learn single continuations by heart.
+const SMALLEST_LEAF: usize = 3;
+/// A feature is shuffled so often.
+const SHUFFLES: usize = 5;
+const GENERATED: i64 = 1;
+const REAL: i64 = 0;
+
+/// Cross-validates a forest over five groups of tunes. All samples have the same features. `None` when they are of too
+/// few tunes, or all real or all generated.
+pub fn judge(samples: &[Sample], seed: u64) -> Option<Verdict> {
+    let folds = folds(samples, seed);
+    let trials: Vec<Trial> = folds.iter().filter_map(|fold| Trial::new(samples, fold, seed)).collect();
+    if trials.is_empty() {
+        return None;
+    }
+    let mut rng = Rng::with_seed(seed);
+    let features = samples.first()?.features.len();
+    let mut clues: Vec<Clue> = (0..features).filter_map(|index| clue(samples, &trials, index, &mut rng)).collect();
+    clues.sort_by(|one, other| other.importance.total_cmp(&one.importance));
+    let aucs = trials.iter().map(|trial| trial.auc);
+    Some(Verdict { auc: mean(aucs.clone()), spread: spread(aucs), clues })
+}
+
+/// What the judge makes of real against other real continuations: the area where there is nothing to tell, the mean over
+/// random halves. Generated samples are not looked at.
+pub fn floor(samples: &[Sample], seed: u64) -> Option<f64> {
+    const HALVES: u64 = 5;
+    let real: Vec<&Sample> = samples.iter().filter(|sample| !sample.is_generated).collect();
+    let areas: Option<Vec<f64>> = (0..HALVES)
+        .map(|half| {
+            let mut rng = Rng::with_seed(seed.wrapping_add(half));
+            let mut order: Vec<usize> = (0..real.len()).collect();
+            rng.shuffle(&mut order);
+            let accused: BTreeSet<usize> = order.into_iter().take(real.len() / 2).collect();
+            let relabelled = |(index, sample): (usize, &&Sample)| Sample {
+                is_generated: accused.contains(&index),
+                ..(*sample).clone()
+            };
+            let halves: Vec<Sample> = real.iter().enumerate().map(relabelled).collect();
+            area(&halves, seed.wrapping_add(half))
+        })
+        .collect();
+    areas.map(|areas| mean(areas.into_iter()))
+}
+
+/// As [`judge`], but only the area.
+fn area(samples: &[Sample], seed: u64) -> Option<f64> {
+    let trials: Vec<Trial> = folds(samples, seed).iter().filter_map(|fold| Trial::new(samples, fold, seed)).collect();
+    (!trials.is_empty()).then(|| mean(trials.iter().map(|trial| trial.auc)))
+}
+
+/// A forest with those that it has not learnt from.
+struct Trial<'a> {
+    forest: rf::Classifier,
+    /// Where the forest tells how probable it is that a sample is generated.
+    column: usize,
+    judged: Vec<&'a Sample>,
+    auc: f64,
+}
+
+impl<'a> Trial<'a> {
+    /// `None` when either side lacks real or generated samples.
+    fn new(samples: &'a [Sample], fold: &BTreeSet<usize>, seed: u64) -> Option<Self> {
+        let (judged, learnt): (Vec<&Sample>, Vec<&Sample>) =
+            samples.iter().partition(|sample| fold.contains(&sample.tune));
+        let has_both = |of: &[&Sample]| {
+            of.iter().any(|sample| sample.is_generated) && of.iter().any(|sample| !sample.is_generated)
+        };
+        if !has_both(&judged) || !has_both(&learnt) {
+            return None;
+        }
+        let truth: Vec<i64> = learnt.iter().map(|sample| if sample.is_generated { GENERATED } else { REAL }).collect();
+        // One thread, because several add up in another order every time.
+        let forest: rf::Classifier = rf::Classifier::trainer()
+            .with_trees(TREES)
+            .with_min_samples_leaf(SMALLEST_LEAF)
+            .with_seed(seed)
+            .with_threads(1)
+            .train(&table(&learnt), &truth);
+        let column = forest.get_decode_table().iter().position(|class| *class == GENERATED)?;
+        let mut trial = Self { forest, column, judged, auc: 0.0 };
+        trial.auc = trial.auc_of(&table(&trial.judged));
+        Some(trial)
+    }
+
+    fn auc_of(&self, table: &[f32]) -> f64 {
+        let classes = self.forest.get_decode_table().len();
+        let told = self.forest.proba(table, 1);
+        let suspicion = told.chunks(classes).map(|chances| chances.get(self.column).copied().unwrap_or(0.0));
+        auc(self.judged.iter().map(|sample| sample.is_generated).zip(suspicion))
+    }
+
+    /// What the area loses when a feature is shuffled.
+    fn loss(&self, feature: usize, rng: &mut Rng) -> f64 {
+        let mut table = table(&self.judged);
+        let width = table.len() / self.judged.len();
+        let mut values: Vec<f32> = table.iter().skip(feature).step_by(width).copied().collect();
+        let mut shuffled = || {
+            rng.shuffle(&mut values);
+            table.iter_mut().skip(feature).step_by(width).zip(&values).for_each(|(cell, value)| *cell = *value);
+            self.auc - self.auc_of(&table)
+        };
+        mean((0..SHUFFLES).map(|_| shuffled()))
+    }
+}
+
+fn clue(samples: &[Sample], trials: &[Trial], index: usize, rng: &mut Rng) -> Option<Clue> {
+    let (name, _) = *samples.first()?.features.get(index)?;
+    let values = || samples.iter().map(|sample| (sample.is_generated, sample.features[index].1));
+    let middle = |of: bool| mean(values().filter(|(is, _)| *is == of).map(|(_, value)| f64::from(value)));
+    let importance = mean(trials.iter().map(|trial| trial.loss(index, rng)));
+    Some(Clue { name, importance, alone: auc(values()), real: middle(false), generated: middle(true) })
+}
+
+/// Sample by sample, feature by feature.
+fn table(samples: &[&Sample]) -> Vec<f32> {
+    samples.iter().flat_map(|sample| sample.features.iter().map(|(_, value)| *value)).collect()
+}
+
+/// Tunes in five groups of about equally many samples: the most frequent tune first, each to the smallest group.
+fn folds(samples: &[Sample], seed: u64) -> Vec<BTreeSet<usize>> {
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for sample in samples {
+        *sizes.entry(sample.tune).or_default() += 1;
+    }
+    let mut tunes: Vec<(usize, usize)> = sizes.into_iter().collect();
+    Rng::with_seed(seed).shuffle(&mut tunes);
+    tunes.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let mut folds = vec![(0, BTreeSet::new()); FOLDS];
+    for (tune, size) in tunes {
+        if let Some(smallest) = folds.iter_mut().min_by_key(|(held, _)| *held) {
+            smallest.0 += size;
+            smallest.1.insert(tune);
+        }
+    }
+    folds.into_iter().map(|(_, tunes)| tunes).collect()
+}
+
+/// The statistic of Mann and Whitney (1947) as a share: how often a generated one has more than a real one; a tie is half.
+fn auc(told: impl Iterator<Item = (bool, f32)>) -> f64 {
+    let mut told: Vec<(bool, f32)> = told.collect();
+    told.sort_by(|one, other| one.1.total_cmp(&other.1));
+    let (mut real_below, mut wins) = (0, 0.0);
+    for ties in told.chunk_by(|one, next| one.1.total_cmp(&next.1).is_eq()) {
+        let generated = ties.iter().filter(|(is_generated, _)| *is_generated).count();
+        let real = ties.len() - generated;
+        wins += count(generated) * (count(real_below) + 0.5 * count(real));
+        real_below += real;
+    }
+    let pairs = real_below * (told.len() - real_below);
+    if pairs == 0 { 0.5 } else { wins / count(pairs) }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const TOLD: usize = 12;
+        writeln!(
+            out,
+            "told from real ones with an AUC of {:.3} (± {:.3} over {FOLDS} folds), by",
+            self.auc, self.spread
+        )?;
+        writeln!(out, "  {:<38} {:>6} {:>6} {:>8} {:>9}", "", "loss", "alone", "real", "generated")?;
+        for Clue { name, importance, alone, real, generated } in self.clues.iter().take(TOLD) {
+            writeln!(out, "  {name:<38} {importance:>6.3} {alone:>6.3} {real:>8.3} {generated:>9.3}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What the judge may look at: the figures of a continuation, but not what is copied from the training set, and smaller
+/// traits beside them.
+pub fn features(passage: &Passage, of: &Likeness) -> Vec<Feature> {
+    /// Where there are no chords or no bars; the same for real and generated.
+    const NONE: f64 = -1.0;
+    let figures = [
+        ("notes per beat", of.notes_per_beat),
+        ("repeated pitches", of.repeated_pitches),
+        ("mean interval", of.interval),
+        ("range", of.range),
+        ("pitch-class entropy", of.pitch_class_entropy),
+        ("pitch classes shared with the prompt", of.prompt_overlap),
+        ("2-interval figures from the prompt", of.prompt_figures_2),
+        ("3-interval figures from the prompt", of.prompt_figures_3),
+        ("4-interval figures from the prompt", of.prompt_figures_4),
+        ("6-interval figures from the prompt", of.prompt_figures_6),
+        ("3-interval figures of its own again", of.own_figures_3),
+        ("chord tones on the beat", of.chord_tones.unwrap_or(NONE)),
+        ("distance of places in the bar", of.place_distance.unwrap_or(NONE)),
+        ("distance of durations", of.duration_distance),
+        ("in runs of 8 and more from the prompt", of.verbatim),
+        ("notes at once", of.polyphony),
+        ("velocity spread", of.velocity_spread),
+    ];
+    let all = figures.into_iter().chain(melodic(passage.notes)).chain(rhythmic(passage)).chain(beside_prompt(passage));
+    #[expect(clippy::cast_possible_truncation, reason = "the forest reckons in f32")]
+    all.map(|(name, value)| (name, value as f32)).collect()
+}
+
+fn melodic(notes: &[Note]) -> [(&'static str, f64); 9] {
+    let steps = intervals(notes);
+    let sizes = |from: u16, to: u16| {
+        share(steps.iter().filter(|step| (from..=to).contains(&step.unsigned_abs())).count(), steps.len())
+    };
+    let rising: Vec<bool> = steps.iter().filter(|step| **step != 0).map(|step| *step > 0).collect();
+    let turns = rising.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let (first, second) = notes.split_at(notes.len() / 2);
+    let longest_way = rising.chunk_by(|one, next| one == next).map(<[bool]>::len).max().unwrap_or(0);
+    [
+        ("intervals of 1 and 2 semitones", sizes(1, 2)),
+        ("intervals of 3 and 4 semitones", sizes(3, 4)),
+        ("intervals of 5 to 7 semitones", sizes(5, 7)),
+        ("intervals of 8 to 12 semitones", sizes(8, 12)),
+        ("intervals over 12 semitones", sizes(13, 127)),
+        ("rising intervals", share(rising.iter().filter(|rises| **rises).count(), rising.len())),
+        ("changes of direction", share(turns, rising.len().saturating_sub(1))),
+        ("longest way in one direction", count(longest_way)),
+        ("likeness of its halves' pitch classes", correlation(first, second)),
+    ]
+}
+
+fn rhythmic(passage: &Passage) -> [(&'static str, f64); 5] {
+    let notes = passage.notes;
+    let lengths = || notes.iter().map(|note| quarters(note.duration));
+    let same = notes.windows(2).filter(|pair| pair[0].duration == pair[1].duration).count();
+    let off_beat = notes.iter().filter(|note| !is_on_the_beat(note, passage.bars)).count();
+    [
+        ("longest note, quarters", lengths().fold(0.0, f64::max)),
+        ("last note, quarters", lengths().next_back().unwrap_or(0.0)),
+        ("as long as the note before", share(same, notes.len().saturating_sub(1))),
+        ("off the beat", share(off_beat, notes.len())),
+        ("entropy of durations", durations(notes).entropy_bits()),
+    ]
+}
+
+fn beside_prompt(passage: &Passage) -> [(&'static str, f64); 5] {
+    let (prompt, notes) = (passage.prompt, passage.notes);
+    let height = |of: &[Note]| mean(of.iter().map(|note| f64::from(note.pitch.key())));
+    let known = pitch_classes(prompt);
+    let foreign = notes.iter().filter(|note| known.share(i64::from(note.pitch.key() % OCTAVE)) == 0.0).count();
+    let joint = prompt.last().zip(notes.first());
+    let leap = joint.map_or(0, |(last, first)| first.pitch.key().abs_diff(last.pitch.key()));
+    [
+        ("higher than the prompt, semitones", height(notes) - height(prompt)),
+        ("faster than the prompt, notes per beat", notes_per_beat(notes) - notes_per_beat(prompt)),
+        ("pitch classes foreign to the prompt", share(foreign, notes.len())),
+        ("leap from the prompt, semitones", f64::from(leap)),
+        ("durations shared with the prompt", durations(notes).overlap(&durations(prompt))),
+    ]
+}
+
+/// Pearson's, between two pitch-class profiles; 0 where one has no profile.
+fn correlation(one: &[Note], other: &[Note]) -> f64 {
+    let profile = |notes: &[Note]| {
+        let histogram = pitch_classes(notes);
+        (0..i64::from(OCTAVE)).map(|tone| histogram.share(tone)).collect::<Vec<f64>>()
+    };
+    let (one, other) = (profile(one), profile(other));
+    let spreads = spread(one.iter().copied()) * spread(other.iter().copied());
+    let (middle, other_middle) = (mean(one.iter().copied()), mean(other.iter().copied()));
+    let together = mean(one.iter().zip(&other).map(|(a, b)| (a - middle) * (b - other_middle)));
+    if spreads > 0.0 { together / spreads } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::continuations::{Ask, Pair, pairs, places};
+    use super::super::likeness::{Learnt, Reference};
+    use super::*;
+    use segue_corpus::Tune;
+    use segue_corpus::abc::parse_book;
+    use segue_model::note::Pitch;
+
+    const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
+
+    /// The book's tunes in four keys each, so that there are tunes enough.
+    fn tunes() -> Vec<Tune> {
+        let book = parse_book(BOOK, "oneills.abc");
+        let higher = |tune: &Tune, by: i8| {
+            let moved = |note: &Note| Note { pitch: note.pitch.transposed(by).unwrap(), ..*note };
+            Tune { notes: tune.notes.iter().map(moved).collect(), ..tune.clone() }
+        };
+        book.tunes.iter().flat_map(|(_, tune)| (0..4).map(|by| higher(tune, by))).collect()
+    }
+
+    fn judged(generate: impl FnMut(&Ask) -> Vec<Note>) -> (Verdict, f64) {
+        let tunes = tunes();
+        let tunes: Vec<&Tune> = tunes.iter().collect();
+        let names: Vec<String> = (0..tunes.len()).map(|index| format!("{index}")).collect();
+        let names: Vec<(&str, usize)> =
+            names.iter().zip(&tunes).map(|(name, tune)| (name.as_str(), tune.notes.len())).collect();
+        let places = places(&names, 120, 1);
+        let mut reference = Reference::default();
+        for tune in &tunes {
+            reference.add(&tune.notes, &|moment| tune.bars_at(moment));
+        }
+        let pairs = pairs(&tunes, &places, (&reference, &Learnt::default()), &|_, _| None, generate);
+        let samples: Vec<Sample> = pairs.into_iter().flat_map(|Pair { samples, .. }| samples).collect();
+        (judge(&samples, 1).unwrap(), floor(&samples, 1).unwrap())
+    }
+
+    /// Some real passage of the same tune, which is as good as the one that follows.
+    fn other_passage(ask: &Ask) -> Vec<Note> {
+        let from = Rng::with_seed(ask.seed ^ 0x5eed).usize(..=ask.tune.notes.len() - ask.notes);
+        ask.tune.notes[from..from + ask.notes].to_vec()
+    }
+
+    #[test]
+    fn random_pitches_are_told_from_real_tunes() {
+        let (verdict, _) = judged(|ask| {
+            let mut rng = Rng::with_seed(ask.seed);
+            let random = |note: Note| Note { pitch: Pitch::new(rng.u8(60..85)).unwrap(), ..note };
+            other_passage(ask).into_iter().map(random).collect()
+        });
+        assert!(verdict.auc > 0.95, "{verdict}");
+        assert!(!verdict.clues[0].name.contains("durations"), "the rhythm is real: {verdict}");
+        assert!(verdict.clues.iter().any(|clue| clue.name == "mean interval" && clue.alone > 0.9), "{verdict}");
+    }
+
+    #[test]
+    fn nothing_is_told_where_there_is_nothing_to_tell() {
+        let samples = |seed: u64| {
+            let mut rng = Rng::with_seed(seed);
+            let mut sample = |index: usize| Sample {
+                tune: index / 4,
+                is_generated: index % 2 == 1,
+                features: vec![("one", rng.f32()), ("two", rng.f32()), ("three", rng.f32())],
+            };
+            (0..400).map(&mut sample).collect::<Vec<_>>()
+        };
+        // The deviation of one area with 200 on each side is 0.03; of the mean of four, 0.015.
+        let middle = mean((0..4).map(|seed| judge(&samples(seed), seed).unwrap().auc));
+        assert!((middle - 0.5).abs() < 0.05, "{middle}");
+        let (_, floor) = judged(other_passage);
+        assert!((floor - 0.5).abs() < 0.12, "60 on each side, five times: {floor}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_verdict_and_too_little_gives_none() {
+        assert_eq!(judged(other_passage).0, judged(other_passage).0);
+        assert_eq!(judge(&[], 1), None);
+        let lonely = |is_generated| Sample { tune: 0, is_generated, features: vec![("one", 0.0)] };
+        assert_eq!(judge(&[lonely(true), lonely(false)], 1), None, "one tune cannot be learnt from and judged");
+    }
+
+    #[test]
+    fn the_area_is_the_share_of_pairs_in_order() {
+        let of = |told: &[(bool, f32)]| auc(told.iter().copied());
+        assert!((of(&[(false, 0.1), (true, 0.9)]) - 1.0).abs() < 1e-12);
+        assert!((of(&[(false, 0.5), (true, 0.5)]) - 0.5).abs() < 1e-12);
+        assert!((of(&[(false, 1.0), (true, 2.0), (false, 3.0), (true, 2.0)]) - 0.5).abs() < 1e-12);
+        assert!((of(&[(false, 1.0), (true, 2.0), (false, 2.0), (true, 3.0)]) - 0.875).abs() < 1e-12);
+    }
+
+    #[test]
+    fn no_tune_is_in_two_folds_and_folds_are_even() {
+        let samples: Vec<Sample> =
+            (0..100).map(|index| Sample { tune: index / 7, is_generated: false, features: Vec::new() }).collect();
+        let folds = folds(&samples, 1);
+        let all: Vec<usize> = folds.iter().flatten().copied().collect();
+        assert_eq!((all.len(), all.iter().collect::<BTreeSet<_>>().len()), (15, 15));
+        assert!(folds.iter().all(|fold| fold.len() == 3));
+    }
+}

@@ -1,0 +1,370 @@
+//! Learning licks: what tunes share is counted, and how far it is to be believed is tuned on tunes that were not counted.
+
+use super::Lessons;
+use super::evaluate::{Figures, evaluate, markov};
+use super::pieces::{ALL_TOLD, Piece, Silence, silence};
+use anyhow::Context;
+use burn::tensor::Device;
+use fastrand::Rng;
+use segue_model::licks::{Counted, LONGEST, Licks, MOST_PULL, Past, Pulls, Sequel, interval};
+use segue_model::lookback::LENGTHS;
+use segue_model::mind::{Mind, Room};
+use segue_model::vocabulary::Vocabulary;
+use segue_model::weights;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::Path;
+
+/// What is played in fewer tunes than this is nobody's lick.
+const FEWEST_TUNES: u32 = 2;
+/// One note over and over is a figure up to this many intervals; what follows longer ones is not told, for else whoever
+/// repeats a note would find no way out of it.
+const LONGEST_ON_ONE_NOTE: usize = 1;
+/// From this class of the length of what was found in the session on, seven intervals, the licks are silent: whoever goes
+/// round on a figure is not to be told how it goes on, or finds no way out.
+const FOUND_ENOUGH: usize = 6;
+/// Nats per note that licks must bring on tunes that were not counted.
+const LEAST_GAIN: f64 = 0.005;
+
+/// The licks that the network of `mind` is better with, learnt from some tunes and tuned on others; `None` when it is no
+/// better with any, and where several voices sound: what follows a note there is often another voice's, and licks of that
+/// foretell well and play badly, going round on a few notes.
+pub fn learnt(mind: &Mind, train: &[Piece], valid: &[Piece]) -> Option<Licks> {
+    let vocabulary = mind.vocabulary();
+    if vocabulary.polyphony > 1 {
+        return None;
+    }
+    let melodies: Vec<Vec<u8>> = train.iter().map(|piece| melody(piece, vocabulary)).collect();
+    let licks = counted(&melodies)?;
+    let samples = Samples::of(mind, &licks, valid);
+    let pulls = samples.pulls();
+    let gain = samples.loss(&[0.0; LENGTHS]) - samples.loss(&pulls);
+    let (figures, sequels) = licks.sizes();
+    println!("licks: {sequels} after {figures} figures; the pitch is {gain:.3} nats surer with them");
+    (gain >= LEAST_GAIN).then(|| licks.with_pulls(pulls))
+}
+
+/// The bytes of a weights file with the same network and with the licks of these lessons, in half precision, and its
+/// figures on their test tunes.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn renewed(path: &Path, lessons: &Lessons) -> anyhow::Result<(Vec<u8>, Figures)> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
+    let (mut card, network) = weights::read(&bytes, &name, &Device::flex())?;
+    let licks = learnt(&Mind::new(card.clone(), &network), &lessons.train, &lessons.valid);
+    let mind = Mind::new(card.clone(), &network).with_licks(licks.clone());
+    let figures = evaluate(&mind, &lessons.test, &markov(&lessons.train, mind.vocabulary()));
+    card.figures = figures.named().into_iter().collect();
+    let bytes = weights::to_bytes(&card, &network, licks.as_ref(), true).map_err(anyhow::Error::msg)?;
+    Ok((bytes, figures))
+}
+
+fn melody(piece: &Piece, vocabulary: &Vocabulary) -> Vec<u8> {
+    piece.classes(vocabulary).iter().map(|note| note.pitch).collect()
+}
+
+/// What at least [`FEWEST_TUNES`] melodies play after each figure; `None` when they share nothing.
+fn counted(melodies: &[Vec<u8>]) -> Option<Licks> {
+    /// How often, in how many melodies, and in which one last.
+    #[derive(Default)]
+    struct Seen {
+        count: u32,
+        tunes: u32,
+        last: Option<usize>,
+    }
+    let mut figures: Vec<Counted> = Vec::new();
+    // Per note the longest figure so far that ends with it, as long as it is shared.
+    let mut ends: Vec<Vec<Option<usize>>> = melodies.iter().map(|melody| vec![Some(0); melody.len()]).collect();
+    for length in 0..=LONGEST {
+        let earliest = |melody: &[u8], at: usize| {
+            if length == 0 { 0 } else { interval(melody[at - length], melody[at + 1 - length]) }
+        };
+        let mut seen: BTreeMap<(usize, i8, i8), Seen> = BTreeMap::new();
+        for (tune, (melody, ends)) in melodies.iter().zip(&ends).enumerate() {
+            for at in length..melody.len().saturating_sub(1) {
+                let Some(parent) = ends[at] else { continue };
+                let seen =
+                    seen.entry((parent, earliest(melody, at), interval(melody[at], melody[at + 1]))).or_default();
+                seen.count += 1;
+                if seen.last.replace(tune) != Some(tune) {
+                    seen.tunes += 1;
+                }
+            }
+        }
+        let mut level: HashMap<(usize, i8), usize> = HashMap::new();
+        for ((parent, earliest, interval), seen) in seen {
+            if seen.tunes < FEWEST_TUNES {
+                continue;
+            }
+            let index = *level.entry((parent, earliest)).or_insert_with(|| {
+                figures.push(Counted { parent, interval: earliest, sequels: Vec::new() });
+                figures.len() - 1
+            });
+            if length <= LONGEST_ON_ONE_NOTE || !is_one_note(&figures, index) {
+                figures[index].sequels.push(Sequel { interval, count: seen.count });
+            }
+        }
+        for (melody, ends) in melodies.iter().zip(&mut ends) {
+            for (at, end) in ends.iter_mut().enumerate() {
+                let parent = end.take().filter(|_| at >= length);
+                *end = parent.and_then(|parent| level.get(&(parent, earliest(melody, at))).copied());
+            }
+        }
+    }
+    (!figures.is_empty()).then(|| Licks::of(figures))
+}
+
+/// Whether all intervals of a figure are zero.
+fn is_one_note(figures: &[Counted], figure: usize) -> bool {
+    figure == 0 || (figures[figure].interval == 0 && is_one_note(figures, figures[figure].parent))
+}
+
+/// What network and licks say of each note of some tunes.
+struct Samples {
+    pitches: usize,
+    /// Per note as many log-probabilities as there are pitches, of the network.
+    network: Vec<f32>,
+    /// As many, of what the licks add.
+    licks: Vec<f32>,
+    notes: Vec<Asked>,
+}
+
+/// One note that was foretold.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The class of its pitch.
+    pitch: usize,
+    /// The class of the length of the figure that was found in the session.
+    found: usize,
+}
+
+/// What is wrong with a pull, and how that changes with it.
+#[derive(Default)]
+struct Slope {
+    loss: f64,
+    first: f64,
+    second: f64,
+}
+
+impl Samples {
+    /// As in playing, with everything told, and again without chords where the style knows some.
+    fn of(mind: &Mind, licks: &Licks, pieces: &[Piece]) -> Self {
+        let vocabulary = mind.vocabulary();
+        let pitches = vocabulary.counts().pitch;
+        let mut samples = Self { pitches, network: Vec::new(), licks: Vec::new(), notes: Vec::new() };
+        let no_chords = vocabulary.chords.then_some(Silence { chords: 1.0, ..ALL_TOLD });
+        for quiet in std::iter::once(ALL_TOLD).chain(no_chords) {
+            for piece in pieces {
+                samples.hear(mind, licks, piece, quiet);
+            }
+        }
+        samples
+    }
+
+    fn hear(&mut self, mind: &Mind, licks: &Licks, piece: &Piece, quiet: Silence) {
+        let mut moments = piece.moments(mind.vocabulary());
+        silence(&mut moments, quiet, &mut Rng::with_seed(0));
+        let (mut state, mut room) = (mind.blank(), Room::default());
+        let (mut past, mut told) = (Past::default(), Vec::new());
+        for moment in moments {
+            past.push(moment.heard.pitch);
+            mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
+            let Some(next) = moment.next else { continue };
+            self.network.extend_from_slice(mind.listen(&state, &mut room).pitch(next, moment.echoes));
+            licks.tell(&past, self.pitches, &mut told);
+            self.licks.extend_from_slice(&told[..self.pitches]);
+            self.notes.push(Asked { pitch: next.pitch.into(), found: moment.hints.figure.length.into() });
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (Asked, &[f32], &[f32])> {
+        let both = self.network.chunks_exact(self.pitches).zip(self.licks.chunks_exact(self.pitches));
+        self.notes.iter().zip(both).map(|(asked, (network, licks))| (*asked, network, licks))
+    }
+
+    /// Nats per note.
+    fn loss(&self, pulls: &Pulls) -> f64 {
+        let mut slope = Slope::default();
+        for (asked, network, licks) in self.rows() {
+            slope.add(pulls[asked.found], asked.pitch, network, licks);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 notes")]
+        let notes = self.notes.len().max(1) as f64;
+        slope.loss / notes
+    }
+
+    /// The pulls that make the loss least: one for all notes, then one for each length of what was found, drawn towards
+    /// the one for all as if by a few notes; none from [`FOUND_ENOUGH`] on.
+    fn pulls(&self) -> Pulls {
+        let all = self.tuned(|_| true, 0.0);
+        let pull =
+            |found: usize| if found < FOUND_ENOUGH { self.tuned(|asked| asked.found == found, all) } else { 0.0 };
+        std::array::from_fn(pull)
+    }
+
+    /// Newton's method; the loss is convex, and flat enough for whole steps.
+    fn tuned(&self, counts: impl Fn(Asked) -> bool, anchor: f32) -> f32 {
+        const ROUNDS: usize = 10;
+        (0..ROUNDS).fold(anchor, |pull, _| {
+            let mut slope = Slope::anchored(pull, anchor);
+            for (asked, network, licks) in self.rows().filter(|(asked, _, _)| counts(*asked)) {
+                slope.add(pull, asked.pitch, network, licks);
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "a pull needs few digits")]
+            let better = (f64::from(pull) - slope.first / slope.second) as f32;
+            better.clamp(0.0, MOST_PULL)
+        })
+    }
+}
+
+impl Slope {
+    /// Of the wish to stay near `anchor`.
+    fn anchored(pull: f32, anchor: f32) -> Self {
+        const NOTES: f64 = 30.0;
+        let off = f64::from(pull - anchor);
+        Self { loss: NOTES / 2.0 * off * off, first: NOTES * off, second: NOTES }
+    }
+
+    /// Of the note whose pitch is `truth`: under softmax the gradient is the mean of what the licks add less what they add
+    /// to the truth, and the second derivative is its variance.
+    fn add(&mut self, pull: f32, truth: usize, network: &[f32], licks: &[f32]) {
+        let score = |pitch: usize| f64::from(network[pitch] + pull * licks[pitch]);
+        let peak = (0..network.len()).map(score).fold(f64::NEG_INFINITY, f64::max);
+        let (mut whole, mut mean, mut square) = (0.0, 0.0, 0.0);
+        for (pitch, added) in licks.iter().map(|added| f64::from(*added)).enumerate() {
+            let weight = (score(pitch) - peak).exp();
+            whole += weight;
+            mean += weight * added;
+            square += weight * added * added;
+        }
+        let (mean, square) = (mean / whole, square / whole);
+        self.loss += whole.ln() - (score(truth) - peak);
+        self.first += mean - f64::from(licks[truth]);
+        self.second += square - mean * mean;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_corpus::abc::parse_book;
+    use segue_model::network::Sizes;
+
+    const PITCHES: usize = 30;
+
+    fn melodies(of: &[&[u8]]) -> Vec<Vec<u8>> {
+        of.iter().map(|melody| melody.to_vec()).collect()
+    }
+
+    /// What is told of the pitch `next` after `before`.
+    fn told(licks: &Licks, before: &[u8], next: u8) -> f32 {
+        let mut past = Past::default();
+        for pitch in before {
+            past.push(*pitch);
+        }
+        let mut told = Vec::new();
+        licks.tell(&past, PITCHES, &mut told);
+        told[usize::from(next)]
+    }
+
+    #[test]
+    fn what_two_tunes_play_is_a_lick_in_any_key_and_what_one_plays_over_and_over_is_none() {
+        let turn = [0, 7, 3, 5, 4];
+        let in_key = |key: u8| turn.map(|pitch| pitch + key);
+        let once = counted(&melodies(&[&in_key(2).repeat(9), &[10, 12, 14, 15]]));
+        assert!(once.is_none_or(|licks| told(&licks, &in_key(5)[..4], 9).abs() < 1e-6));
+        let twice = counted(&melodies(&[&in_key(2), &in_key(9), &[10, 12, 14, 15]])).unwrap();
+        assert!(told(&twice, &in_key(5)[..4], 9) > 0.1);
+        assert_eq!(counted(&melodies(&[&[1], &[], &[5]])).map(|licks| licks.sizes()), None);
+    }
+
+    #[test]
+    fn counts_are_those_of_counting_one_by_one() {
+        let mut random = Rng::with_seed(1);
+        let tune = |random: &mut Rng| (0..400).map(|_| random.u8(10..14)).collect::<Vec<u8>>();
+        let melodies: Vec<Vec<u8>> = (0..6).map(|_| tune(&mut random)).collect();
+        let licks = counted(&melodies).unwrap();
+        for length in 0..=LONGEST {
+            let mut seen: HashMap<Vec<i8>, Vec<u32>> = HashMap::new();
+            for (index, melody) in melodies.iter().enumerate() {
+                let intervals: Vec<i8> = melody.windows(2).map(|pair| interval(pair[0], pair[1])).collect();
+                for run in intervals.windows(length + 1) {
+                    seen.entry(run.to_vec()).or_insert_with(|| vec![0; melodies.len()])[index] += 1;
+                }
+            }
+            seen.retain(|run, tunes| {
+                let figure = &run[..length];
+                let is_told = length <= LONGEST_ON_ONE_NOTE || figure.iter().any(|interval| *interval != 0);
+                is_told && tunes.iter().filter(|count| **count > 0).count() >= 2
+            });
+            assert!(seen.len() > 10 || length == 0);
+            for (run, tunes) in &seen {
+                assert_eq!(licks.counted(&run[..length], run[length]), tunes.iter().sum::<u32>(), "{run:?}");
+            }
+            assert_eq!(licks.sequels_of_length(length), seen.len());
+        }
+    }
+
+    #[test]
+    fn a_note_that_is_repeated_does_not_ask_to_be_repeated_for_ever() {
+        let knocking = counted(&melodies(&[&[9; 40], &[5; 40]])).unwrap();
+        let twice = told(&knocking, &[7, 7], 7);
+        assert!(
+            (told(&knocking, &[7; 9], 7) - twice).abs() < 1e-6,
+            "what is told after one repetition is told after eight"
+        );
+        let then_up = counted(&melodies(&[&[9, 9, 9, 12], &[5, 5, 5, 8]])).unwrap();
+        assert!(told(&then_up, &[4, 7, 7, 7], 10).is_finite());
+    }
+
+    fn pieces(book: &str) -> Vec<Piece> {
+        parse_book(book, "book.abc").tunes.iter().map(|(_, tune)| Piece::of(tune, &Vocabulary::dance())).collect()
+    }
+
+    #[test]
+    fn licks_that_help_are_believed_and_others_are_left_out() {
+        let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
+        let mind = Mind::random(Vocabulary::dance(), sizes);
+        let tune = |key: &str| format!("X:1\nM:4/4\nL:1/8\nK:{key}\nCDEF GABc|cBAG FEDC|CEDF EGFA|GBAc BGEC|]\n\n");
+        let learnt_from = pieces(&[tune("C"), tune("D"), tune("G")].concat());
+        let licks = learnt(&mind, &learnt_from, &pieces(&tune("F"))).unwrap();
+        assert!(licks.pulls()[0] > 0.3, "{:?}", licks.pulls());
+        assert!(licks.pulls()[FOUND_ENOUGH..].iter().all(|pull| *pull <= 0.0));
+        let mut random = Rng::with_seed(2);
+        let noise = |random: &mut Rng| {
+            let notes: String = (0..400).map(|_| char::from(random.u8(b'A'..=b'G'))).collect();
+            pieces(&format!("X:1\nM:4/4\nL:1/8\nK:C\n{notes}|]\n"))
+        };
+        let other: Vec<Piece> = noise(&mut random);
+        let wide = "X:1\nM:4/4\nL:1/8\nK:C\nC,c' C,c' C,c' C,c'|C,c' C,c' C,c' C,c'|]\n\n".repeat(2);
+        assert!(learnt(&mind, &pieces(&wide), &other).is_none(), "what nobody plays there is of no use");
+        let voices = Mind::random(Vocabulary::piano(), sizes);
+        assert!(learnt(&voices, &learnt_from, &learnt_from).is_none(), "several voices have no licks");
+    }
+
+    #[test]
+    fn newtons_way_ends_where_no_step_to_any_side_is_better() {
+        let mut random = Rng::with_seed(3);
+        let mut number = || random.f32() * 4.0 - 2.0;
+        let rows = || 0..500 * PITCHES;
+        let network: Vec<f32> = rows().map(|_| number()).collect();
+        let licks: Vec<f32> = rows().map(|_| number()).collect();
+        let notes = (0..500).map(|note| {
+            let sum = |pitch: usize| network[note * PITCHES + pitch] + 0.6 * licks[note * PITCHES + pitch];
+            let best = (0..PITCHES).max_by(|one, other| (sum(*one) + number()).total_cmp(&sum(*other)));
+            Asked { pitch: best.unwrap_or(0), found: note % 2 }
+        });
+        let samples =
+            Samples { pitches: PITCHES, notes: notes.collect(), network: network.clone(), licks: licks.clone() };
+        let pulls = samples.pulls();
+        let least = samples.loss(&pulls);
+        assert!(least < samples.loss(&[0.0; LENGTHS]) - 0.05);
+        for beside in [-0.2, 0.2] {
+            let mut other = pulls;
+            other[0] += beside;
+            assert!(samples.loss(&other) > least, "{beside}");
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Tunes as classes, and an epoch of them laid out in rows.
+
+use fastrand::Rng;
+use segue_corpus::Tune;
+use segue_model::chord::Chord;
+use segue_model::lookback::{Echoes, Figure, Hints, LookBack, PLACES, PROFILE};
+use segue_model::network::Moment;
+use segue_model::note::{Bars, Note, Pitch, Ticks};
+use segue_model::vocabulary::{Classes, TimeBase, Vocabulary};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+/// A tune as a style sees it.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    notes: Vec<Heard>,
+}
+
+/// A note with all that the network may be told of its onset.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    note: Note,
+    bars: Option<Bars>,
+    chord: Option<Chord>,
+}
+
+/// How often what can be told is left out in training, so that the same weights play without it. All are 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Share of stretches without chords.
+    pub chords: f64,
+    /// Share of stretches without any hint. 1: hints are never learnt.
+    pub look_back: f64,
+    /// How often, elsewhere, each single hint is left out.
+    pub hint: f64,
+    /// Share of notes that are heard as another pitch than the tune has, and asked for as the tune has them: whoever
+    /// plays on after himself must find his way back after a note that he had not meant.
+    #[serde(default)]
+    pub slip: f64,
+}
+
+/// Nothing is left out.
+pub const ALL_TOLD: Silence = Silence { chords: 0.0, look_back: 0.0, hint: 0.0, slip: 0.0 };
+
+/// Transpositions in training, in semitones: every key once.
+const TRANSPOSITIONS: RangeInclusive<i8> = -6..=5;
+/// Notes of a stretch, over which chords and hints are given or not.
+const STRETCH: usize = 64;
+/// Fingers that come within so many ticks of free time, 31 ms, are one chord; the improviser hears them so too.
+const TOGETHER: Ticks = Ticks(3);
+
+impl Piece {
+    /// A tune as notes that a style can hear.
+    pub fn of(tune: &Tune, vocabulary: &Vocabulary) -> Self {
+        let mut notes = tune.notes.clone();
+        if vocabulary.time_base == TimeBase::Free {
+            gather_chords(&mut notes);
+        }
+        let heard = |note: Note| Heard { note, bars: tune.bars_at(note.onset), chord: tune.chord_at(note.onset) };
+        Self { notes: notes.into_iter().map(heard).collect() }
+    }
+
+    /// How many notes it has.
+    pub fn len(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// True when there is nothing to learn from it.
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty()
+    }
+
+    /// The notes as classes, in order.
+    pub fn classes(&self, vocabulary: &Vocabulary) -> Vec<Classes> {
+        let mut before = None;
+        let classes = |heard: &Heard| {
+            let before = before.replace(heard.note.onset);
+            vocabulary.classes(&heard.note, before, heard.bars, heard.chord)
+        };
+        self.notes.iter().map(classes).collect()
+    }
+
+    /// Moved by semitones; `None` when it then leaves the style's range.
+    fn transposed(&self, semitones: i8, vocabulary: &Vocabulary) -> Option<Self> {
+        let moved = |heard: &Heard| {
+            let pitch = heard.note.pitch.transposed(semitones)?;
+            let stays = vocabulary.pitch(vocabulary.pitch_class(pitch).into()) == pitch;
+            let chord = heard.chord.map(|chord| chord.transposed(semitones));
+            stays.then_some(Heard { note: Note { pitch, ..heard.note }, chord, ..*heard })
+        };
+        Some(Self { notes: self.notes.iter().map(moved).collect::<Option<_>>()? })
+    }
+
+    /// Moved by a random number of semitones that the style's range bears; as it is if there is none.
+    fn transposed_at_random(&self, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
+        const TRIES: usize = 4;
+        let moved = (0..TRIES).find_map(|_| self.transposed(random.i8(TRANSPOSITIONS), vocabulary));
+        moved.unwrap_or_else(|| self.clone())
+    }
+
+    /// In two at a random note, or whole: a jam begins in the middle of a tune as often as not, and how a tune begins is
+    /// not to be taken for how a session does.
+    fn cut_at_random(&self, random: &mut Rng) -> Vec<Self> {
+        const SHORTEST: usize = 16;
+        if self.len() < 2 * SHORTEST || random.bool() {
+            return vec![self.clone()];
+        }
+        let (before, after) = self.notes.split_at(random.usize(SHORTEST..=self.len() - SHORTEST));
+        vec![Self { notes: before.to_vec() }, Self { notes: after.to_vec() }]
+    }
+
+    /// All moments of the tune, with everything told.
+    pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<Moment> {
+        self.moments_after(self, vocabulary)
+    }
+
+    /// The same where what was played is not what the tune says, but `played`: the same notes with some other pitches.
+    fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<Moment> {
+        let mut session = LookBack::default();
+        let classes = self.classes(vocabulary);
+        let moment = |(index, heard): (usize, &Heard)| {
+            session.push(&heard.note);
+            let next = self.notes.get(index + 1);
+            Moment {
+                heard: Classes { pitch: vocabulary.pitch_class(heard.note.pitch), ..classes[index] },
+                hints: session.hints(vocabulary, heard.bars),
+                next: classes.get(index + 1).copied(),
+                echoes: next.map_or(Echoes::default(), |next| session.echoes(vocabulary, next.note.onset, next.bars)),
+                begins: index == 0,
+            }
+        };
+        played.notes.iter().enumerate().map(moment).collect()
+    }
+
+    /// With slips: some pitches are not the tune's, but reached by an interval that it has elsewhere.
+    fn slipped(&self, share: f64, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
+        let mut slipped = self.clone();
+        // Without slips nothing is drawn, so a training without them is what it was before there were any.
+        let places = if share > 0.0 { 1..self.len() } else { 0..0 };
+        for index in places {
+            if random.f64() < share {
+                let elsewhere = random.usize(1..self.len());
+                let key = |index: usize| i16::from(self.notes[index].note.pitch.key());
+                let interval = i8::try_from(key(elsewhere) - key(elsewhere - 1)).unwrap_or(0);
+                let reached = slipped.notes[index - 1].note.pitch.transposed(interval);
+                let inside = |pitch: &Pitch| vocabulary.pitch(vocabulary.pitch_class(*pitch).into()) == *pitch;
+                if let Some(pitch) = reached.filter(inside) {
+                    slipped.notes[index].note.pitch = pitch;
+                }
+            }
+        }
+        slipped
+    }
+}
+
+/// Notes that begin almost together begin together, with the first of them, and go from low to high.
+pub(super) fn gather_chords(notes: &mut [Note]) {
+    let mut first = Ticks(i64::MIN / 2);
+    for note in notes.iter_mut() {
+        if note.onset - first > TOGETHER {
+            first = note.onset;
+        }
+        note.onset = first;
+    }
+    notes.sort_unstable();
+}
+
+/// Leaves out what is not told.
+pub fn silence(moments: &mut [Moment], silence: Silence, random: &mut Rng) {
+    let no_chord = |note: &mut Classes| (note.chord, note.bass) = (0, 0);
+    for stretch in moments.chunks_mut(STRETCH) {
+        let (chords, look_back) = (random.f64() < silence.chords, random.f64() < silence.look_back);
+        for moment in stretch {
+            if chords {
+                no_chord(&mut moment.heard);
+                moment.next.iter_mut().for_each(no_chord);
+            }
+            if look_back {
+                (moment.hints, moment.echoes) = (Hints::default(), Echoes::default());
+            } else if silence.hint > 0.0 {
+                forget_some(&mut moment.hints, &mut moment.echoes, &mut || random.f64() < silence.hint);
+            }
+        }
+    }
+}
+
+fn forget_some(hints: &mut Hints, echoes: &mut Echoes, forgotten: &mut impl FnMut() -> bool) {
+    if forgotten() {
+        hints.figure = Figure::default();
+    }
+    if forgotten() {
+        hints.profile = [0.0; PROFILE];
+    }
+    for place in 0..PLACES {
+        if forgotten() {
+            hints.steps[place] = 0;
+            (echoes.pitches[place], echoes.durations[place]) = (0, 0);
+        }
+    }
+}
+
+/// How an epoch is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// Tunes side by side.
+    pub rows: usize,
+    /// Notes of each in one optimizer step.
+    pub steps: usize,
+}
+
+/// All pieces in random order, each in one row after another, cut into blocks of `rows × steps`.
+/// A row goes on in the next block where it stopped, so context is carried through a tune.
+/// `random` also cuts, transposes, and leaves out what `quiet` says; `None` leaves order and keys alone and tells
+/// everything, with the same slips every time.
+pub fn laid_out(
+    pieces: &[Piece],
+    layout: Layout,
+    vocabulary: &Vocabulary,
+    quiet: Silence,
+    mut random: Option<&mut Rng>,
+) -> Vec<Vec<Vec<Moment>>> {
+    let mut order: Vec<Cow<'_, Piece>> = pieces.iter().filter(|piece| !piece.is_empty()).map(Cow::Borrowed).collect();
+    if let Some(random) = random.as_deref_mut() {
+        order = order.iter().flat_map(|piece| piece.cut_at_random(random)).map(Cow::Owned).collect();
+        random.shuffle(&mut order);
+    }
+    let mut rows = vec![Vec::new(); layout.rows];
+    for piece in order {
+        let moments = if let Some(random) = random.as_deref_mut() {
+            let tune = piece.transposed_at_random(vocabulary, random);
+            let mut moments = tune.moments_after(&tune.slipped(quiet.slip, vocabulary, random), vocabulary);
+            silence(&mut moments, quiet, random);
+            moments
+        } else {
+            let slips = &mut Rng::with_seed(piece.len() as u64);
+            piece.moments_after(&piece.slipped(quiet.slip, vocabulary, slips), vocabulary)
+        };
+        if let Some(shortest) = rows.iter_mut().min_by_key(|row| row.len()) {
+            shortest.extend(moments);
+        }
+    }
+    let longest = rows.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(layout.steps);
+    for row in &mut rows {
+        row.resize(longest, Moment { begins: true, ..Moment::default() });
+    }
+    (0..longest / layout.steps)
+        .map(|block| rows.iter().map(|row| row[block * layout.steps..][..layout.steps].to_vec()).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_model::note::Velocity;
+
+    fn piece(length: u8) -> Piece {
+        let note = |index: u8| Note {
+            onset: Ticks(24 * i64::from(index)),
+            pitch: Pitch::new(50 + index).unwrap(),
+            duration: Ticks(24),
+            velocity: Velocity::DEFAULT,
+        };
+        Piece { notes: (0..length).map(|index| Heard { note: note(index), bars: None, chord: None }).collect() }
+    }
+
+    #[test]
+    fn every_note_but_a_tunes_first_is_asked_for_once_in_an_epoch() {
+        let vocabulary = Vocabulary::dance();
+        let pieces = [piece(5), piece(17), piece(1), piece(9), piece(30)];
+        let layout = Layout { rows: 2, steps: 8 };
+        let blocks = laid_out(&pieces, layout, &vocabulary, ALL_TOLD, Some(&mut Rng::with_seed(1)));
+        let asked = blocks.iter().flatten().flatten().filter(|moment| moment.next.is_some()).count();
+        // None of them is long enough to be cut.
+        assert_eq!(asked, 5 + 17 + 1 + 9 + 30 - pieces.len());
+        for (row, block) in (0..2).flat_map(|row| blocks.iter().map(move |block| (row, block))) {
+            assert_eq!(block[row].len(), 8);
+            for pair in block[row].windows(2) {
+                assert!(pair[1].begins || pair[0].next == Some(pair[1].heard));
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_tune_loses_nothing_but_the_question_at_the_cut() {
+        let mut random = Rng::with_seed(2);
+        let cuts: Vec<Vec<Piece>> = (0..20).map(|_| piece(60).cut_at_random(&mut random)).collect();
+        assert!(cuts.iter().all(|parts| parts.iter().map(Piece::len).sum::<usize>() == 60));
+        assert!(cuts.iter().any(|parts| parts.len() == 1) && cuts.iter().any(|parts| parts.len() == 2));
+    }
+
+    #[test]
+    fn what_is_to_be_left_out_is_left_out_and_nothing_else() {
+        let told = piece(40).moments(&Vocabulary::song());
+        assert!(told.iter().any(|moment| moment.hints.figure.length > 0));
+        let quiet = |wish: Silence| {
+            let mut moments = told.clone();
+            silence(&mut moments, wish, &mut Rng::with_seed(3));
+            moments
+        };
+        assert!(quiet(ALL_TOLD).iter().zip(&told).all(|(left, told)| left.hints == told.hints));
+        let none = quiet(Silence { look_back: 1.0, ..ALL_TOLD });
+        assert!(none.iter().all(|moment| moment.hints == Hints::default() && moment.echoes == Echoes::default()));
+        let some = quiet(Silence { hint: 0.5, ..ALL_TOLD });
+        let figures = |moments: &[Moment]| moments.iter().filter(|moment| moment.hints.figure.length > 0).count();
+        assert!(figures(&some) > 0 && figures(&some) < figures(&told));
+    }
+
+    #[test]
+    fn after_a_slip_the_tune_is_still_what_is_asked_for() {
+        let vocabulary = Vocabulary::dance();
+        let mut tune = piece(40);
+        for (index, heard) in (0u8..).zip(&mut tune.notes) {
+            heard.note.pitch = Pitch::new(50 + index.wrapping_mul(index) % 23).unwrap();
+        }
+        let slipped = tune.slipped(0.5, &vocabulary, &mut Rng::with_seed(4));
+        let pitches = |piece: &Piece| piece.notes.iter().map(|heard| heard.note.pitch).collect::<Vec<_>>();
+        let slips = pitches(&tune).iter().zip(pitches(&slipped)).filter(|(tune, played)| *tune != played).count();
+        assert!((5..35).contains(&slips), "{slips} of 40");
+        let (clean, after) = (tune.moments(&vocabulary), tune.moments_after(&slipped, &vocabulary));
+        assert!(clean.iter().zip(&after).all(|(clean, after)| clean.next == after.next));
+        assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), slipped.classes(&vocabulary));
+        let mut random = Rng::with_seed(4);
+        assert_eq!(pitches(&tune.slipped(0.0, &vocabulary, &mut random)), pitches(&tune));
+        assert_eq!(random, Rng::with_seed(4), "what does not happen draws nothing");
+    }
+
+    #[test]
+    fn fingers_that_come_almost_together_are_one_chord_from_low_to_high() {
+        let note = |onset, key| Note {
+            onset: Ticks(onset),
+            pitch: Pitch::new(key).unwrap(),
+            duration: Ticks(9),
+            velocity: Velocity::DEFAULT,
+        };
+        let mut notes = [note(10, 67), note(12, 60), note(13, 64), note(14, 72), note(30, 50)];
+        gather_chords(&mut notes);
+        assert_eq!(
+            notes.map(|note| (note.onset.0, note.pitch.key())),
+            [(10, 60), (10, 64), (10, 67), (14, 72), (30, 50)]
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! How a trained mind plays on from a prompt, as it would in a jam, and tunes as the style would have played them.
+//!
+//! Knows no files and no figures.
+
+use super::pieces::gather_chords;
+use segue_corpus::Tune;
+use segue_model::chart::Chart;
+use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
+use segue_model::mind::Mind;
+use segue_model::note::{Note, Ticks, Velocity};
+use segue_model::sampling::Knobs;
+use segue_model::vocabulary::{TimeBase, Vocabulary};
+use std::sync::Arc;
+
+/// Hears the prompt and plays on with `count` notes, in order of onset, then pitch, on the prompt's time line.
+///
+/// Bars and chords are the tune's; of its notes nothing is looked at. The prompt is to be such as the style could have
+/// said it, see [`as_said`]. The same knobs, with their seed, give the same notes.
+pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: usize, knobs: &Knobs) -> Vec<Note> {
+    let mut improviser = Improviser::new(Arc::clone(mind));
+    improviser.set_chart(Some(Arc::new(Chart::once(tune.chords.clone()))));
+    for (id, note) in (0..).zip(prompt) {
+        improviser.hear(HeardKey {
+            id,
+            onset: note.onset,
+            pitch: note.pitch,
+            velocity: note.velocity,
+            bars: tune.bars_at(note.onset),
+            // Chords of the prompt begin together to the tick.
+            together: Ticks::ZERO,
+            form: Ticks::ZERO,
+            memory: knobs.memory,
+            seed: knobs.seed,
+        });
+        improviser.amend(id, note.duration);
+    }
+    let mut from = prompt.last().map_or(Ticks::ZERO, |last| earliest(mind.vocabulary(), last));
+    let mut decide = || {
+        let bars = tune.bars_at(from);
+        let note = improviser.decide(&Ask {
+            turn: 0,
+            begin: Begin::NotBefore(from),
+            bars,
+            form: Ticks::ZERO,
+            ends: None,
+            knobs: *knobs,
+        });
+        from = note.onset;
+        loud(note, mind.vocabulary())
+    };
+    let mut notes: Vec<Note> = (0..count).map(|_| decide()).collect();
+    notes.sort_unstable();
+    notes
+}
+
+/// When the note after the prompt may begin: a single line waits for the last key to go up.
+fn earliest(vocabulary: &Vocabulary, last: &Note) -> Ticks {
+    if vocabulary.polyphony == 1 { last.onset + last.duration } else { last.onset }
+}
+
+/// A style without dynamics says nothing of velocity: in a jam it is as loud as its player.
+fn loud(note: Note, vocabulary: &Vocabulary) -> Note {
+    if vocabulary.has_velocity() { note } else { Note { velocity: Velocity::DEFAULT, ..note } }
+}
+
+/// The tune as the style could have said it: steps, durations, velocities and pitches that have a class. Each onset is
+/// told from the one before as it was said, so roundings do not add up; a rest that is longer than any step stays as
+/// long as it is. Of a single line the top voice is left, and each note ends when the next begins.
+#[must_use]
+pub fn as_said(tune: &Tune, vocabulary: &Vocabulary) -> Tune {
+    let is_line = vocabulary.polyphony == 1;
+    let mut notes = tune.notes.clone();
+    if vocabulary.time_base == TimeBase::Free {
+        gather_chords(&mut notes);
+    }
+    if is_line {
+        notes = notes.chunk_by(|one, next| one.onset == next.onset).filter_map(|chord| chord.last().copied()).collect();
+    }
+    let mut before = None;
+    for note in &mut notes {
+        let onset = onset_said(note.onset, before, tune, vocabulary);
+        before = Some(onset);
+        *note = Note {
+            onset,
+            pitch: vocabulary.pitch(vocabulary.pitch_class(note.pitch).into()),
+            duration: vocabulary.duration(vocabulary.duration_class(note.duration).into()),
+            velocity: vocabulary.velocity(vocabulary.velocity_class(note.velocity).into()).unwrap_or(Velocity::DEFAULT),
+        };
+    }
+    if is_line {
+        for index in 1..notes.len() {
+            let room = notes[index].onset - notes[index - 1].onset;
+            let note = &mut notes[index - 1];
+            note.duration = longest_within(room, note.duration, vocabulary);
+        }
+    }
+    notes.sort_unstable();
+    notes.dedup_by_key(|note| (note.onset, note.pitch));
+    Tune { notes, ..tune.clone() }
+}
+
+fn onset_said(onset: Ticks, before: Option<Ticks>, tune: &Tune, vocabulary: &Vocabulary) -> Ticks {
+    let Some(before) = before else {
+        return vocabulary.quantised(onset, tune.bars_at(onset));
+    };
+    let longest = vocabulary.step(vocabulary.counts().step - 1);
+    if onset - before > longest {
+        return vocabulary.quantised(onset, tune.bars_at(onset)).max(before + longest);
+    }
+    // The notes of a single line never begin together.
+    let shortest = usize::from(vocabulary.polyphony == 1);
+    before + vocabulary.step(usize::from(vocabulary.step_class(onset - before)).max(shortest))
+}
+
+/// The duration, or the longest that has a class and leaves the next note alone.
+fn longest_within(room: Ticks, duration: Ticks, vocabulary: &Vocabulary) -> Ticks {
+    if duration <= room {
+        return duration;
+    }
+    let durations = (0..vocabulary.counts().duration).map(|class| vocabulary.duration(class));
+    durations.take_while(|class| *class <= room).last().unwrap_or(room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+    use segue_corpus::abc::parse_book;
+    use segue_model::network::{Network, Sizes};
+    use segue_model::note::{Bars, Metre, Pitch};
+    use segue_model::weights::{Card, Provenance};
+
+    const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
+
+    fn blank(vocabulary: Vocabulary) -> Arc<Mind> {
+        let sizes = Sizes { layers: 1, hidden: 32, event: 32, head: 32 };
+        let network = Network::new(&vocabulary, sizes, 0.0, &Device::flex());
+        Arc::new(Mind::new(Card::new("test", vocabulary, sizes, Provenance::default()), &network))
+    }
+
+    fn note(onset: i64, key: u8, duration: i64) -> Note {
+        Note {
+            onset: Ticks(onset),
+            pitch: Pitch::new(key).unwrap(),
+            duration: Ticks(duration),
+            velocity: Velocity::new(33).unwrap(),
+        }
+    }
+
+    fn told(tune: &Tune) -> Vec<(i64, u8, i64)> {
+        tune.notes.iter().map(|note| (note.onset.0, note.pitch.key(), note.duration.0)).collect()
+    }
+
+    #[test]
+    fn a_tune_on_the_grid_is_said_as_it_is_written() {
+        for (_, tune) in &parse_book(BOOK, "oneills.abc").tunes {
+            assert_eq!(as_said(tune, &Vocabulary::dance()).notes, tune.notes, "{}", tune.title);
+        }
+    }
+
+    #[test]
+    fn a_line_has_one_note_at_a_time_and_roundings_do_not_add_up() {
+        let bars = vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }];
+        let notes = vec![note(0, 60, 48), note(0, 72, 30), note(23, 64, 8), note(47, 65, 9), note(71, 67, 2_000)];
+        let tune = Tune { notes: [notes, vec![note(1_000, 20, 23)]].concat(), bars, ..Tune::default() };
+        let said = as_said(&tune, &Vocabulary::dance());
+        let expected = [(0, 72, 24), (24, 64, 8), (48, 65, 8), (72, 67, 288), (996, 44, 24)];
+        assert_eq!(told(&said), expected);
+        assert!(said.notes.iter().all(|note| note.velocity == Velocity::DEFAULT), "a dance tune has no dynamics");
+        assert_eq!(as_said(&said, &Vocabulary::dance()), said, "what is said can be said");
+    }
+
+    #[test]
+    fn hands_on_a_piano_sound_together() {
+        let notes = vec![note(0, 60, 50), note(2, 64, 100), note(40, 67, 4), note(700, 72, 9)];
+        let said = as_said(&Tune { notes, ..Tune::default() }, &Vocabulary::piano());
+        assert_eq!(told(&said), [(0, 60, 50), (0, 64, 97), (38, 67, 4), (700, 72, 10)]);
+        assert!(said.notes.iter().all(|note| note.velocity.value() == 34));
+    }
+
+    #[test]
+    fn it_plays_on_behind_the_prompt_and_the_same_again_with_the_same_seed() {
+        let tune = &parse_book(BOOK, "oneills.abc").tunes[1].1;
+        for vocabulary in [Vocabulary::dance(), Vocabulary::piano()] {
+            let mind = blank(vocabulary);
+            let tune = as_said(tune, mind.vocabulary());
+            let prompt = &tune.notes[..20];
+            let play = |seed| continue_prompt(&mind, &tune, prompt, 30, &Knobs { seed, ..Knobs::default() });
+            let notes = play(1);
+            assert_eq!((notes.len(), &notes), (30, &play(1)));
+            assert_ne!(notes, play(2));
+            assert!(notes.is_sorted());
+            let is_line = mind.vocabulary().polyphony == 1;
+            let end = prompt[19].onset + if is_line { prompt[19].duration } else { Ticks::ZERO };
+            assert!(notes[0].onset >= end);
+            assert!(!is_line || notes.windows(2).all(|pair| pair[0].onset + pair[0].duration <= pair[1].onset));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The styles that ship: what each can say, how it is trained, and where its tunes come from.
+
+use super::Plan;
+use super::pieces::Silence;
+use segue_model::network::Sizes;
+use segue_model::vocabulary::Vocabulary;
+
+/// The styles that ship.
+pub const SHIPPED: [&str; 5] = ["irish", "folk", "jazz", "blues", "piano"];
+
+/// The plan for a style by name; any other name is a style of one's own.
+pub fn plan(style: &str) -> Plan {
+    let (data, licences) = origins(style);
+    let plan = Plan {
+        style: style.to_owned(),
+        from: None,
+        vocabulary: Vocabulary::dance(),
+        sizes: Sizes::default(),
+        epochs: 14,
+        patience: 8,
+        rows: 16,
+        steps: 64,
+        learning_rate: 3e-3,
+        dropout: 0.2,
+        duration_weight: 1.0,
+        velocity_weight: 1.0,
+        silence: Silence { chords: 0.4, look_back: 0.15, hint: 0.25, slip: 0.0 },
+        seed: 1,
+        data,
+        licences,
+    };
+    match style {
+        "folk" => Plan { vocabulary: Vocabulary::song(), epochs: 22, patience: 22, rows: 8, dropout: 0.25, ..plan },
+        "jazz" => solos(plan),
+        "blues" => Plan { epochs: 8, learning_rate: 3e-4, ..solos(plan) },
+        "piano" => Plan { vocabulary: Vocabulary::piano(), epochs: 8, ..plan },
+        _ => plan,
+    }
+}
+
+/// Few solos, so small steps; and what is mostly chance in them, how long and how loud, counts for less.
+fn solos(plan: Plan) -> Plan {
+    Plan {
+        vocabulary: Vocabulary::solo(),
+        epochs: 16,
+        patience: 16,
+        rows: 8,
+        dropout: 0.25,
+        learning_rate: 1.5e-3,
+        duration_weight: 0.5,
+        velocity_weight: 0.25,
+        ..plan
+    }
+}
+
+/// The data sets of a shipped style, with their licences.
+fn origins(style: &str) -> (Vec<String>, Vec<String>) {
+    let weimar = ("Weimar Jazz Database, The Jazzomat Research Project", "ODbL 1.0");
+    let origins: &[(&str, &str)] = match style {
+        "jazz" | "blues" => &[weimar],
+        "folk" => &[("Nottingham Music Database, as cleaned by Jukedeck", "GPL-3.0")],
+        "irish" => &[
+            ("Cobb's Music of Ireland", "traditional tunes; the ABC files state no licence"),
+            ("O'Neill's Music of Ireland (1903)", "public domain; the ABC files state no licence"),
+        ],
+        "piano" => {
+            &[("piano-midi.de, Bernd Krueger", "CC BY-SA 3.0 DE"), ("GiantMIDI-Piano, Kong et al.", "CC BY 4.0")]
+        }
+        _ => &[],
+    };
+    origins.iter().map(|&(data, licence)| (data.to_owned(), licence.to_owned())).unzip()
+}
