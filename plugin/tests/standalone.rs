@@ -33,6 +33,16 @@ fn it_lists_what_there_is() {
 }
 
 #[test]
+fn it_shows_the_licences_of_all_that_is_in_it() {
+    let output = segue("--licenses").output().expect("it can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    for words in ["MIT License", "Apache License", "nice-plug", "clap-wrapper", "Weimar Jazz Database"] {
+        assert!(said.contains(words), "{words} is not in it");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_said_in_one_sentence() {
     for (words, sentence) in [
         ("--midi-input Nobody", "--midi-input Nobody: no MIDI port is called Nobody"),

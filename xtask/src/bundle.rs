@@ -9,6 +9,14 @@ const NAME: &str = "Segue";
 const LIBRARY: &str = "segue";
 const BUNDLE_ID: &str = "org.segue.segue";
 
+/// What is shipped with it: the licences of Segue, of what is built in, and of the music that it has learnt from.
+pub const LICENCES: [(&str, &str); 4] = [
+    ("LICENSE-MIT", "LICENSE-MIT"),
+    ("LICENSE-APACHE", "LICENSE-APACHE"),
+    ("plugin/THIRD-PARTY.txt", "THIRD-PARTY.txt"),
+    ("presets/CREDITS.md", "CREDITS.md"),
+];
+
 /// The profile of the bundle under test, and of all tests: mistakes in our crates are loud.
 pub const CHECKED: &str = "xtask/checked.toml";
 
@@ -73,7 +81,12 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Bundles> {
     cargo::run(&mut build)?;
     let library = workspace.target().join("release").join(format!("{DLL_PREFIX}{LIBRARY}{DLL_SUFFIX}"));
     let folder = workspace.target().join(kind.folder());
-    lay_out(&library, &folder)
+    let bundles = lay_out(&library, &folder)?;
+    let resources = bundles.vst3.join("Contents/Resources");
+    for (file, name) in LICENCES {
+        copy(&workspace.root().join(file), &resources.join(name))?;
+    }
+    Ok(bundles)
 }
 
 fn lay_out(library: &Path, folder: &Path) -> Result<Bundles> {
@@ -147,12 +160,13 @@ impl Folders {
     }
 }
 
-fn file_name(path: &Path) -> Result<&std::ffi::OsStr> {
+/// The last part of a path.
+pub fn file_name(path: &Path) -> Result<&std::ffi::OsStr> {
     path.file_name().with_context(|| format!("{}: has no name", path.display()))
 }
 
 /// Copies a file or a folder. What was there is removed first: a host that has the old file open keeps the old one.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     remove(to)?;
     if from.is_dir() {
         for entry in from.read_dir().with_context(|| format!("{}: cannot be listed", from.display()))? {
@@ -166,7 +180,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+/// Writes a file, and its folders.
+pub fn write(path: &Path, text: &str) -> Result<()> {
     make_room_for(path)?;
     std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))
 }
@@ -176,7 +191,8 @@ fn make_room_for(path: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))
 }
 
-fn remove(path: &Path) -> Result<()> {
+/// Removes a file or a folder; one that is not there is no error.
+pub fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

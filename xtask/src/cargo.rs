@@ -24,6 +24,11 @@ impl Workspace {
         Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
     }
 
+    /// The checkout.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The build folder.
     pub fn target(&self) -> &Path {
         &self.target

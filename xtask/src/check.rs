@@ -2,7 +2,7 @@
 
 use crate::bundle::{self, Bundles, CHECKED, Kind};
 use crate::cargo::{self, Workspace};
-use crate::{machine, venv};
+use crate::{licences, machine, venv};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
@@ -59,8 +59,10 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     machine::ready_for_standalone()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
-    announce("no thread pool in the plugin");
-    refuse_thread_pool(workspace)?;
+    announce("no thread pool and no network in the plugin");
+    refuse_packages(workspace)?;
+    announce("the licences of what is built in");
+    licences::check(workspace)?;
     step("lints", lints(&mut workspace.cargo()))?;
     step("docs", docs(&mut workspace.cargo()))?;
     let tests = || {
@@ -141,16 +143,34 @@ pub fn other_systems(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW.
-fn refuse_thread_pool(workspace: &Workspace) -> Result<()> {
+/// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW. Nothing in the
+/// plugin and its programs speaks to a network.
+fn refuse_packages(workspace: &Workspace) -> Result<()> {
+    const REFUSED: [&str; 12] = [
+        "rayon",
+        "reqwest",
+        "hyper",
+        "ureq",
+        "attohttpc",
+        "curl",
+        "tokio",
+        "rustls",
+        "native-tls",
+        "openssl",
+        "tungstenite",
+        "quinn",
+    ];
     let tree = workspace
         .cargo()
-        .args(["tree", "--quiet", "-p", "segue-plugin", "-e", "normal", "--prefix", "none"])
+        .args(["tree", "--quiet", "-p", "segue-plugin", "--features", "cli,standalone"])
+        .args(["-e", "normal", "--prefix", "none", "--target", "all"])
         .output()
         .context("cargo cannot be started")?;
     let packages = String::from_utf8_lossy(&tree.stdout);
     ensure!(tree.status.success() && packages.contains("nice-plug"), "cargo does not tell what the plugin is made of");
-    ensure!(!packages.lines().any(|package| package.starts_with("rayon")), "the plugin is built with rayon");
+    let is_refused = |line: &&str| REFUSED.iter().any(|name| line.split_whitespace().next() == Some(*name));
+    let found: Vec<_> = packages.lines().filter(is_refused).collect();
+    ensure!(found.is_empty(), "the plugin is built with {}", found.join(", "));
     Ok(())
 }
 

@@ -5,7 +5,9 @@
 mod bundle;
 mod cargo;
 mod check;
+mod licences;
 mod machine;
+mod release;
 mod validate;
 mod venv;
 
@@ -45,6 +47,8 @@ cargo xtask VERB
                      --data beside the music of the training data (a minute for four seeds)
   validate           clap-validator, Steinberg's validator and pluginval on the built bundles: those that are on the PATH, or
                      named by SEGUE_CLAP_VALIDATOR, SEGUE_VST3_VALIDATOR and SEGUE_PLUGINVAL
+  release            pack plugins, programs, presets and licences for this system, with a note on how to install them
+  licences           write the licences of all that is built in to plugin/THIRD-PARTY.txt
   bench              how long a decision and a block take on this machine
   train [ARGUMENTS]  train a style on .abc and .mid files; `cargo xtask train --help` lists the arguments
   help               print this
@@ -70,6 +74,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("test", _) => done(test(&Workspace::find()?, rest)),
         ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
         ("people", _) => people(&Workspace::find()?, rest),
+        ("release", []) => {
+            done(release::make(&Workspace::find()?).map(|archive| println!("Packed {}", archive.display())))
+        }
+        ("licences", []) => done(licences::write(&Workspace::find()?)),
         ("validate", []) => done(validate::everything(&Workspace::find()?)),
         ("bench", []) => bench(&Workspace::find()?),
         ("train", _) => train(&Workspace::find()?, rest),
@@ -77,7 +85,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        ("bench" | "validate", [first, ..]) => bail!("`{verb}` takes no arguments, so not {first}"),
+        ("bench" | "licences" | "release" | "validate", [first, ..]) => {
+            bail!("`{verb}` takes no arguments, so not {first}")
+        }
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
     }
 }

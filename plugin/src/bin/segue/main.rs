@@ -21,6 +21,9 @@ struct Arguments {
     /// Lists sound cards and MIDI ports, and ends.
     #[arg(long)]
     list: bool,
+    /// Prints the licences of Segue and of all that is built in, and ends.
+    #[arg(long)]
+    licenses: bool,
     /// The MIDI keyboard, by its name or a part of it; else the first there is, else the computer's own keys.
     #[arg(long, value_name = "NAME")]
     midi_input: Option<String>,
@@ -53,6 +56,14 @@ struct Arguments {
     dpi_scale: f64,
 }
 
+/// Segue's own, those of what is built in, and whom the music is from.
+const LICENCES: [&str; 4] = [
+    include_str!("../../../../LICENSE-MIT"),
+    include_str!("../../../../LICENSE-APACHE"),
+    include_str!("../../../THIRD-PARTY.txt"),
+    include_str!("../../../../presets/CREDITS.md"),
+];
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(code) => code,
@@ -64,6 +75,12 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.licenses {
+        for text in LICENCES {
+            println!("{text}\n");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let ports = Ports::find();
     if arguments.list {
         print!("{ports}");
