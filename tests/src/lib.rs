@@ -22,5 +22,6 @@ pub mod session;
 pub mod thinking;
 pub mod timeline;
 pub mod vitals;
+pub mod vst3_host;
 #[cfg(target_os = "linux")]
 pub mod window;

@@ -1,0 +1,206 @@
+//! The plugin's library and its factory.
+
+use super::plugin::Plugin;
+use crate::bundle::checked_folder;
+use anyhow::{Context, Result, ensure};
+use libloading::{Library, Symbol};
+use std::ffi::c_char;
+#[cfg(target_os = "linux")]
+use std::ffi::c_void;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vst3::Steinberg::Vst::IComponent;
+use vst3::Steinberg::{
+    IPluginFactory, IPluginFactory2, IPluginFactory2Trait, IPluginFactoryTrait, PClassInfo2, PFactoryInfo, kResultOk,
+};
+use vst3::{ComPtr, Interface};
+
+/// The file in a VST3 bundle that this system loads.
+#[cfg(target_os = "windows")]
+const INSIDE: &str = "Contents/x86_64-win/Segue.vst3";
+#[cfg(not(target_os = "windows"))]
+const INSIDE: &str = "Contents/x86_64-linux/Segue.so";
+
+/// What a host calls before it unloads the library.
+#[cfg(target_os = "windows")]
+const EXIT: &[u8] = b"ExitDll\0";
+#[cfg(not(target_os = "windows"))]
+const EXIT: &[u8] = b"ModuleExit\0";
+
+/// Where the VST3 lies that `cargo xtask test` has built.
+///
+/// # Panics
+/// When the tests were started without it.
+pub fn checked_path() -> PathBuf {
+    checked_folder().join("Segue.vst3")
+}
+
+/// What a factory says of a class, with all texts as they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassInfo {
+    /// What projects store.
+    pub id: [u8; 16],
+    /// What kind of class.
+    pub category: String,
+    /// What kind of plugin.
+    pub sub_categories: String,
+    /// What hosts show.
+    pub name: String,
+    /// Who made it.
+    pub vendor: String,
+}
+
+/// A loaded library. It is unloaded when the last instance is gone, as hosts do.
+pub struct Module {
+    loaded: Arc<Loaded>,
+}
+
+/// Entered, until the last instance and the module itself are dropped.
+pub(super) struct Loaded {
+    /// Until the module is left.
+    factory: Option<ComPtr<IPluginFactory2>>,
+    library: Library,
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        self.factory = None;
+        // SAFETY: the VST3 interface gives the function this shape.
+        if let Ok(exit) = unsafe { self.library.get::<unsafe extern "C" fn() -> bool>(EXIT) } {
+            // SAFETY: once, after everything of the module has been released.
+            unsafe { exit() };
+        }
+    }
+}
+
+/// How an instance is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// As hosts with a window do.
+    Usual,
+    /// By a host that never says who hears of edits.
+    WithoutHandler,
+}
+
+impl Module {
+    /// Loads a bundle, or the file inside.
+    ///
+    /// # Errors
+    /// When it cannot be loaded, or is no VST3.
+    pub fn load(path: &Path) -> Result<Self> {
+        let file = if path.is_dir() { path.join(INSIDE) } else { path.to_owned() };
+        let library = load(&file).with_context(|| format!("{}: cannot be loaded", file.display()))?;
+        // SAFETY: the VST3 interface gives the function this shape.
+        let factory: Symbol<'_, unsafe extern "system" fn() -> *mut IPluginFactory> =
+            unsafe { library.get(b"GetPluginFactory\0") }.context("it has no factory")?;
+        // SAFETY: the module has been entered; the caller owns what it gets.
+        let factory = unsafe { ComPtr::from_raw(factory()) }.context("it gives no factory")?;
+        let factory = factory.cast::<IPluginFactory2>().context("its factory is of the first kind")?;
+        Ok(Self { loaded: Arc::new(Loaded { factory: Some(factory), library }) })
+    }
+
+    /// The VST3 under test.
+    ///
+    /// # Panics
+    /// When it is missing.
+    pub fn checked() -> Self {
+        Self::load(&checked_path()).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    fn factory(&self) -> Result<&ComPtr<IPluginFactory2>> {
+        self.loaded.factory.as_ref().context("the module is being unloaded")
+    }
+
+    /// The vendor of the whole file.
+    ///
+    /// # Errors
+    /// When the factory does not say.
+    pub fn vendor(&self) -> Result<String> {
+        // SAFETY: all zeros is a valid value of plain numbers and letters.
+        let mut info: PFactoryInfo = unsafe { std::mem::zeroed() };
+        // SAFETY: the factory writes into what is given.
+        ensure!(unsafe { self.factory()?.getFactoryInfo(&raw mut info) } == kResultOk, "it says nothing of itself");
+        Ok(text(&info.vendor))
+    }
+
+    /// All classes in the file.
+    ///
+    /// # Errors
+    /// When the factory does not say.
+    pub fn classes(&self) -> Result<Vec<ClassInfo>> {
+        let factory = self.factory()?;
+        // SAFETY: the factory is alive.
+        let count = unsafe { factory.countClasses() };
+        let class = |index| {
+            // SAFETY: all zeros is a valid value of plain numbers and letters.
+            let mut info: PClassInfo2 = unsafe { std::mem::zeroed() };
+            // SAFETY: the factory writes into what is given.
+            ensure!(unsafe { factory.getClassInfo2(index, &raw mut info) } == kResultOk, "class {index} has no info");
+            Ok(ClassInfo {
+                id: info.cid.map(|byte| byte.to_ne_bytes()[0]),
+                category: text(&info.category),
+                sub_categories: text(&info.subCategories),
+                name: text(&info.name),
+                vendor: text(&info.vendor),
+            })
+        };
+        (0..count).map(class).collect()
+    }
+
+    /// A new instance of the first class.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
+    pub fn open(&self) -> Result<Plugin> {
+        self.open_as(Opening::Usual)
+    }
+
+    /// The same, in a host that may leave something out.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
+    pub fn open_as(&self, opening: Opening) -> Result<Plugin> {
+        let id = self.classes()?.first().context("the file has no class")?.id;
+        let mut object = std::ptr::null_mut();
+        // SAFETY: both ids have 16 bytes, and the factory writes a pointer that the caller owns.
+        let component = unsafe {
+            let made =
+                self.factory()?.createInstance(id.as_ptr().cast(), IComponent::IID.as_ptr().cast(), &raw mut object);
+            ensure!(made == kResultOk, "the factory makes no instance ({made})");
+            ComPtr::from_raw(object.cast::<IComponent>()).context("the factory gives nothing")?
+        };
+        Plugin::initialize(component, Arc::clone(&self.loaded), opening)
+    }
+}
+
+fn load(file: &Path) -> Result<Library> {
+    #[cfg(target_os = "linux")]
+    {
+        use libloading::os::unix;
+        // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names.
+        let handle = unsafe { unix::Library::new(file) }?.into_raw();
+        // SAFETY: the handle was just given, and nobody else has it.
+        let library: Library = unsafe { unix::Library::from_raw(handle) }.into();
+        // SAFETY: the VST3 interface gives the function this shape.
+        let enter: Symbol<'_, unsafe extern "C" fn(*mut c_void) -> bool> = unsafe { library.get(b"ModuleEntry\0") }?;
+        // SAFETY: once, before anything else, with the library's own handle.
+        ensure!(unsafe { enter(handle) }, "it does not want to be entered");
+        Ok(library)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names.
+        let library = unsafe { Library::new(file) }?;
+        // SAFETY: the VST3 interface gives the function this shape.
+        if let Ok(enter) = unsafe { library.get::<unsafe extern "system" fn() -> bool>(b"InitDll\0") } {
+            // SAFETY: once, before anything else.
+            ensure!(unsafe { enter() }, "it does not want to be entered");
+        }
+        Ok(library)
+    }
+}
+
+fn text(letters: &[c_char]) -> String {
+    let bytes: Vec<u8> = letters.iter().map(|letter| letter.to_ne_bytes()[0]).take_while(|byte| *byte != 0).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,319 @@
+//! One instance, as a host's main thread calls it.
+
+use super::given::{Application, Edit, Handler, Stream};
+use super::module::{Loaded, Opening};
+use super::processor::Processor;
+use anyhow::{Context, Result, bail, ensure};
+use std::ffi::CStr;
+use std::sync::Arc;
+use vst3::Steinberg::Vst::{
+    IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
+    IEditControllerTrait, IHostApplication, IMidiMapping, IMidiMappingTrait, INoteExpressionController,
+    INoteExpressionControllerTrait, IProcessContextRequirements, IProcessContextRequirementsTrait,
+    NoteExpressionTypeInfo, ParameterInfo, ProcessModes_, ProcessSetup, String128,
+};
+use vst3::Steinberg::{FUnknown, IBStream, IPlugView, IPluginBaseTrait, int32, kResultOk};
+use vst3::{ComPtr, ComWrapper};
+
+/// VST3's numbers of the kinds of buses, and of their directions.
+const AUDIO: i32 = 0;
+const EVENTS: i32 = 1;
+const IN: i32 = 0;
+const OUT: i32 = 1;
+
+/// A parameter as a VST3 host lists it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// What projects store.
+    pub id: u32,
+    /// What hosts show.
+    pub title: String,
+    /// How many steps lie between the values; 0 when it is continuous.
+    pub steps: i32,
+    /// The value of a new instance, 0 to 1.
+    pub default: f64,
+    /// The host may automate it.
+    pub automatable: bool,
+}
+
+/// What the host says before it activates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setup {
+    /// Frames a second.
+    pub sample_rate: f64,
+    /// The largest block.
+    pub largest_block: u32,
+    /// A file is rendered.
+    pub offline: bool,
+}
+
+/// One instance. Its methods are a host's main thread; [`Processor`] is its audio thread.
+pub struct Plugin {
+    component: ComPtr<IComponent>,
+    processor: ComPtr<IAudioProcessor>,
+    controller: ComPtr<IEditController>,
+    handler: ComWrapper<Handler>,
+    /// While it is active.
+    setup: Option<Setup>,
+    is_over: bool,
+    _host: ComPtr<IHostApplication>,
+    _module: Arc<Loaded>,
+}
+
+impl Plugin {
+    /// Makes a new component ready, as a host does before anything else.
+    pub(super) fn initialize(component: ComPtr<IComponent>, module: Arc<Loaded>, opening: Opening) -> Result<Self> {
+        let application = ComWrapper::new(Application);
+        let host = application.to_com_ptr::<IHostApplication>().context("no host")?;
+        // SAFETY: the instance is new, and the host outlives it.
+        ensure!(unsafe { component.initialize(host.as_ptr().cast::<FUnknown>()) } == kResultOk, "it does not begin");
+        let processor = component.cast::<IAudioProcessor>().context("it plays nothing")?;
+        let controller = component.cast::<IEditController>().context("it has no controller")?;
+        let handler = ComWrapper::new(Handler::default());
+        if opening == Opening::Usual {
+            let given = handler.to_com_ptr::<IComponentHandler>().context("no handler")?;
+            // SAFETY: the plugin keeps its own reference.
+            unsafe { controller.setComponentHandler(given.as_ptr()) };
+        }
+        for (media, direction) in [(AUDIO, OUT), (EVENTS, IN), (EVENTS, OUT)] {
+            // SAFETY: the instance is initialised.
+            unsafe { component.activateBus(media, direction, 0, 1) };
+        }
+        Ok(Plugin {
+            component,
+            processor,
+            controller,
+            handler,
+            setup: None,
+            is_over: false,
+            _host: host,
+            _module: module,
+        })
+    }
+
+    /// All parameters, in the plugin's order; those that stand for MIDI controllers come last.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        const CAN_AUTOMATE: i32 = 1;
+        let read = |index| {
+            // SAFETY: all zeros is a valid value of plain numbers and letters.
+            let mut info: ParameterInfo = unsafe { std::mem::zeroed() };
+            // SAFETY: the controller writes into what is given.
+            let found = unsafe { self.controller.getParameterInfo(index, &raw mut info) } == kResultOk;
+            found.then(|| Parameter {
+                id: info.id,
+                title: wide_text(&info.title),
+                steps: info.stepCount,
+                default: info.defaultNormalizedValue,
+                automatable: info.flags & CAN_AUTOMATE != 0,
+            })
+        };
+        // SAFETY: the controller is alive.
+        (0..unsafe { self.controller.getParameterCount() }).filter_map(read).collect()
+    }
+
+    /// The parameter of this title.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn parameter(&self, title: &str) -> Result<Parameter> {
+        let found = self.parameters().into_iter().find(|parameter| parameter.title == title);
+        found.with_context(|| format!("the plugin has no parameter {title:?}"))
+    }
+
+    /// The value that the controller shows, 0 to 1.
+    pub fn value(&self, id: u32) -> f64 {
+        // SAFETY: the controller is alive.
+        unsafe { self.controller.getParamNormalized(id) }
+    }
+
+    /// How a value, 0 to 1, is shown.
+    pub fn text(&self, id: u32, value: f64) -> String {
+        let mut letters: String128 = [0; 128];
+        // SAFETY: the controller writes into what is given.
+        unsafe { self.controller.getParamStringByValue(id, value, &raw mut letters) };
+        wide_text(&letters)
+    }
+
+    /// The value, 0 to 1, of what a player would type.
+    pub fn value_of_text(&self, id: u32, typed: &str) -> Option<f64> {
+        let mut letters: Vec<u16> = typed.encode_utf16().chain([0]).collect();
+        let mut value = 0.0;
+        // SAFETY: the text ends with a zero, and the controller writes into what is given.
+        let known = unsafe { self.controller.getParamValueByString(id, letters.as_mut_ptr(), &raw mut value) };
+        (known == kResultOk).then_some(value)
+    }
+
+    /// The parameter by which this controller of a channel is heard.
+    pub fn midi_parameter(&self, channel: i16, controller: i16) -> Option<u32> {
+        let mapping = self.component.cast::<IMidiMapping>()?;
+        let mut id = 0;
+        // SAFETY: the plugin writes into what is given.
+        let known = unsafe { mapping.getMidiControllerAssignment(0, channel, controller, &raw mut id) };
+        (known == kResultOk).then_some(id)
+    }
+
+    /// The note expressions that the plugin knows, by VST3's numbers.
+    pub fn expressions(&self) -> Vec<u32> {
+        let Some(controller) = self.component.cast::<INoteExpressionController>() else { return Vec::new() };
+        let read = |index| {
+            // SAFETY: all zeros is a valid value of plain numbers, letters and a null pointer.
+            let mut info: NoteExpressionTypeInfo = unsafe { std::mem::zeroed() };
+            // SAFETY: the controller writes into what is given.
+            (unsafe { controller.getNoteExpressionInfo(0, 0, index, &raw mut info) } == kResultOk)
+                .then_some(info.typeId)
+        };
+        // SAFETY: the controller is alive.
+        (0..unsafe { controller.getNoteExpressionCount(0, 0) }).filter_map(read).collect()
+    }
+
+    /// What of a process context the plugin wants, by VST3's flags; `None` when it does not say.
+    pub fn wanted_context(&self) -> Option<u32> {
+        let wants = self.component.cast::<IProcessContextRequirements>()?;
+        // SAFETY: the plugin is alive.
+        Some(unsafe { wants.getProcessContextRequirements() })
+    }
+
+    /// The buses: audio inputs and outputs, event inputs and outputs.
+    pub fn buses(&self) -> [i32; 4] {
+        // SAFETY: the component is alive.
+        [(AUDIO, IN), (AUDIO, OUT), (EVENTS, IN), (EVENTS, OUT)]
+            .map(|(media, direction)| unsafe { self.component.getBusCount(media, direction) })
+    }
+
+    /// Says how it will be called, and activates it.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
+    pub fn activate(&mut self, setup: Setup) -> Result<()> {
+        let mut asked = ProcessSetup {
+            processMode: process_mode(setup.offline),
+            symbolicSampleSize: 0,
+            maxSamplesPerBlock: i32::try_from(setup.largest_block)?,
+            sampleRate: setup.sample_rate,
+        };
+        // SAFETY: the plugin reads what is given.
+        ensure!(unsafe { self.processor.setupProcessing(&raw mut asked) } == kResultOk, "it refuses the set-up");
+        // SAFETY: it is set up and not active.
+        ensure!(unsafe { self.component.setActive(1) } == kResultOk, "it refuses the activation");
+        self.setup = Some(setup);
+        self.set_processing(true)
+    }
+
+    /// Says that blocks begin or end to come.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
+    pub fn set_processing(&mut self, on: bool) -> Result<()> {
+        // SAFETY: the instance is active.
+        let set = unsafe { self.processor.setProcessing(on.into()) };
+        if set != kResultOk {
+            bail!("it refuses to begin or to end ({set})");
+        }
+        Ok(())
+    }
+
+    /// Ends the activation, if there is one.
+    pub fn deactivate(&mut self) {
+        if self.setup.take().is_some() {
+            // SAFETY: it is active.
+            unsafe {
+                self.processor.setProcessing(0);
+                self.component.setActive(0);
+            }
+        }
+    }
+
+    /// The side that plays, also for a thread of its own.
+    ///
+    /// # Errors
+    /// When the instance is not active.
+    pub fn processor(&self) -> Result<Processor> {
+        let setup = self.setup.context("the instance is not active")?;
+        Ok(Processor::new(self.processor.clone(), process_mode(setup.offline), setup.sample_rate))
+    }
+
+    /// The latency in frames.
+    pub fn latency(&self) -> u32 {
+        // SAFETY: the processor is alive.
+        unsafe { self.processor.getLatencySamples() }
+    }
+
+    /// For how many frames it sounds on; `u32::MAX` for ever.
+    pub fn tail(&self) -> u32 {
+        // SAFETY: the processor is alive.
+        unsafe { self.processor.getTailSamples() }
+    }
+
+    /// All that a project would store.
+    ///
+    /// # Errors
+    /// When the plugin cannot save.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        let stream = Stream::of(&[]);
+        let given = stream.to_com_ptr::<IBStream>().context("no stream")?;
+        // SAFETY: the stream outlives the call.
+        ensure!(unsafe { self.component.getState(given.as_ptr()) } == kResultOk, "it does not save");
+        Ok(stream.bytes())
+    }
+
+    /// Gives the plugin what a project has stored: to the component, and then to the controller, as hosts do.
+    ///
+    /// # Errors
+    /// When the plugin refuses it.
+    pub fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let stream = || Stream::of(bytes).to_com_ptr::<IBStream>().context("no stream");
+        // SAFETY: the stream outlives the call.
+        ensure!(unsafe { self.component.setState(stream()?.as_ptr()) } == kResultOk, "it refuses the state");
+        // SAFETY: as above; a plugin that is one object may have nothing more to do.
+        unsafe { self.controller.setComponentState(stream()?.as_ptr()) };
+        Ok(())
+    }
+
+    /// What the window has done, and what the plugin has asked for, since this was asked last.
+    pub fn take_edits(&self) -> Vec<Edit> {
+        self.handler.take_edits()
+    }
+
+    /// A view of the editor.
+    pub(super) fn create_view(&self) -> Result<ComPtr<IPlugView>> {
+        const EDITOR: &CStr = c"editor";
+        // SAFETY: the caller owns what it gets.
+        let view = unsafe { ComPtr::from_raw(self.controller.createView(EDITOR.as_ptr())) };
+        view.context("the plugin has no editor")
+    }
+
+    /// Ends the instance in the middle of its work, as hosts do that are in a hurry.
+    pub fn abandon(&mut self) {
+        self.setup = None;
+        self.terminate();
+    }
+
+    /// Ends the instance, as hosts do before they release it; afterwards it may only be dropped.
+    pub fn terminate(&mut self) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        self.deactivate();
+        // SAFETY: the instance is initialised; nothing is called on it after this but `release`.
+        unsafe {
+            self.controller.setComponentHandler(std::ptr::null_mut());
+            self.component.terminate();
+        }
+    }
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        self.terminate();
+    }
+}
+
+const fn process_mode(offline: bool) -> int32 {
+    #[allow(clippy::cast_possible_wrap, clippy::unnecessary_cast, reason = "0 to 2, signed on some systems")]
+    if offline { ProcessModes_::kOffline as int32 } else { ProcessModes_::kRealtime as int32 }
+}
+
+fn wide_text(letters: &String128) -> String {
+    let end = letters.iter().position(|letter| *letter == 0).unwrap_or(letters.len());
+    String::from_utf16_lossy(&letters[..end])
+}
