@@ -344,7 +344,3 @@ impl ClapPlugin for Segue {
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::Instrument, ClapFeature::NoteEffect, ClapFeature::Synthesizer, ClapFeature::Stereo];
 }
-
-// The VST3's entry, which wraps the CLAP's.
-#[cfg(feature = "vst3")]
-clap_wrapper::export_vst3!();

@@ -10,18 +10,22 @@
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
 use super::event_lists::{HostEvents, OutputEvents, Piece, PieceEvents};
+use super::gui::Gui;
 use super::host_facts::HostFacts;
 use super::note_ends::NoteEnds;
-use super::{stepped, transport};
+use super::{gui, params, transport, vst3_info};
 use crate::Segue;
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::entry::clap_plugin_entry;
-use clap_sys::events::{clap_event_transport, clap_input_events, clap_output_events};
-use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
+use clap_sys::events::clap_event_transport;
+use clap_sys::ext::gui::CLAP_EXT_GUI;
+use clap_sys::ext::latency::CLAP_EXT_LATENCY;
+use clap_sys::ext::params::{CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params};
 use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, clap_plugin_render, clap_plugin_render_mode};
+use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state};
+use clap_sys::ext::tail::{CLAP_EXT_TAIL, clap_plugin_tail};
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
 use clap_sys::host::clap_host;
-use clap_sys::id::clap_id;
 use clap_sys::plugin::{clap_plugin, clap_plugin_descriptor};
 use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use clap_sys::version::CLAP_VERSION;
@@ -29,14 +33,8 @@ use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use nice_plug::wrapper::setup_logger;
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_void};
-use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-
-/// Names Segue in every saved VST3 project: never to be changed. In the byte order of Windows; elsewhere `clap-wrapper`
-/// swaps the first eight bytes, so that projects move between systems.
-const VST3_CLASS_ID: [u8; 16] =
-    [0x83, 0x5e, 0x0b, 0x53, 0x4e, 0x1d, 0x5a, 0x47, 0x9c, 0x21, 0x53, 0x65, 0x67, 0x75, 0x65, 0x21];
 
 /// The library's entry, found by its name.
 #[unsafe(no_mangle)]
@@ -59,7 +57,7 @@ unsafe extern "C" fn get_factory(id: *const c_char) -> *const c_void {
     // SAFETY: the host gives a C string or null.
     match unsafe { text(id) } {
         Some(id) if id == CLAP_PLUGIN_FACTORY_ID => (&raw const FACTORY).cast(),
-        Some(id) if id == FACTORY_INFO_AS_VST3_ID => (&raw const FACTORY_INFO_AS_VST3.0).cast(),
+        Some(id) if id == vst3_info::FACTORY_ID => vst3_info::of_the_factory(),
         _ => std::ptr::null(),
     }
 }
@@ -111,30 +109,45 @@ unsafe extern "C" fn create_plugin(
         destroy: Some(destroy),
         activate: Some(activate),
         process: Some(process),
+        on_main_thread: Some(on_main_thread),
         get_extension: Some(get_extension),
         ..functions
     };
-    let instance = Instance { plugin, inner, facts, sample_rate: AtomicU64::new(0), note_ends: UnsafeCell::default() };
+    let instance = Instance {
+        plugin,
+        inner,
+        facts,
+        host,
+        gui: Gui::default(),
+        has_unheard_values: AtomicBool::new(false),
+        sample_rate: AtomicU64::new(0),
+        note_ends: UnsafeCell::default(),
+    };
     Box::into_raw(Box::new(instance)).cast_const().cast()
 }
 
 /// What a host holds: the functions, and what ours need behind them.
 #[repr(C)]
-struct Instance {
+pub(super) struct Instance {
     /// First, so that a pointer to it is a pointer to the whole. Its `plugin_data` is `nice-plug`'s, whose functions get it.
     plugin: clap_plugin,
     /// `nice-plug`'s own table.
     inner: *const clap_plugin,
-    facts: Arc<HostFacts>,
+    pub(super) facts: Arc<HostFacts>,
+    /// Who loaded it; alive until `destroy`.
+    host: *const clap_host,
+    pub(super) gui: Gui,
+    /// The host does not know yet of values that the window has set.
+    has_unheard_values: AtomicBool,
     /// The bits of an `f64`.
     sample_rate: AtomicU64,
-    /// Used by `process` alone, which a host calls from one thread at a time.
+    /// Used by `process` and, in VST3, by `flush`: never both at once.
     note_ends: UnsafeCell<NoteEnds>,
 }
 
 /// # Safety
 /// `plugin` came from [`create_plugin`] and is not destroyed yet, or is null.
-unsafe fn instance<'a>(plugin: *const clap_plugin) -> Option<&'a Instance> {
+pub(super) unsafe fn instance<'a>(plugin: *const clap_plugin) -> Option<&'a Instance> {
     // SAFETY: `create_plugin` hands out pointers to the first field of an `Instance`, made from a pointer to the whole.
     unsafe { plugin.cast::<Instance>().as_ref() }
 }
@@ -142,13 +155,55 @@ unsafe fn instance<'a>(plugin: *const clap_plugin) -> Option<&'a Instance> {
 unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     // SAFETY: a host destroys what it was given, once.
     let Some(ours) = (unsafe { instance(plugin) }) else { return };
+    let has_window = ours.gui.is_open();
+    if has_window {
+        // SAFETY: the instance is still alive.
+        unsafe { gui::destroy(plugin) };
+    }
     // SAFETY: `inner` is alive until this call.
     if let Some(destroy) = unsafe { (*ours.inner).destroy } {
         // SAFETY: `nice-plug` reads `plugin_data` alone, which is its own.
         unsafe { destroy(plugin) };
     }
-    // SAFETY: made by `Box::into_raw` in `create_plugin`; nobody uses it after `destroy`.
+    if has_window && ours.facts.is_vst3() {
+        ours.gui.outlive_the_instance();
+        // SAFETY: nobody else uses it now; without this `nice-plug`'s functions do nothing.
+        unsafe { (*plugin.cast_mut()).plugin_data = std::ptr::null_mut() };
+        return;
+    }
+    // SAFETY: nobody uses it after `destroy`.
+    unsafe { release(plugin) };
+}
+
+/// # Safety
+/// `plugin` came from [`create_plugin`], `nice-plug` has destroyed its part, and nobody uses it any more.
+pub(super) unsafe fn release(plugin: *const clap_plugin) {
+    // SAFETY: made by `Box::into_raw` in `create_plugin`.
     drop(unsafe { Box::from_raw(plugin.cast_mut().cast::<Instance>()) });
+}
+
+/// WORKAROUND(clap-wrapper 0.3.1): of what the window sets while the host asks for no sound it passes nothing on. Here the
+/// host is asked to look at all values instead. Delete when `ClapAsVst3::onIdle` gives its flush an `IAutomation`.
+unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
+    // SAFETY: the host gives what it was given.
+    let Some(ours) = (unsafe { instance(plugin) }) else { return };
+    if ours.has_unheard_values.swap(false, Ordering::Relaxed) {
+        // SAFETY: the host gives its own tables for these names.
+        let (params, state) = unsafe { (ours.host_extension(CLAP_EXT_PARAMS), ours.host_extension(CLAP_EXT_STATE)) };
+        if let Some(rescan) = params.and_then(|params: &clap_host_params| params.rescan) {
+            // SAFETY: this is the main thread.
+            unsafe { rescan(ours.host, CLAP_PARAM_RESCAN_VALUES) };
+        }
+        if let Some(mark_dirty) = state.and_then(|state: &clap_host_state| state.mark_dirty) {
+            // SAFETY: this is the main thread.
+            unsafe { mark_dirty(ours.host) };
+        }
+    }
+    // SAFETY: `inner` is alive until `destroy`.
+    if let Some(on_main_thread) = unsafe { (*ours.inner).on_main_thread } {
+        // SAFETY: as the host's own call.
+        unsafe { on_main_thread(plugin) };
+    }
 }
 
 unsafe extern "C" fn activate(plugin: *const clap_plugin, sample_rate: f64, least: u32, largest: u32) -> bool {
@@ -170,7 +225,7 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
     };
     if block.frames_count == 0 {
         // SAFETY: as the host's own call.
-        unsafe { flush(plugin, block.in_events, block.out_events) };
+        unsafe { params::flush(plugin, block.in_events, block.out_events) };
         return CLAP_PROCESS_CONTINUE;
     }
     let events = HostEvents::new(block.in_events, block.frames_count);
@@ -188,6 +243,31 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
 const CHANNELS: usize = 2;
 
 impl Instance {
+    /// # Safety
+    /// `T` is the table that CLAP defines for this name.
+    unsafe fn host_extension<T>(&self, name: &CStr) -> Option<&T> {
+        // SAFETY: the host is alive until `destroy`.
+        let get = unsafe { (*self.host).get_extension }?;
+        // SAFETY: the host gives null or a table that lives as long as itself.
+        unsafe { get(self.host, name.as_ptr()).cast::<T>().as_ref() }
+    }
+
+    /// Notes in a block without time: a VST3 host's, of which the wrapper has taken note all the same.
+    pub(super) fn flushed(&self, events: &HostEvents, output: &OutputEvents) {
+        if !self.facts.is_vst3() {
+            return;
+        }
+        // SAFETY: the wrapper calls `flush` and `process` under one lock, and nothing else touches it.
+        unsafe { &mut *self.note_ends.get() }.follow(events, output);
+        if output.has_values() && !self.has_unheard_values.swap(true, Ordering::Relaxed) {
+            // SAFETY: the host is alive until `destroy`.
+            if let Some(request) = unsafe { (*self.host).request_callback } {
+                // SAFETY: any thread may ask.
+                unsafe { request(self.host) };
+            }
+        }
+    }
+
     /// # Safety
     /// `block` is a block as CLAP has it.
     unsafe fn process_pieces(
@@ -278,17 +358,30 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
     let (Some(ours), Some(name)) = (unsafe { instance(plugin) }, unsafe { text(id) }) else {
         return std::ptr::null();
     };
-    if name == PLUGIN_INFO_AS_VST3_ID {
+    if name == vst3_info::PLUGIN_ID {
         // Nobody but the VST3 wrapper asks for this, and it does so before it activates the plugin.
         ours.facts.set_vst3();
-        return (&raw const PLUGIN_INFO_AS_VST3).cast();
+        return vst3_info::of_an_instance();
     }
     if name == CLAP_EXT_RENDER {
         return (&raw const RENDER).cast();
     }
+    if name == CLAP_EXT_TAIL {
+        return (&raw const TAIL).cast();
+    }
+    if name == CLAP_EXT_LATENCY {
+        // Segue delays nothing.
+        // WORKAROUND(clap-wrapper 0.3.1): where a host asks for the latency before it activates, each activation asks the
+        // host to start again. Delete when it does so only for a latency that has changed.
+        return std::ptr::null();
+    }
     if name == CLAP_EXT_PARAMS {
         // SAFETY: `nice-plug` gives its own table for its own name.
-        return unsafe { params(plugin, ours) }.map_or(std::ptr::null(), |params| (&raw const *params).cast());
+        return unsafe { params::table(plugin, ours) }.map_or(std::ptr::null(), |params| (&raw const *params).cast());
+    }
+    if name == CLAP_EXT_GUI {
+        // SAFETY: the instance is alive.
+        return unsafe { gui::table(plugin) }.map_or(std::ptr::null(), |gui| (&raw const *gui).cast());
     }
     // SAFETY: `inner` is alive until `destroy`.
     let get = unsafe { (*ours.inner).get_extension };
@@ -298,67 +391,21 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
 
 /// # Safety
 /// `T` is the table that CLAP defines for this name.
-unsafe fn inner_extension<T>(ours: &Instance, name: &CStr) -> Option<&'static T> {
+pub(super) unsafe fn inner_extension<T>(ours: &Instance, name: &CStr) -> Option<&'static T> {
     // SAFETY: `inner` is alive until `destroy`.
     let get = unsafe { (*ours.inner).get_extension }?;
     // SAFETY: `nice-plug` gives null or a table that lives as long as the library.
     unsafe { get(ours.inner, name.as_ptr()).cast::<T>().as_ref() }
 }
 
-/// `nice-plug`'s table with two functions in front of it.
+/// Segue may play at any time, so a host must never put it to sleep.
 ///
-/// WORKAROUND(clap-wrapper 0.3.1): of a value with steps it takes the whole number below, and `nice-plug` reckons in single
-/// precision, where 48 of 127 steps are 47.99999: the host would show 47, and set it. Delete when `asVst3Value` rounds.
-///
-/// # Safety
-/// `plugin` is the instance that `ours` is part of.
-unsafe fn params(plugin: *const clap_plugin, ours: &Instance) -> Option<&'static clap_plugin_params> {
-    static PARAMS: OnceLock<clap_plugin_params> = OnceLock::new();
-    // SAFETY: `nice-plug` gives its own table for its own name.
-    let inner = unsafe { inner_extension::<clap_plugin_params>(ours, CLAP_EXT_PARAMS) }?;
-    stepped::learn(|| {
-        // SAFETY: as the host's own calls, on the main thread.
-        let count = inner.count.map_or(0, |count| unsafe { count(plugin) });
-        (0..count).filter_map(|index| {
-            let mut info = MaybeUninit::<clap_param_info>::zeroed();
-            // SAFETY: as the host's own call; all zeros is a valid `clap_param_info`.
-            unsafe { inner.get_info?(plugin, index, info.as_mut_ptr()).then(|| info.assume_init()) }
-        })
-    });
-    Some(PARAMS.get_or_init(|| clap_plugin_params { get_value: Some(get_value), flush: Some(flush), ..*inner }))
-}
+/// WORKAROUND(nice-plug 0.4.2): before the first block it says that nothing sounds on, which is when VST3 hosts ask. Delete
+/// when its tail is known from the start.
+static TAIL: clap_plugin_tail = clap_plugin_tail { get: Some(endless_tail) };
 
-unsafe extern "C" fn get_value(plugin: *const clap_plugin, id: clap_id, value: *mut f64) -> bool {
-    // SAFETY: the host gives what it was given.
-    let Some(ours) = (unsafe { instance(plugin) }) else { return false };
-    // SAFETY: `nice-plug` gives its own table for its own name.
-    let get = unsafe { inner_extension::<clap_plugin_params>(ours, CLAP_EXT_PARAMS) }.and_then(|inner| inner.get_value);
-    // SAFETY: as the host's own call.
-    let found = get.is_some_and(|get| unsafe { get(plugin, id, value) });
-    // SAFETY: `nice-plug` has written it.
-    if let Some(value) = unsafe { value.as_mut() }.filter(|_| found) {
-        *value = stepped::whole(id, *value);
-    }
-    found
-}
-
-unsafe extern "C" fn flush(
-    plugin: *const clap_plugin,
-    input: *const clap_input_events,
-    output: *const clap_output_events,
-) {
-    // SAFETY: the host gives what it was given.
-    let Some(ours) = (unsafe { instance(plugin) }) else { return };
-    // SAFETY: `nice-plug` gives its own table for its own name.
-    let flush = unsafe { inner_extension::<clap_plugin_params>(ours, CLAP_EXT_PARAMS) }.and_then(|inner| inner.flush);
-    // Outside a block there is no time: all lies on its first frame.
-    let events = HostEvents::new(input, 0);
-    let (passed_in, passed_out) = (PieceEvents::new(&events, events.whole()), OutputEvents::new(output, false));
-    let (in_list, out_list) = (passed_in.list(), passed_out.list());
-    if let Some(flush) = flush {
-        // SAFETY: the lists are valid during this call.
-        unsafe { flush(plugin, &raw const in_list, if output.is_null() { output } else { &raw const out_list }) };
-    }
+extern "C" fn endless_tail(_plugin: *const clap_plugin) -> u32 {
+    u32::MAX
 }
 
 static RENDER: clap_plugin_render = clap_plugin_render {
@@ -378,68 +425,4 @@ unsafe extern "C" fn set_render_mode(plugin: *const clap_plugin, mode: clap_plug
     let set = unsafe { inner_extension::<clap_plugin_render>(ours, CLAP_EXT_RENDER) }.and_then(|render| render.set);
     // SAFETY: as the host's own call.
     set.is_some_and(|set| unsafe { set(plugin, mode) })
-}
-
-/// By these names and in these shapes `clap-wrapper` asks for what a VST3 has and a CLAP has not: its header
-/// `clapwrapper/vst3.h`.
-const FACTORY_INFO_AS_VST3_ID: &CStr = c"clap.plugin-factory-info-as-vst3/0";
-const PLUGIN_INFO_AS_VST3_ID: &CStr = c"clap.plugin-info-as-vst3/0";
-
-#[repr(C)]
-struct FactoryInfoAsVst3 {
-    vendor: *const c_char,
-    vendor_url: *const c_char,
-    email_contact: *const c_char,
-    get_vst3_info: Option<extern "C" fn(factory: *const FactoryInfoAsVst3, index: u32) -> *const ClassInfoAsVst3>,
-}
-
-#[repr(C)]
-struct ClassInfoAsVst3 {
-    vendor: *const c_char,
-    component_id: *const [u8; 16],
-    features: *const c_char,
-}
-
-#[repr(C)]
-struct PluginInfoAsVst3 {
-    midi_channels: Option<extern "C" fn(plugin: *const clap_plugin, note_port: u32) -> u32>,
-    note_expressions: Option<extern "C" fn(plugin: *const clap_plugin) -> u32>,
-}
-
-/// A table of pointers to constants.
-struct Constant<T>(T);
-
-// SAFETY: it is never written, and what its pointers point to is constant too.
-unsafe impl<T> Sync for Constant<T> {}
-
-static FACTORY_INFO_AS_VST3: Constant<FactoryInfoAsVst3> = Constant(FactoryInfoAsVst3 {
-    vendor: c"Segue".as_ptr(),
-    vendor_url: c"".as_ptr(),
-    email_contact: c"".as_ptr(),
-    get_vst3_info: Some(class_info),
-});
-
-static CLASS_INFO_AS_VST3: Constant<ClassInfoAsVst3> = Constant(ClassInfoAsVst3 {
-    vendor: std::ptr::null(),
-    component_id: &raw const VST3_CLASS_ID_PLACE,
-    features: c"Instrument|Synth|Stereo".as_ptr(),
-});
-
-static VST3_CLASS_ID_PLACE: [u8; 16] = VST3_CLASS_ID;
-
-extern "C" fn class_info(_factory: *const FactoryInfoAsVst3, index: u32) -> *const ClassInfoAsVst3 {
-    if index == 0 { &raw const CLASS_INFO_AS_VST3.0 } else { std::ptr::null() }
-}
-
-static PLUGIN_INFO_AS_VST3: PluginInfoAsVst3 =
-    PluginInfoAsVst3 { midi_channels: Some(midi_channels), note_expressions: Some(note_expressions) };
-
-extern "C" fn midi_channels(_plugin: *const clap_plugin, _note_port: u32) -> u32 {
-    16
-}
-
-extern "C" fn note_expressions(_plugin: *const clap_plugin) -> u32 {
-    /// One bit each for volume, pan, tuning, vibrato, expression, brightness and pressure.
-    const ALL: u32 = 0b111_1111;
-    ALL
 }

@@ -212,17 +212,23 @@ pub struct OutputEvents {
     sent: Option<Cell<u32>>,
     /// Where the present piece begins.
     start: Cell<u32>,
+    has_values: Cell<bool>,
 }
 
 impl OutputEvents {
     /// In front of the host's list, for one block; with the bound of VST3, or without.
     pub fn new(host: *const clap_output_events, is_bounded: bool) -> Self {
-        Self { host, sent: is_bounded.then(|| Cell::new(0)), start: Cell::new(0) }
+        Self { host, sent: is_bounded.then(|| Cell::new(0)), start: Cell::new(0), has_values: Cell::new(false) }
     }
 
     /// What is pushed from now on is counted from here.
     pub fn begin_piece(&self, start: u32) {
         self.start.set(start);
+    }
+
+    /// Whether values of parameters were among what has left.
+    pub fn has_values(&self) -> bool {
+        self.has_values.get()
     }
 
     /// The list to pass on. It must not outlive this.
@@ -266,6 +272,7 @@ impl OutputEvents {
             // SAFETY: a copy of an event of this kind, which nobody else has.
             let value = unsafe { &mut *copy.cast_mut().cast::<clap_event_param_value>() };
             value.value = stepped::whole(value.param_id, value.value);
+            self.has_values.set(true);
         }
         // SAFETY: a whole event.
         let taken = unsafe { self.push_to_host(copy) };

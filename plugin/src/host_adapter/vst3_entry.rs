@@ -1,0 +1,192 @@
+//! The library's VST3 entry: `clap-wrapper`'s, with a factory of ours in front of it, which makes up for two faults of each
+//! instance before its host gets it.
+//!
+//! WORKAROUND(clap-wrapper 0.3.1): an instance says that it wants nothing of the host's transport, so hosts that believe it
+//! say neither tempo nor position. Delete when `ClapAsVst3` fills in its `processContextRequirements`.
+//!
+//! WORKAROUND(clap-wrapper 0.3.1): a state that is loaded before the host has given a component handler, or in a host that
+//! never gives one, is reported to a null pointer. Delete when `ClapAsVst3::param_rescan` looks first.
+//!
+//! The crate's own macro exports a `GetPluginFactory` that cannot be replaced. So the crate is only built, and what it has
+//! built is linked from here.
+
+// The one place of the crate where the interface of VST3 in C++ is spoken.
+#![allow(unsafe_code, reason = "VST3 is an interface in C++")]
+
+use std::ffi::c_void;
+use std::sync::OnceLock;
+use vst3::Steinberg::Vst::IProcessContextRequirements_::Flags_ as Needs;
+use vst3::Steinberg::Vst::{
+    IComponentHandler, IComponentHandlerTrait, IEditController, IEditControllerTrait, IProcessContextRequirements,
+    IProcessContextRequirementsVtbl, ParamID, ParamValue,
+};
+use vst3::Steinberg::{
+    FIDString, FUnknown, IPluginFactory, IPluginFactory2Trait, IPluginFactory3, IPluginFactory3Trait,
+    IPluginFactoryTrait, PClassInfo, PClassInfo2, PClassInfoW, PFactoryInfo, int32, kNotImplemented, kResultOk,
+    tresult, uint32,
+};
+use vst3::{Class, ComPtr, ComRef, ComWrapper};
+
+#[link(name = "clap_wrapper_vst3", kind = "static")]
+#[cfg_attr(not(any(target_os = "macos", target_env = "msvc")), link(name = "stdc++"))]
+#[cfg_attr(target_os = "macos", link(name = "c++"))]
+#[cfg_attr(target_os = "macos", link(name = "CoreFoundation", kind = "framework"))]
+#[cfg_attr(target_os = "macos", link(name = "Foundation", kind = "framework"))]
+#[cfg_attr(target_os = "windows", link(name = "shell32"))]
+#[cfg_attr(target_os = "windows", link(name = "user32"))]
+#[cfg_attr(target_os = "windows", link(name = "ole32"))]
+unsafe extern "system" {
+    fn clap_wrapper_GetPluginFactory() -> *mut c_void;
+}
+
+/// The wrapper's functions of the same names, one pair for each system.
+macro_rules! pass_on {
+    ($abi:literal, $ours:ident, $theirs:ident $(, $argument:ident)?) => {
+        #[unsafe(no_mangle)]
+        pub unsafe extern $abi fn $ours($($argument: *mut c_void)?) -> bool {
+            unsafe extern $abi {
+                fn $theirs($($argument: *mut c_void)?) -> bool;
+            }
+            // SAFETY: as the host's own call.
+            unsafe { $theirs($($argument)?) }
+        }
+    };
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+pass_on!("C", ModuleEntry, clap_wrapper_ModuleEntry, library);
+#[cfg(all(unix, not(target_os = "macos")))]
+pass_on!("C", ModuleExit, clap_wrapper_ModuleExit);
+#[cfg(target_os = "macos")]
+pass_on!("C", bundleEntry, clap_wrapper_bundleEntry, bundle);
+#[cfg(target_os = "macos")]
+pass_on!("C", bundleExit, clap_wrapper_bundleExit);
+#[cfg(windows)]
+pass_on!("system", InitDll, clap_wrapper_InitDll);
+#[cfg(windows)]
+pass_on!("system", ExitDll, clap_wrapper_ExitDll);
+
+/// What a host looks for in the library; it owns what it gets, or gets null.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn GetPluginFactory() -> *mut c_void {
+    // SAFETY: the wrapper's factory is of the third kind, and who asks for it owns it.
+    let wrapped = unsafe { ComPtr::from_raw(clap_wrapper_GetPluginFactory().cast::<IPluginFactory3>()) };
+    let ours = wrapped.map(|wrapped| ComWrapper::new(Factory { wrapped }));
+    let factory = ours.and_then(|ours| ours.to_com_ptr::<IPluginFactory>());
+    factory.map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
+}
+
+struct Factory {
+    wrapped: ComPtr<IPluginFactory3>,
+}
+
+impl Class for Factory {
+    type Interfaces = (IPluginFactory3,);
+}
+
+impl IPluginFactoryTrait for Factory {
+    unsafe fn getFactoryInfo(&self, info: *mut PFactoryInfo) -> tresult {
+        // SAFETY: as the host's own call.
+        unsafe { self.wrapped.getFactoryInfo(info) }
+    }
+
+    unsafe fn countClasses(&self) -> int32 {
+        // SAFETY: as the host's own call.
+        unsafe { self.wrapped.countClasses() }
+    }
+
+    unsafe fn getClassInfo(&self, index: int32, info: *mut PClassInfo) -> tresult {
+        // SAFETY: as the host's own call.
+        unsafe { self.wrapped.getClassInfo(index, info) }
+    }
+
+    unsafe fn createInstance(&self, class: FIDString, interface: FIDString, object: *mut *mut c_void) -> tresult {
+        // SAFETY: as the host's own call.
+        let made = unsafe { self.wrapped.createInstance(class, interface, object) };
+        if made == kResultOk && !object.is_null() {
+            // SAFETY: the wrapper has written an object of VST3's, which begins as each of them does.
+            if let Some(object) = unsafe { ComRef::from_raw((*object).cast::<FUnknown>()) } {
+                make_up_for_faults(object);
+            }
+        }
+        made
+    }
+}
+
+impl IPluginFactory2Trait for Factory {
+    unsafe fn getClassInfo2(&self, index: int32, info: *mut PClassInfo2) -> tresult {
+        // SAFETY: as the host's own call.
+        unsafe { self.wrapped.getClassInfo2(index, info) }
+    }
+}
+
+impl IPluginFactory3Trait for Factory {
+    unsafe fn getClassInfoUnicode(&self, index: int32, info: *mut PClassInfoW) -> tresult {
+        // SAFETY: as the host's own call.
+        unsafe { self.wrapped.getClassInfoUnicode(index, info) }
+    }
+
+    unsafe fn setHostContext(&self, context: *mut FUnknown) -> tresult {
+        // SAFETY: as the host's own call.
+        unsafe { self.wrapped.setHostContext(context) }
+    }
+}
+
+fn make_up_for_faults(instance: ComRef<'_, FUnknown>) {
+    if let Some(wants) = instance.cast::<IProcessContextRequirements>() {
+        want_the_transport(&wants);
+    }
+    let nobody = ComWrapper::new(Nobody).to_com_ptr::<IComponentHandler>();
+    if let (Some(controller), Some(nobody)) = (instance.cast::<IEditController>(), nobody) {
+        // SAFETY: the instance is new, and keeps its own reference until the host gives its handler.
+        unsafe { controller.setComponentHandler(nobody.as_ptr()) };
+    }
+}
+
+/// Gives this part of the instance a table of functions in which one is ours. C++ gives an object a table for each of its
+/// interfaces, and looks a function up there each time.
+fn want_the_transport(wants: &ComPtr<IProcessContextRequirements>) {
+    static TABLE: OnceLock<IProcessContextRequirementsVtbl> = OnceLock::new();
+    let interface = wants.as_ptr();
+    let table = TABLE.get_or_init(|| {
+        // SAFETY: the interface begins with a pointer to its functions; they are the same for each instance.
+        let theirs = unsafe { &*(*interface).vtbl };
+        IProcessContextRequirementsVtbl { getProcessContextRequirements: wanted, ..*theirs }
+    });
+    // SAFETY: the instance is new, and nobody else has it yet.
+    unsafe { (*interface).vtbl = table };
+}
+
+unsafe extern "system" fn wanted(_this: *mut IProcessContextRequirements) -> uint32 {
+    let position = Needs::kNeedProjectTimeMusic | Needs::kNeedBarPositionMusic | Needs::kNeedCycleMusic;
+    let wanted = position | Needs::kNeedTempo | Needs::kNeedTimeSignature | Needs::kNeedTransportState;
+    #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "signed on some systems")]
+    {
+        wanted as uint32
+    }
+}
+
+/// Hears of edits until the host gives its own handler.
+struct Nobody;
+
+impl Class for Nobody {
+    type Interfaces = (IComponentHandler,);
+}
+
+impl IComponentHandlerTrait for Nobody {
+    unsafe fn beginEdit(&self, _id: ParamID) -> tresult {
+        kNotImplemented
+    }
+
+    unsafe fn performEdit(&self, _id: ParamID, _value: ParamValue) -> tresult {
+        kNotImplemented
+    }
+
+    unsafe fn endEdit(&self, _id: ParamID) -> tresult {
+        kNotImplemented
+    }
+
+    unsafe fn restartComponent(&self, _flags: int32) -> tresult {
+        kNotImplemented
+    }
+}
