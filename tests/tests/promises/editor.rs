@@ -24,7 +24,7 @@ fn pictures() -> PathBuf {
 const TRIES: usize = 3;
 
 /// Runs a test of this file that is marked to be ignored, in a process of its own, with a screen and a home of its own.
-fn passes_on_a_screen_of_its_own(test: &str) {
+pub fn passes_on_a_screen_of_its_own(test: &str) {
     let mut faults = Vec::new();
     while faults.len() < TRIES {
         match try_on_a_screen_of_its_own(test) {

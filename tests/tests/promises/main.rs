@@ -33,3 +33,4 @@ mod support;
 mod temperature;
 mod tempo;
 mod turns;
+mod vst3;

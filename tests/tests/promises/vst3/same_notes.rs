@@ -1,0 +1,88 @@
+//! The VST3 gives the notes that the CLAP gives.
+
+use super::plugin;
+use crate::support::{Settings, notes, onsets, phrase, score, sound, steady};
+use segue_model::note::{Note, Ticks};
+use segue_tests::blocks::Blocks;
+use segue_tests::performance::{Sounded, difference};
+use segue_tests::score::Score;
+use segue_tests::timeline::Frame;
+use segue_tests::vst3_host::Vst3Session;
+
+const RATE: f64 = 44_100.0;
+const BLOCKS: [Blocks; 4] = [Blocks::Of(1), Blocks::Of(16), Blocks::Of(441), Blocks::Of(4096)];
+
+fn vst3(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Vec<Sounded> {
+    let played = Vst3Session::render(blocks).play(&mut plugin(settings), score).expect("the VST3 plays");
+    sound(&played)
+}
+
+/// The CLAP in small blocks, and the VST3 in each size.
+fn check(settings: Settings<'_>, score: &Score, least: usize) {
+    let clap = notes(settings, score, Blocks::Of(64));
+    assert!(clap.len() >= least, "{} notes", clap.len());
+    for blocks in BLOCKS {
+        assert_eq!(difference(&clap, &vst3(settings, score, blocks)), None, "{blocks:?}");
+    }
+}
+
+/// So many bars, and in every second of them the phrase.
+fn in_turns(bars: i64) -> Score {
+    let mut score = score(steady(RATE), bars);
+    for bar in (2..bars - 1).step_by(2) {
+        let later = |note: &Note| Note { onset: note.onset + Ticks(bar * 192), ..*note };
+        score.play(&phrase().iter().map(later).collect::<Vec<_>>(), Ticks(2));
+    }
+    score
+}
+
+#[test]
+fn an_answer_has_the_notes_of_the_clap_in_blocks_of_every_size() {
+    let mut score = score(steady(RATE), 6);
+    // Not two of one parameter in any block.
+    score.turn("Temperature", 100_003, 1.4).turn("Density", 120_001, "80 %").turn("Temperature", 130_007, 0.7);
+    check(&[("Seed", "7")], &score, 8);
+}
+
+#[test]
+fn traded_bars_have_the_notes_of_the_clap_in_blocks_of_every_size() {
+    let mut score = in_turns(8);
+    score.turn("Temperature", 200_003, 1.3).timeline.tempo(150_000, 96.0);
+    check(&[("Mode", "Trade"), ("Trade", "1 bar"), ("Style", "Folk")], &score, 8);
+}
+
+#[test]
+fn a_duet_has_the_notes_of_the_clap_in_blocks_of_every_size() {
+    check(&[("Mode", "Duet"), ("Style", "Folk"), ("Seed", "3")], &in_turns(6), 8);
+}
+
+/// A sustain pedal is heard through the parameters that VST3 hosts use for controllers.
+#[test]
+fn a_pedal_is_heard_as_in_the_clap() {
+    let mut score = score(steady(RATE), 6);
+    score.messages.push((1_003, [0xB0, 64, 127]));
+    score.messages.push((120_007, [0xB0, 64, 0]));
+    check(&[], &score, 4);
+}
+
+/// Of several points of a parameter in one block the last counts, from its own frame on: neither from the block's
+/// beginning nor from the first point's frame.
+#[test]
+fn the_last_point_of_a_block_counts_from_its_frame_on() {
+    const BLOCK: Frame = 4_096;
+    let frame = BLOCK * 23;
+    let settings: Settings<'_> = &[("Mode", "Duet"), ("Seed", "5"), ("Style", "Folk")];
+    let turned = |points: &[(Frame, f64)]| {
+        let mut score = score(steady(RATE), 6);
+        for (offset, value) in points {
+            score.turn("Temperature", frame + offset, value);
+        }
+        score
+    };
+    let several = turned(&[(200, 0.05), (1_000, 0.1), (3_000, 2.0)]);
+    let heard = vst3(settings, &several, Blocks::Of(4_096));
+    let last = notes(settings, &turned(&[(3_000, 2.0)]), Blocks::Of(64));
+    assert_eq!(difference(&last, &heard), None);
+    let never = notes(settings, &turned(&[]), Blocks::Of(64));
+    assert_ne!(onsets(&last), onsets(&never), "or else the point does nothing");
+}
