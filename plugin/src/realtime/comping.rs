@@ -1,5 +1,5 @@
-//! Soft chords under the solo: root and guide tones of the chart, struck where the chord changes and on every bar line,
-//! held until shortly before the next.
+//! Soft chords under the solo: bass and guide tones of the chart, and the root over a foreign bass, struck where the chord
+//! changes and on every bar line, held until shortly before the next.
 //!
 //! The chart is no business of the audio thread, so the mind's side is asked for it stretch by stretch, a beat ahead; and
 //! where it may begin without warning (where the song stands, where its loop begins, where the player does, and at last
@@ -30,7 +30,10 @@ const ON_THE_LINE: f32 = 0.42;
 const BETWEEN: f32 = 0.36;
 
 /// The keys of one chord, from low to high but for the bass, which comes first.
-type Voicing = ArrayVec<Pitch, 3>;
+type Voicing = ArrayVec<Pitch, VOICES>;
+
+/// The bass, two guide tones and, where the bass is another tone, the root.
+const VOICES: usize = 4;
 
 /// Where the bass lies, and where it likes to begin.
 const BASS: Register = Register { lowest: 36, highest: 52, middle: 43 };
@@ -115,7 +118,7 @@ pub struct Comping {
     open: ArrayVec<Question, OPEN>,
     plan: Option<Plan>,
     planned: ArrayVec<Stretch, PLANNED>,
-    sounding: ArrayVec<Sounding, 3>,
+    sounding: ArrayVec<Sounding, VOICES>,
     /// When the sounding keys go up.
     until: Ticks,
     before: Voicing,
@@ -309,18 +312,41 @@ impl Comping {
 /// The keys of a chord, as near to those before as they can be.
 fn voiced(chord: Chord, before: &Voicing) -> Voicing {
     let bass = BASS.nearest(chord.bass(), before.first().map_or(BASS.middle, |bass| bass.key()));
+    let was = |upper: Option<&Pitch>| upper.map_or(GUIDES.middle, |key| key.key());
+    let upper = before.get(1..).unwrap_or_default();
+    let (lowest, highest) = (was(upper.first()), was(upper.last()));
+    let moves = |keys: &[u8]| match keys {
+        [low, .., high] => low.abs_diff(lowest) + high.abs_diff(highest),
+        _ => 0,
+    };
+    let best = close_positions(&upper_tones(chord)).min_by_key(|keys| moves(keys));
+    [bass].into_iter().chain(best.unwrap_or_default()).filter_map(Pitch::new).collect()
+}
+
+/// Pitch classes, or keys, above the bass.
+type Upper = ArrayVec<u8, { VOICES - 1 }>;
+
+/// The pitch classes over the bass: the two guide tones; and over a bass that is not the root the root too, in the place of
+/// a guide tone that the bass has already.
+fn upper_tones(chord: Chord) -> Upper {
     let guides = guide_tones(chord.kind()).map(|tone| (chord.root() + tone) % OCTAVE);
-    let was = |index: usize| before.get(index).map_or(GUIDES.middle, |key| key.key());
-    let moves = |low: u8, high: u8| low.abs_diff(was(1)) + high.abs_diff(was(2));
-    // Either of them may be the lower one, each in any octave of the register; no hand spans more than an octave.
-    let orders = [(guides[0], guides[1]), (guides[1], guides[0])];
-    let pairs = orders.into_iter().flat_map(|(low, high)| {
-        GUIDES.keys_of(low).flat_map(move |low| GUIDES.keys_of(high).map(move |high| (low, high)))
-    });
-    let best =
-        pairs.filter(|(low, high)| low < high && high - low < OCTAVE).min_by_key(|(low, high)| moves(*low, *high));
-    let (low, high) = best.unwrap_or((GUIDES.middle, GUIDES.middle));
-    [bass, low, high].into_iter().filter_map(Pitch::new).collect()
+    if chord.bass() == chord.root() {
+        return guides.into_iter().collect();
+    }
+    guides.into_iter().filter(|guide| *guide != chord.bass()).chain([chord.root()]).collect()
+}
+
+/// Every way to play these classes together from low to high within the register; no hand spans more than an octave.
+fn close_positions(classes: &Upper) -> impl Iterator<Item = Upper> {
+    // Any of them may be the lowest, in any octave of the register; the others follow as near above it as they are.
+    let from = |lowest: u8| {
+        let mut keys: Upper =
+            classes.iter().map(|class| lowest + (class + OCTAVE - lowest % OCTAVE) % OCTAVE).collect();
+        keys.sort_unstable();
+        keys
+    };
+    let lowest = classes.iter().flat_map(|class| GUIDES.keys_of(*class));
+    lowest.map(from).filter(|keys| keys.iter().all(|key| *key <= GUIDES.highest))
 }
 
 /// The tones that tell the chord, over its root: the third or what stands for it, and the seventh, sixth or fifth.
@@ -384,14 +410,53 @@ mod tests {
                     let chord = Chord::new(root, kind, bass);
                     before = voiced(chord, &before);
                     let found = keys(&before);
-                    assert_eq!(found.len(), 3, "{chord}");
+                    let (low, high) = (found[1], *found.last().unwrap());
+                    assert!(found.len() == 3 || found.len() == 4 && bass != root, "{chord}: {found:?}");
                     assert_eq!(found[0] % 12, chord.bass(), "{chord}");
-                    assert!((36..=52).contains(&found[0]) && found[1] >= 52 && found[2] <= 72, "{chord}: {found:?}");
-                    assert!(found[1] < found[2] && found[1] != found[0], "{chord}: {found:?}");
+                    assert!((36..=52).contains(&found[0]) && low >= 52 && high <= 72, "{chord}: {found:?}");
+                    assert!(found.is_sorted_by(|one, next| one < next) && high - low < 12, "{chord}: {found:?}");
                     for key in &found[1..] {
                         assert!(chord.tones().any(|tone| tone == key % 12), "{chord}: {found:?}");
                     }
                 }
+            }
+        }
+    }
+
+    /// Over a bass that is not its root a chord has its root among the upper tones, and the guide tones that the bass has not.
+    #[test]
+    fn over_a_foreign_bass_the_root_is_one_of_the_upper_tones() {
+        let table: [(&str, &[u8]); 14] = [
+            ("D/F#", &[6, 2, 9]),
+            ("Am/C", &[0, 4, 9]),
+            ("C/E", &[4, 0, 7]),
+            ("G/B", &[11, 2, 7]),
+            ("Dm/F", &[5, 2, 9]),
+            ("C/G", &[7, 0, 4]),
+            ("C7/E", &[4, 0, 10]),
+            ("C7/G", &[7, 0, 4, 10]),
+            ("C7/Bb", &[10, 0, 4]),
+            ("Dm7/C", &[0, 2, 5]),
+            ("Dm7/A", &[9, 0, 2, 5]),
+            ("Dm7/G", &[7, 0, 2, 5]),
+            ("F/G", &[7, 0, 5, 9]),
+            ("Bdim/F", &[5, 2, 8, 11]),
+        ];
+        for (text, classes) in table {
+            for before in
+                [Voicing::new(), voiced(chord("Gb7"), &Voicing::new()), voiced(chord("C7/G"), &Voicing::new())]
+            {
+                let found = keys(&voiced(chord(text), &before));
+                let mut upper: Vec<u8> = found[1..].iter().map(|key| key % 12).collect();
+                upper.sort_unstable();
+                assert_eq!([&[found[0] % 12], &upper[..]].concat(), classes, "{text}: {found:?}");
+            }
+        }
+        for root in 0..12 {
+            for (kind, bass) in ChordKind::ALL.into_iter().flat_map(|kind| (0..12).map(move |bass| (kind, bass))) {
+                let chord = Chord::new(root, kind, bass);
+                let found = keys(&voiced(chord, &Voicing::new()));
+                assert!(bass == root || found[1..].iter().any(|key| key % 12 == root), "{chord}: {found:?}");
             }
         }
     }

@@ -218,6 +218,23 @@ fn the_comping_strikes_where_the_chart_changes_to_the_frame_in_all_blocks_and_ev
     }
 }
 
+/// Whoever reads `D/F#` expects a D major chord over F sharp: the root sounds above the bass.
+#[test]
+fn over_a_foreign_bass_the_comping_has_the_root_above_it() {
+    let chords = ["D/F#", "Am/C", "C/E", "G/B", "Dm/F", "C7/G", "Dm7/G", "F/G"];
+    let roots = [2, 9, 0, 7, 2, 0, 2, 5];
+    let mut score = score(steady(48_000.0), 8);
+    score.fields.push(("chart".into(), chords.join(" | ")));
+    let settings = [("Style", "Folk"), ("Comping", "On"), ("Comping channel", "9")];
+    let (comping, _) = parted(&performance(&settings, &score, BLOCKS));
+    let struck: Vec<&[Sounded]> = comping.chunk_by(|one, next| one.on == next.on).collect();
+    assert_eq!(struck.len(), chords.len());
+    for ((keys, chord), root) in struck.into_iter().zip(chords).zip(roots) {
+        let classes: Vec<u8> = keys.iter().map(|note| note.pitch.key() % 12).collect();
+        assert!(classes[0] != root && classes[1..].contains(&root), "{chord}: {classes:?}");
+    }
+}
+
 #[test]
 fn the_comping_is_heard_under_segue_and_changes_none_of_its_notes() {
     let quiet = comped(steady(48_000.0), 4, "None", BLOCKS);
