@@ -220,6 +220,13 @@ impl Improviser {
         decision::earliest(ask, &self.mind, &self.history)
     }
 
+    /// The earliest moment at which a note after the one that it decided last can begin. A single line waits until that note
+    /// is over as it was meant, also where the musician wants it shorter.
+    pub fn earliest_after(&self, last: &Note) -> Ticks {
+        let meant = self.history.last().map_or(last.duration, |(meant, _)| meant.duration.max(last.duration));
+        if self.is_single_line() { last.onset + meant } else { last.onset }
+    }
+
     fn is_single_line(&self) -> bool {
         self.mind.vocabulary().polyphony <= 1
     }

@@ -8,6 +8,7 @@
 //! which the answer might not fit; so the worker neither waits nor loses anything, whatever else goes wrong.
 
 use crate::realtime::comping::{self, Stretch};
+use crate::realtime::groove::Groove;
 use crate::realtime::host::StyleNumber;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use segue_model::harmony::{HeardChord, Source};
@@ -112,6 +113,8 @@ pub struct Wish {
     pub ends: Option<Ticks>,
     /// The controls at this moment.
     pub knobs: Knobs,
+    /// How the beat is divided where the notes are played.
+    pub groove: Groove,
 }
 
 /// One thing from the mind.
@@ -373,7 +376,17 @@ mod tests {
     fn wish() -> ToMind {
         let (begin, horizon, knobs) = (Begin::At(Ticks::ZERO), Ticks(1), Knobs::default());
         let form = Ticks::ZERO;
-        ToMind::Wish(Wish { generation: 0, turn: 0, begin, horizon, bars: None, form, ends: None, knobs })
+        ToMind::Wish(Wish {
+            generation: 0,
+            turn: 0,
+            begin,
+            horizon,
+            bars: None,
+            form,
+            ends: None,
+            knobs,
+            groove: Groove::STRAIGHT,
+        })
     }
 
     fn chord_wish() -> ToMind {

@@ -221,7 +221,7 @@ fn without_chart(ChordWish { place: from, metre }: ChordWish) -> Planned {
 
 /// Decides notes until no other can begin before the horizon, or nobody listens any more.
 fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &MindEnd) -> Result<(), NobodyListens> {
-    let Wish { generation, turn, horizon, bars, form, ends, knobs, .. } = wish;
+    let Wish { generation, turn, horizon, bars, form, ends, knobs, groove, .. } = wish;
     let started = Instant::now();
     let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
     let mut begin = wish.begin;
@@ -235,7 +235,8 @@ fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &Mind
             break;
         }
         let note = past.decide(mind, Ask { turn, begin, bars, form, ends, knobs });
-        end.say(Planned::Note { generation, note })?;
+        let sounding = groove.no_longer(note, knobs.limits.longest);
+        end.say(Planned::Note { generation, note: sounding })?;
         let next = mind.nothing_before(&note);
         together = if next == nothing_before { together + 1 } else { 0 };
         nothing_before = if together < CHORD { next } else { note.onset + Ticks(1) };
@@ -249,6 +250,7 @@ fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &Mind
 mod tests {
     use super::*;
     use crate::link::{AudioEnd, Nerve, link};
+    use crate::realtime::groove::Groove;
     use segue_model::improviser::HeardKey;
     use segue_model::note::{Note, Pitch, Velocity};
     use segue_model::sampling::Knobs;
@@ -304,7 +306,17 @@ mod tests {
 
     fn wish(turn: u32, horizon: Ticks) -> ToMind {
         let (begin, form, knobs) = (Begin::At(Ticks(48)), Ticks::ZERO, Knobs::default());
-        ToMind::Wish(Wish { generation: turn, turn, begin, horizon, bars: None, form, ends: None, knobs })
+        ToMind::Wish(Wish {
+            generation: turn,
+            turn,
+            begin,
+            horizon,
+            bars: None,
+            form,
+            ends: None,
+            knobs,
+            groove: Groove::STRAIGHT,
+        })
     }
 
     fn onsets(audio: &mut AudioEnd) -> Vec<i64> {

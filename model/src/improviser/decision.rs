@@ -89,8 +89,12 @@ impl<'a> Decision<'a> {
             velocity: self.velocity(&mut heads, next, onset),
         };
         let pitch: Pitch = self.pitches.sounding(said.pitch);
+        // The line goes on from where the style would have let the note end. Told that it plays shorter ones, it would
+        // take them for the rhythm and play more.
+        let duration = said.duration.min(self.ask.knobs.limits.longest).max(Ticks(1));
+        let sounding = Note { pitch, duration, ..said };
         let by = By::Segue { turn: self.ask.turn, index: self.index, told: pitch };
-        Decided { said, sounding: Note { pitch, ..said }, by, around }
+        Decided { said, sounding, by, around }
     }
 
     fn onset(&self, heads: &mut Heads<'_, '_>) -> Ticks {
@@ -145,7 +149,7 @@ impl<'a> Decision<'a> {
         if let Some(ending) = self.ending {
             ending.lean_durations(scores, onset, vocabulary);
         }
-        let longest = self.ask.knobs.limits.longest.min(self.voice_time());
+        let longest = self.voice_time();
         let longest = self.ending.and_then(|ending| ending.left(onset)).map_or(longest, |left| longest.min(left));
         let allowed = |duration| duration == 0 || vocabulary.duration(duration) <= longest;
         class(choose(scores, allowed, &self.ask.knobs.for_rhythm(), self.drawn(Head::Duration)))

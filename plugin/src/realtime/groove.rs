@@ -5,7 +5,7 @@
 //! quarters stay where they are; so what is heard is straightened by the very map, turned round, by which what is played
 //! is swung, and neither direction changes the order of anything.
 
-use segue_model::note::{Bars, Pitch, TICKS_PER_QUARTER, Ticks};
+use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 
 /// A beat, and half of it, as numbers with a fraction.
 #[allow(clippy::cast_precision_loss, reason = "48")]
@@ -46,6 +46,19 @@ impl Groove {
     /// Where a moment that was played belongs when it is written straight.
     pub fn straight(self, performed: f64) -> f64 {
         self.moved(performed, [self.share * BEAT, EIGHTH])
+    }
+
+    /// The note, no longer than this as it is played: of a beat that swings the first half lasts longer than it is written.
+    #[must_use]
+    pub fn no_longer(self, note: Note, longest: Ticks) -> Note {
+        if self.share <= 0.5 {
+            return Note { duration: note.duration.min(longest), ..note };
+        }
+        let onset = super::clock::float(note.onset);
+        let end = self.straight(self.performed(onset) + super::clock::float(longest));
+        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates where there is no longest")]
+        let most = Ticks((end - onset).floor() as i64);
+        Note { duration: note.duration.min(most).max(Ticks(1)), ..note }
     }
 
     /// Moves the second eighth of the beat from one place to another, and all between in proportion.
@@ -108,6 +121,35 @@ mod tests {
             assert!(groove.performed(moment).to_bits() == moment.to_bits(), "{groove:?}");
             assert!(groove.straight(moment).to_bits() == moment.to_bits(), "{groove:?}");
         }
+    }
+
+    #[test]
+    fn a_note_is_no_longer_played_than_is_asked_wherever_in_its_beat_it_begins() {
+        let note = |onset, duration| Note {
+            onset: Ticks(onset),
+            pitch: Pitch::MAX,
+            duration: Ticks(duration),
+            velocity: segue_model::note::Velocity::DEFAULT,
+        };
+        let swung = Groove::new(0.66, bars(0, Metre::COMMON));
+        for (onset, duration, longest) in
+            [(0, 12, 12), (12, 12, 12), (24, 24, 12), (0, 24, 24), (6, 200, 96), (30, 1, 12)]
+        {
+            let cut = swung.no_longer(note(onset, duration), Ticks(longest));
+            let at = |tick: Ticks| swung.performed(super::super::clock::float(tick));
+            let played = at(cut.onset + cut.duration) - at(cut.onset);
+            assert!(played <= super::super::clock::float(Ticks(longest)) + 1e-9, "{onset}: {played}");
+            assert!(cut.duration.0 >= 1 && cut.duration.0 <= duration);
+            let more = at(cut.onset + cut.duration + Ticks(1)) - at(cut.onset);
+            assert!(
+                cut.duration.0 == duration || more > super::super::clock::float(Ticks(longest)),
+                "no shorter than it must be"
+            );
+        }
+        for groove in [swung, Groove::STRAIGHT] {
+            assert_eq!(groove.no_longer(note(7, 500), Ticks(i64::MAX)), note(7, 500));
+        }
+        assert_eq!(Groove::STRAIGHT.no_longer(note(7, 500), Ticks(24)), note(7, 24));
     }
 
     proptest! {

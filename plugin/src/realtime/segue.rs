@@ -164,7 +164,8 @@ impl Performer {
         let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
         // What comes after the loop is played to the bars and chords from there on.
         let count = self.next_round().map_or(self.time().count(), |round| round.landing.count);
-        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, count.bars, count.line_of(0)) else {
+        let (bars, groove) = ((count.bars, count.line_of(0)), scene.span.groove());
+        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, bars, groove) else {
             return;
         };
         self.say_unsaid(scene);

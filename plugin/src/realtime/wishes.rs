@@ -8,6 +8,7 @@
 
 use super::LATEST;
 use super::clock::{Position, Span, float};
+use super::groove::Groove;
 use super::turns::Part;
 use crate::link::{OPEN_WISHES, Planned, Wish};
 use arrayvec::ArrayVec;
@@ -255,7 +256,7 @@ impl Wishes {
 
     /// The wish that is due, as of a position. `beyond` is how far past the earliest onset it shall reach, for blocks so
     /// long that one reply a block must bring more than one step.
-    pub fn make(&self, as_of: Position, beyond: Ticks, bars: Bars, form: Ticks) -> Option<Wish> {
+    pub fn make(&self, as_of: Position, beyond: Ticks, (bars, form): (Bars, Ticks), groove: Groove) -> Option<Wish> {
         let thought = self.thought?;
         let (begin, from) = match thought.next {
             Next::First => (Begin::At(thought.part.start), thought.part.start),
@@ -270,6 +271,7 @@ impl Wishes {
             form,
             ends: thought.part.end,
             knobs: self.knobs.at(as_of)?,
+            groove,
         })
     }
 
@@ -428,7 +430,7 @@ mod tests {
     }
 
     fn ask(wishes: &mut Wishes) -> Wish {
-        let wish = wishes.make(Position(0), Ticks::ZERO, BARS, Ticks::ZERO).unwrap();
+        let wish = wishes.make(Position(0), Ticks::ZERO, (BARS, Ticks::ZERO), Groove::STRAIGHT).unwrap();
         wishes.asked();
         wish
     }

@@ -86,8 +86,7 @@ impl Improvise for Improviser {
         self.reset();
     }
     fn nothing_before(&self, last: &Note) -> Ticks {
-        let is_single_line = self.mind().vocabulary().polyphony == 1;
-        if is_single_line { last.onset + last.duration } else { last.onset }
+        self.earliest_after(last)
     }
     fn catch_up(&mut self) {
         self.catch_up();

@@ -118,6 +118,7 @@ mod tests {
     use super::super::Room;
     use super::*;
     use crate::link::{AudioEnd, Nerve, Planned, Wish, link};
+    use crate::realtime::groove::Groove;
     use crate::realtime::host::StyleNumber;
     use crate::vitals::{MindState, Vitals};
     use segue_model::improviser::{Begin, HeardKey, Improviser};
@@ -236,7 +237,17 @@ mod tests {
         fn answer(&mut self, turn: u32, from: i64, horizon: i64) -> Vec<Planned> {
             let (begin, form, knobs) = (Begin::At(Ticks(from)), Ticks::ZERO, Knobs::default());
             let horizon = Ticks(horizon);
-            self.tell(ToMind::Wish(Wish { generation: 0, turn, begin, horizon, bars: None, form, ends: None, knobs }));
+            self.tell(ToMind::Wish(Wish {
+                generation: 0,
+                turn,
+                begin,
+                horizon,
+                bars: None,
+                form,
+                ends: None,
+                knobs,
+                groove: Groove::STRAIGHT,
+            }));
             let timeless = |said| match said {
                 Planned::Until { generation, nothing_before, .. } => {
                     Planned::Until { generation, nothing_before, think_ns: 0 }
