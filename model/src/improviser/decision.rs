@@ -14,7 +14,7 @@ use crate::loops::pitches_that_would_loop;
 use crate::mind::{Heads, Mind, Room};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use crate::poise::About;
-use crate::sampling::{Head, Knobs, choose, choose_longer, draw};
+use crate::sampling::{COLDEST, Head, Knobs, Spans, choose, choose_span, draw};
 use crate::vocabulary::{Classes, TimeBase, Vocabulary};
 
 /// A note that is about to be decided after all that the history has taken in.
@@ -118,7 +118,13 @@ impl<'a> Decision<'a> {
         if let Some(ending) = self.ending {
             ending.lean_steps(scores, last, vocabulary);
         }
-        let step = choose_step(scores, allowed, vocabulary, &ask.knobs, self.drawn(Head::Step));
+        let spans = Spans {
+            span: |step| count(vocabulary.step(step)),
+            astray: |step| vocabulary.quantised(begin(step), bars) != begin(step),
+            // Longer ones where the musician wants fewer notes.
+            times: limits.stretch(),
+        };
+        let step = choose_span(scores, allowed, &spans, (&ask.knobs.for_rhythm(), self.drawn(Head::Step)));
         // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
         limits.begin_from(begin(step).max(earliest), bars)
     }
@@ -152,7 +158,9 @@ impl<'a> Decision<'a> {
         let longest = self.voice_time();
         let longest = self.ending.and_then(|ending| ending.left(onset)).map_or(longest, |left| longest.min(left));
         let allowed = |duration| duration == 0 || vocabulary.duration(duration) <= longest;
-        class(choose(scores, allowed, &self.ask.knobs.for_rhythm(), self.drawn(Head::Duration)))
+        let span = |duration| count(vocabulary.duration(duration));
+        let spans = Spans { span, astray: |_| false, times: 1.0 };
+        class(choose_span(scores, allowed, &spans, (&self.ask.knobs.for_rhythm(), self.drawn(Head::Duration))))
     }
 
     fn velocity(&self, heads: &mut Heads<'_, '_>, next: Classes, onset: Ticks) -> Velocity {
@@ -182,8 +190,11 @@ impl<'a> Decision<'a> {
         self.mind.vocabulary()
     }
 
+    /// At the lowest temperature the most probable pitches are played: then the seed has no say, in what is still drawn
+    /// either.
     fn drawn(&self, head: Head) -> f32 {
-        draw(self.ask.knobs.seed, self.ask.turn, self.index, head)
+        let Knobs { temperature, seed, .. } = self.ask.knobs;
+        draw(if temperature > COLDEST { seed } else { 0 }, self.ask.turn, self.index, head)
     }
 }
 
@@ -215,24 +226,6 @@ pub fn around(
     Around { bars, chord, recall }
 }
 
-/// The step to the next note: as the style has it, or longer ones where the musician wants fewer notes.
-fn choose_step(
-    scores: &mut [f32],
-    allowed: impl Fn(usize) -> bool,
-    vocabulary: &Vocabulary,
-    knobs: &Knobs,
-    draw: f32,
-) -> usize {
-    let knobs = knobs.for_rhythm();
-    let times = knobs.limits.stretch();
-    if times > 1.0 {
-        #[expect(clippy::cast_precision_loss, reason = "steps are some bars at most")]
-        let span = |step: usize| vocabulary.step(step).0 as f32;
-        return choose_longer(scores, allowed, span, times, (&knobs, draw));
-    }
-    choose(scores, allowed, &knobs, draw)
-}
-
 /// For styles without dynamics: as loud as the player, with the bar line and the beats a little stronger.
 fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
     const BAR_LINE: f32 = 8.0;
@@ -247,6 +240,11 @@ fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
         }
     });
     Velocity::nearest(loudness + accent)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some bars at most")]
+fn count(span: Ticks) -> f32 {
+    span.0 as f32
 }
 
 fn class(choice: usize) -> u8 {

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod chords;
+mod controls;
 mod demo;
 #[cfg(target_os = "linux")]
 mod editor;

@@ -1,0 +1,206 @@
+//! What each control does over its whole range, in every style: one table, of which every row is held.
+//!
+//! Two bars are played and eight answered, again and again. All is counted in the room of the answers.
+
+use crate::support::{Settings, instance, notes};
+use segue_tests::blocks::Blocks;
+use segue_tests::people::figures::{Figures, Ground, Timed};
+use segue_tests::people::{Music, Player};
+use segue_tests::performance::Sounded;
+use segue_tests::score::Score;
+use std::fmt;
+use std::ops::Range;
+
+/// Each style, the tunes that are played at it, and where its second eighth lies when nothing is set.
+const STYLES: [(&str, &str, [u32; 2], f64); 5] = [
+    ("Jazz", "jazz", [1, 2], 0.62),
+    ("Blues", "blues", [1, 2], 0.62),
+    ("Folk", "folk", [1, 2], 0.5),
+    ("Irish", "oneills", [1348, 946], 0.5),
+    ("Piano", "piano", [1, 2], 0.5),
+];
+const PLAYED_BARS: i64 = 2;
+const ANSWERED_BARS: i64 = 8;
+/// Answers to each tune, and seeds.
+const ROUNDS: i64 = 3;
+const SEEDS: u32 = 2;
+
+/// What the answers were like at one value.
+struct Row {
+    style: &'static str,
+    control: &'static str,
+    value: &'static str,
+    figures: Figures,
+}
+
+impl Row {
+    fn density(&self) -> f64 {
+        self.figures.density()
+    }
+
+    fn longest_note(&self) -> f64 {
+        self.figures.lengths.iter().copied().fold(0.0, f64::max)
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { style, control, value, figures } = self;
+        write!(out, "{style:<6} {control:<14} {value:>16} {:>8.2} {:>8.1}", self.density(), figures.longest_silence())?;
+        write!(out, " {:>8.1} {:>8.1}", figures.off_grid_percent(), figures.blips_percent())?;
+        write!(out, " {:>8.2} {:>8.2}", figures.median_length(), self.longest_note())?;
+        write!(out, " {:>8.1} {:>3}", figures.velocity_step(), figures.empty_rooms + figures.poor_rooms)
+    }
+}
+
+const HEADER: &str = "style  control                   value    notes  longest      off  shorter   middle  longest   step to answers\n\
+                      \u{20}                                     a beat  silence     grid  than 1/8   length     note   velocity under 4";
+
+/// Two bars of a tune, and eight of rest, and so on.
+fn music(book: &str, number: u32) -> Music {
+    Music::shipped(book, number).expect("a tune").for_bars(PLAYED_BARS * ROUNDS).in_turns(PLAYED_BARS, ANSWERED_BARS)
+}
+
+fn rooms(music: &Music) -> Vec<Range<f64>> {
+    let bar = music.bar().0 as f64 / 48.0;
+    let turn = (PLAYED_BARS + ANSWERED_BARS) as f64 * bar;
+    let room = |round: u32| {
+        let from = f64::from(round) * turn;
+        from + PLAYED_BARS as f64 * bar..from + turn
+    };
+    (0..u32::try_from(ROUNDS).expect("few")).map(room).collect()
+}
+
+/// The answers of a style with these settings, counted.
+fn answers((style, book, tunes, swing): (&str, &str, [u32; 2], f64), settings: Settings<'_>) -> Figures {
+    let mut figures = Figures::default();
+    for (tune, seed) in tunes.into_iter().flat_map(|tune| (0..SEEDS).map(move |seed| (tune, seed))) {
+        let music = music(book, tune).swung(swing);
+        let score: Score = Player::exact(1).gate(95.0, 0.0).plays(&music).score();
+        let (seed, length) = (seed.to_string(), ANSWERED_BARS.to_string());
+        let usual = [("Style", style), ("Answer length", &*length), ("Sound", "Off"), ("Seed", &seed)];
+        let played: Vec<Sounded> = notes(&[&usual, settings].concat(), &score, Blocks::Of(512));
+        let line: Vec<Timed> = played.iter().map(|note| Timed::sounded(note, &score.timeline)).collect();
+        let beat = music.metre.beat().0 as f64 / 48.0;
+        let ground =
+            Ground { rooms: &rooms(&music), begins: &[], seams: &[], steady: &[], swing, beat, chord_at: &|_| None };
+        figures += Figures::of(&line, &ground);
+    }
+    figures
+}
+
+/// The rows of one control.
+fn rows(
+    control: &'static str,
+    values: &[&'static str],
+    set: impl Fn(&'static str) -> Vec<(&'static str, &'static str)>,
+) -> Vec<Row> {
+    println!("{HEADER}");
+    let mut rows = Vec::new();
+    for style in STYLES {
+        // The weights stay loaded meanwhile.
+        let _keeps = instance(&[("Style", style.0)]);
+        for value in values {
+            let row = Row { style: style.0, control, value, figures: answers(style, &set(value)) };
+            println!("{row}");
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// Longer silences are no rests any more. Of eight bars of a recorded solo one in a hundred has one of 8.8 beats (blues) or
+/// 11.6 (jazz).
+const LONGEST_SILENCE: f64 = 10.0;
+
+/// What holds of every row: there is an answer, it goes on, and it does not leave the grid more than the style does when
+/// nothing is set.
+fn check(row: &Row, usual: &Row) {
+    const MORE_OFF_GRID: f64 = 12.0;
+    assert_eq!(row.figures.empty_rooms + row.figures.poor_rooms, 0, "answers with fewer than four notes: {row}");
+    assert!(row.figures.longest_silence() <= LONGEST_SILENCE, "a long silence: {row}");
+    let most = usual.figures.off_grid_percent() + MORE_OFF_GRID;
+    assert!(row.style == "Piano" || row.figures.off_grid_percent() <= most, "off the grid: {row}");
+}
+
+/// Rows of a control whose density is to stay within these parts of that at the usual value.
+fn check_density(rows: &[Row], usual: &str, (least, most): (f64, f64)) {
+    for row in rows {
+        let usual =
+            rows.iter().find(|other| other.style == row.style && other.value == usual).expect("the usual value");
+        check(row, usual);
+        let part = row.density() / usual.density();
+        assert!((least..=most).contains(&part), "{part:.2} of the usual density: {row}");
+    }
+}
+
+/// However hot or cold, notes are about as many as at 1: within three tenths. (A dozen answers of eight bars tell a mean to
+/// a tenth; a pianist's, who plays in chords or in single notes, to two.)
+#[test]
+fn temperature_changes_the_notes_and_not_how_many() {
+    let rows =
+        rows("Temperature", &["0.05", "0.2", "0.5", "0.75", "1", "1.5", "2"], |value| vec![("Temperature", value)]);
+    check_density(&rows, "1", (0.7, 1.3));
+}
+
+/// Longest note shortens notes, and adds none: what is played is the same, and none sounds longer than is asked.
+#[test]
+fn a_shorter_longest_note_makes_no_more_notes() {
+    let rows = rows("Longest note", &["0.25", "0.5", "1", "2", "4", "16"], |value| vec![("Longest note", value)]);
+    check_density(&rows, "16", (1.0, 1.0));
+    for row in rows {
+        let longest: f64 = row.value.parse().expect("a number");
+        assert!(row.longest_note() <= longest + 0.001, "a longer note: {row}");
+    }
+}
+
+#[test]
+fn more_density_is_more_notes() {
+    let rows = rows("Density", &["0 %", "25 %", "50 %", "75 %", "100 %"], |value| vec![("Density", value)]);
+    for pair in rows.windows(2).filter(|pair| pair[0].style == pair[1].style) {
+        let (less, more) = (&pair[0], &pair[1]);
+        assert!(less.density() < more.density(), "more notes at less density: {less}, {more}");
+        assert_eq!(less.figures.empty_rooms, 0, "no answer: {less}");
+    }
+}
+
+/// What limits or reminds the choice of pitches leaves the rhythm: no value mutes a style, doubles it, or throws it off
+/// the grid.
+#[test]
+fn other_controls_neither_mute_nor_stutter() {
+    const ABOUT: (f64, f64) = (0.6, 1.5);
+    check_density(&rows("Memory", &["0 %", "50 %", "100 %"], |value| vec![("Memory", value)]), "100 %", ABOUT);
+    check_density(&rows("Top-p", &["0.1", "0.5", "0.98", "1"], |value| vec![("Top-p", value)]), "0.98", ABOUT);
+    let ranges = rows("Range", &["C-1 G9", "C-1 C3", "C4 C5", "C6 G9", "C4 C4"], |value| {
+        let (low, high) = value.split_once(' ').expect("two keys");
+        vec![("Lowest key", low), ("Highest key", high)]
+    });
+    // Of one key no chord can be made.
+    let is_chords_of_one_key = |row: &Row| row.style == "Piano" && row.value == "C4 C4";
+    let (one_key, ranges): (Vec<Row>, Vec<Row>) = ranges.into_iter().partition(is_chords_of_one_key);
+    assert!(one_key[0].density() > 1.5, "{}", one_key[0]);
+    check_density(&ranges, "C-1 G9", ABOUT);
+    let scales =
+        rows("Scale", &["Chromatic", "Major", "Locrian", "Minor pentatonic", "Blues"], |value| vec![("Scale", value)]);
+    check_density(&scales, "Chromatic", ABOUT);
+    let voices = rows("Polyphony", &["1", "2", "4", "16"], |value| vec![("Polyphony", value)]);
+    check_density(&voices, "16", ABOUT);
+}
+
+/// The later it begins the less there is of an answer, and the longer it lasts the more.
+#[test]
+fn gap_and_length_say_when_an_answer_begins_and_ends() {
+    for row in rows("Response gap", &["0", "100", "500", "2000"], |value| vec![("Response gap", value)]) {
+        // The longest gap is a bar at this tempo.
+        assert_eq!(row.figures.empty_rooms + row.figures.poor_rooms, 0, "{row}");
+        assert!(row.figures.longest_silence() <= LONGEST_SILENCE, "{row}");
+    }
+    let rows = rows("Answer length", &["1", "2", "4", "8"], |value| vec![("Answer length", value)]);
+    for row in &rows {
+        assert_eq!(row.figures.empty_rooms, 0, "no answer: {row}");
+        assert!(row.value == "1" || row.figures.poor_rooms <= 3, "hardly an answer: {row}");
+    }
+    for pair in rows.windows(2).filter(|pair| pair[0].style == pair[1].style) {
+        assert!(pair[1].density() > 1.4 * pair[0].density(), "{}, {}", pair[0], pair[1]);
+    }
+}
