@@ -8,6 +8,7 @@
 
 pub mod chart;
 pub mod chord;
+pub mod dynamics;
 pub mod ending;
 pub mod harmony;
 pub mod improviser;

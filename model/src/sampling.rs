@@ -58,6 +58,8 @@ pub enum Head {
     Velocity,
     /// No part of it, but whether the session's memory is shown.
     Memory,
+    /// Nor this: whether a note is as loud for its place as the one before.
+    Likeness,
 }
 
 /// A number in 0..1 that depends on its key alone, so planning anew shifts no later draw.

@@ -6,6 +6,7 @@
 use super::history::{Around, By, History, Recall};
 use super::{Ask, Begin};
 use crate::chord::Chord;
+use crate::dynamics::Learnt;
 use crate::ending::Ending;
 use crate::harmony::Harmony;
 use crate::limits::Pitches;
@@ -92,7 +93,7 @@ impl<'a> Decision<'a> {
         // The line goes on from where the style would have let the note end. Told that it plays shorter ones, it would
         // take them for the rhythm and play more.
         let duration = said.duration.min(self.ask.knobs.limits.longest).max(Ticks(1));
-        let sounding = Note { pitch, duration, ..said };
+        let sounding = Note { pitch, duration, velocity: self.loudness(said.velocity), ..said };
         let by = By::Segue { turn: self.ask.turn, index: self.index, told: pitch };
         Decided { said, sounding, by, around }
     }
@@ -163,12 +164,21 @@ impl<'a> Decision<'a> {
         class(choose_span(scores, allowed, &spans, (&self.ask.knobs.for_rhythm(), self.drawn(Head::Duration))))
     }
 
+    /// As the style says it; what it says when it has no dynamics is how the player would accent it.
     fn velocity(&self, heads: &mut Heads<'_, '_>, next: Classes, onset: Ticks) -> Velocity {
         let scores = heads.velocity(next);
-        let chosen = scores.map(|scores| choose(scores, |_| true, &self.ask.knobs, self.drawn(Head::Velocity)));
+        // How surprising the notes are says nothing of how loud they are.
+        let knobs = Knobs { temperature: 1.0, top_p: 1.0, ..self.ask.knobs };
+        let chosen = scores.map(|scores| choose(scores, |_| true, &knobs, self.drawn_loudness()));
         chosen
             .and_then(|class| self.vocabulary().velocity(class))
-            .unwrap_or_else(|| accented(self.history.loudness(), onset, self.ask.bars))
+            .unwrap_or_else(|| self.history.touch().accented(onset, self.ask.bars))
+    }
+
+    /// What the style says, as loud as the player.
+    fn loudness(&self, said: Velocity) -> Velocity {
+        let vocabulary = self.vocabulary();
+        if vocabulary.has_velocity() { self.history.touch().played(said, Learnt::of(vocabulary)) } else { said }
     }
 
     /// How long a note may last, so that with the voices that the musician leaves to the style it can go on at the pace of
@@ -193,8 +203,19 @@ impl<'a> Decision<'a> {
     /// At the lowest temperature the most probable pitches are played: then the seed has no say, in what is still drawn
     /// either.
     fn drawn(&self, head: Head) -> f32 {
+        self.drawn_at(self.index, head)
+    }
+
+    /// Now and then that of the note before, because players do not make up their minds anew about each note.
+    fn drawn_loudness(&self) -> f32 {
+        let like_the_last = Learnt::of(self.vocabulary()).like_the_last;
+        let index = if self.drawn(Head::Likeness) < like_the_last { self.index.saturating_sub(1) } else { self.index };
+        self.drawn_at(index, Head::Velocity)
+    }
+
+    fn drawn_at(&self, index: u32, head: Head) -> f32 {
         let Knobs { temperature, seed, .. } = self.ask.knobs;
-        draw(if temperature > COLDEST { seed } else { 0 }, self.ask.turn, self.index, head)
+        draw(if temperature > COLDEST { seed } else { 0 }, self.ask.turn, index, head)
     }
 }
 
@@ -224,22 +245,6 @@ pub fn around(
     let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
     let chord: Option<Chord> = harmony.at(onset, form, metre);
     Around { bars, chord, recall }
-}
-
-/// For styles without dynamics: as loud as the player, with the bar line and the beats a little stronger.
-fn accented(loudness: f32, onset: Ticks, bars: Option<Bars>) -> Velocity {
-    const BAR_LINE: f32 = 8.0;
-    const BEAT: f32 = 3.0;
-    const BETWEEN: f32 = -5.0;
-    let accent = bars.map_or(0.0, |bars| {
-        let beat = bars.metre.beat();
-        match bars.place(onset) {
-            Ticks(0) => BAR_LINE,
-            place if place.0 % beat.0 == 0 => BEAT,
-            _ => BETWEEN,
-        }
-    });
-    Velocity::nearest(loudness + accent)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some bars at most")]

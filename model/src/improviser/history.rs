@@ -4,10 +4,11 @@
 //! change, and the rest is taken in again when it is needed. Knows nothing of draws, limits and knobs.
 
 use crate::chord::Chord;
+use crate::dynamics::{Learnt, Touch};
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::LONGEST_FIGURE;
 use crate::mind::{Mind, Room, State};
-use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
+use crate::note::{Bars, Note, Pitch, Ticks};
 use crate::sampling::{Head, draw, most_probable};
 use crate::vocabulary::Classes;
 use std::collections::VecDeque;
@@ -16,8 +17,6 @@ use std::collections::VecDeque;
 pub const HISTORY: usize = 4 * LONGEST_FIGURE;
 /// Over how many notes the session's memory is shown or not: a bar or two.
 pub const MEMORY_STRETCH: usize = 16;
-/// How many of the player's latest notes tell how loud to play.
-const LOUDNESS_NOTES: usize = 8;
 /// How many of the latest notes tell the pace.
 const PACE_NOTES: usize = 16;
 /// A rest counts for no more in it.
@@ -32,12 +31,12 @@ pub struct History {
     /// The state after the first `taken_in` notes.
     now: State,
     taken_in: usize,
+    /// How the player played in what was taken in.
+    touch: Touch,
     /// Notes that are no longer held.
     forgotten: usize,
     /// The onset of the last note that is no longer held.
     before: Option<Ticks>,
-    /// How loud the player was in what is no longer held.
-    faded_loudness: Option<f32>,
 }
 
 /// A note of the recent past, and what was before it.
@@ -50,6 +49,8 @@ struct Remembered {
     classes: Classes,
     /// The state before it; true for the first `taken_in` notes.
     before: State,
+    /// The same of how the player played.
+    touch: Touch,
 }
 
 /// What there is around a note.
@@ -84,18 +85,18 @@ pub enum By {
 impl History {
     /// Nothing was played.
     pub fn blank(mind: &Mind) -> Self {
-        Self::after(mind.blank(), LookBack::default())
+        Self::after(mind.blank(), LookBack::default(), Touch::default())
     }
 
-    fn after(now: State, session: LookBack) -> Self {
+    fn after(now: State, session: LookBack, touch: Touch) -> Self {
         Self {
             notes: VecDeque::with_capacity(HISTORY + 1),
             session,
             now,
             taken_in: 0,
+            touch,
             forgotten: 0,
             before: None,
-            faded_loudness: None,
         }
     }
 
@@ -105,9 +106,10 @@ impl History {
         session.truncate(self.forgotten);
         let first = self.notes.front().filter(|_| self.taken_in > 0);
         let now = first.map_or(&self.now, |first| &first.before).clone();
+        let touch = first.map_or(self.touch, |first| first.touch);
         let untaken = |held: &Remembered| Remembered { before: State::default(), ..*held };
-        let Self { forgotten, before, faded_loudness, .. } = *self;
-        let mut spare = Self { forgotten, before, faded_loudness, ..Self::after(now, session) };
+        let Self { forgotten, before, .. } = *self;
+        let mut spare = Self { forgotten, before, ..Self::after(now, session, touch) };
         spare.notes.extend(self.notes.iter().map(untaken));
         spare
     }
@@ -117,11 +119,14 @@ impl History {
         self.session.clear();
         self.notes.clear();
         self.now = mind.blank();
-        (self.taken_in, self.forgotten, self.before, self.faded_loudness) = (0, 0, None, None);
+        (self.taken_in, self.touch, self.forgotten, self.before) = (0, Touch::default(), 0, None);
     }
 
     /// All that is held is to be taken in anew, by this mind.
     pub fn begin_again(&mut self, mind: &Mind) {
+        if let Some(first) = self.notes.front().filter(|_| self.taken_in > 0) {
+            self.touch = first.touch;
+        }
         self.now = mind.blank();
         self.taken_in = 0;
         self.session.truncate(self.forgotten);
@@ -135,8 +140,15 @@ impl History {
             let held = &mut self.notes[index];
             let vocabulary = mind.vocabulary();
             held.before.clone_from(&self.now);
+            held.touch = self.touch;
             let Around { bars, chord, recall } = held.around;
-            held.classes = vocabulary.classes(&held.note, previous, bars, chord);
+            let mut told = held.note;
+            if let By::Player { .. } = held.by {
+                let learnt = Learnt::of(vocabulary);
+                self.touch.hear(told.velocity, learnt);
+                told.velocity = self.touch.told(told.velocity, learnt);
+            }
+            held.classes = vocabulary.classes(&told, previous, bars, chord);
             if let By::Player { down: true, .. } = held.by {
                 let shown = recall.shows(mind, self.session.count());
                 let echoes =
@@ -168,7 +180,8 @@ impl History {
     }
 
     fn remember(&mut self, index: usize, note: Note, by: By, around: Around, (mind, room): (&Mind, &mut Room)) {
-        let held = Remembered { note, by, around, classes: Classes::default(), before: self.now.clone() };
+        let (classes, before, touch) = (Classes::default(), self.now.clone(), self.touch);
+        let held = Remembered { note, by, around, classes, before, touch };
         self.notes.insert(index, held);
         if self.notes.len() > HISTORY {
             self.catch_up(mind, room);
@@ -176,13 +189,6 @@ impl History {
             self.forgotten += 1;
             let Some(oldest) = self.notes.pop_front() else { return };
             self.before = Some(oldest.note.onset);
-            if let By::Player { .. } = oldest.by {
-                #[expect(clippy::cast_precision_loss, reason = "a few notes")]
-                let share = 1.0 / LOUDNESS_NOTES as f32;
-                let loudness = f32::from(oldest.note.velocity.value());
-                let before = self.faded_loudness.unwrap_or(loudness);
-                self.faded_loudness = Some(before + share * (loudness - before));
-            }
         }
     }
 
@@ -252,6 +258,7 @@ impl History {
     fn rewind_to(&mut self, index: usize) {
         if index < self.taken_in {
             self.now.clone_from(&self.notes[index].before);
+            self.touch = self.notes[index].touch;
             self.taken_in = index;
             self.session.truncate(self.forgotten + index);
         }
@@ -330,13 +337,9 @@ impl History {
         if count > 0 { Ticks(sum / count) } else { PACE_REST }
     }
 
-    /// How loud the player has been of late, as a velocity.
-    pub fn loudness(&self) -> f32 {
-        let strokes = self.notes.iter().rev().filter(|held| matches!(held.by, By::Player { .. }));
-        let (sum, count) = strokes
-            .take(LOUDNESS_NOTES)
-            .fold((0.0, 0.0), |(sum, count), held| (sum + f32::from(held.note.velocity.value()), count + 1.0));
-        if count > 0.0 { sum / count } else { self.faded_loudness.unwrap_or(f32::from(Velocity::DEFAULT.value())) }
+    /// How the player has played of late.
+    pub fn touch(&self) -> Touch {
+        self.touch
     }
 }
 

@@ -233,7 +233,7 @@ fn segue_stays_as_loud_as_the_player_was_however_long_it_plays_alone() {
     let loudest = notes.iter().map(|note| note.velocity.value()).max();
     assert!(loudest < Some(52), "{loudest:?} where the player's are 40");
     improviser.reset();
-    assert_eq!(Velocity::nearest(improviser.history.loudness()), Velocity::DEFAULT);
+    assert_eq!(Velocity::nearest(improviser.history.touch().level()), Velocity::DEFAULT);
 }
 
 #[test]

@@ -63,8 +63,17 @@ pub struct Likeness {
     pub verbatim: f64,
     /// Notes that sound at once, on average from the first onset to the last end; rests count as 0.
     pub polyphony: f64,
+    /// Mean velocity above that of the prompt, in MIDI steps.
+    pub velocity: f64,
     /// Standard deviation of velocity, 0 to 63 MIDI steps.
     pub velocity_spread: f64,
+    /// Mean difference of velocity from note to note, in MIDI steps.
+    pub velocity_step: f64,
+    /// How much louder notes on a beat are than others, in MIDI steps; `None` in free time and where there are not both.
+    pub velocity_accent: Option<f64>,
+    /// How much louder notes are that are higher than both their neighbours than others, in MIDI steps; `None` where there
+    /// are not both.
+    pub velocity_peak: Option<f64>,
 }
 
 /// So many notes in the same pitches and steps are a quotation.
@@ -97,7 +106,17 @@ impl Likeness {
             verbatim_longest: count(runs.iter().copied().max().unwrap_or(0)),
             verbatim: share(runs.iter().filter(|run| **run >= VERBATIM).count(), runs.len()),
             polyphony: polyphony(notes),
-            velocity_spread: spread(notes.iter().map(|note| f64::from(note.velocity.value()))),
+            velocity: mean(velocities(notes)) - mean(velocities(prompt)),
+            velocity_spread: spread(velocities(notes)),
+            velocity_step: mean(velocities(notes).zip(velocities(notes).skip(1)).map(|(one, next)| (next - one).abs())),
+            velocity_accent: louder(notes.iter().map(|note| {
+                let bars = (passage.bars)(note.onset);
+                (note, bars.is_some_and(|bars| bars.is_on_beat(note.onset)))
+            })),
+            velocity_peak: louder(notes.windows(3).map(|three| {
+                let [before, note, after] = [0, 1, 2].map(|index| three[index].pitch);
+                (&three[1], note > before && note > after)
+            })),
         }
     }
 }
@@ -116,7 +135,7 @@ pub struct Figure {
 }
 
 /// All figures, in the order of the table.
-pub const FIGURES: [Figure; 19] = {
+pub const FIGURES: [Figure; 23] = {
     const fn told(name: &'static str, unit: &'static str, value: fn(&Likeness) -> Option<f64>) -> Figure {
         Figure { name, unit, counts: false, value }
     }
@@ -142,7 +161,11 @@ pub const FIGURES: [Figure; 19] = {
         told("longest run from the prompt", "notes", |of| Some(of.verbatim_longest)),
         told("in runs of 8 and more from the prompt", "", |of| Some(of.verbatim)),
         told("notes at once", "", |of| Some(of.polyphony)),
+        told("velocity above the prompt's", "steps", |of| Some(of.velocity)),
         told("velocity spread", "steps", |of| Some(of.velocity_spread)),
+        told("velocity from note to note", "steps", |of| Some(of.velocity_step)),
+        told("velocity on the beat above others", "steps", |of| of.velocity_accent),
+        told("velocity of peaks above others", "steps", |of| of.velocity_peak),
     ]
 };
 
@@ -251,6 +274,17 @@ fn duration_bin(duration: Ticks) -> i64 {
 /// A histogram of note values.
 pub(super) fn durations(notes: &[Note]) -> Histogram {
     notes.iter().map(|note| duration_bin(note.duration)).collect()
+}
+
+fn velocities(notes: &[Note]) -> impl Iterator<Item = f64> + Clone {
+    notes.iter().map(|note| f64::from(note.velocity.value()))
+}
+
+/// How much louder the marked notes are than the others; `None` where there are not both.
+fn louder<'a>(notes: impl Iterator<Item = (&'a Note, bool)>) -> Option<f64> {
+    let (marked, others): (Vec<_>, Vec<_>) = notes.partition(|(_, is_marked)| *is_marked);
+    let loudness = |notes: &[(&Note, bool)]| mean(notes.iter().map(|(note, _)| f64::from(note.velocity.value())));
+    (!marked.is_empty() && !others.is_empty()).then(|| loudness(&marked) - loudness(&others))
 }
 
 /// A histogram of pitch classes.

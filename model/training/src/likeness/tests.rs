@@ -60,6 +60,21 @@ fn a_scale_has_the_figures_that_one_reckons_by_hand() {
 }
 
 #[test]
+fn velocities_are_measured_from_note_to_note_on_beats_and_at_peaks() {
+    let mut notes = eighths(&[60, 64, 62, 60, 67, 60]);
+    for (note, value) in notes.iter_mut().zip([80, 100, 70, 60, 110, 60]) {
+        note.velocity = Velocity::new(value).unwrap();
+    }
+    let of = measured(&eighths(&[60, 62]), &notes);
+    assert!(is(of.velocity, 0.0), "a mean of 80 after 80");
+    assert!(is(of.velocity_step, (20.0 + 30.0 + 10.0 + 50.0 + 50.0) / 5.0));
+    // On beats 80, 70 and 110, between them 100, 60 and 60; of those with two neighbours 100 and 110 are peaks.
+    assert!(is(of.velocity_accent.unwrap(), 260.0 / 3.0 - 220.0 / 3.0));
+    assert!(is(of.velocity_peak.unwrap(), 105.0 - 65.0));
+    assert_eq!(measured(&notes, &eighths(&[60, 62])).velocity_peak, None);
+}
+
+#[test]
 fn figures_are_found_in_any_key_and_counted_once_as_new() {
     let prompt = eighths(&[60, 62, 64, 65]);
     // The prompt's figure on G, then the same again a tone higher.
