@@ -3,6 +3,9 @@
 //! Fingers on the melody decide whose turn it is; the pedal only lengthens what was heard, and a hand that plays chords
 //! accompanies. A low key that goes on while others that were not struck before it are lifted is a drone: no finger to
 //! wait for.
+//!
+//! Keyboards that bend each key by itself (MPE) give it a channel of its own, and move their pedal on a master channel, the
+//! first or the last of the sixteen, on which no key is ever struck: that pedal is everybody's.
 
 use super::clock::Position;
 use super::host::{Key, KeyPattern};
@@ -49,12 +52,20 @@ pub struct Keys {
     held: ArrayVec<Held, HELD>,
     /// One bit a channel.
     pedals: u16,
+    /// Channels on which a key was struck; one bit each.
+    struck: u16,
 }
+
+/// MIDI channels.
+pub const CHANNELS: u8 = 16;
+/// Where a master channel may be: that of the lower zone and that of the upper one.
+const MASTERS: [u8; 2] = [0, CHANNELS - 1];
 
 impl Keys {
     /// A finger goes down. False when there are too many to follow.
     #[must_use]
     pub fn press(&mut self, held: Held) -> bool {
+        self.struck |= bit(held.key.channel);
         self.held.try_push(held).is_ok()
     }
 
@@ -78,6 +89,12 @@ impl Keys {
         self.pedals = if down { self.pedals | bit } else { self.pedals & !bit };
     }
 
+    /// The channels whose notes a pedal holds, their own or that of a master channel; one bit each.
+    pub fn pedalled(&self) -> u16 {
+        let is_everybodys = |master: &u8| self.pedals & !self.struck & bit(*master) != 0;
+        if MASTERS.iter().any(is_everybodys) { u16::MAX } else { self.pedals }
+    }
+
     /// The next note that only the pedal held and that it holds no more.
     pub fn let_go(&mut self) -> Option<Held> {
         let at = self.held.iter().position(|held| !held.down && !self.pedal(held.key.channel))?;
@@ -93,7 +110,7 @@ impl Keys {
 
     /// Takes everything away, finger by finger.
     pub fn drop_one(&mut self) -> Option<Held> {
-        self.pedals = 0;
+        (self.pedals, self.struck) = (0, 0);
         self.held.pop()
     }
 
@@ -152,7 +169,7 @@ impl Keys {
     }
 
     fn pedal(&self, channel: u8) -> bool {
-        self.pedals & bit(channel) != 0
+        self.pedalled() & bit(channel) != 0
     }
 }
 

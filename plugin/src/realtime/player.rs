@@ -4,7 +4,7 @@ use super::clock::{Position, float, sane};
 use super::groove::Groove;
 use super::harmony;
 use super::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, TempoFrom, Who};
-use super::keys::{Held, Part};
+use super::keys::{CHANNELS, Held, Part};
 use super::ledger::{Struck, Token};
 use super::tempo::{Beat, Reading};
 use super::turns::Cue;
@@ -81,7 +81,13 @@ impl Performer {
             .sound(scene.at(), Audible::Strike { who: Who::Player, channel: key.channel, pitch: key.pitch, velocity });
         let token = if scene.block.settings.thru { self.pass_on(scene, key, velocity) } else { None };
         let held = Held { key, onset, id, token, part, struck: scene.position(), down: true, drone: false };
-        if !self.keys.press(held) {
+        let pedalled = self.keys.pedalled();
+        let is_followed = self.keys.press(held);
+        if self.keys.pedalled() != pedalled {
+            // A channel with keys is no master channel.
+            self.follow_pedals(scene);
+        }
+        if !is_followed {
             // Nobody will follow this note to its end, so it ends here.
             scene.stage.sound(scene.at(), Audible::Damp { who: Who::Player, channel: key.channel, pitch: key.pitch });
             if let Some(token) = token {
@@ -203,10 +209,19 @@ impl Performer {
 
     fn move_pedal(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, channel: u8, down: bool) {
         self.keys.set_pedal(channel, down);
+        self.follow_pedals(scene);
+    }
+
+    /// Ends what no pedal holds any more, here and in the built-in sound.
+    fn follow_pedals(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
         while let Some(held) = self.keys.let_go() {
             self.over(scene, &held);
         }
-        scene.stage.sound(scene.at(), Audible::Pedal { channel, down });
+        let pedalled = self.keys.pedalled();
+        for channel in 0..CHANNELS {
+            let down = pedalled >> channel & 1 == 1;
+            scene.stage.sound(scene.at(), Audible::Pedal { channel, down });
+        }
     }
 
     /// Without a song, a player who begins after a silence begins a bar.

@@ -80,6 +80,22 @@ fn the_pedal_lengthens_what_was_heard_and_does_not_keep_the_turn() {
     assert_ne!(pedalled, plain, "the last notes were longer than the fingers");
 }
 
+/// A keyboard that gives each key a channel of its own (MPE) moves its pedal on the first channel, for all of them: the
+/// built-in sound rings on as that of a key with a pedal on its own channel does.
+#[test]
+fn the_pedal_of_a_master_channel_is_heard_on_all() {
+    let ringing = |pedal: u8, channel: u8| {
+        let mut score = Score::silence(steady(48_000.0), 96_000);
+        score.press(60, 4_800, 24_000);
+        score.strokes[0].channel = channel;
+        score.messages = vec![(0, [CONTROL | pedal, SUSTAIN, 127]), (72_000, [CONTROL | pedal, SUSTAIN, 0])];
+        let audio = performance(&[("Response gap", "2000")], &score, BLOCKS).audio;
+        audio[0][48_000..60_000].iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()))
+    };
+    let (own, master, another) = (ringing(3, 3), ringing(0, 3), ringing(5, 3));
+    assert!(own > 1e-3 && master > 0.9 * own && another < 0.01 * own, "{own} {master} {another}");
+}
+
 /// The score with what Segue played coming in again, so many frames later.
 fn looped(score: &Score, played: &[Sounded], after: Frame) -> Score {
     let mut looped = score.clone();

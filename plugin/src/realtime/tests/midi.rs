@@ -246,6 +246,31 @@ fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
     heard.check_pairs().unwrap();
 }
 
+/// On keyboards that give each key a channel of its own, the pedal of the first or last channel is that of all keys; a
+/// channel on which keys are struck has a pedal for itself.
+#[test]
+fn the_pedal_of_a_master_channel_holds_the_notes_of_all() {
+    let lengths = |master: u8, others: &[(i64, HostEvent)]| {
+        let pedal = [(100, control(master, SUSTAIN, 1.0)), (30_000, control(master, SUSTAIN, 0.0))];
+        let keys =
+            [(500, press_on(1, 60)), (2_500, press_on(2, 64)), (10_500, lift_on(1, 60)), (12_500, lift_on(2, 64))];
+        let mut events: Vec<_> = others.iter().chain(&pedal).chain(&keys).copied().collect();
+        events.sort_by_key(|(at, _)| *at);
+        let heard = host(&events).play(BEAT * 2, &[512]);
+        heard.check_pairs().unwrap();
+        heard.lengths()
+    };
+    for master in [0, 15] {
+        assert_eq!(lengths(master, &[]), [59, 55], "until the pedal comes up");
+    }
+    assert_eq!(lengths(7, &[]), [20, 20], "until the fingers do");
+    let struck = [(0, press_on(0, 40)), (50, lift_on(0, 40))];
+    assert_eq!(lengths(0, &struck)[1..], [20, 20], "a pedal for its own keys");
+    // It turns out to be none while its pedal is down: what it alone held is over, and its own key is held.
+    let later = [(15_000, press_on(0, 40)), (16_000, lift_on(0, 40))];
+    assert_eq!(lengths(0, &later), [29, 25, 30]);
+}
+
 #[test]
 fn reset_all_controllers_lifts_the_pedal() {
     let events = [
