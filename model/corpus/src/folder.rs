@@ -255,7 +255,12 @@ impl<'a> Reader<'a> {
     fn take_all(mut self, listing: &'a Listing, reading: Reading) -> Corpus {
         match listing {
             Listing::Table(rows) => rows.iter().for_each(|row| self.row(row, row.music(reading))),
-            Listing::Everything(files) => files.iter().for_each(|file| self.file(file)),
+            Listing::Everything(files) => {
+                for file in files {
+                    self.file(file);
+                }
+                leave_enough_to_learn_from(&mut self.corpus.pieces);
+            }
         }
         self.corpus
     }
@@ -302,13 +307,13 @@ impl<'a> Reader<'a> {
     fn file(&mut self, file: &Path) {
         let name = file.display().to_string();
         match self.found.remove(file) {
-            Some(Found::Tune(tune)) => self.take(split_by_melody(&tune.notes), name, tune),
+            Some(Found::Tune(tune)) => self.take(split_by_melody(&tune.notes, BEGINNING), name, tune),
             Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
             Some(Found::Book(book)) => {
                 self.corpus.refused.extend(book.refused);
                 for (number, tune) in book.tunes {
                     let source = number.map_or_else(|| name.clone(), |number| format!("{name}#{number}"));
-                    self.take(split_by_melody(&tune.notes), source, tune);
+                    self.take(split_by_melody(&tune.notes, BEGINNING), source, tune);
                 }
             }
             None => {}
@@ -368,9 +373,36 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
-/// Eight parts in ten to learn from. The same beginning, in any key, always comes to the same side.
-fn split_by_melody(notes: &[Note]) -> Split {
-    match melody_hash(notes) % 10 {
+/// Intervals by which a tune is known, in any key.
+const BEGINNING: usize = 32;
+
+/// Where most of a collection begins alike, with a count-in or as exercises do, its beginnings say nothing of the tunes,
+/// and all might be on the side of the test. Where less than half would be left to learn from, the whole melodies decide;
+/// where these are alike too, the place in the folder.
+fn leave_enough_to_learn_from(pieces: &mut [Piece]) {
+    /// Of each ten in the folder, the last two are not learnt from.
+    const BY_PLACE: [Split; 10] = {
+        let mut splits = [Split::Train; 10];
+        (splits[8], splits[9]) = (Split::Valid, Split::Test);
+        splits
+    };
+    let is_enough =
+        |pieces: &[Piece]| 2 * pieces.iter().filter(|piece| piece.split == Split::Train).count() >= pieces.len();
+    if !is_enough(pieces) {
+        for piece in pieces.iter_mut() {
+            piece.split = split_by_melody(&piece.tune.notes, usize::MAX - 1);
+        }
+    }
+    if !is_enough(pieces) {
+        for (piece, split) in pieces.iter_mut().zip(BY_PLACE.iter().cycle()) {
+            piece.split = *split;
+        }
+    }
+}
+
+/// Eight parts in ten to learn from. The same so many intervals at the beginning, in any key, always come to the same side.
+fn split_by_melody(notes: &[Note], intervals: usize) -> Split {
+    match melody_hash(notes, intervals) % 10 {
         0..=7 => Split::Train,
         8 => Split::Valid,
         _ => Split::Test,
@@ -378,14 +410,13 @@ fn split_by_melody(notes: &[Note]) -> Split {
 }
 
 /// A hash (FNV-1a) of the first intervals of the upper voice, which is the same on every machine and for ever.
-fn melody_hash(notes: &[Note]) -> u64 {
-    const INTERVALS: usize = 32;
+fn melody_hash(notes: &[Note], intervals: usize) -> u64 {
     const START: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
     let melody: Vec<i16> = notes
         .chunk_by(|one, next| one.onset == next.onset)
         .filter_map(|chord| chord.iter().map(|note| i16::from(note.pitch.key())).max())
-        .take(INTERVALS + 1)
+        .take(intervals + 1)
         .collect();
     let intervals = melody.windows(2).flat_map(|pair| (pair[1] - pair[0]).to_le_bytes());
     intervals.fold(START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))

@@ -60,6 +60,10 @@ pub enum MidiError {
     Damaged { path: String, what: &'static str },
     #[error("{path}: has no notes")]
     NoNotes { path: String },
+    #[error(
+        "{path}: all its notes are on channel 10, which is drums and is not read; move what is melody to another channel"
+    )]
+    OnlyDrums { path: String },
 }
 
 /// Ticks in one second of [`Clock::Seconds`]: 120 quarter notes a minute.
@@ -101,7 +105,10 @@ pub fn parse_midi(bytes: &[u8], name: &str, reading: Reading) -> Result<Tune, Mi
         Format::Sequential => file.tracks.chunks(1).collect(),
         Format::SingleTrack | Format::Parallel => vec![&file.tracks],
     };
-    let piece = pieces.into_iter().find(|tracks| has_notes(tracks)).ok_or(MidiError::NoNotes { path: path() })?;
+    let has_drums = file.tracks.iter().flatten().any(is_stroke);
+    let no_notes =
+        || if has_drums { MidiError::OnlyDrums { path: path() } } else { MidiError::NoNotes { path: path() } };
+    let piece = pieces.into_iter().find(|tracks| has_notes(tracks)).ok_or_else(no_notes)?;
     let scale = Scale::new(file.header.timing, piece, reading.clock)
         .ok_or(MidiError::Damaged { path: path(), what: "a quarter note has no ticks" })?;
     let melody = melody(piece);
@@ -175,6 +182,11 @@ fn check_chunks(bytes: &[u8]) -> Result<(), Fault> {
 
 fn has_notes(tracks: &[Vec<TrackEvent<'_>>]) -> bool {
     tracks.iter().any(|track| first_channel(track).is_some())
+}
+
+/// Whether a note begins, on any channel.
+fn is_stroke(event: &TrackEvent<'_>) -> bool {
+    matches!(event.kind, TrackEventKind::Midi { message: MidiMessage::NoteOn { vel, .. }, .. } if vel > 0)
 }
 
 /// The channel of a track's first note.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Raised whenever the same files would be read otherwise, or the same corpus written otherwise.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 const MAGIC: &[u8; 8] = b"SegueCor";
 const HASH_BYTES: usize = 8;
 

@@ -262,6 +262,9 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     let second = whole.windows(4).rposition(|name| name == b"MTrk").unwrap();
     check(&whole[..second], "a.mid: is cut off (tracks are missing)");
     check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4"]), "a.mid: has no notes");
+    let drums = "a.mid: all its notes are on channel 10, which is drums and is not read; move what is melody to another channel";
+    check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4", "+J36 96 -36"]), drums);
+    check(&file(Format::Sequential, QUARTER_OF_96, &["+J36 96 -36", "+J40 96 -40"]), drums);
     let still = file(Format::Parallel, Timing::Metrical(u15::new(0)), &["+60 96 -60"]);
     check(&still, "a.mid: is damaged (a quarter note has no ticks)");
     let missing = read_midi(Path::new("/nowhere/a.mid"), ALL).unwrap_err().to_string();
