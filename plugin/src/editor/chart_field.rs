@@ -62,7 +62,7 @@ impl ChartField {
                 ("The chart waits: the chords come from elsewhere now.".to_owned(), theme::QUIET)
             }
             None if self.draft.trim().is_empty() && super::roll::usual_chart(params).is_some() => {
-                ("The style's own chords are played; write others to play to those.".to_owned(), theme::QUIET)
+                ("The style's own chords, whatever Key says; write others to play to those.".to_owned(), theme::QUIET)
             }
             None => return,
         };

@@ -290,7 +290,8 @@ impl View<'_> {
 fn notes(board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
     let inside = card(board, rect, "Notes");
     let scale = "Segue plays only the keys of this scale. Chromatic: every key.";
-    choice(board, row(inside, 0.0), &params.notes.key, "Key", "The key of the scale below.");
+    let key = "The key of the scale below. Chords stay as the chart has them: the style's own are in their own key.";
+    choice(board, row(inside, 0.0), &params.notes.key, "Key", key);
     choice(board, row(inside, 1.0), &params.notes.scale, "Scale", scale);
     let tip =
         "How the beat is divided: 50 % is straight, 66 % is swing. By style: jazz and blues swing, the others do not.";
