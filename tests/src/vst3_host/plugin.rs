@@ -4,15 +4,16 @@ use super::given::{Application, Edit, Handler, Stream};
 use super::module::{Loaded, Opening};
 use super::processor::Processor;
 use anyhow::{Context, Result, bail, ensure};
-use std::ffi::CStr;
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use vst3::Steinberg::IPlugView;
 use vst3::Steinberg::Vst::{
     IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
     IEditControllerTrait, IHostApplication, IMidiMapping, IMidiMappingTrait, INoteExpressionController,
     INoteExpressionControllerTrait, IProcessContextRequirements, IProcessContextRequirementsTrait,
     NoteExpressionTypeInfo, ParameterInfo, ProcessModes_, ProcessSetup, String128,
 };
-use vst3::Steinberg::{FUnknown, IBStream, IPlugView, IPluginBaseTrait, int32, kResultOk};
+use vst3::Steinberg::{FUnknown, IBStream, IPluginBaseTrait, int32, kResultOk};
 use vst3::{ComPtr, ComWrapper};
 
 /// VST3's numbers of the kinds of buses, and of their directions.
@@ -275,8 +276,9 @@ impl Plugin {
     }
 
     /// A view of the editor.
+    #[cfg(target_os = "linux")]
     pub(super) fn create_view(&self) -> Result<ComPtr<IPlugView>> {
-        const EDITOR: &CStr = c"editor";
+        const EDITOR: &std::ffi::CStr = c"editor";
         // SAFETY: the caller owns what it gets.
         let view = unsafe { ComPtr::from_raw(self.controller.createView(EDITOR.as_ptr())) };
         view.context("the plugin has no editor")
