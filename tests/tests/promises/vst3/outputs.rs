@@ -222,7 +222,7 @@ fn a_hundred_thousand_notes() {
     let (first, last) = (median(&times[..part]), median(&times[times.len() - part..]));
     println!("memory grew by {grown} bytes; a block took {first:?} at first, {last:?} at last");
     assert!(grown < BOUND, "memory grew by {grown} bytes");
-    // Generous, for a busy machine: a list that is never freed makes it a hundred times.
+    // Generous, for a busy machine: a list that is never freed made it six times and more.
     assert!(last < 4 * first, "a block with {NOTES_PER_BLOCK} notes took {first:?} at first and {last:?} at last");
 }
 

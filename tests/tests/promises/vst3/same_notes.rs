@@ -1,7 +1,7 @@
 //! The VST3 gives the notes that the CLAP gives.
 
 use super::plugin;
-use crate::support::{Settings, notes, onsets, phrase, score, sound, steady};
+use crate::support::{Settings, notes, performance, phrase, score, sound, steady};
 use segue_model::note::{Note, Ticks};
 use segue_tests::blocks::Blocks;
 use segue_tests::performance::{Sounded, difference};
@@ -66,16 +66,37 @@ fn a_pedal_is_heard_as_in_the_clap() {
 }
 
 /// Of several points of a parameter in one block the last counts, from its own frame on: neither from the block's
-/// beginning nor from the first point's frame.
+/// beginning nor from the first point's frame. The sound says so to the sample.
 #[test]
 fn the_last_point_of_a_block_counts_from_its_frame_on() {
     const BLOCK: Frame = 4_096;
-    let frame = BLOCK * 23;
+    // While the phrase sounds.
+    let block = BLOCK * 5;
+    let turned = |points: &[(Frame, &str)]| {
+        let mut score = score(steady(RATE), 3);
+        for (offset, value) in points {
+            score.turn("Player level", block + offset, value);
+        }
+        score
+    };
+    let alone = |offset| performance(&[], &turned(&[(offset, "-12.0 dB")]), Blocks::Of(64)).audio;
+    let several = turned(&[(200, "-30.0 dB"), (1_000, "0.0 dB"), (3_000, "-12.0 dB")]);
+    let heard = Vst3Session::render(Blocks::Of(4_096)).play(&mut plugin(&[]), &several).expect("the VST3 plays");
+    assert!(heard.audio == alone(3_000), "as if the last point were alone");
+    for other in [0, 200, 1_000, 2_999, 3_001] {
+        assert!(heard.audio != alone(other), "and stood at {other}");
+    }
+}
+
+/// The same for what is decided: Segue's next notes are as warm as the last point says.
+#[test]
+fn the_last_temperature_of_a_block_warms_the_notes_after_it() {
+    const BLOCK: Frame = 4_096;
     let settings: Settings<'_> = &[("Mode", "Duet"), ("Seed", "5"), ("Style", "Folk")];
     let turned = |points: &[(Frame, f64)]| {
         let mut score = score(steady(RATE), 6);
         for (offset, value) in points {
-            score.turn("Temperature", frame + offset, value);
+            score.turn("Temperature", BLOCK * 23 + offset, value);
         }
         score
     };
@@ -83,6 +104,6 @@ fn the_last_point_of_a_block_counts_from_its_frame_on() {
     let heard = vst3(settings, &several, Blocks::Of(4_096));
     let last = notes(settings, &turned(&[(3_000, 2.0)]), Blocks::Of(64));
     assert_eq!(difference(&last, &heard), None);
-    let never = notes(settings, &turned(&[]), Blocks::Of(64));
-    assert_ne!(onsets(&last), onsets(&never), "or else the point does nothing");
+    let first = notes(settings, &turned(&[(200, 0.05)]), Blocks::Of(64));
+    assert_ne!(difference(&last, &first), None, "or else the points do nothing");
 }
