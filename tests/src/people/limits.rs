@@ -295,9 +295,9 @@ pub const NOT_YET: &[(Limit, &[Style])] = &[
     (Limit::GateGrid, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
     (Limit::LoopAnswered, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
     (Limit::LoopCut, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
-    (Limit::Blips, &[Style::Jazz, Style::Blues, Style::Irish]),
+    (Limit::Blips, &[Style::Jazz, Style::Blues, Style::Irish, Style::Piano]),
+    (Limit::Jumps, &[Style::Piano]),
     (Limit::Interrupts, &Style::ALL),
-    (Limit::Louder, &[Style::Jazz, Style::Blues, Style::Piano]),
     (Limit::FewNotes, &[Style::Blues, Style::Folk, Style::Irish]),
 ];
 
