@@ -5,7 +5,8 @@ use segue_tests::blocks::Blocks;
 use segue_tests::session::Session;
 use segue_tests::vitals::{VITALS_VARIABLE, Vitals};
 
-const BLOCKS: Blocks = Blocks::Of(256);
+/// Long ones: Segue waits for as long as a block lasts at most, and a busy machine may take that.
+const BLOCKS: Blocks = Blocks::Of(2048);
 
 /// How many notes a host gets that asks for its blocks at once, and how often Segue waited there. It says this of its
 /// rendering, or nothing.
