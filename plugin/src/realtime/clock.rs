@@ -298,6 +298,11 @@ impl Clock {
         }
     }
 
+    /// How many frames so many ticks last at the tempo of this block.
+    pub fn frames_in(&self, ticks: Ticks) -> i64 {
+        saturating((float(ticks) * self.frames_per_tick(self.tempo_bpm())).round())
+    }
+
     /// Enters the next block. The own tempo counts where no song runs.
     pub fn enter(
         &mut self,

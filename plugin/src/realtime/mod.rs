@@ -26,6 +26,7 @@ mod player;
 mod recall;
 mod returns;
 mod rounds;
+mod row;
 mod schedule;
 mod segue;
 mod sharing;
@@ -50,6 +51,7 @@ use host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
 use keys::{HELD, Keys};
 use ledger::Ledger;
 use player::CHORD_MS;
+use row::Row;
 use schedule::Schedule;
 use segue_model::chord::Chord;
 use segue_model::harmony::Source;
@@ -94,6 +96,7 @@ pub struct Performer {
     buttons: Option<Buttons>,
     /// The onsets of the player's latest strokes.
     strokes: ArrayVec<Ticks, { segue::RUN }>,
+    row: Row,
     wishes: Wishes,
     schedule: Schedule,
     ledger: Ledger,
@@ -209,6 +212,7 @@ impl Performer {
             sharing: Sharing::default(),
             buttons: None,
             strokes: ArrayVec::new(),
+            row: Row::default(),
             wishes: Wishes::default(),
             schedule: Schedule::default(),
             ledger: Ledger::default(),
@@ -256,6 +260,7 @@ impl Performer {
         self.turn = Turn::Listening;
         self.sharing = Sharing::default();
         self.strokes.clear();
+        self.row.forget();
         self.quiet_since.get_or_insert(self.position);
     }
 

@@ -73,6 +73,7 @@ impl Performer {
         let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
         if part == Part::Melody {
             self.note_stroke(scene, onset);
+            self.row.strike(scene.position(), self.sample_rate);
             self.cue(scene, Cue::KeyDown(onset));
         }
         let id = if part == Part::Melody { self.tell_heard(scene, key, velocity, onset) } else { None };
@@ -113,6 +114,7 @@ impl Performer {
         let was_playing = self.keys.any_playing();
         self.lift_all(scene, keys, velocity);
         if was_playing && !self.keys.any_playing() {
+            self.row.let_go(scene.position());
             self.keys_are_up(scene);
         }
     }

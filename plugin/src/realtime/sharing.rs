@@ -1,6 +1,7 @@
 //! How time is shared with the player: where Segue's part lies, in every mode.
 //!
-//! The answer follows the player's last key-up. Other parts (the bars of a trade, a duet) are dealt: at the very moment
+//! The answer follows the player's last key-up: when the gap is over, and not while the next note of a row that is played
+//! detached may still come (`row.rs`). Other parts (the bars of a trade, a duet) are dealt: at the very moment
 //! from which on they are known, and anew where bars change under them. Nothing of them begins sooner after that moment
 //! than the mind needs to decide it, so in the middle of its bars Segue joins on the grid.
 //!
@@ -143,7 +144,7 @@ impl Performer {
         let part = match settings.mode {
             Mode::Answer => {
                 let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
-                self.answer_from(scene, over)
+                self.answer_from(scene, over.max(self.overdue_in(scene)))
             }
             Mode::Duet if !self.clock.follows_host() => self.duet_from_now(scene),
             Mode::Trade | Mode::Duet => return,
@@ -196,6 +197,13 @@ impl Performer {
         let is_empty = !self.sharing.player_is_there && !self.keys.any_down();
         self.sharing.empty_turns = if is_empty { self.sharing.empty_turns.saturating_add(1) } else { 0 };
         self.sharing.empty_turns >= EMPTY_TURNS
+    }
+
+    /// Where the next note of the player's row would be too late to belong to it; the present where there is no row.
+    fn overdue_in<S, N>(&self, scene: &Scene<'_, S, N>) -> i64 {
+        let beat = self.clock.frames_in(Ticks::quarters(1));
+        let due = self.row.overdue_at(scene.position(), beat, self.sample_rate);
+        due.map_or(scene.cursor(), |due| due.0.saturating_sub(scene.start.0))
     }
 
     /// An answer that begins at this offset or later.

@@ -11,6 +11,7 @@
 mod capture;
 mod chords;
 mod comping;
+mod detached;
 mod groove;
 mod midi;
 mod mind;

@@ -9,6 +9,7 @@ mod bad_input;
 mod chords;
 mod controls;
 mod demo;
+mod detached;
 mod dynamics;
 #[cfg(target_os = "linux")]
 mod editor;

@@ -34,6 +34,8 @@ pub struct Session {
     pub tempo_bpm: f64,
     /// Where the transport stops.
     pub stop: Ticks,
+    /// How many frames after the last of the player's keys goes up the musician turns a control; negative is before.
+    pub turn_after: i64,
 }
 
 /// What came back.
@@ -54,8 +56,8 @@ enum Happens {
 }
 
 impl Session {
-    /// Plays it at a new instance whose settings were made by `prepare`. With the last of the player's notes `turn` is
-    /// called, just before their keys go up.
+    /// Plays it at a new instance whose settings were made by `prepare`. When the last of the player's keys goes up, or so
+    /// many frames beside it as was said, but not before the last key is down, `turn` is called.
     ///
     /// # Errors
     /// When the plugin refuses, or its mind does not answer.
@@ -101,8 +103,10 @@ impl Session {
             events.push((self.frame(note.onset), Happens::On(note.pitch, note.velocity)));
             events.push((self.frame(note.onset + note.duration), Happens::Off(note.pitch)));
         }
-        if let Some(last) = self.notes.iter().map(|note| self.frame(note.onset + note.duration)).max() {
-            events.push((last.saturating_sub(1), Happens::Turn));
+        let up = self.notes.iter().map(|note| self.frame(note.onset + note.duration)).max();
+        let down = self.notes.iter().map(|note| self.frame(note.onset)).max();
+        if let Some((up, down)) = up.zip(down) {
+            events.push((up.saturating_add_signed(self.turn_after).max(down + 1), Happens::Turn));
         }
         // A key goes up before it goes down again. Stable.
         events.sort_by_key(|(at, happens)| (*at, matches!(happens, Happens::On(..))));

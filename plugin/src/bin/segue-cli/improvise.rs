@@ -186,6 +186,8 @@ impl Wish {
         if params.chart.map(String::is_empty) {
             params.chart.set(prompt.chart());
         }
+        let gap_ms = self.prepare_gap(mode, &params)?;
+        let soonest_ms = gap_ms - params.settings().look_ahead_ms;
         let session = Session {
             notes: layout.notes,
             bars: prompt.bars.clone(),
@@ -196,12 +198,12 @@ impl Wish {
             } else {
                 layout.end
             },
+            turn_after: frames_in(soonest_ms),
         };
-        let gap = self.prepare_gap(mode, &params)?;
         let mut played = session.play(&mut plugin, || {
-            if let Some(gap) = &gap {
-                // It was read from the parameter itself.
-                let _ = turn(&params, "response_gap", gap, "the session");
+            if mode == Mode::Answer {
+                // A button is pressed in one way only.
+                let _ = turn(&params, "your_turn", "On", "the session");
             }
         })?;
         played.notes.retain(|note| note.onset < layout.end);
@@ -225,17 +227,18 @@ impl Wish {
         Ok(layout)
     }
 
-    /// While the tune goes on, Segue waits through its rests; then it answers after the gap that is returned.
-    fn prepare_gap(&self, mode: Mode, params: &SegueParams) -> Result<Option<String>> {
-        const ON_THE_BAR_LINE: &str = "20 ms";
+    /// While the tune goes on, Segue waits through its rests. Then it gets the turn, so that it answers after the gap that
+    /// is returned, in milliseconds: who gave the tune knows that it is over, and nobody need wait for another note.
+    fn prepare_gap(&self, mode: Mode, params: &SegueParams) -> Result<f32> {
+        const ON_THE_BAR_LINE_MS: f32 = 20.0;
         if mode != Mode::Answer {
-            return Ok(None);
+            return Ok(ON_THE_BAR_LINE_MS);
         }
         let is_set = self.preset.is_some() || self.settings.iter().any(|setting| setting.starts_with("response_gap"));
+        let wanted_ms = if is_set { params.settings().response_gap_ms } else { ON_THE_BAR_LINE_MS };
         let setting = params.setting("response_gap").context("it is there")?;
-        let wanted = if is_set { setting.text(setting.value()) } else { ON_THE_BAR_LINE.to_owned() };
         turn(params, "response_gap", &setting.text(1.0), "the session")?;
-        Ok(Some(wanted))
+        Ok(wanted_ms)
     }
 
     fn tempo(&self, prompt: &Prompt, params: &SegueParams) -> f64 {
@@ -340,6 +343,13 @@ fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, 
         }
     }
     changes
+}
+
+/// Frames in so many milliseconds, to the nearest.
+fn frames_in(milliseconds: f32) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a few seconds")]
+    let frames = (f64::from(milliseconds) * f64::from(SAMPLE_RATE) / 1000.0).round() as i64;
+    frames
 }
 
 /// `name.mid` becomes `name-2.mid`.

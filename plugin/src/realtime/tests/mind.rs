@@ -161,17 +161,29 @@ proptest! {
 
 #[test]
 fn a_key_that_is_told_twice_of_one_chord_is_one_note_also_when_the_first_is_over() {
-    let happenings = [
-        (40_518, Happening::Phrase(4, 15_384)),
-        (47_443, Happening::Phrase(6, 15_356)),
-        (71_733, Happening::YourTurn),
-        (84_666, Happening::Phrase(6, 36_218)),
-        (38_251, Happening::Phrase(1, 2_000)),
+    let sequences: [&[(i64, Happening)]; 3] = [
+        &[(56_573, Happening::YourTurn), (1_066, Happening::Phrase(2, 15_326)), (36_943, Happening::YourTurn)],
+        &[
+            (28_170, Happening::Phrase(4, 36_225)),
+            (34_141, Happening::Phrase(2, 36_452)),
+            (74_609, Happening::Phrase(1, 15_288)),
+            (74_646, Happening::Phrase(4, 3_924)),
+        ],
+        &[
+            (89_812, Happening::Phrase(5, 21_944)),
+            (71_647, Happening::Phrase(6, 5_680)),
+            (39_341, Happening::Phrase(6, 26_524)),
+            (52_844, Happening::Phrase(3, 26_043)),
+            (24_269, Happening::YourTurn),
+        ],
     ];
-    let (mut host, end) = host(Mode::Answer, &happenings);
-    // The second stroke comes late, and the first was short.
-    (host.offline, host.wits) = (false, Wits::Slow(30));
-    let heard = host.play(end + 6_400, &[64]);
-    assert!(heard.in_mind.windows(2).any(|pair| (pair[0].onset, pair[0].pitch) == (pair[1].onset, pair[1].pitch)));
-    assert_eq!(heard.remembered(), heard.sounded());
+    for happenings in sequences {
+        let (mut host, end) = host(Mode::Answer, happenings);
+        // The second stroke comes late, and the first was short.
+        (host.offline, host.wits) = (false, Wits::Slow(30));
+        let heard = host.play(end + 6_400, &[64]);
+        let is_told_twice = |pair: &[Note]| (pair[0].onset, pair[0].pitch) == (pair[1].onset, pair[1].pitch);
+        assert!(heard.in_mind.windows(2).any(is_told_twice), "{happenings:?}");
+        assert_eq!(heard.remembered(), heard.sounded(), "{happenings:?}");
+    }
 }

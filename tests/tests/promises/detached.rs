@@ -1,0 +1,104 @@
+//! The player plays detached, as people do: between two notes of a row there is no room for an answer.
+
+use crate::support::{ALL_BLOCKS, Settings, notes, onsets};
+use segue_model::note::Metre;
+use segue_tests::blocks::Blocks;
+use segue_tests::dice::Dice;
+use segue_tests::score::Score;
+use segue_tests::timeline::{Frame, Timeline};
+
+const RATE: f64 = 48_000.0;
+const FRAMES_PER_MS: i64 = 48;
+/// How far beside its time a stroke may be.
+const BESIDE_MS: i64 = 30;
+/// Keys of a reel.
+const KEYS: [u8; 8] = [62, 66, 69, 66, 71, 69, 66, 64];
+
+/// A row of notes of this length by a person who holds keys such a part of their time, in per cent.
+struct Row {
+    time: i64,
+    gate: i64,
+    /// Where it begins.
+    from: i64,
+    count: i64,
+}
+
+impl Row {
+    fn play(&self, score: &mut Score, dice: &mut Dice) {
+        let wide = u64::try_from(2 * BESIDE_MS * FRAMES_PER_MS).expect("above zero");
+        for index in 0..self.count {
+            let beside = i64::try_from(dice.below(wide + 1)).expect("small") - BESIDE_MS * FRAMES_PER_MS;
+            let down = self.from + index * self.time + beside;
+            let up = down + self.time * self.gate / 100;
+            let frame = |at: i64| Frame::try_from(at).expect("after the beginning");
+            score.press(KEYS[usize::try_from(index).expect("small") % KEYS.len()], frame(down), frame(up));
+        }
+    }
+
+    /// The last key goes down here, but for what it is beside its time.
+    fn last(&self) -> i64 {
+        self.from + (self.count - 1) * self.time
+    }
+}
+
+/// The first of Segue's notes, which must not be before the row is over.
+fn answer_after(row: &Row, tempo_bpm: f64, settings: Settings<'_>, blocks: Blocks, seed: u64) -> i64 {
+    let length = row.last() + 6 * 48_000;
+    let mut timeline = Timeline::steady(RATE, tempo_bpm, Metre::COMMON);
+    timeline.playing(Frame::try_from(length - 4_800).expect("above zero"), false);
+    let mut score = Score::silence(timeline, Frame::try_from(length).expect("above zero"));
+    row.play(&mut score, &mut Dice::new(seed));
+    let last = score.strokes.iter().map(|stroke| stroke.down).max().expect("strokes");
+    let heard = onsets(&notes(settings, &score, blocks));
+    let case = format!("{tempo_bpm} bpm, {} % of {} frames, {settings:?}, {blocks:?}, seed {seed}", row.gate, row.time);
+    let first = *heard.first().unwrap_or_else(|| panic!("{case}: no answer"));
+    assert!(first > last, "{case}: a note at {first} between the player's, the last of which is at {last}");
+    i64::try_from(first).expect("small")
+}
+
+#[test]
+fn nothing_of_segues_sounds_between_detached_notes_and_the_answer_comes_soon_after_the_last() {
+    let mut worst = 0;
+    for (case, tempo) in [60.0, 84.0, 90.0, 120.0, 141.0, 180.0, 220.0].into_iter().enumerate() {
+        for gate in [30, 40, 50, 60, 70, 80, 90, 95, 100, 105] {
+            #[expect(clippy::cast_possible_truncation, reason = "a second or so")]
+            let eighth = (RATE * 30.0 / tempo) as i64;
+            for (time, style) in [(eighth, "Irish"), (2 * eighth, "Jazz")] {
+                let row = Row { time, gate, from: 4_800, count: 24 };
+                let seed = u64::try_from(gate).expect("above zero") + case as u64;
+                let first = answer_after(&row, tempo, &[("Style", style)], ALL_BLOCKS[1 + case % 6], seed);
+                // The gap, or the person's error, and an eighth on the way to the grid.
+                let held = (time * gate / 100 + 4_800).max(time + (75 + 2 * BESIDE_MS) * FRAMES_PER_MS);
+                let late = first - row.last() - held - BESIDE_MS * FRAMES_PER_MS;
+                assert!(late <= eighth, "{tempo} bpm, {gate} % of {time}: {late} frames after the row is over");
+                worst = worst.max(late);
+            }
+        }
+    }
+    println!("Answers after detached rows begin at most {worst} frames after the next note was overdue (up to the next eighth)");
+}
+
+#[test]
+fn a_row_in_free_time_without_a_song_or_on_a_finer_grid_is_no_room_either() {
+    let piano: Settings<'_> = &[("Style", "Piano")];
+    for (settings, gate) in [(piano, 50), (piano, 80), (&[("Start", "1/16")], 40), (&[("Start", "1/4")], 60)] {
+        for seed in 0..4 {
+            let row = Row { time: 12_000, gate, from: 4_800, count: 32 };
+            answer_after(&row, 120.0, settings, ALL_BLOCKS[1 + usize::try_from(seed).expect("small")], seed);
+            let slower = Row { time: 16_000, gate, from: 4_800, count: 32 };
+            answer_after(&slower, 120.0, settings, Blocks::Of(256), seed);
+        }
+    }
+}
+
+#[test]
+fn four_notes_that_are_ten_milliseconds_late_get_one_answer() {
+    let mut score = Score::silence(Timeline::steady(RATE, 120.0, Metre::COMMON), 300_000);
+    score.timeline.playing(290_000, false);
+    for (down, key) in [(0, 62), (12_480, 66), (24_480, 69), (36_480, 74)] {
+        score.press(key, down, down + 6_000);
+    }
+    for blocks in ALL_BLOCKS {
+        assert_eq!(onsets(&notes(&[], &score, blocks)).first(), Some(&60_000), "{blocks:?}");
+    }
+}
