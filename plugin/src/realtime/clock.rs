@@ -108,6 +108,12 @@ impl Span {
             .unwrap_or(near + Ticks(3))
     }
 
+    /// How many ticks so many frames last, with the fraction of a tick; negative where they lie behind.
+    #[allow(clippy::cast_precision_loss, reason = "frames of a few bars")]
+    pub fn ticks_of(&self, frames: i64) -> f64 {
+        frames as f64 / self.frames_per_tick
+    }
+
     /// How many ticks a span of seconds lasts, given the sample rate, to the nearest.
     pub fn ticks_in_frames(&self, frames: f64) -> Ticks {
         Ticks(saturating((frames / self.frames_per_tick).round()))
@@ -228,6 +234,8 @@ pub struct Clock {
     /// The moment of the next block's first frame, as far as is known now.
     now: f64,
     landing: Option<Landing>,
+    /// The song plays on, and elsewhere, with this block.
+    has_jumped: bool,
 }
 
 impl Clock {
@@ -240,6 +248,7 @@ impl Clock {
             changes: ArrayVec::new(),
             now: 0.0,
             landing: None,
+            has_jumped: false,
         }
     }
 
@@ -281,6 +290,11 @@ impl Clock {
         matches!(self.source, Source::Host { .. })
     }
 
+    /// Whether the song went on elsewhere with this block, and was played before and is played now.
+    pub fn has_jumped(&self) -> bool {
+        self.has_jumped
+    }
+
     /// What comes when the song's loop ends; `None` where it does not go round, or has left its loop behind.
     pub fn landing(&self) -> Option<Landing> {
         self.landing
@@ -314,10 +328,12 @@ impl Clock {
         let host_bpm = sane(transport.tempo_bpm).filter(|_| transport.playing);
         let tempo_bpm = host_bpm.or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
         let beats = transport.beats.filter(|beats| transport.playing && beats.abs() < LONGEST_SONG_BEATS);
+        let in_song = beats.is_some() && self.follows_host();
         let (start, flow) = match beats {
             Some(beats) => self.follow_host(transport, beats, tempo_bpm, frames),
             None => self.follow_own(transport, tempo_bpm, position),
         };
+        self.has_jumped = in_song && flow == Flow::Broken;
         let span = Span::new(start, self.frames_per_tick(tempo_bpm));
         self.now = span.performed_at(i64::from(frames));
         self.landing = beats.and_then(|beats| self.foreseen(transport, beats));

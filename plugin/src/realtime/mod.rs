@@ -401,7 +401,7 @@ impl Performer {
         let rest = self.ear.rest(self.frames_in_ms(CHORD_MS));
         let chord = rest.map(|rest| (rest.0.saturating_sub(scene.start.0), Moment::Chord));
         // What begins with the next round begins when the song is there.
-        let round = self.next_round().map_or(LATEST, |round| round.landing.first);
+        let round = self.next_round().map_or(LATEST, |round| round.first);
         let turn = self.turn.next_change().filter(|(tick, ..)| *tick < round);
         let turn = turn.map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
         let deal = self.is_deal_due(scene.block.settings.mode).then(|| (scene.cursor(), Moment::Deal));

@@ -104,7 +104,8 @@ impl Row {
         let by_touch = times().map(|time| held.saturating_mul(time.whole) / time.held()).max()?;
         let by_touch = if by_touch - held <= LONGEST_REST * longest_rest { by_touch } else { held };
         if self.strokes.len() == 2 {
-            return Some(by_touch);
+            // One time is no row yet, and says how long another may be at most.
+            return Some(by_touch.min(longest));
         }
         // Fingers are less exact than the rhythm: a time of the row that is about as long is meant.
         let meant = times().map(|time| time.whole).filter(|whole| is_about(*whole, by_touch)).max().unwrap_or(by_touch);
@@ -175,12 +176,13 @@ mod tests {
 
     #[test]
     fn the_next_note_of_a_row_is_due_by_its_times_and_its_touch() {
-        let table: [(&str, &[(i64, i64)], Option<i64>); 16] = [
+        let table: [(&str, &[(i64, i64)], Option<i64>); 17] = [
             ("one short note: an eighth", &[(0, 75)], Some(250 + 75)),
             ("one note: twice as long as it was held", &[(0, 150)], Some(300 + 75)),
             ("the same, but within a beat", &[(0, 400)], Some(500 + 75)),
             ("one long note: there is no row", &[(0, 480)], None),
             ("two notes, half held", &[(0, 125), (250, 125)], Some(500 + 75)),
+            ("two notes, the second longer", &[(0, 125), (250, 200)], Some(500 + 75)),
             ("two notes, held", &[(0, 240), (250, 240)], None),
             ("eighths, half held", &[(0, 125), (250, 125), (500, 125)], Some(750 + 75)),
             ("eighths, the last key shorter", &[(0, 200), (250, 200), (500, 100)], Some(750 + 75)),

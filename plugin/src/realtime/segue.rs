@@ -27,6 +27,10 @@ impl Performer {
             Some(Order::Prepare(part)) => self.prepare(scene, part, lag),
             Some(Order::Reshape(part)) => self.reshape(scene, part, before.and_then(|before| before.end)),
             Some(Order::Land(part)) => self.land(scene, part, before.and_then(|before| before.end)),
+            Some(Order::Move(part)) => {
+                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
+                self.prepare(scene, part, lag);
+            }
             Some(Order::Enter(part)) => {
                 self.schedule.end_before(part.start, scene.at(), scene.stage, &mut self.ledger);
                 while let Some(never_begun) = self.schedule.skip_before(part.start) {
@@ -163,7 +167,8 @@ impl Performer {
         let long = !scene.block.offline && i64::from(self.largest_block) > wanted;
         let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
         // What comes after the loop is played to the bars and chords from there on.
-        let count = self.next_round().map_or(self.time().count(), |round| round.landing.count);
+        let round = self.next_round().filter(|_| !self.in_free_time);
+        let count = round.map_or(self.time().count(), |round| round.landing.count);
         let (bars, groove) = ((count.bars, count.line_of(0)), scene.span.groove());
         let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, bars, groove) else {
             return;

@@ -15,7 +15,7 @@
 //! - *Your turn* begins an answer or a duet on the next point of the grid. In a trade Segue has the next bars, and all
 //!   that follow are traded from there, until the song starts, stops or jumps.
 
-use super::clock::{Count, Flow, float};
+use super::clock::{Count, Flow, Position, float};
 use super::host::{Mode, Settings, Stage, StartGrid};
 use super::rounds::Round;
 use super::trade::Sides;
@@ -43,6 +43,8 @@ pub struct Sharing {
     pub(super) dealt_in: Option<(Count, f64)>,
     /// The next round of the song's loop, once it is thought about.
     pub(super) round: Option<Round>,
+    /// From when on the player leaves room for an answer, as far as is known.
+    pub(super) room_from: Option<Position>,
     /// The player has struck or lifted a key since Segue's last part.
     pub(super) player_is_there: bool,
     /// Turns of the player's, one after the other, in which no key was down.
@@ -78,6 +80,7 @@ impl Performer {
             None if changed => None,
             None => self.landed(scene).map(Cue::Landed),
         };
+        let cue = cue.or_else(|| self.answer_after_jump(scene).filter(|_| !changed).map(Cue::Moved));
         self.cue(scene, cue.unwrap_or(Cue::Broken { keys_down: self.keys.any_playing() }));
     }
 
@@ -207,7 +210,8 @@ impl Performer {
     }
 
     /// An answer that begins at this offset or later.
-    fn answer_from<S, N>(&self, scene: &Scene<'_, S, N>, over: i64) -> Part {
+    fn answer_from<S, N>(&mut self, scene: &Scene<'_, S, N>, over: i64) -> Part {
+        self.sharing.room_from = Some(scene.start.plus(over));
         let (start, lag) = self.place(scene, over, scene.block.settings.start_grid);
         Part { mode: Mode::Answer, start, end: Some(start + self.answer_length(scene)), ring: RING, lag }
     }
@@ -251,7 +255,7 @@ impl Performer {
 
     /// The first point of a grid at this offset or later, and how far beside a tick it lies: in free time, where there
     /// is no grid, this offset itself.
-    fn place<S, N>(&self, scene: &Scene<'_, S, N>, over: i64, grid: StartGrid) -> (Ticks, f64) {
+    pub(super) fn place<S, N>(&self, scene: &Scene<'_, S, N>, over: i64, grid: StartGrid) -> (Ticks, f64) {
         if scene.block.settings.free_time || grid == StartGrid::Free {
             let start = scene.span.nearest_tick(over);
             return (start, scene.span.moment_of(over) - float(start));

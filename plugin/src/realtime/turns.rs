@@ -79,6 +79,8 @@ pub enum Cue {
     /// The song jumped just where Segue's part begins, to a place that is Segue's too, so that it begins there all the
     /// same; this is what has become of it.
     Landed(Part),
+    /// The song has jumped where nobody foresaw it; this is what becomes of an answer that was played, or about to begin.
+    Moved(Part),
     /// The song has gone round its loop, as was foreseen: this is Segue's part from its beginning on, and it is ready.
     Looped(Part),
     /// The song started, stopped or jumped, or what is played is now another thing.
@@ -97,6 +99,8 @@ pub enum Order {
     Reshape(Part),
     /// The same, and what sounds ends at once.
     Land(Part),
+    /// What sounds ends at once; then think about this part, and about no other.
+    Move(Part),
     /// This part is thought about already and begins; nothing of what was before it is played any more, and what sounds
     /// of that ends at once.
     Enter(Part),
@@ -130,6 +134,7 @@ impl Turn {
             (Cue::Dealt(part), Self::Waiting(before)) if part != before => Self::prepared(part),
             (Cue::Dealt(part), Self::Playing(_)) => self.reshaped(part),
             (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
+            (Cue::Moved(part), Self::Waiting(_) | Self::Playing(_)) => (Self::Waiting(part), Some(Order::Move(part))),
             (Cue::Looped(part), _) => (Self::Waiting(part), Some(Order::Enter(part))),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), None),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
@@ -143,6 +148,7 @@ impl Turn {
                 | Cue::YourTurn(_)
                 | Cue::Dealt(_)
                 | Cue::Landed(_)
+                | Cue::Moved(_)
                 | Cue::Start
                 | Cue::Lapse
                 | Cue::End,
@@ -267,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_whole_table_of_answers() {
-        use Cue::{Broken, End, KeyDown, LastKeyUp, Start, YourTurn};
+        use Cue::{Broken, End, KeyDown, LastKeyUp, Looped, Moved, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let held = Broken { keys_down: true };
         let bare = Broken { keys_down: false };
@@ -301,6 +307,11 @@ mod tests {
             (Resting, LastKeyUp(ANSWER), Resting, None),
             (Resting, YourTurn(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
             (Resting, bare, Listening, Some(Order::Break)),
+            // A loop, and a jump that nobody foresaw.
+            (Playing(ANSWER), Looped(sooner), Waiting(sooner), Some(Order::Enter(sooner))),
+            (Playing(ANSWER), Moved(sooner), Waiting(sooner), Some(Order::Move(sooner))),
+            (Waiting(ANSWER), Moved(sooner), Waiting(sooner), Some(Order::Move(sooner))),
+            (Hearing, Moved(sooner), Hearing, None),
         ]);
     }
 

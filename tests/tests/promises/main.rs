@@ -23,6 +23,7 @@ mod hosts;
 mod life;
 #[cfg(target_os = "linux")]
 mod long_jam;
+mod loops;
 mod midi;
 mod modes;
 mod people;

@@ -197,3 +197,111 @@ fn the_loop_that_nobody_tells_of_is_landed_in_where_segues_bars_would_have_begun
         .collect();
     assert_eq!(places[..2 * (ROUNDS as usize - 1)], [FROM + 4, FROM].repeat(ROUNDS as usize - 1));
 }
+
+/// A phrase of eighths in a loop of so many bars from bar 4 on, at this beat of the loop, in the rounds given.
+fn phrase_in_loop(bars: i64, beat: i64, notes: i64, rounds: impl Iterator<Item = i64>) -> PaperHost {
+    let mut host = going_round(Mode::Answer, bars, 120.0);
+    host.song = (0..6).map(|pass| (round(pass, bars, 120.0), Some(4.0 * FROM as f64))).collect();
+    for pass in rounds {
+        for index in 0..notes {
+            let at = round(pass, bars, 120.0) + beat * BEAT + index * BEAT / 2;
+            host.key(60 + index as u8, at, BEAT / 2 - 1_000);
+        }
+    }
+    host
+}
+
+#[test]
+fn in_a_loop_each_round_that_leaves_room_gets_an_answer_wherever_the_phrase_lies() {
+    for bars in [1, 2, 4, 8] {
+        for (notes, beats) in [(2, 0..bars * 4 - 1), (4, 0..bars * 4 - 2), (7, 0..bars * 4 - 3)] {
+            for beat in beats.step_by(if bars > 2 { 3 } else { 1 }) {
+                let mut host = phrase_in_loop(bars, beat, notes, 0..4);
+                host.settings.answer_bars = 1;
+                let end = round(4, bars, 120.0) - 10;
+                let case = format!("{bars} bars, {notes} notes at beat {beat}");
+                let heard = if beat % 4 == 1 { host.play_in_any_blocks(end) } else { host.play(end, &[441]) };
+                for pass in 0..3 {
+                    let up = round(pass, bars, 120.0) + beat * BEAT + notes * BEAT / 2 - 1_000;
+                    // The first eighth after the gap, through the end of the loop.
+                    let begins = (up + 4_800 + BEAT / 2 - 1) / (BEAT / 2) * (BEAT / 2);
+                    let first = heard.ons().into_iter().find(|on| *on >= up && *on < end);
+                    let next = round(pass + 1, bars, 120.0) + beat * BEAT;
+                    // A phrase that begins again on that very frame leaves none.
+                    let begins = (begins < next).then_some(begins);
+                    assert_eq!(first.filter(|on| *on < next), begins, "{case}, round {pass}: {:?}", heard.ons());
+                    let end = begins.map_or(0, |begins| (begins + BAR).min(next));
+                    let last = heard.ons().into_iter().filter(|on| *on < end).max();
+                    assert!(last.is_none_or(|last| begins.is_none() || end - last <= 2 * BEAT), "{case}, round {pass}");
+                    assert!(!heard.ons().iter().any(|on| (end..next).contains(on)), "{case}, round {pass}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_keeps_its_length_over_the_end_of_a_loop_and_goes_on_on_its_first_frame() {
+    for (bars, beat) in [(1, 1), (2, 3), (2, 6), (4, 9), (4, 13)] {
+        for free_time in [false, true] {
+            let mut host = phrase_in_loop(bars, beat, 4, 0..1);
+            host.settings.answer_bars = 3;
+            host.settings.free_time = free_time;
+            let end = round(5, bars, 120.0) - 10;
+            let heard = host.play_in_any_blocks(end);
+            let case = format!("{bars} bars, beat {beat}, free time {free_time}");
+            let ons = heard.ons();
+            let over = ons[0] + 3 * BAR;
+            for pass in 1..5 {
+                let begin = round(pass, bars, 120.0);
+                if ons[0] <= begin && begin + BEAT <= over {
+                    assert!(ons.contains(&begin), "{case}, round {pass}: {ons:?}");
+                }
+                assert_eq!(sounding_across(&heard, begin), 0, "{case}, round {pass}: what sounds ends");
+            }
+            assert!(ons.iter().all(|on| *on < over), "{case}: {ons:?}");
+            assert!(ons.iter().any(|on| over - on <= 2 * BEAT) || over > end, "{case}: {ons:?}");
+        }
+    }
+}
+
+#[test]
+fn live_an_answer_goes_through_a_loop_as_it_does_offline() {
+    for (bars, beat) in [(1, 1), (2, 6), (4, 13)] {
+        let mut host = phrase_in_loop(bars, beat, 4, 0..2);
+        host.settings.answer_bars = 2;
+        let until = round(4, bars, 120.0) - 10;
+        let offline = host.play(until, &[256]);
+        host.offline = false;
+        for lengths in [&[64_u32][..], &[256], &[480], &[13, 300, 1, 77]] {
+            let live = host.play(until, lengths);
+            let pairs = live.messages.iter().zip(&offline.messages);
+            assert_eq!(pairs.filter(|(at, _)| at.0 < until).find(|(one, other)| one != other), None, "{lengths:?}");
+            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{lengths:?}");
+        }
+        for length in [1_024, 4_096] {
+            let live = host.play(until, &[length]);
+            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{length}");
+            assert_eq!(live.ons()[0], offline.ons()[0], "{length}");
+        }
+    }
+}
+
+#[test]
+fn where_nobody_tells_of_the_loop_an_answer_that_is_played_goes_on_on_the_grid_and_one_that_is_ready_begins() {
+    // The answer begins in the loop's last bar, on its end, and an eighth after it.
+    for (beat, notes, ready) in [(12, 4, false), (13, 5, true), (13, 6, false)] {
+        let mut host = phrase_in_loop(4, beat, notes, 0..1);
+        host.loop_beats = None;
+        let begin = round(1, 4, 120.0);
+        let heard = host.play_in_any_blocks(begin + 4 * BAR);
+        let on = heard.ons().into_iter().find(|on| *on >= begin);
+        assert_eq!(on, Some(if ready { begin } else { begin + BEAT / 2 }), "beat {beat}, {notes}: {:?}", heard.ons());
+        assert!(heard.ons().iter().any(|on| *on > begin + BAR), "beat {beat}, {notes}");
+        assert_eq!(sounding_across(&heard, begin), 0, "beat {beat}, {notes}: what sounds ends");
+    }
+    // Where the song stops, so does the answer.
+    let mut host = phrase_in_loop(4, 2, 4, 0..1);
+    host.song = vec![(0, Some(16.0)), (2 * BAR, None)];
+    assert!(host.play_in_any_blocks(6 * BAR).ons().iter().all(|on| *on < 2 * BAR));
+}

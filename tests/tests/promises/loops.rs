@@ -1,0 +1,140 @@
+//! A part of the song is looped, and Segue answers in it: in every round that leaves room, through the loop's end.
+
+use crate::support::{AFTERWARDS, ALL_BLOCKS, Settings, instance, notes, onsets, sound};
+use segue_model::note::Metre;
+use segue_tests::blocks::Blocks;
+use segue_tests::performance::Sounded;
+use segue_tests::score::Score;
+use segue_tests::session::Session;
+use segue_tests::timeline::{Frame, Timeline};
+
+/// At 120 bpm and 48 kHz.
+const BEAT: Frame = 24_000;
+const BAR: Frame = 4 * BEAT;
+const EIGHTH: Frame = BEAT / 2;
+/// The usual gap.
+const GAP: Frame = 4_800;
+
+/// So many rounds of a loop from bar 4 of the song on.
+fn going_round(bars: Frame, rounds: Frame, shown: bool) -> Score {
+    let (from, length) = (16.0, rounds * bars * BAR);
+    let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
+    timeline.jump(0, from);
+    if shown {
+        timeline.show_loop(from, from + (bars * 4) as f64);
+    }
+    for round in 1..rounds {
+        timeline.jump(round * bars * BAR, from);
+    }
+    timeline.playing(length - AFTERWARDS, false);
+    Score::silence(timeline, length)
+}
+
+/// Eighths that are held nearly for their whole time.
+fn phrase(score: &mut Score, from: Frame, count: Frame) -> Frame {
+    for index in 0..count {
+        let key = [62, 66, 69, 66, 71, 69, 66, 64][usize::try_from(index).expect("small") % 8];
+        score.press(key, from + index * EIGHTH, from + index * EIGHTH + 11_000);
+    }
+    from + count * EIGHTH - 1_000
+}
+
+/// The first point of the grid after the gap. The loop's beginning is one.
+fn begins(up: Frame) -> Frame {
+    (up + GAP).div_ceil(EIGHTH) * EIGHTH
+}
+
+#[test]
+fn in_every_round_that_leaves_room_the_answer_begins_on_the_frame_of_the_rule() {
+    const ROUNDS: Frame = 4;
+    let (mut count, mut case) = (0, 0);
+    for bars in [1, 2, 4, 8] {
+        for (beat, eighths) in [(0, 3), (1, 4), (4 * bars - 3, 4), (4 * bars - 2, 3), (4 * bars - 2, 4), (2 * bars, 2)]
+        {
+            let style = ["Irish", "Folk"][case % 2];
+            let settings: Settings<'_> = &[("Style", style), ("Answer length", "1")];
+            let mut score = going_round(bars, ROUNDS, true);
+            let ups: Vec<Frame> =
+                (0..ROUNDS).map(|round| phrase(&mut score, round * bars * BAR + beat * BEAT, eighths)).collect();
+            let heard = notes(settings, &score, ALL_BLOCKS[1 + case % 6]);
+            for (round, up) in (0..).zip(&ups).take(ups.len() - 1) {
+                let next = (round + 1) * bars * BAR + beat * BEAT;
+                let first = onsets(&heard).into_iter().find(|on| (*up..next).contains(on));
+                let wanted = Some(begins(*up)).filter(|begins| *begins < next);
+                assert_eq!(first, wanted, "{bars} bars, {eighths} eighths at beat {beat}, round {round}, {style}");
+                count += usize::from(wanted.is_some());
+            }
+            case += 1;
+        }
+    }
+    println!("{count} answers in loops began on their frame");
+    assert!(count > 60);
+}
+
+#[test]
+fn an_answer_keeps_its_length_over_the_end_of_the_loop_and_goes_on_on_its_first_frame() {
+    for style in ["Irish", "Jazz", "Blues", "Folk", "Piano"] {
+        for (bars, beat, eighths) in [(4, 8, 15), (4, 0, 16), (2, 2, 4), (1, 1, 2)] {
+            let rounds = 24 / bars;
+            let settings: Settings<'_> = &[("Style", style), ("Answer length", "4")];
+            let mut score = going_round(bars, rounds, true);
+            let up = phrase(&mut score, beat * BEAT, eighths);
+            let whole = notes(settings, &score, Blocks::Of(256));
+            for blocks in ALL_BLOCKS {
+                assert_eq!(notes(settings, &score, blocks), whole, "{style}, {bars} bars, {blocks:?}");
+            }
+            let case = format!("{style}, {bars} bars, {eighths} eighths at beat {beat}");
+            let first = whole.first().unwrap_or_else(|| panic!("{case}: no answer")).on;
+            match style {
+                "Piano" => assert_eq!(first, up + GAP, "{case}"),
+                // They swing.
+                "Jazz" | "Blues" => assert!((begins(up)..begins(up) + EIGHTH / 2).contains(&first), "{case}: {first}"),
+                _ => assert_eq!(first, begins(up), "{case}"),
+            }
+            let over = first + 4 * BAR;
+            for seam in (1..rounds).map(|round| round * bars * BAR).filter(|seam| (first..=over - BEAT).contains(seam))
+            {
+                assert!(
+                    whole.iter().any(|note| note.on == seam),
+                    "{case}: nothing begins on the loop's first frame {seam}"
+                );
+                let across = |note: &&Sounded| note.on < seam && note.off > seam;
+                assert_eq!(whole.iter().find(across), None, "{case}: it sounds over the end of the loop");
+            }
+            let last = whole.last().expect("an answer").on;
+            assert!(last < over && over - last <= 2 * BAR, "{case}: the last note is at {last}, the end at {over}");
+        }
+    }
+}
+
+#[test]
+fn live_the_answer_goes_round_as_it_does_in_a_rendering() {
+    let mut score = going_round(2, 4, true);
+    phrase(&mut score, 4 * BEAT, 6);
+    let settings: Settings<'_> = &[("Answer length", "3")];
+    let rendered = notes(settings, &score, Blocks::Of(256));
+    // A busy machine may be late; a plugin that is late for another reason is so every time.
+    let missed: Vec<Vec<Frame>> = (0..3)
+        .map_while(|_| {
+            let live = Session::live(Blocks::Of(256)).play(&mut instance(settings), &score).expect("the plugin plays");
+            let begun = onsets(&sound(&live));
+            (begun != onsets(&rendered)).then_some(begun)
+        })
+        .collect();
+    assert!(missed.len() < 3, "{missed:?}");
+    assert!(rendered.iter().any(|note| note.on == 4 * BAR));
+}
+
+#[test]
+fn where_the_host_tells_nothing_of_its_loop_the_answer_goes_on_on_the_next_eighth() {
+    for (beat, eighths, wanted) in [(8, 10, 4 * BAR + EIGHTH), (8, 15, 4 * BAR), (8, 16, 4 * BAR + EIGHTH)] {
+        let mut score = going_round(4, 3, false);
+        phrase(&mut score, beat * BEAT, eighths);
+        // A jump that is not told of is read rightly only where no two blocks look like the pieces of one.
+        for blocks in [1, 64, 441, 1024, 4096].map(Blocks::Of) {
+            let heard = onsets(&notes(&[], &score, blocks));
+            let first = heard.iter().copied().find(|on| *on >= 4 * BAR);
+            assert_eq!(first, Some(wanted), "{eighths} eighths, {blocks:?}: {heard:?}");
+        }
+    }
+}
