@@ -78,6 +78,7 @@ pub fn improvise(wish: &Wish) -> Result<()> {
     wish.check()?;
     let params = wish.params()?;
     let prompt = wish.prompt(&params)?;
+    wish.say_what_is_left_out(&prompt, &params);
     let mut book = String::new();
     for number in 1..=wish.count {
         let (sheet, played) = wish.piece(number, &prompt)?;
@@ -190,7 +191,7 @@ impl Wish {
         let soonest_ms = gap_ms - params.settings().look_ahead_ms;
         let session = Session {
             notes: layout.notes,
-            bars: prompt.bars.clone(),
+            bars: layout.bars,
             tempo_bpm: self.tempo(prompt, &params),
             // An answer comes to its own end.
             stop: if mode == Mode::Answer {
@@ -239,6 +240,17 @@ impl Wish {
         let setting = params.setting("response_gap").context("it is there")?;
         turn(params, "response_gap", &setting.text(1.0), "the session")?;
         Ok(wanted_ms)
+    }
+
+    /// What is not played as the file has it.
+    fn say_what_is_left_out(&self, prompt: &Prompt, params: &SegueParams) {
+        if let Some(path) = self.tune.as_ref().filter(|_| prompt.tempo_changes) {
+            let tempo = self.tempo(prompt, params);
+            eprintln!(
+                "{}: its tempo changes, and all of it is played at {tempo:.0} beats a minute; --tempo sets another.",
+                path.display()
+            );
+        }
     }
 
     fn tempo(&self, prompt: &Prompt, params: &SegueParams) -> f64 {

@@ -2,44 +2,121 @@
 
 use crate::prompt::Prompt;
 use segue::params::Mode;
-use segue_model::note::{Note, Ticks};
+use segue_model::note::{Bars, Metre, Note, Ticks};
 
 /// The session that is about to be played.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     /// What the player plays.
     pub notes: Vec<Note>,
+    /// From which lines bars are counted.
+    pub bars: Vec<Bars>,
     /// Where it is over: what Segue would begin from here on is not asked for.
     pub end: Ticks,
 }
 
 /// In Answer, Segue has `bars` after the tune. In Trade, the tune is played a turn at a time, with a turn of Segue's after
-/// (or before) each, up to `bars` of Segue's. In Duet both play until the tune is over, or `bars` bars.
+/// (or before) each, up to `bars` of Segue's, in the metre of the tune there. In Duet both play until the tune is over, or
+/// `bars` bars.
 pub fn lay_out(prompt: &Prompt, mode: Mode, turn_bars: i64, segue_first: bool, bars: Option<i64>) -> Layout {
     /// For as long as nobody says otherwise.
     const USUAL_BARS: i64 = 8;
-    let bar = prompt.bars_at(Ticks::ZERO).metre.bar().0;
     match mode {
         Mode::Answer => {
             let room = bars.unwrap_or(USUAL_BARS) * prompt.bars_at(prompt.end()).metre.bar().0;
-            Layout { notes: let_go(&prompt.notes, prompt.end()), end: Ticks(prompt.end().0 + room) }
+            let end = Ticks(prompt.end().0 + room);
+            Layout { notes: let_go(&prompt.notes, prompt.end()), bars: prompt.bars.clone(), end }
         }
         Mode::Duet => {
-            let end = bars.map_or(prompt.end(), |bars| Ticks(bars * bar));
-            Layout { notes: cut(&prompt.notes, Ticks::ZERO, end), end }
+            let lines = BarsOfTune::of(prompt);
+            let end = bars.map_or(prompt.end(), |bars| lines.line(count(bars)));
+            Layout { notes: cut(&prompt.notes, Ticks::ZERO, end), bars: prompt.bars.clone(), end }
         }
         Mode::Trade => {
-            let turn = turn_bars.max(1) * bar;
-            let of_tune = (prompt.end().0 + turn - 1) / turn;
-            let turns = bars.map_or(of_tune, |bars| of_tune.min((bars * bar + turn - 1) / turn)).max(1);
-            let notes = (0..turns).flat_map(|number| {
-                let (from, to) = (Ticks(number * turn), Ticks((number + 1) * turn));
-                let place = Ticks((2 * number + i64::from(segue_first)) * turn);
+            let lines = BarsOfTune::of(prompt);
+            let turn = count(turn_bars.max(1));
+            let of_tune = lines.count().div_ceil(turn);
+            let turns = bars.map_or(of_tune, |bars| of_tune.min(count(bars).div_ceil(turn))).max(1);
+            let mut layout = Layout { notes: Vec::new(), bars: Vec::new(), end: Ticks::ZERO };
+            for number in 0..turns {
+                let (first, after) = (number * turn, (number + 1) * turn);
+                if segue_first {
+                    layout.leave_room(turn, lines.metre(first));
+                }
+                for bar in first..after {
+                    layout.add_bar(lines.metre(bar), lines.line(bar + 1) - lines.line(bar));
+                }
+                let (from, to) = (lines.line(first), lines.line(after));
+                let place = layout.end - (to - from);
                 let part = let_go(&cut(&prompt.notes, from, to), to);
-                part.into_iter().map(move |note| Note { onset: note.onset - from + place, ..note })
-            });
-            Layout { notes: notes.collect(), end: Ticks(2 * turns * turn) }
+                layout.notes.extend(part.into_iter().map(|note| Note { onset: note.onset - from + place, ..note }));
+                if !segue_first {
+                    layout.leave_room(turn, lines.metre(after - 1));
+                }
+            }
+            layout
         }
+    }
+}
+
+fn count(bars: i64) -> usize {
+    usize::try_from(bars).unwrap_or(0)
+}
+
+impl Layout {
+    /// So many bars in which the player does not play.
+    fn leave_room(&mut self, bars: usize, metre: Metre) {
+        for _ in 0..bars {
+            self.add_bar(metre, metre.bar());
+        }
+    }
+
+    /// Another bar; one that the tune cuts short is shorter than its metre has it.
+    fn add_bar(&mut self, metre: Metre, length: Ticks) {
+        let goes_on = self.bars.last().is_some_and(|last| last.metre == metre && last.place(self.end) == Ticks::ZERO);
+        if !goes_on {
+            self.bars.push(Bars { line: self.end, metre });
+        }
+        self.end = self.end + length;
+    }
+}
+
+/// The bars of a tune, each as long as it is.
+struct BarsOfTune {
+    /// Where each begins, and its metre.
+    lines: Vec<(Ticks, Metre)>,
+    end: Ticks,
+}
+
+impl BarsOfTune {
+    fn of(prompt: &Prompt) -> Self {
+        let end = prompt.end();
+        let mut lines = Vec::new();
+        let ends = prompt.bars.iter().skip(1).map(|next| next.line).chain([end]);
+        for (bars, until) in prompt.bars.iter().zip(ends) {
+            let mut line = bars.line;
+            while line < until {
+                lines.push((line, bars.metre));
+                line = line + bars.metre.bar();
+            }
+        }
+        Self { lines, end }
+    }
+
+    fn count(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The metre of a bar; behind the tune it stays as it was.
+    fn metre(&self, bar: usize) -> Metre {
+        self.lines.get(bar).or(self.lines.last()).map_or(Metre::COMMON, |(_, metre)| *metre)
+    }
+
+    /// Where a bar begins.
+    fn line(&self, bar: usize) -> Ticks {
+        let beyond = i64::try_from(bar.saturating_sub(self.count())).unwrap_or(0);
+        let behind = Ticks(self.end.0 + beyond * self.metre(bar).bar().0);
+        self.lines.get(bar).map_or(behind, |(line, _)| *line)
     }
 }
 
@@ -59,7 +136,7 @@ fn let_go(notes: &[Note], end: Ticks) -> Vec<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use segue_model::note::{Bars, Metre, Pitch, Velocity};
+    use segue_model::note::{Pitch, Velocity};
 
     const BAR: i64 = 192;
 
@@ -77,6 +154,7 @@ mod tests {
             bars: vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }],
             chords: Vec::new(),
             tempo_bpm: None,
+            tempo_changes: false,
         }
     }
 
@@ -98,5 +176,28 @@ mod tests {
         check(Mode::Trade, true, None, &[2, 3, 6, 7], 8);
         check(Mode::Trade, false, Some(2), &[0, 1], 4);
         check(Mode::Trade, false, Some(99), &[0, 1, 4, 5], 8);
+    }
+
+    #[test]
+    fn in_a_trade_segues_bars_are_in_the_metre_of_the_tune_there() {
+        let waltz = Metre::new(3, 4).unwrap();
+        // Three bars of four beats, then five of three.
+        let bars = vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }, Bars { line: Ticks(3 * BAR), metre: waltz }];
+        let note =
+            |onset| Note { onset: Ticks(onset), pitch: Pitch::MAX, duration: Ticks(48), velocity: Velocity::DEFAULT };
+        let onsets = (0..3).map(|bar| bar * BAR).chain((0..5).map(|bar| 3 * BAR + bar * 144));
+        let tune = Prompt { notes: onsets.map(note).collect(), bars, ..prompt(1) };
+        let layout = lay_out(&tune, Mode::Trade, 2, false, None);
+        let lines: Vec<(i64, u8)> = layout.bars.iter().map(|bars| (bars.line.0, bars.metre.numerator)).collect();
+        // You 4 4, Segue 4 4, you 4 3, Segue 3 3, and so on in three.
+        assert_eq!(lines, [(0, 4), (5 * BAR, 3)]);
+        assert_eq!(layout.end, Ticks(5 * BAR + 11 * 144));
+        let yours: Vec<i64> = layout.notes.iter().map(|note| note.onset.0).collect();
+        let three = |bar| 5 * BAR + bar * 144;
+        assert_eq!(yours, [0, BAR, 4 * BAR, three(0), three(3), three(4), three(7), three(8)]);
+        let layout = lay_out(&tune, Mode::Trade, 2, true, None);
+        let lines: Vec<(i64, u8)> = layout.bars.iter().map(|bars| (bars.line.0, bars.metre.numerator)).collect();
+        assert_eq!(lines, [(0, 4), (7 * BAR, 3)]);
+        assert_eq!(lay_out(&tune, Mode::Duet, 2, false, Some(5)).end, Ticks(3 * BAR + 2 * 144));
     }
 }

@@ -1,6 +1,6 @@
 //! What Segue is given to begin with: a tune from a file, on a time line that begins with a bar line at 0.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use midly::{MetaMessage, Smf, TrackEventKind};
 use segue_corpus::midi::{Clock, Reading, Voices, read_midi};
 use segue_corpus::{Tune, abc};
@@ -24,6 +24,8 @@ pub struct Prompt {
     pub chords: Vec<(Ticks, Option<Chord>)>,
     /// The tempo that the file states, if any.
     pub tempo_bpm: Option<f64>,
+    /// It states another one later, and that is not followed.
+    pub tempo_changes: bool,
 }
 
 impl Prompt {
@@ -43,8 +45,10 @@ impl Prompt {
                 };
                 // Its sentence is whole; the cause behind it would only be said twice.
                 let tune = read_midi(path, reading).map_err(|error| anyhow!("{error}"))?;
-                let tempo = if free_time { Some(FREE_BPM) } else { first_tempo(path) };
-                Ok(Self::of(&tune, tempo))
+                let tempos = if free_time { vec![FREE_BPM] } else { tempos(path) };
+                #[expect(clippy::float_cmp, reason = "a tempo that is stated again is the very same number")]
+                let tempo_changes = tempos.iter().any(|tempo| Some(tempo) != tempos.first());
+                Ok(Self { tempo_changes, ..Self::of(&tune, tempos.first().copied()) })
             }
             _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
         }
@@ -54,7 +58,14 @@ impl Prompt {
     pub fn one_note(pitch: Pitch) -> Self {
         let bars = vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }];
         let note = Note { onset: Ticks::ZERO, pitch, duration: Metre::COMMON.bar(), velocity: Velocity::DEFAULT };
-        Self { title: String::new(), notes: vec![note], bars, chords: Vec::new(), tempo_bpm: None }
+        Self {
+            title: String::new(),
+            notes: vec![note],
+            bars,
+            chords: Vec::new(),
+            tempo_bpm: None,
+            tempo_changes: false,
+        }
     }
 
     fn of(tune: &Tune, tempo_bpm: Option<f64>) -> Self {
@@ -72,6 +83,7 @@ impl Prompt {
                 .collect(),
             chords: moved(&tune.chords, start),
             tempo_bpm,
+            tempo_changes: false,
         }
     }
 
@@ -118,17 +130,17 @@ fn tune_in_book(path: &Path, number: Option<u32>) -> Result<Tune> {
     }
 }
 
-/// The tempo at the beginning of a MIDI file that could be read.
-fn first_tempo(path: &Path) -> Option<f64> {
+/// The tempos of a MIDI file that could be read, in the order of its tracks.
+fn tempos(path: &Path) -> Vec<f64> {
     const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
-    let bytes = std::fs::read(path).context("it was read before").ok()?;
-    let file = Smf::parse(&bytes).ok()?;
+    let bytes = std::fs::read(path).unwrap_or_default();
+    let Ok(file) = Smf::parse(&bytes) else { return Vec::new() };
     let tempo = |event: &midly::TrackEvent<'_>| match event.kind {
         TrackEventKind::Meta(MetaMessage::Tempo(quarter)) if quarter.as_int() > 0 => Some(quarter.as_int()),
         _ => None,
     };
-    let quarter = file.tracks.iter().find_map(|track| track.iter().find_map(tempo))?;
-    Some(MICROSECONDS_PER_MINUTE / f64::from(quarter))
+    let quarters = file.tracks.iter().flat_map(|track| track.iter().filter_map(tempo));
+    quarters.map(|quarter| MICROSECONDS_PER_MINUTE / f64::from(quarter)).collect()
 }
 
 #[cfg(test)]
