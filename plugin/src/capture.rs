@@ -4,11 +4,14 @@
 //! Reads the journal that the audio thread keeps anyway, so nothing has to be switched on before one plays. Runs in the
 //! editor's thread, where files may be written.
 
+mod paper;
+
 use crate::journal::{History, Pages, Played};
 use crate::realtime::glimpse::Chords;
 use crate::realtime::host::{StyleNumber, Who};
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use paper::Paper;
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
@@ -123,7 +126,7 @@ pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
     let end = history.notes.iter().map(|note| note.end.unwrap_or(history.newest)).fold(history.newest, f64::max);
     let bars = history.bars_at(first);
     let moment = nearest(first);
-    let paper = Paper { start: (moment - bars.place(moment)).0 * FINER };
+    let paper = Paper::new(history, moment - bars.place(moment));
     #[expect(clippy::cast_possible_truncation, reason = "480")]
     let timing = Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER as u16));
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
@@ -210,25 +213,26 @@ fn metre_at(history: &History, moment: f64) -> Metre {
     begun.or(history.bars.first()).map_or(Metre::COMMON, |change| change.to.metre)
 }
 
-/// Where the file's time begins, in its own ticks.
-struct Paper {
-    start: i64,
-}
-
 type Timed<'a> = (u32, TrackEventKind<'a>);
 
 impl Paper {
     fn tick(&self, moment: f64) -> u32 {
         #[expect(clippy::cast_precision_loss, reason = "10")]
-        let fine = moment * FINER as f64;
+        let fine = self.place(moment) * FINER as f64;
         #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
-        u32::try_from(fine.round() as i64 - self.start).unwrap_or(0)
+        u32::try_from(fine.round() as i64).unwrap_or(0)
     }
 
     fn time<'a>(&self, history: &History, markers: &'a [(f64, String)]) -> Track<'a> {
         let mut events: Vec<Timed<'a>> = Vec::new();
         for change in &history.tempos {
-            events.push((self.tick(change.from), TrackEventKind::Meta(tempo(change.to))));
+            events.push((self.tick(change.from), TrackEventKind::Meta(tempo(self.told(change.to, change.from)))));
+        }
+        // A stretch goes on in the tempo of the jam, as fast as the file passes there.
+        for stretch in self.stretches().iter().skip(1) {
+            if let Some(bpm) = history.tempo_at(stretch.from) {
+                events.push((self.tick(stretch.from), TrackEventKind::Meta(tempo(self.told(bpm, stretch.from)))));
+            }
         }
         for (index, change) in history.bars.iter().enumerate() {
             let at = if index == 0 { 0 } else { self.tick(first_line(change.to, change.from)) };
@@ -240,6 +244,13 @@ impl Paper {
         // Of several at one moment the last was in force.
         events.sort_by_key(|(tick, _)| *tick);
         track("Segue: time and chords", keep_last(events))
+    }
+
+    /// The tempo of the file where the jam has this one.
+    fn told(&self, bpm: f32, moment: f64) -> f32 {
+        #[expect(clippy::cast_possible_truncation, reason = "seven digits of a tempo are plenty")]
+        let pace = self.pace_at(moment) as f32;
+        bpm * pace
     }
 
     fn part<'a>(&self, history: &History, who: Who, name: &'a str, channel: u4) -> Track<'a> {
@@ -414,6 +425,75 @@ mod tests {
             ["0: tempo 500000", "0: 4/4", "480: C", "1440: tempo 666667", "1920: 3/4", "1920: F7"],
             "the metre changes with its bar line, and the chart with it"
         );
+    }
+
+    /// The places of the player's notes in the file, in quarter notes, and when they sound there, in seconds.
+    fn places(history: &History) -> Vec<(f64, f64)> {
+        let bytes = file(history, &no_chart).unwrap();
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        let tempos: Vec<(f64, f64)> = lines(&bytes, 0)
+            .iter()
+            .filter_map(|line| line.split_once(": tempo "))
+            .map(|(tick, quarter)| (number(tick), number(quarter)))
+            .collect();
+        let seconds = |tick: f64| {
+            let ends = tempos.iter().skip(1).map(|(from, _)| *from).chain([f64::INFINITY]);
+            let passed = |((from, quarter), end): (&(f64, f64), f64)| (tick.min(end) - from).max(0.0) * quarter / 480e6;
+            tempos.iter().zip(ends).map(passed).sum::<f64>()
+        };
+        let ons = lines(&bytes, 1);
+        let ons = ons.iter().filter_map(|line| line.split_once(": on ")).map(|(tick, _)| number(tick));
+        ons.map(|tick| (tick / 480.0, seconds(tick))).collect()
+    }
+
+    #[test]
+    fn without_a_song_bars_begin_again_after_a_silence_in_the_file_too_and_all_sounds_when_it_did() {
+        for pause in [200.0, 333.0, 500.0, 704.2, 1_000.0] {
+            let second = 96.0_f64 + pause;
+            let line = second.ceil();
+            let history = jam(&[
+                (0.0, Event::Tempo { bpm: 120.0 }),
+                (0.0, Event::Bars(Metre::COMMON)),
+                (0.0, strike(Who::Player, 60, 100)),
+                (24.0, damp(Who::Player, 60)),
+                (72.0, strike(Who::Player, 62, 100)),
+                (96.0, damp(Who::Player, 62)),
+                (line, Event::Bars(Metre::COMMON)),
+                (line, strike(Who::Player, 64, 100)),
+                (line + 20.0, damp(Who::Player, 64)),
+                (line + 48.0, strike(Who::Player, 65, 100)),
+                (line + 60.0, damp(Who::Player, 65)),
+            ]);
+            let places = places(&history);
+            let beats: Vec<f64> = places.iter().map(|(beats, _)| *beats).collect();
+            assert_eq!(beats[..2], [0.0, 1.5], "{pause}");
+            assert!(beats[2] % 4.0 == 0.0 && beats[3] == beats[2] + 1.0, "{pause}: {beats:?}");
+            for ((_, seconds), tick) in places.iter().zip([0.0, 72.0, line, line + 48.0]) {
+                assert!((seconds - tick / 96.0).abs() < 0.002, "{pause}: {places:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tempo_that_is_read_from_a_phrase_is_that_of_its_whole_bar() {
+        // Eighths at 90, which are known as such with the fourth.
+        let eighth = 32.0;
+        let mut events = vec![(0.0, Event::Tempo { bpm: 120.0 }), (0.0, Event::Bars(Metre::COMMON))];
+        for index in 0..4_u8 {
+            let at = f64::from(index) * eighth;
+            if index == 3 {
+                events.extend([(at, Event::Tempo { bpm: 90.0 }), (at - 72.0, Event::Bars(Metre::COMMON))]);
+            }
+            events.extend([(at, strike(Who::Player, 60 + index, 90)), (at + 12.0, damp(Who::Player, 60 + index))]);
+        }
+        let now = 3.0 * eighth;
+        for index in 4..12_u8 {
+            let at = now + f64::from(index - 3) * 24.0;
+            events.extend([(at, strike(Who::Player, 60 + index, 90)), (at + 12.0, damp(Who::Player, 60 + index))]);
+        }
+        let beats: Vec<f64> = places(&jam(&events)).iter().map(|(beats, _)| *beats).collect();
+        let wanted: Vec<f64> = (0..12).map(|index| f64::from(index) / 2.0).collect();
+        assert_eq!(beats, wanted);
     }
 
     /// The markers of a jam of some bars in which this is played to, by tick.

@@ -42,6 +42,8 @@ pub struct History {
     pub bars: Vec<Change<Bars>>,
     /// Where a chart begins.
     pub forms: Vec<Change<Ticks>>,
+    /// Whether the bars are those of a song.
+    pub songs: Vec<Change<bool>>,
     /// What notes were played to.
     pub chords: Vec<Change<Chords>>,
     /// When the newest entry was written, in nanoseconds of audio.
@@ -82,11 +84,8 @@ impl History {
                 self.notes.push(Played { who, pitch, velocity, onset: tick, end: None, at_ns: entry.at_ns });
             }
             Event::Damp { who, pitch } => self.end(who, pitch, tick),
-            Event::Silence | Event::Cut { .. } => {
-                if entry.event == Event::Silence {
-                    self.end_all(tick);
-                }
-            }
+            Event::Silence => self.end_all(tick),
+            Event::Cut { plays } => change(&mut self.songs, tick, plays),
             Event::Tempo { bpm } => change(&mut self.tempos, tick, bpm),
             Event::Bars(metre) => {
                 let line = nearest(tick);
@@ -112,12 +111,23 @@ impl History {
         forget(&mut self.tempos, from);
         forget(&mut self.bars, from);
         forget(&mut self.forms, from);
+        forget(&mut self.songs, from);
         forget(&mut self.chords, from);
     }
 
     /// The bars at a moment.
     pub fn bars_at(&self, tick: f64) -> Bars {
         at(&self.bars, tick).unwrap_or(Bars { line: Ticks::ZERO, metre: Metre::COMMON })
+    }
+
+    /// The tempo at a moment; `None` when none is known.
+    pub fn tempo_at(&self, tick: f64) -> Option<f32> {
+        at(&self.tempos, tick)
+    }
+
+    /// Whether the bars at a moment are those of a song.
+    pub fn in_song_at(&self, tick: f64) -> bool {
+        at(&self.songs, tick).unwrap_or(false)
     }
 
     /// Where the chart began that is played at a moment.
