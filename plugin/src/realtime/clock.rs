@@ -5,6 +5,10 @@
 //! jump; where it stands or there is none, our own clock counts frames. Within one block both are a straight line, a
 //! [`Span`]. Where the music swings the line has a step in every beat: a [`Groove`] lies between.
 //!
+//! A host's clock may jitter, and its song be nudged. Where it is a little beside where it was to be, time goes on as if
+//! nothing had happened, and then a little slower or faster until it is at one with the song again: so no note is skipped,
+//! and none is cut to a click.
+//!
 //! Bars have an anchor of their own. The host's bar position is only a hint, because in blocks that were split for
 //! automation it has been recomputed as if the song had always had its present metre.
 //!
@@ -24,8 +28,19 @@ const PER_QUARTER: f64 = TICKS_PER_QUARTER as f64;
 /// Added before rounding down. Halves go up; the sliver keeps them going up when the host's position carries noise, and
 /// is smaller than the distance of any other onset from a half at whole tempos up to 300.
 const HALF_UP: f64 = 0.5 + 1.0 / 1024.0;
-/// A position this far from the predicted one is a jump. Wide enough for hosts that round, narrow enough for a nudge.
-const JUMP_TICKS: f64 = 2.0;
+/// A position this near to the predicted one, in seconds, is rounded, and followed at once.
+const ROUNDED_SECONDS: f64 = 0.002;
+/// A song that is so many seconds beside our time, or one block, has been nudged; one that is further away has jumped. A
+/// clock that jitters by 50 ms either way, and our time, which began with one of its words, may be twice as far apart.
+const NUDGE_SECONDS: f64 = 0.105;
+/// The same, of the length of a block: a host that leaves out a block, or tells of one twice, does so to the frame.
+const NUDGE_BLOCKS: f64 = 1.25;
+/// No block counts as longer than this, in seconds. Hosts play in shorter ones, and renderings tell the truth.
+const LONGEST_BLOCK_SECONDS: f64 = 0.35;
+/// The part by which time is slower or faster until it is at one with the song again.
+const CATCHING_UP: f64 = 0.125;
+/// A loop is at least so many ticks long.
+const SHORTEST_LOOP_TICKS: f64 = 12.0;
 /// Two positions closer than this are the same one.
 const SAME_TICKS: f64 = 1e-6;
 /// What a host may report; beyond lies nonsense that would make ticks shorter than frames.
@@ -59,11 +74,45 @@ pub struct Span {
     /// Above zero.
     frames_per_tick: f64,
     groove: Groove,
+    /// The first part of it, where time is not at one with the song yet.
+    catching_up: Option<CatchingUp>,
+}
+
+/// Time is beside the song, and slower or faster until it is not any more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct CatchingUp {
+    /// The moment of the block's first frame.
+    start: f64,
+    frames_per_tick: f64,
+    /// How many frames that takes; above zero.
+    frames: f64,
+}
+
+impl CatchingUp {
+    /// From so many ticks ahead of the song, or behind it where that is negative, which is at `start` now.
+    fn new(start: f64, ahead: f64, frames_per_tick: f64) -> Self {
+        // While a tick of the song passes, so much of one is made up for.
+        let pace = 1.0 - CATCHING_UP * ahead.signum();
+        let frames = ahead.abs() / CATCHING_UP * frames_per_tick;
+        Self { start: start + ahead, frames_per_tick: frames_per_tick / pace, frames }
+    }
 }
 
 impl Span {
     fn new(start: f64, frames_per_tick: f64) -> Self {
-        Self { start, frames_per_tick, groove: Groove::STRAIGHT }
+        Self { start, frames_per_tick, groove: Groove::STRAIGHT, catching_up: None }
+    }
+
+    /// The same, where time is so many ticks ahead of the song at the block's first frame.
+    fn ahead(self, ahead: f64) -> Self {
+        let catching_up = CatchingUp::new(self.start, ahead, self.frames_per_tick);
+        Self { catching_up: (ahead.abs() > SAME_TICKS).then_some(catching_up), ..self }
+    }
+
+    /// How many ticks time is ahead of the song at a frame.
+    #[allow(clippy::cast_precision_loss, reason = "frames of a block")]
+    fn ahead_at(&self, offset: i64) -> f64 {
+        self.performed_at(offset) - (self.start + offset as f64 / self.frames_per_tick)
     }
 
     /// The same stretch of time with another division of the beat.
@@ -85,12 +134,27 @@ impl Span {
     /// The moment of a frame as it is played.
     #[allow(clippy::cast_precision_loss, reason = "frames of a block and its neighbours")]
     fn performed_at(&self, offset: i64) -> f64 {
-        self.start + offset as f64 / self.frames_per_tick
+        let offset = offset as f64;
+        match self.catching_up {
+            Some(CatchingUp { start, frames_per_tick, frames }) if offset < frames => start + offset / frames_per_tick,
+            _ => self.start + offset / self.frames_per_tick,
+        }
+    }
+
+    /// The frame, with its fraction, at which a moment is performed.
+    fn frame_of(&self, performed: f64) -> f64 {
+        let frame = (performed - self.start) * self.frames_per_tick;
+        match self.catching_up {
+            Some(CatchingUp { start, frames_per_tick, frames }) if frame < frames => {
+                (performed - start) * frames_per_tick
+            }
+            _ => frame,
+        }
     }
 
     /// The frame on which a moment falls, counted from the block's start: negative before the block.
     pub fn offset_of(&self, moment: f64) -> i64 {
-        saturating(((self.groove.performed(moment) - self.start) * self.frames_per_tick + HALF_UP).floor())
+        saturating((self.frame_of(self.groove.performed(moment)) + HALF_UP).floor())
     }
 
     /// The tick nearest to a frame; of two equally near ones the later, whatever noise the position carries.
@@ -190,13 +254,24 @@ struct Change {
 /// What comes when the song's loop ends, if the host does as it says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Landing {
-    /// When that is.
-    pub end: f64,
+    /// When that is, of the song.
+    end: f64,
+    /// When that is, by our time.
+    pub reached: f64,
     /// The first tick after it.
     pub first: Ticks,
     /// The bars from then on.
     pub count: Count,
     offset: Ticks,
+}
+
+impl Landing {
+    /// Whether it is the same one, foreseen from another place.
+    #[allow(clippy::float_cmp, reason = "a loop that was not touched ends at the very same number")]
+    pub fn is(&self, other: &Self) -> bool {
+        let Self { end, reached: _, first, count, offset } = *other;
+        (self.end, self.first, self.count, self.offset) == (end, first, count, offset)
+    }
 }
 
 /// What a new block means for what was planned.
@@ -218,6 +293,8 @@ enum Source {
         next_beats: f64,
         /// The length of the block before it.
         frames: u32,
+        /// How many ticks our time will be ahead of the song then.
+        ahead: f64,
     },
     /// Our own: so many ticks at a frame, at a tempo.
     Own { anchor: f64, anchored_at: Position, tempo_bpm: f64 },
@@ -236,6 +313,7 @@ pub struct Clock {
     landing: Option<Landing>,
     /// The song plays on, and elsewhere, with this block.
     has_jumped: bool,
+    largest_block: u32,
 }
 
 impl Clock {
@@ -249,12 +327,14 @@ impl Clock {
             now: 0.0,
             landing: None,
             has_jumped: false,
+            largest_block: 0,
         }
     }
 
     /// Goes on from here at another sample rate, when frames are counted from zero again.
     pub fn restart_frames(&mut self, sample_rate: f64) {
         self.sample_rate = sample_rate;
+        self.largest_block = 0;
         let tempo_bpm = self.tempo_bpm();
         self.source = Source::Own { anchor: self.now, anchored_at: Position(0), tempo_bpm };
     }
@@ -329,14 +409,19 @@ impl Clock {
         let tempo_bpm = host_bpm.or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
         let beats = transport.beats.filter(|beats| transport.playing && beats.abs() < LONGEST_SONG_BEATS);
         let in_song = beats.is_some() && self.follows_host();
+        self.largest_block = self.largest_block.max(frames);
         let (start, flow) = match beats {
             Some(beats) => self.follow_host(transport, beats, tempo_bpm, frames),
             None => self.follow_own(transport, tempo_bpm, position),
         };
         self.has_jumped = in_song && flow == Flow::Broken;
-        let span = Span::new(start, self.frames_per_tick(tempo_bpm));
+        let mut span = Span::new(start, self.frames_per_tick(tempo_bpm));
+        if let Source::Host { ahead, .. } = &mut self.source {
+            span = span.ahead(*ahead);
+            *ahead = span.ahead_at(i64::from(frames));
+        }
         self.now = span.performed_at(i64::from(frames));
-        self.landing = beats.and_then(|beats| self.foreseen(transport, beats));
+        self.landing = beats.and_then(|beats| self.foreseen(transport, beats, &span));
         (span, flow)
     }
 
@@ -408,22 +493,33 @@ impl Clock {
 
     fn follow_host(&mut self, transport: &Transport, beats: f64, tempo_bpm: f64, frames: u32) -> (f64, Flow) {
         let beats_in = |frames: u32, tempo_bpm: f64| f64::from(frames) * tempo_bpm / (60.0 * self.sample_rate);
-        let (beats, offset, flow) = match self.source {
-            Source::Host { offset, tempo_bpm: tempo_before, next_beats, frames } => {
+        let goes_on = match self.source {
+            Source::Host { offset, tempo_bpm: tempo_before, next_beats, frames, ahead } => {
                 // The tempo may have changed anywhere in the block before, so the song may be anywhere between the
                 // prediction with the old tempo and the one with the new.
-                let change = beats_in(frames, tempo_bpm) - beats_in(frames, tempo_before);
-                let slack = change.abs() + JUMP_TICKS / PER_QUARTER;
-                let jumped = (beats - next_beats).abs() > slack;
-                (beats, (!jumped).then_some(offset), if jumped { Flow::Broken } else { Flow::On })
+                let change = (beats_in(frames, tempo_bpm) - beats_in(frames, tempo_before)).abs();
+                let beats_per_second = tempo_bpm / 60.0;
+                let away = beats - next_beats;
+                let is_rounded = away.abs() <= change + ROUNDED_SECONDS * beats_per_second;
+                let ahead = if is_rounded { ahead } else { ahead - away * PER_QUARTER };
+                let nudge = change + self.nudge_seconds() * beats_per_second;
+                (is_rounded || ahead.abs() <= nudge * PER_QUARTER).then_some((offset, ahead))
             }
-            Source::Own { .. } => (beats, None, Flow::Broken),
+            Source::Own { .. } => None,
         };
+        let flow = if goes_on.is_some() { Flow::On } else { Flow::Broken };
         let next_beats = beats + beats_in(frames, tempo_bpm);
-        let offset = offset.or_else(|| self.round_from(beats)).unwrap_or_else(|| self.offset_from(self.now, beats));
-        self.source = Source::Host { offset, tempo_bpm, next_beats, frames };
+        let (offset, ahead) =
+            goes_on.or_else(|| self.round_from(beats)).unwrap_or_else(|| (self.offset_from(self.now, beats), 0.0));
+        self.source = Source::Host { offset, tempo_bpm, next_beats, frames, ahead };
         self.adopt_bars(transport, beats, offset, flow);
         (beats * PER_QUARTER + float(offset), flow)
+    }
+
+    /// How far beside our time the song may be and has been nudged, no more.
+    fn nudge_seconds(&self) -> f64 {
+        let block = (f64::from(self.largest_block) / self.sample_rate).min(LONGEST_BLOCK_SECONDS);
+        (block * NUDGE_BLOCKS).max(NUDGE_SECONDS)
     }
 
     /// The whole ticks between a song position and the moment at which the song goes on there.
@@ -435,19 +531,20 @@ impl Clock {
 
     /// The same, where this is the round of the loop that was foreseen. Hosts that go round on a whole frame may do so up to
     /// a frame later than the loop ends, and that must not cost a tick.
-    fn round_from(&self, beats: f64) -> Option<Ticks> {
+    fn round_from(&self, beats: f64) -> Option<(Ticks, f64)> {
+        let Source::Host { ahead, .. } = self.source else { return None };
         let frame = 1.0 / self.frames_per_tick(self.tempo_bpm());
-        let offset = self.offset_from(self.now - frame, beats);
-        self.landing.filter(|landing| landing.offset == offset).map(|landing| landing.offset)
+        let offset = self.offset_from(self.now - ahead - frame, beats);
+        self.landing.filter(|landing| landing.offset == offset).map(|landing| (landing.offset, ahead))
     }
 
     /// What comes when the loop ends that the host tells of, as far as it can be known: the bars are counted on from the
     /// changes of metre that were passed, because the host tells its bars only where it is.
-    fn foreseen(&self, transport: &Transport, beats: f64) -> Option<Landing> {
+    fn foreseen(&self, transport: &Transport, beats: f64, span: &Span) -> Option<Landing> {
         let (begin, end) = transport.loop_beats?;
         let Source::Host { offset, .. } = self.source else { return None };
         let can_be = begin.abs() < LONGEST_SONG_BEATS && end.abs() < LONGEST_SONG_BEATS;
-        if !can_be || beats >= end || end - begin < JUMP_TICKS / PER_QUARTER {
+        if !can_be || beats >= end || end - begin < SHORTEST_LOOP_TICKS / PER_QUARTER {
             return None;
         }
         let end = end * PER_QUARTER + float(offset);
@@ -461,7 +558,11 @@ impl Clock {
         let line = Ticks(saturating((line_beats * PER_QUARTER).round())) + offset;
         let count = Count { bars: Bars { line, metre }, number: self.number_in_song(line_beats, metre) };
         let first = Ticks(saturating((begin * PER_QUARTER - SAME_TICKS).ceil())) + offset;
-        Some(Landing { end, first, count, offset })
+        // The song reaches it on this frame, and our time is a little beside it.
+        let frame = (end - span.start) * span.frames_per_tick;
+        let behind = span.catching_up.is_some_and(|catching_up| frame < catching_up.frames);
+        let reached = if behind { span.performed_at(saturating(frame)) } else { end };
+        Some(Landing { end, reached, first, count, offset })
     }
 
     /// Takes the host's bar line where it can only be the host's own word, or where we have none that still holds.
@@ -795,6 +896,101 @@ mod tests {
         assert_eq!(span.offset_of(float(line)), 333);
         let (next, _) = clock.enter(&Transport::default(), Position(1_000), 1_000, 120.0);
         assert_eq!(next.offset_of(float(line + Ticks(48))), 333 + 24_000 - 1_000);
+    }
+
+    /// How far time is from the song in blocks of this length, when the song is so many seconds beside its place from
+    /// each block on: in ticks, at the end of each; and whether it was ever broken off.
+    fn beside(length: u32, blocks: u32, noise: impl Fn(u32) -> f64) -> (Vec<f64>, bool) {
+        let mut clock = Clock::new(48_000.0);
+        let (mut ends, mut broken, mut last) = (Vec::new(), false, 0.0);
+        for block in 0..blocks {
+            let at = i64::from(block) * i64::from(length);
+            let beats = 101.0 + at as f64 / 24_000.0;
+            let told = playing(beats + noise(block) * 2.0, Metre::COMMON, 100.0);
+            let (span, flow) = clock.enter(&told, Position(at), length, 120.0);
+            broken |= block > 0 && flow == Flow::Broken;
+            assert!(span.moment_of(0) >= last - 0.2, "time goes back in block {block} of {length}");
+            let (begin, end) = (span.moment_of(0), span.moment_of(i64::from(length)));
+            let pace = (end - begin) / (f64::from(length) / 500.0);
+            assert!((0.87..1.13).contains(&pace), "block {block} of {length}: {pace} times as fast");
+            let offset = float(clock.count().bars.line) - 4_800.0;
+            ends.push(end - offset - (beats * 48.0 + f64::from(length) / 500.0));
+            last = end;
+        }
+        (ends, broken)
+    }
+
+    #[test]
+    fn a_song_that_is_nudged_has_not_jumped_and_time_catches_up_with_it() {
+        for length in [64, 441, 1_024, 4_096] {
+            for nudge_ms in [-50.0, -22.0, -3.0, 1.0, 10.0, 22.0, 50.0_f64] {
+                let from = 48_000 / length;
+                let nudge = |block| if block < from { 0.0 } else { nudge_ms / 1000.0 };
+                let (ends, broken) = beside(length, 3 * from, nudge);
+                assert!(!broken, "{nudge_ms} ms in blocks of {length}");
+                let last = ends.last().unwrap();
+                // A tick is 10.4 ms long.
+                assert!((last - nudge_ms * 0.096).abs() < 1e-6, "{nudge_ms} ms in blocks of {length}: {last}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_song_whose_position_jitters_is_followed_by_its_mean() {
+        for length in [64, 256, 1_024, 4_096] {
+            for noise_ms in [3.0, 10.0, 25.0, 50.0] {
+                // Between the two, in no order.
+                let part = |block: u32| f64::from(block.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 23) - 1.0;
+                let (ends, broken) = beside(length, 10 * 48_000 / length, |block| part(block) * noise_ms / 1000.0);
+                assert!(!broken, "{noise_ms} ms in blocks of {length}");
+                let worst = ends.iter().map(|end| end.abs()).fold(0.0, f64::max);
+                assert!(worst * 10.42 <= noise_ms + 2.1, "{noise_ms} ms in blocks of {length}: {worst} ticks");
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_that_is_left_out_or_told_twice_is_no_jump_and_an_eighth_of_a_second_is_one() {
+        for length in [1_024, 4_096, 8_192] {
+            let block_seconds = f64::from(length) / 48_000.0;
+            for blocks in [1.0, -1.0] {
+                let (_, broken) = beside(length, 20, |block| if block < 9 { 0.0 } else { blocks * block_seconds });
+                assert!(!broken, "{blocks} blocks of {length}");
+            }
+        }
+        for seconds in [0.125, -0.125] {
+            assert!(beside(256, 20, |block| if block < 9 { 0.0 } else { seconds }).1, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn after_a_nudge_a_tick_falls_on_the_same_frame_wherever_the_host_cuts_its_blocks() {
+        for nudge in [0.044, -0.044, 0.09] {
+            let run = |lengths: &[u32]| {
+                let mut clock = Clock::new(48_000.0);
+                let (mut at, mut found) = (0_i64, Vec::new());
+                let mut lengths = lengths.iter().cycle();
+                while at < 96_000 {
+                    let change = if at < 24_123 { 24_123 - at } else { i64::MAX };
+                    let frames = i64::from(*lengths.next().unwrap()).min(change);
+                    let beats = at as f64 / 24_000.0 + if at < 24_123 { 0.0 } else { nudge };
+                    let told = playing(beats, Metre::COMMON, 0.0);
+                    let frames = u32::try_from(frames).unwrap();
+                    let (span, _) = clock.enter(&told, Position(at), frames, 120.0);
+                    let offsets = (0..150).map(|tick| span.offset_of(f64::from(tick)));
+                    found.extend(
+                        offsets.filter(|offset| (0..i64::from(frames)).contains(offset)).map(|offset| at + offset),
+                    );
+                    at += i64::from(frames);
+                }
+                found
+            };
+            let whole = run(&[4_096]);
+            assert_eq!(whole.len(), 150, "each tick comes once");
+            for lengths in [&[1_u32][..], &[64], &[441], &[17, 900, 3, 2048, 1]] {
+                assert_eq!(run(lengths), whole, "{nudge}, {lengths:?}");
+            }
+        }
     }
 
     #[test]

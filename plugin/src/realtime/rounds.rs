@@ -124,7 +124,7 @@ impl Performer {
         let can_be_ready = settings.mode == Mode::Answer || !settings.free_time;
         let is_new = can_be_ready && self.sharing.round.is_none();
         let landing = self.clock.landing().filter(|_| is_new)?;
-        let end = scene.beats.offset_of(landing.end);
+        let end = scene.beats.offset_of(landing.reached);
         (end >= scene.cursor()).then_some(end.saturating_sub(self.look_ahead(scene)))
     }
 
@@ -141,7 +141,7 @@ impl Performer {
     /// Where the song goes round, as the style that plays counts time.
     fn seam<S, N>(&self, scene: &Scene<'_, S, N>, landing: Landing) -> Seam {
         let settings = &scene.block.settings;
-        let offset = scene.beats.offset_of(landing.end);
+        let offset = scene.beats.offset_of(landing.reached);
         // Positions of the present block and its neighbours.
         let since = |position: super::clock::Position| position.0.saturating_sub(scene.start.0).saturating_sub(offset);
         let room = self.sharing.room_from.map_or(0.0, |position| scene.span.ticks_of(since(position)));
@@ -151,7 +151,7 @@ impl Performer {
             let (first, lag) = nearest(end);
             return Seam { end, first, lag, bars, grid: StartGrid::Free, room };
         }
-        Seam { end: landing.end, first: landing.first, lag: 0.0, bars, grid: settings.start_grid, room }
+        Seam { end: landing.reached, first: landing.first, lag: 0.0, bars, grid: settings.start_grid, room }
     }
 
     /// The round that is thought about.
@@ -163,7 +163,7 @@ impl Performer {
     pub(super) fn round_passes<S, N>(&self, scene: &Scene<'_, S, N>) -> Option<i64> {
         // Where the end falls between two frames, some hosts go round on the first and some on the second.
         let round = self.sharing.round?;
-        Some(scene.beats.offset_of(round.landing.end).saturating_add(1))
+        Some(scene.beats.offset_of(round.landing.reached).saturating_add(1))
     }
 
     /// The song did not go round, or will not do so as was thought: the part that was played, or would have begun, is joined
@@ -186,8 +186,8 @@ impl Performer {
 
     /// Whether the loop that is ahead of us is not any more the one that was thought about.
     pub(super) fn is_round_another<S, N>(&self, scene: &Scene<'_, S, N>) -> bool {
-        let is_another = |round: &Round| self.clock.landing() != Some(round.landing);
-        let is_ahead = |round: &Round| scene.beats.offset_of(round.landing.end) > scene.cursor();
+        let is_another = |round: &Round| !self.clock.landing().is_some_and(|landing| landing.is(&round.landing));
+        let is_ahead = |round: &Round| scene.beats.offset_of(round.landing.reached) > scene.cursor();
         self.sharing.round.as_ref().is_some_and(|round| is_another(round) && is_ahead(round))
     }
 
