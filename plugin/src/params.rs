@@ -249,7 +249,7 @@ mod tests {
             ("Sound", "segue_level", "0.0 dB"),
             ("Sound", "click", "Off"),
             ("Timing", "tempo", "120.0 bpm"),
-            ("Timing", "tempo_from", "Setting"),
+            ("Timing", "tempo_from", "Phrase"),
             ("Timing", "tap", "Off"),
             ("Timing", "look_ahead", "20 ms"),
             ("Timing", "render", "Auto"),

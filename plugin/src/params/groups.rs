@@ -272,7 +272,7 @@ impl Default for Timing {
             tempo: FloatParam::new("Tempo without host", 120.0, FloatRange::Linear { min: 40.0, max: 300.0 })
                 .with_step_size(0.1)
                 .with_unit(" bpm"),
-            tempo_from: EnumParam::new("Tempo from", TempoSource::Setting),
+            tempo_from: EnumParam::new("Tempo from", TempoSource::Phrase),
             tap: BoolParam::new("Tap tempo", false),
             look_ahead: milliseconds("Look-ahead", 20.0, 5.0, 100.0),
             render: EnumParam::new("Render", Render::Auto).non_automatable(),

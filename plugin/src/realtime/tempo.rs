@@ -40,11 +40,13 @@ const SLIP: f64 = 6.0;
 /// of octaves; the lower one tells the phrases of the test below best.
 const USUAL_BPM: f64 = 100.0;
 const USUAL: f64 = 3.0;
-/// How much it costs to be a factor of e beside the tempo of before: one that the musician has tapped, one that was read
-/// from the same playing, and one that may only be where the knob happened to stand.
+/// How much it costs to be a factor of e beside the tempo of before: one that the musician has tapped or set, one that was
+/// read from the same playing, and one that only is where the knob stands when nobody has touched it.
 const TAPPED_FAITH: f64 = 6.0;
 const READ_FAITH: f64 = 2.0;
 const SET_FAITH: f64 = 0.5;
+/// Where the knob stands when nobody has touched it.
+pub const UNTOUCHED_BPM: f64 = 120.0;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -149,8 +151,15 @@ impl OwnTempo {
         match (self.read_bpm, self.tapped_bpm) {
             (Some(_), _) => READ_FAITH,
             (None, Some(_)) => TAPPED_FAITH,
+            (None, None) if self.is_set() => TAPPED_FAITH,
             (None, None) => SET_FAITH,
         }
+    }
+
+    /// Whether the musician, or a preset, has set a tempo.
+    fn is_set(&self) -> bool {
+        #[allow(clippy::float_cmp, reason = "a setting that was not touched is the very same number")]
+        self.set_bpm.is_some_and(|set_bpm| set_bpm != UNTOUCHED_BPM)
     }
 
     /// Frames are counted from zero again.

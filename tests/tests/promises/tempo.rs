@@ -167,11 +167,10 @@ fn the_tempo_of_the_players_phrase_is_read_and_segue_begins_and_goes_on_in_it() 
                 let last = phrase.places().last().copied().unwrap_or(0.0);
                 let score = phrase.played(tempo_bpm, uneven, frame(after(16.0, tempo_bpm)));
                 for (settings, begins) in [(ANSWER, Some(last + 1.0)), (TRADE, Some(8.0)), (DUET, None)] {
-                    let settings: Vec<_> = settings.iter().copied().chain([("Tempo from", "Phrase")]).collect();
                     let (telling, blocks) = (ALONE[number % 2], ALL_BLOCKS[1 + (number + other) % 6]);
                     let case =
                         format!("{} at {tempo_bpm}, {touch}, {settings:?}, {telling:?}, {blocks:?}", phrase.name);
-                    let mut heard = alone(&settings, telling, &score, blocks);
+                    let mut heard = alone(settings, telling, &score, blocks);
                     match begins {
                         Some(quarters) => {
                             let first = heard.first().unwrap_or_else(|| panic!("{case}: no note")).on;
