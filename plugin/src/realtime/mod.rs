@@ -56,7 +56,7 @@ use schedule::Schedule;
 use segue_model::chord::Chord;
 use segue_model::harmony::Source;
 use segue_model::note::Ticks;
-use sharing::Sharing;
+use sharing::{Sharing, StyleChange};
 use std::sync::Arc;
 use tempo::OwnTempo;
 use thru::Thru;
@@ -132,6 +132,8 @@ struct Scene<'a, S, N> {
     span: Span,
     /// Ticks of beats against frames, straight and also in free time.
     beats: Span,
+    /// Ticks of seconds against frames, also on the beat.
+    seconds: Span,
     /// The position of the block's first frame.
     start: Position,
     /// How far it is played; offsets never go back.
@@ -301,18 +303,20 @@ impl Performer {
         }
         self.largest_block = self.largest_block.max(block.frames);
         self.wishes.note_knobs(start, block.settings.knobs);
-        let mut scene = Scene { block, span, beats, start, cursor: 0, stage, nerve };
+        let mut scene = Scene { block, span, beats, seconds: free_span, start, cursor: 0, stage, nerve };
 
         self.ledger.begin_block(start, block.into, self.sample_rate);
         self.ledger.pay_overdue(scene.stage, scene.at());
         self.thru.pay(settings, scene.at(), scene.stage, &mut self.ledger);
         let changed = self.change_style(settings);
+        let mut style = if changed { StyleChange::SameTime } else { StyleChange::None };
         if std::mem::replace(&mut self.in_free_time, settings.free_time) != settings.free_time {
             // Ticks of beats say nothing about ticks of seconds.
             self.last_onset = Ticks(i64::MIN);
             self.strokes.clear();
+            style = StyleChange::OtherTime;
         }
-        self.share_time(&mut scene, flow, changed);
+        self.share_time(&mut scene, flow, style);
         if pressed.forget {
             self.heard_chord = None;
             self.unsaid.blank = true;
@@ -346,7 +350,7 @@ impl Performer {
         Buttons { your_turn: your_turn && !before.your_turn, tap: tap && !before.tap, forget: forget && !before.forget }
     }
 
-    /// True when another style plays from now on, so that nothing planned holds.
+    /// True when another style plays from now on.
     fn change_style(&mut self, settings: &Settings) -> bool {
         if settings.files != self.files {
             self.files = settings.files;

@@ -91,6 +91,11 @@ impl Schedule {
         self.planned.last().map(|planned| planned.note.onset)
     }
 
+    /// The onset of the last note that has begun; `None` since all was ended at once.
+    pub fn last_begun(&self) -> Option<Ticks> {
+        (self.struck.keys != 0).then_some(self.struck.onset)
+    }
+
     /// The key of the next note to begin.
     pub fn next_pitch(&self) -> Option<Pitch> {
         self.planned.first().map(|planned| planned.note.pitch)
@@ -131,6 +136,13 @@ impl Schedule {
     pub fn end_by(&mut self, moment: f64) {
         for sounding in &mut self.sounding {
             sounding.until = sounding.until.min(moment);
+        }
+    }
+
+    /// Time is counted otherwise from now on: moments before and after.
+    pub fn count_anew(&mut self, moment: impl Fn(f64) -> f64) {
+        for sounding in &mut self.sounding {
+            sounding.until = moment(sounding.until);
         }
     }
 

@@ -120,6 +120,18 @@ impl Performer {
         }
     }
 
+    /// Another style plays: what is about to sound stays, and what comes later is decided by the new one.
+    pub(super) fn decide_anew(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let Some(part) = self.turn.part() else { return };
+        let soonest = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
+        // Where the new style divides the beat otherwise, a tick that has sounded may come again.
+        let cut = self.schedule.last_begun().map_or(soonest, |begun| soonest.max(begun + Ticks(1)));
+        self.withdraw_beyond(scene, cut, cut);
+        if self.wishes.broken().is_some() {
+            self.wishes.begin_anew(cut, Part { start: part.start.max(cut), ..part }, scene.position());
+        }
+    }
+
     /// The mind broke over a wish. Another one has taken its place and goes on with the part on the next beat; when that
     /// breaks too, on the one after it.
     fn begin_anew<S, N>(&mut self, scene: &Scene<'_, S, N>) {

@@ -12,6 +12,7 @@
 //!   they are. Whoever leaves two of them empty, one after the other, has gone: Segue rests too, and the next key begins
 //!   another trade. A key that is held fills a turn. A duet begins with the player's first note and is over when no key
 //!   was held for as many bars as an answer has.
+//! - Another style goes on with what the one before had begun. A setting that means nothing in the mode changes nothing.
 //! - *Your turn* begins an answer or a duet on the next point of the grid. In a trade Segue has the next bars, and all
 //!   that follow are traded from there, until the song starts, stops or jumps.
 
@@ -35,8 +36,8 @@ const EMPTY_TURNS: u8 = 2;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Sharing {
-    /// The settings of the block before; `None` before the first.
-    rules: Option<(Mode, u8, bool)>,
+    /// The settings of the block before, as far as they mean anything in its mode; `None` before the first.
+    rules: Option<(Mode, Option<(u8, bool)>)>,
     /// Who has which bars; `None` while none are traded.
     pub(super) sides: Option<Sides>,
     /// Bars and tempo as they were when Segue's part was dealt.
@@ -51,6 +52,17 @@ pub struct Sharing {
     empty_turns: u8,
 }
 
+/// Whether another style plays from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StyleChange {
+    /// The same.
+    None,
+    /// Another one, which counts time as the one before did.
+    SameTime,
+    /// One that plays in free time after one that keeps to the beat, or the other way round.
+    OtherTime,
+}
+
 impl Sharing {
     /// The player strikes or lifts a key.
     pub(super) fn player_is_there(&mut self) {
@@ -61,18 +73,25 @@ impl Sharing {
 
 impl Performer {
     /// At the start of a block: what the host or the musician has changed.
-    pub(super) fn share_time(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, flow: Flow, changed: bool) {
+    pub(super) fn share_time(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, flow: Flow, style: StyleChange) {
         let settings = &scene.block.settings;
-        let rules = Some((settings.mode, settings.trade.bars, settings.trade.segue_first));
+        let sides = (settings.trade.bars, settings.trade.segue_first);
+        let rules = Some((settings.mode, (settings.mode == Mode::Trade).then_some(sides)));
         let before = std::mem::replace(&mut self.sharing.rules, rules);
-        let changed = changed || before != rules;
+        let changed = before != rules;
         if !changed && flow == Flow::On {
             if self.is_round_another(scene) {
                 self.pass_round(scene);
             }
+            match style {
+                StyleChange::None => {}
+                StyleChange::SameTime => self.decide_anew(scene),
+                StyleChange::OtherTime => self.change_time(scene),
+            }
             self.deal_anew(scene);
             return;
         }
+        let changed = changed || style != StyleChange::None;
         let round = self.next_round().filter(|_| !changed);
         self.share_anew(settings);
         let cue = match round {
@@ -128,8 +147,51 @@ impl Performer {
         {
             self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
             let part = self.part_of_bars(scene, bars);
-            self.cue(scene, Cue::Dealt(part));
+            let cue = match self.turn {
+                // What is ready to begin on this very line begins on it.
+                Turn::Waiting(ready) if self.is_ready(scene, ready, bars) => {
+                    Cue::Landed(Part { end: part.end, ..ready })
+                }
+                _ => Cue::Dealt(part),
+            };
+            self.cue(scene, cue);
         }
+    }
+
+    /// Whether a part is about to begin on the line of these bars, too soon for another to be decided.
+    fn is_ready<S, N>(&self, scene: &Scene<'_, S, N>, ready: Part, (first, _): (i64, i64)) -> bool {
+        let begins = scene.span.offset_of(float(ready.start) + ready.lag);
+        let is_soon = (scene.cursor()..scene.cursor() + self.look_ahead(scene)).contains(&begins);
+        is_soon && scene.beats.offset_of(float(self.clock.count().line_of(first))) == begins
+    }
+
+    /// Another style plays from now on and counts time otherwise: what sounds ends when it would have, and the part begins
+    /// anew, or goes on, as soon as can be.
+    fn change_time(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let before = if scene.block.settings.free_time { scene.beats } else { scene.seconds };
+        self.schedule.count_anew(|moment| scene.span.moment_of(before.offset_of(moment)));
+        let Some(part) = self.turn.part() else { return };
+        self.withdraw_from(before.first_tick_from(scene.cursor(), part.lag));
+        let again = match part.mode {
+            Mode::Answer => {
+                let begins = before.offset_of(float(part.start) + part.lag);
+                let soonest = scene.cursor() + self.look_ahead(scene);
+                let grid = scene.block.settings.start_grid;
+                let (over, grid) = if begins < soonest { (soonest, grid.to_join()) } else { (begins, grid) };
+                let (start, lag) = self.place(scene, over, grid);
+                let end = part.end.map(|end| scene.span.nearest_tick(before.offset_of(float(end) + part.lag)));
+                Some(Part { start, end, lag, ..part })
+            }
+            Mode::Trade => {
+                let bars = self.sharing.sides.and_then(|sides| sides.dealt());
+                bars.map(|bars| self.part_of_bars(scene, bars))
+            }
+            Mode::Duet => Some(self.duet_from_now(scene)),
+        };
+        // Where nothing is left of it, it is over at once.
+        let again = again.unwrap_or(Part { end: Some(part.start), ..part });
+        self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
+        self.cue(scene, Cue::Recast(again));
     }
 
     /// The player strikes a key: without a song a trade may begin with it.

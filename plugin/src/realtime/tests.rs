@@ -16,7 +16,9 @@ mod groove;
 mod midi;
 mod mind;
 mod modes;
+mod nudges;
 mod rounds;
+mod styles;
 mod time;
 
 use super::Performer;
@@ -228,6 +230,8 @@ struct PaperHost {
     events: Vec<(i64, HostEvent)>,
     /// Song positions: from this frame on the song is at this beat, or stands.
     song: Vec<(i64, Option<f64>)>,
+    /// How many quarter notes beside the song it tells of its position on a frame.
+    beside: fn(i64) -> f64,
     /// What it tells of its position while it stands.
     stands_at: Option<f64>,
     /// From where to where it says that it goes round.
@@ -355,6 +359,7 @@ impl PaperHost {
         Self {
             events,
             song: vec![(0, Some(0.0))],
+            beside: |_| 0.0,
             stands_at: None,
             loop_beats: None,
             tempos: vec![(0, 120.0)],
@@ -378,7 +383,8 @@ impl PaperHost {
         let passed = |((start, tempo), end): (&(i64, f64), i64)| {
             (frame.min(end) - from.max(*start)).max(0) as f64 * tempo / (60.0 * RATE)
         };
-        let beats = beats.map(|beats| beats + self.tempos.iter().zip(ends).map(passed).sum::<f64>());
+        let beats =
+            beats.map(|beats| beats + (self.beside)(frame) + self.tempos.iter().zip(ends).map(passed).sum::<f64>());
         Transport {
             playing: beats.is_some(),
             tempo_bpm: Some(valid_at(&self.tempos, frame).1),

@@ -79,6 +79,8 @@ pub enum Cue {
     /// The song jumped just where Segue's part begins, to a place that is Segue's too, so that it begins there all the
     /// same; this is what has become of it.
     Landed(Part),
+    /// This is what Segue's part has become because another style counts time otherwise.
+    Recast(Part),
     /// The song has jumped where nobody foresaw it; this is what becomes of an answer that was played, or about to begin.
     Moved(Part),
     /// The song has gone round its loop, as was foreseen: this is Segue's part from its beginning on, and it is ready.
@@ -135,6 +137,7 @@ impl Turn {
             (Cue::Dealt(part), Self::Playing(_)) => self.reshaped(part),
             (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
             (Cue::Moved(part), Self::Waiting(_) | Self::Playing(_)) => (Self::Waiting(part), Some(Order::Move(part))),
+            (Cue::Recast(part), Self::Waiting(_) | Self::Playing(_)) => Self::prepared(part),
             (Cue::Looped(part), _) => (Self::Waiting(part), Some(Order::Enter(part))),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), None),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
@@ -149,6 +152,7 @@ impl Turn {
                 | Cue::Dealt(_)
                 | Cue::Landed(_)
                 | Cue::Moved(_)
+                | Cue::Recast(_)
                 | Cue::Start
                 | Cue::Lapse
                 | Cue::End,
@@ -273,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_whole_table_of_answers() {
-        use Cue::{Broken, End, KeyDown, LastKeyUp, Looped, Moved, Start, YourTurn};
+        use Cue::{Broken, End, KeyDown, LastKeyUp, Looped, Moved, Recast, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let held = Broken { keys_down: true };
         let bare = Broken { keys_down: false };
@@ -312,6 +316,9 @@ mod tests {
             (Playing(ANSWER), Moved(sooner), Waiting(sooner), Some(Order::Move(sooner))),
             (Waiting(ANSWER), Moved(sooner), Waiting(sooner), Some(Order::Move(sooner))),
             (Hearing, Moved(sooner), Hearing, None),
+            // Another style.
+            (Playing(ANSWER), Recast(sooner), Waiting(sooner), Some(Order::Prepare(sooner))),
+            (Resting, Recast(sooner), Resting, None),
         ]);
     }
 

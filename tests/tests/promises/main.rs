@@ -26,6 +26,7 @@ mod long_jam;
 mod loops;
 mod midi;
 mod modes;
+mod nudges;
 mod people;
 mod presets;
 mod random_host;

@@ -1,0 +1,108 @@
+//! Styles, and settings that mean nothing in the mode, change in the middle of Segue's part; and the metre on its first bar.
+
+use super::modes::{BAR, alone};
+use super::*;
+
+/// An answer of four bars from frame 60,000 on.
+fn answer() -> PaperHost {
+    let mut host = PaperHost::with_phrase();
+    host.settings.answer_bars = 4;
+    host
+}
+
+#[test]
+fn settings_that_mean_nothing_in_the_mode_change_nothing() {
+    let turns: [(Mode, Turned); 4] = [
+        (Mode::Answer, |settings| settings.trade.bars = 1),
+        (Mode::Answer, |settings| settings.trade.segue_first = true),
+        (Mode::Duet, |settings| settings.trade.bars = 1),
+        (Mode::Duet, |settings| settings.trade.segue_first = true),
+    ];
+    for (mode, turn) in turns {
+        let mut host = answer();
+        host.settings.mode = mode;
+        let before = host.play(8 * BAR, &[64]).messages;
+        host.turns = vec![(2 * BAR + 77, turn)];
+        assert_eq!(host.play(8 * BAR, &[64]).messages, before, "{mode:?}");
+    }
+    // In a trade they share the bars anew.
+    let mut host = alone(Mode::Trade);
+    let before = host.play(8 * BAR, &[64]).messages;
+    host.turns = vec![(2 * BAR + 77, |settings| settings.trade.segue_first = true)];
+    assert_ne!(host.play(8 * BAR, &[64]).messages, before);
+}
+
+#[test]
+fn another_style_goes_on_with_the_answer_to_its_end() {
+    const AT: i64 = 2 * BAR + 77;
+    for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
+        for offline in [true, false] {
+            let mut host = answer();
+            (host.settings.mode, host.offline) = (mode, offline);
+            host.settings.trade.bars = 2;
+            let before = host.play(8 * BAR, &[64]);
+            host.turns = vec![(AT, |settings| settings.style = StyleNumber(3))];
+            let heard = if offline { host.play_in_any_blocks(8 * BAR) } else { host.play(8 * BAR, &[64]) };
+            let case = format!("{mode:?}, offline {offline}");
+            let (before, after) = (before.ons().len(), heard.ons().len());
+            assert!(after * 2 >= before && after <= before * 2, "{case}: {after} notes instead of {before}");
+            assert!(!heard.messages.iter().any(|(at, _)| *at == AT), "{case}: nothing is cut");
+            let told = |word: &ToMind| matches!(word, ToMind::Style(StyleNumber(3)));
+            let style = heard.words.iter().position(told).unwrap();
+            assert!(heard.words[style..].iter().any(|word| matches!(word, ToMind::Wish(_))), "{case}: it is asked");
+            heard.check_pairs().or_else(|fault| if fault.contains("never end") { Ok(()) } else { Err(fault) }).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_style_in_free_time_goes_on_with_the_answer_of_one_on_the_beat_and_back() {
+    for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
+        for (first, tempo) in [(false, 120.0), (true, 120.0), (false, 87.0), (true, 151.0)] {
+            let mut host = answer();
+            host.tempos = vec![(0, tempo)];
+            host.settings.mode = mode;
+            host.settings.trade.bars = 2;
+            host.settings.free_time = first;
+            let bar = (BAR as f64 * 120.0 / tempo) as i64;
+            let at = 3 * bar + 77;
+            host.turns = vec![if first {
+                (at, |settings| (settings.style, settings.free_time) = (StyleNumber(3), false))
+            } else {
+                (at, |settings| (settings.style, settings.free_time) = (StyleNumber(4), true))
+            }];
+            let heard = host.play_in_any_blocks(8 * bar);
+            let ons = heard.ons();
+            let case = format!("{mode:?}, free time first {first}, {tempo} bpm");
+            let goes_on = ons.iter().filter(|on| (at..at + bar * 3 / 4).contains(on)).count();
+            assert!(goes_on >= 3, "{case}: {ons:?}");
+            if mode == Mode::Answer {
+                let over = ons[0] + 4 * bar;
+                let last = *ons.last().unwrap();
+                assert!((over - bar / 2..over + 500).contains(&last), "{case}: the last at {last}, {over}");
+            }
+            if mode == Mode::Trade {
+                assert!(ons.iter().all(|on| (on + 1) / bar / 2 % 2 == 1), "{case}: {ons:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_metre_that_changes_on_segues_first_bar_does_not_delay_it() {
+    let waltz = Metre::new(3, 4).unwrap();
+    for grid in [StartGrid::Eighth, StartGrid::Bar, StartGrid::Free, StartGrid::Quarter] {
+        for (bars, rings_over, offline) in [(2, false, true), (4, true, true), (1, false, true), (4, false, false)] {
+            let mut host = alone(Mode::Trade);
+            host.settings.trade = Trade { bars, segue_first: false, rings_over };
+            (host.settings.start_grid, host.offline) = (grid, offline);
+            let line = i64::from(bars) * BAR;
+            host.metres = vec![(0, Metre::COMMON), (line, waltz)];
+            let until = line + i64::from(bars) * 6 * BEAT;
+            let heard = if offline { host.play_in_any_blocks(until) } else { host.play(until, &[64]) };
+            assert_eq!(heard.ons()[0], line, "{grid:?}, {bars} bars, offline {offline}");
+            let over = line + i64::from(bars) * 3 * BEAT;
+            assert!(heard.ons().iter().all(|on| (line..over).contains(on)), "{grid:?}, {bars} bars: {:?}", heard.ons());
+        }
+    }
+}
