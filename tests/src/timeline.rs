@@ -191,6 +191,18 @@ impl Timeline {
         self.jumps_of(CLEAR_BEATS)
     }
 
+    /// Whether the song goes round the loop that is shown at this frame: to its beginning, from its end, which may fall
+    /// between two frames.
+    pub fn goes_round(&self, at: Frame) -> bool {
+        let Some((begin, end)) = self.loop_beats else { return false };
+        let behind = self.stretches.partition_point(|stretch| stretch.from < at);
+        let (Some(before), after) = (self.stretches[..behind].last(), self.stretch(at)) else { return false };
+        let frame_beats = self.beats_in_frames(at.saturating_sub(1), 1.0);
+        let from_end = (before.beats_at(at, self.sample_rate) - end).abs() <= 1.5 * frame_beats;
+        let plays = before.playing && after.playing && after.from == at;
+        plays && from_end && (after.beats - begin).abs() <= 1.5 * frame_beats
+    }
+
     /// The same with the smallest jumps: between two of these frames the song's beats are those that one hears.
     pub fn seams(&self) -> impl Iterator<Item = Frame> {
         const NOISE_BEATS: f64 = 1e-3;
@@ -377,6 +389,10 @@ mod tests {
         assert!((timeline.beats(108_000) - 0.5).abs() < 1e-12);
         assert!((timeline.beats(500_000) - 1.0).abs() < 1e-12);
         assert_eq!(timeline.breaks().collect::<Vec<_>>(), [96_000, 120_000]);
+        assert!(!timeline.goes_round(96_000), "nobody tells of a loop");
+        timeline.show_loop(0.0, 4.0);
+        assert!(timeline.goes_round(96_000) && !timeline.goes_round(120_000));
+        assert!(!timeline.show_loop(0.0, 5.0).goes_round(96_000), "that is not its end");
     }
 
     #[test]

@@ -311,8 +311,6 @@ pub struct Clock {
     /// The moment of the next block's first frame, as far as is known now.
     now: f64,
     landing: Option<Landing>,
-    /// The song plays on, and elsewhere, with this block.
-    has_jumped: bool,
     largest_block: u32,
 }
 
@@ -326,7 +324,6 @@ impl Clock {
             changes: ArrayVec::new(),
             now: 0.0,
             landing: None,
-            has_jumped: false,
             largest_block: 0,
         }
     }
@@ -370,11 +367,6 @@ impl Clock {
         matches!(self.source, Source::Host { .. })
     }
 
-    /// Whether the song went on elsewhere with this block, and was played before and is played now.
-    pub fn has_jumped(&self) -> bool {
-        self.has_jumped
-    }
-
     /// What comes when the song's loop ends; `None` where it does not go round, or has left its loop behind.
     pub fn landing(&self) -> Option<Landing> {
         self.landing
@@ -408,13 +400,11 @@ impl Clock {
         let host_bpm = sane(transport.tempo_bpm).filter(|_| transport.playing);
         let tempo_bpm = host_bpm.or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
         let beats = transport.beats.filter(|beats| transport.playing && beats.abs() < LONGEST_SONG_BEATS);
-        let in_song = beats.is_some() && self.follows_host();
         self.largest_block = self.largest_block.max(frames);
         let (start, flow) = match beats {
             Some(beats) => self.follow_host(transport, beats, tempo_bpm, frames),
             None => self.follow_own(transport, tempo_bpm, position),
         };
-        self.has_jumped = in_song && flow == Flow::Broken;
         let mut span = Span::new(start, self.frames_per_tick(tempo_bpm));
         if let Source::Host { ahead, .. } = &mut self.source {
             span = span.ahead(*ahead);

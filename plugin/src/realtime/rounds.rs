@@ -16,9 +16,8 @@
 //! | is to begin later, the gap is not    | it begins on the first point of the grid after the gap, as always    |
 //! | is over, or the player plays         | nothing: the turn is the player's                                    |
 //!
-//! Of a jump that nobody tells of before it happens nothing can be known. What is ready is kept: bars of Segue's that would
-//! have begun on that very frame, where it has bars there too, and so an answer. One that is played goes on, or begins, on
-//! the first point of the grid for which a note can still be decided.
+//! Of a jump that nobody tells of before it happens nothing can be known. One thing that is ready is kept: bars of Segue's
+//! that would have begun on that very frame, where it has bars there too.
 
 use super::clock::{Landing, float};
 use super::host::{Mode, Settings, Stage, StartGrid};
@@ -200,14 +199,11 @@ impl Performer {
     }
 
     /// A song that jumps unforeseen, to bars of Segue's, just where Segue's bars would have begun: the part that is ready to
-    /// begin, as long as it is there. Every other jump leaves nothing of a trade that could be decided in time.
+    /// begin, as long as it is there. Every other jump leaves nothing that could be decided in time.
     pub(super) fn landed<S, N>(&mut self, scene: &Scene<'_, S, N>) -> Option<Part> {
         let settings = &scene.block.settings;
         let Turn::Waiting(ready) = self.turn else { return None };
         let begins_now = scene.span.offset_of(float(ready.start) + ready.lag) == scene.cursor();
-        if ready.mode == Mode::Answer && settings.mode == Mode::Answer && begins_now {
-            return self.clock.has_jumped().then_some(ready);
-        }
         if ready.mode != Mode::Trade || settings.mode != Mode::Trade || settings.free_time || !begins_now {
             return None;
         }
@@ -220,28 +216,6 @@ impl Performer {
         self.sharing.sides = Some(sides);
         self.sharing.dealt_in = Some((count, self.clock.tempo_bpm()));
         Some(Part { end: Some(count.line_of(after)), ..ready })
-    }
-
-    /// What an answer becomes where the song jumps unforeseen and plays on.
-    pub(super) fn answer_after_jump<S, N>(&self, scene: &Scene<'_, S, N>) -> Option<Part> {
-        let settings = &scene.block.settings;
-        let (part, has_begun) = match self.turn {
-            Turn::Playing(part) => (part, true),
-            Turn::Waiting(part) => (part, false),
-            Turn::Listening | Turn::Hearing | Turn::Resting => return None,
-        };
-        if part.mode != Mode::Answer || settings.mode != Mode::Answer || !self.clock.has_jumped() {
-            return None;
-        }
-        let soonest = scene.cursor() + self.look_ahead(scene);
-        let room = self.sharing.room_from.map_or(soonest, |position| position.0.saturating_sub(scene.start.0));
-        let (over, grid) =
-            if has_begun { (soonest, joining(settings)) } else { (soonest.max(room), settings.start_grid) };
-        let (start, lag) = self.place(scene, over, grid);
-        // Time was counted on through the jump.
-        let end = if has_begun { part.end } else { part.end.map(|end| start + (end - part.start)) };
-        let is_worth_it = end.is_none_or(|end| end - start >= self.clock.bars().metre.beat());
-        is_worth_it.then_some(Part { start, end, lag, ..part })
     }
 }
 

@@ -98,7 +98,7 @@ impl Row {
         let pairs = || self.strokes.iter().zip(self.strokes.iter().skip(1));
         let times = || pairs().map(|(one, next)| Time::between(one, *next, sample_rate));
         let (longest, shortest) = (times().map(|time| time.whole).max()?, times().map(|time| time.whole).min()?);
-        let longest_held = times().map(|time| time.held()).max()?;
+        let longest_held = times().map(Time::held).max()?;
         let longest_rest = times().map(|time| time.rest).max()?;
         // Each stroke before this one says how long a key is held for its time.
         let by_touch = times().map(|time| held.saturating_mul(time.whole) / time.held()).max()?;
@@ -163,6 +163,9 @@ mod tests {
     const RATE: f64 = 1_000.0;
     const QUARTER: i64 = 500;
 
+    /// What it is, the strokes, and when the next would be too late.
+    type Case<'a> = (&'a str, &'a [(i64, i64)], Option<i64>);
+
     /// Plays strokes, each at a time and held for some time; when the next would be too late.
     fn overdue_at(strokes: &[(i64, i64)]) -> Option<i64> {
         let mut row = Row::default();
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_next_note_of_a_row_is_due_by_its_times_and_its_touch() {
-        let table: [(&str, &[(i64, i64)], Option<i64>); 17] = [
+        let table: [Case<'_>; 17] = [
             ("one short note: an eighth", &[(0, 75)], Some(250 + 75)),
             ("one note: twice as long as it was held", &[(0, 150)], Some(300 + 75)),
             ("the same, but within a beat", &[(0, 400)], Some(500 + 75)),

@@ -139,13 +139,6 @@ impl Schedule {
         }
     }
 
-    /// Time is counted otherwise from now on: moments before and after.
-    pub fn count_anew(&mut self, moment: impl Fn(f64) -> f64) {
-        for sounding in &mut self.sounding {
-            sounding.until = moment(sounding.until);
-        }
-    }
-
     /// Whether anything sounds.
     pub fn is_sounding(&self) -> bool {
         !self.sounding.is_empty()

@@ -27,10 +27,6 @@ impl Performer {
             Some(Order::Prepare(part)) => self.prepare(scene, part, lag),
             Some(Order::Reshape(part)) => self.reshape(scene, part, before.and_then(|before| before.end)),
             Some(Order::Land(part)) => self.land(scene, part, before.and_then(|before| before.end)),
-            Some(Order::Move(part)) => {
-                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
-                self.prepare(scene, part, lag);
-            }
             Some(Order::Enter(part)) => {
                 self.schedule.end_before(part.start, scene.at(), scene.stage, &mut self.ledger);
                 while let Some(never_begun) = self.schedule.skip_before(part.start) {
@@ -120,12 +116,14 @@ impl Performer {
         }
     }
 
-    /// Another style plays: what is about to sound stays, and what comes later is decided by the new one.
+    /// Another style plays: what sounds ends, what is about to sound stays, and what comes later is decided by the new one.
     pub(super) fn decide_anew(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        let begun = self.schedule.last_begun();
+        self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
         let Some(part) = self.turn.part() else { return };
         let soonest = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
         // Where the new style divides the beat otherwise, a tick that has sounded may come again.
-        let cut = self.schedule.last_begun().map_or(soonest, |begun| soonest.max(begun + Ticks(1)));
+        let cut = begun.map_or(soonest, |begun| soonest.max(begun + Ticks(1)));
         self.withdraw_beyond(scene, cut, cut);
         if self.wishes.broken().is_some() {
             self.wishes.begin_anew(cut, Part { start: part.start.max(cut), ..part }, scene.position());

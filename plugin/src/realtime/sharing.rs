@@ -99,7 +99,6 @@ impl Performer {
             None if changed => None,
             None => self.landed(scene).map(Cue::Landed),
         };
-        let cue = cue.or_else(|| self.answer_after_jump(scene).filter(|_| !changed).map(Cue::Moved));
         self.cue(scene, cue.unwrap_or(Cue::Broken { keys_down: self.keys.any_playing() }));
     }
 
@@ -165,11 +164,10 @@ impl Performer {
         is_soon && scene.beats.offset_of(float(self.clock.count().line_of(first))) == begins
     }
 
-    /// Another style plays from now on and counts time otherwise: what sounds ends when it would have, and the part begins
-    /// anew, or goes on, as soon as can be.
+    /// Another style plays from now on and counts time otherwise: what sounds ends, and the part goes on as soon as can be.
     fn change_time(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
         let before = if scene.block.settings.free_time { scene.beats } else { scene.seconds };
-        self.schedule.count_anew(|moment| scene.span.moment_of(before.offset_of(moment)));
+        self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
         let Some(part) = self.turn.part() else { return };
         self.withdraw_from(before.first_tick_from(scene.cursor(), part.lag));
         let again = match part.mode {
@@ -317,7 +315,7 @@ impl Performer {
 
     /// The first point of a grid at this offset or later, and how far beside a tick it lies: in free time, where there
     /// is no grid, this offset itself.
-    pub(super) fn place<S, N>(&self, scene: &Scene<'_, S, N>, over: i64, grid: StartGrid) -> (Ticks, f64) {
+    fn place<S, N>(&self, scene: &Scene<'_, S, N>, over: i64, grid: StartGrid) -> (Ticks, f64) {
         if scene.block.settings.free_time || grid == StartGrid::Free {
             let start = scene.span.nearest_tick(over);
             return (start, scene.span.moment_of(over) - float(start));

@@ -81,8 +81,6 @@ pub enum Cue {
     Landed(Part),
     /// This is what Segue's part has become because another style counts time otherwise.
     Recast(Part),
-    /// The song has jumped where nobody foresaw it; this is what becomes of an answer that was played, or about to begin.
-    Moved(Part),
     /// The song has gone round its loop, as was foreseen: this is Segue's part from its beginning on, and it is ready.
     Looped(Part),
     /// The song started, stopped or jumped, or what is played is now another thing.
@@ -101,8 +99,6 @@ pub enum Order {
     Reshape(Part),
     /// The same, and what sounds ends at once.
     Land(Part),
-    /// What sounds ends at once; then think about this part, and about no other.
-    Move(Part),
     /// This part is thought about already and begins; nothing of what was before it is played any more, and what sounds
     /// of that ends at once.
     Enter(Part),
@@ -136,7 +132,6 @@ impl Turn {
             (Cue::Dealt(part), Self::Waiting(before)) if part != before => Self::prepared(part),
             (Cue::Dealt(part), Self::Playing(_)) => self.reshaped(part),
             (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
-            (Cue::Moved(part), Self::Waiting(_) | Self::Playing(_)) => (Self::Waiting(part), Some(Order::Move(part))),
             (Cue::Recast(part), Self::Waiting(_) | Self::Playing(_)) => Self::prepared(part),
             (Cue::Looped(part), _) => (Self::Waiting(part), Some(Order::Enter(part))),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), None),
@@ -151,7 +146,6 @@ impl Turn {
                 | Cue::YourTurn(_)
                 | Cue::Dealt(_)
                 | Cue::Landed(_)
-                | Cue::Moved(_)
                 | Cue::Recast(_)
                 | Cue::Start
                 | Cue::Lapse
@@ -277,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_whole_table_of_answers() {
-        use Cue::{Broken, End, KeyDown, LastKeyUp, Looped, Moved, Recast, Start, YourTurn};
+        use Cue::{Broken, End, KeyDown, LastKeyUp, Looped, Recast, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let held = Broken { keys_down: true };
         let bare = Broken { keys_down: false };
@@ -311,11 +305,8 @@ mod tests {
             (Resting, LastKeyUp(ANSWER), Resting, None),
             (Resting, YourTurn(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
             (Resting, bare, Listening, Some(Order::Break)),
-            // A loop, and a jump that nobody foresaw.
+            // A loop.
             (Playing(ANSWER), Looped(sooner), Waiting(sooner), Some(Order::Enter(sooner))),
-            (Playing(ANSWER), Moved(sooner), Waiting(sooner), Some(Order::Move(sooner))),
-            (Waiting(ANSWER), Moved(sooner), Waiting(sooner), Some(Order::Move(sooner))),
-            (Hearing, Moved(sooner), Hearing, None),
             // Another style.
             (Playing(ANSWER), Recast(sooner), Waiting(sooner), Some(Order::Prepare(sooner))),
             (Resting, Recast(sooner), Resting, None),

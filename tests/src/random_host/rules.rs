@@ -202,8 +202,8 @@ impl<'a> Watch<'a> {
             ];
             let Some(next) = nexts.into_iter().flatten().min() else { break };
             now = next;
-            while breaks.next_if(|at| *at <= now).is_some() {
-                self.song_breaks();
+            while let Some(at) = breaks.next_if(|at| *at <= now) {
+                self.song_breaks(act.timeline.goes_round(at));
             }
             while let Some((_, deed)) = deeds.next_if(|(at, _)| *at <= now) {
                 self.host_does(*deed, now);
@@ -243,9 +243,10 @@ impl<'a> Watch<'a> {
         self.handed_over = None;
     }
 
-    fn song_breaks(&mut self) {
+    /// The song starts, stops or jumps. An answer goes round with a loop that was told.
+    fn song_breaks(&mut self, goes_round: bool) {
         self.demands.push(Demand::AfterBreak);
-        self.asked = self.perhaps_held || !self.held.is_empty();
+        self.asked = goes_round && self.asked || self.perhaps_held || !self.held.is_empty();
     }
 
     /// Everything on a frame has happened: what had to end must have ended.

@@ -77,7 +77,7 @@ impl Layout {
         if !goes_on {
             self.bars.push(Bars { line: self.end, metre });
         }
-        self.end = self.end + length;
+        self.end += length;
     }
 }
 
@@ -97,7 +97,7 @@ impl BarsOfTune {
             let mut line = bars.line;
             while line < until {
                 lines.push((line, bars.metre));
-                line = line + bars.metre.bar();
+                line += bars.metre.bar();
             }
         }
         Self { lines, end }
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(lines, [(0, 4), (5 * BAR, 3)]);
         assert_eq!(layout.end, Ticks(5 * BAR + 11 * 144));
         let yours: Vec<i64> = layout.notes.iter().map(|note| note.onset.0).collect();
-        let three = |bar| 5 * BAR + bar * 144;
+        let three = |bar: i64| 5 * BAR + bar * 144;
         assert_eq!(yours, [0, BAR, 4 * BAR, three(0), three(3), three(4), three(7), three(8)]);
         let layout = lay_out(&tune, Mode::Trade, 2, true, None);
         let lines: Vec<(i64, u8)> = layout.bars.iter().map(|bars| (bars.line.0, bars.metre.numerator)).collect();

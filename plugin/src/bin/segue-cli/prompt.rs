@@ -46,7 +46,6 @@ impl Prompt {
                 // Its sentence is whole; the cause behind it would only be said twice.
                 let tune = read_midi(path, reading).map_err(|error| anyhow!("{error}"))?;
                 let tempos = if free_time { vec![FREE_BPM] } else { tempos(path) };
-                #[expect(clippy::float_cmp, reason = "a tempo that is stated again is the very same number")]
                 let tempo_changes = tempos.iter().any(|tempo| Some(tempo) != tempos.first());
                 Ok(Self { tempo_changes, ..Self::of(&tune, tempos.first().copied()) })
             }

@@ -286,22 +286,3 @@ fn live_an_answer_goes_through_a_loop_as_it_does_offline() {
         }
     }
 }
-
-#[test]
-fn where_nobody_tells_of_the_loop_an_answer_that_is_played_goes_on_on_the_grid_and_one_that_is_ready_begins() {
-    // The answer begins in the loop's last bar, on its end, and an eighth after it.
-    for (beat, notes, ready) in [(12, 4, false), (13, 5, true), (13, 6, false)] {
-        let mut host = phrase_in_loop(4, beat, notes, 0..1);
-        host.loop_beats = None;
-        let begin = round(1, 4, 120.0);
-        let heard = host.play_in_any_blocks(begin + 4 * BAR);
-        let on = heard.ons().into_iter().find(|on| *on >= begin);
-        assert_eq!(on, Some(if ready { begin } else { begin + BEAT / 2 }), "beat {beat}, {notes}: {:?}", heard.ons());
-        assert!(heard.ons().iter().any(|on| *on > begin + BAR), "beat {beat}, {notes}");
-        assert_eq!(sounding_across(&heard, begin), 0, "beat {beat}, {notes}: what sounds ends");
-    }
-    // Where the song stops, so does the answer.
-    let mut host = phrase_in_loop(4, 2, 4, 0..1);
-    host.song = vec![(0, Some(16.0)), (2 * BAR, None)];
-    assert!(host.play_in_any_blocks(6 * BAR).ons().iter().all(|on| *on < 2 * BAR));
-}
