@@ -57,8 +57,20 @@ fn measure_decisions(name: &str, mind: Arc<Mind>) -> Duration {
     let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
     let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
     let (onset, velocity, together, form) = (Ticks::ZERO, Velocity::DEFAULT, Ticks(3), Ticks::ZERO);
-    improviser.hear(HeardKey { id: 0, onset, pitch, velocity, bars, together, form, memory: 1.0, seed: 0 });
-    let ask = Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, ends: None, knobs: Knobs::default() };
+    improviser.hear(HeardKey {
+        id: 0,
+        onset,
+        pitch,
+        velocity,
+        bars,
+        together,
+        form,
+        gate_percent: 100,
+        memory: 1.0,
+        seed: 0,
+    });
+    let ask =
+        Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, ends: None, along: false, knobs: Knobs::default() };
     measure(name, || {
         black_box(improviser.decide(&ask));
     })

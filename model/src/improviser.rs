@@ -8,6 +8,7 @@
 
 mod decision;
 mod history;
+mod length;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
 use crate::sampling::Knobs;
 use decision::{Decided, Decision, around};
 use history::{By, History, Recall};
+pub use length::LEGATO_PERCENT;
 use std::sync::Arc;
 
 /// A key that the player has struck.
@@ -37,6 +39,9 @@ pub struct HeardKey {
     pub together: Ticks,
     /// Where the chart's first bar began, or begins.
     pub form: Ticks,
+    /// Of the time from stroke to stroke, the player's keys were down so much of late, in percent: [`LEGATO_PERCENT`] when
+    /// each is held until the next.
+    pub gate_percent: u8,
     /// [`Knobs::memory`] at that moment.
     pub memory: f32,
     /// [`Knobs::seed`] at that moment.
@@ -65,6 +70,8 @@ pub struct Ask {
     pub form: Ticks,
     /// Where the answer ends: no note begins there or later. `None` when it goes on without end.
     pub ends: Option<Ticks>,
+    /// The player goes on playing meanwhile: a duet.
+    pub along: bool,
     /// The musician's settings as of the decision.
     pub knobs: Knobs,
 }
@@ -173,9 +180,25 @@ impl Improviser {
         self.insert(&key, onset);
     }
 
-    /// Hears the key of stroke `id` go up. Ids that are unknown, or too long ago, are ignored.
+    /// The note of stroke `id` is over, after so long. Ids that are unknown, or too long ago, are ignored.
     pub fn amend(&mut self, id: u32, duration: Ticks) {
         self.history.amend(id, duration.max(Ticks(1)), &self.mind);
+    }
+
+    /// The key of stroke `id` went up, and the pedal lets the note ring on. To a single line the note is over: its style
+    /// has learnt from instruments without a pedal. Of a piano's note it says nothing yet.
+    pub fn lift(&mut self, id: u32, duration: Ticks) {
+        if self.is_single_line() {
+            self.amend(id, duration);
+        }
+    }
+
+    /// The note of stroke `id`, whose key went up before, rings no more: it lasted so long, as the piano's notes do that
+    /// were learnt from.
+    pub fn damp(&mut self, id: u32, duration: Ticks) {
+        if !self.is_single_line() {
+            self.amend(id, duration);
+        }
     }
 
     /// Takes in whatever is still waiting, so that the next decision is quick. Never needed for the right result.
@@ -234,7 +257,7 @@ impl Improviser {
     /// Puts a stroke where its onset and pitch belong.
     fn insert(&mut self, key: &HeardKey, onset: Ticks) {
         let note = Note { onset, pitch: key.pitch, duration: Ticks(1), velocity: key.velocity };
-        let by = By::Player { id: key.id, struck: key.onset, down: true };
+        let by = By::Player { id: key.id, struck: key.onset, held: None, gate_percent: key.gate_percent };
         let recall = Recall { share: key.memory, seed: key.seed };
         let around = around(self.mind.vocabulary(), &self.harmony, onset, (key.bars, key.form, recall));
         self.history.insert(note, by, around, (&self.mind, &mut self.room));

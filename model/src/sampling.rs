@@ -3,6 +3,7 @@
 //! Plain slices and numbers; knows neither what a class means nor where the scores come from.
 
 use crate::limits::Limits;
+use crate::note::Ticks;
 
 /// What a musician can turn while Segue plays.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,11 +18,14 @@ pub struct Knobs {
     pub seed: u64,
     /// What may be played at all.
     pub limits: Limits,
+    /// How dense the music is that the style has learnt from, in notes a quarter; `None` where nobody has counted. Only a
+    /// duet keeps to it.
+    pub notes_a_beat: Option<f32>,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { temperature: 1.0, top_p: 0.98, memory: 1.0, seed: 0, limits: Limits::NONE }
+        Self { temperature: 1.0, top_p: 0.98, memory: 1.0, seed: 0, limits: Limits::NONE, notes_a_beat: None }
     }
 }
 
@@ -62,12 +66,38 @@ pub enum Head {
     Likeness,
 }
 
-/// A number in 0..1 that depends on its key alone, so planning anew shifts no later draw.
-///
-/// The mixing is the finaliser of `SplitMix64` (Steele, Lea, Flood 2014), applied once per part of the key.
+/// What a draw depends on, and nothing else: planning again shifts no later draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrawKey {
+    /// [`Knobs::seed`].
+    pub seed: u64,
+    /// Which of Segue's turns.
+    pub turn: u32,
+    /// Which note of the turn, from 0.
+    pub note: u32,
+    /// In a duet, the onset of the last note that was heard: with the next one the draws are others. A draw that says
+    /// "not now" would say it again otherwise, whatever is heard.
+    pub heard: Option<Ticks>,
+}
+
+impl DrawKey {
+    /// A number in 0..1 for one head.
+    ///
+    /// The mixing is the finaliser of `SplitMix64` (Steele, Lea, Flood 2014), applied once per part of the key.
+    pub fn draw(&self, head: Head) -> f32 {
+        let Self { seed, turn, note, heard } = *self;
+        let parts = [seed, u64::from(turn), u64::from(note), head as u64].into_iter();
+        fraction(parts.chain(heard.map(|onset| onset.0.cast_unsigned())))
+    }
+}
+
+/// A number in 0..1 for a turn's note and head, outside of a duet.
 pub fn draw(seed: u64, turn: u32, note: u32, head: Head) -> f32 {
-    let parts = [seed, u64::from(turn), u64::from(note), head as u64];
-    let mixed = parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state: u64, part| {
+    DrawKey { seed, turn, note, heard: None }.draw(head)
+}
+
+fn fraction(parts: impl Iterator<Item = u64>) -> f32 {
+    let mixed = parts.fold(0x9e37_79b9_7f4a_7c15, |state: u64, part| {
         let mut z = state.wrapping_add(part.wrapping_mul(0xd134_2543_de82_ef95)).wrapping_add(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -227,6 +257,67 @@ fn power_for(scores: &[f32], span: &impl Fn(usize) -> f32, usual: f32, times: f3
     way * high
 }
 
+/// Makes spans of time so many `times` as long in the mean, or nearly as long as the longest, where that is out of reach.
+/// Below 1 they become shorter, but only so far as no rare rhythm becomes a usual one. What is not allowed gets no
+/// probability.
+///
+/// Of all ways to get there it takes the one that changes the probabilities least: each is multiplied by a power of the
+/// span (exponential tilting).
+pub fn lean_spans(scores: &mut [f32], allowed: impl Fn(usize) -> bool, span: impl Fn(usize) -> f32, times: f32) {
+    rule_out(scores, allowed);
+    let tilt = tilt_for(scores, &span, times);
+    for (class, score) in scores.iter_mut().enumerate() {
+        *score += tilt * span(class);
+    }
+}
+
+/// What must be added to each score per unit of its span, so that the mean span becomes `times` as large.
+fn tilt_for(scores: &[f32], span: impl Fn(usize) -> f32, times: f32) -> f32 {
+    /// Of the way from the mean as it is to the longest span, no more than this: at its end there is but one choice.
+    const FURTHEST: f32 = 0.95;
+    /// Per tick: an eighth becomes eighteen times as probable beside a quarter, and no more.
+    const MOST_SHORTENED: f32 = -0.12;
+    const DOUBLINGS: u32 = 20;
+    const HALVINGS: u32 = 20;
+    let possible = || scores.iter().enumerate().filter(|(_, score)| score.is_finite());
+    let longest = possible().map(|(class, _)| span(class)).fold(0.0, f32::max);
+    let mean = |tilt: f32| {
+        let peak = possible().map(|(class, score)| score + tilt * span(class)).fold(f32::NEG_INFINITY, f32::max);
+        let (mut total, mut sum) = (0.0, 0.0);
+        for (class, score) in possible() {
+            let weight = (score + tilt * span(class) - peak).exp();
+            total += weight;
+            sum += weight * span(class);
+        }
+        if total > 0.0 { sum / total } else { 0.0 }
+    };
+    let as_it_is = mean(0.0);
+    if times < 1.0 {
+        let (mut low, mut high) = (MOST_SHORTENED, 0.0);
+        for _ in 0..HALVINGS {
+            let middle = f32::midpoint(low, high);
+            if mean(middle) < as_it_is * times { low = middle } else { high = middle }
+        }
+        return high;
+    }
+    let wanted = (as_it_is * times).min(as_it_is + FURTHEST * (longest - as_it_is));
+    if wanted <= as_it_is {
+        return 0.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0 / longest);
+    for _ in 0..DOUBLINGS {
+        if mean(high) >= wanted {
+            break;
+        }
+        (low, high) = (high, 2.0 * high);
+    }
+    for _ in 0..HALVINGS {
+        let middle = f32::midpoint(low, high);
+        if mean(middle) < wanted { low = middle } else { high = middle }
+    }
+    high
+}
+
 /// A score that leaves no chance beside any other, and is one all the same.
 const ALL_BUT_IMPOSSIBLE: f32 = -1e30;
 
@@ -379,6 +470,21 @@ mod tests {
     }
 
     #[test]
+    fn spans_lean_to_longer_and_shorter_ones_and_what_is_hardly_possible_stays_so() {
+        let spans = [4.0, 24.0, 48.0, 96.0];
+        let mean = |times: f32| {
+            let mut scores = [1e-6_f32.ln(), 0.2_f32.ln(), 0.7_f32.ln(), 0.1_f32.ln()];
+            lean_spans(&mut scores, ANY, |class| spans[class], times);
+            let weights = scores.map(f32::exp);
+            weights.iter().zip(spans).map(|(weight, span)| weight * span).sum::<f32>() / weights.iter().sum::<f32>()
+        };
+        for times in [0.8, 1.0, 1.2, 1.5] {
+            assert!((mean(times) - times * mean(1.0)).abs() < 0.5, "{times} times: {}", mean(times));
+        }
+        assert!(mean(0.01) > 24.0, "{}", mean(0.01));
+    }
+
+    #[test]
     fn rhythm_is_cooled_and_heated_half_as_much_and_never_far() {
         for (temperature, expected) in [(0.0, 0.6), (0.05, 0.6), (0.49, 0.7), (1.0, 1.0), (1.44, 1.2), (2.0, 1.3)] {
             let rhythm = knobs(temperature, 0.3).for_rhythm();
@@ -452,6 +558,8 @@ mod tests {
             draw(3, 2, 5, Head::Step),
             draw(3, 1, 6, Head::Step),
             draw(3, 1, 5, Head::Pitch),
+            DrawKey { seed: 3, turn: 1, note: 5, heard: Some(Ticks(0)) }.draw(Head::Step),
+            DrawKey { seed: 3, turn: 1, note: 5, heard: Some(Ticks(48)) }.draw(Head::Step),
         ] {
             assert!((one - other).abs() > f32::EPSILON);
         }

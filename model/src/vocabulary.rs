@@ -231,6 +231,12 @@ impl Vocabulary {
         !self.velocities.is_empty()
     }
 
+    /// True when the style has learnt from written music: a line whose lengths are those of notes on paper, where each lasts
+    /// until the next. Written music comes without dynamics, and recorded music with them.
+    pub fn is_notation(&self) -> bool {
+        self.polyphony == 1 && !self.has_velocity()
+    }
+
     /// The time since the onset before that a class stands for.
     pub fn step(&self, class: usize) -> Ticks {
         self.steps[class.min(self.steps.len() - 1)]

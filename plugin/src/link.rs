@@ -52,8 +52,22 @@ pub enum ToMind {
     Chord(HeardChord),
     /// The chords come from here.
     ChordsFrom(Source),
-    /// A heard key came up, or its pedal.
+    /// A heard note is over: its key is up, and no pedal lets it ring on.
     Amend {
+        /// The id it was heard under.
+        id: u32,
+        /// How long it lasted.
+        duration: Ticks,
+    },
+    /// The key of a heard note is up, and the pedal lets it ring on.
+    Lift {
+        /// The id it was heard under.
+        id: u32,
+        /// How long the key was down.
+        duration: Ticks,
+    },
+    /// A heard note that rang on in the pedal is over.
+    Damp {
         /// The id it was heard under.
         id: u32,
         /// How long it lasted.
@@ -111,6 +125,8 @@ pub struct Wish {
     pub form: Ticks,
     /// Where the answer ends: no note begins there or later. `None` when it goes on without end.
     pub ends: Option<Ticks>,
+    /// The player goes on playing meanwhile: a duet.
+    pub along: bool,
     /// The controls at this moment.
     pub knobs: Knobs,
     /// How the beat is divided where the notes are played.
@@ -384,6 +400,7 @@ mod tests {
             bars: None,
             form,
             ends: None,
+            along: false,
             knobs,
             groove: Groove::STRAIGHT,
         })

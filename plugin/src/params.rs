@@ -121,6 +121,7 @@ impl SegueParams {
                 memory: self.mind.memory.value(),
                 seed: u64::from(self.mind.seed.value().unsigned_abs()),
                 limits: self.limits(),
+                notes_a_beat: preset::style(style).map(|style| style.notes_a_beat),
             },
             response_gap_ms: self.turns.response_gap.value(),
             answer_bars: u8::try_from(self.turns.answer_length.value()).unwrap_or(1).max(1),

@@ -221,20 +221,20 @@ fn without_chart(ChordWish { place: from, metre }: ChordWish) -> Planned {
 
 /// Decides notes until no other can begin before the horizon, or nobody listens any more.
 fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &MindEnd) -> Result<(), NobodyListens> {
-    let Wish { generation, turn, horizon, bars, form, ends, knobs, groove, .. } = wish;
+    let Wish { generation, turn, horizon, bars, form, ends, along, knobs, groove, .. } = wish;
     let started = Instant::now();
     let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
     let mut begin = wish.begin;
     let mut together = 0;
     if let Begin::NotBefore(_) = begin {
-        nothing_before = mind.earliest(&Ask { turn, begin, bars, form, ends, knobs });
+        nothing_before = mind.earliest(&Ask { turn, begin, bars, form, ends, along, knobs });
     }
     for _ in 0..NOTES_PER_WISH {
         // Its own last note may last beyond the horizon: then it is too early to decide the next.
         if nothing_before >= horizon {
             break;
         }
-        let note = past.decide(mind, Ask { turn, begin, bars, form, ends, knobs });
+        let note = past.decide(mind, Ask { turn, begin, bars, form, ends, along, knobs });
         let sounding = groove.no_longer(note, knobs.limits.longest);
         end.say(Planned::Note { generation, note: sounding })?;
         let next = mind.nothing_before(&note);
@@ -314,6 +314,7 @@ mod tests {
             bars: None,
             form,
             ends: None,
+            along: false,
             knobs,
             groove: Groove::STRAIGHT,
         })

@@ -25,8 +25,18 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let bars = Some(Bars { line: Ticks::ZERO, metre: prompt.metre });
     for (id, note) in (0..).zip(&prompt.notes) {
         let (onset, pitch, velocity) = (note.onset, note.pitch, note.velocity);
-        let key =
-            HeardKey { id, onset, pitch, velocity, bars, together: Ticks(1), form: Ticks::ZERO, memory: 1.0, seed: 0 };
+        let key = HeardKey {
+            id,
+            onset,
+            pitch,
+            velocity,
+            bars,
+            together: Ticks(1),
+            form: Ticks::ZERO,
+            gate_percent: 100,
+            memory: 1.0,
+            seed: 0,
+        };
         improviser.hear(key);
         improviser.amend(id, note.duration);
     }
@@ -34,7 +44,7 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let mut begin = Begin::At(prompt.end);
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
-        let ask = Ask { turn: 0, begin, bars, form: Ticks::ZERO, ends: None, knobs: Knobs::default() };
+        let ask = Ask { turn: 0, begin, bars, form: Ticks::ZERO, ends: None, along: false, knobs: Knobs::default() };
         let asked = Instant::now();
         let note = improviser.decide(&ask);
         times.push(asked.elapsed());

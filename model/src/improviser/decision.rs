@@ -15,8 +15,10 @@ use crate::loops::pitches_that_would_loop;
 use crate::mind::{Heads, Mind, Room};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use crate::poise::About;
-use crate::sampling::{COLDEST, Head, Knobs, Spans, choose, choose_span, draw};
+use crate::sampling::{COLDEST, DrawKey, Head, Knobs, Spans, choose, choose_span, lean_spans};
 use crate::vocabulary::{Classes, TimeBase, Vocabulary};
+
+const THIRTY_SECOND: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 
 /// A note that is about to be decided after all that the history has taken in.
 pub struct Decision<'a> {
@@ -109,6 +111,9 @@ impl<'a> Decision<'a> {
         let is_full = self.pitch_before().is_some_and(|before| !self.pitches.has_above(before))
             || self.history.together() >= usize::from(vocabulary.polyphony);
         let bars = ask.bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
+        if let Some(onset) = self.waited_for(last, earliest).filter(|onset| limits.begin_from(*onset, bars) == *onset) {
+            return onset;
+        }
         let begin = |step: usize| last + vocabulary.step(step);
         let reaches = |step: usize| begin(step) >= earliest.max(last + Ticks(is_full.into()));
         let fits = |step: usize| reaches(step) && limits.begin_from(begin(step), bars) == begin(step);
@@ -118,6 +123,10 @@ impl<'a> Decision<'a> {
         let scores = heads.step();
         if let Some(ending) = self.ending {
             ending.lean_steps(scores, last, vocabulary);
+        }
+        // In written music the next note comes when this one is over: there its length has decided.
+        if !vocabulary.is_notation() {
+            self.keep_density(scores, allowed, |step| vocabulary.step(step), self.longer());
         }
         let spans = Spans {
             span: |step| count(vocabulary.step(step)),
@@ -130,12 +139,55 @@ impl<'a> Decision<'a> {
         limits.begin_from(begin(step).max(earliest), bars)
     }
 
+    /// In a duet, where the note was to begin before the player played another one: there it begins all the same, if that
+    /// is possible still. Drawn again at each key, a wait would be cut short by the next key, or never end: then the
+    /// player's keys would decide how much Segue plays.
+    fn waited_for(&self, last: Ticks, earliest: Ticks) -> Option<Ticks> {
+        let onset = self.history.retracted(self.ask.turn, self.index).filter(|_| self.ask.along)?;
+        // Two lines may begin together; of one of them nothing begins before what it has just played.
+        (onset >= earliest && onset >= last).then_some(onset)
+    }
+
+    /// In a duet, by how much times from note to note are to be longer in the mean. Who plays steady quarters draws a style
+    /// of eighths along, and the other way round: half of that is company, and the other half is made good here.
+    fn longer(&self) -> f32 {
+        const MOST: std::ops::RangeInclusive<f32> = 0.6..=1.5;
+        let (Ask { knobs, turn, along, .. }, vocabulary) = (self.ask, self.vocabulary());
+        if !along || knobs.temperature <= COLDEST {
+            return 1.0;
+        }
+        let density = knobs.notes_a_beat.zip(self.history.density_of_turn(*turn));
+        let too_dense = density.map_or(1.0, |(own, density)| density * knobs.limits.stretch() / own);
+        let too_dense = too_dense.clamp(*MOST.start(), *MOST.end());
+        // The network foretells the next note of all that it hears, and the player plays a part of these. Where voices are
+        // many and time is free nothing else holds them back: each note would be answered by more.
+        let of_player = if vocabulary.polyphony > 1 { self.history.notes_for_each(*turn) } else { 1.0 };
+        if too_dense < 1.0 { too_dense } else { too_dense * of_player }
+    }
+
+    /// Of spans of time, makes those more probable that keep a duet at its density: eighths for quarters or quarters for
+    /// eighths, so many `times` as long in the mean. It changes nothing between rests and long notes, nor, in a line, among
+    /// what is short.
+    fn keep_density(
+        &self,
+        scores: &mut [f32],
+        allowed: impl Fn(usize) -> bool,
+        span: impl Fn(usize) -> Ticks,
+        times: f32,
+    ) {
+        const LONGEST: Ticks = Ticks::quarters(1);
+        let shortest = if self.vocabulary().polyphony == 1 { Ticks(LONGEST.0 / 4) } else { Ticks::ZERO };
+        if (times - 1.0).abs() > f32::EPSILON {
+            lean_spans(scores, allowed, |class| count(span(class).clamp(shortest, LONGEST)), times);
+        }
+    }
+
     fn pitch(&self, heads: &mut Heads<'_, '_>, (next, echoes): (Classes, Echoes), onset: Ticks, around: &Around) -> u8 {
         let (vocabulary, before) = (self.vocabulary(), self.pitch_before());
         let looping: Vec<u8> = pitches_that_would_loop(&self.history.latest(), next.step).collect();
         // A chord is told from low to high, each key once. Where the musician leaves too little for that, or to keep a
         // figure from going round, his word counts.
-        let is_chord = self.history.last_onset() == Some(onset);
+        let is_chord = vocabulary.polyphony > 1 && self.history.last_onset() == Some(onset);
         let floor = before.filter(|_| is_chord).map_or(0, |pitch| pitch + 1);
         let left = self.pitches.preferring(|pitch| class(pitch) >= floor);
         let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
@@ -158,7 +210,18 @@ impl<'a> Decision<'a> {
         }
         let longest = self.voice_time();
         let longest = self.ending.and_then(|ending| ending.left(onset)).map_or(longest, |left| longest.min(left));
-        let allowed = |duration| duration == 0 || vocabulary.duration(duration) <= longest;
+        // Of the written tunes that were learnt from, not one note in a thousand is shorter than a thirty-second.
+        let shortest = if vocabulary.is_notation() { THIRTY_SECOND } else { Ticks::ZERO };
+        let classes = 0..vocabulary.counts().duration;
+        let first = classes.into_iter().find(|duration| vocabulary.duration(*duration) >= shortest).unwrap_or(0);
+        let allowed = |duration| duration == first || (duration > first && vocabulary.duration(duration) <= longest);
+        let times = match vocabulary.is_notation() {
+            true => self.longer(),
+            // A single line's next note waits for the end of this one.
+            false if vocabulary.polyphony == 1 => self.longer().min(1.0),
+            false => 1.0,
+        };
+        self.keep_density(scores, allowed, |duration| vocabulary.duration(duration), times);
         let span = |duration| count(vocabulary.duration(duration));
         let spans = Spans { span, astray: |_| false, times: 1.0 };
         class(choose_span(scores, allowed, &spans, (&self.ask.knobs.for_rhythm(), self.drawn(Head::Duration))))
@@ -215,7 +278,9 @@ impl<'a> Decision<'a> {
 
     fn drawn_at(&self, index: u32, head: Head) -> f32 {
         let Knobs { temperature, seed, .. } = self.ask.knobs;
-        draw(if temperature > COLDEST { seed } else { 0 }, self.ask.turn, index, head)
+        let heard = if self.ask.along { self.history.last_heard() } else { None };
+        let seed = if temperature > COLDEST { seed } else { 0 };
+        DrawKey { seed, turn: self.ask.turn, note: index, heard }.draw(head)
     }
 }
 

@@ -3,12 +3,13 @@
 //! Only the first notes have been taken in by the network; whatever changes the past goes back to the state before the
 //! change, and the rest is taken in again when it is needed. Knows nothing of draws, limits and knobs.
 
+use super::length::Keystroke;
 use crate::chord::Chord;
 use crate::dynamics::{Learnt, Touch};
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::LONGEST_FIGURE;
 use crate::mind::{Mind, Room, State};
-use crate::note::{Bars, Note, Pitch, Ticks};
+use crate::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 use crate::sampling::{Head, draw, most_probable};
 use crate::vocabulary::Classes;
 use std::collections::VecDeque;
@@ -37,14 +38,29 @@ pub struct History {
     forgotten: usize,
     /// The onset of the last note that is no longer held.
     before: Option<Ticks>,
+    /// The onset of the player's last note that is no longer held.
+    heard_before: Option<Ticks>,
+    /// The first of the notes that were retracted last.
+    retracted: Option<Retracted>,
+}
+
+/// A note of Segue's that was decided, and retracted before it began.
+#[derive(Debug, Clone, Copy)]
+struct Retracted {
+    turn: u32,
+    index: u32,
+    onset: Ticks,
 }
 
 /// A note of the recent past, and what was before it.
 #[derive(Debug)]
 struct Remembered {
+    /// A heard one has its length once it is taken in.
     note: Note,
     by: By,
     around: Around,
+    /// How long the network expected a heard note to be; `None` where it was not asked.
+    expected: Option<Ticks>,
     /// As the network took it in; true for the first `taken_in` notes.
     classes: Classes,
     /// The state before it; true for the first `taken_in` notes.
@@ -76,8 +92,9 @@ pub struct Recall {
 /// Who played a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// `struck` is the onset as played; while the key is `down` the duration is the network's expectation.
-    Player { id: u32, struck: Ticks, down: bool },
+    /// `struck` is the onset as played, and the key was `held` so long; `None` while it is down. `gate_percent` is how much
+    /// of the time from stroke to stroke the player's keys were down before.
+    Player { id: u32, struck: Ticks, held: Option<Ticks>, gate_percent: u8 },
     /// The `index`th note of a turn, and the pitch that it was told with.
     Segue { turn: u32, index: u32, told: Pitch },
 }
@@ -97,6 +114,8 @@ impl History {
             touch,
             forgotten: 0,
             before: None,
+            heard_before: None,
+            retracted: None,
         }
     }
 
@@ -108,8 +127,9 @@ impl History {
         let now = first.map_or(&self.now, |first| &first.before).clone();
         let touch = first.map_or(self.touch, |first| first.touch);
         let untaken = |held: &Remembered| Remembered { before: State::default(), ..*held };
-        let Self { forgotten, before, .. } = *self;
-        let mut spare = Self { forgotten, before, ..Self::after(now, session, touch) };
+        let Self { forgotten, before, heard_before, retracted, .. } = *self;
+        let after = Self::after(now, session, touch);
+        let mut spare = Self { forgotten, before, heard_before, retracted, ..after };
         spare.notes.extend(self.notes.iter().map(untaken));
         spare
     }
@@ -120,6 +140,7 @@ impl History {
         self.notes.clear();
         self.now = mind.blank();
         (self.taken_in, self.touch, self.forgotten, self.before) = (0, Touch::default(), 0, None);
+        (self.heard_before, self.retracted) = (None, None);
     }
 
     /// All that is held is to be taken in anew, by this mind.
@@ -136,7 +157,7 @@ impl History {
     pub fn catch_up(&mut self, mind: &Mind, room: &mut Room) {
         while self.taken_in < self.notes.len() {
             let index = self.taken_in;
-            let previous = self.onset_before(index);
+            let (previous, key) = (self.onset_before(index), self.keystroke(index));
             let held = &mut self.notes[index];
             let vocabulary = mind.vocabulary();
             held.before.clone_from(&self.now);
@@ -149,14 +170,19 @@ impl History {
                 told.velocity = self.touch.told(told.velocity, learnt);
             }
             held.classes = vocabulary.classes(&told, previous, bars, chord);
-            if let By::Player { down: true, .. } = held.by {
-                let shown = recall.shows(mind, self.session.count());
-                let echoes =
-                    if shown { self.session.echoes(vocabulary, held.note.onset, bars) } else { Echoes::default() };
-                let mut heads = mind.listen(&self.now, room);
-                let expected = most_probable(heads.duration(held.classes, echoes));
-                held.classes.duration = u8::try_from(expected).unwrap_or(u8::MAX);
-                held.note.duration = vocabulary.duration(expected);
+            if let Some(key) = key {
+                held.expected = None;
+                let length = key.length(vocabulary, None).unwrap_or_else(|| {
+                    let shown = recall.shows(mind, self.session.count());
+                    let onset = held.note.onset;
+                    let echoes = if shown { self.session.echoes(vocabulary, onset, bars) } else { Echoes::default() };
+                    let mut heads = mind.listen(&self.now, room);
+                    let expected = vocabulary.duration(most_probable(heads.duration(held.classes, echoes)));
+                    held.expected = Some(expected);
+                    key.length(vocabulary, held.expected).unwrap_or(expected)
+                });
+                held.note.duration = length;
+                held.classes.duration = vocabulary.duration_class(length);
             }
             self.session.push(&held.note);
             let shown = recall.shows(mind, self.session.count());
@@ -169,9 +195,15 @@ impl History {
     /// Puts in a note that a key has just begun where its onset and pitch belong.
     pub fn insert(&mut self, note: Note, by: By, around: Around, thinking: (&Mind, &mut Room)) {
         let comes_later = |held: &&Remembered| (held.note.onset, held.note.pitch) > (note.onset, note.pitch);
-        let index = self.notes.len() - self.notes.iter().rev().take_while(comes_later).count();
+        let later = self.notes.iter().rev().take_while(comes_later).count();
+        let (index, behind) = (self.notes.len() - later, later + 1);
         self.rewind_to(index);
+        let mind = thinking.0;
         self.remember(index, note, by, around, thinking);
+        // The player's note before it is over with it, or has been.
+        if let Some(before) = self.player_before(self.notes.len() - behind) {
+            self.understand(before, mind);
+        }
     }
 
     /// Puts in a note behind all others.
@@ -181,7 +213,7 @@ impl History {
 
     fn remember(&mut self, index: usize, note: Note, by: By, around: Around, (mind, room): (&Mind, &mut Room)) {
         let (classes, before, touch) = (Classes::default(), self.now.clone(), self.touch);
-        let held = Remembered { note, by, around, classes, before, touch };
+        let held = Remembered { note, by, around, expected: None, classes, before, touch };
         self.notes.insert(index, held);
         if self.notes.len() > HISTORY {
             self.catch_up(mind, room);
@@ -189,24 +221,47 @@ impl History {
             self.forgotten += 1;
             let Some(oldest) = self.notes.pop_front() else { return };
             self.before = Some(oldest.note.onset);
+            if let By::Player { .. } = oldest.by {
+                self.heard_before = Some(oldest.note.onset);
+            }
         }
     }
 
-    /// Of the stroke `id`, which may be unknown, the length is known now.
+    /// Of the stroke `id`, which may be unknown, it is known now how long its key was held.
     pub fn amend(&mut self, id: u32, duration: Ticks, mind: &Mind) {
         let stroke = |held: &Remembered| matches!(held.by, By::Player { id: held, .. } if held == id);
         let Some(index) = self.notes.iter().rposition(stroke) else {
             return;
         };
-        let held = &mut self.notes[index];
-        let is_new = mind.vocabulary().duration_class(duration) != held.classes.duration;
-        held.note.duration = duration;
-        if let By::Player { down, .. } = &mut held.by {
-            *down = false;
+        if let By::Player { held, .. } = &mut self.notes[index].by {
+            *held = Some(duration);
         }
-        if is_new {
-            self.rewind_to(index);
+        self.understand(index, mind);
+    }
+
+    /// What is known of the key of a heard note; `None` for one of Segue's.
+    fn keystroke(&self, index: usize) -> Option<Keystroke> {
+        let note = &self.notes[index];
+        let By::Player { held, gate_percent, .. } = note.by else { return None };
+        let later = |other: &&Remembered| matches!(other.by, By::Player { .. }) && other.note.onset > note.note.onset;
+        let next = self.notes.range(index + 1..).find(later).map(|next| next.note.onset - note.note.onset);
+        Some(Keystroke { held, next, gate_percent })
+    }
+
+    /// More is known of the key of a heard note: if its length is understood otherwise now, it is taken in again.
+    fn understand(&mut self, index: usize, mind: &Mind) {
+        let Some(key) = self.keystroke(index).filter(|_| index < self.taken_in) else { return };
+        let (vocabulary, held) = (mind.vocabulary(), &mut self.notes[index]);
+        match key.length(vocabulary, held.expected) {
+            Some(length) if vocabulary.duration_class(length) == held.classes.duration => held.note.duration = length,
+            _ => self.rewind_to(index),
         }
+    }
+
+    /// The place of the player's last note before this place.
+    fn player_before(&self, index: usize) -> Option<usize> {
+        let is_players = |held: &Remembered| matches!(held.by, By::Player { .. });
+        self.notes.range(..index).rposition(is_players)
     }
 
     /// What begins from here on was played to this chord.
@@ -240,6 +295,10 @@ impl History {
     pub fn take_back(&mut self, from: Ticks) {
         let planned = |held: &Remembered| matches!(held.by, By::Segue { .. }) && held.note.onset >= from;
         if let Some(first) = self.notes.iter().position(planned) {
+            let held = &self.notes[first];
+            if let By::Segue { turn, index, .. } = held.by {
+                self.retracted = Some(Retracted { turn, index, onset: held.note.onset });
+            }
             self.rewind_to(first);
             self.notes.retain(|held| !planned(held));
         }
@@ -320,6 +379,17 @@ impl History {
         self.notes.iter().rev().find_map(of_turn).unwrap_or(0)
     }
 
+    /// Where this note of a turn was to begin, if it was decided and retracted since.
+    pub fn retracted(&self, turn: u32, index: u32) -> Option<Ticks> {
+        self.retracted.filter(|note| (note.turn, note.index) == (turn, index)).map(|note| note.onset)
+    }
+
+    /// The onset of the player's last note.
+    pub fn last_heard(&self) -> Option<Ticks> {
+        let last = self.player_before(self.notes.len()).map(|index| self.notes[index].note.onset);
+        last.or(self.heard_before)
+    }
+
     /// From when on, `bound` at the earliest, fewer than `most` notes of a turn sound.
     pub fn free_voice(&self, turn: u32, most: usize, bound: Ticks) -> Ticks {
         let of_turn = |held: &&Remembered| matches!(held.by, By::Segue { turn: of, .. } if of == turn);
@@ -327,6 +397,30 @@ impl History {
         let mut sounding: Vec<Ticks> = ends.filter(|end| *end > bound).collect();
         sounding.sort_unstable();
         sounding.len().checked_sub(most).map_or(bound, |first_to_end| sounding[first_to_end])
+    }
+
+    /// Of the latest notes, how many there are for each of this turn's; at most three.
+    pub fn notes_for_each(&self, turn: u32) -> f32 {
+        const NOTES: usize = 32;
+        const MOST: f32 = 3.0;
+        let latest = self.notes.iter().rev().take(NOTES);
+        let own = latest.clone().filter(|held| matches!(held.by, By::Segue { turn: of, .. } if of == turn));
+        #[expect(clippy::cast_precision_loss, reason = "a few notes")]
+        let share = latest.count() as f32 / own.count().max(1) as f32;
+        share.min(MOST)
+    }
+
+    /// How many notes a quarter this turn's latest ones are, up to now; `None` while there are few.
+    pub fn density_of_turn(&self, turn: u32) -> Option<f32> {
+        const NOTES: usize = 16;
+        const FEWEST: usize = 4;
+        let of_turn = |held: &&Remembered| matches!(held.by, By::Segue { turn: of, .. } if of == turn);
+        let own = self.notes.iter().rev().filter(of_turn).take(NOTES);
+        let (count, first) = (own.clone().count(), own.last()?.note.onset);
+        let time = self.last_onset()? - first;
+        #[expect(clippy::cast_precision_loss, reason = "a few notes in some bars")]
+        let density = (count - 1) as f32 * TICKS_PER_QUARTER as f32 / time.0 as f32;
+        (count >= FEWEST && time > Ticks::ZERO).then_some(density)
     }
 
     /// The mean time from note to note of late.

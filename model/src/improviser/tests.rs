@@ -43,6 +43,7 @@ fn key(id: u32, onset: i64, pitch: u8) -> HeardKey {
         bars: Some(BARS),
         together: TOGETHER,
         form: Ticks::ZERO,
+        gate_percent: LEGATO_PERCENT,
         memory: 1.0,
         seed: 0,
     }
@@ -55,6 +56,7 @@ fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
         bars: Some(BARS),
         form: Ticks::ZERO,
         ends: None,
+        along: false,
         knobs: Knobs { temperature, top_p: 1.0, seed, ..Knobs::default() },
     }
 }
@@ -405,4 +407,121 @@ fn a_chord_of_many_voices_is_told_from_low_to_high_each_key_once() {
         assert!(together <= Vocabulary::piano().polyphony);
         last = note;
     }
+}
+
+/// A phrase as it stands in print, each key held for a part of its note.
+fn hear_detached(improviser: &mut Improviser, percent: &[i64]) {
+    let notes = [(0, 62, 24), (24, 64, 24), (48, 66, 48), (96, 69, 24), (120, 66, 12), (132, 64, 12), (144, 62, 96)];
+    for ((id, (onset, pitch, length)), percent) in (0..).zip(notes).zip(percent.iter().cycle()) {
+        let gate_percent = u8::try_from(*percent).unwrap().min(LEGATO_PERCENT);
+        improviser.hear(HeardKey { gate_percent, ..key(id, onset, pitch) });
+        improviser.catch_up();
+        improviser.amend(id, Ticks((length * percent / 100).max(1)));
+        improviser.catch_up();
+    }
+    improviser.hear(key(99, 240, 57));
+}
+
+#[test]
+fn written_music_is_heard_the_same_however_short_its_keys_are_held() {
+    let mut legato = blank();
+    hear_detached(&mut legato, &[100]);
+    for percent in [&[30][..], &[50], &[80], &[95], &[105], &[80, 60, 95, 40, 70]] {
+        let mut detached = blank();
+        hear_detached(&mut detached, percent);
+        assert_eq!(detached.state(), legato.state(), "held for {percent:?} % of their notes");
+    }
+    // A style that has learnt from recordings hears the difference.
+    let mind = Arc::new(Mind::random(Vocabulary::piano(), SIZES));
+    let states = [&[100][..], &[50]].map(|percent| {
+        let mut improviser = Improviser::new(Arc::clone(&mind));
+        hear_detached(&mut improviser, percent);
+        improviser.state().clone()
+    });
+    assert_ne!(states[0], states[1]);
+}
+
+#[test]
+fn the_pedal_lengthens_what_a_piano_hears_and_no_single_line() {
+    for (vocabulary, is_pedalled) in
+        [(Vocabulary::dance(), false), (Vocabulary::solo(), false), (Vocabulary::piano(), true)]
+    {
+        let mind = Arc::new(Mind::random(vocabulary, SIZES));
+        let play = |pedalled: bool| {
+            let mut improviser = Improviser::new(Arc::clone(&mind));
+            improviser.hear(key(0, 0, 62));
+            if pedalled {
+                improviser.lift(0, Ticks(20));
+                improviser.damp(0, Ticks(190));
+            } else {
+                improviser.amend(0, Ticks(20));
+            }
+            improviser.state().clone()
+        };
+        assert_eq!(play(true) != play(false), is_pedalled);
+    }
+}
+
+#[test]
+fn in_notation_no_note_is_shorter_than_a_thirty_second() {
+    // A network that has learnt nothing says anything.
+    let shortest = |mind: Arc<Mind>| {
+        let mut improviser = Improviser::new(mind);
+        hear_phrase(&mut improviser);
+        let notes = (0..300).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 2.0, 1)));
+        notes.map(|note| note.duration.0).min()
+    };
+    assert_eq!(shortest(Arc::clone(&minds().0)), Some(6));
+    assert_eq!(shortest(Arc::new(Mind::random(Vocabulary::solo(), SIZES))), Some(2), "solos have ghost notes");
+}
+
+/// A duet: what is decided, and where the player's next key falls.
+fn along(begin: Begin, seed: u64) -> Ask {
+    Ask { along: true, ..ask(begin, 1.0, seed) }
+}
+
+#[test]
+fn in_a_duet_a_wait_goes_on_over_the_keys_that_are_heard_in_it() {
+    let (mut kept, mut other_pitches) = (0, 0);
+    for seed in 0..60 {
+        let mut improviser = blank();
+        hear_phrase(&mut improviser);
+        improviser.decide(&along(Begin::At(Ticks(288)), seed));
+        let planned = improviser.decide(&along(Begin::NotBefore(Ticks(288)), seed));
+        // Nothing is heard in between: the same again.
+        improviser.take_back(planned.onset);
+        assert_eq!(improviser.decide(&along(Begin::NotBefore(Ticks(288)), seed)), planned);
+        improviser.take_back(planned.onset);
+        let struck = Ticks(planned.onset.0 - 5).max(Ticks(289));
+        improviser.hear(key(50, struck.0, 64));
+        let again = improviser.decide(&along(Begin::NotBefore(struck), seed));
+        if planned.onset >= struck {
+            assert_eq!(again.onset, planned.onset, "seed {seed}");
+            kept += 1;
+            other_pitches += u32::from(again.pitch != planned.pitch);
+        }
+    }
+    assert!(kept > 40 && other_pitches > kept / 2, "{kept} kept, {other_pitches} of them with another pitch");
+}
+
+#[test]
+fn in_a_duet_what_has_become_impossible_is_drawn_anew_and_otherwise_after_each_key() {
+    let steps = |heard: i64| -> Vec<Ticks> {
+        (0..40)
+            .map(|seed| {
+                let mut improviser = blank();
+                hear_phrase(&mut improviser);
+                improviser.decide(&along(Begin::At(Ticks(288)), seed));
+                let planned = improviser.decide(&along(Begin::NotBefore(Ticks(288)), seed));
+                improviser.take_back(planned.onset);
+                improviser.hear(key(50, 2_000 + heard, 64));
+                let next = improviser.decide(&along(Begin::NotBefore(Ticks(2_000 + heard)), seed));
+                assert!(next.onset >= Ticks(2_000 + heard));
+                next.onset - Ticks(heard)
+            })
+            .collect()
+    };
+    // The same music a bar later differs in the key of its draws alone.
+    assert_eq!(steps(0), steps(0));
+    assert_ne!(steps(0), steps(192));
 }

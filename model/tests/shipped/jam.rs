@@ -2,7 +2,7 @@
 
 use segue_corpus::{Tune, abc};
 use segue_model::chart::Chart;
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
+use segue_model::improviser::{Ask, Begin, HeardKey, Improviser, LEGATO_PERCENT};
 use segue_model::mind::Mind;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use segue_model::sampling::Knobs;
@@ -76,6 +76,7 @@ impl Jam {
                 bars: Some(bars),
                 together: Ticks(1),
                 form: Ticks::ZERO,
+                gate_percent: LEGATO_PERCENT,
                 memory: knobs.memory,
                 seed: knobs.seed,
             });
@@ -94,7 +95,15 @@ impl Jam {
     /// The next note of an answer that ends there.
     pub fn decide(&mut self, ends: Option<Ticks>) -> Note {
         let (bars, knobs) = (Some(self.bars), self.knobs);
-        let note = self.improviser.decide(&Ask { turn: 1, begin: self.begin, bars, form: Ticks::ZERO, ends, knobs });
+        let note = self.improviser.decide(&Ask {
+            turn: 1,
+            begin: self.begin,
+            bars,
+            form: Ticks::ZERO,
+            ends,
+            along: false,
+            knobs,
+        });
         self.begin = Begin::NotBefore(note.onset);
         note
     }

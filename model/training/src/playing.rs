@@ -5,7 +5,7 @@
 use super::pieces::gather_chords;
 use segue_corpus::Tune;
 use segue_model::chart::Chart;
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
+use segue_model::improviser::{Ask, Begin, HeardKey, Improviser, LEGATO_PERCENT};
 use segue_model::mind::Mind;
 use segue_model::note::{Note, Ticks, Velocity};
 use segue_model::sampling::Knobs;
@@ -29,6 +29,7 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
             // Chords of the prompt begin together to the tick.
             together: Ticks::ZERO,
             form: Ticks::ZERO,
+            gate_percent: LEGATO_PERCENT,
             memory: knobs.memory,
             seed: knobs.seed,
         });
@@ -43,6 +44,7 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
             bars,
             form: Ticks::ZERO,
             ends: None,
+            along: false,
             knobs: *knobs,
         });
         from = note.onset;

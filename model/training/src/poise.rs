@@ -32,7 +32,8 @@ const FEWEST_PLACES: usize = 50;
 /// Continuations at each value.
 const PLACES: usize = 250;
 /// As the network has learnt, neither warmer nor cooler.
-const KNOBS: Knobs = Knobs { temperature: 1.0, top_p: 1.0, memory: 1.0, seed: 1, limits: Limits::NONE };
+const KNOBS: Knobs =
+    Knobs { temperature: 1.0, top_p: 1.0, memory: 1.0, seed: 1, limits: Limits::NONE, notes_a_beat: None };
 /// Real ones that they are held against. Few tunes are for validation, so what is real is taken of all.
 const REAL_PLACES: usize = 1_000;
 

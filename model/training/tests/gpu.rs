@@ -39,6 +39,7 @@ fn a_hundred_decisions_are_those_of_the_processor() {
                 bars: Some(BARS),
                 together: Ticks(3),
                 form: Ticks::ZERO,
+                gate_percent: 100,
                 memory: 1.0,
                 seed: 0,
             };
@@ -49,7 +50,15 @@ fn a_hundred_decisions_are_those_of_the_processor() {
     });
     let (mut begin, mut worst) = (Begin::At(Ticks(192)), 0.0_f32);
     for number in 0..DECISIONS {
-        let ask = Ask { turn: 1, begin, bars: Some(BARS), form: Ticks::ZERO, ends: None, knobs: Knobs::default() };
+        let ask = Ask {
+            turn: 1,
+            begin,
+            bars: Some(BARS),
+            form: Ticks::ZERO,
+            ends: None,
+            along: false,
+            knobs: Knobs::default(),
+        };
         let [(note, scores), (other, others)] = sides.each_mut().map(|(mind, improviser)| {
             let note = improviser.decide(&ask);
             let mut room = Room::default();

@@ -23,6 +23,9 @@ pub struct Style {
     pub free_time: bool,
     /// The part of the beat that its first eighth has, where the musician does not say.
     pub swing: f32,
+    /// How dense the music is that it has learnt from, in notes a quarter: counted in 150 pieces of each. In free time, a
+    /// quarter is half a second.
+    pub notes_a_beat: f32,
     /// The chords that it plays to when the musician gives none, as a chart; may be empty.
     usual_chart: &'static str,
     weights: &'static [u8],
@@ -35,15 +38,15 @@ const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 |
 /// All of them. A build leaves out those whose cargo feature is off.
 pub static STYLES: &[Style] = &[
     #[cfg(feature = "jazz")]
-    Style { swing: SWUNG, ..metric(0, "Jazz", "", include_bytes!("../../../presets/jazz.segue")) },
+    Style { swing: SWUNG, ..metric(0, "Jazz", 1.51, "", include_bytes!("../../../presets/jazz.segue")) },
     #[cfg(feature = "blues")]
-    Style { swing: SWUNG, ..metric(1, "Blues", TWELVE_BARS, include_bytes!("../../../presets/blues.segue")) },
+    Style { swing: SWUNG, ..metric(1, "Blues", 1.56, TWELVE_BARS, include_bytes!("../../../presets/blues.segue")) },
     #[cfg(feature = "folk")]
-    metric(2, "Folk", "", include_bytes!("../../../presets/folk.segue")),
+    metric(2, "Folk", 1.49, "", include_bytes!("../../../presets/folk.segue")),
     #[cfg(feature = "irish")]
-    metric(3, "Irish", "", include_bytes!("../../../presets/irish.segue")),
+    metric(3, "Irish", 1.85, "", include_bytes!("../../../presets/irish.segue")),
     #[cfg(feature = "piano")]
-    Style { free_time: true, ..metric(4, "Piano", "", include_bytes!("../../../presets/piano.segue")) },
+    Style { free_time: true, ..metric(4, "Piano", 4.86, "", include_bytes!("../../../presets/piano.segue")) },
 ];
 
 /// Eighths of one length.
@@ -58,8 +61,15 @@ pub const DEFAULT: StyleNumber = StyleNumber(3);
 /// The musician's own style: weights from a file.
 pub const OWN: StyleNumber = StyleNumber(63);
 
-const fn metric(number: u8, name: &'static str, usual_chart: &'static str, weights: &'static [u8]) -> Style {
-    Style { number: StyleNumber(number), name, free_time: false, swing: STRAIGHT, usual_chart, weights }
+const fn metric(
+    number: u8,
+    name: &'static str,
+    notes_a_beat: f32,
+    usual_chart: &'static str,
+    weights: &'static [u8],
+) -> Style {
+    let (number, free_time, swing) = (StyleNumber(number), false, STRAIGHT);
+    Style { number, name, free_time, swing, notes_a_beat, usual_chart, weights }
 }
 
 /// The style of a number; `None` when this build has none of it.

@@ -152,14 +152,29 @@ impl Span {
         }
     }
 
+    /// The tick that a stroke on this frame means, given the one before it.
+    pub fn heard_tick(&self, offset: i64, before: Option<Ticks>) -> Ticks {
+        nearest(self.groove.heard(self.performed_at(offset), before))
+    }
+
+    /// The tick nearest to a frame as it is played, swung where that swings.
+    pub fn played_tick(&self, offset: i64) -> Ticks {
+        nearest(self.performed_at(offset))
+    }
+
+    /// The tick at which a finger comes up on this frame.
+    pub fn lifted_tick(&self, offset: i64) -> Ticks {
+        nearest(self.groove.lifted(self.performed_at(offset)))
+    }
+
     /// The frame on which a moment falls, counted from the block's start: negative before the block.
     pub fn offset_of(&self, moment: f64) -> i64 {
         saturating((self.frame_of(self.groove.performed(moment)) + HALF_UP).floor())
     }
 
-    /// The tick nearest to a frame; of two equally near ones the later, whatever noise the position carries.
+    /// The tick nearest to a frame.
     pub fn nearest_tick(&self, offset: i64) -> Ticks {
-        Ticks(saturating((self.moment_of(offset) + 0.5 + SAME_TICKS).floor()))
+        nearest(self.moment_of(offset))
     }
 
     /// The first tick that falls on this frame or a later one, when every tick is moved by `lag`.
@@ -198,6 +213,11 @@ fn own_line(transport: &Transport, beats: f64, metre: Metre) -> Option<f64> {
 fn plain_line(beats: f64, metre: Metre) -> f64 {
     let bar_beats = float(metre.bar()) / PER_QUARTER;
     (beats / bar_beats + SAME_TICKS).floor() * bar_beats
+}
+
+/// The tick nearest to a moment; of two equally near ones the later, whatever noise the position carries.
+fn nearest(moment: f64) -> Ticks {
+    Ticks(saturating((moment + 0.5 + SAME_TICKS).floor()))
 }
 
 /// A tick as a number with a fraction.

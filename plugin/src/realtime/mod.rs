@@ -16,6 +16,7 @@ mod band;
 mod click;
 pub mod clock;
 pub mod comping;
+mod gate;
 pub mod glimpse;
 pub mod groove;
 mod harmony;
@@ -45,6 +46,7 @@ use arrayvec::ArrayVec;
 use click::Click;
 use clock::{Clock, Position, Span, float};
 use comping::{Comping, Due};
+use gate::Gate;
 use groove::Groove;
 use harmony::ChordEar;
 use host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
@@ -94,9 +96,12 @@ pub struct Performer {
     turn: Turn,
     sharing: Sharing,
     buttons: Option<Buttons>,
+    gate: Gate,
     /// The onsets of the player's latest strokes.
     strokes: ArrayVec<Ticks, { segue::RUN }>,
     row: Row,
+    /// Where the run began in which the player is, in a duet.
+    run_from: Option<Ticks>,
     wishes: Wishes,
     schedule: Schedule,
     ledger: Ledger,
@@ -165,7 +170,7 @@ impl<S, N> Scene<'_, S, N> {
     where
         N: Nerve,
     {
-        if self.block.offline && self.nerve.room() <= HELD + RESERVE {
+        if self.block.offline && self.nerve.room() <= 2 * HELD + RESERVE {
             self.nerve.make_room_offline();
         }
     }
@@ -213,8 +218,10 @@ impl Performer {
             turn: Turn::default(),
             sharing: Sharing::default(),
             buttons: None,
+            gate: Gate::default(),
             strokes: ArrayVec::new(),
             row: Row::default(),
+            run_from: None,
             wishes: Wishes::default(),
             schedule: Schedule::default(),
             ledger: Ledger::default(),
@@ -257,12 +264,13 @@ impl Performer {
         self.comping.clear();
         self.click.forget();
         while let Some(held) = self.keys.drop_one() {
-            self.unsaid.amend(held.id, now - held.onset);
+            self.unsaid.amend(&held, now - held.onset);
         }
         self.turn = Turn::Listening;
         self.sharing = Sharing::default();
         self.strokes.clear();
         self.row.forget();
+        self.gate = Gate::default();
         self.quiet_since.get_or_insert(self.position);
     }
 
@@ -315,6 +323,7 @@ impl Performer {
             self.last_onset = Ticks(i64::MIN);
             self.strokes.clear();
             style = StyleChange::OtherTime;
+            self.gate = Gate::default();
         }
         self.share_time(&mut scene, flow, style);
         if pressed.forget {

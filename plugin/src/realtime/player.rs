@@ -70,7 +70,7 @@ impl Performer {
         self.follow_phrase(scene);
         self.meet_player(scene);
         self.accompany_from_here(scene);
-        let onset = scene.span.nearest_tick(scene.cursor()).max(self.last_onset);
+        let onset = scene.span.heard_tick(scene.cursor(), self.strokes.last().copied()).max(self.last_onset);
         if part == Part::Melody {
             self.note_stroke(scene, onset);
             self.row.strike(scene.position(), self.sample_rate);
@@ -135,8 +135,15 @@ impl Performer {
             );
             let together = self.together(scene);
             self.keys.hold_drones(held.onset, together, scene.block.settings.drone_below);
+            let held_for = scene.span.lifted_tick(scene.cursor()) - held.onset;
+            if held.part == Part::Melody {
+                self.gate.key_up(held.onset, scene.span.played_tick(scene.cursor()));
+            }
             if over {
                 self.over(scene, &held);
+            } else {
+                self.unsaid.lift(&held, held_for);
+                self.say_unsaid(scene);
             }
         }
         self.note_silence(scene);
@@ -152,6 +159,7 @@ impl Performer {
             let _ = self.strokes.pop_at(0);
         }
         let _ = self.strokes.try_push(onset);
+        self.gate.key_down(onset, scene.span.played_tick(scene.cursor()));
     }
 
     /// How long fingers may take to strike one chord.
@@ -169,9 +177,9 @@ impl Performer {
         }
     }
 
-    /// A heard note has come to its end: the mind learns its length.
+    /// A heard note has come to its end: the network is given its length.
     fn over(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, held: &Held) {
-        self.unsaid.amend(held.id, scene.span.nearest_tick(scene.cursor()) - held.onset);
+        self.unsaid.amend(held, scene.span.lifted_tick(scene.cursor()) - held.onset);
         self.say_unsaid(scene);
     }
 
@@ -308,11 +316,12 @@ impl Performer {
             bars: Some(self.time().bars()),
             together: self.together(scene),
             form: self.time().form(),
+            gate_percent: self.gate.percent(),
             memory: scene.block.settings.knobs.memory,
             seed: scene.block.settings.knobs.seed,
         };
-        // A heard note leaves room for its end, and never overtakes what should have been said before it.
-        let room = scene.nerve.room() > self.keys.count() + RESERVE && self.unsaid.is_empty();
+        // A heard note leaves room for its ends, of the key and of the pedal, and never overtakes what should have been said before it.
+        let room = scene.nerve.room() > 2 * self.keys.count() + RESERVE && self.unsaid.is_empty();
         let two_handed = scene.block.settings.harmony == Harmony::Played;
         let below = two_handed && self.keys.any_above(key.pitch, Part::Melody);
         let word = if below { ToMind::HeardBelow(heard) } else { ToMind::Heard(heard) };

@@ -13,6 +13,8 @@ use segue_model::note::{Note, Ticks};
 /// So many strokes of the player within a quarter note are a run: four sixteenths, or triplets.
 pub(super) const RUN: usize = 4;
 const RUN_SPAN: Ticks = Ticks::quarters(1);
+/// A row of strokes that goes on for longer is no run any more.
+const LONGEST_RUN: Ticks = Ticks::quarters(8);
 /// In a duet, nothing begins so soon after a stroke of the player's run: an eighth, which is longer than the time between
 /// two strokes of one.
 const ROOM: Ticks = Ticks(Ticks::quarters(1).0 / 2);
@@ -149,13 +151,16 @@ impl Performer {
         }
     }
 
-    /// The earliest moment from `cut` on that the player leaves free.
-    fn room_after(&self, cut: Ticks) -> Ticks {
-        let (Some(first), Some(last), true) = (self.strokes.first(), self.strokes.last(), self.strokes.is_full())
-        else {
+    /// The earliest moment from `cut` on that the player leaves free. A run has room for itself; one that goes on for bars
+    /// is what the player plays, and is played along with.
+    fn room_after(&mut self, cut: Ticks) -> Ticks {
+        let strokes = self.strokes.first().zip(self.strokes.last()).filter(|_| self.strokes.is_full());
+        let Some((first, last)) = strokes.filter(|(first, last)| **last - **first <= RUN_SPAN) else {
+            self.run_from = None;
             return cut;
         };
-        if *last - *first <= RUN_SPAN { cut.max(*last + ROOM) } else { cut }
+        let from = *self.run_from.get_or_insert(*first);
+        if *last - from <= LONGEST_RUN { cut.max(*last + ROOM) } else { cut }
     }
 
     /// The part that is played ends elsewhere than was thought.

@@ -762,12 +762,14 @@ fn the_pedal_lengthens_what_was_heard_and_does_not_hold_the_turn() {
         .words
         .iter()
         .filter_map(|word| match word {
-            ToMind::Amend { duration, .. } => Some(duration.0),
+            ToMind::Amend { duration, .. } => Some(("over", duration.0)),
+            ToMind::Lift { duration, .. } => Some(("up", duration.0)),
+            ToMind::Damp { duration, .. } => Some(("rang", duration.0)),
             _ => None,
         })
         .collect();
-    // The last note began at 36,000 and rang until 70,000.
-    assert_eq!(lengths, [20, 20, 20, 68]);
+    // The last note began at 36,000, its key came up at 46,000, and it rang until 70,000.
+    assert_eq!(lengths, [("over", 20), ("over", 20), ("over", 20), ("up", 20), ("rang", 68)]);
 }
 
 #[test]

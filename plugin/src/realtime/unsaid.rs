@@ -1,7 +1,7 @@
 //! What the mind must be told and could not be yet, because the link was full.
 
 use super::host::StyleNumber;
-use super::keys::HELD;
+use super::keys::{HELD, Held};
 use super::schedule::Intended;
 use super::{Performer, Scene};
 use crate::link::{NOTES_PER_WISH, Nerve, ToMind};
@@ -25,7 +25,36 @@ pub struct Unsaid {
     take_back: Option<Ticks>,
     /// Onsets and pitches, as the mind told them.
     unplayed: ArrayVec<(Ticks, Pitch), UNPLAYED>,
-    amends: ArrayVec<(u32, Ticks), HELD>,
+    /// How long keys were down, and notes lasted: with a pedal, one after the other.
+    ends: ArrayVec<NoteEnd, { 2 * HELD }>,
+}
+
+/// How long a key was down, or a note lasted.
+#[derive(Debug, Clone, Copy)]
+struct NoteEnd {
+    id: u32,
+    duration: Ticks,
+    what: Ended,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Ended {
+    /// The key is up, and the note is over.
+    Both,
+    /// The key is up, and the pedal lets the note ring on.
+    Key,
+    /// The note is over, whose key was up before.
+    Note,
+}
+
+impl From<NoteEnd> for ToMind {
+    fn from(NoteEnd { id, duration, what }: NoteEnd) -> Self {
+        match what {
+            Ended::Both => Self::Amend { id, duration },
+            Ended::Key => Self::Lift { id, duration },
+            Ended::Note => Self::Damp { id, duration },
+        }
+    }
 }
 
 impl Performer {
@@ -65,11 +94,11 @@ impl Performer {
         {
             unsaid.chord = None;
         }
-        while let Some(&(id, duration)) = unsaid.amends.first() {
-            if unsaid.must_come_first() || !scene.nerve.tell(ToMind::Amend { id, duration }) {
+        while let Some(&end) = unsaid.ends.first() {
+            if unsaid.must_come_first() || !scene.nerve.tell(end.into()) {
                 return;
             }
-            unsaid.amends.pop_at(0);
+            unsaid.ends.pop_at(0);
         }
     }
 }
@@ -82,7 +111,7 @@ impl Unsaid {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        !self.must_come_first() && self.amends.is_empty()
+        !self.must_come_first() && self.ends.is_empty()
     }
 
     fn must_come_first(&self) -> bool {
@@ -104,11 +133,21 @@ impl Unsaid {
         let _ = self.unplayed.try_push((note.onset, told));
     }
 
+    /// A note that the player held with a finger or, at last, with the pedal alone, is over, and has lasted so long.
+    pub(super) fn amend(&mut self, held: &Held, duration: Ticks) {
+        self.end(held, duration, if held.down { Ended::Both } else { Ended::Note });
+    }
+
+    /// The key of a heard note is up after so long, and the pedal lets it ring on.
+    pub(super) fn lift(&mut self, held: &Held, duration: Ticks) {
+        self.end(held, duration, Ended::Key);
+    }
+
     /// The list has room for every key that can be held, and heard notes are refused while anything is in it; beyond
-    /// that the mind keeps the length that it expected.
-    pub(super) fn amend(&mut self, id: Option<u32>, duration: Ticks) {
-        if let Some(id) = id {
-            let _ = self.amends.try_push((id, duration.max(Ticks(1))));
+    /// that the network keeps the length that it expected.
+    fn end(&mut self, held: &Held, duration: Ticks, what: Ended) {
+        if let Some(id) = held.id {
+            let _ = self.ends.try_push(NoteEnd { id, duration: duration.max(Ticks(1)), what });
         }
     }
 }

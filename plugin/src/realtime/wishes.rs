@@ -9,6 +9,7 @@
 use super::LATEST;
 use super::clock::{Position, Span, float};
 use super::groove::Groove;
+use super::host::Mode;
 use super::turns::Part;
 use crate::link::{OPEN_WISHES, Planned, Wish};
 use arrayvec::ArrayVec;
@@ -270,6 +271,7 @@ impl Wishes {
             bars: Some(bars),
             form,
             ends: thought.part.end,
+            along: thought.part.mode == Mode::Duet,
             knobs: self.knobs.at(as_of)?,
             groove,
         })

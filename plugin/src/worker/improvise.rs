@@ -27,6 +27,12 @@ pub trait Improvise {
     }
     /// It lasted this long.
     fn amend(&mut self, id: u32, duration: Ticks);
+    /// Its key was down this long, and the pedal lets it ring on.
+    fn lift(&mut self, _id: u32, _duration: Ticks) {}
+    /// It rang on in the pedal and lasted this long.
+    fn damp(&mut self, id: u32, duration: Ticks) {
+        self.amend(id, duration);
+    }
     /// The next note.
     fn decide(&mut self, ask: &Ask) -> Note;
     /// The earliest moment at which the next note can begin.
@@ -69,6 +75,12 @@ impl Improvise for Improviser {
     }
     fn amend(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
+    }
+    fn lift(&mut self, id: u32, duration: Ticks) {
+        self.lift(id, duration);
+    }
+    fn damp(&mut self, id: u32, duration: Ticks) {
+        self.damp(id, duration);
     }
     fn decide(&mut self, ask: &Ask) -> Note {
         self.decide(ask)

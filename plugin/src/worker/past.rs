@@ -102,6 +102,8 @@ fn take(mind: &mut impl Improvise, step: Step) {
         Step::Told(ToMind::Chord(chord)) => mind.hear_chord(chord),
         Step::Told(ToMind::ChordsFrom(source)) => mind.set_source(source),
         Step::Told(ToMind::Amend { id, duration }) => mind.amend(id, duration),
+        Step::Told(ToMind::Lift { id, duration }) => mind.lift(id, duration),
+        Step::Told(ToMind::Damp { id, duration }) => mind.damp(id, duration),
         Step::Told(ToMind::TakeBack { from }) => mind.take_back(from),
         Step::Told(ToMind::Unplayed { onset, pitch }) => mind.unplayed(onset, pitch),
         Step::Told(ToMind::Blank) => mind.reset(),
@@ -226,6 +228,7 @@ mod tests {
                     bars: None,
                     together: Ticks(1),
                     form: Ticks::ZERO,
+                    gate_percent: 100,
                     memory: 1.0,
                     seed: 0,
                 }));
@@ -245,6 +248,7 @@ mod tests {
                 bars: None,
                 form,
                 ends: None,
+                along: false,
                 knobs,
                 groove: Groove::STRAIGHT,
             }));

@@ -22,11 +22,17 @@ fn heard_onsets(heard: &Heard) -> Vec<i64> {
 
 /// The straight tick of a frame, if it is one.
 fn straight_tick(frame: i64) -> Option<i64> {
+    // Sixteenths in proportion to their eighths, and triplets even: tick, and part of the beat in 48ths.
+    const PLACES: [(i64, i64); 9] =
+        [(0, 0), (8, 8), (12, 15), (16, 16), (24, 30), (32, 32), (36, 39), (40, 40), (48, 48)];
     let (beat, place) = (frame.div_euclid(BEAT), frame.rem_euclid(BEAT));
-    let (first, second) = (SECOND, BEAT - SECOND);
-    let tick = |place: i64, length: i64| (0..24).find(|tick| ((tick * length) as f64 / 24.0).round() as i64 == place);
-    let tick = if place < first { tick(place, first) } else { tick(place - first, second).map(|tick| tick + 24) };
-    Some(beat * 48 + tick?)
+    let played = |tick: i64| {
+        let piece = PLACES.windows(2).find(|piece| tick < piece[1].0).unwrap();
+        let ((from, to), (end, moved)) = (piece[0], piece[1]);
+        let part = to as f64 + ((tick - from) * (moved - to)) as f64 / (end - from) as f64;
+        (part * (BEAT / 48) as f64).round() as i64
+    };
+    Some(beat * 48 + (0..48).find(|tick| played(*tick) == place)?)
 }
 
 #[test]
@@ -35,6 +41,31 @@ fn what_the_player_swings_is_heard_straight() {
     host.events = [0, SECOND, BEAT, BEAT + SECOND].map(|at| (at, press(60))).to_vec();
     for lengths in [&[1_u32][..], &[64], &[4096]] {
         assert_eq!(heard_onsets(&host.play(2 * BEAT, lengths)), [0, 24, 48, 72], "{lengths:?}");
+    }
+}
+
+#[test]
+fn even_triplets_are_heard_as_triplets_and_straight_and_swung_eighths_as_eighths() {
+    // Parts of a beat, and the ticks that are heard.
+    let beats: [(&[f64], &[i64]); 6] = [
+        (&[0.0, 1.0 / 3.0, 2.0 / 3.0], &[0, 16, 32]),
+        (&[0.0, 0.31, 0.64], &[0, 15, 32]),
+        (&[0.0, 0.5], &[0, 24]),
+        (&[0.0, 0.625], &[0, 24]),
+        (&[0.0, 2.0 / 3.0], &[0, 24]),
+        (&[0.0, 0.25, 0.5, 0.75], &[0, 12, 24, 36]),
+    ];
+    for (parts, ticks) in beats {
+        let mut host = swinging();
+        host.events = (0..4_i32)
+            .flat_map(|beat| parts.iter().map(move |part| ((f64::from(beat) + part) * BEAT as f64).round() as i64))
+            .map(|at| (at, press(60)))
+            .collect();
+        let expected: Vec<i64> = (0..4).flat_map(|beat| ticks.iter().map(move |tick| beat * 48 + tick)).collect();
+        for (heard, tick) in heard_onsets(&host.play(4 * BEAT, &[64])).iter().zip(&expected) {
+            assert!((heard - tick).abs() <= 1, "{parts:?}: {heard}, not {tick}");
+        }
+        assert_eq!(heard_onsets(&host.play(4 * BEAT, &[64])).len(), expected.len());
     }
 }
 

@@ -34,7 +34,7 @@ impl Heard {
 
     fn lengths(&self) -> Vec<i64> {
         let length = |word: &ToMind| match word {
-            ToMind::Amend { duration, .. } => Some(duration.0),
+            ToMind::Amend { duration, .. } | ToMind::Damp { duration, .. } => Some(duration.0),
             _ => None,
         };
         self.words.iter().filter_map(length).collect()
