@@ -28,6 +28,8 @@ mod midi;
 mod modes;
 mod nudges;
 mod people;
+mod people_along;
+mod people_touch;
 mod presets;
 mod random_host;
 mod real_time;

@@ -1,0 +1,136 @@
+//! In a duet Segue plays along, whatever the player plays, though each key makes it decide its next note again.
+
+use crate::support::{ALL_BLOCKS, notes};
+use segue_tests::people::cases::Part;
+use segue_tests::people::figures::{Figures, mean};
+use segue_tests::people::repertoire::{Style, numbers};
+use segue_tests::people::sessions::{self, Case};
+use segue_tests::people::table::Row;
+use segue_tests::people::trial::Trial;
+use segue_tests::people::{Music, Player, patterns};
+use segue_tests::performance::difference;
+
+const BARS: i64 = 16;
+const SEEDS: u64 = 3;
+
+fn play(cases: &[Case]) -> Vec<Row> {
+    let plugin = segue_tests::bundle::checked_folder().join("Segue.clap");
+    sessions::play(&plugin, cases, sessions::threads()).unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+fn told(row: &Row) -> String {
+    let Row { style, mode, number, figures, .. } = row;
+    let (density, silence) = (figures.density(), figures.longest_silence());
+    let [off, short] = [figures.off_grid_percent(), figures.blips_percent()];
+    format!(
+        "{style}, {mode}, {number}: {density:.2} notes a beat, {silence:.1} beats of silence, {off:.1} % off the grid, \
+         {short:.1} % under a thirty-second"
+    )
+}
+
+/// Every key makes Segue decide its next note again. A draw that says "not now" must not say it at every key, and a wait
+/// that was drawn must not end at the next one.
+#[test]
+fn segue_plays_along_in_every_style_whatever_the_player_plays() {
+    let mut cases = Vec::new();
+    for style in Style::ALL {
+        for number in numbers(style, BARS).expect("all of it ships") {
+            if ["quarters", "swung eighths", "tune", "ostinato", "held note"].contains(&number.name) {
+                let trial = |player| Trial::duet(style.name(), number.played_by(player));
+                cases.push(Case::new(style, "Duet", number.name, SEEDS, trial));
+            }
+        }
+    }
+    let rows = play(&cases);
+    for row in &rows {
+        println!("{}", told(row));
+    }
+    assert_eq!(rows.len(), 25);
+    for row in &rows {
+        let figures: &Figures = &row.figures;
+        // Of the stretches of 24 bars of the solos that were learnt from, one in fourteen (Jazz) or twenty (Blues) has a
+        // silence over eight beats, and one in a hundred over eleven.
+        let longest = if ["Jazz", "Blues"].contains(&row.style.as_str()) { 11.0 } else { 8.0 };
+        assert!(figures.longest_silence() <= longest, "{}", told(row));
+        // Notes a beat of that music, and a third more or less: three seeds are few.
+        let own = match row.style.as_str() {
+            "Jazz" => 1.51,
+            "Blues" => 1.56,
+            "Folk" => 1.49,
+            "Irish" => 1.85,
+            _ => 4.86,
+        };
+        assert!((figures.density() / own - 1.0).abs() < 0.34, "{}, its music {own}", told(row));
+    }
+}
+
+/// Straight eighths under a style that swings were heard as anything but eighths, and each round of them was answered with
+/// shorter notes.
+#[test]
+fn over_an_ostinato_segue_does_not_drift_into_shorter_and_shorter_notes() {
+    let riffs: [&[u8]; 3] =
+        [&[62, 69, 74, 69, 65, 69, 74, 69], &[60, 63, 67, 63, 70, 67, 63, 60], &[62, 69, 66, 69, 71, 69, 66, 64]];
+    let mut cases = Vec::new();
+    for style in [Style::Irish, Style::Folk, Style::Jazz, Style::Blues] {
+        for (index, riff) in riffs.iter().enumerate() {
+            let music = patterns::row("ostinato", riff, segue_model::note::Ticks(24), 24);
+            let trial = |player: Player| Trial::duet(style.name(), player.plays(&music));
+            cases.push(Case::new(style, "Duet", &format!("riff {index}"), 2, trial));
+        }
+    }
+    for row in play(&cases) {
+        println!("{}", told(&row));
+        // Eighths are two a beat. Solos have one note in twenty under a thirty-second, and as many off the grid.
+        assert!(row.figures.density() < 2.3, "{}", told(&row));
+        let most = if ["Irish", "Folk"].contains(&row.style.as_str()) { 0.5 } else { 5.0 };
+        assert!(row.figures.blips_percent() <= most, "{}", told(&row));
+    }
+}
+
+/// Segue leaves room for a run of the player's; one that never ended silenced it for good.
+#[test]
+fn a_player_who_never_stops_running_is_played_along_with() {
+    let mut cases = Vec::new();
+    for style in [Style::Irish, Style::Folk, Style::Jazz] {
+        for (name, each) in [("sixteenths", 12), ("triplets", 16)] {
+            let keys = [62, 64, 66, 67, 69, 71, 73, 74, 73, 71, 69, 67, 66, 64];
+            let music = patterns::row(name, &keys, segue_model::note::Ticks(each), BARS);
+            cases.push(Case::new(style, "Duet", name, 2, |player: Player| {
+                Trial::duet(style.name(), player.plays(&music))
+            }));
+        }
+    }
+    for row in play(&cases) {
+        println!("{}", told(&row));
+        assert!(row.figures.longest_silence() <= 16.0 && row.figures.density() > 0.3, "{}", told(&row));
+    }
+}
+
+#[test]
+fn presets_that_play_along_are_about_as_dense_with_every_seed() {
+    let cases = Part::Presets.cases(&Style::ALL, None, 8).expect("they ship");
+    let rows = play(&cases);
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let densities = &row.figures.densities;
+        println!("{}: {densities:.2?}", told(&row));
+        for density in densities {
+            let beside = (density / mean(densities) - 1.0).abs();
+            assert!(beside <= 0.4, "{}: {density:.2} notes a beat with one seed", told(&row));
+        }
+    }
+}
+
+#[test]
+fn a_duet_with_a_person_is_the_same_in_all_blocks() {
+    let music = Music::shipped("jazz", 1).expect("it ships").for_bars(6);
+    let score = Player::person(3).gate(70.0, 15.0).timing(25.0).overlaps(20).plays(&music).score();
+    for style in ["Jazz", "Folk", "Piano"] {
+        let settings = [("Style", style), ("Mode", "Duet"), ("Seed", "5")];
+        let first = notes(&settings, &score, ALL_BLOCKS[0]);
+        assert!(first.len() > 8, "{style}: {} notes", first.len());
+        for blocks in ALL_BLOCKS {
+            assert_eq!(difference(&first, &notes(&settings, &score, blocks)), None, "{style}, {blocks:?}");
+        }
+    }
+}
