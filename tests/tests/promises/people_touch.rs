@@ -81,7 +81,7 @@ fn triplets(share: f64) -> Score {
 fn triplets_are_heard_as_triplets_however_much_the_eighths_beside_them_swing() {
     let answer = |swing: &str, share: f64| {
         let score = triplets(share);
-        let settings = [("Style", "Irish"), ("Swing", swing), ("Answer length", "8")];
+        let settings = [("Style", "Irish"), ("Swing", swing), ("Mode", "Trade"), ("Trade", "1 bar")];
         // As it is written, from beat to beat.
         notes(&settings, &score, BLOCKS).iter().map(|note| (note.on / BEAT, note.pitch)).collect::<Vec<_>>()
     };
