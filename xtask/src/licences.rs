@@ -1,6 +1,7 @@
 //! The licences of all that is built into the plugin and its programs, in one file that is shipped with them.
 
 use crate::cargo::Workspace;
+use crate::check::SYSTEMS;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// Where the file lies in the checkout.
 const FILE: &str = "plugin/THIRD-PARTY.txt";
 
-/// What is built in: on all systems, the programs included.
-const BUILT_IN: [&str; 12] = [
+/// What is built in, the programs included.
+const BUILT_IN: [&str; 10] = [
     "tree",
     "--quiet",
     "-p",
@@ -20,8 +21,6 @@ const BUILT_IN: [&str; 12] = [
     "cli,standalone",
     "-e",
     "normal,no-proc-macro",
-    "--target",
-    "all",
     "--prefix",
     "none",
 ];
@@ -77,7 +76,8 @@ fn text(workspace: &Workspace) -> Result<String> {
 
 /// In order of their names.
 fn packages(workspace: &Workspace) -> Result<Vec<Package>> {
-    let tree = workspace.cargo().args(BUILT_IN).output().context("cargo cannot be started")?;
+    let systems = SYSTEMS.iter().flat_map(|system| ["--target", system]);
+    let tree = workspace.cargo().args(BUILT_IN).args(systems).output().context("cargo cannot be started")?;
     ensure!(tree.status.success(), "cargo does not tell what is built in: {}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8_lossy(&tree.stdout);
     // Such as `serde v1.0.228 (proc-macro)`.
