@@ -32,7 +32,7 @@ impl Default for Knobs {
 impl Knobs {
     /// The same for steps and durations. Rests and long notes are improbable one by one, and without them there are no
     /// phrases: so the nucleus is all there is, and heat and cold count half (the geometric mean with 1) and no more than
-    /// [`RHYTHM`]. Measured on jazz at 0.9 and a nucleus of 0.95: 2.1 notes a beat instead of 2.5, where solos have 1.8.
+    /// `RHYTHM`. Measured on jazz at 0.9 and a nucleus of 0.95: 2.1 notes a beat instead of 2.5, where solos have 1.8.
     #[must_use]
     pub fn for_rhythm(&self) -> Self {
         Self { temperature: self.temperature.max(0.0).sqrt().clamp(RHYTHM.0, RHYTHM.1), top_p: 1.0, ..*self }

@@ -278,9 +278,9 @@ impl<'a> Decision<'a> {
 
     fn drawn_at(&self, index: u32, head: Head) -> f32 {
         let Knobs { temperature, seed, .. } = self.ask.knobs;
-        let heard = if self.ask.along { self.history.last_heard() } else { None };
+        let last = if self.ask.along { self.history.last_heard() } else { None };
         let seed = if temperature > COLDEST { seed } else { 0 };
-        DrawKey { seed, turn: self.ask.turn, note: index, heard }.draw(head)
+        DrawKey { seed, turn: self.ask.turn, note: index, heard: last }.draw(head)
     }
 }
 
