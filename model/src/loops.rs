@@ -11,6 +11,8 @@ pub const LONGEST_FIGURE: usize = 64;
 /// A figure whose rhythm changes from turn to turn is no loop so soon: it may come as often as it fits into so many notes,
 /// three bars of eighths, if that is more often.
 const LONGEST_OSTINATO: usize = 24;
+/// The same for one pitch by itself, which sounds stuck sooner: tunes have been heard to repeat it eight times.
+const LONGEST_ROW: usize = 17;
 
 /// The pitch classes (of the vocabulary) with which the next note, with step class `step`, would complete a figure
 /// once too often. `past` gives the notes before it, the latest first.
@@ -26,7 +28,8 @@ pub fn pitches_that_would_loop(past: &[Classes], step: u8) -> impl Iterator<Item
         let pairs = |compared: usize| Some(past.get(..compared)?.iter().zip(past.get(length..compared + length)?));
         let last = past.get(length - 1)?;
         let is_loop = last.step == step && pairs(compared)?.enumerate().all(same_note);
-        let compared = compared.max(LONGEST_OSTINATO.saturating_sub(length + 1));
+        let longest = if length == 1 { LONGEST_ROW } else { LONGEST_OSTINATO };
+        let compared = compared.max(longest.saturating_sub(length + 1));
         let is_ostinato = || pairs(compared).is_some_and(|mut pairs| pairs.all(|(new, old)| same_pitch(new, old)));
         (is_loop || is_ostinato()).then_some(last.pitch)
     })
@@ -64,10 +67,11 @@ mod tests {
             };
             (0..notes).rev().map(note).collect()
         };
-        for figure in [&[1][..], &[1, 2], &[1, 2, 3, 1, 4]] {
-            let would_be = figure[(LONGEST_OSTINATO - 1) % figure.len()];
-            assert_eq!(pitches_that_would_loop(&played(figure, LONGEST_OSTINATO - 2), 99).count(), 0);
-            let forbidden: Vec<u8> = pitches_that_would_loop(&played(figure, LONGEST_OSTINATO - 1), 99).collect();
+        let figures = [(&[1][..], LONGEST_ROW), (&[1, 2], LONGEST_OSTINATO), (&[1, 2, 3, 1, 4], LONGEST_OSTINATO)];
+        for (figure, longest) in figures {
+            let would_be = figure[(longest - 1) % figure.len()];
+            assert_eq!(pitches_that_would_loop(&played(figure, longest - 2), 99).count(), 0);
+            let forbidden: Vec<u8> = pitches_that_would_loop(&played(figure, longest - 1), 99).collect();
             assert!(!forbidden.is_empty() && forbidden.iter().all(|pitch| *pitch == would_be), "{forbidden:?}");
         }
         let long: Vec<u8> = (0..11).collect();
