@@ -269,7 +269,7 @@ impl<'a> Decision<'a> {
         self.drawn_at(self.index, head)
     }
 
-    /// Now and then that of the note before, because players do not make up their minds anew about each note.
+    /// Now and then that of the note before, because players do not choose each loudness afresh.
     fn drawn_loudness(&self) -> f32 {
         let like_the_last = Learnt::of(self.vocabulary()).like_the_last;
         let index = if self.drawn(Head::Likeness) < like_the_last { self.index.saturating_sub(1) } else { self.index };
