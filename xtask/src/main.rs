@@ -1,4 +1,4 @@
-//! Starts the others: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `people`, `bench`.
+//! Starts the others: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `people`, `renders`, `bench`.
 //!
 //! It builds in seconds, because it knows no plugin and no tensor: it only calls `cargo` and moves files.
 
@@ -45,6 +45,8 @@ cargo xtask VERB
   people [--style NAME] [--seeds N] [--part NAME] [--data FOLDER] [--tsv FILE]
                      play with Segue as people do, in all styles and modes, and print what came of it as a table; with
                      --data beside the music of the training data (a minute for four seeds)
+  renders --out FILE [--count N]
+                     write down every event of a fixed set of offline renders, to compare two builds note for note
   validate           clap-validator, Steinberg's validator and pluginval on the built bundles: those that are on the PATH, or
                      named by SEGUE_CLAP_VALIDATOR, SEGUE_VST3_VALIDATOR and SEGUE_PLUGINVAL
   release            pack plugins, programs, presets and licences for this system, with a note on how to install them
@@ -68,12 +70,13 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<ExitCode> {
     let (verb, rest) = arguments.split_first().map_or(("help", arguments), |(verb, rest)| (verb.as_str(), rest));
     match (verb, rest) {
-        ("demo", _) => demo(&Workspace::find()?, rest),
+        ("demo", _) => with_plugin("demo", rest),
         ("improvise", _) => improvise(&Workspace::find()?, rest),
         ("standalone", _) => standalone(&Workspace::find()?, rest),
         ("test", _) => done(test(&Workspace::find()?, rest)),
         ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
-        ("people", _) => people(&Workspace::find()?, rest),
+        ("people", _) => with_plugin("people", rest),
+        ("renders", _) => with_plugin("renders", rest),
         ("release", []) => {
             done(release::make(&Workspace::find()?).map(|archive| println!("Packed {}", archive.display())))
         }
@@ -137,16 +140,12 @@ fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+/// Starts a program of the tests with the built plugin.
+fn with_plugin(program: &str, arguments: &[String]) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
     machine::ready_to_build()?;
-    let bundles = bundle::build(workspace, Kind::Shipped)?;
-    start(workspace, "segue-tests", "demo", [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
-}
-
-fn people(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    machine::ready_to_build()?;
-    let bundles = bundle::build(workspace, Kind::Shipped)?;
-    start(workspace, "segue-tests", "people", [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
+    let bundles = bundle::build(&workspace, Kind::Shipped)?;
+    start(&workspace, "segue-tests", program, [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
 }
 
 fn improvise(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {

@@ -1,0 +1,66 @@
+//! Writes down every event of a fixed set of offline renders, so that two builds can be compared note for note.
+//!
+//! The sequences are those of the random host that render from their first block to their last: all modes and styles,
+//! loops, jumps, changes of tempo and metre, odd blocks. Started by `cargo xtask renders`, which builds the plugin first.
+
+use anyhow::{Context, Result, bail};
+use segue_tests::bundle::Bundle;
+use segue_tests::random_host::board::{Board, Knob};
+use segue_tests::random_host::play::play;
+use segue_tests::random_host::sequence::{Deed, Sequence};
+use segue_tests::random_host::whims;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Enough for every mode and style to meet every kind of transport.
+const USUAL_COUNT: usize = 30;
+
+const USAGE: &str = "usage: cargo xtask renders --out FILE [--count N]";
+
+fn main() -> ExitCode {
+    match record(std::env::args().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("renders: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn record(mut arguments: impl Iterator<Item = String>) -> Result<()> {
+    let (mut plugin, mut out, mut count) = (None, None, USUAL_COUNT);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("{argument} needs a value; {USAGE}"))?;
+        match argument.as_str() {
+            "--plugin" => plugin = Some(PathBuf::from(value)),
+            "--out" => out = Some(PathBuf::from(value)),
+            "--count" => count = value.parse().with_context(|| format!("--count takes a number, not {value}"))?,
+            other => bail!("there is no option {other}; {USAGE}"),
+        }
+    }
+    let bundle = Bundle::load(&plugin.with_context(|| format!("--plugin names the built plugin; {USAGE}"))?)?;
+    let out = out.with_context(|| format!("--out names the file to write; {USAGE}"))?;
+    let board = Board::new(bundle.open()?.parameters())?;
+    let mut text = String::new();
+    let sequences = (0..).map(|seed| whims::sequence(seed, &board)).filter(|sequence| renders(sequence, &board));
+    for sequence in sequences.take(count) {
+        let recording = play(&sequence, &bundle, &board)?;
+        writeln!(text, "sequence {}: {} notes", sequence.seed, recording.count_notes())?;
+        for (number, take) in recording.takes.iter().enumerate() {
+            for event in &take.events {
+                writeln!(text, "{number} {} {:?}", event.at, event.sent)?;
+            }
+        }
+    }
+    std::fs::write(&out, text).with_context(|| format!("{}: cannot be written", out.display()))
+}
+
+/// Whether nothing of a sequence depends on how fast this machine is.
+fn renders(sequence: &Sequence, board: &Board) -> bool {
+    let render = board.place(Knob::Render);
+    let is_set = sequence.settings.iter().any(|(place, _)| *place == render);
+    let is_turned = |deed: &Deed| matches!(deed, Deed::Turn { place, .. } if *place == render);
+    let all_render = sequence.acts.iter().all(|act| act.offline && !act.deeds.iter().any(|(_, deed)| is_turned(deed)));
+    all_render && !is_set
+}
