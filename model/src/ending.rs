@@ -81,8 +81,7 @@ impl Ending {
         let nearness = self.nearness(onset);
         for (class, score) in scores.iter_mut().enumerate() {
             let duration = vocabulary.duration(class);
-            #[expect(clippy::cast_precision_loss, reason = "durations are some bars at most")]
-            let doublings = (duration.0 as f32).log2();
+            let doublings = duration.as_f32().log2();
             *score += nearness * LONGER * doublings;
             if left - duration < self.last && duration.0 * FILLED.1 < left.0 * FILLED.0 {
                 *score -= SPOILT;
@@ -92,8 +91,7 @@ impl Ending {
 
     /// 0 up to a bar before the end, from there on growing to 1; 0 again behind it.
     fn nearness(self, onset: Ticks) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "a bar")]
-        let near = |left: Ticks| 1.0 - left.0 as f32 / self.bar.0 as f32;
+        let near = |left: Ticks| 1.0 - left.as_f32() / self.bar.as_f32();
         self.left(onset).map_or(0.0, near).max(0.0)
     }
 }

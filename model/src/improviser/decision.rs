@@ -129,7 +129,7 @@ impl<'a> Decision<'a> {
             self.keep_density(scores, allowed, |step| vocabulary.step(step), self.longer());
         }
         let spans = Spans {
-            span: |step| count(vocabulary.step(step)),
+            span: |step| vocabulary.step(step).as_f32(),
             astray: |step| vocabulary.quantised(begin(step), bars) != begin(step),
             // Longer ones where the musician wants fewer notes.
             times: limits.stretch(),
@@ -178,7 +178,7 @@ impl<'a> Decision<'a> {
         const LONGEST: Ticks = Ticks::quarters(1);
         let shortest = if self.vocabulary().polyphony == 1 { Ticks(LONGEST.0 / 4) } else { Ticks::ZERO };
         if (times - 1.0).abs() > f32::EPSILON {
-            lean_spans(scores, allowed, |class| count(span(class).clamp(shortest, LONGEST)), times);
+            lean_spans(scores, allowed, |class| span(class).clamp(shortest, LONGEST).as_f32(), times);
         }
     }
 
@@ -222,7 +222,7 @@ impl<'a> Decision<'a> {
             false => 1.0,
         };
         self.keep_density(scores, allowed, |duration| vocabulary.duration(duration), times);
-        let span = |duration| count(vocabulary.duration(duration));
+        let span = |duration| vocabulary.duration(duration).as_f32();
         let spans = Spans { span, astray: |_| false, times: 1.0 };
         class(choose_span(scores, allowed, &spans, (&self.ask.knobs.for_rhythm(), self.drawn(Head::Duration))))
     }
@@ -310,11 +310,6 @@ pub fn around(
     let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
     let chord: Option<Chord> = harmony.at(onset, form, metre);
     Around { bars, chord, recall }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "some bars at most")]
-fn count(span: Ticks) -> f32 {
-    span.0 as f32
 }
 
 fn class(choice: usize) -> u8 {

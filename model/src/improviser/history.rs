@@ -9,7 +9,7 @@ use crate::dynamics::{Learnt, Touch};
 use crate::lookback::{Echoes, Hints, LookBack};
 use crate::loops::LONGEST_FIGURE;
 use crate::mind::{Mind, Room, State};
-use crate::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks};
+use crate::note::{Bars, Note, Pitch, Ticks};
 use crate::sampling::{Head, draw, most_probable};
 use crate::vocabulary::Classes;
 use std::collections::VecDeque;
@@ -418,8 +418,8 @@ impl History {
         let own = self.notes.iter().rev().filter(of_turn).take(NOTES);
         let (count, first) = (own.clone().count(), own.last()?.note.onset);
         let time = self.last_onset()? - first;
-        #[expect(clippy::cast_precision_loss, reason = "a few notes in some bars")]
-        let density = (count - 1) as f32 * TICKS_PER_QUARTER as f32 / time.0 as f32;
+        #[expect(clippy::cast_precision_loss, reason = "a few notes")]
+        let density = (count - 1) as f32 * Ticks::quarters(1).as_f32() / time.as_f32();
         (count >= FEWEST && time > Ticks::ZERO).then_some(density)
     }
 
