@@ -25,10 +25,8 @@ mod theme;
 mod window;
 
 use crate::host_adapter::HostFacts;
-use crate::journal::{Pages, Watch};
 use crate::keyboard::{HeldKeys, Keyboard};
 use crate::params::SegueParams;
-use crate::vitals::Vitals;
 use board::{Board, Held};
 use chart_field::ChartField;
 use egui::{Ui, ViewportCommand};
@@ -43,6 +41,8 @@ use nice_plug_egui::{EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, Repa
 use pages::Page;
 use presets::Shelf;
 use roll::Roll;
+use segue_engine::journal::{Pages, Watch};
+use segue_engine::vitals::Vitals;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};

@@ -1,6 +1,6 @@
 //! Segue, an instrument plugin that improvises with a musician.
 //!
-//! This file is the shell: it translates what the host says for the [`realtime`] hands and back, and nothing else.
+//! This file is the shell: it translates what the host says for the engine and back, and nothing else.
 //!
 //! ```text
 //! host event → Stage → Performer → link → worker: hear … decide → link → Performer → Stage → host event
@@ -25,34 +25,27 @@
 pub mod capture;
 pub mod editor;
 pub mod host_adapter;
-pub mod journal;
 pub mod keyboard;
-pub mod link;
 pub mod params;
 pub mod preset;
-pub mod realtime;
-pub mod sound;
-mod stage;
-pub mod vitals;
-pub mod worker;
 
 use editor::{Scene, SegueEditor, Signals};
+use host_adapter::HostStage;
 use host_adapter::{HostFacts, OfflineDetector};
-use journal::{Journal, Observed};
 use keyboard::HeldKeys;
-use link::{AudioEnd, MindEnd};
 use nice_plug::prelude::*;
 use params::{Render, SegueParams};
-use realtime::Performer;
-use realtime::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transport as HostTransport};
+use segue_engine::Performer;
+use segue_engine::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transport as HostTransport};
+use segue_engine::journal::{Journal, Observed};
+use segue_engine::link::{AudioEnd, MindEnd, link};
+use segue_engine::sound::{self, Sound};
+use segue_engine::vitals::{MindState, Vitals};
+use segue_engine::worker::Worker;
 use segue_model::improviser::Improviser;
 use segue_model::note::Metre;
-use sound::Sound;
-use stage::HostStage;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vitals::{MindState, Vitals};
-use worker::Worker;
 
 /// The rate before the first activation, when nothing is played.
 const NO_RATE: f32 = 48_000.0;
@@ -90,7 +83,7 @@ pub struct Segue {
 impl Default for Segue {
     fn default() -> Self {
         let vitals = Arc::new(Vitals::default());
-        let (audio, mind_end) = link::link();
+        let (audio, mind_end) = link();
         Self {
             params: Arc::new(SegueParams::default()),
             performer: Performer::new(f64::from(NO_RATE), Arc::clone(&vitals)),

@@ -13,9 +13,9 @@ pub use setting::{NoValue, Setting};
 
 use crate::editor::WindowMemory;
 use crate::preset::{self, ChartText, OwnMark, OwnStyle};
-use crate::realtime::host::{Harmony, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
 use kinds::SWING_BY_STYLE;
 use nice_plug::prelude::*;
+use segue_engine::host::{Harmony, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
 use segue_model::chord::OCTAVE;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Pitch, Ticks};

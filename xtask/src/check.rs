@@ -75,6 +75,7 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     };
     step("tests of the host", host_tests(&mut tests()))?;
     machine::ready_to_test_standalone()?;
+    step("tests of the engine", engine_tests(&mut tests()))?;
     step("tests of the plugin", plugin_tests(&mut tests()))?;
     step("tests of the mind", model_tests(&mut tests()))?;
     announce("the bundle under test");
@@ -133,7 +134,7 @@ pub fn other_systems(workspace: &Workspace) -> Result<()> {
     const OTHERS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
     const WITHOUT_VST3: &str = "segue-plugin/cli,segue-plugin/standalone,segue-plugin/jazz,segue-plugin/blues,\
                                 segue-plugin/folk,segue-plugin/irish,segue-plugin/piano";
-    const OURS: [&str; 6] = ["-p", "segue-plugin", "-p", "segue-tests", "-p", "xtask"];
+    const OURS: [&str; 8] = ["-p", "segue-engine", "-p", "segue-plugin", "-p", "segue-tests", "-p", "xtask"];
     machine::ready_to_build()?;
     machine::ready_to_check()?;
     for system in OTHERS {
@@ -191,6 +192,10 @@ fn docs(cargo: &mut Command) -> &mut Command {
 
 fn host_tests(cargo: &mut Command) -> &mut Command {
     cargo.args(["test", "--release", "-p", "segue-tests", "--lib", "--bins", "--config", CHECKED])
+}
+
+fn engine_tests(cargo: &mut Command) -> &mut Command {
+    cargo.args(["test", "--release", "-p", "segue-engine", "--config", CHECKED, "--", FIGURES])
 }
 
 fn plugin_tests(cargo: &mut Command) -> &mut Command {

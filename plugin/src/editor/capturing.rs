@@ -6,6 +6,7 @@ use super::chooser::{Answer, Chooser, LOOK_AGAIN, Question};
 use super::controls::button;
 use crate::capture::{self, CaptureError};
 use egui::Rect;
+use segue_engine::capture::{file, history};
 use std::path::PathBuf;
 
 /// What is remembered of it while the window is open.
@@ -72,7 +73,7 @@ impl Capturing {
 fn last_minutes(scene: &Scene) -> Result<Vec<u8>, CaptureError> {
     let params = &scene.params;
     let charts = |version, style| params.chart.chart_of(version, style);
-    capture::file(&capture::history(&scene.pages), &charts).ok_or(CaptureError::Nothing)
+    file(&history(&scene.pages), &charts).ok_or(CaptureError::Nothing)
 }
 
 /// The style's name, for that of the file.

@@ -2,11 +2,11 @@
 
 use super::board::Board;
 use super::{Scene, theme};
-use crate::journal::Present;
 use crate::params::SegueParams;
 use crate::preset::{self, News};
-use crate::vitals::{MindState, Vitals};
 use egui::{Align2, Color32, Rect, pos2};
+use segue_engine::journal::Present;
+use segue_engine::vitals::{MindState, Vitals};
 use segue_model::note::Ticks;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! What a setting with a few values can be: the names that hosts show, and the ids that songs save.
 
-use crate::realtime::host;
 use nice_plug::prelude::*;
+use segue_engine::host;
 use segue_model::limits::Scale;
 use segue_model::note::Ticks;
 

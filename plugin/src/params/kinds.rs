@@ -1,10 +1,10 @@
 //! Kinds of parameters: how their values read, and how they are read back.
 
 use crate::preset;
-use crate::realtime::host::StyleNumber;
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
+use segue_engine::host::StyleNumber;
 use std::sync::Arc;
 
 const OWN_NAME: &str = "My own";

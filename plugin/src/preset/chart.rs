@@ -1,8 +1,8 @@
 //! The chord chart of an instance: text that a song saves, what it says, and what it said of late.
 
 use crate::preset;
-use crate::realtime::host::StyleNumber;
 use nice_plug::params::persist::PersistentField;
+use segue_engine::host::StyleNumber;
 use segue_model::chart::Chart;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -48,9 +48,9 @@ mod tests {
     #[cfg(feature = "gpu")]
     #[test]
     fn a_worker_plays_on_the_graphics_card_what_it_plays_on_the_processor() {
-        use crate::link::{Planned, ToMind, Wish, link};
         use crate::preset;
-        use crate::worker::Room;
+        use segue_engine::link::{Planned, ToMind, Wish, link};
+        use segue_engine::worker::Room;
         use segue_model::improviser::{Begin, Improviser};
         use segue_model::mind::Mind;
         use segue_model::note::{Bars, Metre, Ticks};
@@ -74,7 +74,7 @@ mod tests {
                 ends: None,
                 knobs: Knobs::default(),
             };
-            use crate::link::Nerve;
+            use segue_engine::link::Nerve;
             assert!(audio.tell(ToMind::Style(preset::DEFAULT)) && audio.tell(ToMind::Wish(wish)));
             room.work_off();
             let said: Vec<Planned> = std::iter::from_fn(|| audio.reply()).collect();

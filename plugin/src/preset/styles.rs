@@ -5,7 +5,7 @@
 
 use super::device;
 use super::mark::Mark;
-use crate::realtime::host::StyleNumber;
+use segue_engine::host::StyleNumber;
 use segue_model::chart::Chart;
 use segue_model::mind::Mind;
 use segue_model::weights::WeightsError;

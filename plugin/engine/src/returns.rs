@@ -275,7 +275,7 @@ fn is_key(left: &Left, key: Key) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::realtime::host::ChannelMessage;
+    use crate::host::ChannelMessage;
     use segue_model::note::Pitch;
 
     fn key(pitch: u8) -> Key {

@@ -12,7 +12,23 @@
 //! is asked, what begins, in this order where several fall on one frame. So a wish as of a position has heard everything
 //! up to that position and nothing after it, and the player's note comes before Segue's.
 
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+#![cfg_attr(
+    test,
+    allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")
+)]
+
 mod band;
+pub mod capture;
 mod click;
 pub mod clock;
 pub mod comping;
@@ -21,8 +37,10 @@ pub mod glimpse;
 pub mod groove;
 mod harmony;
 pub mod host;
+pub mod journal;
 mod keys;
 mod ledger;
+pub mod link;
 mod player;
 mod recall;
 mod returns;
@@ -31,6 +49,7 @@ mod row;
 mod schedule;
 mod segue;
 mod sharing;
+pub mod sound;
 mod tempo;
 #[cfg(test)]
 mod tests;
@@ -38,7 +57,9 @@ mod thru;
 mod trade;
 mod turns;
 mod unsaid;
+pub mod vitals;
 mod wishes;
+pub mod worker;
 
 use crate::link::Nerve;
 use crate::vitals::Vitals;

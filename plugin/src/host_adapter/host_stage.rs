@@ -1,13 +1,13 @@
 //! The host's side of one block, in the performer's words, and the built-in sound rendered between its notes.
 
 use crate::Segue;
-use crate::realtime::host::{
-    Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Shape, Stage,
-};
-use crate::sound::Sound;
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key as NoteKey, VoiceID};
 use nice_plug::prelude::*;
+use segue_engine::host::{
+    Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Shape, Stage,
+};
+use segue_engine::sound::Sound;
 use segue_model::note::{Pitch, Velocity};
 
 type Event = PluginNoteEvent<Segue>;
@@ -203,7 +203,7 @@ fn told_shape(timing: u32, keys: KeyPattern, shape: Shape) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::realtime::host::Who;
+    use segue_engine::host::Who;
     use std::collections::VecDeque;
 
     /// A framework that hands over these events and takes so many.

@@ -9,9 +9,9 @@ mod urgency;
 
 pub use improvise::Improvise;
 
+use crate::comping::Stretch;
+use crate::host::StyleNumber;
 use crate::link::{ChordWish, Look, MindEnd, NOTES_PER_WISH, NobodyListens, Planned, ToMind, Wish};
-use crate::realtime::comping::Stretch;
-use crate::realtime::host::StyleNumber;
 use crate::vitals::{MindState, Vitals};
 use past::{MOST_STEPS, Past, STEPS_WHEN_IDLE};
 use segue_model::harmony::Source;
@@ -249,8 +249,8 @@ fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &Mind
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::groove::Groove;
     use crate::link::{AudioEnd, Nerve, link};
-    use crate::realtime::groove::Groove;
     use segue_model::improviser::HeardKey;
     use segue_model::note::{Note, Pitch, Velocity};
     use segue_model::sampling::Knobs;

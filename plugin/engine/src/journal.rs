@@ -12,8 +12,8 @@ mod pages;
 pub use history::{Change, History, Played};
 pub use pages::{ENTRIES, Entry, Event, Pages, Present, Watch};
 
-use crate::realtime::glimpse::{Chords, Glimpse};
-use crate::realtime::host::{Audible, FrameOffset, HostEvent, Message, Sent, Stage, Who};
+use crate::glimpse::{Chords, Glimpse};
+use crate::host::{Audible, FrameOffset, HostEvent, Message, Sent, Stage, Who};
 use arrayvec::ArrayVec;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
@@ -220,7 +220,7 @@ impl<S: Stage> Stage for Observed<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::realtime::glimpse::{PlannedNote, SHOWN_PLANS};
+    use crate::glimpse::{PlannedNote, SHOWN_PLANS};
     use segue_model::note::{Metre, Pitch};
 
     const RATE: f64 = 48_000.0;

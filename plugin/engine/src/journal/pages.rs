@@ -7,8 +7,8 @@
 //! When the ring is full the oldest entries go. Ten minutes fit as long as both together play less than 27 notes a second
 //! all the time.
 
-use crate::realtime::glimpse::{Chords, Glimpse, PlannedNote, SHOWN_PLANS};
-use crate::realtime::host::{StyleNumber, Who};
+use crate::glimpse::{Chords, Glimpse, PlannedNote, SHOWN_PLANS};
+use crate::host::{StyleNumber, Who};
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 use std::sync::Arc;

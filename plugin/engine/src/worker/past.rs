@@ -119,14 +119,15 @@ fn take(mind: &mut impl Improvise, step: Step) {
 mod tests {
     use super::super::Room;
     use super::*;
+    use crate::groove::Groove;
+    use crate::host::StyleNumber;
     use crate::link::{AudioEnd, Nerve, Planned, Wish, link};
-    use crate::realtime::groove::Groove;
-    use crate::realtime::host::StyleNumber;
     use crate::vitals::{MindState, Vitals};
     use segue_model::improviser::{Begin, HeardKey, Improviser};
+    use segue_model::mind::Mind;
     use segue_model::note::{Pitch, Ticks, Velocity};
     use segue_model::sampling::Knobs;
-    use std::sync::Arc;
+    use std::sync::{Arc, OnceLock};
 
     /// Turns and keys that kill a mind, and how.
     const DEADLY_TURN: u32 = 13;
@@ -189,6 +190,13 @@ mod tests {
 
     type MakeBrittle = fn(StyleNumber, Option<Brittle>) -> Option<Brittle>;
 
+    fn shipped_mind() -> Arc<Mind> {
+        static SHIPPED: OnceLock<Arc<Mind>> = OnceLock::new();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../presets/irish.segue");
+        let load = || Arc::new(Mind::from_bytes(&std::fs::read(path).unwrap(), "irish").unwrap());
+        Arc::clone(SHIPPED.get_or_init(load))
+    }
+
     /// A jam in which the same is told to a worker's room, and what it answers is written down.
     struct Jam {
         audio: AudioEnd,
@@ -200,7 +208,7 @@ mod tests {
     impl Jam {
         fn begin() -> Self {
             fn make(_: StyleNumber, before: Option<Brittle>) -> Option<Brittle> {
-                before.or_else(|| Some(Brittle(Improviser::new(crate::preset::mind(crate::preset::DEFAULT)?))))
+                before.or_else(|| Some(Brittle(Improviser::new(shipped_mind()))))
             }
             let (audio, end) = link();
             let vitals = Arc::new(Vitals::default());

@@ -59,7 +59,7 @@ pub enum MindState {
 impl Vitals {
     /// In a bundle under test, writes the counts to the file that `SEGUE_VITALS` names: a headless host sees them no
     /// other way. Not for the audio thread.
-    #[cfg(feature = "assert_process_allocs")]
+    #[cfg(feature = "write_vitals")]
     pub fn write_down(&self) {
         let Some(path) = std::env::var_os("SEGUE_VITALS") else { return };
         let Self { late, dropped, refused, unheard, time_outs, waits, panics, .. } = self;

@@ -406,8 +406,8 @@ fn same(one: Knobs, other: Knobs) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::realtime::clock::Clock;
-    use crate::realtime::host::{Mode, Transport};
+    use crate::clock::Clock;
+    use crate::host::{Mode, Transport};
     use segue_model::note::{Metre, Pitch, Velocity};
 
     const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };

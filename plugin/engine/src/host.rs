@@ -42,8 +42,8 @@ pub struct Block {
     pub offline: bool,
 }
 
-/// Names a style in parameters and saved songs; see [`crate::preset`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Names a style in parameters and saved songs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StyleNumber(pub u8);
 
 /// Where an answer may begin.

@@ -1,8 +1,8 @@
 //! The journal's entries put together: notes with their lengths, and the map of tempo and bars.
 
 use super::{Entry, Event};
-use crate::realtime::glimpse::Chords;
-use crate::realtime::host::Who;
+use crate::glimpse::Chords;
+use crate::host::Who;
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 
 /// A note that sounded, or still does.

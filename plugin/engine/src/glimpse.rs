@@ -66,7 +66,7 @@ impl Performer {
     pub fn chords(&self) -> (Chords, Option<f64>) {
         match self.chords_from {
             Source::Chart => {
-                let style = self.style.unwrap_or(crate::preset::DEFAULT);
+                let style = self.style.unwrap_or_default();
                 (Chords::Chart { version: self.files.0, style }, None)
             }
             Source::Hands => {
