@@ -2,8 +2,8 @@
 //!
 //! Knows no network: whoever asks brings what plays on.
 
-use super::judge::{Sample, features};
-use super::likeness::{Learnt, Likeness, Passage, Reference};
+use super::discriminator::{Sample, features};
+use super::style_metrics::{CopyIndex, Passage, Reference, StyleMetrics};
 use fastrand::Rng;
 use segue_corpus::Tune;
 use segue_model::chord::Chord;
@@ -19,14 +19,14 @@ pub const PLACES: usize = 250;
 
 /// A passage of a tune: a prompt and its real continuation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct PromptPosition {
     /// Index of the tune.
     pub tune: usize,
     /// Index of the prompt's first note.
     pub from: usize,
 }
 
-impl Place {
+impl PromptPosition {
     /// The [`PROMPT`] notes that are heard; fewer where the tune is shorter than it was.
     pub fn prompt(self, notes: &[Note]) -> &[Note] {
         slice(notes, self.from, PROMPT)
@@ -46,7 +46,7 @@ fn slice(notes: &[Note], from: usize, length: usize) -> &[Note] {
 /// Draws `count` different places, each tune about as often as any other. Tunes come as a name and their number of
 /// notes; the draw depends on the names and the seed, not on the tunes' order. Fewer places come back when there are
 /// not so many.
-pub fn places(tunes: &[(&str, usize)], count: usize, seed: u64) -> Vec<Place> {
+pub fn draw_positions(tunes: &[(&str, usize)], count: usize, seed: u64) -> Vec<PromptPosition> {
     let mut rng = Rng::with_seed(seed);
     let starts = |tune: usize| (tunes[tune].1 + 1).saturating_sub(PROMPT + CONTINUATION);
     let mut left: Vec<usize> = (0..tunes.len()).filter(|tune| starts(*tune) > 0).collect();
@@ -57,14 +57,16 @@ pub fn places(tunes: &[(&str, usize)], count: usize, seed: u64) -> Vec<Place> {
         let mut round = left.clone();
         rng.shuffle(&mut round);
         for tune in round.into_iter().take(count - places.len()) {
-            let mut place = Place { tune, from: rng.usize(..starts(tune)) };
+            let mut place = PromptPosition { tune, from: rng.usize(..starts(tune)) };
             // The next one that is free, from there on around.
             while !drawn.insert(place) {
                 place.from = (place.from + 1) % starts(tune);
             }
             places.push(place);
         }
-        let used = |tune: usize| drawn.range(Place { tune, from: 0 }..Place { tune: tune + 1, from: 0 }).count();
+        let used = |tune: usize| {
+            drawn.range(PromptPosition { tune, from: 0 }..PromptPosition { tune: tune + 1, from: 0 }).count()
+        };
         left.retain(|tune| used(*tune) < starts(*tune));
     }
     places
@@ -72,7 +74,7 @@ pub fn places(tunes: &[(&str, usize)], count: usize, seed: u64) -> Vec<Place> {
 
 /// What is asked of a player: to go on from here.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
+pub struct ContinuationRequest<'a> {
     /// For its bars and chords; the notes behind the prompt are not to be looked at.
     pub tune: &'a Tune,
     /// What is heard.
@@ -85,15 +87,15 @@ pub struct Ask<'a> {
 
 /// A real and a generated continuation of one prompt, measured.
 #[derive(Debug, Clone)]
-pub struct Pair {
+pub struct ContinuationPair {
     /// Where the prompt stands.
-    pub place: Place,
+    pub place: PromptPosition,
     /// What was generated.
     pub generated: Vec<Note>,
     /// The figures of the real continuation.
-    pub real_likeness: Likeness,
+    pub real_metrics: StyleMetrics,
     /// The figures of the generated one.
-    pub generated_likeness: Likeness,
+    pub generated_metrics: StyleMetrics,
     /// Both for the judge: the real one, then the generated one.
     pub samples: [Sample; 2],
 }
@@ -102,32 +104,32 @@ pub struct Pair {
 /// style hears them, on its grid of time, for else the grid would tell what is generated.
 pub fn pairs<'a>(
     tunes: &[&'a Tune],
-    places: &[Place],
-    (reference, learnt): (&Reference, &Learnt),
+    places: &[PromptPosition],
+    (reference, learnt): (&Reference, &CopyIndex),
     chord: &dyn Fn(&Tune, Ticks) -> Option<Chord>,
-    mut generate: impl FnMut(&Ask<'a>) -> Vec<Note>,
-) -> Vec<Pair> {
-    let pair = |(seed, place): (u64, &Place)| {
+    mut generate: impl FnMut(&ContinuationRequest<'a>) -> Vec<Note>,
+) -> Vec<ContinuationPair> {
+    let pair = |(seed, place): (u64, &PromptPosition)| {
         let tune = *tunes.get(place.tune)?;
         let (prompt, real) = (place.prompt(&tune.notes), place.real(&tune.notes));
-        let generated = generate(&Ask { tune, prompt, notes: CONTINUATION, seed });
+        let generated = generate(&ContinuationRequest { tune, prompt, notes: CONTINUATION, seed });
         let measured = |notes: &[Note], is_generated| {
             let bars = |moment| tune.bars_at(moment);
             let passage = Passage { prompt, notes, bars: &bars, chord: &|moment| chord(tune, moment) };
-            let likeness = Likeness::of(&passage, reference, learnt);
+            let likeness = StyleMetrics::of(&passage, reference, learnt);
             (likeness, Sample { tune: place.tune, is_generated, features: features(&passage, &likeness) })
         };
-        let (real_likeness, real_sample) = measured(real, false);
-        let (generated_likeness, generated_sample) = measured(&generated, true);
+        let (real_metrics, real_sample) = measured(real, false);
+        let (generated_metrics, generated_sample) = measured(&generated, true);
         let samples = [real_sample, generated_sample];
-        Some(Pair { place: *place, generated, real_likeness, generated_likeness, samples })
+        Some(ContinuationPair { place: *place, generated, real_metrics, generated_metrics, samples })
     };
     (0..).zip(places).filter_map(pair).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::likeness::Comparison;
+    use super::super::style_metrics::Comparison;
     use super::*;
     use segue_corpus::abc::parse_book;
 
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn places_are_different_lie_inside_their_tunes_and_use_every_tune_about_equally() {
         let tunes = [("a", 80), ("b", 79), ("c", 200), ("d", 300), ("e", 81)];
-        let places = places(&tunes, 100, 1);
+        let places = draw_positions(&tunes, 100, 1);
         assert_eq!(places.len(), 100);
         assert_eq!(places.iter().collect::<BTreeSet<_>>().len(), 100, "none twice");
         assert!(places.iter().all(|place| place.from + PROMPT + CONTINUATION <= tunes[place.tune].1));
@@ -151,12 +153,12 @@ mod tests {
         let tunes = [("a", 180), ("b", 179), ("c", 200)];
         let turned = [tunes[2], tunes[1], tunes[0]];
         let named = |tunes: &[(&'static str, usize)], seed| {
-            places(tunes, 20, seed).iter().map(|place| (tunes[place.tune].0, place.from)).collect::<Vec<_>>()
+            draw_positions(tunes, 20, seed).iter().map(|place| (tunes[place.tune].0, place.from)).collect::<Vec<_>>()
         };
         assert_eq!(named(&tunes, 7), named(&turned, 7));
         assert_ne!(named(&tunes, 7), named(&tunes, 8));
-        assert_eq!(places(&[("short", 79)], 5, 1), []);
-        assert_eq!(places(&tunes[..1], 1_000, 1).len(), 101, "all there are");
+        assert_eq!(draw_positions(&[("short", 79)], 5, 1), []);
+        assert_eq!(draw_positions(&tunes[..1], 1_000, 1).len(), 101, "all there are");
     }
 
     #[test]
@@ -164,13 +166,13 @@ mod tests {
         let book = parse_book(BOOK, "oneills.abc");
         let tunes: Vec<&Tune> = book.tunes.iter().map(|(_, tune)| tune).collect();
         let names: Vec<(&str, usize)> = tunes.iter().map(|tune| (tune.title.as_str(), tune.notes.len())).collect();
-        let places = places(&names, 30, 1);
+        let places = draw_positions(&names, 30, 1);
         assert_eq!(places.len(), 30);
         let mut reference = Reference::default();
         for tune in &tunes {
             reference.add(&tune.notes, &|moment| tune.bars_at(moment));
         }
-        let learnt = Learnt::from(tunes.iter().map(|tune| tune.notes.as_slice()));
+        let learnt = CopyIndex::from(tunes.iter().map(|tune| tune.notes.as_slice()));
         let mut seeds = BTreeSet::new();
         let mut asked = places.iter();
         let pairs = pairs(&tunes, &places, (&reference, &learnt), &|_, _| None, |ask| {
@@ -180,11 +182,10 @@ mod tests {
             place.real(&ask.tune.notes).to_vec()
         });
         assert_eq!(seeds.len(), 30);
-        assert!(pairs.iter().all(|pair| pair.real_likeness == pair.generated_likeness));
-        assert!(pairs.iter().all(|pair| pair.real_likeness.copied >= 48.0), "all of it was learnt");
-        let figures = |of: fn(&Pair) -> Likeness| pairs.iter().map(of).collect::<Vec<_>>();
-        let comparison =
-            Comparison::of(&figures(|pair| pair.real_likeness), &figures(|pair| pair.generated_likeness), 1);
+        assert!(pairs.iter().all(|pair| pair.real_metrics == pair.generated_metrics));
+        assert!(pairs.iter().all(|pair| pair.real_metrics.copied >= 48.0), "all of it was learnt");
+        let figures = |of: fn(&ContinuationPair) -> StyleMetrics| pairs.iter().map(of).collect::<Vec<_>>();
+        let comparison = Comparison::of(&figures(|pair| pair.real_metrics), &figures(|pair| pair.generated_metrics), 1);
         assert_eq!(comparison.missed().count(), 0, "{comparison}");
     }
 }

@@ -1,7 +1,7 @@
 //! How surely a mind foretells the notes of tunes, beside the Markov chain.
 
+use super::dataset::{EncodedTune, FeatureDropout, NO_DROPOUT, drop_features};
 use super::markov::Markov;
-use super::pieces::{ALL_TOLD, Piece, Silence, silence};
 use fastrand::Rng;
 use segue_model::mind::{Mind, Room};
 use segue_model::network::Moment;
@@ -15,15 +15,15 @@ use std::fmt;
 pub const MARKOV_ORDER: usize = 5;
 /// Of the chain: the power of two that serves it best on the validation splits of irish, folk and jazz. With 1, as
 /// Witten and Bell have it, contexts that were seen once would count too much: 2.44 nats on folk against 1.88.
-const DOUBT: f64 = 16.0;
+const ESCAPE_WEIGHT: f64 = 16.0;
 /// What a tune itself has played is more telling.
-const DOUBT_OF_OWN: f64 = 1.0;
+const OWN_ESCAPE_WEIGHT: f64 = 1.0;
 /// So many notes that were played before, step for step and pitch for pitch, are a literal repeat.
 const REPEAT: usize = 8;
 
 /// Means over notes, the first of each tune left out; in nats per note unless said otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Measure {
+pub struct MeanLikelihood {
     /// Notes that were foretold.
     pub notes: f64,
     /// Of the step.
@@ -40,7 +40,7 @@ pub struct Measure {
 
 /// The same of the pitch alone, by chains that were not told of chords.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Chains {
+pub struct MarkovLikelihoods {
     /// Notes that were foretold.
     pub notes: f64,
     /// By a Markov chain of [`MARKOV_ORDER`].
@@ -53,37 +53,38 @@ pub struct Chains {
 
 /// What a mind and the chains reach on one split.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct Likelihoods {
     /// With everything told.
-    pub told: Measure,
+    #[serde(rename = "told")]
+    pub full_context: MeanLikelihood,
     /// Without chords; `None` when the style knows none.
-    pub no_chords: Option<Measure>,
+    pub no_chords: Option<MeanLikelihood>,
     /// Without look-back; `None` when it was not learnt.
-    pub no_look_back: Option<Measure>,
+    pub no_look_back: Option<MeanLikelihood>,
     /// With neither.
-    pub neither: Option<Measure>,
+    pub neither: Option<MeanLikelihood>,
     /// With everything told: the notes inside literal repeats of eight or more.
-    pub repeats: Measure,
+    pub repeats: MeanLikelihood,
     /// With everything told: all others.
-    pub first_pass: Measure,
+    pub first_pass: MeanLikelihood,
     /// The chains on all notes.
-    pub chains: Chains,
+    pub chains: MarkovLikelihoods,
     /// The chains inside literal repeats.
-    pub chains_repeats: Chains,
+    pub chains_repeats: MarkovLikelihoods,
     /// The chains elsewhere.
-    pub chains_first_pass: Chains,
+    pub chains_first_pass: MarkovLikelihoods,
 }
 
-impl Figures {
+impl Likelihoods {
     /// The most telling ones by name, as they stand in a weights file.
     pub fn named(&self) -> Vec<(String, f64)> {
         let mut named = Vec::new();
         let mut add = |name: &str, value: f64| named.push((name.to_owned(), (value * 1e4).round() / 1e4));
-        add("step", self.told.step);
-        add("pitch", self.told.pitch);
-        add("duration", self.told.duration);
-        add("velocity", self.told.velocity);
-        add("pitch top-1", self.told.top_1);
+        add("step", self.full_context.step);
+        add("pitch", self.full_context.pitch);
+        add("duration", self.full_context.duration);
+        add("velocity", self.full_context.velocity);
+        add("pitch top-1", self.full_context.top_1);
         for (name, measure) in
             [("chords", self.no_chords), ("look-back", self.no_look_back), ("chords and look-back", self.neither)]
         {
@@ -99,12 +100,12 @@ impl Figures {
     /// How far each mean lies above that of the same notes in `other`, by name, in nats per note.
     pub fn differences(&self, other: &Self) -> Vec<(String, f64)> {
         let measures = [
-            ("everything told", Some(self.told), Some(other.told)),
+            ("everything told", Some(self.full_context), Some(other.full_context)),
             ("without chords", self.no_chords, other.no_chords),
             ("without look-back", self.no_look_back, other.no_look_back),
             ("with neither", self.neither, other.neither),
         ];
-        let values = |of: Measure| {
+        let values = |of: MeanLikelihood| {
             [("step", of.step), ("pitch", of.pitch), ("duration", of.duration), ("velocity", of.velocity)]
         };
         let pairs =
@@ -119,12 +120,12 @@ impl Figures {
     }
 }
 
-impl fmt::Display for Figures {
+impl fmt::Display for Likelihoods {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{} notes, nats per note:", self.told.notes)?;
+        writeln!(out, "{} notes, nats per note:", self.full_context.notes)?;
         writeln!(out, "                          pitch  top-1    step  duration  velocity")?;
         let rows = [
-            ("everything told", Some(self.told)),
+            ("everything told", Some(self.full_context)),
             ("without chords", self.no_chords),
             ("without look-back", self.no_look_back),
             ("with neither", self.neither),
@@ -133,7 +134,7 @@ impl fmt::Display for Figures {
         ];
         for (name, measure) in rows {
             let Some(of) = measure else { continue };
-            let share = 100.0 * of.notes / self.told.notes.max(1.0);
+            let share = 100.0 * of.notes / self.full_context.notes.max(1.0);
             write!(out, "  {name:<22} {:>6.3} {:>5.1}%  {:>6.3}", of.pitch, 100.0 * of.top_1, of.step)?;
             writeln!(out, "    {:>6.3}    {:>6.3}   ({share:.0} % of the notes)", of.duration, of.velocity)?;
         }
@@ -151,56 +152,56 @@ impl fmt::Display for Figures {
 }
 
 /// The chain that has learnt from `pieces` as they are written, untransposed.
-pub fn markov(pieces: &[Piece], vocabulary: &Vocabulary) -> Markov {
-    let mut chain = Markov::blank(MARKOV_ORDER, vocabulary.counts().pitch, DOUBT);
+pub fn markov(pieces: &[EncodedTune], vocabulary: &Vocabulary) -> Markov {
+    let mut chain = Markov::empty(MARKOV_ORDER, vocabulary.counts().pitch, ESCAPE_WEIGHT);
     for piece in pieces {
         let melody = melody(&piece.classes(vocabulary));
-        (0..melody.len()).for_each(|index| chain.learn(&melody[..index], melody[index]));
+        (0..melody.len()).for_each(|index| chain.observe(&melody[..index], melody[index]));
     }
     chain
 }
 
 /// Foretells every note of every piece, one by one, as in playing: with everything told, without chords, without hints.
-pub fn evaluate(mind: &Mind, pieces: &[Piece], chain: &Markov) -> Figures {
+pub fn evaluate(mind: &Mind, pieces: &[EncodedTune], chain: &Markov) -> Likelihoods {
     let vocabulary = mind.vocabulary();
-    let chords = vocabulary.chords.then_some(Silence { chords: 1.0, ..ALL_TOLD });
-    let look_back = mind.card().look_back.then_some(Silence { look_back: 1.0, ..ALL_TOLD });
-    let neither = chords.and(look_back).map(|quiet| Silence { chords: 1.0, ..quiet });
-    let mut figures = Figures::default();
+    let chords = vocabulary.chords.then_some(FeatureDropout { chords: 1.0, ..NO_DROPOUT });
+    let look_back = mind.card().look_back.then_some(FeatureDropout { look_back: 1.0, ..NO_DROPOUT });
+    let neither = chords.and(look_back).map(|dropout| FeatureDropout { chords: 1.0, ..dropout });
+    let mut figures = Likelihoods::default();
     for piece in pieces {
         let moments = piece.moments(vocabulary);
         let melody = melody(&piece.classes(vocabulary));
         let repeated = in_repeats(&piece.classes(vocabulary));
-        for (index, measure) in foretold(mind, &moments, ALL_TOLD).enumerate() {
-            figures.told.add(measure);
+        for (index, measure) in predictions(mind, &moments, NO_DROPOUT).enumerate() {
+            figures.full_context.add(measure);
             (if repeated[index + 1] { &mut figures.repeats } else { &mut figures.first_pass }).add(measure);
         }
-        for (quiet, sum) in
+        for (dropout, sum) in
             [(chords, &mut figures.no_chords), (look_back, &mut figures.no_look_back), (neither, &mut figures.neither)]
         {
-            if let Some(quiet) = quiet {
+            if let Some(dropout) = dropout {
                 let sum = sum.get_or_insert_default();
-                foretold(mind, &moments, quiet).for_each(|measure| sum.add(measure));
+                predictions(mind, &moments, dropout).for_each(|measure| sum.add(measure));
             }
         }
-        for (index, chains) in foretold_by_chains(chain, &melody).enumerate() {
+        for (index, chains) in chain_predictions(chain, &melody).enumerate() {
             figures.chains.add(chains);
             let part = if repeated[index + 1] { &mut figures.chains_repeats } else { &mut figures.chains_first_pass };
             part.add(chains);
         }
     }
-    let Figures { told, repeats, first_pass, no_chords, no_look_back, neither, .. } = &mut figures;
+    let Likelihoods { full_context, repeats, first_pass, no_chords, no_look_back, neither, .. } = &mut figures;
     let optional = [no_chords, no_look_back, neither].into_iter().flatten();
-    [told, repeats, first_pass].into_iter().chain(optional).for_each(Measure::average);
-    let Figures { chains, chains_repeats, chains_first_pass, .. } = &mut figures;
-    [chains, chains_repeats, chains_first_pass].into_iter().for_each(Chains::average);
+    [full_context, repeats, first_pass].into_iter().chain(optional).for_each(MeanLikelihood::average);
+    let Likelihoods { chains, chains_repeats, chains_first_pass, .. } = &mut figures;
+    [chains, chains_repeats, chains_first_pass].into_iter().for_each(MarkovLikelihoods::average);
     figures
 }
 
-/// Each note but the first, with what `quiet` leaves told.
-fn foretold(mind: &Mind, moments: &[Moment], quiet: Silence) -> impl Iterator<Item = Measure> {
+/// Each note but the first, with what `dropout` leaves told.
+fn predictions(mind: &Mind, moments: &[Moment], dropout: FeatureDropout) -> impl Iterator<Item = MeanLikelihood> {
     let mut moments = moments.to_vec();
-    silence(&mut moments, quiet, &mut Rng::with_seed(0));
+    drop_features(&mut moments, dropout, &mut Rng::with_seed(0));
     let (mut state, mut room) = (mind.blank(), Room::default());
     moments.into_iter().filter_map(move |moment| {
         let (next, echoes) = (moment.next?, moment.echoes);
@@ -212,23 +213,28 @@ fn foretold(mind: &Mind, moments: &[Moment], quiet: Silence) -> impl Iterator<It
         let pitch = nats(pitches, next.pitch);
         let duration = nats(heads.duration(next, echoes), next.duration);
         let velocity = heads.velocity(next).map_or(0.0, |scores| nats(scores, next.velocity));
-        Some(Measure { notes: 1.0, step, pitch, duration, velocity, top_1 })
+        Some(MeanLikelihood { notes: 1.0, step, pitch, duration, velocity, top_1 })
     })
 }
 
-fn foretold_by_chains(chain: &Markov, melody: &[u8]) -> impl Iterator<Item = Chains> {
-    let mut own = Markov::blank(MARKOV_ORDER, 1, DOUBT_OF_OWN);
+fn chain_predictions(chain: &Markov, melody: &[u8]) -> impl Iterator<Item = MarkovLikelihoods> {
+    let mut own = Markov::empty(MARKOV_ORDER, 1, OWN_ESCAPE_WEIGHT);
     (0..melody.len()).filter_map(move |index| {
         let (past, next) = (&melody[..index], melody[index]);
         let markov = chain.probability(past, next, MARKOV_ORDER);
         let cached = own.probability_above(markov, past, next, 1..=MARKOV_ORDER);
-        own.learn(past, next);
+        own.observe(past, next);
         let unigram = chain.probability(&[], next, 0);
-        (index > 0).then(|| Chains { notes: 1.0, markov: -markov.ln(), cached: -cached.ln(), unigram: -unigram.ln() })
+        (index > 0).then(|| MarkovLikelihoods {
+            notes: 1.0,
+            markov: -markov.ln(),
+            cached: -cached.ln(),
+            unigram: -unigram.ln(),
+        })
     })
 }
 
-impl Measure {
+impl MeanLikelihood {
     fn add(&mut self, other: Self) {
         self.notes += other.notes;
         self.step += other.step;
@@ -246,7 +252,7 @@ impl Measure {
     }
 }
 
-impl Chains {
+impl MarkovLikelihoods {
     fn add(&mut self, other: Self) {
         self.notes += other.notes;
         self.markov += other.markov;
@@ -307,9 +313,9 @@ mod tests {
 
     #[test]
     fn a_chain_that_counts_the_tunes_own_notes_learns_a_tune_it_has_never_seen() {
-        let chain = Markov::blank(MARKOV_ORDER, 60, DOUBT);
+        let chain = Markov::empty(MARKOV_ORDER, 60, ESCAPE_WEIGHT);
         let melody: Vec<u8> = (0..60).map(|index| 7 * (index % 6)).collect();
-        let chains: Vec<_> = foretold_by_chains(&chain, &melody).collect();
+        let chains: Vec<_> = chain_predictions(&chain, &melody).collect();
         assert_eq!(chains.len(), melody.len() - 1);
         assert!(chains[4].cached > 2.0 && chains[50].cached < 0.5 && chains[50].markov > 2.0);
     }

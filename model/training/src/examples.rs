@@ -142,7 +142,7 @@ fn cannot_write(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::continuations::Place;
+    use crate::continuations::PromptPosition;
     use segue_corpus::abc::parse_book;
     use segue_corpus::midi::{Reading, read_midi};
 
@@ -151,7 +151,7 @@ mod tests {
     fn jig() -> (Tune, Example) {
         let book = parse_book(BOOK, "oneills.abc");
         let tune = book.tunes[1].1.clone();
-        let place = Place { tune: 1, from: 27 };
+        let place = PromptPosition { tune: 1, from: 27 };
         let example = Example::new(&tune, place.prompt(&tune.notes), place.real(&tune.notes), 110.0);
         (tune, example)
     }

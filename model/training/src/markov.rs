@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 /// A chain whose orders are mixed by how many different successors a context has had (Witten and Bell 1991), each
-/// counted as often as its doubt says.
+/// counted as often as its escape_weight says.
 #[derive(Debug)]
 pub struct Markov {
     order: usize,
     pitches: usize,
-    doubt: f64,
+    escape_weight: f64,
     contexts: HashMap<Context, Successors>,
 }
 
@@ -40,13 +40,13 @@ impl Successors {
 
 impl Markov {
     /// Has seen nothing; foretells classes below `pitches` with contexts of up to `order` notes, at most seven. The higher
-    /// the `doubt`, from 1 on, the more often a context must have been seen before it outweighs the shorter ones.
-    pub fn blank(order: usize, pitches: usize, doubt: f64) -> Self {
-        Self { order: order.min(LONGEST), pitches, doubt, contexts: HashMap::new() }
+    /// the `escape_weight`, from 1 on, the more often a context must have been seen before it outweighs the shorter ones.
+    pub fn empty(order: usize, pitches: usize, escape_weight: f64) -> Self {
+        Self { order: order.min(LONGEST), pitches, escape_weight, contexts: HashMap::new() }
     }
 
     /// Sees that `next` came after `past` (the latest last).
-    pub fn learn(&mut self, past: &[u8], next: u8) {
+    pub fn observe(&mut self, past: &[u8], next: u8) {
         for length in 0..=self.order.min(past.len()) {
             self.contexts.entry(context(past, length)).or_default().add(next);
         }
@@ -66,7 +66,7 @@ impl Markov {
         (*orders.start()..=longest).fold(base, |lower, length| {
             let Some(seen) = self.contexts.get(&context(past, length)) else { return lower };
             #[expect(clippy::cast_precision_loss, reason = "there are at most some hundred pitches")]
-            let kinds = seen.of.len() as f64 * self.doubt;
+            let kinds = seen.of.len() as f64 * self.escape_weight;
             (f64::from(seen.count(next)) + kinds * lower) / (f64::from(seen.total) + kinds)
         })
     }
@@ -85,9 +85,9 @@ mod tests {
     use super::*;
 
     fn learnt(order: usize, pitches: usize, melodies: &[&[u8]]) -> Markov {
-        let mut chain = Markov::blank(order, pitches, 1.0);
+        let mut chain = Markov::empty(order, pitches, 1.0);
         for melody in melodies {
-            (0..melody.len()).for_each(|index| chain.learn(&melody[..index], melody[index]));
+            (0..melody.len()).for_each(|index| chain.observe(&melody[..index], melody[index]));
         }
         chain
     }

@@ -1,7 +1,7 @@
 //! The styles that ship: what each can say, how it is trained, and where its tunes come from.
 
-use super::Plan;
-use super::pieces::Silence;
+use super::TrainingPlan;
+use super::dataset::FeatureDropout;
 use segue_model::network::Sizes;
 use segue_model::vocabulary::Vocabulary;
 
@@ -9,9 +9,9 @@ use segue_model::vocabulary::Vocabulary;
 pub const SHIPPED: [&str; 5] = ["irish", "folk", "jazz", "blues", "piano"];
 
 /// The plan for a style by name; any other name is a style of one's own.
-pub fn plan(style: &str) -> Plan {
+pub fn plan(style: &str) -> TrainingPlan {
     let (data, licences) = origins(style);
-    let plan = Plan {
+    let plan = TrainingPlan {
         style: style.to_owned(),
         from: None,
         vocabulary: Vocabulary::dance(),
@@ -24,23 +24,25 @@ pub fn plan(style: &str) -> Plan {
         dropout: 0.2,
         duration_weight: 1.0,
         velocity_weight: 1.0,
-        silence: Silence { chords: 0.4, look_back: 0.15, hint: 0.25, slip: 0.0 },
+        feature_dropout: FeatureDropout { chords: 0.4, look_back: 0.15, hint: 0.25, pitch_noise: 0.0 },
         seed: 1,
         data,
         licences,
     };
     match style {
-        "folk" => Plan { vocabulary: Vocabulary::song(), epochs: 22, patience: 22, rows: 8, dropout: 0.25, ..plan },
+        "folk" => {
+            TrainingPlan { vocabulary: Vocabulary::song(), epochs: 22, patience: 22, rows: 8, dropout: 0.25, ..plan }
+        }
         "jazz" => solos(plan),
-        "blues" => Plan { epochs: 8, learning_rate: 3e-4, ..solos(plan) },
-        "piano" => Plan { vocabulary: Vocabulary::piano(), epochs: 8, ..plan },
+        "blues" => TrainingPlan { epochs: 8, learning_rate: 3e-4, ..solos(plan) },
+        "piano" => TrainingPlan { vocabulary: Vocabulary::piano(), epochs: 8, ..plan },
         _ => plan,
     }
 }
 
 /// Few solos, so small steps; and what is mostly chance in them, how long and how loud, counts for less.
-fn solos(plan: Plan) -> Plan {
-    Plan {
+fn solos(plan: TrainingPlan) -> TrainingPlan {
+    TrainingPlan {
         vocabulary: Vocabulary::solo(),
         epochs: 16,
         patience: 16,

@@ -8,8 +8,8 @@ use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
 use segue_model::place::Place;
 use segue_model::sampling::Knobs;
 use segue_model::weights;
-use segue_training::pieces::Piece;
-use segue_training::{Lessons, Plan, styles, train};
+use segue_training::dataset::EncodedTune;
+use segue_training::{Splits, TrainingPlan, styles, train};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ fn some_training_steps_lead_where_those_of_the_processor_lead() {
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tunes/oneills.abc");
     let book = std::fs::read_to_string(book).unwrap();
     let card = weights::card_of(&irish()).unwrap();
-    let plan = Plan {
+    let plan = TrainingPlan {
         vocabulary: card.vocabulary.clone(),
         sizes: card.sizes,
         from: Some(irish()),
@@ -87,15 +87,15 @@ fn some_training_steps_lead_where_those_of_the_processor_lead() {
         dropout: 0.0,
         ..styles::plan("irish")
     };
-    let pieces = || -> Vec<Piece> {
+    let pieces = || -> Vec<EncodedTune> {
         let tunes = parse_book(&book, "oneills.abc").tunes;
-        tunes.iter().map(|(_, tune)| Piece::of(tune, &plan.vocabulary)).collect()
+        tunes.iter().map(|(_, tune)| EncodedTune::of(tune, &plan.vocabulary)).collect()
     };
-    let lessons = Lessons { train: pieces(), valid: pieces(), test: pieces() };
+    let splits = Splits { train: pieces(), valid: pieces(), test: pieces() };
     let folder = std::env::temp_dir().join(format!("segue-gpu-{}", std::process::id()));
     let [cpu, gpu] = [Place::Cpu, Place::Gpu].map(|place| {
         let folder = folder.join(format!("{place:?}"));
-        train(&plan, &lessons, place, &folder, &folder.join("out.segue"), "test").unwrap().test.told.pitch
+        train(&plan, &splits, place, &folder, &folder.join("out.segue"), "test").unwrap().test.full_context.pitch
     });
     std::fs::remove_dir_all(folder).unwrap();
     println!("after one epoch {cpu} on the processor and {gpu} on the card");

@@ -6,8 +6,8 @@ use segue_corpus::Tune;
 use segue_corpus::folder::{self, Corpus, Piece as Read, Split, read_folders};
 use segue_corpus::midi::{self, Voices};
 use segue_model::vocabulary::{TimeBase, Vocabulary};
-use segue_training::Lessons;
-use segue_training::pieces::Piece;
+use segue_training::Splits;
+use segue_training::dataset::EncodedTune;
 use std::path::PathBuf;
 
 /// Where what was read is kept unless told otherwise.
@@ -15,7 +15,7 @@ pub const CACHE: &str = "target/training/cache";
 
 /// Where tunes are.
 #[derive(Args)]
-pub struct Source {
+pub struct DataArguments {
     /// The folder with the tunes (.abc, .mid, tables of solos); its split.csv says what is for training, validation and
     /// test, else a tenth each is kept for the last two. May be given more than once.
     #[arg(long, required = true)]
@@ -25,7 +25,7 @@ pub struct Source {
     pub cache: PathBuf,
 }
 
-impl Source {
+impl DataArguments {
     /// As a style with this vocabulary reads it.
     pub fn read_for(&self, vocabulary: &Vocabulary) -> anyhow::Result<Corpus> {
         let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
@@ -73,19 +73,20 @@ pub fn learnt(corpus: &Corpus) -> Vec<&Tune> {
     of_split(corpus, Split::Train).map(|piece| &piece.tune).collect()
 }
 
-/// The tunes as lessons, with a line that says how many.
-pub fn lessons(source: &Source, corpus: &Corpus, vocabulary: &Vocabulary) -> Lessons {
-    let pieces = |split| of_split(corpus, split).map(|read| Piece::of(&read.tune, vocabulary)).collect::<Vec<_>>();
-    let lessons = Lessons { train: pieces(Split::Train), valid: pieces(Split::Valid), test: pieces(Split::Test) };
+/// The tunes as splits, with a line that says how many.
+pub fn splits(source: &DataArguments, corpus: &Corpus, vocabulary: &Vocabulary) -> Splits {
+    let pieces =
+        |split| of_split(corpus, split).map(|read| EncodedTune::of(&read.tune, vocabulary)).collect::<Vec<_>>();
+    let splits = Splits { train: pieces(Split::Train), valid: pieces(Split::Valid), test: pieces(Split::Test) };
     println!(
         "{}: {} tunes to learn from, {} to validate, {} to test; {} refused",
         source.named(),
-        lessons.train.len(),
-        lessons.valid.len(),
-        lessons.test.len(),
+        splits.train.len(),
+        splits.valid.len(),
+        splits.test.len(),
         corpus.refused.len()
     );
-    lessons
+    splits
 }
 
 /// A split by its name.

@@ -1,12 +1,12 @@
 //! Measures weights on tunes that they have not seen.
 
-use crate::data::{Source, learnt, split};
+use crate::data::{DataArguments, learnt, split};
 use anyhow::bail;
 use clap::Args;
 use segue_corpus::folder::Split;
 use segue_model::mind::Mind;
-use segue_training::evaluate::{self, Figures};
-use segue_training::pieces::Piece;
+use segue_training::dataset::EncodedTune;
+use segue_training::evaluate::{self, Likelihoods};
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -14,7 +14,7 @@ pub struct Evaluate {
     /// The weights file.
     weights: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: DataArguments,
     /// A folder that the style was trained on too: the Markov chain learns from it as well, but nothing in it is
     /// measured. May be given more than once.
     #[arg(long)]
@@ -50,7 +50,12 @@ pub fn measure(wish: &Evaluate) -> anyhow::Result<()> {
 
 /// The figures of weights files of one vocabulary on a split of `source`, beside a chain that has learnt from the
 /// training splits of `source` and of the folders `also`.
-pub fn figures(weights: &[&Path], source: &Source, also: &[PathBuf], split: Split) -> anyhow::Result<Vec<Figures>> {
+pub fn figures(
+    weights: &[&Path],
+    source: &DataArguments,
+    also: &[PathBuf],
+    split: Split,
+) -> anyhow::Result<Vec<Likelihoods>> {
     let minds = weights.iter().map(|path| Mind::from_file(path)).collect::<Result<Vec<Mind>, _>>()?;
     let Some(vocabulary) = minds.first().map(Mind::vocabulary) else { return Ok(Vec::new()) };
     if minds.iter().any(|mind| mind.vocabulary() != vocabulary) {
@@ -59,12 +64,12 @@ pub fn figures(weights: &[&Path], source: &Source, also: &[PathBuf], split: Spli
     let corpus = source.read_for(vocabulary)?;
     let also = match also {
         [] => None,
-        folders => Some(Source { data: folders.to_vec(), cache: source.cache.clone() }.read_for(vocabulary)?),
+        folders => Some(DataArguments { data: folders.to_vec(), cache: source.cache.clone() }.read_for(vocabulary)?),
     };
     let tunes = std::iter::once(&corpus).chain(&also).flat_map(learnt);
-    let train: Vec<Piece> = tunes.map(|tune| Piece::of(tune, vocabulary)).collect();
+    let train: Vec<EncodedTune> = tunes.map(|tune| EncodedTune::of(tune, vocabulary)).collect();
     let asked = source.pieces(&corpus, split)?;
-    let asked: Vec<Piece> = asked.iter().map(|read| Piece::of(&read.tune, vocabulary)).collect();
+    let asked: Vec<EncodedTune> = asked.iter().map(|read| EncodedTune::of(&read.tune, vocabulary)).collect();
     let chain = evaluate::markov(&train, vocabulary);
     Ok(minds.iter().map(|mind| evaluate::evaluate(mind, &asked, &chain)).collect())
 }

@@ -1,7 +1,7 @@
 //! Writes prompts with what a mind makes of them, to look at, to listen to and to read.
 
-use crate::data::{Source, split};
-use crate::knobs::Playing;
+use crate::data::{DataArguments, split};
+use crate::sampling::SamplingArguments;
 use anyhow::{Context, bail};
 use clap::Args;
 use segue_corpus::Tune;
@@ -9,10 +9,10 @@ use segue_corpus::folder::Split;
 use segue_model::mind::Mind;
 use segue_model::note::{Note, Ticks};
 use segue_model::vocabulary::Vocabulary;
-use segue_training::continuations::{PROMPT, places};
+use segue_training::continuations::{PROMPT, draw_positions};
 use segue_training::examples::{Example, key_signature};
-use segue_training::playing::{as_said, continue_prompt};
-use segue_training::trial::seeded;
+use segue_training::rollout::{continue_prompt, in_vocabulary};
+use segue_training::two_sample_test::seeded;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct Examples {
     /// The weights file.
     weights: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: DataArguments,
     /// Where the files go.
     #[arg(long)]
     out: PathBuf,
@@ -60,15 +60,16 @@ pub fn examples(wish: &Examples) -> anyhow::Result<()> {
     let style = &mind.card().style;
     let corpus = wish.source.read_for(mind.vocabulary())?;
     let pieces = wish.source.pieces(&corpus, wish.split)?;
-    let tunes: Vec<Tune> = pieces.iter().map(|read| as_said(&read.tune, mind.vocabulary())).collect();
+    let tunes: Vec<Tune> = pieces.iter().map(|read| in_vocabulary(&read.tune, mind.vocabulary())).collect();
     let names: Vec<(&str, usize)> =
         pieces.iter().zip(&tunes).map(|(read, tune)| (read.source.as_str(), tune.notes.len())).collect();
-    let places = places(&names, wish.count, wish.seed);
+    let places = draw_positions(&names, wish.count, wish.seed);
     if places.is_empty() {
         bail!("{}: no tune there is long enough to go on with", wish.source.named());
     }
     std::fs::create_dir_all(&wish.out).with_context(|| format!("{}: cannot be made", wish.out.display()))?;
-    let playing = Playing { temperature: wish.temperature, top_p: wish.top_p, memory: wish.memory, seed: wish.seed };
+    let playing =
+        SamplingArguments { temperature: wish.temperature, top_p: wish.top_p, memory: wish.memory, seed: wish.seed };
     let count = wish.notes.unwrap_or(if mind.vocabulary().polyphony == 1 { LINE } else { CHORDS });
     for (index, place) in (0..).zip(&places) {
         let tune = &tunes[place.tune];

@@ -1,7 +1,7 @@
 //! Learns a style.
 
-use crate::data::{self, Source, lessons};
-use crate::poise;
+use crate::bias;
+use crate::data::{self, DataArguments, splits};
 use anyhow::{Context, bail};
 use clap::Args;
 use segue_corpus::Tune;
@@ -9,8 +9,8 @@ use segue_corpus::folder::{Corpus, Split};
 use segue_model::place::Place;
 use segue_model::vocabulary::Vocabulary;
 use segue_model::weights::{self, Card, EXTENSION};
-use segue_training::own::{self, FINE_TUNING_RATE, Kind, guess, own};
-use segue_training::{Plan, styles, train};
+use segue_training::user_style::{self, FINE_TUNING_RATE, StyleKind, guess, plan_for};
+use segue_training::{TrainingPlan, styles, train};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,7 +19,7 @@ pub struct Train {
     /// What the style is called; irish, folk, jazz, blues and piano are styles that ship, any other name is your own.
     #[arg(long)]
     style: String,
-    // Not a flattened `Source`, because an optional group of arguments cannot hold another one.
+    // Not a flattened `DataArguments`, because an optional group of arguments cannot hold another one.
     /// The folder with the tunes (.abc, .mid, tables of solos); its split.csv says what is for training, validation and
     /// test, else a tenth each is kept for the last two. May be given more than once.
     #[arg(long, required = true)]
@@ -30,7 +30,7 @@ pub struct Train {
     /// What kind of music a style of your own is: melody (one line in beats), song (over chords), solo (over chords,
     /// with dynamics) or piano (chords, dynamics and pedal in free time) [default: guessed from the tunes].
     #[arg(long, value_parser = kind, conflicts_with = "from")]
-    kind: Option<Kind>,
+    kind: Option<StyleKind>,
     /// Begins with the weights of a shipped style (its name) or of a file, and their kind and sizes; what is learnt so
     /// needs fewer tunes.
     #[arg(long, conflicts_with_all = ["layers", "hidden"])]
@@ -82,7 +82,7 @@ pub struct Train {
 
 pub fn learn(wish: &Train) -> anyhow::Result<()> {
     let from = wish.from.as_deref().map(teacher).transpose()?;
-    let source = Source { data: wish.data.clone(), cache: wish.cache.clone() };
+    let source = DataArguments { data: wish.data.clone(), cache: wish.cache.clone() };
     let (mut corpus, vocabulary) = wish.read(&source, from.as_ref().map(|(_, card)| card))?;
     share_out(&mut corpus);
     if corpus.pieces.len() < FEWEST {
@@ -94,11 +94,11 @@ pub fn learn(wish: &Train) -> anyhow::Result<()> {
         );
     }
     let learnt = data::learnt(&corpus);
-    if let Some(warning) = own::warning(&learnt) {
+    if let Some(warning) = user_style::warning(&learnt) {
         eprintln!("{warning}");
     }
     let plan = wish.plan(&learnt, vocabulary, from)?;
-    let lessons = lessons(&source, &corpus, &plan.vocabulary);
+    let splits = splits(&source, &corpus, &plan.vocabulary);
     let folder = wish.folder.clone().unwrap_or_else(|| Path::new("target/training").join(&wish.style));
     let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", wish.style)));
     if wish.fresh && folder.exists() {
@@ -108,8 +108,8 @@ pub fn learn(wish: &Train) -> anyhow::Result<()> {
         "{} LSTM layers of {} units; {} epochs at most, and none after {} that bring nothing",
         plan.sizes.layers, plan.sizes.hidden, plan.epochs, plan.patience
     );
-    let summary = train(&plan, &lessons, wish.device, &folder, &out, &commit())?;
-    poise::settle(&out, &corpus, &plan.vocabulary, &out)?;
+    let summary = train(&plan, &splits, wish.device, &folder, &out, &commit())?;
+    bias::settle(&out, &corpus, &plan.vocabulary, &out)?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
     println!("on the test split, with the weights in half precision: {}", summary.test);
     println!("{}: the weights; {}: loss.png and summary.json", out.display(), folder.display());
@@ -122,7 +122,7 @@ impl Train {
     }
 
     /// The tunes, and what a style can say that is to learn from them.
-    fn read(&self, source: &Source, from: Option<&Card>) -> anyhow::Result<(Corpus, Vocabulary)> {
+    fn read(&self, source: &DataArguments, from: Option<&Card>) -> anyhow::Result<(Corpus, Vocabulary)> {
         let known = match (from, self.kind) {
             (Some(card), _) => Some(card.vocabulary.clone()),
             (None, Some(_)) if self.is_shipped() => {
@@ -138,16 +138,21 @@ impl Train {
         let (kind, reason) = guess(melodies.pieces.iter().map(|read| &read.tune));
         println!("learnt as {kind}, because {reason}; --kind says otherwise");
         let vocabulary = kind.vocabulary();
-        let corpus = if kind == Kind::Piano { source.read_for(&vocabulary)? } else { melodies };
+        let corpus = if kind == StyleKind::Piano { source.read_for(&vocabulary)? } else { melodies };
         Ok((corpus, vocabulary))
     }
 
-    fn plan(&self, tunes: &[&Tune], vocabulary: Vocabulary, from: Option<(PathBuf, Card)>) -> anyhow::Result<Plan> {
+    fn plan(
+        &self,
+        tunes: &[&Tune],
+        vocabulary: Vocabulary,
+        from: Option<(PathBuf, Card)>,
+    ) -> anyhow::Result<TrainingPlan> {
         let notes = tunes.iter().map(|tune| tune.notes.len()).sum();
         let mut plan = if self.is_shipped() {
-            Plan { vocabulary, ..styles::plan(&self.style) }
+            TrainingPlan { vocabulary, ..styles::plan(&self.style) }
         } else {
-            own(&self.style, vocabulary, notes, from.is_some())
+            plan_for(&self.style, vocabulary, notes, from.is_some())
         };
         if let Some((path, card)) = from {
             plan.learning_rate = plan.learning_rate.min(FINE_TUNING_RATE);
@@ -167,14 +172,14 @@ impl Train {
         plan.steps = self.steps.unwrap_or(plan.steps);
         plan.learning_rate = self.learning_rate.unwrap_or(plan.learning_rate);
         plan.dropout = self.dropout.unwrap_or(plan.dropout);
-        plan.silence.slip = self.slips.unwrap_or(plan.silence.slip);
+        plan.feature_dropout.pitch_noise = self.slips.unwrap_or(plan.feature_dropout.pitch_noise);
         plan.sizes.layers = self.layers.unwrap_or(plan.sizes.layers);
         plan.sizes.hidden = self.hidden.unwrap_or(plan.sizes.hidden);
         plan.seed = self.seed.unwrap_or(plan.seed);
         if let Some(fault) = plan.sizes.fault() {
             bail!("no such network can be made: {fault}");
         }
-        if !(0.0..1.0).contains(&plan.silence.slip) {
+        if !(0.0..1.0).contains(&plan.feature_dropout.pitch_noise) {
             bail!("slips lie between 0 and 1");
         }
         if plan.rows == 0 || plan.steps == 0 || plan.epochs == 0 || !(0.0..1.0).contains(&plan.dropout) {
@@ -184,8 +189,8 @@ impl Train {
     }
 }
 
-fn kind(name: &str) -> Result<Kind, String> {
-    let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+fn kind(name: &str) -> Result<StyleKind, String> {
+    let known = StyleKind::ALL.into_iter().find(|kind| kind.name() == name);
     known.ok_or_else(|| format!("{name} is no kind of music; say melody, song, solo or piano"))
 }
 

@@ -1,13 +1,13 @@
 //! `cargo xtask train`: learns a style from a folder of tunes, or measures one that was learnt.
 
+mod bias;
 mod data;
+mod discriminate;
 mod evaluate;
 mod examples;
-mod judge;
-mod knobs;
 mod learn;
-mod licks;
-mod poise;
+mod ngram;
+mod sampling;
 mod table;
 mod temperatures;
 
@@ -17,25 +17,28 @@ use std::process::ExitCode;
 /// Teaches Segue a style from a folder of .abc or .mid files. A stopped training goes on where it was.
 #[derive(Parser)]
 #[command(name = "cargo xtask train", args_conflicts_with_subcommands = true)]
-struct Line {
+struct CommandLine {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<TrainCommand>,
     #[command(flatten)]
     train: Option<learn::Train>,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum TrainCommand {
     /// Measures a weights file on a split of its data, beside a Markov chain.
     Evaluate(evaluate::Evaluate),
     /// Learns anew what tunes play after a figure, beside a network that stays as it is.
-    Licks(licks::Licks),
+    #[command(alias = "licks")]
+    Ngram(ngram::Ngram),
     /// Lets a mind play on in tunes it has not learnt from, to find how to keep its line; the network stays as it is.
-    Poise(poise::Wish),
+    #[command(alias = "poise")]
+    Bias(bias::Bias),
     /// Measures the shipped weights and prints the tables of the README.
-    Table(table::Tables),
+    Table(table::TableArguments),
     /// Lays a mind's continuations beside real ones, and says whether and by what they can be told.
-    Judge(judge::Judge),
+    #[command(alias = "judge")]
+    Discriminate(discriminate::Discriminate),
     /// Lets a mind play at every temperature, and checks that it neither falls silent nor gets caught in a loop.
     Temperatures(temperatures::Temperatures),
     /// Writes prompts with a mind's continuations as .mid, .wav and .png, and as .abc where letters can say them.
@@ -43,15 +46,15 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let line = Line::parse();
+    let line = CommandLine::parse();
     let done = match (line.verb, line.train) {
-        (Some(Verb::Evaluate(wish)), _) => evaluate::measure(&wish),
-        (Some(Verb::Licks(wish)), _) => licks::renew(&wish),
-        (Some(Verb::Poise(wish)), _) => poise::renew(&wish),
-        (Some(Verb::Table(wish)), _) => table::print(&wish),
-        (Some(Verb::Judge(wish)), _) => judge::judge(&wish),
-        (Some(Verb::Temperatures(wish)), _) => temperatures::temperatures(&wish),
-        (Some(Verb::Examples(wish)), _) => examples::examples(&wish),
+        (Some(TrainCommand::Evaluate(wish)), _) => evaluate::measure(&wish),
+        (Some(TrainCommand::Ngram(wish)), _) => ngram::renew(&wish),
+        (Some(TrainCommand::Bias(wish)), _) => bias::renew(&wish),
+        (Some(TrainCommand::Table(wish)), _) => table::print(&wish),
+        (Some(TrainCommand::Discriminate(wish)), _) => discriminate::discriminate(&wish),
+        (Some(TrainCommand::Temperatures(wish)), _) => temperatures::temperatures(&wish),
+        (Some(TrainCommand::Examples(wish)), _) => examples::examples(&wish),
         (None, Some(wish)) => learn::learn(&wish),
         (None, None) => Err(anyhow::anyhow!("say --style NAME --data FOLDER, or --help")),
     };
@@ -71,15 +74,16 @@ mod tests {
 
     #[test]
     fn every_verb_is_understood_and_training_needs_a_style_and_a_folder() {
-        Line::command().debug_assert();
-        let parsed =
-            |line: &str| Line::try_parse_from(line.split(' ')).map(|line| (line.verb.is_some(), line.train.is_some()));
+        CommandLine::command().debug_assert();
+        let parsed = |line: &str| {
+            CommandLine::try_parse_from(line.split(' ')).map(|line| (line.verb.is_some(), line.train.is_some()))
+        };
         assert_eq!(parsed("train --style mine --data here --data there --from jazz").ok(), Some((false, true)));
         assert_eq!(parsed("train --style mine --data here --kind piano --epochs 3").ok(), Some((false, true)));
         assert!(
             parsed("train --style mine").is_err() && parsed("train --style mine --data here --kind opera").is_err()
         );
-        for verb in ["evaluate", "licks", "poise", "judge", "temperatures"] {
+        for verb in ["evaluate", "ngram", "licks", "bias", "poise", "discriminate", "judge", "temperatures"] {
             assert_eq!(parsed(&format!("train {verb} w.segue --data here")).ok(), Some((true, false)), "{verb}");
         }
         assert_eq!(parsed("train examples w.segue --data here --out there").ok(), Some((true, false)));

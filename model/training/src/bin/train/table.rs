@@ -1,16 +1,16 @@
 //! Prints the tables of the README.
 
-use crate::data::{CACHE, Source};
+use crate::data::{CACHE, DataArguments};
 use crate::evaluate::figures;
 use anyhow::{Context, bail};
 use clap::Args;
 use segue_corpus::folder::Split;
-use segue_training::evaluate::{Chains, Figures, MARKOV_ORDER, Measure};
+use segue_training::evaluate::{Likelihoods, MARKOV_ORDER, MarkovLikelihoods, MeanLikelihood};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
-pub struct Tables {
+pub struct TableArguments {
     /// The folder that has a folder for each data set: jazz, blues, folk, irish, `piano_free`.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Tables {
 }
 
 /// What is measured on what.
-struct Row {
+struct TableRow {
     name: &'static str,
     weights: &'static str,
     /// Measured on the test split of this one.
@@ -38,16 +38,16 @@ struct Row {
     also: Option<&'static str>,
 }
 
-const ROWS: [Row; 6] = [
-    Row { name: "irish", weights: "irish", folder: "irish", also: None },
-    Row { name: "folk", weights: "folk", folder: "folk", also: None },
-    Row { name: "jazz", weights: "jazz", folder: "jazz", also: Some("blues") },
-    Row { name: "blues", weights: "blues", folder: "blues", also: Some("jazz") },
-    Row { name: "blues, by the weights of jazz", weights: "jazz", folder: "blues", also: Some("jazz") },
-    Row { name: "piano", weights: "piano", folder: "piano_free", also: None },
+const ROWS: [TableRow; 6] = [
+    TableRow { name: "irish", weights: "irish", folder: "irish", also: None },
+    TableRow { name: "folk", weights: "folk", folder: "folk", also: None },
+    TableRow { name: "jazz", weights: "jazz", folder: "jazz", also: Some("blues") },
+    TableRow { name: "blues", weights: "blues", folder: "blues", also: Some("jazz") },
+    TableRow { name: "blues, by the weights of jazz", weights: "jazz", folder: "blues", also: Some("jazz") },
+    TableRow { name: "piano", weights: "piano", folder: "piano_free", also: None },
 ];
 
-pub fn print(wish: &Tables) -> anyhow::Result<()> {
+pub fn print(wish: &TableArguments) -> anyhow::Result<()> {
     let summaries = wish.summary.iter().map(|path| summary(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut measured = Vec::new();
     for row in ROWS.iter().filter(|row| row.name.starts_with(&wish.only)) {
@@ -63,10 +63,14 @@ pub fn print(wish: &Tables) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Row {
+impl TableRow {
     /// The figures, or why there are none.
-    fn figures(&self, wish: &Tables, summaries: &[Summary]) -> anyhow::Result<Result<Figures, String>> {
-        let of_training = |summary: &&Summary| summary.plan.style == self.name && self.also.is_none();
+    fn figures(
+        &self,
+        wish: &TableArguments,
+        summaries: &[TrainingSummary],
+    ) -> anyhow::Result<Result<Likelihoods, String>> {
+        let of_training = |summary: &&TrainingSummary| summary.plan.style == self.name && self.also.is_none();
         if let Some(summary) = summaries.iter().find(of_training) {
             return Ok(Ok(summary.test));
         }
@@ -76,7 +80,7 @@ impl Row {
         if let Some(missing) = [&weights, &folder].into_iter().find(|path| !path.exists()) {
             return Ok(Err(format!("{} is not there", missing.display())));
         }
-        let source = Source { data: vec![folder], cache: wish.cache.clone() };
+        let source = DataArguments { data: vec![folder], cache: wish.cache.clone() };
         let also: Vec<PathBuf> = self.also.iter().map(|folder| root.join(folder)).collect();
         let figures = figures(&[&weights], &source, &also, Split::Test)?;
         Ok(figures.first().copied().ok_or_else(|| "nothing was measured".into()))
@@ -85,22 +89,22 @@ impl Row {
 
 /// What is needed of a summary.
 #[derive(Deserialize)]
-struct Summary {
-    plan: Style,
-    test: Figures,
+struct TrainingSummary {
+    plan: PlannedStyle,
+    test: Likelihoods,
 }
 
 #[derive(Deserialize)]
-struct Style {
+struct PlannedStyle {
     style: String,
 }
 
-fn summary(path: &Path) -> anyhow::Result<Summary> {
+fn summary(path: &Path) -> anyhow::Result<TrainingSummary> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     serde_json::from_slice(&bytes).with_context(|| format!("{}: is no summary of a training", path.display()))
 }
 
-fn tables(rows: &[(&str, Figures)]) -> String {
+fn tables(rows: &[(&str, Likelihoods)]) -> String {
     let all = rows.iter().map(|(name, figures)| all_notes(name, figures));
     let parts = rows.iter().map(|(name, figures)| parts(name, figures));
     let head = |cells: &[&str]| format!("| {} |\n|{}\n", cells.join(" | "), "---|".repeat(cells.len()));
@@ -120,9 +124,9 @@ fn tables(rows: &[(&str, Figures)]) -> String {
     format!("{first}{}\n{second}{}", all.collect::<String>(), parts.collect::<String>())
 }
 
-fn all_notes(name: &str, of: &Figures) -> String {
-    let Measure { notes, step, pitch, duration, velocity, top_1 } = of.told;
-    let Chains { markov, cached, unigram, .. } = of.chains;
+fn all_notes(name: &str, of: &Likelihoods) -> String {
+    let MeanLikelihood { notes, step, pitch, duration, velocity, top_1 } = of.full_context;
+    let MarkovLikelihoods { markov, cached, unigram, .. } = of.chains;
     let velocity = if velocity > 0.0 { format!("{velocity:.3}") } else { "–".into() };
     format!(
         "| {name} | {notes:.0} | {markov:.3} / {cached:.3} / {unigram:.3} | {} | {} | {:.1} % | {step:.3} + {duration:.3} | {velocity} |\n",
@@ -133,7 +137,7 @@ fn all_notes(name: &str, of: &Figures) -> String {
 }
 
 /// With chords and without; one number for a style that knows none.
-fn pair(told: Option<f64>, no_chords: Option<Measure>) -> String {
+fn pair(told: Option<f64>, no_chords: Option<MeanLikelihood>) -> String {
     match (told, no_chords) {
         (Some(told), Some(none)) => format!("{told:.3} / {:.3}", none.pitch),
         (Some(told), None) => format!("{told:.3}"),
@@ -141,9 +145,9 @@ fn pair(told: Option<f64>, no_chords: Option<Measure>) -> String {
     }
 }
 
-fn parts(name: &str, of: &Figures) -> String {
-    let row = |part: &str, measure: &Measure, chains: &Chains| {
-        let share = 100.0 * measure.notes / of.told.notes.max(1.0);
+fn parts(name: &str, of: &Likelihoods) -> String {
+    let row = |part: &str, measure: &MeanLikelihood, chains: &MarkovLikelihoods| {
+        let share = 100.0 * measure.notes / of.full_context.notes.max(1.0);
         let (pitch, markov, cached) = (measure.pitch, chains.markov, chains.cached);
         format!("| {name} | {part} | {share:.0} % | {pitch:.3} | {markov:.3} / {cached:.3} |\n")
     };
@@ -156,12 +160,19 @@ mod tests {
 
     #[test]
     fn a_style_without_chords_and_velocity_has_one_number_and_a_dash() {
-        let told = Measure { notes: 90.0, pitch: 1.5, step: 0.25, duration: 0.5, top_1: 0.5, ..Measure::default() };
-        let chains = Chains { markov: 2.0, cached: 1.75, unigram: 2.5, ..Chains::default() };
-        let figures = Figures { told, no_look_back: Some(told), chains, ..Figures::default() };
+        let told = MeanLikelihood {
+            notes: 90.0,
+            pitch: 1.5,
+            step: 0.25,
+            duration: 0.5,
+            top_1: 0.5,
+            ..MeanLikelihood::default()
+        };
+        let chains = MarkovLikelihoods { markov: 2.0, cached: 1.75, unigram: 2.5, ..MarkovLikelihoods::default() };
+        let figures = Likelihoods { full_context: told, no_look_back: Some(told), chains, ..Likelihoods::default() };
         let row = "| a | 90 | 2.000 / 1.750 / 2.500 | 1.500 | 1.500 | 50.0 % | 0.250 + 0.500 | – |\n";
         assert_eq!(all_notes("a", &figures), row);
-        let with_chords = Figures { no_chords: Some(Measure { pitch: 2.5, ..told }), ..figures };
+        let with_chords = Likelihoods { no_chords: Some(MeanLikelihood { pitch: 2.5, ..told }), ..figures };
         assert!(all_notes("a", &with_chords).contains("| 1.500 / 2.500 | 1.500 | 50.0 %"));
         let text = tables(&[("a", figures)]);
         assert!(text.lines().all(|line| line.is_empty() || line.starts_with('|')), "{text}");

@@ -1,16 +1,16 @@
 //! Lets a mind play at every temperature, and checks that it stays alive.
 
-use crate::data::{Source, split};
+use crate::data::{DataArguments, split};
 use anyhow::bail;
 use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::Split;
 use segue_model::mind::Mind;
 use segue_model::sampling::Knobs;
-use segue_training::continuations::places;
-use segue_training::playing::{as_said, continue_prompt};
-use segue_training::trial::seeded;
-use segue_training::warmth::{HEADER, TEMPERATURES, Warmth, faults, growth};
+use segue_training::continuations::draw_positions;
+use segue_training::rollout::{continue_prompt, in_vocabulary};
+use segue_training::temperature_sweep::{HEADER, SweepRow, TEMPERATURES, faults, rank_correlation};
+use segue_training::two_sample_test::seeded;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Temperatures {
     /// The weights file.
     weights: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: DataArguments,
     /// Continuations at each temperature.
     #[arg(long, default_value_t = 60)]
     places: usize,
@@ -44,10 +44,10 @@ pub fn temperatures(wish: &Temperatures) -> anyhow::Result<()> {
     let mind = Arc::new(Mind::from_file(&wish.weights)?);
     let corpus = wish.source.read_for(mind.vocabulary())?;
     let pieces = wish.source.pieces(&corpus, wish.split)?;
-    let tunes: Vec<Tune> = pieces.iter().map(|read| as_said(&read.tune, mind.vocabulary())).collect();
+    let tunes: Vec<Tune> = pieces.iter().map(|read| in_vocabulary(&read.tune, mind.vocabulary())).collect();
     let names: Vec<(&str, usize)> =
         pieces.iter().zip(&tunes).map(|(read, tune)| (read.source.as_str(), tune.notes.len())).collect();
-    let places = places(&names, wish.places, wish.seed);
+    let places = draw_positions(&names, wish.places, wish.seed);
     if places.is_empty() {
         bail!("{}: no tune there is long enough to go on with", wish.source.named());
     }
@@ -64,11 +64,11 @@ pub fn temperatures(wish: &Temperatures) -> anyhow::Result<()> {
                 continue_prompt(&mind, tune, place.prompt(&tune.notes), wish.notes, &seeded(knobs, index))
             })
             .collect();
-        let row = Warmth::of(temperature, &continued, wish.notes);
+        let row = SweepRow::of(temperature, &continued, wish.notes);
         println!("{row}");
         rows.push(row);
     }
-    println!("rank correlation of the entropy of pitches with the temperature: {:.2}", growth(&rows));
+    println!("rank correlation of the entropy of pitches with the temperature: {:.2}", rank_correlation(&rows));
     let faults = faults(&rows);
     if !faults.is_empty() {
         bail!("{}", faults.join("; "));

@@ -2,7 +2,7 @@
 //!
 //! Knows no files and no figures.
 
-use super::pieces::gather_chords;
+use super::dataset::gather_chords;
 use segue_corpus::Tune;
 use segue_model::chart::Chart;
 use segue_model::improviser::{Ask, Begin, HeardKey, Improviser, LEGATO_PERCENT};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Hears the prompt and plays on with `count` notes, in order of onset, then pitch, on the prompt's time line.
 ///
 /// Bars and chords are the tune's; of its notes nothing is looked at. The prompt is to be such as the style could have
-/// said it, see [`as_said`]. The same knobs, with their seed, give the same notes.
+/// said it, see [`in_vocabulary`]. The same knobs, with their seed, give the same notes.
 pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: usize, knobs: &Knobs) -> Vec<Note> {
     let mut improviser = Improviser::new(Arc::clone(mind));
     improviser.set_chart(Some(Arc::new(Chart::once(tune.chords.clone()))));
@@ -48,7 +48,7 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
             knobs: *knobs,
         });
         from = note.onset;
-        loud(note, mind.vocabulary())
+        with_default_velocity(note, mind.vocabulary())
     };
     let mut notes: Vec<Note> = (0..count).map(|_| decide()).collect();
     notes.sort_unstable();
@@ -61,7 +61,7 @@ fn earliest(vocabulary: &Vocabulary, last: &Note) -> Ticks {
 }
 
 /// A style without dynamics says nothing of velocity: in a jam it is as loud as its player.
-fn loud(note: Note, vocabulary: &Vocabulary) -> Note {
+fn with_default_velocity(note: Note, vocabulary: &Vocabulary) -> Note {
     if vocabulary.has_velocity() { note } else { Note { velocity: Velocity::DEFAULT, ..note } }
 }
 
@@ -69,7 +69,7 @@ fn loud(note: Note, vocabulary: &Vocabulary) -> Note {
 /// told from the one before as it was said, so roundings do not add up; a rest that is longer than any step stays as
 /// long as it is. Of a single line the top voice is left, and each note ends when the next begins.
 #[must_use]
-pub fn as_said(tune: &Tune, vocabulary: &Vocabulary) -> Tune {
+pub fn in_vocabulary(tune: &Tune, vocabulary: &Vocabulary) -> Tune {
     let is_line = vocabulary.polyphony == 1;
     let mut notes = tune.notes.clone();
     if vocabulary.time_base == TimeBase::Free {
@@ -80,7 +80,7 @@ pub fn as_said(tune: &Tune, vocabulary: &Vocabulary) -> Tune {
     }
     let mut before = None;
     for note in &mut notes {
-        let onset = onset_said(note.onset, before, tune, vocabulary);
+        let onset = onset_in_vocabulary(note.onset, before, tune, vocabulary);
         before = Some(onset);
         *note = Note {
             onset,
@@ -101,7 +101,7 @@ pub fn as_said(tune: &Tune, vocabulary: &Vocabulary) -> Tune {
     Tune { notes, ..tune.clone() }
 }
 
-fn onset_said(onset: Ticks, before: Option<Ticks>, tune: &Tune, vocabulary: &Vocabulary) -> Ticks {
+fn onset_in_vocabulary(onset: Ticks, before: Option<Ticks>, tune: &Tune, vocabulary: &Vocabulary) -> Ticks {
     let Some(before) = before else {
         return vocabulary.quantised(onset, tune.bars_at(onset));
     };
@@ -149,14 +149,14 @@ mod tests {
         }
     }
 
-    fn told(tune: &Tune) -> Vec<(i64, u8, i64)> {
+    fn summary_of(tune: &Tune) -> Vec<(i64, u8, i64)> {
         tune.notes.iter().map(|note| (note.onset.0, note.pitch.key(), note.duration.0)).collect()
     }
 
     #[test]
     fn a_tune_on_the_grid_is_said_as_it_is_written() {
         for (_, tune) in &parse_book(BOOK, "oneills.abc").tunes {
-            assert_eq!(as_said(tune, &Vocabulary::dance()).notes, tune.notes, "{}", tune.title);
+            assert_eq!(in_vocabulary(tune, &Vocabulary::dance()).notes, tune.notes, "{}", tune.title);
         }
     }
 
@@ -165,18 +165,18 @@ mod tests {
         let bars = vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }];
         let notes = vec![note(0, 60, 48), note(0, 72, 30), note(23, 64, 8), note(47, 65, 9), note(71, 67, 2_000)];
         let tune = Tune { notes: [notes, vec![note(1_000, 20, 23)]].concat(), bars, ..Tune::default() };
-        let said = as_said(&tune, &Vocabulary::dance());
+        let said = in_vocabulary(&tune, &Vocabulary::dance());
         let expected = [(0, 72, 24), (24, 64, 8), (48, 65, 8), (72, 67, 288), (996, 44, 24)];
-        assert_eq!(told(&said), expected);
+        assert_eq!(summary_of(&said), expected);
         assert!(said.notes.iter().all(|note| note.velocity == Velocity::DEFAULT), "a dance tune has no dynamics");
-        assert_eq!(as_said(&said, &Vocabulary::dance()), said, "what is said can be said");
+        assert_eq!(in_vocabulary(&said, &Vocabulary::dance()), said, "what is said can be said");
     }
 
     #[test]
     fn hands_on_a_piano_sound_together() {
         let notes = vec![note(0, 60, 50), note(2, 64, 100), note(40, 67, 4), note(700, 72, 9)];
-        let said = as_said(&Tune { notes, ..Tune::default() }, &Vocabulary::piano());
-        assert_eq!(told(&said), [(0, 60, 50), (0, 64, 97), (38, 67, 4), (700, 72, 10)]);
+        let said = in_vocabulary(&Tune { notes, ..Tune::default() }, &Vocabulary::piano());
+        assert_eq!(summary_of(&said), [(0, 60, 50), (0, 64, 97), (38, 67, 4), (700, 72, 10)]);
         assert!(said.notes.iter().all(|note| note.velocity.value() == 34));
     }
 
@@ -185,7 +185,7 @@ mod tests {
         let tune = &parse_book(BOOK, "oneills.abc").tunes[1].1;
         for vocabulary in [Vocabulary::dance(), Vocabulary::piano()] {
             let mind = blank(vocabulary);
-            let tune = as_said(tune, mind.vocabulary());
+            let tune = in_vocabulary(tune, mind.vocabulary());
             let prompt = &tune.notes[..20];
             let play = |seed| continue_prompt(&mind, &tune, prompt, 30, &Knobs { seed, ..Knobs::default() });
             let notes = play(1);

@@ -1,4 +1,7 @@
+use super::copies::moves;
+use super::histogram::{NOTE_VALUES, duration_bin};
 use super::*;
+use fastrand::Rng;
 use segue_model::chord::ChordKind;
 use segue_model::note::{Metre, Pitch, Velocity};
 
@@ -29,11 +32,11 @@ fn c_major(_: Ticks) -> Option<Chord> {
     Some(Chord::new(0, ChordKind::Major, 0))
 }
 
-fn measured(prompt: &[Note], notes: &[Note]) -> Likeness {
+fn measured(prompt: &[Note], notes: &[Note]) -> StyleMetrics {
     let mut reference = Reference::default();
     reference.add(notes, &common_time);
     let passage = Passage { prompt, notes, bars: &common_time, chord: &c_major };
-    Likeness::of(&passage, &reference, &Learnt::from([prompt]))
+    StyleMetrics::of(&passage, &reference, &CopyIndex::from([prompt]))
 }
 
 fn is(value: f64, wanted: f64) -> bool {
@@ -109,7 +112,7 @@ fn copies_from_the_training_set_are_found_as_by_trying_every_place() {
         notes
     };
     let tunes: Vec<Vec<Note>> = (0..40).map(|length| melody(5 * length)).collect();
-    let learnt = Learnt::from(tunes.iter().map(Vec::as_slice));
+    let learnt = CopyIndex::from(tunes.iter().map(Vec::as_slice));
     for _ in 0..50 {
         let notes = melody(40);
         let wanted = moves(&notes).collect::<Vec<_>>();
@@ -124,14 +127,14 @@ fn copies_from_the_training_set_are_found_as_by_trying_every_place() {
         assert_eq!(learnt.longest_run(&notes), longest);
     }
     assert_eq!(learnt.longest_run(&tunes[20]), tunes[20].len());
-    assert_eq!(Learnt::default().longest_run(&tunes[20]), 0);
+    assert_eq!(CopyIndex::default().longest_run(&tunes[20]), 0);
 }
 
 #[test]
 fn nothing_and_a_single_note_have_figures_that_are_numbers() {
     for notes in [&[][..], &eighths(&[60])] {
         let of = measured(&eighths(&[60, 62, 64, 65]), notes);
-        assert!(FIGURES.iter().filter_map(|figure| (figure.value)(&of)).all(f64::is_finite), "{of:?}");
+        assert!(METRICS.iter().filter_map(|figure| (figure.value)(&of)).all(f64::is_finite), "{of:?}");
     }
 }
 
@@ -158,10 +161,11 @@ fn the_interval_of_a_mean_holds_the_truth_nineteen_times_in_twenty() {
 
 #[test]
 fn a_comparison_with_itself_is_inside_and_one_with_another_is_told_by_its_distance() {
-    let real: Vec<Likeness> = (0..20u8).map(|key| measured(&eighths(&[60, 62]), &eighths(&[60, 60 + key]))).collect();
+    let real: Vec<StyleMetrics> =
+        (0..20u8).map(|key| measured(&eighths(&[60, 62]), &eighths(&[60, 60 + key]))).collect();
     let same = Comparison::of(&real, &real, 1);
     assert_eq!(same.missed().count(), 0);
-    let other: Vec<Likeness> = real.iter().map(|of| Likeness { repeated_pitches: 0.9, ..*of }).collect();
+    let other: Vec<StyleMetrics> = real.iter().map(|of| StyleMetrics { repeated_pitches: 0.9, ..*of }).collect();
     let comparison = Comparison::of(&real, &other, 1);
     assert_eq!(comparison.missed().map(|row| row.name).collect::<Vec<_>>(), ["repeated pitches"]);
     assert!(comparison.to_string().contains("+0."), "{comparison}");

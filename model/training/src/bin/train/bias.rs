@@ -1,6 +1,6 @@
 //! Finds the poise anew of weights that were trained before; the network stays as it is.
 
-use crate::data::{Source, learnt};
+use crate::data::{DataArguments, learnt};
 use anyhow::Context;
 use clap::Args;
 use segue_corpus::Tune;
@@ -8,22 +8,22 @@ use segue_corpus::folder::{Corpus, Split};
 use segue_model::poise::Poise;
 use segue_model::vocabulary::Vocabulary;
 use segue_model::weights;
-use segue_training::poise::renewed;
-use segue_training::trial::Playground;
+use segue_training::bias_search::refitted;
+use segue_training::two_sample_test::PromptSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
-pub struct Wish {
+pub struct Bias {
     /// The weights file.
     weights: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: DataArguments,
     /// Where the weights go [default: back to where they were].
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
-pub fn renew(wish: &Wish) -> anyhow::Result<()> {
+pub fn renew(wish: &Bias) -> anyhow::Result<()> {
     let vocabulary = weights::card_of(&wish.weights)?.vocabulary;
     let corpus = wish.source.read_for(&vocabulary)?;
     settle(&wish.weights, &corpus, &vocabulary, wish.out.as_ref().unwrap_or(&wish.weights))
@@ -38,7 +38,7 @@ pub fn settle(weights: &Path, corpus: &Corpus, vocabulary: &Vocabulary, out: &Pa
         .map(|read| (read.source.as_str(), &read.tune))
         .collect();
     println!("it plays, to find its poise");
-    let (bytes, poise) = renewed(weights, &Playground::of(vocabulary, &learnt(corpus), &asked))?;
+    let (bytes, poise) = refitted(weights, &PromptSet::of(vocabulary, &learnt(corpus), &asked))?;
     match poise {
         Some(Poise { faith, again, chord }) => println!(
             "faith {faith} in quotations, {again:+} nats for the same pitch again, {chord:+} for the chord's tones on the beat"

@@ -1,11 +1,11 @@
-//! A judge that tries to tell generated continuations from real ones, and says by what.
+//! A discriminate that tries to tell generated continuations from real ones, and says by what.
 //!
 //! A random forest (Breiman 2001) over the figures of a continuation. It never judges a tune that it has learnt from.
 //! Knows no networks and no files.
 
-use super::likeness::{
-    Likeness, Passage, count, durations, intervals, is_on_the_beat, mean, notes_per_beat, pitch_classes, quarters,
-    share, spread,
+use super::statistics::{count, mean, share, spread};
+use super::style_metrics::{
+    Passage, StyleMetrics, durations, intervals, is_on_the_beat, notes_per_beat, pitch_classes,
 };
 use fastrand::Rng;
 use rafor::prelude::{ClassDecode, CommonTrainerBuilder, EnsembleTrainerBuilder};
@@ -16,12 +16,12 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// A continuation as the judge gets it.
+/// A continuation as the discriminate gets it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// The tune that it is from. All of a tune's continuations are judged by a forest that learnt from others.
     pub tune: usize,
-    /// The truth, which the judge is to find.
+    /// The truth, which the discriminate is to find.
     pub is_generated: bool,
     /// What it may look at.
     pub features: Vec<Feature>,
@@ -32,7 +32,7 @@ pub type Feature = (&'static str, f32);
 
 /// How well generated continuations can be told.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Verdict {
+pub struct DiscriminatorResult {
     /// Area under the curve of hits over false alarms: the share of pairs of one real and one generated continuation
     /// in which the generated one is suspected more (Hanley and `McNeil` 1982). 0.5 is guessing, 1 is knowing. The mean
     /// over the folds.
@@ -40,12 +40,12 @@ pub struct Verdict {
     /// Standard deviation of the folds' areas.
     pub spread: f64,
     /// By what they are told, the most telling first.
-    pub clues: Vec<Clue>,
+    pub importances: Vec<FeatureImportance>,
 }
 
 /// What one feature tells.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Clue {
+pub struct FeatureImportance {
     /// Of the feature.
     pub name: &'static str,
     /// How much the area loses when the feature is shuffled between the continuations judged (Breiman 2001). Features
@@ -70,23 +70,24 @@ const REAL: i64 = 0;
 
 /// Cross-validates a forest over five groups of tunes. All samples have the same features. `None` when they are of too
 /// few tunes, or all real or all generated.
-pub fn judge(samples: &[Sample], seed: u64) -> Option<Verdict> {
+pub fn discriminate(samples: &[Sample], seed: u64) -> Option<DiscriminatorResult> {
     let folds = folds(samples, seed);
-    let trials: Vec<Trial> = folds.iter().filter_map(|fold| Trial::new(samples, fold, seed)).collect();
+    let trials: Vec<Fold> = folds.iter().filter_map(|fold| Fold::new(samples, fold, seed)).collect();
     if trials.is_empty() {
         return None;
     }
     let mut rng = Rng::with_seed(seed);
     let features = samples.first()?.features.len();
-    let mut clues: Vec<Clue> = (0..features).filter_map(|index| clue(samples, &trials, index, &mut rng)).collect();
-    clues.sort_by(|one, other| other.importance.total_cmp(&one.importance));
+    let mut importances: Vec<FeatureImportance> =
+        (0..features).filter_map(|index| importance_of(samples, &trials, index, &mut rng)).collect();
+    importances.sort_by(|one, other| other.importance.total_cmp(&one.importance));
     let aucs = trials.iter().map(|trial| trial.auc);
-    Some(Verdict { auc: mean(aucs.clone()), spread: spread(aucs), clues })
+    Some(DiscriminatorResult { auc: mean(aucs.clone()), spread: spread(aucs), importances })
 }
 
-/// What the judge makes of real against other real continuations: the area where there is nothing to tell, the mean over
+/// What the discriminate makes of real against other real continuations: the mean_auc where there is nothing to tell, the mean over
 /// random halves. Generated samples are not looked at.
-pub fn floor(samples: &[Sample], seed: u64) -> Option<f64> {
+pub fn null_auc(samples: &[Sample], seed: u64) -> Option<f64> {
     const HALVES: u64 = 5;
     let real: Vec<&Sample> = samples.iter().filter(|sample| !sample.is_generated).collect();
     let areas: Option<Vec<f64>> = (0..HALVES)
@@ -100,20 +101,20 @@ pub fn floor(samples: &[Sample], seed: u64) -> Option<f64> {
                 ..(*sample).clone()
             };
             let halves: Vec<Sample> = real.iter().enumerate().map(relabelled).collect();
-            area(&halves, seed.wrapping_add(half))
+            mean_auc(&halves, seed.wrapping_add(half))
         })
         .collect();
     areas.map(|areas| mean(areas.into_iter()))
 }
 
-/// As [`judge`], but only the area.
-fn area(samples: &[Sample], seed: u64) -> Option<f64> {
-    let trials: Vec<Trial> = folds(samples, seed).iter().filter_map(|fold| Trial::new(samples, fold, seed)).collect();
+/// As [`discriminate`], but only the mean_auc.
+fn mean_auc(samples: &[Sample], seed: u64) -> Option<f64> {
+    let trials: Vec<Fold> = folds(samples, seed).iter().filter_map(|fold| Fold::new(samples, fold, seed)).collect();
     (!trials.is_empty()).then(|| mean(trials.iter().map(|trial| trial.auc)))
 }
 
 /// A forest with those that it has not learnt from.
-struct Trial<'a> {
+struct Fold<'a> {
     forest: rf::Classifier,
     /// Where the forest tells how probable it is that a sample is generated.
     column: usize,
@@ -121,7 +122,7 @@ struct Trial<'a> {
     auc: f64,
 }
 
-impl<'a> Trial<'a> {
+impl<'a> Fold<'a> {
     /// `None` when either side lacks real or generated samples.
     fn new(samples: &'a [Sample], fold: &BTreeSet<usize>, seed: u64) -> Option<Self> {
         let (judged, learnt): (Vec<&Sample>, Vec<&Sample>) =
@@ -167,12 +168,12 @@ impl<'a> Trial<'a> {
     }
 }
 
-fn clue(samples: &[Sample], trials: &[Trial], index: usize, rng: &mut Rng) -> Option<Clue> {
+fn importance_of(samples: &[Sample], trials: &[Fold], index: usize, rng: &mut Rng) -> Option<FeatureImportance> {
     let (name, _) = *samples.first()?.features.get(index)?;
     let values = || samples.iter().map(|sample| (sample.is_generated, sample.features[index].1));
     let middle = |of: bool| mean(values().filter(|(is, _)| *is == of).map(|(_, value)| f64::from(value)));
     let importance = mean(trials.iter().map(|trial| trial.loss(index, rng)));
-    Some(Clue { name, importance, alone: auc(values()), real: middle(false), generated: middle(true) })
+    Some(FeatureImportance { name, importance, alone: auc(values()), real: middle(false), generated: middle(true) })
 }
 
 /// Sample by sample, feature by feature.
@@ -214,7 +215,7 @@ fn auc(told: impl Iterator<Item = (bool, f32)>) -> f64 {
     if pairs == 0 { 0.5 } else { wins / count(pairs) }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for DiscriminatorResult {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         const TOLD: usize = 12;
         writeln!(
@@ -223,16 +224,16 @@ impl fmt::Display for Verdict {
             self.auc, self.spread
         )?;
         writeln!(out, "  {:<38} {:>6} {:>6} {:>8} {:>9}", "", "loss", "alone", "real", "generated")?;
-        for Clue { name, importance, alone, real, generated } in self.clues.iter().take(TOLD) {
+        for FeatureImportance { name, importance, alone, real, generated } in self.importances.iter().take(TOLD) {
             writeln!(out, "  {name:<38} {importance:>6.3} {alone:>6.3} {real:>8.3} {generated:>9.3}")?;
         }
         Ok(())
     }
 }
 
-/// What the judge may look at: the figures of a continuation, but not what is copied from the training set, and smaller
+/// What the discriminate may look at: the figures of a continuation, but not what is copied from the training set, and smaller
 /// traits beside them.
-pub fn features(passage: &Passage, of: &Likeness) -> Vec<Feature> {
+pub fn features(passage: &Passage, of: &StyleMetrics) -> Vec<Feature> {
     /// Where there are no chords or no bars; the same for real and generated.
     const NONE: f64 = -1.0;
     let figures = [
@@ -283,7 +284,7 @@ fn melodic(notes: &[Note]) -> [(&'static str, f64); 9] {
 
 fn rhythmic(passage: &Passage) -> [(&'static str, f64); 5] {
     let notes = passage.notes;
-    let lengths = || notes.iter().map(|note| quarters(note.duration));
+    let lengths = || notes.iter().map(|note| note.duration.as_quarters());
     let same = notes.windows(2).filter(|pair| pair[0].duration == pair[1].duration).count();
     let off_beat = notes.iter().filter(|note| !is_on_the_beat(note, passage.bars)).count();
     [
@@ -326,8 +327,8 @@ fn correlation(one: &[Note], other: &[Note]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::continuations::{Ask, Pair, pairs, places};
-    use super::super::likeness::{Learnt, Reference};
+    use super::super::continuations::{ContinuationPair, ContinuationRequest, draw_positions, pairs};
+    use super::super::style_metrics::{CopyIndex, Reference};
     use super::*;
     use segue_corpus::Tune;
     use segue_corpus::abc::parse_book;
@@ -345,24 +346,24 @@ mod tests {
         book.tunes.iter().flat_map(|(_, tune)| (0..4).map(|by| higher(tune, by))).collect()
     }
 
-    fn judged(generate: impl FnMut(&Ask) -> Vec<Note>) -> (Verdict, f64) {
+    fn judged(generate: impl FnMut(&ContinuationRequest) -> Vec<Note>) -> (DiscriminatorResult, f64) {
         let tunes = tunes();
         let tunes: Vec<&Tune> = tunes.iter().collect();
         let names: Vec<String> = (0..tunes.len()).map(|index| format!("{index}")).collect();
         let names: Vec<(&str, usize)> =
             names.iter().zip(&tunes).map(|(name, tune)| (name.as_str(), tune.notes.len())).collect();
-        let places = places(&names, 120, 1);
+        let places = draw_positions(&names, 120, 1);
         let mut reference = Reference::default();
         for tune in &tunes {
             reference.add(&tune.notes, &|moment| tune.bars_at(moment));
         }
-        let pairs = pairs(&tunes, &places, (&reference, &Learnt::default()), &|_, _| None, generate);
-        let samples: Vec<Sample> = pairs.into_iter().flat_map(|Pair { samples, .. }| samples).collect();
-        (judge(&samples, 1).unwrap(), floor(&samples, 1).unwrap())
+        let pairs = pairs(&tunes, &places, (&reference, &CopyIndex::default()), &|_, _| None, generate);
+        let samples: Vec<Sample> = pairs.into_iter().flat_map(|ContinuationPair { samples, .. }| samples).collect();
+        (discriminate(&samples, 1).unwrap(), null_auc(&samples, 1).unwrap())
     }
 
     /// Some real passage of the same tune, which is as good as the one that follows.
-    fn other_passage(ask: &Ask) -> Vec<Note> {
+    fn other_passage(ask: &ContinuationRequest) -> Vec<Note> {
         let from = Rng::with_seed(ask.seed ^ 0x5eed).usize(..=ask.tune.notes.len() - ask.notes);
         ask.tune.notes[from..from + ask.notes].to_vec()
     }
@@ -375,8 +376,14 @@ mod tests {
             other_passage(ask).into_iter().map(random).collect()
         });
         assert!(verdict.auc > 0.95, "{verdict}");
-        assert!(!verdict.clues[0].name.contains("durations"), "the rhythm is real: {verdict}");
-        assert!(verdict.clues.iter().any(|clue| clue.name == "mean interval" && clue.alone > 0.9), "{verdict}");
+        assert!(!verdict.importances[0].name.contains("durations"), "the rhythm is real: {verdict}");
+        assert!(
+            verdict
+                .importances
+                .iter()
+                .any(|importance_of| importance_of.name == "mean interval" && importance_of.alone > 0.9),
+            "{verdict}"
+        );
     }
 
     #[test]
@@ -390,19 +397,19 @@ mod tests {
             };
             (0..400).map(&mut sample).collect::<Vec<_>>()
         };
-        // The deviation of one area with 200 on each side is 0.03; of the mean of four, 0.015.
-        let middle = mean((0..4).map(|seed| judge(&samples(seed), seed).unwrap().auc));
+        // The deviation of one mean_auc with 200 on each side is 0.03; of the mean of four, 0.015.
+        let middle = mean((0..4).map(|seed| discriminate(&samples(seed), seed).unwrap().auc));
         assert!((middle - 0.5).abs() < 0.05, "{middle}");
-        let (_, floor) = judged(other_passage);
-        assert!((floor - 0.5).abs() < 0.12, "60 on each side, five times: {floor}");
+        let (_, null_auc) = judged(other_passage);
+        assert!((null_auc - 0.5).abs() < 0.12, "60 on each side, five times: {null_auc}");
     }
 
     #[test]
     fn the_same_seed_gives_the_same_verdict_and_too_little_gives_none() {
         assert_eq!(judged(other_passage).0, judged(other_passage).0);
-        assert_eq!(judge(&[], 1), None);
+        assert_eq!(discriminate(&[], 1), None);
         let lonely = |is_generated| Sample { tune: 0, is_generated, features: vec![("one", 0.0)] };
-        assert_eq!(judge(&[lonely(true), lonely(false)], 1), None, "one tune cannot be learnt from and judged");
+        assert_eq!(discriminate(&[lonely(true), lonely(false)], 1), None, "one tune cannot be learnt from and judged");
     }
 
     #[test]

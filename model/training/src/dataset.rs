@@ -13,13 +13,13 @@ use std::ops::RangeInclusive;
 
 /// A tune as a style sees it.
 #[derive(Debug, Clone)]
-pub struct Piece {
-    notes: Vec<Heard>,
+pub struct EncodedTune {
+    notes: Vec<AnnotatedNote>,
 }
 
 /// A note with all that the network may be told of its onset.
 #[derive(Debug, Clone, Copy)]
-struct Heard {
+struct AnnotatedNote {
     note: Note,
     bars: Option<Bars>,
     chord: Option<Chord>,
@@ -27,7 +27,7 @@ struct Heard {
 
 /// How often what can be told is left out in training, so that the same weights play without it. All are 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Silence {
+pub struct FeatureDropout {
     /// Share of stretches without chords.
     pub chords: f64,
     /// Share of stretches without any hint. 1: hints are never learnt.
@@ -36,12 +36,12 @@ pub struct Silence {
     pub hint: f64,
     /// Share of notes that are heard as another pitch than the tune has, and asked for as the tune has them: whoever
     /// plays on after himself must find his way back after a note that he had not meant.
-    #[serde(default)]
-    pub slip: f64,
+    #[serde(default, alias = "slip")]
+    pub pitch_noise: f64,
 }
 
 /// Nothing is left out.
-pub const ALL_TOLD: Silence = Silence { chords: 0.0, look_back: 0.0, hint: 0.0, slip: 0.0 };
+pub const NO_DROPOUT: FeatureDropout = FeatureDropout { chords: 0.0, look_back: 0.0, hint: 0.0, pitch_noise: 0.0 };
 
 /// Transpositions in training, in semitones: every key once.
 const TRANSPOSITIONS: RangeInclusive<i8> = -6..=5;
@@ -50,14 +50,15 @@ const STRETCH: usize = 64;
 /// Fingers that come within so many ticks of free time, 31 ms, are one chord; the improviser hears them so too.
 const TOGETHER: Ticks = Ticks(3);
 
-impl Piece {
+impl EncodedTune {
     /// A tune as notes that a style can hear.
     pub fn of(tune: &Tune, vocabulary: &Vocabulary) -> Self {
         let mut notes = tune.notes.clone();
         if vocabulary.time_base == TimeBase::Free {
             gather_chords(&mut notes);
         }
-        let heard = |note: Note| Heard { note, bars: tune.bars_at(note.onset), chord: tune.chord_at(note.onset) };
+        let heard =
+            |note: Note| AnnotatedNote { note, bars: tune.bars_at(note.onset), chord: tune.chord_at(note.onset) };
         Self { notes: notes.into_iter().map(heard).collect() }
     }
 
@@ -74,7 +75,7 @@ impl Piece {
     /// The notes as classes, in order.
     pub fn classes(&self, vocabulary: &Vocabulary) -> Vec<Classes> {
         let mut before = None;
-        let classes = |heard: &Heard| {
+        let classes = |heard: &AnnotatedNote| {
             let before = before.replace(heard.note.onset);
             vocabulary.classes(&heard.note, before, heard.bars, heard.chord)
         };
@@ -83,11 +84,11 @@ impl Piece {
 
     /// Moved by semitones; `None` when it then leaves the style's range.
     fn transposed(&self, semitones: i8, vocabulary: &Vocabulary) -> Option<Self> {
-        let moved = |heard: &Heard| {
+        let moved = |heard: &AnnotatedNote| {
             let pitch = heard.note.pitch.transposed(semitones)?;
             let stays = vocabulary.pitch(vocabulary.pitch_class(pitch).into()) == pitch;
             let chord = heard.chord.map(|chord| chord.transposed(semitones));
-            stays.then_some(Heard { note: Note { pitch, ..heard.note }, chord, ..*heard })
+            stays.then_some(AnnotatedNote { note: Note { pitch, ..heard.note }, chord, ..*heard })
         };
         Some(Self { notes: self.notes.iter().map(moved).collect::<Option<_>>()? })
     }
@@ -101,7 +102,7 @@ impl Piece {
 
     /// In two at a random note, or whole: a jam begins in the middle of a tune as often as not, and how a tune begins is
     /// not to be taken for how a session does.
-    fn cut_at_random(&self, random: &mut Rng) -> Vec<Self> {
+    fn split_at_random(&self, random: &mut Rng) -> Vec<Self> {
         const SHORTEST: usize = 16;
         if self.len() < 2 * SHORTEST || random.bool() {
             return vec![self.clone()];
@@ -119,7 +120,7 @@ impl Piece {
     fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<Moment> {
         let mut session = LookBack::default();
         let classes = self.classes(vocabulary);
-        let moment = |(index, heard): (usize, &Heard)| {
+        let moment = |(index, heard): (usize, &AnnotatedNote)| {
             session.push(&heard.note);
             let next = self.notes.get(index + 1);
             Moment {
@@ -133,24 +134,24 @@ impl Piece {
         played.notes.iter().enumerate().map(moment).collect()
     }
 
-    /// With slips: some pitches are not the tune's, but reached by an interval that it has elsewhere.
-    fn slipped(&self, share: f64, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
-        let mut slipped = self.clone();
-        // Without slips nothing is drawn, so a training without them is what it was before there were any.
+    /// With noise: some pitches are not the tune's, but reached by an interval that it has elsewhere.
+    fn with_pitch_noise(&self, share: f64, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
+        let mut with_pitch_noise = self.clone();
+        // Without noise nothing is drawn, so a training without them is what it was before there were any.
         let places = if share > 0.0 { 1..self.len() } else { 0..0 };
         for index in places {
             if random.f64() < share {
                 let elsewhere = random.usize(1..self.len());
                 let key = |index: usize| i16::from(self.notes[index].note.pitch.key());
                 let interval = i8::try_from(key(elsewhere) - key(elsewhere - 1)).unwrap_or(0);
-                let reached = slipped.notes[index - 1].note.pitch.transposed(interval);
+                let reached = with_pitch_noise.notes[index - 1].note.pitch.transposed(interval);
                 let inside = |pitch: &Pitch| vocabulary.pitch(vocabulary.pitch_class(*pitch).into()) == *pitch;
                 if let Some(pitch) = reached.filter(inside) {
-                    slipped.notes[index].note.pitch = pitch;
+                    with_pitch_noise.notes[index].note.pitch = pitch;
                 }
             }
         }
-        slipped
+        with_pitch_noise
     }
 }
 
@@ -167,10 +168,10 @@ pub(super) fn gather_chords(notes: &mut [Note]) {
 }
 
 /// Leaves out what is not told.
-pub fn silence(moments: &mut [Moment], silence: Silence, random: &mut Rng) {
+pub fn drop_features(moments: &mut [Moment], dropout: FeatureDropout, random: &mut Rng) {
     let no_chord = |note: &mut Classes| (note.chord, note.bass) = (0, 0);
     for stretch in moments.chunks_mut(STRETCH) {
-        let (chords, look_back) = (random.f64() < silence.chords, random.f64() < silence.look_back);
+        let (chords, look_back) = (random.f64() < dropout.chords, random.f64() < dropout.look_back);
         for moment in stretch {
             if chords {
                 no_chord(&mut moment.heard);
@@ -178,8 +179,8 @@ pub fn silence(moments: &mut [Moment], silence: Silence, random: &mut Rng) {
             }
             if look_back {
                 (moment.hints, moment.echoes) = (Hints::default(), Echoes::default());
-            } else if silence.hint > 0.0 {
-                forget_some(&mut moment.hints, &mut moment.echoes, &mut || random.f64() < silence.hint);
+            } else if dropout.hint > 0.0 {
+                forget_some(&mut moment.hints, &mut moment.echoes, &mut || random.f64() < dropout.hint);
             }
         }
     }
@@ -202,7 +203,7 @@ fn forget_some(hints: &mut Hints, echoes: &mut Echoes, forgotten: &mut impl FnMu
 
 /// How an epoch is laid out.
 #[derive(Debug, Clone, Copy)]
-pub struct Layout {
+pub struct BatchLayout {
     /// Tunes side by side.
     pub rows: usize,
     /// Notes of each in one optimizer step.
@@ -211,30 +212,32 @@ pub struct Layout {
 
 /// All pieces in random order, each in one row after another, cut into blocks of `rows × steps`.
 /// A row goes on in the next block where it stopped, so context is carried through a tune.
-/// `random` also cuts, transposes, and leaves out what `quiet` says; `None` leaves order and keys alone and tells
-/// everything, with the same slips every time.
-pub fn laid_out(
-    pieces: &[Piece],
-    layout: Layout,
+/// `random` also cuts, transposes, and leaves out what `dropout` says; `None` leaves order and keys alone and tells
+/// everything, with the same noise every time.
+pub fn batches(
+    pieces: &[EncodedTune],
+    layout: BatchLayout,
     vocabulary: &Vocabulary,
-    quiet: Silence,
+    dropout: FeatureDropout,
     mut random: Option<&mut Rng>,
 ) -> Vec<Vec<Vec<Moment>>> {
-    let mut order: Vec<Cow<'_, Piece>> = pieces.iter().filter(|piece| !piece.is_empty()).map(Cow::Borrowed).collect();
+    let mut order: Vec<Cow<'_, EncodedTune>> =
+        pieces.iter().filter(|piece| !piece.is_empty()).map(Cow::Borrowed).collect();
     if let Some(random) = random.as_deref_mut() {
-        order = order.iter().flat_map(|piece| piece.cut_at_random(random)).map(Cow::Owned).collect();
+        order = order.iter().flat_map(|piece| piece.split_at_random(random)).map(Cow::Owned).collect();
         random.shuffle(&mut order);
     }
     let mut rows = vec![Vec::new(); layout.rows];
     for piece in order {
         let moments = if let Some(random) = random.as_deref_mut() {
             let tune = piece.transposed_at_random(vocabulary, random);
-            let mut moments = tune.moments_after(&tune.slipped(quiet.slip, vocabulary, random), vocabulary);
-            silence(&mut moments, quiet, random);
+            let mut moments =
+                tune.moments_after(&tune.with_pitch_noise(dropout.pitch_noise, vocabulary, random), vocabulary);
+            drop_features(&mut moments, dropout, random);
             moments
         } else {
-            let slips = &mut Rng::with_seed(piece.len() as u64);
-            piece.moments_after(&piece.slipped(quiet.slip, vocabulary, slips), vocabulary)
+            let noise = &mut Rng::with_seed(piece.len() as u64);
+            piece.moments_after(&piece.with_pitch_noise(dropout.pitch_noise, vocabulary, noise), vocabulary)
         };
         if let Some(shortest) = rows.iter_mut().min_by_key(|row| row.len()) {
             shortest.extend(moments);
@@ -254,22 +257,24 @@ mod tests {
     use super::*;
     use segue_model::note::Velocity;
 
-    fn piece(length: u8) -> Piece {
+    fn piece(length: u8) -> EncodedTune {
         let note = |index: u8| Note {
             onset: Ticks(24 * i64::from(index)),
             pitch: Pitch::new(50 + index).unwrap(),
             duration: Ticks(24),
             velocity: Velocity::DEFAULT,
         };
-        Piece { notes: (0..length).map(|index| Heard { note: note(index), bars: None, chord: None }).collect() }
+        EncodedTune {
+            notes: (0..length).map(|index| AnnotatedNote { note: note(index), bars: None, chord: None }).collect(),
+        }
     }
 
     #[test]
     fn every_note_but_a_tunes_first_is_asked_for_once_in_an_epoch() {
         let vocabulary = Vocabulary::dance();
         let pieces = [piece(5), piece(17), piece(1), piece(9), piece(30)];
-        let layout = Layout { rows: 2, steps: 8 };
-        let blocks = laid_out(&pieces, layout, &vocabulary, ALL_TOLD, Some(&mut Rng::with_seed(1)));
+        let layout = BatchLayout { rows: 2, steps: 8 };
+        let blocks = batches(&pieces, layout, &vocabulary, NO_DROPOUT, Some(&mut Rng::with_seed(1)));
         let asked = blocks.iter().flatten().flatten().filter(|moment| moment.next.is_some()).count();
         // None of them is long enough to be cut.
         assert_eq!(asked, 5 + 17 + 1 + 9 + 30 - pieces.len());
@@ -284,8 +289,8 @@ mod tests {
     #[test]
     fn a_cut_tune_loses_nothing_but_the_question_at_the_cut() {
         let mut random = Rng::with_seed(2);
-        let cuts: Vec<Vec<Piece>> = (0..20).map(|_| piece(60).cut_at_random(&mut random)).collect();
-        assert!(cuts.iter().all(|parts| parts.iter().map(Piece::len).sum::<usize>() == 60));
+        let cuts: Vec<Vec<EncodedTune>> = (0..20).map(|_| piece(60).split_at_random(&mut random)).collect();
+        assert!(cuts.iter().all(|parts| parts.iter().map(EncodedTune::len).sum::<usize>() == 60));
         assert!(cuts.iter().any(|parts| parts.len() == 1) && cuts.iter().any(|parts| parts.len() == 2));
     }
 
@@ -293,15 +298,15 @@ mod tests {
     fn what_is_to_be_left_out_is_left_out_and_nothing_else() {
         let told = piece(40).moments(&Vocabulary::song());
         assert!(told.iter().any(|moment| moment.hints.figure.length > 0));
-        let quiet = |wish: Silence| {
+        let dropout = |wish: FeatureDropout| {
             let mut moments = told.clone();
-            silence(&mut moments, wish, &mut Rng::with_seed(3));
+            drop_features(&mut moments, wish, &mut Rng::with_seed(3));
             moments
         };
-        assert!(quiet(ALL_TOLD).iter().zip(&told).all(|(left, told)| left.hints == told.hints));
-        let none = quiet(Silence { look_back: 1.0, ..ALL_TOLD });
+        assert!(dropout(NO_DROPOUT).iter().zip(&told).all(|(left, told)| left.hints == told.hints));
+        let none = dropout(FeatureDropout { look_back: 1.0, ..NO_DROPOUT });
         assert!(none.iter().all(|moment| moment.hints == Hints::default() && moment.echoes == Echoes::default()));
-        let some = quiet(Silence { hint: 0.5, ..ALL_TOLD });
+        let some = dropout(FeatureDropout { hint: 0.5, ..NO_DROPOUT });
         let figures = |moments: &[Moment]| moments.iter().filter(|moment| moment.hints.figure.length > 0).count();
         assert!(figures(&some) > 0 && figures(&some) < figures(&told));
     }
@@ -313,15 +318,16 @@ mod tests {
         for (index, heard) in (0u8..).zip(&mut tune.notes) {
             heard.note.pitch = Pitch::new(50 + index.wrapping_mul(index) % 23).unwrap();
         }
-        let slipped = tune.slipped(0.5, &vocabulary, &mut Rng::with_seed(4));
-        let pitches = |piece: &Piece| piece.notes.iter().map(|heard| heard.note.pitch).collect::<Vec<_>>();
-        let slips = pitches(&tune).iter().zip(pitches(&slipped)).filter(|(tune, played)| *tune != played).count();
-        assert!((5..35).contains(&slips), "{slips} of 40");
-        let (clean, after) = (tune.moments(&vocabulary), tune.moments_after(&slipped, &vocabulary));
+        let with_pitch_noise = tune.with_pitch_noise(0.5, &vocabulary, &mut Rng::with_seed(4));
+        let pitches = |piece: &EncodedTune| piece.notes.iter().map(|heard| heard.note.pitch).collect::<Vec<_>>();
+        let noise =
+            pitches(&tune).iter().zip(pitches(&with_pitch_noise)).filter(|(tune, played)| *tune != played).count();
+        assert!((5..35).contains(&noise), "{noise} of 40");
+        let (clean, after) = (tune.moments(&vocabulary), tune.moments_after(&with_pitch_noise, &vocabulary));
         assert!(clean.iter().zip(&after).all(|(clean, after)| clean.next == after.next));
-        assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), slipped.classes(&vocabulary));
+        assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), with_pitch_noise.classes(&vocabulary));
         let mut random = Rng::with_seed(4);
-        assert_eq!(pitches(&tune.slipped(0.0, &vocabulary, &mut random)), pitches(&tune));
+        assert_eq!(pitches(&tune.with_pitch_noise(0.0, &vocabulary, &mut random)), pitches(&tune));
         assert_eq!(random, Rng::with_seed(4), "what does not happen draws nothing");
     }
 

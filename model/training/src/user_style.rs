@@ -2,8 +2,8 @@
 //!
 //! Knows no files: it looks at tunes.
 
-use super::Plan;
-use super::likeness::{count, mean, share, spread};
+use super::TrainingPlan;
+use super::statistics::{count, mean, share, spread};
 use super::styles::plan;
 use segue_corpus::Tune;
 use segue_model::note::Note;
@@ -12,7 +12,7 @@ use std::fmt;
 
 /// Kinds of music that a style can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum StyleKind {
     /// One line in beats and bars.
     Melody,
     /// One line over chords.
@@ -23,7 +23,7 @@ pub enum Kind {
     Piano,
 }
 
-impl Kind {
+impl StyleKind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Melody, Self::Song, Self::Solo, Self::Piano];
 
@@ -48,14 +48,14 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for StyleKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.name())
     }
 }
 
 /// Guesses what kind of music it is, and says why. The tunes are to be read as melodies with chords.
-pub fn guess<'tunes>(tunes: impl IntoIterator<Item = &'tunes Tune>) -> (Kind, String) {
+pub fn guess<'tunes>(tunes: impl IntoIterator<Item = &'tunes Tune>) -> (StyleKind, String) {
     /// A melody in which more notes than this run over others is no single line.
     const MOST_OVERLAPS: f64 = 0.15;
     /// In MIDI steps; what is typed in, or played by a machine, has less.
@@ -70,13 +70,13 @@ pub fn guess<'tunes>(tunes: impl IntoIterator<Item = &'tunes Tune>) -> (Kind, St
     let of_dynamics = format!("{} have dynamics", percent(dynamic));
     let of_chords = format!("{} have chords", percent(chords));
     if lines < 0.5 {
-        (Kind::Piano, format!("only {of_lines}"))
+        (StyleKind::Piano, format!("only {of_lines}"))
     } else if dynamic >= 0.5 {
-        (Kind::Solo, format!("{of_lines} and {of_dynamics}"))
+        (StyleKind::Solo, format!("{of_lines} and {of_dynamics}"))
     } else if chords >= 0.5 {
-        (Kind::Song, format!("{of_lines} and {of_chords}; only {of_dynamics}"))
+        (StyleKind::Song, format!("{of_lines} and {of_chords}; only {of_dynamics}"))
     } else {
-        (Kind::Melody, format!("{of_lines}; only {of_chords} and {of_dynamics}"))
+        (StyleKind::Melody, format!("{of_lines}; only {of_chords} and {of_dynamics}"))
     }
 }
 
@@ -102,9 +102,9 @@ const SMALL_NOTES: usize = 60_000;
 const TINY_NOTES: usize = 4_000;
 
 /// The plan for a style of one's own, to be learnt from so many `notes`.
-pub fn own(style: &str, vocabulary: Vocabulary, notes: usize, is_fine_tuning: bool) -> Plan {
-    let plan = Plan { vocabulary, ..plan(style) };
-    let small = |rows| Plan { rows, steps: 32, dropout: 0.4, ..plan.clone() };
+pub fn plan_for(style: &str, vocabulary: Vocabulary, notes: usize, is_fine_tuning: bool) -> TrainingPlan {
+    let plan = TrainingPlan { vocabulary, ..plan(style) };
+    let small = |rows| TrainingPlan { rows, steps: 32, dropout: 0.4, ..plan.clone() };
     let plan = match notes {
         0..TINY_NOTES => small(2),
         TINY_NOTES..SMALL_NOTES => small(8),
@@ -115,7 +115,7 @@ pub fn own(style: &str, vocabulary: Vocabulary, notes: usize, is_fine_tuning: bo
     let fewest = if is_fine_tuning { 4 } else { plan.epochs };
     let epochs = enough.div_ceil(in_an_epoch).clamp(fewest, MOST_EPOCHS);
     let learning_rate = if is_fine_tuning { FINE_TUNING_RATE } else { plan.learning_rate };
-    Plan { epochs, patience: patience(epochs), learning_rate, ..plan }
+    TrainingPlan { epochs, patience: patience(epochs), learning_rate, ..plan }
 }
 
 /// The highest learning rate when weights are tuned that have learnt another style.
@@ -159,7 +159,7 @@ mod tests {
         tunes
     }
 
-    fn check(tunes: &[Tune], kind: Kind, reason: &str) {
+    fn check(tunes: &[Tune], kind: StyleKind, reason: &str) {
         let (guessed, said) = guess(tunes);
         assert_eq!(guessed, kind, "{said}");
         assert!(said.contains(reason), "{said}");
@@ -173,16 +173,16 @@ mod tests {
             }
         };
         let chord = |tune: &mut Tune| tune.chords = vec![(Ticks::ZERO, Some(Chord::new(0, ChordKind::Major, 0)))];
-        check(&changed(|_| ()), Kind::Melody, "0 % have chords");
-        check(&changed(chord), Kind::Song, "100 % have chords");
-        check(&changed(louder), Kind::Solo, "100 % have dynamics");
+        check(&changed(|_| ()), StyleKind::Melody, "0 % have chords");
+        check(&changed(chord), StyleKind::Song, "100 % have chords");
+        check(&changed(louder), StyleKind::Solo, "100 % have dynamics");
         let held = |tune: &mut Tune| tune.notes.iter_mut().for_each(|note| note.duration = Ticks(200));
-        check(&changed(held), Kind::Piano, "only 0 % of the tunes are single lines");
+        check(&changed(held), StyleKind::Piano, "only 0 % of the tunes are single lines");
     }
 
     #[test]
     fn a_small_corpus_is_gone_through_more_often_and_a_large_one_no_less_than_a_shipped_style() {
-        let epochs = |notes, is_fine_tuning| own("mine", Vocabulary::dance(), notes, is_fine_tuning).epochs;
+        let epochs = |notes, is_fine_tuning| plan_for("mine", Vocabulary::dance(), notes, is_fine_tuning).epochs;
         assert_eq!(epochs(7_600, false), 67);
         assert_eq!(epochs(100, false), MOST_EPOCHS);
         assert_eq!(epochs(1_000_000, false), 14);

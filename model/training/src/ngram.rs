@@ -1,8 +1,8 @@
 //! Learning licks: what tunes share is counted, and how far it is to be believed is tuned on tunes that were not counted.
 
-use super::Lessons;
-use super::evaluate::{Figures, evaluate, markov};
-use super::pieces::{ALL_TOLD, Piece, Silence, silence};
+use super::Splits;
+use super::dataset::{EncodedTune, FeatureDropout, NO_DROPOUT, drop_features};
+use super::evaluate::{Likelihoods, evaluate, markov};
 use anyhow::Context;
 use burn::tensor::Device;
 use fastrand::Rng;
@@ -29,39 +29,39 @@ const LEAST_GAIN: f64 = 0.005;
 /// The licks that the network of `mind` is better with, learnt from some tunes and tuned on others; `None` when it is no
 /// better with any, and where several voices sound: what follows a note there is often another voice's, and licks of that
 /// foretell well and play badly, going round on a few notes.
-pub fn learnt(mind: &Mind, train: &[Piece], valid: &[Piece]) -> Option<Licks> {
+pub fn train(mind: &Mind, train: &[EncodedTune], valid: &[EncodedTune]) -> Option<Licks> {
     let vocabulary = mind.vocabulary();
     if vocabulary.polyphony > 1 {
         return None;
     }
     let melodies: Vec<Vec<u8>> = train.iter().map(|piece| melody(piece, vocabulary)).collect();
     let licks = counted(&melodies)?;
-    let samples = Samples::of(mind, &licks, valid);
-    let pulls = samples.pulls();
-    let gain = samples.loss(&[0.0; LENGTHS]) - samples.loss(&pulls);
+    let predictions = Predictions::of(mind, &licks, valid);
+    let pulls = predictions.pulls();
+    let gain = predictions.loss(&[0.0; LENGTHS]) - predictions.loss(&pulls);
     let (figures, sequels) = licks.sizes();
     println!("licks: {sequels} after {figures} figures; the pitch is {gain:.3} nats surer with them");
     (gain >= LEAST_GAIN).then(|| licks.with_pulls(pulls))
 }
 
-/// The bytes of a weights file with the same network and with the licks of these lessons, in half precision, and its
+/// The bytes of a weights file with the same network and with the licks of these splits, in half precision, and its
 /// figures on their test tunes.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn renewed(path: &Path, lessons: &Lessons) -> anyhow::Result<(Vec<u8>, Figures)> {
+pub fn retrained(path: &Path, splits: &Splits) -> anyhow::Result<(Vec<u8>, Likelihoods)> {
     let name = path.display().to_string();
     let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
     let (mut card, network) = weights::read(&bytes, &name, &Device::flex())?;
-    let licks = learnt(&Mind::new(card.clone(), &network), &lessons.train, &lessons.valid);
+    let licks = train(&Mind::new(card.clone(), &network), &splits.train, &splits.valid);
     let mind = Mind::new(card.clone(), &network).with_licks(licks.clone());
-    let figures = evaluate(&mind, &lessons.test, &markov(&lessons.train, mind.vocabulary()));
+    let figures = evaluate(&mind, &splits.test, &markov(&splits.train, mind.vocabulary()));
     card.figures = figures.named().into_iter().collect();
     let bytes = weights::to_bytes(&card, &network, licks.as_ref(), true).map_err(anyhow::Error::msg)?;
     Ok((bytes, figures))
 }
 
-fn melody(piece: &Piece, vocabulary: &Vocabulary) -> Vec<u8> {
+fn melody(piece: &EncodedTune, vocabulary: &Vocabulary) -> Vec<u8> {
     piece.classes(vocabulary).iter().map(|note| note.pitch).collect()
 }
 
@@ -122,18 +122,18 @@ fn is_one_note(figures: &[Counted], figure: usize) -> bool {
 }
 
 /// What network and licks say of each note of some tunes.
-struct Samples {
+struct Predictions {
     pitches: usize,
     /// Per note as many log-probabilities as there are pitches, of the network.
     network: Vec<f32>,
     /// As many, of what the licks add.
     licks: Vec<f32>,
-    notes: Vec<Asked>,
+    notes: Vec<Target>,
 }
 
 /// One note that was foretold.
 #[derive(Clone, Copy)]
-struct Asked {
+struct Target {
     /// The class of its pitch.
     pitch: usize,
     /// The class of the length of the figure that was found in the session.
@@ -142,30 +142,30 @@ struct Asked {
 
 /// What is wrong with a pull, and how that changes with it.
 #[derive(Default)]
-struct Slope {
+struct LossDerivatives {
     loss: f64,
     first: f64,
     second: f64,
 }
 
-impl Samples {
+impl Predictions {
     /// As in playing, with everything told, and again without chords where the style knows some.
-    fn of(mind: &Mind, licks: &Licks, pieces: &[Piece]) -> Self {
+    fn of(mind: &Mind, licks: &Licks, pieces: &[EncodedTune]) -> Self {
         let vocabulary = mind.vocabulary();
         let pitches = vocabulary.counts().pitch;
-        let mut samples = Self { pitches, network: Vec::new(), licks: Vec::new(), notes: Vec::new() };
-        let no_chords = vocabulary.chords.then_some(Silence { chords: 1.0, ..ALL_TOLD });
-        for quiet in std::iter::once(ALL_TOLD).chain(no_chords) {
+        let mut predictions = Self { pitches, network: Vec::new(), licks: Vec::new(), notes: Vec::new() };
+        let no_chords = vocabulary.chords.then_some(FeatureDropout { chords: 1.0, ..NO_DROPOUT });
+        for dropout in std::iter::once(NO_DROPOUT).chain(no_chords) {
             for piece in pieces {
-                samples.hear(mind, licks, piece, quiet);
+                predictions.hear(mind, licks, piece, dropout);
             }
         }
-        samples
+        predictions
     }
 
-    fn hear(&mut self, mind: &Mind, licks: &Licks, piece: &Piece, quiet: Silence) {
+    fn hear(&mut self, mind: &Mind, licks: &Licks, piece: &EncodedTune, dropout: FeatureDropout) {
         let mut moments = piece.moments(mind.vocabulary());
-        silence(&mut moments, quiet, &mut Rng::with_seed(0));
+        drop_features(&mut moments, dropout, &mut Rng::with_seed(0));
         let (mut state, mut room) = (mind.blank(), Room::default());
         let (mut past, mut told) = (Past::default(), Vec::new());
         for moment in moments {
@@ -175,18 +175,18 @@ impl Samples {
             self.network.extend_from_slice(mind.listen(&state, &mut room).pitch(next, moment.echoes));
             licks.tell(&past, self.pitches, &mut told);
             self.licks.extend_from_slice(&told[..self.pitches]);
-            self.notes.push(Asked { pitch: next.pitch.into(), found: moment.hints.figure.length.into() });
+            self.notes.push(Target { pitch: next.pitch.into(), found: moment.hints.figure.length.into() });
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = (Asked, &[f32], &[f32])> {
+    fn rows(&self) -> impl Iterator<Item = (Target, &[f32], &[f32])> {
         let both = self.network.chunks_exact(self.pitches).zip(self.licks.chunks_exact(self.pitches));
         self.notes.iter().zip(both).map(|(asked, (network, licks))| (*asked, network, licks))
     }
 
     /// Nats per note.
     fn loss(&self, pulls: &Pulls) -> f64 {
-        let mut slope = Slope::default();
+        let mut slope = LossDerivatives::default();
         for (asked, network, licks) in self.rows() {
             slope.add(pulls[asked.found], asked.pitch, network, licks);
         }
@@ -205,10 +205,10 @@ impl Samples {
     }
 
     /// Newton's method; the loss is convex, and flat enough for whole steps.
-    fn tuned(&self, counts: impl Fn(Asked) -> bool, anchor: f32) -> f32 {
+    fn tuned(&self, counts: impl Fn(Target) -> bool, anchor: f32) -> f32 {
         const ROUNDS: usize = 10;
         (0..ROUNDS).fold(anchor, |pull, _| {
-            let mut slope = Slope::anchored(pull, anchor);
+            let mut slope = LossDerivatives::anchored(pull, anchor);
             for (asked, network, licks) in self.rows().filter(|(asked, _, _)| counts(*asked)) {
                 slope.add(pull, asked.pitch, network, licks);
             }
@@ -219,7 +219,7 @@ impl Samples {
     }
 }
 
-impl Slope {
+impl LossDerivatives {
     /// Of the wish to stay near `anchor`.
     fn anchored(pull: f32, anchor: f32) -> Self {
         const NOTES: f64 = 30.0;
@@ -319,8 +319,8 @@ mod tests {
         assert!(told(&then_up, &[4, 7, 7, 7], 10).is_finite());
     }
 
-    fn pieces(book: &str) -> Vec<Piece> {
-        parse_book(book, "book.abc").tunes.iter().map(|(_, tune)| Piece::of(tune, &Vocabulary::dance())).collect()
+    fn pieces(book: &str) -> Vec<EncodedTune> {
+        parse_book(book, "book.abc").tunes.iter().map(|(_, tune)| EncodedTune::of(tune, &Vocabulary::dance())).collect()
     }
 
     #[test]
@@ -329,7 +329,7 @@ mod tests {
         let mind = Mind::random(Vocabulary::dance(), sizes);
         let tune = |key: &str| format!("X:1\nM:4/4\nL:1/8\nK:{key}\nCDEF GABc|cBAG FEDC|CEDF EGFA|GBAc BGEC|]\n\n");
         let learnt_from = pieces(&[tune("C"), tune("D"), tune("G")].concat());
-        let licks = learnt(&mind, &learnt_from, &pieces(&tune("F"))).unwrap();
+        let licks = train(&mind, &learnt_from, &pieces(&tune("F"))).unwrap();
         assert!(licks.pulls()[0] > 0.3, "{:?}", licks.pulls());
         assert!(licks.pulls()[FOUND_ENOUGH..].iter().all(|pull| *pull <= 0.0));
         let mut random = Rng::with_seed(2);
@@ -337,11 +337,11 @@ mod tests {
             let notes: String = (0..400).map(|_| char::from(random.u8(b'A'..=b'G'))).collect();
             pieces(&format!("X:1\nM:4/4\nL:1/8\nK:C\n{notes}|]\n"))
         };
-        let other: Vec<Piece> = noise(&mut random);
+        let other: Vec<EncodedTune> = noise(&mut random);
         let wide = "X:1\nM:4/4\nL:1/8\nK:C\nC,c' C,c' C,c' C,c'|C,c' C,c' C,c' C,c'|]\n\n".repeat(2);
-        assert!(learnt(&mind, &pieces(&wide), &other).is_none(), "what nobody plays there is of no use");
+        assert!(train(&mind, &pieces(&wide), &other).is_none(), "what nobody plays there is of no use");
         let voices = Mind::random(Vocabulary::piano(), sizes);
-        assert!(learnt(&voices, &learnt_from, &learnt_from).is_none(), "several voices have no licks");
+        assert!(train(&voices, &learnt_from, &learnt_from).is_none(), "several voices have no licks");
     }
 
     #[test]
@@ -354,17 +354,17 @@ mod tests {
         let notes = (0..500).map(|note| {
             let sum = |pitch: usize| network[note * PITCHES + pitch] + 0.6 * licks[note * PITCHES + pitch];
             let best = (0..PITCHES).max_by(|one, other| (sum(*one) + number()).total_cmp(&sum(*other)));
-            Asked { pitch: best.unwrap_or(0), found: note % 2 }
+            Target { pitch: best.unwrap_or(0), found: note % 2 }
         });
-        let samples =
-            Samples { pitches: PITCHES, notes: notes.collect(), network: network.clone(), licks: licks.clone() };
-        let pulls = samples.pulls();
-        let least = samples.loss(&pulls);
-        assert!(least < samples.loss(&[0.0; LENGTHS]) - 0.05);
+        let predictions =
+            Predictions { pitches: PITCHES, notes: notes.collect(), network: network.clone(), licks: licks.clone() };
+        let pulls = predictions.pulls();
+        let least = predictions.loss(&pulls);
+        assert!(least < predictions.loss(&[0.0; LENGTHS]) - 0.05);
         for beside in [-0.2, 0.2] {
             let mut other = pulls;
             other[0] += beside;
-            assert!(samples.loss(&other) > least, "{beside}");
+            assert!(predictions.loss(&other) > least, "{beside}");
         }
     }
 }

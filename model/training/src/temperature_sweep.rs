@@ -2,7 +2,8 @@
 //!
 //! Knows no networks and no files: continuations come as notes.
 
-use super::likeness::{Histogram, count, mean, pitch_classes, share};
+use super::statistics::{count, mean, share};
+use super::style_metrics::{Histogram, pitch_classes};
 use segue_model::note::Note;
 use serde::Serialize;
 use std::fmt;
@@ -12,7 +13,7 @@ pub const TEMPERATURES: [f32; 10] = [0.05, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.
 
 /// What continuations at one temperature are like.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct Warmth {
+pub struct SweepRow {
     /// At which they were made.
     pub temperature: f32,
     /// Shannon entropy of a continuation's pitch classes, 0 to 3.58 bits, on average.
@@ -48,7 +49,7 @@ const COLD: f32 = 0.2;
 /// How surely.
 const LEAST_RANK_CORRELATION: f64 = 0.9;
 
-impl Warmth {
+impl SweepRow {
     /// Measures the continuations of `asked` notes each that were made at one temperature.
     pub fn of(temperature: f32, continuations: &[Vec<Note>], asked: usize) -> Self {
         let all = || continuations.iter().map(Vec::as_slice);
@@ -90,23 +91,23 @@ impl Warmth {
     }
 }
 
-/// What is wrong with a mind at some temperature, and with how entropy grows over all of them; nothing when all is well.
-pub fn faults(rows: &[Warmth]) -> Vec<String> {
-    let mut faults: Vec<String> = rows.iter().flat_map(Warmth::faults).collect();
-    let grows = growth(rows);
-    if grows <= LEAST_RANK_CORRELATION {
-        faults.push(format!("entropy does not grow with the temperature: rank correlation {grows:.2}"));
+/// What is wrong with a mind at some temperature, and with how entropy correlation over all of them; nothing when all is well.
+pub fn faults(rows: &[SweepRow]) -> Vec<String> {
+    let mut faults: Vec<String> = rows.iter().flat_map(SweepRow::faults).collect();
+    let correlation = rank_correlation(rows);
+    if correlation <= LEAST_RANK_CORRELATION {
+        faults.push(format!("entropy does not grow with the temperature: rank correlation {correlation:.2}"));
     }
     faults
 }
 
 /// Spearman's rank correlation of pitch entropy with temperature, from 0.2 on, -1 to 1; 0 for fewer than two
 /// temperatures.
-pub fn growth(rows: &[Warmth]) -> f64 {
-    let rows: Vec<Warmth> = rows.iter().copied().filter(|row| row.temperature >= COLD).collect();
-    let ranks = |value: fn(&Warmth) -> f64| {
-        let below = |row: &Warmth| rows.iter().filter(|other| value(other) < value(row)).count();
-        let equal = |row: &Warmth| rows.iter().filter(|other| value(other).total_cmp(&value(row)).is_eq()).count();
+pub fn rank_correlation(rows: &[SweepRow]) -> f64 {
+    let rows: Vec<SweepRow> = rows.iter().copied().filter(|row| row.temperature >= COLD).collect();
+    let ranks = |value: fn(&SweepRow) -> f64| {
+        let below = |row: &SweepRow| rows.iter().filter(|other| value(other) < value(row)).count();
+        let equal = |row: &SweepRow| rows.iter().filter(|other| value(other).total_cmp(&value(row)).is_eq()).count();
         // Equals share the mean of their ranks.
         rows.iter().map(|row| count(below(row)) + (count(equal(row)) - 1.0) / 2.0).collect::<Vec<f64>>()
     };
@@ -164,7 +165,7 @@ fn is_figure(notes: &[Note], length: usize) -> bool {
     enough && notes.iter().zip(&notes[length.min(notes.len())..]).all(|(one, later)| one.pitch == later.pitch)
 }
 
-impl fmt::Display for Warmth {
+impl fmt::Display for SweepRow {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { temperature, pitch_class_entropy, pitch_entropy, distinct, .. } = self;
         write!(out, "{temperature:>5.2} {pitch_class_entropy:>8.3} {pitch_entropy:>8.3} {distinct:>9.3}")?;
@@ -198,17 +199,17 @@ mod tests {
     }
 
     /// A random walk over more and more keys.
-    fn warmer(temperature: f32, keys: u8) -> Warmth {
+    fn warmer(temperature: f32, keys: u8) -> SweepRow {
         let mut rng = Rng::with_seed(u64::from(keys));
         let continuations: Vec<Vec<Note>> = (0..9).map(|_| tune((0..96).map(|_| 60 + rng.u8(..keys)))).collect();
-        Warmth::of(temperature, &continuations, 96)
+        SweepRow::of(temperature, &continuations, 96)
     }
 
     fn check(continuation: &[Note], fault: &str) {
-        let mut rows: Vec<Warmth> = TEMPERATURES.iter().zip(4..).map(|(at, keys)| warmer(*at, keys)).collect();
+        let mut rows: Vec<SweepRow> = TEMPERATURES.iter().zip(4..).map(|(at, keys)| warmer(*at, keys)).collect();
         assert_eq!(faults(&rows), Vec::<String>::new());
-        let broken = Warmth::of(0.2, &[continuation.to_vec()], 96);
-        rows[1] = Warmth { pitch_entropy: rows[1].pitch_entropy, ..broken };
+        let broken = SweepRow::of(0.2, &[continuation.to_vec()], 96);
+        rows[1] = SweepRow { pitch_entropy: rows[1].pitch_entropy, ..broken };
         let found = faults(&rows);
         assert!(found.len() == 1 && found[0].contains(fault), "{found:?}");
     }
@@ -229,10 +230,11 @@ mod tests {
 
     #[test]
     fn entropy_that_does_not_grow_is_caught() {
-        let rows: Vec<Warmth> = TEMPERATURES.iter().map(|at| warmer(*at, 7)).collect();
-        assert!(faults(&rows).iter().any(|fault| fault.contains("does not grow")), "{:?}", growth(&rows));
-        let falling: Vec<Warmth> = TEMPERATURES.iter().zip((4..14).rev()).map(|(at, keys)| warmer(*at, keys)).collect();
-        assert!((growth(&falling) + 1.0).abs() < 1e-9);
+        let rows: Vec<SweepRow> = TEMPERATURES.iter().map(|at| warmer(*at, 7)).collect();
+        assert!(faults(&rows).iter().any(|fault| fault.contains("does not grow")), "{:?}", rank_correlation(&rows));
+        let falling: Vec<SweepRow> =
+            TEMPERATURES.iter().zip((4..14).rev()).map(|(at, keys)| warmer(*at, keys)).collect();
+        assert!((rank_correlation(&falling) + 1.0).abs() < 1e-9);
     }
 
     #[test]

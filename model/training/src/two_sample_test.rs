@@ -2,10 +2,10 @@
 //!
 //! Knows no files; whoever reads tunes says which were learnt from.
 
-use super::continuations::{Ask, Pair, pairs, places};
-use super::judge::{Sample, Verdict, floor, judge};
-use super::likeness::{Comparison, Learnt, Likeness, Reference};
-use super::playing::{as_said, continue_prompt};
+use super::continuations::{ContinuationPair, ContinuationRequest, draw_positions, pairs};
+use super::discriminator::{DiscriminatorResult, Sample, discriminate, null_auc};
+use super::rollout::{continue_prompt, in_vocabulary};
+use super::style_metrics::{Comparison, CopyIndex, Reference, StyleMetrics};
 use segue_corpus::Tune;
 use segue_model::mind::Mind;
 use segue_model::note::Note;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Trial {
+pub struct TwoSampleTest {
     /// Continuations of each kind.
     pub places: usize,
     /// Tunes that they are from.
@@ -25,14 +25,14 @@ pub struct Trial {
     /// Figure by figure.
     pub comparison: Comparison,
     /// Whether they can be told apart; `None` when there are too few to say.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<DiscriminatorResult>,
     /// The judge's area for real against real ones, where there is nothing to tell.
-    pub floor: Option<f64>,
+    pub null_auc: Option<f64>,
 }
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wish {
+pub struct RolloutRequest {
     /// Continuations.
     pub places: usize,
     /// How to play; another seed at every place.
@@ -41,42 +41,42 @@ pub struct Wish {
 
 /// Tunes that minds of one vocabulary are asked to play on in; made ready once for many askings.
 #[derive(Debug)]
-pub struct Playground {
+pub struct PromptSet {
     /// As the style could have said them, each with the name that the draw of places depends on.
     tunes: Vec<(String, Tune)>,
     learnt: Vec<Tune>,
     reference: Reference,
-    copies: Learnt,
+    copies: CopyIndex,
 }
 
-impl Playground {
+impl PromptSet {
     /// Of the `asked` tunes; `learnt` are the tunes that the mind was trained on.
     pub fn of(vocabulary: &Vocabulary, learnt: &[&Tune], asked: &[(&str, &Tune)]) -> Self {
-        let learnt: Vec<Tune> = learnt.iter().map(|tune| as_said(tune, vocabulary)).collect();
+        let learnt: Vec<Tune> = learnt.iter().map(|tune| in_vocabulary(tune, vocabulary)).collect();
         let mut reference = Reference::default();
         for tune in &learnt {
             reference.add(&tune.notes, &|moment| tune.bars_at(moment));
         }
-        let copies = Learnt::from(learnt.iter().map(|tune| tune.notes.as_slice()));
-        let said = |(name, tune): &(&str, &Tune)| ((*name).to_owned(), as_said(tune, vocabulary));
+        let copies = CopyIndex::from(learnt.iter().map(|tune| tune.notes.as_slice()));
+        let said = |(name, tune): &(&str, &Tune)| ((*name).to_owned(), in_vocabulary(tune, vocabulary));
         Self { tunes: asked.iter().map(said).collect(), learnt, reference, copies }
     }
 
     /// What a mind plays beside what really follows, place by place.
-    pub fn pairs(&self, mind: &Arc<Mind>, wish: &Wish) -> Vec<Pair> {
+    pub fn pairs(&self, mind: &Arc<Mind>, request: &RolloutRequest) -> Vec<ContinuationPair> {
         let named: Vec<(&str, &Tune)> = self.tunes.iter().map(|(name, tune)| (&**name, tune)).collect();
-        self.pairs_of(&named, wish.places, wish.knobs.seed, |ask| {
-            continue_prompt(mind, ask.tune, ask.prompt, ask.notes, &seeded(wish.knobs, ask.seed))
+        self.pairs_of(&named, request.places, request.knobs.seed, |ask| {
+            continue_prompt(mind, ask.tune, ask.prompt, ask.notes, &seeded(request.knobs, ask.seed))
         })
     }
 
     /// What tunes are like, those that were learnt from with those that are asked: more than the latter alone can tell.
-    pub fn real(&self, places: usize, seed: u64) -> Vec<Likeness> {
+    pub fn real(&self, places: usize, seed: u64) -> Vec<StyleMetrics> {
         let learnt = self.learnt.iter().map(|tune| (tune.title.as_str(), tune));
         let named: Vec<(&str, &Tune)> = learnt.chain(self.tunes.iter().map(|(name, tune)| (&**name, tune))).collect();
         // Nobody plays.
         let pairs = self.pairs_of(&named, places, seed, |_| Vec::new());
-        pairs.iter().map(|pair| pair.real_likeness).collect()
+        pairs.iter().map(|pair| pair.real_metrics).collect()
     }
 
     fn pairs_of<'a>(
@@ -84,21 +84,21 @@ impl Playground {
         named: &[(&str, &'a Tune)],
         count: usize,
         seed: u64,
-        generate: impl FnMut(&Ask<'a>) -> Vec<Note>,
-    ) -> Vec<Pair> {
+        generate: impl FnMut(&ContinuationRequest<'a>) -> Vec<Note>,
+    ) -> Vec<ContinuationPair> {
         let tunes: Vec<&Tune> = named.iter().map(|(_, tune)| *tune).collect();
         let lengths: Vec<(&str, usize)> = named.iter().map(|(name, tune)| (*name, tune.notes.len())).collect();
-        let places = places(&lengths, count, seed);
+        let places = draw_positions(&lengths, count, seed);
         pairs(&tunes, &places, (&self.reference, &self.copies), &Tune::chord_at, generate)
     }
 }
 
-impl Trial {
+impl TwoSampleTest {
     /// Asks `mind` to play on, and the judge what it makes of it.
-    pub fn of(mind: &Arc<Mind>, playground: &Playground, wish: &Wish) -> Self {
-        let pairs = playground.pairs(mind, wish);
-        let likenesses = |of: fn(&Pair) -> Likeness| pairs.iter().map(of).collect::<Vec<_>>();
-        let (real, generated) = (likenesses(|pair| pair.real_likeness), likenesses(|pair| pair.generated_likeness));
+    pub fn of(mind: &Arc<Mind>, prompts: &PromptSet, request: &RolloutRequest) -> Self {
+        let pairs = prompts.pairs(mind, request);
+        let likenesses = |of: fn(&ContinuationPair) -> StyleMetrics| pairs.iter().map(of).collect::<Vec<_>>();
+        let (real, generated) = (likenesses(|pair| pair.real_metrics), likenesses(|pair| pair.generated_metrics));
         let samples: Vec<Sample> = pairs.iter().flat_map(|pair| pair.samples.clone()).collect();
         let mut used: Vec<usize> = pairs.iter().map(|pair| pair.place.tune).collect();
         used.sort_unstable();
@@ -106,9 +106,9 @@ impl Trial {
         Self {
             places: pairs.len(),
             tunes: used.len(),
-            comparison: Comparison::of(&real, &generated, wish.knobs.seed),
-            verdict: judge(&samples, wish.knobs.seed),
-            floor: floor(&samples, wish.knobs.seed),
+            comparison: Comparison::of(&real, &generated, request.knobs.seed),
+            verdict: discriminate(&samples, request.knobs.seed),
+            null_auc: null_auc(&samples, request.knobs.seed),
         }
     }
 }
@@ -121,7 +121,7 @@ pub fn seeded(knobs: Knobs, place: u64) -> Knobs {
     Knobs { seed: knobs.seed.wrapping_mul(PLACES).wrapping_add(place), ..knobs }
 }
 
-impl fmt::Display for Trial {
+impl fmt::Display for TwoSampleTest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{} continuations in {} tunes", self.places, self.tunes)?;
         write!(out, "{}", self.comparison)?;
@@ -131,8 +131,8 @@ impl fmt::Display for Trial {
         } else {
             writeln!(out, "outside, of those that count: {}", missed.join(", "))?;
         }
-        match (&self.verdict, self.floor) {
-            (Some(verdict), Some(floor)) => write!(out, "{verdict}  real against real: {floor:.3}")?,
+        match (&self.verdict, self.null_auc) {
+            (Some(verdict), Some(null_auc)) => write!(out, "{verdict}  real against real: {null_auc:.3}")?,
             _ => write!(out, "too few continuations for the judge")?,
         }
         Ok(())

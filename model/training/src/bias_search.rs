@@ -1,8 +1,8 @@
 //! Finding a mind's poise: it plays on in tunes that it has not learnt from, until it repeats pitches, takes up figures
 //! of the prompt and keeps to its pitch classes as often as tunes do.
 
-use super::likeness::{Comparison, Likeness, Row};
-use super::trial::{Playground, Wish};
+use super::style_metrics::{Comparison, ComparisonRow, StyleMetrics};
+use super::two_sample_test::{PromptSet, RolloutRequest};
 use anyhow::Context;
 use segue_model::limits::Limits;
 use segue_model::mind::Mind;
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What poise acts on, by the names of the figures.
-const FIGURES: [&str; 5] = [
+const CORRECTED: [&str; 5] = [
     "repeated pitches",
     "pitch classes shared with the prompt",
     "3-interval figures from the prompt",
@@ -23,32 +23,34 @@ const FIGURES: [&str; 5] = [
 ];
 /// Values that are tried. With more faith folk and piano would still come a little nearer to their tunes, but in a
 /// quotation the temperature would have no say any more.
-const FAITHS: [f32; 6] = [1.0, 1.15, 1.3, 1.5, 1.75, 2.0];
-const AGAINS: [f32; 7] = [0.15, 0.0, -0.15, -0.3, -0.45, -0.65, -0.9];
+const QUOTATION_GAINS: [f32; 6] = [1.0, 1.15, 1.3, 1.5, 1.75, 2.0];
+const REPETITION_BIASES: [f32; 7] = [0.15, 0.0, -0.15, -0.3, -0.45, -0.65, -0.9];
 /// Who reads a chart wants it minded, so no tuning makes a mind care less for it.
-const CHORDS: [f32; 4] = [0.0, 0.2, 0.4, 0.6];
+const CHORD_TONE_BIASES: [f32; 4] = [0.0, 0.2, 0.4, 0.6];
 /// Fewer continuations say nothing.
 const FEWEST_PLACES: usize = 50;
 /// Continuations at each value.
 const PLACES: usize = 250;
 /// As the network has learnt, neither warmer nor cooler.
-const KNOBS: Knobs =
+const SAMPLING: Knobs =
     Knobs { temperature: 1.0, top_p: 1.0, memory: 1.0, seed: 1, limits: Limits::NONE, notes_a_beat: None };
 /// Real ones that they are held against. Few tunes are for validation, so what is real is taken of all.
 const REAL_PLACES: usize = 1_000;
 
 /// The poise with which a mind plays most as its tunes go, at temperature 1; `None` when the tunes are too few to tell.
 ///
-/// One number is tried after the other, and then all once more around what was found, because what one does the others
+/// One number is tried after the other, and then all once more around what was best_bias, because what one does the others
 /// feel.
-pub fn found(mind: &Mind, playground: &Playground) -> Option<Poise> {
-    let search = Search { mind, playground, real: playground.real(REAL_PLACES, KNOBS.seed) };
+pub fn best_bias(mind: &Mind, prompts: &PromptSet) -> Option<Poise> {
+    let search = Search { mind, prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
     let mut poise = Poise::default();
     for around in [usize::MAX, 1] {
-        poise = search.best(near(&FAITHS, poise.faith, around).map(|faith| Poise { faith, ..poise }))?;
-        poise = search.best(near(&AGAINS, poise.again, around).map(|again| Poise { again, ..poise }))?;
+        poise = search.best(neighbours(&QUOTATION_GAINS, poise.faith, around).map(|faith| Poise { faith, ..poise }))?;
+        poise =
+            search.best(neighbours(&REPETITION_BIASES, poise.again, around).map(|again| Poise { again, ..poise }))?;
         if mind.vocabulary().chords {
-            poise = search.best(near(&CHORDS, poise.chord, around).map(|chord| Poise { chord, ..poise }))?;
+            poise = search
+                .best(neighbours(&CHORD_TONE_BIASES, poise.chord, around).map(|chord| Poise { chord, ..poise }))?;
         }
     }
     Some(poise)
@@ -56,32 +58,33 @@ pub fn found(mind: &Mind, playground: &Playground) -> Option<Poise> {
 
 struct Search<'a> {
     mind: &'a Mind,
-    playground: &'a Playground,
-    real: Vec<Likeness>,
+    prompts: &'a PromptSet,
+    real: Vec<StyleMetrics>,
 }
 
 impl Search<'_> {
     /// The first of the best; `None` when it cannot be told.
     fn best(&self, candidates: impl Iterator<Item = Poise>) -> Option<Poise> {
-        let tried: Option<Vec<(f64, Poise)>> = candidates.map(|poise| Some((self.fault(poise)?, poise))).collect();
+        let tried: Option<Vec<(f64, Poise)>> = candidates.map(|poise| Some((self.distance(poise)?, poise))).collect();
         tried?.into_iter().min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, poise)| poise)
     }
 
     /// How far the figures that poise acts on lie from the real ones: the sum of their squared distances, each in widths of
     /// the interval in which chance leaves the real one.
-    fn fault(&self, poise: Poise) -> Option<f64> {
-        let wish = Wish { places: PLACES, knobs: KNOBS };
-        let played = self.playground.pairs(&Arc::new(self.mind.clone().with_poise(poise)), &wish);
-        let generated: Vec<Likeness> = played.iter().map(|pair| pair.generated_likeness).collect();
-        let comparison = Comparison::of(&self.real, &generated, KNOBS.seed);
-        let counted = comparison.rows.iter().filter(|row| FIGURES.contains(&row.name));
-        let apart = |row: &Row| (row.generated - row.real.mean) / (row.real.high - row.real.low).max(f64::EPSILON);
+    fn distance(&self, poise: Poise) -> Option<f64> {
+        let wish = RolloutRequest { places: PLACES, knobs: SAMPLING };
+        let played = self.prompts.pairs(&Arc::new(self.mind.clone().with_poise(poise)), &wish);
+        let generated: Vec<StyleMetrics> = played.iter().map(|pair| pair.generated_metrics).collect();
+        let comparison = Comparison::of(&self.real, &generated, SAMPLING.seed);
+        let counted = comparison.rows.iter().filter(|row| CORRECTED.contains(&row.name));
+        let apart =
+            |row: &ComparisonRow| (row.generated - row.real.mean) / (row.real.high - row.real.low).max(f64::EPSILON);
         (played.len() >= FEWEST_PLACES).then(|| counted.map(|row| apart(row).powi(2)).sum())
     }
 }
 
 /// The values that stand at most so many places from a value of theirs.
-fn near(values: &[f32], value: f32, places: usize) -> impl Iterator<Item = f32> {
+fn neighbours(values: &[f32], value: f32, places: usize) -> impl Iterator<Item = f32> {
     let middle = values.iter().position(|other| other.total_cmp(&value).is_eq()).unwrap_or(0);
     let (first, last) = (middle.saturating_sub(places), middle.saturating_add(places));
     values.iter().enumerate().filter(move |(at, _)| (first..=last).contains(at)).map(|(_, value)| *value)
@@ -91,10 +94,10 @@ fn near(values: &[f32], value: f32, places: usize) -> impl Iterator<Item = f32> 
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn renewed(path: &Path, playground: &Playground) -> anyhow::Result<(Vec<u8>, Option<Poise>)> {
+pub fn refitted(path: &Path, prompts: &PromptSet) -> anyhow::Result<(Vec<u8>, Option<Poise>)> {
     let name = path.display().to_string();
     let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
-    match found(&Mind::from_bytes(&bytes, &name)?, playground) {
+    match best_bias(&Mind::from_bytes(&bytes, &name)?, prompts) {
         Some(poise) => Ok((weights::with_poise(&bytes, &name, poise)?, Some(poise))),
         None => Ok((bytes, None)),
     }
@@ -117,29 +120,31 @@ mod tests {
         let names: Vec<(&str, &Tune)> = tunes.iter().map(|tune| (tune.title.as_str(), *tune)).collect();
         let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
         let mind = Mind::random(Vocabulary::dance(), sizes);
-        let playground = Playground::of(mind.vocabulary(), &tunes, &names);
-        let search = Search { mind: &mind, playground: &playground, real: playground.real(REAL_PLACES, KNOBS.seed) };
+        let prompts = PromptSet::of(mind.vocabulary(), &tunes, &names);
+        let search = Search { mind: &mind, prompts: &prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
         let repeats = |again| {
             let mind = Arc::new(mind.clone().with_poise(Poise { again, ..Poise::default() }));
-            let pairs = playground.pairs(&mind, &Wish { places: 60, knobs: KNOBS });
-            let generated: Vec<Likeness> = pairs.iter().map(|pair| pair.generated_likeness).collect();
+            let pairs = prompts.pairs(&mind, &RolloutRequest { places: 60, knobs: SAMPLING });
+            let generated: Vec<StyleMetrics> = pairs.iter().map(|pair| pair.generated_metrics).collect();
             let rows = Comparison::of(&generated, &generated, 1).rows;
-            rows.iter().find(|row| row.name == FIGURES[0]).map(|row| row.generated).unwrap()
+            rows.iter().find(|row| row.name == CORRECTED[0]).map(|row| row.generated).unwrap()
         };
         assert!(repeats(-1.1) < repeats(0.0) && repeats(0.0) < repeats(1.1));
-        let poise = found(&mind, &playground).unwrap();
-        let worst =
-            AGAINS.iter().filter_map(|again| search.fault(Poise { again: *again, ..poise })).fold(0.0, f64::max);
-        assert!(search.fault(poise).unwrap() <= search.fault(Poise::default()).unwrap());
-        assert!(search.fault(poise).unwrap() < worst);
-        let few = Playground::of(mind.vocabulary(), &tunes, &names[..0]);
-        assert_eq!(found(&mind, &few), None);
+        let poise = best_bias(&mind, &prompts).unwrap();
+        let worst = REPETITION_BIASES
+            .iter()
+            .filter_map(|again| search.distance(Poise { again: *again, ..poise }))
+            .fold(0.0, f64::max);
+        assert!(search.distance(poise).unwrap() <= search.distance(Poise::default()).unwrap());
+        assert!(search.distance(poise).unwrap() < worst);
+        let few = PromptSet::of(mind.vocabulary(), &tunes, &names[..0]);
+        assert_eq!(best_bias(&mind, &few), None);
     }
 
     #[test]
     fn the_second_round_looks_around_what_the_first_has_found() {
         let values = [1.0, 2.0, 3.0, 4.0];
-        let around = |value, places| near(&values, value, places).collect::<Vec<_>>();
+        let around = |value, places| neighbours(&values, value, places).collect::<Vec<_>>();
         assert_eq!(around(1.0, usize::MAX), values);
         assert_eq!(around(1.0, 1), [1.0, 2.0]);
         assert_eq!(around(3.0, 1), [2.0, 3.0, 4.0]);

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// As the plugin's parameters of the same names.
 #[derive(Args)]
-pub struct Playing {
+pub struct SamplingArguments {
     /// How far from the most probable note it may stray, 0.05 to 2.
     #[arg(long, default_value_t = 1.0)]
     pub temperature: f32,
@@ -21,14 +21,14 @@ pub struct Playing {
     pub seed: u64,
 }
 
-impl Playing {
+impl SamplingArguments {
     pub fn knobs(&self) -> Knobs {
         let Self { temperature, top_p, memory, seed } = *self;
         Knobs { temperature, top_p, memory, seed, ..Knobs::default() }
     }
 }
 
-impl fmt::Display for Playing {
+impl fmt::Display for SamplingArguments {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { temperature, top_p, memory, seed } = self;
         write!(out, "temperature {temperature}, top-p {top_p}, memory {memory}, seed {seed}")

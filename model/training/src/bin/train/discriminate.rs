@@ -1,25 +1,25 @@
 //! Lays a mind's continuations beside real ones, and asks the judge whether it can tell them.
 
-use crate::data::{Source, learnt, split};
-use crate::knobs::Playing;
+use crate::data::{DataArguments, learnt, split};
+use crate::sampling::SamplingArguments;
 use anyhow::Context;
 use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::Split;
 use segue_model::mind::Mind;
 use segue_training::continuations::{CONTINUATION, PLACES, PROMPT};
-use segue_training::trial::{Playground, Trial, Wish};
+use segue_training::two_sample_test::{PromptSet, RolloutRequest, TwoSampleTest};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Args)]
-pub struct Judge {
+pub struct Discriminate {
     /// The weights file.
     weights: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: DataArguments,
     #[command(flatten)]
-    playing: Playing,
+    playing: SamplingArguments,
     /// Continuations that are asked for.
     #[arg(long, default_value_t = PLACES)]
     places: usize,
@@ -31,14 +31,14 @@ pub struct Judge {
     json: Option<PathBuf>,
 }
 
-pub fn judge(wish: &Judge) -> anyhow::Result<()> {
+pub fn discriminate(wish: &Discriminate) -> anyhow::Result<()> {
     let mind = Arc::new(Mind::from_file(&wish.weights)?);
     let corpus = wish.source.read_for(mind.vocabulary())?;
     let asked: Vec<(&str, &Tune)> =
         wish.source.pieces(&corpus, wish.split)?.iter().map(|read| (read.source.as_str(), &read.tune)).collect();
     let knobs = wish.playing.knobs();
-    let playground = Playground::of(mind.vocabulary(), &learnt(&corpus), &asked);
-    let trial = Trial::of(&mind, &playground, &Wish { places: wish.places, knobs });
+    let prompts = PromptSet::of(mind.vocabulary(), &learnt(&corpus), &asked);
+    let trial = TwoSampleTest::of(&mind, &prompts, &RolloutRequest { places: wish.places, knobs });
     println!(
         "{}, {:?} split of {}: {CONTINUATION} notes after {PROMPT}, {}",
         mind.card().style,
