@@ -1,5 +1,5 @@
-//! Finding a mind's poise: it plays on in tunes that it has not learnt from, until it repeats pitches, takes up figures
-//! of the prompt and keeps to its pitch classes as often as tunes do.
+//! Finds the decoding bias of a model: it continues validation tunes until it repeats pitches, quotes the prompt and
+//! keeps to its pitch classes as often as the tunes do.
 
 use super::style_metrics::{Comparison, ComparisonRow, StyleMetrics};
 use super::two_sample_test::{PromptSet, RolloutRequest};
@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What poise acts on, by the names of the figures.
+/// The metrics that the bias acts on, by name.
 const CORRECTED: [&str; 5] = [
     "repeated pitches",
     "pitch classes shared with the prompt",
@@ -21,26 +21,26 @@ const CORRECTED: [&str; 5] = [
     "3-interval figures of its own again",
     "chord tones on the beat",
 ];
-/// Values that are tried. With more faith folk and piano would still come a little nearer to their tunes, but in a
-/// quotation the temperature would have no say any more.
+/// The values that are tried. Higher gains would bring folk and piano still closer to their tunes, but then the
+/// temperature would have no effect within a quotation.
 const QUOTATION_GAINS: [f32; 6] = [1.0, 1.15, 1.3, 1.5, 1.75, 2.0];
 const REPETITION_BIASES: [f32; 7] = [0.15, 0.0, -0.15, -0.3, -0.45, -0.65, -0.9];
-/// Who reads a chart wants it minded, so no tuning makes a mind care less for it.
+/// Never negative: a player who writes a chart wants it followed.
 const CHORD_TONE_BIASES: [f32; 4] = [0.0, 0.2, 0.4, 0.6];
-/// Fewer continuations say nothing.
+/// Fewer continuations are too few to compare.
 const FEWEST_PLACES: usize = 50;
-/// Continuations at each value.
+/// Continuations for each value.
 const PLACES: usize = 250;
-/// As the network has learnt, neither warmer nor cooler.
+/// The learnt distribution, neither sharpened nor flattened.
 const SAMPLING: Knobs =
     Knobs { temperature: 1.0, top_p: 1.0, memory: 1.0, seed: 1, limits: Limits::NONE, notes_a_beat: None };
-/// Real ones that they are held against. Few tunes are for validation, so what is real is taken of all.
+/// Real continuations to compare with. The validation split alone is too small, so training tunes are used too.
 const REAL_PLACES: usize = 1_000;
 
-/// The poise with which a mind plays most as its tunes go, at temperature 1; `None` when the tunes are too few to tell.
+/// The decoding bias with which the model's continuations are closest to the tunes, at temperature 1; `None` when there
+/// are too few tunes.
 ///
-/// One number is tried after the other, and then all once more around what was best_bias, because what one does the others
-/// feel.
+/// One number is tried after the other, then all once more around the result, because each affects the others.
 pub fn best_bias(mind: &Mind, prompts: &PromptSet) -> Option<Poise> {
     let search = Search { mind, prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
     let mut poise = Poise::default();
@@ -63,14 +63,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The first of the best; `None` when it cannot be told.
+    /// The first of the best candidates; `None` when there are too few continuations.
     fn best(&self, candidates: impl Iterator<Item = Poise>) -> Option<Poise> {
         let tried: Option<Vec<(f64, Poise)>> = candidates.map(|poise| Some((self.distance(poise)?, poise))).collect();
         tried?.into_iter().min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, poise)| poise)
     }
 
-    /// How far the figures that poise acts on lie from the real ones: the sum of their squared distances, each in widths of
-    /// the interval in which chance leaves the real one.
+    /// The distance from the real continuations: the sum of squared differences of the [`CORRECTED`] metrics, each in
+    /// widths of its confidence interval.
     fn distance(&self, poise: Poise) -> Option<f64> {
         let wish = RolloutRequest { places: PLACES, knobs: SAMPLING };
         let played = self.prompts.pairs(&Arc::new(self.mind.clone().with_poise(poise)), &wish);
@@ -83,14 +83,14 @@ impl Search<'_> {
     }
 }
 
-/// The values that stand at most so many places from a value of theirs.
+/// The values at most `places` positions away from `value`.
 fn neighbours(values: &[f32], value: f32, places: usize) -> impl Iterator<Item = f32> {
     let middle = values.iter().position(|other| other.total_cmp(&value).is_eq()).unwrap_or(0);
     let (first, last) = (middle.saturating_sub(places), middle.saturating_add(places));
     values.iter().enumerate().filter(move |(at, _)| (first..=last).contains(at)).map(|(_, value)| *value)
 }
 
-/// The bytes of a weights file with the poise that suits it; everything else in it stays as it is.
+/// The bytes of a weights file with its best decoding bias; everything else in it stays the same.
 ///
 /// # Errors
 /// When the file cannot be read.

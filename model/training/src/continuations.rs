@@ -1,6 +1,6 @@
-//! Which passages continuations are asked for, the same ones every time.
+//! Draws the passages at which a model is compared with real tunes: the same ones every time.
 //!
-//! Knows no network: whoever asks brings what plays on.
+//! Knows no network: the caller passes what generates.
 
 use super::discriminator::{Sample, features};
 use super::style_metrics::{CopyIndex, Passage, Reference, StyleMetrics};
@@ -10,29 +10,29 @@ use segue_model::chord::Chord;
 use segue_model::note::{Note, Ticks};
 use std::collections::BTreeSet;
 
-/// Notes that are heard.
+/// Notes of a prompt.
 pub const PROMPT: usize = 32;
-/// Notes that are asked for after them.
+/// Notes of a continuation.
 pub const CONTINUATION: usize = 48;
-/// Places that are asked at.
+/// The usual number of prompts.
 pub const PLACES: usize = 250;
 
 /// A passage of a tune: a prompt and its real continuation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PromptPosition {
-    /// Index of the tune.
+    /// The index of the tune.
     pub tune: usize,
-    /// Index of the prompt's first note.
+    /// The index of the prompt's first note.
     pub from: usize,
 }
 
 impl PromptPosition {
-    /// The [`PROMPT`] notes that are heard; fewer where the tune is shorter than it was.
+    /// The [`PROMPT`] notes; fewer where the tune is too short.
     pub fn prompt(self, notes: &[Note]) -> &[Note] {
         slice(notes, self.from, PROMPT)
     }
 
-    /// The [`CONTINUATION`] notes that really follow.
+    /// The [`CONTINUATION`] notes that follow in the tune.
     pub fn real(self, notes: &[Note]) -> &[Note] {
         slice(notes, self.from + PROMPT, CONTINUATION)
     }
@@ -43,9 +43,9 @@ fn slice(notes: &[Note], from: usize, length: usize) -> &[Note] {
     notes.get(from..to).unwrap_or_default()
 }
 
-/// Draws `count` different places, each tune about as often as any other. Tunes come as a name and their number of
-/// notes; the draw depends on the names and the seed, not on the tunes' order. Fewer places come back when there are
-/// not so many.
+/// Draws `count` different positions, about equally many from each tune. `tunes` holds the name and the number of notes
+/// of each. The draw depends on names and seed, not on the order of the tunes. Returns fewer positions when there are
+/// not enough.
 pub fn draw_positions(tunes: &[(&str, usize)], count: usize, seed: u64) -> Vec<PromptPosition> {
     let mut rng = Rng::with_seed(seed);
     let starts = |tune: usize| (tunes[tune].1 + 1).saturating_sub(PROMPT + CONTINUATION);
@@ -58,7 +58,7 @@ pub fn draw_positions(tunes: &[(&str, usize)], count: usize, seed: u64) -> Vec<P
         rng.shuffle(&mut round);
         for tune in round.into_iter().take(count - places.len()) {
             let mut place = PromptPosition { tune, from: rng.usize(..starts(tune)) };
-            // The next one that is free, from there on around.
+            // The next free position of the tune, wrapping around.
             while !drawn.insert(place) {
                 place.from = (place.from + 1) % starts(tune);
             }
@@ -72,36 +72,36 @@ pub fn draw_positions(tunes: &[(&str, usize)], count: usize, seed: u64) -> Vec<P
     places
 }
 
-/// What is asked of a player: to go on from here.
+/// A request to continue a prompt.
 #[derive(Debug, Clone, Copy)]
 pub struct ContinuationRequest<'a> {
-    /// For its bars and chords; the notes behind the prompt are not to be looked at.
+    /// The tune, for its bars and chords. The generator must not read the notes after the prompt.
     pub tune: &'a Tune,
-    /// What is heard.
+    /// The notes to hear.
     pub prompt: &'a [Note],
-    /// How many notes are wanted.
+    /// The number of notes to generate.
     pub notes: usize,
-    /// For all that is left to chance; another one at every place.
+    /// The seed, different at every position.
     pub seed: u64,
 }
 
 /// A real and a generated continuation of one prompt, measured.
 #[derive(Debug, Clone)]
 pub struct ContinuationPair {
-    /// Where the prompt stands.
+    /// The position of the prompt.
     pub place: PromptPosition,
-    /// What was generated.
+    /// The generated notes.
     pub generated: Vec<Note>,
-    /// The figures of the real continuation.
+    /// The metrics of the real continuation.
     pub real_metrics: StyleMetrics,
-    /// The figures of the generated one.
+    /// The metrics of the generated one.
     pub generated_metrics: StyleMetrics,
-    /// Both for the judge: the real one, then the generated one.
+    /// Both as samples for the discriminator: the real one first.
     pub samples: [Sample; 2],
 }
 
-/// Asks `generate` to play on at every place, and measures it beside what really follows. The tunes are to be such as the
-/// style hears them, on its grid of time, for else the grid would tell what is generated.
+/// Calls `generate` at every position and measures the result beside the real continuation. The tunes must lie on the
+/// style's grid, or the grid alone would give the generated ones away.
 pub fn pairs<'a>(
     tunes: &[&'a Tune],
     places: &[PromptPosition],
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(places.iter().collect::<BTreeSet<_>>().len(), 100, "none twice");
         assert!(places.iter().all(|place| place.from + PROMPT + CONTINUATION <= tunes[place.tune].1));
         let used = |tune| places.iter().filter(|place| place.tune == tune).count();
-        // "a" has one place and "e" two; the others share what is left.
+        // "a" has one position and "e" two; the others share the rest.
         assert_eq!([used(0), used(1), used(4)], [1, 0, 2]);
         assert!(used(2).abs_diff(used(3)) <= 1);
     }
@@ -175,11 +175,11 @@ mod tests {
         let learnt = CopyIndex::from(tunes.iter().map(|tune| tune.notes.as_slice()));
         let mut seeds = BTreeSet::new();
         let mut asked = places.iter();
-        let pairs = pairs(&tunes, &places, (&reference, &learnt), &|_, _| None, |ask| {
-            seeds.insert(ask.seed);
+        let pairs = pairs(&tunes, &places, (&reference, &learnt), &|_, _| None, |request| {
+            seeds.insert(request.seed);
             let place = asked.next().unwrap();
-            assert_eq!(ask.prompt.len(), PROMPT);
-            place.real(&ask.tune.notes).to_vec()
+            assert_eq!(request.prompt.len(), PROMPT);
+            place.real(&request.tune.notes).to_vec()
         });
         assert_eq!(seeds.len(), 30);
         assert!(pairs.iter().all(|pair| pair.real_metrics == pair.generated_metrics));

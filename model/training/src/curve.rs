@@ -1,29 +1,29 @@
-//! The loss curves of a training as a picture.
+//! Draws the loss curves of a training.
 
 use plotters::prelude::*;
 use plotters::style::register_font;
 
-/// One epoch's losses, all heads together, in nats per note.
+/// The losses of one epoch, in nats per note; all heads together unless said otherwise.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct Epoch {
-    /// Mean over the epoch, with dropout.
+    /// The mean over the epoch, with dropout.
     pub train: f64,
     /// On the validation split after the epoch.
     pub valid: f64,
-    /// Of the pitch alone, on the validation split.
+    /// The pitch head alone, on the validation split.
     pub valid_pitch: f64,
 }
 
-/// What one curve shows of an epoch.
+/// The value of one curve.
 type Value = fn(&Epoch) -> f64;
 
-/// Draws the curves.
+/// Draws the curves as a PNG.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn draw(epochs: &[Epoch], title: &str, path: &std::path::Path) -> anyhow::Result<()> {
     const SIZE: (u32, u32) = (900, 560);
-    // A letterless picture would be no reason to stop a training.
+    // Without its font the picture has no letters, which is no reason to stop a training.
     let _ = register_font("sans-serif", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
     let root = BitMapBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;

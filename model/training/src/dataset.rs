@@ -1,4 +1,4 @@
-//! Tunes as classes, and an epoch of them laid out in rows.
+//! Tunes encoded as classes, with data augmentation, laid out in batches.
 
 use fastrand::Rng;
 use segue_corpus::Tune;
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-/// A tune as a style sees it.
+/// A tune as one style encodes it.
 #[derive(Debug, Clone)]
 pub struct EncodedTune {
     notes: Vec<AnnotatedNote>,
 }
 
-/// A note with all that the network may be told of its onset.
+/// A note with the bars and the chord at its onset.
 #[derive(Debug, Clone, Copy)]
 struct AnnotatedNote {
     note: Note,
@@ -25,33 +25,34 @@ struct AnnotatedNote {
     chord: Option<Chord>,
 }
 
-/// How often what can be told is left out in training, so that the same weights play without it. All are 0 to 1.
+/// How often features are hidden in training, so that the same weights play without them. All are probabilities, 0 to
+/// 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FeatureDropout {
-    /// Share of stretches without chords.
+    /// The probability that a stretch of notes has no chords.
     pub chords: f64,
-    /// Share of stretches without any hint. 1: hints are never learnt.
+    /// The probability that a stretch has no look-back features. 1 trains a network without look-back.
     pub look_back: f64,
-    /// How often, elsewhere, each single hint is left out.
+    /// The probability that each single look-back feature is hidden elsewhere.
     pub hint: f64,
-    /// Share of notes that are heard as another pitch than the tune has, and asked for as the tune has them: whoever
-    /// plays on after himself must find his way back after a note that he had not meant.
+    /// The probability that a note is heard with another pitch than the tune has, while the tune's pitch stays the
+    /// target. A network that plays on after its own notes must find its way back after a note that no tune would have.
     #[serde(default, alias = "slip")]
     pub pitch_noise: f64,
 }
 
-/// Nothing is left out.
+/// Nothing is hidden.
 pub const NO_DROPOUT: FeatureDropout = FeatureDropout { chords: 0.0, look_back: 0.0, hint: 0.0, pitch_noise: 0.0 };
 
 /// Transpositions in training, in semitones: every key once.
 const TRANSPOSITIONS: RangeInclusive<i8> = -6..=5;
-/// Notes of a stretch, over which chords and hints are given or not.
+/// Notes of a stretch, over which chords and look-back features are shown or hidden together.
 const STRETCH: usize = 64;
-/// Fingers that come within so many ticks of free time, 31 ms, are one chord; the improviser hears them so too.
+/// In free time, notes within this many ticks (31 ms) are one chord, as the improviser hears them.
 const TOGETHER: Ticks = Ticks(3);
 
 impl EncodedTune {
-    /// A tune as notes that a style can hear.
+    /// Encodes a tune for a style.
     pub fn of(tune: &Tune, vocabulary: &Vocabulary) -> Self {
         let mut notes = tune.notes.clone();
         if vocabulary.time_base == TimeBase::Free {
@@ -62,12 +63,12 @@ impl EncodedTune {
         Self { notes: notes.into_iter().map(heard).collect() }
     }
 
-    /// How many notes it has.
+    /// The number of notes.
     pub fn len(&self) -> usize {
         self.notes.len()
     }
 
-    /// True when there is nothing to learn from it.
+    /// Whether the tune has no notes.
     pub fn is_empty(&self) -> bool {
         self.notes.is_empty()
     }
@@ -82,7 +83,7 @@ impl EncodedTune {
         self.notes.iter().map(classes).collect()
     }
 
-    /// Moved by semitones; `None` when it then leaves the style's range.
+    /// Transposed by semitones; `None` when a note would leave the style's range.
     fn transposed(&self, semitones: i8, vocabulary: &Vocabulary) -> Option<Self> {
         let moved = |heard: &AnnotatedNote| {
             let pitch = heard.note.pitch.transposed(semitones)?;
@@ -93,15 +94,15 @@ impl EncodedTune {
         Some(Self { notes: self.notes.iter().map(moved).collect::<Option<_>>()? })
     }
 
-    /// Moved by a random number of semitones that the style's range bears; as it is if there is none.
+    /// Transposed at random within the style's range; unchanged when no transposition fits.
     fn transposed_at_random(&self, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
         const TRIES: usize = 4;
         let moved = (0..TRIES).find_map(|_| self.transposed(random.i8(TRANSPOSITIONS), vocabulary));
         moved.unwrap_or_else(|| self.clone())
     }
 
-    /// In two at a random note, or whole: a jam begins in the middle of a tune as often as not, and how a tune begins is
-    /// not to be taken for how a session does.
+    /// Cut in two at a random note, or whole. Half of all sessions begin in the middle of a tune, and the network must
+    /// not take the beginning of a tune for the beginning of a session.
     fn split_at_random(&self, random: &mut Rng) -> Vec<Self> {
         const SHORTEST: usize = 16;
         if self.len() < 2 * SHORTEST || random.bool() {
@@ -111,12 +112,12 @@ impl EncodedTune {
         vec![Self { notes: before.to_vec() }, Self { notes: after.to_vec() }]
     }
 
-    /// All moments of the tune, with everything told.
+    /// All steps of the tune, with every feature shown.
     pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<Moment> {
         self.moments_after(self, vocabulary)
     }
 
-    /// The same where what was played is not what the tune says, but `played`: the same notes with some other pitches.
+    /// The same with the pitches of `played` heard in place of the tune's; the targets stay the tune's.
     fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<Moment> {
         let mut session = LookBack::default();
         let classes = self.classes(vocabulary);
@@ -134,10 +135,10 @@ impl EncodedTune {
         played.notes.iter().enumerate().map(moment).collect()
     }
 
-    /// With noise: some pitches are not the tune's, but reached by an interval that it has elsewhere.
+    /// Some pitches replaced by ones that an interval from elsewhere in the tune leads to.
     fn with_pitch_noise(&self, share: f64, vocabulary: &Vocabulary, random: &mut Rng) -> Self {
         let mut with_pitch_noise = self.clone();
-        // Without noise nothing is drawn, so a training without them is what it was before there were any.
+        // Without noise nothing is drawn, so such a training is bit-identical to one from before noise was added.
         let places = if share > 0.0 { 1..self.len() } else { 0..0 };
         for index in places {
             if random.f64() < share {
@@ -155,7 +156,7 @@ impl EncodedTune {
     }
 }
 
-/// Notes that begin almost together begin together, with the first of them, and go from low to high.
+/// Gives notes that begin almost together the onset of the first, and sorts them from low to high.
 pub(super) fn gather_chords(notes: &mut [Note]) {
     let mut first = Ticks(i64::MIN / 2);
     for note in notes.iter_mut() {
@@ -167,7 +168,7 @@ pub(super) fn gather_chords(notes: &mut [Note]) {
     notes.sort_unstable();
 }
 
-/// Leaves out what is not told.
+/// Hides chords and look-back features at random.
 pub fn drop_features(moments: &mut [Moment], dropout: FeatureDropout, random: &mut Rng) {
     let no_chord = |note: &mut Classes| (note.chord, note.bass) = (0, 0);
     for stretch in moments.chunks_mut(STRETCH) {
@@ -180,40 +181,42 @@ pub fn drop_features(moments: &mut [Moment], dropout: FeatureDropout, random: &m
             if look_back {
                 (moment.hints, moment.echoes) = (Hints::default(), Echoes::default());
             } else if dropout.hint > 0.0 {
-                forget_some(&mut moment.hints, &mut moment.echoes, &mut || random.f64() < dropout.hint);
+                hide_some(&mut moment.hints, &mut moment.echoes, &mut || random.f64() < dropout.hint);
             }
         }
     }
 }
 
-fn forget_some(hints: &mut Hints, echoes: &mut Echoes, forgotten: &mut impl FnMut() -> bool) {
-    if forgotten() {
+fn hide_some(hints: &mut Hints, echoes: &mut Echoes, hide: &mut impl FnMut() -> bool) {
+    if hide() {
         hints.figure = Figure::default();
     }
-    if forgotten() {
+    if hide() {
         hints.profile = [0.0; PROFILE];
     }
     for place in 0..PLACES {
-        if forgotten() {
+        if hide() {
             hints.steps[place] = 0;
             (echoes.pitches[place], echoes.durations[place]) = (0, 0);
         }
     }
 }
 
-/// How an epoch is laid out.
+/// The shape of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchLayout {
     /// Tunes side by side.
     pub rows: usize,
-    /// Notes of each in one optimizer step.
+    /// Notes of each tune in one optimiser step.
     pub steps: usize,
 }
 
-/// All pieces in random order, each in one row after another, cut into blocks of `rows × steps`.
-/// A row goes on in the next block where it stopped, so context is carried through a tune.
-/// `random` also cuts, transposes, and leaves out what `dropout` says; `None` leaves order and keys alone and tells
-/// everything, with the same noise every time.
+/// Lays out all tunes in random order, one after another in each row, and cuts the rows into batches
+/// `[batch][row][step]`. A row continues in the next batch where it stopped, so the network's state is carried through
+/// a tune.
+///
+/// `random` also cuts, transposes and hides features. Without it, order and keys stay, every feature is shown, and the
+/// pitch noise is the same every time.
 pub fn batches(
     pieces: &[EncodedTune],
     layout: BatchLayout,
@@ -296,19 +299,19 @@ mod tests {
 
     #[test]
     fn what_is_to_be_left_out_is_left_out_and_nothing_else() {
-        let told = piece(40).moments(&Vocabulary::song());
-        assert!(told.iter().any(|moment| moment.hints.figure.length > 0));
+        let shown = piece(40).moments(&Vocabulary::song());
+        assert!(shown.iter().any(|moment| moment.hints.figure.length > 0));
         let dropout = |wish: FeatureDropout| {
-            let mut moments = told.clone();
+            let mut moments = shown.clone();
             drop_features(&mut moments, wish, &mut Rng::with_seed(3));
             moments
         };
-        assert!(dropout(NO_DROPOUT).iter().zip(&told).all(|(left, told)| left.hints == told.hints));
+        assert!(dropout(NO_DROPOUT).iter().zip(&shown).all(|(left, shown)| left.hints == shown.hints));
         let none = dropout(FeatureDropout { look_back: 1.0, ..NO_DROPOUT });
         assert!(none.iter().all(|moment| moment.hints == Hints::default() && moment.echoes == Echoes::default()));
         let some = dropout(FeatureDropout { hint: 0.5, ..NO_DROPOUT });
         let figures = |moments: &[Moment]| moments.iter().filter(|moment| moment.hints.figure.length > 0).count();
-        assert!(figures(&some) > 0 && figures(&some) < figures(&told));
+        assert!(figures(&some) > 0 && figures(&some) < figures(&shown));
     }
 
     #[test]

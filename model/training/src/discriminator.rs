@@ -1,7 +1,8 @@
-//! A discriminate that tries to tell generated continuations from real ones, and says by what.
+//! A classifier two-sample test ([Lopez-Paz and Oquab 2017](https://arxiv.org/abs/1610.06545)): a random forest
+//! ([Breiman 2001](https://doi.org/10.1023/A:1010933404324)) tries to tell generated continuations from real ones, and
+//! says by which features.
 //!
-//! A random forest (Breiman 2001) over the figures of a continuation. It never judges a tune that it has learnt from.
-//! Knows no networks and no files.
+//! The forest never classifies a tune that it was trained on. Knows no networks and no files.
 
 use super::statistics::{count, mean, share, spread};
 use super::style_metrics::{
@@ -16,42 +17,42 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// A continuation as the discriminate gets it.
+/// One continuation with its label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// The tune that it is from. All of a tune's continuations are judged by a forest that learnt from others.
+    /// The tune that it comes from. All continuations of a tune are in the same fold.
     pub tune: usize,
-    /// The truth, which the discriminate is to find.
+    /// The label that the forest has to predict.
     pub is_generated: bool,
-    /// What it may look at.
+    /// The features that it may use. All samples have the same ones.
     pub features: Vec<Feature>,
 }
 
-/// One number with its name; finite.
+/// The name and the value of one feature. The value is finite.
 pub type Feature = (&'static str, f32);
 
-/// How well generated continuations can be told.
+/// How well generated continuations can be scores from real ones.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DiscriminatorResult {
-    /// Area under the curve of hits over false alarms: the share of pairs of one real and one generated continuation
-    /// in which the generated one is suspected more (Hanley and `McNeil` 1982). 0.5 is guessing, 1 is knowing. The mean
-    /// over the folds.
+    /// Area under the ROC curve, averaged over the folds: the probability that a generated continuation gets a higher
+    /// score than a real one ([Hanley and McNeil 1982](https://doi.org/10.1148/radiology.143.1.7063747)). 0.5 is
+    /// chance, 1 is certainty.
     pub auc: f64,
-    /// Standard deviation of the folds' areas.
+    /// Standard deviation of the folds' AUC.
     pub spread: f64,
-    /// By what they are told, the most telling first.
+    /// The features, the most important first.
     pub importances: Vec<FeatureImportance>,
 }
 
-/// What one feature tells.
+/// What one feature contributes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct FeatureImportance {
-    /// Of the feature.
+    /// The name of the feature.
     pub name: &'static str,
-    /// How much the area loses when the feature is shuffled between the continuations judged (Breiman 2001). Features
-    /// that tell the same stand in for each other, so all of them can be near 0.
+    /// Permutation importance: how much AUC is lost when the feature is shuffled among the held-out samples. Correlated
+    /// features stand in for each other, so all of them can be near 0.
     pub importance: f64,
-    /// Area under the curve for the feature by itself: below 0.5 where generated continuations have less of it.
+    /// AUC of the feature alone; below 0.5 where generated continuations have less of it.
     pub alone: f64,
     /// Mean of the real continuations.
     pub real: f64,
@@ -61,32 +62,32 @@ pub struct FeatureImportance {
 
 const FOLDS: usize = 5;
 const TREES: usize = 300;
-/// Smaller leaves learn single continuations by heart.
+/// The smallest leaf of a tree. Smaller leaves would memorise single samples.
 const SMALLEST_LEAF: usize = 3;
-/// A feature is shuffled so often.
+/// How often each feature is shuffled; the losses are averaged.
 const SHUFFLES: usize = 5;
 const GENERATED: i64 = 1;
 const REAL: i64 = 0;
 
-/// Cross-validates a forest over five groups of tunes. All samples have the same features. `None` when they are of too
-/// few tunes, or all real or all generated.
+/// Cross-validates a forest over five groups of tunes. `None` when there are too few tunes, or samples of one label
+/// only.
 pub fn discriminate(samples: &[Sample], seed: u64) -> Option<DiscriminatorResult> {
     let folds = folds(samples, seed);
-    let trials: Vec<Fold> = folds.iter().filter_map(|fold| Fold::new(samples, fold, seed)).collect();
-    if trials.is_empty() {
+    let fitted: Vec<Fold> = folds.iter().filter_map(|fold| Fold::new(samples, fold, seed)).collect();
+    if fitted.is_empty() {
         return None;
     }
     let mut rng = Rng::with_seed(seed);
     let features = samples.first()?.features.len();
     let mut importances: Vec<FeatureImportance> =
-        (0..features).filter_map(|index| importance_of(samples, &trials, index, &mut rng)).collect();
+        (0..features).filter_map(|index| importance_of(samples, &fitted, index, &mut rng)).collect();
     importances.sort_by(|one, other| other.importance.total_cmp(&one.importance));
-    let aucs = trials.iter().map(|trial| trial.auc);
+    let aucs = fitted.iter().map(|fold| fold.auc);
     Some(DiscriminatorResult { auc: mean(aucs.clone()), spread: spread(aucs), importances })
 }
 
-/// What the discriminate makes of real against other real continuations: the mean_auc where there is nothing to tell, the mean over
-/// random halves. Generated samples are not looked at.
+/// The AUC of real against other real continuations, where there is no difference to find: the mean over random halves.
+/// Generated samples are ignored.
 pub fn null_auc(samples: &[Sample], seed: u64) -> Option<f64> {
     const HALVES: u64 = 5;
     let real: Vec<&Sample> = samples.iter().filter(|sample| !sample.is_generated).collect();
@@ -95,9 +96,9 @@ pub fn null_auc(samples: &[Sample], seed: u64) -> Option<f64> {
             let mut rng = Rng::with_seed(seed.wrapping_add(half));
             let mut order: Vec<usize> = (0..real.len()).collect();
             rng.shuffle(&mut order);
-            let accused: BTreeSet<usize> = order.into_iter().take(real.len() / 2).collect();
+            let relabelled_half: BTreeSet<usize> = order.into_iter().take(real.len() / 2).collect();
             let relabelled = |(index, sample): (usize, &&Sample)| Sample {
-                is_generated: accused.contains(&index),
+                is_generated: relabelled_half.contains(&index),
                 ..(*sample).clone()
             };
             let halves: Vec<Sample> = real.iter().enumerate().map(relabelled).collect();
@@ -107,34 +108,34 @@ pub fn null_auc(samples: &[Sample], seed: u64) -> Option<f64> {
     areas.map(|areas| mean(areas.into_iter()))
 }
 
-/// As [`discriminate`], but only the mean_auc.
+/// As [`discriminate`], without importances.
 fn mean_auc(samples: &[Sample], seed: u64) -> Option<f64> {
-    let trials: Vec<Fold> = folds(samples, seed).iter().filter_map(|fold| Fold::new(samples, fold, seed)).collect();
-    (!trials.is_empty()).then(|| mean(trials.iter().map(|trial| trial.auc)))
+    let fitted: Vec<Fold> = folds(samples, seed).iter().filter_map(|fold| Fold::new(samples, fold, seed)).collect();
+    (!fitted.is_empty()).then(|| mean(fitted.iter().map(|fold| fold.auc)))
 }
 
-/// A forest with those that it has not learnt from.
+/// A trained forest and the samples that were held out.
 struct Fold<'a> {
     forest: rf::Classifier,
-    /// Where the forest tells how probable it is that a sample is generated.
+    /// The column of the forest's output with the probability of "generated".
     column: usize,
-    judged: Vec<&'a Sample>,
+    held_out: Vec<&'a Sample>,
     auc: f64,
 }
 
 impl<'a> Fold<'a> {
-    /// `None` when either side lacks real or generated samples.
+    /// `None` when either side lacks one of the two labels.
     fn new(samples: &'a [Sample], fold: &BTreeSet<usize>, seed: u64) -> Option<Self> {
-        let (judged, learnt): (Vec<&Sample>, Vec<&Sample>) =
+        let (held_out, learnt): (Vec<&Sample>, Vec<&Sample>) =
             samples.iter().partition(|sample| fold.contains(&sample.tune));
         let has_both = |of: &[&Sample]| {
             of.iter().any(|sample| sample.is_generated) && of.iter().any(|sample| !sample.is_generated)
         };
-        if !has_both(&judged) || !has_both(&learnt) {
+        if !has_both(&held_out) || !has_both(&learnt) {
             return None;
         }
         let truth: Vec<i64> = learnt.iter().map(|sample| if sample.is_generated { GENERATED } else { REAL }).collect();
-        // One thread, because several add up in another order every time.
+        // One thread, because several would add up in a different order every time.
         let forest: rf::Classifier = rf::Classifier::trainer()
             .with_trees(TREES)
             .with_min_samples_leaf(SMALLEST_LEAF)
@@ -142,22 +143,22 @@ impl<'a> Fold<'a> {
             .with_threads(1)
             .train(&table(&learnt), &truth);
         let column = forest.get_decode_table().iter().position(|class| *class == GENERATED)?;
-        let mut trial = Self { forest, column, judged, auc: 0.0 };
-        trial.auc = trial.auc_of(&table(&trial.judged));
-        Some(trial)
+        let mut fold = Self { forest, column, held_out, auc: 0.0 };
+        fold.auc = fold.auc_of(&table(&fold.held_out));
+        Some(fold)
     }
 
     fn auc_of(&self, table: &[f32]) -> f64 {
         let classes = self.forest.get_decode_table().len();
-        let told = self.forest.proba(table, 1);
-        let suspicion = told.chunks(classes).map(|chances| chances.get(self.column).copied().unwrap_or(0.0));
-        auc(self.judged.iter().map(|sample| sample.is_generated).zip(suspicion))
+        let scores = self.forest.proba(table, 1);
+        let scores = scores.chunks(classes).map(|chances| chances.get(self.column).copied().unwrap_or(0.0));
+        auc(self.held_out.iter().map(|sample| sample.is_generated).zip(scores))
     }
 
-    /// What the area loses when a feature is shuffled.
+    /// How much AUC is lost when a feature is shuffled.
     fn loss(&self, feature: usize, rng: &mut Rng) -> f64 {
-        let mut table = table(&self.judged);
-        let width = table.len() / self.judged.len();
+        let mut table = table(&self.held_out);
+        let width = table.len() / self.held_out.len();
         let mut values: Vec<f32> = table.iter().skip(feature).step_by(width).copied().collect();
         let mut shuffled = || {
             rng.shuffle(&mut values);
@@ -168,20 +169,21 @@ impl<'a> Fold<'a> {
     }
 }
 
-fn importance_of(samples: &[Sample], trials: &[Fold], index: usize, rng: &mut Rng) -> Option<FeatureImportance> {
+fn importance_of(samples: &[Sample], fitted: &[Fold], index: usize, rng: &mut Rng) -> Option<FeatureImportance> {
     let (name, _) = *samples.first()?.features.get(index)?;
     let values = || samples.iter().map(|sample| (sample.is_generated, sample.features[index].1));
     let middle = |of: bool| mean(values().filter(|(is, _)| *is == of).map(|(_, value)| f64::from(value)));
-    let importance = mean(trials.iter().map(|trial| trial.loss(index, rng)));
+    let importance = mean(fitted.iter().map(|fold| fold.loss(index, rng)));
     Some(FeatureImportance { name, importance, alone: auc(values()), real: middle(false), generated: middle(true) })
 }
 
-/// Sample by sample, feature by feature.
+/// The features as the forest wants them: sample after sample.
 fn table(samples: &[&Sample]) -> Vec<f32> {
     samples.iter().flat_map(|sample| sample.features.iter().map(|(_, value)| *value)).collect()
 }
 
-/// Tunes in five groups of about equally many samples: the most frequent tune first, each to the smallest group.
+/// Splits the tunes into five folds with about equally many samples: the largest tune first, each into the smallest
+/// fold.
 fn folds(samples: &[Sample], seed: u64) -> Vec<BTreeSet<usize>> {
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
     for sample in samples {
@@ -200,41 +202,42 @@ fn folds(samples: &[Sample], seed: u64) -> Vec<BTreeSet<usize>> {
     folds.into_iter().map(|(_, tunes)| tunes).collect()
 }
 
-/// The statistic of Mann and Whitney (1947) as a share: how often a generated one has more than a real one; a tie is half.
-fn auc(told: impl Iterator<Item = (bool, f32)>) -> f64 {
-    let mut told: Vec<(bool, f32)> = told.collect();
-    told.sort_by(|one, other| one.1.total_cmp(&other.1));
+/// The Mann–Whitney statistic ([1947](https://doi.org/10.1214/aoms/1177730491)) as a share: how often a generated
+/// sample scores above a real one. A tie counts half.
+fn auc(scores: impl Iterator<Item = (bool, f32)>) -> f64 {
+    let mut scores: Vec<(bool, f32)> = scores.collect();
+    scores.sort_by(|one, other| one.1.total_cmp(&other.1));
     let (mut real_below, mut wins) = (0, 0.0);
-    for ties in told.chunk_by(|one, next| one.1.total_cmp(&next.1).is_eq()) {
+    for ties in scores.chunk_by(|one, next| one.1.total_cmp(&next.1).is_eq()) {
         let generated = ties.iter().filter(|(is_generated, _)| *is_generated).count();
         let real = ties.len() - generated;
         wins += count(generated) * (count(real_below) + 0.5 * count(real));
         real_below += real;
     }
-    let pairs = real_below * (told.len() - real_below);
+    let pairs = real_below * (scores.len() - real_below);
     if pairs == 0 { 0.5 } else { wins / count(pairs) }
 }
 
 impl fmt::Display for DiscriminatorResult {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const TOLD: usize = 12;
+        const PRINTED: usize = 12;
         writeln!(
             out,
-            "told from real ones with an AUC of {:.3} (± {:.3} over {FOLDS} folds), by",
+            "AUC against real ones {:.3} (± {:.3} over {FOLDS} folds); most important features:",
             self.auc, self.spread
         )?;
         writeln!(out, "  {:<38} {:>6} {:>6} {:>8} {:>9}", "", "loss", "alone", "real", "generated")?;
-        for FeatureImportance { name, importance, alone, real, generated } in self.importances.iter().take(TOLD) {
+        for FeatureImportance { name, importance, alone, real, generated } in self.importances.iter().take(PRINTED) {
             writeln!(out, "  {name:<38} {importance:>6.3} {alone:>6.3} {real:>8.3} {generated:>9.3}")?;
         }
         Ok(())
     }
 }
 
-/// What the discriminate may look at: the figures of a continuation, but not what is copied from the training set, and smaller
-/// traits beside them.
+/// The features of a continuation: its metrics, without those that measure copying from the training set, and further
+/// details of melody, rhythm and prompt.
 pub fn features(passage: &Passage, of: &StyleMetrics) -> Vec<Feature> {
-    /// Where there are no chords or no bars; the same for real and generated.
+    /// The value where there are no chords or no bars, for real and generated continuations alike.
     const NONE: f64 = -1.0;
     let figures = [
         ("notes per beat", of.notes_per_beat),
@@ -312,7 +315,7 @@ fn beside_prompt(passage: &Passage) -> [(&'static str, f64); 5] {
     ]
 }
 
-/// Pearson's, between two pitch-class profiles; 0 where one has no profile.
+/// Pearson correlation of two pitch-class histograms; 0 where one of them is flat.
 fn correlation(one: &[Note], other: &[Note]) -> f64 {
     let profile = |notes: &[Note]| {
         let histogram = pitch_classes(notes);
@@ -336,7 +339,7 @@ mod tests {
 
     const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
 
-    /// The book's tunes in four keys each, so that there are tunes enough.
+    /// The book's tunes in four keys each, to have enough of them.
     fn tunes() -> Vec<Tune> {
         let book = parse_book(BOOK, "oneills.abc");
         let higher = |tune: &Tune, by: i8| {
@@ -346,7 +349,7 @@ mod tests {
         book.tunes.iter().flat_map(|(_, tune)| (0..4).map(|by| higher(tune, by))).collect()
     }
 
-    fn judged(generate: impl FnMut(&ContinuationRequest) -> Vec<Note>) -> (DiscriminatorResult, f64) {
+    fn held_out(generate: impl FnMut(&ContinuationRequest) -> Vec<Note>) -> (DiscriminatorResult, f64) {
         let tunes = tunes();
         let tunes: Vec<&Tune> = tunes.iter().collect();
         let names: Vec<String> = (0..tunes.len()).map(|index| format!("{index}")).collect();
@@ -362,18 +365,18 @@ mod tests {
         (discriminate(&samples, 1).unwrap(), null_auc(&samples, 1).unwrap())
     }
 
-    /// Some real passage of the same tune, which is as good as the one that follows.
-    fn other_passage(ask: &ContinuationRequest) -> Vec<Note> {
-        let from = Rng::with_seed(ask.seed ^ 0x5eed).usize(..=ask.tune.notes.len() - ask.notes);
-        ask.tune.notes[from..from + ask.notes].to_vec()
+    /// Another real passage of the same tune.
+    fn other_passage(request: &ContinuationRequest) -> Vec<Note> {
+        let from = Rng::with_seed(request.seed ^ 0x5eed).usize(..=request.tune.notes.len() - request.notes);
+        request.tune.notes[from..from + request.notes].to_vec()
     }
 
     #[test]
     fn random_pitches_are_told_from_real_tunes() {
-        let (verdict, _) = judged(|ask| {
-            let mut rng = Rng::with_seed(ask.seed);
+        let (verdict, _) = held_out(|request| {
+            let mut rng = Rng::with_seed(request.seed);
             let random = |note: Note| Note { pitch: Pitch::new(rng.u8(60..85)).unwrap(), ..note };
-            other_passage(ask).into_iter().map(random).collect()
+            other_passage(request).into_iter().map(random).collect()
         });
         assert!(verdict.auc > 0.95, "{verdict}");
         assert!(!verdict.importances[0].name.contains("durations"), "the rhythm is real: {verdict}");
@@ -397,24 +400,28 @@ mod tests {
             };
             (0..400).map(&mut sample).collect::<Vec<_>>()
         };
-        // The deviation of one mean_auc with 200 on each side is 0.03; of the mean of four, 0.015.
+        // With 200 samples of each label, the AUC has a standard deviation of 0.03; the mean of four has 0.015.
         let middle = mean((0..4).map(|seed| discriminate(&samples(seed), seed).unwrap().auc));
         assert!((middle - 0.5).abs() < 0.05, "{middle}");
-        let (_, null_auc) = judged(other_passage);
+        let (_, null_auc) = held_out(other_passage);
         assert!((null_auc - 0.5).abs() < 0.12, "60 on each side, five times: {null_auc}");
     }
 
     #[test]
     fn the_same_seed_gives_the_same_verdict_and_too_little_gives_none() {
-        assert_eq!(judged(other_passage).0, judged(other_passage).0);
+        assert_eq!(held_out(other_passage).0, held_out(other_passage).0);
         assert_eq!(discriminate(&[], 1), None);
         let lonely = |is_generated| Sample { tune: 0, is_generated, features: vec![("one", 0.0)] };
-        assert_eq!(discriminate(&[lonely(true), lonely(false)], 1), None, "one tune cannot be learnt from and judged");
+        assert_eq!(
+            discriminate(&[lonely(true), lonely(false)], 1),
+            None,
+            "one tune cannot be learnt from and held_out"
+        );
     }
 
     #[test]
     fn the_area_is_the_share_of_pairs_in_order() {
-        let of = |told: &[(bool, f32)]| auc(told.iter().copied());
+        let of = |scores: &[(bool, f32)]| auc(scores.iter().copied());
         assert!((of(&[(false, 0.1), (true, 0.9)]) - 1.0).abs() < 1e-12);
         assert!((of(&[(false, 0.5), (true, 0.5)]) - 0.5).abs() < 1e-12);
         assert!((of(&[(false, 1.0), (true, 2.0), (false, 3.0), (true, 2.0)]) - 0.5).abs() < 1e-12);

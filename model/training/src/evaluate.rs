@@ -1,4 +1,4 @@
-//! How surely a mind foretells the notes of tunes, beside the Markov chain.
+//! Measures how well a model predicts the notes of tunes, beside Markov chains.
 
 use super::dataset::{EncodedTune, FeatureDropout, NO_DROPOUT, drop_features};
 use super::markov::Markov;
@@ -11,72 +11,74 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
 
-/// The order of the chain that is printed beside the network.
+/// The order of the Markov chain that is printed beside the network.
 pub const MARKOV_ORDER: usize = 5;
-/// Of the chain: the power of two that serves it best on the validation splits of irish, folk and jazz. With 1, as
-/// Witten and Bell have it, contexts that were seen once would count too much: 2.44 nats on folk against 1.88.
+/// The escape weight of the chain: the power of two with the lowest loss on the validation splits of irish, folk and
+/// jazz. With 1, as in Witten–Bell smoothing, contexts that were seen once count too much: 2.44 nats on folk instead of
+/// 1.88.
 const ESCAPE_WEIGHT: f64 = 16.0;
-/// What a tune itself has played is more telling.
+/// The same for the counts of the tune itself, which are more reliable.
 const OWN_ESCAPE_WEIGHT: f64 = 1.0;
-/// So many notes that were played before, step for step and pitch for pitch, are a literal repeat.
+/// A run of at least this many notes that the tune has played before, with the same steps and pitches, is a literal
+/// repeat.
 const REPEAT: usize = 8;
 
-/// Means over notes, the first of each tune left out; in nats per note unless said otherwise.
+/// Means over notes, without the first note of each tune; in nats per note unless said otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct MeanLikelihood {
-    /// Notes that were foretold.
+    /// Notes that were predicted.
     pub notes: f64,
-    /// Of the step.
+    /// Negative log-likelihood of the step.
     pub step: f64,
     /// Of the pitch.
     pub pitch: f64,
     /// Of the duration.
     pub duration: f64,
-    /// Of the velocity; 0 when the style has none.
+    /// Of the velocity; 0 when the style has no dynamics.
     pub velocity: f64,
-    /// The share of notes whose pitch was the most probable one, 0 to 1.
+    /// Share of notes whose pitch was the most probable one, 0 to 1.
     pub top_1: f64,
 }
 
-/// The same of the pitch alone, by chains that were not told of chords.
+/// Negative log-likelihood of the pitch by Markov chains, which see no chords; in nats per note.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct MarkovLikelihoods {
-    /// Notes that were foretold.
+    /// Notes that were predicted.
     pub notes: f64,
-    /// By a Markov chain of [`MARKOV_ORDER`].
+    /// By a chain of order [`MARKOV_ORDER`].
     pub markov: f64,
-    /// By that chain when it also counts what the tune has played so far.
+    /// By that chain, interpolated with counts of what the tune has played so far.
     pub cached: f64,
-    /// By how often each pitch occurs.
+    /// By the frequency of each pitch.
     pub unigram: f64,
 }
 
-/// What a mind and the chains reach on one split.
+/// The likelihoods of a model and of the chains on one split.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Likelihoods {
-    /// With everything told.
+    /// With every feature shown.
     #[serde(rename = "told")]
     pub full_context: MeanLikelihood,
-    /// Without chords; `None` when the style knows none.
+    /// Without chords; `None` when the style has none.
     pub no_chords: Option<MeanLikelihood>,
-    /// Without look-back; `None` when it was not learnt.
+    /// Without look-back; `None` when the model was trained without.
     pub no_look_back: Option<MeanLikelihood>,
-    /// With neither.
+    /// Without either.
     pub neither: Option<MeanLikelihood>,
-    /// With everything told: the notes inside literal repeats of eight or more.
+    /// With every feature: the notes in literal repeats of eight or more.
     pub repeats: MeanLikelihood,
-    /// With everything told: all others.
+    /// With every feature: the other notes.
     pub first_pass: MeanLikelihood,
     /// The chains on all notes.
     pub chains: MarkovLikelihoods,
-    /// The chains inside literal repeats.
+    /// The chains in literal repeats.
     pub chains_repeats: MarkovLikelihoods,
-    /// The chains elsewhere.
+    /// The chains on the other notes.
     pub chains_first_pass: MarkovLikelihoods,
 }
 
 impl Likelihoods {
-    /// The most telling ones by name, as they stand in a weights file.
+    /// The main numbers by name, as a weights file stores them.
     pub fn named(&self) -> Vec<(String, f64)> {
         let mut named = Vec::new();
         let mut add = |name: &str, value: f64| named.push((name.to_owned(), (value * 1e4).round() / 1e4));
@@ -97,13 +99,13 @@ impl Likelihoods {
         named
     }
 
-    /// How far each mean lies above that of the same notes in `other`, by name, in nats per note.
+    /// How much higher each mean is than in `other`, by name, in nats per note.
     pub fn differences(&self, other: &Self) -> Vec<(String, f64)> {
         let measures = [
-            ("everything told", Some(self.full_context), Some(other.full_context)),
+            ("all features", Some(self.full_context), Some(other.full_context)),
             ("without chords", self.no_chords, other.no_chords),
             ("without look-back", self.no_look_back, other.no_look_back),
-            ("with neither", self.neither, other.neither),
+            ("without either", self.neither, other.neither),
         ];
         let values = |of: MeanLikelihood| {
             [("step", of.step), ("pitch", of.pitch), ("duration", of.duration), ("velocity", of.velocity)]
@@ -125,10 +127,10 @@ impl fmt::Display for Likelihoods {
         writeln!(out, "{} notes, nats per note:", self.full_context.notes)?;
         writeln!(out, "                          pitch  top-1    step  duration  velocity")?;
         let rows = [
-            ("everything told", Some(self.full_context)),
+            ("all features", Some(self.full_context)),
             ("without chords", self.no_chords),
             ("without look-back", self.no_look_back),
-            ("with neither", self.neither),
+            ("without either", self.neither),
             ("in literal repeats", Some(self.repeats)),
             ("in first passes", Some(self.first_pass)),
         ];
@@ -151,7 +153,7 @@ impl fmt::Display for Likelihoods {
     }
 }
 
-/// The chain that has learnt from `pieces` as they are written, untransposed.
+/// A chain trained on `pieces` as written, without transposition.
 pub fn markov(pieces: &[EncodedTune], vocabulary: &Vocabulary) -> Markov {
     let mut chain = Markov::empty(MARKOV_ORDER, vocabulary.counts().pitch, ESCAPE_WEIGHT);
     for piece in pieces {
@@ -161,7 +163,8 @@ pub fn markov(pieces: &[EncodedTune], vocabulary: &Vocabulary) -> Markov {
     chain
 }
 
-/// Foretells every note of every piece, one by one, as in playing: with everything told, without chords, without hints.
+/// Predicts every note of every tune, one by one, as in playing: with every feature, without chords, without look-back,
+/// and without both.
 pub fn evaluate(mind: &Mind, pieces: &[EncodedTune], chain: &Markov) -> Likelihoods {
     let vocabulary = mind.vocabulary();
     let chords = vocabulary.chords.then_some(FeatureDropout { chords: 1.0, ..NO_DROPOUT });
@@ -198,7 +201,7 @@ pub fn evaluate(mind: &Mind, pieces: &[EncodedTune], chain: &Markov) -> Likeliho
     figures
 }
 
-/// Each note but the first, with what `dropout` leaves told.
+/// The prediction of each note but the first, with the features that `dropout` leaves.
 fn predictions(mind: &Mind, moments: &[Moment], dropout: FeatureDropout) -> impl Iterator<Item = MeanLikelihood> {
     let mut moments = moments.to_vec();
     drop_features(&mut moments, dropout, &mut Rng::with_seed(0));
@@ -272,12 +275,12 @@ fn melody(notes: &[Classes]) -> Vec<u8> {
     notes.iter().map(|note| note.pitch).collect()
 }
 
-/// Per note, whether it is part of a run of at least [`REPEAT`] notes that the tune has played before.
+/// For each note, whether it is part of a run of at least [`REPEAT`] notes that the tune has played before.
 fn in_repeats(notes: &[Classes]) -> Vec<bool> {
     let mut repeated = vec![false; notes.len()];
     let mut seen = HashMap::new();
     for (first, run) in notes.windows(REPEAT).enumerate() {
-        // The first step of a run belongs to what is before it.
+        // The first step of a run leads to it, and is not part of it.
         let figure: Vec<_> =
             run.iter().enumerate().map(|(index, note)| (note.pitch, if index == 0 { 0 } else { note.step })).collect();
         if seen.insert(figure, first).is_some() {

@@ -1,6 +1,6 @@
-//! A prompt and what was made of it, to look at, to listen to and to read.
+//! Writes a prompt with its continuation as files to look at, listen to and read.
 //!
-//! Knows no networks. The sound is a plain one of its own, because the plugin's piano is no business of the mind.
+//! Knows no networks. The sound is a simple one of its own, because this crate does not depend on the plugin's piano.
 
 use anyhow::Context;
 use segue_corpus::Tune;
@@ -15,8 +15,8 @@ pub use segue_corpus::sheet::key_signature;
 pub struct Example(Sheet);
 
 impl Example {
-    /// From a tune and what goes on from a part of it, on one time line, which begins anew with the prompt's first bar.
-    /// `tempo_bpm` counts quarter notes, 20 to 400; in free time it is 120.
+    /// Puts a prompt from `tune` and its continuation on a time line that begins with the prompt's first bar.
+    /// `tempo_bpm` counts quarter notes, 20 to 400; free time is always at 120.
     pub fn new(tune: &Tune, prompt: &[Note], continuation: &[Note], tempo_bpm: f64) -> Self {
         let first = prompt.iter().chain(continuation).map(|note| note.onset).min().unwrap_or_default();
         let bars = tune.bars_at(first);
@@ -42,16 +42,17 @@ impl Example {
         })
     }
 
-    /// Under another title than the tune's.
+    /// The same with another title.
     #[must_use]
     pub fn titled(self, title: &str) -> Self {
         Self(Sheet { title: title.to_owned(), ..self.0 })
     }
 
-    /// Writes `NAME.mid`, `NAME.png` and `NAME.wav` into a folder, with `key` also `NAME.abc`; says what it has written.
+    /// Writes `NAME.mid`, `NAME.png` and `NAME.wav` into a folder, and `NAME.abc` where there is a `key`. Returns the
+    /// paths.
     ///
     /// # Errors
-    /// When a file cannot be written, or `key` is none.
+    /// When a file cannot be written, or `key` is not a key signature.
     pub fn write(&self, folder: &Path, name: &str, key: Option<&str>) -> anyhow::Result<Vec<PathBuf>> {
         let path = |extension: &str| folder.join(format!("{name}.{extension}"));
         self.0.write_midi(&path("mid"))?;
@@ -68,10 +69,10 @@ impl Example {
 }
 
 const SAMPLE_RATE: u32 = 44_100;
-/// After the last note, in seconds.
+/// The fade-out after a note, in seconds.
 const RELEASE: f64 = 0.12;
 
-/// As sound.
+/// Sound.
 impl Example {
     /// Writes a WAV file: one channel, 16 bits, 44.1 kHz.
     ///
@@ -106,11 +107,11 @@ impl Example {
     }
 }
 
-/// Adds a plucked tone: five partials, the higher ones softer and gone sooner.
+/// Adds a plucked tone of five partials; higher ones are softer and decay faster.
 fn strike(sound: &mut [f64], note: &Note, seconds: f64) {
     const PARTIALS: i32 = 5;
     const ATTACK: f64 = 0.004;
-    /// In which the fundamental loses 1 / e, in seconds.
+    /// The time constant of the fundamental's decay, in seconds.
     const DECAY: f64 = 0.9;
     let hertz = 440.0 * ((f64::from(note.pitch.key()) - 69.0) / 12.0).exp2();
     let loudness = (f64::from(note.velocity.value()) / 127.0).powi(2);
@@ -125,7 +126,7 @@ fn strike(sound: &mut [f64], note: &Note, seconds: f64) {
     }
 }
 
-/// The frame nearest to a moment in seconds; 0 before the beginning.
+/// The frame nearest to a time in seconds; 0 for negative times.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -189,9 +190,9 @@ mod tests {
         let text = example.0.abc(key_signature(&tune.notes)).unwrap();
         assert!(text.contains("K:G\n") && text.contains("N:Segue plays from note 33 on\n"), "{text}");
         let read = &parse_book(&text, "example.abc").tunes[0].1;
-        let told =
+        let summary =
             |notes: &[Note]| notes.iter().map(|note| (note.onset, note.pitch, note.duration)).collect::<Vec<_>>();
-        assert_eq!(told(&read.notes), told(&[&example.0.player[..], &example.0.segue].concat()), "{text}");
+        assert_eq!(summary(&read.notes), summary(&[&example.0.player[..], &example.0.segue].concat()), "{text}");
         let place = |tune: &Tune, note: &Note| tune.bars_at(note.onset).unwrap().place(note.onset);
         assert_eq!(place(read, &read.notes[0]), place(&tune, &tune.notes[27]));
     }

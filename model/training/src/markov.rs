@@ -1,10 +1,10 @@
-//! The yardstick: an interpolated Markov chain over pitches, and the unigram inside it.
+//! The baseline: an interpolated Markov chain over pitches. Its order 0 is the unigram.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-/// A chain whose orders are mixed by how many different successors a context has had (Witten and Bell 1991), each
-/// counted as often as its escape_weight says.
+/// A chain whose orders are interpolated by the number of distinct successors of a context ([Witten and Bell
+/// 1991](https://doi.org/10.1109/18.87000)), times an escape weight.
 #[derive(Debug)]
 pub struct Markov {
     order: usize,
@@ -13,9 +13,9 @@ pub struct Markov {
     contexts: HashMap<Context, Successors>,
 }
 
-/// The longest chain that can be counted.
+/// The highest order that can be counted.
 const LONGEST: usize = 7;
-/// Up to [`LONGEST`] pitch classes, then how many they are.
+/// Up to [`LONGEST`] pitch classes, then their number.
 type Context = [u8; LONGEST + 1];
 
 #[derive(Debug, Default)]
@@ -39,28 +39,28 @@ impl Successors {
 }
 
 impl Markov {
-    /// Has seen nothing; foretells classes below `pitches` with contexts of up to `order` notes, at most seven. The higher
-    /// the `escape_weight`, from 1 on, the more often a context must have been seen before it outweighs the shorter ones.
+    /// An empty chain over pitch classes below `pitches`, with contexts of up to `order` notes, at most seven. The
+    /// higher the `escape_weight` (from 1), the more often a context must be seen before it outweighs the shorter ones.
     pub fn empty(order: usize, pitches: usize, escape_weight: f64) -> Self {
         Self { order: order.min(LONGEST), pitches, escape_weight, contexts: HashMap::new() }
     }
 
-    /// Sees that `next` came after `past` (the latest last).
+    /// Counts `next` after `past`, whose last entry is the latest note.
     pub fn observe(&mut self, past: &[u8], next: u8) {
         for length in 0..=self.order.min(past.len()) {
             self.contexts.entry(context(past, length)).or_default().add(next);
         }
     }
 
-    /// The probability of `next` after `past` (the latest last), with contexts of at most `order` notes.
-    /// Each order is mixed with the one below it, the lowest with even chances.
+    /// The probability of `next` after `past`, with contexts of at most `order` notes. Each order is interpolated with
+    /// the one below it, and order 0 with a uniform distribution.
     pub fn probability(&self, past: &[u8], next: u8, order: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "there are at most some hundred pitches")]
         let even = 1.0 / self.pitches as f64;
         self.probability_above(even, past, next, 0..=order)
     }
 
-    /// The same, with contexts of `orders` notes only and mixed with `base`, the probability that something else gives.
+    /// The same with contexts of `orders` notes only, interpolated with the probability `base` of another model.
     pub fn probability_above(&self, base: f64, past: &[u8], next: u8, orders: RangeInclusive<usize>) -> f64 {
         let longest = (*orders.end()).min(self.order).min(past.len());
         (*orders.start()..=longest).fold(base, |lower, length| {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn witten_and_bell_by_hand() {
-        // Seen: 0 twice and 1 once after nothing; two kinds. P(0) = (2 + 2 × 1/4) / (3 + 2).
+        // Counted: 0 twice and 1 once; two kinds. P(0) = (2 + 2 × 1/4) / (3 + 2).
         let chain = learnt(0, 4, &[&[0, 0, 1]]);
         assert!((chain.probability(&[], 0, 0) - 0.5).abs() < 1e-12);
     }

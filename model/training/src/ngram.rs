@@ -1,4 +1,5 @@
-//! Learning licks: what tunes share is counted, and how far it is to be believed is tuned on tunes that were not counted.
+//! Trains the n-gram model beside the network: counts what tunes have in common, then tunes the mixing weights on tunes
+//! that were not counted.
 
 use super::Splits;
 use super::dataset::{EncodedTune, FeatureDropout, NO_DROPOUT, drop_features};
@@ -15,20 +16,21 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
-/// What is played in fewer tunes than this is nobody's lick.
+/// Successors that fewer tunes share are left out, so that the model holds common turns and no single tune.
 const FEWEST_TUNES: u32 = 2;
-/// One note over and over is a figure up to this many intervals; what follows longer ones is not told, for else whoever
-/// repeats a note would find no way out of it.
+/// A repeated note is counted as a figure up to this many intervals. With longer ones the model would predict the next
+/// repetition, and repeated notes would never end.
 const LONGEST_ON_ONE_NOTE: usize = 1;
-/// From this class of the length of what was found in the session on, seven intervals, the licks are silent: whoever goes
-/// round on a figure is not to be told how it goes on, or finds no way out.
+/// From this class of the motif length on (seven intervals) the mixing weight is 0: where the session already repeats a
+/// long motif, the n-gram model would only keep it going round.
 const FOUND_ENOUGH: usize = 6;
-/// Nats per note that licks must bring on tunes that were not counted.
+/// The least gain on tunes that were not counted, in nats per note; below it the model is left out.
 const LEAST_GAIN: f64 = 0.005;
 
-/// The licks that the network of `mind` is better with, learnt from some tunes and tuned on others; `None` when it is no
-/// better with any, and where several voices sound: what follows a note there is often another voice's, and licks of that
-/// foretell well and play badly, going round on a few notes.
+/// Trains an n-gram model for the network of `mind` on `train` and tunes it on `valid`.
+///
+/// `None` when it does not improve the prediction, and for polyphonic styles. There the next note often belongs to
+/// another voice; n-grams of that predict well and play badly, because they circle on a few notes.
 pub fn train(mind: &Mind, train: &[EncodedTune], valid: &[EncodedTune]) -> Option<Licks> {
     let vocabulary = mind.vocabulary();
     if vocabulary.polyphony > 1 {
@@ -40,12 +42,14 @@ pub fn train(mind: &Mind, train: &[EncodedTune], valid: &[EncodedTune]) -> Optio
     let pulls = predictions.pulls();
     let gain = predictions.loss(&[0.0; LENGTHS]) - predictions.loss(&pulls);
     let (figures, sequels) = licks.sizes();
-    println!("licks: {sequels} after {figures} figures; the pitch is {gain:.3} nats surer with them");
+    println!(
+        "n-gram model: {sequels} successors of {figures} figures; it lowers the pitch loss by {gain:.3} nats per note"
+    );
     (gain >= LEAST_GAIN).then(|| licks.with_pulls(pulls))
 }
 
-/// The bytes of a weights file with the same network and with the licks of these splits, in half precision, and its
-/// figures on their test tunes.
+/// Retrains the n-gram model of a weights file. Returns the new bytes in half precision, and the likelihoods on the
+/// test split.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -65,7 +69,7 @@ fn melody(piece: &EncodedTune, vocabulary: &Vocabulary) -> Vec<u8> {
     piece.classes(vocabulary).iter().map(|note| note.pitch).collect()
 }
 
-/// What at least [`FEWEST_TUNES`] melodies play after each figure; `None` when they share nothing.
+/// Counts what at least [`FEWEST_TUNES`] melodies play after each figure; `None` when they share nothing.
 fn counted(melodies: &[Vec<u8>]) -> Option<Licks> {
     /// How often, in how many melodies, and in which one last.
     #[derive(Default)]
@@ -75,7 +79,7 @@ fn counted(melodies: &[Vec<u8>]) -> Option<Licks> {
         last: Option<usize>,
     }
     let mut figures: Vec<Counted> = Vec::new();
-    // Per note the longest figure so far that ends with it, as long as it is shared.
+    // For each note, the longest shared figure so far that ends with it.
     let mut ends: Vec<Vec<Option<usize>>> = melodies.iter().map(|melody| vec![Some(0); melody.len()]).collect();
     for length in 0..=LONGEST {
         let earliest = |melody: &[u8], at: usize| {
@@ -121,26 +125,26 @@ fn is_one_note(figures: &[Counted], figure: usize) -> bool {
     figure == 0 || (figures[figure].interval == 0 && is_one_note(figures, figures[figure].parent))
 }
 
-/// What network and licks say of each note of some tunes.
+/// The output of network and n-gram model for each note of some tunes.
 struct Predictions {
     pitches: usize,
-    /// Per note as many log-probabilities as there are pitches, of the network.
+    /// The network's logits, `[notes × pitches]`.
     network: Vec<f32>,
-    /// As many, of what the licks add.
+    /// The log ratios of the n-gram model, `[notes × pitches]`.
     licks: Vec<f32>,
     notes: Vec<Target>,
 }
 
-/// One note that was foretold.
+/// The right answer for one note.
 #[derive(Clone, Copy)]
 struct Target {
     /// The class of its pitch.
     pitch: usize,
-    /// The class of the length of the figure that was found in the session.
+    /// The class of the length of the motif match.
     found: usize,
 }
 
-/// What is wrong with a pull, and how that changes with it.
+/// The loss of a mixing weight, and its first two derivatives.
 #[derive(Default)]
 struct LossDerivatives {
     loss: f64,
@@ -149,7 +153,7 @@ struct LossDerivatives {
 }
 
 impl Predictions {
-    /// As in playing, with everything told, and again without chords where the style knows some.
+    /// Predicts with every feature shown, and again without chords where the style has some.
     fn of(mind: &Mind, licks: &Licks, pieces: &[EncodedTune]) -> Self {
         let vocabulary = mind.vocabulary();
         let pitches = vocabulary.counts().pitch;
@@ -184,7 +188,7 @@ impl Predictions {
         self.notes.iter().zip(both).map(|(asked, (network, licks))| (*asked, network, licks))
     }
 
-    /// Nats per note.
+    /// The loss, in nats per note.
     fn loss(&self, pulls: &Pulls) -> f64 {
         let mut slope = LossDerivatives::default();
         for (asked, network, licks) in self.rows() {
@@ -195,8 +199,8 @@ impl Predictions {
         slope.loss / notes
     }
 
-    /// The pulls that make the loss least: one for all notes, then one for each length of what was found, drawn towards
-    /// the one for all as if by a few notes; none from [`FOUND_ENOUGH`] on.
+    /// The mixing weights with the least loss: first one for all notes, then one for each motif length, shrunk towards
+    /// the common one as if by [`LossDerivatives::anchored`]'s extra notes. From [`FOUND_ENOUGH`] on the weight is 0.
     fn pulls(&self) -> Pulls {
         let all = self.tuned(|_| true, 0.0);
         let pull =
@@ -204,7 +208,7 @@ impl Predictions {
         std::array::from_fn(pull)
     }
 
-    /// Newton's method; the loss is convex, and flat enough for whole steps.
+    /// Minimises by Newton's method. The loss is convex, and smooth enough for full steps.
     fn tuned(&self, counts: impl Fn(Target) -> bool, anchor: f32) -> f32 {
         const ROUNDS: usize = 10;
         (0..ROUNDS).fold(anchor, |pull, _| {
@@ -220,15 +224,15 @@ impl Predictions {
 }
 
 impl LossDerivatives {
-    /// Of the wish to stay near `anchor`.
+    /// A quadratic penalty on the distance from `anchor`, worth this many notes.
     fn anchored(pull: f32, anchor: f32) -> Self {
         const NOTES: f64 = 30.0;
         let off = f64::from(pull - anchor);
         Self { loss: NOTES / 2.0 * off * off, first: NOTES * off, second: NOTES }
     }
 
-    /// Of the note whose pitch is `truth`: under softmax the gradient is the mean of what the licks add less what they add
-    /// to the truth, and the second derivative is its variance.
+    /// Adds the note whose pitch is `truth`. Under softmax the gradient is the mean of the log ratios minus the ratio
+    /// of the truth, and the second derivative is their variance.
     fn add(&mut self, pull: f32, truth: usize, network: &[f32], licks: &[f32]) {
         let score = |pitch: usize| f64::from(network[pitch] + pull * licks[pitch]);
         let peak = (0..network.len()).map(score).fold(f64::NEG_INFINITY, f64::max);
@@ -258,7 +262,7 @@ mod tests {
         of.iter().map(|melody| melody.to_vec()).collect()
     }
 
-    /// What is told of the pitch `next` after `before`.
+    /// The log ratio of the pitch `next` after `before`.
     fn told(licks: &Licks, before: &[u8], next: u8) -> f32 {
         let mut past = Past::default();
         for pitch in before {

@@ -1,6 +1,6 @@
-//! How a trained mind plays on from a prompt, as it would in a jam, and tunes as the style would have played them.
+//! Lets a model continue a prompt as it would in a jam, and maps tunes onto the classes of a style.
 //!
-//! Knows no files and no figures.
+//! Knows no files and no metrics.
 
 use super::dataset::gather_chords;
 use segue_corpus::Tune;
@@ -12,10 +12,10 @@ use segue_model::sampling::Knobs;
 use segue_model::vocabulary::{TimeBase, Vocabulary};
 use std::sync::Arc;
 
-/// Hears the prompt and plays on with `count` notes, in order of onset, then pitch, on the prompt's time line.
+/// Hears the prompt and plays `count` notes after it, ordered by onset, then pitch, on the prompt's time line.
 ///
-/// Bars and chords are the tune's; of its notes nothing is looked at. The prompt is to be such as the style could have
-/// said it, see [`in_vocabulary`]. The same knobs, with their seed, give the same notes.
+/// Bars and chords are the tune's; its notes are not read. The prompt must consist of the style's classes: see
+/// [`in_vocabulary`]. The same parameters, seed included, give the same notes.
 pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: usize, knobs: &Knobs) -> Vec<Note> {
     let mut improviser = Improviser::new(Arc::clone(mind));
     improviser.set_chart(Some(Arc::new(Chart::once(tune.chords.clone()))));
@@ -26,7 +26,7 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
             pitch: note.pitch,
             velocity: note.velocity,
             bars: tune.bars_at(note.onset),
-            // Chords of the prompt begin together to the tick.
+            // The notes of a chord in the prompt begin on the same tick.
             together: Ticks::ZERO,
             form: Ticks::ZERO,
             gate_percent: LEGATO_PERCENT,
@@ -55,19 +55,19 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
     notes
 }
 
-/// When the note after the prompt may begin: a single line waits for the last key to go up.
+/// The earliest onset after the prompt: a single line waits for the end of the last note.
 fn earliest(vocabulary: &Vocabulary, last: &Note) -> Ticks {
     if vocabulary.polyphony == 1 { last.onset + last.duration } else { last.onset }
 }
 
-/// A style without dynamics says nothing of velocity: in a jam it is as loud as its player.
+/// A style without dynamics has no velocities of its own; in a jam it takes the player's.
 fn with_default_velocity(note: Note, vocabulary: &Vocabulary) -> Note {
     if vocabulary.has_velocity() { note } else { Note { velocity: Velocity::DEFAULT, ..note } }
 }
 
-/// The tune as the style could have said it: steps, durations, velocities and pitches that have a class. Each onset is
-/// told from the one before as it was said, so roundings do not add up; a rest that is longer than any step stays as
-/// long as it is. Of a single line the top voice is left, and each note ends when the next begins.
+/// The tune with every step, duration, velocity and pitch replaced by its nearest class. Each onset is counted from the
+/// replaced onset before it, so rounding errors do not add up. A rest longer than any step keeps its length. A
+/// single-line style keeps the top voice, and each note ends when the next begins.
 #[must_use]
 pub fn in_vocabulary(tune: &Tune, vocabulary: &Vocabulary) -> Tune {
     let is_line = vocabulary.polyphony == 1;
@@ -109,12 +109,12 @@ fn onset_in_vocabulary(onset: Ticks, before: Option<Ticks>, tune: &Tune, vocabul
     if onset - before > longest {
         return vocabulary.quantised(onset, tune.bars_at(onset)).max(before + longest);
     }
-    // The notes of a single line never begin together.
+    // Notes of a single line never begin together.
     let shortest = usize::from(vocabulary.polyphony == 1);
     before + vocabulary.step(usize::from(vocabulary.step_class(onset - before)).max(shortest))
 }
 
-/// The duration, or the longest that has a class and leaves the next note alone.
+/// The duration, or the longest class that does not run into the next note.
 fn longest_within(room: Ticks, duration: Ticks, vocabulary: &Vocabulary) -> Ticks {
     if duration <= room {
         return duration;

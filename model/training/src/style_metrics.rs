@@ -1,7 +1,7 @@
-//! What a continuation sounds like, as numbers, so that generated ones can be laid beside real ones.
+//! Numbers that describe how a continuation sounds, so that generated ones can be compared with real ones.
 //!
-//! Knows no networks, no files and no styles. Notes come as the style hears them, on its grid of time, in order of
-//! onset, then pitch; an interval is from one note of that order to the next, in a chord too.
+//! Knows no networks, no files and no styles. Notes must come on the style's grid, ordered by onset, then pitch. An
+//! interval goes from one note of that order to the next, within chords too.
 
 mod comparison;
 mod copies;
@@ -19,77 +19,78 @@ use segue_model::note::{Bars, Note, Ticks};
 use serde::Serialize;
 use std::collections::HashSet;
 
-/// A continuation with what it is measured against.
+/// A continuation and its context.
 #[derive(Clone, Copy)]
 pub struct Passage<'a> {
-    /// What was heard before.
+    /// The notes before the continuation.
     pub prompt: &'a [Note],
-    /// What goes on from there, on the same time line.
+    /// The continuation, on the same time line.
     pub notes: &'a [Note],
-    /// The bars at a moment; `None` in free time.
+    /// The bars at a tick; `None` in free time.
     pub bars: &'a dyn Fn(Ticks) -> Option<Bars>,
-    /// The chord at a moment; `None` where none is known.
+    /// The chord at a tick; `None` where it is unknown.
     pub chord: &'a dyn Fn(Ticks) -> Option<Chord>,
 }
 
-/// The numbers of one continuation. Shares lie between 0 and 1.
+/// The metrics of one continuation, one field for each row of the printed table. Shares lie between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct StyleMetrics {
-    /// Onsets in a quarter note, on average from the first to the last.
+    /// Onsets per quarter note, from the first onset to the last.
     pub notes_per_beat: f64,
-    /// Share of notes that have the pitch of the note before.
+    /// Share of notes with the pitch of the note before.
     pub repeated_pitches: f64,
-    /// Mean size of an interval, in semitones.
+    /// Mean absolute interval, in semitones.
     pub interval: f64,
-    /// From the lowest to the highest note, in semitones.
+    /// From the lowest note to the highest, in semitones.
     pub range: f64,
     /// Shannon entropy of the pitch classes, 0 to 3.58 bits.
     pub pitch_class_entropy: f64,
-    /// Intersection of its histogram of pitch classes with the prompt's (Swain and Ballard 1991), a share.
+    /// Intersection of its pitch-class histogram with the prompt's: see [`Histogram::overlap`].
     pub prompt_overlap: f64,
-    /// Share of its figures of two intervals, in any key and rhythm, that stand in the prompt already.
+    /// Share of its figures of two intervals, in any key and rhythm, that occur in the prompt.
     pub prompt_figures_2: f64,
-    /// Share of its figures of three intervals that stand in the prompt already.
+    /// Share of its figures of three intervals that occur in the prompt.
     pub prompt_figures_3: f64,
-    /// Share of its figures of four intervals that stand in the prompt already.
+    /// Share of its figures of four intervals that occur in the prompt.
     pub prompt_figures_4: f64,
-    /// Share of its figures of six intervals that stand in the prompt already.
+    /// Share of its figures of six intervals that occur in the prompt.
     pub prompt_figures_6: f64,
-    /// Share of its figures of three intervals that it has played before itself.
+    /// Share of its figures of three intervals that occurred in it before.
     pub own_figures_3: f64,
-    /// Share of the notes that begin on a beat under a chord and are tones of it; `None` where there are no such notes.
+    /// Share of chord tones among the notes on a beat with a known chord; `None` without such notes.
     pub chord_tones: Option<f64>,
-    /// Total variation between its places in the bar and the reference's in bars as long, a share; `None` in free time
-    /// and in bars that the reference does not know.
+    /// Total variation distance between its places in the bar and the reference's, in bars of the same length; `None`
+    /// in free time and where the reference has no such bars.
     pub place_distance: Option<f64>,
-    /// Total variation between its durations and the reference's, a share.
+    /// Total variation distance between its durations and the reference's.
     pub duration_distance: f64,
-    /// The longest run of notes that stands in the training set with the same intervals and steps, in notes.
+    /// The longest run that occurs in the training set with the same intervals and steps, in notes.
     pub copied: f64,
-    /// The longest run of notes that stands in the prompt with the same pitches and steps, in notes.
+    /// The longest run that occurs in the prompt with the same pitches and steps, in notes.
     pub verbatim_longest: f64,
-    /// Share of its notes inside runs of [`VERBATIM`] or more that stand so in the prompt.
+    /// Share of its notes in runs of at least [`VERBATIM`] notes that occur so in the prompt.
     pub verbatim: f64,
-    /// Notes that sound at once, on average from the first onset to the last end; rests count as 0.
+    /// Notes that sound at once, averaged from the first onset to the last end; rests count as 0.
     pub polyphony: f64,
-    /// Mean velocity above that of the prompt, in MIDI steps.
+    /// Mean velocity minus that of the prompt, in MIDI steps.
     pub velocity: f64,
     /// Standard deviation of velocity, 0 to 63 MIDI steps.
     pub velocity_spread: f64,
-    /// Mean difference of velocity from note to note, in MIDI steps.
+    /// Mean absolute difference of velocity from note to note, in MIDI steps.
     pub velocity_step: f64,
-    /// How much louder notes on a beat are than others, in MIDI steps; `None` in free time and where there are not both.
+    /// Mean velocity of notes on a beat minus that of the others, in MIDI steps; `None` in free time, and unless there
+    /// are both.
     pub velocity_accent: Option<f64>,
-    /// How much louder notes are that are higher than both their neighbours than others, in MIDI steps; `None` where there
-    /// are not both.
+    /// Mean velocity of notes higher than both their neighbours minus that of the others, in MIDI steps; `None` unless
+    /// there are both.
     pub velocity_peak: Option<f64>,
 }
 
-/// So many notes in the same pitches and steps are a quotation.
+/// A run of this many notes with the same pitches and steps counts as a quotation.
 pub const VERBATIM: usize = 8;
 
 impl StyleMetrics {
-    /// Measures a continuation. Of one with fewer than two notes most figures are 0.
+    /// Measures a continuation. With fewer than two notes, most metrics are 0.
     pub fn of(passage: &Passage, reference: &Reference, learnt: &CopyIndex) -> Self {
         let (prompt, notes) = (passage.prompt, passage.notes);
         let steps = intervals(notes);
@@ -130,51 +131,51 @@ impl StyleMetrics {
     }
 }
 
-/// What a figure is called and how it is told.
+/// One row of the table: a name and how to read the value.
 #[derive(Clone, Copy)]
 pub struct Metric {
-    /// In the table.
+    /// The name in the table.
     pub name: &'static str,
-    /// Of its values; empty for a share.
+    /// The unit of the values; empty for a share.
     pub unit: &'static str,
-    /// Whether it is one of the six that generated continuations are held to.
-    pub counts: bool,
-    /// Its value in a continuation.
+    /// Whether generated continuations must lie inside the interval of the real ones.
+    pub required: bool,
+    /// The value of a continuation; `None` where it has none.
     pub value: fn(&StyleMetrics) -> Option<f64>,
 }
 
-/// All figures, in the order of the table.
+/// All metrics, in the order of the table.
 pub const METRICS: [Metric; 23] = {
-    const fn told(name: &'static str, unit: &'static str, value: fn(&StyleMetrics) -> Option<f64>) -> Metric {
-        Metric { name, unit, counts: false, value }
+    const fn optional(name: &'static str, unit: &'static str, value: fn(&StyleMetrics) -> Option<f64>) -> Metric {
+        Metric { name, unit, required: false, value }
     }
-    const fn held_to(name: &'static str, unit: &'static str, value: fn(&StyleMetrics) -> Option<f64>) -> Metric {
-        Metric { name, unit, counts: true, value }
+    const fn required(name: &'static str, unit: &'static str, value: fn(&StyleMetrics) -> Option<f64>) -> Metric {
+        Metric { name, unit, required: true, value }
     }
     [
-        held_to("notes per beat", "", |of| Some(of.notes_per_beat)),
-        held_to("repeated pitches", "", |of| Some(of.repeated_pitches)),
-        told("mean interval", "semitones", |of| Some(of.interval)),
-        told("range", "semitones", |of| Some(of.range)),
-        told("pitch-class entropy", "bits", |of| Some(of.pitch_class_entropy)),
-        held_to("pitch classes shared with the prompt", "", |of| Some(of.prompt_overlap)),
-        told("2-interval figures from the prompt", "", |of| Some(of.prompt_figures_2)),
-        held_to("3-interval figures from the prompt", "", |of| Some(of.prompt_figures_3)),
-        told("4-interval figures from the prompt", "", |of| Some(of.prompt_figures_4)),
-        told("6-interval figures from the prompt", "", |of| Some(of.prompt_figures_6)),
-        held_to("3-interval figures of its own again", "", |of| Some(of.own_figures_3)),
-        told("chord tones on the beat", "", |of| of.chord_tones),
-        told("distance of places in the bar", "", |of| of.place_distance),
-        held_to("distance of durations", "", |of| Some(of.duration_distance)),
-        told("longest run from the training set", "notes", |of| Some(of.copied)),
-        told("longest run from the prompt", "notes", |of| Some(of.verbatim_longest)),
-        told("in runs of 8 and more from the prompt", "", |of| Some(of.verbatim)),
-        told("notes at once", "", |of| Some(of.polyphony)),
-        told("velocity above the prompt's", "steps", |of| Some(of.velocity)),
-        told("velocity spread", "steps", |of| Some(of.velocity_spread)),
-        told("velocity from note to note", "steps", |of| Some(of.velocity_step)),
-        told("velocity on the beat above others", "steps", |of| of.velocity_accent),
-        told("velocity of peaks above others", "steps", |of| of.velocity_peak),
+        required("notes per beat", "", |of| Some(of.notes_per_beat)),
+        required("repeated pitches", "", |of| Some(of.repeated_pitches)),
+        optional("mean interval", "semitones", |of| Some(of.interval)),
+        optional("range", "semitones", |of| Some(of.range)),
+        optional("pitch-class entropy", "bits", |of| Some(of.pitch_class_entropy)),
+        required("pitch classes shared with the prompt", "", |of| Some(of.prompt_overlap)),
+        optional("2-interval figures from the prompt", "", |of| Some(of.prompt_figures_2)),
+        required("3-interval figures from the prompt", "", |of| Some(of.prompt_figures_3)),
+        optional("4-interval figures from the prompt", "", |of| Some(of.prompt_figures_4)),
+        optional("6-interval figures from the prompt", "", |of| Some(of.prompt_figures_6)),
+        required("3-interval figures of its own again", "", |of| Some(of.own_figures_3)),
+        optional("chord tones on the beat", "", |of| of.chord_tones),
+        optional("distance of places in the bar", "", |of| of.place_distance),
+        required("distance of durations", "", |of| Some(of.duration_distance)),
+        optional("longest run from the training set", "notes", |of| Some(of.copied)),
+        optional("longest run from the prompt", "notes", |of| Some(of.verbatim_longest)),
+        optional("in runs of 8 and more from the prompt", "", |of| Some(of.verbatim)),
+        optional("notes at once", "", |of| Some(of.polyphony)),
+        optional("velocity above the prompt's", "steps", |of| Some(of.velocity)),
+        optional("velocity spread", "steps", |of| Some(of.velocity_spread)),
+        optional("velocity from note to note", "steps", |of| Some(of.velocity_step)),
+        optional("velocity on the beat above others", "steps", |of| of.velocity_accent),
+        optional("velocity of peaks above others", "steps", |of| of.velocity_peak),
     ]
 };
 
@@ -182,14 +183,14 @@ fn velocities(notes: &[Note]) -> impl Iterator<Item = f64> + Clone {
     notes.iter().map(|note| f64::from(note.velocity.value()))
 }
 
-/// How much louder the marked notes are than the others; `None` where there are not both.
+/// Mean velocity of the marked notes minus that of the others; `None` unless there are both.
 fn louder<'a>(notes: impl Iterator<Item = (&'a Note, bool)>) -> Option<f64> {
     let (marked, others): (Vec<_>, Vec<_>) = notes.partition(|(_, is_marked)| *is_marked);
     let loudness = |notes: &[(&Note, bool)]| mean(notes.iter().map(|(note, _)| f64::from(note.velocity.value())));
     (!marked.is_empty() && !others.is_empty()).then(|| loudness(&marked) - loudness(&others))
 }
 
-/// Semitones from each note to the next.
+/// The interval from each note to the next, in semitones.
 pub(crate) fn intervals(notes: &[Note]) -> Vec<i16> {
     notes.windows(2).map(|pair| i16::from(pair[1].pitch.key()) - i16::from(pair[0].pitch.key())).collect()
 }
@@ -208,21 +209,21 @@ fn own_figures(steps: &[i16], length: usize) -> f64 {
 
 fn chord_tones(passage: &Passage) -> Option<f64> {
     let chord_on_the_beat = |note: &Note| is_on_the_beat(note, passage.bars).then(|| (passage.chord)(note.onset))?;
-    let told = passage.notes.iter().filter_map(|note| Some((note, chord_on_the_beat(note)?)));
+    let on_beat = passage.notes.iter().filter_map(|note| Some((note, chord_on_the_beat(note)?)));
     let fits: Vec<bool> =
-        told.map(|(note, chord)| chord.tones().any(|tone| tone == note.pitch.key() % OCTAVE)).collect();
+        on_beat.map(|(note, chord)| chord.tones().any(|tone| tone == note.pitch.key() % OCTAVE)).collect();
     (!fits.is_empty()).then(|| share(fits.iter().filter(|fits| **fits).count(), fits.len()))
 }
 
-/// False in free time.
+/// Whether a note begins on a beat; false in free time.
 pub(crate) fn is_on_the_beat(note: &Note, bars: &dyn Fn(Ticks) -> Option<Bars>) -> bool {
     bars(note.onset).is_some_and(|bars| bars.is_on_beat(note.onset))
 }
 
-/// Onsets in a quarter note from the first onset to the last.
+/// Onsets per quarter note, from the first onset to the last.
 pub(crate) fn notes_per_beat(notes: &[Note]) -> f64 {
     let (Some(first), Some(last)) = (notes.first(), notes.last()) else { return 0.0 };
-    // A single chord has no length; it is taken for a tick.
+    // A single chord spans no time; it counts as one tick.
     count(notes.len() - 1) / (last.onset - first.onset).max(Ticks(1)).as_quarters()
 }
 
@@ -238,7 +239,7 @@ fn polyphony(notes: &[Note]) -> f64 {
     sounding / (to - from).max(Ticks(1)).as_quarters()
 }
 
-/// For each note the length of the longest run around it that stands in the prompt with the same pitches and steps.
+/// For each note, the length of the longest run around it that occurs in the prompt with the same pitches and steps.
 fn verbatim_runs(prompt: &[Note], notes: &[Note]) -> Vec<usize> {
     let mut longest = vec![0; notes.len()];
     for from in 0..notes.len() {

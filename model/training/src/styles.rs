@@ -1,14 +1,14 @@
-//! The styles that ship: what each can say, how it is trained, and where its tunes come from.
+//! The shipped styles: their vocabularies, training plans and data sets.
 
 use super::TrainingPlan;
 use super::dataset::FeatureDropout;
 use segue_model::network::Sizes;
 use segue_model::vocabulary::Vocabulary;
 
-/// The styles that ship.
+/// The names of the shipped styles.
 pub const SHIPPED: [&str; 5] = ["irish", "folk", "jazz", "blues", "piano"];
 
-/// The plan for a style by name; any other name is a style of one's own.
+/// The plan of a style. A name that does not ship gives the defaults.
 pub fn plan(style: &str) -> TrainingPlan {
     let (data, licences) = origins(style);
     let plan = TrainingPlan {
@@ -40,7 +40,7 @@ pub fn plan(style: &str) -> TrainingPlan {
     }
 }
 
-/// Few solos, so small steps; and what is mostly chance in them, how long and how loud, counts for less.
+/// Solos are few, so batches are small. Durations and velocities are mostly noise in them, so their losses count less.
 fn solos(plan: TrainingPlan) -> TrainingPlan {
     TrainingPlan {
         vocabulary: Vocabulary::solo(),
@@ -55,7 +55,7 @@ fn solos(plan: TrainingPlan) -> TrainingPlan {
     }
 }
 
-/// The data sets of a shipped style, with their licences.
+/// The data sets of a shipped style and their licences.
 fn origins(style: &str) -> (Vec<String>, Vec<String>) {
     let weimar = ("Weimar Jazz Database, The Jazzomat Research Project", "ODbL 1.0");
     let origins: &[(&str, &str)] = match style {

@@ -1,4 +1,4 @@
-//! What the temperature does to a mind's playing, and whether it stays alive at every one.
+//! Measures continuations at several temperatures, and checks that a model keeps playing at each of them.
 //!
 //! Knows no networks and no files: continuations come as notes.
 
@@ -8,49 +8,49 @@ use segue_model::note::Note;
 use serde::Serialize;
 use std::fmt;
 
-/// The temperatures that are tried, from the coldest to nearly the hottest.
+/// The temperatures, from the lowest to nearly the highest.
 pub const TEMPERATURES: [f32; 10] = [0.05, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8];
 
-/// What continuations at one temperature are like.
+/// The continuations at one temperature.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct SweepRow {
-    /// At which they were made.
+    /// The temperature.
     pub temperature: f32,
-    /// Shannon entropy of a continuation's pitch classes, 0 to 3.58 bits, on average.
+    /// Mean Shannon entropy of the pitch classes of a continuation, 0 to 3.58 bits.
     pub pitch_class_entropy: f64,
-    /// The same of its pitches, 0 to 7 bits.
+    /// The same of the pitches, 0 to 7 bits.
     pub pitch_entropy: f64,
-    /// Different pitches of a continuation in its notes, a share, on average.
+    /// Mean number of distinct pitches divided by the number of notes, 0 to 1.
     pub distinct: f64,
     /// The longest run of one pitch, in notes.
     pub longest_run: usize,
-    /// The most turns of a figure in a row, with the same pitches and steps.
+    /// The most consecutive repetitions of a figure with the same pitches and steps.
     pub most_turns: usize,
-    /// The most notes that begin at one moment.
+    /// The most notes with one onset.
     pub most_at_once: usize,
-    /// Notes that strike a key at the moment at which it is struck already.
+    /// Notes that repeat a pitch at the same onset.
     pub doubled: usize,
-    /// Continuations with fewer notes than asked for.
+    /// Continuations with fewer notes than requested.
     pub unfinished: usize,
-    /// Continuations whose second half is one pitch.
+    /// Continuations whose second half is a single pitch.
     pub one_note: usize,
-    /// Continuations whose second half is one short figure of pitches, over and over.
+    /// Continuations whose second half repeats one short figure of pitches.
     pub loops: usize,
 }
 
-/// Figures up to so many notes are looked for.
+/// The longest figure that is looked for, in notes.
 const LONGEST_FIGURE: usize = 64;
-/// A second half that repeats this often or more is a loop without end.
+/// A second half that repeats a figure at least this often is an endless loop.
 const ENDLESS_TURNS: usize = 4;
-/// More than the fingers of two hands at one moment: time stands still.
+/// More than two hands can play: time has stopped advancing.
 const MOST_AT_ONCE: usize = 16;
-/// From here on entropy is to grow with the temperature; where it is colder, what varies is the loop breaker's doing.
+/// Entropy must grow with temperature from here on. Below, the repetition guard decides what varies.
 const COLD: f32 = 0.2;
-/// How surely.
+/// The least rank correlation of entropy with temperature.
 const LEAST_RANK_CORRELATION: f64 = 0.9;
 
 impl SweepRow {
-    /// Measures the continuations of `asked` notes each that were made at one temperature.
+    /// Measures the continuations at one temperature. Each should have `asked` notes.
     pub fn of(temperature: f32, continuations: &[Vec<Note>], asked: usize) -> Self {
         let all = || continuations.iter().map(Vec::as_slice);
         let most = |of: fn(&[Note]) -> usize| all().map(of).max().unwrap_or(0);
@@ -75,7 +75,7 @@ impl SweepRow {
         }
     }
 
-    /// What is wrong at this temperature, in words.
+    /// What is wrong at this temperature, one sentence each.
     fn faults(&self) -> impl Iterator<Item = String> {
         let told = [
             (self.unfinished, "continuations have too few notes"),
@@ -91,7 +91,7 @@ impl SweepRow {
     }
 }
 
-/// What is wrong with a mind at some temperature, and with how entropy correlation over all of them; nothing when all is well.
+/// What is wrong at any temperature, and whether entropy grows over all of them; empty when all is well.
 pub fn faults(rows: &[SweepRow]) -> Vec<String> {
     let mut faults: Vec<String> = rows.iter().flat_map(SweepRow::faults).collect();
     let correlation = rank_correlation(rows);
@@ -101,14 +101,14 @@ pub fn faults(rows: &[SweepRow]) -> Vec<String> {
     faults
 }
 
-/// Spearman's rank correlation of pitch entropy with temperature, from 0.2 on, -1 to 1; 0 for fewer than two
+/// Spearman's rank correlation of pitch entropy with temperature, from 0.2 on; -1 to 1, or 0 with fewer than two
 /// temperatures.
 pub fn rank_correlation(rows: &[SweepRow]) -> f64 {
     let rows: Vec<SweepRow> = rows.iter().copied().filter(|row| row.temperature >= COLD).collect();
     let ranks = |value: fn(&SweepRow) -> f64| {
         let below = |row: &SweepRow| rows.iter().filter(|other| value(other) < value(row)).count();
         let equal = |row: &SweepRow| rows.iter().filter(|other| value(other).total_cmp(&value(row)).is_eq()).count();
-        // Equals share the mean of their ranks.
+        // Ties share the mean of their ranks.
         rows.iter().map(|row| count(below(row)) + (count(equal(row)) - 1.0) / 2.0).collect::<Vec<f64>>()
     };
     let (one, other) = (ranks(|row| f64::from(row.temperature)), ranks(|row| row.pitch_entropy));
@@ -141,11 +141,11 @@ fn doubled(notes: &[Note]) -> usize {
     notes.len() - strokes.len()
 }
 
-/// Whole turns of the figure that comes most often in a row; 1 when none is repeated.
+/// Complete repetitions of the figure that recurs most often in a row; 1 without repetition.
 fn most_turns(notes: &[Note]) -> usize {
     let step = |at: usize| notes[at].onset - notes[at - 1].onset;
     let longest_of = |length: usize| {
-        // The step to the first note belongs to what is before it.
+        // The step to the first note leads to the figure, and is not part of it.
         let same_step = |at: usize| at == length || step(at) == step(at - length);
         let alike = |at: &usize| notes[*at].pitch == notes[at - length].pitch && same_step(*at);
         let marks: Vec<bool> = (length..notes.len()).map(|at| alike(&at)).collect();
@@ -159,7 +159,7 @@ fn second_half(notes: &[Note]) -> &[Note] {
     &notes[notes.len() / 2..]
 }
 
-/// True when the notes are one figure of `length` pitches over and over, at least [`ENDLESS_TURNS`] times.
+/// Whether the notes repeat one figure of `length` pitches at least [`ENDLESS_TURNS`] times.
 fn is_figure(notes: &[Note], length: usize) -> bool {
     let enough = notes.len() >= length * ENDLESS_TURNS;
     enough && notes.iter().zip(&notes[length.min(notes.len())..]).all(|(one, later)| one.pitch == later.pitch)
@@ -177,7 +177,7 @@ impl fmt::Display for SweepRow {
     }
 }
 
-/// What stands above the rows.
+/// The heading above the rows.
 pub const HEADER: &str = "\
  temp  classes  pitches  distinct  longest   most   at one  struck    too  one note   end-
           bits     bits     share      run  turns   moment   twice    few  for ever   less";
@@ -198,7 +198,7 @@ mod tests {
         (0..).zip(keys).map(note).collect()
     }
 
-    /// A random walk over more and more keys.
+    /// A random walk over `keys` pitches: more of them for a higher temperature.
     fn warmer(temperature: f32, keys: u8) -> SweepRow {
         let mut rng = Rng::with_seed(u64::from(keys));
         let continuations: Vec<Vec<Note>> = (0..9).map(|_| tune((0..96).map(|_| 60 + rng.u8(..keys)))).collect();

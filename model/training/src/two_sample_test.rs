@@ -1,6 +1,6 @@
-//! A mind before the judge: its continuations beside what really follows, measured and suspected.
+//! Compares a model's continuations with the real ones: metric by metric, and by a discriminator.
 //!
-//! Knows no files; whoever reads tunes says which were learnt from.
+//! Knows no files: the caller says which tunes the model was trained on.
 
 use super::continuations::{ContinuationPair, ContinuationRequest, draw_positions, pairs};
 use super::discriminator::{DiscriminatorResult, Sample, discriminate, null_auc};
@@ -15,34 +15,34 @@ use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
-/// What came of it.
+/// The result of the comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TwoSampleTest {
     /// Continuations of each kind.
     pub places: usize,
-    /// Tunes that they are from.
+    /// The number of tunes that they come from.
     pub tunes: usize,
-    /// Figure by figure.
+    /// Metric by metric.
     pub comparison: Comparison,
-    /// Whether they can be told apart; `None` when there are too few to say.
+    /// Whether a discriminator can tell them apart; `None` with too few continuations.
     pub verdict: Option<DiscriminatorResult>,
-    /// The judge's area for real against real ones, where there is nothing to tell.
+    /// The discriminator's AUC for real against real continuations.
     pub null_auc: Option<f64>,
 }
 
-/// What is asked for.
+/// How to generate continuations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RolloutRequest {
-    /// Continuations.
+    /// The number of continuations.
     pub places: usize,
-    /// How to play; another seed at every place.
+    /// The sampling parameters. Each continuation gets a seed of its own.
     pub knobs: Knobs,
 }
 
-/// Tunes that minds of one vocabulary are asked to play on in; made ready once for many askings.
+/// The tunes that a model is asked to continue, prepared once for many requests with the same vocabulary.
 #[derive(Debug)]
 pub struct PromptSet {
-    /// As the style could have said them, each with the name that the draw of places depends on.
+    /// Tunes in the style's classes, each with the name that the draw of positions depends on.
     tunes: Vec<(String, Tune)>,
     learnt: Vec<Tune>,
     reference: Reference,
@@ -50,7 +50,7 @@ pub struct PromptSet {
 }
 
 impl PromptSet {
-    /// Of the `asked` tunes; `learnt` are the tunes that the mind was trained on.
+    /// Prepares the tunes to continue. `learnt` are the tunes that the model was trained on.
     pub fn of(vocabulary: &Vocabulary, learnt: &[&Tune], asked: &[(&str, &Tune)]) -> Self {
         let learnt: Vec<Tune> = learnt.iter().map(|tune| in_vocabulary(tune, vocabulary)).collect();
         let mut reference = Reference::default();
@@ -62,19 +62,20 @@ impl PromptSet {
         Self { tunes: asked.iter().map(said).collect(), learnt, reference, copies }
     }
 
-    /// What a mind plays beside what really follows, place by place.
+    /// The model's continuations beside the real ones, position by position.
     pub fn pairs(&self, mind: &Arc<Mind>, request: &RolloutRequest) -> Vec<ContinuationPair> {
         let named: Vec<(&str, &Tune)> = self.tunes.iter().map(|(name, tune)| (&**name, tune)).collect();
-        self.pairs_of(&named, request.places, request.knobs.seed, |ask| {
-            continue_prompt(mind, ask.tune, ask.prompt, ask.notes, &seeded(request.knobs, ask.seed))
+        self.pairs_of(&named, request.places, request.knobs.seed, |prompt| {
+            continue_prompt(mind, prompt.tune, prompt.prompt, prompt.notes, &seeded(request.knobs, prompt.seed))
         })
     }
 
-    /// What tunes are like, those that were learnt from with those that are asked: more than the latter alone can tell.
+    /// The metrics of real continuations, from training tunes and prompts together: more than the prompts alone would
+    /// give.
     pub fn real(&self, places: usize, seed: u64) -> Vec<StyleMetrics> {
         let learnt = self.learnt.iter().map(|tune| (tune.title.as_str(), tune));
         let named: Vec<(&str, &Tune)> = learnt.chain(self.tunes.iter().map(|(name, tune)| (&**name, tune))).collect();
-        // Nobody plays.
+        // Nothing is generated.
         let pairs = self.pairs_of(&named, places, seed, |_| Vec::new());
         pairs.iter().map(|pair| pair.real_metrics).collect()
     }
@@ -94,7 +95,7 @@ impl PromptSet {
 }
 
 impl TwoSampleTest {
-    /// Asks `mind` to play on, and the judge what it makes of it.
+    /// Generates continuations with `mind` and compares them with the real ones.
     pub fn of(mind: &Arc<Mind>, prompts: &PromptSet, request: &RolloutRequest) -> Self {
         let pairs = prompts.pairs(mind, request);
         let likenesses = |of: fn(&ContinuationPair) -> StyleMetrics| pairs.iter().map(of).collect::<Vec<_>>();
@@ -113,10 +114,10 @@ impl TwoSampleTest {
     }
 }
 
-/// The knobs with a seed for one of many continuations.
+/// The parameters with a seed for one of many continuations.
 #[must_use]
 pub fn seeded(knobs: Knobs, place: u64) -> Knobs {
-    /// More than there are places, so that neighbouring seeds share no continuation.
+    /// More than there are positions, so that neighbouring seeds share no continuation.
     const PLACES: u64 = 1 << 20;
     Knobs { seed: knobs.seed.wrapping_mul(PLACES).wrapping_add(place), ..knobs }
 }
@@ -127,13 +128,13 @@ impl fmt::Display for TwoSampleTest {
         write!(out, "{}", self.comparison)?;
         let missed: Vec<&str> = self.comparison.missed().map(|row| row.name).collect();
         if missed.is_empty() {
-            writeln!(out, "all figures that count lie inside")?;
+            writeln!(out, "all required metrics lie inside")?;
         } else {
-            writeln!(out, "outside, of those that count: {}", missed.join(", "))?;
+            writeln!(out, "required metrics outside: {}", missed.join(", "))?;
         }
         match (&self.verdict, self.null_auc) {
             (Some(verdict), Some(null_auc)) => write!(out, "{verdict}  real against real: {null_auc:.3}")?,
-            _ => write!(out, "too few continuations for the judge")?,
+            _ => write!(out, "too few continuations for the discriminator")?,
         }
         Ok(())
     }

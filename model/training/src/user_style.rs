@@ -1,4 +1,4 @@
-//! Styles of one's own: what kind of music a corpus is, and how to learn from as little as there is.
+//! Styles trained by users: guesses the kind of music, and plans a training on little data.
 //!
 //! Knows no files: it looks at tunes.
 
@@ -10,7 +10,7 @@ use segue_model::note::Note;
 use segue_model::vocabulary::Vocabulary;
 use std::fmt;
 
-/// Kinds of music that a style can be.
+/// The kinds of music that a style can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StyleKind {
     /// One line in beats and bars.
@@ -24,10 +24,10 @@ pub enum StyleKind {
 }
 
 impl StyleKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 4] = [Self::Melody, Self::Song, Self::Solo, Self::Piano];
 
-    /// What such a style can say.
+    /// The classes of such a style.
     pub fn vocabulary(self) -> Vocabulary {
         match self {
             Self::Melody => Vocabulary::dance(),
@@ -37,7 +37,7 @@ impl StyleKind {
         }
     }
 
-    /// As it is written on the command line.
+    /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Melody => "melody",
@@ -54,11 +54,12 @@ impl fmt::Display for StyleKind {
     }
 }
 
-/// Guesses what kind of music it is, and says why. The tunes are to be read as melodies with chords.
+/// Guesses the kind of music and says why. The tunes must be read as melodies with chords.
 pub fn guess<'tunes>(tunes: impl IntoIterator<Item = &'tunes Tune>) -> (StyleKind, String) {
-    /// A melody in which more notes than this run over others is no single line.
+    /// With a larger share of overlapping notes, a tune is not a single line.
     const MOST_OVERLAPS: f64 = 0.15;
-    /// In MIDI steps; what is typed in, or played by a machine, has less.
+    /// The standard deviation of velocity, in MIDI steps, from which a tune has dynamics. Notes that were typed in have
+    /// less.
     const LEAST_SPREAD: f64 = 8.0;
     let tunes: Vec<&Tune> = tunes.into_iter().collect();
     let share_of = |of: &dyn Fn(&Tune) -> bool| share(tunes.iter().filter(|tune| of(tune)).count(), tunes.len());
@@ -80,7 +81,7 @@ pub fn guess<'tunes>(tunes: impl IntoIterator<Item = &'tunes Tune>) -> (StyleKin
     }
 }
 
-/// Share of notes that begin while the note before is to sound on for half of its length or more.
+/// Share of notes that begin before half of the previous note is over.
 fn overlaps(notes: &[Note]) -> f64 {
     let runs_over = |pair: &&[Note]| 2 * (pair[1].onset - pair[0].onset).0 <= pair[0].duration.0;
     share(notes.windows(2).filter(runs_over).count(), notes.len().saturating_sub(1))
@@ -90,18 +91,18 @@ fn velocities(notes: &[Note]) -> impl Iterator<Item = f64> + Clone {
     notes.iter().map(|note| f64::from(note.velocity.value()))
 }
 
-/// Fewer optimizer steps than this leave a style half learnt.
+/// With fewer optimiser steps, a style is not fully trained.
 const STEPS_ENOUGH: usize = 2_000;
-/// What was learnt before needs less to change.
+/// Fine-tuning needs fewer.
 const STEPS_ENOUGH_FINE_TUNING: usize = 600;
 /// However few tunes there are.
 const MOST_EPOCHS: usize = 120;
-/// Fewer notes than this are learnt from in smaller steps, and with more forgetting.
+/// With fewer notes, batches are smaller and dropout is higher.
 const SMALL_NOTES: usize = 60_000;
-/// Fewer than this in the smallest steps.
+/// With fewer still, batches are the smallest.
 const TINY_NOTES: usize = 4_000;
 
-/// The plan for a style of one's own, to be learnt from so many `notes`.
+/// The plan for a user's style with this many `notes`.
 pub fn plan_for(style: &str, vocabulary: Vocabulary, notes: usize, is_fine_tuning: bool) -> TrainingPlan {
     let plan = TrainingPlan { vocabulary, ..plan(style) };
     let small = |rows| TrainingPlan { rows, steps: 32, dropout: 0.4, ..plan.clone() };
@@ -118,16 +119,16 @@ pub fn plan_for(style: &str, vocabulary: Vocabulary, notes: usize, is_fine_tunin
     TrainingPlan { epochs, patience: patience(epochs), learning_rate, ..plan }
 }
 
-/// The highest learning rate when weights are tuned that have learnt another style.
+/// The highest learning rate for fine-tuning weights of another style.
 pub const FINE_TUNING_RATE: f64 = 5e-4;
 
-/// Short epochs differ by chance, so more of them are waited for.
+/// The validation loss of short epochs is noisy, so training waits for more of them.
 const fn patience(epochs: usize) -> usize {
     let sixth = epochs / 6;
     if sixth < 4 { 4 } else { sixth }
 }
 
-/// What to expect from too few tunes; `None` from enough.
+/// A warning about too little data; `None` when there is enough.
 pub fn warning(tunes: &[&Tune]) -> Option<String> {
     const FEW_TUNES: usize = 20;
     const FEW_NOTES: usize = 2_000;
@@ -137,9 +138,9 @@ pub fn warning(tunes: &[&Tune]) -> Option<String> {
     }
     let length = mean(tunes.iter().map(|tune| count(tune.notes.len())));
     Some(format!(
-        "that is little: {} with {length:.0} notes each. Expect its rhythm and its scale, but melodies that wander \
-         or are copied from them. {FEW_TUNES} tunes and {FEW_NOTES} notes are a beginning, 50 tunes give something; \
-         or begin with the weights of a style that is like it: --from jazz",
+        "this is little data: {} with {length:.0} notes each. Expect the right rhythm and scale, but melodies that \
+         wander or are copied. Add tunes: {FEW_TUNES} tunes and {FEW_NOTES} notes are a beginning, 50 tunes give \
+         something. Or start from the weights of a similar style, for example --from jazz",
         if tunes.len() == 1 { "1 tune".to_owned() } else { format!("{} tunes", tunes.len()) }
     ))
 }

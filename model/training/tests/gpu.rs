@@ -1,5 +1,4 @@
-//! What the graphics card works out is what the processor works out. Any Vulkan driver will do, Mesa's for the
-//! processor too.
+//! The graphics card computes what the processor computes. Any Vulkan driver will do, Mesa's software driver too.
 
 use segue_corpus::abc::parse_book;
 use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
@@ -16,7 +15,7 @@ use std::sync::Arc;
 const DECISIONS: u32 = 100;
 /// Sums of some hundred products in another order, 100 notes long.
 const SCORES_DIFFER: f32 = 1e-3;
-/// The same after ten optimizer steps, each of which divides by the spread of small gradients; in nats.
+/// The same after ten optimiser steps, each of which divides by the root of small squared gradients; in nats per note.
 const LOSSES_DIFFER: f64 = 1e-4;
 const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
 

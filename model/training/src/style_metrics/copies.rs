@@ -2,25 +2,25 @@
 
 use segue_model::note::Note;
 
-/// All that was learnt from, so that copies of it are found: a suffix array (Manber and Myers 1993) over pairs of
-/// interval and step. 8 bytes a note.
+/// An index of the training set: a suffix array ([Manber and Myers 1993](https://doi.org/10.1137/0222058)) over pairs
+/// of interval and step. It takes 8 bytes per note.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CopyIndex {
-    /// The tunes one after another, each with [`END`] behind it.
+    /// The tunes one after another, each followed by [`END`].
     text: Vec<u32>,
-    /// Where suffixes begin, in the order of the suffixes' first [`LONGEST_RUN`] symbols.
+    /// The starts of the suffixes, sorted by their first [`LONGEST_RUN`] symbols.
     suffixes: Vec<u32>,
 }
 
-/// Longer copies are not told apart from copies of this length, in notes.
+/// Longer copies count as copies of this length, in notes.
 const LONGEST_RUN: usize = 256;
-/// Ends a tune; no pair of notes makes it.
+/// Marks the end of a tune. No pair of interval and step has this value.
 const END: u32 = u32::MAX;
-/// Longer steps are taken for this one.
+/// Longer steps count as this one, in ticks.
 const LONGEST_STEP: i64 = 0xffff;
 
 impl CopyIndex {
-    /// From the notes of each tune, on the same grid of time as those that will be looked up.
+    /// Indexes the notes of each tune. They must lie on the same grid as the notes that are looked up.
     pub fn from<'notes>(tunes: impl IntoIterator<Item = &'notes [Note]>) -> Self {
         let mut text = Vec::new();
         for notes in tunes {
@@ -33,15 +33,15 @@ impl CopyIndex {
         Self { text, suffixes }
     }
 
-    /// The longest run of notes that was learnt in some key with the same steps, in notes: 0, or 2 up to 257.
+    /// The longest run that occurs in some key with the same steps, in notes: 0, or 2 to 257.
     pub fn longest_run(&self, notes: &[Note]) -> usize {
         let moves: Vec<u32> = moves(notes).collect();
         let longest = (0..moves.len()).map(|from| self.longest_match(&moves[from..])).max().unwrap_or(0);
         if longest == 0 { 0 } else { longest + 1 }
     }
 
-    /// Moves that stand at the beginning of some suffix. The suffix that shares most of them is a neighbour of the place
-    /// where they would be sorted in.
+    /// How many of the first `moves` begin some suffix. The suffix that shares most of them is a neighbour of the
+    /// position where they would be inserted.
     fn longest_match(&self, moves: &[u32]) -> usize {
         let moves = &moves[..moves.len().min(LONGEST_RUN)];
         let place = self.suffixes.partition_point(|suffix| head(&self.text, *suffix) < moves);
@@ -56,7 +56,7 @@ fn head(text: &[u32], from: u32) -> &[u32] {
     &suffix[..suffix.len().min(LONGEST_RUN)]
 }
 
-/// Interval and step from each note to the next, as one number.
+/// The interval and step from each note to the next, packed into one number.
 pub(super) fn moves(notes: &[Note]) -> impl Iterator<Item = u32> {
     notes.windows(2).map(|pair| {
         let interval = 128 + u32::from(pair[1].pitch.key()) - u32::from(pair[0].pitch.key());

@@ -1,4 +1,4 @@
-//! Histograms of note values, pitch classes and places in the bar, and those of a whole style.
+//! Histograms of note values, pitch classes and places in the bar, of a continuation and of a whole style.
 
 use super::Passage;
 use crate::statistics::share;
@@ -31,17 +31,18 @@ impl Extend<i64> for Histogram {
 }
 
 impl Histogram {
-    /// How much of all lies in a bin, 0 to 1.
+    /// The share of one bin, 0 to 1.
     pub fn share(&self, bin: i64) -> f64 {
         share(self.counts.get(&bin).copied().unwrap_or(0), self.total)
     }
 
-    /// Intersection of two histograms (Swain and Ballard 1991): 1 for equal ones, 0 for such as share no bin.
+    /// Histogram intersection ([Swain and Ballard 1991](https://doi.org/10.1007/BF00130487)): 1 for equal histograms, 0
+    /// for disjoint ones.
     pub fn overlap(&self, other: &Self) -> f64 {
         self.counts.keys().map(|bin| self.share(*bin).min(other.share(*bin))).sum()
     }
 
-    /// Total variation, 0 to 1: half the sum of all differences, which is what the overlap leaves.
+    /// Total variation distance, 0 to 1: half the sum of the absolute differences, which is 1 minus the overlap.
     pub fn distance(&self, other: &Self) -> f64 {
         (1.0 - self.overlap(other)).max(0.0)
     }
@@ -52,11 +53,11 @@ impl Histogram {
     }
 }
 
-/// Where in the bar and how long the notes of a style are. It is best made from tunes that are not measured by it:
-/// what is measured would be nearer to it than it ought to be.
+/// The places in the bar and the durations of a style. Build it from tunes that are not measured against it, or they
+/// would seem closer to the style than they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reference {
-    /// By the length of the bar in ticks.
+    /// Places in the bar, by the length of the bar in ticks.
     places: BTreeMap<i64, Histogram>,
     pub(super) durations: Histogram,
 }
@@ -82,27 +83,27 @@ impl Reference {
     }
 }
 
-/// Places are told apart down to a twelfth of a quarter note, which all straight and triplet grids share.
+/// The width of a bin: a twelfth of a quarter note, which straight and triplet grids share.
 const PLACE_BIN: i64 = TICKS_PER_QUARTER / 12;
 
-/// Places in the bar by the bar's length in ticks.
+/// Histograms of places in the bar, by the length of the bar in ticks.
 fn places(notes: &[Note], bars: &dyn Fn(Ticks) -> Option<Bars>) -> BTreeMap<i64, Histogram> {
     let mut places: BTreeMap<i64, Histogram> = BTreeMap::new();
     for (note, bars) in notes.iter().filter_map(|note| Some((note, bars(note.onset)?))) {
         let bar = bars.metre.bar().0;
-        // A hair before the bar line is on it.
+        // A note just before the bar line counts as on it.
         let bin = ((bars.place(note.onset).0 + PLACE_BIN / 2) % bar) / PLACE_BIN;
         places.entry(bar).or_default().extend([bin]);
     }
     places
 }
 
-/// From a sixty-fourth to two whole notes, in ticks; the note values that music is written in.
+/// The written note values from a sixty-fourth to two whole notes, in ticks.
 pub(super) const NOTE_VALUES: [i64; 16] = [3, 4, 6, 8, 12, 16, 24, 32, 36, 48, 72, 96, 144, 192, 288, 384];
 
-/// The index of the note value that a duration is nearest to as a ratio.
+/// The index of the note value nearest by ratio.
 pub(super) fn duration_bin(duration: Ticks) -> i64 {
-    // Two are told apart at their geometric mean.
+    // The boundary between two note values is their geometric mean.
     let square = duration.0.max(0).saturating_mul(duration.0);
     let shorter = NOTE_VALUES.windows(2).take_while(|pair| square >= pair[0] * pair[1]);
     shorter.fold(0, |bin, _| bin + 1)

@@ -71,7 +71,7 @@ fn velocities_are_measured_from_note_to_note_on_beats_and_at_peaks() {
     let of = measured(&eighths(&[60, 62]), &notes);
     assert!(is(of.velocity, 0.0), "a mean of 80 after 80");
     assert!(is(of.velocity_step, (20.0 + 30.0 + 10.0 + 50.0 + 50.0) / 5.0));
-    // On beats 80, 70 and 110, between them 100, 60 and 60; of those with two neighbours 100 and 110 are peaks.
+    // On beats: 80, 70 and 110. Between them: 100, 60 and 60. Of the notes with two neighbours, 100 and 110 are peaks.
     assert!(is(of.velocity_accent.unwrap(), 260.0 / 3.0 - 220.0 / 3.0));
     assert!(is(of.velocity_peak.unwrap(), 105.0 - 65.0));
     assert_eq!(measured(&notes, &eighths(&[60, 62])).velocity_peak, None);
@@ -80,9 +80,9 @@ fn velocities_are_measured_from_note_to_note_on_beats_and_at_peaks() {
 #[test]
 fn figures_are_found_in_any_key_and_counted_once_as_new() {
     let prompt = eighths(&[60, 62, 64, 65]);
-    // The prompt's figure on G, then the same again a tone higher.
+    // The prompt's figure on G, then again a tone higher.
     let of = measured(&prompt, &eighths(&[67, 69, 71, 72, 69, 71, 73, 74]));
-    // Steps: 2 2 1 -3 2 2 1; of the five 3-figures two stand in the prompt, and one of those was played before.
+    // Steps: 2 2 1 -3 2 2 1. Of the five 3-figures two occur in the prompt, and one of those came before.
     assert!(is(of.prompt_figures_3, 2.0 / 5.0), "{of:?}");
     assert!(is(of.own_figures_3, 1.0 / 5.0));
     assert!(is(of.prompt_figures_2, 4.0 / 6.0) && is(of.prompt_figures_4, 0.0));

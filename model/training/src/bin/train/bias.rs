@@ -1,4 +1,4 @@
-//! Finds the poise anew of weights that were trained before; the network stays as it is.
+//! `train bias`: finds the decoding bias of a weights file again. The network stays as it is.
 
 use crate::data::{DataArguments, learnt};
 use anyhow::Context;
@@ -18,32 +18,33 @@ pub struct Bias {
     weights: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Where the weights go [default: back to where they were].
+    /// Where to write the weights [default: over the weights file].
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
-pub fn renew(wish: &Bias) -> anyhow::Result<()> {
-    let vocabulary = weights::card_of(&wish.weights)?.vocabulary;
-    let corpus = wish.source.read_for(&vocabulary)?;
-    settle(&wish.weights, &corpus, &vocabulary, wish.out.as_ref().unwrap_or(&wish.weights))
+pub fn refit(arguments: &Bias) -> anyhow::Result<()> {
+    let vocabulary = weights::card_of(&arguments.weights)?.vocabulary;
+    let corpus = arguments.source.read_for(&vocabulary)?;
+    search_and_write(&arguments.weights, &corpus, &vocabulary, arguments.out.as_ref().unwrap_or(&arguments.weights))
 }
 
-/// Lets the mind of a weights file play on in the tunes for validation, and writes the file with the poise so found.
-pub fn settle(weights: &Path, corpus: &Corpus, vocabulary: &Vocabulary, out: &Path) -> anyhow::Result<()> {
+/// Lets the model of a weights file continue the validation tunes, and writes the file with the decoding bias that fits
+/// best.
+pub fn search_and_write(weights: &Path, corpus: &Corpus, vocabulary: &Vocabulary, out: &Path) -> anyhow::Result<()> {
     let asked: Vec<(&str, &Tune)> = corpus
         .pieces
         .iter()
         .filter(|read| read.split == Split::Valid)
         .map(|read| (read.source.as_str(), &read.tune))
         .collect();
-    println!("it plays, to find its poise");
+    println!("searching the decoding bias by playing on in validation tunes");
     let (bytes, poise) = refitted(weights, &PromptSet::of(vocabulary, &learnt(corpus), &asked))?;
     match poise {
         Some(Poise { faith, again, chord }) => println!(
             "faith {faith} in quotations, {again:+} nats for the same pitch again, {chord:+} for the chord's tones on the beat"
         ),
-        None => println!("there are too few tunes for validation to find any"),
+        None => println!("too few validation tunes to find a decoding bias; it stays as it is"),
     }
     std::fs::write(out, bytes).with_context(|| format!("{}: cannot be written", out.display()))
 }

@@ -1,4 +1,4 @@
-//! Tunes from folders, as a style sees them.
+//! Reads folders of tunes for the subcommands.
 
 use anyhow::bail;
 use clap::Args;
@@ -10,23 +10,23 @@ use segue_training::Splits;
 use segue_training::dataset::EncodedTune;
 use std::path::PathBuf;
 
-/// Where what was read is kept unless told otherwise.
+/// The default folder for what was read.
 pub const CACHE: &str = "target/training/cache";
 
-/// Where tunes are.
+/// Where the tunes are.
 #[derive(Args)]
 pub struct DataArguments {
-    /// The folder with the tunes (.abc, .mid, tables of solos); its split.csv says what is for training, validation and
-    /// test, else a tenth each is kept for the last two. May be given more than once.
+    /// A folder of tunes (.abc, .mid or solo tables). Its split.csv assigns files to train, valid and test; without
+    /// one, a tenth each goes to valid and test. May be given more than once.
     #[arg(long, required = true)]
     pub data: Vec<PathBuf>,
-    /// What was read is kept in this folder, so that the next start is quicker.
+    /// What was read is cached in this folder, so that the next start is faster.
     #[arg(long, default_value = CACHE)]
     pub cache: PathBuf,
 }
 
 impl DataArguments {
-    /// As a style with this vocabulary reads it.
+    /// Reads the tunes for a style with this vocabulary.
     pub fn read_for(&self, vocabulary: &Vocabulary) -> anyhow::Result<Corpus> {
         let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
         let is_free = vocabulary.time_base == TimeBase::Free;
@@ -34,12 +34,12 @@ impl DataArguments {
         self.read(midi::Reading { voices, clock, pedal: is_free, chords: vocabulary.chords })
     }
 
-    /// As melodies with all that may go with them.
+    /// Reads the tunes as melodies with chords.
     pub fn read_melodies(&self) -> anyhow::Result<Corpus> {
         self.read(midi::Reading { voices: Voices::Melody, chords: true, ..midi::Reading::default() })
     }
 
-    /// Says what was refused.
+    /// Reads the tunes and reports the files that were refused.
     fn read(&self, midi: midi::Reading) -> anyhow::Result<Corpus> {
         let reading = folder::Reading { midi, ..folder::Reading::default() };
         let corpus = read_folders(&self.data, reading, Some(&self.cache))?;
@@ -49,16 +49,16 @@ impl DataArguments {
         Ok(corpus)
     }
 
-    /// The folders in one line.
+    /// The folders as one line of text.
     pub fn named(&self) -> String {
         self.data.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" and ")
     }
 
-    /// The tunes of a split, which are some.
+    /// The tunes of a split; never none.
     pub fn pieces<'corpus>(&self, corpus: &'corpus Corpus, split: Split) -> anyhow::Result<Vec<&'corpus Read>> {
         let pieces: Vec<&Read> = of_split(corpus, split).collect();
         if pieces.is_empty() {
-            bail!("{}: no tune there is in the split {split:?}", self.named());
+            bail!("{}: no tune belongs to the split {split:?}; choose another --split", self.named());
         }
         Ok(pieces)
     }
@@ -68,12 +68,12 @@ fn of_split(corpus: &Corpus, split: Split) -> impl Iterator<Item = &Read> {
     corpus.pieces.iter().filter(move |piece| piece.split == split)
 }
 
-/// The tunes that are learnt from.
+/// The tunes of the training split.
 pub fn learnt(corpus: &Corpus) -> Vec<&Tune> {
     of_split(corpus, Split::Train).map(|piece| &piece.tune).collect()
 }
 
-/// The tunes as splits, with a line that says how many.
+/// Encodes the tunes of each split, and prints how many there are.
 pub fn splits(source: &DataArguments, corpus: &Corpus, vocabulary: &Vocabulary) -> Splits {
     let pieces =
         |split| of_split(corpus, split).map(|read| EncodedTune::of(&read.tune, vocabulary)).collect::<Vec<_>>();
@@ -89,12 +89,12 @@ pub fn splits(source: &DataArguments, corpus: &Corpus, vocabulary: &Vocabulary) 
     splits
 }
 
-/// A split by its name.
+/// A split by name.
 pub fn split(name: &str) -> Result<Split, String> {
     match name {
         "train" => Ok(Split::Train),
         "valid" => Ok(Split::Valid),
         "test" => Ok(Split::Test),
-        other => Err(format!("there is no split {other:?}; say train, valid or test")),
+        other => Err(format!("there is no split {other:?}; use train, valid or test")),
     }
 }

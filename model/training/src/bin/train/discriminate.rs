@@ -1,4 +1,5 @@
-//! Lays a mind's continuations beside real ones, and asks the judge whether it can tell them.
+//! `train discriminate`: compares a model's continuations with real ones, and tests whether a classifier can tell them
+//! apart.
 
 use crate::data::{DataArguments, learnt, split};
 use crate::sampling::SamplingArguments;
@@ -20,34 +21,38 @@ pub struct Discriminate {
     source: DataArguments,
     #[command(flatten)]
     playing: SamplingArguments,
-    /// Continuations that are asked for.
+    /// How many continuations to generate.
     #[arg(long, default_value_t = PLACES)]
     places: usize,
-    /// Whose tunes are gone on with: train, valid or test.
+    /// The split whose tunes are continued: train, valid or test.
     #[arg(long, default_value = "test", value_parser = split)]
     split: Split,
-    /// Also writes all figures to this file, as JSON.
+    /// Also writes all numbers to this file, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
-pub fn discriminate(wish: &Discriminate) -> anyhow::Result<()> {
-    let mind = Arc::new(Mind::from_file(&wish.weights)?);
-    let corpus = wish.source.read_for(mind.vocabulary())?;
-    let asked: Vec<(&str, &Tune)> =
-        wish.source.pieces(&corpus, wish.split)?.iter().map(|read| (read.source.as_str(), &read.tune)).collect();
-    let knobs = wish.playing.knobs();
+pub fn discriminate(arguments: &Discriminate) -> anyhow::Result<()> {
+    let mind = Arc::new(Mind::from_file(&arguments.weights)?);
+    let corpus = arguments.source.read_for(mind.vocabulary())?;
+    let asked: Vec<(&str, &Tune)> = arguments
+        .source
+        .pieces(&corpus, arguments.split)?
+        .iter()
+        .map(|read| (read.source.as_str(), &read.tune))
+        .collect();
+    let knobs = arguments.playing.knobs();
     let prompts = PromptSet::of(mind.vocabulary(), &learnt(&corpus), &asked);
-    let trial = TwoSampleTest::of(&mind, &prompts, &RolloutRequest { places: wish.places, knobs });
+    let trial = TwoSampleTest::of(&mind, &prompts, &RolloutRequest { places: arguments.places, knobs });
     println!(
         "{}, {:?} split of {}: {CONTINUATION} notes after {PROMPT}, {}",
         mind.card().style,
-        wish.split,
-        wish.source.named(),
-        wish.playing
+        arguments.split,
+        arguments.source.named(),
+        arguments.playing
     );
     println!("{trial}");
-    if let Some(path) = &wish.json {
+    if let Some(path) = &arguments.json {
         let text = serde_json::to_vec_pretty(&trial)?;
         std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
     }

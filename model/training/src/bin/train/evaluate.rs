@@ -1,4 +1,4 @@
-//! Measures weights on tunes that they have not seen.
+//! `train evaluate`: measures how well a weights file predicts a split of its data.
 
 use crate::data::{DataArguments, learnt, split};
 use anyhow::bail;
@@ -15,41 +15,43 @@ pub struct Evaluate {
     weights: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// A folder that the style was trained on too: the Markov chain learns from it as well, but nothing in it is
+    /// A folder that the style was also trained on: the Markov chain learns from it too, and its tunes are not
     /// measured. May be given more than once.
     #[arg(long)]
     learnt: Vec<PathBuf>,
-    /// train, valid or test.
+    /// The split to measure: train, valid or test.
     #[arg(long, default_value = "test", value_parser = split)]
     split: Split,
-    /// The same weights in full precision, to say what half precision costs.
+    /// The same weights in full precision, to measure what half precision costs.
     #[arg(long)]
     full: Option<PathBuf>,
 }
 
-/// Half precision may cost so much of any figure, in nats per note.
+/// The most that half precision may change any likelihood, in nats per note.
 const MOST_LOST: f64 = 0.005;
 
-pub fn measure(wish: &Evaluate) -> anyhow::Result<()> {
-    let mind = Mind::from_file(&wish.weights)?;
-    let files: Vec<&Path> = std::iter::once(&wish.weights).chain(&wish.full).map(PathBuf::as_path).collect();
-    let figures = figures(&files, &wish.source, &wish.learnt, wish.split)?;
+pub fn measure(arguments: &Evaluate) -> anyhow::Result<()> {
+    let mind = Mind::from_file(&arguments.weights)?;
+    let files: Vec<&Path> = std::iter::once(&arguments.weights).chain(&arguments.full).map(PathBuf::as_path).collect();
+    let figures = figures(&files, &arguments.source, &arguments.learnt, arguments.split)?;
     let shipped = &figures[0];
-    println!("{}, {:?} split of {}: {shipped}", mind.card().style, wish.split, wish.source.named());
+    println!("{}, {:?} split of {}: {shipped}", mind.card().style, arguments.split, arguments.source.named());
     let Some(full) = figures.get(1) else { return Ok(()) };
     let lost = shipped.differences(full);
     for (name, difference) in &lost {
         println!("  {name:<24} {difference:+.5} against full precision");
     }
     if let Some((name, _)) = lost.iter().find(|(_, difference)| difference.abs() >= MOST_LOST) {
-        bail!("half precision costs too much: {name} differs by {MOST_LOST} or more");
+        bail!(
+            "half precision costs too much: {name} differs by {MOST_LOST} or more; ship full precision, or train again"
+        );
     }
     println!("  every difference is below {MOST_LOST}");
     Ok(())
 }
 
-/// The figures of weights files of one vocabulary on a split of `source`, beside a chain that has learnt from the
-/// training splits of `source` and of the folders `also`.
+/// Measures weights files of one vocabulary on a split of `source`. The Markov chain learns from the training splits of
+/// `source` and of the folders `also`.
 pub fn figures(
     weights: &[&Path],
     source: &DataArguments,
@@ -59,7 +61,7 @@ pub fn figures(
     let minds = weights.iter().map(|path| Mind::from_file(path)).collect::<Result<Vec<Mind>, _>>()?;
     let Some(vocabulary) = minds.first().map(Mind::vocabulary) else { return Ok(Vec::new()) };
     if minds.iter().any(|mind| mind.vocabulary() != vocabulary) {
-        bail!("the weights are of different styles");
+        bail!("the weights files have different vocabularies; compare files of one style");
     }
     let corpus = source.read_for(vocabulary)?;
     let also = match also {

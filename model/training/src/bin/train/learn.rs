@@ -1,4 +1,4 @@
-//! Learns a style.
+//! `train`: trains a style.
 
 use crate::bias;
 use crate::data::{self, DataArguments, splits};
@@ -16,54 +16,54 @@ use std::process::Command;
 
 #[derive(Args)]
 pub struct Train {
-    /// What the style is called; irish, folk, jazz, blues and piano are styles that ship, any other name is your own.
+    /// The name of the style: irish, folk, jazz, blues and piano ship with Segue, any other name is your own.
     #[arg(long)]
     style: String,
-    // Not a flattened `DataArguments`, because an optional group of arguments cannot hold another one.
-    /// The folder with the tunes (.abc, .mid, tables of solos); its split.csv says what is for training, validation and
-    /// test, else a tenth each is kept for the last two. May be given more than once.
+    // Not a flattened `DataArguments`, because clap cannot nest an argument group in an optional one.
+    /// A folder of tunes (.abc, .mid or solo tables). Its split.csv assigns files to train, valid and test; without
+    /// one, a tenth each goes to valid and test. May be given more than once.
     #[arg(long, required = true)]
     data: Vec<PathBuf>,
-    /// What was read is kept in this folder, so that the next start is quicker.
+    /// What was read is cached in this folder, so that the next start is faster.
     #[arg(long, default_value = data::CACHE)]
     cache: PathBuf,
-    /// What kind of music a style of your own is: melody (one line in beats), song (over chords), solo (over chords,
-    /// with dynamics) or piano (chords, dynamics and pedal in free time) [default: guessed from the tunes].
+    /// The kind of music of your own style: melody (one line in beats), song (over chords), solo (over chords, with
+    /// dynamics) or piano (chords, dynamics and pedal in free time) [default: guessed from the tunes].
     #[arg(long, value_parser = kind, conflicts_with = "from")]
     kind: Option<StyleKind>,
-    /// Begins with the weights of a shipped style (its name) or of a file, and their kind and sizes; what is learnt so
-    /// needs fewer tunes.
+    /// Starts from the weights of a shipped style (its name) or of a file, with their kind and sizes. This needs fewer
+    /// tunes.
     #[arg(long, conflicts_with_all = ["layers", "hidden"])]
     from: Option<PathBuf>,
-    /// Where the weights go [default: STYLE.segue in the working folder].
+    /// Where to write the weights [default: STYLE.segue in the working folder].
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Where checkpoints, loss.png and summary.json are kept [default: target/training/STYLE].
+    /// The folder for checkpoints, loss.png and summary.json [default: target/training/STYLE].
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// Forgets the checkpoint and begins anew.
+    /// Deletes the checkpoint and starts again.
     #[arg(long)]
     fresh: bool,
-    /// Passes through the tunes, at most [default: as many as the style, or the number of notes, needs].
+    /// The most passes through the tunes [default: as many as the style or the number of notes needs].
     #[arg(long)]
     epochs: Option<usize>,
-    /// Epochs without improvement after which training stops.
+    /// Training stops after this many epochs without improvement.
     #[arg(long)]
     patience: Option<usize>,
-    /// Tunes side by side in one optimizer step.
+    /// Tunes side by side in one optimiser step.
     #[arg(long)]
     rows: Option<usize>,
-    /// Notes of each in one optimizer step.
+    /// Notes of each tune in one optimiser step.
     #[arg(long)]
     steps: Option<usize>,
     /// The highest learning rate.
     #[arg(long)]
     learning_rate: Option<f64>,
-    /// The share of units silenced in training, 0 to 1.
+    /// The share of units that dropout silences in training, 0 to 1.
     #[arg(long)]
     dropout: Option<f64>,
-    /// The share of pitches that it hears otherwise than the tune has them, and has to find its way back from, 0 to 1:
-    /// for fine-tuning a style that drifts when it plays on by itself.
+    /// The share of pitches that are heard wrong in training, 0 to 1, while the right ones stay the target. For
+    /// fine-tuning a style that drifts when it plays on after its own notes.
     #[arg(long)]
     slips: Option<f64>,
     /// LSTM layers.
@@ -72,23 +72,23 @@ pub struct Train {
     /// Units of each layer.
     #[arg(long)]
     hidden: Option<usize>,
-    /// Where the network learns: cpu, or gpu for a graphics card, which is worth it for large networks.
+    /// Where to train: cpu, or gpu for a graphics card, which pays off with large networks.
     #[arg(long, default_value = "cpu")]
     device: Place,
-    /// Of all that is left to chance.
+    /// The seed of all random choices.
     #[arg(long)]
     seed: Option<u64>,
 }
 
-pub fn learn(wish: &Train) -> anyhow::Result<()> {
-    let from = wish.from.as_deref().map(teacher).transpose()?;
-    let source = DataArguments { data: wish.data.clone(), cache: wish.cache.clone() };
-    let (mut corpus, vocabulary) = wish.read(&source, from.as_ref().map(|(_, card)| card))?;
-    share_out(&mut corpus);
+pub fn train_style(arguments: &Train) -> anyhow::Result<()> {
+    let from = arguments.from.as_deref().map(pretrained).transpose()?;
+    let source = DataArguments { data: arguments.data.clone(), cache: arguments.cache.clone() };
+    let (mut corpus, vocabulary) = arguments.read(&source, from.as_ref().map(|(_, card)| card))?;
+    fill_splits(&mut corpus);
     if corpus.pieces.len() < FEWEST {
         bail!(
-            "{}: {} of its files can be learnt from, and {FEWEST} tunes are the least: one to learn from, one to know \
-             when to stop and one to measure; cut a long one into several files",
+            "{}: only {} of the files are tunes that Segue can learn, and training needs {FEWEST}: one to train on, one \
+             to validate and one to test. Add tunes, or cut a long one into several files",
             source.named(),
             corpus.pieces.len()
         );
@@ -97,19 +97,19 @@ pub fn learn(wish: &Train) -> anyhow::Result<()> {
     if let Some(warning) = user_style::warning(&learnt) {
         eprintln!("{warning}");
     }
-    let plan = wish.plan(&learnt, vocabulary, from)?;
+    let plan = arguments.plan(&learnt, vocabulary, from)?;
     let splits = splits(&source, &corpus, &plan.vocabulary);
-    let folder = wish.folder.clone().unwrap_or_else(|| Path::new("target/training").join(&wish.style));
-    let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", wish.style)));
-    if wish.fresh && folder.exists() {
+    let folder = arguments.folder.clone().unwrap_or_else(|| Path::new("target/training").join(&arguments.style));
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", arguments.style)));
+    if arguments.fresh && folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot be removed", folder.display()))?;
     }
     println!(
-        "{} LSTM layers of {} units; {} epochs at most, and none after {} that bring nothing",
+        "{} LSTM layers of {} units; at most {} epochs, stopping after {} without improvement",
         plan.sizes.layers, plan.sizes.hidden, plan.epochs, plan.patience
     );
-    let summary = train(&plan, &splits, wish.device, &folder, &out, &commit())?;
-    bias::settle(&out, &corpus, &plan.vocabulary, &out)?;
+    let summary = train(&plan, &splits, arguments.device, &folder, &out, &commit())?;
+    bias::search_and_write(&out, &corpus, &plan.vocabulary, &out)?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
     println!("on the test split, with the weights in half precision: {}", summary.test);
     println!("{}: the weights; {}: loss.png and summary.json", out.display(), folder.display());
@@ -121,12 +121,12 @@ impl Train {
         styles::SHIPPED.contains(&self.style.as_str())
     }
 
-    /// The tunes, and what a style can say that is to learn from them.
+    /// Reads the tunes, and finds the vocabulary of the style.
     fn read(&self, source: &DataArguments, from: Option<&Card>) -> anyhow::Result<(Corpus, Vocabulary)> {
         let known = match (from, self.kind) {
             (Some(card), _) => Some(card.vocabulary.clone()),
             (None, Some(_)) if self.is_shipped() => {
-                bail!("{} is a style that ships, and of one kind; give yours another name", self.style)
+                bail!("{} ships with Segue and has its own kind; leave out --kind, or choose another name", self.style)
             }
             (None, Some(kind)) => Some(kind.vocabulary()),
             (None, None) => self.is_shipped().then(|| styles::plan(&self.style).vocabulary),
@@ -136,7 +136,7 @@ impl Train {
         }
         let melodies = source.read_melodies()?;
         let (kind, reason) = guess(melodies.pieces.iter().map(|read| &read.tune));
-        println!("learnt as {kind}, because {reason}; --kind says otherwise");
+        println!("training as {kind}, because {reason}; use --kind to choose another");
         let vocabulary = kind.vocabulary();
         let corpus = if kind == StyleKind::Piano { source.read_for(&vocabulary)? } else { melodies };
         Ok((corpus, vocabulary))
@@ -158,7 +158,7 @@ impl Train {
             plan.learning_rate = plan.learning_rate.min(FINE_TUNING_RATE);
             plan.sizes = card.sizes;
             plan.from = Some(path);
-            // What it was taught with is in the weights, too.
+            // The data of the pretrained weights belong to the provenance of the new ones.
             for (data, licence) in card.provenance.data.into_iter().zip(card.provenance.licences) {
                 if !plan.data.contains(&data) {
                     plan.data.push(data);
@@ -177,13 +177,13 @@ impl Train {
         plan.sizes.hidden = self.hidden.unwrap_or(plan.sizes.hidden);
         plan.seed = self.seed.unwrap_or(plan.seed);
         if let Some(fault) = plan.sizes.fault() {
-            bail!("no such network can be made: {fault}");
+            bail!("there is no such network: {fault}; change --layers or --hidden");
         }
         if !(0.0..1.0).contains(&plan.feature_dropout.pitch_noise) {
-            bail!("slips lie between 0 and 1");
+            bail!("--slips must be from 0 to less than 1");
         }
         if plan.rows == 0 || plan.steps == 0 || plan.epochs == 0 || !(0.0..1.0).contains(&plan.dropout) {
-            bail!("rows, steps and epochs begin at 1, and dropout lies between 0 and 1");
+            bail!("--rows, --steps and --epochs must be at least 1, and --dropout from 0 to less than 1");
         }
         Ok(plan)
     }
@@ -191,27 +191,31 @@ impl Train {
 
 fn kind(name: &str) -> Result<StyleKind, String> {
     let known = StyleKind::ALL.into_iter().find(|kind| kind.name() == name);
-    known.ok_or_else(|| format!("{name} is no kind of music; say melody, song, solo or piano"))
+    known.ok_or_else(|| format!("there is no kind {name}; use melody, song, solo or piano"))
 }
 
-/// The weights file that is begun with, by its path or by the name of a shipped style, and what it says of itself.
-fn teacher(wish: &Path) -> anyhow::Result<(PathBuf, Card)> {
+/// The pretrained weights, by path or by the name of a shipped style, and their card.
+fn pretrained(arguments: &Path) -> anyhow::Result<(PathBuf, Card)> {
     let presets = Path::new("presets");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../presets");
-    let named = |folder: &Path| folder.join(wish).with_extension(EXTENSION);
-    let candidates = [wish.to_owned(), named(presets), named(&workspace)];
+    let named = |folder: &Path| folder.join(arguments).with_extension(EXTENSION);
+    let candidates = [arguments.to_owned(), named(presets), named(&workspace)];
     let Some(path) = candidates.iter().find(|path| path.is_file()) else {
-        bail!("{}: is neither a weights file nor a style in {}", wish.display(), presets.display());
+        bail!(
+            "{}: is neither a weights file nor a style in {}; check the path after --from",
+            arguments.display(),
+            presets.display()
+        );
     };
     Ok((path.clone(), weights::card_of(path)?))
 }
 
-/// One to learn from, one to know when to stop, one to measure.
+/// The fewest tunes: one to train on, one to validate and one to test.
 const FEWEST: usize = 3;
 
-/// Of a few tunes chance may leave none for validation or test: then each gets one in ten of those to learn from, from
-/// its end.
-fn share_out(corpus: &mut Corpus) {
+/// With few tunes, a random split may leave none for validation or test. Then each of these gets the last tenth of the
+/// training tunes.
+fn fill_splits(corpus: &mut Corpus) {
     for split in [Split::Valid, Split::Test] {
         let learnt: Vec<usize> =
             (0..corpus.pieces.len()).filter(|index| corpus.pieces[*index].split == Split::Train).collect();
@@ -224,7 +228,7 @@ fn share_out(corpus: &mut Corpus) {
     }
 }
 
-/// Of this program, for the weights' provenance.
+/// The commit of this program, for the weights' provenance.
 fn commit() -> String {
     let asked = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
     let answer = asked.ok().filter(|output| output.status.success()).map(|output| output.stdout);

@@ -1,4 +1,4 @@
-//! `cargo xtask train`: learns a style from a folder of tunes, or measures one that was learnt.
+//! `cargo xtask train`: trains a style from a folder of tunes, or measures one.
 
 mod bias;
 mod data;
@@ -14,7 +14,7 @@ mod temperatures;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Teaches Segue a style from a folder of .abc or .mid files. A stopped training goes on where it was.
+/// Trains a style for Segue from a folder of .abc or .mid files. A stopped training resumes where it was.
 #[derive(Parser)]
 #[command(name = "cargo xtask train", args_conflicts_with_subcommands = true)]
 struct CommandLine {
@@ -26,37 +26,37 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum TrainCommand {
-    /// Measures a weights file on a split of its data, beside a Markov chain.
+    /// Measures how well a weights file predicts a split of its data, beside a Markov chain.
     Evaluate(evaluate::Evaluate),
-    /// Learns anew what tunes play after a figure, beside a network that stays as it is.
+    /// Retrains the n-gram model (the licks) of a weights file; the network stays as it is.
     #[command(alias = "licks")]
     Ngram(ngram::Ngram),
-    /// Lets a mind play on in tunes it has not learnt from, to find how to keep its line; the network stays as it is.
+    /// Finds the decoding bias of a weights file again, by playing on in validation tunes; the network stays as it is.
     #[command(alias = "poise")]
     Bias(bias::Bias),
-    /// Measures the shipped weights and prints the tables of the README.
+    /// Measures the shipped weights and prints the tables of model/EVALUATION.md.
     Table(table::TableArguments),
-    /// Lays a mind's continuations beside real ones, and says whether and by what they can be told.
+    /// Compares a model's continuations with real ones, and tests whether a classifier can tell them apart.
     #[command(alias = "judge")]
     Discriminate(discriminate::Discriminate),
-    /// Lets a mind play at every temperature, and checks that it neither falls silent nor gets caught in a loop.
+    /// Plays at every temperature, and checks that the model neither falls silent nor loops for ever.
     Temperatures(temperatures::Temperatures),
-    /// Writes prompts with a mind's continuations as .mid, .wav and .png, and as .abc where letters can say them.
+    /// Writes prompts with a model's continuations as .mid, .wav and .png, and single lines as .abc.
     Examples(examples::Examples),
 }
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
     let done = match (line.verb, line.train) {
-        (Some(TrainCommand::Evaluate(wish)), _) => evaluate::measure(&wish),
-        (Some(TrainCommand::Ngram(wish)), _) => ngram::renew(&wish),
-        (Some(TrainCommand::Bias(wish)), _) => bias::renew(&wish),
-        (Some(TrainCommand::Table(wish)), _) => table::print(&wish),
-        (Some(TrainCommand::Discriminate(wish)), _) => discriminate::discriminate(&wish),
-        (Some(TrainCommand::Temperatures(wish)), _) => temperatures::temperatures(&wish),
-        (Some(TrainCommand::Examples(wish)), _) => examples::examples(&wish),
-        (None, Some(wish)) => learn::learn(&wish),
-        (None, None) => Err(anyhow::anyhow!("say --style NAME --data FOLDER, or --help")),
+        (Some(TrainCommand::Evaluate(arguments)), _) => evaluate::measure(&arguments),
+        (Some(TrainCommand::Ngram(arguments)), _) => ngram::retrain(&arguments),
+        (Some(TrainCommand::Bias(arguments)), _) => bias::refit(&arguments),
+        (Some(TrainCommand::Table(arguments)), _) => table::print(&arguments),
+        (Some(TrainCommand::Discriminate(arguments)), _) => discriminate::discriminate(&arguments),
+        (Some(TrainCommand::Temperatures(arguments)), _) => temperatures::temperatures(&arguments),
+        (Some(TrainCommand::Examples(arguments)), _) => examples::examples(&arguments),
+        (None, Some(arguments)) => learn::train_style(&arguments),
+        (None, None) => Err(anyhow::anyhow!("nothing to do; use --style NAME --data FOLDER to train, or --help")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Learns the licks anew of weights that were trained before; the network stays as it is.
+//! `train ngram`: retrains the n-gram model of a weights file. The network stays as it is.
 
 use crate::data::{DataArguments, learnt, splits};
 use anyhow::Context;
@@ -14,25 +14,24 @@ pub struct Ngram {
     weights: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// A folder whose licks are learnt too, but by whose tunes it is not tuned how far they are believed. May be given
-    /// more than once.
+    /// A folder whose tunes are counted too, but do not tune the mixing weights. May be given more than once.
     #[arg(long)]
     learnt: Vec<PathBuf>,
-    /// Where the weights go [default: back to where they were].
+    /// Where to write the weights [default: over the weights file].
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
-pub fn renew(wish: &Ngram) -> anyhow::Result<()> {
-    let vocabulary = weights::card_of(&wish.weights)?.vocabulary;
-    let mut splits = splits(&wish.source, &wish.source.read_for(&vocabulary)?, &vocabulary);
-    if !wish.learnt.is_empty() {
-        let also =
-            DataArguments { data: wish.learnt.clone(), cache: wish.source.cache.clone() }.read_for(&vocabulary)?;
+pub fn retrain(arguments: &Ngram) -> anyhow::Result<()> {
+    let vocabulary = weights::card_of(&arguments.weights)?.vocabulary;
+    let mut splits = splits(&arguments.source, &arguments.source.read_for(&vocabulary)?, &vocabulary);
+    if !arguments.learnt.is_empty() {
+        let also = DataArguments { data: arguments.learnt.clone(), cache: arguments.source.cache.clone() }
+            .read_for(&vocabulary)?;
         splits.train.extend(learnt(&also).into_iter().map(|tune| EncodedTune::of(tune, &vocabulary)));
     }
-    let (bytes, figures) = retrained(&wish.weights, &splits)?;
-    let out = wish.out.as_ref().unwrap_or(&wish.weights);
+    let (bytes, figures) = retrained(&arguments.weights, &splits)?;
+    let out = arguments.out.as_ref().unwrap_or(&arguments.weights);
     std::fs::write(out, bytes).with_context(|| format!("{}: cannot be written", out.display()))?;
     println!("on the test split: {figures}{}: the weights", out.display());
     Ok(())

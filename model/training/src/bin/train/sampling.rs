@@ -1,22 +1,22 @@
-//! How a mind is to play, for all that lets it play.
+//! The sampling parameters on the command line.
 
 use clap::Args;
 use segue_model::sampling::Knobs;
 use std::fmt;
 
-/// As the plugin's parameters of the same names.
+/// They have the names of the plugin's parameters.
 #[derive(Args)]
 pub struct SamplingArguments {
-    /// How far from the most probable note it may stray, 0.05 to 2.
+    /// The sampling temperature, 0.05 (the most probable note) to 2.
     #[arg(long, default_value_t = 1.0)]
     pub temperature: f32,
-    /// Only the most probable choices that together have this share are considered, above 0 to 1.
+    /// Top-p: sample only from the most probable classes with this total probability, above 0 to 1.
     #[arg(long, default_value_t = 1.0)]
     pub top_p: f32,
-    /// How often it is shown what was played before, 0 to 1.
+    /// How often the model sees what was played before, 0 to 1.
     #[arg(long, default_value_t = 1.0)]
     pub memory: f32,
-    /// Of all that is left to chance.
+    /// The seed of all random choices.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }

@@ -1,4 +1,4 @@
-//! Prints the tables of the README.
+//! `train table`: prints the tables of model/EVALUATION.md.
 
 use crate::data::{CACHE, DataArguments};
 use crate::evaluate::figures;
@@ -11,30 +11,30 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct TableArguments {
-    /// The folder that has a folder for each data set: jazz, blues, folk, irish, `piano_free`.
+    /// The folder with one folder for each data set: jazz, blues, folk, irish, `piano_free`.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The folder of the weights that are measured.
+    /// The folder of the weights files.
     #[arg(long, default_value = "presets")]
     presets: PathBuf,
-    /// The summary.json of a training: its figures are taken, and not measured again. May be given more than once.
+    /// The summary.json of a training, whose numbers are taken instead of measuring again. May be given more than once.
     #[arg(long)]
     summary: Vec<PathBuf>,
-    /// What was read is kept in this folder, so that the next start is quicker.
+    /// What was read is cached in this folder, so that the next start is faster.
     #[arg(long, default_value = CACHE)]
     cache: PathBuf,
-    /// Only rows that begin with this.
+    /// Prints only the rows whose name begins with this.
     #[arg(long, default_value = "")]
     only: String,
 }
 
-/// What is measured on what.
+/// One row: which weights are measured on which data.
 struct TableRow {
     name: &'static str,
     weights: &'static str,
-    /// Measured on the test split of this one.
+    /// The data set whose test split is measured.
     folder: &'static str,
-    /// Learnt from too.
+    /// A second data set that the weights were trained on.
     also: Option<&'static str>,
 }
 
@@ -47,47 +47,47 @@ const ROWS: [TableRow; 6] = [
     TableRow { name: "piano", weights: "piano", folder: "piano_free", also: None },
 ];
 
-pub fn print(wish: &TableArguments) -> anyhow::Result<()> {
-    let summaries = wish.summary.iter().map(|path| summary(path)).collect::<anyhow::Result<Vec<_>>>()?;
+pub fn print(arguments: &TableArguments) -> anyhow::Result<()> {
+    let summaries = arguments.summary.iter().map(|path| summary(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut measured = Vec::new();
-    for row in ROWS.iter().filter(|row| row.name.starts_with(&wish.only)) {
-        match row.figures(wish, &summaries)? {
+    for row in ROWS.iter().filter(|row| row.name.starts_with(&arguments.only)) {
+        match row.figures(arguments, &summaries)? {
             Ok(figures) => measured.push((row.name, figures)),
-            Err(reason) => eprintln!("{} is left out: {reason}", row.name),
+            Err(reason) => eprintln!("skipped {}: {reason}", row.name),
         }
     }
     if measured.is_empty() {
-        bail!("there is nothing to print; say --data FOLDER or --summary FILE");
+        bail!("there is nothing to print; use --data FOLDER or --summary FILE");
     }
     print!("{}", tables(&measured));
     Ok(())
 }
 
 impl TableRow {
-    /// The figures, or why there are none.
+    /// The likelihoods, or the reason why there are none.
     fn figures(
         &self,
-        wish: &TableArguments,
+        arguments: &TableArguments,
         summaries: &[TrainingSummary],
     ) -> anyhow::Result<Result<Likelihoods, String>> {
         let of_training = |summary: &&TrainingSummary| summary.plan.style == self.name && self.also.is_none();
         if let Some(summary) = summaries.iter().find(of_training) {
             return Ok(Ok(summary.test));
         }
-        let weights = wish.presets.join(self.weights).with_extension(segue_model::weights::EXTENSION);
-        let Some(root) = &wish.data else { return Ok(Err("no --data is named".into())) };
+        let weights = arguments.presets.join(self.weights).with_extension(segue_model::weights::EXTENSION);
+        let Some(root) = &arguments.data else { return Ok(Err("there is no --data".into())) };
         let folder = root.join(self.folder);
         if let Some(missing) = [&weights, &folder].into_iter().find(|path| !path.exists()) {
             return Ok(Err(format!("{} is not there", missing.display())));
         }
-        let source = DataArguments { data: vec![folder], cache: wish.cache.clone() };
+        let source = DataArguments { data: vec![folder], cache: arguments.cache.clone() };
         let also: Vec<PathBuf> = self.also.iter().map(|folder| root.join(folder)).collect();
         let figures = figures(&[&weights], &source, &also, Split::Test)?;
         Ok(figures.first().copied().ok_or_else(|| "nothing was measured".into()))
     }
 }
 
-/// What is needed of a summary.
+/// The fields of summary.json that the table needs.
 #[derive(Deserialize)]
 struct TrainingSummary {
     plan: PlannedStyle,
@@ -101,7 +101,7 @@ struct PlannedStyle {
 
 fn summary(path: &Path) -> anyhow::Result<TrainingSummary> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    serde_json::from_slice(&bytes).with_context(|| format!("{}: is no summary of a training", path.display()))
+    serde_json::from_slice(&bytes).with_context(|| format!("{}: is no summary.json of a training", path.display()))
 }
 
 fn tables(rows: &[(&str, Likelihoods)]) -> String {
@@ -136,7 +136,7 @@ fn all_notes(name: &str, of: &Likelihoods) -> String {
     )
 }
 
-/// With chords and without; one number for a style that knows none.
+/// The value with chords and without; one number for a style without chords.
 fn pair(told: Option<f64>, no_chords: Option<MeanLikelihood>) -> String {
     match (told, no_chords) {
         (Some(told), Some(none)) => format!("{told:.3} / {:.3}", none.pitch),

@@ -1,4 +1,4 @@
-//! Lets a mind play at every temperature, and checks that it stays alive.
+//! `train temperatures`: plays at every temperature, and checks that the model neither falls silent nor loops.
 
 use crate::data::{DataArguments, split};
 use anyhow::bail;
@@ -23,48 +23,51 @@ pub struct Temperatures {
     /// Continuations at each temperature.
     #[arg(long, default_value_t = 60)]
     places: usize,
-    /// Notes of each.
+    /// Notes of each continuation.
     #[arg(long, default_value_t = 96)]
     notes: usize,
-    /// Only the most probable choices that together have this share are considered, above 0 to 1.
+    /// Top-p: sample only from the most probable classes with this total probability, above 0 to 1.
     #[arg(long, default_value_t = 1.0)]
     top_p: f32,
-    /// How often it is shown what was played before, 0 to 1.
+    /// How often the model sees what was played before, 0 to 1.
     #[arg(long, default_value_t = 1.0)]
     memory: f32,
-    /// Of all that is left to chance.
+    /// The seed of all random choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Whose tunes are gone on with: train, valid or test.
+    /// The split whose tunes are continued: train, valid or test.
     #[arg(long, default_value = "test", value_parser = split)]
     split: Split,
 }
 
-pub fn temperatures(wish: &Temperatures) -> anyhow::Result<()> {
-    let mind = Arc::new(Mind::from_file(&wish.weights)?);
-    let corpus = wish.source.read_for(mind.vocabulary())?;
-    let pieces = wish.source.pieces(&corpus, wish.split)?;
+pub fn temperatures(arguments: &Temperatures) -> anyhow::Result<()> {
+    let mind = Arc::new(Mind::from_file(&arguments.weights)?);
+    let corpus = arguments.source.read_for(mind.vocabulary())?;
+    let pieces = arguments.source.pieces(&corpus, arguments.split)?;
     let tunes: Vec<Tune> = pieces.iter().map(|read| in_vocabulary(&read.tune, mind.vocabulary())).collect();
     let names: Vec<(&str, usize)> =
         pieces.iter().zip(&tunes).map(|(read, tune)| (read.source.as_str(), tune.notes.len())).collect();
-    let places = draw_positions(&names, wish.places, wish.seed);
+    let places = draw_positions(&names, arguments.places, arguments.seed);
     if places.is_empty() {
-        bail!("{}: no tune there is long enough to go on with", wish.source.named());
+        bail!(
+            "{}: no tune in this split is long enough; choose another --split or more --data",
+            arguments.source.named()
+        );
     }
-    println!("{}: {} notes after each of {} prompts", mind.card().style, wish.notes, places.len());
+    println!("{}: {} notes after each of {} prompts", mind.card().style, arguments.notes, places.len());
     println!("{HEADER}");
     let mut rows = Vec::new();
     for temperature in TEMPERATURES {
-        let (top_p, memory, seed) = (wish.top_p, wish.memory, wish.seed);
+        let (top_p, memory, seed) = (arguments.top_p, arguments.memory, arguments.seed);
         let knobs = Knobs { temperature, top_p, memory, seed, ..Knobs::default() };
         let continued: Vec<_> = (0..)
             .zip(&places)
             .map(|(index, place)| {
                 let tune = &tunes[place.tune];
-                continue_prompt(&mind, tune, place.prompt(&tune.notes), wish.notes, &seeded(knobs, index))
+                continue_prompt(&mind, tune, place.prompt(&tune.notes), arguments.notes, &seeded(knobs, index))
             })
             .collect();
-        let row = SweepRow::of(temperature, &continued, wish.notes);
+        let row = SweepRow::of(temperature, &continued, arguments.notes);
         println!("{row}");
         rows.push(row);
     }
