@@ -208,8 +208,9 @@ mod tests {
         assert!(before > 74.0, "{before}");
     }
 
+    /// The player's spread of velocities sets Segue's, within limits.
     #[test]
-    fn who_plays_with_differences_gets_differences_and_who_plays_evenly_fewer() {
+    fn lively_dynamics_are_answered_livelier_than_even_ones() {
         let even = after(&[75; 60], SOLO).share(SOLO);
         let lively = after(&[40, 110, 60, 90].repeat(15), SOLO).share(SOLO);
         assert!((even - SPREADS.0).abs() < 1e-6 && (lively - SPREADS.1).abs() < 1e-6, "{even}, {lively}");

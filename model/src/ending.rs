@@ -140,8 +140,9 @@ mod tests {
         vocabulary.duration(most_probable(&scores)).0
     }
 
+    /// A duration fills the remaining time or leaves enough for another note.
     #[test]
-    fn a_note_in_the_last_bar_fills_what_is_left_or_leaves_room_for_another() {
+    fn a_note_in_the_last_bar_fills_it_or_leaves_room() {
         let vocabulary = Vocabulary::dance();
         for left in [48, 72, 96, 144] {
             assert_eq!(lasts(left), left);
@@ -153,8 +154,9 @@ mod tests {
         assert_eq!([12, 24, 32, 48, 54, 72].map(spoils), [false, false, true, true, false, false]);
     }
 
+    /// Only a note that joins a chord may begin so late that too little time is left.
     #[test]
-    fn no_note_begins_too_late_to_be_the_last_but_one_that_joins_a_chord() {
+    fn no_note_begins_too_late_to_be_the_last() {
         let vocabulary = Vocabulary::dance();
         let mut scores = vec![0.0; vocabulary.counts().step];
         ending().lean_steps(&mut scores, Ticks(END.0 - 96), &vocabulary);
@@ -165,8 +167,9 @@ mod tests {
         assert_eq!(Ending::new(END, None).last, Ticks(48));
     }
 
+    /// Tones of the chord, or of the recent profile without one, gain more the nearer the end is.
     #[test]
-    fn tones_of_the_chord_or_of_the_phrase_are_favoured_more_and_more() {
+    fn chord_tones_are_favoured_more_towards_the_end() {
         let vocabulary = Vocabulary::dance();
         let chord = Chord::parse("F").unwrap();
         let mut profile = [0.0; PROFILE];

@@ -95,8 +95,9 @@ mod tests {
         Chord::parse(text).unwrap().unwrap()
     }
 
+    /// It counts only where the player's hands are the source of chords.
     #[test]
-    fn a_heard_chord_holds_until_the_next_and_counts_only_where_hands_are_the_source() {
+    fn a_heard_chord_holds_until_the_next() {
         let mut harmony = Harmony::default();
         harmony.set_chart(Chart::parse("| C | F |").unwrap().map(Arc::new));
         assert!(!harmony.hear(Ticks(10), chord("Am")));

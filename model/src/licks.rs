@@ -339,8 +339,9 @@ mod tests {
         told[usize::from(pitches[pitches.len() - 1].checked_add_signed(interval).unwrap())]
     }
 
+    /// A successor of a figure is more probable after it than after any note.
     #[test]
-    fn what_followed_a_figure_is_likelier_after_it_than_after_any_note() {
+    fn a_counted_successor_gains_after_its_figure() {
         assert!(told(&[1, 6], 2) > 1.0, "a fifth of the chances, but as good as never after any note");
         assert!(told(&[1, 6], -2) < 0.0, "at the cost of what is common");
         assert!(told(&[2, 6], 2).abs() < 1e-6, "that leap is no figure that is known");

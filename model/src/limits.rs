@@ -310,8 +310,9 @@ mod tests {
         }
     }
 
+    /// Where range and scale have no pitch in common, the nearest pitch of the scale remains.
     #[test]
-    fn a_range_holds_and_a_scale_that_misses_it_is_met_by_the_nearest_pitch() {
+    fn a_range_holds_or_gives_way_to_the_nearest_scale_pitch() {
         check(Scale::Chromatic, (60, 63), &[60, 61, 62, 63]);
         check(Scale::Major, (60, 67), &[60, 62, 64, 65, 67]);
         // C sharp alone: of C and D, equally near, the lower one.
@@ -329,8 +330,9 @@ mod tests {
         check(Scale::Major, (30, 55), &[43, 45, 47, 48, 50, 52, 53, 55]);
     }
 
+    /// A bar line itself is a grid point, also in bars that the grid does not divide.
     #[test]
-    fn points_of_the_grid_are_counted_from_every_bar_line_and_a_bar_line_is_one() {
+    fn grid_points_are_counted_from_every_bar_line() {
         let bars = Bars { line: Ticks(7), metre: Metre::new(7, 8).unwrap() };
         let limits = Limits { grid: Some(Ticks(48)), ..Limits::NONE };
         for (moment, point) in [(7, 7), (8, 55), (151, 151), (152, 175), (175, 175), (0, 7), (-10, -10 + 17)] {
@@ -348,8 +350,9 @@ mod tests {
         assert!((stretch(0.5) - 1.0 / 0.5625).abs() < 1e-6);
     }
 
+    /// For every scale, key and range some pitch remains, in the scale and within two semitones of the range.
     #[test]
-    fn there_is_always_a_pitch_and_it_is_in_the_scale_and_as_near_to_the_range_as_the_scale_allows() {
+    fn there_is_always_a_pitch_in_the_scale_near_the_range() {
         /// The widest gap in a scale is an augmented second, or a minor third: the middle of it is so far from both sides.
         const NEAR: u8 = 2;
         let vocabularies = [Vocabulary::dance(), Vocabulary::song(), Vocabulary::solo(), Vocabulary::piano()];

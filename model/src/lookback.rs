@@ -312,8 +312,9 @@ mod tests {
         })
     }
 
+    /// The match says what followed the motif the last time.
     #[test]
-    fn a_figure_that_comes_again_in_another_key_tells_what_followed_it() {
+    fn a_motif_is_found_again_in_another_key() {
         let mut memory = played(&[60, 64, 67]);
         add(&mut memory, 72, 48, 96);
         assert_eq!(figure(&memory), None);
@@ -385,8 +386,9 @@ mod tests {
         assert!(keys.len() > 10);
     }
 
+    /// When the ring is full, old notes are forgotten and new ones can still be retracted.
     #[test]
-    fn a_session_longer_than_the_memory_forgets_its_beginning_and_can_still_be_taken_back() {
+    fn a_long_session_forgets_its_beginning() {
         let mut memory = played(&[60, 67, 61, 70]);
         let chain = |memory: &mut LookBack, notes: usize| {
             for note in 0..notes {

@@ -81,8 +81,9 @@ impl Poise {
 mod tests {
     use super::*;
 
+    /// The gain scales all logits within a quotation; the last pitch and the chord's tones get their own bias.
     #[test]
-    fn quotations_are_held_the_last_pitch_is_held_back_and_chords_are_minded() {
+    fn the_bias_acts_on_quotations_repeats_and_chord_tones() {
         let vocabulary = Vocabulary::song();
         let poise = Poise { faith: 2.0, again: -0.5, chord: 0.25 };
         let leant = |poise: Poise, figure, last, chord: Option<&str>| {

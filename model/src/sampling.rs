@@ -377,15 +377,17 @@ mod tests {
         counts
     }
 
+    /// Ties go to the lowest class.
     #[test]
-    fn the_coldest_choice_is_the_most_probable_and_ties_go_to_the_lowest() {
+    fn the_coldest_choice_is_the_argmax() {
         for point in [0.0, 0.5, 0.999_999] {
             assert_eq!(choose(&mut [1.0, 3.0, 3.0, 2.0], ANY, &knobs(0.05, 1.0), point), 1);
         }
     }
 
+    /// 10,000 draws at temperature 1 without a nucleus.
     #[test]
-    fn at_temperature_one_classes_are_chosen_as_often_as_they_are_probable() {
+    fn at_temperature_one_frequencies_match_probabilities() {
         let counts = tally(&[0.5f32.ln(), 0.3f32.ln(), 0.2f32.ln()], ANY, &knobs(1.0, 1.0));
         // Four standard deviations of a share of 10,000 draws are 200.
         for (count, share) in counts.iter().zip([5000u32, 3000, 2000]) {
@@ -408,8 +410,9 @@ mod tests {
         assert_eq!(tally(&scores, ANY, &knobs(1.0, 0.0))[1..], [0, 0]);
     }
 
+    /// If every class were masked, none is.
     #[test]
-    fn forbidden_classes_are_never_chosen_and_the_choice_is_never_empty() {
+    fn masked_classes_are_never_chosen() {
         let counts = tally(&[5.0, 1.0, 0.0], |class| class != 0, &knobs(2.0, 1.0));
         assert_eq!(counts[0], 0);
         assert!(counts[1] > counts[2] && counts[2] > 0);
@@ -437,8 +440,9 @@ mod tests {
         (0..10_000).map(|note| span(chosen(note))).sum::<f32>() / 10_000.0
     }
 
+    /// The mean length stays what it is at temperature 1, times the requested factor.
     #[test]
-    fn spans_are_as_long_in_the_mean_as_is_asked_at_every_temperature() {
+    fn mean_spans_are_kept_at_every_temperature() {
         let spans = [0.0, 12.0, 24.0, 48.0, 96.0, 192.0];
         let sure = [-9.0, -6.0, 0.0, -5.0, -9.0, -14.0];
         let unsure = [-2.0, -1.0, 0.0, -0.5, -2.0, -3.0];
@@ -469,8 +473,9 @@ mod tests {
         assert!(share(1.1) < share(1.0) && share(0.3) < share(1.0) / 2);
     }
 
+    /// Tilting reaches the requested mean and makes no improbable span a usual one.
     #[test]
-    fn spans_lean_to_longer_and_shorter_ones_and_what_is_hardly_possible_stays_so() {
+    fn tilting_changes_the_mean_span_and_keeps_the_rare_rare() {
         let spans = [4.0, 24.0, 48.0, 96.0];
         let mean = |times: f32| {
             let mut scores = [1e-6_f32.ln(), 0.2_f32.ln(), 0.7_f32.ln(), 0.1_f32.ln()];
@@ -503,8 +508,9 @@ mod tests {
         assert_eq!(chosen, 0, "no time at all has no longer one");
     }
 
+    /// Even where the network gives it no probability or no number.
     #[test]
-    fn the_only_class_that_is_allowed_is_chosen_even_where_it_is_impossible() {
+    fn the_only_allowed_class_is_chosen_even_if_impossible() {
         for score in [f32::NAN, f32::NEG_INFINITY] {
             for temperature in [0.05, 1.0] {
                 for only in [0, 1] {

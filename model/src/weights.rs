@@ -393,8 +393,9 @@ mod tests {
         );
     }
 
+    /// An n-gram model survives writing and reading, and a file without one plays too.
     #[test]
-    fn licks_are_read_again_and_a_file_without_them_is_as_good_as_ever() {
+    fn the_ngram_model_is_optional_and_read_again() {
         let with = Mind::from_bytes(sound(), "my.segue").unwrap();
         assert_eq!(with.card().licks, Some(*Licks::of_two_figures().pulls()));
         let (card, network) = tiny();
@@ -453,8 +454,9 @@ mod tests {
         check_card(|card| card.sizes.hidden = 32, "damaged");
     }
 
+    /// Files from before the decoding bias load with a neutral one; an impossible bias is refused.
     #[test]
-    fn a_file_from_before_poise_has_none_and_an_absurd_one_is_refused() {
+    fn a_file_without_decoding_bias_has_a_neutral_one() {
         let text = serde_json::to_value(tiny().0).unwrap();
         let older = text.as_object().unwrap().iter().filter(|(key, _)| *key != "poise");
         let older: serde_json::Map<_, _> = older.map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -90,9 +90,9 @@ mod tests {
         touch.length(vocabulary, some(expected)).map_or(0, |length| length.0)
     }
 
-    /// 0 stands for what is not known.
+    /// How short a key is held does not matter. 0 stands for what is not known.
     #[test]
-    fn in_notation_a_note_lasts_until_the_next_however_short_its_key_is_held() {
+    fn in_notation_a_note_lasts_until_the_next() {
         for gate_percent in [30, 50, 80, 95, 100] {
             for note in [8, 12, 24, 36, 48, 72, 96, 144, 192] {
                 let held = (note * i64::from(gate_percent) / 100).max(1);
@@ -105,8 +105,9 @@ mod tests {
         }
     }
 
+    /// Both for a legato player and for one who plays detached.
     #[test]
-    fn a_long_rest_is_a_rest_for_a_player_who_plays_legato_and_for_one_who_does_not() {
+    fn a_long_rest_is_a_rest_whatever_the_articulation() {
         let table = Vocabulary::dance();
         assert_eq!(length(&table, 48, 192, 100, 0), 48);
         assert_eq!(length(&table, 24, 192, 50, 0), 48);

@@ -94,8 +94,9 @@ fn hearing_note_by_note_equals_hearing_in_one_go_to_the_bit() {
     assert_eq!(in_one_go.state(), late_releases.state());
 }
 
+/// After notes are retracted, state and draws are bit-identical to those of a session without them.
 #[test]
-fn taking_back_and_replaying_gives_the_state_of_a_fresh_run_to_the_bit() {
+fn retracting_and_replaying_gives_the_state_of_a_fresh_run() {
     let mut fresh = blank();
     hear_phrase(&mut fresh);
     let mut other = blank();
@@ -117,8 +118,9 @@ fn taking_back_and_replaying_gives_the_state_of_a_fresh_run_to_the_bit() {
     assert_ne!(other.state(), fresh.state(), "an amend must change what is remembered");
 }
 
+/// A decided note that never sounded leaves the history as if it had been retracted; notes decided after it remain.
 #[test]
-fn a_note_that_never_sounded_is_forgotten_as_if_it_had_been_taken_back_and_what_followed_it_stays() {
+fn an_unplayed_note_is_removed_and_its_successors_stay() {
     // In another octave than it is thought in.
     let limits = Limits { lowest: Pitch::new(96).unwrap(), highest: Pitch::new(120).unwrap(), ..Limits::NONE };
     let knobs = Knobs { temperature: 1.0, seed: 4, limits, ..Knobs::default() };
@@ -155,8 +157,9 @@ fn a_note_that_never_sounded_is_forgotten_as_if_it_had_been_taken_back_and_what_
     assert_eq!(improviser.state(), &states[0], "all of them");
 }
 
+/// The first note of a turn has the requested onset, and a single line never overlaps.
 #[test]
-fn the_first_note_of_a_turn_is_where_the_turn_begins_and_the_rest_go_forward() {
+fn a_turn_begins_on_time_and_its_notes_go_forward() {
     for seed in 0..20 {
         let mut improviser = blank();
         hear_phrase(&mut improviser);
@@ -180,8 +183,9 @@ fn a_note_is_never_planned_before_the_moment_that_is_given() {
     assert_eq!(blank().decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1)).onset, Ticks(7), "a blank memory too");
 }
 
+/// The same seed gives the same notes; at the lowest temperature every seed gives the same ones.
 #[test]
-fn the_same_seed_gives_the_same_notes_and_the_coldest_needs_no_seed() {
+fn the_seed_decides_the_notes_except_at_the_coldest() {
     let play = |temperature, seed| {
         let mut improviser = blank();
         hear_phrase(&mut improviser);
@@ -220,8 +224,9 @@ fn a_single_line_hears_the_top_voice_of_a_chord() {
     assert_eq!(chord.recent().count(), 1);
 }
 
+/// The player's level is kept even when all of the player's notes have left the history.
 #[test]
-fn segue_stays_as_loud_as_the_player_was_however_long_it_plays_alone() {
+fn segue_stays_as_loud_as_the_player_was() {
     let mut improviser = blank();
     let soft = Velocity::nearest(40.0);
     for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
@@ -271,8 +276,9 @@ fn a_chord_known_late_counts_from_its_first_finger_on() {
     assert_eq!(taken_back.decide(&ask(Begin::At(Ticks(300)), 1.0, 4)), first);
 }
 
+/// A key below a held one is accompaniment: a single line ignores it, a piano hears it.
 #[test]
-fn under_a_held_key_a_single_line_hears_nothing_and_a_piano_does() {
+fn below_a_held_key_only_a_polyphonic_style_hears() {
     for (vocabulary, count) in [(Vocabulary::song(), 0), (Vocabulary::piano(), 1)] {
         let mut improviser = Improviser::new(Arc::new(Mind::random(vocabulary, SIZES)));
         improviser.hear_below(key(1, 0, 48));
@@ -299,8 +305,9 @@ fn a_chord_is_one_stroke_also_where_its_own_note_falls_into_it() {
     }
 }
 
+/// The history is bounded, and notes can still be retracted when it is full.
 #[test]
-fn a_long_jam_keeps_a_bounded_memory_and_can_still_be_taken_back() {
+fn a_long_jam_keeps_a_bounded_history() {
     let mut improviser = blank();
     for id in 0..2_000 {
         improviser.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 12).unwrap()));
@@ -334,8 +341,9 @@ fn no_memory_is_exactly_a_network_that_is_shown_nothing() {
     assert_ne!(decide(1.0, true), decide(0.0, true), "what was played must change what follows");
 }
 
+/// With memory between 0 and 1, the seed decides in which stretches look-back is shown.
 #[test]
-fn another_seed_calls_other_stretches_of_the_session_to_mind_and_the_same_one_the_same() {
+fn the_seed_decides_which_stretches_see_the_session() {
     let stretches = |share, seed| {
         let recall = Recall { share, seed };
         (0..100).map(|stretch| recall.shows(&minds().0, stretch * MEMORY_STRETCH)).collect::<Vec<_>>()
@@ -395,8 +403,9 @@ fn a_change_of_mind_replays_what_is_remembered() {
     assert_eq!(changed.recent().count(), 0, "ticks of free time are no beats");
 }
 
+/// Notes of one onset are decided in ascending order, and no key twice.
 #[test]
-fn a_chord_of_many_voices_is_told_from_low_to_high_each_key_once() {
+fn chords_are_played_from_low_to_high_each_key_once() {
     let mut improviser = Improviser::new(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
     let mut last = improviser.decide(&ask(Begin::At(Ticks(100)), 2.0, 1));
     let mut together = 1;
@@ -422,8 +431,9 @@ fn hear_detached(improviser: &mut Improviser, percent: &[i64]) {
     improviser.hear(key(99, 240, 57));
 }
 
+/// A style of notation hears the same lengths from staccato and from legato playing.
 #[test]
-fn written_music_is_heard_the_same_however_short_its_keys_are_held() {
+fn notation_hears_the_same_however_short_keys_are_held() {
     let mut legato = blank();
     hear_detached(&mut legato, &[100]);
     for percent in [&[30][..], &[50], &[80], &[95], &[105], &[80, 60, 95, 40, 70]] {
@@ -504,8 +514,9 @@ fn in_a_duet_a_wait_goes_on_over_the_keys_that_are_heard_in_it() {
     assert!(kept > 40 && other_pitches > kept / 2, "{kept} kept, {other_pitches} of them with another pitch");
 }
 
+/// A planned onset that has passed is drawn again, with a draw that depends on the last heard key.
 #[test]
-fn in_a_duet_what_has_become_impossible_is_drawn_anew_and_otherwise_after_each_key() {
+fn in_a_duet_an_impossible_onset_is_drawn_again() {
     let steps = |heard: i64| -> Vec<Ticks> {
         (0..40)
             .map(|seed| {

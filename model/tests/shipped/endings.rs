@@ -83,8 +83,9 @@ impl Ends {
     }
 }
 
+/// Told where the answer ends, the model closes it as a phrase and cuts no run short.
 #[test]
-fn an_answer_that_knows_its_end_comes_to_it_on_a_long_and_fitting_note_and_no_run_is_cut() {
+fn an_answer_ends_on_a_long_fitting_note() {
     for (style, book) in STYLES {
         let [blind, told] = [false, true].map(|is_told| Ends::of(style, book, Knobs::default(), is_told));
         let shown = |ends: &Ends| {

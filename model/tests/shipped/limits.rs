@@ -78,8 +78,9 @@ fn limits_that_forbid_nothing_change_nothing() {
     }
 }
 
+/// The limited music does not fall silent.
 #[test]
-fn fewer_voices_and_shorter_notes_are_kept_to_and_the_music_goes_on() {
+fn limits_of_voices_and_length_hold_and_music_goes_on() {
     for (polyphony, longest) in [(1, BEAT), (2, Ticks::quarters(16)), (4, Ticks(BEAT.0 / 4))] {
         let notes = play("piano", knobs(0.9, 2, Limits { polyphony, longest, ..Limits::NONE }), 300);
         assert!(most_together(&notes) <= polyphony.into(), "{polyphony} voices");
@@ -89,8 +90,9 @@ fn fewer_voices_and_shorter_notes_are_kept_to_and_the_music_goes_on() {
     }
 }
 
+/// Density 0 is sparse, and not silent.
 #[test]
-fn density_says_how_many_notes_there_are_and_even_nothing_of_it_is_not_silence() {
+fn density_sets_the_number_of_notes() {
     for style in STYLES {
         for temperature in [0.05, 1.0] {
             let [sparse, half, full] = [0.0, 0.5, 1.0].map(|density| notes_per_beat(style, density, temperature));
@@ -139,8 +141,9 @@ proptest! {
     }
 }
 
+/// Free time has no grid.
 #[test]
-fn notes_begin_on_the_grid_that_is_asked_for_and_go_on_in_free_time_as_they_like() {
+fn onsets_lie_on_the_requested_grid() {
     let distinct = |notes: &[Note]| notes.iter().map(|note| note.onset).collect::<BTreeSet<_>>().len();
     for grid in [24, 16, 12, 8].map(Ticks) {
         let limits = Limits { grid: Some(grid), ..Limits::NONE };

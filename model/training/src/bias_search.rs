@@ -113,8 +113,9 @@ mod tests {
 
     const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
 
+    /// Too few tunes give no bias.
     #[test]
-    fn what_is_found_plays_more_as_the_tunes_go_and_too_few_tunes_say_nothing() {
+    fn the_search_finds_a_bias_closer_to_the_tunes() {
         let book = parse_book(BOOK, "oneills.abc");
         let tunes: Vec<&Tune> = book.tunes.iter().map(|(_, tune)| tune).collect();
         let names: Vec<(&str, &Tune)> = tunes.iter().map(|tune| (tune.title.as_str(), *tune)).collect();

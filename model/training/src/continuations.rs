@@ -135,8 +135,9 @@ mod tests {
 
     const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
 
+    /// Every position lies inside its tune and is drawn once.
     #[test]
-    fn places_are_different_lie_inside_their_tunes_and_use_every_tune_about_equally() {
+    fn positions_differ_and_use_every_tune_about_equally() {
         let tunes = [("a", 80), ("b", 79), ("c", 200), ("d", 300), ("e", 81)];
         let places = draw_positions(&tunes, 100, 1);
         assert_eq!(places.len(), 100);
@@ -148,8 +149,9 @@ mod tests {
         assert!(used(2).abs_diff(used(3)) <= 1);
     }
 
+    /// The order of the tunes does not matter.
     #[test]
-    fn the_draw_depends_on_names_and_seed_and_not_on_the_order_of_the_tunes() {
+    fn positions_depend_on_names_and_seed_alone() {
         let tunes = [("a", 180), ("b", 179), ("c", 200)];
         let turned = [tunes[2], tunes[1], tunes[0]];
         let named = |tunes: &[(&'static str, usize)], seed| {

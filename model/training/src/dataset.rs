@@ -334,8 +334,9 @@ mod tests {
         assert_eq!(random, Rng::with_seed(4), "what does not happen draws nothing");
     }
 
+    /// Within 31 ms they get one onset, and go from low to high.
     #[test]
-    fn fingers_that_come_almost_together_are_one_chord_from_low_to_high() {
+    fn notes_almost_together_become_one_sorted_chord() {
         let note = |onset, key| Note {
             onset: Ticks(onset),
             pitch: Pitch::new(key).unwrap(),

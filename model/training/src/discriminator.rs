@@ -407,8 +407,9 @@ mod tests {
         assert!((null_auc - 0.5).abs() < 0.12, "60 on each side, five times: {null_auc}");
     }
 
+    /// The same seed gives the same result; one tune cannot be trained on and tested.
     #[test]
-    fn the_same_seed_gives_the_same_verdict_and_too_little_gives_none() {
+    fn the_seed_decides_and_too_few_tunes_give_no_result() {
         assert_eq!(held_out(other_passage).0, held_out(other_passage).0);
         assert_eq!(discriminate(&[], 1), None);
         let lonely = |is_generated| Sample { tune: 0, is_generated, features: vec![("one", 0.0)] };

@@ -301,8 +301,9 @@ fn nats(scores: &[f32], class: u8) -> f64 {
 mod tests {
     use super::*;
 
+    /// Runs of eight notes and more that the tune has played before.
     #[test]
-    fn a_run_that_came_before_is_a_repeat_from_its_first_note_to_its_last() {
+    fn a_repeat_is_marked_from_its_first_note_to_its_last() {
         let note = |pitch| Classes { pitch, step: 1, ..Classes::default() };
         let tune = |pitches: &str| pitches.bytes().map(note).collect::<Vec<_>>();
         let marks =
@@ -314,8 +315,9 @@ mod tests {
         check("aaaaaaaaaa", ".rrrrrrrrr");
     }
 
+    /// The cached chain becomes sure of an unseen tune that repeats itself.
     #[test]
-    fn a_chain_that_counts_the_tunes_own_notes_learns_a_tune_it_has_never_seen() {
+    fn counting_a_tunes_own_notes_predicts_its_repeats() {
         let chain = Markov::empty(MARKOV_ORDER, 60, ESCAPE_WEIGHT);
         let melody: Vec<u8> = (0..60).map(|index| 7 * (index % 6)).collect();
         let chains: Vec<_> = chain_predictions(&chain, &melody).collect();

@@ -184,8 +184,9 @@ mod tests {
         assert_eq!(tune.bars, example.0.bars);
     }
 
+    /// They stand at the same places in the bar.
     #[test]
-    fn the_letters_are_read_back_with_the_same_notes_in_the_same_places_of_the_bar() {
+    fn the_abc_is_read_back_with_the_same_notes() {
         let (tune, example) = jig();
         let text = example.0.abc(key_signature(&tune.notes)).unwrap();
         assert!(text.contains("K:G\n") && text.contains("N:Segue plays from note 33 on\n"), "{text}");

@@ -273,8 +273,9 @@ mod tests {
         told[usize::from(next)]
     }
 
+    /// A turn that one tune repeats is not counted.
     #[test]
-    fn what_two_tunes_play_is_a_lick_in_any_key_and_what_one_plays_over_and_over_is_none() {
+    fn a_turn_counts_when_two_tunes_share_it_in_any_key() {
         let turn = [0, 7, 3, 5, 4];
         let in_key = |key: u8| turn.map(|pitch| pitch + key);
         let once = counted(&melodies(&[&in_key(2).repeat(9), &[10, 12, 14, 15]]));

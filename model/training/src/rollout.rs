@@ -180,8 +180,9 @@ mod tests {
         assert!(said.notes.iter().all(|note| note.velocity.value() == 34));
     }
 
+    /// It begins after the prompt, and the same seed gives the same notes.
     #[test]
-    fn it_plays_on_behind_the_prompt_and_the_same_again_with_the_same_seed() {
+    fn a_continuation_follows_the_prompt_and_its_seed() {
         let tune = &parse_book(BOOK, "oneills.abc").tunes[1].1;
         for vocabulary in [Vocabulary::dance(), Vocabulary::piano()] {
             let mind = blank(vocabulary);

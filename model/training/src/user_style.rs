@@ -181,8 +181,9 @@ mod tests {
         check(&changed(held), StyleKind::Piano, "only 0 % of the tunes are single lines");
     }
 
+    /// A large one gets as many as a shipped style.
     #[test]
-    fn a_small_corpus_is_gone_through_more_often_and_a_large_one_no_less_than_a_shipped_style() {
+    fn a_small_corpus_gets_more_epochs() {
         let epochs = |notes, is_fine_tuning| plan_for("mine", Vocabulary::dance(), notes, is_fine_tuning).epochs;
         assert_eq!(epochs(7_600, false), 67);
         assert_eq!(epochs(100, false), MOST_EPOCHS);

@@ -62,8 +62,9 @@ fn a_scale_has_the_figures_that_one_reckons_by_hand() {
     assert!(is(of.polyphony, 1.0) && is(of.velocity_spread, 0.0));
 }
 
+/// From note to note, on beats and at peaks.
 #[test]
-fn velocities_are_measured_from_note_to_note_on_beats_and_at_peaks() {
+fn velocity_metrics_match_a_sum_by_hand() {
     let mut notes = eighths(&[60, 64, 62, 60, 67, 60]);
     for (note, value) in notes.iter_mut().zip([80, 100, 70, 60, 110, 60]) {
         note.velocity = Velocity::new(value).unwrap();
@@ -101,8 +102,9 @@ fn a_quotation_of_the_prompt_is_verbatim_from_eight_notes_on() {
     assert!(is(measured(&prompt, &higher).copied, 10.0), "but copied");
 }
 
+/// The longest run equals that of trying every position.
 #[test]
-fn copies_from_the_training_set_are_found_as_by_trying_every_place() {
+fn the_copy_index_finds_what_brute_force_finds() {
     let mut rng = Rng::with_seed(5);
     let mut melody = |length: usize| {
         let mut notes = eighths(&(0..length).map(|_| 60 + rng.u8(0..3)).collect::<Vec<_>>());
@@ -145,8 +147,9 @@ fn durations_are_binned_by_the_nearest_note_value() {
     }
 }
 
+/// Of 200 bootstrap intervals, about 190 contain the true mean.
 #[test]
-fn the_interval_of_a_mean_holds_the_truth_nineteen_times_in_twenty() {
+fn a_confidence_interval_holds_the_mean_in_95_percent() {
     let mut rng = Rng::with_seed(3);
     let holds = (0..200).filter(|seed| {
         let values: Vec<f64> = (0..100).map(|_| rng.f64()).collect();
@@ -159,8 +162,9 @@ fn the_interval_of_a_mean_holds_the_truth_nineteen_times_in_twenty() {
     assert_eq!(Estimate::of(&[1.0, 2.0], 1), Estimate::of(&[1.0, 2.0], 1));
 }
 
+/// Compared with themselves, real continuations lie inside every interval.
 #[test]
-fn a_comparison_with_itself_is_inside_and_one_with_another_is_told_by_its_distance() {
+fn a_comparison_shows_only_the_metric_that_differs() {
     let real: Vec<StyleMetrics> =
         (0..20u8).map(|key| measured(&eighths(&[60, 62]), &eighths(&[60, 60 + key]))).collect();
     let same = Comparison::of(&real, &real, 1);

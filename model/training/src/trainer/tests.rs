@@ -52,8 +52,9 @@ fn a_tune_that_is_practised_is_half_known_by_heart() {
     assert!(files(&folder).curve.exists() && files(&folder).summary.exists());
 }
 
+/// The weights are bit-identical.
 #[test]
-fn a_stopped_training_goes_on_to_the_bit_as_if_it_had_never_stopped() {
+fn a_resumed_training_equals_one_that_never_stopped() {
     let (folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let device = Device::flex().autodiff();
     let plan = plan(4);
@@ -69,8 +70,9 @@ fn a_stopped_training_goes_on_to_the_bit_as_if_it_had_never_stopped() {
     assert_eq!(fs::read(files(&folder).last).unwrap(), fs::read(files(&other_folder).last).unwrap());
 }
 
+/// A resumed fine-tuning continues from its checkpoint and not from the pretrained weights.
 #[test]
-fn fine_tuning_begins_with_what_was_learnt_and_a_stopped_one_does_not_begin_again() {
+fn fine_tuning_starts_from_pretrained_weights_once() {
     let (folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let pretrained = folder.path().join("pretrained.segue");
     train(&plan(6), &splits(), Place::Cpu, folder.path(), &pretrained, "test").unwrap();

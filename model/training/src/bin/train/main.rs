@@ -72,8 +72,9 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    /// Training needs a style and a folder.
     #[test]
-    fn every_verb_is_understood_and_training_needs_a_style_and_a_folder() {
+    fn every_subcommand_parses() {
         CommandLine::command().debug_assert();
         let parsed = |line: &str| {
             CommandLine::try_parse_from(line.split(' ')).map(|line| (line.verb.is_some(), line.train.is_some()))

@@ -158,8 +158,9 @@ fn parts(name: &str, of: &Likelihoods) -> String {
 mod tests {
     use super::*;
 
+    /// Without velocity its cell is a dash.
     #[test]
-    fn a_style_without_chords_and_velocity_has_one_number_and_a_dash() {
+    fn a_style_without_chords_has_one_number_per_cell() {
         let told = MeanLikelihood {
             notes: 90.0,
             pitch: 1.5,
