@@ -41,8 +41,8 @@ use nice_plug_egui::{EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, Repa
 use pages::Page;
 use presets::Shelf;
 use roll::Roll;
-use segue_engine::journal::{Pages, Watch};
-use segue_engine::vitals::Vitals;
+use segue_engine::recorder::{Pages, Watch};
+use segue_engine::stats::Vitals;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};

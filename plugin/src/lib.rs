@@ -37,10 +37,10 @@ use nice_plug::prelude::*;
 use params::{Render, SegueParams};
 use segue_engine::Performer;
 use segue_engine::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transport as HostTransport};
-use segue_engine::journal::{Journal, Observed};
 use segue_engine::link::{AudioEnd, MindEnd, link};
-use segue_engine::sound::{self, Sound};
-use segue_engine::vitals::{MindState, Vitals};
+use segue_engine::recorder::{Journal, Observed};
+use segue_engine::stats::{MindState, Vitals};
+use segue_engine::synth::{SAMPLE_RATES, Sound};
 use segue_engine::worker::Worker;
 use segue_model::improviser::Improviser;
 use segue_model::note::Metre;
@@ -260,7 +260,7 @@ impl Plugin for Segue {
         }
         let Ok(frames) = u32::try_from(buffer.samples()) else { return ProcessStatus::KeepAlive };
         let [left, right] = buffer.as_slice() else { return ProcessStatus::KeepAlive };
-        if !sound::SAMPLE_RATES.contains(&self.sample_rate) {
+        if !SAMPLE_RATES.contains(&self.sample_rate) {
             // No host plays at such a rate; it may ask for one, and gets silence.
             left.fill(0.0);
             right.fill(0.0);

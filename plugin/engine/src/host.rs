@@ -2,7 +2,7 @@
 //!
 //! Deliberately without any behaviour but matching; the shell translates from and to the real host.
 
-pub use crate::sound::Who;
+pub use crate::synth::Who;
 use segue_model::note::{Metre, Pitch};
 use segue_model::sampling::Knobs;
 

@@ -7,9 +7,9 @@
 //! Invariant: every reply finds room. The audio end counts the replies that it may still be given, and asks nothing to
 //! which the answer might not fit; so the worker neither waits nor loses anything, whatever else goes wrong.
 
-use crate::comping::{self, Stretch};
-use crate::groove::Groove;
+use crate::accompaniment::comping::{self, Stretch};
 use crate::host::StyleNumber;
+use crate::time::swing::Groove;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use segue_model::harmony::{HeardChord, Source};
 use segue_model::improviser::{Begin, HeardKey};

@@ -21,17 +21,17 @@ mod rounds;
 mod styles;
 mod time;
 
-use super::Performer;
+use crate::Performer;
 
-use super::clock::Position;
-use super::host::{
+use crate::host::{
     Audible, Block, ChannelMessage, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings,
     Stage, StartGrid, StyleNumber, TempoFrom, Trade, Transport, Who, Yield,
 };
-use super::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
-use crate::journal::{Journal, Observed, Pages};
+use crate::input::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
 use crate::link::{AudioEnd, MindEnd, Nerve, Planned, ToMind, link};
-use crate::vitals::Vitals;
+use crate::recorder::{Journal, Observed, Pages};
+use crate::stats::Vitals;
+use crate::time::clock::Position;
 use crate::worker::{Improvise, Room};
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;

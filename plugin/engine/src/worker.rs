@@ -3,17 +3,17 @@
 //! It sleeps until the audio thread wakes it, works off what the link holds, in order, and sleeps again. Whatever goes
 //! wrong in the mind ends here: a panic is caught, counted and answered, and another mind goes on with the same past.
 
+mod checkpoint;
 mod improvise;
-mod past;
-mod urgency;
+mod priority;
 
 pub use improvise::Improvise;
 
-use crate::comping::Stretch;
+use crate::accompaniment::comping::Stretch;
 use crate::host::StyleNumber;
 use crate::link::{ChordWish, Look, MindEnd, NOTES_PER_WISH, NobodyListens, Planned, ToMind, Wish};
-use crate::vitals::{MindState, Vitals};
-use past::{MOST_STEPS, Past, STEPS_WHEN_IDLE};
+use crate::stats::{MindState, Vitals};
+use checkpoint::{MOST_STEPS, Past, STEPS_WHEN_IDLE};
 use segue_model::harmony::Source;
 use segue_model::improviser::{Ask, Begin};
 use segue_model::note::{Bars, Ticks};
@@ -45,7 +45,7 @@ impl Worker {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
-            urgency::take();
+            priority::take();
             Room::new(end, vitals, make).run(&flag);
         });
         Some(Self { stop, thread: Some(thread.ok()?) })
@@ -249,8 +249,8 @@ fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &Mind
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::groove::Groove;
     use crate::link::{AudioEnd, Nerve, link};
+    use crate::time::swing::Groove;
     use segue_model::improviser::HeardKey;
     use segue_model::note::{Note, Pitch, Velocity};
     use segue_model::sampling::Knobs;

@@ -6,7 +6,7 @@ use super::chooser::{Answer, Chooser, LOOK_AGAIN, Question};
 use super::controls::button;
 use crate::capture::{self, CaptureError};
 use egui::Rect;
-use segue_engine::capture::{file, history};
+use segue_engine::recorder::midi_file::{file, history};
 use std::path::PathBuf;
 
 /// What is remembered of it while the window is open.

@@ -6,7 +6,7 @@ use crate::params::{ChordSource, SegueParams};
 use crate::preset;
 use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
 use segue_engine::host::Who;
-use segue_engine::journal::{History, Present};
+use segue_engine::recorder::{History, Present};
 use segue_model::chart::Chart;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use nice_plug::prelude::*;
 use segue_engine::host::{
     Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Shape, Stage,
 };
-use segue_engine::sound::Sound;
+use segue_engine::synth::Sound;
 use segue_model::note::{Pitch, Velocity};
 
 type Event = PluginNoteEvent<Segue>;

@@ -16,6 +16,9 @@ use std::process::ExitCode;
 /// Enough for every mode and style to meet every kind of transport.
 const USUAL_COUNT: usize = 30;
 
+/// The value of the parameter *Render* that never waits.
+const LIVE: f64 = 2.0;
+
 const USAGE: &str = "usage: cargo xtask renders --out FILE [--count N]";
 
 fn main() -> ExitCode {
@@ -59,8 +62,8 @@ fn record(mut arguments: impl Iterator<Item = String>) -> Result<()> {
 /// Whether nothing of a sequence depends on how fast this machine is.
 fn renders(sequence: &Sequence, board: &Board) -> bool {
     let render = board.place(Knob::Render);
-    let is_set = sequence.settings.iter().any(|(place, _)| *place == render);
+    let is_live = sequence.settings.iter().any(|(place, value)| *place == render && (*value - LIVE).abs() < 0.5);
     let is_turned = |deed: &Deed| matches!(deed, Deed::Turn { place, .. } if *place == render);
     let all_render = sequence.acts.iter().all(|act| act.offline && !act.deeds.iter().any(|(_, deed)| is_turned(deed)));
-    all_render && !is_set
+    all_render && !is_live
 }

@@ -2,7 +2,7 @@
 
 use super::modes::alone;
 use super::*;
-use crate::capture;
+use crate::recorder::midi_file as capture;
 use midly::{MetaMessage, MidiMessage, Smf, TrackEventKind};
 
 /// Frames to a tick of the file: ten to one of ours.

@@ -175,10 +175,10 @@ fn what_is_known_of_a_chart_is_asked_for_once_and_anew_when_the_chart_or_the_sty
 
 #[test]
 fn an_answer_of_a_chart_that_is_no_more_is_not_kept() {
-    let mut comping = super::super::comping::Comping::default();
+    let mut comping = crate::accompaniment::comping::Comping::default();
     comping.asked(Metre::COMMON, None);
     comping.forget_chart();
-    let old = super::super::comping::Stretch { from: Ticks(0), until: Ticks(192), chord: None };
+    let old = crate::accompaniment::comping::Stretch { from: Ticks(0), until: Ticks(192), chord: None };
     assert_eq!(comping.answered(old, None), None);
     assert_eq!(comping.unforeseen(Ticks(0), Metre::COMMON), Some(Ticks(0)), "it must be asked for anew");
     comping.asked(Metre::COMMON, None);

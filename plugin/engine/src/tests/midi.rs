@@ -1,7 +1,7 @@
 //! What comes in and goes out as MIDI, rule by rule.
 
-use super::super::host::Shape;
 use super::*;
+use crate::host::Shape;
 
 fn control(channel: u8, number: u8, value: f32) -> HostEvent {
     HostEvent::Control(ChannelMessage::Controller { channel, number, value })

@@ -1,0 +1,585 @@
+//! What has left Segue and may come back at its input by a routing loop: then it is not the player's.
+//!
+//! A note that comes in with the channel, key and velocity of one that left a moment ago is taken for it, each note once.
+//! So that no real note is lost to that:
+//! - When notes leave and none comes back there is no loop; then the first that looks like one is still the player's,
+//!   and only a second tells that somebody has closed a loop.
+//! - A note of the player's that was passed on comes back while its key is down. A key struck again is another note,
+//!   unless a loop is known or the note is punctual.
+//! - A host that routes output to input does so from block to block: what left comes in with the next one, at its first
+//!   frame or as far into it as it was. That is punctual, and what a player does is so once in a thousand times; struck
+//!   again so soon, on the same key and as hard, it is good as never.
+//! - Where a loop is known and the player strikes just the note that is about to come back, the one that comes back is
+//!   taken for the player's: one of the two is heard.
+//! - A release is ours only when its note came back and ended a moment ago.
+//! - A key that a finger is on has been struck again since; then a release may be the finger's as well as the end of the
+//!   note before, and only where it is punctual or the loop is sure is it taken for the end. It is sure when a note of
+//!   Segue's has come back, or one punctually to a key that is down, or the end of one to a key that nobody held.
+//! - Where notes come back punctually again and again, or after the very same time, whatever comes at another moment is
+//!   the player's.
+//! - What left within the host's block that runs cannot have come back in it. In a loop that is sure, that settles what
+//!   is whose; before that nothing but what is punctual hangs on where the host cuts its blocks.
+//!
+//! Pedals, bends and the like are sent back and forth quickly by players too, so they are only taken for ours when a
+//! loop is known, or when one and the same has gone round several times: else it would do so until a note comes back, and
+//! one that lets all keys go would keep that from ever being known.
+
+use crate::host::{ChannelMessage, HostEvent, Key, KeyPattern, Message, Who};
+use crate::time::clock::Position;
+use arrayvec::ArrayVec;
+
+/// How long a way back may be: the longest blocks of ordinary hosts, and one more.
+const WINDOW_SECONDS: f64 = 0.2;
+/// So many notes in a row that do not come back tell that there is no loop.
+const NO_LOOP: u32 = 8;
+/// So many notes in a row that came back punctually tell that the next will, too. For its end a single one does: a finger is
+/// believed when in doubt.
+const PUNCTUAL: u8 = 2;
+/// What is remembered; the oldest goes when there is more.
+const NOTES: usize = 64;
+const CONTROLS: usize = 64;
+/// So often a control goes round before it is known to.
+const ROUNDS: u8 = 2;
+/// Velocities that are the same on a way that has seven bits for them.
+const SAME_VELOCITY: f32 = 0.6 / 127.0;
+
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    key: Key,
+    velocity: f32,
+    by: Who,
+    begun: Position,
+    ended: Option<Position>,
+    /// It has come back.
+    back: bool,
+}
+
+/// What has left and is no note.
+#[derive(Debug, Clone, Copy)]
+struct Passed {
+    at: Position,
+    message: Message,
+    /// How often it had come in before it left, each time a moment after it had left.
+    rounds: u8,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Returns {
+    window_frames: i64,
+    /// The first frame of the host's block that runs, and of the one before.
+    block: Position,
+    block_before: Position,
+    notes: ArrayVec<Left, NOTES>,
+    controls: ArrayVec<Passed, CONTROLS>,
+    /// What came in just now as it had left, and how often that makes.
+    again: Option<(Message, u8)>,
+    /// Notes in a row that did not come back.
+    lost: u32,
+    /// Something has come back, and since then not too much was lost.
+    loop_is_known: bool,
+    /// And what came back was nothing that a player would do.
+    loop_is_sure: bool,
+    /// How long the last note that came back was on its way.
+    way_frames: Option<i64>,
+    /// Notes in a row that came back punctually.
+    punctual: u8,
+    /// Something looked as if it came back where no loop was, and was left to the player: the next is not. Else what is
+    /// passed on would come back, and be passed on again, for ever.
+    loop_is_suspected: bool,
+}
+
+impl Returns {
+    /// The host's block that begins at `block` runs, at this sample rate.
+    pub fn listen(&mut self, block: Position, sample_rate: f64) {
+        #[allow(clippy::cast_possible_truncation, reason = "a fifth of a second; `as` saturates")]
+        let frames = (WINDOW_SECONDS * sample_rate) as i64;
+        self.window_frames = frames;
+        // A block may come in pieces.
+        if block != self.block {
+            self.block_before = std::mem::replace(&mut self.block, block);
+        }
+    }
+
+    /// A note has left.
+    pub fn note_begun(&mut self, at: Position, key: Key, velocity: f32, by: Who) {
+        self.forget_before(at);
+        self.remember(Left { key, velocity, by, begun: at, ended: None, back: false });
+    }
+
+    /// A note began before everything was forgotten, and still sounds; its end may come back.
+    pub fn note_sounds(&mut self, key: Key) {
+        self.remember(Left { key, velocity: 0.0, by: Who::Segue, begun: Position(0), ended: None, back: true });
+    }
+
+    /// The end of a note has left.
+    pub fn note_ended(&mut self, at: Position, key: Key) {
+        let same = |left: &&mut Left| left.ended.is_none() && is_key(left, key);
+        if let Some(left) = self.notes.iter_mut().find(same) {
+            left.ended = Some(at);
+        }
+    }
+
+    /// What is no note has left.
+    pub fn passed(&mut self, at: Position, message: Message) {
+        if self.controls.is_full() {
+            self.controls.remove(0);
+        }
+        let rounds = self.again.take().filter(|(again, _)| *again == message).map_or(0, |(_, rounds)| rounds);
+        self.controls.push(Passed { at, message, rounds });
+    }
+
+    /// Whether this is ours; then it is taken off the list. `key_is_down` says that the player holds the key that it is
+    /// about.
+    pub fn take(&mut self, at: Position, event: &HostEvent, key_is_down: bool) -> bool {
+        self.forget_before(at);
+        match *event {
+            HostEvent::Press { key, velocity } => self.take_press(at, key, velocity, key_is_down),
+            HostEvent::Release { keys, .. } => self.take_release(at, keys, key_is_down),
+            HostEvent::Control(message) => self.take_control(Message::Control(message)),
+            HostEvent::Shape { keys, shape } => self.take_control(Message::Shape { keys, shape }),
+        }
+    }
+
+    fn take_press(&mut self, at: Position, key: Key, velocity: f32, key_is_down: bool) -> bool {
+        let known = self.loop_is_known || self.loop_is_suspected;
+        let is_strict = self.all_is_punctual(PUNCTUAL);
+        let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
+        let alike = |left: &Left| {
+            !left.back
+                && may_be_back(left.begun)
+                && is_key(left, key)
+                && (left.velocity - velocity).abs() <= SAME_VELOCITY
+                && (left.by != Who::Player || key_is_down || known || is_punctual(left.begun))
+        };
+        let on_time = |left: &&mut Left| alike(left) && (!is_strict || is_punctual(left.begun));
+        let Some(left) = self.notes.iter_mut().find(on_time) else {
+            if self.notes.iter().any(alike) {
+                // If the way has become another one, this was the last note that goes round on it.
+                self.punctual = 0;
+            }
+            return false;
+        };
+        left.back = true;
+        let was_punctual = is_punctual(left.begun);
+        let is_no_players = left.by != Who::Player || (key_is_down && was_punctual);
+        let way_frames = at.0.saturating_sub(left.begun.0);
+        let believed = self.lost < NO_LOOP;
+        self.lost = 0;
+        self.loop_is_known = believed;
+        self.loop_is_sure = believed && (self.loop_is_sure || is_no_players);
+        self.loop_is_suspected = !believed;
+        self.way_frames = Some(way_frames);
+        self.punctual = if was_punctual { self.punctual.saturating_add(1) } else { 0 };
+        if !believed {
+            // The player's after all; its release is the player's too.
+            self.notes.retain(|left| !(left.back && is_key(left, key)));
+        }
+        believed
+    }
+
+    fn take_release(&mut self, at: Position, keys: KeyPattern, key_is_down: bool) -> bool {
+        let Some((channel, pitch)) = keys.channel.zip(keys.pitch) else { return false };
+        let key = Key { voice: None, channel, pitch };
+        let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
+        let has_ended = |left: &Left| left.back && is_key(left, key) && left.ended.is_some_and(&may_be_back);
+        let on_time = |left: &Left| has_ended(left) && left.ended.is_some_and(&is_punctual);
+        let is_strict = key_is_down && self.all_is_punctual(1);
+        let ended = self.notes.iter().position(on_time);
+        let ended = ended.or_else(|| self.notes.iter().position(|left| !is_strict && has_ended(left)));
+        // Also when the finger is believed: if it was the end, another does not come.
+        let Some(left) = ended.and_then(|ended| self.notes.pop_at(ended)) else { return false };
+        if key_is_down && !self.loop_is_sure && !left.ended.is_some_and(is_punctual) {
+            return false;
+        }
+        self.loop_is_sure |= self.loop_is_known;
+        true
+    }
+
+    fn take_control(&mut self, message: Message) -> bool {
+        let may_be_back = self.what_may_be_back();
+        let same = |passed: &Passed| passed.message == message && may_be_back(passed.at);
+        let passed = self.controls.iter().position(same).and_then(|at| self.controls.pop_at(at));
+        let ours =
+            passed.is_some_and(|passed| self.loop_is_known || (passed.rounds >= ROUNDS && sets_something(message)));
+        self.again = passed.filter(|_| !ours).map(|passed| (message, passed.rounds.saturating_add(1)));
+        ours
+    }
+
+    fn remember(&mut self, left: Left) {
+        if self.notes.is_full() {
+            self.notes.remove(0);
+        }
+        self.notes.push(left);
+    }
+
+    /// Whether what left at a position can have come back by now.
+    fn what_may_be_back(&self) -> impl Fn(Position) -> bool + use<> {
+        let (is_sure, block) = (self.loop_is_sure, self.block);
+        move |left_at| !is_sure || left_at < block
+    }
+
+    /// Whether what left at a position comes back at this one as hosts bring it, or after the same time as the last note.
+    fn what_is_punctual(&self, at: Position) -> impl Fn(Position) -> bool + use<> {
+        let (block, before, way_frames) = (self.block, self.block_before, self.way_frames);
+        let frames = |from: Position, to: Position| to.0.saturating_sub(from.0);
+        move |left_at| {
+            let left_in_the_block_before = (before..block).contains(&left_at);
+            way_frames == Some(frames(left_at, at))
+                || left_in_the_block_before && (at == block || frames(block, at) == frames(before, left_at))
+        }
+    }
+
+    /// Whether what comes back comes at no other moment, as so many notes in a row tell.
+    fn all_is_punctual(&self, notes: u8) -> bool {
+        self.loop_is_sure && self.punctual >= notes
+    }
+
+    fn forget_before(&mut self, at: Position) {
+        let since = at.plus(-self.window_frames);
+        let mut lost = 0;
+        self.notes.retain(|left| {
+            let stays = match (left.back, left.ended) {
+                (true, None) => true,
+                (true, Some(ended)) => ended >= since,
+                (false, _) => left.begun >= since,
+            };
+            lost += u32::from(!stays && !left.back);
+            stays
+        });
+        self.lost = self.lost.saturating_add(lost);
+        self.loop_is_suspected &= lost == 0;
+        self.loop_is_known &= self.lost < NO_LOOP;
+        self.loop_is_sure &= self.loop_is_known;
+        if !self.loop_is_known {
+            (self.way_frames, self.punctual) = (None, 0);
+        }
+        self.controls.retain(|passed| passed.at >= since);
+    }
+}
+
+/// Whether a message says the same when it is said twice. Of most controllers nobody knows: a knob without end sends the
+/// same step again and again.
+fn sets_something(message: Message) -> bool {
+    match message {
+        Message::Control(ChannelMessage::Controller { number, .. }) => matches!(number, 1 | 7 | 11 | 64..=69 | 120..),
+        Message::Control(_) | Message::Shape { .. } => true,
+        Message::On { .. } | Message::Off { .. } => false,
+    }
+}
+
+fn is_key(left: &Left, key: Key) -> bool {
+    left.key.channel == key.channel && left.key.pitch == key.pitch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::ChannelMessage;
+    use segue_model::note::Pitch;
+
+    fn key(pitch: u8) -> Key {
+        Key { voice: None, channel: 0, pitch: Pitch::new(pitch).unwrap() }
+    }
+
+    fn press(pitch: u8) -> HostEvent {
+        HostEvent::Press { key: key(pitch), velocity: 64.0 / 127.0 }
+    }
+
+    fn lift(pitch: u8) -> HostEvent {
+        HostEvent::Release { keys: key(pitch).into(), velocity: 0.0 }
+    }
+
+    /// Remembers nothing; a thousand frames are a second.
+    fn blank() -> Returns {
+        let mut returns = Returns::default();
+        returns.listen(Position(0), 1_000.0);
+        returns
+    }
+
+    /// A note of the player's is passed on.
+    fn pass(returns: &mut Returns, begun: i64) {
+        returns.note_begun(Position(begun), key(60), 64.0 / 127.0, Who::Player);
+    }
+
+    /// A block begins here.
+    fn block(returns: &mut Returns, at: i64) {
+        returns.listen(Position(at), 1_000.0);
+    }
+
+    /// Whether a release is ours while a finger is on its key.
+    fn is_taken_from_the_finger(returns: &mut Returns, at: i64) -> bool {
+        returns.take(Position(at), &lift(60), true)
+    }
+
+    /// Segue plays a note with a finer velocity than seven bits have.
+    fn play(returns: &mut Returns, pitch: u8, begun: i64) {
+        returns.note_begun(Position(begun), key(pitch), 0.505, Who::Segue);
+    }
+
+    fn ours(returns: &mut Returns, at: i64, event: HostEvent) -> bool {
+        returns.take(Position(at), &event, false)
+    }
+
+    #[test]
+    fn a_note_that_comes_back_is_ours_once_and_so_is_its_release() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        assert!(ours(&mut returns, 20, press(60)));
+        assert!(!ours(&mut returns, 21, press(60)), "the second is the player's");
+        assert!(!ours(&mut returns, 90, lift(60)), "ours still sounds, so this is the player's");
+        returns.note_ended(Position(500), key(60));
+        block(&mut returns, 510);
+        assert!(ours(&mut returns, 520, lift(60)));
+        assert!(!ours(&mut returns, 521, lift(60)));
+    }
+
+    #[test]
+    fn what_differs_or_comes_too_late_is_the_players() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        let harder = HostEvent::Press { key: key(60), velocity: 70.0 / 127.0 };
+        let elsewhere = HostEvent::Press { key: Key { channel: 1, ..key(60) }, velocity: 0.505 };
+        for event in [press(61), harder, elsewhere] {
+            assert!(!ours(&mut returns, 20, event), "{event:?}");
+        }
+        assert!(!ours(&mut returns, 201, press(60)));
+        returns.note_ended(Position(300), key(60));
+        assert!(!ours(&mut returns, 301, lift(60)), "a note that never came back has no release that does");
+    }
+
+    #[test]
+    fn where_nothing_comes_back_a_likeness_is_the_players_and_a_second_tells_of_a_loop() {
+        let mut returns = blank();
+        for index in 0..8 {
+            play(&mut returns, 50, index * 300);
+            returns.note_ended(Position(index * 300 + 100), key(50));
+        }
+        play(&mut returns, 60, 3_000);
+        assert!(!ours(&mut returns, 3_010, press(60)));
+        returns.note_ended(Position(3_100), key(60));
+        assert!(!ours(&mut returns, 3_110, lift(60)), "the player's note has the player's release");
+        play(&mut returns, 62, 3_200);
+        assert!(ours(&mut returns, 3_210, press(62)));
+    }
+
+    #[test]
+    fn a_note_passed_on_comes_back_while_its_key_is_down_and_a_repeated_note_does_not() {
+        let mut returns = blank();
+        pass(&mut returns, 0);
+        returns.note_ended(Position(50), key(60));
+        assert!(!returns.take(Position(100), &press(60), false), "the player strikes the key again");
+        pass(&mut returns, 100);
+        assert!(returns.take(Position(120), &press(60), true), "no finger strikes a key that is down");
+        pass(&mut returns, 130);
+        assert!(returns.take(Position(140), &press(60), false), "from now on the loop is known");
+    }
+
+    #[test]
+    fn a_short_note_is_known_when_it_comes_back_as_a_host_brings_it_and_not_when_it_is_struck_again() {
+        // Blocks begin at 100 and 150.
+        let back_at = |at| {
+            let mut returns = blank();
+            block(&mut returns, 100);
+            pass(&mut returns, 103);
+            returns.note_ended(Position(120), key(60));
+            block(&mut returns, 150);
+            let is_back = ours(&mut returns, at, press(60));
+            assert_eq!(ours(&mut returns, at + 17, lift(60)), is_back, "and so is its end");
+            is_back
+        };
+        assert!(back_at(150), "at the block's first frame");
+        assert!(back_at(153), "as far into it as it was");
+        assert!(!back_at(151) && !back_at(154), "a finger may be quick");
+    }
+
+    #[test]
+    fn what_left_in_a_block_that_came_in_pieces_is_punctual_once_the_next_begins_and_never_later() {
+        let mut returns = blank();
+        block(&mut returns, 100);
+        pass(&mut returns, 103);
+        returns.note_ended(Position(104), key(60));
+        block(&mut returns, 100);
+        assert!(!ours(&mut returns, 105, press(60)), "the block still runs");
+        block(&mut returns, 150);
+        block(&mut returns, 200);
+        assert!(!ours(&mut returns, 200, press(60)) && !ours(&mut returns, 203, press(60)), "one block too late");
+    }
+
+    #[test]
+    fn where_a_note_has_come_back_to_its_own_key_the_end_of_the_next_is_told_from_the_finger_by_its_moment() {
+        for (back, lifted, is_end) in [(50, 100, true), (50, 130, true), (50, 103, false), (51, 103, false)] {
+            let mut returns = blank();
+            pass(&mut returns, 0);
+            block(&mut returns, 50);
+            assert!(returns.take(Position(back), &press(60), true));
+            returns.note_ended(Position(80), key(60));
+            pass(&mut returns, 80);
+            block(&mut returns, 100);
+            assert_eq!(is_taken_from_the_finger(&mut returns, lifted), is_end, "back at {back}, lifted at {lifted}");
+        }
+    }
+
+    /// Notes of Segue's come back after so many frames, which no block is long.
+    fn come_back_after(ways: [i64; 3]) -> Returns {
+        let mut returns = blank();
+        for (at, way) in (0..).step_by(100).zip(ways) {
+            block(&mut returns, at);
+            play(&mut returns, 50, at);
+            block(&mut returns, at + 59);
+            assert!(ours(&mut returns, at + way, press(50)));
+            returns.note_ended(Position(at + 70), key(50));
+        }
+        returns
+    }
+
+    #[test]
+    fn where_all_comes_back_after_the_same_time_a_quick_finger_is_not_taken_for_the_end_of_the_note_before() {
+        for (ways, is_known) in [([60; 3], true), ([60, 61, 62], false)] {
+            let mut returns = come_back_after(ways);
+            pass(&mut returns, 1_000);
+            block(&mut returns, 1_059);
+            assert!(ours(&mut returns, 1_060, press(60)));
+            returns.note_ended(Position(1_100), key(60));
+            pass(&mut returns, 1_100);
+            block(&mut returns, 1_120);
+            let [finger, end] = [1_130, 1_160].map(|at| is_taken_from_the_finger(&mut returns, at));
+            assert_eq!((finger, end), (!is_known, is_known), "after {ways:?}");
+        }
+    }
+
+    #[test]
+    fn where_the_way_becomes_another_one_a_single_note_is_taken_for_the_players() {
+        let mut returns = come_back_after([60; 3]);
+        let come_back = [1_000, 1_300, 1_600].map(|at| {
+            block(&mut returns, at);
+            play(&mut returns, 50, at);
+            block(&mut returns, at + 79);
+            ours(&mut returns, at + 80, press(50))
+        });
+        assert_eq!(come_back, [false, true, true]);
+    }
+
+    #[test]
+    fn the_end_of_a_note_from_before_an_activation_does_not_lift_the_finger_either() {
+        for (at, is_end) in [(50, true), (51, false)] {
+            let mut returns = blank();
+            returns.note_sounds(key(60));
+            returns.note_ended(Position(0), key(60));
+            block(&mut returns, 50);
+            assert_eq!(is_taken_from_the_finger(&mut returns, at), is_end, "at {at}");
+            assert!(!is_taken_from_the_finger(&mut returns, at), "and this is the finger");
+        }
+    }
+
+    #[test]
+    fn a_finger_that_goes_up_is_believed_until_a_loop_is_sure() {
+        let mut returns = blank();
+        pass(&mut returns, 0);
+        assert!(returns.take(Position(20), &press(60), true), "a key that is down is struck alike: perhaps a loop");
+        // Struck again without a release, which ends the note before.
+        returns.note_ended(Position(50), key(60));
+        pass(&mut returns, 50);
+        assert!(!is_taken_from_the_finger(&mut returns, 53), "it may have been another finger all along");
+        returns.note_ended(Position(53), key(60));
+        block(&mut returns, 60);
+        assert!(!ours(&mut returns, 70, lift(60)), "which lifts nothing");
+        assert!(ours(&mut returns, 70, press(60)));
+        assert!(ours(&mut returns, 73, lift(60)), "an end comes to a key that nobody holds");
+        pass(&mut returns, 100);
+        block(&mut returns, 110);
+        assert!(ours(&mut returns, 120, press(60)));
+        returns.note_ended(Position(130), key(60));
+        pass(&mut returns, 130);
+        block(&mut returns, 140);
+        assert!(is_taken_from_the_finger(&mut returns, 150), "the end of the note before: the finger is still down");
+        assert!(!is_taken_from_the_finger(&mut returns, 150), "and this is the finger");
+    }
+
+    #[test]
+    fn the_end_of_segues_note_does_not_lift_the_finger_that_took_its_key() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        assert!(ours(&mut returns, 20, press(60)));
+        returns.note_ended(Position(100), key(60));
+        pass(&mut returns, 100);
+        block(&mut returns, 110);
+        assert!(is_taken_from_the_finger(&mut returns, 120));
+        assert!(!is_taken_from_the_finger(&mut returns, 130));
+    }
+
+    #[test]
+    fn in_a_loop_that_is_sure_nothing_comes_back_in_the_block_in_which_it_left() {
+        let mut returns = blank();
+        play(&mut returns, 60, 0);
+        assert!(ours(&mut returns, 20, press(60)));
+        block(&mut returns, 100);
+        returns.note_ended(Position(103), key(60));
+        pass(&mut returns, 103);
+        assert!(!is_taken_from_the_finger(&mut returns, 105), "a finger may be quick");
+        assert!(!ours(&mut returns, 106, press(60)));
+        let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
+        returns.passed(Position(107), Message::Control(bend));
+        assert!(!ours(&mut returns, 108, HostEvent::Control(bend)));
+        block(&mut returns, 110);
+        assert!(ours(&mut returns, 110, lift(60)) && ours(&mut returns, 110, press(60)));
+        assert!(ours(&mut returns, 110, HostEvent::Control(bend)));
+    }
+
+    #[test]
+    fn a_loop_that_is_closed_late_is_known_by_its_second_note_also_when_an_end_comes_back_before_it() {
+        let mut returns = blank();
+        for index in 0..8 {
+            play(&mut returns, 50, index * 300);
+        }
+        pass(&mut returns, 3_000);
+        assert!(!returns.take(Position(3_010), &press(60), true), "no loop was there, so it is the player's");
+        // Which ends the note, and begins another.
+        returns.note_ended(Position(3_010), key(60));
+        pass(&mut returns, 3_010);
+        assert!(!returns.take(Position(3_020), &lift(60), true));
+        returns.note_ended(Position(3_020), key(60));
+        assert!(returns.take(Position(3_020), &press(60), false), "the finger is up by now; it goes round no more");
+        assert!(ours(&mut returns, 3_030, lift(60)));
+    }
+
+    #[test]
+    fn controls_are_ours_only_in_a_loop_that_is_known() {
+        let mut returns = blank();
+        let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
+        let pass = |returns: &mut Returns| returns.passed(Position(0), Message::Control(bend));
+        pass(&mut returns);
+        assert!(!ours(&mut returns, 9, HostEvent::Control(bend)));
+        returns.passed(Position(9), Message::Control(bend));
+        play(&mut returns, 60, 0);
+        block(&mut returns, 10);
+        assert!(ours(&mut returns, 10, press(60)));
+        assert!(ours(&mut returns, 20, HostEvent::Control(bend)));
+        assert!(!ours(&mut returns, 21, HostEvent::Control(bend)), "each once");
+    }
+
+    #[test]
+    fn a_control_goes_round_some_times_and_not_for_ever_and_a_knob_without_end_is_heard() {
+        let controller = |number| ChannelMessage::Controller { channel: 0, number, value: 0.0 };
+        for (message, rounds) in [(controller(123), 2), (controller(64), 2), (controller(20), 50)] {
+            let mut returns = blank();
+            returns.passed(Position(0), Message::Control(message));
+            let mut at = 0;
+            while !ours(&mut returns, at + 10, HostEvent::Control(message)) && at < 500 {
+                at += 10;
+                returns.passed(Position(at), Message::Control(message));
+            }
+            assert_eq!(at, 10 * rounds, "{message:?}");
+            assert!(!ours(&mut returns, at + 400, HostEvent::Control(message)), "later it is the player's");
+        }
+    }
+
+    #[test]
+    fn the_lists_never_overflow() {
+        let mut returns = blank();
+        for at in 0..500 {
+            play(&mut returns, 60, at / 4);
+            returns.passed(Position(at), Message::Control(ChannelMessage::Program { channel: 0, number: 1 }));
+        }
+    }
+}

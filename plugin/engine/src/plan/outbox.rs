@@ -1,0 +1,153 @@
+//! What the mind must be told and could not be yet, because the link was full.
+
+use crate::host::StyleNumber;
+use crate::input::held_notes::{HELD, Held};
+use crate::link::{NOTES_PER_WISH, Nerve, ToMind};
+use crate::performer::{Performer, Scene};
+use crate::plan::schedule::Intended;
+use arrayvec::ArrayVec;
+use segue_model::harmony::{HeardChord, Source};
+use segue_model::note::{Pitch, Ticks};
+
+/// Notes that did not sound and of which nothing was said yet: as many as one reply has. Beyond that the mind believes that
+/// they did.
+const UNPLAYED: usize = NOTES_PER_WISH;
+
+/// What the mind must be told and could not be, because the link was full.
+#[derive(Debug, Default)]
+pub struct Unsaid {
+    pub style: Option<StyleNumber>,
+    pub files: bool,
+    pub blank: bool,
+    pub chords_from: Option<Source>,
+    /// The latest; one that could not be told before it is no more.
+    pub chord: Option<HeardChord>,
+    take_back: Option<Ticks>,
+    /// Onsets and pitches, as the mind told them.
+    unplayed: ArrayVec<(Ticks, Pitch), UNPLAYED>,
+    /// How long keys were down, and notes lasted: with a pedal, one after the other.
+    ends: ArrayVec<NoteEnd, { 2 * HELD }>,
+}
+
+/// How long a key was down, or a note lasted.
+#[derive(Debug, Clone, Copy)]
+struct NoteEnd {
+    id: u32,
+    duration: Ticks,
+    what: Ended,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Ended {
+    /// The key is up, and the note is over.
+    Both,
+    /// The key is up, and the pedal lets the note ring on.
+    Key,
+    /// The note is over, whose key was up before.
+    Note,
+}
+
+impl From<NoteEnd> for ToMind {
+    fn from(NoteEnd { id, duration, what }: NoteEnd) -> Self {
+        match what {
+            Ended::Both => Self::Amend { id, duration },
+            Ended::Key => Self::Lift { id, duration },
+            Ended::Note => Self::Damp { id, duration },
+        }
+    }
+}
+
+impl Performer {
+    /// Tells the mind what it must know, in order, as far as there is room.
+    pub(crate) fn say_unsaid<S, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>) {
+        let unsaid = &mut self.unsaid;
+        // Before anything that may make the mind decide the same once more.
+        while let Some(&(onset, pitch)) = unsaid.unplayed.first() {
+            if !scene.nerve.tell(ToMind::Unplayed { onset, pitch }) {
+                return;
+            }
+            unsaid.unplayed.pop_at(0);
+        }
+        if unsaid.blank {
+            unsaid.blank = !scene.nerve.tell(ToMind::Blank);
+        }
+        if let Some(from) = unsaid.take_back.filter(|_| !unsaid.blank)
+            && scene.nerve.tell(ToMind::TakeBack { from })
+        {
+            unsaid.take_back = None;
+        }
+        if let Some(style) = unsaid.style.filter(|_| unsaid.take_back.is_none() && !unsaid.blank)
+            && scene.nerve.tell(ToMind::Style(style))
+        {
+            unsaid.style = None;
+        }
+        if unsaid.files && scene.nerve.tell(ToMind::Files) {
+            unsaid.files = false;
+        }
+        if let Some(source) = unsaid.chords_from.filter(|_| !unsaid.blank)
+            && scene.nerve.tell(ToMind::ChordsFrom(source))
+        {
+            unsaid.chords_from = None;
+        }
+        if let Some(chord) = unsaid.chord.filter(|_| unsaid.chords_from.is_none() && !unsaid.blank)
+            && scene.nerve.tell(ToMind::Chord(chord))
+        {
+            unsaid.chord = None;
+        }
+        while let Some(&end) = unsaid.ends.first() {
+            if unsaid.must_come_first() || !scene.nerve.tell(end.into()) {
+                return;
+            }
+            unsaid.ends.pop_at(0);
+        }
+    }
+}
+
+impl Unsaid {
+    /// Nothing of what was before must be said any more, but that it is to be forgotten, and what is to be played.
+    pub(crate) fn start_afresh(&mut self) {
+        let Self { style, files, chords_from, .. } = *self;
+        *self = Self { style, files, chords_from, blank: true, ..Self::default() };
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.must_come_first() && self.ends.is_empty()
+    }
+
+    fn must_come_first(&self) -> bool {
+        let chords = self.chords_from.is_some() || self.chord.is_some();
+        self.blank
+            || !self.unplayed.is_empty()
+            || self.take_back.is_some()
+            || self.style.is_some()
+            || self.files
+            || chords
+    }
+
+    pub(crate) fn take_back(&mut self, from: Ticks) {
+        self.take_back = Some(self.take_back.map_or(from, |before| before.min(from)));
+    }
+
+    /// This note will not sound.
+    pub(crate) fn unplayed(&mut self, Intended { note, told }: Intended) {
+        let _ = self.unplayed.try_push((note.onset, told));
+    }
+
+    /// A note that the player held with a finger or, at last, with the pedal alone, is over, and has lasted so long.
+    pub(crate) fn amend(&mut self, held: &Held, duration: Ticks) {
+        self.end(held, duration, if held.down { Ended::Both } else { Ended::Note });
+    }
+
+    /// The key of a heard note is up after so long, and the pedal lets it ring on.
+    pub(crate) fn lift(&mut self, held: &Held, duration: Ticks) {
+        self.end(held, duration, Ended::Key);
+    }
+
+    /// The list has room for every key that can be held, and heard notes are refused while anything is in it; beyond
+    /// that the network keeps the length that it expected.
+    fn end(&mut self, held: &Held, duration: Ticks, what: Ended) {
+        if let Some(id) = held.id {
+            let _ = self.ends.try_push(NoteEnd { id, duration: duration.max(Ticks(1)), what });
+        }
+    }
+}

@@ -1,0 +1,565 @@
+//! When the mind is asked, and for what.
+//!
+//! A note is decided as of the position that lies `look_ahead` before the earliest moment at which it could sound: the
+//! onset of the note before it, or its end in a style of single lines. These positions follow from the notes alone, so
+//! where the host cuts its blocks changes nothing. What was asked before the last change of plan carries an older
+//! generation and is not played; but when only what lies beyond a moment is thought about anew, what was decided before
+//! that moment stays, also where it is told late.
+
+use crate::host::Mode;
+use crate::link::{OPEN_WISHES, Planned, Wish};
+use crate::performer::LATEST;
+use crate::time::clock::{Position, Span, float};
+use crate::time::swing::Groove;
+use crate::turns::turn::Part;
+use arrayvec::ArrayVec;
+use segue_model::improviser::Begin;
+use segue_model::note::{Bars, Note, Ticks};
+use segue_model::sampling::Knobs;
+
+/// Earlier than anything.
+const EARLIEST: Ticks = Ticks(i64::MIN);
+
+/// What is being thought about.
+#[derive(Debug, Clone, Copy)]
+struct Thought {
+    part: Part,
+    next: Next,
+    /// The position from which on the part was known to come.
+    known: Position,
+    /// The running number of the turn.
+    turn: u32,
+    /// The running number of the thought.
+    number: u32,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The next wish is made when it is due.
+    Open,
+    /// A wish is under way.
+    Asked,
+    /// The mind broke over the last wish. What it told before holds, and nothing more is asked.
+    Broken,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The first note of the part.
+    First,
+    /// What follows the notes that were decided.
+    After {
+        /// The onset of the last of them.
+        last: Ticks,
+        /// Nothing begins earlier.
+        from: Ticks,
+    },
+}
+
+impl Next {
+    /// The earliest onset of what is still to be told.
+    fn untold(self, part: Part) -> Ticks {
+        match self {
+            Self::First => part.start,
+            // The last note may have sounded, and a note on the same tick would be taken for it.
+            Self::After { last, from } => from.max(last + Ticks(1)),
+        }
+    }
+}
+
+/// A wish whose reply is not complete.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    generation: u32,
+    /// Which thought it is part of.
+    thought: u32,
+    /// Nothing that is still to be told begins earlier.
+    from: Ticks,
+    /// Notes of the reply count when they begin earlier.
+    until: Ticks,
+    /// Of those that do not count, the mind was told to take back what does not begin earlier.
+    kept: Ticks,
+}
+
+/// What becomes of what the mind has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// A note to be played.
+    Note(Note),
+    /// A note that will not be played and that the mind believes in.
+    Unplayed(Note),
+    /// Nothing more.
+    Nothing,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    generation: u32,
+    /// Turns of which something sounded. What is only planned has no number of its own, so that planning anew draws
+    /// the same notes again.
+    turns: u32,
+    /// Thoughts so far.
+    thoughts: u32,
+    thought: Option<Thought>,
+    /// Wishes of any generation, in the order in which they were made and are answered.
+    open: ArrayVec<Open, OPEN_WISHES>,
+    knobs: KnobHistory,
+}
+
+impl Wishes {
+    /// Begins to think about a part that is known to come from `known` on.
+    pub fn begin(&mut self, part: Part, known: Position) {
+        self.begin_beyond(EARLIEST, part, known);
+    }
+
+    /// The same, where another part goes on until `cut`: what was decided of that to begin before it stays, also where it
+    /// is told late.
+    pub fn begin_after(&mut self, cut: Ticks, part: Part, known: Position) {
+        let end = self.thought.and_then(|before| before.part.end);
+        self.begin_beyond(end.map_or(cut, |end| end.min(cut)), part, known);
+    }
+
+    /// The same, after the mind broke: what was decided to begin before `cut` stays. It counts as another turn, which draws
+    /// otherwise, or the mind might break over the very same note.
+    pub fn begin_anew(&mut self, cut: Ticks, part: Part, known: Position) {
+        self.count_turn();
+        self.begin_beyond(cut, part, known);
+        self.count_turn();
+    }
+
+    fn begin_beyond(&mut self, cut: Ticks, part: Part, known: Position) {
+        self.supersede(cut);
+        let turn = self.turns.wrapping_add(1);
+        self.thoughts = self.thoughts.wrapping_add(1);
+        let number = self.thoughts;
+        self.thought = Some(Thought { part, next: Next::First, known, turn, number, state: State::Open });
+    }
+
+    /// The part has begun to sound.
+    pub fn count_turn(&mut self) {
+        if let Some(thought) = self.thought {
+            self.turns = thought.turn;
+        }
+    }
+
+    /// The part that is thought about has become another. It begins where it did: after the mind broke, that is not where
+    /// the whole part began.
+    pub fn reshape(&mut self, part: Part) {
+        if let Some(thought) = &mut self.thought {
+            thought.part = Part { start: thought.part.start, ..part };
+        }
+    }
+
+    /// Keeps what was decided to begin before `cut`, and decides anew what follows: nothing before `free`, which is not
+    /// before `cut`. True when the mind may have decided something that is not kept. A mind that broke over the part
+    /// decides nothing anew, but what it had decided from `cut` on is not kept either.
+    #[must_use]
+    pub fn rethink(&mut self, cut: Ticks, free: Ticks, now: Position) -> bool {
+        let Some(thought) = &mut self.thought else { return false };
+        let is_asked = thought.state == State::Asked;
+        thought.next = match thought.next {
+            // Nothing is decided yet.
+            Next::First if !is_asked => return false,
+            Next::First if thought.part.start >= cut => {
+                thought.known = now;
+                Next::First
+            }
+            Next::First => Next::After { last: thought.part.start, from: free },
+            Next::After { last, from } if !is_asked && last < cut => {
+                thought.next = Next::After { last, from: from.max(free) };
+                return false;
+            }
+            Next::After { last, .. } => Next::After { last: last.min(cut - Ticks(1)), from: free },
+        };
+        if is_asked {
+            thought.state = State::Open;
+        }
+        self.supersede(cut);
+        true
+    }
+
+    /// Time went on from before this tick to this tick at once: nothing is asked for that would begin earlier.
+    pub fn skip_to(&mut self, now: Ticks) {
+        let Some(thought) = self.thought.as_mut().filter(|thought| thought.state == State::Open) else { return };
+        match &mut thought.next {
+            Next::First => thought.part.start = thought.part.start.max(now),
+            Next::After { from, .. } => *from = now.max(*from),
+        }
+    }
+
+    /// Thinks no more. `None` when the mind was not asked at all; else the earliest onset of what it may have decided
+    /// and not told yet.
+    pub fn drop_thought(&mut self) -> Option<Ticks> {
+        // A thought before this one may not be told to its end.
+        let before = self.open.iter().filter(|open| open.from < open.until).map(|open| open.from).min();
+        self.supersede(EARLIEST);
+        let thought = self.thought.take();
+        let now = thought.and_then(|thought| match thought.next {
+            Next::First if thought.state != State::Asked => None,
+            Next::First => Some(thought.part.start),
+            Next::After { .. } if thought.state != State::Asked => Some(LATEST),
+            next @ Next::After { .. } => Some(next.untold(thought.part)),
+        });
+        before.into_iter().chain(now).min()
+    }
+
+    /// The mind is told to take back what begins at this moment or later.
+    pub fn taken_back(&mut self, from: Ticks) {
+        for open in &mut self.open {
+            open.kept = open.kept.min(from);
+        }
+    }
+
+    /// From now on another plan holds: of what is still to be told of earlier ones, only notes before `cut` count.
+    fn supersede(&mut self, cut: Ticks) {
+        self.generation = self.generation.wrapping_add(1);
+        for open in &mut self.open {
+            open.until = open.until.min(cut);
+        }
+    }
+
+    /// Counts turns from the beginning again.
+    pub fn restart_turns(&mut self) {
+        self.turns = 0;
+    }
+
+    /// Positions are counted from zero again.
+    pub fn forget_positions(&mut self) {
+        self.knobs = KnobHistory::default();
+    }
+
+    /// Remembers the controls from this position on.
+    pub fn note_knobs(&mut self, position: Position, knobs: Knobs) {
+        self.knobs.note(position, knobs);
+    }
+
+    /// As of which frame of this block, which begins at `block_start`, the next wish is. Negative when its time has
+    /// passed; `None` when there is none to make.
+    pub fn due(&self, span: &Span, block_start: Position, look_ahead: i64) -> Option<i64> {
+        let thought = self.thought.filter(|thought| thought.state == State::Open)?;
+        if self.open.is_full() {
+            return None;
+        }
+        let Part { start, lag, .. } = thought.part;
+        match thought.next {
+            Next::First => {
+                let before = span.offset_of(float(start) + lag).saturating_sub(look_ahead);
+                Some(before.max(thought.known.0.saturating_sub(block_start.0)))
+            }
+            Next::After { from, .. } if !thought.part.is_over_at(from) => {
+                Some(span.offset_of(float(from) + lag).saturating_sub(look_ahead))
+            }
+            Next::After { .. } => None,
+        }
+    }
+
+    /// The wish that is due, as of a position. `beyond` is how far past the earliest onset it shall reach, for blocks so
+    /// long that one reply a block must bring more than one step.
+    pub fn make(&self, as_of: Position, beyond: Ticks, (bars, form): (Bars, Ticks), groove: Groove) -> Option<Wish> {
+        let thought = self.thought?;
+        let (begin, from) = match thought.next {
+            Next::First => (Begin::At(thought.part.start), thought.part.start),
+            Next::After { from, .. } => (Begin::NotBefore(from), from),
+        };
+        Some(Wish {
+            generation: self.generation,
+            turn: thought.turn,
+            begin,
+            horizon: from + Ticks(1) + beyond,
+            bars: Some(bars),
+            form,
+            ends: thought.part.end,
+            along: thought.part.mode == Mode::Duet,
+            knobs: self.knobs.at(as_of)?,
+            groove,
+        })
+    }
+
+    /// The wish is on its way.
+    pub fn asked(&mut self) {
+        let Some(thought) = &mut self.thought else { return };
+        thought.state = State::Asked;
+        let from = thought.next.untold(thought.part);
+        // There was room when it was due.
+        let (until, kept) = (LATEST, LATEST);
+        let open = Open { generation: self.generation, thought: thought.number, from, until, kept };
+        let _ = self.open.try_push(open);
+    }
+
+    /// Takes a reply in: a note is to be played when it belongs to the present plan, or is kept of an earlier one.
+    #[must_use]
+    pub fn take(&mut self, reply: Planned) -> Taken {
+        match reply {
+            Planned::Note { generation, note } => return self.take_note(generation, note),
+            Planned::Until { generation, nothing_before, .. } => {
+                self.close(generation);
+                if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
+                    thought.state = State::Open;
+                    if let Next::After { last, from } = &mut thought.next {
+                        *from = nothing_before.max(*last);
+                    }
+                }
+            }
+            Planned::Chord { .. } => {}
+            Planned::Failed { generation } => {
+                self.close(generation);
+                if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
+                    thought.state = State::Broken;
+                }
+            }
+        }
+        Taken::Nothing
+    }
+
+    fn take_note(&mut self, generation: u32, note: Note) -> Taken {
+        let Some(open) = self.open.iter_mut().find(|open| open.generation == generation) else { return Taken::Nothing };
+        if note.onset >= open.until {
+            return if note.onset < open.kept { Taken::Unplayed(note) } else { Taken::Nothing };
+        }
+        open.from = open.from.max(note.onset + Ticks(1));
+        // What counts belongs to a thought.
+        let Some(thought) = &mut self.thought else { return Taken::Nothing };
+        if thought.number != open.thought {
+            return Taken::Note(note);
+        }
+        thought.next = match thought.next {
+            Next::First => Next::After { last: note.onset, from: note.onset },
+            Next::After { last, from } => Next::After { last: last.max(note.onset), from },
+        };
+        // It is taken back with the end of the part.
+        if thought.part.is_over_at(note.onset) { Taken::Nothing } else { Taken::Note(note) }
+    }
+
+    fn close(&mut self, generation: u32) {
+        if let Some(at) = self.open.iter().position(|open| open.generation == generation) {
+            let _ = self.open.pop_at(at);
+        }
+    }
+
+    /// The part over which the mind broke, and up to where it had come.
+    pub fn broken(&self) -> Option<(Part, Ticks)> {
+        let Thought { part, next, .. } = self.thought.filter(|thought| thought.state == State::Broken)?;
+        let known = match next {
+            Next::First => part.start,
+            Next::After { last, from } => last.max(from),
+        };
+        Some((part, known))
+    }
+
+    /// Whether a reply to any plan is under way.
+    pub fn any_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Whether a reply to the present plan is under way.
+    pub fn is_asked(&self) -> bool {
+        self.thought.is_some_and(|thought| thought.state == State::Asked)
+    }
+}
+
+/// The controls of late, by position: a wish whose moment has passed asks for them as they were.
+#[derive(Debug)]
+struct KnobHistory {
+    ring: [Option<(Position, Knobs)>; Self::LENGTH],
+    newest: usize,
+}
+
+impl Default for KnobHistory {
+    fn default() -> Self {
+        Self { ring: [None; Self::LENGTH], newest: 0 }
+    }
+}
+
+impl KnobHistory {
+    /// Changes that are remembered: one every millisecond, for as long as a plan may be late.
+    const LENGTH: usize = 64;
+
+    fn note(&mut self, position: Position, knobs: Knobs) {
+        let newest = self.ring.get(self.newest).copied().flatten();
+        if newest.is_some_and(|(_, newest)| same(newest, knobs)) {
+            return;
+        }
+        self.newest = (self.newest + 1) % Self::LENGTH;
+        if let Some(slot) = self.ring.get_mut(self.newest) {
+            *slot = Some((position, knobs));
+        }
+    }
+
+    /// As they were at a position; the oldest that are known when it lies further back.
+    fn at(&self, position: Position) -> Option<Knobs> {
+        let known = self.ring.iter().flatten();
+        let past = known.clone().filter(|(since, _)| *since <= position).max_by_key(|(since, _)| *since);
+        past.or_else(|| known.min_by_key(|(since, _)| *since)).map(|(_, knobs)| *knobs)
+    }
+}
+
+fn same(one: Knobs, other: Knobs) -> bool {
+    one.temperature.to_bits() == other.temperature.to_bits()
+        && one.top_p.to_bits() == other.top_p.to_bits()
+        && one.memory.to_bits() == other.memory.to_bits()
+        && one.seed == other.seed
+        && one.limits == other.limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Mode, Transport};
+    use crate::time::clock::Clock;
+    use segue_model::note::{Metre, Pitch, Velocity};
+
+    const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
+    const DUET: Part = Part { mode: Mode::Duet, start: Ticks(96), end: None, ring: Ticks::ZERO, lag: 0.0 };
+
+    fn note(generation: u32, onset: i64) -> Planned {
+        let note = Note { onset: Ticks(onset), pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
+        Planned::Note { generation, note }
+    }
+
+    fn until(generation: u32, nothing_before: i64) -> Planned {
+        Planned::Until { generation, nothing_before: Ticks(nothing_before), think_ns: 0 }
+    }
+
+    /// Thinks about a duet and has asked for its first note.
+    fn asked() -> (Wishes, u32) {
+        let mut wishes = Wishes::default();
+        wishes.note_knobs(Position(0), Knobs::default());
+        wishes.begin(DUET, Position(0));
+        let generation = ask(&mut wishes).generation;
+        (wishes, generation)
+    }
+
+    fn ask(wishes: &mut Wishes) -> Wish {
+        let wish = wishes.make(Position(0), Ticks::ZERO, (BARS, Ticks::ZERO), Groove::STRAIGHT).unwrap();
+        wishes.asked();
+        wish
+    }
+
+    fn begins(wishes: &mut Wishes, planned: Planned) -> Option<i64> {
+        if let Taken::Note(note) = wishes.take(planned) { Some(note.onset.0) } else { None }
+    }
+
+    #[test]
+    fn what_begins_before_the_cut_counts_also_when_it_is_told_late_and_what_follows_is_asked_for_anew() {
+        let (mut wishes, first) = asked();
+        assert_eq!(begins(&mut wishes, note(first, 96)), Some(96));
+        assert_eq!(begins(&mut wishes, until(first, 96)), None);
+        let second = ask(&mut wishes).generation;
+        assert!(wishes.rethink(Ticks(110), Ticks(120), Position(9)));
+        assert!(!wishes.rethink(Ticks(130), Ticks(130), Position(19)), "once more: nothing else was asked for");
+        let third = ask(&mut wishes);
+        assert_eq!(third.begin, Begin::NotBefore(Ticks(130)));
+        assert_eq!(begins(&mut wishes, note(second, 109)), Some(109));
+        assert_eq!(begins(&mut wishes, note(second, 110)), None, "the earlier cut holds");
+        assert_eq!(begins(&mut wishes, until(second, 110)), None);
+        assert!(wishes.is_asked(), "the present wish is still open");
+        assert_eq!(begins(&mut wishes, note(third.generation, 131)), Some(131));
+        assert_eq!(begins(&mut wishes, until(third.generation, 131)), None);
+        assert!(!wishes.is_asked());
+    }
+
+    #[test]
+    fn of_a_plan_that_was_dropped_nothing_counts() {
+        let (mut wishes, first) = asked();
+        assert_eq!(wishes.drop_thought(), Some(Ticks(96)));
+        assert_eq!(begins(&mut wishes, note(first, 96)), None);
+        wishes.begin(DUET, Position(5));
+        assert_eq!(begins(&mut wishes, note(first, 96)), None, "nor for the next plan");
+        let second = ask(&mut wishes).generation;
+        assert_eq!(begins(&mut wishes, until(first, 96)), None);
+        assert_eq!(begins(&mut wishes, note(second, 96)), Some(96));
+    }
+
+    #[test]
+    fn of_what_counts_no_more_the_mind_is_told_only_what_it_was_not_told_to_take_back() {
+        let (mut wishes, first) = asked();
+        assert_eq!(wishes.drop_thought(), Some(Ticks(96)));
+        wishes.taken_back(Ticks(100));
+        let Planned::Note { note: early, .. } = note(first, 99) else { return };
+        assert_eq!(wishes.take(note(first, 99)), Taken::Unplayed(early));
+        assert_eq!(wishes.take(note(first, 100)), Taken::Nothing);
+        assert_eq!(wishes.take(until(first, 100)), Taken::Nothing);
+        assert_eq!(wishes.take(note(first, 99)), Taken::Nothing, "nothing more comes of it");
+    }
+
+    #[test]
+    fn a_part_that_is_thought_about_beside_another_begins_where_it_does_whatever_is_told_of_the_other() {
+        let (mut wishes, first) = asked();
+        let later = Part { start: Ticks(300), ..DUET };
+        wishes.begin_after(Ticks(300), later, Position(9));
+        let second = ask(&mut wishes);
+        assert_eq!((second.begin, begins(&mut wishes, note(first, 96))), (Begin::At(Ticks(300)), Some(96)));
+        assert_eq!(begins(&mut wishes, note(first, 300)), None);
+        assert_eq!(wishes.drop_thought(), Some(Ticks(97)), "what may still come of the first");
+        let (mut wishes, first) = asked();
+        wishes.begin_after(Ticks(300), later, Position(9));
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 310)));
+        assert_eq!(ask(&mut wishes).begin, Begin::At(Ticks(300)));
+        assert_eq!(wishes.drop_thought(), Some(Ticks(300)));
+    }
+
+    #[test]
+    fn what_is_not_asked_for_yet_needs_no_second_thought() {
+        let (mut wishes, first) = asked();
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 400)));
+        // A note that lasts: the next is asked for when it is nearly over.
+        assert!(!wishes.rethink(Ticks(110), Ticks(120), Position(9)));
+        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(400)));
+    }
+
+    #[test]
+    fn what_was_told_before_the_mind_broke_holds_and_is_taken_back_with_the_rest_of_the_part() {
+        let (mut wishes, first) = asked();
+        assert_eq!(begins(&mut wishes, note(first, 96)), Some(96));
+        assert_eq!(begins(&mut wishes, note(first, 120)), Some(120));
+        let _ = wishes.take(Planned::Failed { generation: first });
+        assert_eq!(wishes.broken(), Some((DUET, Ticks(120))));
+        assert!(!wishes.is_asked());
+        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), Position(0), 64, 120.0);
+        assert_eq!(wishes.due(&span, Position(0), 960), None, "the rest of the part is lost");
+        assert!(!wishes.rethink(Ticks(121), Ticks(121), Position(9)), "all of it is kept");
+        assert!(wishes.rethink(Ticks(120), Ticks(120), Position(9)), "one note is not");
+        assert!(wishes.broken().is_some());
+        assert_eq!(wishes.drop_thought(), Some(LATEST), "the mind has decided nothing that it did not tell");
+        // One that broke before it told anything has nothing to take back, and draws otherwise when it begins anew.
+        let (mut wishes, first) = asked();
+        let _ = wishes.take(Planned::Failed { generation: first });
+        let broken = wishes.thought.unwrap().turn;
+        wishes.begin_anew(EARLIEST, DUET, Position(9));
+        assert_ne!(ask(&mut wishes).turn, broken);
+        let _ = wishes.take(Planned::Failed { generation: wishes.generation });
+        assert_eq!(wishes.drop_thought(), None);
+    }
+
+    #[test]
+    fn what_lies_behind_a_skip_is_not_asked_for() {
+        let (mut wishes, first) = asked();
+        wishes.skip_to(Ticks(200));
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 130)));
+        wishes.skip_to(Ticks(120));
+        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(130)));
+        let (mut wishes, first) = asked();
+        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 130)));
+        wishes.skip_to(Ticks(134));
+        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(134)));
+        let mut wishes = Wishes::default();
+        wishes.note_knobs(Position(0), Knobs::default());
+        wishes.begin(DUET, Position(0));
+        wishes.skip_to(Ticks(99));
+        assert_eq!(ask(&mut wishes).begin, Begin::At(Ticks(99)));
+    }
+
+    #[test]
+    fn with_as_many_wishes_open_as_may_be_no_other_is_made() {
+        let (mut wishes, _) = asked();
+        for count in 1..OPEN_WISHES {
+            assert!(wishes.rethink(Ticks(200), Ticks(200), Position(9)), "{count}");
+            let _ = ask(&mut wishes);
+        }
+        assert!(wishes.rethink(Ticks(200), Ticks(200), Position(9)));
+        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), Position(0), 64, 120.0);
+        assert_eq!(wishes.due(&span, Position(0), 960), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! What Segue is still to play and what it is playing.
+//!
+//! Invariant: a note that begins to sound here also ends here: by its length, by the end of the turn, because Segue has
+//! begun to play anew, or because the song broke off.
+
+use crate::host::{Audible, FrameOffset, Key, Stage, Who};
+use crate::output::active_notes::{Ledger, Struck, Token};
+use crate::time::clock::float;
+use crate::turns::turn::Part;
+use arrayvec::ArrayVec;
+use segue_model::note::{Note, Pitch, Ticks};
+
+/// Notes that may be planned: several replies of the mind.
+const PLANNED: usize = 256;
+/// Notes of Segue that may sound at once.
+const SOUNDING: usize = 64;
+
+/// A note that has not begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Intended {
+    /// As it will sound.
+    pub note: Note,
+    /// The pitch by which the mind knows it.
+    pub told: Pitch,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sounding {
+    pitch: Pitch,
+    channel: u8,
+    /// When it began.
+    onset: Ticks,
+    /// When its part began.
+    part: Ticks,
+    /// When it ends, its part's lag included.
+    until: f64,
+    token: Option<Token>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Schedule {
+    /// In order of onset.
+    planned: ArrayVec<Intended, PLANNED>,
+    sounding: ArrayVec<Sounding, SOUNDING>,
+    /// The latest chord.
+    struck: Chord,
+}
+
+/// Which keys of a part began on one tick, so that a doubled note is known as such even when the first is over.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Chord {
+    part: Ticks,
+    onset: Ticks,
+    /// One bit for each.
+    keys: u128,
+}
+
+impl Chord {
+    /// Takes a key in. False when it is there.
+    fn strike(&mut self, part: Ticks, onset: Ticks, pitch: Pitch) -> bool {
+        if (self.part, self.onset) != (part, onset) {
+            *self = Self { part, onset, keys: 0 };
+        }
+        let before = self.keys;
+        self.keys |= 1 << pitch.key();
+        self.keys != before
+    }
+}
+
+impl Schedule {
+    /// Takes a note in. False when there is no room.
+    #[must_use]
+    pub fn plan(&mut self, intended: Intended) -> bool {
+        let at = self.planned.partition_point(|planned| planned.note.onset <= intended.note.onset);
+        self.planned.try_insert(at, intended).is_ok()
+    }
+
+    /// What has not begun, in order of onset.
+    pub fn planned(&self) -> impl Iterator<Item = &Note> {
+        self.planned.iter().map(|planned| &planned.note)
+    }
+
+    /// The onset of the next note to begin.
+    pub fn next_on(&self) -> Option<Ticks> {
+        self.planned.first().map(|planned| planned.note.onset)
+    }
+
+    /// The onset of the last note that is planned.
+    pub fn last_on(&self) -> Option<Ticks> {
+        self.planned.last().map(|planned| planned.note.onset)
+    }
+
+    /// The onset of the last note that has begun; `None` since all was ended at once.
+    pub fn last_begun(&self) -> Option<Ticks> {
+        (self.struck.keys != 0).then_some(self.struck.onset)
+    }
+
+    /// The key of the next note to begin.
+    pub fn next_pitch(&self) -> Option<Pitch> {
+        self.planned.first().map(|planned| planned.note.pitch)
+    }
+
+    /// Forgets the next note.
+    pub fn skip_next(&mut self) -> Option<Intended> {
+        self.planned.pop_at(0)
+    }
+
+    /// Forgets the next note that was to begin before this moment and has not.
+    pub fn skip_before(&mut self, moment: Ticks) -> Option<Intended> {
+        self.next_on().filter(|onset| *onset < moment)?;
+        self.skip_next()
+    }
+
+    /// Whether another note can be followed to its end.
+    pub fn has_room(&self) -> bool {
+        !self.sounding.is_full()
+    }
+
+    /// The moment of the next note to end.
+    pub fn next_off(&self) -> Option<f64> {
+        self.sounding.iter().map(|sounding| sounding.until).min_by(f64::total_cmp)
+    }
+
+    /// Forgets what has not begun.
+    pub fn withdraw(&mut self) {
+        self.planned.clear();
+    }
+
+    /// Forgets what begins at this moment or later.
+    pub fn withdraw_from(&mut self, cut: Ticks) {
+        self.planned.retain(|planned| planned.note.onset < cut);
+    }
+
+    /// What sounds now ends at this moment at the latest.
+    pub fn end_by(&mut self, moment: f64) {
+        for sounding in &mut self.sounding {
+            sounding.until = sounding.until.min(moment);
+        }
+    }
+
+    /// Whether anything sounds.
+    pub fn is_sounding(&self) -> bool {
+        !self.sounding.is_empty()
+    }
+
+    /// Begins the next note. False when the host would not take it: then it is heard from the built-in sound alone.
+    #[must_use]
+    pub fn begin_next(
+        &mut self,
+        part: Part,
+        channel: u8,
+        at: FrameOffset,
+        stage: &mut impl Stage,
+        ledger: &mut Ledger,
+    ) -> bool {
+        let Some(Intended { note, .. }) = self.skip_next() else { return true };
+        if !self.struck.strike(part.start, note.onset, note.pitch) {
+            // Twice the same key in one chord is one note.
+            return true;
+        }
+        let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
+        // What still rings from an earlier part makes room: a line stays a line, and a chord has no more voices than it may.
+        self.end_where(at, stage, ledger, |sounding| same_key(sounding) || sounding.part != part.start);
+        if self.sounding.is_full() {
+            // Nobody would end it.
+            return false;
+        }
+        let key = Key { voice: None, channel, pitch: note.pitch };
+        let velocity = f32::from(note.velocity.value()) / 127.0;
+        let struck = ledger.strike(stage, at, key, velocity, Who::Segue);
+        let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
+        stage.sound(at, Audible::Strike { who: Who::Segue, channel, pitch: note.pitch, velocity });
+        let until = part.cut(note.onset + note.duration);
+        self.sounding.push(Sounding {
+            pitch: note.pitch,
+            channel,
+            onset: note.onset,
+            part: part.start,
+            until: float(until) + part.lag,
+            token,
+        });
+        struck != Struck::Refused
+    }
+
+    /// Ends every note whose time is over at `moment`.
+    pub fn end_due(&mut self, moment: f64, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        self.end_where(at, stage, ledger, |sounding| sounding.until <= moment);
+    }
+
+    /// Ends everything that began before this moment.
+    pub fn end_before(&mut self, moment: Ticks, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        self.end_where(at, stage, ledger, |sounding| sounding.onset < moment);
+    }
+
+    /// Ends everything.
+    pub fn end_all(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+        self.end_where(at, stage, ledger, |_| true);
+        self.struck = Chord::default();
+    }
+
+    /// Forgets everything when there is no host to tell. The ledger knows what is owed.
+    pub fn clear(&mut self) {
+        self.planned.clear();
+        self.sounding.clear();
+        self.struck = Chord::default();
+    }
+
+    fn end_where(
+        &mut self,
+        at: FrameOffset,
+        stage: &mut impl Stage,
+        ledger: &mut Ledger,
+        which: impl Fn(&Sounding) -> bool,
+    ) {
+        self.sounding.retain(|sounding| {
+            if !which(sounding) {
+                return true;
+            }
+            if let Some(token) = sounding.token {
+                ledger.end(stage, at, token);
+            }
+            stage.sound(at, Audible::Damp { who: Who::Segue, channel: sounding.channel, pitch: sounding.pitch });
+            false
+        });
+    }
+}

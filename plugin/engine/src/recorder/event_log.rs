@@ -1,0 +1,338 @@
+//! The memory that the audio thread writes and everybody else reads.
+//!
+//! It was set aside when the instance was made: a ring of the last [`ENTRIES`] entries, the oldest of which are
+//! overwritten, and one page with the present. The writer only stores numbers; it never waits, allocates or wakes anybody,
+//! and nobody can hold it up. A reader that is overtaken notices: it throws away what was overwritten while it read.
+//!
+//! When the ring is full the oldest entries go. Ten minutes fit as long as both together play less than 27 notes a second
+//! all the time.
+
+use crate::host::{StyleNumber, Who};
+use crate::snapshot::{Chords, Glimpse, PlannedNote, SHOWN_PLANS};
+use segue_model::chord::{Chord, ChordKind};
+use segue_model::note::{Bars, Metre, Pitch, Ticks};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64, fence};
+
+/// What the ring holds; a note is two of them.
+pub const ENTRIES: usize = 1 << 15;
+/// Words of 64 bits in an entry.
+const WIDTH: usize = 3;
+/// Words of the page with the present: its head, and two for each planned note.
+const PAGE: usize = 8 + 2 * SHOWN_PLANS;
+/// How often a reader tries to see the present while it is being written.
+const TRIES: usize = 64;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    /// When, in nanoseconds of audio that this instance has played.
+    pub at_ns: u64,
+    /// When, in ticks of the beats. For [`Event::Bars`], [`Event::Form`] and [`Event::Chords`], which moment is meant.
+    pub tick: f64,
+    /// What.
+    pub event: Event,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// A note begins.
+    Strike {
+        /// Whose.
+        who: Who,
+        /// Which key.
+        pitch: Pitch,
+        /// 1 to 127.
+        velocity: u8,
+    },
+    /// A note ends.
+    Damp {
+        /// Whose.
+        who: Who,
+        /// Which key.
+        pitch: Pitch,
+    },
+    /// Everything ends.
+    Silence,
+    /// From here on time moves at this tempo.
+    Tempo {
+        /// Quarter notes per minute.
+        bpm: f32,
+    },
+    /// The entry's tick is a bar line, from which bars of this metre are counted.
+    Bars(Metre),
+    /// The entry's tick is where a chart begins.
+    Form,
+    /// From the entry's tick on this is what notes are played to.
+    Chords(Chords),
+    /// The song started, stopped or jumped.
+    Cut {
+        /// The host's song moves from here on.
+        plays: bool,
+    },
+}
+
+impl Entry {
+    fn pack(self) -> [u64; WIDTH] {
+        let note = |kind, who: Who, pitch: Pitch, velocity| bytes([kind, who as u8, pitch.key(), velocity]);
+        let word = match self.event {
+            Event::Strike { who, pitch, velocity } => note(1, who, pitch, velocity),
+            Event::Damp { who, pitch } => note(2, who, pitch, 0),
+            Event::Silence => 3,
+            Event::Tempo { bpm } => 4 | u64::from(bpm.to_bits()) << 32,
+            Event::Bars(Metre { numerator, denominator }) => bytes([5, 0, numerator, denominator]),
+            Event::Form => 6,
+            Event::Cut { plays } => bytes([7, u8::from(plays), 0, 0]),
+            Event::Chords(Chords::Chart { version, style }) => bytes([8, style.0, 0, 0]) | u64::from(version) << 32,
+            Event::Chords(Chords::Heard(Some(chord))) => bytes([9, chord.root(), chord.kind() as u8, chord.bass()]),
+            Event::Chords(Chords::Heard(None)) => 10,
+            Event::Chords(Chords::Off) => 11,
+        };
+        [self.at_ns, self.tick.to_bits(), word]
+    }
+
+    fn unpack([at_ns, tick, word]: [u64; WIDTH]) -> Option<Self> {
+        let [kind, a, b, c, ..] = word.to_le_bytes();
+        let who = if a == Who::Player as u8 { Who::Player } else { Who::Segue };
+        let event = match kind {
+            1 => Event::Strike { who, pitch: Pitch::new(b)?, velocity: c },
+            2 => Event::Damp { who, pitch: Pitch::new(b)? },
+            3 => Event::Silence,
+            4 => Event::Tempo { bpm: f32::from_bits((word >> 32) as u32) },
+            5 => Event::Bars(Metre::new(b, c)?),
+            6 => Event::Form,
+            7 => Event::Cut { plays: a != 0 },
+            8 => Event::Chords(Chords::Chart { version: (word >> 32) as u32, style: StyleNumber(a) }),
+            9 => {
+                let kind = *ChordKind::ALL.get(usize::from(b))?;
+                Event::Chords(Chords::Heard(Some(Chord::new(a, kind, c))))
+            }
+            10 => Event::Chords(Chords::Heard(None)),
+            11 => Event::Chords(Chords::Off),
+            _ => return None,
+        };
+        Some(Self { at_ns, tick: f64::from_bits(tick), event })
+    }
+}
+
+fn bytes([a, b, c, d]: [u8; 4]) -> u64 {
+    u64::from(u32::from_le_bytes([a, b, c, d]))
+}
+
+/// The memory that both sides share.
+#[derive(Debug)]
+pub struct Pages {
+    ring: Box<[[AtomicU64; WIDTH]]>,
+    /// Entries that are written or being written.
+    claimed: AtomicU64,
+    /// Entries that are written.
+    written: AtomicU64,
+    /// Odd while the page is being written.
+    version: AtomicU64,
+    page: [AtomicU64; PAGE],
+    /// How many look at the page.
+    watchers: AtomicU32,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            ring: (0..ENTRIES).map(|_| <[AtomicU64; WIDTH]>::default()).collect(),
+            claimed: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            version: AtomicU64::new(0),
+            page: std::array::from_fn(|_| AtomicU64::new(0)),
+            watchers: AtomicU32::new(0),
+        }
+    }
+}
+
+/// The present, as a reader sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Present {
+    /// The audio that this instance has played, in nanoseconds.
+    pub at_ns: u64,
+    /// What the hands show.
+    pub glimpse: Glimpse,
+    /// Where the host's song is, in quarter notes, when it says so.
+    pub song_beats: Option<f64>,
+}
+
+/// As long as it lives somebody watches.
+#[derive(Debug)]
+pub struct Watch(Arc<Pages>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.watchers.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Pages {
+    /// From the next block on the present shows what is planned too.
+    #[must_use]
+    pub fn watch(self: &Arc<Self>) -> Watch {
+        self.watchers.fetch_add(1, Relaxed);
+        Watch(Arc::clone(self))
+    }
+
+    /// Whether somebody looks at the present.
+    pub fn is_watched(&self) -> bool {
+        self.watchers.load(Relaxed) > 0
+    }
+
+    /// Everything that was written since `seen`, and from where to go on. Entries that were overwritten in the meantime
+    /// are left out.
+    pub fn since(&self, seen: u64) -> (Vec<Entry>, u64) {
+        let written = self.written.load(Acquire);
+        let oldest = written.saturating_sub(ENTRIES as u64);
+        let first = seen.clamp(oldest, written);
+        let mut read: Vec<(u64, [u64; WIDTH])> = Vec::with_capacity(usize::try_from(written - first).unwrap_or(0));
+        for number in first..written {
+            let Some(slot) = self.slot(number) else { continue };
+            read.push((number, slot.each_ref().map(|word| word.load(Relaxed))));
+        }
+        // Whoever saw a word of a newer entry sees the claim for it too.
+        fence(Acquire);
+        let oldest = self.claimed.load(Relaxed).saturating_sub(ENTRIES as u64);
+        let whole = read.into_iter().filter(|(number, _)| *number >= oldest);
+        (whole.filter_map(|(_, words)| Entry::unpack(words)).collect(), written)
+    }
+
+    /// The present; `None` before the first block, or when it cannot be seen for all the writing.
+    pub fn present(&self) -> Option<Present> {
+        for _ in 0..TRIES {
+            let version = self.version.load(Acquire);
+            if version == 0 {
+                return None;
+            }
+            let words = self.page.each_ref().map(|word| word.load(Relaxed));
+            fence(Acquire);
+            if version.is_multiple_of(2) && self.version.load(Relaxed) == version {
+                return Present::unpack(&words);
+            }
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    fn slot(&self, number: u64) -> Option<&[AtomicU64; WIDTH]> {
+        self.ring.get(usize::try_from(number % ENTRIES as u64).ok()?)
+    }
+
+    /// Writes an entry; for one writer only.
+    pub fn write(&self, entry: Entry) {
+        let number = self.written.load(Relaxed);
+        self.claimed.store(number + 1, Relaxed);
+        fence(Release);
+        if let Some(slot) = self.slot(number) {
+            for (word, value) in slot.iter().zip(entry.pack()) {
+                word.store(value, Relaxed);
+            }
+        }
+        self.written.store(number + 1, Release);
+    }
+
+    /// Shows the present; for one writer only.
+    pub fn show(&self, at_ns: u64, glimpse: &Glimpse, song_beats: Option<f64>) {
+        self.show_words(Present::pack(at_ns, glimpse, song_beats));
+    }
+
+    fn show_words(&self, words: impl IntoIterator<Item = u64>) {
+        let version = self.version.load(Relaxed);
+        self.version.store(version + 1, Relaxed);
+        fence(Release);
+        for (word, value) in self.page.iter().zip(words) {
+            word.store(value, Relaxed);
+        }
+        self.version.store(version + 2, Release);
+    }
+}
+
+impl Present {
+    fn pack(at_ns: u64, glimpse: &Glimpse, song_beats: Option<f64>) -> impl Iterator<Item = u64> {
+        let Metre { numerator, denominator } = glimpse.bars.metre;
+        let flags = u8::from(glimpse.follows_host)
+            | u8::from(glimpse.is_segues_turn) << 1
+            | u8::from(song_beats.is_some()) << 2;
+        #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
+        let planned = glimpse.planned.len() as u8;
+        let head = [
+            at_ns,
+            glimpse.now.to_bits(),
+            glimpse.tempo_bpm.to_bits(),
+            glimpse.bars.line.0.cast_unsigned(),
+            glimpse.form.0.cast_unsigned(),
+            bytes([flags, planned, numerator, denominator]),
+            song_beats.unwrap_or(0.0).to_bits(),
+            0,
+        ];
+        let notes = glimpse.planned.iter().flat_map(|note| {
+            #[expect(clippy::cast_possible_truncation, reason = "a length to look at")]
+            let length = note.length as f32;
+            [note.onset.to_bits(), u64::from(length.to_bits()) << 32 | bytes([note.key, note.velocity, 0, 0])]
+        });
+        head.into_iter().chain(notes)
+    }
+
+    fn unpack(words: &[u64; PAGE]) -> Option<Self> {
+        let (head, notes) = words.split_first_chunk::<8>()?;
+        let &[at_ns, now, tempo_bpm, line, form, small, song_beats, _] = head;
+        let [flags, planned, numerator, denominator, ..] = small.to_le_bytes();
+        let (pairs, _) = notes.as_chunks::<2>();
+        let note = |&[onset, rest]: &[u64; 2]| {
+            let [key, velocity, _, _, length @ ..] = rest.to_le_bytes();
+            let length = f64::from(f32::from_le_bytes(length));
+            PlannedNote { onset: f64::from_bits(onset), length, key, velocity }
+        };
+        let bars = Bars { line: Ticks(line.cast_signed()), metre: Metre::new(numerator, denominator)? };
+        let glimpse = Glimpse {
+            now: f64::from_bits(now),
+            tempo_bpm: f64::from_bits(tempo_bpm),
+            bars,
+            form: Ticks(form.cast_signed()),
+            follows_host: flags & 1 != 0,
+            is_segues_turn: flags & 2 != 0,
+            planned: pairs.iter().take(planned.into()).map(note).take(SHOWN_PLANS).collect(),
+        };
+        Some(Self { at_ns, glimpse, song_beats: (flags & 4 != 0).then_some(f64::from_bits(song_beats)) })
+    }
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "made-up numbers"
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_is_overtaken_sees_no_half_entry() {
+        let pages = Arc::new(Pages::default());
+        let (writer, done) = (Arc::clone(&pages), Arc::new(std::sync::atomic::AtomicBool::new(false)));
+        let stop = Arc::clone(&done);
+        let thread = std::thread::spawn(move || {
+            let mut number = 0_u32;
+            while !stop.load(Relaxed) {
+                let tick = f64::from(number);
+                writer.write(Entry { at_ns: number.into(), tick, event: Event::Tempo { bpm: (number % 999) as f32 } });
+                writer.show_words(std::iter::repeat_n(u64::from(number), PAGE));
+                number += 1;
+            }
+        });
+        for _ in 0..200 {
+            let (entries, _) = pages.since(0);
+            for Entry { at_ns, tick, event } in entries {
+                assert!(u64::from(tick as u32) == at_ns, "{at_ns} at {tick}");
+                assert_eq!(event, Event::Tempo { bpm: (at_ns % 999) as f32 });
+            }
+        }
+        done.store(true, Relaxed);
+        thread.join().unwrap();
+    }
+}

@@ -1,0 +1,5 @@
+//! Ticks and frames: the clock, the tempo, and swing.
+
+pub mod clock;
+pub mod swing;
+pub mod tempo;

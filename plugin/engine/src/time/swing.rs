@@ -1,0 +1,302 @@
+//! How the beat is divided: ticks as they are written against ticks as they are played.
+//!
+//! The network learnt from solos whose eighths are written straight, and counts straight ticks. Where the music swings,
+//! the first eighth of each quarter note has more than half of it. Triplets are even all the same: their notes stay at
+//! thirds, or sixths, of the beat, beside a second eighth that comes late. What lies between these places moves in
+//! proportion, and quarters stay where they are. Neither direction changes the order of anything.
+//!
+//! Hearing is not the same map turned round, because the place alone does not tell what was meant: two thirds of a beat are
+//! the last note of a triplet after a first third, and a swung eighth after nothing. In the solos that swing of the Weimar
+//! Jazz Database, second eighths lie between 0.40 and 0.70 of the beat (nine of ten), the second notes of triplets between
+//! 0.26 and 0.43 and the third ones between 0.62 and 0.80; sixteenths are even.
+
+use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks};
+
+/// A beat, and half of it, as numbers with a fraction.
+#[allow(clippy::cast_precision_loss, reason = "48")]
+const BEAT: f64 = TICKS_PER_QUARTER as f64;
+const EIGHTH: f64 = BEAT / 2.0;
+const TRIPLET: f64 = BEAT / 3.0;
+/// Where in a swinging beat strokes are heard as what, in ticks as they are played. Before the first of these a stroke is a
+/// sixteenth or less, and these are even.
+const FIRST_TRIPLET: f64 = 14.0;
+const FIRST_EIGHTH: f64 = 20.0;
+/// Behind the second eighth's place, so much still belongs to it.
+const LATE: f64 = 4.75;
+/// After a triplet's second note, or a sixteenth, the eighth ends here, and the triplet's third note there.
+const AFTER_TRIPLET: f64 = 27.0;
+const AFTER_SIXTEENTH: f64 = 30.0;
+const SIXTEENTH: f64 = 38.0;
+/// What the first eighth may have of its beat. Up to three quarters; there the second is a sixteenth.
+const SHARES: std::ops::RangeInclusive<f32> = 0.5..=0.75;
+const SEMITONES: i16 = 12;
+
+/// One division of the beat. The two maps are each other's inverse, grow without end, and keep every beat in its place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Groove {
+    /// The part of the beat that its first eighth has; above a half, or else nothing is moved.
+    share: f64,
+    /// A beat.
+    beat: Ticks,
+}
+
+impl Groove {
+    /// Nothing is moved.
+    pub const STRAIGHT: Self = Self { share: 0.5, beat: Ticks::ZERO };
+
+    /// Eighths that have this part of the beat, in these bars. Metres that count eighths or less do not swing: in 6/8 the
+    /// beat is divided otherwise, and in 7/8 eighths are what is counted.
+    pub fn new(share: f32, bars: Bars) -> Self {
+        let counts_quarters = bars.metre.denominator <= 4;
+        if !counts_quarters || !SHARES.contains(&share) {
+            return Self::STRAIGHT;
+        }
+        Self { share: f64::from(share), beat: bars.line }
+    }
+
+    /// When a straight moment is played.
+    pub fn performed(self, straight: f64) -> f64 {
+        self.moved(straight, |[straight, performed]| (straight, performed))
+    }
+
+    /// The straight moment that is played at this one.
+    pub fn straight(self, performed: f64) -> f64 {
+        self.moved(performed, |[straight, performed]| (performed, straight))
+    }
+
+    /// The note, no longer than this as it is played: of a beat that swings the first half lasts longer than it is written.
+    #[must_use]
+    pub fn no_longer(self, note: Note, longest: Ticks) -> Note {
+        if self.share <= 0.5 {
+            return Note { duration: note.duration.min(longest), ..note };
+        }
+        let onset = crate::time::clock::float(note.onset);
+        let end = self.straight(self.performed(onset) + crate::time::clock::float(longest));
+        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates where there is no longest")]
+        let most = Ticks((end - onset).floor() as i64);
+        Note { duration: note.duration.min(most).max(Ticks(1)), ..note }
+    }
+
+    /// Where a stroke that was played at this moment belongs when it is written straight, given the one before it as it
+    /// was written.
+    pub fn heard(self, performed: f64, before: Option<Ticks>) -> f64 {
+        if self.share <= 0.5 {
+            return performed;
+        }
+        let beat = self.beat_of(performed);
+        let place = performed - beat;
+        let before = before.map(|before| crate::time::clock::float(before) - beat).filter(|before| *before > 0.0);
+        let second = self.share * BEAT;
+        let (eighth, triplet) = match before {
+            Some(before) if is_near(before, TRIPLET) => (FIRST_EIGHTH..AFTER_TRIPLET, AFTER_TRIPLET..SIXTEENTH),
+            Some(before) if before < TRIPLET => (FIRST_EIGHTH..AFTER_SIXTEENTH, AFTER_SIXTEENTH..AFTER_SIXTEENTH),
+            _ => (FIRST_EIGHTH..second + LATE, second + LATE..second + LATE),
+        };
+        let written = if (FIRST_TRIPLET..FIRST_EIGHTH).contains(&place) {
+            TRIPLET
+        } else if eighth.contains(&place) {
+            EIGHTH
+        } else if triplet.contains(&place) {
+            2.0 * TRIPLET
+        } else {
+            place
+        };
+        beat + written
+    }
+
+    /// Where a finger that came up at this moment would have come up in straight eighths: each eighth is shortened, or
+    /// lengthened, as a whole.
+    pub fn lifted(self, performed: f64) -> f64 {
+        let second = self.share * BEAT;
+        let beat = self.beat_of(performed);
+        beat + between(performed - beat, [[0.0, 0.0], [second, EIGHTH], [BEAT, BEAT]])
+    }
+
+    /// Moves a moment from one side of the table of places to the other.
+    fn moved(self, moment: f64, sides: impl Fn([f64; 2]) -> (f64, f64)) -> f64 {
+        if self.share <= 0.5 {
+            return moment;
+        }
+        let beat = self.beat_of(moment);
+        let places = self.places().map(|place| {
+            let (from, to) = sides(place);
+            [from, to]
+        });
+        beat + between(moment - beat, places)
+    }
+
+    /// Places of the beat as they are written and as they are played.
+    fn places(self) -> [[f64; 2]; 9] {
+        let second = self.share * BEAT;
+        let (sixteenth, last) = (second / 2.0, f64::midpoint(second, BEAT));
+        // Up to two thirds of the beat for the first eighth there is room for even triplets; beyond, they give way.
+        let behind = |place: f64, triplet: f64, next: f64, part: f64| triplet.max(place + (next - place) * part);
+        [
+            [0.0, 0.0],
+            [TRIPLET / 2.0, TRIPLET / 2.0],
+            [EIGHTH / 2.0, sixteenth],
+            [TRIPLET, behind(sixteenth, TRIPLET, second, 1.0 / 24.0)],
+            [EIGHTH, second],
+            [2.0 * TRIPLET, behind(second, 2.0 * TRIPLET, last, 1.0 / 8.0)],
+            [EIGHTH + EIGHTH / 2.0, last],
+            [2.5 * TRIPLET, behind(last, 2.5 * TRIPLET, BEAT, 1.0 / 16.0)],
+            [BEAT, BEAT],
+        ]
+    }
+
+    fn beat_of(self, moment: f64) -> f64 {
+        let line = crate::time::clock::float(self.beat);
+        line + ((moment - line) / BEAT).floor() * BEAT
+    }
+}
+
+/// A place of the beat on a line through these points, which begin at 0.
+fn between<const POINTS: usize>(place: f64, points: [[f64; 2]; POINTS]) -> f64 {
+    let pairs = points.iter().zip(points.iter().skip(1));
+    let mut pieces = pairs.filter(|(_, [end, _])| place < *end);
+    let Some(([from, to], [end, moved_end])) = pieces.next() else { return place };
+    to + (place - from) * (moved_end - to) / (end - from)
+}
+
+/// Whether a place is that tick.
+fn is_near(place: f64, tick: f64) -> bool {
+    (place - tick).abs() < 1.0
+}
+
+/// A pitch some octaves up or down, as far as the keyboard goes.
+pub fn in_octave(pitch: Pitch, octaves: i8) -> Pitch {
+    let mut key = i16::from(pitch.key()) + SEMITONES * i16::from(octaves);
+    while key < 0 {
+        key += SEMITONES;
+    }
+    while key > i16::from(Pitch::MAX.key()) {
+        key -= SEMITONES;
+    }
+    u8::try_from(key).ok().and_then(Pitch::new).unwrap_or(pitch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use segue_model::note::Metre;
+
+    fn bars(line: i64, metre: Metre) -> Bars {
+        Bars { line: Ticks(line), metre }
+    }
+
+    #[test]
+    fn the_second_eighth_comes_late_and_the_beats_stay() {
+        let groove = Groove::new(0.625, bars(7, Metre::COMMON));
+        for (straight, performed) in [
+            (7.0, 7.0),
+            (15.0, 15.0),
+            (19.0, 22.0),
+            (31.0, 37.0),
+            (43.0, 46.0),
+            (55.0, 55.0),
+            (-17.0, -11.0),
+            (48_007.0, 48_007.0),
+        ] {
+            assert!((groove.performed(straight) - performed).abs() < 1e-9, "{straight}");
+            assert!((groove.straight(performed) - straight).abs() < 1e-9, "{straight}");
+        }
+    }
+
+    #[test]
+    fn triplets_are_even_up_to_triplet_swing_and_beyond_it_they_keep_their_order() {
+        for share in [0.52, 0.58, 0.62, 0.64] {
+            let groove = Groove::new(share, bars(0, Metre::COMMON));
+            for place in [16.0, 32.0, -16.0, 64.0] {
+                assert!(
+                    (groove.performed(place) - place).abs() < 0.2,
+                    "{place} at {share}: {}",
+                    groove.performed(place)
+                );
+            }
+        }
+        let hard = Groove::new(0.75, bars(0, Metre::COMMON));
+        assert!(hard.performed(16.0) > hard.performed(12.0) && hard.performed(32.0) > hard.performed(24.0));
+    }
+
+    #[test]
+    fn a_finger_that_comes_up_in_a_swung_eighth_has_held_its_part_of_it() {
+        let groove = Groove::new(0.62, bars(0, Metre::COMMON));
+        for part in [0.0, 0.3, 0.5, 0.8] {
+            for (from, played, length) in [(0.0, 0.0, 0.62 * BEAT), (EIGHTH, 0.62 * BEAT, 0.38 * BEAT)] {
+                let up = groove.lifted(played + part * length);
+                assert!((up - (from + part * EIGHTH)).abs() < 1e-4, "{part} of the eighth at {from}: {up}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_swing_is_not_moved_by_a_hair() {
+        let odd = Metre::new(6, 8).unwrap();
+        for groove in [
+            Groove::STRAIGHT,
+            Groove::new(0.5, bars(3, Metre::COMMON)),
+            Groove::new(0.66, bars(0, odd)),
+            Groove::new(f32::NAN, bars(0, Metre::COMMON)),
+            Groove::new(7.0, bars(0, Metre::COMMON)),
+        ] {
+            let moment = 1_234.567_890_123;
+            assert!(groove.performed(moment).to_bits() == moment.to_bits(), "{groove:?}");
+            assert!(groove.straight(moment).to_bits() == moment.to_bits(), "{groove:?}");
+        }
+    }
+
+    #[test]
+    fn a_note_is_no_longer_played_than_is_asked_wherever_in_its_beat_it_begins() {
+        let note = |onset, duration| Note {
+            onset: Ticks(onset),
+            pitch: Pitch::MAX,
+            duration: Ticks(duration),
+            velocity: segue_model::note::Velocity::DEFAULT,
+        };
+        let swung = Groove::new(0.66, bars(0, Metre::COMMON));
+        for (onset, duration, longest) in
+            [(0, 12, 12), (12, 12, 12), (24, 24, 12), (0, 24, 24), (6, 200, 96), (30, 1, 12)]
+        {
+            let cut = swung.no_longer(note(onset, duration), Ticks(longest));
+            let at = |tick: Ticks| swung.performed(crate::time::clock::float(tick));
+            let played = at(cut.onset + cut.duration) - at(cut.onset);
+            assert!(played <= crate::time::clock::float(Ticks(longest)) + 1e-9, "{onset}: {played}");
+            assert!(cut.duration.0 >= 1 && cut.duration.0 <= duration);
+            let more = at(cut.onset + cut.duration + Ticks(1)) - at(cut.onset);
+            assert!(
+                cut.duration.0 == duration || more > crate::time::clock::float(Ticks(longest)),
+                "no shorter than it must be"
+            );
+        }
+        for groove in [swung, Groove::STRAIGHT] {
+            assert_eq!(groove.no_longer(note(7, 500), Ticks(i64::MAX)), note(7, 500));
+        }
+        assert_eq!(Groove::STRAIGHT.no_longer(note(7, 500), Ticks(24)), note(7, 24));
+    }
+
+    proptest! {
+        #[test]
+        fn the_map_turns_round_and_keeps_order(
+            share in 0.5..=0.75_f32,
+            line in -10_000..10_000_i64,
+            one in -1e6..1e6_f64,
+            step in 1e-3..500.0_f64,
+        ) {
+            let groove = Groove::new(share, bars(line, Metre::COMMON));
+            for moment in [one, one + step] {
+                // A frame at the slowest is a hundredth of a tick.
+                prop_assert!((groove.straight(groove.performed(moment)) - moment).abs() < 1e-8);
+                prop_assert!((groove.performed(groove.straight(moment)) - moment).abs() < 1e-8);
+            }
+            prop_assert!(groove.performed(one) < groove.performed(one + step));
+            prop_assert!(groove.straight(one) < groove.straight(one + step));
+        }
+    }
+
+    #[test]
+    fn octaves_stay_on_the_keyboard() {
+        let moved = |key, octaves| in_octave(Pitch::new(key).unwrap(), octaves).key();
+        assert_eq!([moved(60, 1), moved(60, -3), moved(120, 1), moved(5, -2), moved(127, 3)], [72, 24, 120, 5, 127]);
+    }
+}

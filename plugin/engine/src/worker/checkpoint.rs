@@ -1,0 +1,339 @@
+//! What the mind has gone through, so that another one can go through it again when it breaks.
+//!
+//! A spare mind stands where the last one stood some time ago, and what came since is written down; both together are
+//! the same past. Nobody waits for them: the spare one is made when there is nothing else to do, or when the list has
+//! become long.
+
+use super::Improvise;
+use crate::link::ToMind;
+use segue_model::improviser::Ask;
+use segue_model::note::Note;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Steps after which a spare mind is made while nobody waits: they are gone again in some milliseconds.
+pub(super) const STEPS_WHEN_IDLE: usize = 128;
+/// Steps after which one is made in any case, so that the list is bounded: gone again in a tenth of a second.
+pub(super) const MOST_STEPS: usize = 1024;
+
+/// See the module.
+pub(super) struct Past<M> {
+    /// As it was once; `None` without a mind.
+    spare: Option<M>,
+    /// What came since, in order.
+    since: Vec<Step>,
+}
+
+/// One thing that a mind goes through.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Told(ToMind),
+    /// It decided a note.
+    Asked(Ask),
+}
+
+impl<M> Default for Past<M> {
+    fn default() -> Self {
+        Self { spare: None, since: Vec::new() }
+    }
+}
+
+impl<M: Improvise> Past<M> {
+    /// Steps that would have to be gone again.
+    pub fn length(&self) -> usize {
+        self.since.len()
+    }
+
+    /// Nothing before counts any more.
+    pub fn forget(&mut self) {
+        self.spare = None;
+        self.since.clear();
+    }
+
+    /// What counts begins with this mind.
+    pub fn begin_from(&mut self, mind: &M) {
+        self.spare = Some(mind.spare());
+        self.since.clear();
+    }
+
+    /// A word counts only when the mind survives it.
+    pub fn tell(&mut self, mind: &mut M, word: ToMind) {
+        take(mind, Step::Told(word));
+        self.since.push(Step::Told(word));
+    }
+
+    /// And so does a note.
+    pub fn decide(&mut self, mind: &mut M, ask: Ask) -> Note {
+        let note = mind.decide(&ask);
+        self.since.push(Step::Asked(ask));
+        note
+    }
+
+    /// A mind that has gone through the same. What broke the last one may have been done to it earlier than it showed;
+    /// then the other one goes on from further back. `None` when that breaks too.
+    pub fn relived(&mut self) -> Option<M> {
+        let again = |steps: &[Step]| {
+            let live = || {
+                let mut mind = self.spare.as_ref()?.spare();
+                for step in steps {
+                    take(&mut mind, *step);
+                }
+                mind.catch_up();
+                Some(mind)
+            };
+            catch_unwind(AssertUnwindSafe(live)).ok().flatten()
+        };
+        if let Some(mind) = again(&self.since) {
+            return Some(mind);
+        }
+        let further_back = again(&[]);
+        self.since.clear();
+        if further_back.is_none() {
+            self.spare = None;
+        }
+        further_back
+    }
+}
+
+/// Lets a mind go through a step.
+fn take(mind: &mut impl Improvise, step: Step) {
+    match step {
+        Step::Told(ToMind::Heard(key)) => mind.hear(key),
+        Step::Told(ToMind::HeardBelow(key)) => mind.hear_below(key),
+        Step::Told(ToMind::Chord(chord)) => mind.hear_chord(chord),
+        Step::Told(ToMind::ChordsFrom(source)) => mind.set_source(source),
+        Step::Told(ToMind::Amend { id, duration }) => mind.amend(id, duration),
+        Step::Told(ToMind::Lift { id, duration }) => mind.lift(id, duration),
+        Step::Told(ToMind::Damp { id, duration }) => mind.damp(id, duration),
+        Step::Told(ToMind::TakeBack { from }) => mind.take_back(from),
+        Step::Told(ToMind::Unplayed { onset, pitch }) => mind.unplayed(onset, pitch),
+        Step::Told(ToMind::Blank) => mind.reset(),
+        // What the room does, not the mind.
+        Step::Told(ToMind::Style(_) | ToMind::Files | ToMind::Wish(_) | ToMind::ChordWish(_)) => {}
+        Step::Asked(ask) => {
+            mind.decide(&ask);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Room;
+    use super::*;
+    use crate::host::StyleNumber;
+    use crate::link::{AudioEnd, Nerve, Planned, Wish, link};
+    use crate::stats::{MindState, Vitals};
+    use crate::time::swing::Groove;
+    use segue_model::improviser::{Begin, HeardKey, Improviser};
+    use segue_model::mind::Mind;
+    use segue_model::note::{Pitch, Ticks, Velocity};
+    use segue_model::sampling::Knobs;
+    use std::sync::{Arc, OnceLock};
+
+    /// Turns and keys that kill a mind, and how.
+    const DEADLY_TURN: u32 = 13;
+    const DEADLY_KEY: u8 = 127;
+    /// It is heard, and kills only when it is taken in.
+    const POISONOUS_KEY: u8 = 126;
+
+    /// A real mind that breaks in the middle of something, and is then in no state to be used.
+    struct Brittle(Improviser);
+
+    impl Brittle {
+        fn spoil(&mut self) -> ! {
+            self.0.reset();
+            panic!("planted");
+        }
+    }
+
+    impl Improvise for Brittle {
+        fn hear(&mut self, key: HeardKey) {
+            self.0.hear(key);
+            if key.pitch.key() == DEADLY_KEY {
+                self.spoil();
+            }
+        }
+        fn amend(&mut self, id: u32, duration: Ticks) {
+            self.0.amend(id, duration);
+        }
+        fn decide(&mut self, ask: &Ask) -> Note {
+            let note = self.0.decide(ask);
+            if ask.turn == DEADLY_TURN && note.onset > Ticks(500) {
+                self.spoil();
+            }
+            note
+        }
+        fn earliest(&self, ask: &Ask) -> Ticks {
+            self.0.earliest(ask)
+        }
+        fn nothing_before(&self, last: &Note) -> Ticks {
+            last.onset + last.duration
+        }
+        fn take_back(&mut self, from: Ticks) {
+            self.0.take_back(from);
+        }
+        fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+            self.0.unplayed(onset, pitch);
+        }
+        fn reset(&mut self) {
+            self.0.reset();
+        }
+        fn catch_up(&mut self) {
+            self.0.catch_up();
+            if self.0.recent().any(|note| note.pitch.key() == POISONOUS_KEY) {
+                self.spoil();
+            }
+        }
+        fn spare(&self) -> Self {
+            Self(self.0.spare())
+        }
+    }
+
+    type MakeBrittle = fn(StyleNumber, Option<Brittle>) -> Option<Brittle>;
+
+    fn shipped_mind() -> Arc<Mind> {
+        static SHIPPED: OnceLock<Arc<Mind>> = OnceLock::new();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../presets/irish.segue");
+        let load = || Arc::new(Mind::from_bytes(&std::fs::read(path).unwrap(), "irish").unwrap());
+        Arc::clone(SHIPPED.get_or_init(load))
+    }
+
+    /// A jam in which the same is told to a worker's room, and what it answers is written down.
+    struct Jam {
+        audio: AudioEnd,
+        room: Room<Brittle, MakeBrittle>,
+        vitals: Arc<Vitals>,
+        heard: u32,
+    }
+
+    impl Jam {
+        fn begin() -> Self {
+            fn make(_: StyleNumber, before: Option<Brittle>) -> Option<Brittle> {
+                before.or_else(|| Some(Brittle(Improviser::new(shipped_mind()))))
+            }
+            let (audio, end) = link();
+            let vitals = Arc::new(Vitals::default());
+            let mut jam =
+                Self { audio, room: Room::new(end, Arc::clone(&vitals), make as MakeBrittle), vitals, heard: 0 };
+            jam.tell(ToMind::Style(StyleNumber(0)));
+            jam
+        }
+
+        fn tell(&mut self, word: ToMind) {
+            assert!(self.audio.tell(word));
+            self.room.work_off();
+        }
+
+        /// Plays eighths from here on, one for each key.
+        fn play(&mut self, from: i64, keys: &[u8]) {
+            for (index, key) in (0..).zip(keys) {
+                let id = self.heard;
+                self.heard += 1;
+                self.tell(ToMind::Heard(HeardKey {
+                    id,
+                    onset: Ticks(from + 24 * index),
+                    pitch: Pitch::new(*key).unwrap(),
+                    velocity: Velocity::DEFAULT,
+                    bars: None,
+                    together: Ticks(1),
+                    form: Ticks::ZERO,
+                    gate_percent: 100,
+                    memory: 1.0,
+                    seed: 0,
+                }));
+                self.tell(ToMind::Amend { id, duration: Ticks(24) });
+            }
+        }
+
+        /// What is said to a wish.
+        fn answer(&mut self, turn: u32, from: i64, horizon: i64) -> Vec<Planned> {
+            let (begin, form, knobs) = (Begin::At(Ticks(from)), Ticks::ZERO, Knobs::default());
+            let horizon = Ticks(horizon);
+            self.tell(ToMind::Wish(Wish {
+                generation: 0,
+                turn,
+                begin,
+                horizon,
+                bars: None,
+                form,
+                ends: None,
+                along: false,
+                knobs,
+                groove: Groove::STRAIGHT,
+            }));
+            let timeless = |said| match said {
+                Planned::Until { generation, nothing_before, .. } => {
+                    Planned::Until { generation, nothing_before, think_ns: 0 }
+                }
+                said => said,
+            };
+            std::iter::from_fn(|| self.audio.reply()).map(timeless).collect()
+        }
+    }
+
+    const PHRASE: [u8; 16] = [62, 64, 66, 69, 71, 69, 66, 64, 62, 66, 69, 74, 73, 71, 69, 66];
+
+    #[test]
+    fn after_a_panic_the_next_decision_is_that_of_a_mind_that_never_panicked() {
+        // Short of the first spare mind, and beyond some of them.
+        for rounds in [1, 80] {
+            let [mut whole, mut broken] = [Jam::begin(), Jam::begin()];
+            let mut at = 0;
+            for round in 0..rounds {
+                for jam in [&mut whole, &mut broken] {
+                    jam.play(at, &PHRASE);
+                    assert!(jam.answer(round + 100, at + 384, at + 500).len() > 2);
+                    jam.tell(ToMind::TakeBack { from: Ticks(at + 450) });
+                }
+                at += 768;
+            }
+            broken.play(at, &[DEADLY_KEY]);
+            assert_eq!(broken.vitals.panics.get(), 1);
+            whole.heard += 1;
+            let expected = whole.answer(1, at + 24, at + 800);
+            assert!(expected.len() > 10, "{expected:?}");
+            assert_eq!(broken.answer(1, at + 24, at + 800), expected, "after {rounds} rounds");
+            assert_eq!((broken.vitals.panics.get(), broken.vitals.mind()), (1, MindState::Ready));
+        }
+    }
+
+    #[test]
+    fn notes_that_were_told_before_a_decision_broke_stay_in_mind() {
+        let [mut whole, mut broken] = [Jam::begin(), Jam::begin()];
+        for jam in [&mut whole, &mut broken] {
+            jam.play(0, &PHRASE);
+        }
+        // The note after 500 kills: the ones before it are told, and then that it failed.
+        let told = broken.answer(DEADLY_TURN, 384, 900);
+        let (last, notes) = told.split_last().unwrap();
+        assert_eq!(*last, Planned::Failed { generation: 0 });
+        let Some(Planned::Note { note: until, .. }) = notes.last() else { panic!("{told:?}") };
+        // A mind that is asked for these alone.
+        assert_eq!(&whole.answer(DEADLY_TURN, 384, until.onset.0 + 1)[..notes.len()], notes);
+        assert_eq!(broken.answer(14, 960, 1_200), whole.answer(14, 960, 1_200));
+        assert_eq!((broken.vitals.panics.get(), whole.vitals.panics.get()), (1, 0));
+    }
+
+    #[test]
+    fn what_breaks_every_mind_that_hears_it_is_left_behind_with_what_came_since_the_last_spare_one() {
+        let mut jam = Jam::begin();
+        jam.play(0, &PHRASE);
+        jam.room.keep_spare(0);
+        jam.play(400, &[60, POISONOUS_KEY, 62]);
+        jam.room.guarded(|mind, _, _| mind.catch_up());
+        assert_eq!((jam.vitals.panics.get(), jam.vitals.mind()), (1, MindState::Ready));
+        let mut whole = Jam::begin();
+        whole.play(0, &PHRASE);
+        assert_eq!(jam.answer(1, 800, 1_200), whole.answer(1, 800, 1_200));
+    }
+
+    #[test]
+    fn what_would_have_to_be_gone_through_again_is_bounded() {
+        let mut jam = Jam::begin();
+        for round in 0..100 {
+            jam.play(round * 400, &PHRASE);
+            assert!(jam.room.past.since.len() <= MOST_STEPS);
+        }
+        jam.room.keep_spare(STEPS_WHEN_IDLE);
+        assert!(jam.room.past.since.is_empty());
+    }
+}
