@@ -4,13 +4,13 @@
 
 use burn::nn::LstmConfig;
 use burn::tensor::{Device, Tensor};
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
-use segue_model::lookback::Hints;
-use segue_model::mind::{Mind, Room};
+use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser};
+use segue_model::lookback::LookBackFeatures;
+use segue_model::lstm::{Model, Scratch};
 use segue_model::network::Sizes;
 use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
-use segue_model::sampling::Knobs;
-use segue_model::vocabulary::{Classes, Vocabulary};
+use segue_model::sampling::SamplingParameters;
+use segue_model::vocabulary::{Tokens, Vocabulary};
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,21 +20,22 @@ const ROUNDS: usize = 5_000;
 
 fn main() {
     let sizes = Sizes::default();
-    let mind = Arc::new(Mind::random(Vocabulary::dance(), sizes));
+    let model = Arc::new(Model::random(Vocabulary::dance(), sizes));
     println!("{} layers of {} units; medians and 99th percentiles of {ROUNDS} rounds", sizes.layers, sizes.hidden);
 
-    let decided = measure_decisions("a decided note, everything", Arc::clone(&mind));
+    let decided = measure_decisions("a decided note, everything", Arc::clone(&model));
     let jazz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets/jazz.segue");
-    match Mind::from_file(&jazz) {
+    match Model::from_file(&jazz) {
         Ok(jazz) => {
             measure_decisions("the same by jazz, with its licks", Arc::new(jazz));
         }
         Err(reason) => println!("{reason}"),
     }
 
-    let (mut state, mut room) = (mind.blank(), Room::default());
-    let step =
-        measure("its LSTM step alone", || mind.take_in(Classes::default(), Hints::default(), &mut state, &mut room));
+    let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
+    let step = measure("its LSTM step alone", || {
+        model.step(Tokens::default(), LookBackFeatures::default(), &mut state, &mut scratch)
+    });
 
     let device = Device::flex();
     let lstm = |input| LstmConfig::new(input, sizes.hidden, true).init(&device);
@@ -52,8 +53,8 @@ fn main() {
 }
 
 /// What deciding a note costs, after a first one was heard.
-fn measure_decisions(name: &str, mind: Arc<Mind>) -> Duration {
-    let mut improviser = Improviser::new(mind);
+fn measure_decisions(name: &str, model: Arc<Model>) -> Duration {
+    let mut improviser = Improviser::new(model);
     let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
     let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
     let (onset, velocity, together, form) = (Ticks::ZERO, Velocity::DEFAULT, Ticks(3), Ticks::ZERO);
@@ -69,8 +70,15 @@ fn measure_decisions(name: &str, mind: Arc<Mind>) -> Duration {
         memory: 1.0,
         seed: 0,
     });
-    let ask =
-        Ask { turn: 0, begin: Begin::NotBefore(onset), bars, form, ends: None, along: false, knobs: Knobs::default() };
+    let ask = DecisionRequest {
+        turn: 0,
+        begin: Begin::NotBefore(onset),
+        bars,
+        form,
+        ends: None,
+        along: false,
+        parameters: SamplingParameters::default(),
+    };
     measure(name, || {
         black_box(improviser.decide(&ask));
     })

@@ -1,7 +1,7 @@
 //! How loud Segue plays: as loud as the player, with the differences that its style makes.
 //!
 //! A style has learnt its dynamics from recordings of which nobody knows how hard they were played: in those of solos
-//! each note has its rank within the solo, in those of the piano each pianist an own touch. So what a network can say is
+//! each note has its rank within the solo, in those of the piano each pianist an own dynamics. So what a network can say is
 //! how much louder or softer than its neighbours a note is. How loud the neighbours are, and how far loud and soft lie
 //! apart, the player says. What is heard is told to the network around its style's usual velocity, and what it answers
 //! is played around the player's. Knows nothing of networks, of draws and of who plays when.
@@ -11,7 +11,7 @@ use crate::vocabulary::{TimeBase, Vocabulary};
 
 /// The velocities that a style has learnt.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Learnt {
+pub struct StyleDynamics {
     /// Their mean.
     usual: f32,
     /// How far they lie from it of late, as a standard deviation.
@@ -32,14 +32,14 @@ pub struct Learnt {
 ///
 /// The correlation of velocities from note to note is 0.25 in stretches of 48 notes of the solos, in those that the network
 /// played on by itself 0.18: it says what is probable, and each draw is its own.
-const SOLO: Learnt = Learnt { usual: 75.0, spread: 20.2, played: 0.78, notes: 6.0, like_the_last: 0.1 };
+const SOLO: StyleDynamics = StyleDynamics { usual: 75.0, spread: 20.2, played: 0.78, notes: 6.0, like_the_last: 0.1 };
 /// The training split of the set that the shipped style learnt from: 294 pieces, whose notes have a mean of 55 and lie 10.5
 /// from the mean of the twelve before them (root mean square). Two hands strike more notes in the same time than one line.
-const PIANO: Learnt = Learnt { usual: 55.0, spread: 10.5, played: 1.0, notes: 12.0, like_the_last: 0.0 };
+const PIANO: StyleDynamics = StyleDynamics { usual: 55.0, spread: 10.5, played: 1.0, notes: 12.0, like_the_last: 0.0 };
 /// Print has no dynamics. What is played to it is written here, so it is played as it is.
-const PRINT: Learnt = Learnt { usual: 80.0, spread: 10.0, played: 1.0, notes: 6.0, like_the_last: 0.0 };
+const PRINT: StyleDynamics = StyleDynamics { usual: 80.0, spread: 10.0, played: 1.0, notes: 6.0, like_the_last: 0.0 };
 
-impl Learnt {
+impl StyleDynamics {
     /// Of the style with this vocabulary.
     pub fn of(vocabulary: &Vocabulary) -> Self {
         match vocabulary.time_base {
@@ -52,7 +52,7 @@ impl Learnt {
 
 /// How the player has played of late.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Touch {
+pub struct PlayerDynamics {
     /// Notes heard, as far as it matters.
     heard: f32,
     /// The mean velocity of the latest, fading; meaningless before the first.
@@ -72,9 +72,9 @@ const SPREADS: (f32, f32) = (0.7, 1.0);
 const SOFTEST: f32 = 8.0;
 const LOUDEST: f32 = 127.0;
 
-impl Touch {
+impl PlayerDynamics {
     /// The player strikes a note.
-    pub fn hear(&mut self, velocity: Velocity, learnt: Learnt) {
+    pub fn hear(&mut self, velocity: Velocity, learnt: StyleDynamics) {
         let velocity = f32::from(velocity.value());
         self.heard += 1.0;
         let is_first = self.heard <= 1.0;
@@ -94,13 +94,13 @@ impl Touch {
     }
 
     /// What the network is told of a note of the player's that was heard last.
-    pub fn told(self, velocity: Velocity, learnt: Learnt) -> Velocity {
+    pub fn told(self, velocity: Velocity, learnt: StyleDynamics) -> Velocity {
         let away = f32::from(velocity.value()) - self.level();
         Velocity::nearest(learnt.usual + away / (self.share(learnt) * self.softness(learnt)))
     }
 
     /// What is played where the network says this velocity.
-    pub fn played(self, said: Velocity, learnt: Learnt) -> Velocity {
+    pub fn played(self, said: Velocity, learnt: StyleDynamics) -> Velocity {
         self.around((f32::from(said.value()) - learnt.usual) * self.share(learnt), learnt)
     }
 
@@ -123,19 +123,19 @@ impl Touch {
 
     /// Below half of the usual velocity differences become smaller with the level. (Recorded pianists have the same at 47 as
     /// at 55.)
-    fn softness(self, learnt: Learnt) -> f32 {
+    fn softness(self, learnt: StyleDynamics) -> f32 {
         (2.0 * self.level() / learnt.usual).min(1.0)
     }
 
     /// How far loud and soft lie apart, as a part of how far they do in the style.
-    fn share(self, learnt: Learnt) -> f32 {
+    fn share(self, learnt: StyleDynamics) -> f32 {
         let variance = if self.heard > 0.0 { self.variance } else { learnt.played * learnt.played };
         variance.sqrt().clamp(SPREADS.0, SPREADS.1)
     }
 
     /// A velocity so far from the level. In the outer half of what can be played there differences become smaller, so that
     /// louder stays louder up to the hardest stroke.
-    fn around(self, difference: f32, learnt: Learnt) -> Velocity {
+    fn around(self, difference: f32, learnt: StyleDynamics) -> Velocity {
         let (level, difference) = (self.level(), difference * self.softness(learnt));
         let room = if difference > 0.0 { LOUDEST - level } else { level - SOFTEST };
         let half = (room / 2.0).max(f32::EPSILON);
@@ -154,12 +154,12 @@ mod tests {
         Velocity::new(value).unwrap()
     }
 
-    fn after(velocities: &[u8], learnt: Learnt) -> Touch {
-        let mut touch = Touch::default();
+    fn after(velocities: &[u8], learnt: StyleDynamics) -> PlayerDynamics {
+        let mut dynamics = PlayerDynamics::default();
         for value in velocities {
-            touch.hear(velocity(*value), learnt);
+            dynamics.hear(velocity(*value), learnt);
         }
-        touch
+        dynamics
     }
 
     #[test]
@@ -167,10 +167,10 @@ mod tests {
         for learnt in [SOLO, PIANO] {
             let usual = Velocity::nearest(learnt.usual);
             for level in [1, 20, 64, 100, 127] {
-                let touch = after(&[level; 30], learnt);
-                assert_eq!(touch.played(usual, learnt), velocity(level));
+                let dynamics = after(&[level; 30], learnt);
+                assert_eq!(dynamics.played(usual, learnt), velocity(level));
                 assert_eq!(
-                    touch.told(velocity(level), learnt),
+                    dynamics.told(velocity(level), learnt),
                     usual,
                     "even playing is the usual velocity of the style"
                 );
@@ -187,10 +187,11 @@ mod tests {
                 assert!((1..127).all(|level| played(level) <= played(level + 1)), "{said}");
             }
             for level in [1, 8, 40, 90, 127] {
-                let touch = after(&[level; 30], learnt);
+                let dynamics = after(&[level; 30], learnt);
                 assert!(
                     (16..124)
-                        .all(|said| touch.played(velocity(said), learnt) <= touch.played(velocity(said + 1), learnt))
+                        .all(|said| dynamics.played(velocity(said), learnt)
+                            <= dynamics.played(velocity(said + 1), learnt))
                 );
             }
         }
@@ -198,12 +199,12 @@ mod tests {
 
     #[test]
     fn the_level_follows_within_a_phrase_and_does_not_jump() {
-        let mut touch = after(&[60; 20], SOLO);
-        let mut before = touch.level();
+        let mut dynamics = after(&[60; 20], SOLO);
+        let mut before = dynamics.level();
         for _ in 0..8 {
-            touch.hear(velocity(80), SOLO);
-            assert!(touch.level() > before && touch.level() - before < 4.0);
-            before = touch.level();
+            dynamics.hear(velocity(80), SOLO);
+            assert!(dynamics.level() > before && dynamics.level() - before < 4.0);
+            before = dynamics.level();
         }
         assert!(before > 74.0, "{before}");
     }
@@ -214,7 +215,7 @@ mod tests {
         let even = after(&[75; 60], SOLO).share(SOLO);
         let lively = after(&[40, 110, 60, 90].repeat(15), SOLO).share(SOLO);
         assert!((even - SPREADS.0).abs() < 1e-6 && (lively - SPREADS.1).abs() < 1e-6, "{even}, {lively}");
-        assert!((Touch::default().share(SOLO) - SOLO.played).abs() < 1e-6);
+        assert!((PlayerDynamics::default().share(SOLO) - SOLO.played).abs() < 1e-6);
         assert!((after(&[127], SOLO).share(SOLO) - SOLO.played).abs() < 1e-6, "one note says nothing");
     }
 
@@ -222,10 +223,10 @@ mod tests {
     fn beats_and_bar_lines_stand_out_at_every_level() {
         let bars = Some(Bars { line: Ticks(7), metre: Metre::COMMON });
         for level in [20, 64, 110, 127] {
-            let touch = after(&[level; 9], PRINT);
-            let [line, beat, between] = [7, 55, 79].map(|at| touch.accented(Ticks(at), bars).value());
+            let dynamics = after(&[level; 9], PRINT);
+            let [line, beat, between] = [7, 55, 79].map(|at| dynamics.accented(Ticks(at), bars).value());
             assert!(line >= beat && beat > between && line - between <= 13, "{line} {beat} {between}");
-            assert_eq!(touch.accented(Ticks(79), None).value(), level);
+            assert_eq!(dynamics.accented(Ticks(79), None).value(), level);
         }
     }
 }

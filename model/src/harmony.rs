@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Where the chords come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Source {
+pub enum HarmonySource {
     /// From the chart.
     #[default]
     Chart,
@@ -33,8 +33,8 @@ pub struct HeardChord {
 
 /// The chords of one jam.
 #[derive(Debug, Clone, Default)]
-pub struct Harmony {
-    source: Source,
+pub struct ChordTrack {
+    source: HarmonySource,
     chart: Option<Arc<Chart>>,
     /// In order of time; each holds until the next.
     heard: VecDeque<(Ticks, Chord)>,
@@ -43,9 +43,9 @@ pub struct Harmony {
 /// How many heard chords are remembered: as many as notes can be decided anew.
 const HEARD: usize = 64;
 
-impl Harmony {
+impl ChordTrack {
     /// Another source from now on. True when it was another.
-    pub fn set_source(&mut self, source: Source) -> bool {
+    pub fn set_source(&mut self, source: HarmonySource) -> bool {
         std::mem::replace(&mut self.source, source) != source
     }
 
@@ -69,7 +69,7 @@ impl Harmony {
             self.heard.pop_front();
         }
         self.heard.push_back((from, chord));
-        self.source == Source::Hands
+        self.source == HarmonySource::Hands
     }
 
     /// Forgets what was heard.
@@ -80,9 +80,9 @@ impl Harmony {
     /// The chord at a moment; in bars of this metre, with the chart's first bar at `form`. `None` when there is none.
     pub fn at(&self, moment: Ticks, form: Ticks, metre: Metre) -> Option<Chord> {
         match self.source {
-            Source::Chart => self.chart.as_ref()?.at(moment - form, metre),
-            Source::Hands => self.heard.iter().rev().find(|(from, _)| *from <= moment).map(|(_, chord)| *chord),
-            Source::Nowhere => None,
+            HarmonySource::Chart => self.chart.as_ref()?.at(moment - form, metre),
+            HarmonySource::Hands => self.heard.iter().rev().find(|(from, _)| *from <= moment).map(|(_, chord)| *chord),
+            HarmonySource::Nowhere => None,
         }
     }
 }
@@ -98,25 +98,25 @@ mod tests {
     /// It counts only where the player's hands are the source of chords.
     #[test]
     fn a_heard_chord_holds_until_the_next() {
-        let mut harmony = Harmony::default();
+        let mut harmony = ChordTrack::default();
         harmony.set_chart(Chart::parse("| C | F |").unwrap().map(Arc::new));
         assert!(!harmony.hear(Ticks(10), chord("Am")));
-        let at = |harmony: &Harmony, moment| harmony.at(Ticks(moment), Ticks::ZERO, Metre::COMMON);
+        let at = |harmony: &ChordTrack, moment| harmony.at(Ticks(moment), Ticks::ZERO, Metre::COMMON);
         assert_eq!(at(&harmony, 200), Some(chord("F")));
-        assert!(harmony.set_source(Source::Hands) && !harmony.set_source(Source::Hands));
+        assert!(harmony.set_source(HarmonySource::Hands) && !harmony.set_source(HarmonySource::Hands));
         assert!(harmony.hear(Ticks(300), chord("D7")));
         let found = [9, 10, 299, 300, 9_000].map(|moment| at(&harmony, moment));
         assert_eq!(found, [None, Some(chord("Am")), Some(chord("Am")), Some(chord("D7")), Some(chord("D7"))]);
         harmony.hear(Ticks(200), chord("E"));
         assert_eq!(at(&harmony, 400), Some(chord("E")), "what comes later in the jam counts");
-        harmony.set_source(Source::Nowhere);
+        harmony.set_source(HarmonySource::Nowhere);
         assert_eq!(at(&harmony, 400), None);
     }
 
     #[test]
     fn what_is_heard_is_bounded() {
-        let mut harmony = Harmony::default();
-        harmony.set_source(Source::Hands);
+        let mut harmony = ChordTrack::default();
+        harmony.set_source(HarmonySource::Hands);
         for moment in 0..1_000 {
             harmony.hear(Ticks(moment), chord("C"));
         }

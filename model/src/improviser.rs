@@ -13,12 +13,12 @@ mod length;
 mod tests;
 
 use crate::chart::Chart;
-use crate::harmony::{Harmony, HeardChord, Source};
-use crate::mind::{Mind, Room, State};
+use crate::harmony::{ChordTrack, HarmonySource, HeardChord};
+use crate::lstm::{Model, ModelState, Scratch};
 use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
-use crate::sampling::Knobs;
-use decision::{Decided, Decision, around};
-use history::{By, History, Recall};
+use crate::sampling::SamplingParameters;
+use decision::{Decided, Decision, note_context};
+use history::{History, LookBackShare, PlayedBy};
 pub use length::LEGATO_PERCENT;
 use std::sync::Arc;
 
@@ -42,9 +42,9 @@ pub struct HeardKey {
     /// Of the time from stroke to stroke, the player's keys were down so much of late, in percent: [`LEGATO_PERCENT`] when
     /// each is held until the next.
     pub gate_percent: u8,
-    /// [`Knobs::memory`] at that moment.
+    /// [`SamplingParameters::memory`] at that moment.
     pub memory: f32,
-    /// [`Knobs::seed`] at that moment.
+    /// [`SamplingParameters::seed`] at that moment.
     pub seed: u64,
 }
 
@@ -59,7 +59,7 @@ pub enum Begin {
 
 /// What is to be decided.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ask {
+pub struct DecisionRequest {
     /// Which of Segue's turns; part of the key of every draw.
     pub turn: u32,
     /// Where the note may begin.
@@ -73,29 +73,29 @@ pub struct Ask {
     /// The player goes on playing meanwhile: a duet.
     pub along: bool,
     /// The musician's settings as of the decision.
-    pub knobs: Knobs,
+    pub parameters: SamplingParameters,
 }
 
-/// One jam's memory and the mind that it thinks with.
+/// One jam's memory and the model that it thinks with.
 #[derive(Debug)]
 pub struct Improviser {
-    mind: Arc<Mind>,
+    model: Arc<Model>,
     /// The chords that are played to.
-    harmony: Harmony,
+    harmony: ChordTrack,
     history: History,
-    room: Room,
+    scratch: Scratch,
 }
 
 impl Improviser {
     /// With a blank memory.
-    pub fn new(mind: Arc<Mind>) -> Self {
-        let history = History::blank(&mind);
-        Self { mind, harmony: Harmony::default(), history, room: Room::default() }
+    pub fn new(model: Arc<Model>) -> Self {
+        let history = History::new(&model);
+        Self { model, harmony: ChordTrack::default(), history, scratch: Scratch::default() }
     }
 
-    /// The mind that it thinks with.
-    pub fn mind(&self) -> &Arc<Mind> {
-        &self.mind
+    /// The model that it thinks with.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
     }
 
     /// From now on plays to these chords; `None` to none. What was heard keeps the chords it was heard with.
@@ -104,21 +104,21 @@ impl Improviser {
     }
 
     /// From now on takes its chords from here. What was heard keeps the chords it was heard with.
-    pub fn set_source(&mut self, source: Source) {
+    pub fn set_source(&mut self, source: HarmonySource) {
         self.harmony.set_source(source);
     }
 
     /// The chords that it plays to.
-    pub fn harmony(&self) -> &Harmony {
+    pub fn harmony(&self) -> &ChordTrack {
         &self.harmony
     }
 
     /// Hears a chord. It is known only when its last finger is down, so notes that were heard or decided since its first
     /// are played to it too.
     pub fn hear_chord(&mut self, heard: HeardChord) {
-        let from = self.mind.vocabulary().quantised(heard.from, heard.bars);
+        let from = self.model.vocabulary().quantised(heard.from, heard.bars);
         if self.harmony.hear(from, heard.chord) {
-            self.history.play_to(heard.chord, from);
+            self.history.set_chord_from(heard.chord, from);
         }
     }
 
@@ -129,13 +129,13 @@ impl Improviser {
         }
     }
 
-    /// From now on thinks with another mind, which is told all that this one remembers. Between beats and free time
+    /// From now on thinks with another model, which is told all that this one remembers. Between beats and free time
     /// there is no common memory: then it begins blank.
-    pub fn change_mind(&mut self, mind: Arc<Mind>) {
-        let speaks_of_the_same_time = mind.vocabulary().time_base == self.mind.vocabulary().time_base;
-        self.mind = mind;
+    pub fn change_model(&mut self, model: Arc<Model>) {
+        let speaks_of_the_same_time = model.vocabulary().time_base == self.model.vocabulary().time_base;
+        self.model = model;
         if speaks_of_the_same_time {
-            self.history.begin_again(&self.mind);
+            self.history.replay(&self.model);
         } else {
             self.reset();
         }
@@ -144,19 +144,19 @@ impl Improviser {
     /// Another one that goes on as this one would, to the bit. It is small, and takes its recent history in again when it
     /// is used.
     #[must_use]
-    pub fn spare(&self) -> Self {
+    pub fn checkpoint(&self) -> Self {
         Self {
-            mind: Arc::clone(&self.mind),
+            model: Arc::clone(&self.model),
             harmony: self.harmony.clone(),
-            history: self.history.spare(),
-            room: Room::default(),
+            history: self.history.checkpoint(),
+            scratch: Scratch::default(),
         }
     }
 
     /// Forgets all that was played.
     pub fn reset(&mut self) {
         self.harmony.forget();
-        self.history.forget(&self.mind);
+        self.history.forget(&self.model);
     }
 
     /// Hears a key go down. Until [`Self::amend`] says how long it was held, its duration is what the network expects.
@@ -165,7 +165,7 @@ impl Improviser {
     /// single lines keeps the top voice.
     pub fn hear(&mut self, key: HeardKey) {
         let Some((first, finger)) = self.history.chord_at(key.onset, key.together) else {
-            let onset = self.mind.vocabulary().quantised(key.onset, key.bars);
+            let onset = self.model.vocabulary().quantised(key.onset, key.bars);
             self.insert(&key, onset);
             return;
         };
@@ -182,12 +182,12 @@ impl Improviser {
 
     /// The note of stroke `id` is over, after so long. Ids that are unknown, or too long ago, are ignored.
     pub fn amend(&mut self, id: u32, duration: Ticks) {
-        self.history.amend(id, duration.max(Ticks(1)), &self.mind);
+        self.history.amend(id, duration.max(Ticks(1)), &self.model);
     }
 
     /// The key of stroke `id` went up, and the pedal lets the note ring on. To a single line the note is over: its style
     /// has learnt from instruments without a pedal. Of a piano's note it says nothing yet.
-    pub fn lift(&mut self, id: u32, duration: Ticks) {
+    pub fn release_key(&mut self, id: u32, duration: Ticks) {
         if self.is_single_line() {
             self.amend(id, duration);
         }
@@ -195,7 +195,7 @@ impl Improviser {
 
     /// The note of stroke `id`, whose key went up before, rings no more: it lasted so long, as the piano's notes do that
     /// were learnt from.
-    pub fn damp(&mut self, id: u32, duration: Ticks) {
+    pub fn release_pedal(&mut self, id: u32, duration: Ticks) {
         if !self.is_single_line() {
             self.amend(id, duration);
         }
@@ -203,27 +203,27 @@ impl Improviser {
 
     /// Takes in whatever is still waiting, so that the next decision is quick. Never needed for the right result.
     pub fn catch_up(&mut self) {
-        self.history.catch_up(&self.mind, &mut self.room);
+        self.history.catch_up(&self.model, &mut self.scratch);
     }
 
     /// Decides the next note; from then on it is part of the history.
-    pub fn decide(&mut self, ask: &Ask) -> Note {
+    pub fn decide(&mut self, ask: &DecisionRequest) -> Note {
         self.catch_up();
-        let decision = Decision::new(ask, &self.mind, &self.history, &self.harmony);
-        let Decided { said, sounding, by, around } = decision.decide(&mut self.room);
-        self.history.push(said, by, around, (&self.mind, &mut self.room));
+        let decision = Decision::new(ask, &self.model, &self.history, &self.harmony);
+        let Decided { said, sounding, by, context } = decision.decide(&mut self.scratch);
+        self.history.push(said, by, context, (&self.model, &mut self.scratch));
         sounding
     }
 
     /// Forgets its own notes with an onset at or after `from`, as if they had never been decided.
-    pub fn take_back(&mut self, from: Ticks) {
-        self.history.take_back(from);
+    pub fn retract(&mut self, from: Ticks) {
+        self.history.retract(from);
     }
 
     /// Forgets one note of its own, of this onset and with the pitch that it was told with, because it never sounded. What it
     /// has decided since then it has decided, and remembers as what followed the note before.
-    pub fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
-        self.history.unplayed(onset, pitch);
+    pub fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+        self.history.forget_unplayed(onset, pitch);
     }
 
     /// The notes of the recent past, in order: the player's as understood, and its own.
@@ -232,15 +232,15 @@ impl Improviser {
     }
 
     /// The state after every note so far.
-    pub fn state(&mut self) -> &State {
+    pub fn state(&mut self) -> &ModelState {
         self.catch_up();
         self.history.state()
     }
 
     /// The earliest moment at which the next note can begin. A single line does not run over its own last note, and where
     /// only so many notes may sound the next one waits until one of them is over.
-    pub fn earliest(&self, ask: &Ask) -> Ticks {
-        decision::earliest(ask, &self.mind, &self.history)
+    pub fn earliest(&self, ask: &DecisionRequest) -> Ticks {
+        decision::earliest(ask, &self.model, &self.history)
     }
 
     /// The earliest moment at which a note after the one that it decided last can begin. A single line waits until that note
@@ -251,15 +251,15 @@ impl Improviser {
     }
 
     fn is_single_line(&self) -> bool {
-        self.mind.vocabulary().polyphony <= 1
+        self.model.vocabulary().polyphony <= 1
     }
 
     /// Puts a stroke where its onset and pitch belong.
     fn insert(&mut self, key: &HeardKey, onset: Ticks) {
         let note = Note { onset, pitch: key.pitch, duration: Ticks(1), velocity: key.velocity };
-        let by = By::Player { id: key.id, struck: key.onset, held: None, gate_percent: key.gate_percent };
-        let recall = Recall { share: key.memory, seed: key.seed };
-        let around = around(self.mind.vocabulary(), &self.harmony, onset, (key.bars, key.form, recall));
-        self.history.insert(note, by, around, (&self.mind, &mut self.room));
+        let by = PlayedBy::Player { id: key.id, struck: key.onset, held: None, gate_percent: key.gate_percent };
+        let look_back = LookBackShare { share: key.memory, seed: key.seed };
+        let context = note_context(self.model.vocabulary(), &self.harmony, onset, (key.bars, key.form, look_back));
+        self.history.insert(note, by, context, (&self.model, &mut self.scratch));
     }
 }

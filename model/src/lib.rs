@@ -1,4 +1,4 @@
-//! The mind of Segue: it hears notes and decides notes, and knows no host, no threads, no wall clock.
+//! The model of Segue: it hears notes and decides notes, and knows no host, no threads, no wall clock.
 //!
 //! ```text
 //! Heard → hear … decide → Note
@@ -6,21 +6,21 @@
 //!
 //! `segue-corpus` reads tunes, and `segue-training` makes weights files of them.
 
+pub mod bias;
+pub mod cadence;
 pub mod chart;
 pub mod chord;
+pub mod device;
 pub mod dynamics;
-pub mod ending;
 pub mod harmony;
 pub mod improviser;
-pub mod licks;
 pub mod limits;
 pub mod lookback;
-pub mod loops;
-pub mod mind;
+pub mod lstm;
 pub mod network;
+pub mod ngram;
 pub mod note;
-pub mod place;
-pub mod poise;
+pub mod repetition;
 pub mod sampling;
 pub mod vocabulary;
 pub mod weights;

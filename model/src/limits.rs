@@ -65,7 +65,7 @@ pub enum Scale {
 
 /// The pitches of a style that are left, as classes of its vocabulary; never none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pitches {
+pub struct AllowedPitches {
     /// A bit for each class.
     left: u128,
     /// What is said sounds so many octaves higher.
@@ -91,7 +91,7 @@ impl Limits {
     ///
     /// A range in which the style has less than an octave to say is served from another octave, so that a bass can play
     /// what was learnt from fiddles.
-    pub fn pitches(&self, vocabulary: &Vocabulary) -> Pitches {
+    pub fn pitches(&self, vocabulary: &Vocabulary) -> AllowedPitches {
         let count = vocabulary.counts().pitch;
         let octaves = self.octaves_to(vocabulary);
         // At the ends of the keyboard a part of what the style says has no key there.
@@ -112,7 +112,7 @@ impl Limits {
             _ => Some(*class) == lowest_nearest,
         };
         let left = possible().filter(is_left).fold(0, |left, (class, _)| left | bit(class));
-        Pitches { left, octaves: i8::try_from(octaves).unwrap_or(0) }
+        AllowedPitches { left, octaves: i8::try_from(octaves).unwrap_or(0) }
     }
 
     /// By what the time from note to note is multiplied.
@@ -218,7 +218,7 @@ impl Scale {
     }
 }
 
-impl Pitches {
+impl AllowedPitches {
     /// Whether this class is one of them.
     pub const fn has(self, class: usize) -> bool {
         class < u128::BITS as usize && self.left >> class & 1 == 1

@@ -1,4 +1,4 @@
-//! What this session has played, as hints of what may come next.
+//! What this session has played, as features of what may come next.
 //!
 //! Two kinds of memory: the last *figure* (a run of intervals, in any key) is searched for in what was played before,
 //! and the *places* one, two, four and eight bars ago are looked up. Beside them stands a profile of the pitch classes
@@ -9,13 +9,13 @@ use crate::note::{Bars, Note, Pitch, Ticks};
 use crate::vocabulary::Vocabulary;
 
 /// How many bars back the places lie that are looked up.
-pub const BARS_BACK: [i64; PLACES] = [1, 2, 4, 8];
+pub const LAG_BARS: [i64; LAGS] = [1, 2, 4, 8];
 /// How many places are looked up.
-pub const PLACES: usize = 4;
+pub const LAGS: usize = 4;
 /// Pitch classes in a profile.
 pub const PROFILE: usize = 12;
-/// Classes of a figure's length: none, then two to eight intervals.
-pub const LENGTHS: usize = LONGEST - SHORTEST + 2;
+/// Tokens of a figure's length: none, then two to eight intervals.
+pub const MOTIF_LENGTHS: usize = LONGEST - SHORTEST + 2;
 
 /// Intervals that make a figure, at least.
 const SHORTEST: usize = 2;
@@ -38,8 +38,8 @@ const PROFILE_SCALE: f32 = 4.0;
 
 /// What followed the last figure when it last occurred; all zero when it never did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Figure {
-    /// 0 for none, else how many intervals agreed: below [`LENGTHS`].
+pub struct MotifMatch {
+    /// 0 for none, else how many intervals agreed: below [`MOTIF_LENGTHS`].
     pub length: u8,
     /// 1 + the class of the pitch to which the interval leads that followed.
     pub pitch: u8,
@@ -51,22 +51,22 @@ pub struct Figure {
 
 /// What is told once a note has been taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Hints {
+pub struct LookBackFeatures {
     /// What followed the last figure.
-    pub figure: Figure,
+    pub figure: MotifMatch,
     /// Per place: 1 + the class of the step that led on from there; 0 for none.
-    pub steps: [u8; PLACES],
+    pub steps: [u8; LAGS],
     /// Shares of the pitch classes from C, the latest notes weighing most; all zero before the first note.
     pub profile: [f32; PROFILE],
 }
 
 /// What is told once the onset of the next note is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Echoes {
+pub struct RepeatFeatures {
     /// Per place: 1 + the class of the pitch that sounded there; 0 for none.
-    pub pitches: [u8; PLACES],
+    pub pitches: [u8; LAGS],
     /// Per place: 1 + the class of the duration of the note that began there; 0 for none.
-    pub durations: [u8; PLACES],
+    pub durations: [u8; LAGS],
 }
 
 /// The session's memory.
@@ -140,27 +140,31 @@ impl LookBack {
 
     /// What is told of the next note, as classes of `vocabulary`, before anything of it is known.
     /// `bars` at the last note; without them no place is looked up.
-    pub fn hints(&self, vocabulary: &Vocabulary, bars: Option<Bars>) -> Hints {
-        Hints { figure: self.figure(vocabulary), steps: self.steps(vocabulary, bars), profile: self.profile() }
+    pub fn features(&self, vocabulary: &Vocabulary, bars: Option<Bars>) -> LookBackFeatures {
+        LookBackFeatures {
+            figure: self.figure(vocabulary),
+            steps: self.steps(vocabulary, bars),
+            profile: self.profile(),
+        }
     }
 
     /// What is told of the next note once its `onset` is known.
-    pub fn echoes(&self, vocabulary: &Vocabulary, onset: Ticks, bars: Option<Bars>) -> Echoes {
-        let mut echoes = Echoes::default();
-        let Some(bars) = bars else { return echoes };
+    pub fn repeats(&self, vocabulary: &Vocabulary, onset: Ticks, bars: Option<Bars>) -> RepeatFeatures {
+        let mut repeats = RepeatFeatures::default();
+        let Some(bars) = bars else { return repeats };
         let mut walk = self.backwards();
-        for (place, back) in BARS_BACK.into_iter().enumerate() {
+        for (place, back) in LAG_BARS.into_iter().enumerate() {
             let moment = Ticks(onset.0 - back * bars.metre.bar().0);
             // The walk goes on where it stopped, because each place lies further back.
             let Some(there) = walk.clone().position(|note| note.onset <= moment) else { break };
             walk = skipped(walk, there);
             let Some(note) = walk.clone().next() else { break };
-            echoes.pitches[place] = 1 + vocabulary.pitch_class(note.pitch);
+            repeats.pitches[place] = 1 + vocabulary.pitch_class(note.pitch);
             if note.onset == moment {
-                echoes.durations[place] = 1 + vocabulary.duration_class(note.duration);
+                repeats.durations[place] = 1 + vocabulary.duration_class(note.duration);
             }
         }
-        echoes
+        repeats
     }
 
     /// The latest notes, the last first.
@@ -190,8 +194,8 @@ impl LookBack {
         (0..most).take_while(|back| self.interval(then - back) == self.interval(now - back)).count()
     }
 
-    fn figure(&self, vocabulary: &Vocabulary) -> Figure {
-        let Some(now) = self.count.checked_sub(1).filter(|now| *now >= SHORTEST) else { return Figure::default() };
+    fn figure(&self, vocabulary: &Vocabulary) -> MotifMatch {
+        let Some(now) = self.count.checked_sub(1).filter(|now| *now >= SHORTEST) else { return MotifMatch::default() };
         // Behind the oldest one that is remembered there must be room to compare.
         let oldest = (self.count + LONGEST).saturating_sub(WINDOW);
         let mut best: Option<(usize, usize)> = None;
@@ -208,13 +212,13 @@ impl LookBack {
             }
             then = self.at(position).previous as usize;
         }
-        let Some((length, position)) = best else { return Figure::default() };
+        let Some((length, position)) = best else { return MotifMatch::default() };
         let (then, next) = (self.at(position), self.at(position + 1));
         let led = i8::try_from(self.interval(position + 1)).ok().and_then(|by| self.at(now).pitch.transposed(by));
         let class = |pitch| (pitch, vocabulary.pitch_class(pitch));
         // One that leads out of the style's range tells nothing of the pitch.
         let pitch = led.map(class).filter(|(led, class)| vocabulary.pitch((*class).into()) == *led);
-        Figure {
+        MotifMatch {
             length: u8::try_from(length + 1 - SHORTEST).unwrap_or(0),
             pitch: pitch.map_or(0, |(_, class)| class + 1),
             step: 1 + vocabulary.step_class(next.onset - then.onset),
@@ -222,13 +226,13 @@ impl LookBack {
         }
     }
 
-    fn steps(&self, vocabulary: &Vocabulary, bars: Option<Bars>) -> [u8; PLACES] {
-        let mut steps = [0; PLACES];
+    fn steps(&self, vocabulary: &Vocabulary, bars: Option<Bars>) -> [u8; LAGS] {
+        let mut steps = [0; LAGS];
         let (Some(bars), Some(last)) = (bars, self.count.checked_sub(1)) else { return steps };
         let last = self.at(last).onset;
         let mut walk = self.backwards();
         let mut after = None;
-        'places: for (place, back) in BARS_BACK.into_iter().enumerate() {
+        'places: for (place, back) in LAG_BARS.into_iter().enumerate() {
             let moment = Ticks(last.0 - back * bars.metre.bar().0);
             loop {
                 match walk.clone().next() {
@@ -303,7 +307,7 @@ mod tests {
 
     /// Intervals that agreed, and the key, the step and the duration that are told.
     fn figure(memory: &LookBack) -> Option<(usize, u8, i64, i64)> {
-        let told = memory.hints(&table(), BARS).figure;
+        let told = memory.features(&table(), BARS).figure;
         let class = |told: u8| usize::from(told) - 1;
         (told.length > 0).then(|| {
             let length = usize::from(told.length) + SHORTEST - 1;
@@ -346,21 +350,21 @@ mod tests {
         let mut memory = played(&[60, 62, 64, 65, 67, 69, 71, 72]);
         add(&mut memory, 74, 24, 48);
         add(&mut memory, 76, 48, 48);
-        let echoes = |onset| {
-            let told = memory.echoes(&table(), Ticks(onset), BARS);
+        let repeats = |onset| {
+            let told = memory.repeats(&table(), Ticks(onset), BARS);
             (table().pitch(usize::from(told.pitches[0]) - 1).key(), told.durations[0] > 0, told.pitches[1])
         };
-        assert_eq!(echoes(192 + 96), (67, true, 0));
-        assert_eq!(echoes(192 + 100), (67, false, 0));
-        let steps = memory.hints(&table(), BARS).steps;
+        assert_eq!(repeats(192 + 96), (67, true, 0));
+        assert_eq!(repeats(192 + 100), (67, false, 0));
+        let steps = memory.features(&table(), BARS).steps;
         assert_eq!(table().step(usize::from(steps[0]) - 1), Ticks(24), "an eighth led on from there");
-        assert_eq!(memory.echoes(&table(), Ticks(300), None), Echoes::default(), "no bars, no places");
+        assert_eq!(memory.repeats(&table(), Ticks(300), None), RepeatFeatures::default(), "no bars, no places");
         assert_eq!(steps[1..], [0; 3]);
     }
 
     #[test]
     fn the_profile_holds_the_shares_of_late() {
-        let profile = played(&[60, 72, 67]).hints(&table(), BARS).profile;
+        let profile = played(&[60, 72, 67]).features(&table(), BARS).profile;
         assert!((profile.iter().sum::<f32>() - PROFILE_SCALE).abs() < 1e-5);
         assert!(profile[0] > profile[7] && profile[7] > profile[0] / 2.0 && profile[1] == 0.0);
     }
@@ -381,7 +385,7 @@ mod tests {
                 keys.push(key());
                 add(&mut memory, keys[keys.len() - 1], 24, 24);
             }
-            assert_eq!(memory.hints(&table(), BARS), played(&keys).hints(&table(), BARS), "round {round}");
+            assert_eq!(memory.features(&table(), BARS), played(&keys).features(&table(), BARS), "round {round}");
         }
         assert!(keys.len() > 10);
     }
@@ -396,11 +400,11 @@ mod tests {
             }
         };
         chain(&mut memory, RING + 100);
-        let before = memory.hints(&table(), BARS);
+        let before = memory.features(&table(), BARS);
         let count = memory.count();
         chain(&mut memory, SLACK);
         memory.truncate(count);
-        assert_eq!(memory.hints(&table(), BARS), before);
+        assert_eq!(memory.features(&table(), BARS), before);
         for key in [60, 67, 61] {
             add(&mut memory, key, 24, 24);
         }

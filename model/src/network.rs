@@ -1,11 +1,11 @@
 //! The LSTM in burn: what is trained, and what a weights file holds.
 //!
 //! One LSTM step per note, then a chain of heads, each seeing what was chosen before it: step, pitch, duration, velocity.
-//! Tensors stay in here and in training; what plays is [`crate::mind::Mind`], the same arithmetic one note at a time.
+//! Tensors stay in here and in training; what plays is [`crate::lstm::Model`], the same arithmetic one note at a time.
 
 use crate::chord::{ChordKind, OCTAVE};
-use crate::lookback::{Echoes, Hints, LENGTHS, PLACES, PROFILE};
-use crate::vocabulary::{Classes, Counts, Vocabulary};
+use crate::lookback::{LAGS, LookBackFeatures, MOTIF_LENGTHS, PROFILE, RepeatFeatures};
+use crate::vocabulary::{ClassCounts, Tokens, Vocabulary};
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::{relu, sigmoid, tanh};
@@ -59,20 +59,20 @@ pub struct Network {
     pub(crate) cells: Vec<Linear>,
     /// `[hidden → head × heads]`: what the LSTM says to each head.
     pub(crate) trunk: Linear,
-    pub(crate) step: Head,
-    pub(crate) pitch: Head,
+    pub(crate) step: HeadLayers,
+    pub(crate) pitch: HeadLayers,
     /// What the pitch-class profile says to the pitch head, `[PROFILE → head]`.
     pub(crate) pitch_profile: Linear,
     /// What the chord says to each pitch directly; `None` when the style knows no chords.
-    pub(crate) harmony: Option<Harmony>,
-    pub(crate) duration: Head,
-    pub(crate) velocity: Option<Head>,
+    pub(crate) harmony: Option<ChordLayer>,
+    pub(crate) duration: HeadLayers,
+    pub(crate) velocity: Option<HeadLayers>,
     dropout: Dropout,
 }
 
 /// How well each degree over a chord's root sounds: the same in every key, more or less so at each place in the bar.
 #[derive(Module, Debug)]
-pub(crate) struct Harmony {
+pub(crate) struct ChordLayer {
     /// One number for each degree over each kind of chord, then for each pitch class where there is no chord:
     /// `[DEGREES, 1]`.
     pub degrees: Embedding,
@@ -82,8 +82,8 @@ pub(crate) struct Harmony {
 
 /// Chooses one part of the next note.
 #[derive(Module, Debug)]
-pub(crate) struct Head {
-    /// Rows for all classes that the head is told of, kind after kind.
+pub(crate) struct HeadLayers {
+    /// Rows for all classes that the head is context of, kind after kind.
     pub given: Embedding,
     /// `[head → classes]`.
     pub out: Linear,
@@ -112,29 +112,34 @@ pub struct Batch {
 
 /// One place in a [`Batch`].
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Moment {
+pub struct SequenceStep {
     /// The note that just happened.
-    pub heard: Classes,
+    pub heard: Tokens,
     /// What the session tells of the next note.
-    pub hints: Hints,
-    /// The next note: its parts are told to the heads behind them. `None` at the end of a tune.
-    pub next: Option<Classes>,
+    pub features: LookBackFeatures,
+    /// The next note: its parts are context to the heads behind them. `None` at the end of a tune.
+    pub next: Option<Tokens>,
     /// What the session tells of the next note's onset.
-    pub echoes: Echoes,
+    pub repeats: RepeatFeatures,
     /// A tune begins with `heard`, so what came before is forgotten.
     pub begins: bool,
 }
 
-impl Moment {
-    fn told(&self) -> Told {
-        Told { heard: self.heard, next: self.next.unwrap_or_default(), hints: self.hints, echoes: self.echoes }
+impl SequenceStep {
+    fn context(&self) -> Context {
+        Context {
+            heard: self.heard,
+            next: self.next.unwrap_or_default(),
+            features: self.features,
+            repeats: self.repeats,
+        }
     }
 }
 
 impl Batch {
     /// From one row of moments per tune; all rows are equally long.
-    pub fn of(rows: &[Vec<Moment>], vocabulary: &Vocabulary, device: &Device) -> Self {
-        let tables = Tables::of(vocabulary.counts());
+    pub fn of(rows: &[Vec<SequenceStep>], vocabulary: &Vocabulary, device: &Device) -> Self {
+        let tables = EmbeddingTables::of(vocabulary.counts());
         let steps = rows.first().map_or(0, Vec::len);
         let column = |step: usize| rows.iter().map(move |row| row[step]);
         let all = || rows.iter().flatten();
@@ -149,15 +154,15 @@ impl Batch {
         };
         Self {
             events: (0..steps)
-                .map(|step| looked_up(column(step).map(|moment| tables.event.rows(moment.told())), device))
+                .map(|step| looked_up(column(step).map(|moment| tables.event.rows(moment.context())), device))
                 .collect(),
             profiles: (0..steps)
-                .map(|step| profile(column(step).flat_map(|moment| moment.hints.profile).collect()))
+                .map(|step| profile(column(step).flat_map(|moment| moment.features.profile).collect()))
                 .collect(),
             carry: (0..steps).map(carry).collect(),
             given: [&tables.step, &tables.pitch, &tables.duration, &tables.velocity]
-                .map(|table| looked_up(all().map(|moment| table.rows(moment.told())), device)),
-            profile: profile(all().flat_map(|moment| moment.hints.profile).collect()),
+                .map(|table| looked_up(all().map(|moment| table.rows(moment.context())), device)),
+            profile: profile(all().flat_map(|moment| moment.features.profile).collect()),
             degrees: vocabulary.chords.then(|| {
                 let next = || all().map(|moment| moment.next.unwrap_or_default());
                 (
@@ -178,9 +183,9 @@ fn looked_up<Rows: Iterator<Item = usize>>(moments: impl Iterator<Item = Rows>, 
     Tensor::from_data(TensorData::new(numbers, shape), device)
 }
 
-/// Unnormalised scores of the classes of the next note, each `[batch × steps, classes]`, batch-major.
+/// Unnormalised logits of the classes of the next note, each `[batch × steps, classes]`, batch-major.
 #[derive(Debug)]
-pub struct Scores {
+pub struct Logits {
     /// Of steps.
     pub step: Tensor<2>,
     /// Of pitches.
@@ -195,10 +200,10 @@ impl Network {
     /// A network that has learnt nothing; `dropout` (0 to 1) acts in training only.
     pub fn new(vocabulary: &Vocabulary, sizes: Sizes, dropout: f64, device: &Device) -> Self {
         let counts = vocabulary.counts();
-        let tables = Tables::of(counts);
+        let tables = EmbeddingTables::of(counts);
         let dynamics = vocabulary.has_velocity();
         let shapes = Shapes::of(vocabulary, device);
-        let head = |table: &Table, classes: usize| Head {
+        let head = |table: &EmbeddingTable, classes: usize| HeadLayers {
             given: shapes.rows(table, sizes.head, device),
             out: LinearConfig::new(sizes.head, classes).init(device),
         };
@@ -228,7 +233,7 @@ impl Network {
                     table.weight = Param::from_tensor(Tensor::full([rows, 1], value, device));
                     table
                 };
-                Harmony { degrees: number(DEGREES, 0.0), weight: number(counts.place, 1.0) }
+                ChordLayer { degrees: number(DEGREES, 0.0), weight: number(counts.place, 1.0) }
             }),
             duration: head(&tables.duration, counts.duration),
             velocity: dynamics.then(|| head(&tables.velocity, counts.velocity)),
@@ -242,13 +247,13 @@ impl Network {
     }
 
     /// The state before the first note.
-    pub fn blank(&self, batch: usize, device: &Device) -> BatchState {
+    pub fn initial_state(&self, batch: usize, device: &Device) -> BatchState {
         let zeros = || Tensor::zeros([batch, self.hidden()], device);
         self.cells.iter().map(|_| (zeros(), zeros())).collect()
     }
 
-    /// Hears a batch note by note from `state` on, and scores each next note given its true earlier parts.
-    pub fn forward(&self, batch: &Batch, mut state: BatchState) -> (Scores, BatchState) {
+    /// Hears a batch note by note from `state` on, and logits each next note given its true earlier parts.
+    pub fn forward(&self, batch: &Batch, mut state: BatchState) -> (Logits, BatchState) {
         let mut tops = Vec::with_capacity(batch.events.len());
         // The table is looked up inside the loop: back-propagation through slices of one big tensor costs time squared.
         for ((event, profile), carry) in batch.events.iter().zip(&batch.profiles).zip(&batch.carry) {
@@ -271,19 +276,19 @@ impl Network {
         (self.heads(&trunk, batch), state)
     }
 
-    fn heads(&self, trunk: &Tensor<2>, batch: &Batch) -> Scores {
+    fn heads(&self, trunk: &Tensor<2>, batch: &Batch) -> Logits {
         let width = self.pitch.out.weight.dims()[0];
-        let voice = |head: &Head, index: usize, also: Option<Tensor<2>>| {
+        let voice = |head: &HeadLayers, index: usize, also: Option<Tensor<2>>| {
             let said = trunk.clone().narrow(1, index * width, width) + summed(&head.given, batch.given[index].clone());
-            let told = also.into_iter().fold(said, |said, also| said + also);
-            head.out.forward(self.dropout.forward(relu(told)))
+            let context = also.into_iter().fold(said, |said, also| said + also);
+            head.out.forward(self.dropout.forward(relu(context)))
         };
         let pitch = voice(&self.pitch, 1, Some(self.pitch_profile.forward(batch.profile.clone())));
         let harmony = self.harmony.as_ref().zip(batch.degrees.as_ref()).map(|(harmony, (degrees, places))| {
             let fits = harmony.degrees.forward(degrees.clone()).squeeze_dim::<2>(2); // [batch × steps, pitches]
             fits * summed(&harmony.weight, places.clone())
         });
-        Scores {
+        Logits {
             step: voice(&self.step, 0, None),
             pitch: harmony.into_iter().fold(pitch, |pitch, harmony| pitch + harmony),
             duration: voice(&self.duration, 2, None),
@@ -319,10 +324,10 @@ fn lstm(cell: &Linear, input: Tensor<2>, (hidden, memory): (Tensor<2>, Tensor<2>
     (gate(2) * tanh(memory.clone()), memory)
 }
 
-/// Rows of [`Harmony::degrees`]: each degree over each kind of chord, and each pitch class without a chord.
+/// Rows of [`ChordLayer::degrees`]: each degree over each kind of chord, and each pitch class without a chord.
 pub(crate) const DEGREES: usize = (ChordKind::ALL.len() + 1) * OCTAVE as usize;
 
-/// For each pitch its degree over a chord, as a row of [`Harmony::degrees`].
+/// For each pitch its degree over a chord, as a row of [`ChordLayer::degrees`].
 pub(crate) fn degrees(vocabulary: &Vocabulary, chord: u8) -> impl Iterator<Item = usize> {
     let kinds = ChordKind::ALL.len();
     let (kind, root) = usize::from(chord).checked_sub(1).map_or((kinds, 0), |chord| (chord % kinds, chord / kinds));
@@ -333,22 +338,22 @@ pub(crate) fn degrees(vocabulary: &Vocabulary, chord: u8) -> impl Iterator<Item 
 
 /// All that is known around one decision; what is not known yet is not looked at.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Told {
+pub(crate) struct Context {
     /// The note that just happened.
-    pub heard: Classes,
+    pub heard: Tokens,
     /// The next note, as far as it is chosen.
-    pub next: Classes,
+    pub next: Tokens,
     /// What the session tells once `heard` was taken in.
-    pub hints: Hints,
+    pub features: LookBackFeatures,
     /// What the session tells once the next onset is chosen.
-    pub echoes: Echoes,
+    pub repeats: RepeatFeatures,
 }
 
 /// A kind of classes that has rows in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TokenKind {
     Step,
-    Place,
+    ComputeDevice,
     Pitch,
     Duration,
     Velocity,
@@ -364,51 +369,51 @@ enum Kind {
     EchoedDuration(usize),
 }
 
-/// The rows of one table: first those of the kinds of one note, then those of the hints.
+/// The rows of one table: first those of the kinds of one note, then those of the features.
 #[derive(Debug, Clone)]
-pub(crate) struct Table {
-    note: fn(&Told) -> Classes,
-    kinds: Vec<(Kind, usize)>,
+pub(crate) struct EmbeddingTable {
+    note: fn(&Context) -> Tokens,
+    kinds: Vec<(TokenKind, usize)>,
     length: usize,
 }
 
 /// Where the rows of each kind lie in each table.
 #[derive(Debug, Clone)]
-pub(crate) struct Tables {
-    pub event: Table,
-    pub step: Table,
-    pub pitch: Table,
-    pub duration: Table,
-    pub velocity: Table,
+pub(crate) struct EmbeddingTables {
+    pub event: EmbeddingTable,
+    pub step: EmbeddingTable,
+    pub pitch: EmbeddingTable,
+    pub duration: EmbeddingTable,
+    pub velocity: EmbeddingTable,
 }
 
 /// Of the sum of a table's rows at first; the gates are then moved about as much as by other libraries' defaults.
 const SUM_SPREAD: f64 = 1.7;
 
-impl Tables {
-    pub fn of(counts: Counts) -> Self {
-        use Kind::{
-            Bass, Chord, Duration, EchoedDuration, EchoedPitch, EchoedStep, FigureDuration, FigureLength, FigurePitch,
-            FigureStep, Metre, Pitch, Place, Step, Velocity,
+impl EmbeddingTables {
+    pub fn of(counts: ClassCounts) -> Self {
+        use TokenKind::{
+            Bass, Chord, ComputeDevice, Duration, EchoedDuration, EchoedPitch, EchoedStep, FigureDuration,
+            FigureLength, FigurePitch, FigureStep, Metre, Pitch, Step, Velocity,
         };
-        let table = |note: fn(&Told) -> Classes, kinds: &[Kind], echoed: Option<fn(usize) -> Kind>| {
-            let echoed = echoed.into_iter().flat_map(|kind| (0..PLACES).map(kind));
+        let table = |note: fn(&Context) -> Tokens, kinds: &[TokenKind], echoed: Option<fn(usize) -> TokenKind>| {
+            let echoed = echoed.into_iter().flat_map(|kind| (0..LAGS).map(kind));
             let mut length = 0;
             let kinds = kinds.iter().copied().chain(echoed).map(|kind| {
                 let first = length;
                 length += kind.count(counts);
                 (kind, first)
             });
-            Table { note, kinds: kinds.collect(), length }
+            EmbeddingTable { note, kinds: kinds.collect(), length }
         };
         // What follows a note depends on its pitch most of all, so the head sees that one directly and learns it at once.
-        let before = |told: &Told| Classes { pitch: told.heard.pitch, ..told.next };
+        let before = |context: &Context| Tokens { pitch: context.heard.pitch, ..context.next };
         Self {
             event: table(
-                |told| told.heard,
+                |context| context.heard,
                 &[
                     Step,
-                    Place,
+                    ComputeDevice,
                     Pitch,
                     Duration,
                     Velocity,
@@ -422,65 +427,69 @@ impl Tables {
                 ],
                 None,
             ),
-            step: table(|told| told.heard, &[Place, Duration, FigureLength, FigureStep], Some(EchoedStep)),
+            step: table(
+                |context| context.heard,
+                &[ComputeDevice, Duration, FigureLength, FigureStep],
+                Some(EchoedStep),
+            ),
             pitch: table(
                 before,
-                &[Step, Place, Pitch, Chord, Bass, FigureLength, FigurePitch, FigureStep],
+                &[Step, ComputeDevice, Pitch, Chord, Bass, FigureLength, FigurePitch, FigureStep],
                 Some(EchoedPitch),
             ),
             duration: table(
-                |told| told.next,
-                &[Step, Place, Pitch, Chord, Bass, FigureLength, FigurePitch, FigureStep, FigureDuration],
+                |context| context.next,
+                &[Step, ComputeDevice, Pitch, Chord, Bass, FigureLength, FigurePitch, FigureStep, FigureDuration],
                 Some(EchoedDuration),
             ),
-            velocity: table(|told| told.next, &[Step, Place, Pitch, Duration], None),
+            velocity: table(|context| context.next, &[Step, ComputeDevice, Pitch, Duration], None),
         }
     }
 }
 
-impl Table {
-    /// The rows of what is told, one for each kind.
-    pub fn rows(&self, told: Told) -> impl Iterator<Item = usize> {
-        let note = (self.note)(&told);
-        self.kinds.iter().map(move |(kind, first)| first + kind.class(note, &told))
+impl EmbeddingTable {
+    /// The rows of what is context, one for each kind.
+    pub fn rows(&self, context: Context) -> impl Iterator<Item = usize> {
+        let note = (self.note)(&context);
+        self.kinds.iter().map(move |(kind, first)| first + kind.class(note, &context))
     }
 }
 
-impl Kind {
-    fn count(self, counts: Counts) -> usize {
+impl TokenKind {
+    fn count(self, counts: ClassCounts) -> usize {
         match self {
             Self::Step => counts.step,
-            Self::Place => counts.place,
+            Self::ComputeDevice => counts.place,
             Self::Pitch => counts.pitch,
             Self::Duration => counts.duration,
             Self::Velocity => counts.velocity,
             Self::Metre => counts.metre,
             Self::Chord => counts.chord,
             Self::Bass => counts.bass,
-            Self::FigureLength => LENGTHS,
+            Self::FigureLength => MOTIF_LENGTHS,
             Self::FigurePitch | Self::EchoedPitch(_) => 1 + counts.pitch,
             Self::FigureStep | Self::EchoedStep(_) => 1 + counts.step,
             Self::FigureDuration | Self::EchoedDuration(_) => 1 + counts.duration,
         }
     }
 
-    fn class(self, note: Classes, told: &Told) -> usize {
+    fn class(self, note: Tokens, context: &Context) -> usize {
         usize::from(match self {
             Self::Step => note.step,
-            Self::Place => note.place,
+            Self::ComputeDevice => note.place,
             Self::Pitch => note.pitch,
             Self::Duration => note.duration,
             Self::Velocity => note.velocity,
             Self::Metre => note.metre,
             Self::Chord => note.chord,
             Self::Bass => note.bass,
-            Self::FigureLength => told.hints.figure.length,
-            Self::FigurePitch => told.hints.figure.pitch,
-            Self::FigureStep => told.hints.figure.step,
-            Self::FigureDuration => told.hints.figure.duration,
-            Self::EchoedStep(place) => told.hints.steps[place],
-            Self::EchoedPitch(place) => told.echoes.pitches[place],
-            Self::EchoedDuration(place) => told.echoes.durations[place],
+            Self::FigureLength => context.features.figure.length,
+            Self::FigurePitch => context.features.figure.pitch,
+            Self::FigureStep => context.features.figure.step,
+            Self::FigureDuration => context.features.figure.duration,
+            Self::EchoedStep(place) => context.features.steps[place],
+            Self::EchoedPitch(place) => context.repeats.pitches[place],
+            Self::EchoedDuration(place) => context.repeats.durations[place],
         })
     }
 }
@@ -535,7 +544,7 @@ impl Shapes {
     }
 
     /// The rows of a table at first: random, but pitches that sound alike begin alike, and no hint says nothing.
-    fn rows(&self, table: &Table, width: usize, device: &Device) -> Embedding {
+    fn rows(&self, table: &EmbeddingTable, width: usize, device: &Device) -> Embedding {
         #[expect(clippy::cast_precision_loss, reason = "there are a dozen kinds")]
         let spread = SUM_SPREAD / (table.kinds.len() as f64).sqrt();
         let random = |count: usize| Tensor::random([count, width], Distribution::Normal(0.0, spread), device);
@@ -543,11 +552,15 @@ impl Shapes {
         let shaped = |shapes: &Tensor<2>| shapes.clone().matmul(random(shapes.dims()[1]));
         let ends = table.kinds.iter().skip(1).map(|(_, first)| *first).chain([table.length]);
         let parts = table.kinds.iter().zip(ends).map(|((kind, first), end)| match kind {
-            Kind::Pitch => shaped(&self.pitch),
-            Kind::FigurePitch | Kind::EchoedPitch(_) => shaped(&self.maybe_pitch),
-            Kind::Chord if end - first > 1 => shaped(&self.chord),
-            Kind::Bass if end - first > 1 => shaped(&self.bass),
-            Kind::Step | Kind::Place | Kind::Duration | Kind::Velocity | Kind::Metre => random(end - first),
+            TokenKind::Pitch => shaped(&self.pitch),
+            TokenKind::FigurePitch | TokenKind::EchoedPitch(_) => shaped(&self.maybe_pitch),
+            TokenKind::Chord if end - first > 1 => shaped(&self.chord),
+            TokenKind::Bass if end - first > 1 => shaped(&self.bass),
+            TokenKind::Step
+            | TokenKind::ComputeDevice
+            | TokenKind::Duration
+            | TokenKind::Velocity
+            | TokenKind::Metre => random(end - first),
             _ => hint(end - first),
         });
         let mut rows = EmbeddingConfig::new(table.length, width).init(device);

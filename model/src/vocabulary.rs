@@ -45,7 +45,7 @@ pub struct Vocabulary {
 
 /// One note as the network sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Classes {
+pub struct Tokens {
     /// Index of the time since the onset before.
     pub step: u8,
     /// Index of the pitch.
@@ -66,7 +66,7 @@ pub struct Classes {
 
 /// How many classes of each kind there are; each at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub struct ClassCounts {
     /// Of steps.
     pub step: usize,
     /// Of pitches.
@@ -213,8 +213,8 @@ impl Vocabulary {
     }
 
     /// How many classes of each kind there are.
-    pub fn counts(&self) -> Counts {
-        Counts {
+    pub fn counts(&self) -> ClassCounts {
+        ClassCounts {
             step: self.steps.len(),
             pitch: usize::from(self.highest.key() - self.lowest.key()) + 1,
             duration: self.durations.len(),
@@ -327,9 +327,9 @@ impl Vocabulary {
 
     /// All that the network sees of a note whose previous onset was `before` (`None` for the first note), with bars
     /// and chord at its onset.
-    pub fn classes(&self, note: &Note, before: Option<Ticks>, bars: Option<Bars>, chord: Option<Chord>) -> Classes {
+    pub fn tokens(&self, note: &Note, before: Option<Ticks>, bars: Option<Bars>, chord: Option<Chord>) -> Tokens {
         let harmony = self.chord_classes(chord);
-        Classes {
+        Tokens {
             step: self.step_class(before.map_or(Ticks::ZERO, |before| note.onset - before)),
             pitch: self.pitch_class(note.pitch),
             duration: self.duration_class(note.duration),

@@ -1,14 +1,14 @@
 //! The weights file: a card that says what it is, then the tensors in half precision, in burn's own format, and behind
-//! them, where there are some, the licks.
+//! them, where there are some, the ngram.
 //!
 //! A file is refused with one sentence and without a panic when it is foreign, damaged, made for another vocabulary,
 //! or not finite; whatever was loaded before stays with its owner.
 
-use crate::licks::{Licks, MOST_PULL, Pulls};
-use crate::mind::Mind;
+use crate::bias::DecodingBias;
+use crate::device::{ComputeDevice, DeviceError};
+use crate::lstm::Model;
 use crate::network::{Network, Sizes};
-use crate::place::{NoPlace, Place};
-use crate::poise::Poise;
+use crate::ngram::{MAX_MIXING_WEIGHT, MixingWeights, NgramModel};
 use crate::vocabulary::{Fingerprint, Vocabulary};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot, ModuleStore};
@@ -23,12 +23,12 @@ pub const FORMAT: u32 = 2;
 pub const EXTENSION: &str = "segue";
 /// Under this name the card lies in the file's metadata, as JSON.
 const CARD: &str = "segue";
-/// Under this name the licks lie among the tensors, as bytes.
-const LICKS: &str = "licks";
+/// Under this name the ngram lie among the tensors, as bytes.
+const NGRAM: &str = "licks";
 
 /// What a weights file says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Card {
+pub struct ModelCard {
     /// [`FORMAT`] when it was written.
     pub format: u32,
     /// What the style is called.
@@ -39,14 +39,14 @@ pub struct Card {
     pub fingerprint: Fingerprint,
     /// Of the network.
     pub sizes: Sizes,
-    /// Trained with hints of what this session has played; without, it must not be shown any.
+    /// Trained with features of what this session has played; without, it must not be shown any.
     pub look_back: bool,
-    /// How far the licks behind the network are believed; `None` when there are none, as in files that are older.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub licks: Option<Pulls>,
+    /// How far the ngram behind the network are believed; `None` when there are none, as in files that are older.
+    #[serde(rename = "licks", default, skip_serializing_if = "Option::is_none")]
+    pub ngram_weights: Option<MixingWeights>,
     /// How it keeps its line; files that are older have none.
-    #[serde(default)]
-    pub poise: Poise,
+    #[serde(rename = "poise", default)]
+    pub decoding_bias: DecodingBias,
     /// Where the weights come from.
     pub provenance: Provenance,
     /// Figures on the test split, by name; nats per note unless the name says otherwise.
@@ -67,7 +67,7 @@ pub struct Provenance {
     pub seed: u64,
 }
 
-impl Card {
+impl ModelCard {
     /// A card for new weights.
     pub fn new(style: &str, vocabulary: Vocabulary, sizes: Sizes, provenance: Provenance) -> Self {
         Self {
@@ -77,8 +77,8 @@ impl Card {
             vocabulary,
             sizes,
             look_back: true,
-            licks: None,
-            poise: Poise::default(),
+            ngram_weights: None,
+            decoding_bias: DecodingBias::default(),
             provenance,
             figures: BTreeMap::new(),
         }
@@ -134,7 +134,7 @@ pub enum WeightsError {
     },
     /// The device is not there.
     #[error(transparent)]
-    NoPlace(#[from] NoPlace),
+    DeviceError(#[from] DeviceError),
     /// NaN or infinite weights.
     #[error("{name}: has weights that are not finite numbers; its training went wrong")]
     NotFinite {
@@ -143,12 +143,17 @@ pub enum WeightsError {
     },
 }
 
-/// Writes card, network and licks; `half` stores half-precision tensors, as shipped.
+/// Writes card, network and ngram; `half` stores half-precision tensors, as shipped.
 ///
 /// # Errors
 /// Says in burn's words why the bytes could not be made.
-pub fn to_bytes(card: &Card, network: &Network, licks: Option<&Licks>, half: bool) -> Result<Vec<u8>, String> {
-    let card = Card { licks: licks.map(|licks| *licks.pulls()), ..card.clone() };
+pub fn to_bytes(
+    card: &ModelCard,
+    network: &Network,
+    ngram: Option<&NgramModel>,
+    half: bool,
+) -> Result<Vec<u8>, String> {
+    let card = ModelCard { ngram_weights: ngram.map(|ngram| *ngram.mixing_weights()), ..card.clone() };
     let text = serde_json::to_string(&card).map_err(|error| error.to_string())?;
     let mut store = BurnpackStore::from_bytes(None).metadata(CARD, text);
     if half {
@@ -156,34 +161,34 @@ pub fn to_bytes(card: &Card, network: &Network, licks: Option<&Licks>, half: boo
     }
     network.save_into(&mut store).map_err(|error| error.to_string())?;
     let bytes = store.get_bytes().map_err(|error| error.to_string())?;
-    match licks {
-        Some(_) => rewritten(bytes, None, licks).map_err(|error| error.to_string()),
+    match ngram {
+        Some(_) => rewritten(bytes, None, ngram).map_err(|error| error.to_string()),
         None => Ok(bytes.to_vec()),
     }
 }
 
-/// The same file with another poise; everything else in it stays as it is, to the bit.
+/// The same file with another decoding_bias; everything else in it stays as it is, to the bit.
 ///
 /// # Errors
 /// See [`WeightsError`].
-pub fn with_poise(bytes: &[u8], name: &str, poise: Poise) -> Result<Vec<u8>, WeightsError> {
+pub fn with_bias(bytes: &[u8], name: &str, decoding_bias: DecodingBias) -> Result<Vec<u8>, WeightsError> {
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
-    let card = Card { poise, ..card(bytes, name)? };
+    let card = ModelCard { decoding_bias, ..card(bytes, name)? };
     let text = serde_json::to_string(&card).map_err(|error| damaged(error.to_string()))?;
     rewritten(Bytes::from_bytes_vec(bytes.to_vec()), Some(text), None).map_err(|error| damaged(error.to_string()))
 }
 
-/// The file with another card, or with licks. burn's store writes the parameters of a network and nothing else, so the
-/// licks are put behind them.
-fn rewritten(bytes: Bytes, card: Option<String>, licks: Option<&Licks>) -> Result<Vec<u8>, burn_pack::Error> {
+/// The file with another card, or with ngram. burn's store writes the parameters of a network and nothing else, so the
+/// ngram are put behind them.
+fn rewritten(bytes: Bytes, card: Option<String>, ngram: Option<&NgramModel>) -> Result<Vec<u8>, burn_pack::Error> {
     let reader = burn_pack::Reader::from_bytes(bytes)?;
     let mut metadata = reader.metadata().clone();
     metadata.extend(card.map(|card| (CARD.to_owned(), card)));
     let mut tensors = reader.into_tensors()?;
-    tensors.extend(licks.map(|licks| {
-        let counted = licks.to_bytes();
+    tensors.extend(ngram.map(|ngram| {
+        let counted = ngram.to_bytes();
         let shape = [counted.len()];
-        burn_pack::Tensor::new(LICKS.into(), DType::U8, shape, None, Bytes::from_bytes_vec(counted))
+        burn_pack::Tensor::new(NGRAM.into(), DType::U8, shape, None, Bytes::from_bytes_vec(counted))
     }));
     let writer =
         metadata.iter().fold(burn_pack::Writer::new(tensors), |writer, (key, value)| writer.with_metadata(key, value));
@@ -194,14 +199,14 @@ fn rewritten(bytes: Bytes, card: Option<String>, licks: Option<&Licks>) -> Resul
 ///
 /// # Errors
 /// See [`WeightsError`]; `name` is the file's name in it.
-pub fn read(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Network), WeightsError> {
+pub fn read(bytes: &[u8], name: &str, device: &Device) -> Result<(ModelCard, Network), WeightsError> {
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     // burn's reader checks what it reads, but a panic in it must not take the host down.
     catch_unwind(AssertUnwindSafe(|| read_checked(bytes, name, device)))
         .unwrap_or_else(|_| Err(damaged("its tensors are not what they claim to be".into())))
 }
 
-fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Network), WeightsError> {
+fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(ModelCard, Network), WeightsError> {
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     let card = card(bytes, name)?;
     let mut network = Network::new(&card.vocabulary, card.sizes, 0.0, device);
@@ -216,14 +221,14 @@ fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(Card, Netw
     Ok((card, network))
 }
 
-/// The licks that a card speaks of.
-fn licks_beside(card: &Card, bytes: &[u8], name: &str) -> Result<Option<Licks>, WeightsError> {
-    let Some(pulls) = card.licks else { return Ok(None) };
+/// The ngram that a card speaks of.
+fn ngram_of(card: &ModelCard, bytes: &[u8], name: &str) -> Result<Option<NgramModel>, WeightsError> {
+    let Some(mixing_weights) = card.ngram_weights else { return Ok(None) };
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
-    let counted = reader.and_then(|reader| reader.tensor_data(LICKS)).map_err(|error| damaged(error.to_string()))?;
-    let licks = Licks::from_bytes(&counted, pulls).ok_or_else(|| damaged("its licks are none".into()))?;
-    Ok(Some(licks))
+    let counted = reader.and_then(|reader| reader.tensor_data(NGRAM)).map_err(|error| damaged(error.to_string()))?;
+    let ngram = NgramModel::from_bytes(&counted, mixing_weights).ok_or_else(|| damaged("its n-gram table".into()))?;
+    Ok(Some(ngram))
 }
 
 /// A store that gives full precision.
@@ -253,7 +258,7 @@ pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network
 ///
 /// # Errors
 /// See [`WeightsError`].
-pub fn card_of(path: &std::path::Path) -> Result<Card, WeightsError> {
+pub fn card_of(path: &std::path::Path) -> Result<ModelCard, WeightsError> {
     card(&bytes_of(path)?, &path.display().to_string())
 }
 
@@ -265,7 +270,7 @@ fn bytes_of(path: &std::path::Path) -> Result<Vec<u8>, WeightsError> {
 ///
 /// # Errors
 /// See [`WeightsError`].
-pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
+pub fn card(bytes: &[u8], name: &str) -> Result<ModelCard, WeightsError> {
     let name = || name.to_owned();
     let damaged = |reason: String| WeightsError::Damaged { name: name(), reason };
     let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
@@ -275,10 +280,10 @@ pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
     if format.format != FORMAT {
         return Err(WeightsError::OtherFormat { name: name(), found: format.format });
     }
-    let card: Card = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
-    let is_possible = card.licks.iter().flatten().all(|pull| (0.0..=MOST_PULL).contains(pull));
-    let fault = if is_possible { None } else { Some(PULL_FAULT) };
-    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault).or(card.poise.fault()) {
+    let card: ModelCard = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
+    let is_possible = card.ngram_weights.iter().flatten().all(|weight| (0.0..=MAX_MIXING_WEIGHT).contains(weight));
+    let fault = if is_possible { None } else { Some(WEIGHT_FAULT) };
+    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault).or(card.decoding_bias.fault()) {
         return Err(WeightsError::Impossible { name: name(), reason });
     }
     let found = card.vocabulary.fingerprint();
@@ -288,7 +293,7 @@ pub fn card(bytes: &[u8], name: &str) -> Result<Card, WeightsError> {
     Ok(card)
 }
 
-const PULL_FAULT: &str = "its licks are to be believed less than not at all, or absurdly much";
+const WEIGHT_FAULT: &str = "an n-gram mixing weight is out of range";
 
 /// The one field that every format has.
 #[derive(Deserialize)]
@@ -296,24 +301,24 @@ struct Format {
     format: u32,
 }
 
-impl Mind {
+impl Model {
     /// Reads a weights file that is already in memory.
     ///
     /// # Errors
     /// See [`WeightsError`]; `name` is the file's name in it.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
-        Self::at(Place::Cpu, bytes, name)
+        Self::at(ComputeDevice::Cpu, bytes, name)
     }
 
     /// The same, to think at a place.
     ///
     /// # Errors
     /// See [`WeightsError`]; a place that is not there is one of them.
-    pub fn at(place: Place, bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
+    pub fn at(place: ComputeDevice, bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
         let (card, network) = read(bytes, name, &Device::flex())?;
-        let licks = licks_beside(&card, bytes, name)?;
-        let device = if place == Place::Cpu { None } else { Some(place.device()?) };
-        Ok(Self::on(device.as_ref(), card, &network).with_licks(licks))
+        let ngram = ngram_of(&card, bytes, name)?;
+        let device = if place == ComputeDevice::Cpu { None } else { Some(place.open()?) };
+        Ok(Self::on(device.as_ref(), card, &network).with_ngram(ngram))
     }
 
     /// Reads a weights file.
@@ -324,11 +329,11 @@ impl Mind {
         Self::from_bytes(&bytes_of(path)?, &path.display().to_string())
     }
 
-    /// A mind that has learnt nothing, for tests.
+    /// A model that has learnt nothing, for tests.
     pub fn random(vocabulary: Vocabulary, sizes: Sizes) -> Self {
         let device = Device::flex();
         let network = Network::new(&vocabulary, sizes, 0.0, &device);
-        Self::new(Card::new("random", vocabulary, sizes, Provenance::default()), &network)
+        Self::new(ModelCard::new("random", vocabulary, sizes, Provenance::default()), &network)
     }
 }
 
@@ -348,29 +353,29 @@ fn is_finite(network: &Network) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lookback::LENGTHS;
+    use crate::lookback::MOTIF_LENGTHS;
     use std::sync::OnceLock;
 
     const SIZES: Sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
 
-    fn tiny() -> (Card, Network) {
+    fn tiny() -> (ModelCard, Network) {
         let vocabulary = Vocabulary::dance();
         let network = Network::new(&vocabulary, SIZES, 0.0, &Device::flex());
-        (Card::new("tiny", vocabulary, SIZES, Provenance::default()), network)
+        (ModelCard::new("tiny", vocabulary, SIZES, Provenance::default()), network)
     }
 
     fn sound() -> &'static [u8] {
         static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-        BYTES.get_or_init(|| to_bytes(&tiny().0, &tiny().1, Some(&Licks::of_two_figures()), true).unwrap())
+        BYTES.get_or_init(|| to_bytes(&tiny().0, &tiny().1, Some(&NgramModel::with_two_figures()), true).unwrap())
     }
 
     /// Refused, with a sentence that names the file and holds `reason`.
     fn check(bytes: &[u8], reason: &str) {
-        let sentence = Mind::from_bytes(bytes, "my.segue").map(|_| ()).unwrap_err().to_string();
+        let sentence = Model::from_bytes(bytes, "my.segue").map(|_| ()).unwrap_err().to_string();
         assert!(sentence.starts_with("my.segue: ") && sentence.contains(reason), "{sentence}");
     }
 
-    fn check_card(change: impl FnOnce(&mut Card), reason: &str) {
+    fn check_card(change: impl FnOnce(&mut ModelCard), reason: &str) {
         let (mut card, network) = tiny();
         change(&mut card);
         check(&to_bytes(&card, &network, None, true).unwrap(), reason);
@@ -387,7 +392,7 @@ mod tests {
         let (_, from_half) = read(sound(), "my.segue", &Device::flex()).unwrap();
         assert_eq!(from_half.event.weight.val().dtype(), DType::F32);
         assert_eq!(
-            to_bytes(&card_read, &from_half, Some(&Licks::of_two_figures()), true).unwrap().len(),
+            to_bytes(&card_read, &from_half, Some(&NgramModel::with_two_figures()), true).unwrap().len(),
             sound().len(),
             "and can be written so again"
         );
@@ -396,25 +401,25 @@ mod tests {
     /// An n-gram model survives writing and reading, and a file without one plays too.
     #[test]
     fn the_ngram_model_is_optional_and_read_again() {
-        let with = Mind::from_bytes(sound(), "my.segue").unwrap();
-        assert_eq!(with.card().licks, Some(*Licks::of_two_figures().pulls()));
+        let with = Model::from_bytes(sound(), "my.segue").unwrap();
+        assert_eq!(with.card().ngram_weights, Some(*NgramModel::with_two_figures().mixing_weights()));
         let (card, network) = tiny();
         let without = to_bytes(&card, &network, None, true).unwrap();
         assert!(!String::from_utf8_lossy(&without).contains("licks"), "an older Segue reads the same bytes");
-        assert_eq!(Mind::from_bytes(&without, "my.segue").unwrap().card().licks, None);
-        assert_eq!(licks_beside(with.card(), sound(), "my.segue").unwrap(), Some(Licks::of_two_figures()));
-        let sentence = licks_beside(with.card(), &without, "my.segue").unwrap_err().to_string();
+        assert_eq!(Model::from_bytes(&without, "my.segue").unwrap().card().ngram_weights, None);
+        assert_eq!(ngram_of(with.card(), sound(), "my.segue").unwrap(), Some(NgramModel::with_two_figures()));
+        let sentence = ngram_of(with.card(), &without, "my.segue").unwrap_err().to_string();
         assert!(sentence.contains("damaged"), "{sentence}");
     }
 
     #[test]
     fn licks_that_are_believed_absurdly_much_are_refused() {
-        for pull in [f32::NAN, -0.1, 5.0] {
-            let absurd = Licks::of_two_figures().with_pulls([pull; LENGTHS]);
+        for weight in [f32::NAN, -0.1, 5.0] {
+            let absurd = NgramModel::with_two_figures().with_mixing_weights([weight; MOTIF_LENGTHS]);
             let (card, network) = tiny();
             let bytes = to_bytes(&card, &network, Some(&absurd), true).unwrap();
             // What is no number has no place in JSON at all.
-            check(&bytes, if pull.is_nan() { "damaged" } else { "absurdly much" });
+            check(&bytes, if weight.is_nan() { "damaged" } else { "out of range" });
         }
     }
 
@@ -437,7 +442,7 @@ mod tests {
             let mut bytes = sound().to_vec();
             bytes[position] ^= 0x5a;
             // Damage inside the numbers may go unseen; a panic may not.
-            let _ = Mind::from_bytes(&bytes, "my.segue");
+            let _ = Model::from_bytes(&bytes, "my.segue");
         }
     }
 
@@ -461,9 +466,9 @@ mod tests {
         let older = text.as_object().unwrap().iter().filter(|(key, _)| *key != "poise");
         let older: serde_json::Map<_, _> = older.map(|(key, value)| (key.clone(), value.clone())).collect();
         assert!(older.len() + 1 == text.as_object().unwrap().len());
-        let card: Card = serde_json::from_value(older.into()).unwrap();
-        assert_eq!(card.poise, Poise::default());
-        check_card(|card| card.poise.faith = 99.0, "poise");
+        let card: ModelCard = serde_json::from_value(older.into()).unwrap();
+        assert_eq!(card.decoding_bias, DecodingBias::default());
+        check_card(|card| card.decoding_bias.quotation_gain = 99.0, "decoding bias");
     }
 
     #[test]
@@ -482,7 +487,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_said_by_name() {
-        let missing = Mind::from_file(std::path::Path::new("/no/such.segue")).map(|_| ()).unwrap_err().to_string();
+        let missing = Model::from_file(std::path::Path::new("/no/such.segue")).map(|_| ()).unwrap_err().to_string();
         assert!(missing.starts_with("/no/such.segue: cannot be read"), "{missing}");
     }
 }

@@ -129,8 +129,8 @@ impl Segue {
             let mind = if style == preset::OWN { own.mind() } else { preset::mind(style) };
             let Some(mind) = mind else { return before };
             let mut improviser = match before {
-                Some(mut improviser) if !Arc::ptr_eq(improviser.mind(), &mind) => {
-                    improviser.change_mind(mind);
+                Some(mut improviser) if !Arc::ptr_eq(improviser.model(), &mind) => {
+                    improviser.change_model(mind);
                     improviser
                 }
                 Some(improviser) => improviser,

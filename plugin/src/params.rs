@@ -19,7 +19,7 @@ use segue_engine::host::{Harmony, Settings, StartGrid, StyleNumber, TempoFrom, T
 use segue_model::chord::OCTAVE;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Pitch, Ticks};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 
 /// All parameters, and what else a song saves.
 #[derive(Debug, Params)]
@@ -115,13 +115,13 @@ impl SegueParams {
             style,
             free_time,
             files: (self.chart.version(), self.own.version()),
-            knobs: Knobs {
+            knobs: SamplingParameters {
                 temperature: self.mind.temperature.value(),
                 top_p: self.mind.top_p.value(),
                 memory: self.mind.memory.value(),
                 seed: u64::from(self.mind.seed.value().unsigned_abs()),
                 limits: self.limits(),
-                notes_a_beat: preset::style(style).map(|style| style.notes_a_beat),
+                notes_per_quarter: preset::style(style).map(|style| style.notes_a_beat),
             },
             response_gap_ms: self.turns.response_gap.value(),
             answer_bars: u8::try_from(self.turns.answer_length.value()).unwrap_or(1).max(1),

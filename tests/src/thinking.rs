@@ -3,10 +3,10 @@
 use crate::performance::Times;
 use crate::prompt::Prompt;
 use anyhow::Result;
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
-use segue_model::mind::Mind;
+use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser};
+use segue_model::lstm::Model;
 use segue_model::note::{Bars, Ticks};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +21,7 @@ pub fn shipped_weights(style: &str) -> PathBuf {
 /// # Errors
 /// When the weights cannot be read.
 pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<Times> {
-    let mut improviser = Improviser::new(Arc::new(Mind::from_file(weights)?));
+    let mut improviser = Improviser::new(Arc::new(Model::from_file(weights)?));
     let bars = Some(Bars { line: Ticks::ZERO, metre: prompt.metre });
     for (id, note) in (0..).zip(&prompt.notes) {
         let (onset, pitch, velocity) = (note.onset, note.pitch, note.velocity);
@@ -44,7 +44,15 @@ pub fn decision_times(weights: &Path, prompt: &Prompt, count: usize) -> Result<T
     let mut begin = Begin::At(prompt.end);
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
-        let ask = Ask { turn: 0, begin, bars, form: Ticks::ZERO, ends: None, along: false, knobs: Knobs::default() };
+        let ask = DecisionRequest {
+            turn: 0,
+            begin,
+            bars,
+            form: Ticks::ZERO,
+            ends: None,
+            along: false,
+            parameters: SamplingParameters::default(),
+        };
         let asked = Instant::now();
         let note = improviser.decide(&ask);
         times.push(asked.elapsed());

@@ -3,35 +3,35 @@
 //! The network proposes; poise, the end of the answer and the musician's limits dispose. Changes nothing: what is decided
 //! is put into the history by the caller.
 
-use super::history::{Around, By, History, Recall};
-use super::{Ask, Begin};
+use super::history::{History, LookBackShare, NoteContext, PlayedBy};
+use super::{Begin, DecisionRequest};
+use crate::bias::BiasContext;
+use crate::cadence::Cadence;
 use crate::chord::Chord;
-use crate::dynamics::Learnt;
-use crate::ending::Ending;
-use crate::harmony::Harmony;
-use crate::limits::Pitches;
-use crate::lookback::Echoes;
-use crate::loops::pitches_that_would_loop;
-use crate::mind::{Heads, Mind, Room};
+use crate::dynamics::StyleDynamics;
+use crate::harmony::ChordTrack;
+use crate::limits::AllowedPitches;
+use crate::lookback::RepeatFeatures;
+use crate::lstm::{Heads, Model, Scratch};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
-use crate::poise::About;
-use crate::sampling::{COLDEST, DrawKey, Head, Knobs, Spans, choose, choose_span, lean_spans};
-use crate::vocabulary::{Classes, TimeBase, Vocabulary};
+use crate::repetition::looping_pitches;
+use crate::sampling::{COLDEST, DrawKey, DrawStream, SamplingParameters, Spans, sample, sample_span, tilt_spans};
+use crate::vocabulary::{TimeBase, Tokens, Vocabulary};
 
 const THIRTY_SECOND: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 
-/// A note that is about to be decided after all that the history has taken in.
+/// A note that is bias_context to be decided after all that the history has taken in.
 pub struct Decision<'a> {
-    ask: &'a Ask,
-    mind: &'a Mind,
+    ask: &'a DecisionRequest,
+    model: &'a Model,
     history: &'a History,
-    harmony: &'a Harmony,
+    harmony: &'a ChordTrack,
     /// Which note of its turn it is.
     index: u32,
     /// What the musician leaves of the style's.
-    pitches: Pitches,
-    ending: Option<Ending>,
-    recall: Recall,
+    pitches: AllowedPitches,
+    cadence: Option<Cadence>,
+    look_back: LookBackShare,
     /// Whether the session is shown.
     remembers: bool,
 }
@@ -43,48 +43,49 @@ pub struct Decided {
     /// As it sounds.
     pub sounding: Note,
     /// Who played it.
-    pub by: By,
-    /// What there was around it.
-    pub around: Around,
+    pub by: PlayedBy,
+    /// What there was context it.
+    pub context: NoteContext,
 }
 
 impl<'a> Decision<'a> {
     /// The history must have taken in all that it holds.
-    pub fn new(ask: &'a Ask, mind: &'a Mind, history: &'a History, harmony: &'a Harmony) -> Self {
-        let recall = Recall { share: ask.knobs.memory, seed: ask.knobs.seed };
+    pub fn new(ask: &'a DecisionRequest, model: &'a Model, history: &'a History, harmony: &'a ChordTrack) -> Self {
+        let look_back = LookBackShare { share: ask.parameters.memory, seed: ask.parameters.seed };
         Self {
             ask,
-            mind,
+            model,
             history,
             harmony,
             index: history.count_of_turn(ask.turn),
-            pitches: ask.knobs.limits.pitches(mind.vocabulary()),
-            ending: ask.ends.map(|end| Ending::new(end, ask.bars)),
-            recall,
-            remembers: recall.shows(mind, history.session().count()),
+            pitches: ask.parameters.limits.pitches(model.vocabulary()),
+            cadence: ask.ends.map(|end| Cadence::new(end, ask.bars)),
+            look_back,
+            remembers: look_back.shows(model, history.session().count()),
         }
     }
 
     /// Decides.
-    pub fn decide(&self, room: &mut Room) -> Decided {
+    pub fn decide(&self, scratch: &mut Scratch) -> Decided {
         let vocabulary = self.vocabulary();
-        let mut heads = self.mind.listen(self.history.state(), room);
+        let mut heads = self.model.heads(self.history.state(), scratch);
         let onset = self.onset(&mut heads);
-        let around = around(vocabulary, self.harmony, onset, (self.ask.bars, self.ask.form, self.recall));
-        let (chord, bass) = vocabulary.chord_classes(around.chord);
+        let context = note_context(vocabulary, self.harmony, onset, (self.ask.bars, self.ask.form, self.look_back));
+        let (chord, bass) = vocabulary.chord_classes(context.chord);
         let last = self.history.last_onset();
-        let mut next = Classes {
+        let mut next = Tokens {
             step: vocabulary.step_class(last.map_or(Ticks::ZERO, |last| onset - last)),
-            place: vocabulary.place_class(onset, around.bars),
-            metre: vocabulary.metre_class(around.bars),
+            place: vocabulary.place_class(onset, context.bars),
+            metre: vocabulary.metre_class(context.bars),
             chord,
             bass,
-            ..Classes::default()
+            ..Tokens::default()
         };
         let session = self.history.session();
-        let echoes = if self.remembers { session.echoes(vocabulary, onset, around.bars) } else { Echoes::default() };
-        next.pitch = self.pitch(&mut heads, (next, echoes), onset, &around);
-        next.duration = self.duration(&mut heads, (next, echoes), onset);
+        let repeats =
+            if self.remembers { session.repeats(vocabulary, onset, context.bars) } else { RepeatFeatures::default() };
+        next.pitch = self.pitch(&mut heads, (next, repeats), onset, &context);
+        next.duration = self.duration(&mut heads, (next, repeats), onset);
         let said = Note {
             onset,
             pitch: vocabulary.pitch(next.pitch.into()),
@@ -94,19 +95,19 @@ impl<'a> Decision<'a> {
         let pitch: Pitch = self.pitches.sounding(said.pitch);
         // The line goes on from where the style would have let the note end. Told that it plays shorter ones, it would
         // take them for the rhythm and play more.
-        let duration = said.duration.min(self.ask.knobs.limits.longest).max(Ticks(1));
+        let duration = said.duration.min(self.ask.parameters.limits.longest).max(Ticks(1));
         let sounding = Note { pitch, duration, velocity: self.loudness(said.velocity), ..said };
-        let by = By::Segue { turn: self.ask.turn, index: self.index, told: pitch };
-        Decided { said, sounding, by, around }
+        let by = PlayedBy::Segue { turn: self.ask.turn, index: self.index, told: pitch };
+        Decided { said, sounding, by, context }
     }
 
     fn onset(&self, heads: &mut Heads<'_, '_>) -> Ticks {
-        let (ask, vocabulary, limits) = (self.ask, self.vocabulary(), &self.ask.knobs.limits);
+        let (ask, vocabulary, limits) = (self.ask, self.vocabulary(), &self.ask.parameters.limits);
         let (Begin::NotBefore(_), Some(last)) = (ask.begin, self.history.last_onset()) else {
             let (Begin::At(onset) | Begin::NotBefore(onset)) = ask.begin;
             return onset;
         };
-        let earliest = earliest(ask, self.mind, self.history);
+        let earliest = earliest(ask, self.model, self.history);
         // Over the highest pitch no other can stand, and hands have only so many fingers.
         let is_full = self.pitch_before().is_some_and(|before| !self.pitches.has_above(before))
             || self.history.together() >= usize::from(vocabulary.polyphony);
@@ -120,13 +121,13 @@ impl<'a> Decision<'a> {
         // From a note off the grid there may be no step to it; then the next point is taken.
         let any_fits = (0..vocabulary.counts().step).any(fits);
         let allowed = |step: usize| if any_fits { fits(step) } else { reaches(step) };
-        let scores = heads.step();
-        if let Some(ending) = self.ending {
-            ending.lean_steps(scores, last, vocabulary);
+        let logits = heads.step_logits();
+        if let Some(cadence) = self.cadence {
+            cadence.bias_steps(logits, last, vocabulary);
         }
         // In written music the next note comes when this one is over: there its length has decided.
         if !vocabulary.is_notation() {
-            self.keep_density(scores, allowed, |step| vocabulary.step(step), self.longer());
+            self.keep_density(logits, allowed, |step| vocabulary.step(step), self.longer());
         }
         let spans = Spans {
             span: |step| vocabulary.step(step).as_f32(),
@@ -134,7 +135,7 @@ impl<'a> Decision<'a> {
             // Longer ones where the musician wants fewer notes.
             times: limits.stretch(),
         };
-        let step = choose_span(scores, allowed, &spans, (&ask.knobs.for_rhythm(), self.drawn(Head::Step)));
+        let step = sample_span(logits, allowed, &spans, (&ask.parameters.for_rhythm(), self.drawn(DrawStream::Step)));
         // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
         limits.begin_from(begin(step).max(earliest), bars)
     }
@@ -152,12 +153,12 @@ impl<'a> Decision<'a> {
     /// of eighths along, and the other way round: half of that is company, and the other half is made good here.
     fn longer(&self) -> f32 {
         const MOST: std::ops::RangeInclusive<f32> = 0.6..=1.5;
-        let (Ask { knobs, turn, along, .. }, vocabulary) = (self.ask, self.vocabulary());
-        if !along || knobs.temperature <= COLDEST {
+        let (DecisionRequest { parameters, turn, along, .. }, vocabulary) = (self.ask, self.vocabulary());
+        if !along || parameters.temperature <= COLDEST {
             return 1.0;
         }
-        let density = knobs.notes_a_beat.zip(self.history.density_of_turn(*turn));
-        let too_dense = density.map_or(1.0, |(own, density)| density * knobs.limits.stretch() / own);
+        let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn));
+        let too_dense = density.map_or(1.0, |(own, density)| density * parameters.limits.stretch() / own);
         let too_dense = too_dense.clamp(*MOST.start(), *MOST.end());
         // The network foretells the next note of all that it hears, and the player plays a part of these. Where voices are
         // many and time is free nothing else holds them back: each note would be answered by more.
@@ -170,7 +171,7 @@ impl<'a> Decision<'a> {
     /// what is short.
     fn keep_density(
         &self,
-        scores: &mut [f32],
+        logits: &mut [f32],
         allowed: impl Fn(usize) -> bool,
         span: impl Fn(usize) -> Ticks,
         times: f32,
@@ -178,38 +179,44 @@ impl<'a> Decision<'a> {
         const LONGEST: Ticks = Ticks::quarters(1);
         let shortest = if self.vocabulary().polyphony == 1 { Ticks(LONGEST.0 / 4) } else { Ticks::ZERO };
         if (times - 1.0).abs() > f32::EPSILON {
-            lean_spans(scores, allowed, |class| span(class).clamp(shortest, LONGEST).as_f32(), times);
+            tilt_spans(logits, allowed, |class| span(class).clamp(shortest, LONGEST).as_f32(), times);
         }
     }
 
-    fn pitch(&self, heads: &mut Heads<'_, '_>, (next, echoes): (Classes, Echoes), onset: Ticks, around: &Around) -> u8 {
+    fn pitch(
+        &self,
+        heads: &mut Heads<'_, '_>,
+        (next, repeats): (Tokens, RepeatFeatures),
+        onset: Ticks,
+        context: &NoteContext,
+    ) -> u8 {
         let (vocabulary, before) = (self.vocabulary(), self.pitch_before());
-        let looping: Vec<u8> = pitches_that_would_loop(&self.history.latest(), next.step).collect();
+        let looping: Vec<u8> = looping_pitches(&self.history.latest(), next.step).collect();
         // A chord is told from low to high, each key once. Where the musician leaves too little for that, or to keep a
         // figure from going round, his word counts.
         let is_chord = vocabulary.polyphony > 1 && self.history.last_onset() == Some(onset);
         let floor = before.filter(|_| is_chord).map_or(0, |pitch| pitch + 1);
         let left = self.pitches.preferring(|pitch| class(pitch) >= floor);
         let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
-        let scores = heads.pitch(next, echoes);
-        let on_beat = around.bars.is_some_and(|bars| bars.is_on_beat(onset));
-        let chord = around.chord.filter(|_| on_beat && vocabulary.chords);
-        let about = About { figure: self.history.state().figure(), last: before, chord };
-        self.mind.card().poise.lean(scores, about, vocabulary);
-        if let Some(ending) = self.ending {
-            ending.lean_pitches(scores, onset, vocabulary, around.chord, &self.history.session().profile());
+        let logits = heads.pitch_logits(next, repeats);
+        let on_beat = context.bars.is_some_and(|bars| bars.is_on_beat(onset));
+        let chord = context.chord.filter(|_| on_beat && vocabulary.chords);
+        let bias_context = BiasContext { figure: self.history.state().figure(), last: before, chord };
+        self.model.card().decoding_bias.apply(logits, bias_context, vocabulary);
+        if let Some(cadence) = self.cadence {
+            cadence.bias_pitches(logits, onset, vocabulary, context.chord, &self.history.session().profile());
         }
-        class(choose(scores, |pitch| left.has(pitch), &self.ask.knobs, self.drawn(Head::Pitch)))
+        class(sample(logits, |pitch| left.has(pitch), &self.ask.parameters, self.drawn(DrawStream::Pitch)))
     }
 
-    fn duration(&self, heads: &mut Heads<'_, '_>, (next, echoes): (Classes, Echoes), onset: Ticks) -> u8 {
+    fn duration(&self, heads: &mut Heads<'_, '_>, (next, repeats): (Tokens, RepeatFeatures), onset: Ticks) -> u8 {
         let vocabulary = self.vocabulary();
-        let scores = heads.duration(next, echoes);
-        if let Some(ending) = self.ending {
-            ending.lean_durations(scores, onset, vocabulary);
+        let logits = heads.duration_logits(next, repeats);
+        if let Some(cadence) = self.cadence {
+            cadence.bias_durations(logits, onset, vocabulary);
         }
         let longest = self.voice_time();
-        let longest = self.ending.and_then(|ending| ending.left(onset)).map_or(longest, |left| longest.min(left));
+        let longest = self.cadence.and_then(|cadence| cadence.left(onset)).map_or(longest, |left| longest.min(left));
         // Of the written tunes that were learnt from, not one note in a thousand is shorter than a thirty-second.
         let shortest = if vocabulary.is_notation() { THIRTY_SECOND } else { Ticks::ZERO };
         let classes = 0..vocabulary.counts().duration;
@@ -221,33 +228,42 @@ impl<'a> Decision<'a> {
             false if vocabulary.polyphony == 1 => self.longer().min(1.0),
             false => 1.0,
         };
-        self.keep_density(scores, allowed, |duration| vocabulary.duration(duration), times);
+        self.keep_density(logits, allowed, |duration| vocabulary.duration(duration), times);
         let span = |duration| vocabulary.duration(duration).as_f32();
         let spans = Spans { span, astray: |_| false, times: 1.0 };
-        class(choose_span(scores, allowed, &spans, (&self.ask.knobs.for_rhythm(), self.drawn(Head::Duration))))
+        class(sample_span(
+            logits,
+            allowed,
+            &spans,
+            (&self.ask.parameters.for_rhythm(), self.drawn(DrawStream::Duration)),
+        ))
     }
 
     /// As the style says it; what it says when it has no dynamics is how the player would accent it.
-    fn velocity(&self, heads: &mut Heads<'_, '_>, next: Classes, onset: Ticks) -> Velocity {
-        let scores = heads.velocity(next);
+    fn velocity(&self, heads: &mut Heads<'_, '_>, next: Tokens, onset: Ticks) -> Velocity {
+        let logits = heads.velocity_logits(next);
         // How surprising the notes are says nothing of how loud they are.
-        let knobs = Knobs { temperature: 1.0, top_p: 1.0, ..self.ask.knobs };
-        let chosen = scores.map(|scores| choose(scores, |_| true, &knobs, self.drawn_loudness()));
+        let parameters = SamplingParameters { temperature: 1.0, top_p: 1.0, ..self.ask.parameters };
+        let chosen = logits.map(|logits| sample(logits, |_| true, &parameters, self.drawn_loudness()));
         chosen
             .and_then(|class| self.vocabulary().velocity(class))
-            .unwrap_or_else(|| self.history.touch().accented(onset, self.ask.bars))
+            .unwrap_or_else(|| self.history.dynamics().accented(onset, self.ask.bars))
     }
 
     /// What the style says, as loud as the player.
     fn loudness(&self, said: Velocity) -> Velocity {
         let vocabulary = self.vocabulary();
-        if vocabulary.has_velocity() { self.history.touch().played(said, Learnt::of(vocabulary)) } else { said }
+        if vocabulary.has_velocity() {
+            self.history.dynamics().played(said, StyleDynamics::of(vocabulary))
+        } else {
+            said
+        }
     }
 
     /// How long a note may last, so that with the voices that the musician leaves to the style it can go on at the pace of
     /// late. Otherwise a piano that is used to its pedal would wait for each of its few voices.
     fn voice_time(&self) -> Ticks {
-        let voices = self.ask.knobs.limits.polyphony;
+        let voices = self.ask.parameters.limits.polyphony;
         if voices >= self.vocabulary().polyphony {
             return Ticks(i64::MAX);
         }
@@ -260,24 +276,25 @@ impl<'a> Decision<'a> {
     }
 
     fn vocabulary(&self) -> &'a Vocabulary {
-        self.mind.vocabulary()
+        self.model.vocabulary()
     }
 
     /// At the lowest temperature the most probable pitches are played: then the seed has no say, in what is still drawn
     /// either.
-    fn drawn(&self, head: Head) -> f32 {
+    fn drawn(&self, head: DrawStream) -> f32 {
         self.drawn_at(self.index, head)
     }
 
     /// Now and then that of the note before, because players do not choose each loudness afresh.
     fn drawn_loudness(&self) -> f32 {
-        let like_the_last = Learnt::of(self.vocabulary()).like_the_last;
-        let index = if self.drawn(Head::Likeness) < like_the_last { self.index.saturating_sub(1) } else { self.index };
-        self.drawn_at(index, Head::Velocity)
+        let like_the_last = StyleDynamics::of(self.vocabulary()).like_the_last;
+        let index =
+            if self.drawn(DrawStream::Likeness) < like_the_last { self.index.saturating_sub(1) } else { self.index };
+        self.drawn_at(index, DrawStream::Velocity)
     }
 
-    fn drawn_at(&self, index: u32, head: Head) -> f32 {
-        let Knobs { temperature, seed, .. } = self.ask.knobs;
+    fn drawn_at(&self, index: u32, head: DrawStream) -> f32 {
+        let SamplingParameters { temperature, seed, .. } = self.ask.parameters;
         let last = if self.ask.along { self.history.last_heard() } else { None };
         let seed = if temperature > COLDEST { seed } else { 0 };
         DrawKey { seed, turn: self.ask.turn, note: index, heard: last }.draw(head)
@@ -286,30 +303,30 @@ impl<'a> Decision<'a> {
 
 /// The earliest moment at which the next note can begin. A single line does not run over its own last note, and where
 /// only so many notes may sound the next one waits until one of them is over.
-pub fn earliest(ask: &Ask, mind: &Mind, history: &History) -> Ticks {
+pub fn earliest(ask: &DecisionRequest, model: &Model, history: &History) -> Ticks {
     let (Begin::At(bound) | Begin::NotBefore(bound)) = ask.begin;
-    let voices = mind.vocabulary().polyphony;
+    let voices = model.vocabulary().polyphony;
     match history.last() {
-        Some((note, By::Segue { .. })) if voices == 1 => bound.max(note.onset + note.duration),
+        Some((note, PlayedBy::Segue { .. })) if voices == 1 => bound.max(note.onset + note.duration),
         Some((note, _)) => {
-            let most = ask.knobs.limits.polyphony.clamp(1, voices.max(1));
+            let most = ask.parameters.limits.polyphony.clamp(1, voices.max(1));
             history.free_voice(ask.turn, most.into(), bound.max(note.onset))
         }
         None => bound,
     }
 }
 
-/// What there is around a note that begins at `onset`, given bars, the start of the form, and the knob.
-pub fn around(
+/// What there is context a note that begins at `onset`, given bars, the start of the form, and the knob.
+pub fn note_context(
     vocabulary: &Vocabulary,
-    harmony: &Harmony,
+    harmony: &ChordTrack,
     onset: Ticks,
-    (bars, form, recall): (Option<Bars>, Ticks, Recall),
-) -> Around {
+    (bars, form, look_back): (Option<Bars>, Ticks, LookBackShare),
+) -> NoteContext {
     let bars = bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
     let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
     let chord: Option<Chord> = harmony.at(onset, form, metre);
-    Around { bars, chord, recall }
+    NoteContext { bars, chord, look_back }
 }
 
 fn class(choice: usize) -> u8 {

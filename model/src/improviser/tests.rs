@@ -1,13 +1,13 @@
 use super::history::{HISTORY, MEMORY_STRETCH};
 use super::*;
 use crate::chord::Chord;
-use crate::licks::Licks;
 use crate::limits::Limits;
-use crate::loops::LONGEST_FIGURE;
 use crate::network::{Network, Sizes};
+use crate::ngram::NgramModel;
 use crate::note::Metre;
+use crate::repetition::LONGEST_FIGURE;
 use crate::vocabulary::Vocabulary;
-use crate::weights::{Card, Provenance};
+use crate::weights::{ModelCard, Provenance};
 use burn::tensor::Device;
 use std::sync::OnceLock;
 
@@ -16,21 +16,21 @@ const TOGETHER: Ticks = Ticks(3);
 
 const SIZES: Sizes = Sizes { layers: 2, hidden: 32, event: 32, head: 32 };
 
-fn blank() -> Improviser {
-    Improviser::new(Arc::clone(&minds().0))
+fn new_improviser() -> Improviser {
+    Improviser::new(Arc::clone(&models().0))
 }
 
 /// The same weights twice, first with look-back and then without.
-fn minds() -> &'static (Arc<Mind>, Arc<Mind>) {
-    // One for all tests, because burn's generator is shared by all threads and each mind would differ.
-    static MINDS: OnceLock<(Arc<Mind>, Arc<Mind>)> = OnceLock::new();
+fn models() -> &'static (Arc<Model>, Arc<Model>) {
+    // One for all tests, because burn's generator is shared by all threads and each model would differ.
+    static MINDS: OnceLock<(Arc<Model>, Arc<Model>)> = OnceLock::new();
     MINDS.get_or_init(|| {
         let network = Network::new(&Vocabulary::dance(), SIZES, 0.0, &Device::flex());
-        let card = Card::new("test", Vocabulary::dance(), SIZES, Provenance::default());
-        let without = Card { look_back: false, ..card.clone() };
+        let card = ModelCard::new("test", Vocabulary::dance(), SIZES, Provenance::default());
+        let without = ModelCard { look_back: false, ..card.clone() };
         // Both with licks, so that these too are rewound with the rest.
-        let mind = |card| Arc::new(Mind::new(card, &network).with_licks(Some(Licks::of_two_figures())));
-        (mind(card), mind(without))
+        let model = |card| Arc::new(Model::new(card, &network).with_ngram(Some(NgramModel::with_two_figures())));
+        (model(card), model(without))
     })
 }
 
@@ -49,15 +49,15 @@ fn key(id: u32, onset: i64, pitch: u8) -> HeardKey {
     }
 }
 
-fn ask(begin: Begin, temperature: f32, seed: u64) -> Ask {
-    Ask {
+fn ask(begin: Begin, temperature: f32, seed: u64) -> DecisionRequest {
+    DecisionRequest {
         turn: 1,
         begin,
         bars: Some(BARS),
         form: Ticks::ZERO,
         ends: None,
         along: false,
-        knobs: Knobs { temperature, top_p: 1.0, seed, ..Knobs::default() },
+        parameters: SamplingParameters { temperature, top_p: 1.0, seed, ..SamplingParameters::default() },
     }
 }
 
@@ -74,10 +74,10 @@ fn hear_phrase(improviser: &mut Improviser) {
 
 #[test]
 fn hearing_note_by_note_equals_hearing_in_one_go_to_the_bit() {
-    let mut in_one_go = blank();
+    let mut in_one_go = new_improviser();
     hear_phrase(&mut in_one_go);
-    let mut eager = blank();
-    let mut late_releases = blank();
+    let mut eager = new_improviser();
+    let mut late_releases = new_improviser();
     for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
         eager.hear(key(id, onset, pitch));
         eager.catch_up();
@@ -97,9 +97,9 @@ fn hearing_note_by_note_equals_hearing_in_one_go_to_the_bit() {
 /// After notes are retracted, state and draws are bit-identical to those of a session without them.
 #[test]
 fn retracting_and_replaying_gives_the_state_of_a_fresh_run() {
-    let mut fresh = blank();
+    let mut fresh = new_improviser();
     hear_phrase(&mut fresh);
-    let mut other = blank();
+    let mut other = new_improviser();
     hear_phrase(&mut other);
     let planned: Vec<_> = (0..6)
         .map(|note| {
@@ -107,12 +107,12 @@ fn retracting_and_replaying_gives_the_state_of_a_fresh_run() {
             other.decide(&ask(begin, 1.0, 4))
         })
         .collect();
-    other.take_back(planned[3].onset);
+    other.retract(planned[3].onset);
     let kept = other.state().clone();
     assert_eq!(other.decide(&ask(Begin::NotBefore(Ticks(288)), 1.0, 4)), planned[3], "the draw is the same again");
-    other.take_back(planned[3].onset);
+    other.retract(planned[3].onset);
     assert_eq!(other.state(), &kept);
-    other.take_back(Ticks(0));
+    other.retract(Ticks(0));
     assert_eq!(other.state(), fresh.state());
     other.amend(7, Ticks(12));
     assert_ne!(other.state(), fresh.state(), "an amend must change what is remembered");
@@ -123,12 +123,12 @@ fn retracting_and_replaying_gives_the_state_of_a_fresh_run() {
 fn an_unplayed_note_is_removed_and_its_successors_stay() {
     // In another octave than it is thought in.
     let limits = Limits { lowest: Pitch::new(96).unwrap(), highest: Pitch::new(120).unwrap(), ..Limits::NONE };
-    let knobs = Knobs { temperature: 1.0, seed: 4, limits, ..Knobs::default() };
-    let mut improviser = blank();
+    let parameters = SamplingParameters { temperature: 1.0, seed: 4, limits, ..SamplingParameters::default() };
+    let mut improviser = new_improviser();
     hear_phrase(&mut improviser);
     let mut states = vec![improviser.state().clone()];
     let decide = |improviser: &mut Improviser, begin| {
-        let note = improviser.decide(&Ask { knobs, ..ask(begin, 1.0, 4) });
+        let note = improviser.decide(&DecisionRequest { parameters, ..ask(begin, 1.0, 4) });
         (note, improviser.state().clone())
     };
     let mut told = Vec::new();
@@ -139,20 +139,20 @@ fn an_unplayed_note_is_removed_and_its_successors_stay() {
         states.push(state);
     }
     assert!(told.iter().all(|note| note.pitch.key() >= 96), "{told:?}");
-    improviser.unplayed(told[5].onset, told[5].pitch);
+    improviser.forget_unplayed(told[5].onset, told[5].pitch);
     assert_eq!(improviser.state(), &states[5], "the last one");
-    improviser.unplayed(told[5].onset, told[5].pitch);
-    improviser.unplayed(Ticks(97), told[0].pitch);
+    improviser.forget_unplayed(told[5].onset, told[5].pitch);
+    improviser.forget_unplayed(Ticks(97), told[0].pitch);
     assert_eq!(improviser.state(), &states[5], "nothing else");
     let before: Vec<Note> = improviser.recent().collect();
-    improviser.unplayed(told[2].onset, told[2].pitch);
+    improviser.forget_unplayed(told[2].onset, told[2].pitch);
     let after: Vec<Note> = improviser.recent().collect();
     assert_eq!(after.len() + 1, before.len());
     assert_eq!(after[..], [&before[..10], &before[11..]].concat()[..]);
-    let mut again = improviser.spare();
+    let mut again = improviser.checkpoint();
     assert_eq!(improviser.state(), again.state(), "what is taken in anew gives the same");
     for index in [0, 4, 3, 1] {
-        improviser.unplayed(told[index].onset, told[index].pitch);
+        improviser.forget_unplayed(told[index].onset, told[index].pitch);
     }
     assert_eq!(improviser.state(), &states[0], "all of them");
 }
@@ -161,7 +161,7 @@ fn an_unplayed_note_is_removed_and_its_successors_stay() {
 #[test]
 fn a_turn_begins_on_time_and_its_notes_go_forward() {
     for seed in 0..20 {
-        let mut improviser = blank();
+        let mut improviser = new_improviser();
         hear_phrase(&mut improviser);
         let mut last = improviser.decide(&ask(Begin::At(Ticks(300)), 2.0, seed));
         assert_eq!(last.onset, Ticks(300));
@@ -175,19 +175,19 @@ fn a_turn_begins_on_time_and_its_notes_go_forward() {
 
 #[test]
 fn a_note_is_never_planned_before_the_moment_that_is_given() {
-    let mut improviser = blank();
+    let mut improviser = new_improviser();
     hear_phrase(&mut improviser);
     for bound in [300, 5_000, 5_001, 100_000] {
         assert!(improviser.decide(&ask(Begin::NotBefore(Ticks(bound)), 1.0, 1)).onset >= Ticks(bound));
     }
-    assert_eq!(blank().decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1)).onset, Ticks(7), "a blank memory too");
+    assert_eq!(new_improviser().decide(&ask(Begin::NotBefore(Ticks(7)), 1.0, 1)).onset, Ticks(7), "a blank memory too");
 }
 
 /// The same seed gives the same notes; at the lowest temperature every seed gives the same ones.
 #[test]
 fn the_seed_decides_the_notes_except_at_the_coldest() {
     let play = |temperature, seed| {
-        let mut improviser = blank();
+        let mut improviser = new_improviser();
         hear_phrase(&mut improviser);
         (0..30).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), temperature, seed))).collect::<Vec<_>>()
     };
@@ -198,7 +198,7 @@ fn the_seed_decides_the_notes_except_at_the_coldest() {
 
 #[test]
 fn no_figure_comes_four_times_in_a_row_even_at_the_coldest() {
-    let mut improviser = blank();
+    let mut improviser = new_improviser();
     hear_phrase(&mut improviser);
     let notes: Vec<_> = (0..400).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 0.05, 1))).collect();
     let figure = |from: usize, length: usize| {
@@ -214,9 +214,9 @@ fn no_figure_comes_four_times_in_a_row_even_at_the_coldest() {
 
 #[test]
 fn a_single_line_hears_the_top_voice_of_a_chord() {
-    let mut top_alone = blank();
+    let mut top_alone = new_improviser();
     top_alone.hear(key(1, 48, 76));
-    let mut chord = blank();
+    let mut chord = new_improviser();
     for (id, pitch) in [(1, 60), (2, 76), (3, 67)] {
         chord.hear(key(id, 48 + i64::from(id), pitch));
     }
@@ -227,7 +227,7 @@ fn a_single_line_hears_the_top_voice_of_a_chord() {
 /// The player's level is kept even when all of the player's notes have left the history.
 #[test]
 fn segue_stays_as_loud_as_the_player_was() {
-    let mut improviser = blank();
+    let mut improviser = new_improviser();
     let soft = Velocity::nearest(40.0);
     for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
         improviser.hear(HeardKey { velocity: soft, ..key(id, onset, pitch) });
@@ -240,17 +240,17 @@ fn segue_stays_as_loud_as_the_player_was() {
     let loudest = notes.iter().map(|note| note.velocity.value()).max();
     assert!(loudest < Some(52), "{loudest:?} where the player's are 40");
     improviser.reset();
-    assert_eq!(Velocity::nearest(improviser.history.touch().level()), Velocity::DEFAULT);
+    assert_eq!(Velocity::nearest(improviser.history.dynamics().level()), Velocity::DEFAULT);
 }
 
 #[test]
 fn a_chord_known_late_counts_from_its_first_finger_on() {
     let chord = Chord::parse("Eb7").unwrap().unwrap();
     let heard = |from| HeardChord { from: Ticks(from), bars: Some(BARS), chord };
-    let mind = Arc::new(Mind::random(Vocabulary::song(), SIZES));
+    let model = Arc::new(Model::random(Vocabulary::song(), SIZES));
     let play = |chords_first: bool| {
-        let mut improviser = Improviser::new(Arc::clone(&mind));
-        improviser.set_source(Source::Hands);
+        let mut improviser = Improviser::new(Arc::clone(&model));
+        improviser.set_source(HarmonySource::Hands);
         for (id, (onset, pitch, held)) in (0..).zip(PHRASE) {
             if chords_first && onset == 97 {
                 improviser.hear_chord(heard(97));
@@ -265,13 +265,13 @@ fn a_chord_known_late_counts_from_its_first_finger_on() {
         improviser
     };
     assert_eq!(play(true).state(), play(false).state());
-    let mut without = Improviser::new(Arc::clone(&mind));
+    let mut without = Improviser::new(Arc::clone(&model));
     hear_phrase(&mut without);
     assert_ne!(play(true).state(), without.state(), "the chord is heard");
     let mut taken_back = play(true);
     let before = taken_back.state().clone();
     let first = taken_back.decide(&ask(Begin::At(Ticks(300)), 1.0, 4));
-    taken_back.take_back(first.onset);
+    taken_back.retract(first.onset);
     assert_eq!(taken_back.state(), &before);
     assert_eq!(taken_back.decide(&ask(Begin::At(Ticks(300)), 1.0, 4)), first);
 }
@@ -280,7 +280,7 @@ fn a_chord_known_late_counts_from_its_first_finger_on() {
 #[test]
 fn below_a_held_key_only_a_polyphonic_style_hears() {
     for (vocabulary, count) in [(Vocabulary::song(), 0), (Vocabulary::piano(), 1)] {
-        let mut improviser = Improviser::new(Arc::new(Mind::random(vocabulary, SIZES)));
+        let mut improviser = Improviser::new(Arc::new(Model::random(vocabulary, SIZES)));
         improviser.hear_below(key(1, 0, 48));
         assert_eq!(improviser.recent().count(), count);
     }
@@ -290,7 +290,7 @@ fn below_a_held_key_only_a_polyphonic_style_hears() {
 fn a_chord_is_one_stroke_also_where_its_own_note_falls_into_it() {
     for own in [94, 96, 98, 101] {
         let together = |strokes: &[(u32, i64, u8)]| {
-            let mut improviser = blank();
+            let mut improviser = new_improviser();
             hear_phrase(&mut improviser);
             improviser.decide(&ask(Begin::At(Ticks(300 + own)), 1.0, 1));
             for &(id, onset, pitch) in strokes {
@@ -308,7 +308,7 @@ fn a_chord_is_one_stroke_also_where_its_own_note_falls_into_it() {
 /// The history is bounded, and notes can still be retracted when it is full.
 #[test]
 fn a_long_jam_keeps_a_bounded_history() {
-    let mut improviser = blank();
+    let mut improviser = new_improviser();
     for id in 0..2_000 {
         improviser.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 12).unwrap()));
         improviser.amend(id, Ticks(24));
@@ -319,22 +319,22 @@ fn a_long_jam_keeps_a_bounded_history() {
     for _ in 0..50 {
         improviser.decide(&ask(Begin::NotBefore(Ticks(48_000)), 1.0, 1));
     }
-    improviser.take_back(Ticks(0));
+    improviser.retract(Ticks(0));
     assert_eq!(improviser.state(), &before);
 }
 
 #[test]
 fn no_memory_is_exactly_a_network_that_is_shown_nothing() {
     let decide = |memory: f32, look_back: bool| {
-        let mind = if look_back { &minds().0 } else { &minds().1 };
-        let mut improviser = Improviser::new(Arc::clone(mind));
+        let model = if look_back { &models().0 } else { &models().1 };
+        let mut improviser = Improviser::new(Arc::clone(model));
         let again = PHRASE.map(|(onset, pitch, held)| (onset + 384, pitch, held));
         for (id, (onset, pitch, held)) in (0..).zip(PHRASE.into_iter().chain(again)) {
             improviser.hear(HeardKey { memory, ..key(id, onset, pitch) });
             improviser.amend(id, Ticks(held));
         }
         let ask = ask(Begin::NotBefore(Ticks(700)), 1.0, 5);
-        let ask = Ask { knobs: Knobs { memory, ..ask.knobs }, ..ask };
+        let ask = DecisionRequest { parameters: SamplingParameters { memory, ..ask.parameters }, ..ask };
         (0..20).map(|_| improviser.decide(&ask)).collect::<Vec<_>>()
     };
     assert_eq!(decide(0.0, true), decide(1.0, false));
@@ -345,8 +345,8 @@ fn no_memory_is_exactly_a_network_that_is_shown_nothing() {
 #[test]
 fn the_seed_decides_which_stretches_see_the_session() {
     let stretches = |share, seed| {
-        let recall = Recall { share, seed };
-        (0..100).map(|stretch| recall.shows(&minds().0, stretch * MEMORY_STRETCH)).collect::<Vec<_>>()
+        let look_back = LookBackShare { share, seed };
+        (0..100).map(|stretch| look_back.shows(&models().0, stretch * MEMORY_STRETCH)).collect::<Vec<_>>()
     };
     for share in [0.25, 0.5, 0.75] {
         let shown = stretches(share, 1);
@@ -362,51 +362,51 @@ fn the_seed_decides_which_stretches_see_the_session() {
 
 #[test]
 fn a_spare_goes_on_as_the_one_would_of_which_it_was_made() {
-    let mut long = blank();
+    let mut long = new_improviser();
     for id in 0..1_000 {
         long.hear(key(id, i64::from(id) * 24, 60 + u8::try_from(id % 11).unwrap()));
         long.amend(id, Ticks(24));
     }
-    let mut planned = blank();
+    let mut planned = new_improviser();
     hear_phrase(&mut planned);
     planned.decide(&ask(Begin::At(Ticks(288)), 1.0, 4));
     planned.hear(key(99, 300, 70));
-    for mut improviser in [blank(), planned, long] {
-        let mut spares = [improviser.spare(), improviser.spare().spare()];
+    for mut improviser in [new_improviser(), planned, long] {
+        let mut spares = [improviser.checkpoint(), improviser.checkpoint().checkpoint()];
         improviser.catch_up();
-        let mut caught_up = improviser.spare();
+        let mut caught_up = improviser.checkpoint();
         let from = Ticks(100_000);
         let plan = |improviser: &mut Improviser| {
             let notes: Vec<_> = (0..20).map(|_| improviser.decide(&ask(Begin::NotBefore(from), 1.0, 4))).collect();
-            improviser.take_back(notes[10].onset);
+            improviser.retract(notes[10].onset);
             improviser.amend(990, Ticks(7));
             (notes, improviser.decide(&ask(Begin::NotBefore(from), 1.0, 5)), improviser.state().clone())
         };
         let expected = plan(&mut improviser);
-        for spare in spares.iter_mut().chain([&mut caught_up]) {
-            assert_eq!(plan(spare), expected);
+        for checkpoint in spares.iter_mut().chain([&mut caught_up]) {
+            assert_eq!(plan(checkpoint), expected);
         }
     }
 }
 
 #[test]
 fn a_change_of_mind_replays_what_is_remembered() {
-    let other = Arc::new(Mind::random(Vocabulary::song(), SIZES));
-    let mut changed = blank();
+    let other = Arc::new(Model::random(Vocabulary::song(), SIZES));
+    let mut changed = new_improviser();
     hear_phrase(&mut changed);
     changed.catch_up();
-    changed.change_mind(Arc::clone(&other));
+    changed.change_model(Arc::clone(&other));
     let mut fresh = Improviser::new(other);
     hear_phrase(&mut fresh);
     assert_eq!(changed.state(), fresh.state());
-    changed.change_mind(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
+    changed.change_model(Arc::new(Model::random(Vocabulary::piano(), SIZES)));
     assert_eq!(changed.recent().count(), 0, "ticks of free time are no beats");
 }
 
 /// Notes of one onset are decided in ascending order, and no key twice.
 #[test]
 fn chords_are_played_from_low_to_high_each_key_once() {
-    let mut improviser = Improviser::new(Arc::new(Mind::random(Vocabulary::piano(), SIZES)));
+    let mut improviser = Improviser::new(Arc::new(Model::random(Vocabulary::piano(), SIZES)));
     let mut last = improviser.decide(&ask(Begin::At(Ticks(100)), 2.0, 1));
     let mut together = 1;
     for _ in 0..300 {
@@ -434,17 +434,17 @@ fn hear_detached(improviser: &mut Improviser, percent: &[i64]) {
 /// A style of notation hears the same lengths from staccato and from legato playing.
 #[test]
 fn notation_hears_the_same_however_short_keys_are_held() {
-    let mut legato = blank();
+    let mut legato = new_improviser();
     hear_detached(&mut legato, &[100]);
     for percent in [&[30][..], &[50], &[80], &[95], &[105], &[80, 60, 95, 40, 70]] {
-        let mut detached = blank();
+        let mut detached = new_improviser();
         hear_detached(&mut detached, percent);
         assert_eq!(detached.state(), legato.state(), "held for {percent:?} % of their notes");
     }
     // A style that has learnt from recordings hears the difference.
-    let mind = Arc::new(Mind::random(Vocabulary::piano(), SIZES));
+    let model = Arc::new(Model::random(Vocabulary::piano(), SIZES));
     let states = [&[100][..], &[50]].map(|percent| {
-        let mut improviser = Improviser::new(Arc::clone(&mind));
+        let mut improviser = Improviser::new(Arc::clone(&model));
         hear_detached(&mut improviser, percent);
         improviser.state().clone()
     });
@@ -456,13 +456,13 @@ fn the_pedal_lengthens_what_a_piano_hears_and_no_single_line() {
     for (vocabulary, is_pedalled) in
         [(Vocabulary::dance(), false), (Vocabulary::solo(), false), (Vocabulary::piano(), true)]
     {
-        let mind = Arc::new(Mind::random(vocabulary, SIZES));
+        let model = Arc::new(Model::random(vocabulary, SIZES));
         let play = |pedalled: bool| {
-            let mut improviser = Improviser::new(Arc::clone(&mind));
+            let mut improviser = Improviser::new(Arc::clone(&model));
             improviser.hear(key(0, 0, 62));
             if pedalled {
-                improviser.lift(0, Ticks(20));
-                improviser.damp(0, Ticks(190));
+                improviser.release_key(0, Ticks(20));
+                improviser.release_pedal(0, Ticks(190));
             } else {
                 improviser.amend(0, Ticks(20));
             }
@@ -475,33 +475,33 @@ fn the_pedal_lengthens_what_a_piano_hears_and_no_single_line() {
 #[test]
 fn in_notation_no_note_is_shorter_than_a_thirty_second() {
     // A network that has learnt nothing says anything.
-    let shortest = |mind: Arc<Mind>| {
-        let mut improviser = Improviser::new(mind);
+    let shortest = |model: Arc<Model>| {
+        let mut improviser = Improviser::new(model);
         hear_phrase(&mut improviser);
         let notes = (0..300).map(|_| improviser.decide(&ask(Begin::NotBefore(Ticks(300)), 2.0, 1)));
         notes.map(|note| note.duration.0).min()
     };
-    assert_eq!(shortest(Arc::clone(&minds().0)), Some(6));
-    assert_eq!(shortest(Arc::new(Mind::random(Vocabulary::solo(), SIZES))), Some(2), "solos have ghost notes");
+    assert_eq!(shortest(Arc::clone(&models().0)), Some(6));
+    assert_eq!(shortest(Arc::new(Model::random(Vocabulary::solo(), SIZES))), Some(2), "solos have ghost notes");
 }
 
 /// A duet: what is decided, and where the player's next key falls.
-fn along(begin: Begin, seed: u64) -> Ask {
-    Ask { along: true, ..ask(begin, 1.0, seed) }
+fn along(begin: Begin, seed: u64) -> DecisionRequest {
+    DecisionRequest { along: true, ..ask(begin, 1.0, seed) }
 }
 
 #[test]
 fn in_a_duet_a_wait_goes_on_over_the_keys_that_are_heard_in_it() {
     let (mut kept, mut other_pitches) = (0, 0);
     for seed in 0..60 {
-        let mut improviser = blank();
+        let mut improviser = new_improviser();
         hear_phrase(&mut improviser);
         improviser.decide(&along(Begin::At(Ticks(288)), seed));
         let planned = improviser.decide(&along(Begin::NotBefore(Ticks(288)), seed));
         // Nothing is heard in between: the same again.
-        improviser.take_back(planned.onset);
+        improviser.retract(planned.onset);
         assert_eq!(improviser.decide(&along(Begin::NotBefore(Ticks(288)), seed)), planned);
-        improviser.take_back(planned.onset);
+        improviser.retract(planned.onset);
         let struck = Ticks(planned.onset.0 - 5).max(Ticks(289));
         improviser.hear(key(50, struck.0, 64));
         let again = improviser.decide(&along(Begin::NotBefore(struck), seed));
@@ -520,11 +520,11 @@ fn in_a_duet_an_impossible_onset_is_drawn_again() {
     let steps = |heard: i64| -> Vec<Ticks> {
         (0..40)
             .map(|seed| {
-                let mut improviser = blank();
+                let mut improviser = new_improviser();
                 hear_phrase(&mut improviser);
                 improviser.decide(&along(Begin::At(Ticks(288)), seed));
                 let planned = improviser.decide(&along(Begin::NotBefore(Ticks(288)), seed));
-                improviser.take_back(planned.onset);
+                improviser.retract(planned.onset);
                 improviser.hear(key(50, 2_000 + heard, 64));
                 let next = improviser.decide(&along(Begin::NotBefore(Ticks(2_000 + heard)), seed));
                 assert!(next.onset >= Ticks(2_000 + heard));

@@ -4,7 +4,7 @@ use super::jam::{BEAT, Jam, STYLES, tunes};
 use segue_corpus::Tune;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Note, Ticks};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use std::cmp::Reverse;
 
 const ANSWERS: u64 = 200;
@@ -40,11 +40,11 @@ fn favourites(tune: &Tune, before: Ticks) -> Vec<u8> {
 }
 
 impl Ends {
-    fn of(style: &str, book: &str, knobs: Knobs, is_told: bool) -> Self {
+    fn of(style: &str, book: &str, parameters: SamplingParameters, is_told: bool) -> Self {
         let tunes = tunes(book);
         let mut ends = Self::default();
         for (seed, tune) in (0..ANSWERS).zip(tunes.iter().cycle()) {
-            let mut jam = Jam::after_bars_of(style, Knobs { seed, ..knobs }, tune, BARS);
+            let mut jam = Jam::after_bars_of(style, SamplingParameters { seed, ..parameters }, tune, BARS);
             let start = jam.next();
             let end = start + Ticks(BARS * tune.bars[0].metre.bar().0);
             let notes = jam.answer(end, is_told);
@@ -87,7 +87,7 @@ impl Ends {
 #[test]
 fn an_answer_ends_on_a_long_fitting_note() {
     for (style, book) in STYLES {
-        let [blind, told] = [false, true].map(|is_told| Ends::of(style, book, Knobs::default(), is_told));
+        let [blind, told] = [false, true].map(|is_told| Ends::of(style, book, SamplingParameters::default(), is_told));
         let shown = |ends: &Ends| {
             let crossing = ends.crossing / ends.answers;
             let (fitting, cut, longer) = (ends.fitting(), ends.runs_cut(), ends.last_to_others());
@@ -107,7 +107,7 @@ fn an_answer_ends_on_a_long_fitting_note() {
 fn an_end_that_is_far_away_changes_nothing_yet() {
     for (style, book) in STYLES {
         let play = |ends: Option<Ticks>| {
-            let mut jam = Jam::after_bars_of(style, Knobs::default(), &tunes(book)[0], BARS);
+            let mut jam = Jam::after_bars_of(style, SamplingParameters::default(), &tunes(book)[0], BARS);
             (0..40).map(|_| jam.decide(ends)).collect::<Vec<_>>()
         };
         assert_eq!(play(None), play(Some(Ticks::quarters(10_000))), "{style}");
@@ -119,8 +119,8 @@ fn limits_hold_up_to_the_end() {
     let limits = Limits { classes: Scale::MinorPentatonic.on(2), longest: BEAT, density: 0.5, ..Limits::NONE };
     for (style, book) in STYLES {
         for (seed, temperature) in (0..).zip([0.05, 0.5, 1.0, 2.0]) {
-            let knobs = Knobs { temperature, seed, limits, ..Knobs::default() };
-            let mut jam = Jam::after_bars_of(style, knobs, &tunes(book)[0], BARS);
+            let parameters = SamplingParameters { temperature, seed, limits, ..SamplingParameters::default() };
+            let mut jam = Jam::after_bars_of(style, parameters, &tunes(book)[0], BARS);
             let end = jam.next() + Ticks(4 * BEAT.0);
             for note in jam.answer(end, true) {
                 assert!(limits.classes.contains(note.pitch) && note.duration <= BEAT, "{style}: {note:?}");

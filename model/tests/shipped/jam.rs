@@ -1,11 +1,11 @@
-//! A jam without hands: a phrase is heard, and what the mind plays on is taken as it comes.
+//! A jam without hands: a phrase is heard, and what the model plays on is taken as it comes.
 
 use segue_corpus::{Tune, abc};
 use segue_model::chart::Chart;
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser, LEGATO_PERCENT};
-use segue_model::mind::Mind;
+use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser, LEGATO_PERCENT};
+use segue_model::lstm::Model;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -17,11 +17,11 @@ pub const STYLES: [(&str, &str); 5] =
     [("irish", "oneills"), ("folk", "folk"), ("jazz", "jazz"), ("blues", "blues"), ("piano", "piano")];
 
 /// The weights of a style, read once.
-pub fn mind(style: &str) -> Arc<Mind> {
-    static MINDS: [OnceLock<Arc<Mind>>; STYLES.len()] = [const { OnceLock::new() }; STYLES.len()];
+pub fn model(style: &str) -> Arc<Model> {
+    static MINDS: [OnceLock<Arc<Model>>; STYLES.len()] = [const { OnceLock::new() }; STYLES.len()];
     let read = || {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets").join(style).with_extension("segue");
-        Arc::new(Mind::from_file(&file).expect("its weights"))
+        Arc::new(Model::from_file(&file).expect("its weights"))
     };
     let index = STYLES.iter().position(|(known, _)| *known == style).expect("a style");
     Arc::clone(MINDS[index].get_or_init(read))
@@ -33,17 +33,17 @@ pub fn tunes(book: &str) -> Vec<Tune> {
     abc::read_book(&file).expect("a book").tunes.into_iter().map(|(_, tune)| tune).collect()
 }
 
-/// A mind that has heard a phrase.
+/// A model that has heard a phrase.
 pub struct Jam {
     improviser: Improviser,
     bars: Bars,
     begin: Begin,
-    knobs: Knobs,
+    parameters: SamplingParameters,
 }
 
 impl Jam {
     /// After a bar of eighths, over a chart.
-    pub fn after_eighths(style: &str, knobs: Knobs) -> Self {
+    pub fn after_eighths(style: &str, parameters: SamplingParameters) -> Self {
         let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
         let note = |(index, key): (i64, u8)| Note {
             onset: Ticks(index * EIGHTH.0),
@@ -52,20 +52,20 @@ impl Jam {
             velocity: Velocity::DEFAULT,
         };
         let phrase: Vec<Note> = (0..).zip([62, 65, 69, 72, 71, 67, 65, 64]).map(note).collect();
-        Self::after(style, knobs, &phrase, bars, Chart::parse("Dm7 | G7 | C | A7").expect("a chart"))
+        Self::after(style, parameters, &phrase, bars, Chart::parse("Dm7 | G7 | C | A7").expect("a chart"))
     }
 
     /// After the first bars of a tune, over its chords.
-    pub fn after_bars_of(style: &str, knobs: Knobs, tune: &Tune, count: i64) -> Self {
+    pub fn after_bars_of(style: &str, parameters: SamplingParameters, tune: &Tune, count: i64) -> Self {
         let bars = *tune.bars.first().expect("bars");
         let end = bars.line + Ticks(count * bars.metre.bar().0);
         let phrase: Vec<Note> = tune.notes.iter().filter(|note| note.onset < end).copied().collect();
-        let jam = Self::after(style, knobs, &phrase, bars, Some(Chart::once(tune.chords.clone())));
+        let jam = Self::after(style, parameters, &phrase, bars, Some(Chart::once(tune.chords.clone())));
         Self { begin: Begin::At(end), ..jam }
     }
 
-    fn after(style: &str, knobs: Knobs, phrase: &[Note], bars: Bars, chart: Option<Chart>) -> Self {
-        let mut improviser = Improviser::new(mind(style));
+    fn after(style: &str, parameters: SamplingParameters, phrase: &[Note], bars: Bars, chart: Option<Chart>) -> Self {
+        let mut improviser = Improviser::new(model(style));
         improviser.set_chart(chart.map(Arc::new));
         for (id, note) in (0..).zip(phrase) {
             improviser.hear(HeardKey {
@@ -77,13 +77,13 @@ impl Jam {
                 together: Ticks(1),
                 form: Ticks::ZERO,
                 gate_percent: LEGATO_PERCENT,
-                memory: knobs.memory,
-                seed: knobs.seed,
+                memory: parameters.memory,
+                seed: parameters.seed,
             });
             improviser.amend(id, note.duration);
         }
         let end = phrase.last().map_or(Ticks::ZERO, |last| last.onset + last.duration);
-        Self { improviser, bars, begin: Begin::At(end), knobs }
+        Self { improviser, bars, begin: Begin::At(end), parameters }
     }
 
     /// Where the next note begins, or may begin.
@@ -94,21 +94,21 @@ impl Jam {
 
     /// The next note of an answer that ends there.
     pub fn decide(&mut self, ends: Option<Ticks>) -> Note {
-        let (bars, knobs) = (Some(self.bars), self.knobs);
-        let note = self.improviser.decide(&Ask {
+        let (bars, parameters) = (Some(self.bars), self.parameters);
+        let note = self.improviser.decide(&DecisionRequest {
             turn: 1,
             begin: self.begin,
             bars,
             form: Ticks::ZERO,
             ends,
             along: false,
-            knobs,
+            parameters,
         });
         self.begin = Begin::NotBefore(note.onset);
         note
     }
 
-    /// The notes of an answer up to where it ends; the mind is told so, or not.
+    /// The notes of an answer up to where it ends; the model is told so, or not.
     pub fn answer(&mut self, end: Ticks, is_told: bool) -> Vec<Note> {
         let mut decide = || self.decide(is_told.then_some(end));
         std::iter::from_fn(|| Some(decide())).take_while(|note| note.onset < end).collect()

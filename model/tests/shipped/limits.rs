@@ -4,7 +4,7 @@ use super::jam::{BEAT, Jam};
 use proptest::prelude::*;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Note, Pitch, Ticks};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use std::collections::BTreeSet;
 
 const STYLES: [&str; 3] = ["irish", "jazz", "piano"];
@@ -14,13 +14,13 @@ fn pitch(key: u8) -> Pitch {
 }
 
 /// What a style plays after a bar of eighths.
-fn play(style: &str, knobs: Knobs, count: usize) -> Vec<Note> {
-    let mut jam = Jam::after_eighths(style, knobs);
+fn play(style: &str, parameters: SamplingParameters, count: usize) -> Vec<Note> {
+    let mut jam = Jam::after_eighths(style, parameters);
     (0..count).map(|_| jam.decide(None)).collect()
 }
 
-fn knobs(temperature: f32, seed: u64, limits: Limits) -> Knobs {
-    Knobs { temperature, seed, limits, ..Knobs::default() }
+fn parameters(temperature: f32, seed: u64, limits: Limits) -> SamplingParameters {
+    SamplingParameters { temperature, seed, limits, ..SamplingParameters::default() }
 }
 
 /// The most that sound together.
@@ -34,7 +34,7 @@ fn notes_per_beat(style: &str, density: f32, temperature: f32) -> f64 {
     // A piano plays now in chords and now in single notes, so a few jams would not tell its pace.
     const JAMS: u16 = 16;
     let beats = |seed| {
-        let notes = play(style, knobs(temperature, seed, Limits { density, ..Limits::NONE }), NOTES.into());
+        let notes = play(style, parameters(temperature, seed, Limits { density, ..Limits::NONE }), NOTES.into());
         let ticks = notes[notes.len() - 1].onset - notes[0].onset;
         f64::from(i32::try_from(ticks.0 / BEAT.0).expect("not that long"))
     };
@@ -49,7 +49,7 @@ fn a_thousand_notes_in_each_scale_are_all_in_it_hot_and_cold() {
             let classes = scale.on(key % 12);
             for temperature in [0.05, 0.3, 1.0, 2.0] {
                 let limits = Limits { classes, ..Limits::NONE };
-                let notes = play(style, knobs(temperature, 1, limits), 250);
+                let notes = play(style, parameters(temperature, 1, limits), 250);
                 let strayed = notes.iter().find(|note| !classes.contains(note.pitch));
                 assert_eq!(strayed, None, "{style}, {scale:?} on {key}, at {temperature}");
                 let others: BTreeSet<Pitch> = notes.iter().map(|note| note.pitch).collect();
@@ -72,8 +72,8 @@ fn limits_that_forbid_nothing_change_nothing() {
     };
     for style in STYLES {
         for temperature in [0.05, 0.9] {
-            let free = play(style, knobs(temperature, 3, Limits::NONE), 200);
-            assert_eq!(play(style, knobs(temperature, 3, wide), 200), free, "{style}");
+            let free = play(style, parameters(temperature, 3, Limits::NONE), 200);
+            assert_eq!(play(style, parameters(temperature, 3, wide), 200), free, "{style}");
         }
     }
 }
@@ -82,7 +82,7 @@ fn limits_that_forbid_nothing_change_nothing() {
 #[test]
 fn limits_of_voices_and_length_hold_and_music_goes_on() {
     for (polyphony, longest) in [(1, BEAT), (2, Ticks::quarters(16)), (4, Ticks(BEAT.0 / 4))] {
-        let notes = play("piano", knobs(0.9, 2, Limits { polyphony, longest, ..Limits::NONE }), 300);
+        let notes = play("piano", parameters(0.9, 2, Limits { polyphony, longest, ..Limits::NONE }), 300);
         assert!(most_together(&notes) <= polyphony.into(), "{polyphony} voices");
         assert!(notes.iter().all(|note| note.duration <= longest), "none longer than {longest:?}");
         let beats = (notes[299].onset - notes[0].onset).0 / BEAT.0;
@@ -128,7 +128,7 @@ proptest! {
         let longest = Ticks(longest);
         let (lowest, highest) = (pitch(one), pitch(other));
         let limits = Limits { classes: scale.on(key), lowest, highest, polyphony, longest, density, grid: None };
-        let notes = play(style, knobs(temperature, seed, limits), 40);
+        let notes = play(style, parameters(temperature, seed, limits), 40);
         let (low, high) = (one.min(other), one.max(other));
         for note in &notes {
             prop_assert!(limits.classes.contains(note.pitch), "{:?} is not in {:?} on {}", note, scale, key);
@@ -148,10 +148,13 @@ fn onsets_lie_on_the_requested_grid() {
     for grid in [24, 16, 12, 8].map(Ticks) {
         let limits = Limits { grid: Some(grid), ..Limits::NONE };
         for style in ["irish", "jazz"] {
-            let notes = play(style, knobs(1.0, 5, limits), 200);
+            let notes = play(style, parameters(1.0, 5, limits), 200);
             assert!(notes.iter().all(|note| note.onset.0 % grid.0 == 0), "{style} on {grid:?}");
             assert_eq!(distinct(&notes), notes.len(), "one after the other");
         }
-        assert_eq!(play("piano", knobs(1.0, 5, limits), 100), play("piano", knobs(1.0, 5, Limits::NONE), 100));
+        assert_eq!(
+            play("piano", parameters(1.0, 5, limits), 100),
+            play("piano", parameters(1.0, 5, Limits::NONE), 100)
+        );
     }
 }

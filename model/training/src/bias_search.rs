@@ -4,10 +4,10 @@
 use super::style_metrics::{Comparison, ComparisonRow, StyleMetrics};
 use super::two_sample_test::{PromptSet, RolloutRequest};
 use anyhow::Context;
+use segue_model::bias::DecodingBias;
 use segue_model::limits::Limits;
-use segue_model::mind::Mind;
-use segue_model::poise::Poise;
-use segue_model::sampling::Knobs;
+use segue_model::lstm::Model;
+use segue_model::sampling::SamplingParameters;
 use segue_model::weights;
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ const CORRECTED: [&str; 5] = [
     "repeated pitches",
     "pitch classes shared with the prompt",
     "3-interval figures from the prompt",
-    "3-interval figures of its own again",
+    "3-interval figures of its own repetition",
     "chord tones on the beat",
 ];
 /// The values that are tried. Higher gains would bring folk and piano still closer to their tunes, but then the
@@ -32,8 +32,14 @@ const FEWEST_PLACES: usize = 50;
 /// Continuations for each value.
 const PLACES: usize = 250;
 /// The learnt distribution, neither sharpened nor flattened.
-const SAMPLING: Knobs =
-    Knobs { temperature: 1.0, top_p: 1.0, memory: 1.0, seed: 1, limits: Limits::NONE, notes_a_beat: None };
+const SAMPLING: SamplingParameters = SamplingParameters {
+    temperature: 1.0,
+    top_p: 1.0,
+    memory: 1.0,
+    seed: 1,
+    limits: Limits::NONE,
+    notes_per_quarter: None,
+};
 /// Real continuations to compare with. The validation split alone is too small, so training tunes are used too.
 const REAL_PLACES: usize = 1_000;
 
@@ -41,39 +47,47 @@ const REAL_PLACES: usize = 1_000;
 /// are too few tunes.
 ///
 /// One number is tried after the other, then all once more around the result, because each affects the others.
-pub fn best_bias(mind: &Mind, prompts: &PromptSet) -> Option<Poise> {
-    let search = Search { mind, prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
-    let mut poise = Poise::default();
+pub fn best_bias(model: &Model, prompts: &PromptSet) -> Option<DecodingBias> {
+    let search = Search { model, prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
+    let mut bias = DecodingBias::default();
     for around in [usize::MAX, 1] {
-        poise = search.best(neighbours(&QUOTATION_GAINS, poise.faith, around).map(|faith| Poise { faith, ..poise }))?;
-        poise =
-            search.best(neighbours(&REPETITION_BIASES, poise.again, around).map(|again| Poise { again, ..poise }))?;
-        if mind.vocabulary().chords {
-            poise = search
-                .best(neighbours(&CHORD_TONE_BIASES, poise.chord, around).map(|chord| Poise { chord, ..poise }))?;
+        bias = search.best(
+            neighbours(&QUOTATION_GAINS, bias.quotation_gain, around)
+                .map(|quotation_gain| DecodingBias { quotation_gain, ..bias }),
+        )?;
+        bias = search.best(
+            neighbours(&REPETITION_BIASES, bias.repetition, around)
+                .map(|repetition| DecodingBias { repetition, ..bias }),
+        )?;
+        if model.vocabulary().chords {
+            bias = search.best(
+                neighbours(&CHORD_TONE_BIASES, bias.chord_tone, around)
+                    .map(|chord_tone| DecodingBias { chord_tone, ..bias }),
+            )?;
         }
     }
-    Some(poise)
+    Some(bias)
 }
 
 struct Search<'a> {
-    mind: &'a Mind,
+    model: &'a Model,
     prompts: &'a PromptSet,
     real: Vec<StyleMetrics>,
 }
 
 impl Search<'_> {
     /// The first of the best candidates; `None` when there are too few continuations.
-    fn best(&self, candidates: impl Iterator<Item = Poise>) -> Option<Poise> {
-        let tried: Option<Vec<(f64, Poise)>> = candidates.map(|poise| Some((self.distance(poise)?, poise))).collect();
-        tried?.into_iter().min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, poise)| poise)
+    fn best(&self, candidates: impl Iterator<Item = DecodingBias>) -> Option<DecodingBias> {
+        let tried: Option<Vec<(f64, DecodingBias)>> =
+            candidates.map(|bias| Some((self.distance(bias)?, bias))).collect();
+        tried?.into_iter().min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, bias)| bias)
     }
 
     /// The distance from the real continuations: the sum of squared differences of the [`CORRECTED`] metrics, each in
     /// widths of its confidence interval.
-    fn distance(&self, poise: Poise) -> Option<f64> {
-        let wish = RolloutRequest { places: PLACES, knobs: SAMPLING };
-        let played = self.prompts.pairs(&Arc::new(self.mind.clone().with_poise(poise)), &wish);
+    fn distance(&self, bias: DecodingBias) -> Option<f64> {
+        let wish = RolloutRequest { places: PLACES, parameters: SAMPLING };
+        let played = self.prompts.pairs(&Arc::new(self.model.clone().with_bias(bias)), &wish);
         let generated: Vec<StyleMetrics> = played.iter().map(|pair| pair.generated_metrics).collect();
         let comparison = Comparison::of(&self.real, &generated, SAMPLING.seed);
         let counted = comparison.rows.iter().filter(|row| CORRECTED.contains(&row.name));
@@ -94,11 +108,11 @@ fn neighbours(values: &[f32], value: f32, places: usize) -> impl Iterator<Item =
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn refitted(path: &Path, prompts: &PromptSet) -> anyhow::Result<(Vec<u8>, Option<Poise>)> {
+pub fn refitted(path: &Path, prompts: &PromptSet) -> anyhow::Result<(Vec<u8>, Option<DecodingBias>)> {
     let name = path.display().to_string();
     let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
-    match best_bias(&Mind::from_bytes(&bytes, &name)?, prompts) {
-        Some(poise) => Ok((weights::with_poise(&bytes, &name, poise)?, Some(poise))),
+    match best_bias(&Model::from_bytes(&bytes, &name)?, prompts) {
+        Some(bias) => Ok((weights::with_bias(&bytes, &name, bias)?, Some(bias))),
         None => Ok((bytes, None)),
     }
 }
@@ -120,26 +134,26 @@ mod tests {
         let tunes: Vec<&Tune> = book.tunes.iter().map(|(_, tune)| tune).collect();
         let names: Vec<(&str, &Tune)> = tunes.iter().map(|tune| (tune.title.as_str(), *tune)).collect();
         let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
-        let mind = Mind::random(Vocabulary::dance(), sizes);
-        let prompts = PromptSet::of(mind.vocabulary(), &tunes, &names);
-        let search = Search { mind: &mind, prompts: &prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
-        let repeats = |again| {
-            let mind = Arc::new(mind.clone().with_poise(Poise { again, ..Poise::default() }));
-            let pairs = prompts.pairs(&mind, &RolloutRequest { places: 60, knobs: SAMPLING });
+        let model = Model::random(Vocabulary::dance(), sizes);
+        let prompts = PromptSet::of(model.vocabulary(), &tunes, &names);
+        let search = Search { model: &model, prompts: &prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
+        let repeats = |repetition| {
+            let model = Arc::new(model.clone().with_bias(DecodingBias { repetition, ..DecodingBias::default() }));
+            let pairs = prompts.pairs(&model, &RolloutRequest { places: 60, parameters: SAMPLING });
             let generated: Vec<StyleMetrics> = pairs.iter().map(|pair| pair.generated_metrics).collect();
             let rows = Comparison::of(&generated, &generated, 1).rows;
             rows.iter().find(|row| row.name == CORRECTED[0]).map(|row| row.generated).unwrap()
         };
         assert!(repeats(-1.1) < repeats(0.0) && repeats(0.0) < repeats(1.1));
-        let poise = best_bias(&mind, &prompts).unwrap();
+        let bias = best_bias(&model, &prompts).unwrap();
         let worst = REPETITION_BIASES
             .iter()
-            .filter_map(|again| search.distance(Poise { again: *again, ..poise }))
+            .filter_map(|repetition| search.distance(DecodingBias { repetition: *repetition, ..bias }))
             .fold(0.0, f64::max);
-        assert!(search.distance(poise).unwrap() <= search.distance(Poise::default()).unwrap());
-        assert!(search.distance(poise).unwrap() < worst);
-        let few = PromptSet::of(mind.vocabulary(), &tunes, &names[..0]);
-        assert_eq!(best_bias(&mind, &few), None);
+        assert!(search.distance(bias).unwrap() <= search.distance(DecodingBias::default()).unwrap());
+        assert!(search.distance(bias).unwrap() < worst);
+        let few = PromptSet::of(model.vocabulary(), &tunes, &names[..0]);
+        assert_eq!(best_bias(&model, &few), None);
     }
 
     #[test]

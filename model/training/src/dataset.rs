@@ -3,10 +3,10 @@
 use fastrand::Rng;
 use segue_corpus::Tune;
 use segue_model::chord::Chord;
-use segue_model::lookback::{Echoes, Figure, Hints, LookBack, PLACES, PROFILE};
-use segue_model::network::Moment;
+use segue_model::lookback::{LAGS, LookBack, LookBackFeatures, MotifMatch, PROFILE, RepeatFeatures};
+use segue_model::network::SequenceStep;
 use segue_model::note::{Bars, Note, Pitch, Ticks};
-use segue_model::vocabulary::{Classes, TimeBase, Vocabulary};
+use segue_model::vocabulary::{TimeBase, Tokens, Vocabulary};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -74,11 +74,11 @@ impl EncodedTune {
     }
 
     /// The notes as classes, in order.
-    pub fn classes(&self, vocabulary: &Vocabulary) -> Vec<Classes> {
+    pub fn tokens(&self, vocabulary: &Vocabulary) -> Vec<Tokens> {
         let mut before = None;
         let classes = |heard: &AnnotatedNote| {
             let before = before.replace(heard.note.onset);
-            vocabulary.classes(&heard.note, before, heard.bars, heard.chord)
+            vocabulary.tokens(&heard.note, before, heard.bars, heard.chord)
         };
         self.notes.iter().map(classes).collect()
     }
@@ -113,22 +113,23 @@ impl EncodedTune {
     }
 
     /// All steps of the tune, with every feature shown.
-    pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<Moment> {
+    pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<SequenceStep> {
         self.moments_after(self, vocabulary)
     }
 
     /// The same with the pitches of `played` heard in place of the tune's; the targets stay the tune's.
-    fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<Moment> {
+    fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<SequenceStep> {
         let mut session = LookBack::default();
-        let classes = self.classes(vocabulary);
+        let classes = self.tokens(vocabulary);
         let moment = |(index, heard): (usize, &AnnotatedNote)| {
             session.push(&heard.note);
             let next = self.notes.get(index + 1);
-            Moment {
-                heard: Classes { pitch: vocabulary.pitch_class(heard.note.pitch), ..classes[index] },
-                hints: session.hints(vocabulary, heard.bars),
+            SequenceStep {
+                heard: Tokens { pitch: vocabulary.pitch_class(heard.note.pitch), ..classes[index] },
+                features: session.features(vocabulary, heard.bars),
                 next: classes.get(index + 1).copied(),
-                echoes: next.map_or(Echoes::default(), |next| session.echoes(vocabulary, next.note.onset, next.bars)),
+                repeats: next
+                    .map_or(RepeatFeatures::default(), |next| session.repeats(vocabulary, next.note.onset, next.bars)),
                 begins: index == 0,
             }
         };
@@ -169,8 +170,8 @@ pub(super) fn gather_chords(notes: &mut [Note]) {
 }
 
 /// Hides chords and look-back features at random.
-pub fn drop_features(moments: &mut [Moment], dropout: FeatureDropout, random: &mut Rng) {
-    let no_chord = |note: &mut Classes| (note.chord, note.bass) = (0, 0);
+pub fn drop_features(moments: &mut [SequenceStep], dropout: FeatureDropout, random: &mut Rng) {
+    let no_chord = |note: &mut Tokens| (note.chord, note.bass) = (0, 0);
     for stretch in moments.chunks_mut(STRETCH) {
         let (chords, look_back) = (random.f64() < dropout.chords, random.f64() < dropout.look_back);
         for moment in stretch {
@@ -179,25 +180,25 @@ pub fn drop_features(moments: &mut [Moment], dropout: FeatureDropout, random: &m
                 moment.next.iter_mut().for_each(no_chord);
             }
             if look_back {
-                (moment.hints, moment.echoes) = (Hints::default(), Echoes::default());
+                (moment.features, moment.repeats) = (LookBackFeatures::default(), RepeatFeatures::default());
             } else if dropout.hint > 0.0 {
-                hide_some(&mut moment.hints, &mut moment.echoes, &mut || random.f64() < dropout.hint);
+                hide_some(&mut moment.features, &mut moment.repeats, &mut || random.f64() < dropout.hint);
             }
         }
     }
 }
 
-fn hide_some(hints: &mut Hints, echoes: &mut Echoes, hide: &mut impl FnMut() -> bool) {
+fn hide_some(features: &mut LookBackFeatures, repeats: &mut RepeatFeatures, hide: &mut impl FnMut() -> bool) {
     if hide() {
-        hints.figure = Figure::default();
+        features.figure = MotifMatch::default();
     }
     if hide() {
-        hints.profile = [0.0; PROFILE];
+        features.profile = [0.0; PROFILE];
     }
-    for place in 0..PLACES {
+    for place in 0..LAGS {
         if hide() {
-            hints.steps[place] = 0;
-            (echoes.pitches[place], echoes.durations[place]) = (0, 0);
+            features.steps[place] = 0;
+            (repeats.pitches[place], repeats.durations[place]) = (0, 0);
         }
     }
 }
@@ -223,7 +224,7 @@ pub fn batches(
     vocabulary: &Vocabulary,
     dropout: FeatureDropout,
     mut random: Option<&mut Rng>,
-) -> Vec<Vec<Vec<Moment>>> {
+) -> Vec<Vec<Vec<SequenceStep>>> {
     let mut order: Vec<Cow<'_, EncodedTune>> =
         pieces.iter().filter(|piece| !piece.is_empty()).map(Cow::Borrowed).collect();
     if let Some(random) = random.as_deref_mut() {
@@ -248,7 +249,7 @@ pub fn batches(
     }
     let longest = rows.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(layout.steps);
     for row in &mut rows {
-        row.resize(longest, Moment { begins: true, ..Moment::default() });
+        row.resize(longest, SequenceStep { begins: true, ..SequenceStep::default() });
     }
     (0..longest / layout.steps)
         .map(|block| rows.iter().map(|row| row[block * layout.steps..][..layout.steps].to_vec()).collect())
@@ -300,17 +301,20 @@ mod tests {
     #[test]
     fn what_is_to_be_left_out_is_left_out_and_nothing_else() {
         let shown = piece(40).moments(&Vocabulary::song());
-        assert!(shown.iter().any(|moment| moment.hints.figure.length > 0));
+        assert!(shown.iter().any(|moment| moment.features.figure.length > 0));
         let dropout = |wish: FeatureDropout| {
             let mut moments = shown.clone();
             drop_features(&mut moments, wish, &mut Rng::with_seed(3));
             moments
         };
-        assert!(dropout(NO_DROPOUT).iter().zip(&shown).all(|(left, shown)| left.hints == shown.hints));
+        assert!(dropout(NO_DROPOUT).iter().zip(&shown).all(|(left, shown)| left.features == shown.features));
         let none = dropout(FeatureDropout { look_back: 1.0, ..NO_DROPOUT });
-        assert!(none.iter().all(|moment| moment.hints == Hints::default() && moment.echoes == Echoes::default()));
+        assert!(none.iter().all(
+            |moment| moment.features == LookBackFeatures::default() && moment.repeats == RepeatFeatures::default()
+        ));
         let some = dropout(FeatureDropout { hint: 0.5, ..NO_DROPOUT });
-        let figures = |moments: &[Moment]| moments.iter().filter(|moment| moment.hints.figure.length > 0).count();
+        let figures =
+            |moments: &[SequenceStep]| moments.iter().filter(|moment| moment.features.figure.length > 0).count();
         assert!(figures(&some) > 0 && figures(&some) < figures(&shown));
     }
 
@@ -328,7 +332,7 @@ mod tests {
         assert!((5..35).contains(&noise), "{noise} of 40");
         let (clean, after) = (tune.moments(&vocabulary), tune.moments_after(&with_pitch_noise, &vocabulary));
         assert!(clean.iter().zip(&after).all(|(clean, after)| clean.next == after.next));
-        assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), with_pitch_noise.classes(&vocabulary));
+        assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), with_pitch_noise.tokens(&vocabulary));
         let mut random = Rng::with_seed(4);
         assert_eq!(pitches(&tune.with_pitch_noise(0.0, &vocabulary, &mut random)), pitches(&tune));
         assert_eq!(random, Rng::with_seed(4), "what does not happen draws nothing");

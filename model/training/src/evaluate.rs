@@ -3,10 +3,10 @@
 use super::dataset::{EncodedTune, FeatureDropout, NO_DROPOUT, drop_features};
 use super::markov::Markov;
 use fastrand::Rng;
-use segue_model::mind::{Mind, Room};
-use segue_model::network::Moment;
-use segue_model::sampling::most_probable;
-use segue_model::vocabulary::{Classes, Vocabulary};
+use segue_model::lstm::{Model, Scratch};
+use segue_model::network::SequenceStep;
+use segue_model::sampling::argmax;
+use segue_model::vocabulary::{Tokens, Vocabulary};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
@@ -157,7 +157,7 @@ impl fmt::Display for Likelihoods {
 pub fn markov(pieces: &[EncodedTune], vocabulary: &Vocabulary) -> Markov {
     let mut chain = Markov::empty(MARKOV_ORDER, vocabulary.counts().pitch, ESCAPE_WEIGHT);
     for piece in pieces {
-        let melody = melody(&piece.classes(vocabulary));
+        let melody = melody(&piece.tokens(vocabulary));
         (0..melody.len()).for_each(|index| chain.observe(&melody[..index], melody[index]));
     }
     chain
@@ -165,17 +165,17 @@ pub fn markov(pieces: &[EncodedTune], vocabulary: &Vocabulary) -> Markov {
 
 /// Predicts every note of every tune, one by one, as in playing: with every feature, without chords, without look-back,
 /// and without both.
-pub fn evaluate(mind: &Mind, pieces: &[EncodedTune], chain: &Markov) -> Likelihoods {
-    let vocabulary = mind.vocabulary();
+pub fn evaluate(model: &Model, pieces: &[EncodedTune], chain: &Markov) -> Likelihoods {
+    let vocabulary = model.vocabulary();
     let chords = vocabulary.chords.then_some(FeatureDropout { chords: 1.0, ..NO_DROPOUT });
-    let look_back = mind.card().look_back.then_some(FeatureDropout { look_back: 1.0, ..NO_DROPOUT });
+    let look_back = model.card().look_back.then_some(FeatureDropout { look_back: 1.0, ..NO_DROPOUT });
     let neither = chords.and(look_back).map(|dropout| FeatureDropout { chords: 1.0, ..dropout });
     let mut figures = Likelihoods::default();
     for piece in pieces {
         let moments = piece.moments(vocabulary);
-        let melody = melody(&piece.classes(vocabulary));
-        let repeated = in_repeats(&piece.classes(vocabulary));
-        for (index, measure) in predictions(mind, &moments, NO_DROPOUT).enumerate() {
+        let melody = melody(&piece.tokens(vocabulary));
+        let repeated = in_repeats(&piece.tokens(vocabulary));
+        for (index, measure) in predictions(model, &moments, NO_DROPOUT).enumerate() {
             figures.full_context.add(measure);
             (if repeated[index + 1] { &mut figures.repeats } else { &mut figures.first_pass }).add(measure);
         }
@@ -184,7 +184,7 @@ pub fn evaluate(mind: &Mind, pieces: &[EncodedTune], chain: &Markov) -> Likeliho
         {
             if let Some(dropout) = dropout {
                 let sum = sum.get_or_insert_default();
-                predictions(mind, &moments, dropout).for_each(|measure| sum.add(measure));
+                predictions(model, &moments, dropout).for_each(|measure| sum.add(measure));
             }
         }
         for (index, chains) in chain_predictions(chain, &melody).enumerate() {
@@ -202,20 +202,24 @@ pub fn evaluate(mind: &Mind, pieces: &[EncodedTune], chain: &Markov) -> Likeliho
 }
 
 /// The prediction of each note but the first, with the features that `dropout` leaves.
-fn predictions(mind: &Mind, moments: &[Moment], dropout: FeatureDropout) -> impl Iterator<Item = MeanLikelihood> {
+fn predictions(
+    model: &Model,
+    moments: &[SequenceStep],
+    dropout: FeatureDropout,
+) -> impl Iterator<Item = MeanLikelihood> {
     let mut moments = moments.to_vec();
     drop_features(&mut moments, dropout, &mut Rng::with_seed(0));
-    let (mut state, mut room) = (mind.blank(), Room::default());
+    let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
     moments.into_iter().filter_map(move |moment| {
-        let (next, echoes) = (moment.next?, moment.echoes);
-        mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
-        let mut heads = mind.listen(&state, &mut room);
-        let step = nats(heads.step(), next.step);
-        let pitches = heads.pitch(next, echoes);
-        let top_1 = f64::from(u8::from(most_probable(pitches) == usize::from(next.pitch)));
+        let (next, repeats) = (moment.next?, moment.repeats);
+        model.step(moment.heard, moment.features, &mut state, &mut scratch);
+        let mut heads = model.heads(&state, &mut scratch);
+        let step = nats(heads.step_logits(), next.step);
+        let pitches = heads.pitch_logits(next, repeats);
+        let top_1 = f64::from(u8::from(argmax(pitches) == usize::from(next.pitch)));
         let pitch = nats(pitches, next.pitch);
-        let duration = nats(heads.duration(next, echoes), next.duration);
-        let velocity = heads.velocity(next).map_or(0.0, |scores| nats(scores, next.velocity));
+        let duration = nats(heads.duration_logits(next, repeats), next.duration);
+        let velocity = heads.velocity_logits(next).map_or(0.0, |logits| nats(logits, next.velocity));
         Some(MeanLikelihood { notes: 1.0, step, pitch, duration, velocity, top_1 })
     })
 }
@@ -271,12 +275,12 @@ impl MarkovLikelihoods {
     }
 }
 
-fn melody(notes: &[Classes]) -> Vec<u8> {
+fn melody(notes: &[Tokens]) -> Vec<u8> {
     notes.iter().map(|note| note.pitch).collect()
 }
 
 /// For each note, whether it is part of a run of at least [`REPEAT`] notes that the tune has played before.
-fn in_repeats(notes: &[Classes]) -> Vec<bool> {
+fn in_repeats(notes: &[Tokens]) -> Vec<bool> {
     let mut repeated = vec![false; notes.len()];
     let mut seen = HashMap::new();
     for (first, run) in notes.windows(REPEAT).enumerate() {
@@ -291,10 +295,10 @@ fn in_repeats(notes: &[Classes]) -> Vec<bool> {
 }
 
 /// The negative log-probability of a class under softmax.
-fn nats(scores: &[f32], class: u8) -> f64 {
-    let peak = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f64 = scores.iter().map(|score| f64::from(score - peak).exp()).sum();
-    total.ln() - f64::from(scores[usize::from(class)] - peak)
+fn nats(logits: &[f32], class: u8) -> f64 {
+    let peak = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let total: f64 = logits.iter().map(|logit| f64::from(logit - peak).exp()).sum();
+    total.ln() - f64::from(logits[usize::from(class)] - peak)
 }
 
 #[cfg(test)]
@@ -304,7 +308,7 @@ mod tests {
     /// Runs of eight notes and more that the tune has played before.
     #[test]
     fn a_repeat_is_marked_from_its_first_note_to_its_last() {
-        let note = |pitch| Classes { pitch, step: 1, ..Classes::default() };
+        let note = |pitch| Tokens { pitch, step: 1, ..Tokens::default() };
         let tune = |pitches: &str| pitches.bytes().map(note).collect::<Vec<_>>();
         let marks =
             |pitches: &str| in_repeats(&tune(pitches)).iter().map(|&is| if is { 'r' } else { '.' }).collect::<String>();

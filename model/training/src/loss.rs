@@ -3,8 +3,8 @@
 use super::TrainingPlan;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use segue_model::network::{Moment, Scores};
-use segue_model::vocabulary::Classes;
+use segue_model::network::{Logits, SequenceStep};
+use segue_model::vocabulary::Tokens;
 
 /// The mean loss of each head over the notes of a batch, in nats.
 pub(super) struct Losses {
@@ -25,7 +25,7 @@ impl Losses {
 }
 
 /// The losses of a batch; `None` when no step of it has a next note. `rows` is `[batch][steps]`, as the batch was made.
-pub(super) fn losses(logits: &Scores, rows: &[Vec<Moment>], device: &Device) -> Option<Losses> {
+pub(super) fn losses(logits: &Logits, rows: &[Vec<SequenceStep>], device: &Device) -> Option<Losses> {
     let next = || rows.iter().flatten().map(|moment| moment.next);
     let mask: Vec<f32> = next().map(|next| if next.is_some() { 1.0 } else { 0.0 }).collect();
     let notes = next().flatten().count();
@@ -36,7 +36,7 @@ pub(super) fn losses(logits: &Scores, rows: &[Vec<Moment>], device: &Device) -> 
     let notes = notes as f64;
     let shape = [mask.len(), 1];
     let mask = Tensor::<2>::from_data(TensorData::new(mask, shape), device);
-    let loss = |logits: &Tensor<2>, class: fn(Classes) -> u8| {
+    let loss = |logits: &Tensor<2>, class: fn(Tokens) -> u8| {
         let classes: Vec<i32> = next().map(|next| next.map_or(0, |next| i32::from(class(next)))).collect();
         let truth = Tensor::<2, Int>::from_data(TensorData::new(classes, shape), device);
         let log_probability = log_softmax(logits.clone(), 1).gather(1, truth); // [batch × steps, 1]

@@ -45,7 +45,7 @@ impl Markov {
         Self { order: order.min(LONGEST), pitches, escape_weight, contexts: HashMap::new() }
     }
 
-    /// Counts `next` after `past`, whose last entry is the latest note.
+    /// ClassCounts `next` after `past`, whose last entry is the latest note.
     pub fn observe(&mut self, past: &[u8], next: u8) {
         for length in 0..=self.order.min(past.len()) {
             self.contexts.entry(context(past, length)).or_default().add(next);
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn witten_and_bell_by_hand() {
-        // Counted: 0 twice and 1 once; two kinds. P(0) = (2 + 2 × 1/4) / (3 + 2).
+        // CountedNode: 0 twice and 1 once; two kinds. P(0) = (2 + 2 × 1/4) / (3 + 2).
         let chain = learnt(0, 4, &[&[0, 0, 1]]);
         assert!((chain.probability(&[], 0, 0) - 0.5).abs() < 1e-12);
     }

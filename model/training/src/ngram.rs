@@ -7,9 +7,11 @@ use super::evaluate::{Likelihoods, evaluate, markov};
 use anyhow::Context;
 use burn::tensor::Device;
 use fastrand::Rng;
-use segue_model::licks::{Counted, LONGEST, Licks, MOST_PULL, Past, Pulls, Sequel, interval};
-use segue_model::lookback::LENGTHS;
-use segue_model::mind::{Mind, Room};
+use segue_model::lookback::MOTIF_LENGTHS;
+use segue_model::lstm::{Model, Scratch};
+use segue_model::ngram::{
+    CountedNode, LONGEST, MAX_MIXING_WEIGHT, MixingWeights, NgramModel, PitchHistory, Successor, interval,
+};
 use segue_model::vocabulary::Vocabulary;
 use segue_model::weights;
 use std::collections::{BTreeMap, HashMap};
@@ -27,25 +29,25 @@ const FOUND_ENOUGH: usize = 6;
 /// The least gain on tunes that were not counted, in nats per note; below it the model is left out.
 const LEAST_GAIN: f64 = 0.005;
 
-/// Trains an n-gram model for the network of `mind` on `train` and tunes it on `valid`.
+/// Trains an n-gram model for the network of `model` on `train` and tunes it on `valid`.
 ///
 /// `None` when it does not improve the prediction, and for polyphonic styles. There the next note often belongs to
 /// another voice; n-grams of that predict well and play badly, because they circle on a few notes.
-pub fn train(mind: &Mind, train: &[EncodedTune], valid: &[EncodedTune]) -> Option<Licks> {
-    let vocabulary = mind.vocabulary();
+pub fn train(model: &Model, train: &[EncodedTune], valid: &[EncodedTune]) -> Option<NgramModel> {
+    let vocabulary = model.vocabulary();
     if vocabulary.polyphony > 1 {
         return None;
     }
     let melodies: Vec<Vec<u8>> = train.iter().map(|piece| melody(piece, vocabulary)).collect();
-    let licks = counted(&melodies)?;
-    let predictions = Predictions::of(mind, &licks, valid);
-    let pulls = predictions.pulls();
-    let gain = predictions.loss(&[0.0; LENGTHS]) - predictions.loss(&pulls);
-    let (figures, sequels) = licks.sizes();
+    let ngram = counted(&melodies)?;
+    let predictions = Predictions::of(model, &ngram, valid);
+    let mixing_weights = predictions.mixing_weights();
+    let gain = predictions.loss(&[0.0; MOTIF_LENGTHS]) - predictions.loss(&mixing_weights);
+    let (figures, successors) = ngram.sizes();
     println!(
-        "n-gram model: {sequels} successors of {figures} figures; it lowers the pitch loss by {gain:.3} nats per note"
+        "n-gram model: {successors} successors of {figures} figures; it lowers the pitch loss by {gain:.3} nats per note"
     );
-    (gain >= LEAST_GAIN).then(|| licks.with_pulls(pulls))
+    (gain >= LEAST_GAIN).then(|| ngram.with_mixing_weights(mixing_weights))
 }
 
 /// Retrains the n-gram model of a weights file. Returns the new bytes in half precision, and the likelihoods on the
@@ -57,20 +59,20 @@ pub fn retrained(path: &Path, splits: &Splits) -> anyhow::Result<(Vec<u8>, Likel
     let name = path.display().to_string();
     let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
     let (mut card, network) = weights::read(&bytes, &name, &Device::flex())?;
-    let licks = train(&Mind::new(card.clone(), &network), &splits.train, &splits.valid);
-    let mind = Mind::new(card.clone(), &network).with_licks(licks.clone());
-    let figures = evaluate(&mind, &splits.test, &markov(&splits.train, mind.vocabulary()));
+    let ngram = train(&Model::new(card.clone(), &network), &splits.train, &splits.valid);
+    let model = Model::new(card.clone(), &network).with_ngram(ngram.clone());
+    let figures = evaluate(&model, &splits.test, &markov(&splits.train, model.vocabulary()));
     card.figures = figures.named().into_iter().collect();
-    let bytes = weights::to_bytes(&card, &network, licks.as_ref(), true).map_err(anyhow::Error::msg)?;
+    let bytes = weights::to_bytes(&card, &network, ngram.as_ref(), true).map_err(anyhow::Error::msg)?;
     Ok((bytes, figures))
 }
 
 fn melody(piece: &EncodedTune, vocabulary: &Vocabulary) -> Vec<u8> {
-    piece.classes(vocabulary).iter().map(|note| note.pitch).collect()
+    piece.tokens(vocabulary).iter().map(|note| note.pitch).collect()
 }
 
-/// Counts what at least [`FEWEST_TUNES`] melodies play after each figure; `None` when they share nothing.
-fn counted(melodies: &[Vec<u8>]) -> Option<Licks> {
+/// ClassCounts what at least [`FEWEST_TUNES`] melodies play after each figure; `None` when they share nothing.
+fn counted(melodies: &[Vec<u8>]) -> Option<NgramModel> {
     /// How often, in how many melodies, and in which one last.
     #[derive(Default)]
     struct Seen {
@@ -78,7 +80,7 @@ fn counted(melodies: &[Vec<u8>]) -> Option<Licks> {
         tunes: u32,
         last: Option<usize>,
     }
-    let mut figures: Vec<Counted> = Vec::new();
+    let mut figures: Vec<CountedNode> = Vec::new();
     // For each note, the longest shared figure so far that ends with it.
     let mut ends: Vec<Vec<Option<usize>>> = melodies.iter().map(|melody| vec![Some(0); melody.len()]).collect();
     for length in 0..=LONGEST {
@@ -103,11 +105,11 @@ fn counted(melodies: &[Vec<u8>]) -> Option<Licks> {
                 continue;
             }
             let index = *level.entry((parent, earliest)).or_insert_with(|| {
-                figures.push(Counted { parent, interval: earliest, sequels: Vec::new() });
+                figures.push(CountedNode { parent, interval: earliest, successors: Vec::new() });
                 figures.len() - 1
             });
             if length <= LONGEST_ON_ONE_NOTE || !is_one_note(&figures, index) {
-                figures[index].sequels.push(Sequel { interval, count: seen.count });
+                figures[index].successors.push(Successor { interval, count: seen.count });
             }
         }
         for (melody, ends) in melodies.iter().zip(&mut ends) {
@@ -117,11 +119,11 @@ fn counted(melodies: &[Vec<u8>]) -> Option<Licks> {
             }
         }
     }
-    (!figures.is_empty()).then(|| Licks::of(figures))
+    (!figures.is_empty()).then(|| NgramModel::of(figures))
 }
 
 /// Whether all intervals of a figure are zero.
-fn is_one_note(figures: &[Counted], figure: usize) -> bool {
+fn is_one_note(figures: &[CountedNode], figure: usize) -> bool {
     figure == 0 || (figures[figure].interval == 0 && is_one_note(figures, figures[figure].parent))
 }
 
@@ -131,7 +133,7 @@ struct Predictions {
     /// The network's logits, `[notes × pitches]`.
     network: Vec<f32>,
     /// The log ratios of the n-gram model, `[notes × pitches]`.
-    licks: Vec<f32>,
+    ngram: Vec<f32>,
     notes: Vec<Target>,
 }
 
@@ -154,45 +156,45 @@ struct LossDerivatives {
 
 impl Predictions {
     /// Predicts with every feature shown, and again without chords where the style has some.
-    fn of(mind: &Mind, licks: &Licks, pieces: &[EncodedTune]) -> Self {
-        let vocabulary = mind.vocabulary();
+    fn of(model: &Model, ngram: &NgramModel, pieces: &[EncodedTune]) -> Self {
+        let vocabulary = model.vocabulary();
         let pitches = vocabulary.counts().pitch;
-        let mut predictions = Self { pitches, network: Vec::new(), licks: Vec::new(), notes: Vec::new() };
+        let mut predictions = Self { pitches, network: Vec::new(), ngram: Vec::new(), notes: Vec::new() };
         let no_chords = vocabulary.chords.then_some(FeatureDropout { chords: 1.0, ..NO_DROPOUT });
         for dropout in std::iter::once(NO_DROPOUT).chain(no_chords) {
             for piece in pieces {
-                predictions.hear(mind, licks, piece, dropout);
+                predictions.hear(model, ngram, piece, dropout);
             }
         }
         predictions
     }
 
-    fn hear(&mut self, mind: &Mind, licks: &Licks, piece: &EncodedTune, dropout: FeatureDropout) {
-        let mut moments = piece.moments(mind.vocabulary());
+    fn hear(&mut self, model: &Model, ngram: &NgramModel, piece: &EncodedTune, dropout: FeatureDropout) {
+        let mut moments = piece.moments(model.vocabulary());
         drop_features(&mut moments, dropout, &mut Rng::with_seed(0));
-        let (mut state, mut room) = (mind.blank(), Room::default());
-        let (mut past, mut told) = (Past::default(), Vec::new());
+        let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
+        let (mut past, mut told) = (PitchHistory::default(), Vec::new());
         for moment in moments {
             past.push(moment.heard.pitch);
-            mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
+            model.step(moment.heard, moment.features, &mut state, &mut scratch);
             let Some(next) = moment.next else { continue };
-            self.network.extend_from_slice(mind.listen(&state, &mut room).pitch(next, moment.echoes));
-            licks.tell(&past, self.pitches, &mut told);
-            self.licks.extend_from_slice(&told[..self.pitches]);
-            self.notes.push(Target { pitch: next.pitch.into(), found: moment.hints.figure.length.into() });
+            self.network.extend_from_slice(model.heads(&state, &mut scratch).pitch_logits(next, moment.repeats));
+            ngram.log_ratios(&past, self.pitches, &mut told);
+            self.ngram.extend_from_slice(&told[..self.pitches]);
+            self.notes.push(Target { pitch: next.pitch.into(), found: moment.features.figure.length.into() });
         }
     }
 
     fn rows(&self) -> impl Iterator<Item = (Target, &[f32], &[f32])> {
-        let both = self.network.chunks_exact(self.pitches).zip(self.licks.chunks_exact(self.pitches));
-        self.notes.iter().zip(both).map(|(asked, (network, licks))| (*asked, network, licks))
+        let both = self.network.chunks_exact(self.pitches).zip(self.ngram.chunks_exact(self.pitches));
+        self.notes.iter().zip(both).map(|(asked, (network, ngram))| (*asked, network, ngram))
     }
 
     /// The loss, in nats per note.
-    fn loss(&self, pulls: &Pulls) -> f64 {
+    fn loss(&self, mixing_weights: &MixingWeights) -> f64 {
         let mut slope = LossDerivatives::default();
-        for (asked, network, licks) in self.rows() {
-            slope.add(pulls[asked.found], asked.pitch, network, licks);
+        for (asked, network, ngram) in self.rows() {
+            slope.add(mixing_weights[asked.found], asked.pitch, network, ngram);
         }
         #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 notes")]
         let notes = self.notes.len().max(1) as f64;
@@ -201,51 +203,51 @@ impl Predictions {
 
     /// The mixing weights with the least loss: first one for all notes, then one for each motif length, shrunk towards
     /// the common one as if by [`LossDerivatives::anchored`]'s extra notes. From [`FOUND_ENOUGH`] on the weight is 0.
-    fn pulls(&self) -> Pulls {
+    fn mixing_weights(&self) -> MixingWeights {
         let all = self.tuned(|_| true, 0.0);
-        let pull =
+        let weight =
             |found: usize| if found < FOUND_ENOUGH { self.tuned(|asked| asked.found == found, all) } else { 0.0 };
-        std::array::from_fn(pull)
+        std::array::from_fn(weight)
     }
 
     /// Minimises by Newton's method. The loss is convex, and smooth enough for full steps.
     fn tuned(&self, counts: impl Fn(Target) -> bool, anchor: f32) -> f32 {
         const ROUNDS: usize = 10;
-        (0..ROUNDS).fold(anchor, |pull, _| {
-            let mut slope = LossDerivatives::anchored(pull, anchor);
-            for (asked, network, licks) in self.rows().filter(|(asked, _, _)| counts(*asked)) {
-                slope.add(pull, asked.pitch, network, licks);
+        (0..ROUNDS).fold(anchor, |weight, _| {
+            let mut slope = LossDerivatives::anchored(weight, anchor);
+            for (asked, network, ngram) in self.rows().filter(|(asked, _, _)| counts(*asked)) {
+                slope.add(weight, asked.pitch, network, ngram);
             }
-            #[expect(clippy::cast_possible_truncation, reason = "a pull needs few digits")]
-            let better = (f64::from(pull) - slope.first / slope.second) as f32;
-            better.clamp(0.0, MOST_PULL)
+            #[expect(clippy::cast_possible_truncation, reason = "a weight needs few digits")]
+            let better = (f64::from(weight) - slope.first / slope.second) as f32;
+            better.clamp(0.0, MAX_MIXING_WEIGHT)
         })
     }
 }
 
 impl LossDerivatives {
     /// A quadratic penalty on the distance from `anchor`, worth this many notes.
-    fn anchored(pull: f32, anchor: f32) -> Self {
+    fn anchored(weight: f32, anchor: f32) -> Self {
         const NOTES: f64 = 30.0;
-        let off = f64::from(pull - anchor);
+        let off = f64::from(weight - anchor);
         Self { loss: NOTES / 2.0 * off * off, first: NOTES * off, second: NOTES }
     }
 
     /// Adds the note whose pitch is `truth`. Under softmax the gradient is the mean of the log ratios minus the ratio
     /// of the truth, and the second derivative is their variance.
-    fn add(&mut self, pull: f32, truth: usize, network: &[f32], licks: &[f32]) {
-        let score = |pitch: usize| f64::from(network[pitch] + pull * licks[pitch]);
-        let peak = (0..network.len()).map(score).fold(f64::NEG_INFINITY, f64::max);
+    fn add(&mut self, weight: f32, truth: usize, network: &[f32], ngram: &[f32]) {
+        let logit = |pitch: usize| f64::from(network[pitch] + weight * ngram[pitch]);
+        let peak = (0..network.len()).map(logit).fold(f64::NEG_INFINITY, f64::max);
         let (mut whole, mut mean, mut square) = (0.0, 0.0, 0.0);
-        for (pitch, added) in licks.iter().map(|added| f64::from(*added)).enumerate() {
-            let weight = (score(pitch) - peak).exp();
+        for (pitch, added) in ngram.iter().map(|added| f64::from(*added)).enumerate() {
+            let weight = (logit(pitch) - peak).exp();
             whole += weight;
             mean += weight * added;
             square += weight * added * added;
         }
         let (mean, square) = (mean / whole, square / whole);
-        self.loss += whole.ln() - (score(truth) - peak);
-        self.first += mean - f64::from(licks[truth]);
+        self.loss += whole.ln() - (logit(truth) - peak);
+        self.first += mean - f64::from(ngram[truth]);
         self.second += square - mean * mean;
     }
 }
@@ -263,13 +265,13 @@ mod tests {
     }
 
     /// The log ratio of the pitch `next` after `before`.
-    fn told(licks: &Licks, before: &[u8], next: u8) -> f32 {
-        let mut past = Past::default();
+    fn told(ngram: &NgramModel, before: &[u8], next: u8) -> f32 {
+        let mut past = PitchHistory::default();
         for pitch in before {
             past.push(*pitch);
         }
         let mut told = Vec::new();
-        licks.tell(&past, PITCHES, &mut told);
+        ngram.log_ratios(&past, PITCHES, &mut told);
         told[usize::from(next)]
     }
 
@@ -279,10 +281,10 @@ mod tests {
         let turn = [0, 7, 3, 5, 4];
         let in_key = |key: u8| turn.map(|pitch| pitch + key);
         let once = counted(&melodies(&[&in_key(2).repeat(9), &[10, 12, 14, 15]]));
-        assert!(once.is_none_or(|licks| told(&licks, &in_key(5)[..4], 9).abs() < 1e-6));
+        assert!(once.is_none_or(|ngram| told(&ngram, &in_key(5)[..4], 9).abs() < 1e-6));
         let twice = counted(&melodies(&[&in_key(2), &in_key(9), &[10, 12, 14, 15]])).unwrap();
         assert!(told(&twice, &in_key(5)[..4], 9) > 0.1);
-        assert_eq!(counted(&melodies(&[&[1], &[], &[5]])).map(|licks| licks.sizes()), None);
+        assert_eq!(counted(&melodies(&[&[1], &[], &[5]])).map(|ngram| ngram.sizes()), None);
     }
 
     #[test]
@@ -290,7 +292,7 @@ mod tests {
         let mut random = Rng::with_seed(1);
         let tune = |random: &mut Rng| (0..400).map(|_| random.u8(10..14)).collect::<Vec<u8>>();
         let melodies: Vec<Vec<u8>> = (0..6).map(|_| tune(&mut random)).collect();
-        let licks = counted(&melodies).unwrap();
+        let ngram = counted(&melodies).unwrap();
         for length in 0..=LONGEST {
             let mut seen: HashMap<Vec<i8>, Vec<u32>> = HashMap::new();
             for (index, melody) in melodies.iter().enumerate() {
@@ -306,9 +308,9 @@ mod tests {
             });
             assert!(seen.len() > 10 || length == 0);
             for (run, tunes) in &seen {
-                assert_eq!(licks.counted(&run[..length], run[length]), tunes.iter().sum::<u32>(), "{run:?}");
+                assert_eq!(ngram.counted(&run[..length], run[length]), tunes.iter().sum::<u32>(), "{run:?}");
             }
-            assert_eq!(licks.sequels_of_length(length), seen.len());
+            assert_eq!(ngram.successors_of_length(length), seen.len());
         }
     }
 
@@ -331,12 +333,12 @@ mod tests {
     #[test]
     fn licks_that_help_are_believed_and_others_are_left_out() {
         let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
-        let mind = Mind::random(Vocabulary::dance(), sizes);
+        let model = Model::random(Vocabulary::dance(), sizes);
         let tune = |key: &str| format!("X:1\nM:4/4\nL:1/8\nK:{key}\nCDEF GABc|cBAG FEDC|CEDF EGFA|GBAc BGEC|]\n\n");
         let learnt_from = pieces(&[tune("C"), tune("D"), tune("G")].concat());
-        let licks = train(&mind, &learnt_from, &pieces(&tune("F"))).unwrap();
-        assert!(licks.pulls()[0] > 0.3, "{:?}", licks.pulls());
-        assert!(licks.pulls()[FOUND_ENOUGH..].iter().all(|pull| *pull <= 0.0));
+        let ngram = train(&model, &learnt_from, &pieces(&tune("F"))).unwrap();
+        assert!(ngram.mixing_weights()[0] > 0.3, "{:?}", ngram.mixing_weights());
+        assert!(ngram.mixing_weights()[FOUND_ENOUGH..].iter().all(|weight| *weight <= 0.0));
         let mut random = Rng::with_seed(2);
         let noise = |random: &mut Rng| {
             let notes: String = (0..400).map(|_| char::from(random.u8(b'A'..=b'G'))).collect();
@@ -344,9 +346,9 @@ mod tests {
         };
         let other: Vec<EncodedTune> = noise(&mut random);
         let wide = "X:1\nM:4/4\nL:1/8\nK:C\nC,c' C,c' C,c' C,c'|C,c' C,c' C,c' C,c'|]\n\n".repeat(2);
-        assert!(train(&mind, &pieces(&wide), &other).is_none(), "what nobody plays there is of no use");
-        let voices = Mind::random(Vocabulary::piano(), sizes);
-        assert!(train(&voices, &learnt_from, &learnt_from).is_none(), "several voices have no licks");
+        assert!(train(&model, &pieces(&wide), &other).is_none(), "what nobody plays there is of no use");
+        let voices = Model::random(Vocabulary::piano(), sizes);
+        assert!(train(&voices, &learnt_from, &learnt_from).is_none(), "several voices have no ngram");
     }
 
     #[test]
@@ -355,19 +357,19 @@ mod tests {
         let mut number = || random.f32() * 4.0 - 2.0;
         let rows = || 0..500 * PITCHES;
         let network: Vec<f32> = rows().map(|_| number()).collect();
-        let licks: Vec<f32> = rows().map(|_| number()).collect();
+        let ngram: Vec<f32> = rows().map(|_| number()).collect();
         let notes = (0..500).map(|note| {
-            let sum = |pitch: usize| network[note * PITCHES + pitch] + 0.6 * licks[note * PITCHES + pitch];
+            let sum = |pitch: usize| network[note * PITCHES + pitch] + 0.6 * ngram[note * PITCHES + pitch];
             let best = (0..PITCHES).max_by(|one, other| (sum(*one) + number()).total_cmp(&sum(*other)));
             Target { pitch: best.unwrap_or(0), found: note % 2 }
         });
         let predictions =
-            Predictions { pitches: PITCHES, notes: notes.collect(), network: network.clone(), licks: licks.clone() };
-        let pulls = predictions.pulls();
-        let least = predictions.loss(&pulls);
-        assert!(least < predictions.loss(&[0.0; LENGTHS]) - 0.05);
+            Predictions { pitches: PITCHES, notes: notes.collect(), network: network.clone(), ngram: ngram.clone() };
+        let mixing_weights = predictions.mixing_weights();
+        let least = predictions.loss(&mixing_weights);
+        assert!(least < predictions.loss(&[0.0; MOTIF_LENGTHS]) - 0.05);
         for beside in [-0.2, 0.2] {
-            let mut other = pulls;
+            let mut other = mixing_weights;
             other[0] += beside;
             assert!(predictions.loss(&other) > least, "{beside}");
         }

@@ -5,10 +5,10 @@
 use super::dataset::gather_chords;
 use segue_corpus::Tune;
 use segue_model::chart::Chart;
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser, LEGATO_PERCENT};
-use segue_model::mind::Mind;
+use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser, LEGATO_PERCENT};
+use segue_model::lstm::Model;
 use segue_model::note::{Note, Ticks, Velocity};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use segue_model::vocabulary::{TimeBase, Vocabulary};
 use std::sync::Arc;
 
@@ -16,8 +16,14 @@ use std::sync::Arc;
 ///
 /// Bars and chords are the tune's; its notes are not read. The prompt must consist of the style's classes: see
 /// [`in_vocabulary`]. The same parameters, seed included, give the same notes.
-pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: usize, knobs: &Knobs) -> Vec<Note> {
-    let mut improviser = Improviser::new(Arc::clone(mind));
+pub fn continue_prompt(
+    model: &Arc<Model>,
+    tune: &Tune,
+    prompt: &[Note],
+    count: usize,
+    parameters: &SamplingParameters,
+) -> Vec<Note> {
+    let mut improviser = Improviser::new(Arc::clone(model));
     improviser.set_chart(Some(Arc::new(Chart::once(tune.chords.clone()))));
     for (id, note) in (0..).zip(prompt) {
         improviser.hear(HeardKey {
@@ -30,25 +36,25 @@ pub fn continue_prompt(mind: &Arc<Mind>, tune: &Tune, prompt: &[Note], count: us
             together: Ticks::ZERO,
             form: Ticks::ZERO,
             gate_percent: LEGATO_PERCENT,
-            memory: knobs.memory,
-            seed: knobs.seed,
+            memory: parameters.memory,
+            seed: parameters.seed,
         });
         improviser.amend(id, note.duration);
     }
-    let mut from = prompt.last().map_or(Ticks::ZERO, |last| earliest(mind.vocabulary(), last));
+    let mut from = prompt.last().map_or(Ticks::ZERO, |last| earliest(model.vocabulary(), last));
     let mut decide = || {
         let bars = tune.bars_at(from);
-        let note = improviser.decide(&Ask {
+        let note = improviser.decide(&DecisionRequest {
             turn: 0,
             begin: Begin::NotBefore(from),
             bars,
             form: Ticks::ZERO,
             ends: None,
             along: false,
-            knobs: *knobs,
+            parameters: *parameters,
         });
         from = note.onset;
-        with_default_velocity(note, mind.vocabulary())
+        with_default_velocity(note, model.vocabulary())
     };
     let mut notes: Vec<Note> = (0..count).map(|_| decide()).collect();
     notes.sort_unstable();
@@ -130,14 +136,14 @@ mod tests {
     use segue_corpus::abc::parse_book;
     use segue_model::network::{Network, Sizes};
     use segue_model::note::{Bars, Metre, Pitch};
-    use segue_model::weights::{Card, Provenance};
+    use segue_model::weights::{ModelCard, Provenance};
 
     const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
 
-    fn blank(vocabulary: Vocabulary) -> Arc<Mind> {
+    fn blank(vocabulary: Vocabulary) -> Arc<Model> {
         let sizes = Sizes { layers: 1, hidden: 32, event: 32, head: 32 };
         let network = Network::new(&vocabulary, sizes, 0.0, &Device::flex());
-        Arc::new(Mind::new(Card::new("test", vocabulary, sizes, Provenance::default()), &network))
+        Arc::new(Model::new(ModelCard::new("test", vocabulary, sizes, Provenance::default()), &network))
     }
 
     fn note(onset: i64, key: u8, duration: i64) -> Note {
@@ -185,15 +191,23 @@ mod tests {
     fn a_continuation_follows_the_prompt_and_its_seed() {
         let tune = &parse_book(BOOK, "oneills.abc").tunes[1].1;
         for vocabulary in [Vocabulary::dance(), Vocabulary::piano()] {
-            let mind = blank(vocabulary);
-            let tune = in_vocabulary(tune, mind.vocabulary());
+            let model = blank(vocabulary);
+            let tune = in_vocabulary(tune, model.vocabulary());
             let prompt = &tune.notes[..20];
-            let play = |seed| continue_prompt(&mind, &tune, prompt, 30, &Knobs { seed, ..Knobs::default() });
+            let play = |seed| {
+                continue_prompt(
+                    &model,
+                    &tune,
+                    prompt,
+                    30,
+                    &SamplingParameters { seed, ..SamplingParameters::default() },
+                )
+            };
             let notes = play(1);
             assert_eq!((notes.len(), &notes), (30, &play(1)));
             assert_ne!(notes, play(2));
             assert!(notes.is_sorted());
-            let is_line = mind.vocabulary().polyphony == 1;
+            let is_line = model.vocabulary().polyphony == 1;
             let end = prompt[19].onset + if is_line { prompt[19].duration } else { Ticks::ZERO };
             assert!(notes[0].onset >= end);
             assert!(!is_line || notes.windows(2).all(|pair| pair[0].onset + pair[0].duration <= pair[1].onset));

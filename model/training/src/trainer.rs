@@ -11,10 +11,10 @@ use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressStyle};
-use segue_model::mind::Mind;
-use segue_model::network::{Batch, Moment, Network};
-use segue_model::place::Place;
-use segue_model::weights::{self, Card, Provenance};
+use segue_model::device::ComputeDevice;
+use segue_model::lstm::Model;
+use segue_model::network::{Batch, Network, SequenceStep};
+use segue_model::weights::{self, ModelCard, Provenance};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::Write;
@@ -59,7 +59,7 @@ const LARGEST_GRADIENT: f32 = 1.0;
 pub fn train(
     plan: &TrainingPlan,
     splits: &Splits,
-    place: Place,
+    place: ComputeDevice,
     folder: &Path,
     out: &Path,
     commit: &str,
@@ -71,7 +71,7 @@ pub fn train(
     }
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
     let files = CheckpointFiles::inside(folder);
-    let device = place.device()?.autodiff();
+    let device = place.open()?.autodiff();
     let mut trainer = Trainer::new(plan, &files, &device, commit)?;
     let per_epoch = batches_of(&splits.train, plan, None).len();
     while trainer.has_epochs_left() {
@@ -84,7 +84,7 @@ pub fn train(
 /// A network in training.
 struct Trainer<'plan> {
     plan: &'plan TrainingPlan,
-    card: Card,
+    card: ModelCard,
     device: Device,
     network: Network,
     optimizer: ModuleOptimizer,
@@ -106,7 +106,7 @@ impl<'plan> Trainer<'plan> {
             commit: commit.to_owned(),
             seed: plan.seed,
         };
-        let mut card = Card::new(&plan.style, plan.vocabulary.clone(), plan.sizes, provenance);
+        let mut card = ModelCard::new(&plan.style, plan.vocabulary.clone(), plan.sizes, provenance);
         card.look_back = plan.feature_dropout.look_back < 1.0;
         let mut trainer = Self {
             card,
@@ -170,7 +170,7 @@ impl<'plan> Trainer<'plan> {
         self.device.seed(seed);
         let blocks = batches_of(pieces, self.plan, Some(&mut Rng::with_seed(seed)));
         let bar = progress_bar(blocks.len(), &format!("epoch {:>3}", epoch + 1))?;
-        let mut state = self.network.blank(self.plan.rows, &self.device);
+        let mut state = self.network.initial_state(self.plan.rows, &self.device);
         let (mut sum, mut count) = (0.0, 0.0);
         for (index, rows) in blocks.iter().enumerate() {
             let batch = Batch::of(rows, &self.plan.vocabulary, &self.device);
@@ -205,7 +205,7 @@ impl<'plan> Trainer<'plan> {
     fn validate(&mut self, pieces: &[EncodedTune]) {
         let network = self.network.valid();
         let device = self.device.clone().without_autodiff();
-        let mut state = network.blank(self.plan.rows, &device);
+        let mut state = network.initial_state(self.plan.rows, &device);
         let (mut all, mut pitch, mut notes) = (0.0, 0.0, 0.0);
         for rows in batches_of(pieces, self.plan, None) {
             let batch = Batch::of(&rows, &self.plan.vocabulary, &device);
@@ -245,15 +245,16 @@ impl<'plan> Trainer<'plan> {
         let device = Device::flex();
         let best = fs::read(&files.best).with_context(|| format!("{}: cannot be read", files.best.display()))?;
         let (mut card, network) = weights::read(&best, &files.best.display().to_string(), &device)?;
-        let mind = Mind::new(card.clone(), &network);
-        let licks = ngram::train(&mind, &splits.train, &splits.valid);
+        let model = Model::new(card.clone(), &network);
+        let licks = ngram::train(&model, &splits.train, &splits.valid);
         let chain = evaluate::markov(&splits.train, &card.vocabulary);
         let measure = |bytes: &[u8]| -> anyhow::Result<evaluate::Likelihoods> {
-            let mind = Mind::from_bytes(bytes, &out.display().to_string())?;
-            Ok(evaluate::evaluate(&mind, &splits.test, &chain))
+            let model = Model::from_bytes(bytes, &out.display().to_string())?;
+            Ok(evaluate::evaluate(&model, &splits.test, &chain))
         };
-        let bytes =
-            |card: &Card, half| weights::to_bytes(card, &network, licks.as_ref(), half).map_err(anyhow::Error::msg);
+        let bytes = |card: &ModelCard, half| {
+            weights::to_bytes(card, &network, licks.as_ref(), half).map_err(anyhow::Error::msg)
+        };
         let test = measure(&bytes(&card, true)?)?;
         card.figures = test.named().into_iter().collect();
         write(out, &bytes(&card, true)?)?;
@@ -282,7 +283,7 @@ impl CheckpointFiles {
     }
 }
 
-fn batches_of(pieces: &[EncodedTune], plan: &TrainingPlan, random: Option<&mut Rng>) -> Vec<Vec<Vec<Moment>>> {
+fn batches_of(pieces: &[EncodedTune], plan: &TrainingPlan, random: Option<&mut Rng>) -> Vec<Vec<Vec<SequenceStep>>> {
     batches(pieces, BatchLayout { rows: plan.rows, steps: plan.steps }, &plan.vocabulary, plan.feature_dropout, random)
 }
 

@@ -7,9 +7,9 @@ use super::discriminator::{DiscriminatorResult, Sample, discriminate, null_auc};
 use super::rollout::{continue_prompt, in_vocabulary};
 use super::style_metrics::{Comparison, CopyIndex, Reference, StyleMetrics};
 use segue_corpus::Tune;
-use segue_model::mind::Mind;
+use segue_model::lstm::Model;
 use segue_model::note::Note;
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use segue_model::vocabulary::Vocabulary;
 use serde::Serialize;
 use std::fmt;
@@ -36,7 +36,7 @@ pub struct RolloutRequest {
     /// The number of continuations.
     pub places: usize,
     /// The sampling parameters. Each continuation gets a seed of its own.
-    pub knobs: Knobs,
+    pub parameters: SamplingParameters,
 }
 
 /// The tunes that a model is asked to continue, prepared once for many requests with the same vocabulary.
@@ -63,10 +63,10 @@ impl PromptSet {
     }
 
     /// The model's continuations beside the real ones, position by position.
-    pub fn pairs(&self, mind: &Arc<Mind>, request: &RolloutRequest) -> Vec<ContinuationPair> {
+    pub fn pairs(&self, model: &Arc<Model>, request: &RolloutRequest) -> Vec<ContinuationPair> {
         let named: Vec<(&str, &Tune)> = self.tunes.iter().map(|(name, tune)| (&**name, tune)).collect();
-        self.pairs_of(&named, request.places, request.knobs.seed, |prompt| {
-            continue_prompt(mind, prompt.tune, prompt.prompt, prompt.notes, &seeded(request.knobs, prompt.seed))
+        self.pairs_of(&named, request.places, request.parameters.seed, |prompt| {
+            continue_prompt(model, prompt.tune, prompt.prompt, prompt.notes, &seeded(request.parameters, prompt.seed))
         })
     }
 
@@ -95,9 +95,9 @@ impl PromptSet {
 }
 
 impl TwoSampleTest {
-    /// Generates continuations with `mind` and compares them with the real ones.
-    pub fn of(mind: &Arc<Mind>, prompts: &PromptSet, request: &RolloutRequest) -> Self {
-        let pairs = prompts.pairs(mind, request);
+    /// Generates continuations with `model` and compares them with the real ones.
+    pub fn of(model: &Arc<Model>, prompts: &PromptSet, request: &RolloutRequest) -> Self {
+        let pairs = prompts.pairs(model, request);
         let likenesses = |of: fn(&ContinuationPair) -> StyleMetrics| pairs.iter().map(of).collect::<Vec<_>>();
         let (real, generated) = (likenesses(|pair| pair.real_metrics), likenesses(|pair| pair.generated_metrics));
         let samples: Vec<Sample> = pairs.iter().flat_map(|pair| pair.samples.clone()).collect();
@@ -107,19 +107,19 @@ impl TwoSampleTest {
         Self {
             places: pairs.len(),
             tunes: used.len(),
-            comparison: Comparison::of(&real, &generated, request.knobs.seed),
-            verdict: discriminate(&samples, request.knobs.seed),
-            null_auc: null_auc(&samples, request.knobs.seed),
+            comparison: Comparison::of(&real, &generated, request.parameters.seed),
+            verdict: discriminate(&samples, request.parameters.seed),
+            null_auc: null_auc(&samples, request.parameters.seed),
         }
     }
 }
 
 /// The parameters with a seed for one of many continuations.
 #[must_use]
-pub fn seeded(knobs: Knobs, place: u64) -> Knobs {
+pub fn seeded(parameters: SamplingParameters, place: u64) -> SamplingParameters {
     /// More than there are positions, so that neighbouring seeds share no continuation.
     const PLACES: u64 = 1 << 20;
-    Knobs { seed: knobs.seed.wrapping_mul(PLACES).wrapping_add(place), ..knobs }
+    SamplingParameters { seed: parameters.seed.wrapping_mul(PLACES).wrapping_add(place), ..parameters }
 }
 
 impl fmt::Display for TwoSampleTest {

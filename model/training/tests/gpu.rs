@@ -1,11 +1,11 @@
 //! The graphics card computes what the processor computes. Any Vulkan driver will do, Mesa's software driver too.
 
 use segue_corpus::abc::parse_book;
-use segue_model::improviser::{Ask, Begin, HeardKey, Improviser};
-use segue_model::mind::{Mind, Room};
+use segue_model::device::ComputeDevice;
+use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser};
+use segue_model::lstm::{Model, Scratch};
 use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
-use segue_model::place::Place;
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use segue_model::weights;
 use segue_training::dataset::EncodedTune;
 use segue_training::{Splits, TrainingPlan, styles, train};
@@ -26,9 +26,9 @@ fn irish() -> PathBuf {
 #[test]
 fn a_hundred_decisions_are_those_of_the_processor() {
     let bytes = std::fs::read(irish()).unwrap();
-    let mut sides = [Place::Cpu, Place::Gpu].map(|place| {
-        let mind = Arc::new(Mind::at(place, &bytes, "irish").unwrap());
-        let mut improviser = Improviser::new(Arc::clone(&mind));
+    let mut sides = [ComputeDevice::Cpu, ComputeDevice::Gpu].map(|place| {
+        let model = Arc::new(Model::at(place, &bytes, "irish").unwrap());
+        let mut improviser = Improviser::new(Arc::clone(&model));
         for (id, pitch) in (0..).zip([62, 64, 66, 69, 66, 64, 62, 57]) {
             let key = HeardKey {
                 id,
@@ -45,23 +45,23 @@ fn a_hundred_decisions_are_those_of_the_processor() {
             improviser.hear(key);
             improviser.amend(id, Ticks(22));
         }
-        (mind, improviser)
+        (model, improviser)
     });
     let (mut begin, mut worst) = (Begin::At(Ticks(192)), 0.0_f32);
     for number in 0..DECISIONS {
-        let ask = Ask {
+        let ask = DecisionRequest {
             turn: 1,
             begin,
             bars: Some(BARS),
             form: Ticks::ZERO,
             ends: None,
             along: false,
-            knobs: Knobs::default(),
+            parameters: SamplingParameters::default(),
         };
-        let [(note, scores), (other, others)] = sides.each_mut().map(|(mind, improviser)| {
+        let [(note, scores), (other, others)] = sides.each_mut().map(|(model, improviser)| {
             let note = improviser.decide(&ask);
-            let mut room = Room::default();
-            (note, mind.listen(improviser.state(), &mut room).step().to_vec())
+            let mut scratch = Scratch::default();
+            (note, model.heads(improviser.state(), &mut scratch).step_logits().to_vec())
         });
         assert_eq!(note, other, "decision {number}");
         worst = scores.iter().zip(&others).map(|(one, other)| (one - other).abs()).fold(worst, f32::max);
@@ -92,7 +92,7 @@ fn some_training_steps_lead_where_those_of_the_processor_lead() {
     };
     let splits = Splits { train: pieces(), valid: pieces(), test: pieces() };
     let folder = std::env::temp_dir().join(format!("segue-gpu-{}", std::process::id()));
-    let [cpu, gpu] = [Place::Cpu, Place::Gpu].map(|place| {
+    let [cpu, gpu] = [ComputeDevice::Cpu, ComputeDevice::Gpu].map(|place| {
         let folder = folder.join(format!("{place:?}"));
         train(&plan, &splits, place, &folder, &folder.join("out.segue"), "test").unwrap().test.full_context.pitch
     });

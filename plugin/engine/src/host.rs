@@ -4,7 +4,7 @@
 
 pub use crate::synth::Who;
 use segue_model::note::{Metre, Pitch};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 
 /// Frames from the start of the current block. Invariant: less than the block's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -159,7 +159,7 @@ pub struct Settings {
     /// Changes with every change of the chord chart or of the file of the musician's own style.
     pub files: (u32, u32),
     /// What the mind is asked with.
-    pub knobs: Knobs,
+    pub knobs: SamplingParameters,
     /// Silence after the last key-up before Segue may begin.
     pub response_gap_ms: f32,
     /// How long an answer lasts; above zero.

@@ -11,10 +11,10 @@ use crate::accompaniment::comping::{self, Stretch};
 use crate::host::StyleNumber;
 use crate::time::swing::Groove;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
-use segue_model::harmony::{HeardChord, Source};
+use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::improviser::{Begin, HeardKey};
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
@@ -51,7 +51,7 @@ pub enum ToMind {
     /// A chord was struck.
     Chord(HeardChord),
     /// The chords come from here.
-    ChordsFrom(Source),
+    ChordsFrom(HarmonySource),
     /// A heard note is over: its key is up, and no pedal lets it ring on.
     Amend {
         /// The id it was heard under.
@@ -128,7 +128,7 @@ pub struct Wish {
     /// The player goes on playing meanwhile: a duet.
     pub along: bool,
     /// The controls at this moment.
-    pub knobs: Knobs,
+    pub knobs: SamplingParameters,
     /// How the beat is divided where the notes are played.
     pub groove: Groove,
 }
@@ -390,7 +390,7 @@ mod tests {
     }
 
     fn wish() -> ToMind {
-        let (begin, horizon, knobs) = (Begin::At(Ticks::ZERO), Ticks(1), Knobs::default());
+        let (begin, horizon, knobs) = (Begin::At(Ticks::ZERO), Ticks(1), SamplingParameters::default());
         let form = Ticks::ZERO;
         ToMind::Wish(Wish {
             generation: 0,

@@ -23,7 +23,7 @@ use crate::turns::arbiter::{Sharing, StyleChange};
 use crate::turns::turn::{Cue, Turn};
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
-use segue_model::harmony::Source;
+use segue_model::harmony::HarmonySource;
 use segue_model::note::Ticks;
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ pub struct Performer {
     /// What the mind was told to play; nothing before the first block.
     pub(crate) style: Option<StyleNumber>,
     pub(crate) files: (u32, u32),
-    pub(crate) chords_from: Source,
+    pub(crate) chords_from: HarmonySource,
     /// The chord that the player struck last, and since which moment of the beats.
     pub(crate) heard_chord: Option<(Chord, f64)>,
 }
@@ -194,7 +194,7 @@ impl Performer {
             largest_block: 0,
             style: None,
             files: (0, 0),
-            chords_from: Source::default(),
+            chords_from: HarmonySource::default(),
             heard_chord: None,
         }
     }

@@ -7,7 +7,7 @@ use crate::performer::{FREE_BPM, Performer};
 use crate::time::clock::float;
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
-use segue_model::harmony::Source;
+use segue_model::harmony::HarmonySource;
 use segue_model::note::{Bars, Note, Ticks};
 
 /// The most planned notes that are shown.
@@ -65,15 +65,15 @@ impl Performer {
     /// What it is that notes are played to; a chord that was heard, since which moment of the beats.
     pub fn chords(&self) -> (Chords, Option<f64>) {
         match self.chords_from {
-            Source::Chart => {
+            HarmonySource::Chart => {
                 let style = self.style.unwrap_or_default();
                 (Chords::Chart { version: self.files.0, style }, None)
             }
-            Source::Hands => {
+            HarmonySource::Hands => {
                 let (chord, since) = self.heard_chord.unzip();
                 (Chords::Heard(chord), since)
             }
-            Source::Nowhere => (Chords::Off, None),
+            HarmonySource::Nowhere => (Chords::Off, None),
         }
     }
 

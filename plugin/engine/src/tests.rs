@@ -35,10 +35,10 @@ use crate::time::clock::Position;
 use crate::worker::{Improvise, Room};
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
-use segue_model::harmony::{HeardChord, Source};
-use segue_model::improviser::{Ask, Begin, HeardKey};
+use segue_model::harmony::{HarmonySource, HeardChord};
+use segue_model::improviser::{Begin, DecisionRequest, HeardKey};
 use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use std::sync::Arc;
 
 const RATE: f64 = 48_000.0;
@@ -80,7 +80,7 @@ impl Improvise for PaperMind {
         paper_chart().length(metre)
     }
 
-    fn set_source(&mut self, source: Source) {
+    fn set_source(&mut self, source: HarmonySource) {
         self.heard = self.heard.wrapping_mul(37).wrapping_add(source as u64);
     }
 
@@ -88,10 +88,11 @@ impl Improvise for PaperMind {
         self.heard = self.heard.wrapping_mul(33).wrapping_add(u64::from(id) + duration.0.unsigned_abs());
     }
 
-    fn decide(&mut self, ask: &Ask) -> Note {
+    fn decide(&mut self, ask: &DecisionRequest) -> Note {
         let index = 1 + self.decided.iter().filter(|(turn, _)| *turn == ask.turn).count() as u64;
-        let draw =
-            (self.heard ^ index ^ u64::from(ask.knobs.temperature.to_bits())).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+        let draw = (self.heard ^ index ^ u64::from(ask.parameters.temperature.to_bits()))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            >> 40;
         if self.brittle.is_some_and(|each| draw.is_multiple_of(each)) {
             // As a panic does, but without a word: it happens so often that nobody would find anything else.
             std::panic::resume_unwind(Box::new("a note over which it breaks"));
@@ -107,7 +108,7 @@ impl Improvise for PaperMind {
         note
     }
 
-    fn earliest(&self, ask: &Ask) -> Ticks {
+    fn earliest(&self, ask: &DecisionRequest) -> Ticks {
         let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
         self.decided.last().map_or(from, |(_, last)| from.max(self.nothing_before(last)))
     }
@@ -325,7 +326,7 @@ pub(super) fn settings() -> Settings {
         style: StyleNumber(0),
         free_time: false,
         files: (0, 0),
-        knobs: Knobs { temperature: 1.0, top_p: 1.0, ..Knobs::default() },
+        knobs: SamplingParameters { temperature: 1.0, top_p: 1.0, ..SamplingParameters::default() },
         response_gap_ms: 100.0,
         answer_bars: 2,
         start_grid: StartGrid::Eighth,

@@ -14,8 +14,8 @@ use crate::host::StyleNumber;
 use crate::link::{ChordWish, Look, MindEnd, NOTES_PER_WISH, NobodyListens, Planned, ToMind, Wish};
 use crate::stats::{MindState, Vitals};
 use checkpoint::{MOST_STEPS, Past, STEPS_WHEN_IDLE};
-use segue_model::harmony::Source;
-use segue_model::improviser::{Ask, Begin};
+use segue_model::harmony::HarmonySource;
+use segue_model::improviser::{Begin, DecisionRequest};
 use segue_model::note::{Bars, Ticks};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -76,7 +76,7 @@ pub(crate) struct Room<M, F> {
     /// None before the first word.
     style: Option<StyleNumber>,
     /// For a mind that is made anew.
-    chords_from: Source,
+    chords_from: HarmonySource,
     mind: Option<M>,
     past: Past<M>,
 }
@@ -84,7 +84,15 @@ pub(crate) struct Room<M, F> {
 impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     /// Without a mind until it is told which style to play.
     pub fn new(end: MindEnd, vitals: Arc<Vitals>, make: F) -> Self {
-        Self { end, vitals, make, style: None, chords_from: Source::default(), mind: None, past: Past::default() }
+        Self {
+            end,
+            vitals,
+            make,
+            style: None,
+            chords_from: HarmonySource::default(),
+            mind: None,
+            past: Past::default(),
+        }
     }
 
     /// Does what there is to do, and returns when there is nothing more.
@@ -227,14 +235,14 @@ fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &Mind
     let mut begin = wish.begin;
     let mut together = 0;
     if let Begin::NotBefore(_) = begin {
-        nothing_before = mind.earliest(&Ask { turn, begin, bars, form, ends, along, knobs });
+        nothing_before = mind.earliest(&DecisionRequest { turn, begin, bars, form, ends, along, parameters: knobs });
     }
     for _ in 0..NOTES_PER_WISH {
         // Its own last note may last beyond the horizon: then it is too early to decide the next.
         if nothing_before >= horizon {
             break;
         }
-        let note = past.decide(mind, Ask { turn, begin, bars, form, ends, along, knobs });
+        let note = past.decide(mind, DecisionRequest { turn, begin, bars, form, ends, along, parameters: knobs });
         let sounding = groove.no_longer(note, knobs.limits.longest);
         end.say(Planned::Note { generation, note: sounding })?;
         let next = mind.nothing_before(&note);
@@ -253,7 +261,7 @@ mod tests {
     use crate::time::swing::Groove;
     use segue_model::improviser::HeardKey;
     use segue_model::note::{Note, Pitch, Velocity};
-    use segue_model::sampling::Knobs;
+    use segue_model::sampling::SamplingParameters;
     use std::cell::{Cell, RefCell};
     use std::rc::Rc;
     use std::time::Duration;
@@ -270,7 +278,7 @@ mod tests {
             assert_ne!(key.pitch, Pitch::MAX, "the key that kills");
         }
         fn amend(&mut self, _: u32, _: Ticks) {}
-        fn decide(&mut self, ask: &Ask) -> Note {
+        fn decide(&mut self, ask: &DecisionRequest) -> Note {
             assert_ne!(ask.turn, 13, "the turn that kills");
             self.last = match ask.begin {
                 Begin::At(onset) => onset,
@@ -278,7 +286,7 @@ mod tests {
             };
             Note { onset: self.last, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT }
         }
-        fn earliest(&self, ask: &Ask) -> Ticks {
+        fn earliest(&self, ask: &DecisionRequest) -> Ticks {
             let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
             from.max(self.last)
         }
@@ -305,7 +313,7 @@ mod tests {
     }
 
     fn wish(turn: u32, horizon: Ticks) -> ToMind {
-        let (begin, form, knobs) = (Begin::At(Ticks(48)), Ticks::ZERO, Knobs::default());
+        let (begin, form, knobs) = (Begin::At(Ticks(48)), Ticks::ZERO, SamplingParameters::default());
         ToMind::Wish(Wish {
             generation: turn,
             turn,
@@ -395,11 +403,11 @@ mod tests {
                 self.0.hear(key);
             }
             fn amend(&mut self, _: u32, _: Ticks) {}
-            fn decide(&mut self, ask: &Ask) -> Note {
+            fn decide(&mut self, ask: &DecisionRequest) -> Note {
                 thread::sleep(LONG);
                 self.0.decide(ask)
             }
-            fn earliest(&self, ask: &Ask) -> Ticks {
+            fn earliest(&self, ask: &DecisionRequest) -> Ticks {
                 self.0.earliest(ask)
             }
             fn nothing_before(&self, last: &Note) -> Ticks {
@@ -453,14 +461,14 @@ mod tests {
         impl Improvise for Left {
             fn hear(&mut self, _: HeardKey) {}
             fn amend(&mut self, _: u32, _: Ticks) {}
-            fn decide(&mut self, ask: &Ask) -> Note {
+            fn decide(&mut self, ask: &DecisionRequest) -> Note {
                 self.decided.set(self.decided.get() + 1);
                 if self.decided.get() == 3 {
                     self.audio.take();
                 }
                 self.mind.decide(ask)
             }
-            fn earliest(&self, ask: &Ask) -> Ticks {
+            fn earliest(&self, ask: &DecisionRequest) -> Ticks {
                 self.mind.earliest(ask)
             }
             fn nothing_before(&self, last: &Note) -> Ticks {

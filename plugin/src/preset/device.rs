@@ -1,17 +1,17 @@
 //! Where minds think. It is a matter of the machine and not of a song, so the environment says it: `SEGUE_DEVICE=gpu`.
 
-use segue_model::place::{NoPlace, Place};
+use segue_model::device::{ComputeDevice, DeviceError};
 use std::sync::OnceLock;
 
 /// The variable, with `cpu` or `gpu` in it.
 const VARIABLE: &str = "SEGUE_DEVICE";
 
 /// Asked once in the life of a process: cards do not come and go.
-static CHOICE: OnceLock<(Place, Option<String>)> = OnceLock::new();
+static CHOICE: OnceLock<(ComputeDevice, Option<String>)> = OnceLock::new();
 
 /// Where minds think: on the processor, unless something else is wished and there. Opening a card takes long: not for
 /// the audio thread.
-pub(super) fn chosen() -> Place {
+pub(super) fn chosen() -> ComputeDevice {
     CHOICE.get_or_init(|| choice(std::env::var(VARIABLE).ok().as_deref())).0
 }
 
@@ -20,11 +20,11 @@ pub fn problem() -> Option<&'static str> {
     CHOICE.get()?.1.as_deref()
 }
 
-fn choice(wish: Option<&str>) -> (Place, Option<String>) {
-    let there = |place: Place| -> Result<Place, NoPlace> { place.device().map(|_| place) };
-    match wish.map_or(Ok(Place::Cpu), |name| name.parse().and_then(there)) {
+fn choice(wish: Option<&str>) -> (ComputeDevice, Option<String>) {
+    let there = |place: ComputeDevice| -> Result<ComputeDevice, DeviceError> { place.open().map(|_| place) };
+    match wish.map_or(Ok(ComputeDevice::Cpu), |name| name.parse().and_then(there)) {
         Ok(place) => (place, None),
-        Err(error) => (Place::Cpu, Some(format!("{VARIABLE}: {error}"))),
+        Err(error) => (ComputeDevice::Cpu, Some(format!("{VARIABLE}: {error}"))),
     }
 }
 
@@ -34,10 +34,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_said_and_the_processor_thinks() {
-        assert_eq!(choice(None), (Place::Cpu, None));
-        assert_eq!(choice(Some("cpu")), (Place::Cpu, None));
+        assert_eq!(choice(None), (ComputeDevice::Cpu, None));
+        assert_eq!(choice(Some("cpu")), (ComputeDevice::Cpu, None));
         let (place, problem) = choice(Some("tpu"));
-        assert_eq!(place, Place::Cpu);
+        assert_eq!(place, ComputeDevice::Cpu);
         assert!(problem.is_some_and(|problem| problem.contains("tpu") && problem.starts_with(VARIABLE)));
         if !cfg!(feature = "gpu") {
             assert!(choice(Some("gpu")).1.is_some_and(|problem| problem.contains("without")));
@@ -52,15 +52,15 @@ mod tests {
         use segue_engine::link::{Planned, ToMind, Wish, link};
         use segue_engine::worker::Room;
         use segue_model::improviser::{Begin, Improviser};
-        use segue_model::mind::Mind;
+        use segue_model::lstm::Model;
         use segue_model::note::{Bars, Metre, Ticks};
-        use segue_model::sampling::Knobs;
+        use segue_model::sampling::SamplingParameters;
         use std::sync::Arc;
 
-        assert_eq!(choice(Some("gpu")), (Place::Gpu, None));
+        assert_eq!(choice(Some("gpu")), (ComputeDevice::Gpu, None));
         let weights = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/irish.segue")).unwrap();
         let notes = |place| {
-            let mind = Arc::new(Mind::at(place, &weights, "irish").unwrap());
+            let mind = Arc::new(Model::at(place, &weights, "irish").unwrap());
             let (mut audio, end) = link();
             let make = move |_, before: Option<Improviser>| before.or_else(|| Some(Improviser::new(Arc::clone(&mind))));
             let mut room = Room::new(end, Arc::default(), make);
@@ -72,7 +72,7 @@ mod tests {
                 bars: Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON }),
                 form: Ticks::ZERO,
                 ends: None,
-                knobs: Knobs::default(),
+                knobs: SamplingParameters::default(),
             };
             use segue_engine::link::Nerve;
             assert!(audio.tell(ToMind::Style(preset::DEFAULT)) && audio.tell(ToMind::Wish(wish)));
@@ -80,7 +80,7 @@ mod tests {
             let said: Vec<Planned> = std::iter::from_fn(|| audio.reply()).collect();
             said.into_iter().filter(|said| matches!(said, Planned::Note { .. })).collect::<Vec<_>>()
         };
-        let (processor, card) = (notes(Place::Cpu), notes(Place::Gpu));
+        let (processor, card) = (notes(ComputeDevice::Cpu), notes(ComputeDevice::Gpu));
         assert!(processor.len() > 8);
         assert_eq!(processor, card);
     }

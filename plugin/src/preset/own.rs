@@ -6,9 +6,9 @@
 use super::mark::{self, Mark};
 use super::styles::mind_of_file;
 use nice_plug::params::persist::PersistentField;
-use segue_model::mind::Mind;
+use segue_model::lstm::Model;
 use segue_model::vocabulary::TimeBase;
-use segue_model::weights::{self, Card, WeightsError};
+use segue_model::weights::{self, ModelCard, WeightsError};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -26,7 +26,7 @@ pub struct OwnMark(OwnStyle);
 struct OwnFile {
     path: RwLock<String>,
     /// As it was read for a version.
-    mind: Mutex<Option<(u32, Arc<Mind>)>>,
+    mind: Mutex<Option<(u32, Arc<Model>)>>,
     playable: AtomicBool,
     free_time: AtomicBool,
     version: AtomicU32,
@@ -77,7 +77,7 @@ impl fmt::Display for News {
 
 impl OwnStyle {
     /// Reads the weights; `None` when no file was chosen, or it is gone. Not for the audio thread.
-    pub fn mind(&self) -> Option<Arc<Mind>> {
+    pub fn mind(&self) -> Option<Arc<Model>> {
         let version = self.version();
         let mut read = self.0.mind.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, mind)) = &*read
@@ -167,7 +167,7 @@ impl OwnStyle {
 struct Choice {
     path: String,
     /// Nothing was looked for where no path is.
-    file: Option<Result<(Card, Mark), WeightsError>>,
+    file: Option<Result<(ModelCard, Mark), WeightsError>>,
 }
 
 impl Choice {
@@ -186,7 +186,7 @@ impl Choice {
     }
 }
 
-fn card_and_mark(path: &Path) -> Result<(Card, Mark), WeightsError> {
+fn card_and_mark(path: &Path) -> Result<(ModelCard, Mark), WeightsError> {
     let name = path.display().to_string();
     match std::fs::read(path) {
         Ok(bytes) => Ok((weights::card(&bytes, &name)?, Mark::of(&bytes))),

@@ -7,7 +7,7 @@ use super::device;
 use super::mark::Mark;
 use segue_engine::host::StyleNumber;
 use segue_model::chart::Chart;
-use segue_model::mind::Mind;
+use segue_model::lstm::Model;
 use segue_model::weights::WeightsError;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -102,11 +102,11 @@ enum Source {
 }
 
 /// The copies that are shared now, if any.
-static SHARED: Mutex<Vec<(Source, Weak<Mind>)>> = Mutex::new(Vec::new());
+static SHARED: Mutex<Vec<(Source, Weak<Model>)>> = Mutex::new(Vec::new());
 
 /// The copy that others use too, or else the one that `make` makes. Others who ask meanwhile wait, so that none is made
 /// twice.
-fn shared(source: Source, make: impl FnOnce() -> Result<Mind, WeightsError>) -> Result<Arc<Mind>, WeightsError> {
+fn shared(source: Source, make: impl FnOnce() -> Result<Model, WeightsError>) -> Result<Arc<Model>, WeightsError> {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     shared.retain(|(_, mind)| mind.strong_count() > 0);
     let found = shared.iter().find(|(other, _)| *other == source).and_then(|(_, mind)| mind.upgrade());
@@ -120,23 +120,23 @@ fn shared(source: Source, make: impl FnOnce() -> Result<Mind, WeightsError>) -> 
 
 /// The mind of a style; `None` when this build has none of it, or its weights are refused. Takes as long as unpacking
 /// the weights takes: not for the audio thread.
-pub fn mind(number: StyleNumber) -> Option<Arc<Mind>> {
+pub fn mind(number: StyleNumber) -> Option<Arc<Model>> {
     let style = style(number)?;
-    shared(Source::BuiltIn(number), || Mind::at(device::chosen(), style.weights, style.name)).ok()
+    shared(Source::BuiltIn(number), || Model::at(device::chosen(), style.weights, style.name)).ok()
 }
 
 /// The mind of a musician's own file, shared by all who play the same content under the same path.
 ///
 /// # Errors
 /// When the file cannot be read or is refused.
-pub(super) fn mind_of_file(path: &Path) -> Result<Arc<Mind>, WeightsError> {
+pub(super) fn mind_of_file(path: &Path) -> Result<Arc<Model>, WeightsError> {
     let name = path.display().to_string();
     let unreadable = |reason| WeightsError::Unreadable { name: name.clone(), reason };
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let content = Mark::of(&bytes);
     // One file may be reached by many names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    shared(Source::File { path, content }, || Mind::at(device::chosen(), &bytes, &name))
+    shared(Source::File { path, content }, || Model::at(device::chosen(), &bytes, &name))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 use super::*;
 use crate::styles;
 use segue_corpus::abc::parse_book;
+use segue_model::device::ComputeDevice;
 use segue_model::network::Sizes;
-use segue_model::place::Place;
 use segue_model::vocabulary::Vocabulary;
 use tempfile::TempDir;
 
@@ -44,7 +44,8 @@ fn train_for(trainer: &mut Trainer, epochs: usize, files: &CheckpointFiles) {
 fn a_tune_that_is_practised_is_half_known_by_heart() {
     let folder = tempfile::tempdir().unwrap();
     let summary =
-        train(&plan(150), &splits(), Place::Cpu, folder.path(), &folder.path().join("out.segue"), "test").unwrap();
+        train(&plan(150), &splits(), ComputeDevice::Cpu, folder.path(), &folder.path().join("out.segue"), "test")
+            .unwrap();
     // The tune is trained in twelve keys, so 150 epochs do not learn it by heart. Only a network that uses its context
     // beats the unigram by a wide margin.
     assert!(summary.test.full_context.pitch < 0.8 * summary.test.chains.unigram, "{}", summary.test);
@@ -75,7 +76,7 @@ fn a_resumed_training_equals_one_that_never_stopped() {
 fn fine_tuning_starts_from_pretrained_weights_once() {
     let (folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let pretrained = folder.path().join("pretrained.segue");
-    train(&plan(6), &splits(), Place::Cpu, folder.path(), &pretrained, "test").unwrap();
+    train(&plan(6), &splits(), ComputeDevice::Cpu, folder.path(), &pretrained, "test").unwrap();
     let device = Device::flex().autodiff();
     let valid = |plan: &TrainingPlan, files: &CheckpointFiles| {
         let mut trainer = Trainer::new(plan, files, &device, "test").unwrap();

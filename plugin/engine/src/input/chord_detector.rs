@@ -9,7 +9,7 @@ use crate::input::held_notes::{HELD, Held, Keys, Part};
 use crate::time::clock::Position;
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
-use segue_model::harmony::{HeardChord, Source};
+use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::note::{Bars, Pitch, Ticks};
 
 /// So many different tones make a chord where a hand plays nothing else: a root with its seventh, third or fifth.
@@ -29,11 +29,11 @@ pub fn part_of(settings: &Settings, key: Key) -> Part {
 }
 
 /// Where the mind has its chords from.
-pub fn source(settings: &Settings) -> Source {
+pub fn source(settings: &Settings) -> HarmonySource {
     match settings.harmony {
-        Harmony::Chart => Source::Chart,
-        Harmony::Played | Harmony::Low(_) | Harmony::Channel(_) => Source::Hands,
-        Harmony::Off => Source::Nowhere,
+        Harmony::Chart => HarmonySource::Chart,
+        Harmony::Played | Harmony::Low(_) | Harmony::Channel(_) => HarmonySource::Hands,
+        Harmony::Off => HarmonySource::Nowhere,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::link::{NOTES_PER_WISH, Nerve, ToMind};
 use crate::performer::{Performer, Scene};
 use crate::plan::schedule::Intended;
 use arrayvec::ArrayVec;
-use segue_model::harmony::{HeardChord, Source};
+use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::note::{Pitch, Ticks};
 
 /// Notes that did not sound and of which nothing was said yet: as many as one reply has. Beyond that the mind believes that
@@ -19,7 +19,7 @@ pub struct Unsaid {
     pub style: Option<StyleNumber>,
     pub files: bool,
     pub blank: bool,
-    pub chords_from: Option<Source>,
+    pub chords_from: Option<HarmonySource>,
     /// The latest; one that could not be told before it is no more.
     pub chord: Option<HeardChord>,
     take_back: Option<Ticks>,

@@ -15,7 +15,7 @@ use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
 use segue_model::improviser::Begin;
 use segue_model::note::{Bars, Note, Ticks};
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 
 /// Earlier than anything.
 const EARLIEST: Ticks = Ticks(i64::MIN);
@@ -231,7 +231,7 @@ impl Wishes {
     }
 
     /// Remembers the controls from this position on.
-    pub fn note_knobs(&mut self, position: Position, knobs: Knobs) {
+    pub fn note_knobs(&mut self, position: Position, knobs: SamplingParameters) {
         self.knobs.note(position, knobs);
     }
 
@@ -362,7 +362,7 @@ impl Wishes {
 /// The controls of late, by position: a wish whose moment has passed asks for them as they were.
 #[derive(Debug)]
 struct KnobHistory {
-    ring: [Option<(Position, Knobs)>; Self::LENGTH],
+    ring: [Option<(Position, SamplingParameters)>; Self::LENGTH],
     newest: usize,
 }
 
@@ -376,7 +376,7 @@ impl KnobHistory {
     /// Changes that are remembered: one every millisecond, for as long as a plan may be late.
     const LENGTH: usize = 64;
 
-    fn note(&mut self, position: Position, knobs: Knobs) {
+    fn note(&mut self, position: Position, knobs: SamplingParameters) {
         let newest = self.ring.get(self.newest).copied().flatten();
         if newest.is_some_and(|(_, newest)| same(newest, knobs)) {
             return;
@@ -388,14 +388,14 @@ impl KnobHistory {
     }
 
     /// As they were at a position; the oldest that are known when it lies further back.
-    fn at(&self, position: Position) -> Option<Knobs> {
+    fn at(&self, position: Position) -> Option<SamplingParameters> {
         let known = self.ring.iter().flatten();
         let past = known.clone().filter(|(since, _)| *since <= position).max_by_key(|(since, _)| *since);
         past.or_else(|| known.min_by_key(|(since, _)| *since)).map(|(_, knobs)| *knobs)
     }
 }
 
-fn same(one: Knobs, other: Knobs) -> bool {
+fn same(one: SamplingParameters, other: SamplingParameters) -> bool {
     one.temperature.to_bits() == other.temperature.to_bits()
         && one.top_p.to_bits() == other.top_p.to_bits()
         && one.memory.to_bits() == other.memory.to_bits()
@@ -425,7 +425,7 @@ mod tests {
     /// Thinks about a duet and has asked for its first note.
     fn asked() -> (Wishes, u32) {
         let mut wishes = Wishes::default();
-        wishes.note_knobs(Position(0), Knobs::default());
+        wishes.note_knobs(Position(0), SamplingParameters::default());
         wishes.begin(DUET, Position(0));
         let generation = ask(&mut wishes).generation;
         (wishes, generation)
@@ -545,7 +545,7 @@ mod tests {
         wishes.skip_to(Ticks(134));
         assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(134)));
         let mut wishes = Wishes::default();
-        wishes.note_knobs(Position(0), Knobs::default());
+        wishes.note_knobs(Position(0), SamplingParameters::default());
         wishes.begin(DUET, Position(0));
         wishes.skip_to(Ticks(99));
         assert_eq!(ask(&mut wishes).begin, Begin::At(Ticks(99)));

@@ -6,7 +6,7 @@
 
 use super::Improvise;
 use crate::link::ToMind;
-use segue_model::improviser::Ask;
+use segue_model::improviser::DecisionRequest;
 use segue_model::note::Note;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -28,7 +28,7 @@ pub(super) struct Past<M> {
 enum Step {
     Told(ToMind),
     /// It decided a note.
-    Asked(Ask),
+    Asked(DecisionRequest),
 }
 
 impl<M> Default for Past<M> {
@@ -62,7 +62,7 @@ impl<M: Improvise> Past<M> {
     }
 
     /// And so does a note.
-    pub fn decide(&mut self, mind: &mut M, ask: Ask) -> Note {
+    pub fn decide(&mut self, mind: &mut M, ask: DecisionRequest) -> Note {
         let note = mind.decide(&ask);
         self.since.push(Step::Asked(ask));
         note
@@ -124,9 +124,9 @@ mod tests {
     use crate::stats::{MindState, Vitals};
     use crate::time::swing::Groove;
     use segue_model::improviser::{Begin, HeardKey, Improviser};
-    use segue_model::mind::Mind;
+    use segue_model::lstm::Model;
     use segue_model::note::{Pitch, Ticks, Velocity};
-    use segue_model::sampling::Knobs;
+    use segue_model::sampling::SamplingParameters;
     use std::sync::{Arc, OnceLock};
 
     /// Turns and keys that kill a mind, and how.
@@ -155,14 +155,14 @@ mod tests {
         fn amend(&mut self, id: u32, duration: Ticks) {
             self.0.amend(id, duration);
         }
-        fn decide(&mut self, ask: &Ask) -> Note {
+        fn decide(&mut self, ask: &DecisionRequest) -> Note {
             let note = self.0.decide(ask);
             if ask.turn == DEADLY_TURN && note.onset > Ticks(500) {
                 self.spoil();
             }
             note
         }
-        fn earliest(&self, ask: &Ask) -> Ticks {
+        fn earliest(&self, ask: &DecisionRequest) -> Ticks {
             self.0.earliest(ask)
         }
         fn nothing_before(&self, last: &Note) -> Ticks {
@@ -190,10 +190,10 @@ mod tests {
 
     type MakeBrittle = fn(StyleNumber, Option<Brittle>) -> Option<Brittle>;
 
-    fn shipped_mind() -> Arc<Mind> {
-        static SHIPPED: OnceLock<Arc<Mind>> = OnceLock::new();
+    fn shipped_mind() -> Arc<Model> {
+        static SHIPPED: OnceLock<Arc<Model>> = OnceLock::new();
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../presets/irish.segue");
-        let load = || Arc::new(Mind::from_bytes(&std::fs::read(path).unwrap(), "irish").unwrap());
+        let load = || Arc::new(Model::from_bytes(&std::fs::read(path).unwrap(), "irish").unwrap());
         Arc::clone(SHIPPED.get_or_init(load))
     }
 
@@ -246,7 +246,7 @@ mod tests {
 
         /// What is said to a wish.
         fn answer(&mut self, turn: u32, from: i64, horizon: i64) -> Vec<Planned> {
-            let (begin, form, knobs) = (Begin::At(Ticks(from)), Ticks::ZERO, Knobs::default());
+            let (begin, form, knobs) = (Begin::At(Ticks(from)), Ticks::ZERO, SamplingParameters::default());
             let horizon = Ticks(horizon);
             self.tell(ToMind::Wish(Wish {
                 generation: 0,

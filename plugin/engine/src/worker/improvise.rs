@@ -1,8 +1,8 @@
 //! What the worker needs of a mind, so that it can be tried with minds of paper, and with some that break.
 
 use segue_model::chord::Chord;
-use segue_model::harmony::{HeardChord, Source};
-use segue_model::improviser::{Ask, HeardKey, Improviser};
+use segue_model::harmony::{HarmonySource, HeardChord};
+use segue_model::improviser::{DecisionRequest, HeardKey, Improviser};
 use segue_model::note::{Metre, Note, Pitch, Ticks};
 
 /// See the module.
@@ -16,7 +16,7 @@ pub trait Improvise {
     /// A chord was struck. Minds that know no chords have nothing to do.
     fn hear_chord(&mut self, _chord: HeardChord) {}
     /// The chords come from here.
-    fn set_source(&mut self, _source: Source) {}
+    fn set_source(&mut self, _source: HarmonySource) {}
     /// What the chart says at a place, counted from where it begins, and up to where; `None` when there is no chart.
     fn chart_at(&self, _place: Ticks, _metre: Metre) -> Option<(Option<Chord>, Ticks)> {
         None
@@ -34,9 +34,9 @@ pub trait Improvise {
         self.amend(id, duration);
     }
     /// The next note.
-    fn decide(&mut self, ask: &Ask) -> Note;
+    fn decide(&mut self, ask: &DecisionRequest) -> Note;
     /// The earliest moment at which the next note can begin.
-    fn earliest(&self, ask: &Ask) -> Ticks;
+    fn earliest(&self, ask: &DecisionRequest) -> Ticks;
     /// The earliest moment at which a note after this one can begin.
     fn nothing_before(&self, last: &Note) -> Ticks;
     /// Own notes from here on have not sounded.
@@ -64,7 +64,7 @@ impl Improvise for Improviser {
     fn hear_chord(&mut self, chord: HeardChord) {
         self.hear_chord(chord);
     }
-    fn set_source(&mut self, source: Source) {
+    fn set_source(&mut self, source: HarmonySource) {
         self.set_source(source);
     }
     fn chart_at(&self, place: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
@@ -77,22 +77,22 @@ impl Improvise for Improviser {
         self.amend(id, duration);
     }
     fn lift(&mut self, id: u32, duration: Ticks) {
-        self.lift(id, duration);
+        self.release_key(id, duration);
     }
     fn damp(&mut self, id: u32, duration: Ticks) {
-        self.damp(id, duration);
+        self.release_pedal(id, duration);
     }
-    fn decide(&mut self, ask: &Ask) -> Note {
+    fn decide(&mut self, ask: &DecisionRequest) -> Note {
         self.decide(ask)
     }
-    fn earliest(&self, ask: &Ask) -> Ticks {
+    fn earliest(&self, ask: &DecisionRequest) -> Ticks {
         self.earliest(ask)
     }
     fn take_back(&mut self, from: Ticks) {
-        self.take_back(from);
+        self.retract(from);
     }
     fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
-        self.unplayed(onset, pitch);
+        self.forget_unplayed(onset, pitch);
     }
     fn reset(&mut self) {
         self.reset();
@@ -104,6 +104,6 @@ impl Improvise for Improviser {
         self.catch_up();
     }
     fn spare(&self) -> Self {
-        self.spare()
+        self.checkpoint()
     }
 }

@@ -1,11 +1,11 @@
-//! `train bias`: finds the decoding bias of a weights file again. The network stays as it is.
+//! `train bias`: finds the decoding bias of a weights file repetition. The network stays as it is.
 
 use crate::data::{DataArguments, learnt};
 use anyhow::Context;
 use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::{Corpus, Split};
-use segue_model::poise::Poise;
+use segue_model::bias::DecodingBias;
 use segue_model::vocabulary::Vocabulary;
 use segue_model::weights;
 use segue_training::bias_search::refitted;
@@ -39,10 +39,10 @@ pub fn search_and_write(weights: &Path, corpus: &Corpus, vocabulary: &Vocabulary
         .map(|read| (read.source.as_str(), &read.tune))
         .collect();
     println!("searching the decoding bias by playing on in validation tunes");
-    let (bytes, poise) = refitted(weights, &PromptSet::of(vocabulary, &learnt(corpus), &asked))?;
-    match poise {
-        Some(Poise { faith, again, chord }) => println!(
-            "faith {faith} in quotations, {again:+} nats for the same pitch again, {chord:+} for the chord's tones on the beat"
+    let (bytes, bias) = refitted(weights, &PromptSet::of(vocabulary, &learnt(corpus), &asked))?;
+    match bias {
+        Some(DecodingBias { quotation_gain, repetition, chord_tone }) => println!(
+            "quotation_gain {quotation_gain} in quotations, {repetition:+} nats for the same pitch repetition, {chord_tone:+} for the chord's tones on the beat"
         ),
         None => println!("too few validation tunes to find a decoding bias; it stays as it is"),
     }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::Split;
-use segue_model::mind::Mind;
+use segue_model::lstm::Model;
 use segue_training::continuations::{CONTINUATION, PLACES, PROMPT};
 use segue_training::two_sample_test::{PromptSet, RolloutRequest, TwoSampleTest};
 use std::path::PathBuf;
@@ -33,20 +33,20 @@ pub struct Discriminate {
 }
 
 pub fn discriminate(arguments: &Discriminate) -> anyhow::Result<()> {
-    let mind = Arc::new(Mind::from_file(&arguments.weights)?);
-    let corpus = arguments.source.read_for(mind.vocabulary())?;
+    let model = Arc::new(Model::from_file(&arguments.weights)?);
+    let corpus = arguments.source.read_for(model.vocabulary())?;
     let asked: Vec<(&str, &Tune)> = arguments
         .source
         .pieces(&corpus, arguments.split)?
         .iter()
         .map(|read| (read.source.as_str(), &read.tune))
         .collect();
-    let knobs = arguments.playing.knobs();
-    let prompts = PromptSet::of(mind.vocabulary(), &learnt(&corpus), &asked);
-    let trial = TwoSampleTest::of(&mind, &prompts, &RolloutRequest { places: arguments.places, knobs });
+    let parameters = arguments.playing.parameters();
+    let prompts = PromptSet::of(model.vocabulary(), &learnt(&corpus), &asked);
+    let trial = TwoSampleTest::of(&model, &prompts, &RolloutRequest { places: arguments.places, parameters });
     println!(
         "{}, {:?} split of {}: {CONTINUATION} notes after {PROMPT}, {}",
-        mind.card().style,
+        model.card().style,
         arguments.split,
         arguments.source.named(),
         arguments.playing

@@ -4,7 +4,7 @@ use crate::data::{DataArguments, learnt, split};
 use anyhow::bail;
 use clap::Args;
 use segue_corpus::folder::Split;
-use segue_model::mind::Mind;
+use segue_model::lstm::Model;
 use segue_training::dataset::EncodedTune;
 use segue_training::evaluate::{self, Likelihoods};
 use std::path::{Path, PathBuf};
@@ -31,11 +31,11 @@ pub struct Evaluate {
 const MOST_LOST: f64 = 0.005;
 
 pub fn measure(arguments: &Evaluate) -> anyhow::Result<()> {
-    let mind = Mind::from_file(&arguments.weights)?;
+    let model = Model::from_file(&arguments.weights)?;
     let files: Vec<&Path> = std::iter::once(&arguments.weights).chain(&arguments.full).map(PathBuf::as_path).collect();
     let figures = figures(&files, &arguments.source, &arguments.learnt, arguments.split)?;
     let shipped = &figures[0];
-    println!("{}, {:?} split of {}: {shipped}", mind.card().style, arguments.split, arguments.source.named());
+    println!("{}, {:?} split of {}: {shipped}", model.card().style, arguments.split, arguments.source.named());
     let Some(full) = figures.get(1) else { return Ok(()) };
     let lost = shipped.differences(full);
     for (name, difference) in &lost {
@@ -58,9 +58,9 @@ pub fn figures(
     also: &[PathBuf],
     split: Split,
 ) -> anyhow::Result<Vec<Likelihoods>> {
-    let minds = weights.iter().map(|path| Mind::from_file(path)).collect::<Result<Vec<Mind>, _>>()?;
-    let Some(vocabulary) = minds.first().map(Mind::vocabulary) else { return Ok(Vec::new()) };
-    if minds.iter().any(|mind| mind.vocabulary() != vocabulary) {
+    let models = weights.iter().map(|path| Model::from_file(path)).collect::<Result<Vec<Model>, _>>()?;
+    let Some(vocabulary) = models.first().map(Model::vocabulary) else { return Ok(Vec::new()) };
+    if models.iter().any(|model| model.vocabulary() != vocabulary) {
         bail!("the weights files have different vocabularies; compare files of one style");
     }
     let corpus = source.read_for(vocabulary)?;
@@ -73,5 +73,5 @@ pub fn figures(
     let asked = source.pieces(&corpus, split)?;
     let asked: Vec<EncodedTune> = asked.iter().map(|read| EncodedTune::of(&read.tune, vocabulary)).collect();
     let chain = evaluate::markov(&train, vocabulary);
-    Ok(minds.iter().map(|mind| evaluate::evaluate(mind, &asked, &chain)).collect())
+    Ok(models.iter().map(|model| evaluate::evaluate(model, &asked, &chain)).collect())
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::Split;
-use segue_model::mind::Mind;
+use segue_model::lstm::Model;
 use segue_model::note::{Note, Ticks};
 use segue_model::vocabulary::Vocabulary;
 use segue_training::continuations::{PROMPT, draw_positions};
@@ -56,11 +56,11 @@ const LINE: usize = 64;
 const CHORDS: usize = 120;
 
 pub fn examples(arguments: &Examples) -> anyhow::Result<()> {
-    let mind = Arc::new(Mind::from_file(&arguments.weights)?);
-    let style = &mind.card().style;
-    let corpus = arguments.source.read_for(mind.vocabulary())?;
+    let model = Arc::new(Model::from_file(&arguments.weights)?);
+    let style = &model.card().style;
+    let corpus = arguments.source.read_for(model.vocabulary())?;
     let pieces = arguments.source.pieces(&corpus, arguments.split)?;
-    let tunes: Vec<Tune> = pieces.iter().map(|read| in_vocabulary(&read.tune, mind.vocabulary())).collect();
+    let tunes: Vec<Tune> = pieces.iter().map(|read| in_vocabulary(&read.tune, model.vocabulary())).collect();
     let names: Vec<(&str, usize)> =
         pieces.iter().zip(&tunes).map(|(read, tune)| (read.source.as_str(), tune.notes.len())).collect();
     let places = draw_positions(&names, arguments.count, arguments.seed);
@@ -78,16 +78,16 @@ pub fn examples(arguments: &Examples) -> anyhow::Result<()> {
         memory: arguments.memory,
         seed: arguments.seed,
     };
-    let count = arguments.notes.unwrap_or(if mind.vocabulary().polyphony == 1 { LINE } else { CHORDS });
+    let count = arguments.notes.unwrap_or(if model.vocabulary().polyphony == 1 { LINE } else { CHORDS });
     for (index, place) in (0..).zip(&places) {
         let tune = &tunes[place.tune];
         let from = at_a_bar_line(tune, place.from);
         let prompt = &tune.notes[from..from + PROMPT];
-        let continuation = continue_prompt(&mind, tune, prompt, count, &seeded(playing.knobs(), index));
+        let continuation = continue_prompt(&model, tune, prompt, count, &seeded(playing.parameters(), index));
         let title = if tune.title.is_empty() { file_name(names[place.tune].0) } else { &tune.title };
         let example = Example::new(tune, prompt, &continuation, arguments.tempo_bpm)
             .titled(&format!("{style}: after {title} ({playing})"));
-        let key = has_letters(mind.vocabulary()).then(|| key_signature(&tune.notes));
+        let key = has_letters(model.vocabulary()).then(|| key_signature(&tune.notes));
         for path in example.write(&arguments.out, &format!("{style}-{}", index + 1), key)? {
             println!("{}", path.display());
         }

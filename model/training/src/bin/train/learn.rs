@@ -6,9 +6,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::{Corpus, Split};
-use segue_model::place::Place;
+use segue_model::device::ComputeDevice;
 use segue_model::vocabulary::Vocabulary;
-use segue_model::weights::{self, Card, EXTENSION};
+use segue_model::weights::{self, EXTENSION, ModelCard};
 use segue_training::user_style::{self, FINE_TUNING_RATE, StyleKind, guess, plan_for};
 use segue_training::{TrainingPlan, styles, train};
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ pub struct Train {
     hidden: Option<usize>,
     /// Where to train: cpu, or gpu for a graphics card, which pays off with large networks.
     #[arg(long, default_value = "cpu")]
-    device: Place,
+    device: ComputeDevice,
     /// The seed of all random choices.
     #[arg(long)]
     seed: Option<u64>,
@@ -122,7 +122,7 @@ impl Train {
     }
 
     /// Reads the tunes, and finds the vocabulary of the style.
-    fn read(&self, source: &DataArguments, from: Option<&Card>) -> anyhow::Result<(Corpus, Vocabulary)> {
+    fn read(&self, source: &DataArguments, from: Option<&ModelCard>) -> anyhow::Result<(Corpus, Vocabulary)> {
         let known = match (from, self.kind) {
             (Some(card), _) => Some(card.vocabulary.clone()),
             (None, Some(_)) if self.is_shipped() => {
@@ -146,7 +146,7 @@ impl Train {
         &self,
         tunes: &[&Tune],
         vocabulary: Vocabulary,
-        from: Option<(PathBuf, Card)>,
+        from: Option<(PathBuf, ModelCard)>,
     ) -> anyhow::Result<TrainingPlan> {
         let notes = tunes.iter().map(|tune| tune.notes.len()).sum();
         let mut plan = if self.is_shipped() {
@@ -195,7 +195,7 @@ fn kind(name: &str) -> Result<StyleKind, String> {
 }
 
 /// The pretrained weights, by path or by the name of a shipped style, and their card.
-fn pretrained(arguments: &Path) -> anyhow::Result<(PathBuf, Card)> {
+fn pretrained(arguments: &Path) -> anyhow::Result<(PathBuf, ModelCard)> {
     let presets = Path::new("presets");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../presets");
     let named = |folder: &Path| folder.join(arguments).with_extension(EXTENSION);

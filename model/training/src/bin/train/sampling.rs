@@ -1,7 +1,7 @@
 //! The sampling parameters on the command line.
 
 use clap::Args;
-use segue_model::sampling::Knobs;
+use segue_model::sampling::SamplingParameters;
 use std::fmt;
 
 /// They have the names of the plugin's parameters.
@@ -22,9 +22,9 @@ pub struct SamplingArguments {
 }
 
 impl SamplingArguments {
-    pub fn knobs(&self) -> Knobs {
+    pub fn parameters(&self) -> SamplingParameters {
         let Self { temperature, top_p, memory, seed } = *self;
-        Knobs { temperature, top_p, memory, seed, ..Knobs::default() }
+        SamplingParameters { temperature, top_p, memory, seed, ..SamplingParameters::default() }
     }
 }
 

@@ -5,8 +5,8 @@ use anyhow::bail;
 use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::Split;
-use segue_model::mind::Mind;
-use segue_model::sampling::Knobs;
+use segue_model::lstm::Model;
+use segue_model::sampling::SamplingParameters;
 use segue_training::continuations::draw_positions;
 use segue_training::rollout::{continue_prompt, in_vocabulary};
 use segue_training::temperature_sweep::{HEADER, SweepRow, TEMPERATURES, faults, rank_correlation};
@@ -41,10 +41,10 @@ pub struct Temperatures {
 }
 
 pub fn temperatures(arguments: &Temperatures) -> anyhow::Result<()> {
-    let mind = Arc::new(Mind::from_file(&arguments.weights)?);
-    let corpus = arguments.source.read_for(mind.vocabulary())?;
+    let model = Arc::new(Model::from_file(&arguments.weights)?);
+    let corpus = arguments.source.read_for(model.vocabulary())?;
     let pieces = arguments.source.pieces(&corpus, arguments.split)?;
-    let tunes: Vec<Tune> = pieces.iter().map(|read| in_vocabulary(&read.tune, mind.vocabulary())).collect();
+    let tunes: Vec<Tune> = pieces.iter().map(|read| in_vocabulary(&read.tune, model.vocabulary())).collect();
     let names: Vec<(&str, usize)> =
         pieces.iter().zip(&tunes).map(|(read, tune)| (read.source.as_str(), tune.notes.len())).collect();
     let places = draw_positions(&names, arguments.places, arguments.seed);
@@ -54,17 +54,17 @@ pub fn temperatures(arguments: &Temperatures) -> anyhow::Result<()> {
             arguments.source.named()
         );
     }
-    println!("{}: {} notes after each of {} prompts", mind.card().style, arguments.notes, places.len());
+    println!("{}: {} notes after each of {} prompts", model.card().style, arguments.notes, places.len());
     println!("{HEADER}");
     let mut rows = Vec::new();
     for temperature in TEMPERATURES {
         let (top_p, memory, seed) = (arguments.top_p, arguments.memory, arguments.seed);
-        let knobs = Knobs { temperature, top_p, memory, seed, ..Knobs::default() };
+        let parameters = SamplingParameters { temperature, top_p, memory, seed, ..SamplingParameters::default() };
         let continued: Vec<_> = (0..)
             .zip(&places)
             .map(|(index, place)| {
                 let tune = &tunes[place.tune];
-                continue_prompt(&mind, tune, place.prompt(&tune.notes), arguments.notes, &seeded(knobs, index))
+                continue_prompt(&model, tune, place.prompt(&tune.notes), arguments.notes, &seeded(parameters, index))
             })
             .collect();
         let row = SweepRow::of(temperature, &continued, arguments.notes);

@@ -1,7 +1,7 @@
 //! How an answer comes to its end: as a phrase does, and not because its time is over.
 //!
 //! In the last bar long notes and tones of the chord are favoured, more and more towards the end; no note crosses it, and
-//! none begins so late that it could not be the last. All of it is added to scores before anything is drawn, so an end
+//! none begins so late that it could not be the last. All of it is added to logits before anything is drawn, so an end
 //! that is not known changes nothing. Knows nothing of networks and of how a class is drawn.
 
 use crate::chord::Chord;
@@ -11,7 +11,7 @@ use crate::vocabulary::Vocabulary;
 
 /// Where an answer ends, seen from its last bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending {
+pub struct Cadence {
     at: Ticks,
     bar: Ticks,
     /// The last note is so long at least.
@@ -20,7 +20,7 @@ pub struct Ending {
 
 /// A beat that is longer is no measure of a last note.
 const LONGEST_BEAT: Ticks = Ticks(Ticks::quarters(3).0 / 2);
-/// What is added, at the very end, to the score of a note that is twice as long as another.
+/// What is added, at the very end, to the logit of a note that is twice as long as another.
 const LONGER: f32 = 4.0;
 /// What is added, at the very end, to a tone of the chord, or to the favourite pitch class where there is no chord.
 const FITTING: f32 = 4.0;
@@ -31,7 +31,7 @@ const SPOILT: f32 = 30.0;
 /// A last note that fills so much of its time is as long as it should be.
 const FILLED: (i64, i64) = (3, 4);
 
-impl Ending {
+impl Cadence {
     /// At this moment, in these bars.
     pub fn new(at: Ticks, bars: Option<Bars>) -> Self {
         let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
@@ -45,21 +45,21 @@ impl Ending {
     }
 
     /// Of the steps from the onset before to the next.
-    pub fn lean_steps(self, scores: &mut [f32], last: Ticks, vocabulary: &Vocabulary) {
-        for (class, score) in scores.iter_mut().enumerate() {
+    pub fn bias_steps(self, logits: &mut [f32], last: Ticks, vocabulary: &Vocabulary) {
+        for (class, logit) in logits.iter_mut().enumerate() {
             let step = vocabulary.step(class);
             // What joins a chord lasts as long as the chord.
             let is_too_late = self.left(last + step).is_some_and(|left| left < self.last) && step > Ticks::ZERO;
             if is_too_late {
-                *score -= SPOILT;
+                *logit -= SPOILT;
             }
         }
     }
 
     /// Of the pitches at an onset; `profile` tells how often each pitch class sounded of late.
-    pub fn lean_pitches(
+    pub fn bias_pitches(
         self,
-        scores: &mut [f32],
+        logits: &mut [f32],
         onset: Ticks,
         vocabulary: &Vocabulary,
         chord: Option<Chord>,
@@ -70,21 +70,21 @@ impl Ending {
             return;
         }
         let fits = fitting(chord, profile);
-        for (class, score) in scores.iter_mut().enumerate() {
-            *score += nearness * fits[usize::from(vocabulary.pitch(class).key()) % PROFILE];
+        for (class, logit) in logits.iter_mut().enumerate() {
+            *logit += nearness * fits[usize::from(vocabulary.pitch(class).key()) % PROFILE];
         }
     }
 
     /// Of the durations of a note that begins at `onset`: each leaves room for another note, or fills what is left.
-    pub fn lean_durations(self, scores: &mut [f32], onset: Ticks, vocabulary: &Vocabulary) {
+    pub fn bias_durations(self, logits: &mut [f32], onset: Ticks, vocabulary: &Vocabulary) {
         let Some(left) = self.left(onset).filter(|left| *left < self.bar) else { return };
         let nearness = self.nearness(onset);
-        for (class, score) in scores.iter_mut().enumerate() {
+        for (class, logit) in logits.iter_mut().enumerate() {
             let duration = vocabulary.duration(class);
             let doublings = duration.as_f32().log2();
-            *score += nearness * LONGER * doublings;
+            *logit += nearness * LONGER * doublings;
             if left - duration < self.last && duration.0 * FILLED.1 < left.0 * FILLED.0 {
-                *score -= SPOILT;
+                *logit -= SPOILT;
             }
         }
     }
@@ -118,26 +118,26 @@ fn fitting(chord: Option<Chord>, profile: &[f32; PROFILE]) -> [f32; PROFILE] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampling::most_probable;
+    use crate::sampling::argmax;
 
     const END: Ticks = Ticks(960);
     const COMMON: Option<Bars> = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
 
-    fn ending() -> Ending {
-        Ending::new(END, COMMON)
+    fn cadence() -> Cadence {
+        Cadence::new(END, COMMON)
     }
 
     /// The duration of a note that begins so long before the end, where all durations were equally probable.
     fn lasts(left: i64) -> i64 {
         let vocabulary = Vocabulary::dance();
-        let mut scores = vec![0.0; vocabulary.counts().duration];
-        ending().lean_durations(&mut scores, Ticks(END.0 - left), &vocabulary);
-        for (class, score) in scores.iter_mut().enumerate() {
+        let mut logits = vec![0.0; vocabulary.counts().duration];
+        cadence().bias_durations(&mut logits, Ticks(END.0 - left), &vocabulary);
+        for (class, logit) in logits.iter_mut().enumerate() {
             if vocabulary.duration(class) > Ticks(left) {
-                *score = f32::NEG_INFINITY;
+                *logit = f32::NEG_INFINITY;
             }
         }
-        vocabulary.duration(most_probable(&scores)).0
+        vocabulary.duration(argmax(&logits)).0
     }
 
     /// A duration fills the remaining time or leaves enough for another note.
@@ -147,9 +147,9 @@ mod tests {
         for left in [48, 72, 96, 144] {
             assert_eq!(lasts(left), left);
         }
-        let mut scores = vec![0.0; vocabulary.counts().duration];
-        ending().lean_durations(&mut scores, Ticks(END.0 - 72), &vocabulary);
-        let spoils = |ticks| scores[usize::from(vocabulary.duration_class(Ticks(ticks)))] < -SPOILT / 2.0;
+        let mut logits = vec![0.0; vocabulary.counts().duration];
+        cadence().bias_durations(&mut logits, Ticks(END.0 - 72), &vocabulary);
+        let spoils = |ticks| logits[usize::from(vocabulary.duration_class(Ticks(ticks)))] < -SPOILT / 2.0;
         // Of 72 ticks, 24 leave a quarter and 54 nearly fill them; what lies between does neither.
         assert_eq!([12, 24, 32, 48, 54, 72].map(spoils), [false, false, true, true, false, false]);
     }
@@ -158,13 +158,13 @@ mod tests {
     #[test]
     fn no_note_begins_too_late_to_be_the_last() {
         let vocabulary = Vocabulary::dance();
-        let mut scores = vec![0.0; vocabulary.counts().step];
-        ending().lean_steps(&mut scores, Ticks(END.0 - 96), &vocabulary);
-        let is_spoilt = |ticks| scores[usize::from(vocabulary.step_class(Ticks(ticks)))] < 0.0;
+        let mut logits = vec![0.0; vocabulary.counts().step];
+        cadence().bias_steps(&mut logits, Ticks(END.0 - 96), &vocabulary);
+        let is_spoilt = |ticks| logits[usize::from(vocabulary.step_class(Ticks(ticks)))] < 0.0;
         assert_eq!([0, 24, 48, 54, 72, 96, 192].map(is_spoilt), [false, false, false, true, true, false, false]);
         let jig = Some(Bars { line: Ticks::ZERO, metre: Metre::new(6, 8).unwrap() });
-        assert_eq!(Ending::new(END, jig).last, Ticks(72));
-        assert_eq!(Ending::new(END, None).last, Ticks(48));
+        assert_eq!(Cadence::new(END, jig).last, Ticks(72));
+        assert_eq!(Cadence::new(END, None).last, Ticks(48));
     }
 
     /// Tones of the chord, or of the recent profile without one, gain more the nearer the end is.
@@ -175,9 +175,9 @@ mod tests {
         let mut profile = [0.0; PROFILE];
         (profile[2], profile[9]) = (0.5, 0.25);
         let lean = |left: i64, chord, key: u8| {
-            let mut scores = vec![0.0; vocabulary.counts().pitch];
-            ending().lean_pitches(&mut scores, Ticks(END.0 - left), &vocabulary, chord, &profile);
-            scores[usize::from(vocabulary.pitch_class(crate::note::Pitch::new(key).unwrap()))]
+            let mut logits = vec![0.0; vocabulary.counts().pitch];
+            cadence().bias_pitches(&mut logits, Ticks(END.0 - left), &vocabulary, chord, &profile);
+            logits[usize::from(vocabulary.pitch_class(crate::note::Pitch::new(key).unwrap()))]
         };
         for left in [0, 192, 400] {
             assert!(lean(left, chord, 65) == 0.0, "neither at the end nor a bar before it");

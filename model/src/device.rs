@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Place {
+pub enum ComputeDevice {
     /// The processor.
     #[default]
     Cpu,
@@ -20,7 +20,7 @@ pub enum Place {
 
 /// Why there is no such place.
 #[derive(Debug, thiserror::Error)]
-pub enum NoPlace {
+pub enum DeviceError {
     /// Its name means nothing.
     #[error("there is no device {0}; there are cpu and gpu")]
     Unknown(String),
@@ -34,12 +34,12 @@ pub enum NoPlace {
     NoCard(String),
 }
 
-impl Place {
+impl ComputeDevice {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`NoPlace::NoCard`] where no card answers.
-    pub fn device(self) -> Result<Device, NoPlace> {
+    /// [`DeviceError::NoCard`] where no card answers.
+    pub fn open(self) -> Result<Device, DeviceError> {
         match self {
             Self::Cpu => Ok(Device::flex()),
             #[cfg(feature = "gpu")]
@@ -50,7 +50,7 @@ impl Place {
 
 /// The default card, seen to answer: without one the library below panics, at the first use.
 #[cfg(feature = "gpu")]
-fn card() -> Result<Device, NoPlace> {
+fn card() -> Result<Device, DeviceError> {
     use burn::tensor::{DeviceKind, Tensor};
     let opened = std::panic::catch_unwind(|| {
         let device = Device::wgpu(DeviceKind::default());
@@ -60,21 +60,21 @@ fn card() -> Result<Device, NoPlace> {
     opened.map_err(|panic| {
         let said = panic.downcast_ref::<String>().cloned();
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        NoPlace::NoCard(said.unwrap_or_else(|| "it does not say why".to_owned()))
+        DeviceError::NoCard(said.unwrap_or_else(|| "it does not say why".to_owned()))
     })
 }
 
-impl FromStr for Place {
-    type Err = NoPlace;
+impl FromStr for ComputeDevice {
+    type Err = DeviceError;
 
-    fn from_str(name: &str) -> Result<Self, NoPlace> {
+    fn from_str(name: &str) -> Result<Self, DeviceError> {
         match name {
             "cpu" => Ok(Self::Cpu),
             #[cfg(feature = "gpu")]
             "gpu" => Ok(Self::Gpu),
             #[cfg(not(feature = "gpu"))]
-            "gpu" => Err(NoPlace::NotBuiltIn),
-            other => Err(NoPlace::Unknown(other.to_owned())),
+            "gpu" => Err(DeviceError::NotBuiltIn),
+            other => Err(DeviceError::Unknown(other.to_owned())),
         }
     }
 }

@@ -2,23 +2,23 @@
 //!
 //! Batch 1 spends its time fetching weights, so they lie packed in the order in which they are read, and what enters
 //! the first layer is a sum of rows that were multiplied out once at loading. Only additions, multiplications and
-//! divisions in a fixed order are used, so a machine with wider registers gives the same bits. Licks join at the end.
+//! divisions in a fixed order are used, so a machine with wider registers gives the same bits. NgramModel join at the end.
 
-use crate::licks::{Licks, Past};
-use crate::lookback::{Echoes, Hints, PROFILE};
-use crate::network::{self, GATES, Network, Table, Tables, Told};
-use crate::poise::Poise;
-use crate::vocabulary::{Classes, Vocabulary};
-use crate::weights::Card;
+use crate::bias::DecodingBias;
+use crate::lookback::{LookBackFeatures, PROFILE, RepeatFeatures};
+use crate::network::{self, Context, EmbeddingTable, EmbeddingTables, GATES, Network};
+use crate::ngram::{NgramModel, PitchHistory};
+use crate::vocabulary::{Tokens, Vocabulary};
+use crate::weights::ModelCard;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use multiversion::multiversion;
 
 /// A trained network with its vocabulary. Never changes; instances share one by `Arc`.
 #[derive(Debug, Clone)]
-pub struct Mind {
-    card: Card,
-    tables: Tables,
+pub struct Model {
+    card: ModelCard,
+    tables: EmbeddingTables,
     hidden: usize,
     head: usize,
     /// What each class of a note that happened adds to the gates of the first layer: rows of `4 × hidden`.
@@ -29,57 +29,57 @@ pub struct Mind {
     /// Each further layer, fed with the layer below and its own hidden state, one behind the other.
     further: Vec<Matrix>,
     trunk: Matrix,
-    step: Voice,
-    pitch: Voice,
+    step: OutputHead,
+    pitch: OutputHead,
     /// What each share of the profile says to the pitch head.
     pitch_profile: Rows,
     /// What each chord says to each pitch, a row for each chord; and how much each place in the bar asks for it.
     harmony: Option<(Rows, Vec<f32>)>,
-    duration: Voice,
-    velocity: Option<Voice>,
+    duration: OutputHead,
+    velocity: Option<OutputHead>,
     /// What joins the pitch head; `None` when the style has learnt none.
-    licks: Option<Licks>,
+    ngram: Option<NgramModel>,
 }
 
-/// What the network remembers of all notes so far. By default none at all, not even that of [`Mind::blank`].
+/// What the network remembers of all notes so far. By default none at all, not even that of [`Model::initial_state`].
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct State {
+pub struct ModelState {
     /// Hidden then cell state of each layer, layer after layer: `layers × 2 × hidden`.
     numbers: Box<[f32]>,
     /// The last note that was taken in.
-    heard: Classes,
-    /// What it was told of the next one.
-    hints: Hints,
-    /// The last pitches, for the licks.
-    past: Past,
+    heard: Tokens,
+    /// What it was context of the next one.
+    features: LookBackFeatures,
+    /// The last pitches, for the ngram.
+    past: PitchHistory,
 }
 
-/// Room to think in, so that deciding a note allocates nothing.
+/// Scratch to think in, so that deciding a note allocates nothing.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct Scratch {
     input: Vec<f32>,
     gates: Vec<f32>,
     trunk: Vec<f32>,
-    told: Vec<f32>,
-    scores: Vec<f32>,
-    chances: Vec<f32>,
+    head_input: Vec<f32>,
+    logits: Vec<f32>,
+    probabilities: Vec<f32>,
 }
 
-/// One head: rows of what it is told, and the map from there to its scores.
+/// One head: rows of what it is context, and the map from there to its logits.
 #[derive(Debug, Clone)]
-struct Voice {
+struct OutputHead {
     given: Rows,
     out: Matrix,
 }
 
-impl Mind {
+impl Model {
     /// Packs a network for the processor. `card` must describe it; [`crate::weights`] and training see to that.
-    pub fn new(card: Card, network: &Network) -> Self {
+    pub fn new(card: ModelCard, network: &Network) -> Self {
         Self::on(None, card, network)
     }
 
     /// The same with its large matrices on a device, or packed where there is none.
-    pub(crate) fn on(device: Option<&Device>, card: Card, network: &Network) -> Self {
+    pub(crate) fn on(device: Option<&Device>, card: ModelCard, network: &Network) -> Self {
         let (hidden, head, width) = (card.sizes.hidden, card.sizes.head, card.sizes.event);
         let (weight, bias) = numbers(&network.cells[0]);
         let entering = Matrix::new(None, &weight[..width * GATES * hidden], &[], GATES * hidden);
@@ -88,10 +88,12 @@ impl Mind {
             numbers: floats(rows).chunks_exact(width).flat_map(|row| entering.times(row)).collect(),
         };
         let rows = |table: &Tensor<2>| Rows { width: head, numbers: floats(table) };
-        let voice =
-            |head: &network::Head| Voice { given: rows(&head.given.weight.val()), out: Matrix::of(device, &head.out) };
+        let output = |head: &network::HeadLayers| OutputHead {
+            given: rows(&head.given.weight.val()),
+            out: Matrix::of(device, &head.out),
+        };
         Self {
-            tables: Tables::of(card.vocabulary.counts()),
+            tables: EmbeddingTables::of(card.vocabulary.counts()),
             hidden,
             head,
             event: entered(&network.event.weight.val()),
@@ -99,8 +101,8 @@ impl Mind {
             first: Matrix::new(device, &weight[width * GATES * hidden..], &bias, GATES * hidden),
             further: network.cells[1..].iter().map(|cell| Matrix::of(device, cell)).collect(),
             trunk: Matrix::of(device, &network.trunk),
-            step: voice(&network.step),
-            pitch: voice(&network.pitch),
+            step: output(&network.step),
+            pitch: output(&network.pitch),
             pitch_profile: rows(&network.pitch_profile.weight.val()),
             harmony: network.harmony.as_ref().map(|harmony| {
                 let (fits, weight) = (floats(&harmony.degrees.weight.val()), floats(&harmony.weight.weight.val()));
@@ -109,152 +111,152 @@ impl Mind {
                 let numbers = chords.flat_map(|chord| network::degrees(&card.vocabulary, chord)).map(|row| fits[row]);
                 (Rows { width: counts.pitch, numbers: numbers.collect() }, weight)
             }),
-            duration: voice(&network.duration),
-            velocity: network.velocity.as_ref().map(voice),
-            licks: None,
+            duration: output(&network.duration),
+            velocity: network.velocity.as_ref().map(output),
+            ngram: None,
             card,
         }
     }
 
-    /// The same network beside these licks, or none.
+    /// The same network beside these ngram, or none.
     #[must_use]
-    pub fn with_licks(self, licks: Option<Licks>) -> Self {
-        let card = Card { licks: licks.as_ref().map(|licks| *licks.pulls()), ..self.card };
-        Self { card, licks, ..self }
+    pub fn with_ngram(self, ngram: Option<NgramModel>) -> Self {
+        let card = ModelCard { ngram_weights: ngram.as_ref().map(|ngram| *ngram.mixing_weights()), ..self.card };
+        Self { card, ngram, ..self }
     }
 
-    /// The same mind with this poise.
+    /// The same model with this decoding_bias.
     #[must_use]
-    pub fn with_poise(self, poise: Poise) -> Self {
-        Self { card: Card { poise, ..self.card }, ..self }
+    pub fn with_bias(self, decoding_bias: DecodingBias) -> Self {
+        Self { card: ModelCard { decoding_bias, ..self.card }, ..self }
     }
 
     /// What the weights file says of itself.
-    pub fn card(&self) -> &Card {
+    pub fn card(&self) -> &ModelCard {
         &self.card
     }
 
-    /// What this mind can say.
+    /// What this model can say.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.card.vocabulary
     }
 
     /// The state before the first note.
-    pub fn blank(&self) -> State {
-        State {
+    pub fn initial_state(&self) -> ModelState {
+        ModelState {
             numbers: vec![0.0; self.card.sizes.layers * 2 * self.hidden].into(),
-            heard: Classes::default(),
-            hints: Hints::default(),
-            past: Past::default(),
+            heard: Tokens::default(),
+            features: LookBackFeatures::default(),
+            past: PitchHistory::default(),
         }
     }
 
     /// Takes in the note that just happened, with what the session tells of the next one: one LSTM step.
-    pub fn take_in(&self, note: Classes, hints: Hints, state: &mut State, room: &mut Room) {
+    pub fn step(&self, note: Tokens, features: LookBackFeatures, state: &mut ModelState, scratch: &mut Scratch) {
         let hidden = self.hidden;
-        (state.heard, state.hints) = (note, hints);
+        (state.heard, state.features) = (note, features);
         state.past.push(note.pitch);
-        room.gates.clear();
-        room.gates.resize(GATES * hidden, 0.0);
+        scratch.gates.clear();
+        scratch.gates.resize(GATES * hidden, 0.0);
         let mut below = 0;
         for layer in 0..self.card.sizes.layers {
             let own = layer * 2 * hidden;
             if layer == 0 {
-                self.first.apply(&state.numbers[own..own + hidden], &mut room.gates);
-                self.event.add(self.tables.event.rows(state.told()), &mut room.gates);
-                self.event_profile.add_shares(&hints.profile, &mut room.gates);
+                self.first.apply(&state.numbers[own..own + hidden], &mut scratch.gates);
+                self.event.add(self.tables.event.rows(state.context()), &mut scratch.gates);
+                self.event_profile.add_shares(&features.profile, &mut scratch.gates);
             } else {
-                room.input.clear();
-                room.input.extend_from_slice(&state.numbers[below..below + hidden]);
-                room.input.extend_from_slice(&state.numbers[own..own + hidden]);
-                self.further[layer - 1].apply(&room.input, &mut room.gates);
+                scratch.input.clear();
+                scratch.input.extend_from_slice(&state.numbers[below..below + hidden]);
+                scratch.input.extend_from_slice(&state.numbers[own..own + hidden]);
+                self.further[layer - 1].apply(&scratch.input, &mut scratch.gates);
             }
             let (outputs, cells) = state.numbers[own..own + 2 * hidden].split_at_mut(hidden);
-            remember(&room.gates, outputs, cells);
+            lstm_cell(&scratch.gates, outputs, cells);
             below = own;
         }
     }
 
     /// Begins the next note: from here on its heads can be asked.
-    pub fn listen<'room>(&self, state: &State, room: &'room mut Room) -> Heads<'_, 'room> {
+    pub fn heads<'scratch>(&self, state: &ModelState, scratch: &'scratch mut Scratch) -> Heads<'_, 'scratch> {
         let top = (self.card.sizes.layers - 1) * 2 * self.hidden;
-        room.trunk.resize(self.trunk.outputs, 0.0);
-        self.trunk.apply(&state.numbers[top..top + self.hidden], &mut room.trunk);
-        Heads { mind: self, told: state.told(), past: state.past, room }
+        scratch.trunk.resize(self.trunk.outputs, 0.0);
+        self.trunk.apply(&state.numbers[top..top + self.hidden], &mut scratch.trunk);
+        Heads { model: self, context: state.context(), past: state.past, scratch }
     }
 }
 
-impl State {
-    /// The class of the length of the figure of this session that it was told to go on with.
+impl ModelState {
+    /// The class of the length of the figure of this session that it was context to go on with.
     pub(crate) fn figure(&self) -> u8 {
-        self.hints.figure.length
+        self.features.figure.length
     }
 
     /// What is known before anything of the next note is.
-    fn told(&self) -> Told {
-        Told { heard: self.heard, hints: self.hints, ..Told::default() }
+    fn context(&self) -> Context {
+        Context { heard: self.heard, features: self.features, ..Context::default() }
     }
 }
 
-/// The scores of the next note's parts. Each head is told what was chosen before it, so ask them in order.
+/// The logits of the next note's parts. Each head is context what was chosen before it, so ask them in order.
 #[derive(Debug)]
-pub struct Heads<'mind, 'room> {
-    mind: &'mind Mind,
-    told: Told,
-    past: Past,
-    room: &'room mut Room,
+pub struct Heads<'model, 'scratch> {
+    model: &'model Model,
+    context: Context,
+    past: PitchHistory,
+    scratch: &'scratch mut Scratch,
 }
 
 impl Heads<'_, '_> {
-    /// Unnormalised scores of the step classes.
-    pub fn step(&mut self) -> &mut [f32] {
-        self.voice(&self.mind.step, 0, &self.mind.tables.step, false)
+    /// Unnormalised logits of the step classes.
+    pub fn step_logits(&mut self) -> &mut [f32] {
+        self.logits(&self.model.step, 0, &self.model.tables.step, false)
     }
 
-    /// Unnormalised scores of the pitch classes, given `step`, `place` and chord of the next note, and what the session
+    /// Unnormalised logits of the pitch classes, given `step`, `place` and chord of the next note, and what the session
     /// tells of its onset.
-    pub fn pitch(&mut self, next: Classes, echoes: Echoes) -> &mut [f32] {
-        (self.told.next, self.told.echoes) = (next, echoes);
-        let mind = self.mind;
-        let scores = self.voice(&mind.pitch, 1, &mind.tables.pitch, true);
-        if let Some((fits, weight)) = &mind.harmony {
+    pub fn pitch_logits(&mut self, next: Tokens, repeats: RepeatFeatures) -> &mut [f32] {
+        (self.context.next, self.context.repeats) = (next, repeats);
+        let model = self.model;
+        let logits = self.logits(&model.pitch, 1, &model.tables.pitch, true);
+        if let Some((fits, weight)) = &model.harmony {
             let weight = weight[usize::from(next.place)];
-            scores.iter_mut().zip(fits.row(next.chord.into())).for_each(|(score, fit)| *score += fit * weight);
+            logits.iter_mut().zip(fits.row(next.chord.into())).for_each(|(score, fit)| *score += fit * weight);
         }
-        let Room { scores, chances, .. } = &mut *self.room;
-        if let Some(licks) = &mind.licks {
-            licks.join(&self.past, self.told.hints.figure.length, scores, chances);
+        let Scratch { logits, probabilities, .. } = &mut *self.scratch;
+        if let Some(ngram) = &model.ngram {
+            ngram.add_to(&self.past, self.context.features.figure.length, logits, probabilities);
         }
-        scores
+        logits
     }
 
-    /// Unnormalised scores of the duration classes, given `step`, `place`, chord and `pitch` of the next note.
-    pub fn duration(&mut self, next: Classes, echoes: Echoes) -> &mut [f32] {
-        (self.told.next, self.told.echoes) = (next, echoes);
-        self.voice(&self.mind.duration, 2, &self.mind.tables.duration, false)
+    /// Unnormalised logits of the duration classes, given `step`, `place`, chord and `pitch` of the next note.
+    pub fn duration_logits(&mut self, next: Tokens, repeats: RepeatFeatures) -> &mut [f32] {
+        (self.context.next, self.context.repeats) = (next, repeats);
+        self.logits(&self.model.duration, 2, &self.model.tables.duration, false)
     }
 
-    /// Unnormalised scores of the velocity classes, given all else of the next note; `None` when the style has none.
-    pub fn velocity(&mut self, next: Classes) -> Option<&mut [f32]> {
-        self.told.next = next;
-        let velocity = self.mind.velocity.as_ref()?;
-        Some(self.voice(velocity, 3, &self.mind.tables.velocity, false))
+    /// Unnormalised logits of the velocity classes, given all else of the next note; `None` when the style has none.
+    pub fn velocity_logits(&mut self, next: Tokens) -> Option<&mut [f32]> {
+        self.context.next = next;
+        let velocity = self.model.velocity.as_ref()?;
+        Some(self.logits(velocity, 3, &self.model.tables.velocity, false))
     }
 
-    fn voice(&mut self, voice: &Voice, index: usize, table: &Table, sees_profile: bool) -> &mut [f32] {
-        let (head, room) = (self.mind.head, &mut *self.room);
-        room.told.clear();
-        room.told.extend_from_slice(&room.trunk[index * head..(index + 1) * head]);
-        voice.given.add(table.rows(self.told), &mut room.told);
+    fn logits(&mut self, output: &OutputHead, index: usize, table: &EmbeddingTable, sees_profile: bool) -> &mut [f32] {
+        let (head, scratch) = (self.model.head, &mut *self.scratch);
+        scratch.head_input.clear();
+        scratch.head_input.extend_from_slice(&scratch.trunk[index * head..(index + 1) * head]);
+        output.given.add(table.rows(self.context), &mut scratch.head_input);
         if sees_profile {
-            self.mind.pitch_profile.add_shares(&self.told.hints.profile, &mut room.told);
+            self.model.pitch_profile.add_shares(&self.context.features.profile, &mut scratch.head_input);
         }
-        for number in &mut room.told {
+        for number in &mut scratch.head_input {
             *number = number.max(0.0);
         }
-        room.scores.resize(voice.out.outputs, 0.0);
-        voice.out.apply(&room.told, &mut room.scores);
-        &mut room.scores
+        scratch.logits.resize(output.out.outputs, 0.0);
+        output.out.apply(&scratch.head_input, &mut scratch.logits);
+        &mut scratch.logits
     }
 }
 
@@ -305,12 +307,12 @@ enum Product {
         bias: Vec<f32>,
     },
     /// On a device.
-    Afar(Box<Afar>),
+    OnDevice(Box<OnDevice>),
 }
 
 /// A linear map on a device: `[inputs, outputs]` and `[1, outputs]`.
 #[derive(Debug, Clone)]
-struct Afar {
+struct OnDevice {
     weights: Tensor<2>,
     bias: Tensor<2>,
     device: Device,
@@ -330,7 +332,7 @@ impl Matrix {
             bias.resize(outputs, 0.0);
             let sent = |numbers: Vec<f32>, rows| Tensor::from_data(TensorData::new(numbers, [rows, outputs]), device);
             let (weights, bias) = (sent(weight.to_vec(), inputs), sent(bias, 1));
-            Product::Afar(Box::new(Afar { weights, bias, device: device.clone() }))
+            Product::OnDevice(Box::new(OnDevice { weights, bias, device: device.clone() }))
         } else {
             let blocks = outputs.div_ceil(LANES);
             let mut weights = vec![0.0; blocks * inputs * LANES];
@@ -356,9 +358,9 @@ impl Matrix {
         let input = &input[..self.inputs];
         match &self.product {
             Product::Packed { weights, bias } => multiply(weights, bias, input, out),
-            Product::Afar(afar) => {
-                let input = Tensor::<2>::from_data(TensorData::new(input.to_vec(), [1, self.inputs]), &afar.device);
-                let sum = input.matmul(afar.weights.clone()) + afar.bias.clone();
+            Product::OnDevice(remote) => {
+                let input = Tensor::<2>::from_data(TensorData::new(input.to_vec(), [1, self.inputs]), &remote.device);
+                let sum = input.matmul(remote.weights.clone()) + remote.bias.clone();
                 out[..self.outputs].copy_from_slice(&floats(&sum));
             }
         }
@@ -383,7 +385,7 @@ fn multiply(weights: &[f32], bias: &[f32], input: &[f32], out: &mut [f32]) {
 
 /// One LSTM cell per unit, from its four gates; see `network::lstm`.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "x86_64+avx"))]
-fn remember(gates: &[f32], outputs: &mut [f32], cells: &mut [f32]) {
+fn lstm_cell(gates: &[f32], outputs: &mut [f32], cells: &mut [f32]) {
     let width = outputs.len();
     let (open, candidate) = gates.split_at(3 * width);
     let (input, rest) = open.split_at(width);
@@ -443,20 +445,20 @@ fn floats<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lookback::{Figure, LENGTHS};
-    use crate::network::{Batch, Moment, Sizes};
+    use crate::lookback::{MOTIF_LENGTHS, MotifMatch};
+    use crate::network::{Batch, SequenceStep, Sizes};
     use crate::note::Ticks;
-    use crate::weights::{Card, Provenance};
+    use crate::weights::{ModelCard, Provenance};
     use burn::module::Param;
     use burn::tensor::{Device, Distribution};
 
     const NOTES: u8 = 40;
 
     /// Some moments with every kind of class, hint and echo in them.
-    fn moments(vocabulary: &Vocabulary) -> Vec<Moment> {
+    fn moments(vocabulary: &Vocabulary) -> Vec<SequenceStep> {
         let counts = vocabulary.counts();
         let class = |number: u8, of: usize| u8::try_from((usize::from(number).pow(2) + 3) % of).unwrap();
-        let note = |number: u8| Classes {
+        let note = |number: u8| Tokens {
             step: class(number, counts.step),
             pitch: class(number + 1, counts.pitch),
             duration: class(number + 2, counts.duration),
@@ -466,9 +468,9 @@ mod tests {
             chord: class(number + 5, counts.chord),
             bass: class(number + 6, counts.bass),
         };
-        let hints = |number: u8| Hints {
-            figure: Figure {
-                length: class(number, LENGTHS),
+        let features = |number: u8| LookBackFeatures {
+            figure: MotifMatch {
+                length: class(number, MOTIF_LENGTHS),
                 pitch: class(number + 1, counts.pitch + 1),
                 step: class(number + 2, counts.step + 1),
                 duration: class(number + 3, counts.duration + 1),
@@ -476,17 +478,17 @@ mod tests {
             steps: std::array::from_fn(|place| class(number * 4 + u8::try_from(place).unwrap(), counts.step + 1)),
             profile: std::array::from_fn(|tone| f32::from(class(number, tone + 2)) / 12.0),
         };
-        let echoes = |number: u8| Echoes {
+        let repeats = |number: u8| RepeatFeatures {
             pitches: std::array::from_fn(|place| class(number * 3 + u8::try_from(place).unwrap(), counts.pitch + 1)),
             durations: std::array::from_fn(|place| {
                 class(number * 5 + u8::try_from(place).unwrap(), counts.duration + 1)
             }),
         };
-        let moment = |number| Moment {
+        let moment = |number| SequenceStep {
             heard: note(number),
-            hints: hints(number),
+            features: features(number),
             next: Some(note(number + 1)),
-            echoes: echoes(number),
+            repeats: repeats(number),
             begins: false,
         };
         (0..NOTES).map(moment).collect()
@@ -510,10 +512,10 @@ mod tests {
             harmony.weight.weight = random(harmony.weight.weight.dims());
         }
         let moments = moments(&vocabulary);
-        let mind = Mind::new(Card::new("test", vocabulary, sizes, Provenance::default()), &network);
-        let batch = Batch::of(std::slice::from_ref(&moments), mind.vocabulary(), &device);
-        let (scores, _) = network.forward(&batch, network.blank(1, &device));
-        let (mut state, mut room) = (mind.blank(), Room::default());
+        let model = Model::new(ModelCard::new("test", vocabulary, sizes, Provenance::default()), &network);
+        let batch = Batch::of(std::slice::from_ref(&moments), model.vocabulary(), &device);
+        let (logits, _) = network.forward(&batch, network.initial_state(1, &device));
+        let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
         // Sums of some hundred terms in another order differ in the last of f32's seven digits.
         let same = |ours: &[f32], theirs: &Tensor<2>, note: usize| {
             let theirs = floats(&theirs.clone().narrow(0, note, 1));
@@ -523,40 +525,41 @@ mod tests {
         };
         for (index, moment) in moments.iter().enumerate() {
             let next = moment.next.unwrap();
-            mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
-            let mut heads = mind.listen(&state, &mut room);
-            same(heads.step(), &scores.step, index);
-            same(heads.pitch(next, moment.echoes), &scores.pitch, index);
-            same(heads.duration(next, moment.echoes), &scores.duration, index);
-            match (heads.velocity(next), &scores.velocity) {
+            model.step(moment.heard, moment.features, &mut state, &mut scratch);
+            let mut heads = model.heads(&state, &mut scratch);
+            same(heads.step_logits(), &logits.step, index);
+            same(heads.pitch_logits(next, moment.repeats), &logits.pitch, index);
+            same(heads.duration_logits(next, moment.repeats), &logits.duration, index);
+            match (heads.velocity_logits(next), &logits.velocity) {
                 (Some(ours), Some(theirs)) => same(ours, theirs, index),
                 (None, None) => {}
                 _ => panic!("one of the two has no velocity"),
             }
         }
-        check_licks(mind, &moments, &scores.pitch);
+        check_licks(model, &moments, &logits.pitch);
     }
 
-    /// With licks the pitches are the sum of what burn and the licks say; all else is as it was.
-    fn check_licks(mind: Mind, moments: &[Moment], pitches: &Tensor<2>) {
-        let licks = Licks::of_two_figures();
-        let mind = mind.with_licks(Some(licks.clone()));
-        let (mut state, mut room, mut past, mut told) = (mind.blank(), Room::default(), Past::default(), Vec::new());
+    /// With ngram the pitches are the sum of what burn and the ngram say; all else is as it was.
+    fn check_licks(model: Model, moments: &[SequenceStep], pitches: &Tensor<2>) {
+        let ngram = NgramModel::with_two_figures();
+        let model = model.with_ngram(Some(ngram.clone()));
+        let (mut state, mut scratch, mut past, mut context) =
+            (model.initial_state(), Scratch::default(), PitchHistory::default(), Vec::new());
         let mut most = 0.0;
         for (index, moment) in moments.iter().enumerate() {
-            mind.take_in(moment.heard, moment.hints, &mut state, &mut room);
+            model.step(moment.heard, moment.features, &mut state, &mut scratch);
             past.push(moment.heard.pitch);
-            let mut heads = mind.listen(&state, &mut room);
-            let ours = heads.pitch(moment.next.unwrap(), moment.echoes);
+            let mut heads = model.heads(&state, &mut scratch);
+            let ours = heads.pitch_logits(moment.next.unwrap(), moment.repeats);
             let theirs = floats(&pitches.clone().narrow(0, index, 1));
-            let pull = licks.pulls()[usize::from(moment.hints.figure.length)];
-            assert!(licks.tell(&past, theirs.len(), &mut told));
+            let weight = ngram.mixing_weights()[usize::from(moment.features.figure.length)];
+            assert!(ngram.log_ratios(&past, theirs.len(), &mut context));
             for (class, (our, their)) in ours.iter().zip(&theirs).enumerate() {
-                assert!((our - (their + pull * told[class])).abs() < 2e-5, "note {index}");
-                most = told[class].max(most);
+                assert!((our - (their + weight * context[class])).abs() < 2e-5, "note {index}");
+                most = context[class].max(most);
             }
         }
-        assert!(most > 1.0, "the licks must have said something");
+        assert!(most > 1.0, "the ngram must have said something");
     }
 
     #[test]
@@ -572,7 +575,7 @@ mod tests {
 
     #[test]
     fn a_grid_point_has_a_class_for_each_of_its_ticks() {
-        // Places are told in units of four ticks; sixteenths and triplets must not fall together.
+        // Places are context in units of four ticks; sixteenths and triplets must not fall together.
         let vocabulary = Vocabulary::dance();
         let bars = Some(crate::note::Bars { line: Ticks::ZERO, metre: crate::note::Metre::COMMON });
         let places: Vec<_> = [0, 12, 16, 24, 32, 36, 48].map(|tick| vocabulary.place_class(Ticks(tick), bars)).to_vec();

@@ -2,7 +2,7 @@
 //!
 //! It acts at every temperature, and is the reason why the coldest Segue cannot play one figure for ever.
 
-use crate::vocabulary::Classes;
+use crate::vocabulary::Tokens;
 
 /// How often a figure may come in a row.
 const MOST_IN_A_ROW: usize = 3;
@@ -16,13 +16,13 @@ const LONGEST_ROW: usize = 17;
 
 /// The pitch classes (of the vocabulary) with which the next note, with step class `step`, would complete a figure
 /// once too often. `past` gives the notes before it, the latest first.
-pub fn pitches_that_would_loop(past: &[Classes], step: u8) -> impl Iterator<Item = u8> {
-    let same_pitch = |new: &Classes, old: &Classes| new.pitch == old.pitch;
+pub fn looping_pitches(past: &[Tokens], step: u8) -> impl Iterator<Item = u8> {
+    let same_pitch = |new: &Tokens, old: &Tokens| new.pitch == old.pitch;
     (1..=LONGEST_FIGURE).filter_map(move |length| {
         // The next note would be the last of the figure's fourth turn, so it and all before it lie one figure apart.
         let compared = MOST_IN_A_ROW * length - 1;
         // How the first turn was entered is no part of the figure.
-        let same_note = |(at, (new, old)): (usize, (&Classes, &Classes))| {
+        let same_note = |(at, (new, old)): (usize, (&Tokens, &Tokens))| {
             same_pitch(new, old) && (new.step == old.step || at + 1 == compared)
         };
         let pairs = |compared: usize| Some(past.get(..compared)?.iter().zip(past.get(length..compared + length)?));
@@ -42,41 +42,41 @@ mod tests {
     /// Pitches as digits, all with the same step; gives the forbidden next ones.
     fn check(played: &str, forbidden: &[u8]) {
         let past: Vec<_> =
-            played.bytes().rev().map(|digit| Classes { pitch: digit - b'0', step: 1, ..Classes::default() }).collect();
-        assert_eq!(pitches_that_would_loop(&past, 1).collect::<Vec<_>>(), forbidden, "after {played}");
-        assert_eq!(pitches_that_would_loop(&past, 2).count(), 0, "another rhythm is no loop");
+            played.bytes().rev().map(|digit| Tokens { pitch: digit - b'0', step: 1, ..Tokens::default() }).collect();
+        assert_eq!(looping_pitches(&past, 1).collect::<Vec<_>>(), forbidden, "after {played}");
+        assert_eq!(looping_pitches(&past, 2).count(), 0, "another rhythm is no loop");
     }
 
     #[test]
     fn a_figure_may_be_entered_after_any_rest() {
-        let note = |pitch, step| Classes { step, pitch, ..Classes::default() };
+        let note = |pitch, step| Tokens { step, pitch, ..Tokens::default() };
         let mut past = vec![note(1, 9)];
         past.extend([note(2, 1), note(1, 1), note(2, 1), note(1, 1), note(2, 1), note(1, 1)]);
         past.reverse();
-        assert_eq!(pitches_that_would_loop(&past, 1).collect::<Vec<_>>(), [2]);
+        assert_eq!(looping_pitches(&past, 1).collect::<Vec<_>>(), [2]);
     }
 
     #[test]
     fn a_figure_goes_on_in_changing_rhythms_but_not_for_ever() {
         // Steps never repeat within a figure of so few notes.
-        let played = |figure: &[u8], notes: usize| -> Vec<Classes> {
-            let note = |at: usize| Classes {
+        let played = |figure: &[u8], notes: usize| -> Vec<Tokens> {
+            let note = |at: usize| Tokens {
                 pitch: figure[at % figure.len()],
                 step: u8::try_from(at * at % 31).unwrap(),
-                ..Classes::default()
+                ..Tokens::default()
             };
             (0..notes).rev().map(note).collect()
         };
         let figures = [(&[1][..], LONGEST_ROW), (&[1, 2], LONGEST_OSTINATO), (&[1, 2, 3, 1, 4], LONGEST_OSTINATO)];
         for (figure, longest) in figures {
             let would_be = figure[(longest - 1) % figure.len()];
-            assert_eq!(pitches_that_would_loop(&played(figure, longest - 2), 99).count(), 0);
-            let forbidden: Vec<u8> = pitches_that_would_loop(&played(figure, longest - 1), 99).collect();
+            assert_eq!(looping_pitches(&played(figure, longest - 2), 99).count(), 0);
+            let forbidden: Vec<u8> = looping_pitches(&played(figure, longest - 1), 99).collect();
             assert!(!forbidden.is_empty() && forbidden.iter().all(|pitch| *pitch == would_be), "{forbidden:?}");
         }
         let long: Vec<u8> = (0..11).collect();
-        assert_eq!(pitches_that_would_loop(&played(&long, 42), 99).count(), 0);
-        assert_eq!(pitches_that_would_loop(&played(&long, 43), 99).collect::<Vec<_>>(), [10], "four turns");
+        assert_eq!(looping_pitches(&played(&long, 42), 99).count(), 0);
+        assert_eq!(looping_pitches(&played(&long, 43), 99).collect::<Vec<_>>(), [10], "four turns");
     }
 
     #[test]
