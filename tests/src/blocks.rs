@@ -1,6 +1,6 @@
 //! Into which blocks a host cuts time.
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// The size of every block, in frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Blocks {
         largest: u32,
     },
     /// Runs of blocks that are alike: powers of two, single frames, the largest, and sizes that nobody would choose.
-    Moody {
+    Mixed {
         /// The same seed gives the same sizes.
         seed: u64,
         /// The largest block, above zero.
@@ -28,31 +28,31 @@ impl Blocks {
     pub const fn largest(self) -> u32 {
         match self {
             Self::Of(frames) => frames,
-            Self::Random { largest, .. } | Self::Moody { largest, .. } => largest,
+            Self::Random { largest, .. } | Self::Mixed { largest, .. } => largest,
         }
     }
 
     /// The sizes, without end.
     pub fn sizes(self) -> impl Iterator<Item = u32> {
-        let mut dice = match self {
-            Self::Of(_) => Dice::new(0),
-            Self::Random { seed, .. } | Self::Moody { seed, .. } => Dice::new(seed),
+        let mut rng = match self {
+            Self::Of(_) => Rng::new(0),
+            Self::Random { seed, .. } | Self::Mixed { seed, .. } => Rng::new(seed),
         };
-        let mut run = Run { mood: Mood::Largest, left: 0 };
+        let mut run = Run { mood: Pattern::Largest, left: 0 };
         std::iter::repeat_with(move || match self {
             Self::Of(frames) => frames,
-            Self::Random { largest, .. } => any_size(&mut dice, largest),
-            Self::Moody { largest, .. } => run.next(&mut dice, largest),
+            Self::Random { largest, .. } => any_size(&mut rng, largest),
+            Self::Mixed { largest, .. } => run.next(&mut rng, largest),
         })
     }
 }
 
-fn any_size(dice: &mut Dice, largest: u32) -> u32 {
-    1 + u32::try_from(dice.below(largest.into())).unwrap_or(0)
+fn any_size(rng: &mut Rng, largest: u32) -> u32 {
+    1 + u32::try_from(rng.below(largest.into())).unwrap_or(0)
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Mood {
+enum Pattern {
     Power(u32),
     Single,
     Largest,
@@ -61,28 +61,28 @@ enum Mood {
 
 /// Blocks that are alike for a while.
 struct Run {
-    mood: Mood,
+    mood: Pattern,
     left: u64,
 }
 
 impl Run {
-    fn next(&mut self, dice: &mut Dice, largest: u32) -> u32 {
+    fn next(&mut self, rng: &mut Rng, largest: u32) -> u32 {
         if self.left == 0 {
             // Few single frames, because a second has many of them.
-            let (mood, most) = match dice.below(8) {
-                0 => (Mood::Single, 40),
-                1 | 2 => (Mood::Largest, 200),
-                3 | 4 => (Mood::Any, 100),
-                _ => (Mood::Power(1 << dice.between(4, 12)), 200),
+            let (mood, most) = match rng.below(8) {
+                0 => (Pattern::Single, 40),
+                1 | 2 => (Pattern::Largest, 200),
+                3 | 4 => (Pattern::Any, 100),
+                _ => (Pattern::Power(1 << rng.between(4, 12)), 200),
             };
-            *self = Self { mood, left: dice.between(1, most) };
+            *self = Self { mood, left: rng.between(1, most) };
         }
         self.left -= 1;
         match self.mood {
-            Mood::Power(frames) => frames.min(largest),
-            Mood::Single => 1,
-            Mood::Largest => largest,
-            Mood::Any => any_size(dice, largest),
+            Pattern::Power(frames) => frames.min(largest),
+            Pattern::Single => 1,
+            Pattern::Largest => largest,
+            Pattern::Any => any_size(rng, largest),
         }
     }
 }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_moody_host_calls_with_single_frames_with_powers_of_two_and_with_anything_up_to_its_largest() {
-        let sizes: Vec<u32> = Blocks::Moody { seed: 5, largest: 1000 }.sizes().take(20_000).collect();
+        let sizes: Vec<u32> = Blocks::Mixed { seed: 5, largest: 1000 }.sizes().take(20_000).collect();
         assert!(sizes.iter().all(|size| (1..=1000).contains(size)));
         for size in [1, 16, 64, 512, 1000] {
             assert!(sizes.windows(2).any(|pair| pair == [size, size]), "{size}");

@@ -1,97 +1,24 @@
 //! One instance of the plugin in its host: parameters, state, activation, blocks.
 
+mod editor;
+mod host;
+
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
-use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, HostGui, HostGuiImpl, PluginGui, Window};
-use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
 use clack_extensions::note_ports::PluginNotePorts;
-use clack_extensions::params::{
-    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer, ParamInfoFlags,
-    ParamRescanFlags, PluginParams,
-};
+use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
-use clack_extensions::state::{HostState, HostStateImpl, PluginState};
+use clack_extensions::state::PluginState;
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent};
 use clack_host::events::io::OutputEventBuffer;
 use clack_host::prelude::*;
+use host::{HeadlessHost, HostMainThread, HostShared};
 use serde_json::Value;
 use std::ffi::{CStr, CString};
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-/// The host as the plugin sees it: it can be asked for things from any thread.
-#[derive(Default)]
-pub struct Desk {
-    callback_requested: AtomicBool,
-    restart_requested: AtomicBool,
-    /// What the editor asked for last.
-    size_requested: Mutex<Option<GuiSize>>,
-    messages: Mutex<Vec<String>>,
-}
-
-impl SharedHandler<'_> for Desk {
-    fn request_restart(&self) {
-        self.restart_requested.store(true, Ordering::Release);
-    }
-    fn request_process(&self) {}
-    fn request_callback(&self) {
-        self.callback_requested.store(true, Ordering::Release);
-    }
-}
-
-impl HostLogImpl for Desk {
-    fn log(&self, severity: LogSeverity, message: &str) {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{severity}: {message}"));
-    }
-}
-
-impl HostParamsImplShared for Desk {
-    fn request_flush(&self) {}
-}
-
-impl HostGuiImpl for Desk {
-    fn resize_hints_changed(&self) {}
-    fn request_resize(&self, size: GuiSize) -> Result<(), HostError> {
-        *self.size_requested.lock().unwrap_or_else(PoisonError::into_inner) = Some(size);
-        Ok(())
-    }
-    fn request_show(&self) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn request_hide(&self) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn closed(&self, _: bool) {}
-}
-
-/// The part of the host that only the main thread meets.
-pub struct MainDesk;
-
-impl MainThreadHandler<'_> for MainDesk {}
-
-impl HostParamsImplMainThread for MainDesk {
-    fn rescan(&self, _: ParamRescanFlags) {}
-    fn clear(&self, _: ClapId, _: ParamClearFlags) {}
-}
-
-impl HostStateImpl for MainDesk {
-    fn mark_dirty(&self) {}
-}
-
-/// Names the types of this host to `clack`.
-pub struct Headless;
-
-impl HostHandlers for Headless {
-    type Shared<'a> = Desk;
-    type MainThread<'a> = MainDesk;
-    type AudioProcessor<'a> = ();
-
-    fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Desk) {
-        builder.register::<HostGui>().register::<HostLog>().register::<HostParams>().register::<HostState>();
-    }
-}
 
 /// A parameter as the plugin lists it.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,18 +56,16 @@ pub struct Ports {
 pub struct Instance {
     // Dropped before `plugin`, because clack keeps an instance alive that has a processor.
     audio: Option<AudioSide>,
-    plugin: PluginInstance<Headless>,
+    plugin: PluginInstance<HeadlessHost>,
     parameters: Vec<Parameter>,
 }
-
-/// The kind of window that an editor goes into.
-const HOW: GuiConfiguration<'static> = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
 
 impl Instance {
     /// Makes one from a loaded file.
     pub(crate) fn new(entry: &PluginEntry, id: &CStr) -> Result<Self> {
         let info = HostInfo::new("Segue's headless host", "Segue", "", env!("CARGO_PKG_VERSION"))?;
-        let plugin = PluginInstance::<Headless>::new(|()| Desk::default(), |_| MainDesk, entry, id, &info)?;
+        let plugin =
+            PluginInstance::<HeadlessHost>::new(|()| HostShared::default(), |_| HostMainThread, entry, id, &info)?;
         let mut instance = Self { audio: None, plugin, parameters: Vec::new() };
         instance.parameters = instance.list_parameters();
         Ok(instance)
@@ -229,7 +154,7 @@ impl Instance {
     /// # Errors
     /// When it is active, or the plugin does not know the parameter or the text.
     pub fn set(&mut self, name: &str, value: impl Display) -> Result<()> {
-        let event = self.knob_event(name, &value.to_string(), 0)?;
+        let event = self.param_event(name, &value.to_string(), 0)?;
         self.flush(event)
     }
 
@@ -256,7 +181,7 @@ impl Instance {
     ///
     /// # Errors
     /// When the plugin does not know the parameter or the text.
-    pub fn knob_event(&mut self, name: &str, text: &str, offset: u32) -> Result<ParamValueEvent> {
+    pub fn param_event(&mut self, name: &str, text: &str, offset: u32) -> Result<ParamValueEvent> {
         let value = self.value_of_text(name, text)?;
         Ok(ParamValueEvent::new(offset, self.clap_id(name)?, Pckn::match_all(), value))
     }
@@ -379,83 +304,6 @@ impl Instance {
         self.audio = Some(audio);
     }
 
-    /// Opens the editor in a window of the X window system; returns the size that it has, in pixels.
-    ///
-    /// # Errors
-    /// When the plugin has no editor for such windows, or does not open it.
-    pub fn open_editor(&mut self, window: u32, scale: Option<f64>) -> Result<(u32, u32)> {
-        self.open_editor_slowly(window, scale, Duration::ZERO)
-    }
-
-    /// The same in a host that takes so long from one step to the next.
-    ///
-    /// # Errors
-    /// When the plugin has no editor, or it does not open.
-    pub fn open_editor_slowly(&mut self, window: u32, scale: Option<f64>, pause: Duration) -> Result<(u32, u32)> {
-        let handle = self.plugin.plugin_handle();
-        let gui = gui(handle)?;
-        if !gui.is_api_supported(&handle, HOW) {
-            bail!("the plugin has no editor for X11");
-        }
-        gui.create(&handle, HOW)?;
-        std::thread::sleep(pause);
-        if let Some(scale) = scale {
-            gui.set_scale(&handle, scale)?;
-        }
-        let size = gui.get_size(&handle).context("the editor has no size")?;
-        #[allow(clippy::useless_conversion, reason = "as wide as the system's own long")]
-        let parent = Window::from_x11_handle(window.into());
-        // SAFETY: the caller's window outlives the editor, which is closed before it.
-        unsafe { gui.set_parent(&handle, parent)? };
-        std::thread::sleep(pause);
-        gui.show(&handle)?;
-        Ok((size.width, size.height))
-    }
-
-    /// Makes an editor, and closes it after a while without having shown it.
-    ///
-    /// # Errors
-    /// When the plugin has no editor.
-    pub fn touch_editor(&mut self, pause: Duration) -> Result<()> {
-        let handle = self.plugin.plugin_handle();
-        let gui = gui(handle)?;
-        gui.create(&handle, HOW)?;
-        std::thread::sleep(pause);
-        gui.destroy(&handle);
-        Ok(())
-    }
-
-    /// Gives the editor another size, in pixels; returns the one that it takes.
-    ///
-    /// # Errors
-    /// When there is no editor, or it cannot be resized.
-    pub fn resize_editor(&mut self, width: u32, height: u32) -> Result<(u32, u32)> {
-        let handle = self.plugin.plugin_handle();
-        let gui = gui(handle)?;
-        if !gui.can_resize(&handle) {
-            bail!("the editor cannot be resized");
-        }
-        let size = gui.adjust_size(&handle, GuiSize { width, height }).context("the editor takes no size")?;
-        gui.set_size(&handle, size)?;
-        Ok((size.width, size.height))
-    }
-
-    /// The size, in pixels, that the editor has asked for since this was asked last.
-    pub fn take_asked_size(&self) -> Option<(u32, u32)> {
-        let asked = |desk: &Desk| desk.size_requested.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.plugin.access_shared_handler(asked).map(|size| (size.width, size.height))
-    }
-
-    /// Closes the editor.
-    ///
-    /// # Errors
-    /// When the plugin has none.
-    pub fn close_editor(&mut self) -> Result<()> {
-        let handle = self.plugin.plugin_handle();
-        gui(handle)?.destroy(&handle);
-        Ok(())
-    }
-
     /// Forgets what sounds, as hosts do when the play head is moved.
     pub fn reset(&mut self) {
         if let Some(audio) = &mut self.audio {
@@ -484,24 +332,24 @@ impl Instance {
 
     /// Does what the plugin has asked of the main thread.
     pub fn serve(&mut self) {
-        if self.plugin.access_shared_handler(|desk| desk.callback_requested.swap(false, Ordering::AcqRel)) {
+        if self.plugin.access_shared_handler(|host| host.callback_requested.swap(false, Ordering::AcqRel)) {
             self.plugin.call_on_main_thread_callback();
         }
     }
 
     /// The plugin wants to be activated anew.
     pub fn wants_restart(&self) -> bool {
-        self.plugin.access_shared_handler(|desk| desk.restart_requested.load(Ordering::Acquire))
+        self.plugin.access_shared_handler(|host| host.restart_requested.load(Ordering::Acquire))
     }
 
     /// What the plugin has written to the host's log.
     pub fn messages(&self) -> Vec<String> {
-        self.plugin.access_shared_handler(|desk| desk.messages.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        self.plugin.access_shared_handler(|host| host.messages.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
 /// The side of an active instance that plays.
-pub struct AudioSide(StartedPluginAudioProcessor<Headless>);
+pub struct AudioSide(StartedPluginAudioProcessor<HeadlessHost>);
 
 impl AudioSide {
     /// Plays one block: as many frames as `left` and `right` have.
@@ -539,8 +387,4 @@ impl Drop for Instance {
 
 fn params(handle: PluginMainThreadHandle<'_>) -> Result<PluginParams> {
     handle.get_extension::<PluginParams>().context("the plugin has no parameters")
-}
-
-fn gui(handle: PluginMainThreadHandle<'_>) -> Result<PluginGui> {
-    handle.get_extension::<PluginGui>().context("the plugin has no editor")
 }

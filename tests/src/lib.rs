@@ -7,7 +7,7 @@
 
 pub mod blocks;
 pub mod bundle;
-pub mod dice;
+pub mod decision_time;
 pub mod instance;
 pub mod measure;
 pub mod midi_file;
@@ -17,11 +17,11 @@ pub mod picture;
 pub mod preset;
 pub mod prompt;
 pub mod random_host;
+pub mod rng;
 pub mod score;
 pub mod session;
-pub mod thinking;
+pub mod stats;
 pub mod timeline;
-pub mod vitals;
 pub mod vst3_host;
 #[cfg(target_os = "linux")]
 pub mod window;

@@ -34,7 +34,7 @@ pub enum Sent {
 
 /// One event of the plugin.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Answered {
+pub struct TimedEvent {
     /// The frame, counted from the first of the session.
     pub at: Frame,
     /// What.
@@ -73,7 +73,7 @@ pub struct Call {
 #[derive(Debug, Clone, Default)]
 pub struct Performance {
     /// In the order in which the plugin sent them.
-    pub events: Vec<Answered>,
+    pub events: Vec<TimedEvent>,
     /// Stereo.
     pub audio: [Vec<f32>; 2],
     /// Every call of `process` that was made.
@@ -165,7 +165,7 @@ impl Performance {
         let mut notes = Vec::new();
         let mut faults = Vec::new();
         let mut now = 0;
-        for &Answered { at, sent } in &self.events {
+        for &TimedEvent { at, sent } in &self.events {
             if at < now {
                 faults.push(Fault::OutOfOrder { at });
             }
@@ -296,7 +296,7 @@ mod tests {
     fn performance(events: &[(Frame, bool, u16)]) -> Performance {
         let events = events.iter().map(|&(at, on, key)| {
             let sent = if on { Sent::On { channel: 0, key, velocity: 0.5 } } else { Sent::Off { channel: 0, key } };
-            Answered { at, sent }
+            TimedEvent { at, sent }
         });
         Performance { events: events.collect(), ..Performance::default() }
     }

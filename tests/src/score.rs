@@ -1,4 +1,4 @@
-//! What is played at Segue: keys, knobs and the transport, each at its frame.
+//! What is played at Segue: keys, automation and the transport, each at its frame.
 
 use crate::timeline::{Frame, Timeline};
 use segue_model::note::{Note, Pitch, Ticks, Velocity};
@@ -21,7 +21,7 @@ pub struct Stroke {
 
 /// A parameter set at a frame: automation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KnobTurn {
+pub struct ParamChange {
     /// When.
     pub at: Frame,
     /// The parameter's name, as hosts show it.
@@ -39,8 +39,8 @@ pub struct Score {
     pub strokes: Vec<Stroke>,
     /// MIDI messages beside the keys, such as pedals and bends; in any order.
     pub messages: Vec<(Frame, [u8; 3])>,
-    /// What knobs do; in any order.
-    pub knobs: Vec<KnobTurn>,
+    /// Automation; in any order.
+    pub automation: Vec<ParamChange>,
     /// What the project holds beside parameters, by name: opened before the session begins.
     pub fields: Vec<(String, String)>,
     /// How long the session is.
@@ -50,7 +50,7 @@ pub struct Score {
 impl Score {
     /// Nothing but time.
     pub const fn silence(timeline: Timeline, length: Frame) -> Self {
-        Self { timeline, strokes: Vec::new(), messages: Vec::new(), knobs: Vec::new(), fields: Vec::new(), length }
+        Self { timeline, strokes: Vec::new(), messages: Vec::new(), automation: Vec::new(), fields: Vec::new(), length }
     }
 
     /// Plays notes at their ticks. Each key goes up `early` before its note's end, as fingers do,
@@ -86,7 +86,7 @@ impl Score {
 
     /// Sets a parameter at a frame.
     pub fn turn(&mut self, parameter: &str, at: Frame, value: impl Display) -> &mut Self {
-        self.knobs.push(KnobTurn { at, parameter: parameter.to_owned(), text: value.to_string() });
+        self.automation.push(ParamChange { at, parameter: parameter.to_owned(), text: value.to_string() });
         self
     }
 

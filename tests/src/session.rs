@@ -2,9 +2,9 @@
 
 use crate::blocks::Blocks;
 use crate::instance::Instance;
-use crate::performance::{Answered, Call, Performance, Sent, seconds};
+use crate::performance::{Call, Performance, Sent, TimedEvent, seconds};
 use crate::score::Score;
-use crate::timeline::{Frame, Telling, frames};
+use crate::timeline::{Frame, TransportReport, frames};
 use anyhow::{Context, Result};
 use clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent};
 use clack_host::events::spaces::CoreEventSpace;
@@ -36,7 +36,7 @@ pub struct Session {
     /// How time passes.
     pub pace: Pace,
     /// What of its transport it tells.
-    pub telling: Telling,
+    pub report: TransportReport,
     /// It stops calling a plugin that does not ask to be called, until there is something to hear.
     pub suspends: bool,
 }
@@ -44,7 +44,7 @@ pub struct Session {
 impl Session {
     /// A host that renders in these blocks.
     pub const fn render(blocks: Blocks) -> Self {
-        Self { blocks, pace: Pace::Render, telling: Telling::Everything, suspends: false }
+        Self { blocks, pace: Pace::Render, report: TransportReport::Everything, suspends: false }
     }
 
     /// A host that plays live in these blocks.
@@ -76,7 +76,7 @@ impl Session {
         let silence = vec![0.0; usize::try_from(score.length).context("a session that fits in memory")?];
         let mut performance = Performance { audio: [silence.clone(), silence], ..Performance::default() };
         let mut clock = (self.pace == Pace::Live).then(|| Clock::start(score.timeline.sample_rate()));
-        let _urgent = (self.pace == Pace::Live).then(Urgent::begin);
+        let _urgent = (self.pace == Pace::Live).then(RaisedPriority::begin);
         let mut sizes = self.blocks.sizes();
         let mut at: Frame = 0;
         let mut asleep = false;
@@ -109,10 +109,10 @@ impl Session {
         let [left, right] = &mut performance.audio;
         let audio = [&mut left[range.clone()], &mut right[range]];
         let mut played = EventBuffer::new();
-        let told = self.telling.tell(score.timeline.event(at));
+        let told = self.report.apply(score.timeline.event(at));
         let (status, took) = instance.audio()?.process(at, told.as_ref(), heard, audio, &mut played)?;
         let answered =
-            |event: &UnknownEvent| Some(Answered { at: at + Frame::from(event.header().time()), sent: read(event)? });
+            |event: &UnknownEvent| Some(TimedEvent { at: at + Frame::from(event.header().time()), sent: read(event)? });
         performance.events.extend(played.iter().filter_map(answered));
         performance.calls.push(Call { at, frames: u32::try_from(end - at)?, took, status });
         instance.serve();
@@ -122,9 +122,9 @@ impl Session {
 
 /// While it lives, its thread goes before all others, as the audio thread of a live host does. Best effort: a system
 /// that does not allow it leaves the thread as it was. On Unix only; elsewhere the thread stays as it is.
-struct Urgent;
+struct RaisedPriority;
 
-impl Urgent {
+impl RaisedPriority {
     /// Not before the instance is active, or the threads that it starts would be as urgent.
     fn begin() -> Self {
         #[cfg(unix)]
@@ -133,7 +133,7 @@ impl Urgent {
     }
 }
 
-impl Drop for Urgent {
+impl Drop for RaisedPriority {
     fn drop(&mut self) {
         #[cfg(unix)]
         go_by(ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other));
@@ -169,7 +169,7 @@ struct Cues(Vec<(Frame, Cue)>);
 
 #[derive(Clone, Copy)]
 enum Cue {
-    Knob(ParamValueEvent),
+    Param(ParamValueEvent),
     Up(NoteOffEvent),
     Midi([u8; 3]),
     Down(NoteOnEvent),
@@ -178,8 +178,8 @@ enum Cue {
 impl Cues {
     fn of(score: &Score, instance: &mut Instance) -> Result<Self> {
         let mut cues = Vec::new();
-        for knob in &score.knobs {
-            cues.push((knob.at, Cue::Knob(instance.knob_event(&knob.parameter, &knob.text, 0)?)));
+        for change in &score.automation {
+            cues.push((change.at, Cue::Param(instance.param_event(&change.parameter, &change.text, 0)?)));
         }
         cues.extend(score.messages.iter().map(|(at, message)| (*at, Cue::Midi(*message))));
         for (index, stroke) in score.strokes.iter().enumerate() {
@@ -207,7 +207,7 @@ impl Cues {
 impl Cue {
     const fn rank(&self) -> u8 {
         match self {
-            Self::Knob(_) => 0,
+            Self::Param(_) => 0,
             Self::Up(_) => 1,
             Self::Midi(_) => 2,
             Self::Down(_) => 3,
@@ -216,7 +216,7 @@ impl Cue {
 
     fn push_at(self, offset: u32, events: &mut EventBuffer) {
         match self {
-            Self::Knob(event) => events.push(&event.with_time(offset)),
+            Self::Param(event) => events.push(&event.with_time(offset)),
             Self::Up(event) => events.push(&event.with_time(offset)),
             Self::Midi(message) => events.push(&MidiEvent::new(offset, 0, message)),
             Self::Down(event) => events.push(&event.with_time(offset)),

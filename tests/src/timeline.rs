@@ -17,7 +17,7 @@ pub const USUAL_TEMPO_BPM: f64 = 120.0;
 
 /// What of its transport a host tells its plugins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Telling {
+pub enum TransportReport {
     /// Everything, and truly.
     Everything,
     /// Everything, but bars as if the song had always had one metre of its own fancy.
@@ -32,14 +32,14 @@ pub enum Telling {
     Nothing,
 }
 
-impl Telling {
+impl TransportReport {
     /// Whether the plugin can know where in the song it is.
     pub const fn has_beats(self) -> bool {
         !matches!(self, Self::OnlyTempo | Self::Nothing)
     }
 
     /// What of the truth is told.
-    pub fn tell(self, truth: TransportEvent) -> Option<TransportEvent> {
+    pub fn apply(self, truth: TransportEvent) -> Option<TransportEvent> {
         let without = |flags| TransportEvent { flags: truth.flags.difference(flags), ..truth };
         match self {
             Self::Everything => Some(truth),
@@ -409,10 +409,10 @@ mod tests {
     #[test]
     fn a_host_that_lies_about_bars_tells_the_truth_about_beats() {
         let truth = Timeline::steady(48_000.0, 120.0, Metre::COMMON).event(144_000);
-        let told = Telling::WrongBars.tell(truth).unwrap();
+        let told = TransportReport::WrongBars.apply(truth).unwrap();
         assert_eq!(told.song_pos_beats, truth.song_pos_beats);
         assert!((told.bar_start.to_float() - 5.0).abs() < 1e-9);
-        assert_eq!(Telling::Nothing.tell(truth), None);
-        assert!(!Telling::OnlyTempo.tell(truth).unwrap().flags.contains(TransportFlags::HAS_BEATS_TIMELINE));
+        assert_eq!(TransportReport::Nothing.apply(truth), None);
+        assert!(!TransportReport::OnlyTempo.apply(truth).unwrap().flags.contains(TransportFlags::HAS_BEATS_TIMELINE));
     }
 }

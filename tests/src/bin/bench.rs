@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     let score = jam(true);
     let play = || Session::live(Blocks::Of(BLOCK)).play(&mut bundle.open()?, &score);
     let alone = play()?;
-    let crowd = Crowd::gather()?;
+    let crowd = Instances::gather()?;
     let crowded = play()?;
     let threads = crowd.leave();
     let rendered = Session::render(Blocks::Of(BLOCK)).play(&mut bundle.open()?, &score)?;
@@ -46,12 +46,12 @@ fn main() -> Result<()> {
 }
 
 /// Threads of ordinary priority that never rest, two for each core.
-struct Crowd {
+struct Instances {
     leave: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Crowd {
+impl Instances {
     fn gather() -> Result<Self> {
         let leave = Arc::new(AtomicBool::new(false));
         let compute = |_| {

@@ -9,6 +9,7 @@ use segue_corpus::sheet::roll::key_name;
 use segue_model::note::{TICKS_PER_QUARTER, Ticks};
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
+use segue_tests::decision_time;
 use segue_tests::measure::{self, Level};
 use segue_tests::midi_file;
 use segue_tests::performance::{Performance, Sounded, Times, difference, lines, melody, off_the_grid};
@@ -17,7 +18,6 @@ use segue_tests::preset::{self, Preset};
 use segue_tests::prompt::{Prompt, two_openings};
 use segue_tests::score::Score;
 use segue_tests::session::{Session, waits_for_notes};
-use segue_tests::thinking;
 use segue_tests::timeline::{Frame, Timeline, USUAL_TEMPO_BPM};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,7 +67,7 @@ const USAGE: &str = "usage: cargo xtask demo [--style jazz | blues | folk | iris
     [--preset NAME | FILE.toml] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
 
 fn main() -> ExitCode {
-    match Wishes::from_arguments(std::env::args().skip(1)).and_then(|wishes| demo(&wishes)) {
+    match Options::from_arguments(std::env::args().skip(1)).and_then(|options| demo(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("demo: {error:#}");
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
 }
 
 /// What the user asks for.
-struct Wishes {
+struct Options {
     plugin: PathBuf,
     style: String,
     /// A style of the user's own instead.
@@ -89,7 +89,7 @@ struct Wishes {
     bars: i64,
 }
 
-impl Wishes {
+impl Options {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let (mut plugin, mut file, mut number) = (None, None, None);
         let (mut style, mut weights, mut preset) = (None, None, None);
@@ -167,32 +167,32 @@ fn bars_in(text: &str) -> Result<i64> {
     bars.with_context(|| format!("--bars takes 1 to {MOST_BARS}, not {text}"))
 }
 
-fn demo(wishes: &Wishes) -> Result<()> {
-    let (prompt, other) = two_openings(&wishes.file, wishes.number, wishes.bars)?;
-    let bundle = Bundle::load(&wishes.plugin)?;
-    let score = score(&bundle, &prompt, wishes)?;
-    println!("Loaded {} in a headless host.", wishes.plugin.display());
+fn demo(options: &Options) -> Result<()> {
+    let (prompt, other) = two_openings(&options.file, options.number, options.bars)?;
+    let bundle = Bundle::load(&options.plugin)?;
+    let score = score(&bundle, &prompt, options)?;
+    println!("Loaded {} in a headless host.", options.plugin.display());
     println!(
         "Playing {:?} at it, {}: {} bars of {}/{} at {} bpm, live, {SAMPLE_RATE} Hz, blocks of {BLOCK}.",
         prompt.title,
-        wishes.what(),
-        wishes.bars,
+        options.what(),
+        options.bars,
         prompt.metre.numerator,
         prompt.metre.denominator,
-        wishes.tempo_bpm(),
+        options.tempo_bpm(),
     );
 
-    let (live, answer) = play_live(&bundle, &score, wishes.keeps_to_ticks())?;
+    let (live, answer) = play_live(&bundle, &score, options.keeps_to_ticks())?;
     print_bars(&score, &answer);
-    let least = if wishes.preset.is_some() { LEAST_NOTES_OF_PRESET } else { LEAST_NOTES };
+    let least = if options.preset.is_some() { LEAST_NOTES_OF_PRESET } else { LEAST_NOTES };
     ensure!(
         answer.len() >= least,
         "Segue played {} notes in {ANSWER_BARS} bars; an answer has at least {least}",
         answer.len()
     );
-    write_files(wishes.bars, &prompt, &score, &live, &answer)?;
-    compare_prompts(&bundle, wishes, &prompt, &other)?;
-    print_times(&bundle, wishes, &prompt, &score, &live)
+    write_files(options.bars, &prompt, &score, &live, &answer)?;
+    compare_prompts(&bundle, options, &prompt, &other)?;
+    print_times(&bundle, options, &prompt, &score, &live)
 }
 
 fn bar(prompt: &Prompt) -> Ticks {
@@ -200,8 +200,8 @@ fn bar(prompt: &Prompt) -> Ticks {
 }
 
 /// The prompt, then room for the answer; without a preset, with a ramp of the temperature on the way.
-fn score(bundle: &Bundle, prompt: &Prompt, wishes: &Wishes) -> Result<Score> {
-    let timeline = Timeline::steady(f64::from(SAMPLE_RATE), wishes.tempo_bpm(), prompt.metre);
+fn score(bundle: &Bundle, prompt: &Prompt, options: &Options) -> Result<Score> {
+    let timeline = Timeline::steady(f64::from(SAMPLE_RATE), options.tempo_bpm(), prompt.metre);
     let frame = |ticks| timeline.frame_of(ticks).expect("the transport runs");
     let bars_on = |bars: i64| Ticks(prompt.end.0 + bars * bar(prompt).0);
     let length = frame(bars_on(ANSWER_BARS + TAIL_BARS));
@@ -210,17 +210,17 @@ fn score(bundle: &Bundle, prompt: &Prompt, wishes: &Wishes) -> Result<Score> {
     if !prompt.chart.is_empty() {
         score.fields.push(("chart".into(), prompt.chart.clone()));
     }
-    if let Some(preset) = &wishes.preset {
+    if let Some(preset) = &options.preset {
         preset.begin(&mut score, &mut bundle.open()?)?;
         return Ok(score);
     }
-    let gap = if wishes.style == FREE { FREE_GAP_MS } else { GAP_MS };
-    let style = match &wishes.weights {
+    let gap = if options.style == FREE { FREE_GAP_MS } else { GAP_MS };
+    let style = match &options.weights {
         Some(file) => {
             score.fields.push(("own_style".into(), file.display().to_string()));
             "My own"
         }
-        None => &wishes.style,
+        None => &options.style,
     };
     score.turn("Style", 0, style).turn("Answer length", 0, ANSWER_BARS).turn("Response gap", 0, gap).turn(
         "Temperature",
@@ -273,9 +273,9 @@ fn sound(performance: &Performance) -> Result<Vec<Sounded>> {
     performance.sound_notes().map_err(|faults| anyhow::anyhow!("what Segue sent is no music: {faults}"))
 }
 
-fn compare_prompts(bundle: &Bundle, wishes: &Wishes, prompt: &Prompt, other: &Prompt) -> Result<()> {
+fn compare_prompts(bundle: &Bundle, options: &Options, prompt: &Prompt, other: &Prompt) -> Result<()> {
     let answer_to = |prompt: &Prompt| -> Result<_> {
-        let score = score(bundle, prompt, wishes)?;
+        let score = score(bundle, prompt, options)?;
         Ok(melody(&render(bundle, &score)?.1, &score.timeline))
     };
     ensure!(
@@ -361,14 +361,14 @@ fn decibels(amplitude: f64) -> f64 {
 fn temperature(score: &Score) -> Result<Vec<(Frame, f64)>> {
     /// Of a new instance.
     const USUAL: f64 = 1.0;
-    let turns = score.knobs.iter().filter(|knob| knob.parameter == "Temperature");
+    let turns = score.automation.iter().filter(|knob| knob.parameter == "Temperature");
     let curve: Result<Vec<_>> = turns.map(|knob| Ok((knob.at, knob.text.parse()?))).collect();
     curve.map(|curve| if curve.is_empty() { vec![(0, USUAL)] } else { curve })
 }
 
-fn print_times(bundle: &Bundle, wishes: &Wishes, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {
-    let weights = wishes.weights.clone().unwrap_or_else(|| thinking::shipped_weights(&wishes.style));
-    let decisions = thinking::decision_times(&weights, prompt, TIMED_DECISIONS)?;
+fn print_times(bundle: &Bundle, options: &Options, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {
+    let weights = options.weights.clone().unwrap_or_else(|| decision_time::shipped_weights(&options.style));
+    let decisions = decision_time::decision_times(&weights, prompt, TIMED_DECISIONS)?;
     show("Decision of a note, in the mind alone", &decisions);
     let (rendered, _) = render(bundle, score)?;
     let waits = waits_for_notes(&rendered, score.last_key_up());

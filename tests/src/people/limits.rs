@@ -192,7 +192,7 @@ fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
             breach(Limit::LoopAnswered, format!("{empty} of {rooms} rounds without an answer"));
         }
         if figures.misplaced > 0 {
-            breach(Limit::LoopBegin, format!("{} of {rooms} begin elsewhere", figures.misplaced));
+            breach(Limit::LoopBegin, format!("{} of {rooms} begin reported_bugs", figures.misplaced));
         }
         if figures.cut as f64 > figures.seams as f64 * CUT_PART {
             breach(Limit::LoopCut, format!("{} of {} are cut where it goes back", figures.cut, figures.seams));

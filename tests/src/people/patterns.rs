@@ -75,7 +75,7 @@ pub fn drone(bars: i64) -> Music {
     Music { title: "drone".to_owned(), ..melody.with(&Music::new("fifths", fifths, Metre::COMMON)) }
 }
 
-/// Broken chords in eighths: lowest, highest, middle, highest.
+/// Violation chords in eighths: lowest, highest, middle, highest.
 pub fn alberti(chords: &[&str], bars: i64) -> Music {
     left_hand("Alberti bass", chords, bars, |tones, eighth| match eighth % 4 {
         0 => vec![(tones[0], EIGHTH)],
@@ -102,7 +102,7 @@ pub fn block_chords(chords: &[&str], bars: i64) -> Music {
     })
 }
 
-/// Broken chords in sixteenths, for a pedal that holds them together.
+/// Violation chords in sixteenths, for a pedal that holds them together.
 pub fn arpeggio(chords: &[&str], bars: i64) -> Music {
     left_hand("arpeggio", chords, bars, |tones, eighth| {
         let (first, second) = if eighth % 2 == 0 { (tones[0], tones[1]) } else { (tones[2], tones[0] + 12) };

@@ -2,7 +2,7 @@
 
 use super::music::Music;
 use super::rendition::{Keystroke, Pedal, Rendition};
-use crate::dice::Dice;
+use crate::rng::Rng;
 use segue_model::note::{Note, Pitch, Ticks, Velocity};
 
 /// Somebody who plays. [`Player::exact`] plays what is written; each habit is added by its name.
@@ -36,30 +36,30 @@ pub struct Player {
     pub pedal: Option<Ticks>,
 }
 
-/// Which habit draws: each has dice of its own, so that one more changes nothing in the others.
+/// Which habit draws: each has rng of its own, so that one more changes nothing in the others.
 struct Habits {
-    gate: Dice,
-    timing: Dice,
-    wander: Dice,
-    touch: Dice,
-    ghosts: Dice,
-    overlaps: Dice,
-    wrong_notes: Dice,
-    pauses: Dice,
+    gate: Rng,
+    timing: Rng,
+    wander: Rng,
+    touch: Rng,
+    ghosts: Rng,
+    overlaps: Rng,
+    wrong_notes: Rng,
+    pauses: Rng,
 }
 
 impl Habits {
     const fn of(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         Self {
-            gate: dice.fork(),
-            timing: dice.fork(),
-            wander: dice.fork(),
-            touch: dice.fork(),
-            ghosts: dice.fork(),
-            overlaps: dice.fork(),
-            wrong_notes: dice.fork(),
-            pauses: dice.fork(),
+            gate: rng.fork(),
+            timing: rng.fork(),
+            wander: rng.fork(),
+            touch: rng.fork(),
+            ghosts: rng.fork(),
+            overlaps: rng.fork(),
+            wrong_notes: rng.fork(),
+            pauses: rng.fork(),
         }
     }
 }
@@ -272,9 +272,9 @@ struct Miss {
 }
 
 impl Miss {
-    fn draw(dice: &mut Dice, percent: u64) -> Self {
-        let semitones = *dice.pick(&[-2, -1, 1, 2]);
-        let (missed, corrected) = (dice.chance(percent), dice.chance(50));
+    fn draw(rng: &mut Rng, percent: u64) -> Self {
+        let semitones = *rng.pick(&[-2, -1, 1, 2]);
+        let (missed, corrected) = (rng.chance(percent), rng.chance(50));
         Self { semitones: if missed { semitones } else { 0 }, corrected }
     }
 
@@ -317,9 +317,9 @@ fn swung(straight: f64, music: &Music) -> f64 {
 
 /// About a normal distribution of mean 0 and standard deviation 1, and never beyond 3: sums and no logarithm, so that it
 /// is the same on every machine.
-fn normal(dice: &mut Dice) -> f64 {
+fn normal(rng: &mut Rng) -> f64 {
     const ROLLS: usize = 12;
-    let sum: f64 = (0..ROLLS).map(|_| dice.unit()).sum();
+    let sum: f64 = (0..ROLLS).map(|_| rng.unit()).sum();
     (sum - 6.0).clamp(-3.0, 3.0)
 }
 

@@ -1,11 +1,11 @@
 //! Faults put into a sound recording on purpose, so that the rules are seen to find them.
 
-use super::board::{Board, Knob};
+use super::param_map::{Param, ParamMap};
 use super::play::{Recording, Take};
 use super::rules::Rule;
-use super::sequence::{Act, Deed, Sequence};
-use crate::dice::Dice;
-use crate::performance::{Answered, Sent};
+use super::sequence::{Action, Activation, Sequence};
+use crate::performance::{Sent, TimedEvent};
+use crate::rng::Rng;
 use crate::timeline::Frame;
 
 /// What can go wrong, as it goes wrong in plugins.
@@ -37,36 +37,36 @@ impl Fault {
         self,
         sequence: &Sequence,
         recording: &Recording,
-        board: &Board,
-        dice: &mut Dice,
+        param_map: &ParamMap,
+        rng: &mut Rng,
     ) -> Option<Recording> {
         let mut planted = recording.clone();
-        let acts = sequence.acts.iter().zip(&mut planted.takes);
-        let mut places: Vec<(&Act, &mut Take, Place)> = Vec::new();
-        for (act, take) in acts {
+        let activations = sequence.activations.iter().zip(&mut planted.takes);
+        let mut places: Vec<(&Activation, &mut Take, Site)> = Vec::new();
+        for (activation, take) in activations {
             let found = match self {
                 Self::LostNoteOff => note_offs(take),
                 Self::BlockEdge => note_ons_within_blocks(take),
-                Self::StalePlan => interruptions(act, take),
+                Self::StalePlan => interruptions(activation, take),
             };
-            if let Some(place) = (!found.is_empty()).then(|| *dice.pick(&found)) {
-                places.push((act, take, place));
+            if let Some(place) = (!found.is_empty()).then(|| *rng.pick(&found)) {
+                places.push((activation, take, place));
             }
         }
-        let chosen = usize::try_from(dice.below(places.len() as u64)).unwrap_or(0);
-        let (act, take, place) = places.into_iter().nth(chosen)?;
+        let chosen = usize::try_from(rng.below(places.len() as u64)).unwrap_or(0);
+        let (activation, take, place) = places.into_iter().nth(chosen)?;
         match place {
-            Place::Drop(index) => {
+            Site::Drop(index) => {
                 take.events.remove(index);
             }
-            Place::Move(index, to) => {
+            Site::Move(index, to) => {
                 let event = take.events.remove(index);
                 let at = take.events.partition_point(|other| other.at < to);
-                take.events.insert(at, Answered { at: to, ..event });
+                take.events.insert(at, TimedEvent { at: to, ..event });
             }
-            Place::Add(from) => {
-                let rate = act.timeline.sample_rate();
-                add_note(take, channel(sequence, board), from, from + seconds(0.05, rate), act.length);
+            Site::Add(from) => {
+                let rate = activation.timeline.sample_rate();
+                add_note(take, channel(sequence, param_map), from, from + seconds(0.05, rate), activation.length);
             }
         }
         Some(planted)
@@ -75,7 +75,7 @@ impl Fault {
 
 /// Where a fault can be planted.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum Site {
     /// This event is left out.
     Drop(usize),
     /// This event comes at another frame.
@@ -84,32 +84,35 @@ enum Place {
     Add(Frame),
 }
 
-fn note_offs(take: &Take) -> Vec<Place> {
-    let is_off = |(_, event): &(usize, &Answered)| matches!(event.sent, Sent::Off { .. });
-    take.events.iter().enumerate().filter(is_off).map(|(index, _)| Place::Drop(index)).collect()
+fn note_offs(take: &Take) -> Vec<Site> {
+    let is_off = |(_, event): &(usize, &TimedEvent)| matches!(event.sent, Sent::Off { .. });
+    take.events.iter().enumerate().filter(is_off).map(|(index, _)| Site::Drop(index)).collect()
 }
 
-fn note_ons_within_blocks(take: &Take) -> Vec<Place> {
+fn note_ons_within_blocks(take: &Take) -> Vec<Site> {
     let block_of = |at| take.blocks[take.blocks.partition_point(|block| *block <= at).saturating_sub(1)];
     let ons = take.events.iter().enumerate().filter(|(_, event)| matches!(event.sent, Sent::On { .. }));
     let moves = ons.map(|(index, event)| (index, event.at, block_of(event.at)));
-    moves.filter(|(_, at, block)| block < at).map(|(index, _, block)| Place::Move(index, block)).collect()
+    moves.filter(|(_, at, block)| block < at).map(|(index, _, block)| Site::Move(index, block)).collect()
 }
 
 /// A little after the player has struck a key, where something was played within the seconds before.
-fn interruptions(act: &Act, take: &Take) -> Vec<Place> {
-    let rate = act.timeline.sample_rate();
+fn interruptions(activation: &Activation, take: &Take) -> Vec<Site> {
+    let rate = activation.timeline.sample_rate();
     let (recently, soon) = (seconds(1.0, rate), seconds(0.01, rate));
-    let strokes = act.deeds.iter().filter(|(_, deed)| matches!(deed, Deed::Down { velocity, .. } if *velocity > 0.0));
+    let strokes = activation
+        .actions
+        .iter()
+        .filter(|(_, action)| matches!(action, Action::NoteOn { velocity, .. } if *velocity > 0.0));
     let played_before = |at: Frame| {
         let from = take.events.partition_point(|event| event.at < at.saturating_sub(recently));
         take.events.get(from).is_some_and(|event| event.at < at)
     };
-    strokes.filter(|(at, _)| played_before(*at)).map(|(at, _)| Place::Add(at + soon)).collect()
+    strokes.filter(|(at, _)| played_before(*at)).map(|(at, _)| Site::Add(at + soon)).collect()
 }
 
-fn channel(sequence: &Sequence, board: &Board) -> u16 {
-    let place = board.place(Knob::OutputChannel);
+fn channel(sequence: &Sequence, param_map: &ParamMap) -> u16 {
+    let place = param_map.place(Param::OutputChannel);
     let set = sequence.settings.iter().find(|(of, _)| *of == place).map_or(0.0, |(_, value)| *value);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
     let channel = set as u16;
@@ -122,7 +125,7 @@ fn add_note(take: &mut Take, channel: u16, on: Frame, off: Frame, length: Frame)
     let off = off.min(length - 1);
     for (at, sent) in [(on, Sent::On { channel, key: KEY, velocity: 0.5 }), (off, Sent::Off { channel, key: KEY })] {
         let index = take.events.partition_point(|event| event.at <= at);
-        take.events.insert(index, Answered { at, sent });
+        take.events.insert(index, TimedEvent { at, sent });
     }
 }
 

@@ -1,13 +1,13 @@
 //! Plays a sequence at the built plugin and writes down what came back.
 
-use super::board::Board;
-use super::sequence::{Act, Deed, Sequence};
+use super::param_map::ParamMap;
+use super::sequence::{Action, Activation, Sequence};
 use crate::bundle::Bundle;
 use crate::instance::Instance;
-use crate::performance::{Answered, Sent};
+use crate::performance::{Sent, TimedEvent};
 use crate::session::read;
+use crate::stats::Stats;
 use crate::timeline::Frame;
-use crate::vitals::Vitals;
 use anyhow::{Context, Result};
 use clack_host::events::event_types::{
     MidiEvent, NoteChokeEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent, ParamValueEvent,
@@ -21,15 +21,15 @@ use clack_host::utils::ClapId;
 /// What came of a sequence.
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
-    /// One for each act.
+    /// One for each activation.
     pub takes: Vec<Take>,
 }
 
-/// What came of an act.
+/// What came of an activation.
 #[derive(Debug, Clone, Default)]
 pub struct Take {
     /// In the order in which the plugin sent them.
-    pub events: Vec<Answered>,
+    pub events: Vec<TimedEvent>,
     /// The frames at which blocks began.
     pub blocks: Vec<Frame>,
     /// Events that the plugin placed outside their block: the block's first frame, and the offset.
@@ -37,7 +37,7 @@ pub struct Take {
     /// What was heard, second by second.
     pub sound: Vec<Second>,
     /// What the instance had counted at its end, where the bundle was asked for it.
-    pub vitals: Option<Vitals>,
+    pub stats: Option<Stats>,
 }
 
 /// What was heard within a second.
@@ -69,43 +69,48 @@ impl Take {
 ///
 /// # Errors
 /// When the plugin refuses what every host may ask for, or reports an error.
-pub fn play(sequence: &Sequence, bundle: &Bundle, board: &Board) -> Result<Recording> {
+pub fn play(sequence: &Sequence, bundle: &Bundle, param_map: &ParamMap) -> Result<Recording> {
     let mut instance = bundle.open()?;
     if !sequence.chart.is_empty() {
         instance.load_field("chart", sequence.chart)?;
     }
     for (place, value) in &sequence.settings {
-        instance.set_raw(board.parameters()[*place].id, *value)?;
+        instance.set_raw(param_map.parameters()[*place].id, *value)?;
     }
     let mut saved = None;
     let mut recording = Recording::default();
-    for act in &sequence.acts {
-        instance.set_offline(act.offline)?;
-        instance.activate(act.timeline.sample_rate(), act.blocks.largest())?;
-        let mut take = play_act(act, &mut instance, board, &mut saved)?;
+    for activation in &sequence.activations {
+        instance.set_offline(activation.offline)?;
+        instance.activate(activation.timeline.sample_rate(), activation.blocks.largest())?;
+        let mut take = play_act(activation, &mut instance, param_map, &mut saved)?;
         instance.deactivate();
-        take.vitals = Vitals::read()?;
+        take.stats = Stats::read()?;
         recording.takes.push(take);
     }
     Ok(recording)
 }
 
-/// Plays one act at an instance that is active. What is saved in it is left in `saved`.
+/// Plays one activation at an instance that is active. What is saved in it is left in `saved`.
 ///
 /// # Errors
 /// When the plugin reports an error.
-pub fn play_act(act: &Act, instance: &mut Instance, board: &Board, saved: &mut Option<Vec<u8>>) -> Result<Take> {
-    Stage { instance, board, act, saved, ears: Ears::default(), began: 0 }.play()
+pub fn play_act(
+    activation: &Activation,
+    instance: &mut Instance,
+    param_map: &ParamMap,
+    saved: &mut Option<Vec<u8>>,
+) -> Result<Take> {
+    Playback { instance, param_map, activation, saved, output: OutputBuffer::default(), began: 0 }.play()
 }
 
 /// A host's buffer for what a plugin sends, with a bound.
 #[derive(Default)]
-struct Ears {
-    events: Vec<(u32, Answered)>,
+struct OutputBuffer {
+    events: Vec<(u32, TimedEvent)>,
     room: usize,
 }
 
-impl OutputEventBuffer for Ears {
+impl OutputEventBuffer for OutputBuffer {
     fn try_push(&mut self, event: &UnknownEvent) -> Result<(), TryPushError> {
         if self.room == 0 {
             return Err(TryPushError::new());
@@ -113,58 +118,58 @@ impl OutputEventBuffer for Ears {
         self.room -= 1;
         let offset = event.header().time();
         if let Some(sent) = read(event) {
-            self.events.push((offset, Answered { at: 0, sent }));
+            self.events.push((offset, TimedEvent { at: 0, sent }));
         }
         Ok(())
     }
 }
 
-struct Stage<'a> {
+struct Playback<'a> {
     instance: &'a mut Instance,
-    board: &'a Board,
-    act: &'a Act,
+    param_map: &'a ParamMap,
+    activation: &'a Activation,
     saved: &'a mut Option<Vec<u8>>,
-    ears: Ears,
+    output: OutputBuffer,
     /// The frame at which the rendering began for the last time.
     began: Frame,
 }
 
-impl Stage<'_> {
+impl Playback<'_> {
     fn play(&mut self) -> Result<Take> {
-        let act = self.act;
+        let activation = self.activation;
         let mut take = Take::default();
-        let mut sizes = act.blocks.sizes();
-        let mut deeds = act.deeds.as_slice();
+        let mut sizes = activation.blocks.sizes();
+        let mut actions = activation.actions.as_slice();
         let mut room = usize::MAX;
         let (mut left, mut right) = (Vec::new(), Vec::new());
         let mut heard = EventBuffer::new();
         let mut at: Frame = 0;
-        while at < act.length {
-            while let [(when, deed), rest @ ..] = deeds
+        while at < activation.length {
+            while let [(when, action), rest @ ..] = actions
                 && *when <= at
-                && deed.is_between_blocks()
+                && action.is_between_blocks()
             {
-                self.between_blocks(at, *deed, &mut room)?;
-                deeds = rest;
+                self.between_blocks(at, *action, &mut room)?;
+                actions = rest;
             }
-            let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, deeds);
-            let count = deeds.partition_point(|(when, _)| *when < end);
+            let end = self.end_of_block(at, sizes.next().context("blocks have no end")?, actions);
+            let count = actions.partition_point(|(when, _)| *when < end);
             heard.clear();
             take.blocks.push(at);
             self.hear_oneself(&mut heard, &take, (at, end));
-            self.hear(&mut heard, (at, end), &deeds[..count]);
+            self.hear(&mut heard, (at, end), &actions[..count]);
             // What comes back comes first of what falls on one frame, as it is put in first.
             heard.sort();
-            deeds = &deeds[count..];
+            actions = &actions[count..];
             let frames = usize::try_from(end - at)?;
             // What is left there is not the plugin's: it must write every sample.
             left.clear();
             left.resize(frames, f32::NAN);
             right.clear();
             right.resize(frames, f32::NAN);
-            self.ears.room = room;
-            let told = act.telling.tell(act.timeline.event(at));
-            self.instance.audio()?.process(at, told.as_ref(), &heard, [&mut left, &mut right], &mut self.ears)?;
+            self.output.room = room;
+            let told = activation.report.apply(activation.timeline.event(at));
+            self.instance.audio()?.process(at, told.as_ref(), &heard, [&mut left, &mut right], &mut self.output)?;
             self.instance.serve();
             self.write_down(&mut take, (at, end), [&left, &right]);
             at = end;
@@ -172,45 +177,51 @@ impl Stage<'_> {
         Ok(take)
     }
 
-    fn end_of_block(&self, at: Frame, size: u32, deeds: &[(Frame, Deed)]) -> Frame {
-        let act = self.act;
-        let interlude = deeds.iter().find(|(_, deed)| deed.is_between_blocks()).map(|(when, _)| *when);
-        let change = act.timeline.next_change(at).filter(|_| !act.mid_block);
-        let bounds = [interlude, change, Some(at + Frame::from(size)), Some(act.length)];
-        bounds.into_iter().flatten().filter(|bound| *bound > at).min().unwrap_or(act.length)
+    fn end_of_block(&self, at: Frame, size: u32, actions: &[(Frame, Action)]) -> Frame {
+        let activation = self.activation;
+        let interlude = actions.iter().find(|(_, action)| action.is_between_blocks()).map(|(when, _)| *when);
+        let change = activation.timeline.next_change(at).filter(|_| !activation.mid_block);
+        let bounds = [interlude, change, Some(at + Frame::from(size)), Some(activation.length)];
+        bounds.into_iter().flatten().filter(|bound| *bound > at).min().unwrap_or(activation.length)
     }
 
-    fn between_blocks(&mut self, at: Frame, deed: Deed, room: &mut usize) -> Result<()> {
-        if matches!(deed, Deed::Reset | Deed::Pause) && self.renders()? {
+    fn between_blocks(&mut self, at: Frame, action: Action, room: &mut usize) -> Result<()> {
+        if matches!(action, Action::Reset | Action::Pause) && self.renders()? {
             self.began = at;
         }
-        match deed {
-            Deed::Reset => self.instance.reset(),
-            Deed::Pause => self.instance.pause()?,
-            Deed::Save => *self.saved = Some(self.instance.save()?),
-            Deed::Load => {
+        match action {
+            Action::Reset => self.instance.reset(),
+            Action::Pause => self.instance.pause()?,
+            Action::Save => *self.saved = Some(self.instance.save()?),
+            Action::Load => {
                 if let Some(saved) = &self.saved {
                     self.instance.load(saved)?;
                 }
             }
-            Deed::Room(events) => *room = if events == u32::MAX { usize::MAX } else { usize::try_from(events)? },
-            Deed::Down { .. } | Deed::Up { .. } | Deed::Shape { .. } | Deed::Midi(_) | Deed::Turn { .. } => {}
+            Action::OutputRoom(events) => {
+                *room = if events == u32::MAX { usize::MAX } else { usize::try_from(events)? }
+            }
+            Action::NoteOn { .. }
+            | Action::NoteOff { .. }
+            | Action::NoteExpression { .. }
+            | Action::Midi(_)
+            | Action::SetParam { .. } => {}
         }
         Ok(())
     }
 
     /// Whether the plugin takes this for a rendering, because the host or the musician says so.
     fn renders(&mut self) -> Result<bool> {
-        Ok(self.act.offline || self.instance.text("Render")? == "Offline")
+        Ok(self.activation.offline || self.instance.text("Render")? == "Offline")
     }
 
     /// With a routing loop: what was played comes in with this block, if its time has come. A rendering that is begun anew
     /// hears nothing of the one before.
     fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, (at, end): (Frame, Frame)) {
-        let recently = at.saturating_sub(Frame::from(self.act.blocks.largest()));
+        let recently = at.saturating_sub(Frame::from(self.activation.blocks.largest()));
         let first = take.events.partition_point(|event| event.at < recently.max(self.began));
         for event in &take.events[first..] {
-            let back = self.act.comes_back(event.at, &take.blocks).filter(|back| (at..end).contains(back));
+            let back = self.activation.comes_back(event.at, &take.blocks).filter(|back| (at..end).contains(back));
             let Some(offset) = back.map(|back| offset(at, back)) else { continue };
             match event.sent {
                 Sent::On { channel, key, velocity } => {
@@ -225,22 +236,26 @@ impl Stage<'_> {
     }
 
     /// What the plugin is told in the course of a block, in order; of one frame the transport first.
-    fn hear(&self, heard: &mut EventBuffer, (at, end): (Frame, Frame), mut deeds: &[(Frame, Deed)]) {
-        let mut changes =
-            self.act.mid_block.then(|| self.act.timeline.changes_between(at + 1, end)).into_iter().flatten();
+    fn hear(&self, heard: &mut EventBuffer, (at, end): (Frame, Frame), mut actions: &[(Frame, Action)]) {
+        let mut changes = self
+            .activation
+            .mid_block
+            .then(|| self.activation.timeline.changes_between(at + 1, end))
+            .into_iter()
+            .flatten();
         let mut change = changes.next();
         loop {
-            match (change, deeds) {
+            match (change, actions) {
                 (Some(when), [(first, _), ..]) if when <= *first => {
-                    self.tell_transport(heard, at, when);
+                    self.send_transport(heard, at, when);
                     change = changes.next();
                 }
-                (_, [(when, deed), rest @ ..]) => {
-                    self.tell_deed(heard, offset(at, *when), *deed);
-                    deeds = rest;
+                (_, [(when, action), rest @ ..]) => {
+                    self.send_action(heard, offset(at, *when), *action);
+                    actions = rest;
                 }
                 (Some(when), []) => {
-                    self.tell_transport(heard, at, when);
+                    self.send_transport(heard, at, when);
                     change = changes.next();
                 }
                 (None, []) => return,
@@ -248,22 +263,22 @@ impl Stage<'_> {
         }
     }
 
-    fn tell_transport(&self, heard: &mut EventBuffer, at: Frame, when: Frame) {
-        if let Some(mut event) = self.act.telling.tell(self.act.timeline.event(when)) {
+    fn send_transport(&self, heard: &mut EventBuffer, at: Frame, when: Frame) {
+        if let Some(mut event) = self.activation.report.apply(self.activation.timeline.event(when)) {
             event.header = event.header.with_time(offset(at, when));
             heard.push::<TransportEvent>(&event);
         }
     }
 
-    fn tell_deed(&self, heard: &mut EventBuffer, offset: u32, deed: Deed) {
+    fn send_action(&self, heard: &mut EventBuffer, offset: u32, action: Action) {
         let number = |number: Option<u8>| number.map_or(Match::All, |number| Match::Specific(u16::from(number)));
         let name = |id: Option<u32>| id.map_or(Match::All, Match::Specific);
-        match deed {
-            Deed::Down { channel, key, velocity, id } => {
+        match action {
+            Action::NoteOn { channel, key, velocity, id } => {
                 let key = Pckn::new(0u16, u16::from(channel), u16::from(key), name(id));
                 heard.push(&NoteOnEvent::new(offset, key, velocity));
             }
-            Deed::Up { channel, key, id, choke } => {
+            Action::NoteOff { channel, key, id, choke } => {
                 let keys = Pckn::new(0u16, number(channel), number(key), name(id));
                 if choke {
                     heard.push(&NoteChokeEvent::new(offset, keys));
@@ -271,32 +286,32 @@ impl Stage<'_> {
                     heard.push(&NoteOffEvent::new(offset, keys, 0.5));
                 }
             }
-            Deed::Shape { channel, key, id, kind, value } => {
+            Action::NoteExpression { channel, key, id, kind, value } => {
                 let keys = Pckn::new(0u16, number(channel), number(key), name(id));
                 if let Some(kind) = NoteExpressionType::from_raw(kind.into()) {
                     heard.push(&NoteExpressionEvent::new(offset, keys, kind, value));
                 }
             }
-            Deed::Midi(message) => heard.push(&MidiEvent::new(offset, 0, message)),
-            Deed::Turn { place, value } => {
-                if let Some(id) = ClapId::from_raw(self.board.parameters()[place].id) {
+            Action::Midi(message) => heard.push(&MidiEvent::new(offset, 0, message)),
+            Action::SetParam { place, value } => {
+                if let Some(id) = ClapId::from_raw(self.param_map.parameters()[place].id) {
                     heard.push(&ParamValueEvent::new(offset, id, Pckn::match_all(), value));
                 }
             }
-            Deed::Reset | Deed::Pause | Deed::Save | Deed::Load | Deed::Room(_) => {}
+            Action::Reset | Action::Pause | Action::Save | Action::Load | Action::OutputRoom(_) => {}
         }
     }
 
     fn write_down(&mut self, take: &mut Take, (at, end): (Frame, Frame), audio: [&[f32]; 2]) {
-        for (offset, event) in self.ears.events.drain(..) {
+        for (offset, event) in self.output.events.drain(..) {
             let when = at + Frame::from(offset);
             if when >= end {
                 take.outside.push((at, offset));
             }
-            take.events.push(Answered { at: when, ..event });
+            take.events.push(TimedEvent { at: when, ..event });
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sample rate")]
-        let rate = self.act.timeline.sample_rate() as Frame;
+        let rate = self.activation.timeline.sample_rate() as Frame;
         for (frame, (left, right)) in (at..).zip(audio[0].iter().zip(audio[1])) {
             let index = usize::try_from(frame / rate).unwrap_or(usize::MAX);
             if take.sound.len() <= index {

@@ -3,46 +3,48 @@
 //! Pure: it looks at a sequence and at what came of it, and knows the plugin's parameters by name and meaning only.
 //! Where it cannot know what the plugin must have understood it lets pass: each rule says when it speaks.
 //!
-//! [`Watch`] goes through time and holds what is known; its rooms say what the host's doings mean for that (`host`), what
+//! [`Checker`] goes through time and holds what is known; its rooms say what the host's doings mean for that (`host`), what
 //! must be true of what the plugin sends (`sent`), what the parameters allow (`settings`), and what is heard and
 //! counted (`stock`).
 
-mod broken;
 mod host;
 mod sent;
 mod settings;
-mod stock;
 #[cfg(test)]
 mod tests;
+mod totals;
+mod violation;
 
-use super::board::{Board, Knob};
+use super::param_map::{Param, ParamMap};
 use super::play::{Recording, Take};
-use super::sequence::{Act, Sequence};
+use super::sequence::{Activation, Sequence};
+use crate::stats::Stats;
 use crate::timeline::Frame;
-use crate::vitals::Vitals;
-pub use broken::{Broken, Key, Lever, Rule};
 use settings::same;
+pub use violation::{Controller, Key, Rule, Violation};
 
 /// Everything that is wrong with a recording.
-pub fn check(sequence: &Sequence, recording: &Recording, board: &Board) -> Vec<Broken> {
-    let mut watch = Watch::new(&sequence.settings, board);
-    for (act, take) in sequence.acts.iter().zip(&recording.takes) {
-        watch.follow(act, take);
+pub fn check(sequence: &Sequence, recording: &Recording, param_map: &ParamMap) -> Vec<Violation> {
+    let mut checker = Checker::new(&sequence.settings, param_map);
+    for (activation, take) in sequence.activations.iter().zip(&recording.takes) {
+        checker.follow(activation, take);
     }
-    watch.finish()
+    checker.finish()
 }
 
 /// What two recordings of one sequence do not have in common; `None` when nothing.
 pub fn difference(one: &Recording, other: &Recording) -> Option<String> {
-    one.takes.iter().zip(&other.takes).enumerate().find_map(|(act, (one, other))| {
-        let act = act + 1;
+    one.takes.iter().zip(&other.takes).enumerate().find_map(|(activation, (one, other))| {
+        let activation = activation + 1;
         let (here, there) = (&one.events, &other.events);
         if let Some(index) = (0..here.len().max(there.len())).find(|index| here.get(*index) != there.get(*index)) {
             let (one, other) = (here.get(index), there.get(index));
-            return Some(format!("act {act}, event {index} is {one:?} in one and {other:?} in the other"));
+            return Some(format!(
+                "activation {activation}, event {index} is {one:?} in one and {other:?} in the other"
+            ));
         }
         let second = (0..one.sound.len()).find(|second| one.sound.get(*second) != other.sound.get(*second))?;
-        Some(format!("act {act}: the notes are the same, and the sound differs in second {second}"))
+        Some(format!("activation {activation}: the notes are the same, and the sound differs in second {second}"))
     })
 }
 
@@ -51,11 +53,11 @@ const SAME_VELOCITY: f64 = 0.6 / 127.0;
 /// More keys than fingers: with so many down the rules about them say nothing.
 const MOST_KEYS: usize = 60;
 
-/// A moment of the whole sequence: act and frame.
+/// A moment of the whole sequence: activation and frame.
 type Moment = (usize, Frame);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Who {
+enum NoteSource {
     Player,
     Segue,
     /// The comping, which goes by other rules.
@@ -68,7 +70,7 @@ enum Who {
 #[derive(Debug, Clone, Copy)]
 struct Sounding {
     key: Key,
-    who: Who,
+    source: NoteSource,
     since: Moment,
 }
 
@@ -88,16 +90,16 @@ enum Demand {
     AfterBreak,
     Yielding,
     Passed(Key),
-    Levers,
+    Controllers,
 }
 
-/// Follows a session act by act, of which there may be any number.
-pub struct Watch<'a> {
-    board: &'a Board,
+/// Follows a session activation by activation, of which there may be any number.
+pub struct Checker<'a> {
+    param_map: &'a ParamMap,
     /// The one that is followed.
-    act: usize,
+    activation: usize,
     values: Vec<f64>,
-    /// The frame of this act since which a parameter stands; 0 when it was never moved in it.
+    /// The frame of this activation since which a parameter stands; 0 when it was never moved in it.
     since: Vec<Frame>,
     saved: Option<Vec<f64>>,
     held: Vec<Held>,
@@ -105,11 +107,11 @@ pub struct Watch<'a> {
     struck: Vec<Key>,
     /// Those of them that must be passed through.
     to_pass: Vec<Key>,
-    /// Levers that were passed through and are away from rest, with their channels.
-    away: Vec<(Lever, u8, Moment)>,
+    /// Controllers that were passed through and are away from rest, with their channels.
+    away: Vec<(Controller, u8, Moment)>,
     /// What Segue has struck of late, how hard, and until when it may come back.
     begun: Vec<(Key, f64, Frame)>,
-    /// Note-ons of this act that were passed through: of the player's, and of those that came back.
+    /// Note-ons of this activation that were passed through: of the player's, and of those that came back.
     passed: Vec<(Key, f64, Frame)>,
     echoes: Vec<(Key, f64, Frame)>,
     /// A key may be down: nobody can know whether it was struck, or lifted.
@@ -120,25 +122,25 @@ pub struct Watch<'a> {
     asked: bool,
     /// When the turn was last handed over by hand.
     handed_over: Option<Frame>,
-    /// That has happened in this act.
+    /// That has happened in this activation.
     was_handed_over: bool,
     demands: Vec<Demand>,
     sounding: Vec<Sounding>,
-    /// What the instance had counted before this act.
-    counted: Vitals,
-    broken: Vec<Broken>,
+    /// What the instance had counted before this activation.
+    counted: Stats,
+    broken: Vec<Violation>,
 }
 
-impl<'a> Watch<'a> {
-    /// Before the first act, with these parameters set.
-    pub fn new(settings: &[(usize, f64)], board: &'a Board) -> Self {
-        let mut values: Vec<f64> = board.parameters().iter().map(|parameter| parameter.default).collect();
+impl<'a> Checker<'a> {
+    /// Before the first activation, with these parameters set.
+    pub fn new(settings: &[(usize, f64)], param_map: &'a ParamMap) -> Self {
+        let mut values: Vec<f64> = param_map.parameters().iter().map(|parameter| parameter.default).collect();
         for (place, value) in settings {
             values[*place] = *value;
         }
         Self {
-            board,
-            act: 0,
+            param_map,
+            activation: 0,
             since: vec![0; values.len()],
             values,
             saved: None,
@@ -156,31 +158,31 @@ impl<'a> Watch<'a> {
             was_handed_over: false,
             demands: Vec::new(),
             sounding: Vec::new(),
-            counted: Vitals::default(),
+            counted: Stats::default(),
             broken: Vec::new(),
         }
     }
 
     fn say(&mut self, at: Frame, rule: Rule) {
-        self.broken.push(Broken { act: self.act, at, rule });
+        self.broken.push(Violation { activation: self.activation, at, rule });
     }
 
-    fn value(&self, knob: Knob) -> f64 {
-        self.values[self.board.place(knob)]
+    fn value(&self, param: Param) -> f64 {
+        self.values[self.param_map.place(param)]
     }
 
-    /// The value of a parameter that was not moved in this act.
-    fn steady(&self, knob: Knob) -> Option<f64> {
-        (self.since[self.board.place(knob)] == 0).then(|| self.value(knob))
+    /// The value of a parameter that was not moved in this activation.
+    fn steady(&self, param: Param) -> Option<f64> {
+        (self.since[self.param_map.place(param)] == 0).then(|| self.value(param))
     }
 
-    fn is_steadily(&self, knob: Knob, wanted: f64) -> bool {
-        self.steady(knob).is_some_and(|value| same(value, wanted))
+    fn is_steadily(&self, param: Param, wanted: f64) -> bool {
+        self.steady(param).is_some_and(|value| same(value, wanted))
     }
 
-    /// Goes through the next act in order of time: at one frame first what the transport does, then what the host does,
+    /// Goes through the next activation in order of time: at one frame first what the transport does, then what the host does,
     /// then what the plugin sends. With its beginning everything has to end, as after an activation or a jump.
-    pub fn follow(&mut self, act: &Act, take: &Take) {
+    pub fn follow(&mut self, activation: &Activation, take: &Take) {
         self.since.fill(0);
         self.was_handed_over = false;
         self.begun.clear();
@@ -188,49 +190,49 @@ impl<'a> Watch<'a> {
         self.echoes.clear();
         self.forget_keys();
         self.demands.push(Demand::Everything);
-        let no_breaks = !act.telling.has_beats();
-        let mut breaks = act.timeline.breaks().filter(|at| !no_breaks && *at < act.length).peekable();
-        let mut deeds = act.deeds.iter().peekable();
+        let no_breaks = !activation.report.has_beats();
+        let mut breaks = activation.timeline.breaks().filter(|at| !no_breaks && *at < activation.length).peekable();
+        let mut actions = activation.actions.iter().peekable();
         let mut events = take.events.iter().peekable();
         let mut now = 0;
         loop {
             let nexts = [
                 breaks.peek().copied(),
-                deeds.peek().map(|(at, _)| *at),
+                actions.peek().map(|(at, _)| *at),
                 events.peek().map(|event| event.at.max(now)),
                 (now == 0 && !self.demands.is_empty()).then_some(0),
             ];
             let Some(next) = nexts.into_iter().flatten().min() else { break };
             now = next;
             while let Some(at) = breaks.next_if(|at| *at <= now) {
-                self.song_breaks(act.timeline.goes_round(at));
+                self.song_breaks(activation.timeline.goes_round(at));
             }
-            while let Some((_, deed)) = deeds.next_if(|(at, _)| *at <= now) {
-                self.host_does(*deed, now);
+            while let Some((_, action)) = actions.next_if(|(at, _)| *at <= now) {
+                self.host_does(*action, now);
             }
             while let Some(event) = events.next_if(|event| event.at <= now) {
                 if event.at < now {
                     self.say(event.at, Rule::OutOfOrder);
                 }
-                self.plugin_sends(*event, act, &take.blocks);
+                self.plugin_sends(*event, activation, &take.blocks);
             }
-            self.settle(act, now);
+            self.settle(activation, now);
         }
         for (block, offset) in &take.outside {
             self.say(*block, Rule::Outside { offset: *offset });
         }
-        self.listen(act, take);
-        self.take_stock(act, take);
-        self.act += 1;
+        self.listen(activation, take);
+        self.check_totals(activation, take);
+        self.activation += 1;
     }
 
-    /// Everything that was wrong, after the last act.
-    pub fn finish(mut self) -> Vec<Broken> {
-        for Sounding { key, since: (act, at), .. } in std::mem::take(&mut self.sounding) {
-            self.broken.push(Broken { act, at, rule: Rule::NeverEnds(key) });
+    /// Everything that was wrong, after the last activation.
+    pub fn finish(mut self) -> Vec<Violation> {
+        for Sounding { key, since: (activation, at), .. } in std::mem::take(&mut self.sounding) {
+            self.broken.push(Violation { activation, at, rule: Rule::NeverEnds(key) });
         }
-        if let Some((lever, channel, (act, at))) = self.away.first().copied() {
-            self.broken.push(Broken { act, at, rule: Rule::LeftAway { lever, channel } });
+        if let Some((controller, channel, (activation, at))) = self.away.first().copied() {
+            self.broken.push(Violation { activation, at, rule: Rule::LeftAway { controller, channel } });
         }
         self.broken
     }
@@ -250,33 +252,36 @@ impl<'a> Watch<'a> {
     }
 
     /// Everything on a frame has happened: what had to end must have ended.
-    fn settle(&mut self, act: &Act, now: Frame) {
+    fn settle(&mut self, activation: &Activation, now: Frame) {
         self.struck.clear();
         let demands = std::mem::take(&mut self.demands);
         let to_pass = std::mem::take(&mut self.to_pass);
-        if !act.is_all_ears() {
+        if !activation.accepts_everything() {
             return;
         }
-        if let Some(key) = to_pass.first().filter(|_| act.loops_back.is_none()) {
+        if let Some(key) = to_pass.first().filter(|_| activation.loops_back.is_none()) {
             self.say(now, Rule::NotPassed(*key));
         }
         // Off and on again on one frame it never was off.
-        let thru_is_off = same(self.value(Knob::Thru), 0.0);
+        let thru_is_off = same(self.value(Param::Thru), 0.0);
         for demand in demands {
-            let levers = matches!(demand, Demand::Everything) || matches!(demand, Demand::Levers) && thru_is_off;
-            let before = |(.., since): &&(Lever, u8, Moment)| levers && *since < (self.act, now);
-            if let Some((lever, channel, _)) = self.away.iter().find(before).copied() {
-                self.say(now, Rule::LeftAway { lever, channel });
+            let controllers =
+                matches!(demand, Demand::Everything) || matches!(demand, Demand::Controllers) && thru_is_off;
+            let before = |(.., since): &&(Controller, u8, Moment)| controllers && *since < (self.activation, now);
+            if let Some((controller, channel, _)) = self.away.iter().find(before).copied() {
+                self.say(now, Rule::LeftAway { controller, channel });
             }
-            let before = |sounding: &&Sounding| sounding.since < (self.act, now);
+            let before = |sounding: &&Sounding| sounding.since < (self.activation, now);
             let still = self.sounding.iter().filter(before).find_map(|sounding| {
-                let Sounding { key, who, .. } = *sounding;
+                let Sounding { key, source, .. } = *sounding;
                 let rule = match demand {
                     Demand::Everything => Rule::OverAReset(key),
-                    Demand::AfterBreak if matches!(who, Who::Segue | Who::Comping) => Rule::OverABreak(key),
-                    Demand::Yielding if who == Who::Segue => Rule::DoesNotYield(key),
-                    Demand::Passed(passed) if who == Who::Player && passed == key => Rule::OverARelease(key),
-                    Demand::AfterBreak | Demand::Yielding | Demand::Passed(_) | Demand::Levers => return None,
+                    Demand::AfterBreak if matches!(source, NoteSource::Segue | NoteSource::Comping) => {
+                        Rule::OverABreak(key)
+                    }
+                    Demand::Yielding if source == NoteSource::Segue => Rule::DoesNotYield(key),
+                    Demand::Passed(passed) if source == NoteSource::Player && passed == key => Rule::OverARelease(key),
+                    Demand::AfterBreak | Demand::Yielding | Demand::Passed(_) | Demand::Controllers => return None,
                 };
                 Some(rule)
             });

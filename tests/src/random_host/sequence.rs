@@ -1,30 +1,30 @@
 //! What a random host does: plain data, which can be played again, cut otherwise and made smaller.
 
-use super::board::Board;
+use super::param_map::ParamMap;
 use crate::blocks::Blocks;
-use crate::timeline::{Frame, Telling, Timeline};
+use crate::timeline::{Frame, Timeline, TransportReport};
 use std::fmt;
 
-/// One session: an instance is opened, set, and played at in one or more acts.
+/// One session: an instance is opened, set, and played at in one or more activations.
 #[derive(Debug, Clone)]
 pub struct Sequence {
     /// It was made of this seed.
     pub seed: u64,
-    /// What is set before the first act: places on the [`Board`] and values.
+    /// What is set before the first activation: places on the [`ParamMap`] and values.
     pub settings: Vec<(usize, f64)>,
     /// The chord chart in the project.
     pub chart: &'static str,
     /// In order; between them the instance is deactivated and activated.
-    pub acts: Vec<Act>,
+    pub activations: Vec<Activation>,
 }
 
 /// From one activation to the next.
 #[derive(Debug, Clone)]
-pub struct Act {
+pub struct Activation {
     /// The transport.
     pub timeline: Timeline,
     /// What the plugin is told of it.
-    pub telling: Telling,
+    pub report: TransportReport,
     /// Changes of the transport come as events in mid-block; else a new block begins there.
     pub mid_block: bool,
     /// The blocks into which the host cuts time.
@@ -34,7 +34,7 @@ pub struct Act {
     /// The host renders, and says so.
     pub offline: bool,
     /// In order of time; at one frame, what happens between blocks comes first.
-    pub deeds: Vec<(Frame, Deed)>,
+    pub actions: Vec<(Frame, Action)>,
     /// How long it lasts.
     pub length: Frame,
 }
@@ -50,9 +50,9 @@ pub enum Return {
 
 /// One thing that the host does.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Deed {
+pub enum Action {
     /// A key goes down.
-    Down {
+    NoteOn {
         /// 0 to 15.
         channel: u8,
         /// 0 to 127.
@@ -63,7 +63,7 @@ pub enum Deed {
         id: Option<u32>,
     },
     /// Keys go up; `None` is any.
-    Up {
+    NoteOff {
         /// 0 to 15.
         channel: Option<u8>,
         /// 0 to 127.
@@ -74,7 +74,7 @@ pub enum Deed {
         choke: bool,
     },
     /// Sounding notes are bent one by one, or coloured.
-    Shape {
+    NoteExpression {
         /// 0 to 15.
         channel: Option<u8>,
         /// 0 to 127.
@@ -89,8 +89,8 @@ pub enum Deed {
     /// A raw MIDI message.
     Midi([u8; 3]),
     /// A parameter is set.
-    Turn {
-        /// Its place on the board.
+    SetParam {
+        /// Its place on the param_map.
         place: usize,
         /// In the host's scale.
         value: f64,
@@ -104,20 +104,20 @@ pub enum Deed {
     /// The project is opened as it was last saved, if it was.
     Load,
     /// From now on the host takes so many events a block.
-    Room(u32),
+    OutputRoom(u32),
 }
 
-impl Deed {
+impl Action {
     /// Whether a new block begins there.
     pub const fn is_between_blocks(&self) -> bool {
-        matches!(self, Self::Reset | Self::Pause | Self::Save | Self::Load | Self::Room(_))
+        matches!(self, Self::Reset | Self::Pause | Self::Save | Self::Load | Self::OutputRoom(_))
     }
 }
 
-impl Act {
-    /// Puts the deeds into their order.
+impl Activation {
+    /// Puts the actions into their order.
     pub fn sort(&mut self) {
-        self.deeds.sort_by_key(|(at, deed)| (*at, !deed.is_between_blocks()));
+        self.actions.sort_by_key(|(at, action)| (*at, !action.is_between_blocks()));
     }
 
     /// When what left at a frame comes in again, where blocks began at these frames.
@@ -129,8 +129,8 @@ impl Act {
     }
 
     /// Whether the host takes everything that it is given.
-    pub fn is_all_ears(&self) -> bool {
-        !self.deeds.iter().any(|(_, deed)| matches!(deed, Deed::Room(room) if *room < u32::MAX))
+    pub fn accepts_everything(&self) -> bool {
+        !self.actions.iter().any(|(_, action)| matches!(action, Action::OutputRoom(room) if *room < u32::MAX))
     }
 }
 
@@ -139,12 +139,12 @@ impl Sequence {
     #[must_use]
     pub fn cut_otherwise(&self, seed: u64) -> Self {
         let mut other = self.clone();
-        for (act, seed) in other.acts.iter_mut().zip(seed..) {
-            let largest = act.blocks.largest();
-            act.blocks = match seed % 3 {
+        for (activation, seed) in other.activations.iter_mut().zip(seed..) {
+            let largest = activation.blocks.largest();
+            activation.blocks = match seed % 3 {
                 0 => Blocks::Of((largest / 7).max(1)),
                 1 => Blocks::Random { seed, largest },
-                _ => Blocks::Moody { seed, largest },
+                _ => Blocks::Mixed { seed, largest },
             };
         }
         other
@@ -152,48 +152,49 @@ impl Sequence {
 
     /// How long the music is.
     pub fn seconds(&self) -> f64 {
-        self.acts.iter().map(|act| act.length as f64 / act.timeline.sample_rate()).sum()
+        self.activations.iter().map(|activation| activation.length as f64 / activation.timeline.sample_rate()).sum()
     }
 
-    /// Told so that a person can play it again by hand.
-    pub fn tell<'a>(&'a self, board: &'a Board) -> impl fmt::Display + 'a {
-        Told { sequence: self, board }
+    /// Description so that a person can play it again by hand.
+    pub fn describe<'a>(&'a self, param_map: &'a ParamMap) -> impl fmt::Display + 'a {
+        Description { sequence: self, param_map }
     }
 }
 
-struct Told<'a> {
+struct Description<'a> {
     sequence: &'a Sequence,
-    board: &'a Board,
+    param_map: &'a ParamMap,
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for Description<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |place: usize| self.board.parameters().get(place).map_or("?", |parameter| parameter.name.as_str());
-        let Sequence { seed, settings, chart, acts } = self.sequence;
+        let name =
+            |place: usize| self.param_map.parameters().get(place).map_or("?", |parameter| parameter.name.as_str());
+        let Sequence { seed, settings, chart, activations } = self.sequence;
         writeln!(out, "sequence {seed}, chart {chart:?}")?;
         for (place, value) in settings {
             writeln!(out, "  {} = {value}", name(*place))?;
         }
-        for act in acts {
+        for activation in activations {
             writeln!(
                 out,
-                "act of {} frames at {} Hz, {:?}, {}, tells {:?}, transport {}{}",
-                act.length,
-                act.timeline.sample_rate(),
-                act.blocks,
-                if act.offline { "rendering" } else { "live" },
-                act.telling,
-                if act.mid_block { "in mid-block" } else { "between blocks" },
-                match act.loops_back {
+                "activation of {} frames at {} Hz, {:?}, {}, reports {:?}, transport {}{}",
+                activation.length,
+                activation.timeline.sample_rate(),
+                activation.blocks,
+                if activation.offline { "rendering" } else { "live" },
+                activation.report,
+                if activation.mid_block { "in mid-block" } else { "between blocks" },
+                match activation.loops_back {
                     None => "",
                     Some(Return::WithTheNextBlock) => ", output routed to the start of the next block",
                     Some(Return::ABlockLater) => ", output routed to the input a whole block later",
                 },
             )?;
-            write!(out, "{}", act.timeline)?;
-            for (at, deed) in &act.deeds {
-                match deed {
-                    Deed::Turn { place, value } => writeln!(out, "  {at}: {} = {value}", name(*place))?,
+            write!(out, "{}", activation.timeline)?;
+            for (at, action) in &activation.actions {
+                match action {
+                    Action::SetParam { place, value } => writeln!(out, "  {at}: {} = {value}", name(*place))?,
                     other => writeln!(out, "  {at}: {other:?}")?,
                 }
             }

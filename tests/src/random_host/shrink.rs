@@ -1,8 +1,8 @@
 //! Makes a sequence that shows a fault smaller, as long as it still shows it.
 
-use super::sequence::{Act, Sequence};
+use super::sequence::{Activation, Sequence};
 use crate::blocks::Blocks;
-use crate::timeline::{Frame, Telling};
+use crate::timeline::{Frame, TransportReport};
 use std::time::{Duration, Instant};
 
 /// The smallest sequence that was found within this time for which `fails` holds; it holds for `sequence`.
@@ -24,10 +24,10 @@ pub fn shrink(sequence: &Sequence, time: Duration, mut fails: impl FnMut(&Sequen
 type Fails<'a> = &'a mut dyn FnMut(&Sequence) -> bool;
 
 fn size(sequence: &Sequence) -> (usize, usize, usize, usize, Frame) {
-    let deeds = sequence.acts.iter().map(|act| act.deeds.len()).sum();
-    let length = sequence.acts.iter().map(|act| act.length).sum();
-    let changes = sequence.acts.iter().map(|act| act.timeline.changes()).sum();
-    (sequence.acts.len(), deeds, sequence.settings.len(), changes, length)
+    let actions = sequence.activations.iter().map(|activation| activation.actions.len()).sum();
+    let length = sequence.activations.iter().map(|activation| activation.length).sum();
+    let changes = sequence.activations.iter().map(|activation| activation.timeline.changes()).sum();
+    (sequence.activations.len(), actions, sequence.settings.len(), changes, length)
 }
 
 /// Keeps a change if it still fails.
@@ -42,10 +42,10 @@ fn attempt(smallest: &mut Sequence, fails: Fails<'_>, change: impl FnOnce(&mut S
 }
 
 fn drop_acts(smallest: &mut Sequence, fails: Fails<'_>) {
-    for index in (0..smallest.acts.len()).rev() {
-        if smallest.acts.len() > 1 {
+    for index in (0..smallest.activations.len()).rev() {
+        if smallest.activations.len() > 1 {
             attempt(smallest, fails, |sequence| {
-                sequence.acts.remove(index);
+                sequence.activations.remove(index);
             });
         }
     }
@@ -53,14 +53,14 @@ fn drop_acts(smallest: &mut Sequence, fails: Fails<'_>) {
 
 /// Halves first, then quarters, down to single ones.
 fn drop_deeds(smallest: &mut Sequence, fails: Fails<'_>) {
-    for act in 0..smallest.acts.len() {
-        let mut piece = smallest.acts[act].deeds.len().div_ceil(2).max(1);
+    for activation in 0..smallest.activations.len() {
+        let mut piece = smallest.activations[activation].actions.len().div_ceil(2).max(1);
         loop {
             let mut from = 0;
-            while from < smallest.acts[act].deeds.len() {
-                let to = (from + piece).min(smallest.acts[act].deeds.len());
+            while from < smallest.activations[activation].actions.len() {
+                let to = (from + piece).min(smallest.activations[activation].actions.len());
                 if !attempt(smallest, fails, |sequence| {
-                    sequence.acts[act].deeds.drain(from..to);
+                    sequence.activations[activation].actions.drain(from..to);
                 }) {
                     from = to;
                 }
@@ -83,31 +83,31 @@ fn drop_settings(smallest: &mut Sequence, fails: Fails<'_>) {
 }
 
 fn make_plain(smallest: &mut Sequence, fails: Fails<'_>) {
-    for act in 0..smallest.acts.len() {
-        let changes: [fn(&mut Act); 4] = [
-            |act| act.loops_back = None,
-            |act| act.telling = Telling::Everything,
-            |act| act.mid_block = false,
-            |act| act.blocks = Blocks::Of(act.blocks.largest()),
+    for activation in 0..smallest.activations.len() {
+        let changes: [fn(&mut Activation); 4] = [
+            |activation| activation.loops_back = None,
+            |activation| activation.report = TransportReport::Everything,
+            |activation| activation.mid_block = false,
+            |activation| activation.blocks = Blocks::Of(activation.blocks.largest()),
         ];
         for change in changes {
-            attempt(smallest, fails, |sequence| change(&mut sequence.acts[act]));
+            attempt(smallest, fails, |sequence| change(&mut sequence.activations[activation]));
         }
-        for change in (0..smallest.acts[act].timeline.changes()).rev() {
-            attempt(smallest, fails, |sequence| sequence.acts[act].timeline.leave_out(change));
+        for change in (0..smallest.activations[activation].timeline.changes()).rev() {
+            attempt(smallest, fails, |sequence| sequence.activations[activation].timeline.leave_out(change));
         }
     }
 }
 
-/// Ends each act earlier.
+/// Ends each activation earlier.
 fn shorten(smallest: &mut Sequence, fails: Fails<'_>) {
-    for act in 0..smallest.acts.len() {
+    for activation in 0..smallest.activations.len() {
         for part in [2, 3, 4, 5, 6, 7] {
             attempt(smallest, fails, |sequence| {
-                let act = &mut sequence.acts[act];
-                act.length = (act.length * part / 8).max(1);
-                let length = act.length;
-                act.deeds.retain(|(at, _)| *at < length);
+                let activation = &mut sequence.activations[activation];
+                activation.length = (activation.length * part / 8).max(1);
+                let length = activation.length;
+                activation.actions.retain(|(at, _)| *at < length);
             });
         }
     }
@@ -115,20 +115,21 @@ fn shorten(smallest: &mut Sequence, fails: Fails<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::board::tests::bare;
-    use super::super::sequence::Deed;
-    use super::super::whims;
+    use super::super::generator;
+    use super::super::param_map::tests::bare;
+    use super::super::sequence::Action;
     use super::*;
 
     #[test]
     fn of_a_minute_of_everything_only_what_matters_is_left() {
-        let is_bend = |deed: &Deed| matches!(deed, Deed::Midi([status, ..]) if status & 0xF0 == 0xE0);
-        let fails =
-            |sequence: &Sequence| sequence.acts.iter().any(|act| act.deeds.iter().any(|(_, deed)| is_bend(deed)));
-        let board = bare();
-        let whole = (0..100).map(|seed| whims::sequence(seed, &board)).find(fails).unwrap();
+        let is_bend = |action: &Action| matches!(action, Action::Midi([status, ..]) if status & 0xF0 == 0xE0);
+        let fails = |sequence: &Sequence| {
+            sequence.activations.iter().any(|activation| activation.actions.iter().any(|(_, action)| is_bend(action)))
+        };
+        let param_map = bare();
+        let whole = (0..100).map(|seed| generator::sequence(seed, &param_map)).find(fails).unwrap();
         let small = shrink(&whole, Duration::from_secs(10), fails);
-        assert_eq!((small.acts.len(), small.acts[0].deeds.len(), small.settings.len()), (1, 1, 0));
-        assert!(is_bend(&small.acts[0].deeds[0].1));
+        assert_eq!((small.activations.len(), small.activations[0].actions.len(), small.settings.len()), (1, 1, 0));
+        assert!(is_bend(&small.activations[0].actions[0].1));
     }
 }

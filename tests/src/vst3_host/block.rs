@@ -191,7 +191,7 @@ impl Sent {
     ///
     /// # Panics
     /// When it lies before its block, or is no note.
-    pub fn answered(self, at: Frame) -> performance::Answered {
+    pub fn answered(self, at: Frame) -> performance::TimedEvent {
         let number = |number: i16| u16::try_from(number).expect("a channel or key is not below zero");
         let sent = match self.out {
             Out::On { channel, key, velocity } => {
@@ -201,7 +201,7 @@ impl Sent {
             Out::Other(kind) => panic!("an event of kind {kind} has left the plugin"),
         };
         let offset = Frame::try_from(self.offset).expect("an event lies in its block");
-        performance::Answered { at: at + offset, sent }
+        performance::TimedEvent { at: at + offset, sent }
     }
 }
 

@@ -6,7 +6,7 @@ use super::processor::{Audio, Processor};
 use crate::blocks::Blocks;
 use crate::performance::{Call, Performance};
 use crate::score::Score;
-use crate::timeline::{Frame, Telling};
+use crate::timeline::{Frame, TransportReport};
 use anyhow::{Context, Result, ensure};
 use clack_host::prelude::ProcessStatus;
 use std::time::Instant;
@@ -19,7 +19,7 @@ pub struct Vst3Session {
     /// It says that it renders a file.
     pub offline: bool,
     /// What of its transport it says.
-    pub telling: Telling,
+    pub report: TransportReport,
     /// So many events find room in its list for what leaves a block.
     pub room: usize,
 }
@@ -33,7 +33,7 @@ struct Cues {
 impl Vst3Session {
     /// A host that renders in these blocks.
     pub const fn render(blocks: Blocks) -> Self {
-        Self { blocks, offline: true, telling: Telling::Everything, room: usize::MAX }
+        Self { blocks, offline: true, report: TransportReport::Everything, room: usize::MAX }
     }
 
     /// Activates the instance, plays the whole score and deactivates it.
@@ -83,7 +83,7 @@ impl Vst3Session {
         let audio = Audio::Stereo([&mut left[range.clone()], &mut right[range]]);
         let (heard, set) = cues.between(at, end);
         let frames = u32::try_from(end - at)?;
-        let moment = self.telling.tell(score.timeline.event(at)).map(|event| Moment::of(&event));
+        let moment = self.report.apply(score.timeline.event(at)).map(|event| Moment::of(&event));
         let block = Block { moment, room: self.room, ..Block::of(at, frames).hear(&heard).set(&set) };
         let begun = Instant::now();
         let played = processor.process(block, audio)?;
@@ -98,7 +98,7 @@ impl Vst3Session {
 impl Cues {
     fn of(score: &Score, plugin: &Plugin) -> Result<Self> {
         let mut points = Vec::new();
-        for knob in &score.knobs {
+        for knob in &score.automation {
             let parameter = plugin.parameter(&knob.parameter)?;
             let value = plugin.value_of_text(parameter.id, &knob.text);
             points.push((knob.at, parameter.id, value.with_context(|| format!("it takes no {:?}", knob.text))?));

@@ -65,7 +65,7 @@ fn events_beyond_the_end_of_the_block_do_no_harm() {
     for (block, time) in [0_u32, 63, 64, 65, 511, 512, 100_000, u32::MAX].into_iter().enumerate() {
         let mut heard = EventBuffer::new();
         let key = Pckn::new(0u16, 0u16, 60 + u16::try_from(block).unwrap(), 1u32);
-        heard.push(&instance.knob_event("Temperature", "0.8", time).expect("it is set"));
+        heard.push(&instance.param_event("Temperature", "0.8", time).expect("it is set"));
         heard.push(&NoteOnEvent::new(time, key, 0.7));
         let (mut left, mut right) = ([9.0; 2 * FRAMES], [9.0; 2 * FRAMES]);
         let mut played = EventBuffer::new();

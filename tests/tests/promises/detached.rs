@@ -3,7 +3,7 @@
 use crate::support::{ALL_BLOCKS, Settings, notes, onsets};
 use segue_model::note::Metre;
 use segue_tests::blocks::Blocks;
-use segue_tests::dice::Dice;
+use segue_tests::rng::Rng;
 use segue_tests::score::Score;
 use segue_tests::timeline::{Frame, Timeline};
 
@@ -26,10 +26,10 @@ struct Row {
 }
 
 impl Row {
-    fn play(&self, score: &mut Score, dice: &mut Dice) {
+    fn play(&self, score: &mut Score, rng: &mut Rng) {
         let wide = u64::try_from(2 * BESIDE_MS * FRAMES_PER_MS).expect("above zero");
         for index in 0..self.count {
-            let beside = i64::try_from(dice.below(wide + 1)).expect("small") - BESIDE_MS * FRAMES_PER_MS;
+            let beside = i64::try_from(rng.below(wide + 1)).expect("small") - BESIDE_MS * FRAMES_PER_MS;
             let down = self.from + index * self.time + beside;
             let up = down + self.time * self.gate / 100;
             let frame = |at: i64| Frame::try_from(at).expect("after the beginning");
@@ -49,7 +49,7 @@ fn answer_after(row: &Row, tempo_bpm: f64, settings: Settings<'_>, blocks: Block
     let mut timeline = Timeline::steady(RATE, tempo_bpm, Metre::COMMON);
     timeline.playing(Frame::try_from(length - 4_800).expect("above zero"), false);
     let mut score = Score::silence(timeline, Frame::try_from(length).expect("above zero"));
-    row.play(&mut score, &mut Dice::new(seed));
+    row.play(&mut score, &mut Rng::new(seed));
     let last = score.strokes.iter().map(|stroke| stroke.down).max().expect("strokes");
     let mut heard = onsets(&notes(settings, &score, blocks));
     // Nobody can tell that the first note alone is a long one that is held shortly.

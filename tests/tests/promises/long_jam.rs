@@ -6,13 +6,13 @@ use crate::support::{in_a_process_of_its_own, resident};
 use segue_model::note::{Metre, Ticks};
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
-use segue_tests::dice::Dice;
-use segue_tests::random_host::board::{Board, Knob};
+use segue_tests::random_host::param_map::{Param, ParamMap};
 use segue_tests::random_host::play::play_act;
-use segue_tests::random_host::rules::Watch;
-use segue_tests::random_host::sequence::{Act, Deed};
-use segue_tests::timeline::{Frame, Telling, Timeline};
-use segue_tests::vitals::{VITALS_VARIABLE, Vitals};
+use segue_tests::random_host::rules::Checker;
+use segue_tests::random_host::sequence::{Action, Activation};
+use segue_tests::rng::Rng;
+use segue_tests::stats::{STATS_VARIABLE, Stats};
+use segue_tests::timeline::{Frame, Timeline, TransportReport};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -28,11 +28,11 @@ const SUMMARY: &str = "long jam:";
 
 #[test]
 fn a_long_duet_over_a_loop_keeps_its_memory_its_pace_and_its_time() {
-    let vitals = std::env::temp_dir().join(format!("segue-vitals-duet-{}", std::process::id()));
-    let environment = [(VITALS_VARIABLE, vitals.to_str().expect("a folder with a plain name"))];
+    let stats = std::env::temp_dir().join(format!("segue-stats-duet-{}", std::process::id()));
+    let environment = [(STATS_VARIABLE, stats.to_str().expect("a folder with a plain name"))];
     let output = in_a_process_of_its_own("long_jam::a_duet", &environment);
     // What is left in a temporary folder does no harm.
-    let _gone = std::fs::remove_file(vitals);
+    let _gone = std::fs::remove_file(stats);
     let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.contains("1 passed"), "{}\n{said}\n{told}", output.status);
     for line in told.lines().filter(|line| line.starts_with(SUMMARY)) {
@@ -54,40 +54,40 @@ fn a_duet() {
     let loops = if std::env::var_os(NIGHTLY).is_some() { LOOPS_OF_A_NIGHT } else { LOOPS };
     let bundle = Bundle::checked();
     let mut instance = bundle.open().expect("the plugin gives an instance");
-    let board = Board::new(instance.parameters()).expect("the parameters that the rules speak of");
-    let settings = [(Knob::Mode, 2.0), (Knob::Style, 3.0)].map(|(knob, value)| (board.place(knob), value));
+    let param_map = ParamMap::new(instance.parameters()).expect("the parameters that the rules speak of");
+    let settings = [(Param::Mode, 2.0), (Param::Style, 3.0)].map(|(param, value)| (param_map.place(param), value));
     for (place, value) in settings {
-        instance.set_raw(board.parameters()[place].id, value).expect("the plugin takes the setting");
+        instance.set_raw(param_map.parameters()[place].id, value).expect("the plugin takes the setting");
     }
     instance.set_offline(true).expect("it renders");
     instance.activate(SAMPLE_RATE, 512).expect("it activates");
-    let mut watch = Watch::new(&settings, &board);
-    let mut dice = Dice::new(1);
+    let mut checker = Checker::new(&settings, &param_map);
+    let mut rng = Rng::new(1);
     let rounds: Vec<Round> = (0..loops)
         .map(|_| {
-            let act = round(&mut dice, &board);
+            let activation = round(&mut rng, &param_map);
             let begun = Instant::now();
-            let take = play_act(&act, &mut instance, &board, &mut None).expect("it plays");
+            let take = play_act(&activation, &mut instance, &param_map, &mut None).expect("it plays");
             let took = begun.elapsed();
-            watch.follow(&act, &take);
+            checker.follow(&activation, &take);
             Round { took, resident: resident(), notes: take.count_notes() }
         })
         .collect();
     // Once more with nothing to play, so that what sounds at the end of the last round ends.
-    let mut silence = round(&mut dice, &board);
-    silence.deeds.clear();
+    let mut silence = round(&mut rng, &param_map);
+    silence.actions.clear();
     silence.timeline.playing(0, false);
     silence.length = 4_800;
-    let end = play_act(&silence, &mut instance, &board, &mut None).expect("it plays");
-    watch.follow(&silence, &end);
+    let end = play_act(&silence, &mut instance, &param_map, &mut None).expect("it plays");
+    checker.follow(&silence, &end);
     instance.deactivate();
-    let broken: Vec<String> = watch.finish().iter().map(ToString::to_string).collect();
+    let broken: Vec<String> = checker.finish().iter().map(ToString::to_string).collect();
     assert!(broken.is_empty(), "{} faults\n{}", broken.len(), broken[..broken.len().min(10)].join("\n"));
-    let vitals = Vitals::read().expect("it has written its counts").unwrap_or_default();
-    judge(&rounds, vitals);
+    let stats = Stats::read().expect("it has written its counts").unwrap_or_default();
+    judge(&rounds, stats);
 }
 
-fn judge(rounds: &[Round], vitals: Vitals) {
+fn judge(rounds: &[Round], stats: Stats) {
     /// What the last ten minutes hold is kept, in memory that is there from the beginning but touched bit by bit.
     const BOUND: usize = 2 << 20;
     /// The machine may be busy with other things for a while; what grows with the past would grow by far more.
@@ -100,7 +100,7 @@ fn judge(rounds: &[Round], vitals: Vitals) {
     let minutes = rounds.len() as f64 * 32.0 / 60.0;
     eprintln!(
         "{SUMMARY} {minutes:.0} minutes of a duet in {:.0} s, {notes} notes; {} kB in memory after the first quarter and {} kB \
-         at the end; a round took {:.2} s then and {:.2} s at the end; {vitals:?}",
+         at the end; a round took {:.2} s then and {:.2} s at the end; {stats:?}",
         seconds(rounds),
         most(warm) / 1024,
         most(last) / 1024,
@@ -108,45 +108,45 @@ fn judge(rounds: &[Round], vitals: Vitals) {
         seconds(last) / last.len() as f64,
     );
     assert!(notes as f64 > 30.0 * minutes, "{notes} notes in {minutes} minutes are no duet");
-    assert_eq!(vitals, Vitals::default(), "nothing is late, dropped, refused or unheard");
+    assert_eq!(stats, Stats::default(), "nothing is late, dropped, refused or unheard");
     assert!(most(last) < most(warm) + BOUND, "memory grows");
     assert!(seconds(last) < SLOWER * seconds(warm), "it slows down");
 }
 
 /// Sixteen bars, in which the player plays some phrases: never the same, so that there is always more to remember.
-fn round(dice: &mut Dice, board: &Board) -> Act {
+fn round(rng: &mut Rng, param_map: &ParamMap) -> Activation {
     const EIGHTH: i64 = 24;
     let mut timeline = Timeline::steady(SAMPLE_RATE, TEMPO_BPM, Metre::COMMON);
     timeline.show_loop(0.0, LOOP_BARS as f64 * 4.0);
     let bar = Metre::COMMON.bar().0;
     let frame = |tick: i64| timeline.frame_of(Ticks(tick)).expect("the transport runs");
-    let mut deeds: Vec<(Frame, Deed)> = Vec::new();
+    let mut actions: Vec<(Frame, Action)> = Vec::new();
     for first_bar in [0, 4, 9, 13] {
-        let mut key = dice.between(60, 72);
+        let mut key = rng.between(60, 72);
         let mut tick = first_bar * bar;
         while tick < (first_bar + 2) * bar {
-            let length = *dice.pick(&[EIGHTH, EIGHTH, 2 * EIGHTH]);
+            let length = *rng.pick(&[EIGHTH, EIGHTH, 2 * EIGHTH]);
             let key_now = u8::try_from(key).unwrap_or(60);
-            let velocity = dice.real(0.3, 0.9);
-            deeds.push((frame(tick), Deed::Down { channel: 0, key: key_now, velocity, id: None }));
-            let up = Deed::Up { channel: Some(0), key: Some(key_now), id: None, choke: false };
-            deeds.push((frame(tick + length - 3), up));
-            key = (key + dice.between(0, 8)).saturating_sub(4).clamp(55, 84);
+            let velocity = rng.real(0.3, 0.9);
+            actions.push((frame(tick), Action::NoteOn { channel: 0, key: key_now, velocity, id: None }));
+            let up = Action::NoteOff { channel: Some(0), key: Some(key_now), id: None, choke: false };
+            actions.push((frame(tick + length - 3), up));
+            key = (key + rng.between(0, 8)).saturating_sub(4).clamp(55, 84);
             tick += length;
         }
-        let temperature = Deed::Turn { place: board.place(Knob::Temperature), value: dice.real(0.2, 0.7) };
-        deeds.push((frame((first_bar + 2) * bar), temperature));
+        let temperature = Action::SetParam { place: param_map.place(Param::Temperature), value: rng.real(0.2, 0.7) };
+        actions.push((frame((first_bar + 2) * bar), temperature));
     }
-    let mut act = Act {
+    let mut activation = Activation {
         length: frame(LOOP_BARS * bar),
         timeline,
-        telling: Telling::Everything,
+        report: TransportReport::Everything,
         mid_block: false,
         loops_back: None,
-        blocks: Blocks::Moody { seed: dice.roll(), largest: 512 },
+        blocks: Blocks::Mixed { seed: rng.next_u64(), largest: 512 },
         offline: true,
-        deeds,
+        actions,
     };
-    act.sort();
-    act
+    activation.sort();
+    activation
 }

@@ -13,11 +13,11 @@ mod detached;
 mod dynamics;
 #[cfg(target_os = "linux")]
 mod editor;
-mod elsewhere;
+mod fast_hosts;
 mod groove;
 mod hand_over;
-mod hasty_hosts;
 mod hosts;
+mod reported_bugs;
 // How many threads there are, and how much memory, is asked of Linux.
 #[cfg(target_os = "linux")]
 mod life;

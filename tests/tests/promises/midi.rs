@@ -15,7 +15,7 @@ const ALL_NOTES_OFF: u8 = 123;
 
 /// What left beside notes.
 fn messages(performance: &Performance) -> Vec<(Frame, [u8; 3])> {
-    let message = |event: &segue_tests::performance::Answered| match event.sent {
+    let message = |event: &segue_tests::performance::TimedEvent| match event.sent {
         Sent::Midi(message) => Some((event.at, message)),
         _ => None,
     };
@@ -29,9 +29,9 @@ fn segue_hears_the_chosen_channel_and_plays_on_the_chosen_channel() {
     let on_five = notes(&[("Output channel", "5")], &score, BLOCKS);
     let moved: Vec<Sounded> = plain.iter().map(|note| Sounded { channel: 4, ..*note }).collect();
     assert_eq!(on_five, moved);
-    let mut elsewhere = score.clone();
-    elsewhere.strokes.iter_mut().for_each(|stroke| stroke.channel = 2);
-    assert_eq!(notes(&[("Input channel", "3")], &elsewhere, BLOCKS), plain);
+    let mut reported_bugs = score.clone();
+    reported_bugs.strokes.iter_mut().for_each(|stroke| stroke.channel = 2);
+    assert_eq!(notes(&[("Input channel", "3")], &reported_bugs, BLOCKS), plain);
     assert_eq!(notes(&[("Input channel", "3")], &score, BLOCKS), []);
 }
 

@@ -3,8 +3,8 @@
 use crate::support::{AFTERWARDS, ALL_BLOCKS, Settings, notes, onsets, phrase, steady};
 use segue_model::note::Metre;
 use segue_tests::blocks::Blocks;
-use segue_tests::dice::Dice;
 use segue_tests::performance::Sounded;
+use segue_tests::rng::Rng;
 use segue_tests::score::Score;
 use segue_tests::timeline::{Frame, Timeline};
 
@@ -65,12 +65,12 @@ fn a_position_that_jitters_keeps_the_answer_in_every_mode() {
         let plain = notes(settings, &jam(steady(48_000.0)), Blocks::Of(256)).len();
         for (noise_ms, tempo_noise, frames) in [(10.0, 0.0, 256), (10.0, 5.0, 1024), (25.0, 0.0, 512), (50.0, 5.0, 256)]
         {
-            let mut dice = Dice::new(7);
+            let mut rng = Rng::new(7);
             let mut timeline = steady(48_000.0);
             for block in 1..(BARS * BAR - BAR / 2) / frames {
                 let at = block * frames;
-                let beside = dice.real(-noise_ms, noise_ms) * 48.0;
-                timeline.tempo(at, 120.0 + dice.real(-1.0, 1.0) * tempo_noise);
+                let beside = rng.real(-noise_ms, noise_ms) * 48.0;
+                timeline.tempo(at, 120.0 + rng.real(-1.0, 1.0) * tempo_noise);
                 timeline.jump(at, (at as f64 + beside) / BEAT as f64);
             }
             let blocks = Blocks::Of(u32::try_from(frames).expect("small"));

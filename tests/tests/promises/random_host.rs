@@ -7,17 +7,17 @@ use crate::support::in_a_process_of_its_own;
 use segue_model::note::Metre;
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
-use segue_tests::dice::Dice;
-use segue_tests::random_host::board::{Board, Knob};
 use segue_tests::random_host::faults::FAULTS;
+use segue_tests::random_host::generator;
+use segue_tests::random_host::param_map::{Param, ParamMap};
 use segue_tests::random_host::play::{Recording, play};
-use segue_tests::random_host::rules::{Broken, Rule, check, difference};
-use segue_tests::random_host::sequence::{Act, Deed, Sequence};
+use segue_tests::random_host::rules::{Rule, Violation, check, difference};
+use segue_tests::random_host::sequence::{Action, Activation, Sequence};
 use segue_tests::random_host::shrink::shrink;
 use segue_tests::random_host::tally::Tally;
-use segue_tests::random_host::whims;
-use segue_tests::timeline::{Frame, Telling, Timeline};
-use segue_tests::vitals::VITALS_VARIABLE;
+use segue_tests::rng::Rng;
+use segue_tests::stats::STATS_VARIABLE;
+use segue_tests::timeline::{Frame, Timeline, TransportReport};
 use std::io::Write;
 use std::mem::Discriminant;
 use std::time::Duration;
@@ -48,12 +48,12 @@ fn whatever_a_host_does_every_note_ends_nothing_is_late_and_the_rules_hold() {
     let parts = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
     let children = (1..=parts).map(|part| {
         std::thread::spawn(move || {
-            let vitals = std::env::temp_dir().join(format!("segue-vitals-{}-{part}", std::process::id()));
-            let environment = [(PART, format!("{part}/{parts}")), (VITALS_VARIABLE, vitals.display().to_string())];
+            let stats = std::env::temp_dir().join(format!("segue-stats-{}-{part}", std::process::id()));
+            let environment = [(PART, format!("{part}/{parts}")), (STATS_VARIABLE, stats.display().to_string())];
             let environment = environment.each_ref().map(|(variable, value)| (*variable, value.as_str()));
             let output = in_a_process_of_its_own("random_host::a_part_of_the_sequences", &environment);
             // What is left in a temporary folder does no harm.
-            let _gone = std::fs::remove_file(vitals);
+            let _gone = std::fs::remove_file(stats);
             output
         })
     });
@@ -92,13 +92,13 @@ fn a_part_of_the_sequences() {
     let (part, parts) = part.split_once('/').expect("a part is such as 1/2");
     let (part, parts): (u64, u64) = (part.parse().expect("a number"), parts.parse().expect("a number"));
     let (seed, count) = (number(SEED).unwrap_or(0), number(COUNT).unwrap_or(USUAL_COUNT));
-    let house = House::open();
+    let fixture = Fixture::open();
     let mut tally = Tally::default();
     let mut failures: Vec<(Sequence, Fault)> = Vec::new();
     for index in (0..count).filter(|index| index % parts == part - 1) {
-        let sequence = whims::sequence(seed + index, &house.board);
+        let sequence = generator::sequence(seed + index, &fixture.param_map);
         eprintln!("{NEXT}{}", sequence.seed);
-        if let Err(fault) = house.judge(&sequence, index % AGAIN == 0, &mut tally) {
+        if let Err(fault) = fixture.judge(&sequence, index % AGAIN == 0, &mut tally) {
             tally.faulty += 1;
             eprintln!("{NEXT}{}: {}", sequence.seed, fault.told);
             failures.push((sequence, fault));
@@ -114,7 +114,12 @@ fn a_part_of_the_sequences() {
         }
     });
     let told = failures.iter().map(|(sequence, fault)| {
-        format!("sequence {}: {}\n{}", sequence.seed, fault.told, house.smaller(sequence).tell(&house.board))
+        format!(
+            "sequence {}: {}\n{}",
+            sequence.seed,
+            fault.told,
+            fixture.smaller(sequence).describe(&fixture.param_map)
+        )
     });
     let told: Vec<String> = told.collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
@@ -127,26 +132,26 @@ struct Fault {
     kind: Option<Discriminant<Rule>>,
 }
 
-struct House {
+struct Fixture {
     bundle: Bundle,
-    board: Board,
+    param_map: ParamMap,
 }
 
-impl House {
+impl Fixture {
     fn open() -> Self {
         let bundle = Bundle::checked();
         let instance = bundle.open().expect("the plugin gives an instance");
-        let board = Board::new(instance.parameters()).expect("the parameters that the rules speak of");
-        Self { bundle, board }
+        let param_map = ParamMap::new(instance.parameters()).expect("the parameters that the rules speak of");
+        Self { bundle, param_map }
     }
 
     fn play(&self, sequence: &Sequence) -> Recording {
-        play(sequence, &self.bundle, &self.board).expect("the plugin plays")
+        play(sequence, &self.bundle, &self.param_map).expect("the plugin plays")
     }
 
-    fn broken(&self, sequence: &Sequence) -> (Recording, Vec<Broken>) {
+    fn broken(&self, sequence: &Sequence) -> (Recording, Vec<Violation>) {
         let recording = self.play(sequence);
-        let broken = check(sequence, &recording, &self.board);
+        let broken = check(sequence, &recording, &self.param_map);
         (recording, broken)
     }
 
@@ -178,7 +183,8 @@ impl House {
         match difference(recording, &self.play(other)) {
             None => Ok(()),
             Some(difference) => {
-                let blocks: Vec<_> = sequence.acts.iter().zip(&other.acts).map(|(a, b)| (a.blocks, b.blocks)).collect();
+                let blocks: Vec<_> =
+                    sequence.activations.iter().zip(&other.activations).map(|(a, b)| (a.blocks, b.blocks)).collect();
                 Err(format!("it is not the same again (blocks {blocks:?}): {difference}"))
             }
         }
@@ -186,22 +192,25 @@ impl House {
 
     /// Whether the host waits for the mind all along.
     fn repeats(&self, sequence: &Sequence) -> bool {
-        let render = self.board.place(Knob::Render);
+        let render = self.param_map.place(Param::Render);
         let set = sequence.settings.iter().find(|(place, _)| *place == render).map_or(0.0, |(_, value)| *value);
         // Of its values the middle one is offline, and below it the host decides.
         let (auto, offline) = (set < 0.5, (0.5..1.5).contains(&set));
-        offline || auto && sequence.acts.iter().all(|act| act.offline)
+        offline || auto && sequence.activations.iter().all(|activation| activation.offline)
     }
 
     /// A host that refuses events refuses others when it calls at other times, and one whose bars contradict its metre
     /// contradicts itself at other times. What is routed back comes a block later. And where bars do not count from the
     /// song's beginning, the framework hides until the next block where they lie after a change in mid-block.
     fn repeats_in_other_blocks(sequence: &Sequence) -> bool {
-        let repeats = |act: &Act| {
-            let bars_are_known = !act.mid_block || act.timeline.bar_beats_of_a_plain_song().is_some();
-            act.is_all_ears() && act.telling != Telling::WrongBars && act.loops_back.is_none() && bars_are_known
+        let repeats = |activation: &Activation| {
+            let bars_are_known = !activation.mid_block || activation.timeline.bar_beats_of_a_plain_song().is_some();
+            activation.accepts_everything()
+                && activation.report != TransportReport::WrongBars
+                && activation.loops_back.is_none()
+                && bars_are_known
         };
-        sequence.acts.iter().all(repeats)
+        sequence.activations.iter().all(repeats)
     }
 
     /// A sequence that shows the same fault and is easier to read.
@@ -229,23 +238,23 @@ impl House {
 }
 
 fn is_closed(sequence: &Sequence) -> bool {
-    let last = sequence.acts.last().and_then(|act| act.deeds.last());
-    matches!(last, Some((_, Deed::Reset)))
+    let last = sequence.activations.last().and_then(|activation| activation.actions.last());
+    matches!(last, Some((_, Action::Reset)))
 }
 
 #[test]
 fn a_planted_fault_of_each_kind_is_caught_within_a_hundred_sequences() {
     const ENOUGH: u64 = 100;
-    let house = House::open();
+    let fixture = Fixture::open();
     for fault in FAULTS {
-        let mut dice = Dice::new(0);
+        let mut rng = Rng::new(0);
         let caught = (0..ENOUGH).find(|seed| {
-            let sequence = whims::sequence(*seed, &house.board);
-            let recording = house.play(&sequence);
-            let planted = fault.plant(&sequence, &recording, &house.board, &mut dice);
+            let sequence = generator::sequence(*seed, &fixture.param_map);
+            let recording = fixture.play(&sequence);
+            let planted = fault.plant(&sequence, &recording, &fixture.param_map, &mut rng);
             planted.is_some_and(|planted| {
-                let sound = check(&sequence, &recording, &house.board);
-                let broken = check(&sequence, &planted, &house.board);
+                let sound = check(&sequence, &recording, &fixture.param_map);
+                let broken = check(&sequence, &planted, &fixture.param_map);
                 sound.is_empty() && broken.iter().any(|broken| fault.is_known_by(&broken.rule))
             })
         });
@@ -254,56 +263,59 @@ fn a_planted_fault_of_each_kind_is_caught_within_a_hundred_sequences() {
     }
 }
 
-/// A sequence made by hand, of one act in which these keys are struck, each for a quarter of a second.
+/// A sequence made by hand, of one activation in which these keys are struck, each for a quarter of a second.
 fn by_hand(
-    house: &House,
+    fixture: &Fixture,
     timeline: Timeline,
-    telling: Telling,
+    report: TransportReport,
     strokes: &[Frame],
     settings: &[(&str, f64)],
 ) -> Sequence {
-    let place = |name: &str| house.board.parameters().iter().position(|parameter| parameter.name == name);
+    let place = |name: &str| fixture.param_map.parameters().iter().position(|parameter| parameter.name == name);
     let settings = settings.iter().map(|(name, value)| (place(name).expect("the plugin has it"), *value)).collect();
     let stroke = |down: &Frame| {
-        let up = Deed::Up { channel: Some(0), key: Some(67), id: None, choke: false };
-        [(*down, Deed::Down { channel: 0, key: 67, velocity: 0.7, id: None }), (down + 12_000, up)]
+        let up = Action::NoteOff { channel: Some(0), key: Some(67), id: None, choke: false };
+        [(*down, Action::NoteOn { channel: 0, key: 67, velocity: 0.7, id: None }), (down + 12_000, up)]
     };
-    let act = Act {
+    let activation = Activation {
         timeline,
-        telling,
+        report,
         mid_block: true,
         blocks: Blocks::Of(4096),
         loops_back: None,
         offline: true,
-        deeds: strokes.iter().flat_map(stroke).collect(),
+        actions: strokes.iter().flat_map(stroke).collect(),
         length: 480_000,
     };
-    Sequence { seed: 0, settings, chart: "", acts: vec![act] }
+    Sequence { seed: 0, settings, chart: "", activations: vec![activation] }
 }
 
 /// It must be the same in all blocks.
-fn check_in_all_blocks(house: &House, sequence: &Sequence) {
-    let first = house.play(sequence);
+fn check_in_all_blocks(fixture: &Fixture, sequence: &Sequence) {
+    let first = fixture.play(sequence);
     assert!(first.count_notes() > 4, "nothing is played, so nothing is seen");
     for seed in 0..6 {
-        let other = house.play(&sequence.cut_otherwise(seed));
+        let other = fixture.play(&sequence.cut_otherwise(seed));
         assert_eq!(difference(&first, &other), None, "{seed}");
     }
 }
 
 #[test]
 fn a_song_that_jumps_stops_and_goes_on_in_mid_block_is_the_same_in_all_blocks() {
-    let house = House::open();
+    let fixture = Fixture::open();
     let mut timeline = Timeline::steady(48_000.0, 117.0, Metre::COMMON);
     timeline.jump(100_001, 0.5).tempo(150_003, 133.0).playing(220_005, false).playing(260_007, true).jump(300_009, 4.0);
     let strokes = [10_000, 130_000, 170_000, 305_000, 330_000];
-    check_in_all_blocks(&house, &by_hand(&house, timeline, Telling::Everything, &strokes, &[]));
+    check_in_all_blocks(&fixture, &by_hand(&fixture, timeline, TransportReport::Everything, &strokes, &[]));
 }
 
 #[test]
 fn a_host_that_tells_a_tempo_and_no_place_keeps_its_tempo_whatever_is_played() {
-    let house = House::open();
+    let fixture = Fixture::open();
     let timeline = Timeline::steady(48_000.0, 180.0, Metre::COMMON);
     let strokes = [10_000, 31_741, 110_139, 135_783];
-    check_in_all_blocks(&house, &by_hand(&house, timeline, Telling::OnlyTempo, &strokes, &[("Tempo from", 1.0)]));
+    check_in_all_blocks(
+        &fixture,
+        &by_hand(&fixture, timeline, TransportReport::OnlyTempo, &strokes, &[("Tempo from", 1.0)]),
+    );
 }

@@ -2,11 +2,11 @@
 
 use crate::support::{Settings, instance, notes, score, sound, steady};
 use segue_tests::blocks::Blocks;
+use segue_tests::decision_time::shipped_weights;
 use segue_tests::instance::Instance;
-use segue_tests::performance::{Answered, Performance};
+use segue_tests::performance::{Performance, TimedEvent};
 use segue_tests::score::Score;
 use segue_tests::session::Session;
-use segue_tests::thinking::shipped_weights;
 use serde_json::Value;
 
 /// What was saved by a version of Segue: never to be written anew.
@@ -137,7 +137,7 @@ fn freeze_what_this_version_saves() {
 
 /// Two performances of one instance, one after the other.
 fn joined(first: Performance, second: &Performance, length: u64) -> Performance {
-    let later = second.events.iter().map(|event| Answered { at: event.at + length, ..*event });
+    let later = second.events.iter().map(|event| TimedEvent { at: event.at + length, ..*event });
     let events = first.events.iter().copied().chain(later).collect();
     Performance { events, ..first }
 }
@@ -169,7 +169,7 @@ fn a_song_whose_own_style_is_gone_says_its_name_and_the_usual_style_plays() {
     opened.load_field("own_style", "/no/such/mine.segue").expect("it opens");
     let again = opened.save().expect("it saves");
     let mut moved = instance(&[]);
-    moved.load(&again).expect("it opens elsewhere");
+    moved.load(&again).expect("it opens reported_bugs");
     assert_eq!(field(&mut moved, "own_style"), "/no/such/mine.segue", "the song still knows what it wants");
     let score = score(steady(48_000.0), 4);
     let played = sound(&Session::render(Blocks::Of(256)).play(&mut moved, &score).expect("it plays"));

@@ -3,9 +3,9 @@
 use crate::support::{ALL_BLOCKS, Settings, melody, notes, performance, phrase, score, steady};
 use segue_model::note::{Metre, Note, Ticks};
 use segue_tests::blocks::Blocks;
+use segue_tests::decision_time::shipped_weights;
 use segue_tests::performance::Sounded;
 use segue_tests::score::Score;
-use segue_tests::thinking::shipped_weights;
 use segue_tests::timeline::Timeline;
 
 const STYLES: [&str; 5] = ["Jazz", "Blues", "Folk", "Irish", "Piano"];

@@ -5,19 +5,19 @@ use segue_tests::blocks::Blocks;
 use segue_tests::performance::Sounded;
 use segue_tests::score::Score;
 use segue_tests::session::Session;
-use segue_tests::timeline::{Frame, Telling, Timeline};
+use segue_tests::timeline::{Frame, Timeline, TransportReport};
 
 const RATE: f64 = 48_000.0;
 /// The first key goes down here: it is beat 1 of a bar.
 const FIRST: Frame = 333_333;
 /// How hosts without a song are met: one whose song stands still at 120 bpm, and one that tells nothing at all.
-const ALONE: [Telling; 2] = [Telling::Everything, Telling::Nothing];
+const ALONE: [TransportReport; 2] = [TransportReport::Everything, TransportReport::Nothing];
 const ANSWER: Settings<'static> = &[("Mode", "Answer"), ("Start", "1/4"), ("Answer length", "2")];
 const DUET: Settings<'static> = &[("Mode", "Duet"), ("Start", "1/4")];
 
 /// Plays a score at a new instance without a song; what sounds when time is up counts too.
-fn alone(settings: Settings<'_>, telling: Telling, score: &Score, blocks: Blocks) -> Vec<Sounded> {
-    let session = Session { telling, ..Session::render(blocks) };
+fn alone(settings: Settings<'_>, report: TransportReport, score: &Score, blocks: Blocks) -> Vec<Sounded> {
+    let session = Session { report, ..Session::render(blocks) };
     session.play(&mut instance(settings), score).expect("the plugin plays").notes().0
 }
 
@@ -72,12 +72,12 @@ fn a_tapped_tempo_is_the_tempo_of_what_follows_to_the_sample_in_every_mode() {
             score.turn("Tempo without host", 150_000, tempo);
         }
         // A song that stands keeps its own tempo when ours is set anew, so that a host is asked that tells nothing.
-        let tellings = if set.is_some() { &ALONE[1..] } else { &ALONE[..] };
+        let reports = if set.is_some() { &ALONE[1..] } else { &ALONE[..] };
         for (settings, quarters) in [(ANSWER, 1.0), (DUET, 1.0), (TRADE, 4.0)] {
-            for telling in tellings {
+            for report in reports {
                 for blocks in [Blocks::Of(64), ALL_BLOCKS[1 + case]] {
-                    let case = format!("taps at {taps:?}, {settings:?}, {telling:?}, {blocks:?}");
-                    let heard = alone(settings, *telling, &score, blocks);
+                    let case = format!("taps at {taps:?}, {settings:?}, {report:?}, {blocks:?}");
+                    let heard = alone(settings, *report, &score, blocks);
                     let promised = frame(after(quarters, tempo_bpm));
                     assert_eq!(onsets(&heard).first(), Some(&promised), "{case}");
                     let most = heard.iter().map(|note| beside(note.on, tempo_bpm).abs()).fold(0.0, f64::max);
@@ -167,10 +167,9 @@ fn the_tempo_of_the_players_phrase_is_read_and_segue_begins_and_goes_on_in_it() 
                 let last = phrase.places().last().copied().unwrap_or(0.0);
                 let score = phrase.played(tempo_bpm, uneven, frame(after(16.0, tempo_bpm)));
                 for (settings, begins) in [(ANSWER, Some(last + 1.0)), (TRADE, Some(8.0)), (DUET, None)] {
-                    let (telling, blocks) = (ALONE[number % 2], ALL_BLOCKS[1 + (number + other) % 6]);
-                    let case =
-                        format!("{} at {tempo_bpm}, {touch}, {settings:?}, {telling:?}, {blocks:?}", phrase.name);
-                    let mut heard = alone(settings, telling, &score, blocks);
+                    let (report, blocks) = (ALONE[number % 2], ALL_BLOCKS[1 + (number + other) % 6]);
+                    let case = format!("{} at {tempo_bpm}, {touch}, {settings:?}, {report:?}, {blocks:?}", phrase.name);
+                    let mut heard = alone(settings, report, &score, blocks);
                     match begins {
                         Some(quarters) => {
                             let first = heard.first().unwrap_or_else(|| panic!("{case}: no note")).on;

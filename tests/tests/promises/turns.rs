@@ -4,7 +4,7 @@ use crate::support::{ALL_BLOCKS, EIGHTH, Settings, instance, notes, onsets, perf
 use segue_model::note::{Metre, Ticks};
 use segue_tests::blocks::Blocks;
 use segue_tests::instance::Instance;
-use segue_tests::performance::{Answered, off_the_grid};
+use segue_tests::performance::{TimedEvent, off_the_grid};
 use segue_tests::score::Score;
 use segue_tests::session::Session;
 use segue_tests::timeline::{Frame, Timeline};
@@ -129,12 +129,12 @@ fn every_note_on_gets_its_note_off_when_the_host_stops_jumps_or_loops_in_mid_ans
 }
 
 /// What a host may do between two blocks.
-type Whim = fn(&mut Instance);
+type Disturbance = fn(&mut Instance);
 
 #[test]
 fn every_note_on_gets_its_note_off_when_the_host_resets_reactivates_or_loads_in_mid_answer() {
     const BLOCKS: Blocks = Blocks::Of(256);
-    let whims: [(&str, Whim); 4] = [
+    let generator: [(&str, Disturbance); 4] = [
         ("reset", Instance::reset),
         ("reactivation", |instance| {
             instance.deactivate();
@@ -149,7 +149,7 @@ fn every_note_on_gets_its_note_off_when_the_host_resets_reactivates_or_loads_in_
             instance.load(&saved).expect("it loads what it saved");
         }),
     ];
-    for (name, whim) in whims {
+    for (name, whim) in generator {
         let mut instance = instance(&[("Answer length", "8")]);
         let mut first = score(steady(48_000.0), 8);
         first.length = cut_while_a_note_sounds(&first);
@@ -159,7 +159,7 @@ fn every_note_on_gets_its_note_off_when_the_host_resets_reactivates_or_loads_in_
         let mut played = Session::render(BLOCKS).play_active(&mut instance, &first).expect("it plays");
         whim(&mut instance);
         let end = Session::render(BLOCKS).play_active(&mut instance, &after).expect("it plays");
-        let later = end.events.iter().map(|event| Answered { at: event.at + first.length, ..*event });
+        let later = end.events.iter().map(|event| TimedEvent { at: event.at + first.length, ..*event });
         played.events.extend(later);
         assert_eq!(played.notes().1, [], "{name}");
     }

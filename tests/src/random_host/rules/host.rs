@@ -1,9 +1,9 @@
 //! What the host and the player do, as far as it is surely understood.
 
 use super::settings::{ANSWER, same};
-use super::{Demand, Held, Key, MOST_KEYS, SAME_VELOCITY, Watch};
-use crate::random_host::board::Knob;
-use crate::random_host::sequence::Deed;
+use super::{Checker, Demand, Held, Key, MOST_KEYS, SAME_VELOCITY};
+use crate::random_host::param_map::Param;
+use crate::random_host::sequence::Action;
 use crate::timeline::Frame;
 
 /// How long a way back is at the most, at the highest sample rate.
@@ -21,28 +21,28 @@ enum Meant {
     No,
 }
 
-impl Watch<'_> {
-    pub(super) fn host_does(&mut self, deed: Deed, now: Frame) {
-        match deed {
-            Deed::Down { channel, key, velocity, id } if velocity > 0.0 => {
+impl Checker<'_> {
+    pub(super) fn host_does(&mut self, action: Action, now: Frame) {
+        match action {
+            Action::NoteOn { channel, key, velocity, id } if velocity > 0.0 => {
                 let key = Key { channel: channel.into(), key: key.into() };
                 self.press(Held { key, velocity, id, down: now });
             }
-            Deed::Down { channel, key, id, .. } => self.release(Some(channel), Some(key), id),
-            Deed::Up { channel, key, id, .. } => self.release(channel, key, id),
-            Deed::Midi(message) => self.midi(message, now),
-            Deed::Turn { place, value } => self.turn(place, value, now),
-            Deed::Reset | Deed::Pause => {
+            Action::NoteOn { channel, key, id, .. } => self.release(Some(channel), Some(key), id),
+            Action::NoteOff { channel, key, id, .. } => self.release(channel, key, id),
+            Action::Midi(message) => self.midi(message, now),
+            Action::SetParam { place, value } => self.turn(place, value, now),
+            Action::Reset | Action::Pause => {
                 self.forget_keys();
                 self.demands.push(Demand::Everything);
             }
-            Deed::Save => self.saved = Some(self.values.clone()),
-            Deed::Load => {
+            Action::Save => self.saved = Some(self.values.clone()),
+            Action::Load => {
                 for (place, value) in self.saved.clone().into_iter().flatten().enumerate() {
                     self.turn(place, value, now);
                 }
             }
-            Deed::Shape { .. } | Deed::Room(_) => {}
+            Action::NoteExpression { .. } | Action::OutputRoom(_) => {}
         }
     }
 
@@ -66,10 +66,10 @@ impl Watch<'_> {
             return;
         }
         self.since[place] = now.max(1);
-        if self.board.knob_at(place) == Some(Knob::Thru) && value < before {
-            self.demands.push(Demand::Levers);
+        if self.param_map.param_at(place) == Some(Param::Thru) && value < before {
+            self.demands.push(Demand::Controllers);
         }
-        if self.board.knob_at(place) == Some(Knob::YourTurn) && value > before {
+        if self.param_map.param_at(place) == Some(Param::YourTurn) && value > before {
             self.asked = true;
             self.handed_over = Some(now);
             self.was_handed_over = true;
@@ -95,12 +95,12 @@ impl Watch<'_> {
             return;
         }
         let is_new = before.is_none();
-        if is_new && self.is_steadily(Knob::Thru, 1.0) && self.hears(key) && self.held.len() < MOST_KEYS {
+        if is_new && self.is_steadily(Param::Thru, 1.0) && self.hears(key) && self.held.len() < MOST_KEYS {
             self.to_pass.push(key);
         }
         self.held.push(stroke);
-        let at_once = same(self.value(Knob::Yield), AT_ONCE);
-        if at_once && self.is_steadily(Knob::Mode, ANSWER) && self.takes_the_turn(&stroke) {
+        let at_once = same(self.value(Param::Yield), AT_ONCE);
+        if at_once && self.is_steadily(Param::Mode, ANSWER) && self.takes_the_turn(&stroke) {
             self.demands.push(Demand::Yielding);
         }
     }
@@ -109,15 +109,15 @@ impl Watch<'_> {
     /// and no chord.
     pub(super) fn takes_the_turn(&self, held: &Held) -> bool {
         let heard = self.hears(held.key);
-        let drone = self.steady(Knob::DroneBelow).is_none_or(|below| f64::from(held.key.key) < below);
+        let drone = self.steady(Param::DroneBelow).is_none_or(|below| f64::from(held.key.key) < below);
         let chords = [CHORDS_OF_LOW_KEYS, CHORDS_OF_A_CHANNEL];
-        let chord = self.steady(Knob::Chords).is_none_or(|source| chords.into_iter().any(|other| same(source, other)));
+        let chord = self.steady(Param::Chords).is_none_or(|source| chords.into_iter().any(|other| same(source, other)));
         heard && !drone && !chord && self.held.len() < MOST_KEYS
     }
 
     /// Whether a key's channel is surely listened to.
     pub(super) fn hears(&self, key: Key) -> bool {
-        let channel = self.steady(Knob::InputChannel);
+        let channel = self.steady(Param::InputChannel);
         channel.is_some_and(|channel| same(channel, 0.0) || same(channel, f64::from(key.channel) + 1.0))
     }
 

@@ -1,10 +1,10 @@
 //! What the plugin sends: whose each note is, and what must be true of it when it begins and when it ends.
 
 use super::settings::{ANSWER, ROUNDING_FRAMES, Side, index, longest_beats, same};
-use super::{Held, Key, Lever, MOST_KEYS, Rule, SAME_VELOCITY, Sounding, Watch, Who};
-use crate::performance::{Answered, Sent};
-use crate::random_host::board::Knob;
-use crate::random_host::sequence::Act;
+use super::{Checker, Controller, Held, Key, MOST_KEYS, NoteSource, Rule, SAME_VELOCITY, Sounding};
+use crate::performance::{Sent, TimedEvent};
+use crate::random_host::param_map::Param;
+use crate::random_host::sequence::Activation;
 use crate::timeline::Frame;
 
 /// A note of Segue's that is longer than this has been forgotten: the longest that can be set is 16 beats, which take 24
@@ -15,11 +15,18 @@ const MOST_VOICES: usize = 16;
 /// How long after Segue has struck a key the player's stroke of it may be taken for that, which comes back.
 const RETURN_SECONDS: f64 = 0.25;
 
-impl Watch<'_> {
-    pub(super) fn plugin_sends(&mut self, Answered { at, sent }: Answered, act: &Act, blocks: &[Frame]) {
+impl Checker<'_> {
+    pub(super) fn plugin_sends(
+        &mut self,
+        TimedEvent { at, sent }: TimedEvent,
+        activation: &Activation,
+        blocks: &[Frame],
+    ) {
         match sent {
-            Sent::On { channel, key, velocity } => self.begins((Key { channel, key }, velocity, at), act, blocks),
-            Sent::Off { channel, key } => self.ends(Key { channel, key }, at, act),
+            Sent::On { channel, key, velocity } => {
+                self.begins((Key { channel, key }, velocity, at), activation, blocks)
+            }
+            Sent::Off { channel, key } => self.ends(Key { channel, key }, at, activation),
             Sent::Midi(message) => self.moves(message, at),
         }
     }
@@ -27,15 +34,16 @@ impl Watch<'_> {
     fn moves(&mut self, message: [u8; 3], at: Frame) {
         let channel = message[0] & 0x0F;
         let all_rest = message[0] & 0xF0 == 0xB0 && message[1] == 121;
-        let moved = Lever::moved_by(message);
-        self.away
-            .retain(|(lever, on, _)| *on != channel || !all_rest && moved.is_none_or(|(moved, _)| moved != *lever));
-        if let Some((lever, true)) = moved {
-            self.away.push((lever, channel, (self.act, at)));
+        let moved = Controller::moved_by(message);
+        self.away.retain(|(controller, on, _)| {
+            *on != channel || !all_rest && moved.is_none_or(|(moved, _)| moved != *controller)
+        });
+        if let Some((controller, true)) = moved {
+            self.away.push((controller, channel, (self.activation, at)));
         }
     }
 
-    fn begins(&mut self, on: (Key, f64, Frame), act: &Act, blocks: &[Frame]) {
+    fn begins(&mut self, on: (Key, f64, Frame), activation: &Activation, blocks: &[Frame]) {
         let (key, velocity, at) = on;
         if key.channel > 15 || key.key > 127 || !(velocity > 0.0 && velocity <= 1.0) {
             self.say(at, Rule::NoMidi(key));
@@ -44,24 +52,24 @@ impl Watch<'_> {
             self.say(at, Rule::OnTwice(key));
             self.sounding.retain(|sounding| sounding.key != key);
         }
-        let who = self.whose(on, |left| act.comes_back(left, blocks) == Some(at));
-        self.sounding.push(Sounding { key, who, since: (self.act, at) });
-        match who {
-            Who::Player => self.passed.push(on),
-            Who::Echo => self.echoes.push(on),
-            Who::Segue => self.segue_begins(key, velocity, at, act),
-            Who::Comping => {}
+        let source = self.whose(on, |left| activation.comes_back(left, blocks) == Some(at));
+        self.sounding.push(Sounding { key, source, since: (self.activation, at) });
+        match source {
+            NoteSource::Player => self.passed.push(on),
+            NoteSource::Echo => self.echoes.push(on),
+            NoteSource::Segue => self.segue_begins(key, velocity, at, activation),
+            NoteSource::Comping => {}
         }
     }
 
     /// A note-on at the very frame of the player's press of that key, with thru on, is the player's, once; and at the frame
     /// at which that comes back, once more.
-    fn whose(&mut self, (key, velocity, at): (Key, f64, Frame), comes_back: impl Fn(Frame) -> bool) -> Who {
-        let passes = same(self.value(Knob::Thru), 1.0);
+    fn whose(&mut self, (key, velocity, at): (Key, f64, Frame), comes_back: impl Fn(Frame) -> bool) -> NoteSource {
+        let passes = same(self.value(Param::Thru), 1.0);
         if let Some(index) = self.struck.iter().position(|struck| passes && *struck == key) {
             self.struck.remove(index);
             self.to_pass.retain(|to_pass| *to_pass != key);
-            return Who::Player;
+            return NoteSource::Player;
         }
         let is_back = |(on, hard, left): &(Key, f64, Frame)| {
             passes && *on == key && (hard - velocity).abs() <= SAME_VELOCITY && comes_back(*left)
@@ -71,32 +79,32 @@ impl Watch<'_> {
             self.say(at, Rule::GoesRound(key));
         }
         if goes_round || self.passed.iter().any(is_back) {
-            return Who::Echo;
+            return NoteSource::Echo;
         }
-        let comps = same(self.value(Knob::Comping), 1.0);
-        let on_its_channel = same(self.value(Knob::CompingChannel), f64::from(key.channel) + 1.0);
-        if comps && on_its_channel { Who::Comping } else { Who::Segue }
+        let comps = same(self.value(Param::Comping), 1.0);
+        let on_its_channel = same(self.value(Param::CompingChannel), f64::from(key.channel) + 1.0);
+        if comps && on_its_channel { NoteSource::Comping } else { NoteSource::Segue }
     }
 
-    fn segue_begins(&mut self, key: Key, velocity: f64, at: Frame, act: &Act) {
+    fn segue_begins(&mut self, key: Key, velocity: f64, at: Frame, activation: &Activation) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "frames")]
-        let recent = (RETURN_SECONDS * act.timeline.sample_rate()) as Frame;
+        let recent = (RETURN_SECONDS * activation.timeline.sample_rate()) as Frame;
         self.begun.retain(|(.., until)| *until >= at);
         self.begun.push((key, velocity, at + recent));
-        let wanted = self.value(Knob::OutputChannel);
+        let wanted = self.value(Param::OutputChannel);
         if !same(wanted, f64::from(key.channel)) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
             self.say(at, Rule::WrongChannel { key, wanted: wanted as u16 });
         }
-        let count = self.sounding.iter().filter(|sounding| sounding.who == Who::Segue).count();
-        let most = self.steady(Knob::Polyphony).map_or(MOST_VOICES, |above_one| 1 + index(above_one));
+        let count = self.sounding.iter().filter(|sounding| sounding.source == NoteSource::Segue).count();
+        let most = self.steady(Param::Polyphony).map_or(MOST_VOICES, |above_one| 1 + index(above_one));
         if count > most {
             self.say(at, Rule::TooMany { count, most });
         }
         if !self.is_in_scale(key) || !self.is_in_range(key) {
             self.say(at, Rule::OutOfBounds(key));
         }
-        if self.is_steadily(Knob::Mode, ANSWER) {
+        if self.is_steadily(Param::Mode, ANSWER) {
             if !self.asked {
                 self.say(at, Rule::Unasked(key));
             }
@@ -106,61 +114,66 @@ impl Watch<'_> {
                 self.say(at, Rule::OverThePlayer { key, held });
             }
         }
-        if self.is_on_a_grid(act, at) {
-            let away = act.timeline.frames_from_tick(at);
+        if self.is_on_a_grid(activation, at) {
+            let away = activation.timeline.frames_from_tick(at);
             if away.abs() > ROUNDING_FRAMES {
                 self.say(at, Rule::OffTheGrid { key, away });
             }
-            if self.side_of_trade(act, at) == Some(Side::Players) {
+            if self.side_of_trade(activation, at) == Some(Side::Players) {
                 self.say(at, Rule::InThePlayersBars(key));
             }
         }
     }
 
-    fn ends(&mut self, key: Key, at: Frame, act: &Act) {
+    fn ends(&mut self, key: Key, at: Frame, activation: &Activation) {
         let Some(index) = self.sounding.iter().position(|sounding| sounding.key == key) else {
             self.say(at, Rule::OffWithoutOn(key));
             return;
         };
-        let Sounding { who, since: (since_act, since), .. } = self.sounding.remove(index);
+        let Sounding { source, since: (since_act, since), .. } = self.sounding.remove(index);
         let is_struck_again = self.struck.contains(&key);
         let is_held = self.held.iter().any(|held| held.key == key) && !is_struck_again && self.held.len() < MOST_KEYS;
-        if who == Who::Player && since_act == self.act && is_held && act.is_all_ears() && act.loops_back.is_none() {
+        if source == NoteSource::Player
+            && since_act == self.activation
+            && is_held
+            && activation.accepts_everything()
+            && activation.loops_back.is_none()
+        {
             self.say(at, Rule::CutShort(key));
         }
-        if matches!(who, Who::Player | Who::Echo) || since_act != self.act {
+        if matches!(source, NoteSource::Player | NoteSource::Echo) || since_act != self.activation {
             return;
         }
         if at <= since {
             self.say(since, Rule::NoLength(key));
         }
-        if who == Who::Segue {
-            self.segue_ends(key, (since, at), act);
+        if source == NoteSource::Segue {
+            self.segue_ends(key, (since, at), activation);
         }
-        if at.saturating_sub(since) as f64 > LONGEST_SECONDS * act.timeline.sample_rate() {
+        if at.saturating_sub(since) as f64 > LONGEST_SECONDS * activation.timeline.sample_rate() {
             self.say(since, Rule::TooLong(key));
         }
     }
 
-    fn segue_ends(&mut self, key: Key, (since, at): (Frame, Frame), act: &Act) {
+    fn segue_ends(&mut self, key: Key, (since, at): (Frame, Frame), activation: &Activation) {
         // Where the song jumps, its beats say nothing about lengths.
-        let unbroken = !act.timeline.seams().any(|frame| (since + 1..=at).contains(&frame));
+        let unbroken = !activation.timeline.seams().any(|frame| (since + 1..=at).contains(&frame));
         // A host that refuses a note-off gets it later.
-        if !unbroken || !act.is_all_ears() || !self.is_on_a_grid(act, since) {
+        if !unbroken || !activation.accepts_everything() || !self.is_on_a_grid(activation, since) {
             return;
         }
         // Each end is rounded at the tempo in which it lies, and the beginning perhaps at a faster one.
-        let slack = |end| act.timeline.beats_in_frames(end, 2.0 * ROUNDING_FRAMES);
+        let slack = |end| activation.timeline.beats_in_frames(end, 2.0 * ROUNDING_FRAMES);
         let slack = slack(since).max(slack(at));
-        let beats = act.timeline.beats(at) - act.timeline.beats(since);
-        let longest = self.steady(Knob::LongestNote).filter(|_| self.is_steadily(Knob::Quantise, 0.0));
+        let beats = activation.timeline.beats(at) - activation.timeline.beats(since);
+        let longest = self.steady(Param::LongestNote).filter(|_| self.is_steadily(Param::Quantise, 0.0));
         if longest.is_some_and(|set| beats > longest_beats(set) + slack) {
             self.say(since, Rule::TooLongForTheSetting { key, beats });
         }
-        let ends_with_its_bars = self.is_steadily(Knob::RingOver, 0.0);
+        let ends_with_its_bars = self.is_steadily(Param::RingOver, 0.0);
         if ends_with_its_bars
-            && let Some(Side::Segues { until_beats: end }) = self.side_of_trade(act, since)
-            && act.timeline.beats(at) > end + slack
+            && let Some(Side::Segues { until_beats: end }) = self.side_of_trade(activation, since)
+            && activation.timeline.beats(at) > end + slack
         {
             self.say(at, Rule::RingsOver(key));
         }

@@ -1,9 +1,9 @@
 //! What the values of the parameters mean for what may be played, and when.
 
-use super::{Key, Watch};
-use crate::random_host::board::Knob;
-use crate::random_host::sequence::Act;
-use crate::timeline::{Frame, Telling};
+use super::{Checker, Key};
+use crate::random_host::param_map::Param;
+use crate::random_host::sequence::Activation;
+use crate::timeline::{Frame, TransportReport};
 
 /// Half a frame of rounding, the sliver with which halves go up, and a little for a position that is no whole number.
 pub(super) const ROUNDING_FRAMES: f64 = 0.5 + 2e-3;
@@ -45,9 +45,9 @@ pub(super) enum Side {
     Segues { until_beats: f64 },
 }
 
-impl Watch<'_> {
+impl Checker<'_> {
     pub(super) fn is_in_scale(&self, key: Key) -> bool {
-        let (Some(root), Some(scale)) = (self.steady(Knob::Key), self.steady(Knob::Scale)) else { return true };
+        let (Some(root), Some(scale)) = (self.steady(Param::Key), self.steady(Param::Scale)) else { return true };
         let Some(classes) = SCALES.get(index(scale)) else { return true };
         let above_root = (usize::from(key.key) + CLASSES - index(root)) % CLASSES;
         classes.contains(&above_root)
@@ -55,24 +55,26 @@ impl Watch<'_> {
 
     /// The range holds as it stands where it has an octave, so that no scale is without a pitch in it.
     pub(super) fn is_in_range(&self, key: Key) -> bool {
-        let ends = [self.steady(Knob::LowestKey), self.steady(Knob::HighestKey)];
-        let ([Some(one), Some(other)], true) = (ends, self.is_steadily(Knob::Octave, NO_OCTAVES)) else { return true };
+        let ends = [self.steady(Param::LowestKey), self.steady(Param::HighestKey)];
+        let ([Some(one), Some(other)], true) = (ends, self.is_steadily(Param::Octave, NO_OCTAVES)) else { return true };
         let (low, high) = (one.min(other), one.max(other));
         high - low < CLASSES as f64 || (low..=high).contains(&f64::from(key.key))
     }
 
     /// Whose bars these are, where bars are traded by the numbers of a song that never changes its metre; `None` where
     /// that cannot be known.
-    pub(super) fn side_of_trade(&self, act: &Act, at: Frame) -> Option<Side> {
-        let known = self.is_steadily(Knob::Mode, TRADE) && act.telling == Telling::Everything && !self.was_handed_over;
+    pub(super) fn side_of_trade(&self, activation: &Activation, at: Frame) -> Option<Side> {
+        let known = self.is_steadily(Param::Mode, TRADE)
+            && activation.report == TransportReport::Everything
+            && !self.was_handed_over;
         if !known {
             return None;
         }
-        let bars = *TRADED_BARS.get(index(self.steady(Knob::Trade)?))?;
-        let first = if same(self.steady(Knob::First)?, SEGUE_FIRST) { 0.0 } else { bars };
-        let bar_beats = act.timeline.bar_beats_of_a_plain_song()?;
+        let bars = *TRADED_BARS.get(index(self.steady(Param::Trade)?))?;
+        let first = if same(self.steady(Param::First)?, SEGUE_FIRST) { 0.0 } else { bars };
+        let bar_beats = activation.timeline.bar_beats_of_a_plain_song()?;
         // A frame may be rounded to before its bar line.
-        let beats = act.timeline.beats(at) + act.timeline.beats_in_frames(at, ROUNDING_FRAMES);
+        let beats = activation.timeline.beats(at) + activation.timeline.beats_in_frames(at, ROUNDING_FRAMES);
         let number = (beats / bar_beats).floor() - first;
         let begin = (number / (2.0 * bars)).floor() * 2.0 * bars;
         let is_segues = number >= 0.0 && number - begin < bars;
@@ -81,27 +83,31 @@ impl Watch<'_> {
 
     /// Whether every onset of Segue's must lie on a tick of the song: it is heard where it is, the style is metric and
     /// plays straight, nothing starts off the grid, and the host waits for the mind.
-    pub(super) fn is_on_a_grid(&self, act: &Act, at: Frame) -> bool {
-        let metric = self.is_one_of(Knob::Style, METRIC_STYLES) || self.is_one_of(Knob::Style, SWINGING_STYLES);
+    pub(super) fn is_on_a_grid(&self, activation: &Activation, at: Frame) -> bool {
+        let metric = self.is_one_of(Param::Style, METRIC_STYLES) || self.is_one_of(Param::Style, SWINGING_STYLES);
         let metric = metric && self.plays_straight();
-        let on_grid = self.steady(Knob::Start).is_some_and(|start| !same(start, FREE_START));
-        act.telling.has_beats() && act.timeline.is_playing(at) && metric && on_grid && self.is_waited_for(act)
+        let on_grid = self.steady(Param::Start).is_some_and(|start| !same(start, FREE_START));
+        activation.report.has_beats()
+            && activation.timeline.is_playing(at)
+            && metric
+            && on_grid
+            && self.is_waited_for(activation)
     }
 
-    fn is_one_of(&self, knob: Knob, values: [f64; 2]) -> bool {
-        self.steady(knob).is_some_and(|value| values.into_iter().any(|other| same(value, other)))
+    fn is_one_of(&self, param: Param, values: [f64; 2]) -> bool {
+        self.steady(param).is_some_and(|value| values.into_iter().any(|other| same(value, other)))
     }
 
     /// Whether eighths never swing.
     fn plays_straight(&self) -> bool {
-        let by_style = self.is_steadily(Knob::Swing, SWING_BY_STYLE) && self.is_one_of(Knob::Style, METRIC_STYLES);
-        by_style || self.is_steadily(Knob::Swing, STRAIGHT)
+        let by_style = self.is_steadily(Param::Swing, SWING_BY_STYLE) && self.is_one_of(Param::Style, METRIC_STYLES);
+        by_style || self.is_steadily(Param::Swing, STRAIGHT)
     }
 
     /// Whether the host waits for the mind, so that nothing can be late.
-    pub(super) fn is_waited_for(&self, act: &Act) -> bool {
-        self.steady(Knob::Render)
-            .is_some_and(|render| same(render, RENDER_OFFLINE) || same(render, RENDER_AUTO) && act.offline)
+    pub(super) fn is_waited_for(&self, activation: &Activation) -> bool {
+        self.steady(Param::Render)
+            .is_some_and(|render| same(render, RENDER_OFFLINE) || same(render, RENDER_AUTO) && activation.offline)
     }
 }
 

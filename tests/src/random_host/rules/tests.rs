@@ -2,59 +2,59 @@
 
 use super::*;
 use crate::blocks::Blocks;
-use crate::performance::{Answered, Sent};
-use crate::random_host::board::tests::bare;
+use crate::performance::{Sent, TimedEvent};
+use crate::random_host::param_map::tests::bare;
 use crate::random_host::play::Second;
-use crate::random_host::sequence::{Deed, Return};
-use crate::timeline::{Telling, Timeline};
+use crate::random_host::sequence::{Action, Return};
+use crate::timeline::{Timeline, TransportReport};
 use segue_model::note::Metre;
 
 const SECOND: Frame = 48_000;
 const C: Key = Key { channel: 0, key: 60 };
 
 /// A minute at 120 bpm in which these things are done, with the style that is on a grid and these settings.
-fn sequence(deeds: &[(Frame, Deed)], settings: &[(Knob, f64)]) -> Sequence {
-    let board = bare();
-    let usual = [(Knob::Style, 3.0), (Knob::Start, 2.0), (Knob::Polyphony, 15.0), (Knob::LongestNote, 1.0)];
-    let settings = usual.iter().chain(settings).map(|(knob, value)| (board.place(*knob), *value)).collect();
+fn sequence(actions: &[(Frame, Action)], settings: &[(Param, f64)]) -> Sequence {
+    let param_map = bare();
+    let usual = [(Param::Style, 3.0), (Param::Start, 2.0), (Param::Polyphony, 15.0), (Param::LongestNote, 1.0)];
+    let settings = usual.iter().chain(settings).map(|(param, value)| (param_map.place(*param), *value)).collect();
     let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
     timeline.jump(20 * SECOND, 4.0);
-    let act = Act {
+    let activation = Activation {
         timeline,
-        telling: Telling::Everything,
+        report: TransportReport::Everything,
         mid_block: false,
         loops_back: None,
         blocks: Blocks::Of(512),
         offline: true,
-        deeds: deeds.to_vec(),
+        actions: actions.to_vec(),
         length: 60 * SECOND,
     };
-    Sequence { seed: 0, settings, chart: "", acts: vec![act] }
+    Sequence { seed: 0, settings, chart: "", activations: vec![activation] }
 }
 
-fn down(at: Frame) -> (Frame, Deed) {
-    (at, Deed::Down { channel: 0, key: 48, velocity: 0.5, id: None })
+fn down(at: Frame) -> (Frame, Action) {
+    (at, Action::NoteOn { channel: 0, key: 48, velocity: 0.5, id: None })
 }
 
-fn up(at: Frame) -> (Frame, Deed) {
-    (at, Deed::Up { channel: Some(0), key: Some(48), id: None, choke: false })
+fn up(at: Frame) -> (Frame, Action) {
+    (at, Action::NoteOff { channel: Some(0), key: Some(48), id: None, choke: false })
 }
 
 /// A phrase of one key, up at one second.
-const PHRASE: fn() -> [(Frame, Deed); 2] = || [down(0), up(SECOND)];
+const PHRASE: fn() -> [(Frame, Action); 2] = || [down(0), up(SECOND)];
 
-fn on(at: Frame) -> Answered {
-    Answered { at, sent: Sent::On { channel: 0, key: 60, velocity: 0.5 } }
+fn on(at: Frame) -> TimedEvent {
+    TimedEvent { at, sent: Sent::On { channel: 0, key: 60, velocity: 0.5 } }
 }
 
-fn off(at: Frame) -> Answered {
-    Answered { at, sent: Sent::Off { channel: 0, key: 60 } }
+fn off(at: Frame) -> TimedEvent {
+    TimedEvent { at, sent: Sent::Off { channel: 0, key: 60 } }
 }
 
-fn found(deeds: &[(Frame, Deed)], settings: &[(Knob, f64)], events: &[Answered]) -> Vec<Rule> {
+fn found(actions: &[(Frame, Action)], settings: &[(Param, f64)], events: &[TimedEvent]) -> Vec<Rule> {
     let take = Take { events: events.to_vec(), ..Take::default() };
     let recording = Recording { takes: vec![take] };
-    check(&sequence(deeds, settings), &recording, &bare()).iter().map(|broken| broken.rule).collect()
+    check(&sequence(actions, settings), &recording, &bare()).iter().map(|broken| broken.rule).collect()
 }
 
 #[test]
@@ -79,29 +79,29 @@ fn a_lost_note_off_a_doubled_note_and_one_without_beginning_are_seen() {
 fn an_onset_at_the_edge_of_its_block_is_seen_and_a_free_one_is_let_pass() {
     let events = [on(72_003), off(80_000)];
     assert!(matches!(found(&PHRASE(), &[], &events)[..], [Rule::OffTheGrid { key: C, .. }]));
-    assert_eq!(found(&PHRASE(), &[(Knob::Start, 0.0)], &events), []);
-    assert_eq!(found(&PHRASE(), &[(Knob::Style, 4.0)], &events), []);
-    assert_eq!(found(&PHRASE(), &[(Knob::Render, 2.0)], &events), []);
+    assert_eq!(found(&PHRASE(), &[(Param::Start, 0.0)], &events), []);
+    assert_eq!(found(&PHRASE(), &[(Param::Style, 4.0)], &events), []);
+    assert_eq!(found(&PHRASE(), &[(Param::Render, 2.0)], &events), []);
 }
 
 #[test]
 fn a_stale_note_under_the_players_hands_is_seen_and_a_drone_is_let_pass() {
-    let deeds = [PHRASE().to_vec(), vec![down(80_000), up(SECOND * 3)]].concat();
+    let actions = [PHRASE().to_vec(), vec![down(80_000), up(SECOND * 3)]].concat();
     let stale = [on(84_000), off(90_000)];
-    assert_eq!(found(&deeds, &[], &stale), [Rule::OverThePlayer { key: C, held: Key { channel: 0, key: 48 } }]);
-    assert_eq!(found(&deeds, &[(Knob::DroneBelow, 60.0)], &stale), []);
-    assert_eq!(found(&deeds, &[(Knob::Mode, 2.0)], &stale), []);
-    assert_eq!(found(&deeds, &[], &[on(72_000), off(80_001)]), [Rule::DoesNotYield(C)]);
-    assert_eq!(found(&deeds, &[], &[on(72_000), off(80_000)]), []);
-    assert_eq!(found(&deeds, &[(Knob::Yield, 1.0)], &[on(72_000), off(80_001)]), []);
+    assert_eq!(found(&actions, &[], &stale), [Rule::OverThePlayer { key: C, held: Key { channel: 0, key: 48 } }]);
+    assert_eq!(found(&actions, &[(Param::DroneBelow, 60.0)], &stale), []);
+    assert_eq!(found(&actions, &[(Param::Mode, 2.0)], &stale), []);
+    assert_eq!(found(&actions, &[], &[on(72_000), off(80_001)]), [Rule::DoesNotYield(C)]);
+    assert_eq!(found(&actions, &[], &[on(72_000), off(80_000)]), []);
+    assert_eq!(found(&actions, &[(Param::Yield, 1.0)], &[on(72_000), off(80_001)]), []);
 }
 
 #[test]
 fn a_stroke_that_may_be_segues_own_coming_back_takes_no_turn_for_sure() {
     let struck = |at, velocity| {
-        let again = (at, Deed::Down { channel: 0, key: 60, velocity, id: None });
-        let deeds = [PHRASE().to_vec(), vec![again]].concat();
-        found(&deeds, &[], &[on(72_000), off(90_000)])
+        let again = (at, Action::NoteOn { channel: 0, key: 60, velocity, id: None });
+        let actions = [PHRASE().to_vec(), vec![again]].concat();
+        found(&actions, &[], &[on(72_000), off(90_000)])
     };
     assert_eq!(struck(80_000, 0.5), []);
     assert_eq!(struck(80_000, 0.7), [Rule::DoesNotYield(C)], "harder than it was");
@@ -113,12 +113,12 @@ fn what_sounds_over_a_jump_a_reset_or_a_release_is_seen() {
     let jump = 20 * SECOND;
     assert_eq!(found(&PHRASE(), &[], &[on(jump - 12_000), off(jump + 1)]), [Rule::OverABreak(C)]);
     assert_eq!(found(&PHRASE(), &[], &[on(jump - 12_000), off(jump)]), []);
-    let reset = [PHRASE().to_vec(), vec![(80_000, Deed::Reset)]].concat();
+    let reset = [PHRASE().to_vec(), vec![(80_000, Action::Reset)]].concat();
     assert_eq!(found(&reset, &[], &[on(72_000), off(80_001)]), [Rule::OverAReset(C)]);
-    let player = |at, sent: fn(u16, u16) -> Sent| Answered { at, sent: sent(0, 48) };
+    let player = |at, sent: fn(u16, u16) -> Sent| TimedEvent { at, sent: sent(0, 48) };
     let [begin, end]: [fn(u16, u16) -> Sent; 2] =
         [|channel, key| Sent::On { channel, key, velocity: 0.5 }, |channel, key| Sent::Off { channel, key }];
-    let thru = [(Knob::Thru, 1.0)];
+    let thru = [(Param::Thru, 1.0)];
     let key = Key { channel: 0, key: 48 };
     assert_eq!(found(&PHRASE(), &thru, &[player(0, begin), player(SECOND + 1, end)]), [Rule::OverARelease(key)]);
     assert_eq!(found(&PHRASE(), &thru, &[player(0, begin), player(SECOND, end)]), []);
@@ -128,15 +128,15 @@ fn what_sounds_over_a_jump_a_reset_or_a_release_is_seen() {
     let passed = [player(0, begin), player(100, end), player(100, begin), player(SECOND, end)];
     assert_eq!(found(&hammered, &thru, &passed), []);
     let strokes = |velocity| {
-        let again = Deed::Down { channel: 0, key: 48, velocity, id: Some(2) };
-        let up = Deed::Up { channel: None, key: None, id: Some(1), choke: false };
-        [(0, Deed::Down { channel: 0, key: 48, velocity: 0.5, id: Some(1) }), (100, again), (SECOND, up)]
+        let again = Action::NoteOn { channel: 0, key: 48, velocity, id: Some(2) };
+        let up = Action::NoteOff { channel: None, key: None, id: Some(1), choke: false };
+        [(0, Action::NoteOn { channel: 0, key: 48, velocity: 0.5, id: Some(1) }), (100, again), (SECOND, up)]
     };
     let ends_with_the_first = [player(0, begin), player(SECOND, end)];
     assert_eq!(found(&strokes(0.6), &thru, &ends_with_the_first), [Rule::CutShort(key)]);
     assert_eq!(found(&strokes(0.501), &thru, &ends_with_the_first), [], "it looks like one that comes back");
-    let elsewhere = [(Knob::Thru, 1.0), (Knob::InputChannel, 4.0)];
-    assert_eq!(found(&PHRASE(), &elsewhere, &[]), [], "nobody listens on that channel");
+    let reported_bugs = [(Param::Thru, 1.0), (Param::InputChannel, 4.0)];
+    assert_eq!(found(&PHRASE(), &reported_bugs, &[]), [], "nobody listens on that channel");
 }
 
 #[test]
@@ -144,11 +144,11 @@ fn a_note_that_goes_round_a_routing_loop_is_seen_and_one_that_comes_back_once_is
     let key = Key { channel: 0, key: 48 };
     let player = |at| {
         let [on, off] = [Sent::On { channel: 0, key: 48, velocity: 0.5 }, Sent::Off { channel: 0, key: 48 }];
-        [Answered { at, sent: on }, Answered { at: at + 10, sent: off }]
+        [TimedEvent { at, sent: on }, TimedEvent { at: at + 10, sent: off }]
     };
     let found = |way, strokes: &[Frame]| {
-        let mut sequence = sequence(&[down(10), up(20)], &[(Knob::Thru, 1.0), (Knob::OutputChannel, 3.0)]);
-        sequence.acts[0].loops_back = way;
+        let mut sequence = sequence(&[down(10), up(20)], &[(Param::Thru, 1.0), (Param::OutputChannel, 3.0)]);
+        sequence.activations[0].loops_back = way;
         let blocks = (0..10).map(|block| block * 512).collect();
         let take = Take { events: strokes.iter().flat_map(|at| player(*at)).collect(), blocks, ..Take::default() };
         let broken = check(&sequence, &Recording { takes: vec![take] }, &bare());
@@ -167,17 +167,17 @@ fn a_note_that_goes_round_a_routing_loop_is_seen_and_one_that_comes_back_once_is
 
 #[test]
 fn a_release_by_name_alone_means_the_note_of_that_name() {
-    let named = |at, key, id| (at, Deed::Down { channel: 0, key, velocity: 0.5, id });
-    let deeds = [
+    let named = |at, key, id| (at, Action::NoteOn { channel: 0, key, velocity: 0.5, id });
+    let actions = [
         named(0, 60, Some(7)),
         named(0, 61, None),
-        (SECOND, Deed::Up { channel: None, key: None, id: Some(7), choke: false }),
+        (SECOND, Action::NoteOff { channel: None, key: None, id: Some(7), choke: false }),
     ];
-    let on = |key| Answered { at: 0, sent: Sent::On { channel: 0, key, velocity: 0.5 } };
-    let off = |at, key| Answered { at, sent: Sent::Off { channel: 0, key } };
-    let thru = [(Knob::Thru, 1.0)];
+    let on = |key| TimedEvent { at: 0, sent: Sent::On { channel: 0, key, velocity: 0.5 } };
+    let off = |at, key| TimedEvent { at, sent: Sent::Off { channel: 0, key } };
+    let thru = [(Param::Thru, 1.0)];
     let key = |key| Key { channel: 0, key };
-    let found = |events: &[Answered]| found(&deeds, &thru, events);
+    let found = |events: &[TimedEvent]| found(&actions, &thru, events);
     assert_eq!(found(&[on(60), on(61), off(SECOND, 60), off(SECOND, 61)]), [Rule::CutShort(key(61))]);
     assert_eq!(found(&[on(60), on(61), off(SECOND, 60)]), [Rule::NeverEnds(key(61))]);
     assert_eq!(found(&[on(60), on(61), off(SECOND + 1, 60)])[0], Rule::OverARelease(key(60)));
@@ -185,26 +185,26 @@ fn a_release_by_name_alone_means_the_note_of_that_name() {
 
 #[test]
 fn a_pedal_a_wheel_or_a_bend_that_is_left_away_from_rest_is_seen() {
-    let message = |at, message| Answered { at, sent: Sent::Midi(message) };
-    let board = bare();
-    let off = (SECOND, Deed::Turn { place: board.place(Knob::Thru), value: 0.0 });
-    let reset = (SECOND, Deed::Reset);
-    let thru = [(Knob::Thru, 1.0)];
-    let levers = [
-        ([0xB3, 64, 127], [0xB3, 64, 0], Lever::Sustain),
-        ([0xB3, 66, 64], [0xB3, 121, 0], Lever::Sostenuto),
-        ([0xB3, 1, 1], [0xB3, 1, 0], Lever::Modulation),
-        ([0xD3, 9, 0], [0xD3, 0, 0], Lever::Pressure),
-        ([0xE3, 1, 64], [0xE3, 0, 64], Lever::Bend),
+    let message = |at, message| TimedEvent { at, sent: Sent::Midi(message) };
+    let param_map = bare();
+    let off = (SECOND, Action::SetParam { place: param_map.place(Param::Thru), value: 0.0 });
+    let reset = (SECOND, Action::Reset);
+    let thru = [(Param::Thru, 1.0)];
+    let controllers = [
+        ([0xB3, 64, 127], [0xB3, 64, 0], Controller::Sustain),
+        ([0xB3, 66, 64], [0xB3, 121, 0], Controller::Sostenuto),
+        ([0xB3, 1, 1], [0xB3, 1, 0], Controller::Modulation),
+        ([0xD3, 9, 0], [0xD3, 0, 0], Controller::Pressure),
+        ([0xE3, 1, 64], [0xE3, 0, 64], Controller::Bend),
     ];
-    for (away, rest, lever) in levers {
-        let left = Rule::LeftAway { lever, channel: 3 };
+    for (away, rest, controller) in controllers {
+        let left = Rule::LeftAway { controller, channel: 3 };
         assert_eq!(found(&[off], &thru, &[message(9, away), message(SECOND, rest)]), []);
         assert_eq!(found(&[reset], &thru, &[message(9, away), message(SECOND, rest)]), []);
         assert_eq!(found(&[off], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
         assert_eq!(found(&[reset], &thru, &[message(9, away), message(SECOND + 1, rest)]), [left]);
         assert_eq!(found(&[], &thru, &[message(9, away)]), [left]);
-        let on = (SECOND, Deed::Turn { place: board.place(Knob::Thru), value: 1.0 });
+        let on = (SECOND, Action::SetParam { place: param_map.place(Param::Thru), value: 1.0 });
         assert_eq!(found(&[off, on], &thru, &[message(9, away), message(SECOND + 1, rest)]), []);
         let both = [message(SECOND, away), message(SECOND + 1, rest)];
         assert_eq!(found(&[reset], &thru, &both), [], "what moves on that very frame is new");
@@ -214,79 +214,79 @@ fn a_pedal_a_wheel_or_a_bend_that_is_left_away_from_rest_is_seen() {
 #[test]
 fn a_note_that_nobody_asked_for_or_on_a_channel_of_its_own_is_seen() {
     assert_eq!(found(&[], &[], &[on(72_000), off(80_000)]), [Rule::Unasked(C)]);
-    let wanted = [(Knob::OutputChannel, 3.0)];
+    let wanted = [(Param::OutputChannel, 3.0)];
     assert_eq!(found(&PHRASE(), &wanted, &[on(72_000), off(80_000)]), [Rule::WrongChannel { key: C, wanted: 3 }]);
 }
 
 #[test]
 fn a_note_out_of_scale_or_range_too_long_or_one_too_many_is_seen() {
     let note = [on(72_000), off(84_000)];
-    let in_d_major = [(Knob::Scale, 1.0), (Knob::Key, 2.0)];
+    let in_d_major = [(Param::Scale, 1.0), (Param::Key, 2.0)];
     assert_eq!(found(&PHRASE(), &in_d_major, &note), [Rule::OutOfBounds(C)]);
-    assert_eq!(found(&PHRASE(), &[(Knob::Scale, 1.0), (Knob::Key, 5.0)], &note), []);
-    let range = |low, high| [(Knob::Octave, 3.0), (Knob::LowestKey, low), (Knob::HighestKey, high)];
+    assert_eq!(found(&PHRASE(), &[(Param::Scale, 1.0), (Param::Key, 5.0)], &note), []);
+    let range = |low, high| [(Param::Octave, 3.0), (Param::LowestKey, low), (Param::HighestKey, high)];
     assert_eq!(found(&PHRASE(), &range(62.0, 80.0), &note), [Rule::OutOfBounds(C)]);
     assert_eq!(found(&PHRASE(), &range(80.0, 60.0), &note), []);
     assert_eq!(found(&PHRASE(), &range(62.0, 70.0), &note), [], "too narrow to be sure");
     // A value of 0 is a quarter of a beat, which is 6,000 frames.
     let long = [on(72_000), off(78_000 + 500)];
-    assert!(matches!(found(&PHRASE(), &[(Knob::LongestNote, 0.0)], &long)[..], [Rule::TooLongForTheSetting { .. }]));
-    let other = |at, sent: fn(u16, u16) -> Sent| Answered { at, sent: sent(0, 64) };
+    assert!(matches!(found(&PHRASE(), &[(Param::LongestNote, 0.0)], &long)[..], [Rule::TooLongForTheSetting { .. }]));
+    let other = |at, sent: fn(u16, u16) -> Sent| TimedEvent { at, sent: sent(0, 64) };
     let two = [
         on(72_000),
         other(72_000, |channel, key| Sent::On { channel, key, velocity: 0.5 }),
         off(78_000),
         other(78_000, |channel, key| Sent::Off { channel, key }),
     ];
-    assert_eq!(found(&PHRASE(), &[(Knob::Polyphony, 1.0)], &two), []);
-    assert_eq!(found(&PHRASE(), &[(Knob::Polyphony, 0.0)], &two), [Rule::TooMany { count: 2, most: 1 }]);
+    assert_eq!(found(&PHRASE(), &[(Param::Polyphony, 1.0)], &two), []);
+    assert_eq!(found(&PHRASE(), &[(Param::Polyphony, 0.0)], &two), [Rule::TooMany { count: 2, most: 1 }]);
 }
 
 #[test]
 fn a_note_in_the_players_bars_of_a_trade_or_ringing_into_them_is_seen() {
     // Two bars each, the player first: Segue's are those from four to eight seconds.
-    let trade = [(Knob::Mode, 1.0), (Knob::Trade, 1.0)];
+    let trade = [(Param::Mode, 1.0), (Param::Trade, 1.0)];
     let second = |at: Frame| at * SECOND;
     assert_eq!(found(&PHRASE(), &trade, &[on(second(4)), off(second(8))]), []);
     assert_eq!(found(&PHRASE(), &trade, &[on(second(3)), off(second(4))]), [Rule::InThePlayersBars(C)]);
     assert_eq!(found(&PHRASE(), &trade, &[on(second(7)), off(second(8) + 500)]), [Rule::RingsOver(C)]);
-    let free = [trade[0], trade[1], (Knob::RingOver, 1.0)];
+    let free = [trade[0], trade[1], (Param::RingOver, 1.0)];
     assert_eq!(found(&PHRASE(), &free, &[on(second(7)), off(second(8) + 500)]), []);
-    let segue_first = [trade[0], trade[1], (Knob::First, 1.0)];
+    let segue_first = [trade[0], trade[1], (Param::First, 1.0)];
     assert_eq!(found(&PHRASE(), &segue_first, &[on(second(4)), off(second(5))]), [Rule::InThePlayersBars(C)]);
 }
 
 #[test]
 fn sound_that_is_too_loud_no_number_or_not_wanted_is_seen() {
-    let heard = |settings: &[(Knob, f64)], second: Second| {
+    let heard = |settings: &[(Param, f64)], second: Second| {
         let take = Take { sound: vec![second], ..Take::default() };
         let recording = Recording { takes: vec![take] };
         check(&sequence(&[], settings), &recording, &bare()).first().map(|broken| broken.rule)
     };
     let quiet = Second { peak: 0.5, ..Second::default() };
     assert_eq!(heard(&[], quiet), Some(Rule::SoundWhenOff { peak: 0.5 }));
-    assert_eq!(heard(&[(Knob::Sound, 1.0)], quiet), None);
-    assert_eq!(heard(&[(Knob::Sound, 1.0)], Second { peak: 1.0, ..quiet }), Some(Rule::TooLoud { peak: 1.0 }));
-    assert_eq!(heard(&[(Knob::Sound, 1.0)], Second { broken: 1, ..quiet }), Some(Rule::NoNumber));
+    assert_eq!(heard(&[(Param::Sound, 1.0)], quiet), None);
+    assert_eq!(heard(&[(Param::Sound, 1.0)], Second { peak: 1.0, ..quiet }), Some(Rule::TooLoud { peak: 1.0 }));
+    assert_eq!(heard(&[(Param::Sound, 1.0)], Second { broken: 1, ..quiet }), Some(Rule::NoNumber));
 }
 
 #[test]
 fn a_panic_and_what_is_late_although_the_host_waits_are_seen() {
-    let counted = |settings: &[(Knob, f64)], vitals: Vitals| {
-        let take = Take { vitals: Some(vitals), ..Take::default() };
+    let counted = |settings: &[(Param, f64)], stats: Stats| {
+        let take = Take { stats: Some(stats), ..Take::default() };
         let recording = Recording { takes: vec![take] };
         check(&sequence(&[], settings), &recording, &bare()).first().map(|broken| broken.rule)
     };
-    let counts = Vitals { late: 1, ..Vitals::default() };
-    assert_eq!(counted(&[], Vitals::default()), None);
+    let counts = Stats { late: 1, ..Stats::default() };
+    assert_eq!(counted(&[], Stats::default()), None);
     assert_eq!(counted(&[], counts), Some(Rule::Lost { counts }));
-    assert_eq!(counted(&[(Knob::Render, 2.0)], counts), None);
-    assert_eq!(counted(&[(Knob::Render, 2.0)], Vitals { panics: 1, ..counts }), Some(Rule::Panicked));
+    assert_eq!(counted(&[(Param::Render, 2.0)], counts), None);
+    assert_eq!(counted(&[(Param::Render, 2.0)], Stats { panics: 1, ..counts }), Some(Rule::Panicked));
 }
 
 #[test]
 fn two_recordings_differ_by_an_event_or_by_a_bit_of_sound() {
-    let take = |events: &[Answered], print| {
+    let take = |events: &[TimedEvent], print| {
         let sound = vec![Second { print, ..Second::default() }];
         Recording { takes: vec![Take { events: events.to_vec(), sound, ..Take::default() }] }
     };

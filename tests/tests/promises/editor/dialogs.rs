@@ -1,8 +1,8 @@
 //! Files are chosen by the system's dialog: a style of one's own, which may be chosen otherwise too, and where a capture goes.
 
-use super::{Stage, home, passes_on_a_screen_of_its_own};
+use super::fixture::{Fixture, home, passes_on_a_screen_of_its_own};
 use crate::support::Settings;
-use segue_tests::thinking::shipped_weights;
+use segue_tests::decision_time::shipped_weights;
 use segue_tests::window::{ENTER, wait_until};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -39,65 +39,65 @@ fn read(name: &str) -> Option<String> {
     std::fs::read_to_string(home().join(name)).ok().filter(|text| text.ends_with('\n'))
 }
 
-fn plays(stage: &mut Stage, path: &Path) {
+fn plays(editor: &mut Fixture, path: &Path) {
     let wanted = serde_json::to_string(path).expect("a text");
     let mut found = String::new();
     let reached = wait_until("the file plays", || {
-        found = stage.saved("own_style");
+        found = editor.saved("own_style");
         found == wanted
     });
     assert!(reached.is_ok(), "{found} plays and not {wanted}");
-    stage.becomes("Style", "My own");
+    editor.becomes("Style", "My own");
 }
 
 #[test]
 #[ignore = "runs on a screen of its own"]
 fn a_style_is_chosen() {
-    let (elsewhere, kept) = (home().join("with space/mine.segue"), home().join(".local/share/Segue/waltzes.segue"));
-    put("folk", &elsewhere);
+    let (reported_bugs, kept) = (home().join("with space/mine.segue"), home().join(".local/share/Segue/waltzes.segue"));
+    put("folk", &reported_bugs);
     put("jazz", &kept);
     install_the_dialog();
-    let mut stage = Stage::set_up(IRISH, (0, 0), 1.0);
-    stage.desktop.click("Page Set up").unwrap();
-    stage.desktop.click("Load model…").unwrap();
+    let mut editor = Fixture::set_up(IRISH, (0, 0), 1.0);
+    editor.window.click("Page Set up").unwrap();
+    editor.window.click("Load model…").unwrap();
     wait_until("the dialog is open", || read("dialog").is_some()).unwrap();
     assert!(read("asked").is_some_and(|asked| asked.contains("*.segue")));
-    stage.desktop.click("Mode Trade").unwrap();
-    stage.becomes("Mode", "Trade");
-    stage.desktop.click("Page Play").unwrap();
-    std::fs::write(home().join("answer"), format!("{}\n", elsewhere.display())).expect("it can be written");
-    plays(&mut stage, &elsewhere);
+    editor.window.click("Mode Trade").unwrap();
+    editor.becomes("Mode", "Trade");
+    editor.window.click("Page Play").unwrap();
+    std::fs::write(home().join("answer"), format!("{}\n", reported_bugs.display())).expect("it can be written");
+    plays(&mut editor, &reported_bugs);
 
-    stage.desktop.click("Page Set up").unwrap();
-    stage.desktop.open_list("Found styles", "Found waltzes").unwrap();
-    stage.desktop.click_row("Found waltzes").unwrap();
-    plays(&mut stage, &kept);
+    editor.window.click("Page Set up").unwrap();
+    editor.window.open_list("Found styles", "Found waltzes").unwrap();
+    editor.window.click_row("Found waltzes").unwrap();
+    plays(&mut editor, &kept);
 
-    stage.desktop.click("Own style").unwrap();
-    stage.desktop.select_all().unwrap();
-    stage.desktop.type_text(&format!("file://{}", elsewhere.display()).replace(' ', "%20")).unwrap();
-    stage.desktop.key(ENTER).unwrap();
-    plays(&mut stage, &elsewhere);
+    editor.window.click("Own style").unwrap();
+    editor.window.select_all().unwrap();
+    editor.window.type_text(&format!("file://{}", reported_bugs.display()).replace(' ', "%20")).unwrap();
+    editor.window.key(ENTER).unwrap();
+    plays(&mut editor, &reported_bugs);
 
     // What a song finds when the file has been trained anew meanwhile.
-    let song = stage.instance.save().expect("it saves");
-    put("piano", &elsewhere);
-    stage.instance.load(&song).expect("it opens");
-    stage.photograph("changed.png");
-    let mark = stage.saved("own_style_mark");
-    stage.desktop.click("Load").unwrap();
-    wait_until("the new one is kept", || stage.saved("own_style_mark") != mark).unwrap();
+    let song = editor.instance.save().expect("it saves");
+    put("piano", &reported_bugs);
+    editor.instance.load(&song).expect("it opens");
+    editor.photograph("changed.png");
+    let mark = editor.saved("own_style_mark");
+    editor.window.click("Load").unwrap();
+    wait_until("the new one is kept", || editor.saved("own_style_mark") != mark).unwrap();
 
     std::fs::remove_file(home().join("answer")).expect("it is ours");
     std::fs::remove_file(home().join("dialog")).expect("it is ours");
-    stage.desktop.click("Load model…").unwrap();
+    editor.window.click("Load model…").unwrap();
     wait_until("the dialog is open", || read("dialog").is_some()).unwrap();
     let id = read("dialog").expect("it is open");
     let runs = || Command::new("kill").args(["-0", id.trim()]).stderr(Stdio::null()).status().unwrap().success();
     assert!(runs());
-    stage.close();
+    editor.close();
     wait_until("the dialog goes with the window", || !runs()).unwrap();
-    stage.end();
+    editor.end();
 }
 
 #[test]
@@ -109,10 +109,10 @@ fn a_capture_goes_where_the_musician_says() {
 #[ignore = "runs on a screen of its own"]
 fn a_place_is_chosen() {
     install_the_dialog();
-    let mut stage = Stage::set_up(IRISH, (0, 0), 1.0);
+    let mut editor = Fixture::set_up(IRISH, (0, 0), 1.0);
     // Some notes of the player's.
     std::thread::sleep(Duration::from_secs(3));
-    stage.desktop.click_right("Capture").unwrap();
+    editor.window.click_right("Capture").unwrap();
     wait_until("the dialog is open", || read("dialog").is_some()).unwrap();
     let asked = read("asked").expect("it was asked");
     assert!(asked.contains("--save") && asked.contains(" Irish.mid"), "{asked}");
@@ -120,6 +120,6 @@ fn a_place_is_chosen() {
     std::fs::write(home().join("answer"), format!("{}\n", file.display())).expect("it can be written");
     wait_until("it is written", || std::fs::read(&file).is_ok_and(|bytes| midly::Smf::parse(&bytes).is_ok())).unwrap();
     assert!(!home().join("Music/Segue").exists(), "and nowhere else");
-    stage.close();
-    stage.end();
+    editor.close();
+    editor.end();
 }

@@ -1,8 +1,8 @@
 //! The editor of the VST3 in a host that others wrote.
 
-use super::{passes_on_a_screen_of_its_own, pictures};
+use super::fixture::{passes_on_a_screen_of_its_own, pictures};
 use crate::hosts::script;
-use segue_tests::window::{Desktop, wait_until};
+use segue_tests::window::{HostWindow, wait_until};
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
@@ -53,13 +53,13 @@ fn in_pedalboard() {
     let mut host = Host::start("window_in_pedalboard.py");
     let mut temperature = host.number();
     for photograph in ["vst3.png", "vst3-again.png"] {
-        let desktop = Desktop::of_another_program("Segue").expect("the editor opens");
-        desktop.find("Temperature").expect("the editor draws");
-        desktop.drag("Temperature", (0.0, 30.0)).expect("it can be dragged");
-        pull_the_corner(&desktop);
+        let window = HostWindow::of_another_program("Segue").expect("the editor opens");
+        window.find("Temperature").expect("the editor draws");
+        window.drag("Temperature", (0.0, 30.0)).expect("it can be dragged");
+        pull_the_corner(&window);
         // Some frames, also on a busy machine.
         std::thread::sleep(Duration::from_millis(800));
-        desktop.photograph(&pictures().join(photograph)).expect("it can be seen");
+        window.photograph(&pictures().join(photograph)).expect("it can be seen");
         host.go_on();
         let after = host.number();
         assert!(after < temperature, "the temperature was {temperature}, dragged down it is {after}");
@@ -70,12 +70,12 @@ fn in_pedalboard() {
 }
 
 /// The host makes its own window exactly as large as the editor wants to be.
-fn pull_the_corner(desktop: &Desktop) {
-    let (width, height) = desktop.size().expect("the host's window is there");
-    desktop.drag("Corner", (60.0, 40.0)).expect("it can be dragged");
+fn pull_the_corner(window: &HostWindow) {
+    let (width, height) = window.size().expect("the host's window is there");
+    window.drag("Corner", (60.0, 40.0)).expect("it can be dragged");
     let wanted = (width + 60, height + 40);
     let grown = wait_until("both windows have grown", || {
-        desktop.size().is_ok_and(|size| size == wanted) && desktop.editor_size().is_ok_and(|size| size == Some(wanted))
+        window.size().is_ok_and(|size| size == wanted) && window.editor_size().is_ok_and(|size| size == Some(wanted))
     });
-    assert!(grown.is_ok(), "the host's {:?}, the editor {:?}, not {wanted:?}", desktop.size(), desktop.editor_size());
+    assert!(grown.is_ok(), "the host's {:?}, the editor {:?}, not {wanted:?}", window.size(), window.editor_size());
 }

@@ -4,26 +4,26 @@ use super::states::own_parameters;
 use super::{RATE, active, play, plugin};
 use crate::editor::passes_on_a_screen_of_its_own;
 use segue_tests::vst3_host::{Block, Cue, Edit, Event, Jam, Moment, Noted, Out, Playing, Plugin, View};
-use segue_tests::window::{Desktop, wait_until};
+use segue_tests::window::{HostWindow, wait_until};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const BLOCK: u32 = 256;
 
-fn desktop(corner: (i16, i16)) -> Desktop {
-    Desktop::new(corner, (980, 690), 1.0).expect("a window")
+fn window(corner: (i16, i16)) -> HostWindow {
+    HostWindow::new(corner, (980, 690), 1.0).expect("a window")
 }
 
-fn open(plugin: &Plugin, desktop: &Desktop) -> View {
+fn open(plugin: &Plugin, window: &HostWindow) -> View {
     let view = View::create(plugin).expect("there is an editor");
     assert!(view.size().expect("it has a size") > (100, 100));
-    view.attach(desktop.window).expect("it goes into the window");
+    view.attach(window.window).expect("it goes into the window");
     view
 }
 
-fn shows(view: &View, desktop: &Desktop) {
+fn shows(view: &View, window: &HostWindow) {
     view.run(Duration::from_millis(100));
-    wait_until("the editor is in the window", || desktop.editor_size().is_ok_and(|size| size.is_some())).unwrap();
+    wait_until("the editor is in the window", || window.editor_size().is_ok_and(|size| size.is_some())).unwrap();
 }
 
 fn close(view: View) {
@@ -46,11 +46,11 @@ fn a_hundred_openings_while_everything_is_automated() {
 #[ignore = "runs on a screen of its own"]
 fn openings() {
     let plugin = active(&[], BLOCK, false);
-    let desktop = desktop((0, 0));
+    let window = window((0, 0));
     let automated = own_parameters(&plugin).iter().map(|parameter| parameter.id).collect();
     let jam = jam(&plugin, automated);
     for opening in 0..100_u64 {
-        let view = open(&plugin, &desktop);
+        let view = open(&plugin, &window);
         view.run(Duration::from_millis(opening % 5 * 20));
         close(view);
     }
@@ -69,13 +69,13 @@ fn what_is_done_in_the_window_reaches_the_host_as_edits() {
 #[ignore = "runs on a screen of its own"]
 fn edits() {
     let plugin = active(&[], BLOCK, false);
-    let desktop = desktop((0, 0));
+    let window = window((0, 0));
     let temperature = plugin.parameter("Temperature").expect("there is one");
     let jam = jam(&plugin, Vec::new());
-    let view = open(&plugin, &desktop);
-    desktop.drag("Temperature", (0.0, -40.0)).expect("it can be dragged");
-    desktop.open_list("Style", "Style: Jazz").expect("the list opens");
-    desktop.click_row("Style: Jazz").expect("there is Jazz");
+    let view = open(&plugin, &window);
+    window.drag("Temperature", (0.0, -40.0)).expect("it can be dragged");
+    window.open_list("Style", "Style: Jazz").expect("the list opens");
+    window.click_row("Style: Jazz").expect("there is Jazz");
     view.run(Duration::from_millis(500));
     close(view);
     let Noted { points, .. } = jam.end().expect("it played");
@@ -124,11 +124,11 @@ fn what_is_done_in_the_window_of_a_resting_plugin_reaches_the_host() {
 fn resting() {
     const VALUES_CHANGED: i32 = 4;
     let plugin = plugin(&[]);
-    let desktop = desktop((0, 0));
+    let window = window((0, 0));
     let temperature = plugin.parameter("Temperature").expect("there is one");
-    let view = open(&plugin, &desktop);
-    shows(&view, &desktop);
-    desktop.drag("Temperature", (0.0, -40.0)).expect("it can be dragged");
+    let view = open(&plugin, &window);
+    shows(&view, &window);
+    window.drag("Temperature", (0.0, -40.0)).expect("it can be dragged");
     view.run(Duration::from_millis(500));
     let shown = plugin.value(temperature.id);
     assert!(shown > temperature.default + 0.05, "the host shows {shown}");
@@ -148,10 +148,10 @@ fn the_windows_panic_ends_every_note() {
 #[ignore = "runs on a screen of its own"]
 fn panic() {
     let plugin = active(&[("Mode", "Duet"), ("Thru", "On"), ("Density", "100 %"), ("Style", "Folk")], BLOCK, true);
-    let desktop = desktop((0, 0));
+    let window = window((0, 0));
     let mut processor = plugin.processor().expect("it is active");
-    let view = open(&plugin, &desktop);
-    desktop.find("Panic").expect("the editor draws");
+    let view = open(&plugin, &window);
+    window.find("Panic").expect("the editor draws");
     let mut down = BTreeSet::new();
     let keys = [60, 64, 67, 71];
     let cues = keys.map(|key| Cue { offset: 0, event: Event::On { id: -1, channel: 0, key, velocity: 0.6 } });
@@ -184,7 +184,7 @@ fn panic() {
     }
     assert!(down.len() > keys.len(), "the player's keys and Segue's: {down:?}");
     let sounding = down.len();
-    desktop.click("Panic").expect("it can be clicked");
+    window.click("Panic").expect("it can be clicked");
     view.run(Duration::from_millis(300));
     assert_eq!(block(&[], &mut down, false), sounding, "each ended in the next block");
     for _ in 0..100 {
@@ -203,36 +203,36 @@ fn an_instance_may_end_with_its_window_open() {
 #[test]
 #[ignore = "runs on a screen of its own"]
 fn ends() {
-    type Ending = fn(Plugin, View, Desktop);
+    type Ending = fn(Plugin, View, HostWindow);
     let endings: [Ending; 6] = [
-        |plugin, view, desktop| {
+        |plugin, view, window| {
             close(view);
-            drop((plugin, desktop));
+            drop((plugin, window));
         },
-        |plugin, view, desktop| {
+        |plugin, view, window| {
             // Released without having been taken out.
             drop(view);
-            drop((plugin, desktop));
+            drop((plugin, window));
         },
-        |mut plugin, view, desktop| {
+        |mut plugin, view, window| {
             plugin.terminate();
             close(view);
-            drop((plugin, desktop));
+            drop((plugin, window));
         },
-        |mut plugin, view, desktop| {
+        |mut plugin, view, window| {
             plugin.abandon();
             drop(view);
-            drop((plugin, desktop));
+            drop((plugin, window));
         },
-        |plugin, view, mut desktop| {
-            desktop.take_away().expect("the window goes");
+        |plugin, view, mut window| {
+            window.take_away().expect("the window goes");
             view.run(Duration::from_millis(200));
             drop(view);
             drop(plugin);
         },
-        |mut plugin, view, mut desktop| {
+        |mut plugin, view, mut window| {
             view.remove().expect("it leaves the window");
-            desktop.take_away().expect("the window goes");
+            window.take_away().expect("the window goes");
             plugin.terminate();
             view.run(Duration::from_millis(100));
             drop(view);
@@ -246,10 +246,10 @@ fn ends() {
             let moment = Moment { playing, tempo_bpm: Some(120.0), beats: Some(0.0), ..Moment::default() };
             play(&mut processor, Block::of(0, BLOCK).during(moment));
             drop(processor);
-            let desktop = desktop((0, 0));
-            let view = open(&plugin, &desktop);
-            shows(&view, &desktop);
-            end(plugin, view, desktop);
+            let window = window((0, 0));
+            let view = open(&plugin, &window);
+            shows(&view, &window);
+            end(plugin, view, window);
         }
     }
 }
@@ -264,7 +264,7 @@ fn a_view_may_move_to_another_window() {
 #[ignore = "runs on a screen of its own"]
 fn moves() {
     let plugin = active(&[], BLOCK, false);
-    let (first, second) = (desktop((0, 0)), desktop((1_000, 0)));
+    let (first, second) = (window((0, 0)), window((1_000, 0)));
     let view = open(&plugin, &first);
     shows(&view, &first);
     view.remove().expect("it leaves the window");

@@ -2,16 +2,16 @@
 
 /// The generator splitmix64: enough to make up what a host does.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
-    /// Dice of a seed.
+impl Rng {
+    /// Rng of a seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Any number.
-    pub const fn roll(&mut self) -> u64 {
+    pub const fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -19,15 +19,15 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// Dice of their own, so that more rolls in one place change nothing in another.
+    /// Rng of their own, so that more rolls in one place change nothing in another.
     #[must_use]
     pub const fn fork(&mut self) -> Self {
-        Self(self.roll())
+        Self(self.next_u64())
     }
 
     /// From 0 up to, but not, `sides`; 0 for no sides.
     pub const fn below(&mut self, sides: u64) -> u64 {
-        if sides == 0 { 0 } else { self.roll() % sides }
+        if sides == 0 { 0 } else { self.next_u64() % sides }
     }
 
     /// From `least` to `most`, both included.
@@ -38,7 +38,7 @@ impl Dice {
     /// From 0 up to, but not, 1.
     pub fn unit(&mut self) -> f64 {
         const BITS: u32 = 53;
-        (self.roll() >> (u64::BITS - BITS)) as f64 / (1_u64 << BITS) as f64
+        (self.next_u64() >> (u64::BITS - BITS)) as f64 / (1_u64 << BITS) as f64
     }
 
     /// From `least` up to `most`.
@@ -80,16 +80,16 @@ mod tests {
 
     #[test]
     fn the_same_seed_rolls_the_same_for_ever() {
-        let mut dice = Dice::new(1);
-        assert_eq!([dice.roll(), dice.roll()], [0x910A_2DEC_8902_5CC1, 0xBEEB_8DA1_658E_EC67]);
+        let mut rng = Rng::new(1);
+        assert_eq!([rng.next_u64(), rng.next_u64()], [0x910A_2DEC_8902_5CC1, 0xBEEB_8DA1_658E_EC67]);
     }
 
     #[test]
     fn weights_count_and_what_weighs_nothing_never_comes() {
-        let mut dice = Dice::new(2);
+        let mut rng = Rng::new(2);
         let mut counts = [0; 3];
         for _ in 0..10_000 {
-            counts[dice.weigh(&[(1, 0), (0, 1), (3, 2)])] += 1;
+            counts[rng.weigh(&[(1, 0), (0, 1), (3, 2)])] += 1;
         }
         assert_eq!(counts[1], 0);
         assert!((2_300..2_700).contains(&counts[0]), "{counts:?}");

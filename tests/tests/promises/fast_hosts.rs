@@ -3,7 +3,7 @@
 use crate::support::{in_a_process_of_its_own, instance, notes, score, sound, steady};
 use segue_tests::blocks::Blocks;
 use segue_tests::session::Session;
-use segue_tests::vitals::{VITALS_VARIABLE, Vitals};
+use segue_tests::stats::{STATS_VARIABLE, Stats};
 
 /// Long ones: Segue waits for as long as a block lasts at most, and a busy machine may take that.
 const BLOCKS: Blocks = Blocks::Of(2048);
@@ -19,22 +19,22 @@ fn answer(rendering: Option<bool>) -> (usize, u32) {
     instance.activate(48_000.0, BLOCKS.largest()).expect("it activates");
     let performance = Session::render(BLOCKS).play_active(&mut instance, &score).expect("it plays");
     instance.deactivate();
-    let vitals = Vitals::read().expect("it has written its counts").expect("they are asked for");
-    (sound(&performance).len(), vitals.waits)
+    let stats = Stats::read().expect("it has written its counts").expect("they are asked for");
+    (sound(&performance).len(), stats.waits)
 }
 
 fn passes(test: &str) {
-    let vitals = std::env::temp_dir().join(format!("segue-vitals-{}-{}", test.replace(':', "-"), std::process::id()));
-    let environment = [(VITALS_VARIABLE, vitals.to_str().expect("a folder with a plain name"))];
+    let stats = std::env::temp_dir().join(format!("segue-stats-{}-{}", test.replace(':', "-"), std::process::id()));
+    let environment = [(STATS_VARIABLE, stats.to_str().expect("a folder with a plain name"))];
     let output = in_a_process_of_its_own(test, &environment);
-    let _gone = std::fs::remove_file(&vitals);
+    let _gone = std::fs::remove_file(&stats);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// A host that does not know the render extension gets its answer, because Segue waits for its own thinking.
 #[test]
 fn a_hasty_host_that_says_nothing_gets_its_answer() {
-    passes("hasty_hosts::without_a_word");
+    passes("fast_hosts::without_a_word");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn without_a_word() {
 /// A host that has said that it plays live is live, however fast it is.
 #[test]
 fn a_hasty_host_that_says_live_is_never_waited_for() {
-    passes("hasty_hosts::with_a_word");
+    passes("fast_hosts::with_a_word");
 }
 
 #[test]

@@ -8,11 +8,11 @@
 //! is why it is not made by a property-testing library: an hour of music would be shrunk event by event there, and here
 //! half of it goes at a time.
 
-pub mod board;
 pub mod faults;
+pub mod generator;
+pub mod param_map;
 pub mod play;
 pub mod rules;
 pub mod sequence;
 pub mod shrink;
 pub mod tally;
-pub mod whims;

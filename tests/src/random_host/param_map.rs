@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 #[expect(missing_docs, reason = "each is the parameter of that name")]
-pub enum Knob {
+pub enum Param {
     Mode,
     Style,
     Start,
@@ -47,61 +47,61 @@ pub enum Knob {
     SegueLevel,
 }
 
-const NAMES: [(Knob, &str); 37] = [
-    (Knob::Mode, "Mode"),
-    (Knob::Style, "Style"),
-    (Knob::Start, "Start"),
-    (Knob::Thru, "Thru"),
-    (Knob::Sound, "Sound"),
-    (Knob::OutputChannel, "Output channel"),
-    (Knob::Render, "Render"),
-    (Knob::Yield, "Yield"),
-    (Knob::YourTurn, "Your turn"),
-    (Knob::DroneBelow, "Drone below"),
-    (Knob::Scale, "Scale"),
-    (Knob::Key, "Key"),
-    (Knob::LowestKey, "Lowest key"),
-    (Knob::HighestKey, "Highest key"),
-    (Knob::Polyphony, "Polyphony"),
-    (Knob::LongestNote, "Longest note"),
-    (Knob::Swing, "Swing"),
-    (Knob::Quantise, "Quantise"),
-    (Knob::Octave, "Octave"),
-    (Knob::Chords, "Chords"),
-    (Knob::Comping, "Comping"),
-    (Knob::CompingChannel, "Comping channel"),
-    (Knob::Click, "Click"),
-    (Knob::InputChannel, "Input channel"),
-    (Knob::Trade, "Trade"),
-    (Knob::First, "First"),
-    (Knob::RingOver, "Ring over"),
-    (Knob::Seed, "Seed"),
-    (Knob::Temperature, "Temperature"),
-    (Knob::TopP, "Top-p"),
-    (Knob::Memory, "Memory"),
-    (Knob::ResponseGap, "Response gap"),
-    (Knob::AnswerLength, "Answer length"),
-    (Knob::LookAhead, "Look-ahead"),
-    (Knob::Density, "Density"),
-    (Knob::PlayerLevel, "Player level"),
-    (Knob::SegueLevel, "Segue level"),
+const NAMES: [(Param, &str); 37] = [
+    (Param::Mode, "Mode"),
+    (Param::Style, "Style"),
+    (Param::Start, "Start"),
+    (Param::Thru, "Thru"),
+    (Param::Sound, "Sound"),
+    (Param::OutputChannel, "Output channel"),
+    (Param::Render, "Render"),
+    (Param::Yield, "Yield"),
+    (Param::YourTurn, "Your turn"),
+    (Param::DroneBelow, "Drone below"),
+    (Param::Scale, "Scale"),
+    (Param::Key, "Key"),
+    (Param::LowestKey, "Lowest key"),
+    (Param::HighestKey, "Highest key"),
+    (Param::Polyphony, "Polyphony"),
+    (Param::LongestNote, "Longest note"),
+    (Param::Swing, "Swing"),
+    (Param::Quantise, "Quantise"),
+    (Param::Octave, "Octave"),
+    (Param::Chords, "Chords"),
+    (Param::Comping, "Comping"),
+    (Param::CompingChannel, "Comping channel"),
+    (Param::Click, "Click"),
+    (Param::InputChannel, "Input channel"),
+    (Param::Trade, "Trade"),
+    (Param::First, "First"),
+    (Param::RingOver, "Ring over"),
+    (Param::Seed, "Seed"),
+    (Param::Temperature, "Temperature"),
+    (Param::TopP, "Top-p"),
+    (Param::Memory, "Memory"),
+    (Param::ResponseGap, "Response gap"),
+    (Param::AnswerLength, "Answer length"),
+    (Param::LookAhead, "Look-ahead"),
+    (Param::Density, "Density"),
+    (Param::PlayerLevel, "Player level"),
+    (Param::SegueLevel, "Segue level"),
 ];
 
 /// All parameters of the plugin, in its order.
 #[derive(Debug, Clone)]
-pub struct Board {
+pub struct ParamMap {
     parameters: Vec<Parameter>,
-    /// Where the known ones are, in the order of [`Knob`].
+    /// Where the known ones are, in the order of [`Param`].
     places: Vec<usize>,
 }
 
-impl Board {
+impl ParamMap {
     /// Finds the parameters that are known.
     ///
     /// # Errors
     /// When one is missing.
     pub fn new(parameters: &[Parameter]) -> Result<Self> {
-        let place = |(_, name): &(Knob, &str)| {
+        let place = |(_, name): &(Param, &str)| {
             parameters
                 .iter()
                 .position(|parameter| parameter.name == *name)
@@ -117,13 +117,13 @@ impl Board {
     }
 
     /// The place of one in the plugin's order.
-    pub fn place(&self, knob: Knob) -> usize {
-        self.places[knob as usize]
+    pub fn place(&self, param: Param) -> usize {
+        self.places[param as usize]
     }
 
     /// The one at a place, if the rules know it.
-    pub fn knob_at(&self, place: usize) -> Option<Knob> {
-        NAMES.iter().map(|(knob, _)| *knob).find(|knob| self.place(*knob) == place)
+    pub fn param_at(&self, place: usize) -> Option<Param> {
+        NAMES.iter().map(|(param, _)| *param).find(|param| self.place(*param) == place)
     }
 }
 
@@ -131,9 +131,9 @@ impl Board {
 pub(crate) mod tests {
     use super::*;
 
-    /// A board with the known parameters alone, all at zero, for tests that have no plugin.
-    pub fn bare() -> Board {
-        let parameter = |(_, name): &(Knob, &str)| Parameter {
+    /// A param_map with the known parameters alone, all at zero, for tests that have no plugin.
+    pub fn bare() -> ParamMap {
+        let parameter = |(_, name): &(Param, &str)| Parameter {
             id: 0,
             name: (*name).to_owned(),
             min: 0.0,
@@ -143,13 +143,13 @@ pub(crate) mod tests {
             stepped: true,
         };
         let parameters: Vec<Parameter> = NAMES.iter().map(parameter).collect();
-        Board::new(&parameters).unwrap()
+        ParamMap::new(&parameters).unwrap()
     }
 
     #[test]
     fn names_stand_in_the_order_of_the_knobs() {
-        assert!(NAMES.iter().enumerate().all(|(index, (knob, _))| *knob as usize == index));
-        let board = bare();
-        assert_eq!(board.knob_at(board.place(Knob::Thru)), Some(Knob::Thru));
+        assert!(NAMES.iter().enumerate().all(|(index, (param, _))| *param as usize == index));
+        let param_map = bare();
+        assert_eq!(param_map.param_at(param_map.place(Param::Thru)), Some(Param::Thru));
     }
 }

@@ -1,14 +1,14 @@
 //! What can be wrong, and how it is told.
 
+use crate::stats::Stats;
 use crate::timeline::Frame;
-use crate::vitals::Vitals;
 use std::fmt;
 
 /// A rule that was broken, and where.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Broken {
-    /// The act, counted from 0.
-    pub act: usize,
+pub struct Violation {
+    /// The activation, counted from 0.
+    pub activation: usize,
     /// The frame within it.
     pub at: Frame,
     /// The rule.
@@ -76,8 +76,8 @@ pub enum Rule {
     GoesRound(Key),
     /// What was passed through and moved a pedal, a wheel or the bend is left so when nothing is passed through any more.
     LeftAway {
-        /// The lever.
-        lever: Lever,
+        /// The controller.
+        controller: Controller,
         /// 0 to 15.
         channel: u8,
     },
@@ -105,8 +105,8 @@ pub enum Rule {
     Panicked,
     /// Something was late or lost although the host waited for the mind and took everything.
     Lost {
-        /// What was counted in this act.
-        counts: Vitals,
+        /// What was counted in this activation.
+        counts: Stats,
     },
     /// Audio at or beyond full scale.
     TooLoud {
@@ -134,7 +134,7 @@ pub struct Key {
 /// What stays where a message has left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are MIDI's")]
-pub enum Lever {
+pub enum Controller {
     Sustain,
     Sostenuto,
     Modulation,
@@ -142,8 +142,8 @@ pub enum Lever {
     Bend,
 }
 
-impl Lever {
-    /// The lever that a message moves, and whether it is away from rest then.
+impl Controller {
+    /// The controller that a message moves, and whether it is away from rest then.
     pub(super) fn moved_by([status, first, second]: [u8; 3]) -> Option<(Self, bool)> {
         match (status & 0xF0, first) {
             (0xB0, 64) => Some((Self::Sustain, second >= 64)),
@@ -169,9 +169,9 @@ impl fmt::Display for Key {
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for Violation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "act {}, frame {}: ", self.act + 1, self.at)?;
+        write!(out, "activation {}, frame {}: ", self.activation + 1, self.at)?;
         match self.rule {
             Rule::Outside { offset } => write!(out, "an event at offset {offset}, which is beyond its block"),
             Rule::OutOfOrder => write!(out, "an event came after a later one"),
@@ -196,8 +196,8 @@ impl fmt::Display for Broken {
             Rule::GoesRound(key) => {
                 write!(out, "{key} comes back by the routing loop and is passed through every time")
             }
-            Rule::LeftAway { lever, channel } => {
-                write!(out, "on channel {}, {lever:?} was passed through and is left away from rest", channel + 1)
+            Rule::LeftAway { controller, channel } => {
+                write!(out, "on channel {}, {controller:?} was passed through and is left away from rest", channel + 1)
             }
             Rule::TooMany { count, most } => write!(out, "{count} notes of Segue's sound at once, and {most} may"),
             Rule::OutOfBounds(key) => write!(out, "{key} lies outside the scale or the range that is set"),

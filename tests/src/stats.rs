@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 /// The variable that names the file into which the bundle under test writes its counts. One instance at a time: the
 /// last one that was deactivated is in it.
-pub const VITALS_VARIABLE: &str = "SEGUE_VITALS";
+pub const STATS_VARIABLE: &str = "SEGUE_VITALS";
 
 /// What one instance has counted since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Vitals {
+pub struct Stats {
     /// Planned notes that came after their moment.
     pub late: u32,
     /// Planned notes that were not played.
@@ -26,13 +26,13 @@ pub struct Vitals {
     pub panics: u32,
 }
 
-impl Vitals {
+impl Stats {
     /// Of the instance that was deactivated last; `None` where the variable is not set.
     ///
     /// # Errors
     /// When the file is not there or cannot be understood.
     pub fn read() -> Result<Option<Self>> {
-        let Some(path) = std::env::var_os(VITALS_VARIABLE).map(PathBuf::from) else { return Ok(None) };
+        let Some(path) = std::env::var_os(STATS_VARIABLE).map(PathBuf::from) else { return Ok(None) };
         let text = std::fs::read_to_string(&path).with_context(|| {
             format!("{}: the plugin has not written its counts there; is it the bundle under test?", path.display())
         })?;
@@ -63,9 +63,9 @@ mod tests {
     #[test]
     fn counts_are_read_by_name_and_a_missing_one_is_said() {
         let text = "late 1\ndropped 2\nrefused 3\nunheard 4\ntime_outs 5\nwaits 7\npanics 6\n";
-        let wanted = Vitals { late: 1, dropped: 2, refused: 3, unheard: 4, time_outs: 5, waits: 7, panics: 6 };
-        assert_eq!(Vitals::parse(text).unwrap(), wanted);
-        let error = Vitals::parse("late 1\n").unwrap_err();
+        let wanted = Stats { late: 1, dropped: 2, refused: 3, unheard: 4, time_outs: 5, waits: 7, panics: 6 };
+        assert_eq!(Stats::parse(text).unwrap(), wanted);
+        let error = Stats::parse("late 1\n").unwrap_err();
         assert!(error.to_string().contains("dropped"), "{error}");
     }
 }
