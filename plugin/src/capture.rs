@@ -41,8 +41,8 @@ fn stem(style: &str) -> String {
     format!("Segue {} {style}", chrono::Local::now().format("%Y-%m-%d %H.%M.%S"))
 }
 
-/// Writes a MIDI file where the musician has said, in place of what is there. It gets its ending where that was left out,
-/// and then replaces nothing, because nobody was asked.
+/// Writes a MIDI file where the musician has said, in place of what is there. It gets its ending where that was left
+/// out, and then replaces nothing, because nobody was asked.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -1,5 +1,5 @@
-//! What stands between the plugin and its hosts because of `nice-plug` and `clap-wrapper`: everything in here makes up for
-//! a fault or a limit of theirs, says which, and can go when that is gone.
+//! What stands between the plugin and its hosts because of `nice-plug` and `clap-wrapper`: everything in here makes up
+//! for a fault or a limit of theirs, says which, and can go when that is gone.
 //!
 //! ```text
 //! CLAP host ─────────────────────────────► clap_entry ► nice-plug ► Segue

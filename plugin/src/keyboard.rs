@@ -1,5 +1,5 @@
-//! The computer's keyboard as a piano, for the program without a host: two rows of keys are the white and the black ones
-//! of an octave and a half.
+//! The computer's keyboard as a piano, for the program without a host: two rows of keys are the white and the black
+//! ones of an octave and a half.
 //!
 //! The window hears the keys, the audio thread looks which of them are down; neither waits for the other.
 
@@ -162,8 +162,9 @@ mod tests {
         assert_eq!(down(&[event(Key::Q, true), event(Key::Space, true)]), [0; 0]);
     }
 
+    /// A key that goes up ends the note it started, even if the octave has changed since.
     #[test]
-    fn a_key_that_goes_up_ends_its_note_even_if_the_octave_has_changed() {
+    fn a_key_up_ends_its_note_after_an_octave_change() {
         let (press, release) = (event(Key::A, true), event(Key::A, false));
         assert_eq!(down(&[press.clone(), event(Key::X, true)]), [60]);
         assert_eq!(down(&[press.clone(), event(Key::X, true), release.clone()]), [0; 0]);
@@ -174,8 +175,9 @@ mod tests {
         assert_eq!(down(&[&twice[..], &[release]].concat()), [0; 0]);
     }
 
+    /// No key stays down when another window gets the focus, and no key beyond the piano is pressed.
     #[test]
-    fn no_key_stays_down_when_another_window_is_chosen_and_none_beyond_the_piano_is_pressed() {
+    fn losing_the_focus_releases_all_keys() {
         assert_eq!(down(&[event(Key::A, true), Event::WindowFocused(false)]), [0; 0]);
         let up: Vec<Event> = (0..12).map(|_| event(Key::X, true)).collect();
         assert_eq!(down(&[&up[..], &[event(Key::A, true), event(Key::Quote, true)]].concat()), [108, 125]);

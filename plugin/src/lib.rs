@@ -146,8 +146,8 @@ impl Segue {
         }
     }
 
-    /// Whether this is a rendering: it may wait for the worker without end, begins with a blank memory, and comes out the
-    /// same at every block size.
+    /// Whether this is a rendering: it may wait for the worker without end, begins with a blank memory, and comes out
+    /// the same at every block size.
     fn renders_offline(&self) -> bool {
         match self.params.timing.render.value() {
             Render::Offline => true,
@@ -156,8 +156,8 @@ impl Segue {
         }
     }
 
-    /// How long the audio thread may wait for the worker after this block: only where a host that never speaks of rendering
-    /// asks for blocks much faster than time. Nothing else of a rendering follows from speed.
+    /// How long the audio thread may wait for the worker after this block: only where a host that never speaks of
+    /// rendering asks for blocks much faster than time. Nothing else of a rendering follows from speed.
     fn may_wait_after(&mut self, frames: u32) -> Option<Duration> {
         let is_judged = self.params.timing.render.value() == Render::Auto && !self.host.speaks_of_rendering();
         let hurried = self.offline_detector.is_hurried(self.born.elapsed(), frames, f64::from(self.sample_rate));

@@ -158,8 +158,8 @@ impl SegueParams {
         }
     }
 
-    /// The range of what is decided. The parameters say what sounds, after it was moved by octaves; where that would lead
-    /// beyond the keyboard, the range as a whole lies at its end.
+    /// The range of what is decided. The parameters say what sounds, after it was moved by octaves; where that would
+    /// lead beyond the keyboard, the range as a whole lies at its end.
     fn range(&self) -> (Pitch, Pitch) {
         let (one, other) = (self.notes.range_low.value(), self.notes.range_high.value());
         let (low, high) = (one.min(other), one.max(other));
@@ -183,8 +183,8 @@ impl SegueParams {
         }
     }
 
-    /// The style that plays, and whether it does so in free time: the one that is asked for, or the usual one where that
-    /// is not there.
+    /// The style that plays, and whether it does so in free time: the one that is asked for, or the usual one where
+    /// that is not there.
     fn playing(&self) -> (StyleNumber, bool) {
         let wished = StyleNumber(u8::try_from(self.mind.style.value()).unwrap_or(0));
         if wished == preset::OWN && self.own.is_playable() {
@@ -209,8 +209,9 @@ mod tests {
     use super::kinds::key;
     use super::*;
 
+    /// Saved songs rely on the ids and defaults, so they never change; hosts see the parameters in groups.
     #[test]
-    fn the_ids_and_defaults_that_saved_songs_rely_on_never_change_and_hosts_see_them_in_groups() {
+    fn ids_defaults_and_groups_never_change() {
         let params = SegueParams::default();
         let frozen = [
             ("Style", "style", "Irish"),
@@ -331,8 +332,9 @@ mod tests {
         }
     }
 
+    /// Every parameter has a name of its own that fits where hosts show it.
     #[test]
-    fn every_parameter_has_a_name_of_its_own_that_fits_where_hosts_show_it() {
+    fn parameter_names_are_unique_and_short() {
         const LONGEST: usize = 20;
         let params = SegueParams::default();
         let names: Vec<String> = params.each().map(|(_, setting)| setting.name()).collect();
@@ -342,8 +344,9 @@ mod tests {
         }
     }
 
+    /// The range is what sounds after the octave shift, each scale has its own name, and a new instance sets no limit.
     #[test]
-    fn the_range_says_what_sounds_scales_are_called_by_their_names_and_no_limit_is_set_at_first() {
+    fn range_scale_and_limits_reach_the_model_as_they_read() {
         let check = |(low, high, octave), expected: (u8, u8)| {
             let notes = Notes {
                 range_low: key("Lowest key", low),
@@ -369,8 +372,9 @@ mod tests {
         assert_eq!(limits, none);
     }
 
+    /// Temperature 1 lies near the middle of its control, and levels go down to silence.
     #[test]
-    fn a_temperature_of_one_lies_near_the_middle_and_levels_reach_silence() {
+    fn temperature_one_is_near_the_middle_and_levels_reach_silence() {
         let params = SegueParams::default();
         assert!((params.mind.temperature.preview_normalized(1.0) - 0.5).abs() < 0.05);
         assert!(params.sound.segue_level.preview_plain(0.0) == 0.0);

@@ -1,7 +1,7 @@
 //! What Segue brings along and what the musician keeps: styles, charts, and presets.
 //!
-//! A preset is a readable file: the style, the settings that it changes, a chart, and what it is for. Routing, levels and
-//! what belongs to a studio rather than to a way of playing is not part of it.
+//! A preset is a readable file: the style, the settings that it changes, a chart, and what it is for. Routing, levels
+//! and what belongs to a studio rather than to a way of playing is not part of it.
 //!
 //! Nothing in here runs on the audio thread, but for the numbers that say that something has changed.
 
@@ -47,8 +47,8 @@ pub struct Preset {
 /// The style has a place of its own in a preset.
 const STYLE: &str = "style";
 
-/// The settings that no preset touches: where the notes go, how loud they are, how safe they are, and what is a moment's
-/// push rather than a setting.
+/// The settings that no preset touches: where the notes go, how loud they are, how safe they are, and what is a
+/// moment's push rather than a setting.
 const NOT_OF_PRESETS: [&str; 16] = [
     "thru",
     "seed",

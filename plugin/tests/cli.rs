@@ -56,8 +56,9 @@ fn tune(name: &str) -> String {
 
 const BAR: i64 = 192;
 
+/// Every style continues a tune, and the result is written in every format.
 #[test]
-fn a_tune_is_gone_on_with_in_every_style_and_written_in_every_way() {
+fn a_tune_is_continued_in_every_style_and_format() {
     let folder = Folder::new("styles");
     for (style, book) in [
         ("jazz", "jazz.abc"),
@@ -67,7 +68,8 @@ fn a_tune_is_gone_on_with_in_every_style_and_written_in_every_way() {
         ("piano", "piano.abc"),
     ] {
         let words = format!(
-            "improvise {} --style {style} --bars 4 -o {style}.mid --wav {style}.wav --png {style}.png --abc {style}.abc",
+            "improvise {} --style {style} --bars 4 -o {style}.mid --wav {style}.wav --png {style}.png \
+             --abc {style}.abc",
             tune(book)
         );
         folder.well(&words);
@@ -105,8 +107,9 @@ fn what_is_asked_for_is_heard() {
     assert!(last(&longer) > last(&usual) + Ticks(2 * BAR), "four bars more");
 }
 
+/// Without a tune Segue starts on its own and writes as many pieces as were asked for.
 #[test]
-fn without_a_tune_segue_begins_by_itself_and_writes_as_many_as_wished() {
+fn without_a_tune_segue_starts_on_its_own() {
     let folder = Folder::new("alone");
     folder.well("improvise --style irish --bars 8 --count 5 --seed 3 -o tune.mid --abc tunes.abc");
     let book = read_book(&folder.0.join("tunes.abc")).expect("a book");

@@ -56,9 +56,10 @@ fn what_cannot_be_is_said_in_one_sentence() {
     }
 }
 
+/// The program runs without a sound card and a screen, and ends on every kind of request to end.
 #[cfg(unix)]
 #[test]
-fn it_plays_on_without_a_sound_card_and_a_screen_and_ends_when_it_is_told_to_however_it_is_told() {
+fn the_program_runs_without_sound_or_screen_and_ends_on_request() {
     for signal in ["-INT", "-TERM", "-HUP"] {
         let mut running = segue("--backend dummy --preset Session").stdout(Stdio::piped()).spawn().expect("it starts");
         let said = BufReader::new(running.stdout.take().expect("it says something"));

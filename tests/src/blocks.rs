@@ -91,8 +91,9 @@ impl Run {
 mod tests {
     use super::*;
 
+    /// Random block sizes stay within their bounds, and the same seed gives the same sizes.
     #[test]
-    fn random_blocks_stay_within_their_bounds_and_repeat_with_their_seed() {
+    fn random_blocks_keep_their_bounds_and_repeat_by_seed() {
         let blocks = Blocks::Random { seed: 7, largest: 300 };
         let sizes: Vec<u32> = blocks.sizes().take(2000).collect();
         assert!(sizes.iter().all(|size| (1..=300).contains(size)));
@@ -100,8 +101,9 @@ mod tests {
         assert_eq!(sizes, blocks.sizes().take(2000).collect::<Vec<_>>());
     }
 
+    /// Mixed block sizes include single frames, powers of two and anything up to the largest.
     #[test]
-    fn a_moody_host_calls_with_single_frames_with_powers_of_two_and_with_anything_up_to_its_largest() {
+    fn mixed_blocks_hold_single_frames_powers_of_two_and_the_rest() {
         let sizes: Vec<u32> = Blocks::Mixed { seed: 5, largest: 1000 }.sizes().take(20_000).collect();
         assert!(sizes.iter().all(|size| (1..=1000).contains(size)));
         for size in [1, 16, 64, 512, 1000] {

@@ -57,8 +57,8 @@ impl Prompt {
 
 /// Two openings that differ: the one to play, and another to compare the answers with.
 ///
-/// The one is of the tune with this number (`X:` in a book), or of the first that is long enough. The other is of another
-/// tune; where there is none, of the bars that follow; of a short tune the same a fourth higher.
+/// The one is of the tune with this number (`X:` in a book), or of the first that is long enough. The other is of
+/// another tune; where there is none, of the bars that follow; of a short tune the same a fourth higher.
 ///
 /// # Errors
 /// When the file cannot be read or holds no such tune that is long enough.
@@ -128,8 +128,9 @@ mod tests {
         assert!(prompt.notes.iter().all(|note| note.onset + note.duration <= prompt.end));
     }
 
+    /// A prompt begins and ends on a bar line, whether the tune has an upbeat or not.
     #[test]
-    fn a_prompt_begins_on_a_bar_line_and_ends_on_one_with_or_without_an_upbeat() {
+    fn a_prompt_is_whole_bars_with_or_without_an_upbeat() {
         check(0, &[0, 48, 180, 192, 240], &[0, 48, 180], 192);
         check(24, &[0, 24, 72, 216], &[168, 192, 240], 384);
         check(0, &[96, 120, 144], &[96, 120, 144], 192);

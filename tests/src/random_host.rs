@@ -4,9 +4,9 @@
 //! seed → whims → Sequence → play (at the built plugin) → Recording → rules → what was broken
 //! ```
 //!
-//! A sequence is plain data: it can be printed, cut into other blocks, and made smaller as long as it shows a fault. That
-//! is why it is not made by a property-testing library: an hour of music would be shrunk event by event there, and here
-//! half of it goes at a time.
+//! A sequence is plain data: it can be printed, cut into other blocks, and made smaller as long as it shows a fault.
+//! That is why it is not made by a property-testing library: an hour of music would be shrunk event by event there, and
+//! here half of it goes at a time.
 
 pub mod faults;
 pub mod generator;

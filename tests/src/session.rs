@@ -252,7 +252,8 @@ impl Clock {
 }
 
 /// How long the calls took that brought notes, from the block of the last key-up on: rendering, the plugin waits in
-/// them for its worker, so this is the way to the mind and back. One figure a note: the longest wait since the note before.
+/// them for its worker, so this is the way to the mind and back. One figure a note: the longest wait since the note
+/// before.
 pub fn waits_for_notes(performance: &Performance, from: Frame) -> Vec<Duration> {
     let mut ons: Vec<Frame> = performance
         .events

@@ -345,7 +345,8 @@ impl fmt::Display for Timeline {
             let song = if *playing { "plays" } else { "stands" };
             writeln!(
                 out,
-                "  {from}: the song {song} at beat {beats}, {tempo_bpm} bpm, {numerator}/{denominator} from {bar_line_beats}"
+                "  {from}: the song {song} at beat {beats}, {tempo_bpm} bpm, {numerator}/{denominator} from \
+                 {bar_line_beats}"
             )?;
         }
         Ok(())

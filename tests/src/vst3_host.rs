@@ -1,21 +1,22 @@
 //! A small VST3 host: it does what the hosts of `tests/hosts` cannot, and says what came back.
 //!
-//! Several points of one parameter in a block, note expressions, poly pressure, events that leave the plugin, lists that
-//! are full, gestures of the window, and a window that is opened while everything is automated. It also runs under Wine,
-//! without a window.
+//! Several points of one parameter in a block, note expressions, poly pressure, events that leave the plugin, lists
+//! that are full, gestures of the window, and a window that is opened while everything is automated. It also runs under
+//! Wine, without a window.
 //!
 //! ```text
 //! Module ► Plugin ► process(Block) ► Played
 //!             └► View (Linux)
 //! ```
 //!
-//! `module` loads the library, `plugin` is a host's main thread and `processor` its audio thread, `view` has the window;
-//! `given` is what the plugin calls. All others know nothing of the interface in C.
+//! `module` loads the library, `plugin` is a host's main thread and `processor` its audio thread, `view` has the
+//! window; `host_objects` is what the plugin calls. All others know nothing of the interface in C.
 
 mod block;
-mod given;
+mod host_objects;
 #[cfg(target_os = "linux")]
 mod jam;
+mod loaded;
 mod module;
 mod plugin;
 mod processor;
@@ -24,11 +25,11 @@ mod session;
 mod view;
 
 pub use block::{Block, Cue, Event, Moment, Out, Played, Point, Sent};
-pub use given::Edit;
+pub use host_objects::Edit;
 #[cfg(target_os = "linux")]
 pub use jam::{Jam, Noted, Playing};
-pub use module::{ClassInfo, Module, Opening, checked_path};
-pub use plugin::{Parameter, Plugin, Setup};
+pub use module::{ClassInfo, Module, checked_path};
+pub use plugin::{Opening, Parameter, Plugin, Setup};
 pub use processor::{Audio, Processor};
 pub use session::Vst3Session;
 #[cfg(target_os = "linux")]

@@ -4,6 +4,9 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+/// The systems that Segue runs on. Other systems bring packages along that no musician gets.
+pub const SYSTEMS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-apple-darwin"];
+
 /// This checkout and its build folder.
 pub struct Workspace {
     root: PathBuf,

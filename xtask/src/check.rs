@@ -1,7 +1,7 @@
 //! All that must hold before a change is good, cheapest first.
 
 use crate::bundle::{self, Bundles, CHECKED, Kind};
-use crate::cargo::{self, Workspace};
+use crate::cargo::{self, SYSTEMS, Workspace};
 use crate::{licences, machine, venv};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
@@ -9,9 +9,6 @@ use std::process::Command;
 /// For lints and docs, which look at everything at once.
 const ALL_FEATURES: [&str; 2] =
     ["--features", "segue-plugin/assert_process_allocs,segue-plugin/cli,segue-plugin/standalone"];
-
-/// What Segue runs on; other systems bring packages along that no musician gets.
-pub const SYSTEMS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-apple-darwin"];
 
 /// Tests that measure print what they have measured: this shows it also when they pass.
 const FIGURES: &str = "--show-output";
@@ -55,15 +52,16 @@ impl Extent {
     }
 }
 
-/// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its result.
+/// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its
+/// result.
 pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     machine::ready_to_build()?;
     machine::ready_to_check()?;
     machine::ready_for_standalone()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
-    announce("no thread pool and no network in the plugin");
-    refuse_packages(workspace)?;
+    announce("the packages of the plugin");
+    check_packages(workspace)?;
     announce("the licences of what is built in");
     licences::check(workspace)?;
     step("lints", lints(&mut workspace.cargo()))?;
@@ -147,35 +145,80 @@ pub fn other_systems(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// burn brings rayon unless it is told not to, and a pool of threads does not belong into somebody's DAW. Nothing in the
-/// plugin and its programs speaks to a network.
-fn refuse_packages(workspace: &Workspace) -> Result<()> {
-    const REFUSED: [&str; 12] = [
-        "rayon",
-        "reqwest",
-        "hyper",
-        "ureq",
-        "attohttpc",
-        "curl",
-        "tokio",
-        "rustls",
-        "native-tls",
-        "openssl",
-        "tungstenite",
-        "quinn",
-    ];
+/// What may not be built into the plugin and its programs: a pool of threads does not belong in somebody's DAW (burn
+/// brings rayon unless it is told not to), nothing may speak to a network, and training and graphics cards are for
+/// `segue-training` and for builds that ask for them. Of cubecl, the packages that only describe data come with burn.
+const REFUSED: [&str; 23] = [
+    "rayon",
+    "reqwest",
+    "hyper",
+    "ureq",
+    "attohttpc",
+    "curl",
+    "tokio",
+    "rustls",
+    "native-tls",
+    "openssl",
+    "tungstenite",
+    "quinn",
+    "burn-autodiff",
+    "burn-optim",
+    "burn-train",
+    "burn-dataset",
+    "burn-wgpu",
+    "burn-cubecl",
+    "cubecl",
+    "cubecl-core",
+    "cubecl-runtime",
+    "wgpu",
+    "wgpu-core",
+];
+
+/// The layers: what may not be among the packages of a crate, because it stands above that crate.
+const LAYERS: [(&str, &[&str]); 2] = [
+    ("segue-engine", &["nice-plug", "nice-plug-core", "egui", "clap-sys", "segue-corpus", "segue-training"]),
+    ("segue-model", &["segue-engine", "segue-corpus", "segue-training", "midly"]),
+];
+
+/// No more packages than these are built into the plugin (on all systems together, programs left out). Whoever adds one
+/// raises the number in the same commit and says there why it is worth it.
+const MOST_PACKAGES: usize = 309;
+
+/// Checks what the plugin is made of.
+fn check_packages(workspace: &Workspace) -> Result<()> {
+    let with_programs = packages(workspace, "segue-plugin", &["--features", "cli,standalone"])?;
+    ensure!(with_programs.iter().any(|name| name == "nice-plug"), "cargo does not list the packages of the plugin");
+    refuse("the plugin", &with_programs, &REFUSED)?;
+    for (name, above) in LAYERS {
+        refuse(name, &packages(workspace, name, &[])?, above)?;
+    }
+    let count = packages(workspace, "segue-plugin", &[])?.len();
+    ensure!(count <= MOST_PACKAGES, "the plugin is made of {count} packages, and {MOST_PACKAGES} are allowed");
+    println!("{count} packages");
+    Ok(())
+}
+
+/// The names of all packages that a crate is built from, on all systems; a package in two versions counts twice.
+fn packages(workspace: &Workspace, name: &str, features: &[&str]) -> Result<Vec<String>> {
     let tree = workspace
         .cargo()
-        .args(["tree", "--quiet", "-p", "segue-plugin", "--features", "cli,standalone"])
-        .args(["-e", "normal", "--prefix", "none"])
+        .args(["tree", "--quiet", "-p", name, "-e", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(features)
         .args(SYSTEMS.iter().flat_map(|system| ["--target", system]))
         .output()
         .context("cargo cannot be started")?;
-    let packages = String::from_utf8_lossy(&tree.stdout);
-    ensure!(tree.status.success() && packages.contains("nice-plug"), "cargo does not tell what the plugin is made of");
-    let is_refused = |line: &&str| REFUSED.iter().any(|name| line.split_whitespace().next() == Some(*name));
-    let found: Vec<_> = packages.lines().filter(is_refused).collect();
-    ensure!(found.is_empty(), "the plugin is built with {}", found.join(", "));
+    ensure!(tree.status.success(), "cargo tree: {}", String::from_utf8_lossy(&tree.stderr).trim());
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    let mut packages: Vec<&str> =
+        tree.lines().filter_map(|line| Some(line.trim_end_matches(" (*)")).filter(|line| !line.is_empty())).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    Ok(packages.into_iter().filter_map(|package| Some(package.split_whitespace().next()?.to_owned())).collect())
+}
+
+fn refuse(what: &str, packages: &[String], refused: &[&str]) -> Result<()> {
+    let found: Vec<&str> = packages.iter().map(String::as_str).filter(|name| refused.contains(name)).collect();
+    ensure!(found.is_empty(), "{what} is built with {}", found.join(", "));
     Ok(())
 }
 
@@ -217,4 +260,25 @@ fn step(name: &str, command: &mut Command) -> Result<()> {
 
 fn announce(name: &str) {
     eprintln!("\n== {name}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `cargo xtask test` checks first: it takes a second, so it may as well run with the tests of xtask.
+    #[test]
+    fn the_plugin_is_made_of_no_more_than_it_needs() {
+        check_packages(&Workspace::find().unwrap()).unwrap();
+    }
+
+    /// A package that is refused, or stands above its layer, is found by name.
+    #[test]
+    fn a_refused_package_is_named() {
+        let packages = ["egui".to_owned(), "wgpu".to_owned(), "wgpu-types".to_owned()];
+        let error = refuse("the plugin", &packages, &REFUSED).unwrap_err();
+        assert_eq!(error.to_string(), "the plugin is built with wgpu");
+        assert!(refuse("segue-engine", &packages, LAYERS[0].1).is_err());
+        assert!(refuse("segue-model", &packages, LAYERS[1].1).is_ok());
+    }
 }

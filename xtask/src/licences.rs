@@ -1,7 +1,6 @@
 //! The licences of all that is built into the plugin and its programs, in one file that is shipped with them.
 
-use crate::cargo::Workspace;
-use crate::check::SYSTEMS;
+use crate::cargo::{SYSTEMS, Workspace};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,8 +56,8 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 fn text(workspace: &Workspace) -> Result<String> {
     let packages = packages(workspace)?;
     let mut text = String::from(
-        "Segue is made with the following packages. Each is listed with the licence that its authors give it; the texts \
-         follow.\n\n",
+        "Segue is made with the following packages. Each is listed with the licence that its authors give it; the \
+         texts follow.\n\n",
     );
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for package in &packages {

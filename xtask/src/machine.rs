@@ -53,7 +53,8 @@ const VULKAN: Need = Need {
     probe: &[
         "sh",
         "-c",
-        "ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null | grep -q . && ldconfig -p | grep -q libvulkan.so.1",
+        "ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null | grep -q . && \
+         ldconfig -p | grep -q libvulkan.so.1",
     ],
     remedy: Remedy::Packages(&["mesa-vulkan-drivers", "libvulkan1"]),
 };
@@ -70,8 +71,8 @@ const SCREEN: Need = Need {
     remedy: Remedy::Packages(&["xvfb", "xauth"]),
 };
 
-/// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens, and a host made
-/// with JUCE for the last ones.
+/// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens, and a host
+/// made with JUCE for the last ones.
 const WINDOWS: Need = Need {
     what: "what a window needs: OpenGL in software, the keyboard and the pointer of X11",
     probe: &[

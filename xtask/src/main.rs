@@ -5,6 +5,8 @@
 mod bundle;
 mod cargo;
 mod check;
+#[cfg(test)]
+mod conventions;
 mod licences;
 mod machine;
 mod release;
@@ -30,9 +32,9 @@ cargo xtask VERB
   standalone [--list] [ARGUMENTS]
                      Segue without a DAW: with your sound card, your MIDI keyboard or the computer's own
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
-  test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a host that does whatever it may, all of
-                     the table that `people` prints with its limits, and more cases of each property, other ones every
-                     night (about half an hour on two cores)
+  test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a host that does whatever it may,
+                     all of the table that `people` prints with its limits, and more cases of each property, other
+                     ones every night (about half an hour on two cores)
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is told with its seed, and --sequences 1 --seed SEED plays it again
@@ -47,8 +49,8 @@ cargo xtask VERB
                      --data beside the music of the training data (a minute for four seeds)
   renders --out FILE [--count N]
                      write down every event of a fixed set of offline renders, to compare two builds note for note
-  validate           clap-validator, Steinberg's validator and pluginval on the built bundles: those that are on the PATH, or
-                     named by SEGUE_CLAP_VALIDATOR, SEGUE_VST3_VALIDATOR and SEGUE_PLUGINVAL
+  validate           clap-validator, Steinberg's validator and pluginval on the built bundles: those that are on the
+                     PATH, or named by SEGUE_CLAP_VALIDATOR, SEGUE_VST3_VALIDATOR and SEGUE_PLUGINVAL
   release            pack plugins, programs, presets and licences for this system, with a note on how to install them
   licences           write the licences of all that is built in to plugin/THIRD-PARTY.txt
   bench              how long a decision and a block take on this machine

@@ -1,5 +1,5 @@
-//! The validators that others wrote, run on the built bundles. They are found, not installed: in the environment or on the
-//! PATH.
+//! The validators that others wrote, run on the built bundles. They are found, not installed: in the environment or on
+//! the PATH.
 
 use crate::bundle::{self, Bundles, Kind};
 use crate::cargo::Workspace;

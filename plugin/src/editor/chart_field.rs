@@ -8,8 +8,9 @@ use egui::{Align2, Color32, Id, Rect, Sense, Stroke, StrokeKind, TextBuffer, Tex
 use nice_plug::params::persist::PersistentField;
 use segue_model::chart::{Chart, ChartError};
 
-const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, |: and :| repeat a part, \
-                   NC is no chord. The chart goes round and round from the start of the song. Empty: the style's own.";
+const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, |: and :| repeat a \
+                   part, NC is no chord. The chart goes round and round from the start of the song. Empty: the \
+                   style's own.";
 
 /// See the module.
 #[derive(Default)]
@@ -136,8 +137,9 @@ fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
 mod tests {
     use super::*;
 
+    /// While the text has a mistake, the last good chart stays in force.
     #[test]
-    fn the_chart_before_a_mistake_stays_in_force_until_the_new_one_is_good() {
+    fn a_chart_with_a_mistake_leaves_the_old_one_in_force() {
         let params = SegueParams::default();
         let mut field = ChartField::default();
         let mut write = |text: &str| {

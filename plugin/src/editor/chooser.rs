@@ -1,7 +1,7 @@
 //! Asks for a file by the system's own dialog, which runs as a program of its own.
 //!
-//! Inside the host it would need what a plugin does not have: the host's main thread, or its window toolkit, or a thread
-//! that stays when the window goes. A program is looked at from frame to frame, and ended with the window.
+//! Inside the host it would need what a plugin does not have: the host's main thread, or its window toolkit, or a
+//! thread that stays when the window goes. A program is looked at from frame to frame, and ended with the window.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -142,8 +142,8 @@ const WANTED: &str = "osascript";
 #[cfg(target_os = "macos")]
 fn dialogs(question: &Question) -> Vec<Command> {
     const OPEN: &str = "choose file with prompt (item 1 of given) default location (POSIX file (item 2 of given))";
-    const WRITE: &str = "choose file name with prompt (item 1 of given) default location (POSIX file (item 2 of given)) \
-                         default name (item 3 of given)";
+    const WRITE: &str = "choose file name with prompt (item 1 of given) default location (POSIX file (item 2 of \
+                         given)) default name (item 3 of given)";
     let deed = if question.write_as.is_some() { WRITE } else { OPEN };
     let mut script = Command::new("osascript");
     script.args(["-e", "on run given", "-e", &format!("POSIX path of ({deed})"), "-e", "end run"]);
@@ -231,9 +231,10 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_mins(1));
     }
 
+    /// A dialog starts in the nearest folder that exists and asks for the right kind of file.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_dialog_begins_in_the_nearest_folder_that_is_there_and_asks_for_what_is_wanted() {
+    fn a_dialog_starts_in_the_nearest_existing_folder() {
         let folder = std::env::temp_dir();
         let mut question =
             Question { title: "Load", kind: ("Styles", "segue"), folder: folder.join("not/there"), write_as: None };

@@ -1,9 +1,9 @@
 //! Sees to it that a window is drawn, however late its host shows it.
 //!
 //! With the X window system the framework asks the server for the time of the next frame. It asks to be told of frames
-//! only when the window is shown; where it wants a frame before that, as it does after some milliseconds, the answer goes
-//! nowhere, and since no second one is asked for before the first has come, the window stays blank for ever. So the window
-//! is shown at once: out of sight, as long as it has no parent.
+//! only when the window is shown; where it wants a frame before that, as it does after some milliseconds, the answer
+//! goes nowhere, and since no second one is asked for before the first has come, the window stays blank for ever. So
+//! the window is shown at once: out of sight, as long as it has no parent.
 
 use nice_plug_egui::baseview::WindowContext;
 use raw_window_handle::{HasWindowHandle, RawWindowHandle};

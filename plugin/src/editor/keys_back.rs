@@ -1,9 +1,10 @@
 //! Gives the keys of the computer back to the host.
 //!
-//! With the X window system a window that is clicked takes the keyboard, and what is typed there never reaches the host:
-//! its space bar would no longer start the song. So whenever nothing here wants to be typed into, the window that
-//! embeds ours gets the keyboard back. While the pointer rests on our window the X server hands keys to it all the same,
-//! so that they reach the host as soon as the pointer is elsewhere. On other systems the window hands on what it does not want.
+//! With the X window system a window that is clicked takes the keyboard, and what is typed there never reaches the
+//! host: its space bar would no longer start the song. So whenever nothing here wants to be typed into, the window that
+//! embeds ours gets the keyboard back. While the pointer rests on our window the X server hands keys to it all the
+//! same, so that they reach the host as soon as the pointer is elsewhere. On other systems the window hands on what it
+//! does not want.
 
 use super::first_frame;
 use egui::Ui;

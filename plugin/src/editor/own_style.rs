@@ -12,8 +12,8 @@ use nice_plug::prelude::Param;
 use std::path::{Path, PathBuf};
 
 /// Said under the field.
-const WHAT_IT_IS: &str = "Train one from a folder of MIDI or ABC tunes (cargo xtask train), and play with it here. The jam \
-                          goes on while it is loaded.";
+const WHAT_IT_IS: &str = "Train one from a folder of MIDI or ABC tunes (cargo xtask train), and play with it here. The \
+                          jam goes on while it is loaded.";
 const LOAD: f32 = 52.0;
 const LONGEST_LIST: f32 = 300.0;
 
@@ -54,8 +54,8 @@ impl OwnStyle {
         let half = theme::GAP / 2.0;
         let left = Rect::from_min_max(second.min, pos2(middle - half, second.bottom()));
         let right = Rect::from_min_max(pos2(middle + half, second.top()), second.max);
-        let tip = "Asks for a file that cargo xtask train has made of your own tunes. Segue plays it at once, and goes on \
-                   in it.";
+        let tip = "Asks for a file that cargo xtask train has made of your own tunes. Segue plays it at once, and goes \
+                   on in it.";
         if button(board, left, "Load model…", None, tip).clicked() && self.dialog.is_none() {
             self.ask(board, params);
         }

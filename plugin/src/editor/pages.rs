@@ -206,8 +206,8 @@ impl View<'_> {
                 board.text(at, Align2::LEFT_CENTER, "It plays along and hears you.", theme::small(), theme::DIM);
             }
         }
-        let tip = "How Segue's notes end when you come in: with your first note, each after its own length, or at the next \
-                   beat.";
+        let tip = "How Segue's notes end when you come in: with your first note, each after its own length, or at the \
+                   next beat.";
         choice(board, line(1.0), &params.turns.yields, "Yields", tip);
     }
 

@@ -2,8 +2,8 @@
 //!
 //! It adds two things. Closed is closed: with the X window system a window has a thread of its own, and the framework
 //! lets a host go on before that thread has put away its picture and its connection; a host that unloads or exits
-//! then crashes. And whoever wants another size asks the host first: one made with JUCE takes back what a window does to
-//! itself.
+//! then crashes. And whoever wants another size asks the host first: one made with JUCE takes back what a window does
+//! to itself.
 
 use super::packed;
 use crate::host_adapter::HostFacts;
@@ -164,8 +164,9 @@ pub fn around(
 impl Handle {
     /// Asks the host for the size that is wanted. Where a CLAP host says yes, the window follows by itself.
     ///
-    /// WORKAROUND(clap-wrapper 0.3.1): its `request_resize` says yes where the VST3 host said no, and the other way round; a
-    /// VST3 host that agrees sets the size itself. Delete when `WrappedView::request_resize` compares with `kResultOk`.
+    /// WORKAROUND(clap-wrapper 0.3.1): its `request_resize` says yes where the VST3 host said no, and the other way
+    /// round; a VST3 host that agrees sets the size itself. Delete when `WrappedView::request_resize` compares with
+    /// `kResultOk`.
     fn pass_on_the_wish(&self, window: &Window) {
         let (Some(host), Some(wanted)) = (&window.host, window.wish.take()) else { return };
         let (size, scale) = (Size::Logical(wanted.cast()), window.inner.size().scale_factor);

@@ -1,7 +1,8 @@
 //! The library's CLAP entry: `nice-plug`'s plugin, with a few functions put in front of it.
 //!
-//! WORKAROUND(nice-plug 0.4.2): `nice_export_clap!` answers only for the CLAP plugin factory, so neither a VST3 class id
-//! nor the note expressions can be told to `clap-wrapper`. Delete when the macro takes further factories and extensions.
+//! WORKAROUND(nice-plug 0.4.2): `nice_export_clap!` answers only for the CLAP plugin factory, so neither a VST3 class
+//! id nor the note expressions can be told to `clap-wrapper`. Delete when the macro takes further factories and
+//! extensions.
 //!
 //! Each instance that a host gets is an `Instance`: a copy of `nice-plug`'s table of functions in which `destroy`,
 //! `activate`, `process` and `get_extension` are ours. `process` passes each block on in pieces, see `event_lists`.
@@ -129,7 +130,8 @@ unsafe extern "C" fn create_plugin(
 /// What a host holds: the functions, and what ours need behind them.
 #[repr(C)]
 pub(super) struct Instance {
-    /// First, so that a pointer to it is a pointer to the whole. Its `plugin_data` is `nice-plug`'s, whose functions get it.
+    /// First, so that a pointer to it is a pointer to the whole. Its `plugin_data` is `nice-plug`'s, whose functions
+    /// get it.
     plugin: clap_plugin,
     /// `nice-plug`'s own table.
     inner: *const clap_plugin,
@@ -182,8 +184,8 @@ pub(super) unsafe fn release(plugin: *const clap_plugin) {
     drop(unsafe { Box::from_raw(plugin.cast_mut().cast::<Instance>()) });
 }
 
-/// WORKAROUND(clap-wrapper 0.3.1): of what the window sets while the host asks for no sound it passes nothing on. Here the
-/// host is asked to look at all values instead. Delete when `ClapAsVst3::onIdle` gives its flush an `IAutomation`.
+/// WORKAROUND(clap-wrapper 0.3.1): of what the window sets while the host asks for no sound it passes nothing on. Here
+/// the host is asked to look at all values instead. Delete when `ClapAsVst3::onIdle` gives its flush an `IAutomation`.
 unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
     // SAFETY: the host gives what it was given.
     let Some(ours) = (unsafe { instance(plugin) }) else { return };
@@ -371,8 +373,8 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
     }
     if name == CLAP_EXT_LATENCY {
         // Segue delays nothing.
-        // WORKAROUND(clap-wrapper 0.3.1): where a host asks for the latency before it activates, each activation asks the
-        // host to start again. Delete when it does so only for a latency that has changed.
+        // WORKAROUND(clap-wrapper 0.3.1): where a host asks for the latency before it activates, each activation asks
+        // the host to start again. Delete when it does so only for a latency that has changed.
         return std::ptr::null();
     }
     if name == CLAP_EXT_PARAMS {
@@ -400,8 +402,8 @@ pub(super) unsafe fn inner_extension<T>(ours: &Instance, name: &CStr) -> Option<
 
 /// Segue may play at any time, so a host must never put it to sleep.
 ///
-/// WORKAROUND(nice-plug 0.4.2): before the first block it says that nothing sounds on, which is when VST3 hosts ask. Delete
-/// when its tail is known from the start.
+/// WORKAROUND(nice-plug 0.4.2): before the first block it says that nothing sounds on, which is when VST3 hosts ask.
+/// Delete when its tail is known from the start.
 static TAIL: clap_plugin_tail = clap_plugin_tail { get: Some(endless_tail) };
 
 extern "C" fn endless_tail(_plugin: *const clap_plugin) -> u32 {

@@ -1,14 +1,15 @@
 //! The event lists of one block, between the host and `nice-plug`.
 //!
-//! - [`HostEvents`] is what the host gives: read as if every event lay inside the block, and none before the one in front of
-//!   it, and cut into pieces where a parameter or the transport changes.
-//!   WORKAROUND(nice-plug 0.4.2): it cuts a block at a parameter change wherever that lies, also beyond the end of the audio;
-//!   it gives notes of the frame of a cut to the piece before; after a transport event it counts the frames before the cut
-//!   twice, and works bar lines out by itself. Delete when it does none of these.
-//! - [`PieceEvents`] is one piece, as `nice-plug` gets it. Transport events are left out: the piece has its own transport.
-//! - [`OutputEvents`] is what leaves a piece, moved to its place in the block. Values of parameters with steps are whole
-//!   numbers, see [`super::stepped`]. In VST3 at most [`EVENTS_PER_BLOCK`] leave a block, and note-offs find room when
-//!   note-ons do not.
+//! - [`HostEvents`] is what the host gives: read as if every event lay inside the block, and none before the one in
+//!   front of it, and cut into pieces where a parameter or the transport changes.
+//!   WORKAROUND(nice-plug 0.4.2): it cuts a block at a parameter change wherever that lies, also beyond the end of the
+//!   audio; it gives notes of the frame of a cut to the piece before; after a transport event it counts the frames
+//!   before the cut twice, and works bar lines out by itself. Delete when it does none of these.
+//! - [`PieceEvents`] is one piece, as `nice-plug` gets it. Transport events are left out: the piece has its own
+//!   transport.
+//! - [`OutputEvents`] is what leaves a piece, moved to its place in the block. Values of parameters with steps are
+//!   whole numbers, see [`super::stepped`]. In VST3 at most [`EVENTS_PER_BLOCK`] leave a block, and note-offs find room
+//!   when note-ons do not.
 //!   WORKAROUND(clap-wrapper 0.3.1): it does not look whether the host took an event. Delete when it says so.
 
 #![allow(unsafe_code, reason = "CLAP's lists are tables of C functions")]

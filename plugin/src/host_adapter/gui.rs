@@ -1,11 +1,12 @@
 //! The window's functions of CLAP: `nice-plug`'s, with three of ours in front.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): a VST3 view that is released after its instance has ended closes the window of an instance
-//! that is no more. So an instance that ends with its window open stays, as a shell that does nothing, until then. Delete
-//! when `ClapAsVst3::terminate` closes the window.
+//! WORKAROUND(clap-wrapper 0.3.1): a VST3 view that is released after its instance has ended closes the window of an
+//! instance that is no more. So an instance that ends with its window open stays, as a shell that does nothing, until
+//! then. Delete when `ClapAsVst3::terminate` closes the window.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): it says nothing when a view is taken out of its window, and sets another parent when it is
-//! put into the next one; the first has taken the plugin's window with it. Delete when `WrappedView::removed` destroys it.
+//! WORKAROUND(clap-wrapper 0.3.1): it says nothing when a view is taken out of its window, and sets another parent when
+//! it is put into the next one; the first has taken the plugin's window with it. Delete when `WrappedView::removed`
+//! destroys it.
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 

@@ -43,8 +43,8 @@ impl HostFacts {
         self.is_vst3.store(true, Relaxed);
     }
 
-    /// The host has set a render mode. A VST3 host must name one before each activation, and one that never thought about
-    /// it names real time; so there only *offline* counts as its word.
+    /// The host has set a render mode. A VST3 host must name one before each activation, and one that never thought
+    /// about it names real time; so there only *offline* counts as its word.
     pub(super) fn note_render_mode(&self, offline: bool) {
         if offline || !self.is_vst3() {
             self.speaks_of_rendering.store(true, Relaxed);

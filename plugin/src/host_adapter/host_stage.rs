@@ -255,8 +255,9 @@ mod tests {
         }
     }
 
+    /// A note-on with velocity zero is a release, and a note without a key is ignored.
     #[test]
-    fn a_note_on_without_velocity_is_a_release_and_a_note_without_a_key_is_nothing() {
+    fn a_note_on_without_velocity_is_a_release() {
         let release = heard(on(0, 60, 0.0));
         assert!(matches!(release, Some(HostEvent::Release { keys, .. }) if keys.pitch == Pitch::new(60)));
         let any_key = NoteEvent::NoteOn {
@@ -299,8 +300,9 @@ mod tests {
         assert_eq!(told(9, Message::On { key, velocity }), on(9, 61, 0.3));
     }
 
+    /// A host whose event list is full refuses events; the built-in sound still starts on the frame of the note.
     #[test]
-    fn a_full_host_refuses_and_the_sound_begins_on_the_frame_of_its_note() {
+    fn a_full_host_refuses_and_sound_starts_on_the_note_frame() {
         let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [1.0; 64], [1.0; 64]);
         let mut context = Paper { takes: 1, ..Paper::new([]) };
         let mut stage = HostStage::new(&mut context, &mut sound, &mut left, &mut right);

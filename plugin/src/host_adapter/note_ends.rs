@@ -1,7 +1,7 @@
 //! Reports heard notes as ended when their keys are up, in VST3 alone.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): it keeps a list of heard notes, which shrinks by such reports alone. Delete when it forgets
-//! a note at its note-off.
+//! WORKAROUND(clap-wrapper 0.3.1): it keeps a list of heard notes, which shrinks by such reports alone. Delete when it
+//! forgets a note at its note-off.
 
 #![allow(unsafe_code, reason = "CLAP's events are structures of C")]
 #![allow(clippy::cast_ptr_alignment, reason = "an event begins with its header, and is aligned as a whole")]

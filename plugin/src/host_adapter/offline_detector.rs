@@ -1,7 +1,7 @@
 //! Whether audio is asked for faster than it could be listened to, for hosts that do not say that they render.
 //!
-//! Best effort: the first moments of a rendering pass as live. Hosts that compute up to 200 ms ahead, or half a second in
-//! one go, are live.
+//! Best effort: the first moments of a rendering pass as live. Hosts that compute up to 200 ms ahead, or half a second
+//! in one go, are live.
 
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ pub struct OfflineDetector {
 }
 
 impl OfflineDetector {
-    /// Counts one block that is asked for at `wall`, on any clock that does not go back. True when it is being rendered.
+    /// Counts one block that is asked for at `wall`, on any clock that does not go back. True when it is being
+    /// rendered.
     pub fn is_hurried(&mut self, wall: Duration, frames: u32, sample_rate: f64) -> bool {
         let newest = self.marks.get(self.newest).copied().flatten();
         if newest.is_none_or(|(since, _)| wall.saturating_sub(since) >= PIECE) {
@@ -50,8 +51,9 @@ mod tests {
         (0..blocks).map(|block| detector.is_hurried(wall_per_block * block, 480, 48_000.0)).last().unwrap()
     }
 
+    /// A live host with jitter is taken as live, and a host that is faster than time as rendering.
     #[test]
-    fn live_is_live_with_jitter_too_and_a_rendering_is_known_as_such() {
+    fn jitter_is_live_and_a_fast_host_renders() {
         let live = Duration::from_millis(10);
         assert!(!after(1_000, live));
         assert!(!after(1_000, live.mul_f64(0.9)), "a sound card's clock may differ, though not by this much");

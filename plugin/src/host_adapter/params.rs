@@ -15,8 +15,9 @@ use std::sync::OnceLock;
 
 /// `nice-plug`'s table with four functions in front of it.
 ///
-/// WORKAROUND(clap-wrapper 0.3.1): of a value with steps it takes the whole number below, and `nice-plug` reckons in single
-/// precision, where 48 of 127 steps are 47.99999: the host would show 47, and set it. Delete when `asVst3Value` rounds.
+/// WORKAROUND(clap-wrapper 0.3.1): of a value with steps it takes the whole number below, and `nice-plug` reckons in
+/// single precision, where 48 of 127 steps are 47.99999: the host would show 47, and set it. Delete when `asVst3Value`
+/// rounds.
 ///
 /// # Safety
 /// `plugin` is the instance that `instance` is part of.

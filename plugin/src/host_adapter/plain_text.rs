@@ -1,7 +1,8 @@
 //! Accidentals without letters that not every system has.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): what is typed into a VST3 host loses all letters but those of ASCII, so of `E♭` nothing is
-//! understood. There `Eb` is shown, and everywhere it may be typed. Delete when `getParamValueByString` keeps them.
+//! WORKAROUND(clap-wrapper 0.3.1): what is typed into a VST3 host loses all letters but those of ASCII, so of `E♭`
+//! nothing is understood. There `Eb` is shown, and everywhere it may be typed. Delete when `getParamValueByString`
+//! keeps them.
 
 const ACCIDENTALS: [(char, char); 2] = [('♯', '#'), ('♭', 'b')];
 

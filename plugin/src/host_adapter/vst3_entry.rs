@@ -1,14 +1,14 @@
-//! The library's VST3 entry: `clap-wrapper`'s, with a factory of ours in front of it, which makes up for two faults of each
-//! instance before its host gets it.
+//! The library's VST3 entry: `clap-wrapper`'s, with a factory of ours in front of it, which makes up for two faults of
+//! each instance before its host gets it.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): an instance says that it wants nothing of the host's transport, so hosts that believe it
-//! say neither tempo nor position. Delete when `ClapAsVst3` fills in its `processContextRequirements`.
+//! WORKAROUND(clap-wrapper 0.3.1): an instance says that it wants nothing of the host's transport, so hosts that
+//! believe it say neither tempo nor position. Delete when `ClapAsVst3` fills in its `processContextRequirements`.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): a state that is loaded before the host has given a component handler, or in a host that
-//! never gives one, is reported to a null pointer. Delete when `ClapAsVst3::param_rescan` looks first.
+//! WORKAROUND(clap-wrapper 0.3.1): a state that is loaded before the host has given a component handler, or in a host
+//! that never gives one, is reported to a null pointer. Delete when `ClapAsVst3::param_rescan` looks first.
 //!
-//! The crate's own macro exports a `GetPluginFactory` that cannot be replaced. So the crate is only built, and what it has
-//! built is linked from here.
+//! The crate's own macro exports a `GetPluginFactory` that cannot be replaced. So the crate is only built, and what it
+//! has built is linked from here.
 
 // The one place of the crate where the interface of VST3 in C++ is spoken.
 #![allow(unsafe_code, reason = "VST3 is an interface in C++")]
@@ -143,8 +143,8 @@ fn make_up_for_faults(instance: ComRef<'_, FUnknown>) {
     }
 }
 
-/// Gives this part of the instance a table of functions in which one is ours. C++ gives an object a table for each of its
-/// interfaces, and looks a function up there each time.
+/// Gives this part of the instance a table of functions in which one is ours. C++ gives an object a table for each of
+/// its interfaces, and looks a function up there each time.
 fn want_the_transport(wants: &ComPtr<IProcessContextRequirements>) {
     static TABLE: OnceLock<IProcessContextRequirementsVtbl> = OnceLock::new();
     let interface = wants.as_ptr();

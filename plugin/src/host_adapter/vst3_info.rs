@@ -82,8 +82,9 @@ extern "C" fn midi_channels(_plugin: *const clap_plugin, _note_port: u32) -> u32
 extern "C" fn note_expressions(_plugin: *const clap_plugin) -> u32 {
     /// One bit each for volume, pan, tuning, vibrato, expression and brightness.
     ///
-    /// WORKAROUND(clap-wrapper 0.3.1): with the next bit, for pressure, it makes events out of uninitialised memory where a
-    /// pressure names a note that it does not know. Without, pressure comes as MIDI. Delete when it checks the name.
+    /// WORKAROUND(clap-wrapper 0.3.1): with the next bit, for pressure, it makes events out of uninitialised memory
+    /// where a pressure names a note that it does not know. Without, pressure comes as MIDI. Delete when it checks the
+    /// name.
     const ALL_BUT_PRESSURE: u32 = 0b011_1111;
     ALL_BUT_PRESSURE
 }

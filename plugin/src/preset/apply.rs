@@ -1,7 +1,7 @@
 //! From a preset to an instance and back.
 //!
-//! Applied as the musician's own hand would: by gestures on parameters, which hosts may record, and by the texts of chart
-//! and file. The audio thread only sees values that have changed.
+//! Applied as the musician's own hand would: by gestures on parameters, which hosts may record, and by the texts of
+//! chart and file. The audio thread only sees values that have changed.
 
 use super::{Preset, STYLE, is_of_presets};
 use crate::params::{SegueParams, Setting};
@@ -54,8 +54,8 @@ impl Gestures for Unhosted<'_> {
     fn end(&mut self, _: ParamPtr) {}
 }
 
-/// Makes an instance play as the preset says. What the preset does not name becomes as in a new instance, but for what is
-/// not a preset's business. Not for the audio thread.
+/// Makes an instance play as the preset says. What the preset does not name becomes as in a new instance, but for what
+/// is not a preset's business. Not for the audio thread.
 pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures) {
     change(&params.chart, &preset.chart);
     if !preset.own_style.is_empty() {
@@ -138,8 +138,9 @@ pub(super) mod tests {
         hand.end(setting.ptr());
     }
 
+    /// A preset sets what it names and resets the rest, but leaves the settings of the studio alone.
     #[test]
-    fn what_a_preset_names_is_set_the_rest_is_as_new_and_the_studio_stays_as_it_is() {
+    fn a_preset_resets_all_but_the_studio_settings() {
         let params = SegueParams::default();
         for (id, text) in [("memory", "20 %"), ("seed", "7"), ("segue_level", "-6 dB"), ("look_ahead", "50 ms")] {
             turn(&params, id, text);
@@ -179,8 +180,9 @@ pub(super) mod tests {
         assert!(other.chart.chart().is_some());
     }
 
+    /// A preset brings the file of the user's own style; one without a file leaves the chosen file.
     #[test]
-    fn a_preset_brings_the_file_of_ones_own_style_and_one_without_leaves_it_chosen() {
+    fn a_preset_brings_its_style_file_or_keeps_the_chosen_one() {
         let params = SegueParams::default();
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/piano.segue");
         let own = Preset { own_style: file.to_owned(), ..preset("My own", "") };

@@ -79,8 +79,9 @@ impl PersistentField<'_, String> for ChartText {
 mod tests {
     use super::*;
 
+    /// A song brings its own chart, and keeps one that cannot be read.
     #[test]
-    fn a_song_brings_its_own_chart_and_loses_none_that_cannot_be_read() {
+    fn a_song_keeps_a_chart_that_cannot_be_read() {
         let text = ChartText::default();
         let open = |song: &str| {
             let before = text.version();
@@ -95,8 +96,9 @@ mod tests {
         assert!(!open(""));
     }
 
+    /// The chart of an earlier version is kept for what was played to it, and only so many are kept.
     #[test]
-    fn what_was_played_to_under_an_earlier_version_is_remembered_and_not_without_end() {
+    fn charts_of_earlier_versions_are_kept_up_to_a_bound() {
         /// One that has a chart of its own, and one that has none.
         const BLUES: StyleNumber = StyleNumber(1);
         const IRISH: StyleNumber = StyleNumber(3);

@@ -44,10 +44,12 @@ mod tests {
         }
     }
 
+    /// A worker decides the same notes on the graphics card and on the processor.
+    ///
     /// Any Vulkan driver will do, Mesa's for the processor too.
     #[cfg(feature = "gpu")]
     #[test]
-    fn a_worker_plays_on_the_graphics_card_what_it_plays_on_the_processor() {
+    fn the_graphics_card_decides_the_notes_of_the_processor() {
         use crate::preset;
         use segue_engine::link::{Planned, ToMind, Wish, link};
         use segue_engine::worker::Room;

@@ -290,8 +290,9 @@ octave = -1
         assert_eq!(Preset::parse(&bare.text(), "again").unwrap(), bare, "{}", bare.text());
     }
 
+    /// A file that cannot be read is refused with its line, the reason and what to do.
     #[test]
-    fn a_bad_file_is_refused_with_its_line_what_is_wrong_and_what_to_do() {
+    fn a_bad_file_is_refused_with_line_reason_and_remedy() {
         let with = |line: &str| format!("{SLOW}{line}\n");
         let cases = [
             (with("tempr = 1"), "slow.toml, line 14: there is no setting tempr; is temperature meant?"),

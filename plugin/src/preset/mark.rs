@@ -89,8 +89,9 @@ pub fn files(last: &Path) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
+    /// The fingerprint of a file is the one that saved songs hold, and its text gives it back.
     #[test]
-    fn a_mark_is_what_it_was_in_saved_songs_and_comes_back_from_its_text() {
+    fn fingerprints_never_change_and_survive_as_text() {
         for (bytes, text) in [
             (&b""[..], "0-cbf29ce484222325"),
             (b"segue", "5-9f16d0845a50c8d9"),
@@ -105,8 +106,9 @@ mod tests {
         }
     }
 
+    /// Another byte, another length or another order of bytes gives another fingerprint.
     #[test]
-    fn another_byte_anywhere_another_length_or_another_order_is_another_mark() {
+    fn any_change_of_a_file_changes_its_fingerprint() {
         let bytes: Vec<u8> = (0..=200).collect();
         let mark = Mark::of(&bytes);
         for index in 0..bytes.len() {

@@ -1,7 +1,7 @@
 //! The musician's own style: a file of weights that a song names, and knows by its content.
 //!
-//! The content counts more than the name: a file that was moved or renamed is found again, and one that was changed under
-//! its old name is said to be another.
+//! The content counts more than the name: a file that was moved or renamed is found again, and one that was changed
+//! under its old name is said to be another.
 
 use super::mark::{self, Mark};
 use super::styles::mind_of_file;
@@ -206,8 +206,8 @@ impl PersistentField<'_, String> for OwnStyle {
 }
 
 impl PersistentField<'_, String> for OwnMark {
-    /// Comes after the path, because songs are opened in the order of the names of what they keep. Older songs have none,
-    /// and name their file by its path alone.
+    /// Comes after the path, because songs are opened in the order of the names of what they keep. Older songs have
+    /// none, and name their file by its path alone.
     fn set(&self, text: String) {
         let Self(own) = self;
         let Ok(wished) = text.parse::<Mark>() else { return };
@@ -242,8 +242,9 @@ mod tests {
         own
     }
 
+    /// A song keeps the name of a style whose file is missing, and does not play the style before it.
     #[test]
-    fn a_song_keeps_the_name_of_a_style_whose_file_is_gone_and_forgets_the_one_before() {
+    fn a_song_keeps_the_name_of_a_missing_style_file() {
         let own = OwnStyle::default();
         assert!(!own.is_playable() && own.problem().is_none());
         own.set(PIANO.to_owned());
@@ -296,8 +297,9 @@ mod tests {
         own
     }
 
+    /// A style file that was moved is found by its content, and the song stores the new path.
     #[test]
-    fn a_file_that_was_moved_is_found_by_what_is_in_it_and_the_song_knows_its_new_place() {
+    fn a_moved_style_file_is_found_by_its_content() {
         let folder = Folder::new("moved");
         let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
         assert_eq!((opened(&song).news(), saved(&opened(&song))), (None, song.clone()));
@@ -312,8 +314,9 @@ mod tests {
         assert_eq!(again.news(), None, "who chooses another file has other news");
     }
 
+    /// A style file that has changed plays and is reported, until the old file is back or the new one is chosen.
     #[test]
-    fn a_file_that_has_changed_plays_and_is_said_until_the_old_one_is_back_or_the_new_one_is_chosen() {
+    fn a_changed_style_file_plays_and_is_reported() {
         let folder = Folder::new("changed");
         let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
         folder.with("mine.segue", PIANO);
@@ -328,8 +331,9 @@ mod tests {
         assert!(matches!(back.news(), Some(News::Moved { .. })) && !back.is_free_time());
     }
 
+    /// A song without a fingerprint, or with one of a later version, knows its file by the path alone.
     #[test]
-    fn a_song_without_a_mark_or_with_one_of_a_later_segue_names_its_file_by_the_path_alone() {
+    fn a_song_without_a_fingerprint_knows_its_file_by_path() {
         for mark in ["", "sha3:0123"] {
             let own = opened(&(FOLK.to_owned(), mark.to_owned()));
             assert!(own.is_playable() && own.news().is_none());
@@ -340,8 +344,9 @@ mod tests {
         assert!(own.news().is_none() && own.is_free_time(), "nothing is left of the song before");
     }
 
+    /// A style file that cannot be found is reported by name, and the song keeps its name and fingerprint.
     #[test]
-    fn a_file_that_is_nowhere_is_missed_by_name_and_the_song_keeps_name_and_mark() {
+    fn a_missing_style_file_is_reported_by_name() {
         let folder = Folder::new("nowhere");
         let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
         std::fs::remove_file(folder.path("mine.segue")).unwrap();
@@ -351,8 +356,9 @@ mod tests {
         assert_eq!(saved(&again), song);
     }
 
+    /// All instances that play one file share its weights, and a file that was trained again is another one.
     #[test]
-    fn all_who_play_one_file_share_its_weights_and_a_file_trained_anew_is_another() {
+    fn instances_share_the_weights_of_one_file() {
         let folder = std::env::temp_dir().join(format!("segue-own-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("mine.segue");
@@ -365,8 +371,9 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
+    /// Weights that are damaged behind a good header are reported and do not play.
     #[test]
-    fn weights_that_are_damaged_behind_their_card_are_said_and_do_not_play() {
+    fn damaged_weights_are_reported_and_do_not_play() {
         let folder = std::env::temp_dir().join(format!("segue-cut-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("cut.segue");

@@ -1,7 +1,7 @@
 //! All presets there are: those that are built in, and those in the musician's folder.
 //!
-//! The folder is read when the shelf is opened. A file that is no preset is said and stops no other. What is built in can
-//! be neither overwritten nor deleted.
+//! The folder is read when the shelf is opened. A file that is no preset is said and stops no other. What is built in
+//! can be neither overwritten nor deleted.
 
 use super::Preset;
 use super::file::{Refused, check_name};
@@ -311,8 +311,9 @@ mod tests {
         shelf.entries().iter().filter(|entry| entry.file.is_some()).map(|entry| entry.preset.name.as_str()).collect()
     }
 
+    /// Every built-in preset can be read and says what it is for and who made it.
     #[test]
-    fn every_built_in_preset_is_read_and_says_what_it_is_for_and_who_made_it() {
+    fn built_in_presets_have_a_purpose_and_credits() {
         for (file, text) in BUILT_IN {
             let preset = Preset::parse(text, file).unwrap_or_else(|error| panic!("{error}"));
             assert!(!preset.purpose.is_empty() && !preset.credits.is_empty(), "{file}");
@@ -336,8 +337,9 @@ mod tests {
         }
     }
 
+    /// Every preset sets what it says, and nothing is left of the preset before.
     #[test]
-    fn every_preset_sets_what_it_says_and_nothing_is_left_of_the_one_before() {
+    fn a_preset_leaves_nothing_of_the_one_before() {
         let params = SegueParams::default();
         for entry in Shelf::open_at(None).entries() {
             apply(&entry.preset, &params, &mut Paper::default());
@@ -353,8 +355,9 @@ mod tests {
         }
     }
 
+    /// A saved preset is there when the shelf is opened again, and a deleted one is not.
     #[test]
-    fn what_is_saved_is_there_when_the_shelf_is_opened_again_and_what_is_deleted_is_not() {
+    fn saved_presets_survive_and_deleted_ones_do_not() {
         let folder = Folder::new("save");
         let mut shelf = folder.shelf();
         for name in ["Mine", "another", "a/b:c*?", "CON", "Übung ♯1"] {
@@ -369,8 +372,9 @@ mod tests {
         assert_eq!(own_names(&folder.shelf()), ["a/b:c*?", "another", "CON", "Übung ♯1"]);
     }
 
+    /// A preset of the same name is replaced; one with another name but the same file name is not.
     #[test]
-    fn a_preset_of_the_same_name_is_replaced_and_one_whose_file_would_be_the_same_is_not() {
+    fn saving_replaces_a_preset_by_name_not_by_file() {
         let folder = Folder::new("same");
         let mut shelf = folder.shelf();
         shelf.save(&named("a/b")).unwrap();

@@ -23,8 +23,8 @@ pub struct Style {
     pub free_time: bool,
     /// The part of the beat that its first eighth has, where the musician does not say.
     pub swing: f32,
-    /// How dense the music is that it has learnt from, in notes a quarter: counted in 150 pieces of each. In free time, a
-    /// quarter is half a second.
+    /// How dense the music is that it has learnt from, in notes a quarter: counted in 150 pieces of each. In free time,
+    /// a quarter is half a second.
     pub notes_a_beat: f32,
     /// The chords that it plays to when the musician gives none, as a chart; may be empty.
     usual_chart: &'static str,
@@ -51,9 +51,9 @@ pub static STYLES: &[Style] = &[
 
 /// Eighths of one length.
 pub const STRAIGHT: f32 = 0.5;
-/// Eighths as jazz has them. In the swinging solos that these styles learnt from, which are written in straight eighths,
-/// half of the second eighths begin between 0.51 and 0.65 of the beat; at this share one played on the triplet is still
-/// heard as an eighth.
+/// Eighths as jazz has them. In the swinging solos that these styles learnt from, which are written in straight
+/// eighths, half of the second eighths begin between 0.51 and 0.65 of the beat; at this share one played on the triplet
+/// is still heard as an eighth.
 const SWUNG: f32 = 0.62;
 
 /// The style of a new instance.
@@ -150,8 +150,9 @@ mod tests {
         assert!(Arc::ptr_eq(&one, &other));
     }
 
+    /// Every style has weights, a number of its own and a chart that can be read.
     #[test]
-    fn every_style_has_weights_its_own_number_and_a_chart_that_can_be_read() {
+    fn every_style_has_weights_a_number_and_a_chart() {
         for (index, style) in STYLES.iter().enumerate() {
             let mind = mind(style.number).expect(style.name);
             assert_eq!(mind.card().style, style.name.to_lowercase());

@@ -12,7 +12,7 @@ const RATE: u32 = 44_100;
 const PERIOD: u32 = 512;
 /// Where programs look for the server's name.
 const SERVER: &str = "JACK_DEFAULT_SERVER";
-const TEST: &str = "jack_server::played_over_jack_it_is_in_tune_clicks_in_time_answers_and_leaves_no_note_behind";
+const TEST: &str = "jack_server::played_over_jack_segue_answers_in_tune_and_in_time";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A JACK server; it goes when this is dropped.
@@ -146,9 +146,10 @@ fn client() -> Client {
     client.expect("it was there").0
 }
 
+/// Over JACK the program is in tune, clicks in time, answers, and leaves no note on.
 #[test]
 #[ignore = "is started by the test above, with a server"]
-fn played_over_jack_it_is_in_tune_clicks_in_time_answers_and_leaves_no_note_behind() {
+fn played_over_jack_segue_answers_in_tune_and_in_time() {
     let client = client();
     let tape = Arc::new(Mutex::new(Tape::default()));
     let mut rig = Rig {

@@ -1,5 +1,5 @@
-//! How long the built plugin takes, as a host sees it: to load, and for a block of a jam; and whether it keeps time while
-//! other programs want all of the machine.
+//! How long the built plugin takes, as a host sees it: to load, and for a block of a jam; and whether it keeps time
+//! while other programs want all of the machine.
 //!
 //! Started by `cargo xtask bench`, which builds the plugin first.
 
@@ -106,7 +106,8 @@ fn jam(keys: bool) -> Score {
 fn show(what: &str, times: &Times) {
     let microseconds = |per_mille| times.per_mille(per_mille).as_secs_f64() * 1e6;
     println!(
-        "process() of {BLOCK} frames, {what}: median {:.2} µs, p99 {:.1} µs, p99.9 {:.1} µs, worst {:.0} µs ({} calls)",
+        "process() of {BLOCK} frames, {what}: median {:.2} µs, p99 {:.1} µs, p99.9 {:.1} µs, worst {:.0} µs \
+         ({} calls)",
         microseconds(500),
         microseconds(990),
         microseconds(999),

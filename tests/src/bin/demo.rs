@@ -336,7 +336,8 @@ fn write_files(bars: i64, prompt: &Prompt, score: &Score, live: &Performance, an
         onsets.len()
     );
     println!(
-        "demo.wav: peak {:.1} dB, RMS {:.1} dB, offset {:.5}, nothing clipped; {} of {} note-ons are heard where the MIDI has them.",
+        "demo.wav: peak {:.1} dB, RMS {:.1} dB, offset {:.5}, nothing clipped; {} of {} note-ons are heard \
+         where the MIDI has them.",
         decibels(f64::from(level.peak)),
         decibels(level.rms),
         level.offset,

@@ -135,7 +135,8 @@ pub const GATES: [f64; 8] = [30.0, 50.0, 60.0, 70.0, 80.0, 90.0, 105.0, 100.0];
 /// How much the gate differs from key to key.
 const GATE_SPREAD: f64 = 10.0;
 
-/// A tune and eighths (swung where the style swings) at every gate, in turns of four bars. The row at 100 % has no spread.
+/// A tune and eighths (swung where the style swings) at every gate, in turns of four bars. The row at 100 % has no
+/// spread.
 fn gates(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     const BARS_EACH: i64 = 4;
     let mut cases = Vec::new();
@@ -209,8 +210,8 @@ fn habits(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Where phrases stand in loops: bars of the loop, length and place of the phrase in quarter notes. The last of each ends
-/// with the loop or goes on over its end.
+/// Where phrases stand in loops: bars of the loop, length and place of the phrase in quarter notes. The last of each
+/// ends with the loop or goes on over its end.
 pub const LOOPS: [(i64, f64, f64); 15] = [
     (1, 2.0, 0.0),
     (1, 2.0, 1.0),
@@ -268,8 +269,8 @@ fn loudness(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Recorded players: soloists for jazz and blues, pianists for piano; with a folder of training data some of each, without
-/// one the two solos that ship. Each seed of Segue's hears another one.
+/// Recorded players: soloists for jazz and blues, pianists for piano; with a folder of training data some of each,
+/// without one the two solos that ship. Each seed of Segue's hears another one.
 fn recorded(styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles.iter().filter(|style| matches!(style, Style::Jazz | Style::Blues | Style::Piano)) {

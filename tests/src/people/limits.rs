@@ -11,7 +11,8 @@ use std::fmt;
 pub enum Limit {
     /// In a duet no line is silent for longer than the style's own music, or eight beats.
     Silence,
-    /// Nor more of them for longer than eight beats: over all rows of the style, because one row is too few lines for it.
+    /// Nor more of them for longer than eight beats: over all rows of the style, because one row is too few lines for
+    /// it.
     Silences,
     /// In a duet notes a beat are those of the style's own music, give or take a quarter.
     Density,
@@ -63,14 +64,16 @@ impl fmt::Display for Breach {
 /// called real, from 150 pieces of each style.
 struct Own {
     notes_a_beat: f64,
-    /// Stretches of 24 bars with a silence over eight beats, in percent; and the longest, or eight where that is shorter.
+    /// Stretches of 24 bars with a silence over eight beats, in percent; and the longest, or eight where that is
+    /// shorter.
     long_silences_percent: f64,
     longest_silence: f64,
     blips_percent: f64,
     off_grid_percent: f64,
     /// Turns of two bars with fewer than four notes, in percent.
     few_notes_percent: f64,
-    /// The mean difference of velocities from note to note. Music in print has none: there it is what accents make of it.
+    /// The mean difference of velocities from note to note. Music in print has none: there it is what accents make of
+    /// it.
     velocity_step: f64,
 }
 

@@ -1,6 +1,5 @@
 //! What is played, as it is notated: tunes from files, laid out in turns, repeated, put together from two hands.
 
-use super::rendition::chords_in_turns;
 use crate::prompt::Prompt;
 use anyhow::{Context, Result, bail};
 use segue_corpus::{Tune, abc};
@@ -170,6 +169,14 @@ impl Music {
     }
 }
 
+/// The chords of so many turns; the rest of each turn repeats the chords of the bars before it.
+pub(super) fn chords_in_turns(chords: &[String], turns: f64, played: i64, rest: i64) -> Vec<String> {
+    #[expect(clippy::cast_possible_truncation, reason = "some turns")]
+    let bars = (0..turns as i64).flat_map(|turn| (0..played + rest).map(move |bar| turn * played + bar % played));
+    let place = |bar: i64| usize::try_from(bar).unwrap_or(0) % chords.len().max(1);
+    bars.filter_map(|bar| chords.get(place(bar)).cloned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,8 +201,9 @@ mod tests {
         assert_eq!(music.bars(), 10);
     }
 
+    /// Music that is too short starts again, and music that is too long is cut.
     #[test]
-    fn music_that_is_too_short_begins_again_and_one_that_is_too_long_is_cut() {
+    fn music_is_repeated_or_cut_to_the_wanted_length() {
         assert_eq!(quarters(3).for_bars(2), quarters(2));
         assert_eq!(quarters(2).for_bars(5).notes, quarters(5).notes);
         let mut long = quarters(1);

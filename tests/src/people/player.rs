@@ -315,8 +315,8 @@ fn swung(straight: f64, music: &Music) -> f64 {
     beat + if place < 0.5 { place * 2.0 * share } else { share + (place - 0.5) * 2.0 * (1.0 - share) }
 }
 
-/// About a normal distribution of mean 0 and standard deviation 1, and never beyond 3: sums and no logarithm, so that it
-/// is the same on every machine.
+/// About a normal distribution of mean 0 and standard deviation 1, and never beyond 3: sums and no logarithm, so that
+/// it is the same on every machine.
 fn normal(rng: &mut Rng) -> f64 {
     const ROLLS: usize = 12;
     let sum: f64 = (0..ROLLS).map(|_| rng.unit()).sum();
@@ -337,8 +337,9 @@ mod tests {
         values.iter().sum::<f64>() / values.len() as f64
     }
 
+    /// Exact playing is what is written, and the same seed plays the same.
     #[test]
-    fn exact_playing_is_what_is_written_and_the_same_seed_plays_the_same() {
+    fn exact_playing_is_as_written_and_seeds_repeat() {
         let music = patterns::steady_eighths(4);
         for (key, note) in keys(Player::exact(1), &music).iter().zip(&music.notes) {
             assert_eq!((key.down, key.up), (beats(note.onset), beats(note.onset + note.duration)));
@@ -363,8 +364,9 @@ mod tests {
         }
     }
 
+    /// Notes are off their beat by no more than asked for and never change places.
     #[test]
-    fn notes_are_beside_their_beat_by_no_more_than_asked_for_and_never_change_places() {
+    fn played_notes_stay_near_their_beat_and_in_order() {
         let music = patterns::steady_eighths(50);
         let late = |player: Player| -> Vec<f64> {
             let ms = |(key, note): (&Keystroke, &Note)| (key.down - beats(note.onset)) * 500.0;

@@ -258,8 +258,9 @@ fn by_rank(loudness: &[Option<f64>]) -> Vec<Velocity> {
 mod tests {
     use super::*;
 
+    /// A recorded solo keeps where its notes lie within the beat and loses how the tempo moved.
     #[test]
-    fn a_solo_keeps_how_it_lies_to_the_beat_and_loses_how_the_tempo_moved() {
+    fn a_recorded_solo_keeps_its_timing_and_loses_its_tempo_drift() {
         let folder = std::env::temp_dir().join(format!("segue-solo-{}", std::process::id()));
         for part in ["notes", "beats"] {
             std::fs::create_dir_all(folder.join(part)).unwrap();

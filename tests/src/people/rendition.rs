@@ -1,6 +1,6 @@
 //! What somebody has played: keys and pedal at their moments, in beats, and the score that a host plays from it.
 
-use super::music::Music;
+use super::music::{Music, chords_in_turns};
 use crate::score::{Score, Stroke};
 use crate::timeline::{Frame, Timeline};
 use segue_model::note::{Metre, Pitch, Velocity};
@@ -70,8 +70,8 @@ impl Rendition {
         Self { channel, ..self }
     }
 
-    /// A part of it at a time with room for Segue after each, as [`Music::in_turns`] has it. What is held at the end of a
-    /// turn is let go there.
+    /// A part of it at a time with room for Segue after each, as [`Music::in_turns`] has it. What is held at the end of
+    /// a turn is let go there.
     #[must_use]
     pub fn in_turns(&self, played: i64, rest: i64) -> Self {
         let bar = self.bar();
@@ -131,7 +131,8 @@ impl Rendition {
         self.metre.bar().0 as f64 / 48.0
     }
 
-    /// What a host plays: the transport runs from 0 to the end of the piece, and then it stands for a tenth of a second.
+    /// What a host plays: the transport runs from 0 to the end of the piece, and then it stands for a tenth of a
+    /// second.
     pub fn score(&self) -> Score {
         let mut timeline = Timeline::steady(SAMPLE_RATE, self.tempo_bpm, self.metre);
         let end = self.frame(self.length);
@@ -185,14 +186,6 @@ impl Rendition {
     }
 }
 
-/// The chords of so many turns: in the rest of each they are those of the bars before it, again.
-pub(super) fn chords_in_turns(chords: &[String], turns: f64, played: i64, rest: i64) -> Vec<String> {
-    #[expect(clippy::cast_possible_truncation, reason = "some turns")]
-    let bars = (0..turns as i64).flat_map(|turn| (0..played + rest).map(move |bar| turn * played + bar % played));
-    let place = |bar: i64| usize::try_from(bar).unwrap_or(0) % chords.len().max(1);
-    bars.filter_map(|bar| chords.get(place(bar)).cloned()).collect()
-}
-
 /// A key that is struck again goes up before: at once where it is written so, else with the time that a finger takes.
 fn one_finger_a_key(mut keys: Vec<Keystroke>, tempo_bpm: f64) -> Vec<Keystroke> {
     const LIFT_MS: f64 = 8.0;
@@ -216,8 +209,9 @@ mod tests {
     use super::*;
     use segue_model::note::Ticks;
 
+    /// A score has the keys at their frames, and the transport stops when the piece ends.
     #[test]
-    fn a_score_has_the_keys_at_their_frames_and_the_transport_stops_with_the_piece() {
+    fn a_score_has_keys_at_their_frames_and_stops_with_the_piece() {
         let music = patterns::steady_quarters(2).over(&["C7"]);
         let score = Player::exact(1).plays(&music).on_channel(3).score();
         let first: Vec<(Frame, Frame)> = score.strokes[..2].iter().map(|stroke| (stroke.down, stroke.up)).collect();

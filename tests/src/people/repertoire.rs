@@ -1,4 +1,5 @@
-//! What is played in each style: what people try first, a tune of its own, left hands. Everything ships or is made here.
+//! What is played in each style: what people try first, a tune of its own, left hands. Everything ships or is made
+//! here.
 
 use super::music::Music;
 use super::patterns::{self, BLUES, DANCE, TURNAROUND};

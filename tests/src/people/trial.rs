@@ -85,7 +85,8 @@ impl Trial {
         Self::new(style, Mode::Answer, turns, rooms).set("Answer length", rest)
     }
 
-    /// The same where each turn of the player's is a steady row: from its second note on one can know when the next is due.
+    /// The same where each turn of the player's is a steady row: from its second note on one can know when the next is
+    /// due.
     pub fn answer_to_a_row(style: &str, rendition: &Rendition, played: i64, rest: i64) -> Self {
         let mut trial = Self::answer(style, rendition, played, rest);
         let turn = played as f64 * rendition.bar();
@@ -107,9 +108,9 @@ impl Trial {
         Self::new(style, Mode::Trade, turns, rooms).set("Trade", length)
     }
 
-    /// In a loop of so many bars a phrase of `phrase` quarter notes that begins at `place` and is played in every round;
-    /// Segue answers. Its first note stands on the first eighth after the gap, or on the loop's first beat where that
-    /// comes sooner after the gap begins.
+    /// In a loop of so many bars a phrase of `phrase` quarter notes that begins at `place` and is played in every
+    /// round; Segue answers. Its first note stands on the first eighth after the gap, or on the loop's first beat where
+    /// that comes sooner after the gap begins.
     pub fn answer_in_loop(style: Style, played: &Rendition, bars: i64, phrase: f64, place: f64) -> Self {
         /// The usual gap in quarter notes at 120.
         const GAP: f64 = 0.2;
@@ -272,8 +273,9 @@ mod tests {
         assert!(trial.settings.contains(&("Answer length".to_owned(), "4".to_owned())));
     }
 
+    /// In a loop a room for an answer may span its end; the answer starts on an eighth or on the loop's first beat.
     #[test]
-    fn in_a_loop_rooms_go_round_its_end_and_answers_begin_on_an_eighth_or_on_its_first_beat() {
+    fn in_a_loop_answers_start_on_an_eighth_or_the_first_beat() {
         let played = Player::exact(1).gate(90.0, 0.0).plays(&patterns::steady_eighths(6));
         let check = |style, place, rooms: &[Range<f64>], begins: &[f64], seam| {
             let trial = Trial::answer_in_loop(style, &played, 4, 8.0, place);

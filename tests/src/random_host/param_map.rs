@@ -131,7 +131,7 @@ impl ParamMap {
 pub(crate) mod tests {
     use super::*;
 
-    /// A param_map with the known parameters alone, all at zero, for tests that have no plugin.
+    /// A map of the known parameters alone, all at zero, for tests that have no plugin.
     pub fn bare() -> ParamMap {
         let parameter = |(_, name): &(Param, &str)| Parameter {
             id: 0,

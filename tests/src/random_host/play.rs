@@ -215,8 +215,8 @@ impl Playback<'_> {
         Ok(self.activation.offline || self.instance.text("Render")? == "Offline")
     }
 
-    /// With a routing loop: what was played comes in with this block, if its time has come. A rendering that is begun anew
-    /// hears nothing of the one before.
+    /// With a routing loop: what was played comes in with this block, if its time has come. A rendering that is begun
+    /// anew hears nothing of the one before.
     fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, (at, end): (Frame, Frame)) {
         let recently = at.saturating_sub(Frame::from(self.activation.blocks.largest()));
         let first = take.events.partition_point(|event| event.at < recently.max(self.began));

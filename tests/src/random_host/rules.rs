@@ -3,8 +3,8 @@
 //! Pure: it looks at a sequence and at what came of it, and knows the plugin's parameters by name and meaning only.
 //! Where it cannot know what the plugin must have understood it lets pass: each rule says when it speaks.
 //!
-//! [`Checker`] goes through time and holds what is known; its rooms say what the host's doings mean for that (`host`), what
-//! must be true of what the plugin sends (`sent`), what the parameters allow (`settings`), and what is heard and
+//! [`Checker`] goes through time and holds what is known; its rooms say what the host's doings mean for that (`host`),
+//! what must be true of what the plugin sends (`sent`), what the parameters allow (`settings`), and what is heard and
 //! counted (`stock`).
 
 mod host;
@@ -180,8 +180,9 @@ impl<'a> Checker<'a> {
         self.steady(param).is_some_and(|value| same(value, wanted))
     }
 
-    /// Goes through the next activation in order of time: at one frame first what the transport does, then what the host does,
-    /// then what the plugin sends. With its beginning everything has to end, as after an activation or a jump.
+    /// Goes through the next activation in order of time: at one frame first what the transport does, then what the
+    /// host does, then what the plugin sends. With its beginning everything has to end, as after an activation or a
+    /// jump.
     pub fn follow(&mut self, activation: &Activation, take: &Take) {
         self.since.fill(0);
         self.was_handed_over = false;

@@ -90,7 +90,7 @@ pub enum Action {
     Midi([u8; 3]),
     /// A parameter is set.
     SetParam {
-        /// Its place on the param_map.
+        /// Its place in the plugin's order of parameters.
         place: usize,
         /// In the host's scale.
         value: f64,

@@ -1,12 +1,11 @@
 //! The plugin's library and its factory.
 
-use super::plugin::Plugin;
+use super::loaded::{Loaded, load};
+use super::plugin::{Opening, Plugin};
 use crate::bundle::checked_folder;
 use anyhow::{Context, Result, ensure};
-use libloading::{Library, Symbol};
+use libloading::Symbol;
 use std::ffi::c_char;
-#[cfg(target_os = "linux")]
-use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vst3::Steinberg::Vst::IComponent;
@@ -20,12 +19,6 @@ use vst3::{ComPtr, Interface};
 const INSIDE: &str = "Contents/x86_64-win/Segue.vst3";
 #[cfg(not(target_os = "windows"))]
 const INSIDE: &str = "Contents/x86_64-linux/Segue.so";
-
-/// What a host calls before it unloads the library.
-#[cfg(target_os = "windows")]
-const EXIT: &[u8] = b"ExitDll\0";
-#[cfg(not(target_os = "windows"))]
-const EXIT: &[u8] = b"ModuleExit\0";
 
 /// Where the VST3 lies that `cargo xtask test` has built.
 ///
@@ -53,33 +46,6 @@ pub struct ClassInfo {
 /// A loaded library. It is unloaded when the last instance is gone, as hosts do.
 pub struct Module {
     loaded: Arc<Loaded>,
-}
-
-/// Entered, until the last instance and the module itself are dropped.
-pub(super) struct Loaded {
-    /// Until the module is left.
-    factory: Option<ComPtr<IPluginFactory2>>,
-    library: Library,
-}
-
-impl Drop for Loaded {
-    fn drop(&mut self) {
-        self.factory = None;
-        // SAFETY: the VST3 interface gives the function this shape.
-        if let Ok(exit) = unsafe { self.library.get::<unsafe extern "C" fn() -> bool>(EXIT) } {
-            // SAFETY: once, after everything of the module has been released.
-            unsafe { exit() };
-        }
-    }
-}
-
-/// How an instance is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// As hosts with a window do.
-    Usual,
-    /// By a host that never says who hears of edits.
-    WithoutHandler,
 }
 
 impl Module {
@@ -170,33 +136,6 @@ impl Module {
             ComPtr::from_raw(object.cast::<IComponent>()).context("the factory gives nothing")?
         };
         Plugin::initialize(component, Arc::clone(&self.loaded), opening)
-    }
-}
-
-fn load(file: &Path) -> Result<Library> {
-    #[cfg(target_os = "linux")]
-    {
-        use libloading::os::unix;
-        // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names.
-        let handle = unsafe { unix::Library::new(file) }?.into_raw();
-        // SAFETY: the handle was just given, and nobody else has it.
-        let library: Library = unsafe { unix::Library::from_raw(handle) }.into();
-        // SAFETY: the VST3 interface gives the function this shape.
-        let enter: Symbol<'_, unsafe extern "C" fn(*mut c_void) -> bool> = unsafe { library.get(b"ModuleEntry\0") }?;
-        // SAFETY: once, before anything else, with the library's own handle.
-        ensure!(unsafe { enter(handle) }, "it does not want to be entered");
-        Ok(library)
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names.
-        let library = unsafe { Library::new(file) }?;
-        // SAFETY: the VST3 interface gives the function this shape.
-        if let Ok(enter) = unsafe { library.get::<unsafe extern "system" fn() -> bool>(b"InitDll\0") } {
-            // SAFETY: once, before anything else.
-            ensure!(unsafe { enter() }, "it does not want to be entered");
-        }
-        Ok(library)
     }
 }
 

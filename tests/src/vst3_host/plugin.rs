@@ -1,7 +1,7 @@
 //! One instance, as a host's main thread calls it.
 
-use super::given::{Application, Edit, Handler, Stream};
-use super::module::{Loaded, Opening};
+use super::host_objects::{Application, Edit, Handler, Stream};
+use super::loaded::Loaded;
 use super::processor::Processor;
 use anyhow::{Context, Result, bail, ensure};
 use std::sync::Arc;
@@ -15,6 +15,15 @@ use vst3::Steinberg::Vst::{
 };
 use vst3::Steinberg::{FUnknown, IBStream, IPluginBaseTrait, int32, kResultOk};
 use vst3::{ComPtr, ComWrapper};
+
+/// How an instance is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// As hosts with a window do.
+    Usual,
+    /// By a host that never says who hears of edits.
+    WithoutHandler,
+}
 
 /// VST3's numbers of the kinds of buses, and of their directions.
 const AUDIO: i32 = 0;

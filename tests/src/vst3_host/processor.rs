@@ -1,7 +1,7 @@
 //! The side of an instance that plays, as a host's audio thread calls it.
 
 use super::block::{Block, Moment, Played};
-use super::given::{Changes, EventList};
+use super::host_objects::{Changes, EventList};
 use anyhow::{Result, ensure};
 use std::ptr::null_mut;
 use vst3::Steinberg::Vst::ProcessContext_::StatesAndFlags_ as State;

@@ -1,6 +1,6 @@
 //! The editor's view in a window of the X window system, with the run loop that a Linux host lends to it.
 
-use super::given::lock;
+use super::host_objects::lock;
 use super::plugin::Plugin;
 use anyhow::{Result, ensure};
 use std::ffi::c_void;

@@ -8,8 +8,9 @@ use segue_tests::blocks::Blocks;
 use segue_tests::instance::Instance;
 use segue_tests::session::Session;
 
+/// A sample rate or block size that is zero or absurdly large does no harm.
 #[test]
-fn a_sample_rate_or_block_size_of_zero_or_beyond_reason_does_no_harm() {
+fn absurd_sample_rates_and_block_sizes_do_no_harm() {
     passes_in_a_process_of_its_own("bad_input::absurd_activations");
 }
 
@@ -56,7 +57,8 @@ fn every_rate_above_zero_is_accepted() {
     }
 }
 
-/// A parameter or note at or beyond the end of its block counts with the last frame, and no memory behind it is touched.
+/// A parameter or note at or beyond the end of its block counts with the last frame, and no memory behind it is
+/// touched.
 #[test]
 fn events_beyond_the_end_of_the_block_do_no_harm() {
     const FRAMES: usize = 64;
@@ -226,8 +228,9 @@ fn absurd_events() {
     assert!(!answer(&mut instance, &score(steady(48_000.0), 3)).is_empty());
 }
 
+/// A state that is garbage or cut short is refused, and the instance plays on as before.
 #[test]
-fn a_state_of_garbage_or_cut_short_is_refused_and_the_old_one_plays_on() {
+fn a_damaged_state_is_refused_and_the_old_one_plays_on() {
     let score = score(steady(48_000.0), 3);
     let settings = [("Temperature", "1.1"), ("Seed", "77"), ("Answer length", "2")];
     let wanted = notes(&settings, &score, Blocks::Of(256));

@@ -51,8 +51,8 @@ fn hundred_choruses(style: &str, chart: &str, chords: &str) -> f64 {
     assert!(all.bars / 12 >= 100);
     let (fit, shifted) = (100.0 * all.share(all.own), 100.0 * all.share(all.shifted));
     println!(
-        "{style}, chords {chords}: {} choruses, {} notes on beats, {fit:.1} % belong to the chord, {shifted:.1} % to the \
-         chord of the bar before",
+        "{style}, chords {chords}: {} choruses, {} notes on beats, {fit:.1} % belong to the chord, {shifted:.1} % to \
+         the chord of the bar before",
         all.bars / 12,
         all.on_beats
     );
@@ -97,8 +97,9 @@ fn choruses(style: &str, chart: &str, chords: &str, seed: u32) -> Fit {
     fit
 }
 
+/// Notes on beats belong to the chord in force far more often than to the chord of the bar before.
 #[test]
-fn notes_on_beats_belong_to_the_chord_far_more_often_than_to_that_of_the_bar_before() {
+fn notes_on_beats_belong_to_the_chord_in_force() {
     for (style, chart) in [("Blues", TWELVE_BARS), ("Jazz", TWELVE_BARS), ("Folk", PLAIN_TWELVE_BARS)] {
         let (with, without) = (hundred_choruses(style, chart, "Chart"), hundred_choruses(style, chart, "Off"));
         // Each share has a standard deviation of one percent or little more.
@@ -137,8 +138,9 @@ const G: &[u8] = &[43, 50, 59];
 const A: &[u8] = &[45, 49, 55];
 const AB: &[u8] = &[44, 48, 51];
 
+/// Segue follows the chords of the left hand, which neither takes nor keeps the turn.
 #[test]
-fn the_chords_of_the_left_hand_are_played_to_and_it_neither_takes_nor_keeps_the_turn() {
+fn left_hand_chords_are_followed_and_leave_the_turn_alone() {
     let by_split = |chords: &[&[u8]], blocks| {
         let settings = [("Style", "Folk"), ("Chords", "Left hand"), ("Chords below", "60"), ("Answer length", "4")];
         sound(&performance(&settings, &accompanied(chords, 0), blocks))
@@ -156,8 +158,9 @@ fn the_chords_of_the_left_hand_are_played_to_and_it_neither_takes_nor_keeps_the_
     assert_eq!(notes(&settings, &accompanied(&[D, G, A, D, G, A], 6), BLOCKS), answer);
 }
 
+/// Keys under a held melody note are chords, and the chord stays in force when they are released.
 #[test]
-fn under_a_held_melody_keys_are_chords_and_the_chord_holds_when_they_are_up() {
+fn keys_under_a_held_melody_are_chords() {
     // The melody is a long note; under it a triad is struck, or another one, or none.
     let play = |keys: &[u8], chords| {
         let mut score = score(steady(48_000.0), 6);
@@ -197,8 +200,9 @@ fn parted(performance: &Performance) -> (Vec<Sounded>, Vec<Sounded>) {
     sound(performance).into_iter().partition(|note| note.channel == 8)
 }
 
+/// The comping strikes on the very frame where the chart changes, at every block size, and releases every key.
 #[test]
-fn the_comping_strikes_where_the_chart_changes_to_the_frame_in_all_blocks_and_every_key_goes_up() {
+fn comping_follows_the_chart_to_the_frame_at_all_blocks() {
     let rate = 44_100.0;
     let first = comped(Timeline::steady(rate, 97.3, Metre::COMMON), 5, "9", ALL_BLOCKS[0]);
     let (comping, _) = parted(&first);
@@ -235,8 +239,9 @@ fn over_a_foreign_bass_the_comping_has_the_root_above_it() {
     }
 }
 
+/// The comping is heard under Segue and changes none of its notes.
 #[test]
-fn the_comping_is_heard_under_segue_and_changes_none_of_its_notes() {
+fn comping_is_heard_and_changes_none_of_segues_notes() {
     let quiet = comped(steady(48_000.0), 4, "None", BLOCKS);
     let (none, segue) = parted(&quiet);
     assert_eq!(none, []);
@@ -256,8 +261,9 @@ fn the_comping_is_heard_under_segue_and_changes_none_of_its_notes() {
     assert!(peak < 1.0, "{peak}");
 }
 
+/// A stop, a jump and a loop end the chord, and the comping continues where the song does.
 #[test]
-fn a_stop_a_jump_and_a_loop_end_the_chord_and_the_comping_goes_on_where_the_song_does() {
+fn comping_ends_at_a_stop_jump_or_loop_and_follows_the_song() {
     let bar = 96_000;
     let mut stops = steady(48_000.0);
     stops.playing(bar + 30_001, false);
@@ -280,8 +286,9 @@ fn a_stop_a_jump_and_a_loop_end_the_chord_and_the_comping_goes_on_where_the_song
     }
 }
 
+/// Live, the comping is in time from the first chord of the song, and after each loop.
 #[test]
-fn live_the_comping_is_in_time_from_the_first_chord_of_the_song_on_and_after_each_loop() {
+fn live_comping_is_in_time_at_the_start_and_after_each_loop() {
     // The song stands while the style is loaded. Then it plays three bars, goes back to the second, and stops after it.
     const STANDS: Frame = 72_000;
     let bar = 96_000;

@@ -53,8 +53,10 @@ impl fmt::Display for Row {
     }
 }
 
-const HEADER: &str = "style  control                   value    notes  longest      off  shorter   middle  longest   step to answers\n\
-                      \u{20}                                     a beat  silence     grid  than 1/8   length     note   velocity under 4";
+const HEADER: &str = concat!(
+    "style  control                   value    notes  longest      off  shorter   middle  longest   step to answers\n",
+    "                                      a beat  silence     grid  than 1/8   length     note   velocity under 4",
+);
 
 /// Two bars of a tune, and eight of rest, and so on.
 fn music(book: &str, number: u32) -> Music {
@@ -109,12 +111,12 @@ fn rows(
     rows
 }
 
-/// Longer silences are no rests any more. Of eight bars of a recorded solo one in a hundred has one of 8.8 beats (blues) or
-/// 11.6 (jazz).
+/// Longer silences are no rests any more. Of eight bars of a recorded solo one in a hundred has one of 8.8 beats
+/// (blues) or 11.6 (jazz).
 const LONGEST_SILENCE: f64 = 10.0;
 
-/// What holds of every row: there is an answer, it goes on, and it does not leave the grid more than the style does when
-/// nothing is set.
+/// What holds of every row: there is an answer, it goes on, and it does not leave the grid more than the style does
+/// when nothing is set.
 fn check(row: &Row, usual: &Row) {
     const MORE_OFF_GRID: f64 = 12.0;
     assert_eq!(row.figures.empty_rooms + row.figures.poor_rooms, 0, "answers with fewer than four notes: {row}");
@@ -134,8 +136,8 @@ fn check_density(rows: &[Row], usual: &str, (least, most): (f64, f64)) {
     }
 }
 
-/// However hot or cold, notes are about as many as at 1: within three tenths. (A dozen answers of eight bars tell a mean to
-/// a tenth; a pianist's, who plays in chords or in single notes, to two.)
+/// However hot or cold, notes are about as many as at 1: within three tenths. (A dozen answers of eight bars tell a
+/// mean to a tenth; a pianist's, who plays in chords or in single notes, to two.)
 #[test]
 fn temperature_changes_the_notes_and_not_how_many() {
     let rows =

@@ -70,8 +70,9 @@ fn the_demo_writes_what_it_played_as_midi_sound_and_picture() {
     begins("demo.png", b"\x89PNG");
 }
 
+/// The demo refuses bad files with one sentence that names the file.
 #[test]
-fn the_demo_refuses_bad_files_with_one_sentence_that_names_the_file() {
+fn the_demo_refuses_bad_files_by_name() {
     let folder = Folder::new("refusals");
     let plugin = checked_folder().join("Segue.clap");
     let tune = b"X:1\nT:Short\nM:4/4\nL:1/8\nK:D\nD|\n";

@@ -61,8 +61,9 @@ fn answer_after(row: &Row, tempo_bpm: f64, settings: Settings<'_>, blocks: Block
     i64::try_from(first).expect("small")
 }
 
+/// Nothing of Segue's sounds between detached notes, and the answer comes soon after the last one.
 #[test]
-fn nothing_of_segues_sounds_between_detached_notes_and_the_answer_comes_soon_after_the_last() {
+fn segue_waits_between_detached_notes_and_answers_after_them() {
     let mut worst = 0;
     for (case, tempo) in [60.0, 84.0, 90.0, 120.0, 141.0, 180.0, 220.0].into_iter().enumerate() {
         for gate in [30, 40, 50, 60, 70, 80, 90, 95, 100, 105] {
@@ -81,12 +82,14 @@ fn nothing_of_segues_sounds_between_detached_notes_and_the_answer_comes_soon_aft
         }
     }
     println!(
-        "Answers after detached rows begin at most {worst} frames after the next note was overdue (up to the next eighth)"
+        "Answers after detached rows begin at most {worst} frames after the next note was overdue (up to the \
+         next eighth)"
     );
 }
 
+/// A detached row is no gap in free time, without a song, or on a finer grid either.
 #[test]
-fn a_row_in_free_time_without_a_song_or_on_a_finer_grid_is_no_room_either() {
+fn detached_rows_in_free_time_or_on_a_fine_grid_are_no_gap() {
     let piano: Settings<'_> = &[("Style", "Piano")];
     for (settings, gate) in [(piano, 50), (piano, 80), (&[("Start", "1/16")], 40), (&[("Start", "1/4")], 60)] {
         for seed in 0..4 {

@@ -45,8 +45,8 @@ fn step(values: &[f64]) -> f64 {
     mean(&values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect::<Vec<_>>())
 }
 
-/// Even playing, louder and louder: so are the answers. Twenty steps more are answered by ten to twenty-five; at the top
-/// there are not so many left.
+/// Even playing, louder and louder: so are the answers. Twenty steps more are answered by ten to twenty-five; at the
+/// top there are not so many left.
 #[test]
 fn who_plays_louder_is_answered_louder_in_every_style() {
     const LEVELS: [u8; 6] = [30, 50, 70, 90, 110, 127];
@@ -92,9 +92,9 @@ fn a_phrase_that_is_twenty_louder_is_answered_louder() {
     }
 }
 
-/// Who plays with expression gets it back. In the solos that jazz and blues learnt from, which are spread over 40 to 110,
-/// velocities have a standard deviation of 19 in stretches of 48 notes and differ from note to note by 18; recorded pianists
-/// have 10 and 9 in such stretches.
+/// Who plays with expression gets it back. In the solos that jazz and blues learnt from, which are spread over 40 to
+/// 110, velocities have a standard deviation of 19 in stretches of 48 notes and differ from note to note by 18;
+/// recorded pianists have 10 and 9 in such stretches.
 #[test]
 fn expression_is_that_of_the_style_and_no_noise() {
     let table = [

@@ -68,8 +68,8 @@ fn two_hundred_openings_leave_nothing_behind() {
 #[test]
 #[ignore = "runs on a screen of its own"]
 fn two_hundred_openings() {
-    /// A window that is left behind keeps its picture at least, 2.7 MB: a hundred of them far more than this. The graphics
-    /// library's own heap comes and goes by half of it.
+    /// A window that is left behind keeps its picture at least, 2.7 MB: a hundred of them far more than this. The
+    /// graphics library's own heap comes and goes by half of it.
     const BOUND: usize = 64 << 20;
     let mut editor = Fixture::set_up(&[], (0, 0), 1.0);
     editor.close();
@@ -139,8 +139,9 @@ fn shown_late() {
     editor.end();
 }
 
+/// A host may close its window before the editor, or the plugin without closing its editor.
 #[test]
-fn a_host_may_close_its_window_first_or_the_plugin_without_its_editor() {
+fn a_host_may_close_window_and_plugin_in_any_order() {
     passes_on_a_screen_of_its_own("editor::closed_in_another_order");
 }
 
@@ -173,8 +174,9 @@ fn closed_in_another_order() {
     std::thread::sleep(AFTERWARDS);
 }
 
+/// Five hundred notes are drawn in time, and an idle window draws nothing.
 #[test]
-fn five_hundred_notes_are_drawn_in_time_and_an_idle_window_draws_nothing() {
+fn many_notes_are_drawn_in_time_and_an_idle_window_rests() {
     passes_on_a_screen_of_its_own("editor::many_notes");
 }
 

@@ -20,8 +20,9 @@ fn count_at(notes: &[Sounded], place: f64) -> usize {
     places(notes).iter().filter(|found| (*found - place).abs() <= 1.0 / BEAT as f64).count()
 }
 
+/// Jazz and Blues swing, the other styles do not, and the musician may choose otherwise.
 #[test]
-fn jazz_and_blues_swing_and_the_others_do_not_and_the_musician_may_say_otherwise() {
+fn jazz_and_blues_swing_unless_told_otherwise() {
     let score = score(steady(48_000.0), 12);
     let play = |style, swing| notes(&[("Style", style), ("Swing", swing), ("Answer length", "12")], &score, BLOCKS);
     for (style, share) in [("Jazz", 0.62), ("Blues", 0.62), ("Folk", 0.5), ("Irish", 0.5)] {
@@ -37,8 +38,9 @@ fn jazz_and_blues_swing_and_the_others_do_not_and_the_musician_may_say_otherwise
     assert!(count_at(&straight, 0.5) >= 4);
 }
 
+/// Swung notes are the same at all block sizes, and in their place at any tempo.
 #[test]
-fn what_swings_is_the_same_in_all_blocks_and_at_any_tempo_on_its_place() {
+fn swung_notes_are_the_same_at_all_blocks_and_tempos() {
     let timeline = Timeline::steady(44_100.0, 171.0, Metre::COMMON);
     let mut score = score(timeline, 6);
     score.turn("Swing", 150_000, "70 %").turn("Swing", 250_001, "54 %");
@@ -100,8 +102,9 @@ fn octaves_move_every_note_and_nothing_else() {
     assert_eq!(moved, expected);
 }
 
+/// A style without dynamics of its own is as loud as the player, and louder on the beat.
 #[test]
-fn without_dynamics_of_its_own_a_style_is_as_loud_as_the_player_and_louder_on_the_beat() {
+fn a_style_without_dynamics_follows_the_player() {
     for style in ["Irish", "Folk"] {
         let mut mean = Vec::new();
         for loudness in [40, 70, 100] {

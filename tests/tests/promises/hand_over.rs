@@ -1,4 +1,5 @@
-//! How the turn passes, in every mode: when Segue's first note comes, how the player hands over, and how Segue gives way.
+//! How the turn passes, in every mode: when Segue's first note comes, how the player hands over, and how Segue gives
+//! way.
 //!
 //! Every figure is in samples beside what is promised, and each must be 0.
 
@@ -53,8 +54,9 @@ fn two_keys(up: Frame, length: Frame) -> Score {
     score
 }
 
+/// An answer starts at the end of the gap where the start is free, and otherwise on the next point of the grid.
 #[test]
-fn the_first_note_comes_at_the_end_of_the_gap_when_it_is_free_and_else_at_the_next_point_of_the_grid() {
+fn an_answer_starts_after_the_gap_on_the_start_grid() {
     let mut tally = Tally::default();
     for (case, up) in (40_000..).step_by(7_919).take(12).enumerate() {
         let score = two_keys(up, 3 * BAR);
@@ -70,8 +72,9 @@ fn the_first_note_comes_at_the_end_of_the_gap_when_it_is_free_and_else_at_the_ne
     tally.tell("First notes of answers after the last key-up");
 }
 
+/// Traded bars start on their bar line; a part that Segue joins late starts on the next possible point of the grid.
 #[test]
-fn dealt_bars_begin_on_their_line_and_what_is_joined_on_its_way_begins_on_the_grid_as_soon_as_can_be() {
+fn traded_bars_start_on_the_line_and_joined_ones_on_the_grid() {
     let trade: Settings<'_> = &[("Mode", "Trade"), ("Trade", "1 bar")];
     let duet: Settings<'_> = &[("Mode", "Duet")];
     let song = steady(48_000.0);
@@ -113,8 +116,9 @@ fn dealt_bars_begin_on_their_line_and_what_is_joined_on_its_way_begins_on_the_gr
     tally.tell("First notes of trades and duets");
 }
 
+/// *Your turn* starts Segue on the next point of the grid, whatever the player does.
 #[test]
-fn your_turn_brings_segue_in_at_the_next_point_of_the_grid_whatever_the_player_does() {
+fn your_turn_starts_segue_on_the_next_grid_point() {
     /// What the player does.
     type Playing = fn(&mut Score);
     let nobody: Playing = |_| {};
@@ -158,8 +162,9 @@ fn your_turn_brings_segue_in_at_the_next_point_of_the_grid_whatever_the_player_d
     tally.tell("First notes after *Your turn*");
 }
 
+/// *Your turn* counts at the moment it is pressed and does not disturb a part that Segue plays already.
 #[test]
-fn your_turn_counts_when_it_is_pressed_and_does_not_disturb_segues_own_part() {
+fn your_turn_counts_when_pressed_and_keeps_a_running_part() {
     let score = jam(steady(48_000.0), 6 * BAR);
     let answer = notes(&[], &score, Blocks::Of(256));
     let mut pressed_in_it = score.clone();
@@ -182,8 +187,9 @@ struct Low {
     is_a_drone: bool,
 }
 
+/// A low key that is held under the phrase is a drone and does not keep the turn.
 #[test]
-fn a_low_key_that_goes_on_under_the_phrase_is_a_drone_and_does_not_keep_the_turn() {
+fn a_low_key_held_under_the_phrase_is_a_drone() {
     const RAISED: Settings<'static> = &[("Drone below", "C4")];
     const LOWERED: Settings<'static> = &[("Drone below", "C2")];
     const LAST: Frame = 84_000;
@@ -215,8 +221,9 @@ fn a_low_key_that_goes_on_under_the_phrase_is_a_drone_and_does_not_keep_the_turn
     tally.tell("First notes of answers over a drone");
 }
 
+/// A drone that is released changes nothing, and one that is struck again takes the turn.
 #[test]
-fn a_drone_that_is_lifted_changes_nothing_and_one_that_is_struck_again_takes_the_turn() {
+fn lifting_a_drone_changes_nothing_and_striking_it_takes_over() {
     let mut drone = jam(steady(48_000.0), 6 * BAR);
     drone.press(36, 0, 3 * BAR);
     let mut held = drone.clone();
@@ -236,7 +243,8 @@ fn a_drone_that_is_lifted_changes_nothing_and_one_that_is_struck_again_takes_the
     }
 }
 
-/// Where a note ends that would have ended at `natural`, when the player comes in at `again`, with beats of this length.
+/// Where a note ends that would have ended at `natural`, when the player comes in at `again`, with beats of this
+/// length.
 type Ends = fn(natural: Frame, again: Frame, beat: Frame) -> Frame;
 
 /// The ways to give way, as hosts show them.
@@ -246,8 +254,9 @@ const WAYS: [(&str, Ends); 3] = [
     ("At the beat", |natural, again, beat| natural.min((again / beat + 1) * beat)),
 ];
 
+/// When the player comes in, each note of Segue ends on the exact sample that *Yield* asks for.
 #[test]
-fn when_the_player_comes_in_each_note_of_segue_ends_on_the_very_sample_that_is_set() {
+fn segue_yields_on_the_exact_sample_that_is_set() {
     const ANSWER: Settings<'static> = &[("Mode", "Answer"), ("Answer length", "16")];
     const TRADE: Settings<'static> = &[("Mode", "Trade"), ("Trade", "1 bar")];
     let jig = Metre::new(6, 8).expect("a metre");

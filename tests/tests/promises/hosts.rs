@@ -40,18 +40,21 @@ fn the_vst3_loads_in_pedalboard_and_sounds() {
     check("load_in_pedalboard.py");
 }
 
+/// The state that pedalboard keeps of the VST3 restores another instance, which plays the same.
 #[test]
-fn what_pedalboard_keeps_of_the_vst3_sets_another_instance_the_same_and_it_plays_the_same() {
+fn a_vst3_state_from_pedalboard_restores_another_instance() {
     check("state_in_pedalboard.py");
 }
 
+/// In dawdreamer, automation of the VST3's temperature changes the answer after it and not before.
 #[test]
-fn automation_of_the_vst3_in_dawdreamer_warms_the_answer_after_it_and_not_before() {
+fn vst3_automation_in_dawdreamer_acts_from_its_sample_on() {
     check("automate_in_dawdreamer.py");
 }
 
+/// In pedalboard, a duet is heard while the player plays, and an answer is not.
 #[test]
-fn in_pedalboard_a_duet_is_heard_under_the_players_hands_and_an_answer_is_not() {
+fn in_pedalboard_a_duet_plays_along_and_an_answer_waits() {
     check("duet_in_pedalboard.py");
 }
 

@@ -26,8 +26,9 @@ const LOOPS: usize = 6;
 const LOOPS_OF_A_NIGHT: usize = 113;
 const SUMMARY: &str = "long jam:";
 
+/// A long duet over a loop keeps its use of memory, its density and its timing.
 #[test]
-fn a_long_duet_over_a_loop_keeps_its_memory_its_pace_and_its_time() {
+fn a_long_duet_keeps_its_memory_pace_and_time() {
     let stats = std::env::temp_dir().join(format!("segue-stats-duet-{}", std::process::id()));
     let environment = [(STATS_VARIABLE, stats.to_str().expect("a folder with a plain name"))];
     let output = in_a_process_of_its_own("long_jam::a_duet", &environment);
@@ -99,7 +100,8 @@ fn judge(rounds: &[Round], stats: Stats) {
     let notes: usize = rounds.iter().map(|round| round.notes).sum();
     let minutes = rounds.len() as f64 * 32.0 / 60.0;
     eprintln!(
-        "{SUMMARY} {minutes:.0} minutes of a duet in {:.0} s, {notes} notes; {} kB in memory after the first quarter and {} kB \
+        "{SUMMARY} {minutes:.0} minutes of a duet in {:.0} s, {notes} notes; {} kB in memory after the first \
+         quarter and {} kB \
          at the end; a round took {:.2} s then and {:.2} s at the end; {stats:?}",
         seconds(rounds),
         most(warm) / 1024,

@@ -42,8 +42,9 @@ fn begins(up: Frame) -> Frame {
     (up + GAP).div_ceil(EIGHTH) * EIGHTH
 }
 
+/// In every pass of a loop that leaves room, the answer starts on the exact frame.
 #[test]
-fn in_every_round_that_leaves_room_the_answer_begins_on_the_frame_of_the_rule() {
+fn each_loop_pass_with_room_gets_an_answer_on_time() {
     const ROUNDS: Frame = 4;
     let (mut count, mut case) = (0, 0);
     for bars in [1, 2, 4, 8] {
@@ -69,8 +70,9 @@ fn in_every_round_that_leaves_room_the_answer_begins_on_the_frame_of_the_rule() 
     assert!(count > 60);
 }
 
+/// An answer keeps its length over the end of a loop and continues on the loop's first frame.
 #[test]
-fn an_answer_keeps_its_length_over_the_end_of_the_loop_and_goes_on_on_its_first_frame() {
+fn an_answer_continues_over_the_end_of_a_loop() {
     for style in ["Irish", "Jazz", "Blues", "Folk", "Piano"] {
         for (bars, beat, eighths) in [(4, 8, 15), (4, 0, 16), (2, 2, 4), (1, 1, 2)] {
             let rounds = 24 / bars;

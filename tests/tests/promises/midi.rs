@@ -22,8 +22,9 @@ fn messages(performance: &Performance) -> Vec<(Frame, [u8; 3])> {
     performance.events.iter().filter_map(message).collect()
 }
 
+/// Segue hears the channel that is chosen for input and plays on the one that is chosen for output.
 #[test]
-fn segue_hears_the_chosen_channel_and_plays_on_the_chosen_channel() {
+fn segue_hears_and_plays_on_the_chosen_channels() {
     let score = score(steady(48_000.0), 4);
     let plain = notes(&[], &score, BLOCKS);
     let on_five = notes(&[("Output channel", "5")], &score, BLOCKS);
@@ -35,8 +36,9 @@ fn segue_hears_the_chosen_channel_and_plays_on_the_chosen_channel() {
     assert_eq!(notes(&[("Input channel", "3")], &score, BLOCKS), []);
 }
 
+/// With *Thru*, pedals and bends pass through, and none stays away from rest afterwards.
 #[test]
-fn pedals_and_bends_go_through_with_thru_and_none_stays_behind_it() {
+fn thru_passes_pedals_and_bends_and_leaves_none_behind() {
     let mut score = score(steady(48_000.0), 1);
     let played = [(6_000, [CONTROL, SUSTAIN, 127]), (7_000, [BEND, 0, 80]), (80_000, [CONTROL, SUSTAIN, 0])];
     score.messages = played.to_vec();
@@ -49,8 +51,9 @@ fn pedals_and_bends_go_through_with_thru_and_none_stays_behind_it() {
     assert_eq!(left, [played[0], played[1], (40_000, [CONTROL, SUSTAIN, 0]), (40_000, [BEND, 0, 64])]);
 }
 
+/// All-notes-off hands the turn to Segue, and all-sound-off silences everything on its frame.
 #[test]
-fn all_notes_off_hands_the_turn_over_and_all_sound_off_silences_everybody_on_its_frame() {
+fn all_notes_off_yields_the_turn_and_all_sound_off_silences() {
     let mut held = score(steady(48_000.0), 6);
     // A key that nobody lifts.
     held.press(50, 90_000, 10_000_000);
@@ -70,8 +73,9 @@ fn all_notes_off_hands_the_turn_over_and_all_sound_off_silences_everybody_on_its
     }
 }
 
+/// The pedal lengthens the notes that Piano hears, and does not keep the turn.
 #[test]
-fn the_pedal_lengthens_what_a_pianist_hears_and_does_not_keep_the_turn() {
+fn the_pedal_lengthens_notes_and_does_not_keep_the_turn() {
     let without = score(steady(48_000.0), 4);
     let mut with = without.clone();
     with.messages = vec![(50_000, [CONTROL, SUSTAIN, 127]), (150_000, [CONTROL, SUSTAIN, 0])];
@@ -112,8 +116,9 @@ fn looped(score: &Score, played: &[Sounded], after: Frame) -> Score {
     looped
 }
 
+/// Segue's own notes that come back through a routing loop change nothing.
 #[test]
-fn segues_own_notes_that_come_back_by_a_routing_loop_change_nothing() {
+fn segues_own_notes_from_a_routing_loop_change_nothing() {
     let score = score(steady(48_000.0), 6);
     // With thru the player's notes are among what comes back.
     for thru in ["Off", "On"] {

@@ -27,8 +27,9 @@ fn beside(note: &Sounded, timeline: &Timeline) -> f64 {
     (ticks - ticks.round()) * frames_per_tick
 }
 
+/// In every mode and at every sample rate, a note is on the rounded sample of its beat, also through steps of tempo.
 #[test]
-fn in_every_mode_a_note_is_on_the_rounded_sample_of_its_beat_through_steps_of_tempo_at_every_rate() {
+fn notes_are_on_the_rounded_sample_of_their_beat() {
     for rate in [44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0] {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some seconds of frames")]
         let frame = |seconds: f64| (seconds * rate) as Frame;
@@ -90,8 +91,9 @@ impl Ramp {
     }
 }
 
+/// On a tempo ramp, a note is off its beat by no more than the ramp moves within one block.
 #[test]
-fn on_a_ramp_of_tempo_a_note_is_beside_its_beat_by_no_more_than_a_block_can_hide() {
+fn on_a_tempo_ramp_notes_stay_within_the_ramp_of_one_block() {
     let ramp = Ramp { rate: 48_000.0, seconds: 12.0 };
     let length = 14 * 48_000;
     for settings in MODES {
@@ -109,7 +111,7 @@ fn on_a_ramp_of_tempo_a_note_is_beside_its_beat_by_no_more_than_a_block_can_hide
             // Half a frame is rounding; the rest is what the place itself is rounded by on its way.
             let bound = ramp.bound(frames) + 0.6;
             println!(
-                "{} on a ramp from 60 to 240 bpm told in blocks of {frames}: {} notes, the worst {worst:.2} frames beside \
+                "{} on a ramp from 60 to 240 bpm in blocks of {frames}: {} notes, the worst is {worst:.2} frames off \
                  its beat",
                 mode(settings),
                 notes.len()
@@ -119,8 +121,9 @@ fn on_a_ramp_of_tempo_a_note_is_beside_its_beat_by_no_more_than_a_block_can_hide
     }
 }
 
+/// In every mode, with a chart and automation, a render is the same at every block size, and the next time.
 #[test]
-fn a_render_is_the_same_in_every_mode_with_a_chart_and_automation_in_blocks_of_every_size_and_again() {
+fn a_render_is_the_same_at_every_block_size_and_again() {
     const BLOCKS: [Blocks; 6] = [
         Blocks::Of(64),
         Blocks::Of(1),
@@ -154,8 +157,9 @@ fn a_render_is_the_same_in_every_mode_with_a_chart_and_automation_in_blocks_of_e
     }
 }
 
+/// Bars are traded on the host's bar lines, through changes of metre and tempo and in a loop.
 #[test]
-fn bars_are_traded_on_the_hosts_bar_lines_through_changes_of_metre_and_tempo_and_in_a_loop() {
+fn bars_are_traded_on_the_hosts_bar_lines() {
     let mut timeline = steady(48_000.0);
     // Bars 0 to 3 of four beats, then of three; from bar 8 on a loop of three bars.
     let waltz = 4 * BAR;
@@ -184,8 +188,9 @@ fn bars_are_traded_on_the_hosts_bar_lines_through_changes_of_metre_and_tempo_and
     }
 }
 
+/// Without a transport the first note is beat one of a trade, which a resting player does not end at once.
 #[test]
-fn without_a_transport_the_first_note_is_beat_one_of_a_trade_that_a_resting_player_does_not_end_at_once() {
+fn without_a_transport_a_trade_starts_with_the_first_note() {
     let mut score = Score::silence(Timeline::stopped(48_000.0), 8 * BAR);
     let first = 33_333;
     for (index, key) in (0..).zip([62, 66, 69, 74]) {
@@ -206,8 +211,9 @@ fn without_a_transport_the_first_note_is_beat_one_of_a_trade_that_a_resting_play
     }
 }
 
+/// In a loop that the host reports, Segue starts on its first frame each time, to the chords there.
 #[test]
-fn in_a_loop_that_the_host_tells_of_segue_begins_on_its_first_frame_each_time_and_to_the_chords_there() {
+fn in_a_known_loop_segue_starts_on_its_first_frame() {
     // Two bars each, Segue first: its bars end with the loop of six bars, and begin it.
     const LOOPS: Frame = 5;
     const C_MAJOR: [u8; 3] = [0, 4, 7];

@@ -39,8 +39,9 @@ fn check(settings: Settings<'_>, score: &Score, blocks: Blocks, plain: usize, ca
     heard
 }
 
+/// In every mode, a song position that is nudged by up to 50 ms keeps the answer.
 #[test]
-fn a_song_that_is_nudged_by_up_to_50_ms_keeps_its_answer_in_every_mode() {
+fn a_nudge_of_up_to_50_ms_keeps_the_answer() {
     for settings in MODES {
         let plain = notes(settings, &jam(steady(48_000.0)), Blocks::Of(256));
         for nudge_ms in [-50.0, -22.0, 20.0, 22.0, 35.0, 50.0] {
@@ -80,8 +81,9 @@ fn a_position_that_jitters_keeps_the_answer_in_every_mode() {
     }
 }
 
+/// Settings that mean nothing in Answer change nothing there, and another style continues the answer.
 #[test]
-fn what_means_nothing_in_answer_changes_nothing_and_another_style_goes_on_with_the_answer() {
+fn settings_of_other_modes_keep_the_answer() {
     let settings: Settings<'_> = &[("Answer length", "8"), ("Style", "Irish")];
     let plain = notes(settings, &jam(steady(48_000.0)), Blocks::Of(256));
     for blocks in ALL_BLOCKS {

@@ -28,8 +28,8 @@ fn told(row: &Row) -> String {
     )
 }
 
-/// Every key makes Segue decide its next note again. A draw that says "not now" must not say it at every key, and a wait
-/// that was drawn must not end at the next one.
+/// Every key makes Segue decide its next note again. A draw that says "not now" must not say it at every key, and a
+/// wait that was drawn must not end at the next one.
 #[test]
 fn segue_plays_along_in_every_style_whatever_the_player_plays() {
     let mut cases = Vec::new();
@@ -48,8 +48,8 @@ fn segue_plays_along_in_every_style_whatever_the_player_plays() {
     assert_eq!(rows.len(), 25);
     for row in &rows {
         let figures: &Figures = &row.figures;
-        // Of the stretches of 24 bars of the solos that were learnt from, one in fourteen (Jazz) or twenty (Blues) has a
-        // silence over eight beats, and one in a hundred over eleven.
+        // Of the stretches of 24 bars of the solos that were learnt from, one in fourteen (Jazz) or twenty (Blues) has
+        // a silence over eight beats, and one in a hundred over eleven.
         let longest = if ["Jazz", "Blues"].contains(&row.style.as_str()) { 11.0 } else { 8.0 };
         assert!(figures.longest_silence() <= longest, "{}", told(row));
         // Notes a beat of that music, and a third more or less: three seeds are few.
@@ -64,10 +64,12 @@ fn segue_plays_along_in_every_style_whatever_the_player_plays() {
     }
 }
 
-/// Straight eighths under a style that swings were heard as anything but eighths, and each round of them was answered with
-/// shorter notes.
+/// Over an ostinato Segue does not drift into shorter and shorter notes.
+///
+/// Straight eighths under a style that swings were heard as anything but eighths, and each round of them was answered
+/// with shorter notes.
 #[test]
-fn over_an_ostinato_segue_does_not_drift_into_shorter_and_shorter_notes() {
+fn over_an_ostinato_notes_do_not_get_shorter_and_shorter() {
     let riffs: [&[u8]; 3] =
         [&[62, 69, 74, 69, 65, 69, 74, 69], &[60, 63, 67, 63, 70, 67, 63, 60], &[62, 69, 66, 69, 71, 69, 66, 64]];
     let mut cases = Vec::new();

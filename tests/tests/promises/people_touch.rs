@@ -22,8 +22,9 @@ fn held_differently(styles: &[Style], seeds: u64) -> Vec<Row> {
     sessions::play(&plugin, &cases, sessions::threads()).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
+/// However short keys are held, the answer has the rhythm of the style.
 #[test]
-fn however_short_keys_are_held_the_answer_has_the_rhythm_of_the_style() {
+fn short_keys_are_answered_in_the_rhythm_of_the_style() {
     for row in held_differently(&[Style::Irish, Style::Folk, Style::Jazz, Style::Blues], 2).chunk_by(|one, other| {
         let name = |row: &Row| row.number.split(" at ").next().map(str::to_owned);
         (&one.style, name(one)) == (&other.style, name(other))
@@ -77,8 +78,9 @@ fn triplets(share: f64) -> Score {
     score
 }
 
+/// Triplets are heard as triplets, however much the eighths beside them swing.
 #[test]
-fn triplets_are_heard_as_triplets_however_much_the_eighths_beside_them_swing() {
+fn triplets_are_heard_as_triplets_beside_swung_eighths() {
     let answer = |swing: &str, share: f64| {
         let score = triplets(share);
         let settings = [("Style", "Irish"), ("Swing", swing), ("Mode", "Trade"), ("Trade", "1 bar")];
@@ -91,8 +93,9 @@ fn triplets_are_heard_as_triplets_however_much_the_eighths_beside_them_swing() {
     assert_eq!(answer("58 %", 0.58), straight);
 }
 
+/// What Segue plays in triplets sounds in even triplets in styles that swing.
 #[test]
-fn what_segue_plays_in_triplets_sounds_in_triplets_in_styles_that_swing() {
+fn triplets_sound_even_in_styles_that_swing() {
     let score = score(steady(48_000.0), 12);
     for style in ["Jazz", "Blues"] {
         let settings = [("Style", style), ("Quantise", "1/8 T"), ("Answer length", "12")];

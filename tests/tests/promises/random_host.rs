@@ -41,10 +41,12 @@ fn number(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a whole number, not {text:?}")))
 }
 
+/// Whatever a host does, every note ends, nothing is late, and all rules hold.
+///
 /// Two processes, because each has an instance that counts its own troubles, and because the check for allocations ends
 /// the process in which it sees one.
 #[test]
-fn whatever_a_host_does_every_note_ends_nothing_is_late_and_the_rules_hold() {
+fn whatever_a_host_does_the_rules_hold() {
     let parts = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
     let children = (1..=parts).map(|part| {
         std::thread::spawn(move || {
@@ -242,8 +244,9 @@ fn is_closed(sequence: &Sequence) -> bool {
     matches!(last, Some((_, Action::Reset)))
 }
 
+/// A planted fault of each kind is caught within a hundred sequences.
 #[test]
-fn a_planted_fault_of_each_kind_is_caught_within_a_hundred_sequences() {
+fn planted_faults_are_caught_within_a_hundred_sequences() {
     const ENOUGH: u64 = 100;
     let fixture = Fixture::open();
     for fault in FAULTS {
@@ -300,8 +303,9 @@ fn check_in_all_blocks(fixture: &Fixture, sequence: &Sequence) {
     }
 }
 
+/// A song that jumps, stops and continues in mid-block gives the same notes at all block sizes.
 #[test]
-fn a_song_that_jumps_stops_and_goes_on_in_mid_block_is_the_same_in_all_blocks() {
+fn jumps_and_stops_in_mid_block_are_the_same_at_all_blocks() {
     let fixture = Fixture::open();
     let mut timeline = Timeline::steady(48_000.0, 117.0, Metre::COMMON);
     timeline.jump(100_001, 0.5).tempo(150_003, 133.0).playing(220_005, false).playing(260_007, true).jump(300_009, 4.0);
@@ -309,8 +313,9 @@ fn a_song_that_jumps_stops_and_goes_on_in_mid_block_is_the_same_in_all_blocks() 
     check_in_all_blocks(&fixture, &by_hand(&fixture, timeline, TransportReport::Everything, &strokes, &[]));
 }
 
+/// A host that gives a tempo and no position keeps its tempo, whatever is played.
 #[test]
-fn a_host_that_tells_a_tempo_and_no_place_keeps_its_tempo_whatever_is_played() {
+fn a_host_that_gives_only_a_tempo_keeps_it() {
     let fixture = Fixture::open();
     let timeline = Timeline::steady(48_000.0, 180.0, Metre::COMMON);
     let strokes = [10_000, 31_741, 110_139, 135_783];

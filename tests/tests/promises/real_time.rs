@@ -25,8 +25,9 @@ fn process_allocates_nothing_while_it_jams() {
     passes_in_a_process_of_its_own("real_time::a_jam");
 }
 
+/// An allocation on the audio thread is caught in this very bundle.
 #[test]
-fn an_allocation_on_the_audio_thread_is_seen_in_this_very_bundle() {
+fn an_allocation_on_the_audio_thread_is_caught() {
     let output = in_a_process_of_its_own("real_time::a_jam", &[(ALLOCATE, "1")]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "process() allocated and nobody saw it: {said}");

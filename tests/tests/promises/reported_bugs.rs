@@ -2,8 +2,8 @@
 //!
 //! The rest of that list is held where it belongs: the same result twice in `same_notes`, projects opened again in
 //! `states` and `bad_input`, the recording without one's own notes, the missing first note and notes that never end in
-//! `turns` and `random_host`, other hosts in `hosts`, windows in `editor`, sessions that slow down in `long_jam`, one's own
-//! style in `styles`, other controls beside temperature in `styles`, `chords` and `groove`.
+//! `turns` and `random_host`, other hosts in `hosts`, windows in `editor`, sessions that slow down in `long_jam`, one's
+//! own style in `styles`, other controls beside temperature in `styles`, `chords` and `groove`.
 
 use crate::support::{ALL_BLOCKS, Settings, instance, melody, notes, phrase, score, steady};
 use segue_model::note::{Metre, Note, Ticks};
@@ -54,8 +54,9 @@ fn an_answer_keeps_to_the_key_of_what_was_played() {
     }
 }
 
+/// At every temperature every style answers, and no note is repeated for ever.
 #[test]
-fn at_every_temperature_every_style_answers_and_no_note_is_repeated_for_ever() {
+fn styles_answer_at_every_temperature_without_getting_stuck() {
     /// More than this is no repeated note but a stuck needle; tunes have been heard to repeat eight.
     const LONGEST_RUN: usize = 16;
     for style in STYLES {
@@ -82,12 +83,14 @@ fn at_every_temperature_every_style_answers_and_no_note_is_repeated_for_ever() {
     }
 }
 
+/// A parameter that is swept as fast as possible changes what is decided, and nothing breaks.
 #[test]
-fn a_knob_that_is_swept_as_fast_as_can_be_changes_what_is_decided_and_nothing_breaks() {
+fn a_fast_sweep_of_a_parameter_breaks_nothing() {
     let swept = |steps: Frame| {
         let mut score = score(steady(48_000.0), 6);
         for step in 0..steps {
-            // Up and down again, frame by frame: the host has to be told nothing of it, and hears the same in all blocks.
+            // Up and down again, frame by frame: the host has to be told nothing of it, and hears the same in all
+            // blocks.
             let value = 0.2 + 1.6 * (step as f64 / 500.0).sin().abs();
             score.turn("Temperature", 120_000 + step, value);
         }
@@ -101,8 +104,9 @@ fn a_knob_that_is_swept_as_fast_as_can_be_changes_what_is_decided_and_nothing_br
     assert!(first.len() > 8);
 }
 
+/// An answer to a prompt that runs up to the bar line has its first note.
 #[test]
-fn an_answer_to_a_prompt_that_runs_up_to_the_bar_line_has_its_first_note() {
+fn a_prompt_up_to_the_bar_line_does_not_cost_the_first_note() {
     // The last finger leaves its key on the bar line itself, or a hair before or after it.
     for early in [0, 1, -1] {
         let mut score = score(steady(48_000.0), 6);

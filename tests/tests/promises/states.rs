@@ -142,8 +142,9 @@ fn joined(first: Performance, second: &Performance, length: u64) -> Performance 
     Performance { events, ..first }
 }
 
+/// A song saved in mid-jam is the same song, and one opened in mid-jam leaves no note on.
 #[test]
-fn a_song_saved_in_mid_jam_is_the_same_song_and_one_opened_in_mid_jam_leaves_no_note_behind() {
+fn a_song_can_be_saved_and_opened_in_mid_jam() {
     let mut jam = score(steady(48_000.0), 4);
     // The host does not stop between the two songs: the first ends in mid-answer.
     jam.length = jam.timeline.frame_of(segue_model::note::Ticks(2 * 192 + 50)).expect("the transport runs");
@@ -163,8 +164,9 @@ fn a_song_saved_in_mid_jam_is_the_same_song_and_one_opened_in_mid_jam_leaves_no_
     one.deactivate();
 }
 
+/// A song whose own style is missing reports its name, and the usual style plays.
 #[test]
-fn a_song_whose_own_style_is_gone_says_its_name_and_the_usual_style_plays() {
+fn a_song_with_a_missing_own_style_plays_the_usual_one() {
     let mut opened = instance(&[("Style", "My own")]);
     opened.load_field("own_style", "/no/such/mine.segue").expect("it opens");
     let again = opened.save().expect("it saves");
@@ -180,8 +182,9 @@ fn a_song_whose_own_style_is_gone_says_its_name_and_the_usual_style_plays() {
     assert_eq!(played, notes(&[("Style", "Folk")], &score, Blocks::Of(256)));
 }
 
+/// A song finds its own style again after the file was renamed, and plays the same notes.
 #[test]
-fn a_song_finds_its_own_style_again_where_the_file_was_renamed_and_plays_the_same_notes() {
+fn a_song_finds_its_renamed_style_and_plays_the_same() {
     let folder = std::env::temp_dir().join(format!("segue-renamed-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("it can be made");
     let (before, after) = (folder.join("mine.segue"), folder.join("waltzes.segue"));

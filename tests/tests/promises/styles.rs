@@ -21,8 +21,9 @@ fn with_field(name: &str, text: &str) -> Score {
     score
 }
 
+/// Every style answers in its own way, and with the same notes at all block sizes.
 #[test]
-fn every_style_answers_in_its_own_way_and_the_same_in_all_blocks() {
+fn styles_answer_differently_and_the_same_at_all_blocks() {
     let score = score(steady(48_000.0), 4);
     let mut answers: Vec<Vec<Sounded>> = Vec::new();
     for style in STYLES {
@@ -37,8 +38,9 @@ fn every_style_answers_in_its_own_way_and_the_same_in_all_blocks() {
     }
 }
 
+/// A change of style in mid-answer ends what sounds, and the next answer is in the new style.
 #[test]
-fn a_change_of_style_in_mid_answer_ends_what_sounds_and_the_next_answer_is_of_the_new_style() {
+fn a_style_change_in_mid_answer_takes_effect_cleanly() {
     for (from, to) in [("Irish", "Jazz"), ("Jazz", "Piano"), ("Piano", "Folk"), ("Folk", "Blues")] {
         let mut score = score(steady(48_000.0), 8);
         let change = score.timeline.frame_of(Ticks(2 * BAR + 50)).expect("the transport runs");
@@ -54,8 +56,9 @@ fn a_change_of_style_in_mid_answer_ends_what_sounds_and_the_next_answer_is_of_th
     }
 }
 
+/// A style in free time plays in seconds, whatever the tempo, and the other styles do not.
 #[test]
-fn a_style_in_free_time_plays_in_seconds_whatever_the_tempo_and_others_do_not() {
+fn free_time_styles_ignore_the_tempo_and_others_do_not() {
     let played = score(steady(48_000.0), 8);
     // All keys are up after two seconds; turns end by the bars of the host, and none of these ends before six.
     let begins = |style: &str, tempo: f64| -> Vec<_> {
@@ -71,8 +74,9 @@ fn a_style_in_free_time_plays_in_seconds_whatever_the_tempo_and_others_do_not() 
     assert_ne!(begins("Irish", 90.0), begins("Irish", 120.0));
 }
 
+/// A chord chart changes what is played, and one with a mistake changes nothing.
 #[test]
-fn a_chord_chart_changes_what_is_played_and_one_with_a_mistake_changes_nothing() {
+fn a_chart_changes_the_notes_and_a_bad_one_changes_nothing() {
     let settings = [("Style", "Jazz")];
     let play = |chart: &str| answer(&settings, &with_field("chart", chart));
     assert_ne!(play("C7 | F7"), play("Ebm7 | Ab7"));
@@ -90,8 +94,9 @@ fn memory_changes_what_follows_a_motif() {
     assert_ne!(play("0 %"), play("100 %"));
 }
 
+/// The user's own style plays from its file; without a file the usual style plays.
 #[test]
-fn a_style_of_ones_own_plays_from_its_file_and_without_one_the_usual_style_plays() {
+fn an_own_style_plays_from_its_file_or_the_usual_one_does() {
     let file = shipped_weights("folk").canonicalize().expect("it ships");
     let own = [("Style", "My own")];
     let folk = answer(&[("Style", "Folk")], &score(steady(48_000.0), 6));

@@ -46,8 +46,8 @@ pub fn melody(keys: &[u8]) -> Vec<Note> {
     (0..).zip(keys).map(note).collect()
 }
 
-/// The phrase at the beginning, and then time: so many frames in all. The host stops before the end, because what sounds
-/// then must end soon, and that can only be seen while it still calls.
+/// The phrase at the beginning, and then time: so many frames in all. The host stops before the end, because what
+/// sounds then must end soon, and that can only be seen while it still calls.
 pub fn jam(mut timeline: Timeline, length: Frame) -> Score {
     timeline.playing(length - AFTERWARDS, false);
     let mut score = Score::silence(timeline, length);

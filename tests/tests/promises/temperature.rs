@@ -16,8 +16,9 @@ fn first_change(one: &[Sounded], other: &[Sounded]) -> Option<Frame> {
         .map(|index| onset(one.get(index)).min(onset(other.get(index))))
 }
 
+/// A temperature that is raised in mid-answer changes the notes decided after that sample, and none before.
 #[test]
-fn temperature_raised_in_mid_answer_changes_the_notes_decided_after_that_sample_and_none_before() {
+fn temperature_acts_from_its_sample_on() {
     const LOOK_AHEAD: Frame = 960; // 20 ms at 48 kHz
     let cool = score(steady(48_000.0), 9);
     let steady_notes = notes(&[COOL, LENGTH], &cool, Blocks::Of(256));
@@ -32,8 +33,9 @@ fn temperature_raised_in_mid_answer_changes_the_notes_decided_after_that_sample_
     }
 }
 
+/// At the lowest temperature different seeds give the same answer.
 #[test]
-fn at_the_lowest_temperature_different_seeds_give_the_same_answer() {
+fn at_the_lowest_temperature_seeds_do_not_matter() {
     let score = score(steady(48_000.0), 6);
     let answer = |seed| notes(&[("Temperature", "0.05"), ("Seed", seed)], &score, Blocks::Of(512));
     assert!(!answer("1").is_empty());

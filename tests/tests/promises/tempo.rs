@@ -49,8 +49,9 @@ fn tap(score: &mut Score, taps: &[Frame]) {
     }
 }
 
+/// In every mode, a tapped tempo is the tempo of what follows, to the sample.
 #[test]
-fn a_tapped_tempo_is_the_tempo_of_what_follows_to_the_sample_in_every_mode() {
+fn a_tapped_tempo_holds_to_the_sample_in_every_mode() {
     const TRADE: Settings<'static> = &[("Mode", "Trade"), ("Trade", "1 bar")];
     // When taps fall, the tempo that they make, and what the musician sets afterwards.
     let cases: [(&[Frame], f64, Option<&str>); 6] = [
@@ -142,16 +143,17 @@ impl Phrase {
     }
 }
 
-/// How the phrase is played: how far keys are beside their places, and how far beside the phrase's beat Segue's notes may
-/// be for it.
+/// How the phrase is played: how far keys are beside their places, and how far beside the phrase's beat Segue's notes
+/// may be for it.
 struct Touch {
     name: &'static str,
     uneven_ms: [f64; 5],
     bound: f64,
 }
 
+/// Segue reads the tempo of the player's phrase, and starts and continues in it.
 #[test]
-fn the_tempo_of_the_players_phrase_is_read_and_segue_begins_and_goes_on_in_it() {
+fn segue_takes_the_tempo_of_the_players_phrase() {
     const TRADE: Settings<'static> = &[("Mode", "Trade"), ("Trade", "2 bars")];
     let touches = [
         // Keys fall on whole frames, and a tempo that is read from some of them is so far from the true one.
@@ -188,7 +190,8 @@ fn the_tempo_of_the_players_phrase_is_read_and_segue_begins_and_goes_on_in_it() 
             }
         }
         println!(
-            "{count} phrases, {touch}: the first note at most {worst_first:.1} frames beside the phrase's beat, the others {worst:.1}"
+            "{count} phrases, {touch}: the first note at most {worst_first:.1} frames beside the phrase's beat, \
+             the others {worst:.1}"
         );
     }
 }

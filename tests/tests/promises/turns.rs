@@ -64,8 +64,9 @@ fn without_a_grid_the_answer_begins_a_gap_after_the_last_key_up() {
     }
 }
 
+/// A key that goes up on a grid point is answered on that very point.
 #[test]
-fn a_key_that_goes_up_on_a_grid_point_is_answered_on_that_very_point() {
+fn a_key_up_on_a_grid_point_is_answered_on_that_point() {
     let mut score = Score::silence(steady(48_000.0), 300_000);
     score.press(62, 0, 24_000).press(66, 24_000, 48_000);
     for blocks in ALL_BLOCKS {
@@ -87,8 +88,9 @@ fn the_answer_ends_with_its_last_bar() {
     }
 }
 
+/// When the player comes in again, Segue gives way and ends its notes.
 #[test]
-fn when_the_player_comes_in_again_segue_gives_way_and_ends_its_notes() {
+fn segue_yields_when_the_player_comes_in_again() {
     let mut score = score(steady(48_000.0), 6);
     let again = score.timeline.frame_of(Ticks(2 * BAR.0 + 7)).expect("the transport runs");
     let held = 48_000;
@@ -103,8 +105,9 @@ fn when_the_player_comes_in_again_segue_gives_way_and_ends_its_notes() {
     }
 }
 
+/// Every note-on gets its note-off when the host stops, jumps or loops in mid-answer.
 #[test]
-fn every_note_on_gets_its_note_off_when_the_host_stops_jumps_or_loops_in_mid_answer() {
+fn notes_end_when_the_host_stops_jumps_or_loops() {
     let bar = 96_000;
     let mid = bar + bar / 2 + 12_345;
     let mut stops = steady(48_000.0);
@@ -131,8 +134,9 @@ fn every_note_on_gets_its_note_off_when_the_host_stops_jumps_or_loops_in_mid_ans
 /// What a host may do between two blocks.
 type Disturbance = fn(&mut Instance);
 
+/// Every note-on gets its note-off when the host resets, reactivates or loads a state in mid-answer.
 #[test]
-fn every_note_on_gets_its_note_off_when_the_host_resets_reactivates_or_loads_in_mid_answer() {
+fn notes_end_when_the_host_resets_reactivates_or_loads() {
     const BLOCKS: Blocks = Blocks::Of(256);
     let generator: [(&str, Disturbance); 4] = [
         ("reset", Instance::reset),
@@ -195,8 +199,9 @@ fn the_players_own_notes_come_back_only_with_thru() {
     assert_eq!(onsets(&thru), played);
 }
 
+/// A host that suspends plugins which do not ask to be kept alive gets the same answer.
 #[test]
-fn a_host_that_suspends_plugins_which_do_not_ask_to_live_gets_the_same_answer() {
+fn a_host_that_suspends_plugins_gets_the_same_answer() {
     let score = score(steady(48_000.0), 4);
     let suspending = Session { suspends: true, ..Session::render(Blocks::Of(256)) };
     let answer = sound(&suspending.play(&mut instance(&[]), &score).expect("the plugin plays"));

@@ -66,8 +66,8 @@ fn the_buses_are_those_of_an_instrument_that_sends_notes() {
     assert_eq!(plugin(&[]).buses(), [0, 1, 1, 1]);
 }
 
-/// A host need not fill in what a plugin does not want; Segue wants the transport, the tempo, the beat, the bar, the metre
-/// and the loop.
+/// A host need not fill in what a plugin does not want; Segue wants the transport, the tempo, the beat, the bar, the
+/// metre and the loop.
 #[test]
 fn the_host_hears_that_segue_wants_its_whole_transport() {
     const MUSIC: u32 = 4;
@@ -81,8 +81,8 @@ fn the_host_hears_that_segue_wants_its_whole_transport() {
     assert_eq!(wanted & needed, needed, "{wanted:#b}");
 }
 
-/// Segue delays nothing. It plays for ever, also before its first note: a host must not put it to sleep in the gap before
-/// its answer, and asks when it has activated it. And no host is asked to start again because of it.
+/// Segue delays nothing. It plays for ever, also before its first note: a host must not put it to sleep in the gap
+/// before its answer, and asks when it has activated it. And no host is asked to start again because of it.
 #[test]
 fn no_latency_an_endless_tail_and_no_restart() {
     let mut plugin = plugin(&[]);

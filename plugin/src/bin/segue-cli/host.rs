@@ -56,8 +56,8 @@ enum Happens {
 }
 
 impl Session {
-    /// Plays it at a new instance whose settings were made by `prepare`. When the last of the player's keys goes up, or so
-    /// many frames beside it as was said, but not before the last key is down, `turn` is called.
+    /// Plays it at a new instance whose settings were made by `prepare`. When the last of the player's keys goes up, or
+    /// so many frames beside it as was said, but not before the last key is down, `turn` is called.
     ///
     /// # Errors
     /// When the plugin refuses, or its mind does not answer.

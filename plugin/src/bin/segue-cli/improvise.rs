@@ -228,8 +228,9 @@ impl Wish {
         Ok(layout)
     }
 
-    /// While the tune goes on, Segue waits through its rests. Then it gets the turn, so that it answers after the gap that
-    /// is returned, in milliseconds: who gave the tune knows that it is over, and nobody need wait for another note.
+    /// While the tune goes on, Segue waits through its rests. Then it gets the turn, so that it answers after the gap
+    /// that is returned, in milliseconds: who gave the tune knows that it is over, and nobody need wait for another
+    /// note.
     fn prepare_gap(&self, mode: Mode, params: &SegueParams) -> Result<f32> {
         const ON_THE_BAR_LINE_MS: f32 = 20.0;
         if mode != Mode::Answer {

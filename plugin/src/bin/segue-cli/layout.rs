@@ -15,9 +15,9 @@ pub struct Layout {
     pub end: Ticks,
 }
 
-/// In Answer, Segue has `bars` after the tune. In Trade, the tune is played a turn at a time, with a turn of Segue's after
-/// (or before) each, up to `bars` of Segue's, in the metre of the tune there. In Duet both play until the tune is over, or
-/// `bars` bars.
+/// In Answer, Segue has `bars` after the tune. In Trade, the tune is played a turn at a time, with a turn of Segue's
+/// after (or before) each, up to `bars` of Segue's, in the metre of the tune there. In Duet both play until the tune is
+/// over, or `bars` bars.
 pub fn lay_out(prompt: &Prompt, mode: Mode, turn_bars: i64, segue_first: bool, bars: Option<i64>) -> Layout {
     /// For as long as nobody says otherwise.
     const USUAL_BARS: i64 = 8;

@@ -157,8 +157,9 @@ mod tests {
         Tune { notes: onsets.iter().map(note).collect(), bars, ..Tune::default() }
     }
 
+    /// A prompt begins and ends on a bar line, whether the tune has an upbeat or not.
     #[test]
-    fn a_prompt_begins_on_a_bar_line_and_ends_on_one_with_or_without_an_upbeat() {
+    fn a_prompt_is_whole_bars_with_or_without_an_upbeat() {
         for (line, onsets, wanted, end) in [
             (0, [0, 48, 240], [0, 48, 240], 384),
             (24, [0, 24, 168], [168, 192, 336], 384),

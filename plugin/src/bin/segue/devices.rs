@@ -306,8 +306,8 @@ fn called<'a, T: Named>(all: &[&'a T], name: &str) -> Result<&'a T> {
     }
 }
 
-/// ALSA writes on the terminal, past everybody, what it did not find where it looked. What is there is listed, and what is
-/// missed is said in our own words.
+/// ALSA writes on the terminal, past everybody, what it did not find where it looked. What is there is listed, and what
+/// is missed is said in our own words.
 #[cfg(target_os = "linux")]
 fn hush_alsa() {
     // Where that does not work it is only less tidy.

@@ -87,8 +87,9 @@ impl Visit for Message {
 mod tests {
     use super::*;
 
+    /// A problem that repeats is reported once in a while only, and the message says what to do.
     #[test]
-    fn what_goes_wrong_again_and_again_is_said_once_in_a_while_and_with_a_way_out() {
+    fn a_repeated_problem_is_reported_rarely_and_with_a_remedy() {
         let (terminal, begun) = (Terminal::default(), Instant::now());
         let line = |message: &str, seconds| terminal.line(message.to_owned(), begun + Duration::from_secs(seconds));
         let underrun = "A buffer underrun occurred.";

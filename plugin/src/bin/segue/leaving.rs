@@ -1,8 +1,9 @@
 //! How the program ends: its window is closed, or Ctrl-C is pressed, or the system wants it to end.
 //!
-//! What sounds elsewhere gets its note-offs while there are still blocks to send them in; then the window goes, and then
-//! the framework ends the sound. That may hang: with JACK the framework says goodbye to the server at the same moment as
-//! the server's library does, over the same line. So it has a while for it, and the program ends all the same.
+//! What sounds elsewhere gets its note-offs while there are still blocks to send them in; then the window goes, and
+//! then the framework ends the sound. That may hang: with JACK the framework says goodbye to the server at the same
+//! moment as the server's library does, over the same line. So it has a while for it, and the program ends all the
+//! same.
 
 use segue::editor::Signals;
 use std::process;
@@ -30,8 +31,8 @@ pub struct Leaving {
 impl Leaving {
     /// Listens to Ctrl-C and to what else ends a program (SIGTERM and SIGHUP, or the console's window being closed).
     ///
-    /// To be called before the framework listens by itself: it only tells those who run without a window, and is refused
-    /// when somebody listens already.
+    /// To be called before the framework listens by itself: it only tells those who run without a window, and is
+    /// refused when somebody listens already.
     pub fn when_told(signals: Arc<Signals>) -> Arc<Self> {
         let leaving = Arc::new(Self { signals, is_told: Mutex::new(false), news: Condvar::new() });
         let told = Arc::clone(&leaving);

@@ -34,7 +34,8 @@ struct Arguments {
     #[arg(long, value_name = "NAME")]
     output_device: Option<String>,
     /// Who makes the sound; dummy is nobody, for a look at the window.
-    #[arg(long, default_value = "auto", value_parser = PossibleValuesParser::new(["auto", "jack", SYSTEMS_OWN, "dummy"]))]
+    #[arg(long, default_value = "auto")]
+    #[arg(value_parser = PossibleValuesParser::new(["auto", "jack", SYSTEMS_OWN, "dummy"]))]
     backend: String,
     /// Samples in a second (JACK has its own).
     #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=768_000))]
@@ -210,8 +211,9 @@ mod tests {
         format!("{:#}", words_on(ports, line).unwrap_err())
     }
 
+    /// A running JACK server plays the sound at its own rate; without one, the system's sound card does.
     #[test]
-    fn the_sound_is_made_by_the_jack_server_at_its_own_rate_or_else_by_the_systems_card() {
+    fn jack_comes_first_and_the_system_sound_card_second() {
         let own = format!("--backend {SYSTEMS_OWN} --sample-rate 48000 --period-size 256");
         check("segue", "--backend jack --sample-rate 44100 --period-size 1024", &own);
         check(&format!("segue --backend {SYSTEMS_OWN}"), &own, &own);
@@ -219,8 +221,9 @@ mod tests {
         check("segue --output-device scarlett", SYSTEMS_OWN, SYSTEMS_OWN);
     }
 
+    /// Part of any of a keyboard's names finds it; without a name, the first keyboard is taken.
     #[test]
-    fn a_keyboard_is_found_by_a_part_of_any_of_its_names_and_the_first_one_without() {
+    fn a_keyboard_is_found_by_part_of_its_name() {
         check("segue", "--connect-jack-midi-input system:midi_capture_2", "--midi-input Grand:Grand MIDI 1 20:0");
         let mut ports = machine();
         let jack = words_on(&ports, "segue --midi-input keystation --midi-output fluid").unwrap();
@@ -232,8 +235,9 @@ mod tests {
         assert!(direct.contains("--midi-output Synth 24:0"), "{direct}");
     }
 
+    /// A device that is missing, ambiguous or out of reach is reported, and the message says what to do.
     #[test]
-    fn what_is_not_there_or_could_be_two_or_is_out_of_reach_is_said_with_a_way_out() {
+    fn missing_and_ambiguous_devices_are_reported_with_a_remedy() {
         let full = machine();
         let no_jack = Ports { jack: None, ..machine() };
         let bare = Ports::default();

@@ -1,5 +1,5 @@
-//! Notices when nobody asks for sound any more: the JACK server has ended, or the card was unplugged. The framework does
-//! not say, and would stay silent for ever.
+//! Notices when nobody asks for sound any more: the JACK server has ended, or the card was unplugged. The framework
+//! does not say, and would stay silent for ever.
 
 use segue::editor::Signals;
 use std::sync::Arc;
@@ -52,8 +52,9 @@ impl Pulse {
 mod tests {
     use super::*;
 
+    /// The watchdog reports that nobody asks for sound, but only after the first block, and until blocks come again.
     #[test]
-    fn a_sound_that_nobody_asks_for_is_missed_once_it_has_begun_and_until_it_is_back() {
+    fn silence_is_noticed_from_the_first_block_until_sound_returns() {
         const OFTEN: Duration = Duration::from_millis(20);
         let (pulse, signals) = (Pulse::default(), Arc::new(Signals::default()));
         pulse.watch_every(OFTEN, Arc::clone(&signals));

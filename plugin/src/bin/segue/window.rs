@@ -1,5 +1,5 @@
-//! The window where there is no host: it goes when the program shall end. Without a screen there is none, and everything
-//! else is the same.
+//! The window where there is no host: it goes when the program shall end. Without a screen there is none, and
+//! everything else is the same.
 
 use super::leaving::Leaving;
 use nice_plug::context::gui::GuiContext;

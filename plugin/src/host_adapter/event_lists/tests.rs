@@ -83,8 +83,8 @@ fn events_lie_inside_the_block_and_in_order() {
     assert_eq!(read(&[]), [((0, 64), vec![])]);
 }
 
-/// A parameter cuts the block at its frame, also when it lies beyond the end; notes of the same frame are on the piece that
-/// begins there, in the host's order.
+/// A parameter cuts the block at its frame, also when it lies beyond the end; notes of the same frame are on the piece
+/// that begins there, in the host's order.
 #[test]
 fn a_parameter_cuts_the_block_at_its_frame() {
     let (on, set) = (CLAP_EVENT_NOTE_ON, CLAP_EVENT_PARAM_VALUE);

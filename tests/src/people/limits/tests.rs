@@ -79,8 +79,9 @@ const FAULTS: [Planted; 16] = [
     ("turns have three notes", IS_TRADE, |figures| figures.poor_rooms = 20, &[Limit::FewNotes]),
 ];
 
+/// In every style, each limit catches the fault that is planted for it, and nothing else.
 #[test]
-fn every_limit_catches_what_is_planted_for_it_in_every_style_and_nothing_else() {
+fn each_limit_catches_its_planted_fault_and_nothing_else() {
     let sound = table();
     assert_eq!(breaches(&sound), []);
     let mut seen: Vec<Limit> = Vec::new();

@@ -259,7 +259,7 @@ impl Player<'_> {
         match self.rng.below(8) {
             0 => self.actions.push((later, Action::Midi([0xB0 | channel, *self.rng.pick(&[120, 121, 123, 127]), 0]))),
             1 if self.intensity == Intensity::Wild => {
-                self.actions.push((later, *self.rng.pick(&[Action::Reset, Action::Pause])))
+                self.actions.push((later, *self.rng.pick(&[Action::Reset, Action::Pause])));
             }
             _ => {
                 let place = self.param_map.place(*self.rng.pick(&switches));

@@ -88,8 +88,9 @@ impl Checker<'_> {
         self.strokes.push((key, velocity, now));
         self.struck.push(key);
         self.asked = true;
-        // A key that is down and struck again as hard may be a note that comes back by a routing loop, and so may one that
-        // Segue has just struck as hard. If it is taken for that, the stroke before is the one that is down, by its name.
+        // A key that is down and struck again as hard may be a note that comes back by a routing loop, and so may one
+        // that Segue has just struck as hard. If it is taken for that, the stroke before is the one that is down, by
+        // its name.
         if may_be_segues || may_be_earlier || before.is_some_and(|before| as_hard(before.velocity)) {
             self.perhaps_held = true;
             return;

@@ -7,8 +7,8 @@ use crate::random_host::param_map::Param;
 use crate::random_host::sequence::Activation;
 use crate::timeline::Frame;
 
-/// A note of Segue's that is longer than this has been forgotten: the longest that can be set is 16 beats, which take 24
-/// seconds at the slowest tempo.
+/// A note of Segue's that is longer than this has been forgotten: the longest that can be set is 16 beats, which take
+/// 24 seconds at the slowest tempo.
 const LONGEST_SECONDS: f64 = 30.0;
 /// The most notes of Segue's that can be set to sound at once.
 const MOST_VOICES: usize = 16;
@@ -24,7 +24,7 @@ impl Checker<'_> {
     ) {
         match sent {
             Sent::On { channel, key, velocity } => {
-                self.begins((Key { channel, key }, velocity, at), activation, blocks)
+                self.begins((Key { channel, key }, velocity, at), activation, blocks);
             }
             Sent::Off { channel, key } => self.ends(Key { channel, key }, at, activation),
             Sent::Midi(message) => self.moves(message, at),
@@ -62,8 +62,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A note-on at the very frame of the player's press of that key, with thru on, is the player's, once; and at the frame
-    /// at which that comes back, once more.
+    /// A note-on at the very frame of the player's press of that key, with thru on, is the player's, once; and at the
+    /// frame at which that comes back, once more.
     fn whose(&mut self, (key, velocity, at): (Key, f64, Frame), comes_back: impl Fn(Frame) -> bool) -> NoteSource {
         let passes = same(self.value(Param::Thru), 1.0);
         if let Some(index) = self.struck.iter().position(|struck| passes && *struck == key) {

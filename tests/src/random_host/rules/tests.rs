@@ -63,8 +63,9 @@ fn an_answer_on_its_ticks_after_the_player_breaks_no_rule() {
     assert_eq!(found(&PHRASE(), &[], &events), []);
 }
 
+/// A lost note-off, a doubled note-on and a note-off without its note-on are found.
 #[test]
-fn a_lost_note_off_a_doubled_note_and_one_without_beginning_are_seen() {
+fn unmatched_note_ons_and_note_offs_are_found() {
     assert!(found(&PHRASE(), &[], &[on(72_000)]).contains(&Rule::NeverEnds(C)));
     assert_eq!(found(&PHRASE(), &[], &[on(72_000), on(84_000), off(90_000)]), [Rule::OnTwice(C)]);
     assert_eq!(found(&PHRASE(), &[], &[off(72_000)]), [Rule::OffWithoutOn(C)]);
@@ -75,8 +76,9 @@ fn a_lost_note_off_a_doubled_note_and_one_without_beginning_are_seen() {
     );
 }
 
+/// An onset at the edge of its block is found; one that is free of the grid is let pass.
 #[test]
-fn an_onset_at_the_edge_of_its_block_is_seen_and_a_free_one_is_let_pass() {
+fn an_onset_off_the_grid_is_found_unless_time_is_free() {
     let events = [on(72_003), off(80_000)];
     assert!(matches!(found(&PHRASE(), &[], &events)[..], [Rule::OffTheGrid { key: C, .. }]));
     assert_eq!(found(&PHRASE(), &[(Param::Start, 0.0)], &events), []);
@@ -84,8 +86,9 @@ fn an_onset_at_the_edge_of_its_block_is_seen_and_a_free_one_is_let_pass() {
     assert_eq!(found(&PHRASE(), &[(Param::Render, 2.0)], &events), []);
 }
 
+/// A note that starts while the player holds a key is found; one over a drone is let pass.
 #[test]
-fn a_stale_note_under_the_players_hands_is_seen_and_a_drone_is_let_pass() {
+fn a_note_over_the_player_is_found_unless_it_is_a_drone() {
     let actions = [PHRASE().to_vec(), vec![down(80_000), up(SECOND * 3)]].concat();
     let stale = [on(84_000), off(90_000)];
     assert_eq!(found(&actions, &[], &stale), [Rule::OverThePlayer { key: C, held: Key { channel: 0, key: 48 } }]);
@@ -96,8 +99,9 @@ fn a_stale_note_under_the_players_hands_is_seen_and_a_drone_is_let_pass() {
     assert_eq!(found(&actions, &[(Param::Yield, 1.0)], &[on(72_000), off(80_001)]), []);
 }
 
+/// A note-on that may be Segue's own note coming back does not surely take the turn.
 #[test]
-fn a_stroke_that_may_be_segues_own_coming_back_takes_no_turn_for_sure() {
+fn a_note_that_may_be_feedback_may_not_take_the_turn() {
     let struck = |at, velocity| {
         let again = (at, Action::NoteOn { channel: 0, key: 60, velocity, id: None });
         let actions = [PHRASE().to_vec(), vec![again]].concat();
@@ -139,8 +143,9 @@ fn what_sounds_over_a_jump_a_reset_or_a_release_is_seen() {
     assert_eq!(found(&PHRASE(), &reported_bugs, &[]), [], "nobody listens on that channel");
 }
 
+/// A note that goes round a routing loop again and again is found; one that comes back once is let pass.
 #[test]
-fn a_note_that_goes_round_a_routing_loop_is_seen_and_one_that_comes_back_once_is_let_pass() {
+fn a_note_that_keeps_looping_back_is_found() {
     let key = Key { channel: 0, key: 48 };
     let player = |at| {
         let [on, off] = [Sent::On { channel: 0, key: 48, velocity: 0.5 }, Sent::Off { channel: 0, key: 48 }];
@@ -183,8 +188,9 @@ fn a_release_by_name_alone_means_the_note_of_that_name() {
     assert_eq!(found(&[on(60), on(61), off(SECOND + 1, 60)])[0], Rule::OverARelease(key(60)));
 }
 
+/// A pedal, wheel or pitch bend that is left away from rest is found.
 #[test]
-fn a_pedal_a_wheel_or_a_bend_that_is_left_away_from_rest_is_seen() {
+fn a_controller_left_away_from_rest_is_found() {
     let message = |at, message| TimedEvent { at, sent: Sent::Midi(message) };
     let param_map = bare();
     let off = (SECOND, Action::SetParam { place: param_map.place(Param::Thru), value: 0.0 });
@@ -211,15 +217,17 @@ fn a_pedal_a_wheel_or_a_bend_that_is_left_away_from_rest_is_seen() {
     }
 }
 
+/// A note without anything to answer, or on a wrong channel, is found.
 #[test]
-fn a_note_that_nobody_asked_for_or_on_a_channel_of_its_own_is_seen() {
+fn an_unasked_note_or_a_wrong_channel_is_found() {
     assert_eq!(found(&[], &[], &[on(72_000), off(80_000)]), [Rule::Unasked(C)]);
     let wanted = [(Param::OutputChannel, 3.0)];
     assert_eq!(found(&PHRASE(), &wanted, &[on(72_000), off(80_000)]), [Rule::WrongChannel { key: C, wanted: 3 }]);
 }
 
+/// A note outside the scale or the range, one that is too long, and one too many at once are found.
 #[test]
-fn a_note_out_of_scale_or_range_too_long_or_one_too_many_is_seen() {
+fn a_note_beyond_the_set_limits_is_found() {
     let note = [on(72_000), off(84_000)];
     let in_d_major = [(Param::Scale, 1.0), (Param::Key, 2.0)];
     assert_eq!(found(&PHRASE(), &in_d_major, &note), [Rule::OutOfBounds(C)]);
@@ -242,8 +250,9 @@ fn a_note_out_of_scale_or_range_too_long_or_one_too_many_is_seen() {
     assert_eq!(found(&PHRASE(), &[(Param::Polyphony, 0.0)], &two), [Rule::TooMany { count: 2, most: 1 }]);
 }
 
+/// In a trade, a note that starts in the player's bars or rings into them is found.
 #[test]
-fn a_note_in_the_players_bars_of_a_trade_or_ringing_into_them_is_seen() {
+fn a_note_in_the_players_bars_of_a_trade_is_found() {
     // Two bars each, the player first: Segue's are those from four to eight seconds.
     let trade = [(Param::Mode, 1.0), (Param::Trade, 1.0)];
     let second = |at: Frame| at * SECOND;

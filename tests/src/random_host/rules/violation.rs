@@ -74,7 +74,8 @@ pub enum Rule {
     CutShort(Key),
     /// A note that came back by a routing loop was passed through once more, and that came back and was, too.
     GoesRound(Key),
-    /// What was passed through and moved a pedal, a wheel or the bend is left so when nothing is passed through any more.
+    /// What was passed through and moved a pedal, a wheel or the bend is left so when nothing is passed through any
+    /// more.
     LeftAway {
         /// The controller.
         controller: Controller,

@@ -1,4 +1,5 @@
-//! Files are chosen by the system's dialog: a style of one's own, which may be chosen otherwise too, and where a capture goes.
+//! Files are chosen by the system's dialog: a style of one's own, which may be chosen otherwise too, and where a
+//! capture goes.
 
 use super::fixture::{Fixture, home, passes_on_a_screen_of_its_own};
 use crate::support::Settings;
@@ -18,8 +19,9 @@ while [ ! -e "$HOME/answer" ]; do sleep 0.05; done
 cat "$HOME/answer"
 "#;
 
+/// The user's own style is chosen with a dialog, from the list, or by typing its path.
 #[test]
-fn a_style_of_ones_own_is_chosen_by_a_dialog_from_a_list_and_by_its_path() {
+fn an_own_style_is_chosen_by_dialog_list_or_path() {
     passes_on_a_screen_of_its_own("editor::dialogs::a_style_is_chosen");
 }
 

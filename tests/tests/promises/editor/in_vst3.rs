@@ -42,8 +42,9 @@ impl Drop for Host {
     }
 }
 
+/// pedalboard shows the VST3's window and hears what is changed in it.
 #[test]
-fn pedalboard_shows_the_window_of_the_vst3_and_hears_what_is_done_in_it() {
+fn pedalboard_shows_the_vst3_window_and_hears_its_gestures() {
     passes_on_a_screen_of_its_own("editor::in_vst3::in_pedalboard");
 }
 

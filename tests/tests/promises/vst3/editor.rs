@@ -36,7 +36,8 @@ fn jam(plugin: &Plugin, automated: Vec<u32>) -> Jam {
     Jam::begin(plugin, Playing { block: BLOCK, sample_rate: RATE, automated }).expect("it plays")
 }
 
-/// Where nice-plug's own VST3 aborted the host: the window opens and closes while the audio thread moves every parameter.
+/// Where nice-plug's own VST3 aborted the host: the window opens and closes while the audio thread moves every
+/// parameter.
 #[test]
 fn a_hundred_openings_while_everything_is_automated() {
     passes_on_a_screen_of_its_own("vst3::editor::openings");
@@ -113,9 +114,11 @@ fn check_gestures(edits: &[Edit], id: u32) -> (f64, usize) {
     (last.unwrap_or_else(|| panic!("it was moved: {edits:?}")), count)
 }
 
+/// What is changed in the window of a resting plugin reaches the host.
+///
 /// Also where the host does not play: it is asked to look at all values, and has unsaved changes.
 #[test]
-fn what_is_done_in_the_window_of_a_resting_plugin_reaches_the_host() {
+fn edits_in_the_window_of_a_resting_plugin_reach_the_host() {
     passes_on_a_screen_of_its_own("vst3::editor::resting");
 }
 

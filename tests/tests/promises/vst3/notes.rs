@@ -53,8 +53,8 @@ fn notes_without_names_are_heard_like_notes_with_names() {
     assert_eq!(named, nameless);
 }
 
-/// Expressions and pressures of one note arrive, of notes that sound and of others, and change none of the notes. Nothing
-/// but notes leaves a VST3.
+/// Expressions and pressures of one note arrive, of notes that sound and of others, and change none of the notes.
+/// Nothing but notes leaves a VST3.
 #[test]
 fn expressions_and_pressures_do_no_harm_and_do_not_leave() {
     assert_eq!(plugin(&[]).expressions(), [0, 1, 2, 3, 4, 5]);
@@ -88,7 +88,8 @@ fn controllers_do_no_harm_and_do_not_leave() {
     }
 }
 
-/// Offsets at or beyond the block's end, and before its beginning, count inside the block: the key that goes down goes up.
+/// Offsets at or beyond the block's end, and before its beginning, count inside the block: the key that goes down goes
+/// up.
 #[test]
 fn offsets_outside_the_block_do_no_harm() {
     let plugin = active(&[("Thru", "On")], BLOCK, true);

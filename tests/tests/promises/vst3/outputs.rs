@@ -126,8 +126,8 @@ fn sounding() -> Host {
     panic!("Segue does not play along");
 }
 
-/// Whoever stops, starts again, re-activates or changes the style: what sounds ends with a note-off for each note, and no
-/// host needs to know controller 123.
+/// Whoever stops, starts again, re-activates or changes the style: what sounds ends with a note-off for each note, and
+/// no host needs to know controller 123.
 #[test]
 fn whatever_ends_the_notes_ends_each_with_its_note_off() {
     type Ending = fn(&mut Host);

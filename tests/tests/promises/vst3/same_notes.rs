@@ -44,8 +44,9 @@ fn an_answer_has_the_notes_of_the_clap_in_blocks_of_every_size() {
     check(&[("Seed", "7")], &score, 8);
 }
 
+/// At every block size, the VST3 trades bars with the same notes as the CLAP.
 #[test]
-fn traded_bars_have_the_notes_of_the_clap_in_blocks_of_every_size() {
+fn the_vst3_trades_the_same_notes_as_the_clap() {
     let mut score = in_turns(8);
     score.turn("Temperature", 200_003, 1.3).timeline.tempo(150_000, 96.0);
     check(&[("Mode", "Trade"), ("Trade", "1 bar"), ("Style", "Folk")], &score, 8);

@@ -94,7 +94,8 @@ fn without_a_handler() {
     assert_eq!(vst3.text(style.id, vst3.value(style.id)), "Jazz");
 }
 
-/// Automation sets a step, a song keeps it, and the host shows it: all say the same, for the first, the last, and others.
+/// Automation sets a step, a song keeps it, and the host shows it: all say the same, for the first, the last, and
+/// others.
 #[test]
 fn steps_come_back_as_the_steps_that_they_were() {
     let mut vst3 = active(&[], 256, false);
