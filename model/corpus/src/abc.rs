@@ -42,7 +42,7 @@ pub struct Book {
 /// When the file cannot be read or holds no tune at all. A tune that is wrong is no error: see [`Book::refused`].
 pub fn read_book(path: &Path) -> Result<Book, Refused> {
     let name = path.display().to_string();
-    let refused = |reason| Refused { path: name.clone(), tune: None, line: None, reason };
+    let refused = |reason| Refused::new(&name, reason);
     let bytes = std::fs::read(path).map_err(|error| refused(format!("cannot be read ({error})")))?;
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|not_utf8| not_utf8.as_bytes().iter().map(|byte| char::from(*byte)).collect());
@@ -73,7 +73,7 @@ pub fn parse_book(text: &str, name: &str) -> Book {
             Ok(read) => book.tunes.push((number, read)),
             Err((line, reason)) => {
                 let line = line.map(|index| index + 1);
-                book.refused.push(Refused { path: name.to_owned(), tune: number, line, reason });
+                book.refused.push(Refused { tune: number, line, ..Refused::new(name, reason) });
             }
         }
     }

@@ -3,7 +3,7 @@
 mod cache;
 
 use super::abc::{Book, read_book};
-use super::midi::{self, read_midi};
+use super::midi::{self, read_pieces};
 use super::solos::{self, read_solo};
 use super::{Refused, Tune};
 use segue_model::note::Note;
@@ -63,7 +63,7 @@ pub enum FolderError {
     Missing { path: String },
     #[error("{path}: cannot be read ({source})")]
     Unreadable { path: String, source: std::io::Error },
-    #[error("{path}: no .abc, .mid or .midi file and no table of solos is in it")]
+    #[error("{path}: no .abc, .mid, .midi, .kar or .rmi file and no table of solos is in it")]
     Empty { path: String },
     #[error("{path}: not one tune in it could be read; the first reason: {first}")]
     NothingRead { path: String, first: Refused },
@@ -99,7 +99,7 @@ fn is_within(folder: &Path, other: &Path) -> bool {
     matches!((folder.canonicalize(), other.canonicalize()), (Ok(folder), Ok(other)) if folder.starts_with(&other))
 }
 
-/// Reads the music that the folder's `split.csv` lists; without one, every `.abc`, `.mid` and `.midi` file and every
+/// Reads the music that the folder's `split.csv` lists; without one, every file of [`is_abc`] and [`is_midi`] and every
 /// table of solos (`notes/NAME.tsv`) below the folder, split 80 / 10 / 10 by its melody, so that the same tune in two
 /// files is on one side. Hidden files are passed over.
 ///
@@ -186,6 +186,8 @@ fn rows(table: &Path) -> Result<Vec<Row>, FolderError> {
 /// What one file held.
 enum Found {
     Book(Book),
+    /// The pieces of a MIDI file.
+    Pieces(Vec<midi::Piece>),
     Tune(Tune),
     Nothing(Refused),
 }
@@ -224,15 +226,7 @@ fn read_file(path: &Path, reading: midi::Reading) -> Found {
     if is_solo(path) {
         return read_solo(path).map_or_else(Found::Nothing, Found::Tune);
     }
-    read_midi(path, reading).map_or_else(|error| Found::Nothing(refusal(path, &error)), Found::Tune)
-}
-
-fn refusal(path: &Path, error: &midi::MidiError) -> Refused {
-    let path = path.display().to_string();
-    // The error's sentence begins with the path, which the refusal says itself.
-    let sentence = error.to_string();
-    let reason = sentence.strip_prefix(&format!("{path}: ")).unwrap_or(&sentence).to_owned();
-    Refused { path, tune: None, line: None, reason }
+    read_pieces(path, reading).map_or_else(Found::Nothing, Found::Pieces)
 }
 
 /// Puts what files held in the order of the listing.
@@ -273,6 +267,7 @@ impl<'a> Reader<'a> {
         }
         match self.found.remove(file) {
             Some(Found::Tune(tune)) => self.take(row.split, file.display().to_string(), tune),
+            Some(Found::Pieces(pieces)) => self.pieces(file, pieces, |_| row.split),
             Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
             Some(Found::Book(book)) => self.open(file, book),
             None => {}
@@ -308,6 +303,7 @@ impl<'a> Reader<'a> {
         let name = file.display().to_string();
         match self.found.remove(file) {
             Some(Found::Tune(tune)) => self.take(split_by_melody(&tune.notes, BEGINNING), name, tune),
+            Some(Found::Pieces(pieces)) => self.pieces(file, pieces, |tune| split_by_melody(&tune.notes, BEGINNING)),
             Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
             Some(Found::Book(book)) => {
                 self.corpus.refused.extend(book.refused);
@@ -320,13 +316,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Of a file with several pieces each is named by its number, from 1.
+    fn pieces(&mut self, file: &Path, pieces: Vec<midi::Piece>, split: impl Fn(&Tune) -> Split) {
+        let name = file.display().to_string();
+        let is_one = pieces.len() == 1;
+        for (index, piece) in pieces.into_iter().enumerate() {
+            let source = if is_one { name.clone() } else { format!("{name}#{}", index + 1) };
+            self.take(split(&piece.tune), source, piece.tune);
+        }
+    }
+
     fn take(&mut self, split: Split, source: String, tune: Tune) {
         self.corpus.pieces.push(Piece { split, source, tune });
     }
 
     fn refuse_row(&mut self, file: &Path, tune: Option<u32>, what: &str) {
         let path = self.folder.join(file).display().to_string();
-        self.corpus.refused.push(Refused { path, tune, line: None, reason: format!("{TABLE} {what}") });
+        self.corpus.refused.push(Refused { tune, ..Refused::new(&path, format!("{TABLE} {what}")) });
     }
 }
 
@@ -358,11 +364,17 @@ fn is_music(path: &Path) -> bool {
         let folder = path.parent().and_then(Path::file_name);
         is_solo(path) && folder.is_some_and(|folder| folder == solos::NOTES)
     };
-    is_abc(path) || has_extension(path, "mid") || has_extension(path, "midi") || is_table_of_notes()
+    is_abc(path) || is_midi(path) || is_table_of_notes()
 }
 
-fn is_abc(path: &Path) -> bool {
+/// Whether a file is named as a book of tunes in ABC.
+pub fn is_abc(path: &Path) -> bool {
     has_extension(path, "abc")
+}
+
+/// Whether a file is named as a MIDI file: karaoke (`.kar`) and RIFF files (`.rmi`) hold the same data.
+pub fn is_midi(path: &Path) -> bool {
+    ["mid", "midi", "kar", "rmi", "smf"].iter().any(|extension| has_extension(path, extension))
 }
 
 fn is_solo(path: &Path) -> bool {

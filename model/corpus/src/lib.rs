@@ -6,6 +6,7 @@ pub mod midi;
 #[cfg(feature = "sheet")]
 pub mod sheet;
 pub mod solos;
+mod text;
 
 #[cfg(test)]
 mod tests_support;
@@ -23,6 +24,9 @@ pub struct Tune {
     pub notes: Vec<Note>,
     /// Bar lines from which bars are counted, in order of time; empty for free time. The first may lie behind a pickup.
     pub bars: Vec<Bars>,
+    /// Changes of tempo, in order of time: each holds until the next, and differs from it. Empty where the tune states none.
+    /// Repeats are played out.
+    pub tempos: Vec<Tempo>,
     /// Changes of harmony in order of onset: each holds until the next, and differs from it. `None`: no chord from
     /// here on. Repeats are played out.
     pub chords: Vec<(Ticks, Option<Chord>)>,
@@ -53,6 +57,42 @@ impl Tune {
     }
 }
 
+/// From here on the music has this tempo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tempo {
+    /// Where it begins.
+    pub at: Ticks,
+    /// Microseconds that a quarter note lasts; above zero.
+    pub quarter_us: u32,
+}
+
+impl Tempo {
+    /// 120 quarter notes a minute, which is what a MIDI file means that states no tempo.
+    pub const USUAL_QUARTER_US: u32 = 500_000;
+    const MINUTE_US: f64 = 60_000_000.0;
+
+    /// In quarter notes a minute.
+    pub fn bpm(self) -> f64 {
+        Self::MINUTE_US / f64::from(self.quarter_us)
+    }
+
+    /// `None` where no such tempo can be: it is not above zero, or no number.
+    pub fn of_bpm(at: Ticks, bpm: f64) -> Option<Self> {
+        let quarter_us = (Self::MINUTE_US / bpm).round();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
+        let quarter_us = (1.0..=f64::from(u32::MAX)).contains(&quarter_us).then_some(quarter_us as u32)?;
+        Some(Self { at, quarter_us })
+    }
+}
+
+/// Adds a change of tempo at the end. Of several at one moment the last holds, and one that changes nothing is left out.
+fn push_tempo(tempos: &mut Vec<Tempo>, tempo: Tempo) {
+    tempos.pop_if(|last| last.at == tempo.at);
+    if tempos.last().is_none_or(|last| last.quarter_us != tempo.quarter_us) {
+        tempos.push(tempo);
+    }
+}
+
 /// Puts a change of harmony behind those before it. Of several at one moment the last holds, and what says nothing new
 /// is left out.
 fn push_chord(chords: &mut Vec<(Ticks, Option<Chord>)>, onset: Ticks, chord: Option<Chord>) {
@@ -69,10 +109,21 @@ pub struct Refused {
     pub path: String,
     /// Number of the tune in its book (`X:`), where it has one.
     pub tune: Option<u32>,
+    /// Number of the track in its MIDI file, from 1, where the reason lies in one track.
+    pub track: Option<usize>,
     /// Line in the file, from 1, where the reason can be said to lie in one line.
     pub line: Option<usize>,
+    /// Byte in the file, from 0, where the reason lies at one byte.
+    pub byte: Option<usize>,
     /// What is wrong, in words that follow a colon.
     pub reason: String,
+}
+
+impl Refused {
+    /// A whole file, without a place in it.
+    fn new(path: &str, reason: String) -> Self {
+        Self { path: path.to_owned(), tune: None, track: None, line: None, byte: None, reason }
+    }
 }
 
 impl fmt::Display for Refused {
@@ -81,8 +132,14 @@ impl fmt::Display for Refused {
         if let Some(tune) = self.tune {
             write!(formatter, ", tune {tune}")?;
         }
+        if let Some(track) = self.track {
+            write!(formatter, ", track {track}")?;
+        }
         if let Some(line) = self.line {
             write!(formatter, ", line {line}")?;
+        }
+        if let Some(byte) = self.byte {
+            write!(formatter, ", byte {byte}")?;
         }
         write!(formatter, ": {}", self.reason)
     }

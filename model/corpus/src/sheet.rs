@@ -101,7 +101,13 @@ impl Sheet {
     pub fn abc(&self, key: &str) -> Result<String, String> {
         let mut notes: Vec<Note> = self.all().copied().collect();
         notes.sort_unstable();
-        let tune = Tune { title: self.title.clone(), notes, bars: self.bars.clone(), chords: self.chords.clone() };
+        let tune = Tune {
+            title: self.title.clone(),
+            notes,
+            bars: self.bars.clone(),
+            chords: self.chords.clone(),
+            ..Tune::default()
+        };
         let text = write_abc(&tune, key)?;
         let follows = self.player.iter().map(|note| note.onset).max() < self.segue.iter().map(|note| note.onset).min();
         if !follows || self.player.is_empty() {

@@ -105,7 +105,7 @@ impl<Row: DeserializeOwned> Table<Row> {
                 csv::ErrorKind::Deserialize { err, .. } => format!("is no row of a table of solos ({err})"),
                 _ => format!("is no table separated by tabs ({error})"),
             };
-            Refused { path: name.clone(), tune: None, line, reason }
+            Refused { line, ..Refused::new(&name, reason) }
         };
         let reader = csv::ReaderBuilder::new().delimiter(b'\t').quoting(false).from_path(path);
         let rows = reader.map_err(|error| refused(&error))?.into_deserialize::<Row>();
@@ -117,7 +117,7 @@ impl<Row: DeserializeOwned> Table<Row> {
 
 impl<Row> Table<Row> {
     fn fault(&self, line: Option<usize>, reason: impl Into<String>) -> Refused {
-        Refused { path: self.path.clone(), tune: None, line, reason: reason.into() }
+        Refused { line, ..Refused::new(&self.path, reason.into()) }
     }
 }
 

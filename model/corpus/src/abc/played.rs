@@ -85,7 +85,13 @@ impl Playing {
             self.sounding.iter().filter(|note| note.end > note.onset).map(Sounding::note).collect();
         notes.sort_unstable();
         notes.dedup_by_key(|note| (note.onset, note.pitch));
-        Tune { title: String::new(), notes, bars: bars(&self.lines, self.now.ticks()), chords: self.chords }
+        Tune {
+            title: String::new(),
+            notes,
+            bars: bars(&self.lines, self.now.ticks()),
+            tempos: Vec::new(),
+            chords: self.chords,
+        }
     }
 }
 

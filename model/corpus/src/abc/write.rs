@@ -308,7 +308,7 @@ mod tests {
         let bars = if dice.below(4) == 0 { Vec::new() } else { vec![first] };
         let chords = ["Dm7", "NC", "G7/B"].map(|symbol| Chord::parse(symbol).unwrap());
         let chords = notes.iter().map(|note| note.onset).collect::<BTreeSet<_>>().into_iter().zip(chords).collect();
-        Tune { title: "Any".to_owned(), notes, bars, chords }
+        Tune { title: "Any".to_owned(), notes, bars, chords, ..Tune::default() }
     }
 
     #[test]

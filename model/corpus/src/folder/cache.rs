@@ -5,6 +5,7 @@
 
 use super::super::solos;
 use super::{Corpus, Piece, Reading, Refused, Split, TABLE, Tune, is_solo};
+use crate::Tempo;
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use std::fs::Metadata;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Raised whenever the same files would be read otherwise, or the same corpus written otherwise.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 const MAGIC: &[u8; 8] = b"SegueCor";
 const HASH_BYTES: usize = 8;
 
@@ -163,6 +164,10 @@ impl Sink {
             sink.ticks(bars.line);
             sink.bytes.extend([bars.metre.numerator, bars.metre.denominator]);
         });
+        self.list(&piece.tune.tempos, |sink, tempo| {
+            sink.ticks(tempo.at);
+            sink.number(u64::from(tempo.quarter_us));
+        });
         self.list(&piece.tune.chords, |sink, (onset, chord)| {
             sink.ticks(*onset);
             sink.chord(*chord);
@@ -183,7 +188,9 @@ impl Sink {
     fn refused(&mut self, refused: &Refused) {
         self.text(&refused.path);
         self.number(refused.tune.map_or(0, |tune| u64::from(tune) + 1));
-        self.number(refused.line.map_or(0, |line| line as u64 + 1));
+        for place in [refused.track, refused.line, refused.byte] {
+            self.number(place.map_or(0, |place| place as u64 + 1));
+        }
         self.text(&refused.reason);
     }
 }
@@ -251,8 +258,10 @@ impl Source<'_> {
         let notes = notes.collect::<Option<_>>()?;
         let bars = self
             .list(|source| Some(Bars { line: source.ticks()?, metre: Metre::new(source.byte()?, source.byte()?)? }))?;
+        let tempos =
+            self.list(|source| Some(Tempo { at: source.ticks()?, quarter_us: source.number()?.try_into().ok()? }))?;
         let chords = self.list(|source| Some((source.ticks()?, source.chord()?)))?;
-        Some(Piece { split, source, tune: Tune { title, notes, bars, chords } })
+        Some(Piece { split, source, tune: Tune { title, notes, bars, tempos, chords } })
     }
 
     #[expect(clippy::option_option, reason = "the outer one is whether it could be read, as everywhere here")]
@@ -268,8 +277,9 @@ impl Source<'_> {
     fn refused(&mut self) -> Option<Refused> {
         let path = self.text()?;
         let tune = self.number()?.checked_sub(1).map(u32::try_from).transpose().ok()?;
-        let line = self.number()?.checked_sub(1).map(usize::try_from).transpose().ok()?;
-        Some(Refused { path, tune, line, reason: self.text()? })
+        let mut place = || self.number()?.checked_sub(1).map(usize::try_from).transpose().ok();
+        let (track, line, byte) = (place()?, place()?, place()?);
+        Some(Refused { path, tune, track, line, byte, reason: self.text()? })
     }
 }
 

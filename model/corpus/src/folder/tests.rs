@@ -72,7 +72,10 @@ fn without_a_table_everything_below_is_read_and_split_by_melody() {
     let folder = folder.with("bad.mid", "text").with("notes.txt", "text");
     let (read, refused) = folder.read(Reading::default());
     assert_eq!((read.len(), read.last().unwrap().as_str()), (601, "train x.MID"));
-    assert_eq!(refused, ["bad.mid: is no MIDI file"]);
+    assert_eq!(
+        refused,
+        ["bad.mid: is no MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)"]
+    );
     let sides = |file: &str| {
         let of_file = read.iter().filter(|piece| piece.contains(file));
         of_file.map(|piece| piece.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
@@ -194,9 +197,15 @@ fn a_melody_is_on_the_same_side_for_ever() {
 fn a_folder_that_gives_nothing_says_so_in_one_sentence() {
     let missing = read_folder(Path::new("/nowhere/music"), Reading::default(), None).unwrap_err().to_string();
     assert_eq!(missing, "/nowhere/music: there is no such folder");
-    assert_eq!(Folder::new("empty").fault(), "folder: no .abc, .mid or .midi file and no table of solos is in it");
+    assert_eq!(
+        Folder::new("empty").fault(),
+        "folder: no .abc, .mid, .midi, .kar or .rmi file and no table of solos is in it"
+    );
     let bad = Folder::new("bad").with("a.mid", "text").fault();
-    assert_eq!(bad, "folder: not one tune in it could be read; the first reason: folder/a.mid: is no MIDI file");
+    assert_eq!(
+        bad,
+        "folder: not one tune in it could be read; the first reason: folder/a.mid: is no MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)"
+    );
     let table = Folder::new("columns").with("split.csv", "name,use\na.mid,train\n").fault();
     assert!(table.starts_with("folder/split.csv: is not a table with the columns file and split ("), "{table}");
     let word = Folder::new("word").with("split.csv", "file,split\na.mid,trian\n").fault();

@@ -1,6 +1,7 @@
 //! Chords from what accompanies a melody.
 
-use super::{Heard, Scale};
+use super::notes::RawNote;
+use super::time::Scale;
 use crate::push_chord;
 use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::{Pitch, Ticks};
@@ -10,18 +11,18 @@ use std::collections::BTreeSet;
 const FEWEST_TONES: usize = 3;
 
 /// A chord at each moment at which something is struck, made of all that sounds then. A rest ends no chord.
-pub(super) fn chords(accompaniment: &[Heard], scale: &Scale) -> Vec<(Ticks, Option<Chord>)> {
-    let mut strikes: Vec<&Heard> = accompaniment.iter().filter(|heard| heard.end > heard.onset).collect();
-    strikes.sort_by_key(|heard| heard.onset);
+pub(super) fn chords(accompaniment: &[RawNote], scale: &Scale) -> Vec<(Ticks, Option<Chord>)> {
+    let mut onsets: Vec<&RawNote> = accompaniment.iter().filter(|note| note.end > note.onset).collect();
+    onsets.sort_by_key(|note| note.onset);
     let mut chords = Vec::new();
-    let mut sounding: Vec<&Heard> = Vec::new();
-    for together in strikes.chunk_by(|one, next| one.onset == next.onset) {
+    let mut sounding: Vec<&RawNote> = Vec::new();
+    for together in onsets.chunk_by(|one, next| one.onset == next.onset) {
         let now = together[0].onset;
-        sounding.retain(|heard| heard.end > now);
+        sounding.retain(|note| note.end > now);
         sounding.extend(together);
-        let tones: BTreeSet<u8> = sounding.iter().map(|heard| heard.key % OCTAVE).collect();
+        let tones: BTreeSet<u8> = sounding.iter().map(|note| note.key % OCTAVE).collect();
         if tones.len() >= FEWEST_TONES {
-            let keys: Vec<Pitch> = sounding.iter().filter_map(|heard| Pitch::new(heard.key)).collect();
+            let keys: Vec<Pitch> = sounding.iter().filter_map(|note| Pitch::new(note.key)).collect();
             push_chord(&mut chords, scale.ticks(now), Chord::heard(&keys));
         }
     }

@@ -1,8 +1,9 @@
 use super::*;
 use crate::tests_support::heard;
 use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Header, Smf};
+use midly::{Format, Fps, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 use segue_model::chord::Chord;
+use segue_model::note::{Bars, Ticks};
 
 /// A track in words: `12` waits that long; `+C60` and `-60` strike and release a key (a letter is the channel, `A` the
 /// first, kept until it changes), `0:60` releases by velocity 0, `P` and `p` press and lift the pedal, `M6/8` is a
@@ -99,20 +100,111 @@ fn a_note_that_is_never_released_ends_with_the_piece() {
 }
 
 #[test]
-fn the_melody_is_the_first_channel_of_the_first_track_that_has_notes() {
-    let tracks = ["\"name 96", "+B60 48 +C64 48 -B60 -C64", "+A72 96 -A72"];
-    check(&tracks, MELODY, "C4:48");
-    check(&tracks, ALL, "C4+C5:48 E4:24");
-    check(&["+J40 96 -J40 +A60 96 -A60"], ALL, "-:48 C4:48");
+fn all_voices_are_all_tracks_and_channels_but_drums() {
+    check(&["\"name 96", "+B60 48 +C64 48 -B60 -C64", "+J36 +A72 96 -A72"], ALL, "C4+C5:48 E4:24");
+    check(&["+J40 96 -J40 +A60 96 -A60"], MELODY, "-:48 C4:48");
+}
+
+/// A line of eighths for a part; the first note is at the start.
+fn line(channel: char, keys: &[u8]) -> String {
+    keys.iter().map(|key| format!("+{channel}{key} 48 -{channel}{key} ")).collect()
+}
+
+/// Three notes at a time.
+fn chords(channel: char, roots: &[u8]) -> String {
+    let together =
+        |sign: &str, root: u8| [root, root + 4, root + 7].map(|key| format!("{sign}{channel}{key} ")).concat();
+    roots.iter().map(|root| format!("{}96 {}", together("+", *root), together("-", *root))).collect()
+}
+
+/// What is taken as the melody, as `track channel`.
+fn check_melody(tracks: &[String], expected: &str, why: &str) {
+    let tracks: Vec<&'static str> = tracks.iter().map(|track| &*track.clone().leak()).collect();
+    let bytes = file(Format::Parallel, QUARTER_OF_96, &tracks);
+    let piece = parse_pieces(&bytes, "file", MELODY).unwrap().remove(0);
+    let taken = piece.taken.unwrap();
+    assert_eq!(format!("{} {}", taken.track, taken.channel), expected, "{why}");
+    assert_eq!(taken.notes, piece.tune.notes.len(), "{why}");
 }
 
 #[test]
-fn formats_0_and_2_are_read_and_of_2_the_first_piece_with_notes() {
+fn the_melody_is_chosen_by_what_it_is_and_not_by_its_place() {
+    let tune = [72, 74, 76, 77, 79, 77, 76, 74, 72, 71, 72, 74];
+    let low = tune.map(|key| key - 36);
+    let middle = tune.map(|key| key - 7);
+    let roots = [48, 53, 55, 48, 57, 50];
+    let named = |name: &str, notes: String| format!("\"{name} {notes}");
+    let (drone, few) = (line('B', &[79; 12]), line('B', &[84, 86]));
+    for (tracks, expected, why) in [
+        (vec![line('A', &tune), line('B', &low)], "1 1", "the tune is above"),
+        (vec![line('A', &low), line('B', &tune)], "2 2", "the bass stands first"),
+        (vec![chords('A', &roots), line('B', &tune)], "2 2", "chords stand first"),
+        (vec![line('A', &low), chords('B', &roots), line('C', &tune)], "3 3", "the tune is last"),
+        (vec![line('A', &low) + &line('B', &tune)], "1 2", "in one track, by channel"),
+        (vec![line('A', &tune), line('B', &tune)], "1 1", "of equals the first"),
+        (vec![line('A', &tune), named("melody", line('B', &middle))], "2 2", "the name says it"),
+        (
+            vec![named("strings", line('A', &tune)), named("lead.vocal", line('B', &middle))],
+            "2 2",
+            "the name of a singer",
+        ),
+        (vec![named("chords", line('A', &tune)), line('B', &middle)], "2 2", "the name says what it is not"),
+        (vec![drone, line('A', &middle)], "2 1", "a drone above it"),
+        (vec![few, line('A', &middle)], "2 1", "two notes above it"),
+        (vec![line('J', &tune), line('A', &low)], "2 1", "drums never"),
+    ] {
+        check_melody(&tracks, expected, why);
+    }
+}
+
+#[test]
+fn lyrics_say_which_part_is_sung() {
+    // Nine quarters for each of two parts; the syllables stand under the notes of the second.
+    let part = |channel: u8, shift: u8, lyrics: bool| {
+        let mut track = Vec::new();
+        for step in 0..9u8 {
+            if lyrics {
+                track.extend([0, 0xff, 5, 2, b'l', b'a']);
+            }
+            track.extend([0, 0x90 | channel, 60 + shift + step % 5, 80, 48, 0x80 | channel, 60 + shift + step % 5, 0]);
+            if lyrics {
+                track.extend([0, 0xff, 1, 1, b'-', 12, 0x90 | channel, 50, 1, 0, 0x80 | channel, 50, 0]);
+            }
+        }
+        track.extend([0, 0xff, 0x2f, 0]);
+        track
+    };
+    let bytes = raw(96, &[&part(0, 12, false), &part(1, 0, true)]);
+    assert_eq!(parse_pieces(&bytes, "file", MELODY).unwrap()[0].taken.as_ref().unwrap().track, 2);
+}
+
+#[test]
+fn a_track_or_a_channel_can_be_asked_for() {
+    let tracks = ["\"name 96", "+B60 48 +C64 48 -B60 -C64", "+J36 +A72 96 -A72"];
+    let bytes = file(Format::Parallel, QUARTER_OF_96, &tracks);
+    let with = |track, channel| {
+        let reading = Reading { voices: Voices::Chosen { track, channel }, ..MELODY };
+        parse_pieces(&bytes, "a.mid", reading)
+            .map(|pieces| heard(&pieces[0].tune.notes))
+            .map_err(|refused| refused.to_string())
+    };
+    assert_eq!(with(Some(2), None).as_deref(), Ok("C4:48 E4:24"));
+    assert_eq!(with(Some(2), Some(3)).as_deref(), Ok("-:24 E4:24"));
+    assert_eq!(with(None, Some(1)).as_deref(), Ok("C5:48"));
+    let there = "a.mid: has no notes on the track and channel that were asked for. There are track 2, channel 2 (1 notes); \
+                 track 2, channel 3 (1 notes); track 3, channel 1 (1 notes)";
+    assert_eq!(with(Some(3), Some(10)), Err(there.to_owned()), "drums are never read");
+    assert_eq!(with(Some(7), None), Err(there.to_owned()));
+}
+
+#[test]
+fn formats_0_and_2_are_read_and_each_track_of_2_is_a_piece() {
     let single = file(Format::SingleTrack, QUARTER_OF_96, &["\"Tune +60 96 -60"]);
     let tune = parse_midi(&single, "file", ALL).unwrap();
     assert_eq!((tune.title.as_str(), heard(&tune.notes).as_str()), ("Tune", "C4:48"));
     let pieces = file(Format::Sequential, QUARTER_OF_96, &["M3/4", "+60 96 -60", "+62 96 -62"]);
-    assert_eq!(heard(&parse_midi(&pieces, "file", ALL).unwrap().notes), "C4:48");
+    let pieces = parse_pieces(&pieces, "file", ALL).unwrap();
+    assert_eq!(pieces.iter().map(|piece| heard(&piece.tune.notes)).collect::<Vec<_>>(), ["C4:48", "D4:48"]);
 }
 
 #[test]
@@ -148,6 +240,18 @@ fn what_sounds_together_outside_the_melody_is_a_chord() {
     // A bass alone is a part of the chord that holds; one that moves under held keys is another bass.
     check_chords(&[melody, "+48 +52 +55 48 -48 -52 -55 +43 48 -43"], "0:C");
     check_chords(&[melody, "+64 +67 +72 +48 48 -48 +52 48 -52 -64 -67 -72"], "0:C 24:C/E");
+}
+
+/// The bytes of a file of format 1 with these tracks, each without its chunk's head.
+pub(super) fn raw(division: u16, tracks: &[&[u8]]) -> Vec<u8> {
+    let count = u16::try_from(tracks.len()).unwrap().to_be_bytes();
+    let mut bytes = [&b"MThd\0\0\0\x06\0\x01"[..], &count, &division.to_be_bytes()].concat();
+    for track in tracks {
+        bytes.extend(b"MTrk");
+        bytes.extend(u32::try_from(track.len()).unwrap().to_be_bytes());
+        bytes.extend(*track);
+    }
+    bytes
 }
 
 #[test]
@@ -250,23 +354,35 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     let check = |bytes: &[u8], sentence: &str| {
         assert_eq!(parse_midi(bytes, "a.mid", ALL).unwrap_err().to_string(), sentence);
     };
-    check(b"", "a.mid: is no MIDI file");
-    check(b"RIFF", "a.mid: is no MIDI file");
-    check(b"RIFF\0\0\0\0RMIDdata\0\0\0\0", "a.mid: is no MIDI file");
+    check(b"", "a.mid: is no MIDI file: it is empty. Give a Standard MIDI File (.mid)");
+    let no_midi = "a.mid: is no MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)";
+    check(b"# some text", no_midi);
+    let no_data = "a.mid: is no MIDI file: it is a RIFF file with no MIDI data in it. Give a Standard MIDI File (.mid)";
+    check(b"RIFF", no_data);
+    let other = "a.mid: is no MIDI file: the data in its RIFF wrapper are not MIDI. Give a Standard MIDI File (.mid)";
+    check(b"RIFF\0\0\0\0WAVEdata\0\0\0\0", other);
     let mut frames = whole.clone();
     frames[12] = 0x80;
-    check(&frames, "a.mid: is damaged (there are no 128 frames in a second)");
-    check(b"# some text", "a.mid: is no MIDI file");
-    check(&whole[..6], "a.mid: is cut off (in its header)");
-    check(&whole[..whole.len() - 5], "a.mid: is cut off (in the middle of a track)");
+    let no_time =
+        "a.mid: is damaged: 128 frames in a second with 96 ticks each are no SMPTE time. Export the file again";
+    check(&frames, no_time);
+    let mut format = whole.clone();
+    format[9] = 3;
+    check(&format, "a.mid: is of format 3, and only 0, 1 and 2 are known. Export it again as format 1");
+    check(&whole[..6], "a.mid: is cut off in its header. Export the file again");
+    let length = whole.len() - 5;
+    let cut = format!(
+        "a.mid, track 2, byte {length}: the file ends here, and 5 bytes of the track are missing. Export the file again"
+    );
+    check(&whole[..length], &cut);
     let second = whole.windows(4).rposition(|name| name == b"MTrk").unwrap();
-    check(&whole[..second], "a.mid: is cut off (tracks are missing)");
+    check(&whole[..second], "a.mid: is cut off: its header says 2 tracks, and 1 are there. Export the file again");
     check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4"]), "a.mid: has no notes");
     let drums = "a.mid: all its notes are on channel 10, which is drums and is not read; move what is melody to another channel";
     check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4", "+J36 96 -36"]), drums);
     check(&file(Format::Sequential, QUARTER_OF_96, &["+J36 96 -36", "+J40 96 -40"]), drums);
     let still = file(Format::Parallel, Timing::Metrical(u15::new(0)), &["+60 96 -60"]);
-    check(&still, "a.mid: is damaged (a quarter note has no ticks)");
+    check(&still, "a.mid: is damaged: a quarter note has no ticks. Export the file again");
     let missing = read_midi(Path::new("/nowhere/a.mid"), ALL).unwrap_err().to_string();
     assert!(missing.starts_with("/nowhere/a.mid: cannot be read ("), "{missing}");
 }

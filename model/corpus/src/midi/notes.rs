@@ -1,0 +1,158 @@
+//! From messages to notes, in the file's own time.
+
+use super::events::{Event, Kind, Message};
+use super::time::Scale;
+use super::{PERCUSSION_CHANNEL, Part};
+use segue_model::note::{Note, Pitch, Ticks, Velocity};
+use std::collections::HashMap;
+
+/// A channel message with its track.
+#[derive(Clone, Copy)]
+pub(super) struct PartEvent {
+    at: u64,
+    pub part: Part,
+    message: Message,
+}
+
+/// All channel messages but those for drums, in order of time (of track, at one time), and the time at which the piece
+/// ends.
+pub(super) fn merged(tracks: &[Vec<Event<'_>>]) -> (Vec<PartEvent>, u64) {
+    let mut merged = Vec::new();
+    let mut end = 0;
+    for (track, events) in tracks.iter().enumerate() {
+        for event in events {
+            end = end.max(event.at);
+            match event.kind {
+                Kind::Channel { channel, message } if channel != PERCUSSION_CHANNEL => {
+                    merged.push(PartEvent { at: event.at, part: Part { track, channel }, message });
+                }
+                _ => {}
+            }
+        }
+    }
+    // Stable: messages at one time keep the order of their track.
+    merged.sort_by_key(|event| event.at);
+    (merged, end)
+}
+
+const SUSTAIN: u8 = 64;
+/// The pedal is down from here.
+const PEDAL_DOWN: u8 = 64;
+const ALL_SOUND_OFF: u8 = 120;
+const ALL_NOTES_OFF: u8 = 123;
+
+/// A note in the file's own time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawNote {
+    pub onset: u64,
+    pub end: u64,
+    pub key: u8,
+    velocity: u8,
+}
+
+impl RawNote {
+    pub fn note(&self, scale: &Scale) -> Note {
+        let (onset, end) = (scale.ticks(self.onset), scale.ticks(self.end));
+        Note {
+            onset,
+            // MIDI has seven bits for both; the reader of events has seen to that.
+            pitch: Pitch::new(self.key).unwrap_or(Pitch::MAX),
+            // The shortest note is a tick, because a note has a length.
+            duration: Ticks((end - onset).0.max(1)),
+            velocity: Velocity::new(self.velocity).unwrap_or(Velocity::DEFAULT),
+        }
+    }
+}
+
+/// The notes of these messages. What still sounds at `end` ends there.
+pub(super) fn notes<'a>(events: impl Iterator<Item = &'a PartEvent>, end: u64, pedal: bool) -> Vec<RawNote> {
+    let mut pairing = Pairing { pedal, ..Pairing::default() };
+    events.for_each(|event| pairing.take(*event));
+    let hanging: Vec<_> = pairing.sounding.keys().copied().collect();
+    for place in hanging {
+        pairing.end(place, end);
+    }
+    pairing.done
+}
+
+/// A part and a key.
+type Place = (Part, u8);
+
+/// Pairs each note-on with what ends it.
+#[derive(Default)]
+struct Pairing {
+    /// Whether the sustain pedal holds notes.
+    pedal: bool,
+    done: Vec<RawNote>,
+    /// A key of a part sounds once at most.
+    sounding: HashMap<Place, Sounding>,
+    /// By channel: the pedal may stand in another track than the notes.
+    pedal_down: [bool; 16],
+}
+
+#[derive(Clone, Copy)]
+struct Sounding {
+    onset: u64,
+    velocity: u8,
+    /// Held by the pedal alone.
+    released: bool,
+    /// A note-off at `onset` that belongs to the note before, which this one cut off.
+    pending_note_off: bool,
+}
+
+impl Pairing {
+    fn take(&mut self, event: PartEvent) {
+        let (part, at) = (event.part, event.at);
+        match event.message {
+            Message::NoteOn { key, velocity } => self.note_on((part, key), velocity, at),
+            Message::NoteOff { key } => self.note_off((part, key), at),
+            Message::Controller { number: SUSTAIN, value } if self.pedal => {
+                self.pedal(part.channel, value >= PEDAL_DOWN, at);
+            }
+            Message::Controller { number: ALL_SOUND_OFF | ALL_NOTES_OFF, .. } => {
+                self.end_where(at, |channel, _| channel == part.channel);
+            }
+            _ => {}
+        }
+    }
+
+    fn note_on(&mut self, place: Place, velocity: u8, at: u64) {
+        let before = self.end(place, at);
+        let pending_note_off = before.is_some_and(|before| !before.released);
+        self.sounding.insert(place, Sounding { onset: at, velocity, released: false, pending_note_off });
+    }
+
+    fn note_off(&mut self, place: Place, at: u64) {
+        let down = self.pedal && self.pedal_down.get(usize::from(place.0.channel)).copied().unwrap_or(false);
+        match self.sounding.get_mut(&place) {
+            Some(sounding) if sounding.pending_note_off && sounding.onset == at => sounding.pending_note_off = false,
+            Some(sounding) if down => sounding.released = true,
+            _ => {
+                self.end(place, at);
+            }
+        }
+    }
+
+    fn pedal(&mut self, channel: u8, down: bool, at: u64) {
+        if let Some(pedal_down) = self.pedal_down.get_mut(usize::from(channel)) {
+            *pedal_down = down;
+        }
+        if !down {
+            self.end_where(at, |of, sounding| of == channel && sounding.released);
+        }
+    }
+
+    fn end_where(&mut self, at: u64, ends: impl Fn(u8, &Sounding) -> bool) {
+        let found = self.sounding.iter().filter(|((part, _), sounding)| ends(part.channel, sounding));
+        let found: Vec<_> = found.map(|(place, _)| *place).collect();
+        for place in found {
+            self.end(place, at);
+        }
+    }
+
+    fn end(&mut self, place: Place, at: u64) -> Option<Sounding> {
+        let sounding = self.sounding.remove(&place)?;
+        self.done.push(RawNote { onset: sounding.onset, end: at, key: place.1, velocity: sounding.velocity });
+        Some(sounding)
+    }
+}

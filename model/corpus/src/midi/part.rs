@@ -1,0 +1,222 @@
+//! Which part of a file is its melody.
+//!
+//! Files do not say it. It is estimated from what is usual: a melody lies in the middle or high register, is a single
+//! line, has lyrics under its notes, or is named so. The order of the parts decides only between equals.
+
+use super::events::{Event, Kind, Message, meta};
+use super::notes::PartEvent;
+use super::{PERCUSSION_CHANNEL, Part, Taken};
+use crate::text;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A part and what is known of it.
+pub(super) struct Described {
+    pub part: Part,
+    /// The name of its track.
+    pub name: String,
+    pub notes: usize,
+    score: f64,
+}
+
+/// The parts that have notes, in the order of the file. Drums are none.
+pub(super) fn parts(tracks: &[Vec<Event<'_>>]) -> Vec<Described> {
+    let lyrics = lyrics(tracks);
+    let mut all = Vec::new();
+    for (track, events) in tracks.iter().enumerate() {
+        let mut by_channel: BTreeMap<u8, Line> = BTreeMap::new();
+        let mut order = Vec::new();
+        for event in events {
+            let Kind::Channel { channel, message } = event.kind else { continue };
+            match message {
+                Message::NoteOn { key, .. } if channel != PERCUSSION_CHANNEL => {
+                    if !order.contains(&channel) && by_channel.get(&channel).is_none_or(|line| line.notes == 0) {
+                        order.push(channel);
+                    }
+                    by_channel.entry(channel).or_default().note(event.at, key);
+                }
+                Message::Program(program) => by_channel.entry(channel).or_default().program = Some(program),
+                _ => {}
+            }
+        }
+        let name = track_name(events);
+        all.extend(
+            order
+                .into_iter()
+                .filter_map(|channel| Some((Part { track, channel }, name.clone(), by_channel.remove(&channel)?))),
+        );
+    }
+    let most_onsets = all.iter().map(|(_, _, line)| line.onsets()).max().unwrap_or(0);
+    let described = |(index, (part, name, line)): (usize, (Part, String, Line))| Described {
+        part,
+        notes: line.notes,
+        score: line.score(&name, most_onsets, &lyrics) - TIE * f64::from(u32::try_from(index).unwrap_or(u32::MAX)),
+        name,
+    };
+    all.into_iter().enumerate().map(described).collect()
+}
+
+/// The part that is most likely the melody.
+pub(super) fn melody(parts: &[Described]) -> Option<&Described> {
+    parts.iter().reduce(|best, part| if part.score > best.score { part } else { best })
+}
+
+/// Decides between parts of which nothing else tells which is the melody.
+const TIE: f64 = 0.001;
+
+/// What a part plays.
+#[derive(Default)]
+struct Line {
+    notes: usize,
+    keys: u64,
+    pitches: BTreeSet<u8>,
+    /// Notes at each moment at which any begins.
+    at: BTreeMap<u64, u32>,
+    program: Option<u8>,
+}
+
+impl Line {
+    fn note(&mut self, at: u64, key: u8) {
+        self.notes += 1;
+        self.keys += u64::from(key);
+        self.pitches.insert(key);
+        *self.at.entry(at).or_default() += 1;
+    }
+
+    fn onsets(&self) -> usize {
+        self.at.len()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a file has fewer than 2^52 notes")]
+    fn score(&self, name: &str, most_onsets: usize, lyrics: &BTreeSet<u64>) -> f64 {
+        /// Few pitches are a drone or a drum on a channel of its own.
+        const FEWEST_PITCHES: usize = 4;
+        const FEWEST_LYRICS: usize = 8;
+        let onsets = self.onsets().max(1) as f64;
+        let mean = self.keys as f64 / self.notes.max(1) as f64;
+        let single = self.at.values().filter(|notes| **notes == 1).count() as f64 / onsets;
+        let busy = (2.0 * onsets / most_onsets.max(1) as f64).min(1.0);
+        let sung = self.at.keys().filter(|at| lyrics.contains(at)).count() as f64;
+        let lyric_score = if lyrics.len() < FEWEST_LYRICS {
+            0.0
+        } else {
+            // Lyrics stand under the notes that are sung, and most of these notes have one.
+            6.0 * (sung / lyrics.len() as f64) * (lyrics.len() as f64 / onsets).min(1.0)
+        };
+        let few = if self.pitches.len() < FEWEST_PITCHES && most_onsets > 2 * FEWEST_PITCHES { -2.0 } else { 0.0 };
+        3.0 * single
+            + 2.0 * busy
+            + register_score(mean)
+            + lyric_score
+            + few
+            + name_score(name)
+            + program_score(self.program)
+    }
+}
+
+/// For the mean key of a part.
+fn register_score(mean: f64) -> f64 {
+    const BASS_BELOW: f64 = 50.0;
+    const LOW_BELOW: f64 = 55.0;
+    const HIGH_ABOVE: f64 = 96.0;
+    match mean {
+        mean if mean < BASS_BELOW => -4.0,
+        mean if mean < LOW_BELOW => -1.5,
+        mean if mean > HIGH_ABOVE => -1.0,
+        // Of two lines the upper one is more often the tune.
+        mean => 1.0 + 0.03 * (mean - 60.0).clamp(0.0, 20.0),
+    }
+}
+
+fn name_score(name: &str) -> f64 {
+    const ACCOMPANIMENT: [&str; 14] = [
+        "bass",
+        "chord",
+        "accomp",
+        "backing",
+        "harmony",
+        "rhythm",
+        "pad",
+        "drum",
+        "perc",
+        "left",
+        "l.h.",
+        "comping",
+        "background",
+        "arpeg",
+    ];
+    const MELODY: [&str; 14] = [
+        "melod", "vocal", "voice", "vox", "lead", "solo", "singer", "gesang", "stimme", "soprano", "tune", "cant",
+        "right", "r.h.",
+    ];
+    let name = name.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match (has(&ACCOMPANIMENT), has(&MELODY)) {
+        (true, _) => -4.0,
+        (false, true) => 4.0,
+        (false, false) => 0.0,
+    }
+}
+
+/// By the families of General MIDI.
+fn program_score(program: Option<u8>) -> f64 {
+    match program {
+        // Basses; timpani; percussion and effects.
+        Some(32..=39 | 47 | 112..=127) => -3.0,
+        // Pads and string ensembles.
+        Some(48..=51 | 88..=95) => -0.5,
+        // Brass, reeds, pipes and synthesizer leads play lines.
+        Some(56..=87) => 0.5,
+        _ => 0.0,
+    }
+}
+
+/// When a syllable is sung. Karaoke files write syllables as plain text behind their first notes.
+fn lyrics(tracks: &[Vec<Event<'_>>]) -> BTreeSet<u64> {
+    let of_kind = |wanted: u8| -> BTreeSet<u64> {
+        let events = tracks.iter().flatten();
+        let is_syllable = |event: &&Event<'_>| match event.kind {
+            Kind::Meta { kind, data } => kind == wanted && !data.starts_with(b"@") && !data.trim_ascii().is_empty(),
+            Kind::Channel { .. } => false,
+        };
+        events.filter(is_syllable).map(|event| event.at).collect()
+    };
+    let lyrics = of_kind(meta::LYRIC);
+    if lyrics.is_empty() { of_kind(meta::TEXT) } else { lyrics }
+}
+
+/// The name of a track, or of its instrument; may be empty.
+pub(super) fn track_name(events: &[Event<'_>]) -> String {
+    let named = |wanted: u8| {
+        events.iter().find_map(|event| match event.kind {
+            Kind::Meta { kind, data } if kind == wanted && !data.trim_ascii().is_empty() => Some(text::decoded(data)),
+            _ => None,
+        })
+    };
+    named(meta::TRACK_NAME).or_else(|| named(meta::INSTRUMENT)).unwrap_or_default().trim().to_owned()
+}
+
+/// The parts that a track number, a channel number or both (from 1) name.
+pub(super) fn chosen(parts: &[Described], track: Option<u16>, channel: Option<u8>) -> Vec<&Described> {
+    let fits = |part: &&Described| {
+        track.is_none_or(|track| usize::from(track) == part.part.track + 1)
+            && channel.is_none_or(|channel| channel == part.part.channel + 1)
+    };
+    parts.iter().filter(fits).collect()
+}
+
+/// What was taken, in words.
+pub(super) fn taken(taken: &[&Described], parts: usize) -> Option<Taken> {
+    let first = taken.first()?;
+    Some(Taken {
+        track: first.part.track + 1,
+        channel: first.part.channel + 1,
+        name: first.name.clone(),
+        notes: taken.iter().map(|part| part.notes).sum(),
+        parts,
+    })
+}
+
+/// Whether an event belongs to one of these parts.
+pub(super) fn belongs(event: &PartEvent, parts: &[Part]) -> bool {
+    parts.contains(&event.part)
+}

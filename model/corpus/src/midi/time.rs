@@ -1,0 +1,171 @@
+//! From the ticks of a file to ours: tempo, bars, SMPTE time.
+
+use super::Clock;
+use super::events::{Event, Kind, meta};
+use super::file::Timing;
+use crate::Tempo;
+use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
+
+/// Ticks in one second of [`Clock::Seconds`]: 120 quarter notes a minute.
+const TICKS_PER_SECOND: i128 = 2 * TICKS_PER_QUARTER as i128;
+const MICROSECONDS: i128 = 1_000_000;
+
+/// From the file's own time to ticks.
+pub(super) enum Scale {
+    /// Ticks are `numerator / denominator` of the file's.
+    Even { numerator: i128, denominator: i128, beats: bool },
+    /// Stretches of one tempo each, in order.
+    Tempi { per_quarter: i128, stretches: Vec<Stretch> },
+}
+
+pub(super) struct Stretch {
+    from: u64,
+    /// Microseconds, times ticks of the file per quarter note, from the start of the piece to `from`.
+    before: i128,
+    /// Microseconds of a quarter note.
+    quarter_us: u32,
+}
+
+impl Scale {
+    pub fn new(timing: Timing, tracks: &[Vec<Event<'_>>], clock: Clock) -> Self {
+        match (timing, clock) {
+            (Timing::PerQuarter(ticks), Clock::Beats) => {
+                Self::Even { numerator: i128::from(TICKS_PER_QUARTER), denominator: i128::from(ticks), beats: true }
+            }
+            (Timing::PerQuarter(ticks), Clock::Seconds) => {
+                Self::Tempi { per_quarter: i128::from(ticks), stretches: stretches(tracks) }
+            }
+            (Timing::Frames { per_second, ticks }, _) => {
+                // 29 stands for 30,000 frames in 1,001 seconds.
+                let (frames, seconds) = if per_second == 29 { (30_000, 1_001) } else { (i128::from(per_second), 1) };
+                let (numerator, denominator) = (TICKS_PER_SECOND * seconds, frames * i128::from(ticks));
+                Self::Even { numerator, denominator, beats: false }
+            }
+        }
+    }
+
+    pub fn has_bars(&self) -> bool {
+        matches!(self, Self::Even { beats: true, .. })
+    }
+
+    /// The nearest tick.
+    pub fn ticks(&self, at: u64) -> Ticks {
+        let (numerator, denominator) = match self {
+            Self::Even { numerator, denominator, .. } => (i128::from(at) * numerator, *denominator),
+            Self::Tempi { per_quarter, stretches } => {
+                let index = stretches.partition_point(|stretch| stretch.from <= at).saturating_sub(1);
+                (stretches[index].elapsed(at) * TICKS_PER_SECOND, per_quarter * MICROSECONDS)
+            }
+        };
+        let ticks = (numerator + denominator / 2).div_euclid(denominator);
+        Ticks(i64::try_from(ticks).unwrap_or(i64::MAX))
+    }
+}
+
+impl Stretch {
+    fn elapsed(&self, at: u64) -> i128 {
+        self.before + i128::from(at.saturating_sub(self.from)) * i128::from(self.quarter_us)
+    }
+}
+
+/// Changes of tempo, wherever in the file they stand, in order of time: the file's ticks and microseconds of a quarter.
+fn tempo_changes(tracks: &[Vec<Event<'_>>]) -> Vec<(u64, u32)> {
+    let mut changes: Vec<(u64, u32)> = tracks
+        .iter()
+        .flatten()
+        .filter_map(|event| match event.kind {
+            Kind::Meta { kind: meta::TEMPO, data: [high, middle, low, ..] } => {
+                let quarter_us = u32::from_be_bytes([0, *high, *middle, *low]);
+                (quarter_us > 0).then_some((event.at, quarter_us))
+            }
+            _ => None,
+        })
+        .collect();
+    changes.sort_by_key(|(at, _)| *at);
+    changes
+}
+
+/// At least one stretch, from the start on.
+fn stretches(tracks: &[Vec<Event<'_>>]) -> Vec<Stretch> {
+    let mut stretches = vec![Stretch { from: 0, before: 0, quarter_us: Tempo::USUAL_QUARTER_US }];
+    for (from, quarter_us) in tempo_changes(tracks) {
+        let before = stretches.last().map_or(0, |stretch| stretch.elapsed(from));
+        stretches.push(Stretch { from, before, quarter_us });
+    }
+    stretches
+}
+
+/// Changes of tempo on our time line. A file that states its first tempo later than at its start is at 120 until there.
+pub(super) fn tempos(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Tempo> {
+    let mut tempos: Vec<Tempo> = Vec::new();
+    for (at, quarter_us) in tempo_changes(tracks) {
+        let at = scale.ticks(at);
+        if tempos.is_empty() && at > Ticks::ZERO {
+            tempos.push(Tempo { at: Ticks::ZERO, quarter_us: Tempo::USUAL_QUARTER_US });
+        }
+        crate::push_tempo(&mut tempos, Tempo { at, quarter_us });
+    }
+    tempos
+}
+
+/// Every time signature begins a bar. Before the first, and without any, MIDI means 4/4.
+pub(super) fn bars(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Bars> {
+    let mut bars: Vec<Bars> = tracks
+        .iter()
+        .flatten()
+        .filter_map(|event| match event.kind {
+            Kind::Meta { kind: meta::TIME_SIGNATURE, data: [numerator, power, ..] } => {
+                let metre = Metre::new(*numerator, 1u8.checked_shl(u32::from(*power))?)?;
+                Some(Bars { line: scale.ticks(event.at), metre })
+            }
+            _ => None,
+        })
+        .collect();
+    bars.sort_by_key(|entry| entry.line);
+    if bars.first().is_none_or(|first| first.line > Ticks::ZERO) {
+        bars.insert(0, Bars { line: Ticks::ZERO, metre: Metre::COMMON });
+    }
+    // Of several at one moment the last one holds; one that repeats what holds already adds nothing.
+    let mut kept: Vec<Bars> = Vec::new();
+    for entry in bars {
+        match kept.last_mut() {
+            Some(last) if last.line == entry.line => *last = entry,
+            Some(last) if last.metre == entry.metre && last.place(entry.line) == Ticks::ZERO => {}
+            _ => kept.push(entry),
+        }
+    }
+    join_divided_bars(&mut kept);
+    begin_behind_the_upbeat(&mut kept);
+    kept
+}
+
+/// Notation programs write a bar that a repeat sign divides as two bars of its parts, such as 7/8 and 1/8 within 4/4.
+fn join_divided_bars(bars: &mut Vec<Bars>) {
+    let mut index = 1;
+    while index < bars.len() {
+        let before = bars[index - 1];
+        let whole_bar = Ticks(bars[index].line.0 + before.metre.bar().0);
+        let again = bars.iter().position(|entry| entry.line == whole_bar);
+        let is_divided = |again: usize| {
+            let parts = &bars[index..=again];
+            parts.len() > 2
+                && parts.last().is_some_and(|last| last.metre == before.metre)
+                && before.place(parts[0].line) == Ticks::ZERO
+                && parts.windows(2).all(|pair| pair[1].line - pair[0].line == pair[0].metre.bar())
+        };
+        match again.filter(|again| *again > index && is_divided(*again)) {
+            Some(again) => drop(bars.drain(index..=again)),
+            None => index += 1,
+        }
+    }
+}
+
+/// Notation programs write an upbeat as one bar of a shorter metre: the bars of the piece begin behind it.
+fn begin_behind_the_upbeat(bars: &mut Vec<Bars>) {
+    if let [first, second, ..] = bars.as_slice()
+        && second.line - first.line == first.metre.bar()
+        && first.metre.bar() < second.metre.bar()
+    {
+        bars.remove(0);
+    }
+}
