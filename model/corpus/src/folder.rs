@@ -66,7 +66,7 @@ pub enum FolderError {
     #[error("{path}: no .abc, .mid, .midi, .kar or .rmi file and no table of solos is in it")]
     Empty { path: String },
     #[error("{path}: not one tune in it could be read; the first reason: {first}")]
-    NothingRead { path: String, first: Refused },
+    NothingRead { path: String, first: Box<Refused> },
     #[error("{path}: is read already as a part of {other}; name it once")]
     Twice { path: String, other: String },
     #[error("{path}: is not a table with the columns file and split ({reason})")]
@@ -129,7 +129,7 @@ pub fn read_folder(folder: &Path, reading: Reading, cache: Option<&Path>) -> Res
     let corpus = Reader::new(folder, &files, reading).take_all(&listing, reading);
     match corpus.refused.first() {
         _ if !corpus.pieces.is_empty() => {}
-        Some(first) => return Err(FolderError::NothingRead { path: path(), first: first.clone() }),
+        Some(first) => return Err(FolderError::NothingRead { path: path(), first: Box::new(first.clone()) }),
         None => return Err(FolderError::Empty { path: path() }),
     }
     if let Some(kept) = kept {

@@ -41,10 +41,7 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
         lines.push(&rest[..at]);
         let end = &rest[at..];
         let returns = end.len() - end.trim_start_matches('\r').len();
-        let length = match end[returns..].starts_with('\n') {
-            true => returns + 1,
-            false => 1,
-        };
+        let length = if end[returns..].starts_with('\n') { returns + 1 } else { 1 };
         rest = &end[length..];
     }
     if !rest.is_empty() {

@@ -47,14 +47,6 @@ impl<'a> Cursor<'a> {
         self.take_while(belongs).chars().count()
     }
 
-    pub fn skip_until(&mut self, mut stops: impl FnMut(char) -> bool) {
-        self.take_while(|c| !stops(c));
-    }
-
-    pub fn skip_all(&mut self) {
-        self.rest = "";
-    }
-
     /// Up to `text`; false, and nothing skipped, where it does not come.
     pub fn skip_to(&mut self, text: &str) -> bool {
         let found = self.rest.find(text);

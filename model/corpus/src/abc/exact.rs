@@ -28,6 +28,12 @@ impl Exact {
         Self(i64::try_from(rounded).unwrap_or(i64::MAX))
     }
 
+    /// In quarter notes.
+    #[expect(clippy::cast_precision_loss, reason = "a length of a few whole notes")]
+    pub fn quarters(self) -> f64 {
+        self.0 as f64 / (PER_TICK * Ticks::quarters(1).0) as f64
+    }
+
     /// The nearest tick.
     pub fn ticks(self) -> Ticks {
         Ticks((self.0.saturating_add(PER_TICK / 2)).div_euclid(PER_TICK))

@@ -1,7 +1,8 @@
-//! The values of single fields: metre, unit of length, order of parts.
+//! The values of single fields: metre, unit of length, tempo, order of parts.
 
 use super::exact::Exact;
-use segue_model::note::Metre;
+use crate::Tempo;
+use segue_model::note::{Metre, Ticks};
 
 /// What `M:` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +45,75 @@ pub(super) fn time(text: &str) -> Result<(Time, &str), String> {
         return Ok((Time::Free, ""));
     }
     let end = text.find(|c: char| !matches!(c, '0'..='9' | '+' | '/' | '(' | ')')).unwrap_or(text.len());
-    let (fraction, rest) = text.split_at(end);
-    let no_metre = || format!("“{}” is no metre", text.trim_end());
-    let (beats, value) = fraction.split_once('/').ok_or_else(no_metre)?;
-    let numerator = beats
-        .split('+')
-        .map(|beat| beat.trim_matches(['(', ')']).parse::<u8>().ok())
-        .try_fold(0u8, |sum, beat| sum.checked_add(beat?))
-        .ok_or_else(no_metre)?;
-    let denominator = value.parse().map_err(|_| no_metre())?;
-    let metre = Metre::new(numerator, denominator).ok_or_else(no_metre)?;
+    let (sum, rest) = text.split_at(end);
+    let metre = sum_of_fractions(sum).ok_or_else(|| format!("“{}” is no metre", text.trim_end()))?;
     Ok((Time::Metric(metre), rest))
+}
+
+/// `6/8`, `(2+3+2)/8`, `3/8+2/8+3/8`, `2/4+3/8`. A number alone is what old prints have: 3 is 3/4, 2 is 2/2.
+fn sum_of_fractions(text: &str) -> Option<Metre> {
+    match text {
+        "2" => return Some(Metre { numerator: 2, denominator: 2 }),
+        "3" => return Metre::new(3, 4),
+        "4" => return Some(Metre::COMMON),
+        _ => {}
+    }
+    // Beats before a stroke count in the value behind it: `2+3/8` is five eighths.
+    let mut fractions: Vec<(u32, u32)> = Vec::new();
+    let mut beats: u32 = 0;
+    for word in text.split('+') {
+        let word = word.trim_matches(['(', ')']);
+        match word.split_once('/') {
+            Some((numerator, denominator)) => {
+                let numerator: u32 = numerator.trim_end_matches(')').parse().ok()?;
+                let denominator: u32 = denominator.parse().ok().filter(|value: &u32| value.is_power_of_two())?;
+                fractions.push((beats.checked_add(numerator)?, denominator));
+                beats = 0;
+            }
+            None => beats = beats.checked_add(word.parse().ok()?)?,
+        }
+    }
+    if beats > 0 {
+        return None;
+    }
+    let smallest = fractions.iter().map(|(_, denominator)| *denominator).max()?;
+    let numerator = fractions.iter().try_fold(0u32, |sum, (numerator, denominator)| {
+        sum.checked_add(numerator.checked_mul(smallest / denominator)?)
+    })?;
+    Metre::new(u8::try_from(numerator).ok()?, u8::try_from(smallest).ok()?)
+}
+
+/// Reads what `Q:` says as microseconds of a quarter note: `1/4=120`, `"Andante" 3/8=80`, `1/4 1/8=50`, and of old `C3=40`
+/// and `120`, which count units of length. `None` where words alone stand there.
+pub(super) fn tempo(text: &str, unit_length: Exact) -> Result<Option<u32>, String> {
+    let no_tempo = || format!("“{}” is no tempo; write Q:1/4=120", text.trim());
+    // Words in quotation marks, before or behind.
+    let plain: String = text.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+    let plain = plain.trim();
+    if plain.is_empty() {
+        return Ok(None);
+    }
+    let (beat, count) = plain.split_once('=').unwrap_or(("C", plain));
+    let digits: String = count.trim().chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let count: f64 = digits.parse().map_err(|_| no_tempo())?;
+    let mut quarters = 0.0;
+    for word in beat.split([' ', '+']).filter(|word| !word.is_empty()) {
+        quarters += match word.strip_prefix('C') {
+            Some("") => unit_length.quarters(),
+            Some(units) => unit_length.quarters() * units.parse::<f64>().map_err(|_| no_tempo())?,
+            None => unit(word).map_err(|_| no_tempo())?.quarters(),
+        };
+    }
+    Ok(Some(Tempo::of_bpm(Ticks::ZERO, count * quarters).ok_or_else(no_tempo)?.quarter_us))
+}
+
+/// The letter of the part that `P:` names in the music; `None` for other labels, such as `segno`, `pizz` or `3`.
+pub(super) fn part_name(text: &str) -> Option<char> {
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let word = words.next().filter(|word| !word.eq_ignore_ascii_case("part")).or_else(|| words.next())?;
+    let mut letters = word.chars();
+    let letter = letters.next().filter(char::is_ascii_alphabetic)?;
+    letters.next().is_none().then_some(letter)
 }
 
 /// Reads `1/8`. The shortest unit taken is a 512th.
@@ -71,13 +130,20 @@ pub(super) fn unit(text: &str) -> Result<Exact, String> {
     Ok(Exact::WHOLE_NOTE.scaled(numerator, denominator))
 }
 
-/// Expands `A2(BC)3` to `AABCBCBC`. Other signs than letters, digits and brackets mean nothing.
-pub(super) fn part_order(text: &str) -> Result<Vec<char>, String> {
+/// Expands `A2(BC)3` to `AABCBCBC`. Other signs than letters, digits and brackets mean nothing, and so do words: `labels`
+/// are the parts that the music has, by which they are told from parts with small letters.
+pub(super) fn part_order(text: &str, labels: &[char]) -> Result<Vec<char>, String> {
     const MOST_PARTS: usize = 256;
     const DEEPEST: usize = 8;
     // The innermost open bracket is last. What a digit repeats is the last letter or closed bracket.
     let mut open: Vec<Vec<char>> = vec![Vec::new()];
     let mut last: Vec<char> = Vec::new();
+    let is_of_parts = |word: &&str| {
+        word.chars()
+            .filter(char::is_ascii_alphabetic)
+            .all(|letter| letter.is_ascii_uppercase() || labels.contains(&letter))
+    };
+    let text: String = text.split_whitespace().filter(is_of_parts).collect();
     for character in text.chars() {
         match character {
             'A'..='Z' | 'a'..='z' => last = vec![character],

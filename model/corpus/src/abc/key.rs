@@ -70,14 +70,10 @@ impl Key {
     }
 
     fn apply_word(&mut self, word: &str) {
-        match word.split_once('=') {
+        match word {
             _ if word.starts_with(['^', '_', '=']) => self.apply_accidentals(word),
-            Some(("octave", value)) => self.shift = self.shift.saturating_add(small_number(value).saturating_mul(12)),
-            Some(("transpose" | "t", value)) => self.shift = self.shift.saturating_add(small_number(value)),
             _ if word.eq_ignore_ascii_case("exp") => self.letters = [0; 7],
-            _ if word.ends_with("-8") && is_clef_or_setting(word) => self.shift = self.shift.saturating_sub(12),
-            _ if word.ends_with("+8") && is_clef_or_setting(word) => self.shift = self.shift.saturating_add(12),
-            _ => {}
+            _ => self.shift = self.shift.saturating_add(shift_of(word).unwrap_or(0)),
         }
     }
 
@@ -151,15 +147,15 @@ pub(super) fn letter_and_octave(character: char) -> Option<(u8, i8)> {
 /// Sharps (or, below zero, flats) of the key that the text begins with, and what follows its mode.
 fn tonic_and_mode(text: &str) -> Result<(i32, &str), String> {
     let tonic = text.chars().next().and_then(letter_and_octave).map_or(0, |(letter, _)| usize::from(letter));
-    let (accidental, rest) = match text[1..].chars().next() {
-        Some('#') => (7, &text[2..]),
-        Some('b') => (-7, &text[2..]),
-        _ => (0, &text[1..]),
-    };
+    let sharp = text[1..].strip_prefix(['#', '♯']).map(|rest| (7, rest));
+    let flat = || text[1..].strip_prefix(['b', '♭']).map(|rest| (-7, rest));
+    let (accidental, rest) = sharp.or_else(flat).unwrap_or((0, &text[1..]));
     let glued = !rest.starts_with(char::is_whitespace);
-    let word = rest.split_whitespace().next().unwrap_or("");
+    // Accidentals may follow the mode without a blank: `Ador^g`.
+    let word = rest.trim_start().split(|c: char| c.is_whitespace() || "^_=".contains(c)).next().unwrap_or("");
+    let word = if rest.trim_start()[word.len()..].starts_with('=') { "" } else { word };
     let mode = mode_fifths(word);
-    if glued && mode.is_none() && !word.is_empty() && !word.starts_with(['^', '_', '=']) {
+    if glued && mode.is_none() && !word.is_empty() {
         return Err(format!("“{text}” is no key: the mode “{word}” is unknown"));
     }
     let after = if mode.is_some() { rest.trim_start().strip_prefix(word).unwrap_or("") } else { rest };
@@ -206,6 +202,21 @@ fn is_clef_or_setting(text: &str) -> bool {
     const CLEFS: [&str; 7] = ["treble", "bass", "alto", "tenor", "perc", "exp", "staff"];
     let word = text.split_whitespace().next().unwrap_or("");
     word.starts_with(['^', '_', '=']) || word.contains('=') || CLEFS.iter().any(|clef| word.starts_with(clef))
+}
+
+/// By how many semitones a word behind `K:` or `V:` makes the music sound higher: `octave=-1`, `transpose=3`, `treble-8`,
+/// `clef=bass+8` (ABC 2.1, section 4.6). `None` for other words.
+pub(super) fn shift_of(word: &str) -> Option<i8> {
+    match word.split_once('=') {
+        Some(("octave", value)) => Some(small_number(value).saturating_mul(12)),
+        Some(("transpose" | "t", value)) => Some(small_number(value)),
+        _ if !is_clef_or_setting(word) => None,
+        _ if word.ends_with("-8") => Some(-12),
+        _ if word.ends_with("+8") => Some(12),
+        _ if word.ends_with("-15") => Some(-24),
+        _ if word.ends_with("+15") => Some(24),
+        _ => None,
+    }
 }
 
 fn small_number(text: &str) -> i8 {

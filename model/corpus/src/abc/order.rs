@@ -1,6 +1,8 @@
 //! In which order a page is played: repeats, endings, parts.
 
-use super::written::{Item, Placed};
+use super::exact::Exact;
+use super::written::{Ending, Item, Placed};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A tune that is longer when played out is taken for a slip.
@@ -18,42 +20,56 @@ struct Section {
 pub(super) fn play_order(items: &[Placed], parts: &[char]) -> Result<Vec<usize>, String> {
     let mut order = Vec::new();
     for stretch in stretches(items, parts)? {
-        for section in sections(items, stretch) {
+        for section in sections(items, stretch, parts.is_empty()) {
             section.play(&mut order)?;
         }
     }
     Ok(order)
 }
 
-/// The whole page, or its parts in their stated order behind whatever stands before the first part.
+/// The whole page, or its parts in their stated order behind whatever stands before the first part. A label that the
+/// order does not name begins no part: its music belongs to the part before it.
 fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, String> {
-    let starts: Vec<(char, usize)> = items
-        .iter()
-        .enumerate()
-        .filter_map(|(index, placed)| match placed.item {
-            Item::Part(name) => Some((name, index)),
-            _ => None,
-        })
-        .collect();
-    let first = starts.first().filter(|_| !parts.is_empty());
-    let before_parts = 0..first.map_or(items.len(), |(_, index)| *index);
+    let label = |(index, placed): (usize, &Placed)| match placed.item {
+        Item::Part(name) if parts.contains(&name) => Some((name, index)),
+        _ => None,
+    };
+    let starts: Vec<(char, usize)> = items.iter().enumerate().filter_map(label).collect();
+    let has_labels = items.iter().any(|placed| matches!(placed.item, Item::Part(_)));
+    let before_parts = 0..starts.first().map_or(items.len(), |(_, index)| *index);
     let mut stretches = vec![before_parts];
-    if first.is_none() {
+    if parts.is_empty() || !has_labels {
         return Ok(stretches);
     }
+    let ends = starts.iter().skip(1).map(|(_, next)| *next).chain([items.len()]);
+    let placed: Vec<(char, Range<usize>)> =
+        starts.iter().zip(ends).map(|((name, start), end)| (*name, *start..end)).collect();
+    let has_sound =
+        |range: &Range<usize>| items[range.clone()].iter().any(|placed| matches!(placed.item, Item::Sound(_)));
+    let mut times_played: HashMap<char, usize> = HashMap::new();
     for part in parts {
-        let index =
-            starts.iter().position(|(name, _)| name == part).ok_or_else(|| format!("there is no part {part}"))?;
-        let end = starts.get(index + 1).map_or(items.len(), |next| next.1);
-        stretches.push(starts[index].1..end);
+        let of_name: Vec<&Range<usize>> =
+            placed.iter().filter(|(name, _)| name == part).map(|(_, range)| range).collect();
+        let with_music: Vec<&Range<usize>> = of_name.iter().copied().filter(|range| has_sound(range)).collect();
+        // A part that is written out again stands for its next turn.
+        let turn = times_played.entry(*part).or_default();
+        let range = with_music.get(*turn).or(with_music.last()).or(of_name.first());
+        *turn += 1;
+        stretches.push((*range.ok_or_else(|| format!("there is no part {part}"))?).clone());
     }
     Ok(stretches)
 }
 
-/// Cuts a stretch at its repeats. Where a `:|` has no `|:`, its section begins behind the last repeat or double line.
-fn sections(items: &[Placed], stretch: Range<usize>) -> Vec<Section> {
-    let mut cutter =
-        Cutter { sections: Vec::new(), start: stretch.start, opened: false, endings: Vec::new(), passes: 1 };
+/// Cuts a stretch at its repeats, and at the labels of parts where no order of parts is stated. Where a `:|` has no `|:`, its section begins behind the last repeat or double line.
+fn sections(items: &[Placed], stretch: Range<usize>, labels_divide: bool) -> Vec<Section> {
+    let mut cutter = Cutter {
+        sections: Vec::new(),
+        start: stretch.start,
+        labels_divide,
+        opened: false,
+        endings: Vec::new(),
+        passes: 1,
+    };
     for index in stretch.clone() {
         cutter.pass(items, index, stretch.end);
     }
@@ -64,6 +80,7 @@ fn sections(items: &[Placed], stretch: Range<usize>) -> Vec<Section> {
 struct Cutter {
     sections: Vec<Section>,
     start: usize,
+    labels_divide: bool,
     /// The section began with `|:`, so that a double line inside it does not end it.
     opened: bool,
     endings: Vec<(Vec<u8>, usize)>,
@@ -73,11 +90,16 @@ struct Cutter {
 impl Cutter {
     fn pass(&mut self, items: &[Placed], index: usize, end: usize) {
         let bar = match &items[index].item {
-            Item::Part(_) => return self.close(index),
+            Item::Part(_) => {
+                if self.labels_divide && (!self.opened || self.in_last_ending()) && !self.is_upbeat(items, index) {
+                    self.close(index);
+                }
+                return;
+            }
             Item::Bar(bar) => bar,
             _ => return,
         };
-        let ending_follows = !bar.ending.is_empty() || ending_is_next(&items[index + 1..end]);
+        let ending_follows = bar.ending.is_some() || ending_is_next(&items[index + 1..end]);
         if bar.again > 0 {
             self.passes = self.passes.max(bar.again + 1);
             if bar.opens || !ending_follows {
@@ -90,9 +112,34 @@ impl Cutter {
         } else if bar.section && !ending_follows && (!self.opened || self.in_last_ending()) {
             self.close(index + 1);
         }
-        if !bar.ending.is_empty() {
-            self.endings.push((bar.ending.clone(), index));
+        if let Some(ending) = &bar.ending {
+            self.endings.push((self.passes_of(ending), index));
         }
+    }
+
+    /// Whether less than a bar has sounded since the section began: a label behind an upbeat does not part them.
+    fn is_upbeat(&self, items: &[Placed], index: usize) -> bool {
+        let mut length = Exact::default();
+        for placed in &items[self.start..index] {
+            if let Item::Sound(sound) = &placed.item {
+                length += sound.advance;
+            }
+        }
+        let bar = items[index].metre.map_or(Exact::default(), Exact::bar);
+        length < bar || length == Exact::default()
+    }
+
+    /// At which passes an ending is played. One in words counts on from those before it, or is the last.
+    fn passes_of(&self, ending: &Ending) -> Vec<u8> {
+        const ORDINALS: [(&str, u8); 8] =
+            [("1", 1), ("2", 2), ("3", 3), ("first", 1), ("second", 2), ("2nd", 2), ("third", 3), ("fourth", 4)];
+        let text = match ending {
+            Ending::Passes(passes) => return passes.clone(),
+            Ending::Named(text) => text.trim().to_lowercase(),
+        };
+        let ordinal = ORDINALS.iter().find(|(word, _)| text.starts_with(word)).map(|(_, pass)| *pass);
+        let highest = self.endings.iter().flat_map(|(passes, _)| passes).copied().max();
+        vec![ordinal.unwrap_or_else(|| highest.map_or(self.passes, |highest| highest.saturating_add(1)))]
     }
 
     fn in_last_ending(&self) -> bool {
@@ -117,9 +164,9 @@ impl Cutter {
 fn ending_is_next(items: &[Placed]) -> bool {
     for placed in items {
         match &placed.item {
-            Item::Bar(bar) if !bar.ending.is_empty() => return true,
+            Item::Bar(bar) if bar.ending.is_some() => return true,
             Item::Bar(bar) if bar.opens || bar.again > 0 => return false,
-            Item::Bar(_) | Item::Symbol(_) => {}
+            Item::Bar(_) | Item::Symbol(_) | Item::Tempo(_) => {}
             Item::Sound(_) | Item::Part(_) => return false,
         }
     }
@@ -141,4 +188,13 @@ impl Section {
         }
         Ok(())
     }
+}
+
+/// The parts that the page has, in order.
+pub(super) fn labels(items: &[Placed]) -> Vec<char> {
+    let label = |placed: &Placed| match placed.item {
+        Item::Part(name) => Some(name),
+        _ => None,
+    };
+    items.iter().filter_map(label).collect()
 }

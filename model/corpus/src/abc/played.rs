@@ -2,7 +2,7 @@
 
 use super::exact::Exact;
 use super::written::{Item, Placed, Sound};
-use crate::{Tune, push_chord};
+use crate::{Tempo, Tune, push_chord, push_tempo};
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 
@@ -29,6 +29,7 @@ struct Playing {
     /// Indices of notes that go on in the next sound, if that has them at the moment where they end.
     tied: Vec<usize>,
     lines: Vec<Line>,
+    tempos: Vec<Tempo>,
     chords: Vec<(Ticks, Option<Chord>)>,
 }
 
@@ -48,6 +49,9 @@ impl Playing {
             Item::Sound(sound) => self.sound(sound),
             Item::Symbol(chord) => push_chord(&mut self.chords, self.now.ticks(), *chord),
             Item::Bar(_) => self.line(placed.metre),
+            Item::Tempo(quarter_us) => {
+                push_tempo(&mut self.tempos, Tempo { at: self.now.ticks(), quarter_us: *quarter_us });
+            }
             Item::Part(_) => {}
         }
     }
@@ -89,7 +93,7 @@ impl Playing {
             title: String::new(),
             notes,
             bars: bars(&self.lines, self.now.ticks()),
-            tempos: Vec::new(),
+            tempos: self.tempos,
             chords: self.chords,
         }
     }

@@ -1,27 +1,28 @@
 //! From the characters of a tune's body to what is written on the page.
 //!
-//! Lengths and pitches are settled here: unit, tuplets, broken rhythm, key, and accidentals, which last to the end of
-//! their bar for their letter in their octave, as in print (ABC 2.1 calls that `propagate-accidentals octave`), and
-//! through a tie into the next bar for the tied note alone.
+//! Lengths and pitches are settled here: unit, tuplets, broken rhythm, key, transposition, and accidentals, which last to
+//! the end of their bar as `propagate-accidentals` says, and through a tie into the next bar for the tied note alone.
 
+use super::accidentals::{Accidentals, Reach};
 use super::cursor::Cursor;
 use super::exact::Exact;
-use super::fields::{Time, time, unit};
+use super::fields::{self, Time, time, unit};
 use super::key::{Key, Spelled, letter_and_octave};
-use super::written::{Bar, Item, Placed, Sound, WrittenNote};
+use super::overlay::Overlay;
+use super::rhythm::Rhythm;
+use super::tokens::{
+    accidental, bar_of, bar_run, endings, is_meant_as_chord, is_named_ending, length, octave_marks, quoted,
+    skip_decoration, skip_plus_decoration,
+};
+use super::written::{Bar, Ending, Item, Placed, Sound, WrittenNote};
 use segue_model::chord::Chord;
-use std::collections::HashMap;
 
 /// Longer notes, in whole notes, are taken for slips.
 const LONGEST_NOTE: i64 = 32;
 /// Longer rests, in bars, are taken for slips.
 const LONGEST_REST_BARS: i64 = 200;
-/// The most notes a tuplet may have.
-const LARGEST_TUPLET: i64 = 9;
-/// `>>>` is as far as broken rhythm goes.
-const MOST_BROKEN: u32 = 3;
-
-/// Reads music lines, one after the other, into [`Placed`] items.
+/// Reads the music lines of one voice, one after the other, into [`Placed`] items.
+#[derive(Clone)]
 pub(super) struct Scanner {
     pub items: Vec<Placed>,
     /// Index of the last sound among the items.
@@ -31,27 +32,15 @@ pub(super) struct Scanner {
     pub unit: Exact,
     /// Whether `L:` was given, so that a change of `M:` leaves the unit alone.
     pub unit_given: bool,
-    /// Accidentals written in this bar, by letter and octave.
-    accidentals: HashMap<(u8, i8), i8>,
-    tuplet: Option<Tuplet>,
-    /// What a `>` or `<` before it makes of the next sound, as a fraction.
-    broken: Option<(i64, i64)>,
-    voice: Voice,
-}
-
-/// `(p:q:r`: `notes` notes in the time of `time_of`.
-struct Tuplet {
-    notes: i64,
-    time_of: i64,
-    left: i64,
-    begun: bool,
-}
-
-/// The first voice that has music is kept; others are passed over.
-#[derive(Default)]
-struct Voice {
-    kept: Option<String>,
-    other_now: bool,
+    /// Semitones by which the voice sounds higher than its key says (`V:1 octave=-1`).
+    pub voice_shift: i8,
+    /// The same by a directive (`%%MIDI transpose`).
+    pub transpose: i8,
+    pub accidentals: Accidentals,
+    /// What was passed over though it may have been meant as music.
+    pub skipped: Vec<String>,
+    rhythm: Rhythm,
+    overlay: Option<Overlay>,
 }
 
 type Outcome = Result<(), String>;
@@ -65,10 +54,12 @@ impl Scanner {
             time,
             unit: unit_length.unwrap_or_else(|| time.default_unit()),
             unit_given: unit_length.is_some(),
-            accidentals: HashMap::new(),
-            tuplet: None,
-            broken: None,
-            voice: Voice::default(),
+            voice_shift: 0,
+            transpose: 0,
+            accidentals: Accidentals::default(),
+            skipped: Vec::new(),
+            rhythm: Rhythm::default(),
+            overlay: None,
         }
     }
 
@@ -76,11 +67,7 @@ impl Scanner {
     pub fn music(&mut self, line: &str) -> Outcome {
         let mut cursor = Cursor::new(line);
         while let Some(next) = cursor.peek() {
-            if self.voice.other_now {
-                self.pass_over(&mut cursor)?;
-            } else {
-                self.thing(next, &mut cursor)?;
-            }
+            self.thing(next, &mut cursor)?;
         }
         Ok(())
     }
@@ -88,8 +75,6 @@ impl Scanner {
     /// A field inside the body, on its own line or in brackets. Fields that do not change the music are ignored.
     pub fn field(&mut self, name: char, value: &str) -> Outcome {
         match name {
-            'V' => self.enter_voice(value),
-            _ if self.voice.other_now => {}
             'K' => {
                 self.key = self.key.changed(value)?;
                 self.accidentals.clear();
@@ -106,22 +91,46 @@ impl Scanner {
                 self.unit = unit(value)?;
                 self.unit_given = true;
             }
-            'P' => {
-                if let Some(name) = value.chars().find(|c| c.is_alphanumeric()) {
-                    self.push(Item::Part(name));
-                }
-            }
+            'P' => self.label(value),
+            'Q' => self.tempo(value),
+            'I' => self.directive(value),
             _ => {}
         }
         Ok(())
     }
 
+    /// `P:A`. What is more than one letter is words, and names no part.
+    pub fn label(&mut self, value: &str) {
+        if let Some(name) = fields::part_name(value) {
+            self.push(Item::Part(name));
+        }
+    }
+
+    pub fn tempo(&mut self, value: &str) {
+        match fields::tempo(value, self.unit) {
+            Ok(Some(quarter_us)) => self.push(Item::Tempo(quarter_us)),
+            Ok(None) => {}
+            Err(reason) => self.skipped.push(reason),
+        }
+    }
+
+    /// `%%propagate-accidentals octave`, `I:MIDI transpose -12`. Other directives are for engravers.
+    pub fn directive(&mut self, text: &str) {
+        let words: Vec<&str> = text.split([' ', '\t', '=']).filter(|word| !word.is_empty()).collect();
+        let semitones = |text: &str| text.parse().unwrap_or(0);
+        match words.as_slice() {
+            ["MIDI", "transpose", value, ..] => self.transpose = semitones(value),
+            ["MIDI", "rtranspose", value, ..] => self.transpose = self.transpose.saturating_add(semitones(value)),
+            ["propagate-accidentals", "not", ..] => self.accidentals.reach = Reach::Note,
+            ["propagate-accidentals", "octave", ..] => self.accidentals.reach = Reach::Octave,
+            ["propagate-accidentals", "pitch", ..] => self.accidentals.reach = Reach::AllOctaves,
+            _ => {}
+        }
+    }
+
     /// To be called behind the last line.
     pub fn finish(&self) -> Outcome {
-        match &self.tuplet {
-            Some(tuplet) if !tuplet.begun => Err("a tuplet has no notes".to_owned()),
-            _ => Ok(()),
-        }
+        self.rhythm.finish()
     }
 
     fn push(&mut self, item: Item) {
@@ -131,7 +140,8 @@ impl Scanner {
         self.items.push(Placed { item, metre: self.time.metre() });
     }
 
-    fn has_sound(&self) -> bool {
+    /// Whether a note or a rest was read.
+    pub fn has_sound(&self) -> bool {
         self.last_sound.is_some()
     }
 
@@ -142,23 +152,9 @@ impl Scanner {
         }
     }
 
-    fn enter_voice(&mut self, value: &str) {
-        let name = value.split_whitespace().next().unwrap_or("").to_owned();
-        if self.voice.kept.is_none() {
-            // Music before the first `V:` belongs to a voice without a name.
-            self.voice.kept = Some(if self.has_sound() { String::new() } else { name.clone() });
-        }
-        self.voice.other_now = self.voice.kept.as_deref() != Some(name.as_str());
-    }
-
-    /// Goes to the next change of voice on this line.
-    fn pass_over(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
-        if cursor.skip_to("[V:") {
-            self.bracket(cursor)
-        } else {
-            cursor.skip_all();
-            Ok(())
-        }
+    /// Whether a note was read.
+    pub fn has_notes(&self) -> bool {
+        self.items.iter().any(|placed| matches!(&placed.item, Item::Sound(sound) if !sound.notes.is_empty()))
     }
 
     fn thing(&mut self, next: char, cursor: &mut Cursor<'_>) -> Outcome {
@@ -168,18 +164,21 @@ impl Scanner {
             '[' => self.bracket(cursor),
             'A'..='G' | 'a'..='g' | '^' | '_' | '=' => self.note(cursor),
             'z' | 'x' | 'Z' | 'X' => self.rest(cursor),
-            '(' => self.tuplet_or_slur(cursor),
-            '>' | '<' => self.broken_rhythm(cursor),
+            '(' => self.rhythm.tuplet_or_slur(cursor, self.time),
+            '>' | '<' => {
+                let broken = self.rhythm.broken(cursor, self.last_sound.is_some())?;
+                if let Some((sound, (numerator, denominator))) = self.last_sound_mut().zip(broken) {
+                    sound.scale(numerator, denominator);
+                }
+                Ok(())
+            }
             '-' => {
                 cursor.bump();
                 self.tie();
                 Ok(())
             }
             '"' => {
-                // Annotations (`^slowly`) and remarks (`Fine`) are no chords.
-                if let Ok(chord) = Chord::parse(quoted(cursor)) {
-                    self.push(Item::Symbol(chord));
-                }
+                self.symbol(quoted(cursor));
                 Ok(())
             }
             '{' => cursor.take_through('}').map(|_| ()).ok_or_else(|| "grace notes are never closed".to_owned()),
@@ -189,8 +188,7 @@ impl Scanner {
                 Ok(())
             }
             '&' => {
-                // An overlay is a second voice within the bar.
-                cursor.skip_until(|c| matches!(c, '|' | ':'));
+                self.begin_overlay(cursor);
                 Ok(())
             }
             'M' | 'L' => self.bare_field_or_ornament(next, cursor),
@@ -204,6 +202,45 @@ impl Scanner {
                 cursor.bump();
                 Ok(())
             }
+        }
+    }
+
+    /// A chord symbol, or an annotation (`^slowly`) or remark (`Fine`), which is none.
+    fn symbol(&mut self, text: &str) {
+        match Chord::parse(text) {
+            Ok(chord) => self.push(Item::Symbol(chord)),
+            Err(error) if is_meant_as_chord(text) => {
+                // The chord before does not hold on: another one was written.
+                self.push(Item::Symbol(None));
+                self.skipped.push(error.to_string());
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// `&` goes back by one bar, `&&` by two: what follows sounds together with what was written before.
+    fn begin_overlay(&mut self, cursor: &mut Cursor<'_>) {
+        let bars = cursor.skip_while(|c| c == '&');
+        match &mut self.overlay {
+            // A third voice.
+            Some(overlay) => overlay.bars = overlay.bars.max(bars),
+            None => {
+                self.overlay = Some(Overlay {
+                    bars,
+                    items: self.items.len(),
+                    last_sound: self.last_sound,
+                    rhythm: std::mem::take(&mut self.rhythm),
+                });
+            }
+        }
+    }
+
+    /// At a bar line. The voice of the overlay is left out where it ends.
+    fn end_overlay(&mut self) {
+        if let Some(overlay) = self.overlay.take_if(Overlay::ends) {
+            self.items.truncate(overlay.items);
+            self.last_sound = overlay.last_sound;
+            self.rhythm = overlay.rhythm;
         }
     }
 
@@ -223,7 +260,9 @@ impl Scanner {
     /// A bar line with its repeat marks and the number of an ending right behind it.
     fn bar(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
         let run = bar_run(cursor);
-        let ending = if cursor.peek().is_some_and(|c| c.is_ascii_digit()) { endings(cursor)? } else { Vec::new() };
+        self.end_overlay();
+        let has_ending = cursor.peek().is_some_and(|c| c.is_ascii_digit());
+        let ending = if has_ending { Some(Ending::Passes(endings(cursor)?)) } else { None };
         self.push_bar(Bar { ending, ..bar_of(run) });
         Ok(())
     }
@@ -245,7 +284,13 @@ impl Scanner {
             (Some('0'..='9'), _) => {
                 cursor.bump();
                 let ending = endings(cursor)?;
-                self.push_bar(Bar { ending, ..Bar::default() });
+                self.push_bar(Bar { ending: Some(Ending::Passes(ending)), ..Bar::default() });
+                Ok(())
+            }
+            (Some('"'), _) if is_named_ending(cursor) => {
+                cursor.bump();
+                let name = quoted(cursor).to_owned();
+                self.push_bar(Bar { ending: Some(Ending::Named(name)), ..Bar::default() });
                 Ok(())
             }
             _ => {
@@ -264,7 +309,7 @@ impl Scanner {
         let inside = &cursor.rest()[..end];
         let letters = inside.chars().filter(|c| letter_and_octave(*c).is_some()).count();
         let is_chord =
-            inside.chars().all(|c| matches!(c, 'A'..='G' | 'a'..='g' | '^' | '_' | '=' | ',' | '\'' | '/' | '0'..='9'));
+            inside.chars().all(|c| c == ' ' || letter_and_octave(c).is_some() || "^_=,'/0123456789".contains(c));
         let is_loudness = inside.chars().all(|c| c == 'f');
         if is_chord && letters >= 2 && !is_loudness {
             return self.chord(cursor, '+');
@@ -296,7 +341,8 @@ impl Scanner {
                         note.tied = true;
                     }
                 }
-                '"' => self.thing(next, cursor)?,
+                '"' | '!' | '{' => self.thing(next, cursor)?,
+                '+' => skip_plus_decoration(cursor),
                 _ => cursor.bump(),
             }
         }
@@ -308,8 +354,10 @@ impl Scanner {
         for note in &mut notes {
             note.length = note.length.scaled(numerator, denominator);
         }
+        // "The chord duration is that of the first note" (ABC 2.1, section 4.17): of the first that is written.
+        let advance = notes[0].length;
         notes.sort_by_key(|note| note.pitch);
-        self.sound(Sound { advance: notes[0].length, notes })
+        self.sound(Sound { notes, advance })
     }
 
     fn note(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
@@ -321,25 +369,21 @@ impl Scanner {
 
     /// A note without tuplet and broken rhythm; `None` for an accidental that no note follows.
     fn one_note(&mut self, cursor: &mut Cursor<'_>) -> Result<Option<WrittenNote>, String> {
-        let accidental = accidental(cursor);
+        let written = accidental(cursor);
         let Some((letter, octave)) = cursor.peek().and_then(letter_and_octave) else {
             return Ok(None);
         };
         cursor.bump();
         let octave = octave.saturating_add(octave_marks(cursor));
         let (numerator, denominator) = length(cursor)?;
-        let spelled = Spelled { letter, octave, accidental: self.accidental_in_force(letter, octave, accidental) };
-        let pitch = self.key.sounding(spelled).ok_or("a note lies outside the keyboard")?;
+        let in_bar = self.accidentals.in_force(letter, octave, written);
+        let accidental =
+            in_bar.or_else(|| self.tied_over(letter, octave)).unwrap_or_else(|| self.key.accidental(letter));
+        let spelled = Spelled { letter, accidental, octave };
+        let shift = self.voice_shift.saturating_add(self.transpose);
+        let pitch = self.key.sounding(spelled).and_then(|pitch| pitch.transposed(shift));
+        let pitch = pitch.ok_or("a note lies outside the keyboard")?;
         Ok(Some(WrittenNote { spelled, pitch, length: self.unit.scaled(numerator, denominator), tied: false }))
-    }
-
-    fn accidental_in_force(&mut self, letter: u8, octave: i8, written: Option<i8>) -> i8 {
-        if let Some(accidental) = written {
-            self.accidentals.insert((letter, octave), accidental);
-            return accidental;
-        }
-        let in_bar = self.accidentals.get(&(letter, octave)).copied();
-        in_bar.or_else(|| self.tied_over(letter, octave)).unwrap_or_else(|| self.key.accidental(letter))
     }
 
     /// The accidental of the note that is tied to one that comes now.
@@ -383,16 +427,7 @@ impl Scanner {
 
     /// Takes a sound in, as tuplet and broken rhythm have it.
     fn sound(&mut self, mut sound: Sound) -> Outcome {
-        let (broken_by, broken_to) = self.broken.take().unwrap_or((1, 1));
-        sound.scale(broken_by, broken_to);
-        if let Some(tuplet) = &mut self.tuplet {
-            sound.scale(tuplet.time_of, tuplet.notes);
-            tuplet.begun = true;
-            tuplet.left -= 1;
-            if tuplet.left == 0 {
-                self.tuplet = None;
-            }
-        }
+        self.rhythm.apply(&mut sound);
         let longest = Exact::WHOLE_NOTE.scaled(LONGEST_NOTE, 1);
         if sound.advance > longest || sound.notes.iter().any(|note| note.length > longest) {
             return Err(format!("a note is longer than {LONGEST_NOTE} whole notes"));
@@ -409,185 +444,4 @@ impl Scanner {
             }
         }
     }
-
-    fn broken_rhythm(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
-        let sign = cursor.peek().unwrap_or('>');
-        let count = u32::try_from(cursor.skip_while(|c| c == sign)).unwrap_or(u32::MAX);
-        if count > MOST_BROKEN {
-            return Err(format!("a broken rhythm has {count} signs"));
-        }
-        let whole = 1 << count;
-        let (long, short) = ((2 * whole - 1, whole), (1, whole));
-        let (before, after) = if sign == '>' { (long, short) } else { (short, long) };
-        // A sign at the start of a tune breaks nothing.
-        if let Some(sound) = self.last_sound_mut() {
-            sound.scale(before.0, before.1);
-            self.broken = Some(after);
-        }
-        Ok(())
-    }
-
-    fn tuplet_or_slur(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
-        cursor.bump();
-        if !cursor.peek().is_some_and(|c| c.is_ascii_digit()) {
-            return Ok(());
-        }
-        let notes = number(cursor)?.unwrap_or(0);
-        if !(2..=LARGEST_TUPLET).contains(&notes) {
-            return Err(format!("a tuplet has {notes} notes (2 to {LARGEST_TUPLET} are possible)"));
-        }
-        let time_of = tuplet_argument(cursor)?.unwrap_or_else(|| self.usual_time_of(notes));
-        let left = tuplet_argument(cursor)?.unwrap_or(notes);
-        if time_of > LARGEST_TUPLET * 2 || left > LARGEST_TUPLET * 2 {
-            return Err("a tuplet is beyond all measure".to_owned());
-        }
-        // The same sign twice, `(3(3abc`, is a slip of the pen.
-        if self.tuplet.as_ref().is_some_and(|open| !open.begun && open.notes != notes) {
-            return Err("a tuplet has no notes".to_owned());
-        }
-        self.tuplet = Some(Tuplet { notes, time_of, left, begun: false });
-        Ok(())
-    }
-
-    /// In the time of how many notes a tuplet of `notes` is played when it does not say.
-    fn usual_time_of(&self, notes: i64) -> i64 {
-        let compound = self.time.metre().is_some_and(|metre| metre.numerator % 3 == 0 && metre.numerator > 3);
-        match notes {
-            2 | 4 | 8 => 3,
-            3 | 6 => 2,
-            _ if compound => 3,
-            _ => 2,
-        }
-    }
-}
-
-impl Sound {
-    fn scale(&mut self, numerator: i64, denominator: i64) {
-        self.advance = self.advance.scaled(numerator, denominator);
-        for note in &mut self.notes {
-            note.length = note.length.scaled(numerator, denominator);
-        }
-    }
-}
-
-/// `:2`; a colon without a number asks for the usual value, as does 0.
-fn tuplet_argument(cursor: &mut Cursor<'_>) -> Result<Option<i64>, String> {
-    if cursor.peek() != Some(':') || cursor.second() == Some('|') {
-        return Ok(None);
-    }
-    cursor.bump();
-    Ok(number(cursor)?.filter(|value| *value > 0))
-}
-
-/// A number of at most four digits.
-fn number(cursor: &mut Cursor<'_>) -> Result<Option<i64>, String> {
-    const MOST_DIGITS: usize = 4;
-    let digits = cursor.take_while(|c| c.is_ascii_digit());
-    if digits.len() > MOST_DIGITS {
-        return Err(format!("the number {} is beyond all measure", digits.chars().take(12).collect::<String>()));
-    }
-    Ok(digits.parse().ok())
-}
-
-/// `3/2`, `/`, `//`: a multiple of the unit.
-fn length(cursor: &mut Cursor<'_>) -> Result<(i64, i64), String> {
-    const FINEST: i64 = 1024;
-    let numerator = number(cursor)?.unwrap_or(1);
-    let mut denominator: i64 = 1;
-    while cursor.peek() == Some('/') {
-        cursor.bump();
-        denominator = denominator.saturating_mul(number(cursor)?.unwrap_or(2));
-        if !(1..=FINEST).contains(&denominator) {
-            return Err("a note is divided beyond all measure".to_owned());
-        }
-    }
-    Ok((numerator, denominator))
-}
-
-/// `^`, `__`, `=`; `None` when there is none.
-fn accidental(cursor: &mut Cursor<'_>) -> Option<i8> {
-    let signs = cursor.take_while(|c| matches!(c, '^' | '_' | '='));
-    cursor.skip_while(char::is_whitespace);
-    let sharps = signs.chars().filter(|c| *c == '^').count();
-    let flats = signs.chars().filter(|c| *c == '_').count();
-    let accidental = i8::try_from(sharps.min(2)).unwrap_or(2) - i8::try_from(flats.min(2)).unwrap_or(2);
-    (!signs.is_empty()).then_some(accidental)
-}
-
-/// `'` and `,` behind a letter, in octaves.
-fn octave_marks(cursor: &mut Cursor<'_>) -> i8 {
-    let marks = cursor.take_while(|c| matches!(c, '\'' | ','));
-    marks.chars().fold(0, |octave: i8, mark| octave.saturating_add(if mark == ',' { -1 } else { 1 }))
-}
-
-/// The text between two quotation marks; one that is never closed reaches to the end of the line.
-fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a str {
-    cursor.bump();
-    let text = cursor.take_while(|c| c != '"');
-    cursor.bump();
-    text.trim()
-}
-
-/// `!trill!`, or a lone `!`, which is a break of the line on paper.
-fn skip_decoration(cursor: &mut Cursor<'_>) {
-    cursor.bump();
-    let name = cursor.rest().find('!').map(|end| &cursor.rest()[..end]);
-    let is_name = |name: &str| !name.contains(|c: char| c.is_whitespace() || matches!(c, '|' | '[' | ']'));
-    if let Some(name) = name.filter(|name| is_name(name)) {
-        cursor.advance(name.len() + 1);
-    }
-}
-
-/// The characters of one bar line: `:|`, `|]`, `:||:`, `[|`, `::`.
-fn bar_run<'a>(cursor: &mut Cursor<'a>) -> &'a str {
-    let start = cursor.rest();
-    while let Some(next) = cursor.peek() {
-        let opens_thick = next == '[' && cursor.second() == Some('|');
-        if !matches!(next, '|' | ':' | ']') && !opens_thick {
-            break;
-        }
-        cursor.bump();
-    }
-    &start[..start.len() - cursor.rest().len()]
-}
-
-/// What a run of bar line characters says. Colons before a line close a repeat, colons behind the last one open one.
-fn bar_of(run: &str) -> Bar {
-    const MOST_AGAIN: usize = 3;
-    let strokes = run.chars().filter(|c| matches!(c, '|' | '[' | ']')).count();
-    let (again, opens) = match (run.find('|'), run.rfind('|')) {
-        (Some(first), Some(last)) => {
-            let before = run[..first].matches(':').count();
-            let opens = run[last..].contains(':');
-            // `|:|` closes a repeat; in `|:||:` the first colon adds nothing.
-            let between = !opens && run[first..last].contains(':');
-            (before.max(usize::from(between)), opens)
-        }
-        // `::`
-        _ => (1, true),
-    };
-    Bar { again: u8::try_from(again.min(MOST_AGAIN)).unwrap_or(1), opens, section: strokes > 1, ending: Vec::new() }
-}
-
-/// `1`, `1,3`, `1-3`, `1.`: the passes at which an ending is played.
-fn endings(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, String> {
-    const MOST_PASSES: i64 = 16;
-    let mut passes = Vec::new();
-    let mut from = None;
-    while let Some(pass) = number(cursor)? {
-        if !(1..=MOST_PASSES).contains(&pass) {
-            return Err(format!("an ending for pass {pass} (1 to {MOST_PASSES} are possible)"));
-        }
-        passes.extend((from.unwrap_or(pass)..=pass).filter_map(|pass| u8::try_from(pass).ok()));
-        let more = cursor.second().is_some_and(|c| c.is_ascii_digit());
-        from = match cursor.peek() {
-            Some('-') if more => Some(pass + 1),
-            Some(',') if more => None,
-            _ => break,
-        };
-        cursor.bump();
-    }
-    passes.sort_unstable();
-    passes.dedup();
-    Ok(passes)
 }

@@ -8,7 +8,7 @@ use segue_model::chord::Chord;
 use segue_model::note::Ticks;
 
 /// Plays `abc` out, in C, 4/4 and eighths unless it has a header (which ends with `K:`) of its own.
-fn tune(abc: &str) -> Tune {
+pub(super) fn tune(abc: &str) -> Tune {
     let has_header = abc.get(1..2) == Some(":") && abc.contains("K:");
     let header = if has_header { "X:1\n" } else { "X:1\nM:4/4\nL:1/8\nK:C\n" };
     let mut book = parse_book(&format!("{header}{abc}\n"), "book");
@@ -16,12 +16,12 @@ fn tune(abc: &str) -> Tune {
     book.tunes.remove(0).1
 }
 
-fn check(abc: &str, expected: &str) {
+pub(super) fn check(abc: &str, expected: &str) {
     assert_eq!(heard(&tune(abc).notes), expected, "{abc}");
 }
 
 /// `bars` are entries such as `24 6/8`: where bars are counted from, and their metre.
-fn check_bars(abc: &str, expected: &str) {
+pub(super) fn check_bars(abc: &str, expected: &str) {
     let tune = tune(abc);
     let bars: Vec<_> = tune
         .bars
@@ -31,14 +31,14 @@ fn check_bars(abc: &str, expected: &str) {
     assert_eq!(bars.join(", "), expected, "{abc}");
 }
 
-fn check_refused(abc: &str, line: Option<usize>, reason: &str) {
+pub(super) fn check_refused(abc: &str, line: Option<usize>, reason: &str) {
     let book = parse_book(abc, "book.abc");
     let refused = book.refused.first().unwrap_or_else(|| panic!("was read: {abc}"));
     assert_eq!((refused.line, refused.reason.as_str()), (line, reason), "{abc}");
 }
 
 /// The letters alone, in the order of playing.
-fn check_order(abc: &str, expected: &str) {
+pub(super) fn check_order(abc: &str, expected: &str) {
     let letters: String = heard(&tune(abc).notes).split(' ').filter_map(|note| note.chars().next()).collect();
     assert_eq!(letters, expected.to_uppercase(), "{abc}");
 }
@@ -102,8 +102,8 @@ fn every_mode_has_its_signature() {
 }
 
 #[test]
-fn accidentals_last_through_the_bar_for_their_octave_and_no_further() {
-    check("^FF fF | F", "F#4:24 F#4:24 F5:24 F#4:24 F4:24");
+fn accidentals_last_through_the_bar_and_no_further() {
+    check("^FF fF | F", "F#4:24 F#4:24 F#5:24 F#4:24 F4:24");
     check("K:D\n=FF ^F | F", "F4:24 F4:24 F#4:24 F#4:24");
     check("__B ^^C _B", "A4:24 D4:24 A#4:24");
     check("^F|]F", "F#4:24 F4:24");
@@ -200,7 +200,7 @@ fn a_repeat_without_a_beginning_goes_back_to_the_start_of_its_section() {
     check_order("A|]B:|c", "ABBc");
     check_order("A|B:|c", "ABABc");
     check_order("|:A||B:|c", "ABABc");
-    check_order("P:A\nA|\nP:B\nB:|", "ABB");
+    check_order("M:1/8\nL:1/8\nK:C\nP:A\nA|\nP:B\nB:|", "ABB");
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn music_that_would_come_out_wrong_is_refused() {
     check_refused("X:1\nK:C\nA(3", None, "a tuplet has no notes");
     check_refused("X:1\nK:C\nA(3(2AB", Some(3), "a tuplet has no notes");
     check_refused("X:1\nK:C\n(99999:AB", Some(3), "the number 99999 is beyond all measure");
-    check_refused("X:1\nK:C\n(12AB", Some(3), "a tuplet has 12 notes (2 to 9 are possible)");
+    check_refused("X:1\nK:C\n(65AB", Some(3), "a tuplet has 65 notes (1 to 64 are possible)");
     check_refused("X:1\nK:C\nA99999999999", Some(3), "the number 99999999999 is beyond all measure");
     check_refused("X:1\nK:C\nA9999", Some(3), "a note is longer than 32 whole notes");
     check_refused("X:1\nK:C\nA/////////////", Some(3), "a note is divided beyond all measure");
@@ -335,49 +335,18 @@ fn music_that_would_come_out_wrong_is_refused() {
     check_refused("X:1\nK:C\nA{gfa", Some(3), "grace notes are never closed");
     check_refused("X:1\nK:C\nA[K:D", Some(3), "a field in brackets is never closed");
     check_refused("X:1\nK:C\nA[99B", Some(3), "an ending for pass 99 (1 to 16 are possible)");
-    check_refused("X:1\nK:C\nzzz", None, "it has no notes");
-    check_refused("X:1\nT:Words only", None, "it has no key (K:)");
+    check_refused("X:1\nK:C\nzzz", Some(1), "it has no notes");
+    check_refused(
+        "X:1\nT:Words only",
+        Some(1),
+        "it has no key; write K:C, or the key that it is in, behind its other fields",
+    );
     check_refused("X:1\nK:Bn\nA", Some(2), "“Bn” is no key: the mode “n” is unknown");
     check_refused("X:1\nM:4/0\nK:C\nA", Some(2), "“4/0” is no metre");
     check_refused("X:1\nL:1/0\nK:C\nA", Some(2), "“1/0” is no unit of length");
-    check_refused("X:1\nP:AB\nK:C\nP:A\nA", None, "there is no part B");
+    check_refused("X:1\nP:AB\nK:C\nP:A\nA", Some(2), "there is no part B");
     check_refused("X:1\nP:((((((((((A\nK:C\nA", Some(2), "the part order is nested too deep");
     check_refused("X:1\nP:(((A9)9)9)9\nK:C\nA", Some(2), "the part order is longer than 256 parts");
-}
-
-#[test]
-fn hostile_books_end_soon() {
-    let started = std::time::Instant::now();
-    let endless = format!("X:1\nP:{}\nK:C\nP:A\n{}", "A".repeat(256), "|:A:|".repeat(2_000));
-    check_refused(&endless, None, "the tune is endless when it is played out");
-    for hostile in [
-        "|:",
-        ":|",
-        "A:|",
-        "[1",
-        "|16",
-        "|-",
-        "A-",
-        "(",
-        "{}",
-        "[]",
-        "!",
-        "\"",
-        "[V:2]",
-        "+",
-        "P:",
-        "V:1\n",
-        "A>",
-        "[P:A]",
-        "X:1\nK:\n",
-        "^",
-        "\"C\"",
-    ] {
-        let book = parse_book(&format!("X:1\nK:C\n{}", hostile.repeat(50_000)), "book");
-        assert!(book.tunes.iter().all(|(_, tune)| tune.notes.len() <= 800_000), "{hostile}");
-    }
-    // Far more than it takes, and far less than a quadratic reader would take.
-    assert!(started.elapsed().as_secs() < 60);
 }
 
 #[test]
@@ -394,7 +363,12 @@ fn a_file_without_a_tune_is_refused_in_one_sentence() {
     let missing = read_book(Path::new("/nowhere/tunes.abc")).unwrap_err().to_string();
     assert!(missing.starts_with("/nowhere/tunes.abc: cannot be read ("), "{missing}");
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    assert!(read_book(&here).unwrap_err().to_string().ends_with("Cargo.toml: there is no tune in it"));
+    assert!(
+        read_book(&here)
+            .unwrap_err()
+            .to_string()
+            .ends_with("Cargo.toml: there is no tune in it: no line begins with X: (its number) or K: (its key)")
+    );
 }
 
 #[test]
@@ -437,76 +411,5 @@ impl Dice {
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap_or(0) % bound.max(1)
-    }
-}
-
-#[test]
-fn no_damage_to_a_real_book_makes_the_reader_panic_or_break_its_word() {
-    const ROUNDS: usize = 4_000;
-    const SIGNS: [&str; 40] = [
-        "|",
-        ":",
-        "[",
-        "]",
-        "(3",
-        "(9:9:9",
-        "{",
-        "}",
-        "-",
-        ">",
-        "<<",
-        "\"",
-        "!",
-        "+",
-        "^",
-        "__",
-        "=",
-        "z",
-        "Z9",
-        "'",
-        ",",
-        "/",
-        "9999",
-        "99999999999",
-        "[K:",
-        "[V:2]",
-        "[1-16",
-        "\n",
-        "\n\n",
-        "P:A\n",
-        "\nK:Gm\n",
-        "M:7/8 ",
-        "&",
-        "%",
-        "\\",
-        "x",
-        "é",
-        "♯",
-        "\0",
-        "X:2\n",
-    ];
-    let mut dice = Dice(1);
-    for _ in 0..ROUNDS {
-        let mut text: Vec<char> = ONEILLS.chars().collect();
-        for _ in 0..=dice.below(12) {
-            let at = dice.below(text.len());
-            let until = (at + dice.below(40)).min(text.len());
-            match dice.below(4) {
-                0 => drop(text.drain(at..until)),
-                1 => text.splice(at..at, SIGNS[dice.below(SIGNS.len())].chars()).for_each(drop),
-                2 => text[at] = SIGNS[dice.below(SIGNS.len())].chars().next().unwrap(),
-                _ => {
-                    let copy = text[at..until].to_vec();
-                    let to = dice.below(text.len());
-                    text.splice(to..to, copy).for_each(drop);
-                }
-            }
-        }
-        let text: String = text.into_iter().collect();
-        for (_, tune) in parse_book(&text, "damaged").tunes {
-            assert!(tune.notes.is_sorted() && !tune.notes.is_empty());
-            assert!(tune.notes.iter().all(|note| note.duration > Ticks::ZERO && note.onset >= Ticks::ZERO));
-            assert!(tune.bars.is_sorted_by_key(|bars| bars.line) && tune.chords.is_sorted_by_key(|(at, _)| *at));
-        }
     }
 }

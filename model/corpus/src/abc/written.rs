@@ -18,6 +18,8 @@ pub(super) enum Item {
     /// A chord symbol; `None` says that there is no chord.
     Symbol(Option<Chord>),
     Bar(Bar),
+    /// From here on a quarter note lasts so many microseconds.
+    Tempo(u32),
     /// From here on stands the part of this name.
     Part(char),
 }
@@ -48,6 +50,15 @@ pub(super) struct Bar {
     pub opens: bool,
     /// A double or thick line: a section ends.
     pub section: bool,
-    /// `[1,3`: what follows is played at these passes only. Empty for other lines.
-    pub ending: Vec<u8>,
+    /// `[1,3`: what follows is played at some passes only.
+    pub ending: Option<Ending>,
+}
+
+/// When an ending is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// At these passes.
+    Passes(Vec<u8>),
+    /// As words say it: `["last time"`.
+    Named(String),
 }

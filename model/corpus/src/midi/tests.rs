@@ -107,14 +107,14 @@ fn all_voices_are_all_tracks_and_channels_but_drums() {
 
 /// A line of eighths for a part; the first note is at the start.
 fn line(channel: char, keys: &[u8]) -> String {
-    keys.iter().map(|key| format!("+{channel}{key} 48 -{channel}{key} ")).collect()
+    keys.iter().map(|key| format!("+{channel}{key} 48 -{channel}{key} ")).collect::<Vec<_>>().concat()
 }
 
 /// Three notes at a time.
 fn chords(channel: char, roots: &[u8]) -> String {
     let together =
         |sign: &str, root: u8| [root, root + 4, root + 7].map(|key| format!("{sign}{channel}{key} ")).concat();
-    roots.iter().map(|root| format!("{}96 {}", together("+", *root), together("-", *root))).collect()
+    roots.iter().map(|root| format!("{}96 {}", together("+", *root), together("-", *root))).collect::<Vec<_>>().concat()
 }
 
 /// What is taken as the melody, as `track channel`.

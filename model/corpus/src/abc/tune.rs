@@ -1,0 +1,166 @@
+//! One tune of a book: its header, and its body up to the music.
+
+use super::accidentals::Reach;
+use super::exact::Exact;
+use super::fields::{self, Time};
+use super::key::Key;
+use super::scan::Scanner;
+use super::voices::{Fault, Voices};
+use super::{order, played};
+use crate::Tune;
+
+/// What a book's header, or the fields before the music of a tune, say.
+#[derive(Clone, Default)]
+pub(super) struct Header {
+    title: Option<String>,
+    time: Option<Time>,
+    unit: Option<Exact>,
+    tempo: Option<String>,
+    /// The order in which parts are played, with its line.
+    parts: Option<(usize, String)>,
+    /// A part that begins with the music, where `Y:` stated the order already.
+    first_part: Option<String>,
+    /// `V:` lines.
+    voices: Vec<String>,
+    /// Directives, `I:` or `%%`.
+    directives: Vec<String>,
+}
+
+/// A tune, and the things in it that were passed over, with the indices of their lines.
+pub(super) struct ReadTune {
+    pub tune: Tune,
+    pub skipped: Vec<(usize, String)>,
+}
+
+impl Header {
+    /// The header of a book: the first lines, up to an empty one, if they are fields, comments and directives. Its fields
+    /// hold for every tune that does not say otherwise.
+    pub fn of_book(lines: &[(usize, &str)]) -> Self {
+        let block = lines.iter().skip_while(|(_, line)| line.trim().is_empty());
+        let block: Vec<_> = block.take_while(|(_, line)| !line.trim().is_empty()).collect();
+        let is_of_header = |line: &str| line.trim_start().starts_with('%') || field(line).is_some();
+        let mut header = Self::default();
+        if block.iter().all(|(_, line)| is_of_header(line)) {
+            for (index, line) in block {
+                // A field that cannot be read is said by the tunes that lack it.
+                let _ = header.line(*index, line);
+            }
+        }
+        // These are of tunes alone.
+        Self {
+            time: header.time,
+            unit: header.unit,
+            tempo: header.tempo,
+            directives: header.directives,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in a line. The key ends the header: its value is returned.
+    fn line<'a>(&mut self, index: usize, line: &'a str) -> Result<Option<&'a str>, String> {
+        if let Some(directive) = line.trim_start().strip_prefix("%%") {
+            self.directives.push(directive.trim().to_owned());
+            return Ok(None);
+        }
+        match field(without_comment(line)) {
+            Some(('T', value)) => {
+                self.title.get_or_insert_with(|| value.replace("\\%", "%"));
+            }
+            Some(('M', value)) => self.time = Some(fields::time(value)?.0),
+            Some(('L', value)) => self.unit = Some(fields::unit(value)?),
+            Some(('Q', value)) => self.tempo = Some(value.to_owned()),
+            Some(('P', value)) if self.parts.is_some() => self.first_part = Some(value.to_owned()),
+            Some(('P' | 'Y', value)) => self.parts = Some((index, value.to_owned())),
+            Some(('V', value)) => self.voices.push(value.to_owned()),
+            Some(('I', value)) => self.directives.push(value.to_owned()),
+            Some(('K', value)) => return Ok(Some(value)),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// The voices as they begin below this header.
+    fn voices(&self, key: &str, default_reach: Reach) -> Result<Voices, String> {
+        let mut scanner = Scanner::new(Key::parse(key)?, self.time.unwrap_or(Time::Free), self.unit);
+        scanner.accidentals.reach = default_reach;
+        self.directives.iter().for_each(|directive| scanner.directive(directive));
+        if let Some(tempo) = &self.tempo {
+            scanner.tempo(tempo);
+        }
+        if let Some(part) = &self.first_part {
+            scanner.label(part);
+        }
+        Ok(Voices::new(scanner, &self.voices))
+    }
+}
+
+/// Reads the lines of a tune, below what the header of its book says.
+pub(super) fn read(lines: &[(usize, &str)], of_book: &Header, default_reach: Reach) -> Result<ReadTune, Fault> {
+    let first_line = lines.first().map(|(index, _)| *index);
+    let mut header = of_book.clone();
+    let mut body: Option<Voices> = None;
+    for (index, line) in lines {
+        let at = |reason: String| (Some(*index), reason);
+        check_text_block(line).map_err(at)?;
+        let Some(voices) = &mut body else {
+            if let Some(key) = header.line(*index, line).map_err(at)? {
+                body = Some(header.voices(key, default_reach).map_err(at)?);
+            }
+            continue;
+        };
+        // A tune ends at the first empty line behind its music; a line that held a comment is not empty.
+        if line.trim().is_empty() && voices.has_music() {
+            break;
+        }
+        if let Some(directive) = line.trim_start().strip_prefix("%%") {
+            voices.field(*index, 'I', directive.trim());
+            continue;
+        }
+        let text = without_comment(line);
+        match field(text) {
+            // Nottingham's books have the order of parts in `Y:`, wherever it stands.
+            Some(('Y', value)) => header.parts = Some((*index, value.to_owned())),
+            Some((name, value)) => voices.field(*index, name, value),
+            None => voices.music(*index, text),
+        }
+    }
+    let no_key = "it has no key; write K:C, or the key that it is in, behind its other fields";
+    let kept = body.ok_or_else(|| (first_line, no_key.to_owned()))?.kept()?;
+    let items = kept.scanner.items;
+    let order = play_order(&items, header.parts.as_ref())?;
+    let tune = played::play(&items, &order);
+    if tune.notes.is_empty() {
+        return Err((first_line, "it has no notes".to_owned()));
+    }
+    Ok(ReadTune { tune: Tune { title: header.title.unwrap_or_default(), ..tune }, skipped: kept.skipped })
+}
+
+fn play_order(items: &[super::written::Placed], parts: Option<&(usize, String)>) -> Result<Vec<usize>, Fault> {
+    let labels = order::labels(items);
+    let parts_line = parts.map(|(line, _)| *line);
+    let parts = parts.map_or(Ok(Vec::new()), |(_, text)| fields::part_order(text, &labels));
+    parts.and_then(|parts| order::play_order(items, &parts)).map_err(|reason| (parts_line, reason))
+}
+
+/// Text blocks have been taken out; one that is still there has no end.
+fn check_text_block(line: &str) -> Result<(), String> {
+    match super::text_block(line) {
+        Some(kind) => Err(format!("the text that %%begin{kind} begins never ends; write %%end{kind} behind it")),
+        None => Ok(()),
+    }
+}
+
+/// Name and value of a line such as `T:The Belfast`. A note before a repeat sign, `A:|`, is none.
+pub(super) fn field(text: &str) -> Option<(char, &str)> {
+    let mut characters = text.trim_start().chars();
+    let name = characters.next().filter(|c| c.is_ascii_alphabetic() || *c == '+')?;
+    let rest = characters.as_str().strip_prefix(':')?;
+    let is_note = matches!(name, 'A'..='G' | 'a'..='g' | 'x' | 'z') && rest.starts_with(['|', ':']);
+    (!is_note).then(|| (name, rest.trim()))
+}
+
+/// Cuts `% …`, but not `\%`.
+pub(super) fn without_comment(line: &str) -> &str {
+    let comment = line.match_indices('%').find(|(at, _)| !line[..*at].ends_with('\\'));
+    comment.map_or(line, |(at, _)| &line[..at])
+}
