@@ -1,6 +1,6 @@
-//! What one note costs, on one core, with the shipped sizes: hearing it, deciding it, and the same LSTM in burn.
+//! The cost of one note on one core, with the shipped sizes: hearing it, deciding it, and the same LSTM in burn.
 //!
-//! `cargo xtask bench`. Times are medians; what counts are the ratios, since all are measured in one run.
+//! `cargo xtask bench`. The times are medians. The ratios count, because all are measured in one run.
 
 use burn::nn::LstmConfig;
 use burn::tensor::{Device, Tensor};
@@ -34,7 +34,7 @@ fn main() {
 
     let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
     let step = measure("its LSTM step alone", || {
-        model.step(Tokens::default(), LookBackFeatures::default(), &mut state, &mut scratch)
+        model.step(Tokens::default(), LookBackFeatures::default(), &mut state, &mut scratch);
     });
 
     let device = Device::flex();
@@ -52,39 +52,21 @@ fn main() {
     println!("a decided note takes {:.2} times as long as burn's step alone", ratio(decided, burn));
 }
 
-/// What deciding a note costs, after a first one was heard.
+/// Measures a decided note, after one heard note.
 fn measure_decisions(name: &str, model: Arc<Model>) -> Duration {
     let mut improviser = Improviser::new(model);
     let bars = Some(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
     let pitch = Pitch::try_from(62).unwrap_or(Pitch::MAX);
-    let (onset, velocity, together, form) = (Ticks::ZERO, Velocity::DEFAULT, Ticks(3), Ticks::ZERO);
-    improviser.hear(HeardKey {
-        id: 0,
-        onset,
-        pitch,
-        velocity,
-        bars,
-        together,
-        form,
-        gate_percent: 100,
-        memory: 1.0,
-        seed: 0,
-    });
-    let ask = DecisionRequest {
-        turn: 0,
-        begin: Begin::NotBefore(onset),
-        bars,
-        form,
-        ends: None,
-        along: false,
-        parameters: SamplingParameters::default(),
-    };
+    let onset = Ticks::ZERO;
+    improviser.hear(HeardKey { bars, together: Ticks(3), ..HeardKey::new(0, onset, pitch, Velocity::DEFAULT) });
+    let begin = Begin::NotBefore(onset);
+    let request = DecisionRequest { bars, ..DecisionRequest::new(begin, SamplingParameters::default()) };
     measure(name, || {
-        black_box(improviser.decide(&ask));
+        black_box(improviser.decide(&request));
     })
 }
 
-/// Runs, prints and gives the median.
+/// Runs a round many times, prints the percentiles, and returns the median.
 fn measure(name: &str, mut round: impl FnMut()) -> Duration {
     for _ in 0..ROUNDS / 10 {
         round();

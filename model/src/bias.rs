@@ -1,46 +1,44 @@
-//! DecodingBias: how a model keeps its line while it hears nobody but itself.
+//! The decoding bias: corrects the drift of a model that hears only itself.
 //!
-//! A network learns to go on after what others played. After its own notes it drifts: it loses a quotation at a note that
-//! it had not meant, repeats pitches more often than any tune it knows, and models the chord less. Three numbers make up
-//! for that, and are found by letting it play (`training::bias`). They belong to playing: what the network foretells stays
-//! what it is.
+//! A network is trained on other people's notes. After its own notes it drifts: it loses a quotation at a note that was
+//! drawn by chance, repeats pitches more often than tunes do, and follows the chords less. Three numbers correct this.
+//! `segue_training::bias_search` finds them. They act on sampling only; the likelihoods of the model do not change.
 
 use crate::chord::{Chord, OCTAVE};
 use crate::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 
-/// How a model keeps its line. The default changes nothing.
+/// The three corrections. The default changes nothing. The names in a weights file are those of older versions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DecodingBias {
-    /// What the logits of pitches are multiplied by while a figure of this session is quoted, 1 to [`MAX_QUOTATION_GAIN`]; the
-    /// reciprocal is a temperature.
+    /// The factor on all pitch logits while a motif of this session is continued, 1 to [`MAX_QUOTATION_GAIN`]. It is
+    /// the reciprocal of a temperature.
     #[serde(rename = "faith")]
     pub quotation_gain: f32,
-    /// What is added to the logit of the pitch that sounded last, in nats, within [`MAX_BIAS`] of 0.
+    /// The summand on the logit of the last pitch, in nats, at most [`MAX_BIAS`] in either direction.
     #[serde(rename = "again")]
     pub repetition: f32,
-    /// What is added to the logits of the chord's tones on the beat, in nats, within [`MAX_BIAS`] of 0.
+    /// The summand on the logits of chord tones on a beat, in nats, at most [`MAX_BIAS`] in either direction.
     #[serde(rename = "chord")]
     pub chord_tone: f32,
 }
 
-/// More would be a copyist.
+/// The greatest gain. More would only copy.
 pub const MAX_QUOTATION_GAIN: f32 = 4.0;
-/// Seven and a half times as likely, or as unlikely.
+/// The greatest summand: 7.4 times as probable.
 pub const MAX_BIAS: f32 = 2.0;
 
-/// Tokens of a figure's length, as in [`crate::lookback::Figure`], from which it is a quotation: three intervals. Two are
-/// found everywhere.
+/// The class of a motif's length from which it is a quotation: three intervals. Two occur everywhere.
 const QUOTATION: u8 = 2;
 
-/// What there is context a pitch that is to be chosen.
+/// The context of a pitch that is being sampled.
 #[derive(Debug, Clone, Copy)]
 pub struct BiasContext {
-    /// The class of the length of the figure that was found in the session.
+    /// The length class of the motif match: see [`crate::lookback::MotifMatch`].
     pub figure: u8,
-    /// The class of the pitch that sounded last.
+    /// The class of the last pitch.
     pub last: Option<u8>,
-    /// The chord, where the note begins on a beat.
+    /// The chord, if the note begins on a beat.
     pub chord: Option<Chord>,
 }
 
@@ -51,7 +49,7 @@ impl Default for DecodingBias {
 }
 
 impl DecodingBias {
-    /// Leans the logits of the pitch classes of a vocabulary.
+    /// Adds the bias to the pitch logits.
     pub fn apply(self, logits: &mut [f32], context: BiasContext, vocabulary: &Vocabulary) {
         if context.figure >= QUOTATION {
             for logit in logits.iter_mut() {
@@ -71,7 +69,7 @@ impl DecodingBias {
         }
     }
 
-    /// What no tuning finds, in words.
+    /// What is wrong with a bias from a file; `None` when it is possible.
     pub(crate) fn fault(self) -> Option<&'static str> {
         let leanings = [self.repetition, self.chord_tone];
         let is_possible = (1.0..=MAX_QUOTATION_GAIN).contains(&self.quotation_gain)
@@ -89,25 +87,25 @@ mod tests {
     fn the_bias_acts_on_quotations_repeats_and_chord_tones() {
         let vocabulary = Vocabulary::song();
         let bias = DecodingBias { quotation_gain: 2.0, repetition: -0.5, chord_tone: 0.25 };
-        let leant = |bias: DecodingBias, figure, last, chord: Option<&str>| {
+        let biased = |bias: DecodingBias, figure, last, chord: Option<&str>| {
             let chord = chord.map(|text| Chord::parse(text).unwrap().unwrap());
             let mut logits = vec![1.0; vocabulary.counts().pitch];
             bias.apply(&mut logits, BiasContext { figure, last, chord }, &vocabulary);
             logits
         };
         let none = vec![1.0; vocabulary.counts().pitch];
-        assert_eq!(leant(bias, QUOTATION, None, None), vec![2.0; none.len()]);
-        assert_eq!(leant(bias, QUOTATION - 1, None, None), none, "what is found everywhere is no quotation");
-        let mut held_back = none.clone();
-        held_back[3] = 0.5;
-        assert_eq!(leant(bias, 0, Some(3), None), held_back);
-        assert_eq!(leant(bias, 0, Some(200), None), none, "of another range");
-        let minded = leant(bias, 0, None, Some("C"));
-        for (class, logit) in minded.iter().enumerate() {
+        assert_eq!(biased(bias, QUOTATION, None, None), vec![2.0; none.len()]);
+        assert_eq!(biased(bias, QUOTATION - 1, None, None), none, "what is found everywhere is no quotation");
+        let mut without_repeat = none.clone();
+        without_repeat[3] = 0.5;
+        assert_eq!(biased(bias, 0, Some(3), None), without_repeat);
+        assert_eq!(biased(bias, 0, Some(200), None), none, "of another range");
+        let over_chord = biased(bias, 0, None, Some("C"));
+        for (class, logit) in over_chord.iter().enumerate() {
             let is_tone = [0, 4, 7].contains(&(vocabulary.pitch(class).key() % OCTAVE));
             assert!((logit - if is_tone { 1.25 } else { 1.0 }).abs() < 1e-6);
         }
-        assert_eq!(leant(DecodingBias::default(), 7, Some(1), Some("C")), none);
+        assert_eq!(biased(DecodingBias::default(), 7, Some(1), Some("C")), none);
     }
 
     #[test]

@@ -1,62 +1,62 @@
-//! How an answer comes to its end: as a phrase does, and not because its time is over.
+//! The cadence: an answer ends as a phrase does, and not because its time is over.
 //!
-//! In the last bar long notes and tones of the chord are favoured, more and more towards the end; no note crosses it, and
-//! none begins so late that it could not be the last. All of it is added to logits before anything is drawn, so an end
-//! that is not known changes nothing. Knows nothing of networks and of how a class is drawn.
+//! In the last bar, long notes and chord tones are favoured, more and more towards the end. No note crosses the end,
+//! and none begins so late that it could not be the last. All of this is added to the logits before anything is drawn,
+//! so an unknown end changes nothing. Knows nothing of networks and sampling.
 
 use crate::chord::Chord;
 use crate::lookback::PROFILE;
 use crate::note::{Bars, Metre, Ticks};
 use crate::vocabulary::Vocabulary;
 
-/// Where an answer ends, seen from its last bar.
+/// The end of an answer, and the bar before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cadence {
     at: Ticks,
     bar: Ticks,
-    /// The last note is so long at least.
+    /// The shortest last note.
     last: Ticks,
 }
 
-/// A beat that is longer is no measure of a last note.
+/// A longer beat does not set the length of the last note.
 const LONGEST_BEAT: Ticks = Ticks(Ticks::quarters(3).0 / 2);
-/// What is added, at the very end, to the logit of a note that is twice as long as another.
+/// At the very end, the summand on the logit of a note for each doubling of its length.
 const LONGER: f32 = 4.0;
-/// What is added, at the very end, to a tone of the chord, or to the favourite pitch class where there is no chord.
+/// At the very end, the summand on a chord tone, or on the most frequent pitch class without a chord.
 const FITTING: f32 = 4.0;
-/// What is added to the root besides.
+/// The additional summand on the root.
 const ROOT: f32 = 1.5;
-/// What is taken from what would spoil the end: nothing outweighs it.
-const SPOILT: f32 = 30.0;
-/// A last note that fills so much of its time is as long as it should be.
+/// The penalty on what would spoil the end. No other summand outweighs it.
+const PENALTY: f32 = 30.0;
+/// The part of the remaining time that a last note must fill.
 const FILLED: (i64, i64) = (3, 4);
 
 impl Cadence {
-    /// At this moment, in these bars.
+    /// A cadence that ends `at` this moment, in these bars.
     pub fn new(at: Ticks, bars: Option<Bars>) -> Self {
         let metre = bars.map_or(Metre::COMMON, |bars| bars.metre);
         let last = Some(metre.beat()).filter(|beat| *beat <= LONGEST_BEAT).unwrap_or(Ticks::quarters(1));
         Self { at, bar: metre.bar(), last }
     }
 
-    /// How long a note that begins there may last; `None` where the answer is over anyway.
+    /// How long a note that begins at `onset` may last; `None` after the end.
     pub fn left(self, onset: Ticks) -> Option<Ticks> {
         Some(self.at - onset).filter(|left| *left > Ticks::ZERO)
     }
 
-    /// Of the steps from the onset before to the next.
+    /// Biases the steps from the onset `last` to the next one.
     pub fn bias_steps(self, logits: &mut [f32], last: Ticks, vocabulary: &Vocabulary) {
         for (class, logit) in logits.iter_mut().enumerate() {
             let step = vocabulary.step(class);
-            // What joins a chord lasts as long as the chord.
+            // A note that joins a chord lasts as long as the chord.
             let is_too_late = self.left(last + step).is_some_and(|left| left < self.last) && step > Ticks::ZERO;
             if is_too_late {
-                *logit -= SPOILT;
+                *logit -= PENALTY;
             }
         }
     }
 
-    /// Of the pitches at an onset; `profile` tells how often each pitch class sounded of late.
+    /// Biases the pitches of a note at `onset`. `profile` holds the shares of recent pitch classes.
     pub fn bias_pitches(
         self,
         logits: &mut [f32],
@@ -75,7 +75,7 @@ impl Cadence {
         }
     }
 
-    /// Of the durations of a note that begins at `onset`: each leaves room for another note, or fills what is left.
+    /// Biases the durations of a note at `onset`: each must leave room for another note, or fill the remaining time.
     pub fn bias_durations(self, logits: &mut [f32], onset: Ticks, vocabulary: &Vocabulary) {
         let Some(left) = self.left(onset).filter(|left| *left < self.bar) else { return };
         let nearness = self.nearness(onset);
@@ -84,19 +84,19 @@ impl Cadence {
             let doublings = duration.as_f32().log2();
             *logit += nearness * LONGER * doublings;
             if left - duration < self.last && duration.0 * FILLED.1 < left.0 * FILLED.0 {
-                *logit -= SPOILT;
+                *logit -= PENALTY;
             }
         }
     }
 
-    /// 0 up to a bar before the end, from there on growing to 1; 0 again behind it.
+    /// 0 up to a bar before the end, then rising to 1; 0 after the end.
     fn nearness(self, onset: Ticks) -> f32 {
         let near = |left: Ticks| 1.0 - left.as_f32() / self.bar.as_f32();
         self.left(onset).map_or(0.0, near).max(0.0)
     }
 }
 
-/// What is added to each pitch class at the very end.
+/// The summand on each pitch class at the very end.
 fn fitting(chord: Option<Chord>, profile: &[f32; PROFILE]) -> [f32; PROFILE] {
     let mut fits = [0.0; PROFILE];
     if let Some(chord) = chord {
@@ -127,7 +127,7 @@ mod tests {
         Cadence::new(END, COMMON)
     }
 
-    /// The duration of a note that begins so long before the end, where all durations were equally probable.
+    /// The most probable duration of a note that begins `left` ticks before the end, from uniform logits.
     fn lasts(left: i64) -> i64 {
         let vocabulary = Vocabulary::dance();
         let mut logits = vec![0.0; vocabulary.counts().duration];
@@ -149,9 +149,9 @@ mod tests {
         }
         let mut logits = vec![0.0; vocabulary.counts().duration];
         cadence().bias_durations(&mut logits, Ticks(END.0 - 72), &vocabulary);
-        let spoils = |ticks| logits[usize::from(vocabulary.duration_class(Ticks(ticks)))] < -SPOILT / 2.0;
-        // Of 72 ticks, 24 leave a quarter and 54 nearly fill them; what lies between does neither.
-        assert_eq!([12, 24, 32, 48, 54, 72].map(spoils), [false, false, true, true, false, false]);
+        let penalised = |ticks| logits[usize::from(vocabulary.duration_class(Ticks(ticks)))] < -PENALTY / 2.0;
+        // Of 72 ticks, 24 leave a quarter note and 54 nearly fill them; the durations between do neither.
+        assert_eq!([12, 24, 32, 48, 54, 72].map(penalised), [false, false, true, true, false, false]);
     }
 
     /// Only a note that joins a chord may begin so late that too little time is left.
@@ -160,8 +160,8 @@ mod tests {
         let vocabulary = Vocabulary::dance();
         let mut logits = vec![0.0; vocabulary.counts().step];
         cadence().bias_steps(&mut logits, Ticks(END.0 - 96), &vocabulary);
-        let is_spoilt = |ticks| logits[usize::from(vocabulary.step_class(Ticks(ticks)))] < 0.0;
-        assert_eq!([0, 24, 48, 54, 72, 96, 192].map(is_spoilt), [false, false, false, true, true, false, false]);
+        let is_penalised = |ticks| logits[usize::from(vocabulary.step_class(Ticks(ticks)))] < 0.0;
+        assert_eq!([0, 24, 48, 54, 72, 96, 192].map(is_penalised), [false, false, false, true, true, false, false]);
         let jig = Some(Bars { line: Ticks::ZERO, metre: Metre::new(6, 8).unwrap() });
         assert_eq!(Cadence::new(END, jig).last, Ticks(72));
         assert_eq!(Cadence::new(END, None).last, Ticks(48));

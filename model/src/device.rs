@@ -1,12 +1,12 @@
-//! Where tensors live: on the processor, or on a graphics card in a build that knows how.
+//! The device that computes: the processor, or a graphics card in a build with the feature `gpu`.
 //!
-//! One note at a time the processor is the quicker place for all networks of the usual size; a card pays for training,
-//! and for thinking with networks so large that the processor cannot keep time.
+//! One note at a time, the processor is faster for networks of the usual size. A graphics card pays off for training,
+//! and for networks so large that the processor cannot keep up.
 
 use burn::tensor::Device;
 use std::str::FromStr;
 
-/// See the module.
+/// A device that a user can choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ComputeDevice {
@@ -18,19 +18,17 @@ pub enum ComputeDevice {
     Gpu,
 }
 
-/// Why there is no such place.
+/// Why a device cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    /// Its name means nothing.
-    #[error("there is no device {0}; there are cpu and gpu")]
+    /// There is no device of this name.
+    #[error("there is no device {0}; use cpu or gpu")]
     Unknown(String),
-    /// This build cannot use it.
-    #[error("this program was built without the feature `gpu`, so it works on the processor alone")]
+    /// This build has no support for it.
+    #[error("this program was built without the feature `gpu`; use cpu, or build it with --features gpu")]
     NotBuiltIn,
-    /// The machine has no card, or no driver for it.
-    #[error(
-        "no graphics card answers ({0}); install its Vulkan driver, or Mesa's for the processor, or choose the device cpu"
-    )]
+    /// The machine has no graphics card, or no driver for it.
+    #[error("no graphics card responds ({0}); install its Vulkan driver or Mesa's software driver, or use cpu")]
     NoCard(String),
 }
 
@@ -38,7 +36,7 @@ impl ComputeDevice {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`DeviceError::NoCard`] where no card answers.
+    /// [`DeviceError::NoCard`] when no graphics card responds.
     pub fn open(self) -> Result<Device, DeviceError> {
         match self {
             Self::Cpu => Ok(Device::flex()),
@@ -48,7 +46,7 @@ impl ComputeDevice {
     }
 }
 
-/// The default card, seen to answer: without one the library below panics, at the first use.
+/// Opens the default card and tests it: without a working card wgpu would panic at the first use.
 #[cfg(feature = "gpu")]
 fn card() -> Result<Device, DeviceError> {
     use burn::tensor::{DeviceKind, Tensor};
@@ -58,9 +56,9 @@ fn card() -> Result<Device, DeviceError> {
         device
     });
     opened.map_err(|panic| {
-        let said = panic.downcast_ref::<String>().cloned();
-        let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        DeviceError::NoCard(said.unwrap_or_else(|| "it does not say why".to_owned()))
+        let reason = panic.downcast_ref::<String>().cloned();
+        let reason = reason.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        DeviceError::NoCard(reason.unwrap_or_else(|| "no reason is given".to_owned()))
     })
 }
 

@@ -1,6 +1,6 @@
-//! Which chord a note is played to: of a chart, or heard from the player's hands.
+//! Which chord a note is played over: from a chart, or from the player's hands.
 //!
-//! Knows nothing of how a chord is told from keys.
+//! Does not know how a chord is recognised from keys.
 
 use crate::chart::Chart;
 use crate::chord::Chord;
@@ -11,45 +11,45 @@ use std::sync::Arc;
 /// Where the chords come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HarmonySource {
-    /// From the chart.
+    /// The chart.
     #[default]
     Chart,
-    /// From the player's hands.
+    /// The player's hands.
     Hands,
-    /// From nowhere: the style plays as if there were none.
+    /// Nowhere: the style plays without chords.
     Nowhere,
 }
 
 /// A chord that the player has struck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeardChord {
-    /// When its first key went down, as played. It holds until the next, also when its keys are up.
+    /// The onset of its first key, as played. The chord holds until the next one, also after its keys are released.
     pub from: Ticks,
     /// The bars at that moment; `None` when there are none.
     pub bars: Option<Bars>,
-    /// Which.
+    /// The chord.
     pub chord: Chord,
 }
 
-/// The chords of one jam.
+/// The chords of a session.
 #[derive(Debug, Clone, Default)]
 pub struct ChordTrack {
     source: HarmonySource,
     chart: Option<Arc<Chart>>,
-    /// In order of time; each holds until the next.
+    /// The player's chords in order of time; each holds until the next.
     heard: VecDeque<(Ticks, Chord)>,
 }
 
-/// How many heard chords are remembered: as many as notes can be decided anew.
+/// How many heard chords are kept: as many as notes can be decided again.
 const HEARD: usize = 64;
 
 impl ChordTrack {
-    /// Another source from now on. True when it was another.
+    /// Changes the source. Returns whether it is another one.
     pub fn set_source(&mut self, source: HarmonySource) -> bool {
         std::mem::replace(&mut self.source, source) != source
     }
 
-    /// Another chart from now on; `None` is no chart.
+    /// Changes the chart; `None` removes it.
     pub fn set_chart(&mut self, chart: Option<Arc<Chart>>) {
         self.chart = chart;
     }
@@ -59,9 +59,9 @@ impl ChordTrack {
         self.chart.as_deref()
     }
 
-    /// From here on the player's chord is this one. True when it is what notes are played to.
+    /// The player's chord changes. Returns whether notes are played over the player's chords.
     pub fn hear(&mut self, from: Ticks, chord: Chord) -> bool {
-        // Ticks of beats and of free time are counted apart, so what was heard by another clock may lie later.
+        // Beats and free time count ticks separately, so a chord heard with the other clock may lie later.
         while self.heard.back().is_some_and(|(later, _)| *later >= from) {
             self.heard.pop_back();
         }
@@ -72,12 +72,12 @@ impl ChordTrack {
         self.source == HarmonySource::Hands
     }
 
-    /// Forgets what was heard.
+    /// Forgets the heard chords.
     pub fn forget(&mut self) {
         self.heard.clear();
     }
 
-    /// The chord at a moment; in bars of this metre, with the chart's first bar at `form`. `None` when there is none.
+    /// The chord at a moment, in bars of `metre`, with the chart's first bar at `form`. `None` when there is none.
     pub fn at(&self, moment: Ticks, form: Ticks, metre: Metre) -> Option<Chord> {
         match self.source {
             HarmonySource::Chart => self.chart.as_ref()?.at(moment - form, metre),

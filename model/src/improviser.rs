@@ -1,10 +1,10 @@
-//! Hears notes and decides notes, one LSTM step each.
+//! The improviser: hears notes and decides notes, with one LSTM step per note.
 //!
-//! It keeps, for each note of its recent history, the state before that note. That one mechanism serves all of:
-//! a key that goes up late, notes planned and taken back, fingers that strike a chord one by one. Nothing is ever run
-//! again from further back than the change. It does not know what a host, a thread or a wall clock is.
+//! For each note of the recent history it keeps the model's state before that note. This one mechanism serves key
+//! releases that come late, plans that are retracted, and chords that are struck one key at a time. Nothing is computed
+//! again from before the change. It knows no host, no threads and no wall clock.
 //!
-//! `history` remembers, `decision` decides.
+//! [`history`] keeps the notes, [`decision`] chooses the next one.
 
 mod decision;
 mod history;
@@ -22,25 +22,25 @@ use history::{History, LookBackShare, PlayedBy};
 pub use length::LEGATO_PERCENT;
 use std::sync::Arc;
 
-/// A key that the player has struck.
+/// A key that the player has pressed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeardKey {
-    /// Names this stroke when its key goes up: never used twice.
+    /// Identifies this key press when the key is released. Never used twice.
     pub id: u32,
-    /// When, as played.
+    /// The onset, as played.
     pub onset: Ticks,
-    /// Which key.
+    /// The key.
     pub pitch: Pitch,
-    /// How hard.
+    /// The velocity.
     pub velocity: Velocity,
     /// The bars at that moment; `None` when there are none.
     pub bars: Option<Bars>,
-    /// Fingers that come within this time are one chord: 30 ms at the tempo of the moment.
+    /// Keys pressed within this time are one chord: 30 ms at the current tempo.
     pub together: Ticks,
-    /// Where the chart's first bar began, or begins.
+    /// The first bar of the chart, which may lie in the future.
     pub form: Ticks,
-    /// Of the time from stroke to stroke, the player's keys were down so much of late, in percent: [`LEGATO_PERCENT`] when
-    /// each is held until the next.
+    /// The recent ratio of key time to time between key presses, in percent: [`LEGATO_PERCENT`] when each key is held
+    /// until the next.
     pub gate_percent: u8,
     /// [`SamplingParameters::memory`] at that moment.
     pub memory: f32,
@@ -48,73 +48,88 @@ pub struct HeardKey {
     pub seed: u64,
 }
 
-/// Where a decided note may begin.
+impl HeardKey {
+    /// A key press without bars and chart, by a player who plays legato, with full memory and seed 0.
+    pub fn new(id: u32, onset: Ticks, pitch: Pitch, velocity: Velocity) -> Self {
+        let (gate_percent, memory, seed) = (LEGATO_PERCENT, 1.0, 0);
+        let (together, form) = (Ticks::ZERO, Ticks::ZERO);
+        Self { id, onset, pitch, velocity, bars: None, together, form, gate_percent, memory, seed }
+    }
+}
+
+/// Where a note may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
-    /// Exactly there: a turn begins.
+    /// Exactly there, at the beginning of a turn.
     At(Ticks),
-    /// There or later, as the network likes.
+    /// There or later, as the model decides.
     NotBefore(Ticks),
 }
 
-/// What is to be decided.
+/// A request to decide the next note.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DecisionRequest {
-    /// Which of Segue's turns; part of the key of every draw.
+    /// The number of Segue's turn. Every draw depends on it.
     pub turn: u32,
     /// Where the note may begin.
     pub begin: Begin,
     /// The bars at that moment; `None` when there are none.
     pub bars: Option<Bars>,
-    /// Where the chart's first bar began, or begins.
+    /// The first bar of the chart, which may lie in the future.
     pub form: Ticks,
-    /// Where the answer ends: no note begins there or later. `None` when it goes on without end.
+    /// The end of the answer: no note begins at or after it. `None` when the answer has no end yet.
     pub ends: Option<Ticks>,
-    /// The player goes on playing meanwhile: a duet.
+    /// Whether the player goes on playing meanwhile: a duet.
     pub along: bool,
-    /// The musician's settings as of the decision.
+    /// The sampling parameters at the moment of the decision.
     pub parameters: SamplingParameters,
 }
 
-/// One jam's memory and the model that it thinks with.
+impl DecisionRequest {
+    /// A request in turn 0 without bars, chart and end, while the player listens.
+    pub fn new(begin: Begin, parameters: SamplingParameters) -> Self {
+        Self { turn: 0, begin, bars: None, form: Ticks::ZERO, ends: None, along: false, parameters }
+    }
+}
+
+/// The memory of a session, and the model that plays in it.
 #[derive(Debug)]
 pub struct Improviser {
     model: Arc<Model>,
-    /// The chords that are played to.
+    /// The chords to play over.
     harmony: ChordTrack,
     history: History,
     scratch: Scratch,
 }
 
 impl Improviser {
-    /// With a blank memory.
+    /// An improviser with an empty memory.
     pub fn new(model: Arc<Model>) -> Self {
         let history = History::new(&model);
         Self { model, harmony: ChordTrack::default(), history, scratch: Scratch::default() }
     }
 
-    /// The model that it thinks with.
+    /// The model.
     pub fn model(&self) -> &Arc<Model> {
         &self.model
     }
 
-    /// From now on plays to these chords; `None` to none. What was heard keeps the chords it was heard with.
+    /// Changes the chart; `None` removes it. Notes that were heard keep their chords.
     pub fn set_chart(&mut self, chart: Option<Arc<Chart>>) {
         self.harmony.set_chart(chart);
     }
 
-    /// From now on takes its chords from here. What was heard keeps the chords it was heard with.
+    /// Changes the source of chords. Notes that were heard keep their chords.
     pub fn set_source(&mut self, source: HarmonySource) {
         self.harmony.set_source(source);
     }
 
-    /// The chords that it plays to.
+    /// The chords to play over.
     pub fn harmony(&self) -> &ChordTrack {
         &self.harmony
     }
 
-    /// Hears a chord. It is known only when its last finger is down, so notes that were heard or decided since its first
-    /// are played to it too.
+    /// Hears a chord. A chord is complete only with its last key, so it also applies to notes since its first one.
     pub fn hear_chord(&mut self, heard: HeardChord) {
         let from = self.model.vocabulary().quantised(heard.from, heard.bars);
         if self.harmony.hear(from, heard.chord) {
@@ -122,15 +137,16 @@ impl Improviser {
         }
     }
 
-    /// Hears a key go down under a higher one that is held. In a style of single lines the higher one is the melody.
+    /// Hears a key below a higher one that is held. For a single-line style the higher one is the melody, and this one
+    /// is ignored.
     pub fn hear_below(&mut self, key: HeardKey) {
         if !self.is_single_line() {
             self.hear(key);
         }
     }
 
-    /// From now on thinks with another model, which is told all that this one remembers. Between beats and free time
-    /// there is no common memory: then it begins blank.
+    /// Changes the model and replays the recent history with it. Styles in beats and in free time cannot share a
+    /// history: between them the memory is cleared.
     pub fn change_model(&mut self, model: Arc<Model>) {
         let speaks_of_the_same_time = model.vocabulary().time_base == self.model.vocabulary().time_base;
         self.model = model;
@@ -141,8 +157,8 @@ impl Improviser {
         }
     }
 
-    /// Another one that goes on as this one would, to the bit. It is small, and takes its recent history in again when it
-    /// is used.
+    /// A checkpoint: a copy that will decide the same notes, bit for bit. It is small, because it replays its recent
+    /// history when it is used.
     #[must_use]
     pub fn checkpoint(&self) -> Self {
         Self {
@@ -153,16 +169,16 @@ impl Improviser {
         }
     }
 
-    /// Forgets all that was played.
+    /// Forgets everything that was played.
     pub fn reset(&mut self) {
         self.harmony.forget();
         self.history.forget(&self.model);
     }
 
-    /// Hears a key go down. Until [`Self::amend`] says how long it was held, its duration is what the network expects.
+    /// Hears a key press. Until [`Self::amend`] gives the duration, the model's expectation stands in for it.
     ///
-    /// A stroke close behind another of the player's is one chord with it: sorted low to high, as in training. A style of
-    /// single lines keeps the top voice.
+    /// Keys pressed almost together are one chord: sorted from low to high, as in training. A single-line style keeps
+    /// the top voice.
     pub fn hear(&mut self, key: HeardKey) {
         let Some((first, finger)) = self.history.chord_at(key.onset, key.together) else {
             let onset = self.model.vocabulary().quantised(key.onset, key.bars);
@@ -174,77 +190,77 @@ impl Improviser {
             if !is_higher {
                 return;
             }
-            // There is one finger only, because each that was higher took the place of the one before.
+            // Only one key, because each higher one has replaced the one before.
             self.history.remove(first);
         }
         self.insert(&key, onset);
     }
 
-    /// The note of stroke `id` is over, after so long. Ids that are unknown, or too long ago, are ignored.
+    /// The note of key press `id` is over after this duration. Unknown and forgotten ids are ignored.
     pub fn amend(&mut self, id: u32, duration: Ticks) {
         self.history.amend(id, duration.max(Ticks(1)), &self.model);
     }
 
-    /// The key of stroke `id` went up, and the pedal lets the note ring on. To a single line the note is over: its style
-    /// has learnt from instruments without a pedal. Of a piano's note it says nothing yet.
+    /// The key of `id` was released, and the pedal sustains the note. For a single line the note is over, because its
+    /// style was trained on instruments without a pedal. A piano's note goes on.
     pub fn release_key(&mut self, id: u32, duration: Ticks) {
         if self.is_single_line() {
             self.amend(id, duration);
         }
     }
 
-    /// The note of stroke `id`, whose key went up before, rings no more: it lasted so long, as the piano's notes do that
-    /// were learnt from.
+    /// The pedal was released, which ends the note of `id`. Its duration includes the pedal, as in the recordings that
+    /// a piano style was trained on.
     pub fn release_pedal(&mut self, id: u32, duration: Ticks) {
         if !self.is_single_line() {
             self.amend(id, duration);
         }
     }
 
-    /// Takes in whatever is still waiting, so that the next decision is quick. Never needed for the right result.
+    /// Processes waiting notes, so that the next decision is quick. Not needed for a correct result.
     pub fn catch_up(&mut self) {
         self.history.catch_up(&self.model, &mut self.scratch);
     }
 
-    /// Decides the next note; from then on it is part of the history.
-    pub fn decide(&mut self, ask: &DecisionRequest) -> Note {
+    /// Decides the next note, which becomes part of the history.
+    pub fn decide(&mut self, request: &DecisionRequest) -> Note {
         self.catch_up();
-        let decision = Decision::new(ask, &self.model, &self.history, &self.harmony);
-        let Decided { said, sounding, by, context } = decision.decide(&mut self.scratch);
-        self.history.push(said, by, context, (&self.model, &mut self.scratch));
+        let decision = Decision::new(request, &self.model, &self.history, &self.harmony);
+        let Decided { note, sounding, by, context } = decision.decide(&mut self.scratch);
+        self.history.push(note, by, context, (&self.model, &mut self.scratch));
         sounding
     }
 
-    /// Forgets its own notes with an onset at or after `from`, as if they had never been decided.
+    /// Retracts its own notes with an onset at or after `from`, as if they had never been decided.
     pub fn retract(&mut self, from: Ticks) {
         self.history.retract(from);
     }
 
-    /// Forgets one note of its own, of this onset and with the pitch that it was told with, because it never sounded. What it
-    /// has decided since then it has decided, and remembers as what followed the note before.
+    /// Removes one of its own notes that never sounded, by its onset and sounding pitch. Notes decided after it stay,
+    /// and now follow the note before it.
     pub fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch) {
         self.history.forget_unplayed(onset, pitch);
     }
 
-    /// The notes of the recent past, in order: the player's as understood, and its own.
+    /// The recent notes in order: the player's as understood, and its own.
     pub fn recent(&self) -> impl Iterator<Item = Note> {
         self.history.notes().copied()
     }
 
-    /// The state after every note so far.
+    /// The state after all notes.
     pub fn state(&mut self) -> &ModelState {
         self.catch_up();
         self.history.state()
     }
 
-    /// The earliest moment at which the next note can begin. A single line does not run over its own last note, and where
-    /// only so many notes may sound the next one waits until one of them is over.
-    pub fn earliest(&self, ask: &DecisionRequest) -> Ticks {
-        decision::earliest(ask, &self.model, &self.history)
+    /// The earliest onset of the next note. A single line does not overlap itself, and where polyphony is limited the
+    /// next note waits for a free voice.
+    pub fn earliest(&self, request: &DecisionRequest) -> Ticks {
+        decision::earliest(request, &self.model, &self.history)
     }
 
-    /// The earliest moment at which a note after the one that it decided last can begin. A single line waits until that note
-    /// is over as it was meant, also where the musician wants it shorter.
+    /// The earliest onset of a note after the last decided one. A single line waits until that note is over as the
+    /// model meant it, also where the musician limits its length.
     pub fn earliest_after(&self, last: &Note) -> Ticks {
         let meant = self.history.last().map_or(last.duration, |(meant, _)| meant.duration.max(last.duration));
         if self.is_single_line() { last.onset + meant } else { last.onset }
@@ -254,7 +270,7 @@ impl Improviser {
         self.model.vocabulary().polyphony <= 1
     }
 
-    /// Puts a stroke where its onset and pitch belong.
+    /// Inserts a key press where its onset and pitch belong.
     fn insert(&mut self, key: &HeardKey, onset: Ticks) {
         let note = Note { onset, pitch: key.pitch, duration: Ticks(1), velocity: key.velocity };
         let by = PlayedBy::Player { id: key.id, struck: key.onset, held: None, gate_percent: key.gate_percent };

@@ -1,30 +1,31 @@
-//! What a musician forbids: keys of the piano, lengths, voices. Plain data, and what it leaves of a style's vocabulary.
+//! Limits that a musician sets: pitches, lengths, voices, density. Plain data, and what it leaves of a style's
+//! vocabulary.
 //!
-//! What is forbidden gets no probability. Something is always left: where the limits exclude each other, or the style,
-//! the nearest thing is. Knows nothing of scores and of how a class is drawn.
+//! What is forbidden gets no probability. Something always remains: where limits exclude each other, or the style, the
+//! nearest value does. Knows nothing of logits and sampling.
 
 use crate::chord::OCTAVE;
 use crate::note::{Bars, Pitch, Ticks};
 use crate::vocabulary::Vocabulary;
 
-/// What may be decided. None of it changes what is heard.
+/// The limits on what is decided. They do not change what is heard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// The scale. The range gives way to it by a tone or two where they have no pitch in common, because a note that is
-    /// a little too low disturbs less than a wrong one.
+    /// The scale. Where scale and range have no pitch in common, the range gives way by a tone or two: a note slightly
+    /// out of range disturbs less than a wrong one.
     pub classes: PitchClasses,
     /// One end of the range.
     pub lowest: Pitch,
-    /// The other end. Which of both is the lower one does not matter.
+    /// The other end. Either may be the lower one.
     pub highest: Pitch,
-    /// How many notes of one turn sound together at most; the style's own limit stays in force.
+    /// The most notes of one turn that sound together. The style's own limit holds too.
     pub polyphony: u8,
-    /// The longest note.
+    /// The longest duration.
     pub longest: Ticks,
-    /// How many notes there are, 1 being as many as the style has and 0 very few.
+    /// The density: 1 is that of the style, 0 the sparsest.
     pub density: f32,
-    /// Notes begin on points that lie so far from each other, counted from every bar line, but the first of a turn, which
-    /// begins where the turn does. `None` is anywhere; in free time there are no bars and no such points.
+    /// Onsets lie on multiples of this, counted from every bar line, except the first of a turn, which has a moment of
+    /// its own. `None` sets no grid; free time has none.
     pub grid: Option<Ticks>,
 }
 
@@ -32,20 +33,20 @@ pub struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PitchClasses(u16);
 
-/// What may be played in a key.
+/// A scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scale {
-    /// Every pitch.
+    /// All twelve pitch classes.
     Chromatic,
     /// Ionian.
     Major,
-    /// Natural minor, aeolian.
+    /// Natural minor (aeolian).
     Minor,
-    /// With the leading note.
+    /// Minor with a raised seventh.
     HarmonicMinor,
-    /// As it rises.
+    /// Ascending melodic minor.
     MelodicMinor,
-    /// The second mode.
+    /// The second mode of the major scale.
     Dorian,
     /// The third mode.
     Phrygian,
@@ -55,28 +56,28 @@ pub enum Scale {
     Mixolydian,
     /// The seventh mode.
     Locrian,
-    /// Five notes without a half step.
+    /// Five notes without semitones.
     MajorPentatonic,
-    /// The same from its sixth.
+    /// The same notes from the sixth on.
     MinorPentatonic,
     /// Minor pentatonic with the flat fifth.
     Blues,
 }
 
-/// The pitches of a style that are left, as classes of its vocabulary; never none.
+/// The allowed pitches of a style, as classes of its vocabulary; never none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AllowedPitches {
-    /// A bit for each class.
+    /// One bit per class.
     left: u128,
-    /// What is said sounds so many octaves higher.
+    /// The transposition of what is decided, in octaves.
     octaves: i8,
 }
 
-/// Of the notes that a style has, this share is left at the lowest density: a note a bar instead of eighths.
+/// At density 0, the part of the style's notes that remains: a note per bar instead of eighths.
 const SPARSEST: f32 = 0.125;
 
 impl Limits {
-    /// No limits at all.
+    /// No limits.
     pub const NONE: Self = Self {
         classes: PitchClasses::ALL,
         lowest: Pitch::MIN,
@@ -87,23 +88,23 @@ impl Limits {
         grid: None,
     };
 
-    /// The pitches that are left.
+    /// The allowed pitches.
     ///
-    /// A range in which the style has less than an octave to say is served from another octave, so that a bass can play
-    /// what was learnt from fiddles.
+    /// Where the style has less than an octave of the range, the whole style is transposed by octaves, so that a bass
+    /// can play what was learnt from fiddles.
     pub fn pitches(&self, vocabulary: &Vocabulary) -> AllowedPitches {
         let count = vocabulary.counts().pitch;
         let octaves = self.octaves_to(vocabulary);
-        // At the ends of the keyboard a part of what the style says has no key there.
+        // At the ends of the keyboard, some pitches of the style cannot be transposed.
         let sounds = |key: i16| (0..=i16::from(Pitch::MAX.key())).contains(&(key + octaves * i16::from(OCTAVE)));
-        let said = (0..count).map(|class| (class, i16::from(vocabulary.pitch(class).key())));
-        let keys = || said.clone().filter(|(_, key)| sounds(*key));
+        let decided = (0..count).map(|class| (class, i16::from(vocabulary.pitch(class).key())));
+        let keys = || decided.clone().filter(|(_, key)| sounds(*key));
         let (low, high) = self.range();
         let (low, high) = (low - octaves * i16::from(OCTAVE), high - octaves * i16::from(OCTAVE));
         let outside = |key: i16| (low - key).max(key - high).max(0);
         let in_scale = |key: i16| self.classes.has(key);
         let any_in_scale = keys().any(|(_, key)| in_scale(key));
-        // A style may have so few pitches that none of them is in the scale.
+        // A style may have so few pitches that none lies in the scale.
         let possible = || keys().filter(|(_, key)| in_scale(*key) || !any_in_scale);
         let nearest = possible().map(|(_, key)| outside(key)).min().unwrap_or(0);
         let lowest_nearest = possible().find(|(_, key)| outside(*key) == nearest).map(|(class, _)| class);
@@ -115,13 +116,13 @@ impl Limits {
         AllowedPitches { left, octaves: i8::try_from(octaves).unwrap_or(0) }
     }
 
-    /// By what the time from note to note is multiplied.
+    /// The factor on the time from note to note.
     pub fn stretch(&self) -> f32 {
-        // Not a clamp: what is no number is no limit.
+        // Not a clamp, because NaN must not set a limit.
         if self.density < 1.0 { 1.0 / (SPARSEST + (1.0 - SPARSEST) * self.density.max(0.0)) } else { 1.0 }
     }
 
-    /// The first moment at or after this one on which a note may begin, in these bars.
+    /// The first grid point at or after `moment`.
     pub fn begin_from(&self, moment: Ticks, bars: Option<Bars>) -> Ticks {
         let Some((grid, bars)) = self.grid.filter(|grid| *grid > Ticks::ZERO).zip(bars) else { return moment };
         let place = bars.place(moment).0;
@@ -134,8 +135,8 @@ impl Limits {
         (one.min(other), one.max(other))
     }
 
-    /// By how many octaves what is said is moved, as few as possible, so that an octave of the range can be said, or all of
-    /// it where it is smaller; as much as possible where not even that can.
+    /// The smallest transposition, in octaves, after which an octave of the range can be played, or all of a smaller
+    /// one. Where that is impossible, the one that covers most.
     fn octaves_to(&self, vocabulary: &Vocabulary) -> i16 {
         /// From the lowest key to the highest.
         const MOST: i16 = 10;
@@ -147,7 +148,7 @@ impl Limits {
             high.min(own_high + moved) - low.max(own_low + moved)
         };
         let enough = (high - low).min(i16::from(OCTAVE)).min(own_high - own_low);
-        // The nearest first, and of two that are equally near the lower one.
+        // The nearest first, and of two equally near ones the lower.
         let nearest_first = || (0..=MOST).flat_map(|far| [-far, far]);
         let best = || nearest_first().rev().max_by_key(|octaves| common(*octaves));
         nearest_first().find(|octaves| common(*octaves) >= enough).or_else(best).unwrap_or(0)
@@ -155,17 +156,17 @@ impl Limits {
 }
 
 impl PitchClasses {
-    /// Every one.
+    /// All pitch classes.
     pub const ALL: Self = Self((1 << OCTAVE) - 1);
 
-    /// The set of these classes, 0 (C) to 11 (B), taken modulo the octave. A set of none forbids none, because
-    /// something has to be played.
+    /// The set of these pitch classes, 0 (C) to 11 (B), modulo the octave. An empty set allows all, because something
+    /// must be playable.
     pub fn of(classes: impl IntoIterator<Item = u8>) -> Self {
         let set = classes.into_iter().fold(0, |set, class| set | 1 << (class % OCTAVE));
         if set == 0 { Self::ALL } else { Self(set) }
     }
 
-    /// Whether a pitch is one of them, in any octave.
+    /// Whether a pitch belongs to the set, in any octave.
     pub fn contains(self, pitch: Pitch) -> bool {
         self.has(pitch.key().into())
     }
@@ -176,7 +177,7 @@ impl PitchClasses {
 }
 
 impl Scale {
-    /// All of them.
+    /// All scales.
     pub const ALL: [Self; 13] = [
         Self::Chromatic,
         Self::Major,
@@ -193,12 +194,12 @@ impl Scale {
         Self::Blues,
     ];
 
-    /// Its pitch classes in a key, 0 (C) to 11 (B).
+    /// The pitch classes of the scale on a key note, 0 (C) to 11 (B).
     pub fn on(self, key: u8) -> PitchClasses {
         PitchClasses::of(self.degrees().iter().map(|degree| degree + key % OCTAVE))
     }
 
-    /// In semitones over the key note.
+    /// The degrees in semitones above the key note.
     const fn degrees(self) -> &'static [u8] {
         match self {
             Self::Chromatic => &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
@@ -219,27 +220,28 @@ impl Scale {
 }
 
 impl AllowedPitches {
-    /// Whether this class is one of them.
+    /// Whether a class is allowed.
     pub const fn has(self, class: usize) -> bool {
         class < u128::BITS as usize && self.left >> class & 1 == 1
     }
 
-    /// Whether one of them lies above this class.
+    /// Whether a class above this one is allowed.
     pub const fn has_above(self, class: u8) -> bool {
         class < 127 && self.left >> (class + 1) != 0
     }
 
-    /// Those that satisfy a wish; all of them when none does.
+    /// The allowed pitches that satisfy a preference; all of them when none does.
     #[must_use]
-    pub fn preferring(self, wish: impl Fn(usize) -> bool) -> Self {
-        let wished = (0..128).filter(|class| self.has(*class) && wish(*class)).fold(0, |left, class| left | bit(class));
-        if wished == 0 { self } else { Self { left: wished, ..self } }
+    pub fn preferring(self, preferred: impl Fn(usize) -> bool) -> Self {
+        let chosen =
+            (0..128).filter(|class| self.has(*class) && preferred(*class)).fold(0, |left, class| left | bit(class));
+        if chosen == 0 { self } else { Self { left: chosen, ..self } }
     }
 
-    /// The pitch that sounds when this one is said.
+    /// The pitch that sounds when this one is decided.
     #[must_use]
-    pub fn sounding(self, said: Pitch) -> Pitch {
-        said.transposed(self.octaves * OCTAVE.cast_signed()).unwrap_or(said)
+    pub fn sounding(self, decided: Pitch) -> Pitch {
+        decided.transposed(self.octaves * OCTAVE.cast_signed()).unwrap_or(decided)
     }
 }
 
@@ -248,128 +250,4 @@ const fn bit(class: usize) -> u128 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::note::Metre;
-    use crate::vocabulary::Vocabulary;
-
-    fn pitch(key: u8) -> Pitch {
-        Pitch::new(key).unwrap()
-    }
-
-    /// The keys that sound in a style of these limits.
-    fn keys(limits: &Limits, vocabulary: &Vocabulary) -> Vec<u8> {
-        let pitches = limits.pitches(vocabulary);
-        (0..128)
-            .filter(|class| pitches.has(*class))
-            .map(|class| pitches.sounding(vocabulary.pitch(class)).key())
-            .collect()
-    }
-
-    fn ranged(scale: Scale, lowest: u8, highest: u8) -> Limits {
-        Limits { classes: scale.on(0), lowest: pitch(lowest), highest: pitch(highest), ..Limits::NONE }
-    }
-
-    fn check(scale: Scale, range: (u8, u8), expected: &[u8]) {
-        for (low, high) in [range, (range.1, range.0)] {
-            assert_eq!(keys(&ranged(scale, low, high), &Vocabulary::dance()), expected, "{scale:?} {low}-{high}");
-        }
-    }
-
-    #[test]
-    fn each_scale_has_the_notes_that_its_name_says() {
-        const NAMES: [&str; 12] = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"];
-        let table = [
-            (Scale::Chromatic, "C", "C Db D Eb E F Gb G Ab A Bb B"),
-            (Scale::Major, "D", "D E Gb G A B Db"),
-            (Scale::Minor, "A", "A B C D E F G"),
-            (Scale::HarmonicMinor, "A", "A B C D E F Ab"),
-            (Scale::MelodicMinor, "A", "A B C D E Gb Ab"),
-            (Scale::Dorian, "D", "D E F G A B C"),
-            (Scale::Phrygian, "E", "E F G A B C D"),
-            (Scale::Lydian, "F", "F G A B C D E"),
-            (Scale::Mixolydian, "G", "G A B C D E F"),
-            (Scale::Locrian, "B", "B C D E F G A"),
-            (Scale::MajorPentatonic, "G", "G A B D E"),
-            (Scale::MinorPentatonic, "E", "E G A B D"),
-            (Scale::Blues, "C", "C Eb F Gb G Bb"),
-        ];
-        assert_eq!(table.map(|(scale, _, _)| scale), Scale::ALL);
-        let class = |name: &str| u8::try_from(NAMES.iter().position(|other| *other == name).unwrap()).unwrap();
-        for (scale, key, notes) in table {
-            let expected = PitchClasses::of(notes.split(' ').map(class));
-            assert_eq!(scale.on(class(key)), expected, "{key} {scale:?}");
-        }
-    }
-
-    #[test]
-    fn no_limits_leave_every_pitch_where_it_is() {
-        for vocabulary in [Vocabulary::dance(), Vocabulary::song(), Vocabulary::solo(), Vocabulary::piano()] {
-            let every: Vec<u8> = (0..vocabulary.counts().pitch).map(|class| vocabulary.pitch(class).key()).collect();
-            assert_eq!(keys(&Limits::NONE, &vocabulary), every);
-        }
-    }
-
-    /// Where range and scale have no pitch in common, the nearest pitch of the scale remains.
-    #[test]
-    fn a_range_holds_or_gives_way_to_the_nearest_scale_pitch() {
-        check(Scale::Chromatic, (60, 63), &[60, 61, 62, 63]);
-        check(Scale::Major, (60, 67), &[60, 62, 64, 65, 67]);
-        // C sharp alone: of C and D, equally near, the lower one.
-        check(Scale::Major, (61, 61), &[60]);
-        check(Scale::MinorPentatonic, (68, 69), &[67]);
-    }
-
-    #[test]
-    fn a_range_beyond_the_style_is_served_from_another_octave() {
-        // The style says 43 to 103.
-        check(Scale::MajorPentatonic, (24, 36), &[24, 26, 28, 31, 33, 36]);
-        check(Scale::Chromatic, (12, 13), &[12, 13]);
-        check(Scale::Chromatic, (126, 127), &[126, 127]);
-        // What the style can say of it is enough, and it stays where it is.
-        check(Scale::Major, (30, 55), &[43, 45, 47, 48, 50, 52, 53, 55]);
-    }
-
-    /// A bar line itself is a grid point, also in bars that the grid does not divide.
-    #[test]
-    fn grid_points_are_counted_from_every_bar_line() {
-        let bars = Bars { line: Ticks(7), metre: Metre::new(7, 8).unwrap() };
-        let limits = Limits { grid: Some(Ticks(48)), ..Limits::NONE };
-        for (moment, point) in [(7, 7), (8, 55), (151, 151), (152, 175), (175, 175), (0, 7), (-10, -10 + 17)] {
-            assert_eq!(limits.begin_from(Ticks(moment), Some(bars)), Ticks(point), "from {moment}");
-        }
-        assert_eq!(limits.begin_from(Ticks(3), None), Ticks(3));
-        assert_eq!(Limits::NONE.begin_from(Ticks(8), Some(bars)), Ticks(8));
-    }
-
-    #[test]
-    fn a_share_of_the_notes_is_left_at_every_density() {
-        let stretch = |density| Limits { density, ..Limits::NONE }.stretch();
-        assert!((stretch(1.0), stretch(2.0), stretch(f32::NAN)) == (1.0, 1.0, 1.0));
-        assert!((stretch(0.0) - 8.0).abs() < 1e-6 && (stretch(-1.0) - 8.0).abs() < 1e-6);
-        assert!((stretch(0.5) - 1.0 / 0.5625).abs() < 1e-6);
-    }
-
-    /// For every scale, key and range some pitch remains, in the scale and within two semitones of the range.
-    #[test]
-    fn there_is_always_a_pitch_in_the_scale_near_the_range() {
-        /// The widest gap in a scale is an augmented second, or a minor third: the middle of it is so far from both sides.
-        const NEAR: u8 = 2;
-        let vocabularies = [Vocabulary::dance(), Vocabulary::song(), Vocabulary::solo(), Vocabulary::piano()];
-        let ranges = || (0..128_u8).flat_map(|low| (low..=(low + 13).min(127)).map(move |high| (low, high)));
-        for (scale, key) in Scale::ALL.into_iter().flat_map(|scale| (0..OCTAVE).map(move |key| (scale, key))) {
-            for ((low, high), vocabulary) in ranges().flat_map(|range| vocabularies.iter().map(move |own| (range, own)))
-            {
-                let limits =
-                    Limits { classes: scale.on(key), lowest: pitch(low), highest: pitch(high), ..Limits::NONE };
-                let keys = keys(&limits, vocabulary);
-                assert!(!keys.is_empty());
-                for sounding in keys {
-                    assert!(limits.classes.contains(pitch(sounding)), "{scale:?} on {key}, {low}-{high}: {sounding}");
-                    let is_near = sounding + NEAR >= low && sounding <= high + NEAR;
-                    assert!(is_near, "{scale:?} on {key}, {low}-{high}: {sounding}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,23 +1,23 @@
-//! The types of both roads: what is played live and what is learnt from.
+//! Notes, musical time and metres: the types that playing and training share.
 //!
 //! Knows nothing of classes, tensors, hosts or frames.
 
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, AddAssign, Sub};
 
-/// Ticks in one quarter note.
+/// Ticks in a quarter note.
 pub const TICKS_PER_QUARTER: i64 = 48;
 
-/// A moment or span of musical time, free of tempo: [`TICKS_PER_QUARTER`] ticks are one quarter note.
+/// A point or length of musical time, independent of tempo: [`TICKS_PER_QUARTER`] ticks are one quarter note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ticks(pub i64);
 
 impl Ticks {
-    /// No time at all; also the first moment of a tune.
+    /// Length zero, and the beginning of a tune.
     pub const ZERO: Self = Self(0);
 
-    /// A span of whole quarter notes.
+    /// The length of `count` quarter notes.
     pub const fn quarters(count: i64) -> Self {
         Self(count * TICKS_PER_QUARTER)
     }
@@ -71,7 +71,7 @@ impl Pitch {
     /// The highest MIDI key.
     pub const MAX: Self = Self(127);
 
-    /// `None` above 127.
+    /// The pitch of a MIDI key; `None` above 127.
     pub const fn new(key: u8) -> Option<Self> {
         if key <= 127 { Some(Self(key)) } else { None }
     }
@@ -81,7 +81,7 @@ impl Pitch {
         self.0
     }
 
-    /// Moved by semitones; `None` when that leaves the keyboard.
+    /// Transposed by semitones; `None` when that leaves the keyboard.
     pub fn transposed(self, semitones: i8) -> Option<Self> {
         self.0.checked_add_signed(semitones).and_then(Self::new)
     }
@@ -90,7 +90,7 @@ impl Pitch {
 impl TryFrom<u8> for Pitch {
     type Error = String;
     fn try_from(key: u8) -> Result<Self, String> {
-        Self::new(key).ok_or_else(|| format!("{key} is no MIDI key (0 to 127)"))
+        Self::new(key).ok_or_else(|| format!("{key} is not a MIDI key (0 to 127)"))
     }
 }
 
@@ -100,21 +100,21 @@ impl From<Pitch> for u8 {
     }
 }
 
-/// How hard a key is struck, 1 to 127. (MIDI's 0 means release and never gets here.)
+/// A MIDI note-on velocity, 1 to 127. (0 means note-off in MIDI and cannot be made.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Velocity(u8);
 
 impl Velocity {
-    /// The velocity of a note about which nothing is known.
+    /// The velocity of a note whose velocity is unknown.
     pub const DEFAULT: Self = Self(80);
 
-    /// `None` for 0 and above 127.
+    /// The velocity of a MIDI value; `None` for 0 and above 127.
     pub const fn new(value: u8) -> Option<Self> {
         if value >= 1 && value <= 127 { Some(Self(value)) } else { None }
     }
 
-    /// The nearest velocity to a number of any size.
+    /// The nearest velocity to any number; NaN gives 1.
     pub fn nearest(value: f32) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
@@ -133,7 +133,7 @@ impl Velocity {
 impl TryFrom<u8> for Velocity {
     type Error = String;
     fn try_from(value: u8) -> Result<Self, String> {
-        Self::new(value).ok_or_else(|| format!("{value} is no velocity (1 to 127)"))
+        Self::new(value).ok_or_else(|| format!("{value} is not a velocity (1 to 127)"))
     }
 }
 
@@ -143,16 +143,16 @@ impl From<Velocity> for u8 {
     }
 }
 
-/// One note: the type that runs through both roads.
+/// One note. Playing and training use the same type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Note {
-    /// When it begins, on the time line of its tune or jam.
+    /// The onset, on the time line of its tune or session.
     pub onset: Ticks,
-    /// Its key.
+    /// The key.
     pub pitch: Pitch,
-    /// How long it sounds; above zero.
+    /// The length; above zero.
     pub duration: Ticks,
-    /// How hard it is struck.
+    /// The note-on velocity.
     pub velocity: Velocity,
 }
 
@@ -169,7 +169,7 @@ impl Metre {
     /// 4/4.
     pub const COMMON: Self = Self { numerator: 4, denominator: 4 };
 
-    /// `None` when the numerator is not 1 to 64 or the denominator no power of two up to 64.
+    /// A time signature; `None` when the numerator is not 1 to 64, or the denominator is not a power of two up to 64.
     pub const fn new(numerator: u8, denominator: u8) -> Option<Self> {
         if numerator >= 1 && numerator <= 64 && denominator <= 64 && denominator.is_power_of_two() {
             Some(Self { numerator, denominator })
@@ -178,39 +178,39 @@ impl Metre {
         }
     }
 
-    /// The length of one beat as felt: a dotted quarter in 6/8, 9/8 and 12/8, else the written beat.
+    /// The length of a felt beat: three written beats in compound metres such as 6/8, else one.
     pub const fn beat(self) -> Ticks {
         let written = TICKS_PER_QUARTER * 4 / self.denominator as i64;
         Ticks(if self.is_compound() { 3 * written } else { written })
     }
 
-    /// Whether a beat is three of the written ones.
+    /// Whether three written beats make one felt beat.
     pub const fn is_compound(self) -> bool {
         self.denominator >= 8 && self.numerator > 3 && self.numerator.is_multiple_of(3)
     }
 
-    /// The length of one bar; above zero.
+    /// The length of a bar; above zero.
     pub const fn bar(self) -> Ticks {
         Ticks(TICKS_PER_QUARTER * 4 * self.numerator as i64 / self.denominator as i64)
     }
 }
 
-/// From here on bars have this metre and are counted from this bar line, until the next `Bars`.
+/// Bars of one metre, counted from a bar line. They hold until the next `Bars`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bars {
     /// A bar line.
     pub line: Ticks,
-    /// The metre of the bars that follow.
+    /// The metre of the bars from there on.
     pub metre: Metre,
 }
 
 impl Bars {
-    /// How far `moment` lies behind the bar line before it: 0 up to, but not, a bar's length.
+    /// The time since the last bar line before `moment`: from 0 to less than a bar.
     pub const fn place(self, moment: Ticks) -> Ticks {
         Ticks((moment.0 - self.line.0).rem_euclid(self.metre.bar().0))
     }
 
-    /// Whether a beat begins at `moment`.
+    /// Whether a felt beat begins at `moment`.
     pub const fn is_on_beat(self, moment: Ticks) -> bool {
         self.place(moment).0 % self.metre.beat().0 == 0
     }

@@ -1,27 +1,27 @@
-//! The loop breaker: a figure may come three times in a row, not a fourth time.
+//! The repetition guard: a figure may be repeated three times in a row, and not a fourth time.
 //!
-//! It acts at every temperature, and is the reason why the coldest Segue cannot play one figure for ever.
+//! It acts at every temperature. Without it, the coldest one would play one figure for ever.
 
 use crate::vocabulary::Tokens;
 
-/// How often a figure may come in a row.
+/// How often a figure may occur in a row.
 const MOST_IN_A_ROW: usize = 3;
-/// Figures of up to this many notes are watched: eight bars of eighths.
+/// The longest figure that is watched, in notes: eight bars of eighths.
 pub const LONGEST_FIGURE: usize = 64;
-/// A figure whose rhythm changes from turn to turn is no loop so soon: it may come as often as it fits into so many notes,
-/// three bars of eighths, if that is more often.
+/// A figure whose rhythm varies may fill this many notes, three bars of eighths, if that allows more repetitions.
 const LONGEST_OSTINATO: usize = 24;
-/// The same for one pitch by itself, which sounds stuck sooner: tunes have been heard to repeat it eight times.
+/// The same for a single pitch, which sounds stuck sooner. Tunes repeat one up to eight times.
 const LONGEST_ROW: usize = 17;
 
-/// The pitch classes (of the vocabulary) with which the next note, with step class `step`, would complete a figure
-/// once too often. `past` gives the notes before it, the latest first.
+/// The pitch classes of the vocabulary with which the next note, of step class `step`, would complete one repetition
+/// too many. `past` holds the notes before it, the latest first.
 pub fn looping_pitches(past: &[Tokens], step: u8) -> impl Iterator<Item = u8> {
     let same_pitch = |new: &Tokens, old: &Tokens| new.pitch == old.pitch;
     (1..=LONGEST_FIGURE).filter_map(move |length| {
-        // The next note would be the last of the figure's fourth turn, so it and all before it lie one figure apart.
+        // The next note would be the last of the fourth repetition, so it and all notes before it equal those one
+        // figure earlier.
         let compared = MOST_IN_A_ROW * length - 1;
-        // How the first turn was entered is no part of the figure.
+        // The step to the figure's first note leads to the figure, and is not part of it.
         let same_note = |(at, (new, old)): (usize, (&Tokens, &Tokens))| {
             same_pitch(new, old) && (new.step == old.step || at + 1 == compared)
         };
@@ -39,7 +39,7 @@ pub fn looping_pitches(past: &[Tokens], step: u8) -> impl Iterator<Item = u8> {
 mod tests {
     use super::*;
 
-    /// Pitches as digits, all with the same step; gives the forbidden next ones.
+    /// Plays pitches given as digits, all with the same step, and checks which next ones are forbidden.
     fn check(played: &str, forbidden: &[u8]) {
         let past: Vec<_> =
             played.bytes().rev().map(|digit| Tokens { pitch: digit - b'0', step: 1, ..Tokens::default() }).collect();
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_figure_goes_on_in_changing_rhythms_but_not_for_ever() {
-        // Steps never repeat within a figure of so few notes.
+        // Steps that never repeat within a figure of so few notes.
         let played = |figure: &[u8], notes: usize| -> Vec<Tokens> {
             let note = |at: usize| Tokens {
                 pitch: figure[at % figure.len()],

@@ -1,91 +1,92 @@
-//! What a style can say: note ⇄ classes, in one table.
+//! The classes of a style: notes to class indices and back.
 //!
-//! A class is an index into one of the lists here, and weights are trained on indices, so the fingerprint of the table
-//! stands in every weights file. Knows nothing of tensors or of how a class is chosen.
+//! A class is an index into one of the lists here, and weights are trained on indices. So every weights file stores the
+//! fingerprint of its vocabulary. Knows nothing of tensors or sampling.
 
 use crate::chord::{Chord, ChordKind, OCTAVE};
+use crate::hash::Fnv1a;
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a tick means to a style.
+/// How a style counts time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TimeBase {
-    /// Ticks are parts of a beat and sit in bars.
+    /// Ticks are parts of a beat, and there are bars.
     Beats,
-    /// Ticks are seconds read at 120 beats a minute; there are no bars.
+    /// Ticks are seconds read at 120 bpm, and there are no bars.
     Free,
 }
 
-/// What one style can say. Order matters: a class is an index into its list.
+/// The classes of a style. A class is an index into its list, so the order matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vocabulary {
-    /// What a tick means.
+    /// How time is counted.
     pub time_base: TimeBase,
-    /// How many of its notes may sound together; 1 for a single line.
+    /// How many notes may sound together; 1 for a single line.
     pub polyphony: u8,
     /// The lowest pitch; class 0.
     lowest: Pitch,
     /// The highest pitch; the last class.
     highest: Pitch,
-    /// Time since the onset before, ascending; 0 = together with it.
+    /// The time since the last onset, ascending; 0 joins a chord.
     steps: Vec<Ticks>,
-    /// How long a note sounds, ascending, above zero.
+    /// Durations, ascending, above zero.
     durations: Vec<Ticks>,
-    /// Ascending; empty when the style's data has no dynamics.
+    /// Velocities, ascending; empty when the style's data has no dynamics.
     velocities: Vec<Velocity>,
-    /// Metres with a class of their own; class 0 is any other, or none. Empty for free time.
+    /// Metres with a class of their own; class 0 is any other metre, or none. Empty in free time.
     metres: Vec<Metre>,
-    /// Chords are told to the network.
+    /// Whether the network sees chords.
     pub chords: bool,
-    /// Where in a beat a played onset may be understood to lie, ascending, below a quarter note.
+    /// Where in a quarter note a played onset may be quantised to, ascending, below a quarter note.
     grid: Vec<Ticks>,
 }
 
-/// One note as the network sees it.
+/// One note as class indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Tokens {
-    /// Index of the time since the onset before.
+    /// The step, the time since the last onset.
     pub step: u8,
-    /// Index of the pitch.
+    /// The pitch.
     pub pitch: u8,
-    /// Index of the duration.
+    /// The duration.
     pub duration: u8,
-    /// Index of the velocity; 0 where a style has none.
+    /// The velocity; 0 where a style has no dynamics.
     pub velocity: u8,
-    /// Index of the place in the bar at the onset; 0 = no bars known.
+    /// The place in the bar at the onset; 0 without bars.
     pub place: u8,
-    /// Index of the metre at the onset.
+    /// The metre at the onset.
     pub metre: u8,
-    /// Root and kind of the chord at the onset, as one index; 0 = no chord is known.
+    /// Root and kind of the chord at the onset; 0 where no chord is known.
     pub chord: u8,
-    /// Index of the chord's bass; 0 = no chord is known.
+    /// The bass of the chord; 0 where no chord is known.
     pub bass: u8,
 }
 
-/// How many classes of each kind there are; each at least 1.
+/// The number of classes of each kind; each at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassCounts {
-    /// Of steps.
+    /// Steps.
     pub step: usize,
-    /// Of pitches.
+    /// Pitches.
     pub pitch: usize,
-    /// Of durations.
+    /// Durations.
     pub duration: usize,
-    /// Of velocities; 1 when the style has none.
+    /// Velocities; 1 without dynamics.
     pub velocity: usize,
-    /// Of places in the bar, with the one for "no bars".
+    /// Places in the bar, including "no bars".
     pub place: usize,
-    /// Of metres, with the one for "other or none".
+    /// Metres, including "other or none".
     pub metre: usize,
-    /// Of chords, with the one for "none"; 1 when the style knows none.
+    /// Chords, including "none"; 1 when the style has no chords.
     pub chord: usize,
-    /// Of basses, with the one for "none"; 1 when the style knows none.
+    /// Basses, including "none"; 1 when the style has no chords.
     pub bass: usize,
 }
 
-/// A short name of a vocabulary: equal for equal tables, and practically only for those.
+/// A hash of a vocabulary: equal for equal ones, and practically only for those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(u64);
@@ -96,32 +97,32 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The place in the bar is told to this many ticks: 1/48 of a whole note keeps sixteenths and triplets apart.
+/// The resolution of places in the bar, in ticks. It keeps sixteenths and triplets apart.
 const PLACE_UNIT: i64 = 4;
-/// Bars up to 12/8 have a class for each place; what lies behind that in a longer bar shares the last one.
+/// Classes for places in a bar: up to 12/8 each place has its own, and later places in longer bars share the last one.
 const PLACES: i64 = 288 / PLACE_UNIT;
-/// No list is longer; classes are stored in a byte.
+/// The longest list. Classes are stored in a byte.
 const MOST_CLASSES: usize = 200;
-/// A class for each chord kind on each root.
+/// A class for each kind of chord on each root.
 const CHORDS: usize = OCTAVE as usize * ChordKind::ALL.len();
 
-/// Metres that have a class of their own in every metric style.
+/// The metres with a class of their own in metric styles.
 const METRES: [(u8, u8); 9] = [(4, 4), (2, 2), (2, 4), (3, 4), (6, 8), (9, 8), (12, 8), (3, 8), (3, 2)];
 
 impl Vocabulary {
-    /// Single-line dance tunes: sixteenths, triplets and dotted values, no dynamics.
+    /// Single-line dance tunes: sixteenths, triplets and dotted values, without dynamics.
     pub fn dance() -> Self {
         const STEPS: [i64; 24] =
             [0, 4, 6, 8, 12, 16, 18, 24, 32, 36, 40, 48, 54, 60, 64, 72, 84, 96, 120, 144, 168, 192, 240, 288];
         Self::metric(43..=103, &STEPS, &STEPS[1..])
     }
 
-    /// The same over chords.
+    /// The same with chords.
     pub fn song() -> Self {
         Self { chords: true, ..Self::dance() }
     }
 
-    /// Single-line solos over chords: beats in up to eight parts, quintuplets and all, with dynamics.
+    /// Single-line solos over chords, with dynamics; up to eight notes per beat, quintuplets included.
     pub fn solo() -> Self {
         const STEPS: [i64; 44] = [
             0, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 36, 40, 42, 44, 48, 52, 54, 56, 60, 64, 68, 72,
@@ -138,7 +139,7 @@ impl Vocabulary {
         }
     }
 
-    /// A piano in free time: chords, pedal and dynamics; ticks of about ten milliseconds.
+    /// A piano in free time, with chords, pedal and dynamics; ticks of about ten milliseconds.
     pub fn piano() -> Self {
         const STEPS: [i64; 40] = [
             0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 19, 21, 23, 25, 28, 31, 34, 38, 42, 46, 51, 57, 63,
@@ -158,7 +159,8 @@ impl Vocabulary {
         }
     }
 
-    /// One line in beats and bars, without dynamics or chords; played onsets are sixteenths or triplets.
+    /// A single line in beats and bars, without dynamics or chords. Played onsets are quantised to sixteenths or
+    /// triplets.
     fn metric(keys: std::ops::RangeInclusive<u8>, steps: &[i64], durations: &[i64]) -> Self {
         Self {
             time_base: TimeBase::Beats,
@@ -174,45 +176,41 @@ impl Vocabulary {
         }
     }
 
-    /// What is wrong with a table that was read from a file; `None` for a sound one.
+    /// What is wrong with a vocabulary from a file; `None` when it is valid.
     pub fn fault(&self) -> Option<&'static str> {
         let ascends = |list: &[Ticks]| list.is_sorted_by(|before, after| before < after);
         let lengths = [self.steps.len(), self.durations.len(), self.velocities.len(), self.metres.len()];
         if lengths.iter().any(|&length| length > MOST_CLASSES) {
-            return Some("it has more classes than any style needs");
+            return Some("a list of classes is too long");
         }
         if self.steps.is_empty() || self.durations.is_empty() || self.grid.is_empty() {
-            return Some("it lacks steps, durations or a grid");
+            return Some("steps, durations or the grid are missing");
         }
         if !ascends(&self.steps) || !ascends(&self.durations) || !ascends(&self.grid) {
-            return Some("its steps, durations or grid are not in ascending order");
+            return Some("steps, durations or the grid are not in ascending order");
         }
         if self.steps[0] < Ticks::ZERO || self.durations[0] <= Ticks::ZERO || self.grid[0] != Ticks::ZERO {
-            return Some("it has a step or duration that no note can have");
+            return Some("a step or duration is impossible");
         }
         if self.steps.last() == Some(&Ticks::ZERO) || self.grid.last() >= Some(&Ticks::quarters(1)) {
-            return Some("time would stand still in it");
+            return Some("it has no positive time step");
         }
         if self.lowest > self.highest || self.polyphony == 0 {
-            return Some("it has no pitch to play");
+            return Some("it has no pitches");
         }
         if self.metres.iter().any(|metre| Metre::new(metre.numerator, metre.denominator).is_none()) {
-            return Some("it has an impossible time signature");
+            return Some("a time signature is impossible");
         }
         None
     }
 
-    /// Equal for equal tables (FNV-1a over the table written as JSON).
+    /// A hash that is equal for equal vocabularies: FNV-1a over the JSON.
     pub fn fingerprint(&self) -> Fingerprint {
         let table = serde_json::to_string(self).unwrap_or_default();
-        Fingerprint(
-            table
-                .bytes()
-                .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)),
-        )
+        Fingerprint(Fnv1a::hash(table.bytes()))
     }
 
-    /// How many classes of each kind there are.
+    /// The number of classes of each kind.
     pub fn counts(&self) -> ClassCounts {
         ClassCounts {
             step: self.steps.len(),
@@ -226,44 +224,44 @@ impl Vocabulary {
         }
     }
 
-    /// True when the style has dynamics of its own.
+    /// Whether the style has dynamics.
     pub fn has_velocity(&self) -> bool {
         !self.velocities.is_empty()
     }
 
-    /// True when the style has learnt from written music: a line whose lengths are those of notes on paper, where each lasts
-    /// until the next. Written music comes without dynamics, and recorded music with them.
+    /// Whether the style was trained on written music: a line in which each note lasts until the next. Written music
+    /// comes without dynamics, recorded music with them.
     pub fn is_notation(&self) -> bool {
         self.polyphony == 1 && !self.has_velocity()
     }
 
-    /// The time since the onset before that a class stands for.
+    /// The time since the last onset of a step class.
     pub fn step(&self, class: usize) -> Ticks {
         self.steps[class.min(self.steps.len() - 1)]
     }
 
-    /// The pitch that a class stands for.
+    /// The pitch of a class.
     pub fn pitch(&self, class: usize) -> Pitch {
         let offset = u8::try_from(class).unwrap_or(u8::MAX);
         Pitch::new(self.lowest.key().saturating_add(offset)).map_or(self.highest, |pitch| pitch.min(self.highest))
     }
 
-    /// The duration that a class stands for.
+    /// The duration of a class.
     pub fn duration(&self, class: usize) -> Ticks {
         self.durations[class.min(self.durations.len() - 1)]
     }
 
-    /// The velocity that a class stands for; `None` when the style has none.
+    /// The velocity of a class; `None` without dynamics.
     pub fn velocity(&self, class: usize) -> Option<Velocity> {
         self.velocities.get(class).copied()
     }
 
-    /// The nearest class to a time since the onset before; one longer than the longest is the longest.
+    /// The class nearest to a time since the last onset.
     pub fn step_class(&self, step: Ticks) -> u8 {
         nearest(&self.steps, step)
     }
 
-    /// The class of a pitch; one outside the range is moved into it by octaves.
+    /// The class of a pitch. A pitch outside the range is moved into it by octaves.
     pub fn pitch_class(&self, pitch: Pitch) -> u8 {
         let (lowest, highest) = (self.lowest.key(), self.highest.key());
         let mut key = pitch.key();
@@ -276,7 +274,7 @@ impl Vocabulary {
         key.min(highest) - lowest
     }
 
-    /// The nearest class to a duration, by ratio: 20 ticks are as far from 10 as from 40.
+    /// The class nearest to a duration by ratio: 20 ticks are as far from 10 as from 40.
     pub fn duration_class(&self, duration: Ticks) -> u8 {
         let length = duration.0.max(1);
         let above = self.durations.partition_point(|class| class.0 < length);
@@ -289,14 +287,14 @@ impl Vocabulary {
         index(choice)
     }
 
-    /// The nearest class to a velocity; 0 when the style has none.
+    /// The class nearest to a velocity; 0 without dynamics.
     pub fn velocity_class(&self, velocity: Velocity) -> u8 {
         let distance = |class: &Velocity| class.value().abs_diff(velocity.value());
         let nearest = self.velocities.iter().enumerate().min_by_key(|(_, class)| distance(class));
         index(nearest.map_or(0, |(class, _)| class))
     }
 
-    /// The class of a moment's place in its bar; 0 when there are no bars.
+    /// The class of a moment's place in the bar; 0 without bars.
     pub fn place_class(&self, moment: Ticks, bars: Option<Bars>) -> u8 {
         let Some(bars) = bars.filter(|_| self.time_base == TimeBase::Beats) else {
             return 0;
@@ -305,28 +303,28 @@ impl Vocabulary {
         index(usize::try_from(place.min(PLACES - 1) + 1).unwrap_or(0))
     }
 
-    /// The class of a metre; 0 for one that is not in the table, or none.
+    /// The class of a metre; 0 for one without a class, or none.
     pub fn metre_class(&self, bars: Option<Bars>) -> u8 {
         let known = bars.and_then(|bars| self.metres.iter().position(|metre| *metre == bars.metre));
         index(known.map_or(0, |position| position + 1))
     }
 
-    /// The classes of a chord and of its bass; 0 and 0 when there is none, or the style knows none.
+    /// The classes of a chord and its bass; 0 and 0 without a chord, or when the style has none.
     pub fn chord_classes(&self, chord: Option<Chord>) -> (u8, u8) {
         let Some(chord) = chord.filter(|_| self.chords) else { return (0, 0) };
         let kind = ChordKind::ALL.iter().position(|kind| *kind == chord.kind()).unwrap_or(0);
         (index(usize::from(chord.root()) * ChordKind::ALL.len() + kind + 1), chord.bass() + 1)
     }
 
-    /// The chord that two classes stand for.
+    /// The chord of two classes.
     pub fn chord(chord: u8, bass: u8) -> Option<Chord> {
         let (chord, bass) = (usize::from(chord).checked_sub(1)?, bass.checked_sub(1)?);
         let kind = ChordKind::ALL[chord % ChordKind::ALL.len()];
         Some(Chord::new(index(chord / ChordKind::ALL.len()), kind, bass))
     }
 
-    /// All that the network sees of a note whose previous onset was `before` (`None` for the first note), with bars
-    /// and chord at its onset.
+    /// All classes of a note. `before` is the previous onset, `None` for the first note; `bars` and `chord` are those
+    /// at the note's onset.
     pub fn tokens(&self, note: &Note, before: Option<Ticks>, bars: Option<Bars>, chord: Option<Chord>) -> Tokens {
         let harmony = self.chord_classes(chord);
         Tokens {
@@ -341,8 +339,8 @@ impl Vocabulary {
         }
     }
 
-    /// Where a played onset is understood to lie: the nearest point of the grid, counted from the bar line.
-    /// Free time keeps every tick.
+    /// Quantises a played onset to the nearest point of the grid, counted from the bar line. Free time keeps every
+    /// tick.
     pub fn quantised(&self, onset: Ticks, bars: Option<Bars>) -> Ticks {
         let Some(bars) = bars.filter(|_| self.time_base == TimeBase::Beats) else {
             return onset;
@@ -354,13 +352,13 @@ impl Vocabulary {
     }
 }
 
-/// The index of the nearest entry of an ascending, non-empty list; the lower one of two that are equally near.
+/// The index of the nearest entry of an ascending, non-empty list; the lower of two equally near ones.
 fn nearest(list: &[Ticks], value: Ticks) -> u8 {
     let found = list.iter().enumerate().min_by_key(|(_, entry)| (entry.0 - value.0).abs());
     index(found.map_or(0, |(position, _)| position))
 }
 
-/// A class as it is stored.
+/// A class as a byte.
 fn index(class: usize) -> u8 {
     u8::try_from(class).unwrap_or(u8::MAX)
 }

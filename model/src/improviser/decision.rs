@@ -1,7 +1,7 @@
-//! How one note is decided: its onset, then its pitch, then how long and how loud.
+//! Decides one note: its onset, then its pitch, its duration and its velocity.
 //!
-//! The network proposes; poise, the end of the answer and the musician's limits dispose. Changes nothing: what is decided
-//! is put into the history by the caller.
+//! The network gives the logits. Decoding bias, cadence and the musician's limits change them before sampling. Nothing
+//! is modified here: the caller adds the decided note to the history.
 
 use super::history::{History, LookBackShare, NoteContext, PlayedBy};
 use super::{Begin, DecisionRequest};
@@ -20,57 +20,58 @@ use crate::vocabulary::{TimeBase, Tokens, Vocabulary};
 
 const THIRTY_SECOND: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 
-/// A note that is bias_context to be decided after all that the history has taken in.
+/// A decision in progress. The history must have processed all its notes.
 pub struct Decision<'a> {
-    ask: &'a DecisionRequest,
+    request: &'a DecisionRequest,
     model: &'a Model,
     history: &'a History,
     harmony: &'a ChordTrack,
-    /// Which note of its turn it is.
+    /// The index of the note within its turn.
     index: u32,
-    /// What the musician leaves of the style's.
+    /// The allowed pitches.
     pitches: AllowedPitches,
     cadence: Option<Cadence>,
     look_back: LookBackShare,
-    /// Whether the session is shown.
+    /// Whether look-back features are shown.
     remembers: bool,
 }
 
-/// What was decided.
+/// A decided note.
 pub struct Decided {
-    /// As it was said, so that the line goes on from there.
-    pub said: Note,
-    /// As it sounds.
+    /// The note in the style's classes, from which the line continues.
+    pub note: Note,
+    /// The note that sounds.
     pub sounding: Note,
-    /// Who played it.
+    /// Who plays it.
     pub by: PlayedBy,
-    /// What there was context it.
+    /// Bars and chord at its onset.
     pub context: NoteContext,
 }
 
 impl<'a> Decision<'a> {
-    /// The history must have taken in all that it holds.
-    pub fn new(ask: &'a DecisionRequest, model: &'a Model, history: &'a History, harmony: &'a ChordTrack) -> Self {
-        let look_back = LookBackShare { share: ask.parameters.memory, seed: ask.parameters.seed };
+    /// Prepares a decision. The history must have processed all its notes.
+    pub fn new(request: &'a DecisionRequest, model: &'a Model, history: &'a History, harmony: &'a ChordTrack) -> Self {
+        let look_back = LookBackShare { share: request.parameters.memory, seed: request.parameters.seed };
         Self {
-            ask,
+            request,
             model,
             history,
             harmony,
-            index: history.count_of_turn(ask.turn),
-            pitches: ask.parameters.limits.pitches(model.vocabulary()),
-            cadence: ask.ends.map(|end| Cadence::new(end, ask.bars)),
+            index: history.count_of_turn(request.turn),
+            pitches: request.parameters.limits.pitches(model.vocabulary()),
+            cadence: request.ends.map(|end| Cadence::new(end, request.bars)),
             look_back,
             remembers: look_back.shows(model, history.session().count()),
         }
     }
 
-    /// Decides.
+    /// Decides the note.
     pub fn decide(&self, scratch: &mut Scratch) -> Decided {
         let vocabulary = self.vocabulary();
         let mut heads = self.model.heads(self.history.state(), scratch);
         let onset = self.onset(&mut heads);
-        let context = note_context(vocabulary, self.harmony, onset, (self.ask.bars, self.ask.form, self.look_back));
+        let context =
+            note_context(vocabulary, self.harmony, onset, (self.request.bars, self.request.form, self.look_back));
         let (chord, bass) = vocabulary.chord_classes(context.chord);
         let last = self.history.last_onset();
         let mut next = Tokens {
@@ -86,89 +87,89 @@ impl<'a> Decision<'a> {
             if self.remembers { session.repeats(vocabulary, onset, context.bars) } else { RepeatFeatures::default() };
         next.pitch = self.pitch(&mut heads, (next, repeats), onset, &context);
         next.duration = self.duration(&mut heads, (next, repeats), onset);
-        let said = Note {
+        let decided = Note {
             onset,
             pitch: vocabulary.pitch(next.pitch.into()),
             duration: vocabulary.duration(next.duration.into()),
             velocity: self.velocity(&mut heads, next, onset),
         };
-        let pitch: Pitch = self.pitches.sounding(said.pitch);
-        // The line goes on from where the style would have let the note end. Told that it plays shorter ones, it would
-        // take them for the rhythm and play more.
-        let duration = said.duration.min(self.ask.parameters.limits.longest).max(Ticks(1));
-        let sounding = Note { pitch, duration, velocity: self.loudness(said.velocity), ..said };
-        let by = PlayedBy::Segue { turn: self.ask.turn, index: self.index, told: pitch };
-        Decided { said, sounding, by, context }
+        let pitch: Pitch = self.pitches.sounding(decided.pitch);
+        // The line continues from where the style would have ended the note. If the network saw the shortened notes, it
+        // would take them for the rhythm and play more of them.
+        let duration = decided.duration.min(self.request.parameters.limits.longest).max(Ticks(1));
+        let sounding = Note { pitch, duration, velocity: self.loudness(decided.velocity), ..decided };
+        let by = PlayedBy::Segue { turn: self.request.turn, index: self.index, sounding: pitch };
+        Decided { note: decided, sounding, by, context }
     }
 
     fn onset(&self, heads: &mut Heads<'_, '_>) -> Ticks {
-        let (ask, vocabulary, limits) = (self.ask, self.vocabulary(), &self.ask.parameters.limits);
-        let (Begin::NotBefore(_), Some(last)) = (ask.begin, self.history.last_onset()) else {
-            let (Begin::At(onset) | Begin::NotBefore(onset)) = ask.begin;
+        let (request, vocabulary, limits) = (self.request, self.vocabulary(), &self.request.parameters.limits);
+        let (Begin::NotBefore(_), Some(last)) = (request.begin, self.history.last_onset()) else {
+            let (Begin::At(onset) | Begin::NotBefore(onset)) = request.begin;
             return onset;
         };
-        let earliest = earliest(ask, self.model, self.history);
-        // Over the highest pitch no other can stand, and hands have only so many fingers.
+        let earliest = earliest(request, self.model, self.history);
+        // Nothing can be added above the highest pitch, and a chord has only so many notes.
         let is_full = self.pitch_before().is_some_and(|before| !self.pitches.has_above(before))
             || self.history.together() >= usize::from(vocabulary.polyphony);
-        let bars = ask.bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
+        let bars = request.bars.filter(|_| vocabulary.time_base == TimeBase::Beats);
         if let Some(onset) = self.waited_for(last, earliest).filter(|onset| limits.begin_from(*onset, bars) == *onset) {
             return onset;
         }
         let begin = |step: usize| last + vocabulary.step(step);
         let reaches = |step: usize| begin(step) >= earliest.max(last + Ticks(is_full.into()));
         let fits = |step: usize| reaches(step) && limits.begin_from(begin(step), bars) == begin(step);
-        // From a note off the grid there may be no step to it; then the next point is taken.
+        // From a note off the grid no step may lead to the grid; then the next point is taken.
         let any_fits = (0..vocabulary.counts().step).any(fits);
         let allowed = |step: usize| if any_fits { fits(step) } else { reaches(step) };
         let logits = heads.step_logits();
         if let Some(cadence) = self.cadence {
             cadence.bias_steps(logits, last, vocabulary);
         }
-        // In written music the next note comes when this one is over: there its length has decided.
+        // In written music the next note begins when this one is over, so its onset follows from its duration.
         if !vocabulary.is_notation() {
             self.keep_density(logits, allowed, |step| vocabulary.step(step), self.longer());
         }
         let spans = Spans {
             span: |step| vocabulary.step(step).as_f32(),
-            astray: |step| vocabulary.quantised(begin(step), bars) != begin(step),
-            // Longer ones where the musician wants fewer notes.
+            off_grid: |step| vocabulary.quantised(begin(step), bars) != begin(step),
+            // A lower density makes steps longer.
             times: limits.stretch(),
         };
-        let step = sample_span(logits, allowed, &spans, (&ask.parameters.for_rhythm(), self.drawn(DrawStream::Step)));
-        // Nothing in the vocabulary reaches that far: then it is the earliest moment itself.
+        let step =
+            sample_span(logits, allowed, &spans, (&request.parameters.for_rhythm(), self.drawn(DrawStream::Step)));
+        // Where no class reaches far enough, the note begins at the earliest moment.
         limits.begin_from(begin(step).max(earliest), bars)
     }
 
-    /// In a duet, where the note was to begin before the player played another one: there it begins all the same, if that
-    /// is possible still. Drawn again at each key, a wait would be cut short by the next key, or never end: then the
-    /// player's keys would decide how much Segue plays.
+    /// In a duet: the planned onset of a note that was retracted because the player played, if it is still possible. If
+    /// the wait were drawn again at every key, the next key would cut it short or prolong it, and the player's keys
+    /// would decide how much Segue plays.
     fn waited_for(&self, last: Ticks, earliest: Ticks) -> Option<Ticks> {
-        let onset = self.history.retracted(self.ask.turn, self.index).filter(|_| self.ask.along)?;
-        // Two lines may begin together; of one of them nothing begins before what it has just played.
+        let onset = self.history.retracted(self.request.turn, self.index).filter(|_| self.request.along)?;
+        // Two lines may begin together, but nothing begins before a note of its own line.
         (onset >= earliest && onset >= last).then_some(onset)
     }
 
-    /// In a duet, by how much times from note to note are to be longer in the mean. Who plays steady quarters draws a style
-    /// of eighths along, and the other way round: half of that is company, and the other half is made good here.
+    /// In a duet: the factor on the mean time from note to note. A player of steady quarters draws a style of eighths
+    /// along, and the other way round. Half of that is wanted, and this corrects the other half.
     fn longer(&self) -> f32 {
         const MOST: std::ops::RangeInclusive<f32> = 0.6..=1.5;
-        let (DecisionRequest { parameters, turn, along, .. }, vocabulary) = (self.ask, self.vocabulary());
+        let (DecisionRequest { parameters, turn, along, .. }, vocabulary) = (self.request, self.vocabulary());
         if !along || parameters.temperature <= COLDEST {
             return 1.0;
         }
         let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn));
         let too_dense = density.map_or(1.0, |(own, density)| density * parameters.limits.stretch() / own);
         let too_dense = too_dense.clamp(*MOST.start(), *MOST.end());
-        // The network foretells the next note of all that it hears, and the player plays a part of these. Where voices are
-        // many and time is free nothing else holds them back: each note would be answered by more.
+        // The network predicts the next note of both players together, and the player plays part of them. Polyphonic
+        // styles in free time have no other brake: each note would be answered by more than one.
         let of_player = if vocabulary.polyphony > 1 { self.history.notes_for_each(*turn) } else { 1.0 };
         if too_dense < 1.0 { too_dense } else { too_dense * of_player }
     }
 
-    /// Of spans of time, makes those more probable that keep a duet at its density: eighths for quarters or quarters for
-    /// eighths, so many `times` as long in the mean. It changes nothing between rests and long notes, nor, in a line, among
-    /// what is short.
+    /// In a duet: tilts durations or steps by `times` to keep the density. Rests and long notes are not affected, nor,
+    /// in a single line, short ones.
     fn keep_density(
         &self,
         logits: &mut [f32],
@@ -192,8 +193,8 @@ impl<'a> Decision<'a> {
     ) -> u8 {
         let (vocabulary, before) = (self.vocabulary(), self.pitch_before());
         let looping: Vec<u8> = looping_pitches(&self.history.latest(), next.step).collect();
-        // A chord is told from low to high, each key once. Where the musician leaves too little for that, or to keep a
-        // figure from going round, his word counts.
+        // Chords are decided from low to high, each key once. Where the limits leave too little for that, or to avoid a
+        // loop, the limits win.
         let is_chord = vocabulary.polyphony > 1 && self.history.last_onset() == Some(onset);
         let floor = before.filter(|_| is_chord).map_or(0, |pitch| pitch + 1);
         let left = self.pitches.preferring(|pitch| class(pitch) >= floor);
@@ -206,7 +207,7 @@ impl<'a> Decision<'a> {
         if let Some(cadence) = self.cadence {
             cadence.bias_pitches(logits, onset, vocabulary, context.chord, &self.history.session().profile());
         }
-        class(sample(logits, |pitch| left.has(pitch), &self.ask.parameters, self.drawn(DrawStream::Pitch)))
+        class(sample(logits, |pitch| left.has(pitch), &self.request.parameters, self.drawn(DrawStream::Pitch)))
     }
 
     fn duration(&self, heads: &mut Heads<'_, '_>, (next, repeats): (Tokens, RepeatFeatures), onset: Ticks) -> u8 {
@@ -217,7 +218,7 @@ impl<'a> Decision<'a> {
         }
         let longest = self.voice_time();
         let longest = self.cadence.and_then(|cadence| cadence.left(onset)).map_or(longest, |left| longest.min(left));
-        // Of the written tunes that were learnt from, not one note in a thousand is shorter than a thirty-second.
+        // In the written tunes, not one note in a thousand is shorter than a thirty-second.
         let shortest = if vocabulary.is_notation() { THIRTY_SECOND } else { Ticks::ZERO };
         let classes = 0..vocabulary.counts().duration;
         let first = classes.into_iter().find(|duration| vocabulary.duration(*duration) >= shortest).unwrap_or(0);
@@ -230,62 +231,62 @@ impl<'a> Decision<'a> {
         };
         self.keep_density(logits, allowed, |duration| vocabulary.duration(duration), times);
         let span = |duration| vocabulary.duration(duration).as_f32();
-        let spans = Spans { span, astray: |_| false, times: 1.0 };
+        let spans = Spans { span, off_grid: |_| false, times: 1.0 };
         class(sample_span(
             logits,
             allowed,
             &spans,
-            (&self.ask.parameters.for_rhythm(), self.drawn(DrawStream::Duration)),
+            (&self.request.parameters.for_rhythm(), self.drawn(DrawStream::Duration)),
         ))
     }
 
-    /// As the style says it; what it says when it has no dynamics is how the player would accent it.
+    /// The velocity of the style; for a style without dynamics, an accent at the player's level.
     fn velocity(&self, heads: &mut Heads<'_, '_>, next: Tokens, onset: Ticks) -> Velocity {
         let logits = heads.velocity_logits(next);
-        // How surprising the notes are says nothing of how loud they are.
-        let parameters = SamplingParameters { temperature: 1.0, top_p: 1.0, ..self.ask.parameters };
+        // The temperature makes notes surprising, and not loud.
+        let parameters = SamplingParameters { temperature: 1.0, top_p: 1.0, ..self.request.parameters };
         let chosen = logits.map(|logits| sample(logits, |_| true, &parameters, self.drawn_loudness()));
         chosen
             .and_then(|class| self.vocabulary().velocity(class))
-            .unwrap_or_else(|| self.history.dynamics().accented(onset, self.ask.bars))
+            .unwrap_or_else(|| self.history.dynamics().accented(onset, self.request.bars))
     }
 
-    /// What the style says, as loud as the player.
-    fn loudness(&self, said: Velocity) -> Velocity {
+    /// Maps the style's velocity to the player's level.
+    fn loudness(&self, decided: Velocity) -> Velocity {
         let vocabulary = self.vocabulary();
         if vocabulary.has_velocity() {
-            self.history.dynamics().played(said, StyleDynamics::of(vocabulary))
+            self.history.dynamics().to_player(decided, StyleDynamics::of(vocabulary))
         } else {
-            said
+            decided
         }
     }
 
-    /// How long a note may last, so that with the voices that the musician leaves to the style it can go on at the pace of
-    /// late. Otherwise a piano that is used to its pedal would wait for each of its few voices.
+    /// The longest duration with which the limited voices can keep the recent pace. Otherwise a piano style, which is
+    /// used to its pedal, would wait for each of its few voices.
     fn voice_time(&self) -> Ticks {
-        let voices = self.ask.parameters.limits.polyphony;
+        let voices = self.request.parameters.limits.polyphony;
         if voices >= self.vocabulary().polyphony {
             return Ticks(i64::MAX);
         }
         Ticks(i64::from(voices.max(1)) * self.history.pace().0)
     }
 
-    /// The pitch of the note before.
+    /// The pitch class of the note before.
     fn pitch_before(&self) -> Option<u8> {
-        self.history.last_classes().map(|classes| classes.pitch)
+        self.history.last_tokens().map(|classes| classes.pitch)
     }
 
     fn vocabulary(&self) -> &'a Vocabulary {
         self.model.vocabulary()
     }
 
-    /// At the lowest temperature the most probable pitches are played: then the seed has no say, in what is still drawn
-    /// either.
+    /// The draw of a stream. At the lowest temperature it does not depend on the seed, which then has no effect at all.
     fn drawn(&self, head: DrawStream) -> f32 {
         self.drawn_at(self.index, head)
     }
 
-    /// Now and then that of the note before, because players do not choose each loudness afresh.
+    /// The draw of the velocity. Sometimes it is that of the note before, because players do not choose each velocity
+    /// independently.
     fn drawn_loudness(&self) -> f32 {
         let like_the_last = StyleDynamics::of(self.vocabulary()).like_the_last;
         let index =
@@ -294,29 +295,29 @@ impl<'a> Decision<'a> {
     }
 
     fn drawn_at(&self, index: u32, head: DrawStream) -> f32 {
-        let SamplingParameters { temperature, seed, .. } = self.ask.parameters;
-        let last = if self.ask.along { self.history.last_heard() } else { None };
+        let SamplingParameters { temperature, seed, .. } = self.request.parameters;
+        let last = if self.request.along { self.history.last_heard() } else { None };
         let seed = if temperature > COLDEST { seed } else { 0 };
-        DrawKey { seed, turn: self.ask.turn, note: index, heard: last }.draw(head)
+        DrawKey { seed, turn: self.request.turn, note: index, heard: last }.draw(head)
     }
 }
 
-/// The earliest moment at which the next note can begin. A single line does not run over its own last note, and where
-/// only so many notes may sound the next one waits until one of them is over.
-pub fn earliest(ask: &DecisionRequest, model: &Model, history: &History) -> Ticks {
-    let (Begin::At(bound) | Begin::NotBefore(bound)) = ask.begin;
+/// The earliest onset of the next note. A single line does not overlap itself, and where polyphony is limited the next
+/// note waits for a free voice.
+pub fn earliest(request: &DecisionRequest, model: &Model, history: &History) -> Ticks {
+    let (Begin::At(bound) | Begin::NotBefore(bound)) = request.begin;
     let voices = model.vocabulary().polyphony;
     match history.last() {
         Some((note, PlayedBy::Segue { .. })) if voices == 1 => bound.max(note.onset + note.duration),
         Some((note, _)) => {
-            let most = ask.parameters.limits.polyphony.clamp(1, voices.max(1));
-            history.free_voice(ask.turn, most.into(), bound.max(note.onset))
+            let most = request.parameters.limits.polyphony.clamp(1, voices.max(1));
+            history.free_voice(request.turn, most.into(), bound.max(note.onset))
         }
         None => bound,
     }
 }
 
-/// What there is context a note that begins at `onset`, given bars, the start of the form, and the knob.
+/// Bars and chord at `onset`, given the bars, the first bar of the chart and the look-back rate.
 pub fn note_context(
     vocabulary: &Vocabulary,
     harmony: &ChordTrack,

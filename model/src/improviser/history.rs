@@ -1,115 +1,64 @@
-//! What was played of late, note by note, with the state before each.
+//! The recent notes, each with the model's state before it.
 //!
-//! Only the first notes have been taken in by the network; whatever changes the past goes back to the state before the
-//! change, and the rest is taken in again when it is needed. Knows nothing of draws, limits and parameters.
+//! Only the first notes have been processed by the model. A change of the past rewinds to the state before the change,
+//! and the rest is processed again when it is needed. Knows nothing of draws and limits.
+
+mod entry;
 
 use super::length::Keystroke;
 use crate::chord::Chord;
 use crate::dynamics::{PlayerDynamics, StyleDynamics};
 use crate::lookback::{LookBack, LookBackFeatures, RepeatFeatures};
 use crate::lstm::{Model, ModelState, Scratch};
-use crate::note::{Bars, Note, Pitch, Ticks};
+use crate::note::{Note, Pitch, Ticks};
 use crate::repetition::LONGEST_FIGURE;
-use crate::sampling::{DrawStream, argmax, draw};
+use crate::sampling::argmax;
 use crate::vocabulary::Tokens;
+use entry::{HistoryEntry, Retracted};
+pub use entry::{LookBackShare, NoteContext, PlayedBy};
 use std::collections::VecDeque;
 
-/// How many notes can be taken back or amended; a key held for longer is amended no more.
+/// How many notes can be retracted or amended. A key that is held for longer than these is not amended.
 pub const HISTORY: usize = 4 * LONGEST_FIGURE;
-/// Over how many notes the session's memory is shown or not: a bar or two.
+/// Look-back features are shown or hidden for this many notes, a bar or two.
 pub const MEMORY_STRETCH: usize = 16;
-/// How many of the latest notes tell the pace.
+/// How many of the latest notes determine the pace.
 const PACE_NOTES: usize = 16;
-/// A rest counts for no more in it.
+/// A rest counts as at most this long in the pace.
 const PACE_REST: Ticks = Ticks::quarters(2);
 
-/// See the module.
+/// The history of a session.
 #[derive(Debug)]
 pub struct History {
     notes: VecDeque<HistoryEntry>,
-    /// What the session has played, up to the notes that were taken in.
+    /// The session up to the last processed note.
     session: LookBack,
     /// The state after the first `processed` notes.
-    now: ModelState,
+    state: ModelState,
     processed: usize,
-    /// How the player played in what was taken in.
+    /// The player's dynamics after the processed notes.
     dynamics: PlayerDynamics,
-    /// Notes that are no longer held.
+    /// How many notes have been dropped from the front.
     forgotten: usize,
-    /// The onset of the last note that is no longer held.
+    /// The onset of the last dropped note.
     before: Option<Ticks>,
-    /// The onset of the player's last note that is no longer held.
+    /// The onset of the last dropped note of the player's.
     heard_before: Option<Ticks>,
-    /// The first of the notes that were retracted last.
+    /// The first note of the last retraction.
     retracted: Option<Retracted>,
 }
 
-/// A note of Segue's that was decided, and retracted before it began.
-#[derive(Debug, Clone, Copy)]
-struct Retracted {
-    turn: u32,
-    index: u32,
-    onset: Ticks,
-}
-
-/// A note of the recent past, and what was before it.
-#[derive(Debug)]
-struct HistoryEntry {
-    /// A heard one has its length once it is taken in.
-    note: Note,
-    by: PlayedBy,
-    context: NoteContext,
-    /// How long the network expected a heard note to be; `None` where it was not asked.
-    expected: Option<Ticks>,
-    /// As the network took it in; true for the first `processed` notes.
-    classes: Tokens,
-    /// The state before it; true for the first `processed` notes.
-    before: ModelState,
-    /// The same of how the player played.
-    dynamics: PlayerDynamics,
-}
-
-/// What there is context a note.
-#[derive(Debug, Clone, Copy)]
-pub struct NoteContext {
-    /// None in free time.
-    pub bars: Option<Bars>,
-    /// None where there is none.
-    pub chord: Option<Chord>,
-    /// How often the session is to be called to model, as of when it was heard or decided.
-    pub look_back: LookBackShare,
-}
-
-/// Whether the session's memory is shown: `SamplingParameters::memory` and `SamplingParameters::seed` say it together.
-#[derive(Debug, Clone, Copy)]
-pub struct LookBackShare {
-    /// 0 is never and 1 always.
-    pub share: f32,
-    /// What decides when.
-    pub seed: u64,
-}
-
-/// Who played a note.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlayedBy {
-    /// `struck` is the onset as played, and the key was `held` so long; `None` while it is down. `gate_percent` is how much
-    /// of the time from stroke to stroke the player's keys were down before.
-    Player { id: u32, struck: Ticks, held: Option<Ticks>, gate_percent: u8 },
-    /// The `index`th note of a turn, and the pitch that it was told with.
-    Segue { turn: u32, index: u32, told: Pitch },
-}
-
 impl History {
-    /// Nothing was played.
+    /// An empty history.
     pub fn new(model: &Model) -> Self {
         Self::after(model.initial_state(), LookBack::default(), PlayerDynamics::default())
     }
 
-    fn after(now: ModelState, session: LookBack, dynamics: PlayerDynamics) -> Self {
+    fn after(state: ModelState, session: LookBack, dynamics: PlayerDynamics) -> Self {
         Self {
             notes: VecDeque::with_capacity(HISTORY + 1),
             session,
-            now,
+            state,
             processed: 0,
             dynamics,
             forgotten: 0,
@@ -119,97 +68,98 @@ impl History {
         }
     }
 
-    /// Another one that goes on as this one would, to the bit. It is small, and takes its notes in again when it is used.
+    /// A copy that continues in the same way, bit for bit. It is small, because it processes its notes again when it is
+    /// used.
     pub fn checkpoint(&self) -> Self {
         let mut session = self.session.clone();
         session.truncate(self.forgotten);
         let first = self.notes.front().filter(|_| self.processed > 0);
-        let now = first.map_or(&self.now, |first| &first.before).clone();
+        let state = first.map_or(&self.state, |first| &first.before).clone();
         let dynamics = first.map_or(self.dynamics, |first| first.dynamics);
-        let untaken = |held: &HistoryEntry| HistoryEntry { before: ModelState::default(), ..*held };
+        let untaken = |entry: &HistoryEntry| HistoryEntry { before: ModelState::default(), ..*entry };
         let Self { forgotten, before, heard_before, retracted, .. } = *self;
-        let after = Self::after(now, session, dynamics);
+        let after = Self::after(state, session, dynamics);
         let mut checkpoint = Self { forgotten, before, heard_before, retracted, ..after };
         checkpoint.notes.extend(self.notes.iter().map(untaken));
         checkpoint
     }
 
-    /// Forgets all that was played.
+    /// Forgets everything.
     pub fn forget(&mut self, model: &Model) {
         self.session.clear();
         self.notes.clear();
-        self.now = model.initial_state();
+        self.state = model.initial_state();
         (self.processed, self.dynamics, self.forgotten, self.before) = (0, PlayerDynamics::default(), 0, None);
         (self.heard_before, self.retracted) = (None, None);
     }
 
-    /// All that is held is to be taken in anew, by this model.
+    /// Marks all notes to be processed again, by this model.
     pub fn replay(&mut self, model: &Model) {
         if let Some(first) = self.notes.front().filter(|_| self.processed > 0) {
             self.dynamics = first.dynamics;
         }
-        self.now = model.initial_state();
+        self.state = model.initial_state();
         self.processed = 0;
         self.session.truncate(self.forgotten);
     }
 
-    /// Takes in whatever is still waiting.
+    /// Processes waiting notes.
     pub fn catch_up(&mut self, model: &Model, scratch: &mut Scratch) {
         while self.processed < self.notes.len() {
             let index = self.processed;
             let (previous, key) = (self.onset_before(index), self.keystroke(index));
-            let held = &mut self.notes[index];
+            let entry = &mut self.notes[index];
             let vocabulary = model.vocabulary();
-            held.before.clone_from(&self.now);
-            held.dynamics = self.dynamics;
-            let NoteContext { bars, chord, look_back } = held.context;
-            let mut told = held.note;
-            if let PlayedBy::Player { .. } = held.by {
-                let learnt = StyleDynamics::of(vocabulary);
-                self.dynamics.hear(told.velocity, learnt);
-                told.velocity = self.dynamics.told(told.velocity, learnt);
+            entry.before.clone_from(&self.state);
+            entry.dynamics = self.dynamics;
+            let NoteContext { bars, chord, look_back } = entry.context;
+            let mut seen = entry.note;
+            if let PlayedBy::Player { .. } = entry.by {
+                let style = StyleDynamics::of(vocabulary);
+                self.dynamics.hear(seen.velocity, style);
+                seen.velocity = self.dynamics.to_style(seen.velocity, style);
             }
-            held.classes = vocabulary.tokens(&told, previous, bars, chord);
+            entry.tokens = vocabulary.tokens(&seen, previous, bars, chord);
             if let Some(key) = key {
-                held.expected = None;
+                entry.expected = None;
                 let length = key.length(vocabulary, None).unwrap_or_else(|| {
                     let shown = look_back.shows(model, self.session.count());
-                    let onset = held.note.onset;
+                    let onset = entry.note.onset;
                     let repeats =
                         if shown { self.session.repeats(vocabulary, onset, bars) } else { RepeatFeatures::default() };
-                    let mut heads = model.heads(&self.now, scratch);
-                    let expected = vocabulary.duration(argmax(heads.duration_logits(held.classes, repeats)));
-                    held.expected = Some(expected);
-                    key.length(vocabulary, held.expected).unwrap_or(expected)
+                    let mut heads = model.heads(&self.state, scratch);
+                    let expected = vocabulary.duration(argmax(heads.duration_logits(entry.tokens, repeats)));
+                    entry.expected = Some(expected);
+                    key.length(vocabulary, entry.expected).unwrap_or(expected)
                 });
-                held.note.duration = length;
-                held.classes.duration = vocabulary.duration_class(length);
+                entry.note.duration = length;
+                entry.tokens.duration = vocabulary.duration_class(length);
             }
-            self.session.push(&held.note);
+            self.session.push(&entry.note);
             let shown = look_back.shows(model, self.session.count());
             let features = if shown { self.session.features(vocabulary, bars) } else { LookBackFeatures::default() };
-            model.step(held.classes, features, &mut self.now, scratch);
+            model.step(entry.tokens, features, &mut self.state, scratch);
             self.processed += 1;
         }
     }
 
-    /// Puts in a note that a key has just begun where its onset and pitch belong.
-    pub fn insert(&mut self, note: Note, by: PlayedBy, context: NoteContext, thinking: (&Model, &mut Scratch)) {
-        let comes_later = |held: &&HistoryEntry| (held.note.onset, held.note.pitch) > (note.onset, note.pitch);
+    /// Inserts a note that the player has just begun, sorted by onset and pitch.
+    pub fn insert(&mut self, note: Note, by: PlayedBy, context: NoteContext, inference: (&Model, &mut Scratch)) {
+        let comes_later = |entry: &&HistoryEntry| (entry.note.onset, entry.note.pitch) > (note.onset, note.pitch);
         let later = self.notes.iter().rev().take_while(comes_later).count();
         let (index, behind) = (self.notes.len() - later, later + 1);
         self.rewind_to(index);
-        let model = thinking.0;
-        self.remember(index, note, by, context, thinking);
-        // The player's note before it is over with it, or has been.
+        let model = inference.0;
+        self.remember(index, note, by, context, inference);
+        // The new note may end the player's note before it.
         if let Some(before) = self.player_before(self.notes.len() - behind) {
             self.reconsider_length(before, model);
         }
     }
 
-    /// Puts in a note behind all others.
-    pub fn push(&mut self, note: Note, by: PlayedBy, context: NoteContext, thinking: (&Model, &mut Scratch)) {
-        self.remember(self.notes.len(), note, by, context, thinking);
+    /// Appends a note.
+    pub fn push(&mut self, note: Note, by: PlayedBy, context: NoteContext, inference: (&Model, &mut Scratch)) {
+        self.remember(self.notes.len(), note, by, context, inference);
     }
 
     fn remember(
@@ -220,9 +170,9 @@ impl History {
         context: NoteContext,
         (model, scratch): (&Model, &mut Scratch),
     ) {
-        let (classes, before, dynamics) = (Tokens::default(), self.now.clone(), self.dynamics);
-        let held = HistoryEntry { note, by, context, expected: None, classes, before, dynamics };
-        self.notes.insert(index, held);
+        let (tokens, before, dynamics) = (Tokens::default(), self.state.clone(), self.dynamics);
+        let entry = HistoryEntry { note, by, context, expected: None, tokens, before, dynamics };
+        self.notes.insert(index, entry);
         if self.notes.len() > HISTORY {
             self.catch_up(model, scratch);
             self.processed -= 1;
@@ -235,9 +185,9 @@ impl History {
         }
     }
 
-    /// Of the stroke `id`, which may be unknown, it is known now how long its key was held.
+    /// The key of `id` was held this long. Unknown ids are ignored.
     pub fn amend(&mut self, id: u32, duration: Ticks, model: &Model) {
-        let stroke = |held: &HistoryEntry| matches!(held.by, PlayedBy::Player { id: held, .. } if held == id);
+        let stroke = |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Player { id: held, .. } if held == id);
         let Some(index) = self.notes.iter().rposition(stroke) else {
             return;
         };
@@ -247,7 +197,7 @@ impl History {
         self.reconsider_length(index, model);
     }
 
-    /// What is known of the key of a heard note; `None` for one of Segue's.
+    /// What is known of the key of a heard note; `None` for a note of Segue's.
     fn keystroke(&self, index: usize) -> Option<Keystroke> {
         let note = &self.notes[index];
         let PlayedBy::Player { held, gate_percent, .. } = note.by else { return None };
@@ -257,106 +207,106 @@ impl History {
         Some(Keystroke { held, next, gate_percent })
     }
 
-    /// More is known of the key of a heard note: if its length is understood otherwise now, it is taken in again.
+    /// More is known of a key. If this changes the length of its note, the note is processed again.
     fn reconsider_length(&mut self, index: usize, model: &Model) {
         let Some(key) = self.keystroke(index).filter(|_| index < self.processed) else { return };
-        let (vocabulary, held) = (model.vocabulary(), &mut self.notes[index]);
-        match key.length(vocabulary, held.expected) {
-            Some(length) if vocabulary.duration_class(length) == held.classes.duration => held.note.duration = length,
+        let (vocabulary, entry) = (model.vocabulary(), &mut self.notes[index]);
+        match key.length(vocabulary, entry.expected) {
+            Some(length) if vocabulary.duration_class(length) == entry.tokens.duration => entry.note.duration = length,
             _ => self.rewind_to(index),
         }
     }
 
-    /// The place of the player's last note before this place.
+    /// The index of the player's last note before `index`.
     fn player_before(&self, index: usize) -> Option<usize> {
-        let is_players = |held: &HistoryEntry| matches!(held.by, PlayedBy::Player { .. });
+        let is_players = |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Player { .. });
         self.notes.range(..index).rposition(is_players)
     }
 
-    /// What begins from here on was played to this chord.
+    /// Notes from here on were played over this chord.
     pub fn set_chord_from(&mut self, chord: Chord, from: Ticks) {
-        let first = self.notes.len() - self.notes.iter().rev().take_while(|held| held.note.onset >= from).count();
+        let first = self.notes.len() - self.notes.iter().rev().take_while(|entry| entry.note.onset >= from).count();
         self.rewind_to(first);
-        for held in self.notes.range_mut(first..) {
-            held.context.chord = Some(chord);
+        for entry in self.notes.range_mut(first..) {
+            entry.context.chord = Some(chord);
         }
     }
 
-    /// The first finger of the chord that a stroke at `struck` belongs to, because another of the player's lies no more than
-    /// `together` before it; and the finger's place.
+    /// The first note, with its index, of the player's chord that a key press at `struck` belongs to: one pressed at
+    /// most `together` before it.
     pub fn chord_at(&self, struck: Ticks, together: Ticks) -> Option<(usize, &Note)> {
-        let near = |held: &HistoryEntry| matches!(held.by, PlayedBy::Player { struck: other, .. } if struck - other <= together && other <= struck);
-        // Where both play at once, its own notes may lie among the fingers and behind them.
+        let near = |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Player { struck: other, .. } if struck - other <= together && other <= struck);
+        // In a duet, notes of Segue's may lie among those of the chord, and after them.
         let own =
-            |held: &HistoryEntry| matches!(held.by, PlayedBy::Segue { .. }) && held.note.onset + together >= struck;
-        let context = self.notes.iter().rev().take_while(|held| near(held) || own(held)).count();
+            |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Segue { .. }) && entry.note.onset + together >= struck;
+        let context = self.notes.iter().rev().take_while(|entry| near(entry) || own(entry)).count();
         let mut fingers = (self.notes.len() - context..).zip(self.notes.range(self.notes.len() - context..));
-        let (index, first) = fingers.find(|(_, held)| near(held))?;
+        let (index, first) = fingers.find(|(_, entry)| near(entry))?;
         Some((index, &first.note))
     }
 
-    /// Takes out a note, by its place.
+    /// Removes a note.
     pub fn remove(&mut self, index: usize) {
         self.rewind_to(index);
         self.notes.remove(index);
     }
 
-    /// Forgets Segue's notes with an onset at or after `from`, as if they had never been decided.
+    /// Retracts Segue's notes with an onset at or after `from`, as if they had never been decided.
     pub fn retract(&mut self, from: Ticks) {
-        let planned = |held: &HistoryEntry| matches!(held.by, PlayedBy::Segue { .. }) && held.note.onset >= from;
+        let planned = |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Segue { .. }) && entry.note.onset >= from;
         if let Some(first) = self.notes.iter().position(planned) {
-            let held = &self.notes[first];
-            if let PlayedBy::Segue { turn, index, .. } = held.by {
-                self.retracted = Some(Retracted { turn, index, onset: held.note.onset });
+            let entry = &self.notes[first];
+            if let PlayedBy::Segue { turn, index, .. } = entry.by {
+                self.retracted = Some(Retracted { turn, index, onset: entry.note.onset });
             }
             self.rewind_to(first);
-            self.notes.retain(|held| !planned(held));
+            self.notes.retain(|entry| !planned(entry));
         }
     }
 
-    /// Forgets one note of Segue's, of this onset and told with this pitch; unknown ones are ignored.
+    /// Removes one of Segue's notes, by onset and sounding pitch; unknown ones are ignored.
     pub fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch) {
-        let same = |held: &HistoryEntry| {
-            matches!(held.by, PlayedBy::Segue { told, .. } if told == pitch) && held.note.onset == onset
+        let same = |entry: &HistoryEntry| {
+            matches!(entry.by, PlayedBy::Segue { sounding, .. } if sounding == pitch) && entry.note.onset == onset
         };
         if let Some(index) = self.notes.iter().rposition(same) {
             self.remove(index);
         }
     }
 
-    /// Makes `now` the state before the note at `index`; a note that has not been taken in needs nothing.
+    /// Rewinds to the state before the note at `index`. A note that was not processed needs nothing.
     fn rewind_to(&mut self, index: usize) {
         if index < self.processed {
-            self.now.clone_from(&self.notes[index].before);
+            self.state.clone_from(&self.notes[index].before);
             self.dynamics = self.notes[index].dynamics;
             self.processed = index;
             self.session.truncate(self.forgotten + index);
         }
     }
 
-    // What it tells.
+    // Queries.
 
-    /// The state after all that was taken in.
+    /// The state after all processed notes.
     pub fn state(&self) -> &ModelState {
-        &self.now
+        &self.state
     }
 
-    /// The session up to what was taken in.
+    /// The session up to the last processed note.
     pub fn session(&self) -> &LookBack {
         &self.session
     }
 
-    /// The notes, in order.
+    /// The notes in order.
     pub fn notes(&self) -> impl DoubleEndedIterator<Item = &Note> + Clone {
-        self.notes.iter().map(|held| &held.note)
+        self.notes.iter().map(|entry| &entry.note)
     }
 
     /// The last note, and who played it.
     pub fn last(&self) -> Option<(&Note, PlayedBy)> {
-        self.notes.back().map(|held| (&held.note, held.by))
+        self.notes.back().map(|entry| (&entry.note, entry.by))
     }
 
-    /// The onset of the last note, also where it is no longer held.
+    /// The onset of the last note, including dropped ones.
     pub fn last_onset(&self) -> Option<Ticks> {
         self.onset_before(self.notes.len())
     }
@@ -365,32 +315,32 @@ impl History {
         index.checked_sub(1).map_or(self.before, |previous| Some(self.notes[previous].note.onset))
     }
 
-    /// The last note as the network took it in; `None` where it is no longer held.
-    pub fn last_classes(&self) -> Option<Tokens> {
-        self.notes.back().map(|held| held.classes)
+    /// The last note as the model saw it; `None` when it was dropped.
+    pub fn last_tokens(&self) -> Option<Tokens> {
+        self.notes.back().map(|entry| entry.tokens)
     }
 
-    /// How many notes begin together with the last.
+    /// How many notes share the last onset.
     pub fn together(&self) -> usize {
         let last = self.last_onset();
-        self.notes.iter().rev().take_while(|held| Some(held.note.onset) == last).count()
+        self.notes.iter().rev().take_while(|entry| Some(entry.note.onset) == last).count()
     }
 
-    /// The notes as the network took them in, the last first: as many as the loop breaker looks at.
+    /// The notes as the model saw them, the latest first, for the repetition guard.
     pub fn latest(&self) -> Vec<Tokens> {
-        self.notes.iter().rev().map(|held| held.classes).collect()
+        self.notes.iter().rev().map(|entry| entry.tokens).collect()
     }
 
     /// How many notes Segue has decided in a turn.
     pub fn count_of_turn(&self, turn: u32) -> u32 {
-        let of_turn = |held: &HistoryEntry| match held.by {
+        let of_turn = |entry: &HistoryEntry| match entry.by {
             PlayedBy::Segue { turn: of, index, .. } if of == turn => Some(index + 1),
             _ => None,
         };
         self.notes.iter().rev().find_map(of_turn).unwrap_or(0)
     }
 
-    /// Where this note of a turn was to begin, if it was decided and retracted since.
+    /// The onset of this note of a turn, if it was retracted last.
     pub fn retracted(&self, turn: u32, index: u32) -> Option<Ticks> {
         self.retracted.filter(|note| (note.turn, note.index) == (turn, index)).map(|note| note.onset)
     }
@@ -401,31 +351,31 @@ impl History {
         last.or(self.heard_before)
     }
 
-    /// From when on, `bound` at the earliest, fewer than `most` notes of a turn sound.
+    /// The first moment from `bound` on at which fewer than `most` notes of a turn sound.
     pub fn free_voice(&self, turn: u32, most: usize, bound: Ticks) -> Ticks {
-        let of_turn = |held: &&HistoryEntry| matches!(held.by, PlayedBy::Segue { turn: of, .. } if of == turn);
-        let ends = self.notes.iter().filter(of_turn).map(|held| held.note.onset + held.note.duration);
+        let of_turn = |entry: &&HistoryEntry| matches!(entry.by, PlayedBy::Segue { turn: of, .. } if of == turn);
+        let ends = self.notes.iter().filter(of_turn).map(|entry| entry.note.onset + entry.note.duration);
         let mut sounding: Vec<Ticks> = ends.filter(|end| *end > bound).collect();
         sounding.sort_unstable();
         sounding.len().checked_sub(most).map_or(bound, |first_to_end| sounding[first_to_end])
     }
 
-    /// Of the latest notes, how many there are for each of this turn's; at most three.
+    /// The number of recent notes for each one of this turn, at most three.
     pub fn notes_for_each(&self, turn: u32) -> f32 {
         const NOTES: usize = 32;
         const MOST: f32 = 3.0;
         let latest = self.notes.iter().rev().take(NOTES);
-        let own = latest.clone().filter(|held| matches!(held.by, PlayedBy::Segue { turn: of, .. } if of == turn));
+        let own = latest.clone().filter(|entry| matches!(entry.by, PlayedBy::Segue { turn: of, .. } if of == turn));
         #[expect(clippy::cast_precision_loss, reason = "a few notes")]
         let share = latest.count() as f32 / own.count().max(1) as f32;
         share.min(MOST)
     }
 
-    /// How many notes a quarter this turn's latest ones are, up to now; `None` while there are few.
+    /// The recent density of a turn, in notes per quarter; `None` with too few notes.
     pub fn density_of_turn(&self, turn: u32) -> Option<f32> {
         const NOTES: usize = 16;
         const FEWEST: usize = 4;
-        let of_turn = |held: &&HistoryEntry| matches!(held.by, PlayedBy::Segue { turn: of, .. } if of == turn);
+        let of_turn = |entry: &&HistoryEntry| matches!(entry.by, PlayedBy::Segue { turn: of, .. } if of == turn);
         let own = self.notes.iter().rev().filter(of_turn).take(NOTES);
         let (count, first) = (own.clone().count(), own.last()?.note.onset);
         let time = self.last_onset()? - first;
@@ -434,7 +384,7 @@ impl History {
         (count >= FEWEST && time > Ticks::ZERO).then_some(density)
     }
 
-    /// The mean time from note to note of late.
+    /// The mean time from note to note, recently.
     pub fn pace(&self) -> Ticks {
         let onsets = self.notes().rev().take(PACE_NOTES + 1).map(|note| note.onset);
         let steps = onsets.clone().skip(1).zip(onsets).map(|(before, after)| (after - before).min(PACE_REST));
@@ -442,18 +392,8 @@ impl History {
         if count > 0 { Ticks(sum / count) } else { PACE_REST }
     }
 
-    /// How the player has played of late.
+    /// The player's dynamics.
     pub fn dynamics(&self) -> PlayerDynamics {
         self.dynamics
-    }
-}
-
-impl LookBackShare {
-    /// Whether the memory is shown after `count` notes: in as many stretches of notes as the share says, and in the same
-    /// ones each time that the notes in them are decided anew. A motif that were forgotten at every third note could
-    /// never be taken up, so it is a stretch that is drawn and not a note.
-    pub fn shows(self, model: &Model, count: usize) -> bool {
-        let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
-        model.card().look_back && draw(self.seed, 0, stretch, DrawStream::Memory) < self.share
     }
 }

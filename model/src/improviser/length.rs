@@ -1,37 +1,38 @@
-//! How long a heard note is understood to be.
+//! The length of a heard note.
 //!
-//! How long a key is held says two things at once: the note's length and the player's articulation. Written music has
-//! only the first: there a note lasts until the next, and rests are rare (of the tunes that Irish and Folk have learnt,
-//! one note in two hundred has one behind it). A style of notation therefore hears a short key as a note up to the next
-//! one, whatever its articulation. Recorded solos and recorded pianos have real lengths, and styles that have learnt
-//! from them hear keys as they are held; but a player whose keys are all shorter than soloists' notes plays staccato
-//! and no other rhythm, and is heard as if he played as they do. Knows nothing of networks and of the history.
+//! The time that a key is held mixes two things: the note's length and the player's articulation. Written music has
+//! only the first. There a note lasts until the next one, and rests are rare: in the tunes of Irish and Folk, one note
+//! in two hundred is followed by a rest. So a style of notation hears a short key as a note up to the next one.
+//! Recorded solos and pianos have real lengths, and their styles hear keys as they are held. But where all of a
+//! player's keys are shorter than the notes of soloists, that is staccato and no other rhythm, and they are lengthened
+//! in proportion. Knows nothing of networks and of the history.
 
 use crate::note::Ticks;
 use crate::vocabulary::Vocabulary;
 
-/// A key that was held all of its note's time, in percent.
+/// The gate of a key that is held until the next note, in percent.
 pub const LEGATO_PERCENT: u8 = 100;
-/// Of the time from note to note, the median note of the recorded solos fills 0.86, and three of four fill more than 0.75.
+/// The gate of recorded solos, in percent. The median note fills 86 % of the time to the next one, and three of four
+/// fill more than 75 %.
 const SOLO_PERCENT: u8 = 80;
-/// Behind a key that is up, up to this time after its onset, the player's next stroke ends the note. Later it may have
-/// been a rest.
+/// The player's next key press ends a note whose key is up, within this time after the note's onset. Later it may have
+/// been followed by a rest.
 const DETACHED: Ticks = Ticks::quarters(2);
 
-/// What is known of a key that the player has struck.
+/// What is known of a key that the player has pressed.
 #[derive(Debug, Clone, Copy)]
 pub struct Keystroke {
-    /// From its onset until it was let go; `None` while it is down.
+    /// From its onset to its release; `None` while it is down.
     pub held: Option<Ticks>,
-    /// From its onset to that of the player's next note; `None` while there is none.
+    /// From its onset to the player's next one; `None` while there is none.
     pub next: Option<Ticks>,
-    /// Of the time from stroke to stroke, the player's keys were down so much of late: the gate.
+    /// The recent ratio of key time to time between key presses, in percent.
     pub gate_percent: u8,
 }
 
 impl Keystroke {
-    /// The length that is understood. `expected` is what the network thinks most probable; `None` when it matters and is
-    /// not given.
+    /// The length as understood. `expected` is the model's most probable duration; `None` is returned when it is needed
+    /// and not given.
     pub fn length(self, vocabulary: &Vocabulary, expected: Option<Ticks>) -> Option<Ticks> {
         let length = if vocabulary.is_notation() {
             self.written(expected)
@@ -40,12 +41,12 @@ impl Keystroke {
         } else {
             self.held.or(expected)
         };
-        // A line's note is over where its next one begins, also under a finger that comes up late.
+        // A line's note ends where the next one begins, even if the key is released later.
         let most = self.next.filter(|_| vocabulary.polyphony == 1).unwrap_or(Ticks(i64::MAX));
         length.map(|length| length.min(most).max(Ticks(1)))
     }
 
-    /// As long as the key was held; where the player plays shorter than recorded soloists do, as much longer.
+    /// The time that the key was held, lengthened where the player plays shorter notes than recorded soloists.
     fn recorded(self) -> Option<Ticks> {
         let longer = |held: Ticks| Ticks(held.0 * i64::from(SOLO_PERCENT) / i64::from(self.gate_percent.max(1)));
         self.held.map(|held| if self.gate_percent < SOLO_PERCENT { longer(held) } else { held })
@@ -61,21 +62,20 @@ impl Keystroke {
         }
     }
 
-    /// The `proposed` length where the key's time agrees with it, given how the player plays; else the one that the key
-    /// speaks for.
+    /// The `proposed` length where the key time agrees with it, given the player's articulation; else the length that
+    /// the key time suggests.
     fn agreeing(self, held: Ticks, proposed: Ticks) -> Ticks {
         let full = held.0 * i64::from(LEGATO_PERCENT) / i64::from(self.gate_percent.clamp(1, LEGATO_PERCENT));
-        // From three fifths of it to four thirds: a half note is none of these to a quarter note, nor a quarter to it.
+        // From 3/5 to 4/3 of it: a half note agrees with no quarter note, nor a quarter note with a half note.
         let agrees = 5 * full >= 3 * proposed.0 && 3 * full <= 4 * proposed.0;
         if agrees { proposed } else { plain(full) }
     }
 }
 
-/// The nearest plain or dotted note value, by ratio, from a sixteenth on: what a key's time alone can tell of a written
-/// note is no more precise.
+/// The nearest plain or dotted note value by ratio, from a sixteenth on. A key time alone is no more precise.
 fn plain(length: i64) -> Ticks {
     const VALUES: [i64; 9] = [12, 18, 24, 36, 48, 72, 96, 144, 192];
-    // length / value or value / length, whichever is above 1, as hundredths.
+    // length / value or value / length, whichever is above 1, in hundredths.
     let ratio = |value: &i64| 100 * length.max(*value) / length.min(*value).max(1);
     Ticks(VALUES.into_iter().min_by_key(ratio).unwrap_or(length))
 }

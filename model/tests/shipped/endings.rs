@@ -9,20 +9,20 @@ use std::cmp::Reverse;
 
 const ANSWERS: u64 = 200;
 const BARS: i64 = 2;
-/// An end is met by a note that ends so close to it.
+/// How close to the end a last note must end to meet it.
 const CLOSE: Ticks = Ticks(BEAT.0 / 4);
 
-/// The ends of some answers.
+/// Counts over the ends of some answers.
 #[derive(Debug, Default)]
 struct Ends {
     answers: f64,
-    /// Last notes that fit: tones of the chord, or of the three favourite pitch classes of the phrase where there is none.
+    /// Last notes that fit: chord tones, or without chords one of the three most frequent pitch classes of the phrase.
     fitting: f64,
-    /// Last notes that are an eighth or shorter and go right up to the end: a run that is cut.
+    /// Last notes that are an eighth or shorter and reach the end: a run that was cut off.
     runs_cut: f64,
-    /// Answers of which a note sounds beyond the end.
+    /// Answers with a note that sounds beyond the end.
     crossing: f64,
-    /// Ticks of all last notes, and of all others.
+    /// The total length of the last notes, and of all others, in ticks.
     last_ticks: f64,
     other_ticks: f64,
     others: f64,

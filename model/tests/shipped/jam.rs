@@ -1,4 +1,4 @@
-//! A jam without hands: a phrase is heard, and what the model plays on is taken as it comes.
+//! A jam without an engine: a model hears a phrase and decides notes one by one.
 
 use segue_corpus::{Tune, abc};
 use segue_model::chart::Chart;
@@ -12,11 +12,11 @@ use std::sync::{Arc, OnceLock};
 pub const BEAT: Ticks = Ticks::quarters(1);
 const EIGHTH: Ticks = Ticks(BEAT.0 / 2);
 
-/// Each style with the book in `tests/tunes` that is played at it.
+/// Each style with the book in `tests/tunes` that it hears.
 pub const STYLES: [(&str, &str); 5] =
     [("irish", "oneills"), ("folk", "folk"), ("jazz", "jazz"), ("blues", "blues"), ("piano", "piano")];
 
-/// The weights of a style, read once.
+/// The model of a style, loaded once.
 pub fn model(style: &str) -> Arc<Model> {
     static MINDS: [OnceLock<Arc<Model>>; STYLES.len()] = [const { OnceLock::new() }; STYLES.len()];
     let read = || {
@@ -27,7 +27,7 @@ pub fn model(style: &str) -> Arc<Model> {
     Arc::clone(MINDS[index].get_or_init(read))
 }
 
-/// The tunes that are played at a style.
+/// The tunes of a book.
 pub fn tunes(book: &str) -> Vec<Tune> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/tunes").join(book).with_extension("abc");
     abc::read_book(&file).expect("a book").tunes.into_iter().map(|(_, tune)| tune).collect()
@@ -42,7 +42,7 @@ pub struct Jam {
 }
 
 impl Jam {
-    /// After a bar of eighths, over a chart.
+    /// Hears a bar of eighths, over a chart.
     pub fn after_eighths(style: &str, parameters: SamplingParameters) -> Self {
         let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
         let note = |(index, key): (i64, u8)| Note {
@@ -55,7 +55,7 @@ impl Jam {
         Self::after(style, parameters, &phrase, bars, Chart::parse("Dm7 | G7 | C | A7").expect("a chart"))
     }
 
-    /// After the first bars of a tune, over its chords.
+    /// Hears the first bars of a tune, over its chords.
     pub fn after_bars_of(style: &str, parameters: SamplingParameters, tune: &Tune, count: i64) -> Self {
         let bars = *tune.bars.first().expect("bars");
         let end = bars.line + Ticks(count * bars.metre.bar().0);
@@ -92,7 +92,7 @@ impl Jam {
         onset
     }
 
-    /// The next note of an answer that ends there.
+    /// Decides the next note of an answer that ends there.
     pub fn decide(&mut self, ends: Option<Ticks>) -> Note {
         let (bars, parameters) = (Some(self.bars), self.parameters);
         let note = self.improviser.decide(&DecisionRequest {
@@ -108,7 +108,7 @@ impl Jam {
         note
     }
 
-    /// The notes of an answer up to where it ends; the model is told so, or not.
+    /// The notes of an answer up to its end, which the model is told or not.
     pub fn answer(&mut self, end: Ticks, is_told: bool) -> Vec<Note> {
         let mut decide = || self.decide(is_told.then_some(end));
         std::iter::from_fn(|| Some(decide())).take_while(|note| note.onset < end).collect()

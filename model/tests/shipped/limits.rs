@@ -1,4 +1,4 @@
-//! What is played when a musician sets limits.
+//! What is played within limits.
 
 use super::jam::{BEAT, Jam};
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn parameters(temperature: f32, seed: u64, limits: Limits) -> SamplingParameters
     SamplingParameters { temperature, seed, limits, ..SamplingParameters::default() }
 }
 
-/// The most that sound together.
+/// The most notes that sound together.
 fn most_together(notes: &[Note]) -> usize {
     let sounding = |at: Ticks| notes.iter().filter(|note| note.onset <= at && note.onset + note.duration > at).count();
     notes.iter().map(|note| sounding(note.onset)).max().unwrap_or(0)
@@ -31,7 +31,7 @@ fn most_together(notes: &[Note]) -> usize {
 
 fn notes_per_beat(style: &str, density: f32, temperature: f32) -> f64 {
     const NOTES: u16 = 200;
-    // A piano plays now in chords and now in single notes, so a few jams would not tell its pace.
+    // A piano alternates between chords and single notes, so its pace takes several jams to measure.
     const JAMS: u16 = 16;
     let beats = |seed| {
         let notes = play(style, parameters(temperature, seed, Limits { density, ..Limits::NONE }), NOTES.into());
@@ -43,7 +43,7 @@ fn notes_per_beat(style: &str, density: f32, temperature: f32) -> f64 {
 
 #[test]
 fn a_thousand_notes_in_each_scale_are_all_in_it_hot_and_cold() {
-    // A jig has two tones left where the scale of the blues forbids most of the phrase.
+    // A jig has two tones left where the blues scale forbids most of the phrase.
     for (style, least) in [("irish", 2), ("piano", 3)] {
         for (key, scale) in (0..).zip(Scale::ALL) {
             let classes = scale.on(key % 12);
@@ -96,20 +96,20 @@ fn density_sets_the_number_of_notes() {
     for style in STYLES {
         for temperature in [0.05, 1.0] {
             let [sparse, half, full] = [0.0, 0.5, 1.0].map(|density| notes_per_beat(style, density, temperature));
-            // Each step is as much longer as it should be; but a piano that hears itself play slowly slows down besides.
+            // Each step is as much longer as it should be, and a piano that hears itself play slowly also slows down.
             let least = if style == "piano" { 0.25 } else { 0.35 };
             assert!(
                 half < 0.8 * full && half > least * full,
                 "{style} at {temperature}: {half} of {full} notes a beat"
             );
-            // A note every eight bars would be no music.
+            // One note every eight bars would not be music.
             assert!(sparse < 0.3 * full && sparse > 0.04, "{style} at {temperature}: {sparse} of {full} notes a beat");
         }
     }
 }
 
 proptest! {
-    // Of each usual run a quarter, because each case plays a real style.
+    // A quarter of the usual number of cases, because each plays a real style.
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
     #[test]
     fn whatever_the_limits_every_note_is_within_them(
@@ -123,7 +123,7 @@ proptest! {
         temperature in 0.05..2.0_f32,
         seed: u64,
     ) {
-        /// The widest gap in a scale is three semitones: from the middle of it the nearest pitch is so far.
+        /// The widest gap in a scale is three semitones, so its middle lies within two of both sides.
         const NEAR: u8 = 2;
         let longest = Ticks(longest);
         let (lowest, highest) = (pitch(one), pitch(other));

@@ -1,5 +1,6 @@
-//! What the weights that come with Segue play, under limits and up to an end.
+//! What the shipped weights play: answers with an end, and within limits.
 
 mod endings;
 mod jam;
 mod limits;
+mod weights;

@@ -113,15 +113,15 @@ impl EncodedTune {
     }
 
     /// All steps of the tune, with every feature shown.
-    pub fn moments(&self, vocabulary: &Vocabulary) -> Vec<SequenceStep> {
-        self.moments_after(self, vocabulary)
+    pub fn steps(&self, vocabulary: &Vocabulary) -> Vec<SequenceStep> {
+        self.steps_after(self, vocabulary)
     }
 
     /// The same with the pitches of `played` heard in place of the tune's; the targets stay the tune's.
-    fn moments_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<SequenceStep> {
+    fn steps_after(&self, played: &Self, vocabulary: &Vocabulary) -> Vec<SequenceStep> {
         let mut session = LookBack::default();
         let classes = self.tokens(vocabulary);
-        let moment = |(index, heard): (usize, &AnnotatedNote)| {
+        let step = |(index, heard): (usize, &AnnotatedNote)| {
             session.push(&heard.note);
             let next = self.notes.get(index + 1);
             SequenceStep {
@@ -133,7 +133,7 @@ impl EncodedTune {
                 begins: index == 0,
             }
         };
-        played.notes.iter().enumerate().map(moment).collect()
+        played.notes.iter().enumerate().map(step).collect()
     }
 
     /// Some pitches replaced by ones that an interval from elsewhere in the tune leads to.
@@ -170,19 +170,19 @@ pub(super) fn gather_chords(notes: &mut [Note]) {
 }
 
 /// Hides chords and look-back features at random.
-pub fn drop_features(moments: &mut [SequenceStep], dropout: FeatureDropout, random: &mut Rng) {
+pub fn drop_features(steps: &mut [SequenceStep], dropout: FeatureDropout, random: &mut Rng) {
     let no_chord = |note: &mut Tokens| (note.chord, note.bass) = (0, 0);
-    for stretch in moments.chunks_mut(STRETCH) {
+    for stretch in steps.chunks_mut(STRETCH) {
         let (chords, look_back) = (random.f64() < dropout.chords, random.f64() < dropout.look_back);
-        for moment in stretch {
+        for step in stretch {
             if chords {
-                no_chord(&mut moment.heard);
-                moment.next.iter_mut().for_each(no_chord);
+                no_chord(&mut step.heard);
+                step.next.iter_mut().for_each(no_chord);
             }
             if look_back {
-                (moment.features, moment.repeats) = (LookBackFeatures::default(), RepeatFeatures::default());
+                (step.features, step.repeats) = (LookBackFeatures::default(), RepeatFeatures::default());
             } else if dropout.hint > 0.0 {
-                hide_some(&mut moment.features, &mut moment.repeats, &mut || random.f64() < dropout.hint);
+                hide_some(&mut step.features, &mut step.repeats, &mut || random.f64() < dropout.hint);
             }
         }
     }
@@ -233,18 +233,18 @@ pub fn batches(
     }
     let mut rows = vec![Vec::new(); layout.rows];
     for piece in order {
-        let moments = if let Some(random) = random.as_deref_mut() {
+        let steps = if let Some(random) = random.as_deref_mut() {
             let tune = piece.transposed_at_random(vocabulary, random);
-            let mut moments =
-                tune.moments_after(&tune.with_pitch_noise(dropout.pitch_noise, vocabulary, random), vocabulary);
-            drop_features(&mut moments, dropout, random);
-            moments
+            let mut steps =
+                tune.steps_after(&tune.with_pitch_noise(dropout.pitch_noise, vocabulary, random), vocabulary);
+            drop_features(&mut steps, dropout, random);
+            steps
         } else {
             let noise = &mut Rng::with_seed(piece.len() as u64);
-            piece.moments_after(&piece.with_pitch_noise(dropout.pitch_noise, vocabulary, noise), vocabulary)
+            piece.steps_after(&piece.with_pitch_noise(dropout.pitch_noise, vocabulary, noise), vocabulary)
         };
         if let Some(shortest) = rows.iter_mut().min_by_key(|row| row.len()) {
-            shortest.extend(moments);
+            shortest.extend(steps);
         }
     }
     let longest = rows.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(layout.steps);
@@ -279,7 +279,7 @@ mod tests {
         let pieces = [piece(5), piece(17), piece(1), piece(9), piece(30)];
         let layout = BatchLayout { rows: 2, steps: 8 };
         let blocks = batches(&pieces, layout, &vocabulary, NO_DROPOUT, Some(&mut Rng::with_seed(1)));
-        let asked = blocks.iter().flatten().flatten().filter(|moment| moment.next.is_some()).count();
+        let asked = blocks.iter().flatten().flatten().filter(|step| step.next.is_some()).count();
         // None of them is long enough to be cut.
         assert_eq!(asked, 5 + 17 + 1 + 9 + 30 - pieces.len());
         for (row, block) in (0..2).flat_map(|row| blocks.iter().map(move |block| (row, block))) {
@@ -300,21 +300,21 @@ mod tests {
 
     #[test]
     fn what_is_to_be_left_out_is_left_out_and_nothing_else() {
-        let shown = piece(40).moments(&Vocabulary::song());
-        assert!(shown.iter().any(|moment| moment.features.figure.length > 0));
+        let shown = piece(40).steps(&Vocabulary::song());
+        assert!(shown.iter().any(|step| step.features.figure.length > 0));
         let dropout = |wish: FeatureDropout| {
-            let mut moments = shown.clone();
-            drop_features(&mut moments, wish, &mut Rng::with_seed(3));
-            moments
+            let mut steps = shown.clone();
+            drop_features(&mut steps, wish, &mut Rng::with_seed(3));
+            steps
         };
         assert!(dropout(NO_DROPOUT).iter().zip(&shown).all(|(left, shown)| left.features == shown.features));
         let none = dropout(FeatureDropout { look_back: 1.0, ..NO_DROPOUT });
-        assert!(none.iter().all(
-            |moment| moment.features == LookBackFeatures::default() && moment.repeats == RepeatFeatures::default()
-        ));
+        assert!(
+            none.iter()
+                .all(|step| step.features == LookBackFeatures::default() && step.repeats == RepeatFeatures::default())
+        );
         let some = dropout(FeatureDropout { hint: 0.5, ..NO_DROPOUT });
-        let figures =
-            |moments: &[SequenceStep]| moments.iter().filter(|moment| moment.features.figure.length > 0).count();
+        let figures = |steps: &[SequenceStep]| steps.iter().filter(|step| step.features.figure.length > 0).count();
         assert!(figures(&some) > 0 && figures(&some) < figures(&shown));
     }
 
@@ -330,9 +330,9 @@ mod tests {
         let noise =
             pitches(&tune).iter().zip(pitches(&with_pitch_noise)).filter(|(tune, played)| *tune != played).count();
         assert!((5..35).contains(&noise), "{noise} of 40");
-        let (clean, after) = (tune.moments(&vocabulary), tune.moments_after(&with_pitch_noise, &vocabulary));
+        let (clean, after) = (tune.steps(&vocabulary), tune.steps_after(&with_pitch_noise, &vocabulary));
         assert!(clean.iter().zip(&after).all(|(clean, after)| clean.next == after.next));
-        assert_eq!(after.iter().map(|moment| moment.heard).collect::<Vec<_>>(), with_pitch_noise.tokens(&vocabulary));
+        assert_eq!(after.iter().map(|step| step.heard).collect::<Vec<_>>(), with_pitch_noise.tokens(&vocabulary));
         let mut random = Rng::with_seed(4);
         assert_eq!(pitches(&tune.with_pitch_noise(0.0, &vocabulary, &mut random)), pitches(&tune));
         assert_eq!(random, Rng::with_seed(4), "what does not happen draws nothing");

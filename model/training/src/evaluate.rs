@@ -172,10 +172,10 @@ pub fn evaluate(model: &Model, pieces: &[EncodedTune], chain: &Markov) -> Likeli
     let neither = chords.and(look_back).map(|dropout| FeatureDropout { chords: 1.0, ..dropout });
     let mut figures = Likelihoods::default();
     for piece in pieces {
-        let moments = piece.moments(vocabulary);
+        let steps = piece.steps(vocabulary);
         let melody = melody(&piece.tokens(vocabulary));
         let repeated = in_repeats(&piece.tokens(vocabulary));
-        for (index, measure) in predictions(model, &moments, NO_DROPOUT).enumerate() {
+        for (index, measure) in predictions(model, &steps, NO_DROPOUT).enumerate() {
             figures.full_context.add(measure);
             (if repeated[index + 1] { &mut figures.repeats } else { &mut figures.first_pass }).add(measure);
         }
@@ -184,7 +184,7 @@ pub fn evaluate(model: &Model, pieces: &[EncodedTune], chain: &Markov) -> Likeli
         {
             if let Some(dropout) = dropout {
                 let sum = sum.get_or_insert_default();
-                predictions(model, &moments, dropout).for_each(|measure| sum.add(measure));
+                predictions(model, &steps, dropout).for_each(|measure| sum.add(measure));
             }
         }
         for (index, chains) in chain_predictions(chain, &melody).enumerate() {
@@ -202,17 +202,13 @@ pub fn evaluate(model: &Model, pieces: &[EncodedTune], chain: &Markov) -> Likeli
 }
 
 /// The prediction of each note but the first, with the features that `dropout` leaves.
-fn predictions(
-    model: &Model,
-    moments: &[SequenceStep],
-    dropout: FeatureDropout,
-) -> impl Iterator<Item = MeanLikelihood> {
-    let mut moments = moments.to_vec();
-    drop_features(&mut moments, dropout, &mut Rng::with_seed(0));
+fn predictions(model: &Model, steps: &[SequenceStep], dropout: FeatureDropout) -> impl Iterator<Item = MeanLikelihood> {
+    let mut steps = steps.to_vec();
+    drop_features(&mut steps, dropout, &mut Rng::with_seed(0));
     let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
-    moments.into_iter().filter_map(move |moment| {
-        let (next, repeats) = (moment.next?, moment.repeats);
-        model.step(moment.heard, moment.features, &mut state, &mut scratch);
+    steps.into_iter().filter_map(move |step| {
+        let (next, repeats) = (step.next?, step.repeats);
+        model.step(step.heard, step.features, &mut state, &mut scratch);
         let mut heads = model.heads(&state, &mut scratch);
         let step = nats(heads.step_logits(), next.step);
         let pitches = heads.pitch_logits(next, repeats);

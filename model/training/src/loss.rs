@@ -26,7 +26,7 @@ impl Losses {
 
 /// The losses of a batch; `None` when no step of it has a next note. `rows` is `[batch][steps]`, as the batch was made.
 pub(super) fn losses(logits: &Logits, rows: &[Vec<SequenceStep>], device: &Device) -> Option<Losses> {
-    let next = || rows.iter().flatten().map(|moment| moment.next);
+    let next = || rows.iter().flatten().map(|step| step.next);
     let mask: Vec<f32> = next().map(|next| if next.is_some() { 1.0 } else { 0.0 }).collect();
     let notes = next().flatten().count();
     if notes == 0 {

@@ -45,7 +45,7 @@ impl Markov {
         Self { order: order.min(LONGEST), pitches, escape_weight, contexts: HashMap::new() }
     }
 
-    /// ClassCounts `next` after `past`, whose last entry is the latest note.
+    /// Counts `next` after `past`, whose last entry is the latest note.
     pub fn observe(&mut self, past: &[u8], next: u8) {
         for length in 0..=self.order.min(past.len()) {
             self.contexts.entry(context(past, length)).or_default().add(next);

@@ -71,7 +71,7 @@ fn melody(piece: &EncodedTune, vocabulary: &Vocabulary) -> Vec<u8> {
     piece.tokens(vocabulary).iter().map(|note| note.pitch).collect()
 }
 
-/// ClassCounts what at least [`FEWEST_TUNES`] melodies play after each figure; `None` when they share nothing.
+/// Counts what at least [`FEWEST_TUNES`] melodies play after each figure; `None` when they share nothing.
 fn counted(melodies: &[Vec<u8>]) -> Option<NgramModel> {
     /// How often, in how many melodies, and in which one last.
     #[derive(Default)]
@@ -170,18 +170,18 @@ impl Predictions {
     }
 
     fn hear(&mut self, model: &Model, ngram: &NgramModel, piece: &EncodedTune, dropout: FeatureDropout) {
-        let mut moments = piece.moments(model.vocabulary());
-        drop_features(&mut moments, dropout, &mut Rng::with_seed(0));
+        let mut steps = piece.steps(model.vocabulary());
+        drop_features(&mut steps, dropout, &mut Rng::with_seed(0));
         let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
-        let (mut past, mut told) = (PitchHistory::default(), Vec::new());
-        for moment in moments {
-            past.push(moment.heard.pitch);
-            model.step(moment.heard, moment.features, &mut state, &mut scratch);
-            let Some(next) = moment.next else { continue };
-            self.network.extend_from_slice(model.heads(&state, &mut scratch).pitch_logits(next, moment.repeats));
-            ngram.log_ratios(&past, self.pitches, &mut told);
-            self.ngram.extend_from_slice(&told[..self.pitches]);
-            self.notes.push(Target { pitch: next.pitch.into(), found: moment.features.figure.length.into() });
+        let (mut past, mut ratios) = (PitchHistory::default(), Vec::new());
+        for step in steps {
+            past.push(step.heard.pitch);
+            model.step(step.heard, step.features, &mut state, &mut scratch);
+            let Some(next) = step.next else { continue };
+            self.network.extend_from_slice(model.heads(&state, &mut scratch).pitch_logits(next, step.repeats));
+            ngram.log_ratios(&past, self.pitches, &mut ratios);
+            self.ngram.extend_from_slice(&ratios[..self.pitches]);
+            self.notes.push(Target { pitch: next.pitch.into(), found: step.features.figure.length.into() });
         }
     }
 
@@ -265,14 +265,14 @@ mod tests {
     }
 
     /// The log ratio of the pitch `next` after `before`.
-    fn told(ngram: &NgramModel, before: &[u8], next: u8) -> f32 {
+    fn log_ratio(ngram: &NgramModel, before: &[u8], next: u8) -> f32 {
         let mut past = PitchHistory::default();
         for pitch in before {
             past.push(*pitch);
         }
-        let mut told = Vec::new();
-        ngram.log_ratios(&past, PITCHES, &mut told);
-        told[usize::from(next)]
+        let mut ratios = Vec::new();
+        ngram.log_ratios(&past, PITCHES, &mut ratios);
+        ratios[usize::from(next)]
     }
 
     /// A turn that one tune repeats is not counted.
@@ -281,9 +281,9 @@ mod tests {
         let turn = [0, 7, 3, 5, 4];
         let in_key = |key: u8| turn.map(|pitch| pitch + key);
         let once = counted(&melodies(&[&in_key(2).repeat(9), &[10, 12, 14, 15]]));
-        assert!(once.is_none_or(|ngram| told(&ngram, &in_key(5)[..4], 9).abs() < 1e-6));
+        assert!(once.is_none_or(|ngram| log_ratio(&ngram, &in_key(5)[..4], 9).abs() < 1e-6));
         let twice = counted(&melodies(&[&in_key(2), &in_key(9), &[10, 12, 14, 15]])).unwrap();
-        assert!(told(&twice, &in_key(5)[..4], 9) > 0.1);
+        assert!(log_ratio(&twice, &in_key(5)[..4], 9) > 0.1);
         assert_eq!(counted(&melodies(&[&[1], &[], &[5]])).map(|ngram| ngram.sizes()), None);
     }
 
@@ -303,8 +303,8 @@ mod tests {
             }
             seen.retain(|run, tunes| {
                 let figure = &run[..length];
-                let is_told = length <= LONGEST_ON_ONE_NOTE || figure.iter().any(|interval| *interval != 0);
-                is_told && tunes.iter().filter(|count| **count > 0).count() >= 2
+                let is_counted = length <= LONGEST_ON_ONE_NOTE || figure.iter().any(|interval| *interval != 0);
+                is_counted && tunes.iter().filter(|count| **count > 0).count() >= 2
             });
             assert!(seen.len() > 10 || length == 0);
             for (run, tunes) in &seen {
@@ -317,13 +317,13 @@ mod tests {
     #[test]
     fn a_note_that_is_repeated_does_not_ask_to_be_repeated_for_ever() {
         let knocking = counted(&melodies(&[&[9; 40], &[5; 40]])).unwrap();
-        let twice = told(&knocking, &[7, 7], 7);
+        let twice = log_ratio(&knocking, &[7, 7], 7);
         assert!(
-            (told(&knocking, &[7; 9], 7) - twice).abs() < 1e-6,
-            "what is told after one repetition is told after eight"
+            (log_ratio(&knocking, &[7; 9], 7) - twice).abs() < 1e-6,
+            "what is ratios after one repetition is ratios after eight"
         );
         let then_up = counted(&melodies(&[&[9, 9, 9, 12], &[5, 5, 5, 8]])).unwrap();
-        assert!(told(&then_up, &[4, 7, 7, 7], 10).is_finite());
+        assert!(log_ratio(&then_up, &[4, 7, 7, 7], 10).is_finite());
     }
 
     fn pieces(book: &str) -> Vec<EncodedTune> {

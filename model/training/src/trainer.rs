@@ -30,7 +30,7 @@ struct CheckpointFiles {
     summary: PathBuf,
 }
 
-/// The state of a stopped training, beside its weights and the optimiser's moments.
+/// The state of a stopped training, beside its weights and the optimiser's steps.
 #[derive(Serialize, Deserialize)]
 struct Progress {
     plan: TrainingPlan,
@@ -125,7 +125,7 @@ impl<'plan> Trainer<'plan> {
         Ok(trainer)
     }
 
-    /// Loads pretrained weights. The optimiser starts without moments.
+    /// Loads pretrained weights. The optimiser starts without steps.
     fn load_pretrained(&mut self, from: &Path) -> anyhow::Result<()> {
         let name = from.display();
         let card = weights::card_of(from)?;

@@ -63,7 +63,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// ClassCounts the notes of a tune.
+    /// Counts the notes of a tune.
     pub fn add(&mut self, notes: &[Note], bars: &dyn Fn(Ticks) -> Option<Bars>) {
         self.durations.extend(notes.iter().map(|note| duration_bin(note.duration)));
         for (bar, places) in places(notes, bars) {

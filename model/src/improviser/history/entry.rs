@@ -1,0 +1,74 @@
+//! One note of the history, and what was known when it was heard or decided.
+
+use super::MEMORY_STRETCH;
+use crate::chord::Chord;
+use crate::dynamics::PlayerDynamics;
+use crate::lstm::{Model, ModelState};
+use crate::note::{Bars, Note, Pitch, Ticks};
+use crate::sampling::{DrawStream, draw};
+use crate::vocabulary::Tokens;
+
+/// A note of Segue's that was retracted before it began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retracted {
+    pub turn: u32,
+    pub index: u32,
+    pub onset: Ticks,
+}
+
+/// A note with everything before it.
+#[derive(Debug)]
+pub(super) struct HistoryEntry {
+    /// A heard note gets its duration when it is processed.
+    pub note: Note,
+    pub by: PlayedBy,
+    pub context: NoteContext,
+    /// The duration that the model expected of a heard note; `None` where it was not needed.
+    pub expected: Option<Ticks>,
+    /// The note as the model saw it. Valid for the first `processed` notes.
+    pub tokens: Tokens,
+    /// The state before it. Valid for the first `processed` notes.
+    pub before: ModelState,
+    /// The player's dynamics before it. Valid for the first `processed` notes.
+    pub dynamics: PlayerDynamics,
+}
+
+/// The context of a note.
+#[derive(Debug, Clone, Copy)]
+pub struct NoteContext {
+    /// The bars; `None` in free time.
+    pub bars: Option<Bars>,
+    /// The chord; `None` without one.
+    pub chord: Option<Chord>,
+    /// How often look-back features are shown, as of when the note was heard or decided.
+    pub look_back: LookBackShare,
+}
+
+/// Whether look-back features are shown, by `SamplingParameters::memory` and `SamplingParameters::seed`.
+#[derive(Debug, Clone, Copy)]
+pub struct LookBackShare {
+    /// The share of stretches with features, 0 to 1.
+    pub share: f32,
+    /// The seed decides in which stretches.
+    pub seed: u64,
+}
+
+/// Who played a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlayedBy {
+    /// The player: the onset as played, how long the key was `held` (`None` while it is down), and the recent ratio of
+    /// key time to time between key presses.
+    Player { id: u32, struck: Ticks, held: Option<Ticks>, gate_percent: u8 },
+    /// Segue: the `index`th note of a turn, and the pitch that sounds.
+    Segue { turn: u32, index: u32, sounding: Pitch },
+}
+
+impl LookBackShare {
+    /// Whether look-back features are shown after `count` notes. The draw depends on the stretch, so notes that are
+    /// decided again see the same. Whole stretches are drawn because a motif that is hidden at every third note could
+    /// not be continued.
+    pub fn shows(self, model: &Model, count: usize) -> bool {
+        let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
+        model.card().look_back && draw(self.seed, 0, stretch, DrawStream::Memory) < self.share
+    }
+}

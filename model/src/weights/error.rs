@@ -1,0 +1,63 @@
+//! Why a weights file is refused.
+
+use super::card::FORMAT;
+use crate::device::DeviceError;
+use crate::vocabulary::Fingerprint;
+
+/// Why a weights file is refused. The sentence starts with the file's name and ends with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file does not exist or cannot be read.
+    #[error("{name}: cannot be read ({reason}); check the path and its permissions")]
+    Unreadable {
+        /// The file's name.
+        name: String,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// The file is not a weights file, or it is damaged.
+    #[error("{name}: is not a weights file of Segue, or is damaged ({reason}); get a new copy or train it again")]
+    Damaged {
+        /// The file's name.
+        name: String,
+        /// The reason.
+        reason: String,
+    },
+    /// The file was written by another version.
+    #[error(
+        "{name}: has format {found}, and this version reads format {FORMAT}; use the version of Segue that made the file, or train it again"
+    )]
+    OtherFormat {
+        /// The file's name.
+        name: String,
+        /// The format of the file.
+        found: u32,
+    },
+    /// The vocabulary in the file is not the one that the weights were trained with.
+    #[error("{name}: made for another vocabulary ({expected}; the file has {found}); get a new copy or train it again")]
+    OtherVocabulary {
+        /// The file's name.
+        name: String,
+        /// The fingerprint of the vocabulary in the file.
+        found: Fingerprint,
+        /// The fingerprint that the weights were trained with.
+        expected: Fingerprint,
+    },
+    /// The card describes sizes, a vocabulary or numbers that no training produces.
+    #[error("{name}: describes an impossible network: {reason}; get a new copy or train it again")]
+    Impossible {
+        /// The file's name.
+        name: String,
+        /// What is impossible.
+        reason: &'static str,
+    },
+    /// The compute device is not available.
+    #[error(transparent)]
+    DeviceError(#[from] DeviceError),
+    /// Some weights are NaN or infinite.
+    #[error("{name}: has weights that are not finite numbers; train it again with a lower --learning-rate")]
+    NotFinite {
+        /// The file's name.
+        name: String,
+    },
+}
