@@ -4,7 +4,7 @@
 //! releases that come late, plans that are retracted, and chords that are struck one key at a time. Nothing is computed
 //! again from before the change. It knows no host, no threads and no wall clock.
 //!
-//! [`history`] keeps the notes, [`decision`] chooses the next one.
+//! `history` keeps the notes, `decision` chooses the next one.
 
 mod decision;
 mod history;

@@ -103,8 +103,8 @@ impl NgramModel {
         }
     }
 
-    /// Writes the log ratio of each of `pitches` pitches to the front of `ratios`: its probability after `past` over its
-    /// probability after any note. Returns false before the first note, and writes nothing.
+    /// Writes the log ratio of each of `pitches` pitches to the front of `ratios`: the probability after `past` divided
+    /// by that after any note. Returns false before the first note, and writes nothing.
     pub fn log_ratios(&self, past: &PitchHistory, pitches: usize, ratios: &mut Vec<f32>) -> bool {
         let Some(last) = past.last() else { return false };
         ratios.resize(2 * pitches, 0.0);

@@ -1,4 +1,4 @@
-//! Whole numbers in as few bytes as they need: seven bits per byte, the lowest first, and the highest bit of a byte says
+//! Whole numbers in as few bytes as they need: seven bits per byte, the lowest first. The highest bit of a byte says
 //! that another one follows ([LEB128](https://en.wikipedia.org/wiki/LEB128)).
 
 /// Appends a number: one byte below 128, at most ten.

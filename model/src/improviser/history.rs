@@ -235,7 +235,10 @@ impl History {
     /// The first note, with its index, of the player's chord that a key press at `struck` belongs to: one pressed at
     /// most `together` before it.
     pub fn chord_at(&self, struck: Ticks, together: Ticks) -> Option<(usize, &Note)> {
-        let near = |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Player { struck: other, .. } if struck - other <= together && other <= struck);
+        let near = |entry: &HistoryEntry| {
+            let PlayedBy::Player { struck: other, .. } = entry.by else { return false };
+            struck - other <= together && other <= struck
+        };
         // In a duet, notes of Segue's may lie among those of the chord, and after them.
         let own =
             |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Segue { .. }) && entry.note.onset + together >= struck;

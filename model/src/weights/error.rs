@@ -25,7 +25,7 @@ pub enum WeightsError {
     },
     /// The file was written by another version.
     #[error(
-        "{name}: has format {found}, and this version reads format {FORMAT}; use the version of Segue that made the file, or train it again"
+        "{name}: has format {found}, and this version reads format {FORMAT}; use the Segue that made it, or train again"
     )]
     OtherFormat {
         /// The file's name.

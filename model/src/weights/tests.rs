@@ -159,7 +159,8 @@ fn the_names_in_a_file_are_frozen() {
     let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes)).unwrap();
     let mut tensors: Vec<String> = reader.into_tensors().unwrap().iter().map(|tensor| tensor.name.clone()).collect();
     tensors.sort_unstable();
-    let expected = "cells.0.bias cells.0.weight duration.given.weight duration.out.bias duration.out.weight event.weight \
+    let expected = "cells.0.bias cells.0.weight duration.given.weight duration.out.bias duration.out.weight \
+                    event.weight \
                     event_profile.weight licks pitch.given.weight pitch.out.bias pitch.out.weight pitch_profile.weight \
                     step.given.weight step.out.bias step.out.weight trunk.bias trunk.weight";
     assert_eq!(tensors.join(" "), expected);

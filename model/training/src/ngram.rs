@@ -45,7 +45,7 @@ pub fn train(model: &Model, train: &[EncodedTune], valid: &[EncodedTune]) -> Opt
     let gain = predictions.loss(&[0.0; MOTIF_LENGTHS]) - predictions.loss(&mixing_weights);
     let (figures, successors) = ngram.sizes();
     println!(
-        "n-gram model: {successors} successors of {figures} figures; it lowers the pitch loss by {gain:.3} nats per note"
+        "n-gram model: {successors} successors of {figures} figures lower the pitch loss by {gain:.3} nats per note"
     );
     (gain >= LEAST_GAIN).then(|| ngram.with_mixing_weights(mixing_weights))
 }

@@ -65,9 +65,7 @@ pub fn train(
     commit: &str,
 ) -> anyhow::Result<Summary> {
     if splits.train.is_empty() || splits.valid.is_empty() {
-        bail!(
-            "the data have no tunes for training, or none for validation; add tunes, or correct the split.csv beside them"
-        );
+        bail!("the data have no tunes for training or for validation; add tunes, or correct the split.csv beside them");
     }
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
     let files = CheckpointFiles::inside(folder);
@@ -131,7 +129,7 @@ impl<'plan> Trainer<'plan> {
         let card = weights::card_of(from)?;
         if card.vocabulary != self.plan.vocabulary || card.sizes != self.plan.sizes {
             bail!(
-                "{name}: has another vocabulary or other sizes than this training; choose weights of the same kind, or leave out --from"
+                "{name}: has another vocabulary or other sizes; choose weights of the same kind, or leave out --from"
             );
         }
         self.network = weights::load_into(self.network.clone(), from)?;
@@ -144,9 +142,7 @@ impl<'plan> Trainer<'plan> {
         let progress: Progress = serde_json::from_slice(&fs::read(&files.progress)?)
             .with_context(|| format!("{name}: is no checkpoint of this version; start again with --fresh"))?;
         if progress.plan != *self.plan {
-            bail!(
-                "{name}: belongs to a training with other settings; start again with --fresh, or choose another --folder"
-            );
+            bail!("{name}: belongs to a training with other settings; use --fresh to start again, or another --folder");
         }
         self.network = weights::load_into(self.network.clone(), &files.last)?;
         let optimizer = std::mem::replace(&mut self.optimizer, AdamWConfig::new().init());

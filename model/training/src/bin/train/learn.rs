@@ -87,8 +87,8 @@ pub fn train_style(arguments: &Train) -> anyhow::Result<()> {
     fill_splits(&mut corpus);
     if corpus.pieces.len() < FEWEST {
         bail!(
-            "{}: only {} of the files are tunes that Segue can learn, and training needs {FEWEST}: one to train on, one \
-             to validate and one to test. Add tunes, or cut a long one into several files",
+            "{}: only {} of the files are tunes that Segue can learn, and training needs {FEWEST}: one to train on, \
+             one to validate and one to test. Add tunes, or cut a long one into several files",
             source.named(),
             corpus.pieces.len()
         );

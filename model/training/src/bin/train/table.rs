@@ -128,12 +128,12 @@ fn all_notes(name: &str, of: &Likelihoods) -> String {
     let MeanLikelihood { notes, step, pitch, duration, velocity, top_1 } = of.full_context;
     let MarkovLikelihoods { markov, cached, unigram, .. } = of.chains;
     let velocity = if velocity > 0.0 { format!("{velocity:.3}") } else { "–".into() };
-    format!(
-        "| {name} | {notes:.0} | {markov:.3} / {cached:.3} / {unigram:.3} | {} | {} | {:.1} % | {step:.3} + {duration:.3} | {velocity} |\n",
-        pair(Some(pitch), of.no_chords),
-        pair(of.no_look_back.map(|measure| measure.pitch), of.neither),
-        100.0 * top_1
-    )
+    let (with, without) =
+        (pair(Some(pitch), of.no_chords), pair(of.no_look_back.map(|measure| measure.pitch), of.neither));
+    let chain = format!("{markov:.3} / {cached:.3} / {unigram:.3}");
+    let time = format!("{step:.3} + {duration:.3}");
+    let top_1 = 100.0 * top_1;
+    format!("| {name} | {notes:.0} | {chain} | {with} | {without} | {top_1:.1} % | {time} | {velocity} |\n")
 }
 
 /// The value with chords and without; one number for a style without chords.
