@@ -3,6 +3,7 @@
 //! Knows nothing of who plays the chords.
 
 mod parse;
+mod token;
 
 pub use parse::ChartError;
 

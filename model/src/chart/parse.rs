@@ -1,5 +1,6 @@
 //! From the text of a chart to its bars, with all repeats written out.
 
+use super::token::{Token, is_metre, token};
 use super::{Bar, Chart};
 use crate::chord::{Chord, ChordError};
 use crate::note::Metre;
@@ -42,6 +43,28 @@ pub enum ChartError {
     TooLong,
 }
 
+impl ChartError {
+    /// The number of the bar in which the mistake is, counted as written from 1.
+    pub const fn bar(&self) -> Option<usize> {
+        match self {
+            Self::Symbol { bar, .. }
+            | Self::NothingToRepeat { bar }
+            | Self::RepeatWithin { bar }
+            | Self::NothingToHold { bar }
+            | Self::MetreWithin { bar, .. }
+            | Self::NoFirstMetre { bar }
+            | Self::NoMetre { bar, .. }
+            | Self::RepeatInRepeat { bar }
+            | Self::NothingToClose { bar }
+            | Self::NeverClosed { bar }
+            | Self::OnlyName { bar, .. }
+            | Self::GermanNames { bar }
+            | Self::NoEnding { bar, .. } => Some(*bar),
+            Self::TooLong => None,
+        }
+    }
+}
+
 /// The bars of a chart in the order of playing.
 pub(super) fn bars(text: &str) -> Result<Vec<Bar>, ChartError> {
     let mut writer = Writer::default();
@@ -49,95 +72,6 @@ pub(super) fn bars(text: &str) -> Result<Vec<Bar>, ChartError> {
         writer.line(line)?;
     }
     writer.finish()
-}
-
-/// What stands on a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token<'a> {
-    /// A bar line.
-    Line {
-        closes: bool,
-        opens: bool,
-        /// A double line: a section ends.
-        double: bool,
-    },
-    /// The numbers of an ending: `1`, `1,2`.
-    Ending(&'a str),
-    /// The name of a section, without its brackets.
-    Name(&'a str),
-    Word(&'a str),
-}
-
-/// Takes the next token off a line. `behind_line` is whether a bar line stands right before it.
-fn token<'a>(rest: &mut &'a str, behind_line: bool) -> Option<Token<'a>> {
-    let text = rest.trim_start();
-    let is_right_behind = behind_line && text.len() == rest.len();
-    let mut take = |length: usize| {
-        let (taken, after) = text.split_at(length);
-        *rest = after;
-        taken
-    };
-    let first = text.chars().next()?;
-    let line = text.len() - text.trim_start_matches(['|', ':', '‖']).len();
-    match first {
-        '|' | ':' | '‖' if text[..line].contains(['|', '‖']) => {
-            let with_bracket = line + usize::from(text[line..].starts_with(']'));
-            let signs = take(with_bracket);
-            let strokes = signs.matches(['|', ']']).count() + 2 * signs.matches('‖').count();
-            let closes = signs.starts_with(':');
-            let opens = signs.len() > 1 && signs.ends_with(':') && !(closes && strokes == 0);
-            Some(Token::Line { closes, opens, double: strokes > 1 })
-        }
-        '[' if text.starts_with("[|") => {
-            let signs = take(1 + text[1..].len() - text[1..].trim_start_matches(['|', ':']).len());
-            Some(Token::Line { closes: false, opens: signs.ends_with(':'), double: true })
-        }
-        '{' => {
-            take(1);
-            Some(Token::Line { closes: false, opens: true, double: false })
-        }
-        '}' => {
-            take(1);
-            Some(Token::Line { closes: true, opens: false, double: false })
-        }
-        '[' if text[1..].starts_with(|c: char| c.is_ascii_digit()) => {
-            take(1);
-            Some(Token::Ending(ending(rest)))
-        }
-        '0'..='9' if is_right_behind && !is_metre(text) => Some(Token::Ending(ending(rest))),
-        '[' => {
-            let end = text.find([']', '|']).filter(|end| text[*end..].starts_with(']'));
-            match end {
-                Some(end) => Some(Token::Name(&take(end + 1)[1..end])),
-                None => Some(Token::Word(take(word_length(text)))),
-            }
-        }
-        // iReal Pro's names of sections.
-        '*' if text[1..].starts_with(|c: char| c.is_ascii_alphabetic()) => Some(Token::Name(&take(2)[1..])),
-        _ => Some(Token::Word(take(word_length(text)))),
-    }
-}
-
-/// The numbers of an ending, which a point may follow.
-fn ending<'a>(rest: &mut &'a str) -> &'a str {
-    let length = rest.find(|c: char| !c.is_ascii_digit() && !",.-".contains(c)).unwrap_or(rest.len());
-    let (numbers, after) = rest.split_at(length);
-    *rest = after;
-    numbers.trim_end_matches('.')
-}
-
-/// A word ends at a blank, at a bar line and at a bracket of repeats.
-fn word_length(text: &str) -> usize {
-    let ends =
-        |(at, c): (usize, char)| at > 0 && (c.is_whitespace() || "|{}‖".contains(c) || text[at..].starts_with(":|"));
-    text.char_indices().find(|place| ends(*place)).map_or(text.len(), |(at, _)| at)
-}
-
-/// Whether the text begins with something like `3/4`.
-fn is_metre(text: &str) -> bool {
-    let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    behind.len() < text.len()
-        && behind.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Writes the bars out while they are read.
@@ -351,7 +285,10 @@ impl Writer {
                 Ok(())
             }
             _ if self.open_bar.repeats => Err(ChartError::RepeatWithin { bar }),
-            "n" => self.chord(None, word),
+            "n" => {
+                self.chord(None, word);
+                Ok(())
+            }
             _ if word.chars().all(|c| matches!(c, '/' | '.')) => word.chars().try_for_each(|_| self.hold()),
             _ => self.symbol(word),
         }
@@ -367,11 +304,10 @@ impl Writer {
         Ok(())
     }
 
-    fn chord(&mut self, chord: Option<Chord>, word: &str) -> Result<(), ChartError> {
+    fn chord(&mut self, chord: Option<Chord>, word: &str) {
         self.open_bar.changes.push((self.open_bar.shares, chord));
         self.open_bar.shares += 1;
         word.clone_into(&mut self.open_bar.word);
-        Ok(())
     }
 
     fn symbol(&mut self, word: &str) -> Result<(), ChartError> {
@@ -382,7 +318,10 @@ impl Writer {
             _ => {}
         }
         let reason = match Chord::parse(word) {
-            Ok(chord) => return self.chord(chord, word),
+            Ok(chord) => {
+                self.chord(chord, word);
+                return Ok(());
+            }
             Err(reason) => reason,
         };
         // What is written behind a blank belongs to the chord before it: `C7 b9`, `G7 sus4`.

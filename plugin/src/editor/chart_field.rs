@@ -8,8 +8,8 @@ use egui::{Align2, Color32, Id, Rect, Sense, Stroke, StrokeKind, TextBuffer, Tex
 use nice_plug::params::persist::PersistentField;
 use segue_model::chart::{Chart, ChartError};
 
-const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, |: and :| repeat a \
-                   part, NC is no chord. The chart goes round and round from the start of the song. Empty: the \
+const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, / is a beat on which \
+                   the chord goes on, |: and :| repeat a part, 3/4 is a metre, NC is no chord. The chart goes round and round from the start of the song. Empty: the \
                    style's own.";
 
 /// See the module.
@@ -30,7 +30,7 @@ impl ChartField {
         let has_focus = board.ui.memory(|memory| memory.has_focus(id));
         self.follow(params, has_focus);
         board.mark("Chart", rect);
-        let mistake = self.mistake.as_ref().and_then(bar_of);
+        let mistake = self.mistake.as_ref().and_then(ChartError::bar);
         let mut letters = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
             ui.fonts_mut(|fonts| fonts.layout_job(coloured(text.as_str(), mistake)))
         };
@@ -100,17 +100,6 @@ impl ChartField {
     }
 }
 
-/// The bar of a mistake, counted as written from 1.
-fn bar_of(mistake: &ChartError) -> Option<usize> {
-    match mistake {
-        ChartError::Symbol { bar, .. }
-        | ChartError::NothingToRepeat { bar }
-        | ChartError::NothingToClose { bar }
-        | ChartError::NeverClosed { bar } => Some(*bar),
-        ChartError::TooLong => None,
-    }
-}
-
 /// A chart with its strokes in the background and its wrong bar standing out.
 fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
     let mut job = LayoutJob::default();
@@ -119,12 +108,16 @@ fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
         ..TextFormat::simple(theme::chart(), colour)
     };
     let mut bar = 0;
+    let parts = text.split('|').count();
     for (index, part) in text.split('|').enumerate() {
         if index > 0 {
             job.append("|", 0.0, letters(theme::FAINT, false));
         }
         // A repeat's dots alone are no bar.
-        let is_bar = part.chars().any(|letter| !letter.is_whitespace() && letter != ':');
+        let has_letters = part.chars().any(|letter| !letter.is_whitespace() && letter != ':');
+        // With nothing between two strokes but blanks, the chord before goes on for a bar.
+        let is_empty_bar = index > 0 && index + 1 < parts && !part.is_empty() && part.trim().is_empty();
+        let is_bar = has_letters || is_empty_bar;
         bar += usize::from(is_bar);
         let is_wrong = wrong == Some(bar) && is_bar;
         job.append(part, 0.0, letters(if is_wrong { theme::WRONG } else { theme::CHORD }, is_wrong));
@@ -158,7 +151,7 @@ mod tests {
     fn the_wrong_bar_is_the_one_that_stands_out() {
         for (text, bar) in [("C | Q | F", " Q "), ("| C | D |: Qx :|", ": Qx :"), ("Q", "Q")] {
             let mistake = Chart::parse(text).unwrap_err();
-            let job = coloured(text, bar_of(&mistake));
+            let job = coloured(text, mistake.bar());
             let wrong = job.sections.iter().find(|section| section.format.color == theme::WRONG).unwrap();
             assert_eq!(text.get(wrong.byte_range.start.0..wrong.byte_range.end.0), Some(bar));
         }
