@@ -8,9 +8,9 @@ use egui::{Align2, Color32, Id, Rect, Sense, Stroke, StrokeKind, TextBuffer, Tex
 use nice_plug::params::persist::PersistentField;
 use segue_model::chart::{Chart, ChartError};
 
-const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, / is a beat on which \
-                   the chord goes on, |: and :| repeat a part, 3/4 is a metre, NC is no chord. The chart goes round and round from the start of the song. Empty: the \
-                   style's own.";
+const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, / is a beat on \
+                   which the chord goes on, |: and :| repeat a part, 3/4 is a metre, NC is no chord. The chart \
+                   goes round and round from the start of the song. Empty: the style's own.";
 
 /// See the module.
 #[derive(Default)]

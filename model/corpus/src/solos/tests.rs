@@ -117,7 +117,7 @@ fn what_is_wrong_is_said_with_file_and_line() {
     check("no-part", "1.1.1/0 60 1", beats, "notes/solo.tsv, line 2: there is no beat 1, part 1 of 0");
     check("order", "1.2.1/1 60 1, 1.1.1/1 60 1", beats, "notes/solo.tsv, line 3: its place lies before");
     check("key", "1.1.1/1 128 1", beats, "notes/solo.tsv, line 2: 128 is no MIDI key (0 to 127)");
-    check("chord", "1.1.1/1 60 1", "1.1 4/4 H7", "beats/solo.tsv, line 2: “H7” is no chord; write");
+    check("chord", "1.1.1/1 60 1", "1.1 4/4 Q7", "beats/solo.tsv, line 2: “Q7” is no chord; write");
     check("metre", "1.1.1/1 60 1", "1.1 4/5 C", "beats/solo.tsv, line 2: “4/5” is no time signature");
     check("back", "1.1.1/1 60 1", "1.1 4/4 C,1.1 4/4 C", "beats/solo.tsv, line 3: its beat lies before");
     check("bars", "1.1.1/1 60 1", "2.1 4/4 C,1.1 4/4 C", "beats/solo.tsv, line 3: bar 1 cannot follow bar 2");
