@@ -55,8 +55,8 @@ impl ChordTrack {
     }
 
     /// The chart.
-    pub fn chart(&self) -> Option<&Chart> {
-        self.chart.as_deref()
+    pub fn chart(&self) -> Option<&Arc<Chart>> {
+        self.chart.as_ref()
     }
 
     /// The player's chord changes. Returns whether notes are played over the player's chords.

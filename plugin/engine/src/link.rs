@@ -7,13 +7,13 @@
 //! Invariant: every reply finds room. The audio end counts the replies that it may still be given, and asks nothing to
 //! which the answer might not fit; so the worker neither waits nor loses anything, whatever else goes wrong.
 
-use crate::accompaniment::comping::{self, Stretch};
 use crate::host::StyleNumber;
 use crate::time::swing::Groove;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use segue_model::chart::Chart;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::improviser::{Begin, HeardKey};
-use segue_model::note::{Bars, Metre, Note, Pitch, Ticks};
+use segue_model::note::{Bars, Note, Pitch, Ticks};
 use segue_model::sampling::SamplingParameters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,16 +30,9 @@ const REPLIES_PER_WISH: usize = NOTES_PER_WISH + 1;
 /// block is a reason for another.
 pub const OPEN_WISHES: usize = 16;
 /// Room for the replies to all that is asked at once.
-const FROM_MIND: usize = OPEN_WISHES * REPLIES_PER_WISH + comping::OPEN;
-
-/// *What does the chart say there?*
-#[derive(Debug, Clone, Copy)]
-pub struct ChordWish {
-    /// Counted from where the chart begins.
-    pub place: Ticks,
-    /// Of the bars there.
-    pub metre: Metre,
-}
+const FROM_MIND: usize = OPEN_WISHES * REPLIES_PER_WISH;
+/// Commands that bring another chart and are not answered yet.
+const OPEN_CHARTS: usize = 4;
 
 /// One thing for the mind.
 #[derive(Debug, Clone, Copy)]
@@ -87,13 +80,12 @@ pub enum ToMind {
     },
     /// Decide some notes.
     Wish(Wish),
-    /// Say what the chart says.
-    ChordWish(ChordWish),
     /// Forget everything: a new performance.
     Blank,
-    /// Play this style from now on.
+    /// Play this style from now on. The reply is the chart that counts then.
     Style(StyleNumber),
-    /// The chord chart or the file of the own style has changed; the worker knows where they are.
+    /// The chord chart or the file of the own style has changed; the worker knows where they are. The reply is the chart
+    /// that counts then.
     Files,
 }
 
@@ -102,9 +94,13 @@ impl ToMind {
     const fn replies(self) -> usize {
         match self {
             Self::Wish(_) => REPLIES_PER_WISH,
-            Self::ChordWish(_) => 1,
             _ => 0,
         }
+    }
+
+    /// Whether the reply is a chart.
+    const fn brings_a_chart(self) -> bool {
+        matches!(self, Self::Style(_) | Self::Files)
     }
 }
 
@@ -152,13 +148,6 @@ pub enum Planned {
         /// How long the whole wish took.
         think_ns: u64,
     },
-    /// What the chart says, counted from where it begins. Questions are answered in the order in which they were asked.
-    Chord {
-        /// Where it says so.
-        stretch: Stretch,
-        /// After this time it says the same again; `None` when it does not go round.
-        round: Option<Ticks>,
-    },
     /// The mind broke over the wish and is being made anew.
     Failed {
         /// The plan that it belongs to.
@@ -172,12 +161,14 @@ impl Planned {
         match self {
             Self::Note { .. } => 0,
             Self::Until { .. } | Self::Failed { .. } => REPLIES_PER_WISH,
-            Self::Chord { .. } => 1,
         }
     }
 }
 
-// Only plain data crosses, so the audio thread never frees memory.
+/// The chart that the comping plays: `None` is no chart.
+pub type SharedChart = Option<Arc<Chart>>;
+
+// Only plain data crosses, and charts that come back, so the audio thread never frees memory.
 const fn crosses_as_plain_data<T: Copy + Send>() {}
 const _: () = {
     crosses_as_plain_data::<ToMind>();
@@ -194,8 +185,16 @@ pub trait Nerve {
     fn room(&self) -> usize;
     /// The next thing that the mind has said, if any.
     fn reply(&mut self) -> Option<Planned>;
+    /// The next chart that the worker has sent, if any. Whoever takes one gives the one before back.
+    fn take_chart(&mut self) -> Option<SharedChart>;
+    /// Sends a chart back to be freed.
+    fn give_back(&mut self, chart: Arc<Chart>);
+    /// Whether a chart is under way.
+    fn awaits_chart(&self) -> bool;
     /// For offline rendering alone: waits until the mind says something or has taken too long.
     fn wait_offline(&mut self) -> Option<Planned>;
+    /// For offline rendering alone: waits for a chart that is under way, or until the worker has taken too long.
+    fn wait_for_chart_offline(&mut self) -> Option<SharedChart>;
     /// For offline rendering alone: waits until there is room for another word, or the mind has taken too long.
     fn make_room_offline(&mut self);
 }
@@ -205,6 +204,10 @@ pub trait Nerve {
 pub struct AudioEnd {
     to_mind: Sender<ToMind>,
     planned: Receiver<Planned>,
+    charts: Receiver<SharedChart>,
+    spent_charts: Sender<Arc<Chart>>,
+    /// Charts that are still to come.
+    charts_owed: usize,
     worker: Option<Thread>,
     /// The replies that may still come, or wait to be looked at. Invariant: they fit.
     owed: usize,
@@ -279,9 +282,11 @@ impl AudioEnd {
 impl Nerve for AudioEnd {
     fn tell(&mut self, word: ToMind) -> bool {
         let owed = self.owed + word.replies();
-        let sent = owed <= FROM_MIND && self.to_mind.try_send(word).is_ok();
+        let charts_owed = self.charts_owed + usize::from(word.brings_a_chart());
+        let has_room = owed <= FROM_MIND && charts_owed <= OPEN_CHARTS;
+        let sent = has_room && self.to_mind.try_send(word).is_ok();
         if sent {
-            self.owed = owed;
+            (self.owed, self.charts_owed) = (owed, charts_owed);
             self.told = true;
             self.sent = self.sent.wrapping_add(1);
         }
@@ -301,8 +306,30 @@ impl Nerve for AudioEnd {
         planned
     }
 
+    fn take_chart(&mut self) -> Option<SharedChart> {
+        let chart = self.charts.try_recv().ok();
+        self.charts_owed -= usize::from(chart.is_some());
+        chart
+    }
+
+    fn give_back(&mut self, chart: Arc<Chart>) {
+        if let Err(error) = self.spent_charts.try_send(chart) {
+            // There is room for every chart that can be out, so the worker is gone, which it is only when the whole instance
+            // goes. Freed here, the memory would be freed by the audio thread.
+            std::mem::forget(error.into_inner());
+        }
+    }
+
+    fn awaits_chart(&self) -> bool {
+        self.charts_owed > 0
+    }
+
     fn wait_offline(&mut self) -> Option<Planned> {
         self.wait(Self::reply)
+    }
+
+    fn wait_for_chart_offline(&mut self) -> Option<SharedChart> {
+        self.wait(Self::take_chart)
     }
 
     fn make_room_offline(&mut self) {
@@ -315,6 +342,8 @@ impl Nerve for AudioEnd {
 pub struct MindEnd {
     words: Receiver<ToMind>,
     planned: Sender<Planned>,
+    charts: Sender<SharedChart>,
+    spent_charts: Receiver<Arc<Chart>>,
     done: Arc<AtomicU32>,
 }
 
@@ -348,7 +377,19 @@ impl MindEnd {
         self.done.fetch_add(1, Ordering::Release);
     }
 
-    /// Answers a word: a wish by notes and one last reply, a question for a chord by one.
+    /// Answers a command that brings a chart.
+    pub fn send_chart(&self, chart: SharedChart) {
+        // Whoever is gone needs none; and no more are asked for than there is room for.
+        let sent = self.charts.try_send(chart);
+        debug_assert!(!matches!(sent, Err(TrySendError::Full(_))), "no chart is sent that was not asked for");
+    }
+
+    /// Frees the charts that have come back.
+    pub fn free_charts(&self) {
+        while self.spent_charts.try_recv().is_ok() {}
+    }
+
+    /// Answers a wish, by notes and one last reply.
     ///
     /// # Errors
     /// When the audio end is gone.
@@ -368,10 +409,25 @@ impl MindEnd {
 pub fn link() -> (AudioEnd, MindEnd) {
     let (to_mind, words) = bounded(TO_MIND);
     let (say, planned) = bounded(FROM_MIND);
+    let (give_chart, charts) = bounded(OPEN_CHARTS);
+    // What was sent and is not looked at yet, and the one that is played.
+    let (spend_chart, spent_charts) = bounded(OPEN_CHARTS + 1);
     let done = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&done);
-    let audio = AudioEnd { to_mind, planned, worker: None, owed: 0, told: false, sent: 0, done, patience: PATIENCE };
-    (audio, MindEnd { words, planned: say, done: counted })
+    let audio = AudioEnd {
+        to_mind,
+        planned,
+        charts,
+        spent_charts: spend_chart,
+        charts_owed: 0,
+        worker: None,
+        owed: 0,
+        told: false,
+        sent: 0,
+        done,
+        patience: PATIENCE,
+    };
+    (audio, MindEnd { words, planned: say, charts: give_chart, spent_charts, done: counted })
 }
 
 #[cfg(test)]
@@ -406,10 +462,6 @@ mod tests {
         })
     }
 
-    fn chord_wish() -> ToMind {
-        ToMind::ChordWish(ChordWish { place: Ticks::ZERO, metre: Metre::COMMON })
-    }
-
     /// All that the mind can say to a word; `broken` when it breaks after so many notes.
     fn replies_to(word: ToMind, notes: usize, breaks: bool) -> Vec<Planned> {
         let generation = 0;
@@ -417,10 +469,6 @@ mod tests {
         let last = match word {
             ToMind::Wish(_) if breaks => Planned::Failed { generation },
             ToMind::Wish(_) => Planned::Until { generation, nothing_before: Ticks::ZERO, think_ns: 0 },
-            ToMind::ChordWish(_) => {
-                let stretch = Stretch { from: Ticks::ZERO, until: Ticks(1), chord: None };
-                return vec![Planned::Chord { stretch, round: None }];
-            }
             _ => return Vec::new(),
         };
         std::iter::repeat_n(Planned::Note { generation, note }, notes).chain([last]).collect()
@@ -432,10 +480,10 @@ mod tests {
         for _ in 0..OPEN_WISHES {
             assert!(audio.tell(wish()));
         }
-        for _ in 0..comping::OPEN {
-            assert!(audio.tell(chord_wish()));
+        for _ in 0..OPEN_CHARTS {
+            assert!(audio.tell(ToMind::Files));
         }
-        assert!(!audio.tell(wish()) && !audio.tell(chord_wish()) && audio.tell(ToMind::Blank));
+        assert!(!audio.tell(wish()) && !audio.tell(ToMind::Files) && audio.tell(ToMind::Blank));
     }
 
     /// What can happen at either end.
@@ -452,7 +500,7 @@ mod tests {
         let notes = prop_oneof![Just(NOTES_PER_WISH), 0..=NOTES_PER_WISH];
         let one = prop_oneof![
             4 => Just(Move::Ask(wish())),
-            1 => Just(Move::Ask(chord_wish())),
+            1 => Just(Move::Ask(ToMind::Blank)),
             4 => (notes, any::<bool>()).prop_map(|(notes, breaks)| Move::Answer(notes, breaks)),
             1 => (0..NOTES_PER_WISH).prop_map(Move::Look),
         ];
@@ -486,6 +534,34 @@ mod tests {
             seen += std::iter::from_fn(|| audio.reply()).count();
             prop_assert_eq!((seen, audio.owed), (said, 0), "nothing is lost, and what is answered is owed no more");
         }
+    }
+
+    /// However many charts are asked for, each comes once, and the worker frees it: nothing is left behind, and no chart is
+    /// freed by the audio thread.
+    #[test]
+    fn every_chart_comes_and_goes_back_to_be_freed() {
+        let (mut audio, mind) = link();
+        let chart = Arc::new(Chart::parse("C7 | F7").unwrap().unwrap());
+        let mut played: SharedChart = None;
+        for round in 0..20 {
+            let asked = (0..=OPEN_CHARTS).filter(|_| audio.tell(ToMind::Files)).count();
+            assert_eq!(asked, OPEN_CHARTS, "round {round}");
+            assert!(audio.awaits_chart());
+            while let Look::Word(_) = mind.look() {
+                mind.free_charts();
+                mind.send_chart(Some(Arc::clone(&chart)));
+            }
+            while let Some(next) = audio.take_chart() {
+                if let Some(before) = std::mem::replace(&mut played, next) {
+                    audio.give_back(before);
+                }
+            }
+            assert!(!audio.awaits_chart());
+            assert_eq!(Arc::strong_count(&chart), 1 + mind.spent_charts.len() + 1);
+        }
+        mind.free_charts();
+        drop(played);
+        assert_eq!(Arc::strong_count(&chart), 1);
     }
 
     #[test]

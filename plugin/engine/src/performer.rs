@@ -297,6 +297,7 @@ impl Performer {
         self.say_unsaid(&mut scene);
         self.accompany(&mut scene, flow);
         self.hear_the_mind_out(&mut scene);
+        self.take_charts(&mut scene);
         self.walk(&mut scene);
         self.position = start.plus(i64::from(block.frames));
     }
@@ -325,7 +326,6 @@ impl Performer {
         if settings.files != self.files {
             self.files = settings.files;
             self.unsaid.files = true;
-            self.comping.forget_chart();
         }
         let chords_from = harmony::source(settings);
         if std::mem::replace(&mut self.chords_from, chords_from) != chords_from {
@@ -334,7 +334,6 @@ impl Performer {
         let before = self.style.replace(settings.style);
         if before != Some(settings.style) {
             self.unsaid.style = Some(settings.style);
-            self.comping.forget_chart();
         }
         before.is_some_and(|before| before != settings.style)
     }
@@ -385,7 +384,7 @@ impl Performer {
         let on = self.schedule.next_on().filter(|onset| *onset < round);
         let on = on.map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
         // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
-        let due = self.comping.due(&self.swung(scene.beats, &scene.block.settings), scene.start);
+        let due = self.comping.due(&self.swung(scene.beats, &scene.block.settings), scene.start, scene.block.offline);
         let comping = due.map(|(at, due)| (at, Moment::Comping(due)));
         // It begins after what the host says: that may be that everything is to be silent.
         let lets_go = comping.filter(|_| due.is_some_and(|(_, due)| due == Due::Off));

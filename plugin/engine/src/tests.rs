@@ -28,13 +28,12 @@ use crate::host::{
     Stage, StartGrid, StyleNumber, TempoFrom, Trade, Transport, Who, Yield,
 };
 use crate::input::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
-use crate::link::{AudioEnd, MindEnd, Nerve, Planned, ToMind, link};
+use crate::link::{AudioEnd, MindEnd, Nerve, Planned, SharedChart, ToMind, link};
 use crate::recorder::{Journal, Observed, Pages};
 use crate::stats::Vitals;
 use crate::time::clock::Position;
 use crate::worker::{Improvise, Room};
 use segue_model::chart::Chart;
-use segue_model::chord::Chord;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::improviser::{Begin, DecisionRequest, HeardKey};
 use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
@@ -72,12 +71,8 @@ impl Improvise for PaperMind {
             self.heard.wrapping_mul(35).wrapping_add(chord.from.0.unsigned_abs() + u64::from(chord.chord.root()));
     }
 
-    fn chart_at(&self, place: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
-        Some(paper_chart().stretch_at(place, metre))
-    }
-
-    fn chart_length(&self, metre: Metre) -> Option<Ticks> {
-        paper_chart().length(metre)
+    fn chart(&self) -> SharedChart {
+        Some(Arc::new(paper_chart()))
     }
 
     fn set_source(&mut self, source: HarmonySource) {
@@ -208,6 +203,22 @@ impl Nerve for PaperNerve {
     }
     fn reply(&mut self) -> Option<Planned> {
         self.audio.reply()
+    }
+    fn take_chart(&mut self) -> Option<SharedChart> {
+        self.audio.take_chart()
+    }
+    fn give_back(&mut self, chart: Arc<Chart>) {
+        self.audio.give_back(chart);
+    }
+    fn awaits_chart(&self) -> bool {
+        self.audio.awaits_chart()
+    }
+    fn wait_for_chart_offline(&mut self) -> Option<SharedChart> {
+        if self.wits == Wits::Absent {
+            return None;
+        }
+        self.room.work_off();
+        self.audio.take_chart()
     }
     fn wait_offline(&mut self) -> Option<Planned> {
         if self.wits == Wits::Absent {

@@ -9,14 +9,13 @@ mod priority;
 
 pub use improvise::Improvise;
 
-use crate::accompaniment::comping::Stretch;
 use crate::host::StyleNumber;
-use crate::link::{ChordWish, Look, MindEnd, NOTES_PER_WISH, NobodyListens, Planned, ToMind, Wish};
+use crate::link::{Look, MindEnd, NOTES_PER_WISH, NobodyListens, Planned, ToMind, Wish};
 use crate::stats::{MindState, Vitals};
 use checkpoint::{MOST_STEPS, Past, STEPS_WHEN_IDLE};
 use segue_model::harmony::HarmonySource;
 use segue_model::improviser::{Begin, DecisionRequest};
-use segue_model::note::{Bars, Ticks};
+use segue_model::note::Ticks;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,6 +116,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
                     self.end.count_done();
                 }
                 Look::Nothing => {
+                    self.end.free_charts();
                     self.guarded(|mind, _, _| mind.catch_up());
                     self.keep_spare(STEPS_WHEN_IDLE);
                     thread::park();
@@ -135,11 +135,12 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         }
         if matches!(word, ToMind::Style(_) | ToMind::Files) {
             self.change_mind();
+            self.end.free_charts();
+            self.end.send_chart(self.mind.as_ref().and_then(Improvise::chart));
             return;
         }
         let done = self.guarded(|mind, past, end| match word {
             ToMind::Wish(wish) => fulfil(mind, wish, past, end),
-            ToMind::ChordWish(wish) => end.say(chord_of(mind, wish)),
             word => {
                 past.tell(mind, word);
                 Ok(())
@@ -149,7 +150,6 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         let _ = match (done, word) {
             (Some(said), _) => said,
             (None, ToMind::Wish(Wish { generation, .. })) => self.end.say(Planned::Failed { generation }),
-            (None, ToMind::ChordWish(wish)) => self.end.say(without_chart(wish)),
             (None, _) => Ok(()),
         };
         self.keep_spare(MOST_STEPS);
@@ -211,20 +211,6 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     fn say_how_it_is(&self) {
         self.vitals.set_mind(if self.mind.is_some() { MindState::Ready } else { MindState::NoWeights });
     }
-}
-
-/// What the chart says.
-fn chord_of(mind: &impl Improvise, wish: ChordWish) -> Planned {
-    let ChordWish { place: from, metre } = wish;
-    let Some((chord, until)) = mind.chart_at(from, metre) else { return without_chart(wish) };
-    Planned::Chord { stretch: Stretch { from, until, chord }, round: mind.chart_length(metre) }
-}
-
-/// A rest up to the next bar line; whether it comes again nobody knows.
-fn without_chart(ChordWish { place: from, metre }: ChordWish) -> Planned {
-    let bars = Bars { line: Ticks::ZERO, metre };
-    let until = from - bars.place(from) + metre.bar();
-    Planned::Chord { stretch: Stretch { from, until, chord: None }, round: None }
 }
 
 /// Decides notes until no other can begin before the horizon, or nobody listens any more.

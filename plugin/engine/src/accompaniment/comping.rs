@@ -1,30 +1,27 @@
 //! Soft chords under the solo: bass and guide tones of the chart, and the root over a foreign bass, struck where the chord
 //! changes and on every bar line, held until shortly before the next.
 //!
-//! The chart is no business of the audio thread, so the mind's side is asked for it stretch by stretch, a beat ahead; and
-//! where it may begin without warning (where the song stands, where its loop begins, where the player does, and at last
-//! wherever it may jump) before it is needed. What was told is kept (`recall.rs`). An offline rendering waits for the answer; so what is struck follows
-//! from positions alone. A chord that becomes known too late comes in on the next beat, and when there is none left in
-//! it, it is left out and counted.
+//! The chart comes over the link whole, whenever it changes. A chord is looked up a beat before it begins. While another
+//! chart is under way nothing is looked up: an offline rendering waits for it, so what is struck follows from positions
+//! alone; live, a chord that becomes known too late comes in on the next beat, and when there is none left in it, it is
+//! left out and counted.
 //!
 //! Invariant: a key that is struck here is let go here: by its time, with the song, or when the comping ends.
 
-use crate::accompaniment::chart_cache::Recall;
 use crate::host::{Audible, FrameOffset, Harmony, Key, Settings, Stage, Who};
+use crate::link::SharedChart;
 use crate::output::active_notes::{Ledger, Struck, Token};
 use crate::time::clock::{Position, Span, float};
 use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
-use segue_model::note::{Bars, Metre, Pitch, Ticks};
+use segue_model::note::{Bars, Pitch, Ticks};
 
-/// The chart is asked this long before a stretch begins.
+/// A chord is looked up this long before it begins.
 const AHEAD: Ticks = Ticks::quarters(1);
 /// The hand leaves the keys this long before the next chord, or a quarter of the chord's time where that is less.
 const BREATH: Ticks = Ticks(6);
 /// Stretches that are known and have not begun: as many short ones as lie within the time that is asked ahead.
 const PLANNED: usize = 8;
-/// Questions that may be under way; more than one only where the plan was dropped.
-pub const OPEN: usize = 4;
 /// How hard a chord is struck: on a bar line, and else.
 const ON_THE_LINE: f32 = 0.42;
 const BETWEEN: f32 = 0.36;
@@ -47,7 +44,7 @@ struct Register {
     middle: u8,
 }
 
-/// A stretch of the chart with one chord. Whoever holds it says from where its moments are counted.
+/// A stretch of the chart with one chord.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
     /// Where it begins.
@@ -63,8 +60,8 @@ pub struct Stretch {
 pub enum Due {
     /// Let go.
     Off,
-    /// Find out what the chart says from here on.
-    Ask(Ticks),
+    /// Look up what the chart says from here on.
+    LookUp(Ticks),
     /// Strike.
     On,
 }
@@ -85,37 +82,12 @@ struct Plan {
     since: Position,
 }
 
-/// A question under way.
-#[derive(Debug, Clone, Copy)]
-struct Question {
-    metre: Metre,
-    /// Where the chart begins, when the answer is for the present plan.
-    form: Option<Ticks>,
-    /// The chart is still the one that was asked.
-    holds: bool,
-}
-
-/// From where the song may go on, or the player begin.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outlook {
-    /// Where the host's song stands, in quarter notes.
-    pub stands: Option<f64>,
-    /// Where its loop begins, in quarter notes.
-    pub again: Option<f64>,
-    /// Of the bars that run.
-    pub metre: Metre,
-    /// The host's song moves.
-    pub in_song: bool,
-}
-
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Comping {
-    recall: Recall,
-    /// All that is needed for this is known.
-    foreseen: Option<Outlook>,
-    /// In the order in which they were asked and are answered.
-    open: ArrayVec<Question, OPEN>,
+    chart: SharedChart,
+    /// Another chart is under way.
+    awaits_chart: bool,
     plan: Option<Plan>,
     planned: ArrayVec<Stretch, PLANNED>,
     sounding: ArrayVec<Sounding, VOICES>,
@@ -160,94 +132,49 @@ impl Comping {
         self.plan.is_some()
     }
 
-    /// The chart is another one, or another one's style has its own.
-    pub fn forget_chart(&mut self) {
-        self.recall.forget();
-        self.foreseen = None;
-        for question in &mut self.open {
-            question.holds = false;
-        }
+    /// Plays by another chart from now on; the one before comes back, to be freed elsewhere.
+    pub fn replace_chart(&mut self, chart: SharedChart) -> SharedChart {
+        std::mem::replace(&mut self.chart, chart)
+    }
+
+    /// Says whether another chart is under way.
+    pub fn set_awaits_chart(&mut self, awaits: bool) {
+        self.awaits_chart = awaits;
+    }
+
+    /// Whether another chart is under way.
+    pub fn awaits_chart(&self) -> bool {
+        self.awaits_chart
     }
 
     fn withdraw(&mut self) {
-        for question in &mut self.open {
-            question.form = None;
-        }
         self.planned.clear();
     }
 
     /// What is due next, and at which frame of the block that begins at `block_start`.
-    pub fn due(&self, span: &Span, block_start: Position) -> Option<(i64, Due)> {
+    /// A rendering waits for a chart that is under way.
+    pub fn due(&self, span: &Span, block_start: Position, waits_for_chart: bool) -> Option<(i64, Due)> {
         let off = (!self.sounding.is_empty()).then(|| (span.offset_of(float(self.until)), Due::Off));
         let on = self.planned.first().map(|next| (span.offset_of(float(next.from)), Due::On));
-        let has_room = !self.is_asked() && !self.open.is_full() && !self.planned.is_full();
-        let ask = self.plan.filter(|_| has_room).map(|plan| {
+        let can_plan = (waits_for_chart || !self.awaits_chart) && !self.planned.is_full();
+        let look_up = self.plan.filter(|_| can_plan).map(|plan| {
             let before = span.offset_of(float(plan.known - AHEAD));
-            (before.max(plan.since.0.saturating_sub(block_start.0)), Due::Ask(plan.known))
+            (before.max(plan.since.0.saturating_sub(block_start.0)), Due::LookUp(plan.known))
         });
         // Of several on one frame the first in this list.
-        [off, ask, on].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [off, look_up, on].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// What was told of the chart from a tick on, which begins at `form`.
-    pub fn recalled(&self, from: Ticks, form: Ticks) -> Option<Stretch> {
-        let told = self.recall.at(self.metre()?, from - form)?;
-        Some(Stretch { from, until: told.until + form, ..told })
-    }
-
-    /// Whether an answer to any question is under way.
-    pub fn any_open(&self) -> bool {
-        !self.open.is_empty()
-    }
-
-    /// The place in the chart that must be asked for, so that it can begin at this one without warning.
-    pub fn unforeseen(&self, place: Ticks, metre: Metre) -> Option<Ticks> {
-        self.recall.unknown(metre, place, AHEAD)
-    }
-
-    /// The same, so that it can begin anywhere in a chart that goes round.
-    pub fn untold(&mut self, metre: Metre) -> Option<Ticks> {
-        self.recall.untold(metre)
-    }
-
-    /// Whether something may be missing to begin from there, and now is the time to ask for it.
-    pub fn is_news(&self, outlook: Outlook) -> bool {
-        // One at a time, so that there is always room for what is needed now.
-        self.foreseen != Some(outlook) && self.open.is_empty()
-    }
-
-    /// Nothing is missing.
-    pub fn foreseen(&mut self, outlook: Outlook) {
-        self.foreseen = Some(outlook);
-    }
-
-    /// By which metre it plays.
-    pub fn metre(&self) -> Option<Metre> {
-        self.plan.map(|plan| plan.bars.metre)
-    }
-
-    /// A question is under way: for the present plan, which counts the chart from `form`, or for some time to come.
-    pub fn asked(&mut self, metre: Metre, form: Option<Ticks>) {
-        // There was room when it was due.
-        let _ = self.open.try_push(Question { metre, form, holds: true });
-    }
-
-    /// Whether an answer for the present plan is under way.
-    pub fn is_asked(&self) -> bool {
-        self.open.iter().any(|question| question.form.is_some())
-    }
-
-    /// Takes an answer in, which counts from where the chart begins and says after what time it does so again. A stretch for
-    /// the present plan comes back.
-    pub fn answered(&mut self, told: Stretch, round: Option<Ticks>) -> Option<Stretch> {
-        let Question { metre, form, holds } = self.open.pop_at(0)?;
-        if holds {
-            self.recall.keep(metre, round, told);
-            // Another one may have gone for it.
-            self.foreseen = None;
-        }
-        let form = form?;
-        Some(Stretch { from: told.from + form, until: told.until + form, ..told })
+    /// What the chart says from a tick on, where it begins at `form`: a rest up to the next bar line without one. `None` when
+    /// nothing plays.
+    pub fn look_up(&self, from: Ticks, form: Ticks) -> Option<Stretch> {
+        let metre = self.plan?.bars.metre;
+        let place = from - form;
+        let (chord, until) = match &self.chart {
+            Some(chart) => chart.stretch_at(place, metre),
+            None => (None, place - Bars { line: Ticks::ZERO, metre }.place(place) + metre.bar()),
+        };
+        Some(Stretch { from, until: until + form, chord })
     }
 
     /// Plans a stretch that is known now, to begin where it does or later. False when there is no room, or nothing left of
@@ -259,7 +186,7 @@ impl Comping {
         begin < stretch.until && self.planned.try_push(Stretch { from: begin, ..stretch }).is_ok()
     }
 
-    /// The question could not be asked: the stretch is lost, and the next is asked for in time.
+    /// The chart did not come in time: the rest of the bar is lost.
     pub fn lose(&mut self) {
         if let Some(plan) = &mut self.plan {
             let place = plan.bars.place(plan.known);

@@ -3,9 +3,9 @@
 //! With a song they go with it, and end with it. Without one, the comping comes in with the player's next key and ends when
 //! nobody has played for a while; the click goes on.
 
-use crate::accompaniment::comping::{self, Due, Outlook, Stretch};
+use crate::accompaniment::comping::{self, Due, Stretch};
 use crate::host::Stage;
-use crate::link::{ChordWish, Nerve, ToMind};
+use crate::link::{Nerve, SharedChart};
 use crate::performer::{Performer, Scene};
 use crate::time::clock::{Flow, Position, float};
 use crate::turns::turn::beat_at_or_after;
@@ -22,48 +22,9 @@ impl Performer {
             if self.clock.follows_host() || self.comping.plays() {
                 self.comping_begins(scene);
             }
-            self.foresee(scene);
         } else if self.comping.plays() {
             self.comping.stop(scene.at(), scene.stage, &mut self.ledger);
         }
-    }
-
-    /// Asks for what may have to be struck without warning: where the player may begin, where the song stands, and where
-    /// its loop begins; and when all that is known, for the rest of the chart.
-    fn foresee(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let transport = &scene.block.transport;
-        let stands = transport.beats.filter(|_| !transport.playing);
-        let in_song = self.clock.follows_host();
-        let again = transport.loop_beats.map(|(begin, _)| begin);
-        let outlook = Outlook { stands, again, metre: self.clock.bars().metre, in_song };
-        if !self.comping.is_news(outlook) {
-            return;
-        }
-        let player = (!in_song).then_some((Ticks::ZERO, outlook.metre));
-        let [song, again] = [stands, outlook.again].map(|beats| self.clock.place_of_start(transport, beats?));
-        let mut places = [player, song, again].into_iter().flatten();
-        let needed = places.find_map(|(place, metre)| Some((self.comping.unforeseen(place, metre)?, metre)));
-        match needed.or_else(|| Some((self.comping.untold(outlook.metre)?, outlook.metre))) {
-            // When there is no room now, there will be.
-            Some((place, metre)) => drop(self.ask_chart(scene, ChordWish { place, metre }, None)),
-            None => self.comping.foreseen(outlook),
-        }
-    }
-
-    /// Asks what the chart says; for the present plan when it is told where the chart begins. False when there is no room.
-    fn ask_chart(
-        &mut self,
-        scene: &mut Scene<'_, impl Stage, impl Nerve>,
-        wish: ChordWish,
-        form: Option<Ticks>,
-    ) -> bool {
-        self.say_unsaid(scene);
-        scene.make_room_offline();
-        let told = scene.nerve.tell(ToMind::ChordWish(wish));
-        if told {
-            self.comping.asked(wish.metre, form);
-        }
-        told
     }
 
     /// The player begins: without a song that is where the comping comes in.
@@ -94,34 +55,43 @@ impl Performer {
                     self.vitals.refused.add_one();
                 }
             }
-            Due::Ask(from) => self.look_up_chord(scene, from),
+            Due::LookUp(from) => self.look_up_chord(scene, from),
         }
     }
 
     fn look_up_chord(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, from: Ticks) {
-        let form = self.clock.form();
-        if let Some(stretch) = self.comping.recalled(from, form) {
-            self.prepare_chord(scene, stretch);
-            return;
-        }
-        let Some(metre) = self.comping.metre() else { return };
-        if !self.ask_chart(scene, ChordWish { place: from - form, metre }, Some(form)) {
-            self.vitals.dropped.add_one();
+        if self.comping.awaits_chart() && !self.wait_for_chart(scene) {
+            self.vitals.time_outs.add_one();
             self.comping.lose();
             return;
         }
-        while scene.block.offline && self.comping.is_asked() {
-            let Some(reply) = scene.nerve.wait_offline() else {
-                self.vitals.time_outs.add_one();
-                return;
-            };
-            self.take(scene, reply);
+        if let Some(stretch) = self.comping.look_up(from, self.clock.form()) {
+            self.prepare_chord(scene, stretch);
         }
     }
 
-    pub(crate) fn take_chord<S, N>(&mut self, scene: &Scene<'_, S, N>, told: Stretch, round: Option<Ticks>) {
-        if let Some(stretch) = self.comping.answered(told, round) {
-            self.prepare_chord(scene, stretch);
+    /// A rendering waits for the chart that is under way. False when it does not come.
+    fn wait_for_chart(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) -> bool {
+        self.say_unsaid(scene);
+        while scene.nerve.awaits_chart() {
+            let Some(chart) = scene.nerve.wait_for_chart_offline() else { return false };
+            self.play_chart(scene, chart);
+        }
+        self.comping.set_awaits_chart(self.unsaid.changes_chart());
+        !self.comping.awaits_chart()
+    }
+
+    /// Takes the charts that have come.
+    pub(crate) fn take_charts(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
+        while let Some(chart) = scene.nerve.take_chart() {
+            self.play_chart(scene, chart);
+        }
+        self.comping.set_awaits_chart(self.unsaid.changes_chart() || scene.nerve.awaits_chart());
+    }
+
+    fn play_chart<S>(&mut self, scene: &mut Scene<'_, S, impl Nerve>, chart: SharedChart) {
+        if let Some(before) = self.comping.replace_chart(chart) {
+            scene.nerve.give_back(before);
         }
     }
 

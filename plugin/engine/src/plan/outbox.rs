@@ -114,6 +114,11 @@ impl Unsaid {
         !self.must_come_first() && self.ends.is_empty()
     }
 
+    /// Whether another chart will count once all is said.
+    pub(crate) fn changes_chart(&self) -> bool {
+        self.style.is_some() || self.files
+    }
+
     fn must_come_first(&self) -> bool {
         let chords = self.chords_from.is_some() || self.chord.is_some();
         self.blank

@@ -212,7 +212,7 @@ impl Performer {
         while let Some(reply) = scene.nerve.reply() {
             self.take(scene, reply);
         }
-        while scene.block.offline && (self.wishes.any_open() || self.comping.any_open()) {
+        while scene.block.offline && self.wishes.any_open() {
             // In vain, it is counted when something is wished.
             let Some(reply) = scene.nerve.wait_offline() else { return };
             self.take(scene, reply);
@@ -220,10 +220,6 @@ impl Performer {
     }
 
     pub(crate) fn take<S: Stage, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>, reply: Planned) {
-        if let Planned::Chord { stretch, round } = reply {
-            self.take_chord(scene, stretch, round);
-            return;
-        }
         if let Planned::Until { think_ns, .. } = reply {
             self.vitals.think_ns.store(think_ns, std::sync::atomic::Ordering::Relaxed);
         }

@@ -302,7 +302,6 @@ impl Wishes {
                     }
                 }
             }
-            Planned::Chord { .. } => {}
             Planned::Failed { generation } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {

@@ -153,37 +153,30 @@ fn a_chord_that_is_known_too_late_comes_in_on_the_next_beat_and_is_not_lost() {
     assert_eq!((heard.bass(), heard.vitals.dropped.get()), (expected, 0));
 }
 
+/// Of a chart that counts no more no chord is struck: live the comping rests until the new one is there, and a rendering
+/// waits for it.
 #[test]
-fn what_is_known_of_a_chart_is_asked_for_once_and_anew_when_the_chart_or_the_style_changes() {
-    let mut host = host();
-    host.offline = false;
-    host.stands_at = Some(4.0);
-    host.song = vec![(0, None)];
-    let asked = |host: &PaperHost| {
-        let words = host.play(4 * BAR, &[512]).words;
-        words.iter().filter(|word| matches!(word, ToMind::ChordWish(_))).count()
-    };
-    // Each of its stretches, the last of which is a rest.
-    assert_eq!(asked(&host), 7);
-    host.turns = vec![(BAR, |settings| settings.files = (1, 0))];
-    assert_eq!(asked(&host), 14);
-    host.turns = vec![(BAR, |settings| settings.style = StyleNumber(1))];
-    assert_eq!(asked(&host), 14);
-    host.turns = vec![(0, |settings| settings.comping = false)];
-    assert_eq!(asked(&host), 0);
+fn while_another_chart_is_under_way_nothing_is_looked_up() {
+    for offline in [false, true] {
+        let mut host = host();
+        host.offline = offline;
+        host.turns = vec![(BAR - 2 * BEAT, |settings| settings.files = (1, 0))];
+        host.wits = if offline { Wits::Quick } else { Wits::Slow(2 * BAR as u32 / 64) };
+        let bass = host.play(4 * BAR, &[64]).until(4 * BAR).bass();
+        // Live, the worker looks first at the end of the second bar.
+        let expected = if offline { chart(BAR)[..6].to_vec() } else { chart(BAR)[3..6].to_vec() };
+        assert_eq!(bass, expected, "offline: {offline}");
+    }
 }
 
+/// A worker that sends no chart costs a rendering its chords and no more than one time-out a bar.
 #[test]
-fn an_answer_of_a_chart_that_is_no_more_is_not_kept() {
-    let mut comping = crate::accompaniment::comping::Comping::default();
-    comping.asked(Metre::COMMON, None);
-    comping.forget_chart();
-    let old = crate::accompaniment::comping::Stretch { from: Ticks(0), until: Ticks(192), chord: None };
-    assert_eq!(comping.answered(old, None), None);
-    assert_eq!(comping.unforeseen(Ticks(0), Metre::COMMON), Some(Ticks(0)), "it must be asked for anew");
-    comping.asked(Metre::COMMON, None);
-    assert_eq!(comping.answered(old, None), None);
-    assert_eq!(comping.unforeseen(Ticks(0), Metre::COMMON), None);
+fn a_rendering_goes_on_without_a_chart_that_never_comes() {
+    let mut host = host();
+    host.wits = Wits::Absent;
+    let heard = host.play(4 * BAR, &[512]);
+    assert_eq!(heard.bass(), []);
+    assert!((1..=6).contains(&heard.vitals.time_outs.get()), "{}", heard.vitals.time_outs.get());
 }
 
 #[test]

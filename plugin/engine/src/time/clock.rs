@@ -604,19 +604,6 @@ impl Clock {
         }
     }
 
-    /// Where in the chart, counted from where it begins, the song would be if it started at this position, or jumped
-    /// there; and the metre by which it would be counted.
-    pub fn place_of_start(&self, transport: &Transport, beats: f64) -> Option<(Ticks, Metre)> {
-        let beats = Some(beats).filter(|beats| beats.abs() < LONGEST_SONG_BEATS)?;
-        let metre = transport.metre.unwrap_or(self.count.bars.metre);
-        // The bar line that is told is that of the present position.
-        let is_there = transport.beats.is_some_and(|here| (here - beats).abs() * PER_QUARTER < SAME_TICKS);
-        let own_word = own_line(transport, beats, metre).filter(|_| is_there);
-        let line_beats = own_word.unwrap_or_else(|| plain_line(beats, metre));
-        let line = Ticks(self.number_in_song(line_beats, metre).saturating_mul(metre.bar().0));
-        Some((line + Ticks(saturating(((beats - line_beats) * PER_QUARTER - SAME_TICKS).ceil())), metre))
-    }
-
     /// Whether a song position lies on a line of the bars that run: where the metre changes on one, a bar begins.
     fn is_at_bar_line(&self, beats: f64, offset: Ticks) -> bool {
         let place = self.count.bars.place(Ticks(saturating((beats * PER_QUARTER).round())) + offset);

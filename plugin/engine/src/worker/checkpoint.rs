@@ -108,7 +108,7 @@ fn take(mind: &mut impl Improvise, step: Step) {
         Step::Told(ToMind::Unplayed { onset, pitch }) => mind.unplayed(onset, pitch),
         Step::Told(ToMind::Blank) => mind.reset(),
         // What the room does, not the mind.
-        Step::Told(ToMind::Style(_) | ToMind::Files | ToMind::Wish(_) | ToMind::ChordWish(_)) => {}
+        Step::Told(ToMind::Style(_) | ToMind::Files | ToMind::Wish(_)) => {}
         Step::Asked(ask) => {
             mind.decide(&ask);
         }

@@ -1,9 +1,9 @@
 //! What the worker needs of a mind, so that it can be tried with minds of paper, and with some that break.
 
-use segue_model::chord::Chord;
+use crate::link::SharedChart;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::improviser::{DecisionRequest, HeardKey, Improviser};
-use segue_model::note::{Metre, Note, Pitch, Ticks};
+use segue_model::note::{Note, Pitch, Ticks};
 
 /// See the module.
 pub trait Improvise {
@@ -17,12 +17,8 @@ pub trait Improvise {
     fn hear_chord(&mut self, _chord: HeardChord) {}
     /// The chords come from here.
     fn set_source(&mut self, _source: HarmonySource) {}
-    /// What the chart says at a place, counted from where it begins, and up to where; `None` when there is no chart.
-    fn chart_at(&self, _place: Ticks, _metre: Metre) -> Option<(Option<Chord>, Ticks)> {
-        None
-    }
-    /// How long the chart is, in bars of this metre; `None` when it does not go round.
-    fn chart_length(&self, _metre: Metre) -> Option<Ticks> {
+    /// The chart that it plays to; `None` when there is none.
+    fn chart(&self) -> SharedChart {
         None
     }
     /// It lasted this long.
@@ -67,20 +63,17 @@ impl Improvise for Improviser {
     fn set_source(&mut self, source: HarmonySource) {
         self.set_source(source);
     }
-    fn chart_at(&self, place: Ticks, metre: Metre) -> Option<(Option<Chord>, Ticks)> {
-        Some(self.harmony().chart()?.stretch_at(place, metre))
-    }
-    fn chart_length(&self, metre: Metre) -> Option<Ticks> {
-        self.harmony().chart()?.length(metre)
+    fn chart(&self) -> SharedChart {
+        self.harmony().chart().cloned()
     }
     fn amend(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
     }
     fn lift(&mut self, id: u32, duration: Ticks) {
-        self.release_key(id, duration);
+        self.lift(id, duration);
     }
     fn damp(&mut self, id: u32, duration: Ticks) {
-        self.release_pedal(id, duration);
+        self.damp(id, duration);
     }
     fn decide(&mut self, ask: &DecisionRequest) -> Note {
         self.decide(ask)
@@ -89,10 +82,10 @@ impl Improvise for Improviser {
         self.earliest(ask)
     }
     fn take_back(&mut self, from: Ticks) {
-        self.retract(from);
+        self.take_back(from);
     }
     fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
-        self.forget_unplayed(onset, pitch);
+        self.unplayed(onset, pitch);
     }
     fn reset(&mut self) {
         self.reset();
@@ -104,6 +97,6 @@ impl Improvise for Improviser {
         self.catch_up();
     }
     fn spare(&self) -> Self {
-        self.checkpoint()
+        self.spare()
     }
 }
