@@ -1,7 +1,10 @@
-//! What the player does: held keys, chords, articulation, and when the next note is due.
+//! What the player does: held keys, chords, articulation, and when the next note is due. `player` is the only writer of it.
 
 pub mod chord_detector;
-pub mod gate;
+mod gate;
 pub mod held_notes;
-pub mod player;
-pub mod row;
+mod player;
+mod row;
+mod run;
+
+pub use player::{Lifted, Player};

@@ -28,6 +28,7 @@
 )]
 
 mod accompaniment;
+mod block;
 pub mod host;
 mod input;
 pub mod link;
@@ -40,9 +41,8 @@ pub mod stats;
 pub mod synth;
 #[cfg(test)]
 mod tests;
-mod time;
+pub mod time;
 mod turns;
 pub mod worker;
 
 pub use performer::Performer;
-pub use time::swing;

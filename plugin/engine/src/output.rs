@@ -1,5 +1,75 @@
-//! What leaves for the host. The only sender of note-on and note-off.
+//! What leaves for the host: the only sender of note-on and note-off, and of what the player's events become on their way
+//! through.
 
 pub mod active_notes;
-pub mod feedback;
+mod feedback;
 pub mod thru;
+
+use crate::block::Now;
+use crate::host::{ChannelMessage, FrameOffset, HostEvent, Key, Message, Sent, Stage, Who};
+use active_notes::{Ledger, Struck, Token};
+use thru::Thru;
+
+/// Everything that the host has been told and not yet seen the end of.
+#[derive(Debug, Default)]
+pub struct Output {
+    notes: Ledger,
+    thru: Thru,
+}
+
+impl Output {
+    /// A block begins: what is pending is offered again.
+    pub fn begin_block(&mut self, now: &Now<'_>, host: &mut impl Stage) {
+        self.notes.begin_block(now.start, now.block.into, now.sample_rate);
+        self.notes.pay_overdue(host, now.at());
+        self.thru.pay(now.settings(), now.at(), host, &mut self.notes);
+    }
+
+    /// There is no host to tell: everything that sounds, and every controller, is pending.
+    pub fn stop(&mut self) {
+        self.notes.all_overdue();
+        self.thru.all_owed();
+    }
+
+    /// Frames are counted from zero again, or another performance begins.
+    pub fn forget_positions(&mut self) {
+        self.notes.forget_returns();
+    }
+
+    /// Whether an event is one of ours that comes back by a routing loop. `key_is_down` says that the player holds the
+    /// key that it is about.
+    pub fn has_returned(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
+        self.notes.has_returned(at, event, key_is_down)
+    }
+
+    /// Begins a note.
+    pub fn strike(&mut self, host: &mut impl Stage, at: FrameOffset, key: Key, velocity: f32, by: Who) -> Struck {
+        self.notes.strike(host, at, key, velocity, by)
+    }
+
+    /// Ends a note, unless somebody else has taken over its key.
+    pub fn end(&mut self, host: &mut impl Stage, at: FrameOffset, token: Token) {
+        self.notes.end(host, at, token);
+    }
+
+    /// The same, with the speed at which the key goes up.
+    pub fn release(&mut self, host: &mut impl Stage, at: FrameOffset, token: Token, velocity: f32) {
+        self.notes.release(host, at, token, velocity);
+    }
+
+    /// Passes on what is no note.
+    pub fn pass(&mut self, host: &mut impl Stage, at: FrameOffset, message: Message) -> Sent {
+        self.notes.pass(host, at, message)
+    }
+
+    /// Passes a controller on. One that was passed on comes to rest whether or not things are passed on by now.
+    pub fn pass_control(
+        &mut self,
+        host: &mut impl Stage,
+        at: FrameOffset,
+        message: ChannelMessage,
+        is_on: bool,
+    ) -> Sent {
+        self.thru.pass(message, is_on, at, host, &mut self.notes)
+    }
+}

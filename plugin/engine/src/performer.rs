@@ -1,429 +1,371 @@
-//! Walks one block of the host from one step to the next.
+//! Walks one block of the host from one step to the next. Owns the parts of the engine and decides nothing itself: each part
+//! is told what happens and says what follows.
 
-use crate::accompaniment::comping::{Comping, Due};
-use crate::accompaniment::metronome::Click;
-use crate::host::{Block, FrameOffset, Settings, Stage, StyleNumber, Transport};
-use crate::input::chord_detector::{self as harmony, ChordEar};
-use crate::input::gate::Gate;
-use crate::input::held_notes::{HELD, Keys};
-use crate::input::player::CHORD_MS;
-use crate::input::row::Row;
+mod hear;
+
+use crate::accompaniment::Accompaniment;
+use crate::accompaniment::comping::Due;
+use crate::block::{BlockContext, Now};
+use crate::host::{Block, FrameOffset, HostEvent, Settings, Stage, StyleNumber};
+use crate::input::Player;
+use crate::input::chord_detector::source;
 use crate::link::Nerve;
-use crate::output::active_notes::Ledger;
-use crate::output::thru::Thru;
-use crate::plan::outbox::Unsaid;
-use crate::plan::planner::RUN;
-use crate::plan::requests::Wishes;
-use crate::plan::schedule::Schedule;
+use crate::output::Output;
+use crate::plan::Planner;
+use crate::snapshot::{Chords, Glimpse};
 use crate::stats::Vitals;
-use crate::time::clock::{self, Clock, Position, Span, float};
-use crate::time::swing::Groove;
-use crate::time::tempo::OwnTempo;
-use crate::turns::arbiter::{Sharing, StyleChange};
-use crate::turns::turn::{Cue, Turn};
-use arrayvec::ArrayVec;
-use segue_model::chord::Chord;
+use crate::time::clock::{Flow, Position, float};
+use crate::time::{Entered, Time};
+use crate::turns::{Situation, TurnArbiter, TurnInput};
 use segue_model::harmony::HarmonySource;
 use segue_model::note::Ticks;
 use std::sync::Arc;
 
-/// Free places in the link that heard notes leave for what must not be lost: the ends of held notes come on top.
-pub(crate) const RESERVE: usize = 16;
-/// Moments in one block after which it is given up: more than any music has, so that a mind that talks nonsense cannot
+/// Steps in one block after which it is given up: more than any music has, so that a worker that talks nonsense cannot
 /// keep the host for ever.
-const MOMENTS: u32 = 1 << 16;
-/// Free time is counted as if at this tempo, as it was learnt.
-pub(crate) const FREE_BPM: f64 = 120.0;
+const STEPS: u32 = 1 << 16;
+/// Without a song, the first note after this much silence is the first beat of a bar.
+const SILENCE_MS: f32 = 2_000.0;
+/// Later than anything.
+const LATEST: Ticks = Ticks(i64::MAX);
+/// Before every activation: whoever plays first begins a bar.
+const LONG_AGO: Position = Position(i64::MIN / 2);
 
-/// The pure core of the plugin: from what a host says to what is played, block by block.
+/// From what a host says to what is played, block by block.
 #[derive(Debug)]
 pub struct Performer {
-    pub(crate) vitals: Arc<Vitals>,
-    pub(crate) sample_rate: f64,
-    /// The first frame of the next block.
-    pub(crate) position: Position,
-    /// Beats: follows the host wherever it goes.
-    pub(crate) clock: Clock,
-    /// Seconds, for styles in free time.
-    pub(crate) free_clock: Clock,
-    pub(crate) in_free_time: bool,
-    /// How the beat was divided in the block before.
-    pub(crate) groove: Groove,
-    pub(crate) tempo: OwnTempo,
-    pub(crate) keys: Keys,
-    pub(crate) ear: ChordEar,
-    pub(crate) comping: Comping,
-    pub(crate) click: Click,
-    pub(crate) turn: Turn,
-    pub(crate) sharing: Sharing,
-    pub(crate) buttons: Option<Buttons>,
-    pub(crate) gate: Gate,
-    /// The onsets of the player's latest strokes.
-    pub(crate) strokes: ArrayVec<Ticks, { RUN }>,
-    pub(crate) row: Row,
-    /// Where the run began in which the player is, in a duet.
-    pub(crate) run_from: Option<Ticks>,
-    pub(crate) wishes: Wishes,
-    pub(crate) schedule: Schedule,
-    pub(crate) ledger: Ledger,
-    pub(crate) thru: Thru,
-    pub(crate) unsaid: Unsaid,
-    /// The next key's name.
-    pub(crate) next_id: u32,
-    /// No key is heard earlier than one that was heard before.
-    pub(crate) last_onset: Ticks,
+    stats: Arc<Vitals>,
+    time: Time,
+    player: Player,
+    arbiter: TurnArbiter,
+    planner: Planner,
+    output: Output,
+    accompaniment: Accompaniment,
+    selection: Selection,
+    /// The momentary switches in the block before; nothing before the first.
+    buttons: Option<Buttons>,
     /// Since when nothing has sounded; `None` while something does.
-    pub(crate) quiet_since: Option<Position>,
-    pub(crate) largest_block: u32,
-    /// What the mind was told to play; nothing before the first block.
-    pub(crate) style: Option<StyleNumber>,
-    pub(crate) files: (u32, u32),
-    pub(crate) chords_from: HarmonySource,
-    /// The chord that the player struck last, and since which moment of the beats.
-    pub(crate) heard_chord: Option<(Chord, f64)>,
+    quiet_since: Option<Position>,
 }
 
-/// Which buttons are down.
+/// What the worker was told to play with.
+#[derive(Debug, Clone, Copy, Default)]
+struct Selection {
+    /// Nothing before the first block.
+    style: Option<StyleNumber>,
+    files: (u32, u32),
+    chords_from: HarmonySource,
+}
+
+/// Which momentary switches are on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Buttons {
+struct Buttons {
     your_turn: bool,
     tap: bool,
     forget: bool,
 }
 
-/// One block while it is played.
-pub(crate) struct Scene<'a, S, N> {
-    pub(crate) block: &'a Block,
-    /// Ticks of the style that plays against frames.
-    pub(crate) span: Span,
-    /// Ticks of beats against frames, straight and also in free time.
-    pub(crate) beats: Span,
-    /// Ticks of seconds against frames, also on the beat.
-    pub(crate) seconds: Span,
-    /// The position of the block's first frame.
-    pub(crate) start: Position,
-    /// How far it is played; offsets never go back.
-    pub(crate) cursor: u32,
-    pub(crate) stage: &'a mut S,
-    pub(crate) nerve: &'a mut N,
-}
-
-impl<S, N> Scene<'_, S, N> {
-    pub(crate) fn at(&self) -> FrameOffset {
-        FrameOffset(self.cursor)
-    }
-
-    pub(crate) fn cursor(&self) -> i64 {
-        i64::from(self.cursor)
-    }
-
-    pub(crate) fn position(&self) -> Position {
-        self.start.plus(self.cursor())
-    }
-
-    /// A moment of beats as the style that plays counts it.
-    pub(crate) fn in_style(&self, tick: Ticks) -> f64 {
-        if self.block.settings.free_time { self.span.moment_of(self.beats.offset_of(float(tick))) } else { float(tick) }
-    }
-
-    /// Offline, words are not lost because the mind is behind.
-    pub(crate) fn make_room_offline(&mut self)
-    where
-        N: Nerve,
-    {
-        if self.block.offline && self.nerve.room() <= 2 * HELD + RESERVE {
-            self.nerve.make_room_offline();
-        }
-    }
-
-    /// A moment of the present block; `None` when it lies behind it. What is overdue is due now.
-    pub(crate) fn within(&self, offset: i64) -> Option<u32> {
-        let offset = u32::try_from(offset.max(self.cursor())).ok()?;
-        (offset < self.block.frames).then_some(offset)
-    }
-}
-
-/// What happens next, in the order in which things happen on one frame.
-#[derive(Debug, Clone, Copy)]
-enum Moment {
-    Off(f64),
-    Comping(Due),
-    Event,
-    Passed,
-    Chord,
-    Turn(Cue),
+/// What happens next. Of several steps on one frame, the one that is declared first comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// A note of Segue's ends.
+    NoteOff,
+    /// The comping's chord ends.
+    CompingOff,
+    /// The host says something.
+    HostEvent,
+    /// The comping looks a chord up or strikes it. After what the host says: that may be that everything is to be silent.
+    CompingOn,
+    /// The song has passed the end of its loop.
+    LoopPassed,
+    /// The player's fingers have come to rest on a chord.
+    ChordRests,
+    /// Segue's part begins or ends.
+    Turn,
+    /// A part of Segue's is to be dealt.
     Deal,
-    Round,
-    Ask(i64),
-    On,
+    /// The next pass of the loop is to be foreseen.
+    LoopAhead,
+    /// The worker is asked. It has heard everything up to this frame, and nothing after it.
+    Request,
+    /// A note of Segue's begins: after the player's on the same frame.
+    NoteOn,
+    /// Nobody has played for a while.
     Silence,
-    Click(Ticks),
+    /// The click.
+    Click,
 }
 
 impl Performer {
     /// A performer that has heard nothing.
-    pub fn new(sample_rate: f64, vitals: Arc<Vitals>) -> Self {
+    pub fn new(sample_rate: f64, stats: Arc<Vitals>) -> Self {
         Self {
-            vitals,
-            sample_rate,
-            position: Position(0),
-            clock: Clock::new(sample_rate),
-            free_clock: Clock::new(sample_rate),
-            in_free_time: false,
-            groove: Groove::STRAIGHT,
-            tempo: OwnTempo::default(),
-            keys: Keys::default(),
-            ear: ChordEar::default(),
-            comping: Comping::default(),
-            click: Click::default(),
-            turn: Turn::default(),
-            sharing: Sharing::default(),
+            stats,
+            time: Time::new(sample_rate),
+            player: Player::default(),
+            arbiter: TurnArbiter::default(),
+            planner: Planner::default(),
+            output: Output::default(),
+            accompaniment: Accompaniment::default(),
+            selection: Selection::default(),
             buttons: None,
-            gate: Gate::default(),
-            strokes: ArrayVec::new(),
-            row: Row::default(),
-            run_from: None,
-            wishes: Wishes::default(),
-            schedule: Schedule::default(),
-            ledger: Ledger::default(),
-            thru: Thru::default(),
-            unsaid: Unsaid::default(),
-            next_id: 0,
-            last_onset: Ticks(i64::MIN),
             quiet_since: Some(LONG_AGO),
-            largest_block: 0,
-            style: None,
-            files: (0, 0),
-            chords_from: HarmonySource::default(),
-            heard_chord: None,
         }
     }
 
-    /// Prepares for blocks of a sample rate: everything that sounded is over, what was heard stays in mind.
+    /// Prepares for blocks of a sample rate: everything that sounded is over, what was heard stays in memory.
     pub fn activate(&mut self, sample_rate: f64) {
         self.reset();
-        self.sample_rate = sample_rate;
-        self.clock.restart_frames(sample_rate);
-        self.free_clock.restart_frames(sample_rate);
-        self.position = Position(0);
+        self.time.activate(sample_rate);
+        self.planner.forget_positions();
+        self.output.forget_positions();
         self.quiet_since = Some(LONG_AGO);
-        self.wishes.forget_positions();
-        self.tempo.forget_positions();
-        self.ledger.forget_returns();
-        self.largest_block = 0;
     }
 
     /// Lets go of everything that sounds and drops the plan. There is no host to tell now; note-offs follow with the
     /// next block.
     pub fn reset(&mut self) {
-        let now = self.time().next_tick();
-        self.withdraw_from(now);
-        self.schedule.clear();
-        self.ledger.all_overdue();
-        self.thru.all_owed();
-        self.ear.forget();
-        self.comping.clear();
-        self.click.forget();
-        while let Some(held) = self.keys.drop_one() {
-            self.unsaid.amend(&held, now - held.onset);
+        let now = self.time.of_style().next_tick();
+        self.planner.stop(now);
+        self.output.stop();
+        self.accompaniment.stop();
+        self.player.stop();
+        while let Some(held) = self.player.drop_one() {
+            self.planner.amend(&held, now - held.onset);
         }
-        self.turn = Turn::Listening;
-        self.sharing = Sharing::default();
-        self.strokes.clear();
-        self.row.forget();
-        self.gate = Gate::default();
-        self.quiet_since.get_or_insert(self.position);
+        self.arbiter.reset();
+        self.quiet_since.get_or_insert(self.time.position());
     }
 
-    /// A new performance with a blank mind, as every offline rendering is: nothing of the one before has any influence.
+    /// A new performance with a blank memory, as every offline rendering is: nothing of the one before has any influence.
     pub fn start_afresh(&mut self) {
         self.reset();
-        self.clock = Clock::new(self.sample_rate);
-        self.free_clock = Clock::new(self.sample_rate);
-        self.position = Position(0);
-        self.quiet_since = Some(LONG_AGO);
-        self.wishes.forget_positions();
-        self.wishes.restart_turns();
-        self.ledger.forget_returns();
+        self.time.start_afresh();
+        self.planner.start_afresh();
+        self.output.forget_positions();
+        self.player.start_afresh();
         self.buttons = None;
-        self.tempo = OwnTempo::default();
-        self.next_id = 0;
-        self.last_onset = Ticks(i64::MIN);
-        self.largest_block = 0;
-        self.heard_chord = None;
-        self.unsaid.start_afresh();
+        self.quiet_since = Some(LONG_AGO);
+    }
+
+    /// What it is that notes are played to; a chord that was heard, since which moment of the beats.
+    pub fn chords(&self) -> (Chords, Option<f64>) {
+        let Selection { style, files: (version, _), chords_from } = self.selection;
+        match chords_from {
+            HarmonySource::Chart => (Chords::Chart { version, style: style.unwrap_or_default() }, None),
+            HarmonySource::Hands => {
+                let (chord, since) = self.player.chord().unzip();
+                (Chords::Heard(chord), since)
+            }
+            HarmonySource::Nowhere => (Chords::Off, None),
+        }
+    }
+
+    /// What can be seen from outside; what is planned only when somebody wants to see it.
+    pub fn glimpse(&self, shows_plans: bool) -> Glimpse {
+        Glimpse::of(&self.time, &self.arbiter, &self.planner, shows_plans)
     }
 
     /// Plays one block.
-    pub fn perform(&mut self, block: &Block, stage: &mut impl Stage, nerve: &mut impl Nerve) {
-        let start = self.position;
+    pub fn perform(&mut self, block: &Block, host: &mut impl Stage, port: &mut impl Nerve) {
         let settings = &block.settings;
         let pressed = self.pressed(settings);
-        if pressed.tap {
-            self.tempo.tap(start, self.sample_rate);
+        let start = self.time.position();
+        let Entered { maps, flow, swing_changed } = self.time.enter(block, pressed.tap);
+        if swing_changed {
+            self.planner.skip_to(maps.style.first_tick_from(0, self.arbiter.lag()));
         }
-        let own_bpm = self.tempo.of_block(settings, clock::sane(block.transport.tempo_bpm));
-        let (beats, flow) = self.clock.enter(&block.transport, start, block.frames, own_bpm);
-        let (free_span, _) = self.free_clock.enter(&free(&block.transport), start, block.frames, FREE_BPM);
-        let span = if settings.free_time { free_span } else { self.swung(beats, settings) };
-        if std::mem::replace(&mut self.groove, span.groove()) != span.groove() {
-            // Where the beat is divided anew within it, ticks may be behind us that were still to come.
-            self.wishes.skip_to(span.first_tick_from(0, self.turn_lag()));
-        }
-        self.largest_block = self.largest_block.max(block.frames);
-        self.wishes.note_knobs(start, block.settings.knobs);
-        let mut scene = Scene { block, span, beats, seconds: free_span, start, cursor: 0, stage, nerve };
-
-        self.ledger.begin_block(start, block.into, self.sample_rate);
-        self.ledger.pay_overdue(scene.stage, scene.at());
-        self.thru.pay(settings, scene.at(), scene.stage, &mut self.ledger);
-        let changed = self.change_style(settings);
-        let mut style = if changed { StyleChange::SameTime } else { StyleChange::None };
-        if std::mem::replace(&mut self.in_free_time, settings.free_time) != settings.free_time {
-            // Ticks of beats say nothing about ticks of seconds.
-            self.last_onset = Ticks(i64::MIN);
-            self.strokes.clear();
-            style = StyleChange::OtherTime;
-            self.gate = Gate::default();
-        }
-        self.share_time(&mut scene, flow, style);
+        self.planner.note_knobs(start, settings.knobs);
+        let (sample_rate, look_ahead) = (self.time.sample_rate(), self.time.look_ahead(block));
+        let now = Now { block, maps, start, sample_rate, look_ahead, frame: 0 };
+        let mut ctx = BlockContext { now, host, port };
+        self.output.begin_block(&ctx.now, ctx.host);
+        self.enter_turns(&mut ctx, flow);
         if pressed.forget {
-            self.heard_chord = None;
-            self.unsaid.blank = true;
+            self.player.forget_chord();
+            self.planner.forget_memory();
         }
         if pressed.your_turn {
-            self.hand_over(&mut scene);
+            self.take_turn(&mut ctx, TurnInput::YourTurn);
         }
-        self.say_unsaid(&mut scene);
-        self.accompany(&mut scene, flow);
-        self.hear_the_mind_out(&mut scene);
-        self.take_charts(&mut scene);
-        self.walk(&mut scene);
-        self.position = start.plus(i64::from(block.frames));
+        self.planner.send(&mut ctx);
+        self.accompaniment.enter(&ctx.now, ctx.host, &mut self.output, &self.time, flow);
+        self.planner.receive(&mut ctx, &self.arbiter, &self.time, &self.stats);
+        self.accompaniment.take_charts(ctx.port, self.planner.changes_chart());
+        self.walk(&mut ctx);
+        self.time.leave(block);
     }
 
-    /// Straight beats as they are divided now.
-    pub(crate) fn swung(&self, beats: Span, settings: &Settings) -> Span {
-        beats.with(Groove::new(settings.swing, self.clock.bars()))
+    /// What has been counted.
+    #[cfg(test)]
+    pub fn stats(&self) -> &Arc<Vitals> {
+        &self.stats
     }
 
-    /// The clock that the style of now keeps to.
-    pub(crate) fn time(&self) -> &Clock {
-        if self.in_free_time { &self.free_clock } else { &self.clock }
+    /// The first frame of the next block.
+    #[cfg(test)]
+    pub fn position(&self) -> Position {
+        self.time.position()
     }
 
-    /// Which buttons the musician, or automation, presses at the start of this block.
-    pub(crate) fn pressed(&mut self, settings: &Settings) -> Buttons {
+    /// Which momentary switches the musician, or automation, turns on at the start of this block.
+    fn pressed(&mut self, settings: &Settings) -> Buttons {
         let &Settings { your_turn, tap, forget, .. } = settings;
         let now = Buttons { your_turn, tap, forget };
-        // What is down at first has been down before.
+        // What is on at first has been on before.
         let before = self.buttons.replace(now).unwrap_or(now);
         Buttons { your_turn: your_turn && !before.your_turn, tap: tap && !before.tap, forget: forget && !before.forget }
     }
 
-    /// True when another style plays from now on.
-    pub(crate) fn change_style(&mut self, settings: &Settings) -> bool {
-        if settings.files != self.files {
-            self.files = settings.files;
-            self.unsaid.files = true;
+    /// At the start of a block: what the host or the musician has changed.
+    fn enter_turns(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, flow: Flow) {
+        let settings = ctx.now.settings();
+        let other_style = self.select(settings);
+        let other_time = self.time.set_free_time(settings.free_time);
+        if other_time {
+            self.player.forget_ticks();
         }
-        let chords_from = harmony::source(settings);
-        if std::mem::replace(&mut self.chords_from, chords_from) != chords_from {
-            self.unsaid.chords_from = Some(chords_from);
+        let other_rules = self.arbiter.enter(settings);
+        if other_rules || flow == Flow::Broken {
+            let is_changed = other_rules || other_style || other_time;
+            self.take_turn(ctx, TurnInput::Discontinuity { is_changed });
+            return;
         }
-        let before = self.style.replace(settings.style);
-        if before != Some(settings.style) {
-            self.unsaid.style = Some(settings.style);
+        if self.arbiter.is_loop_another(&ctx.now, &self.time) {
+            self.take_turn(ctx, TurnInput::LoopPassed);
         }
-        before.is_some_and(|before| before != settings.style)
+        if other_time {
+            let maps = &ctx.now.maps;
+            let before = if settings.free_time { maps.beats } else { maps.seconds };
+            let from = self.arbiter.part().map(|part| before.first_tick_from(ctx.now.offset(), part.lag));
+            self.planner.leave_time(from, &ctx.now, ctx.host, &mut self.output);
+            self.take_turn(ctx, TurnInput::OtherTime(before));
+        } else if other_style {
+            self.take_turn(ctx, TurnInput::OtherStyle);
+        }
+        self.take_turn(ctx, TurnInput::BarsMoved);
     }
 
-    pub(crate) fn walk(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let mut event = scene.stage.next_event();
-        for _ in 0..MOMENTS {
-            let Some((at, moment)) = self.next_moment(scene, event.map(|(at, _)| at)) else { return };
-            scene.cursor = at;
-            match moment {
-                Moment::Off(until) => self.end_due(scene, until),
-                Moment::Comping(due) => self.comp(scene, due),
-                Moment::Event => {
-                    if let Some((_, event)) = event {
-                        self.hear(scene, event);
-                    }
-                    event = scene.stage.next_event();
-                }
-                Moment::Passed => self.pass_round(scene),
-                Moment::Chord => self.hear_chord(scene),
-                Moment::Turn(cue) => self.change_turn(scene, cue),
-                Moment::Deal => self.deal(scene),
-                Moment::Round => self.think_of_round(scene),
-                Moment::Ask(as_of) => self.ask(scene, as_of),
-                Moment::On => self.begin_next(scene),
-                Moment::Silence => self.comping.stop(scene.at(), scene.stage, &mut self.ledger),
-                Moment::Click(beat) => self.click.strike(beat, self.clock.bars(), scene.at(), scene.stage),
+    /// Tells the worker what to play with. True when another style plays from now on.
+    fn select(&mut self, settings: &Settings) -> bool {
+        let chords_from = source(settings);
+        let now = Selection { style: Some(settings.style), files: settings.files, chords_from };
+        let before = std::mem::replace(&mut self.selection, now);
+        if before.files != now.files {
+            self.planner.read_files();
+        }
+        if before.chords_from != chords_from {
+            self.planner.set_chord_source(chords_from);
+        }
+        if before.style != now.style {
+            self.planner.set_style(settings.style);
+        }
+        before.style.is_some_and(|before| before != settings.style)
+    }
+
+    /// Tells the arbiter what happens, and the planner what follows.
+    fn take_turn(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, input: TurnInput) {
+        let at = Situation {
+            now: &ctx.now,
+            time: &self.time,
+            keys_play: self.player.held().any_playing(),
+            keys_down: self.player.held().any_down(),
+        };
+        if let Some(decision) = self.arbiter.on(input, &at) {
+            let room = |cut| self.player.room_after(cut);
+            self.planner.follow(decision, ctx, &mut self.output, &self.time, room);
+            self.note_silence(&ctx.now);
+            self.planner.send(ctx);
+        }
+    }
+
+    fn walk(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>) {
+        let mut event = ctx.host.next_event();
+        for _ in 0..STEPS {
+            let Some((frame, step)) = self.next_step(&ctx.now, event.map(|(at, _)| at)) else { return };
+            ctx.now.frame = frame;
+            self.take_step(ctx, step, event.map(|(_, event)| event));
+            if step == Step::HostEvent {
+                event = ctx.host.next_event();
             }
         }
     }
 
-    fn next_moment<S, N>(&self, scene: &Scene<'_, S, N>, event: Option<FrameOffset>) -> Option<(u32, Moment)> {
-        let span = &scene.span;
-        let lag = self.turn_lag();
+    fn take_step(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, step: Step, event: Option<HostEvent>) {
+        match step {
+            Step::NoteOff => {
+                self.planner.end_due(&ctx.now, ctx.host, &mut self.output);
+                self.note_silence(&ctx.now);
+            }
+            Step::CompingOff | Step::CompingOn => {
+                self.planner.send(ctx);
+                self.accompaniment.comp(ctx, &mut self.output, &self.time, &self.stats);
+            }
+            Step::HostEvent => {
+                if let Some(event) = event {
+                    self.hear(ctx, event);
+                }
+            }
+            Step::LoopPassed => self.take_turn(ctx, TurnInput::LoopPassed),
+            Step::ChordRests => self.hear_chord(ctx),
+            Step::Turn => self.take_turn(ctx, TurnInput::TurnDue),
+            Step::Deal => self.take_turn(ctx, TurnInput::DealDue),
+            Step::LoopAhead => self.take_turn(ctx, TurnInput::LoopDue),
+            Step::Request => self.planner.ask(ctx, &self.arbiter, &self.time, &self.stats),
+            Step::NoteOn => {
+                let keys = self.player.held();
+                self.planner.begin_next(ctx, self.arbiter.turn(), keys, &mut self.output, &self.stats);
+                self.note_silence(&ctx.now);
+            }
+            Step::Silence => self.accompaniment.fall_silent(&ctx.now, ctx.host, &mut self.output),
+            Step::Click => self.accompaniment.click(&ctx.now, ctx.host, &self.time),
+        }
+    }
+
+    /// The next step of this block, and its frame.
+    fn next_step(&self, now: &Now<'_>, event: Option<FrameOffset>) -> Option<(u32, Step)> {
+        let (style, lag) = (&now.maps.style, self.arbiter.lag());
         // Events beyond the block cannot be; if a host sends them they belong to its last frame.
-        let event = event.map(|at| (i64::from(at.0.min(scene.block.frames.saturating_sub(1))), Moment::Event));
-        let off = self.schedule.next_off().map(|until| (span.offset_of(until), Moment::Off(until)));
-        let rest = self.ear.rest(self.frames_in_ms(CHORD_MS));
-        let chord = rest.map(|rest| (rest.0.saturating_sub(scene.start.0), Moment::Chord));
-        // What begins with the next round begins when the song is there.
-        let round = self.next_round().map_or(LATEST, |round| round.first);
-        let turn = self.turn.next_change().filter(|(tick, ..)| *tick < round);
-        let turn = turn.map(|(tick, lag, cue)| (span.offset_of(float(tick) + lag), Moment::Turn(cue)));
-        let deal = self.is_deal_due(scene.block.settings.mode).then(|| (scene.cursor(), Moment::Deal));
-        let think = self.round_due(scene).map(|at| (at, Moment::Round));
-        let passes = self.round_passes(scene).map(|at| (at, Moment::Passed));
-        let ask = self.wishes.due(span, scene.start, self.look_ahead(scene)).map(|as_of| (as_of, Moment::Ask(as_of)));
-        let on = self.schedule.next_on().filter(|onset| *onset < round);
-        let on = on.map(|onset| (span.offset_of(float(onset) + lag), Moment::On));
-        // The earliest; of several on one frame the first in this list, because `min_by_key` keeps the first.
-        let due = self.comping.due(&self.swung(scene.beats, &scene.block.settings), scene.start, scene.block.offline);
-        let comping = due.map(|(at, due)| (at, Moment::Comping(due)));
-        // It begins after what the host says: that may be that everything is to be silent.
-        let lets_go = comping.filter(|_| due.is_some_and(|(_, due)| due == Due::Off));
-        let strikes = comping.filter(|_| lets_go.is_none());
-        let silence = self.comping_ends().map(|at| (at.0.saturating_sub(scene.start.0), Moment::Silence));
-        let click = scene.block.settings.click.then(|| {
-            let (at, beat) = self.click.due(&scene.beats, scene.cursor(), self.clock.bars());
-            (at, Moment::Click(beat))
+        let event = event.map(|at| i64::from(at.0.min(now.block.frames.saturating_sub(1))));
+        // What begins with the next pass of the loop begins when the song is there.
+        let pass = self.arbiter.next_pass().map_or(LATEST, |pass| pass.first);
+        let turn = self.arbiter.turn().next_change().filter(|(tick, ..)| *tick < pass);
+        let note_on = self.planner.next_on().filter(|onset| *onset < pass);
+        let comping = self.accompaniment.due(now, &self.time).map(|(at, due)| {
+            let step = if due == Due::Off { Step::CompingOff } else { Step::CompingOn };
+            (at, step)
         });
-        [off, lets_go, event, strikes, passes, chord, turn, deal, think, ask, on, silence, click]
-            .into_iter()
-            .flatten()
-            .filter_map(|(offset, moment)| Some((scene.within(offset)?, moment)))
-            .min_by_key(|(at, _)| *at)
+        let deal = self.arbiter.is_deal_due(now.settings().mode, &self.time).then(|| now.offset());
+        let silence = self.silence_at().filter(|_| self.accompaniment.depends_on_player(&self.time));
+        let steps = [
+            (self.planner.next_off().map(|until| style.offset_of(until)), Step::NoteOff),
+            (event, Step::HostEvent),
+            (self.arbiter.loop_passes(now), Step::LoopPassed),
+            (self.player.chord_rests_at(now).map(|rests| now.offset_of(rests)), Step::ChordRests),
+            (turn.map(|(tick, lag, _)| style.offset_of(float(tick) + lag)), Step::Turn),
+            (deal, Step::Deal),
+            (self.arbiter.loop_due(now, &self.time), Step::LoopAhead),
+            (self.planner.request_due(now), Step::Request),
+            (note_on.map(|onset| style.offset_of(float(onset) + lag)), Step::NoteOn),
+            (silence.map(|at| now.offset_of(at)), Step::Silence),
+            (self.accompaniment.click_due(now, &self.time).map(|(at, _)| at), Step::Click),
+        ];
+        let steps = steps.into_iter().filter_map(|(at, step)| Some((at?, step))).chain(comping);
+        steps.filter_map(|(at, step)| Some((now.within(at)?, step))).min()
     }
 
-    pub(crate) fn turn_lag(&self) -> f64 {
-        self.turn.part().map_or(0.0, |part| part.lag)
+    /// Notes whether anything sounds, or is about to.
+    fn note_silence(&mut self, now: &Now<'_>) {
+        let is_quiet = !self.player.held().any_down() && !self.planner.is_sounding() && self.arbiter.part().is_none();
+        if is_quiet {
+            self.quiet_since.get_or_insert(now.position());
+        } else {
+            self.quiet_since = None;
+        }
     }
 
-    /// How long before a note could sound it is decided, in frames. Live, a reply comes with the next block at best.
-    pub(crate) fn look_ahead<S, N>(&self, scene: &Scene<'_, S, N>) -> i64 {
-        let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
-        if scene.block.offline { wanted } else { wanted.max(i64::from(self.largest_block)) }
-    }
-
-    pub(crate) fn frames_in_ms(&self, milliseconds: f32) -> i64 {
-        #[allow(clippy::cast_possible_truncation, reason = "a few seconds; `as` saturates")]
-        let frames = (f64::from(milliseconds) * self.sample_rate / 1000.0).round() as i64;
-        frames.max(0)
+    /// From when on nobody has played for a while; `None` while anything sounds.
+    fn silence_at(&self) -> Option<Position> {
+        Some(self.quiet_since?.plus(crate::block::frames_in_ms(SILENCE_MS, self.time.sample_rate())))
     }
 }
-
-/// The transport in free time: only the metre counts, for the length of turns.
-fn free(transport: &Transport) -> Transport {
-    Transport { metre: transport.metre, ..Transport::default() }
-}
-
-/// Later than anything.
-pub(crate) const LATEST: Ticks = Ticks(i64::MAX);
-/// Before every activation: whoever plays first begins a bar.
-const LONG_AGO: Position = Position(i64::MIN / 2);

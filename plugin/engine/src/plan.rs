@@ -1,6 +1,9 @@
-//! What will sound: requests to the worker, the schedule, and what the worker must still be told.
+//! What will sound: requests to the worker, the schedule, and what the worker must still be told. `planner` is the only
+//! writer of it.
 
-pub mod outbox;
-pub mod planner;
-pub mod requests;
-pub mod schedule;
+mod outbox;
+mod planner;
+mod requests;
+mod schedule;
+
+pub use planner::Planner;

@@ -3,11 +3,12 @@
 //! Only looks: nothing that is played depends on it.
 
 use crate::host::StyleNumber;
-use crate::performer::{FREE_BPM, Performer};
+use crate::plan::Planner;
 use crate::time::clock::float;
+use crate::time::{FREE_BPM, Time};
+use crate::turns::TurnArbiter;
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
-use segue_model::harmony::HarmonySource;
 use segue_model::note::{Bars, Note, Ticks};
 
 /// The most planned notes that are shown.
@@ -61,50 +62,31 @@ pub enum Chords {
     Off,
 }
 
-impl Performer {
-    /// What it is that notes are played to; a chord that was heard, since which moment of the beats.
-    pub fn chords(&self) -> (Chords, Option<f64>) {
-        match self.chords_from {
-            HarmonySource::Chart => {
-                let style = self.style.unwrap_or_default();
-                (Chords::Chart { version: self.files.0, style }, None)
-            }
-            HarmonySource::Hands => {
-                let (chord, since) = self.heard_chord.unzip();
-                (Chords::Heard(chord), since)
-            }
-            HarmonySource::Nowhere => (Chords::Off, None),
-        }
-    }
-
-    /// Looks at the hands; at what is planned only when somebody wants to see it.
-    pub fn glimpse(&self, shows_plans: bool) -> Glimpse {
-        let clock = &self.clock;
-        let mut glimpse = Glimpse {
+impl Glimpse {
+    /// As things stand; what is planned only where somebody wants to see it.
+    pub(crate) fn of(time: &Time, arbiter: &TurnArbiter, planner: &Planner, shows_plans: bool) -> Self {
+        let clock = time.beats();
+        let mut glimpse = Self {
             now: clock.now(),
             tempo_bpm: clock.tempo_bpm(),
             bars: clock.bars(),
             form: clock.form(),
             follows_host: clock.follows_host(),
-            is_segues_turn: self.turn.is_segues(),
+            is_segues_turn: arbiter.turn().is_segues(),
             planned: ArrayVec::new(),
         };
         if shows_plans {
-            self.show_plans(&mut glimpse);
+            // One moment of the style's own time, as one of the beats.
+            let scale = if time.in_free_time() { glimpse.tempo_bpm / FREE_BPM } else { 1.0 };
+            let (now, lag) = (glimpse.now, arbiter.lag());
+            let show = |note: &Note| PlannedNote {
+                onset: now + (float(note.onset) + lag - time.of_style().now()) * scale,
+                length: float(note.duration) * scale,
+                key: note.pitch.key(),
+                velocity: note.velocity.value(),
+            };
+            glimpse.planned.extend(planner.planned().take(SHOWN_PLANS).map(show));
         }
         glimpse
-    }
-
-    fn show_plans(&self, glimpse: &mut Glimpse) {
-        // One moment of the style's own time, as one of the beats.
-        let scale = if self.in_free_time { glimpse.tempo_bpm / FREE_BPM } else { 1.0 };
-        let (now, lag) = (glimpse.now, self.turn_lag());
-        let show = |note: &Note| PlannedNote {
-            onset: now + (float(note.onset) + lag - self.time().now()) * scale,
-            length: float(note.duration) * scale,
-            key: note.pitch.key(),
-            velocity: note.velocity.value(),
-        };
-        glimpse.planned.extend(self.schedule.planned().take(SHOWN_PLANS).map(show));
     }
 }

@@ -14,6 +14,11 @@ impl Count {
         self.0.fetch_add(1, Relaxed);
     }
 
+    /// So many more.
+    pub fn add(&self, count: u32) {
+        self.0.fetch_add(count, Relaxed);
+    }
+
     /// So far.
     pub fn get(&self) -> u32 {
         self.0.load(Relaxed)

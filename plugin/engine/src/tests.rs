@@ -27,8 +27,8 @@ use crate::host::{
     Audible, Block, ChannelMessage, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings,
     Stage, StartGrid, StyleNumber, TempoFrom, Trade, Transport, Who, Yield,
 };
-use crate::input::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
 use crate::link::{AudioEnd, MindEnd, Nerve, Planned, SharedChart, ToMind, link};
+use crate::output::thru::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
 use crate::recorder::{Journal, Observed, Pages};
 use crate::stats::Vitals;
 use crate::time::clock::Position;
@@ -424,7 +424,7 @@ impl PaperHost {
     }
 
     fn play_at(&self, performer: &mut Performer, nerve: &mut PaperNerve, until: i64, lengths: &[u32]) -> Heard {
-        let mut heard = Heard { vitals: Arc::clone(&performer.vitals), ..Heard::default() };
+        let mut heard = Heard { vitals: Arc::clone(performer.stats()), ..Heard::default() };
         let mut journal = Journal::default();
         let mut sent = 0;
         let mut at = 0;
@@ -448,7 +448,7 @@ impl PaperHost {
             let mut desk = Desk { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
             nerve.next_block();
             performer.perform(&block, &mut Observed::new(&mut desk, &mut journal), nerve);
-            assert_eq!(performer.position, Position(at + i64::from(frames)));
+            assert_eq!(performer.position(), Position(at + i64::from(frames)));
             journal.end_block(frames, RATE, &performer.glimpse(false), performer.chords(), None);
             at += i64::from(frames);
         }
@@ -749,7 +749,7 @@ fn a_rendering_after_a_jam_in_which_the_mind_fell_behind_is_the_same_and_not_lat
         let (mut performer, mut nerve) = (Performer::new(RATE, Arc::default()), host.nerve());
         nerve.wits = wits;
         let _ = jam.play_at(&mut performer, &mut nerve, 6 * BEAT, &[4096]);
-        let lost = performer.vitals.late.get() + performer.vitals.dropped.get();
+        let lost = performer.stats().late.get() + performer.stats().dropped.get();
         // From now on it does nothing before it is waited for.
         nerve.wits = Wits::Slow(u32::MAX);
         performer.activate(RATE);

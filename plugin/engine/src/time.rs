@@ -1,5 +1,190 @@
-//! Ticks and frames: the clock, the tempo, and swing.
+//! Ticks and frames: the clocks of beats and of seconds, the tempo, and swing. The only writer of time.
+//!
+//! Knows nothing of notes or turns.
 
 pub mod clock;
 pub mod swing;
 pub mod tempo;
+
+use crate::accompaniment::metronome::nearest_beat;
+use crate::block::{Now, TickMaps, frames_in_ms};
+use crate::host::{Block, Settings, TempoFrom, Transport};
+use clock::{Clock, Flow, Position, Span, float, sane};
+use segue_model::note::{Bars, Ticks};
+use swing::Groove;
+use tempo::{Beat, OwnTempo, Reading};
+
+/// Free time is counted as if at this tempo, as it was learnt.
+pub const FREE_BPM: f64 = 120.0;
+
+/// Performance time.
+#[derive(Debug)]
+pub struct Time {
+    sample_rate: f64,
+    /// The first frame of the next block.
+    position: Position,
+    /// Beats: follows the host wherever it goes.
+    beats: Clock,
+    /// Seconds, for styles in free time.
+    seconds: Clock,
+    counts_seconds: bool,
+    /// How the beat was divided in the block before.
+    swing: Groove,
+    tempo: OwnTempo,
+    /// The longest block since the activation, in frames.
+    largest_block: u32,
+}
+
+/// What a new block brings.
+#[derive(Debug)]
+pub struct Entered {
+    /// Ticks against its frames.
+    pub maps: TickMaps,
+    /// Whether time goes on.
+    pub flow: Flow,
+    /// The beat is divided otherwise than before, so ticks may be behind us that were still to come.
+    pub swing_changed: bool,
+}
+
+impl Time {
+    /// Stands at tick zero of both clocks.
+    pub fn new(sample_rate: f64) -> Self {
+        Self {
+            sample_rate,
+            position: Position(0),
+            beats: Clock::new(sample_rate),
+            seconds: Clock::new(sample_rate),
+            counts_seconds: false,
+            swing: Groove::STRAIGHT,
+            tempo: OwnTempo::default(),
+            largest_block: 0,
+        }
+    }
+
+    /// Frames are counted from zero again, at another rate; ticks go on.
+    pub fn activate(&mut self, sample_rate: f64) {
+        self.sample_rate = sample_rate;
+        self.beats.restart_frames(sample_rate);
+        self.seconds.restart_frames(sample_rate);
+        self.position = Position(0);
+        self.tempo.forget_positions();
+        self.largest_block = 0;
+    }
+
+    /// A new performance: ticks begin again too.
+    pub fn start_afresh(&mut self) {
+        *self = Self { counts_seconds: self.counts_seconds, swing: self.swing, ..Self::new(self.sample_rate) };
+    }
+
+    /// Enters the next block. A tap counts from its first frame on.
+    pub fn enter(&mut self, block: &Block, taps: bool) -> Entered {
+        let settings = &block.settings;
+        if taps {
+            self.tempo.tap(self.position, self.sample_rate);
+        }
+        let own_bpm = self.tempo.of_block(settings, sane(block.transport.tempo_bpm));
+        let (beats, flow) = self.beats.enter(&block.transport, self.position, block.frames, own_bpm);
+        let metre_alone = Transport { metre: block.transport.metre, ..Transport::default() };
+        let (seconds, _) = self.seconds.enter(&metre_alone, self.position, block.frames, FREE_BPM);
+        let style = if settings.free_time { seconds } else { self.swung(beats, settings) };
+        let swing_changed = std::mem::replace(&mut self.swing, style.groove()) != style.groove();
+        self.largest_block = self.largest_block.max(block.frames);
+        Entered { maps: TickMaps { style, beats, seconds }, flow, swing_changed }
+    }
+
+    /// The block is over.
+    pub fn leave(&mut self, block: &Block) {
+        self.position = self.position.plus(i64::from(block.frames));
+    }
+
+    /// Says whether the style of now counts seconds. True when the one before counted otherwise.
+    pub fn set_free_time(&mut self, free_time: bool) -> bool {
+        std::mem::replace(&mut self.counts_seconds, free_time) != free_time
+    }
+
+    /// Frames a second.
+    pub fn sample_rate(&self) -> f64 {
+        self.sample_rate
+    }
+
+    /// The position of the next block, and of this one until it is left.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The longest block since the activation, in frames.
+    pub fn largest_block(&self) -> u32 {
+        self.largest_block
+    }
+
+    /// Whether the style of now counts seconds.
+    pub fn in_free_time(&self) -> bool {
+        self.counts_seconds
+    }
+
+    /// The clock of beats.
+    pub fn beats(&self) -> &Clock {
+        &self.beats
+    }
+
+    /// The clock that the style of now keeps to.
+    pub fn of_style(&self) -> &Clock {
+        if self.counts_seconds { &self.seconds } else { &self.beats }
+    }
+
+    /// How long before a note could sound it is decided, in frames. Live, a reply comes with the next block at best.
+    pub fn look_ahead(&self, block: &Block) -> i64 {
+        let wanted = frames_in_ms(block.settings.look_ahead_ms, self.sample_rate);
+        if block.offline { wanted } else { wanted.max(i64::from(self.largest_block)) }
+    }
+
+    /// Straight beats as these settings divide them.
+    pub fn swung(&self, beats: Span, settings: &Settings) -> Span {
+        beats.with(Groove::new(settings.swing, self.beats.bars()))
+    }
+
+    /// Without a song, a player who begins after a silence begins a bar.
+    pub fn begin_phrase(&mut self, now: &mut Now<'_>) {
+        if self.beats.follows_host() {
+            return;
+        }
+        self.tempo.begin_phrase();
+        let (offset, position, frames) = (now.offset(), now.position(), now.block.frames);
+        if now.settings().click {
+            // The player plays to the click: it stays where it is, and the nearest beat is the first.
+            let beat = nearest_beat(now.maps.beats.nearest_tick(offset), self.beats.bars());
+            self.beats.begin_bar_on(beat);
+        } else {
+            now.maps.beats = self.beats.begin_bar(now.maps.beats, offset, position, frames);
+        }
+        now.maps.style = if self.counts_seconds {
+            self.seconds.begin_bar(now.maps.style, offset, position, frames)
+        } else {
+            self.swung(now.maps.beats, now.settings())
+        };
+    }
+
+    /// Without a song, the tempo and the beat may be read from what the player strikes. True when they were.
+    pub fn follow_phrase(&mut self, now: &mut Now<'_>) -> bool {
+        let transport = &now.block.transport;
+        // A host that plays and tells a tempo keeps it, also when it does not tell where in the song it is.
+        let host_keeps_time = transport.playing && sane(transport.tempo_bpm).is_some();
+        if now.settings().tempo_from != TempoFrom::Phrase || self.beats.follows_host() || host_keeps_time {
+            return false;
+        }
+        let (offset, position) = (now.offset(), now.position());
+        let Bars { line, metre } = self.beats.bars();
+        let place = (now.maps.beats.moment_of(offset) - float(line)) / float(Ticks::quarters(1));
+        let swings = self.swung(now.maps.beats, now.settings()).groove() != Groove::STRAIGHT;
+        let beat = Beat { metre, swings };
+        let reading = self.tempo.hear(position, self.sample_rate, beat, self.beats.tempo_bpm(), place);
+        let Some(Reading { tempo_bpm, quarters }) = reading else { return false };
+        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no phrase is that long")]
+        let place = Ticks((quarters * float(Ticks::quarters(1))).round() as i64);
+        now.maps.beats = self.beats.retime(now.maps.beats, offset, position, now.block.frames, (tempo_bpm, place));
+        if !self.counts_seconds {
+            now.maps.style = self.swung(now.maps.beats, now.settings());
+        }
+        true
+    }
+}

@@ -1,6 +1,10 @@
-//! Whose turn it is. The only writer of it.
+//! Whose turn it is. `arbiter` is the only writer of it; `turn` is the table it asks.
 
 pub mod arbiter;
-pub mod loop_ahead;
-pub mod trade_grid;
+mod loop_ahead;
+mod situation;
+mod trade_grid;
 pub mod turn;
+
+pub use arbiter::{Decision, TurnArbiter, TurnInput};
+pub use situation::Situation;

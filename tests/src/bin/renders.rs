@@ -1,14 +1,15 @@
 //! Writes down every event of a fixed set of offline renders, so that two builds can be compared note for note.
 //!
 //! The sequences are those of the random host that render from their first block to their last: all modes and styles,
-//! loops, jumps, changes of tempo and metre, odd blocks. Started by `cargo xtask renders`, which builds the plugin first.
+//! loops, jumps, changes of tempo and metre, odd blocks. Started by `cargo xtask renders`, which builds the plugin
+//! first.
 
 use anyhow::{Context, Result, bail};
 use segue_tests::bundle::Bundle;
-use segue_tests::random_host::board::{Board, Knob};
+use segue_tests::random_host::generator;
+use segue_tests::random_host::param_map::{Param, ParamMap};
 use segue_tests::random_host::play::play;
-use segue_tests::random_host::sequence::{Deed, Sequence};
-use segue_tests::random_host::whims;
+use segue_tests::random_host::sequence::{Action, Sequence};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,11 +45,12 @@ fn record(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     }
     let bundle = Bundle::load(&plugin.with_context(|| format!("--plugin names the built plugin; {USAGE}"))?)?;
     let out = out.with_context(|| format!("--out names the file to write; {USAGE}"))?;
-    let board = Board::new(bundle.open()?.parameters())?;
+    let param_map = ParamMap::new(bundle.open()?.parameters())?;
     let mut text = String::new();
-    let sequences = (0..).map(|seed| whims::sequence(seed, &board)).filter(|sequence| renders(sequence, &board));
+    let sequences =
+        (0..).map(|seed| generator::sequence(seed, &param_map)).filter(|sequence| renders(sequence, &param_map));
     for sequence in sequences.take(count) {
-        let recording = play(&sequence, &bundle, &board)?;
+        let recording = play(&sequence, &bundle, &param_map)?;
         writeln!(text, "sequence {}: {} notes", sequence.seed, recording.count_notes())?;
         for (number, take) in recording.takes.iter().enumerate() {
             for event in &take.events {
@@ -60,10 +62,13 @@ fn record(mut arguments: impl Iterator<Item = String>) -> Result<()> {
 }
 
 /// Whether nothing of a sequence depends on how fast this machine is.
-fn renders(sequence: &Sequence, board: &Board) -> bool {
-    let render = board.place(Knob::Render);
+fn renders(sequence: &Sequence, param_map: &ParamMap) -> bool {
+    let render = param_map.place(Param::Render);
     let is_live = sequence.settings.iter().any(|(place, value)| *place == render && (*value - LIVE).abs() < 0.5);
-    let is_turned = |deed: &Deed| matches!(deed, Deed::Turn { place, .. } if *place == render);
-    let all_render = sequence.acts.iter().all(|act| act.offline && !act.deeds.iter().any(|(_, deed)| is_turned(deed)));
+    let is_turned = |action: &Action| matches!(action, Action::SetParam { place, .. } if *place == render);
+    let all_render = sequence
+        .activations
+        .iter()
+        .all(|activation| activation.offline && !activation.actions.iter().any(|(_, action)| is_turned(action)));
     all_render && !is_live
 }

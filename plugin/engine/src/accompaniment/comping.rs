@@ -10,7 +10,8 @@
 
 use crate::host::{Audible, FrameOffset, Harmony, Key, Settings, Stage, Who};
 use crate::link::SharedChart;
-use crate::output::active_notes::{Ledger, Struck, Token};
+use crate::output::Output;
+use crate::output::active_notes::{Struck, Token};
 use crate::time::clock::{Position, Span, float};
 use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
@@ -112,11 +113,11 @@ impl Comping {
     }
 
     /// Ends. What sounds ends too.
-    pub fn stop(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+    pub fn stop(&mut self, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
         self.withdraw();
         self.plan = None;
         self.before.clear();
-        self.let_go(at, stage, ledger);
+        self.let_go(at, stage, output);
     }
 
     /// Forgets everything when there is no host to tell. The ledger knows what is owed.
@@ -201,10 +202,10 @@ impl Comping {
         channel: Option<u8>,
         at: FrameOffset,
         stage: &mut impl Stage,
-        ledger: &mut Ledger,
+        output: &mut Output,
     ) -> bool {
         let Some(Stretch { from, until, chord }) = self.planned.pop_at(0) else { return true };
-        self.let_go(at, stage, ledger);
+        self.let_go(at, stage, output);
         let Some(chord) = chord else { return true };
         let is_line = self.plan.is_some_and(|plan| plan.bars.place(from) == Ticks::ZERO);
         let velocity = if is_line { ON_THE_LINE } else { BETWEEN };
@@ -214,7 +215,7 @@ impl Comping {
         for &pitch in &self.before {
             let struck = channel.map(|channel| {
                 let key = Key { voice: None, channel, pitch };
-                ledger.strike(stage, at, key, velocity, Who::Comping)
+                output.strike(stage, at, key, velocity, Who::Comping)
             });
             let token = if let Some(Struck::Sounds(token)) = struck { Some(token) } else { None };
             all_taken &= struck != Some(Struck::Refused);
@@ -226,10 +227,10 @@ impl Comping {
     }
 
     /// Takes the hand off the keys.
-    pub fn let_go(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+    pub fn let_go(&mut self, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
         for Sounding { pitch, token } in self.sounding.drain(..) {
             if let Some(token) = token {
-                ledger.end(stage, at, token);
+                output.end(stage, at, token);
             }
             stage.sound(at, Audible::Damp { who: Who::Comping, channel: 0, pitch });
         }

@@ -2,10 +2,17 @@
 //! behind them and no wheel turned.
 
 use crate::host::{ChannelMessage, FrameOffset, Harmony, HostEvent, Message, Sent, Settings, Stage};
-use crate::input::player::{ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, RESET_CONTROLLERS, SUSTAIN};
 use crate::output::active_notes::Ledger;
 
-/// Controllers that only whoever hears what is passed on makes something of.
+/// MIDI controllers that mean something here.
+pub const SUSTAIN: u8 = 64;
+pub const ALL_SOUND_OFF: u8 = 120;
+pub const RESET_CONTROLLERS: u8 = 121;
+/// From here to the last: the messages that change the mode let go of all notes too.
+pub const ALL_NOTES_OFF: u8 = 123;
+/// From here on a pedal is down.
+pub const PEDAL_DOWN: f32 = 0.5;
+/// Controllers that only downstream instruments interpret.
 const MODULATION: u8 = 1;
 const SOSTENUTO: u8 = 66;
 /// The middle of the bend; in fourteen bits it lies half a step beside.

@@ -3,7 +3,6 @@
 use crate::host::StyleNumber;
 use crate::input::held_notes::{HELD, Held};
 use crate::link::{NOTES_PER_WISH, Nerve, ToMind};
-use crate::performer::{Performer, Scene};
 use crate::plan::schedule::Intended;
 use arrayvec::ArrayVec;
 use segue_model::harmony::{HarmonySource, HeardChord};
@@ -57,65 +56,62 @@ impl From<NoteEnd> for ToMind {
     }
 }
 
-impl Performer {
-    /// Tells the mind what it must know, in order, as far as there is room.
-    pub(crate) fn say_unsaid<S, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>) {
-        let unsaid = &mut self.unsaid;
-        // Before anything that may make the mind decide the same once more.
-        while let Some(&(onset, pitch)) = unsaid.unplayed.first() {
-            if !scene.nerve.tell(ToMind::Unplayed { onset, pitch }) {
+impl Unsaid {
+    /// Sends it, in order, as far as there is room.
+    pub fn send(&mut self, port: &mut impl Nerve) {
+        // Before anything that may make the worker decide the same once more.
+        while let Some(&(onset, pitch)) = self.unplayed.first() {
+            if !port.tell(ToMind::Unplayed { onset, pitch }) {
                 return;
             }
-            unsaid.unplayed.pop_at(0);
+            self.unplayed.pop_at(0);
         }
-        if unsaid.blank {
-            unsaid.blank = !scene.nerve.tell(ToMind::Blank);
+        if self.blank {
+            self.blank = !port.tell(ToMind::Blank);
         }
-        if let Some(from) = unsaid.take_back.filter(|_| !unsaid.blank)
-            && scene.nerve.tell(ToMind::TakeBack { from })
+        if let Some(from) = self.take_back.filter(|_| !self.blank)
+            && port.tell(ToMind::TakeBack { from })
         {
-            unsaid.take_back = None;
+            self.take_back = None;
         }
-        if let Some(style) = unsaid.style.filter(|_| unsaid.take_back.is_none() && !unsaid.blank)
-            && scene.nerve.tell(ToMind::Style(style))
+        if let Some(style) = self.style.filter(|_| self.take_back.is_none() && !self.blank)
+            && port.tell(ToMind::Style(style))
         {
-            unsaid.style = None;
+            self.style = None;
         }
-        if unsaid.files && scene.nerve.tell(ToMind::Files) {
-            unsaid.files = false;
+        if self.files && port.tell(ToMind::Files) {
+            self.files = false;
         }
-        if let Some(source) = unsaid.chords_from.filter(|_| !unsaid.blank)
-            && scene.nerve.tell(ToMind::ChordsFrom(source))
+        if let Some(source) = self.chords_from.filter(|_| !self.blank)
+            && port.tell(ToMind::ChordsFrom(source))
         {
-            unsaid.chords_from = None;
+            self.chords_from = None;
         }
-        if let Some(chord) = unsaid.chord.filter(|_| unsaid.chords_from.is_none() && !unsaid.blank)
-            && scene.nerve.tell(ToMind::Chord(chord))
+        if let Some(chord) = self.chord.filter(|_| self.chords_from.is_none() && !self.blank)
+            && port.tell(ToMind::Chord(chord))
         {
-            unsaid.chord = None;
+            self.chord = None;
         }
-        while let Some(&end) = unsaid.ends.first() {
-            if unsaid.must_come_first() || !scene.nerve.tell(end.into()) {
+        while let Some(&end) = self.ends.first() {
+            if self.must_come_first() || !port.tell(end.into()) {
                 return;
             }
-            unsaid.ends.pop_at(0);
+            self.ends.pop_at(0);
         }
     }
-}
 
-impl Unsaid {
     /// Nothing of what was before must be said any more, but that it is to be forgotten, and what is to be played.
-    pub(crate) fn start_afresh(&mut self) {
+    pub fn start_afresh(&mut self) {
         let Self { style, files, chords_from, .. } = *self;
         *self = Self { style, files, chords_from, blank: true, ..Self::default() };
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         !self.must_come_first() && self.ends.is_empty()
     }
 
     /// Whether another chart will count once all is said.
-    pub(crate) fn changes_chart(&self) -> bool {
+    pub fn changes_chart(&self) -> bool {
         self.style.is_some() || self.files
     }
 
@@ -129,22 +125,22 @@ impl Unsaid {
             || chords
     }
 
-    pub(crate) fn take_back(&mut self, from: Ticks) {
+    pub fn take_back(&mut self, from: Ticks) {
         self.take_back = Some(self.take_back.map_or(from, |before| before.min(from)));
     }
 
     /// This note will not sound.
-    pub(crate) fn unplayed(&mut self, Intended { note, told }: Intended) {
+    pub fn unplayed(&mut self, Intended { note, told }: Intended) {
         let _ = self.unplayed.try_push((note.onset, told));
     }
 
     /// A note that the player held with a finger or, at last, with the pedal alone, is over, and has lasted so long.
-    pub(crate) fn amend(&mut self, held: &Held, duration: Ticks) {
+    pub fn amend(&mut self, held: &Held, duration: Ticks) {
         self.end(held, duration, if held.down { Ended::Both } else { Ended::Note });
     }
 
     /// The key of a heard note is up after so long, and the pedal lets it ring on.
-    pub(crate) fn lift(&mut self, held: &Held, duration: Ticks) {
+    pub fn lift(&mut self, held: &Held, duration: Ticks) {
         self.end(held, duration, Ended::Key);
     }
 

@@ -1,71 +1,192 @@
-//! What Segue does: when the mind is asked, what is played of its plan, and how it gives way.
+//! What Segue will play: carries out what the arbiter orders, asks the worker in time, and begins and ends what it has
+//! decided. The only writer of what will sound.
+//!
+//! Knows whose turn it is only by what it is told; sends notes only through [`Output`].
 
-use crate::host::{Stage, Yield};
+use super::outbox::Unsaid;
+use super::requests::{Taken, Wishes};
+use super::schedule::{Intended, Schedule};
+use crate::block::{BlockContext, Now, RESERVE};
+use crate::host::{Stage, StyleNumber, Yield};
+use crate::input::held_notes::{Held, Keys};
 use crate::link::{Nerve, Planned, ToMind};
-use crate::performer::{Performer, Scene};
-use crate::plan::requests::Taken;
-use crate::plan::schedule::Intended;
+use crate::output::Output;
+use crate::stats::Vitals;
+use crate::time::Time;
 use crate::time::clock::{Position, float};
 use crate::time::swing::in_octave;
-use crate::turns::turn::{Cue, Order, Part, Turn, beat_at_or_after};
+use crate::turns::turn::{Order, Part, Turn, beat_at_or_after};
+use crate::turns::{Decision, TurnArbiter};
+use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::note::{Note, Ticks};
+use segue_model::sampling::SamplingParameters;
+use std::sync::atomic::Ordering;
 
-/// So many strokes of the player within a quarter note are a run: four sixteenths, or triplets.
-pub(crate) const RUN: usize = 4;
-const RUN_SPAN: Ticks = Ticks::quarters(1);
-/// A row of strokes that goes on for longer is no run any more.
-const LONGEST_RUN: Ticks = Ticks::quarters(8);
-/// In a duet, nothing begins so soon after a stroke of the player's run: an eighth, which is longer than the time between
-/// two strokes of one.
-const ROOM: Ticks = Ticks(Ticks::quarters(1).0 / 2);
+/// The plan.
+#[derive(Debug, Default)]
+pub struct Planner {
+    requests: Wishes,
+    schedule: Schedule,
+    outbox: Unsaid,
+}
 
-impl Performer {
-    pub(crate) fn cue(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, cue: Cue) {
-        let before = self.turn.part();
-        let lag = self.turn_lag();
-        let (turn, order) = self.turn.after(cue);
-        self.turn = turn;
+impl Planner {
+    /// Lets go of the whole plan, from a tick on. There is no host to tell, so what sounds is only forgotten: its note-offs are
+    /// pending already.
+    pub fn stop(&mut self, now: Ticks) {
+        self.withdraw_from(now);
+        self.schedule.clear();
+    }
+
+    /// Frames are counted from zero again.
+    pub fn forget_positions(&mut self) {
+        self.requests.forget_positions();
+    }
+
+    /// A new performance with a blank memory.
+    pub fn start_afresh(&mut self) {
+        self.requests.forget_positions();
+        self.requests.restart_turns();
+        self.outbox.start_afresh();
+    }
+
+    /// The beat is divided otherwise from now on: nothing is asked for that would begin before this tick.
+    pub fn skip_to(&mut self, now: Ticks) {
+        self.requests.skip_to(now);
+    }
+
+    /// Remembers the sampling parameters from this position on.
+    pub fn note_knobs(&mut self, position: Position, knobs: SamplingParameters) {
+        self.requests.note_knobs(position, knobs);
+    }
+
+    /// The worker is to play another style.
+    pub fn set_style(&mut self, style: StyleNumber) {
+        self.outbox.style = Some(style);
+    }
+
+    /// The worker is to read the chart and the file of the own style again.
+    pub fn read_files(&mut self) {
+        self.outbox.files = true;
+    }
+
+    /// The worker is to take the chords from elsewhere.
+    pub fn set_chord_source(&mut self, source: HarmonySource) {
+        self.outbox.chords_from = Some(source);
+    }
+
+    /// The worker is to forget everything.
+    pub fn forget_memory(&mut self) {
+        self.outbox.blank = true;
+    }
+
+    /// Whether another chart will count once the worker has been told everything.
+    pub fn changes_chart(&self) -> bool {
+        self.outbox.changes_chart()
+    }
+
+    /// Whether anything of Segue's sounds.
+    pub fn is_sounding(&self) -> bool {
+        self.schedule.is_sounding()
+    }
+
+    /// What has not begun, in order of onset.
+    pub fn planned(&self) -> impl Iterator<Item = &Note> {
+        self.schedule.planned()
+    }
+
+    /// The onset of the next note to begin.
+    pub fn next_on(&self) -> Option<Ticks> {
+        self.schedule.next_on()
+    }
+
+    /// The moment of the next note to end.
+    pub fn next_off(&self) -> Option<f64> {
+        self.schedule.next_off()
+    }
+
+    /// As of which offset the next request is; negative when its time has passed.
+    pub fn request_due(&self, now: &Now<'_>) -> Option<i64> {
+        self.requests.due(&now.maps.style, now.start, now.look_ahead)
+    }
+
+    /// Carries out what the arbiter orders. `room` tells from which tick on, at or after a given one, the player leaves room.
+    pub fn follow(
+        &mut self,
+        Decision { order, before }: Decision,
+        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        output: &mut Output,
+        time: &Time,
+        room: impl FnOnce(Ticks) -> Ticks,
+    ) {
+        let lag = before.map_or(0.0, |part| part.lag);
+        let had_end = before.is_some_and(|part| part.end.is_some());
+        let now = ctx.now;
         match order {
-            Some(Order::Prepare(part)) => self.prepare(scene, part, lag),
-            Some(Order::Reshape(part)) => self.reshape(scene, part, before.and_then(|before| before.end)),
-            Some(Order::Land(part)) => self.land(scene, part, before.and_then(|before| before.end)),
-            Some(Order::Enter(part)) => {
-                self.schedule.end_before(part.start, scene.at(), scene.stage, &mut self.ledger);
+            Order::Prepare(part) => self.prepare(part, lag, &now),
+            Order::PrepareBeside { from, part } => {
+                self.schedule.withdraw_from(from);
+                self.take_back(from);
+                self.requests.begin_after(from, part, now.position());
+            }
+            Order::Reshape(part) => self.reshape(part, had_end, &now),
+            Order::Land(part) => {
+                self.schedule.end_all(now.at(), ctx.host, output);
+                if now.block.offline { self.prepare(part, part.lag, &now) } else { self.reshape(part, had_end, &now) }
+            }
+            Order::Enter(part) => {
+                self.schedule.begin_plan();
+                self.schedule.end_before(part.start, now.at(), ctx.host, output);
                 while let Some(never_begun) = self.schedule.skip_before(part.start) {
-                    self.unsaid.unplayed(never_begun);
+                    self.outbox.unplayed(never_begun);
                 }
             }
-            Some(Order::Rethink(part)) => self.rethink(scene, part),
-            Some(Order::Yield) => {
-                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.give_way(scene);
+            Order::Begin => self.requests.count_turn(),
+            Order::Rethink(part) => {
+                let cut = now.first_free_tick(part.lag);
+                self.rethink(part, cut, room(cut), &now);
             }
-            Some(Order::Break) => {
-                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
+            Order::Redecide(part) => {
+                let begun = self.schedule.last_begun();
+                self.schedule.end_all(now.at(), ctx.host, output);
+                if let Some(part) = part {
+                    self.redecide(part, begun, &now);
+                }
             }
-            Some(Order::Close) => {
-                self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-                self.sharing.player_is_there = false;
+            Order::Rejoin { part, plays } => {
+                self.withdraw_from(now.first_tick(lag));
+                if let Some(part) = part {
+                    // What sounds makes room then, because two lines would be more voices than may be.
+                    self.schedule.end_by(float(part.start) + part.lag);
+                    self.requests.begin(part, now.position());
+                }
+                if plays {
+                    self.requests.count_turn();
+                }
             }
-            None if cue == Cue::Start => self.wishes.count_turn(),
-            None => return,
+            Order::Yield => {
+                self.withdraw_from(now.first_tick(lag));
+                self.give_way(ctx, output, time);
+            }
+            Order::Break => {
+                self.withdraw_from(now.first_tick(lag));
+                self.schedule.end_all(now.at(), ctx.host, output);
+            }
+            Order::Close => self.withdraw_from(now.first_tick(lag)),
         }
-        self.note_silence(scene);
-        self.say_unsaid(scene);
     }
 
-    /// Thinks about a part that begins after the loop's end, beside the one that is played until then.
-    pub(crate) fn prepare_after(&mut self, loop_end: Ticks, part: Part, known: Position) {
-        self.schedule.withdraw_from(loop_end);
-        self.take_back(loop_end);
-        self.wishes.begin_after(loop_end, part, known);
+    /// Another style counts time otherwise: what sounds ends, and of the plan nothing holds from a tick of the old time on.
+    pub fn leave_time(&mut self, from: Option<Ticks>, now: &Now<'_>, host: &mut impl Stage, output: &mut Output) {
+        self.schedule.end_all(now.at(), host, output);
+        if let Some(from) = from {
+            self.withdraw_from(from);
+        }
     }
 
-    /// Drops the plan: what has not sounded before `from` is taken back from the mind too.
-    pub(crate) fn withdraw_from(&mut self, from: Ticks) {
-        self.sharing.round = None;
-        let (planned, unknown) = (self.schedule.next_on(), self.wishes.drop_thought());
+    /// Drops the plan: what has not sounded before `from` is taken back from the worker's memory too.
+    fn withdraw_from(&mut self, from: Ticks) {
+        let (planned, unknown) = (self.schedule.next_on(), self.requests.drop_thought());
         self.schedule.withdraw();
         if let Some(first) = planned.into_iter().chain(unknown).min() {
             self.take_back(first.min(from));
@@ -73,208 +194,237 @@ impl Performer {
     }
 
     fn take_back(&mut self, from: Ticks) {
-        self.unsaid.take_back(from);
-        self.wishes.taken_back(from);
+        self.outbox.take_back(from);
+        self.requests.taken_back(from);
+    }
+
+    fn prepare(&mut self, part: Part, lag: f64, now: &Now<'_>) {
+        self.withdraw_from(now.first_tick(lag));
+        self.schedule.begin_plan();
+        self.requests.begin(part, now.position());
     }
 
     /// What sounds when the player takes the turn ends as the musician has set it.
-    fn give_way(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        match scene.block.settings.yields {
-            Yield::AtOnce => self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger),
+    fn give_way(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, output: &mut Output, time: &Time) {
+        let now = &ctx.now;
+        match now.settings().yields {
+            Yield::AtOnce => self.schedule.end_all(now.at(), ctx.host, output),
             Yield::AfterNote => {}
             Yield::AtBeat => {
-                let later = scene.beats.first_tick_from(scene.cursor() + 1, 0.0);
-                let beat = beat_at_or_after(later, self.clock.bars());
-                self.schedule.end_by(scene.in_style(beat));
+                let later = now.maps.beats.first_tick_from(now.offset() + 1, 0.0);
+                let beat = beat_at_or_after(later, time.beats().bars());
+                self.schedule.end_by(now.in_style(beat));
             }
         }
     }
 
-    /// The song has jumped, and the part begins here all the same. Live, what is about to sound stays, because it is too late
-    /// to think about it again; a rendering does so, now that bars and chords are known.
-    fn land(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, part: Part, before: Option<Ticks>) {
-        self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
-        if scene.block.offline {
-            self.prepare(scene, part, part.lag);
-        } else {
-            self.reshape(scene, part, before);
-        }
-    }
-
-    fn prepare<S, N>(&mut self, scene: &Scene<'_, S, N>, part: Part, lag: f64) {
-        self.withdraw_from(scene.span.first_tick_from(scene.cursor(), lag));
-        self.wishes.begin(part, scene.position());
-    }
-
     /// In a duet: what is about to sound stays, because the player's own downbeat must not cancel Segue's; what comes
-    /// later is thought about anew, now that another note is known.
-    fn rethink(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, part: Part) {
-        let cut = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
-        let free = self.room_after(cut);
-        self.wishes.reshape(part);
-        self.withdraw_beyond(scene, cut, free);
-        if self.wishes.broken().is_some() {
-            self.wishes.begin_anew(cut, Part { start: free, ..part }, scene.position());
+    /// later is decided again, now that another note is known.
+    fn rethink(&mut self, part: Part, cut: Ticks, free: Ticks, now: &Now<'_>) {
+        self.requests.reshape(part);
+        self.withdraw_beyond(cut, free, now);
+        if self.requests.broken().is_some() {
+            self.requests.begin_anew(cut, Part { start: free, ..part }, now.position());
         }
     }
 
-    /// Another style plays: what sounds ends, what is about to sound stays, and what comes later is decided by the new one.
-    pub(crate) fn decide_anew(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let begun = self.schedule.last_begun();
-        self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
-        let Some(part) = self.turn.part() else { return };
-        let soonest = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
+    fn redecide(&mut self, part: Part, begun: Option<Ticks>, now: &Now<'_>) {
+        let soonest = now.first_free_tick(part.lag);
         // Where the new style divides the beat otherwise, a tick that has sounded may come again.
         let cut = begun.map_or(soonest, |begun| soonest.max(begun + Ticks(1)));
-        self.withdraw_beyond(scene, cut, cut);
-        if self.wishes.broken().is_some() {
-            self.wishes.begin_anew(cut, Part { start: part.start.max(cut), ..part }, scene.position());
+        self.withdraw_beyond(cut, cut, now);
+        if self.requests.broken().is_some() {
+            self.requests.begin_anew(cut, Part { start: part.start.max(cut), ..part }, now.position());
         }
     }
 
-    /// The mind broke over a wish. Another one has taken its place and goes on with the part on the next beat; when that
+    /// The model broke over a request. Another one has taken its place and goes on with the part on the next beat; when that
     /// breaks too, on the one after it.
-    fn begin_anew<S, N>(&mut self, scene: &Scene<'_, S, N>) {
-        let Some((part, known)) = self.wishes.broken() else { return };
-        let soonest = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
-        let start = beat_at_or_after(soonest.max(known + Ticks(1)), self.time().bars());
+    fn begin_anew(&mut self, now: &Now<'_>, time: &Time) {
+        let Some((part, known)) = self.requests.broken() else { return };
+        let soonest = now.first_free_tick(part.lag);
+        let start = beat_at_or_after(soonest.max(known + Ticks(1)), time.of_style().bars());
         if !part.is_over_at(start) {
-            self.wishes.begin_anew(start, Part { start, ..part }, scene.position());
+            self.requests.begin_anew(start, Part { start, ..part }, now.position());
         }
     }
 
-    /// Drops what begins at `cut` or later, if anything does: it is decided anew, not before `free`.
-    fn withdraw_beyond<S, N>(&mut self, scene: &Scene<'_, S, N>, cut: Ticks, free: Ticks) {
-        if self.wishes.rethink(cut, free, scene.position()) {
+    /// Drops what begins at `cut` or later, if anything does: it is decided again, not before `free`.
+    fn withdraw_beyond(&mut self, cut: Ticks, free: Ticks, now: &Now<'_>) {
+        if self.requests.rethink(cut, free, now.position()) {
             self.schedule.withdraw_from(cut);
             self.take_back(cut);
         }
     }
 
-    /// The earliest moment from `cut` on that the player leaves free. A run has room for itself; one that goes on for bars
-    /// is what the player plays, and is played along with.
-    fn room_after(&mut self, cut: Ticks) -> Ticks {
-        let strokes = self.strokes.first().zip(self.strokes.last()).filter(|_| self.strokes.is_full());
-        let Some((first, last)) = strokes.filter(|(first, last)| **last - **first <= RUN_SPAN) else {
-            self.run_from = None;
-            return cut;
-        };
-        let from = *self.run_from.get_or_insert(*first);
-        if *last - from <= LONGEST_RUN { cut.max(*last + ROOM) } else { cut }
-    }
-
-    /// The part that is played ends elsewhere than was thought.
-    fn reshape(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, part: Part, before: Option<Ticks>) {
-        self.wishes.reshape(part);
+    /// The part that is played ends elsewhere than was planned.
+    fn reshape(&mut self, part: Part, had_end: bool, now: &Now<'_>) {
+        self.requests.reshape(part);
         let is_planned_beyond = self.schedule.last_on().is_some_and(|last| part.is_over_at(last));
-        if before.is_some() || is_planned_beyond {
-            let cut = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
-            self.withdraw_beyond(scene, cut, cut);
+        if had_end || is_planned_beyond {
+            let cut = now.first_free_tick(part.lag);
+            self.withdraw_beyond(cut, cut, now);
         }
         if let Some(end) = part.end {
             self.schedule.end_by(float(end + part.ring) + part.lag);
         }
     }
 
-    pub(crate) fn ask(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, as_of: i64) {
+    /// Makes the request that is due.
+    pub fn ask(
+        &mut self,
+        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        arbiter: &TurnArbiter,
+        time: &Time,
+        stats: &Vitals,
+    ) {
+        let now = ctx.now;
+        let Some(as_of) = self.request_due(&now) else { return };
         // With blocks longer than the look-ahead one reply must bring all the notes of a block.
-        let wanted = self.frames_in_ms(scene.block.settings.look_ahead_ms);
-        let long = !scene.block.offline && i64::from(self.largest_block) > wanted;
-        let beyond = if long { scene.span.ticks_in_frames(f64::from(self.largest_block)) } else { Ticks::ZERO };
+        let wanted = now.frames_in_ms(now.settings().look_ahead_ms);
+        let long = !now.block.offline && i64::from(time.largest_block()) > wanted;
+        let style = &now.maps.style;
+        let beyond = if long { style.ticks_in_frames(f64::from(time.largest_block())) } else { Ticks::ZERO };
         // What comes after the loop is played to the bars and chords from there on.
-        let round = self.next_round().filter(|_| !self.in_free_time);
-        let count = round.map_or(self.time().count(), |round| round.landing.count);
-        let (bars, groove) = ((count.bars, count.line_of(0)), scene.span.groove());
-        let Some(wish) = self.wishes.make(scene.start.plus(as_of), beyond, bars, groove) else {
-            return;
-        };
-        self.say_unsaid(scene);
-        scene.make_room_offline();
+        let pass = arbiter.next_pass().filter(|_| !time.in_free_time());
+        let count = pass.map_or(time.of_style().count(), |pass| pass.landing.count);
+        let bars = (count.bars, count.line_of(0));
+        let Some(wish) = self.requests.make(now.start.plus(as_of), beyond, bars, style.groove()) else { return };
+        self.send(ctx);
+        ctx.make_room_offline();
         // Also when there is no room: it would only be later and later. The turn is lost, and said so.
-        self.wishes.asked();
-        if !scene.nerve.tell(ToMind::Wish(wish)) {
-            self.vitals.dropped.add_one();
-            let _ = self.wishes.take(Planned::Failed { generation: wish.generation });
+        self.requests.asked();
+        if !ctx.port.tell(ToMind::Wish(wish)) {
+            stats.dropped.add_one();
+            let _ = self.requests.take(Planned::Failed { generation: wish.generation });
             return;
         }
-        while scene.block.offline && self.wishes.is_asked() {
-            let Some(reply) = scene.nerve.wait_offline() else {
-                self.vitals.time_outs.add_one();
+        while now.block.offline && self.requests.is_asked() {
+            let Some(reply) = ctx.port.wait_offline() else {
+                stats.time_outs.add_one();
                 return;
             };
-            self.take(scene, reply);
+            self.take(reply, &now, arbiter, time, stats);
         }
     }
 
-    /// Takes what the mind has said. A rendering also waits for what is still under way of a jam before it: while that
-    /// takes up the room for wishes nothing could be asked in time.
-    pub(crate) fn hear_the_mind_out(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        while let Some(reply) = scene.nerve.reply() {
-            self.take(scene, reply);
+    /// Takes the replies that have come. A rendering also waits for what is still under way of a jam before it: while that
+    /// takes up the room for requests nothing could be asked in time.
+    pub fn receive(
+        &mut self,
+        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        arbiter: &TurnArbiter,
+        time: &Time,
+        stats: &Vitals,
+    ) {
+        while let Some(reply) = ctx.port.reply() {
+            self.take(reply, &ctx.now, arbiter, time, stats);
         }
-        while scene.block.offline && self.wishes.any_open() {
-            // In vain, it is counted when something is wished.
-            let Some(reply) = scene.nerve.wait_offline() else { return };
-            self.take(scene, reply);
+        while ctx.now.block.offline && self.requests.any_open() {
+            // In vain, it is counted when something is requested.
+            let Some(reply) = ctx.port.wait_offline() else { return };
+            self.take(reply, &ctx.now, arbiter, time, stats);
         }
     }
 
-    pub(crate) fn take<S: Stage, N: Nerve>(&mut self, scene: &mut Scene<'_, S, N>, reply: Planned) {
+    fn take(&mut self, reply: Planned, now: &Now<'_>, arbiter: &TurnArbiter, time: &Time, stats: &Vitals) {
         if let Planned::Until { think_ns, .. } = reply {
-            self.vitals.think_ns.store(think_ns, std::sync::atomic::Ordering::Relaxed);
+            stats.think_ns.store(think_ns, Ordering::Relaxed);
         }
-        let taken = self.wishes.take(reply);
+        let taken = self.requests.take(reply);
         if let Planned::Failed { .. } = reply {
-            self.begin_anew(scene);
+            self.begin_anew(now, time);
         }
         let note = match taken {
             Taken::Note(note) => note,
-            Taken::Unplayed(note) => return self.unsaid.unplayed(Intended { note, told: note.pitch }),
+            Taken::Unplayed(note) => return self.outbox.unplayed(Intended { note, told: note.pitch }),
             Taken::Nothing => return,
         };
-        // The mind does not know of it: it keeps to the register that it learnt, as at a transposing instrument.
-        let intended = Intended {
-            note: Note { pitch: in_octave(note.pitch, scene.block.settings.octave), ..note },
-            told: note.pitch,
-        };
-        let late = scene.cursor() - scene.span.offset_of(float(note.onset) + self.turn_lag());
+        // The worker does not know of it: it keeps to the register that it learnt, as at a transposing instrument.
+        let pitch = in_octave(note.pitch, now.settings().octave);
+        let intended = Intended { note: Note { pitch, ..note }, told: note.pitch };
+        let lag = arbiter.lag();
+        let late = now.offset() - now.maps.style.offset_of(float(note.onset) + lag);
         if late > 0 {
-            self.vitals.late.add_one();
+            stats.late.add_one();
         }
         // What would be over already would only click.
-        let over = scene.span.offset_of(float(note.onset + note.duration) + self.turn_lag()) <= scene.cursor();
+        let is_over = now.maps.style.offset_of(float(note.onset + note.duration) + lag) <= now.offset();
         // It belongs to what was played before the song went round.
-        let astray = self.next_round().is_none() && self.turn.part().is_some_and(|part| note.onset < part.start);
-        if over || astray || late > self.look_ahead(scene) || !self.schedule.plan(intended) {
-            self.vitals.dropped.add_one();
-            self.unsaid.unplayed(intended);
+        let is_astray = arbiter.next_pass().is_none() && arbiter.part().is_some_and(|part| note.onset < part.start);
+        if is_over || is_astray || late > now.look_ahead || !self.schedule.plan(intended) {
+            stats.dropped.add_one();
+            self.outbox.unplayed(intended);
         }
     }
 
-    pub(crate) fn begin_next(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let (Turn::Waiting(part) | Turn::Playing(part)) = self.turn else {
+    /// Begins the next note.
+    pub fn begin_next(
+        &mut self,
+        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        turn: Turn,
+        keys: &Keys,
+        output: &mut Output,
+        stats: &Vitals,
+    ) {
+        let Some(part) = turn.part() else {
             // Nothing is planned outside Segue's turn; if it were, it would not be played.
             self.schedule.withdraw();
             return;
         };
-        let channel = scene.block.settings.channel;
+        let channel = ctx.now.settings().channel;
         // A finger is on this very key, and the host hears it: the key is the player's.
-        let is_players = self.schedule.next_pitch().is_some_and(|pitch| self.keys.are_passed_on(channel, pitch));
+        let is_players = self.schedule.next_pitch().is_some_and(|pitch| keys.are_passed_on(channel, pitch));
         if is_players || !self.schedule.has_room() {
             if let Some(intended) = self.schedule.skip_next() {
-                self.unsaid.unplayed(intended);
-                self.say_unsaid(scene);
+                self.outbox.unplayed(intended);
+                self.send(ctx);
             }
             return;
         }
-        if !self.schedule.begin_next(part, channel, scene.at(), scene.stage, &mut self.ledger) {
-            self.vitals.refused.add_one();
+        if !self.schedule.begin_next(part, channel, ctx.now.at(), ctx.host, output) {
+            stats.refused.add_one();
         }
-        self.quiet_since = None;
     }
 
-    pub(crate) fn end_due(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, until: f64) {
-        self.schedule.end_due(until, scene.at(), scene.stage, &mut self.ledger);
-        self.note_silence(scene);
+    /// Ends the notes that are due to end.
+    pub fn end_due(&mut self, now: &Now<'_>, host: &mut impl Stage, output: &mut Output) {
+        if let Some(until) = self.next_off() {
+            self.schedule.end_due(until, now.at(), host, output);
+        }
+    }
+
+    /// Tells the worker what it must know, in order, as far as there is room.
+    pub fn send(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>) {
+        self.outbox.send(ctx.port);
+    }
+
+    /// Tells the worker of a key. False when there is no room for it: it leaves room for the ends of all keys that are held,
+    /// of the finger and of the pedal, and never overtakes what should have been said before it.
+    pub fn tell_heard(
+        &mut self,
+        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        word: ToMind,
+        held: usize,
+    ) -> bool {
+        self.send(ctx);
+        ctx.make_room_offline();
+        let has_room = ctx.port.room() > 2 * held + RESERVE && self.outbox.is_empty();
+        has_room && ctx.port.tell(word)
+    }
+
+    /// The worker is to be told of a chord that was struck.
+    pub fn tell_chord(&mut self, chord: HeardChord) {
+        self.outbox.chord = Some(chord);
+    }
+
+    /// A heard note is over, and has lasted so long.
+    pub fn amend(&mut self, held: &Held, duration: Ticks) {
+        self.outbox.amend(held, duration);
+    }
+
+    /// The key of a heard note is up after so long, and the pedal lets it ring on.
+    pub fn lift(&mut self, held: &Held, duration: Ticks) {
+        self.outbox.lift(held, duration);
     }
 }

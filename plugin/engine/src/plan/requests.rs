@@ -8,7 +8,6 @@
 
 use crate::host::Mode;
 use crate::link::{OPEN_WISHES, Planned, Wish};
-use crate::performer::LATEST;
 use crate::time::clock::{Position, Span, float};
 use crate::time::swing::Groove;
 use crate::turns::turn::Part;
@@ -17,6 +16,8 @@ use segue_model::improviser::Begin;
 use segue_model::note::{Bars, Note, Ticks};
 use segue_model::sampling::SamplingParameters;
 
+/// Later than anything.
+const LATEST: Ticks = Ticks(i64::MAX);
 /// Earlier than anything.
 const EARLIEST: Ticks = Ticks(i64::MIN);
 

@@ -4,7 +4,8 @@
 //! begun to play anew, or because the song broke off.
 
 use crate::host::{Audible, FrameOffset, Key, Stage, Who};
-use crate::output::active_notes::{Ledger, Struck, Token};
+use crate::output::Output;
+use crate::output::active_notes::{Struck, Token};
 use crate::time::clock::float;
 use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
@@ -24,14 +25,18 @@ pub struct Intended {
     pub told: Pitch,
 }
 
+/// A plan: everything that is decided from one beginning of Segue's on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct PlanId(u32);
+
 #[derive(Debug, Clone, Copy)]
 struct Sounding {
     pitch: Pitch,
     channel: u8,
     /// When it began.
     onset: Ticks,
-    /// When its part began.
-    part: Ticks,
+    /// The plan that it belongs to.
+    plan: PlanId,
     /// When it ends, its part's lag included.
     until: f64,
     token: Option<Token>,
@@ -40,6 +45,8 @@ struct Sounding {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Schedule {
+    /// What begins from now on belongs to it.
+    plan: PlanId,
     /// In order of onset.
     planned: ArrayVec<Intended, PLANNED>,
     sounding: ArrayVec<Sounding, SOUNDING>,
@@ -47,10 +54,10 @@ pub struct Schedule {
     struck: Chord,
 }
 
-/// Which keys of a part began on one tick, so that a doubled note is known as such even when the first is over.
+/// Which keys of a plan began on one tick, so that a doubled note is known as such even when the first is over.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Chord {
-    part: Ticks,
+    plan: PlanId,
     onset: Ticks,
     /// One bit for each.
     keys: u128,
@@ -58,9 +65,9 @@ struct Chord {
 
 impl Chord {
     /// Takes a key in. False when it is there.
-    fn strike(&mut self, part: Ticks, onset: Ticks, pitch: Pitch) -> bool {
-        if (self.part, self.onset) != (part, onset) {
-            *self = Self { part, onset, keys: 0 };
+    fn strike(&mut self, plan: PlanId, onset: Ticks, pitch: Pitch) -> bool {
+        if (self.plan, self.onset) != (plan, onset) {
+            *self = Self { plan, onset, keys: 0 };
         }
         let before = self.keys;
         self.keys |= 1 << pitch.key();
@@ -69,6 +76,11 @@ impl Chord {
 }
 
 impl Schedule {
+    /// What begins from now on belongs to another plan.
+    pub fn begin_plan(&mut self) {
+        self.plan = PlanId(self.plan.0.wrapping_add(1));
+    }
+
     /// Takes a note in. False when there is no room.
     #[must_use]
     pub fn plan(&mut self, intended: Intended) -> bool {
@@ -152,23 +164,24 @@ impl Schedule {
         channel: u8,
         at: FrameOffset,
         stage: &mut impl Stage,
-        ledger: &mut Ledger,
+        output: &mut Output,
     ) -> bool {
         let Some(Intended { note, .. }) = self.skip_next() else { return true };
-        if !self.struck.strike(part.start, note.onset, note.pitch) {
+        if !self.struck.strike(self.plan, note.onset, note.pitch) {
             // Twice the same key in one chord is one note.
             return true;
         }
         let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
-        // What still rings from an earlier part makes room: a line stays a line, and a chord has no more voices than it may.
-        self.end_where(at, stage, ledger, |sounding| same_key(sounding) || sounding.part != part.start);
+        // What still rings from an earlier plan makes room: a line stays a line, and a chord has no more voices than it may.
+        let plan = self.plan;
+        self.end_where(at, stage, output, |sounding| same_key(sounding) || sounding.plan != plan);
         if self.sounding.is_full() {
             // Nobody would end it.
             return false;
         }
         let key = Key { voice: None, channel, pitch: note.pitch };
         let velocity = f32::from(note.velocity.value()) / 127.0;
-        let struck = ledger.strike(stage, at, key, velocity, Who::Segue);
+        let struck = output.strike(stage, at, key, velocity, Who::Segue);
         let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
         stage.sound(at, Audible::Strike { who: Who::Segue, channel, pitch: note.pitch, velocity });
         let until = part.cut(note.onset + note.duration);
@@ -176,7 +189,7 @@ impl Schedule {
             pitch: note.pitch,
             channel,
             onset: note.onset,
-            part: part.start,
+            plan,
             until: float(until) + part.lag,
             token,
         });
@@ -184,18 +197,18 @@ impl Schedule {
     }
 
     /// Ends every note whose time is over at `moment`.
-    pub fn end_due(&mut self, moment: f64, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
-        self.end_where(at, stage, ledger, |sounding| sounding.until <= moment);
+    pub fn end_due(&mut self, moment: f64, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
+        self.end_where(at, stage, output, |sounding| sounding.until <= moment);
     }
 
     /// Ends everything that began before this moment.
-    pub fn end_before(&mut self, moment: Ticks, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
-        self.end_where(at, stage, ledger, |sounding| sounding.onset < moment);
+    pub fn end_before(&mut self, moment: Ticks, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
+        self.end_where(at, stage, output, |sounding| sounding.onset < moment);
     }
 
     /// Ends everything.
-    pub fn end_all(&mut self, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
-        self.end_where(at, stage, ledger, |_| true);
+    pub fn end_all(&mut self, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
+        self.end_where(at, stage, output, |_| true);
         self.struck = Chord::default();
     }
 
@@ -210,7 +223,7 @@ impl Schedule {
         &mut self,
         at: FrameOffset,
         stage: &mut impl Stage,
-        ledger: &mut Ledger,
+        output: &mut Output,
         which: impl Fn(&Sounding) -> bool,
     ) {
         self.sounding.retain(|sounding| {
@@ -218,7 +231,7 @@ impl Schedule {
                 return true;
             }
             if let Some(token) = sounding.token {
-                ledger.end(stage, at, token);
+                output.end(stage, at, token);
             }
             stage.sound(at, Audible::Damp { who: Who::Segue, channel: sounding.channel, pitch: sounding.pitch });
             false

@@ -49,7 +49,7 @@ fn fingers_that_come_together_are_one_chord_from_the_first_on_and_it_is_the_same
         let heard = host.play(4 * BEAT, lengths);
         assert_eq!(chords(&heard), named(&[(0, "C"), (96, "F/C")]), "{lengths:?}");
         let source = heard.words.iter().find(|word| matches!(word, ToMind::ChordsFrom(_)));
-        assert!(matches!(source, Some(ToMind::ChordsFrom(Source::Hands))));
+        assert!(matches!(source, Some(ToMind::ChordsFrom(HarmonySource::Hands))));
     }
 }
 

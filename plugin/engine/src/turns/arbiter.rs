@@ -16,324 +16,390 @@
 //! - *Your turn* begins an answer or a duet on the next point of the grid. In a trade Segue has the next bars, and all
 //!   that follow are traded from there, until the song starts, stops or jumps.
 
-use crate::host::{Mode, Settings, Stage, StartGrid};
-use crate::link::Nerve;
-use crate::performer::{FREE_BPM, Performer, Scene};
-use crate::time::clock::{Count, Flow, Position, float};
-use crate::turns::loop_ahead::Round;
-use crate::turns::trade_grid::Sides;
-use crate::turns::turn::{Cue, Part, Turn};
+use super::loop_ahead::{LoopAhead, LoopPass, joining};
+use super::situation::Situation;
+use super::trade_grid::Sides;
+use super::turn::{Cue, Order, Part, Turn};
+use crate::block::Now;
+use crate::host::{Mode, Settings};
+use crate::time::Time;
+use crate::time::clock::{Count, Position, Span, float};
 use segue_model::note::Ticks;
-
-/// How long the last note of an answer or a duet may ring beyond its end: a sixteenth note.
-pub(crate) const RING: Ticks = Ticks(Ticks::quarters(1).0 / 4);
-/// How long the last note of a trade may ring into the player's bars, where it may: longer than any note is.
-pub(crate) const RING_OVER: Ticks = Ticks::quarters(64);
 
 /// So many empty turns of the player's, one after the other, end a trade without a song: the first may be a rest.
 const EMPTY_TURNS: u8 = 2;
 
-/// See the module.
+/// Decides whose turn it is. The only writer of it.
 #[derive(Debug, Default)]
-pub struct Sharing {
+pub struct TurnArbiter {
+    turn: Turn,
     /// The settings of the block before, as far as they mean anything in its mode; `None` before the first.
     rules: Option<(Mode, Option<(u8, bool)>)>,
     /// Who has which bars; `None` while none are traded.
-    pub(crate) sides: Option<Sides>,
+    grid: Option<Sides>,
     /// Bars and tempo as they were when Segue's part was dealt.
-    pub(crate) dealt_in: Option<(Count, f64)>,
-    /// The next round of the song's loop, once it is thought about.
-    pub(crate) round: Option<Round>,
+    dealt_in: Option<(Count, f64)>,
+    loop_ahead: LoopAhead,
     /// From when on the player leaves room for an answer, as far as is known.
-    pub(crate) room_from: Option<Position>,
+    room_from: Option<Position>,
     /// The player has struck or lifted a key since Segue's last part.
-    pub(crate) player_is_there: bool,
+    player_is_there: bool,
     /// Turns of the player's, one after the other, in which no key was down.
     empty_turns: u8,
 }
 
-/// Whether another style plays from now on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StyleChange {
-    /// The same.
-    None,
-    /// Another one, which counts time as the one before did.
-    SameTime,
-    /// One that plays in free time after one that keeps to the beat, or the other way round.
-    OtherTime,
+/// What happens that may change the turn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TurnInput {
+    /// The song started, stopped or jumped, or the settings of the turn are others.
+    Discontinuity {
+        /// The settings or the style are others.
+        is_changed: bool,
+    },
+    /// The style counts time otherwise than the one before, for which this was the map of the block.
+    OtherTime(Span),
+    /// The style is another and counts time as the one before did.
+    OtherStyle,
+    /// Bars may have moved.
+    BarsMoved,
+    /// A key of the melody goes down, heard at this onset.
+    KeyDown(Ticks),
+    /// The last key that keeps the turn is up; a next note of the player's row would be too late from this offset on.
+    KeysUp {
+        /// Counted from the block's first frame.
+        row_overdue: i64,
+    },
+    /// The player asks Segue to play.
+    YourTurn,
+    /// Everything is to be silent at once.
+    AllSoundOff,
+    /// There is a part of Segue's that nobody has dealt yet.
+    DealDue,
+    /// The start of Segue's part is reached, or its end.
+    TurnDue,
+    /// The next pass of the loop is to be foreseen.
+    LoopDue,
+    /// The song did not go round, or will not do so as was foreseen.
+    LoopPassed,
 }
 
-impl Sharing {
-    /// The player strikes or lifts a key.
-    pub(crate) fn player_is_there(&mut self) {
-        self.player_is_there = true;
-        self.empty_turns = 0;
-    }
+/// What is to be done about it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// What.
+    pub order: Order,
+    /// Segue's part before.
+    pub before: Option<Part>,
 }
 
-impl Performer {
-    /// At the start of a block: what the host or the musician has changed.
-    pub(crate) fn share_time(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, flow: Flow, style: StyleChange) {
-        let settings = &scene.block.settings;
-        let sides = (settings.trade.bars, settings.trade.segue_first);
-        let rules = Some((settings.mode, (settings.mode == Mode::Trade).then_some(sides)));
-        let before = std::mem::replace(&mut self.sharing.rules, rules);
-        let changed = before != rules;
-        if !changed && flow == Flow::On {
-            if self.is_round_another(scene) {
-                self.pass_round(scene);
-            }
-            match style {
-                StyleChange::None => {}
-                StyleChange::SameTime => self.decide_anew(scene),
-                StyleChange::OtherTime => self.change_time(scene),
-            }
-            self.deal_anew(scene);
-            return;
-        }
-        let changed = changed || style != StyleChange::None;
-        let round = self.next_round().filter(|_| !changed);
-        self.share_anew(settings);
-        let cue = match round {
-            Some(round) => self.go_round(round),
-            None if changed => None,
-            None => self.landed(scene).map(Cue::Landed),
-        };
-        self.cue(scene, cue.unwrap_or(Cue::Broken { keys_down: self.keys.any_playing() }));
+impl TurnArbiter {
+    /// What follows when something happens.
+    pub fn on(&mut self, input: TurnInput, at: &Situation<'_>) -> Option<Decision> {
+        let before = self.turn.part();
+        let order = match input {
+            TurnInput::Discontinuity { is_changed } => self.begin_again(is_changed, at),
+            TurnInput::OtherTime(before) => self.recast(&before, at),
+            TurnInput::OtherStyle => Some(Order::Redecide(before)),
+            TurnInput::BarsMoved => self.deal_again(at),
+            TurnInput::KeyDown(onset) => self.cue(Cue::KeyDown(onset), at),
+            TurnInput::KeysUp { row_overdue } => self.keys_are_up(row_overdue, at),
+            TurnInput::YourTurn => self.hand_over(at),
+            TurnInput::AllSoundOff => self.cue(Cue::Broken { keys_down: at.keys_play }, at),
+            TurnInput::DealDue => self.deal(at),
+            TurnInput::TurnDue => self.reach_change(at),
+            TurnInput::LoopDue => self.foresee_loop(at),
+            TurnInput::LoopPassed => self.rejoin(at),
+        }?;
+        Some(Decision { order, before })
     }
 
-    /// Nothing of what was shared before holds any more.
-    pub(crate) fn share_anew(&mut self, settings: &Settings) {
-        let in_song = self.clock.follows_host();
-        self.sharing.sides = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
-        self.sharing.player_is_there = false;
-        self.sharing.empty_turns = 0;
-        self.sharing.round = None;
+    /// The performance stops: it is the player's turn.
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whose turn it is.
+    pub fn turn(&self) -> Turn {
+        self.turn
+    }
+
+    /// What Segue plays or is about to play.
+    pub fn part(&self) -> Option<Part> {
+        self.turn.part()
+    }
+
+    /// How far beside its tick every note of Segue's part sounds, as a part of a tick.
+    pub fn lag(&self) -> f64 {
+        self.part().map_or(0.0, |part| part.lag)
+    }
+
+    /// The pass of the loop that is foreseen and has a part of Segue's.
+    pub fn next_pass(&self) -> Option<LoopPass> {
+        self.loop_ahead.planned()
+    }
+
+    /// When the next pass of the loop is to be foreseen, as an offset.
+    pub fn loop_due(&self, now: &Now<'_>, time: &Time) -> Option<i64> {
+        self.loop_ahead.due(now, time)
+    }
+
+    /// When the song will have passed the end of its loop, if it does not go round, as an offset.
+    pub fn loop_passes(&self, now: &Now<'_>) -> Option<i64> {
+        self.loop_ahead.passes(now)
+    }
+
+    /// Whether the loop that is ahead of us is not any more the one that was foreseen.
+    pub fn is_loop_another(&self, now: &Now<'_>, time: &Time) -> bool {
+        self.loop_ahead.is_another(now, time)
     }
 
     /// Whether there is a part of Segue's that nobody has dealt yet.
-    pub(crate) fn is_deal_due(&self, mode: Mode) -> bool {
+    pub fn is_deal_due(&self, mode: Mode, time: &Time) -> bool {
         self.turn.part().is_none()
             && match mode {
                 Mode::Answer => false,
-                Mode::Trade => self.sharing.sides.is_some(),
-                Mode::Duet => self.clock.follows_host() || self.turn == Turn::Hearing,
+                Mode::Trade => self.grid.is_some(),
+                Mode::Duet => time.beats().follows_host() || self.turn == Turn::Hearing,
             }
     }
 
-    pub(crate) fn deal(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let part = match scene.block.settings.mode {
-            Mode::Answer => None,
-            Mode::Trade => self.bars_ahead(scene),
-            Mode::Duet => Some(self.duet_from_now(scene)),
-        };
-        if let Some(part) = part {
-            self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
-            self.cue(scene, Cue::Dealt(part));
-        }
+    /// Takes the settings of a new block in. True when they share time otherwise than those before.
+    pub fn enter(&mut self, settings: &Settings) -> bool {
+        let sides = (settings.trade.bars, settings.trade.segue_first);
+        let rules = Some((settings.mode, (settings.mode == Mode::Trade).then_some(sides)));
+        std::mem::replace(&mut self.rules, rules) != rules
     }
 
-    /// Where bars have changed under the bars that were dealt, they are the same ones, elsewhere.
-    pub(crate) fn deal_anew(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let Some((count, tempo_bpm)) = self.sharing.dealt_in else { return };
-        let is_traded = self.turn.part().is_some_and(|part| part.mode == Mode::Trade);
-        let bars_moved = !count.goes_on_as(self.clock.count());
-        #[allow(clippy::float_cmp, reason = "a tempo that was not touched is the very same number")]
-        let seconds_moved = self.in_free_time && tempo_bpm != self.clock.tempo_bpm();
-        if is_traded
-            && (bars_moved || seconds_moved)
-            && let Some(bars) = self.sharing.sides.and_then(|sides| sides.dealt())
-        {
-            self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
-            let part = self.part_of_bars(scene, bars);
-            let cue = match self.turn {
-                // What is ready to begin on this very line begins on it.
-                Turn::Waiting(ready) if self.is_ready(scene, ready, bars) => {
-                    Cue::Landed(Part { end: part.end, ..ready })
-                }
-                _ => Cue::Dealt(part),
-            };
-            self.cue(scene, cue);
-        }
-    }
-
-    /// Whether a part is about to begin on the line of these bars, too soon for another to be decided.
-    fn is_ready<S, N>(&self, scene: &Scene<'_, S, N>, ready: Part, (first, _): (i64, i64)) -> bool {
-        let begins = scene.span.offset_of(float(ready.start) + ready.lag);
-        let is_soon = (scene.cursor()..scene.cursor() + self.look_ahead(scene)).contains(&begins);
-        is_soon && scene.beats.offset_of(float(self.clock.count().line_of(first))) == begins
-    }
-
-    /// Another style plays from now on and counts time otherwise: what sounds ends, and the part goes on as soon as can be.
-    fn change_time(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let before = if scene.block.settings.free_time { scene.beats } else { scene.seconds };
-        self.schedule.end_all(scene.at(), scene.stage, &mut self.ledger);
-        let Some(part) = self.turn.part() else { return };
-        self.withdraw_from(before.first_tick_from(scene.cursor(), part.lag));
-        let again = match part.mode {
-            Mode::Answer => {
-                let begins = before.offset_of(float(part.start) + part.lag);
-                let soonest = scene.cursor() + self.look_ahead(scene);
-                let grid = scene.block.settings.start_grid;
-                let (over, grid) = if begins < soonest { (soonest, grid.to_join()) } else { (begins, grid) };
-                let (start, lag) = self.place(scene, over, grid);
-                let end = part.end.map(|end| scene.span.nearest_tick(before.offset_of(float(end) + part.lag)));
-                Some(Part { start, end, lag, ..part })
-            }
-            Mode::Trade => {
-                let bars = self.sharing.sides.and_then(|sides| sides.dealt());
-                bars.map(|bars| self.part_of_bars(scene, bars))
-            }
-            Mode::Duet => Some(self.duet_from_now(scene)),
-        };
-        // Where nothing is left of it, it is over at once.
-        let again = again.unwrap_or(Part { end: Some(part.start), ..part });
-        self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
-        self.cue(scene, Cue::Recast(again));
+    /// The player strikes or lifts a key.
+    pub fn player_is_there(&mut self) {
+        self.player_is_there = true;
+        self.empty_turns = 0;
     }
 
     /// The player strikes a key: without a song a trade may begin with it.
-    pub(crate) fn meet_player<S, N>(&mut self, scene: &Scene<'_, S, N>) {
-        self.sharing.player_is_there();
-        if scene.block.settings.mode == Mode::Trade && self.sharing.sides.is_none() {
-            let now = self.bar_number(scene, 0);
-            self.sharing.sides = Some(Sides::new(now, false, scene.block.settings.trade));
+    pub fn meet_player(&mut self, at: &Situation<'_>) {
+        self.player_is_there();
+        let settings = at.now.settings();
+        if settings.mode == Mode::Trade && self.grid.is_none() {
+            self.grid = Some(Sides::new(at.bar_number(0), false, settings.trade));
         }
     }
 
+    /// Asks the table of turns.
+    fn cue(&mut self, cue: Cue, at: &Situation<'_>) -> Option<Order> {
+        let (turn, order) = self.turn.after(cue);
+        self.turn = turn;
+        match order {
+            Some(Order::Prepare(_) | Order::Yield | Order::Break) => drop(self.loop_ahead.forget()),
+            Some(Order::Land(_)) if at.now.block.offline => drop(self.loop_ahead.forget()),
+            Some(Order::Close) => {
+                self.loop_ahead.forget();
+                self.player_is_there = false;
+            }
+            _ => {}
+        }
+        order
+    }
+
+    /// Nothing of what was shared before holds any more.
+    fn begin_again(&mut self, is_changed: bool, at: &Situation<'_>) -> Option<Order> {
+        let settings = at.now.settings();
+        let pass = self.next_pass().filter(|_| !is_changed);
+        let in_song = at.time.beats().follows_host();
+        self.grid = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
+        self.player_is_there = false;
+        self.empty_turns = 0;
+        self.loop_ahead.forget();
+        let cue = match pass {
+            Some(pass) => self.go_round(&pass, at),
+            None if is_changed => None,
+            None => self.landed(at).map(Cue::Landed),
+        };
+        self.cue(cue.unwrap_or(Cue::Broken { keys_down: at.keys_play }), at)
+    }
+
+    /// The song jumps: to where the next pass begins, if this is it.
+    fn go_round(&mut self, pass: &LoopPass, at: &Situation<'_>) -> Option<Cue> {
+        let part = pass.part.filter(|_| at.time.beats().has_landed(pass.landing))?;
+        self.grid = Some(pass.bars);
+        self.note_deal(at);
+        Some(Cue::Looped(part))
+    }
+
+    /// A song that jumps unforeseen, to bars of Segue's, just where Segue's bars would have begun: the part that is ready to
+    /// begin, as long as it is there. Every other jump leaves nothing that could be decided in time.
+    fn landed(&mut self, at: &Situation<'_>) -> Option<Part> {
+        let settings = at.now.settings();
+        let Turn::Waiting(ready) = self.turn else { return None };
+        let begins_now = at.now.maps.style.offset_of(float(ready.start) + ready.lag) == at.now.offset();
+        if ready.mode != Mode::Trade || settings.mode != Mode::Trade || settings.free_time || !begins_now {
+            return None;
+        }
+        let (count, start_grid) = (at.time.beats().count(), settings.start_grid.to_join());
+        let mut grid = self.grid?;
+        let (first, after) = grid.deal(at.bar_number(0));
+        if count.line_of(first) > ready.start || start_grid.at_or_after(ready.start, count.bars) != ready.start {
+            return None;
+        }
+        self.grid = Some(grid);
+        self.note_deal(at);
+        Some(Part { end: Some(count.line_of(after)), ..ready })
+    }
+
+    fn note_deal(&mut self, at: &Situation<'_>) {
+        let clock = at.time.beats();
+        self.dealt_in = Some((clock.count(), clock.tempo_bpm()));
+    }
+
+    fn deal(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let part = match at.now.settings().mode {
+            Mode::Answer => return None,
+            Mode::Trade => at.part_of_bars(self.grid.as_mut()?.deal(at.bar_number(0))),
+            Mode::Duet => at.duet_from_now(),
+        };
+        self.note_deal(at);
+        self.cue(Cue::Dealt(part), at)
+    }
+
+    /// Where bars have changed under the bars that were dealt, they are the same ones, elsewhere.
+    fn deal_again(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let (count, tempo_bpm) = self.dealt_in?;
+        let clock = at.time.beats();
+        let is_traded = self.part().is_some_and(|part| part.mode == Mode::Trade);
+        let bars_moved = !count.goes_on_as(clock.count());
+        #[allow(clippy::float_cmp, reason = "a tempo that was not touched is the very same number")]
+        let seconds_moved = at.time.in_free_time() && tempo_bpm != clock.tempo_bpm();
+        if !is_traded || !(bars_moved || seconds_moved) {
+            return None;
+        }
+        let bars = self.grid.and_then(|grid| grid.dealt())?;
+        self.note_deal(at);
+        let part = at.part_of_bars(bars);
+        let cue = match self.turn {
+            // What is ready to begin on this very line begins on it.
+            Turn::Waiting(ready) if is_ready(at, ready, bars) => Cue::Landed(Part { end: part.end, ..ready }),
+            _ => Cue::Dealt(part),
+        };
+        self.cue(cue, at)
+    }
+
+    /// Another style plays from now on and counts time otherwise: the part goes on as soon as can be.
+    fn recast(&mut self, before: &Span, at: &Situation<'_>) -> Option<Order> {
+        let part = self.part()?;
+        self.loop_ahead.forget();
+        let now = at.now;
+        let again = match part.mode {
+            Mode::Answer => {
+                let begins = before.offset_of(float(part.start) + part.lag);
+                let grid = now.settings().start_grid;
+                let is_soon = begins < now.soonest();
+                let (over, grid) = if is_soon { (now.soonest(), grid.to_join()) } else { (begins, grid) };
+                let (start, lag) = at.place(over, grid);
+                let end = part.end.map(|end| now.maps.style.nearest_tick(before.offset_of(float(end) + part.lag)));
+                Some(Part { start, end, lag, ..part })
+            }
+            Mode::Trade => self.grid.and_then(|grid| grid.dealt()).map(|bars| at.part_of_bars(bars)),
+            Mode::Duet => Some(at.duet_from_now()),
+        };
+        // Where nothing is left of it, it is over at once.
+        let again = again.unwrap_or(Part { end: Some(part.start), ..part });
+        self.note_deal(at);
+        self.cue(Cue::Recast(again), at)
+    }
+
     /// The player has let go of the last key that keeps the turn.
-    pub(crate) fn keys_are_up(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let settings = &scene.block.settings;
+    fn keys_are_up(&mut self, row_overdue: i64, at: &Situation<'_>) -> Option<Order> {
+        let settings = at.now.settings();
         let part = match settings.mode {
             Mode::Answer => {
-                let over = scene.cursor() + self.frames_in_ms(settings.response_gap_ms);
-                self.answer_from(scene, over.max(self.overdue_in(scene)))
+                let over = at.now.offset() + at.now.frames_in_ms(settings.response_gap_ms);
+                self.answer_from(over.max(row_overdue), at)
             }
-            Mode::Duet if !self.clock.follows_host() => self.duet_from_now(scene),
-            Mode::Trade | Mode::Duet => return,
+            Mode::Duet if !at.time.beats().follows_host() => at.duet_from_now(),
+            Mode::Trade | Mode::Duet => return None,
         };
-        self.cue(scene, Cue::LastKeyUp(part));
+        self.cue(Cue::LastKeyUp(part), at)
+    }
+
+    fn answer_from(&mut self, over: i64, at: &Situation<'_>) -> Part {
+        self.room_from = Some(at.now.start.plus(over));
+        at.answer_from(over)
     }
 
     /// The player asks Segue to play.
-    pub(crate) fn hand_over(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>) {
-        let part = match scene.block.settings.mode {
-            Mode::Answer => self.answer_from(scene, scene.cursor() + self.look_ahead(scene)),
-            Mode::Duet => self.duet_from_now(scene),
+    fn hand_over(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let settings = at.now.settings();
+        let part = match settings.mode {
+            Mode::Answer => self.answer_from(at.now.soonest(), at),
+            Mode::Duet => at.duet_from_now(),
             Mode::Trade => {
-                let soon = self.look_ahead(scene);
-                let count = self.clock.count();
-                let number = self.bar_number(scene, soon);
-                let begins = scene.beats.offset_of(float(count.line_of(number))) >= scene.cursor() + soon;
-                let mut sides = Sides::new(if begins { number } else { number + 1 }, true, scene.block.settings.trade);
-                let part = self.part_of_bars(scene, sides.deal(number));
+                let soon = at.now.look_ahead;
+                let number = at.bar_number(soon);
+                let line = at.time.beats().count().line_of(number);
+                let begins = at.now.maps.beats.offset_of(float(line)) >= at.now.soonest();
+                let mut grid = Sides::new(if begins { number } else { number + 1 }, true, settings.trade);
+                let part = at.part_of_bars(grid.deal(number));
                 let is_news = match self.turn {
                     Turn::Playing(_) => false,
                     Turn::Waiting(before) => part.start < before.start,
                     Turn::Listening | Turn::Hearing | Turn::Resting => true,
                 };
                 if !is_news {
-                    return;
+                    return None;
                 }
-                self.sharing.sides = Some(sides);
-                self.sharing.player_is_there();
+                self.grid = Some(grid);
+                self.player_is_there();
                 part
             }
         };
-        self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
-        self.cue(scene, Cue::YourTurn(part));
+        self.note_deal(at);
+        self.cue(Cue::YourTurn(part), at)
     }
 
     /// The start of Segue's part is reached, or its end.
-    pub(crate) fn change_turn(&mut self, scene: &mut Scene<'_, impl Stage, impl Nerve>, cue: Cue) {
-        let is_traded = self.turn.part().is_some_and(|part| part.mode == Mode::Trade);
-        if cue == Cue::Start && is_traded && !self.clock.follows_host() && self.player_has_gone() {
-            self.sharing.sides = None;
-            self.cue(scene, Cue::Lapse);
-        } else {
-            self.cue(scene, cue);
+    fn reach_change(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let (_, _, cue) = self.turn.next_change()?;
+        let is_traded = self.part().is_some_and(|part| part.mode == Mode::Trade);
+        if cue == Cue::Start && is_traded && !at.time.beats().follows_host() && self.player_has_gone(at) {
+            self.grid = None;
+            return self.cue(Cue::Lapse, at);
         }
+        self.cue(cue, at)
     }
 
     /// At the end of a turn of the player's: whether it was one empty turn too many.
-    fn player_has_gone(&mut self) -> bool {
-        let is_empty = !self.sharing.player_is_there && !self.keys.any_down();
-        self.sharing.empty_turns = if is_empty { self.sharing.empty_turns.saturating_add(1) } else { 0 };
-        self.sharing.empty_turns >= EMPTY_TURNS
+    fn player_has_gone(&mut self, at: &Situation<'_>) -> bool {
+        let is_empty = !self.player_is_there && !at.keys_down;
+        self.empty_turns = if is_empty { self.empty_turns.saturating_add(1) } else { 0 };
+        self.empty_turns >= EMPTY_TURNS
     }
 
-    /// Where the next note of the player's row would be too late to belong to it; the present where there is no row.
-    fn overdue_in<S, N>(&self, scene: &Scene<'_, S, N>) -> i64 {
-        let beat = self.clock.frames_in(Ticks::quarters(1));
-        let due = self.row.overdue_at(scene.position(), beat, self.sample_rate);
-        due.map_or(scene.cursor(), |due| due.0.saturating_sub(scene.start.0))
+    /// Foresees the part with which the next pass of the loop begins, if one does.
+    fn foresee_loop(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let pass = self.loop_ahead.foresee(at, self.turn, self.room_from)?;
+        pass.part.map(|part| Order::PrepareBeside { from: pass.first, part })
     }
 
-    /// An answer that begins at this offset or later.
-    fn answer_from<S, N>(&mut self, scene: &Scene<'_, S, N>, over: i64) -> Part {
-        self.sharing.room_from = Some(scene.start.plus(over));
-        let (start, lag) = self.place(scene, over, scene.block.settings.start_grid);
-        Part { mode: Mode::Answer, start, end: Some(start + self.answer_length(scene)), ring: RING, lag }
-    }
-
-    /// A duet that begins as soon as can be. Without a song it is over some bars after the last key is up.
-    fn duet_from_now<S, N>(&self, scene: &Scene<'_, S, N>) -> Part {
-        let soonest = scene.cursor() + self.look_ahead(scene);
-        let first_bar = scene.beats.offset_of(float(self.clock.count().line_of(0)));
-        let over = if self.clock.follows_host() { soonest.max(first_bar) } else { soonest };
-        let (start, lag) = self.place(scene, over, scene.block.settings.start_grid.to_join());
-        let alone = !self.clock.follows_host() && !self.keys.any_playing();
-        let end = alone.then(|| scene.span.nearest_tick(scene.cursor()) + self.answer_length(scene));
-        Part { mode: Mode::Duet, start, end, ring: RING, lag }
-    }
-
-    /// The next of Segue's bars.
-    fn bars_ahead<S, N>(&mut self, scene: &Scene<'_, S, N>) -> Option<Part> {
-        let now = self.bar_number(scene, 0);
-        let bars = self.sharing.sides.as_mut()?.deal(now);
-        Some(self.part_of_bars(scene, bars))
-    }
-
-    /// From one bar up to another.
-    fn part_of_bars<S, N>(&self, scene: &Scene<'_, S, N>, (first, after): (i64, i64)) -> Part {
-        let settings = &scene.block.settings;
-        let count = self.clock.count();
-        let offset_of = |number| scene.beats.offset_of(float(count.line_of(number)));
-        let soonest = scene.cursor() + self.look_ahead(scene);
-        // What is under way already is joined on the grid.
-        let grid = if offset_of(first) >= soonest { StartGrid::Bar } else { settings.start_grid.to_join() };
-        let (start, lag) = self.place(scene, offset_of(first).max(soonest), grid);
-        let ring = if settings.trade.rings_over { RING_OVER } else { Ticks::ZERO };
-        // In free time the tick before the bar line, if none lies on it.
-        let end = if settings.free_time {
-            scene.span.first_tick_from(offset_of(after) + 1, lag) - Ticks(1)
-        } else {
-            count.line_of(after)
-        };
-        Part { mode: Mode::Trade, start, end: Some(end), ring, lag }
-    }
-
-    /// The first point of a grid at this offset or later, and how far beside a tick it lies: in free time, where there
-    /// is no grid, this offset itself.
-    fn place<S, N>(&self, scene: &Scene<'_, S, N>, over: i64, grid: StartGrid) -> (Ticks, f64) {
-        if scene.block.settings.free_time || grid == StartGrid::Free {
-            let start = scene.span.nearest_tick(over);
-            return (start, scene.span.moment_of(over) - float(start));
+    /// The song did not go round, or will not do so as was foreseen: the part that was played, or would have begun, is joined
+    /// again on the grid.
+    fn rejoin(&mut self, at: &Situation<'_>) -> Option<Order> {
+        if !self.loop_ahead.forget() {
+            return None;
         }
-        (grid.at_or_after(scene.span.first_tick_from(over, 0.0), self.time().bars()), 0.0)
+        let part = self.part().and_then(|part| {
+            let grid = joining(at.now.settings());
+            let soonest = grid.at_or_after(at.now.first_free_tick(part.lag), at.time.of_style().bars());
+            let start = part.start.max(soonest);
+            (!part.is_over_at(start)).then_some(Part { start, ..part })
+        });
+        Some(Order::Rejoin { part, plays: matches!(self.turn, Turn::Playing(_)) })
     }
+}
 
-    /// Turns last bars of the host in free time too, although ticks are no part of them then.
-    fn answer_length<S, N>(&self, scene: &Scene<'_, S, N>) -> Ticks {
-        let settings = &scene.block.settings;
-        let stretched = if settings.free_time { FREE_BPM / self.clock.tempo_bpm() } else { 1.0 };
-        let bars = stretched * f64::from(settings.answer_bars);
-        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no turn is that long")]
-        Ticks((float(self.clock.bars().metre.bar()) * bars).round() as i64)
-    }
-
-    /// The number of the bar so many frames from now.
-    pub(crate) fn bar_number<S, N>(&self, scene: &Scene<'_, S, N>, frames: i64) -> i64 {
-        self.clock.count().number_at(scene.beats.first_tick_from(scene.cursor() + frames, 0.0))
-    }
+/// Whether a part is about to begin on the line of these bars, too soon for another to be decided.
+fn is_ready(at: &Situation<'_>, ready: Part, (first, _): (i64, i64)) -> bool {
+    let maps = &at.now.maps;
+    let begins = maps.style.offset_of(float(ready.start) + ready.lag);
+    let is_soon = (at.now.offset()..at.now.soonest()).contains(&begins);
+    is_soon && maps.beats.offset_of(float(at.time.beats().count().line_of(first))) == begins
 }

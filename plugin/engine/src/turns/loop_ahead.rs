@@ -19,18 +19,18 @@
 //! Of a jump that nobody tells of before it happens nothing can be known. One thing that is ready is kept: bars of Segue's
 //! that would have begun on that very frame, where it has bars there too.
 
-use crate::host::{Mode, Settings, Stage, StartGrid};
-use crate::link::Nerve;
-use crate::performer::{Performer, Scene};
-use crate::time::clock::{Landing, float};
-use crate::turns::arbiter::{RING, RING_OVER};
-use crate::turns::trade_grid::Sides;
-use crate::turns::turn::{Cue, Part, Turn};
+use super::situation::{RING, RING_OVER, Situation};
+use super::trade_grid::Sides;
+use super::turn::{Part, Turn};
+use crate::block::Now;
+use crate::host::{Mode, Settings, StartGrid};
+use crate::time::Time;
+use crate::time::clock::{Landing, Position, float};
 use segue_model::note::{Bars, Ticks};
 
-/// A round of the loop that is still to come.
+/// A pass of the loop that is still to come.
 #[derive(Debug, Clone, Copy)]
-pub struct Round {
+pub struct LoopPass {
     /// Where it begins.
     pub landing: Landing,
     /// Its first tick, as the style that plays counts it.
@@ -38,14 +38,80 @@ pub struct Round {
     /// Segue's part from its beginning on; `None` where it does not begin there.
     pub part: Option<Part>,
     /// Who has which bars then.
-    sides: Sides,
+    pub bars: Sides,
 }
 
-impl Round {
-    /// As these settings share it.
+/// The next pass of the song's loop.
+///
+/// | state    | what happens                                      | then     |
+/// |----------|---------------------------------------------------|----------|
+/// | unknown  | the loop's end is the look-ahead away             | foreseen |
+/// | foreseen | the song goes round: its part begins              | unknown  |
+/// | foreseen | the song has passed the end, or the loop is another | unknown: the part is joined again |
+/// | foreseen | the plan is withdrawn                             | unknown  |
+#[derive(Debug, Clone, Copy, Default)]
+pub enum LoopAhead {
+    /// Nothing is decided of it.
+    #[default]
+    Unknown,
+    /// This is what will be played.
+    Foreseen(LoopPass),
+}
+
+impl LoopAhead {
+    /// When the next pass is to be foreseen, as an offset: as long before as any note is decided.
+    pub fn due(&self, now: &Now<'_>, time: &Time) -> Option<i64> {
+        let settings = now.settings();
+        let can_be_ready = settings.mode == Mode::Answer || !settings.free_time;
+        let is_new = can_be_ready && matches!(self, Self::Unknown);
+        let landing = time.beats().landing().filter(|_| is_new)?;
+        let end = now.maps.beats.offset_of(landing.reached);
+        (end >= now.offset()).then_some(end.saturating_sub(now.look_ahead))
+    }
+
+    /// Foresees the next pass. `room_from` is where the player has left room for an answer.
+    pub fn foresee(&mut self, at: &Situation<'_>, turn: Turn, room_from: Option<Position>) -> Option<LoopPass> {
+        let landing = at.time.beats().landing()?;
+        let pass = LoopPass::of(landing, at.now.settings(), turn, &Seam::of(at.now, landing, room_from));
+        *self = Self::Foreseen(pass);
+        Some(pass)
+    }
+
+    /// The pass that is foreseen and has a part of Segue's.
+    pub fn planned(&self) -> Option<LoopPass> {
+        match self {
+            Self::Foreseen(pass) => Some(*pass).filter(|pass| pass.part.is_some()),
+            Self::Unknown => None,
+        }
+    }
+
+    /// When the song will have passed the end of its loop, if it does not go round, as an offset.
+    pub fn passes(&self, now: &Now<'_>) -> Option<i64> {
+        let Self::Foreseen(pass) = self else { return None };
+        // Where the end falls between two frames, some hosts go round on the first and some on the second.
+        Some(now.maps.beats.offset_of(pass.landing.reached).saturating_add(1))
+    }
+
+    /// Whether the loop that is ahead of us is not any more the one that was foreseen.
+    pub fn is_another(&self, now: &Now<'_>, time: &Time) -> bool {
+        let Self::Foreseen(pass) = self else { return false };
+        let is_another = !time.beats().landing().is_some_and(|landing| landing.is(&pass.landing));
+        is_another && now.maps.beats.offset_of(pass.landing.reached) > now.offset()
+    }
+
+    /// Nothing of the next pass is decided any more. True when a part of Segue's was.
+    pub fn forget(&mut self) -> bool {
+        let had_part = self.planned().is_some();
+        *self = Self::Unknown;
+        had_part
+    }
+}
+
+impl LoopPass {
+    /// As these settings share time in it.
     fn of(landing: Landing, settings: &Settings, turn: Turn, seam: &Seam) -> Self {
         let Landing { first, count, .. } = landing;
-        let mut sides = Sides::new(0, settings.trade.segue_first, settings.trade);
+        let mut bars = Sides::new(0, settings.trade.segue_first, settings.trade);
         let grid = settings.start_grid.to_join();
         let part = match settings.mode {
             Mode::Answer => seam.answer(turn),
@@ -55,14 +121,14 @@ impl Round {
             }
             Mode::Trade => {
                 let number = count.number_at(first);
-                let (begin, after) = sides.deal(number);
+                let (begin, after) = bars.deal(number);
                 let ring = if settings.trade.rings_over { RING_OVER } else { Ticks::ZERO };
                 let start = grid.at_or_after(first, count.bars);
                 let end = Some(count.line_of(after));
                 (begin <= number).then_some(Part { mode: Mode::Trade, start, end, ring, lag: 0.0 })
             }
         };
-        Self { landing, first: seam.first, part, sides }
+        Self { landing, first: seam.first, part, bars }
     }
 }
 
@@ -83,6 +149,21 @@ struct Seam {
 }
 
 impl Seam {
+    fn of(now: &Now<'_>, landing: Landing, room_from: Option<Position>) -> Self {
+        let (settings, maps) = (now.settings(), &now.maps);
+        let offset = maps.beats.offset_of(landing.reached);
+        // Positions of the present block and its neighbours.
+        let since = |position| now.offset_of(position).saturating_sub(offset);
+        let room = room_from.map_or(0.0, |position| maps.style.ticks_of(since(position)));
+        let bars = landing.count.bars;
+        if settings.free_time {
+            let end = maps.style.moment_of(offset);
+            let (first, lag) = nearest(end);
+            return Self { end, first, lag, bars, grid: StartGrid::Free, room };
+        }
+        Self { end: landing.reached, first: landing.first, lag: 0.0, bars, grid: settings.start_grid, room }
+    }
+
     /// What becomes of an answer. See the table at the head of the module.
     fn answer(&self, turn: Turn) -> Option<Part> {
         let (part, is_under_way) = match turn {
@@ -116,112 +197,8 @@ fn whole(moment: f64) -> i64 {
     moment as i64
 }
 
-impl Performer {
-    /// When the next round is to be thought about, as an offset in this block: as long before as any note is decided.
-    pub(crate) fn round_due<S, N>(&self, scene: &Scene<'_, S, N>) -> Option<i64> {
-        let settings = &scene.block.settings;
-        let can_be_ready = settings.mode == Mode::Answer || !settings.free_time;
-        let is_new = can_be_ready && self.sharing.round.is_none();
-        let landing = self.clock.landing().filter(|_| is_new)?;
-        let end = scene.beats.offset_of(landing.reached);
-        (end >= scene.cursor()).then_some(end.saturating_sub(self.look_ahead(scene)))
-    }
-
-    /// Thinks about the part with which the next round begins, if one does.
-    pub(crate) fn think_of_round<S, N>(&mut self, scene: &Scene<'_, S, N>) {
-        let Some(landing) = self.clock.landing() else { return };
-        let round = Round::of(landing, &scene.block.settings, self.turn, &self.seam(scene, landing));
-        if let Some(part) = round.part {
-            self.prepare_after(round.first, part, scene.position());
-        }
-        self.sharing.round = Some(round);
-    }
-
-    /// Where the song goes round, as the style that plays counts time.
-    fn seam<S, N>(&self, scene: &Scene<'_, S, N>, landing: Landing) -> Seam {
-        let settings = &scene.block.settings;
-        let offset = scene.beats.offset_of(landing.reached);
-        // Positions of the present block and its neighbours.
-        let since =
-            |position: crate::time::clock::Position| position.0.saturating_sub(scene.start.0).saturating_sub(offset);
-        let room = self.sharing.room_from.map_or(0.0, |position| scene.span.ticks_of(since(position)));
-        let bars = landing.count.bars;
-        if settings.free_time {
-            let end = scene.span.moment_of(offset);
-            let (first, lag) = nearest(end);
-            return Seam { end, first, lag, bars, grid: StartGrid::Free, room };
-        }
-        Seam { end: landing.reached, first: landing.first, lag: 0.0, bars, grid: settings.start_grid, room }
-    }
-
-    /// The round that is thought about.
-    pub(crate) fn next_round(&self) -> Option<Round> {
-        self.sharing.round.filter(|round| round.part.is_some())
-    }
-
-    /// When the song will have passed the end of its loop, if it does not go round.
-    pub(crate) fn round_passes<S, N>(&self, scene: &Scene<'_, S, N>) -> Option<i64> {
-        // Where the end falls between two frames, some hosts go round on the first and some on the second.
-        let round = self.sharing.round?;
-        Some(scene.beats.offset_of(round.landing.reached).saturating_add(1))
-    }
-
-    /// The song did not go round, or will not do so as was thought: the part that was played, or would have begun, is joined
-    /// again on the grid. What sounds sounds on until then and makes room, because two lines would be more voices than may
-    /// be.
-    pub(crate) fn pass_round(&mut self, scene: &Scene<'_, impl Stage, impl Nerve>) {
-        let Some(Round { part: Some(_), .. }) = self.sharing.round.take() else { return };
-        self.withdraw_from(scene.span.first_tick_from(scene.cursor(), self.turn_lag()));
-        let Some(part) = self.turn.part() else { return };
-        let soonest = scene.span.first_tick_from(scene.cursor() + self.look_ahead(scene), part.lag);
-        let start = part.start.max(joining(&scene.block.settings).at_or_after(soonest, self.time().bars()));
-        if !part.is_over_at(start) {
-            self.schedule.end_by(float(start) + part.lag);
-            self.wishes.begin(Part { start, ..part }, scene.position());
-        }
-        if let Turn::Playing(_) = self.turn {
-            self.wishes.count_turn();
-        }
-    }
-
-    /// Whether the loop that is ahead of us is not any more the one that was thought about.
-    pub(crate) fn is_round_another<S, N>(&self, scene: &Scene<'_, S, N>) -> bool {
-        let is_another = |round: &Round| !self.clock.landing().is_some_and(|landing| landing.is(&round.landing));
-        let is_ahead = |round: &Round| scene.beats.offset_of(round.landing.reached) > scene.cursor();
-        self.sharing.round.as_ref().is_some_and(|round| is_another(round) && is_ahead(round))
-    }
-
-    /// The song jumps: to where the next round begins, if this is it.
-    pub(crate) fn go_round(&mut self, round: Round) -> Option<Cue> {
-        let part = round.part.filter(|_| self.clock.has_landed(round.landing))?;
-        self.sharing.sides = Some(round.sides);
-        self.sharing.dealt_in = Some((self.clock.count(), self.clock.tempo_bpm()));
-        Some(Cue::Looped(part))
-    }
-
-    /// A song that jumps unforeseen, to bars of Segue's, just where Segue's bars would have begun: the part that is ready to
-    /// begin, as long as it is there. Every other jump leaves nothing that could be decided in time.
-    pub(crate) fn landed<S, N>(&mut self, scene: &Scene<'_, S, N>) -> Option<Part> {
-        let settings = &scene.block.settings;
-        let Turn::Waiting(ready) = self.turn else { return None };
-        let begins_now = scene.span.offset_of(float(ready.start) + ready.lag) == scene.cursor();
-        if ready.mode != Mode::Trade || settings.mode != Mode::Trade || settings.free_time || !begins_now {
-            return None;
-        }
-        let (count, grid) = (self.clock.count(), settings.start_grid.to_join());
-        let mut sides = self.sharing.sides?;
-        let (first, after) = sides.deal(self.bar_number(scene, 0));
-        if count.line_of(first) > ready.start || grid.at_or_after(ready.start, count.bars) != ready.start {
-            return None;
-        }
-        self.sharing.sides = Some(sides);
-        self.sharing.dealt_in = Some((count, self.clock.tempo_bpm()));
-        Some(Part { end: Some(count.line_of(after)), ..ready })
-    }
-}
-
 /// The grid on which a line that is under way is joined: none in free time.
-fn joining(settings: &Settings) -> StartGrid {
+pub fn joining(settings: &Settings) -> StartGrid {
     if settings.free_time { StartGrid::Free } else { settings.start_grid.to_join() }
 }
 

@@ -97,13 +97,33 @@ pub enum Order {
     Prepare(Part),
     /// What is thought about has another end.
     Reshape(Part),
-    /// The same, and what sounds ends at once.
+    /// The song has jumped onto the start of this part. What sounds ends at once. Live, what is about to sound stays, because it
+    /// is too late to decide it again; a rendering does so, now that bars and chords are known.
     Land(Part),
     /// This part is thought about already and begins; nothing of what was before it is played any more, and what sounds
     /// of that ends at once.
     Enter(Part),
     /// Keep what is about to sound and think anew about what follows.
     Rethink(Part),
+    /// The part begins to sound: it counts as a turn.
+    Begin,
+    /// Another style plays: what sounds ends, what is about to sound stays, and the rest of this part is decided by the new
+    /// style.
+    Redecide(Option<Part>),
+    /// Think about this part too, which begins with the loop at `from`, beside the one that is played until then.
+    PrepareBeside {
+        /// The first tick after the loop's end.
+        from: Ticks,
+        /// What is played from there on.
+        part: Part,
+    },
+    /// The song does not go round as was foreseen: what sounds may sound on until this part is joined again.
+    Rejoin {
+        /// What is left of the part; `None` where nothing is.
+        part: Option<Part>,
+        /// Segue plays it already, so it counts as a turn.
+        plays: bool,
+    },
     /// Segue loses the turn to the player: nothing more of the plan is played, and what sounds ends as is set.
     Yield,
     /// Nothing more of the plan is played and what sounds ends at once.
@@ -134,7 +154,7 @@ impl Turn {
             (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
             (Cue::Recast(part), Self::Waiting(_) | Self::Playing(_)) => Self::prepared(part),
             (Cue::Looped(part), _) => (Self::Waiting(part), Some(Order::Enter(part))),
-            (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), None),
+            (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), Some(Order::Begin)),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
             // A stop also ends what still rings from a part that is over.
             (Cue::Broken { keys_down: true }, _) => (Self::Hearing, Some(Order::Break)),
@@ -293,7 +313,7 @@ mod tests {
             (Waiting(ANSWER), YourTurn(sooner), Waiting(sooner), Some(Order::Prepare(sooner))),
             (Waiting(sooner), YourTurn(ANSWER), Waiting(sooner), None),
             (Waiting(ANSWER), LastKeyUp(ANSWER), Waiting(ANSWER), None),
-            (Waiting(ANSWER), Start, Playing(ANSWER), None),
+            (Waiting(ANSWER), Start, Playing(ANSWER), Some(Order::Begin)),
             (Waiting(ANSWER), End, Waiting(ANSWER), None),
             (Waiting(ANSWER), bare, Listening, Some(Order::Break)),
             (Playing(ANSWER), key, Hearing, Some(Order::Yield)),
@@ -325,7 +345,7 @@ mod tests {
             // The player plays in the player's bars, to the very end.
             (Waiting(BARS), KeyDown(Ticks(50)), Waiting(BARS), None),
             (Waiting(BARS), KeyDown(Ticks(96)), Waiting(BARS), None),
-            (Waiting(BARS), Start, Playing(BARS), None),
+            (Waiting(BARS), Start, Playing(BARS), Some(Order::Begin)),
             (Waiting(BARS), Lapse, Listening, Some(Order::Break)),
             (Waiting(BARS), Dealt(BARS), Waiting(BARS), None),
             (Waiting(BARS), Dealt(LONGER), Waiting(LONGER), Some(Order::Prepare(LONGER))),
@@ -370,7 +390,7 @@ mod tests {
             (Hearing, Dealt(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
             (Hearing, LastKeyUp(FADING), Hearing, None),
             (Waiting(DUET), key, Waiting(DUET), Some(Order::Rethink(DUET))),
-            (Waiting(DUET), Start, Playing(DUET), None),
+            (Waiting(DUET), Start, Playing(DUET), Some(Order::Begin)),
             (Waiting(DUET), LastKeyUp(FADING), Waiting(FADING), Some(Order::Reshape(FADING))),
             (Playing(DUET), key, Playing(DUET), Some(Order::Rethink(DUET))),
             (Playing(DUET), LastKeyUp(DUET), Playing(DUET), None),

@@ -70,10 +70,10 @@ impl Improvise for Improviser {
         self.amend(id, duration);
     }
     fn lift(&mut self, id: u32, duration: Ticks) {
-        self.lift(id, duration);
+        self.release_key(id, duration);
     }
     fn damp(&mut self, id: u32, duration: Ticks) {
-        self.damp(id, duration);
+        self.release_pedal(id, duration);
     }
     fn decide(&mut self, ask: &DecisionRequest) -> Note {
         self.decide(ask)
@@ -82,10 +82,10 @@ impl Improvise for Improviser {
         self.earliest(ask)
     }
     fn take_back(&mut self, from: Ticks) {
-        self.take_back(from);
+        self.retract(from);
     }
     fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
-        self.unplayed(onset, pitch);
+        self.forget_unplayed(onset, pitch);
     }
     fn reset(&mut self) {
         self.reset();
@@ -97,6 +97,6 @@ impl Improvise for Improviser {
         self.catch_up();
     }
     fn spare(&self) -> Self {
-        self.spare()
+        self.checkpoint()
     }
 }
