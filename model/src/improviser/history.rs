@@ -151,9 +151,22 @@ impl History {
         self.rewind_to(index);
         let model = inference.0;
         self.remember(index, note, by, context, inference);
-        // The new note may end the player's note before it.
-        if let Some(before) = self.player_before(self.notes.len() - behind) {
-            self.reconsider_length(before, model);
+        self.reconsider_notes_before(self.notes.len() - behind, model);
+    }
+
+    /// A note of the player's at `index` is new: it may end the notes at the player's last earlier onset, of which there is
+    /// more than one where strokes fall on the same place of the grid.
+    fn reconsider_notes_before(&mut self, index: usize, model: &Model) {
+        let onset = self.notes[index].note.onset;
+        let is_players = |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Player { .. });
+        let is_earlier = |entry: &HistoryEntry| is_players(entry) && entry.note.onset < onset;
+        let Some(last) = self.notes.range(..index).rposition(is_earlier) else { return };
+        let ended = self.notes[last].note.onset;
+        let first = self.notes.partition_point(|entry| entry.note.onset < ended);
+        for before in first..=last {
+            if is_players(&self.notes[before]) {
+                self.reconsider_length(before, model);
+            }
         }
     }
 

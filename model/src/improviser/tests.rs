@@ -1,5 +1,6 @@
 //! What the tests of hearing and of deciding share.
 
+mod catching_up;
 mod decision;
 mod history;
 
