@@ -1,6 +1,6 @@
 //! The window: what sounded and what is about to, and a control for everything that can be heard.
 //!
-//! Opened, it draws from what the audio thread leaves behind (the journal, the vitals) and changes parameters as
+//! Opened, it draws from what the audio thread leaves behind (the recorder, the stats) and changes parameters as
 //! gestures, so that a host can record them; the audio thread never waits for it. It draws only when something moves.
 //! Closed, none of it exists but its size.
 
@@ -41,8 +41,8 @@ use nice_plug_egui::{EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, Repa
 use pages::Page;
 use presets::Shelf;
 use roll::Roll;
-use segue_engine::recorder::{Pages, Watch};
-use segue_engine::stats::Vitals;
+use segue_engine::recorder::{EventLog, Watch};
+use segue_engine::stats::Stats;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -154,9 +154,9 @@ pub struct Scene {
     /// Everything that can be set.
     pub params: Arc<SegueParams>,
     /// How the instance is.
-    pub vitals: Arc<Vitals>,
+    pub stats: Arc<Stats>,
     /// What sounded.
-    pub pages: Arc<Pages>,
+    pub pages: Arc<EventLog>,
     /// Words between the window and the audio thread.
     pub signals: Arc<Signals>,
     /// The computer's keyboard as a piano, where there is no host.

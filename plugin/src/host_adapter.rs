@@ -11,11 +11,11 @@ pub mod clap_entry;
 mod event_lists;
 mod gui;
 mod host_facts;
-mod host_stage;
 mod note_ends;
 mod offline_detector;
 mod params;
 mod plain_text;
+mod plugin_io;
 mod stepped;
 mod transport;
 #[cfg(feature = "vst3")]
@@ -23,5 +23,5 @@ mod vst3_entry;
 mod vst3_info;
 
 pub use host_facts::HostFacts;
-pub use host_stage::HostStage;
 pub use offline_detector::OfflineDetector;
+pub use plugin_io::PluginIo;

@@ -3,7 +3,7 @@
 //! This file is the shell: it translates what the host says for the engine and back, and nothing else.
 //!
 //! ```text
-//! host event → Stage → Performer → link → worker: hear … decide → link → Performer → Stage → host event
+//! host event → HostIo → Performer → link → worker: hear … decide → link → Performer → HostIo → host event
 //! ```
 
 // For the whole crate, because the sound and the shell run on the audio thread as much as the hands do.
@@ -30,16 +30,16 @@ pub mod params;
 pub mod preset;
 
 use editor::{Scene, SegueEditor, Signals};
-use host_adapter::HostStage;
+use host_adapter::PluginIo;
 use host_adapter::{HostFacts, OfflineDetector};
 use keyboard::HeldKeys;
 use nice_plug::prelude::*;
 use params::{Render, SegueParams};
 use segue_engine::Performer;
-use segue_engine::host::{Block, ChannelMessage, FrameOffset, Message, Stage, Transport as HostTransport};
-use segue_engine::link::{AudioEnd, MindEnd, link};
-use segue_engine::recorder::{Journal, Observed};
-use segue_engine::stats::{MindState, Vitals};
+use segue_engine::host::{Block, ChannelMessage, FrameOffset, HostIo, Message, Transport as HostTransport};
+use segue_engine::link::{AudioEnd, WorkerEnd, link};
+use segue_engine::recorder::{RecordedIo, Recorder};
+use segue_engine::stats::{Stats, WorkerStatus};
 use segue_engine::synth::{SAMPLE_RATES, Sound};
 use segue_engine::worker::Worker;
 use segue_model::improviser::Improviser;
@@ -57,15 +57,15 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 /// One instance of the plugin.
 pub struct Segue {
     params: Arc<SegueParams>,
-    vitals: Arc<Vitals>,
+    stats: Arc<Stats>,
     performer: Performer,
-    journal: Journal,
+    recorder: Recorder,
     signals: Arc<Signals>,
     /// The computer's keys, which only the program without a host plays.
     keys: Arc<HeldKeys>,
     audio: AudioEnd,
     /// Taken by the worker when it starts.
-    mind_end: Option<MindEnd>,
+    mind_end: Option<WorkerEnd>,
     /// Started by the first activation, so that scanning starts no thread.
     worker: Option<Worker>,
     sound: Sound,
@@ -82,13 +82,13 @@ pub struct Segue {
 
 impl Default for Segue {
     fn default() -> Self {
-        let vitals = Arc::new(Vitals::default());
+        let stats = Arc::new(Stats::default());
         let (audio, mind_end) = link();
         Self {
             params: Arc::new(SegueParams::default()),
-            performer: Performer::new(f64::from(NO_RATE), Arc::clone(&vitals)),
-            vitals,
-            journal: Journal::default(),
+            performer: Performer::new(f64::from(NO_RATE), Arc::clone(&stats)),
+            stats,
+            recorder: Recorder::default(),
             signals: Arc::default(),
             keys: Arc::default(),
             audio,
@@ -139,10 +139,10 @@ impl Segue {
             improviser.set_chart(chart.chart().or_else(|| preset::style(style)?.chart()));
             Some(improviser)
         };
-        self.worker = Worker::start(end, Arc::clone(&self.vitals), make);
+        self.worker = Worker::start(end, Arc::clone(&self.stats), make);
         match self.worker.as_ref().and_then(Worker::thread) {
             Some(thread) => self.audio.set_worker(thread),
-            None => self.vitals.set_mind(MindState::NoThread),
+            None => self.stats.set_mind(WorkerStatus::NoThread),
         }
     }
 
@@ -204,8 +204,8 @@ impl Plugin for Segue {
     fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
         Some(SegueEditor::new(Scene {
             params: Arc::clone(&self.params),
-            vitals: Arc::clone(&self.vitals),
-            pages: self.journal.pages(),
+            stats: Arc::clone(&self.stats),
+            pages: self.recorder.pages(),
             signals: Arc::clone(&self.signals),
             keys: Arc::clone(&self.keys),
             host: Arc::clone(&self.host),
@@ -234,7 +234,7 @@ impl Plugin for Segue {
 
     fn reset(&mut self) {
         self.sound.silence();
-        self.journal.silence();
+        self.recorder.silence();
         if self.renders_offline() {
             self.performer.start_afresh();
         } else {
@@ -243,10 +243,10 @@ impl Plugin for Segue {
     }
 
     fn deactivate(&mut self) {
-        self.journal.silence();
+        self.recorder.silence();
         self.performer.reset();
         #[cfg(feature = "assert_process_allocs")]
-        self.vitals.write_down();
+        self.stats.write_down();
     }
 
     fn process(
@@ -269,7 +269,7 @@ impl Plugin for Segue {
         let panics = self.signals.take_panic();
         if panics {
             self.sound.silence();
-            self.journal.silence();
+            self.recorder.silence();
             self.performer.reset();
         }
         let transport = transport(context.transport());
@@ -281,32 +281,32 @@ impl Plugin for Segue {
             params.sound.segue_level.value(),
             params.harmony.comping_level.value(),
         );
-        let mut stage = HostStage::new(context, &mut self.sound, left, right);
+        let mut stage = PluginIo::new(context, &mut self.sound, left, right);
         stage.turn_sound(self.params.sound.on.value());
         if panics {
             // For what sounds elsewhere and nobody here knows of; what is known gets its note-off as always.
             all_notes_off(&mut stage);
         }
-        self.performer.perform(&block, &mut Observed::new(&mut stage, &mut self.journal), &mut self.audio);
+        self.performer.perform(&block, &mut RecordedIo::new(&mut stage, &mut self.recorder), &mut self.audio);
         stage.finish();
         let song_beats = block.transport.beats.filter(|_| block.transport.playing);
-        let (glimpse, chords) = (self.performer.glimpse(self.journal.is_watched()), self.performer.chords());
-        self.journal.end_block(frames, f64::from(self.sample_rate), &glimpse, chords, song_beats);
-        if self.journal.has_news() {
+        let (snapshot, chords) = (self.performer.snapshot(self.recorder.is_watched()), self.performer.chords());
+        self.recorder.end_block(frames, f64::from(self.sample_rate), &snapshot, chords, song_beats);
+        if self.recorder.has_news() {
             self.signals.tell_news();
         }
         self.audio.wake();
         if let Some(limit) = self.may_wait_after(frames).filter(|_| !offline)
             && self.audio.catch_up(limit)
         {
-            self.vitals.waits.add_one();
+            self.stats.waits.add_one();
         }
         // A host must not put us to sleep in the very gap before an answer.
         ProcessStatus::KeepAlive
     }
 }
 
-fn all_notes_off(stage: &mut impl Stage) {
+fn all_notes_off(stage: &mut impl HostIo) {
     const CHANNELS: u8 = 16;
     const ALL_NOTES_OFF: u8 = 123;
     for channel in 0..CHANNELS {

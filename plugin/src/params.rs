@@ -39,7 +39,7 @@ pub struct SegueParams {
     /// What plays, and how.
     #[nested(group = "Style")]
     pub mind: Mind,
-    /// Who plays when.
+    /// NoteSource plays when.
     #[nested(group = "Turns")]
     pub turns: Turns,
     /// Which notes Segue may play.
@@ -115,7 +115,7 @@ impl SegueParams {
             style,
             free_time,
             files: (self.chart.version(), self.own.version()),
-            knobs: SamplingParameters {
+            sampling: SamplingParameters {
                 temperature: self.mind.temperature.value(),
                 top_p: self.mind.top_p.value(),
                 memory: self.mind.memory.value(),
@@ -355,7 +355,7 @@ mod tests {
                 ..Notes::default()
             };
             let params = SegueParams { notes, ..SegueParams::default() };
-            let Limits { lowest, highest, .. } = params.settings().knobs.limits;
+            let Limits { lowest, highest, .. } = params.settings().sampling.limits;
             assert_eq!((lowest.key(), highest.key()), expected, "{low} to {high}, moved by {octave} octaves");
         };
         check((48, 72, 0), (48, 72));
@@ -367,7 +367,7 @@ mod tests {
             let name = ScaleName::from_index(index);
             assert_eq!((Scale::from(name), format!("{name:?}")), (scale, format!("{scale:?}")));
         }
-        let limits = SegueParams::default().settings().knobs.limits;
+        let limits = SegueParams::default().settings().sampling.limits;
         let none = Limits { polyphony: 16, longest: Ticks::quarters(16), ..Limits::NONE };
         assert_eq!(limits, none);
     }

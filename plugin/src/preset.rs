@@ -32,7 +32,7 @@ pub struct Preset {
     pub name: String,
     /// What it is for, in a sentence or two.
     pub purpose: String,
-    /// Who made it, or of what; may be empty.
+    /// NoteSource made it, or of what; may be empty.
     pub credits: String,
     /// The style's name, as the parameter shows it.
     pub style: String,

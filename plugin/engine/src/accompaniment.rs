@@ -7,22 +7,22 @@ pub mod comping;
 pub mod metronome;
 
 use crate::block::{BlockContext, Now};
-use crate::host::Stage;
-use crate::link::{Nerve, SharedChart};
+use crate::host::HostIo;
+use crate::link::{SharedChart, WorkerPort};
 use crate::output::Output;
-use crate::stats::Vitals;
+use crate::stats::Stats;
 use crate::time::Time;
-use crate::time::clock::{Flow, Span, float};
+use crate::time::clock::{Flow, TickMap, float};
 use crate::turns::turn::beat_at_or_after;
-use comping::{Comping, Due, Stretch};
-use metronome::Click;
+use comping::{ChordSpan, Comping, Due};
+use metronome::Metronome;
 use segue_model::note::Ticks;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Accompaniment {
     comping: Comping,
-    click: Click,
+    click: Metronome,
 }
 
 impl Accompaniment {
@@ -33,8 +33,8 @@ impl Accompaniment {
     }
 
     /// What a new block means for those who accompany.
-    pub fn enter(&mut self, now: &Now<'_>, host: &mut impl Stage, output: &mut Output, time: &Time, flow: Flow) {
-        if flow == Flow::Broken {
+    pub fn enter(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output, time: &Time, flow: Flow) {
+        if flow == Flow::Discontinuity {
             self.comping.stop(now.at(), host, output);
             self.click.forget();
         }
@@ -68,12 +68,12 @@ impl Accompaniment {
     }
 
     /// The comping ends because nobody plays any more.
-    pub fn fall_silent(&mut self, now: &Now<'_>, host: &mut impl Stage, output: &mut Output) {
+    pub fn fall_silent(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
         self.comping.stop(now.at(), host, output);
     }
 
     /// Takes the comping's hand off the keys.
-    pub fn let_go(&mut self, now: &Now<'_>, host: &mut impl Stage, output: &mut Output) {
+    pub fn let_go(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
         self.comping.let_go(now.at(), host, output);
     }
 
@@ -93,7 +93,7 @@ impl Accompaniment {
     }
 
     /// Clicks.
-    pub fn click(&mut self, now: &Now<'_>, host: &mut impl Stage, time: &Time) {
+    pub fn click(&mut self, now: &Now<'_>, host: &mut impl HostIo, time: &Time) {
         if let Some((_, beat)) = self.click_due(now, time) {
             self.click.strike(beat, time.beats().bars(), now.at(), host);
         }
@@ -102,10 +102,10 @@ impl Accompaniment {
     /// Does what the comping is due to do.
     pub fn comp(
         &mut self,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         output: &mut Output,
         time: &Time,
-        stats: &Vitals,
+        stats: &Stats,
     ) {
         let now = ctx.now;
         match self.due(&now, time) {
@@ -127,7 +127,7 @@ impl Accompaniment {
     }
 
     /// A rendering waits for the chart that is under way. False when it does not come.
-    fn wait_for_chart(&mut self, port: &mut impl Nerve) -> bool {
+    fn wait_for_chart(&mut self, port: &mut impl WorkerPort) -> bool {
         while port.awaits_chart() {
             let Some(chart) = port.wait_for_chart_offline() else { return false };
             self.play_chart(chart, port);
@@ -137,14 +137,14 @@ impl Accompaniment {
     }
 
     /// Takes the charts that have come. `changes_chart` says that the worker is still to be told of a change.
-    pub fn take_charts(&mut self, port: &mut impl Nerve, changes_chart: bool) {
+    pub fn take_charts(&mut self, port: &mut impl WorkerPort, changes_chart: bool) {
         while let Some(chart) = port.take_chart() {
             self.play_chart(chart, port);
         }
         self.comping.set_awaits_chart(changes_chart || port.awaits_chart());
     }
 
-    fn play_chart(&mut self, chart: SharedChart, port: &mut impl Nerve) {
+    fn play_chart(&mut self, chart: SharedChart, port: &mut impl WorkerPort) {
         if let Some(before) = self.comping.replace_chart(chart) {
             port.give_back(before);
         }
@@ -152,7 +152,7 @@ impl Accompaniment {
 
     /// A chord is known. One that comes a little late is struck at once; later, it comes in on the next beat, because
     /// between the beats it would only disturb.
-    fn prepare(&mut self, stretch: Stretch, now: &Now<'_>, time: &Time, stats: &Vitals) {
+    fn prepare(&mut self, stretch: ChordSpan, now: &Now<'_>, time: &Time, stats: &Stats) {
         let beats = swung(now, time);
         let late = now.offset() - beats.offset_of(float(stretch.from));
         let begin = if late <= now.look_ahead {
@@ -167,6 +167,6 @@ impl Accompaniment {
 }
 
 /// Beats as they are divided now.
-fn swung(now: &Now<'_>, time: &Time) -> Span {
+fn swung(now: &Now<'_>, time: &Time) -> TickMap {
     time.swung(now.maps.beats, now.settings())
 }

@@ -4,8 +4,8 @@
 
 use crate::host::{Block, FrameOffset, Settings};
 use crate::input::held_notes::HELD;
-use crate::link::Nerve;
-use crate::time::clock::{Position, Span, float};
+use crate::link::WorkerPort;
+use crate::time::clock::{FramePosition, TickMap, float};
 use segue_model::note::Ticks;
 
 /// Free places in the link that heard notes leave for what must not be lost: the ends of held notes come on top.
@@ -15,11 +15,11 @@ pub const RESERVE: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub struct TickMaps {
     /// Ticks of the style that plays, swung where it swings.
-    pub style: Span,
+    pub style: TickMap,
     /// Ticks of beats, straight, also while a style in free time plays.
-    pub beats: Span,
+    pub beats: TickMap,
     /// Ticks of seconds, also while a style on the beat plays.
-    pub seconds: Span,
+    pub seconds: TickMap,
 }
 
 /// How far a block is walked.
@@ -30,7 +30,7 @@ pub struct Now<'a> {
     /// Ticks against its frames.
     pub maps: TickMaps,
     /// The position of its first frame.
-    pub start: Position,
+    pub start: FramePosition,
     /// Frames a second.
     pub sample_rate: f64,
     /// How long before a note could sound it is decided, in frames.
@@ -56,12 +56,12 @@ impl<'a> Now<'a> {
     }
 
     /// The present frame, counted from the activation.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> FramePosition {
         self.start.plus(self.offset())
     }
 
     /// Where a position lies, counted from the block's first frame.
-    pub fn offset_of(&self, position: Position) -> i64 {
+    pub fn offset_of(&self, position: FramePosition) -> i64 {
         position.0.saturating_sub(self.start.0)
     }
 
@@ -115,7 +115,7 @@ pub struct BlockContext<'a, H, P> {
     pub port: &'a mut P,
 }
 
-impl<H, P: Nerve> BlockContext<'_, H, P> {
+impl<H, P: WorkerPort> BlockContext<'_, H, P> {
     /// In an offline rendering no command is lost because the worker is behind.
     pub fn make_room_offline(&mut self) {
         if self.now.block.offline && self.port.room() <= 2 * HELD + RESERVE {

@@ -2,7 +2,6 @@
 //!
 //! Deliberately without any behaviour but matching; the shell translates from and to the real host.
 
-pub use crate::synth::Who;
 use segue_model::note::{Metre, Pitch};
 use segue_model::sampling::SamplingParameters;
 
@@ -159,7 +158,7 @@ pub struct Settings {
     /// Changes with every change of the chord chart or of the file of the musician's own style.
     pub files: (u32, u32),
     /// What the mind is asked with.
-    pub knobs: SamplingParameters,
+    pub sampling: SamplingParameters,
     /// Silence after the last key-up before Segue may begin.
     pub response_gap_ms: f32,
     /// How long an answer lasts; above zero.
@@ -219,14 +218,14 @@ impl From<Key> for KeyPattern {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HostEvent {
     /// A key goes down. Velocity is above 0, up to 1.
-    Press {
+    NoteOn {
         /// Which key.
         key: Key,
         /// How hard, above 0 and up to 1.
         velocity: f32,
     },
     /// Keys go up.
-    Release {
+    NoteOff {
         /// Which keys.
         keys: KeyPattern,
         /// How fast, 0 to 1.
@@ -307,14 +306,14 @@ impl ChannelMessage {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Message {
     /// A note begins.
-    On {
+    NoteOn {
         /// Which key.
         key: Key,
         /// How hard, above 0 and up to 1.
         velocity: f32,
     },
     /// A note ends.
-    Off {
+    NoteOff {
         /// Which key.
         key: Key,
         /// How fast, 0 to 1.
@@ -335,20 +334,33 @@ pub enum Message {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
     /// The host has it.
-    Taken,
+    Accepted,
     /// The host's buffer is full; it may be asked again later.
     Refused,
     /// The host takes no events at all, so it owes and is owed nothing.
-    NobodyListens,
+    NoOutput,
+}
+
+/// Who plays a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoteSource {
+    /// The musician.
+    Player,
+    /// The improviser.
+    Segue,
+    /// Whoever plays the chords of the chart.
+    Comping,
+    /// The click.
+    Click,
 }
 
 /// Something to be heard from the built-in sound.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Audible {
+pub enum SynthEvent {
     /// A note begins.
-    Strike {
+    NoteOn {
         /// Whose.
-        who: Who,
+        who: NoteSource,
         /// On which channel, 0 to 15.
         channel: u8,
         /// Which key.
@@ -357,9 +369,9 @@ pub enum Audible {
         velocity: f32,
     },
     /// A note ends.
-    Damp {
+    NoteOff {
         /// Whose.
-        who: Who,
+        who: NoteSource,
         /// On which channel, 0 to 15.
         channel: u8,
         /// Which key.
@@ -373,15 +385,15 @@ pub enum Audible {
         down: bool,
     },
     /// Everything fades at once.
-    Hush,
+    AllSoundOff,
 }
 
 /// The host as the performer meets it during one block. Calls come in order of time.
-pub trait Stage {
+pub trait HostIo {
     /// The next thing that the host says, in order of time.
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)>;
     /// Lets the built-in sound hear something.
-    fn sound(&mut self, at: FrameOffset, what: Audible);
+    fn sound(&mut self, at: FrameOffset, what: SynthEvent);
     /// Tells the host something.
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent;
 }

@@ -8,7 +8,7 @@
 //! which the answer might not fit; so the worker neither waits nor loses anything, whatever else goes wrong.
 
 use crate::host::StyleNumber;
-use crate::time::swing::Groove;
+use crate::time::swing::Swing;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use segue_model::chart::Chart;
 use segue_model::harmony::{HarmonySource, HeardChord};
@@ -21,22 +21,22 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 /// Room for what the mind has not got round to yet: some seconds of the densest playing.
-pub const TO_MIND: usize = 1024;
-/// The most notes in the reply to one wish.
-pub const NOTES_PER_WISH: usize = 64;
+pub const COMMANDS: usize = 1024;
+/// The most notes in the reply to one request.
+pub const NOTES_PER_REQUEST: usize = 64;
 /// Its notes, and one word more: that these are all, or that the mind broke.
-const REPLIES_PER_WISH: usize = NOTES_PER_WISH + 1;
-/// The most wishes that are made before the first of them is answered. In a duet each note of a run that comes in one
+const REPLIES_PER_REQUEST: usize = NOTES_PER_REQUEST + 1;
+/// The most requests that are made before the first of them is answered. In a duet each note of a run that comes in one
 /// block is a reason for another.
-pub const OPEN_WISHES: usize = 16;
+pub const OPEN_REQUESTS: usize = 16;
 /// Room for the replies to all that is asked at once.
-const FROM_MIND: usize = OPEN_WISHES * REPLIES_PER_WISH;
+const REPLIES: usize = OPEN_REQUESTS * REPLIES_PER_REQUEST;
 /// Commands that bring another chart and are not answered yet.
 const OPEN_CHARTS: usize = 4;
 
 /// One thing for the mind.
 #[derive(Debug, Clone, Copy)]
-pub enum ToMind {
+pub enum Command {
     /// A key went down.
     Heard(HeardKey),
     /// A key went down under a higher one that is held, where hands play melody and chords together.
@@ -44,7 +44,7 @@ pub enum ToMind {
     /// A chord was struck.
     Chord(HeardChord),
     /// The chords come from here.
-    ChordsFrom(HarmonySource),
+    ChordSource(HarmonySource),
     /// A heard note is over: its key is up, and no pedal lets it ring on.
     Amend {
         /// The id it was heard under.
@@ -53,60 +53,60 @@ pub enum ToMind {
         duration: Ticks,
     },
     /// The key of a heard note is up, and the pedal lets it ring on.
-    Lift {
+    ReleaseKey {
         /// The id it was heard under.
         id: u32,
         /// How long the key was down.
         duration: Ticks,
     },
     /// A heard note that rang on in the pedal is over.
-    Damp {
+    ReleasePedal {
         /// The id it was heard under.
         id: u32,
         /// How long it lasted.
         duration: Ticks,
     },
     /// Own notes from here on have not sounded and will not.
-    TakeBack {
+    Retract {
         /// The first moment that did not sound.
         from: Ticks,
     },
     /// A note of its own that it told will not sound: it came too late, or its key is the player's.
-    Unplayed {
+    ForgetUnplayed {
         /// When it was to begin.
         onset: Ticks,
         /// Its key, as it was told.
         pitch: Pitch,
     },
     /// Decide some notes.
-    Wish(Wish),
+    Request(Request),
     /// Forget everything: a new performance.
-    Blank,
+    ForgetAll,
     /// Play this style from now on. The reply is the chart that counts then.
     Style(StyleNumber),
     /// The chord chart or the file of the own style has changed; the worker knows where they are. The reply is the chart
     /// that counts then.
-    Files,
+    ReloadFiles,
 }
 
-impl ToMind {
+impl Command {
     /// The most replies that it can have.
     const fn replies(self) -> usize {
         match self {
-            Self::Wish(_) => REPLIES_PER_WISH,
+            Self::Request(_) => REPLIES_PER_REQUEST,
             _ => 0,
         }
     }
 
     /// Whether the reply is a chart.
     const fn brings_a_chart(self) -> bool {
-        matches!(self, Self::Style(_) | Self::Files)
+        matches!(self, Self::Style(_) | Self::ReloadFiles)
     }
 }
 
 /// *Decide every note with its onset before the horizon.* The place in the queue says as of when.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub struct Request {
     /// Which plan it belongs to: what comes back for an older one is never played.
     pub generation: u32,
     /// The running number of the turn.
@@ -124,14 +124,14 @@ pub struct Wish {
     /// The player goes on playing meanwhile: a duet.
     pub along: bool,
     /// The controls at this moment.
-    pub knobs: SamplingParameters,
+    pub sampling: SamplingParameters,
     /// How the beat is divided where the notes are played.
-    pub groove: Groove,
+    pub swing: Swing,
 }
 
 /// One thing from the mind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Planned {
+pub enum Reply {
     /// A decided note.
     Note {
         /// The plan that it belongs to.
@@ -139,28 +139,28 @@ pub enum Planned {
         /// The note.
         note: Note,
     },
-    /// The wish is fulfilled.
-    Until {
+    /// The request is fulfilled.
+    Done {
         /// The plan that it belongs to.
         generation: u32,
         /// No note of the plan that is not known yet begins earlier.
         nothing_before: Ticks,
-        /// How long the whole wish took.
+        /// How long the whole request took.
         think_ns: u64,
     },
-    /// The mind broke over the wish and is being made anew.
+    /// The mind broke over the request and is being made anew.
     Failed {
         /// The plan that it belongs to.
         generation: u32,
     },
 }
 
-impl Planned {
-    /// How many replies come no more, now that this one has come: of a wish, all of them with its last.
+impl Reply {
+    /// How many replies come no more, now that this one has come: of a request, all of them with its last.
     const fn settles(self) -> usize {
         match self {
             Self::Note { .. } => 0,
-            Self::Until { .. } | Self::Failed { .. } => REPLIES_PER_WISH,
+            Self::Done { .. } | Self::Failed { .. } => REPLIES_PER_REQUEST,
         }
     }
 }
@@ -171,20 +171,20 @@ pub type SharedChart = Option<Arc<Chart>>;
 // Only plain data crosses, and charts that come back, so the audio thread never frees memory.
 const fn crosses_as_plain_data<T: Copy + Send>() {}
 const _: () = {
-    crosses_as_plain_data::<ToMind>();
-    crosses_as_plain_data::<Planned>();
+    crosses_as_plain_data::<Command>();
+    crosses_as_plain_data::<Reply>();
 };
 
 /// What the performer needs of the nerve.
-pub trait Nerve {
+pub trait WorkerPort {
     /// False when the queue is full because the mind is behind, or the answer might find no room; the caller counts it
     /// and plays on.
     #[must_use]
-    fn tell(&mut self, word: ToMind) -> bool;
+    fn tell(&mut self, word: Command) -> bool;
     /// How many more words fit.
     fn room(&self) -> usize;
     /// The next thing that the mind has said, if any.
-    fn reply(&mut self) -> Option<Planned>;
+    fn reply(&mut self) -> Option<Reply>;
     /// The next chart that the worker has sent, if any. Whoever takes one gives the one before back.
     fn take_chart(&mut self) -> Option<SharedChart>;
     /// Sends a chart back to be freed.
@@ -192,7 +192,7 @@ pub trait Nerve {
     /// Whether a chart is under way.
     fn awaits_chart(&self) -> bool;
     /// For offline rendering alone: waits until the mind says something or has taken too long.
-    fn wait_offline(&mut self) -> Option<Planned>;
+    fn wait_offline(&mut self) -> Option<Reply>;
     /// For offline rendering alone: waits for a chart that is under way, or until the worker has taken too long.
     fn wait_for_chart_offline(&mut self) -> Option<SharedChart>;
     /// For offline rendering alone: waits until there is room for another word, or the mind has taken too long.
@@ -202,8 +202,8 @@ pub trait Nerve {
 /// The audio thread's end. Only the two methods that say so can wait.
 #[derive(Debug)]
 pub struct AudioEnd {
-    to_mind: Sender<ToMind>,
-    planned: Receiver<Planned>,
+    to_mind: Sender<Command>,
+    planned: Receiver<Reply>,
     charts: Receiver<SharedChart>,
     spent_charts: Sender<Arc<Chart>>,
     /// Charts that are still to come.
@@ -279,11 +279,11 @@ impl AudioEnd {
     }
 }
 
-impl Nerve for AudioEnd {
-    fn tell(&mut self, word: ToMind) -> bool {
+impl WorkerPort for AudioEnd {
+    fn tell(&mut self, word: Command) -> bool {
         let owed = self.owed + word.replies();
         let charts_owed = self.charts_owed + usize::from(word.brings_a_chart());
-        let has_room = owed <= FROM_MIND && charts_owed <= OPEN_CHARTS;
+        let has_room = owed <= REPLIES && charts_owed <= OPEN_CHARTS;
         let sent = has_room && self.to_mind.try_send(word).is_ok();
         if sent {
             (self.owed, self.charts_owed) = (owed, charts_owed);
@@ -294,10 +294,10 @@ impl Nerve for AudioEnd {
     }
 
     fn room(&self) -> usize {
-        TO_MIND.saturating_sub(self.to_mind.len())
+        COMMANDS.saturating_sub(self.to_mind.len())
     }
 
-    fn reply(&mut self) -> Option<Planned> {
+    fn reply(&mut self) -> Option<Reply> {
         let planned = self.planned.try_recv().ok();
         if let Some(planned) = planned {
             self.owed = self.owed.saturating_sub(planned.settles());
@@ -324,7 +324,7 @@ impl Nerve for AudioEnd {
         self.charts_owed > 0
     }
 
-    fn wait_offline(&mut self) -> Option<Planned> {
+    fn wait_offline(&mut self) -> Option<Reply> {
         self.wait(Self::reply)
     }
 
@@ -333,15 +333,15 @@ impl Nerve for AudioEnd {
     }
 
     fn make_room_offline(&mut self) {
-        let _ = self.wait(|end| (end.room() > TO_MIND / 2).then_some(()));
+        let _ = self.wait(|end| (end.room() > COMMANDS / 2).then_some(()));
     }
 }
 
 /// The worker's end.
 #[derive(Debug)]
-pub struct MindEnd {
-    words: Receiver<ToMind>,
-    planned: Sender<Planned>,
+pub struct WorkerEnd {
+    words: Receiver<Command>,
+    planned: Sender<Reply>,
     charts: Sender<SharedChart>,
     spent_charts: Receiver<Arc<Chart>>,
     done: Arc<AtomicU32>,
@@ -349,26 +349,26 @@ pub struct MindEnd {
 
 /// What the worker finds when it looks.
 #[derive(Debug, Clone, Copy)]
-pub enum Look {
+pub enum Received {
     /// Something to do.
-    Word(ToMind),
+    Command(Command),
     /// Nothing yet.
     Nothing,
     /// Nothing ever again: the audio end is gone.
-    Gone,
+    Disconnected,
 }
 
 /// The audio end is gone, and with it whoever asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NobodyListens;
+pub struct Disconnected;
 
-impl MindEnd {
+impl WorkerEnd {
     /// The next word, without waiting.
-    pub fn look(&self) -> Look {
+    pub fn look(&self) -> Received {
         match self.words.try_recv() {
-            Ok(word) => Look::Word(word),
-            Err(TryRecvError::Empty) => Look::Nothing,
-            Err(TryRecvError::Disconnected) => Look::Gone,
+            Ok(word) => Received::Command(word),
+            Err(TryRecvError::Empty) => Received::Nothing,
+            Err(TryRecvError::Disconnected) => Received::Disconnected,
         }
     }
 
@@ -389,14 +389,14 @@ impl MindEnd {
         while self.spent_charts.try_recv().is_ok() {}
     }
 
-    /// Answers a wish, by notes and one last reply.
+    /// Answers a request, by notes and one last reply.
     ///
     /// # Errors
     /// When the audio end is gone.
-    pub fn say(&self, planned: Planned) -> Result<(), NobodyListens> {
+    pub fn say(&self, planned: Reply) -> Result<(), Disconnected> {
         match self.planned.try_send(planned) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Disconnected(_)) => Err(NobodyListens),
+            Err(TrySendError::Disconnected(_)) => Err(Disconnected),
             Err(TrySendError::Full(_)) => {
                 debug_assert!(false, "nothing is asked to which the answer might not fit");
                 Ok(())
@@ -406,9 +406,9 @@ impl MindEnd {
 }
 
 /// Both ends of a new link.
-pub fn link() -> (AudioEnd, MindEnd) {
-    let (to_mind, words) = bounded(TO_MIND);
-    let (say, planned) = bounded(FROM_MIND);
+pub fn link() -> (AudioEnd, WorkerEnd) {
+    let (to_mind, words) = bounded(COMMANDS);
+    let (say, planned) = bounded(REPLIES);
     let (give_chart, charts) = bounded(OPEN_CHARTS);
     // What was sent and is not looked at yet, and the one that is played.
     let (spend_chart, spent_charts) = bounded(OPEN_CHARTS + 1);
@@ -427,7 +427,7 @@ pub fn link() -> (AudioEnd, MindEnd) {
         done,
         patience: PATIENCE,
     };
-    (audio, MindEnd { words, planned: say, charts: give_chart, spent_charts, done: counted })
+    (audio, WorkerEnd { words, planned: say, charts: give_chart, spent_charts, done: counted })
 }
 
 #[cfg(test)]
@@ -439,16 +439,16 @@ mod tests {
     #[test]
     fn a_full_link_says_so_and_does_not_wait() {
         let (mut audio, mind) = link();
-        assert_eq!((0..2 * TO_MIND).filter(|_| audio.tell(ToMind::Blank)).count(), TO_MIND);
+        assert_eq!((0..2 * COMMANDS).filter(|_| audio.tell(Command::ForgetAll)).count(), COMMANDS);
         assert_eq!(audio.room(), 0);
-        assert!(matches!(mind.look(), Look::Word(ToMind::Blank)));
-        assert!(audio.tell(ToMind::Blank), "there is room again");
+        assert!(matches!(mind.look(), Received::Command(Command::ForgetAll)));
+        assert!(audio.tell(Command::ForgetAll), "there is room again");
     }
 
-    fn wish() -> ToMind {
-        let (begin, horizon, knobs) = (Begin::At(Ticks::ZERO), Ticks(1), SamplingParameters::default());
+    fn request() -> Command {
+        let (begin, horizon, sampling) = (Begin::At(Ticks::ZERO), Ticks(1), SamplingParameters::default());
         let form = Ticks::ZERO;
-        ToMind::Wish(Wish {
+        Command::Request(Request {
             generation: 0,
             turn: 0,
             begin,
@@ -457,39 +457,39 @@ mod tests {
             form,
             ends: None,
             along: false,
-            knobs,
-            groove: Groove::STRAIGHT,
+            sampling,
+            swing: Swing::STRAIGHT,
         })
     }
 
     /// All that the mind can say to a word; `broken` when it breaks after so many notes.
-    fn replies_to(word: ToMind, notes: usize, breaks: bool) -> Vec<Planned> {
+    fn replies_to(word: Command, notes: usize, breaks: bool) -> Vec<Reply> {
         let generation = 0;
         let note = Note { onset: Ticks::ZERO, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
         let last = match word {
-            ToMind::Wish(_) if breaks => Planned::Failed { generation },
-            ToMind::Wish(_) => Planned::Until { generation, nothing_before: Ticks::ZERO, think_ns: 0 },
+            Command::Request(_) if breaks => Reply::Failed { generation },
+            Command::Request(_) => Reply::Done { generation, nothing_before: Ticks::ZERO, think_ns: 0 },
             _ => return Vec::new(),
         };
-        std::iter::repeat_n(Planned::Note { generation, note }, notes).chain([last]).collect()
+        std::iter::repeat_n(Reply::Note { generation, note }, notes).chain([last]).collect()
     }
 
     #[test]
     fn as_much_as_may_be_asked_at_once_is_asked_and_more_is_not() {
         let (mut audio, _mind) = link();
-        for _ in 0..OPEN_WISHES {
-            assert!(audio.tell(wish()));
+        for _ in 0..OPEN_REQUESTS {
+            assert!(audio.tell(request()));
         }
         for _ in 0..OPEN_CHARTS {
-            assert!(audio.tell(ToMind::Files));
+            assert!(audio.tell(Command::ReloadFiles));
         }
-        assert!(!audio.tell(wish()) && !audio.tell(ToMind::Files) && audio.tell(ToMind::Blank));
+        assert!(!audio.tell(request()) && !audio.tell(Command::ReloadFiles) && audio.tell(Command::ForgetAll));
     }
 
     /// What can happen at either end.
     #[derive(Debug, Clone, Copy)]
     enum Move {
-        Ask(ToMind),
+        Ask(Command),
         /// The mind answers the next word, with so many notes, or breaks after them.
         Answer(usize, bool),
         /// So many replies are looked at.
@@ -497,12 +497,12 @@ mod tests {
     }
 
     fn moves() -> impl Strategy<Value = Vec<Move>> {
-        let notes = prop_oneof![Just(NOTES_PER_WISH), 0..=NOTES_PER_WISH];
+        let notes = prop_oneof![Just(NOTES_PER_REQUEST), 0..=NOTES_PER_REQUEST];
         let one = prop_oneof![
-            4 => Just(Move::Ask(wish())),
-            1 => Just(Move::Ask(ToMind::Blank)),
+            4 => Just(Move::Ask(request())),
+            1 => Just(Move::Ask(Command::ForgetAll)),
             4 => (notes, any::<bool>()).prop_map(|(notes, breaks)| Move::Answer(notes, breaks)),
-            1 => (0..NOTES_PER_WISH).prop_map(Move::Look),
+            1 => (0..NOTES_PER_REQUEST).prop_map(Move::Look),
         ];
         prop::collection::vec(one, 0..500)
     }
@@ -516,7 +516,7 @@ mod tests {
                 match one {
                     Move::Ask(word) => drop(audio.tell(word)),
                     Move::Answer(notes, breaks) => {
-                        let Look::Word(word) = mind.look() else { continue };
+                        let Received::Command(word) = mind.look() else { continue };
                         for reply in replies_to(word, notes, breaks) {
                             prop_assert_eq!(mind.say(reply), Ok(()));
                             said += 1;
@@ -525,8 +525,8 @@ mod tests {
                     Move::Look(most) => seen += (0..most).map_while(|_| audio.reply()).count(),
                 }
             }
-            while let Look::Word(word) = mind.look() {
-                for reply in replies_to(word, NOTES_PER_WISH, false) {
+            while let Received::Command(word) = mind.look() {
+                for reply in replies_to(word, NOTES_PER_REQUEST, false) {
                     prop_assert_eq!(mind.say(reply), Ok(()));
                     said += 1;
                 }
@@ -544,10 +544,10 @@ mod tests {
         let chart = Arc::new(Chart::parse("C7 | F7").unwrap().unwrap());
         let mut played: SharedChart = None;
         for round in 0..20 {
-            let asked = (0..=OPEN_CHARTS).filter(|_| audio.tell(ToMind::Files)).count();
+            let asked = (0..=OPEN_CHARTS).filter(|_| audio.tell(Command::ReloadFiles)).count();
             assert_eq!(asked, OPEN_CHARTS, "round {round}");
             assert!(audio.awaits_chart());
-            while let Look::Word(_) = mind.look() {
+            while let Received::Command(_) = mind.look() {
                 mind.free_charts();
                 mind.send_chart(Some(Arc::clone(&chart)));
             }
@@ -568,15 +568,15 @@ mod tests {
     fn the_worker_learns_that_nobody_listens() {
         let (audio, mind) = link();
         drop(audio);
-        let reply = Planned::Failed { generation: 0 };
-        assert_eq!(mind.say(reply), Err(NobodyListens));
+        let reply = Reply::Failed { generation: 0 };
+        assert_eq!(mind.say(reply), Err(Disconnected));
     }
 
     /// It waits for what is done and no longer; without a worker, or with nothing to do, not at all.
     #[test]
     fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
         let (mut audio, mind) = link();
-        assert!(audio.tell(ToMind::Blank));
+        assert!(audio.tell(Command::ForgetAll));
         assert!(!audio.catch_up(Duration::from_mins(1)), "there is no worker");
         audio.set_worker(std::thread::current());
         assert!(audio.catch_up(Duration::from_millis(1)), "the limit ends it");
@@ -604,6 +604,6 @@ mod tests {
     fn the_worker_learns_that_the_audio_end_is_gone() {
         let (audio, mind) = link();
         drop(audio);
-        assert!(matches!(mind.look(), Look::Gone));
+        assert!(matches!(mind.look(), Received::Disconnected));
     }
 }

@@ -6,20 +6,20 @@ mod feedback;
 pub mod thru;
 
 use crate::block::Now;
-use crate::host::{ChannelMessage, FrameOffset, HostEvent, Key, Message, Sent, Stage, Who};
-use active_notes::{Ledger, Struck, Token};
+use crate::host::{ChannelMessage, FrameOffset, HostEvent, HostIo, Key, Message, NoteSource, Sent};
+use active_notes::{ActiveNotes, NoteOnResult, NoteToken};
 use thru::Thru;
 
 /// Everything that the host has been told and not yet seen the end of.
 #[derive(Debug, Default)]
 pub struct Output {
-    notes: Ledger,
+    notes: ActiveNotes,
     thru: Thru,
 }
 
 impl Output {
     /// A block begins: what is pending is offered again.
-    pub fn begin_block(&mut self, now: &Now<'_>, host: &mut impl Stage) {
+    pub fn begin_block(&mut self, now: &Now<'_>, host: &mut impl HostIo) {
         self.notes.begin_block(now.start, now.block.into, now.sample_rate);
         self.notes.pay_overdue(host, now.at());
         self.thru.pay(now.settings(), now.at(), host, &mut self.notes);
@@ -43,29 +43,36 @@ impl Output {
     }
 
     /// Begins a note.
-    pub fn strike(&mut self, host: &mut impl Stage, at: FrameOffset, key: Key, velocity: f32, by: Who) -> Struck {
+    pub fn strike(
+        &mut self,
+        host: &mut impl HostIo,
+        at: FrameOffset,
+        key: Key,
+        velocity: f32,
+        by: NoteSource,
+    ) -> NoteOnResult {
         self.notes.strike(host, at, key, velocity, by)
     }
 
     /// Ends a note, unless somebody else has taken over its key.
-    pub fn end(&mut self, host: &mut impl Stage, at: FrameOffset, token: Token) {
+    pub fn end(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
         self.notes.end(host, at, token);
     }
 
     /// The same, with the speed at which the key goes up.
-    pub fn release(&mut self, host: &mut impl Stage, at: FrameOffset, token: Token, velocity: f32) {
+    pub fn release(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
         self.notes.release(host, at, token, velocity);
     }
 
     /// Passes on what is no note.
-    pub fn pass(&mut self, host: &mut impl Stage, at: FrameOffset, message: Message) -> Sent {
+    pub fn pass(&mut self, host: &mut impl HostIo, at: FrameOffset, message: Message) -> Sent {
         self.notes.pass(host, at, message)
     }
 
     /// Passes a controller on. One that was passed on comes to rest whether or not things are passed on by now.
     pub fn pass_control(
         &mut self,
-        host: &mut impl Stage,
+        host: &mut impl HostIo,
         at: FrameOffset,
         message: ChannelMessage,
         is_on: bool,

@@ -6,15 +6,15 @@ mod hear;
 use crate::accompaniment::Accompaniment;
 use crate::accompaniment::comping::Due;
 use crate::block::{BlockContext, Now};
-use crate::host::{Block, FrameOffset, HostEvent, Settings, Stage, StyleNumber};
+use crate::host::{Block, FrameOffset, HostEvent, HostIo, Settings, StyleNumber};
 use crate::input::Player;
 use crate::input::chord_detector::source;
-use crate::link::Nerve;
+use crate::link::WorkerPort;
 use crate::output::Output;
 use crate::plan::Planner;
-use crate::snapshot::{Chords, Glimpse};
-use crate::stats::Vitals;
-use crate::time::clock::{Flow, Position, float};
+use crate::snapshot::{Chords, Snapshot};
+use crate::stats::Stats;
+use crate::time::clock::{Flow, FramePosition, float};
 use crate::time::{Entered, Time};
 use crate::turns::{Situation, TurnArbiter, TurnInput};
 use segue_model::harmony::HarmonySource;
@@ -29,12 +29,12 @@ const SILENCE_MS: f32 = 2_000.0;
 /// Later than anything.
 const LATEST: Ticks = Ticks(i64::MAX);
 /// Before every activation: whoever plays first begins a bar.
-const LONG_AGO: Position = Position(i64::MIN / 2);
+const LONG_AGO: FramePosition = FramePosition(i64::MIN / 2);
 
 /// From what a host says to what is played, block by block.
 #[derive(Debug)]
 pub struct Performer {
-    stats: Arc<Vitals>,
+    stats: Arc<Stats>,
     time: Time,
     player: Player,
     arbiter: TurnArbiter,
@@ -45,7 +45,7 @@ pub struct Performer {
     /// The momentary switches in the block before; nothing before the first.
     buttons: Option<Buttons>,
     /// Since when nothing has sounded; `None` while something does.
-    quiet_since: Option<Position>,
+    quiet_since: Option<FramePosition>,
 }
 
 /// What the worker was told to play with.
@@ -93,12 +93,12 @@ enum Step {
     /// Nobody has played for a while.
     Silence,
     /// The click.
-    Click,
+    Metronome,
 }
 
 impl Performer {
     /// A performer that has heard nothing.
-    pub fn new(sample_rate: f64, stats: Arc<Vitals>) -> Self {
+    pub fn new(sample_rate: f64, stats: Arc<Stats>) -> Self {
         Self {
             stats,
             time: Time::new(sample_rate),
@@ -162,12 +162,12 @@ impl Performer {
     }
 
     /// What can be seen from outside; what is planned only when somebody wants to see it.
-    pub fn glimpse(&self, shows_plans: bool) -> Glimpse {
-        Glimpse::of(&self.time, &self.arbiter, &self.planner, shows_plans)
+    pub fn snapshot(&self, shows_plans: bool) -> Snapshot {
+        Snapshot::of(&self.time, &self.arbiter, &self.planner, shows_plans)
     }
 
     /// Plays one block.
-    pub fn perform(&mut self, block: &Block, host: &mut impl Stage, port: &mut impl Nerve) {
+    pub fn perform(&mut self, block: &Block, host: &mut impl HostIo, port: &mut impl WorkerPort) {
         let settings = &block.settings;
         let pressed = self.pressed(settings);
         let start = self.time.position();
@@ -175,7 +175,7 @@ impl Performer {
         if swing_changed {
             self.planner.skip_to(maps.style.first_tick_from(0, self.arbiter.lag()));
         }
-        self.planner.note_knobs(start, settings.knobs);
+        self.planner.note_sampling(start, settings.sampling);
         let (sample_rate, look_ahead) = (self.time.sample_rate(), self.time.look_ahead(block));
         let now = Now { block, maps, start, sample_rate, look_ahead, frame: 0 };
         let mut ctx = BlockContext { now, host, port };
@@ -198,13 +198,13 @@ impl Performer {
 
     /// What has been counted.
     #[cfg(test)]
-    pub fn stats(&self) -> &Arc<Vitals> {
+    pub fn stats(&self) -> &Arc<Stats> {
         &self.stats
     }
 
     /// The first frame of the next block.
     #[cfg(test)]
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> FramePosition {
         self.time.position()
     }
 
@@ -218,7 +218,7 @@ impl Performer {
     }
 
     /// At the start of a block: what the host or the musician has changed.
-    fn enter_turns(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, flow: Flow) {
+    fn enter_turns(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, flow: Flow) {
         let settings = ctx.now.settings();
         let other_style = self.select(settings);
         let other_time = self.time.set_free_time(settings.free_time);
@@ -226,7 +226,7 @@ impl Performer {
             self.player.forget_ticks();
         }
         let other_rules = self.arbiter.enter(settings);
-        if other_rules || flow == Flow::Broken {
+        if other_rules || flow == Flow::Discontinuity {
             let is_changed = other_rules || other_style || other_time;
             self.take_turn(ctx, TurnInput::Discontinuity { is_changed });
             return;
@@ -264,7 +264,7 @@ impl Performer {
     }
 
     /// Tells the arbiter what happens, and the planner what follows.
-    fn take_turn(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, input: TurnInput) {
+    fn take_turn(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, input: TurnInput) {
         let at = Situation {
             now: &ctx.now,
             time: &self.time,
@@ -279,7 +279,7 @@ impl Performer {
         }
     }
 
-    fn walk(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>) {
+    fn walk(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         let mut event = ctx.host.next_event();
         for _ in 0..STEPS {
             let Some((frame, step)) = self.next_step(&ctx.now, event.map(|(at, _)| at)) else { return };
@@ -291,7 +291,12 @@ impl Performer {
         }
     }
 
-    fn take_step(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, step: Step, event: Option<HostEvent>) {
+    fn take_step(
+        &mut self,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
+        step: Step,
+        event: Option<HostEvent>,
+    ) {
         match step {
             Step::NoteOff => {
                 self.planner.end_due(&ctx.now, ctx.host, &mut self.output);
@@ -318,7 +323,7 @@ impl Performer {
                 self.note_silence(&ctx.now);
             }
             Step::Silence => self.accompaniment.fall_silent(&ctx.now, ctx.host, &mut self.output),
-            Step::Click => self.accompaniment.click(&ctx.now, ctx.host, &self.time),
+            Step::Metronome => self.accompaniment.click(&ctx.now, ctx.host, &self.time),
         }
     }
 
@@ -348,7 +353,7 @@ impl Performer {
             (self.planner.request_due(now), Step::Request),
             (note_on.map(|onset| style.offset_of(float(onset) + lag)), Step::NoteOn),
             (silence.map(|at| now.offset_of(at)), Step::Silence),
-            (self.accompaniment.click_due(now, &self.time).map(|(at, _)| at), Step::Click),
+            (self.accompaniment.click_due(now, &self.time).map(|(at, _)| at), Step::Metronome),
         ];
         let steps = steps.into_iter().filter_map(|(at, step)| Some((at?, step))).chain(comping);
         steps.filter_map(|(at, step)| Some((now.within(at)?, step))).min()
@@ -365,7 +370,7 @@ impl Performer {
     }
 
     /// From when on nobody has played for a while; `None` while anything sounds.
-    fn silence_at(&self) -> Option<Position> {
+    fn silence_at(&self) -> Option<FramePosition> {
         Some(self.quiet_since?.plus(crate::block::frames_in_ms(SILENCE_MS, self.time.sample_rate())))
     }
 }

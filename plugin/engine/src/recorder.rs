@@ -10,11 +10,11 @@ mod event_log;
 mod history;
 pub mod midi_file;
 
-pub use event_log::{ENTRIES, Entry, Event, Pages, Present, Watch};
+pub use event_log::{ENTRIES, Entry, Event, EventLog, Present, Watch};
 pub use history::{Change, History, Played};
 
-use crate::host::{Audible, FrameOffset, HostEvent, Message, Sent, Stage, Who};
-use crate::snapshot::{Chords, Glimpse};
+use crate::host::{FrameOffset, HostEvent, HostIo, Message, NoteSource, Sent, SynthEvent};
+use crate::snapshot::{Chords, Snapshot};
 use arrayvec::ArrayVec;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ const NANOSECONDS: f64 = 1e9;
 
 /// The audio thread's pen. It has no method that can wait.
 #[derive(Debug, Default)]
-pub struct Journal {
-    pages: Arc<Pages>,
+pub struct Recorder {
+    pages: Arc<EventLog>,
     /// The audio played so far.
     at_ns: u64,
     /// What one frame adds may be no whole number of nanoseconds.
@@ -46,9 +46,9 @@ pub struct Journal {
     news: bool,
 }
 
-impl Journal {
+impl Recorder {
     /// For those who read.
-    pub fn pages(&self) -> Arc<Pages> {
+    pub fn pages(&self) -> Arc<EventLog> {
         Arc::clone(&self.pages)
     }
 
@@ -74,7 +74,7 @@ impl Journal {
         &mut self,
         frames: u32,
         sample_rate: f64,
-        glimpse: &Glimpse,
+        snapshot: &Snapshot,
         chords: (Chords, Option<f64>),
         song_beats: Option<f64>,
     ) {
@@ -89,12 +89,12 @@ impl Journal {
         #[expect(clippy::cast_precision_loss, reason = "a block is short")]
         let rest = length_ns - whole as f64;
         (self.at_ns, self.rest_ns) = (began_ns.saturating_add(whole), rest);
-        let ticks_per_frame = glimpse.tempo_bpm * PER_QUARTER / 60.0 / sample_rate;
-        let start = glimpse.now - f64::from(frames) * ticks_per_frame;
-        let brings = self.lost || !self.block.is_empty() || !glimpse.planned.is_empty() || glimpse.follows_host;
+        let ticks_per_frame = snapshot.tempo_bpm * PER_QUARTER / 60.0 / sample_rate;
+        let start = snapshot.now - f64::from(frames) * ticks_per_frame;
+        let brings = self.lost || !self.block.is_empty() || !snapshot.planned.is_empty() || snapshot.follows_host;
         self.news = brings && self.is_watched();
 
-        self.note_time(began_ns, start, glimpse);
+        self.note_time(began_ns, start, snapshot);
         self.note_chords(began_ns, start, chords);
         // Read in place: taken out, the whole list would be copied in every block.
         for &(offset, event) in &self.block {
@@ -105,17 +105,17 @@ impl Journal {
         }
         self.block.clear();
         if std::mem::take(&mut self.lost) {
-            self.pages.write(Entry { at_ns: self.at_ns, tick: glimpse.now, event: Event::Silence });
+            self.pages.write(Entry { at_ns: self.at_ns, tick: snapshot.now, event: Event::Silence });
         }
-        self.pages.show(self.at_ns, glimpse, song_beats);
+        self.pages.show(self.at_ns, snapshot, song_beats);
     }
 
     /// Writes tempo, bars and jumps where they are not as they were.
-    fn note_time(&mut self, at_ns: u64, tick: f64, glimpse: &Glimpse) {
-        let bpm = glimpse.tempo_bpm;
-        if self.follows_host != glimpse.follows_host {
-            self.follows_host = glimpse.follows_host;
-            self.pages.write(Entry { at_ns, tick, event: Event::Cut { plays: glimpse.follows_host } });
+    fn note_time(&mut self, at_ns: u64, tick: f64, snapshot: &Snapshot) {
+        let bpm = snapshot.tempo_bpm;
+        if self.follows_host != snapshot.follows_host {
+            self.follows_host = snapshot.follows_host;
+            self.pages.write(Entry { at_ns, tick, event: Event::Cut { plays: snapshot.follows_host } });
         }
         #[expect(clippy::cast_precision_loss, reason = "2^53 nanoseconds are a hundred days")]
         let expected = self.line.map(|(from, since_ns, bpm)| {
@@ -126,14 +126,14 @@ impl Journal {
             #[expect(clippy::cast_possible_truncation, reason = "seven digits of a tempo are plenty")]
             self.pages.write(Entry { at_ns, tick, event: Event::Tempo { bpm: bpm as f32 } });
         }
-        if self.bars != Some(glimpse.bars) || self.is_fresh(at_ns) {
-            self.bars = Some(glimpse.bars);
-            let event = Event::Bars(glimpse.bars.metre);
-            self.pages.write(Entry { at_ns, tick: float(glimpse.bars.line), event });
+        if self.bars != Some(snapshot.bars) || self.is_fresh(at_ns) {
+            self.bars = Some(snapshot.bars);
+            let event = Event::Bars(snapshot.bars.metre);
+            self.pages.write(Entry { at_ns, tick: float(snapshot.bars.line), event });
         }
-        if self.form != Some(glimpse.form) || self.is_fresh(at_ns) {
-            self.form = Some(glimpse.form);
-            self.pages.write(Entry { at_ns, tick: float(glimpse.form), event: Event::Form });
+        if self.form != Some(snapshot.form) || self.is_fresh(at_ns) {
+            self.form = Some(snapshot.form);
+            self.pages.write(Entry { at_ns, tick: float(snapshot.form), event: Event::Form });
         }
     }
 
@@ -158,20 +158,20 @@ impl Journal {
         self.line.is_some_and(|(_, since_ns, _)| since_ns == at_ns)
     }
 
-    fn note(&mut self, at: FrameOffset, what: Audible) {
+    fn note(&mut self, at: FrameOffset, what: SynthEvent) {
         let event = match what {
             // They follow from the chart and the clock.
-            Audible::Strike { who: Who::Comping | Who::Click, .. }
-            | Audible::Damp { who: Who::Comping | Who::Click, .. } => {
+            SynthEvent::NoteOn { who: NoteSource::Comping | NoteSource::Click, .. }
+            | SynthEvent::NoteOff { who: NoteSource::Comping | NoteSource::Click, .. } => {
                 return;
             }
-            Audible::Strike { who, pitch, velocity, channel: _ } => {
+            SynthEvent::NoteOn { who, pitch, velocity, channel: _ } => {
                 Event::Strike { who, pitch, velocity: midi(velocity) }
             }
-            Audible::Damp { who, pitch, channel: _ } => Event::Damp { who, pitch },
-            Audible::Hush => Event::Silence,
+            SynthEvent::NoteOff { who, pitch, channel: _ } => Event::Damp { who, pitch },
+            SynthEvent::AllSoundOff => Event::Silence,
             // It lengthens what is heard, and is part of no note on paper.
-            Audible::Pedal { .. } => return,
+            SynthEvent::Pedal { .. } => return,
         };
         self.lost |= self.block.try_push((at.0, event)).is_err();
     }
@@ -190,31 +190,31 @@ fn midi(velocity: f32) -> u8 {
     (velocity * 127.0).round().clamp(1.0, 127.0) as u8
 }
 
-/// A stage whose sounds are written down.
-pub struct Observed<'a, S> {
-    stage: &'a mut S,
-    journal: &'a mut Journal,
+/// A host whose sounds are written down.
+pub struct RecordedIo<'a, S> {
+    host: &'a mut S,
+    recorder: &'a mut Recorder,
 }
 
-impl<'a, S> Observed<'a, S> {
-    /// Writes down what sounds on `stage`.
-    pub fn new(stage: &'a mut S, journal: &'a mut Journal) -> Self {
-        Self { stage, journal }
+impl<'a, S> RecordedIo<'a, S> {
+    /// Writes down what sounds on `host`.
+    pub fn new(host: &'a mut S, recorder: &'a mut Recorder) -> Self {
+        Self { host, recorder }
     }
 }
 
-impl<S: Stage> Stage for Observed<'_, S> {
+impl<S: HostIo> HostIo for RecordedIo<'_, S> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
-        self.stage.next_event()
+        self.host.next_event()
     }
 
-    fn sound(&mut self, at: FrameOffset, what: Audible) {
-        self.journal.note(at, what);
-        self.stage.sound(at, what);
+    fn sound(&mut self, at: FrameOffset, what: SynthEvent) {
+        self.recorder.note(at, what);
+        self.host.sound(at, what);
     }
 
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
-        self.stage.send(at, message)
+        self.host.send(at, message)
     }
 }
 
@@ -227,8 +227,8 @@ mod tests {
     const RATE: f64 = 48_000.0;
     const UNKNOWN: (Chords, Option<f64>) = (Chords::Off, None);
 
-    fn glimpse(now: f64, tempo_bpm: f64) -> Glimpse {
-        Glimpse {
+    fn snapshot(now: f64, tempo_bpm: f64) -> Snapshot {
+        Snapshot {
             now,
             tempo_bpm,
             bars: Bars { line: Ticks(0), metre: Metre::COMMON },
@@ -239,8 +239,8 @@ mod tests {
         }
     }
 
-    fn strike(key: u8) -> Audible {
-        Audible::Strike { who: Who::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
+    fn strike(key: u8) -> SynthEvent {
+        SynthEvent::NoteOn { who: NoteSource::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
     }
 
     fn strikes(entries: &[Entry]) -> Vec<&Entry> {
@@ -251,15 +251,15 @@ mod tests {
     fn a_note_is_written_at_its_tick_wherever_the_blocks_are_cut() {
         // 120 bpm: a tick is 250 frames.
         for size in [1, 64, 441, 4_096] {
-            let mut journal = Journal::default();
+            let mut recorder = Recorder::default();
             for start in (0..8_192).step_by(size) {
                 if (start..start + size).contains(&2_500) {
-                    journal.note(FrameOffset(u32::try_from(2_500 - start).unwrap()), strike(60));
+                    recorder.note(FrameOffset(u32::try_from(2_500 - start).unwrap()), strike(60));
                 }
                 let (frames, end) = (u32::try_from(size).unwrap(), f64::from(u32::try_from(start + size).unwrap()));
-                journal.end_block(frames, RATE, &glimpse(end / 500.0, 120.0), UNKNOWN, None);
+                recorder.end_block(frames, RATE, &snapshot(end / 500.0, 120.0), UNKNOWN, None);
             }
-            let (entries, _) = journal.pages.since(0);
+            let (entries, _) = recorder.pages.since(0);
             let [note] = strikes(&entries)[..] else { panic!("one note: {entries:?}") };
             assert!((note.tick - 5.0).abs() < 1e-6, "blocks of {size}: {note:?}");
             assert!(note.at_ns.abs_diff(52_083_333) < 100, "blocks of {size}: {note:?}");
@@ -269,21 +269,21 @@ mod tests {
 
     #[test]
     fn a_full_ring_keeps_the_newest_and_a_reader_goes_on_where_it_was() {
-        let mut journal = Journal::default();
+        let mut recorder = Recorder::default();
         let mut seen = 0;
         let mut read = 0;
         let blocks = u32::try_from(ENTRIES).unwrap() + 1_000;
         for block in 0..blocks {
-            journal.note(FrameOffset(0), strike(60));
-            journal.end_block(480, RATE, &glimpse(f64::from(block + 1) * 0.96, 120.0), UNKNOWN, None);
+            recorder.note(FrameOffset(0), strike(60));
+            recorder.end_block(480, RATE, &snapshot(f64::from(block + 1) * 0.96, 120.0), UNKNOWN, None);
             if block.is_multiple_of(1_000) {
-                let (entries, next) = journal.pages.since(seen);
+                let (entries, next) = recorder.pages.since(seen);
                 (seen, read) = (next, read + strikes(&entries).len());
             }
         }
-        read += strikes(&journal.pages.since(seen).0).len();
+        read += strikes(&recorder.pages.since(seen).0).len();
         assert_eq!(read, usize::try_from(blocks).unwrap(), "a reader that comes in time loses nothing");
-        let (kept, _) = journal.pages.since(0);
+        let (kept, _) = recorder.pages.since(0);
         assert_eq!(kept.len(), ENTRIES);
         assert!(kept.is_sorted_by_key(|entry| entry.at_ns));
         let has_time = kept.iter().any(|entry| matches!(entry.event, Event::Tempo { .. }));
@@ -292,47 +292,47 @@ mod tests {
 
     #[test]
     fn a_block_that_brings_too_much_leaves_no_note_hanging() {
-        let mut journal = Journal::default();
+        let mut recorder = Recorder::default();
         for offset in 0..300 {
-            journal.note(FrameOffset(offset), strike(60));
+            recorder.note(FrameOffset(offset), strike(60));
         }
-        journal.end_block(4_800, RATE, &glimpse(9.6, 120.0), UNKNOWN, None);
+        recorder.end_block(4_800, RATE, &snapshot(9.6, 120.0), UNKNOWN, None);
         let mut history = History::default();
-        history.extend(journal.pages.since(0).0);
+        history.extend(recorder.pages.since(0).0);
         assert_eq!(history.notes.len(), BLOCK_ENTRIES);
         assert!(!history.is_sounding());
     }
 
     #[test]
     fn the_present_is_read_as_it_was_written() {
-        let mut journal = Journal::default();
-        assert_eq!(journal.pages.present(), None, "before the first block");
+        let mut recorder = Recorder::default();
+        assert_eq!(recorder.pages.present(), None, "before the first block");
         let planned = PlannedNote { onset: 7.25, length: 12.0, key: 64, velocity: 90 };
-        let mut shown = glimpse(-3.5, 133.0);
+        let mut shown = snapshot(-3.5, 133.0);
         shown.bars = Bars { line: Ticks(-72), metre: Metre::new(6, 8).unwrap() };
         shown.is_segues_turn = true;
         shown.planned.extend([planned; SHOWN_PLANS]);
-        journal.end_block(64, RATE, &shown, UNKNOWN, Some(17.5));
-        let present = journal.pages.present().unwrap();
-        assert_eq!((present.glimpse, present.song_beats), (shown, Some(17.5)));
+        recorder.end_block(64, RATE, &shown, UNKNOWN, Some(17.5));
+        let present = recorder.pages.present().unwrap();
+        assert_eq!((present.snapshot, present.song_beats), (shown, Some(17.5)));
     }
 
     #[test]
     fn what_sounds_is_written_whoever_looks_and_there_is_news_only_for_those_who_watch() {
-        let mut journal = Journal::default();
-        let play = |journal: &mut Journal, watched: bool| {
-            journal.note(FrameOffset(0), strike(60));
-            journal.end_block(64, RATE, &glimpse(0.1, 120.0), UNKNOWN, None);
-            assert_eq!((journal.is_watched(), journal.has_news()), (watched, watched));
+        let mut recorder = Recorder::default();
+        let play = |recorder: &mut Recorder, watched: bool| {
+            recorder.note(FrameOffset(0), strike(60));
+            recorder.end_block(64, RATE, &snapshot(0.1, 120.0), UNKNOWN, None);
+            assert_eq!((recorder.is_watched(), recorder.has_news()), (watched, watched));
         };
-        play(&mut journal, false);
-        let pages = journal.pages();
+        play(&mut recorder, false);
+        let pages = recorder.pages();
         let (one, other) = (pages.watch(), pages.watch());
-        play(&mut journal, true);
+        play(&mut recorder, true);
         drop(one);
-        play(&mut journal, true);
+        play(&mut recorder, true);
         drop(other);
-        play(&mut journal, false);
+        play(&mut recorder, false);
         assert_eq!(strikes(&pages.since(0).0).len(), 4);
     }
 
@@ -341,7 +341,7 @@ mod tests {
         let mut history = History::default();
         let note = |tick, event| Entry { at_ns: 0, tick, event };
         let pitch = Pitch::new(60).unwrap();
-        let on = Event::Strike { who: Who::Player, pitch, velocity: 1 };
+        let on = Event::Strike { who: NoteSource::Player, pitch, velocity: 1 };
         history.extend([note(100.0, on), note(0.0, Event::Tempo { bpm: 120.0 }), note(10.0, on)]);
         let found: Vec<_> = history.notes.iter().map(|note| (note.onset, note.end)).collect();
         assert_eq!(found, [(100.0, Some(100.0)), (110.0, None)]);

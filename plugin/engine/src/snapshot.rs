@@ -16,7 +16,7 @@ pub const SHOWN_PLANS: usize = 16;
 
 /// Where the hands are at the end of a block. Moments are those of the beats, also while a style in free time plays.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Glimpse {
+pub struct Snapshot {
     /// The moment of the next frame, in ticks.
     pub now: f64,
     /// How fast it moves.
@@ -62,11 +62,11 @@ pub enum Chords {
     Off,
 }
 
-impl Glimpse {
+impl Snapshot {
     /// As things stand; what is planned only where somebody wants to see it.
     pub(crate) fn of(time: &Time, arbiter: &TurnArbiter, planner: &Planner, shows_plans: bool) -> Self {
         let clock = time.beats();
-        let mut glimpse = Self {
+        let mut snapshot = Self {
             now: clock.now(),
             tempo_bpm: clock.tempo_bpm(),
             bars: clock.bars(),
@@ -77,16 +77,16 @@ impl Glimpse {
         };
         if shows_plans {
             // One moment of the style's own time, as one of the beats.
-            let scale = if time.in_free_time() { glimpse.tempo_bpm / FREE_BPM } else { 1.0 };
-            let (now, lag) = (glimpse.now, arbiter.lag());
+            let scale = if time.in_free_time() { snapshot.tempo_bpm / FREE_BPM } else { 1.0 };
+            let (now, lag) = (snapshot.now, arbiter.lag());
             let show = |note: &Note| PlannedNote {
                 onset: now + (float(note.onset) + lag - time.of_style().now()) * scale,
                 length: float(note.duration) * scale,
                 key: note.pitch.key(),
                 velocity: note.velocity.value(),
             };
-            glimpse.planned.extend(planner.planned().take(SHOWN_PLANS).map(show));
+            snapshot.planned.extend(planner.planned().take(SHOWN_PLANS).map(show));
         }
-        glimpse
+        snapshot
     }
 }

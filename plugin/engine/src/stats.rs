@@ -27,7 +27,7 @@ impl Count {
 
 /// The health of one instance.
 #[derive(Debug, Default)]
-pub struct Vitals {
+pub struct Stats {
     /// Planned notes that came after their moment.
     pub late: Count,
     /// Planned notes that were not played: they came more than the look-ahead late, or there was no room.
@@ -42,7 +42,7 @@ pub struct Vitals {
     pub waits: Count,
     /// Times that the mind panicked and was made anew.
     pub panics: Count,
-    /// How long the last wish took.
+    /// How long the last request took.
     pub think_ns: AtomicU64,
     mind: AtomicU8,
 }
@@ -50,7 +50,7 @@ pub struct Vitals {
 /// How the mind is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum MindState {
+pub enum WorkerStatus {
     /// Not there yet.
     Loading = 0,
     /// Listening.
@@ -61,7 +61,7 @@ pub enum MindState {
     NoThread = 3,
 }
 
-impl Vitals {
+impl Stats {
     /// In a bundle under test, writes the counts to the file that `SEGUE_VITALS` names: a headless host sees them no
     /// other way. Not for the audio thread.
     #[cfg(feature = "write_vitals")]
@@ -83,17 +83,17 @@ impl Vitals {
     }
 
     /// How the mind is.
-    pub fn mind(&self) -> MindState {
+    pub fn mind(&self) -> WorkerStatus {
         match self.mind.load(Relaxed) {
-            1 => MindState::Ready,
-            2 => MindState::NoWeights,
-            3 => MindState::NoThread,
-            _ => MindState::Loading,
+            1 => WorkerStatus::Ready,
+            2 => WorkerStatus::NoWeights,
+            3 => WorkerStatus::NoThread,
+            _ => WorkerStatus::Loading,
         }
     }
 
     /// Says how the mind is.
-    pub fn set_mind(&self, state: MindState) {
+    pub fn set_mind(&self, state: WorkerStatus) {
         self.mind.store(state as u8, Relaxed);
     }
 }

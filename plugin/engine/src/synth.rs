@@ -9,6 +9,7 @@ mod centre;
 mod limiter;
 mod voice;
 
+use crate::host::NoteSource;
 use centre::Centre;
 use fundsp::audionode::AudioNode;
 use fundsp::follow::Follow;
@@ -38,23 +39,10 @@ const ARRIVED: f64 = 1e-5;
 /// No level is higher (12 dB): what is louder should be turned up in the host.
 const MAX_LEVEL: f32 = 4.0;
 
-/// Swings of the slow tremolo per second, as on the old stage pianos.
+/// Swings of the slow tremolo per second, as on the old host pianos.
 const TREMOLO_HZ: f32 = 4.2;
 
-/// Who plays a note.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    /// The musician.
-    Player,
-    /// The improviser.
-    Segue,
-    /// Whoever plays the chords of the chart.
-    Comping,
-    /// The click.
-    Click,
-}
-
-impl Who {
+impl NoteSource {
     const COUNT: usize = 4;
 
     const fn index(self) -> usize {
@@ -81,9 +69,9 @@ struct Seat {
     tremolo: f32,
 }
 
-/// In the order of [`Who`]. The player is a little left and plain; Segue a little right, mellower, and it sways. The
+/// In the order of [`NoteSource`]. The player is a little left and plain; Segue a little right, mellower, and it sways. The
 /// comping sits further left, dark and soft, so that both stand out from it; the click is in the middle and all bell.
-const SEATS: [Seat; Who::COUNT] = [
+const SEATS: [Seat; NoteSource::COUNT] = [
     Seat { tone: Tone { bark: 0.95, bell: 1.0, softness: 1.0 }, pan: -0.2, tremolo: 0.0 },
     Seat { tone: Tone { bark: 0.55, bell: 0.5, softness: 1.6 }, pan: 0.2, tremolo: 0.15 },
     Seat { tone: Tone { bark: 0.3, bell: 0.2, softness: 2.2 }, pan: -0.45, tremolo: 0.0 },
@@ -132,7 +120,7 @@ pub struct Sound {
     voices: Vec<Voice>,
     /// Of the player's channels, one bit each.
     pedals: u16,
-    levels: [Level; Who::COUNT],
+    levels: [Level; NoteSource::COUNT],
     tremolo: Sine<f64>,
     centre: Centre,
     limiter: Limiter,
@@ -157,7 +145,7 @@ impl Sound {
     }
 
     /// Strikes a key; velocity 0 is its key-up. Pitches above 127 are not there.
-    pub fn note_on(&mut self, who: Who, channel: u8, pitch: u8, velocity: u8) {
+    pub fn note_on(&mut self, who: NoteSource, channel: u8, pitch: u8, velocity: u8) {
         if velocity == 0 {
             return self.note_off(who, channel, pitch);
         }
@@ -176,8 +164,8 @@ impl Sound {
     }
 
     /// Lets a key go. The player's rings on while the pedal of its channel is down.
-    pub fn note_off(&mut self, who: Who, channel: u8, pitch: u8) {
-        let pedalled = self.pedals & bit(channel) != 0 && who == Who::Player;
+    pub fn note_off(&mut self, who: NoteSource, channel: u8, pitch: u8) {
+        let pedalled = self.pedals & bit(channel) != 0 && who == NoteSource::Player;
         for voice in self.voices.iter_mut().filter(|voice| voice.is_key((who, channel, pitch))) {
             if pedalled {
                 voice.keep_by_pedal();
@@ -232,7 +220,7 @@ impl Sound {
     /// At most [`SPAN`] frames.
     fn mix(&mut self, left: &mut [f32], right: &mut [f32]) {
         let frames = left.len().min(right.len()).min(SPAN);
-        let mut buses = [[0.0; SPAN]; Who::COUNT];
+        let mut buses = [[0.0; SPAN]; NoteSource::COUNT];
         for voice in &mut self.voices {
             if let Some(bus) = buses.get_mut(voice.who.index()).and_then(|bus| bus.get_mut(..frames)) {
                 voice.add_to(bus);

@@ -12,26 +12,26 @@ mod capture;
 mod chords;
 mod comping;
 mod detached;
-mod groove;
 mod midi;
 mod mind;
 mod modes;
 mod nudges;
 mod rounds;
 mod styles;
+mod swing;
 mod time;
 
 use crate::Performer;
 
 use crate::host::{
-    Audible, Block, ChannelMessage, FrameOffset, Harmony, HostEvent, Key, KeyPattern, Message, Mode, Sent, Settings,
-    Stage, StartGrid, StyleNumber, TempoFrom, Trade, Transport, Who, Yield,
+    Block, ChannelMessage, FrameOffset, Harmony, HostEvent, HostIo, Key, KeyPattern, Message, Mode, NoteSource, Sent,
+    Settings, StartGrid, StyleNumber, SynthEvent, TempoFrom, Trade, Transport, Yield,
 };
-use crate::link::{AudioEnd, MindEnd, Nerve, Planned, SharedChart, ToMind, link};
+use crate::link::{AudioEnd, Command, Reply, SharedChart, WorkerEnd, WorkerPort, link};
 use crate::output::thru::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
-use crate::recorder::{Journal, Observed, Pages};
-use crate::stats::Vitals;
-use crate::time::clock::Position;
+use crate::recorder::{EventLog, RecordedIo, Recorder};
+use crate::stats::Stats;
+use crate::time::clock::FramePosition;
 use crate::worker::{Improvise, Room};
 use segue_model::chart::Chart;
 use segue_model::harmony::{HarmonySource, HeardChord};
@@ -44,20 +44,20 @@ const RATE: f64 = 48_000.0;
 /// A quarter note at 120 bpm.
 const BEAT: i64 = 24_000;
 
-type MakePaper = fn(StyleNumber, Option<PaperMind>) -> Option<PaperMind>;
+type MakeFake = fn(StyleNumber, Option<FakeModel>) -> Option<FakeModel>;
 
 /// Decides by what it heard, so that a note heard too late or too early is noticed; every third note is a chord.
 #[derive(Clone, Default)]
-struct PaperMind {
+struct FakeModel {
     heard: u64,
     decided: Vec<(u32, Note)>,
     /// It plays one note at a time.
     single_line: bool,
     /// It breaks over one note of so many, whenever it comes to it.
-    brittle: Option<u64>,
+    panics_often: Option<u64>,
 }
 
-impl Improvise for PaperMind {
+impl Improvise for FakeModel {
     fn hear(&mut self, key: HeardKey) {
         self.heard = self.heard.wrapping_mul(31).wrapping_add(u64::from(key.pitch.key()) + key.onset.0.unsigned_abs());
     }
@@ -72,7 +72,7 @@ impl Improvise for PaperMind {
     }
 
     fn chart(&self) -> SharedChart {
-        Some(Arc::new(paper_chart()))
+        Some(Arc::new(fake_chart()))
     }
 
     fn set_source(&mut self, source: HarmonySource) {
@@ -88,7 +88,7 @@ impl Improvise for PaperMind {
         let draw = (self.heard ^ index ^ u64::from(ask.parameters.temperature.to_bits()))
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             >> 40;
-        if self.brittle.is_some_and(|each| draw.is_multiple_of(each)) {
+        if self.panics_often.is_some_and(|each| draw.is_multiple_of(each)) {
             // As a panic does, but without a word: it happens so often that nobody would find anything else.
             std::panic::resume_unwind(Box::new("a note over which it breaks"));
         }
@@ -112,11 +112,11 @@ impl Improvise for PaperMind {
         if self.single_line { last.onset + last.duration } else { last.onset }
     }
 
-    fn take_back(&mut self, from: Ticks) {
+    fn retract(&mut self, from: Ticks) {
         self.decided.retain(|(_, note)| note.onset < from);
     }
 
-    fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+    fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch) {
         let same = |(_, note): &(u32, Note)| (note.onset, note.pitch) == (onset, pitch);
         if let Some(at) = self.decided.iter().rposition(same) {
             self.decided.remove(at);
@@ -124,7 +124,7 @@ impl Improvise for PaperMind {
     }
 
     fn reset(&mut self) {
-        *self = Self { single_line: self.single_line, brittle: self.brittle, ..Self::default() };
+        *self = Self { single_line: self.single_line, panics_often: self.panics_often, ..Self::default() };
     }
 
     fn catch_up(&mut self) {}
@@ -134,17 +134,17 @@ impl Improvise for PaperMind {
     }
 }
 
-fn paper_chart() -> Chart {
+fn fake_chart() -> Chart {
     Chart::parse("C7 | F7 G7 | C7 A7 D7 | N.C. |").unwrap().unwrap()
 }
 
-fn single_line() -> PaperMind {
-    PaperMind { single_line: true, ..PaperMind::default() }
+fn single_line() -> FakeModel {
+    FakeModel { single_line: true, ..FakeModel::default() }
 }
 
 /// How quick the mind is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Wits {
+enum Speed {
     /// It answers when it is waited for, and else before the next block.
     Quick,
     /// It answers after so many blocks.
@@ -154,33 +154,33 @@ enum Wits {
 }
 
 /// The link with the worker's work done on the same thread.
-struct PaperNerve {
+struct FakePort {
     audio: AudioEnd,
-    room: Room<PaperMind, MakePaper>,
-    vitals: Arc<Vitals>,
-    wits: Wits,
+    room: Room<FakeModel, MakeFake>,
+    stats: Arc<Stats>,
+    speed: Speed,
     blocks: u32,
-    words: Vec<ToMind>,
+    words: Vec<Command>,
 }
 
-impl PaperNerve {
-    fn new(wits: Wits) -> Self {
-        Self::of(wits, |_, before| before.or_else(|| Some(PaperMind::default())))
+impl FakePort {
+    fn new(speed: Speed) -> Self {
+        Self::of(speed, |_, before| before.or_else(|| Some(FakeModel::default())))
     }
 
-    fn of(wits: Wits, make: MakePaper) -> Self {
-        let (audio, end): (AudioEnd, MindEnd) = link();
-        let vitals = Arc::default();
-        let room = Room::new(end, Arc::clone(&vitals), make);
-        Self { audio, room, vitals, wits, blocks: 0, words: Vec::new() }
+    fn of(speed: Speed, make: MakeFake) -> Self {
+        let (audio, end): (AudioEnd, WorkerEnd) = link();
+        let stats = Arc::default();
+        let room = Room::new(end, Arc::clone(&stats), make);
+        Self { audio, room, stats, speed, blocks: 0, words: Vec::new() }
     }
 
     fn next_block(&mut self) {
         self.blocks += 1;
-        let looks = match self.wits {
-            Wits::Quick => true,
-            Wits::Slow(blocks) => self.blocks.is_multiple_of(blocks),
-            Wits::Absent => false,
+        let looks = match self.speed {
+            Speed::Quick => true,
+            Speed::Slow(blocks) => self.blocks.is_multiple_of(blocks),
+            Speed::Absent => false,
         };
         if looks {
             self.room.work_off();
@@ -188,8 +188,8 @@ impl PaperNerve {
     }
 }
 
-impl Nerve for PaperNerve {
-    fn tell(&mut self, word: ToMind) -> bool {
+impl WorkerPort for FakePort {
+    fn tell(&mut self, word: Command) -> bool {
         let has_room = self.audio.room() > 0;
         let told = self.audio.tell(word);
         assert!(told || !has_room, "the hands never ask for more than can be answered");
@@ -201,7 +201,7 @@ impl Nerve for PaperNerve {
     fn room(&self) -> usize {
         self.audio.room()
     }
-    fn reply(&mut self) -> Option<Planned> {
+    fn reply(&mut self) -> Option<Reply> {
         self.audio.reply()
     }
     fn take_chart(&mut self) -> Option<SharedChart> {
@@ -214,21 +214,21 @@ impl Nerve for PaperNerve {
         self.audio.awaits_chart()
     }
     fn wait_for_chart_offline(&mut self) -> Option<SharedChart> {
-        if self.wits == Wits::Absent {
+        if self.speed == Speed::Absent {
             return None;
         }
         self.room.work_off();
         self.audio.take_chart()
     }
-    fn wait_offline(&mut self) -> Option<Planned> {
-        if self.wits == Wits::Absent {
+    fn wait_offline(&mut self) -> Option<Reply> {
+        if self.speed == Speed::Absent {
             return None;
         }
         self.room.work_off();
         self.audio.reply()
     }
     fn make_room_offline(&mut self) {
-        if self.wits != Wits::Absent {
+        if self.speed != Speed::Absent {
             self.room.work_off();
         }
     }
@@ -238,7 +238,7 @@ impl Nerve for PaperNerve {
 type Turned = fn(&mut Settings);
 
 /// A host that plays what is on its page, in order of time.
-struct PaperHost {
+struct FakeHost {
     events: Vec<(i64, HostEvent)>,
     /// Song positions: from this frame on the song is at this beat, or stands.
     song: Vec<(i64, Option<f64>)>,
@@ -256,7 +256,7 @@ struct PaperHost {
     refuses_each: Option<u32>,
     settings: Settings,
     offline: bool,
-    wits: Wits,
+    speed: Speed,
     /// The performer is reset before the block at this frame.
     reset_at: Option<i64>,
     /// What the musician sets differently from a frame on.
@@ -266,25 +266,25 @@ struct PaperHost {
     /// The mind plays one note at a time.
     single_line: bool,
     /// The mind breaks over some notes.
-    brittle: bool,
+    panics_often: bool,
 }
 
 /// What came back.
 #[derive(Default)]
 struct Heard {
     messages: Vec<(i64, Message)>,
-    sounds: Vec<(i64, Audible)>,
-    words: Vec<ToMind>,
-    vitals: Arc<Vitals>,
+    sounds: Vec<(i64, SynthEvent)>,
+    words: Vec<Command>,
+    stats: Arc<Stats>,
     /// What the mind has decided and was not told to take back.
     in_mind: Vec<Note>,
     /// How often the mind broke.
     panics: u32,
     /// What a capture is made from.
-    pages: Option<Arc<Pages>>,
+    pages: Option<Arc<EventLog>>,
 }
 
-struct Desk<'a> {
+struct FakeIo<'a> {
     start: i64,
     frames: u32,
     events: &'a [(i64, HostEvent)],
@@ -293,7 +293,7 @@ struct Desk<'a> {
     heard: &'a mut Heard,
 }
 
-impl Stage for Desk<'_> {
+impl HostIo for FakeIo<'_> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         let (&(at, event), rest) = self.events.split_first()?;
         if at >= self.start + i64::from(self.frames) {
@@ -302,7 +302,7 @@ impl Stage for Desk<'_> {
         self.events = rest;
         Some((FrameOffset(u32::try_from(at - self.start).unwrap()), event))
     }
-    fn sound(&mut self, at: FrameOffset, what: Audible) {
+    fn sound(&mut self, at: FrameOffset, what: SynthEvent) {
         assert!(at.0 < self.frames);
         self.heard.sounds.push((self.start + i64::from(at.0), what));
     }
@@ -313,7 +313,7 @@ impl Stage for Desk<'_> {
             return Sent::Refused;
         }
         self.heard.messages.push((self.start + i64::from(at.0), message));
-        Sent::Taken
+        Sent::Accepted
     }
 }
 
@@ -337,7 +337,7 @@ pub(super) fn settings() -> Settings {
         style: StyleNumber(0),
         free_time: false,
         files: (0, 0),
-        knobs: SamplingParameters { temperature: 1.0, top_p: 1.0, ..SamplingParameters::default() },
+        sampling: SamplingParameters { temperature: 1.0, top_p: 1.0, ..SamplingParameters::default() },
         response_gap_ms: 100.0,
         answer_bars: 2,
         start_grid: StartGrid::Eighth,
@@ -353,14 +353,14 @@ fn key(pitch: u8) -> Key {
 }
 
 fn press(pitch: u8) -> HostEvent {
-    HostEvent::Press { key: key(pitch), velocity: 0.7 }
+    HostEvent::NoteOn { key: key(pitch), velocity: 0.7 }
 }
 
 fn lift(pitch: u8) -> HostEvent {
-    HostEvent::Release { keys: key(pitch).into(), velocity: 0.0 }
+    HostEvent::NoteOff { keys: key(pitch).into(), velocity: 0.0 }
 }
 
-impl PaperHost {
+impl FakeHost {
     /// The song plays at 120 bpm; the player strikes four eighths, the last key goes up at frame 46,000.
     fn with_phrase() -> Self {
         let mut events = Vec::new();
@@ -380,12 +380,12 @@ impl PaperHost {
             refuses_each: None,
             settings: settings(),
             offline: true,
-            wits: Wits::Quick,
+            speed: Speed::Quick,
             reset_at: None,
             turns: Vec::new(),
             loops_back_after: None,
             single_line: false,
-            brittle: false,
+            panics_often: false,
         }
     }
 
@@ -412,20 +412,20 @@ impl PaperHost {
         self.play_at(&mut Performer::new(RATE, Arc::default()), &mut self.nerve(), until, lengths)
     }
 
-    fn nerve(&self) -> PaperNerve {
-        let make: MakePaper = if self.brittle {
-            |_, before| before.or_else(|| Some(PaperMind { brittle: Some(9), ..PaperMind::default() }))
+    fn nerve(&self) -> FakePort {
+        let make: MakeFake = if self.panics_often {
+            |_, before| before.or_else(|| Some(FakeModel { panics_often: Some(9), ..FakeModel::default() }))
         } else if self.single_line {
             |_, before| before.or_else(|| Some(single_line()))
         } else {
-            |_, before| before.or_else(|| Some(PaperMind::default()))
+            |_, before| before.or_else(|| Some(FakeModel::default()))
         };
-        PaperNerve::of(self.wits, make)
+        FakePort::of(self.speed, make)
     }
 
-    fn play_at(&self, performer: &mut Performer, nerve: &mut PaperNerve, until: i64, lengths: &[u32]) -> Heard {
-        let mut heard = Heard { vitals: Arc::clone(performer.stats()), ..Heard::default() };
-        let mut journal = Journal::default();
+    fn play_at(&self, performer: &mut Performer, nerve: &mut FakePort, until: i64, lengths: &[u32]) -> Heard {
+        let mut heard = Heard { stats: Arc::clone(performer.stats()), ..Heard::default() };
+        let mut recorder = Recorder::default();
         let mut sent = 0;
         let mut at = 0;
         let changes = froms(&self.song).chain(froms(&self.temperatures)).chain(froms(&self.tempos));
@@ -439,30 +439,30 @@ impl PaperHost {
                 performer.reset();
             }
             let mut settings = self.settings;
-            settings.knobs.temperature = valid_at(&self.temperatures, at).1;
+            settings.sampling.temperature = valid_at(&self.temperatures, at).1;
             self.turns.iter().filter(|(from, _)| *from <= at).for_each(|(_, turn)| turn(&mut settings));
             let transport = self.transport(at);
             let block = Block { frames, into: 0, transport, settings, offline: self.offline };
             let events = self.events_between(at, at + i64::from(frames), &heard);
             let (events, refuses_each) = (&events[..], self.refuses_each);
-            let mut desk = Desk { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
+            let mut desk = FakeIo { start: at, frames, events, refuses_each, sent: &mut sent, heard: &mut heard };
             nerve.next_block();
-            performer.perform(&block, &mut Observed::new(&mut desk, &mut journal), nerve);
-            assert_eq!(performer.position(), Position(at + i64::from(frames)));
-            journal.end_block(frames, RATE, &performer.glimpse(false), performer.chords(), None);
+            performer.perform(&block, &mut RecordedIo::new(&mut desk, &mut recorder), nerve);
+            assert_eq!(performer.position(), FramePosition(at + i64::from(frames)));
+            recorder.end_block(frames, RATE, &performer.snapshot(false), performer.chords(), None);
             at += i64::from(frames);
         }
         nerve.room.work_off();
         heard.in_mind =
             nerve.room.mind().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
-        heard.panics = nerve.vitals.panics.get();
+        heard.panics = nerve.stats.panics.get();
         heard.words = std::mem::take(&mut nerve.words);
-        heard.pages = Some(journal.pages());
+        heard.pages = Some(recorder.pages());
         heard
     }
 }
 
-impl PaperHost {
+impl FakeHost {
     /// What the player does in a block, and what comes back by a routing loop.
     fn events_between(&self, from: i64, until: i64, heard: &Heard) -> Vec<(i64, HostEvent)> {
         let back = self
@@ -480,11 +480,11 @@ impl PaperHost {
 fn returning(message: Message) -> HostEvent {
     let coarse = |velocity: f32| (velocity * 127.0).round() / 127.0;
     match message {
-        Message::On { key, velocity } => {
-            HostEvent::Press { key: Key { voice: None, ..key }, velocity: coarse(velocity) }
+        Message::NoteOn { key, velocity } => {
+            HostEvent::NoteOn { key: Key { voice: None, ..key }, velocity: coarse(velocity) }
         }
-        Message::Off { key, velocity } => {
-            HostEvent::Release { keys: Key { voice: None, ..key }.into(), velocity: coarse(velocity) }
+        Message::NoteOff { key, velocity } => {
+            HostEvent::NoteOff { keys: Key { voice: None, ..key }.into(), velocity: coarse(velocity) }
         }
         Message::Control(message) => HostEvent::Control(message),
         Message::Shape { keys, shape } => HostEvent::Shape { keys, shape },
@@ -502,11 +502,11 @@ fn froms<T>(list: &[(i64, T)]) -> impl Iterator<Item = i64> {
 
 impl Heard {
     fn ons(&self) -> Vec<i64> {
-        let ons = self.messages.iter().filter(|(_, message)| matches!(message, Message::On { .. }));
+        let ons = self.messages.iter().filter(|(_, message)| matches!(message, Message::NoteOn { .. }));
         ons.map(|(at, _)| *at).collect()
     }
 
-    /// The rule of the ledger: one note-off for each note-on, in order of time, and nothing left sounding at the end
+    /// The rule of the active_notes: one note-off for each note-on, in order of time, and nothing left sounding at the end
     /// unless it began in the last beat.
     fn check_pairs(&self) -> Result<(), String> {
         let same = |one: &Key, other: &Key| (one.channel, one.pitch) == (other.channel, other.pitch);
@@ -518,11 +518,11 @@ impl Heard {
             }
             now = at;
             match message {
-                Message::On { key, .. } if down.iter().any(|(held, _)| same(held, &key)) => {
+                Message::NoteOn { key, .. } if down.iter().any(|(held, _)| same(held, &key)) => {
                     return Err(format!("{key:?} is struck twice at {at}"));
                 }
-                Message::On { key, .. } => down.push((key, at)),
-                Message::Off { key, .. } => match down.iter().position(|(held, _)| same(held, &key)) {
+                Message::NoteOn { key, .. } => down.push((key, at)),
+                Message::NoteOff { key, .. } => match down.iter().position(|(held, _)| same(held, &key)) {
                     Some(index) => drop(down.remove(index)),
                     None => return Err(format!("{key:?} ends at {at} and never began")),
                 },
@@ -536,14 +536,14 @@ impl Heard {
         let mut down = Vec::new();
         for &(at, what) in &self.sounds {
             match what {
-                Audible::Strike { who, channel, pitch, .. } => down.push((who, channel, pitch)),
-                Audible::Damp { who, channel, pitch } => {
+                SynthEvent::NoteOn { who, channel, pitch, .. } => down.push((who, channel, pitch)),
+                SynthEvent::NoteOff { who, channel, pitch } => {
                     match down.iter().position(|held| *held == (who, channel, pitch)) {
                         Some(index) => drop(down.remove(index)),
                         None => return Err(format!("{pitch:?} is damped at {at} and was never struck")),
                     }
                 }
-                Audible::Pedal { .. } | Audible::Hush => {}
+                SynthEvent::Pedal { .. } | SynthEvent::AllSoundOff => {}
             }
         }
         if down.is_empty() { Ok(()) } else { Err(format!("{down:?} ring for ever")) }
@@ -553,7 +553,7 @@ impl Heard {
 #[test]
 fn the_answer_begins_on_the_first_grid_point_after_the_gap_and_ends_with_its_last_bar() {
     // Key-up at 46,000, gap until 50,800: the next eighth is at 60,000.
-    let heard = PaperHost::with_phrase().play(20 * BEAT, &[512]);
+    let heard = FakeHost::with_phrase().play(20 * BEAT, &[512]);
     let ons = heard.ons();
     assert_eq!(ons[0], 60_000);
     assert!(ons.len() > 8 && ons.iter().all(|on| *on < 60_000 + 8 * BEAT));
@@ -563,14 +563,14 @@ fn the_answer_begins_on_the_first_grid_point_after_the_gap_and_ends_with_its_las
 
 #[test]
 fn off_the_grid_the_answer_begins_exactly_when_the_gap_is_over() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.start_grid = StartGrid::Free;
     assert_eq!(host.play(20 * BEAT, &[512]).ons()[0], 46_000 + 4_800);
 }
 
 #[test]
 fn a_key_up_on_the_very_grid_point_with_no_gap_is_answered_at_once() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.response_gap_ms = 0.0;
     host.events.last_mut().unwrap().0 = 2 * BEAT;
     for lengths in [&[1][..], &[64], &[48_000], &[47_999, 2]] {
@@ -580,7 +580,7 @@ fn a_key_up_on_the_very_grid_point_with_no_gap_is_answered_at_once() {
 
 #[test]
 fn offline_the_same_notes_come_out_wherever_the_host_cuts_its_blocks() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.temperatures = vec![(0, 1.0), (80_001, 1.3), (81_000, 0.7), (150_000, 2.0)];
     host.settings.thru = true;
     // The player comes in again and leaves again.
@@ -594,47 +594,47 @@ fn offline_the_same_notes_come_out_wherever_the_host_cuts_its_blocks() {
 
 #[test]
 fn live_the_same_notes_come_out_when_plans_come_in_time_and_blocks_are_short() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.temperatures = vec![(0, 1.0), (90_112, 1.3)];
     let offline = host.play(20 * BEAT, &[256]);
     host.offline = false;
     for lengths in [&[64_u32][..], &[256], &[960], &[13, 900, 1, 77]] {
         let live = host.play(20 * BEAT, lengths);
         assert_eq!(live.messages, offline.messages, "{lengths:?}");
-        assert_eq!(live.vitals.late.get(), 0);
+        assert_eq!(live.stats.late.get(), 0);
     }
 }
 
 #[test]
 fn live_nothing_is_late_in_long_blocks_either() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.offline = false;
     for length in [1_024, 2_048, 4_096, 8_192] {
         let live = host.play(20 * BEAT, &[length]);
-        assert_eq!((live.vitals.late.get(), live.ons()[0]), (0, 60_000), "blocks of {length}");
+        assert_eq!((live.stats.late.get(), live.ons()[0]), (0, 60_000), "blocks of {length}");
         assert!(live.ons().len() > 8);
     }
 }
 
 #[test]
 fn a_plan_that_comes_a_little_late_is_played_at_once_and_one_that_comes_too_late_is_dropped() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.offline = false;
-    // Wishes go out 960 frames before; the reply comes with the sixth block of 240.
-    host.wits = Wits::Slow(6);
+    // Requests go out 960 frames before; the reply comes with the sixth block of 240.
+    host.speed = Speed::Slow(6);
     let late = host.play(20 * BEAT, &[240]);
-    assert!(late.vitals.late.get() > 0 && late.ons().len() > 4);
+    assert!(late.stats.late.get() > 0 && late.ons().len() > 4);
     late.check_pairs().unwrap();
     late.check_sounds().unwrap();
-    host.wits = Wits::Slow(100);
+    host.speed = Speed::Slow(100);
     let lost = host.play(20 * BEAT, &[240]);
-    assert!(lost.vitals.dropped.get() > 0);
+    assert!(lost.stats.dropped.get() > 0);
     lost.check_pairs().unwrap();
 }
 
 #[test]
 fn the_player_who_comes_in_ends_segue_at_that_very_frame_and_the_mind_forgets_what_never_sounded() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     let before = host.play(20 * BEAT, &[64]).ons();
     let again = before[4] + 1_234;
     host.events.extend([(again, press(70)), (again + 200_000, lift(70))]);
@@ -646,7 +646,7 @@ fn the_player_who_comes_in_ends_segue_at_that_very_frame_and_the_mind_forgets_wh
             .words
             .iter()
             .filter_map(|word| match word {
-                ToMind::TakeBack { from } => Some(from.0),
+                Command::Retract { from } => Some(from.0),
                 _ => None,
             })
             .collect();
@@ -658,24 +658,24 @@ fn the_player_who_comes_in_ends_segue_at_that_very_frame_and_the_mind_forgets_wh
 
 #[test]
 fn without_a_phrase_segue_is_silent() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.events.clear();
     assert!(host.play(20 * BEAT, &[512]).messages.is_empty());
 }
 
 /// Something that a host does, with its name.
-type Change<'a> = (&'a str, &'a dyn Fn(&mut PaperHost));
+type Change<'a> = (&'a str, &'a dyn Fn(&mut FakeHost));
 
 #[test]
 fn every_note_on_gets_its_note_off_whatever_the_host_does_in_mid_phrase() {
     let mid = 60_000 + BEAT / 2 + 77;
-    let stop = |host: &mut PaperHost| host.song.push((mid, None));
-    let jump = |host: &mut PaperHost| host.song.push((mid, Some(1_000.5)));
-    let back = |host: &mut PaperHost| host.song.extend([(mid, Some(0.0)), (mid + 30_000, Some(0.0))]);
-    let reset = |host: &mut PaperHost| host.reset_at = Some(mid);
-    let full = |host: &mut PaperHost| host.refuses_each = Some(3);
-    let deaf = |host: &mut PaperHost| host.wits = Wits::Absent;
-    let thru = |host: &mut PaperHost| host.settings.thru = true;
+    let stop = |host: &mut FakeHost| host.song.push((mid, None));
+    let jump = |host: &mut FakeHost| host.song.push((mid, Some(1_000.5)));
+    let back = |host: &mut FakeHost| host.song.extend([(mid, Some(0.0)), (mid + 30_000, Some(0.0))]);
+    let reset = |host: &mut FakeHost| host.reset_at = Some(mid);
+    let full = |host: &mut FakeHost| host.refuses_each = Some(3);
+    let deaf = |host: &mut FakeHost| host.speed = Speed::Absent;
+    let thru = |host: &mut FakeHost| host.settings.thru = true;
     let changes: [Change; 7] = [
         ("stop", &stop),
         ("jump", &jump),
@@ -688,7 +688,7 @@ fn every_note_on_gets_its_note_off_whatever_the_host_does_in_mid_phrase() {
     for (name, change) in changes {
         for lengths in [&[1_u32][..], &[64], &[441], &[4096]] {
             for offline in [true, false] {
-                let mut host = PaperHost::with_phrase();
+                let mut host = FakeHost::with_phrase();
                 host.offline = offline;
                 host.settings.thru = name == "full";
                 change(&mut host);
@@ -704,67 +704,67 @@ fn every_note_on_gets_its_note_off_whatever_the_host_does_in_mid_phrase() {
 
 #[test]
 fn the_check_of_pairs_sees_a_note_off_that_is_lost() {
-    let mut heard = PaperHost::with_phrase().play(20 * BEAT, &[512]);
-    let off = heard.messages.iter().position(|(_, message)| matches!(message, Message::Off { .. })).unwrap();
+    let mut heard = FakeHost::with_phrase().play(20 * BEAT, &[512]);
+    let off = heard.messages.iter().position(|(_, message)| matches!(message, Message::NoteOff { .. })).unwrap();
     heard.messages.remove(off);
     assert!(heard.check_pairs().is_err());
 }
 
 #[test]
 fn a_host_that_takes_no_notes_still_hears_the_sound() {
-    struct Deaf(Vec<Audible>, Vec<(FrameOffset, HostEvent)>);
-    impl Stage for Deaf {
+    struct Deaf(Vec<SynthEvent>, Vec<(FrameOffset, HostEvent)>);
+    impl HostIo for Deaf {
         fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
             self.1.pop()
         }
-        fn sound(&mut self, _: FrameOffset, what: Audible) {
+        fn sound(&mut self, _: FrameOffset, what: SynthEvent) {
             self.0.push(what);
         }
         fn send(&mut self, _: FrameOffset, _: Message) -> Sent {
-            Sent::NobodyListens
+            Sent::NoOutput
         }
     }
     let mut performer = Performer::new(RATE, Arc::default());
-    let mut nerve = PaperNerve::new(Wits::Quick);
-    let mut stage = Deaf(Vec::new(), vec![(FrameOffset(9), lift(60)), (FrameOffset(3), press(60))]);
+    let mut nerve = FakePort::new(Speed::Quick);
+    let mut host = Deaf(Vec::new(), vec![(FrameOffset(9), lift(60)), (FrameOffset(3), press(60))]);
     let settings = settings();
     let block = Block { frames: 200_000, into: 0, transport: Transport::default(), settings, offline: true };
-    performer.perform(&block, &mut stage, &mut nerve);
-    assert!(stage.0.iter().any(|what| matches!(what, Audible::Strike { who: Who::Segue, .. })));
+    performer.perform(&block, &mut host, &mut nerve);
+    assert!(host.0.iter().any(|what| matches!(what, SynthEvent::NoteOn { who: NoteSource::Segue, .. })));
 }
 
 #[test]
 fn a_rendering_after_a_jam_in_which_the_mind_fell_behind_is_the_same_and_not_late() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.mode = Mode::Duet;
     host.settings.comping = true;
     let strokes = (0..30).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]);
-    let jam = PaperHost { offline: false, events: strokes.collect(), ..PaperHost::with_phrase() };
+    let jam = FakeHost { offline: false, events: strokes.collect(), ..FakeHost::with_phrase() };
     // With each jump of the song both of them, the one who plays and the one who comps, are asked anew. At its end nothing
     // sounds that would have to end in the rendering.
     let jumps = (0..8).map(|jump| (jump * BEAT / 2, Some(jump as f64 * 8.0)));
     let song = jumps.chain([(4 * BEAT, None)]).collect();
-    let jam = PaperHost { settings: host.settings, song, ..jam };
-    let rendered = |wits| {
+    let jam = FakeHost { settings: host.settings, song, ..jam };
+    let rendered = |speed| {
         let (mut performer, mut nerve) = (Performer::new(RATE, Arc::default()), host.nerve());
-        nerve.wits = wits;
+        nerve.speed = speed;
         let _ = jam.play_at(&mut performer, &mut nerve, 6 * BEAT, &[4096]);
         let lost = performer.stats().late.get() + performer.stats().dropped.get();
         // From now on it does nothing before it is waited for.
-        nerve.wits = Wits::Slow(u32::MAX);
+        nerve.speed = Speed::Slow(u32::MAX);
         performer.activate(RATE);
         performer.start_afresh();
         let heard = host.play_at(&mut performer, &mut nerve, 20 * BEAT, &[64]);
-        (heard.vitals.late.get() + heard.vitals.dropped.get() - lost, heard.messages, heard.sounds)
+        (heard.stats.late.get() + heard.stats.dropped.get() - lost, heard.messages, heard.sounds)
     };
-    let (lost, messages, sounds) = rendered(Wits::Quick);
+    let (lost, messages, sounds) = rendered(Speed::Quick);
     assert!(lost == 0 && messages.len() > 20);
-    assert!(rendered(Wits::Absent) == (lost, messages, sounds));
+    assert!(rendered(Speed::Absent) == (lost, messages, sounds));
 }
 
 #[test]
 fn the_pedal_lengthens_what_was_heard_and_does_not_hold_the_turn() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     let pedal = |value| HostEvent::Control(ChannelMessage::Controller { channel: 0, number: SUSTAIN, value });
     host.events.insert(7, (37_000, pedal(1.0)));
     host.events.push((70_000, pedal(0.0)));
@@ -774,9 +774,9 @@ fn the_pedal_lengthens_what_was_heard_and_does_not_hold_the_turn() {
         .words
         .iter()
         .filter_map(|word| match word {
-            ToMind::Amend { duration, .. } => Some(("over", duration.0)),
-            ToMind::Lift { duration, .. } => Some(("up", duration.0)),
-            ToMind::Damp { duration, .. } => Some(("rang", duration.0)),
+            Command::Amend { duration, .. } => Some(("over", duration.0)),
+            Command::ReleaseKey { duration, .. } => Some(("up", duration.0)),
+            Command::ReleasePedal { duration, .. } => Some(("rang", duration.0)),
             _ => None,
         })
         .collect();
@@ -786,7 +786,7 @@ fn the_pedal_lengthens_what_was_heard_and_does_not_hold_the_turn() {
 
 #[test]
 fn without_a_song_the_first_note_after_a_silence_is_the_first_beat_of_a_bar() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.song = vec![(0, None)];
     for (at, _) in &mut host.events {
         *at += 123_457;
@@ -800,32 +800,32 @@ fn without_a_song_the_first_note_after_a_silence_is_the_first_beat_of_a_bar() {
 
 #[test]
 fn when_the_mind_is_far_behind_notes_go_unheard_and_are_counted_but_no_end_is_lost() {
-    let mut host = PaperHost::with_phrase();
-    (host.wits, host.offline) = (Wits::Absent, false);
+    let mut host = FakeHost::with_phrase();
+    (host.speed, host.offline) = (Speed::Absent, false);
     host.events = (0..2_000).flat_map(|index| [(index * 20, press(60)), (index * 20 + 10, lift(60))]).collect();
     let heard = host.play(50_000, &[64]);
-    assert!(heard.vitals.unheard.get() > 0);
-    let count = |what: fn(&ToMind) -> bool| heard.words.iter().filter(|word| what(word)).count();
-    let heards = count(|word| matches!(word, ToMind::Heard(_)));
-    assert_eq!(heards, count(|word| matches!(word, ToMind::Amend { .. })));
+    assert!(heard.stats.unheard.get() > 0);
+    let count = |what: fn(&Command) -> bool| heard.words.iter().filter(|word| what(word)).count();
+    let heards = count(|word| matches!(word, Command::Heard(_)));
+    assert_eq!(heards, count(|word| matches!(word, Command::Amend { .. })));
     heard.check_sounds().unwrap();
 }
 
 #[test]
 fn an_offline_rendering_goes_on_when_the_mind_never_answers() {
-    let mut host = PaperHost::with_phrase();
-    host.wits = Wits::Absent;
+    let mut host = FakeHost::with_phrase();
+    host.speed = Speed::Absent;
     let heard = host.play(20 * BEAT, &[512]);
-    assert_eq!((heard.ons().len(), heard.vitals.time_outs.get()), (0, 1));
+    assert_eq!((heard.ons().len(), heard.stats.time_outs.get()), (0, 1));
 }
 
 #[test]
 fn a_release_without_the_names_of_the_notes_ends_them_all() {
-    let mut host = PaperHost::with_phrase();
-    let named = |voice, pitch| HostEvent::Press { key: Key { voice: Some(voice), ..key(pitch) }, velocity: 0.5 };
+    let mut host = FakeHost::with_phrase();
+    let named = |voice, pitch| HostEvent::NoteOn { key: Key { voice: Some(voice), ..key(pitch) }, velocity: 0.5 };
     let all = KeyPattern { voice: None, channel: None, pitch: None };
     host.events =
-        vec![(0, named(1, 60)), (100, named(2, 64)), (20_000, HostEvent::Release { keys: all, velocity: 0.0 })];
+        vec![(0, named(1, 60)), (100, named(2, 64)), (20_000, HostEvent::NoteOff { keys: all, velocity: 0.0 })];
     let heard = host.play(20 * BEAT, &[512]);
     assert!(!heard.ons().is_empty(), "no key is down, so it is Segue's turn");
     heard.check_sounds().unwrap();
@@ -851,9 +851,9 @@ impl Dice {
 const QUIET: i64 = 550_000;
 
 /// Five seconds of a host that does anything at any time; then it lets go of all keys and listens.
-fn any_host(dice: &mut Dice) -> PaperHost {
+fn any_host(dice: &mut Dice) -> FakeHost {
     const BUSY: i64 = 240_000;
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     for _ in 0..dice.roll(60) {
         let pitch = 40 + dice.roll(30) as u8;
         let at = dice.frame(BUSY);
@@ -883,7 +883,7 @@ fn any_host(dice: &mut Dice) -> PaperHost {
         host.temperatures.push((1 + dice.frame(BUSY), dice.roll(200) as f32 / 100.0));
     }
     let all = KeyPattern { voice: None, channel: None, pitch: None };
-    host.events.push((BUSY + 50_000, HostEvent::Release { keys: all, velocity: 0.0 }));
+    host.events.push((BUSY + 50_000, HostEvent::NoteOff { keys: all, velocity: 0.0 }));
     host.events.push((
         BUSY + 50_000,
         HostEvent::Control(ChannelMessage::Controller { channel: 0, number: SUSTAIN, value: 0.0 }),
@@ -931,8 +931,8 @@ fn any_host(dice: &mut Dice) -> PaperHost {
     let split = Pitch::new(55).unwrap();
     host.settings.harmony = [Harmony::Chart, Harmony::Played, Harmony::Low(split), Harmony::Off][dice.roll(4) as usize];
     host.offline = dice.roll(2) == 0;
-    host.wits = [Wits::Quick, Wits::Quick, Wits::Slow(3), Wits::Slow(40), Wits::Absent][dice.roll(5) as usize];
-    host.brittle = dice.roll(4) == 0;
+    host.speed = [Speed::Quick, Speed::Quick, Speed::Slow(3), Speed::Slow(40), Speed::Absent][dice.roll(5) as usize];
+    host.panics_often = dice.roll(4) == 0;
     let mut beats = || (dice.roll(2) == 0).then(|| dice.roll(4_000) as f64 / 16.0 - 20.0);
     (host.stands_at, host.loop_beats) = (beats(), beats().zip(beats()));
     host
@@ -954,7 +954,7 @@ fn whatever_a_host_does_every_note_ends_and_offline_the_blocks_do_not_matter() {
             heard
         });
         // A host that refuses is asked again with every block, so there its blocks do matter.
-        if host.offline && host.refuses_each.is_none() && host.wits == Wits::Quick {
+        if host.offline && host.refuses_each.is_none() && host.speed == Speed::Quick {
             let pairs = one.messages.iter().zip(&other.messages);
             let differs = pairs.clone().find(|(one, other)| one != other);
             assert_eq!(differs, None, "host {seed}");

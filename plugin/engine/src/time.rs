@@ -9,9 +9,9 @@ pub mod tempo;
 use crate::accompaniment::metronome::nearest_beat;
 use crate::block::{Now, TickMaps, frames_in_ms};
 use crate::host::{Block, Settings, TempoFrom, Transport};
-use clock::{Clock, Flow, Position, Span, float, sane};
+use clock::{Clock, Flow, FramePosition, TickMap, float, sane};
 use segue_model::note::{Bars, Ticks};
-use swing::Groove;
+use swing::Swing;
 use tempo::{Beat, OwnTempo, Reading};
 
 /// Free time is counted as if at this tempo, as it was learnt.
@@ -22,14 +22,14 @@ pub const FREE_BPM: f64 = 120.0;
 pub struct Time {
     sample_rate: f64,
     /// The first frame of the next block.
-    position: Position,
+    position: FramePosition,
     /// Beats: follows the host wherever it goes.
     beats: Clock,
     /// Seconds, for styles in free time.
     seconds: Clock,
     counts_seconds: bool,
     /// How the beat was divided in the block before.
-    swing: Groove,
+    swing: Swing,
     tempo: OwnTempo,
     /// The longest block since the activation, in frames.
     largest_block: u32,
@@ -51,11 +51,11 @@ impl Time {
     pub fn new(sample_rate: f64) -> Self {
         Self {
             sample_rate,
-            position: Position(0),
+            position: FramePosition(0),
             beats: Clock::new(sample_rate),
             seconds: Clock::new(sample_rate),
             counts_seconds: false,
-            swing: Groove::STRAIGHT,
+            swing: Swing::STRAIGHT,
             tempo: OwnTempo::default(),
             largest_block: 0,
         }
@@ -66,7 +66,7 @@ impl Time {
         self.sample_rate = sample_rate;
         self.beats.restart_frames(sample_rate);
         self.seconds.restart_frames(sample_rate);
-        self.position = Position(0);
+        self.position = FramePosition(0);
         self.tempo.forget_positions();
         self.largest_block = 0;
     }
@@ -87,7 +87,7 @@ impl Time {
         let metre_alone = Transport { metre: block.transport.metre, ..Transport::default() };
         let (seconds, _) = self.seconds.enter(&metre_alone, self.position, block.frames, FREE_BPM);
         let style = if settings.free_time { seconds } else { self.swung(beats, settings) };
-        let swing_changed = std::mem::replace(&mut self.swing, style.groove()) != style.groove();
+        let swing_changed = std::mem::replace(&mut self.swing, style.swing()) != style.swing();
         self.largest_block = self.largest_block.max(block.frames);
         Entered { maps: TickMaps { style, beats, seconds }, flow, swing_changed }
     }
@@ -108,7 +108,7 @@ impl Time {
     }
 
     /// The position of the next block, and of this one until it is left.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> FramePosition {
         self.position
     }
 
@@ -139,8 +139,8 @@ impl Time {
     }
 
     /// Straight beats as these settings divide them.
-    pub fn swung(&self, beats: Span, settings: &Settings) -> Span {
-        beats.with(Groove::new(settings.swing, self.beats.bars()))
+    pub fn swung(&self, beats: TickMap, settings: &Settings) -> TickMap {
+        beats.with(Swing::new(settings.swing, self.beats.bars()))
     }
 
     /// Without a song, a player who begins after a silence begins a bar.
@@ -175,7 +175,7 @@ impl Time {
         let (offset, position) = (now.offset(), now.position());
         let Bars { line, metre } = self.beats.bars();
         let place = (now.maps.beats.moment_of(offset) - float(line)) / float(Ticks::quarters(1));
-        let swings = self.swung(now.maps.beats, now.settings()).groove() != Groove::STRAIGHT;
+        let swings = self.swung(now.maps.beats, now.settings()).swing() != Swing::STRAIGHT;
         let beat = Beat { metre, swings };
         let reading = self.tempo.hear(position, self.sample_rate, beat, self.beats.tempo_bpm(), place);
         let Some(Reading { tempo_bpm, quarters }) = reading else { return false };

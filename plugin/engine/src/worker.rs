@@ -10,9 +10,9 @@ mod priority;
 pub use improvise::Improvise;
 
 use crate::host::StyleNumber;
-use crate::link::{Look, MindEnd, NOTES_PER_WISH, NobodyListens, Planned, ToMind, Wish};
-use crate::stats::{MindState, Vitals};
-use checkpoint::{MOST_STEPS, Past, STEPS_WHEN_IDLE};
+use crate::link::{Command, Disconnected, NOTES_PER_REQUEST, Received, Reply, Request, WorkerEnd};
+use crate::stats::{Stats, WorkerStatus};
+use checkpoint::{Checkpoint, MOST_STEPS, STEPS_WHEN_IDLE};
 use segue_model::harmony::HarmonySource;
 use segue_model::improviser::{Begin, DecisionRequest};
 use segue_model::note::Ticks;
@@ -37,15 +37,15 @@ impl Worker {
     /// Starts the thread. `make` runs on it and makes a mind of a style, if it can: a blank one at first, and else out of
     /// the one that played before. `None` when the system has no thread left.
     pub fn start<M: Improvise>(
-        end: MindEnd,
-        vitals: Arc<Vitals>,
+        end: WorkerEnd,
+        stats: Arc<Stats>,
         make: impl Fn(StyleNumber, Option<M>) -> Option<M> + Send + 'static,
     ) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
             priority::take();
-            Room::new(end, vitals, make).run(&flag);
+            Room::new(end, stats, make).run(&flag);
         });
         Some(Self { stop, thread: Some(thread.ok()?) })
     }
@@ -69,35 +69,35 @@ impl Drop for Worker {
 
 /// The worker's own room: the mind and what it needs.
 pub(crate) struct Room<M, F> {
-    end: MindEnd,
-    vitals: Arc<Vitals>,
+    end: WorkerEnd,
+    stats: Arc<Stats>,
     make: F,
     /// None before the first word.
     style: Option<StyleNumber>,
     /// For a mind that is made anew.
     chords_from: HarmonySource,
     mind: Option<M>,
-    past: Past<M>,
+    past: Checkpoint<M>,
 }
 
 impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     /// Without a mind until it is told which style to play.
-    pub fn new(end: MindEnd, vitals: Arc<Vitals>, make: F) -> Self {
+    pub fn new(end: WorkerEnd, stats: Arc<Stats>, make: F) -> Self {
         Self {
             end,
-            vitals,
+            stats,
             make,
             style: None,
             chords_from: HarmonySource::default(),
             mind: None,
-            past: Past::default(),
+            past: Checkpoint::default(),
         }
     }
 
     /// Does what there is to do, and returns when there is nothing more.
     #[cfg(test)]
     pub fn work_off(&mut self) {
-        while let Look::Word(word) = self.end.look() {
+        while let Received::Command(word) = self.end.look() {
             self.attend(word);
         }
     }
@@ -111,36 +111,36 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Acquire) {
             match self.end.look() {
-                Look::Word(word) => {
+                Received::Command(word) => {
                     self.attend(word);
                     self.end.count_done();
                 }
-                Look::Nothing => {
+                Received::Nothing => {
                     self.end.free_charts();
                     self.guarded(|mind, _, _| mind.catch_up());
                     self.keep_spare(STEPS_WHEN_IDLE);
                     thread::park();
                 }
-                Look::Gone => return,
+                Received::Disconnected => return,
             }
         }
     }
 
-    fn attend(&mut self, word: ToMind) {
-        if let ToMind::Style(style) = word {
+    fn attend(&mut self, word: Command) {
+        if let Command::Style(style) = word {
             self.style = Some(style);
         }
-        if let ToMind::ChordsFrom(source) = word {
+        if let Command::ChordSource(source) = word {
             self.chords_from = source;
         }
-        if matches!(word, ToMind::Style(_) | ToMind::Files) {
+        if matches!(word, Command::Style(_) | Command::ReloadFiles) {
             self.change_mind();
             self.end.free_charts();
             self.end.send_chart(self.mind.as_ref().and_then(Improvise::chart));
             return;
         }
         let done = self.guarded(|mind, past, end| match word {
-            ToMind::Wish(wish) => fulfil(mind, wish, past, end),
+            Command::Request(request) => fulfil(mind, request, past, end),
             word => {
                 past.tell(mind, word);
                 Ok(())
@@ -149,7 +149,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         // Whoever asked must not wait for ever. Nobody may be there any more: then the next look says so.
         let _ = match (done, word) {
             (Some(said), _) => said,
-            (None, ToMind::Wish(Wish { generation, .. })) => self.end.say(Planned::Failed { generation }),
+            (None, Command::Request(Request { generation, .. })) => self.end.say(Reply::Failed { generation }),
             (None, _) => Ok(()),
         };
         self.keep_spare(MOST_STEPS);
@@ -165,7 +165,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
             self.past.forget();
             self.keep_spare(0);
         } else {
-            self.vitals.panics.add_one();
+            self.stats.panics.add_one();
             self.mind = self.past.relived();
         }
         self.say_how_it_is();
@@ -178,12 +178,12 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     }
 
     /// Does something with the mind. `None` when there is none, or when it broke and another one took its place.
-    fn guarded<R>(&mut self, work: impl FnOnce(&mut M, &mut Past<M>, &MindEnd) -> R) -> Option<R> {
+    fn guarded<R>(&mut self, work: impl FnOnce(&mut M, &mut Checkpoint<M>, &WorkerEnd) -> R) -> Option<R> {
         let Self { mind, past, end, .. } = self;
         let mind = mind.as_mut()?;
         let done = catch_unwind(AssertUnwindSafe(|| work(mind, past, end))).ok();
         if done.is_none() {
-            self.vitals.panics.add_one();
+            self.stats.panics.add_one();
             // Dropped before the next one is made, and whatever it has become may break once more.
             let broken = self.mind.take();
             let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
@@ -209,42 +209,47 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     }
 
     fn say_how_it_is(&self) {
-        self.vitals.set_mind(if self.mind.is_some() { MindState::Ready } else { MindState::NoWeights });
+        self.stats.set_mind(if self.mind.is_some() { WorkerStatus::Ready } else { WorkerStatus::NoWeights });
     }
 }
 
 /// Decides notes until no other can begin before the horizon, or nobody listens any more.
-fn fulfil<M: Improvise>(mind: &mut M, wish: Wish, past: &mut Past<M>, end: &MindEnd) -> Result<(), NobodyListens> {
-    let Wish { generation, turn, horizon, bars, form, ends, along, knobs, groove, .. } = wish;
+fn fulfil<M: Improvise>(
+    mind: &mut M,
+    request: Request,
+    past: &mut Checkpoint<M>,
+    end: &WorkerEnd,
+) -> Result<(), Disconnected> {
+    let Request { generation, turn, horizon, bars, form, ends, along, sampling, swing, .. } = request;
     let started = Instant::now();
-    let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = wish.begin;
-    let mut begin = wish.begin;
+    let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = request.begin;
+    let mut begin = request.begin;
     let mut together = 0;
     if let Begin::NotBefore(_) = begin {
-        nothing_before = mind.earliest(&DecisionRequest { turn, begin, bars, form, ends, along, parameters: knobs });
+        nothing_before = mind.earliest(&DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
     }
-    for _ in 0..NOTES_PER_WISH {
+    for _ in 0..NOTES_PER_REQUEST {
         // Its own last note may last beyond the horizon: then it is too early to decide the next.
         if nothing_before >= horizon {
             break;
         }
-        let note = past.decide(mind, DecisionRequest { turn, begin, bars, form, ends, along, parameters: knobs });
-        let sounding = groove.no_longer(note, knobs.limits.longest);
-        end.say(Planned::Note { generation, note: sounding })?;
+        let note = past.decide(mind, DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
+        let sounding = swing.no_longer(note, sampling.limits.longest);
+        end.say(Reply::Note { generation, note: sounding })?;
         let next = mind.nothing_before(&note);
         together = if next == nothing_before { together + 1 } else { 0 };
         nothing_before = if together < CHORD { next } else { note.onset + Ticks(1) };
         begin = Begin::NotBefore(nothing_before);
     }
     let think_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    end.say(Planned::Until { generation, nothing_before, think_ns })
+    end.say(Reply::Done { generation, nothing_before, think_ns })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::{AudioEnd, Nerve, link};
-    use crate::time::swing::Groove;
+    use crate::link::{AudioEnd, WorkerPort, link};
+    use crate::time::swing::Swing;
     use segue_model::improviser::HeardKey;
     use segue_model::note::{Note, Pitch, Velocity};
     use segue_model::sampling::SamplingParameters;
@@ -279,8 +284,8 @@ mod tests {
         fn nothing_before(&self, last: &Note) -> Ticks {
             last.onset
         }
-        fn take_back(&mut self, _: Ticks) {}
-        fn unplayed(&mut self, _: Ticks, _: Pitch) {}
+        fn retract(&mut self, _: Ticks) {}
+        fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
         fn reset(&mut self) {}
         fn catch_up(&mut self) {}
         fn spare(&self) -> Self {
@@ -288,19 +293,19 @@ mod tests {
         }
     }
 
-    fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Vitals>) {
+    fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Stats>) {
         let (mut audio, mind) = link();
-        let vitals = Arc::new(Vitals::default());
+        let stats = Arc::new(Stats::default());
         let make = move |_, _| Some(Fragile { step, last: Ticks::ZERO });
-        let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
+        let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
-        assert!(audio.tell(ToMind::Style(StyleNumber(0))));
-        (audio, worker, vitals)
+        assert!(audio.tell(Command::Style(StyleNumber(0))));
+        (audio, worker, stats)
     }
 
-    fn wish(turn: u32, horizon: Ticks) -> ToMind {
-        let (begin, form, knobs) = (Begin::At(Ticks(48)), Ticks::ZERO, SamplingParameters::default());
-        ToMind::Wish(Wish {
+    fn request(turn: u32, horizon: Ticks) -> Command {
+        let (begin, form, sampling) = (Begin::At(Ticks(48)), Ticks::ZERO, SamplingParameters::default());
+        Command::Request(Request {
             generation: turn,
             turn,
             begin,
@@ -309,8 +314,8 @@ mod tests {
             form,
             ends: None,
             along: false,
-            knobs,
-            groove: Groove::STRAIGHT,
+            sampling,
+            swing: Swing::STRAIGHT,
         })
     }
 
@@ -318,8 +323,8 @@ mod tests {
         let mut onsets = Vec::new();
         loop {
             match audio.wait_offline() {
-                Some(Planned::Note { note, .. }) => onsets.push(note.onset.0),
-                Some(Planned::Until { .. }) => return onsets,
+                Some(Reply::Note { note, .. }) => onsets.push(note.onset.0),
+                Some(Reply::Done { .. }) => return onsets,
                 other => panic!("{other:?}"),
             }
         }
@@ -328,56 +333,56 @@ mod tests {
     #[test]
     fn a_wish_is_answered_until_nothing_can_begin_before_its_horizon() {
         let (mut audio, _worker, _) = start(Ticks(24));
-        assert!(audio.tell(wish(1, Ticks(96))));
+        assert!(audio.tell(request(1, Ticks(96))));
         assert_eq!(onsets(&mut audio), [48, 72, 96]);
     }
 
     #[test]
     fn a_wish_for_a_time_that_the_last_note_still_fills_is_answered_without_a_note() {
         let (mut audio, _worker, _) = start(Ticks(24));
-        assert!(audio.tell(wish(1, Ticks(96))));
+        assert!(audio.tell(request(1, Ticks(96))));
         assert_eq!(onsets(&mut audio), [48, 72, 96]);
-        let ToMind::Wish(early) = wish(2, Ticks(60)) else { panic!("it is a wish") };
-        assert!(audio.tell(ToMind::Wish(Wish { begin: Begin::NotBefore(Ticks(50)), ..early })));
+        let Command::Request(early) = request(2, Ticks(60)) else { panic!("it is a request") };
+        assert!(audio.tell(Command::Request(Request { begin: Begin::NotBefore(Ticks(50)), ..early })));
         let reply = audio.wait_offline();
-        assert!(matches!(reply, Some(Planned::Until { nothing_before: Ticks(96), .. })), "{reply:?}");
+        assert!(matches!(reply, Some(Reply::Done { nothing_before: Ticks(96), .. })), "{reply:?}");
     }
 
     #[test]
     fn a_mind_stuck_in_a_chord_is_moved_on_and_its_reply_is_bounded() {
         let (mut audio, _worker, _) = start(Ticks::ZERO);
-        assert!(audio.tell(wish(1, Ticks(1_000_000))));
+        assert!(audio.tell(request(1, Ticks(1_000_000))));
         let onsets = onsets(&mut audio);
-        assert_eq!(onsets.len(), NOTES_PER_WISH);
+        assert_eq!(onsets.len(), NOTES_PER_REQUEST);
         assert!(onsets[CHORD] > onsets[0] && onsets.is_sorted());
     }
 
     #[test]
     fn a_panic_of_the_mind_is_survived_and_counted() {
-        let (mut audio, _worker, vitals) = start(Ticks(24));
-        assert!(audio.tell(wish(13, Ticks(49))));
-        assert_eq!(audio.wait_offline(), Some(Planned::Failed { generation: 13 }));
-        assert!(audio.tell(wish(14, Ticks(49))));
-        assert_eq!(onsets(&mut audio), [48, 72], "the next wish is fulfilled by a new mind");
-        assert_eq!(vitals.panics.get(), 1);
-        assert_eq!(vitals.mind(), MindState::Ready);
+        let (mut audio, _worker, stats) = start(Ticks(24));
+        assert!(audio.tell(request(13, Ticks(49))));
+        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: 13 }));
+        assert!(audio.tell(request(14, Ticks(49))));
+        assert_eq!(onsets(&mut audio), [48, 72], "the next request is fulfilled by a new mind");
+        assert_eq!(stats.panics.get(), 1);
+        assert_eq!(stats.mind(), WorkerStatus::Ready);
     }
 
     #[test]
     fn a_style_whose_making_breaks_leaves_the_one_before_in_its_place() {
         let (mut audio, end) = link();
-        let vitals = Arc::new(Vitals::default());
+        let stats = Arc::new(Stats::default());
         let make = |style: StyleNumber, before: Option<Fragile>| {
             assert_ne!(style, StyleNumber(9), "the style that kills");
             before.or(Some(Fragile { step: Ticks(24), last: Ticks::ZERO }))
         };
-        let mut room = Room::new(end, Arc::clone(&vitals), make);
-        for word in [ToMind::Style(StyleNumber(0)), ToMind::Style(StyleNumber(9)), wish(1, Ticks(96))] {
+        let mut room = Room::new(end, Arc::clone(&stats), make);
+        for word in [Command::Style(StyleNumber(0)), Command::Style(StyleNumber(9)), request(1, Ticks(96))] {
             assert!(audio.tell(word));
         }
         room.work_off();
-        assert!(matches!(audio.reply(), Some(Planned::Note { .. })));
-        assert_eq!((vitals.panics.get(), vitals.mind()), (1, MindState::Ready));
+        assert!(matches!(audio.reply(), Some(Reply::Note { .. })));
+        assert_eq!((stats.panics.get(), stats.mind()), (1, WorkerStatus::Ready));
     }
 
     #[test]
@@ -399,8 +404,8 @@ mod tests {
             fn nothing_before(&self, last: &Note) -> Ticks {
                 last.onset
             }
-            fn take_back(&mut self, _: Ticks) {}
-            fn unplayed(&mut self, _: Ticks, _: Pitch) {}
+            fn retract(&mut self, _: Ticks) {}
+            fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
             fn reset(&mut self) {}
             fn catch_up(&mut self) {}
             fn spare(&self) -> Self {
@@ -412,7 +417,7 @@ mod tests {
         let worker = Worker::start(mind, Arc::default(), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
         let begun = Instant::now();
-        assert!(audio.tell(ToMind::Style(StyleNumber(0))) && audio.tell(wish(1, Ticks(49))));
+        assert!(audio.tell(Command::Style(StyleNumber(0))) && audio.tell(request(1, Ticks(49))));
         audio.wake();
         assert_eq!(audio.reply(), None);
         assert!(begun.elapsed() < LONG, "neither telling, waking nor looking for a reply waits");
@@ -426,14 +431,14 @@ mod tests {
     #[test]
     fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
         let (mut audio, mind) = link();
-        let vitals = Arc::new(Vitals::default());
+        let stats = Arc::new(Stats::default());
         let make = |_, _| None::<Fragile>;
-        let worker = Worker::start(mind, Arc::clone(&vitals), make).expect("a thread");
+        let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
-        assert!(audio.tell(ToMind::Style(StyleNumber(0))));
-        assert!(audio.tell(wish(1, Ticks(49))));
-        assert_eq!(audio.wait_offline(), Some(Planned::Failed { generation: 1 }));
-        assert_eq!(vitals.mind(), MindState::NoWeights);
+        assert!(audio.tell(Command::Style(StyleNumber(0))));
+        assert!(audio.tell(request(1, Ticks(49))));
+        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: 1 }));
+        assert_eq!(stats.mind(), WorkerStatus::NoWeights);
     }
 
     #[test]
@@ -460,8 +465,8 @@ mod tests {
             fn nothing_before(&self, last: &Note) -> Ticks {
                 last.onset
             }
-            fn take_back(&mut self, _: Ticks) {}
-            fn unplayed(&mut self, _: Ticks, _: Pitch) {}
+            fn retract(&mut self, _: Ticks) {}
+            fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
             fn reset(&mut self) {}
             fn catch_up(&mut self) {}
             fn spare(&self) -> Self {
@@ -470,21 +475,21 @@ mod tests {
             }
         }
         let (mut audio, end) = link();
-        assert!(audio.tell(ToMind::Style(StyleNumber(0))) && audio.tell(wish(1, Ticks(1_000))));
+        assert!(audio.tell(Command::Style(StyleNumber(0))) && audio.tell(request(1, Ticks(1_000))));
         let (audio, decided) = (Rc::new(RefCell::new(Some(audio))), Rc::new(Cell::new(0)));
-        let vitals = Arc::new(Vitals::default());
+        let stats = Arc::new(Stats::default());
         let mind = Left { mind: Fragile { step: Ticks(24), last: Ticks::ZERO }, audio, decided: Rc::clone(&decided) };
-        let mut room = Room::new(end, Arc::clone(&vitals), move |_, _| Some(mind.spare()));
+        let mut room = Room::new(end, Arc::clone(&stats), move |_, _| Some(mind.spare()));
         room.work_off();
-        assert_eq!((vitals.panics.get(), decided.get()), (0, 3));
-        assert!(matches!(room.end.look(), Look::Gone));
+        assert_eq!((stats.panics.get(), decided.get()), (0, 3));
+        assert!(matches!(room.end.look(), Received::Disconnected));
     }
 
     #[test]
     fn dropping_the_worker_ends_its_thread_even_with_work_waiting() {
         let (mut audio, worker, _) = start(Ticks(24));
         for turn in 0..3 {
-            assert!(audio.tell(wish(turn, Ticks(49))));
+            assert!(audio.tell(request(turn, Ticks(49))));
         }
         drop(worker);
     }

@@ -195,7 +195,7 @@ impl View<'_> {
                 knob(board, left, &params.turns.trade_bars, "Bars each", tip);
                 let [_, middle, _] = rows(right, [1.0, 1.2, 1.0]);
                 toggle(board, middle, &params.turns.ring_over, "Ring", "Segue's last note may ring into your bars.");
-                choice(board, line(0.0), &params.turns.trade_first, "First", "Who has the first bars.");
+                choice(board, line(0.0), &params.turns.trade_first, "First", "NoteSource has the first bars.");
             }
             Mode::Duet => {
                 let tip = "How many notes of Segue sound at once at most.";

@@ -5,7 +5,7 @@ use super::{Scene, theme};
 use crate::params::{ChordSource, SegueParams};
 use crate::preset;
 use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
-use segue_engine::host::Who;
+use segue_engine::host::NoteSource;
 use segue_engine::recorder::{History, Present};
 use segue_model::chart::Chart;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
@@ -88,17 +88,17 @@ impl Roll {
         let since = fresh.elapsed();
         let last_note = self.history.notes.last().map_or(0, |note| note.at_ns);
         let is_quiet = !self.history.is_sounding() && present.at_ns > last_note.saturating_add(REST_NS);
-        let stands = is_quiet && !present.glimpse.follows_host && present.glimpse.planned.is_empty();
+        let stands = is_quiet && !present.snapshot.follows_host && present.snapshot.planned.is_empty();
         if since > ASLEEP || stands {
             // A first look at what was played before the window opened.
             if self.now == 0.0 {
                 let ended = self.history.notes.last().map(|note| note.end.unwrap_or(note.onset) + 4.0 * TICKS);
-                self.now = ended.unwrap_or(present.glimpse.now).min(present.glimpse.now);
+                self.now = ended.unwrap_or(present.snapshot.now).min(present.snapshot.now);
             }
             return false;
         }
-        let guess = since.min(GUESS).as_secs_f64() * present.glimpse.tempo_bpm / 60.0 * TICKS;
-        self.now = present.glimpse.now + guess;
+        let guess = since.min(GUESS).as_secs_f64() * present.snapshot.tempo_bpm / 60.0 * TICKS;
+        self.now = present.snapshot.now + guess;
         true
     }
 
@@ -242,7 +242,7 @@ impl Sheet {
     fn bars(&self, painter: &Painter, history: &History, present: Option<&Present>) {
         let mut changes: Vec<(f64, Bars)> = history.bars.iter().map(|change| (change.from, change.to)).collect();
         if changes.is_empty() {
-            changes.extend(present.map(|present| (f64::NEG_INFINITY, present.glimpse.bars)));
+            changes.extend(present.map(|present| (f64::NEG_INFINITY, present.snapshot.bars)));
         }
         if let Some((from, _)) = changes.first_mut() {
             *from = f64::NEG_INFINITY;
@@ -286,11 +286,11 @@ impl Sheet {
     fn chords(&self, painter: &Painter, history: &History, present: Option<&Present>, chart: &Chart) {
         /// Chords change on sixteenths at the finest.
         const STEP: i64 = TICKS_PER_QUARTER / 4;
-        let newest = present.map_or(history.newest, |present| present.glimpse.now);
+        let newest = present.map_or(history.newest, |present| present.snapshot.now);
         let form_and_metre = |tick: f64| match present {
             // What lies ahead is as it is now.
             Some(present) if tick >= newest || history.forms.is_empty() => {
-                (present.glimpse.form, present.glimpse.bars.metre)
+                (present.snapshot.form, present.snapshot.bars.metre)
             }
             _ => (history.form_at(tick), history.bars_at(tick).metre),
         };
@@ -319,7 +319,7 @@ impl Sheet {
         // The longest notes may have begun before the left edge.
         const LONGEST: f64 = 64.0 * TICKS;
         let first = history.notes.partition_point(|note| note.onset < self.from - LONGEST);
-        for who in [Who::Segue, Who::Player] {
+        for who in [NoteSource::Segue, NoteSource::Player] {
             for note in history.notes.iter().skip(first).filter(|note| note.who == who) {
                 let end = note.end.unwrap_or(self.now);
                 if end < self.from || note.onset > self.to() {
@@ -336,7 +336,7 @@ impl Sheet {
     }
 
     fn planned(&self, painter: &Painter, present: Option<&Present>) {
-        for note in present.into_iter().flat_map(|present| &present.glimpse.planned) {
+        for note in present.into_iter().flat_map(|present| &present.snapshot.planned) {
             let body = self.body(note.onset.max(self.now), note.onset + note.length, f32::from(note.key));
             painter.rect_stroke(body, 2.0, Stroke::new(1.0, theme::SEGUE), StrokeKind::Inside);
         }
@@ -352,7 +352,7 @@ impl Sheet {
 
     fn playhead(&self, painter: &Painter, present: Option<&Present>) {
         let x = self.x(self.now);
-        let is_segues = present.is_some_and(|present| present.glimpse.is_segues_turn);
+        let is_segues = present.is_some_and(|present| present.snapshot.is_segues_turn);
         let colour = if is_segues { theme::SEGUE } else { theme::PLAYER };
         let ahead = Rect::from_min_max(pos2(x, self.field.top()), self.rect.max);
         painter.rect_filled(ahead, 0.0, Color32::from_white_alpha(5));
@@ -373,10 +373,10 @@ impl Sheet {
     }
 }
 
-fn colour_of(who: Who) -> Color32 {
+fn colour_of(who: NoteSource) -> Color32 {
     match who {
-        Who::Player => theme::PLAYER,
-        Who::Segue | Who::Comping | Who::Click => theme::SEGUE,
+        NoteSource::Player => theme::PLAYER,
+        NoteSource::Segue | NoteSource::Comping | NoteSource::Click => theme::SEGUE,
     }
 }
 

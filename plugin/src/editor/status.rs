@@ -6,7 +6,7 @@ use crate::params::SegueParams;
 use crate::preset::{self, News};
 use egui::{Align2, Color32, Rect, pos2};
 use segue_engine::recorder::Present;
-use segue_engine::stats::{MindState, Vitals};
+use segue_engine::stats::{Stats, WorkerStatus};
 use segue_model::note::Ticks;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -59,13 +59,13 @@ pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&P
         let tip = "Capture still writes what was played. Start Segue again when the sound is back.";
         cell(board, "Status mute", words, theme::WRONG, tip);
     }
-    let (style, colour) = playing(&scene.params, &scene.vitals);
+    let (style, colour) = playing(&scene.params, &scene.stats);
     let tip = own_fault(&scene.params).unwrap_or_else(|| "What plays. It says so when a file is missing.".to_owned());
     cell(board, "Status style", style, colour, &tip);
     let tip = "Where the time comes from, the bar and beat, and the tempo.";
     cell(board, "Status time", transport(present), theme::DIM, tip);
-    let vitals = &scene.vitals;
-    let micros = vitals.think_ns.load(Relaxed) / 1_000;
+    let stats = &scene.stats;
+    let micros = stats.think_ns.load(Relaxed) / 1_000;
     if micros > 0 {
         let tip = "How long Segue took over its last notes. It thinks ahead, so up to some milliseconds are not heard.";
         cell(board, "Status thinking", thinking(micros), theme::DIM, tip);
@@ -76,18 +76,18 @@ pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&P
         }
     };
     let tip = "Notes that were decided after their moment: the machine is too busy. A longer look-ahead helps.";
-    count("Status late", "late", vitals.late.get(), tip);
+    count("Status late", "late", stats.late.get(), tip);
     let tip = "Notes that were not played at all, because they came much too late.";
-    count("Status dropped", "dropped", vitals.dropped.get(), tip);
-    count("Status refused", "refused", vitals.refused.get(), "Notes that the host would not take.");
+    count("Status dropped", "dropped", stats.dropped.get(), tip);
+    count("Status refused", "refused", stats.refused.get(), "Notes that the host would not take.");
     count(
         "Status unheard",
         "unheard",
-        vitals.unheard.get(),
+        stats.unheard.get(),
         "Notes of yours that Segue never got: it was too far behind.",
     );
-    count("Status waits", "waits in vain", vitals.time_outs.get(), "Times that a rendering waited for Segue in vain.");
-    count("Status restarts", "restarts", vitals.panics.get(), "Times that Segue's mind broke and was made anew.");
+    count("Status waits", "waits in vain", stats.time_outs.get(), "Times that a rendering waited for Segue in vain.");
+    count("Status restarts", "restarts", stats.panics.get(), "Times that Segue's mind broke and was made anew.");
     if let Some(problem) = preset::device_problem() {
         cell(board, "Status device", "thinks on the processor".to_owned(), theme::WRONG, problem);
     }
@@ -102,12 +102,12 @@ fn thinking(micros: u64) -> String {
 }
 
 /// What plays, and whether that is what was asked for.
-fn playing(params: &SegueParams, vitals: &Vitals) -> (String, Color32) {
+fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
     let wished = params.mind.style.to_string();
-    match vitals.mind() {
-        MindState::NoWeights => return (format!("{wished}: cannot be read, Segue is silent"), theme::WRONG),
-        MindState::NoThread => return ("The system gives Segue no thread to think in".to_owned(), theme::WRONG),
-        MindState::Loading | MindState::Ready => {}
+    match stats.mind() {
+        WorkerStatus::NoWeights => return (format!("{wished}: cannot be read, Segue is silent"), theme::WRONG),
+        WorkerStatus::NoThread => return ("The system gives Segue no thread to think in".to_owned(), theme::WRONG),
+        WorkerStatus::Loading | WorkerStatus::Ready => {}
     }
     let playing = params.settings().style;
     if i32::from(playing.0) == params.mind.style.value() {
@@ -130,16 +130,16 @@ fn own_fault(params: &SegueParams) -> Option<String> {
 }
 
 fn transport(present: Option<&Present>) -> String {
-    let Some(Present { glimpse, song_beats, .. }) = present else { return "waits for the host".to_owned() };
-    let metre = glimpse.bars.metre;
+    let Some(Present { snapshot, song_beats, .. }) = present else { return "waits for the host".to_owned() };
+    let metre = snapshot.bars.metre;
     let sign = format!("{}/{}", metre.numerator, metre.denominator);
-    let tempo = format!("{:.1} bpm", glimpse.tempo_bpm);
-    if song_beats.is_none() || !glimpse.follows_host {
+    let tempo = format!("{:.1} bpm", snapshot.tempo_bpm);
+    if song_beats.is_none() || !snapshot.follows_host {
         return format!("own time   {sign}   {tempo}");
     }
     #[expect(clippy::cast_possible_truncation, reason = "no song is that long")]
-    let now = Ticks(glimpse.now.floor() as i64);
-    let bar = (now - glimpse.form).0.div_euclid(metre.bar().0) + 1;
-    let beat = glimpse.bars.place(now).0 / metre.beat().0.max(1) + 1;
+    let now = Ticks(snapshot.now.floor() as i64);
+    let bar = (now - snapshot.form).0.div_euclid(metre.bar().0) + 1;
+    let beat = snapshot.bars.place(now).0 / metre.beat().0.max(1) + 1;
     format!("host   {bar}.{beat}   {sign}   {tempo}")
 }

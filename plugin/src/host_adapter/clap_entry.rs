@@ -136,7 +136,7 @@ pub(super) struct Instance {
     /// `nice-plug`'s own table.
     inner: *const clap_plugin,
     pub(super) facts: Arc<HostFacts>,
-    /// Who loaded it; alive until `destroy`.
+    /// NoteSource loaded it; alive until `destroy`.
     host: *const clap_host,
     pub(super) gui: Gui,
     /// The host does not know yet of values that the window has set.

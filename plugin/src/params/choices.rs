@@ -104,7 +104,7 @@ impl TradeBars {
     }
 }
 
-/// Who has the first bars of a trade.
+/// NoteSource has the first bars of a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum First {
     /// The player.

@@ -36,7 +36,7 @@ pub struct Mind {
     pub forget: BoolParam,
 }
 
-/// Who plays when.
+/// NoteSource plays when.
 #[derive(Debug, Params)]
 pub struct Turns {
     /// Whether Segue answers, trades or plays along.
@@ -54,7 +54,7 @@ pub struct Turns {
     /// How long each side's turn is.
     #[id = "trade_bars"]
     pub trade_bars: EnumParam<TradeBars>,
-    /// Who has the first bars.
+    /// NoteSource has the first bars.
     #[id = "trade_first"]
     pub trade_first: EnumParam<First>,
     /// Whether Segue's last note may ring into the player's bars.

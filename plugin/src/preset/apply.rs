@@ -9,7 +9,7 @@ use nice_plug::context::gui::ParamSetter;
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::params::persist::PersistentField;
 
-/// Who moves parameters: in the editor the host, which is told of every gesture.
+/// NoteSource moves parameters: in the editor the host, which is told of every gesture.
 pub trait Gestures {
     /// The musician takes hold of the control.
     fn begin(&mut self, parameter: ParamPtr);

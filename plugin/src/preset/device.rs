@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn the_graphics_card_decides_the_notes_of_the_processor() {
         use crate::preset;
-        use segue_engine::link::{Planned, ToMind, Wish, link};
+        use segue_engine::link::{Command, Planned, Wish, link};
         use segue_engine::worker::Room;
         use segue_model::improviser::{Begin, Improviser};
         use segue_model::lstm::Model;
@@ -76,8 +76,8 @@ mod tests {
                 ends: None,
                 knobs: SamplingParameters::default(),
             };
-            use segue_engine::link::Nerve;
-            assert!(audio.tell(ToMind::Style(preset::DEFAULT)) && audio.tell(ToMind::Wish(wish)));
+            use segue_engine::link::WorkerPort;
+            assert!(audio.tell(Command::Style(preset::DEFAULT)) && audio.tell(Command::Wish(wish)));
             room.work_off();
             let said: Vec<Planned> = std::iter::from_fn(|| audio.reply()).collect();
             said.into_iter().filter(|said| matches!(said, Planned::Note { .. })).collect::<Vec<_>>()

@@ -8,11 +8,11 @@
 //!
 //! Invariant: a key that is struck here is let go here: by its time, with the song, or when the comping ends.
 
-use crate::host::{Audible, FrameOffset, Harmony, Key, Settings, Stage, Who};
+use crate::host::{FrameOffset, Harmony, HostIo, Key, NoteSource, Settings, SynthEvent};
 use crate::link::SharedChart;
 use crate::output::Output;
-use crate::output::active_notes::{Struck, Token};
-use crate::time::clock::{Position, Span, float};
+use crate::output::active_notes::{NoteOnResult, NoteToken};
+use crate::time::clock::{FramePosition, TickMap, float};
 use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Pitch, Ticks};
@@ -47,7 +47,7 @@ struct Register {
 
 /// A stretch of the chart with one chord.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub struct ChordSpan {
     /// Where it begins.
     pub from: Ticks,
     /// Where the next one begins, at the next bar line at the latest.
@@ -61,7 +61,7 @@ pub struct Stretch {
 pub enum Due {
     /// Let go.
     Off,
-    /// Look up what the chart says from here on.
+    /// Looks up what the chart says from here on.
     LookUp(Ticks),
     /// Strike.
     On,
@@ -70,7 +70,7 @@ pub enum Due {
 #[derive(Debug, Clone, Copy)]
 struct Sounding {
     pitch: Pitch,
-    token: Option<Token>,
+    token: Option<NoteToken>,
 }
 
 /// What it plays by.
@@ -80,7 +80,7 @@ struct Plan {
     /// Up to here the chart is known.
     known: Ticks,
     /// From here on it was to be known.
-    since: Position,
+    since: FramePosition,
 }
 
 /// See the module.
@@ -90,7 +90,7 @@ pub struct Comping {
     /// Another chart is under way.
     awaits_chart: bool,
     plan: Option<Plan>,
-    planned: ArrayVec<Stretch, PLANNED>,
+    planned: ArrayVec<ChordSpan, PLANNED>,
     sounding: ArrayVec<Sounding, VOICES>,
     /// When the sounding keys go up.
     until: Ticks,
@@ -104,7 +104,7 @@ pub fn is_wanted(settings: &Settings) -> bool {
 
 impl Comping {
     /// Begins at a tick that is reached at this position, unless it plays by these bars already.
-    pub fn play(&mut self, from: Ticks, since: Position, bars: Bars) {
+    pub fn play(&mut self, from: Ticks, since: FramePosition, bars: Bars) {
         let goes_on = self.plan.is_some_and(|plan| plan.bars.metre == bars.metre && bars.place(plan.bars.line).0 == 0);
         if !goes_on {
             self.withdraw();
@@ -113,14 +113,14 @@ impl Comping {
     }
 
     /// Ends. What sounds ends too.
-    pub fn stop(&mut self, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
+    pub fn stop(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
         self.withdraw();
         self.plan = None;
         self.before.clear();
-        self.let_go(at, stage, output);
+        self.let_go(at, host, output);
     }
 
-    /// Forgets everything when there is no host to tell. The ledger knows what is owed.
+    /// Forgets everything when there is no host to tell. The active_notes knows what is owed.
     pub fn clear(&mut self) {
         self.withdraw();
         self.plan = None;
@@ -154,7 +154,7 @@ impl Comping {
 
     /// What is due next, and at which frame of the block that begins at `block_start`.
     /// A rendering waits for a chart that is under way.
-    pub fn due(&self, span: &Span, block_start: Position, waits_for_chart: bool) -> Option<(i64, Due)> {
+    pub fn due(&self, span: &TickMap, block_start: FramePosition, waits_for_chart: bool) -> Option<(i64, Due)> {
         let off = (!self.sounding.is_empty()).then(|| (span.offset_of(float(self.until)), Due::Off));
         let on = self.planned.first().map(|next| (span.offset_of(float(next.from)), Due::On));
         let can_plan = (waits_for_chart || !self.awaits_chart) && !self.planned.is_full();
@@ -168,23 +168,23 @@ impl Comping {
 
     /// What the chart says from a tick on, where it begins at `form`: a rest up to the next bar line without one. `None` when
     /// nothing plays.
-    pub fn look_up(&self, from: Ticks, form: Ticks) -> Option<Stretch> {
+    pub fn look_up(&self, from: Ticks, form: Ticks) -> Option<ChordSpan> {
         let metre = self.plan?.bars.metre;
         let place = from - form;
         let (chord, until) = match &self.chart {
             Some(chart) => chart.stretch_at(place, metre),
             None => (None, place - Bars { line: Ticks::ZERO, metre }.place(place) + metre.bar()),
         };
-        Some(Stretch { from, until: until + form, chord })
+        Some(ChordSpan { from, until: until + form, chord })
     }
 
     /// Plans a stretch that is known now, to begin where it does or later. False when there is no room, or nothing left of
     /// it.
     #[must_use]
-    pub fn prepare(&mut self, stretch: Stretch, begin: Ticks) -> bool {
+    pub fn prepare(&mut self, stretch: ChordSpan, begin: Ticks) -> bool {
         let Some(plan) = &mut self.plan else { return true };
         plan.known = stretch.until.max(plan.known + Ticks(1));
-        begin < stretch.until && self.planned.try_push(Stretch { from: begin, ..stretch }).is_ok()
+        begin < stretch.until && self.planned.try_push(ChordSpan { from: begin, ..stretch }).is_ok()
     }
 
     /// The chart did not come in time: the rest of the bar is lost.
@@ -201,11 +201,11 @@ impl Comping {
         &mut self,
         channel: Option<u8>,
         at: FrameOffset,
-        stage: &mut impl Stage,
+        host: &mut impl HostIo,
         output: &mut Output,
     ) -> bool {
-        let Some(Stretch { from, until, chord }) = self.planned.pop_at(0) else { return true };
-        self.let_go(at, stage, output);
+        let Some(ChordSpan { from, until, chord }) = self.planned.pop_at(0) else { return true };
+        self.let_go(at, host, output);
         let Some(chord) = chord else { return true };
         let is_line = self.plan.is_some_and(|plan| plan.bars.place(from) == Ticks::ZERO);
         let velocity = if is_line { ON_THE_LINE } else { BETWEEN };
@@ -215,11 +215,11 @@ impl Comping {
         for &pitch in &self.before {
             let struck = channel.map(|channel| {
                 let key = Key { voice: None, channel, pitch };
-                output.strike(stage, at, key, velocity, Who::Comping)
+                output.strike(host, at, key, velocity, NoteSource::Comping)
             });
-            let token = if let Some(Struck::Sounds(token)) = struck { Some(token) } else { None };
-            all_taken &= struck != Some(Struck::Refused);
-            stage.sound(at, Audible::Strike { who: Who::Comping, channel: 0, pitch, velocity });
+            let token = if let Some(NoteOnResult::Sounds(token)) = struck { Some(token) } else { None };
+            all_taken &= struck != Some(NoteOnResult::Refused);
+            host.sound(at, SynthEvent::NoteOn { who: NoteSource::Comping, channel: 0, pitch, velocity });
             // There is room for every key of a voicing.
             let _ = self.sounding.try_push(Sounding { pitch, token });
         }
@@ -227,12 +227,12 @@ impl Comping {
     }
 
     /// Takes the hand off the keys.
-    pub fn let_go(&mut self, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
+    pub fn let_go(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
         for Sounding { pitch, token } in self.sounding.drain(..) {
             if let Some(token) = token {
-                output.end(stage, at, token);
+                output.end(host, at, token);
             }
-            stage.sound(at, Audible::Damp { who: Who::Comping, channel: 0, pitch });
+            host.sound(at, SynthEvent::NoteOff { who: NoteSource::Comping, channel: 0, pitch });
         }
     }
 }

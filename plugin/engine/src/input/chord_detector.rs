@@ -5,8 +5,8 @@
 //! chords come from the same keys, the highest one is the melody when it comes alone.
 
 use crate::host::{Harmony, Key, Settings};
-use crate::input::held_notes::{HELD, Held, Keys, Part};
-use crate::time::clock::Position;
+use crate::input::held_notes::{HELD, HeldNote, HeldNotes, Part};
+use crate::time::clock::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
 use segue_model::harmony::{HarmonySource, HeardChord};
@@ -48,21 +48,21 @@ fn part_heard(settings: &Settings) -> Option<Part> {
 
 /// Listens for chords.
 #[derive(Debug, Default)]
-pub struct ChordEar {
+pub struct ChordDetector {
     /// The first finger of what may become a chord: its position and tick.
-    first: Option<(Position, Ticks)>,
+    first: Option<(FramePosition, Ticks)>,
 }
 
-impl ChordEar {
+impl ChordDetector {
     /// A finger goes down.
-    pub fn finger_down(&mut self, held: &Held, settings: &Settings) {
+    pub fn finger_down(&mut self, held: &HeldNote, settings: &Settings) {
         if part_heard(settings) == Some(held.part) {
             self.first.get_or_insert((held.struck, held.onset));
         }
     }
 
     /// When the fingers have come to rest; `None` when none is on its way.
-    pub fn rest(&self, within_frames: i64) -> Option<Position> {
+    pub fn rest(&self, within_frames: i64) -> Option<FramePosition> {
         self.first.map(|(struck, _)| struck.plus(within_frames))
     }
 
@@ -72,7 +72,7 @@ impl ChordEar {
     }
 
     /// What the fingers hold, now that they rest, if a new chord has come of it; and the position of its first finger.
-    pub fn hear(&mut self, keys: &Keys, settings: &Settings, bars: Bars) -> Option<(Position, HeardChord)> {
+    pub fn hear(&mut self, keys: &HeldNotes, settings: &Settings, bars: Bars) -> Option<(FramePosition, HeardChord)> {
         let (since, from) = self.first.take()?;
         let chord = match part_heard(settings)? {
             Part::Chords => chord_of(keys.fingers(Part::Chords).map(|held| held.key.pitch), TONES_APART),
@@ -83,7 +83,7 @@ impl ChordEar {
 }
 
 /// Of the fingers that came since a position and those that were there before.
-fn chord_under_melody(keys: &Keys, since: Position) -> Option<Chord> {
+fn chord_under_melody(keys: &HeldNotes, since: FramePosition) -> Option<Chord> {
     let fingers = keys.fingers(Part::Melody);
     let top = fingers.clone().max_by_key(|held| held.key.pitch)?;
     let moved = fingers.clone().filter(|held| held.struck >= since);

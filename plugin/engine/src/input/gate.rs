@@ -13,7 +13,7 @@ const LONGEST: Ticks = Ticks::quarters(2);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub struct Articulation {
     last: Option<Stroke>,
     /// In percent, the latest last.
     shares: ArrayVec<u8, NOTES>,
@@ -29,7 +29,7 @@ struct Stroke {
     held: Option<Ticks>,
 }
 
-impl Gate {
+impl Articulation {
     /// The player strikes the next note, or chord: heard at this onset and played at that one, which may be swung.
     pub fn key_down(&mut self, onset: Ticks, played: Ticks) {
         let before = self.last.replace(Stroke { onset, played, held: None });
@@ -65,7 +65,7 @@ impl Gate {
 mod tests {
     use super::*;
 
-    fn play(gate: &mut Gate, from: i64, notes: &[(i64, i64)]) {
+    fn play(gate: &mut Articulation, from: i64, notes: &[(i64, i64)]) {
         let mut onset = from;
         for (time, held) in notes {
             gate.key_down(Ticks(onset), Ticks(onset + 3));
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_gate_is_what_most_of_the_latest_notes_have_whatever_their_lengths() {
-        let mut gate = Gate::default();
+        let mut gate = Articulation::default();
         assert_eq!(gate.percent(), 100);
         play(&mut gate, 0, &[(24, 12), (24, 13), (48, 24), (48, 24), (12, 6), (24, 24), (96, 48)]);
         assert_eq!(gate.percent(), 50);
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_finger_that_is_still_down_is_legato_and_a_rest_says_nothing() {
-        let mut gate = Gate::default();
+        let mut gate = Articulation::default();
         gate.key_down(Ticks(0), Ticks(0));
         gate.key_down(Ticks(24), Ticks(24));
         gate.key_up(Ticks(0), Ticks(30));

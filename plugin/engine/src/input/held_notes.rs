@@ -8,8 +8,8 @@
 //! first or the last of the sixteen, on which no key is ever struck: that pedal is everybody's.
 
 use crate::host::{Key, KeyPattern};
-use crate::output::active_notes::Token;
-use crate::time::clock::Position;
+use crate::output::active_notes::NoteToken;
+use crate::time::clock::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::note::{Pitch, Ticks};
 
@@ -27,7 +27,7 @@ pub enum Part {
 
 /// A key that the player holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Held {
+pub struct HeldNote {
     /// Which key.
     pub key: Key,
     /// When it went down.
@@ -35,11 +35,11 @@ pub struct Held {
     /// The name by which the mind knows it; `None` when the mind never heard of it.
     pub id: Option<u32>,
     /// The claim on its note-off, when the note was passed through.
-    pub token: Option<Token>,
+    pub token: Option<NoteToken>,
     /// What it is played for.
     pub part: Part,
     /// The position at which it went down.
-    pub struck: Position,
+    pub struck: FramePosition,
     /// A finger is on it; else only the pedal holds it.
     pub down: bool,
     /// It goes on under what is played.
@@ -48,8 +48,8 @@ pub struct Held {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Keys {
-    held: ArrayVec<Held, HELD>,
+pub struct HeldNotes {
+    held: ArrayVec<HeldNote, HELD>,
     /// One bit a channel.
     pedals: u16,
     /// Channels on which a key was struck; one bit each.
@@ -61,16 +61,16 @@ pub const CHANNELS: u8 = 16;
 /// Where a master channel may be: that of the lower zone and that of the upper one.
 const MASTERS: [u8; 2] = [0, CHANNELS - 1];
 
-impl Keys {
+impl HeldNotes {
     /// A finger goes down. False when there are too many to follow.
     #[must_use]
-    pub fn press(&mut self, held: Held) -> bool {
+    pub fn press(&mut self, held: HeldNote) -> bool {
         self.struck |= bit(held.key.channel);
         self.held.try_push(held).is_ok()
     }
 
     /// Lifts the next finger that matches. The flag says whether the note is over with it, or held by the pedal.
-    pub fn lift(&mut self, keys: KeyPattern) -> Option<(Held, bool)> {
+    pub fn lift(&mut self, keys: KeyPattern) -> Option<(HeldNote, bool)> {
         let at = self.held.iter().position(|held| held.down && keys.matches(held.key))?;
         if self.pedal(self.held.get(at)?.key.channel) {
             let held = self.held.get_mut(at)?;
@@ -96,20 +96,20 @@ impl Keys {
     }
 
     /// The next note that only the pedal held and that it holds no more.
-    pub fn let_go(&mut self) -> Option<Held> {
+    pub fn let_go(&mut self) -> Option<HeldNote> {
         let at = self.held.iter().position(|held| !held.down && !self.pedal(held.key.channel))?;
         self.held.pop_at(at)
     }
 
     /// The next note of this key that only the pedal holds: struck again, it is over.
-    pub fn damp(&mut self, key: Key) -> Option<Held> {
-        let same = |held: &Held| !held.down && held.key.channel == key.channel && held.key.pitch == key.pitch;
+    pub fn damp(&mut self, key: Key) -> Option<HeldNote> {
+        let same = |held: &HeldNote| !held.down && held.key.channel == key.channel && held.key.pitch == key.pitch;
         let at = self.held.iter().position(same)?;
         self.held.pop_at(at)
     }
 
     /// Takes everything away, finger by finger.
-    pub fn drop_one(&mut self) -> Option<Held> {
+    pub fn drop_one(&mut self) -> Option<HeldNote> {
         (self.pedals, self.struck) = (0, 0);
         self.held.pop()
     }
@@ -149,7 +149,7 @@ impl Keys {
 
     /// Whether a finger is on this key and the host has been told so.
     pub fn are_passed_on(&self, channel: u8, pitch: Pitch) -> bool {
-        let same = |held: &Held| held.key.channel == channel && held.key.pitch == pitch;
+        let same = |held: &HeldNote| held.key.channel == channel && held.key.pitch == pitch;
         self.held.iter().any(|held| held.down && held.token.is_some() && same(held))
     }
 
@@ -159,7 +159,7 @@ impl Keys {
     }
 
     /// The keys of a part that fingers hold.
-    pub fn fingers(&self, part: Part) -> impl Iterator<Item = &Held> + Clone {
+    pub fn fingers(&self, part: Part) -> impl Iterator<Item = &HeldNote> + Clone {
         self.held.iter().filter(move |held| held.down && held.part == part)
     }
 

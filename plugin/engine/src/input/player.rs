@@ -3,15 +3,15 @@
 //!
 //! Knows nothing of whose turn it is, of what Segue plays, or of the host.
 
-use super::chord_detector::{self, ChordEar};
-use super::gate::Gate;
-use super::held_notes::{Held, Keys, Part};
+use super::chord_detector::{self, ChordDetector};
+use super::gate::Articulation;
+use super::held_notes::{HeldNote, HeldNotes, Part};
 use super::row::Row;
 use super::run::Run;
 use crate::block::Now;
 use crate::host::{Key, KeyPattern};
 use crate::time::Time;
-use crate::time::clock::Position;
+use crate::time::clock::FramePosition;
 use segue_model::chord::Chord;
 use segue_model::harmony::HeardChord;
 use segue_model::improviser::HeardKey;
@@ -23,9 +23,9 @@ const CHORD_MS: f32 = 30.0;
 /// The player.
 #[derive(Debug)]
 pub struct Player {
-    held: Keys,
-    detector: ChordEar,
-    gate: Gate,
+    held: HeldNotes,
+    detector: ChordDetector,
+    gate: Articulation,
     row: Row,
     run: Run,
     /// The next key's name.
@@ -40,7 +40,7 @@ pub struct Player {
 #[derive(Debug, Clone, Copy)]
 pub struct Lifted {
     /// As it was held.
-    pub held: Held,
+    pub held: HeldNote,
     /// The note is over; else the pedal lets it ring on.
     pub is_over: bool,
     /// How long the key was down.
@@ -50,9 +50,9 @@ pub struct Lifted {
 impl Default for Player {
     fn default() -> Self {
         Self {
-            held: Keys::default(),
-            detector: ChordEar::default(),
-            gate: Gate::default(),
+            held: HeldNotes::default(),
+            detector: ChordDetector::default(),
+            gate: Articulation::default(),
             row: Row::default(),
             run: Run::default(),
             next_id: 0,
@@ -68,11 +68,11 @@ impl Player {
         self.detector.forget();
         self.run.forget();
         self.row.forget();
-        self.gate = Gate::default();
+        self.gate = Articulation::default();
     }
 
     /// Takes the next key away that is held, with its pedal.
-    pub fn drop_one(&mut self) -> Option<Held> {
+    pub fn drop_one(&mut self) -> Option<HeldNote> {
         self.held.drop_one()
     }
 
@@ -85,7 +85,7 @@ impl Player {
     pub fn forget_ticks(&mut self) {
         self.last_onset = Ticks(i64::MIN);
         self.run.forget();
-        self.gate = Gate::default();
+        self.gate = Articulation::default();
     }
 
     /// The chord that was struck last is forgotten.
@@ -94,7 +94,7 @@ impl Player {
     }
 
     /// The keys that are held.
-    pub fn held(&self) -> &Keys {
+    pub fn held(&self) -> &HeldNotes {
         &self.held
     }
 
@@ -118,7 +118,7 @@ impl Player {
 
     /// A finger goes down. False when there are too many to follow.
     #[must_use]
-    pub fn press(&mut self, held: Held, now: &Now<'_>) -> bool {
+    pub fn press(&mut self, held: HeldNote, now: &Now<'_>) -> bool {
         let is_followed = self.held.press(held);
         self.detector.finger_down(&held, now.settings());
         is_followed
@@ -141,7 +141,7 @@ impl Player {
     }
 
     /// The next note of this key that only the pedal holds: struck again, it is over.
-    pub fn damp(&mut self, key: Key) -> Option<Held> {
+    pub fn damp(&mut self, key: Key) -> Option<HeldNote> {
         self.held.damp(key)
     }
 
@@ -151,12 +151,12 @@ impl Player {
     }
 
     /// The next note that only the pedal held and that it holds no more.
-    pub fn next_unpedalled(&mut self) -> Option<Held> {
+    pub fn next_unpedalled(&mut self) -> Option<HeldNote> {
         self.held.let_go()
     }
 
     /// When the fingers will have come to rest on a chord; `None` when none is on its way.
-    pub fn chord_rests_at(&self, now: &Now<'_>) -> Option<Position> {
+    pub fn chord_rests_at(&self, now: &Now<'_>) -> Option<FramePosition> {
         self.detector.rest(now.frames_in_ms(CHORD_MS))
     }
 
@@ -183,8 +183,8 @@ impl Player {
             together: together(now),
             form: time.of_style().form(),
             gate_percent: self.gate.percent(),
-            memory: now.settings().knobs.memory,
-            seed: now.settings().knobs.seed,
+            memory: now.settings().sampling.memory,
+            seed: now.settings().sampling.seed,
         }
     }
 

@@ -7,7 +7,7 @@
 //!
 //! Counts frames and knows neither beats nor whose turn it is.
 
-use crate::time::clock::Position;
+use crate::time::clock::FramePosition;
 use arrayvec::ArrayVec;
 
 /// So many of the latest strokes are looked at: three times between them, which is one round of a rhythm like long, short,
@@ -33,9 +33,9 @@ const LONGEST_REST: i64 = 4;
 /// A stroke of the player's; a chord is one.
 #[derive(Debug, Clone, Copy)]
 struct Stroke {
-    down: Position,
+    down: FramePosition,
     /// When no finger was on a key any more before the next stroke.
-    up: Option<Position>,
+    up: Option<FramePosition>,
 }
 
 /// The latest strokes of the player's.
@@ -59,7 +59,7 @@ impl Row {
     }
 
     /// The player strikes a key.
-    pub fn strike(&mut self, at: Position, sample_rate: f64) {
+    pub fn strike(&mut self, at: FramePosition, sample_rate: f64) {
         if let Some(last) = self.strokes.last_mut() {
             if between(last.down, at) <= frames(ROLLED_MS, sample_rate) {
                 last.up = None;
@@ -76,7 +76,7 @@ impl Row {
     }
 
     /// No finger is on a key any more.
-    pub fn let_go(&mut self, at: Position) {
+    pub fn let_go(&mut self, at: FramePosition) {
         if let Some(last) = self.strokes.last_mut() {
             last.up = Some(at);
         }
@@ -84,7 +84,7 @@ impl Row {
 
     /// The player has just let go of all keys: the moment at which the next note would be too late to belong to the row.
     /// `None` when the last key was held until the next note was due, or when there is no row. A `quarter` note is so many frames.
-    pub fn overdue_at(&self, now: Position, quarter: i64, sample_rate: f64) -> Option<Position> {
+    pub fn overdue_at(&self, now: FramePosition, quarter: i64, sample_rate: f64) -> Option<FramePosition> {
         let last = self.strokes.last()?;
         let held = between(last.down, now);
         let expected = self.expected(held, sample_rate).unwrap_or_else(|| (2 * held).max(quarter / 2).min(quarter));
@@ -144,7 +144,7 @@ fn is_about(one: i64, other: i64) -> bool {
     (other - other / 5..=other + other / 4).contains(&one)
 }
 
-fn between(one: Position, next: Position) -> i64 {
+fn between(one: FramePosition, next: FramePosition) -> i64 {
     next.0.saturating_sub(one.0)
 }
 
@@ -170,11 +170,11 @@ mod tests {
     fn overdue_at(strokes: &[(i64, i64)]) -> Option<i64> {
         let mut row = Row::default();
         for (at, held) in strokes {
-            row.strike(Position(*at), RATE);
-            row.let_go(Position(at + held));
+            row.strike(FramePosition(*at), RATE);
+            row.let_go(FramePosition(at + held));
         }
         let (at, held) = strokes.last().unwrap();
-        row.overdue_at(Position(at + held), QUARTER, RATE).map(|due| due.0)
+        row.overdue_at(FramePosition(at + held), QUARTER, RATE).map(|due| due.0)
     }
 
     #[test]

@@ -24,8 +24,8 @@
 //! loop is known, or when one and the same has gone round several times: else it would do so until a note comes back, and
 //! one that lets all keys go would keep that from ever being known.
 
-use crate::host::{ChannelMessage, HostEvent, Key, KeyPattern, Message, Who};
-use crate::time::clock::Position;
+use crate::host::{ChannelMessage, HostEvent, Key, KeyPattern, Message, NoteSource};
+use crate::time::clock::FramePosition;
 use arrayvec::ArrayVec;
 
 /// How long a way back may be: the longest blocks of ordinary hosts, and one more.
@@ -47,9 +47,9 @@ const SAME_VELOCITY: f32 = 0.6 / 127.0;
 struct Left {
     key: Key,
     velocity: f32,
-    by: Who,
-    begun: Position,
-    ended: Option<Position>,
+    by: NoteSource,
+    begun: FramePosition,
+    ended: Option<FramePosition>,
     /// It has come back.
     back: bool,
 }
@@ -57,7 +57,7 @@ struct Left {
 /// What has left and is no note.
 #[derive(Debug, Clone, Copy)]
 struct Passed {
-    at: Position,
+    at: FramePosition,
     message: Message,
     /// How often it had come in before it left, each time a moment after it had left.
     rounds: u8,
@@ -65,11 +65,11 @@ struct Passed {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Returns {
+pub struct FeedbackFilter {
     window_frames: i64,
     /// The first frame of the host's block that runs, and of the one before.
-    block: Position,
-    block_before: Position,
+    block: FramePosition,
+    block_before: FramePosition,
     notes: ArrayVec<Left, NOTES>,
     controls: ArrayVec<Passed, CONTROLS>,
     /// What came in just now as it had left, and how often that makes.
@@ -89,9 +89,9 @@ pub struct Returns {
     loop_is_suspected: bool,
 }
 
-impl Returns {
+impl FeedbackFilter {
     /// The host's block that begins at `block` runs, at this sample rate.
-    pub fn listen(&mut self, block: Position, sample_rate: f64) {
+    pub fn listen(&mut self, block: FramePosition, sample_rate: f64) {
         #[allow(clippy::cast_possible_truncation, reason = "a fifth of a second; `as` saturates")]
         let frames = (WINDOW_SECONDS * sample_rate) as i64;
         self.window_frames = frames;
@@ -102,18 +102,25 @@ impl Returns {
     }
 
     /// A note has left.
-    pub fn note_begun(&mut self, at: Position, key: Key, velocity: f32, by: Who) {
+    pub fn note_begun(&mut self, at: FramePosition, key: Key, velocity: f32, by: NoteSource) {
         self.forget_before(at);
         self.remember(Left { key, velocity, by, begun: at, ended: None, back: false });
     }
 
     /// A note began before everything was forgotten, and still sounds; its end may come back.
     pub fn note_sounds(&mut self, key: Key) {
-        self.remember(Left { key, velocity: 0.0, by: Who::Segue, begun: Position(0), ended: None, back: true });
+        self.remember(Left {
+            key,
+            velocity: 0.0,
+            by: NoteSource::Segue,
+            begun: FramePosition(0),
+            ended: None,
+            back: true,
+        });
     }
 
     /// The end of a note has left.
-    pub fn note_ended(&mut self, at: Position, key: Key) {
+    pub fn note_ended(&mut self, at: FramePosition, key: Key) {
         let same = |left: &&mut Left| left.ended.is_none() && is_key(left, key);
         if let Some(left) = self.notes.iter_mut().find(same) {
             left.ended = Some(at);
@@ -121,7 +128,7 @@ impl Returns {
     }
 
     /// What is no note has left.
-    pub fn passed(&mut self, at: Position, message: Message) {
+    pub fn passed(&mut self, at: FramePosition, message: Message) {
         if self.controls.is_full() {
             self.controls.remove(0);
         }
@@ -131,17 +138,17 @@ impl Returns {
 
     /// Whether this is ours; then it is taken off the list. `key_is_down` says that the player holds the key that it is
     /// about.
-    pub fn take(&mut self, at: Position, event: &HostEvent, key_is_down: bool) -> bool {
+    pub fn take(&mut self, at: FramePosition, event: &HostEvent, key_is_down: bool) -> bool {
         self.forget_before(at);
         match *event {
-            HostEvent::Press { key, velocity } => self.take_press(at, key, velocity, key_is_down),
-            HostEvent::Release { keys, .. } => self.take_release(at, keys, key_is_down),
+            HostEvent::NoteOn { key, velocity } => self.take_press(at, key, velocity, key_is_down),
+            HostEvent::NoteOff { keys, .. } => self.take_release(at, keys, key_is_down),
             HostEvent::Control(message) => self.take_control(Message::Control(message)),
             HostEvent::Shape { keys, shape } => self.take_control(Message::Shape { keys, shape }),
         }
     }
 
-    fn take_press(&mut self, at: Position, key: Key, velocity: f32, key_is_down: bool) -> bool {
+    fn take_press(&mut self, at: FramePosition, key: Key, velocity: f32, key_is_down: bool) -> bool {
         let known = self.loop_is_known || self.loop_is_suspected;
         let is_strict = self.all_is_punctual(PUNCTUAL);
         let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
@@ -150,7 +157,7 @@ impl Returns {
                 && may_be_back(left.begun)
                 && is_key(left, key)
                 && (left.velocity - velocity).abs() <= SAME_VELOCITY
-                && (left.by != Who::Player || key_is_down || known || is_punctual(left.begun))
+                && (left.by != NoteSource::Player || key_is_down || known || is_punctual(left.begun))
         };
         let on_time = |left: &&mut Left| alike(left) && (!is_strict || is_punctual(left.begun));
         let Some(left) = self.notes.iter_mut().find(on_time) else {
@@ -162,7 +169,7 @@ impl Returns {
         };
         left.back = true;
         let was_punctual = is_punctual(left.begun);
-        let is_no_players = left.by != Who::Player || (key_is_down && was_punctual);
+        let is_no_players = left.by != NoteSource::Player || (key_is_down && was_punctual);
         let way_frames = at.0.saturating_sub(left.begun.0);
         let believed = self.lost < NO_LOOP;
         self.lost = 0;
@@ -178,7 +185,7 @@ impl Returns {
         believed
     }
 
-    fn take_release(&mut self, at: Position, keys: KeyPattern, key_is_down: bool) -> bool {
+    fn take_release(&mut self, at: FramePosition, keys: KeyPattern, key_is_down: bool) -> bool {
         let Some((channel, pitch)) = keys.channel.zip(keys.pitch) else { return false };
         let key = Key { voice: None, channel, pitch };
         let (may_be_back, is_punctual) = (self.what_may_be_back(), self.what_is_punctual(at));
@@ -214,15 +221,15 @@ impl Returns {
     }
 
     /// Whether what left at a position can have come back by now.
-    fn what_may_be_back(&self) -> impl Fn(Position) -> bool + use<> {
+    fn what_may_be_back(&self) -> impl Fn(FramePosition) -> bool + use<> {
         let (is_sure, block) = (self.loop_is_sure, self.block);
         move |left_at| !is_sure || left_at < block
     }
 
     /// Whether what left at a position comes back at this one as hosts bring it, or after the same time as the last note.
-    fn what_is_punctual(&self, at: Position) -> impl Fn(Position) -> bool + use<> {
+    fn what_is_punctual(&self, at: FramePosition) -> impl Fn(FramePosition) -> bool + use<> {
         let (block, before, way_frames) = (self.block, self.block_before, self.way_frames);
-        let frames = |from: Position, to: Position| to.0.saturating_sub(from.0);
+        let frames = |from: FramePosition, to: FramePosition| to.0.saturating_sub(from.0);
         move |left_at| {
             let left_in_the_block_before = (before..block).contains(&left_at);
             way_frames == Some(frames(left_at, at))
@@ -235,7 +242,7 @@ impl Returns {
         self.loop_is_sure && self.punctual >= notes
     }
 
-    fn forget_before(&mut self, at: Position) {
+    fn forget_before(&mut self, at: FramePosition) {
         let since = at.plus(-self.window_frames);
         let mut lost = 0;
         self.notes.retain(|left| {
@@ -264,7 +271,7 @@ fn sets_something(message: Message) -> bool {
     match message {
         Message::Control(ChannelMessage::Controller { number, .. }) => matches!(number, 1 | 7 | 11 | 64..=69 | 120..),
         Message::Control(_) | Message::Shape { .. } => true,
-        Message::On { .. } | Message::Off { .. } => false,
+        Message::NoteOn { .. } | Message::NoteOff { .. } => false,
     }
 }
 
@@ -283,42 +290,42 @@ mod tests {
     }
 
     fn press(pitch: u8) -> HostEvent {
-        HostEvent::Press { key: key(pitch), velocity: 64.0 / 127.0 }
+        HostEvent::NoteOn { key: key(pitch), velocity: 64.0 / 127.0 }
     }
 
     fn lift(pitch: u8) -> HostEvent {
-        HostEvent::Release { keys: key(pitch).into(), velocity: 0.0 }
+        HostEvent::NoteOff { keys: key(pitch).into(), velocity: 0.0 }
     }
 
     /// Remembers nothing; a thousand frames are a second.
-    fn blank() -> Returns {
-        let mut returns = Returns::default();
-        returns.listen(Position(0), 1_000.0);
+    fn blank() -> FeedbackFilter {
+        let mut returns = FeedbackFilter::default();
+        returns.listen(FramePosition(0), 1_000.0);
         returns
     }
 
     /// A note of the player's is passed on.
-    fn pass(returns: &mut Returns, begun: i64) {
-        returns.note_begun(Position(begun), key(60), 64.0 / 127.0, Who::Player);
+    fn pass(returns: &mut FeedbackFilter, begun: i64) {
+        returns.note_begun(FramePosition(begun), key(60), 64.0 / 127.0, NoteSource::Player);
     }
 
     /// A block begins here.
-    fn block(returns: &mut Returns, at: i64) {
-        returns.listen(Position(at), 1_000.0);
+    fn block(returns: &mut FeedbackFilter, at: i64) {
+        returns.listen(FramePosition(at), 1_000.0);
     }
 
     /// Whether a release is ours while a finger is on its key.
-    fn is_taken_from_the_finger(returns: &mut Returns, at: i64) -> bool {
-        returns.take(Position(at), &lift(60), true)
+    fn is_taken_from_the_finger(returns: &mut FeedbackFilter, at: i64) -> bool {
+        returns.take(FramePosition(at), &lift(60), true)
     }
 
     /// Segue plays a note with a finer velocity than seven bits have.
-    fn play(returns: &mut Returns, pitch: u8, begun: i64) {
-        returns.note_begun(Position(begun), key(pitch), 0.505, Who::Segue);
+    fn play(returns: &mut FeedbackFilter, pitch: u8, begun: i64) {
+        returns.note_begun(FramePosition(begun), key(pitch), 0.505, NoteSource::Segue);
     }
 
-    fn ours(returns: &mut Returns, at: i64, event: HostEvent) -> bool {
-        returns.take(Position(at), &event, false)
+    fn ours(returns: &mut FeedbackFilter, at: i64, event: HostEvent) -> bool {
+        returns.take(FramePosition(at), &event, false)
     }
 
     #[test]
@@ -328,7 +335,7 @@ mod tests {
         assert!(ours(&mut returns, 20, press(60)));
         assert!(!ours(&mut returns, 21, press(60)), "the second is the player's");
         assert!(!ours(&mut returns, 90, lift(60)), "ours still sounds, so this is the player's");
-        returns.note_ended(Position(500), key(60));
+        returns.note_ended(FramePosition(500), key(60));
         block(&mut returns, 510);
         assert!(ours(&mut returns, 520, lift(60)));
         assert!(!ours(&mut returns, 521, lift(60)));
@@ -338,13 +345,13 @@ mod tests {
     fn what_differs_or_comes_too_late_is_the_players() {
         let mut returns = blank();
         play(&mut returns, 60, 0);
-        let harder = HostEvent::Press { key: key(60), velocity: 70.0 / 127.0 };
-        let elsewhere = HostEvent::Press { key: Key { channel: 1, ..key(60) }, velocity: 0.505 };
+        let harder = HostEvent::NoteOn { key: key(60), velocity: 70.0 / 127.0 };
+        let elsewhere = HostEvent::NoteOn { key: Key { channel: 1, ..key(60) }, velocity: 0.505 };
         for event in [press(61), harder, elsewhere] {
             assert!(!ours(&mut returns, 20, event), "{event:?}");
         }
         assert!(!ours(&mut returns, 201, press(60)));
-        returns.note_ended(Position(300), key(60));
+        returns.note_ended(FramePosition(300), key(60));
         assert!(!ours(&mut returns, 301, lift(60)), "a note that never came back has no release that does");
     }
 
@@ -353,11 +360,11 @@ mod tests {
         let mut returns = blank();
         for index in 0..8 {
             play(&mut returns, 50, index * 300);
-            returns.note_ended(Position(index * 300 + 100), key(50));
+            returns.note_ended(FramePosition(index * 300 + 100), key(50));
         }
         play(&mut returns, 60, 3_000);
         assert!(!ours(&mut returns, 3_010, press(60)));
-        returns.note_ended(Position(3_100), key(60));
+        returns.note_ended(FramePosition(3_100), key(60));
         assert!(!ours(&mut returns, 3_110, lift(60)), "the player's note has the player's release");
         play(&mut returns, 62, 3_200);
         assert!(ours(&mut returns, 3_210, press(62)));
@@ -367,12 +374,12 @@ mod tests {
     fn a_note_passed_on_comes_back_while_its_key_is_down_and_a_repeated_note_does_not() {
         let mut returns = blank();
         pass(&mut returns, 0);
-        returns.note_ended(Position(50), key(60));
-        assert!(!returns.take(Position(100), &press(60), false), "the player strikes the key again");
+        returns.note_ended(FramePosition(50), key(60));
+        assert!(!returns.take(FramePosition(100), &press(60), false), "the player strikes the key again");
         pass(&mut returns, 100);
-        assert!(returns.take(Position(120), &press(60), true), "no finger strikes a key that is down");
+        assert!(returns.take(FramePosition(120), &press(60), true), "no finger strikes a key that is down");
         pass(&mut returns, 130);
-        assert!(returns.take(Position(140), &press(60), false), "from now on the loop is known");
+        assert!(returns.take(FramePosition(140), &press(60), false), "from now on the loop is known");
     }
 
     #[test]
@@ -382,7 +389,7 @@ mod tests {
             let mut returns = blank();
             block(&mut returns, 100);
             pass(&mut returns, 103);
-            returns.note_ended(Position(120), key(60));
+            returns.note_ended(FramePosition(120), key(60));
             block(&mut returns, 150);
             let is_back = ours(&mut returns, at, press(60));
             assert_eq!(ours(&mut returns, at + 17, lift(60)), is_back, "and so is its end");
@@ -398,7 +405,7 @@ mod tests {
         let mut returns = blank();
         block(&mut returns, 100);
         pass(&mut returns, 103);
-        returns.note_ended(Position(104), key(60));
+        returns.note_ended(FramePosition(104), key(60));
         block(&mut returns, 100);
         assert!(!ours(&mut returns, 105, press(60)), "the block still runs");
         block(&mut returns, 150);
@@ -412,8 +419,8 @@ mod tests {
             let mut returns = blank();
             pass(&mut returns, 0);
             block(&mut returns, 50);
-            assert!(returns.take(Position(back), &press(60), true));
-            returns.note_ended(Position(80), key(60));
+            assert!(returns.take(FramePosition(back), &press(60), true));
+            returns.note_ended(FramePosition(80), key(60));
             pass(&mut returns, 80);
             block(&mut returns, 100);
             assert_eq!(is_taken_from_the_finger(&mut returns, lifted), is_end, "back at {back}, lifted at {lifted}");
@@ -421,14 +428,14 @@ mod tests {
     }
 
     /// Notes of Segue's come back after so many frames, which no block is long.
-    fn come_back_after(ways: [i64; 3]) -> Returns {
+    fn come_back_after(ways: [i64; 3]) -> FeedbackFilter {
         let mut returns = blank();
         for (at, way) in (0..).step_by(100).zip(ways) {
             block(&mut returns, at);
             play(&mut returns, 50, at);
             block(&mut returns, at + 59);
             assert!(ours(&mut returns, at + way, press(50)));
-            returns.note_ended(Position(at + 70), key(50));
+            returns.note_ended(FramePosition(at + 70), key(50));
         }
         returns
     }
@@ -440,7 +447,7 @@ mod tests {
             pass(&mut returns, 1_000);
             block(&mut returns, 1_059);
             assert!(ours(&mut returns, 1_060, press(60)));
-            returns.note_ended(Position(1_100), key(60));
+            returns.note_ended(FramePosition(1_100), key(60));
             pass(&mut returns, 1_100);
             block(&mut returns, 1_120);
             let [finger, end] = [1_130, 1_160].map(|at| is_taken_from_the_finger(&mut returns, at));
@@ -465,7 +472,7 @@ mod tests {
         for (at, is_end) in [(50, true), (51, false)] {
             let mut returns = blank();
             returns.note_sounds(key(60));
-            returns.note_ended(Position(0), key(60));
+            returns.note_ended(FramePosition(0), key(60));
             block(&mut returns, 50);
             assert_eq!(is_taken_from_the_finger(&mut returns, at), is_end, "at {at}");
             assert!(!is_taken_from_the_finger(&mut returns, at), "and this is the finger");
@@ -476,12 +483,15 @@ mod tests {
     fn a_finger_that_goes_up_is_believed_until_a_loop_is_sure() {
         let mut returns = blank();
         pass(&mut returns, 0);
-        assert!(returns.take(Position(20), &press(60), true), "a key that is down is struck alike: perhaps a loop");
+        assert!(
+            returns.take(FramePosition(20), &press(60), true),
+            "a key that is down is struck alike: perhaps a loop"
+        );
         // Struck again without a release, which ends the note before.
-        returns.note_ended(Position(50), key(60));
+        returns.note_ended(FramePosition(50), key(60));
         pass(&mut returns, 50);
         assert!(!is_taken_from_the_finger(&mut returns, 53), "it may have been another finger all along");
-        returns.note_ended(Position(53), key(60));
+        returns.note_ended(FramePosition(53), key(60));
         block(&mut returns, 60);
         assert!(!ours(&mut returns, 70, lift(60)), "which lifts nothing");
         assert!(ours(&mut returns, 70, press(60)));
@@ -489,7 +499,7 @@ mod tests {
         pass(&mut returns, 100);
         block(&mut returns, 110);
         assert!(ours(&mut returns, 120, press(60)));
-        returns.note_ended(Position(130), key(60));
+        returns.note_ended(FramePosition(130), key(60));
         pass(&mut returns, 130);
         block(&mut returns, 140);
         assert!(is_taken_from_the_finger(&mut returns, 150), "the end of the note before: the finger is still down");
@@ -501,7 +511,7 @@ mod tests {
         let mut returns = blank();
         play(&mut returns, 60, 0);
         assert!(ours(&mut returns, 20, press(60)));
-        returns.note_ended(Position(100), key(60));
+        returns.note_ended(FramePosition(100), key(60));
         pass(&mut returns, 100);
         block(&mut returns, 110);
         assert!(is_taken_from_the_finger(&mut returns, 120));
@@ -514,12 +524,12 @@ mod tests {
         play(&mut returns, 60, 0);
         assert!(ours(&mut returns, 20, press(60)));
         block(&mut returns, 100);
-        returns.note_ended(Position(103), key(60));
+        returns.note_ended(FramePosition(103), key(60));
         pass(&mut returns, 103);
         assert!(!is_taken_from_the_finger(&mut returns, 105), "a finger may be quick");
         assert!(!ours(&mut returns, 106, press(60)));
         let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
-        returns.passed(Position(107), Message::Control(bend));
+        returns.passed(FramePosition(107), Message::Control(bend));
         assert!(!ours(&mut returns, 108, HostEvent::Control(bend)));
         block(&mut returns, 110);
         assert!(ours(&mut returns, 110, lift(60)) && ours(&mut returns, 110, press(60)));
@@ -533,13 +543,16 @@ mod tests {
             play(&mut returns, 50, index * 300);
         }
         pass(&mut returns, 3_000);
-        assert!(!returns.take(Position(3_010), &press(60), true), "no loop was there, so it is the player's");
+        assert!(!returns.take(FramePosition(3_010), &press(60), true), "no loop was there, so it is the player's");
         // Which ends the note, and begins another.
-        returns.note_ended(Position(3_010), key(60));
+        returns.note_ended(FramePosition(3_010), key(60));
         pass(&mut returns, 3_010);
-        assert!(!returns.take(Position(3_020), &lift(60), true));
-        returns.note_ended(Position(3_020), key(60));
-        assert!(returns.take(Position(3_020), &press(60), false), "the finger is up by now; it goes round no more");
+        assert!(!returns.take(FramePosition(3_020), &lift(60), true));
+        returns.note_ended(FramePosition(3_020), key(60));
+        assert!(
+            returns.take(FramePosition(3_020), &press(60), false),
+            "the finger is up by now; it goes round no more"
+        );
         assert!(ours(&mut returns, 3_030, lift(60)));
     }
 
@@ -547,10 +560,10 @@ mod tests {
     fn controls_are_ours_only_in_a_loop_that_is_known() {
         let mut returns = blank();
         let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
-        let pass = |returns: &mut Returns| returns.passed(Position(0), Message::Control(bend));
+        let pass = |returns: &mut FeedbackFilter| returns.passed(FramePosition(0), Message::Control(bend));
         pass(&mut returns);
         assert!(!ours(&mut returns, 9, HostEvent::Control(bend)));
-        returns.passed(Position(9), Message::Control(bend));
+        returns.passed(FramePosition(9), Message::Control(bend));
         play(&mut returns, 60, 0);
         block(&mut returns, 10);
         assert!(ours(&mut returns, 10, press(60)));
@@ -563,11 +576,11 @@ mod tests {
         let controller = |number| ChannelMessage::Controller { channel: 0, number, value: 0.0 };
         for (message, rounds) in [(controller(123), 2), (controller(64), 2), (controller(20), 50)] {
             let mut returns = blank();
-            returns.passed(Position(0), Message::Control(message));
+            returns.passed(FramePosition(0), Message::Control(message));
             let mut at = 0;
             while !ours(&mut returns, at + 10, HostEvent::Control(message)) && at < 500 {
                 at += 10;
-                returns.passed(Position(at), Message::Control(message));
+                returns.passed(FramePosition(at), Message::Control(message));
             }
             assert_eq!(at, 10 * rounds, "{message:?}");
             assert!(!ours(&mut returns, at + 400, HostEvent::Control(message)), "later it is the player's");
@@ -579,7 +592,7 @@ mod tests {
         let mut returns = blank();
         for at in 0..500 {
             play(&mut returns, 60, at / 4);
-            returns.passed(Position(at), Message::Control(ChannelMessage::Program { channel: 0, number: 1 }));
+            returns.passed(FramePosition(at), Message::Control(ChannelMessage::Program { channel: 0, number: 1 }));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The player's own events on their way through: which are heard at all, and that no pedal is left down
 //! behind them and no wheel turned.
 
-use crate::host::{ChannelMessage, FrameOffset, Harmony, HostEvent, Message, Sent, Settings, Stage};
-use crate::output::active_notes::Ledger;
+use crate::host::{ChannelMessage, FrameOffset, Harmony, HostEvent, HostIo, Message, Sent, Settings};
+use crate::output::active_notes::ActiveNotes;
 
 /// MIDI controllers that mean something here.
 pub const SUSTAIN: u8 = 64;
@@ -24,8 +24,8 @@ const BEND_STEP: f32 = 1.0 / 16_384.0;
 pub fn is_heard(settings: &Settings, event: &HostEvent) -> bool {
     let hears = |channel| hears(settings, channel);
     match *event {
-        HostEvent::Press { key, .. } => hears(key.channel),
-        HostEvent::Release { .. } => true,
+        HostEvent::NoteOn { key, .. } => hears(key.channel),
+        HostEvent::NoteOff { .. } => true,
         HostEvent::Control(message) => hears(message.channel()) || lets_go(message),
         HostEvent::Shape { keys, .. } => keys.channel.is_none_or(hears),
     }
@@ -49,7 +49,7 @@ fn lets_go(message: ChannelMessage) -> bool {
 
 /// What stays where the player leaves it until the player moves it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lever {
+enum Controller {
     Sustain,
     Sostenuto,
     Modulation,
@@ -57,7 +57,7 @@ enum Lever {
     Bend,
 }
 
-impl Lever {
+impl Controller {
     const ALL: [Self; 5] = [Self::Sustain, Self::Sostenuto, Self::Modulation, Self::Pressure, Self::Bend];
 
     /// Which lever a message moves, and whether away from rest.
@@ -86,17 +86,17 @@ impl Lever {
 
 /// One lever on every channel; one bit a channel.
 #[derive(Debug, Default)]
-struct Levers {
+struct ControllerStates {
     /// Passed on, and not at rest.
     away: u16,
     /// To be brought to rest, because nothing is passed on any more or because the host would not hear of it.
     owed: u16,
 }
 
-/// Levers that were passed on and must come to rest.
+/// ControllerStates that were passed on and must come to rest.
 #[derive(Debug, Default)]
 pub struct Thru {
-    levers: [Levers; Lever::ALL.len()],
+    levers: [ControllerStates; Controller::ALL.len()],
 }
 
 impl Thru {
@@ -106,23 +106,23 @@ impl Thru {
         message: ChannelMessage,
         is_on: bool,
         at: FrameOffset,
-        stage: &mut impl Stage,
-        ledger: &mut Ledger,
+        host: &mut impl HostIo,
+        active_notes: &mut ActiveNotes,
     ) -> Sent {
         let bit = 1 << (message.channel() & 15);
         let all_rest = matches!(message, ChannelMessage::Controller { number: RESET_CONTROLLERS, .. });
-        let moved = Lever::moved_by(message);
+        let moved = Controller::moved_by(message);
         let is_moved = |lever| all_rest || moved.is_some_and(|(moved, _)| moved == lever);
         let goes_away = moved.is_some_and(|(_, away)| away);
-        let mut touched = Lever::ALL.into_iter().zip(&self.levers).filter(|(lever, _)| is_moved(*lever));
+        let mut touched = Controller::ALL.into_iter().zip(&self.levers).filter(|(lever, _)| is_moved(*lever));
         let to_rest = !goes_away && touched.any(|(_, lever)| lever.away & bit != 0);
         if !is_on && !to_rest {
-            return Sent::NobodyListens;
+            return Sent::NoOutput;
         }
-        let sent = ledger.pass(stage, at, Message::Control(message));
-        for (_, lever) in Lever::ALL.into_iter().zip(&mut self.levers).filter(|(lever, _)| is_moved(*lever)) {
+        let sent = active_notes.pass(host, at, Message::Control(message));
+        for (_, lever) in Controller::ALL.into_iter().zip(&mut self.levers).filter(|(lever, _)| is_moved(*lever)) {
             match (goes_away, sent) {
-                (true, Sent::Taken) => {
+                (true, Sent::Accepted) => {
                     lever.away |= bit;
                     lever.owed &= !bit;
                 }
@@ -139,17 +139,24 @@ impl Thru {
 
     /// Brings to rest what is owed; of what is not passed on any more, everything is. A pedal is heard from everywhere when
     /// it comes up, so that one stays down with its keys until then.
-    pub fn pay(&mut self, settings: &Settings, at: FrameOffset, stage: &mut impl Stage, ledger: &mut Ledger) {
+    pub fn pay(
+        &mut self,
+        settings: &Settings,
+        at: FrameOffset,
+        host: &mut impl HostIo,
+        active_notes: &mut ActiveNotes,
+    ) {
         if !settings.thru {
             self.all_owed();
         }
-        for (lever, levers) in Lever::ALL.into_iter().zip(&mut self.levers).filter(|(_, levers)| levers.away != 0) {
+        for (lever, levers) in Controller::ALL.into_iter().zip(&mut self.levers).filter(|(_, levers)| levers.away != 0)
+        {
             for channel in 0..16 {
                 let bit = 1 << channel;
-                let is_lost = lever != Lever::Sustain && !hears(settings, channel);
+                let is_lost = lever != Controller::Sustain && !hears(settings, channel);
                 levers.owed |= if is_lost { levers.away & bit } else { 0 };
                 let rest = Message::Control(lever.to_rest(channel));
-                if levers.owed & bit != 0 && ledger.pass(stage, at, rest) != Sent::Refused {
+                if levers.owed & bit != 0 && active_notes.pass(host, at, rest) != Sent::Refused {
                     levers.owed &= !bit;
                     levers.away &= !bit;
                 }

@@ -2,21 +2,21 @@
 
 use super::Performer;
 use crate::block::BlockContext;
-use crate::host::{Audible, ChannelMessage, Harmony, HostEvent, Key, KeyPattern, Message, Sent, Stage, Who};
-use crate::input::held_notes::{CHANNELS, Held, Part};
+use crate::host::{ChannelMessage, Harmony, HostEvent, HostIo, Key, KeyPattern, Message, NoteSource, Sent, SynthEvent};
+use crate::input::held_notes::{CHANNELS, HeldNote, Part};
 use crate::input::{Lifted, Player};
-use crate::link::{Nerve, ToMind};
-use crate::output::active_notes::{Struck, Token};
+use crate::link::{Command, WorkerPort};
+use crate::output::active_notes::{NoteOnResult, NoteToken};
 use crate::output::thru::{self, ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, RESET_CONTROLLERS, SUSTAIN};
 use crate::turns::{Situation, TurnInput};
 use segue_model::note::Ticks;
 
 impl Performer {
-    pub(super) fn hear(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, event: HostEvent) {
+    pub(super) fn hear(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, event: HostEvent) {
         let held = self.player.held();
         let key_is_down = match event {
-            HostEvent::Press { key, .. } => held.is_down(key),
-            HostEvent::Release { keys, .. } => held.any_match(keys),
+            HostEvent::NoteOn { key, .. } => held.is_down(key),
+            HostEvent::NoteOff { keys, .. } => held.any_match(keys),
             HostEvent::Control(_) | HostEvent::Shape { .. } => false,
         };
         // What comes back on a channel that is not heard tells of a loop all the same.
@@ -25,14 +25,14 @@ impl Performer {
         }
         if !thru::is_heard(ctx.now.settings(), &event) {
             // Struck again, a key that is down was let go, and the release that comes may have the new note's name.
-            if let HostEvent::Press { key, .. } = event {
+            if let HostEvent::NoteOn { key, .. } = event {
                 self.lift(ctx, Key { voice: None, ..key }.into(), 0.0);
             }
             return;
         }
         match event {
-            HostEvent::Press { key, velocity } => self.press(ctx, key, velocity),
-            HostEvent::Release { keys, velocity } => self.lift(ctx, keys, velocity),
+            HostEvent::NoteOn { key, velocity } => self.press(ctx, key, velocity),
+            HostEvent::NoteOff { keys, velocity } => self.lift(ctx, keys, velocity),
             HostEvent::Control(message) => self.control(ctx, message),
             HostEvent::Shape { keys, shape } => {
                 if ctx.now.settings().thru && self.player.held().any_passed(keys) {
@@ -43,7 +43,7 @@ impl Performer {
         }
     }
 
-    fn press(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, key: Key, velocity: f32) {
+    fn press(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, key: Key, velocity: f32) {
         // The same key struck again without a release: some keyboards and hosts do that, each note with a name of its own.
         self.lift_all(ctx, Key { voice: None, ..key }.into(), 0.0);
         while let Some(held) = self.player.damp(key) {
@@ -59,9 +59,9 @@ impl Performer {
         let id = if part == Part::Melody { self.tell_heard(ctx, key, velocity, onset) } else { None };
         let at = ctx.now.at();
         let Key { channel, pitch, .. } = key;
-        ctx.host.sound(at, Audible::Strike { who: Who::Player, channel, pitch, velocity });
+        ctx.host.sound(at, SynthEvent::NoteOn { who: NoteSource::Player, channel, pitch, velocity });
         let token = if ctx.now.settings().thru { self.pass_on(ctx, key, velocity) } else { None };
-        let held = Held { key, onset, id, token, part, struck: ctx.now.position(), down: true, drone: false };
+        let held = HeldNote { key, onset, id, token, part, struck: ctx.now.position(), down: true, drone: false };
         let pedalled = self.player.held().pedalled();
         let is_followed = self.player.press(held, &ctx.now);
         if self.player.held().pedalled() != pedalled {
@@ -70,7 +70,7 @@ impl Performer {
         }
         if !is_followed {
             // Nobody will follow this note to its end, so it ends here.
-            ctx.host.sound(at, Audible::Damp { who: Who::Player, channel, pitch });
+            ctx.host.sound(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
             if let Some(token) = token {
                 self.output.end(ctx.host, at, token);
             }
@@ -79,7 +79,7 @@ impl Performer {
     }
 
     /// What a key of the player's means for time, and for those who wait for the player.
-    fn follow_player(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>) {
+    fn follow_player(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         if self.silence_at().is_some_and(|silence| ctx.now.position() >= silence) {
             self.time.begin_phrase(&mut ctx.now);
         }
@@ -95,14 +95,14 @@ impl Performer {
 
     fn pass_on(
         &mut self,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         key: Key,
         velocity: f32,
-    ) -> Option<Token> {
-        match self.output.strike(ctx.host, ctx.now.at(), key, velocity, Who::Player) {
-            Struck::Sounds(token) => Some(token),
-            Struck::NobodyListens | Struck::IsAnothers => None,
-            Struck::Refused => {
+    ) -> Option<NoteToken> {
+        match self.output.strike(ctx.host, ctx.now.at(), key, velocity, NoteSource::Player) {
+            NoteOnResult::Sounds(token) => Some(token),
+            NoteOnResult::NoOutput | NoteOnResult::KeyTaken => None,
+            NoteOnResult::Refused => {
                 self.stats.refused.add_one();
                 None
             }
@@ -112,7 +112,7 @@ impl Performer {
     /// Tells the worker of a key; the name that it knows it by, if it could be told.
     fn tell_heard(
         &mut self,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         key: Key,
         velocity: f32,
         onset: Ticks,
@@ -120,7 +120,7 @@ impl Performer {
         let heard = self.player.heard_key(&ctx.now, &self.time, key, velocity, onset);
         let two_handed = ctx.now.settings().harmony == Harmony::Played;
         let below = two_handed && self.player.held().any_above(key.pitch, Part::Melody);
-        let word = if below { ToMind::HeardBelow(heard) } else { ToMind::Heard(heard) };
+        let word = if below { Command::HeardBelow(heard) } else { Command::Heard(heard) };
         if !self.planner.tell_heard(ctx, word, self.player.held().count()) {
             self.stats.unheard.add_one();
             return None;
@@ -129,7 +129,7 @@ impl Performer {
         Some(heard.id)
     }
 
-    fn lift(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, keys: KeyPattern, velocity: f32) {
+    fn lift(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, keys: KeyPattern, velocity: f32) {
         let was_playing = self.player.held().any_playing();
         self.lift_all(ctx, keys, velocity);
         if was_playing && !self.player.held().any_playing() {
@@ -139,7 +139,7 @@ impl Performer {
         }
     }
 
-    fn lift_all(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, keys: KeyPattern, velocity: f32) {
+    fn lift_all(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, keys: KeyPattern, velocity: f32) {
         if self.player.held().any_match(keys) {
             // A chord that is struck short was a chord all the same.
             self.hear_chord(ctx);
@@ -151,7 +151,7 @@ impl Performer {
                 self.output.release(ctx.host, at, token, velocity);
             }
             let Key { channel, pitch, .. } = held.key;
-            ctx.host.sound(at, Audible::Damp { who: Who::Player, channel, pitch });
+            ctx.host.sound(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
             if is_over {
                 self.note_is_over(ctx, &held);
             } else {
@@ -163,7 +163,7 @@ impl Performer {
     }
 
     /// The fingers have come to rest on a chord, or leave it.
-    pub(super) fn hear_chord(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>) {
+    pub(super) fn hear_chord(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         if let Some(chord) = self.player.hear_chord(&ctx.now, &self.time) {
             self.planner.tell_chord(chord);
             self.planner.send(ctx);
@@ -171,13 +171,13 @@ impl Performer {
     }
 
     /// A heard note has come to its end: the worker is given its length.
-    fn note_is_over(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, held: &Held) {
+    fn note_is_over(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, held: &HeldNote) {
         let duration = ctx.now.maps.style.lifted_tick(ctx.now.offset()) - held.onset;
         self.planner.amend(held, duration);
         self.planner.send(ctx);
     }
 
-    fn control(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, message: ChannelMessage) {
+    fn control(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, message: ChannelMessage) {
         if let ChannelMessage::Controller { channel, number, value } = message {
             let all_keys = KeyPattern { voice: None, channel: Some(channel), pitch: None };
             match number {
@@ -195,13 +195,13 @@ impl Performer {
     }
 
     /// Everything is to be silent at once: the keys of this channel, and Segue.
-    fn all_sound_off(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, channel: u8) {
+    fn all_sound_off(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, channel: u8) {
         self.move_pedal(ctx, channel, false);
         self.lift_all(ctx, KeyPattern { voice: None, channel: Some(channel), pitch: None }, 0.0);
         if thru::hears(ctx.now.settings(), channel) {
             self.take_turn(ctx, TurnInput::AllSoundOff);
             self.accompaniment.let_go(&ctx.now, ctx.host, &mut self.output);
-            ctx.host.sound(ctx.now.at(), Audible::Hush);
+            ctx.host.sound(ctx.now.at(), SynthEvent::AllSoundOff);
         }
     }
 
@@ -211,20 +211,20 @@ impl Performer {
         }
     }
 
-    fn move_pedal(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, channel: u8, down: bool) {
+    fn move_pedal(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, channel: u8, down: bool) {
         self.player.set_pedal(channel, down);
         self.follow_pedals(ctx);
     }
 
     /// Ends what no pedal holds any more, here and in the built-in sound.
-    fn follow_pedals(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>) {
+    fn follow_pedals(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         while let Some(held) = self.player.next_unpedalled() {
             self.note_is_over(ctx, &held);
         }
         let pedalled = self.player.held().pedalled();
         for channel in 0..CHANNELS {
             let down = pedalled >> channel & 1 == 1;
-            ctx.host.sound(ctx.now.at(), Audible::Pedal { channel, down });
+            ctx.host.sound(ctx.now.at(), SynthEvent::Pedal { channel, down });
         }
     }
 }

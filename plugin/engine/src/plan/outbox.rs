@@ -1,29 +1,29 @@
 //! What the mind must be told and could not be yet, because the link was full.
 
 use crate::host::StyleNumber;
-use crate::input::held_notes::{HELD, Held};
-use crate::link::{NOTES_PER_WISH, Nerve, ToMind};
-use crate::plan::schedule::Intended;
+use crate::input::held_notes::{HELD, HeldNote};
+use crate::link::{Command, NOTES_PER_REQUEST, WorkerPort};
+use crate::plan::schedule::ScheduledNote;
 use arrayvec::ArrayVec;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::note::{Pitch, Ticks};
 
 /// Notes that did not sound and of which nothing was said yet: as many as one reply has. Beyond that the mind believes that
 /// they did.
-const UNPLAYED: usize = NOTES_PER_WISH;
+const UNPLAYED: usize = NOTES_PER_REQUEST;
 
 /// What the mind must be told and could not be, because the link was full.
 #[derive(Debug, Default)]
-pub struct Unsaid {
+pub struct Outbox {
     pub style: Option<StyleNumber>,
     pub files: bool,
     pub blank: bool,
     pub chords_from: Option<HarmonySource>,
     /// The latest; one that could not be told before it is no more.
     pub chord: Option<HeardChord>,
-    take_back: Option<Ticks>,
+    retract: Option<Ticks>,
     /// Onsets and pitches, as the mind told them.
-    unplayed: ArrayVec<(Ticks, Pitch), UNPLAYED>,
+    forget_unplayed: ArrayVec<(Ticks, Pitch), UNPLAYED>,
     /// How long keys were down, and notes lasted: with a pedal, one after the other.
     ends: ArrayVec<NoteEnd, { 2 * HELD }>,
 }
@@ -46,49 +46,49 @@ enum Ended {
     Note,
 }
 
-impl From<NoteEnd> for ToMind {
+impl From<NoteEnd> for Command {
     fn from(NoteEnd { id, duration, what }: NoteEnd) -> Self {
         match what {
             Ended::Both => Self::Amend { id, duration },
-            Ended::Key => Self::Lift { id, duration },
-            Ended::Note => Self::Damp { id, duration },
+            Ended::Key => Self::ReleaseKey { id, duration },
+            Ended::Note => Self::ReleasePedal { id, duration },
         }
     }
 }
 
-impl Unsaid {
+impl Outbox {
     /// Sends it, in order, as far as there is room.
-    pub fn send(&mut self, port: &mut impl Nerve) {
+    pub fn send(&mut self, port: &mut impl WorkerPort) {
         // Before anything that may make the worker decide the same once more.
-        while let Some(&(onset, pitch)) = self.unplayed.first() {
-            if !port.tell(ToMind::Unplayed { onset, pitch }) {
+        while let Some(&(onset, pitch)) = self.forget_unplayed.first() {
+            if !port.tell(Command::ForgetUnplayed { onset, pitch }) {
                 return;
             }
-            self.unplayed.pop_at(0);
+            self.forget_unplayed.pop_at(0);
         }
         if self.blank {
-            self.blank = !port.tell(ToMind::Blank);
+            self.blank = !port.tell(Command::ForgetAll);
         }
-        if let Some(from) = self.take_back.filter(|_| !self.blank)
-            && port.tell(ToMind::TakeBack { from })
+        if let Some(from) = self.retract.filter(|_| !self.blank)
+            && port.tell(Command::Retract { from })
         {
-            self.take_back = None;
+            self.retract = None;
         }
-        if let Some(style) = self.style.filter(|_| self.take_back.is_none() && !self.blank)
-            && port.tell(ToMind::Style(style))
+        if let Some(style) = self.style.filter(|_| self.retract.is_none() && !self.blank)
+            && port.tell(Command::Style(style))
         {
             self.style = None;
         }
-        if self.files && port.tell(ToMind::Files) {
+        if self.files && port.tell(Command::ReloadFiles) {
             self.files = false;
         }
         if let Some(source) = self.chords_from.filter(|_| !self.blank)
-            && port.tell(ToMind::ChordsFrom(source))
+            && port.tell(Command::ChordSource(source))
         {
             self.chords_from = None;
         }
         if let Some(chord) = self.chord.filter(|_| self.chords_from.is_none() && !self.blank)
-            && port.tell(ToMind::Chord(chord))
+            && port.tell(Command::Chord(chord))
         {
             self.chord = None;
         }
@@ -118,35 +118,35 @@ impl Unsaid {
     fn must_come_first(&self) -> bool {
         let chords = self.chords_from.is_some() || self.chord.is_some();
         self.blank
-            || !self.unplayed.is_empty()
-            || self.take_back.is_some()
+            || !self.forget_unplayed.is_empty()
+            || self.retract.is_some()
             || self.style.is_some()
             || self.files
             || chords
     }
 
-    pub fn take_back(&mut self, from: Ticks) {
-        self.take_back = Some(self.take_back.map_or(from, |before| before.min(from)));
+    pub fn retract(&mut self, from: Ticks) {
+        self.retract = Some(self.retract.map_or(from, |before| before.min(from)));
     }
 
     /// This note will not sound.
-    pub fn unplayed(&mut self, Intended { note, told }: Intended) {
-        let _ = self.unplayed.try_push((note.onset, told));
+    pub fn forget_unplayed(&mut self, ScheduledNote { note, told }: ScheduledNote) {
+        let _ = self.forget_unplayed.try_push((note.onset, told));
     }
 
     /// A note that the player held with a finger or, at last, with the pedal alone, is over, and has lasted so long.
-    pub fn amend(&mut self, held: &Held, duration: Ticks) {
+    pub fn amend(&mut self, held: &HeldNote, duration: Ticks) {
         self.end(held, duration, if held.down { Ended::Both } else { Ended::Note });
     }
 
     /// The key of a heard note is up after so long, and the pedal lets it ring on.
-    pub fn lift(&mut self, held: &Held, duration: Ticks) {
+    pub fn lift(&mut self, held: &HeldNote, duration: Ticks) {
         self.end(held, duration, Ended::Key);
     }
 
     /// The list has room for every key that can be held, and heard notes are refused while anything is in it; beyond
     /// that the network keeps the length that it expected.
-    fn end(&mut self, held: &Held, duration: Ticks, what: Ended) {
+    fn end(&mut self, held: &HeldNote, duration: Ticks, what: Ended) {
         if let Some(id) = held.id {
             let _ = self.ends.try_push(NoteEnd { id, duration: duration.max(Ticks(1)), what });
         }

@@ -3,17 +3,17 @@
 //!
 //! Knows whose turn it is only by what it is told; sends notes only through [`Output`].
 
-use super::outbox::Unsaid;
-use super::requests::{Taken, Wishes};
-use super::schedule::{Intended, Schedule};
+use super::outbox::Outbox;
+use super::requests::{Requests, Taken};
+use super::schedule::{Schedule, ScheduledNote};
 use crate::block::{BlockContext, Now, RESERVE};
-use crate::host::{Stage, StyleNumber, Yield};
-use crate::input::held_notes::{Held, Keys};
-use crate::link::{Nerve, Planned, ToMind};
+use crate::host::{HostIo, StyleNumber, Yield};
+use crate::input::held_notes::{HeldNote, HeldNotes};
+use crate::link::{Command, Reply, WorkerPort};
 use crate::output::Output;
-use crate::stats::Vitals;
+use crate::stats::Stats;
 use crate::time::Time;
-use crate::time::clock::{Position, float};
+use crate::time::clock::{FramePosition, float};
 use crate::time::swing::in_octave;
 use crate::turns::turn::{Order, Part, Turn, beat_at_or_after};
 use crate::turns::{Decision, TurnArbiter};
@@ -25,9 +25,9 @@ use std::sync::atomic::Ordering;
 /// The plan.
 #[derive(Debug, Default)]
 pub struct Planner {
-    requests: Wishes,
+    requests: Requests,
     schedule: Schedule,
-    outbox: Unsaid,
+    outbox: Outbox,
 }
 
 impl Planner {
@@ -56,8 +56,8 @@ impl Planner {
     }
 
     /// Remembers the sampling parameters from this position on.
-    pub fn note_knobs(&mut self, position: Position, knobs: SamplingParameters) {
-        self.requests.note_knobs(position, knobs);
+    pub fn note_sampling(&mut self, position: FramePosition, sampling: SamplingParameters) {
+        self.requests.note_sampling(position, sampling);
     }
 
     /// The worker is to play another style.
@@ -114,7 +114,7 @@ impl Planner {
     pub fn follow(
         &mut self,
         Decision { order, before }: Decision,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         output: &mut Output,
         time: &Time,
         room: impl FnOnce(Ticks) -> Ticks,
@@ -126,7 +126,7 @@ impl Planner {
             Order::Prepare(part) => self.prepare(part, lag, &now),
             Order::PrepareBeside { from, part } => {
                 self.schedule.withdraw_from(from);
-                self.take_back(from);
+                self.retract(from);
                 self.requests.begin_after(from, part, now.position());
             }
             Order::Reshape(part) => self.reshape(part, had_end, &now),
@@ -138,7 +138,7 @@ impl Planner {
                 self.schedule.begin_plan();
                 self.schedule.end_before(part.start, now.at(), ctx.host, output);
                 while let Some(never_begun) = self.schedule.skip_before(part.start) {
-                    self.outbox.unplayed(never_begun);
+                    self.outbox.forget_unplayed(never_begun);
                 }
             }
             Order::Begin => self.requests.count_turn(),
@@ -177,7 +177,7 @@ impl Planner {
     }
 
     /// Another style counts time otherwise: what sounds ends, and of the plan nothing holds from a tick of the old time on.
-    pub fn leave_time(&mut self, from: Option<Ticks>, now: &Now<'_>, host: &mut impl Stage, output: &mut Output) {
+    pub fn leave_time(&mut self, from: Option<Ticks>, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
         self.schedule.end_all(now.at(), host, output);
         if let Some(from) = from {
             self.withdraw_from(from);
@@ -189,13 +189,13 @@ impl Planner {
         let (planned, unknown) = (self.schedule.next_on(), self.requests.drop_thought());
         self.schedule.withdraw();
         if let Some(first) = planned.into_iter().chain(unknown).min() {
-            self.take_back(first.min(from));
+            self.retract(first.min(from));
         }
     }
 
-    fn take_back(&mut self, from: Ticks) {
-        self.outbox.take_back(from);
-        self.requests.taken_back(from);
+    fn retract(&mut self, from: Ticks) {
+        self.outbox.retract(from);
+        self.requests.retracted(from);
     }
 
     fn prepare(&mut self, part: Part, lag: f64, now: &Now<'_>) {
@@ -205,7 +205,7 @@ impl Planner {
     }
 
     /// What sounds when the player takes the turn ends as the musician has set it.
-    fn give_way(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>, output: &mut Output, time: &Time) {
+    fn give_way(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, output: &mut Output, time: &Time) {
         let now = &ctx.now;
         match now.settings().yields {
             Yield::AtOnce => self.schedule.end_all(now.at(), ctx.host, output),
@@ -253,7 +253,7 @@ impl Planner {
     fn withdraw_beyond(&mut self, cut: Ticks, free: Ticks, now: &Now<'_>) {
         if self.requests.rethink(cut, free, now.position()) {
             self.schedule.withdraw_from(cut);
-            self.take_back(cut);
+            self.retract(cut);
         }
     }
 
@@ -273,10 +273,10 @@ impl Planner {
     /// Makes the request that is due.
     pub fn ask(
         &mut self,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         arbiter: &TurnArbiter,
         time: &Time,
-        stats: &Vitals,
+        stats: &Stats,
     ) {
         let now = ctx.now;
         let Some(as_of) = self.request_due(&now) else { return };
@@ -289,14 +289,14 @@ impl Planner {
         let pass = arbiter.next_pass().filter(|_| !time.in_free_time());
         let count = pass.map_or(time.of_style().count(), |pass| pass.landing.count);
         let bars = (count.bars, count.line_of(0));
-        let Some(wish) = self.requests.make(now.start.plus(as_of), beyond, bars, style.groove()) else { return };
+        let Some(request) = self.requests.make(now.start.plus(as_of), beyond, bars, style.swing()) else { return };
         self.send(ctx);
         ctx.make_room_offline();
         // Also when there is no room: it would only be later and later. The turn is lost, and said so.
         self.requests.asked();
-        if !ctx.port.tell(ToMind::Wish(wish)) {
+        if !ctx.port.tell(Command::Request(request)) {
             stats.dropped.add_one();
-            let _ = self.requests.take(Planned::Failed { generation: wish.generation });
+            let _ = self.requests.take(Reply::Failed { generation: request.generation });
             return;
         }
         while now.block.offline && self.requests.is_asked() {
@@ -312,10 +312,10 @@ impl Planner {
     /// takes up the room for requests nothing could be asked in time.
     pub fn receive(
         &mut self,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         arbiter: &TurnArbiter,
         time: &Time,
-        stats: &Vitals,
+        stats: &Stats,
     ) {
         while let Some(reply) = ctx.port.reply() {
             self.take(reply, &ctx.now, arbiter, time, stats);
@@ -327,22 +327,22 @@ impl Planner {
         }
     }
 
-    fn take(&mut self, reply: Planned, now: &Now<'_>, arbiter: &TurnArbiter, time: &Time, stats: &Vitals) {
-        if let Planned::Until { think_ns, .. } = reply {
+    fn take(&mut self, reply: Reply, now: &Now<'_>, arbiter: &TurnArbiter, time: &Time, stats: &Stats) {
+        if let Reply::Done { think_ns, .. } = reply {
             stats.think_ns.store(think_ns, Ordering::Relaxed);
         }
         let taken = self.requests.take(reply);
-        if let Planned::Failed { .. } = reply {
+        if let Reply::Failed { .. } = reply {
             self.begin_anew(now, time);
         }
         let note = match taken {
             Taken::Note(note) => note,
-            Taken::Unplayed(note) => return self.outbox.unplayed(Intended { note, told: note.pitch }),
+            Taken::Unplayed(note) => return self.outbox.forget_unplayed(ScheduledNote { note, told: note.pitch }),
             Taken::Nothing => return,
         };
         // The worker does not know of it: it keeps to the register that it learnt, as at a transposing instrument.
         let pitch = in_octave(note.pitch, now.settings().octave);
-        let intended = Intended { note: Note { pitch, ..note }, told: note.pitch };
+        let intended = ScheduledNote { note: Note { pitch, ..note }, told: note.pitch };
         let lag = arbiter.lag();
         let late = now.offset() - now.maps.style.offset_of(float(note.onset) + lag);
         if late > 0 {
@@ -354,18 +354,18 @@ impl Planner {
         let is_astray = arbiter.next_pass().is_none() && arbiter.part().is_some_and(|part| note.onset < part.start);
         if is_over || is_astray || late > now.look_ahead || !self.schedule.plan(intended) {
             stats.dropped.add_one();
-            self.outbox.unplayed(intended);
+            self.outbox.forget_unplayed(intended);
         }
     }
 
     /// Begins the next note.
     pub fn begin_next(
         &mut self,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         turn: Turn,
-        keys: &Keys,
+        keys: &HeldNotes,
         output: &mut Output,
-        stats: &Vitals,
+        stats: &Stats,
     ) {
         let Some(part) = turn.part() else {
             // Nothing is planned outside Segue's turn; if it were, it would not be played.
@@ -377,7 +377,7 @@ impl Planner {
         let is_players = self.schedule.next_pitch().is_some_and(|pitch| keys.are_passed_on(channel, pitch));
         if is_players || !self.schedule.has_room() {
             if let Some(intended) = self.schedule.skip_next() {
-                self.outbox.unplayed(intended);
+                self.outbox.forget_unplayed(intended);
                 self.send(ctx);
             }
             return;
@@ -388,14 +388,14 @@ impl Planner {
     }
 
     /// Ends the notes that are due to end.
-    pub fn end_due(&mut self, now: &Now<'_>, host: &mut impl Stage, output: &mut Output) {
+    pub fn end_due(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
         if let Some(until) = self.next_off() {
             self.schedule.end_due(until, now.at(), host, output);
         }
     }
 
     /// Tells the worker what it must know, in order, as far as there is room.
-    pub fn send(&mut self, ctx: &mut BlockContext<'_, impl Stage, impl Nerve>) {
+    pub fn send(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         self.outbox.send(ctx.port);
     }
 
@@ -403,8 +403,8 @@ impl Planner {
     /// of the finger and of the pedal, and never overtakes what should have been said before it.
     pub fn tell_heard(
         &mut self,
-        ctx: &mut BlockContext<'_, impl Stage, impl Nerve>,
-        word: ToMind,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
+        word: Command,
         held: usize,
     ) -> bool {
         self.send(ctx);
@@ -419,12 +419,12 @@ impl Planner {
     }
 
     /// A heard note is over, and has lasted so long.
-    pub fn amend(&mut self, held: &Held, duration: Ticks) {
+    pub fn amend(&mut self, held: &HeldNote, duration: Ticks) {
         self.outbox.amend(held, duration);
     }
 
     /// The key of a heard note is up after so long, and the pedal lets it ring on.
-    pub fn lift(&mut self, held: &Held, duration: Ticks) {
+    pub fn lift(&mut self, held: &HeldNote, duration: Ticks) {
         self.outbox.lift(held, duration);
     }
 }

@@ -7,9 +7,9 @@
 //! that moment stays, also where it is told late.
 
 use crate::host::Mode;
-use crate::link::{OPEN_WISHES, Planned, Wish};
-use crate::time::clock::{Position, Span, float};
-use crate::time::swing::Groove;
+use crate::link::{OPEN_REQUESTS, Reply, Request};
+use crate::time::clock::{FramePosition, TickMap, float};
+use crate::time::swing::Swing;
 use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
 use segue_model::improviser::Begin;
@@ -23,11 +23,11 @@ const EARLIEST: Ticks = Ticks(i64::MIN);
 
 /// What is being thought about.
 #[derive(Debug, Clone, Copy)]
-struct Thought {
+struct Draft {
     part: Part,
     next: Next,
     /// The position from which on the part was known to come.
-    known: Position,
+    known: FramePosition,
     /// The running number of the turn.
     turn: u32,
     /// The running number of the thought.
@@ -37,11 +37,11 @@ struct Thought {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The next wish is made when it is due.
+    /// The next request is made when it is due.
     Open,
-    /// A wish is under way.
+    /// A request is under way.
     Asked,
-    /// The mind broke over the last wish. What it told before holds, and nothing more is asked.
+    /// The mind broke over the last request. What it told before holds, and nothing more is asked.
     Broken,
 }
 
@@ -69,9 +69,9 @@ impl Next {
     }
 }
 
-/// A wish whose reply is not complete.
+/// A request whose reply is not complete.
 #[derive(Debug, Clone, Copy)]
-struct Open {
+struct OpenRequest {
     generation: u32,
     /// Which thought it is part of.
     thought: u32,
@@ -96,46 +96,46 @@ pub enum Taken {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Wishes {
+pub struct Requests {
     generation: u32,
     /// Turns of which something sounded. What is only planned has no number of its own, so that planning anew draws
     /// the same notes again.
     turns: u32,
     /// Thoughts so far.
     thoughts: u32,
-    thought: Option<Thought>,
-    /// Wishes of any generation, in the order in which they were made and are answered.
-    open: ArrayVec<Open, OPEN_WISHES>,
-    knobs: KnobHistory,
+    thought: Option<Draft>,
+    /// Requests of any generation, in the order in which they were made and are answered.
+    open: ArrayVec<OpenRequest, OPEN_REQUESTS>,
+    sampling: ParameterHistory,
 }
 
-impl Wishes {
+impl Requests {
     /// Begins to think about a part that is known to come from `known` on.
-    pub fn begin(&mut self, part: Part, known: Position) {
+    pub fn begin(&mut self, part: Part, known: FramePosition) {
         self.begin_beyond(EARLIEST, part, known);
     }
 
     /// The same, where another part goes on until `cut`: what was decided of that to begin before it stays, also where it
     /// is told late.
-    pub fn begin_after(&mut self, cut: Ticks, part: Part, known: Position) {
+    pub fn begin_after(&mut self, cut: Ticks, part: Part, known: FramePosition) {
         let end = self.thought.and_then(|before| before.part.end);
         self.begin_beyond(end.map_or(cut, |end| end.min(cut)), part, known);
     }
 
     /// The same, after the mind broke: what was decided to begin before `cut` stays. It counts as another turn, which draws
     /// otherwise, or the mind might break over the very same note.
-    pub fn begin_anew(&mut self, cut: Ticks, part: Part, known: Position) {
+    pub fn begin_anew(&mut self, cut: Ticks, part: Part, known: FramePosition) {
         self.count_turn();
         self.begin_beyond(cut, part, known);
         self.count_turn();
     }
 
-    fn begin_beyond(&mut self, cut: Ticks, part: Part, known: Position) {
+    fn begin_beyond(&mut self, cut: Ticks, part: Part, known: FramePosition) {
         self.supersede(cut);
         let turn = self.turns.wrapping_add(1);
         self.thoughts = self.thoughts.wrapping_add(1);
         let number = self.thoughts;
-        self.thought = Some(Thought { part, next: Next::First, known, turn, number, state: State::Open });
+        self.thought = Some(Draft { part, next: Next::First, known, turn, number, state: State::Open });
     }
 
     /// The part has begun to sound.
@@ -157,7 +157,7 @@ impl Wishes {
     /// before `cut`. True when the mind may have decided something that is not kept. A mind that broke over the part
     /// decides nothing anew, but what it had decided from `cut` on is not kept either.
     #[must_use]
-    pub fn rethink(&mut self, cut: Ticks, free: Ticks, now: Position) -> bool {
+    pub fn rethink(&mut self, cut: Ticks, free: Ticks, now: FramePosition) -> bool {
         let Some(thought) = &mut self.thought else { return false };
         let is_asked = thought.state == State::Asked;
         thought.next = match thought.next {
@@ -207,7 +207,7 @@ impl Wishes {
     }
 
     /// The mind is told to take back what begins at this moment or later.
-    pub fn taken_back(&mut self, from: Ticks) {
+    pub fn retracted(&mut self, from: Ticks) {
         for open in &mut self.open {
             open.kept = open.kept.min(from);
         }
@@ -228,17 +228,17 @@ impl Wishes {
 
     /// Positions are counted from zero again.
     pub fn forget_positions(&mut self) {
-        self.knobs = KnobHistory::default();
+        self.sampling = ParameterHistory::default();
     }
 
     /// Remembers the controls from this position on.
-    pub fn note_knobs(&mut self, position: Position, knobs: SamplingParameters) {
-        self.knobs.note(position, knobs);
+    pub fn note_sampling(&mut self, position: FramePosition, sampling: SamplingParameters) {
+        self.sampling.note(position, sampling);
     }
 
-    /// As of which frame of this block, which begins at `block_start`, the next wish is. Negative when its time has
+    /// As of which frame of this block, which begins at `block_start`, the next request is. Negative when its time has
     /// passed; `None` when there is none to make.
-    pub fn due(&self, span: &Span, block_start: Position, look_ahead: i64) -> Option<i64> {
+    pub fn due(&self, span: &TickMap, block_start: FramePosition, look_ahead: i64) -> Option<i64> {
         let thought = self.thought.filter(|thought| thought.state == State::Open)?;
         if self.open.is_full() {
             return None;
@@ -256,15 +256,21 @@ impl Wishes {
         }
     }
 
-    /// The wish that is due, as of a position. `beyond` is how far past the earliest onset it shall reach, for blocks so
+    /// The request that is due, as of a position. `beyond` is how far past the earliest onset it shall reach, for blocks so
     /// long that one reply a block must bring more than one step.
-    pub fn make(&self, as_of: Position, beyond: Ticks, (bars, form): (Bars, Ticks), groove: Groove) -> Option<Wish> {
+    pub fn make(
+        &self,
+        as_of: FramePosition,
+        beyond: Ticks,
+        (bars, form): (Bars, Ticks),
+        swing: Swing,
+    ) -> Option<Request> {
         let thought = self.thought?;
         let (begin, from) = match thought.next {
             Next::First => (Begin::At(thought.part.start), thought.part.start),
             Next::After { from, .. } => (Begin::NotBefore(from), from),
         };
-        Some(Wish {
+        Some(Request {
             generation: self.generation,
             turn: thought.turn,
             begin,
@@ -273,28 +279,28 @@ impl Wishes {
             form,
             ends: thought.part.end,
             along: thought.part.mode == Mode::Duet,
-            knobs: self.knobs.at(as_of)?,
-            groove,
+            sampling: self.sampling.at(as_of)?,
+            swing,
         })
     }
 
-    /// The wish is on its way.
+    /// The request is on its way.
     pub fn asked(&mut self) {
         let Some(thought) = &mut self.thought else { return };
         thought.state = State::Asked;
         let from = thought.next.untold(thought.part);
         // There was room when it was due.
         let (until, kept) = (LATEST, LATEST);
-        let open = Open { generation: self.generation, thought: thought.number, from, until, kept };
+        let open = OpenRequest { generation: self.generation, thought: thought.number, from, until, kept };
         let _ = self.open.try_push(open);
     }
 
     /// Takes a reply in: a note is to be played when it belongs to the present plan, or is kept of an earlier one.
     #[must_use]
-    pub fn take(&mut self, reply: Planned) -> Taken {
+    pub fn take(&mut self, reply: Reply) -> Taken {
         match reply {
-            Planned::Note { generation, note } => return self.take_note(generation, note),
-            Planned::Until { generation, nothing_before, .. } => {
+            Reply::Note { generation, note } => return self.take_note(generation, note),
+            Reply::Done { generation, nothing_before, .. } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
                     thought.state = State::Open;
@@ -303,7 +309,7 @@ impl Wishes {
                     }
                 }
             }
-            Planned::Failed { generation } => {
+            Reply::Failed { generation } => {
                 self.close(generation);
                 if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
                     thought.state = State::Broken;
@@ -340,7 +346,7 @@ impl Wishes {
 
     /// The part over which the mind broke, and up to where it had come.
     pub fn broken(&self) -> Option<(Part, Ticks)> {
-        let Thought { part, next, .. } = self.thought.filter(|thought| thought.state == State::Broken)?;
+        let Draft { part, next, .. } = self.thought.filter(|thought| thought.state == State::Broken)?;
         let known = match next {
             Next::First => part.start,
             Next::After { last, from } => last.max(from),
@@ -359,39 +365,39 @@ impl Wishes {
     }
 }
 
-/// The controls of late, by position: a wish whose moment has passed asks for them as they were.
+/// The controls of late, by position: a request whose moment has passed asks for them as they were.
 #[derive(Debug)]
-struct KnobHistory {
-    ring: [Option<(Position, SamplingParameters)>; Self::LENGTH],
+struct ParameterHistory {
+    ring: [Option<(FramePosition, SamplingParameters)>; Self::LENGTH],
     newest: usize,
 }
 
-impl Default for KnobHistory {
+impl Default for ParameterHistory {
     fn default() -> Self {
         Self { ring: [None; Self::LENGTH], newest: 0 }
     }
 }
 
-impl KnobHistory {
+impl ParameterHistory {
     /// Changes that are remembered: one every millisecond, for as long as a plan may be late.
     const LENGTH: usize = 64;
 
-    fn note(&mut self, position: Position, knobs: SamplingParameters) {
+    fn note(&mut self, position: FramePosition, sampling: SamplingParameters) {
         let newest = self.ring.get(self.newest).copied().flatten();
-        if newest.is_some_and(|(_, newest)| same(newest, knobs)) {
+        if newest.is_some_and(|(_, newest)| same(newest, sampling)) {
             return;
         }
         self.newest = (self.newest + 1) % Self::LENGTH;
         if let Some(slot) = self.ring.get_mut(self.newest) {
-            *slot = Some((position, knobs));
+            *slot = Some((position, sampling));
         }
     }
 
     /// As they were at a position; the oldest that are known when it lies further back.
-    fn at(&self, position: Position) -> Option<SamplingParameters> {
+    fn at(&self, position: FramePosition) -> Option<SamplingParameters> {
         let known = self.ring.iter().flatten();
         let past = known.clone().filter(|(since, _)| *since <= position).max_by_key(|(since, _)| *since);
-        past.or_else(|| known.min_by_key(|(since, _)| *since)).map(|(_, knobs)| *knobs)
+        past.or_else(|| known.min_by_key(|(since, _)| *since)).map(|(_, sampling)| *sampling)
     }
 }
 
@@ -413,153 +419,153 @@ mod tests {
     const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
     const DUET: Part = Part { mode: Mode::Duet, start: Ticks(96), end: None, ring: Ticks::ZERO, lag: 0.0 };
 
-    fn note(generation: u32, onset: i64) -> Planned {
+    fn note(generation: u32, onset: i64) -> Reply {
         let note = Note { onset: Ticks(onset), pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
-        Planned::Note { generation, note }
+        Reply::Note { generation, note }
     }
 
-    fn until(generation: u32, nothing_before: i64) -> Planned {
-        Planned::Until { generation, nothing_before: Ticks(nothing_before), think_ns: 0 }
+    fn until(generation: u32, nothing_before: i64) -> Reply {
+        Reply::Done { generation, nothing_before: Ticks(nothing_before), think_ns: 0 }
     }
 
     /// Thinks about a duet and has asked for its first note.
-    fn asked() -> (Wishes, u32) {
-        let mut wishes = Wishes::default();
-        wishes.note_knobs(Position(0), SamplingParameters::default());
-        wishes.begin(DUET, Position(0));
-        let generation = ask(&mut wishes).generation;
-        (wishes, generation)
+    fn asked() -> (Requests, u32) {
+        let mut requests = Requests::default();
+        requests.note_sampling(FramePosition(0), SamplingParameters::default());
+        requests.begin(DUET, FramePosition(0));
+        let generation = ask(&mut requests).generation;
+        (requests, generation)
     }
 
-    fn ask(wishes: &mut Wishes) -> Wish {
-        let wish = wishes.make(Position(0), Ticks::ZERO, (BARS, Ticks::ZERO), Groove::STRAIGHT).unwrap();
-        wishes.asked();
-        wish
+    fn ask(requests: &mut Requests) -> Request {
+        let request = requests.make(FramePosition(0), Ticks::ZERO, (BARS, Ticks::ZERO), Swing::STRAIGHT).unwrap();
+        requests.asked();
+        request
     }
 
-    fn begins(wishes: &mut Wishes, planned: Planned) -> Option<i64> {
-        if let Taken::Note(note) = wishes.take(planned) { Some(note.onset.0) } else { None }
+    fn begins(requests: &mut Requests, planned: Reply) -> Option<i64> {
+        if let Taken::Note(note) = requests.take(planned) { Some(note.onset.0) } else { None }
     }
 
     #[test]
     fn what_begins_before_the_cut_counts_also_when_it_is_told_late_and_what_follows_is_asked_for_anew() {
-        let (mut wishes, first) = asked();
-        assert_eq!(begins(&mut wishes, note(first, 96)), Some(96));
-        assert_eq!(begins(&mut wishes, until(first, 96)), None);
-        let second = ask(&mut wishes).generation;
-        assert!(wishes.rethink(Ticks(110), Ticks(120), Position(9)));
-        assert!(!wishes.rethink(Ticks(130), Ticks(130), Position(19)), "once more: nothing else was asked for");
-        let third = ask(&mut wishes);
+        let (mut requests, first) = asked();
+        assert_eq!(begins(&mut requests, note(first, 96)), Some(96));
+        assert_eq!(begins(&mut requests, until(first, 96)), None);
+        let second = ask(&mut requests).generation;
+        assert!(requests.rethink(Ticks(110), Ticks(120), FramePosition(9)));
+        assert!(!requests.rethink(Ticks(130), Ticks(130), FramePosition(19)), "once more: nothing else was asked for");
+        let third = ask(&mut requests);
         assert_eq!(third.begin, Begin::NotBefore(Ticks(130)));
-        assert_eq!(begins(&mut wishes, note(second, 109)), Some(109));
-        assert_eq!(begins(&mut wishes, note(second, 110)), None, "the earlier cut holds");
-        assert_eq!(begins(&mut wishes, until(second, 110)), None);
-        assert!(wishes.is_asked(), "the present wish is still open");
-        assert_eq!(begins(&mut wishes, note(third.generation, 131)), Some(131));
-        assert_eq!(begins(&mut wishes, until(third.generation, 131)), None);
-        assert!(!wishes.is_asked());
+        assert_eq!(begins(&mut requests, note(second, 109)), Some(109));
+        assert_eq!(begins(&mut requests, note(second, 110)), None, "the earlier cut holds");
+        assert_eq!(begins(&mut requests, until(second, 110)), None);
+        assert!(requests.is_asked(), "the present request is still open");
+        assert_eq!(begins(&mut requests, note(third.generation, 131)), Some(131));
+        assert_eq!(begins(&mut requests, until(third.generation, 131)), None);
+        assert!(!requests.is_asked());
     }
 
     #[test]
     fn of_a_plan_that_was_dropped_nothing_counts() {
-        let (mut wishes, first) = asked();
-        assert_eq!(wishes.drop_thought(), Some(Ticks(96)));
-        assert_eq!(begins(&mut wishes, note(first, 96)), None);
-        wishes.begin(DUET, Position(5));
-        assert_eq!(begins(&mut wishes, note(first, 96)), None, "nor for the next plan");
-        let second = ask(&mut wishes).generation;
-        assert_eq!(begins(&mut wishes, until(first, 96)), None);
-        assert_eq!(begins(&mut wishes, note(second, 96)), Some(96));
+        let (mut requests, first) = asked();
+        assert_eq!(requests.drop_thought(), Some(Ticks(96)));
+        assert_eq!(begins(&mut requests, note(first, 96)), None);
+        requests.begin(DUET, FramePosition(5));
+        assert_eq!(begins(&mut requests, note(first, 96)), None, "nor for the next plan");
+        let second = ask(&mut requests).generation;
+        assert_eq!(begins(&mut requests, until(first, 96)), None);
+        assert_eq!(begins(&mut requests, note(second, 96)), Some(96));
     }
 
     #[test]
     fn of_what_counts_no_more_the_mind_is_told_only_what_it_was_not_told_to_take_back() {
-        let (mut wishes, first) = asked();
-        assert_eq!(wishes.drop_thought(), Some(Ticks(96)));
-        wishes.taken_back(Ticks(100));
-        let Planned::Note { note: early, .. } = note(first, 99) else { return };
-        assert_eq!(wishes.take(note(first, 99)), Taken::Unplayed(early));
-        assert_eq!(wishes.take(note(first, 100)), Taken::Nothing);
-        assert_eq!(wishes.take(until(first, 100)), Taken::Nothing);
-        assert_eq!(wishes.take(note(first, 99)), Taken::Nothing, "nothing more comes of it");
+        let (mut requests, first) = asked();
+        assert_eq!(requests.drop_thought(), Some(Ticks(96)));
+        requests.retracted(Ticks(100));
+        let Reply::Note { note: early, .. } = note(first, 99) else { return };
+        assert_eq!(requests.take(note(first, 99)), Taken::Unplayed(early));
+        assert_eq!(requests.take(note(first, 100)), Taken::Nothing);
+        assert_eq!(requests.take(until(first, 100)), Taken::Nothing);
+        assert_eq!(requests.take(note(first, 99)), Taken::Nothing, "nothing more comes of it");
     }
 
     #[test]
     fn a_part_that_is_thought_about_beside_another_begins_where_it_does_whatever_is_told_of_the_other() {
-        let (mut wishes, first) = asked();
+        let (mut requests, first) = asked();
         let later = Part { start: Ticks(300), ..DUET };
-        wishes.begin_after(Ticks(300), later, Position(9));
-        let second = ask(&mut wishes);
-        assert_eq!((second.begin, begins(&mut wishes, note(first, 96))), (Begin::At(Ticks(300)), Some(96)));
-        assert_eq!(begins(&mut wishes, note(first, 300)), None);
-        assert_eq!(wishes.drop_thought(), Some(Ticks(97)), "what may still come of the first");
-        let (mut wishes, first) = asked();
-        wishes.begin_after(Ticks(300), later, Position(9));
-        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 310)));
-        assert_eq!(ask(&mut wishes).begin, Begin::At(Ticks(300)));
-        assert_eq!(wishes.drop_thought(), Some(Ticks(300)));
+        requests.begin_after(Ticks(300), later, FramePosition(9));
+        let second = ask(&mut requests);
+        assert_eq!((second.begin, begins(&mut requests, note(first, 96))), (Begin::At(Ticks(300)), Some(96)));
+        assert_eq!(begins(&mut requests, note(first, 300)), None);
+        assert_eq!(requests.drop_thought(), Some(Ticks(97)), "what may still come of the first");
+        let (mut requests, first) = asked();
+        requests.begin_after(Ticks(300), later, FramePosition(9));
+        let _ = (requests.take(note(first, 96)), requests.take(until(first, 310)));
+        assert_eq!(ask(&mut requests).begin, Begin::At(Ticks(300)));
+        assert_eq!(requests.drop_thought(), Some(Ticks(300)));
     }
 
     #[test]
     fn what_is_not_asked_for_yet_needs_no_second_thought() {
-        let (mut wishes, first) = asked();
-        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 400)));
+        let (mut requests, first) = asked();
+        let _ = (requests.take(note(first, 96)), requests.take(until(first, 400)));
         // A note that lasts: the next is asked for when it is nearly over.
-        assert!(!wishes.rethink(Ticks(110), Ticks(120), Position(9)));
-        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(400)));
+        assert!(!requests.rethink(Ticks(110), Ticks(120), FramePosition(9)));
+        assert_eq!(ask(&mut requests).begin, Begin::NotBefore(Ticks(400)));
     }
 
     #[test]
     fn what_was_told_before_the_mind_broke_holds_and_is_taken_back_with_the_rest_of_the_part() {
-        let (mut wishes, first) = asked();
-        assert_eq!(begins(&mut wishes, note(first, 96)), Some(96));
-        assert_eq!(begins(&mut wishes, note(first, 120)), Some(120));
-        let _ = wishes.take(Planned::Failed { generation: first });
-        assert_eq!(wishes.broken(), Some((DUET, Ticks(120))));
-        assert!(!wishes.is_asked());
-        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), Position(0), 64, 120.0);
-        assert_eq!(wishes.due(&span, Position(0), 960), None, "the rest of the part is lost");
-        assert!(!wishes.rethink(Ticks(121), Ticks(121), Position(9)), "all of it is kept");
-        assert!(wishes.rethink(Ticks(120), Ticks(120), Position(9)), "one note is not");
-        assert!(wishes.broken().is_some());
-        assert_eq!(wishes.drop_thought(), Some(LATEST), "the mind has decided nothing that it did not tell");
+        let (mut requests, first) = asked();
+        assert_eq!(begins(&mut requests, note(first, 96)), Some(96));
+        assert_eq!(begins(&mut requests, note(first, 120)), Some(120));
+        let _ = requests.take(Reply::Failed { generation: first });
+        assert_eq!(requests.broken(), Some((DUET, Ticks(120))));
+        assert!(!requests.is_asked());
+        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), FramePosition(0), 64, 120.0);
+        assert_eq!(requests.due(&span, FramePosition(0), 960), None, "the rest of the part is lost");
+        assert!(!requests.rethink(Ticks(121), Ticks(121), FramePosition(9)), "all of it is kept");
+        assert!(requests.rethink(Ticks(120), Ticks(120), FramePosition(9)), "one note is not");
+        assert!(requests.broken().is_some());
+        assert_eq!(requests.drop_thought(), Some(LATEST), "the mind has decided nothing that it did not tell");
         // One that broke before it told anything has nothing to take back, and draws otherwise when it begins anew.
-        let (mut wishes, first) = asked();
-        let _ = wishes.take(Planned::Failed { generation: first });
-        let broken = wishes.thought.unwrap().turn;
-        wishes.begin_anew(EARLIEST, DUET, Position(9));
-        assert_ne!(ask(&mut wishes).turn, broken);
-        let _ = wishes.take(Planned::Failed { generation: wishes.generation });
-        assert_eq!(wishes.drop_thought(), None);
+        let (mut requests, first) = asked();
+        let _ = requests.take(Reply::Failed { generation: first });
+        let broken = requests.thought.unwrap().turn;
+        requests.begin_anew(EARLIEST, DUET, FramePosition(9));
+        assert_ne!(ask(&mut requests).turn, broken);
+        let _ = requests.take(Reply::Failed { generation: requests.generation });
+        assert_eq!(requests.drop_thought(), None);
     }
 
     #[test]
     fn what_lies_behind_a_skip_is_not_asked_for() {
-        let (mut wishes, first) = asked();
-        wishes.skip_to(Ticks(200));
-        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 130)));
-        wishes.skip_to(Ticks(120));
-        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(130)));
-        let (mut wishes, first) = asked();
-        let _ = (wishes.take(note(first, 96)), wishes.take(until(first, 130)));
-        wishes.skip_to(Ticks(134));
-        assert_eq!(ask(&mut wishes).begin, Begin::NotBefore(Ticks(134)));
-        let mut wishes = Wishes::default();
-        wishes.note_knobs(Position(0), SamplingParameters::default());
-        wishes.begin(DUET, Position(0));
-        wishes.skip_to(Ticks(99));
-        assert_eq!(ask(&mut wishes).begin, Begin::At(Ticks(99)));
+        let (mut requests, first) = asked();
+        requests.skip_to(Ticks(200));
+        let _ = (requests.take(note(first, 96)), requests.take(until(first, 130)));
+        requests.skip_to(Ticks(120));
+        assert_eq!(ask(&mut requests).begin, Begin::NotBefore(Ticks(130)));
+        let (mut requests, first) = asked();
+        let _ = (requests.take(note(first, 96)), requests.take(until(first, 130)));
+        requests.skip_to(Ticks(134));
+        assert_eq!(ask(&mut requests).begin, Begin::NotBefore(Ticks(134)));
+        let mut requests = Requests::default();
+        requests.note_sampling(FramePosition(0), SamplingParameters::default());
+        requests.begin(DUET, FramePosition(0));
+        requests.skip_to(Ticks(99));
+        assert_eq!(ask(&mut requests).begin, Begin::At(Ticks(99)));
     }
 
     #[test]
     fn with_as_many_wishes_open_as_may_be_no_other_is_made() {
-        let (mut wishes, _) = asked();
-        for count in 1..OPEN_WISHES {
-            assert!(wishes.rethink(Ticks(200), Ticks(200), Position(9)), "{count}");
-            let _ = ask(&mut wishes);
+        let (mut requests, _) = asked();
+        for count in 1..OPEN_REQUESTS {
+            assert!(requests.rethink(Ticks(200), Ticks(200), FramePosition(9)), "{count}");
+            let _ = ask(&mut requests);
         }
-        assert!(wishes.rethink(Ticks(200), Ticks(200), Position(9)));
-        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), Position(0), 64, 120.0);
-        assert_eq!(wishes.due(&span, Position(0), 960), None);
+        assert!(requests.rethink(Ticks(200), Ticks(200), FramePosition(9)));
+        let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), FramePosition(0), 64, 120.0);
+        assert_eq!(requests.due(&span, FramePosition(0), 960), None);
     }
 }

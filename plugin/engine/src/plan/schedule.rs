@@ -3,9 +3,9 @@
 //! Invariant: a note that begins to sound here also ends here: by its length, by the end of the turn, because Segue has
 //! begun to play anew, or because the song broke off.
 
-use crate::host::{Audible, FrameOffset, Key, Stage, Who};
+use crate::host::{FrameOffset, HostIo, Key, NoteSource, SynthEvent};
 use crate::output::Output;
-use crate::output::active_notes::{Struck, Token};
+use crate::output::active_notes::{NoteOnResult, NoteToken};
 use crate::time::clock::float;
 use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
@@ -18,7 +18,7 @@ const SOUNDING: usize = 64;
 
 /// A note that has not begun.
 #[derive(Debug, Clone, Copy)]
-pub struct Intended {
+pub struct ScheduledNote {
     /// As it will sound.
     pub note: Note,
     /// The pitch by which the mind knows it.
@@ -39,7 +39,7 @@ struct Sounding {
     plan: PlanId,
     /// When it ends, its part's lag included.
     until: f64,
-    token: Option<Token>,
+    token: Option<NoteToken>,
 }
 
 /// See the module.
@@ -48,7 +48,7 @@ pub struct Schedule {
     /// What begins from now on belongs to it.
     plan: PlanId,
     /// In order of onset.
-    planned: ArrayVec<Intended, PLANNED>,
+    planned: ArrayVec<ScheduledNote, PLANNED>,
     sounding: ArrayVec<Sounding, SOUNDING>,
     /// The latest chord.
     struck: Chord,
@@ -83,7 +83,7 @@ impl Schedule {
 
     /// Takes a note in. False when there is no room.
     #[must_use]
-    pub fn plan(&mut self, intended: Intended) -> bool {
+    pub fn plan(&mut self, intended: ScheduledNote) -> bool {
         let at = self.planned.partition_point(|planned| planned.note.onset <= intended.note.onset);
         self.planned.try_insert(at, intended).is_ok()
     }
@@ -114,12 +114,12 @@ impl Schedule {
     }
 
     /// Forgets the next note.
-    pub fn skip_next(&mut self) -> Option<Intended> {
+    pub fn skip_next(&mut self) -> Option<ScheduledNote> {
         self.planned.pop_at(0)
     }
 
     /// Forgets the next note that was to begin before this moment and has not.
-    pub fn skip_before(&mut self, moment: Ticks) -> Option<Intended> {
+    pub fn skip_before(&mut self, moment: Ticks) -> Option<ScheduledNote> {
         self.next_on().filter(|onset| *onset < moment)?;
         self.skip_next()
     }
@@ -163,10 +163,10 @@ impl Schedule {
         part: Part,
         channel: u8,
         at: FrameOffset,
-        stage: &mut impl Stage,
+        host: &mut impl HostIo,
         output: &mut Output,
     ) -> bool {
-        let Some(Intended { note, .. }) = self.skip_next() else { return true };
+        let Some(ScheduledNote { note, .. }) = self.skip_next() else { return true };
         if !self.struck.strike(self.plan, note.onset, note.pitch) {
             // Twice the same key in one chord is one note.
             return true;
@@ -174,16 +174,16 @@ impl Schedule {
         let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
         // What still rings from an earlier plan makes room: a line stays a line, and a chord has no more voices than it may.
         let plan = self.plan;
-        self.end_where(at, stage, output, |sounding| same_key(sounding) || sounding.plan != plan);
+        self.end_where(at, host, output, |sounding| same_key(sounding) || sounding.plan != plan);
         if self.sounding.is_full() {
             // Nobody would end it.
             return false;
         }
         let key = Key { voice: None, channel, pitch: note.pitch };
         let velocity = f32::from(note.velocity.value()) / 127.0;
-        let struck = output.strike(stage, at, key, velocity, Who::Segue);
-        let token = if let Struck::Sounds(token) = struck { Some(token) } else { None };
-        stage.sound(at, Audible::Strike { who: Who::Segue, channel, pitch: note.pitch, velocity });
+        let struck = output.strike(host, at, key, velocity, NoteSource::Segue);
+        let token = if let NoteOnResult::Sounds(token) = struck { Some(token) } else { None };
+        host.sound(at, SynthEvent::NoteOn { who: NoteSource::Segue, channel, pitch: note.pitch, velocity });
         let until = part.cut(note.onset + note.duration);
         self.sounding.push(Sounding {
             pitch: note.pitch,
@@ -193,26 +193,26 @@ impl Schedule {
             until: float(until) + part.lag,
             token,
         });
-        struck != Struck::Refused
+        struck != NoteOnResult::Refused
     }
 
     /// Ends every note whose time is over at `moment`.
-    pub fn end_due(&mut self, moment: f64, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
-        self.end_where(at, stage, output, |sounding| sounding.until <= moment);
+    pub fn end_due(&mut self, moment: f64, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
+        self.end_where(at, host, output, |sounding| sounding.until <= moment);
     }
 
     /// Ends everything that began before this moment.
-    pub fn end_before(&mut self, moment: Ticks, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
-        self.end_where(at, stage, output, |sounding| sounding.onset < moment);
+    pub fn end_before(&mut self, moment: Ticks, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
+        self.end_where(at, host, output, |sounding| sounding.onset < moment);
     }
 
     /// Ends everything.
-    pub fn end_all(&mut self, at: FrameOffset, stage: &mut impl Stage, output: &mut Output) {
-        self.end_where(at, stage, output, |_| true);
+    pub fn end_all(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
+        self.end_where(at, host, output, |_| true);
         self.struck = Chord::default();
     }
 
-    /// Forgets everything when there is no host to tell. The ledger knows what is owed.
+    /// Forgets everything when there is no host to tell. The active_notes knows what is owed.
     pub fn clear(&mut self) {
         self.planned.clear();
         self.sounding.clear();
@@ -222,7 +222,7 @@ impl Schedule {
     fn end_where(
         &mut self,
         at: FrameOffset,
-        stage: &mut impl Stage,
+        host: &mut impl HostIo,
         output: &mut Output,
         which: impl Fn(&Sounding) -> bool,
     ) {
@@ -231,9 +231,12 @@ impl Schedule {
                 return true;
             }
             if let Some(token) = sounding.token {
-                output.end(stage, at, token);
+                output.end(host, at, token);
             }
-            stage.sound(at, Audible::Damp { who: Who::Segue, channel: sounding.channel, pitch: sounding.pitch });
+            host.sound(
+                at,
+                SynthEvent::NoteOff { who: NoteSource::Segue, channel: sounding.channel, pitch: sounding.pitch },
+            );
             false
         });
     }

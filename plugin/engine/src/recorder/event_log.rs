@@ -7,8 +7,8 @@
 //! When the ring is full the oldest entries go. Ten minutes fit as long as both together play less than 27 notes a second
 //! all the time.
 
-use crate::host::{StyleNumber, Who};
-use crate::snapshot::{Chords, Glimpse, PlannedNote, SHOWN_PLANS};
+use crate::host::{NoteSource, StyleNumber};
+use crate::snapshot::{Chords, PlannedNote, SHOWN_PLANS, Snapshot};
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub enum Event {
     /// A note begins.
     Strike {
         /// Whose.
-        who: Who,
+        who: NoteSource,
         /// Which key.
         pitch: Pitch,
         /// 1 to 127.
@@ -50,7 +50,7 @@ pub enum Event {
     /// A note ends.
     Damp {
         /// Whose.
-        who: Who,
+        who: NoteSource,
         /// Which key.
         pitch: Pitch,
     },
@@ -76,7 +76,7 @@ pub enum Event {
 
 impl Entry {
     fn pack(self) -> [u64; WIDTH] {
-        let note = |kind, who: Who, pitch: Pitch, velocity| bytes([kind, who as u8, pitch.key(), velocity]);
+        let note = |kind, who: NoteSource, pitch: Pitch, velocity| bytes([kind, who as u8, pitch.key(), velocity]);
         let word = match self.event {
             Event::Strike { who, pitch, velocity } => note(1, who, pitch, velocity),
             Event::Damp { who, pitch } => note(2, who, pitch, 0),
@@ -95,7 +95,7 @@ impl Entry {
 
     fn unpack([at_ns, tick, word]: [u64; WIDTH]) -> Option<Self> {
         let [kind, a, b, c, ..] = word.to_le_bytes();
-        let who = if a == Who::Player as u8 { Who::Player } else { Who::Segue };
+        let who = if a == NoteSource::Player as u8 { NoteSource::Player } else { NoteSource::Segue };
         let event = match kind {
             1 => Event::Strike { who, pitch: Pitch::new(b)?, velocity: c },
             2 => Event::Damp { who, pitch: Pitch::new(b)? },
@@ -123,7 +123,7 @@ fn bytes([a, b, c, d]: [u8; 4]) -> u64 {
 
 /// The memory that both sides share.
 #[derive(Debug)]
-pub struct Pages {
+pub struct EventLog {
     ring: Box<[[AtomicU64; WIDTH]]>,
     /// Entries that are written or being written.
     claimed: AtomicU64,
@@ -136,7 +136,7 @@ pub struct Pages {
     watchers: AtomicU32,
 }
 
-impl Default for Pages {
+impl Default for EventLog {
     fn default() -> Self {
         Self {
             ring: (0..ENTRIES).map(|_| <[AtomicU64; WIDTH]>::default()).collect(),
@@ -155,14 +155,14 @@ pub struct Present {
     /// The audio that this instance has played, in nanoseconds.
     pub at_ns: u64,
     /// What the hands show.
-    pub glimpse: Glimpse,
+    pub snapshot: Snapshot,
     /// Where the host's song is, in quarter notes, when it says so.
     pub song_beats: Option<f64>,
 }
 
 /// As long as it lives somebody watches.
 #[derive(Debug)]
-pub struct Watch(Arc<Pages>);
+pub struct Watch(Arc<EventLog>);
 
 impl Drop for Watch {
     fn drop(&mut self) {
@@ -170,7 +170,7 @@ impl Drop for Watch {
     }
 }
 
-impl Pages {
+impl EventLog {
     /// From the next block on the present shows what is planned too.
     #[must_use]
     pub fn watch(self: &Arc<Self>) -> Watch {
@@ -236,8 +236,8 @@ impl Pages {
     }
 
     /// Shows the present; for one writer only.
-    pub fn show(&self, at_ns: u64, glimpse: &Glimpse, song_beats: Option<f64>) {
-        self.show_words(Present::pack(at_ns, glimpse, song_beats));
+    pub fn show(&self, at_ns: u64, snapshot: &Snapshot, song_beats: Option<f64>) {
+        self.show_words(Present::pack(at_ns, snapshot, song_beats));
     }
 
     fn show_words(&self, words: impl IntoIterator<Item = u64>) {
@@ -252,24 +252,24 @@ impl Pages {
 }
 
 impl Present {
-    fn pack(at_ns: u64, glimpse: &Glimpse, song_beats: Option<f64>) -> impl Iterator<Item = u64> {
-        let Metre { numerator, denominator } = glimpse.bars.metre;
-        let flags = u8::from(glimpse.follows_host)
-            | u8::from(glimpse.is_segues_turn) << 1
+    fn pack(at_ns: u64, snapshot: &Snapshot, song_beats: Option<f64>) -> impl Iterator<Item = u64> {
+        let Metre { numerator, denominator } = snapshot.bars.metre;
+        let flags = u8::from(snapshot.follows_host)
+            | u8::from(snapshot.is_segues_turn) << 1
             | u8::from(song_beats.is_some()) << 2;
         #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
-        let planned = glimpse.planned.len() as u8;
+        let planned = snapshot.planned.len() as u8;
         let head = [
             at_ns,
-            glimpse.now.to_bits(),
-            glimpse.tempo_bpm.to_bits(),
-            glimpse.bars.line.0.cast_unsigned(),
-            glimpse.form.0.cast_unsigned(),
+            snapshot.now.to_bits(),
+            snapshot.tempo_bpm.to_bits(),
+            snapshot.bars.line.0.cast_unsigned(),
+            snapshot.form.0.cast_unsigned(),
             bytes([flags, planned, numerator, denominator]),
             song_beats.unwrap_or(0.0).to_bits(),
             0,
         ];
-        let notes = glimpse.planned.iter().flat_map(|note| {
+        let notes = snapshot.planned.iter().flat_map(|note| {
             #[expect(clippy::cast_possible_truncation, reason = "a length to look at")]
             let length = note.length as f32;
             [note.onset.to_bits(), u64::from(length.to_bits()) << 32 | bytes([note.key, note.velocity, 0, 0])]
@@ -288,7 +288,7 @@ impl Present {
             PlannedNote { onset: f64::from_bits(onset), length, key, velocity }
         };
         let bars = Bars { line: Ticks(line.cast_signed()), metre: Metre::new(numerator, denominator)? };
-        let glimpse = Glimpse {
+        let snapshot = Snapshot {
             now: f64::from_bits(now),
             tempo_bpm: f64::from_bits(tempo_bpm),
             bars,
@@ -297,7 +297,7 @@ impl Present {
             is_segues_turn: flags & 2 != 0,
             planned: pairs.iter().take(planned.into()).map(note).take(SHOWN_PLANS).collect(),
         };
-        Some(Self { at_ns, glimpse, song_beats: (flags & 4 != 0).then_some(f64::from_bits(song_beats)) })
+        Some(Self { at_ns, snapshot, song_beats: (flags & 4 != 0).then_some(f64::from_bits(song_beats)) })
     }
 }
 
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_is_overtaken_sees_no_half_entry() {
-        let pages = Arc::new(Pages::default());
+        let pages = Arc::new(EventLog::default());
         let (writer, done) = (Arc::clone(&pages), Arc::new(std::sync::atomic::AtomicBool::new(false)));
         let stop = Arc::clone(&done);
         let thread = std::thread::spawn(move || {

@@ -1,7 +1,7 @@
-//! The journal's entries put together: notes with their lengths, and the map of tempo and bars.
+//! The recorder's entries put together: notes with their lengths, and the map of tempo and bars.
 
 use super::{Entry, Event};
-use crate::host::Who;
+use crate::host::NoteSource;
 use crate::snapshot::Chords;
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 
@@ -9,7 +9,7 @@ use segue_model::note::{Bars, Metre, Pitch, Ticks};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Played {
     /// Whose.
-    pub who: Who,
+    pub who: NoteSource,
     /// Which key.
     pub pitch: Pitch,
     /// 1 to 127.
@@ -148,7 +148,7 @@ impl History {
     /// How far back a note that still sounds can lie among the others.
     const OPEN: usize = 512;
 
-    fn end(&mut self, who: Who, pitch: Pitch, tick: f64) {
+    fn end(&mut self, who: NoteSource, pitch: Pitch, tick: f64) {
         let open = |note: &&mut Played| note.end.is_none() && note.who == who && note.pitch == pitch;
         if let Some(note) = self.notes.iter_mut().rev().take(Self::OPEN).find(open) {
             note.end = Some(tick.max(note.onset));

@@ -1,13 +1,13 @@
 //! The last minutes of a jam as a MIDI file: tempo and bars, a track for the player, one for Segue, and as markers the
 //! chords that were in force while they played, of a chart or heard from the player.
 //!
-//! Reads the journal that the audio thread keeps anyway, so nothing has to be switched on before one plays. Not for the
+//! Reads the recorder that the audio thread keeps anyway, so nothing has to be switched on before one plays. Not for the
 //! audio thread; knows no files.
 
 mod time_line;
 
-use crate::host::{StyleNumber, Who};
-use crate::recorder::{History, Pages, Played};
+use crate::host::{NoteSource, StyleNumber};
+use crate::recorder::{EventLog, History, Played};
 use crate::snapshot::Chords;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
@@ -26,7 +26,7 @@ const FILE_TICKS_PER_QUARTER: i64 = TICKS_PER_QUARTER * FINER;
 pub type Charts<'a> = &'a dyn Fn(u32, StyleNumber) -> Option<Arc<Chart>>;
 
 /// What was played in the last ten minutes.
-pub fn history(pages: &Pages) -> History {
+pub fn history(pages: &EventLog) -> History {
     let (entries, _) = pages.since(0);
     let mut history = History::default();
     history.extend(entries);
@@ -46,7 +46,7 @@ pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
     let markers = chords(history, charts, float(moment.0), end);
     smf.tracks.push(paper.time(history, &markers));
-    for (channel, (who, name)) in (0_u8..).zip([(Who::Player, "Player"), (Who::Segue, "Segue")]) {
+    for (channel, (who, name)) in (0_u8..).zip([(NoteSource::Player, "Player"), (NoteSource::Segue, "Segue")]) {
         smf.tracks.push(paper.part(history, who, name, u4::from(channel)));
     }
     let mut bytes = Vec::new();
@@ -120,7 +120,7 @@ impl Markers {
     }
 }
 
-/// The metre of the bar that a moment lies in. The journal notes a change with the block in which it comes, which begins
+/// The metre of the bar that a moment lies in. The recorder notes a change with the block in which it comes, which begins
 /// a little before the bar line.
 fn metre_at(history: &History, moment: f64) -> Metre {
     let begun = history.bars.iter().rev().find(|change| first_line(change.to, change.from) <= moment);
@@ -167,7 +167,7 @@ impl Paper {
         bpm * pace
     }
 
-    fn part<'a>(&self, history: &History, who: Who, name: &'a str, channel: u4) -> Track<'a> {
+    fn part<'a>(&self, history: &History, who: NoteSource, name: &'a str, channel: u4) -> Track<'a> {
         let mut strokes: Vec<(u32, bool, &Played)> = Vec::new();
         for note in history.notes.iter().filter(|note| note.who == who) {
             let on = self.tick(note.onset);
@@ -271,11 +271,11 @@ mod tests {
         history
     }
 
-    fn strike(who: Who, key: u8, velocity: u8) -> Event {
+    fn strike(who: NoteSource, key: u8, velocity: u8) -> Event {
         Event::Strike { who, pitch: Pitch::new(key).unwrap(), velocity }
     }
 
-    fn damp(who: Who, key: u8) -> Event {
+    fn damp(who: NoteSource, key: u8) -> Event {
         Event::Damp { who, pitch: Pitch::new(key).unwrap() }
     }
 
@@ -314,17 +314,17 @@ mod tests {
             (960.0, Event::Bars(Metre::COMMON)),
             (960.0, Event::Form),
             (960.0, Event::Chords(Chords::Chart { version: 1, style: StyleNumber(3) })),
-            (1008.0, strike(Who::Player, 60, 100)),
-            (1032.0, damp(Who::Player, 60)),
-            (1056.02, strike(Who::Segue, 64, 80)),
+            (1008.0, strike(NoteSource::Player, 60, 100)),
+            (1032.0, damp(NoteSource::Player, 60)),
+            (1056.02, strike(NoteSource::Segue, 64, 80)),
             (1104.0, Event::Tempo { bpm: 90.0 }),
             // The block in which the metre changed began a little before its bar line.
             (1150.0, Event::Cut { plays: true }),
             (1152.0, Event::Bars(WALTZ)),
-            (1152.0, strike(Who::Player, 60, 90)),
-            (1152.0, damp(Who::Segue, 64)),
-            (1160.0, damp(Who::Player, 60)),
-            (1160.0, strike(Who::Segue, 65, 70)),
+            (1152.0, strike(NoteSource::Player, 60, 90)),
+            (1152.0, damp(NoteSource::Segue, 64)),
+            (1160.0, damp(NoteSource::Player, 60)),
+            (1160.0, strike(NoteSource::Segue, 65, 70)),
         ])
     }
 
@@ -368,15 +368,15 @@ mod tests {
             let history = jam(&[
                 (0.0, Event::Tempo { bpm: 120.0 }),
                 (0.0, Event::Bars(Metre::COMMON)),
-                (0.0, strike(Who::Player, 60, 100)),
-                (24.0, damp(Who::Player, 60)),
-                (72.0, strike(Who::Player, 62, 100)),
-                (96.0, damp(Who::Player, 62)),
+                (0.0, strike(NoteSource::Player, 60, 100)),
+                (24.0, damp(NoteSource::Player, 60)),
+                (72.0, strike(NoteSource::Player, 62, 100)),
+                (96.0, damp(NoteSource::Player, 62)),
                 (line, Event::Bars(Metre::COMMON)),
-                (line, strike(Who::Player, 64, 100)),
-                (line + 20.0, damp(Who::Player, 64)),
-                (line + 48.0, strike(Who::Player, 65, 100)),
-                (line + 60.0, damp(Who::Player, 65)),
+                (line, strike(NoteSource::Player, 64, 100)),
+                (line + 20.0, damp(NoteSource::Player, 64)),
+                (line + 48.0, strike(NoteSource::Player, 65, 100)),
+                (line + 60.0, damp(NoteSource::Player, 65)),
             ]);
             let places = places(&history);
             let beats: Vec<f64> = places.iter().map(|(beats, _)| *beats).collect();
@@ -399,12 +399,18 @@ mod tests {
             if index == 3 {
                 events.extend([(at, Event::Tempo { bpm: 90.0 }), (at - 72.0, Event::Bars(Metre::COMMON))]);
             }
-            events.extend([(at, strike(Who::Player, 60 + index, 90)), (at + 12.0, damp(Who::Player, 60 + index))]);
+            events.extend([
+                (at, strike(NoteSource::Player, 60 + index, 90)),
+                (at + 12.0, damp(NoteSource::Player, 60 + index)),
+            ]);
         }
         let now = 3.0 * eighth;
         for index in 4..12_u8 {
             let at = now + f64::from(index - 3) * 24.0;
-            events.extend([(at, strike(Who::Player, 60 + index, 90)), (at + 12.0, damp(Who::Player, 60 + index))]);
+            events.extend([
+                (at, strike(NoteSource::Player, 60 + index, 90)),
+                (at + 12.0, damp(NoteSource::Player, 60 + index)),
+            ]);
         }
         let beats: Vec<f64> = places(&jam(&events)).iter().map(|(beats, _)| *beats).collect();
         let wanted: Vec<f64> = (0..12).map(|index| f64::from(index) / 2.0).collect();
@@ -417,10 +423,10 @@ mod tests {
             (0.0, Event::Tempo { bpm: 120.0 }),
             (0.0, Event::Bars(Metre::COMMON)),
             (0.0, Event::Form),
-            (0.0, strike(Who::Player, 60, 100)),
+            (0.0, strike(NoteSource::Player, 60, 100)),
         ];
         events.extend(chords.iter().map(|(tick, chords)| (*tick, Event::Chords(*chords))));
-        events.push((900.0, damp(Who::Player, 60)));
+        events.push((900.0, damp(NoteSource::Player, 60)));
         let charts = |version, style: StyleNumber| match (version, style.0) {
             (1, _) => chart("C | F7"),
             (2, _) => chart("Am D7"),

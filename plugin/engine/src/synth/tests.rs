@@ -12,7 +12,8 @@ use super::*;
 use Gesture::{Down, Off, On, Silence, Up};
 
 const RATE: f32 = 48_000.0;
-const EVERYBODY: [Who; Who::COUNT] = [Who::Player, Who::Segue, Who::Comping, Who::Click];
+const EVERYBODY: [NoteSource; NoteSource::COUNT] =
+    [NoteSource::Player, NoteSource::Segue, NoteSource::Comping, NoteSource::Click];
 
 /// The channel on which all happens that does not say otherwise.
 const CHANNEL: u8 = 3;
@@ -20,8 +21,8 @@ const CHANNEL: u8 = 3;
 /// What can happen to the instrument.
 #[derive(Clone, Copy)]
 enum Gesture {
-    On(Who, u8, u8),
-    Off(Who, u8),
+    On(NoteSource, u8, u8),
+    Off(NoteSource, u8),
     Down,
     Up,
     /// Of the player, of Segue and of the comping.
@@ -76,13 +77,14 @@ fn sharpest(samples: &[f32]) -> f32 {
 fn busy_score() -> Vec<(usize, Gesture)> {
     let mut score = vec![(0, Gesture::Levels(0.8, 1.2, 0.9))];
     for i in 0..90_usize {
-        let who = [Who::Segue, Who::Player, Who::Comping, Who::Player, Who::Click][i % 5];
+        let who =
+            [NoteSource::Segue, NoteSource::Player, NoteSource::Comping, NoteSource::Player, NoteSource::Click][i % 5];
         let pitch = 30 + (i * 7 % 61) as u8;
         score.push((i * 701, On(who, pitch, 20 + (i * 13 % 107) as u8)));
         score.push((i * 701 + 2_311, Off(who, pitch)));
     }
     score.extend([(9_001, Down), (30_011, Up), (40_009, Gesture::Levels(0.1, 0.0, 0.5)), (66_666, Silence)]);
-    score.extend([(70_001, On(Who::Segue, 60, 90)), (70_100, Gesture::Levels(1.0, 0.3, 1.0))]);
+    score.extend([(70_001, On(NoteSource::Segue, 60, 90)), (70_100, Gesture::Levels(1.0, 0.3, 1.0))]);
     score.sort_by_key(|(frame, _)| *frame);
     score
 }
@@ -90,7 +92,7 @@ fn busy_score() -> Vec<(usize, Gesture)> {
 #[test]
 fn an_instrument_that_nobody_touches_is_silent() {
     let mut sound = Sound::new(RATE);
-    let frames = play(&mut sound, &[(3, Down), (5, Off(Who::Player, 60)), (9, Silence)], 999, |_| 64);
+    let frames = play(&mut sound, &[(3, Down), (5, Off(NoteSource::Player, 60)), (9, Silence)], 999, |_| 64);
     assert!(sound.is_silent() && frames.iter().all(|frame| *frame == (0.0, 0.0)));
 }
 
@@ -108,7 +110,7 @@ fn the_same_samples_come_however_the_frames_are_cut() {
 #[test]
 fn a_phrase_after_silence_sounds_exactly_like_the_first() {
     let mut sound = Sound::new(RATE);
-    let score = [(0, On(Who::Segue, 64, 90)), (4_000, Off(Who::Segue, 64))];
+    let score = [(0, On(NoteSource::Segue, 64, 90)), (4_000, Off(NoteSource::Segue, 64))];
     let first = play(&mut sound, &score, 40_000, |_| 100);
     assert!(sound.is_silent());
     assert!(first == play(&mut sound, &score, 40_000, |_| 333));
@@ -119,10 +121,10 @@ fn nothing_leaves_above_full_scale_whatever_is_played() {
     for rate in [8_000.0, 48_000.0, 192_000.0] {
         let mut sound = Sound::new(rate);
         let mut score = vec![(0, Gesture::Levels(MAX_LEVEL, MAX_LEVEL, MAX_LEVEL))];
-        score.extend((0..64).map(|i| (0, On(Who::Player, 28 + i, 127))));
-        score.extend((0..64).map(|i| (2_000 + usize::from(i), On(Who::Segue, 28 + i, 127))));
-        score.extend((0..64).map(|i| (4_000 + usize::from(i), On(Who::Comping, 28 + i, 127))));
-        score.extend((0..64).map(|i| (6_000 + usize::from(i), On(Who::Click, 28 + i, 127))));
+        score.extend((0..64).map(|i| (0, On(NoteSource::Player, 28 + i, 127))));
+        score.extend((0..64).map(|i| (2_000 + usize::from(i), On(NoteSource::Segue, 28 + i, 127))));
+        score.extend((0..64).map(|i| (4_000 + usize::from(i), On(NoteSource::Comping, 28 + i, 127))));
+        score.extend((0..64).map(|i| (6_000 + usize::from(i), On(NoteSource::Click, 28 + i, 127))));
         let frames = play(&mut sound, &score, 12_000, |_| 256);
         let most = frames.iter().fold(0.0_f32, |most, (l, r)| most.max(l.abs()).max(r.abs()));
         println!("All keys, as hard and as high in level as can be, at {rate} Hz: the loudest sample is {most:.4}");
@@ -132,7 +134,7 @@ fn nothing_leaves_above_full_scale_whatever_is_played() {
 
 #[test]
 fn ordinary_playing_stays_below_the_limiter() {
-    let chord = [48, 55, 64, 67, 71].map(|pitch| (0, On(Who::Player, pitch, 80)));
+    let chord = [48, 55, 64, 67, 71].map(|pitch| (0, On(NoteSource::Player, pitch, 80)));
     let samples = heard(&chord, 48_000);
     assert!(loudest(&samples) < 0.7, "{}", loudest(&samples));
 }
@@ -140,11 +142,11 @@ fn ordinary_playing_stays_below_the_limiter() {
 #[test]
 fn a_melody_note_peaks_near_minus_14_db_and_a_chord_is_near_minus_18() {
     let db = |gain: f32| 20.0 * gain.log10();
-    let peak = db(loudest(&heard(&[(0, On(Who::Player, 64, 95))], 48_000)));
+    let peak = db(loudest(&heard(&[(0, On(NoteSource::Player, 64, 95))], 48_000)));
     assert!((-15.5..-12.5).contains(&peak), "{peak} dBFS");
     // Over the first half second: later it depends on how long one holds.
     let mut sound = Sound::new(RATE);
-    let chord = [48, 64, 67, 71].map(|pitch| (0, On(Who::Player, pitch, 80)));
+    let chord = [48, 64, 67, 71].map(|pitch| (0, On(NoteSource::Player, pitch, 80)));
     let frames = play(&mut sound, &chord, 24_000, |_| 512);
     let power = frames.iter().map(|(l, r)| l * l + r * r).sum::<f32>() / 24_000.0;
     let level = db((power / 2.0).sqrt());
@@ -153,7 +155,7 @@ fn a_melody_note_peaks_near_minus_14_db_and_a_chord_is_near_minus_18() {
 
 #[test]
 fn a_harder_touch_is_louder_and_brighter() {
-    let touch = |velocity| heard(&[(0, On(Who::Player, 60, velocity))], 24_000);
+    let touch = |velocity| heard(&[(0, On(NoteSource::Player, 60, velocity))], 24_000);
     let (soft, hard) = (touch(40), touch(110));
     let (soft_peak, hard_peak) = (loudest(&soft), loudest(&hard));
     assert!(hard_peak > 3.0 * soft_peak);
@@ -165,8 +167,8 @@ fn a_note_ends_without_a_corner_sharper_than_its_own() {
     // Its own corners are those of the 30 ms before; what is under 1e-5 (-100 dBFS) nobody hears.
     for (pitch, velocity) in [(28, 110), (40, 127), (55, 60), (60, 100), (72, 127), (90, 100)] {
         let end = 9_600 + usize::from(pitch) * 13;
-        for gesture in [Off(Who::Player, pitch), Silence] {
-            let mut samples = heard(&[(0, On(Who::Player, pitch, velocity)), (end, gesture)], 24_000);
+        for gesture in [Off(NoteSource::Player, pitch), Silence] {
+            let mut samples = heard(&[(0, On(NoteSource::Player, pitch, velocity)), (end, gesture)], 24_000);
             let own = sharpest(&samples[end - 1_440..end]).max(1e-5);
             let at_end = sharpest(&samples[end - 4..]);
             assert!(at_end < 1.2 * own, "key {pitch}: {at_end} after {own}");
@@ -180,18 +182,18 @@ fn a_note_ends_without_a_corner_sharper_than_its_own() {
 
 #[test]
 fn a_robbed_voice_and_a_key_struck_again_end_without_a_click() {
-    let mut held: Vec<_> = (0..32).map(|i| (usize::from(i) * 97, On(Who::Player, 28 + i, 90))).collect();
+    let mut held: Vec<_> = (0..32).map(|i| (usize::from(i) * 97, On(NoteSource::Player, 28 + i, 90))).collect();
     let own = sharpest(&heard(&held, 48_000)[24_000..]);
     // Velocity 1, so that what is heard is the end of the old note and not the strike of the new one.
-    held.extend((0..20).map(|i| (30_000 + usize::from(i) * 301, On(Who::Player, 61 + i, 1))));
-    held.extend((0..12).map(|i| (40_000 + usize::from(i) * 301, On(Who::Player, 40 + i, 1))));
+    held.extend((0..20).map(|i| (30_000 + usize::from(i) * 301, On(NoteSource::Player, 61 + i, 1))));
+    held.extend((0..12).map(|i| (40_000 + usize::from(i) * 301, On(NoteSource::Player, 40 + i, 1))));
     let samples = heard(&held, 48_000);
     assert!(sharpest(&samples[24_000..]) < 1.2 * own, "{} over {own}", sharpest(&samples[24_000..]));
 }
 
 #[test]
 fn there_is_no_direct_current() {
-    let chord = [40, 58, 64].map(|pitch| (0, On(Who::Comping, pitch, 127)));
+    let chord = [40, 58, 64].map(|pitch| (0, On(NoteSource::Comping, pitch, 127)));
     let mut most = direct_current("a chord", &heard(&chord, 96_000));
     for (who, pitch) in [24, 40, 60, 84].into_iter().flat_map(|pitch| EVERYBODY.map(|who| (who, pitch))) {
         let samples = heard(&[(0, On(who, pitch, 127)), (60_000, Off(who, pitch))], 96_000);
@@ -200,7 +202,7 @@ fn there_is_no_direct_current() {
     // Low notes close together: each strike swings to the same side first.
     let strikes = (0..60).flat_map(|i| {
         let key = 28 + (i * 7 % 24) as u8;
-        [(i * 3_000, On(Who::Player, key, 90)), (i * 3_000 + 2_900, Off(Who::Player, key))]
+        [(i * 3_000, On(NoteSource::Player, key, 90)), (i * 3_000 + 2_900, Off(NoteSource::Player, key))]
     });
     most = most.max(direct_current("many strikes", &heard(&strikes.collect::<Vec<_>>(), 192_000)));
     println!("Direct current over a second: {:.1} dBFS at most", 20.0 * most.log10());
@@ -226,7 +228,12 @@ fn direct_current(what: &str, samples: &[f32]) -> f64 {
 fn a_released_note_dies_within_300_ms_and_the_instrument_sleeps() {
     for pitch in [21, 60, 108] {
         let mut sound = Sound::new(RATE);
-        play(&mut sound, &[(0, On(Who::Player, pitch, 127)), (4_800, Off(Who::Player, pitch))], 4_900, |_| 64);
+        play(
+            &mut sound,
+            &[(0, On(NoteSource::Player, pitch, 127)), (4_800, Off(NoteSource::Player, pitch))],
+            4_900,
+            |_| 64,
+        );
         assert!(!sound.is_silent());
         let tail = play(&mut sound, &[], 14_400, |_| 64);
         assert!(sound.is_silent(), "key {pitch}");
@@ -239,7 +246,7 @@ fn a_released_note_dies_within_300_ms_and_the_instrument_sleeps() {
 fn a_held_note_dies_by_itself_and_no_sample_is_subnormal() {
     for pitch in [60, 96] {
         let mut sound = Sound::new(RATE);
-        let frames = play(&mut sound, &[(0, On(Who::Segue, pitch, 127))], 48_000 * 25, |_| 512);
+        let frames = play(&mut sound, &[(0, On(NoteSource::Segue, pitch, 127))], 48_000 * 25, |_| 512);
         assert!(sound.is_silent(), "key {pitch}");
         assert!(frames.iter().all(|(l, r)| !l.is_subnormal() && !r.is_subnormal()));
     }
@@ -252,11 +259,11 @@ fn every_key_is_safe_at_every_sample_rate() {
         sound.set_levels(f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
         for pitch in 0..=u8::MAX {
             for velocity in [1, 127, 255] {
-                sound.note_on(Who::Player, CHANNEL, pitch, velocity);
+                sound.note_on(NoteSource::Player, CHANNEL, pitch, velocity);
                 let frames = play(&mut sound, &[], 90, |_| 64);
                 assert!(frames.iter().all(|(l, r)| l.abs() <= 1.0 && r.abs() <= 1.0));
             }
-            sound.note_off(Who::Player, CHANNEL, pitch);
+            sound.note_off(NoteSource::Player, CHANNEL, pitch);
         }
     }
 }
@@ -266,10 +273,10 @@ fn the_pedal_holds_the_players_notes_and_not_segues() {
     let mut sound = Sound::new(RATE);
     let score = [
         (0, Down),
-        (0, On(Who::Player, 60, 90)),
-        (0, On(Who::Segue, 64, 90)),
-        (100, Off(Who::Player, 60)),
-        (100, Off(Who::Segue, 64)),
+        (0, On(NoteSource::Player, 60, 90)),
+        (0, On(NoteSource::Segue, 64, 90)),
+        (100, Off(NoteSource::Player, 60)),
+        (100, Off(NoteSource::Segue, 64)),
     ];
     play(&mut sound, &score, 20_000, |_| 64);
     let sounding: Vec<u8> = sound.voices.iter().map(|voice| voice.pitch).collect();
@@ -281,21 +288,22 @@ fn the_pedal_holds_the_players_notes_and_not_segues() {
 #[test]
 fn a_key_up_ends_only_the_key_of_its_own_player() {
     let mut sound = Sound::new(RATE);
-    let score = [(0, On(Who::Player, 60, 90)), (0, On(Who::Segue, 60, 90)), (100, On(Who::Segue, 60, 0))];
+    let score =
+        [(0, On(NoteSource::Player, 60, 90)), (0, On(NoteSource::Segue, 60, 90)), (100, On(NoteSource::Segue, 60, 0))];
     play(&mut sound, &score, 20_000, |_| 64);
-    let sounding: Vec<Who> = sound.voices.iter().map(|voice| voice.who).collect();
-    assert_eq!(sounding, [Who::Player]);
+    let sounding: Vec<NoteSource> = sound.voices.iter().map(|voice| voice.who).collect();
+    assert_eq!(sounding, [NoteSource::Player]);
 }
 
 #[test]
 fn the_oldest_released_note_is_robbed_first_and_then_the_quietest() {
     let mut sound = Sound::new(RATE);
     for pitch in 30..62 {
-        sound.note_on(Who::Player, CHANNEL, pitch, if pitch == 50 { 20 } else { 100 });
+        sound.note_on(NoteSource::Player, CHANNEL, pitch, if pitch == 50 { 20 } else { 100 });
     }
-    play(&mut sound, &[(0, Off(Who::Player, 40)), (0, Off(Who::Player, 33))], 64, |_| 64);
+    play(&mut sound, &[(0, Off(NoteSource::Player, 40)), (0, Off(NoteSource::Player, 33))], 64, |_| 64);
     for pitch in 70..73 {
-        sound.note_on(Who::Player, CHANNEL, pitch, 100);
+        sound.note_on(NoteSource::Player, CHANNEL, pitch, 100);
     }
     let robbed = |voice: &&Voice| voice.is_leaving();
     let robbed: Vec<u8> = sound.voices.iter().filter(robbed).map(|voice| voice.pitch).collect();
@@ -307,7 +315,7 @@ fn no_more_than_32_notes_sound_and_the_list_of_voices_never_grows() {
     let mut sound = Sound::new(RATE);
     let capacity = sound.voices.capacity();
     for i in 0..500_usize {
-        sound.note_on(Who::Player, CHANNEL, (i * 37 % 128) as u8, 100);
+        sound.note_on(NoteSource::Player, CHANNEL, (i * 37 % 128) as u8, 100);
         play(&mut sound, &[], i % 3, |_| 64);
         let sounding = sound.voices.iter().filter(|voice| !voice.is_leaving()).count();
         assert!(sounding <= POLYPHONY && sound.voices.len() <= PLACES);
@@ -319,7 +327,8 @@ fn no_more_than_32_notes_sound_and_the_list_of_voices_never_grows() {
 fn comping() -> Vec<(usize, Gesture)> {
     let chords: [[u8; 3]; 4] = [[41, 57, 63], [46, 56, 62], [41, 57, 63], [48, 58, 64]];
     let keys = (0..).zip(chords).flat_map(|(bar, keys)| keys.map(|key| (bar * 24_000, key)));
-    keys.flat_map(|(at, key)| [(at, On(Who::Comping, key, 53)), (at + 21_000, Off(Who::Comping, key))]).collect()
+    keys.flat_map(|(at, key)| [(at, On(NoteSource::Comping, key, 53)), (at + 21_000, Off(NoteSource::Comping, key))])
+        .collect()
 }
 
 fn sorted(mut score: Vec<(usize, Gesture)>) -> Vec<(usize, Gesture)> {
@@ -354,15 +363,15 @@ fn the_comping_is_soft_under_the_solo_and_all_together_stay_below_the_limiter() 
         let frames = play(&mut Sound::new(RATE), &sorted(score), 96_000, |_| 512);
         frames.into_iter().map(|(left, right)| left.midpoint(right)).collect::<Vec<f32>>()
     };
-    let (chords, line) = (both(comping()), both(solo(Who::Segue, 0).collect()));
+    let (chords, line) = (both(comping()), both(solo(NoteSource::Segue, 0).collect()));
     let under = db(power(&chords), power(&line));
     assert!((-12.0..-2.0).contains(&under), "the chords lie {under} dB from the solo");
     let mut all = comping();
-    all.extend(solo(Who::Segue, 0));
-    all.extend(solo(Who::Player, 3_000));
-    all.extend(
-        (0..4).flat_map(|beat| [(beat * 24_000, On(Who::Click, 103, 114)), (beat * 24_000, Off(Who::Click, 103))]),
-    );
+    all.extend(solo(NoteSource::Segue, 0));
+    all.extend(solo(NoteSource::Player, 3_000));
+    all.extend((0..4).flat_map(|beat| {
+        [(beat * 24_000, On(NoteSource::Click, 103, 114)), (beat * 24_000, Off(NoteSource::Click, 103))]
+    }));
     let frames = play(&mut Sound::new(RATE), &sorted(all), 96_000, |_| 512);
     let most = frames.iter().fold(0.0_f32, |most, (l, r)| most.max(l.abs()).max(r.abs()));
     assert!(most < 0.7, "{most}");
@@ -371,7 +380,7 @@ fn the_comping_is_soft_under_the_solo_and_all_together_stay_below_the_limiter() 
 #[test]
 fn a_click_is_heard_at_once_and_is_over_before_the_next() {
     for (key, velocity) in [(103, 114), (96, 76)] {
-        let samples = heard(&[(0, On(Who::Click, key, velocity)), (0, Off(Who::Click, key))], 24_000);
+        let samples = heard(&[(0, On(NoteSource::Click, key, velocity)), (0, Off(NoteSource::Click, key))], 24_000);
         let peak = samples.iter().position(|sample| sample.abs() >= 0.5 * loudest(&samples)).unwrap();
         // 240 frames are 5 ms; at 300 bpm there are 9,600 from beat to beat.
         assert!(peak < 240 && loudest(&samples) > 0.01, "key {key}: {} at {peak}", loudest(&samples));
@@ -381,13 +390,13 @@ fn a_click_is_heard_at_once_and_is_over_before_the_next() {
 
 #[test]
 fn each_level_moves_its_own_player_without_a_click() {
-    let score = [(0, On(Who::Player, 60, 100)), (24_000, Gesture::Levels(0.0, 1.0, 1.0))];
+    let score = [(0, On(NoteSource::Player, 60, 100)), (24_000, Gesture::Levels(0.0, 1.0, 1.0))];
     let samples = heard(&score, 48_000);
     assert!(sharpest(&samples[24_000 - 4..]) < 1.2 * sharpest(&samples[20_000..24_000]));
     assert!(samples[40_000..].iter().all(|sample| *sample == 0.0));
-    let segue = [(0, Gesture::Levels(0.0, 1.0, 1.0)), (0, On(Who::Segue, 60, 100))];
+    let segue = [(0, Gesture::Levels(0.0, 1.0, 1.0)), (0, On(NoteSource::Segue, 60, 100))];
     assert!(loudest(&heard(&segue, 24_000)) > 0.05);
-    let comping = [(0, Gesture::Levels(1.0, 1.0, 0.0)), (0, On(Who::Comping, 60, 100))];
+    let comping = [(0, Gesture::Levels(1.0, 1.0, 0.0)), (0, On(NoteSource::Comping, 60, 100))];
     assert!(loudest(&heard(&comping, 24_000)) == 0.0);
 }
 
@@ -397,27 +406,27 @@ fn one_key_on_two_channels_is_two_tines_and_each_has_its_own_key_up_and_pedal() 
     /// What is left half a second after both were struck and this was done.
     fn left(then: impl Fn(&mut Sound)) -> f32 {
         let mut sound = Sound::new(RATE);
-        sound.note_on(Who::Player, CHANNEL, 60, 100);
-        sound.note_on(Who::Player, OTHER, 60, 100);
+        sound.note_on(NoteSource::Player, CHANNEL, 60, 100);
+        sound.note_on(NoteSource::Player, OTHER, 60, 100);
         let _ = play(&mut sound, &[], 4_800, |_| 512);
         then(&mut sound);
         let frames = play(&mut sound, &[], 24_000, |_| 512);
         frames[19_200..].iter().map(|(left, _)| left * left).sum()
     }
     let both = left(|_| {});
-    let one = left(|sound| sound.note_off(Who::Player, CHANNEL, 60));
-    let other = left(|sound| sound.note_off(Who::Player, OTHER, 60));
+    let one = left(|sound| sound.note_off(NoteSource::Player, CHANNEL, 60));
+    let other = left(|sound| sound.note_off(NoteSource::Player, OTHER, 60));
     // Struck together they swing together: half the amplitude, a quarter of the power.
     assert!((one / both - 0.25).abs() < 0.01 && (other / both - 0.25).abs() < 0.01, "{one} and {other} of {both}");
     let pedalled = left(|sound| {
         sound.pedal(OTHER, true);
-        sound.note_off(Who::Player, CHANNEL, 60);
-        sound.note_off(Who::Player, OTHER, 60);
+        sound.note_off(NoteSource::Player, CHANNEL, 60);
+        sound.note_off(NoteSource::Player, OTHER, 60);
     });
     assert!((pedalled / both - 0.25).abs() < 0.01, "{pedalled} of {both}");
     let silent = left(|sound| {
-        sound.note_off(Who::Player, CHANNEL, 60);
-        sound.note_off(Who::Player, OTHER, 60);
+        sound.note_off(NoteSource::Player, CHANNEL, 60);
+        sound.note_off(NoteSource::Player, OTHER, 60);
     });
     assert!(silent < both * 1e-5, "{silent} of {both}");
 }

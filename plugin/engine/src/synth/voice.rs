@@ -11,7 +11,7 @@ use fundsp::typenum::U1;
 use fundsp::{F32x, MAX_BUFFER_SIZE, SIMD_LEN, SIMD_N};
 use std::f32::consts::{PI, TAU};
 
-use super::Who;
+use super::NoteSource;
 
 /// Frames made at once, the longest block that fundsp makes; 1.3 ms at 48 kHz.
 const BLOCK: usize = MAX_BUFFER_SIZE;
@@ -71,7 +71,7 @@ const LEAVE_S: f32 = 0.02;
 const X_AT_MINUS_60_DB: f32 = 9.233;
 
 /// A key of one of the keyboards: whose, on which channel, and its pitch.
-pub(super) type Place = (Who, u8, u8);
+pub(super) type Place = (NoteSource, u8, u8);
 
 /// A mode of the tine above its fundamental.
 struct Mode {
@@ -207,7 +207,7 @@ impl Damper {
 
 /// One note, from its strike to its last sample.
 pub(super) struct Voice {
-    pub who: Who,
+    pub who: NoteSource,
     pub channel: u8,
     pub pitch: u8,
     hold: Hold,

@@ -41,9 +41,9 @@ impl Paper {
     /// What it should say: the song began with the file, at 120 bpm.
     fn of(chords: &[(i64, &str)], heard: &Heard) -> Self {
         let tick = |frame: i64| (frame + FRAMES / 2).div_euclid(FRAMES);
-        let keys = [Who::Player, Who::Segue].map(|who| {
-            let strike = |(at, what): &(i64, Audible)| match what {
-                Audible::Strike { who: whose, pitch, .. } if *whose == who => Some((tick(*at), pitch.key())),
+        let keys = [NoteSource::Player, NoteSource::Segue].map(|who| {
+            let strike = |(at, what): &(i64, SynthEvent)| match what {
+                SynthEvent::NoteOn { who: whose, pitch, .. } if *whose == who => Some((tick(*at), pitch.key())),
                 _ => None,
             };
             let mut keys: Vec<_> = heard.sounds.iter().filter_map(strike).collect();

@@ -4,8 +4,8 @@ use super::*;
 
 /// Chords as they are told to the mind: when, and what.
 fn chords(heard: &Heard) -> Vec<(i64, String)> {
-    let chord = |word: &ToMind| match word {
-        ToMind::Chord(heard) => Some((heard.from.0, heard.chord.to_string())),
+    let chord = |word: &Command| match word {
+        Command::Chord(heard) => Some((heard.from.0, heard.chord.to_string())),
         _ => None,
     };
     heard.words.iter().filter_map(chord).collect()
@@ -13,16 +13,16 @@ fn chords(heard: &Heard) -> Vec<(i64, String)> {
 
 /// Keys as they are told: `true` where they lie under a higher one.
 fn melody(heard: &Heard) -> Vec<(u8, bool)> {
-    let key = |word: &ToMind| match word {
-        ToMind::Heard(key) => Some((key.pitch.key(), false)),
-        ToMind::HeardBelow(key) => Some((key.pitch.key(), true)),
+    let key = |word: &Command| match word {
+        Command::Heard(key) => Some((key.pitch.key(), false)),
+        Command::HeardBelow(key) => Some((key.pitch.key(), true)),
         _ => None,
     };
     heard.words.iter().filter_map(key).collect()
 }
 
-fn host(harmony: Harmony, events: &[(i64, HostEvent)]) -> PaperHost {
-    let mut host = PaperHost::with_phrase();
+fn host(harmony: Harmony, events: &[(i64, HostEvent)]) -> FakeHost {
+    let mut host = FakeHost::with_phrase();
     host.settings.harmony = harmony;
     host.events = events.to_vec();
     host.events.sort_by_key(|(at, _)| *at);
@@ -48,8 +48,8 @@ fn fingers_that_come_together_are_one_chord_from_the_first_on_and_it_is_the_same
     for lengths in [&[1_u32][..], &[64], &[4096], &[1 << 20]] {
         let heard = host.play(4 * BEAT, lengths);
         assert_eq!(chords(&heard), named(&[(0, "C"), (96, "F/C")]), "{lengths:?}");
-        let source = heard.words.iter().find(|word| matches!(word, ToMind::ChordsFrom(_)));
-        assert!(matches!(source, Some(ToMind::ChordsFrom(HarmonySource::Hands))));
+        let source = heard.words.iter().find(|word| matches!(word, Command::ChordSource(_)));
+        assert!(matches!(source, Some(Command::ChordSource(HarmonySource::Hands))));
     }
 }
 
@@ -59,10 +59,10 @@ fn a_chord_is_told_30_ms_after_its_first_finger_or_when_it_is_left() {
     let mut host = host(Harmony::Played, &held(&[48, 52, 55], 0, 1_000));
     host.settings.response_gap_ms = 0.0;
     let order = |heard: &Heard| -> Vec<&'static str> {
-        let name = |word: &ToMind| match word {
-            ToMind::Heard(_) => Some("key"),
-            ToMind::Chord(_) => Some("chord"),
-            ToMind::Amend { .. } => Some("up"),
+        let name = |word: &Command| match word {
+            Command::Heard(_) => Some("key"),
+            Command::Chord(_) => Some("chord"),
+            Command::Amend { .. } => Some("up"),
             _ => None,
         };
         heard.words.iter().filter_map(name).collect()
@@ -105,7 +105,7 @@ fn two_tones_that_meet_are_no_chord_but_in_a_hand_that_plays_chords_alone() {
 fn a_hand_that_accompanies_is_heard_and_followed_and_neither_takes_nor_keeps_the_turn() {
     for by_channel in [false, true] {
         let harmony = if by_channel { Harmony::Channel(4) } else { SPLIT };
-        let mut plain = PaperHost::with_phrase();
+        let mut plain = FakeHost::with_phrase();
         plain.settings.harmony = harmony;
         let alone = plain.play(20 * BEAT, &[512]);
         let channel = if by_channel { 4 } else { 0 };
@@ -114,8 +114,8 @@ fn a_hand_that_accompanies_is_heard_and_followed_and_neither_takes_nor_keeps_the
         // Held through the key-up that hands the turn over, and struck again in mid-answer.
         for (from, until) in [(1_000, 70_000), (100_000, 130_000)] {
             for pitch in [48, 52, 55] {
-                host.events.push((from, HostEvent::Press { key: on(pitch), velocity: 0.5 }));
-                host.events.push((until, HostEvent::Release { keys: on(pitch).into(), velocity: 0.0 }));
+                host.events.push((from, HostEvent::NoteOn { key: on(pitch), velocity: 0.5 }));
+                host.events.push((until, HostEvent::NoteOff { keys: on(pitch).into(), velocity: 0.0 }));
             }
         }
         host.events.sort_by_key(|(at, _)| *at);
@@ -131,7 +131,7 @@ fn a_hand_that_accompanies_is_heard_and_followed_and_neither_takes_nor_keeps_the
 
 #[test]
 fn offline_what_follows_a_chord_is_the_same_wherever_the_host_cuts_its_blocks() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.harmony = SPLIT;
     for (from, chord) in [(0, [48, 52, 55]), (70_123, [50, 53, 57]), (120_777, [43, 47, 53])] {
         host.events.extend(held(&chord, from, from + 40_000));
@@ -141,7 +141,7 @@ fn offline_what_follows_a_chord_is_the_same_wherever_the_host_cuts_its_blocks() 
     for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]] {
         assert_eq!(host.play(20 * BEAT, lengths).messages, whole.messages, "{lengths:?}");
     }
-    let mut silent = PaperHost::with_phrase();
+    let mut silent = FakeHost::with_phrase();
     silent.settings.harmony = SPLIT;
     assert_ne!(silent.play(20 * BEAT, &[64]).messages, whole.messages, "the chords are heard");
 }

@@ -6,8 +6,8 @@ use super::*;
 const BAR: i64 = 4 * BEAT;
 
 /// The song plays, the comping is on, and nobody plays anything else.
-fn host() -> PaperHost {
-    let mut host = PaperHost::with_phrase();
+fn host() -> FakeHost {
+    let mut host = FakeHost::with_phrase();
     host.events.clear();
     host.settings.comping = true;
     host
@@ -22,9 +22,9 @@ impl Heard {
     }
 
     /// When one of the band strikes, each frame once, with its lowest key as a pitch class.
-    fn strokes_of(&self, whose: Who) -> Vec<(i64, u8)> {
-        let stroke = |(at, what): &(i64, Audible)| match what {
-            Audible::Strike { who, pitch, .. } if *who == whose => Some((*at, pitch.key() % 12)),
+    fn strokes_of(&self, whose: NoteSource) -> Vec<(i64, u8)> {
+        let stroke = |(at, what): &(i64, SynthEvent)| match what {
+            SynthEvent::NoteOn { who, pitch, .. } if *who == whose => Some((*at, pitch.key() % 12)),
             _ => None,
         };
         let mut strokes: Vec<_> = self.sounds.iter().filter_map(stroke).collect();
@@ -33,7 +33,7 @@ impl Heard {
     }
 
     fn bass(&self) -> Vec<(i64, u8)> {
-        self.strokes_of(Who::Comping)
+        self.strokes_of(NoteSource::Comping)
     }
 }
 
@@ -58,11 +58,11 @@ fn chords_are_struck_where_they_change_and_on_every_bar_line_the_same_in_all_blo
     let whole = host.play(END, &[1 << 20]).until(END);
     assert_eq!(whole.bass(), chart(BAR));
     let is_fifth = |(_, message): &(i64, Message)| match message {
-        Message::On { key, .. } | Message::Off { key, .. } => key.channel == 5,
+        Message::NoteOn { key, .. } | Message::NoteOff { key, .. } => key.channel == 5,
         _ => false,
     };
     assert!(whole.messages.iter().all(is_fifth));
-    assert_eq!(whole.messages.iter().filter(|(_, message)| matches!(message, Message::On { .. })).count(), 7 * 3);
+    assert_eq!(whole.messages.iter().filter(|(_, message)| matches!(message, Message::NoteOn { .. })).count(), 7 * 3);
     for lengths in [&[1_u32][..], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]] {
         let heard = host.play(END, lengths).until(END);
         assert_eq!((heard.sounds, heard.messages), (whole.sounds.clone(), whole.messages.clone()), "{lengths:?}");
@@ -74,7 +74,7 @@ fn chords_are_struck_where_they_change_and_on_every_bar_line_the_same_in_all_blo
         let first = i64::from(lengths[0]);
         let expected: Vec<_> =
             chart(BAR).into_iter().map(|(at, root)| (if at == 0 { first } else { at }, root)).collect();
-        assert_eq!((live.bass(), live.vitals.dropped.get()), (expected, 0), "{lengths:?}");
+        assert_eq!((live.bass(), live.stats.dropped.get()), (expected, 0), "{lengths:?}");
     }
 }
 
@@ -99,7 +99,7 @@ fn live_the_first_chord_sounds_on_the_frame_on_which_a_song_that_stood_begins() 
             let end = START + 3 * BAR - (beat * BEAT as f64) as i64;
             let heard = host.play(end, lengths).until(end);
             assert_eq!(heard.bass(), chart_from(beat, START), "beat {beat}, {lengths:?}");
-            assert_eq!(heard.vitals.dropped.get(), 0);
+            assert_eq!(heard.stats.dropped.get(), 0);
         }
     }
 }
@@ -123,7 +123,7 @@ fn live_the_first_chord_after_a_jump_is_in_time_wherever_it_goes() {
             let heard = host.play(jump + BAR / 4, lengths);
             let after: Vec<_> = heard.bass().into_iter().filter(|(at, _)| *at >= jump).take(1).collect();
             assert_eq!(after, chart_from(back.rem_euclid(16.0), jump)[..1], "to {back}, {lengths:?}");
-            assert_eq!(heard.vitals.dropped.get(), 0);
+            assert_eq!(heard.stats.dropped.get(), 0);
         }
     }
 }
@@ -146,11 +146,11 @@ fn a_chord_that_is_known_too_late_comes_in_on_the_next_beat_and_is_not_lost() {
     let mut host = host();
     host.offline = false;
     // A song that never stood, and a mind that looks every 128 ms: more than the look-ahead, less than a beat.
-    host.wits = Wits::Slow(96);
+    host.speed = Speed::Slow(96);
     let heard = host.play(2 * BAR, &[64]).until(2 * BAR);
     let mut expected = chart(BAR)[..3].to_vec();
     expected[0].0 = BEAT;
-    assert_eq!((heard.bass(), heard.vitals.dropped.get()), (expected, 0));
+    assert_eq!((heard.bass(), heard.stats.dropped.get()), (expected, 0));
 }
 
 /// Of a chart that counts no more no chord is struck: live the comping rests until the new one is there, and a rendering
@@ -161,7 +161,7 @@ fn while_another_chart_is_under_way_nothing_is_looked_up() {
         let mut host = host();
         host.offline = offline;
         host.turns = vec![(BAR - 2 * BEAT, |settings| settings.files = (1, 0))];
-        host.wits = if offline { Wits::Quick } else { Wits::Slow(2 * BAR as u32 / 64) };
+        host.speed = if offline { Speed::Quick } else { Speed::Slow(2 * BAR as u32 / 64) };
         let bass = host.play(4 * BAR, &[64]).until(4 * BAR).bass();
         // Live, the worker looks first at the end of the second bar.
         let expected = if offline { chart(BAR)[..6].to_vec() } else { chart(BAR)[3..6].to_vec() };
@@ -173,10 +173,10 @@ fn while_another_chart_is_under_way_nothing_is_looked_up() {
 #[test]
 fn a_rendering_goes_on_without_a_chart_that_never_comes() {
     let mut host = host();
-    host.wits = Wits::Absent;
+    host.speed = Speed::Absent;
     let heard = host.play(4 * BAR, &[512]);
     assert_eq!(heard.bass(), []);
-    assert!((1..=6).contains(&heard.vitals.time_outs.get()), "{}", heard.vitals.time_outs.get());
+    assert!((1..=6).contains(&heard.stats.time_outs.get()), "{}", heard.stats.time_outs.get());
 }
 
 #[test]
@@ -188,13 +188,17 @@ fn a_chord_that_is_silenced_on_the_frame_on_which_it_begins_is_not_struck_before
     for lengths in [&[1_u32][..], &[64], &[4096]] {
         let heard = host.play(2 * BAR, lengths);
         let on = |at: i64| {
-            heard.messages.iter().filter(|(when, message)| *when == at && matches!(message, Message::On { .. })).count()
+            heard
+                .messages
+                .iter()
+                .filter(|(when, message)| *when == at && matches!(message, Message::NoteOn { .. }))
+                .count()
         };
         let off = |at: i64| {
             heard
                 .messages
                 .iter()
-                .filter(|(when, message)| *when == at && matches!(message, Message::Off { .. }))
+                .filter(|(when, message)| *when == at && matches!(message, Message::NoteOff { .. }))
                 .count()
         };
         assert_eq!([(on(0), off(0)), (on(BAR), off(BAR))], [(3, 0), (3, 0)], "{lengths:?}");
@@ -203,8 +207,8 @@ fn a_chord_that_is_silenced_on_the_frame_on_which_it_begins_is_not_struck_before
 
 #[test]
 fn without_a_channel_the_comping_is_only_heard_and_it_changes_nothing_that_segue_plays() {
-    let alone = PaperHost::with_phrase().play(20 * BEAT, &[512]);
-    let mut host = PaperHost::with_phrase();
+    let alone = FakeHost::with_phrase().play(20 * BEAT, &[512]);
+    let mut host = FakeHost::with_phrase();
     host.settings.comping = true;
     let heard = host.play(20 * BEAT, &[512]);
     assert_eq!(heard.messages, alone.messages);
@@ -275,7 +279,7 @@ fn without_a_song_the_comping_begins_with_the_player_and_ends_when_nobody_plays_
     host.settings.comping = true;
     host.settings.in_channel = Some(3);
     host.events = vec![
-        (first, HostEvent::Press { key: Key { channel: 3, ..key(60) }, velocity: 0.7 }),
+        (first, HostEvent::NoteOn { key: Key { channel: 3, ..key(60) }, velocity: 0.7 }),
         (
             first + 5 * BEAT,
             HostEvent::Control(ChannelMessage::Controller { channel: 3, number: ALL_SOUND_OFF, value: 0.0 }),
@@ -292,20 +296,24 @@ fn without_a_song_the_comping_begins_with_the_player_and_ends_when_nobody_plays_
 
 #[test]
 fn the_click_is_on_every_beat_and_brighter_on_the_bar_line() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.events.clear();
     host.settings.click = true;
     host.settings.swing = 0.7;
     host.metres = vec![(0, Metre::COMMON), (2 * BAR, Metre::new(6, 8).unwrap())];
     for lengths in [&[1_u32][..], &[64], &[4096], &[1 << 20]] {
         let heard = host.play(2 * BAR + 3 * BEAT, lengths).until(2 * BAR + 3 * BEAT);
-        let beats: Vec<i64> = heard.strokes_of(Who::Click).into_iter().map(|(at, _)| at).collect();
+        let beats: Vec<i64> = heard.strokes_of(NoteSource::Click).into_iter().map(|(at, _)| at).collect();
         let mut expected: Vec<i64> = (0..8).map(|beat| beat * BEAT).collect();
         // Beat 8 lies two beats into the third bar of 6/8; from there on there are dotted quarters.
         expected.extend(beats.iter().filter(|at| **at >= 2 * BAR));
         assert_eq!(beats, expected, "{lengths:?}");
-        let bright: Vec<i64> =
-            heard.strokes_of(Who::Click).into_iter().filter(|(_, key)| *key == 103 % 12).map(|(at, _)| at).collect();
+        let bright: Vec<i64> = heard
+            .strokes_of(NoteSource::Click)
+            .into_iter()
+            .filter(|(_, key)| *key == 103 % 12)
+            .map(|(at, _)| at)
+            .collect();
         assert_eq!(bright[..2], [0, BAR], "{lengths:?}");
         heard.check_sounds().unwrap();
     }
@@ -313,7 +321,7 @@ fn the_click_is_on_every_beat_and_brighter_on_the_bar_line() {
 
 #[test]
 fn without_a_song_the_click_goes_on_by_itself_and_the_player_begins_a_bar_on_the_nearest_beat() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.song = vec![(0, None)];
     host.settings.click = true;
     host.settings.start_grid = StartGrid::Bar;
@@ -321,7 +329,7 @@ fn without_a_song_the_click_goes_on_by_itself_and_the_player_begins_a_bar_on_the
     host.events = vec![(6 * BEAT + 700, press(60)), (7 * BEAT, lift(60))];
     for lengths in [&[1_u32][..], &[64], &[4096]] {
         let heard = host.play(20 * BEAT, lengths).until(20 * BEAT);
-        let beats: Vec<i64> = heard.strokes_of(Who::Click).into_iter().map(|(at, _)| at).collect();
+        let beats: Vec<i64> = heard.strokes_of(NoteSource::Click).into_iter().map(|(at, _)| at).collect();
         assert_eq!(beats, (0..20).map(|beat| beat * BEAT).collect::<Vec<_>>(), "{lengths:?}");
         assert_eq!(heard.ons()[0], 10 * BEAT, "a bar after the bar that the player began, {lengths:?}");
     }

@@ -9,7 +9,7 @@ const BESIDE_MS: [i64; 12] = [0, -20, 25, 12, -17, 30, -30, 4, 30, -9, -30, 30];
 const FRAMES_PER_MS: i64 = 48;
 
 /// Eighths at this tempo by a person who holds keys this part of their time, in per cent, and where the last key goes up.
-fn eighths(host: &mut PaperHost, tempo: f64, gate: i64) -> (i64, i64) {
+fn eighths(host: &mut FakeHost, tempo: f64, gate: i64) -> (i64, i64) {
     let time = (BEAT as f64 * 60.0 / tempo).round() as i64;
     host.events.clear();
     let (mut last, mut up) = (0, 0);
@@ -27,7 +27,7 @@ fn between_the_notes_of_a_row_that_is_played_detached_nothing_of_segues_sounds()
         for gate in [30, 50, 60, 80, 95, 105] {
             let time = BEAT as f64 * 60.0 / tempo;
             for grid in [StartGrid::Eighth, StartGrid::Quarter, StartGrid::Sixteenth, StartGrid::Free] {
-                let mut host = PaperHost::with_phrase();
+                let mut host = FakeHost::with_phrase();
                 host.tempos = vec![(0, tempo)];
                 host.settings.start_grid = grid;
                 let (last, up) = eighths(&mut host, tempo, gate);
@@ -63,7 +63,7 @@ fn without_a_song_and_in_free_time_a_detached_row_is_no_room_either() {
 #[test]
 fn four_notes_ten_milliseconds_late_get_one_answer_and_none_between_them() {
     for (late, lengths) in [(480, [6_000, 6_000]), (0, [6_000, 6_000]), (480, [3_600, 9_000])] {
-        let mut host = PaperHost::with_phrase();
+        let mut host = FakeHost::with_phrase();
         host.events.clear();
         for index in 0..4 {
             let beside = if index == 0 { 0 } else { late };
@@ -80,7 +80,7 @@ fn after_the_end_of_a_phrase_the_answer_is_an_eighth_later_at_most_than_the_gap_
     let table = [(30, 12_000), (50, 12_000), (80, 12_000), (95, 12_000), (105, 12_000)];
     for (time, name) in [(12_000, "eighths"), (24_000, "quarters")] {
         for (gate, later) in table {
-            let mut host = PaperHost::with_phrase();
+            let mut host = FakeHost::with_phrase();
             host.events.clear();
             for index in 0..8 {
                 host.key(60 + index as u8, index * time, time * gate / 100);

@@ -8,16 +8,16 @@ fn control(channel: u8, number: u8, value: f32) -> HostEvent {
 }
 
 fn press_on(channel: u8, pitch: u8) -> HostEvent {
-    HostEvent::Press { key: Key { channel, ..key(pitch) }, velocity: 0.7 }
+    HostEvent::NoteOn { key: Key { channel, ..key(pitch) }, velocity: 0.7 }
 }
 
 fn lift_on(channel: u8, pitch: u8) -> HostEvent {
-    HostEvent::Release { keys: Key { channel, ..key(pitch) }.into(), velocity: 0.0 }
+    HostEvent::NoteOff { keys: Key { channel, ..key(pitch) }.into(), velocity: 0.0 }
 }
 
 /// The player does this, and is not answered for two seconds.
-fn host(events: &[(i64, HostEvent)]) -> PaperHost {
-    let mut host = PaperHost::with_phrase();
+fn host(events: &[(i64, HostEvent)]) -> FakeHost {
+    let mut host = FakeHost::with_phrase();
     host.events = events.to_vec();
     host.settings.response_gap_ms = 2_000.0;
     host
@@ -25,16 +25,16 @@ fn host(events: &[(i64, HostEvent)]) -> PaperHost {
 
 impl Heard {
     fn heard_keys(&self) -> Vec<u8> {
-        let key = |word: &ToMind| match word {
-            ToMind::Heard(key) => Some(key.pitch.key()),
+        let key = |word: &Command| match word {
+            Command::Heard(key) => Some(key.pitch.key()),
             _ => None,
         };
         self.words.iter().filter_map(key).collect()
     }
 
     fn lengths(&self) -> Vec<i64> {
-        let length = |word: &ToMind| match word {
-            ToMind::Amend { duration, .. } | ToMind::Damp { duration, .. } => Some(duration.0),
+        let length = |word: &Command| match word {
+            Command::Amend { duration, .. } | Command::ReleasePedal { duration, .. } => Some(duration.0),
             _ => None,
         };
         self.words.iter().filter_map(length).collect()
@@ -64,21 +64,21 @@ fn one_channel_is_heard_or_all_and_what_began_on_another_still_ends() {
 fn a_key_that_was_passed_on_ends_when_it_is_struck_again_also_on_a_channel_that_is_heard_no_more() {
     let named = |voice| Key { voice: Some(voice), ..key(60) };
     let mut host = host(&[
-        (0, HostEvent::Press { key: named(1), velocity: 0.5 }),
-        (9_000, HostEvent::Press { key: named(2), velocity: 0.6 }),
-        (12_000, HostEvent::Release { keys: named(2).into(), velocity: 0.0 }),
+        (0, HostEvent::NoteOn { key: named(1), velocity: 0.5 }),
+        (9_000, HostEvent::NoteOn { key: named(2), velocity: 0.6 }),
+        (12_000, HostEvent::NoteOff { keys: named(2).into(), velocity: 0.0 }),
     ]);
     host.settings.thru = true;
     host.turns = vec![(5_000, |settings| settings.in_channel = Some(5))];
     let heard = host.play(BEAT, &[512]);
-    assert_eq!(heard.messages.last(), Some(&(9_000, Message::Off { key: named(1), velocity: 0.0 })));
+    assert_eq!(heard.messages.last(), Some(&(9_000, Message::NoteOff { key: named(1), velocity: 0.0 })));
     assert_eq!(heard.heard_keys(), [60], "the second stroke itself is not heard");
     heard.check_pairs().unwrap();
 }
 
 #[test]
 fn segues_notes_leave_on_the_chosen_channel_and_end_where_they_began() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.channel = 3;
     // In the middle of a note, wherever that is.
     host.turns = vec![(61_003, |settings| settings.channel = 9)];
@@ -87,7 +87,7 @@ fn segues_notes_leave_on_the_chosen_channel_and_end_where_they_began() {
         .messages
         .iter()
         .filter_map(|(_, message)| match message {
-            Message::On { key, .. } => Some(key.channel),
+            Message::NoteOn { key, .. } => Some(key.channel),
             _ => None,
         })
         .collect();
@@ -102,20 +102,20 @@ fn with_thru_names_release_speeds_bends_and_shapes_go_through_and_without_it_not
     let shape = |keys| HostEvent::Shape { keys, shape: Shape::Tuning(0.5) };
     let stranger = Key { voice: Some(8), ..key(64) };
     let events = [
-        (100, HostEvent::Press { key: named, velocity: 0.25 }),
+        (100, HostEvent::NoteOn { key: named, velocity: 0.25 }),
         (200, HostEvent::Control(bend)),
         (300, shape(named.into())),
         (400, shape(stranger.into())),
-        (500, HostEvent::Release { keys: named.into(), velocity: 0.9 }),
+        (500, HostEvent::NoteOff { keys: named.into(), velocity: 0.9 }),
     ];
     let mut host = host(&events);
     assert_eq!(host.play(BEAT / 2, &[64]).messages, []);
     host.settings.thru = true;
     let expected = [
-        (100, Message::On { key: named, velocity: 0.25 }),
+        (100, Message::NoteOn { key: named, velocity: 0.25 }),
         (200, Message::Control(bend)),
         (300, Message::Shape { keys: named.into(), shape: Shape::Tuning(0.5) }),
-        (500, Message::Off { key: named, velocity: 0.9 }),
+        (500, Message::NoteOff { key: named, velocity: 0.9 }),
     ];
     assert_eq!(host.play(BEAT / 2, &[64]).messages, expected);
 }
@@ -151,7 +151,7 @@ fn what_was_passed_on_and_left_away_from_rest_comes_to_rest_when_it_is_passed_on
     let rest = [wheel(1, 0.0), pressure(2, 0.0), bend(1, 0.5), bend(2, 0.5)];
     let mut host = host(&left.map(|message| (100, HostEvent::Control(message))));
     host.settings.thru = true;
-    let passed = |host: &PaperHost| -> Vec<(i64, ChannelMessage)> {
+    let passed = |host: &FakeHost| -> Vec<(i64, ChannelMessage)> {
         let control = |(at, message): &(i64, Message)| match message {
             Message::Control(message) => Some((*at, *message)),
             _ => None,
@@ -181,10 +181,10 @@ fn what_was_passed_on_and_left_away_from_rest_comes_to_rest_when_it_is_passed_on
 fn a_key_struck_while_it_is_down_is_a_new_note_and_its_first_release_ends_the_new_one_only() {
     let named = |voice| Key { voice: Some(voice), ..key(60) };
     let events = [
-        (0, HostEvent::Press { key: named(1), velocity: 0.5 }),
-        (12_000, HostEvent::Press { key: named(2), velocity: 0.6 }),
-        (18_000, HostEvent::Release { keys: named(1).into(), velocity: 0.0 }),
-        (24_000, HostEvent::Release { keys: named(2).into(), velocity: 0.0 }),
+        (0, HostEvent::NoteOn { key: named(1), velocity: 0.5 }),
+        (12_000, HostEvent::NoteOn { key: named(2), velocity: 0.6 }),
+        (18_000, HostEvent::NoteOff { keys: named(1).into(), velocity: 0.0 }),
+        (24_000, HostEvent::NoteOff { keys: named(2).into(), velocity: 0.0 }),
     ];
     let mut host = host(&events);
     host.settings.thru = true;
@@ -223,21 +223,20 @@ fn all_notes_off_lifts_the_keys_of_its_channel_and_the_pedal_still_holds_them() 
 
 #[test]
 fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     let off = 100_003;
     host.events.extend([(off - 3, press(70)), (off, control(0, ALL_SOUND_OFF, 0.0)), (off + 5, lift(70))]);
     let heard = host.play(20 * BEAT, &[512]);
     assert!(heard.messages.iter().all(|(at, _)| *at <= off));
-    assert!(heard.sounds.contains(&(off, Audible::Hush)));
+    assert!(heard.sounds.contains(&(off, SynthEvent::AllSoundOff)));
     heard.check_pairs().unwrap();
     heard.check_sounds().unwrap();
     // In Segue's own answer too, and the chords under it.
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.events.push((off, control(0, ALL_SOUND_OFF, 0.0)));
     (host.settings.comping, host.settings.comping_channel) = (true, Some(7));
     let heard = host.play(20 * BEAT, &[512]);
-    let is_comping =
-        |message: &Message| matches!(message, Message::On { key, .. } | Message::Off { key, .. } if key.channel == 7);
+    let is_comping = |message: &Message| matches!(message, Message::NoteOn { key, .. } | Message::NoteOff { key, .. } if key.channel == 7);
     assert!(heard.messages.iter().all(|(at, message)| *at <= off || is_comping(message)));
     assert!(heard.messages.iter().filter(|(at, message)| *at == off && is_comping(message)).count() == 3);
     host.settings.comping = false;
@@ -284,7 +283,7 @@ fn reset_all_controllers_lifts_the_pedal() {
 
 #[test]
 fn segues_notes_that_come_back_by_a_routing_loop_change_nothing() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.thru = true;
     host.events.insert(0, (0, control(0, SUSTAIN, 1.0)));
     host.events.insert(3, (15_000, control(0, SUSTAIN, 0.0)));
@@ -314,7 +313,7 @@ fn a_key_that_was_passed_on_ends_with_its_release_also_where_a_loop_brings_it_ba
         let ends: Vec<i64> = heard
             .messages
             .iter()
-            .filter(|(_, message)| matches!(message, Message::Off { .. }))
+            .filter(|(_, message)| matches!(message, Message::NoteOff { .. }))
             .map(|(at, _)| *at)
             .collect();
         assert_eq!(ends, [12_000, 12_003, 32_000, 32_003, 52_000, 52_003], "{after:?}");
@@ -335,7 +334,7 @@ fn a_note_that_is_over_before_it_comes_back_does_not_go_round() {
 #[test]
 fn what_is_passed_on_does_not_go_round_and_round_also_where_segues_channel_is_not_heard() {
     for mode in [Mode::Answer, Mode::Duet] {
-        let mut host = PaperHost::with_phrase();
+        let mut host = FakeHost::with_phrase();
         host.settings.mode = mode;
         host.settings.thru = true;
         host.settings.channel = 7;
@@ -345,7 +344,7 @@ fn what_is_passed_on_does_not_go_round_and_round_also_where_segues_channel_is_no
         for after in [256, 512, 4_800] {
             host.loops_back_after = Some(after);
             let heard = host.play(until + 2 * BEAT, &[256]);
-            let is_players = |message: &&(i64, Message)| matches!(message.1, Message::On { key, .. } if key.channel == 0 && key.pitch.key() == 70);
+            let is_players = |message: &&(i64, Message)| matches!(message.1, Message::NoteOn { key, .. } if key.channel == 0 && key.pitch.key() == 70);
             assert_eq!(heard.messages.iter().filter(is_players).count(), 1, "{mode:?}, back after {after} frames");
         }
     }
@@ -353,11 +352,11 @@ fn what_is_passed_on_does_not_go_round_and_round_also_where_segues_channel_is_no
 
 #[test]
 fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.loops_back_after = Some(64);
     let first = host.play(20 * BEAT, &[64]);
     let strokes = first.messages.iter().filter_map(|(at, message)| match *message {
-        Message::On { key, velocity } => Some((*at, key, velocity)),
+        Message::NoteOn { key, velocity } => Some((*at, key, velocity)),
         _ => None,
     });
     let strokes: Vec<_> = strokes.collect();
@@ -366,7 +365,7 @@ fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
         let (at, key, velocity) = strokes[index];
         host.loops_back_after = loops;
         host.events.truncate(8);
-        host.events.push((at + 20, returning(Message::On { key, velocity })));
+        host.events.push((at + 20, returning(Message::NoteOn { key, velocity })));
         let heard = host.play(at + 1_000, &[64]);
         assert_eq!(heard.heard_keys().len(), 5, "{loops:?}");
         heard.check_pairs().unwrap();

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 impl Heard {
     /// The keys of Segue's notes, in order.
     pub(super) fn sounded(&self) -> Vec<u8> {
-        let key = |(_, what): &(i64, Audible)| match what {
-            Audible::Strike { who: Who::Segue, pitch, .. } => Some(pitch.key()),
+        let key = |(_, what): &(i64, SynthEvent)| match what {
+            SynthEvent::NoteOn { who: NoteSource::Segue, pitch, .. } => Some(pitch.key()),
             _ => None,
         };
         self.sounds.iter().filter_map(key).collect()
@@ -28,10 +28,10 @@ impl Heard {
 #[test]
 fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
     const END: i64 = 64 * BEAT;
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.events.clear();
     host.settings.mode = Mode::Duet;
-    host.brittle = true;
+    host.panics_often = true;
     let whole = host.play(END, &[512]);
     assert!(whole.panics > 3, "{}", whole.panics);
     let onsets = whole.ons();
@@ -53,23 +53,23 @@ fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
 #[test]
 fn live_a_note_that_came_too_late_to_be_played_is_not_remembered_as_if_it_had_been() {
     for mode in [Mode::Answer, Mode::Duet] {
-        let mut host = PaperHost::with_phrase();
+        let mut host = FakeHost::with_phrase();
         host.offline = false;
         host.settings.mode = mode;
-        // Wishes go out 960 frames before; the mind looks every 2,880.
-        host.wits = Wits::Slow(12);
+        // Requests go out 960 frames before; the mind looks every 2,880.
+        host.speed = Speed::Slow(12);
         host.song.push((20 * BEAT, None));
         let heard = host.play(21 * BEAT, &[240]);
-        let unplayed = heard.words.iter().filter(|word| matches!(word, ToMind::Unplayed { .. })).count();
-        assert!(unplayed > 2 && heard.sounded().len() > 3, "{mode:?}: {unplayed}, {:?}", heard.sounded());
-        assert_eq!(heard.vitals.dropped.get(), u32::try_from(unplayed).unwrap(), "{mode:?}");
+        let forget_unplayed = heard.words.iter().filter(|word| matches!(word, Command::ForgetUnplayed { .. })).count();
+        assert!(forget_unplayed > 2 && heard.sounded().len() > 3, "{mode:?}: {forget_unplayed}, {:?}", heard.sounded());
+        assert_eq!(heard.stats.dropped.get(), u32::try_from(forget_unplayed).unwrap(), "{mode:?}");
         assert_eq!(heard.remembered(), heard.sounded(), "{mode:?}");
     }
 }
 
 #[test]
 fn a_note_that_gives_way_to_the_players_finger_on_its_key_is_not_remembered() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.mode = Mode::Duet;
     host.settings.thru = true;
     // All the keys that the mind knows, down for two bars.
@@ -77,7 +77,7 @@ fn a_note_that_gives_way_to_the_players_finger_on_its_key_is_not_remembered() {
     host.events.extend((48..88).map(|pitch| (12 * BEAT, lift(pitch))));
     host.song.push((20 * BEAT, None));
     let heard = host.play(21 * BEAT, &[240]);
-    assert!(heard.words.iter().filter(|word| matches!(word, ToMind::Unplayed { .. })).count() > 3);
+    assert!(heard.words.iter().filter(|word| matches!(word, Command::ForgetUnplayed { .. })).count() > 3);
     assert_eq!(heard.remembered(), heard.sounded());
     for lengths in [&[64_u32][..], &[4096]] {
         assert_eq!(host.play(21 * BEAT, lengths).remembered(), heard.remembered(), "{lengths:?}");
@@ -103,8 +103,8 @@ fn happenings() -> impl Strategy<Value = Vec<(i64, Happening)>> {
     prop::collection::vec((1..6 * BEAT, one), 1..8)
 }
 
-fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (PaperHost, i64) {
-    let mut host = PaperHost::with_phrase();
+fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (FakeHost, i64) {
+    let mut host = FakeHost::with_phrase();
     host.events.clear();
     host.settings.mode = mode;
     host.settings.trade.bars = 1;
@@ -139,16 +139,16 @@ proptest! {
     fn the_mind_remembers_what_sounded_and_nothing_else_also_when_it_has_broken(
         happenings in happenings(),
         mode in prop_oneof![Just(Mode::Answer), Just(Mode::Trade), Just(Mode::Duet)],
-        brittle in any::<bool>(),
+        panics_often in any::<bool>(),
         (thru, octave) in (any::<bool>(), -1..=1_i8),
         length in prop_oneof![Just(64_u32), Just(441), Just(4_096)],
-        live in prop::option::of(prop_oneof![Just(Wits::Quick), (2..40_u32).prop_map(Wits::Slow)]),
+        live in prop::option::of(prop_oneof![Just(Speed::Quick), (2..40_u32).prop_map(Speed::Slow)]),
     ) {
         let (mut host, mut end) = host(mode, &happenings);
-        host.brittle = brittle;
+        host.panics_often = panics_often;
         (host.settings.thru, host.settings.octave) = (thru, octave);
-        if let Some(wits) = live {
-            (host.offline, host.wits) = (false, wits);
+        if let Some(speed) = live {
+            (host.offline, host.speed) = (false, speed);
             // Until the slowest has answered, and what is said to that has come to it.
             end += 100 * i64::from(length);
         }
@@ -180,7 +180,7 @@ fn a_key_that_is_told_twice_of_one_chord_is_one_note_also_when_the_first_is_over
     for happenings in sequences {
         let (mut host, end) = host(Mode::Answer, happenings);
         // The second stroke comes late, and the first was short.
-        (host.offline, host.wits) = (false, Wits::Slow(30));
+        (host.offline, host.speed) = (false, Speed::Slow(30));
         let heard = host.play(end + 6_400, &[64]);
         let is_told_twice = |pair: &[Note]| (pair[0].onset, pair[0].pitch) == (pair[1].onset, pair[1].pitch);
         assert!(heard.in_mind.windows(2).any(is_told_twice), "{happenings:?}");

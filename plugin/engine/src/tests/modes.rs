@@ -1,7 +1,7 @@
 //! Trade, duet, and how the turn passes in them.
 
 use super::*;
-use crate::link::Wish;
+use crate::link::Request;
 
 /// A bar of 4/4.
 pub(super) const BAR: i64 = 4 * BEAT;
@@ -10,8 +10,8 @@ const LOOK_AHEAD: i64 = 960;
 const LENGTHS: [&[u32]; 5] = [&[1], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]];
 
 /// The song plays and nobody plays to it.
-pub(super) fn alone(mode: Mode) -> PaperHost {
-    let mut host = PaperHost::with_phrase();
+pub(super) fn alone(mode: Mode) -> FakeHost {
+    let mut host = FakeHost::with_phrase();
     host.events.clear();
     host.settings.mode = mode;
     host.settings.trade.bars = 2;
@@ -19,11 +19,11 @@ pub(super) fn alone(mode: Mode) -> PaperHost {
 }
 
 /// The same, where there is no song.
-pub(super) fn without_song(mode: Mode) -> PaperHost {
-    PaperHost { song: vec![(0, None)], ..alone(mode) }
+pub(super) fn without_song(mode: Mode) -> FakeHost {
+    FakeHost { song: vec![(0, None)], ..alone(mode) }
 }
 
-impl PaperHost {
+impl FakeHost {
     /// A key at a frame, for so long.
     pub(super) fn key(&mut self, pitch: u8, at: i64, length: i64) -> &mut Self {
         self.events.extend([(at, press(pitch)), (at + length, lift(pitch))]);
@@ -63,16 +63,19 @@ impl Heard {
     }
 
     fn offs(&self) -> Vec<i64> {
-        let offs = self.messages.iter().filter(|(_, message)| matches!(message, Message::Off { .. }));
+        let offs = self.messages.iter().filter(|(_, message)| matches!(message, Message::NoteOff { .. }));
         offs.map(|(at, _)| *at).collect()
     }
 
-    pub(super) fn wishes(&self) -> Vec<Wish> {
-        self.words.iter().filter_map(|word| if let ToMind::Wish(wish) = word { Some(*wish) } else { None }).collect()
+    pub(super) fn requests(&self) -> Vec<Request> {
+        self.words
+            .iter()
+            .filter_map(|word| if let Command::Request(request) = word { Some(*request) } else { None })
+            .collect()
     }
 
-    fn taken_back(&self) -> Vec<i64> {
-        let from = |word: &ToMind| if let ToMind::TakeBack { from } = word { Some(from.0) } else { None };
+    fn retracted(&self) -> Vec<i64> {
+        let from = |word: &Command| if let Command::Retract { from } = word { Some(from.0) } else { None };
         self.words.iter().filter_map(from).collect()
     }
 }
@@ -183,7 +186,7 @@ fn where_segue_has_the_first_bars_of_a_loop_it_begins_with_each_round_of_it() {
         }
         let is_across = |at: i64| (1..6).any(|pass| (round(pass) - 10..round(pass)).contains(&at));
         assert!(heard.offs().iter().all(|off| !is_across(*off)), "the bars before are the player's");
-        assert_eq!((heard.vitals.late.get(), heard.vitals.dropped.get()), (0, 0));
+        assert_eq!((heard.stats.late.get(), heard.stats.dropped.get()), (0, 0));
     }
 }
 
@@ -217,7 +220,7 @@ fn a_key_in_segues_bars_takes_the_rest_of_them_but_one_that_spills_over_the_bar_
 
 #[test]
 fn the_players_keys_in_the_players_bars_and_a_key_that_is_held_change_nothing_in_a_trade() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.mode = Mode::Trade;
     host.settings.trade.bars = 1;
     host.key(72, BAR - 5_000, 2 * BAR);
@@ -227,13 +230,13 @@ fn the_players_keys_in_the_players_bars_and_a_key_that_is_held_change_nothing_in
     assert_eq!(heard.ons()[0], BAR);
     assert!(heard.ons().iter().any(|on| (BAR + BEAT..2 * BAR).contains(on)));
     assert!(heard.ons().contains(&(3 * BAR)));
-    let first = heard.words.iter().position(|word| matches!(word, ToMind::Wish(_))).unwrap();
-    let heard_before = heard.words[..first].iter().filter(|word| matches!(word, ToMind::Heard(_))).count();
+    let first = heard.words.iter().position(|word| matches!(word, Command::Request(_))).unwrap();
+    let heard_before = heard.words[..first].iter().filter(|word| matches!(word, Command::Heard(_))).count();
     assert_eq!(heard_before, 5, "it has heard all before its first note is decided");
 }
 
 /// Bars are traded one by one without a song, from this frame on.
-fn traded_without_song() -> (PaperHost, i64) {
+fn traded_without_song() -> (FakeHost, i64) {
     let mut host = without_song(Mode::Trade);
     host.settings.trade = Trade { bars: 1, segue_first: true, rings_over: false };
     (host, 123_457)
@@ -324,7 +327,7 @@ fn your_turn_brings_an_answer_at_the_next_grid_point_even_when_nothing_was_heard
 
 #[test]
 fn what_sounds_when_the_player_comes_in_ends_as_is_set() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.answer_bars = 4;
     let before = host.play(20 * BEAT, &[64]);
     // In the middle of a long note.
@@ -355,7 +358,7 @@ fn what_sounds_when_the_player_comes_in_ends_as_is_set() {
 
 #[test]
 fn what_rings_when_segue_begins_anew_makes_room() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.single_line = true;
     host.settings.yields = Yield::AfterNote;
     host.settings.start_grid = StartGrid::Free;
@@ -374,7 +377,7 @@ fn what_rings_when_segue_begins_anew_makes_room() {
 
 #[test]
 fn a_drone_does_not_keep_the_turn_but_counts_as_playing_when_it_is_struck() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.drone_below = 48;
     host.events.insert(0, (0, press(36)));
     let heard = host.play_in_any_blocks(20 * BEAT);
@@ -422,7 +425,7 @@ fn a_duet_is_played_all_along_the_song_and_hears_the_player() {
         assert_ne!(before.ons(), after.ons(), "what was decided later has heard the key");
         // The first tick that lies beyond the look-ahead; a tick is 500 frames.
         let cut = (at + LOOK_AHEAD + 499).div_euclid(500);
-        assert!(after.taken_back().iter().all(|from| *from == cut), "{:?}, {cut}", after.taken_back());
+        assert!(after.retracted().iter().all(|from| *from == cut), "{:?}, {cut}", after.retracted());
     }
 }
 
@@ -440,7 +443,7 @@ fn live_a_duet_is_what_it_is_offline_when_plans_come_in_time() {
             let live = host.play(8 * BAR, lengths);
             let pairs = live.messages.iter().zip(&offline.messages);
             assert_eq!(pairs.filter(|(at, _)| at.0 < 8 * BAR).find(|(one, other)| one != other), None, "{lengths:?}");
-            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{lengths:?}");
+            assert_eq!((live.stats.late.get(), live.stats.dropped.get()), (0, 0), "{lengths:?}");
         }
     }
 }
@@ -454,7 +457,7 @@ fn live_nothing_of_a_duet_is_late_in_long_blocks() {
     }
     for length in [1_024, 2_048, 4_096] {
         let live = host.play(8 * BAR, &[length]);
-        assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "blocks of {length}");
+        assert_eq!((live.stats.late.get(), live.stats.dropped.get()), (0, 0), "blocks of {length}");
         assert!(live.ons().len() > 20);
     }
 }
@@ -508,26 +511,26 @@ fn the_key_that_the_player_holds_is_the_players() {
 
 #[test]
 fn the_mind_is_told_where_its_part_ends() {
-    let ends = |host: &PaperHost| {
-        let wishes = host.play(8 * BAR, &[256]).wishes();
-        assert!(!wishes.is_empty());
-        let mut ends: Vec<_> = wishes.iter().map(|wish| wish.ends.map(|end| end.0)).collect();
+    let ends = |host: &FakeHost| {
+        let requests = host.play(8 * BAR, &[256]).requests();
+        assert!(!requests.is_empty());
+        let mut ends: Vec<_> = requests.iter().map(|request| request.ends.map(|end| end.0)).collect();
         ends.dedup();
         ends
     };
     // The answer begins at beat 2.5 and lasts two bars.
-    assert_eq!(ends(&PaperHost::with_phrase()), [Some(120 + 2 * 192)]);
+    assert_eq!(ends(&FakeHost::with_phrase()), [Some(120 + 2 * 192)]);
     assert_eq!(ends(&alone(Mode::Trade)), [Some(4 * 192), Some(8 * 192)]);
     assert_eq!(ends(&alone(Mode::Duet)), [None]);
 }
 
 #[test]
 fn forget_blanks_the_mind_and_nothing_else() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     let before = host.play(100_000, &[64]);
     host.turns = vec![(90_000, |settings| settings.forget = true), (300_000, |settings| settings.forget = false)];
     let heard = host.play_in_any_blocks(20 * BEAT);
-    assert_eq!(heard.words.iter().filter(|word| matches!(word, ToMind::Blank)).count(), 1);
+    assert_eq!(heard.words.iter().filter(|word| matches!(word, Command::ForgetAll)).count(), 1);
     let until = |heard: &Heard| heard.messages.iter().filter(|(at, _)| *at < 90_900).copied().collect::<Vec<_>>();
     assert_eq!(until(&heard), until(&before), "what is planned and what sounds goes on");
     assert!(heard.ons().iter().any(|on| *on > 100_000), "and so does the answer");
@@ -541,7 +544,7 @@ fn a_change_of_mode_ends_what_sounds_and_begins_anew() {
         (Mode::Duet, |settings| settings.mode = Mode::Answer),
         (Mode::Trade, |settings| settings.mode = Mode::Duet),
     ] {
-        let mut host = PaperHost::with_phrase();
+        let mut host = FakeHost::with_phrase();
         host.settings.mode = from;
         host.settings.trade.bars = 1;
         let at = BAR + BEAT + 77;

@@ -13,8 +13,8 @@ impl Heard {
         let mut lengths = Vec::new();
         for &(at, message) in &self.messages {
             match message {
-                Message::On { key, .. } => down.push((key, at)),
-                Message::Off { key, .. } => {
+                Message::NoteOn { key, .. } => down.push((key, at)),
+                Message::NoteOff { key, .. } => {
                     let same = |(held, _): &(Key, i64)| (held.channel, held.pitch) == (key.channel, key.pitch);
                     if let Some(index) = down.iter().position(same) {
                         let (_, began) = down.remove(index);
@@ -29,8 +29,8 @@ impl Heard {
 }
 
 /// The phrase with an answer of four bars, or the other modes.
-fn playing(mode: Mode) -> PaperHost {
-    let mut host = if mode == Mode::Answer { PaperHost::with_phrase() } else { alone(mode) };
+fn playing(mode: Mode) -> FakeHost {
+    let mut host = if mode == Mode::Answer { FakeHost::with_phrase() } else { alone(mode) };
     host.settings.answer_bars = 4;
     host.single_line = true;
     host

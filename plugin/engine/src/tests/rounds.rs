@@ -2,14 +2,14 @@
 
 use super::modes::{BAR, alone};
 use super::*;
-use crate::link::Wish;
+use crate::link::Request;
 
 /// The bar of the song in which the loop begins, and how many times it goes round.
 const FROM: i64 = 4;
 const ROUNDS: i64 = 3;
 
 /// A song that goes round so many bars from its beginning on at this tempo, and tells so.
-fn going_round(mode: Mode, bars: i64, tempo: f64) -> PaperHost {
+fn going_round(mode: Mode, bars: i64, tempo: f64) -> FakeHost {
     let mut host = alone(mode);
     host.settings.trade.segue_first = true;
     host.tempos = vec![(0, tempo)];
@@ -23,18 +23,18 @@ fn round(pass: i64, bars: i64, tempo: f64) -> i64 {
     ((pass * bars * BAR) as f64 * 120.0 / tempo).round() as i64
 }
 
-/// Where a wish lies in the chart: whatever it is about begins so many bars after it.
-fn bar_in_chart(wish: &Wish) -> i64 {
-    let (Begin::At(onset) | Begin::NotBefore(onset)) = wish.begin;
-    (onset - wish.form).0.div_euclid(192)
+/// Where a request lies in the chart: whatever it is about begins so many bars after it.
+fn bar_in_chart(request: &Request) -> i64 {
+    let (Begin::At(onset) | Begin::NotBefore(onset)) = request.begin;
+    (onset - request.form).0.div_euclid(192)
 }
 
 /// Of the notes that began before a frame, those that sound on after it.
 fn sounding_across(heard: &Heard, frame: i64) -> i64 {
     let before = heard.messages.iter().filter(|(at, _)| *at <= frame);
     let is_on = |(at, message): &(i64, Message)| match message {
-        Message::On { .. } if *at < frame => 1,
-        Message::Off { .. } => -1,
+        Message::NoteOn { .. } if *at < frame => 1,
+        Message::NoteOff { .. } => -1,
         _ => 0,
     };
     before.map(is_on).sum()
@@ -57,7 +57,7 @@ fn in_a_loop_segue_begins_on_its_first_frame_also_where_it_played_up_to_the_end_
                 let is_segues = host.bar_of(on) / 2 % 2 == 0;
                 assert!(is_segues || mode == Mode::Duet, "{case}: {on}");
             }
-            assert_eq!((heard.vitals.late.get(), heard.vitals.dropped.get()), (0, 0), "{case}");
+            assert_eq!((heard.stats.late.get(), heard.stats.dropped.get()), (0, 0), "{case}");
         }
     }
 }
@@ -73,11 +73,11 @@ fn live_a_round_begins_as_it_does_offline() {
             let live = host.play(until, lengths);
             let pairs = live.messages.iter().zip(&offline.messages);
             assert_eq!(pairs.filter(|(at, _)| at.0 < until).find(|(one, other)| one != other), None, "{lengths:?}");
-            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{lengths:?}");
+            assert_eq!((live.stats.late.get(), live.stats.dropped.get()), (0, 0), "{lengths:?}");
         }
         for length in [1_024, 4_096] {
             let live = host.play(until, &[length]);
-            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{length}");
+            assert_eq!((live.stats.late.get(), live.stats.dropped.get()), (0, 0), "{length}");
             assert!(live.ons().contains(&round(2, bars, 120.0)), "{length}");
         }
     }
@@ -87,15 +87,16 @@ fn live_a_round_begins_as_it_does_offline() {
 fn what_is_decided_before_the_end_of_a_loop_for_its_beginning_knows_the_bars_and_chords_there() {
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 4), (Mode::Duet, 3)] {
         let heard = going_round(mode, bars, 120.0).play(round(ROUNDS, bars, 120.0) - 10, &[64]);
-        let firsts = heard.wishes();
-        let firsts = firsts.iter().filter(|wish| matches!(wish.begin, Begin::At(onset) if onset.0 % (bars * 192) == 0));
+        let firsts = heard.requests();
+        let firsts =
+            firsts.iter().filter(|request| matches!(request.begin, Begin::At(onset) if onset.0 % (bars * 192) == 0));
         let told: Vec<i64> = firsts.clone().map(bar_in_chart).collect();
         assert_eq!(told, vec![FROM; ROUNDS as usize], "{mode:?}, {bars} bars");
-        for wish in firsts {
-            let Begin::At(onset) = wish.begin else { continue };
-            assert_eq!(wish.bars.unwrap().place(onset), Ticks::ZERO);
+        for request in firsts {
+            let Begin::At(onset) = request.begin else { continue };
+            assert_eq!(request.bars.unwrap().place(onset), Ticks::ZERO);
             let end = (mode == Mode::Trade).then(|| onset + Ticks(2 * 192));
-            assert_eq!(wish.ends, end, "{mode:?}, {bars} bars");
+            assert_eq!(request.ends, end, "{mode:?}, {bars} bars");
         }
     }
 }
@@ -151,8 +152,8 @@ fn where_the_song_does_not_go_round_what_sounds_makes_room_for_the_line_that_is_
         let mut sounding = 0;
         for (at, message) in &heard.messages {
             sounding += match message {
-                Message::On { .. } => 1,
-                Message::Off { .. } => -1,
+                Message::NoteOn { .. } => 1,
+                Message::NoteOff { .. } => -1,
                 _ => 0,
             };
             assert!(sounding <= 1, "{bars} bars at {tempo} bpm: two notes at {at}");
@@ -168,13 +169,13 @@ fn the_mind_remembers_of_each_round_what_sounded_also_where_it_was_late_or_the_s
         let stops = round(ROUNDS, bars, 120.0) + 12_345;
         host.song.push((stops, None));
         host.key(70, round(1, bars, 120.0) - 500, 9_000);
-        for (offline, wits) in
-            [(true, Wits::Quick), (false, Wits::Quick), (false, Wits::Slow(3)), (false, Wits::Slow(29))]
+        for (offline, speed) in
+            [(true, Speed::Quick), (false, Speed::Quick), (false, Speed::Slow(3)), (false, Speed::Slow(29))]
         {
-            (host.offline, host.wits) = (offline, wits);
+            (host.offline, host.speed) = (offline, speed);
             for length in [64, 441, 4_096] {
                 let heard = host.play(stops + 100 * i64::from(length), &[length]);
-                assert_eq!(heard.remembered(), heard.sounded(), "{mode:?}, {bars} bars, {wits:?}, {length}");
+                assert_eq!(heard.remembered(), heard.sounded(), "{mode:?}, {bars} bars, {speed:?}, {length}");
             }
         }
     }
@@ -190,16 +191,16 @@ fn the_loop_that_nobody_tells_of_is_landed_in_where_segues_bars_would_have_begun
     }
     // A rendering decides the first note once more, now that it is known where the song is.
     let places: Vec<i64> = heard
-        .wishes()
+        .requests()
         .iter()
-        .filter(|wish| matches!(wish.begin, Begin::At(onset) if onset.0 > 0 && onset.0 % (4 * 192) == 0))
+        .filter(|request| matches!(request.begin, Begin::At(onset) if onset.0 > 0 && onset.0 % (4 * 192) == 0))
         .map(bar_in_chart)
         .collect();
     assert_eq!(places[..2 * (ROUNDS as usize - 1)], [FROM + 4, FROM].repeat(ROUNDS as usize - 1));
 }
 
 /// A phrase of eighths in a loop of so many bars from bar 4 on, at this beat of the loop, in the rounds given.
-fn phrase_in_loop(bars: i64, beat: i64, notes: i64, rounds: impl Iterator<Item = i64>) -> PaperHost {
+fn phrase_in_loop(bars: i64, beat: i64, notes: i64, rounds: impl Iterator<Item = i64>) -> FakeHost {
     let mut host = going_round(Mode::Answer, bars, 120.0);
     host.song = (0..6).map(|pass| (round(pass, bars, 120.0), Some(4.0 * FROM as f64))).collect();
     for pass in rounds {
@@ -277,11 +278,11 @@ fn live_an_answer_goes_through_a_loop_as_it_does_offline() {
             let live = host.play(until, lengths);
             let pairs = live.messages.iter().zip(&offline.messages);
             assert_eq!(pairs.filter(|(at, _)| at.0 < until).find(|(one, other)| one != other), None, "{lengths:?}");
-            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{lengths:?}");
+            assert_eq!((live.stats.late.get(), live.stats.dropped.get()), (0, 0), "{lengths:?}");
         }
         for length in [1_024, 4_096] {
             let live = host.play(until, &[length]);
-            assert_eq!((live.vitals.late.get(), live.vitals.dropped.get()), (0, 0), "{length}");
+            assert_eq!((live.stats.late.get(), live.stats.dropped.get()), (0, 0), "{length}");
             assert_eq!(live.ons()[0], offline.ons()[0], "{length}");
         }
     }

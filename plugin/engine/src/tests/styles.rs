@@ -4,8 +4,8 @@ use super::modes::{BAR, alone};
 use super::*;
 
 /// An answer of four bars from frame 60,000 on.
-fn answer() -> PaperHost {
-    let mut host = PaperHost::with_phrase();
+fn answer() -> FakeHost {
+    let mut host = FakeHost::with_phrase();
     host.settings.answer_bars = 4;
     host
 }
@@ -47,11 +47,12 @@ fn another_style_goes_on_with_the_answer_to_its_end() {
             let (before, after) = (before.ons().len(), heard.ons().len());
             assert!(after * 2 >= before && after <= before * 2, "{case}: {after} notes instead of {before}");
             let sounding = heard.messages.iter().filter(|(at, _)| *at <= AT);
-            let balance: i64 = sounding.map(|(_, what)| if matches!(what, Message::On { .. }) { 1 } else { -1 }).sum();
+            let balance: i64 =
+                sounding.map(|(_, what)| if matches!(what, Message::NoteOn { .. }) { 1 } else { -1 }).sum();
             assert_eq!(balance, 0, "{case}: what sounds ends");
-            let told = |word: &ToMind| matches!(word, ToMind::Style(StyleNumber(3)));
+            let told = |word: &Command| matches!(word, Command::Style(StyleNumber(3)));
             let style = heard.words.iter().position(told).unwrap();
-            assert!(heard.words[style..].iter().any(|word| matches!(word, ToMind::Wish(_))), "{case}: it is asked");
+            assert!(heard.words[style..].iter().any(|word| matches!(word, Command::Request(_))), "{case}: it is asked");
             heard.check_pairs().or_else(|fault| if fault.contains("never end") { Ok(()) } else { Err(fault) }).unwrap();
         }
     }

@@ -61,15 +61,15 @@ fn a_chart_goes_on_bar_by_bar_where_the_metre_changes() {
     let mut host = alone(Mode::Duet);
     host.metres = vec![(0, Metre::COMMON), (4 * BAR, Metre::new(3, 4).unwrap())];
     let heard = host.play(8 * BAR, &[256]);
-    let bar = |wish: &crate::link::Wish| {
-        let (Begin::At(onset) | Begin::NotBefore(onset)) = wish.begin;
-        (onset, (onset - wish.form).0.div_euclid(wish.bars.unwrap().metre.bar().0))
+    let bar = |request: &crate::link::Request| {
+        let (Begin::At(onset) | Begin::NotBefore(onset)) = request.begin;
+        (onset, (onset - request.form).0.div_euclid(request.bars.unwrap().metre.bar().0))
     };
     let mut counted = 0;
-    for (onset, number) in heard.wishes().iter().map(bar) {
+    for (onset, number) in heard.requests().iter().map(bar) {
         let tick = onset.0;
         let wanted = if tick < 768 { tick / 192 } else { 4 + (tick - 768) / 144 };
-        // The last wishes before the change are made in the bars of before.
+        // The last requests before the change are made in the bars of before.
         if !(768..800).contains(&tick) {
             assert_eq!(number, wanted, "at tick {tick}");
             counted += 1;
@@ -108,7 +108,7 @@ fn the_comping_follows_the_bars_of_a_phrase_from_the_stroke_on_that_moved_them_i
         sounds
     };
     let whole = play(&[1 << 20]);
-    assert!(whole.iter().any(|(_, what)| matches!(what, Audible::Strike { who: Who::Comping, .. })));
+    assert!(whole.iter().any(|(_, what)| matches!(what, SynthEvent::NoteOn { who: NoteSource::Comping, .. })));
     for lengths in [&[1_u32][..], &[64], &[441], &[4_096]] {
         assert_eq!(play(lengths), whole, "{lengths:?}");
     }

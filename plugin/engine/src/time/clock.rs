@@ -3,7 +3,7 @@
 //! Performance time is counted in ticks from the first activation and never goes back, whatever the song does: where
 //! the host's transport plays, a tick is the host's beat plus an offset in whole ticks that is chosen anew at every
 //! jump; where it stands or there is none, our own clock counts frames. Within one block both are a straight line, a
-//! [`Span`]. Where the music swings the line has a step in every beat: a [`Groove`] lies between.
+//! [`TickMap`]. Where the music swings the line has a step in every beat: a [`Swing`] lies between.
 //!
 //! A host's clock may jitter, and its song be nudged. Where it is a little beside where it was to be, time goes on as if
 //! nothing had happened, and then a little slower or faster until it is at one with the song again: so no note is skipped,
@@ -18,7 +18,7 @@
 //! Knows nothing of notes or turns.
 
 use crate::host::Transport;
-use crate::time::swing::Groove;
+use crate::time::swing::Swing;
 use arrayvec::ArrayVec;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
 
@@ -56,9 +56,9 @@ const SAME_BARS: f64 = 1e-3;
 
 /// A frame counted from the activation. Blocks come and go, positions stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Position(pub i64);
+pub struct FramePosition(pub i64);
 
-impl Position {
+impl FramePosition {
     /// So many frames later, or earlier.
     #[must_use]
     pub fn plus(self, frames: i64) -> Self {
@@ -68,12 +68,12 @@ impl Position {
 
 /// Ticks against frames within one block: a straight line, and how the beat is divided.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Span {
+pub struct TickMap {
     /// The moment of the block's first frame, in ticks; rarely a whole number.
     start: f64,
     /// Above zero.
     frames_per_tick: f64,
-    groove: Groove,
+    swing: Swing,
     /// The first part of it, where time is not at one with the song yet.
     catching_up: Option<CatchingUp>,
 }
@@ -98,9 +98,9 @@ impl CatchingUp {
     }
 }
 
-impl Span {
+impl TickMap {
     fn new(start: f64, frames_per_tick: f64) -> Self {
-        Self { start, frames_per_tick, groove: Groove::STRAIGHT, catching_up: None }
+        Self { start, frames_per_tick, swing: Swing::STRAIGHT, catching_up: None }
     }
 
     /// The same, where time is so many ticks ahead of the song at the block's first frame.
@@ -117,18 +117,18 @@ impl Span {
 
     /// The same stretch of time with another division of the beat.
     #[must_use]
-    pub fn with(self, groove: Groove) -> Self {
-        Self { groove, ..self }
+    pub fn with(self, swing: Swing) -> Self {
+        Self { swing, ..self }
     }
 
     /// How the beat is divided.
-    pub fn groove(&self) -> Groove {
-        self.groove
+    pub fn swing(&self) -> Swing {
+        self.swing
     }
 
     /// The moment of a frame, counted from the block's start.
     pub fn moment_of(&self, offset: i64) -> f64 {
-        self.groove.straight(self.performed_at(offset))
+        self.swing.straight(self.performed_at(offset))
     }
 
     /// The moment of a frame as it is played.
@@ -154,7 +154,7 @@ impl Span {
 
     /// The tick that a stroke on this frame means, given the one before it.
     pub fn heard_tick(&self, offset: i64, before: Option<Ticks>) -> Ticks {
-        nearest(self.groove.heard(self.performed_at(offset), before))
+        nearest(self.swing.heard(self.performed_at(offset), before))
     }
 
     /// The tick nearest to a frame as it is played, swung where that swings.
@@ -164,12 +164,12 @@ impl Span {
 
     /// The tick at which a finger comes up on this frame.
     pub fn lifted_tick(&self, offset: i64) -> Ticks {
-        nearest(self.groove.lifted(self.performed_at(offset)))
+        nearest(self.swing.lifted(self.performed_at(offset)))
     }
 
     /// The frame on which a moment falls, counted from the block's start: negative before the block.
     pub fn offset_of(&self, moment: f64) -> i64 {
-        saturating((self.frame_of(self.groove.performed(moment)) + HALF_UP).floor())
+        saturating((self.frame_of(self.swing.performed(moment)) + HALF_UP).floor())
     }
 
     /// The tick nearest to a frame.
@@ -273,7 +273,7 @@ struct Change {
 
 /// What comes when the song's loop ends, if the host does as it says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Landing {
+pub struct LoopWrap {
     /// When that is, of the song.
     end: f64,
     /// When that is, by our time.
@@ -285,7 +285,7 @@ pub struct Landing {
     offset: Ticks,
 }
 
-impl Landing {
+impl LoopWrap {
     /// Whether it is the same one, foreseen from another place.
     #[allow(clippy::float_cmp, reason = "a loop that was not touched ends at the very same number")]
     pub fn is(&self, other: &Self) -> bool {
@@ -298,9 +298,9 @@ impl Landing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     /// Time goes on.
-    On,
+    Continuous,
     /// The song started, stopped or jumped: nothing that was planned is true any more.
-    Broken,
+    Discontinuity,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -317,7 +317,7 @@ enum Source {
         ahead: f64,
     },
     /// Our own: so many ticks at a frame, at a tempo.
-    Own { anchor: f64, anchored_at: Position, tempo_bpm: f64 },
+    Own { anchor: f64, anchored_at: FramePosition, tempo_bpm: f64 },
 }
 
 /// Performance time.
@@ -330,7 +330,7 @@ pub struct Clock {
     changes: ArrayVec<Change, CHANGES>,
     /// The moment of the next block's first frame, as far as is known now.
     now: f64,
-    landing: Option<Landing>,
+    landing: Option<LoopWrap>,
     largest_block: u32,
 }
 
@@ -339,7 +339,7 @@ impl Clock {
     pub fn new(sample_rate: f64) -> Self {
         Self {
             sample_rate,
-            source: Source::Own { anchor: 0.0, anchored_at: Position(0), tempo_bpm: FALLBACK_BPM },
+            source: Source::Own { anchor: 0.0, anchored_at: FramePosition(0), tempo_bpm: FALLBACK_BPM },
             count: Count { bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON }, number: 0 },
             changes: ArrayVec::new(),
             now: 0.0,
@@ -353,7 +353,7 @@ impl Clock {
         self.sample_rate = sample_rate;
         self.largest_block = 0;
         let tempo_bpm = self.tempo_bpm();
-        self.source = Source::Own { anchor: self.now, anchored_at: Position(0), tempo_bpm };
+        self.source = Source::Own { anchor: self.now, anchored_at: FramePosition(0), tempo_bpm };
     }
 
     /// The first tick that no block has reached yet.
@@ -388,12 +388,12 @@ impl Clock {
     }
 
     /// What comes when the song's loop ends; `None` where it does not go round, or has left its loop behind.
-    pub fn landing(&self) -> Option<Landing> {
+    pub fn landing(&self) -> Option<LoopWrap> {
         self.landing
     }
 
     /// Whether what was foreseen has come.
-    pub fn has_landed(&self, foreseen: Landing) -> bool {
+    pub fn has_landed(&self, foreseen: LoopWrap) -> bool {
         matches!(self.source, Source::Host { offset, .. } if offset == foreseen.offset) && self.count == foreseen.count
     }
 
@@ -413,10 +413,10 @@ impl Clock {
     pub fn enter(
         &mut self,
         transport: &Transport,
-        position: Position,
+        position: FramePosition,
         frames: u32,
         own_tempo_bpm: f64,
-    ) -> (Span, Flow) {
+    ) -> (TickMap, Flow) {
         let host_bpm = sane(transport.tempo_bpm).filter(|_| transport.playing);
         let tempo_bpm = host_bpm.or(sane(Some(own_tempo_bpm))).unwrap_or(FALLBACK_BPM);
         let beats = transport.beats.filter(|beats| transport.playing && beats.abs() < LONGEST_SONG_BEATS);
@@ -425,7 +425,7 @@ impl Clock {
             Some(beats) => self.follow_host(transport, beats, tempo_bpm, frames),
             None => self.follow_own(transport, tempo_bpm, position),
         };
-        let mut span = Span::new(start, self.frames_per_tick(tempo_bpm));
+        let mut span = TickMap::new(start, self.frames_per_tick(tempo_bpm));
         if let Source::Host { ahead, .. } = &mut self.source {
             span = span.ahead(*ahead);
             *ahead = span.ahead_at(i64::from(frames));
@@ -437,14 +437,14 @@ impl Clock {
 
     /// Makes the frame at `position` the first beat of a bar and returns the span as it is from then on: only where
     /// our own clock runs, because the host's bars are not ours to move.
-    pub fn begin_bar(&mut self, span: Span, offset: i64, position: Position, frames: u32) -> Span {
+    pub fn begin_bar(&mut self, span: TickMap, offset: i64, position: FramePosition, frames: u32) -> TickMap {
         let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
         // Up to a whole tick, so that time does not go back; but what is one already, but for noise, is that one.
         let line = Ticks(saturating((span.performed_at(offset) - SAME_TICKS).ceil()));
         (*anchor, *anchored_at) = (float(line), position);
         self.count = Count { bars: Bars { line, ..self.count.bars }, number: 0 };
         let start = float(line) - span.performed_at(offset) + span.start;
-        let span = Span { start, ..span };
+        let span = TickMap { start, ..span };
         self.now = span.performed_at(i64::from(frames));
         span
     }
@@ -461,12 +461,12 @@ impl Clock {
     /// that the frame is on a whole one, as bars are; else it is the bars that move.
     pub fn retime(
         &mut self,
-        span: Span,
+        span: TickMap,
         offset: i64,
-        position: Position,
+        position: FramePosition,
         frames: u32,
         (tempo_bpm, place): (f64, Ticks),
-    ) -> Span {
+    ) -> TickMap {
         let now = (span.performed_at(offset) - SAME_TICKS).ceil();
         let frames_per_tick = self.frames_per_tick(tempo_bpm);
         let Source::Own { anchor, anchored_at, tempo_bpm: before } = &mut self.source else { return span };
@@ -474,23 +474,23 @@ impl Clock {
         self.count.bars.line = Ticks(saturating(now)) - place;
         #[allow(clippy::cast_precision_loss, reason = "frames of a block")]
         let start = now - offset as f64 / frames_per_tick;
-        let span = Span { start, frames_per_tick, ..span };
+        let span = TickMap { start, frames_per_tick, ..span };
         self.now = span.performed_at(i64::from(frames));
         span
     }
 
-    fn follow_own(&mut self, transport: &Transport, tempo_bpm: f64, position: Position) -> (f64, Flow) {
+    fn follow_own(&mut self, transport: &Transport, tempo_bpm: f64, position: FramePosition) -> (f64, Flow) {
         let (start, flow) = match self.source {
-            Source::Host { .. } => (self.now, Flow::Broken),
+            Source::Host { .. } => (self.now, Flow::Discontinuity),
             Source::Own { anchor, anchored_at, tempo_bpm } => {
                 let frames = position.0.saturating_sub(anchored_at.0);
                 #[allow(clippy::cast_precision_loss, reason = "2^53 frames last 1,500 years at 192 kHz")]
                 let ticks = frames as f64 / self.frames_per_tick(tempo_bpm);
-                (anchor + ticks, Flow::On)
+                (anchor + ticks, Flow::Continuous)
             }
         };
         #[allow(clippy::float_cmp, reason = "a tempo that was not touched is the very same number")]
-        if flow == Flow::Broken || self.tempo_bpm() != tempo_bpm {
+        if flow == Flow::Discontinuity || self.tempo_bpm() != tempo_bpm {
             self.source = Source::Own { anchor: start, anchored_at: position, tempo_bpm };
         }
         if let Some(metre) = transport.metre.filter(|metre| *metre != self.count.bars.metre) {
@@ -517,7 +517,7 @@ impl Clock {
             }
             Source::Own { .. } => None,
         };
-        let flow = if goes_on.is_some() { Flow::On } else { Flow::Broken };
+        let flow = if goes_on.is_some() { Flow::Continuous } else { Flow::Discontinuity };
         let next_beats = beats + beats_in(frames, tempo_bpm);
         let (offset, ahead) =
             goes_on.or_else(|| self.round_from(beats)).unwrap_or_else(|| (self.offset_from(self.now, beats), 0.0));
@@ -550,7 +550,7 @@ impl Clock {
 
     /// What comes when the loop ends that the host tells of, as far as it can be known: the bars are counted on from the
     /// changes of metre that were passed, because the host tells its bars only where it is.
-    fn foreseen(&self, transport: &Transport, beats: f64, span: &Span) -> Option<Landing> {
+    fn foreseen(&self, transport: &Transport, beats: f64, span: &TickMap) -> Option<LoopWrap> {
         let (begin, end) = transport.loop_beats?;
         let Source::Host { offset, .. } = self.source else { return None };
         let can_be = begin.abs() < LONGEST_SONG_BEATS && end.abs() < LONGEST_SONG_BEATS;
@@ -572,7 +572,7 @@ impl Clock {
         let frame = (end - span.start) * span.frames_per_tick;
         let behind = span.catching_up.is_some_and(|catching_up| frame < catching_up.frames);
         let reached = if behind { span.performed_at(saturating(frame)) } else { end };
-        Some(Landing { end, reached, first, count, offset })
+        Some(LoopWrap { end, reached, first, count, offset })
     }
 
     /// Takes the host's bar line where it can only be the host's own word, or where we have none that still holds.
@@ -580,26 +580,26 @@ impl Clock {
         let before = self.count;
         let metre = transport.metre.unwrap_or(before.bars.metre);
         // Who tells no metre tells no bars either: in the middle of the song such a line would only move the beat.
-        let tells_bars = transport.metre.is_some() || flow == Flow::Broken;
+        let tells_bars = transport.metre.is_some() || flow == Flow::Discontinuity;
         let own_word = own_line(transport, beats, metre).filter(|_| tells_bars);
-        let lost = flow == Flow::Broken || metre != before.bars.metre;
+        let lost = flow == Flow::Discontinuity || metre != before.bars.metre;
         let line_beats = match own_word {
             Some(line) => line,
-            None if flow == Flow::On && lost && self.is_at_bar_line(beats, offset) => beats,
+            None if flow == Flow::Continuous && lost && self.is_at_bar_line(beats, offset) => beats,
             None if lost => plain_line(beats, metre),
             None => return,
         };
         let line = Ticks(saturating((line_beats * PER_QUARTER).round())) + offset;
         let number = match flow {
             // The change passed: a bar that it cut short counts as one.
-            Flow::On => {
+            Flow::Continuous => {
                 let bars = float(line - before.bars.line) / float(before.bars.metre.bar());
                 before.number + saturating((bars - SAME_BARS).ceil())
             }
-            Flow::Broken => self.number_in_song(line_beats, metre),
+            Flow::Discontinuity => self.number_in_song(line_beats, metre),
         };
         self.count = Count { bars: Bars { line, metre }, number };
-        if flow == Flow::On && metre != before.bars.metre {
+        if flow == Flow::Continuous && metre != before.bars.metre {
             self.remember(Change { beats: line_beats, before: before.bars.metre, metre, number });
         }
     }
@@ -675,7 +675,7 @@ mod tests {
             let change = song.tempos.iter().map(|(from, _)| *from).find(|from| *from > at).unwrap_or(i64::MAX);
             let length = i64::from(length).min(change - at);
             let frames = u32::try_from(length).unwrap();
-            let (span, _) = clock.enter(&song.transport(at), Position(at), frames, 120.0);
+            let (span, _) = clock.enter(&song.transport(at), FramePosition(at), frames, 120.0);
             for &tick in ticks {
                 let offset = span.offset_of(tick as f64);
                 if (0..length).contains(&offset) {
@@ -731,10 +731,14 @@ mod tests {
     fn time_does_not_go_back_when_the_song_does() {
         let mut clock = Clock::new(48_000.0);
         let mut last = 0.0;
-        for (beats, flow) in
-            [(7.3, Flow::Broken), (8.3, Flow::On), (4.0, Flow::Broken), (5.0, Flow::On), (-2.0, Flow::Broken)]
-        {
-            let (span, met) = clock.enter(&playing(beats, Metre::COMMON, 0.0), Position(0), BEAT, 120.0);
+        for (beats, flow) in [
+            (7.3, Flow::Discontinuity),
+            (8.3, Flow::Continuous),
+            (4.0, Flow::Discontinuity),
+            (5.0, Flow::Continuous),
+            (-2.0, Flow::Discontinuity),
+        ] {
+            let (span, met) = clock.enter(&playing(beats, Metre::COMMON, 0.0), FramePosition(0), BEAT, 120.0);
             assert_eq!(met, flow, "at beat {beats}");
             assert!(span.moment_of(0) >= last - SAME_TICKS, "at beat {beats}");
             assert!((span.moment_of(0) - beats * 48.0).fract().abs() < 1e-6, "only whole ticks are added");
@@ -746,7 +750,7 @@ mod tests {
     fn a_stop_and_a_start_break_the_flow_and_a_standing_position_is_ignored() {
         let mut clock = Clock::new(48_000.0);
         let stopped = |beats| Transport { playing: false, ..playing(beats, Metre::COMMON, 0.0) };
-        let mut position = Position(0);
+        let mut position = FramePosition(0);
         let mut met = Vec::new();
         // While it stands, the position runs on as it does in blocks that the framework cut.
         for transport in [
@@ -759,7 +763,10 @@ mod tests {
             met.push(clock.enter(&transport, position, BEAT, 120.0).1);
             position = position.plus(i64::from(BEAT));
         }
-        assert_eq!(met, [Flow::Broken, Flow::Broken, Flow::On, Flow::On, Flow::Broken]);
+        assert_eq!(
+            met,
+            [Flow::Discontinuity, Flow::Discontinuity, Flow::Continuous, Flow::Continuous, Flow::Discontinuity]
+        );
     }
 
     #[test]
@@ -767,11 +774,11 @@ mod tests {
         let waltz = Metre::new(3, 4).unwrap();
         let mut clock = Clock::new(48_000.0);
         // Four bars of 4/4, then 3/4 from beat 16 on: the host's own word.
-        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), Position(0), BEAT, 120.0);
-        let _ = clock.enter(&playing(16.0, waltz, 16.0), Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), FramePosition(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(16.0, waltz, 16.0), FramePosition(0), BEAT, 120.0);
         let line = clock.bars().line;
         // In a block that was cut, 17 / 3 gives a bar line at beat 15.
-        let _ = clock.enter(&playing(17.0, waltz, 15.0), Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(17.0, waltz, 15.0), FramePosition(0), BEAT, 120.0);
         assert_eq!(clock.bars(), Bars { line, metre: waltz });
         assert_eq!(waltz.bar(), Ticks(144));
     }
@@ -781,9 +788,9 @@ mod tests {
         let waltz = Metre::new(3, 4).unwrap();
         for said in [Some(15.0), Some(0.0), None] {
             let mut clock = Clock::new(48_000.0);
-            let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), Position(0), BEAT, 120.0);
+            let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), FramePosition(0), BEAT, 120.0);
             let change = Transport { bar_beats: said, ..playing(16.0, waltz, 0.0) };
-            let (span, _) = clock.enter(&change, Position(0), BEAT, 120.0);
+            let (span, _) = clock.enter(&change, FramePosition(0), BEAT, 120.0);
             assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks(0), "{said:?}");
         }
     }
@@ -792,12 +799,12 @@ mod tests {
     fn without_a_metre_bar_lines_in_the_middle_of_the_song_are_not_believed() {
         let mut clock = Clock::new(48_000.0);
         let silent = |beats, line| Transport { metre: None, ..playing(beats, Metre::COMMON, line) };
-        let _ = clock.enter(&silent(7.0, 7.0), Position(0), BEAT, 120.0);
+        let _ = clock.enter(&silent(7.0, 7.0), FramePosition(0), BEAT, 120.0);
         let bars = clock.bars();
         for beat in 8..20 {
             // Bars of seven eighths, of which the host tells only where they begin.
             let beat = f64::from(beat);
-            let _ = clock.enter(&silent(beat, (beat / 3.5).floor() * 3.5), Position(0), BEAT, 120.0);
+            let _ = clock.enter(&silent(beat, (beat / 3.5).floor() * 3.5), FramePosition(0), BEAT, 120.0);
             assert_eq!(clock.bars(), bars, "at beat {beat}");
         }
     }
@@ -809,7 +816,7 @@ mod tests {
         let mut number = |beats: f64, metre| {
             let line =
                 if metre == waltz { 16.0 + ((beats - 16.0) / 3.0).floor() * 3.0 } else { (beats / 4.0).floor() * 4.0 };
-            let (span, _) = clock.enter(&playing(beats, metre, line), Position(0), BEAT, 120.0);
+            let (span, _) = clock.enter(&playing(beats, metre, line), FramePosition(0), BEAT, 120.0);
             clock.count().number_at(span.nearest_tick(0))
         };
         // Four bars of four beats, then bars of three.
@@ -829,11 +836,11 @@ mod tests {
     fn a_chart_begins_where_its_first_bar_would_have_begun_in_the_present_metre() {
         let waltz = Metre::new(3, 4).unwrap();
         let mut clock = Clock::new(48_000.0);
-        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), Position(0), BEAT, 120.0);
-        let (span, _) = clock.enter(&playing(16.0, waltz, 16.0), Position(0), BEAT, 120.0);
+        let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), FramePosition(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(16.0, waltz, 16.0), FramePosition(0), BEAT, 120.0);
         assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(4 * waltz.bar().0), "it is the fifth bar of the chart");
         // A pickup is no bar of the chart.
-        let (span, _) = clock.enter(&playing(33.0, Metre::COMMON, 33.0), Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(33.0, Metre::COMMON, 33.0), FramePosition(0), BEAT, 120.0);
         assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(8 * Metre::COMMON.bar().0));
     }
 
@@ -843,9 +850,9 @@ mod tests {
         let mut clock = Clock::new(48_000.0);
         let standing = |metre| Transport { metre: Some(metre), ..Transport::default() };
         for beat in 0..5 {
-            let _ = clock.enter(&standing(Metre::COMMON), Position(beat * i64::from(BEAT)), BEAT, 120.0);
+            let _ = clock.enter(&standing(Metre::COMMON), FramePosition(beat * i64::from(BEAT)), BEAT, 120.0);
         }
-        let _ = clock.enter(&standing(waltz), Position(5 * i64::from(BEAT)), BEAT, 120.0);
+        let _ = clock.enter(&standing(waltz), FramePosition(5 * i64::from(BEAT)), BEAT, 120.0);
         assert_eq!(clock.count(), Count { bars: Bars { line: Ticks::quarters(4), metre: waltz }, number: 1 });
     }
 
@@ -853,11 +860,11 @@ mod tests {
     fn a_bar_position_that_cannot_be_is_not_believed_and_a_jump_brings_the_hosts_bars() {
         let mut clock = Clock::new(48_000.0);
         // This host says beat 0 whatever the position.
-        let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), FramePosition(0), BEAT, 120.0);
         let bar_line = span.nearest_tick(0) - Ticks::quarters(2);
         assert_eq!(clock.bars().place(bar_line), Ticks(0));
         // This one has a pickup of one beat.
-        let (span, _) = clock.enter(&playing(30.0, Metre::COMMON, 29.0), Position(0), BEAT, 120.0);
+        let (span, _) = clock.enter(&playing(30.0, Metre::COMMON, 29.0), FramePosition(0), BEAT, 120.0);
         assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks::quarters(1));
     }
 
@@ -870,8 +877,8 @@ mod tests {
             while at < 200_000 {
                 let tempo = if at < 60_000 { 97.0 } else { 151.0 };
                 let frames = if at < 60_000 { length.min(u32::try_from(60_000 - at).unwrap()) } else { length };
-                let (span, flow) = clock.enter(&Transport::default(), Position(at), frames, tempo);
-                assert_eq!(flow, Flow::On);
+                let (span, flow) = clock.enter(&Transport::default(), FramePosition(at), frames, tempo);
+                assert_eq!(flow, Flow::Continuous);
                 let offsets = (0..400).map(|tick| span.offset_of(f64::from(tick)));
                 found
                     .extend(offsets.filter(|offset| (0..i64::from(frames)).contains(offset)).map(|offset| at + offset));
@@ -887,11 +894,11 @@ mod tests {
     #[test]
     fn a_bar_begun_by_the_player_begins_on_the_frame_of_the_note() {
         let mut clock = Clock::new(48_000.0);
-        let (span, _) = clock.enter(&Transport::default(), Position(0), 1_000, 120.0);
-        let span = clock.begin_bar(span, 333, Position(333), 1_000);
+        let (span, _) = clock.enter(&Transport::default(), FramePosition(0), 1_000, 120.0);
+        let span = clock.begin_bar(span, 333, FramePosition(333), 1_000);
         let line = clock.bars().line;
         assert_eq!(span.offset_of(float(line)), 333);
-        let (next, _) = clock.enter(&Transport::default(), Position(1_000), 1_000, 120.0);
+        let (next, _) = clock.enter(&Transport::default(), FramePosition(1_000), 1_000, 120.0);
         assert_eq!(next.offset_of(float(line + Ticks(48))), 333 + 24_000 - 1_000);
     }
 
@@ -904,8 +911,8 @@ mod tests {
             let at = i64::from(block) * i64::from(length);
             let beats = 101.0 + at as f64 / 24_000.0;
             let told = playing(beats + noise(block) * 2.0, Metre::COMMON, 100.0);
-            let (span, flow) = clock.enter(&told, Position(at), length, 120.0);
-            broken |= block > 0 && flow == Flow::Broken;
+            let (span, flow) = clock.enter(&told, FramePosition(at), length, 120.0);
+            broken |= block > 0 && flow == Flow::Discontinuity;
             assert!(span.moment_of(0) >= last - 0.2, "time goes back in block {block} of {length}");
             let (begin, end) = (span.moment_of(0), span.moment_of(i64::from(length)));
             let pace = (end - begin) / (f64::from(length) / 500.0);
@@ -973,7 +980,7 @@ mod tests {
                     let beats = at as f64 / 24_000.0 + if at < 24_123 { 0.0 } else { nudge };
                     let told = playing(beats, Metre::COMMON, 0.0);
                     let frames = u32::try_from(frames).unwrap();
-                    let (span, _) = clock.enter(&told, Position(at), frames, 120.0);
+                    let (span, _) = clock.enter(&told, FramePosition(at), frames, 120.0);
                     let offsets = (0..150).map(|tick| span.offset_of(f64::from(tick)));
                     found.extend(
                         offsets.filter(|offset| (0..i64::from(frames)).contains(offset)).map(|offset| at + offset),
@@ -995,7 +1002,7 @@ mod tests {
         let mut clock = Clock::new(48_000.0);
         for number in [f64::NAN, f64::INFINITY, -1e300, 1e300, 0.0] {
             let transport = Transport { tempo_bpm: Some(number), ..playing(number, Metre::COMMON, number) };
-            let (span, _) = clock.enter(&transport, Position(i64::MAX), 64, number);
+            let (span, _) = clock.enter(&transport, FramePosition(i64::MAX), 64, number);
             let tick = span.nearest_tick(3);
             let _ = (span.first_tick_from(5, 0.0), span.offset_of(float(tick)), clock.bars().place(tick));
         }

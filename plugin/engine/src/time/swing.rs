@@ -33,14 +33,14 @@ const SEMITONES: i16 = 12;
 
 /// One division of the beat. The two maps are each other's inverse, grow without end, and keep every beat in its place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Groove {
+pub struct Swing {
     /// The part of the beat that its first eighth has; above a half, or else nothing is moved.
     share: f64,
     /// A beat.
     beat: Ticks,
 }
 
-impl Groove {
+impl Swing {
     /// Nothing is moved.
     pub const STRAIGHT: Self = Self { share: 0.5, beat: Ticks::ZERO };
 
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_second_eighth_comes_late_and_the_beats_stay() {
-        let groove = Groove::new(0.625, bars(7, Metre::COMMON));
+        let swing = Swing::new(0.625, bars(7, Metre::COMMON));
         for (straight, performed) in [
             (7.0, 7.0),
             (15.0, 15.0),
@@ -198,33 +198,29 @@ mod tests {
             (-17.0, -11.0),
             (48_007.0, 48_007.0),
         ] {
-            assert!((groove.performed(straight) - performed).abs() < 1e-9, "{straight}");
-            assert!((groove.straight(performed) - straight).abs() < 1e-9, "{straight}");
+            assert!((swing.performed(straight) - performed).abs() < 1e-9, "{straight}");
+            assert!((swing.straight(performed) - straight).abs() < 1e-9, "{straight}");
         }
     }
 
     #[test]
     fn triplets_are_even_up_to_triplet_swing_and_beyond_it_they_keep_their_order() {
         for share in [0.52, 0.58, 0.62, 0.64] {
-            let groove = Groove::new(share, bars(0, Metre::COMMON));
+            let swing = Swing::new(share, bars(0, Metre::COMMON));
             for place in [16.0, 32.0, -16.0, 64.0] {
-                assert!(
-                    (groove.performed(place) - place).abs() < 0.2,
-                    "{place} at {share}: {}",
-                    groove.performed(place)
-                );
+                assert!((swing.performed(place) - place).abs() < 0.2, "{place} at {share}: {}", swing.performed(place));
             }
         }
-        let hard = Groove::new(0.75, bars(0, Metre::COMMON));
+        let hard = Swing::new(0.75, bars(0, Metre::COMMON));
         assert!(hard.performed(16.0) > hard.performed(12.0) && hard.performed(32.0) > hard.performed(24.0));
     }
 
     #[test]
     fn a_finger_that_comes_up_in_a_swung_eighth_has_held_its_part_of_it() {
-        let groove = Groove::new(0.62, bars(0, Metre::COMMON));
+        let swing = Swing::new(0.62, bars(0, Metre::COMMON));
         for part in [0.0, 0.3, 0.5, 0.8] {
             for (from, played, length) in [(0.0, 0.0, 0.62 * BEAT), (EIGHTH, 0.62 * BEAT, 0.38 * BEAT)] {
-                let up = groove.lifted(played + part * length);
+                let up = swing.lifted(played + part * length);
                 assert!((up - (from + part * EIGHTH)).abs() < 1e-4, "{part} of the eighth at {from}: {up}");
             }
         }
@@ -233,16 +229,16 @@ mod tests {
     #[test]
     fn what_does_not_swing_is_not_moved_by_a_hair() {
         let odd = Metre::new(6, 8).unwrap();
-        for groove in [
-            Groove::STRAIGHT,
-            Groove::new(0.5, bars(3, Metre::COMMON)),
-            Groove::new(0.66, bars(0, odd)),
-            Groove::new(f32::NAN, bars(0, Metre::COMMON)),
-            Groove::new(7.0, bars(0, Metre::COMMON)),
+        for swing in [
+            Swing::STRAIGHT,
+            Swing::new(0.5, bars(3, Metre::COMMON)),
+            Swing::new(0.66, bars(0, odd)),
+            Swing::new(f32::NAN, bars(0, Metre::COMMON)),
+            Swing::new(7.0, bars(0, Metre::COMMON)),
         ] {
             let moment = 1_234.567_890_123;
-            assert!(groove.performed(moment).to_bits() == moment.to_bits(), "{groove:?}");
-            assert!(groove.straight(moment).to_bits() == moment.to_bits(), "{groove:?}");
+            assert!(swing.performed(moment).to_bits() == moment.to_bits(), "{swing:?}");
+            assert!(swing.straight(moment).to_bits() == moment.to_bits(), "{swing:?}");
         }
     }
 
@@ -254,7 +250,7 @@ mod tests {
             duration: Ticks(duration),
             velocity: segue_model::note::Velocity::DEFAULT,
         };
-        let swung = Groove::new(0.66, bars(0, Metre::COMMON));
+        let swung = Swing::new(0.66, bars(0, Metre::COMMON));
         for (onset, duration, longest) in
             [(0, 12, 12), (12, 12, 12), (24, 24, 12), (0, 24, 24), (6, 200, 96), (30, 1, 12)]
         {
@@ -269,10 +265,10 @@ mod tests {
                 "no shorter than it must be"
             );
         }
-        for groove in [swung, Groove::STRAIGHT] {
-            assert_eq!(groove.no_longer(note(7, 500), Ticks(i64::MAX)), note(7, 500));
+        for swing in [swung, Swing::STRAIGHT] {
+            assert_eq!(swing.no_longer(note(7, 500), Ticks(i64::MAX)), note(7, 500));
         }
-        assert_eq!(Groove::STRAIGHT.no_longer(note(7, 500), Ticks(24)), note(7, 24));
+        assert_eq!(Swing::STRAIGHT.no_longer(note(7, 500), Ticks(24)), note(7, 24));
     }
 
     proptest! {
@@ -283,14 +279,14 @@ mod tests {
             one in -1e6..1e6_f64,
             step in 1e-3..500.0_f64,
         ) {
-            let groove = Groove::new(share, bars(line, Metre::COMMON));
+            let swing = Swing::new(share, bars(line, Metre::COMMON));
             for moment in [one, one + step] {
                 // A frame at the slowest is a hundredth of a tick.
-                prop_assert!((groove.straight(groove.performed(moment)) - moment).abs() < 1e-8);
-                prop_assert!((groove.performed(groove.straight(moment)) - moment).abs() < 1e-8);
+                prop_assert!((swing.straight(swing.performed(moment)) - moment).abs() < 1e-8);
+                prop_assert!((swing.performed(swing.straight(moment)) - moment).abs() < 1e-8);
             }
-            prop_assert!(groove.performed(one) < groove.performed(one + step));
-            prop_assert!(groove.straight(one) < groove.straight(one + step));
+            prop_assert!(swing.performed(one) < swing.performed(one + step));
+            prop_assert!(swing.straight(one) < swing.straight(one + step));
         }
     }
 

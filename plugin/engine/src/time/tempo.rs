@@ -11,7 +11,7 @@
 //! a short time that make a quarter are two eighths; where it does not, they are a quarter and an eighth.
 
 use crate::host::{Settings, TempoFrom};
-use crate::time::clock::{Position, float};
+use crate::time::clock::{FramePosition, float};
 use arrayvec::ArrayVec;
 use segue_model::note::{Metre, Ticks};
 
@@ -54,7 +54,7 @@ pub struct OwnTempo {
     /// The setting of late.
     set_bpm: Option<f64>,
     tapped_bpm: Option<f64>,
-    taps: ArrayVec<Position, TAPS>,
+    taps: ArrayVec<FramePosition, TAPS>,
     read_bpm: Option<f64>,
     /// In seconds from the activation.
     strokes: ArrayVec<f64, STROKES>,
@@ -89,7 +89,7 @@ impl OwnTempo {
     }
 
     /// A tap at a position.
-    pub fn tap(&mut self, at: Position, sample_rate: f64) {
+    pub fn tap(&mut self, at: FramePosition, sample_rate: f64) {
         if self.taps.last().is_some_and(|last| seconds(at, sample_rate) - seconds(*last, sample_rate) > TAP_SECONDS) {
             self.taps.clear();
         }
@@ -114,7 +114,14 @@ impl OwnTempo {
 
     /// A stroke of the phrase at a position, `place` quarter notes into the bars that run. What is read from it, if
     /// anything.
-    pub fn hear(&mut self, at: Position, sample_rate: f64, beat: Beat, tempo_bpm: f64, place: f64) -> Option<Reading> {
+    pub fn hear(
+        &mut self,
+        at: FramePosition,
+        sample_rate: f64,
+        beat: Beat,
+        tempo_bpm: f64,
+        place: f64,
+    ) -> Option<Reading> {
         let at = seconds(at, sample_rate);
         let since = self.strokes.last().map(|last| at - last);
         match since {
@@ -171,7 +178,7 @@ impl OwnTempo {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "2^53 frames last 1,500 years at 192 kHz")]
-fn seconds(at: Position, sample_rate: f64) -> f64 {
+fn seconds(at: FramePosition, sample_rate: f64) -> f64 {
     at.0 as f64 / sample_rate
 }
 
@@ -386,7 +393,7 @@ mod tests {
         let mut found = 120.0;
         for stroke in played(quarters, tempo_bpm, uneven_ms) {
             #[allow(clippy::cast_possible_truncation, reason = "some seconds")]
-            let at = Position((stroke * RATE).round() as i64);
+            let at = FramePosition((stroke * RATE).round() as i64);
             if let Some(reading) = tempo.hear(at, RATE, beat, found, 0.0) {
                 found = reading.tempo_bpm;
             }
@@ -494,7 +501,7 @@ mod tests {
         let mut found = Vec::new();
         for stroke in played(&figure.repeat(4), 90.0, 8.0) {
             #[allow(clippy::cast_possible_truncation, reason = "some seconds")]
-            let at = Position((stroke * RATE).round() as i64);
+            let at = FramePosition((stroke * RATE).round() as i64);
             found.extend(tempo.hear(at, RATE, straight(Metre::COMMON), 120.0, 0.0));
         }
         assert_eq!(found.len(), 25 - 3, "from the fourth stroke on");
@@ -513,12 +520,12 @@ mod tests {
         assert_eq!(tempo.of_block(&settings(120.0), None), 120.0);
         assert_eq!(tempo.of_block(&settings(120.0), Some(97.0)), 97.0, "a host that stands may tell a tempo");
         for tap in [0, 30_000, 60_000, 91_000] {
-            tempo.tap(Position(tap), RATE);
+            tempo.tap(FramePosition(tap), RATE);
         }
         // One of the taps came late.
         assert_eq!(tempo.of_block(&settings(120.0), Some(97.0)), 96.0);
         // After a long time a single tap says nothing.
-        tempo.tap(Position(900_000), RATE);
+        tempo.tap(FramePosition(900_000), RATE);
         assert_eq!(tempo.of_block(&settings(120.0), None), 96.0);
         assert_eq!(tempo.of_block(&settings(121.0), None), 121.0);
     }
@@ -527,7 +534,7 @@ mod tests {
     fn taps_beyond_reason_stay_within_bounds() {
         let mut tempo = OwnTempo::default();
         for tap in [0, 0, 1, 1, 2] {
-            tempo.tap(Position(tap), RATE);
+            tempo.tap(FramePosition(tap), RATE);
         }
         assert!(TEMPO_BPM.contains(&tempo.of_block(&settings(120.0), None)));
     }

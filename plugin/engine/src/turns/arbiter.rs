@@ -18,12 +18,12 @@
 
 use super::loop_ahead::{LoopAhead, LoopPass, joining};
 use super::situation::Situation;
-use super::trade_grid::Sides;
+use super::trade_grid::TradeGrid;
 use super::turn::{Cue, Order, Part, Turn};
 use crate::block::Now;
 use crate::host::{Mode, Settings};
 use crate::time::Time;
-use crate::time::clock::{Count, Position, Span, float};
+use crate::time::clock::{Count, FramePosition, TickMap, float};
 use segue_model::note::Ticks;
 
 /// So many empty turns of the player's, one after the other, end a trade without a song: the first may be a rest.
@@ -36,12 +36,12 @@ pub struct TurnArbiter {
     /// The settings of the block before, as far as they mean anything in its mode; `None` before the first.
     rules: Option<(Mode, Option<(u8, bool)>)>,
     /// Who has which bars; `None` while none are traded.
-    grid: Option<Sides>,
+    grid: Option<TradeGrid>,
     /// Bars and tempo as they were when Segue's part was dealt.
     dealt_in: Option<(Count, f64)>,
     loop_ahead: LoopAhead,
     /// From when on the player leaves room for an answer, as far as is known.
-    room_from: Option<Position>,
+    room_from: Option<FramePosition>,
     /// The player has struck or lifted a key since Segue's last part.
     player_is_there: bool,
     /// Turns of the player's, one after the other, in which no key was down.
@@ -57,7 +57,7 @@ pub enum TurnInput {
         is_changed: bool,
     },
     /// The style counts time otherwise than the one before, for which this was the map of the block.
-    OtherTime(Span),
+    OtherTime(TickMap),
     /// The style is another and counts time as the one before did.
     OtherStyle,
     /// Bars may have moved.
@@ -181,7 +181,7 @@ impl TurnArbiter {
         self.player_is_there();
         let settings = at.now.settings();
         if settings.mode == Mode::Trade && self.grid.is_none() {
-            self.grid = Some(Sides::new(at.bar_number(0), false, settings.trade));
+            self.grid = Some(TradeGrid::new(at.bar_number(0), false, settings.trade));
         }
     }
 
@@ -206,7 +206,7 @@ impl TurnArbiter {
         let settings = at.now.settings();
         let pass = self.next_pass().filter(|_| !is_changed);
         let in_song = at.time.beats().follows_host();
-        self.grid = in_song.then(|| Sides::new(0, settings.trade.segue_first, settings.trade));
+        self.grid = in_song.then(|| TradeGrid::new(0, settings.trade.segue_first, settings.trade));
         self.player_is_there = false;
         self.empty_turns = 0;
         self.loop_ahead.forget();
@@ -284,7 +284,7 @@ impl TurnArbiter {
     }
 
     /// Another style plays from now on and counts time otherwise: the part goes on as soon as can be.
-    fn recast(&mut self, before: &Span, at: &Situation<'_>) -> Option<Order> {
+    fn recast(&mut self, before: &TickMap, at: &Situation<'_>) -> Option<Order> {
         let part = self.part()?;
         self.loop_ahead.forget();
         let now = at.now;
@@ -337,7 +337,7 @@ impl TurnArbiter {
                 let number = at.bar_number(soon);
                 let line = at.time.beats().count().line_of(number);
                 let begins = at.now.maps.beats.offset_of(float(line)) >= at.now.soonest();
-                let mut grid = Sides::new(if begins { number } else { number + 1 }, true, settings.trade);
+                let mut grid = TradeGrid::new(if begins { number } else { number + 1 }, true, settings.trade);
                 let part = at.part_of_bars(grid.deal(number));
                 let is_news = match self.turn {
                     Turn::Playing(_) => false,

@@ -20,25 +20,25 @@
 //! that would have begun on that very frame, where it has bars there too.
 
 use super::situation::{RING, RING_OVER, Situation};
-use super::trade_grid::Sides;
+use super::trade_grid::TradeGrid;
 use super::turn::{Part, Turn};
 use crate::block::Now;
 use crate::host::{Mode, Settings, StartGrid};
 use crate::time::Time;
-use crate::time::clock::{Landing, Position, float};
+use crate::time::clock::{FramePosition, LoopWrap, float};
 use segue_model::note::{Bars, Ticks};
 
 /// A pass of the loop that is still to come.
 #[derive(Debug, Clone, Copy)]
 pub struct LoopPass {
     /// Where it begins.
-    pub landing: Landing,
+    pub landing: LoopWrap,
     /// Its first tick, as the style that plays counts it.
     pub first: Ticks,
     /// Segue's part from its beginning on; `None` where it does not begin there.
     pub part: Option<Part>,
     /// Who has which bars then.
-    pub bars: Sides,
+    pub bars: TradeGrid,
 }
 
 /// The next pass of the song's loop.
@@ -70,9 +70,9 @@ impl LoopAhead {
     }
 
     /// Foresees the next pass. `room_from` is where the player has left room for an answer.
-    pub fn foresee(&mut self, at: &Situation<'_>, turn: Turn, room_from: Option<Position>) -> Option<LoopPass> {
+    pub fn foresee(&mut self, at: &Situation<'_>, turn: Turn, room_from: Option<FramePosition>) -> Option<LoopPass> {
         let landing = at.time.beats().landing()?;
-        let pass = LoopPass::of(landing, at.now.settings(), turn, &Seam::of(at.now, landing, room_from));
+        let pass = LoopPass::of(landing, at.now.settings(), turn, &WrapPoint::of(at.now, landing, room_from));
         *self = Self::Foreseen(pass);
         Some(pass)
     }
@@ -109,9 +109,9 @@ impl LoopAhead {
 
 impl LoopPass {
     /// As these settings share time in it.
-    fn of(landing: Landing, settings: &Settings, turn: Turn, seam: &Seam) -> Self {
-        let Landing { first, count, .. } = landing;
-        let mut bars = Sides::new(0, settings.trade.segue_first, settings.trade);
+    fn of(landing: LoopWrap, settings: &Settings, turn: Turn, seam: &WrapPoint) -> Self {
+        let LoopWrap { first, count, .. } = landing;
+        let mut bars = TradeGrid::new(0, settings.trade.segue_first, settings.trade);
         let grid = settings.start_grid.to_join();
         let part = match settings.mode {
             Mode::Answer => seam.answer(turn),
@@ -134,7 +134,7 @@ impl LoopPass {
 
 /// Where a loop ends and begins again, as the style that plays counts time.
 #[derive(Debug, Clone, Copy)]
-struct Seam {
+struct WrapPoint {
     /// The moment before it, as if the song did not go round.
     end: f64,
     /// The first tick behind it, and how far beside that the frame lies: nothing where there are beats.
@@ -148,8 +148,8 @@ struct Seam {
     room: f64,
 }
 
-impl Seam {
-    fn of(now: &Now<'_>, landing: Landing, room_from: Option<Position>) -> Self {
+impl WrapPoint {
+    fn of(now: &Now<'_>, landing: LoopWrap, room_from: Option<FramePosition>) -> Self {
         let (settings, maps) = (now.settings(), &now.maps);
         let offset = maps.beats.offset_of(landing.reached);
         // Positions of the present block and its neighbours.
@@ -235,7 +235,7 @@ mod tests {
         ];
         for (what, grid, turn, end, room, wanted) in table {
             let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
-            let seam = Seam { end: float(Ticks(end)), first: Ticks(end), lag: 0.0, bars, grid, room };
+            let seam = WrapPoint { end: float(Ticks(end)), first: Ticks(end), lag: 0.0, bars, grid, room };
             assert_eq!(seam.answer(turn), wanted, "{what}");
         }
     }

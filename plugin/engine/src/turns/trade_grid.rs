@@ -6,7 +6,7 @@ use crate::host::Trade;
 
 /// Who has which bars, from a first bar on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sides {
+pub struct TradeGrid {
     /// The first bar that is traded. Before it, in a pre-roll, all bars are the player's.
     first: i64,
     segue_first: bool,
@@ -16,7 +16,7 @@ pub struct Sides {
     dealt: Option<i64>,
 }
 
-impl Sides {
+impl TradeGrid {
     /// Bars traded from this one on.
     pub fn new(first: i64, segue_first: bool, trade: Trade) -> Self {
         Self { first, segue_first, bars: i64::from(trade.bars.max(1)), dealt: None }
@@ -46,8 +46,8 @@ impl Sides {
 mod tests {
     use super::*;
 
-    fn sides(first: i64, segue_first: bool, bars: u8) -> Sides {
-        Sides::new(first, segue_first, Trade { bars, segue_first, rings_over: false })
+    fn sides(first: i64, segue_first: bool, bars: u8) -> TradeGrid {
+        TradeGrid::new(first, segue_first, Trade { bars, segue_first, rings_over: false })
     }
 
     #[test]

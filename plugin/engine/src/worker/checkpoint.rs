@@ -5,7 +5,7 @@
 //! become long.
 
 use super::Improvise;
-use crate::link::ToMind;
+use crate::link::Command;
 use segue_model::improviser::DecisionRequest;
 use segue_model::note::Note;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ pub(super) const STEPS_WHEN_IDLE: usize = 128;
 pub(super) const MOST_STEPS: usize = 1024;
 
 /// See the module.
-pub(super) struct Past<M> {
+pub(super) struct Checkpoint<M> {
     /// As it was once; `None` without a mind.
     spare: Option<M>,
     /// What came since, in order.
@@ -26,18 +26,18 @@ pub(super) struct Past<M> {
 /// One thing that a mind goes through.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Told(ToMind),
+    Told(Command),
     /// It decided a note.
     Asked(DecisionRequest),
 }
 
-impl<M> Default for Past<M> {
+impl<M> Default for Checkpoint<M> {
     fn default() -> Self {
         Self { spare: None, since: Vec::new() }
     }
 }
 
-impl<M: Improvise> Past<M> {
+impl<M: Improvise> Checkpoint<M> {
     /// Steps that would have to be gone again.
     pub fn length(&self) -> usize {
         self.since.len()
@@ -56,7 +56,7 @@ impl<M: Improvise> Past<M> {
     }
 
     /// A word counts only when the mind survives it.
-    pub fn tell(&mut self, mind: &mut M, word: ToMind) {
+    pub fn tell(&mut self, mind: &mut M, word: Command) {
         take(mind, Step::Told(word));
         self.since.push(Step::Told(word));
     }
@@ -97,18 +97,18 @@ impl<M: Improvise> Past<M> {
 /// Lets a mind go through a step.
 fn take(mind: &mut impl Improvise, step: Step) {
     match step {
-        Step::Told(ToMind::Heard(key)) => mind.hear(key),
-        Step::Told(ToMind::HeardBelow(key)) => mind.hear_below(key),
-        Step::Told(ToMind::Chord(chord)) => mind.hear_chord(chord),
-        Step::Told(ToMind::ChordsFrom(source)) => mind.set_source(source),
-        Step::Told(ToMind::Amend { id, duration }) => mind.amend(id, duration),
-        Step::Told(ToMind::Lift { id, duration }) => mind.lift(id, duration),
-        Step::Told(ToMind::Damp { id, duration }) => mind.damp(id, duration),
-        Step::Told(ToMind::TakeBack { from }) => mind.take_back(from),
-        Step::Told(ToMind::Unplayed { onset, pitch }) => mind.unplayed(onset, pitch),
-        Step::Told(ToMind::Blank) => mind.reset(),
+        Step::Told(Command::Heard(key)) => mind.hear(key),
+        Step::Told(Command::HeardBelow(key)) => mind.hear_below(key),
+        Step::Told(Command::Chord(chord)) => mind.hear_chord(chord),
+        Step::Told(Command::ChordSource(source)) => mind.set_source(source),
+        Step::Told(Command::Amend { id, duration }) => mind.amend(id, duration),
+        Step::Told(Command::ReleaseKey { id, duration }) => mind.lift(id, duration),
+        Step::Told(Command::ReleasePedal { id, duration }) => mind.damp(id, duration),
+        Step::Told(Command::Retract { from }) => mind.retract(from),
+        Step::Told(Command::ForgetUnplayed { onset, pitch }) => mind.forget_unplayed(onset, pitch),
+        Step::Told(Command::ForgetAll) => mind.reset(),
         // What the room does, not the mind.
-        Step::Told(ToMind::Style(_) | ToMind::Files | ToMind::Wish(_)) => {}
+        Step::Told(Command::Style(_) | Command::ReloadFiles | Command::Request(_)) => {}
         Step::Asked(ask) => {
             mind.decide(&ask);
         }
@@ -120,9 +120,9 @@ mod tests {
     use super::super::Room;
     use super::*;
     use crate::host::StyleNumber;
-    use crate::link::{AudioEnd, Nerve, Planned, Wish, link};
-    use crate::stats::{MindState, Vitals};
-    use crate::time::swing::Groove;
+    use crate::link::{AudioEnd, Reply, Request, WorkerPort, link};
+    use crate::stats::{Stats, WorkerStatus};
+    use crate::time::swing::Swing;
     use segue_model::improviser::{Begin, HeardKey, Improviser};
     use segue_model::lstm::Model;
     use segue_model::note::{Pitch, Ticks, Velocity};
@@ -136,16 +136,16 @@ mod tests {
     const POISONOUS_KEY: u8 = 126;
 
     /// A real mind that breaks in the middle of something, and is then in no state to be used.
-    struct Brittle(Improviser);
+    struct PanickingModel(Improviser);
 
-    impl Brittle {
+    impl PanickingModel {
         fn spoil(&mut self) -> ! {
             self.0.reset();
             panic!("planted");
         }
     }
 
-    impl Improvise for Brittle {
+    impl Improvise for PanickingModel {
         fn hear(&mut self, key: HeardKey) {
             self.0.hear(key);
             if key.pitch.key() == DEADLY_KEY {
@@ -168,11 +168,11 @@ mod tests {
         fn nothing_before(&self, last: &Note) -> Ticks {
             last.onset + last.duration
         }
-        fn take_back(&mut self, from: Ticks) {
-            self.0.take_back(from);
+        fn retract(&mut self, from: Ticks) {
+            self.0.retract(from);
         }
-        fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
-            self.0.unplayed(onset, pitch);
+        fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+            self.0.forget_unplayed(onset, pitch);
         }
         fn reset(&mut self) {
             self.0.reset();
@@ -188,7 +188,7 @@ mod tests {
         }
     }
 
-    type MakeBrittle = fn(StyleNumber, Option<Brittle>) -> Option<Brittle>;
+    type MakePanicking = fn(StyleNumber, Option<PanickingModel>) -> Option<PanickingModel>;
 
     fn shipped_mind() -> Arc<Model> {
         static SHIPPED: OnceLock<Arc<Model>> = OnceLock::new();
@@ -200,25 +200,25 @@ mod tests {
     /// A jam in which the same is told to a worker's room, and what it answers is written down.
     struct Jam {
         audio: AudioEnd,
-        room: Room<Brittle, MakeBrittle>,
-        vitals: Arc<Vitals>,
+        room: Room<PanickingModel, MakePanicking>,
+        stats: Arc<Stats>,
         heard: u32,
     }
 
     impl Jam {
         fn begin() -> Self {
-            fn make(_: StyleNumber, before: Option<Brittle>) -> Option<Brittle> {
-                before.or_else(|| Some(Brittle(Improviser::new(shipped_mind()))))
+            fn make(_: StyleNumber, before: Option<PanickingModel>) -> Option<PanickingModel> {
+                before.or_else(|| Some(PanickingModel(Improviser::new(shipped_mind()))))
             }
             let (audio, end) = link();
-            let vitals = Arc::new(Vitals::default());
+            let stats = Arc::new(Stats::default());
             let mut jam =
-                Self { audio, room: Room::new(end, Arc::clone(&vitals), make as MakeBrittle), vitals, heard: 0 };
-            jam.tell(ToMind::Style(StyleNumber(0)));
+                Self { audio, room: Room::new(end, Arc::clone(&stats), make as MakePanicking), stats, heard: 0 };
+            jam.tell(Command::Style(StyleNumber(0)));
             jam
         }
 
-        fn tell(&mut self, word: ToMind) {
+        fn tell(&mut self, word: Command) {
             assert!(self.audio.tell(word));
             self.room.work_off();
         }
@@ -228,7 +228,7 @@ mod tests {
             for (index, key) in (0..).zip(keys) {
                 let id = self.heard;
                 self.heard += 1;
-                self.tell(ToMind::Heard(HeardKey {
+                self.tell(Command::Heard(HeardKey {
                     id,
                     onset: Ticks(from + 24 * index),
                     pitch: Pitch::new(*key).unwrap(),
@@ -240,15 +240,15 @@ mod tests {
                     memory: 1.0,
                     seed: 0,
                 }));
-                self.tell(ToMind::Amend { id, duration: Ticks(24) });
+                self.tell(Command::Amend { id, duration: Ticks(24) });
             }
         }
 
-        /// What is said to a wish.
-        fn answer(&mut self, turn: u32, from: i64, horizon: i64) -> Vec<Planned> {
-            let (begin, form, knobs) = (Begin::At(Ticks(from)), Ticks::ZERO, SamplingParameters::default());
+        /// What is said to a request.
+        fn answer(&mut self, turn: u32, from: i64, horizon: i64) -> Vec<Reply> {
+            let (begin, form, sampling) = (Begin::At(Ticks(from)), Ticks::ZERO, SamplingParameters::default());
             let horizon = Ticks(horizon);
-            self.tell(ToMind::Wish(Wish {
+            self.tell(Command::Request(Request {
                 generation: 0,
                 turn,
                 begin,
@@ -257,12 +257,12 @@ mod tests {
                 form,
                 ends: None,
                 along: false,
-                knobs,
-                groove: Groove::STRAIGHT,
+                sampling,
+                swing: Swing::STRAIGHT,
             }));
             let timeless = |said| match said {
-                Planned::Until { generation, nothing_before, .. } => {
-                    Planned::Until { generation, nothing_before, think_ns: 0 }
+                Reply::Done { generation, nothing_before, .. } => {
+                    Reply::Done { generation, nothing_before, think_ns: 0 }
                 }
                 said => said,
             };
@@ -282,17 +282,17 @@ mod tests {
                 for jam in [&mut whole, &mut broken] {
                     jam.play(at, &PHRASE);
                     assert!(jam.answer(round + 100, at + 384, at + 500).len() > 2);
-                    jam.tell(ToMind::TakeBack { from: Ticks(at + 450) });
+                    jam.tell(Command::Retract { from: Ticks(at + 450) });
                 }
                 at += 768;
             }
             broken.play(at, &[DEADLY_KEY]);
-            assert_eq!(broken.vitals.panics.get(), 1);
+            assert_eq!(broken.stats.panics.get(), 1);
             whole.heard += 1;
             let expected = whole.answer(1, at + 24, at + 800);
             assert!(expected.len() > 10, "{expected:?}");
             assert_eq!(broken.answer(1, at + 24, at + 800), expected, "after {rounds} rounds");
-            assert_eq!((broken.vitals.panics.get(), broken.vitals.mind()), (1, MindState::Ready));
+            assert_eq!((broken.stats.panics.get(), broken.stats.mind()), (1, WorkerStatus::Ready));
         }
     }
 
@@ -305,12 +305,12 @@ mod tests {
         // The note after 500 kills: the ones before it are told, and then that it failed.
         let told = broken.answer(DEADLY_TURN, 384, 900);
         let (last, notes) = told.split_last().unwrap();
-        assert_eq!(*last, Planned::Failed { generation: 0 });
-        let Some(Planned::Note { note: until, .. }) = notes.last() else { panic!("{told:?}") };
+        assert_eq!(*last, Reply::Failed { generation: 0 });
+        let Some(Reply::Note { note: until, .. }) = notes.last() else { panic!("{told:?}") };
         // A mind that is asked for these alone.
         assert_eq!(&whole.answer(DEADLY_TURN, 384, until.onset.0 + 1)[..notes.len()], notes);
         assert_eq!(broken.answer(14, 960, 1_200), whole.answer(14, 960, 1_200));
-        assert_eq!((broken.vitals.panics.get(), whole.vitals.panics.get()), (1, 0));
+        assert_eq!((broken.stats.panics.get(), whole.stats.panics.get()), (1, 0));
     }
 
     #[test]
@@ -320,7 +320,7 @@ mod tests {
         jam.room.keep_spare(0);
         jam.play(400, &[60, POISONOUS_KEY, 62]);
         jam.room.guarded(|mind, _, _| mind.catch_up());
-        assert_eq!((jam.vitals.panics.get(), jam.vitals.mind()), (1, MindState::Ready));
+        assert_eq!((jam.stats.panics.get(), jam.stats.mind()), (1, WorkerStatus::Ready));
         let mut whole = Jam::begin();
         whole.play(0, &PHRASE);
         assert_eq!(jam.answer(1, 800, 1_200), whole.answer(1, 800, 1_200));

@@ -36,9 +36,9 @@ pub trait Improvise {
     /// The earliest moment at which a note after this one can begin.
     fn nothing_before(&self, last: &Note) -> Ticks;
     /// Own notes from here on have not sounded.
-    fn take_back(&mut self, from: Ticks);
+    fn retract(&mut self, from: Ticks);
     /// Its own note of this onset and pitch, as it was told, has not sounded and will not.
-    fn unplayed(&mut self, onset: Ticks, pitch: Pitch);
+    fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch);
     /// Forget everything.
     fn reset(&mut self);
     /// Work that can be done before the next decision, while nobody waits for it.
@@ -81,10 +81,10 @@ impl Improvise for Improviser {
     fn earliest(&self, ask: &DecisionRequest) -> Ticks {
         self.earliest(ask)
     }
-    fn take_back(&mut self, from: Ticks) {
+    fn retract(&mut self, from: Ticks) {
         self.retract(from);
     }
-    fn unplayed(&mut self, onset: Ticks, pitch: Pitch) {
+    fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch) {
         self.forget_unplayed(onset, pitch);
     }
     fn reset(&mut self) {

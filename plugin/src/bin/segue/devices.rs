@@ -17,7 +17,7 @@ pub const SYSTEMS_OWN: &str = if cfg!(target_os = "macos") {
     "alsa"
 };
 
-/// Who has a MIDI port, and who makes the sound. Ports of one do not reach the other.
+/// NoteSource has a MIDI port, and who makes the sound. Ports of one do not reach the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
     /// The system itself.
@@ -65,7 +65,7 @@ trait Named: fmt::Display {
 /// A MIDI port from which notes come or to which they go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// Who has it.
+    /// NoteSource has it.
     pub system: System,
     /// Notes come from it.
     pub is_input: bool,
@@ -109,7 +109,7 @@ impl fmt::Display for Port {
 /// A sound card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// Who has it, in that one's own word.
+    /// NoteSource has it, in that one's own word.
     pub system: String,
     /// In full.
     pub name: String,
@@ -205,7 +205,7 @@ impl Ports {
         }
     }
 
-    /// Who makes the sound, when this was asked for, and that sound card.
+    /// NoteSource makes the sound, when this was asked for, and that sound card.
     ///
     /// # Errors
     /// When that one is not there, or there is none at all.

@@ -33,7 +33,7 @@ struct Arguments {
     /// The sound card, by its name or a part of it; else the JACK server where one runs, else the system's card.
     #[arg(long, value_name = "NAME")]
     output_device: Option<String>,
-    /// Who makes the sound; dummy is nobody, for a look at the window.
+    /// NoteSource makes the sound; dummy is nobody, for a look at the window.
     #[arg(long, default_value = "auto")]
     #[arg(value_parser = PossibleValuesParser::new(["auto", "jack", SYSTEMS_OWN, "dummy"]))]
     backend: String,

@@ -19,7 +19,7 @@ const SHORTEST: f64 = 0.5;
 
 /// From a moment on, a stretch of the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
+pub struct ChordSpan {
     /// The moment, in ticks of the jam.
     pub from: f64,
     /// Where it lies, in ticks of the file that are as long.
@@ -28,7 +28,7 @@ pub struct Stretch {
     pub pace: f64,
 }
 
-impl Stretch {
+impl ChordSpan {
     fn place(&self, moment: f64) -> f64 {
         self.at + (moment - self.from) * self.pace
     }
@@ -38,13 +38,13 @@ impl Stretch {
 #[derive(Debug, Clone)]
 pub struct Paper {
     /// In order; the first begins with the file.
-    stretches: Vec<Stretch>,
+    stretches: Vec<ChordSpan>,
 }
 
 impl Paper {
     /// The paper for a history that begins with this bar line.
     pub fn new(history: &History, begins: Ticks) -> Self {
-        let mut paper = Self { stretches: vec![Stretch { from: float(begins), at: 0.0, pace: 1.0 }] };
+        let mut paper = Self { stretches: vec![ChordSpan { from: float(begins), at: 0.0, pace: 1.0 }] };
         let mut line = 0.0;
         for pair in history.bars.windows(2) {
             let [before, change] = pair else { continue };
@@ -67,11 +67,11 @@ impl Paper {
     }
 
     /// In order.
-    pub fn stretches(&self) -> &[Stretch] {
+    pub fn stretches(&self) -> &[ChordSpan] {
         &self.stretches
     }
 
-    fn stretch_at(&self, moment: f64) -> &Stretch {
+    fn stretch_at(&self, moment: f64) -> &ChordSpan {
         let behind = self.stretches.partition_point(|stretch| stretch.from <= moment);
         let at = behind.saturating_sub(1);
         self.stretches.get(at).unwrap_or(&NOTHING)
@@ -98,8 +98,8 @@ impl Paper {
             target += bar;
         }
         self.stretches.retain(|stretch| stretch.from < from);
-        self.stretches.push(Stretch { from, at, pace: (target - at) / (now - from) });
-        self.stretches.push(Stretch { from: now, at: target, pace: 1.0 });
+        self.stretches.push(ChordSpan { from, at, pace: (target - at) / (now - from) });
+        self.stretches.push(ChordSpan { from: now, at: target, pace: 1.0 });
         target - into
     }
 
@@ -120,7 +120,7 @@ impl Paper {
     }
 }
 
-const NOTHING: Stretch = Stretch { from: 0.0, at: 0.0, pace: 1.0 };
+const NOTHING: ChordSpan = ChordSpan { from: 0.0, at: 0.0, pace: 1.0 };
 
 #[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
 fn float(tick: Ticks) -> f64 {

@@ -30,7 +30,7 @@ fn left(rate: f32, score: &[(usize, Gesture)], frames: usize) -> Vec<f64> {
 
 /// One key of the player, held.
 fn key(rate: f32, pitch: u8, velocity: u8, frames: usize) -> Vec<f64> {
-    left(rate, &[(0, On(Who::Player, pitch, velocity))], frames)
+    left(rate, &[(0, On(NoteSource::Player, pitch, velocity))], frames)
 }
 
 fn rms(samples: &[f64]) -> f64 {
@@ -140,7 +140,7 @@ fn every_key_is_in_tune_at_every_touch() {
             }
         }
     }
-    println!("Keys 21 to 108 at three touches and four sample rates: at most {worst:.4} cents out of tune");
+    println!("HeldNotes 21 to 108 at three touches and four sample rates: at most {worst:.4} cents out of tune");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_key_speaks_at_once_dies_away_without_rising_and_is_damped_softly() {
         for velocity in [30, 127] {
             let period = frames_of(1.0 / hz(pitch), RATE);
             let up = frames_of(2.0, RATE);
-            let score = [(0, On(Who::Player, pitch, velocity)), (up, Off(Who::Player, pitch))];
+            let score = [(0, On(NoteSource::Player, pitch, velocity)), (up, Off(NoteSource::Player, pitch))];
             let samples = left(RATE, &score, frames_of(2.5, RATE));
             let peak = samples.iter().fold(0.0_f64, |most, sample| most.max(sample.abs()));
             let reached = |share: f64| samples.iter().position(|sample| sample.abs() >= share * peak).unwrap();
@@ -222,18 +222,23 @@ fn a_key_speaks_at_once_dies_away_without_rising_and_is_damped_softly() {
 fn whatever_ends_a_note_is_no_sharper_than_the_note_itself() {
     /// What is on the keys, and what ends it.
     type Case = (&'static str, Vec<(usize, Gesture)>, Vec<Gesture>);
-    let player = |pitch, velocity| On(Who::Player, pitch, velocity);
+    let player = |pitch, velocity| On(NoteSource::Player, pitch, velocity);
     let note = |pitch| vec![(0, player(pitch, 110))];
     // So soft that the limiter, which has corners of its own, leaves them alone.
     let mut hands = vec![(0, Gesture::Levels(0.1, 0.1, 0.1))];
     hands.extend((0..32_u8).map(|i| (usize::from(i) * 97, player(30 + 2 * i, 100))));
-    let pedalled: Vec<_> =
-        [(0, Down), (0, player(45, 110)), (0, player(64, 110)), (9, Off(Who::Player, 45)), (9, Off(Who::Player, 64))]
-            .into();
+    let pedalled: Vec<_> = [
+        (0, Down),
+        (0, player(45, 110)),
+        (0, player(64, 110)),
+        (9, Off(NoteSource::Player, 45)),
+        (9, Off(NoteSource::Player, 64)),
+    ]
+    .into();
     let cases: [Case; 7] = [
-        ("the key of a low note goes up", note(33), vec![Off(Who::Player, 33)]),
-        ("the key of a note goes up", note(60), vec![Off(Who::Player, 60)]),
-        ("the key of a high note goes up", note(96), vec![Off(Who::Player, 96)]),
+        ("the key of a low note goes up", note(33), vec![Off(NoteSource::Player, 33)]),
+        ("the key of a note goes up", note(60), vec![Off(NoteSource::Player, 60)]),
+        ("the key of a high note goes up", note(96), vec![Off(NoteSource::Player, 96)]),
         ("the pedal goes up", pedalled, vec![Up]),
         // So soft that what is heard is the end of the note that is robbed, and not the strike of the new one.
         ("the 33rd note robs one of 32", hands.clone(), vec![player(29, 1)]),
@@ -264,7 +269,8 @@ fn whatever_ends_a_note_is_no_sharper_than_the_note_itself() {
 #[test]
 fn a_whole_hand_of_loud_notes_does_not_crackle_where_it_is_held_below_full_scale() {
     for (velocity, bound) in [(90, -60.0), (127, -50.0)] {
-        let hands: Vec<_> = (0..32_u8).map(|i| (usize::from(i) * 97, On(Who::Player, 28 + i, velocity))).collect();
+        let hands: Vec<_> =
+            (0..32_u8).map(|i| (usize::from(i) * 97, On(NoteSource::Player, 28 + i, velocity))).collect();
         let samples = heard(&hands, 96_000);
         let (held, peak) = (&samples[12_000..], loudest(&samples));
         assert!(peak > 0.8, "the limiter has nothing to do: {peak}");

@@ -6,15 +6,15 @@ use super::*;
 const SWUNG: f32 = 0.625;
 const SECOND: i64 = BEAT * 5 / 8;
 
-fn swinging() -> PaperHost {
-    let mut host = PaperHost::with_phrase();
+fn swinging() -> FakeHost {
+    let mut host = FakeHost::with_phrase();
     host.settings.swing = SWUNG;
     host
 }
 
 fn heard_onsets(heard: &Heard) -> Vec<i64> {
-    let onset = |word: &ToMind| match word {
-        ToMind::Heard(key) => Some(key.onset.0),
+    let onset = |word: &Command| match word {
+        Command::Heard(key) => Some(key.onset.0),
         _ => None,
     };
     heard.words.iter().filter_map(onset).collect()
@@ -89,7 +89,7 @@ fn segue_swings_to_the_frame_and_the_same_in_all_blocks() {
     }
     host.offline = false;
     let live = host.play(20 * BEAT, &[256]);
-    assert_eq!((live.messages, live.vitals.late.get()), (whole.messages, 0));
+    assert_eq!((live.messages, live.stats.late.get()), (whole.messages, 0));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn nothing_is_late_where_the_beat_is_divided_anew_in_its_middle() {
         let change = |index: i64| (2 * index * BEAT + (first + index * 1_700) % BEAT, [waltz, jig][index as usize % 2]);
         host.metres.extend((1..BEATS / 2).map(change));
         let heard = host.play((BEATS + 1) * BEAT, &[512]);
-        assert_eq!((heard.vitals.late.get(), heard.vitals.dropped.get()), (0, 0), "from {first} frames into the beat");
+        assert_eq!((heard.stats.late.get(), heard.stats.dropped.get()), (0, 0), "from {first} frames into the beat");
         heard.check_pairs().unwrap();
         played += heard.ons().len() as i64;
     }
@@ -131,7 +131,7 @@ fn without_a_song_the_bar_that_the_player_begins_swings_from_its_first_note() {
 
 #[test]
 fn free_time_does_not_swing() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     host.settings.free_time = true;
     let straight = host.play(10 * BEAT, &[512]).messages;
     host.settings.swing = SWUNG;
@@ -140,10 +140,10 @@ fn free_time_does_not_swing() {
 
 #[test]
 fn octaves_move_what_is_played_and_not_what_is_thought() {
-    let mut host = PaperHost::with_phrase();
+    let mut host = FakeHost::with_phrase();
     let keys = |heard: &Heard| -> Vec<u8> {
         let key = |(_, message): &(i64, Message)| match message {
-            Message::On { key, .. } => Some(key.pitch.key()),
+            Message::NoteOn { key, .. } => Some(key.pitch.key()),
             _ => None,
         };
         heard.messages.iter().filter_map(key).collect()

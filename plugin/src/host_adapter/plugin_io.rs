@@ -5,7 +5,7 @@ use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key as NoteKey, VoiceID};
 use nice_plug::prelude::*;
 use segue_engine::host::{
-    Audible, ChannelMessage, FrameOffset, HostEvent, Key, KeyPattern, Message, Sent, Shape, Stage,
+    ChannelMessage, FrameOffset, HostEvent, HostIo, Key, KeyPattern, Message, Sent, Shape, SynthEvent,
 };
 use segue_engine::synth::Sound;
 use segue_model::note::{Pitch, Velocity};
@@ -13,7 +13,7 @@ use segue_model::note::{Pitch, Velocity};
 type Event = PluginNoteEvent<Segue>;
 
 /// See the module.
-pub struct HostStage<'a, C> {
+pub struct PluginIo<'a, C> {
     context: &'a mut C,
     sound: &'a mut Sound,
     left: &'a mut [f32],
@@ -23,7 +23,7 @@ pub struct HostStage<'a, C> {
     sound_is_on: bool,
 }
 
-impl<'a, C: ProcessContext<Segue>> HostStage<'a, C> {
+impl<'a, C: ProcessContext<Segue>> PluginIo<'a, C> {
     /// The stage for one block with its two channels of audio.
     pub fn new(context: &'a mut C, sound: &'a mut Sound, left: &'a mut [f32], right: &'a mut [f32]) -> Self {
         Self { context, sound, left, right, rendered: 0, sound_is_on: true }
@@ -53,7 +53,7 @@ impl<'a, C: ProcessContext<Segue>> HostStage<'a, C> {
     }
 }
 
-impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
+impl<C: ProcessContext<Segue>> HostIo for PluginIo<'_, C> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         let last = u32::try_from(self.left.len()).unwrap_or(u32::MAX).saturating_sub(1);
         while let Some(event) = self.context.next_event() {
@@ -65,24 +65,24 @@ impl<C: ProcessContext<Segue>> Stage for HostStage<'_, C> {
         None
     }
 
-    fn sound(&mut self, at: FrameOffset, what: Audible) {
+    fn sound(&mut self, at: FrameOffset, what: SynthEvent) {
         self.render_until(at.0 as usize);
         match what {
-            Audible::Strike { .. } if !self.sound_is_on => {}
-            Audible::Strike { who, channel, pitch, velocity } => {
+            SynthEvent::NoteOn { .. } if !self.sound_is_on => {}
+            SynthEvent::NoteOn { who, channel, pitch, velocity } => {
                 self.sound.note_on(who, channel, pitch.key(), Velocity::nearest(velocity * 127.0).value());
             }
-            Audible::Damp { who, channel, pitch } => self.sound.note_off(who, channel, pitch.key()),
-            Audible::Pedal { channel, down } => self.sound.pedal(channel, down),
-            Audible::Hush => self.sound.silence(),
+            SynthEvent::NoteOff { who, channel, pitch } => self.sound.note_off(who, channel, pitch.key()),
+            SynthEvent::Pedal { channel, down } => self.sound.pedal(channel, down),
+            SynthEvent::AllSoundOff => self.sound.silence(),
         }
     }
 
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
         match self.context.try_send_event(told(at.0, message)) {
-            Ok(()) => Sent::Taken,
+            Ok(()) => Sent::Accepted,
             Err((_, SendEventError::HostBufferFull)) => Sent::Refused,
-            Err((_, SendEventError::NoOutputBuffer | SendEventError::InvalidEvent { .. })) => Sent::NobodyListens,
+            Err((_, SendEventError::NoOutputBuffer | SendEventError::InvalidEvent { .. })) => Sent::NoOutput,
         }
     }
 }
@@ -93,16 +93,16 @@ fn heard(event: Event) -> Option<HostEvent> {
         NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => {
             let key = Key { voice: voice_id.id(), channel: channel.number().unwrap_or(0), pitch: pitch(key)? };
             if velocity > 0.0 {
-                HostEvent::Press { key, velocity: velocity.min(1.0) }
+                HostEvent::NoteOn { key, velocity: velocity.min(1.0) }
             } else {
-                HostEvent::Release { keys: key.into(), velocity: 0.0 }
+                HostEvent::NoteOff { keys: key.into(), velocity: 0.0 }
             }
         }
         NoteEvent::NoteOff { voice_id, channel, key, velocity, .. } => {
-            HostEvent::Release { keys: pattern(voice_id, channel, key), velocity }
+            HostEvent::NoteOff { keys: pattern(voice_id, channel, key), velocity }
         }
         NoteEvent::Choke { voice_id, channel, key, .. } => {
-            HostEvent::Release { keys: pattern(voice_id, channel, key), velocity: 0.0 }
+            HostEvent::NoteOff { keys: pattern(voice_id, channel, key), velocity: 0.0 }
         }
         NoteEvent::MidiCC { channel, cc, value, .. } => {
             HostEvent::Control(ChannelMessage::Controller { channel, number: cc, value })
@@ -156,14 +156,14 @@ fn told(timing: u32, message: Message) -> Event {
     let voice = |key: Key| key.voice.map_or(VoiceID::Wildcard, VoiceID::ID);
     match message {
         Message::Shape { keys, shape } => told_shape(timing, keys, shape),
-        Message::On { key, velocity } => NoteEvent::NoteOn {
+        Message::NoteOn { key, velocity } => NoteEvent::NoteOn {
             timing,
             voice_id: voice(key),
             channel: Channel::Number(key.channel),
             key: NoteKey::Number(key.pitch.key()),
             velocity,
         },
-        Message::Off { key, velocity } => NoteEvent::NoteOff {
+        Message::NoteOff { key, velocity } => NoteEvent::NoteOff {
             timing,
             voice_id: voice(key),
             channel: Channel::Number(key.channel),
@@ -203,7 +203,7 @@ fn told_shape(timing: u32, keys: KeyPattern, shape: Shape) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use segue_engine::host::Who;
+    use segue_engine::host::NoteSource;
     use std::collections::VecDeque;
 
     /// A framework that hands over these events and takes so many.
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn a_note_on_without_velocity_is_a_release() {
         let release = heard(on(0, 60, 0.0));
-        assert!(matches!(release, Some(HostEvent::Release { keys, .. }) if keys.pitch == Pitch::new(60)));
+        assert!(matches!(release, Some(HostEvent::NoteOff { keys, .. }) if keys.pitch == Pitch::new(60)));
         let any_key = NoteEvent::NoteOn {
             timing: 0,
             voice_id: VoiceID::Wildcard,
@@ -294,10 +294,10 @@ mod tests {
             assert_eq!(told(9, Message::Shape { keys, shape }), event);
         }
         let off = NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.8 };
-        let Some(HostEvent::Release { keys, velocity }) = heard(off) else { panic!("it is a release") };
+        let Some(HostEvent::NoteOff { keys, velocity }) = heard(off) else { panic!("it is a release") };
         assert_eq!((keys.voice, velocity), (Some(7), 0.8));
-        let Some(HostEvent::Press { key, velocity }) = heard(on(9, 61, 0.3)) else { panic!("it is a press") };
-        assert_eq!(told(9, Message::On { key, velocity }), on(9, 61, 0.3));
+        let Some(HostEvent::NoteOn { key, velocity }) = heard(on(9, 61, 0.3)) else { panic!("it is a press") };
+        assert_eq!(told(9, Message::NoteOn { key, velocity }), on(9, 61, 0.3));
     }
 
     /// A host whose event list is full refuses events; the built-in sound still starts on the frame of the note.
@@ -305,12 +305,12 @@ mod tests {
     fn a_full_host_refuses_and_sound_starts_on_the_note_frame() {
         let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [1.0; 64], [1.0; 64]);
         let mut context = Paper { takes: 1, ..Paper::new([]) };
-        let mut stage = HostStage::new(&mut context, &mut sound, &mut left, &mut right);
+        let mut stage = PluginIo::new(&mut context, &mut sound, &mut left, &mut right);
         let pitch = Pitch::new(69).unwrap();
-        let message = Message::On { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
-        assert_eq!(stage.send(FrameOffset(20), message), Sent::Taken);
+        let message = Message::NoteOn { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
+        assert_eq!(stage.send(FrameOffset(20), message), Sent::Accepted);
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Refused);
-        stage.sound(FrameOffset(20), Audible::Strike { who: Who::Player, channel: 0, pitch, velocity: 1.0 });
+        stage.sound(FrameOffset(20), SynthEvent::NoteOn { who: NoteSource::Player, channel: 0, pitch, velocity: 1.0 });
         stage.finish();
         assert!(left[..20].iter().all(|sample| *sample == 0.0), "silent before the note");
         assert!(left[20..].iter().any(|sample| *sample != 0.0), "heard from then on");
