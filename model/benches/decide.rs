@@ -27,7 +27,7 @@ fn main() {
     let jazz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets/jazz.segue");
     match Model::from_file(&jazz) {
         Ok(jazz) => {
-            measure_decisions("the same by jazz, with its licks", Arc::new(jazz));
+            measure_decisions("the same by jazz, with its n-grams", Arc::new(jazz));
         }
         Err(reason) => println!("{reason}"),
     }

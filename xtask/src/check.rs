@@ -182,7 +182,7 @@ const LAYERS: [(&str, &[&str]); 2] = [
 
 /// No more packages than these are built into the plugin (on all systems together, programs left out). Whoever adds one
 /// raises the number in the same commit and says there why it is worth it.
-const MOST_PACKAGES: usize = 309;
+const MOST_PACKAGES: usize = 307;
 
 /// Checks what the plugin is made of.
 fn check_packages(workspace: &Workspace) -> Result<()> {
