@@ -1,5 +1,7 @@
 //! Chance that can be had again: the same seed rolls the same on every machine and in every version of this crate.
 
+use segue_model::hash::{SPLITMIX64_INCREMENT, splitmix64};
+
 /// The generator splitmix64: enough to make up what a host does.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
@@ -12,11 +14,8 @@ impl Rng {
 
     /// Any number.
     pub const fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        self.0 = self.0.wrapping_add(SPLITMIX64_INCREMENT);
+        splitmix64(self.0)
     }
 
     /// Rng of their own, so that more rolls in one place change nothing in another.

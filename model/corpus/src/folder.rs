@@ -6,6 +6,7 @@ use super::abc::{Book, read_book};
 use super::midi::{self, read_pieces};
 use super::solos::{self, read_solo};
 use super::{Refused, Tune};
+use segue_model::hash::Fnv1a;
 use segue_model::note::Note;
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -423,15 +424,13 @@ fn split_by_melody(notes: &[Note], intervals: usize) -> Split {
 
 /// A hash (FNV-1a) of the first intervals of the upper voice, which is the same on every machine and for ever.
 fn melody_hash(notes: &[Note], intervals: usize) -> u64 {
-    const START: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
     let melody: Vec<i16> = notes
         .chunk_by(|one, next| one.onset == next.onset)
         .filter_map(|chord| chord.iter().map(|note| i16::from(note.pitch.key())).max())
         .take(intervals + 1)
         .collect();
     let intervals = melody.windows(2).flat_map(|pair| (pair[1] - pair[0]).to_le_bytes());
-    intervals.fold(START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+    Fnv1a::hash(intervals)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! By what a musician's own file is known wherever it lies, and where such files are looked for.
 
+use segue_model::hash::Fnv1a;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -16,15 +17,13 @@ pub struct Mark {
 impl Mark {
     /// Of what is in a file. Takes less than a millisecond for a megabyte.
     pub fn of(bytes: &[u8]) -> Self {
-        /// Those of FNV-1a. Eight bytes at a time, and turned in between, so that each has a say in all of the result.
-        const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-        const PRIME: u64 = 0x0000_0100_0000_01b3;
+        /// FNV-1a over words of eight bytes would not carry high bits downwards, so each step also rotates.
         const TURN: u32 = 29;
         const WORD: usize = size_of::<u64>();
-        let content = bytes.chunks(WORD).fold(BASIS, |hash, part| {
+        let content = bytes.chunks(WORD).fold(Fnv1a::BASIS, |hash, part| {
             let mut word = [0; WORD];
             word.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
-            (hash ^ u64::from_le_bytes(word)).wrapping_mul(PRIME).rotate_left(TURN)
+            (hash ^ u64::from_le_bytes(word)).wrapping_mul(Fnv1a::PRIME).rotate_left(TURN)
         });
         Self { length: bytes.len() as u64, content }
     }

@@ -7,7 +7,9 @@ use super::super::solos;
 use super::{Corpus, Piece, Reading, Refused, Split, TABLE, Tune, is_solo};
 use crate::Tempo;
 use segue_model::chord::{Chord, ChordKind};
+use segue_model::hash::Fnv1a;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
+use segue_model::varint;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -45,7 +47,7 @@ impl Place {
         }
         let mut name = Hash::default();
         name.take(which.as_bytes());
-        Self { file: cache.join(format!("{:016x}.corpus", name.0)), key: key.0 }
+        Self { file: cache.join(format!("{:016x}.corpus", name.0.finish())), key: key.0.finish() }
     }
 
     /// `None` when there is none, or when it is of other files, of another version or damaged.
@@ -54,7 +56,7 @@ impl Place {
         let (written, hash) = bytes.split_last_chunk::<HASH_BYTES>()?;
         let mut found = Hash::default();
         found.take(written);
-        if found.0 != u64::from_le_bytes(*hash) {
+        if found.0.finish() != u64::from_le_bytes(*hash) {
             return None;
         }
         let (key, corpus) = written.strip_prefix(MAGIC)?.split_first_chunk::<HASH_BYTES>()?;
@@ -74,7 +76,7 @@ impl Place {
         sink.list(&corpus.refused, Sink::refused);
         let mut hash = Hash::default();
         hash.take(&sink.bytes);
-        sink.bytes.extend(hash.0.to_le_bytes());
+        sink.bytes.extend(hash.0.finish().to_le_bytes());
         let unfinished = self.file.with_extension(format!("{}.unfinished", std::process::id()));
         let folder = self.file.parent().unwrap_or(Path::new(""));
         let done = std::fs::create_dir_all(folder)
@@ -87,22 +89,14 @@ impl Place {
     }
 }
 
-/// FNV-1a in steps of bytes: the same on every machine.
-struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
+/// What a cache depends on, as one number that is the same on every machine.
+#[derive(Default)]
+struct Hash(Fnv1a);
 
 impl Hash {
     fn take(&mut self, bytes: &[u8]) {
-        const PRIME: u64 = 0x0100_0000_01b3;
         let length = bytes.len() as u64;
-        for byte in bytes.iter().copied().chain(length.to_le_bytes()) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(PRIME);
-        }
+        self.0.update(bytes.iter().copied().chain(length.to_le_bytes()));
     }
 
     /// Size and time of a file, or that there is none.
@@ -119,12 +113,8 @@ struct Sink {
 }
 
 impl Sink {
-    fn number(&mut self, mut number: u64) {
-        while number > 0x7f {
-            self.bytes.push(number.to_le_bytes()[0] | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number.to_le_bytes()[0]);
+    fn number(&mut self, number: u64) {
+        varint::write(number, &mut self.bytes);
     }
 
     /// Small numbers of either sign stay small: 0, -1, 1, -2.
@@ -211,15 +201,7 @@ impl Source<'_> {
     }
 
     fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..u64::BITS).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
+        varint::read(&mut self.bytes)
     }
 
     fn ticks(&mut self) -> Option<Ticks> {
@@ -382,7 +364,7 @@ mod tests {
                 bytes[at] = value;
                 let mut hash = Hash::default();
                 hash.take(&bytes);
-                bytes.extend(hash.0.to_le_bytes());
+                bytes.extend(hash.0.finish().to_le_bytes());
                 std::fs::write(&place.file, &bytes).unwrap();
                 // What is read may be other music; it must not be a panic.
                 place.load();
