@@ -6,14 +6,15 @@
 pub mod comping;
 pub mod metronome;
 
-use crate::block::{BlockContext, Now};
+use crate::block::BlockContext;
 use crate::host::HostIo;
 use crate::link::{SharedChart, WorkerPort};
 use crate::output::Output;
 use crate::stats::Stats;
 use crate::time::Time;
+use crate::time::beat_grid::beat_at_or_after;
 use crate::time::clock::{Flow, TickMap, float};
-use crate::turns::turn::beat_at_or_after;
+use crate::time::now::Now;
 use comping::{ChordSpan, Comping, Due};
 use metronome::Metronome;
 use segue_model::note::Ticks;

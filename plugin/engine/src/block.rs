@@ -1,109 +1,13 @@
-//! One block of the host while it is walked: where in it we are, and the ways to the host and to the worker.
+//! One block while the performer walks it: the present frame, the host, and the port to the worker.
 //!
 //! Knows neither notes nor turns.
 
-use crate::host::{Block, FrameOffset, Settings};
 use crate::input::held_notes::HELD;
 use crate::link::WorkerPort;
-use crate::time::clock::{FramePosition, TickMap, float};
-use segue_model::note::Ticks;
+use crate::time::now::Now;
 
 /// Free places in the link that heard notes leave for what must not be lost: the ends of held notes come on top.
 pub const RESERVE: usize = 16;
-
-/// Ticks against frames in the present block.
-#[derive(Debug, Clone, Copy)]
-pub struct TickMaps {
-    /// Ticks of the style that plays, swung where it swings.
-    pub style: TickMap,
-    /// Ticks of beats, straight, also while a style in free time plays.
-    pub beats: TickMap,
-    /// Ticks of seconds, also while a style on the beat plays.
-    pub seconds: TickMap,
-}
-
-/// How far a block is walked.
-#[derive(Debug, Clone, Copy)]
-pub struct Now<'a> {
-    /// The block.
-    pub block: &'a Block,
-    /// Ticks against its frames.
-    pub maps: TickMaps,
-    /// The position of its first frame.
-    pub start: FramePosition,
-    /// Frames a second.
-    pub sample_rate: f64,
-    /// How long before a note could sound it is decided, in frames.
-    pub look_ahead: i64,
-    /// The present frame; offsets never go back.
-    pub frame: u32,
-}
-
-impl<'a> Now<'a> {
-    /// The parameters in this block.
-    pub fn settings(&self) -> &'a Settings {
-        &self.block.settings
-    }
-
-    /// The present frame, for messages to the host.
-    pub fn at(&self) -> FrameOffset {
-        FrameOffset(self.frame)
-    }
-
-    /// The present frame, for sums.
-    pub fn offset(&self) -> i64 {
-        i64::from(self.frame)
-    }
-
-    /// The present frame, counted from the activation.
-    pub fn position(&self) -> FramePosition {
-        self.start.plus(self.offset())
-    }
-
-    /// Where a position lies, counted from the block's first frame.
-    pub fn offset_of(&self, position: FramePosition) -> i64 {
-        position.0.saturating_sub(self.start.0)
-    }
-
-    /// The first tick of the style that falls on this frame or later, when every tick is moved by `lag`.
-    pub fn first_tick(&self, lag: f64) -> Ticks {
-        self.maps.style.first_tick_from(self.offset(), lag)
-    }
-
-    /// The first one that can still be decided in time.
-    pub fn first_free_tick(&self, lag: f64) -> Ticks {
-        self.maps.style.first_tick_from(self.soonest(), lag)
-    }
-
-    /// The first frame for which a note can still be decided in time.
-    pub fn soonest(&self) -> i64 {
-        self.offset() + self.look_ahead
-    }
-
-    /// A tick of beats as the style that plays counts it.
-    pub fn in_style(&self, tick: Ticks) -> f64 {
-        let TickMaps { style, beats, .. } = &self.maps;
-        if self.settings().free_time { style.moment_of(beats.offset_of(float(tick))) } else { float(tick) }
-    }
-
-    /// An offset as a frame of this block; `None` when it lies behind the block. What is overdue is due now.
-    pub fn within(&self, offset: i64) -> Option<u32> {
-        let offset = u32::try_from(offset.max(self.offset())).ok()?;
-        (offset < self.block.frames).then_some(offset)
-    }
-
-    /// Milliseconds in frames, to the nearest.
-    pub fn frames_in_ms(&self, milliseconds: f32) -> i64 {
-        frames_in_ms(milliseconds, self.sample_rate)
-    }
-}
-
-/// Milliseconds in frames, to the nearest.
-pub fn frames_in_ms(milliseconds: f32, sample_rate: f64) -> i64 {
-    #[allow(clippy::cast_possible_truncation, reason = "a few seconds; `as` saturates")]
-    let frames = (f64::from(milliseconds) * sample_rate / 1000.0).round() as i64;
-    frames.max(0)
-}
 
 /// A block while it is walked, with the host and the worker.
 pub struct BlockContext<'a, H, P> {

@@ -104,13 +104,37 @@ impl Command {
     }
 }
 
+/// Numbers the plans. A reply with an older number answers a request of a plan that no longer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Generation(pub u32);
+
+/// Numbers the turns in which Segue plays; each has its own sequence of random draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TurnNumber(pub u32);
+
+impl Generation {
+    /// The number of the plan after this one. Wraps around.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
+impl TurnNumber {
+    /// The number of the turn after this one. Wraps around.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
 /// *Decide every note with its onset before the horizon.* The place in the queue says as of when.
 #[derive(Debug, Clone, Copy)]
 pub struct Request {
     /// Which plan it belongs to: what comes back for an older one is never played.
-    pub generation: u32,
+    pub generation: Generation,
     /// The running number of the turn.
-    pub turn: u32,
+    pub turn: TurnNumber,
     /// Where the first of the notes begins.
     pub begin: Begin,
     /// Up to where it must be known what sounds.
@@ -135,14 +159,14 @@ pub enum Reply {
     /// A decided note.
     Note {
         /// The plan that it belongs to.
-        generation: u32,
+        generation: Generation,
         /// The note.
         note: Note,
     },
     /// The request is fulfilled.
     Done {
         /// The plan that it belongs to.
-        generation: u32,
+        generation: Generation,
         /// No note of the plan that is not known yet begins earlier.
         nothing_before: Ticks,
         /// How long the whole request took.
@@ -151,7 +175,7 @@ pub enum Reply {
     /// The mind broke over the request and is being made anew.
     Failed {
         /// The plan that it belongs to.
-        generation: u32,
+        generation: Generation,
     },
 }
 
@@ -449,8 +473,8 @@ mod tests {
         let (begin, horizon, sampling) = (Begin::At(Ticks::ZERO), Ticks(1), SamplingParameters::default());
         let form = Ticks::ZERO;
         Command::Request(Request {
-            generation: 0,
-            turn: 0,
+            generation: Generation(0),
+            turn: TurnNumber(0),
             begin,
             horizon,
             bars: None,
@@ -464,7 +488,7 @@ mod tests {
 
     /// All that the mind can say to a word; `broken` when it breaks after so many notes.
     fn replies_to(word: Command, notes: usize, breaks: bool) -> Vec<Reply> {
-        let generation = 0;
+        let generation = Generation(0);
         let note = Note { onset: Ticks::ZERO, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
         let last = match word {
             Command::Request(_) if breaks => Reply::Failed { generation },
@@ -568,7 +592,7 @@ mod tests {
     fn the_worker_learns_that_nobody_listens() {
         let (audio, mind) = link();
         drop(audio);
-        let reply = Reply::Failed { generation: 0 };
+        let reply = Reply::Failed { generation: Generation(0) };
         assert_eq!(mind.say(reply), Err(Disconnected));
     }
 

@@ -5,8 +5,8 @@ pub mod active_notes;
 mod feedback;
 pub mod thru;
 
-use crate::block::Now;
 use crate::host::{ChannelMessage, FrameOffset, HostEvent, HostIo, Key, Message, NoteSource, Sent};
+use crate::time::now::Now;
 use active_notes::{ActiveNotes, NoteOnResult, NoteToken};
 use thru::Thru;
 

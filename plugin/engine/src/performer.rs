@@ -5,7 +5,7 @@ mod hear;
 
 use crate::accompaniment::Accompaniment;
 use crate::accompaniment::comping::Due;
-use crate::block::{BlockContext, Now};
+use crate::block::BlockContext;
 use crate::host::{Block, FrameOffset, HostEvent, HostIo, Settings, StyleNumber};
 use crate::input::Player;
 use crate::input::chord_detector::source;
@@ -15,6 +15,7 @@ use crate::plan::Planner;
 use crate::snapshot::{Chords, Snapshot};
 use crate::stats::Stats;
 use crate::time::clock::{Flow, FramePosition, float};
+use crate::time::now::Now;
 use crate::time::{Entered, Time};
 use crate::turns::{Situation, TurnArbiter, TurnInput};
 use segue_model::harmony::HarmonySource;
@@ -371,6 +372,6 @@ impl Performer {
 
     /// From when on nobody has played for a while; `None` while anything sounds.
     fn silence_at(&self) -> Option<FramePosition> {
-        Some(self.quiet_since?.plus(crate::block::frames_in_ms(SILENCE_MS, self.time.sample_rate())))
+        Some(self.quiet_since?.plus(crate::time::now::frames_in_ms(SILENCE_MS, self.time.sample_rate())))
     }
 }

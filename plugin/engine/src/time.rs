@@ -2,14 +2,16 @@
 //!
 //! Knows nothing of notes or turns.
 
+pub mod beat_grid;
 pub mod clock;
+pub mod now;
 pub mod swing;
 pub mod tempo;
 
-use crate::accompaniment::metronome::nearest_beat;
-use crate::block::{Now, TickMaps, frames_in_ms};
 use crate::host::{Block, Settings, TempoFrom, Transport};
+use beat_grid::nearest_beat;
 use clock::{Clock, Flow, FramePosition, TickMap, float, sane};
+use now::{Now, TickMaps, frames_in_ms};
 use segue_model::note::{Bars, Ticks};
 use swing::Swing;
 use tempo::{Beat, OwnTempo, Reading};

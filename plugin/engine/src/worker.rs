@@ -10,7 +10,7 @@ mod priority;
 pub use improvise::Improvise;
 
 use crate::host::StyleNumber;
-use crate::link::{Command, Disconnected, NOTES_PER_REQUEST, Received, Reply, Request, WorkerEnd};
+use crate::link::{Command, Disconnected, NOTES_PER_REQUEST, Received, Reply, Request, TurnNumber, WorkerEnd};
 use crate::stats::{Stats, WorkerStatus};
 use checkpoint::{Checkpoint, MOST_STEPS, STEPS_WHEN_IDLE};
 use segue_model::harmony::HarmonySource;
@@ -221,6 +221,7 @@ fn fulfil<M: Improvise>(
     end: &WorkerEnd,
 ) -> Result<(), Disconnected> {
     let Request { generation, turn, horizon, bars, form, ends, along, sampling, swing, .. } = request;
+    let TurnNumber(turn) = turn;
     let started = Instant::now();
     let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = request.begin;
     let mut begin = request.begin;
@@ -248,7 +249,7 @@ fn fulfil<M: Improvise>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::{AudioEnd, WorkerPort, link};
+    use crate::link::{AudioEnd, Generation, WorkerPort, link};
     use crate::time::swing::Swing;
     use segue_model::improviser::HeardKey;
     use segue_model::note::{Note, Pitch, Velocity};
@@ -306,8 +307,8 @@ mod tests {
     fn request(turn: u32, horizon: Ticks) -> Command {
         let (begin, form, sampling) = (Begin::At(Ticks(48)), Ticks::ZERO, SamplingParameters::default());
         Command::Request(Request {
-            generation: turn,
-            turn,
+            generation: Generation(turn),
+            turn: TurnNumber(turn),
             begin,
             horizon,
             bars: None,
@@ -361,7 +362,7 @@ mod tests {
     fn a_panic_of_the_mind_is_survived_and_counted() {
         let (mut audio, _worker, stats) = start(Ticks(24));
         assert!(audio.tell(request(13, Ticks(49))));
-        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: 13 }));
+        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: Generation(13) }));
         assert!(audio.tell(request(14, Ticks(49))));
         assert_eq!(onsets(&mut audio), [48, 72], "the next request is fulfilled by a new mind");
         assert_eq!(stats.panics.get(), 1);
@@ -437,7 +438,7 @@ mod tests {
         audio.set_worker(worker.thread().expect("it runs"));
         assert!(audio.tell(Command::Style(StyleNumber(0))));
         assert!(audio.tell(request(1, Ticks(49))));
-        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: 1 }));
+        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: Generation(1) }));
         assert_eq!(stats.mind(), WorkerStatus::NoWeights);
     }
 

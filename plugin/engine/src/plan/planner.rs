@@ -6,16 +6,18 @@
 use super::outbox::Outbox;
 use super::requests::{Requests, Taken};
 use super::schedule::{Schedule, ScheduledNote};
-use crate::block::{BlockContext, Now, RESERVE};
+use crate::block::{BlockContext, RESERVE};
 use crate::host::{HostIo, StyleNumber, Yield};
 use crate::input::held_notes::{HeldNote, HeldNotes};
 use crate::link::{Command, Reply, WorkerPort};
 use crate::output::Output;
 use crate::stats::Stats;
 use crate::time::Time;
+use crate::time::beat_grid::beat_at_or_after;
 use crate::time::clock::{FramePosition, float};
+use crate::time::now::Now;
 use crate::time::swing::in_octave;
-use crate::turns::turn::{Order, Part, Turn, beat_at_or_after};
+use crate::turns::turn::{Order, Part, Turn};
 use crate::turns::{Decision, TurnArbiter};
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::note::{Note, Ticks};
@@ -142,9 +144,9 @@ impl Planner {
                 }
             }
             Order::Begin => self.requests.count_turn(),
-            Order::Rethink(part) => {
+            Order::RedecideRest(part) => {
                 let cut = now.first_free_tick(part.lag);
-                self.rethink(part, cut, room(cut), &now);
+                self.redecide_rest(part, cut, room(cut), &now);
             }
             Order::Redecide(part) => {
                 let begun = self.schedule.last_begun();
@@ -186,7 +188,7 @@ impl Planner {
 
     /// Drops the plan: what has not sounded before `from` is taken back from the worker's memory too.
     fn withdraw_from(&mut self, from: Ticks) {
-        let (planned, unknown) = (self.schedule.next_on(), self.requests.drop_thought());
+        let (planned, unknown) = (self.schedule.next_on(), self.requests.drop_draft());
         self.schedule.withdraw();
         if let Some(first) = planned.into_iter().chain(unknown).min() {
             self.retract(first.min(from));
@@ -220,11 +222,11 @@ impl Planner {
 
     /// In a duet: what is about to sound stays, because the player's own downbeat must not cancel Segue's; what comes
     /// later is decided again, now that another note is known.
-    fn rethink(&mut self, part: Part, cut: Ticks, free: Ticks, now: &Now<'_>) {
+    fn redecide_rest(&mut self, part: Part, cut: Ticks, free: Ticks, now: &Now<'_>) {
         self.requests.reshape(part);
         self.withdraw_beyond(cut, free, now);
         if self.requests.broken().is_some() {
-            self.requests.begin_anew(cut, Part { start: free, ..part }, now.position());
+            self.requests.restart(cut, Part { start: free, ..part }, now.position());
         }
     }
 
@@ -234,24 +236,24 @@ impl Planner {
         let cut = begun.map_or(soonest, |begun| soonest.max(begun + Ticks(1)));
         self.withdraw_beyond(cut, cut, now);
         if self.requests.broken().is_some() {
-            self.requests.begin_anew(cut, Part { start: part.start.max(cut), ..part }, now.position());
+            self.requests.restart(cut, Part { start: part.start.max(cut), ..part }, now.position());
         }
     }
 
     /// The model broke over a request. Another one has taken its place and goes on with the part on the next beat; when that
     /// breaks too, on the one after it.
-    fn begin_anew(&mut self, now: &Now<'_>, time: &Time) {
+    fn restart(&mut self, now: &Now<'_>, time: &Time) {
         let Some((part, known)) = self.requests.broken() else { return };
         let soonest = now.first_free_tick(part.lag);
         let start = beat_at_or_after(soonest.max(known + Ticks(1)), time.of_style().bars());
         if !part.is_over_at(start) {
-            self.requests.begin_anew(start, Part { start, ..part }, now.position());
+            self.requests.restart(start, Part { start, ..part }, now.position());
         }
     }
 
     /// Drops what begins at `cut` or later, if anything does: it is decided again, not before `free`.
     fn withdraw_beyond(&mut self, cut: Ticks, free: Ticks, now: &Now<'_>) {
-        if self.requests.rethink(cut, free, now.position()) {
+        if self.requests.redecide_from(cut, free, now.position()) {
             self.schedule.withdraw_from(cut);
             self.retract(cut);
         }
@@ -333,7 +335,7 @@ impl Planner {
         }
         let taken = self.requests.take(reply);
         if let Reply::Failed { .. } = reply {
-            self.begin_anew(now, time);
+            self.restart(now, time);
         }
         let note = match taken {
             Taken::Note(note) => note,

@@ -7,7 +7,7 @@
 //! that moment stays, also where it is told late.
 
 use crate::host::Mode;
-use crate::link::{OPEN_REQUESTS, Reply, Request};
+use crate::link::{Generation, OPEN_REQUESTS, Reply, Request, TurnNumber};
 use crate::time::clock::{FramePosition, TickMap, float};
 use crate::time::swing::Swing;
 use crate::turns::turn::Part;
@@ -21,6 +21,10 @@ const LATEST: Ticks = Ticks(i64::MAX);
 /// Earlier than anything.
 const EARLIEST: Ticks = Ticks(i64::MIN);
 
+/// Names a draft, so that a reply is matched with the draft that asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct DraftId(u32);
+
 /// What is being thought about.
 #[derive(Debug, Clone, Copy)]
 struct Draft {
@@ -29,9 +33,9 @@ struct Draft {
     /// The position from which on the part was known to come.
     known: FramePosition,
     /// The running number of the turn.
-    turn: u32,
-    /// The running number of the thought.
-    number: u32,
+    turn: TurnNumber,
+    /// Tells it from drafts before it.
+    id: DraftId,
     state: State,
 }
 
@@ -60,7 +64,7 @@ enum Next {
 
 impl Next {
     /// The earliest onset of what is still to be told.
-    fn untold(self, part: Part) -> Ticks {
+    fn earliest_open(self, part: Part) -> Ticks {
         match self {
             Self::First => part.start,
             // The last note may have sounded, and a note on the same tick would be taken for it.
@@ -72,9 +76,9 @@ impl Next {
 /// A request whose reply is not complete.
 #[derive(Debug, Clone, Copy)]
 struct OpenRequest {
-    generation: u32,
-    /// Which thought it is part of.
-    thought: u32,
+    generation: Generation,
+    /// Which draft it is part of.
+    draft: DraftId,
     /// Nothing that is still to be told begins earlier.
     from: Ticks,
     /// Notes of the reply count when they begin earlier.
@@ -97,13 +101,13 @@ pub enum Taken {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Requests {
-    generation: u32,
+    generation: Generation,
     /// Turns of which something sounded. What is only planned has no number of its own, so that planning anew draws
     /// the same notes again.
-    turns: u32,
-    /// Thoughts so far.
-    thoughts: u32,
-    thought: Option<Draft>,
+    turns: TurnNumber,
+    /// The latest draft's.
+    last_id: DraftId,
+    draft: Option<Draft>,
     /// Requests of any generation, in the order in which they were made and are answered.
     open: ArrayVec<OpenRequest, OPEN_REQUESTS>,
     sampling: ParameterHistory,
@@ -118,13 +122,13 @@ impl Requests {
     /// The same, where another part goes on until `cut`: what was decided of that to begin before it stays, also where it
     /// is told late.
     pub fn begin_after(&mut self, cut: Ticks, part: Part, known: FramePosition) {
-        let end = self.thought.and_then(|before| before.part.end);
+        let end = self.draft.and_then(|before| before.part.end);
         self.begin_beyond(end.map_or(cut, |end| end.min(cut)), part, known);
     }
 
     /// The same, after the mind broke: what was decided to begin before `cut` stays. It counts as another turn, which draws
     /// otherwise, or the mind might break over the very same note.
-    pub fn begin_anew(&mut self, cut: Ticks, part: Part, known: FramePosition) {
+    pub fn restart(&mut self, cut: Ticks, part: Part, known: FramePosition) {
         self.count_turn();
         self.begin_beyond(cut, part, known);
         self.count_turn();
@@ -132,24 +136,24 @@ impl Requests {
 
     fn begin_beyond(&mut self, cut: Ticks, part: Part, known: FramePosition) {
         self.supersede(cut);
-        let turn = self.turns.wrapping_add(1);
-        self.thoughts = self.thoughts.wrapping_add(1);
-        let number = self.thoughts;
-        self.thought = Some(Draft { part, next: Next::First, known, turn, number, state: State::Open });
+        let turn = self.turns.next();
+        self.last_id = DraftId(self.last_id.0.wrapping_add(1));
+        let id = self.last_id;
+        self.draft = Some(Draft { part, next: Next::First, known, turn, id, state: State::Open });
     }
 
     /// The part has begun to sound.
     pub fn count_turn(&mut self) {
-        if let Some(thought) = self.thought {
-            self.turns = thought.turn;
+        if let Some(draft) = self.draft {
+            self.turns = draft.turn;
         }
     }
 
     /// The part that is thought about has become another. It begins where it did: after the mind broke, that is not where
     /// the whole part began.
     pub fn reshape(&mut self, part: Part) {
-        if let Some(thought) = &mut self.thought {
-            thought.part = Part { start: thought.part.start, ..part };
+        if let Some(draft) = &mut self.draft {
+            draft.part = Part { start: draft.part.start, ..part };
         }
     }
 
@@ -157,25 +161,25 @@ impl Requests {
     /// before `cut`. True when the mind may have decided something that is not kept. A mind that broke over the part
     /// decides nothing anew, but what it had decided from `cut` on is not kept either.
     #[must_use]
-    pub fn rethink(&mut self, cut: Ticks, free: Ticks, now: FramePosition) -> bool {
-        let Some(thought) = &mut self.thought else { return false };
-        let is_asked = thought.state == State::Asked;
-        thought.next = match thought.next {
+    pub fn redecide_from(&mut self, cut: Ticks, free: Ticks, now: FramePosition) -> bool {
+        let Some(draft) = &mut self.draft else { return false };
+        let is_asked = draft.state == State::Asked;
+        draft.next = match draft.next {
             // Nothing is decided yet.
             Next::First if !is_asked => return false,
-            Next::First if thought.part.start >= cut => {
-                thought.known = now;
+            Next::First if draft.part.start >= cut => {
+                draft.known = now;
                 Next::First
             }
-            Next::First => Next::After { last: thought.part.start, from: free },
+            Next::First => Next::After { last: draft.part.start, from: free },
             Next::After { last, from } if !is_asked && last < cut => {
-                thought.next = Next::After { last, from: from.max(free) };
+                draft.next = Next::After { last, from: from.max(free) };
                 return false;
             }
             Next::After { last, .. } => Next::After { last: last.min(cut - Ticks(1)), from: free },
         };
         if is_asked {
-            thought.state = State::Open;
+            draft.state = State::Open;
         }
         self.supersede(cut);
         true
@@ -183,25 +187,25 @@ impl Requests {
 
     /// Time went on from before this tick to this tick at once: nothing is asked for that would begin earlier.
     pub fn skip_to(&mut self, now: Ticks) {
-        let Some(thought) = self.thought.as_mut().filter(|thought| thought.state == State::Open) else { return };
-        match &mut thought.next {
-            Next::First => thought.part.start = thought.part.start.max(now),
+        let Some(draft) = self.draft.as_mut().filter(|draft| draft.state == State::Open) else { return };
+        match &mut draft.next {
+            Next::First => draft.part.start = draft.part.start.max(now),
             Next::After { from, .. } => *from = now.max(*from),
         }
     }
 
     /// Thinks no more. `None` when the mind was not asked at all; else the earliest onset of what it may have decided
     /// and not told yet.
-    pub fn drop_thought(&mut self) -> Option<Ticks> {
+    pub fn drop_draft(&mut self) -> Option<Ticks> {
         // A thought before this one may not be told to its end.
         let before = self.open.iter().filter(|open| open.from < open.until).map(|open| open.from).min();
         self.supersede(EARLIEST);
-        let thought = self.thought.take();
-        let now = thought.and_then(|thought| match thought.next {
-            Next::First if thought.state != State::Asked => None,
-            Next::First => Some(thought.part.start),
-            Next::After { .. } if thought.state != State::Asked => Some(LATEST),
-            next @ Next::After { .. } => Some(next.untold(thought.part)),
+        let draft = self.draft.take();
+        let now = draft.and_then(|draft| match draft.next {
+            Next::First if draft.state != State::Asked => None,
+            Next::First => Some(draft.part.start),
+            Next::After { .. } if draft.state != State::Asked => Some(LATEST),
+            next @ Next::After { .. } => Some(next.earliest_open(draft.part)),
         });
         before.into_iter().chain(now).min()
     }
@@ -215,7 +219,7 @@ impl Requests {
 
     /// From now on another plan holds: of what is still to be told of earlier ones, only notes before `cut` count.
     fn supersede(&mut self, cut: Ticks) {
-        self.generation = self.generation.wrapping_add(1);
+        self.generation = self.generation.next();
         for open in &mut self.open {
             open.until = open.until.min(cut);
         }
@@ -223,7 +227,7 @@ impl Requests {
 
     /// Counts turns from the beginning again.
     pub fn restart_turns(&mut self) {
-        self.turns = 0;
+        self.turns = TurnNumber::default();
     }
 
     /// Positions are counted from zero again.
@@ -239,17 +243,17 @@ impl Requests {
     /// As of which frame of this block, which begins at `block_start`, the next request is. Negative when its time has
     /// passed; `None` when there is none to make.
     pub fn due(&self, span: &TickMap, block_start: FramePosition, look_ahead: i64) -> Option<i64> {
-        let thought = self.thought.filter(|thought| thought.state == State::Open)?;
+        let draft = self.draft.filter(|draft| draft.state == State::Open)?;
         if self.open.is_full() {
             return None;
         }
-        let Part { start, lag, .. } = thought.part;
-        match thought.next {
+        let Part { start, lag, .. } = draft.part;
+        match draft.next {
             Next::First => {
                 let before = span.offset_of(float(start) + lag).saturating_sub(look_ahead);
-                Some(before.max(thought.known.0.saturating_sub(block_start.0)))
+                Some(before.max(draft.known.0.saturating_sub(block_start.0)))
             }
-            Next::After { from, .. } if !thought.part.is_over_at(from) => {
+            Next::After { from, .. } if !draft.part.is_over_at(from) => {
                 Some(span.offset_of(float(from) + lag).saturating_sub(look_ahead))
             }
             Next::After { .. } => None,
@@ -265,20 +269,20 @@ impl Requests {
         (bars, form): (Bars, Ticks),
         swing: Swing,
     ) -> Option<Request> {
-        let thought = self.thought?;
-        let (begin, from) = match thought.next {
-            Next::First => (Begin::At(thought.part.start), thought.part.start),
+        let draft = self.draft?;
+        let (begin, from) = match draft.next {
+            Next::First => (Begin::At(draft.part.start), draft.part.start),
             Next::After { from, .. } => (Begin::NotBefore(from), from),
         };
         Some(Request {
             generation: self.generation,
-            turn: thought.turn,
+            turn: draft.turn,
             begin,
             horizon: from + Ticks(1) + beyond,
             bars: Some(bars),
             form,
-            ends: thought.part.end,
-            along: thought.part.mode == Mode::Duet,
+            ends: draft.part.end,
+            along: draft.part.mode == Mode::Duet,
             sampling: self.sampling.at(as_of)?,
             swing,
         })
@@ -286,12 +290,12 @@ impl Requests {
 
     /// The request is on its way.
     pub fn asked(&mut self) {
-        let Some(thought) = &mut self.thought else { return };
-        thought.state = State::Asked;
-        let from = thought.next.untold(thought.part);
+        let Some(draft) = &mut self.draft else { return };
+        draft.state = State::Asked;
+        let from = draft.next.earliest_open(draft.part);
         // There was room when it was due.
         let (until, kept) = (LATEST, LATEST);
-        let open = OpenRequest { generation: self.generation, thought: thought.number, from, until, kept };
+        let open = OpenRequest { generation: self.generation, draft: draft.id, from, until, kept };
         let _ = self.open.try_push(open);
     }
 
@@ -302,43 +306,43 @@ impl Requests {
             Reply::Note { generation, note } => return self.take_note(generation, note),
             Reply::Done { generation, nothing_before, .. } => {
                 self.close(generation);
-                if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
-                    thought.state = State::Open;
-                    if let Next::After { last, from } = &mut thought.next {
+                if let Some(draft) = self.draft.as_mut().filter(|_| generation == self.generation) {
+                    draft.state = State::Open;
+                    if let Next::After { last, from } = &mut draft.next {
                         *from = nothing_before.max(*last);
                     }
                 }
             }
             Reply::Failed { generation } => {
                 self.close(generation);
-                if let Some(thought) = self.thought.as_mut().filter(|_| generation == self.generation) {
-                    thought.state = State::Broken;
+                if let Some(draft) = self.draft.as_mut().filter(|_| generation == self.generation) {
+                    draft.state = State::Broken;
                 }
             }
         }
         Taken::Nothing
     }
 
-    fn take_note(&mut self, generation: u32, note: Note) -> Taken {
+    fn take_note(&mut self, generation: Generation, note: Note) -> Taken {
         let Some(open) = self.open.iter_mut().find(|open| open.generation == generation) else { return Taken::Nothing };
         if note.onset >= open.until {
             return if note.onset < open.kept { Taken::Unplayed(note) } else { Taken::Nothing };
         }
         open.from = open.from.max(note.onset + Ticks(1));
         // What counts belongs to a thought.
-        let Some(thought) = &mut self.thought else { return Taken::Nothing };
-        if thought.number != open.thought {
+        let Some(draft) = &mut self.draft else { return Taken::Nothing };
+        if draft.id != open.draft {
             return Taken::Note(note);
         }
-        thought.next = match thought.next {
+        draft.next = match draft.next {
             Next::First => Next::After { last: note.onset, from: note.onset },
             Next::After { last, from } => Next::After { last: last.max(note.onset), from },
         };
         // It is taken back with the end of the part.
-        if thought.part.is_over_at(note.onset) { Taken::Nothing } else { Taken::Note(note) }
+        if draft.part.is_over_at(note.onset) { Taken::Nothing } else { Taken::Note(note) }
     }
 
-    fn close(&mut self, generation: u32) {
+    fn close(&mut self, generation: Generation) {
         if let Some(at) = self.open.iter().position(|open| open.generation == generation) {
             let _ = self.open.pop_at(at);
         }
@@ -346,7 +350,7 @@ impl Requests {
 
     /// The part over which the mind broke, and up to where it had come.
     pub fn broken(&self) -> Option<(Part, Ticks)> {
-        let Draft { part, next, .. } = self.thought.filter(|thought| thought.state == State::Broken)?;
+        let Draft { part, next, .. } = self.draft.filter(|draft| draft.state == State::Broken)?;
         let known = match next {
             Next::First => part.start,
             Next::After { last, from } => last.max(from),
@@ -361,7 +365,7 @@ impl Requests {
 
     /// Whether a reply to the present plan is under way.
     pub fn is_asked(&self) -> bool {
-        self.thought.is_some_and(|thought| thought.state == State::Asked)
+        self.draft.is_some_and(|draft| draft.state == State::Asked)
     }
 }
 
@@ -419,17 +423,17 @@ mod tests {
     const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
     const DUET: Part = Part { mode: Mode::Duet, start: Ticks(96), end: None, ring: Ticks::ZERO, lag: 0.0 };
 
-    fn note(generation: u32, onset: i64) -> Reply {
+    fn note(generation: Generation, onset: i64) -> Reply {
         let note = Note { onset: Ticks(onset), pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
         Reply::Note { generation, note }
     }
 
-    fn until(generation: u32, nothing_before: i64) -> Reply {
+    fn until(generation: Generation, nothing_before: i64) -> Reply {
         Reply::Done { generation, nothing_before: Ticks(nothing_before), think_ns: 0 }
     }
 
     /// Thinks about a duet and has asked for its first note.
-    fn asked() -> (Requests, u32) {
+    fn asked() -> (Requests, Generation) {
         let mut requests = Requests::default();
         requests.note_sampling(FramePosition(0), SamplingParameters::default());
         requests.begin(DUET, FramePosition(0));
@@ -453,8 +457,11 @@ mod tests {
         assert_eq!(begins(&mut requests, note(first, 96)), Some(96));
         assert_eq!(begins(&mut requests, until(first, 96)), None);
         let second = ask(&mut requests).generation;
-        assert!(requests.rethink(Ticks(110), Ticks(120), FramePosition(9)));
-        assert!(!requests.rethink(Ticks(130), Ticks(130), FramePosition(19)), "once more: nothing else was asked for");
+        assert!(requests.redecide_from(Ticks(110), Ticks(120), FramePosition(9)));
+        assert!(
+            !requests.redecide_from(Ticks(130), Ticks(130), FramePosition(19)),
+            "once more: nothing else was asked for"
+        );
         let third = ask(&mut requests);
         assert_eq!(third.begin, Begin::NotBefore(Ticks(130)));
         assert_eq!(begins(&mut requests, note(second, 109)), Some(109));
@@ -469,7 +476,7 @@ mod tests {
     #[test]
     fn of_a_plan_that_was_dropped_nothing_counts() {
         let (mut requests, first) = asked();
-        assert_eq!(requests.drop_thought(), Some(Ticks(96)));
+        assert_eq!(requests.drop_draft(), Some(Ticks(96)));
         assert_eq!(begins(&mut requests, note(first, 96)), None);
         requests.begin(DUET, FramePosition(5));
         assert_eq!(begins(&mut requests, note(first, 96)), None, "nor for the next plan");
@@ -481,7 +488,7 @@ mod tests {
     #[test]
     fn of_what_counts_no_more_the_mind_is_told_only_what_it_was_not_told_to_take_back() {
         let (mut requests, first) = asked();
-        assert_eq!(requests.drop_thought(), Some(Ticks(96)));
+        assert_eq!(requests.drop_draft(), Some(Ticks(96)));
         requests.retracted(Ticks(100));
         let Reply::Note { note: early, .. } = note(first, 99) else { return };
         assert_eq!(requests.take(note(first, 99)), Taken::Unplayed(early));
@@ -498,12 +505,12 @@ mod tests {
         let second = ask(&mut requests);
         assert_eq!((second.begin, begins(&mut requests, note(first, 96))), (Begin::At(Ticks(300)), Some(96)));
         assert_eq!(begins(&mut requests, note(first, 300)), None);
-        assert_eq!(requests.drop_thought(), Some(Ticks(97)), "what may still come of the first");
+        assert_eq!(requests.drop_draft(), Some(Ticks(97)), "what may still come of the first");
         let (mut requests, first) = asked();
         requests.begin_after(Ticks(300), later, FramePosition(9));
         let _ = (requests.take(note(first, 96)), requests.take(until(first, 310)));
         assert_eq!(ask(&mut requests).begin, Begin::At(Ticks(300)));
-        assert_eq!(requests.drop_thought(), Some(Ticks(300)));
+        assert_eq!(requests.drop_draft(), Some(Ticks(300)));
     }
 
     #[test]
@@ -511,7 +518,7 @@ mod tests {
         let (mut requests, first) = asked();
         let _ = (requests.take(note(first, 96)), requests.take(until(first, 400)));
         // A note that lasts: the next is asked for when it is nearly over.
-        assert!(!requests.rethink(Ticks(110), Ticks(120), FramePosition(9)));
+        assert!(!requests.redecide_from(Ticks(110), Ticks(120), FramePosition(9)));
         assert_eq!(ask(&mut requests).begin, Begin::NotBefore(Ticks(400)));
     }
 
@@ -525,18 +532,18 @@ mod tests {
         assert!(!requests.is_asked());
         let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), FramePosition(0), 64, 120.0);
         assert_eq!(requests.due(&span, FramePosition(0), 960), None, "the rest of the part is lost");
-        assert!(!requests.rethink(Ticks(121), Ticks(121), FramePosition(9)), "all of it is kept");
-        assert!(requests.rethink(Ticks(120), Ticks(120), FramePosition(9)), "one note is not");
+        assert!(!requests.redecide_from(Ticks(121), Ticks(121), FramePosition(9)), "all of it is kept");
+        assert!(requests.redecide_from(Ticks(120), Ticks(120), FramePosition(9)), "one note is not");
         assert!(requests.broken().is_some());
-        assert_eq!(requests.drop_thought(), Some(LATEST), "the mind has decided nothing that it did not tell");
+        assert_eq!(requests.drop_draft(), Some(LATEST), "the mind has decided nothing that it did not tell");
         // One that broke before it told anything has nothing to take back, and draws otherwise when it begins anew.
         let (mut requests, first) = asked();
         let _ = requests.take(Reply::Failed { generation: first });
-        let broken = requests.thought.unwrap().turn;
-        requests.begin_anew(EARLIEST, DUET, FramePosition(9));
+        let broken = requests.draft.unwrap().turn;
+        requests.restart(EARLIEST, DUET, FramePosition(9));
         assert_ne!(ask(&mut requests).turn, broken);
         let _ = requests.take(Reply::Failed { generation: requests.generation });
-        assert_eq!(requests.drop_thought(), None);
+        assert_eq!(requests.drop_draft(), None);
     }
 
     #[test]
@@ -561,10 +568,10 @@ mod tests {
     fn with_as_many_wishes_open_as_may_be_no_other_is_made() {
         let (mut requests, _) = asked();
         for count in 1..OPEN_REQUESTS {
-            assert!(requests.rethink(Ticks(200), Ticks(200), FramePosition(9)), "{count}");
+            assert!(requests.redecide_from(Ticks(200), Ticks(200), FramePosition(9)), "{count}");
             let _ = ask(&mut requests);
         }
-        assert!(requests.rethink(Ticks(200), Ticks(200), FramePosition(9)));
+        assert!(requests.redecide_from(Ticks(200), Ticks(200), FramePosition(9)));
         let (span, _) = Clock::new(48_000.0).enter(&Transport::default(), FramePosition(0), 64, 120.0);
         assert_eq!(requests.due(&span, FramePosition(0), 960), None);
     }

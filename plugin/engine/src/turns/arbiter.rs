@@ -20,10 +20,10 @@ use super::loop_ahead::{LoopAhead, LoopPass, joining};
 use super::situation::Situation;
 use super::trade_grid::TradeGrid;
 use super::turn::{Cue, Order, Part, Turn};
-use crate::block::Now;
 use crate::host::{Mode, Settings};
 use crate::time::Time;
 use crate::time::clock::{Count, FramePosition, TickMap, float};
+use crate::time::now::Now;
 use segue_model::note::Ticks;
 
 /// So many empty turns of the player's, one after the other, end a trade without a song: the first may be a rest.

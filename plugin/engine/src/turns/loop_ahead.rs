@@ -22,10 +22,10 @@
 use super::situation::{RING, RING_OVER, Situation};
 use super::trade_grid::TradeGrid;
 use super::turn::{Part, Turn};
-use crate::block::Now;
 use crate::host::{Mode, Settings, StartGrid};
 use crate::time::Time;
 use crate::time::clock::{FramePosition, LoopWrap, float};
+use crate::time::now::Now;
 use segue_model::note::{Bars, Ticks};
 
 /// A pass of the loop that is still to come.

@@ -3,9 +3,9 @@
 //! Only works it out; whether it comes is the arbiter's to say.
 
 use super::turn::Part;
-use crate::block::Now;
 use crate::host::{Mode, StartGrid};
 use crate::time::clock::float;
+use crate::time::now::Now;
 use crate::time::{FREE_BPM, Time};
 use segue_model::note::Ticks;
 

@@ -9,8 +9,8 @@
 //!   phrase on the very bar line. In the player's own bars keys change nothing.
 //! - *Duet*: Segue plays on whatever the player does, and thinks anew with each key.
 
-use crate::host::{Mode, StartGrid};
-use segue_model::note::{Bars, Ticks};
+use crate::host::Mode;
+use segue_model::note::Ticks;
 
 /// How far the player's phrase may reach into Segue's bars without taking them: a sixteenth note.
 const SPILL: Ticks = Ticks(Ticks::quarters(1).0 / 4);
@@ -104,7 +104,7 @@ pub enum Order {
     /// of that ends at once.
     Enter(Part),
     /// Keep what is about to sound and think anew about what follows.
-    Rethink(Part),
+    RedecideRest(Part),
     /// The part begins to sound: it counts as a turn.
     Begin,
     /// Another style plays: what sounds ends, what is about to sound stays, and the rest of this part is decided by the new
@@ -202,7 +202,7 @@ impl Turn {
                 // Who plays has not gone, so there is no end in sight.
                 let part = Part { end: None, ..part };
                 let turn = if let Self::Waiting(_) = self { Self::Waiting(part) } else { Self::Playing(part) };
-                (turn, Some(Order::Rethink(part)))
+                (turn, Some(Order::RedecideRest(part)))
             }
         }
     }
@@ -234,46 +234,9 @@ impl Turn {
     }
 }
 
-impl StartGrid {
-    /// The distance of its points within a bar; `None` where there is no grid.
-    fn step(self, bars: Bars) -> Option<Ticks> {
-        match self {
-            Self::Free => None,
-            Self::Quarter => Some(Ticks::quarters(1)),
-            Self::Eighth => Some(Ticks(Ticks::quarters(1).0 / 2)),
-            Self::Sixteenth => Some(Ticks(Ticks::quarters(1).0 / 4)),
-            Self::Bar => Some(bars.metre.bar()),
-        }
-    }
-
-    /// Where one may join what is under way already: on this grid, but not as late as the next bar.
-    #[must_use]
-    pub fn to_join(self) -> Self {
-        if self == Self::Bar { Self::Quarter } else { self }
-    }
-
-    /// The first point at or after a moment. Points are counted from every bar line; a bar line is always one.
-    pub fn at_or_after(self, moment: Ticks, bars: Bars) -> Ticks {
-        self.step(bars).map_or(moment, |step| point_at_or_after(step, moment, bars))
-    }
-}
-
-/// The first beat at or after a moment.
-pub fn beat_at_or_after(moment: Ticks, bars: Bars) -> Ticks {
-    point_at_or_after(bars.metre.beat(), moment, bars)
-}
-
-/// Points are counted from every bar line, and a bar line is always one.
-fn point_at_or_after(step: Ticks, moment: Ticks, bars: Bars) -> Ticks {
-    let place = bars.place(moment);
-    let point = (place.0 + step.0 - 1).div_euclid(step.0) * step.0;
-    moment - place + Ticks(point.min(bars.metre.bar().0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use segue_model::note::Metre;
 
     const ANSWER: Part =
         Part { mode: Mode::Answer, start: Ticks(96), end: Some(Ticks(864)), ring: Ticks(12), lag: 0.0 };
@@ -389,13 +352,13 @@ mod tests {
             (Listening, YourTurn(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
             (Hearing, Dealt(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
             (Hearing, LastKeyUp(FADING), Hearing, None),
-            (Waiting(DUET), key, Waiting(DUET), Some(Order::Rethink(DUET))),
+            (Waiting(DUET), key, Waiting(DUET), Some(Order::RedecideRest(DUET))),
             (Waiting(DUET), Start, Playing(DUET), Some(Order::Begin)),
             (Waiting(DUET), LastKeyUp(FADING), Waiting(FADING), Some(Order::Reshape(FADING))),
-            (Playing(DUET), key, Playing(DUET), Some(Order::Rethink(DUET))),
+            (Playing(DUET), key, Playing(DUET), Some(Order::RedecideRest(DUET))),
             (Playing(DUET), LastKeyUp(DUET), Playing(DUET), None),
             (Playing(DUET), LastKeyUp(FADING), Playing(FADING), Some(Order::Reshape(FADING))),
-            (Playing(FADING), key, Playing(DUET), Some(Order::Rethink(DUET))),
+            (Playing(FADING), key, Playing(DUET), Some(Order::RedecideRest(DUET))),
             (Playing(FADING), End, Resting, Some(Order::Close)),
             (Playing(DUET), YourTurn(DUET), Playing(DUET), None),
             (Resting, key, Hearing, Some(Order::Yield)),
@@ -415,38 +378,5 @@ mod tests {
         let is_segues =
             [Turn::Waiting(BARS), Turn::Playing(BARS), Turn::Waiting(ANSWER), Turn::Resting].map(Turn::is_segues);
         assert_eq!(is_segues, [false, true, true, false]);
-    }
-
-    #[test]
-    fn an_exact_hit_on_the_grid_counts_and_a_bar_line_is_always_on_it() {
-        let common = Bars { line: Ticks(0), metre: Metre::COMMON };
-        let odd = Bars { line: Ticks(10), metre: Metre::new(5, 16).unwrap() };
-        let table = [
-            (StartGrid::Eighth, common, 0, 0),
-            (StartGrid::Eighth, common, 1, 24),
-            (StartGrid::Eighth, common, 24, 24),
-            (StartGrid::Quarter, common, 25, 48),
-            (StartGrid::Sixteenth, common, 13, 24),
-            (StartGrid::Bar, common, 1, 192),
-            (StartGrid::Bar, common, 192, 192),
-            (StartGrid::Bar, common, -5, 0),
-            (StartGrid::Free, common, 7, 7),
-            // Bars of 60 ticks from 10 on: points at 10, 34, 58, and then the bar line at 70.
-            (StartGrid::Eighth, odd, 58, 58),
-            (StartGrid::Eighth, odd, 59, 70),
-            (StartGrid::Eighth, odd, 70, 70),
-        ];
-        for (grid, bars, moment, point) in table {
-            assert_eq!(grid.at_or_after(Ticks(moment), bars), Ticks(point), "{grid:?} from {moment} with {bars:?}");
-        }
-    }
-
-    #[test]
-    fn beats_are_felt_and_begin_anew_with_each_bar() {
-        let jig = Bars { line: Ticks(0), metre: Metre::new(6, 8).unwrap() };
-        let odd = Bars { line: Ticks(0), metre: Metre::new(7, 8).unwrap() };
-        for (bars, moment, beat) in [(jig, 1, 72), (jig, 72, 72), (jig, 73, 144), (odd, 1, 24), (odd, 145, 168)] {
-            assert_eq!(beat_at_or_after(Ticks(moment), bars), Ticks(beat), "from {moment} with {bars:?}");
-        }
     }
 }

@@ -120,7 +120,7 @@ mod tests {
     use super::super::Room;
     use super::*;
     use crate::host::StyleNumber;
-    use crate::link::{AudioEnd, Reply, Request, WorkerPort, link};
+    use crate::link::{AudioEnd, Generation, Reply, Request, TurnNumber, WorkerPort, link};
     use crate::stats::{Stats, WorkerStatus};
     use crate::time::swing::Swing;
     use segue_model::improviser::{Begin, HeardKey, Improviser};
@@ -249,8 +249,8 @@ mod tests {
             let (begin, form, sampling) = (Begin::At(Ticks(from)), Ticks::ZERO, SamplingParameters::default());
             let horizon = Ticks(horizon);
             self.tell(Command::Request(Request {
-                generation: 0,
-                turn,
+                generation: Generation(0),
+                turn: TurnNumber(turn),
                 begin,
                 horizon,
                 bars: None,
@@ -305,7 +305,7 @@ mod tests {
         // The note after 500 kills: the ones before it are told, and then that it failed.
         let told = broken.answer(DEADLY_TURN, 384, 900);
         let (last, notes) = told.split_last().unwrap();
-        assert_eq!(*last, Reply::Failed { generation: 0 });
+        assert_eq!(*last, Reply::Failed { generation: Generation(0) });
         let Some(Reply::Note { note: until, .. }) = notes.last() else { panic!("{told:?}") };
         // A mind that is asked for these alone.
         assert_eq!(&whole.answer(DEADLY_TURN, 384, until.onset.0 + 1)[..notes.len()], notes);
