@@ -506,7 +506,7 @@ impl Heard {
         ons.map(|(at, _)| *at).collect()
     }
 
-    /// The rule of the active_notes: one note-off for each note-on, in order of time, and nothing left sounding at the end
+    /// The rule of the active notes: one note-off for each note-on, in order of time, and nothing left sounding at the end
     /// unless it began in the last beat.
     fn check_pairs(&self) -> Result<(), String> {
         let same = |one: &Key, other: &Key| (one.channel, one.pitch) == (other.channel, other.pitch);

@@ -120,7 +120,7 @@ impl Comping {
         self.let_go(at, host, output);
     }
 
-    /// Forgets everything when there is no host to tell. The active_notes knows what is owed.
+    /// Forgets everything when there is no host to tell. The output still holds their note-offs.
     pub fn clear(&mut self) {
         self.withdraw();
         self.plan = None;

@@ -212,7 +212,7 @@ impl Schedule {
         self.struck = Chord::default();
     }
 
-    /// Forgets everything when there is no host to tell. The active_notes knows what is owed.
+    /// Forgets everything when there is no host to tell. The output still holds their note-offs.
     pub fn clear(&mut self) {
         self.planned.clear();
         self.sounding.clear();
