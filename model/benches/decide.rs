@@ -6,7 +6,7 @@ use burn::nn::LstmConfig;
 use burn::tensor::{Device, Tensor};
 use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser};
 use segue_model::lookback::LookBackFeatures;
-use segue_model::lstm::{Model, Scratch};
+use segue_model::lstm::{InferenceBuffers, Model};
 use segue_model::network::Sizes;
 use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
 use segue_model::sampling::SamplingParameters;
@@ -32,9 +32,9 @@ fn main() {
         Err(reason) => println!("{reason}"),
     }
 
-    let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
+    let (mut state, mut buffers) = (model.initial_state(), InferenceBuffers::default());
     let step = measure("its LSTM step alone", || {
-        model.step(Tokens::default(), LookBackFeatures::default(), &mut state, &mut scratch);
+        model.step(Tokens::default(), LookBackFeatures::default(), &mut state, &mut buffers);
     });
 
     let device = Device::flex();

@@ -14,11 +14,11 @@ mod tests;
 
 use crate::chart::Chart;
 use crate::harmony::{ChordTrack, HarmonySource, HeardChord};
-use crate::lstm::{Model, ModelState, Scratch};
+use crate::lstm::{InferenceBuffers, Model, ModelState};
 use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
 use crate::sampling::SamplingParameters;
-use decision::{Decided, Decision, note_context};
-use history::{History, LookBackShare, PlayedBy};
+use decision::{Decided, NoteDecision, note_context};
+use history::{LookBackShare, NoteHistory, PlayedBy};
 pub use length::LEGATO_PERCENT;
 use std::sync::Arc;
 
@@ -98,15 +98,15 @@ pub struct Improviser {
     model: Arc<Model>,
     /// The chords to play over.
     harmony: ChordTrack,
-    history: History,
-    scratch: Scratch,
+    history: NoteHistory,
+    buffers: InferenceBuffers,
 }
 
 impl Improviser {
     /// An improviser with an empty memory.
     pub fn new(model: Arc<Model>) -> Self {
-        let history = History::new(&model);
-        Self { model, harmony: ChordTrack::default(), history, scratch: Scratch::default() }
+        let history = NoteHistory::new(&model);
+        Self { model, harmony: ChordTrack::default(), history, buffers: InferenceBuffers::default() }
     }
 
     /// The model.
@@ -165,7 +165,7 @@ impl Improviser {
             model: Arc::clone(&self.model),
             harmony: self.harmony.clone(),
             history: self.history.checkpoint(),
-            scratch: Scratch::default(),
+            buffers: InferenceBuffers::default(),
         }
     }
 
@@ -219,15 +219,15 @@ impl Improviser {
 
     /// Processes waiting notes, so that the next decision is quick. Not needed for a correct result.
     pub fn catch_up(&mut self) {
-        self.history.catch_up(&self.model, &mut self.scratch);
+        self.history.catch_up(&self.model, &mut self.buffers);
     }
 
     /// Decides the next note, which becomes part of the history.
     pub fn decide(&mut self, request: &DecisionRequest) -> Note {
         self.catch_up();
-        let decision = Decision::new(request, &self.model, &self.history, &self.harmony);
-        let Decided { note, sounding, by, context } = decision.decide(&mut self.scratch);
-        self.history.push(note, by, context, (&self.model, &mut self.scratch));
+        let decision = NoteDecision::new(request, &self.model, &self.history, &self.harmony);
+        let Decided { note, sounding, by, context } = decision.decide(&mut self.buffers);
+        self.history.push(note, by, context, (&self.model, &mut self.buffers));
         sounding
     }
 
@@ -276,6 +276,6 @@ impl Improviser {
         let by = PlayedBy::Player { id: key.id, struck: key.onset, held: None, gate_percent: key.gate_percent };
         let look_back = LookBackShare { share: key.memory, seed: key.seed };
         let context = note_context(self.model.vocabulary(), &self.harmony, onset, (key.bars, key.form, look_back));
-        self.history.insert(note, by, context, (&self.model, &mut self.scratch));
+        self.history.insert(note, by, context, (&self.model, &mut self.buffers));
     }
 }

@@ -31,6 +31,7 @@
 
 pub mod bias;
 pub mod cadence;
+pub mod card;
 pub mod chart;
 pub mod chord;
 pub mod device;

@@ -17,7 +17,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::{relu, sigmoid, tanh};
 use burn::tensor::{Device, Distribution, Int, Tensor};
-pub(crate) use embedding::{Context, EmbeddingTable, EmbeddingTables};
+pub(crate) use embedding::{EmbeddingTable, EmbeddingTables, HeadContext};
 use pitch_geometry::{SHAPES, Shapes};
 use serde::{Deserialize, Serialize};
 

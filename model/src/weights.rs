@@ -4,12 +4,12 @@
 //! A file that is foreign, damaged, not finite or made for another vocabulary is refused with a sentence and without a
 //! panic. What was loaded before keeps playing.
 
-pub mod card;
 mod error;
 #[cfg(test)]
 mod tests;
 
 use crate::bias::DecodingBias;
+pub use crate::card::{FORMAT, ModelCard, Provenance};
 use crate::device::ComputeDevice;
 use crate::lstm::Model;
 use crate::network::{Network, Sizes};
@@ -18,7 +18,6 @@ use crate::vocabulary::Vocabulary;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Bytes, DType, Device, Tensor};
 use burn_store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot, ModuleStore};
-pub use card::{FORMAT, ModelCard, Provenance};
 pub use error::WeightsError;
 use serde::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -164,7 +163,7 @@ pub fn card(bytes: &[u8], name: &str) -> Result<ModelCard, WeightsError> {
     let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
     let reader = reader.map_err(|error| damaged(error.to_string()))?;
     let text = reader.metadata().get(CARD).ok_or_else(|| damaged("it has no card".into()))?;
-    let format: Format = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
+    let format: FormatField = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
     if format.format != FORMAT {
         return Err(WeightsError::OtherFormat { name: name(), found: format.format });
     }
@@ -185,7 +184,7 @@ const WEIGHT_FAULT: &str = "an n-gram mixing weight is out of range";
 
 /// The field that every format has.
 #[derive(Deserialize)]
-struct Format {
+struct FormatField {
     format: u32,
 }
 

@@ -3,7 +3,7 @@
 //! The network gives the logits. Decoding bias, cadence and the musician's limits change them before sampling. Nothing
 //! is modified here: the caller adds the decided note to the history.
 
-use super::history::{History, LookBackShare, NoteContext, PlayedBy};
+use super::history::{LookBackShare, NoteContext, NoteHistory, PlayedBy};
 use super::{Begin, DecisionRequest};
 use crate::bias::BiasContext;
 use crate::cadence::Cadence;
@@ -12,7 +12,7 @@ use crate::dynamics::StyleDynamics;
 use crate::harmony::ChordTrack;
 use crate::limits::AllowedPitches;
 use crate::lookback::RepeatFeatures;
-use crate::lstm::{Heads, Model, Scratch};
+use crate::lstm::{Heads, InferenceBuffers, Model};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use crate::repetition::looping_pitches;
 use crate::sampling::{COLDEST, DrawKey, DrawStream, SamplingParameters, Spans, sample, sample_span, tilt_spans};
@@ -21,10 +21,10 @@ use crate::vocabulary::{TimeBase, Tokens, Vocabulary};
 const THIRTY_SECOND: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 
 /// A decision in progress. The history must have processed all its notes.
-pub struct Decision<'a> {
+pub struct NoteDecision<'a> {
     request: &'a DecisionRequest,
     model: &'a Model,
-    history: &'a History,
+    history: &'a NoteHistory,
     harmony: &'a ChordTrack,
     /// The index of the note within its turn.
     index: u32,
@@ -48,9 +48,14 @@ pub struct Decided {
     pub context: NoteContext,
 }
 
-impl<'a> Decision<'a> {
+impl<'a> NoteDecision<'a> {
     /// Prepares a decision. The history must have processed all its notes.
-    pub fn new(request: &'a DecisionRequest, model: &'a Model, history: &'a History, harmony: &'a ChordTrack) -> Self {
+    pub fn new(
+        request: &'a DecisionRequest,
+        model: &'a Model,
+        history: &'a NoteHistory,
+        harmony: &'a ChordTrack,
+    ) -> Self {
         let look_back = LookBackShare { share: request.parameters.memory, seed: request.parameters.seed };
         Self {
             request,
@@ -66,9 +71,9 @@ impl<'a> Decision<'a> {
     }
 
     /// Decides the note.
-    pub fn decide(&self, scratch: &mut Scratch) -> Decided {
+    pub fn decide(&self, buffers: &mut InferenceBuffers) -> Decided {
         let vocabulary = self.vocabulary();
-        let mut heads = self.model.heads(self.history.state(), scratch);
+        let mut heads = self.model.heads(self.history.state(), buffers);
         let onset = self.onset(&mut heads);
         let context =
             note_context(vocabulary, self.harmony, onset, (self.request.bars, self.request.form, self.look_back));
@@ -304,7 +309,7 @@ impl<'a> Decision<'a> {
 
 /// The earliest onset of the next note. A single line does not overlap itself, and where polyphony is limited the next
 /// note waits for a free voice.
-pub fn earliest(request: &DecisionRequest, model: &Model, history: &History) -> Ticks {
+pub fn earliest(request: &DecisionRequest, model: &Model, history: &NoteHistory) -> Ticks {
     let (Begin::At(bound) | Begin::NotBefore(bound)) = request.begin;
     let voices = model.vocabulary().polyphony;
     match history.last() {

@@ -5,11 +5,11 @@
 
 mod entry;
 
-use super::length::Keystroke;
+use super::length::KeyPress;
 use crate::chord::Chord;
 use crate::dynamics::{PlayerDynamics, StyleDynamics};
 use crate::lookback::{LookBack, LookBackFeatures, RepeatFeatures};
-use crate::lstm::{Model, ModelState, Scratch};
+use crate::lstm::{InferenceBuffers, Model, ModelState};
 use crate::note::{Note, Pitch, Ticks};
 use crate::repetition::LONGEST_FIGURE;
 use crate::sampling::argmax;
@@ -29,7 +29,7 @@ const PACE_REST: Ticks = Ticks::quarters(2);
 
 /// The history of a session.
 #[derive(Debug)]
-pub struct History {
+pub struct NoteHistory {
     notes: VecDeque<HistoryEntry>,
     /// The session up to the last processed note.
     session: LookBack,
@@ -48,7 +48,7 @@ pub struct History {
     retracted: Option<Retracted>,
 }
 
-impl History {
+impl NoteHistory {
     /// An empty history.
     pub fn new(model: &Model) -> Self {
         Self::after(model.initial_state(), LookBack::default(), PlayerDynamics::default())
@@ -104,7 +104,7 @@ impl History {
     }
 
     /// Processes waiting notes.
-    pub fn catch_up(&mut self, model: &Model, scratch: &mut Scratch) {
+    pub fn catch_up(&mut self, model: &Model, buffers: &mut InferenceBuffers) {
         while self.processed < self.notes.len() {
             let index = self.processed;
             let (previous, key) = (self.onset_before(index), self.keystroke(index));
@@ -127,7 +127,7 @@ impl History {
                     let onset = entry.note.onset;
                     let repeats =
                         if shown { self.session.repeats(vocabulary, onset, bars) } else { RepeatFeatures::default() };
-                    let mut heads = model.heads(&self.state, scratch);
+                    let mut heads = model.heads(&self.state, buffers);
                     let expected = vocabulary.duration(argmax(heads.duration_logits(entry.tokens, repeats)));
                     entry.expected = Some(expected);
                     key.length(vocabulary, entry.expected).unwrap_or(expected)
@@ -138,13 +138,19 @@ impl History {
             self.session.push(&entry.note);
             let shown = look_back.shows(model, self.session.count());
             let features = if shown { self.session.features(vocabulary, bars) } else { LookBackFeatures::default() };
-            model.step(entry.tokens, features, &mut self.state, scratch);
+            model.step(entry.tokens, features, &mut self.state, buffers);
             self.processed += 1;
         }
     }
 
     /// Inserts a note that the player has just begun, sorted by onset and pitch.
-    pub fn insert(&mut self, note: Note, by: PlayedBy, context: NoteContext, inference: (&Model, &mut Scratch)) {
+    pub fn insert(
+        &mut self,
+        note: Note,
+        by: PlayedBy,
+        context: NoteContext,
+        inference: (&Model, &mut InferenceBuffers),
+    ) {
         let comes_later = |entry: &&HistoryEntry| (entry.note.onset, entry.note.pitch) > (note.onset, note.pitch);
         let later = self.notes.iter().rev().take_while(comes_later).count();
         let (index, behind) = (self.notes.len() - later, later + 1);
@@ -154,8 +160,8 @@ impl History {
         self.reconsider_notes_before(self.notes.len() - behind, model);
     }
 
-    /// A note of the player's at `index` is new: it may end the notes at the player's last earlier onset, of which there is
-    /// more than one where strokes fall on the same place of the grid.
+    /// The note at `index` is new. It may end the player's notes at the last earlier onset, of which there are several
+    /// where key presses were quantised to the same point.
     fn reconsider_notes_before(&mut self, index: usize, model: &Model) {
         let onset = self.notes[index].note.onset;
         let is_players = |entry: &HistoryEntry| matches!(entry.by, PlayedBy::Player { .. });
@@ -171,7 +177,7 @@ impl History {
     }
 
     /// Appends a note.
-    pub fn push(&mut self, note: Note, by: PlayedBy, context: NoteContext, inference: (&Model, &mut Scratch)) {
+    pub fn push(&mut self, note: Note, by: PlayedBy, context: NoteContext, inference: (&Model, &mut InferenceBuffers)) {
         self.remember(self.notes.len(), note, by, context, inference);
     }
 
@@ -181,13 +187,13 @@ impl History {
         note: Note,
         by: PlayedBy,
         context: NoteContext,
-        (model, scratch): (&Model, &mut Scratch),
+        (model, buffers): (&Model, &mut InferenceBuffers),
     ) {
         let (tokens, before, dynamics) = (Tokens::default(), self.state.clone(), self.dynamics);
         let entry = HistoryEntry { note, by, context, expected: None, tokens, before, dynamics };
         self.notes.insert(index, entry);
         if self.notes.len() > HISTORY {
-            self.catch_up(model, scratch);
+            self.catch_up(model, buffers);
             self.processed -= 1;
             self.forgotten += 1;
             let Some(oldest) = self.notes.pop_front() else { return };
@@ -211,13 +217,13 @@ impl History {
     }
 
     /// What is known of the key of a heard note; `None` for a note of Segue's.
-    fn keystroke(&self, index: usize) -> Option<Keystroke> {
+    fn keystroke(&self, index: usize) -> Option<KeyPress> {
         let note = &self.notes[index];
         let PlayedBy::Player { held, gate_percent, .. } = note.by else { return None };
         let later =
             |other: &&HistoryEntry| matches!(other.by, PlayedBy::Player { .. }) && other.note.onset > note.note.onset;
         let next = self.notes.range(index + 1..).find(later).map(|next| next.note.onset - note.note.onset);
-        Some(Keystroke { held, next, gate_percent })
+        Some(KeyPress { held, next, gate_percent })
     }
 
     /// More is known of a key. If this changes the length of its note, the note is processed again.

@@ -21,7 +21,7 @@ const DETACHED: Ticks = Ticks::quarters(2);
 
 /// What is known of a key that the player has pressed.
 #[derive(Debug, Clone, Copy)]
-pub struct Keystroke {
+pub struct KeyPress {
     /// From its onset to its release; `None` while it is down.
     pub held: Option<Ticks>,
     /// From its onset to the player's next one; `None` while there is none.
@@ -30,7 +30,7 @@ pub struct Keystroke {
     pub gate_percent: u8,
 }
 
-impl Keystroke {
+impl KeyPress {
     /// The length as understood. `expected` is the model's most probable duration; `None` is returned when it is needed
     /// and not given.
     pub fn length(self, vocabulary: &Vocabulary, expected: Option<Ticks>) -> Option<Ticks> {
@@ -86,7 +86,7 @@ mod tests {
 
     fn length(vocabulary: &Vocabulary, held: i64, next: i64, gate_percent: u8, expected: i64) -> i64 {
         let some = |ticks| (ticks > 0).then_some(Ticks(ticks));
-        let touch = Keystroke { held: some(held), next: some(next), gate_percent };
+        let touch = KeyPress { held: some(held), next: some(next), gate_percent };
         touch.length(vocabulary, some(expected)).map_or(0, |length| length.0)
     }
 

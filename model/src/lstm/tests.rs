@@ -1,5 +1,6 @@
 use super::kernel::{exp, tanh};
 use super::*;
+use crate::lookback::RepeatFeatures;
 use crate::lookback::{MOTIF_LENGTHS, MotifMatch};
 use crate::network::{Batch, SequenceStep, Sizes};
 use crate::note::Ticks;
@@ -68,7 +69,7 @@ fn check_against_burn(vocabulary: Vocabulary) {
     let model = Model::new(ModelCard::new("test", vocabulary, sizes, Provenance::default()), &network);
     let batch = Batch::of(std::slice::from_ref(&steps), model.vocabulary(), &device);
     let (logits, _) = network.forward(&batch, network.initial_state(1, &device));
-    let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
+    let (mut state, mut buffers) = (model.initial_state(), InferenceBuffers::default());
     // Sums of some hundred terms in another order differ in the last of seven digits.
     let same = |ours: &[f32], theirs: &Tensor<2>, note: usize| {
         let theirs = floats(&theirs.clone().narrow(0, note, 1));
@@ -78,8 +79,8 @@ fn check_against_burn(vocabulary: Vocabulary) {
     };
     for (index, step) in steps.iter().enumerate() {
         let next = step.next.unwrap();
-        model.step(step.heard, step.features, &mut state, &mut scratch);
-        let mut heads = model.heads(&state, &mut scratch);
+        model.step(step.heard, step.features, &mut state, &mut buffers);
+        let mut heads = model.heads(&state, &mut buffers);
         same(heads.step_logits(), &logits.step, index);
         same(heads.pitch_logits(next, step.repeats), &logits.pitch, index);
         same(heads.duration_logits(next, step.repeats), &logits.duration, index);
@@ -96,13 +97,13 @@ fn check_against_burn(vocabulary: Vocabulary) {
 fn check_ngram(model: Model, steps: &[SequenceStep], pitches: &Tensor<2>) {
     let ngram = NgramModel::with_two_figures();
     let model = model.with_ngram(Some(ngram.clone()));
-    let (mut state, mut scratch, mut past, mut context) =
-        (model.initial_state(), Scratch::default(), PitchHistory::default(), Vec::new());
+    let (mut state, mut buffers, mut past, mut context) =
+        (model.initial_state(), InferenceBuffers::default(), PitchHistory::default(), Vec::new());
     let mut most = 0.0;
     for (index, step) in steps.iter().enumerate() {
-        model.step(step.heard, step.features, &mut state, &mut scratch);
+        model.step(step.heard, step.features, &mut state, &mut buffers);
         past.push(step.heard.pitch);
-        let mut heads = model.heads(&state, &mut scratch);
+        let mut heads = model.heads(&state, &mut buffers);
         let ours = heads.pitch_logits(step.next.unwrap(), step.repeats);
         let theirs = floats(&pitches.clone().narrow(0, index, 1));
         let weight = ngram.mixing_weights()[usize::from(step.features.figure.length)];

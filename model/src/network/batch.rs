@@ -1,7 +1,7 @@
 //! The input of a forward pass.
 
 use super::degrees;
-use super::embedding::{Context, EmbeddingTables};
+use super::embedding::{EmbeddingTables, HeadContext};
 use crate::lookback::{LookBackFeatures, PROFILE, RepeatFeatures};
 use crate::vocabulary::{Tokens, Vocabulary};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -42,8 +42,8 @@ pub struct SequenceStep {
 }
 
 impl SequenceStep {
-    fn context(&self) -> Context {
-        Context {
+    fn context(&self) -> HeadContext {
+        HeadContext {
             heard: self.heard,
             next: self.next.unwrap_or_default(),
             features: self.features,

@@ -5,7 +5,7 @@ use crate::vocabulary::{ClassCounts, Tokens};
 
 /// The context of one decision. Each head reads only the fields that are known when it is its turn.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Context {
+pub(crate) struct HeadContext {
     /// The note that was just played.
     pub heard: Tokens,
     /// The parts of the next note that are already chosen.
@@ -39,7 +39,7 @@ pub(super) enum TokenKind {
 /// The layout of one embedding table: for each kind, where its rows begin.
 #[derive(Debug, Clone)]
 pub(crate) struct EmbeddingTable {
-    note: fn(&Context) -> Tokens,
+    note: fn(&HeadContext) -> Tokens,
     pub(super) kinds: Vec<(TokenKind, usize)>,
     pub(super) length: usize,
 }
@@ -64,7 +64,7 @@ impl EmbeddingTables {
             Bass, Chord, ComputeDevice, Duration, EchoedDuration, EchoedPitch, EchoedStep, FigureDuration,
             FigureLength, FigurePitch, FigureStep, Metre, Pitch, Step, Velocity,
         };
-        let table = |note: fn(&Context) -> Tokens, kinds: &[TokenKind], echoed: Option<fn(usize) -> TokenKind>| {
+        let table = |note: fn(&HeadContext) -> Tokens, kinds: &[TokenKind], echoed: Option<fn(usize) -> TokenKind>| {
             let echoed = echoed.into_iter().flat_map(|kind| (0..LAGS).map(kind));
             let mut length = 0;
             let kinds = kinds.iter().copied().chain(echoed).map(|kind| {
@@ -76,7 +76,7 @@ impl EmbeddingTables {
         };
         // What follows a note depends mostly on its pitch. The head sees that directly, and need not learn to pass it
         // through the LSTM.
-        let before = |context: &Context| Tokens { pitch: context.heard.pitch, ..context.next };
+        let before = |context: &HeadContext| Tokens { pitch: context.heard.pitch, ..context.next };
         Self {
             event: table(
                 |context| context.heard,
@@ -118,7 +118,7 @@ impl EmbeddingTables {
 
 impl EmbeddingTable {
     /// The rows of a context, one of each kind.
-    pub fn rows(&self, context: Context) -> impl Iterator<Item = usize> {
+    pub fn rows(&self, context: HeadContext) -> impl Iterator<Item = usize> {
         let note = (self.note)(&context);
         self.kinds.iter().map(move |(kind, first)| first + kind.class(note, &context))
     }
@@ -142,7 +142,7 @@ impl TokenKind {
         }
     }
 
-    fn class(self, note: Tokens, context: &Context) -> usize {
+    fn class(self, note: Tokens, context: &HeadContext) -> usize {
         usize::from(match self {
             Self::Step => note.step,
             Self::ComputeDevice => note.place,

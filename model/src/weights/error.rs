@@ -1,6 +1,6 @@
 //! Why a weights file is refused.
 
-use super::card::FORMAT;
+use crate::card::FORMAT;
 use crate::device::DeviceError;
 use crate::vocabulary::Fingerprint;
 

@@ -1,6 +1,6 @@
 //! How answers end.
 
-use super::jam::{BEAT, Jam, STYLES, tunes};
+use super::jam::{BEAT, STYLES, ShippedJam, tunes};
 use segue_corpus::Tune;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Note, Ticks};
@@ -14,7 +14,7 @@ const CLOSE: Ticks = Ticks(BEAT.0 / 4);
 
 /// Counts over the ends of some answers.
 #[derive(Debug, Default)]
-struct Ends {
+struct AnswerEnds {
     answers: f64,
     /// Last notes that fit: chord tones, or without chords one of the three most frequent pitch classes of the phrase.
     fitting: f64,
@@ -39,12 +39,12 @@ fn favourites(tune: &Tune, before: Ticks) -> Vec<u8> {
     classes
 }
 
-impl Ends {
+impl AnswerEnds {
     fn of(style: &str, book: &str, parameters: SamplingParameters, is_told: bool) -> Self {
         let tunes = tunes(book);
         let mut ends = Self::default();
         for (seed, tune) in (0..ANSWERS).zip(tunes.iter().cycle()) {
-            let mut jam = Jam::after_bars_of(style, SamplingParameters { seed, ..parameters }, tune, BARS);
+            let mut jam = ShippedJam::after_bars_of(style, SamplingParameters { seed, ..parameters }, tune, BARS);
             let start = jam.next();
             let end = start + Ticks(BARS * tune.bars[0].metre.bar().0);
             let notes = jam.answer(end, is_told);
@@ -87,8 +87,9 @@ impl Ends {
 #[test]
 fn an_answer_ends_on_a_long_fitting_note() {
     for (style, book) in STYLES {
-        let [blind, told] = [false, true].map(|is_told| Ends::of(style, book, SamplingParameters::default(), is_told));
-        let shown = |ends: &Ends| {
+        let [blind, told] =
+            [false, true].map(|is_told| AnswerEnds::of(style, book, SamplingParameters::default(), is_told));
+        let shown = |ends: &AnswerEnds| {
             let crossing = ends.crossing / ends.answers;
             let (fitting, cut, longer) = (ends.fitting(), ends.runs_cut(), ends.last_to_others());
             format!("fitting {fitting:.2}, runs cut {cut:.2}, crossing {crossing:.2}, {longer:.2} times as long")
@@ -107,7 +108,7 @@ fn an_answer_ends_on_a_long_fitting_note() {
 fn an_end_that_is_far_away_changes_nothing_yet() {
     for (style, book) in STYLES {
         let play = |ends: Option<Ticks>| {
-            let mut jam = Jam::after_bars_of(style, SamplingParameters::default(), &tunes(book)[0], BARS);
+            let mut jam = ShippedJam::after_bars_of(style, SamplingParameters::default(), &tunes(book)[0], BARS);
             (0..40).map(|_| jam.decide(ends)).collect::<Vec<_>>()
         };
         assert_eq!(play(None), play(Some(Ticks::quarters(10_000))), "{style}");
@@ -120,7 +121,7 @@ fn limits_hold_up_to_the_end() {
     for (style, book) in STYLES {
         for (seed, temperature) in (0..).zip([0.05, 0.5, 1.0, 2.0]) {
             let parameters = SamplingParameters { temperature, seed, limits, ..SamplingParameters::default() };
-            let mut jam = Jam::after_bars_of(style, parameters, &tunes(book)[0], BARS);
+            let mut jam = ShippedJam::after_bars_of(style, parameters, &tunes(book)[0], BARS);
             let end = jam.next() + Ticks(4 * BEAT.0);
             for note in jam.answer(end, true) {
                 assert!(limits.classes.contains(note.pitch) && note.duration <= BEAT, "{style}: {note:?}");

@@ -34,14 +34,14 @@ pub fn tunes(book: &str) -> Vec<Tune> {
 }
 
 /// A model that has heard a phrase.
-pub struct Jam {
+pub struct ShippedJam {
     improviser: Improviser,
     bars: Bars,
     begin: Begin,
     parameters: SamplingParameters,
 }
 
-impl Jam {
+impl ShippedJam {
     /// Hears a bar of eighths, over a chart.
     pub fn after_eighths(style: &str, parameters: SamplingParameters) -> Self {
         let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };

@@ -1,6 +1,6 @@
 //! What is played within limits.
 
-use super::jam::{BEAT, Jam};
+use super::jam::{BEAT, ShippedJam};
 use proptest::prelude::*;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Note, Pitch, Ticks};
@@ -15,7 +15,7 @@ fn pitch(key: u8) -> Pitch {
 
 /// What a style plays after a bar of eighths.
 fn play(style: &str, parameters: SamplingParameters, count: usize) -> Vec<Note> {
-    let mut jam = Jam::after_eighths(style, parameters);
+    let mut jam = ShippedJam::after_eighths(style, parameters);
     (0..count).map(|_| jam.decide(None)).collect()
 }
 

@@ -3,7 +3,7 @@
 use super::dataset::{EncodedTune, FeatureDropout, NO_DROPOUT, drop_features};
 use super::markov::Markov;
 use fastrand::Rng;
-use segue_model::lstm::{Model, Scratch};
+use segue_model::lstm::{InferenceBuffers, Model};
 use segue_model::network::SequenceStep;
 use segue_model::sampling::argmax;
 use segue_model::vocabulary::{Tokens, Vocabulary};
@@ -205,11 +205,11 @@ pub fn evaluate(model: &Model, pieces: &[EncodedTune], chain: &Markov) -> Likeli
 fn predictions(model: &Model, steps: &[SequenceStep], dropout: FeatureDropout) -> impl Iterator<Item = MeanLikelihood> {
     let mut steps = steps.to_vec();
     drop_features(&mut steps, dropout, &mut Rng::with_seed(0));
-    let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
+    let (mut state, mut buffers) = (model.initial_state(), InferenceBuffers::default());
     steps.into_iter().filter_map(move |step| {
         let (next, repeats) = (step.next?, step.repeats);
-        model.step(step.heard, step.features, &mut state, &mut scratch);
-        let mut heads = model.heads(&state, &mut scratch);
+        model.step(step.heard, step.features, &mut state, &mut buffers);
+        let mut heads = model.heads(&state, &mut buffers);
         let step = nats(heads.step_logits(), next.step);
         let pitches = heads.pitch_logits(next, repeats);
         let top_1 = f64::from(u8::from(argmax(pitches) == usize::from(next.pitch)));

@@ -157,27 +157,11 @@ mod tests {
         (tune, example)
     }
 
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("segue-examples-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&folder).unwrap();
-            Self(folder)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
     #[test]
     fn the_midi_file_is_read_back_with_the_same_notes_and_bars() {
         let (_, example) = jig();
-        let folder = Folder::new("midi");
-        let written = example.write(&folder.0, "jig", Some("G")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let written = example.write(folder.path(), "jig", Some("G")).unwrap();
         assert!(written.iter().all(|path| path.metadata().unwrap().len() > 100), "{written:?}");
         let tune = read_midi(&written[0], Reading::default()).unwrap();
         assert_eq!(tune.notes, [&example.0.player[..], &example.0.segue].concat());
@@ -201,8 +185,8 @@ mod tests {
     #[test]
     fn the_sound_is_as_long_as_the_notes_and_never_clips() {
         let (_, example) = jig();
-        let folder = Folder::new("wav");
-        let path = folder.0.join("jig.wav");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jig.wav");
         example.write_wav(&path).unwrap();
         let mut file = hound::WavReader::open(&path).unwrap();
         let seconds = f64::from(file.duration()) / f64::from(SAMPLE_RATE);
@@ -218,7 +202,7 @@ mod tests {
         let example = Example::new(&free, &free.notes[5..9], &free.notes[9..12], 999.0).titled("free");
         assert_eq!(example.0.player[0].onset, Ticks::ZERO);
         assert!(example.0.bar_lines().is_empty() && (example.0.seconds(Ticks::quarters(2)) - 1.0).abs() < 1e-9);
-        let folder = Folder::new("free");
-        assert_eq!(example.write(&folder.0, "free", None).unwrap().len(), 3);
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(example.write(folder.path(), "free", None).unwrap().len(), 3);
     }
 }

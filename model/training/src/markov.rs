@@ -10,13 +10,13 @@ pub struct Markov {
     order: usize,
     pitches: usize,
     escape_weight: f64,
-    contexts: HashMap<Context, Successors>,
+    contexts: HashMap<ChainContext, Successors>,
 }
 
 /// The highest order that can be counted.
 const LONGEST: usize = 7;
 /// Up to [`LONGEST`] pitch classes, then their number.
-type Context = [u8; LONGEST + 1];
+type ChainContext = [u8; LONGEST + 1];
 
 #[derive(Debug, Default)]
 struct Successors {
@@ -73,7 +73,7 @@ impl Markov {
 }
 
 /// The last `length` notes.
-fn context(past: &[u8], length: usize) -> Context {
+fn context(past: &[u8], length: usize) -> ChainContext {
     let mut context = [0; LONGEST + 1];
     context[..length].copy_from_slice(&past[past.len() - length..]);
     context[LONGEST] = u8::try_from(length).unwrap_or(u8::MAX);

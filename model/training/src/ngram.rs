@@ -8,7 +8,7 @@ use anyhow::Context;
 use burn::tensor::Device;
 use fastrand::Rng;
 use segue_model::lookback::MOTIF_LENGTHS;
-use segue_model::lstm::{Model, Scratch};
+use segue_model::lstm::{InferenceBuffers, Model};
 use segue_model::ngram::{
     CountedNode, LONGEST, MAX_MIXING_WEIGHT, MixingWeights, NgramModel, PitchHistory, Successor, interval,
 };
@@ -172,13 +172,13 @@ impl Predictions {
     fn hear(&mut self, model: &Model, ngram: &NgramModel, piece: &EncodedTune, dropout: FeatureDropout) {
         let mut steps = piece.steps(model.vocabulary());
         drop_features(&mut steps, dropout, &mut Rng::with_seed(0));
-        let (mut state, mut scratch) = (model.initial_state(), Scratch::default());
+        let (mut state, mut buffers) = (model.initial_state(), InferenceBuffers::default());
         let (mut past, mut ratios) = (PitchHistory::default(), Vec::new());
         for step in steps {
             past.push(step.heard.pitch);
-            model.step(step.heard, step.features, &mut state, &mut scratch);
+            model.step(step.heard, step.features, &mut state, &mut buffers);
             let Some(next) = step.next else { continue };
-            self.network.extend_from_slice(model.heads(&state, &mut scratch).pitch_logits(next, step.repeats));
+            self.network.extend_from_slice(model.heads(&state, &mut buffers).pitch_logits(next, step.repeats));
             ngram.log_ratios(&past, self.pitches, &mut ratios);
             self.ngram.extend_from_slice(&ratios[..self.pitches]);
             self.notes.push(Target { pitch: next.pitch.into(), found: step.features.figure.length.into() });

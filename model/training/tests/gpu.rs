@@ -3,7 +3,7 @@
 use segue_corpus::abc::parse_book;
 use segue_model::device::ComputeDevice;
 use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser};
-use segue_model::lstm::{Model, Scratch};
+use segue_model::lstm::{InferenceBuffers, Model};
 use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
 use segue_model::sampling::SamplingParameters;
 use segue_model::weights;
@@ -60,8 +60,8 @@ fn a_hundred_decisions_are_those_of_the_processor() {
         };
         let [(note, scores), (other, others)] = sides.each_mut().map(|(model, improviser)| {
             let note = improviser.decide(&ask);
-            let mut scratch = Scratch::default();
-            (note, model.heads(improviser.state(), &mut scratch).step_logits().to_vec())
+            let mut buffers = InferenceBuffers::default();
+            (note, model.heads(improviser.state(), &mut buffers).step_logits().to_vec())
         });
         assert_eq!(note, other, "decision {number}");
         worst = scores.iter().zip(&others).map(|(one, other)| (one - other).abs()).fold(worst, f32::max);
