@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The id by which hosts and projects know the plugin: it never changes.
 pub const CLAP_ID: &str = "org.segue.segue";
 
-/// The variable with which `cargo xtask test` tells the tests where the bundles are that it has built.
+/// The variable in which `cargo xtask test` names the folder of the bundles that it has built.
 pub const BUNDLES_VARIABLE: &str = "SEGUE_BUNDLES";
 
 /// A loaded plugin file.
@@ -64,7 +64,7 @@ impl Bundle {
             .collect()
     }
 
-    /// A new instance, with a fresh mind.
+    /// A new instance.
     ///
     /// # Errors
     /// When the plugin refuses.

@@ -337,7 +337,7 @@ impl Instance {
         }
     }
 
-    /// The plugin wants to be activated anew.
+    /// The plugin has asked to be activated again.
     pub fn wants_restart(&self) -> bool {
         self.plugin.access_shared_handler(|host| host.restart_requested.load(Ordering::Acquire))
     }

@@ -3,33 +3,29 @@
 use crate::performance::Sounded;
 use crate::score::Score;
 use crate::timeline::{Frame, Timeline};
-use anyhow::{Context, Result};
-use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use anyhow::Result;
+use segue_corpus::sheet::midi_file::{self, FileNote, Part};
 use std::path::Path;
 
 /// Ticks of a quarter note in the file: twenty to one of Segue's, so that the fingers' small shifts survive.
 const FILE_TICKS_PER_QUARTER: u16 = 960;
-
-/// One track: its name, its channel in the file, and its notes.
-struct Part<'a> {
-    name: &'a str,
-    channel: u4,
-    notes: &'a [Sounded],
-}
 
 /// Writes both parts with tempo and time signature. The transport must keep to one tempo and metre.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, score: &Score, answer: &[Sounded]) -> Result<()> {
-    let player: Vec<Sounded> = strokes_as_notes(score);
-    let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER))));
-    let player = Part { name: "Player", channel: u4::from(0), notes: &player };
-    let segue = Part { name: "Segue", channel: u4::from(1), notes: answer };
-    smf.tracks.push(track(&player, &time(&score.timeline), &score.timeline));
-    smf.tracks.push(track(&segue, &[], &score.timeline));
-    smf.save(path).with_context(|| format!("{}: cannot be written", path.display()))
+    let timeline = &score.timeline;
+    let time = [midi_file::tempo(timeline.tempo_bpm(0)), midi_file::signature(timeline.metre_at(0))];
+    let notes = |notes: &[Sounded]| notes.iter().map(|note| file_note(timeline, note)).collect();
+    let player = Part {
+        name: "Player",
+        channel: 0,
+        heading: time.into_iter().map(|meta| (0, meta)).collect(),
+        notes: notes(&strokes_as_notes(score)),
+    };
+    let segue = Part { name: "Segue", channel: 1, heading: Vec::new(), notes: notes(answer) };
+    midi_file::write(path, FILE_TICKS_PER_QUARTER, &[player, segue])
 }
 
 /// What the player did, as notes.
@@ -46,54 +42,9 @@ pub fn strokes_as_notes(score: &Score) -> Vec<Sounded> {
     notes
 }
 
-fn time(timeline: &Timeline) -> [MetaMessage<'static>; 2] {
-    const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
-    const MIDI_CLOCKS_PER_CLICK: u8 = 24;
-    const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tempos lie between 20 and 999")]
-    let quarter = (MICROSECONDS_PER_MINUTE / timeline.tempo_bpm(0)).round() as u32;
-    let metre = timeline.metre_at(0);
-    #[expect(clippy::cast_possible_truncation, reason = "a denominator is at most 64")]
-    let power = metre.denominator.trailing_zeros() as u8;
-    [
-        MetaMessage::Tempo(u24::from(quarter)),
-        MetaMessage::TimeSignature(metre.numerator, power, MIDI_CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER),
-    ]
-}
-
-fn track<'a>(part: &Part<'a>, heading: &[MetaMessage<'a>], timeline: &Timeline) -> Track<'a> {
-    let mut events: Vec<(u32, TrackEventKind<'a>)> = vec![(0, name(part.name))];
-    events.extend(heading.iter().map(|meta| (0, TrackEventKind::Meta(*meta))));
-    let mut strokes: Vec<(u32, bool, &Sounded)> = Vec::new();
-    for note in part.notes {
-        strokes.push((file_tick(timeline, note.on), true, note));
-        strokes.push((file_tick(timeline, note.off), false, note));
-    }
-    // Off before on, because a repeated note ends where it begins again.
-    strokes.sort_by_key(|(tick, on, note)| (*tick, *on, note.pitch));
-    events.extend(strokes.into_iter().map(|(tick, on, note)| (tick, message(part.channel, on, note))));
-    let mut now = 0;
-    let mut track: Track<'a> = Vec::with_capacity(events.len() + 1);
-    for (tick, kind) in events {
-        track.push(TrackEvent { delta: u28::from(tick - now), kind });
-        now = tick;
-    }
-    track.push(TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
-    track
-}
-
-fn name(name: &str) -> TrackEventKind<'_> {
-    TrackEventKind::Meta(MetaMessage::TrackName(name.as_bytes()))
-}
-
-fn message(channel: u4, on: bool, note: &Sounded) -> TrackEventKind<'static> {
-    let key = u7::from(note.pitch.key());
-    let message = if on {
-        MidiMessage::NoteOn { key, vel: u7::from(note.velocity.value()) }
-    } else {
-        MidiMessage::NoteOff { key, vel: u7::from(0) }
-    };
-    TrackEventKind::Midi { channel, message }
+fn file_note(timeline: &Timeline, note: &Sounded) -> FileNote {
+    let [on, off] = [note.on, note.off].map(|frame| file_tick(timeline, frame));
+    FileNote { on, off, pitch: note.pitch, velocity: note.velocity }
 }
 
 fn file_tick(timeline: &Timeline, at: Frame) -> u32 {
@@ -105,6 +56,8 @@ fn file_tick(timeline: &Timeline, at: Frame) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use midly::num::u24;
+    use midly::{MetaMessage, Smf, TrackEventKind};
     use segue_model::note::Metre;
 
     #[test]

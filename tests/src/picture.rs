@@ -81,7 +81,7 @@ impl Roll<'_> {
         Ok(())
     }
 
-    /// The temperature holds until it is set anew, so its curve has corners.
+    /// The temperature holds until it is set again, so its curve has corners.
     fn steps(&self) -> Vec<(f64, f64)> {
         let mut corners = Vec::new();
         for (index, &(at, value)) in self.temperature.iter().enumerate() {

@@ -1,8 +1,9 @@
 //! What the demo plays at Segue: the first bars of a tune that a file holds.
 
-use anyhow::{Context, Result, anyhow, bail};
-use segue_corpus::midi::{Reading, Voices, read_midi};
-use segue_corpus::{Tune, abc};
+use anyhow::{Context, Result, bail};
+use segue_corpus::Tune;
+use segue_corpus::midi::{Reading, Voices};
+use segue_corpus::tunes::read_tunes;
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::path::Path;
 
@@ -64,7 +65,8 @@ impl Prompt {
 /// When the file cannot be read or holds no such tune that is long enough.
 pub fn two_openings(path: &Path, number: Option<u32>, bars: i64) -> Result<(Prompt, Prompt)> {
     const FOURTH: i8 = 5;
-    let tunes = read(path)?;
+    // One hand plays the prompt; the rest of an arrangement would be no phrase.
+    let tunes = read_tunes(path, Reading { voices: Voices::Melody, ..Reading::default() })?;
     let chosen = |(found, _): &&(Option<u32>, Tune)| number.is_none() || *found == number;
     if !tunes.iter().any(|tune| chosen(&tune)) {
         bail!("{}: there is no tune {} in it", path.display(), number.unwrap_or_default());
@@ -81,28 +83,6 @@ pub fn two_openings(path: &Path, number: Option<u32>, bars: i64) -> Result<(Prom
     let later_bars = || Prompt::of(tune, bars, bars).filter(differs);
     let other = other_tune.or_else(later_bars).unwrap_or_else(|| first.transposed(FOURTH));
     Ok((first, other))
-}
-
-fn read(path: &Path) -> Result<Vec<(Option<u32>, Tune)>> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    match ending.as_str() {
-        "abc" => {
-            let book = abc::read_book(path)?;
-            // A book that has been read in part is good enough to play from.
-            match book.refused.into_iter().next() {
-                Some(refused) if book.tunes.is_empty() => Err(refused.into()),
-                _ => Ok(book.tunes),
-            }
-        }
-        "mid" | "midi" => {
-            // One hand plays the prompt; the rest of an arrangement would be no phrase.
-            let reading = Reading { voices: Voices::Melody, ..Reading::default() };
-            // Its sentence is whole; the cause behind it would only be said twice.
-            let tune = read_midi(path, reading).map_err(|error| anyhow!("{error}"))?;
-            Ok(vec![(None, tune)])
-        }
-        _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
-    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub struct Session {
     pub blocks: Blocks,
     /// How time passes.
     pub pace: Pace,
-    /// What of its transport it tells.
+    /// How much of its transport it reports.
     pub report: TransportReport,
     /// It stops calling a plugin that does not ask to be called, until there is something to hear.
     pub suspends: bool,
@@ -164,7 +164,7 @@ pub(crate) fn read(event: &UnknownEvent) -> Option<Sent> {
     }
 }
 
-/// What an instance is told, in order of time: at one frame knobs first, then keys up, messages, and keys down.
+/// What an instance receives, in order of time: on one frame parameters first, then keys up, messages and keys down.
 struct Cues(Vec<(Frame, Cue)>);
 
 #[derive(Clone, Copy)]

@@ -16,13 +16,13 @@ pub struct Stats {
     pub dropped: u32,
     /// Note-ons that the host would not take.
     pub refused: u32,
-    /// Heard notes that the mind never got.
+    /// Heard notes that never reached the model.
     pub unheard: u32,
-    /// Times that a rendering waited in vain.
+    /// Times that a rendering waited for the worker until the time-out.
     pub time_outs: u32,
     /// Blocks that waited for the worker because a host asked for them much faster than time.
     pub waits: u32,
-    /// Times that the mind panicked.
+    /// Times that the worker panicked.
     pub panics: u32,
 }
 

@@ -1,6 +1,6 @@
 //! The host's transport: at which beat the music is when a frame is played.
 //!
-//! Changes fall on frames, and a block never reaches over one: a plugin is told the truth for the whole of each block.
+//! Changes fall on frames, and a block never reaches over one: what a plugin is told holds for the whole of each block.
 //! A beat here is a quarter note, as in CLAP's beat time.
 
 use clack_host::events::event_types::{TransportEvent, TransportFlags};
@@ -12,10 +12,10 @@ use std::fmt;
 /// Frames since the host began to process; the one measure of time of a session.
 pub type Frame = u64;
 
-/// The tempo of a host that was told none.
+/// The tempo of a host for which none was set.
 pub const USUAL_TEMPO_BPM: f64 = 120.0;
 
-/// What of its transport a host tells its plugins.
+/// How much of its transport a host reports to its plugins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportReport {
     /// Everything, and truly.
@@ -38,7 +38,7 @@ impl TransportReport {
         !matches!(self, Self::OnlyTempo | Self::Nothing)
     }
 
-    /// What of the truth is told.
+    /// The part of the true transport that is reported.
     pub fn apply(self, truth: TransportEvent) -> Option<TransportEvent> {
         let without = |flags| TransportEvent { flags: truth.flags.difference(flags), ..truth };
         match self {
@@ -307,7 +307,7 @@ impl Timeline {
         self.stretch(at).metre
     }
 
-    /// What the plugin is told at the start of a block.
+    /// The transport event for the start of a block.
     pub fn event(&self, at: Frame) -> TransportEvent {
         let stretch = self.stretch(at);
         let seconds_at = |beats: f64| SecondsTime::from_float(beats * 60.0 / stretch.tempo_bpm);
@@ -390,7 +390,7 @@ mod tests {
         assert!((timeline.beats(108_000) - 0.5).abs() < 1e-12);
         assert!((timeline.beats(500_000) - 1.0).abs() < 1e-12);
         assert_eq!(timeline.breaks().collect::<Vec<_>>(), [96_000, 120_000]);
-        assert!(!timeline.goes_round(96_000), "nobody tells of a loop");
+        assert!(!timeline.goes_round(96_000), "no loop is reported");
         timeline.show_loop(0.0, 4.0);
         assert!(timeline.goes_round(96_000) && !timeline.goes_round(120_000));
         assert!(!timeline.show_loop(0.0, 5.0).goes_round(96_000), "that is not its end");

@@ -24,7 +24,7 @@ pub use jam::{Gestures, Jam, Noted};
 pub use screen::Screen;
 
 /// The variable with which the bundle under test is asked to say where its controls are.
-pub const PROBE_VARIABLE: &str = "SEGUE_LANDMARKS";
+pub const PROBE_VARIABLE: &str = "SEGUE_TEST_PROBE";
 
 /// How long anything in a window may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -243,7 +243,7 @@ impl Drop for HostWindow {
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()> {
     let begun = Instant::now();
     while !is_so() {
-        ensure!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+        ensure!(begun.elapsed() < PATIENCE, "{what}: this did not happen in time");
         std::thread::sleep(LOOK_AGAIN);
     }
     Ok(())

@@ -17,7 +17,7 @@ pub const LICENCES: [(&str, &str); 4] = [
     ("presets/CREDITS.md", "CREDITS.md"),
 ];
 
-/// The profile of the bundle under test, and of all tests: mistakes in our crates are loud.
+/// The profile of the bundle under test and of all tests: with debug assertions in our crates.
 pub const CHECKED: &str = "xtask/checked.toml";
 
 /// Which build of the plugin.
@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What cargo is told besides.
+    /// Further arguments for cargo.
     pub const fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Shipped => &[],
@@ -60,7 +60,7 @@ impl Bundles {
         [&self.clap, &self.vst3]
     }
 
-    /// Copies both into the user's own plugin folders and tells where.
+    /// Copies both into the user's own plugin folders and returns their paths.
     pub fn install(&self) -> Result<[PathBuf; 2]> {
         let folders = Folders::of_user()?;
         let clap = folders.clap.join(file_name(&self.clap)?);

@@ -1,4 +1,4 @@
-//! How the others are started, and where they put what they build.
+//! How programs are started, and where cargo puts what it builds.
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,9 @@ impl Workspace {
             bail!("cargo cannot read this workspace: {}", String::from_utf8_lossy(&answer.stderr).trim());
         }
         let text = String::from_utf8_lossy(&answer.stdout);
-        let path = |key| string_in_json(&text, key).map(PathBuf::from).with_context(|| format!("cargo tells no {key}"));
+        let path = |key| {
+            string_in_json(&text, key).map(PathBuf::from).with_context(|| format!("cargo does not report its {key}"))
+        };
         Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
     }
 

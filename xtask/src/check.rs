@@ -2,9 +2,11 @@
 
 use crate::bundle::{self, Bundles, CHECKED, Kind};
 use crate::cargo::{self, SYSTEMS, Workspace};
-use crate::{licences, machine, venv};
+use crate::{licences, prerequisites, venv};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// For lints and docs, which look at everything at once.
 const ALL_FEATURES: [&str; 2] =
@@ -13,7 +15,7 @@ const ALL_FEATURES: [&str; 2] =
 /// Tests that measure print what they have measured: this shows it also when they pass.
 const FIGURES: &str = "--show-output";
 
-/// How long the long runs are, and what chance brings to the tests.
+/// How long the long runs are, and which seeds the random cases use.
 pub struct Extent {
     /// What the tests find in their environment.
     environment: Vec<(&'static str, String)>,
@@ -28,16 +30,16 @@ const SEED: &str = "SEGUE_SEED";
 const CASES: &str = "PROPTEST_CASES";
 const CASES_SEED: &str = "PROPTEST_RNG_SEED";
 
-/// The promises that take long, and that want the machine for themselves.
+/// The promises that take long and need the machine for themselves.
 const LONG_RUNS: [&str; 3] = ["random_host::", "long_jam::", "people::"];
 
 impl Extent {
-    /// What everybody can wait for, and the same every time: who changes one thing does not stumble over another one.
+    /// What everybody can wait for. Always the same, so that a change never meets a random failure of something else.
     pub fn usual() -> Self {
         Self { environment: vec![(CASES_SEED, "1".to_owned())] }
     }
 
-    /// What takes half an hour: more, and not the same as last night.
+    /// What takes half an hour: more cases, and other ones every night.
     pub fn of_this_night() -> Self {
         const PER_NIGHT: u64 = 2_000;
         const CASES_PER_NIGHT: u64 = 4_096;
@@ -55,9 +57,9 @@ impl Extent {
 /// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its
 /// result.
 pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
-    machine::ready_to_build()?;
-    machine::ready_to_check()?;
-    machine::ready_for_standalone()?;
+    prerequisites::ready_to_build()?;
+    prerequisites::ready_to_check()?;
+    prerequisites::ready_for_standalone()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
     announce("the packages of the plugin");
@@ -72,10 +74,10 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
         cargo
     };
     step("tests of the host", host_tests(&mut tests()))?;
-    machine::ready_to_test_standalone()?;
+    prerequisites::ready_to_test_standalone()?;
     step("tests of the engine", engine_tests(&mut tests()))?;
     step("tests of the plugin", plugin_tests(&mut tests()))?;
-    step("tests of the mind", model_tests(&mut tests()))?;
+    step("tests of the model", model_tests(&mut tests()))?;
     announce("the bundle under test");
     let checked = bundle::build(workspace, Kind::Checked)?;
     announce("the VST3 hosts");
@@ -86,19 +88,19 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
         promises
     };
     if cfg!(target_os = "linux") {
-        machine::ready_for_windows()?;
-        // One after the other: a hand that plays a window must not wait for another window's drawing.
+        prerequisites::ready_for_windows()?;
+        // One after the other: a test that moves a window's controls must not wait until another window is drawn.
         step("the window", promises().args(["editor::", "--test-threads=1"]))?;
     }
     let skipped = LONG_RUNS.into_iter().chain(["editor::"]).flat_map(|test| ["--skip", test]);
     step("promises", promises().args(skipped))?;
-    // Last, because they take longest; and alone, because what others play live would be late beside them.
+    // Last, because they take longest; and alone, because live tests would be late beside them.
     step("long runs", promises().args(LONG_RUNS).arg("--test-threads=1").envs(extent.environment.iter().cloned()))
 }
 
 /// Only the random host: so many sequences, the first of this seed.
 pub fn random_host(workspace: &Workspace, count: u64, seed: u64) -> Result<()> {
-    machine::ready_to_build()?;
+    prerequisites::ready_to_build()?;
     let checked = bundle::build(workspace, Kind::Checked)?;
     let mut random_host = promises(workspace, &checked);
     random_host.arg("random_host::whatever").env(SEQUENCES, count.to_string()).env(SEED, seed.to_string());
@@ -114,13 +116,13 @@ fn promises(workspace: &Workspace, checked: &Bundles) -> Command {
     promises
 }
 
-/// What takes a graphics card, or a Vulkan driver that does without: the feature `gpu` of the mind and of the plugin.
+/// What needs a graphics card, or a Vulkan driver that works without one: the feature `gpu` of model and plugin.
 pub fn graphics(workspace: &Workspace) -> Result<()> {
-    machine::ready_to_build()?;
-    machine::ready_for_vulkan()?;
-    let mut mind = workspace.cargo();
-    mind.args(["test", "--release", "-p", "segue-training", "--features", "gpu", "--test", "gpu"]);
-    step("the mind and its training on the graphics card", mind.args(["--", "--nocapture"]))?;
+    prerequisites::ready_to_build()?;
+    prerequisites::ready_for_vulkan()?;
+    let mut model = workspace.cargo();
+    model.args(["test", "--release", "-p", "segue-training", "--features", "gpu", "--test", "gpu"]);
+    step("the model and its training on the graphics card", model.args(["--", "--nocapture"]))?;
     let mut plugin = workspace.cargo();
     plugin.args(["test", "--release", "-p", "segue-plugin", "--features", "gpu", "--lib", "--", "device"]);
     step("the plugin on the graphics card", &mut plugin)
@@ -133,10 +135,10 @@ pub fn other_systems(workspace: &Workspace) -> Result<()> {
     const WITHOUT_VST3: &str = "segue-plugin/cli,segue-plugin/standalone,segue-plugin/jazz,segue-plugin/blues,\
                                 segue-plugin/folk,segue-plugin/irish,segue-plugin/piano";
     const OURS: [&str; 8] = ["-p", "segue-engine", "-p", "segue-plugin", "-p", "segue-tests", "-p", "xtask"];
-    machine::ready_to_build()?;
-    machine::ready_to_check()?;
+    prerequisites::ready_to_build()?;
+    prerequisites::ready_to_check()?;
     for system in OTHERS {
-        machine::ready_for_system(system)?;
+        prerequisites::ready_for_system(system)?;
         let mut clippy = workspace.cargo();
         clippy.arg("clippy").args(OURS).args(["--all-targets", "--target", system]);
         clippy.args(["--no-default-features", "--features", WITHOUT_VST3, "--", "-D", "warnings"]);
@@ -180,8 +182,8 @@ const LAYERS: [(&str, &[&str]); 2] = [
     ("segue-model", &["segue-engine", "segue-corpus", "segue-training", "midly"]),
 ];
 
-/// No more packages than these are built into the plugin (on all systems together, programs left out). Whoever adds one
-/// raises the number in the same commit and says there why it is worth it.
+/// No more packages than these are built into the plugin (on all systems together, programs left out). A
+/// commit that adds one raises the number and says why it is worth it.
 const MOST_PACKAGES: usize = 307;
 
 /// Checks what the plugin is made of.
@@ -258,7 +260,13 @@ fn step(name: &str, command: &mut Command) -> Result<()> {
     cargo::run(command)
 }
 
+/// Names the step that begins, and says how long the one before took. Nothing follows the last one.
 fn announce(name: &str) {
+    static BEGAN: Mutex<Option<Instant>> = Mutex::new(None);
+    let before = BEGAN.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
+    if let Some(before) = before {
+        eprintln!("   took {:.0} s", before.elapsed().as_secs_f64());
+    }
     eprintln!("\n== {name}");
 }
 

@@ -33,10 +33,10 @@ struct Package {
     folder: PathBuf,
 }
 
-/// Writes the file anew.
+/// Writes the file.
 ///
 /// # Errors
-/// When cargo does not tell the packages, or a licence cannot be read.
+/// When cargo does not list the packages, or a licence cannot be read.
 pub fn write(workspace: &Workspace) -> Result<()> {
     let path = workspace.root().join(FILE);
     std::fs::write(&path, text(workspace)?).with_context(|| format!("{}: cannot be written", path.display()))
@@ -49,7 +49,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
 pub fn check(workspace: &Workspace) -> Result<()> {
     let path = workspace.root().join(FILE);
     let found = std::fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    ensure!(found == text(workspace)?, "{FILE} is not what is built in; `cargo xtask licences` writes it anew");
+    ensure!(found == text(workspace)?, "{FILE} does not match what is built in; `cargo xtask licences` writes it");
     Ok(())
 }
 
@@ -77,7 +77,7 @@ fn text(workspace: &Workspace) -> Result<String> {
 fn packages(workspace: &Workspace) -> Result<Vec<Package>> {
     let systems = SYSTEMS.iter().flat_map(|system| ["--target", system]);
     let tree = workspace.cargo().args(BUILT_IN).args(systems).output().context("cargo cannot be started")?;
-    ensure!(tree.status.success(), "cargo does not tell what is built in: {}", String::from_utf8_lossy(&tree.stderr));
+    ensure!(tree.status.success(), "cargo does not list what is built in: {}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8_lossy(&tree.stdout);
     // Such as `serde v1.0.228 (proc-macro)`.
     let name_and_version = |line: &str| {
@@ -97,7 +97,7 @@ fn packages(workspace: &Workspace) -> Result<Vec<Package>> {
         .filter(|package| wanted.contains(&(package.name.clone(), package.version.clone())))
         .collect();
     packages.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
-    ensure!(packages.iter().any(|package| package.name == "nice-plug"), "cargo does not tell what is built in");
+    ensure!(packages.iter().any(|package| package.name == "nice-plug"), "cargo does not list what is built in");
     Ok(packages)
 }
 

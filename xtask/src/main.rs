@@ -1,6 +1,6 @@
-//! Starts the others: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `people`, `renders`, `bench`.
+//! Starts everything else: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `people`, `renders`, `bench`.
 //!
-//! It builds in seconds, because it knows no plugin and no tensor: it only calls `cargo` and moves files.
+//! It builds in seconds, because it does not depend on the plugin or the model: it only calls `cargo` and moves files.
 
 mod bundle;
 mod cargo;
@@ -8,7 +8,7 @@ mod check;
 #[cfg(test)]
 mod conventions;
 mod licences;
-mod machine;
+mod prerequisites;
 mod release;
 mod validate;
 mod venv;
@@ -21,7 +21,9 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask VERB
+cargo xtask [--no-install] VERB
+
+What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-install only prints the command.
 
   demo [--style NAME] [--preset NAME] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]
                      build the plugin, load it in a headless host, play the first bars of a tune at it,
@@ -32,12 +34,12 @@ cargo xtask VERB
   standalone [--list] [ARGUMENTS]
                      Segue without a DAW: with your sound card, your MIDI keyboard or the computer's own
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
-  test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a host that does whatever it may,
+  test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a random host,
                      all of the table that `people` prints with its limits, and more cases of each property, other
                      ones every night (about half an hour on two cores)
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
-                     one is told with its seed, and --sequences 1 --seed SEED plays it again
+                     one is reported with its seed, and --sequences 1 --seed SEED plays it again
   test --other-systems
                      that the code but the VST3 compiles for Windows and macOS, wherever this is; a quarter of an hour
                      at first
@@ -59,7 +61,12 @@ cargo xtask VERB
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Before the verb, so that no verb's own arguments are taken for it.
+    if arguments.first().is_some_and(|first| first == "--no-install") {
+        arguments.remove(0);
+        prerequisites::install_nothing();
+    }
     match run(&arguments) {
         Ok(code) => code,
         Err(error) => {
@@ -129,7 +136,7 @@ fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         [flag] if flag == "--checked" => (Kind::Checked, false),
         [other, ..] => bail!("`bundle` takes --install, --checked or nothing, so not {other}"),
     };
-    machine::ready_to_build()?;
+    prerequisites::ready_to_build()?;
     let bundles = bundle::build(workspace, kind)?;
     for path in bundles.paths() {
         println!("Built {}", path.display());
@@ -145,31 +152,31 @@ fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 /// Starts a program of the tests with the built plugin.
 fn with_plugin(program: &str, arguments: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    machine::ready_to_build()?;
+    prerequisites::ready_to_build()?;
     let bundles = bundle::build(&workspace, Kind::Shipped)?;
     start(&workspace, "segue-tests", program, [OsStr::new("--plugin"), bundles.clap.as_os_str()], arguments)
 }
 
 fn improvise(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    machine::ready_to_build()?;
+    prerequisites::ready_to_build()?;
     start(workspace, "segue-plugin", "segue-cli", [OsStr::new("improvise")], arguments)
 }
 
 fn standalone(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    machine::ready_to_build()?;
-    machine::ready_for_standalone()?;
+    prerequisites::ready_to_build()?;
+    prerequisites::ready_for_standalone()?;
     start(workspace, "segue-plugin", "segue", [], arguments)
 }
 
 fn bench(workspace: &Workspace) -> Result<ExitCode> {
-    machine::ready_to_build()?;
+    prerequisites::ready_to_build()?;
     cargo::run(workspace.cargo().args(["bench", "-p", "segue-model", "--bench", "decide"]))?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
     start(workspace, "segue-tests", "bench", [bundles.clap.as_os_str()], &[])
 }
 
 fn train(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    machine::ready_to_build()?;
+    prerequisites::ready_to_build()?;
     start(workspace, "segue-training", "train", [], arguments)
 }
 

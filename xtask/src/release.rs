@@ -2,7 +2,7 @@
 
 use crate::bundle::{self, Kind, LICENCES, copy};
 use crate::cargo::{self, Workspace};
-use crate::machine;
+use crate::prerequisites;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::env::consts::{ARCH, EXE_SUFFIX, OS};
@@ -27,8 +27,8 @@ const PROGRAMS: [(&str, &str); 2] = [("segue", "standalone"), ("segue-cli", "cli
 /// # Errors
 /// When something cannot be built or packed.
 pub fn make(workspace: &Workspace) -> Result<PathBuf> {
-    machine::ready_to_build()?;
-    machine::ready_for_standalone()?;
+    prerequisites::ready_to_build()?;
+    prerequisites::ready_for_standalone()?;
     let name = format!("segue-{}-{OS}-{ARCH}", env!("CARGO_PKG_VERSION"));
     let packages = workspace.target().join("packages");
     let folder = packages.join(&name);

@@ -1,9 +1,9 @@
-//! The validators that others wrote, run on the built bundles. They are found, not installed: in the environment or on
+//! Validators from elsewhere, run on the built bundles. They are found, not installed: in the environment or on
 //! the PATH.
 
 use crate::bundle::{self, Bundles, Kind};
 use crate::cargo::Workspace;
-use crate::machine;
+use crate::prerequisites;
 use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ const VALIDATORS: [Validator; 3] = [
 /// # Errors
 /// When one of them finds a fault, or none is there.
 pub fn everything(workspace: &Workspace) -> Result<()> {
-    machine::ready_to_build()?;
+    prerequisites::ready_to_build()?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
     let folder = workspace.target().join("validated");
     std::fs::create_dir_all(&folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
@@ -110,7 +110,7 @@ fn on_path(name: &str, path: &OsString) -> Option<PathBuf> {
 impl Check {
     fn passes(&self, name: &str, program: &Path, bundles: &Bundles, folder: &Path) -> Result<bool> {
         if self.needs_screen && cfg!(target_os = "linux") {
-            machine::ready_for_windows()?;
+            prerequisites::ready_for_windows()?;
         }
         let title = format!("{name} {}", self.arguments.join(" "));
         let mut last_line = String::new();

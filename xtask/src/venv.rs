@@ -1,7 +1,7 @@
 //! The VST3 hosts that others wrote: Python packages, in a folder of their own under the build folder.
 
 use crate::cargo::Workspace;
-use crate::machine;
+use crate::prerequisites;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ pub fn python(workspace: &Workspace) -> Result<PathBuf> {
     if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(python);
     }
-    machine::ready_for_python()?;
+    prerequisites::ready_for_python()?;
     make(&folder, &python)?;
     std::fs::write(&stamp, wanted).with_context(|| format!("{}: cannot be written", stamp.display()))?;
     Ok(python)

@@ -7,6 +7,8 @@ pub mod midi;
 pub mod sheet;
 pub mod solos;
 mod text;
+#[cfg(feature = "sheet")]
+pub mod tunes;
 
 #[cfg(test)]
 mod tests_support;

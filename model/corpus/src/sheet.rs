@@ -2,13 +2,14 @@
 //!
 //! Knows no networks, no hosts and no sound.
 
+pub mod midi_file;
 pub mod roll;
 
 use crate::Tune;
 use crate::abc::write_abc;
 use anyhow::Context;
-use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use midi_file::{FileNote, Part};
+use midly::MetaMessage;
 use roll::{Block, Roll};
 use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::{Bars, Note, TICKS_PER_QUARTER, Ticks};
@@ -125,58 +126,34 @@ impl Sheet {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_midi(&self, path: &Path) -> anyhow::Result<()> {
-        let per_quarter = u15::from(u16::try_from(TICKS_PER_QUARTER)?);
-        let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(per_quarter)));
         let names: Vec<(Ticks, String)> = self
             .chords
             .iter()
             .map(|(at, chord)| (*at, chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())))
             .collect();
-        let markers = names.iter().map(|(at, name)| (*at, MetaMessage::Marker(name.as_bytes())));
-        let heading: Vec<_> = self.time().into_iter().chain(markers).collect();
-        smf.tracks.push(track("Player", u4::from(0), &self.player, &heading));
-        smf.tracks.push(track("Segue", u4::from(1), &self.segue, &[]));
-        smf.save(path).with_context(|| format!("{}: cannot be written", path.display()))
-    }
-
-    fn time(&self) -> Vec<(Ticks, MetaMessage<'static>)> {
-        const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
-        const CLOCKS_PER_CLICK: u8 = 24;
-        const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tempos lie between 20 and 400")]
-        let quarter = (MICROSECONDS_PER_MINUTE / self.tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1)).round() as u32;
-        let signature = |bars: &Bars| {
-            let power = u8::try_from(bars.metre.denominator.trailing_zeros()).unwrap_or(2);
-            let numerator = bars.metre.numerator;
-            (bars.line, MetaMessage::TimeSignature(numerator, power, CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER))
-        };
-        let tempo = (Ticks::ZERO, MetaMessage::Tempo(u24::from(quarter)));
-        std::iter::once(tempo).chain(self.bars.iter().map(signature)).collect()
+        let tempo = midi_file::tempo(self.tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1));
+        let signatures = self.bars.iter().map(|bars| (tick(bars.line), midi_file::signature(bars.metre)));
+        let markers = names.iter().map(|(at, name)| (tick(*at), MetaMessage::Marker(name.as_bytes())));
+        let heading = std::iter::once((0, tempo)).chain(signatures).chain(markers).collect();
+        let player = Part { name: "Player", channel: 0, heading, notes: file_notes(&self.player) };
+        let segue = Part { name: "Segue", channel: 1, heading: Vec::new(), notes: file_notes(&self.segue) };
+        midi_file::write(path, u16::try_from(TICKS_PER_QUARTER)?, &[player, segue])
     }
 }
 
-fn track<'a>(name: &'a str, channel: u4, notes: &[Note], heading: &[(Ticks, MetaMessage<'a>)]) -> Track<'a> {
-    let key = |note: &Note| u7::from(note.pitch.key());
-    let name = (Ticks::ZERO, 0, TrackEventKind::Meta(MetaMessage::TrackName(name.as_bytes())));
-    let heading = heading.iter().map(|(at, meta)| (*at, 1, TrackEventKind::Meta(*meta)));
-    let mut events: Vec<(Ticks, u8, TrackEventKind)> = std::iter::once(name).chain(heading).collect();
-    for note in notes {
-        let on = MidiMessage::NoteOn { key: key(note), vel: u7::from(note.velocity.value()) };
-        let off = MidiMessage::NoteOff { key: key(note), vel: u7::from(0) };
-        events.push((note.onset, 3, TrackEventKind::Midi { channel, message: on }));
-        events.push((note.onset + note.duration, 2, TrackEventKind::Midi { channel, message: off }));
-    }
-    // Off before on, because a repeated note ends where it begins again. Stable.
-    events.sort_by_key(|(at, rank, _)| (*at, *rank));
-    let mut now = Ticks::ZERO;
-    let mut track = Track::new();
-    for (at, _, kind) in events {
-        let delta = u32::try_from((at - now).0).unwrap_or(0);
-        track.push(TrackEvent { delta: u28::from(delta), kind });
-        now = at;
-    }
-    track.push(TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
-    track
+/// A moment as a tick of the file; the file begins at 0.
+fn tick(at: Ticks) -> u32 {
+    u32::try_from(at.0).unwrap_or(0)
+}
+
+fn file_notes(notes: &[Note]) -> Vec<FileNote> {
+    let note = |note: &Note| FileNote {
+        on: tick(note.onset),
+        off: tick(note.onset + note.duration),
+        pitch: note.pitch,
+        velocity: note.velocity,
+    };
+    notes.iter().map(note).collect()
 }
 
 /// As a picture.
@@ -215,6 +192,8 @@ impl Sheet {
 mod tests {
     use super::*;
     use crate::midi::{Reading, read_midi};
+    use midly::num::u24;
+    use midly::{Smf, TrackEventKind};
     use segue_model::note::{Metre, Pitch, Velocity};
 
     fn note(onset: i64, key: u8) -> Note {

@@ -280,7 +280,7 @@ fn compare_prompts(bundle: &Bundle, options: &Options, prompt: &Prompt, other: &
     };
     ensure!(
         answer_to(prompt)? != answer_to(other)?,
-        "a fresh mind gives {:?} and {:?} the same answer, so it does not listen",
+        "a new instance gives {:?} and {:?} the same answer, so it does not listen",
         prompt.title,
         other.title
     );
@@ -370,10 +370,10 @@ fn temperature(score: &Score) -> Result<Vec<(Frame, f64)>> {
 fn print_times(bundle: &Bundle, options: &Options, prompt: &Prompt, score: &Score, live: &Performance) -> Result<()> {
     let weights = options.weights.clone().unwrap_or_else(|| decision_time::shipped_weights(&options.style));
     let decisions = decision_time::decision_times(&weights, prompt, TIMED_DECISIONS)?;
-    show("Decision of a note, in the mind alone", &decisions);
+    show("Decision of a note, by the model alone", &decisions);
     let (rendered, _) = render(bundle, score)?;
     let waits = waits_for_notes(&rendered, score.last_key_up());
-    show("To the mind and back through the built plugin, per note", &Times::of(waits));
+    show("To the worker and back through the built plugin, per note", &Times::of(waits));
     let process = live.times();
     println!(
         "process() of {BLOCK} frames, live: median {:.1} µs, p99.9 {:.1} µs ({} calls)",

@@ -51,12 +51,12 @@ pub struct Breach {
     /// The style of the row.
     pub style: String,
     /// The row, and its figure beside the one that is allowed.
-    pub told: String,
+    pub message: String,
 }
 
 impl fmt::Display for Breach {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:?}: {}", self.limit, self.told)
+        write!(out, "{:?}: {}", self.limit, self.message)
     }
 }
 
@@ -159,7 +159,7 @@ pub fn breaches(rows: &[Row]) -> Vec<Breach> {
 fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
     let figures = &row.figures;
     let own = own(style);
-    let mut breach = |limit, told: String| found.push(breach(limit, row, &told));
+    let mut breach = |limit, message: String| found.push(breach(limit, row, &message));
     let is_preset = !["Duet", "Trade", "Answer"].contains(&row.mode.as_str());
     if is_preset || row.mode == "Duet" {
         let longest = figures.longest_silence();
@@ -208,8 +208,8 @@ fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
         }
         let percent = (empty + few) as f64 / rooms.max(1) as f64 * 100.0;
         if percent > own.few_notes_percent + CHANCE_POINTS {
-            let told = format!("{percent:.1} % under four notes, its music {:.1} %", own.few_notes_percent);
-            breach(Limit::FewNotes, told);
+            let message = format!("{percent:.1} % under four notes, its music {:.1} %", own.few_notes_percent);
+            breach(Limit::FewNotes, message);
         }
     }
 }
@@ -222,9 +222,9 @@ fn silent(rows: &[Row], found: &mut Vec<Breach>) {
         let percent = Figures { silences, ..Figures::default() }.long_silences_percent();
         let own = own(style).long_silences_percent;
         if percent > own + CHANCE_POINTS {
-            let told =
+            let message =
                 format!("{}: {percent:.1} % of the duets silent over 8 beats, its music {own:.1} %", style.name());
-            found.push(Breach { limit: Limit::Silences, style: style.name().to_owned(), told });
+            found.push(Breach { limit: Limit::Silences, style: style.name().to_owned(), message });
         }
     }
 }
@@ -282,9 +282,9 @@ fn is_in_loop(row: &Row) -> bool {
     row.number.contains(" beats at ")
 }
 
-fn breach(limit: Limit, row: &Row, told: &str) -> Breach {
-    let told = format!("{}, {}, {}: {told}", row.style, row.mode, row.number);
-    Breach { limit, style: row.style.clone(), told }
+fn breach(limit: Limit, row: &Row, message: &str) -> Breach {
+    let message = format!("{}, {}, {}: {message}", row.style, row.mode, row.number);
+    Breach { limit, style: row.style.clone(), message }
 }
 
 /// Limits that do not hold yet, by style. What is named here is printed and fails nothing; a line goes as soon as its

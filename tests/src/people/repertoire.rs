@@ -98,7 +98,7 @@ pub struct Number {
     pub music: Music,
     /// The pedal is changed so often.
     pub pedal: Option<Ticks>,
-    /// A left hand gives the chords: Segue may be told to hear them there.
+    /// A left hand gives the chords: *Chords* may be set to hear them there.
     pub has_left_hand: bool,
 }
 

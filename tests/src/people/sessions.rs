@@ -40,7 +40,7 @@ pub fn threads() -> usize {
 /// Plays all of them on so many threads, each with instances of its own, and returns a row for each case.
 ///
 /// # Errors
-/// When one of the sessions fails; it is told with its row.
+/// When one of the sessions fails; the message names its row.
 pub fn play(plugin: &Path, cases: &[Case], threads: usize) -> Result<Vec<Row>> {
     let jobs: Vec<(usize, usize)> =
         cases.iter().enumerate().flat_map(|(case, of)| (0..of.trials.len()).map(move |trial| (case, trial))).collect();

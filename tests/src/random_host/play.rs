@@ -235,7 +235,7 @@ impl Playback<'_> {
         }
     }
 
-    /// What the plugin is told in the course of a block, in order; of one frame the transport first.
+    /// What the plugin receives during a block, in order; on one frame the transport comes first.
     fn hear(&self, heard: &mut EventBuffer, (at, end): (Frame, Frame), mut actions: &[(Frame, Action)]) {
         let mut changes = self
             .activation

@@ -3,7 +3,7 @@
 //! Pure: it looks at a sequence and at what came of it, and knows the plugin's parameters by name and meaning only.
 //! Where it cannot know what the plugin must have understood it lets pass: each rule says when it speaks.
 //!
-//! [`Checker`] goes through time and holds what is known; its rooms say what the host's doings mean for that (`host`),
+//! [`Checker`] goes through time and holds what is known; its modules say what the host's actions mean (`host`),
 //! what must be true of what the plugin sends (`sent`), what the parameters allow (`settings`), and what is heard and
 //! counted (`stock`).
 
@@ -246,7 +246,7 @@ impl<'a> Checker<'a> {
         self.handed_over = None;
     }
 
-    /// The song starts, stops or jumps. An answer goes round with a loop that was told.
+    /// The song starts, stops or jumps. In a loop that was reported, an answer continues.
     fn song_breaks(&mut self, goes_round: bool) {
         self.demands.push(Demand::AfterBreak);
         self.asked = goes_round && self.asked || self.perhaps_held || !self.held.is_empty();

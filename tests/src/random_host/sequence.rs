@@ -23,7 +23,7 @@ pub struct Sequence {
 pub struct Activation {
     /// The transport.
     pub timeline: Timeline,
-    /// What the plugin is told of it.
+    /// How much of it the host reports.
     pub report: TransportReport,
     /// Changes of the transport come as events in mid-block; else a new block begins there.
     pub mid_block: bool,

@@ -9,7 +9,7 @@ use std::ops::AddAssign;
 /// Before the line of a part.
 const PART: &str = "part of the random host:";
 
-/// See the module.
+/// The figures of one process, or of all together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Sequences that were played and judged.
@@ -25,7 +25,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The line that tells it to the process that adds up.
+    /// The line that the process which adds up reads.
     pub fn line(&self) -> String {
         let [sequences, milliseconds, notes, again, faulty] = self.numbers();
         format!("{PART} {sequences} {milliseconds} {notes} {again} {faulty}")

@@ -91,7 +91,7 @@ fn play(mut audio: AudioSide, score: &Score, block: u32, stop: &AtomicBool) -> R
     Ok((audio, noted))
 }
 
-/// What the player does in a block; after its end the score begins anew.
+/// What the player does in a block. After its end the score starts again.
 fn strokes_between(score: &Score, from: Frame, to: Frame) -> Result<EventBuffer> {
     let mut events: Vec<(u32, bool, u16, f64)> = Vec::new();
     for stroke in &score.strokes {

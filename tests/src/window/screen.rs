@@ -13,7 +13,7 @@ pub struct Screen {
     server: Child,
     /// By what programs find it: the value of `DISPLAY`.
     pub display: String,
-    /// Whoever owns the desktop's settings stays connected.
+    /// Owns the desktop's settings for as long as it stays connected.
     _furniture: RustConnection,
 }
 
@@ -77,7 +77,7 @@ fn furnish(display: &str) -> Result<RustConnection> {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // It may have ended by itself; nobody is left to tell.
+        // It may have ended by itself; there is nothing to report then.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

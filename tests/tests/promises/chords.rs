@@ -222,7 +222,7 @@ fn comping_follows_the_chart_to_the_frame_at_all_blocks() {
     }
 }
 
-/// Whoever reads `D/F#` expects a D major chord over F sharp: the root sounds above the bass.
+/// `D/F#` is a D major chord over F sharp: the root sounds above the bass.
 #[test]
 fn over_a_foreign_bass_the_comping_has_the_root_above_it() {
     let chords = ["D/F#", "Am/C", "C/E", "G/B", "Dm/F", "C7/G", "Dm7/G", "F/G"];

@@ -37,7 +37,7 @@ impl Row {
         }
     }
 
-    /// The last key goes down here, but for what it is beside its time.
+    /// The last key goes down here, give or take how far it is off its time.
     fn last(&self) -> i64 {
         self.from + (self.count - 1) * self.time
     }
@@ -52,7 +52,7 @@ fn answer_after(row: &Row, tempo_bpm: f64, settings: Settings<'_>, blocks: Block
     row.play(&mut score, &mut Rng::new(seed));
     let last = score.strokes.iter().map(|stroke| stroke.down).max().expect("strokes");
     let mut heard = onsets(&notes(settings, &score, blocks));
-    // Nobody can tell that the first note alone is a long one that is held shortly.
+    // After one note nobody can know that it is a long one with a short touch.
     let second = row.from + row.time - BESIDE_MS * FRAMES_PER_MS;
     heard.retain(|on| row.gate >= 50 || row.eighths || i64::try_from(*on).expect("small") > second);
     let case = format!("{tempo_bpm} bpm, {} % of {} frames, {settings:?}, {blocks:?}, seed {seed}", row.gate, row.time);

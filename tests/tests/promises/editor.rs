@@ -210,7 +210,7 @@ fn many_notes() {
     let (rate, cost) = measure(&editor);
     editor.photograph("many-notes.png");
     println!("with 512 notes and GL in software: {rate:.1} frames a second, {cost:.1} ms of computing for each");
-    // The counter is told four times a second.
+    // The counter is written four times a second.
     assert!(rate < 62.0, "no more than 60 frames a second: {rate}");
     assert!(rate > 1.0, "it still moves: {rate}");
     assert!(cost < 60.0, "a frame costs {cost} ms");
@@ -227,7 +227,7 @@ fn many_notes() {
     editor.end();
 }
 
-/// What the threads of this process have computed so far that draw: all but those that play and think.
+/// The processor time of the threads that draw so far: all but the audio thread and the worker.
 fn drawing_seconds() -> f64 {
     const TICKS_A_SECOND: f64 = 100.0;
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists the threads of a process");

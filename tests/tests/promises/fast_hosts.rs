@@ -31,7 +31,7 @@ fn passes(test: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// A host that does not know the render extension gets its answer, because Segue waits for its own thinking.
+/// A host that does not know the render extension gets its answer, because Segue waits for its worker.
 #[test]
 fn a_hasty_host_that_says_nothing_gets_its_answer() {
     passes("fast_hosts::without_a_word");

@@ -287,7 +287,7 @@ fn segue_yields_on_the_exact_sample_that_is_set() {
                 let bars_end = 2 * BAR;
                 assert_eq!(heard.iter().find(|note| (again..bars_end).contains(&note.on)), None, "{case}");
                 let sounds = |note: &&Sounded| note.on < again && note.off > again;
-                // A key that Segue strikes anew would ring longer if it did not.
+                // A key that Segue strikes again would ring longer if it did not.
                 let is_struck_anew =
                     |note: &Sounded| before.iter().any(|next| (next.on, next.pitch) == (note.off, note.pitch));
                 for note in before.iter().filter(sounds).filter(|note| !is_struck_anew(note)) {

@@ -4,7 +4,7 @@ use segue_tests::bundle::checked_folder;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The variable with which `cargo xtask test` tells where the Python is that has the hosts.
+/// The variable in which `cargo xtask test` names the Python that has the hosts.
 const PYTHON_VARIABLE: &str = "SEGUE_PYTHON";
 
 /// A script with the VST3 under test as its argument.

@@ -21,7 +21,7 @@ fn an_idle_instance_never_wakes_its_mind() {
     passes_in_a_process_of_its_own("life::an_idle_instance");
 }
 
-/// The thread on which a mind thinks.
+/// The name of the worker thread.
 const WORKER: &str = "segue mind";
 /// The thread that the plugin framework keeps for its own tasks.
 const FRAMEWORK: &str = "bg-worker";
@@ -80,12 +80,12 @@ fn an_idle_instance() {
         session.play_active(&mut instance, score).expect("it plays");
         wakes() - before
     };
-    // The thread gets its name; with the first block the mind is told which style to play, and reads its weights.
+    // The thread gets its name; with the first block the worker learns which style to play, and reads its weights.
     let settle = || std::thread::sleep(Duration::from_secs(1));
     settle();
     wakes_during(&silence);
     settle();
-    assert_eq!(wakes_during(&silence), 0, "nothing was played, so there is nothing to think about");
+    assert_eq!(wakes_during(&silence), 0, "nothing was played, so there is nothing to decide");
     let mut note = silence.clone();
     note.press(62, 0, 4_800);
     assert!(wakes_during(&note) > 0, "or else this count sees nothing");

@@ -34,9 +34,9 @@ fn a_long_duet_keeps_its_memory_pace_and_time() {
     let output = in_a_process_of_its_own("long_jam::a_duet", &environment);
     // What is left in a temporary folder does no harm.
     let _gone = std::fs::remove_file(stats);
-    let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("1 passed"), "{}\n{said}\n{told}", output.status);
-    for line in told.lines().filter(|line| line.starts_with(SUMMARY)) {
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && stdout.contains("1 passed"), "{}\n{stdout}\n{stderr}", output.status);
+    for line in stderr.lines().filter(|line| line.starts_with(SUMMARY)) {
         // Past the harness, which shows what a test prints only when it fails.
         let _shown = writeln!(std::io::stderr(), "{line}");
     }

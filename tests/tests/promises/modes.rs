@@ -53,7 +53,7 @@ fn notes_are_on_the_rounded_sample_of_their_beat() {
     println!("Half a frame is rounding.");
 }
 
-/// A host whose tempo rises evenly from 60 to 240: it tells the tempo and the place in the song at the start of each
+/// A host whose tempo rises evenly from 60 to 240: it reports the tempo and the position at the start of each
 /// block, and no more can be known of it. The place is that of the ramp itself.
 struct Ramp {
     rate: f64,

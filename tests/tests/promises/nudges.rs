@@ -101,7 +101,7 @@ fn settings_of_other_modes_keep_the_answer() {
         assert!(heard.iter().filter(|note| note.on > 4 * BAR).count() > 6, "{style}: {heard:?}");
         assert!(heard.iter().any(|note| (over - 2 * BAR..over).contains(&note.on)), "{style}: {heard:?}");
         assert!(heard.iter().all(|note| note.on < over), "{style}: {heard:?}");
-        // What is decided anew begins behind what sounds, also where the new style divides the beat otherwise.
+        // New notes begin after those that sound, also where the new style divides the beat differently.
         let line = heard.windows(2).find(|pair| pair[1].on < pair[0].off && pair[0].on < 300_007 && style != "Piano");
         assert_eq!(line, None, "{style}: two notes at once");
         for blocks in ALL_BLOCKS {

@@ -18,7 +18,7 @@ fn play(cases: &[Case]) -> Vec<Row> {
     sessions::play(&plugin, cases, sessions::threads()).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
-fn told(row: &Row) -> String {
+fn describe(row: &Row) -> String {
     let Row { style, mode, number, figures, .. } = row;
     let (density, silence) = (figures.density(), figures.longest_silence());
     let [off, short] = [figures.off_grid_percent(), figures.blips_percent()];
@@ -43,7 +43,7 @@ fn segue_plays_along_in_every_style_whatever_the_player_plays() {
     }
     let rows = play(&cases);
     for row in &rows {
-        println!("{}", told(row));
+        println!("{}", describe(row));
     }
     assert_eq!(rows.len(), 25);
     for row in &rows {
@@ -51,7 +51,7 @@ fn segue_plays_along_in_every_style_whatever_the_player_plays() {
         // Of the stretches of 24 bars of the solos that were learnt from, one in fourteen (Jazz) or twenty (Blues) has
         // a silence over eight beats, and one in a hundred over eleven.
         let longest = if ["Jazz", "Blues"].contains(&row.style.as_str()) { 11.0 } else { 8.0 };
-        assert!(figures.longest_silence() <= longest, "{}", told(row));
+        assert!(figures.longest_silence() <= longest, "{}", describe(row));
         // Notes a beat of that music, and a third more or less: three seeds are few.
         let own = match row.style.as_str() {
             "Jazz" => 1.51,
@@ -60,7 +60,7 @@ fn segue_plays_along_in_every_style_whatever_the_player_plays() {
             "Irish" => 1.85,
             _ => 4.86,
         };
-        assert!((figures.density() / own - 1.0).abs() < 0.34, "{}, its music {own}", told(row));
+        assert!((figures.density() / own - 1.0).abs() < 0.34, "{}, its music {own}", describe(row));
     }
 }
 
@@ -81,11 +81,11 @@ fn over_an_ostinato_notes_do_not_get_shorter_and_shorter() {
         }
     }
     for row in play(&cases) {
-        println!("{}", told(&row));
+        println!("{}", describe(&row));
         // Eighths are two a beat. Solos have one note in twenty under a thirty-second, and as many off the grid.
-        assert!(row.figures.density() < 2.3, "{}", told(&row));
+        assert!(row.figures.density() < 2.3, "{}", describe(&row));
         let most = if ["Irish", "Folk"].contains(&row.style.as_str()) { 0.5 } else { 5.0 };
-        assert!(row.figures.blips_percent() <= most, "{}", told(&row));
+        assert!(row.figures.blips_percent() <= most, "{}", describe(&row));
     }
 }
 
@@ -103,8 +103,8 @@ fn a_player_who_never_stops_running_is_played_along_with() {
         }
     }
     for row in play(&cases) {
-        println!("{}", told(&row));
-        assert!(row.figures.longest_silence() <= 16.0 && row.figures.density() > 0.3, "{}", told(&row));
+        println!("{}", describe(&row));
+        assert!(row.figures.longest_silence() <= 16.0 && row.figures.density() > 0.3, "{}", describe(&row));
     }
 }
 
@@ -115,10 +115,10 @@ fn presets_that_play_along_are_about_as_dense_with_every_seed() {
     assert_eq!(rows.len(), 2);
     for row in rows {
         let densities = &row.figures.densities;
-        println!("{}: {densities:.2?}", told(&row));
+        println!("{}: {densities:.2?}", describe(&row));
         for density in densities {
             let beside = (density / mean(densities) - 1.0).abs();
-            assert!(beside <= 0.4, "{}: {density:.2} notes a beat with one seed", told(&row));
+            assert!(beside <= 0.4, "{}: {density:.2} notes a beat with one seed", describe(&row));
         }
     }
 }

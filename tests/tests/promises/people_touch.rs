@@ -33,16 +33,16 @@ fn short_keys_are_answered_in_the_rhythm_of_the_style() {
         for Row { style, number, figures, .. } in row {
             let (density, as_written) = (figures.density(), written.density());
             let (off, short) = (figures.off_grid_percent(), figures.blips_percent());
-            let told = format!(
+            let line = format!(
                 "{style}, {number}: {density:.2} notes a beat, {as_written:.2} as written; {off:.1} % off the grid, \
                  {short:.1} % under a thirty-second"
             );
-            println!("{told}");
+            println!("{line}");
             let is_notation = ["Irish", "Folk"].contains(&style.as_str());
             // Two seeds of solos differ by chance; the nightly table has twenty.
             let part = if is_notation { 0.1 } else { 0.2 };
-            assert!((density / as_written - 1.0).abs() <= part, "{told}");
-            assert!(!is_notation || (off <= 2.0 && short <= 0.5), "{told}");
+            assert!((density / as_written - 1.0).abs() <= part, "{line}");
+            assert!(!is_notation || (off <= 2.0 && short <= 0.5), "{line}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A host that does whatever a host may do, a hundred times a minute of music, and nothing goes wrong.
 //!
 //! `cargo xtask test` plays always the same sequences; `cargo xtask test --nightly` plays more, and others every night.
-//! A sequence that shows a fault is made smaller and told, together with its seed.
+//! A sequence that shows a fault is made smaller and printed with its seed.
 
 use crate::support::in_a_process_of_its_own;
 use segue_model::note::Metre;
@@ -65,17 +65,17 @@ fn whatever_a_host_does_the_rules_hold() {
     // All of them are heard out before one fails, so that the figures are those of the whole run.
     for (part, child) in (1..).zip(children) {
         let output = child.join().expect("the other process was started");
-        let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let tally = Tally::read(&told);
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let tally = Tally::read(&stderr);
         whole += tally.unwrap_or_default();
         if tally.is_none() {
-            let last = told.lines().rfind(|line| line.starts_with(NEXT)).unwrap_or("none");
+            let last = stderr.lines().rfind(|line| line.starts_with(NEXT)).unwrap_or("none");
             troubles.push(format!("part {part} of {parts} broke off; the last it began was {last}"));
         }
-        if !output.status.success() || !said.contains("1 passed") {
+        if !output.status.success() || !stdout.contains("1 passed") {
             let begins = |line: &&str| line.strip_prefix(NEXT).is_some_and(|rest| rest.parse::<u64>().is_ok());
-            let told: Vec<&str> = told.lines().filter(|line| !begins(line)).collect();
-            troubles.push(format!("part {part} of {parts}: {}\n{said}\n{}", output.status, told.join("\n")));
+            let rest: Vec<&str> = stderr.lines().filter(|line| !begins(line)).collect();
+            troubles.push(format!("part {part} of {parts}: {}\n{stdout}\n{}", output.status, rest.join("\n")));
         }
     }
     // Past the harness, which shows what a test prints only when it fails.
@@ -102,7 +102,7 @@ fn a_part_of_the_sequences() {
         eprintln!("{NEXT}{}", sequence.seed);
         if let Err(fault) = fixture.judge(&sequence, index % AGAIN == 0, &mut tally) {
             tally.faulty += 1;
-            eprintln!("{NEXT}{}: {}", sequence.seed, fault.told);
+            eprintln!("{NEXT}{}: {}", sequence.seed, fault.message);
             failures.push((sequence, fault));
         }
     }
@@ -115,21 +115,21 @@ fn a_part_of_the_sequences() {
             true
         }
     });
-    let told = failures.iter().map(|(sequence, fault)| {
+    let messages = failures.iter().map(|(sequence, fault)| {
         format!(
             "sequence {}: {}\n{}",
             sequence.seed,
-            fault.told,
+            fault.message,
             fixture.smaller(sequence).describe(&fixture.param_map)
         )
     });
-    let told: Vec<String> = told.collect();
-    assert!(told.is_empty(), "{}", told.join("\n"));
+    let messages: Vec<String> = messages.collect();
+    assert!(messages.is_empty(), "{}", messages.join("\n"));
 }
 
 /// What was wrong with a sequence.
 struct Fault {
-    told: String,
+    message: String,
     /// The rule that was broken first; `None` when it was not the same again.
     kind: Option<Discriminant<Rule>>,
 }
@@ -167,11 +167,11 @@ impl Fixture {
         tally.notes += recording.count_notes() as u64;
         if let Some(first) = broken.first() {
             let lines: Vec<String> = broken.iter().take(5).map(ToString::to_string).collect();
-            return Err(Fault { told: lines.join("\n"), kind: Some(first.rule.kind()) });
+            return Err(Fault { message: lines.join("\n"), kind: Some(first.rule.kind()) });
         }
         if again && self.repeats(sequence) {
             tally.again += 1;
-            let not_the_same = |told| Fault { told, kind: None };
+            let not_the_same = |message| Fault { message, kind: None };
             self.same(sequence, sequence, &recording).map_err(not_the_same)?;
             if Self::repeats_in_other_blocks(sequence) {
                 let otherwise = sequence.cut_otherwise(sequence.seed);
@@ -192,7 +192,7 @@ impl Fixture {
         }
     }
 
-    /// Whether the host waits for the mind all along.
+    /// Whether the host waits for the worker all the time.
     fn repeats(&self, sequence: &Sequence) -> bool {
         let render = self.param_map.place(Param::Render);
         let set = sequence.settings.iter().find(|(place, _)| *place == render).map_or(0.0, |(_, value)| *value);

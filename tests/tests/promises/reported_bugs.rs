@@ -89,7 +89,7 @@ fn a_fast_sweep_of_a_parameter_breaks_nothing() {
     let swept = |steps: Frame| {
         let mut score = score(steady(48_000.0), 6);
         for step in 0..steps {
-            // Up and down again, frame by frame: the host has to be told nothing of it, and hears the same in all
+            // Up and down again, frame by frame: the host needs no report of it, and gets the same in all
             // blocks.
             let value = 0.2 + 1.6 * (step as f64 / 500.0).sin().abs();
             score.turn("Temperature", 120_000 + step, value);

@@ -41,7 +41,7 @@ fn an_instance_renders_the_same_again_after_it_has_rendered() {
     let mut instance = instance(&[]);
     let [one, other] =
         [(); 2].map(|()| Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays"));
-    assert_eq!(one.events, other.events, "a render starts with a blank mind");
+    assert_eq!(one.events, other.events, "a render starts without memory");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use segue_tests::score::Score;
 use segue_tests::session::Session;
 use serde_json::Value;
 
-/// What was saved by a version of Segue: never to be written anew.
+/// What an earlier version of Segue has saved: never to be written again.
 struct Frozen {
     bytes: &'static [u8],
     settings: Settings<'static>,

@@ -27,7 +27,7 @@ fn temperature_acts_from_its_sample_on() {
         warmed.turn("Temperature", raised_at, 2);
         for blocks in ALL_BLOCKS {
             let warm_notes = notes(&[COOL, LENGTH], &warmed, blocks);
-            let change = first_change(&steady_notes, &warm_notes).expect("a hot mind plays otherwise");
+            let change = first_change(&steady_notes, &warm_notes).expect("a higher temperature gives other notes");
             assert!(change >= raised_at + LOOK_AHEAD, "{blocks:?}: raised at {raised_at}, changed at {change}");
         }
     }

@@ -10,7 +10,7 @@ use segue_tests::timeline::{Frame, Timeline, TransportReport};
 const RATE: f64 = 48_000.0;
 /// The first key goes down here: it is beat 1 of a bar.
 const FIRST: Frame = 333_333;
-/// How hosts without a song are met: one whose song stands still at 120 bpm, and one that tells nothing at all.
+/// The two kinds of hosts without a song: one whose transport stands still at 120 bpm, and one that reports nothing.
 const ALONE: [TransportReport; 2] = [TransportReport::Everything, TransportReport::Nothing];
 const ANSWER: Settings<'static> = &[("Mode", "Answer"), ("Start", "1/4"), ("Answer length", "2")];
 const DUET: Settings<'static> = &[("Mode", "Duet"), ("Start", "1/4")];
@@ -72,7 +72,7 @@ fn a_tapped_tempo_holds_to_the_sample_in_every_mode() {
         if let Some(tempo) = set {
             score.turn("Tempo without host", 150_000, tempo);
         }
-        // A song that stands keeps its own tempo when ours is set anew, so that a host is asked that tells nothing.
+        // A stopped transport keeps its own tempo when Segue's is set, so the host here reports nothing.
         let reports = if set.is_some() { &ALONE[1..] } else { &ALONE[..] };
         for (settings, quarters) in [(ANSWER, 1.0), (DUET, 1.0), (TRADE, 4.0)] {
             for report in reports {

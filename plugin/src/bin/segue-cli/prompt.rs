@@ -1,9 +1,10 @@
 //! What Segue is given to begin with: a tune from a file, on a time line that begins with a bar line at 0.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use midly::{MetaMessage, Smf, TrackEventKind};
-use segue_corpus::midi::{Clock, Reading, Voices, read_midi};
-use segue_corpus::{Tune, abc};
+use segue_corpus::Tune;
+use segue_corpus::midi::{Clock, Reading, Voices};
+use segue_corpus::tunes::{is_book, read_tunes};
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use std::path::Path;
@@ -34,23 +35,24 @@ impl Prompt {
     /// # Errors
     /// With a sentence that names the file.
     pub fn read(path: &Path, number: Option<u32>, free_time: bool) -> Result<Self> {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-        match ending.as_str() {
-            "abc" => Ok(Self::of(&tune_in_book(path, number)?, None)),
-            "mid" | "midi" => {
-                let reading = if free_time {
-                    Reading { voices: Voices::All, clock: Clock::Seconds, pedal: true, chords: false }
-                } else {
-                    Reading { voices: Voices::Melody, chords: true, ..Reading::default() }
-                };
-                // Its sentence is whole; the cause behind it would only be said twice.
-                let tune = read_midi(path, reading).map_err(|error| anyhow!("{error}"))?;
-                let tempos = if free_time { vec![FREE_BPM] } else { tempos(path) };
-                let tempo_changes = tempos.iter().any(|tempo| Some(tempo) != tempos.first());
-                Ok(Self { tempo_changes, ..Self::of(&tune, tempos.first().copied()) })
-            }
-            _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
+        let reading = if free_time {
+            Reading { voices: Voices::All, clock: Clock::Seconds, pedal: true, chords: false }
+        } else {
+            Reading { voices: Voices::Melody, chords: true, ..Reading::default() }
+        };
+        let tunes = read_tunes(path, reading)?;
+        if is_book(path) {
+            let wanted = tunes.iter().find(|(found, _)| number.is_none() || *found == number);
+            return match (wanted, number) {
+                (Some((_, tune)), _) => Ok(Self::of(tune, None)),
+                (None, None) => bail!("{}: there is no tune in it", path.display()),
+                (None, Some(number)) => bail!("{}: there is no tune {number} in it", path.display()),
+            };
         }
+        let (_, tune) = tunes.first().with_context(|| format!("{}: there is no tune in it", path.display()))?;
+        let tempos = if free_time { vec![FREE_BPM] } else { tempos(path) };
+        let tempo_changes = tempos.iter().any(|tempo| Some(tempo) != tempos.first());
+        Ok(Self { tempo_changes, ..Self::of(tune, tempos.first().copied()) })
     }
 
     /// One note, where nothing else is given: a whole bar, then Segue.
@@ -116,17 +118,6 @@ impl Prompt {
 /// Changes of harmony from a moment on, with the one that holds there.
 fn moved(chords: &[(Ticks, Option<Chord>)], start: Ticks) -> Vec<(Ticks, Option<Chord>)> {
     chords.iter().map(|(at, chord)| ((*at - start).max(Ticks::ZERO), *chord)).collect()
-}
-
-fn tune_in_book(path: &Path, number: Option<u32>) -> Result<Tune> {
-    let book = abc::read_book(path)?;
-    let wanted = book.tunes.iter().find(|(found, _)| number.is_none() || *found == number);
-    match (wanted, number, book.refused.into_iter().next()) {
-        (Some((_, tune)), ..) => Ok(tune.clone()),
-        (None, None, Some(refused)) => Err(refused.into()),
-        (None, None, None) => bail!("{}: there is no tune in it", path.display()),
-        (None, Some(number), _) => bail!("{}: there is no tune {number} in it", path.display()),
-    }
 }
 
 /// The tempos of a MIDI file that could be read, in the order of its tracks.

@@ -82,7 +82,7 @@ impl Checker<'_> {
     }
 
     /// Whether every onset of Segue's must lie on a tick of the song: it is heard where it is, the style is metric and
-    /// plays straight, nothing starts off the grid, and the host waits for the mind.
+    /// plays straight, nothing starts off the grid, and the host waits for the worker.
     pub(super) fn is_on_a_grid(&self, activation: &Activation, at: Frame) -> bool {
         let metric = self.is_one_of(Param::Style, METRIC_STYLES) || self.is_one_of(Param::Style, SWINGING_STYLES);
         let metric = metric && self.plays_straight();
@@ -104,7 +104,7 @@ impl Checker<'_> {
         by_style || self.is_steadily(Param::Swing, STRAIGHT)
     }
 
-    /// Whether the host waits for the mind, so that nothing can be late.
+    /// Whether the host waits for the worker, so that nothing can be late.
     pub(super) fn is_waited_for(&self, activation: &Activation) -> bool {
         self.steady(Param::Render)
             .is_some_and(|render| same(render, RENDER_OFFLINE) || same(render, RENDER_AUTO) && activation.offline)
@@ -124,7 +124,7 @@ pub(super) fn index(value: f64) -> usize {
     value.round() as usize
 }
 
-/// Values of parameters are told exactly, or differ by a step.
+/// Two values of a parameter are equal, or they differ by a step at least.
 pub(super) fn same(one: f64, other: f64) -> bool {
     (one - other).abs() < 1e-6
 }

@@ -1,4 +1,4 @@
-//! What can be wrong, and how it is told.
+//! What can be wrong, and the message for it.
 
 use crate::stats::Stats;
 use crate::timeline::Frame;
@@ -102,9 +102,9 @@ pub enum Rule {
     InThePlayersBars(Key),
     /// Where bars are traded, a note of Segue's rings into the player's, and may not.
     RingsOver(Key),
-    /// The mind panicked.
+    /// The worker panicked.
     Panicked,
-    /// Something was late or lost although the host waited for the mind and took everything.
+    /// Something was late or lost although the host waited for the worker and took every event.
     Lost {
         /// What was counted in this activation.
         counts: Stats,
@@ -205,8 +205,8 @@ impl fmt::Display for Violation {
             Rule::TooLongForTheSetting { key, beats } => write!(out, "{key} lasts {beats:.3} beats, which is too long"),
             Rule::InThePlayersBars(key) => write!(out, "{key} begins in the player's bars"),
             Rule::RingsOver(key) => write!(out, "{key} rings into the player's bars"),
-            Rule::Panicked => write!(out, "the mind panicked"),
-            Rule::Lost { counts } => write!(out, "although the host waited for the mind, there is {counts:?}"),
+            Rule::Panicked => write!(out, "the worker panicked"),
+            Rule::Lost { counts } => write!(out, "although the host waited for the worker, there is {counts:?}"),
             Rule::TooLoud { peak } => write!(out, "a peak of {peak} within a second from there"),
             Rule::NoNumber => write!(out, "samples that are no numbers within a second from there"),
             Rule::SoundWhenOff { peak } => write!(out, "the sound is off, and there is a peak of {peak}"),

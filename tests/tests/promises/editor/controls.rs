@@ -32,7 +32,7 @@ fn a_tour() {
     let noted = editor.end();
     let turns = noted.gestures.get(&turn).map_or(0, |gestures| gestures.values);
     assert!(turns >= 2 && turns.is_multiple_of(2), "Your turn springs back: {turns} values");
-    assert!(noted.all_notes_off >= 16, "Panic tells every channel: {}", noted.all_notes_off);
+    assert!(noted.all_notes_off >= 16, "Panic reaches every channel: {}", noted.all_notes_off);
     // A knob that is only clicked stays where it is; lists, switches, drags and a preset move the others.
     assert!(noted.gestures.len() >= 20, "so many parameters were moved: {}", noted.gestures.len());
 }

@@ -81,7 +81,7 @@ fn a_style_is_chosen() {
     editor.window.key(ENTER).unwrap();
     plays(&mut editor, &reported_bugs);
 
-    // What a song finds when the file has been trained anew meanwhile.
+    // What a song finds when the file has been trained again since.
     let song = editor.instance.save().expect("it saves");
     put("piano", &reported_bugs);
     editor.instance.load(&song).expect("it opens");

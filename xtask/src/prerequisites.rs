@@ -1,20 +1,21 @@
-//! What the machine must have. On Debian and its relatives, what is missing is installed; elsewhere it is named.
+//! What the machine must have. On Debian and its relatives, what is missing is installed; on other systems it is named.
 
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Something that the system provides.
-struct Need {
+struct Requirement {
     /// What, and for whom.
     what: &'static str,
     /// A command that succeeds when it is there.
     probe: &'static [&'static str],
     /// How it comes.
-    remedy: Remedy,
+    fix: Fix,
 }
 
 /// How something missing comes onto the machine.
-enum Remedy {
+enum Fix {
     /// With these packages of Debian.
     Packages(&'static [&'static str]),
     /// With this command, which needs no rights.
@@ -22,33 +23,33 @@ enum Remedy {
 }
 
 /// Building takes a linker and a C++ compiler, for the VST3; the plugin opens no other system library.
-const COMPILER: Need = Need {
+const COMPILER: Requirement = Requirement {
     what: "a C++ compiler, which builds the VST3 and links everything",
     probe: &["sh", "-c", "cc --version && c++ --version"],
-    remedy: Remedy::Packages(&["g++", "libc6-dev"]),
+    fix: Fix::Packages(&["g++", "libc6-dev"]),
 };
 
-const FORMATTER: Need = Need {
+const FORMATTER: Requirement = Requirement {
     what: "rustfmt, which checks the format",
     probe: &["cargo", "fmt", "--version"],
-    remedy: Remedy::Command(&["rustup", "component", "add", "rustfmt"]),
+    fix: Fix::Command(&["rustup", "component", "add", "rustfmt"]),
 };
 
-const LINTER: Need = Need {
+const LINTER: Requirement = Requirement {
     what: "clippy, which looks for lints",
     probe: &["cargo", "clippy", "--version"],
-    remedy: Remedy::Command(&["rustup", "component", "add", "clippy"]),
+    fix: Fix::Command(&["rustup", "component", "add", "clippy"]),
 };
 
 /// Python and its way to make a folder with packages.
-const PYTHON: Need = Need {
+const PYTHON: Requirement = Requirement {
     what: "Python 3 with venv, for the VST3 hosts that test the plugin",
     probe: &["python3", "-c", "import venv, ensurepip"],
-    remedy: Remedy::Packages(&["python3", "python3-venv"]),
+    fix: Fix::Packages(&["python3", "python3-venv"]),
 };
 
 /// A driver that the graphics card is reached by; Mesa's does without a card.
-const VULKAN: Need = Need {
+const VULKAN: Requirement = Requirement {
     what: "a Vulkan driver, which the tests on the graphics card need",
     probe: &[
         "sh",
@@ -56,24 +57,24 @@ const VULKAN: Need = Need {
         "ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null | grep -q . && \
          ldconfig -p | grep -q libvulkan.so.1",
     ],
-    remedy: Remedy::Packages(&["mesa-vulkan-drivers", "libvulkan1"]),
+    fix: Fix::Packages(&["mesa-vulkan-drivers", "libvulkan1"]),
 };
 
-const GRAPHICS: Need = Need {
+const GRAPHICS: Requirement = Requirement {
     what: "libGL.so.1, without which the VST3 host dawdreamer does not start",
     probe: &["python3", "-c", "import ctypes; ctypes.CDLL('libGL.so.1')"],
-    remedy: Remedy::Packages(&["libgl1"]),
+    fix: Fix::Packages(&["libgl1"]),
 };
 
-const SCREEN: Need = Need {
+const SCREEN: Requirement = Requirement {
     what: "Xvfb, the screen on which the editor is tested",
     probe: &["Xvfb", "-help"],
-    remedy: Remedy::Packages(&["xvfb", "xauth"]),
+    fix: Fix::Packages(&["xvfb", "xauth"]),
 };
 
 /// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens, and a host
 /// made with JUCE for the last ones.
-const WINDOWS: Need = Need {
+const WINDOWS: Requirement = Requirement {
     what: "what a window needs: OpenGL in software, the keyboard and the pointer of X11",
     probe: &[
         "python3",
@@ -81,7 +82,7 @@ const WINDOWS: Need = Need {
         "import ctypes; [ctypes.CDLL(name) for name in ('libGL.so.1', 'libEGL.so.1', 'libX11-xcb.so.1', \
          'libxkbcommon-x11.so.0', 'libXcursor.so.1', 'libXext.so.6', 'libXinerama.so.1', 'libXrandr.so.2')]",
     ],
-    remedy: Remedy::Packages(&[
+    fix: Fix::Packages(&[
         "libgl1",
         "libegl1",
         "libgl1-mesa-dri",
@@ -95,35 +96,35 @@ const WINDOWS: Need = Need {
 };
 
 /// A sound server that makes no sound, to which the program without a host is connected.
-const JACK: Need = Need {
+const JACK: Requirement = Requirement {
     what: "jackd, the sound server on which the program without a DAW is tested",
     probe: &["jackd", "--version"],
-    remedy: Remedy::Packages(&["jackd2"]),
+    fix: Fix::Packages(&["jackd2"]),
 };
 
 /// The program without a host talks to the system's sound; the plugin does not.
-const SOUND: Need = Need {
+const SOUND: Requirement = Requirement {
     what: "what ALSA and JACK are built against, for the program without a DAW",
     probe: &["pkg-config", "--exists", "alsa", "jack"],
-    remedy: Remedy::Packages(&["libasound2-dev", "libjack-jackd2-dev", "pkg-config"]),
+    fix: Fix::Packages(&["libasound2-dev", "libjack-jackd2-dev", "pkg-config"]),
 };
 
 /// Sees to it that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems link with what their Rust was installed with.
-    if cfg!(target_os = "linux") { COMPILER.meet() } else { Ok(()) }
+    if cfg!(target_os = "linux") { COMPILER.ensure() } else { Ok(()) }
 }
 
 /// Sees to it that format and lints can be checked.
 pub fn ready_to_check() -> Result<()> {
-    FORMATTER.meet()?;
-    LINTER.meet()
+    FORMATTER.ensure()?;
+    LINTER.ensure()
 }
 
 /// Sees to it that the program without a host can be built.
 pub fn ready_for_standalone() -> Result<()> {
     // Other systems bring theirs along.
-    if cfg!(target_os = "linux") { SOUND.meet() } else { Ok(()) }
+    if cfg!(target_os = "linux") { SOUND.ensure() } else { Ok(()) }
 }
 
 /// Sees to it that the program without a host can be tested.
@@ -131,7 +132,7 @@ pub fn ready_to_test_standalone() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    JACK.meet()?;
+    JACK.ensure()?;
     ready_for_windows()
 }
 
@@ -140,15 +141,15 @@ pub fn ready_for_python() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    PYTHON.meet()?;
-    GRAPHICS.meet()
+    PYTHON.ensure()?;
+    GRAPHICS.ensure()
 }
 
 /// Sees to it that the editor's window can be opened.
 pub fn ready_for_windows() -> Result<()> {
-    PYTHON.meet()?;
-    SCREEN.meet()?;
-    WINDOWS.meet()
+    PYTHON.ensure()?;
+    SCREEN.ensure()?;
+    WINDOWS.ensure()
 }
 
 /// Sees to it that code can be compiled for another system.
@@ -162,18 +163,27 @@ pub fn ready_for_system(system: &str) -> Result<()> {
 
 /// Sees to it that something answers as a graphics card.
 pub fn ready_for_vulkan() -> Result<()> {
-    if cfg!(target_os = "linux") { VULKAN.meet() } else { Ok(()) }
+    if cfg!(target_os = "linux") { VULKAN.ensure() } else { Ok(()) }
 }
 
-impl Need {
-    fn meet(&self) -> Result<()> {
+/// Set by `--no-install`: nothing is installed, only named.
+static NO_INSTALL: AtomicBool = AtomicBool::new(false);
+
+/// From now on what is missing is named with the command that installs it, and that command is not run.
+pub fn install_nothing() {
+    NO_INSTALL.store(true, Ordering::Relaxed);
+}
+
+impl Requirement {
+    fn ensure(&self) -> Result<()> {
         if succeeds(self.probe) {
             return Ok(());
         }
         println!("Missing: {}.", self.what);
-        let (commands, advice) = match self.remedy {
-            Remedy::Command(command) => (vec![words(command)], command.join(" ")),
-            Remedy::Packages(packages) => {
+        let may_install = !NO_INSTALL.load(Ordering::Relaxed);
+        let (commands, advice) = match self.fix {
+            Fix::Command(command) => (vec![words(command)], command.join(" ")),
+            Fix::Packages(packages) => {
                 let advice = format!("apt-get install -y {}", packages.join(" "));
                 let Some(apt_get) = apt_get() else {
                     bail!(
@@ -187,6 +197,9 @@ impl Need {
                 (vec![[apt_get, words(&["update"])].concat(), install], advice)
             }
         };
+        if !may_install {
+            bail!("{} is missing; `{advice}` installs it (packages as root)", self.what);
+        }
         for command in commands {
             println!("Installing it: {}", command.join(" "));
             // Lists that cannot be renewed may be good enough; whether it is there is seen below.

@@ -1,0 +1,88 @@
+//! Writes a standard MIDI file: parts with a name, what stands at their head, and notes.
+
+use anyhow::Context;
+use midly::num::{u4, u7, u15, u24, u28};
+use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use segue_model::note::{Metre, Pitch, Velocity};
+use std::path::Path;
+
+/// One track of the file.
+pub struct Part<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The MIDI channel of its notes, 0 to 15.
+    pub channel: u8,
+    /// Tempo, time signatures and markers, at their ticks of the file.
+    pub heading: Vec<(u32, MetaMessage<'a>)>,
+    /// In any order.
+    pub notes: Vec<FileNote>,
+}
+
+/// A note of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileNote {
+    /// The tick of the file at which it begins.
+    pub on: u32,
+    /// The tick of the file at which it ends.
+    pub off: u32,
+    /// Which key.
+    pub pitch: Pitch,
+    /// How hard.
+    pub velocity: Velocity,
+}
+
+/// Writes the parts as tracks of one file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(path: &Path, ticks_per_quarter: u16, parts: &[Part<'_>]) -> anyhow::Result<()> {
+    let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(u15::from(ticks_per_quarter))));
+    smf.tracks.extend(parts.iter().map(track));
+    smf.save(path).with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// A tempo in quarter notes a minute.
+pub fn tempo(bpm: f64) -> MetaMessage<'static> {
+    const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
+    /// What three bytes hold.
+    const SLOWEST: f64 = 16_777_215.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+    let quarter = (MICROSECONDS_PER_MINUTE / bpm).round().clamp(1.0, SLOWEST) as u32;
+    MetaMessage::Tempo(u24::from(quarter))
+}
+
+/// A time signature.
+pub fn signature(metre: Metre) -> MetaMessage<'static> {
+    const CLOCKS_PER_CLICK: u8 = 24;
+    const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
+    let power = u8::try_from(metre.denominator.trailing_zeros()).unwrap_or(2);
+    MetaMessage::TimeSignature(metre.numerator, power, CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER)
+}
+
+fn track<'a>(part: &Part<'a>) -> Track<'a> {
+    /// At one tick in this order. A note ends before one begins, because a repeated note ends where it begins again.
+    const HEADING: u8 = 0;
+    const OFF: u8 = 1;
+    const ON: u8 = 2;
+    let channel = u4::from(part.channel);
+    let heading = part.heading.iter().map(|(tick, meta)| (*tick, HEADING, TrackEventKind::Meta(*meta)));
+    let mut events: Vec<(u32, u8, TrackEventKind<'a>)> = heading.collect();
+    for note in &part.notes {
+        let key = u7::from(note.pitch.key());
+        let on = MidiMessage::NoteOn { key, vel: u7::from(note.velocity.value()) };
+        let off = MidiMessage::NoteOff { key, vel: u7::from(0) };
+        events.push((note.on, ON, TrackEventKind::Midi { channel, message: on }));
+        events.push((note.off, OFF, TrackEventKind::Midi { channel, message: off }));
+    }
+    // Stable.
+    events.sort_by_key(|(tick, rank, _)| (*tick, *rank));
+    let meta = |meta| TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(meta) };
+    let mut track: Track<'a> = vec![meta(MetaMessage::TrackName(part.name.as_bytes()))];
+    let mut now = 0;
+    for (tick, _, kind) in events {
+        track.push(TrackEvent { delta: u28::from(tick - now), kind });
+        now = tick;
+    }
+    track.push(meta(MetaMessage::EndOfTrack));
+    track
+}
