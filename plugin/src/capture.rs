@@ -15,7 +15,10 @@ const SAME_NAMES: u32 = 100;
 pub enum CaptureError {
     #[error("Nothing has been played yet, so there is nothing to capture.")]
     Nothing,
-    #[error("There is no music folder to write to: the system tells no home folder.")]
+    #[error(
+        "There is no music folder to write to, because the system names no home folder. Click Capture with the right \
+         button and choose a folder."
+    )]
     NoFolder,
     #[error("{path}: the folder cannot be made ({reason}).")]
     Folder { path: String, reason: std::io::Error },
@@ -26,7 +29,7 @@ pub enum CaptureError {
 /// The folder into which captures go: `Segue` in the user's music folder.
 ///
 /// # Errors
-/// When the system tells neither a music folder nor a home.
+/// When the system names neither a music folder nor a home folder.
 pub fn folder() -> Result<PathBuf, CaptureError> {
     let music = dirs::audio_dir().or_else(|| Some(dirs::home_dir()?.join("Music")));
     Ok(music.ok_or(CaptureError::NoFolder)?.join("Segue"))

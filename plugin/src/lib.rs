@@ -8,6 +8,8 @@
 
 // For the whole crate, because the sound and the shell run on the audio thread as much as the hands do.
 #![deny(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -28,8 +30,9 @@ pub mod host_adapter;
 pub mod keyboard;
 pub mod params;
 pub mod preset;
+pub mod styles;
 
-use editor::{Scene, SegueEditor, Signals};
+use editor::{EditorData, SegueEditor, Signals};
 use host_adapter::PluginIo;
 use host_adapter::{HostFacts, OfflineDetector};
 use keyboard::HeldKeys;
@@ -70,7 +73,7 @@ pub struct Segue {
     worker: Option<Worker>,
     sound: Sound,
     sample_rate: f32,
-    /// What is known of the host beside what the framework says.
+    /// What is known of the host beside what nice-plug says.
     host: Arc<HostFacts>,
     /// The host said that it renders offline.
     host_renders: bool,
@@ -107,7 +110,7 @@ impl Default for Segue {
 }
 
 impl Segue {
-    /// The parameters, for whoever plays the host.
+    /// The parameters, for a program that takes the place of the host.
     pub fn parameters(&self) -> Arc<SegueParams> {
         Arc::clone(&self.params)
     }
@@ -117,7 +120,7 @@ impl Segue {
         Arc::clone(&self.keys)
     }
 
-    /// Words between the window and the audio thread, for whoever plays the host.
+    /// The flags between the window and the audio thread, for a program that takes the place of the host.
     pub fn signals(&self) -> Arc<Signals> {
         Arc::clone(&self.signals)
     }
@@ -126,7 +129,7 @@ impl Segue {
         let Some(end) = self.mind_end.take() else { return };
         let (chart, own) = (self.params.chart.clone(), self.params.own.clone());
         let make = move |style, before: Option<Improviser>| {
-            let mind = if style == preset::OWN { own.mind() } else { preset::mind(style) };
+            let mind = if style == styles::OWN { own.model() } else { styles::model(style) };
             let Some(mind) = mind else { return before };
             let mut improviser = match before {
                 Some(mut improviser) if !Arc::ptr_eq(improviser.model(), &mind) => {
@@ -136,7 +139,7 @@ impl Segue {
                 Some(improviser) => improviser,
                 None => Improviser::new(mind),
             };
-            improviser.set_chart(chart.chart().or_else(|| preset::style(style)?.chart()));
+            improviser.set_chart(chart.chart().or_else(|| styles::style(style)?.chart()));
             Some(improviser)
         };
         self.worker = Worker::start(end, Arc::clone(&self.stats), make);
@@ -180,7 +183,7 @@ impl Plugin for Segue {
         main_output_channels: NonZeroU32::new(2),
         names: PortNames {
             layout: Some("Stereo"),
-            // The framework calls the output by the input's name.
+            // nice-plug calls the output by the input's name.
             main_input: Some("Output"),
             main_output: Some("Output"),
             ..PortNames::const_default()
@@ -202,7 +205,7 @@ impl Plugin for Segue {
     }
 
     fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        Some(SegueEditor::new(Scene {
+        Some(SegueEditor::new(EditorData {
             params: Arc::clone(&self.params),
             stats: Arc::clone(&self.stats),
             pages: self.recorder.pages(),

@@ -6,13 +6,14 @@ mod choices;
 mod groups;
 mod kinds;
 mod setting;
+pub(crate) mod window_size;
 
 pub use choices::*;
 pub use groups::*;
-pub use setting::{NoValue, Setting};
+pub use setting::{Gestures, NoValue, Setting, Unhosted};
+pub use window_size::{LEAST_SIZE, WindowSize};
 
-use crate::editor::WindowMemory;
-use crate::preset::{self, ChartText, OwnMark, OwnStyle};
+use crate::styles::{self, ChartText, OwnFingerprint, OwnStyle};
 use kinds::SWING_BY_STYLE;
 use nice_plug::prelude::*;
 use segue_engine::host::{Harmony, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
@@ -30,16 +31,16 @@ pub struct SegueParams {
     /// The file of the musician's own style.
     #[persist = "own_style"]
     pub own: OwnStyle,
-    /// What is in that file, by which it is known wherever it lies.
+    /// The fingerprint of that file, which finds it wherever it lies.
     #[persist = "own_style_mark"]
-    pub own_mark: OwnMark,
+    pub own_fingerprint: OwnFingerprint,
     /// The size of the editor's window.
     #[persist = "window"]
-    pub window: WindowMemory,
+    pub window: WindowSize,
     /// What plays, and how.
     #[nested(group = "Style")]
-    pub mind: Mind,
-    /// NoteSource plays when.
+    pub model: Model,
+    /// Who plays when.
     #[nested(group = "Turns")]
     pub turns: Turns,
     /// Which notes Segue may play.
@@ -51,7 +52,7 @@ pub struct SegueParams {
     /// The built-in sound.
     #[nested(group = "Sound")]
     pub sound: Sounds,
-    /// When there is no host to say it, and how far ahead is thought.
+    /// Tempo without a host, and how far ahead notes are decided.
     #[nested(group = "Timing")]
     pub timing: Timing,
     /// Which notes come in and go out.
@@ -64,10 +65,10 @@ impl Default for SegueParams {
         let own = OwnStyle::default();
         Self {
             chart: ChartText::default(),
-            own_mark: own.mark(),
+            own_fingerprint: own.fingerprint(),
             own,
-            window: WindowMemory::default(),
-            mind: Mind::default(),
+            window: WindowSize::default(),
+            model: Model::default(),
             turns: Turns::default(),
             notes: Notes::default(),
             harmony: Chords::default(),
@@ -79,7 +80,7 @@ impl Default for SegueParams {
 }
 
 impl SegueParams {
-    /// The values at this moment, for the hands.
+    /// The values at this moment, for the engine.
     pub fn settings(&self) -> Settings {
         let (style, free_time) = self.playing();
         Settings {
@@ -97,14 +98,14 @@ impl SegueParams {
             drone_below: byte(self.turns.drone_below.value()),
             your_turn: self.turns.your_turn.value(),
             tap: self.timing.tap.value(),
-            forget: self.mind.forget.value(),
+            forget: self.model.forget.value(),
             tempo_from: match self.timing.tempo_from.value() {
                 TempoSource::Setting => TempoFrom::Setting,
                 TempoSource::Phrase => TempoFrom::Phrase,
             },
             harmony: self.harmony(),
             swing: match self.notes.swing.value() {
-                SWING_BY_STYLE => preset::style(style).map_or(preset::STRAIGHT, |style| style.swing),
+                SWING_BY_STYLE => styles::style(style).map_or(styles::STRAIGHT, |style| style.swing),
                 percent => f32::from(byte(percent)) / 100.0,
             },
             octave: i8::try_from(self.notes.octave.value()).unwrap_or(0),
@@ -116,12 +117,12 @@ impl SegueParams {
             free_time,
             files: (self.chart.version(), self.own.version()),
             sampling: SamplingParameters {
-                temperature: self.mind.temperature.value(),
-                top_p: self.mind.top_p.value(),
-                memory: self.mind.memory.value(),
-                seed: u64::from(self.mind.seed.value().unsigned_abs()),
+                temperature: self.model.temperature.value(),
+                top_p: self.model.top_p.value(),
+                memory: self.model.memory.value(),
+                seed: u64::from(self.model.seed.value().unsigned_abs()),
                 limits: self.limits(),
-                notes_per_quarter: preset::style(style).map(|style| style.notes_a_beat),
+                notes_per_quarter: styles::style(style).map(|style| style.notes_a_beat),
             },
             response_gap_ms: self.turns.response_gap.value(),
             answer_bars: u8::try_from(self.turns.answer_length.value()).unwrap_or(1).max(1),
@@ -141,7 +142,7 @@ impl SegueParams {
 }
 
 impl SegueParams {
-    /// What may be decided.
+    /// The limits of each decision.
     fn limits(&self) -> Limits {
         let scale = Scale::from(self.notes.scale.value());
         let (lowest, highest) = self.range();
@@ -158,8 +159,8 @@ impl SegueParams {
         }
     }
 
-    /// The range of what is decided. The parameters say what sounds, after it was moved by octaves; where that would
-    /// lead beyond the keyboard, the range as a whole lies at its end.
+    /// The range of the decided pitches. The parameters give the range of what sounds, after the octave shift. A range
+    /// that would leave the keyboard is moved to its end as a whole.
     fn range(&self) -> (Pitch, Pitch) {
         let (one, other) = (self.notes.range_low.value(), self.notes.range_high.value());
         let (low, high) = (one.min(other), one.max(other));
@@ -183,14 +184,13 @@ impl SegueParams {
         }
     }
 
-    /// The style that plays, and whether it does so in free time: the one that is asked for, or the usual one where
-    /// that is not there.
+    /// The style that plays, and whether it plays in free time: the chosen one, or the usual one when that is missing.
     fn playing(&self) -> (StyleNumber, bool) {
-        let wished = StyleNumber(u8::try_from(self.mind.style.value()).unwrap_or(0));
-        if wished == preset::OWN && self.own.is_playable() {
+        let wished = StyleNumber(u8::try_from(self.model.style.value()).unwrap_or(0));
+        if wished == styles::OWN && self.own.is_playable() {
             return (wished, self.own.is_free_time());
         }
-        let style = preset::style(wished).or_else(preset::usual);
+        let style = styles::style(wished).or_else(styles::usual);
         style.map_or((wished, false), |style| (style.number, style.free_time))
     }
 }
@@ -199,7 +199,7 @@ fn byte(value: i32) -> u8 {
     u8::try_from(value).unwrap_or(0)
 }
 
-/// A channel as musicians count them, or none, which is 0.
+/// A channel counted from 1, as musicians do; 0 is none.
 fn channel(number: i32) -> Option<u8> {
     byte(number).checked_sub(1).map(|channel| channel.min(15))
 }
@@ -259,15 +259,13 @@ mod tests {
             ("MIDI", "out_channel", "1"),
             ("MIDI", "thru", "Off"),
         ];
-        let map = params.param_map();
-        let found: Vec<(&str, &str, String)> = map
-            .iter()
-            // SAFETY: the pointers point into `params`, which outlives them.
-            .map(|(id, param, group)| unsafe {
-                (&**group, &**id, param.normalized_value_to_string(param.default_normalized_value(), true))
-            })
+        let groups = params.param_map().into_iter().map(|(_, _, group)| group);
+        let found: Vec<(String, String, String)> = groups
+            .zip(params.each())
+            .map(|(group, (id, setting))| (group, id, setting.text(setting.default_value())))
             .collect();
-        assert_eq!(found, frozen.map(|(group, id, default)| (group, id, default.to_owned())));
+        let owned = |(group, id, default): (&str, &str, &str)| (group.to_owned(), id.to_owned(), default.to_owned());
+        assert_eq!(found, frozen.map(owned));
         let choices: [(Option<&[&str]>, &[&str]); 11] = [
             (Start::ids(), &["free", "quarter", "eighth", "sixteenth", "bar"]),
             (Render::ids(), &["auto", "offline", "live"]),
@@ -306,15 +304,11 @@ mod tests {
     #[test]
     fn every_parameter_reads_back_the_text_that_it_writes() {
         let params = SegueParams::default();
-        for (id, param, _) in params.param_map() {
+        for (id, setting) in params.each() {
             for step in 0_u8..=20 {
-                // SAFETY: as above.
-                unsafe {
-                    let text = param.normalized_value_to_string(f32::from(step) / 20.0, true);
-                    let value = param.string_to_normalized_value(&text);
-                    let again = value.map(|value| param.normalized_value_to_string(value, true));
-                    assert_eq!(again.as_deref(), Some(text.as_str()), "{id}");
-                }
+                let text = setting.text(f32::from(step) / 20.0);
+                let again = setting.read(&text).map(|value| setting.text(value));
+                assert_eq!(again.as_deref(), Ok(text.as_str()), "{id}");
             }
         }
     }
@@ -327,7 +321,7 @@ mod tests {
             let explains = |line: &&str| line.starts_with('|') && line.contains(&name) || line.starts_with(&name);
             assert!(GUIDE.lines().any(|line| explains(&line)), "{id}: {name}");
         }
-        for entry in preset::Shelf::open_at(None).entries() {
+        for entry in crate::preset::Shelf::open_at(None).entries() {
             assert!(GUIDE.contains(&format!("| {} | {} |", entry.preset.name, entry.preset.style)));
         }
     }
@@ -376,7 +370,7 @@ mod tests {
     #[test]
     fn temperature_one_is_near_the_middle_and_levels_reach_silence() {
         let params = SegueParams::default();
-        assert!((params.mind.temperature.preview_normalized(1.0) - 0.5).abs() < 0.05);
+        assert!((params.model.temperature.preview_normalized(1.0) - 0.5).abs() < 0.05);
         assert!(params.sound.segue_level.preview_plain(0.0) == 0.0);
     }
 }

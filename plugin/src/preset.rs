@@ -1,38 +1,28 @@
-//! What Segue brings along and what the musician keeps: styles, charts, and presets.
+//! Presets: the built-in ones and those that the musician saves.
 //!
 //! A preset is a readable file: the style, the settings that it changes, a chart, and what it is for. Routing, levels
-//! and what belongs to a studio rather than to a way of playing is not part of it.
+//! and other settings of a studio, rather than of a way of playing, are not part of it.
 //!
-//! Nothing in here runs on the audio thread, but for the numbers that say that something has changed.
+//! Nothing in here runs on the audio thread.
 
 mod apply;
-mod chart;
-mod device;
 mod file;
-mod mark;
-mod own;
 mod shelf;
-mod styles;
 
-pub use apply::{Gestures, Unhosted, apply, of};
-pub use chart::ChartText;
-pub use device::problem as device_problem;
+pub use apply::{apply, of};
 pub use file::{Refused, style_named};
-pub use mark::{files as weights_files, folders as weights_folders};
-pub use own::{News, OwnMark, OwnStyle};
 pub use shelf::{Entry, Shelf, ShelfError, folder};
-pub use styles::{DEFAULT, OWN, STRAIGHT, STYLES, Style, mind, style, usual};
 
 use crate::params::SegueParams;
 
 /// A way of playing, with a name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Preset {
-    /// Known by it on the shelf; one line, not empty.
+    /// Its name in the list; one line, not empty.
     pub name: String,
     /// What it is for, in a sentence or two.
     pub purpose: String,
-    /// NoteSource made it, or of what; may be empty.
+    /// Who made it, or of what; may be empty.
     pub credits: String,
     /// The style's name, as the parameter shows it.
     pub style: String,
@@ -47,8 +37,7 @@ pub struct Preset {
 /// The style has a place of its own in a preset.
 const STYLE: &str = "style";
 
-/// The settings that no preset touches: where the notes go, how loud they are, how safe they are, and what is a
-/// moment's push rather than a setting.
+/// The settings that no preset touches: routing, levels, safety, and buttons that are pressed for a moment.
 const NOT_OF_PRESETS: [&str; 16] = [
     "thru",
     "seed",
@@ -68,7 +57,7 @@ const NOT_OF_PRESETS: [&str; 16] = [
     "click",
 ];
 
-/// Whether presets have a say in the parameter with this id.
+/// Whether presets change the parameter with this id.
 pub fn is_of_presets(id: &str) -> bool {
     !NOT_OF_PRESETS.contains(&id)
 }
@@ -84,7 +73,7 @@ impl Preset {
         self.settings().find(|(other, _)| *other == id).map(|(_, text)| text)
     }
 
-    /// In the parameters' order, each once, the later word counting.
+    /// In the parameters' order.
     fn sort_settings(&mut self, params: &SegueParams) {
         let order: Vec<String> = params.each().map(|(id, _)| id).collect();
         let place = |id: &String| order.iter().position(|other| other == id);

@@ -184,7 +184,7 @@ const LAYERS: [(&str, &[&str]); 2] = [
 
 /// No more packages than these are built into the plugin (on all systems together, programs left out). A
 /// commit that adds one raises the number and says why it is worth it.
-const MOST_PACKAGES: usize = 307;
+const MOST_PACKAGES: usize = 308;
 
 /// Checks what the plugin is made of.
 fn check_packages(workspace: &Workspace) -> Result<()> {

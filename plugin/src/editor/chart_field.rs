@@ -1,7 +1,8 @@
-//! The chord chart as text: mistakes are shown while one types, and what plays is always the last chart without one.
+//! The chord chart as text. Mistakes are shown while the musician types, and the last chart without a mistake is in
+//! force.
 
-use super::board::Board;
 use super::theme;
+use super::ui_context::UiContext;
 use crate::params::{ChordSource, SegueParams};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Color32, Id, Rect, Sense, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, pos2, vec2};
@@ -12,24 +13,24 @@ const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7
                    which the chord goes on, |: and :| repeat a part, 3/4 is a metre, NC is no chord. The chart \
                    goes round and round from the start of the song. Empty: the style's own.";
 
-/// See the module.
+/// The text that is being typed, and what is wrong with it.
 #[derive(Default)]
 pub struct ChartField {
     draft: String,
     /// The chart that the draft came from, or last became.
     version: Option<u32>,
     mistake: Option<ChartError>,
-    /// A chart was changed here, and the host does not know yet.
+    /// The chart was changed here, and the host has not been told yet.
     owes_word: bool,
 }
 
 impl ChartField {
     /// Draws the field.
-    pub fn draw(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         let id = Id::unique("segue chart");
-        let has_focus = board.ui.memory(|memory| memory.has_focus(id));
+        let has_focus = cx.ui.memory(|memory| memory.has_focus(id));
         self.follow(params, has_focus);
-        board.mark("Chart", rect);
+        cx.mark("Chart", rect);
         let mistake = self.mistake.as_ref().and_then(ChartError::bar);
         let mut letters = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
             ui.fonts_mut(|fonts| fonts.layout_job(coloured(text.as_str(), mistake)))
@@ -41,22 +42,22 @@ impl ChartField {
             .hint_text("Chords: C7 | F7 | C7 | G7")
             .align(Align2::LEFT_CENTER)
             .margin(vec2(10.0, 5.0));
-        let response = board.ui.put(rect, field);
+        let response = cx.ui.put(rect, field);
         let response = if has_focus { response } else { response.on_hover_text(TIP) };
         if response.changed() {
             self.take(params);
         }
         if response.lost_focus() && std::mem::take(&mut self.owes_word) {
-            board.touch(&params.harmony.source);
+            cx.touch(&params.harmony.source);
         }
         if self.mistake.is_some() {
-            board.ui.painter().rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, theme::WRONG), StrokeKind::Inside);
+            cx.ui.painter().rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, theme::WRONG), StrokeKind::Inside);
         }
     }
 
     /// Says in one line what is wrong, or what is in force. It begins under the field, or further left when it is long;
     /// the whole of it is there to be read under the pointer.
-    pub fn explain(&self, board: &mut Board<'_>, rect: Rect, left: f32, params: &SegueParams) {
+    pub fn explain(&self, cx: &mut UiContext<'_>, rect: Rect, left: f32, params: &SegueParams) {
         let (words, colour) = match &self.mistake {
             Some(mistake) => (format!("The chart before this one plays on; {mistake}."), theme::WRONG),
             None if params.harmony.source.value() != ChordSource::Chart => {
@@ -67,13 +68,13 @@ impl ChartField {
             }
             None => return,
         };
-        let painter = board.ui.painter().with_clip_rect(rect);
+        let painter = cx.ui.painter().with_clip_rect(rect);
         let galley = theme::elided(&painter, &words, theme::small(), colour, rect.width());
         let furthest = (rect.right() - galley.size().x).max(rect.left());
         let at = pos2((left + 10.0).min(furthest), rect.center().y - galley.size().y / 2.0);
         painter.galley(at, galley, colour);
         if self.mistake.is_some() {
-            board.area("Mistake", rect, Sense::hover(), &words);
+            cx.area("Mistake", rect, Sense::hover(), &words);
         }
     }
 
@@ -100,7 +101,7 @@ impl ChartField {
     }
 }
 
-/// A chart with its strokes in the background and its wrong bar standing out.
+/// Lays out a chart: bar strokes faint, a bar with a mistake highlighted.
 fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
     let mut job = LayoutJob::default();
     let letters = |colour: Color32, is_wrong: bool| TextFormat {
@@ -113,7 +114,7 @@ fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
         if index > 0 {
             job.append("|", 0.0, letters(theme::FAINT, false));
         }
-        // A repeat's dots alone are no bar.
+        // The dots of a repeat sign are not a bar.
         let has_letters = part.chars().any(|letter| !letter.is_whitespace() && letter != ':');
         // With nothing between two strokes but blanks, the chord before goes on for a bar.
         let is_empty_bar = index > 0 && index + 1 < parts && !part.is_empty() && part.trim().is_empty();

@@ -1,58 +1,58 @@
-//! The controls themselves: knobs, faders, pickers, switches and buttons, each at its place.
+//! The controls: knobs, faders, pickers, switches and buttons. Each shows the name that hosts show for its parameter.
 
-use super::board::Board;
 use super::theme;
+use super::ui_context::UiContext;
 use egui::emath::GuiRounding;
 use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, pos2, vec2};
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, Param};
 use std::f32::consts::PI;
 
-/// A knob begins and ends this far from straight down.
+/// A knob's arc leaves out this angle on both sides of straight down.
 const OPEN: f32 = PI * 0.25;
-/// Pieces of a knob's arc: round at twice the size too.
+/// Segments of a knob's arc. So many look round at twice the size too.
 const ARC: u16 = 48;
 
-/// What a name in front of a control takes, where the names are short.
-pub const NAME: f32 = 56.0;
-/// The control behind a name is no wider than this, whatever it is, so that those below each other stand in line.
+/// The greatest width of a control to the right of a name, so that controls in one column are aligned.
 const FIELD: f32 = 130.0;
-/// As wide as a scale's name at least.
+/// The least width of a list: the longest name of a scale fits.
 const LEAST_LIST: f32 = 150.0;
+/// The height of each further line of a fader's name.
+const NAME_LINE: f32 = 13.0;
 /// The height of anything with one line of text.
 pub const LINE: f32 = 28.0;
 /// A knob with its name above and its number below, in the middle of `rect`.
-pub fn knob<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
+pub fn knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
     let radius = ((rect.height() - 38.0) / 2.0).min(rect.width() / 2.0);
     let centre = pos2(rect.center().x, rect.top() + 18.0 + radius);
-    board.text(pos2(centre.x, rect.top()), Align2::CENTER_TOP, name, theme::small(), theme::DIM);
+    cx.text(pos2(centre.x, rect.top()), Align2::CENTER_TOP, param.name(), theme::small(), theme::DIM);
     let face = Rect::from_center_size(centre, vec2(2.0 * radius, 2.0 * radius));
-    let response = board.draggable(param, face.expand(2.0), tip, |moved| moved.x - moved.y);
-    paint_knob(board, centre, radius, board.value(param), origin(param), &response);
+    let response = cx.draggable(param, face.expand(2.0), tip, |moved| moved.x - moved.y);
+    paint_knob(cx, centre, radius, cx.value(param), origin(param), &response);
     let number = Rect::from_center_size(pos2(centre.x, centre.y + radius + 11.0), vec2(rect.width().min(96.0), 18.0));
-    board.number(param, number, theme::small());
+    cx.number(param, number, theme::small());
 }
 
-/// The large one: its number stands in the middle.
-pub fn large_knob<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
+/// The large knob, with its number in the middle.
+pub fn large_knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
     let radius = (rect.height().min(rect.width()) / 2.0 - 4.0).max(10.0);
     let centre = pos2(rect.center().x, rect.center().y);
     let face = Rect::from_center_size(centre, vec2(2.0 * radius, 2.0 * radius));
-    let response = board.draggable(param, face, tip, |moved| moved.x - moved.y);
-    paint_knob(board, centre, radius, board.value(param), origin(param), &response);
-    board.text(pos2(centre.x, centre.y - 11.0), Align2::CENTER_CENTER, name, theme::small(), theme::DIM);
+    let response = cx.draggable(param, face, tip, |moved| moved.x - moved.y);
+    paint_knob(cx, centre, radius, cx.value(param), origin(param), &response);
+    cx.text(pos2(centre.x, centre.y - 11.0), Align2::CENTER_CENTER, param.name(), theme::small(), theme::DIM);
     let number = Rect::from_center_size(pos2(centre.x, centre.y + 10.0), vec2(72.0, 24.0));
-    board.large_number(param, number, theme::large());
+    cx.large_number(param, number, theme::large());
 }
 
-/// Where the arc begins: at zero for what goes both ways.
+/// Where the arc starts: at zero for a parameter with negative values.
 fn origin<P: Param>(param: &P) -> f32 {
     let text = param.normalized_value_to_string(param.default_normalized_value(), false);
     let goes_both_ways = text == "0" && param.default_normalized_value() > 0.0;
     if goes_both_ways { param.default_normalized_value() } else { 0.0 }
 }
 
-fn paint_knob(board: &Board<'_>, centre: Pos2, radius: f32, value: f32, origin: f32, response: &Response) {
-    let painter = board.ui.painter();
+fn paint_knob(cx: &UiContext<'_>, centre: Pos2, radius: f32, value: f32, origin: f32, response: &Response) {
+    let painter = cx.ui.painter();
     let width = (radius * 0.11).clamp(3.0, 7.0);
     let track = radius - width / 2.0;
     let angle = |value: f32| OPEN + value.clamp(0.0, 1.0) * (2.0 * PI - 2.0 * OPEN);
@@ -74,28 +74,37 @@ fn paint_knob(board: &Board<'_>, centre: Pos2, radius: f32, value: f32, origin: 
 }
 
 /// A fader that is pushed up, with its name below and its number under that.
-pub fn fader<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, colour: Color32, tip: &str) {
-    let slot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 36.0));
-    let response = board.draggable(param, slot, tip, |moved| -moved.y * 1.4);
-    let value = board.value(param);
-    let painter = board.ui.painter();
+pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, colour: Color32, tip: &str) {
+    let slot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 36.0 - NAME_LINE));
+    let response = cx.draggable(param, slot, tip, |moved| -moved.y * 1.4);
+    let value = cx.value(param);
+    let painter = cx.ui.painter();
     let x = slot.center().x;
     let track = Rect::from_x_y_ranges(x - 3.0..=x + 3.0, slot.y_range());
     painter.rect_filled(track, 3.0, theme::EDGE);
     let y = track.bottom() - value * track.height();
     painter.rect_filled(Rect::from_min_max(pos2(track.left(), y), track.max), 3.0, colour.gamma_multiply(0.85));
-    let grip = Rect::from_center_size(pos2(x, y.clamp(slot.top() + 4.0, slot.bottom() - 4.0)), vec2(26.0, 9.0));
+    let cap = Rect::from_center_size(pos2(x, y.clamp(slot.top() + 4.0, slot.bottom() - 4.0)), vec2(26.0, 9.0));
     let fill = if response.hovered() || response.dragged() { theme::TEXT } else { theme::DIM };
-    painter.rect_filled(grip, 3.0, fill);
-    board.text(pos2(x, rect.bottom() - 20.0), Align2::CENTER_BOTTOM, name, theme::small(), theme::DIM);
+    painter.rect_filled(cap, 3.0, fill);
+    // A fader is narrow, so each word of its name has a line.
+    for (line, word) in (0_u8..).zip(param.name().rsplit(' ')) {
+        let bottom = rect.bottom() - 20.0 - NAME_LINE * f32::from(line);
+        cx.text(pos2(x, bottom), Align2::CENTER_BOTTOM, word, theme::small(), theme::DIM);
+    }
     let number = Rect::from_center_size(pos2(x, rect.bottom() - 9.0), vec2(rect.width(), 18.0));
-    board.number(param, number, theme::small());
+    cx.number(param, number, theme::small());
 }
 
-/// One of a few, side by side.
-pub fn segments<T: Enum + PartialEq + 'static>(board: &mut Board<'_>, rect: Rect, param: &EnumParam<T>, tips: &[&str]) {
+/// A choice among a few values, side by side.
+pub fn segments<T: Enum + PartialEq + 'static>(
+    cx: &mut UiContext<'_>,
+    rect: Rect,
+    param: &EnumParam<T>,
+    tips: &[&str],
+) {
     let names = T::variants();
-    board.ui.painter().rect_filled(rect, theme::RADIUS, theme::RAISED);
+    cx.ui.painter().rect_filled(rect, theme::RADIUS, theme::RAISED);
     #[expect(clippy::cast_precision_loss, reason = "a few")]
     let (width, last) = (rect.width() / names.len() as f32, (names.len().max(2) - 1) as f32);
     let chosen = param.modulated_normalized_value() * last;
@@ -103,9 +112,9 @@ pub fn segments<T: Enum + PartialEq + 'static>(board: &mut Board<'_>, rect: Rect
         let index = f32::from(index);
         let left = rect.left() + index * width;
         let part = Rect::from_x_y_ranges(left..=left + width, rect.y_range());
-        let response = board.area(&format!("{} {name}", param.name()), part, Sense::click(), tip);
+        let response = cx.area(&format!("{} {name}", param.name()), part, Sense::click(), tip);
         let is_chosen = (chosen - index).abs() < 0.5;
-        let painter = board.ui.painter();
+        let painter = cx.ui.painter();
         if is_chosen {
             painter.rect_filled(part.shrink(2.0), theme::RADIUS - 1, theme::CHOSEN);
         } else if response.hovered() {
@@ -114,15 +123,15 @@ pub fn segments<T: Enum + PartialEq + 'static>(board: &mut Board<'_>, rect: Rect
         let colour = if is_chosen { Color32::WHITE } else { theme::DIM };
         painter.text(part.center(), Align2::CENTER_CENTER, name, theme::body(), colour);
         if response.clicked() && !is_chosen {
-            board.set(param, index / last);
+            cx.set(param, index / last);
         }
     }
 }
 
 /// A button that shows what is chosen and opens a list. `choices` are normalized values.
-pub fn picker<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, choices: &[f32], tip: &str) {
+pub fn picker<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, choices: &[f32], tip: &str) {
     let text = param.normalized_value_to_string(param.modulated_normalized_value(), true);
-    let response = raised(board, param.name(), rect, &text, tip);
+    let response = raised(cx, param.name(), rect, &text, tip);
     let name = param.name().to_owned();
     let mut picked = None;
     let mut rows = Vec::new();
@@ -143,10 +152,10 @@ pub fn picker<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, choices: &
         });
     });
     for (row, rect) in rows {
-        board.mark(&row, rect);
+        cx.mark(&row, rect);
     }
     if let Some(choice) = picked {
-        board.set(param, choice);
+        cx.set(param, choice);
     }
 }
 
@@ -156,10 +165,10 @@ pub fn all_choices<P: Param>(param: &P) -> Vec<f32> {
     (0..=steps).map(|step| f32::from(step) / f32::from(steps)).collect()
 }
 
-/// The face of something that opens a list.
-pub fn raised(board: &mut Board<'_>, name: &str, rect: Rect, text: &str, tip: &str) -> Response {
-    let response = board.area(name, rect, Sense::click(), tip);
-    let painter = board.ui.painter();
+/// A button with an arrow, which opens a list.
+pub fn raised(cx: &mut UiContext<'_>, name: &str, rect: Rect, text: &str, tip: &str) -> Response {
+    let response = cx.area(name, rect, Sense::click(), tip);
+    let painter = cx.ui.painter();
     let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
     painter.rect_filled(rect, theme::RADIUS, fill);
     let words = theme::elided(painter, text, theme::body(), theme::TEXT, rect.width() - 27.0);
@@ -171,20 +180,20 @@ pub fn raised(board: &mut Board<'_>, name: &str, rect: Rect, text: &str, tip: &s
 }
 
 /// A switch with its name beside it.
-pub fn toggle(board: &mut Board<'_>, rect: Rect, param: &BoolParam, name: &str, tip: &str) {
+pub fn toggle(cx: &mut UiContext<'_>, rect: Rect, param: &BoolParam, tip: &str) {
     let is_on = param.value();
-    let response = switch(board, param.name(), rect, name, is_on, tip);
+    let response = switch(cx, param.name(), rect, param.name(), is_on, tip);
     if response.double_clicked() {
-        board.set(param, param.default_normalized_value());
+        cx.set(param, param.default_normalized_value());
     } else if response.clicked() {
-        board.set(param, if is_on { 0.0 } else { 1.0 });
+        cx.set(param, if is_on { 0.0 } else { 1.0 });
     }
 }
 
 /// A switch of the editor's own.
-pub fn switch(board: &mut Board<'_>, id: &str, rect: Rect, name: &str, is_on: bool, tip: &str) -> Response {
-    let response = board.area(id, rect, Sense::click(), tip);
-    let painter = board.ui.painter();
+pub fn switch(cx: &mut UiContext<'_>, id: &str, rect: Rect, name: &str, is_on: bool, tip: &str) -> Response {
+    let response = cx.area(id, rect, Sense::click(), tip);
+    let painter = cx.ui.painter();
     let body = Rect::from_min_size(pos2(rect.left(), rect.center().y - 8.0), vec2(30.0, 16.0));
     let fill = if is_on { theme::SEGUE } else { theme::EDGE };
     painter.rect_filled(body, CornerRadius::same(8), fill);
@@ -196,9 +205,9 @@ pub fn switch(board: &mut Board<'_>, id: &str, rect: Rect, name: &str, is_on: bo
 }
 
 /// A button.
-pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Color32>, tip: &str) -> Response {
-    let response = board.area(name, rect, Sense::click(), tip);
-    let painter = board.ui.painter();
+pub fn button(cx: &mut UiContext<'_>, rect: Rect, name: &str, accent: Option<Color32>, tip: &str) -> Response {
+    let response = cx.area(name, rect, Sense::click(), tip);
+    let painter = cx.ui.painter();
     let is_down = response.is_pointer_button_down_on();
     let fill = if is_down {
         theme::CHOSEN
@@ -213,7 +222,7 @@ pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Colo
     }
     let colour = if is_down { Color32::WHITE } else { accent.unwrap_or(theme::TEXT) };
     let words = painter.layout_no_wrap(name.to_owned(), theme::body(), colour);
-    // Where there is no room for all of it, its first word must do.
+    // A button that is too narrow for its name shows the first word.
     let fits = words.size().x <= rect.width() - 12.0;
     let shown = if fits { name } else { name.split(' ').next().unwrap_or(name) };
     painter.text(rect.center(), Align2::CENTER_CENTER, shown, theme::body(), colour);
@@ -221,20 +230,20 @@ pub fn button(board: &mut Board<'_>, rect: Rect, name: &str, accent: Option<Colo
 }
 
 /// A momentary parameter as a button; it acts when the button goes down.
-pub fn trigger(board: &mut Board<'_>, rect: Rect, param: &BoolParam, name: &str, tip: &str) {
-    let response = button(board, rect, name, None, tip);
+pub fn trigger(cx: &mut UiContext<'_>, rect: Rect, param: &BoolParam, tip: &str) {
+    let response = button(cx, rect, param.name(), None, tip);
     // A quick click may go down and up within one frame.
     let is_hit = response.is_pointer_button_down_on() || response.clicked();
-    let goes_down = is_hit && board.ui.input(|input| input.pointer.any_pressed());
+    let goes_down = is_hit && cx.ui.input(|input| input.pointer.any_pressed());
     if goes_down {
-        board.pulse(param);
+        cx.pulse(param);
     }
 }
 
-/// A group of controls.
-pub fn card(board: &mut Board<'_>, rect: Rect, title: &str) -> Rect {
-    let rect = rect.round_to_pixels(board.ui.pixels_per_point());
-    let painter = board.ui.painter();
+/// A card around a group of controls.
+pub fn card(cx: &mut UiContext<'_>, rect: Rect, title: &str) -> Rect {
+    let rect = rect.round_to_pixels(cx.ui.pixels_per_point());
+    let painter = cx.ui.painter();
     painter.rect(rect, theme::RADIUS + 2, theme::CARD, Stroke::new(1.0, theme::EDGE), StrokeKind::Inside);
     if title.is_empty() {
         return rect.shrink(12.0);
@@ -243,34 +252,34 @@ pub fn card(board: &mut Board<'_>, rect: Rect, title: &str) -> Rect {
     Rect::from_min_max(rect.min + vec2(12.0, 30.0), rect.max - vec2(12.0, 10.0))
 }
 
-/// The name of what stands to the right.
-pub fn label(board: &Board<'_>, rect: Rect, name: &str) {
-    board.text(pos2(rect.left(), rect.center().y), Align2::LEFT_CENTER, name, theme::small(), theme::DIM);
+/// A name to the left of a control.
+pub fn label(cx: &UiContext<'_>, rect: Rect, name: &str) {
+    cx.text(pos2(rect.left(), rect.center().y), Align2::LEFT_CENTER, name, theme::small(), theme::DIM);
 }
 
 /// A number in a line: its name at the left, a value to drag or type at the right.
-pub fn stepper<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
-    let width = if name.is_empty() { rect.width() } else { (rect.width() - board.names).clamp(46.0, FIELD) };
+pub fn stepper<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
+    let width = (rect.width() - cx.names).clamp(46.0, FIELD);
     let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
-    label(board, rect, name);
-    let response = board.draggable(param, field, tip, |moved| moved.x - moved.y);
-    let painter = board.ui.painter();
+    label(cx, rect, param.name());
+    let response = cx.draggable(param, field, tip, |moved| moved.x - moved.y);
+    let painter = cx.ui.painter();
     let fill = if response.hovered() || response.dragged() { theme::LIT } else { theme::RAISED };
     painter.rect_filled(field, theme::RADIUS, fill);
     let filled = Rect::from_min_size(
         pos2(field.left() + 4.0, field.bottom() - 3.0),
-        vec2((field.width() - 8.0) * board.value(param), 2.0),
+        vec2((field.width() - 8.0) * cx.value(param), 2.0),
     );
     painter.rect_filled(filled, 1.0, theme::SEGUE);
     let number = Rect::from_center_size(field.center(), vec2(field.width() - 40.0, 18.0));
-    board.number(param, number, theme::small());
+    cx.number(param, number, theme::small());
 }
 
 /// A list in a line: its name at the left, the picker at the right.
-pub fn choice<P: Param>(board: &mut Board<'_>, rect: Rect, param: &P, name: &str, tip: &str) {
-    label(board, rect, name);
-    let width = (rect.width() - board.names).clamp(60.0, FIELD);
+pub fn choice<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
+    label(cx, rect, param.name());
+    let width = (rect.width() - cx.names).clamp(60.0, FIELD);
     let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
     let choices = all_choices(param);
-    picker(board, field, param, &choices, tip);
+    picker(cx, field, param, &choices, tip);
 }

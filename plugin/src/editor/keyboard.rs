@@ -1,7 +1,7 @@
 //! The range of Segue's notes: a strip of keys with two handles.
 
-use super::board::Board;
 use super::theme;
+use super::ui_context::UiContext;
 use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
 use nice_plug::prelude::{IntParam, Param};
 use segue_model::note::Pitch;
@@ -10,12 +10,12 @@ use segue_model::note::Pitch;
 const TOP: f32 = 127.0;
 
 /// Draws the strip. A handle stops at the other one.
-pub fn range(board: &mut Board<'_>, rect: Rect, low: &IntParam, high: &IntParam) {
+pub fn range(cx: &mut UiContext<'_>, rect: Rect, low: &IntParam, high: &IntParam) {
     let key_width = rect.width() / (TOP + 1.0);
     let left_of = |key: f32| rect.left() + key * key_width;
     let keys = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 12.0));
-    let (from, to) = (key(low, board.value(low)), key(high, board.value(high)));
-    let painter = board.ui.painter();
+    let (from, to) = (key(low, cx.value(low)), key(high, cx.value(high)));
+    let painter = cx.ui.painter();
     painter.rect_filled(keys, 3.0, theme::GROUND);
     for number in 0..=Pitch::MAX.key() {
         let at = f32::from(number);
@@ -36,30 +36,30 @@ pub fn range(board: &mut Board<'_>, rect: Rect, low: &IntParam, high: &IntParam)
         }
     }
     let reach = Rect::from_min_max(pos2(left_of(from), keys.bottom() - 3.0), pos2(left_of(to + 1.0), keys.bottom()));
-    board.ui.painter().rect_filled(reach, 0.0, theme::SEGUE);
+    cx.ui.painter().rect_filled(reach, 0.0, theme::SEGUE);
     let points = rect.width() / 180.0;
     let bounds = [
         (low, left_of(from), Align2::RIGHT_TOP, "Segue plays no key below this one."),
         (high, left_of(to + 1.0), Align2::LEFT_TOP, "Segue plays no key above this one."),
     ];
     for (param, x, side, tip) in bounds {
-        let grip = Rect::from_center_size(pos2(x, keys.center().y), vec2(18.0, keys.height() + 8.0));
+        let resize_handle = Rect::from_center_size(pos2(x, keys.center().y), vec2(18.0, keys.height() + 8.0));
         // The whole strip is the whole range, so the handle stays under the pointer.
-        let response = board.draggable(param, grip, tip, |moved| moved.x / points);
+        let response = cx.draggable(param, resize_handle, tip, |moved| moved.x / points);
         let lit = response.hovered() || response.dragged();
-        let painter = board.ui.painter();
+        let painter = cx.ui.painter();
         let colour = if lit { theme::PLAYER } else { theme::TEXT };
         painter.vline(x, keys.y_range(), Stroke::new(2.0, colour));
         let top = pos2(x, keys.top() - 1.0);
         let flag = vec![top + vec2(-6.0, -6.0), top + vec2(6.0, -6.0), top + vec2(0.0, 2.0)];
         painter.add(Shape::convex_polygon(flag, colour, Stroke::NONE));
         if lit {
-            let name = param.normalized_value_to_string(board.value(param), true);
+            let name = param.normalized_value_to_string(cx.value(param), true);
             let shift = if side == Align2::RIGHT_TOP { -10.0 } else { 10.0 };
-            board.text(pos2(x + shift, keys.top() + 2.0), side, name, theme::small(), theme::TEXT);
+            cx.text(pos2(x + shift, keys.top() + 2.0), side, name, theme::small(), theme::TEXT);
         }
     }
-    keep_apart(board, low, high);
+    keep_apart(cx, low, high);
 }
 
 fn key(param: &IntParam, normalized: f32) -> f32 {
@@ -68,14 +68,14 @@ fn key(param: &IntParam, normalized: f32) -> f32 {
     key
 }
 
-/// Whoever pushes a handle beyond the other one takes it along.
-fn keep_apart(board: &mut Board<'_>, low: &IntParam, high: &IntParam) {
-    if board.value(low) <= board.value(high) {
+/// A handle that is pushed beyond the other one moves that one too.
+fn keep_apart(cx: &mut UiContext<'_>, low: &IntParam, high: &IntParam) {
+    if cx.value(low) <= cx.value(high) {
         return;
     }
-    if board.is_dragged(low) {
-        board.set(high, board.value(low));
-    } else if board.is_dragged(high) {
-        board.set(low, board.value(high));
+    if cx.is_dragged(low) {
+        cx.set(high, cx.value(low));
+    } else if cx.is_dragged(high) {
+        cx.set(low, cx.value(high));
     }
 }

@@ -1,121 +1,121 @@
-//! A style of the musician's own: how the file of weights is chosen, and how it is with it.
+//! The user's own style: choosing its file of weights, and the state of that file.
 
-use super::board::Board;
-use super::chooser::{Answer, Chooser, LOOK_AGAIN, Question};
 use super::controls::{button, raised};
+use super::file_dialog::{Answer, FileDialog, LOOK_AGAIN, Question};
 use super::theme;
+use super::ui_context::UiContext;
 use crate::params::SegueParams;
-use crate::preset::{self, News};
+use crate::styles::{self, News};
 use egui::{Align2, Color32, Id, Rect, ScrollArea, TextEdit, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::Param;
 use std::path::{Path, PathBuf};
 
-/// Said under the field.
+/// The text below the field.
 const WHAT_IT_IS: &str = "Train one from a folder of MIDI or ABC tunes (cargo xtask train), and play with it here. The \
                           jam goes on while it is loaded.";
 const LOAD: f32 = 52.0;
 const LONGEST_LIST: f32 = 300.0;
 
-/// What is remembered of it while the window is open.
+/// The text of the field, the dialog and the list, while the window is open.
 #[derive(Default)]
 pub struct OwnStyle {
     path: String,
     /// Of the file that the path above was.
     version: Option<u32>,
     found: Vec<PathBuf>,
-    dialog: Option<Chooser>,
+    dialog: Option<FileDialog>,
 }
 
 impl OwnStyle {
-    /// Looks whether the dialog has an answer, on whatever page one is meanwhile.
-    pub fn look(&mut self, board: &mut Board<'_>, params: &SegueParams) {
+    /// Checks whether the dialog has an answer. Called on every page.
+    pub fn look(&mut self, cx: &mut UiContext<'_>, params: &SegueParams) {
         let Some(dialog) = &mut self.dialog else { return };
         match dialog.look() {
             Answer::Waits => {
-                board.ui.ctx().request_repaint_after(LOOK_AGAIN);
+                cx.ui.ctx().request_repaint_after(LOOK_AGAIN);
                 return;
             }
-            Answer::File(path) => load(board, params, &path),
+            Answer::File(path) => load(cx, params, &path),
             Answer::Nothing => {}
         }
         self.dialog = None;
     }
 
     /// Draws it in three rows.
-    pub fn draw(&mut self, board: &mut Board<'_>, [first, second, rest]: [Rect; 3], params: &SegueParams) {
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, [first, second, rest]: [Rect; 3], params: &SegueParams) {
         let version = params.own.version();
         if self.version != Some(version) {
             self.version = Some(version);
             self.path = params.own.map(String::clone);
         }
-        self.field(board, first, params);
+        self.field(cx, first, params);
         let middle = second.center().x;
         let half = theme::GAP / 2.0;
         let left = Rect::from_min_max(second.min, pos2(middle - half, second.bottom()));
         let right = Rect::from_min_max(pos2(middle + half, second.top()), second.max);
         let tip = "Asks for a file that cargo xtask train has made of your own tunes. Segue plays it at once, and goes \
                    on in it.";
-        if button(board, left, "Load model…", None, tip).clicked() && self.dialog.is_none() {
-            self.ask(board, params);
+        if button(cx, left, "Load model…", None, tip).clicked() && self.dialog.is_none() {
+            self.ask(cx, params);
         }
-        self.list(board, right, params);
+        self.list(cx, right, params);
         let (words, colour) = standing(params);
-        let galley = board.ui.painter().layout(words, theme::small(), colour, rest.width());
-        board.ui.painter().galley(rest.min + vec2(0.0, 4.0), galley, colour);
+        let galley = cx.ui.painter().layout(words, theme::small(), colour, rest.width());
+        cx.ui.painter().galley(rest.min + vec2(0.0, 4.0), galley, colour);
     }
 
     /// A path that is typed or pasted.
-    fn field(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+    fn field(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         let place = Rect::from_min_max(rect.min, rect.max - vec2(LOAD + theme::GAP, 0.0));
-        board.mark("Own style", place);
+        cx.mark("Own style", place);
         let field = TextEdit::singleline(&mut self.path)
             .id(Id::unique("segue own style"))
             .font(theme::small())
             .hint_text("The path of a .segue file")
             .align(Align2::LEFT_CENTER)
             .margin(vec2(8.0, 4.0));
-        let response = board.ui.put(place, field).on_hover_text("Where the file is: type it, or paste it.");
-        let entered = response.lost_focus() && board.ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let response = cx.ui.put(place, field).on_hover_text("Where the file is: type it, or paste it.");
+        let entered = response.lost_focus() && cx.ui.input(|input| input.key_pressed(egui::Key::Enter));
         let at = Rect::from_min_max(pos2(rect.right() - LOAD, rect.top()), rect.max);
         let tip = "Plays the file that is named at the left; once more, if it has changed.";
-        if button(board, at, "Load", None, tip).clicked() || entered {
+        if button(cx, at, "Load", None, tip).clicked() || entered {
             match written_path(&self.path) {
-                Some(path) => load(board, params, &path),
-                None => board.say("Write the path of a .segue file first, or choose one by Load model… or Found."),
+                Some(path) => load(cx, params, &path),
+                None => cx.say("Write the path of a .segue file first, or choose one by Load model… or Found."),
             }
         }
     }
 
-    fn ask(&mut self, board: &mut Board<'_>, params: &SegueParams) {
+    fn ask(&mut self, cx: &mut UiContext<'_>, params: &SegueParams) {
         let now = PathBuf::from(params.own.map(String::clone));
         let folder = now.parent().filter(|folder| folder.is_dir()).map(Path::to_owned);
-        let folder = folder.or_else(|| preset::weights_folders().into_iter().find(|folder| folder.is_dir()));
+        let folder = folder.or_else(|| styles::weights_folders().into_iter().find(|folder| folder.is_dir()));
         let question = Question {
             title: "A style of your own",
             kind: ("Styles of Segue", "segue"),
             folder: folder.or_else(dirs::home_dir).unwrap_or_default(),
             write_as: None,
         };
-        match Chooser::open(&question) {
+        match FileDialog::open(&question) {
             Ok(dialog) => self.dialog = Some(dialog),
-            Err(error) => board.say(format!("{error} Write the path above, or choose under Found.")),
+            Err(error) => cx.say(format!("{error} Write the path above, or choose under Found.")),
         }
     }
 
-    /// The files that lie where such files are.
-    fn list(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+    /// The files in the folders where styles are looked for.
+    fn list(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         let tip = "The .segue files in the folder Segue of your data folder and your music folder, and beside the one \
                    that is loaded.";
-        let response = raised(board, "Found styles", rect, "Found", tip);
+        let response = raised(cx, "Found styles", rect, "Found", tip);
         if response.clicked() {
-            // Files may have come since.
-            self.found = preset::weights_files(Path::new(&params.own.map(String::clone)));
+            // There may be new files.
+            self.found = styles::weights_files(Path::new(&params.own.map(String::clone)));
         }
         let mut chosen = None;
         let mut rows = Vec::new();
         egui::Popup::menu(&response).gap(2.0).show(|ui| {
-            if let (true, Some(folder)) = (self.found.is_empty(), preset::weights_folders().first()) {
+            if let (true, Some(folder)) = (self.found.is_empty(), styles::weights_folders().first()) {
                 ui.label(format!("None yet. Put them into {}", folder.display()));
             }
             ScrollArea::vertical().max_height(LONGEST_LIST).show(ui, |ui| {
@@ -131,30 +131,30 @@ impl OwnStyle {
             });
         });
         for (name, rect) in rows {
-            board.mark(&name, rect);
+            cx.mark(&name, rect);
         }
         if let Some(path) = chosen {
-            load(board, params, &path);
+            load(cx, params, &path);
         }
     }
 }
 
-/// Plays a file, if it is one of weights; else what played before plays on.
-fn load(board: &mut Board<'_>, params: &SegueParams, path: &Path) {
+/// Plays a file of weights. If it is refused, the style before it stays.
+fn load(cx: &mut UiContext<'_>, params: &SegueParams, path: &Path) {
     match segue_model::weights::card_of(path) {
         Ok(card) => {
             params.own.set(path.display().to_string());
-            board.set(&params.mind.style, params.mind.style.preview_normalized(i32::from(preset::OWN.0)));
-            board.say(format!("{} plays from now on.", card.style));
+            cx.set(&params.model.style, params.model.style.preview_normalized(i32::from(styles::OWN.0)));
+            cx.say(format!("{} plays from now on.", card.style));
         }
-        Err(error) => board.say(format!("{error}. What played before plays on.")),
+        Err(error) => cx.say(format!("{error}. What played before plays on.")),
     }
 }
 
-/// How it is with the file.
+/// The state of the file, in a sentence.
 fn standing(params: &SegueParams) -> (String, Color32) {
     if let Some(problem) = params.own.problem() {
-        let folder = preset::weights_folders().first().map(|folder| folder.display().to_string());
+        let folder = styles::weights_folders().first().map(|folder| folder.display().to_string());
         let there = folder.map(|folder| format!(", or into {folder}")).unwrap_or_default();
         return (format!("{problem}. Put it back{there}, under any name, and load it."), theme::WRONG);
     }
@@ -169,7 +169,7 @@ fn standing(params: &SegueParams) -> (String, Color32) {
     }
 }
 
-/// The path that somebody has typed, or copied from a terminal or a file manager.
+/// The path in a text that was typed, or copied from a terminal or a file manager.
 fn written_path(text: &str) -> Option<PathBuf> {
     let text = text.trim();
     let quoted = ['"', '\''].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
@@ -186,7 +186,7 @@ fn written_path(text: &str) -> Option<PathBuf> {
     }
 }
 
-/// An address without its %20s.
+/// Decodes the percent signs of a file address.
 fn plain(address: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = address.as_bytes();

@@ -1,12 +1,12 @@
-//! The presets: a list to choose from, and a way to keep one's own.
+//! The presets: a list to choose from, and a field to save new ones.
 
-use super::board::Board;
+use super::ui_context::UiContext;
 use super::{controls, theme};
 use crate::params::SegueParams;
 use crate::preset::{self, Entry};
 use egui::{Align2, Id, Rect, TextEdit, Ui};
 
-/// See the module.
+/// The presets of the list, and the dialogs over it.
 #[derive(Default)]
 pub struct Shelf {
     presets: preset::Shelf,
@@ -24,19 +24,19 @@ enum Deed {
 }
 
 impl Shelf {
-    /// Reads what there is now.
+    /// Reads the presets that exist now.
     pub fn read(&mut self) {
         self.presets = preset::Shelf::open();
     }
 
     /// Draws the list.
-    pub fn draw(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) {
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         let face = self.name.clone().unwrap_or_else(|| "Presets".to_owned());
         let tip = "Ways of playing, ready made, and your own. Each sets style, chart and everything that is heard; \
                    levels, channels and seed stay.";
-        let response = controls::raised(board, "Presets", rect, &face, tip);
+        let response = controls::raised(cx, "Presets", rect, &face, tip);
         if response.clicked() {
-            // Files may have come since.
+            // There may be new files.
             self.read();
         }
         let mut rows = Vec::new();
@@ -45,17 +45,17 @@ impl Shelf {
         let popup = popup.close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
         popup.show(|ui| deed = self.list(ui, &mut rows));
         for (name, rect) in rows {
-            board.mark(&name, rect);
+            cx.mark(&name, rect);
         }
         match deed {
-            Some(Deed::Apply(entry)) => self.apply(board, &entry, params),
-            Some(Deed::Save(name)) => self.save(board, name, params),
+            Some(Deed::Apply(entry)) => self.apply(cx, &entry, params),
+            Some(Deed::Save(name)) => self.save(cx, name, params),
             Some(Deed::Delete(name)) => {
                 let said = match self.presets.delete(&name) {
                     Ok(()) => format!("{name} is deleted."),
                     Err(error) => sentence(&error.to_string()),
                 };
-                board.say(said);
+                cx.say(said);
             }
             None => {}
         }
@@ -109,24 +109,24 @@ impl Shelf {
         deed
     }
 
-    fn apply(&mut self, board: &mut Board<'_>, entry: &Entry, params: &SegueParams) {
-        preset::apply(&entry.preset, params, &mut board.setter());
-        // A preset that differs in its chart alone moves no parameter.
-        board.touch(&params.harmony.source);
+    fn apply(&mut self, cx: &mut UiContext<'_>, entry: &Entry, params: &SegueParams) {
+        preset::apply(&entry.preset, params, &mut cx.setter());
+        // A preset that changes only the chart moves no parameter, so the host would not notice.
+        cx.touch(&params.harmony.source);
         self.name = Some(entry.preset.name.clone());
-        board.say(entry.preset.purpose.clone());
+        cx.say(entry.preset.purpose.clone());
     }
 
-    fn save(&mut self, board: &mut Board<'_>, name: String, params: &SegueParams) {
+    fn save(&mut self, cx: &mut UiContext<'_>, name: String, params: &SegueParams) {
         let mut fresh = preset::of(params);
         fresh.name = name;
         match self.presets.save(&fresh) {
             Ok(()) => {
-                board.say(format!("{} is kept.", fresh.name));
+                cx.say(format!("{} is kept.", fresh.name));
                 self.name = Some(fresh.name);
                 self.fresh.clear();
             }
-            Err(error) => board.say(sentence(&error.to_string())),
+            Err(error) => cx.say(sentence(&error.to_string())),
         }
     }
 }

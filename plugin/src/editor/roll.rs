@@ -1,9 +1,9 @@
-//! The piano roll: what both played runs to the left, and what Segue has decided waits to the right of now.
+//! The piano roll: what both have played scrolls to the left, and what Segue has decided stands to the right of now.
 
-use super::board::Board;
-use super::{Scene, theme};
+use super::ui_context::UiContext;
+use super::{EditorData, theme};
 use crate::params::{ChordSource, SegueParams};
-use crate::preset;
+use crate::styles;
 use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
 use segue_engine::host::NoteSource;
 use segue_engine::recorder::{History, Present};
@@ -14,15 +14,15 @@ use std::time::{Duration, Instant};
 
 /// How much of the past is kept for drawing, in nanoseconds.
 const KEPT_NS: u64 = 180_000_000_000;
-/// It is swept this often, in notes.
+/// Old notes are removed every so many notes.
 const SWEEP: usize = 4096;
-/// After this much silence time stands still on paper, in nanoseconds.
+/// After this much silence the roll stops scrolling, in nanoseconds.
 const REST_NS: u64 = 4_000_000_000;
-/// Between two blocks time is guessed, but not for longer than this.
+/// Between two blocks time is extrapolated, but not for longer than this.
 const GUESS: Duration = Duration::from_millis(150);
 /// Without a block for this long the host has stopped calling.
 const ASLEEP: Duration = Duration::from_millis(500);
-/// Where now is, as a part of the width.
+/// The place of the playhead, as a part of the width.
 const NOW: f32 = 0.82;
 /// Beats to be seen, at first, at least and at most.
 const BEATS: (f32, f32, f32) = (24.0, 4.0, 128.0);
@@ -33,17 +33,17 @@ const LEAST_KEYS: f32 = 30.0;
 #[expect(clippy::cast_precision_loss, reason = "48")]
 const TICKS: f64 = TICKS_PER_QUARTER as f64;
 
-/// See the module.
+/// What the roll knows of the past and the plan, and how far it has scrolled.
 pub struct Roll {
     history: History,
     seen: u64,
     present: Option<Present>,
     /// When the present was last another one.
     fresh: Option<Instant>,
-    /// The moment at the playhead, in ticks.
+    /// The position at the playhead, in ticks.
     now: f64,
     beats: f32,
-    /// The lowest and the highest key to be seen, on their way to where they should be.
+    /// The lowest and the highest visible key, while they glide to their targets.
     keys: (f32, f32),
 }
 
@@ -67,12 +67,12 @@ impl Roll {
         self.present.as_ref()
     }
 
-    /// Reads what is new; true when something moves.
-    pub fn read(&mut self, scene: &Scene) -> bool {
-        let (entries, seen) = scene.pages.since(self.seen);
+    /// Reads new events; true when something moves.
+    pub fn read(&mut self, data: &EditorData) -> bool {
+        let (entries, seen) = data.pages.since(self.seen);
         self.seen = seen;
         self.history.extend(entries);
-        let present = scene.pages.present();
+        let present = data.pages.present();
         if present.as_ref().map(|present| present.at_ns) != self.present.as_ref().map(|present| present.at_ns) {
             self.fresh = Some(Instant::now());
             self.present = present;
@@ -90,7 +90,7 @@ impl Roll {
         let is_quiet = !self.history.is_sounding() && present.at_ns > last_note.saturating_add(REST_NS);
         let stands = is_quiet && !present.snapshot.follows_host && present.snapshot.planned.is_empty();
         if since > ASLEEP || stands {
-            // A first look at what was played before the window opened.
+            // The first read covers what was played before the window opened.
             if self.now == 0.0 {
                 let ended = self.history.notes.last().map(|note| note.end.unwrap_or(note.onset) + 4.0 * TICKS);
                 self.now = ended.unwrap_or(present.snapshot.now).min(present.snapshot.now);
@@ -102,17 +102,17 @@ impl Roll {
         true
     }
 
-    /// Draws it over the whole of `rect`; true when it is still on its way somewhere.
-    pub fn draw(&mut self, board: &mut Board<'_>, rect: Rect, params: &SegueParams) -> bool {
-        let response = board.area("Roll", rect, Sense::hover(), "");
+    /// Draws the roll; true while the view still glides.
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) -> bool {
+        let response = cx.area("Roll", rect, Sense::hover(), "");
         if response.hovered() {
-            let turned = board.ui.input(|input| input.smooth_scroll_delta.y);
+            let turned = cx.ui.input(|input| input.smooth_scroll_delta.y);
             self.beats = (self.beats * (-turned / 400.0).exp()).clamp(BEATS.1, BEATS.2);
         }
         let sheet = Sheet::new(self, rect);
         let moves = self.follow_keys(&sheet);
         let sheet = Sheet::new(self, rect);
-        let painter = board.ui.painter().with_clip_rect(rect);
+        let painter = cx.ui.painter().with_clip_rect(rect);
         sheet.rows(&painter);
         sheet.bars(&painter, &self.history, self.present.as_ref());
         if let Some(chart) = chart_in_force(params) {
@@ -148,7 +148,7 @@ impl Roll {
     }
 }
 
-/// The chart that is played to, when the chords come from one.
+/// The chart in force, when the chords come from one.
 fn chart_in_force(params: &SegueParams) -> Option<Arc<Chart>> {
     if params.harmony.source.value() != ChordSource::Chart {
         return None;
@@ -158,10 +158,10 @@ fn chart_in_force(params: &SegueParams) -> Option<Arc<Chart>> {
 
 /// The chart of the style that plays.
 pub fn usual_chart(params: &SegueParams) -> Option<Arc<Chart>> {
-    preset::style(params.settings().style)?.chart()
+    styles::style(params.settings().style)?.chart()
 }
 
-/// One frame's paper: which moments and keys are where.
+/// The coordinates of one frame: where moments and keys lie.
 struct Sheet {
     rect: Rect,
     /// The part with notes.
@@ -220,7 +220,7 @@ impl Sheet {
         painter.rect_filled(head, 0.0, theme::GROUND);
     }
 
-    /// The names of the keys, behind whose strip what sounded passes out of sight.
+    /// The strip with the names of the keys, at the left edge.
     fn octaves(&self, painter: &Painter) {
         /// As wide as the longest of them.
         const STRIP: f32 = 26.0;
@@ -271,7 +271,7 @@ impl Sheet {
                     let top = if is_bar { self.rect.top() } else { self.field.top() };
                     painter.vline(self.x(float(at)), top..=self.rect.bottom(), Stroke::new(1.0, colour));
                     let number = (at - history.form_at(float(at)).0).div_euclid(bar) + 1;
-                    // What lies before the first bar is paper on which nothing was played.
+                    // Before the first bar nothing was played.
                     if is_bar && number > 0 && !too_narrow(bar, 34.0) {
                         let place = pos2(self.x(float(at)) + 4.0, self.rect.bottom() - 2.0);
                         painter.text(place, Align2::LEFT_BOTTOM, number, theme::tiny(), theme::QUIET);
@@ -288,7 +288,7 @@ impl Sheet {
         const STEP: i64 = TICKS_PER_QUARTER / 4;
         let newest = present.map_or(history.newest, |present| present.snapshot.now);
         let form_and_metre = |tick: f64| match present {
-            // What lies ahead is as it is now.
+            // The future is drawn as at present.
             Some(present) if tick >= newest || history.forms.is_empty() => {
                 (present.snapshot.form, present.snapshot.bars.metre)
             }
@@ -304,7 +304,7 @@ impl Sheet {
                 before = Some(chord);
                 let x = self.x(float(tick)).max(self.rect.left() + 2.0);
                 let name = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
-                // The first that is held from before, and then only what has room.
+                // The chord that is in force at the left edge, and then those that have room.
                 let galley = painter.layout_no_wrap(name, theme::body(), theme::CHORD);
                 if x >= free && float(tick) >= self.from {
                     free = x + galley.size().x + 8.0;
@@ -380,7 +380,7 @@ fn colour_of(who: NoteSource) -> Color32 {
     }
 }
 
-/// How hard a note was struck, as how solid it is.
+/// A note's velocity as its opacity.
 fn faded(colour: Color32, velocity: u8) -> Color32 {
     let part = 0.35 + 0.65 * (f32::from(velocity) / 112.0).min(1.0);
     Color32::from_rgba_unmultiplied(colour.r(), colour.g(), colour.b(), alpha(part))

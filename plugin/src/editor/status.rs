@@ -1,78 +1,54 @@
-//! The line at the foot: how the instance is, and for a while what has just been done.
+//! The status line: the state of the instance, and for a while a message about what has just been done.
 
-use super::board::Board;
-use super::{Scene, theme};
+use super::ui_context::UiContext;
+use super::{EditorData, theme};
 use crate::params::SegueParams;
-use crate::preset::{self, News};
+use crate::styles::{self, News};
 use egui::{Align2, Color32, Rect, pos2};
 use segue_engine::recorder::Present;
 use segue_engine::stats::{Stats, WorkerStatus};
 use segue_model::note::Ticks;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
-
-/// How long something is said.
-const SPOKEN: Duration = Duration::from_secs(8);
-
-/// Something that is said for a while.
-#[derive(Default)]
-pub struct Notice(Option<(String, Instant)>);
-
-impl Notice {
-    /// Says it from now on.
-    pub fn say(&mut self, words: String) {
-        self.0 = Some((words, Instant::now()));
-    }
-
-    /// What is said now.
-    pub fn words(&self) -> Option<&str> {
-        self.0.as_ref().filter(|(_, since)| since.elapsed() < SPOKEN).map(|(words, _)| words.as_str())
-    }
-
-    /// How long it is still said.
-    pub fn remaining(&self) -> Option<Duration> {
-        let (_, since) = self.0.as_ref()?;
-        SPOKEN.checked_sub(since.elapsed())
-    }
-}
 
 /// Draws the line.
-pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&Present>) {
-    board.ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme::EDGE));
+pub fn line(cx: &mut UiContext<'_>, rect: Rect, data: &EditorData, present: Option<&Present>) {
+    cx.ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme::EDGE));
     let y = rect.center().y;
-    if let Some(words) = board.notice() {
-        let painter = board.ui.painter();
-        // The corner is to be seen beside it.
+    if let Some(words) = cx.notice() {
+        let painter = cx.ui.painter();
+        // Leaves the resize handle free.
         let width = rect.width() - 3.0 * theme::MARGIN;
         let words = theme::elided(painter, words, theme::small(), theme::PLAYER, width);
         painter.galley(pos2(rect.left() + theme::MARGIN, y - words.size().y / 2.0), words, theme::PLAYER);
         return;
     }
     let mut x = rect.left() + theme::MARGIN;
-    let mut cell = |board: &mut Board<'_>, name: &str, text: String, colour: Color32, tip: &str| {
-        let drawn = board.text(pos2(x, y), Align2::LEFT_CENTER, text, theme::small(), colour);
-        board.area(name, drawn.expand2(egui::vec2(4.0, 6.0)), egui::Sense::hover(), tip);
+    let mut cell = |cx: &mut UiContext<'_>, name: &str, text: String, colour: Color32, tip: &str| {
+        let drawn = cx.text(pos2(x, y), Align2::LEFT_CENTER, text, theme::small(), colour);
+        cx.area(name, drawn.expand2(egui::vec2(4.0, 6.0)), egui::Sense::hover(), tip);
         x = drawn.right() + 22.0;
     };
-    if scene.signals.is_mute() {
+    if data.signals.is_mute() {
         let words = "No sound: the JACK server or the sound card is gone".to_owned();
         let tip = "Capture still writes what was played. Start Segue again when the sound is back.";
-        cell(board, "Status mute", words, theme::WRONG, tip);
+        cell(cx, "Status mute", words, theme::WRONG, tip);
     }
-    let (style, colour) = playing(&scene.params, &scene.stats);
-    let tip = own_fault(&scene.params).unwrap_or_else(|| "What plays. It says so when a file is missing.".to_owned());
-    cell(board, "Status style", style, colour, &tip);
+    let (style, colour) = playing(&data.params, &data.stats);
+    let tip =
+        own_fault(&data.params).unwrap_or_else(|| "The style that plays. A missing file is shown here.".to_owned());
+    cell(cx, "Status style", style, colour, &tip);
     let tip = "Where the time comes from, the bar and beat, and the tempo.";
-    cell(board, "Status time", transport(present), theme::DIM, tip);
-    let stats = &scene.stats;
+    cell(cx, "Status time", transport(present), theme::DIM, tip);
+    let stats = &data.stats;
     let micros = stats.think_ns.load(Relaxed) / 1_000;
     if micros > 0 {
-        let tip = "How long Segue took over its last notes. It thinks ahead, so up to some milliseconds are not heard.";
-        cell(board, "Status thinking", thinking(micros), theme::DIM, tip);
+        let tip =
+            "How long Segue took to decide its last notes. It decides ahead, so a few milliseconds are not heard.";
+        cell(cx, "Status thinking", thinking(micros), theme::DIM, tip);
     }
     let mut count = |name: &str, words: &str, number: u32, tip: &str| {
         if number > 0 {
-            cell(board, name, format!("{number} {words}"), theme::WRONG, tip);
+            cell(cx, name, format!("{number} {words}"), theme::WRONG, tip);
         }
     };
     let tip = "Notes that were decided after their moment: the machine is too busy. A longer look-ahead helps.";
@@ -82,14 +58,14 @@ pub fn line(board: &mut Board<'_>, rect: Rect, scene: &Scene, present: Option<&P
     count("Status refused", "refused", stats.refused.get(), "Notes that the host would not take.");
     count(
         "Status unheard",
-        "unheard",
+        "not heard",
         stats.unheard.get(),
-        "Notes of yours that Segue never got: it was too far behind.",
+        "Notes of yours that never reached the model, because it was too far behind.",
     );
-    count("Status waits", "waits in vain", stats.time_outs.get(), "Times that a rendering waited for Segue in vain.");
-    count("Status restarts", "restarts", stats.panics.get(), "Times that Segue's mind broke and was made anew.");
-    if let Some(problem) = preset::device_problem() {
-        cell(board, "Status device", "thinks on the processor".to_owned(), theme::WRONG, problem);
+    count("Status waits", "time-outs", stats.time_outs.get(), "Times that a rendering waited for Segue and gave up.");
+    count("Status restarts", "restarts", stats.panics.get(), "Times that Segue's model failed and was started again.");
+    if let Some(problem) = styles::device_problem() {
+        cell(cx, "Status device", "runs on the processor".to_owned(), theme::WRONG, problem);
     }
 }
 
@@ -101,28 +77,30 @@ fn thinking(micros: u64) -> String {
     }
 }
 
-/// What plays, and whether that is what was asked for.
+/// The style that plays, and whether it is the one that was chosen.
 fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
-    let wished = params.mind.style.to_string();
+    let wished = params.model.style.to_string();
     match stats.mind() {
         WorkerStatus::NoWeights => return (format!("{wished}: cannot be read, Segue is silent"), theme::WRONG),
-        WorkerStatus::NoThread => return ("The system gives Segue no thread to think in".to_owned(), theme::WRONG),
+        WorkerStatus::NoThread => {
+            return ("The system gives Segue no thread; restart the host".to_owned(), theme::WRONG);
+        }
         WorkerStatus::Loading | WorkerStatus::Ready => {}
     }
     let playing = params.settings().style;
-    if i32::from(playing.0) == params.mind.style.value() {
+    if i32::from(playing.0) == params.model.style.value() {
         return match own_fault(params) {
-            Some(_) => (format!("{wished}: not the file of this song"), theme::WRONG),
+            Some(_) => (format!("{wished}: not the file that this song was saved with"), theme::WRONG),
             None => (wished, theme::TEXT),
         };
     }
-    let instead = preset::style(playing).map_or("nothing", |style| style.name);
-    (format!("{wished}: not there, {instead} plays"), theme::WRONG)
+    let instead = styles::style(playing).map_or("nothing", |style| style.name);
+    (format!("{wished} is missing; {instead} plays instead"), theme::WRONG)
 }
 
-/// What is wrong with the file of the musician's own style, where that is to play.
+/// The problem with the file of the user's own style, when that is the chosen one.
 fn own_fault(params: &SegueParams) -> Option<String> {
-    if params.mind.style.value() != i32::from(preset::OWN.0) {
+    if params.model.style.value() != i32::from(styles::OWN.0) {
         return None;
     }
     let changed = || params.own.news().filter(|news| matches!(news, News::Changed { .. }));
@@ -130,7 +108,7 @@ fn own_fault(params: &SegueParams) -> Option<String> {
 }
 
 fn transport(present: Option<&Present>) -> String {
-    let Some(Present { snapshot, song_beats, .. }) = present else { return "waits for the host".to_owned() };
+    let Some(Present { snapshot, song_beats, .. }) = present else { return "waiting for the host".to_owned() };
     let metre = snapshot.bars.metre;
     let sign = format!("{}/{}", metre.numerator, metre.denominator);
     let tempo = format!("{:.1} bpm", snapshot.tempo_bpm);

@@ -1,6 +1,6 @@
-//! Colours, letters and distances: one place for all that is only looks.
+//! Colours, fonts and distances.
 //!
-//! The two players differ in brightness as much as in colour, so that everybody tells them apart, and in print too.
+//! The two players differ in brightness as much as in colour, so that everybody can tell them apart, also in print.
 
 use egui::style::WidgetVisuals;
 use egui::text::{LayoutJob, TextWrapping};

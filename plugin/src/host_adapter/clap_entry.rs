@@ -1,7 +1,7 @@
 //! The library's CLAP entry: `nice-plug`'s plugin, with a few functions put in front of it.
 //!
 //! WORKAROUND(nice-plug 0.4.2): `nice_export_clap!` answers only for the CLAP plugin factory, so neither a VST3 class
-//! id nor the note expressions can be told to `clap-wrapper`. Delete when the macro takes further factories and
+//! id nor the note expressions can be given to `clap-wrapper`. Delete when the macro takes further factories and
 //! extensions.
 //!
 //! Each instance that a host gets is an `Instance`: a copy of `nice-plug`'s table of functions in which `destroy`,
@@ -10,15 +10,12 @@
 // The one place of the crate where the interface of CLAP in C is spoken.
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
-use super::event_lists::{HostEvents, OutputEvents, Piece, PieceEvents};
-use super::gui::Gui;
+use super::event_lists::{HostEvents, OutputEvents};
 use super::host_facts::HostFacts;
-use super::note_ends::NoteEnds;
-use super::{gui, params, transport, vst3_info};
+use super::instance::{GuiState, Instance, inner_extension, instance, release};
+use super::{gui, params, vst3_info};
 use crate::Segue;
-use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::entry::clap_plugin_entry;
-use clap_sys::events::clap_event_transport;
 use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::latency::CLAP_EXT_LATENCY;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params};
@@ -119,7 +116,7 @@ unsafe extern "C" fn create_plugin(
         inner,
         facts,
         host,
-        gui: Gui::default(),
+        gui: GuiState::default(),
         has_unheard_values: AtomicBool::new(false),
         sample_rate: AtomicU64::new(0),
         note_ends: UnsafeCell::default(),
@@ -127,37 +124,10 @@ unsafe extern "C" fn create_plugin(
     Box::into_raw(Box::new(instance)).cast_const().cast()
 }
 
-/// What a host holds: the functions, and what ours need behind them.
-#[repr(C)]
-pub(super) struct Instance {
-    /// First, so that a pointer to it is a pointer to the whole. Its `plugin_data` is `nice-plug`'s, whose functions
-    /// get it.
-    plugin: clap_plugin,
-    /// `nice-plug`'s own table.
-    inner: *const clap_plugin,
-    pub(super) facts: Arc<HostFacts>,
-    /// NoteSource loaded it; alive until `destroy`.
-    host: *const clap_host,
-    pub(super) gui: Gui,
-    /// The host does not know yet of values that the window has set.
-    has_unheard_values: AtomicBool,
-    /// The bits of an `f64`.
-    sample_rate: AtomicU64,
-    /// Used by `process` and, in VST3, by `flush`: never both at once.
-    note_ends: UnsafeCell<NoteEnds>,
-}
-
-/// # Safety
-/// `plugin` came from [`create_plugin`] and is not destroyed yet, or is null.
-pub(super) unsafe fn instance<'a>(plugin: *const clap_plugin) -> Option<&'a Instance> {
-    // SAFETY: `create_plugin` hands out pointers to the first field of an `Instance`, made from a pointer to the whole.
-    unsafe { plugin.cast::<Instance>().as_ref() }
-}
-
 unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     // SAFETY: a host destroys what it was given, once.
     let Some(ours) = (unsafe { instance(plugin) }) else { return };
-    let has_window = ours.gui.is_open();
+    let has_window = ours.gui.is_open.load(Ordering::Relaxed);
     if has_window {
         // SAFETY: the instance is still alive.
         unsafe { gui::destroy(plugin) };
@@ -168,20 +138,13 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
         unsafe { destroy(plugin) };
     }
     if has_window && ours.facts.is_vst3() {
-        ours.gui.outlive_the_instance();
+        ours.gui.outlives.store(true, Ordering::Relaxed);
         // SAFETY: nobody else uses it now; without this `nice-plug`'s functions do nothing.
         unsafe { (*plugin.cast_mut()).plugin_data = std::ptr::null_mut() };
         return;
     }
     // SAFETY: nobody uses it after `destroy`.
     unsafe { release(plugin) };
-}
-
-/// # Safety
-/// `plugin` came from [`create_plugin`], `nice-plug` has destroyed its part, and nobody uses it any more.
-pub(super) unsafe fn release(plugin: *const clap_plugin) {
-    // SAFETY: made by `Box::into_raw` in `create_plugin`.
-    drop(unsafe { Box::from_raw(plugin.cast_mut().cast::<Instance>()) });
 }
 
 /// WORKAROUND(clap-wrapper 0.3.1): of what the window sets while the host asks for no sound it passes nothing on. Here
@@ -241,120 +204,6 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
     status
 }
 
-/// Segue's output is one port of so many channels.
-const CHANNELS: usize = 2;
-
-impl Instance {
-    /// # Safety
-    /// `T` is the table that CLAP defines for this name.
-    unsafe fn host_extension<T>(&self, name: &CStr) -> Option<&T> {
-        // SAFETY: the host is alive until `destroy`.
-        let get = unsafe { (*self.host).get_extension }?;
-        // SAFETY: the host gives null or a table that lives as long as itself.
-        unsafe { get(self.host, name.as_ptr()).cast::<T>().as_ref() }
-    }
-
-    /// Notes in a block without time: a VST3 host's, of which the wrapper has taken note all the same.
-    pub(super) fn flushed(&self, events: &HostEvents, output: &OutputEvents) {
-        if !self.facts.is_vst3() {
-            return;
-        }
-        // SAFETY: the wrapper calls `flush` and `process` under one lock, and nothing else touches it.
-        unsafe { &mut *self.note_ends.get() }.follow(events, output);
-        if output.has_values() && !self.has_unheard_values.swap(true, Ordering::Relaxed) {
-            // SAFETY: the host is alive until `destroy`.
-            if let Some(request) = unsafe { (*self.host).request_callback } {
-                // SAFETY: any thread may ask.
-                unsafe { request(self.host) };
-            }
-        }
-    }
-
-    /// # Safety
-    /// `block` is a block as CLAP has it.
-    unsafe fn process_pieces(
-        &self,
-        block: &clap_process,
-        events: &HostEvents,
-        output: &OutputEvents,
-    ) -> clap_process_status {
-        // SAFETY: by this function's own condition.
-        let channels = unsafe { channels_of(block) };
-        let sample_rate = f64::from_bits(self.sample_rate.load(Ordering::Relaxed));
-        // SAFETY: valid during the block, or null.
-        let mut said = unsafe { block.transport.as_ref() }.map(|transport| (*transport, 0));
-        let mut status = CLAP_PROCESS_CONTINUE;
-        let mut piece = if channels.is_some() { events.piece_after(None) } else { Some(events.whole()) };
-        while let Some(now) = piece {
-            if let Some(transport) = events.transport_at(now) {
-                said = Some((transport, now.start));
-            }
-            let transport = said.map(|(word, at)| transport::after(word, now.start - at, sample_rate));
-            // SAFETY: by this function's own condition.
-            status = unsafe { self.process_piece(block, events, output, now, transport.as_ref(), channels) };
-            if status == CLAP_PROCESS_ERROR {
-                return status;
-            }
-            piece = channels.and_then(|_| events.piece_after(piece));
-        }
-        status
-    }
-
-    /// # Safety
-    /// `block` is a block as CLAP has it, `channels` are its own, and `piece` is part of it.
-    unsafe fn process_piece(
-        &self,
-        block: &clap_process,
-        events: &HostEvents,
-        output: &OutputEvents,
-        piece: Piece,
-        transport: Option<&clap_event_transport>,
-        channels: Option<[*mut f32; CHANNELS]>,
-    ) -> clap_process_status {
-        // SAFETY: `inner` is alive until `destroy`.
-        let Some(process) = (unsafe { (*self.inner).process }) else { return CLAP_PROCESS_ERROR };
-        // SAFETY: a piece begins inside its block, and so inside each channel.
-        let mut moved = channels.map(|channels| channels.map(|channel| unsafe { channel.add(piece.start as usize) }));
-        let mut port = moved.as_mut().map(|moved| {
-            // SAFETY: there are channels, so there is a port.
-            clap_audio_buffer { data32: moved.as_mut_ptr(), ..unsafe { *block.audio_outputs } }
-        });
-        let input = PieceEvents::new(events, piece);
-        let (input_list, output_list) = (input.list(), output.list());
-        output.begin_piece(piece.start);
-        self.facts.set_piece_start(piece.start);
-        let passed = clap_process {
-            steady_time: if block.steady_time < 0 { -1 } else { block.steady_time + i64::from(piece.start) },
-            frames_count: piece.end - piece.start,
-            transport: transport.map_or(std::ptr::null(), |transport| &raw const *transport),
-            audio_outputs: port.as_mut().map_or(block.audio_outputs, |port| &raw mut *port),
-            in_events: &raw const input_list,
-            out_events: if block.out_events.is_null() { block.out_events } else { &raw const output_list },
-            ..*block
-        };
-        // SAFETY: as the host's own call, for a part of its block.
-        unsafe { process(&raw const self.plugin, &raw const passed) }
-    }
-}
-
-/// The channels of the one output, where the block is as Segue's ports ask for; otherwise it is not cut.
-///
-/// # Safety
-/// `block` is a block as CLAP has it.
-unsafe fn channels_of(block: &clap_process) -> Option<[*mut f32; CHANNELS]> {
-    if block.audio_outputs_count != 1 {
-        return None;
-    }
-    // SAFETY: as many ports as it says.
-    let port = unsafe { block.audio_outputs.as_ref() }?;
-    if port.channel_count as usize != CHANNELS || port.data32.is_null() {
-        return None;
-    }
-    // SAFETY: as many channels as it says.
-    let channels = unsafe { *port.data32.cast::<[*mut f32; CHANNELS]>() };
-    channels.iter().all(|channel| !channel.is_null()).then_some(channels)
-}
-
 unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
     // SAFETY: the host gives what it was given, and a C string or null.
     let (Some(ours), Some(name)) = (unsafe { instance(plugin) }, unsafe { text(id) }) else {
@@ -389,15 +238,6 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
     let get = unsafe { (*ours.inner).get_extension };
     // SAFETY: as the host's own call.
     get.map_or(std::ptr::null(), |get| unsafe { get(plugin, id) })
-}
-
-/// # Safety
-/// `T` is the table that CLAP defines for this name.
-pub(super) unsafe fn inner_extension<T>(ours: &Instance, name: &CStr) -> Option<&'static T> {
-    // SAFETY: `inner` is alive until `destroy`.
-    let get = unsafe { (*ours.inner).get_extension }?;
-    // SAFETY: `nice-plug` gives null or a table that lives as long as the library.
-    unsafe { get(ours.inner, name.as_ptr()).cast::<T>().as_ref() }
 }
 
 /// Segue may play at any time, so a host must never put it to sleep.

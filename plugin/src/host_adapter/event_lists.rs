@@ -10,7 +10,7 @@
 //! - [`OutputEvents`] is what leaves a piece, moved to its place in the block. Values of parameters with steps are
 //!   whole numbers, see [`super::stepped`]. In VST3 at most [`EVENTS_PER_BLOCK`] leave a block, and note-offs find room
 //!   when note-ons do not.
-//!   WORKAROUND(clap-wrapper 0.3.1): it does not look whether the host took an event. Delete when it says so.
+//!   WORKAROUND(clap-wrapper 0.3.1): it does not check whether the host took an event. Delete when it returns that.
 
 #![allow(unsafe_code, reason = "CLAP's lists are tables of C functions")]
 #![allow(clippy::cast_ptr_alignment, reason = "an event begins with its header, and is aligned as a whole")]

@@ -10,33 +10,12 @@
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
-use super::clap_entry::{inner_extension, instance, release};
+use super::instance::{inner_extension, instance, release};
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui, clap_window};
 use clap_sys::plugin::clap_plugin;
 use std::ffi::c_char;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-/// The window of one instance, on the main thread.
-#[derive(Debug, Default)]
-pub struct Gui {
-    is_open: AtomicBool,
-    has_parent: AtomicBool,
-    /// The instance has ended, and waits for its window to be closed.
-    outlives: AtomicBool,
-}
-
-impl Gui {
-    /// Whether the host still has to close it.
-    pub fn is_open(&self) -> bool {
-        self.is_open.load(Relaxed)
-    }
-
-    /// The instance has ended; [`release`] comes with the window's end.
-    pub fn outlive_the_instance(&self) {
-        self.outlives.store(true, Relaxed);
-    }
-}
+use std::sync::atomic::Ordering::Relaxed;
 
 /// # Safety
 /// `plugin` is an instance that is alive, or null.

@@ -13,7 +13,7 @@ pub struct HostFacts {
 }
 
 thread_local! {
-    /// For the instance that is being made on this thread. The framework makes it by `Default`, without arguments.
+    /// For the instance that is being made on this thread. nice-plug makes it by `Default`, without arguments.
     static NEXT: RefCell<Option<Arc<HostFacts>>> = const { RefCell::new(None) };
 }
 

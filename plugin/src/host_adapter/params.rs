@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
-use super::clap_entry::{Instance, inner_extension, instance};
 use super::event_lists::{HostEvents, OutputEvents, PieceEvents};
+use super::instance::{Instance, inner_extension, instance};
 use super::{plain_text, stepped};
 use clap_sys::events::{clap_input_events, clap_output_events};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};

@@ -12,7 +12,7 @@ use segue_model::note::{Pitch, Velocity};
 
 type Event = PluginNoteEvent<Segue>;
 
-/// See the module.
+/// One block of the host, as the engine sees it.
 pub struct PluginIo<'a, C> {
     context: &'a mut C,
     sound: &'a mut Sound,

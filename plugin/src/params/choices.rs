@@ -28,7 +28,7 @@ pub enum Start {
     Bar,
 }
 
-/// Whether the audio thread may wait for the mind.
+/// Whether the audio thread may wait for the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum Render {
     /// As the host says, or seems to do.
@@ -104,7 +104,7 @@ impl TradeBars {
     }
 }
 
-/// NoteSource has the first bars of a trade.
+/// Who has the first bars of a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum First {
     /// The player.

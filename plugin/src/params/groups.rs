@@ -5,17 +5,18 @@ use super::choices::{
 };
 use super::kinds::{SWING_BY_STYLE, channel_or, key, level, milliseconds, percent};
 use super::kinds::{style_name, style_number, swing_text, swing_value, whole};
-use crate::preset;
+use crate::styles;
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 use std::sync::Arc;
 
-/// Room for styles to come, in whose numbers saved songs speak; the last is the musician's own.
-const MOST_STYLES: i32 = preset::OWN.0 as i32;
+/// The highest style number. Saved songs hold these numbers, so there is room for future styles; the last is the user's
+/// own.
+const MOST_STYLES: i32 = styles::OWN.0 as i32;
 
 /// What plays, and how.
 #[derive(Debug, Params)]
-pub struct Mind {
+pub struct Model {
     /// Which style plays.
     #[id = "style"]
     pub style: IntParam,
@@ -36,7 +37,7 @@ pub struct Mind {
     pub forget: BoolParam,
 }
 
-/// NoteSource plays when.
+/// Who plays when.
 #[derive(Debug, Params)]
 pub struct Turns {
     /// Whether Segue answers, trades or plays along.
@@ -54,7 +55,7 @@ pub struct Turns {
     /// How long each side's turn is.
     #[id = "trade_bars"]
     pub trade_bars: EnumParam<TradeBars>,
-    /// NoteSource has the first bars.
+    /// Who has the first bars.
     #[id = "trade_first"]
     pub trade_first: EnumParam<First>,
     /// Whether Segue's last note may ring into the player's bars.
@@ -146,7 +147,7 @@ pub struct Sounds {
     pub click: BoolParam,
 }
 
-/// When there is no host to say it, and how far ahead is thought.
+/// Tempo without a host, and how far ahead notes are decided.
 #[derive(Debug, Params)]
 pub struct Timing {
     /// The tempo where the host has none.
@@ -180,13 +181,13 @@ pub struct Midi {
     pub thru: BoolParam,
 }
 
-impl Default for Mind {
+impl Default for Model {
     fn default() -> Self {
         // With this skew a temperature of 1 lies just right of the middle.
         let temperature = FloatRange::Skewed { min: 0.05, max: 2.0, factor: FloatRange::skew_factor(-0.05) };
         Self {
             // Not a list of the styles there are: a style that is added later must not move those in saved songs.
-            style: IntParam::new("Style", i32::from(preset::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
+            style: IntParam::new("Style", i32::from(styles::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
                 .with_value_to_string(Arc::new(style_name))
                 .with_string_to_value(Arc::new(style_number)),
             temperature: FloatParam::new("Temperature", 1.0, temperature).with_step_size(0.001),
@@ -231,7 +232,7 @@ impl Default for Notes {
             longest: FloatParam::new("Longest note", 16.0, FloatRange::Skewed { min: 0.25, max: 16.0, factor: 0.5 })
                 .with_step_size(0.25)
                 .with_unit(" beats")
-                // The framework would show a quarter of a beat as 0.2.
+                // nice-plug would show a quarter of a beat as 0.2.
                 .with_value_to_string(formatters::v2s_f32_rounded(2)),
             // One below straight is the style's own.
             swing: IntParam::new("Swing", SWING_BY_STYLE, IntRange::Linear { min: SWING_BY_STYLE, max: 75 })

@@ -1,6 +1,6 @@
 //! Kinds of parameters: how their values read, and how they are read back.
 
-use crate::preset;
+use crate::styles;
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 use nice_plug::util::db_to_gain;
@@ -77,19 +77,19 @@ pub(super) fn level(name: &str) -> FloatParam {
 }
 
 pub(super) fn style_name(number: i32) -> String {
-    if number == i32::from(preset::OWN.0) {
+    if number == i32::from(styles::OWN.0) {
         return OWN_NAME.to_owned();
     }
-    let style = u8::try_from(number).ok().and_then(|number| preset::style(StyleNumber(number)));
+    let style = u8::try_from(number).ok().and_then(|number| styles::style(StyleNumber(number)));
     style.map_or_else(|| format!("Style {number}"), |style| style.name.to_owned())
 }
 
 pub(super) fn style_number(text: &str) -> Option<i32> {
     let text = text.trim();
     if text.eq_ignore_ascii_case(OWN_NAME) {
-        return Some(preset::OWN.0.into());
+        return Some(styles::OWN.0.into());
     }
-    let named = preset::STYLES.iter().find(|style| style.name.eq_ignore_ascii_case(text));
+    let named = styles::STYLES.iter().find(|style| style.name.eq_ignore_ascii_case(text));
     let number = || text.trim_start_matches(|character: char| !character.is_ascii_digit()).parse().ok();
     named.map(|style| i32::from(style.number.0)).or_else(number)
 }

@@ -1,8 +1,15 @@
-//! One parameter like the other: by id, in the words that a musician reads and writes.
+//! Uniform access to any parameter by its id, as the text that a musician reads and writes.
 //!
-//! For presets, the command line and tests. Not for the audio thread: words are made of memory.
+//! For presets, the editor, the command line and tests. Not for the audio thread: text takes memory.
+//!
+//! `nice-plug` has no safe way to go through parameters of different types: it hands out raw pointers. This is the one
+//! file that follows them. A [`Setting`] borrows the parameters that it points into, and its pointer never leaves this
+//! file, so that nothing else in the crate has to be unsafe for it.
+
+#![allow(unsafe_code, reason = "nice-plug gives raw pointers to parameters of different types")]
 
 use super::SegueParams;
+use nice_plug::context::gui::ParamSetter;
 use nice_plug::params::Params;
 use nice_plug::params::internals::ParamPtr;
 use std::fmt;
@@ -15,7 +22,7 @@ pub struct Setting<'a> {
     params: PhantomData<&'a SegueParams>,
 }
 
-/// Why a text is no value of a setting. Its display follows the setting's name.
+/// Why a text is not a value of a setting. Its display is meant to follow the setting's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoValue {
     /// It takes one of these.
@@ -36,13 +43,18 @@ impl fmt::Display for NoValue {
     }
 }
 
-/// Settings with at most so many values are known by the names of these.
+/// A setting with fewer values than this is a list of their names.
 const FEW: usize = 16;
 
 impl SegueParams {
     /// All parameters with their ids, in their order.
     pub fn each(&self) -> impl Iterator<Item = (String, Setting<'_>)> {
         self.param_map().into_iter().map(|(id, ptr, _)| (id, Setting { ptr, params: PhantomData }))
+    }
+
+    /// The parameter that a pointer points to, if it is one of these.
+    pub fn setting_at(&self, ptr: ParamPtr) -> Option<Setting<'_>> {
+        self.each().find(|(_, setting)| setting.ptr == ptr).map(|(_, setting)| setting)
     }
 
     /// The parameter with this id.
@@ -54,11 +66,6 @@ impl SegueParams {
 // SAFETY, for every block in here: a setting's lifetime is that of a borrow of the parameters that it was made from, so
 // that they can neither move nor be dropped while it is there.
 impl Setting<'_> {
-    /// The parameter as the framework's own calls take it.
-    pub fn ptr(self) -> ParamPtr {
-        self.ptr
-    }
-
     /// As hosts show it.
     pub fn name(&self) -> String {
         // SAFETY: see above.
@@ -94,7 +101,7 @@ impl Setting<'_> {
     /// The value, 0 to 1, of what a musician writes. Capital or small letters are the same.
     ///
     /// # Errors
-    /// When the text says nothing, or more than there is.
+    /// When the text is not a value, or lies outside the range.
     pub fn read(self, text: &str) -> Result<f32, NoValue> {
         let text = text.trim();
         if matches!(self.ptr, ParamPtr::BoolParam(_) | ParamPtr::EnumParam(_)) {
@@ -104,7 +111,7 @@ impl Setting<'_> {
         // SAFETY: see above.
         let value = unsafe { self.ptr.string_to_normalized_value(text) };
         let Some(value) = value.filter(|value| value.is_finite()) else { return Err(NoValue::NotLike(least, most)) };
-        // What lies outside has been moved to an end, where another number stands.
+        // A value outside the range was moved to its end, and reads differently there.
         let is_end = value <= 0.0 || value >= 1.0;
         let moved = number(text).zip(number(&self.text(value))).is_some_and(|(wished, end)| !is_near(wished, end));
         if is_end && moved { Err(NoValue::Outside(least, most)) } else { Ok(value) }
@@ -123,6 +130,47 @@ impl Setting<'_> {
         let value = exact.and_then(|choice| unsafe { self.ptr.string_to_normalized_value(choice) });
         value.ok_or(NoValue::NotOneOf(choices))
     }
+}
+
+/// Who moves parameters, as a musician's hand does. In the editor that is the host, which may record each gesture.
+pub trait Gestures {
+    /// The musician takes hold of the control.
+    fn begin(&mut self, setting: Setting<'_>);
+    /// Moves it, 0 to 1.
+    fn set(&mut self, setting: Setting<'_>, value: f32);
+    /// Lets go.
+    fn end(&mut self, setting: Setting<'_>);
+}
+
+impl Gestures for ParamSetter<'_> {
+    fn begin(&mut self, setting: Setting<'_>) {
+        // SAFETY: the parameter is alive, because the setting borrows it.
+        unsafe { self.raw_context.raw_begin_set_parameter(setting.ptr) }
+    }
+
+    fn set(&mut self, setting: Setting<'_>, value: f32) {
+        // SAFETY: as above.
+        unsafe { self.raw_context.raw_set_parameter_normalized(setting.ptr, value) }
+    }
+
+    fn end(&mut self, setting: Setting<'_>) {
+        // SAFETY: as above.
+        unsafe { self.raw_context.raw_end_set_parameter(setting.ptr) }
+    }
+}
+
+/// Moves the parameters of an instance that has no host to be told.
+pub struct Unhosted;
+
+impl Gestures for Unhosted {
+    fn begin(&mut self, _: Setting<'_>) {}
+
+    fn set(&mut self, setting: Setting<'_>, value: f32) {
+        // SAFETY: the parameter is alive, because the setting borrows it, and its value is an atomic.
+        unsafe { setting.ptr._internal_set_normalized_value(value) };
+    }
+
+    fn end(&mut self, _: Setting<'_>) {}
 }
 
 /// The number at the beginning of a text.

@@ -4,58 +4,12 @@
 //! chart and file. The audio thread only sees values that have changed.
 
 use super::{Preset, STYLE, is_of_presets};
-use crate::params::{SegueParams, Setting};
-use nice_plug::context::gui::ParamSetter;
-use nice_plug::params::internals::ParamPtr;
+use crate::params::{Gestures, SegueParams, Setting};
+use crate::styles;
 use nice_plug::params::persist::PersistentField;
 
-/// NoteSource moves parameters: in the editor the host, which is told of every gesture.
-pub trait Gestures {
-    /// The musician takes hold of the control.
-    fn begin(&mut self, parameter: ParamPtr);
-    /// Moves it, 0 to 1.
-    fn set(&mut self, parameter: ParamPtr, value: f32);
-    /// Lets go.
-    fn end(&mut self, parameter: ParamPtr);
-}
-
-// SAFETY, for the blocks below: the framework compares the pointer with those of the parameters that it knows before it
-// follows it.
-impl Gestures for ParamSetter<'_> {
-    fn begin(&mut self, parameter: ParamPtr) {
-        // SAFETY: see above.
-        unsafe { self.raw_context.raw_begin_set_parameter(parameter) }
-    }
-
-    fn set(&mut self, parameter: ParamPtr, value: f32) {
-        // SAFETY: see above.
-        unsafe { self.raw_context.raw_set_parameter_normalized(parameter, value) }
-    }
-
-    fn end(&mut self, parameter: ParamPtr) {
-        // SAFETY: see above.
-        unsafe { self.raw_context.raw_end_set_parameter(parameter) }
-    }
-}
-
-/// Moves the parameters of an instance that has no host to be told.
-pub struct Unhosted<'a>(pub &'a SegueParams);
-
-impl Gestures for Unhosted<'_> {
-    fn begin(&mut self, _: ParamPtr) {}
-
-    fn set(&mut self, parameter: ParamPtr, value: f32) {
-        if self.0.each().any(|(_, setting)| setting.ptr() == parameter) {
-            // SAFETY: it is one of the parameters that are borrowed here.
-            unsafe { parameter._internal_set_normalized_value(value) };
-        }
-    }
-
-    fn end(&mut self, _: ParamPtr) {}
-}
-
-/// Makes an instance play as the preset says. What the preset does not name becomes as in a new instance, but for what
-/// is not a preset's business. Not for the audio thread.
+/// Makes an instance play as the preset says. What the preset does not name becomes as in a new
+/// instance, except what no preset touches. Not for the audio thread.
 pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures) {
     change(&params.chart, &preset.chart);
     if !preset.own_style.is_empty() {
@@ -63,18 +17,18 @@ pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures
     }
     for (id, setting) in params.each().filter(|(id, _)| is_of_presets(id)) {
         let text = if id == STYLE { Some(preset.style.as_str()) } else { preset.get(&id) };
-        // A preset that was read has no text that is no value.
+        // Reading a preset has checked that each text is a value.
         let value = text.and_then(|text| setting.read(text).ok()).unwrap_or(setting.default_value());
-        // A control that stands where it should makes no mark in the host's automation.
+        // A control that has its value already is left alone, so that the host records nothing.
         if setting.text(value) != setting.text(setting.value()) {
-            gestures.begin(setting.ptr());
-            gestures.set(setting.ptr(), value);
-            gestures.end(setting.ptr());
+            gestures.begin(setting);
+            gestures.set(setting, value);
+            gestures.end(setting);
         }
     }
 }
 
-/// A text that stays the same is not read anew by the mind.
+/// A text that stays the same is not set, so that the model does not read it again.
 fn change(field: &impl PersistentField<'static, String>, text: &str) {
     if !field.map(|now| now == text) {
         field.set(text.to_owned());
@@ -89,7 +43,7 @@ pub fn of(params: &SegueParams) -> Preset {
     });
     let settings = changed.map(|(id, setting)| (id, now(setting))).collect();
     let style = params.setting(STYLE).map(now).unwrap_or_default();
-    let is_own = params.mind.style.value() == i32::from(super::OWN.0);
+    let is_own = params.model.style.value() == i32::from(styles::OWN.0);
     Preset {
         own_style: if is_own { params.own.map(String::clone) } else { String::new() },
         chart: params.chart.map(String::clone),
@@ -102,26 +56,26 @@ pub fn of(params: &SegueParams) -> Preset {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::params::Unhosted;
 
-    /// A host that does what it is told and writes down of which gesture it was part.
+    /// A host that does what it is told and checks that each change is part of a gesture.
     #[derive(Default)]
-    pub struct Paper {
-        held: Option<ParamPtr>,
+    pub struct FakeHost {
+        held: Option<String>,
         pub moved: usize,
     }
 
-    impl Gestures for Paper {
-        fn begin(&mut self, parameter: ParamPtr) {
-            assert_eq!(self.held.replace(parameter), None, "one hand");
+    impl Gestures for FakeHost {
+        fn begin(&mut self, setting: Setting<'_>) {
+            assert_eq!(self.held.replace(setting.name()), None, "one gesture at a time");
         }
-        fn set(&mut self, parameter: ParamPtr, value: f32) {
-            assert_eq!(self.held, Some(parameter), "inside its gesture");
+        fn set(&mut self, setting: Setting<'_>, value: f32) {
+            assert_eq!(self.held, Some(setting.name()), "inside its gesture");
             self.moved += 1;
-            // SAFETY: the parameters of these tests outlive their gestures.
-            unsafe { parameter._internal_set_normalized_value(value) };
+            Unhosted.set(setting, value);
         }
-        fn end(&mut self, parameter: ParamPtr) {
-            assert_eq!(self.held.take(), Some(parameter), "that was begun");
+        fn end(&mut self, setting: Setting<'_>) {
+            assert_eq!(self.held.take(), Some(setting.name()), "that was begun");
         }
     }
 
@@ -132,10 +86,10 @@ pub(super) mod tests {
     /// Moves one control as the musician does.
     fn turn(params: &SegueParams, id: &str, text: &str) {
         let setting = params.setting(id).unwrap();
-        let mut hand = Paper::default();
-        hand.begin(setting.ptr());
-        hand.set(setting.ptr(), setting.read(text).unwrap());
-        hand.end(setting.ptr());
+        let mut host = FakeHost::default();
+        host.begin(setting);
+        host.set(setting, setting.read(text).unwrap());
+        host.end(setting);
     }
 
     /// A preset sets what it names and resets the rest, but leaves the settings of the studio alone.
@@ -145,7 +99,7 @@ pub(super) mod tests {
         for (id, text) in [("memory", "20 %"), ("seed", "7"), ("segue_level", "-6 dB"), ("look_ahead", "50 ms")] {
             turn(&params, id, text);
         }
-        apply(&preset("Folk", "mode = \"Duet\"\nswing = \"60 %\""), &params, &mut Paper::default());
+        apply(&preset("Folk", "mode = \"Duet\"\nswing = \"60 %\""), &params, &mut FakeHost::default());
         let now = |id: &str| params.setting(id).map(|setting| setting.text(setting.value())).unwrap();
         assert_eq!([now("style"), now("mode"), now("swing"), now("memory")], ["Folk", "Duet", "60 %", "100 %"]);
         assert_eq!([now("seed"), now("segue_level"), now("look_ahead")], ["7", "-6.0 dB", "50 ms"]);
@@ -154,13 +108,13 @@ pub(super) mod tests {
     #[test]
     fn what_stands_where_it_should_is_not_touched() {
         let params = SegueParams::default();
-        let mut hand = Paper::default();
+        let mut host = FakeHost::default();
         let warm = preset("Irish", "temperature = 1.2");
-        apply(&warm, &params, &mut hand);
-        assert_eq!(hand.moved, 1);
+        apply(&warm, &params, &mut host);
+        assert_eq!(host.moved, 1);
         let versions = (params.chart.version(), params.own.version());
-        apply(&warm, &params, &mut hand);
-        assert_eq!(hand.moved, 1);
+        apply(&warm, &params, &mut host);
+        assert_eq!(host.moved, 1);
         assert_eq!((params.chart.version(), params.own.version()), versions);
     }
 
@@ -175,7 +129,7 @@ pub(super) mod tests {
         assert_eq!(kept.get("thru"), None);
         assert_eq!(Preset::parse(&kept.text(), "kept").unwrap(), kept);
         let other = SegueParams::default();
-        apply(&kept, &other, &mut Paper::default());
+        apply(&kept, &other, &mut FakeHost::default());
         assert_eq!(Preset { name: "Kept".to_owned(), ..of(&other) }, kept);
         assert!(other.chart.chart().is_some());
     }
@@ -186,9 +140,9 @@ pub(super) mod tests {
         let params = SegueParams::default();
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/piano.segue");
         let own = Preset { own_style: file.to_owned(), ..preset("My own", "") };
-        apply(&own, &params, &mut Paper::default());
+        apply(&own, &params, &mut FakeHost::default());
         assert!(params.own.is_playable() && params.settings().free_time);
-        apply(&preset("Irish", ""), &params, &mut Paper::default());
+        apply(&preset("Irish", ""), &params, &mut FakeHost::default());
         assert!(params.own.is_playable() && !params.settings().free_time);
         assert_eq!(of(&params).own_style, "");
     }

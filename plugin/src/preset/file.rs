@@ -154,7 +154,7 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
 pub fn style_named(name: &str, params: &SegueParams) -> Result<String, String> {
     let setting = params.setting(STYLE).ok_or("there are no styles")?;
     let all = || {
-        let named = super::STYLES.iter().map(|style| style.name.to_owned());
+        let named = crate::styles::STYLES.iter().map(|style| style.name.to_owned());
         named.chain([setting.text(1.0)]).collect::<Vec<_>>().join(", ")
     };
     if name.is_empty() {

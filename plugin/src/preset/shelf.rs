@@ -1,13 +1,14 @@
-//! All presets there are: those that are built in, and those in the musician's folder.
+//! All presets: the built-in ones and those in the user's folder.
 //!
-//! The folder is read when the shelf is opened. A file that is no preset is said and stops no other. What is built in
-//! can be neither overwritten nor deleted.
+//! The folder is read when the shelf is opened. A file that is not a preset is reported and does not affect
+//! the others. Built-in presets can be neither overwritten nor deleted.
 
 use super::Preset;
 use super::file::{Refused, check_name};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// The texts of the built-in presets, each with its style's cargo feature, in the order in which they are offered.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -40,9 +41,9 @@ const BUILT_IN: &[(&str, &str)] = &[
 /// The folder of presets in the folder for the musician's data.
 const FOLDER: [&str; 2] = ["Segue", "presets"];
 const ENDING: &str = "toml";
-/// A preset has a few hundred bytes; what is much larger is something else.
+/// A preset has a few hundred bytes; a much larger file is something else.
 const LARGEST_FILE: u64 = 64 * 1024;
-/// More than anybody keeps; so that a wrong folder does not hold the window up.
+/// More than anybody keeps, so that a wrong folder does not block the window.
 const MOST_FILES: usize = 1000;
 
 /// One preset on the shelf.
@@ -171,7 +172,7 @@ impl Shelf {
         let entry = self.find(name).ok_or_else(|| ShelfError::Missing(name.to_owned()))?;
         let Some(file) = entry.file.clone() else { return Err(ShelfError::BuiltIn(entry.preset.name.clone())) };
         match fs::remove_file(&file) {
-            // Gone is gone.
+            // A file that is gone already is fine.
             Err(reason) if reason.kind() != io::ErrorKind::NotFound => {
                 return Err(ShelfError::File { path: file.display().to_string(), doing: "cannot be deleted", reason });
             }
@@ -183,7 +184,7 @@ impl Shelf {
 
     fn read_folder(&mut self) {
         let Some(folder) = &self.folder else { return };
-        // A folder that is not there yet is an empty one.
+        // A folder that does not exist yet is an empty one.
         let Ok(files) = fs::read_dir(folder) else { return };
         let is_preset = |path: &PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING));
         let mut files: Vec<PathBuf> = files.filter_map(|file| Some(file.ok()?.path())).filter(is_preset).collect();
@@ -234,7 +235,7 @@ fn read(file: &Path) -> Result<Preset, Refused> {
     Preset::parse(&text, &path)
 }
 
-/// A file for a preset of this name that is not there yet.
+/// A file name for a preset of this name that is still free.
 fn free_file(folder: &Path, name: &str) -> PathBuf {
     let stem = stem(name);
     let numbered = |number: u32| if number == 1 { stem.clone() } else { format!("{stem} {number}") };
@@ -258,24 +259,29 @@ fn write(folder: &Path, file: &Path, text: &str) -> Result<(), ShelfError> {
     let cannot =
         |doing| move |path: &Path, reason| ShelfError::File { path: path.display().to_string(), doing, reason };
     fs::create_dir_all(folder).map_err(|reason| cannot("cannot be made")(folder, reason))?;
-    let beside = file.with_extension(format!("{ENDING}.{}.part", std::process::id()));
-    let written = fs::File::create(&beside).and_then(|mut part| {
-        part.write_all(text.as_bytes())?;
-        part.sync_all()
+    let written = new_file(folder).and_then(|mut beside| {
+        beside.write_all(text.as_bytes())?;
+        beside.as_file().sync_all()?;
+        beside.persist(file).map_err(|error| error.error)
     });
-    written.and_then(|()| fs::rename(&beside, file)).map_err(|reason| {
-        // It may not even be there.
-        let _ = fs::remove_file(&beside);
-        cannot("cannot be written")(file, reason)
-    })
+    written.map(|_| ()).map_err(|reason| cannot("cannot be written")(file, reason))
+}
+
+/// A file without a name that others know. Like any other file it may be read by all whom the system lets.
+fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut how = tempfile::Builder::new();
+    #[cfg(unix)]
+    how.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    how.tempfile_in(folder)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::params::SegueParams;
-    use crate::preset::apply::tests::Paper;
-    use crate::preset::{STYLES, apply, of};
+    use crate::preset::apply::tests::FakeHost;
+    use crate::preset::{apply, of};
+    use crate::styles::STYLES;
 
     /// A folder of a test's own, gone when the test is over.
     struct Folder(PathBuf);
@@ -342,7 +348,7 @@ mod tests {
     fn a_preset_leaves_nothing_of_the_one_before() {
         let params = SegueParams::default();
         for entry in Shelf::open_at(None).entries() {
-            apply(&entry.preset, &params, &mut Paper::default());
+            apply(&entry.preset, &params, &mut FakeHost::default());
             let said = &entry.preset;
             let defaults = SegueParams::default();
             let differs = |(id, text): &(&str, &str)| {

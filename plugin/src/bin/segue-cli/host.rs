@@ -13,6 +13,7 @@ use anyhow::{Result, bail, ensure};
 use nice_plug::midi::{Channel, Key as NoteKey, VoiceID};
 use nice_plug::prelude::*;
 use segue::Segue;
+use segue::host_adapter::with_stereo;
 use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks, Velocity};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -56,11 +57,11 @@ enum Happens {
 }
 
 impl Session {
-    /// Plays it at a new instance whose settings were made by `prepare`. When the last of the player's keys goes up, or
+    /// Plays the session at a new instance. When the last of the player's keys goes up, or
     /// so many frames beside it as was said, but not before the last key is down, `turn` is called.
     ///
     /// # Errors
-    /// When the plugin refuses, or its mind does not answer.
+    /// When the plugin refuses, or its worker does not answer.
     pub fn play(&self, plugin: &mut Segue, mut turn: impl FnMut()) -> Result<Played> {
         let layout = *Segue::AUDIO_IO_LAYOUTS.first().unwrap_or(&AudioIOLayout::const_default());
         let config = BufferConfig {
@@ -69,8 +70,8 @@ impl Session {
             max_buffer_size: BLOCK as u32,
             process_mode: ProcessMode::Offline,
         };
-        let mut desk = Desk::new();
-        ensure!(plugin.activate(&layout, &config, &mut desk), "the plugin does not start at {SAMPLE_RATE} Hz");
+        let mut host = HostContext::new();
+        ensure!(plugin.activate(&layout, &config, &mut host), "the plugin does not start at {SAMPLE_RATE} Hz");
         plugin.reset();
         let mut events: VecDeque<(u64, Happens)> = self.events().into();
         let (stop, end) = (self.frame(self.stop), self.frame(self.stop) + (TAIL_SECONDS * RATE) as u64);
@@ -82,14 +83,14 @@ impl Session {
             while let Some((at, happens)) = events.pop_front_if(|(at, _)| *at < until) {
                 let timing = u32::try_from(at.saturating_sub(now)).unwrap_or(0);
                 match happens {
-                    Happens::On(pitch, velocity) => desk.heard.push_back(on(timing, pitch, velocity)),
-                    Happens::Off(pitch) => desk.heard.push_back(off(timing, pitch)),
+                    Happens::On(pitch, velocity) => host.heard.push_back(on(timing, pitch, velocity)),
+                    Happens::Off(pitch) => host.heard.push_back(off(timing, pitch)),
                     Happens::Turn => turn(),
                 }
             }
-            self.set_transport(&mut desk.transport, now, stop);
-            play_block(plugin, &mut desk, (until - now) as usize, &mut played.audio)?;
-            sent.extend(desk.played.drain(..).map(|event| (now + u64::from(event.timing()), event)));
+            self.set_transport(&mut host.transport, now, stop);
+            play_block(plugin, &mut host, (until - now) as usize, &mut played.audio)?;
+            sent.extend(host.played.drain(..).map(|event| (now + u64::from(event.timing()), event)));
             now = until;
         }
         plugin.deactivate();
@@ -179,16 +180,13 @@ impl Session {
     }
 }
 
-fn play_block(plugin: &mut Segue, desk: &mut Desk, frames: usize, audio: &mut [Vec<f32>; 2]) -> Result<()> {
+fn play_block(plugin: &mut Segue, host: &mut HostContext, frames: usize, audio: &mut [Vec<f32>; 2]) -> Result<()> {
     let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
-    let mut buffer = Buffer::default();
-    // SAFETY: both channels live until after the call and are of the same length.
-    unsafe { buffer.set_slices(frames, |slices| *slices = vec![&mut left, &mut right]) };
     let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
-    if let ProcessStatus::Error(reason) = plugin.process(&mut buffer, &mut aux, desk) {
+    let status = with_stereo(&mut left, &mut right, |buffer| plugin.process(buffer, &mut aux, host));
+    if let ProcessStatus::Error(reason) = status {
         bail!("the plugin stops: {reason}");
     }
-    drop(buffer);
     for (whole, part) in audio.iter_mut().zip([left, right]) {
         whole.extend(part);
     }
@@ -216,19 +214,19 @@ fn off(timing: u32, pitch: Pitch) -> PluginNoteEvent<Segue> {
 }
 
 /// The host as the plugin meets it.
-struct Desk {
+struct HostContext {
     transport: Transport,
     heard: VecDeque<PluginNoteEvent<Segue>>,
     played: Vec<PluginNoteEvent<Segue>>,
 }
 
-impl Desk {
+impl HostContext {
     fn new() -> Self {
         Self { transport: Transport::new(SAMPLE_RATE as f32), heard: VecDeque::new(), played: Vec::new() }
     }
 }
 
-impl ActivateContext<Segue> for Desk {
+impl ActivateContext<Segue> for HostContext {
     fn plugin_api(&self) -> PluginApi {
         PluginApi::Standalone
     }
@@ -237,7 +235,7 @@ impl ActivateContext<Segue> for Desk {
     fn set_current_voice_capacity(&self, _: u32) {}
 }
 
-impl ProcessContext<Segue> for Desk {
+impl ProcessContext<Segue> for HostContext {
     fn plugin_api(&self) -> PluginApi {
         PluginApi::Standalone
     }

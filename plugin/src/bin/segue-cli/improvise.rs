@@ -1,4 +1,4 @@
-//! One improvisation, or several: from what the user wishes to the files.
+//! One improvisation or several, from the command line's options to the files.
 
 use crate::host::{Played, SAMPLE_RATE, Session};
 use crate::layout::{Layout, lay_out};
@@ -8,14 +8,16 @@ use clap::Args;
 use nice_plug::params::persist::PersistentField;
 use segue::Segue;
 use segue::params::{First, Mode, SegueParams};
-use segue::preset::{self, Gestures, Shelf, Unhosted};
+use segue::params::{Gestures, Unhosted};
+use segue::preset::{self, Shelf};
+use segue::styles;
 use segue_corpus::sheet::{Sheet, TEMPOS_BPM, key_signature};
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 use std::path::{Path, PathBuf};
 
-/// The most bars of an answer, and more than enough of anything else.
+/// The most bars of an answer; enough for everything else too.
 const MOST_BARS: i64 = 512;
 const LONGEST_ANSWER: i64 = 16;
 const MOST_PIECES: u32 = 1000;
@@ -119,7 +121,7 @@ impl Wish {
         Ok(())
     }
 
-    /// The settings of an instance that plays as wished.
+    /// The settings of an instance that plays as the options say.
     fn params(&self) -> Result<SegueParams> {
         let params = SegueParams::default();
         self.set(&params)?;
@@ -128,7 +130,7 @@ impl Wish {
 
     fn set(&self, params: &SegueParams) -> Result<()> {
         if let Some(name) = &self.preset {
-            preset::apply(&find(name)?, params, &mut Unhosted(params));
+            preset::apply(&find(name)?, params, &mut Unhosted);
         }
         if let Some(weights) = &self.weights {
             params.own.set(absolute(weights)?);
@@ -153,9 +155,9 @@ impl Wish {
             Chart::parse(chart).map_err(|error| anyhow!("--chart: {error}"))?;
             params.chart.set(chart.clone());
         }
-        // A weights file, or a preset's, that does not play would be replaced by another style without a word.
-        if params.mind.style.value() == i32::from(preset::OWN.0) {
-            let plays = params.own.mind().is_some();
+        // Otherwise a file of weights that does not play would silently be replaced by another style.
+        if params.model.style.value() == i32::from(styles::OWN.0) {
+            let plays = params.own.model().is_some();
             ensure!(
                 plays,
                 params.own.problem().unwrap_or_else(|| "no file of an own style was chosen; give --weights".into())
@@ -176,7 +178,7 @@ impl Wish {
         let mut plugin = Segue::default();
         let params = plugin.parameters();
         self.set(&params)?;
-        let seed = u32::try_from(params.mind.seed.value()).unwrap_or(0) + number - 1;
+        let seed = u32::try_from(params.model.seed.value()).unwrap_or(0) + number - 1;
         turn(&params, "seed", &seed.to_string(), "--count with --seed")?;
         let alone = self.tune.is_none();
         let mode = if alone { Mode::Answer } else { params.turns.mode.value() };
@@ -326,7 +328,7 @@ fn turn(params: &SegueParams, id: &str, text: &str, whose: &str) -> Result<()> {
         .setting(id)
         .with_context(|| format!("{whose}: there is no setting {id}; `segue-cli settings` lists them"))?;
     let value = setting.read(text).map_err(|error| anyhow!("{whose}: {id} {error}, and this is {text}"))?;
-    Unhosted(params).set(setting.ptr(), value);
+    Unhosted.set(setting, value);
     Ok(())
 }
 
@@ -343,7 +345,7 @@ fn first_note(params: &SegueParams) -> Pitch {
 
 /// What the chart says along the session, from a moment on.
 fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, Option<Chord>)> {
-    let Some(chart) = params.chart.chart().or_else(|| preset::style(params.settings().style)?.chart()) else {
+    let Some(chart) = params.chart.chart().or_else(|| styles::style(params.settings().style)?.chart()) else {
         return Vec::new();
     };
     let metre = session.bars.first().map_or(Metre::COMMON, |bars| bars.metre);

@@ -1,4 +1,4 @@
-//! NoteSource plays when: the prompt's notes and Segue's room on one time line, for each way of playing together.
+//! Who plays when: the prompt's notes and Segue's room on one time line, for each way of playing together.
 
 use crate::prompt::Prompt;
 use segue::params::Mode;

@@ -1,6 +1,8 @@
 //! `segue-cli`: the plugin without a host and without a window, to try a style in a second or to use it in a script.
 //!
-//! It runs a whole instance of the plugin, mind, hands, sound and all, as fast as the machine can.
+//! It runs a whole instance of the plugin, sound included, as fast as the machine can.
+
+#![deny(unsafe_code)]
 
 mod host;
 mod improvise;

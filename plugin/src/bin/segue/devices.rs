@@ -6,9 +6,9 @@ use std::fmt;
 
 /// Our name where other programs see it.
 const CLIENT: &str = "segue (looking)";
-/// The system's own loop, which no keyboard is.
+/// The system's own loop-back port, which is not a keyboard.
 const LOOP: &str = "Midi Through";
-/// What the system has by itself, as the framework calls it.
+/// What the system has by itself, as nice-plug calls it.
 pub const SYSTEMS_OWN: &str = if cfg!(target_os = "macos") {
     "core-audio"
 } else if cfg!(windows) {
@@ -17,19 +17,19 @@ pub const SYSTEMS_OWN: &str = if cfg!(target_os = "macos") {
     "alsa"
 };
 
-/// NoteSource has a MIDI port, and who makes the sound. Ports of one do not reach the other.
+/// Who has a MIDI port, and who makes the sound. Ports of one do not reach the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
     /// The system itself.
     Direct,
     /// A JACK server.
     Jack,
-    /// Nobody: for a look at the window.
+    /// None: for a look at the window.
     Nothing,
 }
 
 impl System {
-    /// As the framework calls it.
+    /// As nice-plug calls it.
     pub const fn backend(self) -> &'static str {
         match self {
             Self::Direct => SYSTEMS_OWN,
@@ -65,7 +65,7 @@ trait Named: fmt::Display {
 /// A MIDI port from which notes come or to which they go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// NoteSource has it.
+    /// Who has it.
     pub system: System,
     /// Notes come from it.
     pub is_input: bool,
@@ -76,7 +76,7 @@ pub struct Port {
 }
 
 impl Port {
-    /// The option with which the framework's standalone connects it.
+    /// The option with which nice-plug's standalone connects it.
     pub const fn option(&self) -> &'static str {
         match (self.system, self.is_input) {
             (System::Jack, true) => "connect-jack-midi-input",
@@ -109,7 +109,7 @@ impl fmt::Display for Port {
 /// A sound card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// NoteSource has it, in that one's own word.
+    /// Who has it, in that one's own word.
     pub system: String,
     /// In full.
     pub name: String,
@@ -205,7 +205,7 @@ impl Ports {
         }
     }
 
-    /// NoteSource makes the sound, when this was asked for, and that sound card.
+    /// Who makes the sound, when this was asked for, and that sound card.
     ///
     /// # Errors
     /// When that one is not there, or there is none at all.
@@ -214,7 +214,7 @@ impl Ports {
             "jack" => System::Jack,
             "dummy" => System::Nothing,
             SYSTEMS_OWN => System::Direct,
-            // Whoever names a card does not mean JACK, which has its own.
+            // A named card rules JACK out, which has its own.
             _ if card.is_some() => System::Direct,
             _ if self.jack.is_some() => System::Jack,
             _ => System::Direct,
@@ -243,7 +243,7 @@ impl Ports {
         called(&self.cards.iter().collect::<Vec<_>>(), name)
     }
 
-    /// Where notes come from, by a name or a part of it, for whoever makes the sound.
+    /// The MIDI input with this name or a part of it, in the system that makes the sound.
     ///
     /// # Errors
     /// When there is none, or there are several.
@@ -251,7 +251,7 @@ impl Ports {
         self.port(system, name, true)
     }
 
-    /// Where notes go, by a name or a part of it, for whoever makes the sound.
+    /// The MIDI output with this name or a part of it, in the system that makes the sound.
     ///
     /// # Errors
     /// When there is none, or there are several.

@@ -1,18 +1,20 @@
 //! `segue`: Segue by itself, with a sound card, a MIDI keyboard or the computer's own, and no host.
 
-mod alone;
+#![deny(unsafe_code)]
+
+mod audio_watchdog;
 mod devices;
-mod framework;
-mod leaving;
-mod pulse;
+mod log_subscriber;
+mod shutdown;
+mod standalone;
 mod window;
 
-use alone::{Alone, BEGINNING, Beginning};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use devices::{Ports, SYSTEMS_OWN, System};
 use nice_plug::wrapper::standalone::nice_export_standalone_with_args;
+use standalone::{STARTUP_OPTIONS, Standalone, StartupOptions};
 use std::process::ExitCode;
 
 #[derive(Debug, Parser)]
@@ -33,7 +35,7 @@ struct Arguments {
     /// The sound card, by its name or a part of it; else the JACK server where one runs, else the system's card.
     #[arg(long, value_name = "NAME")]
     output_device: Option<String>,
-    /// NoteSource makes the sound; dummy is nobody, for a look at the window.
+    /// Who makes the sound; dummy is nobody, for a look at the window.
     #[arg(long, default_value = "auto")]
     #[arg(value_parser = PossibleValuesParser::new(["auto", "jack", SYSTEMS_OWN, "dummy"]))]
     backend: String,
@@ -87,13 +89,13 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         print!("{ports}");
         return Ok(ExitCode::SUCCESS);
     }
-    let beginning = Beginning::new(arguments.preset.as_deref(), arguments.tempo, arguments.dpi_scale)?;
-    let beginning = if arguments.click { beginning.with_click() } else { beginning };
+    let options = StartupOptions::new(arguments.preset.as_deref(), arguments.tempo, arguments.dpi_scale)?;
+    let options = if arguments.click { options.with_click() } else { options };
     let words = words(arguments, &ports, window::has_screen())?;
     // Set once, before the first instance is made.
-    let _ = BEGINNING.set(beginning);
-    framework::listen();
-    if nice_export_standalone_with_args::<Alone, _>(words) {
+    let _ = STARTUP_OPTIONS.set(options);
+    log_subscriber::listen();
+    if nice_export_standalone_with_args::<Standalone, _>(words) {
         return Ok(ExitCode::SUCCESS);
     }
     bail!(
@@ -102,10 +104,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     )
 }
 
-/// What the framework's own standalone is told.
+/// What nice-plug's standalone wrapper is told.
 fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<Vec<String>> {
     let system = ports.system(&arguments.backend, arguments.output_device.as_deref())?;
-    // The framework believes what it is told here, and JACK does what it does.
+    // nice-plug takes these numbers as they are, and a JACK server has its own.
     let (sample_rate, period_size) = match ports.jack {
         Some(server) if system == System::Jack => (server.sample_rate, server.period_size),
         _ => (arguments.sample_rate, arguments.period_size),
@@ -197,7 +199,7 @@ mod tests {
         words(&Arguments::try_parse_from(line.split(' '))?, ports, true).map(|words| words.join(" "))
     }
 
-    /// What the framework is told, among other things, with the JACK server and without.
+    /// What nice-plug is told, among other things, with the JACK server and without.
     fn check(line: &str, with_jack: &str, without: &str) {
         let mut ports = machine();
         let said = words_on(&ports, line).unwrap();

@@ -1,7 +1,7 @@
-//! The window where there is no host: it goes when the program shall end. Without a screen there is none, and
+//! The window of the program without a host. It closes when the program ends. Without a screen there is no window, and
 //! everything else is the same.
 
-use super::leaving::Leaving;
+use super::shutdown::Shutdown;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::NativeSize;
 use nice_plug::editor::{
@@ -14,30 +14,30 @@ use std::sync::Arc;
 type SegueHandle = <SegueEditor as Editor>::Handle;
 type SegueWindow = <SegueHandle as EditorHandle>::Window;
 
-/// Whether there is a screen. On Linux the framework's windows are those of X11.
+/// Whether there is a screen. On Linux nice-plug's windows are those of X11.
 pub fn has_screen() -> bool {
     !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty())
 }
 
 /// Segue's editor, or nothing where there is no screen.
-pub struct AloneEditor {
+pub struct StandaloneEditor {
     pub editor: SegueEditor,
-    pub leaving: Arc<Leaving>,
+    pub shutdown: Arc<Shutdown>,
     /// Pixels to a point, where the system does not say.
     pub scale: f64,
 }
 
 /// The window, if there is one.
-pub struct AloneWindow {
+pub struct StandaloneWindow {
     window: Option<SegueWindow>,
-    leaving: Arc<Leaving>,
+    shutdown: Arc<Shutdown>,
 }
 
-/// By what the framework works the window, if there is one.
-pub struct AloneHandle(Option<SegueHandle>);
+/// By what nice-plug works the window, if there is one.
+pub struct StandaloneHandle(Option<SegueHandle>);
 
-impl Editor for AloneEditor {
-    type Handle = AloneHandle;
+impl Editor for StandaloneEditor {
+    type Handle = StandaloneHandle;
 
     fn spawn(
         &self,
@@ -46,11 +46,14 @@ impl Editor for AloneEditor {
         _: Option<f64>,
         context: GuiContext,
         host: Option<HostMethods>,
-    ) -> Result<SpawnedEditor<AloneHandle>, Box<dyn Error>> {
-        let leaving = Arc::clone(&self.leaving);
+    ) -> Result<SpawnedEditor<StandaloneHandle>, Box<dyn Error>> {
+        let shutdown = Arc::clone(&self.shutdown);
         if !has_screen() {
             println!("There is no screen (DISPLAY is not set), so there is no window; Ctrl-C ends.");
-            return Ok(SpawnedEditor { handle: AloneHandle(None), window: AloneWindow { window: None, leaving } });
+            return Ok(SpawnedEditor {
+                handle: StandaloneHandle(None),
+                window: StandaloneWindow { window: None, shutdown },
+            });
         }
         let (handle, window) = match self.editor.spawn(parent, wait_for_parent, Some(self.scale), context, host) {
             Ok(SpawnedEditor { handle, window }) => (Some(handle), Some(window)),
@@ -59,7 +62,7 @@ impl Editor for AloneEditor {
                 (None, None)
             }
         };
-        Ok(SpawnedEditor { handle: AloneHandle(handle), window: AloneWindow { window, leaving } })
+        Ok(SpawnedEditor { handle: StandaloneHandle(handle), window: StandaloneWindow { window, shutdown } })
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -71,18 +74,18 @@ impl Editor for AloneEditor {
     }
 }
 
-impl EditorHandle for AloneHandle {
-    type Window = AloneWindow;
+impl EditorHandle for StandaloneHandle {
+    type Window = StandaloneWindow;
     type Error = <SegueHandle as EditorHandle>::Error;
 
-    fn run_until_closed(AloneWindow { window, leaving }: AloneWindow) -> Result<(), Self::Error> {
+    fn run_until_closed(StandaloneWindow { window, shutdown }: StandaloneWindow) -> Result<(), Self::Error> {
         let closed = if let Some(window) = window {
             SegueHandle::run_until_closed(window)
         } else {
-            leaving.wait();
+            shutdown.wait();
             Ok(())
         };
-        leaving.fall_silent();
+        shutdown.fall_silent();
         closed
     }
 
@@ -98,33 +101,33 @@ impl EditorHandle for AloneHandle {
         }
     }
 
-    // What follows is asked by hosts alone.
+    // What follows is asked by hosts only.
 
     fn param_modulation_changed(&self, _: &str, _: f32) {}
 
-    fn set_parent(&self, _: ParentWindowHandle, _: &AloneWindow) -> Result<(), Self::Error> {
+    fn set_parent(&self, _: ParentWindowHandle, _: &StandaloneWindow) -> Result<(), Self::Error> {
         Ok(())
     }
 
-    fn show(&self, _: &AloneWindow) -> Result<(), Self::Error> {
+    fn show(&self, _: &StandaloneWindow) -> Result<(), Self::Error> {
         Ok(())
     }
 
-    fn hide(&self, _: &AloneWindow) -> Result<(), Self::Error> {
+    fn hide(&self, _: &StandaloneWindow) -> Result<(), Self::Error> {
         Ok(())
     }
 
-    fn set_size(&self, _: NativeSize<u32>, _: &AloneWindow) -> Result<(), Self::Error> {
+    fn set_size(&self, _: NativeSize<u32>, _: &StandaloneWindow) -> Result<(), Self::Error> {
         Ok(())
     }
 
-    fn host_main_thread_callback(&self, _: &AloneWindow) {}
+    fn host_main_thread_callback(&self, _: &StandaloneWindow) {}
 
-    fn adjust_size(&self, size: NativeSize<u32>, _: &AloneWindow) -> Option<NativeSize<u32>> {
+    fn adjust_size(&self, size: NativeSize<u32>, _: &StandaloneWindow) -> Option<NativeSize<u32>> {
         Some(size)
     }
 
-    fn set_fallback_scale_factor(&self, _: f64, _: &AloneWindow) -> Result<(), Self::Error> {
+    fn set_fallback_scale_factor(&self, _: f64, _: &StandaloneWindow) -> Result<(), Self::Error> {
         Ok(())
     }
 

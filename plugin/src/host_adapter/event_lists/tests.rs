@@ -1,3 +1,5 @@
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the fake host reads lists that it made itself")]
+
 use super::*;
 use clap_sys::events::{CLAP_EVENT_NOTE_END, clap_event_note, clap_event_type};
 use proptest::prelude::*;
@@ -19,7 +21,7 @@ impl HostList {
     }
 }
 
-/// What arrives at a host that takes so many events.
+/// A fake host that takes a limited number of events, and what has arrived.
 pub struct HostOutput {
     pub taken: Vec<clap_event_note>,
     pub room: usize,
@@ -100,7 +102,7 @@ fn a_parameter_cuts_the_block_at_its_frame() {
     assert_eq!(first, [((0, 5), vec![(0, 1)]), ((5, 59), vec![(0, 2), (0, 3)])]);
 }
 
-/// The transport is told to `nice-plug` with the block alone: it would count the frames before the cut twice.
+/// `nice-plug` gets the transport with the block only: it would count the frames before the cut twice.
 #[test]
 fn a_transport_event_cuts_and_is_not_passed_on() {
     let events = vec![event(CLAP_EVENT_TRANSPORT, 8, -1, 1), event(CLAP_EVENT_NOTE_ON, 9, -1, 2)];

@@ -1,12 +1,13 @@
-//! Gives the keys of the computer back to the host.
+//! Gives the computer's keyboard back to the host.
 //!
-//! With the X window system a window that is clicked takes the keyboard, and what is typed there never reaches the
-//! host: its space bar would no longer start the song. So whenever nothing here wants to be typed into, the window that
-//! embeds ours gets the keyboard back. While the pointer rests on our window the X server hands keys to it all the
-//! same, so that they reach the host as soon as the pointer is elsewhere. On other systems the window hands on what it
-//! does not want.
+//! WORKAROUND(nice-plug-egui 0.6): with the X window system a window that is clicked takes the keyboard, and nothing
+//! that is typed there reaches the host: its space bar would no longer start the song
+//! (<https://codeberg.org/RustAudio/nice-plug>). So whenever nothing here wants to be typed into, the window that
+//! embeds ours gets the keyboard back. While the pointer rests on our window the X server still sends keys to it; they
+//! reach the host as soon as the pointer is elsewhere. On other systems the window passes on what it does not want.
+//! Delete when the promise `every_control_is_played_by_hand_and_the_host_hears_of_it` passes without it.
 
-use super::first_frame;
+use super::x11_map_delay;
 use egui::Ui;
 use nice_plug_egui::Frame;
 use std::time::{Duration, Instant};
@@ -20,9 +21,9 @@ const LATE: Duration = Duration::from_millis(600);
 /// What was clicked may be a field that opens with the next frame.
 const WAIT: Duration = Duration::from_millis(120);
 
-/// See the module.
+/// Since when the keyboard is wanted or not, and the connection to the X server.
 #[derive(Default)]
-pub struct KeysBack {
+pub struct FocusReturn {
     /// Since when nothing here wants to be typed into.
     unwanted: Option<Instant>,
     /// Since when something here wants to be typed into.
@@ -31,7 +32,7 @@ pub struct KeysBack {
     connection: Option<Result<RustConnection, ConnectError>>,
 }
 
-impl KeysBack {
+impl FocusReturn {
     /// Looks whether the keyboard should go back, and gives it.
     pub fn give(&mut self, ui: &Ui, frame: &Frame) {
         let window = frame.baseview_window();
@@ -54,7 +55,7 @@ impl KeysBack {
             ui.ctx().request_repaint_after(wait);
             return;
         }
-        let id = first_frame::number(window);
+        let id = x11_map_delay::number(window);
         let connection = self.connection.get_or_insert_with(|| Ok(x11rb::connect(None)?.0));
         if let (Some(id), Ok(connection)) = (id, connection) {
             // Best effort: a window that is going away cannot be asked.

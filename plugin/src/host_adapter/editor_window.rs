@@ -1,12 +1,16 @@
-//! The window as the host holds it, between the host and the framework's own.
+//! The open window as the host holds it, between the host and `nice-plug`'s own.
 //!
-//! It adds two things. Closed is closed: with the X window system a window has a thread of its own, and the framework
-//! lets a host go on before that thread has put away its picture and its connection; a host that unloads or exits
-//! then crashes. And whoever wants another size asks the host first: one made with JUCE takes back what a window does
-//! to itself.
+//! WORKAROUND(nice-plug-egui 0.6): with the X window system a window has a thread of its own, and the host may go on
+//! before that thread has put away its picture and its connection; a host that then unloads or exits crashes
+//! (<https://codeberg.org/RustAudio/nice-plug>). Here closing waits for the thread. Delete [`ThreadGuard`] and
+//! [`ThreadWait`] when dropping a `baseview::Window` joins its thread.
+//!
+//! WORKAROUND(nice-plug-egui 0.6): a window that resizes itself does not ask the host first, and hosts made with JUCE
+//! take the new size back (<https://codeberg.org/RustAudio/nice-plug>). Here the host is asked. Delete [`SizeRequest`]
+//! when `ViewportCommand::InnerSize` asks the host.
 
-use super::packed;
-use crate::host_adapter::HostFacts;
+use super::HostFacts;
+use crate::params::window_size::{packed, unpacked};
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{
     EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, Modifiers, ParentWindowHandle, SpawnedEditor,
@@ -29,14 +33,14 @@ type Callbacks = Rc<RefCell<Box<dyn HostCallbacks>>>;
 
 /// The size that the window wants to have, on its way to the host.
 #[derive(Default)]
-pub struct SizeWish {
+pub struct SizeRequest {
     /// In points, as `packed` packs them; nothing is wanted at 0.
     wanted: AtomicU64,
     /// Nobody where there is no host.
     host: Option<Caller>,
 }
 
-impl SizeWish {
+impl SizeRequest {
     /// Asks for a size in points. False where there is no host that could be asked.
     #[must_use]
     pub fn ask(&self, size: (f32, f32)) -> bool {
@@ -48,17 +52,17 @@ impl SizeWish {
 
     fn take(&self) -> Option<LogicalSize<f32>> {
         let wanted = self.wanted.swap(0, Ordering::Relaxed);
-        let (width, height) = super::unpacked(wanted);
+        let (width, height) = unpacked(wanted);
         (wanted != 0).then(|| LogicalSize::new(width, height))
     }
 }
 
-/// The host's methods, for the framework's window and for ours.
+/// The host's methods, for nice-plug's window and for ours.
 pub struct SharedHost {
     callbacks: Option<Callbacks>,
     /// Goes to what is drawn in the window.
-    pub wish: Arc<SizeWish>,
-    /// Goes to the framework.
+    pub size_request: Arc<SizeRequest>,
+    /// Goes to nice-plug.
     pub methods: Option<HostMethods>,
 }
 
@@ -66,7 +70,7 @@ impl SharedHost {
     /// Shares them; there are none without a host.
     pub fn new(host: Option<HostMethods>) -> Self {
         let Some(HostMethods { callbacks, main_thread_caller }) = host else {
-            return Self { callbacks: None, wish: Arc::default(), methods: None };
+            return Self { callbacks: None, size_request: Arc::default(), methods: None };
         };
         let callbacks = Rc::new(RefCell::new(callbacks));
         let caller = Arc::new(Mutex::new(main_thread_caller));
@@ -74,8 +78,8 @@ impl SharedHost {
             callbacks: Box::new(ForwardedCallbacks(Rc::clone(&callbacks))),
             main_thread_caller: Box::new(ForwardedCaller(Arc::clone(&caller))),
         };
-        let wish = Arc::new(SizeWish { wanted: AtomicU64::default(), host: Some(caller) });
-        Self { callbacks: Some(callbacks), wish, methods: Some(methods) }
+        let size_request = Arc::new(SizeRequest { wanted: AtomicU64::default(), host: Some(caller) });
+        Self { callbacks: Some(callbacks), size_request, methods: Some(methods) }
     }
 }
 
@@ -100,15 +104,15 @@ impl HostMainThreadCaller for ForwardedCaller {
 }
 
 /// The thread's end of the news that it has ended.
-pub struct Leaving {
+pub struct ThreadGuard {
     /// Says what it has to say when it is dropped.
     _news: Sender<()>,
 }
 
-impl Leaving {
-    /// Called by the window's thread: whoever holds the other end hears of it when the thread has put everything away.
+impl ThreadGuard {
+    /// Called by the window's thread: the other end is released when this thread has ended.
     pub fn with_this_thread(self) {
-        thread_local!(static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) });
+        thread_local!(static LEAVING: RefCell<Option<ThreadGuard>> = const { RefCell::new(None) });
         if HAS_A_THREAD {
             LEAVING.set(Some(self));
         }
@@ -116,15 +120,15 @@ impl Leaving {
 }
 
 /// Waits, when it is dropped, for the window's thread.
-pub struct Left(Receiver<()>);
+pub struct ThreadWait(Receiver<()>);
 
 /// The two ends of the news that a window's thread has ended.
-pub fn leaving() -> (Leaving, Left) {
+pub fn thread_guard() -> (ThreadGuard, ThreadWait) {
     let (news, left) = channel();
-    (Leaving { _news: news }, Left(left))
+    (ThreadGuard { _news: news }, ThreadWait(left))
 }
 
-impl Drop for Left {
+impl Drop for ThreadWait {
     fn drop(&mut self) {
         /// A driver that hangs must not hang the host too.
         const PATIENCE: Duration = Duration::from_secs(5);
@@ -139,25 +143,25 @@ impl Drop for Left {
 pub struct Window {
     // The first to be dropped: that ends the thread which is then waited for.
     inner: baseview::Window,
-    _left: Left,
+    _left: ThreadWait,
     host: Option<Callbacks>,
-    wish: Arc<SizeWish>,
+    size_request: Arc<SizeRequest>,
     facts: Arc<HostFacts>,
 }
 
-/// By what the framework's wrappers of the plugin formats work the window.
+/// By what nice-plug's wrappers of the plugin formats work the window.
 pub struct Handle(EguiEditorHandle);
 
-/// Puts ours around the framework's.
+/// Puts ours around nice-plug's.
 pub fn around(
     spawned: SpawnedEditor<EguiEditorHandle>,
-    left: Left,
+    left: ThreadWait,
     host: SharedHost,
     facts: Arc<HostFacts>,
 ) -> SpawnedEditor<Handle> {
     let SpawnedEditor { handle, window } = spawned;
-    let SharedHost { callbacks, wish, .. } = host;
-    let window = Window { inner: window, _left: left, host: callbacks, wish, facts };
+    let SharedHost { callbacks, size_request, .. } = host;
+    let window = Window { inner: window, _left: left, host: callbacks, size_request, facts };
     SpawnedEditor { handle: Handle(handle), window }
 }
 
@@ -168,7 +172,7 @@ impl Handle {
     /// round; a VST3 host that agrees sets the size itself. Delete when `WrappedView::request_resize` compares with
     /// `kResultOk`.
     fn pass_on_the_wish(&self, window: &Window) {
-        let (Some(host), Some(wanted)) = (&window.host, window.wish.take()) else { return };
+        let (Some(host), Some(wanted)) = (&window.host, window.size_request.take()) else { return };
         let (size, scale) = (Size::Logical(wanted.cast()), window.inner.size().scale_factor);
         let granted = host.borrow_mut().request_resize(size, scale).is_ok();
         if granted && !window.facts.is_vst3() {

@@ -1,9 +1,11 @@
-//! How the program ends: its window is closed, or Ctrl-C is pressed, or the system wants it to end.
+//! How the program ends: its window is closed, Ctrl-C is pressed, or the system asks it to end.
 //!
-//! What sounds elsewhere gets its note-offs while there are still blocks to send them in; then the window goes, and
-//! then the framework ends the sound. That may hang: with JACK the framework says goodbye to the server at the same
-//! moment as the server's library does, over the same line. So it has a while for it, and the program ends all the
-//! same.
+//! First the note-offs of everything that sounds elsewhere are sent, while there are still blocks to send them in; then
+//! the window closes; then `nice-plug` ends the sound.
+//!
+//! WORKAROUND(nice-plug 0.4.2): ending the sound may hang. With JACK it closes its client at the same moment as the
+//! server's library does, over the same connection (<https://codeberg.org/RustAudio/nice-plug>). So it has a while for
+//! it, and then the process ends by itself. Delete `end_by_force` when closing a JACK backend does not hang.
 
 use segue::editor::Signals;
 use std::process;
@@ -13,40 +15,39 @@ use std::time::Duration;
 
 /// Longer than any block, so that the note-offs leave.
 const LAST_BLOCK: Duration = Duration::from_millis(120);
-/// How long the sound may take over going: it is long silent by then, and goes in a twentieth of that where it does not
-/// hang.
+/// How long ending the sound may take. It is silent long before, and takes a twentieth of this where it does not hang.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long the window and the sound may take together, on a busy machine too.
 const LONG_PATIENCE: Duration = Duration::from_secs(4);
-/// By which the system knows that a program was interrupted.
+/// The exit code of an interrupted program.
 const INTERRUPTED: i32 = 130;
 
-/// See the module.
-pub struct Leaving {
+/// The request to end, and what it sets in motion.
+pub struct Shutdown {
     signals: Arc<Signals>,
     is_told: Mutex<bool>,
     news: Condvar,
 }
 
-impl Leaving {
+impl Shutdown {
     /// Listens to Ctrl-C and to what else ends a program (SIGTERM and SIGHUP, or the console's window being closed).
     ///
-    /// To be called before the framework listens by itself: it only tells those who run without a window, and is
-    /// refused when somebody listens already.
+    /// To be called before nice-plug installs its own handler: that one only serves programs without a window, and is
+    /// refused when there is one already.
     pub fn when_told(signals: Arc<Signals>) -> Arc<Self> {
-        let leaving = Arc::new(Self { signals, is_told: Mutex::new(false), news: Condvar::new() });
-        let told = Arc::clone(&leaving);
+        let shutdown = Arc::new(Self { signals, is_told: Mutex::new(false), news: Condvar::new() });
+        let told = Arc::clone(&shutdown);
         if let Err(error) = ctrlc::set_handler(move || told.tell()) {
             eprintln!("segue: Ctrl-C cannot be heard ({error}); close the window, or end the program by the system");
         }
-        leaving
+        shutdown
     }
 
     fn is_told(&self) -> MutexGuard<'_, bool> {
         self.is_told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The program shall end; said twice, at once.
+    /// Asks the program to end; asked twice, it ends at once.
     fn tell(&self) {
         if std::mem::replace(&mut *self.is_told(), true) {
             process::exit(INTERRUPTED);
@@ -63,7 +64,7 @@ impl Leaving {
         drop(told.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Ends what sounds, here and elsewhere, before the framework ends the sound.
+    /// Ends what sounds, here and elsewhere, before nice-plug ends the sound.
     pub fn fall_silent(&self) {
         self.signals.ask_panic();
         thread::sleep(LAST_BLOCK);

@@ -1,29 +1,29 @@
-//! The plugin where nobody hosts it: it keeps its own time, and the computer's keyboard is played into it.
+//! The plugin without a host: it keeps its own time, and the computer's keyboard plays into it.
 
-use super::leaving::Leaving;
-use super::pulse::Pulse;
-use super::window::AloneEditor;
+use super::audio_watchdog::AudioWatchdog;
+use super::shutdown::Shutdown;
+use super::window::StandaloneEditor;
 use anyhow::{Result, ensure};
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use segue::Segue;
 use segue::keyboard::HeldKeys;
-use segue::params::SegueParams;
-use segue::preset::{self, Gestures, Preset, Shelf, Unhosted};
+use segue::params::{Gestures, SegueParams, Unhosted};
+use segue::preset::{self, Preset, Shelf};
 use std::sync::{Arc, OnceLock};
 
-/// How hard the computer's keys strike, which know no hard and soft.
+/// The velocity of the computer's keys, which have no dynamics.
 const VELOCITY: f32 = 0.7;
 /// No piano has more keys.
 const MOST_CHANGES: usize = 128;
 
 /// What the first instance begins with.
-pub static BEGINNING: OnceLock<Beginning> = OnceLock::new();
+pub static STARTUP_OPTIONS: OnceLock<StartupOptions> = OnceLock::new();
 
 /// What was said on the command line about how it should play.
 #[derive(Debug, Clone)]
-pub struct Beginning {
+pub struct StartupOptions {
     preset: Option<Preset>,
     tempo_bpm: Option<f64>,
     click: bool,
@@ -31,7 +31,7 @@ pub struct Beginning {
     scale: f64,
 }
 
-impl Beginning {
+impl StartupOptions {
     /// Looks the preset up.
     ///
     /// # Errors
@@ -65,11 +65,11 @@ impl Beginning {
             if let Some(setting) = params.setting(id)
                 && let Ok(value) = setting.read(text)
             {
-                Unhosted(params).set(setting.ptr(), value);
+                Unhosted.set(setting, value);
             }
         };
         if let Some(preset) = &self.preset {
-            preset::apply(preset, params, &mut Unhosted(params));
+            preset::apply(preset, params, &mut Unhosted);
         }
         if let Some(tempo) = self.tempo_bpm {
             turn("tempo", &tempo.to_string());
@@ -80,28 +80,28 @@ impl Beginning {
     }
 }
 
-/// See the module.
-pub struct Alone {
+/// Segue with the computer's keyboard in place of a host.
+pub struct Standalone {
     segue: Segue,
     keys: Arc<HeldKeys>,
-    pulse: Pulse,
+    watchdog: AudioWatchdog,
     /// The keys that were down in the block before.
     heard: u128,
-    /// It stands still: there is no song, and Segue's own clock rules.
+    /// It is stopped: there is no song, and Segue's own clock counts.
     transport: Transport,
 }
 
-impl Default for Alone {
+impl Default for Standalone {
     fn default() -> Self {
         let segue = Segue::default();
-        if let Some(beginning) = BEGINNING.get() {
-            beginning.set(&segue.parameters());
+        if let Some(options) = STARTUP_OPTIONS.get() {
+            options.set(&segue.parameters());
         }
-        Self { keys: segue.keys(), segue, pulse: Pulse::default(), heard: 0, transport: Transport::new(0.0) }
+        Self { keys: segue.keys(), segue, watchdog: AudioWatchdog::default(), heard: 0, transport: Transport::new(0.0) }
     }
 }
 
-impl Plugin for Alone {
+impl Plugin for Standalone {
     const NAME: &'static str = Segue::NAME;
     const VENDOR: &'static str = Segue::VENDOR;
     const URL: &'static str = Segue::URL;
@@ -114,19 +114,19 @@ impl Plugin for Alone {
 
     type SysExMessage = ();
     type BackgroundTask = ();
-    type Editor = AloneEditor;
+    type Editor = StandaloneEditor;
 
     fn params(&self) -> Arc<dyn Params> {
         Plugin::params(&self.segue)
     }
 
-    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<AloneEditor> {
-        // Segue has no tasks for the framework.
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<StandaloneEditor> {
+        // Segue has no tasks for nice-plug.
         let editor = self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))?;
         let signals = self.segue.signals();
-        self.pulse.watch(Arc::clone(&signals));
-        let scale = BEGINNING.get().map_or(1.0, |beginning| beginning.scale);
-        Some(AloneEditor { editor, leaving: Leaving::when_told(signals), scale })
+        self.watchdog.watch(Arc::clone(&signals));
+        let scale = STARTUP_OPTIONS.get().map_or(1.0, |options| options.scale);
+        Some(StandaloneEditor { editor, shutdown: Shutdown::when_told(signals), scale })
     }
 
     fn activate(
@@ -154,17 +154,17 @@ impl Plugin for Alone {
         aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        self.pulse.beat();
+        self.watchdog.beat();
         let down = self.keys.down();
         let mut changes = down ^ self.heard;
         self.heard = down;
-        let mut desk = Desk { context, transport: &self.transport, changes: &mut changes, down };
-        self.segue.process(buffer, aux, &mut desk)
+        let mut host = HostContext { context, transport: &self.transport, changes: &mut changes, down };
+        self.segue.process(buffer, aux, &mut host)
     }
 }
 
 /// One block, as Segue meets it.
-struct Desk<'a, C> {
+struct HostContext<'a, C> {
     context: &'a mut C,
     transport: &'a Transport,
     /// Keys that went down or up since the block before and that Segue has not heard of.
@@ -172,7 +172,7 @@ struct Desk<'a, C> {
     down: u128,
 }
 
-impl<C> Desk<'_, C> {
+impl<C> HostContext<'_, C> {
     fn next_key(&mut self) -> Option<NoteEvent<()>> {
         let key = self.changes.trailing_zeros();
         if key as usize >= MOST_CHANGES {
@@ -190,7 +190,7 @@ impl<C> Desk<'_, C> {
     }
 }
 
-impl<C: ProcessContext<Alone>> ProcessContext<Segue> for Desk<'_, C> {
+impl<C: ProcessContext<Standalone>> ProcessContext<Segue> for HostContext<'_, C> {
     fn plugin_api(&self) -> PluginApi {
         self.context.plugin_api()
     }
@@ -200,7 +200,7 @@ impl<C: ProcessContext<Alone>> ProcessContext<Segue> for Desk<'_, C> {
         self.transport
     }
     fn next_event(&mut self) -> Option<NoteEvent<()>> {
-        // The computer's keys first: they lie at the beginning of the block.
+        // The computer's keys first: they lie at the start of the block.
         self.next_key().or_else(|| self.context.next_event())
     }
     fn try_send_event(&mut self, event: NoteEvent<()>) -> Result<(), (NoteEvent<()>, SendEventError)> {
@@ -217,7 +217,7 @@ impl<C: ProcessContext<Alone>> ProcessContext<Segue> for Desk<'_, C> {
 
 struct Activating<'a, C>(&'a mut C);
 
-impl<C: ActivateContext<Alone>> ActivateContext<Segue> for Activating<'_, C> {
+impl<C: ActivateContext<Standalone>> ActivateContext<Segue> for Activating<'_, C> {
     fn plugin_api(&self) -> PluginApi {
         self.0.plugin_api()
     }
@@ -231,19 +231,20 @@ impl<C: ActivateContext<Alone>> ActivateContext<Segue> for Activating<'_, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use segue::host_adapter::with_stereo;
     use segue_model::note::Pitch;
     use std::time::Duration;
 
     const RATE: f32 = 48_000.0;
     const FRAMES: u16 = 480;
 
-    /// A framework in which nobody plays but the computer's keys, and which says that a song runs.
-    struct Paper {
+    /// A fake host in which only the computer's keys play, and which reports a running song.
+    struct FakeHost {
         transport: Transport,
         sent: Vec<NoteEvent<()>>,
     }
 
-    impl Paper {
+    impl FakeHost {
         fn new() -> Self {
             let mut transport = Transport::new(RATE);
             transport.playing = true;
@@ -252,7 +253,7 @@ mod tests {
         }
     }
 
-    impl ActivateContext<Alone> for Paper {
+    impl ActivateContext<Standalone> for FakeHost {
         fn plugin_api(&self) -> PluginApi {
             PluginApi::Standalone
         }
@@ -261,7 +262,7 @@ mod tests {
         fn set_current_voice_capacity(&self, _: u32) {}
     }
 
-    impl ProcessContext<Alone> for Paper {
+    impl ProcessContext<Standalone> for FakeHost {
         fn plugin_api(&self) -> PluginApi {
             PluginApi::Standalone
         }
@@ -283,19 +284,15 @@ mod tests {
     }
 
     /// Plays so many blocks and returns how loud the loudest sample was.
-    fn play(alone: &mut Alone, paper: &mut Paper, blocks: usize) -> f32 {
+    fn play(standalone: &mut Standalone, fake_host: &mut FakeHost, blocks: usize) -> f32 {
         let mut peak = 0.0_f32;
         for _ in 0..blocks {
             let frames = usize::from(FRAMES);
             let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
-            let mut buffer = Buffer::default();
-            // SAFETY: both channels outlive the call and are of the same length.
-            unsafe { buffer.set_slices(frames, |slices| *slices = vec![&mut left, &mut right]) };
             let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
-            alone.process(&mut buffer, &mut aux, paper);
-            drop(buffer);
+            with_stereo(&mut left, &mut right, |buffer| standalone.process(buffer, &mut aux, fake_host));
             peak = left.iter().fold(peak, |peak, sample| peak.max(sample.abs()));
-            // Live: the mind needs a moment.
+            // Live: the worker needs a moment.
             std::thread::sleep(Duration::from_millis(1));
         }
         peak
@@ -303,29 +300,29 @@ mod tests {
 
     #[test]
     fn the_computers_keys_are_heard_and_answered_without_a_song() {
-        let mut alone = Alone::default();
-        let mut paper = Paper::new();
-        let layout = Alone::AUDIO_IO_LAYOUTS[0];
+        let mut standalone = Standalone::default();
+        let mut fake_host = FakeHost::new();
+        let layout = Standalone::AUDIO_IO_LAYOUTS[0];
         let config = BufferConfig {
             sample_rate: RATE,
             min_buffer_size: None,
             max_buffer_size: FRAMES.into(),
             process_mode: ProcessMode::Realtime,
         };
-        assert!(alone.activate(&layout, &config, &mut paper));
-        alone.reset();
+        assert!(standalone.activate(&layout, &config, &mut fake_host));
+        standalone.reset();
         // The weights are read meanwhile.
-        play(&mut alone, &mut paper, 200);
-        assert!(paper.sent.is_empty());
+        play(&mut standalone, &mut fake_host, 200);
+        assert!(fake_host.sent.is_empty());
         for key in [62, 66, 69, 74] {
-            alone.keys.set(Pitch::new(key).unwrap(), true);
-            assert!(play(&mut alone, &mut paper, 25) > 0.01, "the piano sounds");
-            alone.keys.set(Pitch::new(key).unwrap(), false);
+            standalone.keys.set(Pitch::new(key).unwrap(), true);
+            assert!(play(&mut standalone, &mut fake_host, 25) > 0.01, "the piano sounds");
+            standalone.keys.set(Pitch::new(key).unwrap(), false);
         }
-        play(&mut alone, &mut paper, 400);
-        let ons = paper.sent.iter().filter(|event| matches!(event, NoteEvent::NoteOn { .. })).count();
+        play(&mut standalone, &mut fake_host, 400);
+        let ons = fake_host.sent.iter().filter(|event| matches!(event, NoteEvent::NoteOn { .. })).count();
         assert!(ons >= 4, "Segue answers with {ons} notes");
-        alone.deactivate();
+        standalone.deactivate();
     }
 
     #[test]
@@ -333,13 +330,13 @@ mod tests {
         let params = SegueParams::default();
         let shelf = Shelf::open_at(None);
         let name = &shelf.entries()[0].preset.name;
-        Beginning::new(Some(name), Some(77.0), 1.0).unwrap().set(&params);
+        StartupOptions::new(Some(name), Some(77.0), 1.0).unwrap().set(&params);
         assert!((params.timing.tempo.value() - 77.0).abs() < 0.1 && !params.sound.click.value());
-        Beginning::new(None, None, 1.0).unwrap().with_click().set(&params);
+        StartupOptions::new(None, None, 1.0).unwrap().with_click().set(&params);
         assert!(params.sound.click.value());
         assert_eq!(preset::of(&params).style, shelf.entries()[0].preset.style);
-        assert!(Beginning::new(Some("Nobody"), None, 1.0).unwrap_err().to_string().contains("there are "));
-        assert!(Beginning::new(None, Some(7.0), 1.0).is_err());
-        assert!(Beginning::new(None, None, 0.0).is_err());
+        assert!(StartupOptions::new(Some("Nobody"), None, 1.0).unwrap_err().to_string().contains("there are "));
+        assert!(StartupOptions::new(None, Some(7.0), 1.0).is_err());
+        assert!(StartupOptions::new(None, None, 0.0).is_err());
     }
 }

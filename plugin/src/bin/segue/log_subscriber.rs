@@ -1,6 +1,8 @@
-//! What the framework has to say about sound and MIDI, on the terminal: why a device is not to be had, or what broke.
+//! Prints what `nice-plug` has to say about sound and MIDI: why a device cannot be had, or what broke.
 //!
-//! It says so to whoever listens to the crate `tracing`, and nobody does unless this is asked to.
+//! WORKAROUND(nice-plug 0.4.2): its standalone wrapper reports problems through the crate `tracing` only, and nobody
+//! listens to that unless the program does (<https://codeberg.org/RustAudio/nice-plug>). Delete when it returns its
+//! errors or prints them.
 
 use std::fmt::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -11,13 +13,13 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 /// What talks to sound cards and servers.
 const HEARD: &str = "nice_plug::wrapper::standalone";
-/// Of all that it says, that our handler of Ctrl-C is there before its own, which is as we want it.
+/// This module only warns that our handler of Ctrl-C was installed before its own, which is intended.
 const UNHEARD: &str = "nice_plug::wrapper::standalone::wrapper";
 
-/// What goes wrong again and again is not said again before that.
+/// A problem that repeats is not printed again before this.
 const ONCE: Duration = Duration::from_secs(10);
 
-/// See the module.
+/// Prints problems on the terminal.
 #[derive(Default)]
 struct Terminal {
     /// What was said last, and when.
@@ -25,7 +27,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    /// What is to be written of a message: nothing, where it was written a moment ago.
+    /// The line to print for a message; `None` when the same one was printed a moment ago.
     fn line(&self, message: String, now: Instant) -> Option<String> {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = |(before, at): &(String, Instant)| *before == message && now.duration_since(*at) < ONCE;
@@ -39,7 +41,7 @@ impl Terminal {
     }
 }
 
-/// Has what goes wrong written on the terminal from now on.
+/// From now on prints problems on the terminal.
 pub fn listen() {
     // Refused only when somebody listens already.
     let _ = tracing::subscriber::set_global_default(Terminal::default());
@@ -59,7 +61,7 @@ impl Subscriber for Terminal {
         }
     }
 
-    // Nothing is told about what is going on.
+    // Spans are ignored.
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(1)

@@ -1,24 +1,24 @@
-//! Asks for a file by the system's own dialog, which runs as a program of its own.
+//! Asks for a file with the system's own dialog, which runs as a separate program.
 //!
-//! Inside the host it would need what a plugin does not have: the host's main thread, or its window toolkit, or a
-//! thread that stays when the window goes. A program is looked at from frame to frame, and ended with the window.
+//! A dialog inside the host would need what a plugin does not have: the host's main thread, its window toolkit, or a
+//! thread that outlives the window. A separate program is polled once per frame and ended with the window.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// How often an open dialog is looked at.
+/// How often an open dialog is polled.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// Said above the dialog.
+    /// The dialog's title.
     pub title: &'static str,
     /// What kind of file it is, and how its name ends.
     pub kind: (&'static str, &'static str),
-    /// Where it begins. A folder that is not there is no fault.
+    /// The folder in which it starts. A missing folder is no fault.
     pub folder: PathBuf,
     /// The name of a file that is to be written; `None` to choose one that is there.
     pub write_as: Option<String>,
@@ -26,16 +26,16 @@ pub struct Question {
 
 /// A dialog that is open. It is closed when this is dropped.
 #[derive(Debug)]
-pub struct Chooser(Child);
+pub struct FileDialog(Child);
 
-/// What has come of it.
+/// The state of the dialog.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing yet.
     Waits,
     /// A file.
     File(PathBuf),
-    /// It was closed.
+    /// It was closed without a choice.
     Nothing,
 }
 
@@ -44,8 +44,8 @@ pub enum Answer {
 #[error("This system has no program for file dialogs ({0} would do).")]
 pub struct NoDialog(&'static str);
 
-impl Chooser {
-    /// Opens the dialog; waits for nothing.
+impl FileDialog {
+    /// Opens the dialog and returns at once.
     ///
     /// # Errors
     /// When the system has no program for it.
@@ -54,14 +54,14 @@ impl Chooser {
     }
 
     fn start(mut dialog: Command) -> io::Result<Self> {
-        // A host may come with libraries of its own, which are not those of the system's programs.
+        // A host may bring its own libraries, which the system's programs must not load.
         for variable in ["LD_LIBRARY_PATH", "LD_PRELOAD"] {
             dialog.env_remove(variable);
         }
         dialog.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map(Self)
     }
 
-    /// Looks whether there is an answer.
+    /// Polls for an answer.
     pub fn look(&mut self) -> Answer {
         match self.0.try_wait() {
             Ok(None) => Answer::Waits,
@@ -72,7 +72,7 @@ impl Chooser {
 
     /// What it has written: one path, and the end of the line.
     fn file(&mut self) -> Option<PathBuf> {
-        /// No system has longer paths; the rest is not read.
+        /// No system has longer paths, so no more is read.
         const LONGEST: u64 = 64 * 1024;
         let mut said = Vec::new();
         self.0.stdout.take()?.take(LONGEST).read_to_end(&mut said).ok()?;
@@ -81,7 +81,7 @@ impl Chooser {
     }
 }
 
-impl Drop for Chooser {
+impl Drop for FileDialog {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.0.kill();
@@ -101,7 +101,7 @@ fn path_of(said: &[u8]) -> PathBuf {
     String::from_utf8_lossy(said).into_owned().into()
 }
 
-/// The nearest folder that is there.
+/// The nearest folder that exists.
 fn existing(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| folder.is_dir())
 }
@@ -110,14 +110,14 @@ fn existing(folder: &Path) -> Option<&Path> {
 #[cfg(all(unix, not(target_os = "macos")))]
 fn beginning(question: &Question) -> PathBuf {
     let folder = existing(&question.folder).unwrap_or(Path::new("/"));
-    // With nothing behind it the last stroke says that it is a folder.
+    // A path that ends in a separator is a folder.
     folder.join(question.write_as.as_deref().unwrap_or_default())
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
 const WANTED: &str = "zenity or kdialog";
 
-/// The programs that could ask, the one of the desktop first.
+/// The dialog programs to try, that of the desktop first.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn dialogs(question: &Question) -> Vec<Command> {
     let (kind, ending) = question.kind;
@@ -138,7 +138,7 @@ fn dialogs(question: &Question) -> Vec<Command> {
 #[cfg(target_os = "macos")]
 const WANTED: &str = "osascript";
 
-/// The system's scripts; the words are handed over apart from them, so that no name can be taken for one.
+/// AppleScript. The names are passed as arguments, so that none can be taken for a command.
 #[cfg(target_os = "macos")]
 fn dialogs(question: &Question) -> Vec<Command> {
     const OPEN: &str = "choose file with prompt (item 1 of given) default location (POSIX file (item 2 of given))";
@@ -158,7 +158,7 @@ fn dialogs(question: &Question) -> Vec<Command> {
 #[cfg(windows)]
 const WANTED: &str = "PowerShell";
 
-/// The system's shell; the words are handed over in its environment, so that no name can be taken for a command.
+/// PowerShell. The names are passed in the environment, so that none can be taken for a command.
 #[cfg(windows)]
 fn dialogs(question: &Question) -> Vec<Command> {
     use std::os::windows::process::CommandExt;
@@ -186,16 +186,16 @@ mod tests {
     use super::*;
     use std::time::Instant;
 
-    fn asked(script: &str) -> Chooser {
+    fn asked(script: &str) -> FileDialog {
         let mut shell = Command::new("sh");
         shell.args(["-c", script]);
-        Chooser::start(shell).unwrap()
+        FileDialog::start(shell).unwrap()
     }
 
     fn answer(script: &str) -> Answer {
-        let mut chooser = asked(script);
+        let mut file_dialog = asked(script);
         loop {
-            match chooser.look() {
+            match file_dialog.look() {
                 Answer::Waits => std::thread::sleep(Duration::from_millis(5)),
                 answer => return answer,
             }
@@ -221,12 +221,12 @@ mod tests {
     fn nobody_waits_for_a_dialog_and_it_goes_with_the_window() {
         const NEVER: &str = "exec sleep 600";
         let begun = Instant::now();
-        let mut chooser = asked(NEVER);
-        assert_eq!(chooser.look(), Answer::Waits);
-        let id = chooser.0.id().to_string();
+        let mut file_dialog = asked(NEVER);
+        assert_eq!(file_dialog.look(), Answer::Waits);
+        let id = file_dialog.0.id().to_string();
         let runs = || Command::new("kill").args(["-0", &id]).stderr(Stdio::null()).status().unwrap().success();
         assert!(runs());
-        drop(chooser);
+        drop(file_dialog);
         assert!(!runs());
         assert!(begun.elapsed() < Duration::from_mins(1));
     }

@@ -1,40 +1,41 @@
 //! The corner by which the window is made larger, for hosts whose windows have none.
 
-use super::board::Board;
-use super::window::SizeWish;
-use super::{LEAST_SIZE, theme};
+use super::theme;
+use super::ui_context::UiContext;
+use crate::host_adapter::editor_window::SizeRequest;
+use crate::params::LEAST_SIZE;
 use egui::{CursorIcon, Rect, Sense, Stroke, Vec2, ViewportCommand, pos2, vec2};
 
 const SIDE: f32 = 16.0;
 
-/// See the module.
+/// The drag in progress, if any.
 #[derive(Default)]
-pub struct Grip {
+pub struct ResizeHandle {
     /// The window's size when the drag began.
     began: Option<Vec2>,
     /// What was asked for last.
     asked: Option<Vec2>,
 }
 
-impl Grip {
+impl ResizeHandle {
     /// Draws the corner.
-    pub fn draw(&mut self, board: &mut Board<'_>, wish: &SizeWish) {
-        let all = board.ui.max_rect();
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, size_request: &SizeRequest) {
+        let all = cx.ui.max_rect();
         let corner = Rect::from_min_max(all.max - Vec2::splat(SIDE), all.max);
-        let response = board.area("Corner", corner, Sense::drag(), "").on_hover_cursor(CursorIcon::ResizeNwSe);
+        let response = cx.area("Corner", corner, Sense::drag(), "").on_hover_cursor(CursorIcon::ResizeNwSe);
         let colour = if response.hovered() || response.dragged() { theme::DIM } else { theme::FAINT };
         for inset in [4.0, 8.0, 12.0] {
             let line = [
                 pos2(corner.right() - 2.0, corner.bottom() - inset),
                 pos2(corner.right() - inset, corner.bottom() - 2.0),
             ];
-            board.ui.painter().line_segment(line, Stroke::new(1.0, colour));
+            cx.ui.painter().line_segment(line, Stroke::new(1.0, colour));
         }
         if let Some(moved) = response.total_drag_delta().filter(|_| response.dragged()) {
             let began = *self.began.get_or_insert(all.size());
             let wanted = (began + moved).max(vec2(LEAST_SIZE.0, LEAST_SIZE.1)).round();
-            if self.asked.replace(wanted) != Some(wanted) && !wish.ask(wanted.into()) {
-                board.ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(wanted));
+            if self.asked.replace(wanted) != Some(wanted) && !size_request.ask(wanted.into()) {
+                cx.ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(wanted));
             }
         } else {
             *self = Self::default();

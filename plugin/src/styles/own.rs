@@ -3,8 +3,8 @@
 //! The content counts more than the name: a file that was moved or renamed is found again, and one that was changed
 //! under its old name is said to be another.
 
-use super::mark::{self, Mark};
-use super::styles::mind_of_file;
+use super::fingerprint::{self, Fingerprint};
+use super::model_of_file;
 use nice_plug::params::persist::PersistentField;
 use segue_model::lstm::Model;
 use segue_model::vocabulary::TimeBase;
@@ -20,13 +20,13 @@ pub struct OwnStyle(Arc<OwnFile>);
 
 /// What is in that file, as the song knows it: the same file, and saved beside its name.
 #[derive(Debug, Clone, Default)]
-pub struct OwnMark(OwnStyle);
+pub struct OwnFingerprint(OwnStyle);
 
 #[derive(Debug, Default)]
 struct OwnFile {
     path: RwLock<String>,
     /// As it was read for a version.
-    mind: Mutex<Option<(u32, Arc<Model>)>>,
+    model: Mutex<Option<(u32, Arc<Model>)>>,
     playable: AtomicBool,
     free_time: AtomicBool,
     version: AtomicU32,
@@ -36,10 +36,11 @@ struct OwnFile {
 /// How it is with the file.
 #[derive(Debug, Default)]
 struct Standing {
-    /// The content that the song wants; `None` where it does not say, or the musician has chosen anew.
-    wished: Option<Mark>,
+    /// The content that the song wants; `None` when the song does not say, or the musician has chosen another file
+    /// since.
+    wished: Option<Fingerprint>,
     /// The content that there is.
-    found: Option<Mark>,
+    found: Option<Fingerprint>,
     /// Why it does not play.
     problem: Option<String>,
     news: Option<News>,
@@ -77,13 +78,13 @@ impl fmt::Display for News {
 
 impl OwnStyle {
     /// Reads the weights; `None` when no file was chosen, or it is gone. Not for the audio thread.
-    pub fn mind(&self) -> Option<Arc<Model>> {
+    pub fn model(&self) -> Option<Arc<Model>> {
         let version = self.version();
-        let mut read = self.0.mind.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, mind)) = &*read
+        let mut read = self.0.model.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, model)) = &*read
             && *of == version
         {
-            return Some(Arc::clone(mind));
+            return Some(Arc::clone(model));
         }
         // Whatever was read before is not needed any more, even if the new file is none.
         *read = None;
@@ -91,10 +92,10 @@ impl OwnStyle {
         if path.is_empty() {
             return None;
         }
-        match mind_of_file(Path::new(&path)) {
-            Ok(mind) => {
-                *read = Some((version, Arc::clone(&mind)));
-                Some(mind)
+        match model_of_file(Path::new(&path)) {
+            Ok(model) => {
+                *read = Some((version, Arc::clone(&model)));
+                Some(model)
             }
             Err(error) => {
                 // The card may be good and the weights behind it not.
@@ -106,8 +107,8 @@ impl OwnStyle {
     }
 
     /// The content as songs save it; the other half of what a song keeps.
-    pub fn mark(&self) -> OwnMark {
-        OwnMark(self.clone())
+    pub fn fingerprint(&self) -> OwnFingerprint {
+        OwnFingerprint(self.clone())
     }
 
     /// Why the chosen file does not play, as one sentence that begins with its name; `None` when it does, or none was
@@ -141,19 +142,19 @@ impl OwnStyle {
     }
 
     /// Plays a file of this content if there is one, and else what lies at this path.
-    fn choose(&self, path: String, wished: Option<Mark>) {
+    fn choose(&self, path: String, wished: Option<Fingerprint>) {
         let mut choice = Choice::read(path);
         let mut news = None;
-        if let Some(wished) = wished.filter(|wished| choice.mark() != Some(*wished)) {
-            let moved = wished.find(mark::files(Path::new(&choice.path)));
+        if let Some(wished) = wished.filter(|wished| choice.fingerprint() != Some(*wished)) {
+            let moved = wished.find(fingerprint::files(Path::new(&choice.path)));
             if let Some(moved) = moved.map(|moved| Choice::read(moved.display().to_string())) {
                 news = Some(News::Moved { from: choice.path, to: moved.path.clone() });
                 choice = moved;
-            } else if choice.mark().is_some() {
+            } else if choice.fingerprint().is_some() {
                 news = Some(News::Changed { path: choice.path.clone() });
             }
         }
-        let (found, problem) = (choice.mark(), choice.problem());
+        let (found, problem) = (choice.fingerprint(), choice.problem());
         let free_time = matches!(&choice.file, Some(Ok((card, _))) if card.vocabulary.time_base == TimeBase::Free);
         self.0.playable.store(found.is_some(), Ordering::Relaxed);
         self.0.free_time.store(free_time, Ordering::Relaxed);
@@ -167,7 +168,7 @@ impl OwnStyle {
 struct Choice {
     path: String,
     /// Nothing was looked for where no path is.
-    file: Option<Result<(ModelCard, Mark), WeightsError>>,
+    file: Option<Result<(ModelCard, Fingerprint), WeightsError>>,
 }
 
 impl Choice {
@@ -176,9 +177,9 @@ impl Choice {
         Self { path, file }
     }
 
-    fn mark(&self) -> Option<Mark> {
-        let (_, mark) = self.file.as_ref()?.as_ref().ok()?;
-        Some(*mark)
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        let (_, fingerprint) = self.file.as_ref()?.as_ref().ok()?;
+        Some(*fingerprint)
     }
 
     fn problem(&self) -> Option<String> {
@@ -186,10 +187,10 @@ impl Choice {
     }
 }
 
-fn card_and_mark(path: &Path) -> Result<(ModelCard, Mark), WeightsError> {
+fn card_and_mark(path: &Path) -> Result<(ModelCard, Fingerprint), WeightsError> {
     let name = path.display().to_string();
     match std::fs::read(path) {
-        Ok(bytes) => Ok((weights::card(&bytes, &name)?, Mark::of(&bytes))),
+        Ok(bytes) => Ok((weights::card(&bytes, &name)?, Fingerprint::of(&bytes))),
         Err(reason) => Err(WeightsError::Unreadable { name, reason }),
     }
 }
@@ -205,12 +206,12 @@ impl PersistentField<'_, String> for OwnStyle {
     }
 }
 
-impl PersistentField<'_, String> for OwnMark {
+impl PersistentField<'_, String> for OwnFingerprint {
     /// Comes after the path, because songs are opened in the order of the names of what they keep. Older songs have
     /// none, and name their file by its path alone.
     fn set(&self, text: String) {
         let Self(own) = self;
-        let Ok(wished) = text.parse::<Mark>() else { return };
+        let Ok(wished) = text.parse::<Fingerprint>() else { return };
         let mut standing = own.standing();
         standing.wished = Some(wished);
         let is_found = standing.found == Some(wished);
@@ -224,7 +225,7 @@ impl PersistentField<'_, String> for OwnMark {
     fn map<F: Fn(&String) -> R, R>(&self, look: F) -> R {
         let Self(own) = self;
         let Standing { wished, found, .. } = *own.standing();
-        look(&wished.or(found).map(|mark| mark.to_string()).unwrap_or_default())
+        look(&wished.or(found).map(|fingerprint| fingerprint.to_string()).unwrap_or_default())
     }
 }
 
@@ -248,10 +249,10 @@ mod tests {
         let own = OwnStyle::default();
         assert!(!own.is_playable() && own.problem().is_none());
         own.set(PIANO.to_owned());
-        assert!(own.is_playable() && own.is_free_time() && own.mind().is_some());
+        assert!(own.is_playable() && own.is_free_time() && own.model().is_some());
         assert_eq!(own.problem(), None);
         own.set("/no/such.segue".to_owned());
-        assert!(!own.is_playable() && !own.is_free_time() && own.mind().is_none());
+        assert!(!own.is_playable() && !own.is_free_time() && own.model().is_none());
         assert_eq!(own.map(String::clone), "/no/such.segue");
         let problem = own.problem().unwrap();
         assert!(problem.starts_with("/no/such.segue: cannot be read"), "{problem}");
@@ -286,14 +287,14 @@ mod tests {
         }
     }
 
-    /// What a song saves: the path and the mark.
+    /// What a song saves: the path and the fingerprint.
     fn saved(own: &OwnStyle) -> (String, String) {
-        (own.map(String::clone), own.mark().map(String::clone))
+        (own.map(String::clone), own.fingerprint().map(String::clone))
     }
 
-    fn opened((path, mark): &(String, String)) -> OwnStyle {
+    fn opened((path, fingerprint): &(String, String)) -> OwnStyle {
         let own = chosen(path);
-        own.mark().set(mark.clone());
+        own.fingerprint().set(fingerprint.clone());
         own
     }
 
@@ -306,7 +307,7 @@ mod tests {
         folder.with("other.segue", PIANO);
         std::fs::rename(folder.path("mine.segue"), folder.path("waltzes.segue")).unwrap();
         let again = opened(&song);
-        assert!(again.is_playable() && again.problem().is_none() && again.mind().is_some());
+        assert!(again.is_playable() && again.problem().is_none() && again.model().is_some());
         assert_eq!(saved(&again), (folder.path("waltzes.segue"), song.1));
         let news = again.news().unwrap().to_string();
         assert!(news.contains("mine.segue and is ") && news.contains("waltzes.segue now"), "{news}");
@@ -334,8 +335,8 @@ mod tests {
     /// A song without a fingerprint, or with one of a later version, knows its file by the path alone.
     #[test]
     fn a_song_without_a_fingerprint_knows_its_file_by_path() {
-        for mark in ["", "sha3:0123"] {
-            let own = opened(&(FOLK.to_owned(), mark.to_owned()));
+        for fingerprint in ["", "sha3:0123"] {
+            let own = opened(&(FOLK.to_owned(), fingerprint.to_owned()));
             assert!(own.is_playable() && own.news().is_none());
         }
         let folder = Folder::new("older");
@@ -364,10 +365,10 @@ mod tests {
         let file = folder.join("mine.segue");
         std::fs::copy(PIANO, &file).unwrap();
         let path = file.display().to_string();
-        let (one, other) = (chosen(&path).mind().unwrap(), chosen(&path).mind().unwrap());
+        let (one, other) = (chosen(&path).model().unwrap(), chosen(&path).model().unwrap());
         assert!(Arc::ptr_eq(&one, &other));
         std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/folk.segue"), &file).unwrap();
-        assert!(!Arc::ptr_eq(&one, &chosen(&path).mind().unwrap()));
+        assert!(!Arc::ptr_eq(&one, &chosen(&path).model().unwrap()));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -380,7 +381,7 @@ mod tests {
         let whole = std::fs::read(PIANO).unwrap();
         std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
         let own = chosen(&file.display().to_string());
-        assert!(own.mind().is_none());
+        assert!(own.model().is_none());
         assert!(!own.is_playable());
         assert!(own.problem().unwrap().contains("cut.segue"));
         std::fs::remove_dir_all(&folder).unwrap();

@@ -1,9 +1,10 @@
 //! Sees to it that a window is drawn, however late its host shows it.
 //!
-//! With the X window system the framework asks the server for the time of the next frame. It asks to be told of frames
-//! only when the window is shown; where it wants a frame before that, as it does after some milliseconds, the answer
-//! goes nowhere, and since no second one is asked for before the first has come, the window stays blank for ever. So
-//! the window is shown at once: out of sight, as long as it has no parent.
+//! WORKAROUND(baseview 0.4.2): it asks the X server for the time of the next frame, but only when
+//! the window is shown does it ask to be told. Where it wants a frame before that, as it does after some milliseconds,
+//! the answer is lost, no second question follows, and the window stays blank for ever
+//! (<https://github.com/RustAudio/baseview>). So the window is shown at once: out of sight, as long as it has no
+//! parent. Delete when the promise `a_window_is_drawn_however_late_its_host_shows_it` passes without it.
 
 use nice_plug_egui::baseview::WindowContext;
 use raw_window_handle::{HasWindowHandle, RawWindowHandle};
@@ -23,14 +24,14 @@ pub fn number(window: &WindowContext) -> Option<u32> {
 }
 
 /// A window that is shown, and where it waits out of sight.
-pub struct Shown {
+pub struct MappedWindow {
     connection: RustConnection,
     window: u32,
     /// A parent that is not shown itself, for a window that will get another.
     holder: Option<u32>,
 }
 
-impl Shown {
+impl MappedWindow {
     /// Shows it; one that stands alone is in sight from now on.
     ///
     /// # Errors
@@ -51,7 +52,7 @@ impl Shown {
         Ok(shown)
     }
 
-    /// The holder goes with the connection, and must not take the window along, which is the framework's to put away.
+    /// The holder goes with the connection, and must not take the window with it, which nice-plug closes itself.
     fn let_go(&self) -> Result<(), Box<dyn Error>> {
         let tree = self.connection.query_tree(self.window)?.reply()?;
         if self.holder == Some(tree.parent) {
@@ -62,7 +63,7 @@ impl Shown {
     }
 }
 
-impl Drop for Shown {
+impl Drop for MappedWindow {
     fn drop(&mut self) {
         // One that has gone already needs nothing.
         let _ = self.let_go();

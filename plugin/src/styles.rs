@@ -3,8 +3,17 @@
 //! A copy goes when the last instance that plays it does. Nothing is read before a worker asks, so that scanning the
 //! plugin costs nothing.
 
-use super::device;
-use super::mark::Mark;
+mod chart_text;
+mod device;
+mod fingerprint;
+mod own;
+
+pub use chart_text::ChartText;
+pub use device::problem as device_problem;
+pub use fingerprint::{files as weights_files, folders as weights_folders};
+pub use own::{News, OwnFingerprint, OwnStyle};
+
+use fingerprint::Fingerprint;
 use segue_engine::host::StyleNumber;
 use segue_model::chart::Chart;
 use segue_model::lstm::Model;
@@ -38,15 +47,15 @@ const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 |
 /// All of them. A build leaves out those whose cargo feature is off.
 pub static STYLES: &[Style] = &[
     #[cfg(feature = "jazz")]
-    Style { swing: SWUNG, ..metric(0, "Jazz", 1.51, "", include_bytes!("../../../presets/jazz.segue")) },
+    Style { swing: SWUNG, ..metric(0, "Jazz", 1.51, "", include_bytes!("../../presets/jazz.segue")) },
     #[cfg(feature = "blues")]
-    Style { swing: SWUNG, ..metric(1, "Blues", 1.56, TWELVE_BARS, include_bytes!("../../../presets/blues.segue")) },
+    Style { swing: SWUNG, ..metric(1, "Blues", 1.56, TWELVE_BARS, include_bytes!("../../presets/blues.segue")) },
     #[cfg(feature = "folk")]
-    metric(2, "Folk", 1.49, "", include_bytes!("../../../presets/folk.segue")),
+    metric(2, "Folk", 1.49, "", include_bytes!("../../presets/folk.segue")),
     #[cfg(feature = "irish")]
-    metric(3, "Irish", 1.85, "", include_bytes!("../../../presets/irish.segue")),
+    metric(3, "Irish", 1.85, "", include_bytes!("../../presets/irish.segue")),
     #[cfg(feature = "piano")]
-    Style { free_time: true, ..metric(4, "Piano", 4.86, "", include_bytes!("../../../presets/piano.segue")) },
+    Style { free_time: true, ..metric(4, "Piano", 4.86, "", include_bytes!("../../presets/piano.segue")) },
 ];
 
 /// Eighths of one length.
@@ -77,7 +86,7 @@ pub fn style(number: StyleNumber) -> Option<&'static Style> {
     STYLES.iter().find(|style| style.number == number)
 }
 
-/// The style that plays where the one that is asked for is not there; `None` in a build without any.
+/// The style that plays when the chosen one is missing; `None` in a build without styles.
 pub fn usual() -> Option<&'static Style> {
     style(DEFAULT).or(STYLES.first())
 }
@@ -94,11 +103,11 @@ impl Style {
     }
 }
 
-/// What weights are known by. A file that was trained anew under the same name is another one.
+/// Identifies weights. A file that was trained again under the same name is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     BuiltIn(StyleNumber),
-    File { path: PathBuf, content: Mark },
+    File { path: PathBuf, content: Fingerprint },
 }
 
 /// The copies that are shared now, if any.
@@ -108,32 +117,32 @@ static SHARED: Mutex<Vec<(Source, Weak<Model>)>> = Mutex::new(Vec::new());
 /// twice.
 fn shared(source: Source, make: impl FnOnce() -> Result<Model, WeightsError>) -> Result<Arc<Model>, WeightsError> {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    shared.retain(|(_, mind)| mind.strong_count() > 0);
-    let found = shared.iter().find(|(other, _)| *other == source).and_then(|(_, mind)| mind.upgrade());
+    shared.retain(|(_, model)| model.strong_count() > 0);
+    let found = shared.iter().find(|(other, _)| *other == source).and_then(|(_, model)| model.upgrade());
     if let Some(found) = found {
         return Ok(found);
     }
-    let mind = Arc::new(make()?);
-    shared.push((source, Arc::downgrade(&mind)));
-    Ok(mind)
+    let model = Arc::new(make()?);
+    shared.push((source, Arc::downgrade(&model)));
+    Ok(model)
 }
 
-/// The mind of a style; `None` when this build has none of it, or its weights are refused. Takes as long as unpacking
+/// The model of a style; `None` when this build has none of it, or its weights are refused. Takes as long as unpacking
 /// the weights takes: not for the audio thread.
-pub fn mind(number: StyleNumber) -> Option<Arc<Model>> {
+pub fn model(number: StyleNumber) -> Option<Arc<Model>> {
     let style = style(number)?;
     shared(Source::BuiltIn(number), || Model::at(device::chosen(), style.weights, style.name)).ok()
 }
 
-/// The mind of a musician's own file, shared by all who play the same content under the same path.
+/// The model of a musician's own file, shared by all who play the same content under the same path.
 ///
 /// # Errors
 /// When the file cannot be read or is refused.
-pub(super) fn mind_of_file(path: &Path) -> Result<Arc<Model>, WeightsError> {
+fn model_of_file(path: &Path) -> Result<Arc<Model>, WeightsError> {
     let name = path.display().to_string();
     let unreadable = |reason| WeightsError::Unreadable { name: name.clone(), reason };
     let bytes = std::fs::read(path).map_err(unreadable)?;
-    let content = Mark::of(&bytes);
+    let content = Fingerprint::of(&bytes);
     // One file may be reached by many names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     shared(Source::File { path, content }, || Model::at(device::chosen(), &bytes, &name))
@@ -146,7 +155,7 @@ mod tests {
 
     #[test]
     fn instances_share_one_copy_of_the_weights() {
-        let (one, other) = (mind(DEFAULT).unwrap(), mind(DEFAULT).unwrap());
+        let (one, other) = (model(DEFAULT).unwrap(), model(DEFAULT).unwrap());
         assert!(Arc::ptr_eq(&one, &other));
     }
 
@@ -154,9 +163,9 @@ mod tests {
     #[test]
     fn every_style_has_weights_a_number_and_a_chart() {
         for (index, style) in STYLES.iter().enumerate() {
-            let mind = mind(style.number).expect(style.name);
-            assert_eq!(mind.card().style, style.name.to_lowercase());
-            assert_eq!(mind.vocabulary().time_base == TimeBase::Free, style.free_time, "{}", style.name);
+            let model = model(style.number).expect(style.name);
+            assert_eq!(model.card().style, style.name.to_lowercase());
+            assert_eq!(model.vocabulary().time_base == TimeBase::Free, style.free_time, "{}", style.name);
             assert_eq!(style.chart().is_some(), style.has_chart(), "{}", style.name);
             assert!(STYLES[..index].iter().all(|other| other.number != style.number));
         }

@@ -1,6 +1,5 @@
-//! The chord chart of an instance: text that a song saves, what it says, and what it said of late.
+//! The chord chart of an instance: the text that a song saves, the chart it means, and the charts of earlier versions.
 
-use crate::preset;
 use nice_plug::params::persist::PersistentField;
 use segue_engine::host::StyleNumber;
 use segue_model::chart::Chart;
@@ -19,7 +18,7 @@ struct Written {
     version: AtomicU32,
 }
 
-/// The charts of late, each with the version that brought it; the last one holds.
+/// The latest charts, each with the version that brought it. The last one is in force.
 type Charts = VecDeque<(u32, Option<Arc<Chart>>)>;
 
 /// So many charts are remembered. While one is typed, each letter that makes a chord makes another.
@@ -33,7 +32,7 @@ impl ChartText {
 
     /// The chart that was played to when this was the version, in a style; `None` also when that is too long ago.
     pub fn chart_of(&self, version: u32, style: StyleNumber) -> Option<Arc<Chart>> {
-        let usual = || preset::style(style)?.chart();
+        let usual = || super::style(style)?.chart();
         let charts = self.charts();
         match charts.iter().rev().find(|(from, _)| *from <= version) {
             Some((_, chart)) => chart.clone().or_else(usual),
@@ -57,7 +56,7 @@ impl PersistentField<'_, String> for ChartText {
     /// A chart that cannot be read, perhaps one of a later Segue, stays in the song as text and is not played.
     fn set(&self, text: String) {
         let chart = Chart::parse(&text).ok().flatten().map(Arc::new);
-        // Whoever sets at the same time waits here, so that each chart has its own number.
+        // Another thread that sets a chart at the same time waits here, so that each chart has its own version.
         let mut written = self.0.text.write().unwrap_or_else(PoisonError::into_inner);
         let mut charts = self.charts();
         if charts.back().is_none_or(|(_, before)| *before != chart) {
@@ -110,7 +109,7 @@ mod tests {
         });
         let found = versions.map(|version| text.chart_of(version, IRISH));
         assert_eq!(found, [None, chart("C7 | F7"), chart("C7 | F7"), chart("Dm7"), None]);
-        let usual = preset::style(BLUES).and_then(preset::Style::chart);
+        let usual = crate::styles::style(BLUES).and_then(crate::styles::Style::chart);
         assert!(usual.is_some());
         assert_eq!(
             [versions[0], versions[4], 0].map(|version| text.chart_of(version, BLUES)),

@@ -1,4 +1,4 @@
-//! Where minds think. It is a matter of the machine and not of a song, so the environment says it: `SEGUE_DEVICE=gpu`.
+//! Where models run. That depends on the machine and not on a song, so the environment decides: `SEGUE_DEVICE=gpu`.
 
 use segue_model::device::{ComputeDevice, DeviceError};
 use std::sync::OnceLock;
@@ -9,13 +9,13 @@ const VARIABLE: &str = "SEGUE_DEVICE";
 /// Asked once in the life of a process: cards do not come and go.
 static CHOICE: OnceLock<(ComputeDevice, Option<String>)> = OnceLock::new();
 
-/// Where minds think: on the processor, unless something else is wished and there. Opening a card takes long: not for
-/// the audio thread.
+/// Where models run: on the processor, unless another device is asked for and works. Opening a graphics card takes
+/// long: not for the audio thread.
 pub(super) fn chosen() -> ComputeDevice {
     CHOICE.get_or_init(|| choice(std::env::var(VARIABLE).ok().as_deref())).0
 }
 
-/// Why what is wished is not used, in a sentence; `None` when it is, or nothing was asked yet.
+/// Why the device that was asked for is not used, in a sentence; `None` when it is used, or before the first question.
 pub fn problem() -> Option<&'static str> {
     CHOICE.get()?.1.as_deref()
 }
@@ -50,8 +50,8 @@ mod tests {
     #[cfg(feature = "gpu")]
     #[test]
     fn the_graphics_card_decides_the_notes_of_the_processor() {
-        use crate::preset;
-        use segue_engine::link::{Command, Planned, Wish, link};
+        use crate::styles;
+        use segue_engine::link::{Planned, ToMind, Wish, link};
         use segue_engine::worker::Room;
         use segue_model::improviser::{Begin, Improviser};
         use segue_model::lstm::Model;
@@ -62,9 +62,10 @@ mod tests {
         assert_eq!(choice(Some("gpu")), (ComputeDevice::Gpu, None));
         let weights = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/irish.segue")).unwrap();
         let notes = |place| {
-            let mind = Arc::new(Model::at(place, &weights, "irish").unwrap());
+            let model = Arc::new(Model::at(place, &weights, "irish").unwrap());
             let (mut audio, end) = link();
-            let make = move |_, before: Option<Improviser>| before.or_else(|| Some(Improviser::new(Arc::clone(&mind))));
+            let make =
+                move |_, before: Option<Improviser>| before.or_else(|| Some(Improviser::new(Arc::clone(&model))));
             let mut room = Room::new(end, Arc::default(), make);
             let wish = Wish {
                 generation: 1,
@@ -76,8 +77,8 @@ mod tests {
                 ends: None,
                 knobs: SamplingParameters::default(),
             };
-            use segue_engine::link::WorkerPort;
-            assert!(audio.tell(Command::Style(preset::DEFAULT)) && audio.tell(Command::Wish(wish)));
+            use segue_engine::link::Nerve;
+            assert!(audio.tell(ToMind::Style(styles::DEFAULT)) && audio.tell(ToMind::Wish(wish)));
             room.work_off();
             let said: Vec<Planned> = std::iter::from_fn(|| audio.reply()).collect();
             said.into_iter().filter(|said| matches!(said, Planned::Note { .. })).collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! By what a musician's own file is known wherever it lies, and where such files are looked for.
+//! How the file of a user's own style is recognised wherever it lies, and where such files are looked for.
 
 use segue_model::hash::Fnv1a;
 use std::fmt;
@@ -7,14 +7,14 @@ use std::str::FromStr;
 
 /// How long a file is and what is in it: equal for equal files, and practically only for those.
 ///
-/// Saved songs speak of files by this, so it stays what it is.
+/// Saved songs hold it, so it must never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub struct Fingerprint {
     length: u64,
     content: u64,
 }
 
-impl Mark {
+impl Fingerprint {
     /// Of what is in a file. Takes less than a millisecond for a megabyte.
     pub fn of(bytes: &[u8]) -> Self {
         /// FNV-1a over words of eight bytes would not carry high bits downwards, so each step also rotates.
@@ -36,22 +36,22 @@ impl Mark {
     }
 }
 
-impl fmt::Display for Mark {
+impl fmt::Display for Fingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:x}-{:016x}", self.length, self.content)
     }
 }
 
-/// The text is no mark; it may be one of a later Segue.
+/// The text is not a fingerprint; a later version of Segue may have written it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoMark;
+pub struct NotAFingerprint;
 
-impl FromStr for Mark {
-    type Err = NoMark;
+impl FromStr for Fingerprint {
+    type Err = NotAFingerprint;
 
-    fn from_str(text: &str) -> Result<Self, NoMark> {
-        let (length, content) = text.split_once('-').ok_or(NoMark)?;
-        let number = |digits| u64::from_str_radix(digits, 16).map_err(|_| NoMark);
+    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
+        let (length, content) = text.split_once('-').ok_or(NotAFingerprint)?;
+        let number = |digits| u64::from_str_radix(digits, 16).map_err(|_| NotAFingerprint);
         Ok(Self { length: number(length)?, content: number(content)? })
     }
 }
@@ -96,12 +96,12 @@ mod tests {
             (b"segue", "5-9f16d0845a50c8d9"),
             (b"segue, seguono, seguivano", "19-d53b443ae30a178a"),
         ] {
-            let mark = Mark::of(bytes);
-            assert_eq!(mark.to_string(), text);
-            assert_eq!(text.parse(), Ok(mark));
+            let fingerprint = Fingerprint::of(bytes);
+            assert_eq!(fingerprint.to_string(), text);
+            assert_eq!(text.parse(), Ok(fingerprint));
         }
         for text in ["", "5", "5-", "-5", "x-y", "5-d29ac7ef01b1e1ad0"] {
-            assert_eq!(text.parse::<Mark>(), Err(NoMark), "{text}");
+            assert_eq!(text.parse::<Fingerprint>(), Err(NotAFingerprint), "{text}");
         }
     }
 
@@ -109,18 +109,18 @@ mod tests {
     #[test]
     fn any_change_of_a_file_changes_its_fingerprint() {
         let bytes: Vec<u8> = (0..=200).collect();
-        let mark = Mark::of(&bytes);
+        let fingerprint = Fingerprint::of(&bytes);
         for index in 0..bytes.len() {
             for bit in [1, 0x80] {
                 let mut other = bytes.clone();
                 other[index] ^= bit;
-                assert_ne!(Mark::of(&other), mark, "byte {index}");
+                assert_ne!(Fingerprint::of(&other), fingerprint, "byte {index}");
             }
         }
-        assert_ne!(Mark::of(&bytes[1..]), mark);
-        assert_ne!(Mark::of(&[&bytes[..], &[0]].concat()), mark);
+        assert_ne!(Fingerprint::of(&bytes[1..]), fingerprint);
+        assert_ne!(Fingerprint::of(&[&bytes[..], &[0]].concat()), fingerprint);
         let mut swapped = bytes.clone();
         swapped.swap(3, 75);
-        assert_ne!(Mark::of(&swapped), mark);
+        assert_ne!(Fingerprint::of(&swapped), fingerprint);
     }
 }

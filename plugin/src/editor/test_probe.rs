@@ -1,4 +1,4 @@
-//! Where each control is, for the tests that press it: only in the bundle under test, and only when it asks.
+//! Writes where each control is, for the tests that click it: only in the bundle under test, and only on request.
 
 use egui::Rect;
 use std::fmt::Write;
@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The variable in which a test names the file that it wants to read.
-const VARIABLE: &str = "SEGUE_LANDMARKS";
+const VARIABLE: &str = "SEGUE_TEST_PROBE";
 
-/// How often the number of frames is told while nothing else changes.
+/// How often the number of frames is written while nothing else changes.
 const COUNT: Duration = Duration::from_millis(250);
 
-/// See the module.
+/// The places of the controls in this frame, and what was written last.
 #[derive(Default)]
-pub struct Landmarks {
-    /// Empty when nobody asks.
+pub struct TestProbe {
+    /// Empty when no test asks.
     file: Option<PathBuf>,
     now: String,
     published: String,
@@ -22,7 +22,7 @@ pub struct Landmarks {
     counted: Option<Instant>,
 }
 
-impl Landmarks {
+impl TestProbe {
     /// Begins a frame.
     pub fn begin(&mut self) {
         self.file.get_or_insert_with(|| {
@@ -33,7 +33,7 @@ impl Landmarks {
         self.frames += 1;
     }
 
-    /// This is here.
+    /// Notes the place of a control.
     pub fn note(&mut self, name: &str, rect: Rect) {
         if self.file.as_ref().is_some_and(|file| !file.as_os_str().is_empty()) {
             let Rect { min, max } = rect;

@@ -1,20 +1,20 @@
-//! What every control stands on: gestures that begin and end, values that are typed, tooltips, and the place where a
-//! control is.
+//! What every control uses: gestures that begin and end, typed values, tooltips, and the place of each control.
 //!
 //! Drag to change, Ctrl for fine, double click for the default, the wheel for a step, a click on the number to type it.
 
-use super::landmarks::Landmarks;
-use super::status::Notice;
-use super::{controls, theme};
+use super::notice::Notice;
+use super::test_probe::TestProbe;
+use super::theme;
+use crate::params::{Gestures, SegueParams};
 use egui::{Align2, Id, Key, Modifiers, Pos2, Rect, Response, Sense, TextEdit, Ui, vec2};
 use nice_plug::context::gui::{GuiContext, ParamSetter};
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::prelude::Param;
 use std::time::{Duration, Instant};
 
-/// The whole range is this many points of a drag.
+/// A drag over the whole range is this long, in points.
 const DRAG_POINTS: f32 = 180.0;
-/// How much less a drag with Ctrl moves.
+/// The factor of a drag with Ctrl.
 const FINE: f32 = 0.1;
 /// One notch of the wheel, as a part of the range, when the parameter has no steps.
 const NOTCH: f32 = 0.02;
@@ -23,15 +23,18 @@ const SECOND_CLICK: Duration = Duration::from_millis(900);
 /// How long a momentary switch stays on: longer than the longest block, so that the audio thread sees it.
 const PULSE: Duration = Duration::from_millis(250);
 
+/// The width of the names to the left of controls, where they are short.
+pub const NAME: f32 = 56.0;
+
 /// What is in progress from one frame to the next.
 #[derive(Default)]
-pub struct Held {
+pub struct Interaction {
     /// Gestures that have begun and not ended.
     open: Vec<ParamPtr>,
-    /// A control under the pointer's drag, and where it stands.
+    /// The control that is being dragged, and its value.
     drag: Option<(Id, f32)>,
     typing: Option<Typing>,
-    /// Ctrl is held. Not what egui says: it forgets the keys that are held whenever the keyboard goes back to the host.
+    /// Ctrl is held. egui does not know: it forgets which keys are held whenever the keyboard goes back to the host.
     is_fine: bool,
     /// Momentary switches that are on, and since when.
     pulses: Vec<(ParamPtr, Instant)>,
@@ -44,99 +47,104 @@ struct Typing {
     since: Instant,
 }
 
-impl Held {
+impl Interaction {
     /// Ends everything that is in progress.
-    pub fn let_go(&mut self, context: &GuiContext) {
+    pub fn let_go(&mut self, context: &GuiContext, params: &SegueParams) {
+        let mut host = context.param_setter();
         for (switch, _) in self.pulses.drain(..) {
-            // SAFETY: the pointer was made from a parameter of this instance, whose parameters its wrapper keeps alive;
-            // the wrapper looks it up among them before it uses it.
-            unsafe { context.raw_set_parameter_normalized(switch, 0.0) };
+            if let Some(switch) = params.setting_at(switch) {
+                host.set(switch, 0.0);
+            }
         }
         for param in self.open.drain(..) {
-            // SAFETY: as above.
-            unsafe { context.raw_end_set_parameter(param) };
+            if let Some(param) = params.setting_at(param) {
+                host.end(param);
+            }
         }
     }
 
-    fn end_pulses(&mut self, context: &GuiContext) {
+    fn end_pulses(&mut self, context: &GuiContext, params: &SegueParams) {
+        let is_over = |(_, since): &(ParamPtr, Instant)| since.elapsed() >= PULSE;
         let over: Vec<ParamPtr> =
-            self.pulses.iter().filter(|(_, since)| since.elapsed() >= PULSE).map(|(switch, _)| *switch).collect();
+            self.pulses.iter().filter(|pulse| is_over(pulse)).map(|(switch, _)| *switch).collect();
         self.pulses.retain(|(switch, _)| !over.contains(switch));
         for switch in over {
-            // SAFETY: as above.
-            unsafe {
-                context.raw_set_parameter_normalized(switch, 0.0);
-                context.raw_end_set_parameter(switch);
-            }
             self.open.retain(|open| *open != switch);
+            if let Some(switch) = params.setting_at(switch) {
+                let mut host = context.param_setter();
+                host.set(switch, 0.0);
+                host.end(switch);
+            }
         }
     }
 }
 
-/// One frame's board.
-pub struct Board<'a> {
+/// Everything that a control needs to draw itself and to change its parameter, for one frame.
+pub struct UiContext<'a> {
     /// Where it is drawn.
     pub ui: &'a mut Ui,
-    /// What the names in front of controls take here, so that the controls below each other stand in line.
+    /// The width of the names to the left of controls, so that controls in one column are aligned.
     pub names: f32,
     context: &'a GuiContext,
-    held: &'a mut Held,
+    params: &'a SegueParams,
+    interaction: &'a mut Interaction,
     notice: &'a mut Notice,
-    landmarks: &'a mut Landmarks,
+    test_probe: &'a mut TestProbe,
 }
 
-impl<'a> Board<'a> {
-    /// A board for one frame.
+impl<'a> UiContext<'a> {
+    /// The context of one frame.
     pub fn new(
         ui: &'a mut Ui,
         context: &'a GuiContext,
-        held: &'a mut Held,
+        params: &'a SegueParams,
+        interaction: &'a mut Interaction,
         notice: &'a mut Notice,
-        landmarks: &'a mut Landmarks,
+        test_probe: &'a mut TestProbe,
     ) -> Self {
-        held.is_fine = ui.input(|input| {
+        interaction.is_fine = ui.input(|input| {
             let told = input.events.iter().rev().find_map(|event| match event {
                 egui::Event::ModifiersChanged(modifiers) | egui::Event::PointerButton { modifiers, .. } => {
                     Some(modifiers.ctrl || modifiers.command)
                 }
                 _ => None,
             });
-            told.unwrap_or(held.is_fine)
+            told.unwrap_or(interaction.is_fine)
         });
-        Self { ui, names: controls::NAME, context, held, notice, landmarks }
+        Self { ui, names: NAME, context, params, interaction, notice, test_probe }
     }
 
-    /// Ends the frame; says after what time there is something to do at the latest.
+    /// Ends the frame; returns the time after which the next one is needed at the latest.
     pub fn finish(&mut self) -> Option<Duration> {
-        self.held.end_pulses(self.context);
+        self.interaction.end_pulses(self.context, self.params);
         let notice = self.notice.remaining();
-        let pulse = self.held.pulses.iter().map(|(_, since)| PULSE.saturating_sub(since.elapsed())).min();
+        let pulse = self.interaction.pulses.iter().map(|(_, since)| PULSE.saturating_sub(since.elapsed())).min();
         [notice, pulse].into_iter().flatten().min()
     }
 
-    /// Says something in the status line for a while.
+    /// Shows a message in the status line for a while.
     pub fn say(&mut self, words: impl Into<String>) {
         self.notice.say(words.into());
     }
 
-    /// What is said at the moment.
+    /// The message that is shown now.
     pub fn notice(&self) -> Option<&str> {
         self.notice.words()
     }
 
     /// An area that reacts to the pointer.
     pub fn area(&mut self, name: &str, rect: Rect, sense: Sense, tip: &str) -> Response {
-        self.landmarks.note(name, rect);
+        self.test_probe.note(name, rect);
         let response = self.ui.interact(rect, id_of(name), sense);
         if tip.is_empty() { response } else { response.on_hover_text(tip) }
     }
 
-    /// Tells the tests where something is that is not made here.
+    /// Tells the tests the place of something that is not drawn through this context.
     pub fn mark(&mut self, name: &str, rect: Rect) {
-        self.landmarks.note(name, rect);
+        self.test_probe.note(name, rect);
     }
 
-    /// For whoever moves several parameters at once.
+    /// Moves several parameters at once, such as those of a preset.
     pub fn setter(&self) -> ParamSetter<'a> {
         self.context.param_setter()
     }
@@ -149,55 +157,55 @@ impl<'a> Board<'a> {
     }
 
     fn begin<P: Param>(&mut self, param: &P) {
-        if !self.held.open.contains(&param.as_ptr()) {
-            self.held.open.push(param.as_ptr());
+        if !self.interaction.open.contains(&param.as_ptr()) {
+            self.interaction.open.push(param.as_ptr());
             self.setter().begin_set_parameter(param);
         }
     }
 
     fn to<P: Param>(&mut self, param: &P, normalized: f32) {
-        // To the value that it will really have, so that host and plugin agree.
+        // The value is rounded as the parameter rounds it, so that host and plugin agree.
         let plain = param.preview_plain(normalized.clamp(0.0, 1.0));
         self.setter().set_parameter(param, plain);
     }
 
     fn end<P: Param>(&mut self, param: &P) {
-        if self.held.open.contains(&param.as_ptr()) {
-            self.held.open.retain(|open| *open != param.as_ptr());
+        if self.interaction.open.contains(&param.as_ptr()) {
+            self.interaction.open.retain(|open| *open != param.as_ptr());
             self.setter().end_set_parameter(param);
         }
     }
 
-    /// Says once more what a parameter is, so that the host knows that the song has changed. What a song saves beside
-    /// its parameters has no other way to tell.
+    /// Sets a parameter to the value that it has, so that the host marks the song as changed. Nothing else tells it of
+    /// what a song saves beside the parameters.
     pub fn touch<P: Param>(&mut self, param: &P) {
         self.set(param, param.unmodulated_normalized_value());
     }
 
-    /// Switches something on that springs back by itself.
+    /// Presses a momentary switch, which releases itself.
     pub fn pulse<P: Param>(&mut self, param: &P) {
         let switch = param.as_ptr();
-        if self.held.pulses.iter().any(|(other, _)| *other == switch) {
-            // Pressed again before it sprang back: it has to be seen to go down in between.
+        if self.interaction.pulses.iter().any(|(other, _)| *other == switch) {
+            // Pressed again before it was released: the audio thread has to see it off in between.
             self.to(param, 0.0);
         }
-        self.held.pulses.retain(|(other, _)| *other != switch);
-        self.held.pulses.push((switch, Instant::now()));
+        self.interaction.pulses.retain(|(other, _)| *other != switch);
+        self.interaction.pulses.push((switch, Instant::now()));
         self.begin(param);
         self.to(param, 1.0);
     }
 
-    /// Where a control stands: under the pointer what it is dragged to, else what the host knows.
+    /// The value that a control shows: the dragged one during a drag, otherwise the parameter's.
     pub fn value<P: Param>(&self, param: &P) -> f32 {
-        match self.held.drag {
+        match self.interaction.drag {
             Some((id, value)) if id == id_of(param.name()) => value,
             _ => param.modulated_normalized_value(),
         }
     }
 
-    /// Whether something is being set by hand now.
+    /// Whether this parameter is being dragged now.
     pub fn is_dragged<P: Param>(&self, param: &P) -> bool {
-        self.held.drag.is_some_and(|(id, _)| id == id_of(param.name()))
+        self.interaction.drag.is_some_and(|(id, _)| id == id_of(param.name()))
     }
 
     /// An area whose drag, wheel and double click change a parameter. `along` says how far a drag went.
@@ -213,20 +221,20 @@ impl<'a> Board<'a> {
         let id = id_of(param.name());
         if response.drag_started() {
             self.begin(param);
-            self.held.drag = Some((id, param.unmodulated_normalized_value()));
+            self.interaction.drag = Some((id, param.unmodulated_normalized_value()));
         }
-        if let Some((dragged, value)) = self.held.drag
+        if let Some((dragged, value)) = self.interaction.drag
             && dragged == id
         {
-            let fine = if self.held.is_fine { FINE } else { 1.0 };
+            let fine = if self.interaction.is_fine { FINE } else { 1.0 };
             let moved = along(response.drag_delta()) * fine / DRAG_POINTS;
             if response.dragged() && moved != 0.0 {
                 let value = (value + moved).clamp(0.0, 1.0);
-                self.held.drag = Some((id, value));
+                self.interaction.drag = Some((id, value));
                 self.to(param, value);
             }
             if response.drag_stopped() || !response.is_pointer_button_down_on() && !response.dragged() {
-                self.held.drag = None;
+                self.interaction.drag = None;
                 self.end(param);
             }
         }
@@ -247,10 +255,10 @@ impl<'a> Board<'a> {
             });
             turned.sum()
         });
-        if notches == 0.0 || self.held.drag.is_some() {
+        if notches == 0.0 || self.interaction.drag.is_some() {
             return;
         }
-        let fine = if self.held.is_fine { FINE } else { 1.0 };
+        let fine = if self.interaction.is_fine { FINE } else { 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "at most ten thousand steps")]
         let step = param.step_count().map_or(NOTCH * fine, |steps| (1.0 / steps as f32).max(f32::EPSILON));
         self.set(param, param.unmodulated_normalized_value() + step * notches.signum());
@@ -261,7 +269,7 @@ impl<'a> Board<'a> {
         self.number_in(param, rect, font, theme::DIM);
     }
 
-    /// The same where it is what one looks at first.
+    /// The same in a brighter colour.
     pub fn large_number<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId) {
         self.number_in(param, rect, font, theme::TEXT);
     }
@@ -280,14 +288,14 @@ impl<'a> Board<'a> {
         if response.double_clicked() {
             self.set(param, param.default_normalized_value());
         } else if response.clicked() {
-            self.held.typing = Some(Typing { id, text, fresh: true, since: Instant::now() });
+            self.interaction.typing = Some(Typing { id, text, fresh: true, since: Instant::now() });
             self.ui.ctx().request_repaint();
         }
     }
 
     /// True while a field to type into stands there.
     fn typed<P: Param>(&mut self, param: &P, id: Id, rect: Rect) -> bool {
-        let Some(mut typing) = self.held.typing.take_if(|typing| typing.id == id) else { return false };
+        let Some(mut typing) = self.interaction.typing.take_if(|typing| typing.id == id) else { return false };
         let field = TextEdit::singleline(&mut typing.text)
             .id(id)
             .font(theme::small())
@@ -303,18 +311,18 @@ impl<'a> Board<'a> {
         if std::mem::take(&mut typing.fresh) {
             response.request_focus();
             select_all(self.ui, id, &typing.text);
-            self.held.typing = Some(typing);
+            self.interaction.typing = Some(typing);
             return true;
         }
         if !response.lost_focus() {
-            self.held.typing = Some(typing);
+            self.interaction.typing = Some(typing);
             return true;
         }
         let given_up = self.ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
         if !given_up {
             match param.string_to_normalized_value(typing.text.trim()) {
                 Some(value) => self.set(param, value),
-                None => self.say(format!("{}: “{}” is no value for it.", param.name(), typing.text.trim())),
+                None => self.say(format!("{}: “{}” is not a valid value.", param.name(), typing.text.trim())),
             }
         }
         true
@@ -328,7 +336,7 @@ impl<'a> Board<'a> {
         })
     }
 
-    /// Letters at a place.
+    /// Draws a text.
     pub fn text(
         &self,
         at: Pos2,
@@ -341,12 +349,12 @@ impl<'a> Board<'a> {
     }
 }
 
-/// By which the window knows a control from one frame to the next.
+/// Identifies a control from one frame to the next.
 fn id_of(name: &str) -> Id {
     Id::unique(("segue", name))
 }
 
-/// Said under every tooltip of something that is dragged.
+/// The last line of the tooltip of everything that can be dragged.
 const HOW: &str = "Drag; Ctrl for fine; double click for the default.";
 
 fn select_all(ui: &Ui, id: Id, text: &str) {

@@ -1,5 +1,7 @@
-//! Notices when nobody asks for sound any more: the JACK server has ended, or the card was unplugged. The framework
-//! does not say, and would stay silent for ever.
+//! Notices when nobody asks for sound any more: the JACK server has ended, or the card was unplugged.
+//!
+//! WORKAROUND(nice-plug 0.4.2): its standalone wrapper does not report that and stays silent for ever
+//! (<https://codeberg.org/RustAudio/nice-plug>). Delete when a lost backend is an error.
 
 use segue::editor::Signals;
 use std::sync::Arc;
@@ -12,16 +14,16 @@ const STILL: Duration = Duration::from_secs(3);
 
 /// Counts the blocks. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Pulse(Arc<AtomicU32>);
+pub struct AudioWatchdog(Arc<AtomicU32>);
 
-impl Pulse {
+impl AudioWatchdog {
     /// One more. For the audio thread.
     pub fn beat(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Says from now on, on the terminal and in the window, when there are none any more, and in the window also when
-    /// there are some again. Ends with the program.
+    /// From now on reports missing blocks on the terminal and in the window, and in the window also when blocks come
+    /// again. Ends with the program.
     pub fn watch(&self, signals: Arc<Signals>) {
         self.watch_every(STILL, signals);
     }
@@ -33,7 +35,7 @@ impl Pulse {
             loop {
                 thread::sleep(still);
                 let now = blocks.load(Ordering::Relaxed);
-                // At first the sound has yet to begin, and why it does not is said by others.
+                // Before the first block the sound has not started yet; other messages say why it does not.
                 let stands_still = now == before && now > 0;
                 if stands_still && !signals.is_mute() {
                     eprintln!(
@@ -56,23 +58,23 @@ mod tests {
     #[test]
     fn silence_is_noticed_from_the_first_block_until_sound_returns() {
         const OFTEN: Duration = Duration::from_millis(20);
-        let (pulse, signals) = (Pulse::default(), Arc::new(Signals::default()));
-        pulse.watch_every(OFTEN, Arc::clone(&signals));
+        let (watchdog, signals) = (AudioWatchdog::default(), Arc::new(Signals::default()));
+        watchdog.watch_every(OFTEN, Arc::clone(&signals));
         thread::sleep(5 * OFTEN);
         assert!(!signals.is_mute(), "it has not begun");
         let wait_for = |is_mute: bool, beats: bool| {
             for _ in 0..1_000 {
                 if beats {
-                    pulse.beat();
+                    watchdog.beat();
                 }
                 if signals.is_mute() == is_mute {
                     return;
                 }
                 thread::sleep(OFTEN / 4);
             }
-            panic!("in vain");
+            panic!("it was not noticed in time");
         };
-        pulse.beat();
+        watchdog.beat();
         wait_for(true, false);
         wait_for(false, true);
     }
