@@ -133,6 +133,14 @@ fn files_are_short() {
     assert_eq!(LONG_FILES.exceeded(&found), None, "move a part that stands alone into a file of its own");
 }
 
+/// The README is for those who want to play. What only contributors need stands in other files.
+#[test]
+fn the_readme_is_short() {
+    const MOST_BYTES: usize = 8 * 1024;
+    let readme = std::fs::read(root().join("README.md")).expect("the README can be read");
+    assert!(readme.len() <= MOST_BYTES, "{} bytes, and {MOST_BYTES} are allowed", readme.len());
+}
+
 /// What makes up for a fault of another package names that package with its version, and says when it can be deleted.
 #[test]
 fn workarounds_say_whose_they_are_and_when_they_can_go() {
