@@ -290,18 +290,11 @@ fn breach(limit: Limit, row: &Row, message: &str) -> Breach {
 /// Limits that do not hold yet, by style. What is named here is printed and fails nothing; a line goes as soon as its
 /// limit holds, which the run says.
 pub const NOT_YET: &[(Limit, &[Style])] = &[
-    (Limit::Silence, &Style::ALL),
-    (Limit::Silences, &Style::ALL),
-    (Limit::Density, &Style::ALL),
-    (Limit::Seeds, &[Style::Folk, Style::Irish]),
-    (Limit::GateDensity, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
-    (Limit::GateGrid, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
-    (Limit::LoopAnswered, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
-    (Limit::LoopCut, &[Style::Jazz, Style::Blues, Style::Folk, Style::Irish]),
+    (Limit::Density, &[Style::Folk, Style::Piano]),
+    (Limit::GateGrid, &[Style::Jazz]),
     (Limit::Blips, &[Style::Jazz, Style::Blues, Style::Irish, Style::Piano]),
-    (Limit::Jumps, &[Style::Piano]),
     (Limit::Interrupts, &Style::ALL),
-    (Limit::FewNotes, &[Style::Blues, Style::Folk, Style::Irish]),
+    (Limit::FewNotes, &[Style::Blues, Style::Folk]),
 ];
 
 /// Whether it is known that this does not hold yet.
