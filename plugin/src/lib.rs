@@ -145,7 +145,7 @@ impl Segue {
         self.worker = Worker::start(end, Arc::clone(&self.stats), make);
         match self.worker.as_ref().and_then(Worker::thread) {
             Some(thread) => self.audio.set_worker(thread),
-            None => self.stats.set_mind(WorkerStatus::NoThread),
+            None => self.stats.set_worker_status(WorkerStatus::NoThread),
         }
     }
 
@@ -249,7 +249,7 @@ impl Plugin for Segue {
         self.recorder.silence();
         self.performer.reset();
         #[cfg(feature = "assert_process_allocs")]
-        self.stats.write_down();
+        self.stats.write_to_file();
     }
 
     fn process(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// The variable that names the file into which the bundle under test writes its counts. One instance at a time: the
 /// last one that was deactivated is in it.
-pub const STATS_VARIABLE: &str = "SEGUE_VITALS";
+pub const STATS_VARIABLE: &str = "SEGUE_STATS";
 
 /// What one instance has counted since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -22,7 +22,7 @@ pub struct BlockContext<'a, H, P> {
 impl<H, P: WorkerPort> BlockContext<'_, H, P> {
     /// In an offline rendering no command is lost because the worker is behind.
     pub fn make_room_offline(&mut self) {
-        if self.now.block.offline && self.port.room() <= 2 * HELD + RESERVE {
+        if self.now.block.offline && self.port.free_slots() <= 2 * HELD + RESERVE {
             self.port.make_room_offline();
         }
     }

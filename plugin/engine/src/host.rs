@@ -393,7 +393,7 @@ pub trait HostIo {
     /// The next thing that the host says, in order of time.
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)>;
     /// Lets the built-in sound hear something.
-    fn sound(&mut self, at: FrameOffset, what: SynthEvent);
+    fn play(&mut self, at: FrameOffset, what: SynthEvent);
     /// Tells the host something.
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent;
 }

@@ -168,9 +168,9 @@ pub enum Reply {
         /// The plan that it belongs to.
         generation: Generation,
         /// No note of the plan that is not known yet begins earlier.
-        nothing_before: Ticks,
+        earliest_next: Ticks,
         /// How long the whole request took.
-        think_ns: u64,
+        elapsed_ns: u64,
     },
     /// The mind broke over the request and is being made anew.
     Failed {
@@ -204,11 +204,11 @@ pub trait WorkerPort {
     /// False when the queue is full because the mind is behind, or the answer might find no room; the caller counts it
     /// and plays on.
     #[must_use]
-    fn tell(&mut self, word: Command) -> bool;
+    fn send(&mut self, command: Command) -> bool;
     /// How many more words fit.
-    fn room(&self) -> usize;
+    fn free_slots(&self) -> usize;
     /// The next thing that the mind has said, if any.
-    fn reply(&mut self) -> Option<Reply>;
+    fn receive(&mut self) -> Option<Reply>;
     /// The next chart that the worker has sent, if any. Whoever takes one gives the one before back.
     fn take_chart(&mut self) -> Option<SharedChart>;
     /// Sends a chart back to be freed.
@@ -216,7 +216,7 @@ pub trait WorkerPort {
     /// Whether a chart is under way.
     fn awaits_chart(&self) -> bool;
     /// For offline rendering alone: waits until the mind says something or has taken too long.
-    fn wait_offline(&mut self) -> Option<Reply>;
+    fn wait_for_reply_offline(&mut self) -> Option<Reply>;
     /// For offline rendering alone: waits for a chart that is under way, or until the worker has taken too long.
     fn wait_for_chart_offline(&mut self) -> Option<SharedChart>;
     /// For offline rendering alone: waits until there is room for another word, or the mind has taken too long.
@@ -304,11 +304,11 @@ impl AudioEnd {
 }
 
 impl WorkerPort for AudioEnd {
-    fn tell(&mut self, word: Command) -> bool {
-        let owed = self.owed + word.replies();
-        let charts_owed = self.charts_owed + usize::from(word.brings_a_chart());
+    fn send(&mut self, command: Command) -> bool {
+        let owed = self.owed + command.replies();
+        let charts_owed = self.charts_owed + usize::from(command.brings_a_chart());
         let has_room = owed <= REPLIES && charts_owed <= OPEN_CHARTS;
-        let sent = has_room && self.to_mind.try_send(word).is_ok();
+        let sent = has_room && self.to_mind.try_send(command).is_ok();
         if sent {
             (self.owed, self.charts_owed) = (owed, charts_owed);
             self.told = true;
@@ -317,11 +317,11 @@ impl WorkerPort for AudioEnd {
         sent
     }
 
-    fn room(&self) -> usize {
+    fn free_slots(&self) -> usize {
         COMMANDS.saturating_sub(self.to_mind.len())
     }
 
-    fn reply(&mut self) -> Option<Reply> {
+    fn receive(&mut self) -> Option<Reply> {
         let planned = self.planned.try_recv().ok();
         if let Some(planned) = planned {
             self.owed = self.owed.saturating_sub(planned.settles());
@@ -348,8 +348,8 @@ impl WorkerPort for AudioEnd {
         self.charts_owed > 0
     }
 
-    fn wait_offline(&mut self) -> Option<Reply> {
-        self.wait(Self::reply)
+    fn wait_for_reply_offline(&mut self) -> Option<Reply> {
+        self.wait(Self::receive)
     }
 
     fn wait_for_chart_offline(&mut self) -> Option<SharedChart> {
@@ -357,7 +357,7 @@ impl WorkerPort for AudioEnd {
     }
 
     fn make_room_offline(&mut self) {
-        let _ = self.wait(|end| (end.room() > COMMANDS / 2).then_some(()));
+        let _ = self.wait(|end| (end.free_slots() > COMMANDS / 2).then_some(()));
     }
 }
 
@@ -388,7 +388,7 @@ pub struct Disconnected;
 
 impl WorkerEnd {
     /// The next word, without waiting.
-    pub fn look(&self) -> Received {
+    pub fn receive(&self) -> Received {
         match self.words.try_recv() {
             Ok(word) => Received::Command(word),
             Err(TryRecvError::Empty) => Received::Nothing,
@@ -417,7 +417,7 @@ impl WorkerEnd {
     ///
     /// # Errors
     /// When the audio end is gone.
-    pub fn say(&self, planned: Reply) -> Result<(), Disconnected> {
+    pub fn reply(&self, planned: Reply) -> Result<(), Disconnected> {
         match self.planned.try_send(planned) {
             Ok(()) => Ok(()),
             Err(TrySendError::Disconnected(_)) => Err(Disconnected),
@@ -463,10 +463,10 @@ mod tests {
     #[test]
     fn a_full_link_says_so_and_does_not_wait() {
         let (mut audio, mind) = link();
-        assert_eq!((0..2 * COMMANDS).filter(|_| audio.tell(Command::ForgetAll)).count(), COMMANDS);
-        assert_eq!(audio.room(), 0);
-        assert!(matches!(mind.look(), Received::Command(Command::ForgetAll)));
-        assert!(audio.tell(Command::ForgetAll), "there is room again");
+        assert_eq!((0..2 * COMMANDS).filter(|_| audio.send(Command::ForgetAll)).count(), COMMANDS);
+        assert_eq!(audio.free_slots(), 0);
+        assert!(matches!(mind.receive(), Received::Command(Command::ForgetAll)));
+        assert!(audio.send(Command::ForgetAll), "there is room again");
     }
 
     fn request() -> Command {
@@ -492,7 +492,7 @@ mod tests {
         let note = Note { onset: Ticks::ZERO, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
         let last = match word {
             Command::Request(_) if breaks => Reply::Failed { generation },
-            Command::Request(_) => Reply::Done { generation, nothing_before: Ticks::ZERO, think_ns: 0 },
+            Command::Request(_) => Reply::Done { generation, earliest_next: Ticks::ZERO, elapsed_ns: 0 },
             _ => return Vec::new(),
         };
         std::iter::repeat_n(Reply::Note { generation, note }, notes).chain([last]).collect()
@@ -502,12 +502,12 @@ mod tests {
     fn as_much_as_may_be_asked_at_once_is_asked_and_more_is_not() {
         let (mut audio, _mind) = link();
         for _ in 0..OPEN_REQUESTS {
-            assert!(audio.tell(request()));
+            assert!(audio.send(request()));
         }
         for _ in 0..OPEN_CHARTS {
-            assert!(audio.tell(Command::ReloadFiles));
+            assert!(audio.send(Command::ReloadFiles));
         }
-        assert!(!audio.tell(request()) && !audio.tell(Command::ReloadFiles) && audio.tell(Command::ForgetAll));
+        assert!(!audio.send(request()) && !audio.send(Command::ReloadFiles) && audio.send(Command::ForgetAll));
     }
 
     /// What can happen at either end.
@@ -538,24 +538,24 @@ mod tests {
             let (mut said, mut seen) = (0, 0);
             for one in moves {
                 match one {
-                    Move::Ask(word) => drop(audio.tell(word)),
+                    Move::Ask(word) => drop(audio.send(word)),
                     Move::Answer(notes, breaks) => {
-                        let Received::Command(word) = mind.look() else { continue };
+                        let Received::Command(word) = mind.receive() else { continue };
                         for reply in replies_to(word, notes, breaks) {
-                            prop_assert_eq!(mind.say(reply), Ok(()));
+                            prop_assert_eq!(mind.reply(reply), Ok(()));
                             said += 1;
                         }
                     }
-                    Move::Look(most) => seen += (0..most).map_while(|_| audio.reply()).count(),
+                    Move::Look(most) => seen += (0..most).map_while(|_| audio.receive()).count(),
                 }
             }
-            while let Received::Command(word) = mind.look() {
+            while let Received::Command(word) = mind.receive() {
                 for reply in replies_to(word, NOTES_PER_REQUEST, false) {
-                    prop_assert_eq!(mind.say(reply), Ok(()));
+                    prop_assert_eq!(mind.reply(reply), Ok(()));
                     said += 1;
                 }
             }
-            seen += std::iter::from_fn(|| audio.reply()).count();
+            seen += std::iter::from_fn(|| audio.receive()).count();
             prop_assert_eq!((seen, audio.owed), (said, 0), "nothing is lost, and what is answered is owed no more");
         }
     }
@@ -568,10 +568,10 @@ mod tests {
         let chart = Arc::new(Chart::parse("C7 | F7").unwrap().unwrap());
         let mut played: SharedChart = None;
         for round in 0..20 {
-            let asked = (0..=OPEN_CHARTS).filter(|_| audio.tell(Command::ReloadFiles)).count();
+            let asked = (0..=OPEN_CHARTS).filter(|_| audio.send(Command::ReloadFiles)).count();
             assert_eq!(asked, OPEN_CHARTS, "round {round}");
             assert!(audio.awaits_chart());
-            while let Received::Command(_) = mind.look() {
+            while let Received::Command(_) = mind.receive() {
                 mind.free_charts();
                 mind.send_chart(Some(Arc::clone(&chart)));
             }
@@ -593,14 +593,14 @@ mod tests {
         let (audio, mind) = link();
         drop(audio);
         let reply = Reply::Failed { generation: Generation(0) };
-        assert_eq!(mind.say(reply), Err(Disconnected));
+        assert_eq!(mind.reply(reply), Err(Disconnected));
     }
 
     /// It waits for what is done and no longer; without a worker, or with nothing to do, not at all.
     #[test]
     fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
         let (mut audio, mind) = link();
-        assert!(audio.tell(Command::ForgetAll));
+        assert!(audio.send(Command::ForgetAll));
         assert!(!audio.catch_up(Duration::from_mins(1)), "there is no worker");
         audio.set_worker(std::thread::current());
         assert!(audio.catch_up(Duration::from_millis(1)), "the limit ends it");
@@ -618,9 +618,9 @@ mod tests {
     fn an_offline_wait_ends_when_the_mind_never_answers_and_the_next_one_is_short() {
         let (mut audio, _mind) = link();
         audio.patience = Duration::from_millis(5);
-        assert_eq!(audio.wait_offline(), None);
+        assert_eq!(audio.wait_for_reply_offline(), None);
         let begun = Instant::now();
-        assert_eq!(audio.wait_offline(), None);
+        assert_eq!(audio.wait_for_reply_offline(), None);
         assert!(begun.elapsed() < Duration::from_millis(500), "patience is not spent twice");
     }
 
@@ -628,6 +628,6 @@ mod tests {
     fn the_worker_learns_that_the_audio_end_is_gone() {
         let (audio, mind) = link();
         drop(audio);
-        assert!(matches!(mind.look(), Received::Disconnected));
+        assert!(matches!(mind.receive(), Received::Disconnected));
     }
 }

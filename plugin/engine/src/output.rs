@@ -21,29 +21,29 @@ impl Output {
     /// A block begins: what is pending is offered again.
     pub fn begin_block(&mut self, now: &Now<'_>, host: &mut impl HostIo) {
         self.notes.begin_block(now.start, now.block.into, now.sample_rate);
-        self.notes.pay_overdue(host, now.at());
-        self.thru.pay(now.settings(), now.at(), host, &mut self.notes);
+        self.notes.send_pending(host, now.at());
+        self.thru.send_pending(now.settings(), now.at(), host, &mut self.notes);
     }
 
     /// There is no host to tell: everything that sounds, and every controller, is pending.
     pub fn stop(&mut self) {
-        self.notes.all_overdue();
-        self.thru.all_owed();
+        self.notes.all_pending();
+        self.thru.all_pending();
     }
 
     /// Frames are counted from zero again, or another performance begins.
     pub fn forget_positions(&mut self) {
-        self.notes.forget_returns();
+        self.notes.reset_feedback();
     }
 
     /// Whether an event is one of ours that comes back by a routing loop. `key_is_down` says that the player holds the
     /// key that it is about.
-    pub fn has_returned(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
-        self.notes.has_returned(at, event, key_is_down)
+    pub fn is_feedback(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
+        self.notes.is_feedback(at, event, key_is_down)
     }
 
     /// Begins a note.
-    pub fn strike(
+    pub fn note_on(
         &mut self,
         host: &mut impl HostIo,
         at: FrameOffset,
@@ -51,17 +51,17 @@ impl Output {
         velocity: f32,
         by: NoteSource,
     ) -> NoteOnResult {
-        self.notes.strike(host, at, key, velocity, by)
+        self.notes.note_on(host, at, key, velocity, by)
     }
 
     /// Ends a note, unless somebody else has taken over its key.
-    pub fn end(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
-        self.notes.end(host, at, token);
+    pub fn note_off(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
+        self.notes.note_off(host, at, token);
     }
 
     /// The same, with the speed at which the key goes up.
-    pub fn release(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
-        self.notes.release(host, at, token, velocity);
+    pub fn note_off_with_velocity(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
+        self.notes.note_off_with_velocity(host, at, token, velocity);
     }
 
     /// Passes on what is no note.

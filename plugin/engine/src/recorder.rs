@@ -208,9 +208,9 @@ impl<S: HostIo> HostIo for RecordedIo<'_, S> {
         self.host.next_event()
     }
 
-    fn sound(&mut self, at: FrameOffset, what: SynthEvent) {
+    fn play(&mut self, at: FrameOffset, what: SynthEvent) {
         self.recorder.note(at, what);
-        self.host.sound(at, what);
+        self.host.play(at, what);
     }
 
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent {

@@ -43,7 +43,7 @@ pub struct Stats {
     /// Times that the mind panicked and was made anew.
     pub panics: Count,
     /// How long the last request took.
-    pub think_ns: AtomicU64,
+    pub elapsed_ns: AtomicU64,
     mind: AtomicU8,
 }
 
@@ -62,11 +62,11 @@ pub enum WorkerStatus {
 }
 
 impl Stats {
-    /// In a bundle under test, writes the counts to the file that `SEGUE_VITALS` names: a headless host sees them no
+    /// In a bundle under test, writes the counts to the file that `SEGUE_STATS` names: a headless host sees them no
     /// other way. Not for the audio thread.
-    #[cfg(feature = "write_vitals")]
-    pub fn write_down(&self) {
-        let Some(path) = std::env::var_os("SEGUE_VITALS") else { return };
+    #[cfg(feature = "write_stats")]
+    pub fn write_to_file(&self) {
+        let Some(path) = std::env::var_os("SEGUE_STATS") else { return };
         let Self { late, dropped, refused, unheard, time_outs, waits, panics, .. } = self;
         let counts = [
             ("late", late),
@@ -83,7 +83,7 @@ impl Stats {
     }
 
     /// How the mind is.
-    pub fn mind(&self) -> WorkerStatus {
+    pub fn worker_status(&self) -> WorkerStatus {
         match self.mind.load(Relaxed) {
             1 => WorkerStatus::Ready,
             2 => WorkerStatus::NoWeights,
@@ -93,7 +93,7 @@ impl Stats {
     }
 
     /// Says how the mind is.
-    pub fn set_mind(&self, state: WorkerStatus) {
+    pub fn set_worker_status(&self, state: WorkerStatus) {
         self.mind.store(state as u8, Relaxed);
     }
 }

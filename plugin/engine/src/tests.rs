@@ -32,7 +32,7 @@ use crate::output::thru::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTA
 use crate::recorder::{EventLog, RecordedIo, Recorder};
 use crate::stats::Stats;
 use crate::time::clock::FramePosition;
-use crate::worker::{Improvise, Room};
+use crate::worker::{Improvise, WorkerState};
 use segue_model::chart::Chart;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::improviser::{Begin, DecisionRequest, HeardKey};
@@ -105,10 +105,10 @@ impl Improvise for FakeModel {
 
     fn earliest(&self, ask: &DecisionRequest) -> Ticks {
         let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
-        self.decided.last().map_or(from, |(_, last)| from.max(self.nothing_before(last)))
+        self.decided.last().map_or(from, |(_, last)| from.max(self.earliest_after(last)))
     }
 
-    fn nothing_before(&self, last: &Note) -> Ticks {
+    fn earliest_after(&self, last: &Note) -> Ticks {
         if self.single_line { last.onset + last.duration } else { last.onset }
     }
 
@@ -129,7 +129,7 @@ impl Improvise for FakeModel {
 
     fn catch_up(&mut self) {}
 
-    fn spare(&self) -> Self {
+    fn checkpoint(&self) -> Self {
         self.clone()
     }
 }
@@ -156,7 +156,7 @@ enum Speed {
 /// The link with the worker's work done on the same thread.
 struct FakePort {
     audio: AudioEnd,
-    room: Room<FakeModel, MakeFake>,
+    room: WorkerState<FakeModel, MakeFake>,
     stats: Arc<Stats>,
     speed: Speed,
     blocks: u32,
@@ -171,7 +171,7 @@ impl FakePort {
     fn of(speed: Speed, make: MakeFake) -> Self {
         let (audio, end): (AudioEnd, WorkerEnd) = link();
         let stats = Arc::default();
-        let room = Room::new(end, Arc::clone(&stats), make);
+        let room = WorkerState::new(end, Arc::clone(&stats), make);
         Self { audio, room, stats, speed, blocks: 0, words: Vec::new() }
     }
 
@@ -183,26 +183,26 @@ impl FakePort {
             Speed::Absent => false,
         };
         if looks {
-            self.room.work_off();
+            self.room.run_until_idle();
         }
     }
 }
 
 impl WorkerPort for FakePort {
-    fn tell(&mut self, word: Command) -> bool {
-        let has_room = self.audio.room() > 0;
-        let told = self.audio.tell(word);
+    fn send(&mut self, command: Command) -> bool {
+        let has_room = self.audio.free_slots() > 0;
+        let told = self.audio.send(command);
         assert!(told || !has_room, "the hands never ask for more than can be answered");
         if told {
-            self.words.push(word);
+            self.words.push(command);
         }
         told
     }
-    fn room(&self) -> usize {
-        self.audio.room()
+    fn free_slots(&self) -> usize {
+        self.audio.free_slots()
     }
-    fn reply(&mut self) -> Option<Reply> {
-        self.audio.reply()
+    fn receive(&mut self) -> Option<Reply> {
+        self.audio.receive()
     }
     fn take_chart(&mut self) -> Option<SharedChart> {
         self.audio.take_chart()
@@ -217,19 +217,19 @@ impl WorkerPort for FakePort {
         if self.speed == Speed::Absent {
             return None;
         }
-        self.room.work_off();
+        self.room.run_until_idle();
         self.audio.take_chart()
     }
-    fn wait_offline(&mut self) -> Option<Reply> {
+    fn wait_for_reply_offline(&mut self) -> Option<Reply> {
         if self.speed == Speed::Absent {
             return None;
         }
-        self.room.work_off();
-        self.audio.reply()
+        self.room.run_until_idle();
+        self.audio.receive()
     }
     fn make_room_offline(&mut self) {
         if self.speed != Speed::Absent {
-            self.room.work_off();
+            self.room.run_until_idle();
         }
     }
 }
@@ -302,7 +302,7 @@ impl HostIo for FakeIo<'_> {
         self.events = rest;
         Some((FrameOffset(u32::try_from(at - self.start).unwrap()), event))
     }
-    fn sound(&mut self, at: FrameOffset, what: SynthEvent) {
+    fn play(&mut self, at: FrameOffset, what: SynthEvent) {
         assert!(at.0 < self.frames);
         self.heard.sounds.push((self.start + i64::from(at.0), what));
     }
@@ -452,7 +452,7 @@ impl FakeHost {
             recorder.end_block(frames, RATE, &performer.snapshot(false), performer.chords(), None);
             at += i64::from(frames);
         }
-        nerve.room.work_off();
+        nerve.room.run_until_idle();
         heard.in_mind =
             nerve.room.mind().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
         heard.panics = nerve.stats.panics.get();
@@ -717,7 +717,7 @@ fn a_host_that_takes_no_notes_still_hears_the_sound() {
         fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
             self.1.pop()
         }
-        fn sound(&mut self, _: FrameOffset, what: SynthEvent) {
+        fn play(&mut self, _: FrameOffset, what: SynthEvent) {
             self.0.push(what);
         }
         fn send(&mut self, _: FrameOffset, _: Message) -> Sent {

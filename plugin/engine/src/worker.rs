@@ -45,7 +45,7 @@ impl Worker {
         let flag = Arc::clone(&stop);
         let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
             priority::take();
-            Room::new(end, stats, make).run(&flag);
+            WorkerState::new(end, stats, make).run(&flag);
         });
         Some(Self { stop, thread: Some(thread.ok()?) })
     }
@@ -68,7 +68,7 @@ impl Drop for Worker {
 }
 
 /// The worker's own room: the mind and what it needs.
-pub(crate) struct Room<M, F> {
+pub(crate) struct WorkerState<M, F> {
     end: WorkerEnd,
     stats: Arc<Stats>,
     make: F,
@@ -80,7 +80,7 @@ pub(crate) struct Room<M, F> {
     past: Checkpoint<M>,
 }
 
-impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
+impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> WorkerState<M, F> {
     /// Without a mind until it is told which style to play.
     pub fn new(end: WorkerEnd, stats: Arc<Stats>, make: F) -> Self {
         Self {
@@ -96,9 +96,9 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
 
     /// Does what there is to do, and returns when there is nothing more.
     #[cfg(test)]
-    pub fn work_off(&mut self) {
-        while let Received::Command(word) = self.end.look() {
-            self.attend(word);
+    pub fn run_until_idle(&mut self) {
+        while let Received::Command(word) = self.end.receive() {
+            self.handle(word);
         }
     }
 
@@ -110,9 +110,9 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
 
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Acquire) {
-            match self.end.look() {
+            match self.end.receive() {
                 Received::Command(word) => {
-                    self.attend(word);
+                    self.handle(word);
                     self.end.count_done();
                 }
                 Received::Nothing => {
@@ -126,7 +126,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         }
     }
 
-    fn attend(&mut self, word: Command) {
+    fn handle(&mut self, word: Command) {
         if let Command::Style(style) = word {
             self.style = Some(style);
         }
@@ -149,7 +149,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
         // Whoever asked must not wait for ever. Nobody may be there any more: then the next look says so.
         let _ = match (done, word) {
             (Some(said), _) => said,
-            (None, Command::Request(Request { generation, .. })) => self.end.say(Reply::Failed { generation }),
+            (None, Command::Request(Request { generation, .. })) => self.end.reply(Reply::Failed { generation }),
             (None, _) => Ok(()),
         };
         self.keep_spare(MOST_STEPS);
@@ -209,7 +209,7 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> Room<M, F> {
     }
 
     fn say_how_it_is(&self) {
-        self.stats.set_mind(if self.mind.is_some() { WorkerStatus::Ready } else { WorkerStatus::NoWeights });
+        self.stats.set_worker_status(if self.mind.is_some() { WorkerStatus::Ready } else { WorkerStatus::NoWeights });
     }
 }
 
@@ -223,27 +223,27 @@ fn fulfil<M: Improvise>(
     let Request { generation, turn, horizon, bars, form, ends, along, sampling, swing, .. } = request;
     let TurnNumber(turn) = turn;
     let started = Instant::now();
-    let (Begin::At(mut nothing_before) | Begin::NotBefore(mut nothing_before)) = request.begin;
+    let (Begin::At(mut earliest_next) | Begin::NotBefore(mut earliest_next)) = request.begin;
     let mut begin = request.begin;
     let mut together = 0;
     if let Begin::NotBefore(_) = begin {
-        nothing_before = mind.earliest(&DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
+        earliest_next = mind.earliest(&DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
     }
     for _ in 0..NOTES_PER_REQUEST {
         // Its own last note may last beyond the horizon: then it is too early to decide the next.
-        if nothing_before >= horizon {
+        if earliest_next >= horizon {
             break;
         }
         let note = past.decide(mind, DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
         let sounding = swing.no_longer(note, sampling.limits.longest);
-        end.say(Reply::Note { generation, note: sounding })?;
-        let next = mind.nothing_before(&note);
-        together = if next == nothing_before { together + 1 } else { 0 };
-        nothing_before = if together < CHORD { next } else { note.onset + Ticks(1) };
-        begin = Begin::NotBefore(nothing_before);
+        end.reply(Reply::Note { generation, note: sounding })?;
+        let next = mind.earliest_after(&note);
+        together = if next == earliest_next { together + 1 } else { 0 };
+        earliest_next = if together < CHORD { next } else { note.onset + Ticks(1) };
+        begin = Begin::NotBefore(earliest_next);
     }
-    let think_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    end.say(Reply::Done { generation, nothing_before, think_ns })
+    let elapsed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    end.reply(Reply::Done { generation, earliest_next, elapsed_ns })
 }
 
 #[cfg(test)]
@@ -282,14 +282,14 @@ mod tests {
             let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
             from.max(self.last)
         }
-        fn nothing_before(&self, last: &Note) -> Ticks {
+        fn earliest_after(&self, last: &Note) -> Ticks {
             last.onset
         }
         fn retract(&mut self, _: Ticks) {}
         fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
         fn reset(&mut self) {}
         fn catch_up(&mut self) {}
-        fn spare(&self) -> Self {
+        fn checkpoint(&self) -> Self {
             self.clone()
         }
     }
@@ -300,7 +300,7 @@ mod tests {
         let make = move |_, _| Some(Fragile { step, last: Ticks::ZERO });
         let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
-        assert!(audio.tell(Command::Style(StyleNumber(0))));
+        assert!(audio.send(Command::Style(StyleNumber(0))));
         (audio, worker, stats)
     }
 
@@ -323,7 +323,7 @@ mod tests {
     fn onsets(audio: &mut AudioEnd) -> Vec<i64> {
         let mut onsets = Vec::new();
         loop {
-            match audio.wait_offline() {
+            match audio.wait_for_reply_offline() {
                 Some(Reply::Note { note, .. }) => onsets.push(note.onset.0),
                 Some(Reply::Done { .. }) => return onsets,
                 other => panic!("{other:?}"),
@@ -334,25 +334,25 @@ mod tests {
     #[test]
     fn a_wish_is_answered_until_nothing_can_begin_before_its_horizon() {
         let (mut audio, _worker, _) = start(Ticks(24));
-        assert!(audio.tell(request(1, Ticks(96))));
+        assert!(audio.send(request(1, Ticks(96))));
         assert_eq!(onsets(&mut audio), [48, 72, 96]);
     }
 
     #[test]
     fn a_wish_for_a_time_that_the_last_note_still_fills_is_answered_without_a_note() {
         let (mut audio, _worker, _) = start(Ticks(24));
-        assert!(audio.tell(request(1, Ticks(96))));
+        assert!(audio.send(request(1, Ticks(96))));
         assert_eq!(onsets(&mut audio), [48, 72, 96]);
         let Command::Request(early) = request(2, Ticks(60)) else { panic!("it is a request") };
-        assert!(audio.tell(Command::Request(Request { begin: Begin::NotBefore(Ticks(50)), ..early })));
-        let reply = audio.wait_offline();
-        assert!(matches!(reply, Some(Reply::Done { nothing_before: Ticks(96), .. })), "{reply:?}");
+        assert!(audio.send(Command::Request(Request { begin: Begin::NotBefore(Ticks(50)), ..early })));
+        let reply = audio.wait_for_reply_offline();
+        assert!(matches!(reply, Some(Reply::Done { earliest_next: Ticks(96), .. })), "{reply:?}");
     }
 
     #[test]
     fn a_mind_stuck_in_a_chord_is_moved_on_and_its_reply_is_bounded() {
         let (mut audio, _worker, _) = start(Ticks::ZERO);
-        assert!(audio.tell(request(1, Ticks(1_000_000))));
+        assert!(audio.send(request(1, Ticks(1_000_000))));
         let onsets = onsets(&mut audio);
         assert_eq!(onsets.len(), NOTES_PER_REQUEST);
         assert!(onsets[CHORD] > onsets[0] && onsets.is_sorted());
@@ -361,12 +361,12 @@ mod tests {
     #[test]
     fn a_panic_of_the_mind_is_survived_and_counted() {
         let (mut audio, _worker, stats) = start(Ticks(24));
-        assert!(audio.tell(request(13, Ticks(49))));
-        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: Generation(13) }));
-        assert!(audio.tell(request(14, Ticks(49))));
+        assert!(audio.send(request(13, Ticks(49))));
+        assert_eq!(audio.wait_for_reply_offline(), Some(Reply::Failed { generation: Generation(13) }));
+        assert!(audio.send(request(14, Ticks(49))));
         assert_eq!(onsets(&mut audio), [48, 72], "the next request is fulfilled by a new mind");
         assert_eq!(stats.panics.get(), 1);
-        assert_eq!(stats.mind(), WorkerStatus::Ready);
+        assert_eq!(stats.worker_status(), WorkerStatus::Ready);
     }
 
     #[test]
@@ -377,13 +377,13 @@ mod tests {
             assert_ne!(style, StyleNumber(9), "the style that kills");
             before.or(Some(Fragile { step: Ticks(24), last: Ticks::ZERO }))
         };
-        let mut room = Room::new(end, Arc::clone(&stats), make);
+        let mut room = WorkerState::new(end, Arc::clone(&stats), make);
         for word in [Command::Style(StyleNumber(0)), Command::Style(StyleNumber(9)), request(1, Ticks(96))] {
-            assert!(audio.tell(word));
+            assert!(audio.send(word));
         }
-        room.work_off();
-        assert!(matches!(audio.reply(), Some(Reply::Note { .. })));
-        assert_eq!((stats.panics.get(), stats.mind()), (1, WorkerStatus::Ready));
+        room.run_until_idle();
+        assert!(matches!(audio.receive(), Some(Reply::Note { .. })));
+        assert_eq!((stats.panics.get(), stats.worker_status()), (1, WorkerStatus::Ready));
     }
 
     #[test]
@@ -402,14 +402,14 @@ mod tests {
             fn earliest(&self, ask: &DecisionRequest) -> Ticks {
                 self.0.earliest(ask)
             }
-            fn nothing_before(&self, last: &Note) -> Ticks {
+            fn earliest_after(&self, last: &Note) -> Ticks {
                 last.onset
             }
             fn retract(&mut self, _: Ticks) {}
             fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
             fn reset(&mut self) {}
             fn catch_up(&mut self) {}
-            fn spare(&self) -> Self {
+            fn checkpoint(&self) -> Self {
                 Self(self.0.clone())
             }
         }
@@ -418,9 +418,9 @@ mod tests {
         let worker = Worker::start(mind, Arc::default(), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
         let begun = Instant::now();
-        assert!(audio.tell(Command::Style(StyleNumber(0))) && audio.tell(request(1, Ticks(49))));
+        assert!(audio.send(Command::Style(StyleNumber(0))) && audio.send(request(1, Ticks(49))));
         audio.wake();
-        assert_eq!(audio.reply(), None);
+        assert_eq!(audio.receive(), None);
         assert!(begun.elapsed() < LONG, "neither telling, waking nor looking for a reply waits");
         assert_eq!(
             onsets(&mut audio),
@@ -436,10 +436,10 @@ mod tests {
         let make = |_, _| None::<Fragile>;
         let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
         audio.set_worker(worker.thread().expect("it runs"));
-        assert!(audio.tell(Command::Style(StyleNumber(0))));
-        assert!(audio.tell(request(1, Ticks(49))));
-        assert_eq!(audio.wait_offline(), Some(Reply::Failed { generation: Generation(1) }));
-        assert_eq!(stats.mind(), WorkerStatus::NoWeights);
+        assert!(audio.send(Command::Style(StyleNumber(0))));
+        assert!(audio.send(request(1, Ticks(49))));
+        assert_eq!(audio.wait_for_reply_offline(), Some(Reply::Failed { generation: Generation(1) }));
+        assert_eq!(stats.worker_status(), WorkerStatus::NoWeights);
     }
 
     #[test]
@@ -463,34 +463,34 @@ mod tests {
             fn earliest(&self, ask: &DecisionRequest) -> Ticks {
                 self.mind.earliest(ask)
             }
-            fn nothing_before(&self, last: &Note) -> Ticks {
+            fn earliest_after(&self, last: &Note) -> Ticks {
                 last.onset
             }
             fn retract(&mut self, _: Ticks) {}
             fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
             fn reset(&mut self) {}
             fn catch_up(&mut self) {}
-            fn spare(&self) -> Self {
+            fn checkpoint(&self) -> Self {
                 let Self { mind, audio, decided } = self;
                 Self { mind: mind.clone(), audio: Rc::clone(audio), decided: Rc::clone(decided) }
             }
         }
         let (mut audio, end) = link();
-        assert!(audio.tell(Command::Style(StyleNumber(0))) && audio.tell(request(1, Ticks(1_000))));
+        assert!(audio.send(Command::Style(StyleNumber(0))) && audio.send(request(1, Ticks(1_000))));
         let (audio, decided) = (Rc::new(RefCell::new(Some(audio))), Rc::new(Cell::new(0)));
         let stats = Arc::new(Stats::default());
         let mind = Left { mind: Fragile { step: Ticks(24), last: Ticks::ZERO }, audio, decided: Rc::clone(&decided) };
-        let mut room = Room::new(end, Arc::clone(&stats), move |_, _| Some(mind.spare()));
-        room.work_off();
+        let mut room = WorkerState::new(end, Arc::clone(&stats), move |_, _| Some(mind.checkpoint()));
+        room.run_until_idle();
         assert_eq!((stats.panics.get(), decided.get()), (0, 3));
-        assert!(matches!(room.end.look(), Received::Disconnected));
+        assert!(matches!(room.end.receive(), Received::Disconnected));
     }
 
     #[test]
     fn dropping_the_worker_ends_its_thread_even_with_work_waiting() {
         let (mut audio, worker, _) = start(Ticks(24));
         for turn in 0..3 {
-            assert!(audio.tell(request(turn, Ticks(49))));
+            assert!(audio.send(request(turn, Ticks(49))));
         }
         drop(worker);
     }

@@ -40,7 +40,7 @@ pub fn line(cx: &mut UiContext<'_>, rect: Rect, data: &EditorData, present: Opti
     let tip = "Where the time comes from, the bar and beat, and the tempo.";
     cell(cx, "Status time", transport(present), theme::DIM, tip);
     let stats = &data.stats;
-    let micros = stats.think_ns.load(Relaxed) / 1_000;
+    let micros = stats.elapsed_ns.load(Relaxed) / 1_000;
     if micros > 0 {
         let tip =
             "How long Segue took to decide its last notes. It decides ahead, so a few milliseconds are not heard.";
@@ -80,7 +80,7 @@ fn thinking(micros: u64) -> String {
 /// The style that plays, and whether it is the one that was chosen.
 fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
     let wished = params.model.style.to_string();
-    match stats.mind() {
+    match stats.worker_status() {
         WorkerStatus::NoWeights => return (format!("{wished}: cannot be read, Segue is silent"), theme::WRONG),
         WorkerStatus::NoThread => {
             return ("The system gives Segue no thread; restart the host".to_owned(), theme::WRONG);

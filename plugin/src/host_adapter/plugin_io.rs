@@ -65,7 +65,7 @@ impl<C: ProcessContext<Segue>> HostIo for PluginIo<'_, C> {
         None
     }
 
-    fn sound(&mut self, at: FrameOffset, what: SynthEvent) {
+    fn play(&mut self, at: FrameOffset, what: SynthEvent) {
         self.render_until(at.0 as usize);
         match what {
             SynthEvent::NoteOn { .. } if !self.sound_is_on => {}
@@ -310,7 +310,7 @@ mod tests {
         let message = Message::NoteOn { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Accepted);
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Refused);
-        stage.sound(FrameOffset(20), SynthEvent::NoteOn { who: NoteSource::Player, channel: 0, pitch, velocity: 1.0 });
+        stage.play(FrameOffset(20), SynthEvent::NoteOn { who: NoteSource::Player, channel: 0, pitch, velocity: 1.0 });
         stage.finish();
         assert!(left[..20].iter().all(|sample| *sample == 0.0), "silent before the note");
         assert!(left[20..].iter().any(|sample| *sample != 0.0), "heard from then on");

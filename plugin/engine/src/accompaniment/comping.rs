@@ -215,11 +215,11 @@ impl Comping {
         for &pitch in &self.before {
             let struck = channel.map(|channel| {
                 let key = Key { voice: None, channel, pitch };
-                output.strike(host, at, key, velocity, NoteSource::Comping)
+                output.note_on(host, at, key, velocity, NoteSource::Comping)
             });
             let token = if let Some(NoteOnResult::Sounds(token)) = struck { Some(token) } else { None };
             all_taken &= struck != Some(NoteOnResult::Refused);
-            host.sound(at, SynthEvent::NoteOn { who: NoteSource::Comping, channel: 0, pitch, velocity });
+            host.play(at, SynthEvent::NoteOn { who: NoteSource::Comping, channel: 0, pitch, velocity });
             // There is room for every key of a voicing.
             let _ = self.sounding.try_push(Sounding { pitch, token });
         }
@@ -230,9 +230,9 @@ impl Comping {
     pub fn let_go(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
         for Sounding { pitch, token } in self.sounding.drain(..) {
             if let Some(token) = token {
-                output.end(host, at, token);
+                output.note_off(host, at, token);
             }
-            host.sound(at, SynthEvent::NoteOff { who: NoteSource::Comping, channel: 0, pitch });
+            host.play(at, SynthEvent::NoteOff { who: NoteSource::Comping, channel: 0, pitch });
         }
     }
 }

@@ -35,8 +35,8 @@ impl Metronome {
         let (pitch, velocity) = if bars.place(beat) == Ticks::ZERO { ON_THE_LINE } else { BETWEEN };
         if let Some(pitch) = pitch {
             // Let go at once: what is left is the ring of its end.
-            host.sound(at, SynthEvent::NoteOn { who: NoteSource::Click, channel: 0, pitch, velocity });
-            host.sound(at, SynthEvent::NoteOff { who: NoteSource::Click, channel: 0, pitch });
+            host.play(at, SynthEvent::NoteOn { who: NoteSource::Click, channel: 0, pitch, velocity });
+            host.play(at, SynthEvent::NoteOff { who: NoteSource::Click, channel: 0, pitch });
         }
     }
 }

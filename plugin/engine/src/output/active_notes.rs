@@ -24,7 +24,7 @@ struct Entry {
     by: NoteSource,
     begun: FramePosition,
     /// The note is over, but the host would not hear of it; the number is how fast its key went up.
-    overdue: Option<f32>,
+    pending_off: Option<f32>,
 }
 
 /// What became of a note-on.
@@ -45,7 +45,7 @@ pub enum NoteOnResult {
 pub struct ActiveNotes {
     entries: ArrayVec<Entry, CAPACITY>,
     next: u32,
-    returns: FeedbackFilter,
+    feedback: FeedbackFilter,
     /// The position of the block's first frame.
     start: FramePosition,
 }
@@ -54,23 +54,23 @@ impl ActiveNotes {
     /// A block begins here, so many frames into the host's own.
     pub fn begin_block(&mut self, start: FramePosition, into: u32, sample_rate: f64) {
         self.start = start;
-        self.returns.listen(start.plus(-i64::from(into)), sample_rate);
+        self.feedback.listen(start.plus(-i64::from(into)), sample_rate);
     }
 
     /// Frames are counted from zero again, or another performance begins.
-    pub fn forget_returns(&mut self) {
-        self.returns = FeedbackFilter::default();
-        self.entries.iter().for_each(|entry| self.returns.note_sounds(entry.key));
+    pub fn reset_feedback(&mut self) {
+        self.feedback = FeedbackFilter::default();
+        self.entries.iter().for_each(|entry| self.feedback.note_sounds(entry.key));
     }
 
     /// Whether an event is one of ours that comes back by a routing loop. `key_is_down` says that the player holds the
     /// key that it is about.
-    pub fn has_returned(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
-        self.returns.take(self.position(at), event, key_is_down)
+    pub fn is_feedback(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
+        self.feedback.take(self.position(at), event, key_is_down)
     }
 
     /// Begins a note.
-    pub fn strike(
+    pub fn note_on(
         &mut self,
         host: &mut impl HostIo,
         at: FrameOffset,
@@ -80,7 +80,7 @@ impl ActiveNotes {
     ) -> NoteOnResult {
         let same = |entry: &Entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch;
         let begun = self.position(at);
-        if let Some(sounding) = self.entries.iter_mut().find(|entry| same(entry) && entry.overdue.is_none()) {
+        if let Some(sounding) = self.entries.iter_mut().find(|entry| same(entry) && entry.pending_off.is_none()) {
             if by == NoteSource::Comping && sounding.by != NoteSource::Comping {
                 return NoteOnResult::KeyTaken;
             }
@@ -100,8 +100,8 @@ impl ActiveNotes {
             Sent::Accepted => {
                 let token = NoteToken(self.next);
                 self.next = self.next.wrapping_add(1);
-                self.entries.push(Entry { key, token, by, begun, overdue: None });
-                self.returns.note_begun(begun, key, velocity, by);
+                self.entries.push(Entry { key, token, by, begun, pending_off: None });
+                self.feedback.note_begun(begun, key, velocity, by);
                 NoteOnResult::Sounds(token)
             }
             Sent::Refused => NoteOnResult::Refused,
@@ -110,12 +110,12 @@ impl ActiveNotes {
     }
 
     /// Ends a note, unless somebody else has taken over its key.
-    pub fn end(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
-        self.release(host, at, token, 0.0);
+    pub fn note_off(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
+        self.note_off_with_velocity(host, at, token, 0.0);
     }
 
     /// The same, with the speed at which the key goes up.
-    pub fn release(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
+    pub fn note_off_with_velocity(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
         self.end_where(host, at, velocity, |entry| entry.token == token);
     }
 
@@ -123,19 +123,19 @@ impl ActiveNotes {
     pub fn pass(&mut self, host: &mut impl HostIo, at: FrameOffset, message: Message) -> Sent {
         let sent = host.send(at, message);
         if sent == Sent::Accepted {
-            self.returns.passed(self.position(at), message);
+            self.feedback.passed(self.position(at), message);
         }
         sent
     }
 
     /// Offers the note-offs again that were refused.
-    pub fn pay_overdue(&mut self, host: &mut impl HostIo, at: FrameOffset) {
-        self.end_where(host, at, 0.0, |entry| entry.overdue.is_some());
+    pub fn send_pending(&mut self, host: &mut impl HostIo, at: FrameOffset) {
+        self.end_where(host, at, 0.0, |entry| entry.pending_off.is_some());
     }
 
     /// Marks every note as over when there is no host to tell; the next block will.
-    pub fn all_overdue(&mut self) {
-        self.entries.iter_mut().for_each(|entry| entry.overdue = entry.overdue.or(Some(0.0)));
+    pub fn all_pending(&mut self) {
+        self.entries.iter_mut().for_each(|entry| entry.pending_off = entry.pending_off.or(Some(0.0)));
     }
 
     fn position(&self, at: FrameOffset) -> FramePosition {
@@ -143,18 +143,18 @@ impl ActiveNotes {
     }
 
     fn end_where(&mut self, host: &mut impl HostIo, at: FrameOffset, velocity: f32, which: impl Fn(&Entry) -> bool) {
-        let (returns, position) = (&mut self.returns, self.start.plus(i64::from(at.0)));
+        let (feedback, position) = (&mut self.feedback, self.start.plus(i64::from(at.0)));
         self.entries.retain(|entry| {
             if !which(entry) {
                 return true;
             }
-            let velocity = entry.overdue.unwrap_or(velocity);
+            let velocity = entry.pending_off.unwrap_or(velocity);
             let sent = host.send(at, Message::NoteOff { key: entry.key, velocity });
             if sent == Sent::Accepted {
-                returns.note_ended(position, entry.key);
+                feedback.note_ended(position, entry.key);
             }
-            entry.overdue = (sent == Sent::Refused).then_some(velocity);
-            entry.overdue.is_some()
+            entry.pending_off = (sent == Sent::Refused).then_some(velocity);
+            entry.pending_off.is_some()
         });
     }
 }
@@ -178,7 +178,7 @@ mod tests {
         fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
             None
         }
-        fn sound(&mut self, _: FrameOffset, _: crate::host::SynthEvent) {}
+        fn play(&mut self, _: FrameOffset, _: crate::host::SynthEvent) {}
         fn send(&mut self, _: FrameOffset, message: Message) -> Sent {
             if self.full {
                 return Sent::Refused;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn strike(active_notes: &mut ActiveNotes, host: &mut Paper, key: Key, by: NoteSource) -> NoteToken {
-        match active_notes.strike(host, AT, key, 0.5, by) {
+        match active_notes.note_on(host, AT, key, 0.5, by) {
             NoteOnResult::Sounds(token) => token,
             other => panic!("{other:?}"),
         }
@@ -213,9 +213,9 @@ mod tests {
         let players = Key { voice: Some(9), ..key(60) };
         let first = strike(&mut active_notes, &mut host, players, NoteSource::Player);
         let second = strike(&mut active_notes, &mut host, key(60), NoteSource::Segue);
-        active_notes.release(&mut host, AT, first, 0.9);
-        active_notes.end(&mut host, AT, second);
-        active_notes.end(&mut host, AT, second);
+        active_notes.note_off_with_velocity(&mut host, AT, first, 0.9);
+        active_notes.note_off(&mut host, AT, second);
+        active_notes.note_off(&mut host, AT, second);
         assert_eq!(host.taken, [on(players), off(players, 0.0), on(key(60)), off(key(60), 0.0)]);
     }
 
@@ -224,10 +224,10 @@ mod tests {
         for other in [NoteSource::Player, NoteSource::Segue] {
             let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
             let others = strike(&mut active_notes, &mut host, key(60), other);
-            assert_eq!(active_notes.strike(&mut host, AT, key(60), 0.5, NoteSource::Comping), NoteOnResult::KeyTaken);
-            active_notes.end(&mut host, AT, others);
+            assert_eq!(active_notes.note_on(&mut host, AT, key(60), 0.5, NoteSource::Comping), NoteOnResult::KeyTaken);
+            active_notes.note_off(&mut host, AT, others);
             strike(&mut active_notes, &mut host, key(60), NoteSource::Comping);
-            assert!(matches!(active_notes.strike(&mut host, LATER, key(60), 0.5, other), NoteOnResult::Sounds(_)));
+            assert!(matches!(active_notes.note_on(&mut host, LATER, key(60), 0.5, other), NoteOnResult::Sounds(_)));
             assert_eq!(host.taken, [on(key(60)), off(key(60), 0.0), on(key(60)), off(key(60), 0.0), on(key(60))]);
         }
     }
@@ -237,9 +237,9 @@ mod tests {
         let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
         let compings = strike(&mut active_notes, &mut host, key(60), NoteSource::Comping);
         let segues = strike(&mut active_notes, &mut host, key(60), NoteSource::Segue);
-        active_notes.end(&mut host, LATER, compings);
+        active_notes.note_off(&mut host, LATER, compings);
         assert_eq!(host.taken, [on(key(60))]);
-        active_notes.end(&mut host, LATER, segues);
+        active_notes.note_off(&mut host, LATER, segues);
         assert_eq!(host.taken, [on(key(60)), off(key(60), 0.0)]);
     }
 
@@ -249,7 +249,7 @@ mod tests {
         let other = Key { channel: 3, ..key(60) };
         let first = strike(&mut active_notes, &mut host, key(60), NoteSource::Player);
         strike(&mut active_notes, &mut host, other, NoteSource::Segue);
-        active_notes.end(&mut host, AT, first);
+        active_notes.note_off(&mut host, AT, first);
         assert_eq!(host.taken, [on(key(60)), on(other), off(key(60), 0.0)]);
     }
 
@@ -258,12 +258,12 @@ mod tests {
         let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
         let token = strike(&mut active_notes, &mut host, key(60), NoteSource::Player);
         host.full = true;
-        active_notes.release(&mut host, AT, token, 0.7);
-        active_notes.pay_overdue(&mut host, AT);
-        assert_eq!(active_notes.strike(&mut host, AT, key(60), 0.5, NoteSource::Segue), NoteOnResult::Refused);
+        active_notes.note_off_with_velocity(&mut host, AT, token, 0.7);
+        active_notes.send_pending(&mut host, AT);
+        assert_eq!(active_notes.note_on(&mut host, AT, key(60), 0.5, NoteSource::Segue), NoteOnResult::Refused);
         host.full = false;
-        active_notes.pay_overdue(&mut host, AT);
-        active_notes.pay_overdue(&mut host, AT);
+        active_notes.send_pending(&mut host, AT);
+        active_notes.send_pending(&mut host, AT);
         assert_eq!(host.taken, [on(key(60)), off(key(60), 0.7)]);
     }
 }

@@ -90,7 +90,7 @@ struct ControllerStates {
     /// Passed on, and not at rest.
     away: u16,
     /// To be brought to rest, because nothing is passed on any more or because the host would not hear of it.
-    owed: u16,
+    pending: u16,
 }
 
 /// ControllerStates that were passed on and must come to rest.
@@ -124,22 +124,22 @@ impl Thru {
             match (goes_away, sent) {
                 (true, Sent::Accepted) => {
                     lever.away |= bit;
-                    lever.owed &= !bit;
+                    lever.pending &= !bit;
                 }
                 (true, _) => {}
-                (false, Sent::Refused) => lever.owed |= lever.away & bit,
+                (false, Sent::Refused) => lever.pending |= lever.away & bit,
                 (false, _) => {
                     lever.away &= !bit;
-                    lever.owed &= !bit;
+                    lever.pending &= !bit;
                 }
             }
         }
         sent
     }
 
-    /// Brings to rest what is owed; of what is not passed on any more, everything is. A pedal is heard from everywhere when
+    /// Brings to rest what is pending; of what is not passed on any more, everything is. A pedal is heard from everywhere when
     /// it comes up, so that one stays down with its keys until then.
-    pub fn pay(
+    pub fn send_pending(
         &mut self,
         settings: &Settings,
         at: FrameOffset,
@@ -147,17 +147,17 @@ impl Thru {
         active_notes: &mut ActiveNotes,
     ) {
         if !settings.thru {
-            self.all_owed();
+            self.all_pending();
         }
         for (lever, levers) in Controller::ALL.into_iter().zip(&mut self.levers).filter(|(_, levers)| levers.away != 0)
         {
             for channel in 0..16 {
                 let bit = 1 << channel;
                 let is_lost = lever != Controller::Sustain && !hears(settings, channel);
-                levers.owed |= if is_lost { levers.away & bit } else { 0 };
+                levers.pending |= if is_lost { levers.away & bit } else { 0 };
                 let rest = Message::Control(lever.to_rest(channel));
-                if levers.owed & bit != 0 && active_notes.pass(host, at, rest) != Sent::Refused {
-                    levers.owed &= !bit;
+                if levers.pending & bit != 0 && active_notes.pass(host, at, rest) != Sent::Refused {
+                    levers.pending &= !bit;
                     levers.away &= !bit;
                 }
             }
@@ -165,9 +165,9 @@ impl Thru {
     }
 
     /// Everything is to come to rest when there is a host to tell.
-    pub fn all_owed(&mut self) {
+    pub fn all_pending(&mut self) {
         for levers in &mut self.levers {
-            levers.owed |= levers.away;
+            levers.pending |= levers.away;
         }
     }
 }

@@ -20,7 +20,7 @@ impl Performer {
             HostEvent::Control(_) | HostEvent::Shape { .. } => false,
         };
         // What comes back on a channel that is not heard tells of a loop all the same.
-        if self.output.has_returned(ctx.now.at(), &event, key_is_down) {
+        if self.output.is_feedback(ctx.now.at(), &event, key_is_down) {
             return;
         }
         if !thru::is_heard(ctx.now.settings(), &event) {
@@ -59,7 +59,7 @@ impl Performer {
         let id = if part == Part::Melody { self.tell_heard(ctx, key, velocity, onset) } else { None };
         let at = ctx.now.at();
         let Key { channel, pitch, .. } = key;
-        ctx.host.sound(at, SynthEvent::NoteOn { who: NoteSource::Player, channel, pitch, velocity });
+        ctx.host.play(at, SynthEvent::NoteOn { who: NoteSource::Player, channel, pitch, velocity });
         let token = if ctx.now.settings().thru { self.pass_on(ctx, key, velocity) } else { None };
         let held = HeldNote { key, onset, id, token, part, struck: ctx.now.position(), down: true, drone: false };
         let pedalled = self.player.held().pedalled();
@@ -70,9 +70,9 @@ impl Performer {
         }
         if !is_followed {
             // Nobody will follow this note to its end, so it ends here.
-            ctx.host.sound(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
+            ctx.host.play(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
             if let Some(token) = token {
-                self.output.end(ctx.host, at, token);
+                self.output.note_off(ctx.host, at, token);
             }
         }
         self.quiet_since = None;
@@ -99,7 +99,7 @@ impl Performer {
         key: Key,
         velocity: f32,
     ) -> Option<NoteToken> {
-        match self.output.strike(ctx.host, ctx.now.at(), key, velocity, NoteSource::Player) {
+        match self.output.note_on(ctx.host, ctx.now.at(), key, velocity, NoteSource::Player) {
             NoteOnResult::Sounds(token) => Some(token),
             NoteOnResult::NoOutput | NoteOnResult::KeyTaken => None,
             NoteOnResult::Refused => {
@@ -148,10 +148,10 @@ impl Performer {
             self.arbiter.player_is_there();
             let at = ctx.now.at();
             if let Some(token) = held.token {
-                self.output.release(ctx.host, at, token, velocity);
+                self.output.note_off_with_velocity(ctx.host, at, token, velocity);
             }
             let Key { channel, pitch, .. } = held.key;
-            ctx.host.sound(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
+            ctx.host.play(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
             if is_over {
                 self.note_is_over(ctx, &held);
             } else {
@@ -201,7 +201,7 @@ impl Performer {
         if thru::hears(ctx.now.settings(), channel) {
             self.take_turn(ctx, TurnInput::AllSoundOff);
             self.accompaniment.let_go(&ctx.now, ctx.host, &mut self.output);
-            ctx.host.sound(ctx.now.at(), SynthEvent::AllSoundOff);
+            ctx.host.play(ctx.now.at(), SynthEvent::AllSoundOff);
         }
     }
 
@@ -224,7 +224,7 @@ impl Performer {
         let pedalled = self.player.held().pedalled();
         for channel in 0..CHANNELS {
             let down = pedalled >> channel & 1 == 1;
-            ctx.host.sound(ctx.now.at(), SynthEvent::Pedal { channel, down });
+            ctx.host.play(ctx.now.at(), SynthEvent::Pedal { channel, down });
         }
     }
 }

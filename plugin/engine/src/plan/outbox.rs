@@ -61,39 +61,39 @@ impl Outbox {
     pub fn send(&mut self, port: &mut impl WorkerPort) {
         // Before anything that may make the worker decide the same once more.
         while let Some(&(onset, pitch)) = self.forget_unplayed.first() {
-            if !port.tell(Command::ForgetUnplayed { onset, pitch }) {
+            if !port.send(Command::ForgetUnplayed { onset, pitch }) {
                 return;
             }
             self.forget_unplayed.pop_at(0);
         }
         if self.blank {
-            self.blank = !port.tell(Command::ForgetAll);
+            self.blank = !port.send(Command::ForgetAll);
         }
         if let Some(from) = self.retract.filter(|_| !self.blank)
-            && port.tell(Command::Retract { from })
+            && port.send(Command::Retract { from })
         {
             self.retract = None;
         }
         if let Some(style) = self.style.filter(|_| self.retract.is_none() && !self.blank)
-            && port.tell(Command::Style(style))
+            && port.send(Command::Style(style))
         {
             self.style = None;
         }
-        if self.files && port.tell(Command::ReloadFiles) {
+        if self.files && port.send(Command::ReloadFiles) {
             self.files = false;
         }
         if let Some(source) = self.chords_from.filter(|_| !self.blank)
-            && port.tell(Command::ChordSource(source))
+            && port.send(Command::ChordSource(source))
         {
             self.chords_from = None;
         }
         if let Some(chord) = self.chord.filter(|_| self.chords_from.is_none() && !self.blank)
-            && port.tell(Command::Chord(chord))
+            && port.send(Command::Chord(chord))
         {
             self.chord = None;
         }
         while let Some(&end) = self.ends.first() {
-            if self.must_come_first() || !port.tell(end.into()) {
+            if self.must_come_first() || !port.send(end.into()) {
                 return;
             }
             self.ends.pop_at(0);

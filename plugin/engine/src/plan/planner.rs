@@ -296,13 +296,13 @@ impl Planner {
         ctx.make_room_offline();
         // Also when there is no room: it would only be later and later. The turn is lost, and said so.
         self.requests.asked();
-        if !ctx.port.tell(Command::Request(request)) {
+        if !ctx.port.send(Command::Request(request)) {
             stats.dropped.add_one();
             let _ = self.requests.take(Reply::Failed { generation: request.generation });
             return;
         }
         while now.block.offline && self.requests.is_asked() {
-            let Some(reply) = ctx.port.wait_offline() else {
+            let Some(reply) = ctx.port.wait_for_reply_offline() else {
                 stats.time_outs.add_one();
                 return;
             };
@@ -319,19 +319,19 @@ impl Planner {
         time: &Time,
         stats: &Stats,
     ) {
-        while let Some(reply) = ctx.port.reply() {
+        while let Some(reply) = ctx.port.receive() {
             self.take(reply, &ctx.now, arbiter, time, stats);
         }
         while ctx.now.block.offline && self.requests.any_open() {
             // In vain, it is counted when something is requested.
-            let Some(reply) = ctx.port.wait_offline() else { return };
+            let Some(reply) = ctx.port.wait_for_reply_offline() else { return };
             self.take(reply, &ctx.now, arbiter, time, stats);
         }
     }
 
     fn take(&mut self, reply: Reply, now: &Now<'_>, arbiter: &TurnArbiter, time: &Time, stats: &Stats) {
-        if let Reply::Done { think_ns, .. } = reply {
-            stats.think_ns.store(think_ns, Ordering::Relaxed);
+        if let Reply::Done { elapsed_ns, .. } = reply {
+            stats.elapsed_ns.store(elapsed_ns, Ordering::Relaxed);
         }
         let taken = self.requests.take(reply);
         if let Reply::Failed { .. } = reply {
@@ -411,8 +411,8 @@ impl Planner {
     ) -> bool {
         self.send(ctx);
         ctx.make_room_offline();
-        let has_room = ctx.port.room() > 2 * held + RESERVE && self.outbox.is_empty();
-        has_room && ctx.port.tell(word)
+        let has_room = ctx.port.free_slots() > 2 * held + RESERVE && self.outbox.is_empty();
+        has_room && ctx.port.send(word)
     }
 
     /// The worker is to be told of a chord that was struck.

@@ -304,12 +304,12 @@ impl Requests {
     pub fn take(&mut self, reply: Reply) -> Taken {
         match reply {
             Reply::Note { generation, note } => return self.take_note(generation, note),
-            Reply::Done { generation, nothing_before, .. } => {
+            Reply::Done { generation, earliest_next, .. } => {
                 self.close(generation);
                 if let Some(draft) = self.draft.as_mut().filter(|_| generation == self.generation) {
                     draft.state = State::Open;
                     if let Next::After { last, from } = &mut draft.next {
-                        *from = nothing_before.max(*last);
+                        *from = earliest_next.max(*last);
                     }
                 }
             }
@@ -428,8 +428,8 @@ mod tests {
         Reply::Note { generation, note }
     }
 
-    fn until(generation: Generation, nothing_before: i64) -> Reply {
-        Reply::Done { generation, nothing_before: Ticks(nothing_before), think_ns: 0 }
+    fn until(generation: Generation, earliest_next: i64) -> Reply {
+        Reply::Done { generation, earliest_next: Ticks(earliest_next), elapsed_ns: 0 }
     }
 
     /// Thinks about a duet and has asked for its first note.

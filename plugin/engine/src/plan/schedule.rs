@@ -181,9 +181,9 @@ impl Schedule {
         }
         let key = Key { voice: None, channel, pitch: note.pitch };
         let velocity = f32::from(note.velocity.value()) / 127.0;
-        let struck = output.strike(host, at, key, velocity, NoteSource::Segue);
+        let struck = output.note_on(host, at, key, velocity, NoteSource::Segue);
         let token = if let NoteOnResult::Sounds(token) = struck { Some(token) } else { None };
-        host.sound(at, SynthEvent::NoteOn { who: NoteSource::Segue, channel, pitch: note.pitch, velocity });
+        host.play(at, SynthEvent::NoteOn { who: NoteSource::Segue, channel, pitch: note.pitch, velocity });
         let until = part.cut(note.onset + note.duration);
         self.sounding.push(Sounding {
             pitch: note.pitch,
@@ -231,9 +231,9 @@ impl Schedule {
                 return true;
             }
             if let Some(token) = sounding.token {
-                output.end(host, at, token);
+                output.note_off(host, at, token);
             }
-            host.sound(
+            host.play(
                 at,
                 SynthEvent::NoteOff { who: NoteSource::Segue, channel: sounding.channel, pitch: sounding.pitch },
             );

@@ -51,7 +51,7 @@ impl<M: Improvise> Checkpoint<M> {
 
     /// What counts begins with this mind.
     pub fn begin_from(&mut self, mind: &M) {
-        self.spare = Some(mind.spare());
+        self.spare = Some(mind.checkpoint());
         self.since.clear();
     }
 
@@ -73,7 +73,7 @@ impl<M: Improvise> Checkpoint<M> {
     pub fn relived(&mut self) -> Option<M> {
         let again = |steps: &[Step]| {
             let live = || {
-                let mut mind = self.spare.as_ref()?.spare();
+                let mut mind = self.spare.as_ref()?.checkpoint();
                 for step in steps {
                     take(&mut mind, *step);
                 }
@@ -102,8 +102,8 @@ fn take(mind: &mut impl Improvise, step: Step) {
         Step::Told(Command::Chord(chord)) => mind.hear_chord(chord),
         Step::Told(Command::ChordSource(source)) => mind.set_source(source),
         Step::Told(Command::Amend { id, duration }) => mind.amend(id, duration),
-        Step::Told(Command::ReleaseKey { id, duration }) => mind.lift(id, duration),
-        Step::Told(Command::ReleasePedal { id, duration }) => mind.damp(id, duration),
+        Step::Told(Command::ReleaseKey { id, duration }) => mind.release_key(id, duration),
+        Step::Told(Command::ReleasePedal { id, duration }) => mind.release_pedal(id, duration),
         Step::Told(Command::Retract { from }) => mind.retract(from),
         Step::Told(Command::ForgetUnplayed { onset, pitch }) => mind.forget_unplayed(onset, pitch),
         Step::Told(Command::ForgetAll) => mind.reset(),
@@ -117,7 +117,7 @@ fn take(mind: &mut impl Improvise, step: Step) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Room;
+    use super::super::WorkerState;
     use super::*;
     use crate::host::StyleNumber;
     use crate::link::{AudioEnd, Generation, Reply, Request, TurnNumber, WorkerPort, link};
@@ -165,7 +165,7 @@ mod tests {
         fn earliest(&self, ask: &DecisionRequest) -> Ticks {
             self.0.earliest(ask)
         }
-        fn nothing_before(&self, last: &Note) -> Ticks {
+        fn earliest_after(&self, last: &Note) -> Ticks {
             last.onset + last.duration
         }
         fn retract(&mut self, from: Ticks) {
@@ -183,8 +183,8 @@ mod tests {
                 self.spoil();
             }
         }
-        fn spare(&self) -> Self {
-            Self(self.0.spare())
+        fn checkpoint(&self) -> Self {
+            Self(self.0.checkpoint())
         }
     }
 
@@ -200,7 +200,7 @@ mod tests {
     /// A jam in which the same is told to a worker's room, and what it answers is written down.
     struct Jam {
         audio: AudioEnd,
-        room: Room<PanickingModel, MakePanicking>,
+        room: WorkerState<PanickingModel, MakePanicking>,
         stats: Arc<Stats>,
         heard: u32,
     }
@@ -213,14 +213,14 @@ mod tests {
             let (audio, end) = link();
             let stats = Arc::new(Stats::default());
             let mut jam =
-                Self { audio, room: Room::new(end, Arc::clone(&stats), make as MakePanicking), stats, heard: 0 };
+                Self { audio, room: WorkerState::new(end, Arc::clone(&stats), make as MakePanicking), stats, heard: 0 };
             jam.tell(Command::Style(StyleNumber(0)));
             jam
         }
 
         fn tell(&mut self, word: Command) {
-            assert!(self.audio.tell(word));
-            self.room.work_off();
+            assert!(self.audio.send(word));
+            self.room.run_until_idle();
         }
 
         /// Plays eighths from here on, one for each key.
@@ -261,12 +261,12 @@ mod tests {
                 swing: Swing::STRAIGHT,
             }));
             let timeless = |said| match said {
-                Reply::Done { generation, nothing_before, .. } => {
-                    Reply::Done { generation, nothing_before, think_ns: 0 }
+                Reply::Done { generation, earliest_next, .. } => {
+                    Reply::Done { generation, earliest_next, elapsed_ns: 0 }
                 }
                 said => said,
             };
-            std::iter::from_fn(|| self.audio.reply()).map(timeless).collect()
+            std::iter::from_fn(|| self.audio.receive()).map(timeless).collect()
         }
     }
 
@@ -292,7 +292,7 @@ mod tests {
             let expected = whole.answer(1, at + 24, at + 800);
             assert!(expected.len() > 10, "{expected:?}");
             assert_eq!(broken.answer(1, at + 24, at + 800), expected, "after {rounds} rounds");
-            assert_eq!((broken.stats.panics.get(), broken.stats.mind()), (1, WorkerStatus::Ready));
+            assert_eq!((broken.stats.panics.get(), broken.stats.worker_status()), (1, WorkerStatus::Ready));
         }
     }
 
@@ -320,7 +320,7 @@ mod tests {
         jam.room.keep_spare(0);
         jam.play(400, &[60, POISONOUS_KEY, 62]);
         jam.room.guarded(|mind, _, _| mind.catch_up());
-        assert_eq!((jam.stats.panics.get(), jam.stats.mind()), (1, WorkerStatus::Ready));
+        assert_eq!((jam.stats.panics.get(), jam.stats.worker_status()), (1, WorkerStatus::Ready));
         let mut whole = Jam::begin();
         whole.play(0, &PHRASE);
         assert_eq!(jam.answer(1, 800, 1_200), whole.answer(1, 800, 1_200));

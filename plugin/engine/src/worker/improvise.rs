@@ -24,9 +24,9 @@ pub trait Improvise {
     /// It lasted this long.
     fn amend(&mut self, id: u32, duration: Ticks);
     /// Its key was down this long, and the pedal lets it ring on.
-    fn lift(&mut self, _id: u32, _duration: Ticks) {}
+    fn release_key(&mut self, _id: u32, _duration: Ticks) {}
     /// It rang on in the pedal and lasted this long.
-    fn damp(&mut self, id: u32, duration: Ticks) {
+    fn release_pedal(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
     }
     /// The next note.
@@ -34,7 +34,7 @@ pub trait Improvise {
     /// The earliest moment at which the next note can begin.
     fn earliest(&self, ask: &DecisionRequest) -> Ticks;
     /// The earliest moment at which a note after this one can begin.
-    fn nothing_before(&self, last: &Note) -> Ticks;
+    fn earliest_after(&self, last: &Note) -> Ticks;
     /// Own notes from here on have not sounded.
     fn retract(&mut self, from: Ticks);
     /// Its own note of this onset and pitch, as it was told, has not sounded and will not.
@@ -45,7 +45,7 @@ pub trait Improvise {
     fn catch_up(&mut self);
     /// Another one that goes on as this one would, in case that this one breaks.
     #[must_use]
-    fn spare(&self) -> Self
+    fn checkpoint(&self) -> Self
     where
         Self: Sized;
 }
@@ -69,10 +69,10 @@ impl Improvise for Improviser {
     fn amend(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
     }
-    fn lift(&mut self, id: u32, duration: Ticks) {
+    fn release_key(&mut self, id: u32, duration: Ticks) {
         self.release_key(id, duration);
     }
-    fn damp(&mut self, id: u32, duration: Ticks) {
+    fn release_pedal(&mut self, id: u32, duration: Ticks) {
         self.release_pedal(id, duration);
     }
     fn decide(&mut self, ask: &DecisionRequest) -> Note {
@@ -90,13 +90,13 @@ impl Improvise for Improviser {
     fn reset(&mut self) {
         self.reset();
     }
-    fn nothing_before(&self, last: &Note) -> Ticks {
+    fn earliest_after(&self, last: &Note) -> Ticks {
         self.earliest_after(last)
     }
     fn catch_up(&mut self) {
         self.catch_up();
     }
-    fn spare(&self) -> Self {
+    fn checkpoint(&self) -> Self {
         self.checkpoint()
     }
 }
