@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::stats::Stats;
 use crate::time::Time;
 use crate::time::beat_grid::beat_at_or_after;
-use crate::time::clock::{Flow, TickMap, float};
+use crate::time::clock::{Flow, TickMap};
 use crate::time::now::Now;
 use comping::{ChordSpan, Comping, Due};
 use metronome::Metronome;
@@ -155,7 +155,7 @@ impl Accompaniment {
     /// between the beats it would only disturb.
     fn prepare(&mut self, stretch: ChordSpan, now: &Now<'_>, time: &Time, stats: &Stats) {
         let beats = swung(now, time);
-        let late = now.offset() - beats.offset_of(float(stretch.from));
+        let late = now.offset() - beats.offset_of(stretch.from.as_f64());
         let begin = if late <= now.look_ahead {
             stretch.from
         } else {

@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::plan::Planner;
 use crate::snapshot::{Chords, Snapshot};
 use crate::stats::Stats;
-use crate::time::clock::{Flow, FramePosition, float};
+use crate::time::clock::{Flow, FramePosition};
 use crate::time::now::Now;
 use crate::time::{Entered, Time};
 use crate::turns::{Situation, TurnArbiter, TurnInput};
@@ -348,11 +348,11 @@ impl Performer {
             (event, Step::HostEvent),
             (self.arbiter.loop_passes(now), Step::LoopPassed),
             (self.player.chord_rests_at(now).map(|rests| now.offset_of(rests)), Step::ChordRests),
-            (turn.map(|(tick, lag, _)| style.offset_of(float(tick) + lag)), Step::Turn),
+            (turn.map(|(tick, lag, _)| style.offset_of(tick.as_f64() + lag)), Step::Turn),
             (deal, Step::Deal),
             (self.arbiter.loop_due(now, &self.time), Step::LoopAhead),
             (self.planner.request_due(now), Step::Request),
-            (note_on.map(|onset| style.offset_of(float(onset) + lag)), Step::NoteOn),
+            (note_on.map(|onset| style.offset_of(onset.as_f64() + lag)), Step::NoteOn),
             (silence.map(|at| now.offset_of(at)), Step::Silence),
             (self.accompaniment.click_due(now, &self.time).map(|(at, _)| at), Step::Metronome),
         ];

@@ -129,11 +129,11 @@ impl Recorder {
         if self.bars != Some(snapshot.bars) || self.is_fresh(at_ns) {
             self.bars = Some(snapshot.bars);
             let event = Event::Bars(snapshot.bars.metre);
-            self.pages.write(Entry { at_ns, tick: float(snapshot.bars.line), event });
+            self.pages.write(Entry { at_ns, tick: snapshot.bars.line.as_f64(), event });
         }
         if self.form != Some(snapshot.form) || self.is_fresh(at_ns) {
             self.form = Some(snapshot.form);
-            self.pages.write(Entry { at_ns, tick: float(snapshot.form), event: Event::Form });
+            self.pages.write(Entry { at_ns, tick: snapshot.form.as_f64(), event: Event::Form });
         }
     }
 
@@ -179,11 +179,6 @@ impl Recorder {
 
 #[expect(clippy::cast_precision_loss, reason = "48")]
 const PER_QUARTER: f64 = TICKS_PER_QUARTER as f64;
-
-#[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
-fn float(ticks: Ticks) -> f64 {
-    ticks.0 as f64
-}
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1 to 127")]
 fn midi(velocity: f32) -> u8 {

@@ -4,7 +4,6 @@
 
 use crate::host::StyleNumber;
 use crate::plan::Planner;
-use crate::time::clock::float;
 use crate::time::{FREE_BPM, Time};
 use crate::turns::TurnArbiter;
 use arrayvec::ArrayVec;
@@ -80,8 +79,8 @@ impl Snapshot {
             let scale = if time.in_free_time() { snapshot.tempo_bpm / FREE_BPM } else { 1.0 };
             let (now, lag) = (snapshot.now, arbiter.lag());
             let show = |note: &Note| PlannedNote {
-                onset: now + (float(note.onset) + lag - time.of_style().now()) * scale,
-                length: float(note.duration) * scale,
+                onset: now + (note.onset.as_f64() + lag - time.of_style().now()) * scale,
+                length: note.duration.as_f64() * scale,
                 key: note.pitch.key(),
                 velocity: note.velocity.value(),
             };

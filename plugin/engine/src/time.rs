@@ -10,7 +10,7 @@ pub mod tempo;
 
 use crate::host::{Block, Settings, TempoFrom, Transport};
 use beat_grid::nearest_beat;
-use clock::{Clock, Flow, FramePosition, TickMap, float, sane};
+use clock::{Clock, Flow, FramePosition, TickMap, sane};
 use now::{Now, TickMaps, frames_in_ms};
 use segue_model::note::{Bars, Ticks};
 use swing::Swing;
@@ -176,13 +176,13 @@ impl Time {
         }
         let (offset, position) = (now.offset(), now.position());
         let Bars { line, metre } = self.beats.bars();
-        let place = (now.maps.beats.moment_of(offset) - float(line)) / float(Ticks::quarters(1));
+        let place = (now.maps.beats.moment_of(offset) - line.as_f64()) / Ticks::quarters(1).as_f64();
         let swings = self.swung(now.maps.beats, now.settings()).swing() != Swing::STRAIGHT;
         let beat = Beat { metre, swings };
         let reading = self.tempo.hear(position, self.sample_rate, beat, self.beats.tempo_bpm(), place);
         let Some(Reading { tempo_bpm, quarters }) = reading else { return false };
         #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no phrase is that long")]
-        let place = Ticks((quarters * float(Ticks::quarters(1))).round() as i64);
+        let place = Ticks((quarters * Ticks::quarters(1).as_f64()).round() as i64);
         now.maps.beats = self.beats.retime(now.maps.beats, offset, position, now.block.frames, (tempo_bpm, place));
         if !self.counts_seconds {
             now.maps.style = self.swung(now.maps.beats, now.settings());

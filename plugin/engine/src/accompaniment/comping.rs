@@ -12,7 +12,7 @@ use crate::host::{FrameOffset, Harmony, HostIo, Key, NoteSource, Settings, Synth
 use crate::link::SharedChart;
 use crate::output::Output;
 use crate::output::active_notes::{NoteOnResult, NoteToken};
-use crate::time::clock::{FramePosition, TickMap, float};
+use crate::time::clock::{FramePosition, TickMap};
 use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Pitch, Ticks};
@@ -155,11 +155,11 @@ impl Comping {
     /// What is due next, and at which frame of the block that begins at `block_start`.
     /// A rendering waits for a chart that is under way.
     pub fn due(&self, span: &TickMap, block_start: FramePosition, waits_for_chart: bool) -> Option<(i64, Due)> {
-        let off = (!self.sounding.is_empty()).then(|| (span.offset_of(float(self.until)), Due::Off));
-        let on = self.planned.first().map(|next| (span.offset_of(float(next.from)), Due::On));
+        let off = (!self.sounding.is_empty()).then(|| (span.offset_of(self.until.as_f64()), Due::Off));
+        let on = self.planned.first().map(|next| (span.offset_of(next.from.as_f64()), Due::On));
         let can_plan = (waits_for_chart || !self.awaits_chart) && !self.planned.is_full();
         let look_up = self.plan.filter(|_| can_plan).map(|plan| {
-            let before = span.offset_of(float(plan.known - AHEAD));
+            let before = span.offset_of((plan.known - AHEAD).as_f64());
             (before.max(plan.since.0.saturating_sub(block_start.0)), Due::LookUp(plan.known))
         });
         // Of several on one frame the first in this list.

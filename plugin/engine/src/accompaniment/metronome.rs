@@ -2,7 +2,7 @@
 
 use crate::host::{FrameOffset, HostIo, NoteSource, SynthEvent};
 use crate::time::beat_grid::beat_at_or_after;
-use crate::time::clock::{TickMap, float};
+use crate::time::clock::TickMap;
 use segue_model::note::{Bars, Pitch, Ticks};
 
 /// The keys that it strikes on a bar line and on the other beats, and how hard.
@@ -26,7 +26,7 @@ impl Metronome {
     pub fn due(&self, span: &TickMap, offset: i64, bars: Bars) -> (i64, Ticks) {
         let from = span.first_tick_from(offset, 0.0);
         let beat = beat_at_or_after(self.struck.map_or(from, |struck| from.max(struck + Ticks(1))), bars);
-        (span.offset_of(float(beat)), beat)
+        (span.offset_of(beat.as_f64()), beat)
     }
 
     /// Strikes a beat.

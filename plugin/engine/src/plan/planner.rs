@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::stats::Stats;
 use crate::time::Time;
 use crate::time::beat_grid::beat_at_or_after;
-use crate::time::clock::{FramePosition, float};
+use crate::time::clock::FramePosition;
 use crate::time::now::Now;
 use crate::time::swing::in_octave;
 use crate::turns::turn::{Order, Part, Turn};
@@ -159,7 +159,7 @@ impl Planner {
                 self.withdraw_from(now.first_tick(lag));
                 if let Some(part) = part {
                     // What sounds makes room then, because two lines would be more voices than may be.
-                    self.schedule.end_by(float(part.start) + part.lag);
+                    self.schedule.end_by(part.start.as_f64() + part.lag);
                     self.requests.begin(part, now.position());
                 }
                 if plays {
@@ -268,7 +268,7 @@ impl Planner {
             self.withdraw_beyond(cut, cut, now);
         }
         if let Some(end) = part.end {
-            self.schedule.end_by(float(end + part.ring) + part.lag);
+            self.schedule.end_by((end + part.ring).as_f64() + part.lag);
         }
     }
 
@@ -346,12 +346,12 @@ impl Planner {
         let pitch = in_octave(note.pitch, now.settings().octave);
         let intended = ScheduledNote { note: Note { pitch, ..note }, told: note.pitch };
         let lag = arbiter.lag();
-        let late = now.offset() - now.maps.style.offset_of(float(note.onset) + lag);
+        let late = now.offset() - now.maps.style.offset_of(note.onset.as_f64() + lag);
         if late > 0 {
             stats.late.add_one();
         }
         // What would be over already would only click.
-        let is_over = now.maps.style.offset_of(float(note.onset + note.duration) + lag) <= now.offset();
+        let is_over = now.maps.style.offset_of((note.onset + note.duration).as_f64() + lag) <= now.offset();
         // It belongs to what was played before the song went round.
         let is_astray = arbiter.next_pass().is_none() && arbiter.part().is_some_and(|part| note.onset < part.start);
         if is_over || is_astray || late > now.look_ahead || !self.schedule.plan(intended) {

@@ -8,7 +8,7 @@
 
 use crate::host::Mode;
 use crate::link::{Generation, OPEN_REQUESTS, Reply, Request, TurnNumber};
-use crate::time::clock::{FramePosition, TickMap, float};
+use crate::time::clock::{FramePosition, TickMap};
 use crate::time::swing::Swing;
 use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
@@ -250,11 +250,11 @@ impl Requests {
         let Part { start, lag, .. } = draft.part;
         match draft.next {
             Next::First => {
-                let before = span.offset_of(float(start) + lag).saturating_sub(look_ahead);
+                let before = span.offset_of(start.as_f64() + lag).saturating_sub(look_ahead);
                 Some(before.max(draft.known.0.saturating_sub(block_start.0)))
             }
             Next::After { from, .. } if !draft.part.is_over_at(from) => {
-                Some(span.offset_of(float(from) + lag).saturating_sub(look_ahead))
+                Some(span.offset_of(from.as_f64() + lag).saturating_sub(look_ahead))
             }
             Next::After { .. } => None,
         }

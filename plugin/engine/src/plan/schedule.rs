@@ -6,7 +6,6 @@
 use crate::host::{FrameOffset, HostIo, Key, NoteSource, SynthEvent};
 use crate::output::Output;
 use crate::output::active_notes::{NoteOnResult, NoteToken};
-use crate::time::clock::float;
 use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
 use segue_model::note::{Note, Pitch, Ticks};
@@ -190,7 +189,7 @@ impl Schedule {
             channel,
             onset: note.onset,
             plan,
-            until: float(until) + part.lag,
+            until: until.as_f64() + part.lag,
             token,
         });
         struck != NoteOnResult::Refused

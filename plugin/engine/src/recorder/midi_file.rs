@@ -44,7 +44,7 @@ pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
     #[expect(clippy::cast_possible_truncation, reason = "480")]
     let timing = Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER as u16));
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
-    let markers = chords(history, charts, float(moment.0), end);
+    let markers = chords(history, charts, moment.as_f64(), end);
     smf.tracks.push(paper.time(history, &markers));
     for (channel, (who, name)) in (0_u8..).zip([(NoteSource::Player, "Player"), (NoteSource::Segue, "Segue")]) {
         smf.tracks.push(paper.part(history, who, name, u4::from(channel)));
@@ -70,7 +70,9 @@ fn chords(history: &History, charts: Charts<'_>, from: f64, end: f64) -> Vec<(f6
             Chords::Chart { version, style } => match charts(version, style) {
                 None => markers.say(begin, Marker::Nothing),
                 Some(chart) => {
-                    let ticks = (nearest(begin.ceil()).0..).map(float).take_while(|tick| *tick < until && *tick <= end);
+                    let ticks = (nearest(begin.ceil()).0..)
+                        .map(|tick| Ticks(tick).as_f64())
+                        .take_while(|tick| *tick < until && *tick <= end);
                     for tick in ticks {
                         let moment = nearest(tick) - history.form_at(tick);
                         markers.say(tick, chart.at(moment, metre_at(history, tick)).into());
@@ -194,7 +196,8 @@ impl Paper {
 fn first_line(bars: Bars, moment: f64) -> f64 {
     let moment = nearest(moment);
     let place = bars.place(moment);
-    float(if place == Ticks::ZERO { moment } else { moment - place + bars.metre.bar() }.0)
+    let line = if place == Ticks::ZERO { moment } else { moment - place + bars.metre.bar() };
+    line.as_f64()
 }
 
 /// Drops a tempo or signature that another one of the same moment overrules.
@@ -244,11 +247,6 @@ fn track<'a>(name: &'a str, events: impl IntoIterator<Item = Timed<'a>>) -> Trac
     }
     track.push(TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
     track
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
-fn float(tick: i64) -> f64 {
-    tick as f64
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and no jam is that long")]

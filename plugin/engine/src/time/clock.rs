@@ -183,7 +183,7 @@ impl TickMap {
         // A tick is longer than a frame, however the beat is divided, so the answer is one of the next three.
         (0..3)
             .map(|ahead| near + Ticks(ahead))
-            .find(|&tick| self.offset_of(float(tick) + lag) >= offset)
+            .find(|&tick| self.offset_of(tick.as_f64() + lag) >= offset)
             .unwrap_or(near + Ticks(3))
     }
 
@@ -201,7 +201,7 @@ impl TickMap {
 
 /// The host's bar line, in quarter notes, where it can only be the host's own word.
 fn own_line(transport: &Transport, beats: f64, metre: Metre) -> Option<f64> {
-    let bar_beats = float(metre.bar()) / PER_QUARTER;
+    let bar_beats = metre.bar().as_f64() / PER_QUARTER;
     let near = 1.0 / PER_QUARTER;
     let reported = transport.bar_beats.filter(|line| *line < beats + near && beats < line + bar_beats + near);
     // The position that the line was recomputed from, if it was, is the one that was reported.
@@ -211,19 +211,13 @@ fn own_line(transport: &Transport, beats: f64, metre: Metre) -> Option<f64> {
 
 /// The bar line before a song position, in quarter notes, if the song had always had this metre.
 fn plain_line(beats: f64, metre: Metre) -> f64 {
-    let bar_beats = float(metre.bar()) / PER_QUARTER;
+    let bar_beats = metre.bar().as_f64() / PER_QUARTER;
     (beats / bar_beats + SAME_TICKS).floor() * bar_beats
 }
 
 /// The tick nearest to a moment; of two equally near ones the later, whatever noise the position carries.
 fn nearest(moment: f64) -> Ticks {
     Ticks(saturating((moment + 0.5 + SAME_TICKS).floor()))
-}
-
-/// A tick as a number with a fraction.
-#[allow(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
-pub fn float(tick: Ticks) -> f64 {
-    tick.0 as f64
 }
 
 /// The nearest number that fits; NaN becomes 0.
@@ -406,7 +400,7 @@ impl Clock {
 
     /// How many frames so many ticks last at the tempo of this block.
     pub fn frames_in(&self, ticks: Ticks) -> i64 {
-        saturating((float(ticks) * self.frames_per_tick(self.tempo_bpm())).round())
+        saturating((ticks.as_f64() * self.frames_per_tick(self.tempo_bpm())).round())
     }
 
     /// Enters the next block. The own tempo counts where no song runs.
@@ -441,9 +435,9 @@ impl Clock {
         let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
         // Up to a whole tick, so that time does not go back; but what is one already, but for noise, is that one.
         let line = Ticks(saturating((span.performed_at(offset) - SAME_TICKS).ceil()));
-        (*anchor, *anchored_at) = (float(line), position);
+        (*anchor, *anchored_at) = (line.as_f64(), position);
         self.count = Count { bars: Bars { line, ..self.count.bars }, number: 0 };
-        let start = float(line) - span.performed_at(offset) + span.start;
+        let start = line.as_f64() - span.performed_at(offset) + span.start;
         let span = TickMap { start, ..span };
         self.now = span.performed_at(i64::from(frames));
         span
@@ -523,7 +517,7 @@ impl Clock {
             goes_on.or_else(|| self.round_from(beats)).unwrap_or_else(|| (self.offset_from(self.now, beats), 0.0));
         self.source = Source::Host { offset, tempo_bpm, next_beats, frames, ahead };
         self.adopt_bars(transport, beats, offset, flow);
-        (beats * PER_QUARTER + float(offset), flow)
+        (beats * PER_QUARTER + offset.as_f64(), flow)
     }
 
     /// How far beside our time the song may be and has been nudged, no more.
@@ -557,7 +551,7 @@ impl Clock {
         if !can_be || beats >= end || end - begin < SHORTEST_LOOP_TICKS / PER_QUARTER {
             return None;
         }
-        let end = end * PER_QUARTER + float(offset);
+        let end = end * PER_QUARTER + offset.as_f64();
         let offset = self.offset_from(end, begin);
         let passed = self.changes.iter().rev().find(|change| change.beats < begin + SAME_TICKS);
         let ahead = self.changes.iter().find(|change| change.beats >= begin + SAME_TICKS);
@@ -593,7 +587,7 @@ impl Clock {
         let number = match flow {
             // The change passed: a bar that it cut short counts as one.
             Flow::Continuous => {
-                let bars = float(line - before.bars.line) / float(before.bars.metre.bar());
+                let bars = (line - before.bars.line).as_f64() / before.bars.metre.bar().as_f64();
                 before.number + saturating((bars - SAME_BARS).ceil())
             }
             Flow::Discontinuity => self.number_in_song(line_beats, metre),
@@ -613,7 +607,7 @@ impl Clock {
     /// The number of the bar that begins at a song position: counted from the change of metre before it, if that was
     /// passed, or else as if the song had always had this metre.
     fn number_in_song(&self, line_beats: f64, metre: Metre) -> i64 {
-        let bar_beats = float(metre.bar()) / PER_QUARTER;
+        let bar_beats = metre.bar().as_f64() / PER_QUARTER;
         let passed = self.changes.iter().rev().find(|change| change.beats < line_beats + SAME_TICKS);
         let (from, number) =
             passed.filter(|change| change.metre == metre).map_or((0.0, 0), |change| (change.beats, change.number));
@@ -897,9 +891,9 @@ mod tests {
         let (span, _) = clock.enter(&Transport::default(), FramePosition(0), 1_000, 120.0);
         let span = clock.begin_bar(span, 333, FramePosition(333), 1_000);
         let line = clock.bars().line;
-        assert_eq!(span.offset_of(float(line)), 333);
+        assert_eq!(span.offset_of(line.as_f64()), 333);
         let (next, _) = clock.enter(&Transport::default(), FramePosition(1_000), 1_000, 120.0);
-        assert_eq!(next.offset_of(float(line + Ticks(48))), 333 + 24_000 - 1_000);
+        assert_eq!(next.offset_of((line + Ticks(48)).as_f64()), 333 + 24_000 - 1_000);
     }
 
     /// How far time is from the song in blocks of this length, when the song is so many seconds beside its place from
@@ -917,7 +911,7 @@ mod tests {
             let (begin, end) = (span.moment_of(0), span.moment_of(i64::from(length)));
             let pace = (end - begin) / (f64::from(length) / 500.0);
             assert!((0.87..1.13).contains(&pace), "block {block} of {length}: {pace} times as fast");
-            let offset = float(clock.count().bars.line) - 4_800.0;
+            let offset = clock.count().bars.line.as_f64() - 4_800.0;
             ends.push(end - offset - (beats * 48.0 + f64::from(length) / 500.0));
             last = end;
         }
@@ -1004,7 +998,7 @@ mod tests {
             let transport = Transport { tempo_bpm: Some(number), ..playing(number, Metre::COMMON, number) };
             let (span, _) = clock.enter(&transport, FramePosition(i64::MAX), 64, number);
             let tick = span.nearest_tick(3);
-            let _ = (span.first_tick_from(5, 0.0), span.offset_of(float(tick)), clock.bars().place(tick));
+            let _ = (span.first_tick_from(5, 0.0), span.offset_of(tick.as_f64()), clock.bars().place(tick));
         }
     }
 }

@@ -70,8 +70,8 @@ impl Swing {
         if self.share <= 0.5 {
             return Note { duration: note.duration.min(longest), ..note };
         }
-        let onset = crate::time::clock::float(note.onset);
-        let end = self.straight(self.performed(onset) + crate::time::clock::float(longest));
+        let onset = note.onset.as_f64();
+        let end = self.straight(self.performed(onset) + longest.as_f64());
         #[allow(clippy::cast_possible_truncation, reason = "`as` saturates where there is no longest")]
         let most = Ticks((end - onset).floor() as i64);
         Note { duration: note.duration.min(most).max(Ticks(1)), ..note }
@@ -85,7 +85,7 @@ impl Swing {
         }
         let beat = self.beat_of(performed);
         let place = performed - beat;
-        let before = before.map(|before| crate::time::clock::float(before) - beat).filter(|before| *before > 0.0);
+        let before = before.map(|before| before.as_f64() - beat).filter(|before| *before > 0.0);
         let second = self.share * BEAT;
         let (eighth, triplet) = match before {
             Some(before) if is_near(before, TRIPLET) => (FIRST_EIGHTH..AFTER_TRIPLET, AFTER_TRIPLET..SIXTEENTH),
@@ -145,7 +145,7 @@ impl Swing {
     }
 
     fn beat_of(self, moment: f64) -> f64 {
-        let line = crate::time::clock::float(self.beat);
+        let line = self.beat.as_f64();
         line + ((moment - line) / BEAT).floor() * BEAT
     }
 }
@@ -255,15 +255,12 @@ mod tests {
             [(0, 12, 12), (12, 12, 12), (24, 24, 12), (0, 24, 24), (6, 200, 96), (30, 1, 12)]
         {
             let cut = swung.no_longer(note(onset, duration), Ticks(longest));
-            let at = |tick: Ticks| swung.performed(crate::time::clock::float(tick));
+            let at = |tick: Ticks| swung.performed(tick.as_f64());
             let played = at(cut.onset + cut.duration) - at(cut.onset);
-            assert!(played <= crate::time::clock::float(Ticks(longest)) + 1e-9, "{onset}: {played}");
+            assert!(played <= Ticks(longest).as_f64() + 1e-9, "{onset}: {played}");
             assert!(cut.duration.0 >= 1 && cut.duration.0 <= duration);
             let more = at(cut.onset + cut.duration + Ticks(1)) - at(cut.onset);
-            assert!(
-                cut.duration.0 == duration || more > crate::time::clock::float(Ticks(longest)),
-                "no shorter than it must be"
-            );
+            assert!(cut.duration.0 == duration || more > Ticks(longest).as_f64(), "no shorter than it must be");
         }
         for swing in [swung, Swing::STRAIGHT] {
             assert_eq!(swing.no_longer(note(7, 500), Ticks(i64::MAX)), note(7, 500));

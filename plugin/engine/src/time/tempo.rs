@@ -11,7 +11,7 @@
 //! a short time that make a quarter are two eighths; where it does not, they are a quarter and an eighth.
 
 use crate::host::{Settings, TempoFrom};
-use crate::time::clock::{FramePosition, float};
+use crate::time::clock::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::note::{Metre, Ticks};
 
@@ -224,7 +224,7 @@ impl Beat {
     /// The length of a quarter note, in seconds, where the felt beat is the one that people like best.
     fn usual_quarter(self) -> f64 {
         let quarter = Ticks::quarters(1);
-        60.0 / USUAL_BPM * float(quarter) / float(self.metre.beat().max(quarter))
+        60.0 / USUAL_BPM * quarter.as_f64() / self.metre.beat().max(quarter).as_f64()
     }
 
     /// The part of a quarter note that the first of two times has, when they are swung eighths.

@@ -22,7 +22,7 @@ use super::trade_grid::TradeGrid;
 use super::turn::{Cue, Order, Part, Turn};
 use crate::host::{Mode, Settings};
 use crate::time::Time;
-use crate::time::clock::{Count, FramePosition, TickMap, float};
+use crate::time::clock::{Count, FramePosition, TickMap};
 use crate::time::now::Now;
 use segue_model::note::Ticks;
 
@@ -231,7 +231,7 @@ impl TurnArbiter {
     fn landed(&mut self, at: &Situation<'_>) -> Option<Part> {
         let settings = at.now.settings();
         let Turn::Waiting(ready) = self.turn else { return None };
-        let begins_now = at.now.maps.style.offset_of(float(ready.start) + ready.lag) == at.now.offset();
+        let begins_now = at.now.maps.style.offset_of(ready.start.as_f64() + ready.lag) == at.now.offset();
         if ready.mode != Mode::Trade || settings.mode != Mode::Trade || settings.free_time || !begins_now {
             return None;
         }
@@ -290,12 +290,12 @@ impl TurnArbiter {
         let now = at.now;
         let again = match part.mode {
             Mode::Answer => {
-                let begins = before.offset_of(float(part.start) + part.lag);
+                let begins = before.offset_of(part.start.as_f64() + part.lag);
                 let grid = now.settings().start_grid;
                 let is_soon = begins < now.soonest();
                 let (over, grid) = if is_soon { (now.soonest(), grid.to_join()) } else { (begins, grid) };
                 let (start, lag) = at.place(over, grid);
-                let end = part.end.map(|end| now.maps.style.nearest_tick(before.offset_of(float(end) + part.lag)));
+                let end = part.end.map(|end| now.maps.style.nearest_tick(before.offset_of(end.as_f64() + part.lag)));
                 Some(Part { start, end, lag, ..part })
             }
             Mode::Trade => self.grid.and_then(|grid| grid.dealt()).map(|bars| at.part_of_bars(bars)),
@@ -336,7 +336,7 @@ impl TurnArbiter {
                 let soon = at.now.look_ahead;
                 let number = at.bar_number(soon);
                 let line = at.time.beats().count().line_of(number);
-                let begins = at.now.maps.beats.offset_of(float(line)) >= at.now.soonest();
+                let begins = at.now.maps.beats.offset_of(line.as_f64()) >= at.now.soonest();
                 let mut grid = TradeGrid::new(if begins { number } else { number + 1 }, true, settings.trade);
                 let part = at.part_of_bars(grid.deal(number));
                 let is_news = match self.turn {
@@ -399,7 +399,7 @@ impl TurnArbiter {
 /// Whether a part is about to begin on the line of these bars, too soon for another to be decided.
 fn is_ready(at: &Situation<'_>, ready: Part, (first, _): (i64, i64)) -> bool {
     let maps = &at.now.maps;
-    let begins = maps.style.offset_of(float(ready.start) + ready.lag);
+    let begins = maps.style.offset_of(ready.start.as_f64() + ready.lag);
     let is_soon = (at.now.offset()..at.now.soonest()).contains(&begins);
-    is_soon && maps.beats.offset_of(float(at.time.beats().count().line_of(first))) == begins
+    is_soon && maps.beats.offset_of(at.time.beats().count().line_of(first).as_f64()) == begins
 }

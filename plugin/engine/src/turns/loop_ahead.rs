@@ -24,7 +24,7 @@ use super::trade_grid::TradeGrid;
 use super::turn::{Part, Turn};
 use crate::host::{Mode, Settings, StartGrid};
 use crate::time::Time;
-use crate::time::clock::{FramePosition, LoopWrap, float};
+use crate::time::clock::{FramePosition, LoopWrap};
 use crate::time::now::Now;
 use segue_model::note::{Bars, Ticks};
 
@@ -168,7 +168,7 @@ impl WrapPoint {
     fn answer(&self, turn: Turn) -> Option<Part> {
         let (part, is_under_way) = match turn {
             Turn::Playing(part) => (part, true),
-            Turn::Waiting(part) => (part, float(part.start) + part.lag < self.end),
+            Turn::Waiting(part) => (part, part.start.as_f64() + part.lag < self.end),
             Turn::Listening | Turn::Hearing | Turn::Resting => return None,
         };
         let Self { first, lag, bars, grid, .. } = *self;
@@ -179,7 +179,7 @@ impl WrapPoint {
         }
         let (start, lag) = match grid {
             _ if self.room <= 0.0 => (on_first_beat, lag),
-            StartGrid::Free => nearest(float(first) + lag + self.room),
+            StartGrid::Free => nearest(first.as_f64() + lag + self.room),
             _ => (grid.at_or_after(first + Ticks(whole(self.room.ceil())), bars), 0.0),
         };
         Some(Part { start, lag, end: part.end.map(|end| start + (end - part.start)), ..part })
@@ -189,7 +189,7 @@ impl WrapPoint {
 /// The nearest tick, and how far beside it the moment lies.
 fn nearest(moment: f64) -> (Ticks, f64) {
     let tick = Ticks(whole(moment.round()));
-    (tick, moment - float(tick))
+    (tick, moment - tick.as_f64())
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "`as` saturates")]
@@ -235,7 +235,7 @@ mod tests {
         ];
         for (what, grid, turn, end, room, wanted) in table {
             let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
-            let seam = WrapPoint { end: float(Ticks(end)), first: Ticks(end), lag: 0.0, bars, grid, room };
+            let seam = WrapPoint { end: Ticks(end).as_f64(), first: Ticks(end), lag: 0.0, bars, grid, room };
             assert_eq!(seam.answer(turn), wanted, "{what}");
         }
     }

@@ -4,7 +4,6 @@
 
 use super::turn::Part;
 use crate::host::{Mode, StartGrid};
-use crate::time::clock::float;
 use crate::time::now::Now;
 use crate::time::{FREE_BPM, Time};
 use segue_model::note::Ticks;
@@ -34,7 +33,7 @@ impl Situation<'_> {
         let style = &self.now.maps.style;
         if self.now.settings().free_time || grid == StartGrid::Free {
             let start = style.nearest_tick(over);
-            return (start, style.moment_of(over) - float(start));
+            return (start, style.moment_of(over) - start.as_f64());
         }
         (grid.at_or_after(style.first_tick_from(over, 0.0), self.time.of_style().bars()), 0.0)
     }
@@ -49,7 +48,7 @@ impl Situation<'_> {
     pub fn duet_from_now(&self) -> Part {
         let Self { now, time, .. } = self;
         let in_song = time.beats().follows_host();
-        let first_bar = now.maps.beats.offset_of(float(time.beats().count().line_of(0)));
+        let first_bar = now.maps.beats.offset_of(time.beats().count().line_of(0).as_f64());
         let over = if in_song { now.soonest().max(first_bar) } else { now.soonest() };
         let (start, lag) = self.place(over, now.settings().start_grid.to_join());
         let alone = !in_song && !self.keys_play;
@@ -62,7 +61,7 @@ impl Situation<'_> {
         let Self { now, time, .. } = self;
         let settings = now.settings();
         let count = time.beats().count();
-        let offset_of = |number| now.maps.beats.offset_of(float(count.line_of(number)));
+        let offset_of = |number| now.maps.beats.offset_of(count.line_of(number).as_f64());
         // What is under way already is joined on the grid.
         let is_ahead = offset_of(first) >= now.soonest();
         let grid = if is_ahead { StartGrid::Bar } else { settings.start_grid.to_join() };
@@ -89,6 +88,6 @@ impl Situation<'_> {
         let stretched = if settings.free_time { FREE_BPM / self.time.beats().tempo_bpm() } else { 1.0 };
         let bars = stretched * f64::from(settings.answer_bars);
         #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no turn is that long")]
-        Ticks((float(self.time.beats().bars().metre.bar()) * bars).round() as i64)
+        Ticks((self.time.beats().bars().metre.bar().as_f64() * bars).round() as i64)
     }
 }

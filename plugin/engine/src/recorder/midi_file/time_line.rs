@@ -44,11 +44,11 @@ pub struct Paper {
 impl Paper {
     /// The paper for a history that begins with this bar line.
     pub fn new(history: &History, begins: Ticks) -> Self {
-        let mut paper = Self { stretches: vec![ChordSpan { from: float(begins), at: 0.0, pace: 1.0 }] };
+        let mut paper = Self { stretches: vec![ChordSpan { from: begins.as_f64(), at: 0.0, pace: 1.0 }] };
         let mut line = 0.0;
         for pair in history.bars.windows(2) {
             let [before, change] = pair else { continue };
-            if change.to.line < begins && change.from <= float(begins) {
+            if change.to.line < begins && change.from <= begins.as_f64() {
                 continue;
             }
             line = paper.begin_bar(history, before.to, *change, line);
@@ -79,10 +79,10 @@ impl Paper {
 
     /// The bars change, of which one began at `line` in the file. Where one of the new ones does.
     fn begin_bar(&mut self, history: &History, before: Bars, change: Change<Bars>, line: f64) -> f64 {
-        let bar = float(before.metre.bar());
-        let place = |moment: f64, bars: Bars| (moment - float(bars.line)).rem_euclid(float(bars.metre.bar()));
+        let bar = before.metre.bar().as_f64();
+        let place = |moment: f64, bars: Bars| (moment - bars.line.as_f64()).rem_euclid(bars.metre.bar().as_f64());
         // From when on the new bars hold, and how far into one that is.
-        let now = change.from.max(float(change.to.line));
+        let now = change.from.max(change.to.line.as_f64());
         let into = if now > change.from { 0.0 } else { place(now, change.to) };
         let begins = self.place(now - into);
         let away = begins - line;
@@ -112,8 +112,8 @@ impl Paper {
         if silent + SILENCE_TICKS <= now {
             return Some(silent);
         }
-        let bar = float(before.metre.bar());
-        let last_line = now - (now - float(before.line)).rem_euclid(bar);
+        let bar = before.metre.bar().as_f64();
+        let last_line = now - (now - before.line.as_f64()).rem_euclid(bar);
         let last_line = if last_line + 1.0 > now { last_line - bar } else { last_line };
         let from = last_line.max(earliest);
         (!history.in_song_at(now) && from + 1.0 < now).then_some(from)
@@ -121,8 +121,3 @@ impl Paper {
 }
 
 const NOTHING: ChordSpan = ChordSpan { from: 0.0, at: 0.0, pace: 1.0 };
-
-#[expect(clippy::cast_precision_loss, reason = "a jam of 2^53 ticks lasts millions of years")]
-fn float(tick: Ticks) -> f64 {
-    tick.0 as f64
-}
