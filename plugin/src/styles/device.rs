@@ -52,7 +52,7 @@ mod tests {
     fn the_graphics_card_decides_the_notes_of_the_processor() {
         use crate::styles;
         use segue_engine::link::{Planned, ToMind, Wish, link};
-        use segue_engine::worker::WorkerState;
+        use segue_engine::worker::Room;
         use segue_model::improviser::{Begin, Improviser};
         use segue_model::lstm::Model;
         use segue_model::note::{Bars, Metre, Ticks};
@@ -66,7 +66,7 @@ mod tests {
             let (mut audio, end) = link();
             let make =
                 move |_, before: Option<Improviser>| before.or_else(|| Some(Improviser::new(Arc::clone(&model))));
-            let mut room = WorkerState::new(end, Arc::default(), make);
+            let mut room = Room::new(end, Arc::default(), make);
             let wish = Wish {
                 generation: 1,
                 turn: 1,
@@ -78,9 +78,9 @@ mod tests {
                 knobs: SamplingParameters::default(),
             };
             use segue_engine::link::Nerve;
-            assert!(audio.send(ToMind::Style(styles::DEFAULT)) && audio.send(ToMind::Wish(wish)));
-            room.run_until_idle();
-            let said: Vec<Planned> = std::iter::from_fn(|| audio.receive()).collect();
+            assert!(audio.tell(ToMind::Style(styles::DEFAULT)) && audio.tell(ToMind::Wish(wish)));
+            room.work_off();
+            let said: Vec<Planned> = std::iter::from_fn(|| audio.reply()).collect();
             said.into_iter().filter(|said| matches!(said, Planned::Note { .. })).collect::<Vec<_>>()
         };
         let (processor, card) = (notes(ComputeDevice::Cpu), notes(ComputeDevice::Gpu));

@@ -93,7 +93,7 @@ struct ControllerStates {
     pending: u16,
 }
 
-/// ControllerStates that were passed on and must come to rest.
+/// The controllers that were passed on and must come to rest.
 #[derive(Debug, Default)]
 pub struct Thru {
     levers: [ControllerStates; Controller::ALL.len()],
