@@ -42,7 +42,7 @@ pub fn search_and_write(weights: &Path, corpus: &Corpus, vocabulary: &Vocabulary
     let (bytes, bias) = refitted(weights, &PromptSet::of(vocabulary, &learnt(corpus), &asked))?;
     match bias {
         Some(DecodingBias { quotation_gain, repetition, chord_tone }) => println!(
-            "gain {quotation_gain} in quotations, {repetition:+} nats on repeated pitches, {chord_tone:+} on chord tones"
+            "gain {quotation_gain} in quotations, {repetition:+} nats on repeats, {chord_tone:+} nats on chord tones"
         ),
         None => println!("too few validation tunes to find a decoding bias; it stays as it is"),
     }
