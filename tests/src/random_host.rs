@@ -1,7 +1,7 @@
 //! A host that does whatever a host may do, as a seed has it, and a judge of what came of it.
 //!
 //! ```text
-//! seed → whims → Sequence → play (at the built plugin) → Recording → rules → what was broken
+//! seed → generator → Sequence → play (at the built plugin) → Recording → rules → violations
 //! ```
 //!
 //! A sequence is plain data: it can be printed, cut into other blocks, and made smaller as long as it shows a fault.

@@ -65,7 +65,8 @@ impl HostWindow {
     /// # Errors
     /// When there is no screen, or the variable with the landmarks is not set.
     pub fn new(corner: (i16, i16), (width, height): (u16, u16), scale: f32) -> Result<Self> {
-        let controls = std::env::var_os(PROBE_VARIABLE).context("nobody has said where the controls go")?;
+        let controls = std::env::var_os(PROBE_VARIABLE)
+            .context("SEGUE_TEST_PROBE does not name the file with the places of the controls")?;
         let (connection, screen) = x11rb::connect(None).context("there is no X server")?;
         let root = connection.setup().roots.get(screen).context("the X server has no screen")?.root;
         let window = connection.generate_id()?;
@@ -86,7 +87,8 @@ impl HostWindow {
     /// # Errors
     /// When there is no screen or no such editor, or the variable with the landmarks is not set.
     pub fn of_another_program(title: &str) -> Result<Self> {
-        let controls = std::env::var_os(PROBE_VARIABLE).context("nobody has said where the controls go")?;
+        let controls = std::env::var_os(PROBE_VARIABLE)
+            .context("SEGUE_TEST_PROBE does not name the file with the places of the controls")?;
         let (connection, screen) = x11rb::connect(None).context("there is no X server")?;
         let root = connection.setup().roots.get(screen).context("the X server has no screen")?.root;
         let mut found = None;

@@ -63,12 +63,12 @@ impl View<'_> {
         let (header, rest) = split_top(all, HEADER);
         let (rest, foot) = split_bottom(rest, FOOT);
         let (rest, controls) = split_bottom(rest, CARDS + KEYS + 2.0 * theme::GAP);
-        let (paper, row) = split_bottom(rest, ROW + EXPLAINED + theme::GAP);
+        let (roll, row) = split_bottom(rest, ROW + EXPLAINED + theme::GAP);
         let moves = self.roll.read(self.data);
         let params = &self.data.params;
         self.setup.own.look(cx, params);
         self.setup.capture_button.look(cx);
-        let glides = self.roll.draw(cx, paper, params);
+        let glides = self.roll.draw(cx, roll, params);
         self.header(cx, header);
         self.row(cx, row);
         let controls = controls.shrink2(vec2(theme::MARGIN, 0.0));

@@ -24,7 +24,7 @@ pub struct PluginIo<'a, C> {
 }
 
 impl<'a, C: ProcessContext<Segue>> PluginIo<'a, C> {
-    /// The stage for one block with its two channels of audio.
+    /// The host's side of one block with its two channels of audio.
     pub fn new(context: &'a mut C, sound: &'a mut Sound, left: &'a mut [f32], right: &'a mut [f32]) -> Self {
         Self { context, sound, left, right, rendered: 0, sound_is_on: true }
     }
@@ -206,22 +206,22 @@ mod tests {
     use segue_engine::host::NoteSource;
     use std::collections::VecDeque;
 
-    /// A framework that hands over these events and takes so many.
-    struct Paper {
+    /// A fake of nice-plug that hands over these events and takes a limited number.
+    struct FakeContext {
         events: VecDeque<Event>,
         takes: usize,
         sent: Vec<Event>,
         transport: Transport,
     }
 
-    impl Paper {
+    impl FakeContext {
         fn new(events: impl IntoIterator<Item = Event>) -> Self {
             let events = events.into_iter().collect();
             Self { events, takes: usize::MAX, sent: Vec::new(), transport: Transport::new(48_000.0) }
         }
     }
 
-    impl ProcessContext<Segue> for Paper {
+    impl ProcessContext<Segue> for FakeContext {
         fn plugin_api(&self) -> PluginApi {
             PluginApi::Clap
         }
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn a_full_host_refuses_and_sound_starts_on_the_note_frame() {
         let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [1.0; 64], [1.0; 64]);
-        let mut context = Paper { takes: 1, ..Paper::new([]) };
+        let mut context = FakeContext { takes: 1, ..FakeContext::new([]) };
         let mut stage = PluginIo::new(&mut context, &mut sound, &mut left, &mut right);
         let pitch = Pitch::new(69).unwrap();
         let message = Message::NoteOn { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };

@@ -36,7 +36,7 @@ pub struct Player {
     pub pedal: Option<Ticks>,
 }
 
-/// Which habit draws: each has rng of its own, so that one more changes nothing in the others.
+/// Which habit draws. Each has a generator of its own, so that another habit changes nothing in the rest.
 struct Habits {
     gate: Rng,
     timing: Rng,

@@ -51,7 +51,7 @@ const COLUMNS: [Column; 23] = [
     column("turns", 0, |row| Some(row.figures.rooms as f64)),
     column("never came", 0, |row| Some(row.figures.empty_rooms as f64)),
     column("under 4 notes", 0, |row| Some(row.figures.poor_rooms as f64)),
-    column("begun reported_bugs", 0, |row| Some(row.figures.misplaced as f64)),
+    column("begun elsewhere", 0, |row| Some(row.figures.misplaced as f64)),
     column("cut at seam", 0, |row| Some(row.figures.cut as f64)),
     column("inter- rupting", 0, |row| Some(row.figures.interrupting as f64)),
     column("notes", 0, |row| Some(row.figures.notes as f64)),

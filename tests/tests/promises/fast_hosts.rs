@@ -1,4 +1,4 @@
-//! Hosts that render much faster than time, with a word about it and without.
+//! Hosts that render much faster than time, and say so or not.
 
 use crate::support::{in_a_process_of_its_own, instance, notes, score, sound, steady};
 use segue_tests::blocks::Blocks;

@@ -30,9 +30,9 @@ fn segue_hears_and_plays_on_the_chosen_channels() {
     let on_five = notes(&[("Output channel", "5")], &score, BLOCKS);
     let moved: Vec<Sounded> = plain.iter().map(|note| Sounded { channel: 4, ..*note }).collect();
     assert_eq!(on_five, moved);
-    let mut reported_bugs = score.clone();
-    reported_bugs.strokes.iter_mut().for_each(|stroke| stroke.channel = 2);
-    assert_eq!(notes(&[("Input channel", "3")], &reported_bugs, BLOCKS), plain);
+    let mut on_another_channel = score.clone();
+    on_another_channel.strokes.iter_mut().for_each(|stroke| stroke.channel = 2);
+    assert_eq!(notes(&[("Input channel", "3")], &on_another_channel, BLOCKS), plain);
     assert_eq!(notes(&[("Input channel", "3")], &score, BLOCKS), []);
 }
 

@@ -1,6 +1,6 @@
-//! What users of other systems of this kind complain of, and must not meet here.
+//! What users of other improvising programs complain about. None of it may happen here.
 //!
-//! The rest of that list is held where it belongs: the same result twice in `same_notes`, projects opened again in
+//! The rest of that list is tested where it belongs: the same result twice in `same_notes`, projects opened again in
 //! `states` and `bad_input`, the recording without one's own notes, the missing first note and notes that never end in
 //! `turns` and `random_host`, other hosts in `hosts`, windows in `editor`, sessions that slow down in `long_jam`, one's
 //! own style in `styles`, other controls beside temperature in `styles`, `chords` and `groove`.

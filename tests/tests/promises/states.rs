@@ -171,7 +171,7 @@ fn a_song_with_a_missing_own_style_plays_the_usual_one() {
     opened.load_field("own_style", "/no/such/mine.segue").expect("it opens");
     let again = opened.save().expect("it saves");
     let mut moved = instance(&[]);
-    moved.load(&again).expect("it opens reported_bugs");
+    moved.load(&again).expect("it opens elsewhere");
     assert_eq!(field(&mut moved, "own_style"), "/no/such/mine.segue", "the song still knows what it wants");
     let score = score(steady(48_000.0), 4);
     let played = sound(&Session::render(Blocks::Of(256)).play(&mut moved, &score).expect("it plays"));

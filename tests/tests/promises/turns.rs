@@ -138,7 +138,7 @@ type Disturbance = fn(&mut Instance);
 #[test]
 fn notes_end_when_the_host_resets_reactivates_or_loads() {
     const BLOCKS: Blocks = Blocks::Of(256);
-    let generator: [(&str, Disturbance); 4] = [
+    let disturbances: [(&str, Disturbance); 4] = [
         ("reset", Instance::reset),
         ("reactivation", |instance| {
             instance.deactivate();
@@ -153,7 +153,7 @@ fn notes_end_when_the_host_resets_reactivates_or_loads() {
             instance.load(&saved).expect("it loads what it saved");
         }),
     ];
-    for (name, whim) in generator {
+    for (name, disturb) in disturbances {
         let mut instance = instance(&[("Answer length", "8")]);
         let mut first = score(steady(48_000.0), 8);
         first.length = cut_while_a_note_sounds(&first);
@@ -161,7 +161,7 @@ fn notes_end_when_the_host_resets_reactivates_or_loads() {
         instance.set_offline(true).expect("it renders");
         instance.activate(48_000.0, 256).expect("it activates");
         let mut played = Session::render(BLOCKS).play_active(&mut instance, &first).expect("it plays");
-        whim(&mut instance);
+        disturb(&mut instance);
         let end = Session::render(BLOCKS).play_active(&mut instance, &after).expect("it plays");
         let later = end.events.iter().map(|event| TimedEvent { at: event.at + first.length, ..*event });
         played.events.extend(later);

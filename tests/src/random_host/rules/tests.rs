@@ -139,8 +139,8 @@ fn what_sounds_over_a_jump_a_reset_or_a_release_is_seen() {
     let ends_with_the_first = [player(0, begin), player(SECOND, end)];
     assert_eq!(found(&strokes(0.6), &thru, &ends_with_the_first), [Rule::CutShort(key)]);
     assert_eq!(found(&strokes(0.501), &thru, &ends_with_the_first), [], "it looks like one that comes back");
-    let reported_bugs = [(Param::Thru, 1.0), (Param::InputChannel, 4.0)];
-    assert_eq!(found(&PHRASE(), &reported_bugs, &[]), [], "nobody listens on that channel");
+    let elsewhere = [(Param::Thru, 1.0), (Param::InputChannel, 4.0)];
+    assert_eq!(found(&PHRASE(), &elsewhere, &[]), [], "nobody listens on that channel");
 }
 
 /// A note that goes round a routing loop again and again is found; one that comes back once is let pass.

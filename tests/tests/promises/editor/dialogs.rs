@@ -55,8 +55,8 @@ fn plays(editor: &mut Fixture, path: &Path) {
 #[test]
 #[ignore = "runs on a screen of its own"]
 fn a_style_is_chosen() {
-    let (reported_bugs, kept) = (home().join("with space/mine.segue"), home().join(".local/share/Segue/waltzes.segue"));
-    put("folk", &reported_bugs);
+    let (elsewhere, kept) = (home().join("with space/mine.segue"), home().join(".local/share/Segue/waltzes.segue"));
+    put("folk", &elsewhere);
     put("jazz", &kept);
     install_the_dialog();
     let mut editor = Fixture::set_up(IRISH, (0, 0), 1.0);
@@ -67,8 +67,8 @@ fn a_style_is_chosen() {
     editor.window.click("Mode Trade").unwrap();
     editor.becomes("Mode", "Trade");
     editor.window.click("Page Play").unwrap();
-    std::fs::write(home().join("answer"), format!("{}\n", reported_bugs.display())).expect("it can be written");
-    plays(&mut editor, &reported_bugs);
+    std::fs::write(home().join("answer"), format!("{}\n", elsewhere.display())).expect("it can be written");
+    plays(&mut editor, &elsewhere);
 
     editor.window.click("Page Set up").unwrap();
     editor.window.open_list("Found styles", "Found waltzes").unwrap();
@@ -77,13 +77,13 @@ fn a_style_is_chosen() {
 
     editor.window.click("Own style").unwrap();
     editor.window.select_all().unwrap();
-    editor.window.type_text(&format!("file://{}", reported_bugs.display()).replace(' ', "%20")).unwrap();
+    editor.window.type_text(&format!("file://{}", elsewhere.display()).replace(' ', "%20")).unwrap();
     editor.window.key(ENTER).unwrap();
-    plays(&mut editor, &reported_bugs);
+    plays(&mut editor, &elsewhere);
 
     // What a song finds when the file has been trained again since.
     let song = editor.instance.save().expect("it saves");
-    put("piano", &reported_bugs);
+    put("piano", &elsewhere);
     editor.instance.load(&song).expect("it opens");
     editor.photograph("changed.png");
     let mark = editor.saved("own_style_mark");
