@@ -31,7 +31,7 @@ use crate::link::{AudioEnd, Command, Reply, SharedChart, WorkerEnd, WorkerPort, 
 use crate::output::thru::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
 use crate::recorder::{EventLog, RecordedIo, Recorder};
 use crate::stats::Stats;
-use crate::time::clock::FramePosition;
+use crate::time::tick_map::FramePosition;
 use crate::worker::{Improvise, WorkerState};
 use segue_model::chart::Chart;
 use segue_model::harmony::{HarmonySource, HeardChord};

@@ -2,19 +2,23 @@
 //!
 //! Knows nothing of notes or turns.
 
+pub mod bar_count;
 pub mod beat_grid;
 pub mod clock;
+pub mod loop_wrap;
 pub mod now;
 pub mod swing;
 pub mod tempo;
+pub mod tick_map;
 
 use crate::host::{Block, Settings, TempoFrom, Transport};
 use beat_grid::nearest_beat;
-use clock::{Clock, Flow, FramePosition, TickMap, sane};
+use clock::{Clock, Flow, sane};
 use now::{Now, TickMaps, frames_in_ms};
 use segue_model::note::{Bars, Ticks};
 use swing::Swing;
 use tempo::{Beat, OwnTempo, Reading};
+use tick_map::{FramePosition, TickMap};
 
 /// Free time is counted as if at this tempo, as it was learnt.
 pub const FREE_BPM: f64 = 120.0;

@@ -12,7 +12,7 @@ use crate::host::{FrameOffset, Harmony, HostIo, Key, NoteSource, Settings, Synth
 use crate::link::SharedChart;
 use crate::output::Output;
 use crate::output::active_notes::{NoteOnResult, NoteToken};
-use crate::time::clock::{FramePosition, TickMap};
+use crate::time::tick_map::{FramePosition, TickMap};
 use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Pitch, Ticks};

@@ -2,7 +2,7 @@
 
 use crate::host::{FrameOffset, HostIo, NoteSource, SynthEvent};
 use crate::time::beat_grid::beat_at_or_after;
-use crate::time::clock::TickMap;
+use crate::time::tick_map::TickMap;
 use segue_model::note::{Bars, Pitch, Ticks};
 
 /// The keys that it strikes on a bar line and on the other beats, and how hard.

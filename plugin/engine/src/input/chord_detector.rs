@@ -6,7 +6,7 @@
 
 use crate::host::{Harmony, Key, Settings};
 use crate::input::held_notes::{HELD, HeldNote, HeldNotes, Part};
-use crate::time::clock::FramePosition;
+use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
 use segue_model::harmony::{HarmonySource, HeardChord};

@@ -9,7 +9,7 @@
 
 use crate::host::{Key, KeyPattern};
 use crate::output::active_notes::NoteToken;
-use crate::time::clock::FramePosition;
+use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::note::{Pitch, Ticks};
 

@@ -7,7 +7,7 @@
 //!
 //! Counts frames and knows neither beats nor whose turn it is.
 
-use crate::time::clock::FramePosition;
+use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 
 /// So many of the latest strokes are looked at: three times between them, which is one round of a rhythm like long, short,

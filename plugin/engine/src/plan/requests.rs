@@ -8,8 +8,8 @@
 
 use crate::host::Mode;
 use crate::link::{Generation, OPEN_REQUESTS, Reply, Request, TurnNumber};
-use crate::time::clock::{FramePosition, TickMap};
 use crate::time::swing::Swing;
+use crate::time::tick_map::{FramePosition, TickMap};
 use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
 use segue_model::improviser::Begin;

@@ -3,7 +3,7 @@
 //! Knows neither notes nor turns.
 
 use crate::host::{Block, FrameOffset, Settings};
-use crate::time::clock::{FramePosition, TickMap};
+use crate::time::tick_map::{FramePosition, TickMap};
 use segue_model::note::Ticks;
 
 /// Ticks against frames in the present block.

@@ -22,8 +22,9 @@ use super::trade_grid::TradeGrid;
 use super::turn::{Cue, Order, Part, Turn};
 use crate::host::{Mode, Settings};
 use crate::time::Time;
-use crate::time::clock::{Count, FramePosition, TickMap};
+use crate::time::bar_count::BarCount;
 use crate::time::now::Now;
+use crate::time::tick_map::{FramePosition, TickMap};
 use segue_model::note::Ticks;
 
 /// So many empty turns of the player's, one after the other, end a trade without a song: the first may be a rest.
@@ -38,7 +39,7 @@ pub struct TurnArbiter {
     /// Who has which bars; `None` while none are traded.
     grid: Option<TradeGrid>,
     /// Bars and tempo as they were when Segue's part was dealt.
-    dealt_in: Option<(Count, f64)>,
+    dealt_in: Option<(BarCount, f64)>,
     loop_ahead: LoopAhead,
     /// From when on the player leaves room for an answer, as far as is known.
     room_from: Option<FramePosition>,
@@ -220,7 +221,7 @@ impl TurnArbiter {
 
     /// The song jumps: to where the next pass begins, if this is it.
     fn go_round(&mut self, pass: &LoopPass, at: &Situation<'_>) -> Option<Cue> {
-        let part = pass.part.filter(|_| at.time.beats().has_landed(pass.landing))?;
+        let part = pass.part.filter(|_| at.time.beats().has_wrapped(pass.landing))?;
         self.grid = Some(pass.bars);
         self.note_deal(at);
         Some(Cue::Looped(part))

@@ -24,8 +24,9 @@ use super::trade_grid::TradeGrid;
 use super::turn::{Part, Turn};
 use crate::host::{Mode, Settings, StartGrid};
 use crate::time::Time;
-use crate::time::clock::{FramePosition, LoopWrap};
+use crate::time::loop_wrap::LoopWrap;
 use crate::time::now::Now;
+use crate::time::tick_map::FramePosition;
 use segue_model::note::{Bars, Ticks};
 
 /// A pass of the loop that is still to come.
@@ -64,14 +65,14 @@ impl LoopAhead {
         let settings = now.settings();
         let can_be_ready = settings.mode == Mode::Answer || !settings.free_time;
         let is_new = can_be_ready && matches!(self, Self::Unknown);
-        let landing = time.beats().landing().filter(|_| is_new)?;
+        let landing = time.beats().loop_wrap().filter(|_| is_new)?;
         let end = now.maps.beats.offset_of(landing.reached);
         (end >= now.offset()).then_some(end.saturating_sub(now.look_ahead))
     }
 
     /// Foresees the next pass. `room_from` is where the player has left room for an answer.
     pub fn foresee(&mut self, at: &Situation<'_>, turn: Turn, room_from: Option<FramePosition>) -> Option<LoopPass> {
-        let landing = at.time.beats().landing()?;
+        let landing = at.time.beats().loop_wrap()?;
         let pass = LoopPass::of(landing, at.now.settings(), turn, &WrapPoint::of(at.now, landing, room_from));
         *self = Self::Foreseen(pass);
         Some(pass)
@@ -95,7 +96,7 @@ impl LoopAhead {
     /// Whether the loop that is ahead of us is not any more the one that was foreseen.
     pub fn is_another(&self, now: &Now<'_>, time: &Time) -> bool {
         let Self::Foreseen(pass) = self else { return false };
-        let is_another = !time.beats().landing().is_some_and(|landing| landing.is(&pass.landing));
+        let is_another = !time.beats().loop_wrap().is_some_and(|landing| landing.is_same_as(&pass.landing));
         is_another && now.maps.beats.offset_of(pass.landing.reached) > now.offset()
     }
 

@@ -1,0 +1,242 @@
+use super::*;
+use crate::link::{AudioEnd, Generation, WorkerPort, link};
+use crate::time::swing::Swing;
+use segue_model::improviser::HeardKey;
+use segue_model::note::{Note, Pitch, Velocity};
+use segue_model::sampling::SamplingParameters;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Plays one note again and again; the highest key kills it.
+#[derive(Clone)]
+struct Fragile {
+    step: Ticks,
+    last: Ticks,
+}
+
+impl Improvise for Fragile {
+    fn hear(&mut self, key: HeardKey) {
+        assert_ne!(key.pitch, Pitch::MAX, "the key that kills");
+    }
+    fn amend(&mut self, _: u32, _: Ticks) {}
+    fn decide(&mut self, ask: &DecisionRequest) -> Note {
+        assert_ne!(ask.turn, 13, "the turn that kills");
+        self.last = match ask.begin {
+            Begin::At(onset) => onset,
+            Begin::NotBefore(earliest) => earliest.max(self.last + self.step),
+        };
+        Note { onset: self.last, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT }
+    }
+    fn earliest(&self, ask: &DecisionRequest) -> Ticks {
+        let (Begin::At(from) | Begin::NotBefore(from)) = ask.begin;
+        from.max(self.last)
+    }
+    fn earliest_after(&self, last: &Note) -> Ticks {
+        last.onset
+    }
+    fn retract(&mut self, _: Ticks) {}
+    fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
+    fn reset(&mut self) {}
+    fn catch_up(&mut self) {}
+    fn checkpoint(&self) -> Self {
+        self.clone()
+    }
+}
+
+fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Stats>) {
+    let (mut audio, mind) = link();
+    let stats = Arc::new(Stats::default());
+    let make = move |_, _| Some(Fragile { step, last: Ticks::ZERO });
+    let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
+    audio.set_worker(worker.thread().expect("it runs"));
+    assert!(audio.send(Command::Style(StyleNumber(0))));
+    (audio, worker, stats)
+}
+
+fn request(turn: u32, horizon: Ticks) -> Command {
+    let (begin, form, sampling) = (Begin::At(Ticks(48)), Ticks::ZERO, SamplingParameters::default());
+    Command::Request(Request {
+        generation: Generation(turn),
+        turn: TurnNumber(turn),
+        begin,
+        horizon,
+        bars: None,
+        form,
+        ends: None,
+        along: false,
+        sampling,
+        swing: Swing::STRAIGHT,
+    })
+}
+
+fn onsets(audio: &mut AudioEnd) -> Vec<i64> {
+    let mut onsets = Vec::new();
+    loop {
+        match audio.wait_for_reply_offline() {
+            Some(Reply::Note { note, .. }) => onsets.push(note.onset.0),
+            Some(Reply::Done { .. }) => return onsets,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_wish_is_answered_until_nothing_can_begin_before_its_horizon() {
+    let (mut audio, _worker, _) = start(Ticks(24));
+    assert!(audio.send(request(1, Ticks(96))));
+    assert_eq!(onsets(&mut audio), [48, 72, 96]);
+}
+
+#[test]
+fn a_wish_for_a_time_that_the_last_note_still_fills_is_answered_without_a_note() {
+    let (mut audio, _worker, _) = start(Ticks(24));
+    assert!(audio.send(request(1, Ticks(96))));
+    assert_eq!(onsets(&mut audio), [48, 72, 96]);
+    let Command::Request(early) = request(2, Ticks(60)) else { panic!("it is a request") };
+    assert!(audio.send(Command::Request(Request { begin: Begin::NotBefore(Ticks(50)), ..early })));
+    let reply = audio.wait_for_reply_offline();
+    assert!(matches!(reply, Some(Reply::Done { earliest_next: Ticks(96), .. })), "{reply:?}");
+}
+
+#[test]
+fn a_mind_stuck_in_a_chord_is_moved_on_and_its_reply_is_bounded() {
+    let (mut audio, _worker, _) = start(Ticks::ZERO);
+    assert!(audio.send(request(1, Ticks(1_000_000))));
+    let onsets = onsets(&mut audio);
+    assert_eq!(onsets.len(), NOTES_PER_REQUEST);
+    assert!(onsets[CHORD] > onsets[0] && onsets.is_sorted());
+}
+
+#[test]
+fn a_panic_of_the_mind_is_survived_and_counted() {
+    let (mut audio, _worker, stats) = start(Ticks(24));
+    assert!(audio.send(request(13, Ticks(49))));
+    assert_eq!(audio.wait_for_reply_offline(), Some(Reply::Failed { generation: Generation(13) }));
+    assert!(audio.send(request(14, Ticks(49))));
+    assert_eq!(onsets(&mut audio), [48, 72], "the next request is fulfilled by a new mind");
+    assert_eq!(stats.panics.get(), 1);
+    assert_eq!(stats.worker_status(), WorkerStatus::Ready);
+}
+
+#[test]
+fn a_style_whose_making_breaks_leaves_the_one_before_in_its_place() {
+    let (mut audio, end) = link();
+    let stats = Arc::new(Stats::default());
+    let make = |style: StyleNumber, before: Option<Fragile>| {
+        assert_ne!(style, StyleNumber(9), "the style that kills");
+        before.or(Some(Fragile { step: Ticks(24), last: Ticks::ZERO }))
+    };
+    let mut room = WorkerState::new(end, Arc::clone(&stats), make);
+    for word in [Command::Style(StyleNumber(0)), Command::Style(StyleNumber(9)), request(1, Ticks(96))] {
+        assert!(audio.send(word));
+    }
+    room.run_until_idle();
+    assert!(matches!(audio.receive(), Some(Reply::Note { .. })));
+    assert_eq!((stats.panics.get(), stats.worker_status()), (1, WorkerStatus::Ready));
+}
+
+#[test]
+fn a_mind_that_takes_long_keeps_nobody_waiting() {
+    const LONG: Duration = Duration::from_millis(300);
+    struct Slow(Fragile);
+    impl Improvise for Slow {
+        fn hear(&mut self, key: HeardKey) {
+            self.0.hear(key);
+        }
+        fn amend(&mut self, _: u32, _: Ticks) {}
+        fn decide(&mut self, ask: &DecisionRequest) -> Note {
+            thread::sleep(LONG);
+            self.0.decide(ask)
+        }
+        fn earliest(&self, ask: &DecisionRequest) -> Ticks {
+            self.0.earliest(ask)
+        }
+        fn earliest_after(&self, last: &Note) -> Ticks {
+            last.onset
+        }
+        fn retract(&mut self, _: Ticks) {}
+        fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
+        fn reset(&mut self) {}
+        fn catch_up(&mut self) {}
+        fn checkpoint(&self) -> Self {
+            Self(self.0.clone())
+        }
+    }
+    let (mut audio, mind) = link();
+    let make = |_, _| Some(Slow(Fragile { step: Ticks(24), last: Ticks::ZERO }));
+    let worker = Worker::start(mind, Arc::default(), make).expect("a thread");
+    audio.set_worker(worker.thread().expect("it runs"));
+    let begun = Instant::now();
+    assert!(audio.send(Command::Style(StyleNumber(0))) && audio.send(request(1, Ticks(49))));
+    audio.wake();
+    assert_eq!(audio.receive(), None);
+    assert!(begun.elapsed() < LONG, "neither telling, waking nor looking for a reply waits");
+    assert_eq!(onsets(&mut audio), [48, 72], "it comes all the same; what is too late by then is the hands' to drop");
+}
+
+#[test]
+fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
+    let (mut audio, mind) = link();
+    let stats = Arc::new(Stats::default());
+    let make = |_, _| None::<Fragile>;
+    let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
+    audio.set_worker(worker.thread().expect("it runs"));
+    assert!(audio.send(Command::Style(StyleNumber(0))));
+    assert!(audio.send(request(1, Ticks(49))));
+    assert_eq!(audio.wait_for_reply_offline(), Some(Reply::Failed { generation: Generation(1) }));
+    assert_eq!(stats.worker_status(), WorkerStatus::NoWeights);
+}
+
+#[test]
+fn an_instance_that_goes_while_its_mind_decides_is_no_fault_and_nothing_more_is_decided() {
+    /// Its instance goes with the third note.
+    struct Left {
+        mind: Fragile,
+        audio: Rc<RefCell<Option<AudioEnd>>>,
+        decided: Rc<Cell<u32>>,
+    }
+    impl Improvise for Left {
+        fn hear(&mut self, _: HeardKey) {}
+        fn amend(&mut self, _: u32, _: Ticks) {}
+        fn decide(&mut self, ask: &DecisionRequest) -> Note {
+            self.decided.set(self.decided.get() + 1);
+            if self.decided.get() == 3 {
+                self.audio.take();
+            }
+            self.mind.decide(ask)
+        }
+        fn earliest(&self, ask: &DecisionRequest) -> Ticks {
+            self.mind.earliest(ask)
+        }
+        fn earliest_after(&self, last: &Note) -> Ticks {
+            last.onset
+        }
+        fn retract(&mut self, _: Ticks) {}
+        fn forget_unplayed(&mut self, _: Ticks, _: Pitch) {}
+        fn reset(&mut self) {}
+        fn catch_up(&mut self) {}
+        fn checkpoint(&self) -> Self {
+            let Self { mind, audio, decided } = self;
+            Self { mind: mind.clone(), audio: Rc::clone(audio), decided: Rc::clone(decided) }
+        }
+    }
+    let (mut audio, end) = link();
+    assert!(audio.send(Command::Style(StyleNumber(0))) && audio.send(request(1, Ticks(1_000))));
+    let (audio, decided) = (Rc::new(RefCell::new(Some(audio))), Rc::new(Cell::new(0)));
+    let stats = Arc::new(Stats::default());
+    let mind = Left { mind: Fragile { step: Ticks(24), last: Ticks::ZERO }, audio, decided: Rc::clone(&decided) };
+    let mut room = WorkerState::new(end, Arc::clone(&stats), move |_, _| Some(mind.checkpoint()));
+    room.run_until_idle();
+    assert_eq!((stats.panics.get(), decided.get()), (0, 3));
+    assert!(matches!(room.end.receive(), Received::Disconnected));
+}
+
+#[test]
+fn dropping_the_worker_ends_its_thread_even_with_work_waiting() {
+    let (mut audio, worker, _) = start(Ticks(24));
+    for turn in 0..3 {
+        assert!(audio.send(request(turn, Ticks(49))));
+    }
+    drop(worker);
+}
