@@ -1,11 +1,13 @@
-//! The nerve between the hands and the mind: two bounded queues of plain data.
+//! The link between the audio thread and the worker: bounded queues of plain data and of shared charts.
 //!
-//! Everything that the mind hears, is told to forget or is asked goes through one queue, so that it meets them in the
-//! order in which they happened. A full queue is an answer (`false`), never a wait. The worker sleeps in
-//! [`std::thread::park`], never in `recv`: a receiver asleep there would make the sender take a lock to wake it.
+//! All commands go through one queue, so that the worker meets them in the order in which they happened. When the queue
+//! is full, `send` returns `false`; it never waits. The worker sleeps in [`std::thread::park`], never in `recv`,
+//! because a receiver asleep there would make the sender take a lock to wake it.
 //!
-//! Invariant: every reply finds room. The audio end counts the replies that it may still be given, and asks nothing to
-//! which the answer might not fit; so the worker neither waits nor loses anything, whatever else goes wrong.
+//! Invariant: every reply finds room. The audio end counts the replies that may still come, and sends no request whose
+//! replies might not fit. So the worker neither waits nor loses a reply.
+//!
+//! Knows nothing of what commands and replies mean.
 
 use crate::host::StyleNumber;
 use crate::time::swing::Swing;
@@ -20,77 +22,77 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-/// Room for what the mind has not got round to yet: some seconds of the densest playing.
+/// Commands that the queue holds: some seconds of the densest playing.
 pub const COMMANDS: usize = 1024;
 /// The most notes in the reply to one request.
 pub const NOTES_PER_REQUEST: usize = 64;
-/// Its notes, and one word more: that these are all, or that the mind broke.
+/// The notes, and one terminator: [`Reply::Done`] or [`Reply::Failed`].
 const REPLIES_PER_REQUEST: usize = NOTES_PER_REQUEST + 1;
-/// The most requests that are made before the first of them is answered. In a duet each note of a run that comes in one
-/// block is a reason for another.
+/// The most requests that may be open at once. In a duet, each note of a run that arrives in one block causes another
+/// request.
 pub const OPEN_REQUESTS: usize = 16;
-/// Room for the replies to all that is asked at once.
+/// Replies that the queue holds: those to all open requests.
 const REPLIES: usize = OPEN_REQUESTS * REPLIES_PER_REQUEST;
-/// Commands that bring another chart and are not answered yet.
+/// The most commands that may be waiting for a chart at once.
 const OPEN_CHARTS: usize = 4;
 
-/// One thing for the mind.
+/// What the audio thread sends to the worker.
 #[derive(Debug, Clone, Copy)]
 pub enum Command {
     /// A key went down.
     Heard(HeardKey),
-    /// A key went down under a higher one that is held, where hands play melody and chords together.
+    /// A key went down below a higher one that is held, where the player plays melody and chords together.
     HeardBelow(HeardKey),
-    /// A chord was struck.
+    /// The player played a chord.
     Chord(HeardChord),
-    /// The chords come from here.
+    /// Chords come from this source from now on.
     ChordSource(HarmonySource),
-    /// A heard note is over: its key is up, and no pedal lets it ring on.
+    /// A heard note ended: its key is up, and the pedal does not hold it.
     Amend {
-        /// The id it was heard under.
+        /// The id of the note in [`HeardKey`].
         id: u32,
-        /// How long it lasted.
+        /// How long the note lasted.
         duration: Ticks,
     },
-    /// The key of a heard note is up, and the pedal lets it ring on.
+    /// The key of a heard note is up, and the pedal holds the note.
     ReleaseKey {
-        /// The id it was heard under.
+        /// The id of the note in [`HeardKey`].
         id: u32,
         /// How long the key was down.
         duration: Ticks,
     },
-    /// A heard note that rang on in the pedal is over.
+    /// A heard note that the pedal held ended.
     ReleasePedal {
-        /// The id it was heard under.
+        /// The id of the note in [`HeardKey`].
         id: u32,
-        /// How long it lasted.
+        /// How long the note lasted.
         duration: Ticks,
     },
-    /// Own notes from here on have not sounded and will not.
+    /// Decided notes with an onset at or after this tick will not sound.
     Retract {
-        /// The first moment that did not sound.
+        /// The first tick that did not sound.
         from: Ticks,
     },
-    /// A note of its own that it told will not sound: it came too late, or its key is the player's.
+    /// One decided note will not sound: it came too late, or the player holds its key.
     ForgetUnplayed {
-        /// When it was to begin.
+        /// When the note was to begin.
         onset: Ticks,
-        /// Its key, as it was told.
+        /// The pitch in the reply, before the octave setting.
         pitch: Pitch,
     },
-    /// Decide some notes.
+    /// Decide notes.
     Request(Request),
-    /// Forget everything: a new performance.
+    /// Forget everything: a new performance begins.
     ForgetAll,
-    /// Play this style from now on. The reply is the chart that counts then.
+    /// Play this style from now on. The worker sends back the chart that holds then.
     Style(StyleNumber),
-    /// The chord chart or the file of the own style has changed; the worker knows where they are. The reply is the chart
-    /// that counts then.
+    /// The chord chart or the file of the musician's own style has changed; the worker knows their paths. It sends back
+    /// the chart that holds then.
     ReloadFiles,
 }
 
 impl Command {
-    /// The most replies that it can have.
+    /// The most replies that this command can have.
     const fn replies(self) -> usize {
         match self {
             Self::Request(_) => REPLIES_PER_REQUEST,
@@ -98,7 +100,7 @@ impl Command {
         }
     }
 
-    /// Whether the reply is a chart.
+    /// Whether the worker sends back a chart.
     const fn brings_a_chart(self) -> bool {
         matches!(self, Self::Style(_) | Self::ReloadFiles)
     }
@@ -128,32 +130,32 @@ impl TurnNumber {
     }
 }
 
-/// *Decide every note with its onset before the horizon.* The place in the queue says as of when.
+/// Decide every note with an onset before the horizon. All commands before it in the queue have been heard.
 #[derive(Debug, Clone, Copy)]
 pub struct Request {
-    /// Which plan it belongs to: what comes back for an older one is never played.
+    /// The plan it belongs to. Replies for an older plan are never played.
     pub generation: Generation,
     /// The running number of the turn.
     pub turn: TurnNumber,
     /// Where the first of the notes begins.
     pub begin: Begin,
-    /// Up to where it must be known what sounds.
+    /// Notes are decided up to this tick, exclusive.
     pub horizon: Ticks,
-    /// The bars at this moment; `None` is free time.
+    /// The present bars; `None` in free time.
     pub bars: Option<Bars>,
-    /// Where the chart began, or begins.
+    /// The tick at which the chart begins.
     pub form: Ticks,
-    /// Where the answer ends: no note begins there or later. `None` when it goes on without end.
+    /// The end of the answer: no note begins at this tick or later. `None` for an answer without end.
     pub ends: Option<Ticks>,
-    /// The player goes on playing meanwhile: a duet.
+    /// Whether the player goes on playing meanwhile: a duet.
     pub along: bool,
-    /// The controls at this moment.
+    /// The sampling parameters now.
     pub sampling: SamplingParameters,
-    /// How the beat is divided where the notes are played.
+    /// The division of the beat with which the notes are played.
     pub swing: Swing,
 }
 
-/// One thing from the mind.
+/// What the worker sends back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
     /// A decided note.
@@ -163,16 +165,16 @@ pub enum Reply {
         /// The note.
         note: Note,
     },
-    /// The request is fulfilled.
+    /// All notes of the request have been sent.
     Done {
         /// The plan that it belongs to.
         generation: Generation,
-        /// No note of the plan that is not known yet begins earlier.
+        /// No later note of the plan begins before this tick.
         earliest_next: Ticks,
-        /// How long the whole request took.
+        /// How long the worker took for the request, in nanoseconds.
         elapsed_ns: u64,
     },
-    /// The mind broke over the request and is being made anew.
+    /// The model panicked, or there is none; the worker has replaced it if it could.
     Failed {
         /// The plan that it belongs to.
         generation: Generation,
@@ -180,8 +182,8 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// How many replies come no more, now that this one has come: of a request, all of them with its last.
-    const fn settles(self) -> usize {
+    /// How many reserved replies become free with this one. A request's last reply frees all of its reservation.
+    const fn frees(self) -> usize {
         match self {
             Self::Note { .. } => 0,
             Self::Done { .. } | Self::Failed { .. } => REPLIES_PER_REQUEST,
@@ -189,163 +191,163 @@ impl Reply {
     }
 }
 
-/// The chart that the comping plays: `None` is no chart.
+/// The chart that the accompaniment plays; `None` without a chart.
 pub type SharedChart = Option<Arc<Chart>>;
 
-// Only plain data crosses, and charts that come back, so the audio thread never frees memory.
+// Only plain data crosses, and charts that are sent back, so the audio thread never frees memory.
 const fn crosses_as_plain_data<T: Copy + Send>() {}
 const _: () = {
     crosses_as_plain_data::<Command>();
     crosses_as_plain_data::<Reply>();
 };
 
-/// What the performer needs of the nerve.
+/// The audio thread's view of the link. Fakes stand in for it in tests.
 pub trait WorkerPort {
-    /// False when the queue is full because the mind is behind, or the answer might find no room; the caller counts it
-    /// and plays on.
+    /// Sends a command without waiting. False when the queue is full, or when the replies might not fit; the caller
+    /// counts it and plays on.
     #[must_use]
     fn send(&mut self, command: Command) -> bool;
-    /// How many more words fit.
+    /// How many more commands fit.
     fn free_slots(&self) -> usize;
-    /// The next thing that the mind has said, if any.
+    /// The next reply, if there is one.
     fn receive(&mut self) -> Option<Reply>;
-    /// The next chart that the worker has sent, if any. Whoever takes one gives the one before back.
+    /// The next chart that the worker has sent, if any. The caller gives the previous one back.
     fn take_chart(&mut self) -> Option<SharedChart>;
     /// Sends a chart back to be freed.
     fn give_back(&mut self, chart: Arc<Chart>);
-    /// Whether a chart is under way.
+    /// Whether a chart has been asked for and not arrived.
     fn awaits_chart(&self) -> bool;
-    /// For offline rendering alone: waits until the mind says something or has taken too long.
+    /// For offline rendering alone: waits for a reply, up to a time-out.
     fn wait_for_reply_offline(&mut self) -> Option<Reply>;
-    /// For offline rendering alone: waits for a chart that is under way, or until the worker has taken too long.
+    /// For offline rendering alone: waits for a chart, up to a time-out.
     fn wait_for_chart_offline(&mut self) -> Option<SharedChart>;
-    /// For offline rendering alone: waits until there is room for another word, or the mind has taken too long.
+    /// For offline rendering alone: waits until half of the command queue is free, up to a time-out.
     fn make_room_offline(&mut self);
 }
 
-/// The audio thread's end. Only the two methods that say so can wait.
+/// The audio thread's end. Only the methods named `*_offline` and [`Self::catch_up`] can wait.
 #[derive(Debug)]
 pub struct AudioEnd {
-    to_mind: Sender<Command>,
-    planned: Receiver<Reply>,
+    commands: Sender<Command>,
+    replies: Receiver<Reply>,
     charts: Receiver<SharedChart>,
     spent_charts: Sender<Arc<Chart>>,
-    /// Charts that are still to come.
-    charts_owed: usize,
+    /// Charts that were asked for and have not arrived.
+    awaited_charts: usize,
     worker: Option<Thread>,
-    /// The replies that may still come, or wait to be looked at. Invariant: they fit.
-    owed: usize,
-    /// Whether something was sent since the worker was last woken.
-    told: bool,
-    /// How many words were sent, and how many of them the worker has done; both wrap around.
+    /// Replies that may still arrive or wait in the queue. Invariant: they fit into it.
+    reserved_replies: usize,
+    /// Whether a command was sent since the worker was last woken.
+    has_sent: bool,
+    /// How many commands were sent, and how many of them the worker has done; both wrap around.
     sent: u32,
     done: Arc<AtomicU32>,
-    /// How long an offline rendering waits; nothing more after the first time in vain, until the mind answers again.
-    patience: Duration,
+    /// How long an offline rendering waits. Zero after a time-out, until the worker replies again.
+    time_out: Duration,
 }
 
-/// How long an offline rendering waits for the mind: longer than a busy machine takes to load it.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a waiting thread looks before it begins to sleep in between.
-const EAGER_LOOKS: u32 = 2_000;
-const NAP: Duration = Duration::from_micros(50);
+/// How long an offline rendering waits for the worker: longer than a busy machine takes to load a model.
+const TIME_OUT: Duration = Duration::from_secs(5);
+/// How many times a waiting thread polls before it sleeps between polls.
+const BUSY_POLLS: u32 = 2_000;
+const POLL_INTERVAL: Duration = Duration::from_micros(50);
 
 impl AudioEnd {
-    /// Lets the worker know that there is something to do, if there is. Once per block: it costs a system call.
+    /// Wakes the worker if a command was sent. Called once per block, because it costs a system call.
     pub fn wake(&mut self) {
-        if std::mem::take(&mut self.told)
+        if std::mem::take(&mut self.has_sent)
             && let Some(worker) = &self.worker
         {
             worker.unpark();
         }
     }
 
-    /// Waits until the worker has done all that was sent and answered, or the limit is over. True when it waited at all.
-    /// For hosts that render without saying so; the answers are taken by the next block.
+    /// Waits until the worker has done everything that was sent, or the limit is over. True when it waited at all. For
+    /// hosts that render offline without saying so; the next block takes the replies.
     pub fn catch_up(&mut self, limit: Duration) -> bool {
         if self.worker.is_none() || self.is_caught_up() {
             return false;
         }
         let begun = Instant::now();
-        let mut looks = 0_u32;
+        let mut polls = 0_u32;
         while !self.is_caught_up() && begun.elapsed() < limit {
-            looks = looks.saturating_add(1);
-            if looks < EAGER_LOOKS { std::thread::yield_now() } else { std::thread::sleep(NAP) }
+            polls = polls.saturating_add(1);
+            if polls < BUSY_POLLS { std::thread::yield_now() } else { std::thread::sleep(POLL_INTERVAL) }
         }
         true
     }
 
-    /// The worker has done all that was sent.
+    /// Whether the worker has done everything that was sent.
     fn is_caught_up(&self) -> bool {
         self.done.load(Ordering::Acquire) == self.sent
     }
 
-    /// Whom to wake; without it words are kept until somebody looks.
+    /// The thread to wake.
     pub fn set_worker(&mut self, worker: Thread) {
         self.worker = Some(worker);
     }
 
-    fn wait<T>(&mut self, mut look: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
+    fn wait<T>(&mut self, mut poll: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
         self.wake();
         let begun = Instant::now();
-        for looks in 0_u32.. {
-            if let Some(found) = look(self) {
-                self.patience = PATIENCE;
+        for polls in 0_u32.. {
+            if let Some(found) = poll(self) {
+                self.time_out = TIME_OUT;
                 return Some(found);
             }
-            if begun.elapsed() > self.patience {
+            if begun.elapsed() > self.time_out {
                 break;
             }
-            if looks < EAGER_LOOKS { std::thread::yield_now() } else { std::thread::sleep(NAP) }
+            if polls < BUSY_POLLS { std::thread::yield_now() } else { std::thread::sleep(POLL_INTERVAL) }
         }
-        self.patience = Duration::ZERO;
+        self.time_out = Duration::ZERO;
         None
     }
 }
 
 impl WorkerPort for AudioEnd {
     fn send(&mut self, command: Command) -> bool {
-        let owed = self.owed + command.replies();
-        let charts_owed = self.charts_owed + usize::from(command.brings_a_chart());
-        let has_room = owed <= REPLIES && charts_owed <= OPEN_CHARTS;
-        let sent = has_room && self.to_mind.try_send(command).is_ok();
+        let reserved_replies = self.reserved_replies + command.replies();
+        let awaited_charts = self.awaited_charts + usize::from(command.brings_a_chart());
+        let has_room = reserved_replies <= REPLIES && awaited_charts <= OPEN_CHARTS;
+        let sent = has_room && self.commands.try_send(command).is_ok();
         if sent {
-            (self.owed, self.charts_owed) = (owed, charts_owed);
-            self.told = true;
+            (self.reserved_replies, self.awaited_charts) = (reserved_replies, awaited_charts);
+            self.has_sent = true;
             self.sent = self.sent.wrapping_add(1);
         }
         sent
     }
 
     fn free_slots(&self) -> usize {
-        COMMANDS.saturating_sub(self.to_mind.len())
+        COMMANDS.saturating_sub(self.commands.len())
     }
 
     fn receive(&mut self) -> Option<Reply> {
-        let planned = self.planned.try_recv().ok();
-        if let Some(planned) = planned {
-            self.owed = self.owed.saturating_sub(planned.settles());
-            self.patience = PATIENCE;
+        let reply = self.replies.try_recv().ok();
+        if let Some(reply) = reply {
+            self.reserved_replies = self.reserved_replies.saturating_sub(reply.frees());
+            self.time_out = TIME_OUT;
         }
-        planned
+        reply
     }
 
     fn take_chart(&mut self) -> Option<SharedChart> {
         let chart = self.charts.try_recv().ok();
-        self.charts_owed -= usize::from(chart.is_some());
+        self.awaited_charts -= usize::from(chart.is_some());
         chart
     }
 
     fn give_back(&mut self, chart: Arc<Chart>) {
         if let Err(error) = self.spent_charts.try_send(chart) {
-            // There is room for every chart that can be out, so the worker is gone, which it is only when the whole instance
-            // goes. Freed here, the memory would be freed by the audio thread.
+            // The queue has room for every chart that can be out, so the worker has ended, which happens only when the
+            // whole instance is dropped. A drop here would free memory on the audio thread.
             std::mem::forget(error.into_inner());
         }
     }
 
     fn awaits_chart(&self) -> bool {
-        self.charts_owed > 0
+        self.awaited_charts > 0
     }
 
     fn wait_for_reply_offline(&mut self) -> Option<Reply> {
@@ -364,48 +366,48 @@ impl WorkerPort for AudioEnd {
 /// The worker's end.
 #[derive(Debug)]
 pub struct WorkerEnd {
-    words: Receiver<Command>,
-    planned: Sender<Reply>,
+    commands: Receiver<Command>,
+    replies: Sender<Reply>,
     charts: Sender<SharedChart>,
     spent_charts: Receiver<Arc<Chart>>,
     done: Arc<AtomicU32>,
 }
 
-/// What the worker finds when it looks.
+/// What the worker finds in the command queue.
 #[derive(Debug, Clone, Copy)]
 pub enum Received {
-    /// Something to do.
+    /// A command.
     Command(Command),
-    /// Nothing yet.
+    /// The queue is empty.
     Nothing,
-    /// Nothing ever again: the audio end is gone.
+    /// The audio end was dropped, so no command will come.
     Disconnected,
 }
 
-/// The audio end is gone, and with it whoever asked.
+/// The audio end was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Disconnected;
 
 impl WorkerEnd {
-    /// The next word, without waiting.
+    /// The next command, without waiting.
     pub fn receive(&self) -> Received {
-        match self.words.try_recv() {
-            Ok(word) => Received::Command(word),
+        match self.commands.try_recv() {
+            Ok(command) => Received::Command(command),
             Err(TryRecvError::Empty) => Received::Nothing,
             Err(TryRecvError::Disconnected) => Received::Disconnected,
         }
     }
 
-    /// Counts one more word as done, its replies included.
+    /// Counts one more command as done, with all of its replies sent.
     pub fn count_done(&self) {
         self.done.fetch_add(1, Ordering::Release);
     }
 
     /// Answers a command that brings a chart.
     pub fn send_chart(&self, chart: SharedChart) {
-        // Whoever is gone needs none; and no more are asked for than there is room for.
+        // An audio end that was dropped needs no chart, and no more are asked for than fit.
         let sent = self.charts.try_send(chart);
-        debug_assert!(!matches!(sent, Err(TrySendError::Full(_))), "no chart is sent that was not asked for");
+        debug_assert!(!matches!(sent, Err(TrySendError::Full(_))), "no chart is sent without a command for it");
     }
 
     /// Frees the charts that have come back.
@@ -413,16 +415,16 @@ impl WorkerEnd {
         while self.spent_charts.try_recv().is_ok() {}
     }
 
-    /// Answers a request, by notes and one last reply.
+    /// Sends one reply to a request.
     ///
     /// # Errors
-    /// When the audio end is gone.
-    pub fn reply(&self, planned: Reply) -> Result<(), Disconnected> {
-        match self.planned.try_send(planned) {
+    /// When the audio end was dropped.
+    pub fn reply(&self, reply: Reply) -> Result<(), Disconnected> {
+        match self.replies.try_send(reply) {
             Ok(()) => Ok(()),
             Err(TrySendError::Disconnected(_)) => Err(Disconnected),
             Err(TrySendError::Full(_)) => {
-                debug_assert!(false, "nothing is asked to which the answer might not fit");
+                debug_assert!(false, "no request is sent whose replies might not fit");
                 Ok(())
             }
         }
@@ -431,27 +433,27 @@ impl WorkerEnd {
 
 /// Both ends of a new link.
 pub fn link() -> (AudioEnd, WorkerEnd) {
-    let (to_mind, words) = bounded(COMMANDS);
-    let (say, planned) = bounded(REPLIES);
-    let (give_chart, charts) = bounded(OPEN_CHARTS);
-    // What was sent and is not looked at yet, and the one that is played.
-    let (spend_chart, spent_charts) = bounded(OPEN_CHARTS + 1);
+    let (send_command, commands) = bounded(COMMANDS);
+    let (send_reply, replies) = bounded(REPLIES);
+    let (send_chart, charts) = bounded(OPEN_CHARTS);
+    // The charts in the other queue, and the one that is played.
+    let (return_chart, spent_charts) = bounded(OPEN_CHARTS + 1);
     let done = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&done);
     let audio = AudioEnd {
-        to_mind,
-        planned,
+        commands: send_command,
+        replies,
         charts,
-        spent_charts: spend_chart,
-        charts_owed: 0,
+        spent_charts: return_chart,
+        awaited_charts: 0,
         worker: None,
-        owed: 0,
-        told: false,
+        reserved_replies: 0,
+        has_sent: false,
         sent: 0,
         done,
-        patience: PATIENCE,
+        time_out: TIME_OUT,
     };
-    (audio, WorkerEnd { words, planned: say, charts: give_chart, spent_charts, done: counted })
+    (audio, WorkerEnd { commands, replies: send_reply, charts: send_chart, spent_charts, done: counted })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! What can be seen of the hands from outside, after each block.
+//! What the window sees of the engine after each block.
 //!
-//! Only looks: nothing that is played depends on it.
+//! Read only: nothing that is played depends on it.
 
 use crate::host::StyleNumber;
 use crate::plan::Planner;
@@ -13,56 +13,56 @@ use segue_model::note::{Bars, Note, Ticks};
 /// The most planned notes that are shown.
 pub const SHOWN_PLANS: usize = 16;
 
-/// Where the hands are at the end of a block. Moments are those of the beats, also while a style in free time plays.
+/// The engine at the end of a block. Ticks are those of the beats, even while a style in free time plays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// The moment of the next frame, in ticks.
     pub now: f64,
-    /// How fast it moves.
+    /// The tempo, in quarter notes per minute.
     pub tempo_bpm: f64,
-    /// The bars at this moment.
+    /// The present bars.
     pub bars: Bars,
-    /// Where a chart begins, or began.
+    /// The tick at which a chart begins.
     pub form: Ticks,
-    /// The host's song moves.
+    /// Whether the host's transport plays.
     pub follows_host: bool,
-    /// Segue plays, or is about to.
+    /// Whether Segue plays or is about to.
     pub is_segues_turn: bool,
-    /// What is decided and does not sound yet, in order of time; nothing where nobody wants to see it.
+    /// Decided notes that do not sound yet, in order of their onsets; empty while no window watches.
     pub planned: ArrayVec<PlannedNote, SHOWN_PLANS>,
 }
 
-/// A note that is decided and does not sound yet, on the time line of the beats.
+/// A decided note that does not sound yet, in ticks of the beats.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlannedNote {
-    /// When it will begin, in ticks.
+    /// The onset, in ticks.
     pub onset: f64,
-    /// How long it will sound, in ticks.
+    /// The duration, in ticks.
     pub length: f64,
-    /// Which key; 0 to 127.
+    /// The MIDI key, 0 to 127.
     pub key: u8,
-    /// How hard; 1 to 127.
+    /// The MIDI velocity, 1 to 127.
     pub velocity: u8,
 }
 
-/// What it is that notes are played to.
+/// The chords that notes are played to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chords {
     /// A chart.
     Chart {
-        /// The version of the musician's own, which may be empty.
+        /// The version of the musician's own chart, which may be empty.
         version: u32,
-        /// Whose chart counts then.
+        /// The style whose chart holds when it is empty.
         style: StyleNumber,
     },
-    /// What the player struck last; `None` before the first chord.
+    /// The chord that the player played last; `None` before the first chord.
     Heard(Option<Chord>),
-    /// None.
+    /// No chords.
     Off,
 }
 
 impl Snapshot {
-    /// As things stand; what is planned only where somebody wants to see it.
+    /// The present state; with planned notes only if `shows_plans`.
     pub(crate) fn of(time: &Time, arbiter: &TurnArbiter, planner: &Planner, shows_plans: bool) -> Self {
         let clock = time.beats();
         let mut snapshot = Self {
@@ -75,7 +75,7 @@ impl Snapshot {
             planned: ArrayVec::new(),
         };
         if shows_plans {
-            // One moment of the style's own time, as one of the beats.
+            // How many ticks of the beats one tick of the style's own time lasts.
             let scale = if time.in_free_time() { snapshot.tempo_bpm / FREE_BPM } else { 1.0 };
             let (now, lag) = (snapshot.now, arbiter.lag());
             let show = |note: &Note| PlannedNote {

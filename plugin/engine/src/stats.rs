@@ -1,25 +1,25 @@
-//! What the hands and the worker count, for those who look at it: the editor, tests.
+//! Counters of the audio thread and the worker, for the window and for tests.
 //!
-//! Only relaxed atomics: each number stands for itself.
+//! Only relaxed atomics: no number depends on another one.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// A number that only grows.
+/// A counter that only grows, and wraps around.
 #[derive(Debug, Default)]
-pub struct Count(AtomicU32);
+pub struct Counter(AtomicU32);
 
-impl Count {
-    /// One more.
+impl Counter {
+    /// Adds one.
     pub fn add_one(&self) {
         self.0.fetch_add(1, Relaxed);
     }
 
-    /// So many more.
+    /// Adds `count`.
     pub fn add(&self, count: u32) {
         self.0.fetch_add(count, Relaxed);
     }
 
-    /// So far.
+    /// The present count.
     pub fn get(&self) -> u32 {
         self.0.load(Relaxed)
     }
@@ -28,42 +28,42 @@ impl Count {
 /// The health of one instance.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// Planned notes that came after their moment.
-    pub late: Count,
-    /// Planned notes that were not played: they came more than the look-ahead late, or there was no room.
-    pub dropped: Count,
-    /// Note-ons that the host would not take.
-    pub refused: Count,
-    /// Heard notes that the mind never got because it was too far behind.
-    pub unheard: Count,
-    /// Times that an offline rendering waited in vain.
-    pub time_outs: Count,
-    /// Blocks that waited for the worker because a host asked for them much faster than time without a word about it.
-    pub waits: Count,
-    /// Times that the mind panicked and was made anew.
-    pub panics: Count,
-    /// How long the last request took.
+    /// Decided notes that arrived after their onset.
+    pub late: Counter,
+    /// Decided notes that were not played: they arrived more than the look-ahead late, or a list was full.
+    pub dropped: Counter,
+    /// Note-ons that the host refused because its event list was full.
+    pub refused: Counter,
+    /// Heard notes that the worker never received because the command queue was full.
+    pub unheard: Counter,
+    /// Times that an offline rendering waited until the time-out.
+    pub time_outs: Counter,
+    /// Blocks that waited for the worker because a host rendered much faster than real time without saying so.
+    pub waits: Counter,
+    /// Times that the model panicked and was replaced.
+    pub panics: Counter,
+    /// How long the last request took, in nanoseconds.
     pub elapsed_ns: AtomicU64,
-    mind: AtomicU8,
+    worker_status: AtomicU8,
 }
 
-/// How the mind is.
+/// What the worker is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum WorkerStatus {
-    /// Not there yet.
+    /// The model is not loaded yet.
     Loading = 0,
-    /// Listening.
+    /// The model is loaded.
     Ready = 1,
-    /// Its weights were refused.
+    /// The weights could not be loaded.
     NoWeights = 2,
-    /// The system gave it no thread.
+    /// The system refused the thread.
     NoThread = 3,
 }
 
 impl Stats {
-    /// In a bundle under test, writes the counts to the file that `SEGUE_STATS` names: a headless host sees them no
-    /// other way. Not for the audio thread.
+    /// In a bundle under test, writes the counters to the file that `SEGUE_STATS` names, because a headless host cannot
+    /// read them otherwise. Not for the audio thread.
     #[cfg(feature = "write_stats")]
     pub fn write_to_file(&self) {
         let Some(path) = std::env::var_os("SEGUE_STATS") else { return };
@@ -78,13 +78,13 @@ impl Stats {
             ("panics", panics),
         ];
         let lines: String = counts.map(|(name, count)| format!("{name} {}\n", count.get())).concat();
-        // A test that finds no file says so itself.
+        // A test that finds no file fails by itself.
         let _ = std::fs::write(path, lines);
     }
 
-    /// How the mind is.
+    /// The worker's status.
     pub fn worker_status(&self) -> WorkerStatus {
-        match self.mind.load(Relaxed) {
+        match self.worker_status.load(Relaxed) {
             1 => WorkerStatus::Ready,
             2 => WorkerStatus::NoWeights,
             3 => WorkerStatus::NoThread,
@@ -92,8 +92,8 @@ impl Stats {
         }
     }
 
-    /// Says how the mind is.
+    /// Sets the worker's status. Called by the worker, or where it could not be started.
     pub fn set_worker_status(&self, state: WorkerStatus) {
-        self.mind.store(state as u8, Relaxed);
+        self.worker_status.store(state as u8, Relaxed);
     }
 }

@@ -454,7 +454,7 @@ impl FakeHost {
         }
         nerve.room.run_until_idle();
         heard.in_mind =
-            nerve.room.mind().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
+            nerve.room.model().map(|mind| mind.decided.iter().map(|(_, note)| *note).collect()).unwrap_or_default();
         heard.panics = nerve.stats.panics.get();
         heard.words = std::mem::take(&mut nerve.words);
         heard.pages = Some(recorder.pages());

@@ -1,7 +1,10 @@
-//! The place where the mind runs: one thread for each instance.
+//! The worker thread, on which the model runs: one for each instance.
 //!
-//! It sleeps until the audio thread wakes it, works off what the link holds, in order, and sleeps again. Whatever goes
-//! wrong in the mind ends here: a panic is caught, counted and answered, and another mind goes on with the same past.
+//! It sleeps until the audio thread wakes it, handles the commands in the link in order, and sleeps again. A panic of
+//! the model ends here: it is caught, counted and answered, and another copy goes on from a checkpoint with the same
+//! context.
+//!
+//! Knows nothing of blocks, frames and the host.
 
 mod checkpoint;
 mod improvise;
@@ -22,11 +25,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
-/// Notes at one onset after which the next must come later: more than ten fingers, so that a mind stuck in a chord
-/// goes on.
+/// The most notes at one onset; the next note must come later. More than ten fingers, so it only ends a model that is
+/// stuck in a chord.
 const CHORD: usize = 12;
 
-/// The thread. Dropping it ends and joins it.
+/// The handle of the thread. Dropping it ends and joins the thread.
 #[derive(Debug)]
 pub struct Worker {
     stop: Arc<AtomicBool>,
@@ -34,8 +37,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. `make` runs on it and makes a mind of a style, if it can: a blank one at first, and else out of
-    /// the one that played before. `None` when the system has no thread left.
+    /// Starts the thread. `make` runs on it and makes the model of a style, if it can: with an empty context at first,
+    /// then with that of the model that played before. `None` when the system refuses the thread.
     pub fn start<M: Improvise>(
         end: WorkerEnd,
         stats: Arc<Stats>,
@@ -43,14 +46,14 @@ impl Worker {
     ) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        let thread = thread::Builder::new().name("segue mind".into()).spawn(move || {
-            priority::take();
+        let thread = thread::Builder::new().name("segue worker".into()).spawn(move || {
+            priority::set();
             WorkerState::new(end, stats, make).run(&flag);
         });
         Some(Self { stop, thread: Some(thread.ok()?) })
     }
 
-    /// Whom to wake.
+    /// The thread to wake.
     pub fn thread(&self) -> Option<Thread> {
         self.thread.as_ref().map(|handle| handle.thread().clone())
     }
@@ -61,27 +64,27 @@ impl Drop for Worker {
         self.stop.store(true, Ordering::Release);
         if let Some(handle) = self.thread.take() {
             handle.thread().unpark();
-            // It cannot have panicked outside the mind; if it did, there is nobody left to tell.
+            // It cannot have panicked outside the model, and after a panic there would be nothing left to do.
             let _ = handle.join();
         }
     }
 }
 
-/// The worker's own room: the mind and what it needs.
+/// What the thread owns: the model and what it needs.
 pub(crate) struct WorkerState<M, F> {
     end: WorkerEnd,
     stats: Arc<Stats>,
     make: F,
-    /// None before the first word.
+    /// None before the first command.
     style: Option<StyleNumber>,
-    /// For a mind that is made anew.
+    /// Remembered for a model that is made later.
     chords_from: HarmonySource,
-    mind: Option<M>,
-    past: Checkpoint<M>,
+    model: Option<M>,
+    checkpoint: Checkpoint<M>,
 }
 
 impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> WorkerState<M, F> {
-    /// Without a mind until it is told which style to play.
+    /// Without a model until a command names the style.
     pub fn new(end: WorkerEnd, stats: Arc<Stats>, make: F) -> Self {
         Self {
             end,
@@ -89,36 +92,36 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> WorkerState<M, F>
             make,
             style: None,
             chords_from: HarmonySource::default(),
-            mind: None,
-            past: Checkpoint::default(),
+            model: None,
+            checkpoint: Checkpoint::default(),
         }
     }
 
-    /// Does what there is to do, and returns when there is nothing more.
+    /// Handles commands until the queue is empty.
     #[cfg(test)]
     pub fn run_until_idle(&mut self) {
-        while let Received::Command(word) = self.end.receive() {
-            self.handle(word);
+        while let Received::Command(command) = self.end.receive() {
+            self.handle(command);
         }
     }
 
-    /// The mind as it is now.
+    /// The present model.
     #[cfg(test)]
-    pub fn mind(&self) -> Option<&M> {
-        self.mind.as_ref()
+    pub fn model(&self) -> Option<&M> {
+        self.model.as_ref()
     }
 
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Acquire) {
             match self.end.receive() {
-                Received::Command(word) => {
-                    self.handle(word);
+                Received::Command(command) => {
+                    self.handle(command);
                     self.end.count_done();
                 }
                 Received::Nothing => {
                     self.end.free_charts();
-                    self.guarded(|mind, _, _| mind.catch_up());
-                    self.keep_spare(STEPS_WHEN_IDLE);
+                    self.guarded(|model, _, _| model.catch_up());
+                    self.keep_checkpoint(STEPS_WHEN_IDLE);
                     thread::park();
                 }
                 Received::Disconnected => return,
@@ -126,98 +129,98 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> WorkerState<M, F>
         }
     }
 
-    fn handle(&mut self, word: Command) {
-        if let Command::Style(style) = word {
+    fn handle(&mut self, command: Command) {
+        if let Command::Style(style) = command {
             self.style = Some(style);
         }
-        if let Command::ChordSource(source) = word {
+        if let Command::ChordSource(source) = command {
             self.chords_from = source;
         }
-        if matches!(word, Command::Style(_) | Command::ReloadFiles) {
-            self.change_mind();
+        if matches!(command, Command::Style(_) | Command::ReloadFiles) {
+            self.change_model();
             self.end.free_charts();
-            self.end.send_chart(self.mind.as_ref().and_then(Improvise::chart));
+            self.end.send_chart(self.model.as_ref().and_then(Improvise::chart));
             return;
         }
-        let done = self.guarded(|mind, past, end| match word {
-            Command::Request(request) => fulfil(mind, request, past, end),
-            word => {
-                past.tell(mind, word);
+        let done = self.guarded(|model, checkpoint, end| match command {
+            Command::Request(request) => answer_request(model, request, checkpoint, end),
+            command => {
+                checkpoint.apply(model, command);
                 Ok(())
             }
         });
-        // Whoever asked must not wait for ever. Nobody may be there any more: then the next look says so.
-        let _ = match (done, word) {
+        // Every request gets its terminator. If the audio end was dropped, the next receive says so.
+        let _ = match (done, command) {
             (Some(said), _) => said,
             (None, Command::Request(Request { generation, .. })) => self.end.reply(Reply::Failed { generation }),
             (None, _) => Ok(()),
         };
-        self.keep_spare(MOST_STEPS);
+        self.keep_checkpoint(MOST_STEPS);
     }
 
-    /// Plays the style that is wished, or to other chords, with the past that there is. When that breaks, what played
-    /// before plays on.
-    fn change_mind(&mut self) {
+    /// Makes the model of the chosen style, or of changed files, with the present context. When that panics, the model
+    /// from before plays on.
+    fn change_model(&mut self) {
         let Some(style) = self.style else { return };
-        let before = self.mind.take();
-        if let Ok(mind) = catch_unwind(AssertUnwindSafe(|| self.made(style, before))) {
-            self.mind = mind;
-            self.past.forget();
-            self.keep_spare(0);
+        let before = self.model.take();
+        if let Ok(model) = catch_unwind(AssertUnwindSafe(|| self.made(style, before))) {
+            self.model = model;
+            self.checkpoint.forget();
+            self.keep_checkpoint(0);
         } else {
             self.stats.panics.add_one();
-            self.mind = self.past.relived();
+            self.model = self.checkpoint.restore();
         }
-        self.say_how_it_is();
+        self.report_status();
     }
 
     fn made(&self, style: StyleNumber, before: Option<M>) -> Option<M> {
-        let mut mind = (self.make)(style, before)?;
-        mind.set_source(self.chords_from);
-        Some(mind)
+        let mut model = (self.make)(style, before)?;
+        model.set_source(self.chords_from);
+        Some(model)
     }
 
-    /// Does something with the mind. `None` when there is none, or when it broke and another one took its place.
+    /// Runs `work` on the model. `None` without a model, or when it panicked and another copy took its place.
     fn guarded<R>(&mut self, work: impl FnOnce(&mut M, &mut Checkpoint<M>, &WorkerEnd) -> R) -> Option<R> {
-        let Self { mind, past, end, .. } = self;
-        let mind = mind.as_mut()?;
-        let done = catch_unwind(AssertUnwindSafe(|| work(mind, past, end))).ok();
+        let Self { model, checkpoint, end, .. } = self;
+        let model = model.as_mut()?;
+        let done = catch_unwind(AssertUnwindSafe(|| work(model, checkpoint, end))).ok();
         if done.is_none() {
             self.stats.panics.add_one();
-            // Dropped before the next one is made, and whatever it has become may break once more.
-            let broken = self.mind.take();
+            // Dropped before the next one is made. Its state may be broken, so the drop may panic too.
+            let broken = self.model.take();
             let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
-            self.mind = self.past.relived();
-            if self.mind.is_none() {
-                let blank = || {
-                    let mind = self.made(self.style?, None)?;
-                    self.past.begin_from(&mind);
-                    Some(mind)
+            self.model = self.checkpoint.restore();
+            if self.model.is_none() {
+                let empty = || {
+                    let model = self.made(self.style?, None)?;
+                    self.checkpoint.set(&model);
+                    Some(model)
                 };
-                self.mind = catch_unwind(AssertUnwindSafe(blank)).ok().flatten();
+                self.model = catch_unwind(AssertUnwindSafe(empty)).ok().flatten();
             }
-            self.say_how_it_is();
+            self.report_status();
         }
         done
     }
 
-    /// Sees to it that no more than so many steps would have to be gone again.
-    fn keep_spare(&mut self, steps: usize) {
-        if self.past.length() >= steps {
-            self.guarded(|mind, past, _| past.begin_from(mind));
+    /// Takes a checkpoint when at least so many steps have been logged since the last one.
+    fn keep_checkpoint(&mut self, steps: usize) {
+        if self.checkpoint.length() >= steps {
+            self.guarded(|model, checkpoint, _| checkpoint.set(model));
         }
     }
 
-    fn say_how_it_is(&self) {
-        self.stats.set_worker_status(if self.mind.is_some() { WorkerStatus::Ready } else { WorkerStatus::NoWeights });
+    fn report_status(&self) {
+        self.stats.set_worker_status(if self.model.is_some() { WorkerStatus::Ready } else { WorkerStatus::NoWeights });
     }
 }
 
-/// Decides notes until no other can begin before the horizon, or nobody listens any more.
-fn fulfil<M: Improvise>(
-    mind: &mut M,
+/// Decides notes until none can begin before the horizon, or the audio end was dropped.
+fn answer_request<M: Improvise>(
+    model: &mut M,
     request: Request,
-    past: &mut Checkpoint<M>,
+    checkpoint: &mut Checkpoint<M>,
     end: &WorkerEnd,
 ) -> Result<(), Disconnected> {
     let Request { generation, turn, horizon, bars, form, ends, along, sampling, swing, .. } = request;
@@ -227,17 +230,18 @@ fn fulfil<M: Improvise>(
     let mut begin = request.begin;
     let mut together = 0;
     if let Begin::NotBefore(_) = begin {
-        earliest_next = mind.earliest(&DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
+        earliest_next = model.earliest(&DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
     }
     for _ in 0..NOTES_PER_REQUEST {
-        // Its own last note may last beyond the horizon: then it is too early to decide the next.
+        // The last note may reach beyond the horizon; then the next one is not decided yet.
         if earliest_next >= horizon {
             break;
         }
-        let note = past.decide(mind, DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
+        let note =
+            checkpoint.decide(model, DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
         let sounding = swing.no_longer(note, sampling.limits.longest);
         end.reply(Reply::Note { generation, note: sounding })?;
-        let next = mind.earliest_after(&note);
+        let next = model.earliest_after(&note);
         together = if next == earliest_next { together + 1 } else { 0 };
         earliest_next = if together < CHORD { next } else { note.onset + Ticks(1) };
         begin = Begin::NotBefore(earliest_next);

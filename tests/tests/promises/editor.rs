@@ -233,7 +233,7 @@ fn drawing_seconds() -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists the threads of a process");
     let ticks = |stat: String| -> Option<f64> {
         let (name, rest) = stat.rsplit_once(')')?;
-        let plays = name.ends_with(Jam::THREAD) || name.ends_with("segue mind");
+        let plays = name.ends_with(Jam::THREAD) || name.ends_with("segue worker");
         let ticks = rest.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
         (!plays).then_some(ticks)
     };

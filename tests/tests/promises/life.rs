@@ -22,7 +22,7 @@ fn an_idle_instance_never_wakes_its_mind() {
 }
 
 /// The name of the worker thread.
-const WORKER: &str = "segue mind";
+const WORKER: &str = "segue worker";
 /// The thread that the plugin framework keeps for its own tasks.
 const FRAMEWORK: &str = "bg-worker";
 

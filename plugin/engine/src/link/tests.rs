@@ -4,10 +4,10 @@ use segue_model::note::Velocity;
 
 #[test]
 fn a_full_link_says_so_and_does_not_wait() {
-    let (mut audio, mind) = link();
+    let (mut audio, worker) = link();
     assert_eq!((0..2 * COMMANDS).filter(|_| audio.send(Command::ForgetAll)).count(), COMMANDS);
     assert_eq!(audio.free_slots(), 0);
-    assert!(matches!(mind.receive(), Received::Command(Command::ForgetAll)));
+    assert!(matches!(worker.receive(), Received::Command(Command::ForgetAll)));
     assert!(audio.send(Command::ForgetAll), "there is room again");
 }
 
@@ -28,11 +28,11 @@ fn request() -> Command {
     })
 }
 
-/// All that the mind can say to a word; `broken` when it breaks after so many notes.
-fn replies_to(word: Command, notes: usize, breaks: bool) -> Vec<Reply> {
+/// All that the worker can say to a command; `broken` when it breaks after so many notes.
+fn replies_to(command: Command, notes: usize, breaks: bool) -> Vec<Reply> {
     let generation = Generation(0);
     let note = Note { onset: Ticks::ZERO, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
-    let last = match word {
+    let last = match command {
         Command::Request(_) if breaks => Reply::Failed { generation },
         Command::Request(_) => Reply::Done { generation, earliest_next: Ticks::ZERO, elapsed_ns: 0 },
         _ => return Vec::new(),
@@ -56,7 +56,7 @@ fn as_much_as_may_be_asked_at_once_is_asked_and_more_is_not() {
 #[derive(Debug, Clone, Copy)]
 enum Move {
     Ask(Command),
-    /// The mind answers the next word, with so many notes, or breaks after them.
+    /// The worker answers the next command, with so many notes, or breaks after them.
     Answer(usize, bool),
     /// So many replies are looked at.
     Look(usize),
@@ -76,29 +76,29 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 proptest! {
     #[test]
     fn every_reply_finds_room_and_comes_whoever_is_slow(moves in moves()) {
-        let (mut audio, mind) = link();
-        let (mut said, mut seen) = (0, 0);
+        let (mut audio, worker) = link();
+        let (mut sent, mut seen) = (0, 0);
         for one in moves {
             match one {
-                Move::Ask(word) => drop(audio.send(word)),
+                Move::Ask(command) => drop(audio.send(command)),
                 Move::Answer(notes, breaks) => {
-                    let Received::Command(word) = mind.receive() else { continue };
-                    for reply in replies_to(word, notes, breaks) {
-                        prop_assert_eq!(mind.reply(reply), Ok(()));
-                        said += 1;
+                    let Received::Command(command) = worker.receive() else { continue };
+                    for reply in replies_to(command, notes, breaks) {
+                        prop_assert_eq!(worker.reply(reply), Ok(()));
+                        sent += 1;
                     }
                 }
                 Move::Look(most) => seen += (0..most).map_while(|_| audio.receive()).count(),
             }
         }
-        while let Received::Command(word) = mind.receive() {
-            for reply in replies_to(word, NOTES_PER_REQUEST, false) {
-                prop_assert_eq!(mind.reply(reply), Ok(()));
-                said += 1;
+        while let Received::Command(command) = worker.receive() {
+            for reply in replies_to(command, NOTES_PER_REQUEST, false) {
+                prop_assert_eq!(worker.reply(reply), Ok(()));
+                sent += 1;
             }
         }
         seen += std::iter::from_fn(|| audio.receive()).count();
-        prop_assert_eq!((seen, audio.owed), (said, 0), "nothing is lost, and what is answered is owed no more");
+        prop_assert_eq!((seen, audio.reserved_replies), (sent, 0), "nothing is lost, and what is answered is reserved_replies no more");
     }
 }
 
@@ -106,16 +106,16 @@ proptest! {
 /// freed by the audio thread.
 #[test]
 fn every_chart_comes_and_goes_back_to_be_freed() {
-    let (mut audio, mind) = link();
+    let (mut audio, worker) = link();
     let chart = Arc::new(Chart::parse("C7 | F7").unwrap().unwrap());
     let mut played: SharedChart = None;
     for round in 0..20 {
         let asked = (0..=OPEN_CHARTS).filter(|_| audio.send(Command::ReloadFiles)).count();
         assert_eq!(asked, OPEN_CHARTS, "round {round}");
         assert!(audio.awaits_chart());
-        while let Received::Command(_) = mind.receive() {
-            mind.free_charts();
-            mind.send_chart(Some(Arc::clone(&chart)));
+        while let Received::Command(_) = worker.receive() {
+            worker.free_charts();
+            worker.send_chart(Some(Arc::clone(&chart)));
         }
         while let Some(next) = audio.take_chart() {
             if let Some(before) = std::mem::replace(&mut played, next) {
@@ -123,33 +123,33 @@ fn every_chart_comes_and_goes_back_to_be_freed() {
             }
         }
         assert!(!audio.awaits_chart());
-        assert_eq!(Arc::strong_count(&chart), 1 + mind.spent_charts.len() + 1);
+        assert_eq!(Arc::strong_count(&chart), 1 + worker.spent_charts.len() + 1);
     }
-    mind.free_charts();
+    worker.free_charts();
     drop(played);
     assert_eq!(Arc::strong_count(&chart), 1);
 }
 
 #[test]
 fn the_worker_learns_that_nobody_listens() {
-    let (audio, mind) = link();
+    let (audio, worker) = link();
     drop(audio);
     let reply = Reply::Failed { generation: Generation(0) };
-    assert_eq!(mind.reply(reply), Err(Disconnected));
+    assert_eq!(worker.reply(reply), Err(Disconnected));
 }
 
 /// It waits for what is done and no longer; without a worker, or with nothing to do, not at all.
 #[test]
 fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
-    let (mut audio, mind) = link();
+    let (mut audio, worker) = link();
     assert!(audio.send(Command::ForgetAll));
     assert!(!audio.catch_up(Duration::from_mins(1)), "there is no worker");
     audio.set_worker(std::thread::current());
     assert!(audio.catch_up(Duration::from_millis(1)), "the limit ends it");
     let worker = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(5));
-        mind.count_done();
-        mind
+        worker.count_done();
+        worker
     });
     assert!(audio.catch_up(Duration::from_mins(1)) || audio.is_caught_up());
     drop(worker.join().unwrap());
@@ -159,16 +159,16 @@ fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
 #[test]
 fn an_offline_wait_ends_when_the_mind_never_answers_and_the_next_one_is_short() {
     let (mut audio, _mind) = link();
-    audio.patience = Duration::from_millis(5);
+    audio.time_out = Duration::from_millis(5);
     assert_eq!(audio.wait_for_reply_offline(), None);
     let begun = Instant::now();
     assert_eq!(audio.wait_for_reply_offline(), None);
-    assert!(begun.elapsed() < Duration::from_millis(500), "patience is not spent twice");
+    assert!(begun.elapsed() < Duration::from_millis(500), "time_out is not spent twice");
 }
 
 #[test]
 fn the_worker_learns_that_the_audio_end_is_gone() {
-    let (audio, mind) = link();
+    let (audio, worker) = link();
     drop(audio);
-    assert!(matches!(mind.receive(), Received::Disconnected));
+    assert!(matches!(worker.receive(), Received::Disconnected));
 }

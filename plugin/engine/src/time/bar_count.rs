@@ -84,8 +84,8 @@ impl MetreChanges {
         number + saturating(((line_beats - from) / bar_beats + SAME_BARS).floor())
     }
 
-    /// The bar line at or before a song position and the metre there, as far as the changes tell; `present` is the metre
-    /// where they tell nothing. In quarter notes.
+    /// The bar line at or before a song position and the metre there, as far as the changes tell; `present` is the
+    /// metre where they tell nothing. In quarter notes.
     pub fn line_before(&self, beats: f64, present: Metre) -> (f64, Metre) {
         let passed = self.passed_at(beats);
         let ahead = self.0.iter().find(|change| change.beats >= beats + SAME_TICKS);
@@ -105,7 +105,7 @@ pub(super) fn reported_line(transport: &Transport, beats: f64, metre: Metre) -> 
     reported.filter(|line| (line - recomputed).abs() > SAME_TICKS)
 }
 
-/// The bar line before a song position, in quarter notes, if the song had always had this metre.
+/// The bar line at or before a song position, in quarter notes, if the song had always had this metre.
 pub(super) fn plain_line(beats: f64, metre: Metre) -> f64 {
     let bar_beats = metre.bar().as_f64() / PER_QUARTER;
     (beats / bar_beats + SAME_TICKS).floor() * bar_beats

@@ -1,19 +1,14 @@
-//! The one place where ticks and frames meet.
+//! Performance time: how the host's song, or our own clock, moves the ticks.
 //!
-//! Performance time is counted in ticks from the first activation and never goes back, whatever the song does: where
-//! the host's transport plays, a tick is the host's beat plus an offset in whole ticks that is chosen anew at every
-//! jump; where it stands or there is none, our own clock counts frames. Within one block both are a straight line, a
-//! [`TickMap`]. Where the music swings the line has a step in every beat: a [`Swing`] lies between.
+//! Performance time is counted in ticks from the first activation and never goes back, whatever the song does. While
+//! the host's transport plays, a tick is the host's beat plus an offset in whole ticks; each jump of the song brings a
+//! new offset. While the transport stands, or where there is none, our own clock counts frames.
 //!
-//! A host's clock may jitter, and its song be nudged. Where it is a little beside where it was to be, time goes on as if
-//! nothing had happened, and then a little slower or faster until it is at one with the song again: so no note is skipped,
-//! and none is cut to a click.
+//! A host's clock may jitter, and its song may be nudged. When the song is a little away from the predicted position,
+//! time goes on without a jump and then runs a little slower or faster until it is at one with the song again. So no
+//! note is skipped or cut short.
 //!
-//! Bars have an anchor of their own. The host's bar position is only a hint, because in blocks that were split for
-//! automation it has been recomputed as if the song had always had its present metre.
-//!
-//! Bars are counted too: in a song from its beginning, through the changes of metre that were passed, so that a place in
-//! the song has the same number each time that the song comes there; without one from the first beat of our own.
+//! Bars have an anchor of their own, because the host's bar position is only a hint (`bar_count.rs`).
 //!
 //! Knows nothing of notes or turns.
 
@@ -23,33 +18,36 @@ use crate::time::loop_wrap::LoopWrap;
 use crate::time::tick_map::{FramePosition, HALF_UP, PER_QUARTER, SAME_TICKS, TickMap, saturating};
 use segue_model::note::{Bars, Metre, Ticks};
 
-/// A position this near to the predicted one, in seconds, is rounded, and followed at once.
+/// A song position this near to the predicted one, in seconds, differs by rounding alone and is followed at once.
 const ROUNDED_SECONDS: f64 = 0.002;
-/// A song that is so many seconds beside our time, or one block, has been nudged; one that is further away has jumped. A
-/// clock that jitters by 50 ms either way, and our time, which began with one of its words, may be twice as far apart.
+/// A song that is away from our time by no more than this, in seconds, or by one block, has been nudged; one that is
+/// further away has jumped. A clock that jitters by 50 ms either way may be twice as far from our time, because our
+/// time began with one of its reports.
 const NUDGE_SECONDS: f64 = 0.105;
-/// The same, of the length of a block: a host that leaves out a block, or tells of one twice, does so to the frame.
+/// The same limit as a multiple of the block's length. A host that leaves out a block, or reports one twice, is off by
+/// exactly one block; the quarter is room for jitter.
 const NUDGE_BLOCKS: f64 = 1.25;
-/// No block counts as longer than this, in seconds. Hosts play in shorter ones, and renderings tell the truth.
+/// No block counts as longer than this, in seconds. Live hosts use shorter blocks, and offline positions are exact.
 const LONGEST_BLOCK_SECONDS: f64 = 0.35;
-/// A loop is at least so many ticks long.
+/// A shorter loop is ignored, in ticks.
 const SHORTEST_LOOP_TICKS: f64 = 12.0;
-/// What a host may report; beyond lies nonsense that would make ticks shorter than frames.
+/// Tempos that are believed. Beyond them a tick could be shorter than a frame.
 const TEMPO_BPM: std::ops::RangeInclusive<f64> = 1.0..=1000.0;
-/// A song is shorter than this many quarter notes either way.
+/// Song positions beyond this, in quarter notes either way, are not believed.
 const LONGEST_SONG_BEATS: f64 = 1e9;
-/// Where a host reports no tempo and the setting is none either.
+/// The tempo where neither the host nor the setting has a usable one.
 const FALLBACK_BPM: f64 = 120.0;
 
-/// What a new block means for what was planned.
+/// Whether plans from before this block still hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// Time goes on.
+    /// Time goes on; they do.
     Continuous,
-    /// The song started, stopped or jumped: nothing that was planned is true any more.
+    /// The transport started, stopped or jumped; they do not.
     Discontinuity,
 }
 
+/// What moves the ticks.
 #[derive(Debug, Clone, Copy)]
 enum Source {
     /// The host's song, moved by whole ticks so that performance time goes on.
@@ -58,22 +56,22 @@ enum Source {
         tempo_bpm: f64,
         /// Where the song will be at the next block if nothing happens, in quarter notes.
         next_beats: f64,
-        /// The length of the block before it.
+        /// The length of the present block.
         frames: u32,
-        /// How many ticks our time will be ahead of the song then.
+        /// How many ticks our time will be ahead of the song at the next block.
         ahead: f64,
     },
-    /// Our own: so many ticks at a frame, at a tempo.
+    /// Our own clock: it stood at `anchor` ticks on the frame `anchored_at`.
     Own { anchor: f64, anchored_at: FramePosition, tempo_bpm: f64 },
 }
 
-/// Performance time.
+/// Performance time in ticks, against the frames of each block.
 #[derive(Debug, Clone)]
 pub struct Clock {
     sample_rate: f64,
     source: Source,
     count: BarCount,
-    /// The changes of metre that were passed in the song, in order.
+    /// The changes of metre that were passed in the song.
     changes: MetreChanges,
     /// The moment of the next block's first frame, as far as is known now.
     now: f64,
@@ -82,7 +80,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Stands at tick zero, which is a bar line of 4/4.
+    /// A clock at tick zero, which is a bar line of 4/4.
     pub fn new(sample_rate: f64) -> Self {
         Self {
             sample_rate,
@@ -95,7 +93,7 @@ impl Clock {
         }
     }
 
-    /// Goes on from here at another sample rate, when frames are counted from zero again.
+    /// Goes on from the present tick at another sample rate, with frames counted from zero again.
     pub fn restart_frames(&mut self, sample_rate: f64) {
         self.sample_rate = sample_rate;
         self.largest_block = 0;
@@ -123,23 +121,23 @@ impl Clock {
         self.count
     }
 
-    /// Where a chart begins: with the first bar, or where that would have begun in the present metre, because a chart is
-    /// told bar by bar, whatever the length of its bars.
+    /// The tick at which a chart begins. It begins with the first bar, or where that bar would have begun if the song
+    /// had always had the present metre: a chart is written bar by bar, whatever the length of a bar.
     pub fn form(&self) -> Ticks {
         self.count.line_of(0)
     }
 
-    /// Whether the host's song moves us.
+    /// Whether the host's transport moves the ticks.
     pub fn follows_host(&self) -> bool {
         matches!(self.source, Source::Host { .. })
     }
 
-    /// What comes when the song's loop ends; `None` where it does not go round, or has left its loop behind.
+    /// Where the song goes on when its loop ends. `None` where it has no loop, or has passed the loop's end.
     pub fn loop_wrap(&self) -> Option<LoopWrap> {
         self.loop_wrap
     }
 
-    /// Whether what was foreseen has come.
+    /// Whether this block follows the foreseen wrap.
     pub fn has_wrapped(&self, foreseen: LoopWrap) -> bool {
         matches!(self.source, Source::Host { offset, .. } if offset == foreseen.offset) && self.count == foreseen.count
     }
@@ -151,12 +149,12 @@ impl Clock {
         }
     }
 
-    /// How many frames so many ticks last at the tempo of this block.
+    /// How many frames a number of ticks lasts at the tempo of this block.
     pub fn frames_in(&self, ticks: Ticks) -> i64 {
         saturating((ticks.as_f64() * self.frames_per_tick(self.tempo_bpm())).round())
     }
 
-    /// Enters the next block. The own tempo counts where no song runs.
+    /// Enters the next block, which begins at `position`. `own_tempo_bpm` holds where the host reports no tempo.
     pub fn enter(
         &mut self,
         transport: &Transport,
@@ -182,11 +180,11 @@ impl Clock {
         (span, flow)
     }
 
-    /// Makes the frame at `position` the first beat of a bar and returns the span as it is from then on: only where
-    /// our own clock runs, because the host's bars are not ours to move.
+    /// Makes the frame at `position` the first beat of a bar, and returns the map that holds from then on. Does nothing
+    /// while the host's transport plays.
     pub fn begin_bar(&mut self, span: TickMap, offset: i64, position: FramePosition, frames: u32) -> TickMap {
         let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
-        // Up to a whole tick, so that time does not go back; but what is one already, but for noise, is that one.
+        // Rounded up to a whole tick, so that time does not go back. A moment that is a tick but for noise stays there.
         let line = Ticks(saturating((span.performed_at(offset) - SAME_TICKS).ceil()));
         (*anchor, *anchored_at) = (line.as_f64(), position);
         self.count = BarCount { bars: Bars { line, ..self.count.bars }, number: 0 };
@@ -196,16 +194,16 @@ impl Clock {
         span
     }
 
-    /// Makes this tick the first beat of a bar without moving time, where our own clock runs.
+    /// Makes this tick the first beat of a bar without moving time. Does nothing while the host's transport plays.
     pub fn begin_bar_on(&mut self, line: Ticks) {
         if !self.follows_host() {
             self.count = BarCount { bars: Bars { line, ..self.count.bars }, number: 0 };
         }
     }
 
-    /// Goes on from a frame at another tempo, `place` ticks after the line of the present bars, and returns the span as it
-    /// is from then on: only where our own clock runs. Time itself goes on where it is, or by less than a tick further, so
-    /// that the frame is on a whole one, as bars are; else it is the bars that move.
+    /// Goes on from a frame at another tempo, with the bar line `place` ticks before it, and returns the map that holds
+    /// from then on. Time moves forward by less than a tick, so that the frame lies on a whole tick as bar lines do;
+    /// the rest of the change moves the bars. Does nothing while the host's transport plays.
     pub fn retime(
         &mut self,
         span: TickMap,
@@ -241,7 +239,7 @@ impl Clock {
             self.source = Source::Own { anchor: start, anchored_at: position, tempo_bpm };
         }
         if let Some(metre) = transport.metre.filter(|metre| *metre != self.count.bars.metre) {
-            // The bar that runs becomes one of the new metre.
+            // The present bar takes the new metre.
             let number = self.count.number_at(Ticks(saturating(start.floor())));
             self.count = BarCount { bars: Bars { line: self.count.line_of(number), metre }, number };
         }
@@ -252,8 +250,8 @@ impl Clock {
         let beats_in = |frames: u32, tempo_bpm: f64| f64::from(frames) * tempo_bpm / (60.0 * self.sample_rate);
         let goes_on = match self.source {
             Source::Host { offset, tempo_bpm: tempo_before, next_beats, frames, ahead } => {
-                // The tempo may have changed anywhere in the block before, so the song may be anywhere between the
-                // prediction with the old tempo and the one with the new.
+                // The tempo may have changed anywhere in the block before, so the song may lie anywhere between the
+                // predictions with the old tempo and with the new one.
                 let change = (beats_in(frames, tempo_bpm) - beats_in(frames, tempo_before)).abs();
                 let beats_per_second = tempo_bpm / 60.0;
                 let away = beats - next_beats;
@@ -273,21 +271,22 @@ impl Clock {
         (beats * PER_QUARTER + offset.as_f64(), flow)
     }
 
-    /// How far beside our time the song may be and has been nudged, no more.
+    /// How far the song may be away from our time and still count as nudged, in seconds.
     fn nudge_seconds(&self) -> f64 {
         let block = (f64::from(self.largest_block) / self.sample_rate).min(LONGEST_BLOCK_SECONDS);
         (block * NUDGE_BLOCKS).max(NUDGE_SECONDS)
     }
 
-    /// The whole ticks between a song position and the moment at which the song goes on there.
+    /// The offset, in whole ticks, with which a song that goes on at `beats` at the moment `now` never goes back.
     fn offset_from(&self, now: f64, beats: f64) -> Ticks {
-        // A tick that falls on the block's first frame has not been played yet, also where it lies a little before it.
+        // A tick that rounds to the block's first frame has not been played yet, even if it lies slightly before the
+        // block.
         let rounding = HALF_UP / self.frames_per_tick(self.tempo_bpm());
         Ticks(saturating((now - beats * PER_QUARTER - rounding).ceil()))
     }
 
-    /// The same, where this is the round of the loop that was foreseen. Hosts that go round on a whole frame may do so up to
-    /// a frame later than the loop ends, and that must not cost a tick.
+    /// The offset and the distance to the song where this jump is the foreseen loop wrap. A host may wrap on the first
+    /// whole frame after the loop's end, up to one frame late, and that must not cost a tick.
     fn round_from(&self, beats: f64) -> Option<(Ticks, f64)> {
         let Source::Host { ahead, .. } = self.source else { return None };
         let frame = 1.0 / self.frames_per_tick(self.tempo_bpm());
@@ -295,8 +294,8 @@ impl Clock {
         self.loop_wrap.filter(|wrap| wrap.offset == offset).map(|wrap| (wrap.offset, ahead))
     }
 
-    /// What comes when the loop ends that the host tells of, as far as it can be known: the bars are counted on from the
-    /// changes of metre that were passed, because the host tells its bars only where it is.
+    /// The wrap at the end of the transport's loop. Its bars follow from the changes of metre that were passed, because
+    /// the transport reports bars only for the present position.
     fn foreseen(&self, transport: &Transport, beats: f64, span: &TickMap) -> Option<LoopWrap> {
         let (begin, end) = transport.loop_beats?;
         let Source::Host { offset, .. } = self.source else { return None };
@@ -314,11 +313,11 @@ impl Clock {
         Some(LoopWrap { end, reached, first, count, offset })
     }
 
-    /// Takes the host's bar line where it can only be the host's own word, or where we have none that still holds.
+    /// Takes the transport's bar line where the host itself reported it, or where the present one no longer holds.
     fn adopt_bars(&mut self, transport: &Transport, beats: f64, offset: Ticks, flow: Flow) {
         let before = self.count;
         let metre = transport.metre.unwrap_or(before.bars.metre);
-        // Who tells no metre tells no bars either: in the middle of the song such a line would only move the beat.
+        // A host that reports no metre reports no usable bars: within the song such a line would only move the beat.
         let tells_bars = transport.metre.is_some() || flow == Flow::Discontinuity;
         let reported = reported_line(transport, beats, metre).filter(|_| tells_bars);
         let lost = flow == Flow::Discontinuity || metre != before.bars.metre;
@@ -330,7 +329,7 @@ impl Clock {
         };
         let line = Ticks(saturating((line_beats * PER_QUARTER).round())) + offset;
         let number = match flow {
-            // The change passed: a bar that it cut short counts as one.
+            // The song passed the change: a bar that it cut short counts as one.
             Flow::Continuous => {
                 let bars = (line - before.bars.line).as_f64() / before.bars.metre.bar().as_f64();
                 before.number + saturating((bars - SAME_BARS).ceil())
@@ -343,7 +342,7 @@ impl Clock {
         }
     }
 
-    /// Whether a song position lies on a line of the bars that run: where the metre changes on one, a bar begins.
+    /// Whether a song position lies on a line of the present bars. A change of metre there begins a bar.
     fn is_at_bar_line(&self, beats: f64, offset: Ticks) -> bool {
         let place = self.count.bars.place(Ticks(saturating((beats * PER_QUARTER).round())) + offset);
         place <= Ticks(1) || place >= self.count.bars.metre.bar() - Ticks(1)
@@ -354,7 +353,7 @@ impl Clock {
     }
 }
 
-/// A tempo that can be.
+/// The tempo, if it lies within the believed range.
 pub fn sane(tempo_bpm: Option<f64>) -> Option<f64> {
     tempo_bpm.filter(|tempo| TEMPO_BPM.contains(tempo))
 }

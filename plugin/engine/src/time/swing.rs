@@ -5,10 +5,10 @@
 //! thirds, or sixths, of the beat, beside a second eighth that comes late. What lies between these places moves in
 //! proportion, and quarters stay where they are. Neither direction changes the order of anything.
 //!
-//! Hearing is not the same map turned round, because the place alone does not tell what was meant: two thirds of a beat are
-//! the last note of a triplet after a first third, and a swung eighth after nothing. In the solos that swing of the Weimar
-//! Jazz Database, second eighths lie between 0.40 and 0.70 of the beat (nine of ten), the second notes of triplets between
-//! 0.26 and 0.43 and the third ones between 0.62 and 0.80; sixteenths are even.
+//! Hearing is not the same map turned round, because the place alone does not tell what was meant: two thirds of a beat
+//! are the last note of a triplet after a first third, and a swung eighth after nothing. In the solos that swing of the
+//! Weimar Jazz Database, second eighths lie between 0.40 and 0.70 of the beat (nine of ten), the second notes of
+//! triplets between 0.26 and 0.43 and the third ones between 0.62 and 0.80; sixteenths are even.
 
 use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 
@@ -17,8 +17,8 @@ use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 const BEAT: f64 = TICKS_PER_QUARTER as f64;
 const EIGHTH: f64 = BEAT / 2.0;
 const TRIPLET: f64 = BEAT / 3.0;
-/// Where in a swinging beat strokes are heard as what, in ticks as they are played. Before the first of these a stroke is a
-/// sixteenth or less, and these are even.
+/// Where in a swinging beat strokes are heard as what, in ticks as they are played. Before the first of these a stroke
+/// is a sixteenth or less, and these are even.
 const FIRST_TRIPLET: f64 = 14.0;
 const FIRST_EIGHTH: f64 = 20.0;
 /// Behind the second eighth's place, so much still belongs to it.
@@ -44,8 +44,8 @@ impl Swing {
     /// Nothing is moved.
     pub const STRAIGHT: Self = Self { share: 0.5, beat: Ticks::ZERO };
 
-    /// Eighths that have this part of the beat, in these bars. Metres that count eighths or less do not swing: in 6/8 the
-    /// beat is divided otherwise, and in 7/8 eighths are what is counted.
+    /// Eighths that have this part of the beat, in these bars. Metres that count eighths or less do not swing: in 6/8
+    /// the beat is divided otherwise, and in 7/8 eighths are what is counted.
     pub fn new(share: f32, bars: Bars) -> Self {
         let counts_quarters = bars.metre.denominator <= 4;
         if !counts_quarters || !SHARES.contains(&share) {
@@ -64,7 +64,8 @@ impl Swing {
         self.moved(performed, |[straight, performed]| (performed, straight))
     }
 
-    /// The note, no longer than this as it is played: of a beat that swings the first half lasts longer than it is written.
+    /// The note, no longer than this as it is played: of a beat that swings the first half lasts longer than it is
+    /// written.
     #[must_use]
     pub fn no_longer(self, note: Note, longest: Ticks) -> Note {
         if self.share <= 0.5 {

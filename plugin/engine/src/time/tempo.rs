@@ -1,14 +1,15 @@
 //! The tempo of our own clock: as it is set, as it was tapped, or as it is read from the player's phrase.
 //!
-//! Where the host's song runs, none of this counts. While it stands, what was tapped or read comes before the tempo that
-//! the host shows, because the musician has just played it; and that comes before the setting.
+//! Where the host's song runs, none of this counts. While it stands, what was tapped or read comes before the tempo
+//! that the host shows, because the musician has just played it; and that comes before the setting.
 //!
-//! Reading a phrase: every stroke gives a few guesses of what a quarter note is (this stroke was a quarter, an eighth, a
-//! third of one …). A guess is the better the nearer all strokes fall to simple parts of it, the simpler these parts are,
-//! the nearer the beat is to one that people like, and the nearer it is to the tempo of before: an even row of notes is
-//! quarters as well as eighths, and only these two tell. So a row is read as quarters up to about 155 of them a minute, and
-//! as eighths when it is quicker; slow eighths and quick quarters are read as the other. Where the music swings, a long and
-//! a short time that make a quarter are two eighths; where it does not, they are a quarter and an eighth.
+//! Reading a phrase: every stroke gives a few guesses of what a quarter note is (this stroke was a quarter, an eighth,
+//! a third of one …). A guess is the better the nearer all strokes fall to simple parts of it, the simpler these parts
+//! are, the nearer the beat is to one that people like, and the nearer it is to the tempo of before: an even row of
+//! notes is quarters as well as eighths, and only these two tell. So a row is read as quarters up to about 155 of them
+//! a minute, and as eighths when it is quicker; slow eighths and quick quarters are read as the other. Where the music
+//! swings, a long and a short time that make a quarter are two eighths; where it does not, they are a quarter and an
+//! eighth.
 
 use crate::host::{Settings, TempoFrom};
 use crate::time::tick_map::FramePosition;
@@ -36,12 +37,12 @@ const LOOSE_SECONDS: f64 = 0.020;
 /// What a stroke far beside its place costs at most: then it was a slip.
 const SLIP: f64 = 6.0;
 /// The beat that people like best, per minute, and how much it costs to be a factor of e beside it. When people tap to
-/// music it is found between 100 (Parncutt, 1994) and 120 to 130 (van Noorden and Moelants, 1999), and falls off on a scale
-/// of octaves; the lower one tells the phrases of the test below best.
+/// music it is found between 100 (Parncutt, 1994) and 120 to 130 (van Noorden and Moelants, 1999), and falls off on a
+/// scale of octaves; the lower one tells the phrases of the test below best.
 const USUAL_BPM: f64 = 100.0;
 const USUAL: f64 = 3.0;
-/// How much it costs to be a factor of e beside the tempo of before: one that the musician has tapped or set, one that was
-/// read from the same playing, and one that only is where the knob stands when nobody has touched it.
+/// How much it costs to be a factor of e beside the tempo of before: one that the musician has tapped or set, one that
+/// was read from the same playing, and one that only is where the knob stands when nobody has touched it.
 const TAPPED_FAITH: f64 = 6.0;
 const READ_FAITH: f64 = 2.0;
 const SET_FAITH: f64 = 0.5;
@@ -263,8 +264,8 @@ fn apart(one: f64, other: f64) -> f64 {
     (one / other).ln().powi(2)
 }
 
-/// The length of a quarter note in seconds, as far as the strokes tell. `before` is what it was, with how much faith there
-/// is in it.
+/// The length of a quarter note in seconds, as far as the strokes tell. `before` is what it was, with how much faith
+/// there is in it.
 fn read(strokes: &[f64], beat: Beat, (before, faith): (f64, f64)) -> Option<f64> {
     if strokes.len() < FEWEST_STROKES {
         return None;

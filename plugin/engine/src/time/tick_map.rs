@@ -55,7 +55,8 @@ struct Correction {
 }
 
 impl Correction {
-    /// Corrects a time that is `ahead` ticks ahead of the song; behind it where that is negative. The song is at `start`.
+    /// Corrects a time that is `ahead` ticks ahead of the song; behind it where that is negative. The song is at
+    /// `start`.
     fn new(start: f64, ahead: f64, frames_per_tick: f64) -> Self {
         // How many ticks are performed while one tick of the song passes.
         let pace = 1.0 - CORRECTION_RATE * ahead.signum();

@@ -1,8 +1,9 @@
-//! What the mind has gone through, so that another one can go through it again when it breaks.
+//! A copy of the model and a log of what came since, so that the worker can go on after a panic.
 //!
-//! A spare mind stands where the last one stood some time ago, and what came since is written down; both together are
-//! the same past. Nobody waits for them: the spare one is made when there is nothing else to do, or when the list has
-//! become long.
+//! Replaying the log on the copy gives the context that the model had. The copy is taken while the worker is idle, or
+//! when the log has become long.
+//!
+//! Knows nothing of threads and replies.
 
 use super::Improvise;
 use crate::link::Command;
@@ -10,107 +11,109 @@ use segue_model::improviser::DecisionRequest;
 use segue_model::note::Note;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Steps after which a spare mind is made while nobody waits: they are gone again in some milliseconds.
+/// A checkpoint is taken after this many steps when the worker is idle; replaying them costs a few milliseconds.
 pub(super) const STEPS_WHEN_IDLE: usize = 128;
-/// Steps after which one is made in any case, so that the list is bounded: gone again in a tenth of a second.
+/// A checkpoint is taken after this many steps in any case, so that the log is bounded; replaying them costs a tenth of
+/// a second.
 pub(super) const MOST_STEPS: usize = 1024;
 
-/// See the module.
+/// The last copy of the model, and the log since.
 pub(super) struct Checkpoint<M> {
-    /// As it was once; `None` without a mind.
-    spare: Option<M>,
-    /// What came since, in order.
-    since: Vec<Step>,
+    /// The copy; `None` without a model.
+    model: Option<M>,
+    /// What the model has gone through since, in order.
+    log: Vec<Step>,
 }
 
-/// One thing that a mind goes through.
+/// One step of the log.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Told(Command),
-    /// It decided a note.
-    Asked(DecisionRequest),
+    /// The model received a command.
+    Received(Command),
+    /// The model decided a note.
+    Decided(DecisionRequest),
 }
 
 impl<M> Default for Checkpoint<M> {
     fn default() -> Self {
-        Self { spare: None, since: Vec::new() }
+        Self { model: None, log: Vec::new() }
     }
 }
 
 impl<M: Improvise> Checkpoint<M> {
-    /// Steps that would have to be gone again.
+    /// How many steps a restore would replay.
     pub fn length(&self) -> usize {
-        self.since.len()
+        self.log.len()
     }
 
-    /// Nothing before counts any more.
+    /// Drops the copy and the log.
     pub fn forget(&mut self) {
-        self.spare = None;
-        self.since.clear();
+        self.model = None;
+        self.log.clear();
     }
 
-    /// What counts begins with this mind.
-    pub fn begin_from(&mut self, mind: &M) {
-        self.spare = Some(mind.checkpoint());
-        self.since.clear();
+    /// Takes a copy of this model and begins a new log.
+    pub fn set(&mut self, model: &M) {
+        self.model = Some(model.checkpoint());
+        self.log.clear();
     }
 
-    /// A word counts only when the mind survives it.
-    pub fn tell(&mut self, mind: &mut M, word: Command) {
-        take(mind, Step::Told(word));
-        self.since.push(Step::Told(word));
+    /// Applies a command, and logs it if the model did not panic.
+    pub fn apply(&mut self, model: &mut M, command: Command) {
+        apply(model, Step::Received(command));
+        self.log.push(Step::Received(command));
     }
 
-    /// And so does a note.
-    pub fn decide(&mut self, mind: &mut M, ask: DecisionRequest) -> Note {
-        let note = mind.decide(&ask);
-        self.since.push(Step::Asked(ask));
+    /// Decides a note, and logs the request if the model did not panic.
+    pub fn decide(&mut self, model: &mut M, ask: DecisionRequest) -> Note {
+        let note = model.decide(&ask);
+        self.log.push(Step::Decided(ask));
         note
     }
 
-    /// A mind that has gone through the same. What broke the last one may have been done to it earlier than it showed;
-    /// then the other one goes on from further back. `None` when that breaks too.
-    pub fn relived(&mut self) -> Option<M> {
-        let again = |steps: &[Step]| {
-            let live = || {
-                let mut mind = self.spare.as_ref()?.checkpoint();
+    /// A copy that has replayed the log. When the replay panics too, the cause lies in the log: then the log is dropped
+    /// and the copy goes on from the checkpoint itself. `None` when that panics as well.
+    pub fn restore(&mut self) -> Option<M> {
+        let replayed = |steps: &[Step]| {
+            let replay = || {
+                let mut model = self.model.as_ref()?.checkpoint();
                 for step in steps {
-                    take(&mut mind, *step);
+                    apply(&mut model, *step);
                 }
-                mind.catch_up();
-                Some(mind)
+                model.catch_up();
+                Some(model)
             };
-            catch_unwind(AssertUnwindSafe(live)).ok().flatten()
+            catch_unwind(AssertUnwindSafe(replay)).ok().flatten()
         };
-        if let Some(mind) = again(&self.since) {
-            return Some(mind);
+        if let Some(model) = replayed(&self.log) {
+            return Some(model);
         }
-        let further_back = again(&[]);
-        self.since.clear();
-        if further_back.is_none() {
-            self.spare = None;
+        let without_log = replayed(&[]);
+        self.log.clear();
+        if without_log.is_none() {
+            self.model = None;
         }
-        further_back
+        without_log
     }
 }
 
-/// Lets a mind go through a step.
-fn take(mind: &mut impl Improvise, step: Step) {
+/// Applies one step to the model.
+fn apply(model: &mut impl Improvise, step: Step) {
     match step {
-        Step::Told(Command::Heard(key)) => mind.hear(key),
-        Step::Told(Command::HeardBelow(key)) => mind.hear_below(key),
-        Step::Told(Command::Chord(chord)) => mind.hear_chord(chord),
-        Step::Told(Command::ChordSource(source)) => mind.set_source(source),
-        Step::Told(Command::Amend { id, duration }) => mind.amend(id, duration),
-        Step::Told(Command::ReleaseKey { id, duration }) => mind.release_key(id, duration),
-        Step::Told(Command::ReleasePedal { id, duration }) => mind.release_pedal(id, duration),
-        Step::Told(Command::Retract { from }) => mind.retract(from),
-        Step::Told(Command::ForgetUnplayed { onset, pitch }) => mind.forget_unplayed(onset, pitch),
-        Step::Told(Command::ForgetAll) => mind.reset(),
-        // What the room does, not the mind.
-        Step::Told(Command::Style(_) | Command::ReloadFiles | Command::Request(_)) => {}
-        Step::Asked(ask) => {
-            mind.decide(&ask);
+        Step::Received(Command::Heard(key)) => model.hear(key),
+        Step::Received(Command::HeardBelow(key)) => model.hear_below(key),
+        Step::Received(Command::Chord(chord)) => model.hear_chord(chord),
+        Step::Received(Command::ChordSource(source)) => model.set_source(source),
+        Step::Received(Command::Amend { id, duration }) => model.amend(id, duration),
+        Step::Received(Command::ReleaseKey { id, duration }) => model.release_key(id, duration),
+        Step::Received(Command::ReleasePedal { id, duration }) => model.release_pedal(id, duration),
+        Step::Received(Command::Retract { from }) => model.retract(from),
+        Step::Received(Command::ForgetUnplayed { onset, pitch }) => model.forget_unplayed(onset, pitch),
+        Step::Received(Command::ForgetAll) => model.reset(),
+        // The worker handles these itself.
+        Step::Received(Command::Style(_) | Command::ReloadFiles | Command::Request(_)) => {}
+        Step::Decided(ask) => {
+            model.decide(&ask);
         }
     }
 }

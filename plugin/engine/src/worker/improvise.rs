@@ -1,49 +1,49 @@
-//! What the worker needs of a mind, so that it can be tried with minds of paper, and with some that break.
+//! What the worker needs of a model, so that tests can use fakes and models that panic.
 
 use crate::link::SharedChart;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::improviser::{DecisionRequest, HeardKey, Improviser};
 use segue_model::note::{Note, Pitch, Ticks};
 
-/// See the module.
+/// A model with the context of one session.
 pub trait Improvise {
     /// A key went down.
     fn hear(&mut self, key: HeardKey);
-    /// A key went down under a higher one that is held.
+    /// A key went down below a higher one that is held.
     fn hear_below(&mut self, key: HeardKey) {
         self.hear(key);
     }
-    /// A chord was struck. Minds that know no chords have nothing to do.
+    /// The player played a chord. Models without chords ignore it.
     fn hear_chord(&mut self, _chord: HeardChord) {}
-    /// The chords come from here.
+    /// Chords come from this source from now on.
     fn set_source(&mut self, _source: HarmonySource) {}
-    /// The chart that it plays to; `None` when there is none.
+    /// The chart that it plays to, if any.
     fn chart(&self) -> SharedChart {
         None
     }
-    /// It lasted this long.
+    /// The heard note with this id lasted this long.
     fn amend(&mut self, id: u32, duration: Ticks);
-    /// Its key was down this long, and the pedal lets it ring on.
+    /// The key of the heard note with this id was down this long, and the pedal holds the note.
     fn release_key(&mut self, _id: u32, _duration: Ticks) {}
-    /// It rang on in the pedal and lasted this long.
+    /// The heard note with this id, which the pedal held, lasted this long.
     fn release_pedal(&mut self, id: u32, duration: Ticks) {
         self.amend(id, duration);
     }
-    /// The next note.
+    /// Decides the next note.
     fn decide(&mut self, ask: &DecisionRequest) -> Note;
-    /// The earliest moment at which the next note can begin.
+    /// The earliest tick at which the next note can begin.
     fn earliest(&self, ask: &DecisionRequest) -> Ticks;
-    /// The earliest moment at which a note after this one can begin.
+    /// The earliest tick at which a note after this one can begin.
     fn earliest_after(&self, last: &Note) -> Ticks;
-    /// Own notes from here on have not sounded.
+    /// Decided notes with an onset at or after this tick will not sound.
     fn retract(&mut self, from: Ticks);
-    /// Its own note of this onset and pitch, as it was told, has not sounded and will not.
+    /// The decided note with this onset and pitch will not sound.
     fn forget_unplayed(&mut self, onset: Ticks, pitch: Pitch);
-    /// Forget everything.
+    /// Forgets everything.
     fn reset(&mut self);
-    /// Work that can be done before the next decision, while nobody waits for it.
+    /// Does work ahead of the next decision, while the worker is idle.
     fn catch_up(&mut self);
-    /// Another one that goes on as this one would, in case that this one breaks.
+    /// A copy with the same context, for the case that this one panics.
     #[must_use]
     fn checkpoint(&self) -> Self
     where

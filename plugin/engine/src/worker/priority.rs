@@ -1,8 +1,8 @@
-//! How urgent the mind's thread is: before what merely computes, behind what makes the sound.
+//! The worker thread's priority: above threads that merely compute, below the audio thread.
 //!
-//! Best effort: a system that refuses gives what every thread gets. Real-time scheduling is not asked for, although some
-//! systems would grant it where they refuse this: they may end a process in which such a thread computes for as long as
-//! it takes to load a style.
+//! Best effort: where the system refuses, the thread keeps the usual priority. Real-time scheduling is not requested,
+//! although some systems would grant it: they may end a process whose real-time thread computes for as long as it takes
+//! to load a style.
 
 #[cfg(unix)]
 use thread_priority::unix::{
@@ -10,27 +10,27 @@ use thread_priority::unix::{
 };
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
 
-/// Of 0 to 99 among the threads that compute.
+/// From 0 to 99, among the threads without real-time scheduling.
 const AMONG_OTHERS: u8 = 80;
 
-/// Makes the thread that calls this as urgent as the mind may be.
-pub(super) fn take() {
+/// Gives the calling thread the worker's priority.
+pub(super) fn set() {
     if let Ok(among_others) = ThreadPriorityValue::try_from(AMONG_OTHERS) {
-        take_of_system(ThreadPriority::Crossplatform(among_others));
+        set_on_system(ThreadPriority::Crossplatform(among_others));
     }
 }
 
-/// The policy is always set too: a host that starts us from a thread that makes sound would have made us like it.
+/// The policy is set too, because a thread that the audio thread starts would inherit real-time scheduling.
 #[cfg(unix)]
-fn take_of_system(among_others: ThreadPriority) {
-    // Apple's system counts in numbers of its own, and what makes sound lies beyond the highest of these.
+fn set_on_system(among_others: ThreadPriority) {
+    // Apple's systems have a range of their own; the audio thread lies above its highest value.
     let among_others = if cfg!(target_vendor = "apple") { ThreadPriority::Max } else { among_others };
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
     let _ = set_thread_priority_and_policy(thread_native_id(), among_others, policy);
 }
 
 #[cfg(not(unix))]
-fn take_of_system(among_others: ThreadPriority) {
+fn set_on_system(among_others: ThreadPriority) {
     let _ = thread_priority::set_current_thread_priority(among_others);
 }
 
@@ -41,24 +41,24 @@ mod tests {
     use thread_priority::unix::{RealtimeThreadSchedulePolicy, thread_schedule_policy};
 
     #[test]
-    fn the_mind_is_never_as_urgent_as_a_sounding_thread_that_starts_it() {
+    fn the_worker_never_inherits_real_time_scheduling() {
         let middle = ThreadPriorityValue::try_from(50_u8).unwrap();
         let sounding = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
         let found = thread::spawn(move || {
             let priority = ThreadPriority::Crossplatform(middle);
             if set_thread_priority_and_policy(thread_native_id(), priority, sounding).is_err() {
-                eprintln!("this system lets nobody be that urgent, so there is nothing to see");
+                eprintln!("this system refuses real-time scheduling, so there is nothing to test");
                 return None;
             }
-            let mind = thread::spawn(|| {
+            let worker = thread::spawn(|| {
                 let inherited = thread_schedule_policy().unwrap();
-                take();
+                set();
                 (inherited, thread_schedule_policy().unwrap())
             });
-            Some(mind.join().unwrap())
+            Some(worker.join().unwrap())
         });
         if let Some((inherited, taken)) = found.join().unwrap() {
-            assert_eq!(inherited, sounding, "or this test sees nothing");
+            assert_eq!(inherited, sounding, "otherwise this test proves nothing");
             assert_eq!(taken, ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other));
         }
     }

@@ -45,10 +45,10 @@ impl Improvise for Fragile {
 }
 
 fn start(step: Ticks) -> (AudioEnd, Worker, Arc<Stats>) {
-    let (mut audio, mind) = link();
+    let (mut audio, model) = link();
     let stats = Arc::new(Stats::default());
     let make = move |_, _| Some(Fragile { step, last: Ticks::ZERO });
-    let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
+    let worker = Worker::start(model, Arc::clone(&stats), make).expect("a thread");
     audio.set_worker(worker.thread().expect("it runs"));
     assert!(audio.send(Command::Style(StyleNumber(0))));
     (audio, worker, stats)
@@ -114,7 +114,7 @@ fn a_panic_of_the_mind_is_survived_and_counted() {
     assert!(audio.send(request(13, Ticks(49))));
     assert_eq!(audio.wait_for_reply_offline(), Some(Reply::Failed { generation: Generation(13) }));
     assert!(audio.send(request(14, Ticks(49))));
-    assert_eq!(onsets(&mut audio), [48, 72], "the next request is fulfilled by a new mind");
+    assert_eq!(onsets(&mut audio), [48, 72], "the next request is fulfilled by a new model");
     assert_eq!(stats.panics.get(), 1);
     assert_eq!(stats.worker_status(), WorkerStatus::Ready);
 }
@@ -128,8 +128,8 @@ fn a_style_whose_making_breaks_leaves_the_one_before_in_its_place() {
         before.or(Some(Fragile { step: Ticks(24), last: Ticks::ZERO }))
     };
     let mut room = WorkerState::new(end, Arc::clone(&stats), make);
-    for word in [Command::Style(StyleNumber(0)), Command::Style(StyleNumber(9)), request(1, Ticks(96))] {
-        assert!(audio.send(word));
+    for command in [Command::Style(StyleNumber(0)), Command::Style(StyleNumber(9)), request(1, Ticks(96))] {
+        assert!(audio.send(command));
     }
     room.run_until_idle();
     assert!(matches!(audio.receive(), Some(Reply::Note { .. })));
@@ -163,9 +163,9 @@ fn a_mind_that_takes_long_keeps_nobody_waiting() {
             Self(self.0.clone())
         }
     }
-    let (mut audio, mind) = link();
+    let (mut audio, model) = link();
     let make = |_, _| Some(Slow(Fragile { step: Ticks(24), last: Ticks::ZERO }));
-    let worker = Worker::start(mind, Arc::default(), make).expect("a thread");
+    let worker = Worker::start(model, Arc::default(), make).expect("a thread");
     audio.set_worker(worker.thread().expect("it runs"));
     let begun = Instant::now();
     assert!(audio.send(Command::Style(StyleNumber(0))) && audio.send(request(1, Ticks(49))));
@@ -177,10 +177,10 @@ fn a_mind_that_takes_long_keeps_nobody_waiting() {
 
 #[test]
 fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
-    let (mut audio, mind) = link();
+    let (mut audio, model) = link();
     let stats = Arc::new(Stats::default());
     let make = |_, _| None::<Fragile>;
-    let worker = Worker::start(mind, Arc::clone(&stats), make).expect("a thread");
+    let worker = Worker::start(model, Arc::clone(&stats), make).expect("a thread");
     audio.set_worker(worker.thread().expect("it runs"));
     assert!(audio.send(Command::Style(StyleNumber(0))));
     assert!(audio.send(request(1, Ticks(49))));
@@ -192,7 +192,7 @@ fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
 fn an_instance_that_goes_while_its_mind_decides_is_no_fault_and_nothing_more_is_decided() {
     /// Its instance goes with the third note.
     struct Left {
-        mind: Fragile,
+        model: Fragile,
         audio: Rc<RefCell<Option<AudioEnd>>>,
         decided: Rc<Cell<u32>>,
     }
@@ -204,10 +204,10 @@ fn an_instance_that_goes_while_its_mind_decides_is_no_fault_and_nothing_more_is_
             if self.decided.get() == 3 {
                 self.audio.take();
             }
-            self.mind.decide(ask)
+            self.model.decide(ask)
         }
         fn earliest(&self, ask: &DecisionRequest) -> Ticks {
-            self.mind.earliest(ask)
+            self.model.earliest(ask)
         }
         fn earliest_after(&self, last: &Note) -> Ticks {
             last.onset
@@ -217,16 +217,16 @@ fn an_instance_that_goes_while_its_mind_decides_is_no_fault_and_nothing_more_is_
         fn reset(&mut self) {}
         fn catch_up(&mut self) {}
         fn checkpoint(&self) -> Self {
-            let Self { mind, audio, decided } = self;
-            Self { mind: mind.clone(), audio: Rc::clone(audio), decided: Rc::clone(decided) }
+            let Self { model, audio, decided } = self;
+            Self { model: model.clone(), audio: Rc::clone(audio), decided: Rc::clone(decided) }
         }
     }
     let (mut audio, end) = link();
     assert!(audio.send(Command::Style(StyleNumber(0))) && audio.send(request(1, Ticks(1_000))));
     let (audio, decided) = (Rc::new(RefCell::new(Some(audio))), Rc::new(Cell::new(0)));
     let stats = Arc::new(Stats::default());
-    let mind = Left { mind: Fragile { step: Ticks(24), last: Ticks::ZERO }, audio, decided: Rc::clone(&decided) };
-    let mut room = WorkerState::new(end, Arc::clone(&stats), move |_, _| Some(mind.checkpoint()));
+    let model = Left { model: Fragile { step: Ticks(24), last: Ticks::ZERO }, audio, decided: Rc::clone(&decided) };
+    let mut room = WorkerState::new(end, Arc::clone(&stats), move |_, _| Some(model.checkpoint()));
     room.run_until_idle();
     assert_eq!((stats.panics.get(), decided.get()), (0, 3));
     assert!(matches!(room.end.receive(), Received::Disconnected));

@@ -10,13 +10,13 @@ use segue_model::note::{Pitch, Ticks, Velocity};
 use segue_model::sampling::SamplingParameters;
 use std::sync::{Arc, OnceLock};
 
-/// Turns and keys that kill a mind, and how.
+/// Turns and keys that kill a model, and how.
 const DEADLY_TURN: u32 = 13;
 const DEADLY_KEY: u8 = 127;
 /// It is heard, and kills only when it is taken in.
 const POISONOUS_KEY: u8 = 126;
 
-/// A real mind that breaks in the middle of something, and is then in no state to be used.
+/// A real model that breaks in the middle of something, and is then in no state to be used.
 struct PanickingModel(Improviser);
 
 impl PanickingModel {
@@ -99,8 +99,8 @@ impl Jam {
         jam
     }
 
-    fn tell(&mut self, word: Command) {
-        assert!(self.audio.send(word));
+    fn tell(&mut self, command: Command) {
+        assert!(self.audio.send(command));
         self.room.run_until_idle();
     }
 
@@ -153,7 +153,7 @@ const PHRASE: [u8; 16] = [62, 64, 66, 69, 71, 69, 66, 64, 62, 66, 69, 74, 73, 71
 
 #[test]
 fn after_a_panic_the_next_decision_is_that_of_a_mind_that_never_panicked() {
-    // Short of the first spare mind, and beyond some of them.
+    // Short of the first model model, and beyond some of them.
     for rounds in [1, 80] {
         let [mut whole, mut broken] = [Jam::begin(), Jam::begin()];
         let mut at = 0;
@@ -186,7 +186,7 @@ fn notes_that_were_told_before_a_decision_broke_stay_in_mind() {
     let (last, notes) = told.split_last().unwrap();
     assert_eq!(*last, Reply::Failed { generation: Generation(0) });
     let Some(Reply::Note { note: until, .. }) = notes.last() else { panic!("{told:?}") };
-    // A mind that is asked for these alone.
+    // A model that is asked for these alone.
     assert_eq!(&whole.answer(DEADLY_TURN, 384, until.onset.0 + 1)[..notes.len()], notes);
     assert_eq!(broken.answer(14, 960, 1_200), whole.answer(14, 960, 1_200));
     assert_eq!((broken.stats.panics.get(), whole.stats.panics.get()), (1, 0));
@@ -196,9 +196,9 @@ fn notes_that_were_told_before_a_decision_broke_stay_in_mind() {
 fn what_breaks_every_mind_that_hears_it_is_left_behind_with_what_came_since_the_last_spare_one() {
     let mut jam = Jam::begin();
     jam.play(0, &PHRASE);
-    jam.room.keep_spare(0);
+    jam.room.keep_checkpoint(0);
     jam.play(400, &[60, POISONOUS_KEY, 62]);
-    jam.room.guarded(|mind, _, _| mind.catch_up());
+    jam.room.guarded(|model, _, _| model.catch_up());
     assert_eq!((jam.stats.panics.get(), jam.stats.worker_status()), (1, WorkerStatus::Ready));
     let mut whole = Jam::begin();
     whole.play(0, &PHRASE);
@@ -210,8 +210,8 @@ fn what_would_have_to_be_gone_through_again_is_bounded() {
     let mut jam = Jam::begin();
     for round in 0..100 {
         jam.play(round * 400, &PHRASE);
-        assert!(jam.room.past.since.len() <= MOST_STEPS);
+        assert!(jam.room.checkpoint.log.len() <= MOST_STEPS);
     }
-    jam.room.keep_spare(STEPS_WHEN_IDLE);
-    assert!(jam.room.past.since.is_empty());
+    jam.room.keep_checkpoint(STEPS_WHEN_IDLE);
+    assert!(jam.room.checkpoint.log.is_empty());
 }
