@@ -1,49 +1,51 @@
-//! Every note-on that the host has taken and not yet seen the end of.
+//! The active notes: every note-on that the host has accepted and whose note-off it has not.
 //!
-//! Invariant: each of them gets exactly one note-off. A note-off that the host refuses stays here and is offered again
-//! with every block; a note-on is not even offered when there is no room to remember it. On one channel a key sounds
-//! once, and whoever struck it last owns it: striking it again ends it first, and the note-off of whoever struck it
-//! before has then been sent already.
+//! Invariant: each of them gets exactly one note-off. A note-off that the host refuses stays pending and is sent again
+//! with every block. A note-on is not sent when the list is full. On one channel a key sounds once and belongs to the last
+//! note-on: a new note-on first ends the note before, whose own note-off is then ignored.
+//!
+//! Knows nothing of why a note begins or ends.
 
 use crate::host::{FrameOffset, HostEvent, HostIo, Key, Message, NoteSource, Sent};
 use crate::output::feedback::FeedbackFilter;
 use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 
-/// Notes that may sound at once, player's and Segue's together.
+/// The most notes that may be active at once, from all sources together.
 const CAPACITY: usize = 256;
 
-/// A claim on a note-off. Only whoever struck a note last can end it.
+/// Identifies one note-on, so that only its own note-off ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoteToken(u32);
 
+/// One note-on without its note-off.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct ActiveNote {
     key: Key,
     token: NoteToken,
     by: NoteSource,
-    begun: FramePosition,
-    /// The note is over, but the host would not hear of it; the number is how fast its key went up.
+    began_at: FramePosition,
+    /// The host's event list was full, so this note-off is still pending. Holds the release velocity, 0 to 1.
     pending_off: Option<f32>,
 }
 
-/// What became of a note-on.
+/// The result of a note-on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoteOnResult {
-    /// The host has it, and is owed its end.
+    /// The host accepted it; the token ends it.
     Sounds(NoteToken),
-    /// The host would not take it.
+    /// The host's event list, or ours, was full.
     Refused,
-    /// The key sounds already for somebody who is not accompanied on it.
+    /// The player or Segue sounds on this key, so the accompaniment leaves it alone.
     KeyTaken,
-    /// The host takes no notes at all.
+    /// The host takes no note events at all.
     NoOutput,
 }
 
-/// See the module.
+/// The active notes of all sources, and the filter that recognises them when they return.
 #[derive(Debug, Default)]
 pub struct ActiveNotes {
-    entries: ArrayVec<Entry, CAPACITY>,
+    notes: ArrayVec<ActiveNote, CAPACITY>,
     next: u32,
     feedback: FeedbackFilter,
     /// The position of the block's first frame.
@@ -51,25 +53,25 @@ pub struct ActiveNotes {
 }
 
 impl ActiveNotes {
-    /// A block begins here, so many frames into the host's own.
+    /// A block begins at `start`, `into` frames after the beginning of the host's own block.
     pub fn begin_block(&mut self, start: FramePosition, into: u32, sample_rate: f64) {
         self.start = start;
         self.feedback.listen(start.plus(-i64::from(into)), sample_rate);
     }
 
-    /// Frames are counted from zero again, or another performance begins.
+    /// Frames are counted from zero again, or a new performance begins.
     pub fn reset_feedback(&mut self) {
         self.feedback = FeedbackFilter::default();
-        self.entries.iter().for_each(|entry| self.feedback.note_sounds(entry.key));
+        self.notes.iter().for_each(|note| self.feedback.note_sounds(note.key));
     }
 
-    /// Whether an event is one of ours that comes back by a routing loop. `key_is_down` says that the player holds the
-    /// key that it is about.
+    /// Whether an event is one of ours that returned through a routing loop. `key_is_down` says whether the player holds
+    /// its key.
     pub fn is_feedback(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
         self.feedback.take(self.position(at), event, key_is_down)
     }
 
-    /// Begins a note.
+    /// Sends a note-on.
     pub fn note_on(
         &mut self,
         host: &mut impl HostIo,
@@ -78,30 +80,30 @@ impl ActiveNotes {
         velocity: f32,
         by: NoteSource,
     ) -> NoteOnResult {
-        let same = |entry: &Entry| entry.key.channel == key.channel && entry.key.pitch == key.pitch;
-        let begun = self.position(at);
-        if let Some(sounding) = self.entries.iter_mut().find(|entry| same(entry) && entry.pending_off.is_none()) {
+        let same = |note: &ActiveNote| note.key.channel == key.channel && note.key.pitch == key.pitch;
+        let began_at = self.position(at);
+        if let Some(sounding) = self.notes.iter_mut().find(|note| same(note) && note.pending_off.is_none()) {
             if by == NoteSource::Comping && sounding.by != NoteSource::Comping {
                 return NoteOnResult::KeyTaken;
             }
-            if sounding.by == NoteSource::Comping && by == NoteSource::Segue && sounding.begun == begun {
-                // Struck together: one note, which nobody has heard in vain.
+            if sounding.by == NoteSource::Comping && by == NoteSource::Segue && sounding.began_at == began_at {
+                // Both begin on the same frame: one note, which now belongs to Segue.
                 (sounding.by, sounding.token) = (by, NoteToken(self.next));
                 self.next = self.next.wrapping_add(1);
                 return NoteOnResult::Sounds(sounding.token);
             }
         }
         self.end_where(host, at, 0.0, same);
-        let still_sounds = self.entries.iter().any(same);
-        if still_sounds || self.entries.is_full() {
+        let still_sounds = self.notes.iter().any(same);
+        if still_sounds || self.notes.is_full() {
             return NoteOnResult::Refused;
         }
         match host.send(at, Message::NoteOn { key, velocity }) {
             Sent::Accepted => {
                 let token = NoteToken(self.next);
                 self.next = self.next.wrapping_add(1);
-                self.entries.push(Entry { key, token, by, begun, pending_off: None });
-                self.feedback.note_begun(begun, key, velocity, by);
+                self.notes.push(ActiveNote { key, token, by, began_at, pending_off: None });
+                self.feedback.note_begun(began_at, key, velocity, by);
                 NoteOnResult::Sounds(token)
             }
             Sent::Refused => NoteOnResult::Refused,
@@ -109,17 +111,17 @@ impl ActiveNotes {
         }
     }
 
-    /// Ends a note, unless somebody else has taken over its key.
+    /// Sends a note-off with release velocity 0, unless a later note-on took over the key.
     pub fn note_off(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
         self.note_off_with_velocity(host, at, token, 0.0);
     }
 
-    /// The same, with the speed at which the key goes up.
+    /// The same with a release velocity, 0 to 1.
     pub fn note_off_with_velocity(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
-        self.end_where(host, at, velocity, |entry| entry.token == token);
+        self.end_where(host, at, velocity, |note| note.token == token);
     }
 
-    /// Passes on what is no note.
+    /// Sends a message that is neither note-on nor note-off.
     pub fn pass(&mut self, host: &mut impl HostIo, at: FrameOffset, message: Message) -> Sent {
         let sent = host.send(at, message);
         if sent == Sent::Accepted {
@@ -128,33 +130,39 @@ impl ActiveNotes {
         sent
     }
 
-    /// Offers the note-offs again that were refused.
+    /// Sends the pending note-offs again.
     pub fn send_pending(&mut self, host: &mut impl HostIo, at: FrameOffset) {
-        self.end_where(host, at, 0.0, |entry| entry.pending_off.is_some());
+        self.end_where(host, at, 0.0, |note| note.pending_off.is_some());
     }
 
-    /// Marks every note as over when there is no host to tell; the next block will.
+    /// Marks all notes as ended; the next block sends their note-offs.
     pub fn all_pending(&mut self) {
-        self.entries.iter_mut().for_each(|entry| entry.pending_off = entry.pending_off.or(Some(0.0)));
+        self.notes.iter_mut().for_each(|note| note.pending_off = note.pending_off.or(Some(0.0)));
     }
 
     fn position(&self, at: FrameOffset) -> FramePosition {
         self.start.plus(i64::from(at.0))
     }
 
-    fn end_where(&mut self, host: &mut impl HostIo, at: FrameOffset, velocity: f32, which: impl Fn(&Entry) -> bool) {
+    fn end_where(
+        &mut self,
+        host: &mut impl HostIo,
+        at: FrameOffset,
+        velocity: f32,
+        which: impl Fn(&ActiveNote) -> bool,
+    ) {
         let (feedback, position) = (&mut self.feedback, self.start.plus(i64::from(at.0)));
-        self.entries.retain(|entry| {
-            if !which(entry) {
+        self.notes.retain(|note| {
+            if !which(note) {
                 return true;
             }
-            let velocity = entry.pending_off.unwrap_or(velocity);
-            let sent = host.send(at, Message::NoteOff { key: entry.key, velocity });
+            let velocity = note.pending_off.unwrap_or(velocity);
+            let sent = host.send(at, Message::NoteOff { key: note.key, velocity });
             if sent == Sent::Accepted {
-                feedback.note_ended(position, entry.key);
+                feedback.note_ended(position, note.key);
             }
-            entry.pending_off = (sent == Sent::Refused).then_some(velocity);
-            entry.pending_off.is_some()
+            note.pending_off = (sent == Sent::Refused).then_some(velocity);
+            note.pending_off.is_some()
         });
     }
 }

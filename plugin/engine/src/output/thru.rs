@@ -1,43 +1,45 @@
-//! The player's own events on their way through: which are heard at all, and that no pedal is left down
-//! behind them and no wheel turned.
+//! The player's events that pass through: which of them are heard, and the rule that no controller is left away from rest
+//! when nothing passes through any more.
+//!
+//! Knows nothing of notes.
 
 use crate::host::{ChannelMessage, FrameOffset, Harmony, HostEvent, HostIo, Message, Sent, Settings};
 use crate::output::active_notes::ActiveNotes;
 
-/// MIDI controllers that mean something here.
+/// Numbers of the MIDI controllers that the engine interprets.
 pub const SUSTAIN: u8 = 64;
 pub const ALL_SOUND_OFF: u8 = 120;
 pub const RESET_CONTROLLERS: u8 = 121;
-/// From here to the last: the messages that change the mode let go of all notes too.
+/// From here to 127: the channel mode messages, which all imply all-notes-off.
 pub const ALL_NOTES_OFF: u8 = 123;
-/// From here on a pedal is down.
+/// A pedal is down from this value on.
 pub const PEDAL_DOWN: f32 = 0.5;
 /// Controllers that only downstream instruments interpret.
 const MODULATION: u8 = 1;
 const SOSTENUTO: u8 = 66;
-/// The middle of the bend; in fourteen bits it lies half a step beside.
+/// No bend. Fourteen bits have no exact middle, so a controller at rest may be half a step away from it.
 const NO_BEND: f32 = 0.5;
 const BEND_STEP: f32 = 1.0 / 16_384.0;
 
-/// Whether an event is meant for us: on the channel that is heard, or on that of the chords. What lets go is heard from
-/// everywhere, because what it lets go of may have begun before the channel was chosen; it does nothing else.
+/// Whether an event is on the channel that is heard, or on the channel of the chords. Releases are heard from every
+/// channel, because the notes that they end may have begun before the channel was chosen.
 pub fn is_heard(settings: &Settings, event: &HostEvent) -> bool {
     let hears = |channel| hears(settings, channel);
     match *event {
         HostEvent::NoteOn { key, .. } => hears(key.channel),
         HostEvent::NoteOff { .. } => true,
-        HostEvent::Control(message) => hears(message.channel()) || lets_go(message),
+        HostEvent::Control(message) => hears(message.channel()) || is_release(message),
         HostEvent::Shape { keys, .. } => keys.channel.is_none_or(hears),
     }
 }
 
-/// Whether a channel is heard.
+/// Whether note-ons of a channel are heard.
 pub fn hears(settings: &Settings, channel: u8) -> bool {
     let has_the_chords = settings.harmony == Harmony::Channel(channel);
     has_the_chords || settings.in_channel.is_none_or(|only| only == channel)
 }
 
-fn lets_go(message: ChannelMessage) -> bool {
+fn is_release(message: ChannelMessage) -> bool {
     match message {
         ChannelMessage::Controller { number: SUSTAIN, value, .. } => value < PEDAL_DOWN,
         ChannelMessage::Controller { number, .. } => {
@@ -47,7 +49,7 @@ fn lets_go(message: ChannelMessage) -> bool {
     }
 }
 
-/// What stays where the player leaves it until the player moves it back.
+/// A controller that keeps its value until the player moves it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Controller {
     Sustain,
@@ -60,7 +62,7 @@ enum Controller {
 impl Controller {
     const ALL: [Self; 5] = [Self::Sustain, Self::Sostenuto, Self::Modulation, Self::Pressure, Self::Bend];
 
-    /// Which lever a message moves, and whether away from rest.
+    /// Which controller a message moves, and whether away from rest.
     fn moved_by(message: ChannelMessage) -> Option<(Self, bool)> {
         match message {
             ChannelMessage::Controller { number: SUSTAIN, value, .. } => Some((Self::Sustain, value >= PEDAL_DOWN)),
@@ -84,23 +86,23 @@ impl Controller {
     }
 }
 
-/// One lever on every channel; one bit a channel.
+/// One controller on all channels; one bit for each channel.
 #[derive(Debug, Default)]
 struct ControllerStates {
-    /// Passed on, and not at rest.
+    /// Passed through, and away from rest.
     away: u16,
-    /// To be brought to rest, because nothing is passed on any more or because the host would not hear of it.
+    /// To be sent back to rest: nothing passes through any more, or the host's event list was full.
     pending: u16,
 }
 
-/// The controllers that were passed on and must come to rest.
+/// The controllers that were passed through and are away from rest.
 #[derive(Debug, Default)]
 pub struct Thru {
-    levers: [ControllerStates; Controller::ALL.len()],
+    controllers: [ControllerStates; Controller::ALL.len()],
 }
 
 impl Thru {
-    /// Passes a control on. A lever that was passed on comes to rest whether or not things are passed on by now.
+    /// Passes a controller through if `is_on`. A controller that was passed through returns to rest in any case.
     pub fn pass(
         &mut self,
         message: ChannelMessage,
@@ -112,25 +114,28 @@ impl Thru {
         let bit = 1 << (message.channel() & 15);
         let all_rest = matches!(message, ChannelMessage::Controller { number: RESET_CONTROLLERS, .. });
         let moved = Controller::moved_by(message);
-        let is_moved = |lever| all_rest || moved.is_some_and(|(moved, _)| moved == lever);
+        let is_moved = |controller| all_rest || moved.is_some_and(|(moved, _)| moved == controller);
         let goes_away = moved.is_some_and(|(_, away)| away);
-        let mut touched = Controller::ALL.into_iter().zip(&self.levers).filter(|(lever, _)| is_moved(*lever));
-        let to_rest = !goes_away && touched.any(|(_, lever)| lever.away & bit != 0);
+        let mut touched =
+            Controller::ALL.into_iter().zip(&self.controllers).filter(|(controller, _)| is_moved(*controller));
+        let to_rest = !goes_away && touched.any(|(_, states)| states.away & bit != 0);
         if !is_on && !to_rest {
             return Sent::NoOutput;
         }
         let sent = active_notes.pass(host, at, Message::Control(message));
-        for (_, lever) in Controller::ALL.into_iter().zip(&mut self.levers).filter(|(lever, _)| is_moved(*lever)) {
+        for (_, states) in
+            Controller::ALL.into_iter().zip(&mut self.controllers).filter(|(controller, _)| is_moved(*controller))
+        {
             match (goes_away, sent) {
                 (true, Sent::Accepted) => {
-                    lever.away |= bit;
-                    lever.pending &= !bit;
+                    states.away |= bit;
+                    states.pending &= !bit;
                 }
                 (true, _) => {}
-                (false, Sent::Refused) => lever.pending |= lever.away & bit,
+                (false, Sent::Refused) => states.pending |= states.away & bit,
                 (false, _) => {
-                    lever.away &= !bit;
-                    lever.pending &= !bit;
+                    states.away &= !bit;
+                    states.pending &= !bit;
                 }
             }
         }
@@ -149,25 +154,26 @@ impl Thru {
         if !settings.thru {
             self.all_pending();
         }
-        for (lever, levers) in Controller::ALL.into_iter().zip(&mut self.levers).filter(|(_, levers)| levers.away != 0)
+        for (controller, states) in
+            Controller::ALL.into_iter().zip(&mut self.controllers).filter(|(_, states)| states.away != 0)
         {
             for channel in 0..16 {
                 let bit = 1 << channel;
-                let is_lost = lever != Controller::Sustain && !hears(settings, channel);
-                levers.pending |= if is_lost { levers.away & bit } else { 0 };
-                let rest = Message::Control(lever.to_rest(channel));
-                if levers.pending & bit != 0 && active_notes.pass(host, at, rest) != Sent::Refused {
-                    levers.pending &= !bit;
-                    levers.away &= !bit;
+                let is_lost = controller != Controller::Sustain && !hears(settings, channel);
+                states.pending |= if is_lost { states.away & bit } else { 0 };
+                let rest = Message::Control(controller.to_rest(channel));
+                if states.pending & bit != 0 && active_notes.pass(host, at, rest) != Sent::Refused {
+                    states.pending &= !bit;
+                    states.away &= !bit;
                 }
             }
         }
     }
 
-    /// Everything is to come to rest when there is a host to tell.
+    /// Marks all controllers that are away from rest as pending.
     pub fn all_pending(&mut self) {
-        for levers in &mut self.levers {
-            levers.pending |= levers.away;
+        for states in &mut self.controllers {
+            states.pending |= states.away;
         }
     }
 }

@@ -4,14 +4,14 @@ use segue_model::note::Pitch;
 const AT: FrameOffset = FrameOffset(5);
 const LATER: FrameOffset = FrameOffset(6);
 
-/// Writes down what it takes; refuses everything while it is full.
+/// Records what it accepts; refuses everything while it is full.
 #[derive(Default)]
-struct Paper {
+struct FakeHost {
     full: bool,
-    taken: Vec<Message>,
+    accepted: Vec<Message>,
 }
 
-impl HostIo for Paper {
+impl HostIo for FakeHost {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         None
     }
@@ -20,7 +20,7 @@ impl HostIo for Paper {
         if self.full {
             return Sent::Refused;
         }
-        self.taken.push(message);
+        self.accepted.push(message);
         Sent::Accepted
     }
 }
@@ -37,7 +37,7 @@ fn off(key: Key, velocity: f32) -> Message {
     Message::NoteOff { key, velocity }
 }
 
-fn strike(active_notes: &mut ActiveNotes, host: &mut Paper, key: Key, by: NoteSource) -> NoteToken {
+fn note_on(active_notes: &mut ActiveNotes, host: &mut FakeHost, key: Key, by: NoteSource) -> NoteToken {
     match active_notes.note_on(host, AT, key, 0.5, by) {
         NoteOnResult::Sounds(token) => token,
         other => panic!("{other:?}"),
@@ -45,55 +45,55 @@ fn strike(active_notes: &mut ActiveNotes, host: &mut Paper, key: Key, by: NoteSo
 }
 
 #[test]
-fn a_key_that_both_want_belongs_to_whoever_struck_it_last_and_ends_once() {
-    let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
+fn a_key_belongs_to_the_last_note_on_and_ends_once() {
+    let (mut active_notes, mut host) = (ActiveNotes::default(), FakeHost::default());
     let players = Key { voice: Some(9), ..key(60) };
-    let first = strike(&mut active_notes, &mut host, players, NoteSource::Player);
-    let second = strike(&mut active_notes, &mut host, key(60), NoteSource::Segue);
+    let first = note_on(&mut active_notes, &mut host, players, NoteSource::Player);
+    let second = note_on(&mut active_notes, &mut host, key(60), NoteSource::Segue);
     active_notes.note_off_with_velocity(&mut host, AT, first, 0.9);
     active_notes.note_off(&mut host, AT, second);
     active_notes.note_off(&mut host, AT, second);
-    assert_eq!(host.taken, [on(players), off(players, 0.0), on(key(60)), off(key(60), 0.0)]);
+    assert_eq!(host.accepted, [on(players), off(players, 0.0), on(key(60)), off(key(60), 0.0)]);
 }
 
 #[test]
-fn whoever_accompanies_leaves_a_key_to_those_who_sound_on_it() {
+fn the_accompaniment_leaves_taken_keys_alone() {
     for other in [NoteSource::Player, NoteSource::Segue] {
-        let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
-        let others = strike(&mut active_notes, &mut host, key(60), other);
+        let (mut active_notes, mut host) = (ActiveNotes::default(), FakeHost::default());
+        let others = note_on(&mut active_notes, &mut host, key(60), other);
         assert_eq!(active_notes.note_on(&mut host, AT, key(60), 0.5, NoteSource::Comping), NoteOnResult::KeyTaken);
         active_notes.note_off(&mut host, AT, others);
-        strike(&mut active_notes, &mut host, key(60), NoteSource::Comping);
+        note_on(&mut active_notes, &mut host, key(60), NoteSource::Comping);
         assert!(matches!(active_notes.note_on(&mut host, LATER, key(60), 0.5, other), NoteOnResult::Sounds(_)));
-        assert_eq!(host.taken, [on(key(60)), off(key(60), 0.0), on(key(60)), off(key(60), 0.0), on(key(60))]);
+        assert_eq!(host.accepted, [on(key(60)), off(key(60), 0.0), on(key(60)), off(key(60), 0.0), on(key(60))]);
     }
 }
 
 #[test]
-fn a_key_that_is_struck_together_with_the_comping_is_one_note() {
-    let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
-    let compings = strike(&mut active_notes, &mut host, key(60), NoteSource::Comping);
-    let segues = strike(&mut active_notes, &mut host, key(60), NoteSource::Segue);
+fn a_key_begun_together_with_the_comping_is_one_note() {
+    let (mut active_notes, mut host) = (ActiveNotes::default(), FakeHost::default());
+    let compings = note_on(&mut active_notes, &mut host, key(60), NoteSource::Comping);
+    let segues = note_on(&mut active_notes, &mut host, key(60), NoteSource::Segue);
     active_notes.note_off(&mut host, LATER, compings);
-    assert_eq!(host.taken, [on(key(60))]);
+    assert_eq!(host.accepted, [on(key(60))]);
     active_notes.note_off(&mut host, LATER, segues);
-    assert_eq!(host.taken, [on(key(60)), off(key(60), 0.0)]);
+    assert_eq!(host.accepted, [on(key(60)), off(key(60), 0.0)]);
 }
 
 #[test]
 fn the_same_key_on_two_channels_is_two_notes() {
-    let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
+    let (mut active_notes, mut host) = (ActiveNotes::default(), FakeHost::default());
     let other = Key { channel: 3, ..key(60) };
-    let first = strike(&mut active_notes, &mut host, key(60), NoteSource::Player);
-    strike(&mut active_notes, &mut host, other, NoteSource::Segue);
+    let first = note_on(&mut active_notes, &mut host, key(60), NoteSource::Player);
+    note_on(&mut active_notes, &mut host, other, NoteSource::Segue);
     active_notes.note_off(&mut host, AT, first);
-    assert_eq!(host.taken, [on(key(60)), on(other), off(key(60), 0.0)]);
+    assert_eq!(host.accepted, [on(key(60)), on(other), off(key(60), 0.0)]);
 }
 
 #[test]
-fn a_note_off_that_is_refused_is_kept_with_its_speed_and_sent_again() {
-    let (mut active_notes, mut host) = (ActiveNotes::default(), Paper::default());
-    let token = strike(&mut active_notes, &mut host, key(60), NoteSource::Player);
+fn a_refused_note_off_stays_pending_with_its_velocity() {
+    let (mut active_notes, mut host) = (ActiveNotes::default(), FakeHost::default());
+    let token = note_on(&mut active_notes, &mut host, key(60), NoteSource::Player);
     host.full = true;
     active_notes.note_off_with_velocity(&mut host, AT, token, 0.7);
     active_notes.send_pending(&mut host, AT);
@@ -101,5 +101,5 @@ fn a_note_off_that_is_refused_is_kept_with_its_speed_and_sent_again() {
     host.full = false;
     active_notes.send_pending(&mut host, AT);
     active_notes.send_pending(&mut host, AT);
-    assert_eq!(host.taken, [on(key(60)), off(key(60), 0.7)]);
+    assert_eq!(host.accepted, [on(key(60)), off(key(60), 0.7)]);
 }
