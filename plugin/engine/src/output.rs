@@ -37,8 +37,8 @@ impl Output {
         self.notes.reset_feedback();
     }
 
-    /// Whether an event is one of ours that returned through a routing loop. `key_is_down` says whether the player holds
-    /// its key.
+    /// Whether an event is one of ours that returned through a routing loop. `key_is_down` says whether the player
+    /// holds its key.
     pub fn is_feedback(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
         self.notes.is_feedback(at, event, key_is_down)
     }
@@ -55,7 +55,8 @@ impl Output {
         self.notes.note_on(host, at, key, velocity, by)
     }
 
-    /// Sends the note-off of an active note, with release velocity 0. Does nothing if a later note-on took over its key.
+    /// Sends the note-off of an active note, with release velocity 0. Does nothing if a later note-on took over its
+    /// key.
     pub fn note_off(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
         self.notes.note_off(host, at, token);
     }

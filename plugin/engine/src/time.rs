@@ -1,4 +1,4 @@
-//! Ticks and frames: the clocks of beats and of seconds, the tempo, and swing. The only writer of time.
+//! Musical time against frames: the clocks of beats and of seconds, the tempo, and swing. The only writer of time.
 //!
 //! Knows nothing of notes or turns.
 
@@ -20,21 +20,21 @@ use swing::Swing;
 use tempo::{Beat, OwnTempo, Reading};
 use tick_map::{FramePosition, TickMap};
 
-/// Free time is counted as if at this tempo, as it was learnt.
+/// The tempo of free time, in quarter notes per minute: the one that it was trained with.
 pub const FREE_BPM: f64 = 120.0;
 
-/// Performance time.
+/// Performance time: one clock in beats and one in seconds.
 #[derive(Debug)]
 pub struct Time {
     sample_rate: f64,
     /// The first frame of the next block.
     position: FramePosition,
-    /// Beats: follows the host wherever it goes.
+    /// Beats; follows the host's transport.
     beats: Clock,
-    /// Seconds, for styles in free time.
+    /// Seconds, for styles in free time; never jumps.
     seconds: Clock,
     counts_seconds: bool,
-    /// How the beat was divided in the block before.
+    /// The division of the beat in the block before.
     swing: Swing,
     tempo: OwnTempo,
     /// The longest block since the activation, in frames.
@@ -44,16 +44,16 @@ pub struct Time {
 /// What a new block brings.
 #[derive(Debug)]
 pub struct Entered {
-    /// Ticks against its frames.
+    /// Ticks against the block's frames.
     pub maps: TickMaps,
-    /// Whether time goes on.
+    /// Whether plans from before this block still hold.
     pub flow: Flow,
-    /// The beat is divided otherwise than before, so ticks may be behind us that were still to come.
+    /// The division of the beat changed, so a tick that was ahead may now be behind.
     pub swing_changed: bool,
 }
 
 impl Time {
-    /// Stands at tick zero of both clocks.
+    /// Both clocks at tick zero.
     pub fn new(sample_rate: f64) -> Self {
         Self {
             sample_rate,
@@ -67,7 +67,7 @@ impl Time {
         }
     }
 
-    /// Frames are counted from zero again, at another rate; ticks go on.
+    /// Frames are counted from zero again at another sample rate; ticks go on.
     pub fn activate(&mut self, sample_rate: f64) {
         self.sample_rate = sample_rate;
         self.beats.restart_frames(sample_rate);
@@ -77,12 +77,12 @@ impl Time {
         self.largest_block = 0;
     }
 
-    /// A new performance: ticks begin again too.
+    /// A new performance: ticks begin at zero too.
     pub fn start_afresh(&mut self) {
         *self = Self { counts_seconds: self.counts_seconds, swing: self.swing, ..Self::new(self.sample_rate) };
     }
 
-    /// Enters the next block. A tap counts from its first frame on.
+    /// Enters the next block. `taps` is a tap of the tempo on its first frame.
     pub fn enter(&mut self, block: &Block, taps: bool) -> Entered {
         let settings = &block.settings;
         if taps {
@@ -98,22 +98,22 @@ impl Time {
         Entered { maps: TickMaps { style, beats, seconds }, flow, swing_changed }
     }
 
-    /// The block is over.
+    /// Leaves the block.
     pub fn leave(&mut self, block: &Block) {
         self.position = self.position.plus(i64::from(block.frames));
     }
 
-    /// Says whether the style of now counts seconds. True when the one before counted otherwise.
+    /// Sets whether the present style is in free time. True when that has changed.
     pub fn set_free_time(&mut self, free_time: bool) -> bool {
         std::mem::replace(&mut self.counts_seconds, free_time) != free_time
     }
 
-    /// Frames a second.
+    /// The sample rate, in frames per second.
     pub fn sample_rate(&self) -> f64 {
         self.sample_rate
     }
 
-    /// The position of the next block, and of this one until it is left.
+    /// The first frame of the present block; after [`Self::leave`], of the next one.
     pub fn position(&self) -> FramePosition {
         self.position
     }
@@ -123,7 +123,7 @@ impl Time {
         self.largest_block
     }
 
-    /// Whether the style of now counts seconds.
+    /// Whether the present style is in free time.
     pub fn in_free_time(&self) -> bool {
         self.counts_seconds
     }
@@ -133,23 +133,24 @@ impl Time {
         &self.beats
     }
 
-    /// The clock that the style of now keeps to.
+    /// The clock of the present style.
     pub fn of_style(&self) -> &Clock {
         if self.counts_seconds { &self.seconds } else { &self.beats }
     }
 
-    /// How long before a note could sound it is decided, in frames. Live, a reply comes with the next block at best.
+    /// How long before its onset a note is decided, in frames. Live, a reply arrives with the next block at the
+    /// earliest.
     pub fn look_ahead(&self, block: &Block) -> i64 {
         let wanted = frames_in_ms(block.settings.look_ahead_ms, self.sample_rate);
         if block.offline { wanted } else { wanted.max(i64::from(self.largest_block)) }
     }
 
-    /// Straight beats as these settings divide them.
+    /// The beats, divided as these settings say.
     pub fn swung(&self, beats: TickMap, settings: &Settings) -> TickMap {
         beats.with(Swing::new(settings.swing, self.beats.bars()))
     }
 
-    /// Without a song, a player who begins after a silence begins a bar.
+    /// While the transport stands, a player who begins after a silence begins a bar.
     pub fn begin_phrase(&mut self, now: &mut Now<'_>) {
         if self.beats.follows_host() {
             return;
@@ -157,7 +158,7 @@ impl Time {
         self.tempo.begin_phrase();
         let (offset, position, frames) = (now.offset(), now.position(), now.block.frames);
         if now.settings().click {
-            // The player plays to the click: it stays where it is, and the nearest beat is the first.
+            // The player follows the click, so the click stays and the nearest beat begins the bar.
             let beat = nearest_beat(now.maps.beats.nearest_tick(offset), self.beats.bars());
             self.beats.begin_bar_on(beat);
         } else {
@@ -170,10 +171,10 @@ impl Time {
         };
     }
 
-    /// Without a song, the tempo and the beat may be read from what the player strikes. True when they were.
+    /// While the transport stands, reads tempo and beat from the player's note-ons. True when they changed.
     pub fn follow_phrase(&mut self, now: &mut Now<'_>) -> bool {
         let transport = &now.block.transport;
-        // A host that plays and tells a tempo keeps it, also when it does not tell where in the song it is.
+        // A host that plays and reports a tempo keeps it, even if it reports no song position.
         let host_keeps_time = transport.playing && sane(transport.tempo_bpm).is_some();
         if now.settings().tempo_from != TempoFrom::Phrase || self.beats.follows_host() || host_keeps_time {
             return false;

@@ -1,8 +1,8 @@
 //! The active notes: every note-on that the host has accepted and whose note-off it has not.
 //!
 //! Invariant: each of them gets exactly one note-off. A note-off that the host refuses stays pending and is sent again
-//! with every block. A note-on is not sent when the list is full. On one channel a key sounds once and belongs to the last
-//! note-on: a new note-on first ends the note before, whose own note-off is then ignored.
+//! with every block. A note-on is not sent when the list is full. On one channel a key sounds once and belongs to the
+//! last note-on: a new note-on first ends the note before, whose own note-off is then ignored.
 //!
 //! Knows nothing of why a note begins or ends.
 
@@ -65,8 +65,8 @@ impl ActiveNotes {
         self.notes.iter().for_each(|note| self.feedback.note_sounds(note.key));
     }
 
-    /// Whether an event is one of ours that returned through a routing loop. `key_is_down` says whether the player holds
-    /// its key.
+    /// Whether an event is one of ours that returned through a routing loop. `key_is_down` says whether the player
+    /// holds its key.
     pub fn is_feedback(&mut self, at: FrameOffset, event: &HostEvent, key_is_down: bool) -> bool {
         self.feedback.take(self.position(at), event, key_is_down)
     }

@@ -1,7 +1,7 @@
 //! What has left Segue and may come back at its input by a routing loop: then it is not the player's.
 //!
-//! A note that comes in with the channel, key and velocity of one that left a moment ago is taken for it, each note once.
-//! So that no real note is lost to that:
+//! A note that comes in with the channel, key and velocity of one that left a moment ago is taken for it, each note
+//! once. So that no real note is lost to that:
 //! - When notes leave and none comes back there is no loop; then the first that looks like one is still the player's,
 //!   and only a second tells that somebody has closed a loop.
 //! - A note of the player's that was passed on comes back while its key is down. A key struck again is another note,
@@ -12,17 +12,17 @@
 //! - Where a loop is known and the player strikes just the note that is about to come back, the one that comes back is
 //!   taken for the player's: one of the two is heard.
 //! - A release is ours only when its note came back and ended a moment ago.
-//! - A key that a finger is on has been struck again since; then a release may be the finger's as well as the end of the
-//!   note before, and only where it is punctual or the loop is sure is it taken for the end. It is sure when a note of
-//!   Segue's has come back, or one punctually to a key that is down, or the end of one to a key that nobody held.
+//! - A key that a finger is on has been struck again since; then a release may be the finger's as well as the end of
+//!   the note before, and only where it is punctual or the loop is sure is it taken for the end. It is sure when a note
+//!   of Segue's has come back, or one punctually to a key that is down, or the end of one to a key that nobody held.
 //! - Where notes come back punctually again and again, or after the very same time, whatever comes at another moment is
 //!   the player's.
 //! - What left within the host's block that runs cannot have come back in it. In a loop that is sure, that settles what
 //!   is whose; before that nothing but what is punctual hangs on where the host cuts its blocks.
 //!
 //! Pedals, bends and the like are sent back and forth quickly by players too, so they are only taken for ours when a
-//! loop is known, or when one and the same has gone round several times: else it would do so until a note comes back, and
-//! one that lets all keys go would keep that from ever being known.
+//! loop is known, or when one and the same has gone round several times: else it would do so until a note comes back,
+//! and one that lets all keys go would keep that from ever being known.
 
 use crate::host::{ChannelMessage, HostEvent, Key, KeyPattern, Message, NoteSource};
 use crate::time::tick_map::FramePosition;
@@ -32,8 +32,8 @@ use arrayvec::ArrayVec;
 const WINDOW_SECONDS: f64 = 0.2;
 /// So many notes in a row that do not come back tell that there is no loop.
 const NO_LOOP: u32 = 8;
-/// So many notes in a row that came back punctually tell that the next will, too. For its end a single one does: a finger is
-/// believed when in doubt.
+/// So many notes in a row that came back punctually tell that the next will, too. For its end a single one does: a
+/// finger is believed when in doubt.
 const PUNCTUAL: u8 = 2;
 /// What is remembered; the oldest goes when there is more.
 const NOTES: usize = 64;
@@ -226,7 +226,8 @@ impl FeedbackFilter {
         move |left_at| !is_sure || left_at < block
     }
 
-    /// Whether what left at a position comes back at this one as hosts bring it, or after the same time as the last note.
+    /// Whether what left at a position comes back at this one as hosts bring it, or after the same time as the last
+    /// note.
     fn what_is_punctual(&self, at: FramePosition) -> impl Fn(FramePosition) -> bool + use<> {
         let (block, before, way_frames) = (self.block, self.block_before, self.way_frames);
         let frames = |from: FramePosition, to: FramePosition| to.0.saturating_sub(from.0);
@@ -265,8 +266,8 @@ impl FeedbackFilter {
     }
 }
 
-/// Whether a message says the same when it is said twice. Of most controllers nobody knows: a knob without end sends the
-/// same step again and again.
+/// Whether a message says the same when it is said twice. Of most controllers nobody knows: a knob without end sends
+/// the same step again and again.
 fn sets_something(message: Message) -> bool {
     match message {
         Message::Control(ChannelMessage::Controller { number, .. }) => matches!(number, 1 | 7 | 11 | 64..=69 | 120..),

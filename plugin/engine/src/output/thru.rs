@@ -1,5 +1,5 @@
-//! The player's events that pass through: which of them are heard, and the rule that no controller is left away from rest
-//! when nothing passes through any more.
+//! The player's events that pass through: which of them are heard, and the rule that no controller is left away from
+//! rest when nothing passes through any more.
 //!
 //! Knows nothing of notes.
 
@@ -142,8 +142,8 @@ impl Thru {
         sent
     }
 
-    /// Brings to rest what is pending; of what is not passed on any more, everything is. A pedal is heard from everywhere when
-    /// it comes up, so that one stays down with its keys until then.
+    /// Sends the pending controllers to rest. All are pending once nothing passes through any more, and so are those of
+    /// a channel that is no longer heard; except the sustain pedal, whose release is heard from every channel.
     pub fn send_pending(
         &mut self,
         settings: &Settings,

@@ -1,78 +1,82 @@
 //! The tempo of our own clock: as it is set, as it was tapped, or as it is read from the player's phrase.
 //!
-//! Where the host's song runs, none of this counts. While it stands, what was tapped or read comes before the tempo
-//! that the host shows, because the musician has just played it; and that comes before the setting.
+//! While the host's transport plays, none of this counts. While it stands, a tapped or read tempo comes before the one
+//! that the host shows, because the musician has just played it, and the host's tempo comes before the setting.
 //!
-//! Reading a phrase: every stroke gives a few guesses of what a quarter note is (this stroke was a quarter, an eighth,
-//! a third of one …). A guess is the better the nearer all strokes fall to simple parts of it, the simpler these parts
-//! are, the nearer the beat is to one that people like, and the nearer it is to the tempo of before: an even row of
-//! notes is quarters as well as eighths, and only these two tell. So a row is read as quarters up to about 155 of them
-//! a minute, and as eighths when it is quicker; slow eighths and quick quarters are read as the other. Where the music
-//! swings, a long and a short time that make a quarter are two eighths; where it does not, they are a quarter and an
-//! eighth.
+//! Reading a phrase: every interval between note-ons gives a few candidates for the quarter note (the interval was a
+//! quarter, an eighth, a third of one …). A candidate costs less the nearer all note-ons fall to simple parts of it,
+//! the simpler these parts are, the nearer its beat is to the tempo that people prefer, and the nearer it is to the
+//! tempo before. An even row of notes could be quarters or eighths, and only the last two costs decide: it is read as
+//! quarters up to about 155 notes a minute, and as eighths above; slow eighths and quick quarters are misread. Where
+//! the music swings, a long and a short interval that make a quarter are two eighths; elsewhere they are a quarter and
+//! an eighth.
+//!
+//! Knows nothing of ticks, bars and turns.
 
 use crate::host::{Settings, TempoFrom};
 use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::note::{Metre, Ticks};
 
-/// What may be tapped or read, in quarter notes per minute.
+/// Tempos that may be tapped or read, in quarter notes per minute.
 const TEMPO_BPM: std::ops::RangeInclusive<f64> = 40.0..=300.0;
-/// A tap after a longer time than this begins anew, in seconds; a little more than the slowest beat.
+/// A tap after a longer time than this, in seconds, is the first of a new row; a little more than the slowest beat.
 const TAP_SECONDS: f64 = 2.0;
-/// So many taps count.
+/// How many taps count.
 const TAPS: usize = 5;
-/// So many strokes of a phrase are looked at.
-const STROKES: usize = 10;
-/// So many of the latest times between them give guesses: looking at more finds nothing else.
-const GUESSING: usize = 4;
-/// With fewer strokes than this nothing is read.
-const FEWEST_STROKES: usize = 4;
-/// Strokes closer than this are one: a chord, in seconds.
+/// How many of the latest note-ons of a phrase count.
+const NOTE_ONS: usize = 10;
+/// How many of the latest intervals give candidates. More of them find no other candidates.
+const GUESSING_INTERVALS: usize = 4;
+/// With fewer note-ons than this nothing is read.
+const FEWEST_NOTE_ONS: usize = 4;
+/// Note-ons closer than this, in seconds, are one chord.
 const TOGETHER_SECONDS: f64 = 0.030;
-/// A longer time between two strokes says nothing, in seconds.
+/// A longer interval, in seconds, is a rest that nobody counted.
 const LONGEST_SECONDS: f64 = 3.0;
-/// What a stroke may be beside its place without meaning anything, in seconds.
+/// The usual deviation of a note-on from its place, in seconds.
 const LOOSE_SECONDS: f64 = 0.020;
-/// What a stroke far beside its place costs at most: then it was a slip.
-const SLIP: f64 = 6.0;
-/// The beat that people like best, per minute, and how much it costs to be a factor of e beside it. When people tap to
-/// music it is found between 100 (Parncutt, 1994) and 120 to 130 (van Noorden and Moelants, 1999), and falls off on a
-/// scale of octaves; the lower one tells the phrases of the test below best.
+/// The most that one misplaced note-on costs, so that a slip does not decide.
+const MAX_COST: f64 = 6.0;
+/// The tempo that people prefer, in beats per minute, and the cost of a tempo that is a factor of e away from it. When
+/// people tap to music, the most frequent tempo lies between 100 (Parncutt 1994, *A Perceptual Model of Pulse Salience
+/// and Metrical Accent in Musical Rhythms*, <https://doi.org/10.2307/40285633>) and 120 to 130 (van Noorden and
+/// Moelants 1999, *Resonance in the Perception of Musical Pulse*, <https://doi.org/10.1076/jnmr.28.1.43.3122>), and
+/// falls off on a scale of octaves. The lower one reads the phrases of the tests best.
 const USUAL_BPM: f64 = 100.0;
-const USUAL: f64 = 3.0;
-/// How much it costs to be a factor of e beside the tempo of before: one that the musician has tapped or set, one that
-/// was read from the same playing, and one that only is where the knob stands when nobody has touched it.
-const TAPPED_FAITH: f64 = 6.0;
-const READ_FAITH: f64 = 2.0;
-const SET_FAITH: f64 = 0.5;
-/// Where the knob stands when nobody has touched it.
+const USUAL_WEIGHT: f64 = 3.0;
+/// The cost of a tempo that is a factor of e away from the tempo before: where the musician tapped or set that one,
+/// where it was read from the same phrase, and where it is the default.
+const TAPPED_WEIGHT: f64 = 6.0;
+const READ_WEIGHT: f64 = 2.0;
+const SET_WEIGHT: f64 = 0.5;
+/// The default of the tempo setting.
 pub const UNTOUCHED_BPM: f64 = 120.0;
 
-/// See the module.
+/// The tempo of our own clock, and the note-ons and taps that it is read from.
 #[derive(Debug, Default)]
 pub struct OwnTempo {
-    /// The setting of late.
+    /// The setting in the block before.
     set_bpm: Option<f64>,
     tapped_bpm: Option<f64>,
     taps: ArrayVec<FramePosition, TAPS>,
     read_bpm: Option<f64>,
     /// In seconds from the activation.
-    strokes: ArrayVec<f64, STROKES>,
-    /// How far into the phrase, in quarter notes, the first stroke since nothing was looked at is.
+    note_ons: ArrayVec<f64, NOTE_ONS>,
+    /// How far into the bars, in quarter notes, the first of the counted note-ons is.
     origin: f64,
-    /// How far the last one is, since there is a tempo to tell.
+    /// How far the last note-on is, in quarter notes, once there is a tempo.
     place: Option<f64>,
-    /// There were more strokes since then than are looked at.
+    /// More note-ons than are kept have come since then.
     is_long: bool,
 }
 
-/// What is known of the beat after a stroke.
+/// Tempo and place after a note-on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     /// Quarter notes per minute.
     pub tempo_bpm: f64,
-    /// How far the phrase has come, in quarter notes.
+    /// The place of the note-on, in quarter notes from the bar line.
     pub quarters: f64,
 }
 
@@ -89,7 +93,7 @@ impl OwnTempo {
         read.or(self.tapped_bpm).or(host_bpm).unwrap_or(settings.tempo_bpm)
     }
 
-    /// A tap at a position.
+    /// The musician taps at a position.
     pub fn tap(&mut self, at: FramePosition, sample_rate: f64) {
         if self.taps.last().is_some_and(|last| seconds(at, sample_rate) - seconds(*last, sample_rate) > TAP_SECONDS) {
             self.taps.clear();
@@ -101,20 +105,20 @@ impl OwnTempo {
         let taps: ArrayVec<f64, TAPS> = self.taps.iter().map(|tap| seconds(*tap, sample_rate)).collect();
         let mut between = between(&taps);
         between.sort_by(f64::total_cmp);
-        // The middle one, so that one tap that went astray does not count.
+        // The median, so that one misplaced tap does not count.
         let Some(middle) = between.get(between.len() / 2) else { return };
         self.tapped_bpm = Some((60.0 / middle).clamp(*TEMPO_BPM.start(), *TEMPO_BPM.end()));
         self.read_bpm = None;
     }
 
-    /// The first note after a silence: a new phrase begins on its first beat.
+    /// The first note after a silence begins a new phrase.
     pub fn begin_phrase(&mut self) {
-        self.strokes.clear();
+        self.note_ons.clear();
         self.place = None;
     }
 
-    /// A stroke of the phrase at a position, `place` quarter notes into the bars that run. What is read from it, if
-    /// anything.
+    /// The tempo and place that follow from a note-on at a position, `place` quarter notes after the bar line, if they
+    /// can be read. `tempo_bpm` is the present tempo.
     pub fn hear(
         &mut self,
         at: FramePosition,
@@ -124,29 +128,29 @@ impl OwnTempo {
         place: f64,
     ) -> Option<Reading> {
         let at = seconds(at, sample_rate);
-        let since = self.strokes.last().map(|last| at - last);
+        let since = self.note_ons.last().map(|last| at - last);
         match since {
             Some(since) if since < TOGETHER_SECONDS => return None,
             Some(since) if since <= LONGEST_SECONDS => {}
-            // The phrase goes on after a rest in which nobody counted but our clock.
+            // After a long rest only our clock knows the place.
             _ => {
-                self.strokes.clear();
+                self.note_ons.clear();
                 self.origin = (place * 4.0).round() / 4.0;
                 self.place = None;
                 self.is_long = false;
             }
         }
-        if self.strokes.is_full() {
+        if self.note_ons.is_full() {
             self.is_long = true;
-            let _ = self.strokes.pop_at(0);
+            let _ = self.note_ons.pop_at(0);
         }
-        let _ = self.strokes.try_push(at);
-        let quarter = read(&self.strokes, beat, (60.0 / tempo_bpm, self.faith()))?;
-        let (places, _) = placed(quarter, &self.strokes, beat);
+        let _ = self.note_ons.try_push(at);
+        let quarter = read(&self.note_ons, beat, (60.0 / tempo_bpm, self.weight()))?;
+        let (places, _) = placed(quarter, &self.note_ons, beat);
         let &[.., before, last] = places.as_slice() else { return None };
         let quarters = match self.place {
             Some(place) if self.is_long => place + (last - before),
-            // What was read from few strokes may have been wrong.
+            // A reading from few note-ons may have been wrong, so the place is counted again from the first of them.
             _ => self.origin + last,
         };
         self.place = Some(quarters);
@@ -154,17 +158,17 @@ impl OwnTempo {
         Some(Reading { tempo_bpm: 60.0 / quarter, quarters })
     }
 
-    /// How much the tempo of before counts.
-    fn faith(&self) -> f64 {
+    /// How much the tempo before counts.
+    fn weight(&self) -> f64 {
         match (self.read_bpm, self.tapped_bpm) {
-            (Some(_), _) => READ_FAITH,
-            (None, Some(_)) => TAPPED_FAITH,
-            (None, None) if self.is_set() => TAPPED_FAITH,
-            (None, None) => SET_FAITH,
+            (Some(_), _) => READ_WEIGHT,
+            (None, Some(_)) => TAPPED_WEIGHT,
+            (None, None) if self.is_set() => TAPPED_WEIGHT,
+            (None, None) => SET_WEIGHT,
         }
     }
 
-    /// Whether the musician, or a preset, has set a tempo.
+    /// Whether the musician or a preset has set a tempo.
     fn is_set(&self) -> bool {
         #[allow(clippy::float_cmp, reason = "a setting that was not touched is the very same number")]
         self.set_bpm.is_some_and(|set_bpm| set_bpm != UNTOUCHED_BPM)
@@ -173,7 +177,7 @@ impl OwnTempo {
     /// Frames are counted from zero again.
     pub fn forget_positions(&mut self) {
         self.taps.clear();
-        self.strokes.clear();
+        self.note_ons.clear();
         self.place = None;
     }
 }
@@ -183,20 +187,19 @@ fn seconds(at: FramePosition, sample_rate: f64) -> f64 {
     at.0 as f64 / sample_rate
 }
 
-/// What a stroke may be of a quarter note, so that it gives a guess.
-const GUESSES: [f64; 8] = [0.25, 1.0 / 3.0, 0.5, 2.0 / 3.0, 0.75, 1.0, 1.5, 2.0];
-/// The parts that strokes fall on: of a quarter note, and where the beat is a dotted one. That is not divided by three,
-/// because it is already.
+/// The parts of a quarter note that an interval may be, each of which gives a candidate.
+const CANDIDATES: [f64; 8] = [0.25, 1.0 / 3.0, 0.5, 2.0 / 3.0, 0.75, 1.0, 1.5, 2.0];
+/// The parts that note-ons fall on: of a quarter note, and of a dotted beat, which is not divided by three again.
 const PLAIN: [f64; 4] = [1.0, 0.5, 0.25, 1.0 / 3.0];
 const DOTTED: [f64; 4] = [1.5, 0.5, 0.25, 0.125];
-/// The part of a quarter note that the first of two swung eighths has, and how far-fetched each of them is.
+/// The part of a quarter note that the first of two swung eighths may have, and the cost of each of the two.
 const SWING: std::ops::RangeInclusive<f64> = 0.55..=0.75;
 const SWUNG: f64 = 0.1;
-/// How far beside such a part another one becomes likelier, in quarter notes.
-const BESIDE: f64 = 0.06;
+/// The usual deviation from such a part, in quarter notes.
+const DEVIATION: f64 = 0.06;
 
-/// How far-fetched it is that a stroke lasts so many of the parts of this number: the beat itself is not at all.
-fn far_fetched(part: usize, times: f64, is_dotted: bool) -> f64 {
+/// The cost of an interval of `times` times the part with this index. The beat itself costs nothing.
+fn cost_of_part(part: usize, times: f64, is_dotted: bool) -> f64 {
     match (part, is_dotted) {
         (0, _) if times <= 1.0 => 0.0,
         (0, _) => 0.8,
@@ -212,31 +215,31 @@ fn far_fetched(part: usize, times: f64, is_dotted: bool) -> f64 {
     }
 }
 
-/// How the beat may be divided.
+/// The division of the beat.
 #[derive(Debug, Clone, Copy)]
 pub struct Beat {
     /// The metre.
     pub metre: Metre,
-    /// The first of two eighths may be the longer one.
+    /// Whether the first of two eighths may be the longer one.
     pub swings: bool,
 }
 
 impl Beat {
-    /// The length of a quarter note, in seconds, where the felt beat is the one that people like best.
+    /// The length of a quarter note, in seconds, at the tempo that people prefer.
     fn usual_quarter(self) -> f64 {
         let quarter = Ticks::quarters(1);
         60.0 / USUAL_BPM * quarter.as_f64() / self.metre.beat().max(quarter).as_f64()
     }
 
-    /// The part of a quarter note that the first of two times has, when they are swung eighths.
+    /// The part of a quarter note that the first of two intervals has, if they are swung eighths.
     fn swung(self, first: f64, second: f64) -> Option<f64> {
         let both = first + second;
         let share = first / both;
-        (self.swings && (both - 1.0).abs() < 2.0 * BESIDE && SWING.contains(&share)).then_some(share)
+        (self.swings && (both - 1.0).abs() < 2.0 * DEVIATION && SWING.contains(&share)).then_some(share)
     }
 }
 
-/// How many quarter notes a time is most simply, given how many it is exactly; and how far-fetched that is.
+/// The simple number of quarter notes nearest to an exact one, and its cost.
 fn nearest(exact: f64, metre: Metre) -> (f64, f64) {
     let is_dotted = metre.is_compound();
     let parts = if is_dotted { DOTTED } else { PLAIN };
@@ -244,67 +247,67 @@ fn nearest(exact: f64, metre: Metre) -> (f64, f64) {
     let mut least = f64::INFINITY;
     for (index, part) in parts.into_iter().enumerate() {
         let times = (exact / part).round().max(1.0);
-        let fetched = far_fetched(index, times, is_dotted);
-        let cost = fetched + ((times * part - exact) / BESIDE).powi(2);
+        let part_costs = cost_of_part(index, times, is_dotted);
+        let cost = part_costs + ((times * part - exact) / DEVIATION).powi(2);
         if cost < least {
-            (best, least) = ((times * part, fetched), cost);
+            (best, least) = ((times * part, part_costs), cost);
         }
     }
     best
 }
 
-/// The times between strokes.
-fn between(strokes: &[f64]) -> ArrayVec<f64, STROKES> {
-    strokes.iter().zip(strokes.iter().skip(1)).map(|(one, next)| next - one).take(STROKES).collect()
+/// The intervals between note-ons, in seconds.
+fn between(note_ons: &[f64]) -> ArrayVec<f64, NOTE_ONS> {
+    note_ons.iter().zip(note_ons.iter().skip(1)).map(|(one, next)| next - one).take(NOTE_ONS).collect()
 }
 
-/// How much one length is another one: nothing when it is the same, and 1 when it is e times as long, or the other way
-/// round.
+/// The squared logarithm of a ratio: 0 for equal lengths, 1 for a factor of e either way.
 fn apart(one: f64, other: f64) -> f64 {
     (one / other).ln().powi(2)
 }
 
-/// The length of a quarter note in seconds, as far as the strokes tell. `before` is what it was, with how much faith
-/// there is in it.
-fn read(strokes: &[f64], beat: Beat, (before, faith): (f64, f64)) -> Option<f64> {
-    if strokes.len() < FEWEST_STROKES {
+/// The length of a quarter note in seconds, if it can be read. `before` is the length before, `weight` how much it
+/// counts.
+fn read(note_ons: &[f64], beat: Beat, (before, weight): (f64, f64)) -> Option<f64> {
+    if note_ons.len() < FEWEST_NOTE_ONS {
         return None;
     }
-    let between = between(strokes);
+    let between = between(note_ons);
     let slowest = 60.0 / TEMPO_BPM.start();
     let quickest = 60.0 / TEMPO_BPM.end();
     let can_be = |quarter: &f64| (quickest..=slowest).contains(quarter);
-    let guesses = between.iter().rev().take(GUESSING).flat_map(|time| GUESSES.map(|part| time / part));
-    guesses
+    let candidates = between.iter().rev().take(GUESSING_INTERVALS).flat_map(|time| CANDIDATES.map(|part| time / part));
+    candidates
         .filter(can_be)
-        .filter_map(|guess| fitted(guess, strokes, beat))
+        .filter_map(|candidate| fitted(candidate, note_ons, beat))
         .filter(|(quarter, _)| can_be(quarter))
         .map(|(quarter, cost)| {
-            (cost + USUAL * apart(quarter, beat.usual_quarter()) + faith * apart(quarter, before), quarter)
+            (cost + USUAL_WEIGHT * apart(quarter, beat.usual_quarter()) + weight * apart(quarter, before), quarter)
         })
         .min_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, quarter)| quarter)
 }
 
-/// The guess moved to where the strokes fit it best, all of them together, and how badly they do.
-fn fitted(guess: f64, strokes: &[f64], beat: Beat) -> Option<(f64, f64)> {
-    let (places, fetched) = placed(guess, strokes, beat);
-    // A straight line through the strokes over their places.
-    let (mean_place, mean_stroke) = (mean(&places), mean(strokes));
-    let pairs = || places.iter().map(|place| place - mean_place).zip(strokes.iter().map(|stroke| stroke - mean_stroke));
+/// The candidate fitted to all note-ons by least squares, and its cost; the length is in seconds.
+fn fitted(candidate: f64, note_ons: &[f64], beat: Beat) -> Option<(f64, f64)> {
+    let (places, part_costs) = placed(candidate, note_ons, beat);
+    // A straight line through the note-ons over their places.
+    let (mean_place, mean_note_on) = (mean(&places), mean(note_ons));
+    let pairs =
+        || places.iter().map(|place| place - mean_place).zip(note_ons.iter().map(|note_on| note_on - mean_note_on));
     let spread: f64 = pairs().map(|(place, _)| place * place).sum();
-    let quarter = pairs().map(|(place, stroke)| place * stroke).sum::<f64>() / spread;
-    let beside = |(place, stroke): (f64, f64)| ((stroke - quarter * place) / LOOSE_SECONDS).powi(2).min(SLIP);
-    let costs = pairs().map(beside).sum::<f64>() / count(&places) + fetched / (count(strokes) - 1.0).max(1.0);
+    let quarter = pairs().map(|(place, note_on)| place * note_on).sum::<f64>() / spread;
+    let beside = |(place, note_on): (f64, f64)| ((note_on - quarter * place) / LOOSE_SECONDS).powi(2).min(MAX_COST);
+    let costs = pairs().map(beside).sum::<f64>() / count(&places) + part_costs / (count(note_ons) - 1.0).max(1.0);
     (spread > 0.0 && quarter > 0.0).then_some((quarter, costs))
 }
 
-/// How many quarter notes each stroke lies behind the first, most simply, and how far-fetched all of that is.
-fn placed(quarter: f64, strokes: &[f64], beat: Beat) -> (ArrayVec<f64, STROKES>, f64) {
-    let between = between(strokes);
-    let mut places: ArrayVec<f64, STROKES> = ArrayVec::new();
+/// The simple place of each note-on in quarter notes after the first, and the cost of all of them.
+fn placed(quarter: f64, note_ons: &[f64], beat: Beat) -> (ArrayVec<f64, NOTE_ONS>, f64) {
+    let between = between(note_ons);
+    let mut places: ArrayVec<f64, NOTE_ONS> = ArrayVec::new();
     let _ = places.try_push(0.0);
-    let (mut place, mut fetched) = (0.0, 0.0);
+    let (mut place, mut part_costs) = (0.0, 0.0);
     let mut times = between.iter().map(|time| time / quarter).peekable();
     while let Some(time) = times.next() {
         let share = times.peek().and_then(|next| beat.swung(time, *next));
@@ -312,22 +315,22 @@ fn placed(quarter: f64, strokes: &[f64], beat: Beat) -> (ArrayVec<f64, STROKES>,
             let _ = places.try_push(place + share);
             let _ = times.next();
             place += 1.0;
-            fetched += 2.0 * SWUNG;
+            part_costs += 2.0 * SWUNG;
         } else {
-            let (simple, far_fetched) = nearest(time, beat.metre);
+            let (simple, cost_of_part) = nearest(time, beat.metre);
             place += simple;
-            fetched += far_fetched;
+            part_costs += cost_of_part;
         }
         let _ = places.try_push(place);
     }
-    (places, fetched)
+    (places, part_costs)
 }
 
 fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / count(numbers)
 }
 
-/// How many; never zero.
+/// The count as a number with a fraction; at least 1.
 #[allow(clippy::cast_precision_loss, reason = "a dozen")]
 fn count(numbers: &[f64]) -> f64 {
     numbers.len().max(1) as f64

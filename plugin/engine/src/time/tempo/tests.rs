@@ -5,14 +5,14 @@ const RATE: f64 = 48_000.0;
 /// Strokes that are so many quarter notes apart, played unevenly by up to so many milliseconds.
 fn played(quarters: &[f64], tempo_bpm: f64, uneven_ms: f64) -> Vec<f64> {
     let mut at = 1.0;
-    let mut strokes = vec![at];
+    let mut note_ons = vec![at];
     for (index, quarters) in quarters.iter().enumerate() {
         at += quarters * 60.0 / tempo_bpm;
         // Five steps from the earliest to the latest, in no order.
         let uneven = [0.3, -1.0, 0.6, 1.0, -0.5, 0.0, -0.8][index % 7] * uneven_ms / 1000.0;
-        strokes.push(at + uneven);
+        note_ons.push(at + uneven);
     }
-    strokes
+    note_ons
 }
 
 fn straight(metre: Metre) -> Beat {
@@ -22,9 +22,9 @@ fn straight(metre: Metre) -> Beat {
 fn check(name: &str, quarters: &[f64], metre: Metre, tempos: &[f64]) {
     for &tempo_bpm in tempos {
         for uneven_ms in [0.0, 8.0, 16.0] {
-            let strokes = played(quarters, tempo_bpm, uneven_ms);
-            let last = &strokes[strokes.len().saturating_sub(STROKES)..];
-            let found = 60.0 / read(last, straight(metre), (0.5, SET_FAITH)).unwrap();
+            let note_ons = played(quarters, tempo_bpm, uneven_ms);
+            let last = &note_ons[note_ons.len().saturating_sub(NOTE_ONS)..];
+            let found = 60.0 / read(last, straight(metre), (0.5, SET_WEIGHT)).unwrap();
             let away = (found / tempo_bpm - 1.0).abs();
             assert!(away < 0.002 + uneven_ms * 0.0015, "{name} at {tempo_bpm}, {uneven_ms} ms uneven: {found}");
         }
@@ -128,9 +128,9 @@ fn most_phrases_are_read_as_they_are_played_at_any_usual_tempo() {
 
 #[test]
 fn one_slip_does_not_change_the_tempo() {
-    let mut strokes = played(&[1.0; 8], 108.0, 5.0);
-    strokes[5] += 0.09;
-    let found = 60.0 / read(&strokes, straight(Metre::COMMON), (0.5, SET_FAITH)).unwrap();
+    let mut note_ons = played(&[1.0; 8], 108.0, 5.0);
+    note_ons[5] += 0.09;
+    let found = 60.0 / read(&note_ons, straight(Metre::COMMON), (0.5, SET_WEIGHT)).unwrap();
     assert!((found - 108.0).abs() < 3.0, "{found}");
 }
 
@@ -139,14 +139,14 @@ fn whatever_is_played_the_tempo_stays_within_its_bounds() {
     let mut state = 1_u64;
     for _ in 0..2_000 {
         let mut at = 0.0;
-        let strokes: Vec<f64> = (0..STROKES)
+        let note_ons: Vec<f64> = (0..NOTE_ONS)
             .map(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 at += f64::from((state >> 40) as u32) / f64::from(1_u32 << 24) * 3.0 + 0.001;
                 at
             })
             .collect();
-        if let Some(quarter) = read(&strokes, straight(Metre::COMMON), (0.5, SET_FAITH)) {
+        if let Some(quarter) = read(&note_ons, straight(Metre::COMMON), (0.5, SET_WEIGHT)) {
             assert!(TEMPO_BPM.contains(&(60.0 / quarter).round()), "{quarter}");
         }
     }
