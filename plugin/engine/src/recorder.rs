@@ -1,10 +1,10 @@
-//! What has sounded and what is about to: written by the audio thread, read by whoever looks.
+//! The event recorder: what has sounded and what is planned. Written by the audio thread, read by other threads.
 //!
-//! A block in which nothing happens costs a handful of stores. What is planned is only worked out and shown while somebody
-//! watches, so a window that is closed costs nothing more. When a block brings more than `BLOCK_ENTRIES` entries the rest
-//! of them is not written, and everything is written as over, so that no note hangs on the paper.
+//! A block in which nothing happens costs a handful of stores. Planned notes are written only while a window watches.
+//! When a block brings more than `BLOCK_ENTRIES` entries, the rest of them is not written and all notes are recorded as
+//! ended, so that no note hangs in the recording.
 //!
-//! `pages` is the memory that both sides share, `history` what a reader makes of it. Knows nothing of what is done with it.
+//! Knows nothing of what is done with the recording: the memory is `event_log`, the notes in it are `history`.
 
 mod event_log;
 mod history;
@@ -19,57 +19,58 @@ use arrayvec::ArrayVec;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 
-/// What one block may bring.
+/// The most entries of one block.
 const BLOCK_ENTRIES: usize = 256;
-/// A tempo is written again when the line that it makes is off by this much: less than a tick of a captured file.
+/// A tempo is written again when the line through the last one is off by this much: less than a tick of a captured
+/// file.
 const OFF_TICKS: f64 = 0.04;
 const NANOSECONDS: f64 = 1e9;
 
-/// The audio thread's pen. It has no method that can wait.
+/// The audio thread's end of the recorder. It has no method that can wait.
 #[derive(Debug, Default)]
 pub struct Recorder {
     pages: Arc<EventLog>,
-    /// The audio played so far.
+    /// The audio played so far, in nanoseconds.
     at_ns: u64,
-    /// What one frame adds may be no whole number of nanoseconds.
+    /// The fraction of a nanosecond that the last block left over.
     rest_ns: f64,
-    /// What this block has brought.
+    /// The events of this block.
     block: ArrayVec<(u32, Event), BLOCK_ENTRIES>,
     lost: bool,
-    /// What was written last, and where time was then.
+    /// The last written tempo: the tick, the nanosecond, and quarter notes per minute.
     line: Option<(f64, u64, f64)>,
     bars: Option<Bars>,
     form: Option<Ticks>,
     chords: Option<Chords>,
     follows_host: bool,
-    /// Whether the last block brought anything to see.
+    /// Whether the last block brought something to draw.
     news: bool,
 }
 
 impl Recorder {
-    /// For those who read.
+    /// The log, for readers.
     pub fn pages(&self) -> Arc<EventLog> {
         Arc::clone(&self.pages)
     }
 
-    /// Everything that sounded is over, and there is no block to say so in.
+    /// All notes have ended outside a block.
     pub fn silence(&mut self) {
         self.block.clear();
         self.lost = true;
     }
 
-    /// Whether somebody wants to see what is planned.
+    /// Whether a window watches.
     pub fn is_watched(&self) -> bool {
         self.pages.is_watched()
     }
 
-    /// True when the last block brought something to look at, and somebody looks.
+    /// Whether the last block brought something to draw and a window watches.
     pub fn has_news(&self) -> bool {
         self.news
     }
 
-    /// Ends a block of `frames`: writes what it has brought, where the hands are now, and what they play to; where that is
-    /// a chord that was heard, since which moment of the beats.
+    /// Ends a block of `frames`: writes what it has brought, where the hands are now, and what they play to; where that
+    /// is a chord that was heard, since which moment of the beats.
     pub fn end_block(
         &mut self,
         frames: u32,
@@ -96,7 +97,7 @@ impl Recorder {
 
         self.note_time(began_ns, start, snapshot);
         self.note_chords(began_ns, start, chords);
-        // Read in place: taken out, the whole list would be copied in every block.
+        // Read in place, because taking the list would copy all of it in every block.
         for &(offset, event) in &self.block {
             let into = f64::from(offset);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within a block")]
@@ -110,7 +111,7 @@ impl Recorder {
         self.pages.show(self.at_ns, snapshot, song_beats);
     }
 
-    /// Writes tempo, bars and jumps where they are not as they were.
+    /// Writes tempo, bars and jumps where they have changed.
     fn note_time(&mut self, at_ns: u64, tick: f64, snapshot: &Snapshot) {
         let bpm = snapshot.tempo_bpm;
         if self.follows_host != snapshot.follows_host {
@@ -137,7 +138,7 @@ impl Recorder {
         }
     }
 
-    /// Writes what is played to where it is not as it was.
+    /// Writes the chords where they have changed.
     fn note_chords(&mut self, at_ns: u64, tick: f64, (chords, since): (Chords, Option<f64>)) {
         let before = self.chords.replace(chords);
         if before != Some(chords) || self.is_fresh(at_ns) {
@@ -147,30 +148,30 @@ impl Recorder {
         }
     }
 
-    /// Time is written again now and then, so that it is not among what the ring has lost.
+    /// Time is written again every 20 s, so that the ring always holds it.
     fn is_old(&self, at_ns: u64) -> bool {
         const AGAIN_NS: u64 = 20_000_000_000;
         self.line.is_none_or(|(_, since_ns, _)| at_ns >= since_ns.saturating_add(AGAIN_NS))
     }
 
-    /// The tempo has just been written.
+    /// Whether the tempo has just been written.
     fn is_fresh(&self, at_ns: u64) -> bool {
         self.line.is_some_and(|(_, since_ns, _)| since_ns == at_ns)
     }
 
     fn note(&mut self, at: FrameOffset, what: SynthEvent) {
         let event = match what {
-            // They follow from the chart and the clock.
+            // These follow from the chart and the clock.
             SynthEvent::NoteOn { who: NoteSource::Comping | NoteSource::Click, .. }
             | SynthEvent::NoteOff { who: NoteSource::Comping | NoteSource::Click, .. } => {
                 return;
             }
             SynthEvent::NoteOn { who, pitch, velocity, channel: _ } => {
-                Event::Strike { who, pitch, velocity: midi(velocity) }
+                Event::NoteOn { who, pitch, velocity: midi(velocity) }
             }
-            SynthEvent::NoteOff { who, pitch, channel: _ } => Event::Damp { who, pitch },
+            SynthEvent::NoteOff { who, pitch, channel: _ } => Event::NoteOff { who, pitch },
             SynthEvent::AllSoundOff => Event::Silence,
-            // It lengthens what is heard, and is part of no note on paper.
+            // The pedal lengthens the sound, but is no part of a written note.
             SynthEvent::Pedal { .. } => return,
         };
         self.lost |= self.block.try_push((at.0, event)).is_err();
@@ -185,14 +186,14 @@ fn midi(velocity: f32) -> u8 {
     (velocity * 127.0).round().clamp(1.0, 127.0) as u8
 }
 
-/// A host whose sounds are written down.
+/// A host whose sounds are recorded.
 pub struct RecordedIo<'a, S> {
     host: &'a mut S,
     recorder: &'a mut Recorder,
 }
 
 impl<'a, S> RecordedIo<'a, S> {
-    /// Writes down what sounds on `host`.
+    /// Records what sounds on `host`.
     pub fn new(host: &'a mut S, recorder: &'a mut Recorder) -> Self {
         Self { host, recorder }
     }

@@ -1,11 +1,11 @@
-//! The memory that the audio thread writes and everybody else reads.
+//! The memory of the recorder, which the audio thread writes and other threads read.
 //!
-//! It was set aside when the instance was made: a ring of the last [`ENTRIES`] entries, the oldest of which are
-//! overwritten, and one page with the present. The writer only stores numbers; it never waits, allocates or wakes anybody,
-//! and nobody can hold it up. A reader that is overtaken notices: it throws away what was overwritten while it read.
+//! It is allocated with the instance: a ring of the last [`ENTRIES`] entries, and one page with the present state. The
+//! writer only stores numbers; it never waits, allocates or wakes a thread, and no reader can hold it up. A reader that
+//! is overtaken notices, and drops what was overwritten while it read.
 //!
-//! When the ring is full the oldest entries go. Ten minutes fit as long as both together play less than 27 notes a second
-//! all the time.
+//! When the ring is full the oldest entries go. Ten minutes fit as long as player and Segue together play fewer than 27
+//! notes a second.
 
 use crate::host::{NoteSource, StyleNumber};
 use crate::snapshot::{Chords, PlannedNote, SHOWN_PLANS, Snapshot};
@@ -39,7 +39,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event {
     /// A note begins.
-    Strike {
+    NoteOn {
         /// Whose.
         who: NoteSource,
         /// Which key.
@@ -48,7 +48,7 @@ pub enum Event {
         velocity: u8,
     },
     /// A note ends.
-    Damp {
+    NoteOff {
         /// Whose.
         who: NoteSource,
         /// Which key.
@@ -78,8 +78,8 @@ impl Entry {
     fn pack(self) -> [u64; WIDTH] {
         let note = |kind, who: NoteSource, pitch: Pitch, velocity| bytes([kind, who as u8, pitch.key(), velocity]);
         let word = match self.event {
-            Event::Strike { who, pitch, velocity } => note(1, who, pitch, velocity),
-            Event::Damp { who, pitch } => note(2, who, pitch, 0),
+            Event::NoteOn { who, pitch, velocity } => note(1, who, pitch, velocity),
+            Event::NoteOff { who, pitch } => note(2, who, pitch, 0),
             Event::Silence => 3,
             Event::Tempo { bpm } => 4 | u64::from(bpm.to_bits()) << 32,
             Event::Bars(Metre { numerator, denominator }) => bytes([5, 0, numerator, denominator]),
@@ -97,8 +97,8 @@ impl Entry {
         let [kind, a, b, c, ..] = word.to_le_bytes();
         let who = if a == NoteSource::Player as u8 { NoteSource::Player } else { NoteSource::Segue };
         let event = match kind {
-            1 => Event::Strike { who, pitch: Pitch::new(b)?, velocity: c },
-            2 => Event::Damp { who, pitch: Pitch::new(b)? },
+            1 => Event::NoteOn { who, pitch: Pitch::new(b)?, velocity: c },
+            2 => Event::NoteOff { who, pitch: Pitch::new(b)? },
             3 => Event::Silence,
             4 => Event::Tempo { bpm: f32::from_bits((word >> 32) as u32) },
             5 => Event::Bars(Metre::new(b, c)?),

@@ -79,11 +79,11 @@ impl History {
         self.newest_ns = entry.at_ns;
         let (tick, now) = (entry.tick + self.moved, self.newest);
         match entry.event {
-            Event::Strike { who, pitch, velocity } => {
+            Event::NoteOn { who, pitch, velocity } => {
                 self.end(who, pitch, tick);
                 self.notes.push(Played { who, pitch, velocity, onset: tick, end: None, at_ns: entry.at_ns });
             }
-            Event::Damp { who, pitch } => self.end(who, pitch, tick),
+            Event::NoteOff { who, pitch } => self.end(who, pitch, tick),
             Event::Silence => self.end_all(tick),
             Event::Cut { plays } => change(&mut self.songs, tick, plays),
             Event::Tempo { bpm } => change(&mut self.tempos, tick, bpm),

@@ -1,8 +1,8 @@
 //! The last minutes of a jam as a MIDI file: tempo and bars, a track for the player, one for Segue, and as markers the
 //! chords that were in force while they played, of a chart or heard from the player.
 //!
-//! Reads the recorder that the audio thread keeps anyway, so nothing has to be switched on before one plays. Not for the
-//! audio thread; knows no files.
+//! Reads the recorder that the audio thread keeps anyway, so nothing has to be switched on before one plays. Not for
+//! the audio thread; knows no files.
 
 mod time_line;
 
@@ -15,7 +15,7 @@ use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
-use time_line::Paper;
+use time_line::FileTimeline;
 
 /// How far back a capture reaches, in nanoseconds of audio: ten minutes.
 pub const LONGEST_NS: u64 = 600_000_000_000;
@@ -40,14 +40,14 @@ pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
     let end = history.notes.iter().map(|note| note.end.unwrap_or(history.newest)).fold(history.newest, f64::max);
     let bars = history.bars_at(first);
     let moment = nearest(first);
-    let paper = Paper::new(history, moment - bars.place(moment));
+    let timeline = FileTimeline::new(history, moment - bars.place(moment));
     #[expect(clippy::cast_possible_truncation, reason = "480")]
     let timing = Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER as u16));
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
     let markers = chords(history, charts, moment.as_f64(), end);
-    smf.tracks.push(paper.time(history, &markers));
+    smf.tracks.push(timeline.time(history, &markers));
     for (channel, (who, name)) in (0_u8..).zip([(NoteSource::Player, "Player"), (NoteSource::Segue, "Segue")]) {
-        smf.tracks.push(paper.part(history, who, name, u4::from(channel)));
+        smf.tracks.push(timeline.part(history, who, name, u4::from(channel)));
     }
     let mut bytes = Vec::new();
     smf.write_std(&mut bytes).ok()?;
@@ -58,13 +58,13 @@ pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
 fn chords(history: &History, charts: Charts<'_>, from: f64, end: f64) -> Vec<(f64, String)> {
     let mut markers = Markers::default();
     let ends = history.chords.iter().skip(1).map(|next| next.from).chain([f64::INFINITY]);
-    for (index, (stretch, until)) in history.chords.iter().zip(ends).enumerate() {
+    for (index, (span, until)) in history.chords.iter().zip(ends).enumerate() {
         // What is known first was in force before.
-        let begin = if index == 0 { from } else { stretch.from.max(from) };
+        let begin = if index == 0 { from } else { span.from.max(from) };
         if until <= begin || begin > end {
             continue;
         }
-        match stretch.to {
+        match span.to {
             Chords::Heard(chord) => markers.say(begin, chord.map_or(Marker::Nothing, Marker::Chord)),
             Chords::Off => markers.say(begin, Marker::Nothing),
             Chords::Chart { version, style } => match charts(version, style) {
@@ -122,8 +122,8 @@ impl Markers {
     }
 }
 
-/// The metre of the bar that a moment lies in. The recorder notes a change with the block in which it comes, which begins
-/// a little before the bar line.
+/// The metre of the bar that a moment lies in. The recorder notes a change with the block in which it comes, which
+/// begins a little before the bar line.
 fn metre_at(history: &History, moment: f64) -> Metre {
     let begun = history.bars.iter().rev().find(|change| first_line(change.to, change.from) <= moment);
     begun.or(history.bars.first()).map_or(Metre::COMMON, |change| change.to.metre)
@@ -131,7 +131,7 @@ fn metre_at(history: &History, moment: f64) -> Metre {
 
 type Timed<'a> = (u32, TrackEventKind<'a>);
 
-impl Paper {
+impl FileTimeline {
     fn tick(&self, moment: f64) -> u32 {
         #[expect(clippy::cast_precision_loss, reason = "10")]
         let fine = self.place(moment) * FINER as f64;
@@ -144,10 +144,10 @@ impl Paper {
         for change in &history.tempos {
             events.push((self.tick(change.from), TrackEventKind::Meta(tempo(self.told(change.to, change.from)))));
         }
-        // A stretch goes on in the tempo of the jam, as fast as the file passes there.
-        for stretch in self.stretches().iter().skip(1) {
-            if let Some(bpm) = history.tempo_at(stretch.from) {
-                events.push((self.tick(stretch.from), TrackEventKind::Meta(tempo(self.told(bpm, stretch.from)))));
+        // A span goes on in the tempo of the jam, as fast as the file passes there.
+        for span in self.spans().iter().skip(1) {
+            if let Some(bpm) = history.tempo_at(span.from) {
+                events.push((self.tick(span.from), TrackEventKind::Meta(tempo(self.told(bpm, span.from)))));
             }
         }
         for (index, change) in history.bars.iter().enumerate() {

@@ -22,7 +22,7 @@ fn strike(key: u8) -> SynthEvent {
 }
 
 fn strikes(entries: &[Entry]) -> Vec<&Entry> {
-    entries.iter().filter(|entry| matches!(entry.event, Event::Strike { .. })).collect()
+    entries.iter().filter(|entry| matches!(entry.event, Event::NoteOn { .. })).collect()
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_rendering_that_begins_anew_goes_on_after_what_was_written() {
     let mut history = History::default();
     let note = |tick, event| Entry { at_ns: 0, tick, event };
     let pitch = Pitch::new(60).unwrap();
-    let on = Event::Strike { who: NoteSource::Player, pitch, velocity: 1 };
+    let on = Event::NoteOn { who: NoteSource::Player, pitch, velocity: 1 };
     history.extend([note(100.0, on), note(0.0, Event::Tempo { bpm: 120.0 }), note(10.0, on)]);
     let found: Vec<_> = history.notes.iter().map(|note| (note.onset, note.end)).collect();
     assert_eq!(found, [(100.0, Some(100.0)), (110.0, None)]);

@@ -12,11 +12,11 @@ fn jam(events: &[(f64, Event)]) -> History {
 }
 
 fn strike(who: NoteSource, key: u8, velocity: u8) -> Event {
-    Event::Strike { who, pitch: Pitch::new(key).unwrap(), velocity }
+    Event::NoteOn { who, pitch: Pitch::new(key).unwrap(), velocity }
 }
 
 fn damp(who: NoteSource, key: u8) -> Event {
-    Event::Damp { who, pitch: Pitch::new(key).unwrap() }
+    Event::NoteOff { who, pitch: Pitch::new(key).unwrap() }
 }
 
 /// Each event of a track as `tick: what`.

@@ -1,25 +1,25 @@
-//! Where a moment of the jam lies in the file.
+//! Where a tick of the jam lies in the MIDI file.
 //!
-//! A file has no bars of its own choosing: they follow one another without a gap. The player's do not: after a silence, and
-//! where the tempo is read from a phrase, a bar begins where the last one is not over. So the time before such a bar is
-//! stretched in the file, and its tempo with it, until the bar begins on a bar line; where nobody played, that is the
-//! silence. What sounds, sounds when it did.
+//! In a file, bars follow one another without a gap. In a jam they need not: after a silence, and where the tempo is
+//! read from a phrase, a bar may begin before the last one is over. So the time before such a bar is stretched in the
+//! file, and its tempo with it, until the bar begins on a bar line; where nobody played, that is the silence. Every
+//! note still sounds at its time in seconds.
 //!
 //! Knows nothing of MIDI.
 
 use crate::recorder::{Change, History};
 use segue_model::note::{Bars, Ticks};
 
-/// Bar lines that are nearer than this, in ticks, are one.
+/// Bar lines closer than this, in ticks, are the same.
 const SAME_TICKS: f64 = 0.06;
-/// A silence of so many ticks can be stretched.
+/// The shortest silence that can be stretched, in ticks.
 const SILENCE_TICKS: f64 = 60.0;
-/// Time is shortened to no less than this part of it.
+/// Time is shortened to no less than this part of its length.
 const SHORTEST: f64 = 0.5;
 
-/// From a moment on, a stretch of the file.
+/// From a moment on, a span of the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ChordSpan {
+pub struct FileSpan {
     /// The moment, in ticks of the jam.
     pub from: f64,
     /// Where it lies, in ticks of the file that are as long.
@@ -28,35 +28,35 @@ pub struct ChordSpan {
     pub pace: f64,
 }
 
-impl ChordSpan {
+impl FileSpan {
     fn place(&self, moment: f64) -> f64 {
         self.at + (moment - self.from) * self.pace
     }
 }
 
-/// Where moments lie in the file.
+/// The time line of the file, as a list of spans.
 #[derive(Debug, Clone)]
-pub struct Paper {
+pub struct FileTimeline {
     /// In order; the first begins with the file.
-    stretches: Vec<ChordSpan>,
+    spans: Vec<FileSpan>,
 }
 
-impl Paper {
-    /// The paper for a history that begins with this bar line.
+impl FileTimeline {
+    /// The timeline for a history that begins with this bar line.
     pub fn new(history: &History, begins: Ticks) -> Self {
-        let mut paper = Self { stretches: vec![ChordSpan { from: begins.as_f64(), at: 0.0, pace: 1.0 }] };
+        let mut timeline = Self { spans: vec![FileSpan { from: begins.as_f64(), at: 0.0, pace: 1.0 }] };
         let mut line = 0.0;
         for pair in history.bars.windows(2) {
             let [before, change] = pair else { continue };
             if change.to.line < begins && change.from <= begins.as_f64() {
                 continue;
             }
-            line = paper.begin_bar(history, before.to, *change, line);
+            line = timeline.begin_bar(history, before.to, *change, line);
         }
-        paper
+        timeline
     }
 
-    /// Where a moment lies.
+    /// Where a tick of the jam lies, in ticks of the file.
     pub fn place(&self, moment: f64) -> f64 {
         self.stretch_at(moment).place(moment)
     }
@@ -67,14 +67,14 @@ impl Paper {
     }
 
     /// In order.
-    pub fn stretches(&self) -> &[ChordSpan] {
-        &self.stretches
+    pub fn spans(&self) -> &[FileSpan] {
+        &self.spans
     }
 
-    fn stretch_at(&self, moment: f64) -> &ChordSpan {
-        let behind = self.stretches.partition_point(|stretch| stretch.from <= moment);
+    fn stretch_at(&self, moment: f64) -> &FileSpan {
+        let behind = self.spans.partition_point(|span| span.from <= moment);
         let at = behind.saturating_sub(1);
-        self.stretches.get(at).unwrap_or(&NOTHING)
+        self.spans.get(at).unwrap_or(&NOTHING)
     }
 
     /// The bars change, of which one began at `line` in the file. Where one of the new ones does.
@@ -97,16 +97,16 @@ impl Paper {
         while target < shortest {
             target += bar;
         }
-        self.stretches.retain(|stretch| stretch.from < from);
-        self.stretches.push(ChordSpan { from, at, pace: (target - at) / (now - from) });
-        self.stretches.push(ChordSpan { from: now, at: target, pace: 1.0 });
+        self.spans.retain(|span| span.from < from);
+        self.spans.push(FileSpan { from, at, pace: (target - at) / (now - from) });
+        self.spans.push(FileSpan { from: now, at: target, pace: 1.0 });
         target - into
     }
 
     /// From when on time may be stretched up to a moment: since the silence before it, or else, where the bars are the
     /// player's own, since the last bar line.
     fn elastic_from(&self, history: &History, now: f64, before: Bars) -> Option<f64> {
-        let earliest = self.stretches.last().map_or(0.0, |stretch| stretch.from);
+        let earliest = self.spans.last().map_or(0.0, |span| span.from);
         let earlier = history.notes.iter().filter(|note| note.onset < now - 0.5);
         let silent = earlier.clone().map(|note| note.end.unwrap_or(f64::INFINITY)).fold(earliest, f64::max);
         if silent + SILENCE_TICKS <= now {
@@ -120,4 +120,4 @@ impl Paper {
     }
 }
 
-const NOTHING: ChordSpan = ChordSpan { from: 0.0, at: 0.0, pace: 1.0 };
+const NOTHING: FileSpan = FileSpan { from: 0.0, at: 0.0, pace: 1.0 };
