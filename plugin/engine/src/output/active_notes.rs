@@ -56,7 +56,7 @@ impl ActiveNotes {
     /// A block begins at `start`, `into` frames after the beginning of the host's own block.
     pub fn begin_block(&mut self, start: FramePosition, into: u32, sample_rate: f64) {
         self.start = start;
-        self.feedback.listen(start.plus(-i64::from(into)), sample_rate);
+        self.feedback.begin_block(start.plus(-i64::from(into)), sample_rate);
     }
 
     /// Frames are counted from zero again, or a new performance begins.
