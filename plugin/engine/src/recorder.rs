@@ -161,14 +161,14 @@ impl Recorder {
     fn note(&mut self, at: FrameOffset, what: SynthEvent) {
         let event = match what {
             // They follow from the chart and the clock.
-            SynthEvent::NoteOn { who: NoteSource::Comping | NoteSource::Click, .. }
-            | SynthEvent::NoteOff { who: NoteSource::Comping | NoteSource::Click, .. } => {
+            SynthEvent::NoteOn { source: NoteSource::Comping | NoteSource::Click, .. }
+            | SynthEvent::NoteOff { source: NoteSource::Comping | NoteSource::Click, .. } => {
                 return;
             }
-            SynthEvent::NoteOn { who, pitch, velocity, channel: _ } => {
+            SynthEvent::NoteOn { source: who, pitch, velocity, channel: _ } => {
                 Event::Strike { who, pitch, velocity: midi(velocity) }
             }
-            SynthEvent::NoteOff { who, pitch, channel: _ } => Event::Damp { who, pitch },
+            SynthEvent::NoteOff { source: who, pitch, channel: _ } => Event::Damp { who, pitch },
             SynthEvent::AllSoundOff => Event::Silence,
             // It lengthens what is heard, and is part of no note on paper.
             SynthEvent::Pedal { .. } => return,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn strike(key: u8) -> SynthEvent {
-        SynthEvent::NoteOn { who: NoteSource::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
+        SynthEvent::NoteOn { source: NoteSource::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
     }
 
     fn strikes(entries: &[Entry]) -> Vec<&Entry> {

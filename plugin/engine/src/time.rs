@@ -88,7 +88,7 @@ impl Time {
         let (beats, flow) = self.beats.enter(&block.transport, self.position, block.frames, own_bpm);
         let metre_alone = Transport { metre: block.transport.metre, ..Transport::default() };
         let (seconds, _) = self.seconds.enter(&metre_alone, self.position, block.frames, FREE_BPM);
-        let style = if settings.free_time { seconds } else { self.swung(beats, settings) };
+        let style = if settings.style.free_time { seconds } else { self.swung(beats, settings) };
         let swing_changed = std::mem::replace(&mut self.swing, style.swing()) != style.swing();
         self.largest_block = self.largest_block.max(block.frames);
         Entered { maps: TickMaps { style, beats, seconds }, flow, swing_changed }
@@ -136,13 +136,13 @@ impl Time {
 
     /// How long before a note could sound it is decided, in frames. Live, a reply comes with the next block at best.
     pub fn look_ahead(&self, block: &Block) -> i64 {
-        let wanted = frames_in_ms(block.settings.look_ahead_ms, self.sample_rate);
+        let wanted = frames_in_ms(block.settings.timing.look_ahead_ms, self.sample_rate);
         if block.offline { wanted } else { wanted.max(i64::from(self.largest_block)) }
     }
 
     /// Straight beats as these settings divide them.
     pub fn swung(&self, beats: TickMap, settings: &Settings) -> TickMap {
-        beats.with(Swing::new(settings.swing, self.beats.bars()))
+        beats.with(Swing::new(settings.timing.swing, self.beats.bars()))
     }
 
     /// Without a song, a player who begins after a silence begins a bar.
@@ -152,7 +152,7 @@ impl Time {
         }
         self.tempo.begin_phrase();
         let (offset, position, frames) = (now.offset(), now.position(), now.block.frames);
-        if now.settings().click {
+        if now.settings().accompaniment.click {
             // The player plays to the click: it stays where it is, and the nearest beat is the first.
             let beat = nearest_beat(now.maps.beats.nearest_tick(offset), self.beats.bars());
             self.beats.begin_bar_on(beat);
@@ -171,7 +171,7 @@ impl Time {
         let transport = &now.block.transport;
         // A host that plays and tells a tempo keeps it, also when it does not tell where in the song it is.
         let host_keeps_time = transport.playing && sane(transport.tempo_bpm).is_some();
-        if now.settings().tempo_from != TempoFrom::Phrase || self.beats.follows_host() || host_keeps_time {
+        if now.settings().timing.tempo_from != TempoFrom::Phrase || self.beats.follows_host() || host_keeps_time {
             return false;
         }
         let (offset, position) = (now.offset(), now.position());

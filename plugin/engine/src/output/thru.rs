@@ -34,7 +34,7 @@ pub fn is_heard(settings: &Settings, event: &HostEvent) -> bool {
 /// Whether a channel is heard.
 pub fn hears(settings: &Settings, channel: u8) -> bool {
     let has_the_chords = settings.harmony == Harmony::Channel(channel);
-    has_the_chords || settings.in_channel.is_none_or(|only| only == channel)
+    has_the_chords || settings.midi.in_channel.is_none_or(|only| only == channel)
 }
 
 fn lets_go(message: ChannelMessage) -> bool {
@@ -146,7 +146,7 @@ impl Thru {
         host: &mut impl HostIo,
         active_notes: &mut ActiveNotes,
     ) {
-        if !settings.thru {
+        if !settings.midi.thru {
             self.all_pending();
         }
         for (lever, levers) in Controller::ALL.into_iter().zip(&mut self.levers).filter(|(_, levers)| levers.away != 0)
