@@ -155,8 +155,8 @@ impl Accompaniment {
         }
     }
 
-    /// Plans a chord. One that is late by no more than the look-ahead begins at once. A later one begins on the next beat,
-    /// because a chord between the beats would disturb the music.
+    /// Plans a chord. One that is late by no more than the look-ahead begins at once. A later one begins on the next
+    /// beat, because a chord between the beats would disturb the music.
     fn prepare(&mut self, span: ChordSpan, now: &Now<'_>, time: &Time, stats: &Stats) {
         let beats = swung(now, time);
         let late = now.offset() - beats.offset_of(span.from.as_f64());

@@ -1,7 +1,7 @@
 //! The performer: walks one block of the host step by step.
 //!
-//! Owns the parts of the engine and decides nothing itself: it passes each event to the part it concerns, and that part's
-//! decision to the part that carries it out.
+//! Owns the parts of the engine and decides nothing itself: it passes each event to the part it concerns, and that
+//! part's decision to the part that carries it out.
 
 mod hear;
 
@@ -24,8 +24,8 @@ use segue_model::harmony::HarmonySource;
 use segue_model::note::Ticks;
 use std::sync::Arc;
 
-/// The most steps in one block: more than music can have. Without a bound, absurd replies could keep the host waiting for
-/// ever.
+/// The most steps in one block: more than music can have. Without a bound, absurd replies could keep the host waiting
+/// for ever.
 const STEPS: u32 = 1 << 16;
 /// Without a song, the first note after this much silence begins a bar.
 const SILENCE_MS: f32 = 2_000.0;

@@ -1,15 +1,15 @@
 //! The comping: soft chords of the chart under the solo.
 //!
-//! A chord is its bass and guide tones, and its root where the bass is another tone. It begins where the chord changes and on
-//! each bar line, and lasts until shortly before the next one.
+//! A chord is its bass and guide tones, and its root where the bass is another tone. It begins where the chord changes
+//! and on each bar line, and lasts until shortly before the next one.
 //!
-//! The chart arrives over the link as a whole, whenever it changes. A chord is looked up a quarter note before it begins.
-//! While another chart is under way, nothing is looked up. An offline render waits for the chart, so the chords follow from
-//! positions alone. Live, a chord that is known too late begins on the next beat; if it has no beat left, it is dropped and
-//! counted.
+//! The chart arrives over the link as a whole, whenever it changes. A chord is looked up a quarter note before it
+//! begins. While another chart is under way, nothing is looked up. An offline render waits for the chart, so the chords
+//! follow from positions alone. Live, a chord that is known too late begins on the next beat; if it has no beat left,
+//! it is dropped and counted.
 //!
-//! Invariant: every note that begins here also ends here: at its end, with the song, or with the comping. Knows nothing of
-//! turns.
+//! Invariant: every note that begins here also ends here: at its end, with the song, or with the comping. Knows nothing
+//! of turns.
 
 use crate::host::{FrameOffset, Harmony, HostIo, Key, NoteSource, Settings, SynthEvent};
 use crate::link::SharedChart;
@@ -157,8 +157,8 @@ impl Comping {
         self.planned.clear();
     }
 
-    /// The next step, and its offset in the block that begins at `block_start`. With `waits_for_chart`, a look-up is due
-    /// although another chart is under way.
+    /// The next step, and its offset in the block that begins at `block_start`. With `waits_for_chart`, a look-up is
+    /// due although another chart is under way.
     pub fn due(&self, map: &TickMap, block_start: FramePosition, waits_for_chart: bool) -> Option<(i64, CompingStep)> {
         let off = (!self.sounding.is_empty()).then(|| (map.offset_of(self.until.as_f64()), CompingStep::Off));
         let on = self.planned.first().map(|next| (map.offset_of(next.from.as_f64()), CompingStep::On));
@@ -171,8 +171,8 @@ impl Comping {
         [off, look_up, on].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// The chord at a tick, for a chart that begins at tick `form`; without a chart, a rest up to the next bar line. `None`
-    /// when the comping does not play.
+    /// The chord at a tick, for a chart that begins at tick `form`; without a chart, a rest up to the next bar line.
+    /// `None` when the comping does not play.
     pub fn look_up(&self, from: Ticks, form: Ticks) -> Option<ChordSpan> {
         let metre = self.plan?.bars.metre;
         let place = from - form;
@@ -258,8 +258,8 @@ fn voiced(chord: Chord, before: &Voicing) -> Voicing {
 /// Pitch classes, or keys, above the bass.
 type Upper = ArrayVec<u8, { VOICES - 1 }>;
 
-/// The pitch classes above the bass: the two guide tones. Where the bass is not the root, the root is added, in place of a
-/// guide tone that the bass already has.
+/// The pitch classes above the bass: the two guide tones. Where the bass is not the root, the root is added, in place
+/// of a guide tone that the bass already has.
 fn upper_tones(chord: Chord) -> Upper {
     let guides = guide_tones(chord.kind()).map(|tone| (chord.root() + tone) % OCTAVE);
     if chord.bass() == chord.root() {

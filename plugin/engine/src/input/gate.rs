@@ -14,13 +14,13 @@ const LONGEST: Ticks = Ticks::quarters(2);
 /// The gate of the latest notes.
 #[derive(Debug, Default)]
 pub struct Articulation {
-    last: Option<Onset>,
+    last: Option<PlayedNote>,
     /// The gate of each note in percent, the latest last.
     shares: ArrayVec<u8, NOTES>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Onset {
+struct PlayedNote {
     /// Quantised, as the model hears it.
     onset: Ticks,
     /// As it was played, in ticks.
@@ -32,8 +32,8 @@ struct Onset {
 impl Articulation {
     /// A note or chord begins: `onset` as the model hears it, `played` as it was played, which may be swung.
     pub fn key_down(&mut self, onset: Ticks, played: Ticks) {
-        let before = self.last.replace(Onset { onset, played, held: None });
-        let Some(Onset { played: first, held, .. }) = before else { return };
+        let before = self.last.replace(PlayedNote { onset, played, held: None });
+        let Some(PlayedNote { played: first, held, .. }) = before else { return };
         let time = played - first;
         if time <= Ticks::ZERO || time > LONGEST {
             return;

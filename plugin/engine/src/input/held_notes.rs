@@ -1,10 +1,10 @@
 //! The notes that the player holds, by key or by pedal.
 //!
-//! Melody keys that are down decide whose turn it is. The pedal only lengthens notes, and chord keys accompany. A low key
-//! that stays down while later keys go up is a drone and keeps no turn.
+//! Melody keys that are down decide whose turn it is. The pedal only lengthens notes, and chord keys accompany. A low
+//! key that stays down while later keys go up is a drone and keeps no turn.
 //!
-//! MPE keyboards give each key a channel of its own and send the pedal on a master channel, the first or the last of the
-//! sixteen, on which no key is played. That pedal holds the notes of all channels. Knows nothing of the turn.
+//! MPE keyboards give each key a channel of its own and send the pedal on a master channel, the first or the last of
+//! the sixteen, on which no key is played. That pedal holds the notes of all channels. Knows nothing of the turn.
 
 use crate::host::{Key, KeyPattern};
 use crate::output::active_notes::NoteToken;
@@ -138,8 +138,8 @@ impl HeldNotes {
         self.held.iter().any(|held| held.down && !held.drone && held.role == KeyRole::Melody)
     }
 
-    /// Marks drones, because a key with this onset went up: the held keys below a pitch that went down before it or within
-    /// `together` of it.
+    /// Marks drones, because a key with this onset went up: the held keys below a pitch that went down before it or
+    /// within `together` of it.
     pub fn mark_drones(&mut self, onset: Ticks, together: Ticks, below: u8) {
         for held in &mut self.held {
             held.drone |= held.key.pitch.key() < below && held.onset <= onset + together;

@@ -1,9 +1,9 @@
 //! When the player's next note is due, judged by the notes before it.
 //!
-//! Between detached notes all keys are up, and that is no room for an answer. After one onset its time until the next is
-//! taken as an eighth note, or twice as long as the key was down where that is more, but at most a quarter note. From two
-//! onsets on, the ratio of time to held time is known. A row of even, detached times goes on evenly, however long the
-//! present key was down.
+//! Between detached notes all keys are up, and that is no room for an answer. After one onset its time until the next
+//! is taken as an eighth note, or twice as long as the key was down where that is more, but at most a quarter note.
+//! From two onsets on, the ratio of time to held time is known. A row of even, detached times goes on evenly, however
+//! long the present key was down.
 //!
 //! Counts frames; knows neither beats nor the turn.
 
@@ -24,8 +24,8 @@ const LEGATO_PART: i64 = 5;
 const LONGEST_REST_MS: i64 = 1_000;
 /// Times that differ by no more than this, or by half of the shorter one, are even: two onsets may each be 30 ms off.
 const UNEVEN_MS: i64 = 60;
-/// The rest after a note is at most this many times the longest rest in the row: a note is rarely more than four times as
-/// long as the longest of the three before it.
+/// The rest after a note is at most this many times the longest rest in the row: a note is rarely more than four times
+/// as long as the longest of the three before it.
 const LONGEST_REST: i64 = 4;
 
 /// An onset of the player; a chord is one.
@@ -80,8 +80,9 @@ impl Row {
         }
     }
 
-    /// The position from which on the next note would be too late for the row, now that all keys are up. `None` when the
-    /// last key was held until the next note was due, or when there is no row. `quarter` is a quarter note in frames.
+    /// The position from which on the next note would be too late for the row, now that all keys are up. `None` when
+    /// the last key was held until the next note was due, or when there is no row. `quarter` is a quarter note in
+    /// frames.
     pub fn overdue_at(&self, now: FramePosition, quarter: i64, sample_rate: f64) -> Option<FramePosition> {
         let last = self.onsets.last()?;
         let held = between(last.down, now);

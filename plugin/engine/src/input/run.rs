@@ -45,8 +45,8 @@ impl Run {
         true
     }
 
-    /// The first tick at or after `cut` that a run of the player leaves free. A run of more than two bars is what the player
-    /// plays throughout, and Segue plays along with it.
+    /// The first tick at or after `cut` that a run of the player leaves free. A run of more than two bars is what the
+    /// player plays throughout, and Segue plays along with it.
     pub fn room_after(&mut self, cut: Ticks) -> Ticks {
         let onsets = self.onsets.first().zip(self.onsets.last()).filter(|_| self.onsets.is_full());
         let Some((first, last)) = onsets.filter(|(first, last)| **last - **first <= RUN_SPAN) else {

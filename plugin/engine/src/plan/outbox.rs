@@ -106,8 +106,8 @@ impl Outbox {
         }
     }
 
-    /// Discards everything about the performance so far, and tells the worker to forget it. Style, files and chord source
-    /// still count.
+    /// Discards everything about the performance so far, and tells the worker to forget it. Style, files and chord
+    /// source still count.
     pub fn start_afresh(&mut self) {
         let Self { style, reloads_files, chord_source, .. } = *self;
         *self = Self { style, reloads_files, chord_source, forgets_all: true, ..Self::default() };

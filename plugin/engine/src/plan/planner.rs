@@ -179,7 +179,8 @@ impl Planner {
         }
     }
 
-    /// Ends all notes and withdraws the plan from a tick of the previous style on, because the new style counts other ticks.
+    /// Ends all notes and withdraws the plan from a tick of the previous style on, because the new style counts other
+    /// ticks.
     pub fn leave_time(&mut self, from: Option<Ticks>, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
         self.schedule.end_all(now.at(), host, output);
         if let Some(from) = from {
@@ -226,8 +227,8 @@ impl Planner {
         }
     }
 
-    /// In a duet, decides again what begins after the look-ahead, because the player's note is new context. Earlier notes
-    /// stay, because a downbeat of the player must not cancel Segue's.
+    /// In a duet, decides again what begins after the look-ahead, because the player's note is new context. Earlier
+    /// notes stay, because a downbeat of the player must not cancel Segue's.
     fn redecide_rest(&mut self, part: Part, cut: Ticks, free: Ticks, now: &Now<'_>) {
         self.requests.reshape(part);
         self.withdraw_beyond(cut, free, now);
@@ -246,8 +247,8 @@ impl Planner {
         }
     }
 
-    /// Goes on with the part on the next beat after the model failed over a request; the worker has restored the model by
-    /// then. If it fails again, the part goes on one beat later.
+    /// Goes on with the part on the next beat after the model failed over a request; the worker has restored the model
+    /// by then. If it fails again, the part goes on one beat later.
     fn restart(&mut self, now: &Now<'_>, time: &Time) {
         let Some((part, known)) = self.requests.failed() else { return };
         let soonest = now.first_free_tick(part.lag);

@@ -1,10 +1,10 @@
 //! When the worker is asked for notes, and which of its replies count.
 //!
-//! A note is decided as of the position that lies the look-ahead before the earliest moment at which it could sound: the
-//! onset of the note before it or, in a style of single lines, that note's end. These positions follow from the notes
-//! alone, so the host's block size changes nothing. A change of plan starts a new generation, and replies of an older
-//! generation are discarded, with one exception: where only what follows a moment is decided again, earlier notes still
-//! count, even if their reply arrives late.
+//! A note is decided as of the position that lies the look-ahead before the earliest moment at which it could sound:
+//! the onset of the note before it or, in a style of single lines, that note's end. These positions follow from the
+//! notes alone, so the host's block size changes nothing. A change of plan starts a new generation, and replies of an
+//! older generation are discarded, with one exception: where only what follows a moment is decided again, earlier notes
+//! still count, even if their reply arrives late.
 //!
 //! Knows neither the schedule nor the turn; it is told which part to plan.
 

@@ -1,7 +1,7 @@
 //! The schedule: Segue's planned notes and its sounding notes.
 //!
-//! Invariant: every note that begins here also ends here: by its duration, by the end of the turn, with the first note of a
-//! later plan, or with a transport discontinuity. Knows nothing of requests.
+//! Invariant: every note that begins here also ends here: by its duration, by the end of the turn, with the first note
+//! of a later plan, or with a transport discontinuity. Knows nothing of requests.
 
 use crate::host::{FrameOffset, HostIo, Key, NoteSource, SynthEvent};
 use crate::output::Output;

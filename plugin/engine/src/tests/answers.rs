@@ -199,8 +199,8 @@ fn a_render_after_an_overloaded_jam_is_the_same() {
     host.settings.accompaniment.comping = true;
     let strokes = (0..30).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]);
     let jam = FakeHost { offline: false, events: strokes.collect(), ..FakeHost::with_phrase() };
-    // With each jump of the song both of them, the one who plays and the one who comps, are asked anew. At its end nothing
-    // sounds that would have to end in the rendering.
+    // With each jump of the song both of them, the one who plays and the one who comps, are asked anew. At its end
+    // nothing sounds that would have to end in the rendering.
     let jumps = (0..8).map(|jump| (jump * BEAT / 2, Some(jump as f64 * 8.0)));
     let song = jumps.chain([(4 * BEAT, None)]).collect();
     let jam = FakeHost { settings: host.settings, song, ..jam };

@@ -108,8 +108,8 @@ fn live_the_first_chord_sounds_on_the_first_frame_of_the_song() {
 #[test]
 fn live_the_first_chord_after_any_jump_is_in_time() {
     let (start, jump) = (50_017, 50_017 + 2 * BAR + 1_234);
-    // To where the song was before, to where its loop begins, and to where it never was: in the third bar of the chart, in
-    // a round of it to come, and before its beginning.
+    // To where the song was before, to where its loop begins, and to where it never was: in the third bar of the chart,
+    // in a round of it to come, and before its beginning.
     for (loop_beats, back) in
         [(None, 0.0), (Some((4.0, 99.0)), 4.0), (None, 5.0), (None, 10.0), (None, 165.0), (None, -12.0)]
     {
@@ -155,8 +155,8 @@ fn a_chord_that_is_known_late_begins_on_the_next_beat() {
     assert_eq!((heard.bass(), heard.stats.dropped.get()), (expected, 0));
 }
 
-/// Of a chart that counts no more no chord is struck: live the comping rests until the new one is there, and a rendering
-/// waits for it.
+/// Of a chart that counts no more no chord is struck: live the comping rests until the new one is there, and a
+/// rendering waits for it.
 #[test]
 fn while_another_chart_is_under_way_nothing_is_looked_up() {
     for offline in [false, true] {

@@ -8,7 +8,8 @@ use super::*;
 const BESIDE_MS: [i64; 12] = [0, -20, 25, 12, -17, 30, -30, 4, 30, -9, -30, 30];
 const FRAMES_PER_MS: i64 = 48;
 
-/// Eighths at this tempo by a person who holds keys this part of their time, in per cent, and where the last key goes up.
+/// Eighths at this tempo by a person who holds keys this part of their time, in per cent, and where the last key goes
+/// up.
 fn eighths(host: &mut FakeHost, tempo: f64, gate: i64) -> (i64, i64) {
     let time = (BEAT as f64 * 60.0 / tempo).round() as i64;
     host.events.clear();

@@ -264,8 +264,8 @@ impl Heard {
         ons.map(|(at, _)| *at).collect()
     }
 
-    /// The rule of the active notes: one note-off for each note-on, in order of time, and nothing left sounding at the end
-    /// unless it began in the last beat.
+    /// The rule of the active notes: one note-off for each note-on, in order of time, and nothing left sounding at the
+    /// end unless it began in the last beat.
     pub fn check_pairs(&self) -> Result<(), String> {
         let same = |one: &Key, other: &Key| (one.channel, one.pitch) == (other.channel, other.pitch);
         let mut down: Vec<(Key, i64)> = Vec::new();

@@ -35,8 +35,8 @@ fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
     let whole = host.play(END, &[512]);
     assert!(whole.panics > 3, "{}", whole.panics);
     let onsets = whole.ons();
-    // The note over which it breaks is at most half a beat after the last, and the next beat at most one after that; then
-    // it may break once more.
+    // The note over which it breaks is at most half a beat after the last, and the next beat at most one after that;
+    // then it may break once more.
     let longest = onsets.iter().zip(&onsets[1..]).map(|(one, next)| next - one).max().unwrap();
     assert!(longest <= 3 * BEAT && END - onsets.last().unwrap() <= 3 * BEAT, "{longest}: {onsets:?}");
     for lengths in [&[64_u32][..], &[441], &[4096]] {

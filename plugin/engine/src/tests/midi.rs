@@ -240,7 +240,11 @@ fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
     host.events.push((off, control(0, ALL_SOUND_OFF, 0.0)));
     (host.settings.accompaniment.comping, host.settings.accompaniment.comping_channel) = (true, Some(7));
     let heard = host.play(20 * BEAT, &[512]);
-    let is_comping = |message: &Message| matches!(message, Message::NoteOn { key, .. } | Message::NoteOff { key, .. } if key.channel == 7);
+    let channel_of = |message: &Message| match message {
+        Message::NoteOn { key, .. } | Message::NoteOff { key, .. } => Some(key.channel),
+        Message::Control(_) | Message::Shape { .. } => None,
+    };
+    let is_comping = |message: &Message| channel_of(message) == Some(7);
     assert!(heard.messages.iter().all(|(at, message)| *at <= off || is_comping(message)));
     assert!(heard.messages.iter().filter(|(at, message)| *at == off && is_comping(message)).count() == 3);
     host.settings.accompaniment.comping = false;
@@ -349,7 +353,9 @@ fn a_feedback_loop_repeats_no_passed_on_note() {
         for after in [256, 512, 4_800] {
             host.loops_back_after = Some(after);
             let heard = host.play(until + 2 * BEAT, &[256]);
-            let is_players = |message: &&(i64, Message)| matches!(message.1, Message::NoteOn { key, .. } if key.channel == 0 && key.pitch.key() == 70);
+            let is_key = |key: Key| key.channel == 0 && key.pitch.key() == 70;
+            let is_players =
+                |message: &&(i64, Message)| matches!(message.1, Message::NoteOn { key, .. } if is_key(key));
             assert_eq!(heard.messages.iter().filter(is_players).count(), 1, "{mode:?}, back after {after} frames");
         }
     }
@@ -366,7 +372,8 @@ fn the_player_is_heard_on_a_key_that_segue_plays() {
         _ => None,
     });
     let strokes: Vec<_> = strokes.collect();
-    // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the player's.
+    // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the
+    // player's.
     for (loops, index) in [(Some(64), 6), (None, 12)] {
         let (at, key, velocity) = strokes[index];
         host.loops_back_after = loops;

@@ -1,4 +1,5 @@
-//! Styles, and settings that mean nothing in the mode, change in the middle of Segue's part; and the metre on its first bar.
+//! Styles, and settings that mean nothing in the mode, change in the middle of Segue's part; and the metre on its first
+//! bar.
 
 use super::modes::{BAR, alone};
 use super::*;

@@ -1,13 +1,19 @@
 //! The turn arbiter: where Segue's part lies in every mode, and whose turn it is. The only writer of the turn.
 //!
-//! | mode   | the host's song plays                              | no song plays                                        |
-//! |--------|----------------------------------------------------|------------------------------------------------------|
-//! | answer | A part follows the last key-up, once the response gap is over and no note of a detached row is due (`row.rs`). | The same. |
-//! | trade  | Bars are traded by their numbers from the first bar on, so each place of the song is always on the same side. A pre-roll is the player's. | Bars are traded from the bar of the player's first key on, which is the player's. After two empty turns of the player the trade ends; a held key fills a turn. |
-//! | duet   | One part from the first bar on.                    | One part from the player's first key until `answer_bars` after the last key-up. |
+//! | mode   | transport | where Segue's part lies                                                                |
+//! |--------|-----------|----------------------------------------------------------------------------------------|
+//! | answer | either    | after the last key-up, once the response gap is over and no note of a detached row     |
+//! |        |           | is due (`row.rs`)                                                                      |
+//! | trade  | a song    | bars are traded by number from the first bar on, so a place in the song is always on   |
+//! |        |           | the same side; a pre-roll is the player's                                              |
+//! | trade  | no song   | bars are traded from the bar of the player's first key on, which is the player's       |
+//! |        |           | two empty turns of the player end the trade; a held key fills a turn                   |
+//! | duet   | a song    | from the first bar on, without end                                                     |
+//! | duet   | no song   | from the player's first key until `answer_bars` after the last key-up                  |
 //!
 //! The parts of trade and duet are *allocated*: as soon as they are known, and again when bars move. An allocated part
-//! begins no earlier than its first note can be decided, so Segue joins its own bars on the grid when they are under way.
+//! begins no earlier than its first note can be decided, so Segue joins its own bars on the grid when they are under
+//! way.
 //!
 //! *Your turn* starts an answer or a duet on the next grid point. In a trade it gives Segue the next bars, and bars are
 //! traded from there until the next transport discontinuity.
@@ -400,3 +406,6 @@ fn is_ready(at: &Situation<'_>, ready: Part, (first, _): (i64, i64)) -> bool {
     let is_soon = (at.now.offset()..at.now.soonest()).contains(&begins);
     is_soon && maps.beats.offset_of(at.time.beats().count().line_of(first).as_f64()) == begins
 }
+
+#[cfg(test)]
+mod tests;

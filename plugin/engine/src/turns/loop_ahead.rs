@@ -58,8 +58,8 @@ pub enum LoopAhead {
 }
 
 impl LoopAhead {
-    /// The offset at which the next pass is to be planned: the look-ahead before the loop's end. `None` when it is planned
-    /// already or there is no loop.
+    /// The offset at which the next pass is to be planned: the look-ahead before the loop's end. `None` when it is
+    /// planned already or there is no loop.
     pub fn due(&self, now: &Now<'_>, time: &Time) -> Option<i64> {
         let settings = now.settings();
         let can_be_ready = settings.turn.mode == Mode::Answer || !settings.style.free_time;
@@ -215,7 +215,8 @@ mod tests {
         use StartGrid::{Bar, Eighth, Free};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let to = |start, end| Some(Part { start: Ticks(start), end: Some(Ticks(end)), ..ANSWER });
-        // The row, the grid, the turn, the loop's end, ticks from there to the end of the gap: the answer after the wrap.
+        // The row, the grid, the turn, the loop's end, ticks from there to the end of the gap: the answer after the
+        // wrap.
         let table = [
             ("plays, two bars are left", Eighth, Playing(ANSWER), 384, -180.0, to(384, 576)),
             ("plays, exactly a beat is left", Eighth, Playing(ANSWER), 528, -330.0, to(528, 576)),

@@ -22,8 +22,8 @@ impl TradeGrid {
         Self { first, segue_first, bars: i64::from(trade.bars.max(1)), allocated: None }
     }
 
-    /// Allocates the next bars of Segue that are not over in bar `now`: the first of them, and the first bar after them.
-    /// Bars are allocated once, so bars that the player has taken over do not come back.
+    /// Allocates the next bars of Segue that are not over in bar `now`: the first of them, and the first bar after
+    /// them. Bars are allocated once, so bars that the player has taken over do not come back.
     pub fn allocate(&mut self, now: i64) -> (i64, i64) {
         let round = 2 * self.bars;
         let first = if self.segue_first { self.first } else { self.first + self.bars };

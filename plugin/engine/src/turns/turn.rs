@@ -1,13 +1,14 @@
 //! The state machine of turns: a cue and a turn give the next turn and an order.
 //!
-//! A pure table. It decides whether a part of Segue plays and whether it lasts; where that part lies has been worked out
-//! by the caller, and the order is carried out by the planner.
+//! A pure table. It decides whether a part of Segue plays and whether it lasts; where that part lies has been worked
+//! out by the caller, and the order is carried out by the planner.
 //!
-//! | mode   | Segue plays                                        | a key of the player                                   |
-//! |--------|----------------------------------------------------|-------------------------------------------------------|
-//! | answer | from the last key-up on                            | takes the turn                                        |
-//! | trade  | its allocated bars, whether keys are held or not   | in Segue's bars takes the rest of them; in the player's bars changes nothing |
-//! | duet   | all along                                          | makes Segue decide again what follows                 |
+//! | mode   | Segue plays                                      | a key of the player                                |
+//! |--------|--------------------------------------------------|----------------------------------------------------|
+//! | answer | from the last key-up on                          | takes the turn                                     |
+//! | trade  | its allocated bars, whether keys are held or not | in Segue's bars: takes the rest of them            |
+//! |        |                                                  | in the player's bars: changes nothing              |
+//! | duet   | all along                                        | makes Segue decide again what follows              |
 //!
 //! In a trade, a key within a sixteenth note of the start of Segue's bars changes nothing either: it belongs to the
 //! player's phrase, because phrases rarely end exactly on the bar line.
@@ -29,8 +30,8 @@ pub struct Part {
     pub end: Option<Ticks>,
     /// How long its last note may sound after the end.
     pub ring: Ticks,
-    /// Every note sounds this much later than its tick, in ticks, -0.5 to 0.5. So a part without a grid begins on the exact
-    /// frame.
+    /// Every note sounds this much later than its tick, in ticks, -0.5 to 0.5. So a part without a grid begins on the
+    /// exact frame.
     pub lag: f64,
 }
 
@@ -99,17 +100,18 @@ pub enum Order {
     Prepare(Part),
     /// The part that is drafted or played has another end.
     Reshape(Part),
-    /// The song jumped onto the start of this part. Sounding notes end at once. Live, the notes within the look-ahead stay,
-    /// because it is too late to decide them again. Offline they are decided again by the new bars and chords.
+    /// The song jumped onto the start of this part. Sounding notes end at once. Live, the notes within the look-ahead
+    /// stay, because it is too late to decide them again. Offline they are decided again by the new bars and chords.
     Land(Part),
-    /// Begin this part, which is drafted already. Notes from before it are not played, and those that sound end at once.
+    /// Begin this part, which is drafted already. Notes from before it are not played, and those that sound end at
+    /// once.
     Enter(Part),
     /// Keep the notes within the look-ahead and decide again what follows.
     RedecideRest(Part),
     /// Count the turn, because the part begins to sound.
     Begin,
-    /// Another style plays: end the sounding notes, keep the notes within the look-ahead, and let the new style decide the
-    /// rest of this part.
+    /// Another style plays: end the sounding notes, keep the notes within the look-ahead, and let the new style decide
+    /// the rest of this part.
     Redecide(Option<Part>),
     /// Draft this part beside the one that plays until the loop's end.
     PrepareBeside {
@@ -217,8 +219,8 @@ impl Turn {
         }
     }
 
-    /// Whether the window shows the turn as Segue's: it plays, or waits to answer. In a trade the bars before Segue's are the
-    /// player's.
+    /// Whether the window shows the turn as Segue's: it plays, or waits to answer. In a trade the bars before Segue's
+    /// are the player's.
     pub fn is_segues(self) -> bool {
         match self {
             Self::Playing(_) => true,

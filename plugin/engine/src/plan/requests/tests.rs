@@ -35,8 +35,8 @@ fn scheduled(requests: &mut Requests, reply: Reply) -> Option<i64> {
     if let Accepted::Note(note) = requests.accept(reply) { Some(note.onset.0) } else { None }
 }
 
-/// When what follows a cut is decided again, notes before the cut still count although their reply arrives late, and what
-/// follows is requested again.
+/// When what follows a cut is decided again, notes before the cut still count although their reply arrives late, and
+/// what follows is requested again.
 #[test]
 fn a_late_reply_counts_up_to_the_cut() {
     let (mut requests, first) = requested();
