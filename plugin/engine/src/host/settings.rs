@@ -102,6 +102,36 @@ pub struct Settings {
     pub midi: MidiSettings,
 }
 
+impl Default for Settings {
+    /// *Answer* over a chart: two bars, an eighth's grid, a tenth of a second after the last key-up, straight, at 120 bpm,
+    /// without accompaniment and without thru.
+    fn default() -> Self {
+        Self {
+            turn: TurnSettings {
+                mode: Mode::Answer,
+                trade: Trade { bars: 4, segue_first: false, rings_over: false },
+                response_gap_ms: 100.0,
+                answer_bars: 2,
+                start_grid: StartGrid::Eighth,
+                on_yield: Yield::AtOnce,
+                drone_below: 0,
+            },
+            buttons: Buttons::default(),
+            style: StyleSettings { number: StyleNumber(0), free_time: false, files: (0, 0) },
+            sampling: SamplingParameters { temperature: 1.0, top_p: 1.0, ..SamplingParameters::default() },
+            harmony: Harmony::Chart,
+            accompaniment: AccompanimentSettings { comping: false, comping_channel: None, click: false },
+            timing: TimingSettings {
+                tempo_bpm: 120.0,
+                tempo_from: TempoFrom::Setting,
+                swing: 0.5,
+                look_ahead_ms: 20.0,
+            },
+            midi: MidiSettings { in_channel: None, out_channel: 0, octave: 0, thru: false },
+        }
+    }
+}
+
 /// Whose turn it is, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TurnSettings {

@@ -86,24 +86,7 @@ impl HostIo for FakeIo<'_> {
 }
 
 pub fn settings() -> Settings {
-    Settings {
-        turn: TurnSettings {
-            mode: Mode::Answer,
-            trade: Trade { bars: 4, segue_first: false, rings_over: false },
-            response_gap_ms: 100.0,
-            answer_bars: 2,
-            start_grid: StartGrid::Eighth,
-            on_yield: Yield::AtOnce,
-            drone_below: 0,
-        },
-        buttons: Buttons::default(),
-        style: StyleSettings { number: StyleNumber(0), free_time: false, files: (0, 0) },
-        sampling: SamplingParameters { temperature: 1.0, top_p: 1.0, ..SamplingParameters::default() },
-        harmony: Harmony::Chart,
-        accompaniment: AccompanimentSettings { comping: false, comping_channel: None, click: false },
-        timing: TimingSettings { tempo_bpm: 120.0, tempo_from: TempoFrom::Setting, swing: 0.5, look_ahead_ms: 20.0 },
-        midi: MidiSettings { in_channel: None, out_channel: 0, octave: 0, thru: false },
-    }
+    Settings::default()
 }
 
 pub fn key(pitch: u8) -> Key {
