@@ -35,9 +35,8 @@ use fake_worker::*;
 use crate::Performer;
 
 use crate::host::{
-    AccompanimentSettings, Block, Buttons, ChannelMessage, FrameOffset, Harmony, HostEvent, HostIo, Key, KeyPattern,
-    Message, MidiSettings, Mode, NoteSource, Sent, Settings, StartGrid, StyleNumber, StyleSettings, SynthEvent,
-    TempoFrom, TimingSettings, Trade, Transport, TurnSettings, Yield,
+    Block, ChannelMessage, FrameOffset, Harmony, HostEvent, HostIo, Key, KeyPattern, Message, Mode, NoteSource, Sent,
+    Settings, StartGrid, StyleNumber, SynthEvent, TempoFrom, Trade, Transport, Yield,
 };
 use crate::link::{AudioEnd, Command, Reply, SharedChart, WorkerEnd, WorkerPort, link};
 use crate::output::thru::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};
@@ -49,7 +48,6 @@ use segue_model::chart::Chart;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::improviser::{Begin, DecisionRequest, HeardKey};
 use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
-use segue_model::sampling::SamplingParameters;
 use std::sync::Arc;
 
 const RATE: f64 = 48_000.0;
