@@ -16,7 +16,10 @@ pub use window_size::{LEAST_SIZE, WindowSize};
 use crate::styles::{self, ChartText, OwnFingerprint, OwnStyle};
 use kinds::SWING_BY_STYLE;
 use nice_plug::prelude::*;
-use segue_engine::host::{Harmony, Settings, StartGrid, StyleNumber, TempoFrom, Trade, Yield};
+use segue_engine::host::{
+    AccompanimentSettings, Buttons, Harmony, MidiSettings, Settings, StartGrid, StyleNumber, StyleSettings, TempoFrom,
+    TimingSettings, Trade, TurnSettings, Yield,
+};
 use segue_model::chord::OCTAVE;
 use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Pitch, Ticks};
@@ -84,38 +87,13 @@ impl SegueParams {
     pub fn settings(&self) -> Settings {
         let (style, free_time) = self.playing();
         Settings {
-            mode: self.turns.mode.value().into(),
-            trade: Trade {
-                bars: self.turns.trade_bars.value().bars(),
-                segue_first: self.turns.trade_first.value() == First::Segue,
-                rings_over: self.turns.ring_over.value(),
+            turn: self.turn_settings(),
+            buttons: Buttons {
+                your_turn: self.turns.your_turn.value(),
+                tap: self.timing.tap.value(),
+                forget: self.model.forget.value(),
             },
-            yields: match self.turns.yields.value() {
-                YieldAs::AtOnce => Yield::AtOnce,
-                YieldAs::AfterNote => Yield::AfterNote,
-                YieldAs::AtBeat => Yield::AtBeat,
-            },
-            drone_below: byte(self.turns.drone_below.value()),
-            your_turn: self.turns.your_turn.value(),
-            tap: self.timing.tap.value(),
-            forget: self.model.forget.value(),
-            tempo_from: match self.timing.tempo_from.value() {
-                TempoSource::Setting => TempoFrom::Setting,
-                TempoSource::Phrase => TempoFrom::Phrase,
-            },
-            harmony: self.harmony(),
-            swing: match self.notes.swing.value() {
-                SWING_BY_STYLE => styles::style(style).map_or(styles::STRAIGHT, |style| style.swing),
-                percent => f32::from(byte(percent)) / 100.0,
-            },
-            octave: i8::try_from(self.notes.octave.value()).unwrap_or(0),
-            in_channel: channel(self.midi.in_channel.value()),
-            comping: self.harmony.comping.value(),
-            comping_channel: channel(self.harmony.comping_channel.value()),
-            click: self.sound.click.value(),
-            style,
-            free_time,
-            files: (self.chart.version(), self.own.version()),
+            style: StyleSettings { number: style, free_time, files: (self.chart.version(), self.own.version()) },
             sampling: SamplingParameters {
                 temperature: self.model.temperature.value(),
                 top_p: self.model.top_p.value(),
@@ -123,6 +101,41 @@ impl SegueParams {
                 seed: u64::from(self.model.seed.value().unsigned_abs()),
                 limits: self.limits(),
                 notes_per_quarter: styles::style(style).map(|style| style.notes_a_beat),
+            },
+            harmony: self.harmony(),
+            accompaniment: AccompanimentSettings {
+                comping: self.harmony.comping.value(),
+                comping_channel: channel(self.harmony.comping_channel.value()),
+                click: self.sound.click.value(),
+            },
+            timing: TimingSettings {
+                tempo_bpm: f64::from(self.timing.tempo.value()),
+                tempo_from: match self.timing.tempo_from.value() {
+                    TempoSource::Setting => TempoFrom::Setting,
+                    TempoSource::Phrase => TempoFrom::Phrase,
+                },
+                swing: match self.notes.swing.value() {
+                    SWING_BY_STYLE => styles::style(style).map_or(styles::STRAIGHT, |style| style.swing),
+                    percent => f32::from(byte(percent)) / 100.0,
+                },
+                look_ahead_ms: self.timing.look_ahead.value(),
+            },
+            midi: MidiSettings {
+                in_channel: channel(self.midi.in_channel.value()),
+                out_channel: u8::try_from(self.midi.out_channel.value() - 1).unwrap_or(0).min(15),
+                octave: i8::try_from(self.notes.octave.value()).unwrap_or(0),
+                thru: self.midi.thru.value(),
+            },
+        }
+    }
+
+    fn turn_settings(&self) -> TurnSettings {
+        TurnSettings {
+            mode: self.turns.mode.value().into(),
+            trade: Trade {
+                bars: self.turns.trade_bars.value().bars(),
+                segue_first: self.turns.trade_first.value() == First::Segue,
+                rings_over: self.turns.ring_over.value(),
             },
             response_gap_ms: self.turns.response_gap.value(),
             answer_bars: u8::try_from(self.turns.answer_length.value()).unwrap_or(1).max(1),
@@ -133,10 +146,12 @@ impl SegueParams {
                 Start::Sixteenth => StartGrid::Sixteenth,
                 Start::Bar => StartGrid::Bar,
             },
-            thru: self.midi.thru.value(),
-            look_ahead_ms: self.timing.look_ahead.value(),
-            tempo_bpm: f64::from(self.timing.tempo.value()),
-            channel: u8::try_from(self.midi.out_channel.value() - 1).unwrap_or(0).min(15),
+            on_yield: match self.turns.yields.value() {
+                YieldAs::AtOnce => Yield::AtOnce,
+                YieldAs::AfterNote => Yield::AfterNote,
+                YieldAs::AtBeat => Yield::AtBeat,
+            },
+            drone_below: byte(self.turns.drone_below.value()),
         }
     }
 }

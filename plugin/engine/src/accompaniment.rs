@@ -1,7 +1,7 @@
-//! Who accompanies: the comping and the click. The only writer of both.
+//! The accompaniment: comping and metronome. The only writer of both.
 //!
-//! With a song they go with it, and end with it. Without one, the comping comes in with the player's next key and ends when
-//! nobody has played for a while; the click goes on. Knows nothing of turns.
+//! With a song both start and stop with it. Without one, the comping starts with the player's next key and ends after a
+//! silence, and the metronome goes on. Knows nothing of turns.
 
 pub mod comping;
 pub mod metronome;
@@ -16,29 +16,29 @@ use crate::time::beat_grid::beat_at_or_after;
 use crate::time::clock::Flow;
 use crate::time::now::Now;
 use crate::time::tick_map::TickMap;
-use comping::{ChordSpan, Comping, Due};
+use comping::{ChordSpan, Comping, CompingStep};
 use metronome::Metronome;
 use segue_model::note::Ticks;
 
-/// See the module.
+/// Comping and metronome.
 #[derive(Debug, Default)]
 pub struct Accompaniment {
     comping: Comping,
-    click: Metronome,
+    metronome: Metronome,
 }
 
 impl Accompaniment {
-    /// Everything is over; there is no host to tell.
+    /// Stops both without a host at hand; the output keeps the pending note-offs.
     pub fn stop(&mut self) {
         self.comping.clear();
-        self.click.forget();
+        self.metronome.forget();
     }
 
-    /// What a new block means for those who accompany.
+    /// Starts or stops the comping with a new block, as settings and transport require.
     pub fn enter(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output, time: &Time, flow: Flow) {
         if flow == Flow::Discontinuity {
             self.comping.stop(now.at(), host, output);
-            self.click.forget();
+            self.metronome.forget();
         }
         if comping::is_wanted(now.settings()) {
             if time.beats().follows_host() || self.comping.plays() {
@@ -49,59 +49,62 @@ impl Accompaniment {
         }
     }
 
-    /// The player begins: without a song that is where the comping comes in.
+    /// A key of the player goes down: without a song the comping starts with it.
     pub fn meet_player(&mut self, now: &Now<'_>, time: &Time) {
         if comping::is_wanted(now.settings()) && !self.comping.plays() {
             self.begin(now, time);
         }
     }
 
-    /// Beats have moved under the comping.
+    /// Restarts the comping by the new bars, because the beats have moved.
     pub fn follow_beats(&mut self, now: &Now<'_>, time: &Time) {
         if self.comping.plays() {
             self.begin(now, time);
         }
     }
 
-    /// Where bars have moved it begins again by the new ones; else it goes on.
+    /// Starts the comping; if it plays already, it goes on unless the bars have moved.
     fn begin(&mut self, now: &Now<'_>, time: &Time) {
         let from = swung(now, time).first_tick_from(now.offset(), 0.0);
         self.comping.play(from, now.position(), time.beats().bars());
     }
 
-    /// The comping ends because nobody plays any more.
+    /// Stops the comping after a silence.
     pub fn fall_silent(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
         self.comping.stop(now.at(), host, output);
     }
 
-    /// Takes the comping's hand off the keys.
-    pub fn let_go(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
-        self.comping.let_go(now.at(), host, output);
+    /// Ends the sounding chord of the comping.
+    pub fn end_chord(&mut self, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
+        self.comping.end_chord(now.at(), host, output);
     }
 
-    /// Whether the comping plays and nobody but the player keeps it going.
+    /// Whether the comping plays without a song, so that a silence stops it.
     pub fn depends_on_player(&self, time: &Time) -> bool {
         self.comping.plays() && !time.beats().follows_host()
     }
 
-    /// What the comping does next, and at which offset.
-    pub fn due(&self, now: &Now<'_>, time: &Time) -> Option<(i64, Due)> {
+    /// The next step of the comping, and its offset.
+    pub fn due(&self, now: &Now<'_>, time: &Time) -> Option<(i64, CompingStep)> {
         self.comping.due(&swung(now, time), now.start, now.block.offline)
     }
 
-    /// At which offset the next click falls, if it is on.
+    /// The offset and the tick of the next click; `None` when the metronome is off.
     pub fn click_due(&self, now: &Now<'_>, time: &Time) -> Option<(i64, Ticks)> {
-        now.settings().click.then(|| self.click.due(&now.maps.beats, now.offset(), time.beats().bars()))
+        now.settings()
+            .accompaniment
+            .click
+            .then(|| self.metronome.due(&now.maps.beats, now.offset(), time.beats().bars()))
     }
 
-    /// Clicks.
+    /// Plays the click that is due.
     pub fn click(&mut self, now: &Now<'_>, host: &mut impl HostIo, time: &Time) {
         if let Some((_, beat)) = self.click_due(now, time) {
-            self.click.strike(beat, time.beats().bars(), now.at(), host);
+            self.metronome.click(beat, time.beats().bars(), now.at(), host);
         }
     }
 
-    /// Does what the comping is due to do.
+    /// Takes the step of the comping that is due.
     pub fn comp(
         &mut self,
         ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
@@ -111,24 +114,25 @@ impl Accompaniment {
     ) {
         let now = ctx.now;
         match self.due(&now, time) {
-            Some((_, Due::Off)) => self.comping.let_go(now.at(), ctx.host, output),
-            Some((_, Due::On)) => {
-                let all_taken = self.comping.strike(now.settings().comping_channel, now.at(), ctx.host, output);
+            Some((_, CompingStep::Off)) => self.comping.end_chord(now.at(), ctx.host, output),
+            Some((_, CompingStep::On)) => {
+                let all_taken =
+                    self.comping.begin_chord(now.settings().accompaniment.comping_channel, now.at(), ctx.host, output);
                 stats.refused.add(u32::from(!all_taken));
             }
-            Some((_, Due::LookUp(from))) => {
+            Some((_, CompingStep::LookUp(from))) => {
                 if self.comping.awaits_chart() && !self.wait_for_chart(ctx.port) {
                     stats.time_outs.add_one();
-                    self.comping.lose();
-                } else if let Some(stretch) = self.comping.look_up(from, time.beats().form()) {
-                    self.prepare(stretch, &now, time, stats);
+                    self.comping.skip_bar();
+                } else if let Some(span) = self.comping.look_up(from, time.beats().form()) {
+                    self.prepare(span, &now, time, stats);
                 }
             }
             None => {}
         }
     }
 
-    /// A rendering waits for the chart that is under way. False when it does not come.
+    /// Offline, waits for the chart that is under way. False after a time-out.
     fn wait_for_chart(&mut self, port: &mut impl WorkerPort) -> bool {
         while port.awaits_chart() {
             let Some(chart) = port.wait_for_chart_offline() else { return false };
@@ -138,7 +142,7 @@ impl Accompaniment {
         true
     }
 
-    /// Takes the charts that have come. `changes_chart` says that the worker is still to be told of a change.
+    /// Takes the charts that have arrived. `changes_chart`: the outbox holds a command that will bring another one.
     pub fn take_charts(&mut self, port: &mut impl WorkerPort, changes_chart: bool) {
         while let Some(chart) = port.take_chart() {
             self.play_chart(chart, port);
@@ -152,23 +156,23 @@ impl Accompaniment {
         }
     }
 
-    /// A chord is known. One that comes a little late is struck at once; later, it comes in on the next beat, because
-    /// between the beats it would only disturb.
-    fn prepare(&mut self, stretch: ChordSpan, now: &Now<'_>, time: &Time, stats: &Stats) {
+    /// Plans a chord. One that is late by no more than the look-ahead begins at once. A later one begins on the next
+    /// beat, because a chord between the beats would disturb the music.
+    fn prepare(&mut self, span: ChordSpan, now: &Now<'_>, time: &Time, stats: &Stats) {
         let beats = swung(now, time);
-        let late = now.offset() - beats.offset_of(stretch.from.as_f64());
+        let late = now.offset() - beats.offset_of(span.from.as_f64());
         let begin = if late <= now.look_ahead {
-            stretch.from
+            span.from
         } else {
             beat_at_or_after(beats.first_tick_from(now.offset(), 0.0), time.beats().bars())
         };
-        if !self.comping.prepare(stretch, begin) && stretch.chord.is_some() {
+        if !self.comping.prepare(span, begin) && span.chord.is_some() {
             stats.dropped.add_one();
         }
     }
 }
 
-/// Beats as they are divided now.
+/// The tick map of beats, with the present swing.
 fn swung(now: &Now<'_>, time: &Time) -> TickMap {
     time.swung(now.maps.beats, now.settings())
 }

@@ -6,21 +6,22 @@ use crate::input::held_notes::HELD;
 use crate::link::WorkerPort;
 use crate::time::now::Now;
 
-/// Free places in the link that heard notes leave for what must not be lost: the ends of held notes come on top.
+/// Places in the link that heard notes leave free for commands that must not be lost. Places for the ends of held notes
+/// are kept on top of these.
 pub const RESERVE: usize = 16;
 
-/// A block while it is walked, with the host and the worker.
+/// The present block, with the host and the port to the worker.
 pub struct BlockContext<'a, H, P> {
-    /// Where in it we are.
+    /// The present frame of the block.
     pub now: Now<'a>,
-    /// What the host says and is told.
+    /// The host's events and outputs.
     pub host: &'a mut H,
-    /// The way to the worker.
+    /// The port to the worker.
     pub port: &'a mut P,
 }
 
 impl<H, P: WorkerPort> BlockContext<'_, H, P> {
-    /// In an offline rendering no command is lost because the worker is behind.
+    /// Offline, waits for room in the link, so that no command is lost because the worker is behind.
     pub fn make_room_offline(&mut self) {
         if self.now.block.offline && self.port.free_slots() <= 2 * HELD + RESERVE {
             self.port.make_room_offline();

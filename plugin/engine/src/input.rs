@@ -1,4 +1,7 @@
-//! What the player does: held keys, chords, articulation, and when the next note is due. `player` is the only writer of it.
+//! The player's input: held keys, chords, articulation, and when the next note is due. `player` is the only writer of
+//! it.
+//!
+//! Nothing here knows the turn or what Segue plays.
 
 pub mod chord_detector;
 mod gate;

@@ -1,16 +1,41 @@
-//! The hands: they play on time and never wait.
+//! The engine of Segue: a block of host events in, notes and sound out; and the worker thread that runs the model.
 //!
-//! Rules, each held by a test; that nothing can panic is held by the lints at the head of the crate too:
-//! - Nothing in here allocates, frees, locks, waits, does I/O, logs or can panic. Offline rendering alone may wait for
-//!   the mind, through the one method of the link that says so, and not for ever.
-//! - Every list has a bound and an answer to what happens when it is full. No note-off is ever what is dropped.
-//! - Every note-on that leaves is followed by exactly one note-off (`active_notes.rs`).
+//! Knows no plugin framework, no window and no preset. The audio thread runs everything but [`worker`]; the two threads
+//! meet in [`link`]. `ARCHITECTURE.md` has the map of the rooms.
+//!
+//! ```
+//! use segue_engine::host::{Block, FrameOffset, HostEvent, HostIo, Key, Message, Sent, Settings, SynthEvent, Transport};
+//! use segue_engine::link::{Command, Received, link};
+//! use segue_engine::{Performer, stats::Stats};
+//! use segue_model::note::Pitch;
+//!
+//! /// A host in whose first block a key goes down.
+//! struct OneKey(Option<HostEvent>);
+//! impl HostIo for OneKey {
+//!     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> { Some((FrameOffset(0), self.0.take()?)) }
+//!     fn play(&mut self, _: FrameOffset, _: SynthEvent) {}
+//!     fn send(&mut self, _: FrameOffset, _: Message) -> Sent { Sent::Accepted }
+//! }
+//!
+//! let (mut port, worker) = link();
+//! let mut performer = Performer::new(48_000.0, std::sync::Arc::new(Stats::default()));
+//! let block = Block { frames: 64, into: 0, transport: Transport::default(), settings: Settings::default(), offline: false };
+//! let key = Key { voice: None, channel: 0, pitch: Pitch::new(60).unwrap() };
+//! performer.perform(&block, &mut OneKey(Some(HostEvent::NoteOn { key, velocity: 0.7 })), &mut port);
+//! let commands = std::iter::from_fn(|| match worker.receive() { Received::Command(command) => Some(command), _ => None });
+//! assert!(commands.into_iter().any(|command| matches!(command, Command::Heard(heard) if heard.pitch == key.pitch)));
+//! ```
+//!
+//! Rules of the audio thread, each held by a test:
+//! - Nothing allocates, frees, locks, waits, does I/O, logs or can panic; the lints below deny panics. Only an offline
+//!   rendering may wait for the worker, through the methods of the link that say so, and with a time-out.
+//! - Every list has a bound and an answer to what happens when it is full. No note-off is ever dropped.
+//! - Every note-on that leaves is followed by exactly one note-off (`output/active_notes.rs`).
 //! - Offsets lie inside the block and never go back.
 //! - What is played follows from positions alone, never from where the host cuts its blocks.
 //!
-//! A block is walked from one moment to the next: what the host says, what ends, whose turn it becomes, when the mind
-//! is asked, what begins, in this order where several fall on one frame. So a request as of a position has heard everything
-//! up to that position and nothing after it, and the player's note comes before Segue's.
+//! A block is walked from step to step; the declaration order of `performer::Step` says what comes first on one frame. A
+//! request as of a frame has heard everything up to that frame and nothing after it.
 
 #![deny(
     clippy::expect_used,

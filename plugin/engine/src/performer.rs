@@ -1,12 +1,14 @@
-//! Walks one block of the host from one step to the next. Owns the parts of the engine and decides nothing itself: each part
-//! is told what happens and says what follows.
+//! The performer: walks one block of the host step by step.
+//!
+//! Owns the parts of the engine and decides nothing itself: it passes each event to the part it concerns, and that
+//! part's decision to the part that carries it out.
 
 mod hear;
 
 use crate::accompaniment::Accompaniment;
-use crate::accompaniment::comping::Due;
+use crate::accompaniment::comping::CompingStep;
 use crate::block::BlockContext;
-use crate::host::{Block, FrameOffset, HostEvent, HostIo, Settings, StyleNumber};
+use crate::host::{Block, Buttons, FrameOffset, HostEvent, HostIo, Settings, StyleNumber};
 use crate::input::Player;
 use crate::input::chord_detector::source;
 use crate::link::WorkerPort;
@@ -23,17 +25,17 @@ use segue_model::harmony::HarmonySource;
 use segue_model::note::Ticks;
 use std::sync::Arc;
 
-/// Steps in one block after which it is given up: more than any music has, so that a worker that talks nonsense cannot
-/// keep the host for ever.
+/// The most steps in one block: more than music can have. Without a bound, absurd replies could keep the host waiting
+/// for ever.
 const STEPS: u32 = 1 << 16;
-/// Without a song, the first note after this much silence is the first beat of a bar.
+/// Without a song, the first note after this much silence begins a bar.
 const SILENCE_MS: f32 = 2_000.0;
-/// Later than anything.
+/// Later than every tick.
 const LATEST: Ticks = Ticks(i64::MAX);
-/// Before every activation: whoever plays first begins a bar.
+/// Before every activation, so that the first note of all begins a bar.
 const LONG_AGO: FramePosition = FramePosition(i64::MIN / 2);
 
-/// From what a host says to what is played, block by block.
+/// The engine on the audio thread.
 #[derive(Debug)]
 pub struct Performer {
     stats: Arc<Stats>,
@@ -44,62 +46,54 @@ pub struct Performer {
     output: Output,
     accompaniment: Accompaniment,
     selection: Selection,
-    /// The momentary switches in the block before; nothing before the first.
+    /// The buttons in the block before; `None` before the first block.
     buttons: Option<Buttons>,
-    /// Since when nothing has sounded; `None` while something does.
+    /// Since when nothing has sounded; `None` while something sounds.
     quiet_since: Option<FramePosition>,
 }
 
-/// What the worker was told to play with.
+/// What the worker plays with.
 #[derive(Debug, Clone, Copy, Default)]
 struct Selection {
-    /// Nothing before the first block.
+    /// `None` before the first block.
     style: Option<StyleNumber>,
     files: (u32, u32),
-    chords_from: HarmonySource,
+    chord_source: HarmonySource,
 }
 
-/// Which momentary switches are on.
-#[derive(Debug, Clone, Copy)]
-struct Buttons {
-    your_turn: bool,
-    tap: bool,
-    forget: bool,
-}
-
-/// What happens next. Of several steps on one frame, the one that is declared first comes first.
+/// The kinds of step. Of several steps on one frame, the one declared first comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
-    /// A note of Segue's ends.
+    /// A note of Segue ends.
     NoteOff,
-    /// The comping's chord ends.
+    /// A chord of the comping ends.
     CompingOff,
-    /// The host says something.
+    /// An event of the host.
     HostEvent,
-    /// The comping looks a chord up or strikes it. After what the host says: that may be that everything is to be silent.
+    /// The comping looks up a chord or begins it. After the host's events, because one of them may silence everything.
     CompingOn,
-    /// The song has passed the end of its loop.
+    /// The song has passed the loop's end without wrapping.
     LoopPassed,
-    /// The player's fingers have come to rest on a chord.
-    ChordRests,
+    /// The keys of a chord are complete.
+    ChordComplete,
     /// Segue's part begins or ends.
     Turn,
-    /// A part of Segue's is to be dealt.
-    Deal,
-    /// The next pass of the loop is to be foreseen.
+    /// A part of Segue is to be allocated.
+    Allocation,
+    /// The next pass of the loop is to be planned.
     LoopAhead,
-    /// The worker is asked. It has heard everything up to this frame, and nothing after it.
+    /// A request to the worker: it has heard everything up to this frame, and nothing after it.
     Request,
-    /// A note of Segue's begins: after the player's on the same frame.
+    /// A note of Segue begins: after the player's notes on the same frame.
     NoteOn,
     /// Nobody has played for a while.
     Silence,
-    /// The click.
+    /// A click of the metronome.
     Metronome,
 }
 
 impl Performer {
-    /// A performer that has heard nothing.
+    /// An engine without memory, for this sample rate in frames per second.
     pub fn new(sample_rate: f64, stats: Arc<Stats>) -> Self {
         Self {
             stats,
@@ -115,7 +109,7 @@ impl Performer {
         }
     }
 
-    /// Prepares for blocks of a sample rate: everything that sounded is over, what was heard stays in memory.
+    /// Prepares for blocks at a sample rate. Sounding notes end; the memory stays.
     pub fn activate(&mut self, sample_rate: f64) {
         self.reset();
         self.time.activate(sample_rate);
@@ -124,8 +118,7 @@ impl Performer {
         self.quiet_since = Some(LONG_AGO);
     }
 
-    /// Lets go of everything that sounds and drops the plan. There is no host to tell now; note-offs follow with the
-    /// next block.
+    /// Ends all notes and drops the plan. No host is at hand, so the note-offs follow with the next block.
     pub fn reset(&mut self) {
         let now = self.time.of_style().next_tick();
         self.planner.stop(now);
@@ -139,7 +132,7 @@ impl Performer {
         self.quiet_since.get_or_insert(self.time.position());
     }
 
-    /// A new performance with a blank memory, as every offline rendering is: nothing of the one before has any influence.
+    /// Starts a new performance without memory, as every offline render does: nothing before it has an influence.
     pub fn start_afresh(&mut self) {
         self.reset();
         self.time.start_afresh();
@@ -150,10 +143,10 @@ impl Performer {
         self.quiet_since = Some(LONG_AGO);
     }
 
-    /// What it is that notes are played to; a chord that was heard, since which moment of the beats.
+    /// The chords in force, and for a heard chord the moment, in ticks of beats, since when.
     pub fn chords(&self) -> (Chords, Option<f64>) {
-        let Selection { style, files: (version, _), chords_from } = self.selection;
-        match chords_from {
+        let Selection { style, files: (version, _), chord_source } = self.selection;
+        match chord_source {
             HarmonySource::Chart => (Chords::Chart { version, style: style.unwrap_or_default() }, None),
             HarmonySource::Hands => {
                 let (chord, since) = self.player.chord().unzip();
@@ -163,7 +156,7 @@ impl Performer {
         }
     }
 
-    /// What can be seen from outside; what is planned only when somebody wants to see it.
+    /// What the window shows; planned notes only if `shows_plans`.
     pub fn snapshot(&self, shows_plans: bool) -> Snapshot {
         Snapshot::of(&self.time, &self.arbiter, &self.planner, shows_plans)
     }
@@ -198,7 +191,7 @@ impl Performer {
         self.time.leave(block);
     }
 
-    /// What has been counted.
+    /// The counters.
     #[cfg(test)]
     pub fn stats(&self) -> &Arc<Stats> {
         &self.stats
@@ -210,62 +203,65 @@ impl Performer {
         self.time.position()
     }
 
-    /// Which momentary switches the musician, or automation, turns on at the start of this block.
+    /// The buttons that go down with this block.
     fn pressed(&mut self, settings: &Settings) -> Buttons {
-        let &Settings { your_turn, tap, forget, .. } = settings;
-        let now = Buttons { your_turn, tap, forget };
-        // What is on at first has been on before.
+        let now = settings.buttons;
+        // A button that is down in the first block was not pressed in it.
         let before = self.buttons.replace(now).unwrap_or(now);
-        Buttons { your_turn: your_turn && !before.your_turn, tap: tap && !before.tap, forget: forget && !before.forget }
+        Buttons {
+            your_turn: now.your_turn && !before.your_turn,
+            tap: now.tap && !before.tap,
+            forget: now.forget && !before.forget,
+        }
     }
 
-    /// At the start of a block: what the host or the musician has changed.
+    /// Passes to the arbiter what the host or the musician has changed since the block before.
     fn enter_turns(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, flow: Flow) {
         let settings = ctx.now.settings();
-        let other_style = self.select(settings);
-        let other_time = self.time.set_free_time(settings.free_time);
-        if other_time {
+        let style_changed = self.select(settings);
+        let time_changed = self.time.set_free_time(settings.style.free_time);
+        if time_changed {
             self.player.forget_ticks();
         }
-        let other_rules = self.arbiter.enter(settings);
-        if other_rules || flow == Flow::Discontinuity {
-            let is_changed = other_rules || other_style || other_time;
+        let rules_changed = self.arbiter.enter(settings);
+        if rules_changed || flow == Flow::Discontinuity {
+            let is_changed = rules_changed || style_changed || time_changed;
             self.take_turn(ctx, TurnInput::Discontinuity { is_changed });
             return;
         }
-        if self.arbiter.is_loop_another(&ctx.now, &self.time) {
+        if self.arbiter.has_loop_changed(&ctx.now, &self.time) {
             self.take_turn(ctx, TurnInput::LoopPassed);
         }
-        if other_time {
+        if time_changed {
             let maps = &ctx.now.maps;
-            let before = if settings.free_time { maps.beats } else { maps.seconds };
+            let before = if settings.style.free_time { maps.beats } else { maps.seconds };
             let from = self.arbiter.part().map(|part| before.first_tick_from(ctx.now.offset(), part.lag));
             self.planner.leave_time(from, &ctx.now, ctx.host, &mut self.output);
-            self.take_turn(ctx, TurnInput::OtherTime(before));
-        } else if other_style {
-            self.take_turn(ctx, TurnInput::OtherStyle);
+            self.take_turn(ctx, TurnInput::TimeChanged(before));
+        } else if style_changed {
+            self.take_turn(ctx, TurnInput::StyleChanged);
         }
         self.take_turn(ctx, TurnInput::BarsMoved);
     }
 
-    /// Tells the worker what to play with. True when another style plays from now on.
+    /// Tells the worker which style, files and chords to use. True when the style changed.
     fn select(&mut self, settings: &Settings) -> bool {
-        let chords_from = source(settings);
-        let now = Selection { style: Some(settings.style), files: settings.files, chords_from };
+        let chord_source = source(settings);
+        let now = Selection { style: Some(settings.style.number), files: settings.style.files, chord_source };
         let before = std::mem::replace(&mut self.selection, now);
         if before.files != now.files {
-            self.planner.read_files();
+            self.planner.reload_files();
         }
-        if before.chords_from != chords_from {
-            self.planner.set_chord_source(chords_from);
+        if before.chord_source != chord_source {
+            self.planner.set_chord_source(chord_source);
         }
         if before.style != now.style {
-            self.planner.set_style(settings.style);
+            self.planner.set_style(settings.style.number);
         }
-        before.style.is_some_and(|before| before != settings.style)
+        before.style.is_some_and(|before| before != settings.style.number)
     }
 
-    /// Tells the arbiter what happens, and the planner what follows.
+    /// Passes an event to the arbiter, and its decision to the planner.
     fn take_turn(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, input: TurnInput) {
         let at = Situation {
             now: &ctx.now,
@@ -314,11 +310,11 @@ impl Performer {
                 }
             }
             Step::LoopPassed => self.take_turn(ctx, TurnInput::LoopPassed),
-            Step::ChordRests => self.hear_chord(ctx),
+            Step::ChordComplete => self.hear_chord(ctx),
             Step::Turn => self.take_turn(ctx, TurnInput::TurnDue),
-            Step::Deal => self.take_turn(ctx, TurnInput::DealDue),
+            Step::Allocation => self.take_turn(ctx, TurnInput::AllocationDue),
             Step::LoopAhead => self.take_turn(ctx, TurnInput::LoopDue),
-            Step::Request => self.planner.ask(ctx, &self.arbiter, &self.time, &self.stats),
+            Step::Request => self.planner.request(ctx, &self.arbiter, &self.time, &self.stats),
             Step::NoteOn => {
                 let keys = self.player.held();
                 self.planner.begin_next(ctx, self.arbiter.turn(), keys, &mut self.output, &self.stats);
@@ -329,28 +325,28 @@ impl Performer {
         }
     }
 
-    /// The next step of this block, and its frame.
+    /// The next step of this block and its frame; `None` at the end of the block.
     fn next_step(&self, now: &Now<'_>, event: Option<FrameOffset>) -> Option<(u32, Step)> {
         let (style, lag) = (&now.maps.style, self.arbiter.lag());
-        // Events beyond the block cannot be; if a host sends them they belong to its last frame.
+        // A host must not send events behind the block; if it does, they count for the last frame.
         let event = event.map(|at| i64::from(at.0.min(now.block.frames.saturating_sub(1))));
-        // What begins with the next pass of the loop begins when the song is there.
+        // What belongs to the next pass of the loop must wait for the wrap.
         let pass = self.arbiter.next_pass().map_or(LATEST, |pass| pass.first);
         let turn = self.arbiter.turn().next_change().filter(|(tick, ..)| *tick < pass);
         let note_on = self.planner.next_on().filter(|onset| *onset < pass);
         let comping = self.accompaniment.due(now, &self.time).map(|(at, due)| {
-            let step = if due == Due::Off { Step::CompingOff } else { Step::CompingOn };
+            let step = if due == CompingStep::Off { Step::CompingOff } else { Step::CompingOn };
             (at, step)
         });
-        let deal = self.arbiter.is_deal_due(now.settings().mode, &self.time).then(|| now.offset());
+        let allocation = self.arbiter.is_allocation_due(now.settings().turn.mode, &self.time).then(|| now.offset());
         let silence = self.silence_at().filter(|_| self.accompaniment.depends_on_player(&self.time));
         let steps = [
             (self.planner.next_off().map(|until| style.offset_of(until)), Step::NoteOff),
             (event, Step::HostEvent),
             (self.arbiter.loop_passes(now), Step::LoopPassed),
-            (self.player.chord_rests_at(now).map(|rests| now.offset_of(rests)), Step::ChordRests),
+            (self.player.chord_complete_at(now).map(|complete| now.offset_of(complete)), Step::ChordComplete),
             (turn.map(|(tick, lag, _)| style.offset_of(tick.as_f64() + lag)), Step::Turn),
-            (deal, Step::Deal),
+            (allocation, Step::Allocation),
             (self.arbiter.loop_due(now, &self.time), Step::LoopAhead),
             (self.planner.request_due(now), Step::Request),
             (note_on.map(|onset| style.offset_of(onset.as_f64() + lag)), Step::NoteOn),
@@ -371,7 +367,7 @@ impl Performer {
         }
     }
 
-    /// From when on nobody has played for a while; `None` while anything sounds.
+    /// When the silence will have lasted long enough for a new bar; `None` while anything sounds.
     fn silence_at(&self) -> Option<FramePosition> {
         Some(self.quiet_since?.plus(crate::time::now::frames_in_ms(SILENCE_MS, self.time.sample_rate())))
     }

@@ -1,7 +1,9 @@
-//! What will sound: requests to the worker, the schedule, and what the worker must still be told. `planner` is the only
-//! writer of it.
+//! The plan: requests to the worker, the schedule of notes, and the outbox of commands that wait for room in the link.
+//!
+//! `planner` is the only writer of what will sound. Nothing here knows why the turn is Segue's.
 
 mod outbox;
+mod parameter_history;
 mod planner;
 mod requests;
 mod schedule;

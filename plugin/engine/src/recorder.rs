@@ -162,14 +162,14 @@ impl Recorder {
     fn note(&mut self, at: FrameOffset, what: SynthEvent) {
         let event = match what {
             // These follow from the chart and the clock.
-            SynthEvent::NoteOn { who: NoteSource::Comping | NoteSource::Click, .. }
-            | SynthEvent::NoteOff { who: NoteSource::Comping | NoteSource::Click, .. } => {
+            SynthEvent::NoteOn { source: NoteSource::Comping | NoteSource::Click, .. }
+            | SynthEvent::NoteOff { source: NoteSource::Comping | NoteSource::Click, .. } => {
                 return;
             }
-            SynthEvent::NoteOn { who, pitch, velocity, channel: _ } => {
+            SynthEvent::NoteOn { source: who, pitch, velocity, channel: _ } => {
                 Event::NoteOn { who, pitch, velocity: midi(velocity) }
             }
-            SynthEvent::NoteOff { who, pitch, channel: _ } => Event::NoteOff { who, pitch },
+            SynthEvent::NoteOff { source: who, pitch, channel: _ } => Event::NoteOff { who, pitch },
             SynthEvent::AllSoundOff => Event::Silence,
             // The pedal lengthens the sound, but is no part of a written note.
             SynthEvent::Pedal { .. } => return,

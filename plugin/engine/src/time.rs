@@ -92,7 +92,7 @@ impl Time {
         let (beats, flow) = self.beats.enter(&block.transport, self.position, block.frames, own_bpm);
         let metre_alone = Transport { metre: block.transport.metre, ..Transport::default() };
         let (seconds, _) = self.seconds.enter(&metre_alone, self.position, block.frames, FREE_BPM);
-        let style = if settings.free_time { seconds } else { self.swung(beats, settings) };
+        let style = if settings.style.free_time { seconds } else { self.swung(beats, settings) };
         let swing_changed = std::mem::replace(&mut self.swing, style.swing()) != style.swing();
         self.largest_block = self.largest_block.max(block.frames);
         Entered { maps: TickMaps { style, beats, seconds }, flow, swing_changed }
@@ -141,13 +141,13 @@ impl Time {
     /// How long before its onset a note is decided, in frames. Live, a reply arrives with the next block at the
     /// earliest.
     pub fn look_ahead(&self, block: &Block) -> i64 {
-        let wanted = frames_in_ms(block.settings.look_ahead_ms, self.sample_rate);
+        let wanted = frames_in_ms(block.settings.timing.look_ahead_ms, self.sample_rate);
         if block.offline { wanted } else { wanted.max(i64::from(self.largest_block)) }
     }
 
     /// The beats, divided as these settings say.
     pub fn swung(&self, beats: TickMap, settings: &Settings) -> TickMap {
-        beats.with(Swing::new(settings.swing, self.beats.bars()))
+        beats.with(Swing::new(settings.timing.swing, self.beats.bars()))
     }
 
     /// While the transport stands, a player who begins after a silence begins a bar.
@@ -157,7 +157,7 @@ impl Time {
         }
         self.tempo.begin_phrase();
         let (offset, position, frames) = (now.offset(), now.position(), now.block.frames);
-        if now.settings().click {
+        if now.settings().accompaniment.click {
             // The player follows the click, so the click stays and the nearest beat begins the bar.
             let beat = nearest_beat(now.maps.beats.nearest_tick(offset), self.beats.bars());
             self.beats.begin_bar_on(beat);
@@ -176,7 +176,7 @@ impl Time {
         let transport = &now.block.transport;
         // A host that plays and reports a tempo keeps it, even if it reports no song position.
         let host_keeps_time = transport.playing && sane(transport.tempo_bpm).is_some();
-        if now.settings().tempo_from != TempoFrom::Phrase || self.beats.follows_host() || host_keeps_time {
+        if now.settings().timing.tempo_from != TempoFrom::Phrase || self.beats.follows_host() || host_keeps_time {
             return false;
         }
         let (offset, position) = (now.offset(), now.position());

@@ -1,4 +1,6 @@
-//! Whose turn it is. `arbiter` is the only writer of it; `turn` is the table it asks.
+//! Whose turn it is. `arbiter` is the only writer of it; `turn` holds the state machine.
+//!
+//! Nothing here knows notes, requests or the output.
 
 pub mod arbiter;
 mod loop_ahead;

@@ -158,7 +158,7 @@ fn chart_in_force(params: &SegueParams) -> Option<Arc<Chart>> {
 
 /// The chart of the style that plays.
 pub fn usual_chart(params: &SegueParams) -> Option<Arc<Chart>> {
-    styles::style(params.settings().style)?.chart()
+    styles::style(params.settings().style.number)?.chart()
 }
 
 /// The coordinates of one frame: where moments and keys lie.

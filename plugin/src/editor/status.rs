@@ -87,7 +87,7 @@ fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
         }
         WorkerStatus::Loading | WorkerStatus::Ready => {}
     }
-    let playing = params.settings().style;
+    let playing = params.settings().style.number;
     if i32::from(playing.0) == params.model.style.value() {
         return match own_fault(params) {
             Some(_) => (format!("{wished}: not the file that this song was saved with"), theme::WRONG),

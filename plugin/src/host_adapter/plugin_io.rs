@@ -69,10 +69,10 @@ impl<C: ProcessContext<Segue>> HostIo for PluginIo<'_, C> {
         self.render_until(at.0 as usize);
         match what {
             SynthEvent::NoteOn { .. } if !self.sound_is_on => {}
-            SynthEvent::NoteOn { who, channel, pitch, velocity } => {
-                self.sound.note_on(who, channel, pitch.key(), Velocity::nearest(velocity * 127.0).value());
+            SynthEvent::NoteOn { source, channel, pitch, velocity } => {
+                self.sound.note_on(source, channel, pitch.key(), Velocity::nearest(velocity * 127.0).value());
             }
-            SynthEvent::NoteOff { who, channel, pitch } => self.sound.note_off(who, channel, pitch.key()),
+            SynthEvent::NoteOff { source, channel, pitch } => self.sound.note_off(source, channel, pitch.key()),
             SynthEvent::Pedal { channel, down } => self.sound.pedal(channel, down),
             SynthEvent::AllSoundOff => self.sound.silence(),
         }
@@ -310,7 +310,8 @@ mod tests {
         let message = Message::NoteOn { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Accepted);
         assert_eq!(stage.send(FrameOffset(20), message), Sent::Refused);
-        stage.play(FrameOffset(20), SynthEvent::NoteOn { who: NoteSource::Player, channel: 0, pitch, velocity: 1.0 });
+        stage
+            .play(FrameOffset(20), SynthEvent::NoteOn { source: NoteSource::Player, channel: 0, pitch, velocity: 1.0 });
         stage.finish();
         assert!(left[..20].iter().all(|sample| *sample == 0.0), "silent before the note");
         assert!(left[20..].iter().any(|sample| *sample != 0.0), "heard from then on");

@@ -141,9 +141,9 @@ pub(super) mod tests {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/piano.segue");
         let own = Preset { own_style: file.to_owned(), ..preset("My own", "") };
         apply(&own, &params, &mut FakeHost::default());
-        assert!(params.own.is_playable() && params.settings().free_time);
+        assert!(params.own.is_playable() && params.settings().style.free_time);
         apply(&preset("Irish", ""), &params, &mut FakeHost::default());
-        assert!(params.own.is_playable() && !params.settings().free_time);
+        assert!(params.own.is_playable() && !params.settings().style.free_time);
         assert_eq!(of(&params).own_style, "");
     }
 }

@@ -1,12 +1,15 @@
-//! Soft chords under the solo: bass and guide tones of the chart, and the root over a foreign bass, struck where the chord
-//! changes and on every bar line, held until shortly before the next.
+//! The comping: soft chords of the chart under the solo.
 //!
-//! The chart comes over the link whole, whenever it changes. A chord is looked up a beat before it begins. While another
-//! chart is under way nothing is looked up: an offline rendering waits for it, so what is struck follows from positions
-//! alone; live, a chord that becomes known too late comes in on the next beat, and when there is none left in it, it is
-//! left out and counted.
+//! A chord is its bass and guide tones, and its root where the bass is another tone. It begins where the chord changes
+//! and on each bar line, and lasts until shortly before the next one.
 //!
-//! Invariant: a key that is struck here is let go here: by its time, with the song, or when the comping ends.
+//! The chart arrives over the link as a whole, whenever it changes. A chord is looked up a quarter note before it
+//! begins. While another chart is under way, nothing is looked up. An offline render waits for the chart, so the chords
+//! follow from positions alone. Live, a chord that is known too late begins on the next beat; if it has no beat left,
+//! it is dropped and counted.
+//!
+//! Invariant: every note that begins here also ends here: at its end, with the song, or with the comping. Knows nothing
+//! of turns.
 
 use crate::host::{FrameOffset, Harmony, HostIo, Key, NoteSource, Settings, SynthEvent};
 use crate::link::SharedChart;
@@ -17,53 +20,54 @@ use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Pitch, Ticks};
 
-/// A chord is looked up this long before it begins.
+/// How long before its beginning a chord is looked up.
 const AHEAD: Ticks = Ticks::quarters(1);
-/// The hand leaves the keys this long before the next chord, or a quarter of the chord's time where that is less.
-const BREATH: Ticks = Ticks(6);
-/// Stretches that are known and have not begun: as many short ones as lie within the time that is asked ahead.
+/// A chord ends this long before the next one, or a quarter of its length where that is less.
+const RELEASE: Ticks = Ticks(6);
+/// The most chords that are looked up and have not begun: the short ones within a quarter note.
 const PLANNED: usize = 8;
-/// How hard a chord is struck: on a bar line, and else.
+/// The velocity of a chord on a bar line, and elsewhere.
 const ON_THE_LINE: f32 = 0.42;
 const BETWEEN: f32 = 0.36;
 
-/// The keys of one chord, from low to high but for the bass, which comes first.
+/// The keys of one chord: the bass, then the others from low to high.
 type Voicing = ArrayVec<Pitch, VOICES>;
 
-/// The bass, two guide tones and, where the bass is another tone, the root.
+/// The most keys of a chord: bass, two guide tones and, where the bass is another tone, the root.
 const VOICES: usize = 4;
 
-/// Where the bass lies, and where it likes to begin.
+/// The register of the bass.
 const BASS: Register = Register { lowest: 36, highest: 52, middle: 43 };
-/// The same for the guide tones.
+/// The register of the guide tones.
 const GUIDES: Register = Register { lowest: 52, highest: 72, middle: 60 };
 const OCTAVE: u8 = 12;
 
+/// A range of keys, and the key around which the first chord lies.
 struct Register {
     lowest: u8,
     highest: u8,
     middle: u8,
 }
 
-/// A stretch of the chart with one chord.
+/// A part of the chart with one chord.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChordSpan {
     /// Where it begins.
     pub from: Ticks,
-    /// Where the next one begins, at the next bar line at the latest.
+    /// Where the next one begins; not after the next bar line.
     pub until: Ticks,
     /// `None` is a rest.
     pub chord: Option<Chord>,
 }
 
-/// What is to be done next.
+/// The next step of the comping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Due {
-    /// Let go.
+pub enum CompingStep {
+    /// Ends the sounding chord.
     Off,
-    /// Looks up what the chart says from here on.
+    /// Looks up the chart from this tick on.
     LookUp(Ticks),
-    /// Strike.
+    /// Begins the next chord.
     On,
 }
 
@@ -73,37 +77,38 @@ struct Sounding {
     token: Option<NoteToken>,
 }
 
-/// What it plays by.
+/// The bars that the comping follows, and how far the chart is looked up.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
     bars: Bars,
-    /// Up to here the chart is known.
+    /// The chart is looked up until this tick.
     known: Ticks,
-    /// From here on it was to be known.
+    /// The position from which on the comping plays; nothing is looked up earlier.
     since: FramePosition,
 }
 
-/// See the module.
+/// The comping.
 #[derive(Debug, Default)]
 pub struct Comping {
     chart: SharedChart,
-    /// Another chart is under way.
+    /// Whether another chart is under way.
     awaits_chart: bool,
     plan: Option<Plan>,
     planned: ArrayVec<ChordSpan, PLANNED>,
     sounding: ArrayVec<Sounding, VOICES>,
-    /// When the sounding keys go up.
+    /// When the sounding chord ends.
     until: Ticks,
+    /// The keys of the latest chord.
     before: Voicing,
 }
 
-/// Whether these settings ask for it. Where the player plays the chords there is one accompanist enough.
+/// Whether these settings ask for comping. Where the player plays the chords, another comping would be in the way.
 pub fn is_wanted(settings: &Settings) -> bool {
-    settings.comping && matches!(settings.harmony, Harmony::Chart | Harmony::Off)
+    settings.accompaniment.comping && matches!(settings.harmony, Harmony::Chart | Harmony::Off)
 }
 
 impl Comping {
-    /// Begins at a tick that is reached at this position, unless it plays by these bars already.
+    /// Starts at a tick that is reached at position `since`, unless the comping follows these bars already.
     pub fn play(&mut self, from: Ticks, since: FramePosition, bars: Bars) {
         let goes_on = self.plan.is_some_and(|plan| plan.bars.metre == bars.metre && bars.place(plan.bars.line).0 == 0);
         if !goes_on {
@@ -112,15 +117,15 @@ impl Comping {
         }
     }
 
-    /// Ends. What sounds ends too.
+    /// Stops, and ends the sounding chord.
     pub fn stop(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
         self.withdraw();
         self.plan = None;
         self.before.clear();
-        self.let_go(at, host, output);
+        self.end_chord(at, host, output);
     }
 
-    /// Forgets everything when there is no host to tell. The output still holds their note-offs.
+    /// Stops without a host at hand; the output keeps the pending note-offs.
     pub fn clear(&mut self) {
         self.withdraw();
         self.plan = None;
@@ -128,17 +133,17 @@ impl Comping {
         self.sounding.clear();
     }
 
-    /// Whether it plays.
+    /// Whether the comping plays.
     pub fn plays(&self) -> bool {
         self.plan.is_some()
     }
 
-    /// Plays by another chart from now on; the one before comes back, to be freed elsewhere.
+    /// Replaces the chart. Returns the previous one, which must be freed on another thread.
     pub fn replace_chart(&mut self, chart: SharedChart) -> SharedChart {
         std::mem::replace(&mut self.chart, chart)
     }
 
-    /// Says whether another chart is under way.
+    /// Sets whether another chart is under way.
     pub fn set_awaits_chart(&mut self, awaits: bool) {
         self.awaits_chart = awaits;
     }
@@ -152,22 +157,22 @@ impl Comping {
         self.planned.clear();
     }
 
-    /// What is due next, and at which frame of the block that begins at `block_start`.
-    /// A rendering waits for a chart that is under way.
-    pub fn due(&self, span: &TickMap, block_start: FramePosition, waits_for_chart: bool) -> Option<(i64, Due)> {
-        let off = (!self.sounding.is_empty()).then(|| (span.offset_of(self.until.as_f64()), Due::Off));
-        let on = self.planned.first().map(|next| (span.offset_of(next.from.as_f64()), Due::On));
+    /// The next step, and its offset in the block that begins at `block_start`. With `waits_for_chart`, a look-up is
+    /// due although another chart is under way.
+    pub fn due(&self, map: &TickMap, block_start: FramePosition, waits_for_chart: bool) -> Option<(i64, CompingStep)> {
+        let off = (!self.sounding.is_empty()).then(|| (map.offset_of(self.until.as_f64()), CompingStep::Off));
+        let on = self.planned.first().map(|next| (map.offset_of(next.from.as_f64()), CompingStep::On));
         let can_plan = (waits_for_chart || !self.awaits_chart) && !self.planned.is_full();
         let look_up = self.plan.filter(|_| can_plan).map(|plan| {
-            let before = span.offset_of((plan.known - AHEAD).as_f64());
-            (before.max(plan.since.0.saturating_sub(block_start.0)), Due::LookUp(plan.known))
+            let before = map.offset_of((plan.known - AHEAD).as_f64());
+            (before.max(plan.since.0.saturating_sub(block_start.0)), CompingStep::LookUp(plan.known))
         });
-        // Of several on one frame the first in this list.
+        // Of several on one frame, the first in this list comes first.
         [off, look_up, on].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// What the chart says from a tick on, where it begins at `form`: a rest up to the next bar line without one. `None` when
-    /// nothing plays.
+    /// The chord at a tick, for a chart that begins at tick `form`; without a chart, a rest up to the next bar line.
+    /// `None` when the comping does not play.
     pub fn look_up(&self, from: Ticks, form: Ticks) -> Option<ChordSpan> {
         let metre = self.plan?.bars.metre;
         let place = from - form;
@@ -178,26 +183,25 @@ impl Comping {
         Some(ChordSpan { from, until: until + form, chord })
     }
 
-    /// Plans a stretch that is known now, to begin where it does or later. False when there is no room, or nothing left of
-    /// it.
+    /// Plans a chord that begins at `begin`. False when there is no room, or when the chord would already be over.
     #[must_use]
-    pub fn prepare(&mut self, stretch: ChordSpan, begin: Ticks) -> bool {
+    pub fn prepare(&mut self, span: ChordSpan, begin: Ticks) -> bool {
         let Some(plan) = &mut self.plan else { return true };
-        plan.known = stretch.until.max(plan.known + Ticks(1));
-        begin < stretch.until && self.planned.try_push(ChordSpan { from: begin, ..stretch }).is_ok()
+        plan.known = span.until.max(plan.known + Ticks(1));
+        begin < span.until && self.planned.try_push(ChordSpan { from: begin, ..span }).is_ok()
     }
 
-    /// The chart did not come in time: the rest of the bar is lost.
-    pub fn lose(&mut self) {
+    /// Skips the rest of the bar, because the chart did not arrive in time.
+    pub fn skip_bar(&mut self) {
         if let Some(plan) = &mut self.plan {
             let place = plan.bars.place(plan.known);
             plan.known = plan.known - place + plan.bars.metre.bar();
         }
     }
 
-    /// Strikes the next chord. False when the host would not take all of it: then it is heard from the built-in sound.
+    /// Begins the next chord. False when the host refused some of it: then only the built-in sound plays that.
     #[must_use]
-    pub fn strike(
+    pub fn begin_chord(
         &mut self,
         channel: Option<u8>,
         at: FrameOffset,
@@ -205,44 +209,44 @@ impl Comping {
         output: &mut Output,
     ) -> bool {
         let Some(ChordSpan { from, until, chord }) = self.planned.pop_at(0) else { return true };
-        self.let_go(at, host, output);
+        self.end_chord(at, host, output);
         let Some(chord) = chord else { return true };
         let is_line = self.plan.is_some_and(|plan| plan.bars.place(from) == Ticks::ZERO);
         let velocity = if is_line { ON_THE_LINE } else { BETWEEN };
         self.before = voiced(chord, &self.before);
-        self.until = until - BREATH.min(Ticks((until - from).0 / 4));
-        let mut all_taken = true;
+        self.until = until - RELEASE.min(Ticks((until - from).0 / 4));
+        let mut all_accepted = true;
         for &pitch in &self.before {
-            let struck = channel.map(|channel| {
+            let sent = channel.map(|channel| {
                 let key = Key { voice: None, channel, pitch };
                 output.note_on(host, at, key, velocity, NoteSource::Comping)
             });
-            let token = if let Some(NoteOnResult::Sounds(token)) = struck { Some(token) } else { None };
-            all_taken &= struck != Some(NoteOnResult::Refused);
-            host.play(at, SynthEvent::NoteOn { who: NoteSource::Comping, channel: 0, pitch, velocity });
-            // There is room for every key of a voicing.
+            let token = if let Some(NoteOnResult::Sounds(token)) = sent { Some(token) } else { None };
+            all_accepted &= sent != Some(NoteOnResult::Refused);
+            host.play(at, SynthEvent::NoteOn { source: NoteSource::Comping, channel: 0, pitch, velocity });
+            // The list has room for every key of a chord.
             let _ = self.sounding.try_push(Sounding { pitch, token });
         }
-        all_taken
+        all_accepted
     }
 
-    /// Takes the hand off the keys.
-    pub fn let_go(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
+    /// Ends the sounding chord.
+    pub fn end_chord(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
         for Sounding { pitch, token } in self.sounding.drain(..) {
             if let Some(token) = token {
                 output.note_off(host, at, token);
             }
-            host.play(at, SynthEvent::NoteOff { who: NoteSource::Comping, channel: 0, pitch });
+            host.play(at, SynthEvent::NoteOff { source: NoteSource::Comping, channel: 0, pitch });
         }
     }
 }
 
-/// The keys of a chord, as near to those before as they can be.
+/// The keys of a chord, as near as possible to those of the chord before.
 fn voiced(chord: Chord, before: &Voicing) -> Voicing {
     let bass = BASS.nearest(chord.bass(), before.first().map_or(BASS.middle, |bass| bass.key()));
-    let was = |upper: Option<&Pitch>| upper.map_or(GUIDES.middle, |key| key.key());
+    let key_of = |upper: Option<&Pitch>| upper.map_or(GUIDES.middle, |key| key.key());
     let upper = before.get(1..).unwrap_or_default();
-    let (lowest, highest) = (was(upper.first()), was(upper.last()));
+    let (lowest, highest) = (key_of(upper.first()), key_of(upper.last()));
     let moves = |keys: &[u8]| match keys {
         [low, .., high] => low.abs_diff(lowest) + high.abs_diff(highest),
         _ => 0,
@@ -254,8 +258,8 @@ fn voiced(chord: Chord, before: &Voicing) -> Voicing {
 /// Pitch classes, or keys, above the bass.
 type Upper = ArrayVec<u8, { VOICES - 1 }>;
 
-/// The pitch classes over the bass: the two guide tones; and over a bass that is not the root the root too, in the place of
-/// a guide tone that the bass has already.
+/// The pitch classes above the bass: the two guide tones. Where the bass is not the root, the root is added, in place
+/// of a guide tone that the bass already has.
 fn upper_tones(chord: Chord) -> Upper {
     let guides = guide_tones(chord.kind()).map(|tone| (chord.root() + tone) % OCTAVE);
     if chord.bass() == chord.root() {
@@ -264,9 +268,9 @@ fn upper_tones(chord: Chord) -> Upper {
     guides.into_iter().filter(|guide| *guide != chord.bass()).chain([chord.root()]).collect()
 }
 
-/// Every way to play these classes together from low to high within the register; no hand spans more than an octave.
+/// Every close position of these classes within the register, from low to high; none spans more than an octave.
 fn close_positions(classes: &Upper) -> impl Iterator<Item = Upper> {
-    // Any of them may be the lowest, in any octave of the register; the others follow as near above it as they are.
+    // Each class is the lowest once in each octave of the register, and the others lie above it as close as possible.
     let from = |lowest: u8| {
         let mut keys: Upper =
             classes.iter().map(|class| lowest + (class + OCTAVE - lowest % OCTAVE) % OCTAVE).collect();
@@ -277,7 +281,7 @@ fn close_positions(classes: &Upper) -> impl Iterator<Item = Upper> {
     lowest.map(from).filter(|keys| keys.iter().all(|key| *key <= GUIDES.highest))
 }
 
-/// The tones that tell the chord, over its root: the third or what stands for it, and the seventh, sixth or fifth.
+/// The guide tones as semitones above the root: the third or fourth, and the seventh, sixth or fifth.
 fn guide_tones(kind: ChordKind) -> [u8; 2] {
     let tones = kind.tones();
     let of =
@@ -318,7 +322,7 @@ mod tests {
 
     #[test]
     fn guide_tones_go_to_the_nearest_of_the_next_chord() {
-        // Sevenths fall to thirds, thirds stay as sevenths, as every pianist learns it.
+        // Sevenths fall to thirds and thirds stay as sevenths, as pianists learn it.
         let found = progression(&["Dm7", "G7", "Cmaj7", "F7", "Bb7"]);
         assert_eq!(found[0][1..], [60, 65]);
         assert_eq!(found[1][1..], [59, 65]);
@@ -329,8 +333,9 @@ mod tests {
         }
     }
 
+    /// Each chord has its bass and two tones of its own in their registers, whatever chord came before.
     #[test]
-    fn every_chord_has_its_bass_and_two_tones_of_its_own_in_their_registers_whatever_came_before() {
+    fn every_chord_has_bass_and_guide_tones_in_their_registers() {
         let mut before = Voicing::new();
         for root in 0..12 {
             for kind in ChordKind::ALL {
@@ -351,7 +356,7 @@ mod tests {
         }
     }
 
-    /// Over a bass that is not its root a chord has its root among the upper tones, and the guide tones that the bass has not.
+    /// Over a bass that is not the root, the upper tones are the root and the guide tones that the bass does not have.
     #[test]
     fn over_a_foreign_bass_the_root_is_one_of_the_upper_tones() {
         let table: [(&str, &[u8]); 14] = [

@@ -1,34 +1,34 @@
-//! The chord that the player's fingers make, and which fingers play chords at all.
+//! The chord detector: which keys form a chord, and which keys play chords at all.
 //!
-//! Fingers that come within 30 ms are one chord. It holds until the next one, also when the keys are up. A hand that
-//! plays chords on keys of its own neither takes nor keeps the turn: it may accompany Segue's solo. Where melody and
-//! chords come from the same keys, the highest one is the melody when it comes alone.
+//! Keys that go down within 30 ms form one chord, which holds until the next one. Where chords have keys of their own,
+//! those keys neither take nor keep the turn, so the player can accompany Segue's solo. Where melody and chords come
+//! from the same keys, a highest key that moves alone is melody. Knows nothing of the turn.
 
 use crate::host::{Harmony, Key, Settings};
-use crate::input::held_notes::{HELD, HeldNote, HeldNotes, Part};
+use crate::input::held_notes::{HELD, HeldNote, HeldNotes, KeyRole};
 use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
 use segue_model::harmony::{HarmonySource, HeardChord};
 use segue_model::note::{Bars, Pitch, Ticks};
 
-/// So many different tones make a chord where a hand plays nothing else: a root with its seventh, third or fifth.
+/// Different pitch classes that make a chord on keys that play only chords: a root with its third, fifth or seventh.
 const TONES_APART: u32 = 2;
-/// And so many where they may as well be two lines that meet.
+/// The same on keys that also play melody, where two may be two lines that meet.
 const TONES_TOGETHER: u32 = 3;
 const OCTAVE: u8 = 12;
 
-/// What a key is played for.
-pub fn part_of(settings: &Settings, key: Key) -> Part {
+/// The role of a key under these settings.
+pub fn role_of(settings: &Settings, key: Key) -> KeyRole {
     let chords = match settings.harmony {
         Harmony::Low(split) => key.pitch < split,
         Harmony::Channel(channel) => key.channel == channel,
         Harmony::Chart | Harmony::Played | Harmony::Off => false,
     };
-    if chords { Part::Chords } else { Part::Melody }
+    if chords { KeyRole::Chords } else { KeyRole::Melody }
 }
 
-/// Where the mind has its chords from.
+/// Where the model takes the chords from.
 pub fn source(settings: &Settings) -> HarmonySource {
     match settings.harmony {
         Harmony::Chart => HarmonySource::Chart,
@@ -37,63 +37,63 @@ pub fn source(settings: &Settings) -> HarmonySource {
     }
 }
 
-/// The part that chords are heard from; `None` where they do not come from the player.
-fn part_heard(settings: &Settings) -> Option<Part> {
+/// The role of the keys that form chords; `None` where the chords do not come from the player.
+fn chord_role(settings: &Settings) -> Option<KeyRole> {
     match settings.harmony {
-        Harmony::Low(_) | Harmony::Channel(_) => Some(Part::Chords),
-        Harmony::Played => Some(Part::Melody),
+        Harmony::Low(_) | Harmony::Channel(_) => Some(KeyRole::Chords),
+        Harmony::Played => Some(KeyRole::Melody),
         Harmony::Chart | Harmony::Off => None,
     }
 }
 
-/// Listens for chords.
+/// Collects the keys of the next chord.
 #[derive(Debug, Default)]
 pub struct ChordDetector {
-    /// The first finger of what may become a chord: its position and tick.
+    /// Position and onset of the first key of a possible chord; `None` while none is collected.
     first: Option<(FramePosition, Ticks)>,
 }
 
 impl ChordDetector {
-    /// A finger goes down.
-    pub fn finger_down(&mut self, held: &HeldNote, settings: &Settings) {
-        if part_heard(settings) == Some(held.part) {
-            self.first.get_or_insert((held.struck, held.onset));
+    /// A key goes down.
+    pub fn key_down(&mut self, held: &HeldNote, settings: &Settings) {
+        if chord_role(settings) == Some(held.role) {
+            self.first.get_or_insert((held.down_at, held.onset));
         }
     }
 
-    /// When the fingers have come to rest; `None` when none is on its way.
-    pub fn rest(&self, within_frames: i64) -> Option<FramePosition> {
-        self.first.map(|(struck, _)| struck.plus(within_frames))
+    /// When the chord is complete, so many frames after its first key; `None` while none is collected.
+    pub fn complete_at(&self, within_frames: i64) -> Option<FramePosition> {
+        self.first.map(|(since, _)| since.plus(within_frames))
     }
 
-    /// Nothing is on its way any more.
+    /// Discards the keys collected so far.
     pub fn forget(&mut self) {
         self.first = None;
     }
 
-    /// What the fingers hold, now that they rest, if a new chord has come of it; and the position of its first finger.
-    pub fn hear(&mut self, keys: &HeldNotes, settings: &Settings, bars: Bars) -> Option<(FramePosition, HeardChord)> {
+    /// The chord of the held keys, if it is a new one, and the position of its first key.
+    pub fn detect(&mut self, keys: &HeldNotes, settings: &Settings, bars: Bars) -> Option<(FramePosition, HeardChord)> {
         let (since, from) = self.first.take()?;
-        let chord = match part_heard(settings)? {
-            Part::Chords => chord_of(keys.fingers(Part::Chords).map(|held| held.key.pitch), TONES_APART),
-            Part::Melody => chord_under_melody(keys, since),
+        let chord = match chord_role(settings)? {
+            KeyRole::Chords => chord_of(keys.down(KeyRole::Chords).map(|held| held.key.pitch), TONES_APART),
+            KeyRole::Melody => chord_under_melody(keys, since),
         }?;
         Some((since, HeardChord { from, bars: Some(bars), chord }))
     }
 }
 
-/// Of the fingers that came since a position and those that were there before.
+/// The chord under a melody: from the keys that went down since a position and those held before.
 fn chord_under_melody(keys: &HeldNotes, since: FramePosition) -> Option<Chord> {
-    let fingers = keys.fingers(Part::Melody);
-    let top = fingers.clone().max_by_key(|held| held.key.pitch)?;
-    let moved = fingers.clone().filter(|held| held.struck >= since);
-    let top_moved = top.struck >= since;
+    let held = keys.down(KeyRole::Melody);
+    let top = held.clone().max_by_key(|held| held.key.pitch)?;
+    let moved = held.clone().filter(|held| held.down_at >= since);
+    let top_moved = top.down_at >= since;
     if top_moved && moved.count() == 1 {
-        // The melody went on above what is held.
+        // Only the melody above the held chord moved.
         return None;
     }
-    // A top voice of its own has its own tones; one that was struck with the others belongs to them.
-    let pitches = fingers.map(|held| held.key.pitch).filter(|pitch| top_moved || *pitch < top.key.pitch);
+    // A highest key from before is melody; one that went down with the others belongs to the chord.
+    let pitches = held.map(|held| held.key.pitch).filter(|pitch| top_moved || *pitch < top.key.pitch);
     chord_of(pitches, TONES_TOGETHER)
 }
 

@@ -1,39 +1,39 @@
-//! How much of the time from stroke to stroke the player's keys are down: the gate, which is articulation and not rhythm.
+//! The player's articulation: which share of the time between two onsets the keys are down (the gate).
 //!
-//! Follows from the positions of keys alone. Knows nothing of what a style makes of it.
+//! Does not know what a style does with it.
 
 use arrayvec::ArrayVec;
 use segue_model::improviser::LEGATO_PERCENT;
 use segue_model::note::Ticks;
 
-/// So many of the latest notes tell.
+/// The latest notes that count.
 const NOTES: usize = 8;
-/// A stroke that comes later than this is no sign of how the one before it was meant to be held.
+/// After a longer time than this, the next onset says nothing about how the note before it was articulated.
 const LONGEST: Ticks = Ticks::quarters(2);
 
-/// See the module.
+/// The gate of the latest notes.
 #[derive(Debug, Default)]
 pub struct Articulation {
-    last: Option<Stroke>,
-    /// In percent, the latest last.
+    last: Option<PlayedNote>,
+    /// The gate of each note in percent, the latest last.
     shares: ArrayVec<u8, NOTES>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Stroke {
-    /// As it was heard.
+struct PlayedNote {
+    /// Quantised, as the model hears it.
     onset: Ticks,
-    /// As it was played.
+    /// As it was played, in ticks.
     played: Ticks,
-    /// `None` while a finger is on it.
+    /// How long the key was down; `None` while it is.
     held: Option<Ticks>,
 }
 
 impl Articulation {
-    /// The player strikes the next note, or chord: heard at this onset and played at that one, which may be swung.
+    /// A note or chord begins: `onset` as the model hears it, `played` as it was played, which may be swung.
     pub fn key_down(&mut self, onset: Ticks, played: Ticks) {
-        let before = self.last.replace(Stroke { onset, played, held: None });
-        let Some(Stroke { played: first, held, .. }) = before else { return };
+        let before = self.last.replace(PlayedNote { onset, played, held: None });
+        let Some(PlayedNote { played: first, held, .. }) = before else { return };
         let time = played - first;
         if time <= Ticks::ZERO || time > LONGEST {
             return;
@@ -46,14 +46,14 @@ impl Articulation {
         let _ = self.shares.try_push(u8::try_from(share).unwrap_or(LEGATO_PERCENT));
     }
 
-    /// A key that was heard at this onset comes up again at a moment, as it is played. Of a chord, the last finger counts.
+    /// A key with this onset goes up at `played`. Of a chord, the last key counts.
     pub fn key_up(&mut self, onset: Ticks, played: Ticks) {
         if let Some(last) = self.last.as_mut().filter(|last| last.onset == onset) {
             last.held = Some(played - last.played);
         }
     }
 
-    /// The median of late; before anything is known, as if every key were held until the next.
+    /// The median gate of the latest notes in percent, 0 to 100; 100 before the first note.
     pub fn percent(&self) -> u8 {
         let mut shares = self.shares.clone();
         shares.sort_unstable();
@@ -75,8 +75,9 @@ mod tests {
         gate.key_down(Ticks(onset), Ticks(onset + 3));
     }
 
+    /// The gate is the median of the latest notes, whatever their durations.
     #[test]
-    fn the_gate_is_what_most_of_the_latest_notes_have_whatever_their_lengths() {
+    fn the_gate_is_the_median_of_the_latest_notes() {
         let mut gate = Articulation::default();
         assert_eq!(gate.percent(), 100);
         play(&mut gate, 0, &[(24, 12), (24, 13), (48, 24), (48, 24), (12, 6), (24, 24), (96, 48)]);
@@ -85,8 +86,9 @@ mod tests {
         assert_eq!(gate.percent(), 91);
     }
 
+    /// A key that is still down at the next onset is legato, and a long rest does not count.
     #[test]
-    fn a_finger_that_is_still_down_is_legato_and_a_rest_says_nothing() {
+    fn a_held_key_is_legato_and_a_rest_does_not_count() {
         let mut gate = Articulation::default();
         gate.key_down(Ticks(0), Ticks(0));
         gate.key_down(Ticks(24), Ticks(24));
@@ -94,7 +96,7 @@ mod tests {
         gate.key_up(Ticks(24), Ticks(36));
         gate.key_down(Ticks(480), Ticks(480));
         assert_eq!(gate.percent(), 100);
-        // The same moment twice is one stroke, and time that goes back is none.
+        // The same onset twice is one, and an earlier one does not count.
         for onset in [480, 480, 7] {
             gate.key_down(Ticks(onset), Ticks(onset));
         }

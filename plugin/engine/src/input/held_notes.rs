@@ -1,11 +1,10 @@
-//! The keys that the player holds, with fingers or with the pedal.
+//! The notes that the player holds, by key or by pedal.
 //!
-//! Fingers on the melody decide whose turn it is; the pedal only lengthens what was heard, and a hand that plays chords
-//! accompanies. A low key that goes on while others that were not struck before it are lifted is a drone: no finger to
-//! wait for.
+//! Melody keys that are down decide whose turn it is. The pedal only lengthens notes, and chord keys accompany. A low
+//! key that stays down while later keys go up is a drone and keeps no turn.
 //!
-//! Keyboards that bend each key by itself (MPE) give it a channel of its own, and move their pedal on a master channel, the
-//! first or the last of the sixteen, on which no key is ever struck: that pedal is everybody's.
+//! MPE keyboards give each key a channel of its own and send the pedal on a master channel, the first or the last of
+//! the sixteen, on which no key is played. That pedal holds the notes of all channels. Knows nothing of the turn.
 
 use crate::host::{Key, KeyPattern};
 use crate::output::active_notes::NoteToken;
@@ -13,157 +12,157 @@ use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 use segue_model::note::{Pitch, Ticks};
 
-/// More keys than two hands and their pedal hold; beyond it new ones are not followed.
+/// The most notes that are followed: more than two hands and a pedal hold.
 pub const HELD: usize = 128;
 
 /// What a key is played for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum KeyRole {
     /// Melody, or melody and chords together.
     Melody,
     /// Chords alone.
     Chords,
 }
 
-/// A key that the player holds.
+/// A note that the player holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeldNote {
     /// Which key.
     pub key: Key,
-    /// When it went down.
+    /// Its onset as the model hears it.
     pub onset: Ticks,
-    /// The name by which the mind knows it; `None` when the mind never heard of it.
+    /// The id by which the worker knows it; `None` when it was not sent to the worker.
     pub id: Option<u32>,
-    /// The claim on its note-off, when the note was passed through.
+    /// For its note-off, if the note was passed through.
     pub token: Option<NoteToken>,
     /// What it is played for.
-    pub part: Part,
+    pub role: KeyRole,
     /// The position at which it went down.
-    pub struck: FramePosition,
-    /// A finger is on it; else only the pedal holds it.
+    pub down_at: FramePosition,
+    /// Whether its key is down; otherwise only the pedal holds it.
     pub down: bool,
-    /// It goes on under what is played.
+    /// Whether it is a drone.
     pub drone: bool,
 }
 
-/// See the module.
+/// All held notes.
 #[derive(Debug, Default)]
 pub struct HeldNotes {
     held: ArrayVec<HeldNote, HELD>,
-    /// One bit a channel.
+    /// Channels whose pedal is down, one bit each.
     pedals: u16,
-    /// Channels on which a key was struck; one bit each.
-    struck: u16,
+    /// Channels on which a key was played, one bit each.
+    played: u16,
 }
 
 /// MIDI channels.
 pub const CHANNELS: u8 = 16;
-/// Where a master channel may be: that of the lower zone and that of the upper one.
+/// The master channels of MPE: of the lower and of the upper zone.
 const MASTERS: [u8; 2] = [0, CHANNELS - 1];
 
 impl HeldNotes {
-    /// A finger goes down. False when there are too many to follow.
+    /// Adds a note whose key goes down. False when there is no room.
     #[must_use]
-    pub fn press(&mut self, held: HeldNote) -> bool {
-        self.struck |= bit(held.key.channel);
+    pub fn add(&mut self, held: HeldNote) -> bool {
+        self.played |= bit(held.key.channel);
         self.held.try_push(held).is_ok()
     }
 
-    /// Lifts the next finger that matches. The flag says whether the note is over with it, or held by the pedal.
-    pub fn lift(&mut self, keys: KeyPattern) -> Option<(HeldNote, bool)> {
+    /// Takes the next matching key up. True when the note is over with it; false when the pedal holds it.
+    pub fn key_up(&mut self, keys: KeyPattern) -> Option<(HeldNote, bool)> {
         let at = self.held.iter().position(|held| held.down && keys.matches(held.key))?;
         if self.pedal(self.held.get(at)?.key.channel) {
             let held = self.held.get_mut(at)?;
             held.down = false;
-            let lifted = *held;
-            // Its claim is settled with the finger; only the length is still open.
+            let released = *held;
+            // Its note-off goes out with the key-up; only its duration is still open.
             held.token = None;
-            return Some((lifted, false));
+            return Some((released, false));
         }
         self.held.pop_at(at).map(|held| (held, true))
     }
 
-    /// Moves a channel's pedal.
+    /// Sets the pedal of a channel.
     pub fn set_pedal(&mut self, channel: u8, down: bool) {
         let bit = bit(channel);
         self.pedals = if down { self.pedals | bit } else { self.pedals & !bit };
     }
 
-    /// The channels whose notes a pedal holds, their own or that of a master channel; one bit each.
+    /// The channels whose notes a pedal holds, one bit each: their own pedal or that of a master channel.
     pub fn pedalled(&self) -> u16 {
-        let is_everybodys = |master: &u8| self.pedals & !self.struck & bit(*master) != 0;
-        if MASTERS.iter().any(is_everybodys) { u16::MAX } else { self.pedals }
+        let is_of_master = |master: &u8| self.pedals & !self.played & bit(*master) != 0;
+        if MASTERS.iter().any(is_of_master) { u16::MAX } else { self.pedals }
     }
 
-    /// The next note that only the pedal held and that it holds no more.
-    pub fn let_go(&mut self) -> Option<HeldNote> {
+    /// Removes the next note whose key is up and that no pedal holds any more.
+    pub fn next_unpedalled(&mut self) -> Option<HeldNote> {
         let at = self.held.iter().position(|held| !held.down && !self.pedal(held.key.channel))?;
         self.held.pop_at(at)
     }
 
-    /// The next note of this key that only the pedal holds: struck again, it is over.
-    pub fn damp(&mut self, key: Key) -> Option<HeldNote> {
+    /// Removes the next note of this key that only the pedal holds, because the same key goes down again.
+    pub fn end_pedalled(&mut self, key: Key) -> Option<HeldNote> {
         let same = |held: &HeldNote| !held.down && held.key.channel == key.channel && held.key.pitch == key.pitch;
         let at = self.held.iter().position(same)?;
         self.held.pop_at(at)
     }
 
-    /// Takes everything away, finger by finger.
+    /// Removes one note after the other, and all pedals.
     pub fn drop_one(&mut self) -> Option<HeldNote> {
-        (self.pedals, self.struck) = (0, 0);
+        (self.pedals, self.played) = (0, 0);
         self.held.pop()
     }
 
-    /// Whether a finger is on this key.
+    /// Whether this key is down.
     pub fn is_down(&self, key: Key) -> bool {
         self.held.iter().any(|held| held.down && held.key.channel == key.channel && held.key.pitch == key.pitch)
     }
 
-    /// Whether a finger is on any of these keys.
+    /// Whether any of these keys is down.
     pub fn any_match(&self, keys: KeyPattern) -> bool {
         self.held.iter().any(|held| held.down && keys.matches(held.key))
     }
 
-    /// Whether any of these keys was passed on, and still sounds where it went.
+    /// Whether a note of these keys was passed through and still sounds there.
     pub fn any_passed(&self, keys: KeyPattern) -> bool {
         self.held.iter().any(|held| held.token.is_some() && keys.matches(held.key))
     }
 
-    /// Whether any finger is on a key.
+    /// Whether any key is down.
     pub fn any_down(&self) -> bool {
         self.held.iter().any(|held| held.down)
     }
 
-    /// Whether any finger is on a key of the melody that is no drone.
+    /// Whether any melody key is down that is no drone.
     pub fn any_playing(&self) -> bool {
-        self.held.iter().any(|held| held.down && !held.drone && held.part == Part::Melody)
+        self.held.iter().any(|held| held.down && !held.drone && held.role == KeyRole::Melody)
     }
 
-    /// A key has been lifted that was struck at `onset`: keys below a pitch that were down before it, or as good as
-    /// together with it, are drones.
-    pub fn hold_drones(&mut self, onset: Ticks, together: Ticks, below: u8) {
+    /// Marks drones, because a key with this onset went up: the held keys below a pitch that went down before it or
+    /// within `together` of it.
+    pub fn mark_drones(&mut self, onset: Ticks, together: Ticks, below: u8) {
         for held in &mut self.held {
             held.drone |= held.key.pitch.key() < below && held.onset <= onset + together;
         }
     }
 
-    /// Whether a finger is on this key and the host has been told so.
-    pub fn are_passed_on(&self, channel: u8, pitch: Pitch) -> bool {
+    /// Whether this key is down and its note was passed through.
+    pub fn is_passed_on(&self, channel: u8, pitch: Pitch) -> bool {
         let same = |held: &HeldNote| held.key.channel == channel && held.key.pitch == pitch;
         self.held.iter().any(|held| held.down && held.token.is_some() && same(held))
     }
 
-    /// Whether a finger holds a key of this part above a pitch.
-    pub fn any_above(&self, pitch: Pitch, part: Part) -> bool {
-        self.fingers(part).any(|held| held.key.pitch > pitch)
+    /// Whether a key of this role is down above a pitch.
+    pub fn any_above(&self, pitch: Pitch, role: KeyRole) -> bool {
+        self.down(role).any(|held| held.key.pitch > pitch)
     }
 
-    /// The keys of a part that fingers hold.
-    pub fn fingers(&self, part: Part) -> impl Iterator<Item = &HeldNote> + Clone {
-        self.held.iter().filter(move |held| held.down && held.part == part)
+    /// The notes of a role whose keys are down.
+    pub fn down(&self, role: KeyRole) -> impl Iterator<Item = &HeldNote> + Clone {
+        self.held.iter().filter(move |held| held.down && held.role == role)
     }
 
-    /// How many are held one way or the other.
+    /// The number of held notes.
     pub fn count(&self) -> usize {
         self.held.len()
     }

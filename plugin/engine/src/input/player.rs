@@ -1,11 +1,10 @@
-//! What the player does at the keys: which are held, which chord they make, how they are articulated, and when the next
-//! note is due. The only writer of all that.
+//! The player: held notes, chords, articulation, and when the next note is due. The only writer of all that.
 //!
-//! Knows nothing of whose turn it is, of what Segue plays, or of the host.
+//! Knows nothing of the turn, of what Segue plays, or of the host.
 
 use super::chord_detector::{self, ChordDetector};
 use super::gate::Articulation;
-use super::held_notes::{HeldNote, HeldNotes, Part};
+use super::held_notes::{HeldNote, HeldNotes, KeyRole};
 use super::row::Row;
 use super::run::Run;
 use crate::host::{Key, KeyPattern};
@@ -17,10 +16,10 @@ use segue_model::harmony::HeardChord;
 use segue_model::improviser::HeardKey;
 use segue_model::note::{Ticks, Velocity};
 
-/// Keys struck within this time are one chord.
+/// Keys that go down within this time form one chord.
 const CHORD_MS: f32 = 30.0;
 
-/// The player.
+/// The state of the player's keys.
 #[derive(Debug)]
 pub struct Player {
     held: HeldNotes,
@@ -28,20 +27,20 @@ pub struct Player {
     gate: Articulation,
     row: Row,
     run: Run,
-    /// The next key's name.
+    /// The id of the next heard note.
     next_id: u32,
-    /// No key is heard earlier than one that was heard before.
+    /// The onset of the latest heard note; no later note is heard before it.
     last_onset: Ticks,
-    /// The chord that was struck last, and since which moment of the beats.
+    /// The latest chord, and the moment of its first key in ticks of beats.
     chord: Option<(Chord, f64)>,
 }
 
-/// A key that has been lifted.
+/// A note whose key went up.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifted {
-    /// As it was held.
+    /// The note.
     pub held: HeldNote,
-    /// The note is over; else the pedal lets it ring on.
+    /// Whether the note is over; otherwise the pedal holds it.
     pub is_over: bool,
     /// How long the key was down.
     pub held_for: Ticks,
@@ -63,7 +62,7 @@ impl Default for Player {
 }
 
 impl Player {
-    /// Nothing is played any more, and no chord is on its way.
+    /// Forgets rhythm and articulation, because the performance stops. Held notes are removed by [`Self::drop_one`].
     pub fn stop(&mut self) {
         self.detector.forget();
         self.run.forget();
@@ -71,34 +70,34 @@ impl Player {
         self.gate = Articulation::default();
     }
 
-    /// Takes the next key away that is held, with its pedal.
+    /// Removes one held note after the other, and all pedals.
     pub fn drop_one(&mut self) -> Option<HeldNote> {
         self.held.drop_one()
     }
 
-    /// A new performance.
+    /// Starts a new performance.
     pub fn start_afresh(&mut self) {
         (self.next_id, self.last_onset, self.chord) = (0, Ticks(i64::MIN), None);
     }
 
-    /// The ticks that count are others: those of beats say nothing about those of seconds.
+    /// Forgets all onsets, because the style now counts other ticks.
     pub fn forget_ticks(&mut self) {
         self.last_onset = Ticks(i64::MIN);
         self.run.forget();
         self.gate = Articulation::default();
     }
 
-    /// The chord that was struck last is forgotten.
+    /// Forgets the latest chord.
     pub fn forget_chord(&mut self) {
         self.chord = None;
     }
 
-    /// The keys that are held.
+    /// The held notes.
     pub fn held(&self) -> &HeldNotes {
         &self.held
     }
 
-    /// The chord that was struck last, and since which moment of the beats.
+    /// The latest chord, and the moment of its first key in ticks of beats.
     pub fn chord(&self) -> Option<(Chord, f64)> {
         self.chord
     }
@@ -108,71 +107,71 @@ impl Player {
         now.maps.style.heard_tick(now.offset(), self.run.last()).max(self.last_onset)
     }
 
-    /// A key of the melody is struck.
-    pub fn strike(&mut self, onset: Ticks, now: &Now<'_>) {
-        if self.run.strike(onset, together(now)) {
+    /// Notes the onset of a melody key.
+    pub fn onset_played(&mut self, onset: Ticks, now: &Now<'_>) {
+        if self.run.note_on(onset, together(now)) {
             self.gate.key_down(onset, now.maps.style.played_tick(now.offset()));
         }
-        self.row.strike(now.position(), now.sample_rate);
+        self.row.note_on(now.position(), now.sample_rate);
     }
 
-    /// A finger goes down. False when there are too many to follow.
+    /// Adds a note whose key goes down. False when there is no room for it.
     #[must_use]
-    pub fn press(&mut self, held: HeldNote, now: &Now<'_>) -> bool {
-        let is_followed = self.held.press(held);
-        self.detector.finger_down(&held, now.settings());
+    pub fn key_down(&mut self, held: HeldNote, now: &Now<'_>) -> bool {
+        let is_followed = self.held.add(held);
+        self.detector.key_down(&held, now.settings());
         is_followed
     }
 
-    /// Lifts the next finger that matches.
-    pub fn lift(&mut self, keys: KeyPattern, now: &Now<'_>) -> Option<Lifted> {
-        let (held, is_over) = self.held.lift(keys)?;
-        self.held.hold_drones(held.onset, together(now), now.settings().drone_below);
+    /// Takes the next matching key up.
+    pub fn key_up(&mut self, keys: KeyPattern, now: &Now<'_>) -> Option<Lifted> {
+        let (held, is_over) = self.held.key_up(keys)?;
+        self.held.mark_drones(held.onset, together(now), now.settings().turn.drone_below);
         let held_for = now.maps.style.lifted_tick(now.offset()) - held.onset;
-        if held.part == Part::Melody {
+        if held.role == KeyRole::Melody {
             self.gate.key_up(held.onset, now.maps.style.played_tick(now.offset()));
         }
         Some(Lifted { held, is_over, held_for })
     }
 
-    /// No finger plays the melody any more.
-    pub fn let_go(&mut self, now: &Now<'_>) {
-        self.row.let_go(now.position());
+    /// Notes that no melody key is down any more.
+    pub fn keys_up(&mut self, now: &Now<'_>) {
+        self.row.keys_up(now.position());
     }
 
-    /// The next note of this key that only the pedal holds: struck again, it is over.
-    pub fn damp(&mut self, key: Key) -> Option<HeldNote> {
-        self.held.damp(key)
+    /// Removes the next note of this key that only the pedal holds, because the same key goes down again.
+    pub fn end_pedalled(&mut self, key: Key) -> Option<HeldNote> {
+        self.held.end_pedalled(key)
     }
 
-    /// Moves a channel's pedal.
+    /// Sets the pedal of a channel.
     pub fn set_pedal(&mut self, channel: u8, down: bool) {
         self.held.set_pedal(channel, down);
     }
 
-    /// The next note that only the pedal held and that it holds no more.
+    /// Removes the next note whose key is up and that no pedal holds any more.
     pub fn next_unpedalled(&mut self) -> Option<HeldNote> {
-        self.held.let_go()
+        self.held.next_unpedalled()
     }
 
-    /// When the fingers will have come to rest on a chord; `None` when none is on its way.
-    pub fn chord_rests_at(&self, now: &Now<'_>) -> Option<FramePosition> {
-        self.detector.rest(now.frames_in_ms(CHORD_MS))
+    /// When the next chord is complete; `None` while no key of it is down.
+    pub fn chord_complete_at(&self, now: &Now<'_>) -> Option<FramePosition> {
+        self.detector.complete_at(now.frames_in_ms(CHORD_MS))
     }
 
-    /// The fingers have come to rest on a chord, or leave it: the chord, if it is another one.
-    pub fn hear_chord(&mut self, now: &Now<'_>, time: &Time) -> Option<HeardChord> {
-        let (struck, heard) = self.detector.hear(&self.held, now.settings(), time.of_style().bars())?;
-        self.chord = Some((heard.chord, now.maps.beats.moment_of(now.offset_of(struck))));
+    /// The chord that is complete now, if it is a new one.
+    pub fn detect_chord(&mut self, now: &Now<'_>, time: &Time) -> Option<HeardChord> {
+        let (since, heard) = self.detector.detect(&self.held, now.settings(), time.of_style().bars())?;
+        self.chord = Some((heard.chord, now.maps.beats.moment_of(now.offset_of(since))));
         Some(heard)
     }
 
-    /// What a key is played for.
-    pub fn part_of(now: &Now<'_>, key: Key) -> Part {
-        chord_detector::part_of(now.settings(), key)
+    /// The role of a key.
+    pub fn role_of(now: &Now<'_>, key: Key) -> KeyRole {
+        chord_detector::role_of(now.settings(), key)
     }
 
-    /// A key of the melody as the worker is told of it.
+    /// A melody key as it is sent to the worker.
     pub fn heard_key(&self, now: &Now<'_>, time: &Time, key: Key, velocity: f32, onset: Ticks) -> HeardKey {
         HeardKey {
             id: self.next_id,
@@ -188,19 +187,18 @@ impl Player {
         }
     }
 
-    /// The worker has been told of a key.
+    /// Notes that a key was sent to the worker.
     pub fn was_heard(&mut self, onset: Ticks) {
         self.next_id = self.next_id.wrapping_add(1);
         self.last_onset = onset;
     }
 
-    /// The earliest moment from `cut` on that the player leaves free.
+    /// The first tick at or after `cut` that a run of the player leaves free.
     pub fn room_after(&mut self, cut: Ticks) -> Ticks {
         self.run.room_after(cut)
     }
 
-    /// Where the next note of the player's row would be too late to belong to it, as an offset; the present where there is no
-    /// row.
+    /// The offset from which on the next note would be too late for the player's row; the present offset without a row.
     pub fn row_overdue(&self, now: &Now<'_>, time: &Time) -> i64 {
         let beat = time.beats().frames_in(Ticks::quarters(1));
         let due = self.row.overdue_at(now.position(), beat, now.sample_rate);
@@ -208,7 +206,7 @@ impl Player {
     }
 }
 
-/// How long fingers may take to strike one chord.
+/// The time within which keys form one chord, in ticks.
 fn together(now: &Now<'_>) -> Ticks {
     now.maps.style.ticks_in_frames(f64::from(CHORD_MS) * now.sample_rate / 1000.0)
 }

@@ -1,91 +1,90 @@
 //! When the player's next note is due, judged by the notes before it.
 //!
-//! Who plays detached lets go of all keys between two notes, and that is no room for an answer. From one stroke nobody can
-//! tell how long its time is: at least an eighth, and twice as long as its key is held where that is more, but no more than
-//! a beat. From two on the player's touch is known: how
-//! much longer than a key is held its time lasts. And a row of even, detached times goes on evenly, however long this one key was held.
+//! Between detached notes all keys are up, and that is no room for an answer. After one onset its time until the next
+//! is taken as an eighth note, or twice as long as the key was down where that is more, but at most a quarter note.
+//! From two onsets on, the ratio of time to held time is known. A row of even, detached times goes on evenly, however
+//! long the present key was down.
 //!
-//! Counts frames and knows neither beats nor whose turn it is.
+//! Counts frames; knows neither beats nor the turn.
 
 use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
 
-/// So many of the latest strokes are looked at: three times between them, which is one round of a rhythm like long, short,
-/// short.
-const STROKES: usize = 4;
-/// Strokes that follow the first of a chord within this time belong to it, also where the chord is rolled.
+/// The latest onsets that count: three times between them, one round of a rhythm like long, short, short.
+const ONSETS: usize = 4;
+/// Onsets within this time of the first one of a chord belong to it, even if the chord is rolled.
 const ROLLED_MS: i64 = 60;
-/// How much later than expected a note may come: two strokes may each be some 30 ms beside their time, one early and the
-/// next late, and what is expected is itself read from such strokes.
+/// How late a note may be: two onsets may each be some 30 ms off, one early and the next late, and the expected time is
+/// itself read from such onsets.
 const LATE_MS: i64 = 75;
-/// A key that goes up this short before the next note, and this part of its time before it, has been held for all of it.
+/// A key that goes up this short before the next onset, and within this part of the time between them, was held legato.
 const LEGATO_MS: i64 = 45;
 const LEGATO_PART: i64 = 5;
-/// Nobody who plays a row leaves more silence than this before its next note.
+/// A longer silence ends the row.
 const LONGEST_REST_MS: i64 = 1_000;
-/// Times that differ by no more than this, or by half of the shorter one, are even: two strokes that are 30 ms beside
-/// their time.
+/// Times that differ by no more than this, or by half of the shorter one, are even: two onsets may each be 30 ms off.
 const UNEVEN_MS: i64 = 60;
-/// A rest after a note is at most so many times the longest rest in the row: a note is rarely more than four times as long
-/// as the longest of the three before it.
+/// The rest after a note is at most this many times the longest rest in the row: a note is rarely more than four times
+/// as long as the longest of the three before it.
 const LONGEST_REST: i64 = 4;
 
-/// A stroke of the player's; a chord is one.
+/// An onset of the player; a chord is one.
 #[derive(Debug, Clone, Copy)]
-struct Stroke {
+struct Onset {
     down: FramePosition,
-    /// When no finger was on a key any more before the next stroke.
+    /// When the last key went up before the next onset.
     up: Option<FramePosition>,
 }
 
-/// The latest strokes of the player's.
+/// The player's latest onsets.
 #[derive(Debug, Default)]
 pub struct Row {
-    strokes: ArrayVec<Stroke, STROKES>,
+    onsets: ArrayVec<Onset, ONSETS>,
 }
 
-/// The time from one stroke to the next, in frames.
+/// The time from one onset to the next, in frames.
 #[derive(Debug, Clone, Copy)]
-struct Time {
+struct Interval {
     whole: i64,
-    /// The part of it in which no key was down.
+    /// The end of it in which no key was down.
     rest: i64,
 }
 
 impl Row {
-    /// Nothing was played.
+    /// Forgets all onsets.
     pub fn forget(&mut self) {
-        self.strokes.clear();
+        self.onsets.clear();
     }
 
-    /// The player strikes a key.
-    pub fn strike(&mut self, at: FramePosition, sample_rate: f64) {
-        if let Some(last) = self.strokes.last_mut() {
+    /// A key goes down.
+    pub fn note_on(&mut self, at: FramePosition, sample_rate: f64) {
+        if let Some(last) = self.onsets.last_mut() {
             if between(last.down, at) <= frames(ROLLED_MS, sample_rate) {
                 last.up = None;
                 return;
             }
             if last.up.is_some_and(|up| between(up, at) > frames(LONGEST_REST_MS, sample_rate)) {
-                self.strokes.clear();
+                self.onsets.clear();
             }
         }
-        if self.strokes.is_full() {
-            let _ = self.strokes.pop_at(0);
+        if self.onsets.is_full() {
+            let _ = self.onsets.pop_at(0);
         }
-        let _ = self.strokes.try_push(Stroke { down: at, up: None });
+        let _ = self.onsets.try_push(Onset { down: at, up: None });
     }
 
-    /// No finger is on a key any more.
-    pub fn let_go(&mut self, at: FramePosition) {
-        if let Some(last) = self.strokes.last_mut() {
+    /// No key is down any more.
+    pub fn keys_up(&mut self, at: FramePosition) {
+        if let Some(last) = self.onsets.last_mut() {
             last.up = Some(at);
         }
     }
 
-    /// The player has just let go of all keys: the moment at which the next note would be too late to belong to the row.
-    /// `None` when the last key was held until the next note was due, or when there is no row. A `quarter` note is so many frames.
+    /// The position from which on the next note would be too late for the row, now that all keys are up. `None` when
+    /// the last key was held until the next note was due, or when there is no row. `quarter` is a quarter note in
+    /// frames.
     pub fn overdue_at(&self, now: FramePosition, quarter: i64, sample_rate: f64) -> Option<FramePosition> {
-        let last = self.strokes.last()?;
+        let last = self.onsets.last()?;
         let held = between(last.down, now);
         let expected = self.expected(held, sample_rate).unwrap_or_else(|| (2 * held).max(quarter / 2).min(quarter));
         let rest = expected - held;
@@ -93,21 +92,21 @@ impl Row {
         waits.then(|| last.down.plus(expected + frames(LATE_MS, sample_rate)))
     }
 
-    /// How long after the last stroke the next one is to be expected, where its key was held for so many frames.
+    /// The expected time from the last onset to the next one, in frames, if the last key was down for `held` frames.
     fn expected(&self, held: i64, sample_rate: f64) -> Option<i64> {
-        let pairs = || self.strokes.iter().zip(self.strokes.iter().skip(1));
-        let times = || pairs().map(|(one, next)| Time::between(one, *next, sample_rate));
+        let pairs = || self.onsets.iter().zip(self.onsets.iter().skip(1));
+        let times = || pairs().map(|(one, next)| Interval::between(one, *next, sample_rate));
         let (longest, shortest) = (times().map(|time| time.whole).max()?, times().map(|time| time.whole).min()?);
-        let longest_held = times().map(Time::held).max()?;
+        let longest_held = times().map(Interval::held).max()?;
         let longest_rest = times().map(|time| time.rest).max()?;
-        // Each stroke before this one says how long a key is held for its time.
+        // Each earlier onset gives a ratio of time to held time.
         let by_touch = times().map(|time| held.saturating_mul(time.whole) / time.held()).max()?;
         let by_touch = if by_touch - held <= LONGEST_REST * longest_rest { by_touch } else { held };
-        if self.strokes.len() == 2 {
-            // One time is no row yet, and says how long another may be at most.
+        if self.onsets.len() == 2 {
+            // One time is no row yet; it only limits the next one.
             return Some(by_touch.min(longest));
         }
-        // Fingers are less exact than the rhythm: a time of the row that is about as long is meant.
+        // Playing is less exact than the rhythm, so a time of the row that is about as long is taken instead.
         let meant = times().map(|time| time.whole).filter(|whole| is_about(*whole, by_touch)).max().unwrap_or(by_touch);
         let alike = times().filter(|time| is_about(time.held(), held)).map(|time| time.whole).max();
         let is_even = longest - shortest <= frames(UNEVEN_MS, sample_rate).max(shortest / 2) && longest_rest > 0;
@@ -120,9 +119,9 @@ impl Row {
     }
 }
 
-impl Time {
-    /// A rest as short as in legato playing is none.
-    fn between(one: &Stroke, next: Stroke, sample_rate: f64) -> Self {
+impl Interval {
+    /// A rest as short as in legato playing counts as none.
+    fn between(one: &Onset, next: Onset, sample_rate: f64) -> Self {
         let whole = between(one.down, next.down);
         let rest = one.up.map_or(0, |up| between(up, next.down));
         Self { whole, rest: if is_legato(rest, whole, sample_rate) { 0 } else { rest } }
@@ -134,12 +133,12 @@ impl Time {
     }
 }
 
-/// Whether so short a rest at the end of a time is none.
+/// Whether a rest at the end of a time is short enough for legato.
 fn is_legato(rest: i64, whole: i64, sample_rate: f64) -> bool {
     rest <= frames(LEGATO_MS, sample_rate) && rest <= whole / LEGATO_PART
 }
 
-/// Whether fingers may have meant the one by the other.
+/// Whether one time may have been meant as the other.
 fn is_about(one: i64, other: i64) -> bool {
     (other - other / 5..=other + other / 4).contains(&one)
 }
@@ -163,17 +162,17 @@ mod tests {
     const RATE: f64 = 1_000.0;
     const QUARTER: i64 = 500;
 
-    /// What it is, the strokes, and when the next would be too late.
+    /// A name, the onsets with their held times, and when the next onset would be too late.
     type Case<'a> = (&'a str, &'a [(i64, i64)], Option<i64>);
 
-    /// Plays strokes, each at a time and held for some time; when the next would be too late.
-    fn overdue_at(strokes: &[(i64, i64)]) -> Option<i64> {
+    /// Plays onsets, each with the time its key is down. Returns when the next one would be too late.
+    fn overdue_at(onsets: &[(i64, i64)]) -> Option<i64> {
         let mut row = Row::default();
-        for (at, held) in strokes {
-            row.strike(FramePosition(*at), RATE);
-            row.let_go(FramePosition(at + held));
+        for (at, held) in onsets {
+            row.note_on(FramePosition(*at), RATE);
+            row.keys_up(FramePosition(at + held));
         }
-        let (at, held) = strokes.last().unwrap();
+        let (at, held) = onsets.last().unwrap();
         row.overdue_at(FramePosition(at + held), QUARTER, RATE).map(|due| due.0)
     }
 
@@ -198,33 +197,33 @@ mod tests {
             ("a rest that is none of the row", &[(0, 125), (1_500, 125)], Some(1_750 + 75)),
             ("slow notes, far apart", &[(0, 400), (1_300, 400), (2_600, 250)], None),
         ];
-        for (what, strokes, wanted) in table {
-            assert_eq!(overdue_at(strokes), wanted, "{what}");
+        for (what, onsets, wanted) in table {
+            assert_eq!(overdue_at(onsets), wanted, "{what}");
         }
     }
 
     #[test]
-    fn a_rolled_chord_is_one_stroke() {
+    fn a_rolled_chord_is_one_onset() {
         let roll = |at: i64| [(at, 20), (at + 25, 20), (at + 50, 75)];
         let chords: Vec<(i64, i64)> = [0, 250, 500].into_iter().flat_map(roll).collect();
         assert_eq!(overdue_at(&chords), Some(750 + 75));
     }
 
     #[test]
-    fn whoever_plays_eighths_detached_is_waited_for_and_whoever_holds_them_is_not() {
-        // Beside its time by up to 30 ms, in no order.
-        let beside = [0, -30, 17, 30, -22, 8, -30, 30, -11];
+    fn detached_eighths_are_waited_for_and_held_ones_are_not() {
+        // Up to 30 ms early or late, in no order.
+        let off = [0, -30, 17, 30, -22, 8, -30, 30, -11];
         for time in [125, 250, 333, 500, 700] {
             for gate in [30, 50, 80, 95, 105] {
-                let strokes: Vec<(i64, i64)> =
-                    (0_i64..).zip(beside).map(|(n, beside)| (100 + n * time + beside, time * gate / 100)).collect();
-                for count in 3..strokes.len() {
-                    let due = overdue_at(&strokes[..count]);
-                    let (at, held) = strokes[count - 1];
-                    let next = strokes[count].0;
+                let onsets: Vec<(i64, i64)> =
+                    (0_i64..).zip(off).map(|(n, off)| (100 + n * time + off, time * gate / 100)).collect();
+                for count in 3..onsets.len() {
+                    let due = overdue_at(&onsets[..count]);
+                    let (at, held) = onsets[count - 1];
+                    let next = onsets[count].0;
                     let waits = due.is_some_and(|due| due > next);
                     let is_held = next - (at + held) <= LEGATO_MS + UNEVEN_MS;
-                    assert!(waits || is_held, "{time} ms, {gate} %, stroke {count}: {due:?}, {next}");
+                    assert!(waits || is_held, "{time} ms, {gate} %, onset {count}: {due:?}, {next}");
                     assert!(
                         due.is_none_or(|due| due <= at + time + LATE_MS + 2 * UNEVEN_MS),
                         "{time} ms, {gate} %: {due:?}"

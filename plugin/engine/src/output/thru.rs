@@ -36,7 +36,7 @@ pub fn is_heard(settings: &Settings, event: &HostEvent) -> bool {
 /// Whether note-ons of a channel are heard.
 pub fn hears(settings: &Settings, channel: u8) -> bool {
     let has_the_chords = settings.harmony == Harmony::Channel(channel);
-    has_the_chords || settings.in_channel.is_none_or(|only| only == channel)
+    has_the_chords || settings.midi.in_channel.is_none_or(|only| only == channel)
 }
 
 fn is_release(message: ChannelMessage) -> bool {
@@ -151,7 +151,7 @@ impl Thru {
         host: &mut impl HostIo,
         active_notes: &mut ActiveNotes,
     ) {
-        if !settings.thru {
+        if !settings.midi.thru {
             self.all_pending();
         }
         for (controller, states) in

@@ -1,9 +1,9 @@
-//! What the player does, event by event, and whom it concerns.
+//! The events of the player: passes each to the parts that it concerns.
 
 use super::Performer;
 use crate::block::BlockContext;
 use crate::host::{ChannelMessage, Harmony, HostEvent, HostIo, Key, KeyPattern, Message, NoteSource, Sent, SynthEvent};
-use crate::input::held_notes::{CHANNELS, HeldNote, Part};
+use crate::input::held_notes::{CHANNELS, HeldNote, KeyRole};
 use crate::input::{Lifted, Player};
 use crate::link::{Command, WorkerPort};
 use crate::output::active_notes::{NoteOnResult, NoteToken};
@@ -19,23 +19,23 @@ impl Performer {
             HostEvent::NoteOff { keys, .. } => held.any_match(keys),
             HostEvent::Control(_) | HostEvent::Shape { .. } => false,
         };
-        // What comes back on a channel that is not heard tells of a loop all the same.
+        // A note that returns on a channel that is not heard is evidence of a feedback loop all the same.
         if self.output.is_feedback(ctx.now.at(), &event, key_is_down) {
             return;
         }
         if !thru::is_heard(ctx.now.settings(), &event) {
-            // Struck again, a key that is down was let go, and the release that comes may have the new note's name.
+            // A second note-on ends the held note of this key, because the next note-off may carry the new note's id.
             if let HostEvent::NoteOn { key, .. } = event {
-                self.lift(ctx, Key { voice: None, ..key }.into(), 0.0);
+                self.note_off(ctx, Key { voice: None, ..key }.into(), 0.0);
             }
             return;
         }
         match event {
-            HostEvent::NoteOn { key, velocity } => self.press(ctx, key, velocity),
-            HostEvent::NoteOff { keys, velocity } => self.lift(ctx, keys, velocity),
+            HostEvent::NoteOn { key, velocity } => self.note_on(ctx, key, velocity),
+            HostEvent::NoteOff { keys, velocity } => self.note_off(ctx, keys, velocity),
             HostEvent::Control(message) => self.control(ctx, message),
             HostEvent::Shape { keys, shape } => {
-                if ctx.now.settings().thru && self.player.held().any_passed(keys) {
+                if ctx.now.settings().midi.thru && self.player.held().any_passed(keys) {
                     let sent = self.output.pass(ctx.host, ctx.now.at(), Message::Shape { keys, shape });
                     self.count_refused(sent);
                 }
@@ -43,34 +43,34 @@ impl Performer {
         }
     }
 
-    fn press(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, key: Key, velocity: f32) {
-        // The same key struck again without a release: some keyboards and hosts do that, each note with a name of its own.
-        self.lift_all(ctx, Key { voice: None, ..key }.into(), 0.0);
-        while let Some(held) = self.player.damp(key) {
-            self.note_is_over(ctx, &held);
+    fn note_on(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, key: Key, velocity: f32) {
+        // Some keyboards and hosts send a second note-on without a note-off, each with its own note id.
+        self.release_keys(ctx, Key { voice: None, ..key }.into(), 0.0);
+        while let Some(held) = self.player.end_pedalled(key) {
+            self.end_heard(ctx, &held);
         }
-        let part = Player::part_of(&ctx.now, key);
+        let role = Player::role_of(&ctx.now, key);
         self.follow_player(ctx);
         let onset = self.player.onset(&ctx.now);
-        if part == Part::Melody {
-            self.player.strike(onset, &ctx.now);
+        if role == KeyRole::Melody {
+            self.player.onset_played(onset, &ctx.now);
             self.take_turn(ctx, TurnInput::KeyDown(onset));
         }
-        let id = if part == Part::Melody { self.tell_heard(ctx, key, velocity, onset) } else { None };
+        let id = if role == KeyRole::Melody { self.send_heard(ctx, key, velocity, onset) } else { None };
         let at = ctx.now.at();
         let Key { channel, pitch, .. } = key;
-        ctx.host.play(at, SynthEvent::NoteOn { who: NoteSource::Player, channel, pitch, velocity });
-        let token = if ctx.now.settings().thru { self.pass_on(ctx, key, velocity) } else { None };
-        let held = HeldNote { key, onset, id, token, part, struck: ctx.now.position(), down: true, drone: false };
+        ctx.host.play(at, SynthEvent::NoteOn { source: NoteSource::Player, channel, pitch, velocity });
+        let token = if ctx.now.settings().midi.thru { self.pass_on(ctx, key, velocity) } else { None };
+        let held = HeldNote { key, onset, id, token, role, down_at: ctx.now.position(), down: true, drone: false };
         let pedalled = self.player.held().pedalled();
-        let is_followed = self.player.press(held, &ctx.now);
+        let is_followed = self.player.key_down(held, &ctx.now);
         if self.player.held().pedalled() != pedalled {
-            // A channel with keys is no master channel.
+            // A channel on which keys are played is no MPE master channel.
             self.follow_pedals(ctx);
         }
         if !is_followed {
-            // Nobody will follow this note to its end, so it ends here.
-            ctx.host.play(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
+            // The list of held keys is full, so this note's end would be missed.
+            ctx.host.play(at, SynthEvent::NoteOff { source: NoteSource::Player, channel, pitch });
             if let Some(token) = token {
                 self.output.note_off(ctx.host, at, token);
             }
@@ -78,7 +78,7 @@ impl Performer {
         self.quiet_since = None;
     }
 
-    /// What a key of the player's means for time, and for those who wait for the player.
+    /// Adapts time, turn and accompaniment to a key that goes down.
     fn follow_player(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         if self.silence_at().is_some_and(|silence| ctx.now.position() >= silence) {
             self.time.begin_phrase(&mut ctx.now);
@@ -109,8 +109,8 @@ impl Performer {
         }
     }
 
-    /// Tells the worker of a key; the name that it knows it by, if it could be told.
-    fn tell_heard(
+    /// Sends a key to the worker. Returns the id by which the worker knows it; `None` when it could not be sent.
+    fn send_heard(
         &mut self,
         ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         key: Key,
@@ -118,10 +118,10 @@ impl Performer {
         onset: Ticks,
     ) -> Option<u32> {
         let heard = self.player.heard_key(&ctx.now, &self.time, key, velocity, onset);
-        let two_handed = ctx.now.settings().harmony == Harmony::Played;
-        let below = two_handed && self.player.held().any_above(key.pitch, Part::Melody);
-        let word = if below { Command::HeardBelow(heard) } else { Command::Heard(heard) };
-        if !self.planner.tell_heard(ctx, word, self.player.held().count()) {
+        let has_chords = ctx.now.settings().harmony == Harmony::Played;
+        let is_below = has_chords && self.player.held().any_above(key.pitch, KeyRole::Melody);
+        let heard_command = if is_below { Command::HeardBelow(heard) } else { Command::Heard(heard) };
+        if !self.planner.send_heard(ctx, heard_command, self.player.held().count()) {
             self.stats.unheard.add_one();
             return None;
         }
@@ -129,31 +129,36 @@ impl Performer {
         Some(heard.id)
     }
 
-    fn lift(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, keys: KeyPattern, velocity: f32) {
+    fn note_off(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, keys: KeyPattern, velocity: f32) {
         let was_playing = self.player.held().any_playing();
-        self.lift_all(ctx, keys, velocity);
+        self.release_keys(ctx, keys, velocity);
         if was_playing && !self.player.held().any_playing() {
-            self.player.let_go(&ctx.now);
+            self.player.keys_up(&ctx.now);
             let row_overdue = self.player.row_overdue(&ctx.now, &self.time);
             self.take_turn(ctx, TurnInput::KeysUp { row_overdue });
         }
     }
 
-    fn lift_all(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, keys: KeyPattern, velocity: f32) {
+    fn release_keys(
+        &mut self,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
+        keys: KeyPattern,
+        velocity: f32,
+    ) {
         if self.player.held().any_match(keys) {
-            // A chord that is struck short was a chord all the same.
+            // A short chord counts too.
             self.hear_chord(ctx);
         }
-        while let Some(Lifted { held, is_over, held_for }) = self.player.lift(keys, &ctx.now) {
-            self.arbiter.player_is_there();
+        while let Some(Lifted { held, is_over, held_for }) = self.player.key_up(keys, &ctx.now) {
+            self.arbiter.note_activity();
             let at = ctx.now.at();
             if let Some(token) = held.token {
                 self.output.note_off_with_velocity(ctx.host, at, token, velocity);
             }
             let Key { channel, pitch, .. } = held.key;
-            ctx.host.play(at, SynthEvent::NoteOff { who: NoteSource::Player, channel, pitch });
+            ctx.host.play(at, SynthEvent::NoteOff { source: NoteSource::Player, channel, pitch });
             if is_over {
-                self.note_is_over(ctx, &held);
+                self.end_heard(ctx, &held);
             } else {
                 self.planner.lift(&held, held_for);
                 self.planner.send(ctx);
@@ -162,16 +167,16 @@ impl Performer {
         self.note_silence(&ctx.now);
     }
 
-    /// The fingers have come to rest on a chord, or leave it.
+    /// The keys of a chord are complete, or the first of them goes up.
     pub(super) fn hear_chord(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
-        if let Some(chord) = self.player.hear_chord(&ctx.now, &self.time) {
-            self.planner.tell_chord(chord);
+        if let Some(chord) = self.player.detect_chord(&ctx.now, &self.time) {
+            self.planner.send_chord(chord);
             self.planner.send(ctx);
         }
     }
 
-    /// A heard note has come to its end: the worker is given its length.
-    fn note_is_over(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, held: &HeldNote) {
+    /// Tells the worker the duration of a heard note that has ended.
+    fn end_heard(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, held: &HeldNote) {
         let duration = ctx.now.maps.style.lifted_tick(ctx.now.offset()) - held.onset;
         self.planner.amend(held, duration);
         self.planner.send(ctx);
@@ -183,24 +188,24 @@ impl Performer {
             match number {
                 SUSTAIN => self.move_pedal(ctx, channel, value >= PEDAL_DOWN),
                 RESET_CONTROLLERS => self.move_pedal(ctx, channel, false),
-                ALL_NOTES_OFF.. => self.lift(ctx, all_keys, 0.0),
+                ALL_NOTES_OFF.. => self.note_off(ctx, all_keys, 0.0),
                 ALL_SOUND_OFF => self.all_sound_off(ctx, channel),
                 _ => {}
             }
         }
         let settings = ctx.now.settings();
-        let is_on = settings.thru && thru::hears(settings, message.channel());
+        let is_on = settings.midi.thru && thru::hears(settings, message.channel());
         let sent = self.output.pass_control(ctx.host, ctx.now.at(), message, is_on);
         self.count_refused(sent);
     }
 
-    /// Everything is to be silent at once: the keys of this channel, and Segue.
+    /// Ends the keys of this channel and all notes of Segue at once.
     fn all_sound_off(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, channel: u8) {
         self.move_pedal(ctx, channel, false);
-        self.lift_all(ctx, KeyPattern { voice: None, channel: Some(channel), pitch: None }, 0.0);
+        self.release_keys(ctx, KeyPattern { voice: None, channel: Some(channel), pitch: None }, 0.0);
         if thru::hears(ctx.now.settings(), channel) {
             self.take_turn(ctx, TurnInput::AllSoundOff);
-            self.accompaniment.let_go(&ctx.now, ctx.host, &mut self.output);
+            self.accompaniment.end_chord(&ctx.now, ctx.host, &mut self.output);
             ctx.host.play(ctx.now.at(), SynthEvent::AllSoundOff);
         }
     }
@@ -216,10 +221,10 @@ impl Performer {
         self.follow_pedals(ctx);
     }
 
-    /// Ends what no pedal holds any more, here and in the built-in sound.
+    /// Ends the notes that no pedal holds any more, here and in the built-in sound.
     fn follow_pedals(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         while let Some(held) = self.player.next_unpedalled() {
-            self.note_is_over(ctx, &held);
+            self.end_heard(ctx, &held);
         }
         let pedalled = self.player.held().pedalled();
         for channel in 0..CHANNELS {

@@ -1,10 +1,10 @@
-//! What Segue will play: carries out what the arbiter orders, asks the worker in time, and begins and ends what it has
-//! decided. The only writer of what will sound.
+//! The planner: carries out the arbiter's orders, requests notes from the worker in time, and begins and ends them. The
+//! only writer of what will sound.
 //!
-//! Knows whose turn it is only by what it is told; sends notes only through [`Output`].
+//! Does not decide whose turn it is, and sends notes only through [`Output`].
 
 use super::outbox::Outbox;
-use super::requests::{Requests, Taken};
+use super::requests::{Accepted, Requests};
 use super::schedule::{Schedule, ScheduledNote};
 use crate::block::{BlockContext, RESERVE};
 use crate::host::{HostIo, StyleNumber, Yield};
@@ -24,7 +24,7 @@ use segue_model::note::{Note, Ticks};
 use segue_model::sampling::SamplingParameters;
 use std::sync::atomic::Ordering;
 
-/// The plan.
+/// Requests, schedule and outbox.
 #[derive(Debug, Default)]
 pub struct Planner {
     requests: Requests,
@@ -33,66 +33,66 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// Lets go of the whole plan, from a tick on. There is no host to tell, so what sounds is only forgotten: its note-offs are
-    /// pending already.
+    /// Drops the plan at a tick, without a host at hand. Sounding notes are only removed here: the output keeps their
+    /// pending note-offs.
     pub fn stop(&mut self, now: Ticks) {
         self.withdraw_from(now);
         self.schedule.clear();
     }
 
-    /// Frames are counted from zero again.
+    /// Forgets all positions, because frames are counted from zero again.
     pub fn forget_positions(&mut self) {
         self.requests.forget_positions();
     }
 
-    /// A new performance with a blank memory.
+    /// Starts a new performance without memory.
     pub fn start_afresh(&mut self) {
         self.requests.forget_positions();
         self.requests.restart_turns();
         self.outbox.start_afresh();
     }
 
-    /// The beat is divided otherwise from now on: nothing is asked for that would begin before this tick.
-    pub fn skip_to(&mut self, now: Ticks) {
-        self.requests.skip_to(now);
+    /// Requests no note before this tick, because the swing has changed and time went on to it at once.
+    pub fn skip_to(&mut self, tick: Ticks) {
+        self.requests.skip_to(tick);
     }
 
-    /// Remembers the sampling parameters from this position on.
+    /// Notes the sampling parameters that hold from this position on.
     pub fn note_sampling(&mut self, position: FramePosition, sampling: SamplingParameters) {
         self.requests.note_sampling(position, sampling);
     }
 
-    /// The worker is to play another style.
+    /// Tells the worker to play another style.
     pub fn set_style(&mut self, style: StyleNumber) {
         self.outbox.style = Some(style);
     }
 
-    /// The worker is to read the chart and the file of the own style again.
-    pub fn read_files(&mut self) {
-        self.outbox.files = true;
+    /// Tells the worker to read the chart and the own style again.
+    pub fn reload_files(&mut self) {
+        self.outbox.reloads_files = true;
     }
 
-    /// The worker is to take the chords from elsewhere.
+    /// Tells the worker where the chords come from.
     pub fn set_chord_source(&mut self, source: HarmonySource) {
-        self.outbox.chords_from = Some(source);
+        self.outbox.chord_source = Some(source);
     }
 
-    /// The worker is to forget everything.
+    /// Tells the worker to forget everything.
     pub fn forget_memory(&mut self) {
-        self.outbox.blank = true;
+        self.outbox.forgets_all = true;
     }
 
-    /// Whether another chart will count once the worker has been told everything.
+    /// Whether the worker will send a chart once the outbox is empty.
     pub fn changes_chart(&self) -> bool {
         self.outbox.changes_chart()
     }
 
-    /// Whether anything of Segue's sounds.
+    /// Whether a note of Segue sounds.
     pub fn is_sounding(&self) -> bool {
         self.schedule.is_sounding()
     }
 
-    /// What has not begun, in order of onset.
+    /// The notes that have not begun, in order of onset.
     pub fn planned(&self) -> impl Iterator<Item = &Note> {
         self.schedule.planned()
     }
@@ -102,17 +102,18 @@ impl Planner {
         self.schedule.next_on()
     }
 
-    /// The moment of the next note to end.
+    /// When the next sounding note ends, in ticks.
     pub fn next_off(&self) -> Option<f64> {
         self.schedule.next_off()
     }
 
-    /// As of which offset the next request is; negative when its time has passed.
+    /// The offset as of which the next request is to be made; negative when that has passed.
     pub fn request_due(&self, now: &Now<'_>) -> Option<i64> {
         self.requests.due(&now.maps.style, now.start, now.look_ahead)
     }
 
-    /// Carries out what the arbiter orders. `room` tells from which tick on, at or after a given one, the player leaves room.
+    /// Carries out an order of the arbiter. `room` gives the first tick, at or after a given one, that a run of the
+    /// player leaves free.
     pub fn follow(
         &mut self,
         Decision { order, before }: Decision,
@@ -168,9 +169,9 @@ impl Planner {
             }
             Order::Yield => {
                 self.withdraw_from(now.first_tick(lag));
-                self.give_way(ctx, output, time);
+                self.yield_turn(ctx, output, time);
             }
-            Order::Break => {
+            Order::Stop => {
                 self.withdraw_from(now.first_tick(lag));
                 self.schedule.end_all(now.at(), ctx.host, output);
             }
@@ -178,7 +179,8 @@ impl Planner {
         }
     }
 
-    /// Another style counts time otherwise: what sounds ends, and of the plan nothing holds from a tick of the old time on.
+    /// Ends all notes and withdraws the plan from a tick of the previous style on, because the new style counts other
+    /// ticks.
     pub fn leave_time(&mut self, from: Option<Ticks>, now: &Now<'_>, host: &mut impl HostIo, output: &mut Output) {
         self.schedule.end_all(now.at(), host, output);
         if let Some(from) = from {
@@ -186,11 +188,11 @@ impl Planner {
         }
     }
 
-    /// Drops the plan: what has not sounded before `from` is taken back from the worker's memory too.
+    /// Drops the plan. Notes that have not begun before `from` are also retracted from the model's context.
     fn withdraw_from(&mut self, from: Ticks) {
-        let (planned, unknown) = (self.schedule.next_on(), self.requests.drop_draft());
+        let (planned, under_way) = (self.schedule.next_on(), self.requests.drop_draft());
         self.schedule.withdraw();
-        if let Some(first) = planned.into_iter().chain(unknown).min() {
+        if let Some(first) = planned.into_iter().chain(under_way).min() {
             self.retract(first.min(from));
         }
     }
@@ -206,10 +208,15 @@ impl Planner {
         self.requests.begin(part, now.position());
     }
 
-    /// What sounds when the player takes the turn ends as the musician has set it.
-    fn give_way(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, output: &mut Output, time: &Time) {
+    /// Ends the sounding notes as the musician has set it, because the player takes the turn.
+    fn yield_turn(
+        &mut self,
+        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
+        output: &mut Output,
+        time: &Time,
+    ) {
         let now = &ctx.now;
-        match now.settings().yields {
+        match now.settings().turn.on_yield {
             Yield::AtOnce => self.schedule.end_all(now.at(), ctx.host, output),
             Yield::AfterNote => {}
             Yield::AtBeat => {
@@ -220,30 +227,30 @@ impl Planner {
         }
     }
 
-    /// In a duet: what is about to sound stays, because the player's own downbeat must not cancel Segue's; what comes
-    /// later is decided again, now that another note is known.
+    /// In a duet, decides again what begins after the look-ahead, because the player's note is new context. Earlier
+    /// notes stay, because a downbeat of the player must not cancel Segue's.
     fn redecide_rest(&mut self, part: Part, cut: Ticks, free: Ticks, now: &Now<'_>) {
         self.requests.reshape(part);
         self.withdraw_beyond(cut, free, now);
-        if self.requests.broken().is_some() {
+        if self.requests.failed().is_some() {
             self.requests.restart(cut, Part { start: free, ..part }, now.position());
         }
     }
 
     fn redecide(&mut self, part: Part, begun: Option<Ticks>, now: &Now<'_>) {
         let soonest = now.first_free_tick(part.lag);
-        // Where the new style divides the beat otherwise, a tick that has sounded may come again.
+        // With another swing, a tick that has sounded may come again.
         let cut = begun.map_or(soonest, |begun| soonest.max(begun + Ticks(1)));
         self.withdraw_beyond(cut, cut, now);
-        if self.requests.broken().is_some() {
+        if self.requests.failed().is_some() {
             self.requests.restart(cut, Part { start: part.start.max(cut), ..part }, now.position());
         }
     }
 
-    /// The model broke over a request. Another one has taken its place and goes on with the part on the next beat; when that
-    /// breaks too, on the one after it.
+    /// Goes on with the part on the next beat after the model failed over a request; the worker has restored the model
+    /// by then. If it fails again, the part goes on one beat later.
     fn restart(&mut self, now: &Now<'_>, time: &Time) {
-        let Some((part, known)) = self.requests.broken() else { return };
+        let Some((part, known)) = self.requests.failed() else { return };
         let soonest = now.first_free_tick(part.lag);
         let start = beat_at_or_after(soonest.max(known + Ticks(1)), time.of_style().bars());
         if !part.is_over_at(start) {
@@ -251,7 +258,7 @@ impl Planner {
         }
     }
 
-    /// Drops what begins at `cut` or later, if anything does: it is decided again, not before `free`.
+    /// Withdraws the notes that begin at `cut` or later and decides them again, with no note before `free`.
     fn withdraw_beyond(&mut self, cut: Ticks, free: Ticks, now: &Now<'_>) {
         if self.requests.redecide_from(cut, free, now.position()) {
             self.schedule.withdraw_from(cut);
@@ -259,11 +266,11 @@ impl Planner {
         }
     }
 
-    /// The part that is played ends elsewhere than was planned.
+    /// Adapts the plan to a part with another end.
     fn reshape(&mut self, part: Part, had_end: bool, now: &Now<'_>) {
         self.requests.reshape(part);
-        let is_planned_beyond = self.schedule.last_on().is_some_and(|last| part.is_over_at(last));
-        if had_end || is_planned_beyond {
+        let is_beyond_end = self.schedule.last_on().is_some_and(|last| part.is_over_at(last));
+        if had_end || is_beyond_end {
             let cut = now.first_free_tick(part.lag);
             self.withdraw_beyond(cut, cut, now);
         }
@@ -273,7 +280,7 @@ impl Planner {
     }
 
     /// Makes the request that is due.
-    pub fn ask(
+    pub fn request(
         &mut self,
         ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
         arbiter: &TurnArbiter,
@@ -282,26 +289,26 @@ impl Planner {
     ) {
         let now = ctx.now;
         let Some(as_of) = self.request_due(&now) else { return };
-        // With blocks longer than the look-ahead one reply must bring all the notes of a block.
-        let wanted = now.frames_in_ms(now.settings().look_ahead_ms);
-        let long = !now.block.offline && i64::from(time.largest_block()) > wanted;
+        // Where blocks are longer than the look-ahead, one reply must bring all notes of a block.
+        let wanted = now.frames_in_ms(now.settings().timing.look_ahead_ms);
+        let is_long = !now.block.offline && i64::from(time.largest_block()) > wanted;
         let style = &now.maps.style;
-        let beyond = if long { style.ticks_in_frames(f64::from(time.largest_block())) } else { Ticks::ZERO };
-        // What comes after the loop is played to the bars and chords from there on.
+        let beyond = if is_long { style.ticks_in_frames(f64::from(time.largest_block())) } else { Ticks::ZERO };
+        // Notes after the loop's end belong to the bars and chords of the next pass.
         let pass = arbiter.next_pass().filter(|_| !time.in_free_time());
         let count = pass.map_or(time.of_style().count(), |pass| pass.landing.count);
         let bars = (count.bars, count.line_of(0));
         let Some(request) = self.requests.make(now.start.plus(as_of), beyond, bars, style.swing()) else { return };
         self.send(ctx);
         ctx.make_room_offline();
-        // Also when there is no room: it would only be later and later. The turn is lost, and said so.
-        self.requests.asked();
+        // Even if there is no room: a repeated request would only be later still. The notes are lost and counted.
+        self.requests.requested();
         if !ctx.port.send(Command::Request(request)) {
             stats.dropped.add_one();
-            let _ = self.requests.take(Reply::Failed { generation: request.generation });
+            let _ = self.requests.accept(Reply::Failed { generation: request.generation });
             return;
         }
-        while now.block.offline && self.requests.is_asked() {
+        while now.block.offline && self.requests.is_requested() {
             let Some(reply) = ctx.port.wait_for_reply_offline() else {
                 stats.time_outs.add_one();
                 return;
@@ -310,8 +317,8 @@ impl Planner {
         }
     }
 
-    /// Takes the replies that have come. A rendering also waits for what is still under way of a jam before it: while that
-    /// takes up the room for requests nothing could be asked in time.
+    /// Takes the replies that have arrived. Offline it also waits for replies to requests that were made live, because
+    /// no request can be made in time while they are open.
     pub fn receive(
         &mut self,
         ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
@@ -323,7 +330,7 @@ impl Planner {
             self.take(reply, &ctx.now, arbiter, time, stats);
         }
         while ctx.now.block.offline && self.requests.any_open() {
-            // In vain, it is counted when something is requested.
+            // A time-out is counted with the next request.
             let Some(reply) = ctx.port.wait_for_reply_offline() else { return };
             self.take(reply, &ctx.now, arbiter, time, stats);
         }
@@ -333,30 +340,33 @@ impl Planner {
         if let Reply::Done { elapsed_ns, .. } = reply {
             stats.elapsed_ns.store(elapsed_ns, Ordering::Relaxed);
         }
-        let taken = self.requests.take(reply);
+        let accepted = self.requests.accept(reply);
         if let Reply::Failed { .. } = reply {
             self.restart(now, time);
         }
-        let note = match taken {
-            Taken::Note(note) => note,
-            Taken::Unplayed(note) => return self.outbox.forget_unplayed(ScheduledNote { note, told: note.pitch }),
-            Taken::Nothing => return,
+        let note = match accepted {
+            Accepted::Note(note) => note,
+            Accepted::Unplayed(note) => {
+                return self.outbox.forget_unplayed(ScheduledNote { note, model_pitch: note.pitch });
+            }
+            Accepted::Nothing => return,
         };
-        // The worker does not know of it: it keeps to the register that it learnt, as at a transposing instrument.
-        let pitch = in_octave(note.pitch, now.settings().octave);
-        let intended = ScheduledNote { note: Note { pitch, ..note }, told: note.pitch };
+        // The model does not know the octave setting: it keeps to the register it was trained on.
+        let pitch = in_octave(note.pitch, now.settings().midi.octave);
+        let scheduled = ScheduledNote { note: Note { pitch, ..note }, model_pitch: note.pitch };
         let lag = arbiter.lag();
         let late = now.offset() - now.maps.style.offset_of(note.onset.as_f64() + lag);
         if late > 0 {
             stats.late.add_one();
         }
-        // What would be over already would only click.
+        // A note that would already be over would only click.
         let is_over = now.maps.style.offset_of((note.onset + note.duration).as_f64() + lag) <= now.offset();
-        // It belongs to what was played before the song went round.
-        let is_astray = arbiter.next_pass().is_none() && arbiter.part().is_some_and(|part| note.onset < part.start);
-        if is_over || is_astray || late > now.look_ahead || !self.schedule.plan(intended) {
+        // A note before the part belongs to the pass of the loop that is over.
+        let is_of_last_pass =
+            arbiter.next_pass().is_none() && arbiter.part().is_some_and(|part| note.onset < part.start);
+        if is_over || is_of_last_pass || late > now.look_ahead || !self.schedule.plan(scheduled) {
             stats.dropped.add_one();
-            self.outbox.forget_unplayed(intended);
+            self.outbox.forget_unplayed(scheduled);
         }
     }
 
@@ -370,16 +380,16 @@ impl Planner {
         stats: &Stats,
     ) {
         let Some(part) = turn.part() else {
-            // Nothing is planned outside Segue's turn; if it were, it would not be played.
+            // Outside Segue's turn nothing is planned; if something were, it must not sound.
             self.schedule.withdraw();
             return;
         };
-        let channel = ctx.now.settings().channel;
-        // A finger is on this very key, and the host hears it: the key is the player's.
-        let is_players = self.schedule.next_pitch().is_some_and(|pitch| keys.are_passed_on(channel, pitch));
+        let channel = ctx.now.settings().midi.out_channel;
+        // The player holds this key and it is passed through: the key is the player's.
+        let is_players = self.schedule.next_pitch().is_some_and(|pitch| keys.is_passed_on(channel, pitch));
         if is_players || !self.schedule.has_room() {
-            if let Some(intended) = self.schedule.skip_next() {
-                self.outbox.forget_unplayed(intended);
+            if let Some(scheduled) = self.schedule.skip_next() {
+                self.outbox.forget_unplayed(scheduled);
                 self.send(ctx);
             }
             return;
@@ -396,36 +406,36 @@ impl Planner {
         }
     }
 
-    /// Tells the worker what it must know, in order, as far as there is room.
+    /// Sends what waits in the outbox, in order, as far as there is room.
     pub fn send(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         self.outbox.send(ctx.port);
     }
 
-    /// Tells the worker of a key. False when there is no room for it: it leaves room for the ends of all keys that are held,
-    /// of the finger and of the pedal, and never overtakes what should have been said before it.
-    pub fn tell_heard(
+    /// Sends a heard note. False when there is no room: room must remain for the ends of all `held` keys and of their
+    /// pedal, and a heard note must not overtake what waits in the outbox.
+    pub fn send_heard(
         &mut self,
         ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
-        word: Command,
+        heard: Command,
         held: usize,
     ) -> bool {
         self.send(ctx);
         ctx.make_room_offline();
         let has_room = ctx.port.free_slots() > 2 * held + RESERVE && self.outbox.is_empty();
-        has_room && ctx.port.send(word)
+        has_room && ctx.port.send(heard)
     }
 
-    /// The worker is to be told of a chord that was struck.
-    pub fn tell_chord(&mut self, chord: HeardChord) {
+    /// Tells the worker of a chord that the player began.
+    pub fn send_chord(&mut self, chord: HeardChord) {
         self.outbox.chord = Some(chord);
     }
 
-    /// A heard note is over, and has lasted so long.
+    /// Tells the worker that a heard note is over after `duration`.
     pub fn amend(&mut self, held: &HeldNote, duration: Ticks) {
         self.outbox.amend(held, duration);
     }
 
-    /// The key of a heard note is up after so long, and the pedal lets it ring on.
+    /// Tells the worker that the key of a heard note is up after `duration` and the pedal holds the note.
     pub fn lift(&mut self, held: &HeldNote, duration: Ticks) {
         self.outbox.lift(held, duration);
     }

@@ -1,7 +1,7 @@
-//! What Segue is still to play and what it is playing.
+//! The schedule: Segue's planned notes and its sounding notes.
 //!
-//! Invariant: a note that begins to sound here also ends here: by its length, by the end of the turn, because Segue has
-//! begun to play anew, or because the song broke off.
+//! Invariant: every note that begins here also ends here: by its duration, by the end of the turn, with the first note
+//! of a later plan, or with a transport discontinuity. Knows nothing of requests.
 
 use crate::host::{FrameOffset, HostIo, Key, NoteSource, SynthEvent};
 use crate::output::Output;
@@ -10,9 +10,9 @@ use crate::turns::turn::Part;
 use arrayvec::ArrayVec;
 use segue_model::note::{Note, Pitch, Ticks};
 
-/// Notes that may be planned: several replies of the mind.
+/// The most planned notes: several replies.
 const PLANNED: usize = 256;
-/// Notes of Segue that may sound at once.
+/// The most notes of Segue that sound at once.
 const SOUNDING: usize = 64;
 
 /// A note that has not begun.
@@ -20,11 +20,11 @@ const SOUNDING: usize = 64;
 pub struct ScheduledNote {
     /// As it will sound.
     pub note: Note,
-    /// The pitch by which the mind knows it.
-    pub told: Pitch,
+    /// Its pitch as the model decided it, before the octave setting moved it.
+    pub model_pitch: Pitch,
 }
 
-/// A plan: everything that is decided from one beginning of Segue's on.
+/// Names a plan: all notes from one start of Segue's to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct PlanId(u32);
 
@@ -32,39 +32,38 @@ struct PlanId(u32);
 struct Sounding {
     pitch: Pitch,
     channel: u8,
-    /// When it began.
     onset: Ticks,
-    /// The plan that it belongs to.
     plan: PlanId,
-    /// When it ends, its part's lag included.
+    /// When it ends, in ticks, with the lag of its part.
     until: f64,
+    /// `None` when the host did not accept its note-on.
     token: Option<NoteToken>,
 }
 
-/// See the module.
+/// Planned and sounding notes.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    /// What begins from now on belongs to it.
+    /// The plan of the notes that begin from now on.
     plan: PlanId,
-    /// In order of onset.
+    /// Notes that have not begun, in order of onset.
     planned: ArrayVec<ScheduledNote, PLANNED>,
     sounding: ArrayVec<Sounding, SOUNDING>,
-    /// The latest chord.
-    struck: Chord,
+    /// The latest onset at which notes began.
+    begun: BegunChord,
 }
 
-/// Which keys of a plan began on one tick, so that a doubled note is known as such even when the first is over.
+/// The keys of one plan that began on one tick. A doubled note is recognised here even when the first is over.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Chord {
+struct BegunChord {
     plan: PlanId,
     onset: Ticks,
     /// One bit for each.
     keys: u128,
 }
 
-impl Chord {
-    /// Takes a key in. False when it is there.
-    fn strike(&mut self, plan: PlanId, onset: Ticks, pitch: Pitch) -> bool {
+impl BegunChord {
+    /// Adds a key. False when it is already there.
+    fn add(&mut self, plan: PlanId, onset: Ticks, pitch: Pitch) -> bool {
         if (self.plan, self.onset) != (plan, onset) {
             *self = Self { plan, onset, keys: 0 };
         }
@@ -75,19 +74,19 @@ impl Chord {
 }
 
 impl Schedule {
-    /// What begins from now on belongs to another plan.
+    /// Starts a new plan: notes that begin from now on belong to it.
     pub fn begin_plan(&mut self) {
         self.plan = PlanId(self.plan.0.wrapping_add(1));
     }
 
-    /// Takes a note in. False when there is no room.
+    /// Adds a note. False when there is no room.
     #[must_use]
-    pub fn plan(&mut self, intended: ScheduledNote) -> bool {
-        let at = self.planned.partition_point(|planned| planned.note.onset <= intended.note.onset);
-        self.planned.try_insert(at, intended).is_ok()
+    pub fn plan(&mut self, scheduled: ScheduledNote) -> bool {
+        let at = self.planned.partition_point(|planned| planned.note.onset <= scheduled.note.onset);
+        self.planned.try_insert(at, scheduled).is_ok()
     }
 
-    /// What has not begun, in order of onset.
+    /// The notes that have not begun, in order of onset.
     pub fn planned(&self) -> impl Iterator<Item = &Note> {
         self.planned.iter().map(|planned| &planned.note)
     }
@@ -97,14 +96,14 @@ impl Schedule {
         self.planned.first().map(|planned| planned.note.onset)
     }
 
-    /// The onset of the last note that is planned.
+    /// The onset of the last planned note.
     pub fn last_on(&self) -> Option<Ticks> {
         self.planned.last().map(|planned| planned.note.onset)
     }
 
-    /// The onset of the last note that has begun; `None` since all was ended at once.
+    /// The onset of the last note that has begun; `None` since [`Self::end_all`].
     pub fn last_begun(&self) -> Option<Ticks> {
-        (self.struck.keys != 0).then_some(self.struck.onset)
+        (self.begun.keys != 0).then_some(self.begun.onset)
     }
 
     /// The key of the next note to begin.
@@ -112,38 +111,38 @@ impl Schedule {
         self.planned.first().map(|planned| planned.note.pitch)
     }
 
-    /// Forgets the next note.
+    /// Removes the next planned note.
     pub fn skip_next(&mut self) -> Option<ScheduledNote> {
         self.planned.pop_at(0)
     }
 
-    /// Forgets the next note that was to begin before this moment and has not.
-    pub fn skip_before(&mut self, moment: Ticks) -> Option<ScheduledNote> {
-        self.next_on().filter(|onset| *onset < moment)?;
+    /// Removes the next planned note if its onset lies before this tick.
+    pub fn skip_before(&mut self, tick: Ticks) -> Option<ScheduledNote> {
+        self.next_on().filter(|onset| *onset < tick)?;
         self.skip_next()
     }
 
-    /// Whether another note can be followed to its end.
+    /// Whether another note can begin.
     pub fn has_room(&self) -> bool {
         !self.sounding.is_full()
     }
 
-    /// The moment of the next note to end.
+    /// When the next sounding note ends, in ticks.
     pub fn next_off(&self) -> Option<f64> {
         self.sounding.iter().map(|sounding| sounding.until).min_by(f64::total_cmp)
     }
 
-    /// Forgets what has not begun.
+    /// Removes all planned notes.
     pub fn withdraw(&mut self) {
         self.planned.clear();
     }
 
-    /// Forgets what begins at this moment or later.
+    /// Removes the planned notes that begin at this tick or later.
     pub fn withdraw_from(&mut self, cut: Ticks) {
         self.planned.retain(|planned| planned.note.onset < cut);
     }
 
-    /// What sounds now ends at this moment at the latest.
+    /// Sounding notes end at this moment at the latest.
     pub fn end_by(&mut self, moment: f64) {
         for sounding in &mut self.sounding {
             sounding.until = sounding.until.min(moment);
@@ -155,7 +154,7 @@ impl Schedule {
         !self.sounding.is_empty()
     }
 
-    /// Begins the next note. False when the host would not take it: then it is heard from the built-in sound alone.
+    /// Begins the next note. False when the host refused it: then only the built-in sound plays it.
     #[must_use]
     pub fn begin_next(
         &mut self,
@@ -166,23 +165,23 @@ impl Schedule {
         output: &mut Output,
     ) -> bool {
         let Some(ScheduledNote { note, .. }) = self.skip_next() else { return true };
-        if !self.struck.strike(self.plan, note.onset, note.pitch) {
-            // Twice the same key in one chord is one note.
+        if !self.begun.add(self.plan, note.onset, note.pitch) {
+            // The same key twice in one chord is one note.
             return true;
         }
         let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
-        // What still rings from an earlier plan makes room: a line stays a line, and a chord has no more voices than it may.
+        // Notes of an earlier plan end, because the two plans together could exceed the polyphony setting.
         let plan = self.plan;
         self.end_where(at, host, output, |sounding| same_key(sounding) || sounding.plan != plan);
         if self.sounding.is_full() {
-            // Nobody would end it.
+            // Without a place in the list its note-off would be lost.
             return false;
         }
         let key = Key { voice: None, channel, pitch: note.pitch };
         let velocity = f32::from(note.velocity.value()) / 127.0;
-        let struck = output.note_on(host, at, key, velocity, NoteSource::Segue);
-        let token = if let NoteOnResult::Sounds(token) = struck { Some(token) } else { None };
-        host.play(at, SynthEvent::NoteOn { who: NoteSource::Segue, channel, pitch: note.pitch, velocity });
+        let sent = output.note_on(host, at, key, velocity, NoteSource::Segue);
+        let token = if let NoteOnResult::Sounds(token) = sent { Some(token) } else { None };
+        host.play(at, SynthEvent::NoteOn { source: NoteSource::Segue, channel, pitch: note.pitch, velocity });
         let until = part.cut(note.onset + note.duration);
         self.sounding.push(Sounding {
             pitch: note.pitch,
@@ -192,30 +191,30 @@ impl Schedule {
             until: until.as_f64() + part.lag,
             token,
         });
-        struck != NoteOnResult::Refused
+        sent != NoteOnResult::Refused
     }
 
-    /// Ends every note whose time is over at `moment`.
+    /// Ends the notes that are due to end at `moment`.
     pub fn end_due(&mut self, moment: f64, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
         self.end_where(at, host, output, |sounding| sounding.until <= moment);
     }
 
-    /// Ends everything that began before this moment.
-    pub fn end_before(&mut self, moment: Ticks, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
-        self.end_where(at, host, output, |sounding| sounding.onset < moment);
+    /// Ends the notes that began before this tick.
+    pub fn end_before(&mut self, tick: Ticks, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
+        self.end_where(at, host, output, |sounding| sounding.onset < tick);
     }
 
-    /// Ends everything.
+    /// Ends all sounding notes.
     pub fn end_all(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
         self.end_where(at, host, output, |_| true);
-        self.struck = Chord::default();
+        self.begun = BegunChord::default();
     }
 
-    /// Forgets everything when there is no host to tell. The output still holds their note-offs.
+    /// Removes all notes without a host at hand. The output keeps the pending note-offs.
     pub fn clear(&mut self) {
         self.planned.clear();
         self.sounding.clear();
-        self.struck = Chord::default();
+        self.begun = BegunChord::default();
     }
 
     fn end_where(
@@ -234,7 +233,7 @@ impl Schedule {
             }
             host.play(
                 at,
-                SynthEvent::NoteOff { who: NoteSource::Segue, channel: sounding.channel, pitch: sounding.pitch },
+                SynthEvent::NoteOff { source: NoteSource::Segue, channel: sounding.channel, pitch: sounding.pitch },
             );
             false
         });

@@ -18,7 +18,7 @@ fn snapshot(now: f64, tempo_bpm: f64) -> Snapshot {
 }
 
 fn strike(key: u8) -> SynthEvent {
-    SynthEvent::NoteOn { who: NoteSource::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
+    SynthEvent::NoteOn { source: NoteSource::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
 }
 
 fn strikes(entries: &[Entry]) -> Vec<&Entry> {

@@ -43,7 +43,7 @@ impl Paper {
         let tick = |frame: i64| (frame + FRAMES / 2).div_euclid(FRAMES);
         let keys = [NoteSource::Player, NoteSource::Segue].map(|who| {
             let strike = |(at, what): &(i64, SynthEvent)| match what {
-                SynthEvent::NoteOn { who: whose, pitch, .. } if *whose == who => Some((tick(*at), pitch.key())),
+                SynthEvent::NoteOn { source: whose, pitch, .. } if *whose == who => Some((tick(*at), pitch.key())),
                 _ => None,
             };
             let mut keys: Vec<_> = heard.sounds.iter().filter_map(strike).collect();
@@ -54,8 +54,9 @@ impl Paper {
     }
 }
 
+/// A capture has every note at its onset and every chord where its first key went down.
 #[test]
-fn a_capture_has_every_note_where_it_began_and_every_chord_where_its_first_key_went_down() {
+fn a_capture_has_notes_and_chords_where_they_began() {
     let mut host = alone(Mode::Duet);
     host.settings.harmony = Harmony::Played;
     // Fingers are not as one, and chords are not on the grid.

@@ -4,21 +4,21 @@ use super::*;
 
 /// Chords as they are told to the mind: when, and what.
 fn chords(heard: &Heard) -> Vec<(i64, String)> {
-    let chord = |word: &Command| match word {
+    let chord = |command: &Command| match command {
         Command::Chord(heard) => Some((heard.from.0, heard.chord.to_string())),
         _ => None,
     };
-    heard.words.iter().filter_map(chord).collect()
+    heard.commands.iter().filter_map(chord).collect()
 }
 
 /// Keys as they are told: `true` where they lie under a higher one.
 fn melody(heard: &Heard) -> Vec<(u8, bool)> {
-    let key = |word: &Command| match word {
+    let key = |command: &Command| match command {
         Command::Heard(key) => Some((key.pitch.key(), false)),
         Command::HeardBelow(key) => Some((key.pitch.key(), true)),
         _ => None,
     };
-    heard.words.iter().filter_map(key).collect()
+    heard.commands.iter().filter_map(key).collect()
 }
 
 fn host(harmony: Harmony, events: &[(i64, HostEvent)]) -> FakeHost {
@@ -41,31 +41,32 @@ fn named(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
     expected.iter().map(|(from, name)| (*from, (*name).to_owned())).collect()
 }
 
+/// Keys that go down together are one chord from the first key on, at every block size.
 #[test]
-fn fingers_that_come_together_are_one_chord_from_the_first_on_and_it_is_the_same_in_all_blocks() {
+fn keys_within_30_ms_are_one_chord_in_all_blocks() {
     let events = [held(&[48, 52, 55], 0, BEAT), held(&[57, 53, 48, 60], 2 * BEAT, 3 * BEAT)].concat();
     let host = host(Harmony::Played, &events);
     for lengths in [&[1_u32][..], &[64], &[4096], &[1 << 20]] {
         let heard = host.play(4 * BEAT, lengths);
         assert_eq!(chords(&heard), named(&[(0, "C"), (96, "F/C")]), "{lengths:?}");
-        let source = heard.words.iter().find(|word| matches!(word, Command::ChordSource(_)));
+        let source = heard.commands.iter().find(|command| matches!(command, Command::ChordSource(_)));
         assert!(matches!(source, Some(Command::ChordSource(HarmonySource::Hands))));
     }
 }
 
 #[test]
-fn a_chord_is_told_30_ms_after_its_first_finger_or_when_it_is_left() {
+fn a_chord_is_sent_after_30_ms_or_with_its_first_key_up() {
     // Two notes that Segue decides: one before the fingers rest, one after.
     let mut host = host(Harmony::Played, &held(&[48, 52, 55], 0, 1_000));
-    host.settings.response_gap_ms = 0.0;
+    host.settings.turn.response_gap_ms = 0.0;
     let order = |heard: &Heard| -> Vec<&'static str> {
-        let name = |word: &Command| match word {
+        let name = |command: &Command| match command {
             Command::Heard(_) => Some("key"),
             Command::Chord(_) => Some("chord"),
             Command::Amend { .. } => Some("up"),
             _ => None,
         };
-        heard.words.iter().filter_map(name).collect()
+        heard.commands.iter().filter_map(name).collect()
     };
     assert_eq!(order(&host.play(BEAT / 2, &[64])), ["key", "key", "key", "chord", "up", "up", "up"]);
     // The fourth finger comes after 30 ms.
@@ -74,8 +75,9 @@ fn a_chord_is_told_30_ms_after_its_first_finger_or_when_it_is_left() {
     assert_eq!(order(&host.play(BEAT / 2, &[64])), ["key", "key", "key", "chord", "key"]);
 }
 
+/// The melody above a held chord makes no chord, and the keys under it are no melody.
 #[test]
-fn the_melody_above_a_held_chord_is_no_chord_and_what_lies_under_it_is_no_melody() {
+fn melody_above_a_chord_is_no_chord_and_keys_below_no_melody() {
     let mut events = held(&[48, 52, 55], 0, 6 * BEAT);
     events.extend(held(&[74], BEAT, 2 * BEAT));
     // The hand changes its chord under a held melody.
@@ -90,7 +92,7 @@ fn the_melody_above_a_held_chord_is_no_chord_and_what_lies_under_it_is_no_melody
 }
 
 #[test]
-fn two_tones_that_meet_are_no_chord_but_in_a_hand_that_plays_chords_alone() {
+fn two_tones_are_a_chord_only_on_keys_that_play_chords() {
     let events = [held(&[48, 58], 0, BEAT), held(&[50], 2 * BEAT, 3 * BEAT)].concat();
     assert_eq!(chords(&host(Harmony::Played, &events).play(4 * BEAT, &[512])), []);
     // The single key that passes is none either.
@@ -101,8 +103,9 @@ fn two_tones_that_meet_are_no_chord_but_in_a_hand_that_plays_chords_alone() {
     }
 }
 
+/// Keys that play chords are heard and followed, and neither take nor keep the turn.
 #[test]
-fn a_hand_that_accompanies_is_heard_and_followed_and_neither_takes_nor_keeps_the_turn() {
+fn chord_keys_are_heard_and_neither_take_nor_keep_the_turn() {
     for by_channel in [false, true] {
         let harmony = if by_channel { Harmony::Channel(4) } else { SPLIT };
         let mut plain = FakeHost::with_phrase();
@@ -130,7 +133,7 @@ fn a_hand_that_accompanies_is_heard_and_followed_and_neither_takes_nor_keeps_the
 }
 
 #[test]
-fn offline_what_follows_a_chord_is_the_same_wherever_the_host_cuts_its_blocks() {
+fn offline_what_follows_a_chord_is_the_same_in_all_blocks() {
     let mut host = FakeHost::with_phrase();
     host.settings.harmony = SPLIT;
     for (from, chord) in [(0, [48, 52, 55]), (70_123, [50, 53, 57]), (120_777, [43, 47, 53])] {

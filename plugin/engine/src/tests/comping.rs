@@ -9,7 +9,7 @@ const BAR: i64 = 4 * BEAT;
 fn host() -> FakeHost {
     let mut host = FakeHost::with_phrase();
     host.events.clear();
-    host.settings.comping = true;
+    host.settings.accompaniment.comping = true;
     host
 }
 
@@ -24,7 +24,7 @@ impl Heard {
     /// When one of the band strikes, each frame once, with its lowest key as a pitch class.
     fn strokes_of(&self, whose: NoteSource) -> Vec<(i64, u8)> {
         let stroke = |(at, what): &(i64, SynthEvent)| match what {
-            SynthEvent::NoteOn { who, pitch, .. } if *who == whose => Some((*at, pitch.key() % 12)),
+            SynthEvent::NoteOn { source: who, pitch, .. } if *who == whose => Some((*at, pitch.key() % 12)),
             _ => None,
         };
         let mut strokes: Vec<_> = self.sounds.iter().filter_map(stroke).collect();
@@ -50,11 +50,12 @@ fn chart(bar: i64) -> Vec<(i64, u8)> {
     ]
 }
 
+/// Chords begin where they change and on every bar line, the same at every block size.
 #[test]
-fn chords_are_struck_where_they_change_and_on_every_bar_line_the_same_in_all_blocks() {
+fn chords_begin_on_changes_and_bar_lines_in_all_blocks() {
     const END: i64 = 4 * BAR + 100;
     let mut host = host();
-    host.settings.comping_channel = Some(5);
+    host.settings.accompaniment.comping_channel = Some(5);
     let whole = host.play(END, &[1 << 20]).until(END);
     assert_eq!(whole.bass(), chart(BAR));
     let is_fifth = |(_, message): &(i64, Message)| match message {
@@ -87,7 +88,7 @@ fn chart_from(beat: f64, at: i64) -> Vec<(i64, u8)> {
 }
 
 #[test]
-fn live_the_first_chord_sounds_on_the_frame_on_which_a_song_that_stood_begins() {
+fn live_the_first_chord_sounds_on_the_first_frame_of_the_song() {
     const START: i64 = 50_017;
     // On a bar line, in mid-bar, and two ticks before a chord ends.
     for beat in [0.0, 4.5, 4.0 * 2.0 + 4.0 / 3.0 - 2.0 / 48.0] {
@@ -105,10 +106,10 @@ fn live_the_first_chord_sounds_on_the_frame_on_which_a_song_that_stood_begins() 
 }
 
 #[test]
-fn live_the_first_chord_after_a_jump_is_in_time_wherever_it_goes() {
+fn live_the_first_chord_after_any_jump_is_in_time() {
     let (start, jump) = (50_017, 50_017 + 2 * BAR + 1_234);
-    // To where the song was before, to where its loop begins, and to where it never was: in the third bar of the chart, in
-    // a round of it to come, and before its beginning.
+    // To where the song was before, to where its loop begins, and to where it never was: in the third bar of the chart,
+    // in a round of it to come, and before its beginning.
     for (loop_beats, back) in
         [(None, 0.0), (Some((4.0, 99.0)), 4.0), (None, 5.0), (None, 10.0), (None, 165.0), (None, -12.0)]
     {
@@ -129,7 +130,7 @@ fn live_the_first_chord_after_a_jump_is_in_time_wherever_it_goes() {
 }
 
 #[test]
-fn live_without_a_song_the_first_chord_sounds_with_the_players_first_key() {
+fn live_without_a_song_the_first_key_starts_the_first_chord() {
     let mut host = host();
     host.offline = false;
     host.song = vec![(0, None)];
@@ -141,8 +142,9 @@ fn live_without_a_song_the_first_chord_sounds_with_the_players_first_key() {
     }
 }
 
+/// A chord that is known too late begins on the next beat and is not lost.
 #[test]
-fn a_chord_that_is_known_too_late_comes_in_on_the_next_beat_and_is_not_lost() {
+fn a_chord_that_is_known_late_begins_on_the_next_beat() {
     let mut host = host();
     host.offline = false;
     // A song that never stood, and a mind that looks every 128 ms: more than the look-ahead, less than a beat.
@@ -153,14 +155,14 @@ fn a_chord_that_is_known_too_late_comes_in_on_the_next_beat_and_is_not_lost() {
     assert_eq!((heard.bass(), heard.stats.dropped.get()), (expected, 0));
 }
 
-/// Of a chart that counts no more no chord is struck: live the comping rests until the new one is there, and a rendering
-/// waits for it.
+/// Of a chart that counts no more no chord is struck: live the comping rests until the new one is there, and a
+/// rendering waits for it.
 #[test]
 fn while_another_chart_is_under_way_nothing_is_looked_up() {
     for offline in [false, true] {
         let mut host = host();
         host.offline = offline;
-        host.turns = vec![(BAR - 2 * BEAT, |settings| settings.files = (1, 0))];
+        host.turns = vec![(BAR - 2 * BEAT, |settings| settings.style.files = (1, 0))];
         host.speed = if offline { Speed::Quick } else { Speed::Slow(2 * BAR as u32 / 64) };
         let bass = host.play(4 * BAR, &[64]).until(4 * BAR).bass();
         // Live, the worker looks first at the end of the second bar.
@@ -180,9 +182,9 @@ fn a_rendering_goes_on_without_a_chart_that_never_comes() {
 }
 
 #[test]
-fn a_chord_that_is_silenced_on_the_frame_on_which_it_begins_is_not_struck_before() {
+fn a_chord_silenced_on_its_first_frame_does_not_begin() {
     let mut host = host();
-    host.settings.comping_channel = Some(5);
+    host.settings.accompaniment.comping_channel = Some(5);
     let hush = ChannelMessage::Controller { channel: 0, number: ALL_SOUND_OFF, value: 0.0 };
     host.events = vec![(0, HostEvent::Control(hush)), (BAR, HostEvent::Control(hush))];
     for lengths in [&[1_u32][..], &[64], &[4096]] {
@@ -205,11 +207,12 @@ fn a_chord_that_is_silenced_on_the_frame_on_which_it_begins_is_not_struck_before
     }
 }
 
+/// Without a channel the comping is only heard, and it changes no note of Segue.
 #[test]
-fn without_a_channel_the_comping_is_only_heard_and_it_changes_nothing_that_segue_plays() {
+fn comping_without_a_channel_is_heard_and_changes_no_note() {
     let alone = FakeHost::with_phrase().play(20 * BEAT, &[512]);
     let mut host = FakeHost::with_phrase();
-    host.settings.comping = true;
+    host.settings.accompaniment.comping = true;
     let heard = host.play(20 * BEAT, &[512]);
     assert_eq!(heard.messages, alone.messages);
     assert!(!heard.bass().is_empty() && alone.bass().is_empty());
@@ -217,14 +220,15 @@ fn without_a_channel_the_comping_is_only_heard_and_it_changes_nothing_that_segue
     assert_eq!(host.play(20 * BEAT, &[512]).bass(), [], "the player plays the chords");
 }
 
+/// Every chord ends when the song stops, jumps or loops, or when the comping is turned off.
 #[test]
-fn every_chord_ends_when_the_song_stops_jumps_or_loops_or_the_comping_is_turned_off() {
+fn chords_end_when_the_song_stops_jumps_loops_or_comping_stops() {
     let mid = 2 * BAR + 12_345;
-    let off: fn(&mut Settings) = |settings| settings.comping = false;
+    let off: fn(&mut Settings) = |settings| settings.accompaniment.comping = false;
     let played: fn(&mut Settings) = |settings| settings.harmony = Harmony::Played;
     for name in ["stop", "jump", "loop", "off", "played", "reset", "full"] {
         let mut host = host();
-        host.settings.comping_channel = Some(0);
+        host.settings.accompaniment.comping_channel = Some(0);
         match name {
             "stop" => host.song.push((mid, None)),
             "jump" => host.song.extend([(mid, Some(4.5)), (mid + BAR, None)]),
@@ -270,14 +274,15 @@ fn a_new_metre_and_a_new_tempo_are_followed() {
     }
 }
 
+/// Without a song the comping begins with the player and ends after a silence.
 #[test]
-fn without_a_song_the_comping_begins_with_the_player_and_ends_when_nobody_plays_any_more() {
+fn without_a_song_the_comping_starts_and_ends_with_the_player() {
     let mut host = host();
     host.song = vec![(0, None)];
     let first = 123_457;
     // A single key for five beats, on the channel of the chords, so that Segue is silent: two seconds later all are.
-    host.settings.comping = true;
-    host.settings.in_channel = Some(3);
+    host.settings.accompaniment.comping = true;
+    host.settings.midi.in_channel = Some(3);
     host.events = vec![
         (first, HostEvent::NoteOn { key: Key { channel: 3, ..key(60) }, velocity: 0.7 }),
         (
@@ -298,8 +303,8 @@ fn without_a_song_the_comping_begins_with_the_player_and_ends_when_nobody_plays_
 fn the_click_is_on_every_beat_and_brighter_on_the_bar_line() {
     let mut host = FakeHost::with_phrase();
     host.events.clear();
-    host.settings.click = true;
-    host.settings.swing = 0.7;
+    host.settings.accompaniment.click = true;
+    host.settings.timing.swing = 0.7;
     host.metres = vec![(0, Metre::COMMON), (2 * BAR, Metre::new(6, 8).unwrap())];
     for lengths in [&[1_u32][..], &[64], &[4096], &[1 << 20]] {
         let heard = host.play(2 * BAR + 3 * BEAT, lengths).until(2 * BAR + 3 * BEAT);
@@ -319,12 +324,13 @@ fn the_click_is_on_every_beat_and_brighter_on_the_bar_line() {
     }
 }
 
+/// Without a song the metronome goes on by itself, and the player begins a bar on its nearest beat.
 #[test]
-fn without_a_song_the_click_goes_on_by_itself_and_the_player_begins_a_bar_on_the_nearest_beat() {
+fn without_a_song_the_player_begins_a_bar_on_the_nearest_click() {
     let mut host = FakeHost::with_phrase();
     host.song = vec![(0, None)];
-    host.settings.click = true;
-    host.settings.start_grid = StartGrid::Bar;
+    host.settings.accompaniment.click = true;
+    host.settings.turn.start_grid = StartGrid::Bar;
     // Six beats and a hair: the player comes a little late.
     host.events = vec![(6 * BEAT + 700, press(60)), (7 * BEAT, lift(60))];
     for lengths in [&[1_u32][..], &[64], &[4096]] {

@@ -8,7 +8,8 @@ use super::*;
 const BESIDE_MS: [i64; 12] = [0, -20, 25, 12, -17, 30, -30, 4, 30, -9, -30, 30];
 const FRAMES_PER_MS: i64 = 48;
 
-/// Eighths at this tempo by a person who holds keys this part of their time, in per cent, and where the last key goes up.
+/// Eighths at this tempo by a person who holds keys this part of their time, in per cent, and where the last key goes
+/// up.
 fn eighths(host: &mut FakeHost, tempo: f64, gate: i64) -> (i64, i64) {
     let time = (BEAT as f64 * 60.0 / tempo).round() as i64;
     host.events.clear();
@@ -22,14 +23,14 @@ fn eighths(host: &mut FakeHost, tempo: f64, gate: i64) -> (i64, i64) {
 }
 
 #[test]
-fn between_the_notes_of_a_row_that_is_played_detached_nothing_of_segues_sounds() {
+fn between_detached_notes_segue_is_silent() {
     for tempo in [60.0, 90.0, 120.0, 163.0, 200.0] {
         for gate in [30, 50, 60, 80, 95, 105] {
             let time = BEAT as f64 * 60.0 / tempo;
             for grid in [StartGrid::Eighth, StartGrid::Quarter, StartGrid::Sixteenth, StartGrid::Free] {
                 let mut host = FakeHost::with_phrase();
                 host.tempos = vec![(0, tempo)];
-                host.settings.start_grid = grid;
+                host.settings.turn.start_grid = grid;
                 let (last, up) = eighths(&mut host, tempo, gate);
                 let ons = host.play(up + 4 * BEAT, &[512]).ons();
                 let case = format!("{tempo} bpm, {gate} %, {grid:?}");
@@ -48,11 +49,11 @@ fn between_the_notes_of_a_row_that_is_played_detached_nothing_of_segues_sounds()
 const BARS: segue_model::note::Bars = segue_model::note::Bars { line: Ticks::ZERO, metre: Metre::COMMON };
 
 #[test]
-fn without_a_song_and_in_free_time_a_detached_row_is_no_room_either() {
+fn without_a_song_and_in_free_time_detached_notes_get_no_answer() {
     for (tempo, gate) in [(90.0, 60), (120.0, 50), (141.0, 80)] {
         for free_time in [false, true] {
             let mut host = without_song(Mode::Answer);
-            host.settings.free_time = free_time;
+            host.settings.style.free_time = free_time;
             let (last, up) = eighths(&mut host, tempo, gate);
             let heard = host.play_in_any_blocks(up + 4 * BEAT);
             assert!(heard.ons()[0] > last, "{tempo} bpm, {gate} %, {free_time}: {:?}", heard.ons());
@@ -61,7 +62,7 @@ fn without_a_song_and_in_free_time_a_detached_row_is_no_room_either() {
 }
 
 #[test]
-fn four_notes_ten_milliseconds_late_get_one_answer_and_none_between_them() {
+fn four_notes_ten_ms_late_get_one_answer() {
     for (late, lengths) in [(480, [6_000, 6_000]), (0, [6_000, 6_000]), (480, [3_600, 9_000])] {
         let mut host = FakeHost::with_phrase();
         host.events.clear();
@@ -74,8 +75,9 @@ fn four_notes_ten_milliseconds_late_get_one_answer_and_none_between_them() {
     }
 }
 
+/// After the end of a phrase, the answer comes an eighth note later at most than with the gap alone.
 #[test]
-fn after_the_end_of_a_phrase_the_answer_is_an_eighth_later_at_most_than_the_gap_alone_would_have_it() {
+fn waiting_for_a_row_delays_an_answer_by_an_eighth_at_most() {
     // Held for so much of their time, in per cent: how many frames after the last stroke's own time the answer begins.
     let table = [(30, 12_000), (50, 12_000), (80, 12_000), (95, 12_000), (105, 12_000)];
     for (time, name) in [(12_000, "eighths"), (24_000, "quarters")] {

@@ -19,57 +19,58 @@ fn lift_on(channel: u8, pitch: u8) -> HostEvent {
 fn host(events: &[(i64, HostEvent)]) -> FakeHost {
     let mut host = FakeHost::with_phrase();
     host.events = events.to_vec();
-    host.settings.response_gap_ms = 2_000.0;
+    host.settings.turn.response_gap_ms = 2_000.0;
     host
 }
 
 impl Heard {
     fn heard_keys(&self) -> Vec<u8> {
-        let key = |word: &Command| match word {
+        let key = |command: &Command| match command {
             Command::Heard(key) => Some(key.pitch.key()),
             _ => None,
         };
-        self.words.iter().filter_map(key).collect()
+        self.commands.iter().filter_map(key).collect()
     }
 
     fn lengths(&self) -> Vec<i64> {
-        let length = |word: &Command| match word {
+        let length = |command: &Command| match command {
             Command::Amend { duration, .. } | Command::ReleasePedal { duration, .. } => Some(duration.0),
             _ => None,
         };
-        self.words.iter().filter_map(length).collect()
+        self.commands.iter().filter_map(length).collect()
     }
 }
 
 #[test]
-fn one_channel_is_heard_or_all_and_what_began_on_another_still_ends() {
+fn one_channel_or_all_are_heard_and_older_notes_still_end() {
     let events = [(0, press_on(2, 60)), (10_000, lift_on(2, 60)), (20_000, press_on(5, 62)), (30_000, lift_on(5, 62))];
     let mut host = host(&events);
     assert_eq!(host.play(BEAT * 2, &[512]).heard_keys(), [60, 62]);
-    host.settings.in_channel = Some(5);
+    host.settings.midi.in_channel = Some(5);
     assert_eq!(host.play(BEAT * 2, &[512]).heard_keys(), [62]);
     host.settings.harmony = Harmony::Channel(2);
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     let heard = host.play(BEAT * 2, &[512]);
     assert_eq!(heard.messages.len(), 4, "the channel of the chords is heard too");
     // The channel is changed while a key of another is down.
-    host.settings = Settings { in_channel: None, harmony: Harmony::Chart, ..host.settings };
-    host.turns = vec![(5_000, |settings| settings.in_channel = Some(5))];
+    (host.settings.midi.in_channel, host.settings.harmony) = (None, Harmony::Chart);
+    host.turns = vec![(5_000, |settings| settings.midi.in_channel = Some(5))];
     let heard = host.play(BEAT * 2, &[512]);
     assert_eq!(heard.lengths(), [20, 20]);
     heard.check_pairs().unwrap();
 }
 
+/// A key that was passed on ends when it is played again, also on a channel that is no longer heard.
 #[test]
-fn a_key_that_was_passed_on_ends_when_it_is_struck_again_also_on_a_channel_that_is_heard_no_more() {
+fn a_passed_on_key_ends_when_it_is_played_again() {
     let named = |voice| Key { voice: Some(voice), ..key(60) };
     let mut host = host(&[
         (0, HostEvent::NoteOn { key: named(1), velocity: 0.5 }),
         (9_000, HostEvent::NoteOn { key: named(2), velocity: 0.6 }),
         (12_000, HostEvent::NoteOff { keys: named(2).into(), velocity: 0.0 }),
     ]);
-    host.settings.thru = true;
-    host.turns = vec![(5_000, |settings| settings.in_channel = Some(5))];
+    host.settings.midi.thru = true;
+    host.turns = vec![(5_000, |settings| settings.midi.in_channel = Some(5))];
     let heard = host.play(BEAT, &[512]);
     assert_eq!(heard.messages.last(), Some(&(9_000, Message::NoteOff { key: named(1), velocity: 0.0 })));
     assert_eq!(heard.heard_keys(), [60], "the second stroke itself is not heard");
@@ -77,11 +78,11 @@ fn a_key_that_was_passed_on_ends_when_it_is_struck_again_also_on_a_channel_that_
 }
 
 #[test]
-fn segues_notes_leave_on_the_chosen_channel_and_end_where_they_began() {
+fn notes_are_sent_on_the_chosen_channel_and_end_there() {
     let mut host = FakeHost::with_phrase();
-    host.settings.channel = 3;
+    host.settings.midi.out_channel = 3;
     // In the middle of a note, wherever that is.
-    host.turns = vec![(61_003, |settings| settings.channel = 9)];
+    host.turns = vec![(61_003, |settings| settings.midi.out_channel = 9)];
     let heard = host.play(20 * BEAT, &[512]);
     let channels: Vec<u8> = heard
         .messages
@@ -95,8 +96,9 @@ fn segues_notes_leave_on_the_chosen_channel_and_end_where_they_began() {
     heard.check_pairs().unwrap();
 }
 
+/// With thru, note ids, release velocities, bends and note expressions are passed on; without it, nothing is.
 #[test]
-fn with_thru_names_release_speeds_bends_and_shapes_go_through_and_without_it_nothing_does() {
+fn thru_passes_ids_release_velocities_bends_and_expressions() {
     let named = Key { voice: Some(7), ..key(60) };
     let bend = ChannelMessage::Bend { channel: 0, value: 0.8 };
     let shape = |keys| HostEvent::Shape { keys, shape: Shape::Tuning(0.5) };
@@ -110,7 +112,7 @@ fn with_thru_names_release_speeds_bends_and_shapes_go_through_and_without_it_not
     ];
     let mut host = host(&events);
     assert_eq!(host.play(BEAT / 2, &[64]).messages, []);
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     let expected = [
         (100, Message::NoteOn { key: named, velocity: 0.25 }),
         (200, Message::Control(bend)),
@@ -121,7 +123,7 @@ fn with_thru_names_release_speeds_bends_and_shapes_go_through_and_without_it_not
 }
 
 #[test]
-fn a_pedal_that_was_passed_on_comes_up_when_thru_goes_off_and_after_a_refusal() {
+fn a_passed_on_pedal_goes_up_when_thru_ends_and_after_refusal() {
     let pedals = |heard: &Heard| -> Vec<f32> {
         let value = |(_, message): &(i64, Message)| match message {
             Message::Control(ChannelMessage::Controller { number: SUSTAIN, value, .. }) => Some(*value),
@@ -130,9 +132,9 @@ fn a_pedal_that_was_passed_on_comes_up_when_thru_goes_off_and_after_a_refusal() 
         heard.messages.iter().filter_map(value).collect()
     };
     let mut host = host(&[(100, control(1, SUSTAIN, 1.0)), (9_000, control(1, SUSTAIN, 0.0))]);
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0]);
-    host.turns = vec![(5_000, |settings| settings.thru = false)];
+    host.turns = vec![(5_000, |settings| settings.midi.thru = false)];
     assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0], "once");
     host.turns.clear();
     host.refuses_each = Some(2);
@@ -142,15 +144,16 @@ fn a_pedal_that_was_passed_on_comes_up_when_thru_goes_off_and_after_a_refusal() 
     assert_eq!(pedals(&host.play(8_000, &[64])), [1.0, 0.0], "let go by a reset");
 }
 
+/// A controller that was passed on returns to its rest position when it is no longer passed on.
 #[test]
-fn what_was_passed_on_and_left_away_from_rest_comes_to_rest_when_it_is_passed_on_no_more() {
+fn passed_on_controllers_return_to_rest_when_thru_ends() {
     let bend = |channel, value| ChannelMessage::Bend { channel, value };
     let wheel = |channel, value| ChannelMessage::Controller { channel, number: 1, value };
     let pressure = |channel, value| ChannelMessage::Pressure { channel, value };
     let left = [bend(1, 0.8), wheel(1, 0.3), pressure(2, 0.6), bend(2, 0.1)];
     let rest = [wheel(1, 0.0), pressure(2, 0.0), bend(1, 0.5), bend(2, 0.5)];
     let mut host = host(&left.map(|message| (100, HostEvent::Control(message))));
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     let passed = |host: &FakeHost| -> Vec<(i64, ChannelMessage)> {
         let control = |(at, message): &(i64, Message)| match message {
             Message::Control(message) => Some((*at, *message)),
@@ -165,20 +168,21 @@ fn what_was_passed_on_and_left_away_from_rest_comes_to_rest_when_it_is_passed_on
         let rest = rest.iter().map(|message| (5_000, *message));
         assert_eq!(passed(&host), ever.into_iter().chain(rest).collect::<Vec<_>>());
     };
-    then(|settings| settings.thru = false, &rest);
-    then(|settings| settings.in_channel = Some(2), &[rest[0], rest[2]]);
+    then(|settings| settings.midi.thru = false, &rest);
+    then(|settings| settings.midi.in_channel = Some(2), &[rest[0], rest[2]]);
     host.turns.clear();
     host.reset_at = Some(5_000);
     assert_eq!(passed(&host).len(), 8, "and after a reset");
     host.reset_at = None;
     host.events.push((9_000, control(1, RESET_CONTROLLERS, 0.0)));
-    host.turns = vec![(10_000, |settings| settings.thru = false)];
+    host.turns = vec![(10_000, |settings| settings.midi.thru = false)];
     let after = passed(&host);
     assert_eq!(after[5..], [(10_000, rest[1]), (10_000, rest[3])], "channel 1 was at rest: {after:?}");
 }
 
+/// A note-on for a key that is down begins a new note, and the first note-off ends only the new one.
 #[test]
-fn a_key_struck_while_it_is_down_is_a_new_note_and_its_first_release_ends_the_new_one_only() {
+fn a_second_note_on_is_a_new_note() {
     let named = |voice| Key { voice: Some(voice), ..key(60) };
     let events = [
         (0, HostEvent::NoteOn { key: named(1), velocity: 0.5 }),
@@ -187,7 +191,7 @@ fn a_key_struck_while_it_is_down_is_a_new_note_and_its_first_release_ends_the_ne
         (24_000, HostEvent::NoteOff { keys: named(2).into(), velocity: 0.0 }),
     ];
     let mut host = host(&events);
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     let heard = host.play(2 * BEAT, &[512]);
     assert_eq!(heard.lengths(), [24, 24]);
     heard.check_pairs().unwrap();
@@ -200,14 +204,14 @@ fn quickly_repeated_notes_are_all_heard_and_all_passed_on() {
     let events: Vec<_> =
         (0..32).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]).collect();
     let mut host = host(&events);
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     let heard = host.play(4 * BEAT, &[64]);
     assert_eq!((heard.heard_keys().len(), heard.ons().len()), (32, 32));
     heard.check_pairs().unwrap();
 }
 
 #[test]
-fn all_notes_off_lifts_the_keys_of_its_channel_and_the_pedal_still_holds_them() {
+fn all_notes_off_releases_a_channels_keys_but_not_its_pedal() {
     let events = [
         (0, press_on(1, 60)),
         (0, press_on(2, 64)),
@@ -234,12 +238,16 @@ fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
     // In Segue's own answer too, and the chords under it.
     let mut host = FakeHost::with_phrase();
     host.events.push((off, control(0, ALL_SOUND_OFF, 0.0)));
-    (host.settings.comping, host.settings.comping_channel) = (true, Some(7));
+    (host.settings.accompaniment.comping, host.settings.accompaniment.comping_channel) = (true, Some(7));
     let heard = host.play(20 * BEAT, &[512]);
-    let is_comping = |message: &Message| matches!(message, Message::NoteOn { key, .. } | Message::NoteOff { key, .. } if key.channel == 7);
+    let channel_of = |message: &Message| match message {
+        Message::NoteOn { key, .. } | Message::NoteOff { key, .. } => Some(key.channel),
+        Message::Control(_) | Message::Shape { .. } => None,
+    };
+    let is_comping = |message: &Message| channel_of(message) == Some(7);
     assert!(heard.messages.iter().all(|(at, message)| *at <= off || is_comping(message)));
     assert!(heard.messages.iter().filter(|(at, message)| *at == off && is_comping(message)).count() == 3);
-    host.settings.comping = false;
+    host.settings.accompaniment.comping = false;
     let heard = host.play(20 * BEAT, &[512]);
     assert!(heard.ons().len() > 2 && heard.messages.iter().all(|(at, _)| *at <= off));
     heard.check_pairs().unwrap();
@@ -284,7 +292,7 @@ fn reset_all_controllers_lifts_the_pedal() {
 #[test]
 fn segues_notes_that_come_back_by_a_routing_loop_change_nothing() {
     let mut host = FakeHost::with_phrase();
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     host.events.insert(0, (0, control(0, SUSTAIN, 1.0)));
     host.events.insert(3, (15_000, control(0, SUSTAIN, 0.0)));
     let alone = host.play(20 * BEAT, &[64]);
@@ -300,13 +308,13 @@ fn segues_notes_that_come_back_by_a_routing_loop_change_nothing() {
 }
 
 #[test]
-fn a_key_that_was_passed_on_ends_with_its_release_also_where_a_loop_brings_it_back() {
+fn a_passed_on_key_ends_with_its_note_off_in_a_feedback_loop() {
     let strokes = [(0, press(60)), (12_000, press(60)), (12_003, lift(60))];
     // The second time round the loop is no surprise.
     let events: Vec<_> =
         [0, 20_000, 40_000].iter().flat_map(|from| strokes.map(|(at, event)| (from + at, event))).collect();
     let mut host = host(&events);
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     for after in [None, Some(256), Some(512)] {
         host.loops_back_after = after;
         let heard = host.play(2 * BEAT + BEAT / 2, &[256]);
@@ -324,34 +332,38 @@ fn a_key_that_was_passed_on_ends_with_its_release_also_where_a_loop_brings_it_ba
 #[test]
 fn a_note_that_is_over_before_it_comes_back_does_not_go_round() {
     let mut host = host(&[(100, press(60)), (200, lift(60))]);
-    host.settings.thru = true;
+    host.settings.midi.thru = true;
     host.loops_back_after = Some(512);
     let heard = host.play(BEAT, &[512]);
     assert_eq!(heard.messages.len(), 2, "{:?}", heard.messages);
     assert_eq!(heard.heard_keys(), [60]);
 }
 
+/// Passed-on notes do not repeat in a feedback loop, even where Segue's channel is not heard.
 #[test]
-fn what_is_passed_on_does_not_go_round_and_round_also_where_segues_channel_is_not_heard() {
+fn a_feedback_loop_repeats_no_passed_on_note() {
     for mode in [Mode::Answer, Mode::Duet] {
         let mut host = FakeHost::with_phrase();
-        host.settings.mode = mode;
-        host.settings.thru = true;
-        host.settings.channel = 7;
-        host.settings.in_channel = Some(0);
+        host.settings.turn.mode = mode;
+        host.settings.midi.thru = true;
+        host.settings.midi.out_channel = 7;
+        host.settings.midi.in_channel = Some(0);
         let until = 12 * BEAT;
         host.events.extend([(until, press(70)), (until + BEAT, lift(70))]);
         for after in [256, 512, 4_800] {
             host.loops_back_after = Some(after);
             let heard = host.play(until + 2 * BEAT, &[256]);
-            let is_players = |message: &&(i64, Message)| matches!(message.1, Message::NoteOn { key, .. } if key.channel == 0 && key.pitch.key() == 70);
+            let is_key = |key: Key| key.channel == 0 && key.pitch.key() == 70;
+            let is_players =
+                |message: &&(i64, Message)| matches!(message.1, Message::NoteOn { key, .. } if is_key(key));
             assert_eq!(heard.messages.iter().filter(is_players).count(), 1, "{mode:?}, back after {after} frames");
         }
     }
 }
 
+/// A player who plays a key of Segue is heard, with a feedback loop and without.
 #[test]
-fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
+fn the_player_is_heard_on_a_key_that_segue_plays() {
     let mut host = FakeHost::with_phrase();
     host.loops_back_after = Some(64);
     let first = host.play(20 * BEAT, &[64]);
@@ -360,7 +372,8 @@ fn the_player_who_strikes_segues_key_is_heard_with_and_without_a_loop() {
         _ => None,
     });
     let strokes: Vec<_> = strokes.collect();
-    // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the player's.
+    // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the
+    // player's.
     for (loops, index) in [(Some(64), 6), (None, 12)] {
         let (at, key, velocity) = strokes[index];
         host.loops_back_after = loops;

@@ -31,13 +31,14 @@ impl Heard {
 /// The phrase with an answer of four bars, or the other modes.
 fn playing(mode: Mode) -> FakeHost {
     let mut host = if mode == Mode::Answer { FakeHost::with_phrase() } else { alone(mode) };
-    host.settings.answer_bars = 4;
+    host.settings.turn.answer_bars = 4;
     host.single_line = true;
     host
 }
 
+/// A nudge of up to 50 ms keeps the answer and makes no click, in every mode.
 #[test]
-fn a_nudge_of_up_to_50_ms_leaves_the_answer_and_no_click_in_every_mode() {
+fn a_nudge_of_up_to_50_ms_keeps_the_answer_in_every_mode() {
     for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
         let plain = playing(mode).play(8 * BAR, &[256]);
         for nudge_ms in [-50, -44, -22, -20, 10, 20, 22, 44, 50] {
@@ -60,8 +61,9 @@ fn a_nudge_of_up_to_50_ms_leaves_the_answer_and_no_click_in_every_mode() {
     }
 }
 
+/// A position or a tempo that jitters keeps the answer and makes no click, in every mode.
 #[test]
-fn a_position_or_a_tempo_that_jitters_leaves_the_answer_and_no_click_in_every_mode() {
+fn jitter_of_position_or_tempo_keeps_the_answer_in_every_mode() {
     fn noise(frame: i64) -> f64 {
         let mixed = (frame as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
         mixed as f64 / (1_u64 << 52) as f64 - 1.0

@@ -1,4 +1,5 @@
-//! Styles, and settings that mean nothing in the mode, change in the middle of Segue's part; and the metre on its first bar.
+//! Styles, and settings that mean nothing in the mode, change in the middle of Segue's part; and the metre on its first
+//! bar.
 
 use super::modes::{BAR, alone};
 use super::*;
@@ -6,21 +7,21 @@ use super::*;
 /// An answer of four bars from frame 60,000 on.
 fn answer() -> FakeHost {
     let mut host = FakeHost::with_phrase();
-    host.settings.answer_bars = 4;
+    host.settings.turn.answer_bars = 4;
     host
 }
 
 #[test]
 fn settings_that_mean_nothing_in_the_mode_change_nothing() {
     let turns: [(Mode, Turned); 4] = [
-        (Mode::Answer, |settings| settings.trade.bars = 1),
-        (Mode::Answer, |settings| settings.trade.segue_first = true),
-        (Mode::Duet, |settings| settings.trade.bars = 1),
-        (Mode::Duet, |settings| settings.trade.segue_first = true),
+        (Mode::Answer, |settings| settings.turn.trade.bars = 1),
+        (Mode::Answer, |settings| settings.turn.trade.segue_first = true),
+        (Mode::Duet, |settings| settings.turn.trade.bars = 1),
+        (Mode::Duet, |settings| settings.turn.trade.segue_first = true),
     ];
     for (mode, turn) in turns {
         let mut host = answer();
-        host.settings.mode = mode;
+        host.settings.turn.mode = mode;
         let before = host.play(8 * BAR, &[64]).messages;
         host.turns = vec![(2 * BAR + 77, turn)];
         assert_eq!(host.play(8 * BAR, &[64]).messages, before, "{mode:?}");
@@ -28,7 +29,7 @@ fn settings_that_mean_nothing_in_the_mode_change_nothing() {
     // In a trade they share the bars anew.
     let mut host = alone(Mode::Trade);
     let before = host.play(8 * BAR, &[64]).messages;
-    host.turns = vec![(2 * BAR + 77, |settings| settings.trade.segue_first = true)];
+    host.turns = vec![(2 * BAR + 77, |settings| settings.turn.trade.segue_first = true)];
     assert_ne!(host.play(8 * BAR, &[64]).messages, before);
 }
 
@@ -38,10 +39,10 @@ fn another_style_goes_on_with_the_answer_to_its_end() {
     for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
         for offline in [true, false] {
             let mut host = answer();
-            (host.settings.mode, host.offline) = (mode, offline);
-            host.settings.trade.bars = 2;
+            (host.settings.turn.mode, host.offline) = (mode, offline);
+            host.settings.turn.trade.bars = 2;
             let before = host.play(8 * BAR, &[64]);
-            host.turns = vec![(AT, |settings| settings.style = StyleNumber(3))];
+            host.turns = vec![(AT, |settings| settings.style.number = StyleNumber(3))];
             let heard = if offline { host.play_in_any_blocks(8 * BAR) } else { host.play(8 * BAR, &[64]) };
             let case = format!("{mode:?}, offline {offline}");
             let (before, after) = (before.ons().len(), heard.ons().len());
@@ -50,29 +51,32 @@ fn another_style_goes_on_with_the_answer_to_its_end() {
             let balance: i64 =
                 sounding.map(|(_, what)| if matches!(what, Message::NoteOn { .. }) { 1 } else { -1 }).sum();
             assert_eq!(balance, 0, "{case}: what sounds ends");
-            let told = |word: &Command| matches!(word, Command::Style(StyleNumber(3)));
-            let style = heard.words.iter().position(told).unwrap();
-            assert!(heard.words[style..].iter().any(|word| matches!(word, Command::Request(_))), "{case}: it is asked");
+            let told = |command: &Command| matches!(command, Command::Style(StyleNumber(3)));
+            let style = heard.commands.iter().position(told).unwrap();
+            assert!(
+                heard.commands[style..].iter().any(|command| matches!(command, Command::Request(_))),
+                "{case}: it is asked"
+            );
             heard.check_pairs().or_else(|fault| if fault.contains("never end") { Ok(()) } else { Err(fault) }).unwrap();
         }
     }
 }
 
 #[test]
-fn a_style_in_free_time_goes_on_with_the_answer_of_one_on_the_beat_and_back() {
+fn a_free_time_style_goes_on_with_a_metric_answer_and_back() {
     for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
         for (first, tempo) in [(false, 120.0), (true, 120.0), (false, 87.0), (true, 151.0)] {
             let mut host = answer();
             host.tempos = vec![(0, tempo)];
-            host.settings.mode = mode;
-            host.settings.trade.bars = 2;
-            host.settings.free_time = first;
+            host.settings.turn.mode = mode;
+            host.settings.turn.trade.bars = 2;
+            host.settings.style.free_time = first;
             let bar = (BAR as f64 * 120.0 / tempo) as i64;
             let at = 3 * bar + 77;
             host.turns = vec![if first {
-                (at, |settings| (settings.style, settings.free_time) = (StyleNumber(3), false))
+                (at, |settings| (settings.style.number, settings.style.free_time) = (StyleNumber(3), false))
             } else {
-                (at, |settings| (settings.style, settings.free_time) = (StyleNumber(4), true))
+                (at, |settings| (settings.style.number, settings.style.free_time) = (StyleNumber(4), true))
             }];
             let heard = host.play_in_any_blocks(8 * bar);
             let ons = heard.ons();
@@ -97,8 +101,8 @@ fn a_metre_that_changes_on_segues_first_bar_does_not_delay_it() {
     for grid in [StartGrid::Eighth, StartGrid::Bar, StartGrid::Free, StartGrid::Quarter] {
         for (bars, rings_over, offline) in [(2, false, true), (4, true, true), (1, false, true), (4, false, false)] {
             let mut host = alone(Mode::Trade);
-            host.settings.trade = Trade { bars, segue_first: false, rings_over };
-            (host.settings.start_grid, host.offline) = (grid, offline);
+            host.settings.turn.trade = Trade { bars, segue_first: false, rings_over };
+            (host.settings.turn.start_grid, host.offline) = (grid, offline);
             let line = i64::from(bars) * BAR;
             host.metres = vec![(0, Metre::COMMON), (line, waltz)];
             let until = line + i64::from(bars) * 6 * BEAT;

@@ -8,16 +8,16 @@ const SECOND: i64 = BEAT * 5 / 8;
 
 fn swinging() -> FakeHost {
     let mut host = FakeHost::with_phrase();
-    host.settings.swing = SWUNG;
+    host.settings.timing.swing = SWUNG;
     host
 }
 
 fn heard_onsets(heard: &Heard) -> Vec<i64> {
-    let onset = |word: &Command| match word {
+    let onset = |command: &Command| match command {
         Command::Heard(key) => Some(key.onset.0),
         _ => None,
     };
-    heard.words.iter().filter_map(onset).collect()
+    heard.commands.iter().filter_map(onset).collect()
 }
 
 /// The straight tick of a frame, if it is one.
@@ -45,7 +45,7 @@ fn what_the_player_swings_is_heard_straight() {
 }
 
 #[test]
-fn even_triplets_are_heard_as_triplets_and_straight_and_swung_eighths_as_eighths() {
+fn triplets_are_heard_as_triplets_and_swung_eighths_as_eighths() {
     // Parts of a beat, and the ticks that are heard.
     let beats: [(&[f64], &[i64]); 6] = [
         (&[0.0, 1.0 / 3.0, 2.0 / 3.0], &[0, 16, 32]),
@@ -73,7 +73,8 @@ fn even_triplets_are_heard_as_triplets_and_straight_and_swung_eighths_as_eighths
 fn segue_swings_to_the_frame_and_the_same_in_all_blocks() {
     let mut host = swinging();
     // From one share to another and back in mid-answer.
-    host.turns = vec![(130_001, |settings| settings.swing = 0.5), (160_007, |settings| settings.swing = SWUNG)];
+    host.turns =
+        vec![(130_001, |settings| settings.timing.swing = 0.5), (160_007, |settings| settings.timing.swing = SWUNG)];
     let whole = host.play(20 * BEAT, &[1 << 20]);
     // The first eighth after the gap: the second of the third beat.
     assert_eq!(whole.ons()[0], 2 * BEAT + SECOND);
@@ -100,8 +101,8 @@ fn nothing_is_late_where_the_beat_is_divided_anew_in_its_middle() {
     for first in (0..BEAT).step_by(1_500) {
         let mut host = swinging();
         host.events.clear();
-        host.settings.mode = Mode::Duet;
-        host.settings.swing = 0.75;
+        host.settings.turn.mode = Mode::Duet;
+        host.settings.timing.swing = 0.75;
         host.single_line = true;
         host.song.push((BEATS * BEAT, None));
         // To a metre that does not swing and back, wherever in the beat that happens to be.
@@ -116,7 +117,7 @@ fn nothing_is_late_where_the_beat_is_divided_anew_in_its_middle() {
 }
 
 #[test]
-fn without_a_song_the_bar_that_the_player_begins_swings_from_its_first_note() {
+fn without_a_song_the_players_bar_swings_from_its_first_note() {
     let mut host = swinging();
     host.song = vec![(0, None)];
     host.events = [0, SECOND].map(|at| (123_457 + at, press(60))).to_vec();
@@ -132,9 +133,9 @@ fn without_a_song_the_bar_that_the_player_begins_swings_from_its_first_note() {
 #[test]
 fn free_time_does_not_swing() {
     let mut host = FakeHost::with_phrase();
-    host.settings.free_time = true;
+    host.settings.style.free_time = true;
     let straight = host.play(10 * BEAT, &[512]).messages;
-    host.settings.swing = SWUNG;
+    host.settings.timing.swing = SWUNG;
     assert_eq!(host.play(10 * BEAT, &[512]).messages, straight);
 }
 
@@ -149,7 +150,7 @@ fn octaves_move_what_is_played_and_not_what_is_thought() {
         heard.messages.iter().filter_map(key).collect()
     };
     let plain = host.play(20 * BEAT, &[512]);
-    host.settings.octave = -2;
+    host.settings.midi.octave = -2;
     let moved = host.play(20 * BEAT, &[512]);
     assert_eq!(keys(&moved), keys(&plain).iter().map(|key| key - 24).collect::<Vec<_>>());
     moved.check_pairs().unwrap();

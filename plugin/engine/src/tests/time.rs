@@ -6,11 +6,11 @@ use super::*;
 #[test]
 fn a_tapped_tempo_counts_from_the_last_tap_on_in_any_blocks() {
     let mut host = without_song(Mode::Answer);
-    host.settings.start_grid = StartGrid::Quarter;
+    host.settings.turn.start_grid = StartGrid::Quarter;
     // 96 quarter notes a minute.
     for tap in 0..3 {
-        host.turns.push((tap * 30_000 + 1, |settings| settings.tap = true));
-        host.turns.push((tap * 30_000 + 9_000, |settings| settings.tap = false));
+        host.turns.push((tap * 30_000 + 1, |settings| settings.buttons.tap = true));
+        host.turns.push((tap * 30_000 + 9_000, |settings| settings.buttons.tap = false));
     }
     host.key(60, 300_007, 10_000);
     let heard = host.play_in_any_blocks(900_000);
@@ -21,10 +21,10 @@ fn a_tapped_tempo_counts_from_the_last_tap_on_in_any_blocks() {
 fn the_tempo_of_a_phrase_is_read_and_the_answer_keeps_to_it() {
     for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
         let mut host = without_song(mode);
-        host.settings.tempo_from = TempoFrom::Phrase;
-        host.settings.start_grid = StartGrid::Quarter;
-        host.settings.response_gap_ms = 1_000.0;
-        host.settings.trade.bars = 2;
+        host.settings.timing.tempo_from = TempoFrom::Phrase;
+        host.settings.turn.start_grid = StartGrid::Quarter;
+        host.settings.turn.response_gap_ms = 1_000.0;
+        host.settings.turn.trade.bars = 2;
         // 90 quarter notes a minute: two bars of quarters and eighths.
         let (first, quarter) = (123_457, 32_000);
         let figure = [0, 2, 3, 4, 6, 8, 10, 11, 12, 14];
@@ -47,8 +47,8 @@ fn the_tempo_of_a_phrase_is_read_and_the_answer_keeps_to_it() {
 #[test]
 fn a_trade_without_a_song_keeps_to_a_phrase_whose_bars_move() {
     let mut host = without_song(Mode::Trade);
-    host.settings.tempo_from = TempoFrom::Phrase;
-    host.settings.trade.bars = 1;
+    host.settings.timing.tempo_from = TempoFrom::Phrase;
+    host.settings.turn.trade.bars = 1;
     for index in 0..60 {
         let uneven = [0, 900, -700, 500, -600, 200, 100][index as usize % 7];
         host.key(60 + (index % 12) as u8, 123_457 + index * 16_000 + uneven, 9_000);
@@ -78,10 +78,11 @@ fn a_chart_goes_on_bar_by_bar_where_the_metre_changes() {
     assert!(counted > 20);
 }
 
+/// A player who comes back after a silence exactly on a tick begins a bar on it, at every block size.
 #[test]
-fn a_player_who_comes_back_after_a_silence_on_a_very_tick_begins_a_bar_on_it_in_any_blocks() {
+fn a_note_after_a_silence_on_a_tick_begins_a_bar_on_it() {
     let mut host = without_song(Mode::Answer);
-    host.settings.answer_bars = 1;
+    host.settings.turn.answer_bars = 1;
     let first = 123_457;
     // Whole beats apart, so that noise alone decides on which side of the tick each of them lies.
     for again in (9..25).map(|beats| first + 4 * BAR + beats * BEAT) {
@@ -91,11 +92,12 @@ fn a_player_who_comes_back_after_a_silence_on_a_very_tick_begins_a_bar_on_it_in_
     }
 }
 
+/// The comping follows the bars of a phrase from the onset on that moved them, at every block size.
 #[test]
-fn the_comping_follows_the_bars_of_a_phrase_from_the_stroke_on_that_moved_them_in_any_blocks() {
+fn the_comping_follows_moved_bars_from_that_onset_on() {
     let mut host = without_song(Mode::Answer);
-    host.settings.tempo_from = TempoFrom::Phrase;
-    host.settings.comping = true;
+    host.settings.timing.tempo_from = TempoFrom::Phrase;
+    host.settings.accompaniment.comping = true;
     let (first, quarter) = (123_457, 32_000);
     for (index, eighth) in (0_u8..).zip([0, 2, 3, 4, 6, 8, 10, 11, 12, 14]) {
         let uneven = [0, 300, -250, 120, -310][usize::from(index) % 5];
@@ -108,7 +110,7 @@ fn the_comping_follows_the_bars_of_a_phrase_from_the_stroke_on_that_moved_them_i
         sounds
     };
     let whole = play(&[1 << 20]);
-    assert!(whole.iter().any(|(_, what)| matches!(what, SynthEvent::NoteOn { who: NoteSource::Comping, .. })));
+    assert!(whole.iter().any(|(_, what)| matches!(what, SynthEvent::NoteOn { source: NoteSource::Comping, .. })));
     for lengths in [&[1_u32][..], &[64], &[441], &[4_096]] {
         assert_eq!(play(lengths), whole, "{lengths:?}");
     }

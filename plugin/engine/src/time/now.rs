@@ -78,7 +78,7 @@ impl<'a> Now<'a> {
     /// A tick of beats as the style that plays counts it.
     pub fn in_style(&self, tick: Ticks) -> f64 {
         let TickMaps { style, beats, .. } = &self.maps;
-        if self.settings().free_time { style.moment_of(beats.offset_of(tick.as_f64())) } else { tick.as_f64() }
+        if self.settings().style.free_time { style.moment_of(beats.offset_of(tick.as_f64())) } else { tick.as_f64() }
     }
 
     /// An offset as a frame of this block; `None` when it lies behind the block. What is overdue is due now.

@@ -84,13 +84,13 @@ impl OwnTempo {
     /// The tempo of our own clock during a block.
     pub fn of_block(&mut self, settings: &Settings, host_bpm: Option<f64>) -> f64 {
         #[allow(clippy::float_cmp, reason = "a setting that was not touched is the very same number")]
-        if self.set_bpm.is_some_and(|before| before != settings.tempo_bpm) {
+        if self.set_bpm.is_some_and(|before| before != settings.timing.tempo_bpm) {
             self.tapped_bpm = None;
             self.read_bpm = None;
         }
-        self.set_bpm = Some(settings.tempo_bpm);
-        let read = self.read_bpm.filter(|_| settings.tempo_from == TempoFrom::Phrase);
-        read.or(self.tapped_bpm).or(host_bpm).unwrap_or(settings.tempo_bpm)
+        self.set_bpm = Some(settings.timing.tempo_bpm);
+        let read = self.read_bpm.filter(|_| settings.timing.tempo_from == TempoFrom::Phrase);
+        read.or(self.tapped_bpm).or(host_bpm).unwrap_or(settings.timing.tempo_bpm)
     }
 
     /// The musician taps at a position.

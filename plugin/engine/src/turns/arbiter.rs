@@ -1,20 +1,24 @@
-//! How time is shared with the player: where Segue's part lies, in every mode.
+//! The turn arbiter: where Segue's part lies in every mode, and whose turn it is. The only writer of the turn.
 //!
-//! The answer follows the player's last key-up: when the gap is over, and not while the next note of a row that is played
-//! detached may still come (`row.rs`). Other parts (the bars of a trade, a duet) are dealt: at the very moment
-//! from which on they are known, and anew where bars change under them. Nothing of them begins sooner after that moment
-//! than the mind needs to decide it, so in the middle of its bars Segue joins on the grid.
+//! | mode   | transport | where Segue's part lies                                                                |
+//! |--------|-----------|----------------------------------------------------------------------------------------|
+//! | answer | either    | after the last key-up, once the response gap is over and no note of a detached row     |
+//! |        |           | is due (`row.rs`)                                                                      |
+//! | trade  | a song    | bars are traded by number from the first bar on, so a place in the song is always on   |
+//! |        |           | the same side; a pre-roll is the player's                                              |
+//! | trade  | no song   | bars are traded from the bar of the player's first key on, which is the player's       |
+//! |        |           | two empty turns of the player end the trade; a held key fills a turn                   |
+//! | duet   | a song    | from the first bar on, without end                                                     |
+//! | duet   | no song   | from the player's first key until `answer_bars` after the last key-up                  |
 //!
-//! - In a song bars are traded from its first bar on, by their numbers, so that each place in the song is on the same
-//!   side each time; and a duet is played all along, from the first bar on. A pre-roll is the player's.
-//! - Without a song a trade begins with the bar in which the player begins, on the player's side whoever has the first
-//!   bars in a song. Whoever leaves a turn empty rests: Segue's bars come all the same, and the bar lines stay where
-//!   they are. Whoever leaves two of them empty, one after the other, has gone: Segue rests too, and the next key begins
-//!   another trade. A key that is held fills a turn. A duet begins with the player's first note and is over when no key
-//!   was held for as many bars as an answer has.
-//! - Another style goes on with what the one before had begun. A setting that means nothing in the mode changes nothing.
-//! - *Your turn* begins an answer or a duet on the next point of the grid. In a trade Segue has the next bars, and all
-//!   that follow are traded from there, until the song starts, stops or jumps.
+//! The parts of trade and duet are *allocated*: as soon as they are known, and again when bars move. An allocated part
+//! begins no earlier than its first note can be decided, so Segue joins its own bars on the grid when they are under
+//! way.
+//!
+//! *Your turn* starts an answer or a duet on the next grid point. In a trade it gives Segue the next bars, and bars are
+//! traded from there until the next transport discontinuity.
+//!
+//! A new style goes on with the part of the style before it. A setting that has no meaning in the mode changes nothing.
 
 use super::loop_ahead::{LoopAhead, LoopPass, joining};
 use super::situation::Situation;
@@ -27,94 +31,94 @@ use crate::time::now::Now;
 use crate::time::tick_map::{FramePosition, TickMap};
 use segue_model::note::Ticks;
 
-/// So many empty turns of the player's, one after the other, end a trade without a song: the first may be a rest.
+/// Empty turns of the player in a row that end a trade without a song. A single one may be a rest.
 const EMPTY_TURNS: u8 = 2;
 
 /// Decides whose turn it is. The only writer of it.
 #[derive(Debug, Default)]
 pub struct TurnArbiter {
     turn: Turn,
-    /// The settings of the block before, as far as they mean anything in its mode; `None` before the first.
+    /// The settings of the block before that have a meaning in its mode; `None` before the first block.
     rules: Option<(Mode, Option<(u8, bool)>)>,
-    /// Who has which bars; `None` while none are traded.
+    /// The trade grid; `None` while no bars are traded.
     grid: Option<TradeGrid>,
-    /// Bars and tempo as they were when Segue's part was dealt.
-    dealt_in: Option<(BarCount, f64)>,
+    /// The bars and the tempo in which Segue's part was allocated.
+    allocated_in: Option<(BarCount, f64)>,
     loop_ahead: LoopAhead,
-    /// From when on the player leaves room for an answer, as far as is known.
+    /// When the response gap of the latest answer is over.
     room_from: Option<FramePosition>,
-    /// The player has struck or lifted a key since Segue's last part.
-    player_is_there: bool,
-    /// Turns of the player's, one after the other, in which no key was down.
+    /// Whether a key went down or up since Segue's last part.
+    player_was_active: bool,
+    /// Turns of the player in a row in which no key was down.
     empty_turns: u8,
 }
 
-/// What happens that may change the turn.
+/// An event that may change the turn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TurnInput {
-    /// The song started, stopped or jumped, or the settings of the turn are others.
+    /// The song started, stopped or jumped, or the settings of the turn changed.
     Discontinuity {
-        /// The settings or the style are others.
+        /// Whether the settings or the style changed.
         is_changed: bool,
     },
-    /// The style counts time otherwise than the one before, for which this was the map of the block.
-    OtherTime(TickMap),
-    /// The style is another and counts time as the one before did.
-    OtherStyle,
+    /// The new style counts other ticks; this is the previous style's tick map of the block.
+    TimeChanged(TickMap),
+    /// The new style counts the same ticks as the previous one.
+    StyleChanged,
     /// Bars may have moved.
     BarsMoved,
-    /// A key of the melody goes down, heard at this onset.
+    /// A melody key goes down; its onset.
     KeyDown(Ticks),
-    /// The last key that keeps the turn is up; a next note of the player's row would be too late from this offset on.
+    /// The last key that keeps the turn goes up.
     KeysUp {
-        /// Counted from the block's first frame.
+        /// The offset from which on the next note of the player's detached row would be too late.
         row_overdue: i64,
     },
-    /// The player asks Segue to play.
+    /// The player presses *Your turn*.
     YourTurn,
     /// Everything is to be silent at once.
     AllSoundOff,
-    /// There is a part of Segue's that nobody has dealt yet.
-    DealDue,
+    /// A part of Segue is to be allocated.
+    AllocationDue,
     /// The start of Segue's part is reached, or its end.
     TurnDue,
-    /// The next pass of the loop is to be foreseen.
+    /// The next pass of the loop is to be planned.
     LoopDue,
-    /// The song did not go round, or will not do so as was foreseen.
+    /// The song did not wrap as planned, or will not.
     LoopPassed,
 }
 
-/// What is to be done about it.
+/// What follows from an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decision {
-    /// What.
+    /// What the planner is to do.
     pub order: Order,
-    /// Segue's part before.
+    /// Segue's part before the event.
     pub before: Option<Part>,
 }
 
 impl TurnArbiter {
-    /// What follows when something happens.
+    /// Changes the turn because of an event; the planner carries out the decision. `None` when nothing is to be done.
     pub fn on(&mut self, input: TurnInput, at: &Situation<'_>) -> Option<Decision> {
         let before = self.turn.part();
         let order = match input {
-            TurnInput::Discontinuity { is_changed } => self.begin_again(is_changed, at),
-            TurnInput::OtherTime(before) => self.recast(&before, at),
-            TurnInput::OtherStyle => Some(Order::Redecide(before)),
-            TurnInput::BarsMoved => self.deal_again(at),
+            TurnInput::Discontinuity { is_changed } => self.restart(is_changed, at),
+            TurnInput::TimeChanged(before) => self.convert(&before, at),
+            TurnInput::StyleChanged => Some(Order::Redecide(before)),
+            TurnInput::BarsMoved => self.reallocate(at),
             TurnInput::KeyDown(onset) => self.cue(Cue::KeyDown(onset), at),
             TurnInput::KeysUp { row_overdue } => self.keys_are_up(row_overdue, at),
             TurnInput::YourTurn => self.hand_over(at),
-            TurnInput::AllSoundOff => self.cue(Cue::Broken { keys_down: at.keys_play }, at),
-            TurnInput::DealDue => self.deal(at),
+            TurnInput::AllSoundOff => self.cue(Cue::Interrupted { keys_down: at.keys_play }, at),
+            TurnInput::AllocationDue => self.allocate(at),
             TurnInput::TurnDue => self.reach_change(at),
-            TurnInput::LoopDue => self.foresee_loop(at),
+            TurnInput::LoopDue => self.plan_loop(at),
             TurnInput::LoopPassed => self.rejoin(at),
         }?;
         Some(Decision { order, before })
     }
 
-    /// The performance stops: it is the player's turn.
+    /// Gives the turn to the player, because the performance stops.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
@@ -124,38 +128,38 @@ impl TurnArbiter {
         self.turn
     }
 
-    /// What Segue plays or is about to play.
+    /// The part that Segue plays or waits to play.
     pub fn part(&self) -> Option<Part> {
         self.turn.part()
     }
 
-    /// How far beside its tick every note of Segue's part sounds, as a part of a tick.
+    /// The lag of Segue's part: how much later than its tick each note sounds, in ticks, -0.5 to 0.5.
     pub fn lag(&self) -> f64 {
         self.part().map_or(0.0, |part| part.lag)
     }
 
-    /// The pass of the loop that is foreseen and has a part of Segue's.
+    /// The next pass of the loop, if it is planned and begins with a part of Segue.
     pub fn next_pass(&self) -> Option<LoopPass> {
         self.loop_ahead.planned()
     }
 
-    /// When the next pass of the loop is to be foreseen, as an offset.
+    /// The offset at which the next pass of the loop is to be planned.
     pub fn loop_due(&self, now: &Now<'_>, time: &Time) -> Option<i64> {
         self.loop_ahead.due(now, time)
     }
 
-    /// When the song will have passed the end of its loop, if it does not go round, as an offset.
+    /// The offset at which the song has passed the loop's end without wrapping.
     pub fn loop_passes(&self, now: &Now<'_>) -> Option<i64> {
         self.loop_ahead.passes(now)
     }
 
-    /// Whether the loop that is ahead of us is not any more the one that was foreseen.
-    pub fn is_loop_another(&self, now: &Now<'_>, time: &Time) -> bool {
-        self.loop_ahead.is_another(now, time)
+    /// Whether the host now reports another loop than the planned one.
+    pub fn has_loop_changed(&self, now: &Now<'_>, time: &Time) -> bool {
+        self.loop_ahead.has_changed(now, time)
     }
 
-    /// Whether there is a part of Segue's that nobody has dealt yet.
-    pub fn is_deal_due(&self, mode: Mode, time: &Time) -> bool {
+    /// Whether a part of Segue is to be allocated.
+    pub fn is_allocation_due(&self, mode: Mode, time: &Time) -> bool {
         self.turn.part().is_none()
             && match mode {
                 Mode::Answer => false,
@@ -164,107 +168,107 @@ impl TurnArbiter {
             }
     }
 
-    /// Takes the settings of a new block in. True when they share time otherwise than those before.
+    /// Adopts the settings of a new block. True when those of the turn changed.
     pub fn enter(&mut self, settings: &Settings) -> bool {
-        let sides = (settings.trade.bars, settings.trade.segue_first);
-        let rules = Some((settings.mode, (settings.mode == Mode::Trade).then_some(sides)));
+        let sides = (settings.turn.trade.bars, settings.turn.trade.segue_first);
+        let rules = Some((settings.turn.mode, (settings.turn.mode == Mode::Trade).then_some(sides)));
         std::mem::replace(&mut self.rules, rules) != rules
     }
 
-    /// The player strikes or lifts a key.
-    pub fn player_is_there(&mut self) {
-        self.player_is_there = true;
+    /// Notes that a key of the player goes down or up.
+    pub fn note_activity(&mut self) {
+        self.player_was_active = true;
         self.empty_turns = 0;
     }
 
-    /// The player strikes a key: without a song a trade may begin with it.
+    /// Notes that a key goes down: without a song a trade may begin with it.
     pub fn meet_player(&mut self, at: &Situation<'_>) {
-        self.player_is_there();
+        self.note_activity();
         let settings = at.now.settings();
-        if settings.mode == Mode::Trade && self.grid.is_none() {
-            self.grid = Some(TradeGrid::new(at.bar_number(0), false, settings.trade));
+        if settings.turn.mode == Mode::Trade && self.grid.is_none() {
+            self.grid = Some(TradeGrid::new(at.bar_number(0), false, settings.turn.trade));
         }
     }
 
-    /// Asks the table of turns.
+    /// Applies a cue to the state machine of turns.
     fn cue(&mut self, cue: Cue, at: &Situation<'_>) -> Option<Order> {
         let (turn, order) = self.turn.after(cue);
         self.turn = turn;
         match order {
-            Some(Order::Prepare(_) | Order::Yield | Order::Break) => drop(self.loop_ahead.forget()),
+            Some(Order::Prepare(_) | Order::Yield | Order::Stop) => drop(self.loop_ahead.forget()),
             Some(Order::Land(_)) if at.now.block.offline => drop(self.loop_ahead.forget()),
             Some(Order::Close) => {
                 self.loop_ahead.forget();
-                self.player_is_there = false;
+                self.player_was_active = false;
             }
             _ => {}
         }
         order
     }
 
-    /// Nothing of what was shared before holds any more.
-    fn begin_again(&mut self, is_changed: bool, at: &Situation<'_>) -> Option<Order> {
+    /// Starts over after a discontinuity or with other settings of the turn.
+    fn restart(&mut self, is_changed: bool, at: &Situation<'_>) -> Option<Order> {
         let settings = at.now.settings();
         let pass = self.next_pass().filter(|_| !is_changed);
         let in_song = at.time.beats().follows_host();
-        self.grid = in_song.then(|| TradeGrid::new(0, settings.trade.segue_first, settings.trade));
-        self.player_is_there = false;
+        self.grid = in_song.then(|| TradeGrid::new(0, settings.turn.trade.segue_first, settings.turn.trade));
+        self.player_was_active = false;
         self.empty_turns = 0;
         self.loop_ahead.forget();
         let cue = match pass {
-            Some(pass) => self.go_round(&pass, at),
+            Some(pass) => self.wrap_loop(&pass, at),
             None if is_changed => None,
             None => self.landed(at).map(Cue::Landed),
         };
-        self.cue(cue.unwrap_or(Cue::Broken { keys_down: at.keys_play }), at)
+        self.cue(cue.unwrap_or(Cue::Interrupted { keys_down: at.keys_play }), at)
     }
 
-    /// The song jumps: to where the next pass begins, if this is it.
-    fn go_round(&mut self, pass: &LoopPass, at: &Situation<'_>) -> Option<Cue> {
+    /// The cue for a jump that is the planned wrap of the loop.
+    fn wrap_loop(&mut self, pass: &LoopPass, at: &Situation<'_>) -> Option<Cue> {
         let part = pass.part.filter(|_| at.time.beats().has_wrapped(pass.landing))?;
-        self.grid = Some(pass.bars);
-        self.note_deal(at);
+        self.grid = Some(pass.grid);
+        self.note_allocation(at);
         Some(Cue::Looped(part))
     }
 
-    /// A song that jumps unforeseen, to bars of Segue's, just where Segue's bars would have begun: the part that is ready to
-    /// begin, as long as it is there. Every other jump leaves nothing that could be decided in time.
+    /// The part that survives a jump that was not planned for: one that waits to begin on this very frame, if the song
+    /// jumps to bars that are Segue's too. After any other jump no note could be decided in time.
     fn landed(&mut self, at: &Situation<'_>) -> Option<Part> {
         let settings = at.now.settings();
         let Turn::Waiting(ready) = self.turn else { return None };
         let begins_now = at.now.maps.style.offset_of(ready.start.as_f64() + ready.lag) == at.now.offset();
-        if ready.mode != Mode::Trade || settings.mode != Mode::Trade || settings.free_time || !begins_now {
+        if ready.mode != Mode::Trade || settings.turn.mode != Mode::Trade || settings.style.free_time || !begins_now {
             return None;
         }
-        let (count, start_grid) = (at.time.beats().count(), settings.start_grid.to_join());
+        let (count, start_grid) = (at.time.beats().count(), settings.turn.start_grid.to_join());
         let mut grid = self.grid?;
-        let (first, after) = grid.deal(at.bar_number(0));
+        let (first, after) = grid.allocate(at.bar_number(0));
         if count.line_of(first) > ready.start || start_grid.at_or_after(ready.start, count.bars) != ready.start {
             return None;
         }
         self.grid = Some(grid);
-        self.note_deal(at);
+        self.note_allocation(at);
         Some(Part { end: Some(count.line_of(after)), ..ready })
     }
 
-    fn note_deal(&mut self, at: &Situation<'_>) {
+    fn note_allocation(&mut self, at: &Situation<'_>) {
         let clock = at.time.beats();
-        self.dealt_in = Some((clock.count(), clock.tempo_bpm()));
+        self.allocated_in = Some((clock.count(), clock.tempo_bpm()));
     }
 
-    fn deal(&mut self, at: &Situation<'_>) -> Option<Order> {
-        let part = match at.now.settings().mode {
+    fn allocate(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let part = match at.now.settings().turn.mode {
             Mode::Answer => return None,
-            Mode::Trade => at.part_of_bars(self.grid.as_mut()?.deal(at.bar_number(0))),
+            Mode::Trade => at.part_of_bars(self.grid.as_mut()?.allocate(at.bar_number(0))),
             Mode::Duet => at.duet_from_now(),
         };
-        self.note_deal(at);
-        self.cue(Cue::Dealt(part), at)
+        self.note_allocation(at);
+        self.cue(Cue::Allocated(part), at)
     }
 
-    /// Where bars have changed under the bars that were dealt, they are the same ones, elsewhere.
-    fn deal_again(&mut self, at: &Situation<'_>) -> Option<Order> {
-        let (count, tempo_bpm) = self.dealt_in?;
+    /// Moves the allocated part with its bars: they keep their numbers when the metre or the bar line changes.
+    fn reallocate(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let (count, tempo_bpm) = self.allocated_in?;
         let clock = at.time.beats();
         let is_traded = self.part().is_some_and(|part| part.mode == Mode::Trade);
         let bars_moved = !count.goes_on_as(clock.count());
@@ -273,48 +277,48 @@ impl TurnArbiter {
         if !is_traded || !(bars_moved || seconds_moved) {
             return None;
         }
-        let bars = self.grid.and_then(|grid| grid.dealt())?;
-        self.note_deal(at);
+        let bars = self.grid.and_then(|grid| grid.allocated())?;
+        self.note_allocation(at);
         let part = at.part_of_bars(bars);
         let cue = match self.turn {
-            // What is ready to begin on this very line begins on it.
+            // A part that is about to begin on this bar line keeps its start.
             Turn::Waiting(ready) if is_ready(at, ready, bars) => Cue::Landed(Part { end: part.end, ..ready }),
-            _ => Cue::Dealt(part),
+            _ => Cue::Allocated(part),
         };
         self.cue(cue, at)
     }
 
-    /// Another style plays from now on and counts time otherwise: the part goes on as soon as can be.
-    fn recast(&mut self, before: &TickMap, at: &Situation<'_>) -> Option<Order> {
+    /// Converts Segue's part to the ticks of a new style; it goes on as soon as it can be decided.
+    fn convert(&mut self, before: &TickMap, at: &Situation<'_>) -> Option<Order> {
         let part = self.part()?;
         self.loop_ahead.forget();
         let now = at.now;
-        let again = match part.mode {
+        let converted = match part.mode {
             Mode::Answer => {
                 let begins = before.offset_of(part.start.as_f64() + part.lag);
-                let grid = now.settings().start_grid;
+                let grid = now.settings().turn.start_grid;
                 let is_soon = begins < now.soonest();
-                let (over, grid) = if is_soon { (now.soonest(), grid.to_join()) } else { (begins, grid) };
-                let (start, lag) = at.place(over, grid);
+                let (from, grid) = if is_soon { (now.soonest(), grid.to_join()) } else { (begins, grid) };
+                let (start, lag) = at.place(from, grid);
                 let end = part.end.map(|end| now.maps.style.nearest_tick(before.offset_of(end.as_f64() + part.lag)));
                 Some(Part { start, end, lag, ..part })
             }
-            Mode::Trade => self.grid.and_then(|grid| grid.dealt()).map(|bars| at.part_of_bars(bars)),
+            Mode::Trade => self.grid.and_then(|grid| grid.allocated()).map(|bars| at.part_of_bars(bars)),
             Mode::Duet => Some(at.duet_from_now()),
         };
-        // Where nothing is left of it, it is over at once.
-        let again = again.unwrap_or(Part { end: Some(part.start), ..part });
-        self.note_deal(at);
-        self.cue(Cue::Recast(again), at)
+        // A part that cannot be converted ends at once.
+        let converted = converted.unwrap_or(Part { end: Some(part.start), ..part });
+        self.note_allocation(at);
+        self.cue(Cue::Converted(converted), at)
     }
 
-    /// The player has let go of the last key that keeps the turn.
+    /// The last key that keeps the turn goes up.
     fn keys_are_up(&mut self, row_overdue: i64, at: &Situation<'_>) -> Option<Order> {
         let settings = at.now.settings();
-        let part = match settings.mode {
+        let part = match settings.turn.mode {
             Mode::Answer => {
-                let over = at.now.offset() + at.now.frames_in_ms(settings.response_gap_ms);
-                self.answer_from(over.max(row_overdue), at)
+                let gap_over = at.now.offset() + at.now.frames_in_ms(settings.turn.response_gap_ms);
+                self.answer_from(gap_over.max(row_overdue), at)
             }
             Mode::Duet if !at.time.beats().follows_host() => at.duet_from_now(),
             Mode::Trade | Mode::Duet => return None,
@@ -322,15 +326,15 @@ impl TurnArbiter {
         self.cue(Cue::LastKeyUp(part), at)
     }
 
-    fn answer_from(&mut self, over: i64, at: &Situation<'_>) -> Part {
-        self.room_from = Some(at.now.start.plus(over));
-        at.answer_from(over)
+    fn answer_from(&mut self, offset: i64, at: &Situation<'_>) -> Part {
+        self.room_from = Some(at.now.start.plus(offset));
+        at.answer_from(offset)
     }
 
-    /// The player asks Segue to play.
+    /// The player presses *Your turn*.
     fn hand_over(&mut self, at: &Situation<'_>) -> Option<Order> {
         let settings = at.now.settings();
-        let part = match settings.mode {
+        let part = match settings.turn.mode {
             Mode::Answer => self.answer_from(at.now.soonest(), at),
             Mode::Duet => at.duet_from_now(),
             Mode::Trade => {
@@ -338,22 +342,22 @@ impl TurnArbiter {
                 let number = at.bar_number(soon);
                 let line = at.time.beats().count().line_of(number);
                 let begins = at.now.maps.beats.offset_of(line.as_f64()) >= at.now.soonest();
-                let mut grid = TradeGrid::new(if begins { number } else { number + 1 }, true, settings.trade);
-                let part = at.part_of_bars(grid.deal(number));
-                let is_news = match self.turn {
+                let mut grid = TradeGrid::new(if begins { number } else { number + 1 }, true, settings.turn.trade);
+                let part = at.part_of_bars(grid.allocate(number));
+                let is_earlier = match self.turn {
                     Turn::Playing(_) => false,
                     Turn::Waiting(before) => part.start < before.start,
                     Turn::Listening | Turn::Hearing | Turn::Resting => true,
                 };
-                if !is_news {
+                if !is_earlier {
                     return None;
                 }
                 self.grid = Some(grid);
-                self.player_is_there();
+                self.note_activity();
                 part
             }
         };
-        self.note_deal(at);
+        self.note_allocation(at);
         self.cue(Cue::YourTurn(part), at)
     }
 
@@ -368,21 +372,20 @@ impl TurnArbiter {
         self.cue(cue, at)
     }
 
-    /// At the end of a turn of the player's: whether it was one empty turn too many.
+    /// At the end of a turn of the player: whether the player has stopped playing.
     fn player_has_gone(&mut self, at: &Situation<'_>) -> bool {
-        let is_empty = !self.player_is_there && !at.keys_down;
+        let is_empty = !self.player_was_active && !at.keys_down;
         self.empty_turns = if is_empty { self.empty_turns.saturating_add(1) } else { 0 };
         self.empty_turns >= EMPTY_TURNS
     }
 
-    /// Foresees the part with which the next pass of the loop begins, if one does.
-    fn foresee_loop(&mut self, at: &Situation<'_>) -> Option<Order> {
-        let pass = self.loop_ahead.foresee(at, self.turn, self.room_from)?;
+    /// Plans the next pass of the loop.
+    fn plan_loop(&mut self, at: &Situation<'_>) -> Option<Order> {
+        let pass = self.loop_ahead.plan(at, self.turn, self.room_from)?;
         pass.part.map(|part| Order::PrepareBeside { from: pass.first, part })
     }
 
-    /// The song did not go round, or will not do so as was foreseen: the part that was played, or would have begun, is joined
-    /// again on the grid.
+    /// Goes on with the present part on the grid, because the song does not wrap as planned.
     fn rejoin(&mut self, at: &Situation<'_>) -> Option<Order> {
         if !self.loop_ahead.forget() {
             return None;
@@ -397,10 +400,13 @@ impl TurnArbiter {
     }
 }
 
-/// Whether a part is about to begin on the line of these bars, too soon for another to be decided.
+/// Whether a part is about to begin with these bars, too soon for another to be decided.
 fn is_ready(at: &Situation<'_>, ready: Part, (first, _): (i64, i64)) -> bool {
     let maps = &at.now.maps;
     let begins = maps.style.offset_of(ready.start.as_f64() + ready.lag);
     let is_soon = (at.now.offset()..at.now.soonest()).contains(&begins);
     is_soon && maps.beats.offset_of(at.time.beats().count().line_of(first).as_f64()) == begins
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,22 @@
-//! When the song goes round its loop: what Segue plays from the loop's beginning on.
+//! The loop look-ahead: plans Segue's part after the end of the host's loop before the loop ends.
 //!
-//! Where the host tells of a loop it is known where the song will be after its end, and to which bars and chords. So a
-//! part of Segue's that begins there is thought about as long before as any other, beside the one that is played until
-//! then, and its first note may sound on the first frame after the loop. If the song does not go round as it was told,
-//! that plan is as wrong as after any other jump.
+//! A host that reports its loop says where the song will go on. So a part that begins there is drafted as early as any
+//! other, beside the part that plays until then, and its first note can sound on the first frame after the loop. Where
+//! the song does not go round as reported, the plan is withdrawn as after any other jump. A jump that is not reported
+//! cannot be planned for; the arbiter handles it.
 //!
-//! An answer keeps its length over the loop's end; what sounds there ends there, as with every jump:
+//! An answer keeps its length across the loop's end. Sounding notes end there, as with every jump:
 //!
-//! | the answer, where the loop ends      | from the loop's beginning on                                         |
-//! |--------------------------------------|----------------------------------------------------------------------|
-//! | is played, a beat or more is left    | it goes on, on the loop's first beat                                 |
-//! | is played, less is left              | it is over                                                           |
-//! | is to begin before the loop's end    | as if it were played                                                 |
-//! | is to begin later, the gap is over   | it begins on the loop's first beat                                   |
-//! | is to begin later, the gap is not    | it begins on the first point of the grid after the gap, as always    |
-//! | is over, or the player plays         | nothing: the turn is the player's                                    |
+//! | the answer when the loop ends                      | after the loop's end                                   |
+//! |----------------------------------------------------|--------------------------------------------------------|
+//! | plays, and a beat or more of it is left            | goes on, on the loop's first beat                      |
+//! | plays, and less is left                            | is over                                                |
+//! | waits, and would begin before the loop's end       | as if it played                                        |
+//! | waits, would begin later, response gap over        | begins on the loop's first beat                        |
+//! | waits, would begin later, response gap not over    | begins on the first grid point after the gap           |
+//! | is over, or the turn is the player's               | nothing: the turn is the player's                      |
 //!
-//! Of a jump that nobody tells of before it happens nothing can be known. One thing that is ready is kept: bars of Segue's
-//! that would have begun on that very frame, where it has bars there too.
+//! Knows the turn and the grid; does not change either.
 
 use super::situation::{RING, RING_OVER, Situation};
 use super::trade_grid::TradeGrid;
@@ -29,78 +28,79 @@ use crate::time::now::Now;
 use crate::time::tick_map::FramePosition;
 use segue_model::note::{Bars, Ticks};
 
-/// A pass of the loop that is still to come.
+/// The next pass of the loop, as it was planned.
 #[derive(Debug, Clone, Copy)]
 pub struct LoopPass {
-    /// Where it begins.
+    /// Where the song wraps.
     pub landing: LoopWrap,
-    /// Its first tick, as the style that plays counts it.
+    /// Its first tick, in ticks of the style that plays.
     pub first: Ticks,
-    /// Segue's part from its beginning on; `None` where it does not begin there.
+    /// Segue's part with which it begins; `None` where it does not begin with one.
     pub part: Option<Part>,
-    /// Who has which bars then.
-    pub bars: TradeGrid,
+    /// The trade grid in it.
+    pub grid: TradeGrid,
 }
 
 /// The next pass of the song's loop.
 ///
-/// | state    | what happens                                      | then     |
-/// |----------|---------------------------------------------------|----------|
-/// | unknown  | the loop's end is the look-ahead away             | foreseen |
-/// | foreseen | the song goes round: its part begins              | unknown  |
-/// | foreseen | the song has passed the end, or the loop is another | unknown: the part is joined again |
-/// | foreseen | the plan is withdrawn                             | unknown  |
+/// | state   | event                                                  | next state                            |
+/// |---------|--------------------------------------------------------|---------------------------------------|
+/// | unknown | the loop's end comes within the look-ahead             | planned                               |
+/// | planned | the song wraps as planned                              | unknown; the planned part begins      |
+/// | planned | the song passes the loop's end, or the loop changes    | unknown; the previous part goes on    |
+/// | planned | the plan is withdrawn                                  | unknown                               |
 #[derive(Debug, Clone, Copy, Default)]
 pub enum LoopAhead {
-    /// Nothing is decided of it.
+    /// It is not planned.
     #[default]
     Unknown,
-    /// This is what will be played.
-    Foreseen(LoopPass),
+    /// It is planned so.
+    Planned(LoopPass),
 }
 
 impl LoopAhead {
-    /// When the next pass is to be foreseen, as an offset: as long before as any note is decided.
+    /// The offset at which the next pass is to be planned: the look-ahead before the loop's end. `None` when it is
+    /// planned already or there is no loop.
     pub fn due(&self, now: &Now<'_>, time: &Time) -> Option<i64> {
         let settings = now.settings();
-        let can_be_ready = settings.mode == Mode::Answer || !settings.free_time;
+        let can_be_ready = settings.turn.mode == Mode::Answer || !settings.style.free_time;
         let is_new = can_be_ready && matches!(self, Self::Unknown);
         let landing = time.beats().loop_wrap().filter(|_| is_new)?;
         let end = now.maps.beats.offset_of(landing.reached);
         (end >= now.offset()).then_some(end.saturating_sub(now.look_ahead))
     }
 
-    /// Foresees the next pass. `room_from` is where the player has left room for an answer.
-    pub fn foresee(&mut self, at: &Situation<'_>, turn: Turn, room_from: Option<FramePosition>) -> Option<LoopPass> {
+    /// Plans the next pass. `room_from` is the position at which the response gap is over.
+    pub fn plan(&mut self, at: &Situation<'_>, turn: Turn, room_from: Option<FramePosition>) -> Option<LoopPass> {
         let landing = at.time.beats().loop_wrap()?;
         let pass = LoopPass::of(landing, at.now.settings(), turn, &WrapPoint::of(at.now, landing, room_from));
-        *self = Self::Foreseen(pass);
+        *self = Self::Planned(pass);
         Some(pass)
     }
 
-    /// The pass that is foreseen and has a part of Segue's.
+    /// The next pass, if it is planned and begins with a part of Segue.
     pub fn planned(&self) -> Option<LoopPass> {
         match self {
-            Self::Foreseen(pass) => Some(*pass).filter(|pass| pass.part.is_some()),
+            Self::Planned(pass) => Some(*pass).filter(|pass| pass.part.is_some()),
             Self::Unknown => None,
         }
     }
 
-    /// When the song will have passed the end of its loop, if it does not go round, as an offset.
+    /// The offset at which the song has passed the loop's end without wrapping.
     pub fn passes(&self, now: &Now<'_>) -> Option<i64> {
-        let Self::Foreseen(pass) = self else { return None };
-        // Where the end falls between two frames, some hosts go round on the first and some on the second.
+        let Self::Planned(pass) = self else { return None };
+        // Where the end lies between two frames, some hosts wrap on the first and some on the second.
         Some(now.maps.beats.offset_of(pass.landing.reached).saturating_add(1))
     }
 
-    /// Whether the loop that is ahead of us is not any more the one that was foreseen.
-    pub fn is_another(&self, now: &Now<'_>, time: &Time) -> bool {
-        let Self::Foreseen(pass) = self else { return false };
-        let is_another = !time.beats().loop_wrap().is_some_and(|landing| landing.is_same_as(&pass.landing));
-        is_another && now.maps.beats.offset_of(pass.landing.reached) > now.offset()
+    /// Whether the host now reports another loop than the planned one.
+    pub fn has_changed(&self, now: &Now<'_>, time: &Time) -> bool {
+        let Self::Planned(pass) = self else { return false };
+        let has_changed = !time.beats().loop_wrap().is_some_and(|landing| landing.is_same_as(&pass.landing));
+        has_changed && now.maps.beats.offset_of(pass.landing.reached) > now.offset()
     }
 
-    /// Nothing of the next pass is decided any more. True when a part of Segue's was.
+    /// Drops the planned pass. True when it began with a part of Segue.
     pub fn forget(&mut self) -> bool {
         let had_part = self.planned().is_some();
         *self = Self::Unknown;
@@ -109,43 +109,43 @@ impl LoopAhead {
 }
 
 impl LoopPass {
-    /// As these settings share time in it.
-    fn of(landing: LoopWrap, settings: &Settings, turn: Turn, seam: &WrapPoint) -> Self {
+    /// The pass as these settings share it.
+    fn of(landing: LoopWrap, settings: &Settings, turn: Turn, wrap: &WrapPoint) -> Self {
         let LoopWrap { first, count, .. } = landing;
-        let mut bars = TradeGrid::new(0, settings.trade.segue_first, settings.trade);
-        let grid = settings.start_grid.to_join();
-        let part = match settings.mode {
-            Mode::Answer => seam.answer(turn),
+        let mut trades = TradeGrid::new(0, settings.turn.trade.segue_first, settings.turn.trade);
+        let grid = settings.turn.start_grid.to_join();
+        let part = match settings.turn.mode {
+            Mode::Answer => wrap.answer(turn),
             Mode::Duet => {
                 let start = grid.at_or_after(first.max(count.line_of(0)), count.bars);
                 Some(Part { mode: Mode::Duet, start, end: None, ring: RING, lag: 0.0 })
             }
             Mode::Trade => {
                 let number = count.number_at(first);
-                let (begin, after) = bars.deal(number);
-                let ring = if settings.trade.rings_over { RING_OVER } else { Ticks::ZERO };
+                let (begin, after) = trades.allocate(number);
+                let ring = if settings.turn.trade.rings_over { RING_OVER } else { Ticks::ZERO };
                 let start = grid.at_or_after(first, count.bars);
                 let end = Some(count.line_of(after));
                 (begin <= number).then_some(Part { mode: Mode::Trade, start, end, ring, lag: 0.0 })
             }
         };
-        Self { landing, first: seam.first, part, bars }
+        Self { landing, first: wrap.first, part, grid: trades }
     }
 }
 
-/// Where a loop ends and begins again, as the style that plays counts time.
+/// The point where the song wraps, in ticks of the style that plays.
 #[derive(Debug, Clone, Copy)]
 struct WrapPoint {
-    /// The moment before it, as if the song did not go round.
+    /// The loop's end.
     end: f64,
-    /// The first tick behind it, and how far beside that the frame lies: nothing where there are beats.
+    /// The first tick after the wrap, and the lag of the wrap behind that tick: 0 outside free time.
     first: Ticks,
     lag: f64,
-    /// The bars behind it.
+    /// The bars after the wrap.
     bars: Bars,
     /// Where an answer may begin.
     grid: StartGrid,
-    /// How many ticks behind it the player has left room for an answer; negative when that is before it.
+    /// Ticks from the wrap to the end of the response gap; negative when the gap ends before the wrap.
     room: f64,
 }
 
@@ -153,30 +153,29 @@ impl WrapPoint {
     fn of(now: &Now<'_>, landing: LoopWrap, room_from: Option<FramePosition>) -> Self {
         let (settings, maps) = (now.settings(), &now.maps);
         let offset = maps.beats.offset_of(landing.reached);
-        // Positions of the present block and its neighbours.
         let since = |position| now.offset_of(position).saturating_sub(offset);
         let room = room_from.map_or(0.0, |position| maps.style.ticks_of(since(position)));
         let bars = landing.count.bars;
-        if settings.free_time {
+        if settings.style.free_time {
             let end = maps.style.moment_of(offset);
             let (first, lag) = nearest(end);
             return Self { end, first, lag, bars, grid: StartGrid::Free, room };
         }
-        Self { end: landing.reached, first: landing.first, lag: 0.0, bars, grid: settings.start_grid, room }
+        Self { end: landing.reached, first: landing.first, lag: 0.0, bars, grid: settings.turn.start_grid, room }
     }
 
-    /// What becomes of an answer. See the table at the head of the module.
+    /// The part after the wrap, by the table at the head of this file.
     fn answer(&self, turn: Turn) -> Option<Part> {
-        let (part, is_under_way) = match turn {
+        let (part, plays) = match turn {
             Turn::Playing(part) => (part, true),
             Turn::Waiting(part) => (part, part.start.as_f64() + part.lag < self.end),
             Turn::Listening | Turn::Hearing | Turn::Resting => return None,
         };
         let Self { first, lag, bars, grid, .. } = *self;
         let on_first_beat = grid.to_join().at_or_after(first, bars);
-        if is_under_way {
-            let is_worth_it = part.end.is_none_or(|end| end - on_first_beat >= bars.metre.beat());
-            return is_worth_it.then_some(Part { start: on_first_beat, lag, ..part });
+        if plays {
+            let has_a_beat = part.end.is_none_or(|end| end - on_first_beat >= bars.metre.beat());
+            return has_a_beat.then_some(Part { start: on_first_beat, lag, ..part });
         }
         let (start, lag) = match grid {
             _ if self.room <= 0.0 => (on_first_beat, lag),
@@ -187,7 +186,7 @@ impl WrapPoint {
     }
 }
 
-/// The nearest tick, and how far beside it the moment lies.
+/// The nearest tick, and the lag of the moment behind it.
 fn nearest(moment: f64) -> (Ticks, f64) {
     let tick = Ticks(whole(moment.round()));
     (tick, moment - tick.as_f64())
@@ -198,9 +197,9 @@ fn whole(moment: f64) -> i64 {
     moment as i64
 }
 
-/// The grid on which a line that is under way is joined: none in free time.
+/// The grid on which a part that is already under way is joined: none in free time.
 pub fn joining(settings: &Settings) -> StartGrid {
-    if settings.free_time { StartGrid::Free } else { settings.start_grid.to_join() }
+    if settings.style.free_time { StartGrid::Free } else { settings.turn.start_grid.to_join() }
 }
 
 #[cfg(test)]
@@ -211,33 +210,34 @@ mod tests {
     /// Two bars from beat 4 on.
     const ANSWER: Part = Part { mode: Mode::Answer, start: Ticks(192), end: Some(Ticks(576)), ring: RING, lag: 0.0 };
 
+    /// Each row of the table at the head of this file, and its limits.
     #[test]
-    fn what_becomes_of_an_answer_where_a_loop_ends() {
+    fn an_answer_follows_the_table_where_a_loop_ends() {
         use StartGrid::{Bar, Eighth, Free};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
-        let part = |start, end| Part { start: Ticks(start), end: Some(Ticks(end)), ..ANSWER };
-        let to = |start, end| Some(part(start, end));
-        // The grid, the turn, where the loop ends, how many ticks behind that the gap is over: the answer behind it.
+        let to = |start, end| Some(Part { start: Ticks(start), end: Some(Ticks(end)), ..ANSWER });
+        // The row, the grid, the turn, the loop's end, ticks from there to the end of the gap: the answer after the
+        // wrap.
         let table = [
-            ("played", Eighth, Playing(ANSWER), 384, -180.0, to(384, 576)),
-            ("a beat is left", Eighth, Playing(ANSWER), 528, -330.0, to(528, 576)),
-            ("less is left", Eighth, Playing(ANSWER), 530, -330.0, None),
-            ("played, and the grid is bars", Bar, Playing(ANSWER), 240, -180.0, to(240, 576)),
-            ("begins just before", Eighth, Waiting(ANSWER), 193, -10.0, to(193 + 23, 576)),
-            ("begins on it", Eighth, Waiting(ANSWER), 192, -10.0, to(192, 576)),
-            ("begins later, and the gap is over", Bar, Waiting(ANSWER), 48, -10.0, to(48, 432)),
-            ("the gap is over on it", Eighth, Waiting(ANSWER), 168, 0.0, to(168, 552)),
-            ("the gap is not over", Eighth, Waiting(ANSWER), 168, 3.5, to(192, 576)),
-            ("nor is it, and the grid is bars", Bar, Waiting(ANSWER), 48, 3.5, to(192, 576)),
-            ("nor is it, off the grid", Free, Waiting(ANSWER), 168, 3.0, to(171, 555)),
+            ("plays, two bars are left", Eighth, Playing(ANSWER), 384, -180.0, to(384, 576)),
+            ("plays, exactly a beat is left", Eighth, Playing(ANSWER), 528, -330.0, to(528, 576)),
+            ("plays, less is left", Eighth, Playing(ANSWER), 530, -330.0, None),
+            ("plays, the grid is bars", Bar, Playing(ANSWER), 240, -180.0, to(240, 576)),
+            ("waits, begins just before the end", Eighth, Waiting(ANSWER), 193, -10.0, to(193 + 23, 576)),
+            ("waits, begins on the end", Eighth, Waiting(ANSWER), 192, -10.0, to(192, 576)),
+            ("waits, begins later, gap over", Bar, Waiting(ANSWER), 48, -10.0, to(48, 432)),
+            ("waits, begins later, gap ends there", Eighth, Waiting(ANSWER), 168, 0.0, to(168, 552)),
+            ("waits, begins later, gap not over", Eighth, Waiting(ANSWER), 168, 3.5, to(192, 576)),
+            ("the same, the grid is bars", Bar, Waiting(ANSWER), 48, 3.5, to(192, 576)),
+            ("the same, without a grid", Free, Waiting(ANSWER), 168, 3.0, to(171, 555)),
             ("over", Eighth, Resting, 192, -10.0, None),
             ("the player plays", Eighth, Hearing, 192, -10.0, None),
             ("nobody has played", Eighth, Listening, 192, 0.0, None),
         ];
-        for (what, grid, turn, end, room, wanted) in table {
+        for (row, grid, turn, end, room, wanted) in table {
             let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
-            let seam = WrapPoint { end: Ticks(end).as_f64(), first: Ticks(end), lag: 0.0, bars, grid, room };
-            assert_eq!(seam.answer(turn), wanted, "{what}");
+            let wrap = WrapPoint { end: Ticks(end).as_f64(), first: Ticks(end), lag: 0.0, bars, grid, room };
+            assert_eq!(wrap.answer(turn), wanted, "{row}");
         }
     }
 }

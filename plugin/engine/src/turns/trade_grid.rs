@@ -1,44 +1,44 @@
-//! Which bars are whose, when bars are traded.
+//! The trade grid: which bars are Segue's and which the player's.
 //!
-//! Pure arithmetic on the numbers of bars; knows neither ticks nor whose turn it has become.
+//! Arithmetic on bar numbers; knows neither ticks nor whose turn it is.
 
 use crate::host::Trade;
 
 /// Who has which bars, from a first bar on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TradeGrid {
-    /// The first bar that is traded. Before it, in a pre-roll, all bars are the player's.
+    /// The first traded bar. All bars before it, in a pre-roll, are the player's.
     first: i64,
     segue_first: bool,
     /// Bars for each side; above zero.
     bars: i64,
-    /// The first of Segue's bars that were dealt last.
-    dealt: Option<i64>,
+    /// The first of Segue's bars that were allocated last.
+    allocated: Option<i64>,
 }
 
 impl TradeGrid {
-    /// Bars traded from this one on.
+    /// A grid that begins with this bar.
     pub fn new(first: i64, segue_first: bool, trade: Trade) -> Self {
-        Self { first, segue_first, bars: i64::from(trade.bars.max(1)), dealt: None }
+        Self { first, segue_first, bars: i64::from(trade.bars.max(1)), allocated: None }
     }
 
-    /// Deals the next bars of Segue that are not over in bar `now`, and that were not dealt before: once the player has
-    /// taken the rest of them they are gone. The first of them, and the first that is the player's again.
-    pub fn deal(&mut self, now: i64) -> (i64, i64) {
+    /// Allocates the next bars of Segue that are not over in bar `now`: the first of them, and the first bar after
+    /// them. Bars are allocated once, so bars that the player has taken over do not come back.
+    pub fn allocate(&mut self, now: i64) -> (i64, i64) {
         let round = 2 * self.bars;
         let first = if self.segue_first { self.first } else { self.first + self.bars };
         let over = now - self.bars;
-        let earliest = self.dealt.map_or(over, |dealt| dealt.max(over));
-        // The first of Segue's beginnings after `earliest`.
+        let earliest = self.allocated.map_or(over, |allocated| allocated.max(over));
+        // Segue's first turn that begins after `earliest`.
         let rounds = ((earliest - first).div_euclid(round) + 1).max(0);
         let begin = first + rounds * round;
-        self.dealt = Some(begin);
+        self.allocated = Some(begin);
         (begin, begin + self.bars)
     }
 
-    /// The bars that were dealt last.
-    pub fn dealt(&self) -> Option<(i64, i64)> {
-        self.dealt.map(|begin| (begin, begin + self.bars))
+    /// The bars that were allocated last.
+    pub fn allocated(&self) -> Option<(i64, i64)> {
+        self.allocated.map(|begin| (begin, begin + self.bars))
     }
 }
 
@@ -46,12 +46,12 @@ impl TradeGrid {
 mod tests {
     use super::*;
 
-    fn sides(first: i64, segue_first: bool, bars: u8) -> TradeGrid {
+    fn grid(first: i64, segue_first: bool, bars: u8) -> TradeGrid {
         TradeGrid::new(first, segue_first, Trade { bars, segue_first, rings_over: false })
     }
 
     #[test]
-    fn each_bar_of_a_song_is_always_the_same_sides() {
+    fn a_bar_of_a_song_is_always_on_the_same_side() {
         let table = [
             // Segue first, bars, now: Segue's bars.
             (false, 4, 0, (4, 8)),
@@ -71,18 +71,18 @@ mod tests {
             (true, 4, -2, (0, 4)),
             (true, 1, -200, (0, 1)),
         ];
-        for (segue_first, bars, now, dealt) in table {
-            assert_eq!(sides(0, segue_first, bars).deal(now), dealt, "{segue_first}, {bars} bars, in bar {now}");
+        for (segue_first, bars, now, allocated) in table {
+            assert_eq!(grid(0, segue_first, bars).allocate(now), allocated, "{segue_first}, {bars} bars, in bar {now}");
         }
     }
 
     #[test]
-    fn bars_that_were_dealt_are_not_dealt_again() {
-        let mut sides = sides(3, false, 2);
-        assert_eq!(sides.dealt(), None);
-        assert_eq!(sides.deal(3), (5, 7));
-        assert_eq!(sides.deal(5), (9, 11), "the player took them");
-        assert_eq!(sides.deal(11), (13, 15));
-        assert_eq!(sides.dealt(), Some((13, 15)));
+    fn bars_are_allocated_once() {
+        let mut grid = grid(3, false, 2);
+        assert_eq!(grid.allocated(), None);
+        assert_eq!(grid.allocate(3), (5, 7));
+        assert_eq!(grid.allocate(5), (9, 11), "the player took them");
+        assert_eq!(grid.allocate(11), (13, 15));
+        assert_eq!(grid.allocated(), Some((13, 15)));
     }
 }

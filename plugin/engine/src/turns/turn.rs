@@ -1,43 +1,47 @@
-//! Whose turn it is, in every mode.
+//! The state machine of turns: a cue and a turn give the next turn and an order.
 //!
-//! A pure table: it is told what happened and says what follows from it. When and where Segue's part lies has been worked
-//! out by the caller; here is only decided whether it comes, and whether it lasts.
+//! A pure table. It decides whether a part of Segue plays and whether it lasts; where that part lies has been worked
+//! out by the caller, and the order is carried out by the planner.
 //!
-//! - *Answer*: Segue plays when the player has let go of all keys, until the player strikes one.
-//! - *Trade*: bars are dealt, and Segue plays its own whether keys are held or not. A key struck in them takes the rest of
-//!   them; but one struck within a sixteenth of their beginning still belongs to the phrase before, because nobody ends a
-//!   phrase on the very bar line. In the player's own bars keys change nothing.
-//! - *Duet*: Segue plays on whatever the player does, and thinks anew with each key.
+//! | mode   | Segue plays                                      | a key of the player                                |
+//! |--------|--------------------------------------------------|----------------------------------------------------|
+//! | answer | from the last key-up on                          | takes the turn                                     |
+//! | trade  | its allocated bars, whether keys are held or not | in Segue's bars: takes the rest of them            |
+//! |        |                                                  | in the player's bars: changes nothing              |
+//! | duet   | all along                                        | makes Segue decide again what follows              |
+//!
+//! In a trade, a key within a sixteenth note of the start of Segue's bars changes nothing either: it belongs to the
+//! player's phrase, because phrases rarely end exactly on the bar line.
 
 use crate::host::Mode;
 use segue_model::note::Ticks;
 
-/// How far the player's phrase may reach into Segue's bars without taking them: a sixteenth note.
+/// How far the player's phrase may reach into Segue's bars without taking the turn: a sixteenth note.
 const SPILL: Ticks = Ticks(Ticks::quarters(1).0 / 4);
 
-/// What Segue is to play.
+/// A stretch of time in which Segue plays.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Part {
     /// How time is shared in it.
     pub mode: Mode,
-    /// Its first note begins here.
+    /// The onset of its first note.
     pub start: Ticks,
-    /// No note begins here or later; `None` when no end is known.
+    /// No note begins at this tick or later; `None` when no end is known.
     pub end: Option<Ticks>,
-    /// How long its last note may ring beyond the end.
+    /// How long its last note may sound after the end.
     pub ring: Ticks,
-    /// Every note sounds this part of a tick later than it says, between -0.5 and 0.5: a part off the grid begins to the
-    /// frame.
+    /// Every note sounds this much later than its tick, in ticks, -0.5 to 0.5. So a part without a grid begins on the
+    /// exact frame.
     pub lag: f64,
 }
 
 impl Part {
-    /// Whether no note may begin at this moment any more.
+    /// Whether this tick lies at the end or after it.
     pub fn is_over_at(&self, moment: Ticks) -> bool {
         self.end.is_some_and(|end| moment >= end)
     }
 
-    /// When a note that would last until `until` ends.
+    /// The end of a note that would last until `until`.
     pub fn cut(&self, until: Ticks) -> Ticks {
         self.end.map_or(until, |end| until.min(end + self.ring))
     }
@@ -46,99 +50,98 @@ impl Part {
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Turn {
-    /// The player's, who has not played yet.
+    /// The player's; nothing was played yet.
     #[default]
     Listening,
     /// The player's.
     Hearing,
-    /// Segue's from the start of its part on; until then the player's.
+    /// Segue's from the start of the part on; before that still the player's.
     Waiting(Part),
-    /// Segue's; in a duet both's.
+    /// Segue's; in a duet it belongs to both.
     Playing(Part),
-    /// Nobody's: Segue's part is over.
+    /// Nobody's, because Segue's part is over.
     Resting,
 }
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cue {
-    /// The player struck a key, at this moment.
+    /// A key of the player goes down at this tick.
     KeyDown(Ticks),
-    /// The player lifted the last key that keeps the turn; this would be the answer, or what is left of the duet.
+    /// The last key that keeps the turn goes up; the part is the answer, or the rest of the duet.
     LastKeyUp(Part),
-    /// The player hands the turn over; this would be Segue's part.
+    /// The player presses *Your turn*; this would be Segue's part.
     YourTurn(Part),
-    /// This is Segue's next part, or what its part has become because bars have changed.
-    Dealt(Part),
+    /// This is Segue's next part, or its present part after the bars have moved.
+    Allocated(Part),
     /// The start of Segue's part is reached.
     Start,
-    /// The start of Segue's part is reached, and the player has gone for good.
+    /// The start of Segue's part is reached, and the player has stopped playing.
     Lapse,
     /// The end of Segue's part is reached.
     End,
-    /// The song jumped just where Segue's part begins, to a place that is Segue's too, so that it begins there all the
-    /// same; this is what has become of it.
+    /// The song jumped exactly where Segue's part begins, to bars that are Segue's too; this is the part there.
     Landed(Part),
-    /// This is what Segue's part has become because another style counts time otherwise.
-    Recast(Part),
-    /// The song has gone round its loop, as was foreseen: this is Segue's part from its beginning on, and it is ready.
+    /// The new style counts other ticks; this is Segue's part in them.
+    Converted(Part),
+    /// The song wrapped as planned; this is Segue's part after the wrap, already drafted.
     Looped(Part),
-    /// The song started, stopped or jumped, or what is played is now another thing.
-    Broken {
-        /// Whether the player holds keys nevertheless.
+    /// The transport has a discontinuity, the settings of the turn changed, or everything must be silent.
+    Interrupted {
+        /// Whether the player holds keys that keep the turn.
         keys_down: bool,
     },
 }
 
-/// What is to be done about it.
+/// What the planner is to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Order {
-    /// Think about this part, and about no other.
+    /// Draft this part, and no other.
     Prepare(Part),
-    /// What is thought about has another end.
+    /// The part that is drafted or played has another end.
     Reshape(Part),
-    /// The song has jumped onto the start of this part. What sounds ends at once. Live, what is about to sound stays, because it
-    /// is too late to decide it again; a rendering does so, now that bars and chords are known.
+    /// The song jumped onto the start of this part. Sounding notes end at once. Live, the notes within the look-ahead
+    /// stay, because it is too late to decide them again. Offline they are decided again by the new bars and chords.
     Land(Part),
-    /// This part is thought about already and begins; nothing of what was before it is played any more, and what sounds
-    /// of that ends at once.
+    /// Begin this part, which is drafted already. Notes from before it are not played, and those that sound end at
+    /// once.
     Enter(Part),
-    /// Keep what is about to sound and think anew about what follows.
+    /// Keep the notes within the look-ahead and decide again what follows.
     RedecideRest(Part),
-    /// The part begins to sound: it counts as a turn.
+    /// Count the turn, because the part begins to sound.
     Begin,
-    /// Another style plays: what sounds ends, what is about to sound stays, and the rest of this part is decided by the new
-    /// style.
+    /// Another style plays: end the sounding notes, keep the notes within the look-ahead, and let the new style decide
+    /// the rest of this part.
     Redecide(Option<Part>),
-    /// Think about this part too, which begins with the loop at `from`, beside the one that is played until then.
+    /// Draft this part beside the one that plays until the loop's end.
     PrepareBeside {
         /// The first tick after the loop's end.
         from: Ticks,
-        /// What is played from there on.
+        /// The part after it.
         part: Part,
     },
-    /// The song does not go round as was foreseen: what sounds may sound on until this part is joined again.
+    /// The song does not wrap as planned: sounding notes may last until this part goes on.
     Rejoin {
-        /// What is left of the part; `None` where nothing is.
+        /// The rest of the part; `None` when it is over.
         part: Option<Part>,
-        /// Segue plays it already, so it counts as a turn.
+        /// Whether Segue plays it already, so that it counts as a turn.
         plays: bool,
     },
-    /// Segue loses the turn to the player: nothing more of the plan is played, and what sounds ends as is set.
+    /// The player takes the turn: withdraw the plan, and end the sounding notes as the musician has set it.
     Yield,
-    /// Nothing more of the plan is played and what sounds ends at once.
-    Break,
-    /// The part is over: nothing more of the plan is played, what sounds may ring a little.
+    /// Withdraw the plan and end the sounding notes at once.
+    Stop,
+    /// The part is over: withdraw the plan. Sounding notes end by themselves.
     Close,
 }
 
 impl Turn {
-    /// What follows when something happens.
+    /// The next turn, and the order that comes with it.
     #[must_use]
     pub fn after(self, cue: Cue) -> (Self, Option<Order>) {
         match (cue, self) {
-            (Cue::KeyDown(at), Self::Waiting(part) | Self::Playing(part)) => self.struck(at, part),
-            // A last note may still ring when nobody plays.
+            (Cue::KeyDown(at), Self::Waiting(part) | Self::Playing(part)) => self.key_down(at, part),
+            // The last note of the part that is over may still sound.
             (Cue::KeyDown(_), Self::Resting) => (Self::Hearing, Some(Order::Yield)),
             (Cue::KeyDown(_), Self::Listening | Self::Hearing) => (Self::Hearing, None),
             (Cue::LastKeyUp(part), Self::Hearing) if part.mode == Mode::Answer => Self::prepared(part),
@@ -146,32 +149,32 @@ impl Turn {
                 self.reshaped(part)
             }
             (Cue::YourTurn(part), Self::Waiting(before)) if part.start < before.start => Self::prepared(part),
-            (Cue::YourTurn(part) | Cue::Dealt(part), Self::Listening | Self::Hearing | Self::Resting) => {
+            (Cue::YourTurn(part) | Cue::Allocated(part), Self::Listening | Self::Hearing | Self::Resting) => {
                 Self::prepared(part)
             }
-            (Cue::Dealt(part), Self::Waiting(before)) if part != before => Self::prepared(part),
-            (Cue::Dealt(part), Self::Playing(_)) => self.reshaped(part),
+            (Cue::Allocated(part), Self::Waiting(before)) if part != before => Self::prepared(part),
+            (Cue::Allocated(part), Self::Playing(_)) => self.reshaped(part),
             (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
-            (Cue::Recast(part), Self::Waiting(_) | Self::Playing(_)) => Self::prepared(part),
+            (Cue::Converted(part), Self::Waiting(_) | Self::Playing(_)) => Self::prepared(part),
             (Cue::Looped(part), _) => (Self::Waiting(part), Some(Order::Enter(part))),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), Some(Order::Begin)),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
-            // A stop also ends what still rings from a part that is over.
-            (Cue::Broken { keys_down: true }, _) => (Self::Hearing, Some(Order::Break)),
-            (Cue::Broken { keys_down: false }, _) | (Cue::Lapse, Self::Waiting(_)) => {
-                (Self::Listening, Some(Order::Break))
+            // This also ends the last note of a part that is over.
+            (Cue::Interrupted { keys_down: true }, _) => (Self::Hearing, Some(Order::Stop)),
+            (Cue::Interrupted { keys_down: false }, _) | (Cue::Lapse, Self::Waiting(_)) => {
+                (Self::Listening, Some(Order::Stop))
             }
             (
                 Cue::LastKeyUp(_)
                 | Cue::YourTurn(_)
-                | Cue::Dealt(_)
+                | Cue::Allocated(_)
                 | Cue::Landed(_)
-                | Cue::Recast(_)
+                | Cue::Converted(_)
                 | Cue::Start
                 | Cue::Lapse
                 | Cue::End,
-                unmoved,
-            ) => (unmoved, None),
+                unchanged,
+            ) => (unchanged, None),
         }
     }
 
@@ -179,7 +182,7 @@ impl Turn {
         (Self::Waiting(part), Some(Order::Prepare(part)))
     }
 
-    /// Segue's part keeps its beginning and gets the end of another.
+    /// Gives Segue's part the end of another part.
     fn reshaped(self, other: Part) -> (Self, Option<Order>) {
         let shaped = |part: Part| Part { end: other.end, ring: other.ring, ..part };
         let (turn, before, after) = match self {
@@ -190,8 +193,8 @@ impl Turn {
         (turn, (before != after).then_some(Order::Reshape(after)))
     }
 
-    /// The player strikes a key while Segue plays or is about to.
-    fn struck(self, at: Ticks, part: Part) -> (Self, Option<Order>) {
+    /// A key goes down while Segue plays or waits to play.
+    fn key_down(self, at: Ticks, part: Part) -> (Self, Option<Order>) {
         match part.mode {
             Mode::Answer => (Self::Hearing, Some(Order::Yield)),
             Mode::Trade => {
@@ -199,7 +202,7 @@ impl Turn {
                 if is_segues { (Self::Hearing, Some(Order::Yield)) } else { (self, None) }
             }
             Mode::Duet => {
-                // Who plays has not gone, so there is no end in sight.
+                // A player who plays has not gone, so no end is known.
                 let part = Part { end: None, ..part };
                 let turn = if let Self::Waiting(_) = self { Self::Waiting(part) } else { Self::Playing(part) };
                 (turn, Some(Order::RedecideRest(part)))
@@ -207,7 +210,7 @@ impl Turn {
         }
     }
 
-    /// The next moment at which the turn changes by itself, and what happens then.
+    /// The tick and lag at which the turn changes by itself, and the cue for it.
     pub fn next_change(self) -> Option<(Ticks, f64, Cue)> {
         match self {
             Self::Waiting(part) => Some((part.start, part.lag, Cue::Start)),
@@ -216,7 +219,8 @@ impl Turn {
         }
     }
 
-    /// Whether Segue plays, or is next to: in a trade the bars before its own are the player's.
+    /// Whether the window shows the turn as Segue's: it plays, or waits to answer. In a trade the bars before Segue's
+    /// are the player's.
     pub fn is_segues(self) -> bool {
         match self {
             Self::Playing(_) => true,
@@ -225,7 +229,7 @@ impl Turn {
         }
     }
 
-    /// What Segue plays or is about to play.
+    /// The part that Segue plays or waits to play.
     pub fn part(self) -> Option<Part> {
         match self {
             Self::Waiting(part) | Self::Playing(part) => Some(part),
@@ -253,11 +257,11 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_table_of_answers() {
-        use Cue::{Broken, End, KeyDown, LastKeyUp, Looped, Recast, Start, YourTurn};
+    fn every_cue_in_an_answer() {
+        use Cue::{Converted, End, Interrupted, KeyDown, LastKeyUp, Looped, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
-        let held = Broken { keys_down: true };
-        let bare = Broken { keys_down: false };
+        let held = Interrupted { keys_down: true };
+        let released = Interrupted { keys_down: false };
         let key = KeyDown(Ticks(500));
         let sooner = Part { start: Ticks(48), ..ANSWER };
         check(&[
@@ -266,91 +270,91 @@ mod tests {
             (Listening, Start, Listening, None),
             (Listening, End, Listening, None),
             (Listening, YourTurn(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
-            (Listening, bare, Listening, Some(Order::Break)),
+            (Listening, released, Listening, Some(Order::Stop)),
             (Hearing, key, Hearing, None),
             (Hearing, LastKeyUp(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
             (Hearing, YourTurn(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
             (Hearing, Start, Hearing, None),
-            (Hearing, held, Hearing, Some(Order::Break)),
+            (Hearing, held, Hearing, Some(Order::Stop)),
             (Waiting(ANSWER), key, Hearing, Some(Order::Yield)),
             (Waiting(ANSWER), YourTurn(sooner), Waiting(sooner), Some(Order::Prepare(sooner))),
             (Waiting(sooner), YourTurn(ANSWER), Waiting(sooner), None),
             (Waiting(ANSWER), LastKeyUp(ANSWER), Waiting(ANSWER), None),
             (Waiting(ANSWER), Start, Playing(ANSWER), Some(Order::Begin)),
             (Waiting(ANSWER), End, Waiting(ANSWER), None),
-            (Waiting(ANSWER), bare, Listening, Some(Order::Break)),
+            (Waiting(ANSWER), released, Listening, Some(Order::Stop)),
             (Playing(ANSWER), key, Hearing, Some(Order::Yield)),
             (Playing(ANSWER), YourTurn(ANSWER), Playing(ANSWER), None),
             (Playing(ANSWER), LastKeyUp(ANSWER), Playing(ANSWER), None),
             (Playing(ANSWER), End, Resting, Some(Order::Close)),
-            (Playing(ANSWER), held, Hearing, Some(Order::Break)),
+            (Playing(ANSWER), held, Hearing, Some(Order::Stop)),
             (Resting, key, Hearing, Some(Order::Yield)),
             (Resting, LastKeyUp(ANSWER), Resting, None),
             (Resting, YourTurn(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
-            (Resting, bare, Listening, Some(Order::Break)),
+            (Resting, released, Listening, Some(Order::Stop)),
             // A loop.
             (Playing(ANSWER), Looped(sooner), Waiting(sooner), Some(Order::Enter(sooner))),
             // Another style.
-            (Playing(ANSWER), Recast(sooner), Waiting(sooner), Some(Order::Prepare(sooner))),
-            (Resting, Recast(sooner), Resting, None),
+            (Playing(ANSWER), Converted(sooner), Waiting(sooner), Some(Order::Prepare(sooner))),
+            (Resting, Converted(sooner), Resting, None),
         ]);
     }
 
     #[test]
-    fn the_whole_table_of_trades() {
-        use Cue::{Broken, Dealt, End, KeyDown, Landed, Lapse, Looped, Start, YourTurn};
+    fn every_cue_in_a_trade() {
+        use Cue::{Allocated, End, Interrupted, KeyDown, Landed, Lapse, Looped, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let ringing = Part { ring: Ticks(192), ..LONGER };
         check(&[
-            (Listening, Dealt(BARS), Waiting(BARS), Some(Order::Prepare(BARS))),
-            (Hearing, Dealt(BARS), Waiting(BARS), Some(Order::Prepare(BARS))),
-            (Resting, Dealt(LATER), Waiting(LATER), Some(Order::Prepare(LATER))),
-            // The player plays in the player's bars, to the very end.
+            (Listening, Allocated(BARS), Waiting(BARS), Some(Order::Prepare(BARS))),
+            (Hearing, Allocated(BARS), Waiting(BARS), Some(Order::Prepare(BARS))),
+            (Resting, Allocated(LATER), Waiting(LATER), Some(Order::Prepare(LATER))),
+            // The player plays to the end of the player's bars.
             (Waiting(BARS), KeyDown(Ticks(50)), Waiting(BARS), None),
             (Waiting(BARS), KeyDown(Ticks(96)), Waiting(BARS), None),
             (Waiting(BARS), Start, Playing(BARS), Some(Order::Begin)),
-            (Waiting(BARS), Lapse, Listening, Some(Order::Break)),
-            (Waiting(BARS), Dealt(BARS), Waiting(BARS), None),
-            (Waiting(BARS), Dealt(LONGER), Waiting(LONGER), Some(Order::Prepare(LONGER))),
+            (Waiting(BARS), Lapse, Listening, Some(Order::Stop)),
+            (Waiting(BARS), Allocated(BARS), Waiting(BARS), None),
+            (Waiting(BARS), Allocated(LONGER), Waiting(LONGER), Some(Order::Prepare(LONGER))),
             (Waiting(LATER), YourTurn(BARS), Waiting(BARS), Some(Order::Prepare(BARS))),
             (Waiting(BARS), Landed(LONGER), Waiting(LONGER), Some(Order::Land(LONGER))),
             (Playing(BARS), Landed(LONGER), Playing(BARS), None),
-            // A loop that was foreseen: whoever played before it, the part after it is ready.
+            // A loop that was planned: whoever had the turn before the wrap.
             (Playing(BARS), Looped(LATER), Waiting(LATER), Some(Order::Enter(LATER))),
             (Waiting(LATER), Looped(BARS), Waiting(BARS), Some(Order::Enter(BARS))),
             (Hearing, Looped(BARS), Waiting(BARS), Some(Order::Enter(BARS))),
-            // A note that spills over the bar line, and one that does not.
+            // A note within a sixteenth of the bar line, and one after it.
             (Playing(BARS), KeyDown(Ticks(96)), Playing(BARS), None),
             (Playing(BARS), KeyDown(Ticks(107)), Playing(BARS), None),
             (Playing(BARS), KeyDown(Ticks(108)), Hearing, Some(Order::Yield)),
-            // A pick-up takes what is left; a note on the player's own bar line takes nothing.
+            // A pick-up takes the rest of Segue's bars; a note on the player's own bar line takes nothing.
             (Playing(BARS), KeyDown(Ticks(863)), Hearing, Some(Order::Yield)),
             (Playing(BARS), KeyDown(Ticks(864)), Playing(BARS), None),
             (Playing(BARS), YourTurn(LATER), Playing(BARS), None),
-            (Playing(BARS), Dealt(LONGER), Playing(LONGER), Some(Order::Reshape(LONGER))),
+            (Playing(BARS), Allocated(LONGER), Playing(LONGER), Some(Order::Reshape(LONGER))),
             (
                 Playing(BARS),
-                Dealt(Part { start: Ticks(0), ..ringing }),
+                Allocated(Part { start: Ticks(0), ..ringing }),
                 Playing(ringing),
                 Some(Order::Reshape(ringing)),
             ),
-            (Playing(BARS), Dealt(BARS), Playing(BARS), None),
+            (Playing(BARS), Allocated(BARS), Playing(BARS), None),
             (Playing(BARS), Lapse, Playing(BARS), None),
             (Playing(BARS), End, Resting, Some(Order::Close)),
-            (Playing(BARS), Broken { keys_down: false }, Listening, Some(Order::Break)),
+            (Playing(BARS), Interrupted { keys_down: false }, Listening, Some(Order::Stop)),
         ]);
     }
 
     #[test]
-    fn the_whole_table_of_duets() {
-        use Cue::{Broken, Dealt, End, KeyDown, LastKeyUp, Looped, Start, YourTurn};
+    fn every_cue_in_a_duet() {
+        use Cue::{Allocated, End, Interrupted, KeyDown, LastKeyUp, Looped, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let key = KeyDown(Ticks(500));
         check(&[
             (Playing(DUET), Looped(DUET), Waiting(DUET), Some(Order::Enter(DUET))),
-            (Listening, Dealt(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
+            (Listening, Allocated(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
             (Listening, YourTurn(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
-            (Hearing, Dealt(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
+            (Hearing, Allocated(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
             (Hearing, LastKeyUp(FADING), Hearing, None),
             (Waiting(DUET), key, Waiting(DUET), Some(Order::RedecideRest(DUET))),
             (Waiting(DUET), Start, Playing(DUET), Some(Order::Begin)),
@@ -362,7 +366,7 @@ mod tests {
             (Playing(FADING), End, Resting, Some(Order::Close)),
             (Playing(DUET), YourTurn(DUET), Playing(DUET), None),
             (Resting, key, Hearing, Some(Order::Yield)),
-            (Playing(DUET), Broken { keys_down: true }, Hearing, Some(Order::Break)),
+            (Playing(DUET), Interrupted { keys_down: true }, Hearing, Some(Order::Stop)),
         ]);
     }
 
@@ -373,8 +377,9 @@ mod tests {
         assert_eq!(Turn::Playing(DUET).next_change(), None);
     }
 
+    /// Before Segue's bars in a trade the turn is the player's; before an answer it is Segue's.
     #[test]
-    fn before_segues_bars_it_is_the_players_turn_and_before_an_answer_it_is_segues() {
+    fn a_waiting_part_is_segues_turn_only_in_an_answer() {
         let is_segues =
             [Turn::Waiting(BARS), Turn::Playing(BARS), Turn::Waiting(ANSWER), Turn::Resting].map(Turn::is_segues);
         assert_eq!(is_segues, [false, true, true, false]);

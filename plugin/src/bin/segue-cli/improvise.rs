@@ -168,7 +168,7 @@ impl Wish {
 
     fn prompt(&self, params: &SegueParams) -> Result<Prompt> {
         match &self.tune {
-            Some(path) => Prompt::read(path, self.number, params.settings().free_time),
+            Some(path) => Prompt::read(path, self.number, params.settings().style.free_time),
             None => Ok(Prompt::one_note(first_note(params))),
         }
     }
@@ -190,7 +190,7 @@ impl Wish {
             params.chart.set(prompt.chart());
         }
         let gap_ms = self.prepare_gap(mode, &params)?;
-        let soonest_ms = gap_ms - params.settings().look_ahead_ms;
+        let soonest_ms = gap_ms - params.settings().timing.look_ahead_ms;
         let session = Session {
             notes: layout.notes,
             bars: layout.bars,
@@ -239,7 +239,7 @@ impl Wish {
             return Ok(ON_THE_BAR_LINE_MS);
         }
         let is_set = self.preset.is_some() || self.settings.iter().any(|setting| setting.starts_with("response_gap"));
-        let wanted_ms = if is_set { params.settings().response_gap_ms } else { ON_THE_BAR_LINE_MS };
+        let wanted_ms = if is_set { params.settings().turn.response_gap_ms } else { ON_THE_BAR_LINE_MS };
         let setting = params.setting("response_gap").context("it is there")?;
         turn(params, "response_gap", &setting.text(1.0), "the session")?;
         Ok(wanted_ms)
@@ -257,7 +257,7 @@ impl Wish {
     }
 
     fn tempo(&self, prompt: &Prompt, params: &SegueParams) -> f64 {
-        if params.settings().free_time {
+        if params.settings().style.free_time {
             return self.tempo.unwrap_or(FREE_BPM);
         }
         let of_params = f64::from(params.timing.tempo.value());
@@ -295,7 +295,7 @@ fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &Played, alone
     // Alone, the one note that it was given is not part of the piece.
     let start = if alone { prompt.end() } else { Ticks::ZERO };
     let moved = |note: &Note| Note { onset: note.onset - start, ..*note };
-    let free = params.settings().free_time;
+    let free = params.settings().style.free_time;
     let chords = if free { Vec::new() } else { chords(params, session, start) };
     Sheet {
         title,
@@ -345,7 +345,7 @@ fn first_note(params: &SegueParams) -> Pitch {
 
 /// What the chart says along the session, from a moment on.
 fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, Option<Chord>)> {
-    let Some(chart) = params.chart.chart().or_else(|| styles::style(params.settings().style)?.chart()) else {
+    let Some(chart) = params.chart.chart().or_else(|| styles::style(params.settings().style.number)?.chart()) else {
         return Vec::new();
     };
     let metre = session.bars.first().map_or(Metre::COMMON, |bars| bars.metre);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::host::TimingSettings;
 
 const RATE: f64 = 48_000.0;
 
@@ -170,7 +171,8 @@ fn the_first_stroke_is_beat_one_and_the_place_in_the_phrase_is_counted() {
 }
 
 fn settings(tempo_bpm: f64) -> Settings {
-    Settings { tempo_bpm, ..crate::tests::settings() }
+    let settings = crate::tests::settings();
+    Settings { timing: TimingSettings { tempo_bpm, ..settings.timing }, ..settings }
 }
 
 #[test]

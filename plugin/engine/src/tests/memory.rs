@@ -7,7 +7,7 @@ impl Heard {
     /// The keys of Segue's notes, in order.
     pub(super) fn sounded(&self) -> Vec<u8> {
         let key = |(_, what): &(i64, SynthEvent)| match what {
-            SynthEvent::NoteOn { who: NoteSource::Segue, pitch, .. } => Some(pitch.key()),
+            SynthEvent::NoteOn { source: NoteSource::Segue, pitch, .. } => Some(pitch.key()),
             _ => None,
         };
         self.sounds.iter().filter_map(key).collect()
@@ -16,7 +16,7 @@ impl Heard {
     /// The same as the mind remembers them; twice the same key in one chord is one note.
     pub(super) fn remembered(&self) -> Vec<u8> {
         let mut notes: Vec<Note> = Vec::new();
-        for note in &self.in_mind {
+        for note in &self.in_memory {
             if !notes.iter().any(|other| (other.onset, other.pitch) == (note.onset, note.pitch)) {
                 notes.push(*note);
             }
@@ -30,13 +30,13 @@ fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
     const END: i64 = 64 * BEAT;
     let mut host = FakeHost::with_phrase();
     host.events.clear();
-    host.settings.mode = Mode::Duet;
+    host.settings.turn.mode = Mode::Duet;
     host.panics_often = true;
     let whole = host.play(END, &[512]);
     assert!(whole.panics > 3, "{}", whole.panics);
     let onsets = whole.ons();
-    // The note over which it breaks is at most half a beat after the last, and the next beat at most one after that; then
-    // it may break once more.
+    // The note over which it breaks is at most half a beat after the last, and the next beat at most one after that;
+    // then it may break once more.
     let longest = onsets.iter().zip(&onsets[1..]).map(|(one, next)| next - one).max().unwrap();
     assert!(longest <= 3 * BEAT && END - onsets.last().unwrap() <= 3 * BEAT, "{longest}: {onsets:?}");
     for lengths in [&[64_u32][..], &[441], &[4096]] {
@@ -51,16 +51,17 @@ fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
 }
 
 #[test]
-fn live_a_note_that_came_too_late_to_be_played_is_not_remembered_as_if_it_had_been() {
+fn live_a_note_that_came_too_late_leaves_the_context() {
     for mode in [Mode::Answer, Mode::Duet] {
         let mut host = FakeHost::with_phrase();
         host.offline = false;
-        host.settings.mode = mode;
+        host.settings.turn.mode = mode;
         // Requests go out 960 frames before; the mind looks every 2,880.
         host.speed = Speed::Slow(12);
         host.song.push((20 * BEAT, None));
         let heard = host.play(21 * BEAT, &[240]);
-        let forget_unplayed = heard.words.iter().filter(|word| matches!(word, Command::ForgetUnplayed { .. })).count();
+        let forget_unplayed =
+            heard.commands.iter().filter(|command| matches!(command, Command::ForgetUnplayed { .. })).count();
         assert!(forget_unplayed > 2 && heard.sounded().len() > 3, "{mode:?}: {forget_unplayed}, {:?}", heard.sounded());
         assert_eq!(heard.stats.dropped.get(), u32::try_from(forget_unplayed).unwrap(), "{mode:?}");
         assert_eq!(heard.remembered(), heard.sounded(), "{mode:?}");
@@ -68,16 +69,16 @@ fn live_a_note_that_came_too_late_to_be_played_is_not_remembered_as_if_it_had_be
 }
 
 #[test]
-fn a_note_that_gives_way_to_the_players_finger_on_its_key_is_not_remembered() {
+fn a_note_on_a_key_the_player_holds_leaves_the_context() {
     let mut host = FakeHost::with_phrase();
-    host.settings.mode = Mode::Duet;
-    host.settings.thru = true;
+    host.settings.turn.mode = Mode::Duet;
+    host.settings.midi.thru = true;
     // All the keys that the mind knows, down for two bars.
     host.events = (48..88).map(|pitch| (4 * BEAT, press(pitch))).collect();
     host.events.extend((48..88).map(|pitch| (12 * BEAT, lift(pitch))));
     host.song.push((20 * BEAT, None));
     let heard = host.play(21 * BEAT, &[240]);
-    assert!(heard.words.iter().filter(|word| matches!(word, Command::ForgetUnplayed { .. })).count() > 3);
+    assert!(heard.commands.iter().filter(|command| matches!(command, Command::ForgetUnplayed { .. })).count() > 3);
     assert_eq!(heard.remembered(), heard.sounded());
     for lengths in [&[64_u32][..], &[4096]] {
         assert_eq!(host.play(21 * BEAT, lengths).remembered(), heard.remembered(), "{lengths:?}");
@@ -106,8 +107,8 @@ fn happenings() -> impl Strategy<Value = Vec<(i64, Happening)>> {
 fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (FakeHost, i64) {
     let mut host = FakeHost::with_phrase();
     host.events.clear();
-    host.settings.mode = mode;
-    host.settings.trade.bars = 1;
+    host.settings.turn.mode = mode;
+    host.settings.turn.trade.bars = 1;
     let mut at = 0;
     for (later, happening) in happenings {
         at += later;
@@ -121,8 +122,8 @@ fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (FakeHost, i64) {
             }
             Happening::Song(beat) => host.song.push((at, beat.map(f64::from))),
             Happening::YourTurn => {
-                host.turns.push((at, |settings| settings.your_turn = true));
-                host.turns.push((at + 1_000, |settings| settings.your_turn = false));
+                host.turns.push((at, |settings| settings.buttons.your_turn = true));
+                host.turns.push((at + 1_000, |settings| settings.buttons.your_turn = false));
                 at += 1_000;
             }
         }
@@ -136,7 +137,7 @@ fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (FakeHost, i64) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
     #[test]
-    fn the_mind_remembers_what_sounded_and_nothing_else_also_when_it_has_broken(
+    fn the_context_holds_what_sounded_even_after_a_failure(
         happenings in happenings(),
         mode in prop_oneof![Just(Mode::Answer), Just(Mode::Trade), Just(Mode::Duet)],
         panics_often in any::<bool>(),
@@ -146,7 +147,7 @@ proptest! {
     ) {
         let (mut host, mut end) = host(mode, &happenings);
         host.panics_often = panics_often;
-        (host.settings.thru, host.settings.octave) = (thru, octave);
+        (host.settings.midi.thru, host.settings.midi.octave) = (thru, octave);
         if let Some(speed) = live {
             (host.offline, host.speed) = (false, speed);
             // Until the slowest has answered, and what is said to that has come to it.
@@ -159,8 +160,9 @@ proptest! {
     }
 }
 
+/// A key that is decided twice in one chord is one note, even when the first is over.
 #[test]
-fn a_key_that_is_told_twice_of_one_chord_is_one_note_also_when_the_first_is_over() {
+fn a_key_twice_in_one_chord_is_one_note() {
     let sequences: [&[(i64, Happening)]; 3] = [
         &[(56_573, Happening::YourTurn), (1_066, Happening::Phrase(2, 15_326)), (36_943, Happening::YourTurn)],
         &[
@@ -183,7 +185,7 @@ fn a_key_that_is_told_twice_of_one_chord_is_one_note_also_when_the_first_is_over
         (host.offline, host.speed) = (false, Speed::Slow(30));
         let heard = host.play(end + 6_400, &[64]);
         let is_told_twice = |pair: &[Note]| (pair[0].onset, pair[0].pitch) == (pair[1].onset, pair[1].pitch);
-        assert!(heard.in_mind.windows(2).any(is_told_twice), "{happenings:?}");
+        assert!(heard.in_memory.windows(2).any(is_told_twice), "{happenings:?}");
         assert_eq!(heard.remembered(), heard.sounded(), "{happenings:?}");
     }
 }

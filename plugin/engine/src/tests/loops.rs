@@ -11,7 +11,7 @@ const ROUNDS: i64 = 3;
 /// A song that goes round so many bars from its beginning on at this tempo, and tells so.
 fn going_round(mode: Mode, bars: i64, tempo: f64) -> FakeHost {
     let mut host = alone(mode);
-    host.settings.trade.segue_first = true;
+    host.settings.turn.trade.segue_first = true;
     host.tempos = vec![(0, tempo)];
     host.loop_beats = Some((4.0 * FROM as f64, 4.0 * (FROM + bars) as f64));
     host.song = (0..ROUNDS).map(|pass| (round(pass, bars, tempo), Some(4.0 * FROM as f64))).collect();
@@ -40,8 +40,9 @@ fn sounding_across(heard: &Heard, frame: i64) -> i64 {
     before.map(is_on).sum()
 }
 
+/// In a loop Segue begins on its first frame, even where it played up to the end of it.
 #[test]
-fn in_a_loop_segue_begins_on_its_first_frame_also_where_it_played_up_to_the_end_of_it() {
+fn in_a_loop_segue_begins_on_its_first_frame() {
     // Two bars each. Segue's bars end with the loop, are cut by it, or are not the last ones.
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 3), (Mode::Trade, 4), (Mode::Duet, 3)] {
         for tempo in [120.0, 97.3] {
@@ -83,8 +84,9 @@ fn live_a_round_begins_as_it_does_offline() {
     }
 }
 
+/// What is decided before the end of a loop for its beginning knows the bars and chords there.
 #[test]
-fn what_is_decided_before_the_end_of_a_loop_for_its_beginning_knows_the_bars_and_chords_there() {
+fn a_part_planned_across_a_loop_has_the_bars_and_chords_there() {
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 4), (Mode::Duet, 3)] {
         let heard = going_round(mode, bars, 120.0).play(round(ROUNDS, bars, 120.0) - 10, &[64]);
         let firsts = heard.requests();
@@ -102,7 +104,7 @@ fn what_is_decided_before_the_end_of_a_loop_for_its_beginning_knows_the_bars_and
 }
 
 #[test]
-fn a_player_who_plays_while_the_next_round_is_thought_about_is_heard_in_it() {
+fn keys_during_the_planning_of_the_next_pass_are_heard_in_it() {
     const LOOK_AHEAD: i64 = 960;
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Duet, 3)] {
         let begin = round(2, bars, 120.0);
@@ -118,7 +120,7 @@ fn a_player_who_plays_while_the_next_round_is_thought_about_is_heard_in_it() {
 }
 
 #[test]
-fn where_the_song_does_not_go_round_as_it_told_nothing_is_left_of_what_was_thought() {
+fn a_wrap_that_does_not_come_withdraws_the_planned_pass() {
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 4), (Mode::Duet, 3)] {
         let end = round(1, bars, 120.0);
         for jump in [None, Some(0.0), Some(33.0), Some(18.5)] {
@@ -142,8 +144,9 @@ fn where_the_song_does_not_go_round_as_it_told_nothing_is_left_of_what_was_thoug
     }
 }
 
+/// Where the song does not wrap as planned, sounding notes end where the part goes on.
 #[test]
-fn where_the_song_does_not_go_round_what_sounds_makes_room_for_the_line_that_is_joined_again() {
+fn without_the_wrap_notes_end_where_the_part_goes_on() {
     for (bars, tempo) in [(2, 97.3), (3, 97.3), (3, 120.0), (4, 133.0), (5, 120.0), (6, 88.0), (7, 120.0)] {
         let mut host = going_round(Mode::Duet, bars, tempo);
         host.single_line = true;
@@ -161,8 +164,9 @@ fn where_the_song_does_not_go_round_what_sounds_makes_room_for_the_line_that_is_
     }
 }
 
+/// The context holds what sounded in each pass of a loop, even if replies were late or the song did not wrap.
 #[test]
-fn the_mind_remembers_of_each_round_what_sounded_also_where_it_was_late_or_the_song_did_not_go_round() {
+fn the_context_holds_what_sounded_in_each_pass_of_a_loop() {
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Duet, 3)] {
         let mut host = going_round(mode, bars, 120.0);
         host.song.truncate(2);
@@ -181,8 +185,9 @@ fn the_mind_remembers_of_each_round_what_sounded_also_where_it_was_late_or_the_s
     }
 }
 
+/// An unreported loop keeps a part of Segue whose bars would have begun on that frame.
 #[test]
-fn the_loop_that_nobody_tells_of_is_landed_in_where_segues_bars_would_have_begun() {
+fn an_unreported_loop_keeps_bars_that_begin_on_that_frame() {
     let mut host = going_round(Mode::Trade, 4, 120.0);
     host.loop_beats = None;
     let heard = host.play_in_any_blocks(round(ROUNDS, 4, 120.0) - 10);
@@ -212,13 +217,14 @@ fn phrase_in_loop(bars: i64, beat: i64, notes: i64, rounds: impl Iterator<Item =
     host
 }
 
+/// In a loop each pass that leaves room gets an answer, wherever the phrase lies.
 #[test]
-fn in_a_loop_each_round_that_leaves_room_gets_an_answer_wherever_the_phrase_lies() {
+fn each_pass_of_a_loop_with_a_pause_gets_an_answer() {
     for bars in [1, 2, 4, 8] {
         for (notes, beats) in [(2, 0..bars * 4 - 1), (4, 0..bars * 4 - 2), (7, 0..bars * 4 - 3)] {
             for beat in beats.step_by(if bars > 2 { 3 } else { 1 }) {
                 let mut host = phrase_in_loop(bars, beat, notes, 0..4);
-                host.settings.answer_bars = 1;
+                host.settings.turn.answer_bars = 1;
                 let end = round(4, bars, 120.0) - 10;
                 let case = format!("{bars} bars, {notes} notes at beat {beat}");
                 let heard = if beat % 4 == 1 { host.play_in_any_blocks(end) } else { host.play(end, &[441]) };
@@ -241,13 +247,14 @@ fn in_a_loop_each_round_that_leaves_room_gets_an_answer_wherever_the_phrase_lies
     }
 }
 
+/// An answer keeps its length over the end of a loop and goes on on its first frame.
 #[test]
-fn an_answer_keeps_its_length_over_the_end_of_a_loop_and_goes_on_on_its_first_frame() {
+fn an_answer_keeps_its_length_over_the_end_of_a_loop() {
     for (bars, beat) in [(1, 1), (2, 3), (2, 6), (4, 9), (4, 13)] {
         for free_time in [false, true] {
             let mut host = phrase_in_loop(bars, beat, 4, 0..1);
-            host.settings.answer_bars = 3;
-            host.settings.free_time = free_time;
+            host.settings.turn.answer_bars = 3;
+            host.settings.style.free_time = free_time;
             let end = round(5, bars, 120.0) - 10;
             let heard = host.play_in_any_blocks(end);
             let case = format!("{bars} bars, beat {beat}, free time {free_time}");
@@ -270,7 +277,7 @@ fn an_answer_keeps_its_length_over_the_end_of_a_loop_and_goes_on_on_its_first_fr
 fn live_an_answer_goes_through_a_loop_as_it_does_offline() {
     for (bars, beat) in [(1, 1), (2, 6), (4, 13)] {
         let mut host = phrase_in_loop(bars, beat, 4, 0..2);
-        host.settings.answer_bars = 2;
+        host.settings.turn.answer_bars = 2;
         let until = round(4, bars, 120.0) - 10;
         let offline = host.play(until, &[256]);
         host.offline = false;
