@@ -69,10 +69,10 @@ impl Chart {
     ///
     /// - Strokes and line ends part the bars. The chords of a bar share it evenly; `/` or `.` is a share on which the
     ///   chord goes on: `G / D7` in 3/4. A bar with nothing in it goes on with the chord before it.
-    /// - `%` or `x` is the bar before again. `|: … :|` or `{ … }` is played twice, `:| x3` three times; a `:|` without a
-    ///   beginning goes back to the last repeat or double line. `|1 … :|2 …` are endings.
-    /// - `3/4` (or `3/4:`, or `T34`) at the beginning of a bar is the metre from there on. A chart without one is in that of
-    ///   the song; one that changes it begins with one.
+    /// - `%` or `x` is the bar before again. `|: … :|` or `{ … }` is played twice, `:| x3` three times; a `:|` without
+    ///   a beginning goes back to the last repeat or double line. `|1 … :|2 …` are endings.
+    /// - `3/4` (or `3/4:`, or `T34`) at the beginning of a bar is the metre from there on. A chart without one is in
+    ///   that of the song; one that changes it begins with one.
     /// - `[A]` and `*A` name sections and mean nothing.
     ///
     /// # Errors
@@ -82,14 +82,14 @@ impl Chart {
         Ok((!bars.is_empty()).then_some(Self(Content::Round(bars))))
     }
 
-    /// The chord at a moment, counted from the start of the form; bars without a metre of their own have this one. `None`
-    /// when none is known there.
+    /// The chord at a moment, counted from the start of the form; bars without a metre of their own have this one.
+    /// `None` when none is known there.
     pub fn at(&self, moment: Ticks, metre: Metre) -> Option<Chord> {
         self.stretch_at(moment, metre).0
     }
 
-    /// How long it is until it begins again, where bars without a metre of their own have this one; `None` when it never
-    /// does.
+    /// How long it is until it begins again, where bars without a metre of their own have this one; `None` when it
+    /// never does.
     pub fn length(&self, metre: Metre) -> Option<Ticks> {
         let Content::Round(bars) = &self.0 else { return None };
         Some(Ticks(bars.iter().map(|bar| bar.length(metre)).sum()))
@@ -121,11 +121,27 @@ impl Chart {
         }
     }
 
-    /// The metre with which it begins; `None` where it states none.
-    pub fn first_metre(&self) -> Option<Metre> {
+    /// The metre of each bar, once round; of those without one of their own it is this one. What is played once has no
+    /// bars.
+    pub fn metres(&self, metre: Metre) -> Vec<Metre> {
         match &self.0 {
-            Content::Once(_) => None,
-            Content::Round(bars) => bars.first()?.metre,
+            Content::Once(_) => Vec::new(),
+            Content::Round(bars) => bars.iter().map(|bar| bar.metre.unwrap_or(metre)).collect(),
+        }
+    }
+
+    /// A chart made of bars of this one, counted from 0 and once more round where there are not so many, each in a
+    /// metre. It ends where it has as many bars as it may have.
+    #[must_use]
+    pub fn arranged(&self, bars: &[(usize, Metre)]) -> Self {
+        match &self.0 {
+            Content::Once(_) => self.clone(),
+            Content::Round(_) if bars.is_empty() => self.clone(),
+            Content::Round(all) => {
+                let bars = bars.iter().take(Self::MOST_BARS);
+                let arranged = bars.map(|(index, metre)| Bar { metre: Some(*metre), ..all[index % all.len()].clone() });
+                Self(Content::Round(arranged.collect()))
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! What the demo plays at Segue: the first bars of a tune that a file holds.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use segue_corpus::Tune;
 use segue_corpus::midi::{Reading, Voices};
-use segue_corpus::tunes::read_tunes;
+use segue_corpus::tunes::{Selection, read_tunes};
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::path::Path;
 
@@ -42,8 +42,7 @@ impl Prompt {
             ..*note
         };
         let notes: Vec<Note> = tune.notes.iter().filter(wanted).map(place).collect();
-        let lines = (0..).map(|count| Ticks(begin.0 + count * bar.0)).take_while(|line| *line < last_line);
-        let chart = if tune.chords.is_empty() { String::new() } else { tune.chart(lines, bar) };
+        let chart = tune.chart(begin, last_line);
         let prompt = Self { title: tune.title.clone(), notes, metre: grid.metre, end: last_line - begin, chart };
         (prompt.notes.len() >= LEAST_NOTES).then_some(prompt)
     }
@@ -58,19 +57,20 @@ impl Prompt {
 
 /// Two openings that differ: the one to play, and another to compare the answers with.
 ///
-/// The one is of the tune with this number (`X:` in a book), or of the first that is long enough. The other is of
+/// The one is of the tune that was selected, or of the first that is long enough. The other is of
 /// another tune; where there is none, of the bars that follow; of a short tune the same a fourth higher.
 ///
 /// # Errors
 /// When the file cannot be read or holds no such tune that is long enough.
-pub fn two_openings(path: &Path, number: Option<u32>, bars: i64) -> Result<(Prompt, Prompt)> {
+pub fn two_openings(path: &Path, selection: Selection, bars: i64) -> Result<(Prompt, Prompt)> {
     const FOURTH: i8 = 5;
     // One hand plays the prompt; the rest of an arrangement would be no phrase.
-    let tunes = read_tunes(path, Reading { voices: Voices::Melody, ..Reading::default() })?;
-    let chosen = |(found, _): &&(Option<u32>, Tune)| number.is_none() || *found == number;
-    if !tunes.iter().any(|tune| chosen(&tune)) {
-        bail!("{}: there is no tune {} in it", path.display(), number.unwrap_or_default());
-    }
+    let tunes = read_tunes(path, selection, Reading { voices: Voices::Melody, ..Reading::default() })?;
+    tunes.chosen()?;
+    tunes.notices().iter().for_each(|notice| eprintln!("{notice}"));
+    let (number, tunes) = (selection.number, tunes.all);
+    // A MIDI file of one piece has no numbers.
+    let chosen = |(found, _): &&(Option<u32>, Tune)| number.is_none() || found.is_none() || *found == number;
     let mut openings = tunes.iter().filter(chosen).filter_map(|(_, tune)| Some((tune, Prompt::of(tune, 0, bars)?)));
     let (tune, first) = openings.next().with_context(|| {
         format!(

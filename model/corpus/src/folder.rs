@@ -1,6 +1,7 @@
 //! Reading a folder of music, split into what is learnt from and what is only measured on.
 
 mod cache;
+mod summary;
 
 use super::abc::{Book, read_book};
 use super::midi::{self, read_pieces};
@@ -33,6 +34,10 @@ pub struct Corpus {
     pub pieces: Vec<Piece>,
     /// What was passed over, and why.
     pub refused: Vec<Refused>,
+    /// What was passed over within tunes that were read, such as chord symbols that are none.
+    pub skipped: Vec<Refused>,
+    /// Of files with several parts, which part was taken as the melody: a sentence for each.
+    pub melodies: Vec<String>,
 }
 
 /// A tune with where it comes from and what it is for.
@@ -91,6 +96,8 @@ pub fn read_folders(folders: &[PathBuf], reading: Reading, cache: Option<&Path>)
         let read = read_folder(folder, reading, cache)?;
         corpus.pieces.extend(read.pieces);
         corpus.refused.extend(read.refused);
+        corpus.skipped.extend(read.skipped);
+        corpus.melodies.extend(read.melodies);
     }
     Ok(corpus)
 }
@@ -280,6 +287,7 @@ impl<'a> Reader<'a> {
 
     fn open(&mut self, file: &'a Path, mut book: Book) {
         self.corpus.refused.append(&mut book.refused);
+        self.corpus.skipped.append(&mut book.skipped);
         // Of several tunes with one number the first is meant.
         let mut tunes = HashMap::new();
         for (number, tune) in book.tunes {
@@ -308,6 +316,7 @@ impl<'a> Reader<'a> {
             Some(Found::Nothing(refused)) => self.corpus.refused.push(refused),
             Some(Found::Book(book)) => {
                 self.corpus.refused.extend(book.refused);
+                self.corpus.skipped.extend(book.skipped);
                 for (number, tune) in book.tunes {
                     let source = number.map_or_else(|| name.clone(), |number| format!("{name}#{number}"));
                     self.take(split_by_melody(&tune.notes, BEGINNING), source, tune);
@@ -323,6 +332,9 @@ impl<'a> Reader<'a> {
         let is_one = pieces.len() == 1;
         for (index, piece) in pieces.into_iter().enumerate() {
             let source = if is_one { name.clone() } else { format!("{name}#{}", index + 1) };
+            if let Some(taken) = piece.taken.filter(|taken| taken.parts > 1) {
+                self.corpus.melodies.push(format!("{source}: the melody is {taken}"));
+            }
             self.take(split(&piece.tune), source, piece.tune);
         }
     }

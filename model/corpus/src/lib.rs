@@ -1,6 +1,7 @@
 //! Reading music into tunes. Knows files and notations; knows no classes and no tensors.
 
 pub mod abc;
+mod chart;
 pub mod folder;
 pub mod midi;
 #[cfg(feature = "sheet")]
@@ -26,8 +27,8 @@ pub struct Tune {
     pub notes: Vec<Note>,
     /// Bar lines from which bars are counted, in order of time; empty for free time. The first may lie behind a pickup.
     pub bars: Vec<Bars>,
-    /// Changes of tempo, in order of time: each holds until the next, and differs from it. Empty where the tune states none.
-    /// Repeats are played out.
+    /// Changes of tempo, in order of time: each holds until the next, and differs from it. Empty where the tune states
+    /// none. Repeats are played out.
     pub tempos: Vec<Tempo>,
     /// Changes of harmony in order of onset: each holds until the next, and differs from it. `None`: no chord from
     /// here on. Repeats are played out.
@@ -42,20 +43,16 @@ impl Tune {
         self.bars.get(later.saturating_sub(1)).copied()
     }
 
+    /// The tempo at `moment`; `None` where the tune states none.
+    pub fn tempo_at(&self, moment: Ticks) -> Option<Tempo> {
+        let later = self.tempos.partition_point(|tempo| tempo.at <= moment);
+        self.tempos.get(later.saturating_sub(1)).copied()
+    }
+
     /// The chord that holds at `moment`; `None` before the first one and where there is said to be none.
     pub fn chord_at(&self, moment: Ticks) -> Option<Chord> {
         let later = self.chords.partition_point(|(onset, _)| *onset <= moment);
         self.chords.get(later.checked_sub(1)?)?.1
-    }
-
-    /// The chords of the bars that begin at these lines, as a chart: in each bar one, or one for each half.
-    pub fn chart(&self, lines: impl Iterator<Item = Ticks>, bar: Ticks) -> String {
-        let name = |moment| self.chord_at(moment).map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
-        let bars = lines.map(|line| {
-            let (first, second) = (name(line), name(Ticks(line.0 + bar.0 / 2)));
-            if first == second { first } else { format!("{first} {second}") }
-        });
-        bars.collect::<Vec<_>>().join(" | ")
     }
 }
 
@@ -87,7 +84,8 @@ impl Tempo {
     }
 }
 
-/// Adds a change of tempo at the end. Of several at one moment the last holds, and one that changes nothing is left out.
+/// Adds a change of tempo at the end. Of several at one moment the last holds, and one that changes nothing is left
+/// out.
 fn push_tempo(tempos: &mut Vec<Tempo>, tempo: Tempo) {
     tempos.pop_if(|last| last.at == tempo.at);
     if tempos.last().is_none_or(|last| last.quarter_us != tempo.quarter_us) {

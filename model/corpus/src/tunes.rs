@@ -1,38 +1,173 @@
-//! The tunes of a file that a user names, whatever its kind.
+//! The tunes of a file that a user names, whatever its kind, and what there is to say of them.
 
-use crate::midi::{Reading, read_midi};
-use crate::{Tune, abc};
-use anyhow::{Result, anyhow, bail};
+use crate::folder::{is_abc, is_midi};
+use crate::midi::{Piece, Reading, Voices, read_pieces};
+use crate::{Refused, Tune, abc};
+use anyhow::{Result, bail};
 use std::path::Path;
 
-/// Whether a file is a book of tunes in ABC, by its name.
-pub fn is_book(path: &Path) -> bool {
-    ending(path) == "abc"
+/// Which music of a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// The number of a tune in a book, or of a piece in a MIDI file of several.
+    pub number: Option<u32>,
+    /// The track of a MIDI file, from 1.
+    pub track: Option<u16>,
+    /// The channel of a MIDI file, from 1.
+    pub channel: Option<u8>,
 }
 
-/// All tunes of a `.mid`, `.midi` or `.abc` file, those of a book with their numbers. A book that can be read in part
-/// is good enough.
-///
-/// # Errors
-/// With a sentence that names the file.
-pub fn read_tunes(path: &Path, reading: Reading) -> Result<Vec<(Option<u32>, Tune)>> {
-    match ending(path).as_str() {
-        "abc" => {
-            let book = abc::read_book(path)?;
-            match book.refused.into_iter().next() {
-                Some(refused) if book.tunes.is_empty() => Err(refused.into()),
-                _ => Ok(book.tunes),
-            }
-        }
-        "mid" | "midi" => {
-            // The message is a whole sentence; the cause behind it would only repeat it.
-            let tune = read_midi(path, reading).map_err(|error| anyhow!("{error}"))?;
-            Ok(vec![(None, tune)])
-        }
-        _ => bail!("{}: is neither .mid nor .abc; give a file of one of these kinds", path.display()),
+impl Selection {
+    fn names_part(self) -> bool {
+        self.track.is_some() || self.channel.is_some()
     }
 }
 
-fn ending(path: &Path) -> String {
-    path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase()
+/// The tunes of a file.
+#[derive(Debug)]
+pub struct Tunes {
+    /// Those of a book with their numbers. Never empty.
+    pub all: Vec<(Option<u32>, Tune)>,
+    path: String,
+    selection: Selection,
+    refused: Vec<Refused>,
+    skipped: Vec<Refused>,
+    /// What was taken of each piece of a MIDI file, where that was a choice.
+    melodies: Vec<Option<String>>,
+}
+
+/// All tunes of a MIDI file or of a book. A book that can be read in part is good enough. What `selection` says of track
+/// and channel goes before the voices of `reading`.
+///
+/// # Errors
+/// With a sentence that names the file.
+pub fn read_tunes(path: &Path, selection: Selection, reading: Reading) -> Result<Tunes> {
+    let Selection { track, channel, .. } = selection;
+    let name = path.display().to_string();
+    let tunes = Tunes {
+        all: Vec::new(),
+        path: name.clone(),
+        selection,
+        refused: Vec::new(),
+        skipped: Vec::new(),
+        melodies: Vec::new(),
+    };
+    if is_abc(path) {
+        if selection.names_part() {
+            bail!("{name}: has no tracks and channels; leave out --track and --channel");
+        }
+        let book = abc::read_book(path)?;
+        return match book.refused.first() {
+            Some(refused) if book.tunes.is_empty() => {
+                let wanted = book.refused.iter().find(|refused| refused.tune == selection.number);
+                Err(wanted.unwrap_or(refused).clone().into())
+            }
+            _ => Ok(Tunes { all: book.tunes, refused: book.refused, skipped: book.skipped, ..tunes }),
+        };
+    }
+    if !is_midi(path) {
+        bail!("{name}: is neither .mid nor .abc, nor .midi, .kar or .rmi; give a file of one of these kinds");
+    }
+    let voices = if selection.names_part() { Voices::Chosen { track, channel } } else { reading.voices };
+    let pieces = read_pieces(path, Reading { voices, ..reading })?;
+    let several = pieces.len() > 1;
+    let chosen = |piece: &Piece| {
+        let taken = piece.taken.as_ref().filter(|taken| taken.parts > 1 && !selection.names_part())?;
+        Some(format!("{name}: the melody is {taken}; --track and --channel choose another."))
+    };
+    let melodies = pieces.iter().map(chosen).collect();
+    let numbered = |(index, piece): (usize, Piece)| (u32::try_from(index + 1).ok().filter(|_| several), piece.tune);
+    Ok(Tunes { all: pieces.into_iter().enumerate().map(numbered).collect(), melodies, ..tunes })
+}
+
+impl Tunes {
+    /// The tune of the number that was selected, or the first.
+    ///
+    /// # Errors
+    /// With the reason why that tune could not be read, or the numbers that there are.
+    pub fn chosen(&self) -> Result<&Tune> {
+        Ok(&self.all[self.index()?].1)
+    }
+
+    fn index(&self) -> Result<usize> {
+        let Some(number) = self.selection.number else { return Ok(0) };
+        // A MIDI file of one piece has no numbers.
+        let found = self.all.iter().position(|(found, _)| *found == Some(number));
+        let only = (!self.melodies.is_empty() && self.all.len() == 1).then_some(0);
+        if let Some(index) = found.or(only) {
+            return Ok(index);
+        }
+        if let Some(refused) = self.refused.iter().find(|refused| refused.tune == Some(number)) {
+            return Err(refused.clone().into());
+        }
+        let numbers = || self.all.iter().filter_map(|(number, _)| *number);
+        match (numbers().min(), numbers().max()) {
+            (Some(low), Some(high)) => {
+                bail!("{}: there is no tune {number} in it; its numbers go from {low} to {high}", self.path)
+            }
+            _ => bail!("{}: there is no tune {number} in it; its tunes have no numbers", self.path),
+        }
+    }
+
+    /// What was taken of the file and what was not, each in one line.
+    pub fn notices(&self) -> Vec<String> {
+        let Ok(index) = self.index() else { return Vec::new() };
+        let (number, tune) = &self.all[index];
+        let mut notices: Vec<String> =
+            self.skipped.iter().filter(|skipped| skipped.tune == *number).map(ToString::to_string).collect();
+        notices.extend(self.melodies.get(index).cloned().flatten());
+        // Who names a tune knows which one is played.
+        if self.selection.number.is_some() {
+            return notices;
+        }
+        if self.melodies.len() > 1 {
+            let count = self.melodies.len();
+            notices.push(format!("{}: it has {count} pieces, and the first is played; --number chooses.", self.path));
+        }
+        if let Some(first) = self.refused.first() {
+            let name = number.map_or_else(String::new, |number| format!(" {number}"));
+            notices.push(format!("{first}. Tune{name}, “{}”, is played; --number chooses another.", tune.title));
+        }
+        notices
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests_support::Folder;
+
+    const BOOK: &str = "X:1\nK:C\nA[B|\n\nX:2 % the second\nT:Two\nK:C\n\"C7x\"ABc|\n\nX:5\nK:C\ncde|\n";
+
+    fn selection(number: Option<u32>) -> Selection {
+        Selection { number, ..Selection::default() }
+    }
+
+    #[test]
+    fn a_tune_of_a_book_is_chosen_and_the_rest_is_said() {
+        let folder = Folder::new("chosen").with("a.abc", BOOK);
+        let path = folder.path().join("a.abc");
+        let name = path.display();
+        let read = |number| read_tunes(&path, selection(number), Reading::default()).unwrap();
+        assert_eq!(read(None).chosen().unwrap().title, "Two");
+        let notices = read(None).notices();
+        assert!(notices[0].starts_with(&format!("{name}, tune 2, line 8: “C7x” is no chord; write")), "{notices:?}");
+        let instead = "a chord is never closed. Tune 2, “Two”, is played; --number chooses another.";
+        assert_eq!(notices[1], format!("{name}, tune 1, line 3: {instead}"));
+        assert_eq!(read(Some(5)).notices(), Vec::<String>::new(), "who names a tune hears of that one only");
+        let fault = |number| read(Some(number)).chosen().unwrap_err().to_string();
+        assert_eq!(fault(1), format!("{name}, tune 1, line 3: a chord is never closed"));
+        assert_eq!(fault(9), format!("{name}: there is no tune 9 in it; its numbers go from 2 to 5"));
+    }
+
+    #[test]
+    fn what_has_no_tracks_or_is_no_music_is_refused() {
+        let folder = Folder::new("neither").with("a.abc", BOOK).with("b.txt", "text");
+        let track = Selection { track: Some(1), ..Selection::default() };
+        let fault = |file: &str, selection| {
+            read_tunes(&folder.path().join(file), selection, Reading::default()).unwrap_err().to_string()
+        };
+        assert!(fault("a.abc", track).ends_with("has no tracks and channels; leave out --track and --channel"));
+        assert!(fault("b.txt", selection(None)).contains("is neither .mid nor .abc"));
+    }
 }

@@ -19,9 +19,7 @@ pub enum ChartError {
     NothingToHold { bar: usize },
     #[error("bar {bar}: the metre {metre} stands within the bar; write it at the beginning of a bar")]
     MetreWithin { bar: usize, metre: String },
-    #[error(
-        "bar {bar}: the metre changes, and the chart does not say with which it begins; write that before its first bar"
-    )]
+    #[error("bar {bar}: the metre changes, and the chart does not say with which it begins; write it before bar 1")]
     NoFirstMetre { bar: usize },
     #[error("bar {bar}: {metre} is no metre; write one such as 3/4")]
     NoMetre { bar: usize, metre: String },

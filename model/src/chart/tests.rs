@@ -146,7 +146,7 @@ fn what_is_wrong_in_a_chart_is_said_with_its_bar() {
         ("C | F 3/4 G", "bar 2: the metre 3/4 stands within the bar; write it at the beginning of a bar"),
         (
             "C | 3/4 G",
-            "bar 2: the metre changes, and the chart does not say with which it begins; write that before its first bar",
+            "bar 2: the metre changes, and the chart does not say with which it begins; write it before bar 1",
         ),
         ("C | 3/5 G", "bar 2: 3/5 is no metre; write one such as 3/4"),
         (
@@ -176,9 +176,13 @@ fn bars_keep_their_own_metre_in_any_song() {
             assert_eq!(chart.at(Ticks(moment), metre).unwrap().to_string(), name, "at {moment}");
         }
     }
-    assert_eq!(chart.first_metre(), Some(Metre::COMMON));
+    let metres = chart.metres(Metre::COMMON).iter().map(|metre| metre.numerator).collect::<Vec<_>>();
+    assert_eq!(metres, [4, 4, 3, 6]);
     assert_eq!(chart.later_by(1).to_string(), "6/8 Am | 4/4 C | F | 3/4 G A B");
     assert_eq!(chart.later_by(5), chart.later_by(1));
+    let waltz = Metre::new(3, 4).unwrap();
+    let arranged = chart.arranged(&[(0, Metre::COMMON), (2, waltz), (0, Metre::COMMON), (6, waltz)]);
+    assert_eq!(arranged.to_string(), "4/4 C | 3/4 G A B | 4/4 C | 3/4 G A B");
 }
 
 #[test]

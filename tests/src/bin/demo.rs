@@ -6,6 +6,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use segue_corpus::sheet::roll::key_name;
+use segue_corpus::tunes::Selection;
 use segue_model::note::{TICKS_PER_QUARTER, Ticks};
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
@@ -64,7 +65,7 @@ const FREE: &str = "piano";
 const SWINGING: [&str; 2] = ["jazz", "blues"];
 
 const USAGE: &str = "usage: cargo xtask demo [--style jazz | blues | folk | irish | piano] [--weights FILE.segue] \
-    [--preset NAME | FILE.toml] [--bars N] [--tune NUMBER] [FILE.mid | FILE.abc]";
+    [--preset NAME | FILE.toml] [--bars N] [--tune NUMBER] [--track NUMBER] [--channel NUMBER] [FILE.mid | FILE.abc]";
 
 fn main() -> ExitCode {
     match Options::from_arguments(std::env::args().skip(1)).and_then(|options| demo(&options)) {
@@ -85,13 +86,13 @@ struct Options {
     /// Brings its own style and settings.
     preset: Option<Preset>,
     file: PathBuf,
-    number: Option<u32>,
+    selection: Selection,
     bars: i64,
 }
 
 impl Options {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut plugin, mut file, mut number) = (None, None, None);
+        let (mut plugin, mut file, mut selection) = (None, None, Selection::default());
         let (mut style, mut weights, mut preset) = (None, None, None);
         let mut bars = None;
         while let Some(argument) = arguments.next() {
@@ -101,7 +102,9 @@ impl Options {
                 "--style" => style = Some(value()?.to_lowercase()),
                 "--preset" => preset = Some(preset::find(&value()?)?),
                 "--weights" => weights = Some(absolute(&value()?)?),
-                "--tune" => number = Some(tune_number(&value()?)?),
+                "--tune" => selection.number = Some(number_of("--tune", &value()?)?),
+                "--track" => selection.track = Some(number_of("--track", &value()?)?),
+                "--channel" => selection.channel = Some(number_of("--channel", &value()?)?),
                 "--bars" => bars = Some(bars_in(&value()?)?),
                 flag if flag.starts_with('-') => bail!("there is no option {flag}; {USAGE}"),
                 named if file.is_none() => file = Some(PathBuf::from(named)),
@@ -122,8 +125,8 @@ impl Options {
         let (_, book) = book.with_context(|| format!("there is no style {style}; {USAGE}"))?;
         let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes").join(book);
         // Of our own book of Irish tunes the jig, which is known to many.
-        let number = number.or((file.is_none() && style == USUAL_STYLE).then_some(OUR_JIG));
-        Ok(Self { plugin, style, weights, preset, file: file.unwrap_or_else(ours), number, bars })
+        selection.number = selection.number.or((file.is_none() && style == USUAL_STYLE).then_some(OUR_JIG));
+        Ok(Self { plugin, style, weights, preset, file: file.unwrap_or_else(ours), selection, bars })
     }
 
     /// What the user asked to hear.
@@ -157,8 +160,9 @@ fn absolute(path: &str) -> Result<PathBuf> {
     Path::new(path).canonicalize().with_context(|| format!("--weights {path}: there is no such file"))
 }
 
-fn tune_number(text: &str) -> Result<u32> {
-    text.parse().ok().with_context(|| format!("--tune takes the number that follows X: in the file, not {text}"))
+/// The number of a tune (that which follows `X:` in the file), of a track or of a channel.
+fn number_of<Number: std::str::FromStr>(option: &str, text: &str) -> Result<Number> {
+    text.parse().ok().with_context(|| format!("{option} takes a number, not {text}"))
 }
 
 fn bars_in(text: &str) -> Result<i64> {
@@ -168,7 +172,7 @@ fn bars_in(text: &str) -> Result<i64> {
 }
 
 fn demo(options: &Options) -> Result<()> {
-    let (prompt, other) = two_openings(&options.file, options.number, options.bars)?;
+    let (prompt, other) = two_openings(&options.file, options.selection, options.bars)?;
     let bundle = Bundle::load(&options.plugin)?;
     let score = score(&bundle, &prompt, options)?;
     println!("Loaded {} in a headless host.", options.plugin.display());

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Raised whenever the same files would be read otherwise, or the same corpus written otherwise.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 const MAGIC: &[u8; 8] = b"SegueCor";
 const HASH_BYTES: usize = 8;
 
@@ -64,7 +64,12 @@ impl Place {
             return None;
         }
         let mut source = Source { bytes: corpus };
-        let corpus = Corpus { pieces: source.list(Source::piece)?, refused: source.list(Source::refused)? };
+        let corpus = Corpus {
+            pieces: source.list(Source::piece)?,
+            refused: source.list(Source::refused)?,
+            skipped: source.list(Source::refused)?,
+            melodies: source.list(Source::text)?,
+        };
         source.bytes.is_empty().then_some(corpus)
     }
 
@@ -74,6 +79,8 @@ impl Place {
         sink.bytes.extend(self.key.to_le_bytes());
         sink.list(&corpus.pieces, Sink::piece);
         sink.list(&corpus.refused, Sink::refused);
+        sink.list(&corpus.skipped, Sink::refused);
+        sink.list(&corpus.melodies, |sink, text| sink.text(text));
         let mut hash = Hash::default();
         hash.take(&sink.bytes);
         sink.bytes.extend(hash.0.finish().to_le_bytes());

@@ -197,9 +197,9 @@ fn a_render_after_an_overloaded_jam_is_the_same() {
     let mut host = FakeHost::with_phrase();
     host.settings.turn.mode = Mode::Duet;
     host.settings.accompaniment.comping = true;
-    let strokes = (0..30).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]);
-    let jam = FakeHost { offline: false, events: strokes.collect(), ..FakeHost::with_phrase() };
-    // With each jump of the song both of them, the one who plays and the one who comps, are asked anew. At its end
+    let onsets = (0..30).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]);
+    let jam = FakeHost { offline: false, events: onsets.collect(), ..FakeHost::with_phrase() };
+    // With each jump of the song both of them, the one who plays and the one who comps, are requested again. At its end
     // nothing sounds that would have to end in the rendering.
     let jumps = (0..8).map(|jump| (jump * BEAT / 2, Some(jump as f64 * 8.0)));
     let song = jumps.chain([(4 * BEAT, None)]).collect();

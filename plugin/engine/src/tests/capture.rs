@@ -59,7 +59,7 @@ impl Paper {
 fn a_capture_has_notes_and_chords_where_they_began() {
     let mut host = alone(Mode::Duet);
     host.settings.harmony = Harmony::Played;
-    // Fingers are not as one, and chords are not on the grid.
+    // Keys are not exactly together, and chords are not on the grid.
     for (at, keys) in [(24_000, [60, 64, 67]), (120_037, [65, 69, 72]), (260_411, [62, 65, 69])] {
         for (finger, pitch) in (0..).zip(keys) {
             host.key(pitch, at + finger * 311, 40_000);

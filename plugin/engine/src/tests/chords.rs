@@ -1,8 +1,8 @@
-//! Chords that are heard from the player's hands.
+//! Chords that the player plays.
 
 use super::*;
 
-/// Chords as they are told to the mind: when, and what.
+/// The chords that were sent to the worker: when, and which.
 fn chords(heard: &Heard) -> Vec<(i64, String)> {
     let chord = |command: &Command| match command {
         Command::Chord(heard) => Some((heard.from.0, heard.chord.to_string())),
@@ -11,7 +11,7 @@ fn chords(heard: &Heard) -> Vec<(i64, String)> {
     heard.commands.iter().filter_map(chord).collect()
 }
 
-/// Keys as they are told: `true` where they lie under a higher one.
+/// The keys that were sent to the worker; `true` where a higher one is held.
 fn melody(heard: &Heard) -> Vec<(u8, bool)> {
     let key = |command: &Command| match command {
         Command::Heard(key) => Some((key.pitch.key(), false)),
@@ -29,7 +29,7 @@ fn host(harmony: Harmony, events: &[(i64, HostEvent)]) -> FakeHost {
     host
 }
 
-/// These keys from a frame up to another, the fingers 5 ms apart.
+/// These keys from a frame up to another, 5 ms apart.
 fn held(keys: &[u8], from: i64, until: i64) -> Vec<(i64, HostEvent)> {
     let downs = (0..).zip(keys).map(|(index, key)| (from + index * 240, press(*key)));
     downs.chain(keys.iter().map(|key| (until, lift(*key)))).collect()
@@ -56,7 +56,7 @@ fn keys_within_30_ms_are_one_chord_in_all_blocks() {
 
 #[test]
 fn a_chord_is_sent_after_30_ms_or_with_its_first_key_up() {
-    // Two notes that Segue decides: one before the fingers rest, one after.
+    // Two notes that Segue decides: one before the chord is complete, one after.
     let mut host = host(Harmony::Played, &held(&[48, 52, 55], 0, 1_000));
     host.settings.turn.response_gap_ms = 0.0;
     let order = |heard: &Heard| -> Vec<&'static str> {
@@ -69,7 +69,7 @@ fn a_chord_is_sent_after_30_ms_or_with_its_first_key_up() {
         heard.commands.iter().filter_map(name).collect()
     };
     assert_eq!(order(&host.play(BEAT / 2, &[64])), ["key", "key", "key", "chord", "up", "up", "up"]);
-    // The fourth finger comes after 30 ms.
+    // The fourth key comes after 30 ms.
     host.events = held(&[48, 52, 55], 0, BEAT);
     host.events.insert(3, (1_441, press(58)));
     assert_eq!(order(&host.play(BEAT / 2, &[64])), ["key", "key", "key", "chord", "key"]);
@@ -114,7 +114,7 @@ fn chord_keys_are_heard_and_neither_take_nor_keep_the_turn() {
         let channel = if by_channel { 4 } else { 0 };
         let on = |pitch| Key { channel, ..key(pitch) };
         let mut host = plain;
-        // Held through the key-up that hands the turn over, and struck again in mid-answer.
+        // Held through the key-up that hands the turn over, and played again in mid-answer.
         for (from, until) in [(1_000, 70_000), (100_000, 130_000)] {
             for pitch in [48, 52, 55] {
                 host.events.push((from, HostEvent::NoteOn { key: on(pitch), velocity: 0.5 }));

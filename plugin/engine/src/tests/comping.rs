@@ -1,4 +1,4 @@
-//! Those who accompany: the comping and the click. The paper mind's chart is `C7 | F7 G7 | C7 A7 D7 | N.C. |`.
+//! Comping and metronome. The fake model's chart is `C7 | F7 G7 | C7 A7 D7 | N.C. |`.
 
 use super::*;
 
@@ -23,13 +23,13 @@ impl Heard {
 
     /// When one of the band strikes, each frame once, with its lowest key as a pitch class.
     fn strokes_of(&self, whose: NoteSource) -> Vec<(i64, u8)> {
-        let stroke = |(at, what): &(i64, SynthEvent)| match what {
+        let onset = |(at, what): &(i64, SynthEvent)| match what {
             SynthEvent::NoteOn { source: who, pitch, .. } if *who == whose => Some((*at, pitch.key() % 12)),
             _ => None,
         };
-        let mut strokes: Vec<_> = self.sounds.iter().filter_map(stroke).collect();
-        strokes.dedup_by_key(|(at, _)| *at);
-        strokes
+        let mut onsets: Vec<_> = self.sounds.iter().filter_map(onset).collect();
+        onsets.dedup_by_key(|(at, _)| *at);
+        onsets
     }
 
     fn bass(&self) -> Vec<(i64, u8)> {
@@ -147,7 +147,7 @@ fn live_without_a_song_the_first_key_starts_the_first_chord() {
 fn a_chord_that_is_known_late_begins_on_the_next_beat() {
     let mut host = host();
     host.offline = false;
-    // A song that never stood, and a mind that looks every 128 ms: more than the look-ahead, less than a beat.
+    // A song that never stood, and a worker that looks every 128 ms: more than the look-ahead, less than a beat.
     host.speed = Speed::Slow(96);
     let heard = host.play(2 * BAR, &[64]).until(2 * BAR);
     let mut expected = chart(BAR)[..3].to_vec();
@@ -155,7 +155,7 @@ fn a_chord_that_is_known_late_begins_on_the_next_beat() {
     assert_eq!((heard.bass(), heard.stats.dropped.get()), (expected, 0));
 }
 
-/// Of a chart that counts no more no chord is struck: live the comping rests until the new one is there, and a
+/// No chord of a chart that no longer counts begins: live the comping rests until the new one is there, and a
 /// rendering waits for it.
 #[test]
 fn while_another_chart_is_under_way_nothing_is_looked_up() {
@@ -185,8 +185,8 @@ fn a_rendering_goes_on_without_a_chart_that_never_comes() {
 fn a_chord_silenced_on_its_first_frame_does_not_begin() {
     let mut host = host();
     host.settings.accompaniment.comping_channel = Some(5);
-    let hush = ChannelMessage::Controller { channel: 0, number: ALL_SOUND_OFF, value: 0.0 };
-    host.events = vec![(0, HostEvent::Control(hush)), (BAR, HostEvent::Control(hush))];
+    let all_sound_off = ChannelMessage::Controller { channel: 0, number: ALL_SOUND_OFF, value: 0.0 };
+    host.events = vec![(0, HostEvent::Control(all_sound_off)), (BAR, HostEvent::Control(all_sound_off))];
     for lengths in [&[1_u32][..], &[64], &[4096]] {
         let heard = host.play(2 * BAR, lengths);
         let on = |at: i64| {

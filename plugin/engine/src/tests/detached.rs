@@ -3,7 +3,7 @@
 use super::modes::without_song;
 use super::*;
 
-/// How far beside its time each stroke is, in thousandths of a second: as people play, the latest in a row behind the
+/// How far beside its time each onset is, in thousandths of a second: as people play, the latest in a row behind the
 /// earliest.
 const BESIDE_MS: [i64; 12] = [0, -20, 25, 12, -17, 30, -30, 4, 30, -9, -30, 30];
 const FRAMES_PER_MS: i64 = 48;
@@ -78,7 +78,7 @@ fn four_notes_ten_ms_late_get_one_answer() {
 /// After the end of a phrase, the answer comes an eighth note later at most than with the gap alone.
 #[test]
 fn waiting_for_a_row_delays_an_answer_by_an_eighth_at_most() {
-    // Held for so much of their time, in per cent: how many frames after the last stroke's own time the answer begins.
+    // Held for so much of their time, in per cent: how many frames after the last onset's own time the answer begins.
     let table = [(30, 12_000), (50, 12_000), (80, 12_000), (95, 12_000), (105, 12_000)];
     for (time, name) in [(12_000, "eighths"), (24_000, "quarters")] {
         for (gate, later) in table {

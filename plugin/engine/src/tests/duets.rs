@@ -71,7 +71,7 @@ fn where_the_player_runs_segue_rests() {
     let last = from + 31 * step;
     let heard = host.play_in_any_blocks(8 * BAR);
     let ons = heard.ons();
-    // From the fourth stroke on it is a run.
+    // From the fourth onset on it is a run.
     let begun = from + 3 * step + LOOK_AHEAD;
     assert!(!ons.iter().any(|on| (begun..last + BEAT / 2).contains(on)), "{ons:?}");
     assert!(ons.iter().any(|on| (last + BEAT / 2..last + 3 * BEAT).contains(on)), "and goes on when it is over");
@@ -98,12 +98,12 @@ fn without_a_song_a_duet_starts_and_ends_with_the_player() {
 fn the_key_that_the_player_holds_is_the_players() {
     let mut host = alone(Mode::Duet);
     host.settings.midi.thru = true;
-    // All keys that the mind knows.
+    // All keys that the model knows.
     host.events = (48..88).map(|pitch| (BAR, press(pitch))).collect();
     host.events.extend((48..88).map(|pitch| (3 * BAR, lift(pitch))));
     host.events.push((3 * BAR + 1, press(48)));
     let heard = host.play_in_any_blocks(5 * BAR);
     let ons: Vec<i64> = heard.ons().into_iter().filter(|on| (BAR + 1..=3 * BAR).contains(on)).collect();
-    assert_eq!(ons, [0; 0], "no finger is in Segue's way");
+    assert_eq!(ons, [0; 0], "no held key is in Segue's way");
     assert!(heard.ons().iter().any(|on| *on > 3 * BAR + 1));
 }

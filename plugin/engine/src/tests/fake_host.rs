@@ -31,9 +31,9 @@ pub struct FakeHost {
     pub turns: Vec<(i64, Turned)>,
     /// So many frames after it was sent a message comes back at the input; longer than any block.
     pub loops_back_after: Option<i64>,
-    /// The mind plays one note at a time.
+    /// The model plays one note at a time.
     pub single_line: bool,
-    /// The mind breaks over some notes.
+    /// The model fails over some notes.
     pub panics_often: bool,
 }
 
@@ -44,9 +44,9 @@ pub struct Heard {
     pub sounds: Vec<(i64, SynthEvent)>,
     pub commands: Vec<Command>,
     pub stats: Arc<Stats>,
-    /// What the mind has decided and was not told to take back.
+    /// The notes in the model's context at the end.
     pub in_memory: Vec<Note>,
-    /// How often the mind broke.
+    /// How often the model failed.
     pub panics: u32,
     /// What a capture is made from.
     pub pages: Option<Arc<EventLog>>,
@@ -260,7 +260,7 @@ impl Heard {
             now = at;
             match message {
                 Message::NoteOn { key, .. } if down.iter().any(|(held, _)| same(held, &key)) => {
-                    return Err(format!("{key:?} is struck twice at {at}"));
+                    return Err(format!("{key:?} begins twice at {at}"));
                 }
                 Message::NoteOn { key, .. } => down.push((key, at)),
                 Message::NoteOff { key, .. } => match down.iter().position(|(held, _)| same(held, &key)) {
@@ -281,7 +281,7 @@ impl Heard {
                 SynthEvent::NoteOff { source: who, channel, pitch } => {
                     match down.iter().position(|held| *held == (who, channel, pitch)) {
                         Some(index) => drop(down.remove(index)),
-                        None => return Err(format!("{pitch:?} is damped at {at} and was never struck")),
+                        None => return Err(format!("{pitch:?} ends at {at} and never began")),
                     }
                 }
                 SynthEvent::Pedal { .. } | SynthEvent::AllSoundOff => {}

@@ -100,7 +100,7 @@ pub fn single_line() -> FakeModel {
     FakeModel { single_line: true, ..FakeModel::default() }
 }
 
-/// How quick the mind is.
+/// How quick the worker is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Speed {
     /// It answers when it is waited for, and else before the next block.
@@ -150,7 +150,7 @@ impl WorkerPort for FakePort {
     fn send(&mut self, command: Command) -> bool {
         let has_room = self.audio.free_slots() > 0;
         let sent = self.audio.send(command);
-        assert!(sent || !has_room, "the hands never ask for more than can be answered");
+        assert!(sent || !has_room, "the engine never requests more than can be answered");
         if sent {
             self.commands.push(command);
         }

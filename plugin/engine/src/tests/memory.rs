@@ -1,4 +1,4 @@
-//! What the mind believes to have played, and what was heard of it.
+//! The model's context: exactly the notes that sounded.
 
 use super::*;
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ impl Heard {
         self.sounds.iter().filter_map(key).collect()
     }
 
-    /// The same as the mind remembers them; twice the same key in one chord is one note.
+    /// The same notes in the model's context; twice the same key in one chord is one note.
     pub(super) fn remembered(&self) -> Vec<u8> {
         let mut notes: Vec<Note> = Vec::new();
         for note in &self.in_memory {
@@ -56,7 +56,7 @@ fn live_a_note_that_came_too_late_leaves_the_context() {
         let mut host = FakeHost::with_phrase();
         host.offline = false;
         host.settings.turn.mode = mode;
-        // Requests go out 960 frames before; the mind looks every 2,880.
+        // Requests go out 960 frames before; the worker looks every 2,880.
         host.speed = Speed::Slow(12);
         host.song.push((20 * BEAT, None));
         let heard = host.play(21 * BEAT, &[240]);
@@ -73,7 +73,7 @@ fn a_note_on_a_key_the_player_holds_leaves_the_context() {
     let mut host = FakeHost::with_phrase();
     host.settings.turn.mode = Mode::Duet;
     host.settings.midi.thru = true;
-    // All the keys that the mind knows, down for two bars.
+    // All the keys that the model knows, down for two bars.
     host.events = (48..88).map(|pitch| (4 * BEAT, press(pitch))).collect();
     host.events.extend((48..88).map(|pitch| (12 * BEAT, lift(pitch))));
     host.song.push((20 * BEAT, None));
@@ -181,7 +181,7 @@ fn a_key_twice_in_one_chord_is_one_note() {
     ];
     for happenings in sequences {
         let (mut host, end) = host(Mode::Answer, happenings);
-        // The second stroke comes late, and the first was short.
+        // The second onset comes late, and the first was short.
         (host.offline, host.speed) = (false, Speed::Slow(30));
         let heard = host.play(end + 6_400, &[64]);
         let is_told_twice = |pair: &[Note]| (pair[0].onset, pair[0].pitch) == (pair[1].onset, pair[1].pitch);

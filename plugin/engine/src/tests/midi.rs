@@ -73,7 +73,7 @@ fn a_passed_on_key_ends_when_it_is_played_again() {
     host.turns = vec![(5_000, |settings| settings.midi.in_channel = Some(5))];
     let heard = host.play(BEAT, &[512]);
     assert_eq!(heard.messages.last(), Some(&(9_000, Message::NoteOff { key: named(1), velocity: 0.0 })));
-    assert_eq!(heard.heard_keys(), [60], "the second stroke itself is not heard");
+    assert_eq!(heard.heard_keys(), [60], "the second note-on itself is not heard");
     heard.check_pairs().unwrap();
 }
 
@@ -254,7 +254,7 @@ fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
 }
 
 /// On keyboards that give each key a channel of its own, the pedal of the first or last channel is that of all keys; a
-/// channel on which keys are struck has a pedal for itself.
+/// channel on which keys are played has a pedal for itself.
 #[test]
 fn the_pedal_of_a_master_channel_holds_the_notes_of_all() {
     let lengths = |master: u8, others: &[(i64, HostEvent)]| {
@@ -270,9 +270,9 @@ fn the_pedal_of_a_master_channel_holds_the_notes_of_all() {
     for master in [0, 15] {
         assert_eq!(lengths(master, &[]), [59, 55], "until the pedal comes up");
     }
-    assert_eq!(lengths(7, &[]), [20, 20], "until the fingers do");
-    let struck = [(0, press_on(0, 40)), (50, lift_on(0, 40))];
-    assert_eq!(lengths(0, &struck)[1..], [20, 20], "a pedal for its own keys");
+    assert_eq!(lengths(7, &[]), [20, 20], "until the keys go up");
+    let played = [(0, press_on(0, 40)), (50, lift_on(0, 40))];
+    assert_eq!(lengths(0, &played)[1..], [20, 20], "a pedal for its own keys");
     // It turns out to be none while its pedal is down: what it alone held is over, and its own key is held.
     let later = [(15_000, press_on(0, 40)), (16_000, lift_on(0, 40))];
     assert_eq!(lengths(0, &later), [29, 25, 30]);
@@ -309,10 +309,10 @@ fn segues_notes_that_come_back_by_a_routing_loop_change_nothing() {
 
 #[test]
 fn a_passed_on_key_ends_with_its_note_off_in_a_feedback_loop() {
-    let strokes = [(0, press(60)), (12_000, press(60)), (12_003, lift(60))];
+    let onsets = [(0, press(60)), (12_000, press(60)), (12_003, lift(60))];
     // The second time round the loop is no surprise.
     let events: Vec<_> =
-        [0, 20_000, 40_000].iter().flat_map(|from| strokes.map(|(at, event)| (from + at, event))).collect();
+        [0, 20_000, 40_000].iter().flat_map(|from| onsets.map(|(at, event)| (from + at, event))).collect();
     let mut host = host(&events);
     host.settings.midi.thru = true;
     for after in [None, Some(256), Some(512)] {
@@ -367,15 +367,15 @@ fn the_player_is_heard_on_a_key_that_segue_plays() {
     let mut host = FakeHost::with_phrase();
     host.loops_back_after = Some(64);
     let first = host.play(20 * BEAT, &[64]);
-    let strokes = first.messages.iter().filter_map(|(at, message)| match *message {
+    let onsets = first.messages.iter().filter_map(|(at, message)| match *message {
         Message::NoteOn { key, velocity } => Some((*at, key, velocity)),
         _ => None,
     });
-    let strokes: Vec<_> = strokes.collect();
+    let onsets: Vec<_> = onsets.collect();
     // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the
     // player's.
     for (loops, index) in [(Some(64), 6), (None, 12)] {
-        let (at, key, velocity) = strokes[index];
+        let (at, key, velocity) = onsets[index];
         host.loops_back_after = loops;
         host.events.truncate(8);
         host.events.push((at + 20, returning(Message::NoteOn { key, velocity })));

@@ -155,7 +155,7 @@ fn a_drone_keeps_no_turn_but_its_onset_counts() {
     host.events.insert(0, (0, press(36)));
     let heard = host.play_in_any_blocks(20 * BEAT);
     assert_eq!(heard.ons()[0], 60_000, "as if there were no drone");
-    // Struck again, it is playing, and alone it holds the turn.
+    // Played again, it is playing, and alone it holds the turn.
     host.events.push((100_000, lift(36)));
     host.events.push((110_000, press(36)));
     let heard = host.play_in_any_blocks(20 * BEAT);

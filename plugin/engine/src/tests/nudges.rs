@@ -48,7 +48,7 @@ fn a_nudge_of_up_to_50_ms_keeps_the_answer_in_every_mode() {
             let heard = host.play_in_any_blocks(8 * BAR);
             let case = format!("{mode:?}, {nudge_ms} ms");
             let click = heard.played().into_iter().find(|(began, length)| *began > at - BEAT && *length < CLICK);
-            // The shortest note of the mind's is a tick, and no time is lost of it but for an eighth.
+            // The shortest note of the model is a tick, and no time is lost of it but for an eighth.
             assert_eq!(click, None, "{case}");
             let (before, after) = (plain.ons().len(), heard.ons().len());
             assert!(before.abs_diff(after) * 5 <= before, "{case}: {after} notes instead of {before}");
@@ -93,7 +93,7 @@ fn jitter_of_position_or_tempo_keeps_the_answer_in_every_mode() {
                     let click = heard.played().into_iter().find(|(_, length)| *length < CLICK);
                     assert_eq!(click, None, "{case}");
                     let (before, after) = (plain.ons().len(), heard.ons().len());
-                    // The mind decides by the very ticks of what it heard.
+                    // The model decides by the very ticks of what it heard.
                     assert!(after * 2 >= before && after <= before * 2, "{case}: {after} notes instead of {before}");
                 }
             }

@@ -26,7 +26,7 @@ fn settings_that_mean_nothing_in_the_mode_change_nothing() {
         host.turns = vec![(2 * BAR + 77, turn)];
         assert_eq!(host.play(8 * BAR, &[64]).messages, before, "{mode:?}");
     }
-    // In a trade they share the bars anew.
+    // In a trade they share the bars again.
     let mut host = alone(Mode::Trade);
     let before = host.play(8 * BAR, &[64]).messages;
     host.turns = vec![(2 * BAR + 77, |settings| settings.turn.trade.segue_first = true)];
@@ -51,8 +51,8 @@ fn another_style_goes_on_with_the_answer_to_its_end() {
             let balance: i64 =
                 sounding.map(|(_, what)| if matches!(what, Message::NoteOn { .. }) { 1 } else { -1 }).sum();
             assert_eq!(balance, 0, "{case}: what sounds ends");
-            let told = |command: &Command| matches!(command, Command::Style(StyleNumber(3)));
-            let style = heard.commands.iter().position(told).unwrap();
+            let is_style = |command: &Command| matches!(command, Command::Style(StyleNumber(3)));
+            let style = heard.commands.iter().position(is_style).unwrap();
             assert!(
                 heard.commands[style..].iter().any(|command| matches!(command, Command::Request(_))),
                 "{case}: it is asked"

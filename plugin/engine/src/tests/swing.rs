@@ -1,4 +1,4 @@
-//! Swing and octaves, at the edge between the mind's straight ticks and frames.
+//! Swing and octaves, at the edge between the model's straight ticks and frames.
 
 use super::*;
 

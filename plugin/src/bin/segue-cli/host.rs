@@ -37,6 +37,8 @@ pub struct Session {
     pub stop: Ticks,
     /// How many frames after the last of the player's keys goes up the musician turns a control; negative is before.
     pub turn_after: i64,
+    /// Whether the sound is wanted: a long tune's fills the memory.
+    pub keeps_sound: bool,
 }
 
 /// What came back.
@@ -89,7 +91,8 @@ impl Session {
                 }
             }
             self.set_transport(&mut host.transport, now, stop);
-            play_block(plugin, &mut host, (until - now) as usize, &mut played.audio)?;
+            let audio = self.keeps_sound.then_some(&mut played.audio);
+            play_block(plugin, &mut host, (until - now) as usize, audio)?;
             sent.extend(host.played.drain(..).map(|event| (now + u64::from(event.timing()), event)));
             now = until;
         }
@@ -180,14 +183,19 @@ impl Session {
     }
 }
 
-fn play_block(plugin: &mut Segue, host: &mut HostContext, frames: usize, audio: &mut [Vec<f32>; 2]) -> Result<()> {
+fn play_block(
+    plugin: &mut Segue,
+    host: &mut HostContext,
+    frames: usize,
+    audio: Option<&mut [Vec<f32>; 2]>,
+) -> Result<()> {
     let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
     let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
     let status = with_stereo(&mut left, &mut right, |buffer| plugin.process(buffer, &mut aux, host));
     if let ProcessStatus::Error(reason) = status {
         bail!("the plugin stops: {reason}");
     }
-    for (whole, part) in audio.iter_mut().zip([left, right]) {
+    for (whole, part) in audio.into_iter().flatten().zip([left, right]) {
         whole.extend(part);
     }
     Ok(())

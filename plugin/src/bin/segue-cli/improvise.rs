@@ -12,6 +12,7 @@ use segue::params::{Gestures, Unhosted};
 use segue::preset::{self, Shelf};
 use segue::styles;
 use segue_corpus::sheet::{Sheet, TEMPOS_BPM, key_signature};
+use segue_corpus::tunes::Selection;
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
@@ -24,11 +25,17 @@ const MOST_PIECES: u32 = 1000;
 
 #[derive(Args)]
 pub struct Wish {
-    /// The tune to begin with, .mid or .abc; without one, Segue begins by itself.
+    /// The tune to begin with, .mid, .kar, .rmi or .abc; without one, Segue begins by itself.
     tune: Option<PathBuf>,
-    /// The number of the tune in a book of .abc (X:).
+    /// The number of the tune in a book of .abc (X:), or of the piece in a MIDI file of several.
     #[arg(long)]
     number: Option<u32>,
+    /// The track of a MIDI file that is the tune, from 1; else the one that is most likely the melody.
+    #[arg(long)]
+    track: Option<u16>,
+    /// The channel of a MIDI file that is the tune, from 1.
+    #[arg(long)]
+    channel: Option<u8>,
     /// Where to write the MIDI file.
     #[arg(short = 'o', long = "out", value_name = "OUT.mid")]
     midi: Option<PathBuf>,
@@ -168,8 +175,11 @@ impl Wish {
 
     fn prompt(&self, params: &SegueParams) -> Result<Prompt> {
         match &self.tune {
-            Some(path) => Prompt::read(path, self.number, params.settings().style.free_time),
-            None => Ok(Prompt::one_note(first_note(params))),
+            Some(path) => {
+                let selection = Selection { number: self.number, track: self.track, channel: self.channel };
+                Prompt::read(path, selection, params.settings().style.free_time)
+            }
+            None => Ok(Prompt::one_note(first_note(params), alone_chart(params).as_ref())),
         }
     }
 
@@ -186,8 +196,12 @@ impl Wish {
         if alone {
             turn(&params, "mode", "Answer", "the session")?;
         }
-        if params.chart.map(String::is_empty) {
-            params.chart.set(prompt.chart());
+        if alone {
+            params.chart.set(alone_chart(&params).map_or_else(String::new, |chart| chart.to_string()));
+        } else if params.chart.map(String::is_empty) {
+            params.chart.set(chart_of(prompt, &layout));
+        } else if let Some(chart) = params.chart.chart().filter(|_| prompt.has_upbeat) {
+            params.chart.set(chart.later_by(1).to_string());
         }
         let gap_ms = self.prepare_gap(mode, &params)?;
         let soonest_ms = gap_ms - params.settings().timing.look_ahead_ms;
@@ -202,6 +216,7 @@ impl Wish {
                 layout.end
             },
             turn_after: frames_in(soonest_ms),
+            keeps_sound: self.wav.is_some(),
         };
         let mut played = session.play(&mut plugin, || {
             if mode == Mode::Answer {
@@ -247,6 +262,9 @@ impl Wish {
 
     /// What is not played as the file has it.
     fn say_what_is_left_out(&self, prompt: &Prompt, params: &SegueParams) {
+        for notice in &prompt.notices {
+            eprintln!("{notice}");
+        }
         if let Some(path) = self.tune.as_ref().filter(|_| prompt.tempo_changes) {
             let tempo = self.tempo(prompt, params);
             eprintln!(
@@ -332,6 +350,20 @@ fn turn(params: &SegueParams, id: &str, text: &str, whose: &str) -> Result<()> {
     Ok(())
 }
 
+/// The chords of the tune as they are laid out.
+fn chart_of(prompt: &Prompt, layout: &Layout) -> String {
+    match Chart::parse(&prompt.chart) {
+        Ok(Some(chart)) if !layout.chords.is_empty() => chart.arranged(&layout.chords).to_string(),
+        _ => prompt.chart.clone(),
+    }
+}
+
+/// The chart over which Segue plays alone: it begins with Segue's first bar, one bar behind the note that is given.
+fn alone_chart(params: &SegueParams) -> Option<Chart> {
+    let chart = params.chart.chart().or_else(|| styles::style(params.settings().style.number)?.chart())?;
+    Some(chart.later_by(1))
+}
+
 /// A note in the middle of what Segue may play, the tonic of the key that is set.
 fn first_note(params: &SegueParams) -> Pitch {
     const MIDDLE: i32 = 62;
@@ -350,7 +382,7 @@ fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, 
     };
     let metre = session.bars.first().map_or(Metre::COMMON, |bars| bars.metre);
     let mut changes: Vec<(Ticks, Option<Chord>)> = Vec::new();
-    let beats = (start.0..session.stop.0).step_by(usize::try_from(TICKS_PER_QUARTER / 2).unwrap_or(1));
+    let beats = (start.0..session.stop.0).step_by(usize::try_from(TICKS_PER_QUARTER / 4).unwrap_or(1));
     for at in beats {
         let chord = chart.at(Ticks(at), metre);
         if changes.last().map(|(_, last)| *last) != Some(chord) {

@@ -11,6 +11,8 @@ pub struct Layout {
     pub notes: Vec<Note>,
     /// From which lines bars are counted.
     pub bars: Vec<Bars>,
+    /// In a trade, for each bar the bar of the tune whose chords hold in it, with its metre; else empty.
+    pub chords: Vec<(usize, Metre)>,
     /// Where it is over: what Segue would begin from here on is not asked for.
     pub end: Ticks,
 }
@@ -23,27 +25,41 @@ pub fn lay_out(prompt: &Prompt, mode: Mode, turn_bars: i64, segue_first: bool, b
     const USUAL_BARS: i64 = 8;
     match mode {
         Mode::Answer => {
-            let room = bars.unwrap_or(USUAL_BARS) * prompt.bars_at(prompt.end()).metre.bar().0;
-            let end = Ticks(prompt.end().0 + room);
-            Layout { notes: let_go(&prompt.notes, prompt.end()), bars: prompt.bars.clone(), end }
+            let notes = let_go(&prompt.notes, prompt.end());
+            let mut layout = Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), end: prompt.end() };
+            let lines = BarsOfTune::of(prompt);
+            // The chords of the tune go round, and its metres with them.
+            let first = usize::from(prompt.has_upbeat);
+            let form = lines.count().saturating_sub(first).max(1);
+            for bar in 0..count(bars.unwrap_or(USUAL_BARS)) {
+                let is_round = !prompt.chart.is_empty();
+                let metre = lines.metre(if is_round { first + bar % form } else { lines.count() });
+                layout.add_bar(metre, metre.bar());
+            }
+            layout
         }
         Mode::Duet => {
             let lines = BarsOfTune::of(prompt);
             let end = bars.map_or(prompt.end(), |bars| lines.line(count(bars)));
-            Layout { notes: cut(&prompt.notes, Ticks::ZERO, end), bars: prompt.bars.clone(), end }
+            let notes = cut(&prompt.notes, Ticks::ZERO, end);
+            Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), end }
         }
         Mode::Trade => {
             let lines = BarsOfTune::of(prompt);
             let turn = count(turn_bars.max(1));
             let of_tune = lines.count().div_ceil(turn);
             let turns = bars.map_or(of_tune, |bars| of_tune.min(count(bars).div_ceil(turn))).max(1);
-            let mut layout = Layout { notes: Vec::new(), bars: Vec::new(), end: Ticks::ZERO };
+            let mut layout = Layout { notes: Vec::new(), bars: Vec::new(), chords: Vec::new(), end: Ticks::ZERO };
             for number in 0..turns {
                 let (first, after) = (number * turn, (number + 1) * turn);
+                // Segue plays over the chords of the bars that it trades.
+                let bars_of_turn = || first..after;
                 if segue_first {
+                    layout.chords.extend(bars_of_turn().map(|bar| (bar, lines.metre(first))));
                     layout.leave_room(turn, lines.metre(first));
                 }
-                for bar in first..after {
+                for bar in bars_of_turn() {
+                    layout.chords.push((bar, lines.metre(bar)));
                     layout.add_bar(lines.metre(bar), lines.line(bar + 1) - lines.line(bar));
                 }
                 let (from, to) = (lines.line(first), lines.line(after));
@@ -51,6 +67,7 @@ pub fn lay_out(prompt: &Prompt, mode: Mode, turn_bars: i64, segue_first: bool, b
                 let part = let_go(&cut(&prompt.notes, from, to), to);
                 layout.notes.extend(part.into_iter().map(|note| Note { onset: note.onset - from + place, ..note }));
                 if !segue_first {
+                    layout.chords.extend(bars_of_turn().map(|bar| (bar, lines.metre(after - 1))));
                     layout.leave_room(turn, lines.metre(after - 1));
                 }
             }
@@ -152,9 +169,11 @@ mod tests {
             title: String::new(),
             notes: (0..bars).map(note).collect(),
             bars: vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }],
-            chords: Vec::new(),
+            chart: String::new(),
             tempo_bpm: None,
             tempo_changes: false,
+            has_upbeat: false,
+            notices: Vec::new(),
         }
     }
 

@@ -1,11 +1,10 @@
 //! What Segue is given to begin with: a tune from a file, on a time line that begins with a bar line at 0.
 
-use anyhow::{Context, Result, bail};
-use midly::{MetaMessage, Smf, TrackEventKind};
-use segue_corpus::Tune;
+use anyhow::Result;
 use segue_corpus::midi::{Clock, Reading, Voices};
-use segue_corpus::tunes::{is_book, read_tunes};
-use segue_model::chord::Chord;
+use segue_corpus::tunes::{Selection, read_tunes};
+use segue_corpus::{Tempo, Tune};
+use segue_model::chart::Chart;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use std::path::Path;
 
@@ -21,12 +20,16 @@ pub struct Prompt {
     pub notes: Vec<Note>,
     /// From which lines bars are counted; never empty, the first at 0.
     pub bars: Vec<Bars>,
-    /// Changes of harmony that the file states.
-    pub chords: Vec<(Ticks, Option<Chord>)>,
+    /// The chords that the file states, as a chart whose first bar begins at 0; empty when it has none.
+    pub chart: String,
     /// The tempo that the file states, if any.
     pub tempo_bpm: Option<f64>,
     /// It states another one later, and that is not followed.
     pub tempo_changes: bool,
+    /// Its first bar has only an upbeat in it.
+    pub has_upbeat: bool,
+    /// What was taken of the file, and what was not, each in one line.
+    pub notices: Vec<String>,
 }
 
 impl Prompt {
@@ -34,58 +37,64 @@ impl Prompt {
     ///
     /// # Errors
     /// With a sentence that names the file.
-    pub fn read(path: &Path, number: Option<u32>, free_time: bool) -> Result<Self> {
+    pub fn read(path: &Path, selection: Selection, free_time: bool) -> Result<Self> {
         let reading = if free_time {
             Reading { voices: Voices::All, clock: Clock::Seconds, pedal: true, chords: false }
         } else {
             Reading { voices: Voices::Melody, chords: true, ..Reading::default() }
         };
-        let tunes = read_tunes(path, reading)?;
-        if is_book(path) {
-            let wanted = tunes.iter().find(|(found, _)| number.is_none() || *found == number);
-            return match (wanted, number) {
-                (Some((_, tune)), _) => Ok(Self::of(tune, None)),
-                (None, None) => bail!("{}: there is no tune in it", path.display()),
-                (None, Some(number)) => bail!("{}: there is no tune {number} in it", path.display()),
-            };
-        }
-        let (_, tune) = tunes.first().with_context(|| format!("{}: there is no tune in it", path.display()))?;
-        let tempos = if free_time { vec![FREE_BPM] } else { tempos(path) };
-        let tempo_changes = tempos.iter().any(|tempo| Some(tempo) != tempos.first());
-        Ok(Self { tempo_changes, ..Self::of(tune, tempos.first().copied()) })
+        let tunes = read_tunes(path, selection, reading)?;
+        Ok(Self { notices: tunes.notices(), ..Self::of(tunes.chosen()?) })
     }
 
-    /// One note, where nothing else is given: a whole bar, then Segue.
-    pub fn one_note(pitch: Pitch) -> Self {
-        let bars = vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }];
-        let note = Note { onset: Ticks::ZERO, pitch, duration: Metre::COMMON.bar(), velocity: Velocity::DEFAULT };
+    /// One note, where nothing else is given: a whole bar, then Segue. The bars are those of a chart of which the first
+    /// has this note in it.
+    pub fn one_note(pitch: Pitch, chart: Option<&Chart>) -> Self {
+        /// Enough for the longest answer.
+        const BARS: usize = 64;
+        let metres = chart.map(|chart| chart.metres(Metre::COMMON)).filter(|metres| !metres.is_empty());
+        let metres = metres.unwrap_or_else(|| vec![Metre::COMMON]);
+        let mut bars: Vec<Bars> = Vec::new();
+        let mut line = Ticks::ZERO;
+        for metre in metres.iter().cycle().take(BARS) {
+            if bars.last().is_none_or(|last| last.metre != *metre) {
+                bars.push(Bars { line, metre: *metre });
+            }
+            line += metre.bar();
+        }
+        let note = Note { onset: Ticks::ZERO, pitch, duration: metres[0].bar(), velocity: Velocity::DEFAULT };
         Self {
             title: String::new(),
             notes: vec![note],
             bars,
-            chords: Vec::new(),
+            chart: String::new(),
             tempo_bpm: None,
             tempo_changes: false,
+            has_upbeat: false,
+            notices: Vec::new(),
         }
     }
 
-    fn of(tune: &Tune, tempo_bpm: Option<f64>) -> Self {
+    fn of(tune: &Tune) -> Self {
         let first = tune.notes.first().map_or(Ticks::ZERO, |note| note.onset);
         let bars = tune.bars_at(first).unwrap_or(Bars { line: first, metre: Metre::COMMON });
         let start = first - bars.place(first);
         let since = |moment: Ticks| moment - start;
         let later = tune.bars.iter().filter(|later| later.line > start && later.line > bars.line).copied();
-        Self {
+        let prompt = Self {
             title: tune.title.clone(),
             notes: tune.notes.iter().map(|note| Note { onset: since(note.onset), ..*note }).collect(),
             bars: std::iter::once(Bars { line: start, ..bars })
                 .chain(later)
                 .map(|bars| Bars { line: since(bars.line), ..bars })
                 .collect(),
-            chords: moved(&tune.chords, start),
-            tempo_bpm,
-            tempo_changes: false,
-        }
+            chart: String::new(),
+            tempo_bpm: tune.tempo_at(first).map(Tempo::bpm),
+            tempo_changes: tune.tempos.iter().any(|tempo| tempo.at > first),
+            has_upbeat: bars.line > first,
+            notices: Vec::new(),
+        };
+        Self { chart: tune.chart(start, prompt.end() + start), ..prompt }
     }
 
     /// The bars that count at a moment.
@@ -102,35 +111,6 @@ impl Prompt {
         let place = bars.place(end);
         if place == Ticks::ZERO { end } else { end - place + bars.metre.bar() }
     }
-
-    /// The chords of the file as a chart; empty when it has none.
-    pub fn chart(&self) -> String {
-        if self.chords.is_empty() {
-            return String::new();
-        }
-        let tune = Tune { chords: self.chords.clone(), ..Tune::default() };
-        let (bar, end) = (self.bars_at(Ticks::ZERO).metre.bar(), self.end());
-        let lines = (0..).map(|count| Ticks(count * bar.0)).take_while(|line| *line < end);
-        tune.chart(lines, bar)
-    }
-}
-
-/// Changes of harmony from a moment on, with the one that holds there.
-fn moved(chords: &[(Ticks, Option<Chord>)], start: Ticks) -> Vec<(Ticks, Option<Chord>)> {
-    chords.iter().map(|(at, chord)| ((*at - start).max(Ticks::ZERO), *chord)).collect()
-}
-
-/// The tempos of a MIDI file that could be read, in the order of its tracks.
-fn tempos(path: &Path) -> Vec<f64> {
-    const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
-    let bytes = std::fs::read(path).unwrap_or_default();
-    let Ok(file) = Smf::parse(&bytes) else { return Vec::new() };
-    let tempo = |event: &midly::TrackEvent<'_>| match event.kind {
-        TrackEventKind::Meta(MetaMessage::Tempo(quarter)) if quarter.as_int() > 0 => Some(quarter.as_int()),
-        _ => None,
-    };
-    let quarters = file.tracks.iter().flat_map(|track| track.iter().filter_map(tempo));
-    quarters.map(|quarter| MICROSECONDS_PER_MINUTE / f64::from(quarter)).collect()
 }
 
 #[cfg(test)]
@@ -156,7 +136,7 @@ mod tests {
             (24, [0, 24, 168], [168, 192, 336], 384),
             (0, [576, 600, 720], [0, 24, 144], 192),
         ] {
-            let prompt = Prompt::of(&tune(line, &onsets), None);
+            let prompt = Prompt::of(&tune(line, &onsets));
             assert_eq!(prompt.notes.iter().map(|note| note.onset.0).collect::<Vec<_>>(), wanted);
             assert_eq!((prompt.end(), prompt.bars[0].line), (Ticks(end), Ticks::ZERO));
         }

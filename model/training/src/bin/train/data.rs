@@ -46,6 +46,13 @@ impl DataArguments {
         for reason in &corpus.refused {
             eprintln!("refused: {reason}");
         }
+        for melody in &corpus.melodies {
+            eprintln!("{melody}");
+        }
+        for skipped in &corpus.skipped {
+            eprintln!("passed over: {skipped}");
+        }
+        eprint!("{}", corpus.summary());
         Ok(corpus)
     }
 
