@@ -1,9 +1,9 @@
 //! Reading ABC: a book of tunes in letters.
 //!
 //! Understood: the headers that bear on the music, repeats and endings, parts, tuplets, broken rhythm, keys and modes,
-//! transposition, ties, chords, chord symbols, tempo, the first of several voices that has notes. Left out: grace notes,
-//! ornaments, lyrics, overlays, jumps such as *da capo*, and every direction to an engraver. What would make the music
-//! wrong is refused tune by tune; what was passed over though it may be music is said.
+//! transposition, ties, chords, chord symbols, tempo, the first of several voices that has notes. Left out: grace
+//! notes, ornaments, lyrics, overlays, jumps such as *da capo*, and every direction to an engraver. What would make the
+//! music wrong is refused tune by tune; what was passed over though it may be music is said.
 
 mod accidentals;
 mod cursor;
@@ -114,8 +114,8 @@ fn text_block(line: &str) -> Option<&str> {
     Some(&name[..end]).filter(|name| !name.is_empty())
 }
 
-/// Without blocks of text, `PostScript` and the like, which ABC 2.1 (section 11.4) has between `%%begin…` and `%%end…`. One
-/// that has no end before the next tune stays.
+/// Without blocks of text, `PostScript` and the like, which ABC 2.1 (section 11.4) has between `%%begin…` and `%%end…`.
+/// One that has no end before the next tune stays.
 fn without_text_blocks<'a>(lines: &[(usize, &'a str)]) -> Vec<(usize, &'a str)> {
     let mut kept = Vec::new();
     let mut rest = lines;

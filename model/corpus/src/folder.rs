@@ -401,9 +401,9 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 /// Intervals by which a tune is known, in any key.
 const BEGINNING: usize = 32;
 
-/// Where most of a collection begins alike, with a count-in or as exercises do, its beginnings say nothing of the tunes,
-/// and all might be on the side of the test. Where less than half would be left to learn from, the whole melodies decide;
-/// where these are alike too, the place in the folder.
+/// Where most of a collection begins alike, with a count-in or as exercises do, its beginnings say nothing of the
+/// tunes, and all might be on the side of the test. Where less than half would be left to learn from, the whole
+/// melodies decide; where these are alike too, the place in the folder.
 fn leave_enough_to_learn_from(pieces: &mut [Piece]) {
     /// Of each ten in the folder, the last two are not learnt from.
     const BY_PLACE: [Split; 10] = {
@@ -425,7 +425,8 @@ fn leave_enough_to_learn_from(pieces: &mut [Piece]) {
     }
 }
 
-/// Eight parts in ten to learn from. The same so many intervals at the beginning, in any key, always come to the same side.
+/// Eight parts in ten to learn from. The same so many intervals at the beginning, in any key, always come to the same
+/// side.
 fn split_by_melody(notes: &[Note], intervals: usize) -> Split {
     match melody_hash(notes, intervals) % 10 {
         0..=7 => Split::Train,

@@ -66,8 +66,8 @@ impl Sheet {
     }
 }
 
-/// The major key whose scale has the most of the notes, as `K:` in ABC says it; a minor or modal tune gets the signature
-/// of its relative major.
+/// The major key whose scale has the most of the notes, as `K:` in ABC says it; a minor or modal tune gets the
+/// signature of its relative major.
 pub fn key_signature(notes: &[Note]) -> &'static str {
     // Few accidentals first, because of equals the first is taken.
     const KEYS: [(&str, u8); 12] = [
@@ -212,8 +212,9 @@ mod tests {
         }
     }
 
+    /// The MIDI file is read back with both voices, bars, tempo and chords.
     #[test]
-    fn the_midi_file_is_read_back_with_both_voices_bars_tempo_and_chords() {
+    fn the_midi_file_is_read_back_with_all_that_was_in_it() {
         let folder = std::env::temp_dir().join(format!("segue-sheet-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("both.mid");

@@ -36,8 +36,8 @@ pub struct Tunes {
     melodies: Vec<Option<String>>,
 }
 
-/// All tunes of a MIDI file or of a book. A book that can be read in part is good enough. What `selection` says of track
-/// and channel goes before the voices of `reading`.
+/// All tunes of a MIDI file or of a book. A book that can be read in part is good enough. What `selection` says of
+/// track and channel goes before the voices of `reading`.
 ///
 /// # Errors
 /// With a sentence that names the file.

@@ -12,8 +12,9 @@ fn check(text: &str, from: i64, expected: &[&str]) {
     assert_eq!((0..expected.len()).map(name).collect::<Vec<_>>(), expected, "{text}");
 }
 
+/// A chart begins again after its length in any metre; a chart that is played once has no length.
 #[test]
-fn a_chart_begins_again_after_its_length_in_any_metre_and_what_is_played_once_has_none() {
+fn a_chart_repeats_after_its_length_in_any_metre() {
     let waltz = Metre::new(3, 4).unwrap();
     let chart = Chart::parse("|: C F :| G | N.C.").unwrap().unwrap();
     for (metre, length) in [(Metre::COMMON, 4 * 192), (waltz, 4 * 144)] {
@@ -26,8 +27,9 @@ fn a_chart_begins_again_after_its_length_in_any_metre_and_what_is_played_once_ha
     assert_eq!(Chart::once(Vec::new()).length(Metre::COMMON), None);
 }
 
+/// Bars are shared by their chords, and the chart begins again after the last one.
 #[test]
-fn bars_are_shared_by_their_chords_and_begin_anew_after_the_last() {
+fn bars_are_shared_by_their_chords() {
     let chart = "| Dm7 G7 | Cmaj7 |";
     check(chart, 0, &["Dm7", "G7", "Cmaj7", "Cmaj7", "Dm7", "G7"]);
     check(chart, -BAR, &["Cmaj7", "Cmaj7", "Dm7"]);

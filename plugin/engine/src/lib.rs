@@ -4,7 +4,8 @@
 //! meet in [`link`]. `ARCHITECTURE.md` has the map of the rooms.
 //!
 //! ```
-//! use segue_engine::host::{Block, FrameOffset, HostEvent, HostIo, Key, Message, Sent, Settings, SynthEvent, Transport};
+//! use segue_engine::host::{Block, FrameOffset, HostEvent, HostIo, Key};
+//! use segue_engine::host::{Message, Sent, Settings, SynthEvent, Transport};
 //! use segue_engine::link::{Command, Received, link};
 //! use segue_engine::{Performer, stats::Stats};
 //! use segue_model::note::Pitch;
@@ -19,11 +20,15 @@
 //!
 //! let (mut port, worker) = link();
 //! let mut performer = Performer::new(48_000.0, std::sync::Arc::new(Stats::default()));
-//! let block = Block { frames: 64, into: 0, transport: Transport::default(), settings: Settings::default(), offline: false };
+//! let (transport, settings) = (Transport::default(), Settings::default());
+//! let block = Block { frames: 64, into: 0, transport, settings, offline: false };
 //! let key = Key { voice: None, channel: 0, pitch: Pitch::new(60).unwrap() };
 //! performer.perform(&block, &mut OneKey(Some(HostEvent::NoteOn { key, velocity: 0.7 })), &mut port);
-//! let commands = std::iter::from_fn(|| match worker.receive() { Received::Command(command) => Some(command), _ => None });
-//! assert!(commands.into_iter().any(|command| matches!(command, Command::Heard(heard) if heard.pitch == key.pitch)));
+//! let mut commands = std::iter::from_fn(|| match worker.receive() {
+//!     Received::Command(command) => Some(command),
+//!     _ => None,
+//! });
+//! assert!(commands.any(|command| matches!(command, Command::Heard(heard) if heard.pitch == key.pitch)));
 //! ```
 //!
 //! Rules of the audio thread, each held by a test:
@@ -34,8 +39,8 @@
 //! - Offsets lie inside the block and never go back.
 //! - What is played follows from positions alone, never from where the host cuts its blocks.
 //!
-//! A block is walked from step to step; the declaration order of `performer::Step` says what comes first on one frame. A
-//! request as of a frame has heard everything up to that frame and nothing after it.
+//! A block is walked from step to step; the declaration order of `performer::Step` says what comes first on one frame.
+//! A request as of a frame has heard everything up to that frame and nothing after it.
 
 #![deny(
     clippy::expect_used,

@@ -6,6 +6,7 @@
 //! the same samples, however the frames are cut into calls; no sample leaves the range from -1 to 1.
 
 mod centre;
+mod decay;
 mod limiter;
 mod voice;
 
@@ -69,8 +70,9 @@ struct Seat {
     tremolo: f32,
 }
 
-/// In the order of [`NoteSource`]. The player is a little left and plain; Segue a little right, mellower, and it sways. The
-/// comping sits further left, dark and soft, so that both stand out from it; the click is in the middle and all bell.
+/// In the order of [`NoteSource`]. The player is a little left and plain; Segue a little right, mellower, and it sways.
+/// The comping sits further left, dark and soft, so that both stand out from it; the click is in the middle and all
+/// bell.
 const SEATS: [Seat; NoteSource::COUNT] = [
     Seat { tone: Tone { bark: 0.95, bell: 1.0, softness: 1.0 }, pan: -0.2, tremolo: 0.0 },
     Seat { tone: Tone { bark: 0.55, bell: 0.5, softness: 1.6 }, pan: 0.2, tremolo: 0.15 },
@@ -184,8 +186,8 @@ impl Sound {
         }
     }
 
-    /// Linear gains of those whom a musician can turn up and down, from 0 to 4, reached smoothly; the click has its own.
-    /// What is not a number changes nothing.
+    /// Linear gains of those whom a musician can turn up and down, from 0 to 4, reached smoothly; the click has its
+    /// own. What is not a number changes nothing.
     pub fn set_levels(&mut self, player: f32, segue: f32, comping: f32) {
         for (level, gain) in self.levels.iter_mut().zip([player, segue, comping]) {
             level.set(gain);

@@ -56,7 +56,11 @@ impl Music {
         let last = tune.notes.iter().map(|note| note.onset.0 + 1).max()?;
         let bars = (last - line + metre.bar().0 - 1).div_euclid(metre.bar().0).max(1);
         let Prompt { title, notes, metre, end, chart } = Prompt::of(tune, 0, bars)?;
-        let chords = chart.split('|').map(|bar| bar.trim().to_owned()).filter(|bar| !bar.is_empty()).collect();
+        let form: Vec<String> =
+            chart.split('|').map(|bar| bar.trim().to_owned()).filter(|bar| !bar.is_empty()).collect();
+        // On the time line an upbeat has a bar of its own, which the form of the tune has not.
+        let bars = usize::try_from(end.0.div_euclid(metre.bar().0)).unwrap_or_default();
+        let chords = form.iter().cycle().take(bars).cloned().collect();
         Some(Self { length: end, chords, ..Self::new(&title, notes, metre) })
     }
 

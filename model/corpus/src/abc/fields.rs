@@ -83,8 +83,8 @@ fn sum_of_fractions(text: &str) -> Option<Metre> {
     Metre::new(u8::try_from(numerator).ok()?, u8::try_from(smallest).ok()?)
 }
 
-/// Reads what `Q:` says as microseconds of a quarter note: `1/4=120`, `"Andante" 3/8=80`, `1/4 1/8=50`, and of old `C3=40`
-/// and `120`, which count units of length. `None` where words alone stand there.
+/// Reads what `Q:` says as microseconds of a quarter note: `1/4=120`, `"Andante" 3/8=80`, `1/4 1/8=50`, and of old
+/// `C3=40` and `120`, which count units of length. `None` where words alone stand there.
 pub(super) fn tempo(text: &str, unit_length: Exact) -> Result<Option<u32>, String> {
     let no_tempo = || format!("“{}” is no tempo; write Q:1/4=120", text.trim());
     // Words in quotation marks, before or behind.
@@ -130,8 +130,8 @@ pub(super) fn unit(text: &str) -> Result<Exact, String> {
     Ok(Exact::WHOLE_NOTE.scaled(numerator, denominator))
 }
 
-/// Expands `A2(BC)3` to `AABCBCBC`. Other signs than letters, digits and brackets mean nothing, and so do words: `labels`
-/// are the parts that the music has, by which they are told from parts with small letters.
+/// Expands `A2(BC)3` to `AABCBCBC`. Other signs than letters, digits and brackets mean nothing, and so do words:
+/// `labels` are the parts that the music has, by which they are told from parts with small letters.
 pub(super) fn part_order(text: &str, labels: &[char]) -> Result<Vec<char>, String> {
     const MOST_PARTS: usize = 256;
     const DEEPEST: usize = 8;

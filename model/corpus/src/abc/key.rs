@@ -204,7 +204,8 @@ fn is_clef_or_setting(text: &str) -> bool {
     word.starts_with(['^', '_', '=']) || word.contains('=') || CLEFS.iter().any(|clef| word.starts_with(clef))
 }
 
-/// By how many semitones a word behind `K:` or `V:` makes the music sound higher: `octave=-1`, `transpose=3`, `treble-8`,
+/// By how many semitones a word behind `K:` or `V:` makes the music sound higher: `octave=-1`, `transpose=3`,
+/// `treble-8`,
 /// `clef=bass+8` (ABC 2.1, section 4.6). `None` for other words.
 pub(super) fn shift_of(word: &str) -> Option<i8> {
     match word.split_once('=') {

@@ -60,7 +60,8 @@ fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, Stri
     Ok(stretches)
 }
 
-/// Cuts a stretch at its repeats, and at the labels of parts where no order of parts is stated. Where a `:|` has no `|:`, its section begins behind the last repeat or double line.
+/// Cuts a stretch at its repeats, and at the labels of parts where no order of parts is stated. Where a `:|` has no
+/// `|:`, its section begins behind the last repeat or double line.
 fn sections(items: &[Placed], stretch: Range<usize>, labels_divide: bool) -> Vec<Section> {
     let mut cutter = Cutter {
         sections: Vec::new(),

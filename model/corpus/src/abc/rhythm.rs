@@ -52,8 +52,8 @@ impl Rhythm {
         }
     }
 
-    /// At a `>` or `<`: what it makes of the sound before, as a fraction. At the start of a tune, without a sound before it,
-    /// it breaks nothing.
+    /// At a `>` or `<`: what it makes of the sound before, as a fraction. At the start of a tune, without a sound
+    /// before it, it breaks nothing.
     pub fn broken(&mut self, cursor: &mut Cursor<'_>, has_sound_before: bool) -> Result<Option<(i64, i64)>, String> {
         let sign = cursor.peek().unwrap_or('>');
         let count = u32::try_from(cursor.skip_while(|c| c == sign)).unwrap_or(u32::MAX);

@@ -39,8 +39,9 @@ fn hostile_books_end_soon() {
     assert!(started.elapsed().as_secs() < 60);
 }
 
+/// However a real book is damaged, the reader neither panics nor breaks its word.
 #[test]
-fn no_damage_to_a_real_book_makes_the_reader_panic_or_break_its_word() {
+fn no_damage_to_a_real_book_makes_the_reader_panic() {
     const ROUNDS: usize = 4_000;
     const SIGNS: [&str; 40] = [
         "|",

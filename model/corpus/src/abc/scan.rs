@@ -1,7 +1,8 @@
 //! From the characters of a tune's body to what is written on the page.
 //!
-//! Lengths and pitches are settled here: unit, tuplets, broken rhythm, key, transposition, and accidentals, which last to
-//! the end of their bar as `propagate-accidentals` says, and through a tie into the next bar for the tied note alone.
+//! Lengths and pitches are settled here: unit, tuplets, broken rhythm, key, transposition, and accidentals, which last
+//! to the end of their bar as `propagate-accidentals` says, and through a tie into the next bar for the tied note
+//! alone.
 
 use super::accidentals::{Accidentals, Reach};
 use super::cursor::Cursor;

@@ -193,8 +193,9 @@ fn repeats_are_played_out() {
     check_order("|::A::|B", "AAAB");
 }
 
+/// A repeat without a beginning goes back to the start of its section.
 #[test]
-fn a_repeat_without_a_beginning_goes_back_to_the_start_of_its_section() {
+fn a_repeat_without_a_beginning_repeats_its_section() {
     check_order("AB:|cd:|", "ABABcdcd");
     check_order("A||B:|c", "ABBc");
     check_order("A|]B:|c", "ABBc");
@@ -371,8 +372,9 @@ fn a_file_without_a_tune_is_refused_in_one_sentence() {
     );
 }
 
+/// A single tune needs no number, and free text between tunes is passed over.
 #[test]
-fn a_single_tune_needs_no_number_and_free_text_between_tunes_is_passed_over() {
+fn a_single_tune_needs_no_number() {
     let book = parse_book("T:Alone\nK:C\nABc\n\nABC is fun: [\n", "book");
     assert_eq!((book.tunes.len(), book.tunes[0].0, book.tunes[0].1.notes.len()), (1, None, 3));
     assert_eq!(parse_book("just a letter\nto a friend", "letter"), Book::default());

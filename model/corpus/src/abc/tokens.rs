@@ -143,8 +143,8 @@ pub(super) fn endings(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, String> {
     Ok(passes)
 }
 
-/// Whether the bracket at which the cursor stands opens an ending that is named in words, `["last time" A2 …`, and not a
-/// chord with a symbol inside, `["Am"Ac]`.
+/// Whether the bracket at which the cursor stands opens an ending that is named in words, `["last time" A2 …`, and not
+/// a chord with a symbol inside, `["Am"Ac]`.
 pub(super) fn is_named_ending(cursor: &Cursor<'_>) -> bool {
     let Some((_, behind)) = cursor.rest().strip_prefix("[\"").and_then(|rest| rest.split_once('"')) else {
         return false;
@@ -152,8 +152,8 @@ pub(super) fn is_named_ending(cursor: &Cursor<'_>) -> bool {
     !behind.chars().find(|c| matches!(c, '[' | ']' | '|' | '"')).is_some_and(|c| matches!(c, ']' | '"'))
 }
 
-/// Whether a text over the music is meant as a chord: a root with something behind it that is no word. `A1` and the like
-/// name sections.
+/// Whether a text over the music is meant as a chord: a root with something behind it that is no word. `A1` and the
+/// like name sections.
 pub(super) fn is_meant_as_chord(text: &str) -> bool {
     const LONGEST: usize = 12;
     let mut letters = text.chars();

@@ -33,8 +33,8 @@ pub(super) struct ReadTune {
 }
 
 impl Header {
-    /// The header of a book: the first lines, up to an empty one, if they are fields, comments and directives. Its fields
-    /// hold for every tune that does not say otherwise.
+    /// The header of a book: the first lines, up to an empty one, if they are fields, comments and directives. Its
+    /// fields hold for every tune that does not say otherwise.
     pub fn of_book(lines: &[(usize, &str)]) -> Self {
         let block = lines.iter().skip_while(|(_, line)| line.trim().is_empty());
         let block: Vec<_> = block.take_while(|(_, line)| !line.trim().is_empty()).collect();

@@ -35,8 +35,8 @@ pub(super) struct Kept {
 }
 
 impl Voices {
-    /// `blank` has what the header says; `declared` are its `V:` lines. Music before any `V:` belongs to the first voice
-    /// that was declared, or to one without a name.
+    /// `blank` has what the header says; `declared` are its `V:` lines. Music before any `V:` belongs to the first
+    /// voice that was declared, or to one without a name.
     pub fn new(blank: Scanner, declared: &[String]) -> Self {
         let declared: Vec<(String, i8)> = declared
             .iter()

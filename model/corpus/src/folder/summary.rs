@@ -14,7 +14,8 @@ struct Kind<'a> {
 }
 
 impl Corpus {
-    /// Files, tunes and notes by kind of file, what was taken of files with several parts, and what was refused by reason.
+    /// Files, tunes and notes by kind of file, what was taken of files with several parts, and what was refused by
+    /// reason.
     pub fn summary(&self) -> String {
         let mut kinds: BTreeMap<String, Kind<'_>> = BTreeMap::new();
         for piece in &self.pieces {
@@ -90,7 +91,8 @@ mod tests {
     #[test]
     fn a_folder_is_summed_up() {
         let book = "X:1\nK:C\nABc|\n\nX:2\nK:C\nA[B|\n\nX:3\nK:C\n\"C7x\"cd|\n\nX:4\nK:Cx\nc|\n\nX:5\nK:Dz\nc|\n";
-        let midi = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x14\0\x90\x3c\x64\0\x91\x48\x64\x60\x80\x3c\0\0\x81\x48\0\0\xff\x2f\0";
+        let midi = b"MThd\0\0\0\x06\0\0\0\x01\0\x60\
+            MTrk\0\0\0\x14\0\x90\x3c\x64\0\x91\x48\x64\x60\x80\x3c\0\0\x81\x48\0\0\xff\x2f\0";
         let folder = Folder::new("summary").with("a.abc", book).with("b.mid", midi).with("c.mid", "text");
         let reading =
             Reading { midi: midi::Reading { voices: Voices::Melody, ..Default::default() }, ..Default::default() };

@@ -28,7 +28,8 @@ const MIDI: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x0c\0\x90\x3c\x64
 
 #[test]
 fn the_table_says_what_a_piece_is_for() {
-    let table = "title,file,x,split\n\"One, two\",book.abc,1,test\n\"a \"\"b\"\"\",a/b.mid,,train\nthree,book.abc,3,validation\n";
+    let table = "title,file,x,split\n\"One, two\",book.abc,1,test\n\"a \"\"b\"\"\",a/b.mid,,train\n\
+                 three,book.abc,3,validation\n";
     let folder = Folder::new("table").with("split.csv", table).with("book.abc", BOOK).with("a/b.mid", MIDI);
     let (read, refused) = folder.read(Reading::default());
     assert_eq!(read, ["test book.abc#1", "train a/b.mid", "valid book.abc#3"]);
@@ -37,7 +38,8 @@ fn the_table_says_what_a_piece_is_for() {
 
 #[test]
 fn what_the_table_lists_and_the_folder_lacks_is_reported_once() {
-    let table = "file,x,split,present\nbook.abc,2,train,yes\nbook.abc,9,train,yes\nb.mid,,train,yes\nc.mid,,train,no\nbook.abc,1,train,\n";
+    let table = "file,x,split,present\nbook.abc,2,train,yes\nbook.abc,9,train,yes\nb.mid,,train,yes\n\
+                 c.mid,,train,no\nbook.abc,1,train,\n";
     let folder = Folder::new("lacks").with("split.csv", table).with("book.abc", BOOK);
     let (read, refused) = folder.read(Reading::default());
     assert_eq!(read, ["train book.abc#1"]);
@@ -204,7 +206,8 @@ fn a_folder_that_gives_nothing_says_so_in_one_sentence() {
     let bad = Folder::new("bad").with("a.mid", "text").fault();
     assert_eq!(
         bad,
-        "folder: not one tune in it could be read; the first reason: folder/a.mid: is no MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)"
+        "folder: not one tune in it could be read; the first reason: folder/a.mid: is no MIDI file: \
+         it does not begin with the letters MThd. Give a Standard MIDI File (.mid)"
     );
     let table = Folder::new("columns").with("split.csv", "name,use\na.mid,train\n").fault();
     assert!(table.starts_with("folder/split.csv: is not a table with the columns file and split ("), "{table}");

@@ -97,8 +97,9 @@ fn wrappers_are_taken_off() {
     }
 }
 
+/// All-notes-off and all-sound-off end the notes of their channel.
 #[test]
-fn all_notes_off_and_all_sound_off_end_the_notes_of_their_channel() {
+fn all_notes_off_ends_the_notes_of_its_channel() {
     // MIDI 1.0, channel mode messages: controllers 120 and 123.
     for controller in ["78", "7B"] {
         let track = bytes(&format!("00 90 3C 50 00 91 3E 50 83 60 B0 {controller} 00 83 60 81 3E 00 00 FF 2F 00"));

@@ -143,7 +143,8 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    /// A message that belongs on a cable and not into a file. Its data bytes are known, so the events behind it are too.
+    /// A message that belongs on a cable and not into a file. Its data bytes are known, so the events behind it are
+    /// too.
     fn stray_system_message(&mut self, status: u8, at: usize) -> Result<(), Fault> {
         let data = match status {
             0xf1 | 0xf3 => 1,

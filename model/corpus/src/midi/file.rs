@@ -143,8 +143,8 @@ fn inside_wrapper(bytes: &[u8]) -> Result<(usize, usize), Fault> {
     Err(no_midi("it does not begin with the letters MThd"))
 }
 
-/// The chunk `data` of a RIFF file; other chunks, such as a title, may stand before it. Lengths are little-endian, and a
-/// chunk of an odd length is followed by one more byte.
+/// The chunk `data` of a RIFF file; other chunks, such as a title, may stand before it. Lengths are little-endian, and
+/// a chunk of an odd length is followed by one more byte.
 fn riff_data(bytes: &[u8]) -> Option<(usize, usize)> {
     const RIFF_HEADER: usize = 12;
     let mut at = RIFF_HEADER;

@@ -191,8 +191,8 @@ fn a_track_or_a_channel_can_be_asked_for() {
     assert_eq!(with(Some(2), None).as_deref(), Ok("C4:48 E4:24"));
     assert_eq!(with(Some(2), Some(3)).as_deref(), Ok("-:24 E4:24"));
     assert_eq!(with(None, Some(1)).as_deref(), Ok("C5:48"));
-    let there = "a.mid: has no notes on the track and channel that were asked for. There are track 2, channel 2 (1 notes); \
-                 track 2, channel 3 (1 notes); track 3, channel 1 (1 notes)";
+    let there = "a.mid: has no notes on the track and channel that were asked for. There are \
+                 track 2, channel 2 (1 notes); track 2, channel 3 (1 notes); track 3, channel 1 (1 notes)";
     assert_eq!(with(Some(3), Some(10)), Err(there.to_owned()), "drums are never read");
     assert_eq!(with(Some(7), None), Err(there.to_owned()));
 }
@@ -319,8 +319,9 @@ fn seconds_follow_the_tempo_map_wherever_it_stands() {
     assert_eq!(tune_with(&["M3/4 +60 96 -60"], IN_SECONDS).bars, []);
 }
 
+/// The pedal holds released notes until it goes up or the key is struck again.
 #[test]
-fn the_pedal_holds_released_notes_until_it_goes_up_or_the_key_is_struck_again() {
+fn the_pedal_holds_released_notes() {
     check(&["+60 48 P 48 -60 96 p"], WITH_PEDAL, "C4:96");
     check(&["+60 48 P 48 -60 96 p"], ALL, "C4:48");
     check(&["P +60 48 -60 48 +60 48 -60 48 p"], WITH_PEDAL, "C4:48 C4:48");
@@ -378,7 +379,8 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     let second = whole.windows(4).rposition(|name| name == b"MTrk").unwrap();
     check(&whole[..second], "a.mid: is cut off: its header says 2 tracks, and 1 are there. Export the file again");
     check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4"]), "a.mid: has no notes");
-    let drums = "a.mid: all its notes are on channel 10, which is drums and is not read; move what is melody to another channel";
+    let drums = "a.mid: all its notes are on channel 10, which is drums and is not read; \
+                 move what is melody to another channel";
     check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4", "+J36 96 -36"]), drums);
     check(&file(Format::Sequential, QUARTER_OF_96, &["+J36 96 -36", "+J40 96 -40"]), drums);
     let still = file(Format::Parallel, Timing::Metrical(u15::new(0)), &["+60 96 -60"]);
@@ -387,8 +389,9 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     assert!(missing.starts_with("/nowhere/a.mid: cannot be read ("), "{missing}");
 }
 
+/// A file that is cut anywhere is refused, and no damage makes the reader panic.
 #[test]
-fn every_cut_of_a_file_is_refused_and_no_damage_makes_the_reader_panic() {
+fn a_cut_file_is_refused_and_damage_makes_no_panic() {
     let whole = file(Format::Parallel, QUARTER_OF_96, &["M6/8 T400000 +60 96 -60", "P +62 96 -62 p +60 7 +60 8 -60"]);
     for length in 0..whole.len() {
         assert!(parse_midi(&whole[..length], "file", ALL).is_err(), "cut to {length} bytes");

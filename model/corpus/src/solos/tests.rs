@@ -41,15 +41,17 @@ fn bars(first: i64, metre: &str, chords: &str) -> String {
     beats.collect::<Vec<_>>().concat()
 }
 
+/// A note stands where it is meant, and sounds as long as it was played.
 #[test]
-fn a_note_stands_where_it_is_meant_and_sounds_as_long_as_it_was_played() {
+fn a_note_stands_where_it_is_meant() {
     let tune = read("place", "1.1.1/1 60 1, 1.2.2/2 62 0.5, 1.3.3/3 64 0.25, 2.1.1/4 65 0", &bars(1, "4/4", "C G7"));
     assert_eq!(heard(&tune.notes), "C4:48 -:24 D4:24 -:32 E4:12 -:52 F4:1");
     assert_eq!(places(&tune), [0, 72, 128, 0]);
 }
 
+/// The first bar line before a note is the start, whatever its number.
 #[test]
-fn the_first_bar_line_before_a_note_is_the_start_whatever_its_number() {
+fn the_first_bar_line_before_a_note_is_the_start() {
     let tune = read("pickup", "-1.4.1/2 60 0.5, 0.1.1/1 62 1", &bars(-3, "4/4", "NC C C7 F NC"));
     assert_eq!(heard(&tune.notes), "-:144 C4:24 -:24 D4:48");
     assert_eq!(tune.bars, [Bars { line: Ticks::ZERO, metre: Metre::COMMON }]);
@@ -92,8 +94,9 @@ fn velocities_spread_by_rank_whatever_the_scale_of_loudness() {
     check(&[None, None], &[80, 80]);
 }
 
+/// The title is that of the table of solos, or else the name of the file.
 #[test]
-fn the_title_is_that_of_the_table_of_solos_or_the_name_of_the_file() {
+fn the_title_is_that_of_the_table_or_of_the_file() {
     let folder = folder("title", "1.1.1/1 60 1", &bars(1, "4/4", "C"));
     let title = |folder: &Folder| read_solo(&folder.path().join("notes/solo.tsv")).unwrap().title;
     assert_eq!(title(&folder), "solo");

@@ -103,8 +103,8 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// *Answer* over a chart: two bars, an eighth's grid, a tenth of a second after the last key-up, straight, at 120 bpm,
-    /// without accompaniment and without thru.
+    /// *Answer* over a chart: two bars, an eighth's grid, a tenth of a second after the last key-up, straight, at 120
+    /// bpm, without accompaniment and without thru.
     fn default() -> Self {
         Self {
             turn: TurnSettings {

@@ -1,6 +1,9 @@
 use super::*;
+use crate::time::swing::Swing;
 use proptest::prelude::*;
-use segue_model::note::Velocity;
+use segue_model::improviser::Begin;
+use segue_model::note::{Note, Pitch, Ticks, Velocity};
+use segue_model::sampling::SamplingParameters;
 
 #[test]
 fn a_full_link_says_so_and_does_not_wait() {
@@ -98,7 +101,7 @@ proptest! {
             }
         }
         seen += std::iter::from_fn(|| audio.receive()).count();
-        prop_assert_eq!((seen, audio.reserved_replies), (sent, 0), "nothing is lost, and what is answered is reserved_replies no more");
+        prop_assert_eq!((seen, audio.reserved_replies), (sent, 0), "nothing is lost or stays reserved");
     }
 }
 
@@ -156,8 +159,9 @@ fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
     assert!(!audio.catch_up(Duration::from_mins(1)), "nothing is left to do");
 }
 
+/// An offline wait ends when the worker never answers, and the next wait is short.
 #[test]
-fn an_offline_wait_ends_when_the_mind_never_answers_and_the_next_one_is_short() {
+fn an_offline_wait_for_no_answer_ends() {
     let (mut audio, _mind) = link();
     audio.time_out = Duration::from_millis(5);
     assert_eq!(audio.wait_for_reply_offline(), None);

@@ -45,8 +45,9 @@ fn a_note_is_written_at_its_tick_wherever_the_blocks_are_cut() {
     }
 }
 
+/// A full ring keeps the newest entries, and a reader continues where it was.
 #[test]
-fn a_full_ring_keeps_the_newest_and_a_reader_goes_on_where_it_was() {
+fn a_full_ring_keeps_the_newest() {
     let mut recorder = Recorder::default();
     let mut seen = 0;
     let mut read = 0;
@@ -95,8 +96,9 @@ fn the_present_is_read_as_it_was_written() {
     assert_eq!((present.snapshot, present.song_beats), (shown, Some(17.5)));
 }
 
+/// What sounds is recorded whether or not anybody looks; news is only for readers that watch.
 #[test]
-fn what_sounds_is_written_whoever_looks_and_there_is_news_only_for_those_who_watch() {
+fn what_sounds_is_recorded_whether_or_not_anybody_looks() {
     let mut recorder = Recorder::default();
     let play = |recorder: &mut Recorder, watched: bool| {
         recorder.note(FrameOffset(0), strike(60));

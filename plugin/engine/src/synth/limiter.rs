@@ -55,8 +55,8 @@ fn round_off(sample: f32) -> f32 {
     bend(sample.abs(), CEILING, TOP).copysign(sample)
 }
 
-/// Straight up to `from`, then bent towards `to`, which it never passes. Neither slope nor curvature has a corner there,
-/// because a corner is heard as crackle.
+/// Straight up to `from`, then bent towards `to`, which it never passes. Neither slope nor curvature has a corner
+/// there, because a corner is heard as crackle.
 fn bend(amplitude: f32, from: f32, to: f32) -> f32 {
     let over = (amplitude - from) / (to - from);
     if over > 0.0 { from + (to - from) * over.tanh() } else { amplitude }
@@ -66,8 +66,9 @@ fn bend(amplitude: f32, from: f32, to: f32) -> f32 {
 mod tests {
     use super::*;
 
+    /// Soft sound passes untouched, and loud sound stays below full scale.
     #[test]
-    fn what_is_soft_passes_untouched_and_what_is_loud_stays_below_full_scale() {
+    fn soft_passes_untouched_and_loud_stays_below_full_scale() {
         let mut limiter = Limiter::new(48_000.0);
         for (input, limit) in [(0.1, 0.1), (-0.799, 0.799), (1.0, TOP), (-40.0, TOP), (1e30, TOP)] {
             let (left, right) = limiter.limit(input, 0.0);

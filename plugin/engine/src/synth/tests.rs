@@ -139,8 +139,9 @@ fn ordinary_playing_stays_below_the_limiter() {
     assert!(loudest(&samples) < 0.7, "{}", loudest(&samples));
 }
 
+/// A melody note peaks near -14 dB, and a chord is near -18 dB.
 #[test]
-fn a_melody_note_peaks_near_minus_14_db_and_a_chord_is_near_minus_18() {
+fn a_melody_note_peaks_near_minus_14_db() {
     let db = |gain: f32| 20.0 * gain.log10();
     let peak = db(loudest(&heard(&[(0, On(NoteSource::Player, 64, 95))], 48_000)));
     assert!((-15.5..-12.5).contains(&peak), "{peak} dBFS");
@@ -295,8 +296,9 @@ fn a_key_up_ends_only_the_key_of_its_own_player() {
     assert_eq!(sounding, [NoteSource::Player]);
 }
 
+/// The oldest released note is stolen first, and then the quietest.
 #[test]
-fn the_oldest_released_note_is_robbed_first_and_then_the_quietest() {
+fn the_oldest_released_note_is_stolen_first() {
     let mut sound = Sound::new(RATE);
     for pitch in 30..62 {
         sound.note_on(NoteSource::Player, CHANNEL, pitch, if pitch == 50 { 20 } else { 100 });
@@ -310,8 +312,9 @@ fn the_oldest_released_note_is_robbed_first_and_then_the_quietest() {
     assert_eq!(robbed, [33, 40, 50]);
 }
 
+/// No more than 32 notes sound, and the list of voices never grows.
 #[test]
-fn no_more_than_32_notes_sound_and_the_list_of_voices_never_grows() {
+fn no_more_than_32_notes_sound() {
     let mut sound = Sound::new(RATE);
     let capacity = sound.voices.capacity();
     for i in 0..500_usize {
@@ -349,8 +352,9 @@ fn chords_change_without_a_click() {
     }
 }
 
+/// The comping is soft under the solo, and all together stay below the limiter.
 #[test]
-fn the_comping_is_soft_under_the_solo_and_all_together_stay_below_the_limiter() {
+fn the_comping_is_soft_under_the_solo() {
     let power = |samples: &[f32]| samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len() as f32;
     let db = |one: f32, other: f32| 10.0 * (one / other).log10();
     let solo = |who, offset: usize| {
@@ -400,8 +404,9 @@ fn each_level_moves_its_own_player_without_a_click() {
     assert!(loudest(&heard(&comping, 24_000)) == 0.0);
 }
 
+/// One key on two channels is two voices, and each has its own key-up and pedal.
 #[test]
-fn one_key_on_two_channels_is_two_tines_and_each_has_its_own_key_up_and_pedal() {
+fn one_key_on_two_channels_is_two_voices() {
     const OTHER: u8 = CHANNEL + 1;
     /// What is left half a second after both were struck and this was done.
     fn left(then: impl Fn(&mut Sound)) -> f32 {

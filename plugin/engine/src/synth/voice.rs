@@ -8,13 +8,11 @@ use fundsp::audionode::AudioNode;
 use fundsp::buffer::BufferArray;
 use fundsp::oscillator::Sine;
 use fundsp::typenum::U1;
-use fundsp::{F32x, MAX_BUFFER_SIZE, SIMD_LEN, SIMD_N};
+use fundsp::{F32x, SIMD_LEN, SIMD_N};
 use std::f32::consts::{PI, TAU};
 
 use super::NoteSource;
-
-/// Frames made at once, the longest block that fundsp makes; 1.3 ms at 48 kHz.
-const BLOCK: usize = MAX_BUFFER_SIZE;
+use super::decay::{BLOCK, Decay, STILL, block_s};
 
 /// Amplitude of the hardest strike of middle C. A melody at velocity 100 then peaks near -14 dBFS.
 const HARDEST: f32 = 0.38;
@@ -54,9 +52,6 @@ const HARMONICS_WITHOUT_BARK: f32 = 3.0;
 
 /// Amplitude of velocity 127 over velocity 1: 40 dB, because an electric piano answers a wide range of touch.
 const DYNAMIC_RANGE: f32 = 100.0;
-
-/// Below this amplitude (-106 dBFS) a tine has stopped.
-const STILL: f32 = 5e-6;
 
 /// Below this gain (-120 dB) a damper has closed.
 const CLOSED: f32 = 1e-6;
@@ -112,37 +107,16 @@ enum Hold {
     Leaving,
 }
 
-/// An amplitude that falls exponentially; reckoned per block and drawn straight in between.
-#[derive(Clone, Copy)]
-struct Fall {
-    level: f32,
-    kept_per_block: f32,
-}
-
-impl Fall {
-    fn new(level: f32, decay_s: f32, sample_rate: f32) -> Self {
-        Self { level, kept_per_block: (-block_s(sample_rate) / decay_s).exp() }
-    }
-
-    /// Level at the start of the block and at its end.
-    fn next(&mut self) -> (f32, f32) {
-        let start = self.level;
-        // To zero at once when nobody can hear it, because numbers near the smallest are slow to reckon with.
-        self.level = if start > STILL { start * self.kept_per_block } else { 0.0 };
-        (start, self.level)
-    }
-}
-
 /// A mode while it rings.
 struct Ringing {
-    fall: Fall,
+    fall: Decay,
     frequency: f32,
     oscillator: Sine<f64>,
 }
 
 impl Ringing {
     /// Silent from the start when the sample rate cannot carry `frequency`.
-    fn new(mut fall: Fall, frequency: f32, sample_rate: f32) -> Self {
+    fn new(mut fall: Decay, frequency: f32, sample_rate: f32) -> Self {
         fall.level *= headroom(frequency, sample_rate);
         // At phase zero, where a sine begins without a step.
         let mut oscillator = Sine::with_phase(0.0);
@@ -220,8 +194,8 @@ pub(super) struct Voice {
     /// Radians by which the pickup bends the swing when it is widest.
     bark: f32,
     /// The tine gives its energy away quickly, the tone bar keeps the rest; their sum starts at 1.
-    tine: Fall,
-    bar: Fall,
+    tine: Decay,
+    bar: Decay,
     /// Of the fundamental, 0 to 1.
     phase: f64,
     bell: Ringing,
@@ -253,7 +227,7 @@ impl Voice {
         let mode = |mode: &Mode| {
             let level = amplitude * bell_gain * mode.level;
             let decay_s = mode.decay_s * fading(octaves, BELL_DECAY_HALVES);
-            let fall = Fall::new(level, decay_s, sample_rate);
+            let fall = Decay::new(level, decay_s, sample_rate);
             Ringing::new(fall, frequency * mode.ratio, sample_rate)
         };
         // Harmonics above half the sample rate would come back as false tones, so each needs its room.
@@ -276,8 +250,8 @@ impl Voice {
             frequency,
             amplitude,
             bark,
-            tine: Fall::new(TINE_SHARE, decay_s * TINE_DECAY, sample_rate),
-            bar: Fall::new(1.0 - TINE_SHARE, decay_s, sample_rate),
+            tine: Decay::new(TINE_SHARE, decay_s * TINE_DECAY, sample_rate),
+            bar: Decay::new(1.0 - TINE_SHARE, decay_s, sample_rate),
             phase: 0.0,
             bell: mode(&BELL),
             tip: mode(&TIP),
@@ -439,12 +413,6 @@ fn line((start, end): (f32, f32)) -> impl Fn(usize) -> F32x {
         let first = start + slope * (i * SIMD_N) as f32;
         F32x::new([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]) * slope + first
     }
-}
-
-/// Seconds that one block lasts.
-#[allow(clippy::cast_precision_loss, reason = "a block is 64 frames")]
-fn block_s(sample_rate: f32) -> f32 {
-    BLOCK as f32 / sample_rate
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds at a sample rate above zero")]

@@ -81,15 +81,17 @@ fn onsets(audio: &mut AudioEnd) -> Vec<i64> {
     }
 }
 
+/// A request is answered until nothing can begin before its horizon.
 #[test]
-fn a_wish_is_answered_until_nothing_can_begin_before_its_horizon() {
+fn a_request_is_answered_up_to_its_horizon() {
     let (mut audio, _worker, _) = start(Ticks(24));
     assert!(audio.send(request(1, Ticks(96))));
     assert_eq!(onsets(&mut audio), [48, 72, 96]);
 }
 
+/// A request for a time that the last note still fills is answered without a note.
 #[test]
-fn a_wish_for_a_time_that_the_last_note_still_fills_is_answered_without_a_note() {
+fn a_request_within_the_last_note_brings_no_note() {
     let (mut audio, _worker, _) = start(Ticks(24));
     assert!(audio.send(request(1, Ticks(96))));
     assert_eq!(onsets(&mut audio), [48, 72, 96]);
@@ -119,8 +121,9 @@ fn a_panic_of_the_mind_is_survived_and_counted() {
     assert_eq!(stats.worker_status(), WorkerStatus::Ready);
 }
 
+/// A style whose making panics leaves the one before in its place.
 #[test]
-fn a_style_whose_making_breaks_leaves_the_one_before_in_its_place() {
+fn a_style_that_cannot_be_made_leaves_the_one_before() {
     let (mut audio, end) = link();
     let stats = Arc::new(Stats::default());
     let make = |style: StyleNumber, before: Option<Fragile>| {
@@ -175,8 +178,9 @@ fn a_mind_that_takes_long_keeps_nobody_waiting() {
     assert_eq!(onsets(&mut audio), [48, 72], "it comes all the same; what is too late by then is the hands' to drop");
 }
 
+/// Refused weights are reported, and every request is answered all the same.
 #[test]
-fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
+fn refused_weights_are_reported_and_requests_answered() {
     let (mut audio, model) = link();
     let stats = Arc::new(Stats::default());
     let make = |_, _| None::<Fragile>;
@@ -188,8 +192,9 @@ fn refused_weights_are_said_and_every_wish_is_answered_all_the_same() {
     assert_eq!(stats.worker_status(), WorkerStatus::NoWeights);
 }
 
+/// An instance that goes while its model decides is no fault, and nothing more is decided.
 #[test]
-fn an_instance_that_goes_while_its_mind_decides_is_no_fault_and_nothing_more_is_decided() {
+fn an_instance_may_go_while_its_model_decides() {
     /// Its instance goes with the third note.
     struct Left {
         model: Fragile,

@@ -100,8 +100,9 @@ fn places(history: &History) -> Vec<(f64, f64)> {
     ons.map(|tick| (tick / 480.0, seconds(tick))).collect()
 }
 
+/// Without a song, bars begin again after a silence in the file too, and every note sounds when it did.
 #[test]
-fn without_a_song_bars_begin_again_after_a_silence_in_the_file_too_and_all_sounds_when_it_did() {
+fn without_a_song_bars_begin_again_after_a_silence() {
     for pause in [200.0, 333.0, 500.0, 704.2, 1_000.0] {
         let second = 96.0_f64 + pause;
         let line = second.ceil();
@@ -213,8 +214,9 @@ fn the_chords_are_those_that_were_in_force_when_they_sounded() {
     }
 }
 
+/// A capture begins with the bar of its first note, and knows its tempo.
 #[test]
-fn a_capture_begins_with_the_bar_of_its_first_note_and_knows_its_tempo() {
+fn a_capture_begins_with_the_bar_of_its_first_note() {
     let mut history = tune();
     history.forget_before(history.notes[1].at_ns);
     let bytes = file(&history, &no_chart).unwrap();

@@ -143,8 +143,9 @@ fn every_key_is_in_tune_at_every_touch() {
     println!("HeldNotes 21 to 108 at three touches and four sample rates: at most {worst:.4} cents out of tune");
 }
 
+/// A harder touch is louder, and its partials rise over the fundamental all the way.
 #[test]
-fn a_harder_touch_is_louder_and_its_partials_rise_over_the_fundamental_all_the_way() {
+fn a_harder_touch_is_louder_and_brighter() {
     for pitch in [36, 60, 84] {
         let touch = |velocity| {
             let samples = key(RATE, pitch, velocity, 40_000);
@@ -186,8 +187,9 @@ fn no_tone_is_heard_that_no_partial_makes() {
     }
 }
 
+/// A key speaks at once, dies away without rising, and is damped softly.
 #[test]
-fn a_key_speaks_at_once_dies_away_without_rising_and_is_damped_softly() {
+fn a_key_speaks_at_once_and_dies_away() {
     for pitch in [28, 60, 96] {
         for velocity in [30, 127] {
             let period = frames_of(1.0 / hz(pitch), RATE);
@@ -266,8 +268,9 @@ fn whatever_ends_a_note_is_no_sharper_than_the_note_itself() {
     }
 }
 
+/// A whole hand of loud notes does not crackle where the limiter holds it below full scale.
 #[test]
-fn a_whole_hand_of_loud_notes_does_not_crackle_where_it_is_held_below_full_scale() {
+fn a_hand_of_loud_notes_does_not_crackle() {
     for (velocity, bound) in [(90, -60.0), (127, -50.0)] {
         let hands: Vec<_> =
             (0..32_u8).map(|i| (usize::from(i) * 97, On(NoteSource::Player, 28 + i, velocity))).collect();
@@ -303,8 +306,8 @@ fn every_sample_rate_plays_the_same_instrument() {
     }
     let [loudness, fundamental, octave] = worst;
     println!(
-        "From 44.1 to 192 kHz keys 21 to 108 differ by {loudness:.2} dB at most, their fundamentals by {fundamental:.2} \
-         dB, the octave over it up to key {WITH_OCTAVE} by {octave:.2} dB"
+        "From 44.1 to 192 kHz keys 21 to 108 differ by {loudness:.2} dB at most, their fundamentals by \
+         {fundamental:.2} dB, the octave over it up to key {WITH_OCTAVE} by {octave:.2} dB"
     );
     assert!(worst.iter().all(|differ| *differ < DB), "{worst:?}");
 }

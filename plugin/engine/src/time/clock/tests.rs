@@ -49,8 +49,9 @@ fn frames_of(song: &Song, ticks: &[i64], lengths: &[u32], last: i64) -> Vec<i64>
     found
 }
 
+/// A tick falls on the same frame wherever the host cuts its blocks.
 #[test]
-fn a_tick_falls_on_the_same_frame_wherever_the_host_cuts_its_blocks() {
+fn a_tick_falls_on_the_same_frame_in_all_blocks() {
     let ticks: Vec<i64> = (1..400).step_by(7).collect();
     for rate in [44_100.0, 48_000.0, 96_000.0] {
         for tempos in [vec![(0, 120.0)], vec![(0, 97.3)], vec![(0, 60.0), (50_001, 240.0), (70_000, 133.7)]] {
@@ -64,8 +65,9 @@ fn a_tick_falls_on_the_same_frame_wherever_the_host_cuts_its_blocks() {
     }
 }
 
+/// A tick falls on the rounded frame of its beat, and halves go up.
 #[test]
-fn a_tick_falls_on_the_rounded_frame_of_its_beat_and_halves_go_up() {
+fn a_tick_falls_on_the_rounded_frame_of_its_beat() {
     let song = Song { rate: 44_100.0, tempos: vec![(0, 120.0)] };
     // One tick is 459.375 frames.
     assert_eq!(frames_of(&song, &[1, 4, 24, 48], &[100], 50_000), [459, 1_838, 11_025, 22_050]);
@@ -104,8 +106,9 @@ fn time_does_not_go_back_when_the_song_does() {
     }
 }
 
+/// A stop and a start are discontinuities, and the position of a song that stands is ignored.
 #[test]
-fn a_stop_and_a_start_break_the_flow_and_a_standing_position_is_ignored() {
+fn a_stop_and_a_start_are_discontinuities() {
     let mut clock = Clock::new(48_000.0);
     let stopped = |beats| Transport { playing: false, ..playing(beats, Metre::COMMON, 0.0) };
     let mut position = FramePosition(0);
@@ -137,8 +140,9 @@ fn a_bar_line_recomputed_from_the_present_metre_is_not_believed() {
     assert_eq!(waltz.bar(), Ticks(144));
 }
 
+/// A change of metre on a bar line begins a bar, whatever the host reports of bars.
 #[test]
-fn a_change_of_metre_on_a_bar_line_begins_a_bar_whatever_the_host_says_of_bars() {
+fn a_change_of_metre_on_a_bar_line_begins_a_bar() {
     let waltz = Metre::new(3, 4).unwrap();
     for said in [Some(15.0), Some(0.0), None] {
         let mut clock = Clock::new(48_000.0);
@@ -149,8 +153,9 @@ fn a_change_of_metre_on_a_bar_line_begins_a_bar_whatever_the_host_says_of_bars()
     }
 }
 
+/// Without a metre, bar lines in the middle of the song are not believed.
 #[test]
-fn without_a_metre_bar_lines_in_the_middle_of_the_song_are_not_believed() {
+fn without_a_metre_bar_lines_are_not_believed() {
     let mut clock = Clock::new(48_000.0);
     let silent = |beats, line| Transport { metre: None, ..playing(beats, Metre::COMMON, line) };
     let _ = clock.enter(&silent(7.0, 7.0), FramePosition(0), BEAT, 120.0);
@@ -163,8 +168,9 @@ fn without_a_metre_bar_lines_in_the_middle_of_the_song_are_not_believed() {
     }
 }
 
+/// A place in the song has the same bar number each time the song comes there.
 #[test]
-fn a_place_in_the_song_has_the_same_bar_number_each_time_the_song_comes_there() {
+fn a_place_in_the_song_keeps_its_bar_number() {
     let waltz = Metre::new(3, 4).unwrap();
     let mut clock = Clock::new(48_000.0);
     let mut number = |beats: f64, metre| {
@@ -186,8 +192,9 @@ fn a_place_in_the_song_has_the_same_bar_number_each_time_the_song_comes_there() 
     }
 }
 
+/// A chart begins where its first bar would have begun in the present metre.
 #[test]
-fn a_chart_begins_where_its_first_bar_would_have_begun_in_the_present_metre() {
+fn a_chart_begins_as_if_in_the_present_metre() {
     let waltz = Metre::new(3, 4).unwrap();
     let mut clock = Clock::new(48_000.0);
     let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), FramePosition(0), BEAT, 120.0);
@@ -210,8 +217,9 @@ fn on_our_own_clock_the_bar_that_runs_takes_the_new_metre() {
     assert_eq!(clock.count(), BarCount { bars: Bars { line: Ticks::quarters(4), metre: waltz }, number: 1 });
 }
 
+/// A bar position that cannot be is not believed, and a jump brings the host's bars.
 #[test]
-fn a_bar_position_that_cannot_be_is_not_believed_and_a_jump_brings_the_hosts_bars() {
+fn an_impossible_bar_position_is_not_believed() {
     let mut clock = Clock::new(48_000.0);
     // This host says beat 0 whatever the position.
     let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), FramePosition(0), BEAT, 120.0);
@@ -222,8 +230,9 @@ fn a_bar_position_that_cannot_be_is_not_believed_and_a_jump_brings_the_hosts_bar
     assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks::quarters(1));
 }
 
+/// Segue's own clock is the same in any blocks and through changes of tempo.
 #[test]
-fn the_own_clock_is_the_same_in_any_blocks_and_through_changes_of_tempo() {
+fn the_own_clock_is_the_same_in_any_blocks() {
     let run = |length: u32| {
         let mut clock = Clock::new(44_100.0);
         let mut at = 0_i64;
@@ -277,8 +286,9 @@ fn beside(length: u32, blocks: u32, noise: impl Fn(u32) -> f64) -> (Vec<f64>, bo
     (ends, broken)
 }
 
+/// A song that is nudged has not jumped, and time catches up with it.
 #[test]
-fn a_song_that_is_nudged_has_not_jumped_and_time_catches_up_with_it() {
+fn a_song_that_is_nudged_has_not_jumped() {
     for length in [64, 441, 1_024, 4_096] {
         for nudge_ms in [-50.0, -22.0, -3.0, 1.0, 10.0, 22.0, 50.0_f64] {
             let from = 48_000 / length;
@@ -306,8 +316,9 @@ fn a_song_whose_position_jitters_is_followed_by_its_mean() {
     }
 }
 
+/// A block that is left out or reported twice is no jump; an eighth of a second is one.
 #[test]
-fn a_block_that_is_left_out_or_told_twice_is_no_jump_and_an_eighth_of_a_second_is_one() {
+fn a_block_left_out_or_reported_twice_is_no_jump() {
     for length in [1_024, 4_096, 8_192] {
         let block_seconds = f64::from(length) / 48_000.0;
         for blocks in [1.0, -1.0] {
@@ -320,8 +331,9 @@ fn a_block_that_is_left_out_or_told_twice_is_no_jump_and_an_eighth_of_a_second_i
     }
 }
 
+/// After a nudge, a tick falls on the same frame wherever the host cuts its blocks.
 #[test]
-fn after_a_nudge_a_tick_falls_on_the_same_frame_wherever_the_host_cuts_its_blocks() {
+fn after_a_nudge_a_tick_keeps_its_frame_in_all_blocks() {
     for nudge in [0.044, -0.044, 0.09] {
         let run = |lengths: &[u32]| {
             let mut clock = Clock::new(48_000.0);

@@ -24,8 +24,9 @@ fn the_second_eighth_comes_late_and_the_beats_stay() {
     }
 }
 
+/// Triplets are even up to triplet swing, and beyond it they keep their order.
 #[test]
-fn triplets_are_even_up_to_triplet_swing_and_beyond_it_they_keep_their_order() {
+fn triplets_are_even_up_to_triplet_swing() {
     for share in [0.52, 0.58, 0.62, 0.64] {
         let swing = Swing::new(share, bars(0, Metre::COMMON));
         for place in [16.0, 32.0, -16.0, 64.0] {
@@ -36,8 +37,9 @@ fn triplets_are_even_up_to_triplet_swing_and_beyond_it_they_keep_their_order() {
     assert!(hard.performed(16.0) > hard.performed(12.0) && hard.performed(32.0) > hard.performed(24.0));
 }
 
+/// A key that goes up within a swung eighth was held for its share of it.
 #[test]
-fn a_finger_that_comes_up_in_a_swung_eighth_has_held_its_part_of_it() {
+fn a_key_up_in_a_swung_eighth_keeps_its_share() {
     let swing = Swing::new(0.62, bars(0, Metre::COMMON));
     for part in [0.0, 0.3, 0.5, 0.8] {
         for (from, played, length) in [(0.0, 0.0, 0.62 * BEAT), (EIGHTH, 0.62 * BEAT, 0.38 * BEAT)] {
@@ -63,8 +65,9 @@ fn what_does_not_swing_is_not_moved_by_a_hair() {
     }
 }
 
+/// A note is played no longer than the limit, wherever in its beat it begins.
 #[test]
-fn a_note_is_no_longer_played_than_is_asked_wherever_in_its_beat_it_begins() {
+fn a_note_is_played_no_longer_than_the_limit() {
     let note = |onset, duration| Note {
         onset: Ticks(onset),
         pitch: Pitch::MAX,

@@ -153,8 +153,9 @@ fn whatever_is_played_the_tempo_stays_within_its_bounds() {
     }
 }
 
+/// The first onset is beat one, and the place in the phrase is counted from it.
 #[test]
-fn the_first_stroke_is_beat_one_and_the_place_in_the_phrase_is_counted() {
+fn the_first_onset_is_beat_one() {
     let mut tempo = OwnTempo::default();
     tempo.begin_phrase();
     let figure = [1.0, 0.5, 0.5, 1.0, 0.5, 0.5];

@@ -151,8 +151,9 @@ impl Jam {
 
 const PHRASE: [u8; 16] = [62, 64, 66, 69, 71, 69, 66, 64, 62, 66, 69, 74, 73, 71, 69, 66];
 
+/// After a panic, the next decision is that of a model that never panicked.
 #[test]
-fn after_a_panic_the_next_decision_is_that_of_a_mind_that_never_panicked() {
+fn after_a_panic_decisions_are_as_if_there_was_none() {
     // Short of the first model model, and beyond some of them.
     for rounds in [1, 80] {
         let [mut whole, mut broken] = [Jam::begin(), Jam::begin()];
@@ -192,8 +193,9 @@ fn notes_that_were_told_before_a_decision_broke_stay_in_mind() {
     assert_eq!((broken.stats.panics.get(), whole.stats.panics.get()), (1, 0));
 }
 
+/// What breaks every model that hears it is dropped, with what came since the last checkpoint.
 #[test]
-fn what_breaks_every_mind_that_hears_it_is_left_behind_with_what_came_since_the_last_spare_one() {
+fn what_breaks_every_model_is_left_behind() {
     let mut jam = Jam::begin();
     jam.play(0, &PHRASE);
     jam.room.keep_checkpoint(0);
