@@ -29,6 +29,9 @@ const SEED: &str = "SEGUE_SEED";
 /// Which of the sequences a process plays: `2/3` is the second of three parts.
 const PART: &str = "SEGUE_PART";
 const USUAL_COUNT: u64 = 100;
+/// Seeds that have shown a fault once. They are played too, unless other seeds are asked for: in a duet without a song,
+/// the tempo that was read from the phrase left the first note behind.
+const FOUND: [u64; 2] = [700_089, 700_272];
 /// Every so many sequences one is played again, as it was and in other blocks.
 const AGAIN: u64 = 5;
 /// How long a faulty sequence is made smaller.
@@ -97,8 +100,10 @@ fn a_part_of_the_sequences() {
     let fixture = Fixture::open();
     let mut tally = Tally::default();
     let mut failures: Vec<(Sequence, Fault)> = Vec::new();
-    for index in (0..count).filter(|index| index % parts == part - 1) {
-        let sequence = generator::sequence(seed + index, &fixture.param_map);
+    let found = FOUND.into_iter().filter(|_| number(SEED).is_none());
+    let seeds = (0..).zip((0..count).map(|index| seed + index).chain(found));
+    for (index, seed) in seeds.filter(|(index, _)| index % parts == part - 1) {
+        let sequence = generator::sequence(seed, &fixture.param_map);
         eprintln!("{NEXT}{}", sequence.seed);
         if let Err(fault) = fixture.judge(&sequence, index % AGAIN == 0, &mut tally) {
             tally.faulty += 1;

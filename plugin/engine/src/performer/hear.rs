@@ -84,6 +84,8 @@ impl Performer {
             self.time.begin_phrase(&mut ctx.now);
         }
         if self.time.follow_phrase(&mut ctx.now) {
+            // The beat has moved, so ticks may be behind us that were still to come.
+            self.planner.skip_to(ctx.now.first_tick(self.arbiter.lag()));
             self.accompaniment.follow_beats(&ctx.now, &self.time);
             self.take_turn(ctx, TurnInput::BarsMoved);
         }
