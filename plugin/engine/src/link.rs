@@ -177,7 +177,7 @@ impl WorkerPort for AudioEnd {
 
     fn take_chart(&mut self) -> Option<SharedChart> {
         let chart = self.charts.try_recv().ok();
-        self.awaited_charts -= usize::from(chart.is_some());
+        self.awaited_charts = self.awaited_charts.saturating_sub(usize::from(chart.is_some()));
         chart
     }
 
