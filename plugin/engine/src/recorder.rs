@@ -1,10 +1,10 @@
-//! The event recorder: what has sounded and what is planned. Written by the audio thread, read by other threads.
+//! The event recorder: what has sounded and what is planned. The audio thread writes it; other threads read it.
 //!
 //! A block in which nothing happens costs a handful of stores. Planned notes are written only while a window watches.
-//! When a block brings more than `BLOCK_ENTRIES` entries, the rest of them is not written and all notes are recorded as
-//! ended, so that no note hangs in the recording.
+//! If a block brings more than `BLOCK_ENTRIES` events, the recorder drops the rest of them and records that all notes
+//! have ended, so that no note hangs in the recording.
 //!
-//! Knows nothing of what is done with the recording: the memory is `event_log`, the notes in it are `history`.
+//! Does not know what the recording is used for: `event_log` is the memory, `history` puts the notes together.
 
 mod event_log;
 mod history;
@@ -19,9 +19,9 @@ use arrayvec::ArrayVec;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
 use std::sync::Arc;
 
-/// The most entries of one block.
+/// The most events that one block can record.
 const BLOCK_ENTRIES: usize = 256;
-/// A tempo is written again when the line through the last one is off by this much: less than a tick of a captured
+/// The tempo is written again when the line through the last one is off by this much: less than a tick of a captured
 /// file.
 const OFF_TICKS: f64 = 0.04;
 const NANOSECONDS: f64 = 1e9;
@@ -32,45 +32,45 @@ pub struct Recorder {
     pages: Arc<EventLog>,
     /// The audio played so far, in nanoseconds.
     at_ns: u64,
-    /// The fraction of a nanosecond that the last block left over.
+    /// The fraction of a nanosecond that the last block left over; the next block adds it.
     rest_ns: f64,
     /// The events of this block.
     block: ArrayVec<(u32, Event), BLOCK_ENTRIES>,
     lost: bool,
-    /// The last written tempo: the tick, the nanosecond, and quarter notes per minute.
+    /// The last written tempo: its tick, its nanosecond, and quarter notes per minute.
     line: Option<(f64, u64, f64)>,
     bars: Option<Bars>,
     form: Option<Ticks>,
     chords: Option<Chords>,
     follows_host: bool,
-    /// Whether the last block brought something to draw.
+    /// Whether the last block changed what the window draws.
     news: bool,
 }
 
 impl Recorder {
-    /// The log, for readers.
+    /// The event log, for readers.
     pub fn pages(&self) -> Arc<EventLog> {
         Arc::clone(&self.pages)
     }
 
-    /// All notes have ended outside a block.
+    /// Records that all notes have ended outside a block.
     pub fn silence(&mut self) {
         self.block.clear();
         self.lost = true;
     }
 
-    /// Whether a window watches.
+    /// Whether a window is watching.
     pub fn is_watched(&self) -> bool {
         self.pages.is_watched()
     }
 
-    /// Whether the last block brought something to draw and a window watches.
+    /// Whether the last block changed what the window draws, and a window is watching.
     pub fn has_news(&self) -> bool {
         self.news
     }
 
-    /// Ends a block of `frames`: writes what it has brought, where the hands are now, and what they play to; where that
-    /// is a chord that was heard, since which moment of the beats.
+    /// Ends a block of `frames`: writes its events, where the engine is now, and the chords that notes are played to.
+    /// For a chord that was heard, the number is the beat moment since which it holds.
     pub fn end_block(
         &mut self,
         frames: u32,
@@ -111,7 +111,7 @@ impl Recorder {
         self.pages.show(self.at_ns, snapshot, song_beats);
     }
 
-    /// Writes tempo, bars and jumps where they have changed.
+    /// Writes tempo, bars and transport changes if they have changed.
     fn note_time(&mut self, at_ns: u64, tick: f64, snapshot: &Snapshot) {
         let bpm = snapshot.tempo_bpm;
         if self.follows_host != snapshot.follows_host {
@@ -138,17 +138,18 @@ impl Recorder {
         }
     }
 
-    /// Writes the chords where they have changed.
+    /// Writes the chords if they have changed.
     fn note_chords(&mut self, at_ns: u64, tick: f64, (chords, since): (Chords, Option<f64>)) {
         let before = self.chords.replace(chords);
         if before != Some(chords) || self.is_fresh(at_ns) {
-            // What was heard before hands were listened to counts from then on.
+            // Chords count from the moment at which they were heard only if chords were heard before them as well;
+            // otherwise from now.
             let tick = since.filter(|_| matches!(before, Some(Chords::Heard(_)))).unwrap_or(tick);
             self.pages.write(Entry { at_ns, tick, event: Event::Chords(chords) });
         }
     }
 
-    /// Time is written again every 20 s, so that the ring always holds it.
+    /// Tempo and bars are written again every 20 s, so that the ring always holds them.
     fn is_old(&self, at_ns: u64) -> bool {
         const AGAIN_NS: u64 = 20_000_000_000;
         self.line.is_none_or(|(_, since_ns, _)| at_ns >= since_ns.saturating_add(AGAIN_NS))
@@ -161,7 +162,7 @@ impl Recorder {
 
     fn note(&mut self, at: FrameOffset, what: SynthEvent) {
         let event = match what {
-            // These follow from the chart and the clock.
+            // The chart and the clock determine these, so they are not recorded.
             SynthEvent::NoteOn { source: NoteSource::Comping | NoteSource::Click, .. }
             | SynthEvent::NoteOff { source: NoteSource::Comping | NoteSource::Click, .. } => {
                 return;
@@ -171,7 +172,7 @@ impl Recorder {
             }
             SynthEvent::NoteOff { source: who, pitch, channel: _ } => Event::NoteOff { who, pitch },
             SynthEvent::AllSoundOff => Event::Silence,
-            // The pedal lengthens the sound, but is no part of a written note.
+            // The pedal makes a note sound longer, but does not change its written length.
             SynthEvent::Pedal { .. } => return,
         };
         self.lost |= self.block.try_push((at.0, event)).is_err();
@@ -186,14 +187,14 @@ fn midi(velocity: f32) -> u8 {
     (velocity * 127.0).round().clamp(1.0, 127.0) as u8
 }
 
-/// A host whose sounds are recorded.
+/// A host whose sounding notes are recorded.
 pub struct RecordedIo<'a, S> {
     host: &'a mut S,
     recorder: &'a mut Recorder,
 }
 
 impl<'a, S> RecordedIo<'a, S> {
-    /// Records what sounds on `host`.
+    /// Records what is sent to `host`.
     pub fn new(host: &'a mut S, recorder: &'a mut Recorder) -> Self {
         Self { host, recorder }
     }

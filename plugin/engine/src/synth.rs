@@ -1,6 +1,6 @@
-//! The built-in electric piano: notes in, stereo out.
+//! The built-in electric piano: notes in, stereo sound out.
 //!
-//! It knows keys, pedal and loudness, but no host, no music and no clock: a note begins with the next frame rendered.
+//! It knows keys, pedal and loudness, but not hosts, music or clocks: a note begins with the next frame rendered.
 //!
 //! Invariants: only [`Sound::new`] allocates; nothing here locks or can panic; the same notes at the same frames give
 //! the same samples, however the frames are cut into calls; no sample leaves the range from -1 to 1.
@@ -19,28 +19,28 @@ use limiter::Limiter;
 use std::f32::consts::FRAC_PI_4;
 use voice::{Tone, Voice};
 
-/// Notes that sound at once, all players together.
+/// The most notes that sound at once, of all players together.
 const POLYPHONY: usize = 32;
 
-/// Voices in all: beside those that sound, as many that fade because their place was wanted.
+/// Voices in all: those that sound, and as many that fade out because their place was needed.
 const PLACES: usize = 2 * POLYPHONY;
 
-/// Frames mixed at once.
+/// Frames mixed in one go.
 const SPAN: usize = 64;
 
-/// Sample rates that the instrument is reckoned for.
+/// Sample rates for which the instrument is calculated.
 pub const SAMPLE_RATES: std::ops::RangeInclusive<f32> = 8_000.0..=2_000_000.0;
 
-/// Seconds in which a new level is half reached.
+/// The seconds in which a level covers half the way to a new setting.
 const LEVEL_S: f64 = 0.01;
 
-/// So near (-100 dB) a level has arrived, because a follower by itself never does.
+/// A level this close (-100 dB) counts as arrived, because a follower never quite arrives.
 const ARRIVED: f64 = 1e-5;
 
-/// No level is higher (12 dB): what is louder should be turned up in the host.
+/// No level is higher (12 dB). For more, turn it up in the host.
 const MAX_LEVEL: f32 = 4.0;
 
-/// Swings of the slow tremolo per second, as on the old host pianos.
+/// Periods of the slow tremolo per second, as on old stage pianos.
 const TREMOLO_HZ: f32 = 4.2;
 
 impl NoteSource {
@@ -61,18 +61,18 @@ impl NoteSource {
     }
 }
 
-/// Where a player's instrument stands and how it sounds.
+/// Where a player's instrument is placed, and how it sounds.
 struct Seat {
     tone: Tone,
-    /// From -1, left, to 1, right.
+    /// -1 is left, 1 is right.
     pan: f32,
     /// How far the tremolo moves it, as a share of the gain on either side.
     tremolo: f32,
 }
 
-/// In the order of [`NoteSource`]. The player is a little left and plain; Segue a little right, mellower, and it sways.
-/// The comping sits further left, dark and soft, so that both stand out from it; the click is in the middle and all
-/// bell.
+/// In the order of [`NoteSource`]. The player is a little left and plain. Segue is a little right, mellower, and has a
+/// tremolo. The comping is further left, dark and soft, so that both stand out from it. The click is in the middle and
+/// consists of the bell alone.
 const SEATS: [Seat; NoteSource::COUNT] = [
     Seat { tone: Tone { bark: 0.95, bell: 1.0, softness: 1.0 }, pan: -0.2, tremolo: 0.0 },
     Seat { tone: Tone { bark: 0.55, bell: 0.5, softness: 1.6 }, pan: 0.2, tremolo: 0.15 },
@@ -80,7 +80,7 @@ const SEATS: [Seat; NoteSource::COUNT] = [
     Seat { tone: Tone { bark: 0.0, bell: 1.0, softness: 0.5 }, pan: 0.0, tremolo: 0.0 },
 ];
 
-/// A level on its way to where it was set.
+/// A level on its way to its setting.
 struct Level {
     follow: Follow<f64>,
     target: f32,
@@ -91,7 +91,7 @@ impl Level {
         let mut follow = Follow::new(LEVEL_S);
         follow.set_sample_rate(f64::from(sample_rate));
         let mut level = Self { follow, target: 1.0 };
-        // The follower jumps with its first frame: here, where nobody hears it.
+        // The follower jumps to its first value; here nobody hears it.
         level.follow.filter_mono(level.target);
         level
     }
@@ -115,12 +115,12 @@ impl Level {
     }
 }
 
-/// The instrument. See the module for what it promises.
+/// The instrument. The module's invariants are its promises.
 pub struct Sound {
     sample_rate: f32,
-    /// In the order of their strikes; never more than [`PLACES`], so that it never grows.
+    /// In the order in which they were struck; never more than [`PLACES`], so the list never grows.
     voices: Vec<Voice>,
-    /// Of the player's channels, one bit each.
+    /// The sustain pedals of the player's channels, one bit each.
     pedals: u16,
     levels: [Level; NoteSource::COUNT],
     tremolo: Sine<f64>,
@@ -129,7 +129,7 @@ pub struct Sound {
 }
 
 impl Sound {
-    /// A silent instrument. Sample rates outside [`SAMPLE_RATES`] are taken as the nearest inside.
+    /// A silent instrument. A sample rate outside [`SAMPLE_RATES`] counts as the nearest one inside.
     pub fn new(sample_rate: f32) -> Self {
         let (lowest, highest) = (*SAMPLE_RATES.start(), *SAMPLE_RATES.end());
         let sample_rate = if sample_rate > lowest { sample_rate.min(highest) } else { lowest };
@@ -146,7 +146,7 @@ impl Sound {
         }
     }
 
-    /// Strikes a key; velocity 0 is its key-up. Pitches above 127 are not there.
+    /// Strikes a key. Velocity 0 means note-off; pitches above 127 are ignored.
     pub fn note_on(&mut self, who: NoteSource, channel: u8, pitch: u8, velocity: u8) {
         if velocity == 0 {
             return self.note_off(who, channel, pitch);
@@ -159,13 +159,13 @@ impl Sound {
         if self.is_silent() {
             self.wake();
         }
-        // One tine per key of a channel: the new strike ends the old swing.
+        // There is one tine per key of a channel, so the new strike ends the old vibration.
         self.voices.iter_mut().filter(|voice| voice.is_undamped(place)).for_each(Voice::leave);
         self.make_room();
         self.voices.push(voice);
     }
 
-    /// Lets a key go. The player's rings on while the pedal of its channel is down.
+    /// Releases a key. The player's notes ring on while the pedal of their channel is down.
     pub fn note_off(&mut self, who: NoteSource, channel: u8, pitch: u8) {
         let pedalled = self.pedals & bit(channel) != 0 && who == NoteSource::Player;
         for voice in self.voices.iter_mut().filter(|voice| voice.is_key((who, channel, pitch))) {
@@ -186,15 +186,16 @@ impl Sound {
         }
     }
 
-    /// Linear gains of those whom a musician can turn up and down, from 0 to 4, reached smoothly; the click has its
-    /// own. What is not a number changes nothing.
+    /// Linear gains of the player, Segue and the comping, from 0 to 4, approached smoothly; the click has a fixed one.
+    /// A value that is not a number changes nothing.
     pub fn set_levels(&mut self, player: f32, segue: f32, comping: f32) {
         for (level, gain) in self.levels.iter_mut().zip([player, segue, comping]) {
             level.set(gain);
         }
     }
 
-    /// Fades everything within 40 ms and lifts the pedal, or the next notes might hang on one that was lost.
+    /// Fades everything within 40 ms and lifts the pedal, because its release may have been lost and the next notes
+    /// would hang.
     pub fn silence(&mut self) {
         self.pedals = 0;
         self.voices.iter_mut().for_each(Voice::leave);
@@ -206,7 +207,7 @@ impl Sound {
         self.voices.is_empty() && self.centre.is_at_rest()
     }
 
-    /// Overwrites both slices, which are of one length, with the next frames.
+    /// Overwrites both slices, which must have the same length, with the next frames.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
         left.fill(0.0);
         right.fill(0.0);
@@ -219,7 +220,7 @@ impl Sound {
         }
     }
 
-    /// At most [`SPAN`] frames.
+    /// Mixes at most [`SPAN`] frames.
     fn mix(&mut self, left: &mut [f32], right: &mut [f32]) {
         let frames = left.len().min(right.len()).min(SPAN);
         let mut buses = [[0.0; SPAN]; NoteSource::COUNT];
@@ -243,7 +244,7 @@ impl Sound {
         }
     }
 
-    /// Out of silence nothing needs smoothing, and every phrase finds the same instrument.
+    /// After silence nothing needs smoothing, and every phrase must start from the same state.
     fn wake(&mut self) {
         self.levels.iter_mut().for_each(Level::arrive);
         self.tremolo.reset();
@@ -262,7 +263,7 @@ impl Sound {
             }
         }
         self.voices.retain(|voice| !voice.is_over());
-        // Only when more than 32 were robbed within 20 ms: the one that has faded most is cut.
+        // This happens only if more than 32 notes were stolen within 20 ms: the voice that has faded most is cut.
         if self.voices.len() >= PLACES
             && let Some(i) = self.quietest(Voice::is_leaving)
         {
@@ -281,7 +282,7 @@ fn bit(channel: u8) -> u16 {
 }
 
 impl Seat {
-    /// Gains left and right that keep the power wherever the seat is.
+    /// Gains for left and right; their power is the same wherever the instrument is placed.
     fn gains(&self) -> (f32, f32) {
         let angle = (self.pan + 1.0) * FRAC_PI_4;
         (angle.cos(), angle.sin())

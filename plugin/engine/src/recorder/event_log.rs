@@ -1,11 +1,11 @@
-//! The memory of the recorder, which the audio thread writes and other threads read.
+//! The recorder's memory: the audio thread writes it and other threads read it.
 //!
 //! It is allocated with the instance: a ring of the last [`ENTRIES`] entries, and one page with the present state. The
-//! writer only stores numbers; it never waits, allocates or wakes a thread, and no reader can hold it up. A reader that
-//! is overtaken notices, and drops what was overwritten while it read.
+//! writer only stores numbers: it never waits, allocates or wakes a thread, and no reader can hold it up. A reader that
+//! is overtaken notices it and drops the entries that were overwritten while it read.
 //!
-//! When the ring is full the oldest entries go. Ten minutes fit as long as player and Segue together play fewer than 27
-//! notes a second.
+//! When the ring is full, new entries replace the oldest. Ten minutes fit as long as the player and Segue together play
+//! fewer than 27 notes a second.
 
 use crate::host::{NoteSource, StyleNumber};
 use crate::snapshot::{Chords, PlannedNote, SHOWN_PLANS, Snapshot};
@@ -15,23 +15,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 
-/// What the ring holds; a note is two of them.
+/// Entries in the ring; a note takes two of them.
 pub const ENTRIES: usize = 1 << 15;
-/// Words of 64 bits in an entry.
+/// 64-bit words in an entry.
 const WIDTH: usize = 3;
-/// Words of the page with the present: its head, and two for each planned note.
+/// Words of the page with the present state: its head, and two for each planned note.
 const PAGE: usize = 8 + 2 * SHOWN_PLANS;
-/// How often a reader tries to see the present while it is being written.
+/// How often a reader tries to read the present state while it is being written.
 const TRIES: usize = 64;
 
 /// One thing that happened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
-    /// When, in nanoseconds of audio that this instance has played.
+    /// When it happened, in nanoseconds of audio that this instance has played.
     pub at_ns: u64,
-    /// When, in ticks of the beats. For [`Event::Bars`], [`Event::Form`] and [`Event::Chords`], which moment is meant.
+    /// When it happened, in ticks of the beats. [`Event::Bars`], [`Event::Form`] and [`Event::Chords`] give the tick
+    /// from which they hold instead.
     pub tick: f64,
-    /// What.
+    /// What happened.
     pub event: Event,
 }
 
@@ -40,36 +41,36 @@ pub struct Entry {
 pub enum Event {
     /// A note begins.
     NoteOn {
-        /// Whose.
+        /// Who plays it.
         who: NoteSource,
-        /// Which key.
+        /// The key.
         pitch: Pitch,
         /// 1 to 127.
         velocity: u8,
     },
     /// A note ends.
     NoteOff {
-        /// Whose.
+        /// Who played it.
         who: NoteSource,
-        /// Which key.
+        /// The key.
         pitch: Pitch,
     },
-    /// Everything ends.
+    /// All notes end.
     Silence,
-    /// From here on time moves at this tempo.
+    /// The tempo from here on.
     Tempo {
         /// Quarter notes per minute.
         bpm: f32,
     },
-    /// The entry's tick is a bar line, from which bars of this metre are counted.
+    /// Bars of this metre are counted from the entry's tick, which is a bar line.
     Bars(Metre),
-    /// The entry's tick is where a chart begins.
+    /// A chart begins at the entry's tick.
     Form,
-    /// From the entry's tick on this is what notes are played to.
+    /// Notes are played to these chords from the entry's tick on.
     Chords(Chords),
-    /// The song started, stopped or jumped.
+    /// The host's song started, stopped or jumped.
     Cut {
-        /// The host's song moves from here on.
+        /// Whether the song moves from here on.
         plays: bool,
     },
 }
@@ -132,7 +133,7 @@ pub struct EventLog {
     /// Odd while the page is being written.
     version: AtomicU64,
     page: [AtomicU64; PAGE],
-    /// How many look at the page.
+    /// How many readers are watching the present state.
     watchers: AtomicU32,
 }
 
@@ -149,18 +150,18 @@ impl Default for EventLog {
     }
 }
 
-/// The present, as a reader sees it.
+/// The present state, as a reader sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Present {
-    /// The audio that this instance has played, in nanoseconds.
+    /// How much audio this instance has played, in nanoseconds.
     pub at_ns: u64,
-    /// What the hands show.
+    /// What the engine shows.
     pub snapshot: Snapshot,
-    /// Where the host's song is, in quarter notes, when it says so.
+    /// Where the host's song is, in quarter notes, if the host reports it.
     pub song_beats: Option<f64>,
 }
 
-/// As long as it lives somebody watches.
+/// Planned notes are written for as long as one of these lives.
 #[derive(Debug)]
 pub struct Watch(Arc<EventLog>);
 
@@ -171,20 +172,20 @@ impl Drop for Watch {
 }
 
 impl EventLog {
-    /// From the next block on the present shows what is planned too.
+    /// Asks for planned notes in the present state, from the next block on.
     #[must_use]
     pub fn watch(self: &Arc<Self>) -> Watch {
         self.watchers.fetch_add(1, Relaxed);
         Watch(Arc::clone(self))
     }
 
-    /// Whether somebody looks at the present.
+    /// Whether anyone is watching the present state.
     pub fn is_watched(&self) -> bool {
         self.watchers.load(Relaxed) > 0
     }
 
-    /// Everything that was written since `seen`, and from where to go on. Entries that were overwritten in the meantime
-    /// are left out.
+    /// Everything that was written since `seen`, and where the next call continues. Entries that were overwritten in
+    /// the meantime are left out.
     pub fn since(&self, seen: u64) -> (Vec<Entry>, u64) {
         let written = self.written.load(Acquire);
         let oldest = written.saturating_sub(ENTRIES as u64);
@@ -194,14 +195,14 @@ impl EventLog {
             let Some(slot) = self.slot(number) else { continue };
             read.push((number, slot.each_ref().map(|word| word.load(Relaxed))));
         }
-        // Whoever saw a word of a newer entry sees the claim for it too.
+        // A reader that saw a word of a newer entry also sees the claim for that entry.
         fence(Acquire);
         let oldest = self.claimed.load(Relaxed).saturating_sub(ENTRIES as u64);
         let whole = read.into_iter().filter(|(number, _)| *number >= oldest);
         (whole.filter_map(|(_, words)| Entry::unpack(words)).collect(), written)
     }
 
-    /// The present; `None` before the first block, or when it cannot be seen for all the writing.
+    /// The present state; `None` before the first block, and if the writer was busy on every try.
     pub fn present(&self) -> Option<Present> {
         for _ in 0..TRIES {
             let version = self.version.load(Acquire);
@@ -222,7 +223,7 @@ impl EventLog {
         self.ring.get(usize::try_from(number % ENTRIES as u64).ok()?)
     }
 
-    /// Writes an entry; for one writer only.
+    /// Writes an entry. Only one thread may write.
     pub fn write(&self, entry: Entry) {
         let number = self.written.load(Relaxed);
         self.claimed.store(number + 1, Relaxed);
@@ -235,7 +236,7 @@ impl EventLog {
         self.written.store(number + 1, Release);
     }
 
-    /// Shows the present; for one writer only.
+    /// Replaces the present state. Only one thread may write.
     pub fn show(&self, at_ns: u64, snapshot: &Snapshot, song_beats: Option<f64>) {
         self.show_words(Present::pack(at_ns, snapshot, song_beats));
     }
@@ -270,7 +271,7 @@ impl Present {
             0,
         ];
         let notes = snapshot.planned.iter().flat_map(|note| {
-            #[expect(clippy::cast_possible_truncation, reason = "a length to look at")]
+            #[expect(clippy::cast_possible_truncation, reason = "a length that is only drawn")]
             let length = note.length as f32;
             [note.onset.to_bits(), u64::from(length.to_bits()) << 32 | bytes([note.key, note.velocity, 0, 0])]
         });

@@ -1,16 +1,16 @@
-//! The recorder's entries put together: notes with their lengths, and the map of tempo and bars.
+//! Puts the recorder's entries together: notes with their lengths, and the map of tempo and bars.
 
 use super::{Entry, Event};
 use crate::host::NoteSource;
 use crate::snapshot::Chords;
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 
-/// A note that sounded, or still does.
+/// A note that has sounded or still sounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Played {
-    /// Whose.
+    /// Who played it.
     pub who: NoteSource,
-    /// Which key.
+    /// The key.
     pub pitch: Pitch,
     /// 1 to 127.
     pub velocity: u8,
@@ -22,48 +22,48 @@ pub struct Played {
     pub at_ns: u64,
 }
 
-/// Something that holds from a moment on.
+/// A value that holds from a moment on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change<T> {
-    /// From when, in ticks.
+    /// The tick from which it holds.
     pub from: f64,
-    /// What.
+    /// The value.
     pub to: T,
 }
 
-/// What sounded, in order of time.
+/// What has sounded, in order of time.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// In order of onset.
     pub notes: Vec<Played>,
     /// Quarter notes per minute.
     pub tempos: Vec<Change<f32>>,
-    /// Where bars are counted from.
+    /// Which bars hold, and since when.
     pub bars: Vec<Change<Bars>>,
-    /// Where a chart begins.
+    /// Where charts begin.
     pub forms: Vec<Change<Ticks>>,
-    /// Whether the bars are those of a song.
+    /// Whether the bars are those of the host's song.
     pub songs: Vec<Change<bool>>,
-    /// What notes were played to.
+    /// Which chords the notes were played to.
     pub chords: Vec<Change<Chords>>,
     /// When the newest entry was written, in nanoseconds of audio.
     pub newest_ns: u64,
     /// The newest moment, in ticks.
     pub newest: f64,
-    /// Added to the ticks of entries, because a rendering begins to count anew.
+    /// Added to the ticks of entries, because a rendering starts counting again.
     moved: f64,
-    /// The last moment as it was written.
+    /// The last tick as it was written, before `moved` was added.
     last: Option<f64>,
 }
 
 impl History {
-    /// Takes in what was written since.
+    /// Adds entries that were written since the last call.
     pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
         entries.into_iter().for_each(|entry| self.take(entry));
     }
 
     fn take(&mut self, entry: Entry) {
-        /// Time goes back by less than this only because numbers are rounded.
+        /// Rounding can move time back by less than this. A larger step back means that counting has started again.
         const ROUNDED_TICKS: f64 = 1.0;
         let is_moment = !matches!(entry.event, Event::Bars(_) | Event::Form | Event::Chords(_));
         if is_moment {
@@ -96,14 +96,14 @@ impl History {
             }
             Event::Form => change(&mut self.forms, now, nearest(tick)),
             Event::Chords(chords) => {
-                // A chord is known when its fingers rest, which may be after something else has changed.
+                // A chord is known only once the fingers rest, so another change may have been recorded before it.
                 let from = self.chords.last().map_or(tick, |last| tick.max(last.from));
                 change(&mut self.chords, from, chords);
             }
         }
     }
 
-    /// Forgets what began before a moment of the audio.
+    /// Drops the notes and changes that ended before a moment of the audio.
     pub fn forget_before(&mut self, at_ns: u64) {
         let first = self.notes.partition_point(|note| note.at_ns < at_ns);
         self.notes.drain(..first);
@@ -130,22 +130,22 @@ impl History {
         at(&self.songs, tick).unwrap_or(false)
     }
 
-    /// Where the chart began that is played at a moment.
+    /// Where the chart in force at a moment began.
     pub fn form_at(&self, tick: f64) -> Ticks {
         at(&self.forms, tick).unwrap_or(Ticks::ZERO)
     }
 
-    /// What was played to at a moment; `None` when nothing is known.
+    /// The chords at a moment; `None` if nothing is known.
     pub fn chords_at(&self, tick: f64) -> Option<Chords> {
         at(&self.chords, tick)
     }
 
-    /// Whether anything sounds.
+    /// Whether any note still sounds.
     pub fn is_sounding(&self) -> bool {
         self.notes.iter().rev().take(Self::OPEN).any(|note| note.end.is_none())
     }
 
-    /// How far back a note that still sounds can lie among the others.
+    /// How many notes back a note that still sounds can lie.
     const OPEN: usize = 512;
 
     fn end(&mut self, who: NoteSource, pitch: Pitch, tick: f64) {
@@ -177,7 +177,7 @@ fn at<T: Copy>(changes: &[Change<T>], tick: f64) -> Option<T> {
     changes.get(later.saturating_sub(1)).map(|change| change.to)
 }
 
-/// Keeps what holds at a moment, and what comes after it.
+/// Keeps the value that holds at a moment, and everything after it.
 fn forget<T>(changes: &mut Vec<Change<T>>, from: f64) {
     let later = changes.partition_point(|change| change.from <= from);
     changes.drain(..later.saturating_sub(1));

@@ -1,8 +1,8 @@
-//! The last minutes of a jam as a MIDI file: tempo and bars, a track for the player, one for Segue, and as markers the
-//! chords that were in force while they played, of a chart or heard from the player.
+//! The last minutes of a jam as a MIDI file: tempo and bars, a track for the player, a track for Segue, and markers for
+//! the chords in force, whether they came from a chart or from the player.
 //!
-//! Reads the recorder that the audio thread keeps anyway, so nothing has to be switched on before one plays. Not for
-//! the audio thread; knows no files.
+//! Reads the recorder, which always runs, so the musician need not switch on anything before playing. Not for the audio
+//! thread. Does not know files.
 
 mod time_line;
 
@@ -19,10 +19,10 @@ use time_line::FileTimeline;
 
 /// How far back a capture reaches, in nanoseconds of audio: ten minutes.
 pub const LONGEST_NS: u64 = 600_000_000_000;
-/// Ticks of the file to one of ours. A frame is shorter than one of them, so a note on the grid is on it in the file.
+/// Ticks of the file per engine tick. They are finer than a frame, so a note on the grid is on the grid in the file.
 const FINER: i64 = 10;
 const FILE_TICKS_PER_QUARTER: i64 = TICKS_PER_QUARTER * FINER;
-/// The chart of a version, in a style; `None` when there was none.
+/// The chart of a version, in a style; `None` if there was none.
 pub type Charts<'a> = &'a dyn Fn(u32, StyleNumber) -> Option<Arc<Chart>>;
 
 /// What was played in the last ten minutes.
@@ -34,7 +34,7 @@ pub fn history(pages: &EventLog) -> History {
     history
 }
 
-/// A history as the bytes of a MIDI file; `None` when no note is in it. The file begins with the bar of the first note.
+/// A history as the bytes of a MIDI file; `None` if it has no note. The file begins with the bar of the first note.
 pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
     let first = history.notes.first()?.onset;
     let end = history.notes.iter().map(|note| note.end.unwrap_or(history.newest)).fold(history.newest, f64::max);
@@ -54,12 +54,12 @@ pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The chords from one moment up to another, each where it begins.
+/// The chords between two moments, each with the moment at which it begins.
 fn chords(history: &History, charts: Charts<'_>, from: f64, end: f64) -> Vec<(f64, String)> {
     let mut markers = Markers::default();
     let ends = history.chords.iter().skip(1).map(|next| next.from).chain([f64::INFINITY]);
     for (index, (span, until)) in history.chords.iter().zip(ends).enumerate() {
-        // What is known first was in force before.
+        // The first known chords also held before they were recorded.
         let begin = if index == 0 { from } else { span.from.max(from) };
         if until <= begin || begin > end {
             continue;
@@ -84,13 +84,13 @@ fn chords(history: &History, charts: Charts<'_>, from: f64, end: f64) -> Vec<(f6
     markers.written
 }
 
-/// What there is to say of a moment.
+/// What a marker says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Marker {
-    /// There are no chords.
+    /// There is no chord.
     #[default]
     Nothing,
-    /// A rest of the chart.
+    /// The chart has a rest.
     Rest,
     Chord(Chord),
 }
@@ -101,7 +101,7 @@ impl From<Option<Chord>> for Marker {
     }
 }
 
-/// The chords, each where it begins.
+/// The chord markers, each with the moment at which it begins.
 #[derive(Default)]
 struct Markers {
     written: Vec<(f64, String)>,
@@ -109,7 +109,7 @@ struct Markers {
 }
 
 impl Markers {
-    /// From this moment on. That there are no chords any more is written as a rest.
+    /// Adds a marker from this moment on. Where chords end without new ones, the marker is a rest.
     fn say(&mut self, at: f64, marker: Marker) {
         let last = std::mem::replace(&mut self.last, marker);
         let name = match (last, marker) {
@@ -122,8 +122,8 @@ impl Markers {
     }
 }
 
-/// The metre of the bar that a moment lies in. The recorder notes a change with the block in which it comes, which
-/// begins a little before the bar line.
+/// The metre of the bar in which a moment lies. The recorder writes a change with the block that brings it, and that
+/// block begins a little before the bar line.
 fn metre_at(history: &History, moment: f64) -> Metre {
     let begun = history.bars.iter().rev().find(|change| first_line(change.to, change.from) <= moment);
     begun.or(history.bars.first()).map_or(Metre::COMMON, |change| change.to.metre)
@@ -144,7 +144,7 @@ impl FileTimeline {
         for change in &history.tempos {
             events.push((self.tick(change.from), TrackEventKind::Meta(tempo(self.told(change.to, change.from)))));
         }
-        // A span goes on in the tempo of the jam, as fast as the file passes there.
+        // Each span keeps the jam's tempo, multiplied by how fast the file runs there.
         for span in self.spans().iter().skip(1) {
             if let Some(bpm) = history.tempo_at(span.from) {
                 events.push((self.tick(span.from), TrackEventKind::Meta(tempo(self.told(bpm, span.from)))));
@@ -157,12 +157,12 @@ impl FileTimeline {
         for (moment, chord) in markers {
             events.push((self.tick(*moment), TrackEventKind::Meta(MetaMessage::Marker(chord.as_bytes()))));
         }
-        // Of several at one moment the last was in force.
+        // Of several events at one moment, the last was in force.
         events.sort_by_key(|(tick, _)| *tick);
         track("Segue: time and chords", keep_last(events))
     }
 
-    /// The tempo of the file where the jam has this one.
+    /// The tempo in the file for this tempo of the jam.
     fn told(&self, bpm: f32, moment: f64) -> f32 {
         #[expect(clippy::cast_possible_truncation, reason = "seven digits of a tempo are plenty")]
         let pace = self.pace_at(moment) as f32;
@@ -177,7 +177,7 @@ impl FileTimeline {
             strokes.push((on, true, note));
             strokes.push((off, false, note));
         }
-        // Off before on, because a repeated note ends where it begins again.
+        // Note-offs come before note-ons, because a repeated note ends where it begins again.
         strokes.sort_by_key(|(tick, on, note)| (*tick, *on, note.pitch));
         let event = |(tick, on, note): (u32, bool, &Played)| {
             let key = u7::from(note.pitch.key());
@@ -192,7 +192,7 @@ impl FileTimeline {
     }
 }
 
-/// The first line of these bars at or after a moment.
+/// The first bar line at or after a moment.
 fn first_line(bars: Bars, moment: f64) -> f64 {
     let moment = nearest(moment);
     let place = bars.place(moment);
@@ -200,7 +200,7 @@ fn first_line(bars: Bars, moment: f64) -> f64 {
     line.as_f64()
 }
 
-/// Drops a tempo or signature that another one of the same moment overrules.
+/// Drops a tempo or time signature if another one follows at the same moment.
 fn keep_last(events: Vec<Timed<'_>>) -> Vec<Timed<'_>> {
     let overrules = |(tick, kind): &Timed<'_>, (later, other): &Timed<'_>| {
         let same = |is: fn(&MetaMessage<'_>) -> bool| {
@@ -221,7 +221,7 @@ fn keep_last(events: Vec<Timed<'_>>) -> Vec<Timed<'_>> {
 
 fn tempo(bpm: f32) -> MetaMessage<'static> {
     const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
-    /// What three bytes hold.
+    /// The largest number that three bytes hold: microseconds per quarter note.
     const SLOWEST: f64 = 16_777_215.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
     let quarter = (MICROSECONDS_PER_MINUTE / f64::from(bpm)).round().clamp(1.0, SLOWEST) as u32;

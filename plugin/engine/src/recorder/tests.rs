@@ -45,7 +45,7 @@ fn a_note_is_written_at_its_tick_wherever_the_blocks_are_cut() {
     }
 }
 
-/// A full ring keeps the newest entries, and a reader continues where it was.
+/// A full ring keeps the newest entries, and a reader continues where it stopped.
 #[test]
 fn a_full_ring_keeps_the_newest() {
     let mut recorder = Recorder::default();
@@ -61,12 +61,12 @@ fn a_full_ring_keeps_the_newest() {
         }
     }
     read += strikes(&recorder.pages.since(seen).0).len();
-    assert_eq!(read, usize::try_from(blocks).unwrap(), "a reader that comes in time loses nothing");
+    assert_eq!(read, usize::try_from(blocks).unwrap(), "a reader in time loses nothing");
     let (kept, _) = recorder.pages.since(0);
     assert_eq!(kept.len(), ENTRIES);
     assert!(kept.is_sorted_by_key(|entry| entry.at_ns));
     let has_time = kept.iter().any(|entry| matches!(entry.event, Event::Tempo { .. }));
-    assert!(has_time, "the tempo is not among what is lost, however long ago it changed");
+    assert!(has_time, "the tempo is never lost, however long ago it changed");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn the_present_is_read_as_it_was_written() {
     assert_eq!((present.snapshot, present.song_beats), (shown, Some(17.5)));
 }
 
-/// What sounds is recorded whether or not anybody looks; news is only for readers that watch.
+/// What sounds is recorded whether or not a window watches; only watching readers get news.
 #[test]
 fn what_sounds_is_recorded_whether_or_not_anybody_looks() {
     let mut recorder = Recorder::default();

@@ -1,15 +1,15 @@
-//! Keeps the sound around its centre: every strike begins with a swing to the same side, and many of them would push it
-//! off, slower than any tone.
+//! Removes direct current: every strike first swings to the same side, so many strikes would slowly push the sound off
+//! centre.
 
 use std::f64::consts::TAU;
 
-/// What is slower than this is no tone: the lowest key of a piano swings five times as fast.
+/// Anything slower than this is not a tone: the lowest key of a piano vibrates five times as fast.
 const SLOWEST_HZ: f64 = 5.0;
 
-/// So near (-120 dBFS) it has come to rest, because by itself it never does.
+/// A value this close to zero (-120 dBFS) counts as zero, because the filter never quite reaches it.
 const AT_REST: f64 = 1e-6;
 
-/// A high-pass of first order for two sides.
+/// A first-order high-pass filter for two channels.
 pub(super) struct Centre {
     kept: f64,
     before: [f64; 2],
@@ -21,18 +21,18 @@ impl Centre {
         Self { kept: (-TAU * SLOWEST_HZ / f64::from(sample_rate)).exp(), before: [0.0; 2], passed: [0.0; 2] }
     }
 
-    /// Forgets what it heard.
+    /// Forgets its past input.
     pub fn reset(&mut self) {
         (self.before, self.passed) = ([0.0; 2], [0.0; 2]);
     }
 
-    /// Whether nothing comes from it when nothing goes in.
+    /// Whether silence in gives silence out.
     pub fn is_at_rest(&self) -> bool {
         self.passed.iter().chain(&self.before).all(|value| value.abs() <= 0.0)
     }
 
-    /// One frame, left and right.
-    #[allow(clippy::cast_possible_truncation, reason = "audio is f32; only what is carried on needs more")]
+    /// Filters one frame, left and right.
+    #[allow(clippy::cast_possible_truncation, reason = "audio is f32; only the state needs more")]
     pub fn pass(&mut self, left: f32, right: f32) -> (f32, f32) {
         let sides = self.before.iter_mut().zip(&mut self.passed);
         for ((before, passed), now) in sides.zip([left, right].map(f64::from)) {

@@ -1,26 +1,26 @@
-//! Nothing leaves above full scale, and nothing below the threshold is touched.
+//! A limiter: nothing leaves above full scale, and nothing below the threshold changes.
 
-/// Up to here (-3 dBFS) samples pass as they are.
+/// Samples up to here (-3 dBFS) pass unchanged.
 const THRESHOLD: f32 = 0.7;
 
-/// What is loud for longer than a moment is held below this (-2 dBFS).
+/// Sound that stays loud is held below this (-2 dBFS).
 const CEILING: f32 = 0.8;
 
-/// Nothing passes this. A little below full scale, which hosts and their meters take for clipped.
+/// No sample exceeds this. It is a little below full scale, because hosts and their meters show full scale as clipping.
 const TOP: f32 = 0.999;
 
-/// Seconds for 63 % of the way when it gets louder: short, but slower than a bass note's swing.
+/// The seconds for 63 % of the way when the sound gets louder: short, but slower than a bass note's vibration.
 const ATTACK_S: f32 = 0.001;
 
-/// The same when it gets softer.
+/// The seconds for 63 % of the way when it gets softer.
 const RELEASE_S: f32 = 0.15;
 
-/// Below this the memory of past peaks is forgotten, because numbers near the smallest are slow to reckon with.
+/// Below this the memory of past peaks is cleared, because arithmetic with denormal numbers is slow.
 const FORGOTTEN: f32 = 1e-6;
 
-/// Turns down what is too loud, both sides alike; what comes too fast for that is rounded off.
+/// Turns down loud sound, both channels alike, and rounds off peaks that come too fast for that.
 pub(super) struct Limiter {
-    /// The loudness of the last moments.
+    /// The recent peak level.
     peak: f32,
     attack: f32,
     release: f32,
@@ -32,12 +32,12 @@ impl Limiter {
         Self { peak: 0.0, attack: step(ATTACK_S), release: step(RELEASE_S) }
     }
 
-    /// Forgets what it heard.
+    /// Forgets its past input.
     pub fn reset(&mut self) {
         self.peak = 0.0;
     }
 
-    /// One frame, left and right; the result lies between -1 and 1, and is neither.
+    /// Limits one frame, left and right. The results lie strictly between -1 and 1.
     pub fn limit(&mut self, left: f32, right: f32) -> (f32, f32) {
         let now = left.abs().max(right.abs());
         let step = if now > self.peak { self.attack } else { self.release };
@@ -50,13 +50,13 @@ impl Limiter {
     }
 }
 
-/// What is too quick for the gain to follow does not pass the top either.
+/// Rounds off a sample that is too fast for the gain to follow.
 fn round_off(sample: f32) -> f32 {
     bend(sample.abs(), CEILING, TOP).copysign(sample)
 }
 
-/// Straight up to `from`, then bent towards `to`, which it never passes. Neither slope nor curvature has a corner
-/// there, because a corner is heard as crackle.
+/// Linear up to `from`, then bent towards `to`, which it never exceeds. Slope and curvature are continuous there,
+/// because a corner is heard as crackle.
 fn bend(amplitude: f32, from: f32, to: f32) -> f32 {
     let over = (amplitude - from) / (to - from);
     if over > 0.0 { from + (to - from) * over.tanh() } else { amplitude }
@@ -66,7 +66,7 @@ fn bend(amplitude: f32, from: f32, to: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Soft sound passes untouched, and loud sound stays below full scale.
+    /// Soft sound passes unchanged, and loud sound stays below full scale.
     #[test]
     fn soft_passes_untouched_and_loud_stays_below_full_scale() {
         let mut limiter = Limiter::new(48_000.0);

@@ -1,4 +1,4 @@
-//! The instrument played and listened to, by numbers.
+//! Plays the instrument and checks the sound by its numbers.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -15,17 +15,17 @@ const RATE: f32 = 48_000.0;
 const EVERYBODY: [NoteSource; NoteSource::COUNT] =
     [NoteSource::Player, NoteSource::Segue, NoteSource::Comping, NoteSource::Click];
 
-/// The channel on which all happens that does not say otherwise.
+/// The channel of all gestures that name no other.
 const CHANNEL: u8 = 3;
 
-/// What can happen to the instrument.
+/// What a test does to the instrument.
 #[derive(Clone, Copy)]
 enum Gesture {
     On(NoteSource, u8, u8),
     Off(NoteSource, u8),
     Down,
     Up,
-    /// Of the player, of Segue and of the comping.
+    /// Levels of the player, of Segue and of the comping.
     Levels(f32, f32, f32),
     Silence,
 }
@@ -43,7 +43,7 @@ fn make(sound: &mut Sound, gesture: Gesture) {
 
 /// Renders `frames` in calls of at most `cut(call)` frames, with the gestures at their frames.
 fn play(sound: &mut Sound, score: &[(usize, Gesture)], frames: usize, cut: impl Fn(usize) -> usize) -> Vec<(f32, f32)> {
-    // What was in the slices before must not matter.
+    // The previous contents of the slices must not matter.
     let (mut left, mut right) = (vec![9.0; frames], vec![9.0; frames]);
     let (mut at, mut calls, mut score) = (0, 0, score.iter().peekable());
     while at < frames {
@@ -67,13 +67,13 @@ fn loudest(samples: &[f32]) -> f32 {
     samples.iter().fold(0.0, |most, sample| sample.abs().max(most))
 }
 
-/// The sharpest corner: the largest fourth difference. It weighs 100 Hz at 48 kHz by 3e-8, a jump by 3.
+/// The sharpest corner: the largest fourth difference. It weights 100 Hz at 48 kHz by 3e-8 and a step by 3.
 fn sharpest(samples: &[f32]) -> f32 {
     let corners = samples.windows(5).map(|w| w[0] - 4.0 * w[1] + 6.0 * w[2] - 4.0 * w[3] + w[4]);
     corners.fold(0.0, |most, corner| corner.abs().max(most))
 }
 
-/// Everything that can happen, within 1.5 s and out of step with any block.
+/// Every kind of gesture within 1.5 s, not aligned with any block.
 fn busy_score() -> Vec<(usize, Gesture)> {
     let mut score = vec![(0, Gesture::Levels(0.8, 1.2, 0.9))];
     for i in 0..90_usize {
@@ -145,7 +145,7 @@ fn a_melody_note_peaks_near_minus_14_db() {
     let db = |gain: f32| 20.0 * gain.log10();
     let peak = db(loudest(&heard(&[(0, On(NoteSource::Player, 64, 95))], 48_000)));
     assert!((-15.5..-12.5).contains(&peak), "{peak} dBFS");
-    // Over the first half second: later it depends on how long one holds.
+    // Over the first half second: later it depends on how long the key is held.
     let mut sound = Sound::new(RATE);
     let chord = [48, 64, 67, 71].map(|pitch| (0, On(NoteSource::Player, pitch, 80)));
     let frames = play(&mut sound, &chord, 24_000, |_| 512);
@@ -165,7 +165,7 @@ fn a_harder_touch_is_louder_and_brighter() {
 
 #[test]
 fn a_note_ends_without_a_corner_sharper_than_its_own() {
-    // Its own corners are those of the 30 ms before; what is under 1e-5 (-100 dBFS) nobody hears.
+    // The note's own corners are those of the 30 ms before. Nobody hears anything under 1e-5 (-100 dBFS).
     for (pitch, velocity) in [(28, 110), (40, 127), (55, 60), (60, 100), (72, 127), (90, 100)] {
         let end = 9_600 + usize::from(pitch) * 13;
         for gesture in [Off(NoteSource::Player, pitch), Silence] {
@@ -173,7 +173,7 @@ fn a_note_ends_without_a_corner_sharper_than_its_own() {
             let own = sharpest(&samples[end - 1_440..end]).max(1e-5);
             let at_end = sharpest(&samples[end - 4..]);
             assert!(at_end < 1.2 * own, "key {pitch}: {at_end} after {own}");
-            // The checker itself: a hard cut, at the highest of the last swing, is found.
+            // Checks the checker: a hard cut at the peak of the last period must be found.
             let cut = (end - 960..end).max_by(|a, b| samples[*a].total_cmp(&samples[*b])).unwrap();
             samples[cut..].fill(0.0);
             assert!(sharpest(&samples[end - 1_440..]) > 3.0 * own, "key {pitch} cut");
@@ -185,7 +185,7 @@ fn a_note_ends_without_a_corner_sharper_than_its_own() {
 fn a_robbed_voice_and_a_key_struck_again_end_without_a_click() {
     let mut held: Vec<_> = (0..32).map(|i| (usize::from(i) * 97, On(NoteSource::Player, 28 + i, 90))).collect();
     let own = sharpest(&heard(&held, 48_000)[24_000..]);
-    // Velocity 1, so that what is heard is the end of the old note and not the strike of the new one.
+    // Velocity 1, so that the sound is the end of the old note and not the strike of the new one.
     held.extend((0..20).map(|i| (30_000 + usize::from(i) * 301, On(NoteSource::Player, 61 + i, 1))));
     held.extend((0..12).map(|i| (40_000 + usize::from(i) * 301, On(NoteSource::Player, 40 + i, 1))));
     let samples = heard(&held, 48_000);
@@ -209,11 +209,12 @@ fn there_is_no_direct_current() {
     println!("Direct current over a second: {:.1} dBFS at most", 20.0 * most.log10());
 }
 
-/// The most in any second.
+/// The largest mean of any second.
 fn direct_current(what: &str, samples: &[f32]) -> f64 {
     let mut most = 0.0_f64;
     for second in samples.windows(48_000).step_by(12_000) {
-        // Under a raised cosine, so that half swings at the borders do not count; its mean is a half.
+        // Weighted with a raised cosine, so that half periods at the ends do not count; the mean of the weights is a
+        // half.
         let weighed = second
             .iter()
             .enumerate()
@@ -296,7 +297,7 @@ fn a_key_up_ends_only_the_key_of_its_own_player() {
     assert_eq!(sounding, [NoteSource::Player]);
 }
 
-/// The oldest released note is stolen first, and then the quietest.
+/// The oldest released note is stolen first; if there is none, the quietest.
 #[test]
 fn the_oldest_released_note_is_stolen_first() {
     let mut sound = Sound::new(RATE);
@@ -326,7 +327,7 @@ fn no_more_than_32_notes_sound() {
     assert_eq!(sound.voices.capacity(), capacity);
 }
 
-/// A bar of a chord every 24,000 frames, as the comping plays it.
+/// A chord every 24,000 frames, as the comping plays it.
 fn comping() -> Vec<(usize, Gesture)> {
     let chords: [[u8; 3]; 4] = [[41, 57, 63], [46, 56, 62], [41, 57, 63], [48, 58, 64]];
     let keys = (0..).zip(chords).flat_map(|(bar, keys)| keys.map(|key| (bar * 24_000, key)));
@@ -342,7 +343,7 @@ fn sorted(mut score: Vec<(usize, Gesture)>) -> Vec<(usize, Gesture)> {
 #[test]
 fn chords_change_without_a_click() {
     let samples = heard(&sorted(comping()), 96_000);
-    // Strikes are the sharpest corners there are; where keys go up there are none beside what sounds.
+    // Strikes have the sharpest corners. Where keys go up there must be no corner beyond those of the sound itself.
     let strike = sharpest(&samples[..2_400]);
     for bar in 0..4 {
         let end = bar * 24_000 + 21_000;
@@ -352,7 +353,7 @@ fn chords_change_without_a_click() {
     }
 }
 
-/// The comping is soft under the solo, and all together stay below the limiter.
+/// The comping is soft under the solo, and all voices together stay below the limiter.
 #[test]
 fn the_comping_is_soft_under_the_solo() {
     let power = |samples: &[f32]| samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len() as f32;
@@ -404,11 +405,11 @@ fn each_level_moves_its_own_player_without_a_click() {
     assert!(loudest(&heard(&comping, 24_000)) == 0.0);
 }
 
-/// One key on two channels is two voices, and each has its own key-up and pedal.
+/// The same key on two channels is two voices, and each has its own note-off and pedal.
 #[test]
 fn one_key_on_two_channels_is_two_voices() {
     const OTHER: u8 = CHANNEL + 1;
-    /// What is left half a second after both were struck and this was done.
+    /// What still sounds half a second after both keys were struck and this was done.
     fn left(then: impl Fn(&mut Sound)) -> f32 {
         let mut sound = Sound::new(RATE);
         sound.note_on(NoteSource::Player, CHANNEL, 60, 100);
@@ -421,7 +422,7 @@ fn one_key_on_two_channels_is_two_voices() {
     let both = left(|_| {});
     let one = left(|sound| sound.note_off(NoteSource::Player, CHANNEL, 60));
     let other = left(|sound| sound.note_off(NoteSource::Player, OTHER, 60));
-    // Struck together they swing together: half the amplitude, a quarter of the power.
+    // Struck together, both vibrate in phase: one has half the amplitude, a quarter of the power.
     assert!((one / both - 0.25).abs() < 0.01 && (other / both - 0.25).abs() < 0.01, "{one} and {other} of {both}");
     let pedalled = left(|sound| {
         sound.pedal(OTHER, true);

@@ -1,8 +1,8 @@
-//! One struck key: a tine that swings by itself, and the damper that ends it.
+//! One struck key: a tine that vibrates freely, and the damper that ends it.
 //!
-//! Invariant: what a tine does is settled when it is struck, so it is made ahead, in blocks; what the hands do later
-//! is the damper's alone, a gain applied frame by frame. So the same samples come out however the host cuts its blocks.
-//! A voice knows no levels, no stereo and no other voice.
+//! Invariant: the strike alone determines what the tine does, so its sound is made ahead, in blocks. What the player
+//! does later acts only on the damper, a gain applied frame by frame. The samples are therefore the same however the
+//! host cuts its blocks. A voice does not know levels, stereo or other voices.
 
 use fundsp::audionode::AudioNode;
 use fundsp::buffer::BufferArray;
@@ -14,58 +14,60 @@ use std::f32::consts::{PI, TAU};
 use super::NoteSource;
 use super::decay::{BLOCK, Decay, STILL, block_s};
 
-/// Amplitude of the hardest strike of middle C. A melody at velocity 100 then peaks near -14 dBFS.
+/// The amplitude of the hardest strike of middle C. A melody at velocity 100 then peaks near -14 dBFS.
 const HARDEST: f32 = 0.38;
 
 const MIDDLE_C_HZ: f32 = 261.625_58;
 
-/// Octaves upwards over which each thing halves. Low tines are loud, rich and long; high ones are near pure.
+/// The number of octaves upwards over which each property halves. Low tines are loud, rich and long; high ones are
+/// nearly pure.
 const LOUDNESS_HALVES: f32 = 6.0;
 const BARK_HALVES: f32 = 4.5;
 const BELL_HALVES: f32 = 2.5;
 const BELL_DECAY_HALVES: f32 = 2.0;
 const DECAY_HALVES: f32 = 1.7;
 
-/// The least and the most that a key's place does to its loudness.
+/// The smallest and the largest factor by which the key's position changes its loudness.
 const KEY_GAIN: (f32, f32) = (0.6, 1.35);
 
-/// Time constant of the sustained sound at middle C, and the shortest and longest of all keys.
+/// The time constant of the sustained sound at middle C, and the shortest and longest of all keys.
 const MIDDLE_DECAY_S: f32 = 1.6;
 const DECAY_S: (f32, f32) = (0.1, 5.0);
 
-/// Share of the sound that dies soon after the strike, and its time constant over the rest's.
+/// The share of the sound that decays soon after the strike, and its time constant relative to the rest.
 const TINE_SHARE: f32 = 0.3;
 const TINE_DECAY: f32 = 0.2;
 
 /// The shortest and the longest strike.
 const STRIKE_S: (f32, f32) = (0.001, 0.004);
 
-/// Share of the bark that stays when the swing has died down.
+/// The share of the bark that remains when the vibration has become small.
 const LASTING_BARK: f32 = 0.4;
 
-/// Beyond this bend the swing folds over and the fundamental is lost.
+/// A larger bend folds the wave over, and the fundamental is lost.
 const MAX_BARK: f32 = 1.1;
 
-/// Bend allowed for each harmonic that half the sample rate carries beyond these: what folds back stays under -80 dB.
+/// The bend allowed for each harmonic that fits below half the sample rate beyond these; aliasing then stays under -80
+/// dB.
 const BARK_PER_HARMONIC: f32 = 0.14;
 const HARMONICS_WITHOUT_BARK: f32 = 3.0;
 
-/// Amplitude of velocity 127 over velocity 1: 40 dB, because an electric piano answers a wide range of touch.
+/// The amplitude of velocity 127 over velocity 1: 40 dB, because an electric piano answers a wide range of touch.
 const DYNAMIC_RANGE: f32 = 100.0;
 
-/// Below this gain (-120 dB) a damper has closed.
+/// A damper below this gain (-120 dB) counts as closed.
 const CLOSED: f32 = 1e-6;
 
-/// A damper on the tine: down to -60 dB in this many seconds, the lowest key and the highest.
+/// The seconds in which the damper falls to -60 dB, for the lowest key and for the highest.
 const RELEASE_S: (f32, f32) = (0.15, 0.08);
 
-/// The same for a voice that has to go: short, yet long enough not to be heard as a click.
+/// The same for a voice that must make room: short, but long enough not to be heard as a click.
 const LEAVE_S: f32 = 0.02;
 
-/// A critically damped gain, (1 + x) e^-x, is at -60 dB when x is this.
+/// The x at which a critically damped gain, (1 + x) e^-x, reaches -60 dB.
 const X_AT_MINUS_60_DB: f32 = 9.233;
 
-/// A key of one of the keyboards: whose, on which channel, and its pitch.
+/// A key of one of the keyboards: the player, the channel, and the pitch.
 pub(super) type Place = (NoteSource, u8, u8);
 
 /// A mode of the tine above its fundamental.
@@ -79,35 +81,35 @@ struct Mode {
     decay_s: f32,
 }
 
-/// What is heard of the tine beside its fundamental: the bell, and the click of the hammer's tip.
+/// What sounds beside the fundamental: the bell, and the click of the hammer tip.
 const BELL: Mode = Mode { ratio: 6.267, level: 0.24, decay_s: 0.16 };
 const TIP: Mode = Mode { ratio: 17.55, level: 0.10, decay_s: 0.03 };
 
 /// How one player's instrument differs from another's.
 #[derive(Clone, Copy)]
 pub(super) struct Tone {
-    /// How far the pickup bends the swing of the hardest strike, in radians; 1 is the edge of folding over.
+    /// How far the pickup bends the wave of the hardest strike, in radians; beyond 1 the wave folds over.
     pub bark: f32,
-    /// Gain of bell and tip.
+    /// The gain of the bell and the tip.
     pub bell: f32,
-    /// Length of the strike over the usual.
+    /// The length of the strike relative to the usual one.
     pub softness: f32,
 }
 
-/// Who still wants this voice to sound.
+/// What keeps this voice sounding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hold {
     /// The key is down.
     Key,
-    /// The key is up, the pedal is down.
+    /// The key is up and the pedal is down.
     Pedal,
-    /// Nobody: the damper is on it.
+    /// Nothing: the damper is on the tine.
     Released,
-    /// Its place is wanted: it goes quickly.
+    /// The place is needed: it fades quickly.
     Leaving,
 }
 
-/// A mode while it rings.
+/// A mode while it sounds.
 struct Ringing {
     fall: Decay,
     frequency: f32,
@@ -115,16 +117,16 @@ struct Ringing {
 }
 
 impl Ringing {
-    /// Silent from the start when the sample rate cannot carry `frequency`.
+    /// Silent from the start if the sample rate cannot carry `frequency`.
     fn new(mut fall: Decay, frequency: f32, sample_rate: f32) -> Self {
         fall.level *= headroom(frequency, sample_rate);
-        // At phase zero, where a sine begins without a step.
+        // At phase zero a sine begins without a step.
         let mut oscillator = Sine::with_phase(0.0);
         oscillator.set_sample_rate(f64::from(sample_rate));
         Self { fall, frequency, oscillator }
     }
 
-    /// Adds its next block.
+    /// Adds its next block to `made`.
     fn add_to(&mut self, made: &mut [f32; BLOCK]) {
         let (start, end) = self.fall.next();
         if start <= 0.0 {
@@ -142,12 +144,12 @@ impl Ringing {
     }
 }
 
-/// The gain of the damper: 1, or on its way to 0 without a corner, because a corner is a click.
+/// The damper's gain: 1, or on its way to 0 without a corner, because a corner is heard as a click.
 struct Damper {
     gain: f32,
     ahead: f32,
     target: f32,
-    /// Share of the way per frame.
+    /// The share of the way that one frame covers.
     step: f32,
 }
 
@@ -172,7 +174,7 @@ impl Damper {
         self.ahead += (self.target - self.ahead) * self.step;
         self.gain += (self.ahead - self.gain) * self.step;
         if self.gain < CLOSED {
-            // Exactly zero from a frame that no block border decides.
+            // Becomes exactly zero on a frame that does not depend on block borders.
             (self.gain, self.ahead) = (0.0, 0.0);
         }
         self.gain
@@ -189,29 +191,29 @@ pub(super) struct Voice {
     sample_rate: f32,
 
     frequency: f32,
-    /// Amplitude of the strike.
+    /// The amplitude of the strike.
     amplitude: f32,
-    /// Radians by which the pickup bends the swing when it is widest.
+    /// The bend by the pickup at the largest displacement, in radians.
     bark: f32,
-    /// The tine gives its energy away quickly, the tone bar keeps the rest; their sum starts at 1.
+    /// The tine loses its energy quickly and the tone bar keeps the rest; their sum starts at 1.
     tine: Decay,
     bar: Decay,
-    /// Of the fundamental, 0 to 1.
+    /// The phase of the fundamental, 0 to 1.
     phase: f64,
     bell: Ringing,
     tip: Ringing,
-    /// Frames made so far, no longer counted once the strike is over, and the strike's length.
+    /// Frames made so far, not counted beyond the strike, and the length of the strike.
     age: usize,
     strike: usize,
 
     made: [f32; BLOCK],
-    /// How much of `made` has been heard.
+    /// How many frames of `made` have been added to a bus.
     heard: usize,
     still: bool,
 }
 
 impl Voice {
-    /// None when `pitch` lies so high that this sample rate cannot carry it.
+    /// `None` if `pitch` is too high for this sample rate.
     pub fn strike((who, channel, pitch): Place, velocity: u8, tone: Tone, sample_rate: f32) -> Option<Self> {
         let octaves = (f32::from(pitch) - 60.0) / 12.0; // above middle C
         let frequency = MIDDLE_C_HZ * octaves.exp2();
@@ -230,14 +232,15 @@ impl Voice {
             let fall = Decay::new(level, decay_s, sample_rate);
             Ringing::new(fall, frequency * mode.ratio, sample_rate)
         };
-        // Harmonics above half the sample rate would come back as false tones, so each needs its room.
+        // Harmonics above half the sample rate would alias into false tones, so the bend is limited.
         let harmonics = 0.5 * sample_rate / frequency;
         let most_bark = MAX_BARK.min(BARK_PER_HARMONIC * (harmonics - HARMONICS_WITHOUT_BARK)).max(0.0);
-        // What the hardest touch may not pass all touches stay below in proportion, or hard ones would sound alike.
+        // All touches are reduced in proportion to the limit of the hardest one; otherwise hard touches would sound
+        // alike.
         let bark = (tone.bark * fading(octaves, BARK_HALVES)).min(most_bark) * strength.sqrt();
         let (shortest, longest) = DECAY_S;
         let decay_s = (MIDDLE_DECAY_S * fading(octaves, DECAY_HALVES)).clamp(shortest, longest);
-        // The hammer stays on the tine for half a swing.
+        // The hammer stays on the tine for half a period.
         let (shortest, longest) = STRIKE_S;
         let strike_s = (0.5 / frequency).clamp(shortest, longest) * tone.softness;
         Some(Self {
@@ -267,12 +270,12 @@ impl Voice {
         (self.who, self.channel, self.pitch)
     }
 
-    /// True for the note that a key-up in this place means.
+    /// Whether a note-off for this key means this voice.
     pub fn is_key(&self, place: Place) -> bool {
         self.hold == Hold::Key && self.place() == place
     }
 
-    /// True while the tine of this key swings undamped.
+    /// Whether this key's tine vibrates undamped.
     pub fn is_undamped(&self, place: Place) -> bool {
         matches!(self.hold, Hold::Key | Hold::Pedal) && self.place() == place
     }
@@ -289,29 +292,29 @@ impl Voice {
         self.hold == Hold::Leaving
     }
 
-    /// Nothing more comes from this voice.
+    /// Whether the voice has ended.
     pub fn is_over(&self) -> bool {
         self.still || self.damper.is_closed()
     }
 
-    /// Amplitude now, as good as it need be to find the quietest.
+    /// The present amplitude, accurate enough to find the quietest voice.
     pub fn loudness(&self) -> f32 {
         self.amplitude * (self.tine.level + self.bar.level) * self.damper.gain
     }
 
-    /// The key is up, but the pedal holds.
+    /// The key goes up while the pedal is down.
     pub fn keep_by_pedal(&mut self) {
         self.hold = Hold::Pedal;
     }
 
-    /// The damper falls on the tine.
+    /// The damper falls onto the tine.
     pub fn release(&mut self) {
         let (low, high) = RELEASE_S;
         self.hold = Hold::Released;
         self.damper.close(low + (high - low) * f32::from(self.pitch) / 127.0, self.sample_rate);
     }
 
-    /// The voice has to go; one that was never heard goes at once.
+    /// The voice must make room. A voice that was never heard ends at once.
     pub fn leave(&mut self) {
         self.hold = Hold::Leaving;
         self.damper.close(LEAVE_S, self.sample_rate);
@@ -337,7 +340,7 @@ impl Voice {
         }
     }
 
-    /// The next block of the free swing.
+    /// Makes the next block of the free vibration.
     fn make(&mut self) {
         self.heard = 0;
         if self.amplitude * (self.tine.level + self.bar.level) < STILL {
@@ -348,9 +351,9 @@ impl Voice {
         let swing = line(sum(self.tine.next(), self.bar.next()));
         let turns = line(self.next_turns());
         for (i, made) in self.made.chunks_exact_mut(SIMD_N).enumerate() {
-            // The tine does not pass the pickup evenly: it bends the phase of what it induces, the more the wider it
-            // swings. Bending the bend half as much again keeps the harmonics in falling order at every touch.
-            // All of it is odd in time, so its mean is zero and no direct current arises.
+            // The tine moves unevenly past the pickup, which bends the phase of the induced voltage; the wider the
+            // vibration, the more. Bending the bend half as much again keeps the harmonics in falling order at every
+            // touch. All terms are odd in time, so their mean is zero and there is no direct current.
             let angle = turns(i) * TAU;
             let bend = (swing(i) * (1.0 - LASTING_BARK) + LASTING_BARK) * self.bark;
             let passing = (angle + bend * 0.5 * angle.sin()).sin();
@@ -364,7 +367,7 @@ impl Voice {
         }
     }
 
-    /// Phase of the fundamental at the start of the block and at its end, in turns.
+    /// The phase of the fundamental at the start of the block and at its end, in turns.
     #[allow(clippy::cast_possible_truncation, reason = "a phase of f32 is -100 dB exact, even in the highest octave")]
     fn next_turns(&mut self) -> (f32, f32) {
         let start = self.phase;
@@ -373,7 +376,7 @@ impl Voice {
         (start as f32, end as f32)
     }
 
-    /// The hammer does not hit in no time: the first swing rises along a raised cosine.
+    /// The hammer's contact takes time, so the first period rises along a raised cosine.
     fn soften_strike(&mut self) {
         for made in self.made.iter_mut().take(self.strike - self.age) {
             #[allow(clippy::cast_precision_loss, reason = "a strike is a few thousand frames at most")]
@@ -384,19 +387,19 @@ impl Voice {
     }
 }
 
-/// Touch to amplitude, 0 to 1: the square law of Dannenberg, *The Interpretation of MIDI Velocity* (2006).
+/// Maps touch to amplitude, 0 to 1: the square law of Dannenberg, *The Interpretation of MIDI Velocity* (2006).
 fn strength(velocity: u8) -> f32 {
     let softest = 1.0 / DYNAMIC_RANGE.sqrt();
     let way = (f32::from(velocity.clamp(1, 127)) - 1.0) / 126.0;
     (softest + (1.0 - softest) * way).powi(2)
 }
 
-/// 1 at middle C, halved with every `halves` octaves upwards, doubled with as many downwards.
+/// 1 at middle C, halved every `halves` octaves upwards, doubled downwards.
 fn fading(octaves: f32, halves: f32) -> f32 {
     (-octaves / halves).exp2()
 }
 
-/// 1 for what the sample rate carries well, 0 for what it cannot, and a slope between.
+/// 1 for frequencies that the sample rate carries well, 0 for those it cannot carry, with a slope between.
 fn headroom(frequency: f32, sample_rate: f32) -> f32 {
     ((0.45 - frequency / sample_rate) / 0.1).clamp(0.0, 1.0)
 }

@@ -1,7 +1,8 @@
 //! Bars and their numbers, and the changes of metre that a song has gone through.
 //!
-//! The host's bar position is only a hint: nice-plug computes it again in blocks that it splits for automation, as if
-//! the song had always had its present metre. So a bar line counts as reported only where that sum would not give it.
+//! The host's bar position is only a hint: in blocks that nice-plug splits for automation, it recomputes the position
+//! as if the song had always had its present metre. So a bar line counts as reported only where that calculation would
+//! not give it.
 //!
 //! Bars of a song are counted from its beginning, through the changes of metre that were passed, so that a place in the
 //! song has the same number each time the song comes there.
@@ -13,9 +14,9 @@ use crate::time::tick_map::{PER_QUARTER, SAME_TICKS, saturating};
 use arrayvec::ArrayVec;
 use segue_model::note::{Bars, Metre, Ticks};
 
-/// Changes of metre of one song that are remembered. Beyond them bars are counted as if there were no others.
+/// The most changes of metre that are remembered. Beyond them bars are counted as if there were no others.
 const MAX_CHANGES: usize = 64;
-/// By how much of a bar a sum may miss a whole number of bars because of rounding alone.
+/// Rounding alone may put a position off a whole number of bars by this part of a bar.
 pub(super) const SAME_BARS: f64 = 1e-3;
 
 /// Bars with their numbers, counted from 0.
@@ -34,7 +35,7 @@ impl BarCount {
         self.number + (moment - line).0.div_euclid(metre.bar().0)
     }
 
-    /// Where the bar with this number begins, if all bars between have the present metre.
+    /// Where the bar with this number begins if every bar up to it has the present metre.
     pub fn line_of(self, number: i64) -> Ticks {
         let Bars { line, metre } = self.bars;
         Ticks(line.0.saturating_add((number - self.number).saturating_mul(metre.bar().0)))
@@ -62,7 +63,7 @@ pub(super) struct MetreChange {
 pub(super) struct MetreChanges(ArrayVec<MetreChange, MAX_CHANGES>);
 
 impl MetreChanges {
-    /// Remembers a change, in place of one that was known at the same song position.
+    /// Remembers a change, replacing one at the same song position.
     pub fn remember(&mut self, change: MetreChange) {
         self.0.retain(|other| (other.beats - change.beats).abs() > SAME_TICKS);
         let at = self.0.partition_point(|other| other.beats < change.beats);
@@ -85,7 +86,7 @@ impl MetreChanges {
     }
 
     /// The bar line at or before a song position and the metre there, as far as the changes tell; `present` is the
-    /// metre where they tell nothing. In quarter notes.
+    /// metre where they do not. In quarter notes.
     pub fn line_before(&self, beats: f64, present: Metre) -> (f64, Metre) {
         let passed = self.passed_at(beats);
         let ahead = self.0.iter().find(|change| change.beats >= beats + SAME_TICKS);

@@ -34,7 +34,7 @@ pub fn beat_at_or_after(moment: Ticks, bars: Bars) -> Ticks {
     point_at_or_after(bars.metre.beat(), moment, bars)
 }
 
-/// The beat nearest to a moment; of two equally near ones the earlier.
+/// The beat nearest to a moment; the earlier one if two are equally near.
 pub fn nearest_beat(moment: Ticks, bars: Bars) -> Ticks {
     let half = Ticks(bars.metre.beat().0 / 2);
     let beat = beat_at_or_after(moment - half, bars);

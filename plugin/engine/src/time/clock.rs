@@ -41,9 +41,9 @@ const FALLBACK_BPM: f64 = 120.0;
 /// Whether plans from before this block still hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// Time goes on; they do.
+    /// Time goes on, and plans hold.
     Continuous,
-    /// The transport started, stopped or jumped; they do not.
+    /// The transport started, stopped or jumped, and plans no longer hold.
     Discontinuity,
 }
 
@@ -54,7 +54,7 @@ enum Source {
     Host {
         offset: Ticks,
         tempo_bpm: f64,
-        /// Where the song will be at the next block if nothing happens, in quarter notes.
+        /// Where the song will be at the next block if nothing changes, in quarter notes.
         next_beats: f64,
         /// The length of the present block.
         frames: u32,
@@ -73,7 +73,7 @@ pub struct Clock {
     count: BarCount,
     /// The changes of metre that were passed in the song.
     changes: MetreChanges,
-    /// The moment of the next block's first frame, as far as is known now.
+    /// The moment of the next block's first frame, as far as is known yet.
     now: f64,
     loop_wrap: Option<LoopWrap>,
     largest_block: u32,
@@ -106,7 +106,7 @@ impl Clock {
         Ticks(saturating(self.now.ceil()))
     }
 
-    /// The moment of the next block's first frame, as far as is known now.
+    /// The moment of the next block's first frame, as far as is known yet.
     pub fn now(&self) -> f64 {
         self.now
     }
@@ -154,7 +154,7 @@ impl Clock {
         saturating((ticks.as_f64() * self.frames_per_tick(self.tempo_bpm())).round())
     }
 
-    /// Enters the next block, which begins at `position`. `own_tempo_bpm` holds where the host reports no tempo.
+    /// Enters the next block, which begins at `position`. `own_tempo_bpm` applies where the host reports no tempo.
     pub fn enter(
         &mut self,
         transport: &Transport,
@@ -184,7 +184,8 @@ impl Clock {
     /// while the host's transport plays.
     pub fn begin_bar(&mut self, span: TickMap, offset: i64, position: FramePosition, frames: u32) -> TickMap {
         let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
-        // Rounded up to a whole tick, so that time does not go back. A moment that is a tick but for noise stays there.
+        // Rounded up to a whole tick, so that time does not go back. A moment that is a tick apart from noise stays
+        // there.
         let line = Ticks(saturating((span.performed_at(offset) - SAME_TICKS).ceil()));
         (*anchor, *anchored_at) = (line.as_f64(), position);
         self.count = BarCount { bars: Bars { line, ..self.count.bars }, number: 0 };
@@ -234,7 +235,7 @@ impl Clock {
                 (anchor + ticks, Flow::Continuous)
             }
         };
-        #[allow(clippy::float_cmp, reason = "a tempo that was not touched is the very same number")]
+        #[allow(clippy::float_cmp, reason = "an unchanged tempo is exactly the same number")]
         if flow == Flow::Discontinuity || self.tempo_bpm() != tempo_bpm {
             self.source = Source::Own { anchor: start, anchored_at: position, tempo_bpm };
         }
@@ -317,7 +318,8 @@ impl Clock {
     fn adopt_bars(&mut self, transport: &Transport, beats: f64, offset: Ticks, flow: Flow) {
         let before = self.count;
         let metre = transport.metre.unwrap_or(before.bars.metre);
-        // A host that reports no metre reports no usable bars: within the song such a line would only move the beat.
+        // A host that reports no metre reports no usable bars either: within the song, such a line would only move the
+        // beat.
         let tells_bars = transport.metre.is_some() || flow == Flow::Discontinuity;
         let reported = reported_line(transport, beats, metre).filter(|_| tells_bars);
         let lost = flow == Flow::Discontinuity || metre != before.bars.metre;
@@ -329,7 +331,7 @@ impl Clock {
         };
         let line = Ticks(saturating((line_beats * PER_QUARTER).round())) + offset;
         let number = match flow {
-            // The song passed the change: a bar that it cut short counts as one.
+            // The song has passed the change. A bar that it cut short counts as a bar.
             Flow::Continuous => {
                 let bars = (line - before.bars.line).as_f64() / before.bars.metre.bar().as_f64();
                 before.number + saturating((bars - SAME_BARS).ceil())

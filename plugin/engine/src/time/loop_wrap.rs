@@ -10,7 +10,7 @@ use segue_model::note::Ticks;
 pub struct LoopWrap {
     /// When the loop ends, in ticks of the song plus the present offset.
     pub(super) end: f64,
-    /// When the loop ends by our time, which may be a little ahead of the song or behind it. In ticks.
+    /// When our time reaches the loop's end, in ticks. Our time may be a little ahead of the song or behind it.
     pub reached: f64,
     /// The first tick after the wrap.
     pub first: Ticks,
@@ -22,7 +22,7 @@ pub struct LoopWrap {
 
 impl LoopWrap {
     /// Whether both are the same wrap, seen from two blocks.
-    #[allow(clippy::float_cmp, reason = "a loop that was not touched ends at the very same number")]
+    #[allow(clippy::float_cmp, reason = "an unchanged loop ends at exactly the same number")]
     pub fn is_same_as(&self, other: &Self) -> bool {
         let Self { end, reached: _, first, count, offset } = *other;
         (self.end, self.first, self.count, self.offset) == (end, first, count, offset)

@@ -1,4 +1,4 @@
-//! The present frame of the block that is being walked, and what it is in ticks.
+//! The present frame of the block that is being walked, and its moment in ticks.
 //!
 //! Knows neither notes nor turns.
 
@@ -11,13 +11,13 @@ use segue_model::note::Ticks;
 pub struct TickMaps {
     /// Ticks of the style that plays, swung where it swings.
     pub style: TickMap,
-    /// Ticks of beats, straight, also while a style in free time plays.
+    /// Ticks of beats: straight, even while a style in free time plays.
     pub beats: TickMap,
-    /// Ticks of seconds, also while a style on the beat plays.
+    /// Ticks of seconds, even while a style on the beat plays.
     pub seconds: TickMap,
 }
 
-/// How far a block is walked.
+/// How far the block has been walked.
 #[derive(Debug, Clone, Copy)]
 pub struct Now<'a> {
     /// The block.
@@ -28,7 +28,7 @@ pub struct Now<'a> {
     pub start: FramePosition,
     /// Frames a second.
     pub sample_rate: f64,
-    /// How long before a note could sound it is decided, in frames.
+    /// How long before its sound a note is decided, in frames.
     pub look_ahead: i64,
     /// The present frame; offsets never go back.
     pub frame: u32,
@@ -45,7 +45,7 @@ impl<'a> Now<'a> {
         FrameOffset(self.frame)
     }
 
-    /// The present frame, for sums.
+    /// The present frame, for calculations.
     pub fn offset(&self) -> i64 {
         i64::from(self.frame)
     }
@@ -65,7 +65,7 @@ impl<'a> Now<'a> {
         self.maps.style.first_tick_from(self.offset(), lag)
     }
 
-    /// The first one that can still be decided in time.
+    /// The first tick that can still be decided in time.
     pub fn first_free_tick(&self, lag: f64) -> Ticks {
         self.maps.style.first_tick_from(self.soonest(), lag)
     }
@@ -81,7 +81,8 @@ impl<'a> Now<'a> {
         if self.settings().style.free_time { style.moment_of(beats.offset_of(tick.as_f64())) } else { tick.as_f64() }
     }
 
-    /// An offset as a frame of this block; `None` when it lies behind the block. What is overdue is due now.
+    /// An offset as a frame of this block; `None` if it lies behind the block. Overdue offsets become the present
+    /// frame.
     pub fn within(&self, offset: i64) -> Option<u32> {
         let offset = u32::try_from(offset.max(self.offset())).ok()?;
         (offset < self.block.frames).then_some(offset)

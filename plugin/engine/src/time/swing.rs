@@ -1,51 +1,53 @@
-//! How the beat is divided: ticks as they are written against ticks as they are played.
+//! Swing: maps written (straight) ticks to played ticks and back.
 //!
-//! The network learnt from solos whose eighths are written straight, and counts straight ticks. Where the music swings,
-//! the first eighth of each quarter note has more than half of it. Triplets are even all the same: their notes stay at
-//! thirds, or sixths, of the beat, beside a second eighth that comes late. What lies between these places moves in
-//! proportion, and quarters stay where they are. Neither direction changes the order of anything.
+//! The network learnt from solos whose eighths are written straight, and it counts straight ticks. Where the music
+//! swings, the first eighth of each quarter note takes more than half of it. Triplets stay even: their notes lie at
+//! thirds or sixths of the beat, next to a second eighth that comes late. Places in between move in proportion, and
+//! quarters do not move. Both directions keep the order of all notes.
 //!
-//! Hearing is not the same map turned round, because the place alone does not tell what was meant: two thirds of a beat
-//! are the last note of a triplet after a first third, and a swung eighth after nothing. In the solos that swing of the
-//! Weimar Jazz Database, second eighths lie between 0.40 and 0.70 of the beat (nine of ten), the second notes of
-//! triplets between 0.26 and 0.43 and the third ones between 0.62 and 0.80; sixteenths are even.
+//! Hearing is not simply the inverse map, because the place alone does not tell which note is meant: a note at two
+//! thirds of a beat is the last note of a triplet if there was one at the first third, and a swung eighth otherwise. In
+//! the swinging solos of the Weimar Jazz Database, nine of ten second eighths lie between 0.40 and 0.70 of the beat,
+//! the second notes of triplets between 0.26 and 0.43, and their third notes between 0.62 and 0.80. Sixteenths are
+//! even.
 
 use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 
-/// A beat, and half of it, as numbers with a fraction.
+/// A beat and half a beat, as floating-point numbers.
 #[allow(clippy::cast_precision_loss, reason = "48")]
 const BEAT: f64 = TICKS_PER_QUARTER as f64;
 const EIGHTH: f64 = BEAT / 2.0;
 const TRIPLET: f64 = BEAT / 3.0;
-/// Where in a swinging beat strokes are heard as what, in ticks as they are played. Before the first of these a stroke
-/// is a sixteenth or less, and these are even.
+/// The limits, in played ticks, between which a note-on in a swinging beat counts as one note value or another. Before
+/// the first limit it is a sixteenth or less, and those are even.
 const FIRST_TRIPLET: f64 = 14.0;
 const FIRST_EIGHTH: f64 = 20.0;
-/// Behind the second eighth's place, so much still belongs to it.
+/// A note-on up to this far behind the second eighth's place still counts as that eighth.
 const LATE: f64 = 4.75;
-/// After a triplet's second note, or a sixteenth, the eighth ends here, and the triplet's third note there.
+/// After the second note of a triplet, or after a sixteenth, the second eighth ends at the first limit, and the
+/// triplet's third note at the second.
 const AFTER_TRIPLET: f64 = 27.0;
 const AFTER_SIXTEENTH: f64 = 30.0;
 const SIXTEENTH: f64 = 38.0;
-/// What the first eighth may have of its beat. Up to three quarters; there the second is a sixteenth.
+/// The shares of the beat that the first eighth may take. At three quarters the second eighth is a sixteenth.
 const SHARES: std::ops::RangeInclusive<f32> = 0.5..=0.75;
 const SEMITONES: i16 = 12;
 
-/// One division of the beat. The two maps are each other's inverse, grow without end, and keep every beat in its place.
+/// One division of the beat. The two maps are inverse to each other, increase strictly, and keep every beat in place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Swing {
-    /// The part of the beat that its first eighth has; above a half, or else nothing is moved.
+    /// The share of the beat that its first eighth takes. It must be above one half; otherwise nothing moves.
     share: f64,
-    /// A beat.
+    /// The length of a beat.
     beat: Ticks,
 }
 
 impl Swing {
-    /// Nothing is moved.
+    /// Straight: nothing moves.
     pub const STRAIGHT: Self = Self { share: 0.5, beat: Ticks::ZERO };
 
-    /// Eighths that have this part of the beat, in these bars. Metres that count eighths or less do not swing: in 6/8
-    /// the beat is divided otherwise, and in 7/8 eighths are what is counted.
+    /// Eighths with this share of the beat, in these bars. Metres counted in eighths or shorter notes do not swing: in
+    /// 6/8 the beat has three eighths, and in 7/8 the eighth itself is counted.
     pub fn new(share: f32, bars: Bars) -> Self {
         let counts_quarters = bars.metre.denominator <= 4;
         if !counts_quarters || !SHARES.contains(&share) {
@@ -54,7 +56,7 @@ impl Swing {
         Self { share: f64::from(share), beat: bars.line }
     }
 
-    /// When a straight moment is played.
+    /// The moment at which a straight moment is played.
     pub fn performed(self, straight: f64) -> f64 {
         self.moved(straight, |[straight, performed]| (straight, performed))
     }
@@ -64,8 +66,8 @@ impl Swing {
         self.moved(performed, |[straight, performed]| (performed, straight))
     }
 
-    /// The note, no longer than this as it is played: of a beat that swings the first half lasts longer than it is
-    /// written.
+    /// The note, shortened so that it is played no longer than `longest`. In a swinging beat the first half takes
+    /// longer than it is written.
     #[must_use]
     pub fn no_longer(self, note: Note, longest: Ticks) -> Note {
         if self.share <= 0.5 {
@@ -73,13 +75,13 @@ impl Swing {
         }
         let onset = note.onset.as_f64();
         let end = self.straight(self.performed(onset) + longest.as_f64());
-        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates where there is no longest")]
+        #[allow(clippy::cast_possible_truncation, reason = "`as` saturates where there is no limit")]
         let most = Ticks((end - onset).floor() as i64);
         Note { duration: note.duration.min(most).max(Ticks(1)), ..note }
     }
 
-    /// Where a stroke that was played at this moment belongs when it is written straight, given the one before it as it
-    /// was written.
+    /// The straight moment of a note-on that was played at this moment, given the written tick of the note-on before
+    /// it.
     pub fn heard(self, performed: f64, before: Option<Ticks>) -> f64 {
         if self.share <= 0.5 {
             return performed;
@@ -105,8 +107,8 @@ impl Swing {
         beat + written
     }
 
-    /// Where a finger that came up at this moment would have come up in straight eighths: each eighth is shortened, or
-    /// lengthened, as a whole.
+    /// The straight moment of a note-off that was played at this moment: each eighth is shortened or lengthened as a
+    /// whole.
     pub fn lifted(self, performed: f64) -> f64 {
         let second = self.share * BEAT;
         let beat = self.beat_of(performed);
@@ -126,11 +128,11 @@ impl Swing {
         beat + between(moment - beat, places)
     }
 
-    /// Places of the beat as they are written and as they are played.
+    /// Places in the beat, as written and as played.
     fn places(self) -> [[f64; 2]; 9] {
         let second = self.share * BEAT;
         let (sixteenth, last) = (second / 2.0, f64::midpoint(second, BEAT));
-        // Up to two thirds of the beat for the first eighth there is room for even triplets; beyond, they give way.
+        // Up to a first eighth of two thirds of the beat there is room for even triplets. Beyond that, they give way.
         let behind = |place: f64, triplet: f64, next: f64, part: f64| triplet.max(place + (next - place) * part);
         [
             [0.0, 0.0],
@@ -151,7 +153,7 @@ impl Swing {
     }
 }
 
-/// A place of the beat on a line through these points, which begin at 0.
+/// Maps a place in the beat through these points, which begin at 0.
 fn between<const POINTS: usize>(place: f64, points: [[f64; 2]; POINTS]) -> f64 {
     let pairs = points.iter().zip(points.iter().skip(1));
     let mut pieces = pairs.filter(|(_, [end, _])| place < *end);
@@ -159,12 +161,12 @@ fn between<const POINTS: usize>(place: f64, points: [[f64; 2]; POINTS]) -> f64 {
     to + (place - from) * (moved_end - to) / (end - from)
 }
 
-/// Whether a place is that tick.
+/// Whether a place is this tick.
 fn is_near(place: f64, tick: f64) -> bool {
     (place - tick).abs() < 1.0
 }
 
-/// A pitch some octaves up or down, as far as the keyboard goes.
+/// A pitch moved by octaves, as far as the keyboard reaches.
 pub fn in_octave(pitch: Pitch, octaves: i8) -> Pitch {
     let mut key = i16::from(pitch.key()) + SEMITONES * i16::from(octaves);
     while key < 0 {

@@ -1,7 +1,8 @@
-//! The tempo of our own clock: as it is set, as it was tapped, or as it is read from the player's phrase.
+//! The tempo of our own clock: the setting, a tapped tempo, or a tempo read from the player's phrase.
 //!
-//! While the host's transport plays, none of this counts. While it stands, a tapped or read tempo comes before the one
-//! that the host shows, because the musician has just played it, and the host's tempo comes before the setting.
+//! While the host's transport plays, none of this counts. While it stands, a tapped or read tempo takes priority over
+//! the one that the host shows, because the musician has just played it, and the host's tempo takes priority over the
+//! setting.
 //!
 //! Reading a phrase: every interval between note-ons gives a few candidates for the quarter note (the interval was a
 //! quarter, an eighth, a third of one …). A candidate costs less the nearer all note-ons fall to simple parts of it,
@@ -28,7 +29,7 @@ const TAPS: usize = 5;
 const NOTE_ONS: usize = 10;
 /// How many of the latest intervals give candidates. More of them find no other candidates.
 const GUESSING_INTERVALS: usize = 4;
-/// With fewer note-ons than this nothing is read.
+/// With fewer note-ons than this no tempo is read.
 const FEWEST_NOTE_ONS: usize = 4;
 /// Note-ons closer than this, in seconds, are one chord.
 const TOGETHER_SECONDS: f64 = 0.030;
@@ -67,7 +68,7 @@ pub struct OwnTempo {
     origin: f64,
     /// How far the last note-on is, in quarter notes, once there is a tempo.
     place: Option<f64>,
-    /// More note-ons than are kept have come since then.
+    /// Whether more note-ons have come since then than are kept.
     is_long: bool,
 }
 
@@ -83,7 +84,7 @@ pub struct Reading {
 impl OwnTempo {
     /// The tempo of our own clock during a block.
     pub fn of_block(&mut self, settings: &Settings, host_bpm: Option<f64>) -> f64 {
-        #[allow(clippy::float_cmp, reason = "a setting that was not touched is the very same number")]
+        #[allow(clippy::float_cmp, reason = "an unchanged setting is exactly the same number")]
         if self.set_bpm.is_some_and(|before| before != settings.timing.tempo_bpm) {
             self.tapped_bpm = None;
             self.read_bpm = None;
@@ -111,7 +112,7 @@ impl OwnTempo {
         self.read_bpm = None;
     }
 
-    /// The first note after a silence begins a new phrase.
+    /// Begins a new phrase: the next note is the first after a silence.
     pub fn begin_phrase(&mut self) {
         self.note_ons.clear();
         self.place = None;
@@ -170,11 +171,11 @@ impl OwnTempo {
 
     /// Whether the musician or a preset has set a tempo.
     fn is_set(&self) -> bool {
-        #[allow(clippy::float_cmp, reason = "a setting that was not touched is the very same number")]
+        #[allow(clippy::float_cmp, reason = "an unchanged setting is exactly the same number")]
         self.set_bpm.is_some_and(|set_bpm| set_bpm != UNTOUCHED_BPM)
     }
 
-    /// Frames are counted from zero again.
+    /// Forgets all positions, because frames are counted from zero again.
     pub fn forget_positions(&mut self) {
         self.taps.clear();
         self.note_ons.clear();
@@ -205,7 +206,7 @@ fn cost_of_part(part: usize, times: f64, is_dotted: bool) -> f64 {
         (0, _) => 0.8,
         (1, true) => 0.3,
         (1, false) if times <= 1.0 => 0.4,
-        // Dotted.
+        // A dotted note.
         (1, false) => 1.1,
         (2, false) if times <= 3.0 => 1.2,
         (2, false) => 1.5,

@@ -1,7 +1,8 @@
 //! Ticks against frames within one block, and the sums that both need.
 //!
-//! Within a block musical time is a straight line over frames. Where the music swings, a [`Swing`] divides each beat
-//! unevenly. Where time is not at one with the host's song, the first part of the line is a little steeper or flatter.
+//! Within a block, musical time is a straight line over frames. Where the music swings, a [`Swing`] divides each beat
+//! unevenly. Until our time has caught up with the host's song, the first part of the line is a little steeper or
+//! flatter.
 //!
 //! Knows neither the transport nor bars.
 
@@ -11,12 +12,12 @@ use segue_model::note::{TICKS_PER_QUARTER, Ticks};
 /// Ticks in a quarter note, for sums with the host's beats.
 #[allow(clippy::cast_precision_loss, reason = "48")]
 pub(super) const PER_QUARTER: f64 = TICKS_PER_QUARTER as f64;
-/// Added before rounding down, so that halves go up. The 1/1024 keeps them going up when the host's position carries
-/// noise. At whole tempos up to 300 no other onset lies so near to a half.
+/// Added before rounding down, so that halves go up. The extra 1/1024 keeps that true when the host's position is
+/// noisy. At whole-number tempos up to 300 no other onset lies this close to a half.
 pub(super) const HALF_UP: f64 = 0.5 + 1.0 / 1024.0;
 /// Two positions closer than this, in ticks, are the same position.
 pub(super) const SAME_TICKS: f64 = 1e-6;
-/// Musical time runs faster or slower by this part of its speed until it is at one with the song again.
+/// Musical time runs faster or slower by this part of its speed until it matches the song again.
 const CORRECTION_RATE: f64 = 0.125;
 
 /// A frame counted from the activation, across all blocks.
@@ -40,7 +41,7 @@ pub struct TickMap {
     /// Above zero.
     pub(super) frames_per_tick: f64,
     swing: Swing,
-    /// What holds in the first frames instead, where time is not at one with the song yet.
+    /// What applies to the first frames instead, until our time matches the song.
     correction: Option<Correction>,
 }
 
@@ -55,8 +56,7 @@ struct Correction {
 }
 
 impl Correction {
-    /// Corrects a time that is `ahead` ticks ahead of the song; behind it where that is negative. The song is at
-    /// `start`.
+    /// Corrects a time that is `ahead` ticks ahead of the song (behind it if negative). The song is at `start`.
     fn new(start: f64, ahead: f64, frames_per_tick: f64) -> Self {
         // How many ticks are performed while one tick of the song passes.
         let pace = 1.0 - CORRECTION_RATE * ahead.signum();

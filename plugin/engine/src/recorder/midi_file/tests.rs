@@ -19,7 +19,7 @@ fn damp(who: NoteSource, key: u8) -> Event {
     Event::NoteOff { who, pitch: Pitch::new(key).unwrap() }
 }
 
-/// Each event of a track as `tick: what`.
+/// Each event of a track as `tick: text`.
 fn lines(bytes: &[u8], track: usize) -> Vec<String> {
     let smf = Smf::parse(bytes).unwrap();
     let mut now = 0;
@@ -58,7 +58,7 @@ fn tune() -> History {
         (1032.0, damp(NoteSource::Player, 60)),
         (1056.02, strike(NoteSource::Segue, 64, 80)),
         (1104.0, Event::Tempo { bpm: 90.0 }),
-        // The block in which the metre changed began a little before its bar line.
+        // The block that changed the metre began a little before its bar line.
         (1150.0, Event::Cut { plays: true }),
         (1152.0, Event::Bars(WALTZ)),
         (1152.0, strike(NoteSource::Player, 60, 90)),
@@ -81,7 +81,7 @@ fn the_same_notes_at_the_same_ticks_are_read_back() {
     );
 }
 
-/// The places of the player's notes in the file, in quarter notes, and when they sound there, in seconds.
+/// Where the player's notes lie in the file, in quarter notes, and when they sound, in seconds.
 fn places(history: &History) -> Vec<(f64, f64)> {
     let bytes = file(history, &no_chart).unwrap();
     let number = |text: &str| text.parse::<f64>().unwrap();
@@ -100,7 +100,7 @@ fn places(history: &History) -> Vec<(f64, f64)> {
     ons.map(|tick| (tick / 480.0, seconds(tick))).collect()
 }
 
-/// Without a song, bars begin again after a silence in the file too, and every note sounds when it did.
+/// Without a song, the bars begin again after a silence in the file too, and every note sounds at its time.
 #[test]
 fn without_a_song_bars_begin_again_after_a_silence() {
     for pause in [200.0, 333.0, 500.0, 704.2, 1_000.0] {
@@ -132,7 +132,7 @@ fn without_a_song_bars_begin_again_after_a_silence() {
 
 #[test]
 fn a_tempo_that_is_read_from_a_phrase_is_that_of_its_whole_bar() {
-    // Eighths at 90, which are known as such with the fourth.
+    // Eighths at 90 bpm. The tempo is read from the fourth one.
     let eighth = 32.0;
     let mut events = vec![(0.0, Event::Tempo { bpm: 120.0 }), (0.0, Event::Bars(Metre::COMMON))];
     for index in 0..4_u8 {
@@ -158,7 +158,7 @@ fn a_tempo_that_is_read_from_a_phrase_is_that_of_its_whole_bar() {
     assert_eq!(beats, wanted);
 }
 
-/// The markers of a jam of some bars in which this is played to, by tick.
+/// The markers of a jam of a few bars with these chords, by tick.
 fn markers(chords: &[(f64, Chords)]) -> Vec<String> {
     let mut events = vec![
         (0.0, Event::Tempo { bpm: 120.0 }),
@@ -180,7 +180,7 @@ fn markers(chords: &[(f64, Chords)]) -> Vec<String> {
 
 #[test]
 fn the_chords_are_those_that_were_in_force_when_they_sounded() {
-    /// What it is, what is played to, and the markers.
+    /// What the case is, the chords, and the markers.
     type Case<'a> = (&'a str, &'a [(f64, Chords)], &'a [&'a str]);
     let heard = |text: &str| Chords::Heard(Some(Chord::parse(text).unwrap().unwrap()));
     let version = |version, style| Chords::Chart { version, style: StyleNumber(style) };
@@ -206,7 +206,7 @@ fn the_chords_are_those_that_were_in_force_when_they_sounded() {
             &[(0.0, version(2, 3)), (90.0, heard("E")), (200.0, Chords::Off), (250.0, heard("A"))],
             &["0: Am", "900: E", "2000: N.C.", "2500: A"],
         ),
-        ("what is known first was so before", &[(100.0, heard("E"))], &["0: E"]),
+        ("the first known chord also held before", &[(100.0, heard("E"))], &["0: E"]),
         ("nothing is known", &[], &[]),
     ];
     for (name, chords, expected) in cases {
@@ -214,7 +214,7 @@ fn the_chords_are_those_that_were_in_force_when_they_sounded() {
     }
 }
 
-/// A capture begins with the bar of its first note, and knows its tempo.
+/// A capture begins with the bar of its first note, and in that bar's tempo.
 #[test]
 fn a_capture_begins_with_the_bar_of_its_first_note() {
     let mut history = tune();

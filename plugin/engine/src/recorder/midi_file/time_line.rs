@@ -1,9 +1,9 @@
 //! Where a tick of the jam lies in the MIDI file.
 //!
-//! In a file, bars follow one another without a gap. In a jam they need not: after a silence, and where the tempo is
-//! read from a phrase, a bar may begin before the last one is over. So the time before such a bar is stretched in the
-//! file, and its tempo with it, until the bar begins on a bar line; where nobody played, that is the silence. Every
-//! note still sounds at its time in seconds.
+//! In a file, bars follow each other without a gap. In a jam they may not: after a silence, or where the tempo is read
+//! from a phrase, a bar may begin before the last one is over. The time before such a bar is therefore stretched in the
+//! file until the bar begins on a bar line, and its tempo changes with it. Where nobody played, the silence is
+//! stretched. Every note still sounds at its time in seconds.
 //!
 //! Knows nothing of MIDI.
 
@@ -14,17 +14,17 @@ use segue_model::note::{Bars, Ticks};
 const SAME_TICKS: f64 = 0.06;
 /// The shortest silence that can be stretched, in ticks.
 const SILENCE_TICKS: f64 = 60.0;
-/// Time is shortened to no less than this part of its length.
+/// Time may shrink to this share of its length at the least.
 const SHORTEST: f64 = 0.5;
 
-/// From a moment on, a span of the file.
+/// A stretch of the file, from one moment to the next span.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FileSpan {
-    /// The moment, in ticks of the jam.
+    /// The moment at which it begins, in ticks of the jam.
     pub from: f64,
-    /// Where it lies, in ticks of the file that are as long.
+    /// Where it lies in the file, in ticks of the same length.
     at: f64,
-    /// How many ticks of the file one of the jam is.
+    /// How many ticks of the file one tick of the jam takes.
     pub pace: f64,
 }
 
@@ -34,7 +34,7 @@ impl FileSpan {
     }
 }
 
-/// The time line of the file, as a list of spans.
+/// The file's time line, as a list of spans.
 #[derive(Debug, Clone)]
 pub struct FileTimeline {
     /// In order; the first begins with the file.
@@ -42,7 +42,7 @@ pub struct FileTimeline {
 }
 
 impl FileTimeline {
-    /// The timeline for a history that begins with this bar line.
+    /// The time line of a history that begins with this bar line.
     pub fn new(history: &History, begins: Ticks) -> Self {
         let mut timeline = Self { spans: vec![FileSpan { from: begins.as_f64(), at: 0.0, pace: 1.0 }] };
         let mut line = 0.0;
@@ -56,17 +56,17 @@ impl FileTimeline {
         timeline
     }
 
-    /// Where a tick of the jam lies, in ticks of the file.
+    /// Where a tick of the jam lies in the file, in ticks of the file.
     pub fn place(&self, moment: f64) -> f64 {
         self.stretch_at(moment).place(moment)
     }
 
-    /// How many ticks of the file one of the jam is.
+    /// How many ticks of the file one tick of the jam takes.
     pub fn pace_at(&self, moment: f64) -> f64 {
         self.stretch_at(moment).pace
     }
 
-    /// In order.
+    /// The spans in order.
     pub fn spans(&self) -> &[FileSpan] {
         &self.spans
     }
@@ -77,11 +77,11 @@ impl FileTimeline {
         self.spans.get(at).unwrap_or(&NOTHING)
     }
 
-    /// The bars change, of which one began at `line` in the file. Where one of the new ones does.
+    /// The bars change, and one of the old bars begins at `line` in the file. Returns where one of the new bars begins.
     fn begin_bar(&mut self, history: &History, before: Bars, change: Change<Bars>, line: f64) -> f64 {
         let bar = before.metre.bar().as_f64();
         let place = |moment: f64, bars: Bars| (moment - bars.line.as_f64()).rem_euclid(bars.metre.bar().as_f64());
-        // From when on the new bars hold, and how far into one that is.
+        // When the new bars begin to hold, and how far into a bar that is.
         let now = change.from.max(change.to.line.as_f64());
         let into = if now > change.from { 0.0 } else { place(now, change.to) };
         let begins = self.place(now - into);
@@ -103,8 +103,8 @@ impl FileTimeline {
         target - into
     }
 
-    /// From when on time may be stretched up to a moment: since the silence before it, or else, where the bars are the
-    /// player's own, since the last bar line.
+    /// From where time may be stretched up to a moment: from the silence before it, or, where the bars are the player's
+    /// own, from the last bar line.
     fn elastic_from(&self, history: &History, now: f64, before: Bars) -> Option<f64> {
         let earliest = self.spans.last().map_or(0.0, |span| span.from);
         let earlier = history.notes.iter().filter(|note| note.onset < now - 0.5);

@@ -1,14 +1,14 @@
-//! The electric piano measured: in tune, brighter with touch, free of false tones, clicks and direct current, and the
-//! same at every sample rate.
+//! Measurements of the electric piano: it is in tune, gets brighter with touch, has no false tones, clicks or direct
+//! current, and sounds the same at every sample rate.
 //!
-//! Each test prints what it has found, so that the figures can be quoted and a drift is seen before it breaks a bound.
+//! Each test prints what it measured, so that the figures can be quoted and a drift shows before it breaks a limit.
 
 use super::*;
 use std::f64::consts::TAU;
 
-/// What hosts ask for.
+/// The usual sample rates of hosts.
 const RATES: [f32; 4] = [44_100.0, 48_000.0, 96_000.0, 192_000.0];
-/// The modes of the tine, over its fundamental; `voice.rs` says whence.
+/// The frequency of the bell over the fundamental's; `voice.rs` names the source.
 const BELL_RATIO: f64 = 6.267;
 const TIP_RATIO: f64 = 17.55;
 /// The lowest and the highest key of a piano.
@@ -22,13 +22,13 @@ fn hz(pitch: u8) -> f64 {
     440.0 * ((f64::from(pitch) - 69.0) / 12.0).exp2()
 }
 
-/// What the left side gives of a score at a sample rate.
+/// The left channel of a score at a sample rate.
 fn left(rate: f32, score: &[(usize, Gesture)], frames: usize) -> Vec<f64> {
     let frames = play(&mut Sound::new(rate), score, frames, |_| 512);
     frames.into_iter().map(|(left, _)| f64::from(left)).collect()
 }
 
-/// One key of the player, held.
+/// One key of the player, held down.
 fn key(rate: f32, pitch: u8, velocity: u8, frames: usize) -> Vec<f64> {
     left(rate, &[(0, On(NoteSource::Player, pitch, velocity))], frames)
 }
@@ -41,7 +41,7 @@ fn in_frames(seconds: f32, rate: f32) -> usize {
     frames_of(f64::from(seconds), rate)
 }
 
-#[allow(clippy::cast_sign_loss, reason = "seconds from a key on")]
+#[allow(clippy::cast_sign_loss, reason = "seconds after a key went down")]
 fn frames_of(seconds: f64, rate: f32) -> usize {
     (seconds * f64::from(rate)).round() as usize
 }
@@ -64,7 +64,7 @@ fn transform(samples: &[Complex]) -> Vec<Complex> {
     pairs().map(|(e, t)| (e.0 + t.0, e.1 + t.1)).chain(pairs().map(|(e, t)| (e.0 - t.0, e.1 - t.1))).collect()
 }
 
-/// Samples under the window of Blackman and Harris, whose skirts lie at -92 dB.
+/// Samples under the Blackman-Harris window, whose side lobes lie at -92 dB.
 fn windowed(samples: &[f64]) -> impl Iterator<Item = f64> {
     let turn = TAU / samples.len() as f64;
     samples.iter().enumerate().map(move |(i, sample)| {
@@ -74,19 +74,19 @@ fn windowed(samples: &[f64]) -> impl Iterator<Item = f64> {
     })
 }
 
-/// How loud each frequency is in a stretch of sound.
+/// The amplitude of each frequency in a stretch of sound.
 struct Spectrum {
     amplitudes: Vec<f64>,
     bin_hz: f64,
 }
 
 impl Spectrum {
-    /// Three quarters of a second at 44.1 kHz, in which even the lowest key has its partials twenty bins apart.
+    /// Three quarters of a second at 44.1 kHz, enough to put even the lowest key's partials twenty bins apart.
     const SIZE: usize = 1 << 15;
-    /// A partial reaches so many bins to either side: the window's four, and some because it dies away.
+    /// A partial spreads this many bins to either side: four from the window, the rest because it decays.
     const SKIRT: u8 = 6;
 
-    /// Of a stretch of [`Self::SIZE`].
+    /// The spectrum of [`Self::SIZE`] samples.
     fn of(samples: &[f64], rate: f32) -> Self {
         let bins = transform(&windowed(&samples[..Self::SIZE]).map(|sample| (sample, 0.0)).collect::<Vec<_>>());
         let amplitudes = bins[..Self::SIZE / 2].iter().map(|(re, im)| re.hypot(*im)).collect();
@@ -99,21 +99,21 @@ impl Spectrum {
         (0..self.amplitudes.len()).filter(near).map(|bin| self.amplitudes[bin]).fold(0.0, f64::max)
     }
 
-    /// The loudest of what lies beside all of these frequencies, and where it is.
+    /// The loudest component that is none of these frequencies, and its frequency.
     fn beside(&self, partials: &[f64]) -> (f64, f64) {
         let is_one =
             |bin: usize| partials.iter().any(|hz| (bin as f64 - hz / self.bin_hz).abs() <= f64::from(Self::SKIRT));
-        // What lies below the lowest tone is no tone.
+        // Anything below the lowest tone is not a tone.
         let bins = (usize::from(Self::SKIRT)..self.amplitudes.len()).filter(|bin| !is_one(*bin));
         let found = bins.map(|bin| (self.amplitudes[bin], bin as f64 * self.bin_hz));
         found.max_by(|one, other| one.0.total_cmp(&other.0)).unwrap_or((0.0, 0.0))
     }
 }
 
-/// A key's frequency as it sounds: how fast the phase of its fundamental goes on, against what it should be.
+/// The frequency at which a key sounds, from how fast the phase of its fundamental advances against the expected one.
 fn heard_hz(samples: &[f64], expected_hz: f64, rate: f32) -> f64 {
     const LATER: usize = 1_000;
-    // Some swings of the lowest key.
+    // A few periods of the lowest key.
     let length = in_frames(0.35, rate);
     let turn = TAU * expected_hz / f64::from(rate);
     let phase = |from: usize| {
@@ -140,10 +140,10 @@ fn every_key_is_in_tune_at_every_touch() {
             }
         }
     }
-    println!("HeldNotes 21 to 108 at three touches and four sample rates: at most {worst:.4} cents out of tune");
+    println!("Keys 21 to 108 at three touches and four sample rates: at most {worst:.4} cents out of tune");
 }
 
-/// A harder touch is louder, and its partials rise over the fundamental all the way.
+/// A harder touch is louder, and its partials rise against the fundamental over the whole range.
 #[test]
 fn a_harder_touch_is_louder_and_brighter() {
     for pitch in [36, 60, 84] {
@@ -187,7 +187,7 @@ fn no_tone_is_heard_that_no_partial_makes() {
     }
 }
 
-/// A key speaks at once, dies away without rising, and is damped softly.
+/// A key sounds at once, decays without rising, and is damped softly.
 #[test]
 fn a_key_speaks_at_once_and_dies_away() {
     for pitch in [28, 60, 96] {
@@ -200,7 +200,7 @@ fn a_key_speaks_at_once_and_dies_away() {
             let reached = |share: f64| samples.iter().position(|sample| sample.abs() >= share * peak).unwrap();
             let in_ms = |frames: usize| frames as f64 / f64::from(RATE) * 1_000.0;
             let attack = in_ms(reached(0.9));
-            // Whole periods, or their borders would rise and fall.
+            // Whole periods; otherwise the level at the ends would rise and fall.
             let stretch = frames_of(0.1, RATE) / period * period;
             let loudness: Vec<f64> = samples[period..up].chunks_exact(stretch).map(rms).collect();
             let rise = loudness.windows(2).map(|pair| db(pair[1] / pair[0])).fold(f64::NEG_INFINITY, f64::max);
@@ -214,7 +214,7 @@ fn a_key_speaks_at_once_and_dies_away() {
                  -60 dB {release:.0} ms after the key is up"
             );
             assert!(attack < in_ms(period) + 5.0, "key {pitch}: {attack} ms");
-            assert!(rise < 0.05, "key {pitch}: it rises by {rise} dB");
+            assert!(rise < 0.05, "key {pitch}: the level rises by {rise} dB");
             assert!((40.0..180.0).contains(&release), "key {pitch}: {release} ms");
         }
     }
@@ -222,11 +222,11 @@ fn a_key_speaks_at_once_and_dies_away() {
 
 #[test]
 fn whatever_ends_a_note_is_no_sharper_than_the_note_itself() {
-    /// What is on the keys, and what ends it.
+    /// The name of the case, what is played, and what ends it.
     type Case = (&'static str, Vec<(usize, Gesture)>, Vec<Gesture>);
     let player = |pitch, velocity| On(NoteSource::Player, pitch, velocity);
     let note = |pitch| vec![(0, player(pitch, 110))];
-    // So soft that the limiter, which has corners of its own, leaves them alone.
+    // So soft that the limiter, which has corners of its own, does not act.
     let mut hands = vec![(0, Gesture::Levels(0.1, 0.1, 0.1))];
     hands.extend((0..32_u8).map(|i| (usize::from(i) * 97, player(30 + 2 * i, 100))));
     let pedalled: Vec<_> = [
@@ -242,7 +242,7 @@ fn whatever_ends_a_note_is_no_sharper_than_the_note_itself() {
         ("the key of a note goes up", note(60), vec![Off(NoteSource::Player, 60)]),
         ("the key of a high note goes up", note(96), vec![Off(NoteSource::Player, 96)]),
         ("the pedal goes up", pedalled, vec![Up]),
-        // So soft that what is heard is the end of the note that is robbed, and not the strike of the new one.
+        // So soft that the sound is the end of the stolen note and not the strike of the new one.
         ("the 33rd note robs one of 32", hands.clone(), vec![player(29, 1)]),
         ("panic ends 32 notes", hands.clone(), vec![Silence]),
         ("the level goes to nothing", note(60), vec![Gesture::Levels(0.0, 0.0, 0.0)]),
@@ -257,7 +257,7 @@ fn whatever_ends_a_note_is_no_sharper_than_the_note_itself() {
                 score.extend(end.iter().map(|gesture| (at, *gesture)));
                 let samples = play(&mut Sound::new(rate), &score, at + in_frames(0.3, rate), |_| 512);
                 let samples: Vec<f32> = samples.into_iter().map(|(left, _)| left).collect();
-                // What is under -100 dBFS nobody hears.
+                // Nobody hears anything under -100 dBFS.
                 let own = sharpest(&samples[at - before..at]).max(1e-5);
                 let over = db(f64::from(sharpest(&samples[at - 4..]) / own));
                 assert!(over < 1.6, "{what} at {rate} Hz, frame {at}: {over} dB over its own");
@@ -268,7 +268,7 @@ fn whatever_ends_a_note_is_no_sharper_than_the_note_itself() {
     }
 }
 
-/// A whole hand of loud notes does not crackle where the limiter holds it below full scale.
+/// A handful of loud notes does not crackle while the limiter holds it below full scale.
 #[test]
 fn a_hand_of_loud_notes_does_not_crackle() {
     for (velocity, bound) in [(90, -60.0), (127, -50.0)] {
@@ -286,7 +286,7 @@ fn a_hand_of_loud_notes_does_not_crackle() {
 #[test]
 fn every_sample_rate_plays_the_same_instrument() {
     const DB: f64 = 1.0;
-    /// Above it the octave of a key is near 8 kHz, and at 44.1 kHz it is soft for the sake of what would fold back.
+    /// Above this key the octave lies near 8 kHz, where at 44.1 kHz it is kept soft to avoid aliasing.
     const WITH_OCTAVE: u8 = 102;
     let mut worst = [0.0_f64; 3];
     for pitch in [21, 36, 48, 60, 72, 84, 96, WITH_OCTAVE, 108] {
@@ -312,7 +312,7 @@ fn every_sample_rate_plays_the_same_instrument() {
     assert!(worst.iter().all(|differ| *differ < DB), "{worst:?}");
 }
 
-/// How loud a tone is.
+/// The amplitude of a tone.
 fn tone(samples: &[f64], hz: f64, rate: f32) -> f64 {
     let turn = TAU * hz / f64::from(rate);
     let sum = windowed(samples).enumerate().fold((0.0, 0.0), |sum, (i, sample)| {

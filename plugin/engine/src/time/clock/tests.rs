@@ -113,7 +113,7 @@ fn a_stop_and_a_start_are_discontinuities() {
     let stopped = |beats| Transport { playing: false, ..playing(beats, Metre::COMMON, 0.0) };
     let mut position = FramePosition(0);
     let mut met = Vec::new();
-    // While it stands, the position runs on as it does in blocks that the framework cut.
+    // While the song stands, its position moves on, as it does in blocks that the framework splits.
     for transport in
         [playing(0.0, Metre::COMMON, 0.0), stopped(1.0), stopped(1.2), stopped(1.0), playing(1.0, Metre::COMMON, 0.0)]
     {
@@ -130,17 +130,17 @@ fn a_stop_and_a_start_are_discontinuities() {
 fn a_bar_line_recomputed_from_the_present_metre_is_not_believed() {
     let waltz = Metre::new(3, 4).unwrap();
     let mut clock = Clock::new(48_000.0);
-    // Four bars of 4/4, then 3/4 from beat 16 on: the host's own word.
+    // Four bars of 4/4, then 3/4 from beat 16 on, as the host itself reports.
     let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), FramePosition(0), BEAT, 120.0);
     let _ = clock.enter(&playing(16.0, waltz, 16.0), FramePosition(0), BEAT, 120.0);
     let line = clock.bars().line;
-    // In a block that was cut, 17 / 3 gives a bar line at beat 15.
+    // In a split block, 17 / 3 gives a bar line at beat 15.
     let _ = clock.enter(&playing(17.0, waltz, 15.0), FramePosition(0), BEAT, 120.0);
     assert_eq!(clock.bars(), Bars { line, metre: waltz });
     assert_eq!(waltz.bar(), Ticks(144));
 }
 
-/// A change of metre on a bar line begins a bar, whatever the host reports of bars.
+/// A change of metre on a bar line begins a bar, whatever bars the host reports.
 #[test]
 fn a_change_of_metre_on_a_bar_line_begins_a_bar() {
     let waltz = Metre::new(3, 4).unwrap();
@@ -161,7 +161,7 @@ fn without_a_metre_bar_lines_are_not_believed() {
     let _ = clock.enter(&silent(7.0, 7.0), FramePosition(0), BEAT, 120.0);
     let bars = clock.bars();
     for beat in 8..20 {
-        // Bars of seven eighths, of which the host tells only where they begin.
+        // Bars of seven eighths, for which the host reports only where they begin.
         let beat = f64::from(beat);
         let _ = clock.enter(&silent(beat, (beat / 3.5).floor() * 3.5), FramePosition(0), BEAT, 120.0);
         assert_eq!(clock.bars(), bars, "at beat {beat}");
@@ -184,7 +184,7 @@ fn a_place_in_the_song_keeps_its_bar_number() {
         (0..28).map(|beat| number(f64::from(beat), if beat < 16 { Metre::COMMON } else { waltz })).collect();
     let wanted: Vec<i64> = (0..28).map(|beat| if beat < 16 { beat / 4 } else { 4 + (beat - 16) / 3 }).collect();
     assert_eq!(played, wanted);
-    // Loops and jumps.
+    // The song loops and jumps.
     for (beats, metre, wanted) in
         [(16.0, waltz, 4), (24.0, waltz, 6), (20.0, waltz, 5), (5.0, Metre::COMMON, 1), (-4.0, Metre::COMMON, -1)]
     {
@@ -200,7 +200,7 @@ fn a_chart_begins_as_if_in_the_present_metre() {
     let _ = clock.enter(&playing(15.0, Metre::COMMON, 12.0), FramePosition(0), BEAT, 120.0);
     let (span, _) = clock.enter(&playing(16.0, waltz, 16.0), FramePosition(0), BEAT, 120.0);
     assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(4 * waltz.bar().0), "it is the fifth bar of the chart");
-    // A pickup is no bar of the chart.
+    // A pickup does not count as a bar of the chart.
     let (span, _) = clock.enter(&playing(33.0, Metre::COMMON, 33.0), FramePosition(0), BEAT, 120.0);
     assert_eq!(span.nearest_tick(0) - clock.form(), Ticks(8 * Metre::COMMON.bar().0));
 }
@@ -217,11 +217,11 @@ fn on_our_own_clock_the_bar_that_runs_takes_the_new_metre() {
     assert_eq!(clock.count(), BarCount { bars: Bars { line: Ticks::quarters(4), metre: waltz }, number: 1 });
 }
 
-/// A bar position that cannot be is not believed, and a jump brings the host's bars.
+/// An impossible bar position is ignored, and a jump takes over the host's bars.
 #[test]
 fn an_impossible_bar_position_is_not_believed() {
     let mut clock = Clock::new(48_000.0);
-    // This host says beat 0 whatever the position.
+    // This host always reports beat 0.
     let (span, _) = clock.enter(&playing(10.0, Metre::COMMON, 0.0), FramePosition(0), BEAT, 120.0);
     let bar_line = span.nearest_tick(0) - Ticks::quarters(2);
     assert_eq!(clock.bars().place(bar_line), Ticks(0));
@@ -230,7 +230,7 @@ fn an_impossible_bar_position_is_not_believed() {
     assert_eq!(clock.bars().place(span.nearest_tick(0)), Ticks::quarters(1));
 }
 
-/// Segue's own clock is the same in any blocks and through changes of tempo.
+/// Segue's own clock runs the same in any blocks and through changes of tempo.
 #[test]
 fn the_own_clock_is_the_same_in_any_blocks() {
     let run = |length: u32| {
@@ -264,8 +264,8 @@ fn a_bar_begun_by_the_player_begins_on_the_frame_of_the_note() {
     assert_eq!(next.offset_of((line + Ticks(48)).as_f64()), 333 + 24_000 - 1_000);
 }
 
-/// How far time is from the song in blocks of this length, when the song is so many seconds beside its place from
-/// each block on: in ticks, at the end of each; and whether it was ever broken off.
+/// How far time is from the song at the end of each block, in ticks, and whether it was ever interrupted. Blocks have
+/// this length, and in each one the song is this many seconds off its place.
 fn beside(length: u32, blocks: u32, noise: impl Fn(u32) -> f64) -> (Vec<f64>, bool) {
     let mut clock = Clock::new(48_000.0);
     let (mut ends, mut broken, mut last) = (Vec::new(), false, 0.0);
@@ -306,7 +306,7 @@ fn a_song_that_is_nudged_has_not_jumped() {
 fn a_song_whose_position_jitters_is_followed_by_its_mean() {
     for length in [64, 256, 1_024, 4_096] {
         for noise_ms in [3.0, 10.0, 25.0, 50.0] {
-            // Between the two, in no order.
+            // Values between the two limits, in random order.
             let part = |block: u32| f64::from(block.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 23) - 1.0;
             let (ends, broken) = beside(length, 10 * 48_000 / length, |block| part(block) * noise_ms / 1000.0);
             assert!(!broken, "{noise_ms} ms in blocks of {length}");

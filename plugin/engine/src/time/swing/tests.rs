@@ -37,7 +37,7 @@ fn triplets_are_even_up_to_triplet_swing() {
     assert!(hard.performed(16.0) > hard.performed(12.0) && hard.performed(32.0) > hard.performed(24.0));
 }
 
-/// A key that goes up within a swung eighth was held for its share of it.
+/// A note-off within a swung eighth keeps the note's share of that eighth.
 #[test]
 fn a_key_up_in_a_swung_eighth_keeps_its_share() {
     let swing = Swing::new(0.62, bars(0, Metre::COMMON));
@@ -101,7 +101,7 @@ proptest! {
     ) {
         let swing = Swing::new(share, bars(line, Metre::COMMON));
         for moment in [one, one + step] {
-            // A frame at the slowest is a hundredth of a tick.
+            // At the slowest tempo a frame is a hundredth of a tick.
             prop_assert!((swing.straight(swing.performed(moment)) - moment).abs() < 1e-8);
             prop_assert!((swing.performed(swing.straight(moment)) - moment).abs() < 1e-8);
         }

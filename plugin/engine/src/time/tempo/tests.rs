@@ -3,13 +3,13 @@ use crate::host::TimingSettings;
 
 const RATE: f64 = 48_000.0;
 
-/// Strokes that are so many quarter notes apart, played unevenly by up to so many milliseconds.
+/// Note-ons this many quarter notes apart, uneven by up to this many milliseconds.
 fn played(quarters: &[f64], tempo_bpm: f64, uneven_ms: f64) -> Vec<f64> {
     let mut at = 1.0;
     let mut note_ons = vec![at];
     for (index, quarters) in quarters.iter().enumerate() {
         at += quarters * 60.0 / tempo_bpm;
-        // Five steps from the earliest to the latest, in no order.
+        // Seven offsets between the earliest and the latest, in mixed order.
         let uneven = [0.3, -1.0, 0.6, 1.0, -0.5, 0.0, -0.8][index % 7] * uneven_ms / 1000.0;
         note_ons.push(at + uneven);
     }
@@ -50,7 +50,7 @@ fn the_tempo_of_real_rhythms_is_read() {
     check("slip jig", &[1.0, 0.5, 0.5, 0.5, 0.5, 1.0, 0.5, 1.5], Metre::new(9, 8).unwrap(), &[150.0, 170.0]);
 }
 
-/// What becomes of the tempo when this is played, from a setting of 120 on.
+/// The tempo that is read when this is played, starting from a setting of 120.
 fn followed(quarters: &[f64], beat: Beat, tempo_bpm: f64, uneven_ms: f64) -> f64 {
     let mut tempo = OwnTempo::default();
     tempo.begin_phrase();
@@ -110,7 +110,7 @@ fn most_phrases_are_read_as_they_are_played_at_any_usual_tempo() {
             let tempo_bpm = if metre.is_compound() { beats_a_minute * 1.5 } else { beats_a_minute };
             let found = followed(quarters, beat, tempo_bpm, uneven_ms);
             let is_hit = (found / tempo_bpm - 1.0).abs() < 0.04;
-            // Three to two, played unevenly, is as much like even eighths. In a jig, beats of this tempo are quick.
+            // Unevenly played three-to-two swing resembles even eighths. In a jig, beats at this tempo are fast.
             let is_clear = (92.0..=144.0).contains(&beats_a_minute)
                 && !metre.is_compound()
                 && !(name.contains("three to two") && uneven_ms > 8.0);
@@ -123,7 +123,7 @@ fn most_phrases_are_read_as_they_are_played_at_any_usual_tempo() {
         println!("{name}, played evenly: missed {}", missed.join(", "));
     }
     println!("{hits} of {all} phrases at 60 to 160 beats a minute are read as they were played");
-    // With nothing but the tempo of before to tell octaves apart there were 896.
+    // When only the previous tempo decided between octaves, there were 896 hits.
     assert!(hits >= 1_200, "{hits} of {all}");
 }
 
@@ -165,7 +165,7 @@ fn the_first_onset_is_beat_one() {
         let at = FramePosition((stroke * RATE).round() as i64);
         found.extend(tempo.hear(at, RATE, straight(Metre::COMMON), 120.0, 0.0));
     }
-    assert_eq!(found.len(), 25 - 3, "from the fourth stroke on");
+    assert_eq!(found.len(), 25 - 3, "from the fourth note-on on");
     let quarters: Vec<f64> = found.iter().map(|reading| reading.quarters).collect();
     assert_eq!(quarters[4], 5.0);
     assert_eq!(quarters[21], 16.0);
@@ -180,13 +180,13 @@ fn settings(tempo_bpm: f64) -> Settings {
 fn the_tapped_tempo_holds_until_the_setting_moves() {
     let mut tempo = OwnTempo::default();
     assert_eq!(tempo.of_block(&settings(120.0), None), 120.0);
-    assert_eq!(tempo.of_block(&settings(120.0), Some(97.0)), 97.0, "a host that stands may tell a tempo");
+    assert_eq!(tempo.of_block(&settings(120.0), Some(97.0)), 97.0, "a host whose transport stands may report a tempo");
     for tap in [0, 30_000, 60_000, 91_000] {
         tempo.tap(FramePosition(tap), RATE);
     }
     // One of the taps came late.
     assert_eq!(tempo.of_block(&settings(120.0), Some(97.0)), 96.0);
-    // After a long time a single tap says nothing.
+    // After a long time a single tap has no effect.
     tempo.tap(FramePosition(900_000), RATE);
     assert_eq!(tempo.of_block(&settings(120.0), None), 96.0);
     assert_eq!(tempo.of_block(&settings(121.0), None), 121.0);
