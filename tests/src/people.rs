@@ -1,16 +1,17 @@
-//! A player for tests who plays as people play: keys held shorter than notated, a little early or late, soft and loud.
+//! A simulated player for tests. It plays as people do: keys shorter than notated, a little early or late, soft and
+//! loud.
 //!
 //! ```
 //! use segue_tests::people::{Player, patterns};
 //!
-//! // Twelve bars of steady quarters at 120, each key held for four fifths of its note, none quite in time.
+//! Twelve bars of steady quarters at 120 bpm, each key held for four fifths of its note, slightly off the beat.
 //! let score = Player::person(7).gate(80.0, 10.0).plays(&patterns::steady_quarters(12)).score();
 //! assert_eq!(score.strokes.len(), 48);
 //! ```
 //!
-//! Everything is drawn from the player's seed: the same seed plays the same on every machine, and what one habit draws
-//! moves nothing that another has drawn. Nothing here knows the plugin; a score is played at it by
-//! [`Session`](crate::session::Session).
+//! Everything is drawn from the player's seed: the same seed plays the same notes on every machine, and what one habit
+//! draws changes nothing that another habit draws. Nothing here knows the plugin; a
+//! [`Session`](crate::session::Session) plays the score to it.
 
 pub mod cases;
 pub mod figures;

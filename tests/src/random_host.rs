@@ -1,12 +1,11 @@
-//! A host that does whatever a host may do, as a seed has it, and a judge of what came of it.
+//! A host that may do anything a host is allowed to do, chosen by a seed, and a checker for what comes of it.
 //!
 //! ```text
 //! seed → generator → Sequence → play (at the built plugin) → Recording → rules → violations
 //! ```
 //!
-//! A sequence is plain data: it can be printed, cut into other blocks, and made smaller as long as it shows a fault.
-//! That is why it is not made by a property-testing library: an hour of music would be shrunk event by event there, and
-//! here half of it goes at a time.
+//! A sequence is plain data: it can be printed, cut into other blocks, and made smaller while it still shows a fault. A
+//! property-testing library would shrink an hour of music event by event; here half of it goes at a time.
 
 pub mod faults;
 pub mod generator;

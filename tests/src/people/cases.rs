@@ -1,5 +1,5 @@
-//! What the standing table consists of: each style in each mode with each number, and what is asked of Segue besides,
-//! at every gate, in loops, softer and louder, beside recorded players.
+//! The cases of the standing table: each style in each mode with each number, and the same with other gates, in loops,
+//! at other levels, and with recorded players.
 
 use super::music::Music;
 use super::patterns;
@@ -12,12 +12,12 @@ use super::trial::{Mode, Trial};
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
-/// How many bars the player's numbers have.
+/// How many bars each number has.
 const BARS: i64 = 24;
-/// In Answer: bars of the player, and of rest.
+/// In mode Answer: the player's bars, and the bars of rest.
 const PHRASE_BARS: i64 = 2;
 const ROOM_BARS: i64 = 4;
-/// In Trade.
+/// In mode Trade: the bars of each turn.
 const TURN_BARS: i64 = 2;
 
 fn tune(style: Style) -> Result<Music> {
@@ -26,7 +26,7 @@ fn tune(style: Style) -> Result<Music> {
     tune.map(|tune| tune.music).context("every style has a tune")
 }
 
-/// A session of this mode, as the table has them.
+/// A session of this mode, as the table uses it.
 fn trial(style: Style, mode: Mode, played: Rendition) -> Trial {
     match mode {
         Mode::Answer => Trial::answer(style.name(), &played, PHRASE_BARS, ROOM_BARS),
@@ -44,20 +44,20 @@ pub enum Part {
     Presets,
     /// Keys held shorter and longer.
     Gates,
-    /// Steady rows of notes that are held short, before an answer.
+    /// Steady rows of short notes before an answer.
     Detached,
-    /// A tune by players who drag, rush, wander, miss, pause, and so on.
+    /// A tune played with each habit: dragging, rushing, wandering, wrong notes, pauses and so on.
     Habits,
-    /// Phrases anywhere in loops.
+    /// Phrases at different places in loops.
     Loops,
-    /// Softer and louder.
+    /// Softer and louder playing.
     Loudness,
     /// Recorded players.
     Recorded,
 }
 
 impl Part {
-    /// All, in the order of the table.
+    /// All parts, in the order of the table.
     pub const ALL: [Self; 8] = [
         Self::Modes,
         Self::Presets,
@@ -69,15 +69,15 @@ impl Part {
         Self::Recorded,
     ];
 
-    /// The part of this name.
+    /// The part with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| format!("{part:?}").eq_ignore_ascii_case(name))
     }
 
-    /// Its sessions, in these styles.
+    /// The sessions of this part, in these styles.
     ///
     /// # Errors
-    /// When music that ships, or that is in the folder, cannot be read.
+    /// If music that ships, or that is in the folder, cannot be read.
     pub fn cases(self, styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Case>> {
         match self {
             Self::Modes => in_all_modes(styles, seeds),
@@ -98,7 +98,7 @@ fn in_all_modes(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     for style in styles {
         for mode in Mode::ALL {
             for number in numbers(*style, BARS)? {
-                // Who holds a note leaves no room.
+                // A held note leaves no room for an answer.
                 if mode == Mode::Answer && number.name == "held note" {
                     continue;
                 }
@@ -113,13 +113,13 @@ fn in_all_modes(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// The presets in which Segue plays along, over a tune at their tempo.
+/// The presets in which Segue plays along, with a tune at the preset's tempo.
 fn presets_of_duets(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     let tune = Music::shipped("folk", 2)?.for_bars(BARS);
     let reel = Music::shipped("oneills", 1348)?.for_bars(BARS);
     let presets = [("Second voice", Style::Folk, tune.at(96.0)), ("Two fiddles", Style::Irish, reel.at(180.0))];
     let case = |(name, style, music): (&str, Style, Music)| {
-        // The preset says where the chords come from, and the tune's player has no left hand.
+        // The preset decides where the chords come from, and the tune has no left hand.
         let trial = |seed| {
             let trial = Trial::preset(name, Player::person(seed).plays(&music))?;
             Ok(Trial { hides_chart: true, ..trial }.set("Seed", seed))
@@ -130,12 +130,12 @@ fn presets_of_duets(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     presets.into_iter().filter(|(_, style, _)| styles.contains(style)).map(case).collect()
 }
 
-/// How short keys are held in the rows of gates, in percent; the last stands for what is written.
+/// How long keys are held in the rows of gates, in percent; the last row plays exactly what is written.
 pub const GATES: [f64; 8] = [30.0, 50.0, 60.0, 70.0, 80.0, 90.0, 105.0, 100.0];
-/// How much the gate differs from key to key.
+/// The standard deviation of the gate from key to key, in percent.
 const GATE_SPREAD: f64 = 10.0;
 
-/// A tune and eighths (swung where the style swings) at every gate, in turns of four bars. The row at 100 % has no
+/// A tune and eighths (swung in styles that swing) at every gate, in turns of four bars. The row at 100 % has no
 /// spread.
 fn gates(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     const BARS_EACH: i64 = 4;
@@ -156,7 +156,7 @@ fn gates(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Eighths and quarters that are held short, in turns with room for an answer behind each.
+/// Eighths and quarters held short, in turns with room for an answer after each.
 fn detached(styles: &[Style], seeds: u64) -> Vec<Case> {
     const HELD: [f64; 3] = [30.0, 50.0, 80.0];
     const TIMING_MS: f64 = 10.0;
@@ -176,10 +176,10 @@ fn detached(styles: &[Style], seeds: u64) -> Vec<Case> {
     cases
 }
 
-/// What makes one player of another.
+/// A change to a player.
 type Habit = fn(Player) -> Player;
 
-/// Habits by name, each added to those that most players have.
+/// The habits by name. Each is added to the habits of an ordinary player.
 const HABITS: [(&str, Habit); 8] = [
     ("dragging", |player| player.lean(30.0)),
     ("rushing", |player| player.lean(-30.0)),
@@ -191,7 +191,7 @@ const HABITS: [(&str, Habit); 8] = [
     ("pauses", |player| player.pauses(25)),
 ];
 
-/// A tune with each habit, and with all of them.
+/// A tune with each habit, and with all of them together.
 fn habits(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles {
@@ -210,8 +210,8 @@ fn habits(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Where phrases stand in loops: bars of the loop, length and place of the phrase in quarter notes. The last of each
-/// ends with the loop or goes on over its end.
+/// Phrases in loops: the loop's bars, and the phrase's length and start in quarter notes. In the last one of each loop
+/// the phrase ends with the loop or crosses its end.
 pub const LOOPS: [(i64, f64, f64); 15] = [
     (1, 2.0, 0.0),
     (1, 2.0, 1.0),
@@ -230,10 +230,10 @@ pub const LOOPS: [(i64, f64, f64); 15] = [
     (8, 8.0, 28.0),
 ];
 
-/// A phrase of eighths somewhere in a loop, and an answer in what is left of it.
+/// A phrase of eighths somewhere in a loop, and an answer in the time that is left.
 fn loops(styles: &[Style], seeds: u64) -> Vec<Case> {
     const ROUNDS: f64 = 6.0;
-    /// A key is let go well before the next goes down, and in time, so that where the turn ends is no question.
+    /// Keys are released well before the next note-on, and in time, so that the end of the turn is clear.
     const GATE: f64 = 90.0;
     let mut cases = Vec::new();
     for style in styles.iter().filter(|style| style.has_beats()) {
@@ -251,10 +251,10 @@ fn loops(styles: &[Style], seeds: u64) -> Vec<Case> {
     cases
 }
 
-/// Velocities of the player in the rows of loudness.
+/// The player's velocities in the rows of loudness.
 pub const LOUDNESS: [f64; 3] = [50.0, 70.0, 90.0];
 
-/// A tune soft, louder and loud, in all modes.
+/// A tune played soft, medium and loud, in all modes.
 fn loudness(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles {
@@ -269,8 +269,8 @@ fn loudness(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Recorded players: soloists for jazz and blues, pianists for piano; with a folder of training data some of each,
-/// without one the two solos that ship. Each seed of Segue's hears another one.
+/// Recorded players: soloists for jazz and blues, pianists for piano. With a folder of training data these are some of
+/// its recordings, otherwise the two solos that ship. Each of Segue's seeds hears a different one.
 fn recorded(styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles.iter().filter(|style| matches!(style, Style::Jazz | Style::Blues | Style::Piano)) {
@@ -295,7 +295,7 @@ fn recorded(styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Cas
     Ok(cases)
 }
 
-/// Tables of notes or MIDI files, some of all that there are.
+/// Paths of note tables or MIDI files, a selection of those in the folder.
 fn players(style: Style, data: Option<&Path>) -> Result<Vec<PathBuf>> {
     const SOME: usize = 20;
     let Some(data) = data else {
@@ -308,7 +308,7 @@ fn players(style: Style, data: Option<&Path>) -> Result<Vec<PathBuf>> {
     };
     let folder = data.join(style.folder()).join(if style == Style::Piano { "midi" } else { "notes" });
     let files = recorded::files_below(&folder)?;
-    ensure!(!files.is_empty(), "{}: there is nobody recorded in it", folder.display());
+    ensure!(!files.is_empty(), "{}: it has no recordings", folder.display());
     let step = files.len().div_ceil(SOME).max(1);
     Ok(files.into_iter().step_by(step).collect())
 }

@@ -1,4 +1,4 @@
-//! What can be counted in a line of notes: of Segue's beside a player's, and of real music in the same way.
+//! What the table counts in a line of notes: Segue's, a player's, or real music.
 
 use crate::performance::Sounded;
 use crate::timeline::{Frame, Timeline};
@@ -9,9 +9,9 @@ use std::ops::{AddAssign, Range};
 /// A note on a time line of quarter notes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timed {
-    /// When it begins.
+    /// When it begins, in quarter notes.
     pub onset: f64,
-    /// When it ends.
+    /// When it ends, in quarter notes.
     pub end: f64,
     /// The MIDI key.
     pub key: u8,
@@ -20,14 +20,14 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// As the plugin has sent it to a host that began at frame 0 and kept one tempo; a song that goes back in a loop
-    /// does not matter.
+    /// A note that the plugin sent to a host that began at frame 0 and kept one tempo. Loop wraps of the song do not
+    /// matter.
     pub fn sounded(note: &Sounded, timeline: &Timeline) -> Self {
         let beats = |at: Frame| at as f64 / timeline.sample_rate() * timeline.tempo_bpm(0) / 60.0;
         Self { onset: beats(note.on), end: beats(note.off), key: note.pitch.key(), velocity: note.velocity.value() }
     }
 
-    /// As a tune has it.
+    /// A note as the tune has it.
     pub fn notated(note: &Note) -> Self {
         let beats = |at: Ticks| at.0 as f64 / Ticks::quarters(1).0 as f64;
         let (key, velocity) = (note.pitch.key(), note.velocity.value());
@@ -35,30 +35,30 @@ impl Timed {
     }
 }
 
-/// What has to be known of the music to count in it.
+/// What the counting has to know about the music around the line.
 pub struct Ground<'a> {
-    /// The stretches in which the line may play, in order, in quarter notes.
+    /// The rooms: stretches in which the line may play, in order, in quarter notes.
     pub rooms: &'a [Range<f64>],
-    /// In each room: where the first note may stand. Empty where that is not looked at.
+    /// For each room, where the first note may begin. Empty if that is not checked.
     pub begins: &'a [Vec<f64>],
-    /// In each room: a moment at which what plays must not break off. Empty where that is not looked at.
+    /// For each room, a moment across which the line must go on. Empty if that is not checked.
     pub seams: &'a [Option<f64>],
-    /// Stretches in which somebody else plays a steady row of notes that nobody should break into.
+    /// Stretches in which the other player has a steady row of notes that the line must not interrupt.
     pub steady: &'a [Range<f64>],
-    /// Where in its beat the second eighth lies.
+    /// Where the second eighth lies within its beat.
     pub swing: f64,
-    /// Length of a beat as felt, and of a bar, in quarter notes.
+    /// The length of a felt beat and of a bar, in quarter notes.
     pub beat: f64,
-    /// Which chord holds at a moment.
+    /// The chord at a moment.
     pub chord_at: &'a dyn Fn(f64) -> Option<Chord>,
 }
 
 /// Counts that add up over many lines.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figures {
-    /// Of each line: notes a quarter note of its rooms.
+    /// For each line, notes per quarter note of its rooms.
     pub densities: Vec<f64>,
-    /// Of each line: the longest stretch of a room in which nothing sounds.
+    /// For each line, the longest stretch of a room without sound.
     pub silences: Vec<f64>,
     /// Notes that begin in a room.
     pub notes: usize,
@@ -70,42 +70,42 @@ pub struct Figures {
     pub off_grid: usize,
     /// Notes on a beat where a chord is known.
     pub on_chords: usize,
-    /// Of these, tones of the chord.
+    /// How many of these are chord tones.
     pub chord_tones: usize,
-    /// Notes shorter than a thirty-second.
+    /// Notes shorter than a thirty-second note.
     pub blips: usize,
     /// Lengths of all notes, in quarter notes.
     pub lengths: Vec<f64>,
     /// Velocities of all notes, in order.
     pub velocities: Vec<f64>,
-    /// Differences between velocities of notes that follow each other in a room.
+    /// Differences between the velocities of successive notes in a room.
     pub velocity_steps: Vec<f64>,
-    /// Velocities of notes on beats and between them.
+    /// Velocities of notes on beats, and of notes between beats.
     pub accents: (Vec<f64>, Vec<f64>),
-    /// Rooms.
+    /// The number of rooms.
     pub rooms: usize,
-    /// Rooms whose first note stands elsewhere than it should.
+    /// Rooms whose first note begins where it should not.
     pub misplaced: usize,
     /// Rooms with a seam and a note before it.
     pub seams: usize,
-    /// Of these, without a note behind it.
+    /// How many of these have no note after the seam.
     pub cut: usize,
     /// Rooms without a note.
     pub empty_rooms: usize,
-    /// Rooms with one note to three.
+    /// Rooms with one to three notes.
     pub poor_rooms: usize,
 }
 
-/// In parts of a quarter note: less than half a tick is on the grid.
+/// In quarter notes: less than half a tick counts as on the grid.
 const ON_GRID: f64 = 0.01;
 const THIRTY_SECOND: f64 = 0.125;
 /// In quarter notes.
 const LONG_SILENCE: f64 = 8.0;
-/// Fewer notes are no answer.
+/// Fewer notes than this are not an answer.
 const LEAST_NOTES: usize = 4;
 
 impl Figures {
-    /// Counts in one line of notes, which are in order of their onsets.
+    /// Counts in one line of notes, which must be in order of onset.
     pub fn of(line: &[Timed], ground: &Ground<'_>) -> Self {
         let mut figures = Self::default();
         let mut silence: f64 = 0.0;
@@ -161,7 +161,7 @@ impl Figures {
         }
     }
 
-    /// Notes a quarter note, over all lines.
+    /// Notes per quarter note, over all lines.
     pub fn density(&self) -> f64 {
         mean(&self.densities)
     }
@@ -171,7 +171,7 @@ impl Figures {
         self.silences.iter().copied().fold(0.0, f64::max)
     }
 
-    /// Of the lines, those with a silence over eight quarter notes, in percent.
+    /// The share of lines with a silence of more than eight quarter notes, in percent.
     pub fn long_silences_percent(&self) -> f64 {
         let long = self.silences.iter().filter(|silence| **silence > LONG_SILENCE).count();
         percent(long, self.silences.len())
@@ -184,22 +184,22 @@ impl Figures {
         silences.get((silences.len() * 99).div_ceil(100).saturating_sub(1)).copied().unwrap_or(0.0)
     }
 
-    /// Of all notes, those off the grid, in percent.
+    /// The share of notes that are off the grid, in percent.
     pub fn off_grid_percent(&self) -> f64 {
         percent(self.off_grid, self.notes)
     }
 
-    /// Of the notes on beats, those in the chord, in percent; `None` where there are no chords.
+    /// The share of notes on beats that are chord tones, in percent; `None` if there are no chords.
     pub fn chord_tones_percent(&self) -> Option<f64> {
         (self.on_chords > 0).then(|| percent(self.chord_tones, self.on_chords))
     }
 
-    /// Of all notes, those shorter than a thirty-second, in percent.
+    /// The share of notes shorter than a thirty-second note, in percent.
     pub fn blips_percent(&self) -> f64 {
         percent(self.blips, self.notes)
     }
 
-    /// The middle length of a note, in quarter notes.
+    /// The median length of a note, in quarter notes.
     pub fn median_length(&self) -> f64 {
         let mut lengths = self.lengths.clone();
         lengths.sort_unstable_by(f64::total_cmp);
@@ -213,12 +213,12 @@ impl Figures {
         (mean_velocity, mean(&squares).sqrt())
     }
 
-    /// By how much velocities differ from note to note, on average.
+    /// The mean difference of velocity from note to note.
     pub fn velocity_step(&self) -> f64 {
         mean(&self.velocity_steps)
     }
 
-    /// How much louder notes on beats are than those between; `None` where one of them is missing.
+    /// How much louder notes on beats are than notes between beats; `None` if either kind is missing.
     pub fn accent(&self) -> Option<f64> {
         let (on, between) = &self.accents;
         (!on.is_empty() && !between.is_empty()).then(|| mean(on) - mean(between))
@@ -250,7 +250,7 @@ impl AddAssign for Figures {
     }
 }
 
-/// The mean; 0 of nothing.
+/// The mean; 0 if there are no values.
 pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
@@ -263,7 +263,7 @@ fn velocity(note: &Timed) -> f64 {
     f64::from(note.velocity)
 }
 
-/// What begins a rounded frame before its line belongs behind it.
+/// Whether an onset lies in the room. An onset that rounding puts a frame early belongs to the room behind the line.
 fn is_in(room: &Range<f64>, onset: f64) -> bool {
     onset >= room.start - ON_GRID && onset < room.end - ON_GRID
 }
@@ -277,7 +277,7 @@ fn longest_silence(line: &[Timed], room: &Range<f64>) -> f64 {
     longest.max(room.end - heard_until)
 }
 
-/// On a sixteenth as it is swung, or on a triplet: a third of a beat, or of half a beat, as it is.
+/// Whether an onset is on a swung sixteenth, or on an even triplet: a third of a beat or of half a beat.
 fn is_on_grid(onset: f64, swing: f64) -> bool {
     let place = onset - (onset + ON_GRID).floor();
     let straight = if place < swing { place / swing / 2.0 } else { 0.5 + (place - swing) / (1.0 - swing) / 2.0 };

@@ -1,4 +1,4 @@
-//! What must hold of the standing table, and what does not yet.
+//! Limits for the standing table, and the limits that do not hold yet.
 
 use super::cases::{GATES, LOUDNESS};
 use super::figures::{Figures, mean};
@@ -9,48 +9,48 @@ use std::fmt;
 /// A rule about rows of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
-    /// In a duet no line is silent for longer than the style's own music, or eight beats.
+    /// In a duet no line is silent for longer than the style's own music, or than eight beats if that is longer.
     Silence,
-    /// Nor more of them for longer than eight beats: over all rows of the style, because one row is too few lines for
-    /// it.
+    /// In duets, lines with a silence of more than eight beats are no more frequent than in the style's own music. This
+    /// is counted over all rows of the style, because one row has too few lines.
     Silences,
-    /// In a duet notes a beat are those of the style's own music, give or take a quarter.
+    /// In a duet, the notes per beat are those of the style's own music, within a quarter.
     Density,
-    /// With a preset no seed is denser or sparser than the mean of all by more than two fifths.
+    /// With a preset, no seed differs from the mean density of all seeds by more than two fifths.
     Seeds,
-    /// However short the player holds keys, notes a beat are those at 100 %, give or take a tenth.
+    /// However short the player holds keys, the notes per beat are those at 100 %, within a tenth.
     GateDensity,
-    /// However short the player holds keys, no more is off the grid than at 100 % or in the style's own solos, and in
-    /// styles of notation nearly nothing.
+    /// However short the player holds keys, no more notes are off the grid than at 100 % or in the style's own solos;
+    /// in styles learnt from notation almost none are.
     GateGrid,
-    /// In a loop there is an answer in every round that leaves room.
+    /// In a loop, every round that leaves room has an answer.
     LoopAnswered,
-    /// And it begins where the rule says.
+    /// In a loop, the answer begins where the rule says.
     LoopBegin,
-    /// And it goes on where the loop goes back.
+    /// In a loop, the answer goes on across the loop's end.
     LoopCut,
-    /// No more notes are shorter than a thirty-second than in the style's own music.
+    /// No more notes are shorter than a thirty-second note than in the style's own music.
     Blips,
-    /// From note to note velocities differ by no more than in the style's own music.
+    /// From note to note, velocities differ by no more than in the style's own music.
     Jumps,
-    /// Segue does not break into a steady row of notes, however short the keys are held.
+    /// Segue does not interrupt a steady row of notes, however short the keys are held.
     Interrupts,
-    /// Playing that is louder by 20 is answered louder by 10 to 25.
+    /// If the player is louder by 20, the answer is louder by 10 to 25.
     Louder,
-    /// Every turn of Segue's has a note.
+    /// Every turn of Segue's has at least one note.
     NeverCame,
-    /// And no more of them have fewer than four than in the style's own music.
+    /// Turns with fewer than four notes are no more frequent than in the style's own music.
     FewNotes,
 }
 
-/// A row that a limit does not allow.
+/// A row that breaks a limit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breach {
-    /// Which.
+    /// The limit that is broken.
     pub limit: Limit,
     /// The style of the row.
     pub style: String,
-    /// The row, and its figure beside the one that is allowed.
+    /// The row, and its figure next to the one that is allowed.
     pub message: String,
 }
 
@@ -60,20 +60,19 @@ impl fmt::Display for Breach {
     }
 }
 
-/// Figures of the music that a style has learnt from: `cargo xtask people --data FOLDER` prints them in the rows
-/// called real, from 150 pieces of each style.
+/// Figures of the music from which a style learnt: `cargo xtask people --data FOLDER` prints them in the rows called
+/// real, from 150 pieces of each style.
 struct Own {
     notes_a_beat: f64,
-    /// Stretches of 24 bars with a silence over eight beats, in percent; and the longest, or eight where that is
-    /// shorter.
+    /// Stretches of 24 bars with a silence of more than eight beats, in percent; and the longest silence, or eight
+    /// beats if that is longer.
     long_silences_percent: f64,
     longest_silence: f64,
     blips_percent: f64,
     off_grid_percent: f64,
     /// Turns of two bars with fewer than four notes, in percent.
     few_notes_percent: f64,
-    /// The mean difference of velocities from note to note. Music in print has none: there it is what accents make of
-    /// it.
+    /// The mean difference of velocity from note to note. Printed music has none; there it comes from the accents.
     velocity_step: f64,
 }
 
@@ -131,17 +130,17 @@ const DENSITY_PART: f64 = 0.25;
 const SEEDS_PART: f64 = 0.4;
 const GATE_PART: f64 = 0.1;
 const JUMPS_PART: f64 = 1.2;
-/// A few notes may jump by chance.
+/// With fewer notes than this, chance alone may exceed the limit.
 const STEPS_FOR_A_MEAN: usize = 200;
-/// Somebody who happens to rest there is not cut.
+/// A player who happens to rest at the seam has not been cut off, so this share is allowed.
 const CUT_PART: f64 = 0.3;
-/// In styles of notation.
+/// In styles learnt from notation.
 const OFF_GRID_PERCENT: f64 = 2.0;
-/// What chance does to a share of notes, or of turns, in a row of some hundred: so many points in a hundred.
+/// How far chance moves a share of some hundred notes or turns in a row, in percentage points.
 const CHANCE_POINTS: f64 = 2.0;
 const LOUDER: std::ops::RangeInclusive<f64> = 10.0..=25.0;
 
-/// Everything in these rows that a limit does not allow. Rows of real music are passed over.
+/// Every row that breaks a limit. Rows of real music are skipped.
 pub fn breaches(rows: &[Row]) -> Vec<Breach> {
     let mut found = Vec::new();
     for row in rows {
@@ -155,7 +154,7 @@ pub fn breaches(rows: &[Row]) -> Vec<Breach> {
     found
 }
 
-/// What can be said of a row without the others.
+/// Checks a row without comparing it to others.
 fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
     let figures = &row.figures;
     let own = own(style);
@@ -214,7 +213,7 @@ fn alone(row: &Row, style: Style, found: &mut Vec<Breach>) {
     }
 }
 
-/// All duets of a style together.
+/// Checks all duets of a style together.
 fn silent(rows: &[Row], found: &mut Vec<Breach>) {
     for style in Style::ALL {
         let duets = rows.iter().filter(|row| row.style == style.name() && row.mode == "Duet");
@@ -223,13 +222,13 @@ fn silent(rows: &[Row], found: &mut Vec<Breach>) {
         let own = own(style).long_silences_percent;
         if percent > own + CHANCE_POINTS {
             let message =
-                format!("{}: {percent:.1} % of the duets silent over 8 beats, its music {own:.1} %", style.name());
+                format!("{}: {percent:.1} % of the duets silent for over 8 beats, its music {own:.1} %", style.name());
             found.push(Breach { limit: Limit::Silences, style: style.name().to_owned(), message });
         }
     }
 }
 
-/// Rows of gates beside the row of the same number at 100 %.
+/// Compares rows of gates with the row of the same number at 100 %.
 fn beside_100_percent(rows: &[Row], found: &mut Vec<Breach>) {
     let at = |row: &Row, gate: f64| row.number.strip_suffix(&format!(" at {gate} %")).map(str::to_owned);
     for (print, number) in rows.iter().filter_map(|row| Some((row, at(row, 100.0)?))) {
@@ -247,7 +246,7 @@ fn beside_100_percent(rows: &[Row], found: &mut Vec<Breach>) {
             }
             let (off, in_print) = (row.figures.off_grid_percent(), print.figures.off_grid_percent());
             let style = Style::of_name(&row.style).unwrap_or(Style::Irish);
-            // Soloists are off it themselves.
+            // Soloists themselves play off the grid.
             let soloist = if style.swing() > 0.5 { in_print + CHANCE_POINTS } else { 0.0 };
             let most = soloist.max(own(style).off_grid_percent);
             if off > most {
@@ -257,7 +256,7 @@ fn beside_100_percent(rows: &[Row], found: &mut Vec<Breach>) {
     }
 }
 
-/// Rows of one number at one loudness beside those at the next.
+/// Compares rows of one number at successive levels.
 fn louder(rows: &[Row], found: &mut Vec<Breach>) {
     for row in rows {
         if let Some(step) = answered_louder(rows, row)
@@ -268,7 +267,7 @@ fn louder(rows: &[Row], found: &mut Vec<Breach>) {
     }
 }
 
-/// By how much the row is louder than the one whose player is softer by 20; `None` where there is none.
+/// How much louder this row's answers are than those of the row whose player is softer by 20; `None` if there is none.
 pub fn answered_louder(rows: &[Row], row: &Row) -> Option<f64> {
     let at = |row: &Row, loudness: f64| row.number.strip_suffix(&format!(" at {loudness}")).map(str::to_owned);
     let steps = LOUDNESS.windows(2).find_map(|pair| Some((pair[0], at(row, pair[1])?)));
@@ -287,8 +286,8 @@ fn breach(limit: Limit, row: &Row, message: &str) -> Breach {
     Breach { limit, style: row.style.clone(), message }
 }
 
-/// Limits that do not hold yet, by style. What is named here is printed and fails nothing; a line goes as soon as its
-/// limit holds, which the run says.
+/// Limits that do not hold yet, by style. The run prints these breaches without failing, and says when a limit holds,
+/// so that its line can be removed.
 pub const NOT_YET: &[(Limit, &[Style])] = &[
     (Limit::Density, &[Style::Folk, Style::Piano]),
     (Limit::GateGrid, &[Style::Jazz]),
@@ -297,7 +296,7 @@ pub const NOT_YET: &[(Limit, &[Style])] = &[
     (Limit::FewNotes, &[Style::Blues, Style::Folk]),
 ];
 
-/// Whether it is known that this does not hold yet.
+/// Whether this breach is listed as not holding yet.
 pub fn is_known(breach: &Breach) -> bool {
     let is_named = |styles: &[Style]| styles.iter().any(|style| style.name() == breach.style);
     NOT_YET.iter().any(|(limit, styles)| *limit == breach.limit && is_named(styles))

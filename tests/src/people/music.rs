@@ -1,4 +1,4 @@
-//! What is played, as it is notated: tunes from files, laid out in turns, repeated, put together from two hands.
+//! Music as it is notated: tunes from files, laid out in turns, repeated, or combined from two hands.
 
 use crate::prompt::Prompt;
 use anyhow::{Context, Result, bail};
@@ -8,12 +8,12 @@ use segue_model::chord::Chord;
 use segue_model::note::{Metre, Note, Ticks};
 use std::path::Path;
 
-/// The tempo of music that says nothing else.
+/// The tempo of music that does not state one.
 const USUAL_TEMPO_BPM: f64 = 120.0;
-/// Eighths that are played as they are written.
+/// The share of a beat that the first of two straight eighths takes.
 const STRAIGHT: f64 = 0.5;
 
-/// Notes on a time line that begins with a bar line at 0, with all that a player has to know of them.
+/// Notes on a time line that begins with a bar line at 0, and what a player has to know about them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Music {
     /// What it is called.
@@ -26,14 +26,14 @@ pub struct Music {
     pub length: Ticks,
     /// The chords of each bar as a chart writes them, from the bar at 0 on; empty when there are none.
     pub chords: Vec<String>,
-    /// Quarter notes a minute.
+    /// Quarter notes per minute.
     pub tempo_bpm: f64,
     /// Where in its beat the second eighth is played: 0.5 is straight.
     pub swing: f64,
 }
 
 impl Music {
-    /// Some notes, as long as their bars. Straight, at 120, without chords.
+    /// The notes in bars of this metre: straight eighths, 120 bpm, no chords.
     pub fn new(title: &str, notes: Vec<Note>, metre: Metre) -> Self {
         let end = notes.iter().map(|note| note.onset + note.duration).max().unwrap_or_default();
         let bar = metre.bar().0;
@@ -49,7 +49,7 @@ impl Music {
         }
     }
 
-    /// A whole tune with its repeats, in its first metre; `None` when it has fewer than three notes.
+    /// A whole tune with its repeats, in its first metre; `None` if it has fewer than three notes.
     pub fn of(tune: &Tune) -> Option<Self> {
         let metre = tune.bars.first().map_or(Metre::COMMON, |bars| bars.metre);
         let line = tune.bars.first().map_or(0, |bars| bars.line.0);
@@ -58,7 +58,7 @@ impl Music {
         let Prompt { title, notes, metre, end, chart } = Prompt::of(tune, 0, bars)?;
         let form: Vec<String> =
             chart.split('|').map(|bar| bar.trim().to_owned()).filter(|bar| !bar.is_empty()).collect();
-        // On the time line an upbeat has a bar of its own, which the form of the tune has not.
+        // An upbeat has a bar of its own on the time line, but not in the form of the tune.
         let bars = usize::try_from(end.0.div_euclid(metre.bar().0)).unwrap_or_default();
         let chords = form.iter().cycle().take(bars).cloned().collect();
         Some(Self { length: end, chords, ..Self::new(&title, notes, metre) })
@@ -67,12 +67,12 @@ impl Music {
     /// The tune with this number (`X:`) of a book in `tests/tunes`, such as `oneills`.
     ///
     /// # Errors
-    /// When there is no such tune.
+    /// If there is no such tune.
     pub fn shipped(book: &str, number: u32) -> Result<Self> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes").join(book).with_extension("abc");
         let tunes = abc::read_book(&path)?.tunes;
         let tune = tunes.iter().find(|(found, _)| *found == Some(number));
-        let (_, tune) = tune.with_context(|| format!("{}: there is no tune {number} in it", path.display()))?;
+        let (_, tune) = tune.with_context(|| format!("{}: it has no tune {number}", path.display()))?;
         let Some(music) = Self::of(tune) else { bail!("{}: tune {number} has no notes", path.display()) };
         Ok(music)
     }
@@ -87,25 +87,25 @@ impl Music {
         self.length.0 / self.bar().0
     }
 
-    /// At another tempo.
+    /// The same music at another tempo.
     #[must_use]
     pub fn at(self, tempo_bpm: f64) -> Self {
         Self { tempo_bpm, ..self }
     }
 
-    /// With the second eighth at this part of its beat, such as 0.62.
+    /// The same music with the second eighth at this part of its beat, such as 0.62.
     #[must_use]
     pub fn swung(self, swing: f64) -> Self {
         Self { swing, ..self }
     }
 
-    /// With these chords, one string for each bar; they begin again after the last.
+    /// The same music with these chords, one string for each bar; they repeat after the last.
     #[must_use]
     pub fn over(self, chords: &[&str]) -> Self {
         Self { chords: chords.iter().map(ToString::to_string).collect(), ..self }
     }
 
-    /// So many bars: again from the beginning where it is too short, cut where it is too long.
+    /// The same music with this many bars: repeated if it is too short, cut if it is too long.
     #[must_use]
     pub fn for_bars(&self, bars: i64) -> Self {
         let length = Ticks(bars.max(1) * self.bar().0);
@@ -117,8 +117,8 @@ impl Music {
         Self { notes, length, ..self.clone() }
     }
 
-    /// A part of it at a time with room for Segue after each: so many bars of it, so many of rest. In the rest the
-    /// chords are those of the bars before it, again.
+    /// The music in parts, with room for Segue after each: `played` bars of music, then `rest` bars. The rest repeats
+    /// the chords of the bars before it.
     #[must_use]
     pub fn in_turns(&self, played: i64, rest: i64) -> Self {
         let bar = self.bar().0;
@@ -135,7 +135,7 @@ impl Music {
         Self { notes, chords, length: Ticks(turns * (played + rest) * bar), ..self.clone() }
     }
 
-    /// This with what another hand plays at the same time; tempo, swing and chords are this one's.
+    /// This music together with what another hand plays; tempo, swing and chords are this one's.
     #[must_use]
     pub fn with(&self, hand: &Self) -> Self {
         let mut notes: Vec<Note> = self.notes.iter().chain(&hand.for_bars(self.bars()).notes).copied().collect();
@@ -143,7 +143,7 @@ impl Music {
         Self { title: format!("{} over {}", self.title, hand.title), notes, ..self.clone() }
     }
 
-    /// Higher or lower; notes that would leave the keyboard stay.
+    /// The same music higher or lower; notes that would leave the keyboard stay where they are.
     #[must_use]
     pub fn transposed(&self, semitones: i8) -> Self {
         let moved = |note: &Note| Note { pitch: note.pitch.transposed(semitones).unwrap_or(note.pitch), ..*note };
@@ -158,22 +158,22 @@ impl Music {
         Self { notes, chords: self.chords.iter().map(up).collect(), ..self.clone() }
     }
 
-    /// All chords as a chart; empty when there are none.
+    /// All chords as a chart; empty if there are none.
     pub fn chart(&self) -> String {
         self.chords.join(" | ")
     }
 
-    /// The chord at a moment, as the chart has it.
+    /// The chord at a moment, according to the chart.
     ///
     /// # Panics
-    /// When the chart cannot be read.
+    /// If the chart cannot be read.
     pub fn chord_at(&self, moment: Ticks) -> Option<Chord> {
         let chart = Chart::parse(&self.chart()).unwrap_or_else(|error| panic!("{}: {error}", self.title));
         chart?.at(moment, self.metre)
     }
 }
 
-/// The chords of so many turns; the rest of each turn repeats the chords of the bars before it.
+/// The chords of this many turns; the rest of each turn repeats the chords of the bars before it.
 pub(super) fn chords_in_turns(chords: &[String], turns: f64, played: i64, rest: i64) -> Vec<String> {
     #[expect(clippy::cast_possible_truncation, reason = "some turns")]
     let bars = (0..turns as i64).flat_map(|turn| (0..played + rest).map(move |bar| turn * played + bar % played));

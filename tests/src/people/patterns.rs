@@ -1,6 +1,6 @@
 //! What people play when they try something out: steady quarters, swung eighths, riffs, held notes, left hands.
 //!
-//! All in C, over a blues where they have chords; [`Music::transposed`] takes them elsewhere.
+//! All patterns are in C, and those with chords play over a blues; [`Music::transposed`] moves them to other keys.
 
 use super::music::Music;
 use segue_model::chord::Chord;
@@ -11,21 +11,21 @@ const EIGHTH: Ticks = Ticks(24);
 const SIXTEENTH: Ticks = Ticks(12);
 const BAR: Ticks = Metre::COMMON.bar();
 
-/// Where eighths of swung patterns lie in their beat.
+/// Where the second eighth of swung patterns lies in its beat.
 const SWING: f64 = 0.62;
 
-/// Twelve bars in C.
+/// A twelve-bar blues in C.
 pub const BLUES: [&str; 12] = ["C7", "F7", "C7", "C7", "F7", "F7", "C7", "A7", "Dm7", "G7", "C7 A7", "Dm7 G7"];
-/// Four bars that go round.
+/// Four bars that repeat.
 pub const TURNAROUND: [&str; 4] = ["Cmaj7", "Am7", "Dm7", "G7"];
-/// Eight bars of a dance.
+/// Eight bars of dance music.
 pub const DANCE: [&str; 8] = ["C", "F", "C", "G7", "C", "F", "G7", "C"];
 
 fn note(key: u8, onset: Ticks, duration: Ticks) -> Note {
     Note { onset, pitch: Pitch::new(key).unwrap_or(Pitch::MAX), duration, velocity: Velocity::DEFAULT }
 }
 
-/// These keys one after the other, again and again for so many bars of 4/4, each as long as this; key 0 is a rest.
+/// These keys in order, repeated for this many bars of 4/4, each as long as `each`; key 0 is a rest.
 pub fn row(title: &str, keys: &[u8], each: Ticks, bars: i64) -> Music {
     let count = bars * BAR.0 / each.0;
     let place = |(index, key): (i64, &u8)| (*key > 0).then(|| note(*key, Ticks(index * each.0), each));
@@ -38,33 +38,33 @@ pub fn steady_quarters(bars: i64) -> Music {
     row("steady quarters", &[60, 64, 67, 69, 70, 69, 67, 64], QUARTER, bars)
 }
 
-/// Eighths without a gap, straight.
+/// Straight eighths without a gap.
 pub fn steady_eighths(bars: i64) -> Music {
     row("steady eighths", &[62, 66, 69, 66, 71, 69, 66, 64, 62, 64, 66, 69, 71, 74, 71, 69], EIGHTH, bars)
 }
 
-/// Eighths of a swinging line without a gap.
+/// Swung eighths without a gap.
 pub fn swung_eighths(bars: i64) -> Music {
     let keys = [60, 62, 63, 64, 67, 69, 70, 67, 72, 70, 69, 67, 66, 65, 63, 62];
     row("swung eighths", &keys, EIGHTH, bars).swung(SWING)
 }
 
-/// One bar of eighths again and again, as a looper has it.
+/// One bar of eighths, repeated as a looper would.
 pub fn ostinato(bars: i64) -> Music {
     row("ostinato", &[62, 69, 74, 69, 65, 69, 74, 69], EIGHTH, bars)
 }
 
-/// A riff with rests in it.
+/// A riff with rests.
 pub fn riff(bars: i64) -> Music {
     row("riff", &[60, 0, 63, 65, 0, 60, 0, 0, 70, 67, 0, 65, 63, 60, 0, 0], EIGHTH, bars).swung(SWING)
 }
 
-/// One key, held all the time.
+/// One key, held throughout.
 pub fn held_note(bars: i64) -> Music {
     row("held note", &[67], Ticks(bars * BAR.0), bars)
 }
 
-/// A low fifth that is struck once in four bars and held, with a melody of quarters and eighths over it.
+/// A low fifth, struck every four bars and held, under a melody of quarters and eighths.
 pub fn drone(bars: i64) -> Music {
     let melody = row("melody", &[69, 69, 71, 71, 72, 71, 69, 67, 64, 64, 67, 67, 69, 69, 69, 69], EIGHTH, bars);
     let mut fifths: Vec<Note> = Vec::new();
@@ -75,7 +75,7 @@ pub fn drone(bars: i64) -> Music {
     Music { title: "drone".to_owned(), ..melody.with(&Music::new("fifths", fifths, Metre::COMMON)) }
 }
 
-/// Violation chords in eighths: lowest, highest, middle, highest.
+/// Broken chords in eighths: lowest, highest, middle, highest.
 pub fn alberti(chords: &[&str], bars: i64) -> Music {
     left_hand("Alberti bass", chords, bars, |tones, eighth| match eighth % 4 {
         0 => vec![(tones[0], EIGHTH)],
@@ -84,7 +84,7 @@ pub fn alberti(chords: &[&str], bars: i64) -> Music {
     })
 }
 
-/// The bass on one and three, the chord on two and four.
+/// The bass on beats one and three, the chord on two and four.
 pub fn stride(chords: &[&str], bars: i64) -> Music {
     left_hand("stride", chords, bars, |tones, eighth| match eighth {
         0 => vec![(tones[0] - 12, QUARTER)],
@@ -94,7 +94,7 @@ pub fn stride(chords: &[&str], bars: i64) -> Music {
     })
 }
 
-/// Chords held for their bars.
+/// Chords that last their whole bars.
 pub fn block_chords(chords: &[&str], bars: i64) -> Music {
     left_hand("block chords", chords, bars, |tones, eighth| match eighth {
         0 | 4 => tones.map(|key| (key, Ticks(BAR.0 / 2))).to_vec(),
@@ -102,7 +102,7 @@ pub fn block_chords(chords: &[&str], bars: i64) -> Music {
     })
 }
 
-/// Violation chords in sixteenths, for a pedal that holds them together.
+/// Broken chords in sixteenths, to be joined by the pedal.
 pub fn arpeggio(chords: &[&str], bars: i64) -> Music {
     left_hand("arpeggio", chords, bars, |tones, eighth| {
         let (first, second) = if eighth % 2 == 0 { (tones[0], tones[1]) } else { (tones[2], tones[0] + 12) };
@@ -110,8 +110,8 @@ pub fn arpeggio(chords: &[&str], bars: i64) -> Music {
     })
 }
 
-/// What a left hand does in each eighth of a bar: the keys with their lengths, one after the other where they are
-/// sixteenths and together where not. It is given root, third and fifth of the chord around C3.
+/// A left-hand pattern. `figure` gets root, third and fifth of the chord around C3, and the eighth of the bar; it
+/// returns the keys with their lengths. Sixteenths follow each other; other lengths sound together.
 fn left_hand(title: &str, chords: &[&str], bars: i64, figure: impl Fn([u8; 3], i64) -> Vec<(u8, Ticks)>) -> Music {
     /// C3.
     const LOWEST: u8 = 48;
@@ -128,7 +128,7 @@ fn left_hand(title: &str, chords: &[&str], bars: i64, figure: impl Fn([u8; 3], i
     Music { notes, ..empty }
 }
 
-/// Root, third (or what stands for it) and fifth, from this key on upwards.
+/// Root, third (or the note in its place) and fifth, upwards from this key.
 fn close_triad(chord: Chord, lowest: u8) -> [u8; 3] {
     let tones: Vec<u8> = chord.kind().tones().iter().take(3).copied().collect();
     let root = lowest + chord.root();

@@ -1,42 +1,43 @@
-//! How somebody plays what is notated: how short, how much in time, how loud, and what goes wrong.
+//! How a person plays what is notated: how short, how evenly, how loud, and with which mistakes.
 
 use super::music::Music;
 use super::rendition::{Keystroke, Pedal, Rendition};
 use crate::rng::Rng;
 use segue_model::note::{Note, Pitch, Ticks, Velocity};
 
-/// Somebody who plays. [`Player::exact`] plays what is written; each habit is added by its name.
+/// A simulated player. [`Player::exact`] plays what is written; each habit is added by its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Player {
     /// The same seed plays the same.
     pub seed: u64,
-    /// How long a key is held, in percent of its note; and the standard deviation of that.
+    /// How long a key is held, in percent of its note, and the standard deviation of that.
     pub gate: (f64, f64),
-    /// Each note is up to so many milliseconds early or late.
+    /// Each note is up to this many milliseconds early or late.
     pub timing_ms: f64,
-    /// All are so many milliseconds late; below zero, early: who drags, and who rushes.
+    /// Every note is this many milliseconds late (dragging), or early if negative (rushing).
     pub lean_ms: f64,
-    /// Slowly getting ahead and behind by so many milliseconds.
+    /// Drifts slowly ahead and behind, by up to this many milliseconds.
     pub wander_ms: f64,
-    /// The velocity of a note that has none of its own.
+    /// The velocity of notes that have none of their own.
     pub loudness: f64,
-    /// The standard deviation of velocities, and how much louder a note on the beat is; on the bar line twice as much.
+    /// The standard deviation of velocities, and how much louder a note on a beat is; a note on the bar line gets twice
+    /// as much.
     pub touch: (f64, f64),
-    /// How long a chord takes from its lowest key to its highest.
+    /// How long a chord takes from its lowest key to its highest, in milliseconds.
     pub roll_ms: f64,
-    /// Notes in a hundred that have a soft one in their last sixteenth.
+    /// The percentage of notes that have a soft ghost note in their last sixteenth.
     pub ghosts: u64,
-    /// Notes in a hundred that are held into the next.
+    /// The percentage of notes that are held into the next one.
     pub overlaps: u64,
-    /// Notes in a hundred that are a semitone or two beside the one that is meant; half of them are put right at once.
+    /// The percentage of notes that miss by a semitone or two; half of them are corrected at once.
     pub wrong_notes: u64,
-    /// Bars in a hundred that are left out.
+    /// The percentage of bars that are left out.
     pub pauses: u64,
-    /// The pedal is down, and changed so often.
+    /// The pedal is down and is changed at this interval.
     pub pedal: Option<Ticks>,
 }
 
-/// Which habit draws. Each has a generator of its own, so that another habit changes nothing in the rest.
+/// Random generators, one for each habit, so that adding a habit does not change what the others draw.
 struct Habits {
     gate: Rng,
     timing: Rng,
@@ -65,7 +66,7 @@ impl Habits {
 }
 
 impl Player {
-    /// Plays what is written, as print has it: every key for all of its note, in time, all alike.
+    /// Plays exactly what is written: every key for its whole note, in time, at one velocity.
     pub const fn exact(seed: u64) -> Self {
         Self {
             seed,
@@ -84,84 +85,84 @@ impl Player {
         }
     }
 
-    /// As most play who play well: keys for nine tenths of their notes, up to 15 ms beside the beat, with accents.
+    /// Plays as good players do: keys held for nine tenths of their notes, up to 15 ms off the beat, with accents.
     pub const fn person(seed: u64) -> Self {
         Self { gate: (90.0, 8.0), timing_ms: 15.0, touch: (6.0, 5.0), roll_ms: 12.0, ..Self::exact(seed) }
     }
 
-    /// Holds keys for so many percent of their notes, give or take.
+    /// Holds keys for this percentage of their notes, with this standard deviation.
     #[must_use]
     pub const fn gate(self, percent: f64, spread: f64) -> Self {
         Self { gate: (percent, spread), ..self }
     }
 
-    /// Up to so many milliseconds early or late.
+    /// Plays notes up to this many milliseconds early or late.
     #[must_use]
     pub const fn timing(self, ms: f64) -> Self {
         Self { timing_ms: ms, ..self }
     }
 
-    /// Always so many milliseconds late, or, below zero, early.
+    /// Plays every note this many milliseconds late, or early if negative.
     #[must_use]
     pub const fn lean(self, ms: f64) -> Self {
         Self { lean_ms: ms, ..self }
     }
 
-    /// Gets slowly ahead and behind by so many milliseconds.
+    /// Drifts slowly ahead and behind, by up to this many milliseconds.
     #[must_use]
     pub const fn wander(self, ms: f64) -> Self {
         Self { wander_ms: ms, ..self }
     }
 
-    /// At this velocity.
+    /// Plays at this velocity.
     #[must_use]
     pub const fn loudness(self, velocity: f64) -> Self {
         Self { loudness: velocity, ..self }
     }
 
-    /// Velocities differ by so much, and the beats stand out by so much.
+    /// Varies velocities with this standard deviation, and plays beats louder by `accent`.
     #[must_use]
     pub const fn touch(self, spread: f64, accent: f64) -> Self {
         Self { touch: (spread, accent), ..self }
     }
 
-    /// Rolls chords for so many milliseconds.
+    /// Rolls chords over this many milliseconds.
     #[must_use]
     pub const fn rolls(self, ms: f64) -> Self {
         Self { roll_ms: ms, ..self }
     }
 
-    /// Plays ghost notes after so many notes in a hundred.
+    /// Adds ghost notes to this percentage of notes.
     #[must_use]
     pub const fn ghosts(self, percent: u64) -> Self {
         Self { ghosts: percent, ..self }
     }
 
-    /// Holds so many notes in a hundred into the next.
+    /// Holds this percentage of notes into the next one.
     #[must_use]
     pub const fn overlaps(self, percent: u64) -> Self {
         Self { overlaps: percent, ..self }
     }
 
-    /// Misses so many notes in a hundred.
+    /// Misses this percentage of notes.
     #[must_use]
     pub const fn wrong_notes(self, percent: u64) -> Self {
         Self { wrong_notes: percent, ..self }
     }
 
-    /// Leaves out so many bars in a hundred.
+    /// Leaves out this percentage of bars.
     #[must_use]
     pub const fn pauses(self, percent: u64) -> Self {
         Self { pauses: percent, ..self }
     }
 
-    /// Keeps the pedal down and changes it so often.
+    /// Keeps the pedal down and changes it at this interval.
     #[must_use]
     pub const fn pedal(self, every: Ticks) -> Self {
         Self { pedal: Some(every), ..self }
     }
 
-    /// Plays this music.
+    /// How this player plays the music.
     pub fn plays(&self, music: &Music) -> Rendition {
         let mut habits = Habits::of(self.seed);
         let left_out: Vec<bool> = (0..=music.bars()).map(|_| habits.pauses.chance(self.pauses)).collect();
@@ -169,7 +170,7 @@ impl Player {
         let mut keys = Vec::new();
         for (index, note) in music.notes.iter().enumerate() {
             let voicing = Voicing::of(&music.notes, index);
-            // All draw for every note, whether they need it or not.
+            // Every habit draws for every note, whether it needs the value or not.
             let late_ms = self.late_ms(note, wander_phase, habits.timing.real(-1.0, 1.0));
             let held = (self.gate.0 + self.gate.1 * normal(&mut habits.gate)) / 100.0;
             let velocity = self.velocity(note, music, normal(&mut habits.touch));
@@ -183,7 +184,7 @@ impl Player {
             }
             let in_beats = |ms: f64| ms / 1000.0 * music.tempo_bpm / 60.0;
             let part_of_roll = in_beats(self.roll_ms) * voicing.height;
-            // Nobody comes so late that two notes change places.
+            // No note may be moved so far that two notes change places.
             let room = voicing.to_neighbour_beats * MOST_OF_THE_WAY;
             let late = in_beats(late_ms).clamp(-room, room) + part_of_roll.min(room);
             let [begin, end] = [note.onset, note.onset + if ghost { note.duration - SIXTEENTH } else { note.duration }]
@@ -207,7 +208,7 @@ impl Player {
 
     fn late_ms(&self, note: &Note, wander_phase: f64, drawn: f64) -> f64 {
         let turns = beats(note.onset) / WANDER_BEATS + wander_phase;
-        // A triangle, because the sine of one machine is not that of another.
+        // A triangle wave, because sines differ between machines.
         let triangle = 4.0f64.mul_add((turns - turns.floor() - 0.5).abs(), -1.0);
         self.wander_ms.mul_add(triangle, self.timing_ms.mul_add(drawn, self.lean_ms))
     }
@@ -228,23 +229,23 @@ impl Player {
 
 const EIGHTH: Ticks = Ticks(24);
 const SIXTEENTH: Ticks = Ticks(12);
-/// How much of the way to its neighbour a note may be moved.
+/// How far a note may be moved, as a share of the way to its neighbour.
 const MOST_OF_THE_WAY: f64 = 0.4;
-/// Shorter than this nobody holds a key, in parts of its note and in milliseconds.
+/// No key is held for less than this part of its note.
 const SHORTEST_GATE: f64 = 0.1;
 const SHORTEST_MS: f64 = 20.0;
 const GHOST_MS: f64 = 60.0;
 const GHOST_LOUDNESS: f32 = 0.35;
-/// After this a wrong note is put right.
+/// A wrong note is corrected after this many milliseconds.
 const CORRECTED_AFTER_MS: f64 = 70.0;
-/// Once ahead and behind takes four bars.
+/// One drift ahead and back takes four bars.
 const WANDER_BEATS: f64 = 16.0;
 
-/// Where a note stands among those that are struck with it and beside it.
+/// Where a note lies among those that are struck with it and around it.
 struct Voicing {
-    /// Of the notes struck together the lowest has 0, the highest 1.
+    /// Among the notes struck together, 0 for the lowest and 1 for the highest.
     height: f64,
-    /// To the nearest onset that is another; a bar where there is none.
+    /// The distance to the nearest other onset; a bar if there is none.
     to_neighbour_beats: f64,
 }
 
@@ -263,10 +264,10 @@ impl Voicing {
     }
 }
 
-/// A finger beside its key.
+/// A finger that hits the wrong key.
 #[derive(Debug, Clone, Copy)]
 struct Miss {
-    /// By so many semitones; 0 is no miss.
+    /// How many semitones it misses by; 0 means no miss.
     semitones: i8,
     corrected: bool,
 }
@@ -291,7 +292,7 @@ impl Miss {
     }
 }
 
-/// Down behind the note, up where the next stretch begins: as pianists change it.
+/// Changes the pedal as pianists do: up at each change, and down again just after the note.
 fn pedalled(music: &Music, every: Ticks) -> Vec<Pedal> {
     const BEHIND_BEATS: f64 = 0.1;
     let lines = (0..).map(|index| index * every.0.max(1)).take_while(|tick| *tick < music.length.0);
@@ -307,7 +308,7 @@ fn beats(ticks: Ticks) -> f64 {
     ticks.0 as f64 / Ticks::quarters(1).0 as f64
 }
 
-/// When a moment is played that is notated straight.
+/// The played moment of a straight moment.
 fn swung(straight: f64, music: &Music) -> f64 {
     let beat = straight.floor();
     let place = straight - beat;
@@ -315,8 +316,8 @@ fn swung(straight: f64, music: &Music) -> f64 {
     beat + if place < 0.5 { place * 2.0 * share } else { share + (place - 0.5) * 2.0 * (1.0 - share) }
 }
 
-/// About a normal distribution of mean 0 and standard deviation 1, and never beyond 3: sums and no logarithm, so that
-/// it is the same on every machine.
+/// Roughly a normal distribution with mean 0 and standard deviation 1, never beyond 3. It uses sums rather than
+/// logarithms, so that it is the same on every machine.
 fn normal(rng: &mut Rng) -> f64 {
     const ROLLS: usize = 12;
     let sum: f64 = (0..ROLLS).map(|_| rng.unit()).sum();
@@ -337,7 +338,7 @@ mod tests {
         values.iter().sum::<f64>() / values.len() as f64
     }
 
-    /// Exact playing is what is written, and the same seed plays the same.
+    /// Exact playing is what is written, and the same seed plays the same notes.
     #[test]
     fn exact_playing_is_as_written_and_seeds_repeat() {
         let music = patterns::steady_eighths(4);
@@ -364,7 +365,7 @@ mod tests {
         }
     }
 
-    /// Notes are off their beat by no more than asked for and never change places.
+    /// Notes are off their beat by no more than the setting, and never change places.
     #[test]
     fn played_notes_stay_near_their_beat_and_in_order() {
         let music = patterns::steady_eighths(50);

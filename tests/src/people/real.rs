@@ -1,4 +1,4 @@
-//! The same figures of the music that the styles have learnt from.
+//! The same figures for the music from which the styles learnt.
 
 use super::figures::{Figures, Ground, Timed};
 use super::recorded;
@@ -11,11 +11,11 @@ use segue_model::note::{Metre, Ticks};
 use std::ops::Range;
 use std::path::Path;
 
-/// Of each style so many pieces are counted in, spread over all.
+/// The most pieces of each style that are counted, spread over all of them.
 const MOST_PIECES: usize = 150;
-/// As long as what is played at Segue.
+/// As many bars as the player's numbers have.
 const BARS: i64 = 24;
-/// As long as its turns.
+/// As many bars as their turns have.
 const TURN_BARS: i64 = 2;
 
 /// A piece on its time line.
@@ -25,10 +25,10 @@ struct Piece {
     metre: Metre,
 }
 
-/// Two rows: stretches of 24 bars, and of 2 bars each, as if each had been a turn.
+/// Two rows: stretches of 24 bars, and the same in rooms of 2 bars, as if each had been a turn.
 ///
 /// # Errors
-/// When the folder has no music of the style.
+/// If the folder has no music of the style.
 pub fn rows(data: &Path, style: Style) -> Result<[Row; 2]> {
     let pieces = pieces(data, style)?;
     let row = |number: &str, bars: i64| {
@@ -50,14 +50,14 @@ impl Piece {
         Self { line: tune.notes.iter().map(Timed::notated).collect(), tune, metre }
     }
 
-    /// Stretches of 24 bars of the piece, each as rooms of so many bars.
+    /// Stretches of 24 bars of the piece, each divided into rooms of this many bars.
     fn rooms(&self, bars: i64) -> Vec<Vec<Range<f64>>> {
         let bar = self.metre.bar().0 as f64 / 48.0;
         let (first, last) = self.line.first().zip(self.line.last()).map_or((0.0, 0.0), |(a, b)| (a.onset, b.onset));
         let line = self.tune.bars.first().map_or(0.0, |bars| bars.line.0 as f64 / 48.0);
         let begin = ((first - line) / bar).ceil().mul_add(bar, line);
         let whole = BARS as f64 * bar;
-        // A tune that is shorter is one stretch.
+        // A shorter tune is one stretch.
         let length = (((last - begin) / bar).ceil() * bar).min(whole);
         let begins = (0_u32..).map(|count| f64::from(count).mul_add(whole, begin));
         let stretches = begins.take_while(|begin| length > 0.0 && begin + length <= last + bar);
@@ -100,7 +100,7 @@ fn pieces(data: &Path, style: Style) -> Result<Vec<Piece>> {
 }
 
 fn pianists(folder: &Path) -> Result<Vec<Piece>> {
-    /// The first minutes of a piece are enough of it.
+    /// Only the first minutes of a piece are counted.
     const SECONDS: i64 = 144;
     let files = recorded::files_below(&folder.join("midi"))?;
     let step = files.len().div_ceil(MOST_PIECES).max(1);

@@ -1,5 +1,5 @@
-//! People as they were recorded: solos from the tables of the Weimar Jazz Database and pianists from MIDI files, each
-//! with the timing, the lengths and the loudness that they played.
+//! Recorded players: solos from the tables of the Weimar Jazz Database and pianists from MIDI files, with their own
+//! timing, note lengths and dynamics.
 
 use super::music::Music;
 use super::rendition::{Keystroke, Pedal, Rendition};
@@ -10,14 +10,14 @@ use segue_model::note::{Metre, Pitch, Ticks, Velocity};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Velocities between which a solo's notes are spread by rank: each recording has a loudness of its own.
+/// A solo's velocities are spread between these limits by rank, because each recording has its own loudness.
 const SOFTEST: f64 = 40.0;
 const LOUDEST: f64 = 110.0;
 
-/// The tables of notes, or the MIDI files, below a folder of the training data, in order of their names.
+/// The note tables or MIDI files below a folder of the training data, in order of their names.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let entries = std::fs::read_dir(folder).with_context(|| format!("{}: cannot be read", folder.display()))?;
@@ -34,11 +34,11 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A solo from its table of notes, `notes/NAME.tsv`, with `beats/NAME.tsv` beside that folder: so many bars from its
-/// first chorus on, or as many as there are. The recording's tempo is made even; how the player lies to the beat stays.
+/// A solo from its note table `notes/NAME.tsv`, with `beats/NAME.tsv` beside that folder: at most `bars` bars, from its
+/// first chorus on. The tempo is made even; the player's timing against the beat stays.
 ///
 /// # Errors
-/// When a table cannot be read, or no whole bar is in it.
+/// If a table cannot be read, or has no whole bar.
 pub fn solo(notes: &Path, bars: usize) -> Result<Rendition> {
     let name = notes.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let beats = notes.with_file_name("..").join("beats").join(notes.file_name().unwrap_or_default());
@@ -63,18 +63,18 @@ pub fn solo(notes: &Path, bars: usize) -> Result<Rendition> {
     Ok(Rendition::new(&music, keys, Vec::new()))
 }
 
-/// A pianist from a MIDI file: so many seconds from the first note on, with the pedal. Beats mean nothing in it; 4/4 at
-/// 120 stand for seconds.
+/// A pianist from a MIDI file: `seconds` seconds from the first note on, with the pedal. Such files have no meaningful
+/// beats, so 4/4 at 120 bpm stands for seconds.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// If the file cannot be read.
 pub fn pianist(path: &Path, seconds: i64) -> Result<Rendition> {
     const BEATS_PER_SECOND: f64 = 2.0;
     const SUSTAIN: u8 = 64;
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     let file = Smf::parse(&bytes).with_context(|| format!("{}: is no MIDI file", path.display()))?;
     let mut events = timed(&file)?;
-    // Up before down, so that a repeated key is two notes.
+    // Note-offs before note-ons, so that a repeated key gives two notes.
     events.sort_by(|one, other| one.0.total_cmp(&other.0).then(is_down(one.1).cmp(&is_down(other.1))));
     let first = events.iter().find(|event| is_down(event.1)).map(|event| event.0);
     let first = first.with_context(|| format!("{}: has no notes", path.display()))?;
@@ -111,10 +111,10 @@ fn is_down(message: MidiMessage) -> bool {
     matches!(message, MidiMessage::NoteOn { vel, .. } if vel.as_int() > 0)
 }
 
-/// All messages with their seconds.
+/// All messages with their times in seconds.
 fn timed(file: &Smf<'_>) -> Result<Vec<(f64, MidiMessage)>> {
     let Timing::Metrical(ticks_per_quarter) = file.header.timing else {
-        bail!("a file in SMPTE time is not read here")
+        bail!("files in SMPTE time are not supported")
     };
     let mut events: Vec<(u64, &TrackEventKind<'_>)> = Vec::new();
     for track in &file.tracks {
@@ -142,20 +142,20 @@ fn timed(file: &Smf<'_>) -> Result<Vec<(f64, MidiMessage)>> {
     Ok(messages)
 }
 
-/// 22 notes of the database have no length.
+/// The length of the database's 22 notes without a length.
 const SHORTEST_SECONDS: f64 = 0.02;
 
-/// The beats of an excerpt at their seconds, and its bars.
+/// The beats of an excerpt with their times in seconds, and its bars.
 struct Grid {
-    /// One more than there are beats: the last is where the excerpt ends.
+    /// One more than there are beats: the last one is the end of the excerpt.
     seconds: Vec<f64>,
     metre: Metre,
-    /// Of each bar.
+    /// The chords of each bar.
     chords: Vec<String>,
 }
 
 impl Grid {
-    /// So many whole bars in one metre, from the first line of a chorus on.
+    /// At most `most_bars` whole bars in one metre, from the first line of a chorus on.
     fn read(path: &Path, most_bars: usize) -> Result<Self> {
         let table = Table::read(path)?;
         let number = |index: usize, column| table.number(&table.rows[index], column);
@@ -170,18 +170,18 @@ impl Grid {
         let bars: Vec<&[usize]> =
             lines[first.min(lines.len())..].windows(2).take_while(whole).take(most_bars).collect();
         let Some((begin, end)) = bars.first().zip(bars.last()).map(|(first, last)| (first[0], last[1])) else {
-            bail!("{}: there is no whole bar in it", path.display());
+            bail!("{}: it has no whole bar", path.display());
         };
         let denominator =
             table.text(&table.rows[begin], "signature")?.split('/').nth(1).and_then(|text| text.parse().ok());
         let metre = denominator.and_then(|denominator| Metre::new(u8::try_from(beats).ok()?, denominator));
         let seconds = (begin..=end).map(|index| number(index, "onset_s")).collect::<Result<Vec<f64>>>()?;
-        ensure!(seconds.is_sorted_by(|one, next| one < next), "{}: a beat comes before another", path.display());
+        ensure!(seconds.is_sorted_by(|one, next| one < next), "{}: the beats are not in order", path.display());
         let chords = bars.iter().map(|bar| table.chords(bar[0]..bar[1])).collect::<Result<_>>()?;
         Ok(Self { seconds, metre: metre.with_context(|| format!("{}: a metre", path.display()))?, chords })
     }
 
-    /// A moment in quarter notes from the beginning; `None` outside.
+    /// A moment in quarter notes from the beginning; `None` outside the excerpt.
     fn place(&self, second: f64) -> Option<f64> {
         let index = self.seconds.partition_point(|beat| *beat <= second).checked_sub(1)?;
         let (beat, next) = (self.seconds[index], *self.seconds.get(index + 1)?);
@@ -202,7 +202,7 @@ impl Grid {
     }
 }
 
-/// A table separated by tabs, with the names of its columns.
+/// A tab-separated table with the names of its columns.
 struct Table {
     path: PathBuf,
     columns: Vec<String>,
@@ -220,7 +220,7 @@ impl Table {
     fn text<'a>(&self, row: &'a [String], column: &str) -> Result<&'a str> {
         let place = self.columns.iter().position(|found| found == column);
         let text = place.and_then(|place| row.get(place)).map(String::as_str);
-        text.with_context(|| format!("{}: there is no column {column}", self.path.display()))
+        text.with_context(|| format!("{}: it has no column {column}", self.path.display()))
     }
 
     fn number(&self, row: &[String], column: &str) -> Result<f64> {
@@ -228,7 +228,7 @@ impl Table {
         text.parse().with_context(|| format!("{}: {column} is {text:?}, no number", self.path.display()))
     }
 
-    /// The chords of a bar as a chart has them: one, or one for each half.
+    /// The chords of a bar as a chart writes them: one, or one for each half.
     fn chords(&self, beats: std::ops::Range<usize>) -> Result<String> {
         let half = beats.start + beats.len() / 2;
         let symbol = |index: usize| {
@@ -241,7 +241,7 @@ impl Table {
     }
 }
 
-/// By rank, spread evenly; what has no loudness is as loud as any.
+/// Velocities spread evenly by rank; a note without a loudness gets the middle one.
 fn by_rank(loudness: &[Option<f64>]) -> Vec<Velocity> {
     let mut known: Vec<f64> = loudness.iter().copied().flatten().collect();
     known.sort_unstable_by(f64::total_cmp);
@@ -258,7 +258,7 @@ fn by_rank(loudness: &[Option<f64>]) -> Vec<Velocity> {
 mod tests {
     use super::*;
 
-    /// A recorded solo keeps where its notes lie within the beat and loses how the tempo moved.
+    /// A recorded solo keeps its timing within the beat and loses its changes of tempo.
     #[test]
     fn a_recorded_solo_keeps_its_timing_and_loses_its_tempo_drift() {
         let folder = std::env::temp_dir().join(format!("segue-solo-{}", std::process::id()));
@@ -281,7 +281,7 @@ mod tests {
                 .zip([(0.2, 1.2), (2.3, 2.9)])
                 .all(|(one, other)| { (one.0 - other.0).abs() < 1e-9 && (one.1 - other.1).abs() < 1e-9 })
         );
-        assert_eq!(played.len(), 2, "what lies before the chorus or after the last whole bar is left out");
+        assert_eq!(played.len(), 2, "notes before the chorus and after the last whole bar are left out");
         assert_eq!(solo.chords, ["F7", "Cm7 Bbmaj7"]);
         assert!((solo.tempo_bpm - 80.0).abs() < 1e-9 && (solo.length - 4.0).abs() < 1e-9);
         assert_eq!(solo.keys[0].velocity.value(), 75);

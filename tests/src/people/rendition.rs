@@ -1,58 +1,58 @@
-//! What somebody has played: keys and pedal at their moments, in beats, and the score that a host plays from it.
+//! A piece as somebody played it: keys and pedal in beats, and the score that a host plays from it.
 
 use super::music::{Music, chords_in_turns};
 use crate::score::{Score, Stroke};
 use crate::timeline::{Frame, Timeline};
 use segue_model::note::{Metre, Pitch, Velocity};
 
-/// Frames in a second, in all scores made here.
+/// Frames per second in all scores made here.
 pub const SAMPLE_RATE: f64 = 48_000.0;
-/// For so long a host still calls when the song has stopped: a tenth of a second.
+/// How long a host goes on calling after the song has stopped: a tenth of a second.
 pub const AFTERWARDS: Frame = 4_800;
 
-/// One key, in quarter notes from the beginning.
+/// A key going down and up, in quarter notes from the beginning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keystroke {
     /// When it goes down.
     pub down: f64,
     /// When it goes up; after `down`.
     pub up: f64,
-    /// Which key.
+    /// The key.
     pub pitch: Pitch,
-    /// How hard.
+    /// Its velocity.
     pub velocity: Velocity,
 }
 
-/// The sustain pedal, in quarter notes from the beginning.
+/// A movement of the sustain pedal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pedal {
-    /// When.
+    /// In quarter notes from the beginning.
     pub at: f64,
-    /// Pressed, or let go.
+    /// Whether it is pressed or released.
     pub down: bool,
 }
 
-/// A piece as it was played once.
+/// One performance of a piece.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendition {
-    /// In order of going down. No key goes down that is down.
+    /// In order of onset. A key that is down does not go down again.
     pub keys: Vec<Keystroke>,
     /// In order of time.
     pub pedal: Vec<Pedal>,
-    /// How long it is, in quarter notes.
+    /// Its length, in quarter notes.
     pub length: f64,
     /// The metre of its bars.
     pub metre: Metre,
-    /// Quarter notes a minute.
+    /// Quarter notes per minute.
     pub tempo_bpm: f64,
     /// The chords of each bar; may be empty.
     pub chords: Vec<String>,
-    /// On which MIDI channel, from 0.
+    /// The MIDI channel, from 0.
     pub channel: u8,
 }
 
 impl Rendition {
-    /// Keys in any order; of one that goes down again while it is down the first is let go before.
+    /// Takes keys in any order. A key that goes down again while it is down is released first.
     pub fn new(music: &Music, mut keys: Vec<Keystroke>, pedal: Vec<Pedal>) -> Self {
         let length = music.length.0 as f64 / 48.0;
         keys.retain(|key| key.down < length);
@@ -64,14 +64,14 @@ impl Rendition {
         Self { keys, pedal, length, metre: music.metre, tempo_bpm: music.tempo_bpm, chords, channel: 0 }
     }
 
-    /// On another MIDI channel, from 0.
+    /// The same on another MIDI channel, from 0.
     #[must_use]
     pub fn on_channel(self, channel: u8) -> Self {
         Self { channel, ..self }
     }
 
-    /// A part of it at a time with room for Segue after each, as [`Music::in_turns`] has it. What is held at the end of
-    /// a turn is let go there.
+    /// The rendition in parts, with room for Segue after each, as in [`Music::in_turns`]. Keys held at the end of a
+    /// turn are released there.
     #[must_use]
     pub fn in_turns(&self, played: i64, rest: i64) -> Self {
         let bar = self.bar();
@@ -79,7 +79,7 @@ impl Rendition {
         Self { chords, ..self.in_phrases(played as f64 * bar, rest as f64 * bar) }
     }
 
-    /// The same in quarter notes, without chords.
+    /// The same with lengths in quarter notes, and without chords.
     #[must_use]
     pub fn in_phrases(&self, played: f64, rest: f64) -> Self {
         let moved = |key: &Keystroke| {
@@ -97,7 +97,7 @@ impl Rendition {
         }
     }
 
-    /// So many quarter notes later; what then lies behind the end is left out.
+    /// The same, this many quarter notes later; anything that then lies behind the end is left out.
     #[must_use]
     pub fn later(&self, by: f64) -> Self {
         let moved = |key: &Keystroke| Keystroke { down: key.down + by, up: key.up + by, ..*key };
@@ -110,7 +110,7 @@ impl Rendition {
         }
     }
 
-    /// So many bars: again from the beginning where it is too short, cut where it is too long.
+    /// The same with this many bars: repeated if it is too short, cut if it is too long.
     #[must_use]
     pub fn for_bars(&self, bars: i64) -> Self {
         let length = bars as f64 * self.bar();
@@ -131,8 +131,7 @@ impl Rendition {
         self.metre.bar().0 as f64 / 48.0
     }
 
-    /// What a host plays: the transport runs from 0 to the end of the piece, and then it stands for a tenth of a
-    /// second.
+    /// What a host plays: the transport runs from 0 to the end of the piece and then stands for a tenth of a second.
     pub fn score(&self) -> Score {
         let mut timeline = Timeline::steady(SAMPLE_RATE, self.tempo_bpm, self.metre);
         let end = self.frame(self.length);
@@ -140,8 +139,8 @@ impl Rendition {
         self.score_at(timeline, end + AFTERWARDS)
     }
 
-    /// The same in a loop of so many bars that begins at 0: the song goes back after each, as the host has told. The
-    /// keys are those of the piece from beginning to end, so each round has its own.
+    /// The same in a loop of this many bars from 0: the song goes back after each round, as the host has announced. The
+    /// keys are those of the whole piece, so each round has different ones.
     pub fn score_in_loop(&self, bars: i64) -> Score {
         let round = (bars * self.metre.bar().0) as f64 / 48.0;
         let mut timeline = Timeline::steady(SAMPLE_RATE, self.tempo_bpm, self.metre);
@@ -155,7 +154,7 @@ impl Rendition {
         self.score_at(timeline, end + AFTERWARDS)
     }
 
-    /// On a transport of the caller's, whose tempo is this one's.
+    /// The score on the caller's transport, which must have this tempo.
     pub fn score_at(&self, timeline: Timeline, length: Frame) -> Score {
         let mut score = Score::silence(timeline, length);
         let stroke = |key: &Keystroke| Stroke {
@@ -186,7 +185,8 @@ impl Rendition {
     }
 }
 
-/// A key that is struck again goes up before: at once where it is written so, else with the time that a finger takes.
+/// Releases a key before it is struck again: at once if the notes are written without a gap, otherwise early enough for
+/// a finger to move.
 fn one_finger_a_key(mut keys: Vec<Keystroke>, tempo_bpm: f64) -> Vec<Keystroke> {
     const LIFT_MS: f64 = 8.0;
     let lift = LIFT_MS / 1000.0 * tempo_bpm / 60.0;

@@ -1,4 +1,4 @@
-//! What is played in each style: what people try first, a tune of its own, left hands. Everything ships or is made
+//! What is played in each style: what people try first, a tune of the style, and left hands. All of it ships or is made
 //! here.
 
 use super::music::Music;
@@ -24,10 +24,10 @@ pub enum Style {
 }
 
 impl Style {
-    /// All, in the plugin's order.
+    /// All styles, in the plugin's order.
     pub const ALL: [Self; 5] = [Self::Jazz, Self::Blues, Self::Folk, Self::Irish, Self::Piano];
 
-    /// As the plugin calls it.
+    /// The name that the plugin uses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Jazz => "Jazz",
@@ -38,12 +38,12 @@ impl Style {
         }
     }
 
-    /// The style of this name.
+    /// The style with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|style| style.name().eq_ignore_ascii_case(name))
     }
 
-    /// Where Segue plays the second eighth of a beat in it.
+    /// Where Segue plays the second eighth of a beat in this style.
     pub const fn swing(self) -> f64 {
         match self {
             Self::Jazz | Self::Blues => 0.62,
@@ -51,12 +51,12 @@ impl Style {
         }
     }
 
-    /// It knows beats: in free time there is no grid.
+    /// Whether it has beats: in free time there is no grid.
     pub const fn has_beats(self) -> bool {
         !matches!(self, Self::Piano)
     }
 
-    /// The folder of its training data.
+    /// The folder with its training data.
     pub const fn folder(self) -> &'static str {
         match self {
             Self::Jazz => "jazz",
@@ -77,7 +77,7 @@ impl Style {
         }
     }
 
-    /// A tune of its own: book and number.
+    /// A tune of the style: book and number.
     const fn tune(self) -> (&'static str, u32) {
         match self {
             Self::Jazz => ("jazz", 1),
@@ -89,16 +89,16 @@ impl Style {
     }
 }
 
-/// A thing to play, and how the player's hands go at it.
+/// A piece to play, and what the player's hands do.
 #[derive(Debug, Clone)]
 pub struct Number {
-    /// What the table calls it.
+    /// Its name in the table.
     pub name: &'static str,
-    /// As it is notated.
+    /// The piece as it is notated.
     pub music: Music,
-    /// The pedal is changed so often.
+    /// How often the pedal is changed, if it is used.
     pub pedal: Option<Ticks>,
-    /// A left hand gives the chords: *Chords* may be set to hear them there.
+    /// Whether a left hand plays the chords, so that *Chords* may be set to listen there.
     pub has_left_hand: bool,
 }
 
@@ -107,7 +107,7 @@ impl Number {
         Self { name, music, pedal: None, has_left_hand: false }
     }
 
-    /// As this player plays it.
+    /// The number as this player plays it.
     pub fn played_by(&self, player: Player) -> Rendition {
         Player { pedal: self.pedal.or(player.pedal), ..player }.plays(&self.music)
     }
@@ -119,10 +119,10 @@ fn air(bars: i64) -> Music {
     patterns::row("air", &keys, Ticks(24), bars)
 }
 
-/// What is played in a style, each of so many bars.
+/// What is played in a style, each number with this many bars.
 ///
 /// # Errors
-/// When a tune that ships cannot be read.
+/// If a tune that ships cannot be read.
 pub fn numbers(style: Style, bars: i64) -> Result<Vec<Number>> {
     let over = |music: Music| if style.chords().is_empty() { music } else { music.over(style.chords()) };
     let (book, number) = style.tune();

@@ -1,4 +1,4 @@
-//! Many sessions at once, and what came of them.
+//! Runs many sessions at once and collects their figures.
 
 use super::figures::Figures;
 use super::player::Player;
@@ -14,33 +14,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The sessions of one row of the table.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// What decides the swing, and whether there are beats.
+    /// Determines the swing, and whether there are beats.
     pub style: Style,
     /// The mode or the preset.
     pub mode: String,
     /// What the player plays.
     pub number: String,
-    /// One for each seed.
+    /// One trial for each seed.
     pub trials: Vec<Trial>,
 }
 
 impl Case {
-    /// So many sessions of a number: Segue's seed and the player's are the same.
+    /// Sessions of one number, one for each seed; Segue's seed and the player's are the same.
     pub fn new(style: Style, mode: &str, number: &str, seeds: u64, trial: impl Fn(Player) -> Trial) -> Self {
         let trials = (0..seeds).map(|seed| trial(Player::person(seed)).set("Seed", seed));
         Self { style, mode: mode.to_owned(), number: number.to_owned(), trials: trials.collect() }
     }
 }
 
-/// As many as there are cores: an instance and its worker take turns.
+/// As many threads as cores, because an instance and its worker take turns.
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Plays all of them on so many threads, each with instances of its own, and returns a row for each case.
+/// Plays all cases on this many threads, each with its own instances, and returns a row for each case.
 ///
 /// # Errors
-/// When one of the sessions fails; the message names its row.
+/// If a session fails; the message names its row.
 pub fn play(plugin: &Path, cases: &[Case], threads: usize) -> Result<Vec<Row>> {
     let jobs: Vec<(usize, usize)> =
         cases.iter().enumerate().flat_map(|(case, of)| (0..of.trials.len()).map(move |trial| (case, trial))).collect();

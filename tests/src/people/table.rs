@@ -1,9 +1,9 @@
-//! The standing table: rows of figures, to read and for other programs.
+//! The standing table: rows of figures, for people and for other programs.
 
 use super::figures::Figures;
 use std::fmt::Write;
 
-/// One row: what was played, and what came of it.
+/// One row: what was played, and its figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// The style, or whose music it is.
@@ -12,15 +12,15 @@ pub struct Row {
     pub mode: String,
     /// What the player played.
     pub number: String,
-    /// All sessions of the row together.
+    /// The figures of all sessions of the row together.
     pub figures: Figures,
-    /// In free time there are no beats to be on.
+    /// Whether there are beats; in free time there are none.
     pub has_beats: bool,
 }
 
 type Cell = fn(&Row) -> Option<f64>;
 
-/// A column: its title, how many places behind the point, and its figure.
+/// A column: its title, its number of decimals, and its figure.
 struct Column {
     title: &'static str,
     places: usize,
@@ -58,12 +58,12 @@ const COLUMNS: [Column; 23] = [
     column("intruding", 0, |row| Some(row.figures.intruding as f64)),
 ];
 
-/// As text in columns.
+/// The table as text in columns.
 pub fn text(rows: &[Row]) -> String {
     let heads = rows.iter().map(|row| format!("{}, {}, {}", row.style, row.mode, row.number));
     let width = heads.clone().map(|head| head.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
-    // The titles stand one word below the other.
+    // The words of a title stand below each other.
     let words: Vec<Vec<&str>> = COLUMNS.iter().map(|column| column.title.split(' ').collect()).collect();
     let lines = words.iter().map(Vec::len).max().unwrap_or(0);
     for line in 0..lines {
@@ -84,7 +84,7 @@ pub fn text(rows: &[Row]) -> String {
     out
 }
 
-/// Separated by tabs, with a line of titles.
+/// The table as tab-separated values with a line of titles.
 pub fn tsv(rows: &[Row]) -> String {
     let titles = COLUMNS.iter().map(|column| column.title);
     let mut out = ["style", "mode", "number"].into_iter().chain(titles).collect::<Vec<_>>().join("\t") + "\n";
@@ -97,7 +97,7 @@ pub fn tsv(rows: &[Row]) -> String {
 }
 
 impl Column {
-    /// Of the longest word of its title; no figure is longer than six characters.
+    /// As wide as the longest word of its title; no figure is longer than six characters.
     fn width(&self) -> usize {
         self.title.split(' ').map(str::len).max().unwrap_or(0).max(6)
     }

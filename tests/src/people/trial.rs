@@ -1,4 +1,4 @@
-//! One session of a player and Segue: what is set, what is played, and where there is room for Segue.
+//! One session of a player and Segue: the settings, what is played, and where Segue has room.
 
 use super::figures::{Figures, Ground, Timed};
 use super::rendition::Rendition;
@@ -15,7 +15,7 @@ use segue_model::note::Ticks;
 use std::fmt::Display;
 use std::ops::Range;
 
-/// The blocks in which all of them are rendered.
+/// The block size of every session.
 const BLOCKS: Blocks = Blocks::Of(512);
 
 /// Who plays when.
@@ -23,17 +23,17 @@ const BLOCKS: Blocks = Blocks::Of(512);
 pub enum Mode {
     /// Segue answers when the player leaves room.
     Answer,
-    /// They have so many bars each.
+    /// Both have the same number of bars in turn.
     Trade,
     /// Both play all the time.
     Duet,
 }
 
 impl Mode {
-    /// All, in the plugin's order.
+    /// All modes, in the plugin's order.
     pub const ALL: [Self; 3] = [Self::Answer, Self::Trade, Self::Duet];
 
-    /// As the plugin calls it.
+    /// The name that the plugin uses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Answer => "Answer",
@@ -43,26 +43,26 @@ impl Mode {
     }
 }
 
-/// A session that is about to be played.
+/// A session to be played.
 #[derive(Debug, Clone)]
 pub struct Trial {
-    /// Parameters by name, as a musician would type them.
+    /// Parameters by name, with values as a musician would type them.
     pub settings: Vec<(String, String)>,
-    /// Begun with this preset; the settings come after it.
+    /// The preset to start from; the settings come after it.
     pub preset: Option<Preset>,
-    /// What the player does.
+    /// What the player plays.
     pub rendition: Rendition,
     /// Where Segue may play, in quarter notes.
     pub rooms: Vec<Range<f64>>,
-    /// The host goes round after so many bars.
+    /// The length of the host's loop in bars, if it has one.
     pub loop_bars: Option<i64>,
-    /// In each room: where Segue's first note may stand; empty where that is not looked at.
+    /// For each room, where Segue's first note may begin; empty if that is not checked.
     pub begins: Vec<Vec<f64>>,
-    /// In each room: where a loop goes back in mid-answer, if it does.
+    /// For each room, where a loop goes back in the middle of an answer, if it does.
     pub seams: Vec<Option<f64>>,
-    /// Where the player plays a steady row of notes that is no gap, however short the keys are held.
+    /// Where the player plays a steady row of notes. However short the keys are held, it contains no gap.
     pub steady: Vec<Range<f64>>,
-    /// Segue has to find the chords itself, in what the player holds.
+    /// Whether Segue must find the chords itself, from what the player holds.
     pub hides_chart: bool,
 }
 
@@ -73,20 +73,20 @@ impl Trial {
         Self::new(style, Mode::Duet, rendition, rooms)
     }
 
-    /// Segue answers in the rests that are between turns of so many bars.
+    /// Segue answers in the rests between turns of this many bars.
     pub fn answer(style: &str, rendition: &Rendition, played: i64, rest: i64) -> Self {
         let turns = rendition.in_turns(played, rest);
         let turn = played as f64 * turns.bar();
         let mut rooms = rooms(&turns, played, rest);
-        // Who has not said anything is not answered.
+        // A player who has not played anything yet gets no answer.
         let is_answer =
             |room: &Range<f64>| turns.keys.iter().any(|key| (room.start - turn..room.start).contains(&key.down));
         rooms.retain(is_answer);
         Self::new(style, Mode::Answer, turns, rooms).set("Answer length", rest)
     }
 
-    /// The same where each turn of the player's is a steady row: from its second note on one can know when the next is
-    /// due.
+    /// The same where each of the player's turns is a steady row of notes: from its second note on, one can tell when
+    /// the next is due.
     pub fn answer_to_a_row(style: &str, rendition: &Rendition, played: i64, rest: i64) -> Self {
         let mut trial = Self::answer(style, rendition, played, rest);
         let turn = played as f64 * rendition.bar();
@@ -100,7 +100,7 @@ impl Trial {
         trial
     }
 
-    /// Both have so many bars, the player first.
+    /// Both have this many bars in turn, the player first.
     pub fn trade(style: &str, rendition: &Rendition, bars: i64) -> Self {
         let turns = rendition.in_turns(bars, bars);
         let rooms = rooms(&turns, bars, bars);
@@ -108,13 +108,13 @@ impl Trial {
         Self::new(style, Mode::Trade, turns, rooms).set("Trade", length)
     }
 
-    /// In a loop of so many bars a phrase of `phrase` quarter notes that begins at `place` and is played in every
-    /// round; Segue answers. Its first note stands on the first eighth after the gap, or on the loop's first beat where
+    /// A loop of `bars` bars with a phrase of `phrase` quarter notes that begins at `place` and is played in every
+    /// round; Segue answers. Its first note begins on the first eighth after the gap, or on the loop's first beat if
     /// that comes sooner after the gap begins.
     pub fn answer_in_loop(style: Style, played: &Rendition, bars: i64, phrase: f64, place: f64) -> Self {
-        /// The usual gap in quarter notes at 120.
+        /// The usual gap, in quarter notes at 120 bpm.
         const GAP: f64 = 0.2;
-        /// Behind the seam there must be room for a note, and an answer of four bars must not be over.
+        /// There must be room for a note behind the seam, and an answer of four bars must still be going on.
         const BARELY: f64 = 2.0;
         const MOST_OF_ANSWER: f64 = 10.0;
         let round = bars as f64 * played.bar();
@@ -139,10 +139,10 @@ impl Trial {
         Self { begins, seams, loop_bars: Some(bars), ..trial }
     }
 
-    /// With a preset that ships: its style, its settings, its chords and its tempo.
+    /// A preset that ships: its style, settings, chords and tempo.
     ///
     /// # Errors
-    /// When there is none of this name.
+    /// If there is no preset with this name.
     pub fn preset(name: &str, rendition: Rendition) -> Result<Self> {
         let mut trial = Self { settings: Vec::new(), ..Self::duet("", rendition) };
         trial.preset = Some(preset::find(name)?);
@@ -164,7 +164,7 @@ impl Trial {
         trial.set("Style", style).set("Mode", mode.name())
     }
 
-    /// With a parameter set to a value; one that was set before is replaced.
+    /// Sets a parameter to a value; an earlier setting of it is replaced.
     #[must_use]
     pub fn set(mut self, parameter: &str, value: impl Display) -> Self {
         self.settings.retain(|(name, _)| name != parameter);
@@ -172,7 +172,7 @@ impl Trial {
         self
     }
 
-    /// Segue hears the chords in what is played below middle C.
+    /// Makes Segue take the chords from what is played below middle C.
     #[must_use]
     pub fn chords_by_left_hand(self) -> Self {
         Self { hides_chart: true, ..self.set("Chords", "Left hand") }
@@ -188,34 +188,34 @@ impl Trial {
         score
     }
 
-    /// Plays it at a new instance and returns Segue's notes, in order of their onsets.
+    /// Plays it to a new instance and returns Segue's notes, in order of onset.
     ///
     /// # Errors
-    /// When the plugin does not take a setting, reports an error, or breaks the rules of note-on and note-off.
+    /// If the plugin rejects a setting, reports an error, or breaks the rules of note-on and note-off.
     pub fn play(&self, bundle: &Bundle) -> Result<Vec<Timed>> {
         let mut instance = bundle.open()?;
         let mut score = self.score();
         if let Some(preset) = &self.preset {
             preset.begin(&mut score, &mut instance)?;
         }
-        // Nobody listens, and a sound costs more than the notes.
+        // Nobody listens, and the sound would cost more time than the notes.
         instance.set("Sound", "Off")?;
         for (name, text) in &self.settings {
             instance.set(name, text)?;
         }
         let performance = Session::render(BLOCKS).play(&mut instance, &score)?;
         let (notes, mut faults) = performance.notes();
-        // A style in free time plays on when the song stops.
+        // A style in free time plays on after the song has stopped.
         let stop = self.rendition.frame(self.rendition.length);
         faults.retain(|fault| !matches!(fault, Fault::NeverEnds { at, .. } if *at >= stop));
         ensure!(faults.is_empty(), "{}", lines(&faults));
         Ok(notes.iter().map(|note| Timed::sounded(note, &score.timeline)).collect())
     }
 
-    /// Counts in a line that was played here; `swing` is Segue's.
+    /// Counts in a line from this session; `swing` is Segue's.
     ///
     /// # Panics
-    /// When the chart cannot be read.
+    /// If the chart cannot be read.
     pub fn figures(&self, line: &[Timed], swing: f64) -> Figures {
         let rendition = &self.rendition;
         let chart = Chart::parse(&rendition.chords.join(" | ")).unwrap_or_else(|error| panic!("{error}"));
@@ -273,7 +273,8 @@ mod tests {
         assert!(trial.settings.contains(&("Answer length".to_owned(), "4".to_owned())));
     }
 
-    /// In a loop a room for an answer may span its end; the answer starts on an eighth or on the loop's first beat.
+    /// In a loop, the room for an answer may cross the loop's end; the answer starts on an eighth or on the loop's
+    /// first beat.
     #[test]
     fn in_a_loop_answers_start_on_an_eighth_or_the_first_beat() {
         let played = Player::exact(1).gate(90.0, 0.0).plays(&patterns::steady_eighths(6));

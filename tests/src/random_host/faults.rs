@@ -1,4 +1,4 @@
-//! Faults put into a sound recording on purpose, so that the rules are seen to find them.
+//! Faults put into a good recording on purpose, to see that the rules find them.
 
 use super::param_map::{Param, ParamMap};
 use super::play::{Recording, Take};
@@ -8,22 +8,22 @@ use crate::performance::{Sent, TimedEvent};
 use crate::rng::Rng;
 use crate::timeline::Frame;
 
-/// What can go wrong, as it goes wrong in plugins.
+/// Faults that plugins typically have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// A note-off is dropped.
     LostNoteOff,
     /// A note-on is sent at the start of its block instead of on its frame.
     BlockEdge,
-    /// A note that was planned is played although the player has come in.
+    /// A planned note is played although the player has come in.
     StalePlan,
 }
 
-/// All of them.
+/// All faults.
 pub const FAULTS: [Fault; 3] = [Fault::LostNoteOff, Fault::BlockEdge, Fault::StalePlan];
 
 impl Fault {
-    /// Whether a broken rule is what this fault is known by.
+    /// Whether a broken rule reveals this fault.
     pub const fn is_known_by(self, rule: &Rule) -> bool {
         match self {
             Self::LostNoteOff => matches!(rule, Rule::NeverEnds(_) | Rule::OnTwice(_)),
@@ -32,7 +32,7 @@ impl Fault {
         }
     }
 
-    /// The recording with this fault at one place of those where it could have happened; `None` when there is none.
+    /// The recording with this fault at one of the places where it could happen; `None` if there is no such place.
     pub fn plant(
         self,
         sequence: &Sequence,
@@ -76,11 +76,11 @@ impl Fault {
 /// Where a fault can be planted.
 #[derive(Debug, Clone, Copy)]
 enum Site {
-    /// This event is left out.
+    /// Leave out this event.
     Drop(usize),
-    /// This event comes at another frame.
+    /// Move this event to another frame.
     Move(usize, Frame),
-    /// A note comes on top.
+    /// Add a note.
     Add(Frame),
 }
 
@@ -96,7 +96,7 @@ fn note_ons_within_blocks(take: &Take) -> Vec<Site> {
     moves.filter(|(_, at, block)| block < at).map(|(index, _, block)| Site::Move(index, block)).collect()
 }
 
-/// A little after the player has struck a key, where something was played within the seconds before.
+/// Moments shortly after the player has struck a key, if something was played within the seconds before.
 fn interruptions(activation: &Activation, take: &Take) -> Vec<Site> {
     let rate = activation.timeline.sample_rate();
     let (recently, soon) = (seconds(1.0, rate), seconds(0.01, rate));
@@ -119,7 +119,7 @@ fn channel(sequence: &Sequence, param_map: &ParamMap) -> u16 {
     channel
 }
 
-/// On a key that nobody plays, so that nothing else is broken.
+/// Adds a note on a key that nobody plays, so that no other rule is broken.
 fn add_note(take: &mut Take, channel: u16, on: Frame, off: Frame, length: Frame) {
     const KEY: u16 = 1;
     let off = off.min(length - 1);

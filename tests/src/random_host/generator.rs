@@ -1,4 +1,4 @@
-//! From a seed to a sequence: what a player, a host and somebody at the params may do in a minute.
+//! Turns a seed into a sequence: what a player, a host and someone at the controls may do in a minute.
 
 mod player;
 #[cfg(test)]
@@ -12,12 +12,12 @@ use crate::instance::Parameter;
 use crate::rng::Rng;
 use crate::timeline::{Frame, Timeline, TransportReport, frames};
 
-/// How long the music of a sequence is.
+/// The length of a sequence's music.
 pub const SECONDS: f64 = 60.0;
-/// Before the end of a sequence the song stops and every key goes up.
+/// This long before the end of a sequence, the song stops and every key goes up.
 const CLOSING_SECONDS: f64 = 0.3;
 
-/// How much happens at once. Calm sequences try the strict rules, wild ones the safety of all others.
+/// How much happens at once. Calm sequences test the strict rules, wild ones the safety of everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intensity {
     Calm,
@@ -35,7 +35,7 @@ impl Intensity {
     }
 }
 
-/// The sequence of a seed.
+/// The sequence for a seed.
 pub fn sequence(seed: u64, param_map: &ParamMap) -> Sequence {
     let mut rng = Rng::new(seed);
     let intensity = rng.weigh(&[(45, Intensity::Calm), (35, Intensity::Lively), (20, Intensity::Wild)]);
@@ -56,11 +56,11 @@ fn settings(rng: &mut Rng, param_map: &ParamMap, intensity: Intensity) -> Vec<(u
     for (place, parameter) in param_map.parameters().iter().enumerate() {
         let value = match param_map.param_at(place) {
             Some(Param::Mode) => rng.weigh(&[(4, 0.0), (3, 1.0), (3, 2.0)]),
-            // What renders fast, and what is heard on a grid, more often.
+            // Values that render fast, or are heard on a grid, come more often.
             Some(Param::Sound) => f64::from(u8::from(rng.chance(20))),
             Some(Param::Style) => rng.weigh(&[(2, 0.0), (2, 1.0), (4, 2.0), (4, 3.0), (3, 4.0)]),
             Some(Param::Render) => rng.weigh(&[(85, 0.0), (10, 1.0), (5, 2.0)]),
-            // What is passed on has rules of its own.
+            // Notes that are passed through have rules of their own.
             Some(Param::Thru) => f64::from(u8::from(rng.chance(30))),
             Some(Param::Yield) if rng.chance(50) => 0.0,
             _ if rng.chance(intensity.of([8, 15, 35])) => any_value(rng, param_map, place, parameter),
@@ -136,7 +136,7 @@ fn activation(
     activation
 }
 
-/// The song stops, every key and pedal goes up, and a little later the host says so once more.
+/// The song stops, every key and pedal goes up, and a little later the host releases everything once more.
 fn close(actions: &mut Vec<(Frame, Action)>, timeline: &mut Timeline, end: Frame, length: Frame) {
     timeline.ends(end);
     actions.push((end, Action::OutputRoom(u32::MAX)));

@@ -1,9 +1,9 @@
-//! The plugin's parameters as the random host turns them, and what the checker must understand of their values.
+//! The plugin's parameters as the random host moves them, and those that the checker understands.
 
 use crate::instance::Parameter;
 use anyhow::{Context, Result};
 
-/// The parameters that the rules speak of. The plugin has more; those are turned all the same.
+/// The parameters that the rules refer to. The others are moved as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 #[expect(missing_docs, reason = "each is the parameter of that name")]
@@ -96,32 +96,32 @@ pub struct ParamMap {
 }
 
 impl ParamMap {
-    /// Finds the parameters that are known.
+    /// Finds the known parameters.
     ///
     /// # Errors
-    /// When one is missing.
+    /// If one is missing.
     pub fn new(parameters: &[Parameter]) -> Result<Self> {
         let place = |(_, name): &(Param, &str)| {
             parameters
                 .iter()
                 .position(|parameter| parameter.name == *name)
-                .with_context(|| format!("the plugin has no parameter {name:?} any more; the random host turns it"))
+                .with_context(|| format!("the plugin has no parameter {name:?} any more, but the random host needs it"))
         };
         let places = NAMES.iter().map(place).collect::<Result<_>>()?;
         Ok(Self { parameters: parameters.to_vec(), places })
     }
 
-    /// All of them.
+    /// All parameters.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }
 
-    /// The place of one in the plugin's order.
+    /// The place of a parameter in the plugin's order.
     pub fn place(&self, param: Param) -> usize {
         self.places[param as usize]
     }
 
-    /// The one at a place, if the rules know it.
+    /// The parameter at a place, if the rules know it.
     pub fn param_at(&self, place: usize) -> Option<Param> {
         NAMES.iter().map(|(param, _)| *param).find(|param| self.place(*param) == place)
     }
@@ -131,7 +131,7 @@ impl ParamMap {
 pub(crate) mod tests {
     use super::*;
 
-    /// A map of the known parameters alone, all at zero, for tests that have no plugin.
+    /// A map of the known parameters alone, all at zero, for tests without a plugin.
     pub fn bare() -> ParamMap {
         let parameter = |(_, name): &(Param, &str)| Parameter {
             id: 0,

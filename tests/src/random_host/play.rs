@@ -1,4 +1,4 @@
-//! Plays a sequence at the built plugin and writes down what came back.
+//! Plays a sequence to the built plugin and records what comes back.
 
 use super::param_map::ParamMap;
 use super::sequence::{Action, Activation, Sequence};
@@ -18,14 +18,14 @@ use clack_host::events::{Match, UnknownEvent};
 use clack_host::prelude::*;
 use clack_host::utils::ClapId;
 
-/// What came of a sequence.
+/// What the plugin returned for a sequence.
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
-    /// One for each activation.
+    /// One take for each activation.
     pub takes: Vec<Take>,
 }
 
-/// What came of an activation.
+/// What the plugin returned for an activation.
 #[derive(Debug, Clone, Default)]
 pub struct Take {
     /// In the order in which the plugin sent them.
@@ -34,41 +34,41 @@ pub struct Take {
     pub blocks: Vec<Frame>,
     /// Events that the plugin placed outside their block: the block's first frame, and the offset.
     pub outside: Vec<(Frame, u32)>,
-    /// What was heard, second by second.
+    /// The sound, second by second.
     pub sound: Vec<Second>,
-    /// What the instance had counted at its end, where the bundle was asked for it.
+    /// The instance's counters at its end, if the bundle was asked for them.
     pub stats: Option<Stats>,
 }
 
-/// What was heard within a second.
+/// The sound of one second.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Second {
-    /// The greatest amplitude of both channels, 1 being full scale.
+    /// The greatest amplitude of both channels; 1 is full scale.
     pub peak: f32,
-    /// Samples that are no numbers.
+    /// Samples that are not numbers.
     pub broken: usize,
-    /// Differs when a single bit of a single sample does.
+    /// A hash that changes if a single bit of a single sample does.
     pub print: u64,
 }
 
 impl Recording {
-    /// All notes that began.
+    /// The number of notes that began.
     pub fn count_notes(&self) -> usize {
         self.takes.iter().map(Take::count_notes).sum()
     }
 }
 
 impl Take {
-    /// All notes that began.
+    /// The number of notes that began.
     pub fn count_notes(&self) -> usize {
         self.events.iter().filter(|event| matches!(event.sent, Sent::On { .. })).count()
     }
 }
 
-/// Plays the sequence at a new instance.
+/// Plays the sequence to a new instance.
 ///
 /// # Errors
-/// When the plugin refuses what every host may ask for, or reports an error.
+/// If the plugin refuses what every host may ask for, or reports an error.
 pub fn play(sequence: &Sequence, bundle: &Bundle, param_map: &ParamMap) -> Result<Recording> {
     let mut instance = bundle.open()?;
     if !sequence.chart.is_empty() {
@@ -90,10 +90,10 @@ pub fn play(sequence: &Sequence, bundle: &Bundle, param_map: &ParamMap) -> Resul
     Ok(recording)
 }
 
-/// Plays one activation at an instance that is active. What is saved in it is left in `saved`.
+/// Plays one activation to an active instance. A saved state is left in `saved`.
 ///
 /// # Errors
-/// When the plugin reports an error.
+/// If the plugin reports an error.
 pub fn play_act(
     activation: &Activation,
     instance: &mut Instance,
@@ -103,7 +103,7 @@ pub fn play_act(
     Playback { instance, param_map, activation, saved, output: OutputBuffer::default(), began: 0 }.play()
 }
 
-/// A host's buffer for what a plugin sends, with a bound.
+/// A host's buffer for the plugin's events, with limited room.
 #[derive(Default)]
 struct OutputBuffer {
     events: Vec<(u32, TimedEvent)>,
@@ -130,7 +130,7 @@ struct Playback<'a> {
     activation: &'a Activation,
     saved: &'a mut Option<Vec<u8>>,
     output: OutputBuffer,
-    /// The frame at which the rendering began for the last time.
+    /// The frame at which the rendering last began.
     began: Frame,
 }
 
@@ -158,11 +158,11 @@ impl Playback<'_> {
             take.blocks.push(at);
             self.hear_oneself(&mut heard, &take, (at, end));
             self.hear(&mut heard, (at, end), &actions[..count]);
-            // What comes back comes first of what falls on one frame, as it is put in first.
+            // On each frame, events that come back are put in first, so they come first.
             heard.sort();
             actions = &actions[count..];
             let frames = usize::try_from(end - at)?;
-            // What is left there is not the plugin's: it must write every sample.
+            // The plugin must write every sample, so what was in the buffer must not matter.
             left.clear();
             left.resize(frames, f32::NAN);
             right.clear();
@@ -210,13 +210,13 @@ impl Playback<'_> {
         Ok(())
     }
 
-    /// Whether the plugin takes this for a rendering, because the host or the musician says so.
+    /// Whether the plugin is rendering, because the host or the musician says so.
     fn renders(&mut self) -> Result<bool> {
         Ok(self.activation.offline || self.instance.text("Render")? == "Offline")
     }
 
-    /// With a routing loop: what was played comes in with this block, if its time has come. A rendering that is begun
-    /// anew hears nothing of the one before.
+    /// With a routing loop, adds the plugin's own notes that come back in this block. A rendering that starts again
+    /// hears nothing from the one before.
     fn hear_oneself(&self, heard: &mut EventBuffer, take: &Take, (at, end): (Frame, Frame)) {
         let recently = at.saturating_sub(Frame::from(self.activation.blocks.largest()));
         let first = take.events.partition_point(|event| event.at < recently.max(self.began));
@@ -235,7 +235,7 @@ impl Playback<'_> {
         }
     }
 
-    /// What the plugin receives during a block, in order; on one frame the transport comes first.
+    /// What the plugin receives during a block, in order; on each frame the transport comes first.
     fn hear(&self, heard: &mut EventBuffer, (at, end): (Frame, Frame), mut actions: &[(Frame, Action)]) {
         let mut changes = self
             .activation
@@ -328,12 +328,12 @@ impl Second {
     fn add(&mut self, sample: f32) {
         self.broken += usize::from(!sample.is_finite());
         self.peak = self.peak.max(sample.abs());
-        // The constant of FNV; any odd number would do.
+        // The FNV constant; any odd number would do.
         self.print = (self.print ^ u64::from(sample.to_bits())).wrapping_mul(0x0000_0100_0000_01B3);
     }
 }
 
 fn offset(block: Frame, when: Frame) -> u32 {
-    // What should have happened before the block happens at once.
+    // An action whose time has passed before the block happens at once.
     u32::try_from(when.saturating_sub(block)).unwrap_or(u32::MAX)
 }

@@ -1,11 +1,11 @@
 //! What must be true of a recording, whatever the host did.
 //!
-//! Pure: it looks at a sequence and at what came of it, and knows the plugin's parameters by name and meaning only.
-//! Where it cannot know what the plugin must have understood it lets pass: each rule says when it speaks.
+//! Pure: it looks at a sequence and its recording, and knows only the names and meanings of the plugin's parameters.
+//! Where it cannot know how the plugin must have understood the host, it accepts both; each rule says when it applies.
 //!
-//! [`Checker`] goes through time and holds what is known; its modules say what the host's actions mean (`host`),
-//! what must be true of what the plugin sends (`sent`), what the parameters allow (`settings`), and what is heard and
-//! counted (`stock`).
+//! [`Checker`] goes through time and keeps what is known. Its modules say what the host's actions mean (`host`), what
+//! must be true of what the plugin sends (`sent`), what the parameters allow (`settings`), and what is heard and
+//! counted (`totals`).
 
 mod host;
 mod sent;
@@ -23,7 +23,7 @@ use crate::timeline::Frame;
 use settings::same;
 pub use violation::{Controller, Key, Rule, Violation};
 
-/// Everything that is wrong with a recording.
+/// All violations in a recording.
 pub fn check(sequence: &Sequence, recording: &Recording, param_map: &ParamMap) -> Vec<Violation> {
     let mut checker = Checker::new(&sequence.settings, param_map);
     for (activation, take) in sequence.activations.iter().zip(&recording.takes) {
@@ -32,7 +32,7 @@ pub fn check(sequence: &Sequence, recording: &Recording, param_map: &ParamMap) -
     checker.finish()
 }
 
-/// What two recordings of one sequence do not have in common; `None` when nothing.
+/// The first difference between two recordings of one sequence; `None` if there is none.
 pub fn difference(one: &Recording, other: &Recording) -> Option<String> {
     one.takes.iter().zip(&other.takes).enumerate().find_map(|(activation, (one, other))| {
         let activation = activation + 1;
@@ -48,9 +48,9 @@ pub fn difference(one: &Recording, other: &Recording) -> Option<String> {
     })
 }
 
-/// Velocities that are the same on a way that has seven bits for them.
+/// Velocities closer than this are equal after a path that has seven bits for them.
 const SAME_VELOCITY: f64 = 0.6 / 127.0;
-/// More keys than fingers: with so many down the rules about them say nothing.
+/// With more keys down than this, the rules about keys do not apply.
 const MOST_KEYS: usize = 60;
 
 /// A moment of the whole sequence: activation and frame.
@@ -60,10 +60,10 @@ type Moment = (usize, Frame);
 enum NoteSource {
     Player,
     Segue,
-    /// The comping, which goes by other rules.
+    /// The comping, which has other rules.
     Comping,
-    /// The player's, come back by a routing loop and passed through once more: short or struck like another, it cannot
-    /// always be told from a key struck again.
+    /// The player's note that came back through a routing loop and was passed through once more. If it is short or as
+    /// hard as another, it cannot always be told from a key struck again.
     Echo,
 }
 
@@ -74,7 +74,7 @@ struct Sounding {
     since: Moment,
 }
 
-/// A key that is surely down.
+/// A key that is certainly down.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     key: Key,
@@ -83,7 +83,7 @@ struct Held {
     down: Frame,
 }
 
-/// What must be silent once all that happens on a frame has happened.
+/// What must be silent after everything on a frame has happened.
 #[derive(Debug, Clone, Copy)]
 enum Demand {
     Everything,
@@ -93,46 +93,46 @@ enum Demand {
     Controllers,
 }
 
-/// Follows a session activation by activation, of which there may be any number.
+/// Follows a session of any number of activations.
 pub struct Checker<'a> {
     param_map: &'a ParamMap,
-    /// The one that is followed.
+    /// The activation that is being followed.
     activation: usize,
     values: Vec<f64>,
-    /// The frame of this activation since which a parameter stands; 0 when it was never moved in it.
+    /// The frame of this activation since which each parameter has its value; 0 if it has not moved in this activation.
     since: Vec<Frame>,
     saved: Option<Vec<f64>>,
     held: Vec<Held>,
-    /// Keys struck on this frame that no note-on has been found for.
+    /// Keys struck on this frame for which no note-on has been found yet.
     struck: Vec<Key>,
     /// Those of them that must be passed through.
     to_pass: Vec<Key>,
     /// Controllers that were passed through and are away from rest, with their channels.
     away: Vec<(Controller, u8, Moment)>,
-    /// What Segue has struck of late, how hard, and until when it may come back.
+    /// Keys that Segue struck recently, how hard, and until when they may come back.
     begun: Vec<(Key, f64, Frame)>,
-    /// Note-ons of this activation that were passed through: of the player's, and of those that came back.
+    /// Note-ons of this activation that were passed through: the player's, and those that came back.
     passed: Vec<(Key, f64, Frame)>,
     echoes: Vec<(Key, f64, Frame)>,
-    /// A key may be down: nobody can know whether it was struck, or lifted.
+    /// A key may be down: the host's messages do not tell whether it was struck or released.
     perhaps_held: bool,
-    /// The player's strokes of late of keys that were not surely lifted since, how hard, and when.
+    /// The player's recent strokes of keys that were not certainly released since, how hard, and when.
     strokes: Vec<(Key, f64, Frame)>,
-    /// Something was played, or the turn was handed over, since everything was forgotten.
+    /// Whether anything was played, or the turn was handed over, since everything was last forgotten.
     asked: bool,
     /// When the turn was last handed over by hand.
     handed_over: Option<Frame>,
-    /// That has happened in this activation.
+    /// Whether that happened in this activation.
     was_handed_over: bool,
     demands: Vec<Demand>,
     sounding: Vec<Sounding>,
-    /// What the instance had counted before this activation.
+    /// The instance's counters before this activation.
     counted: Stats,
     broken: Vec<Violation>,
 }
 
 impl<'a> Checker<'a> {
-    /// Before the first activation, with these parameters set.
+    /// The state before the first activation, with these parameters set.
     pub fn new(settings: &[(usize, f64)], param_map: &'a ParamMap) -> Self {
         let mut values: Vec<f64> = param_map.parameters().iter().map(|parameter| parameter.default).collect();
         for (place, value) in settings {
@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
         self.values[self.param_map.place(param)]
     }
 
-    /// The value of a parameter that was not moved in this activation.
+    /// The value of a parameter that has not moved in this activation.
     fn steady(&self, param: Param) -> Option<f64> {
         (self.since[self.param_map.place(param)] == 0).then(|| self.value(param))
     }
@@ -180,9 +180,8 @@ impl<'a> Checker<'a> {
         self.steady(param).is_some_and(|value| same(value, wanted))
     }
 
-    /// Goes through the next activation in order of time: at one frame first what the transport does, then what the
-    /// host does, then what the plugin sends. With its beginning everything has to end, as after an activation or a
-    /// jump.
+    /// Goes through the next activation in order of time. On each frame the transport comes first, then the host's
+    /// actions, then the plugin's events. Everything must end where it begins, as after an activation or a jump.
     pub fn follow(&mut self, activation: &Activation, take: &Take) {
         self.since.fill(0);
         self.was_handed_over = false;
@@ -227,7 +226,7 @@ impl<'a> Checker<'a> {
         self.activation += 1;
     }
 
-    /// Everything that was wrong, after the last activation.
+    /// All violations, after the last activation.
     pub fn finish(mut self) -> Vec<Violation> {
         for Sounding { key, since: (activation, at), .. } in std::mem::take(&mut self.sounding) {
             self.broken.push(Violation { activation, at, rule: Rule::NeverEnds(key) });
@@ -246,13 +245,13 @@ impl<'a> Checker<'a> {
         self.handed_over = None;
     }
 
-    /// The song starts, stops or jumps. In a loop that was reported, an answer continues.
+    /// The song starts, stops or jumps. In a loop that the host has reported, an answer goes on.
     fn song_breaks(&mut self, goes_round: bool) {
         self.demands.push(Demand::AfterBreak);
         self.asked = goes_round && self.asked || self.perhaps_held || !self.held.is_empty();
     }
 
-    /// Everything on a frame has happened: what had to end must have ended.
+    /// Everything on a frame has happened, so what had to end must have ended.
     fn settle(&mut self, activation: &Activation, now: Frame) {
         self.struck.clear();
         let demands = std::mem::take(&mut self.demands);
@@ -263,7 +262,7 @@ impl<'a> Checker<'a> {
         if let Some(key) = to_pass.first().filter(|_| activation.loops_back.is_none()) {
             self.say(now, Rule::NotPassed(*key));
         }
-        // Off and on again on one frame it never was off.
+        // If thru goes off and on again on one frame, it was never off.
         let thru_is_off = same(self.value(Param::Thru), 0.0);
         for demand in demands {
             let controllers =

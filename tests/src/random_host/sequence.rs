@@ -1,50 +1,50 @@
-//! What a random host does: plain data, which can be played again, cut otherwise and made smaller.
+//! What a random host does, as plain data that can be played again, cut into other blocks, and made smaller.
 
 use super::param_map::ParamMap;
 use crate::blocks::Blocks;
 use crate::timeline::{Frame, Timeline, TransportReport};
 use std::fmt;
 
-/// One session: an instance is opened, set, and played at in one or more activations.
+/// One session: an instance is opened, set up, and played to in one or more activations.
 #[derive(Debug, Clone)]
 pub struct Sequence {
-    /// It was made of this seed.
+    /// The seed that it was generated from.
     pub seed: u64,
-    /// What is set before the first activation: places on the [`ParamMap`] and values.
+    /// Settings before the first activation: places on the [`ParamMap`] and values.
     pub settings: Vec<(usize, f64)>,
-    /// The chord chart in the project.
+    /// The project's chord chart.
     pub chart: &'static str,
-    /// In order; between them the instance is deactivated and activated.
+    /// In order; between them the instance is deactivated and activated again.
     pub activations: Vec<Activation>,
 }
 
-/// From one activation to the next.
+/// What happens from one activation to the next.
 #[derive(Debug, Clone)]
 pub struct Activation {
     /// The transport.
     pub timeline: Timeline,
-    /// How much of it the host reports.
+    /// How much of the transport the host reports.
     pub report: TransportReport,
-    /// Changes of the transport come as events in mid-block; else a new block begins there.
+    /// Whether changes of the transport come as events in mid-block; otherwise a new block begins there.
     pub mid_block: bool,
-    /// The blocks into which the host cuts time.
+    /// The host's block sizes.
     pub blocks: Blocks,
-    /// What the plugin plays is routed back to its input.
+    /// Whether the plugin's output is routed back to its input, and how.
     pub loops_back: Option<Return>,
-    /// The host renders, and says so.
+    /// Whether the host renders offline and says so.
     pub offline: bool,
-    /// In order of time; at one frame, what happens between blocks comes first.
+    /// In order of time; on each frame, actions between blocks come first.
     pub actions: Vec<(Frame, Action)>,
     /// How long it lasts.
     pub length: Frame,
 }
 
-/// When what the plugin has played comes in again.
+/// When the plugin's output comes in again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Return {
     /// At the first frame of the next block.
     WithTheNextBlock,
-    /// After the time of a whole block.
+    /// One whole block later.
     ABlockLater,
 }
 
@@ -57,31 +57,31 @@ pub enum Action {
         channel: u8,
         /// 0 to 127.
         key: u8,
-        /// 0 to 1; at 0 it is a release.
+        /// 0 to 1; 0 is a release.
         velocity: f64,
-        /// The host's name for the note.
+        /// The host's note id.
         id: Option<u32>,
     },
-    /// Keys go up; `None` is any.
+    /// Keys go up; `None` means any.
     NoteOff {
         /// 0 to 15.
         channel: Option<u8>,
         /// 0 to 127.
         key: Option<u8>,
-        /// The host's name for the note.
+        /// The host's note id.
         id: Option<u32>,
-        /// The host cuts the note off instead of releasing it.
+        /// Whether the host chokes the note instead of releasing it.
         choke: bool,
     },
-    /// Sounding notes are bent one by one, or coloured.
+    /// Sounding notes are bent or shaped individually.
     NoteExpression {
         /// 0 to 15.
         channel: Option<u8>,
         /// 0 to 127.
         key: Option<u8>,
-        /// The host's name for the note.
+        /// The host's note id.
         id: Option<u32>,
-        /// CLAP's number of what is shaped, 0 to 6.
+        /// CLAP's number of the expression, 0 to 6.
         kind: u8,
         /// 0 to 1.
         value: f64,
@@ -95,15 +95,15 @@ pub enum Action {
         /// In the host's scale.
         value: f64,
     },
-    /// The play head was moved, or panic was pressed.
+    /// The playhead was moved, or the panic button was pressed.
     Reset,
     /// The host stops calling for a moment.
     Pause,
     /// The project is saved.
     Save,
-    /// The project is opened as it was last saved, if it was.
+    /// The project is opened as it was last saved, if it was saved.
     Load,
-    /// From now on the host takes so many events a block.
+    /// From now on the host accepts this many events per block.
     OutputRoom(u32),
 }
 
@@ -115,12 +115,12 @@ impl Action {
 }
 
 impl Activation {
-    /// Puts the actions into their order.
+    /// Sorts the actions.
     pub fn sort(&mut self) {
         self.actions.sort_by_key(|(at, action)| (*at, !action.is_between_blocks()));
     }
 
-    /// When what left at a frame comes in again, where blocks began at these frames.
+    /// When an event that left at this frame comes in again, for blocks that began at these frames.
     pub fn comes_back(&self, left: Frame, blocks: &[Frame]) -> Option<Frame> {
         match self.loops_back? {
             Return::WithTheNextBlock => blocks.get(blocks.partition_point(|block| *block <= left)).copied(),
@@ -128,7 +128,7 @@ impl Activation {
         }
     }
 
-    /// Whether the host takes everything that it is given.
+    /// Whether the host accepts every event.
     pub fn accepts_everything(&self) -> bool {
         !self.actions.iter().any(|(_, action)| matches!(action, Action::OutputRoom(room) if *room < u32::MAX))
     }
@@ -150,12 +150,12 @@ impl Sequence {
         other
     }
 
-    /// How long the music is.
+    /// The length of the music in seconds.
     pub fn seconds(&self) -> f64 {
         self.activations.iter().map(|activation| activation.length as f64 / activation.timeline.sample_rate()).sum()
     }
 
-    /// Description so that a person can play it again by hand.
+    /// A description from which a person can repeat the sequence by hand.
     pub fn describe<'a>(&'a self, param_map: &'a ParamMap) -> impl fmt::Display + 'a {
         Description { sequence: self, param_map }
     }

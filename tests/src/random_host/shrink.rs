@@ -1,15 +1,15 @@
-//! Makes a sequence that shows a fault smaller, as long as it still shows it.
+//! Makes a sequence smaller while it still shows a fault.
 
 use super::sequence::{Activation, Sequence};
 use crate::blocks::Blocks;
 use crate::timeline::{Frame, TransportReport};
 use std::time::{Duration, Instant};
 
-/// The smallest sequence that was found within this time for which `fails` holds; it holds for `sequence`.
+/// The smallest sequence for which `fails` holds that was found within this time. `fails` must hold for `sequence`.
 pub fn shrink(sequence: &Sequence, time: Duration, mut fails: impl FnMut(&Sequence) -> bool) -> Sequence {
     let end = Instant::now() + time;
     let mut smallest = sequence.clone();
-    // Once more after a round that helped: what was needed before may not be any longer.
+    // Another round after one that helped: what was needed before may not be needed any longer.
     loop {
         let before = size(&smallest);
         for step in [drop_acts, shorten, drop_settings, drop_deeds, make_plain] {
@@ -30,7 +30,7 @@ fn size(sequence: &Sequence) -> (usize, usize, usize, usize, Frame) {
     (sequence.activations.len(), actions, sequence.settings.len(), changes, length)
 }
 
-/// Keeps a change if it still fails.
+/// Makes a change and keeps it if the fault remains.
 fn attempt(smallest: &mut Sequence, fails: Fails<'_>, change: impl FnOnce(&mut Sequence)) -> bool {
     let mut candidate = smallest.clone();
     change(&mut candidate);
@@ -51,7 +51,7 @@ fn drop_acts(smallest: &mut Sequence, fails: Fails<'_>) {
     }
 }
 
-/// Halves first, then quarters, down to single ones.
+/// Removes actions: halves first, then quarters, down to single ones.
 fn drop_deeds(smallest: &mut Sequence, fails: Fails<'_>) {
     for activation in 0..smallest.activations.len() {
         let mut piece = smallest.activations[activation].actions.len().div_ceil(2).max(1);

@@ -1,37 +1,37 @@
-//! What was played and what was found, added up over all processes that play.
+//! Totals of what was played and found, over all processes that play.
 //!
-//! A process tells its part in one line, which is read again by whoever started it: so the figures at the end are those
-//! of the whole run, also when one of the processes found a fault.
+//! Each process reports its part in one line, and the process that started it reads that line. So the final figures
+//! cover the whole run, even if one process found a fault.
 
 use std::fmt;
 use std::ops::AddAssign;
 
-/// Before the line of a part.
+/// The start of such a line.
 const PART: &str = "part of the random host:";
 
 /// The figures of one process, or of all together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Sequences that were played and judged.
+    /// Sequences that were played and checked.
     pub sequences: u64,
-    /// How long their music is, in milliseconds.
+    /// The length of their music, in milliseconds.
     pub milliseconds: u64,
-    /// Notes that the plugin began, all of them followed to their ends.
+    /// Notes that the plugin began; each was followed to its end.
     pub notes: u64,
-    /// Sequences that were played once more, as they were and in other blocks.
+    /// Sequences that were played twice more: unchanged, and in other blocks.
     pub again: u64,
     /// Sequences that broke a rule.
     pub faulty: u64,
 }
 
 impl Tally {
-    /// The line that the process which adds up reads.
+    /// The line that the adding process reads.
     pub fn line(&self) -> String {
         let [sequences, milliseconds, notes, again, faulty] = self.numbers();
         format!("{PART} {sequences} {milliseconds} {notes} {again} {faulty}")
     }
 
-    /// Reads the line among others; `None` where there is none.
+    /// Finds and reads that line in a text; `None` if there is none.
     pub fn read(text: &str) -> Option<Self> {
         let line = text.lines().find_map(|line| line.strip_prefix(PART))?;
         let numbers: Vec<u64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
@@ -59,7 +59,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         const PER_MINUTE: u64 = 60_000;
         let Self { sequences, milliseconds, notes, again, faulty } = self;
-        // To the nearest, because a sequence is a minute to the frame.
+        // Rounded, because a sequence is not exactly a minute.
         let minutes = (milliseconds + PER_MINUTE / 2) / PER_MINUTE;
         write!(
             out,

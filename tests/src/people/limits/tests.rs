@@ -1,7 +1,7 @@
 use super::super::cases::LOOPS;
 use super::*;
 
-/// A row that every limit allows.
+/// A row within every limit.
 fn sound(style: Style, mode: &str, number: &str, velocity: f64) -> Row {
     let own = own(style);
     let figures = Figures {
@@ -38,7 +38,7 @@ fn table() -> Vec<Row> {
     rows
 }
 
-/// What is done to a row, the limit that must say so, and others that may.
+/// A name, the rows that are changed, the change, the limit that must be broken, and others that may be.
 type Planted = (&'static str, fn(&Row) -> bool, fn(&mut Figures), &'static [Limit]);
 
 const IS_DUET: fn(&Row) -> bool = |row| row.mode == "Duet" && row.number == "tune";
@@ -98,5 +98,5 @@ fn each_limit_catches_its_planted_fault_and_nothing_else() {
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen.len(), 15, "each limit has a fault of its own");
+    assert_eq!(seen.len(), 15, "each limit has its own fault");
 }

@@ -6,7 +6,7 @@ use super::{Intensity, any_value, whole};
 use crate::rng::Rng;
 use crate::timeline::{Frame, frames};
 
-/// What a player does up to the frame `end`, in no order.
+/// What a player does until the frame `end`, in no particular order.
 pub(super) fn actions(
     rng: Rng,
     param_map: &ParamMap,
@@ -25,13 +25,13 @@ struct Player<'a> {
     param_map: &'a ParamMap,
     intensity: Intensity,
     rate: f64,
-    /// The frame up to which actions have been made.
+    /// The frame up to which actions have been generated.
     at: Frame,
     actions: Vec<(Frame, Action)>,
     next_id: u32,
 }
 
-/// What a player does for some seconds.
+/// One thing that a player does for a few seconds.
 #[derive(Debug, Clone, Copy)]
 enum Episode {
     Phrase,
@@ -114,7 +114,7 @@ impl Player<'_> {
         }
     }
 
-    /// A key down and up, in one of the ways in which hosts say that.
+    /// A key going down and up, in one of the ways in which hosts report that.
     fn stroke(&mut self, channel: u8, key: u8, down: Frame, length: Frame) {
         let up = down + length;
         let velocity = self.rng.real(0.05, 1.0);
@@ -146,7 +146,7 @@ impl Player<'_> {
         let mut key = self.key();
         for _ in 0..self.rng.between(1, 12) {
             let apart = self.seconds(pace * 0.6, pace * 1.4);
-            // From staccato to overlapping; a finger may come back to a key that is still down.
+            // From staccato to overlapping; a finger may strike a key that is still down.
             let length = whole(frames(apart) * self.rng.real(0.3, 1.3)).max(1);
             self.stroke(channel, key, self.at, length);
             self.at += apart;
@@ -172,12 +172,12 @@ impl Player<'_> {
         self.wait(0.0, 3.0);
     }
 
-    /// The same key again and again, down and never up in between.
+    /// The same key again and again, without releases in between.
     fn hammer(&mut self) {
         let (channel, key) = (self.channel(), self.key());
         let id = self.rng.chance(50).then_some(self.next_id);
         for _ in 0..self.rng.between(2, 20) {
-            // Without velocity it is a release.
+            // A note-on without velocity is a release.
             let velocity = if self.rng.chance(8) { 0.0 } else { self.rng.real(0.01, 1.0) };
             self.actions.push((self.at, Action::NoteOn { channel, key, velocity, id }));
             self.wait(0.0, 0.2);
@@ -187,7 +187,7 @@ impl Player<'_> {
         self.wait(0.0, 2.0);
     }
 
-    /// A low key for a long time, while other things happen.
+    /// A low key held for a long time while other things happen.
     fn drone(&mut self) {
         let key = small(self.rng.between(24, 50));
         let length = self.seconds(2.0, 12.0);
@@ -195,7 +195,7 @@ impl Player<'_> {
         self.wait(0.0, 0.5);
     }
 
-    /// One key on several channels.
+    /// The same key on several channels.
     fn unison(&mut self) {
         let key = self.key();
         for _ in 0..self.rng.between(2, 5) {
@@ -206,7 +206,7 @@ impl Player<'_> {
         self.wait(0.5, 2.0);
     }
 
-    /// Keys that stay down while something is moved under them.
+    /// Keys that stay down while a setting changes under them.
     fn hold(&mut self) {
         let length = self.seconds(0.3, 4.0);
         let own = self.channel();
@@ -235,7 +235,7 @@ impl Player<'_> {
         self.wait(0.0, 2.0);
     }
 
-    /// Something that decides where held keys are heard, or what is left behind when they are heard no more.
+    /// A setting that decides whether held keys are heard, or what remains when they are not heard any more.
     fn move_under(&mut self, channel: u8, when: Frame, length: Frame) {
         let value = small(self.rng.below(128));
         let controllers =
@@ -315,7 +315,7 @@ impl Player<'_> {
         self.wait(0.0, 0.3);
     }
 
-    /// One parameter, fast.
+    /// One parameter that changes fast.
     fn sweep(&mut self) {
         let place = self.soft_place();
         let parameter = &self.param_map.parameters()[place];
@@ -331,7 +331,7 @@ impl Player<'_> {
         self.wait(0.0, 1.0);
     }
 
-    /// One of those that hold whatever else does.
+    /// A parameter that may move while all rules hold.
     fn soft_place(&mut self) -> usize {
         let soft = [
             Param::Temperature,
@@ -353,7 +353,7 @@ impl Player<'_> {
         let places = self.param_map.parameters().len() as u64;
         let fixed = self.param_map.place(Param::Render);
         let place = usize::try_from(self.rng.below(places)).unwrap_or(0);
-        // Hosts do not automate it, and no rule holds while it moves.
+        // Hosts do not automate this one, and no rule holds while it moves.
         if place == fixed { self.param_map.place(Param::Temperature) } else { place }
     }
 
@@ -370,7 +370,7 @@ impl Player<'_> {
         self.wait(0.0, 1.0);
     }
 
-    /// A momentary button: down and up again.
+    /// A momentary button: pressed and released.
     fn trigger(&mut self) {
         let place = self.param_map.place(Param::YourTurn);
         self.actions.push((self.at, Action::SetParam { place, value: 1.0 }));
@@ -390,7 +390,7 @@ impl Player<'_> {
                 let later = self.at + self.seconds(0.0, 4.0);
                 self.actions.push((later, Action::Load));
             }
-            // A host that takes little is rare, and no rule about time holds with it.
+            // A host with a small event buffer is rare, and no timing rule holds with it.
             _ if self.rng.chance(60) => {
                 self.actions.push((self.at, Action::OutputRoom(*self.rng.pick(&[0, 0, 1, 2]))));
                 let later = self.at + self.seconds(0.0, 2.0);

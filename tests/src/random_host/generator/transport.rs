@@ -19,7 +19,7 @@ fn any_metre(rng: &mut Rng) -> Metre {
     Metre::new(numerator, denominator).unwrap_or(Metre::COMMON)
 }
 
-/// Whole beats more often than not; negative ones, too.
+/// Usually a whole beat; it may be negative.
 fn any_place(rng: &mut Rng) -> f64 {
     match rng.below(8) {
         0 => -rng.real(0.0, 40.0).round(),
@@ -35,7 +35,7 @@ pub(super) fn timeline(rng: &mut Rng, intensity: Intensity, rate: f64, length: F
         timeline.jump(0, any_place(rng));
     }
     if rng.chance(20) {
-        // After an upbeat of some eighths.
+        // Begins after an upbeat of some eighths.
         timeline.bar_line(0, frames(rng.between(1, 7)) / 2.0, 0);
     }
     if rng.chance(15) {
@@ -49,7 +49,7 @@ pub(super) fn timeline(rng: &mut Rng, intensity: Intensity, rate: f64, length: F
     timeline
 }
 
-/// One thing that a transport does; where it ends.
+/// One change of the transport; returns where it ends.
 fn change(rng: &mut Rng, timeline: &mut Timeline, at: Frame, rate: f64) -> Frame {
     match rng.below(12) {
         0..=2 => {
@@ -71,7 +71,7 @@ fn change(rng: &mut Rng, timeline: &mut Timeline, at: Frame, rate: f64) -> Frame
     }
 }
 
-/// Steps of tempo, as hosts make of a slope.
+/// Steps of tempo, as hosts make them from a slope.
 fn ramp(rng: &mut Rng, timeline: &mut Timeline, from: Frame, rate: f64) -> Frame {
     let (begin, end) = (timeline.tempo_bpm(from), any_tempo(rng));
     let steps = rng.between(4, 40);
@@ -92,7 +92,7 @@ fn stop(rng: &mut Rng, timeline: &mut Timeline, at: Frame, rate: f64) -> Frame {
     again
 }
 
-/// A loop of some beats, a few times round.
+/// A loop of a few beats, repeated a few times.
 fn go_round(rng: &mut Rng, timeline: &mut Timeline, at: Frame, rate: f64) -> Frame {
     if !timeline.is_playing(at) {
         timeline.playing(at, true);
@@ -109,7 +109,7 @@ fn go_round(rng: &mut Rng, timeline: &mut Timeline, at: Frame, rate: f64) -> Fra
     from + times * round
 }
 
-/// The frame of the next whole beat, or this one where the song stands.
+/// The frame of the next whole beat, or this frame if the song stands.
 fn next_beat(timeline: &Timeline, at: Frame, rate: f64) -> Frame {
     if !timeline.is_playing(at) {
         return at;

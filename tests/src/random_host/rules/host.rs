@@ -1,4 +1,4 @@
-//! What the host and the player do, as far as it is surely understood.
+//! What the host and the player do, as far as it has only one meaning.
 
 use super::settings::{ANSWER, same};
 use super::{Checker, Demand, Held, Key, MOST_KEYS, SAME_VELOCITY};
@@ -6,14 +6,14 @@ use crate::random_host::param_map::Param;
 use crate::random_host::sequence::Action;
 use crate::timeline::Frame;
 
-/// How long a way back is at the most, at the highest sample rate.
+/// The longest way back through a routing loop, at the highest sample rate.
 const LONGEST_RETURN: Frame = 48_000;
-/// Places of values within a parameter, as the plugin has them.
+/// Values of a parameter with named values, as the plugin orders them.
 const AT_ONCE: f64 = 0.0;
 const CHORDS_OF_LOW_KEYS: f64 = 2.0;
 const CHORDS_OF_A_CHANNEL: f64 = 3.0;
 
-/// Whether a release means a key.
+/// Whether a release applies to a key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Meant {
     Surely,
@@ -54,7 +54,7 @@ impl Checker<'_> {
                 self.press(Held { key, velocity: f64::from(second) / 127.0, id: None, down: now });
             }
             (0x80 | 0x90, key) => self.release(Some(channel), Some(key), None),
-            // The messages that change the mode let go of all notes too.
+            // The mode messages release all notes too.
             (0xB0, 120 | 123..) => self.release(Some(channel), None, None),
             _ => {}
         }
@@ -82,15 +82,15 @@ impl Checker<'_> {
         let as_hard = |other: f64| (other - velocity).abs() <= SAME_VELOCITY;
         let may_be_segues =
             self.begun.iter().any(|(begun, hard, until)| *begun == key && as_hard(*hard) && now <= *until);
-        // Of strokes without a sure release between them each may be the one that comes back.
+        // If strokes have no certain release between them, each may be the one that comes back.
         self.strokes.retain(|(.., at)| now <= at + LONGEST_RETURN);
         let may_be_earlier = self.strokes.iter().any(|(struck, hard, _)| *struck == key && as_hard(*hard));
         self.strokes.push((key, velocity, now));
         self.struck.push(key);
         self.asked = true;
-        // A key that is down and struck again as hard may be a note that comes back by a routing loop, and so may one
-        // that Segue has just struck as hard. If it is taken for that, the stroke before is the one that is down, by
-        // its name.
+        // A key that is struck again as hard while it is down may be a note that comes back through a routing loop, and
+        // so may a key that Segue has just struck as hard. If the plugin takes it for that, the earlier stroke is the
+        // one that is down, with its note id.
         if may_be_segues || may_be_earlier || before.is_some_and(|before| as_hard(before.velocity)) {
             self.perhaps_held = true;
             return;
@@ -106,8 +106,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a key of the player's is surely heard as a line of its own: on a channel that is listened to, no drone,
-    /// and no chord.
+    /// Whether a key of the player's certainly counts as a line of its own: its channel is listened to, and it is
+    /// neither a drone nor a chord.
     pub(super) fn takes_the_turn(&self, held: &Held) -> bool {
         let heard = self.hears(held.key);
         let drone = self.steady(Param::DroneBelow).is_none_or(|below| f64::from(held.key.key) < below);
@@ -116,7 +116,7 @@ impl Checker<'_> {
         heard && !drone && !chord && self.held.len() < MOST_KEYS
     }
 
-    /// Whether a key's channel is surely listened to.
+    /// Whether a key's channel is certainly listened to.
     pub(super) fn hears(&self, key: Key) -> bool {
         let channel = self.steady(Param::InputChannel);
         channel.is_some_and(|channel| same(channel, 0.0) || same(channel, f64::from(key.channel) + 1.0))
@@ -130,7 +130,7 @@ impl Checker<'_> {
             match id {
                 _ if !matches => Meant::No,
                 Some(_) if held.id == id => Meant::Surely,
-                // A name alone means the note of that name and no other.
+                // A note id alone means the note with that id and no other.
                 Some(_) if key.is_none() => Meant::No,
                 Some(_) if held.id.is_some() => Meant::Perhaps,
                 _ => Meant::Surely,
@@ -143,7 +143,7 @@ impl Checker<'_> {
                 demands.push(Demand::Passed(held.key));
                 strokes.retain(|(struck, ..)| *struck != held.key);
             }
-            // With another name it is not surely down any more, and not surely up.
+            // With another id, the key is neither certainly down any more nor certainly up.
             meant == Meant::No
         });
     }

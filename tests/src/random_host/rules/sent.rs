@@ -1,4 +1,4 @@
-//! What the plugin sends: whose each note is, and what must be true of it when it begins and when it ends.
+//! What the plugin sends: whose each note is, and what must be true when it begins and when it ends.
 
 use super::settings::{ANSWER, ROUNDING_FRAMES, Side, index, longest_beats, same};
 use super::{Checker, Controller, Held, Key, MOST_KEYS, NoteSource, Rule, SAME_VELOCITY, Sounding};
@@ -7,12 +7,12 @@ use crate::random_host::param_map::Param;
 use crate::random_host::sequence::Activation;
 use crate::timeline::Frame;
 
-/// A note of Segue's that is longer than this has been forgotten: the longest that can be set is 16 beats, which take
-/// 24 seconds at the slowest tempo.
+/// A note of Segue's that is longer than this has been forgotten: the longest setting is 16 beats, which take 24
+/// seconds at the slowest tempo.
 const LONGEST_SECONDS: f64 = 30.0;
-/// The most notes of Segue's that can be set to sound at once.
+/// The largest setting for Segue's simultaneous notes.
 const MOST_VOICES: usize = 16;
-/// How long after Segue has struck a key the player's stroke of it may be taken for that, which comes back.
+/// How long after Segue has struck a key a stroke of it by the player may count as Segue's note coming back.
 const RETURN_SECONDS: f64 = 0.25;
 
 impl Checker<'_> {
@@ -62,8 +62,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A note-on at the very frame of the player's press of that key, with thru on, is the player's, once; and at the
-    /// frame at which that comes back, once more.
+    /// With thru on, a note-on on the very frame on which the player strikes that key is the player's, once; and once
+    /// more on the frame on which it comes back.
     fn whose(&mut self, (key, velocity, at): (Key, f64, Frame), comes_back: impl Fn(Frame) -> bool) -> NoteSource {
         let passes = same(self.value(Param::Thru), 1.0);
         if let Some(index) = self.struck.iter().position(|struck| passes && *struck == key) {
@@ -156,13 +156,13 @@ impl Checker<'_> {
     }
 
     fn segue_ends(&mut self, key: Key, (since, at): (Frame, Frame), activation: &Activation) {
-        // Where the song jumps, its beats say nothing about lengths.
+        // If the song jumps in between, its beats say nothing about the length.
         let unbroken = !activation.timeline.seams().any(|frame| (since + 1..=at).contains(&frame));
-        // A host that refuses a note-off gets it later.
+        // If the host refuses a note-off, it gets that note-off later.
         if !unbroken || !activation.accepts_everything() || !self.is_on_a_grid(activation, since) {
             return;
         }
-        // Each end is rounded at the tempo in which it lies, and the beginning perhaps at a faster one.
+        // Each end is rounded at the tempo there, and the tempo at the beginning may be faster.
         let slack = |end| activation.timeline.beats_in_frames(end, 2.0 * ROUNDING_FRAMES);
         let slack = slack(since).max(slack(at));
         let beats = activation.timeline.beats(at) - activation.timeline.beats(since);

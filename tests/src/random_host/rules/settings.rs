@@ -1,13 +1,13 @@
-//! What the values of the parameters mean for what may be played, and when.
+//! What the parameters' values mean for what may be played, and when.
 
 use super::{Checker, Key};
 use crate::random_host::param_map::Param;
 use crate::random_host::sequence::Activation;
 use crate::timeline::{Frame, TransportReport};
 
-/// Half a frame of rounding, the sliver with which halves go up, and a little for a position that is no whole number.
+/// Half a frame of rounding, the margin with which halves go up, and a little for positions that are not whole numbers.
 pub(super) const ROUNDING_FRAMES: f64 = 0.5 + 2e-3;
-/// Places of values within a parameter, as the plugin has them.
+/// Values of a parameter with named values, as the plugin orders them.
 pub(super) const ANSWER: f64 = 0.0;
 const FREE_START: f64 = 0.0;
 const METRIC_STYLES: [f64; 2] = [2.0, 3.0];
@@ -21,7 +21,7 @@ const SEGUE_FIRST: f64 = 1.0;
 const TRADED_BARS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 12.0];
 const NO_OCTAVES: f64 = 3.0;
 const CLASSES: usize = 12;
-/// What each scale has above its root, in the order of the parameter's values.
+/// The steps of each scale above its root, in the order of the parameter's values.
 const SCALES: [&[usize]; 13] = [
     &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
     &[0, 2, 4, 5, 7, 9, 11],
@@ -53,7 +53,7 @@ impl Checker<'_> {
         classes.contains(&above_root)
     }
 
-    /// The range holds as it stands where it has an octave, so that no scale is without a pitch in it.
+    /// A range of at least an octave applies as it stands, because every scale has a pitch in it.
     pub(super) fn is_in_range(&self, key: Key) -> bool {
         let ends = [self.steady(Param::LowestKey), self.steady(Param::HighestKey)];
         let ([Some(one), Some(other)], true) = (ends, self.is_steadily(Param::Octave, NO_OCTAVES)) else { return true };
@@ -61,7 +61,7 @@ impl Checker<'_> {
         high - low < CLASSES as f64 || (low..=high).contains(&f64::from(key.key))
     }
 
-    /// Whose bars these are, where bars are traded by the numbers of a song that never changes its metre; `None` where
+    /// Whose bars these are, if bars are traded by the bar numbers of a song that never changes its metre; `None` if
     /// that cannot be known.
     pub(super) fn side_of_trade(&self, activation: &Activation, at: Frame) -> Option<Side> {
         let known = self.is_steadily(Param::Mode, TRADE)
@@ -73,7 +73,7 @@ impl Checker<'_> {
         let bars = *TRADED_BARS.get(index(self.steady(Param::Trade)?))?;
         let first = if same(self.steady(Param::First)?, SEGUE_FIRST) { 0.0 } else { bars };
         let bar_beats = activation.timeline.bar_beats_of_a_plain_song()?;
-        // A frame may be rounded to before its bar line.
+        // A frame may be rounded to just before its bar line.
         let beats = activation.timeline.beats(at) + activation.timeline.beats_in_frames(at, ROUNDING_FRAMES);
         let number = (beats / bar_beats).floor() - first;
         let begin = (number / (2.0 * bars)).floor() * 2.0 * bars;
@@ -81,8 +81,8 @@ impl Checker<'_> {
         Some(if is_segues { Side::Segues { until_beats: (begin + first + bars) * bar_beats } } else { Side::Players })
     }
 
-    /// Whether every onset of Segue's must lie on a tick of the song: it is heard where it is, the style is metric and
-    /// plays straight, nothing starts off the grid, and the host waits for the worker.
+    /// Whether every onset of Segue's must lie on a tick of the song: the host reports beats, the song plays, the style
+    /// has beats and plays straight, nothing starts off the grid, and the host waits for the worker.
     pub(super) fn is_on_a_grid(&self, activation: &Activation, at: Frame) -> bool {
         let metric = self.is_one_of(Param::Style, METRIC_STYLES) || self.is_one_of(Param::Style, SWINGING_STYLES);
         let metric = metric && self.plays_straight();
@@ -104,27 +104,27 @@ impl Checker<'_> {
         by_style || self.is_steadily(Param::Swing, STRAIGHT)
     }
 
-    /// Whether the host waits for the worker, so that nothing can be late.
+    /// Whether the host waits for the worker, so that no note can be late.
     pub(super) fn is_waited_for(&self, activation: &Activation) -> bool {
         self.steady(Param::Render)
             .is_some_and(|render| same(render, RENDER_OFFLINE) || same(render, RENDER_AUTO) && activation.offline)
     }
 }
 
-/// The beats of a value of *Longest note*, which goes from a quarter of a beat to 16, finer at the lower end.
+/// The beats that a value of *Longest note* means: from a quarter of a beat to 16, in finer steps at the lower end.
 pub(super) fn longest_beats(value: f64) -> f64 {
     const STEP: f64 = 0.25;
     let beats = 0.25 + value * value * (16.0 - 0.25);
     (beats / STEP).round() * STEP
 }
 
-/// The value of a parameter with few values.
+/// The value of a parameter with named values.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above zero and small")]
 pub(super) fn index(value: f64) -> usize {
     value.round() as usize
 }
 
-/// Two values of a parameter are equal, or they differ by a step at least.
+/// Whether two values of a parameter are equal; different ones are at least a step apart.
 pub(super) fn same(one: f64, other: f64) -> bool {
     (one - other).abs() < 1e-6
 }

@@ -1,4 +1,4 @@
-//! Each rule is seen to find what it is for, and nothing else.
+//! Each rule finds what it is for, and nothing else.
 
 use super::*;
 use crate::blocks::Blocks;
@@ -12,7 +12,7 @@ use segue_model::note::Metre;
 const SECOND: Frame = 48_000;
 const C: Key = Key { channel: 0, key: 60 };
 
-/// A minute at 120 bpm in which these things are done, with the style that is on a grid and these settings.
+/// A minute at 120 bpm with these actions and settings, in a style on the grid.
 fn sequence(actions: &[(Frame, Action)], settings: &[(Param, f64)]) -> Sequence {
     let param_map = bare();
     let usual = [(Param::Style, 3.0), (Param::Start, 2.0), (Param::Polyphony, 15.0), (Param::LongestNote, 1.0)];
@@ -40,7 +40,7 @@ fn up(at: Frame) -> (Frame, Action) {
     (at, Action::NoteOff { channel: Some(0), key: Some(48), id: None, choke: false })
 }
 
-/// A phrase of one key, up at one second.
+/// A phrase of one key that is released after one second.
 const PHRASE: fn() -> [(Frame, Action); 2] = || [down(0), up(SECOND)];
 
 fn on(at: Frame) -> TimedEvent {
@@ -76,7 +76,7 @@ fn unmatched_note_ons_and_note_offs_are_found() {
     );
 }
 
-/// An onset at the edge of its block is found; one that is free of the grid is let pass.
+/// An onset at the edge of its block is found, and is accepted if time is free of the grid.
 #[test]
 fn an_onset_off_the_grid_is_found_unless_time_is_free() {
     let events = [on(72_003), off(80_000)];
@@ -86,7 +86,7 @@ fn an_onset_off_the_grid_is_found_unless_time_is_free() {
     assert_eq!(found(&PHRASE(), &[(Param::Render, 2.0)], &events), []);
 }
 
-/// A note that starts while the player holds a key is found; one over a drone is let pass.
+/// A note that starts while the player holds a key is found, and is accepted over a drone.
 #[test]
 fn a_note_over_the_player_is_found_unless_it_is_a_drone() {
     let actions = [PHRASE().to_vec(), vec![down(80_000), up(SECOND * 3)]].concat();
@@ -108,8 +108,8 @@ fn a_note_that_may_be_feedback_may_not_take_the_turn() {
         found(&actions, &[], &[on(72_000), off(90_000)])
     };
     assert_eq!(struck(80_000, 0.5), []);
-    assert_eq!(struck(80_000, 0.7), [Rule::DoesNotYield(C)], "harder than it was");
-    assert_eq!(struck(85_000, 0.5), [Rule::DoesNotYield(C)], "after too long");
+    assert_eq!(struck(80_000, 0.7), [Rule::DoesNotYield(C)], "harder than Segue struck it");
+    assert_eq!(struck(85_000, 0.5), [Rule::DoesNotYield(C)], "too long afterwards");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn what_sounds_over_a_jump_a_reset_or_a_release_is_seen() {
     assert_eq!(found(&PHRASE(), &elsewhere, &[]), [], "nobody listens on that channel");
 }
 
-/// A note that goes round a routing loop again and again is found; one that comes back once is let pass.
+/// A note that goes round a routing loop again and again is found; a note that comes back once is accepted.
 #[test]
 fn a_note_that_keeps_looping_back_is_found() {
     let key = Key { channel: 0, key: 48 };
@@ -213,7 +213,7 @@ fn a_controller_left_away_from_rest_is_found() {
         let on = (SECOND, Action::SetParam { place: param_map.place(Param::Thru), value: 1.0 });
         assert_eq!(found(&[off, on], &thru, &[message(9, away), message(SECOND + 1, rest)]), []);
         let both = [message(SECOND, away), message(SECOND + 1, rest)];
-        assert_eq!(found(&[reset], &thru, &both), [], "what moves on that very frame is new");
+        assert_eq!(found(&[reset], &thru, &both), [], "a controller that moves on that very frame is new");
     }
 }
 
@@ -225,7 +225,7 @@ fn an_unasked_note_or_a_wrong_channel_is_found() {
     assert_eq!(found(&PHRASE(), &wanted, &[on(72_000), off(80_000)]), [Rule::WrongChannel { key: C, wanted: 3 }]);
 }
 
-/// A note outside the scale or the range, one that is too long, and one too many at once are found.
+/// A note outside the scale or the range, a note that is too long, and one note too many at once are found.
 #[test]
 fn a_note_beyond_the_set_limits_is_found() {
     let note = [on(72_000), off(84_000)];
@@ -253,7 +253,7 @@ fn a_note_beyond_the_set_limits_is_found() {
 /// In a trade, a note that starts in the player's bars or rings into them is found.
 #[test]
 fn a_note_in_the_players_bars_of_a_trade_is_found() {
-    // Two bars each, the player first: Segue's are those from four to eight seconds.
+    // Two bars each, the player first: Segue has seconds four to eight.
     let trade = [(Param::Mode, 1.0), (Param::Trade, 1.0)];
     let second = |at: Frame| at * SECOND;
     assert_eq!(found(&PHRASE(), &trade, &[on(second(4)), off(second(8))]), []);

@@ -1,4 +1,4 @@
-//! What is heard of the built-in sound, and what the instance has counted of its own troubles.
+//! The level of the built-in sound, and what the instance counted.
 
 use super::{Checker, Rule};
 use crate::random_host::param_map::Param;
