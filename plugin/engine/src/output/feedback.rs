@@ -12,8 +12,7 @@
 //! - A note-off is ours only when its note-on returned and the note ended within the window
 //!   (`a_returned_note_is_ours_once_and_so_is_its_note_off`).
 //! - While the player holds the key, a note-off may be the player's. It is ours only where it is punctual or the loop
-//!   is sure (`a_note_off_is_the_players_until_a_loop_is_sure`). A loop is sure when a note of Segue's has returned, or
-//!   one punctually to a key that is down, or a note-off to a key that nobody holds.
+//!   is sure: a note of Segue's has returned (`a_note_off_is_the_players_until_a_loop_is_sure`).
 //! - Where notes return punctually several times in a row, or after the same number of frames, an event at any other
 //!   time is the player's (`a_constant_round_trip_protects_quick_note_offs`).
 //! - In a sure loop nothing returns within the host's block in which it was sent
@@ -78,7 +77,7 @@ pub struct FeedbackFilter {
     lost: u32,
     /// A note has returned, and since then fewer than `NO_LOOP` were lost.
     loop_is_known: bool,
-    /// What returned could not have been the player's.
+    /// A note of Segue's has returned, which could not have been the player's.
     loop_is_sure: bool,
     /// How many frames the last returned note took.
     round_trip_frames: Option<i64>,
@@ -168,12 +167,12 @@ impl FeedbackFilter {
         };
         sent.back = true;
         let was_punctual = is_punctual(sent.begun);
-        let is_no_players = sent.by != NoteSource::Player || (key_is_down && was_punctual);
+        let is_segues = sent.by != NoteSource::Player;
         let round_trip_frames = at.0.saturating_sub(sent.begun.0);
         let believed = self.lost < NO_LOOP;
         self.lost = 0;
         self.loop_is_known = believed;
-        self.loop_is_sure = believed && (self.loop_is_sure || is_no_players);
+        self.loop_is_sure = believed && (self.loop_is_sure || is_segues);
         self.loop_is_suspected = !believed;
         self.round_trip_frames = Some(round_trip_frames);
         self.punctual = if was_punctual { self.punctual.saturating_add(1) } else { 0 };
@@ -195,11 +194,7 @@ impl FeedbackFilter {
         let ended = ended.or_else(|| self.notes.iter().position(|sent| !is_strict && has_ended(sent)));
         // Removed in either case: the note-off of a sent note returns at most once.
         let Some(sent) = ended.and_then(|ended| self.notes.pop_at(ended)) else { return false };
-        if key_is_down && !self.loop_is_sure && !sent.ended.is_some_and(is_punctual) {
-            return false;
-        }
-        self.loop_is_sure |= self.loop_is_known;
-        true
+        !key_is_down || self.loop_is_sure || sent.ended.is_some_and(is_punctual)
     }
 
     fn take_control(&mut self, message: Message) -> bool {

@@ -72,6 +72,22 @@ fn what_differs_or_comes_too_late_is_the_players() {
     assert!(!ours(&mut filter, 301, lift(60)), "a note that never came back has no release that does");
 }
 
+/// A note-off and a control return within the window too, or they are the player's.
+#[test]
+fn a_late_note_off_and_a_late_control_are_the_players() {
+    let pedal = ChannelMessage::Controller { channel: 0, number: 64, value: 1.0 };
+    for (late, is_ours) in [(240, true), (260, false)] {
+        let mut filter = empty();
+        play(&mut filter, 60, 0);
+        assert!(ours(&mut filter, 20, press(60)), "from now on a loop is known");
+        filter.note_ended(FramePosition(50), key(60));
+        filter.passed(FramePosition(50), Message::Control(pedal));
+        block(&mut filter, 230);
+        assert_eq!(ours(&mut filter, late, lift(60)), is_ours, "{late}");
+        assert_eq!(ours(&mut filter, late, HostEvent::Control(pedal)), is_ours, "{late}");
+    }
+}
+
 #[test]
 fn a_second_match_after_lost_notes_tells_of_a_loop() {
     let mut filter = empty();
