@@ -25,7 +25,6 @@ mod params;
 mod plain_text;
 mod plugin_io;
 mod stepped;
-mod stereo;
 mod transport;
 #[cfg(feature = "vst3")]
 mod vst3_entry;
@@ -35,5 +34,4 @@ pub mod x11_map_delay;
 
 pub use host_facts::HostFacts;
 pub use offline_detector::OfflineDetector;
-pub use plugin_io::PluginIo;
-pub use stereo::with_stereo;
+pub use plugin_io::{PluginIo, host_transport};

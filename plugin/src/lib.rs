@@ -1,9 +1,9 @@
 //! Segue, an instrument plugin that improvises with a musician.
 //!
-//! This file is the shell: it translates what the host says for the engine and back, and nothing else.
+//! This file is the shell: it hands each block of the host to the engine, with the parameters, and nothing else.
 //!
 //! ```text
-//! host event → HostIo → Performer → link → worker: hear … decide → link → Performer → HostIo → host event
+//! host event → PluginIo → Engine: Performer → link → worker: hear … decide → link → Performer → PluginIo → host event
 //! ```
 
 // For the whole crate, because the sound and the shell run on the audio thread as much as the hands do.
@@ -33,25 +33,15 @@ pub mod preset;
 pub mod styles;
 
 use editor::{EditorData, SegueEditor, Signals};
-use host_adapter::PluginIo;
-use host_adapter::{HostFacts, OfflineDetector};
+use host_adapter::{HostFacts, OfflineDetector, PluginIo, host_transport};
 use keyboard::HeldKeys;
 use nice_plug::prelude::*;
 use params::{Render, SegueParams};
-use segue_engine::Performer;
-use segue_engine::host::{Block, ChannelMessage, FrameOffset, HostIo, Message, Transport as HostTransport};
-use segue_engine::link::{AudioEnd, WorkerEnd, link};
-use segue_engine::recorder::{RecordedIo, Recorder};
-use segue_engine::stats::{Stats, WorkerStatus};
-use segue_engine::synth::{SAMPLE_RATES, Sound};
-use segue_engine::worker::Worker;
-use segue_model::improviser::Improviser;
-use segue_model::note::Metre;
+use segue_engine::Engine;
+use segue_engine::host::{Block, HostEvents, Transport as HostTransport};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The rate before the first activation, when nothing is played.
-const NO_RATE: f32 = 48_000.0;
 /// What hosts can ask for in earnest; above lie mistakes.
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 1..=1 << 24;
 /// The longest that one block waits for the worker where no host says that it renders.
@@ -60,18 +50,10 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 /// One instance of the plugin.
 pub struct Segue {
     params: Arc<SegueParams>,
-    stats: Arc<Stats>,
-    performer: Performer,
-    recorder: Recorder,
+    engine: Engine,
     signals: Arc<Signals>,
     /// The computer's keys, which only the program without a host plays.
     keys: Arc<HeldKeys>,
-    audio: AudioEnd,
-    /// Taken by the worker when it starts.
-    mind_end: Option<WorkerEnd>,
-    /// Started by the first activation, so that scanning starts no thread.
-    worker: Option<Worker>,
-    sound: Sound,
     sample_rate: f32,
     /// What is known of the host beside what nice-plug says.
     host: Arc<HostFacts>,
@@ -85,20 +67,12 @@ pub struct Segue {
 
 impl Default for Segue {
     fn default() -> Self {
-        let stats = Arc::new(Stats::default());
-        let (audio, mind_end) = link();
         Self {
             params: Arc::new(SegueParams::default()),
-            performer: Performer::new(f64::from(NO_RATE), Arc::clone(&stats)),
-            stats,
-            recorder: Recorder::default(),
+            engine: Engine::new(),
             signals: Arc::default(),
             keys: Arc::default(),
-            audio,
-            mind_end: Some(mind_end),
-            worker: None,
-            sound: Sound::new(NO_RATE),
-            sample_rate: NO_RATE,
+            sample_rate: 0.0,
             host: HostFacts::adopt(),
             host_renders: false,
             offline_detector: OfflineDetector::default(),
@@ -125,27 +99,38 @@ impl Segue {
         Arc::clone(&self.signals)
     }
 
-    fn start_worker(&mut self) {
-        let Some(end) = self.mind_end.take() else { return };
-        let (chart, own) = (self.params.chart.clone(), self.params.own.clone());
-        let make = move |style, before: Option<Improviser>| {
-            let mind = if style == styles::OWN { own.model() } else { styles::model(style) };
-            let Some(mind) = mind else { return before };
-            let mut improviser = match before {
-                Some(mut improviser) if !Arc::ptr_eq(improviser.model(), &mind) => {
-                    improviser.change_model(mind);
-                    improviser
-                }
-                Some(improviser) => improviser,
-                None => Improviser::new(mind),
-            };
-            improviser.set_chart(chart.chart().or_else(|| styles::style(style)?.chart()));
-            Some(improviser)
-        };
-        self.worker = Worker::start(end, Arc::clone(&self.stats), make);
-        match self.worker.as_ref().and_then(Worker::thread) {
-            Some(thread) => self.audio.set_worker(thread),
-            None => self.stats.set_worker_status(WorkerStatus::NoThread),
+    /// Prepares for blocks; false where nobody could play at this rate or in such blocks.
+    pub fn start(&mut self, config: &BufferConfig) -> bool {
+        let rate_is_real = config.sample_rate.is_finite() && config.sample_rate > 0.0;
+        if !rate_is_real || !BLOCK_SIZES.contains(&config.max_buffer_size) {
+            return false;
+        }
+        self.engine.start_worker(styles::improviser_maker(&self.params.chart, &self.params.own));
+        self.sample_rate = config.sample_rate;
+        self.host_renders = config.process_mode == ProcessMode::Offline;
+        self.offline_detector = OfflineDetector::default();
+        self.engine.activate(config.sample_rate);
+        true
+    }
+
+    /// Plays one block: `buffer` has two channels.
+    pub fn play(&mut self, buffer: &mut [&mut [f32]], transport: HostTransport, events: &mut impl HostEvents) {
+        if std::mem::take(&mut self.allocate_on_purpose) {
+            std::hint::black_box(vec![0_u8; 1]);
+        }
+        let [left, right] = buffer else { return };
+        let Ok(frames) = u32::try_from(left.len()) else { return };
+        if self.signals.take_panic() {
+            self.engine.panic();
+        }
+        let (into, offline) = (self.host.piece_start(), self.renders_offline());
+        let settings = self.params.settings();
+        self.engine.play(&Block { frames, into, transport, settings, offline }, events, left, right);
+        if self.engine.has_news() {
+            self.signals.tell_news();
+        }
+        if let Some(limit) = self.may_wait_after(frames).filter(|_| !offline) {
+            self.engine.catch_up(limit);
         }
     }
 
@@ -207,8 +192,8 @@ impl Plugin for Segue {
     fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
         Some(SegueEditor::new(EditorData {
             params: Arc::clone(&self.params),
-            stats: Arc::clone(&self.stats),
-            pages: self.recorder.pages(),
+            stats: Arc::clone(self.engine.stats()),
+            pages: self.engine.event_log(),
             signals: Arc::clone(&self.signals),
             keys: Arc::clone(&self.keys),
             host: Arc::clone(&self.host),
@@ -221,35 +206,16 @@ impl Plugin for Segue {
         config: &BufferConfig,
         _context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        let rate_is_real = config.sample_rate.is_finite() && config.sample_rate > 0.0;
-        if !rate_is_real || !BLOCK_SIZES.contains(&config.max_buffer_size) {
-            return false;
-        }
-        self.start_worker();
-        self.sample_rate = config.sample_rate;
-        // Also at the same rate, because a rendering must not begin with what was fading before it.
-        self.sound = Sound::new(config.sample_rate);
-        self.host_renders = config.process_mode == ProcessMode::Offline;
-        self.offline_detector = OfflineDetector::default();
-        self.performer.activate(f64::from(config.sample_rate));
-        true
+        self.start(config)
     }
 
     fn reset(&mut self) {
-        self.sound.silence();
-        self.recorder.silence();
-        if self.renders_offline() {
-            self.performer.start_afresh();
-        } else {
-            self.performer.reset();
-        }
+        let offline = self.renders_offline();
+        self.engine.reset(offline);
     }
 
     fn deactivate(&mut self) {
-        self.recorder.silence();
-        self.performer.reset();
-        #[cfg(feature = "assert_process_allocs")]
-        self.stats.write_to_file();
+        self.engine.deactivate();
     }
 
     fn process(
@@ -258,77 +224,11 @@ impl Plugin for Segue {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        if std::mem::take(&mut self.allocate_on_purpose) {
-            std::hint::black_box(vec![0_u8; 1]);
-        }
-        let Ok(frames) = u32::try_from(buffer.samples()) else { return ProcessStatus::KeepAlive };
-        let [left, right] = buffer.as_slice() else { return ProcessStatus::KeepAlive };
-        if !SAMPLE_RATES.contains(&self.sample_rate) {
-            // No host plays at such a rate; it may ask for one, and gets silence.
-            left.fill(0.0);
-            right.fill(0.0);
-            return ProcessStatus::KeepAlive;
-        }
-        let panics = self.signals.take_panic();
-        if panics {
-            self.sound.silence();
-            self.recorder.silence();
-            self.performer.reset();
-        }
-        let transport = transport(context.transport());
-        let (into, offline) = (self.host.piece_start(), self.renders_offline());
-        let block = Block { frames, into, transport, settings: self.params.settings(), offline };
-        let params = &self.params;
-        self.sound.set_levels(
-            params.sound.player_level.value(),
-            params.sound.segue_level.value(),
-            params.harmony.comping_level.value(),
-        );
-        let mut stage = PluginIo::new(context, &mut self.sound, left, right);
-        stage.turn_sound(self.params.sound.on.value());
-        if panics {
-            // For what sounds elsewhere and nobody here knows of; what is known gets its note-off as always.
-            all_notes_off(&mut stage);
-        }
-        self.performer.perform(&block, &mut RecordedIo::new(&mut stage, &mut self.recorder), &mut self.audio);
-        stage.finish();
-        let song_beats = block.transport.beats.filter(|_| block.transport.playing);
-        let (snapshot, chords) = (self.performer.snapshot(self.recorder.is_watched()), self.performer.chords());
-        self.recorder.end_block(frames, f64::from(self.sample_rate), &snapshot, chords, song_beats);
-        if self.recorder.has_news() {
-            self.signals.tell_news();
-        }
-        self.audio.wake();
-        if let Some(limit) = self.may_wait_after(frames).filter(|_| !offline)
-            && self.audio.catch_up(limit)
-        {
-            self.stats.waits.add_one();
-        }
+        let transport = host_transport(context.transport());
+        let last = u32::try_from(buffer.samples()).unwrap_or(u32::MAX).saturating_sub(1);
+        self.play(buffer.as_slice(), transport, &mut PluginIo::new(context, last));
         // A host must not put us to sleep in the very gap before an answer.
         ProcessStatus::KeepAlive
-    }
-}
-
-fn all_notes_off(stage: &mut impl HostIo) {
-    const CHANNELS: u8 = 16;
-    const ALL_NOTES_OFF: u8 = 123;
-    for channel in 0..CHANNELS {
-        let message = ChannelMessage::Controller { channel, number: ALL_NOTES_OFF, value: 0.0 };
-        // A host that refuses it has no room for anything: the note-offs are offered again, this is not.
-        let _ = stage.send(FrameOffset(0), Message::Control(message));
-    }
-}
-
-fn transport(host: &Transport) -> HostTransport {
-    let metre = host.time_sig_numerator.zip(host.time_sig_denominator);
-    let byte = |value: i32| u8::try_from(value).ok();
-    HostTransport {
-        playing: host.playing,
-        tempo_bpm: host.tempo,
-        beats: host.pos_beats(),
-        metre: metre.and_then(|(above, below)| Metre::new(byte(above)?, byte(below)?)),
-        bar_beats: host.bar_start_pos_beats,
-        loop_beats: host.loop_range_beats(),
     }
 }
 

@@ -17,8 +17,8 @@ use crate::styles::{self, ChartText, OwnFingerprint, OwnStyle};
 use kinds::SWING_BY_STYLE;
 use nice_plug::prelude::*;
 use segue_engine::host::{
-    AccompanimentSettings, Buttons, Harmony, MidiSettings, Settings, StartGrid, StyleNumber, StyleSettings, TempoFrom,
-    TimingSettings, Trade, TurnSettings, Yield,
+    AccompanimentSettings, Buttons, Harmony, MidiSettings, Settings, SoundSettings, StartGrid, StyleNumber,
+    StyleSettings, TempoFrom, TimingSettings, Trade, TurnSettings, Yield,
 };
 use segue_model::chord::OCTAVE;
 use segue_model::limits::{Limits, Scale};
@@ -125,6 +125,12 @@ impl SegueParams {
                 out_channel: u8::try_from(self.midi.out_channel.value() - 1).unwrap_or(0).min(15),
                 octave: i8::try_from(self.notes.octave.value()).unwrap_or(0),
                 thru: self.midi.thru.value(),
+            },
+            sound: SoundSettings {
+                is_on: self.sound.on.value(),
+                player_level: self.sound.player_level.value(),
+                segue_level: self.sound.segue_level.value(),
+                comping_level: self.harmony.comping_level.value(),
             },
         }
     }

@@ -16,6 +16,7 @@ pub use own::{News, OwnFingerprint, OwnStyle};
 use fingerprint::Fingerprint;
 use segue_engine::host::StyleNumber;
 use segue_model::chart::Chart;
+use segue_model::improviser::Improviser;
 use segue_model::lstm::Model;
 use segue_model::weights::WeightsError;
 use std::path::{Path, PathBuf};
@@ -146,6 +147,28 @@ fn model_of_file(path: &Path) -> Result<Arc<Model>, WeightsError> {
     // One file may be reached by many names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     shared(Source::File { path, content }, || Model::at(device::chosen(), &bytes, &name))
+}
+
+/// What makes the improviser of a style on the worker's thread, with the chart and the own style of an instance: with
+/// the context of the improviser that played before, if there was one. A style without a model leaves that one playing.
+pub fn improviser_maker(
+    chart: &ChartText,
+    own: &OwnStyle,
+) -> impl Fn(StyleNumber, Option<Improviser>) -> Option<Improviser> + Send + 'static {
+    let (chart, own) = (chart.clone(), own.clone());
+    move |number, before| {
+        let Some(model) = (if number == OWN { own.model() } else { model(number) }) else { return before };
+        let mut improviser = match before {
+            Some(mut improviser) if !Arc::ptr_eq(improviser.model(), &model) => {
+                improviser.change_model(model);
+                improviser
+            }
+            Some(improviser) => improviser,
+            None => Improviser::new(model),
+        };
+        improviser.set_chart(chart.chart().or_else(|| style(number)?.chart()));
+        Some(improviser)
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 mod settings;
 
 pub use settings::{
-    AccompanimentSettings, Buttons, Harmony, MidiSettings, Mode, Settings, StartGrid, StyleNumber, StyleSettings,
-    TempoFrom, TimingSettings, Trade, TurnSettings, Yield,
+    AccompanimentSettings, Buttons, Harmony, MidiSettings, Mode, Settings, SoundSettings, StartGrid, StyleNumber,
+    StyleSettings, TempoFrom, TimingSettings, Trade, TurnSettings, Yield,
 };
 
 use segue_model::note::{Metre, Pitch};
@@ -261,14 +261,18 @@ pub enum SynthEvent {
     AllSoundOff,
 }
 
-/// The host during one block. All calls come in order of time.
-pub trait HostIo {
+/// The host's event lists during one block. All calls come in order of time.
+pub trait HostEvents {
     /// The next event of the host.
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)>;
-    /// Sends an event to the built-in sound.
-    fn play(&mut self, at: FrameOffset, what: SynthEvent);
     /// Sends a message to the host.
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent;
+}
+
+/// The host and the built-in sound during one block.
+pub trait HostIo: HostEvents {
+    /// Sends an event to the built-in sound.
+    fn play(&mut self, at: FrameOffset, what: SynthEvent);
 }
 
 #[cfg(test)]

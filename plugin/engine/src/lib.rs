@@ -1,10 +1,11 @@
 //! The engine of Segue: a block of host events in, notes and sound out; and the worker thread that runs the model.
 //!
 //! Knows no plugin framework, no window and no preset. The audio thread runs everything but [`worker`]; the two threads
-//! meet in [`link`]. `ARCHITECTURE.md` has the map of the rooms.
+//! meet in [`link`]. A program drives an [`Engine`]; within it the [`Performer`] decides what is played.
+//! `ARCHITECTURE.md` has the map of the rooms.
 //!
 //! ```
-//! use segue_engine::host::{Block, FrameOffset, HostEvent, HostIo, Key};
+//! use segue_engine::host::{Block, FrameOffset, HostEvent, HostEvents, HostIo, Key};
 //! use segue_engine::host::{Message, Sent, Settings, SynthEvent, Transport};
 //! use segue_engine::link::{Command, Received, link};
 //! use segue_engine::{Performer, stats::Stats};
@@ -12,11 +13,11 @@
 //!
 //! /// A host in whose first block a key goes down.
 //! struct OneKey(Option<HostEvent>);
-//! impl HostIo for OneKey {
+//! impl HostEvents for OneKey {
 //!     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> { Some((FrameOffset(0), self.0.take()?)) }
-//!     fn play(&mut self, _: FrameOffset, _: SynthEvent) {}
 //!     fn send(&mut self, _: FrameOffset, _: Message) -> Sent { Sent::Accepted }
 //! }
+//! impl HostIo for OneKey { fn play(&mut self, _: FrameOffset, _: SynthEvent) {} }
 //!
 //! let (mut port, worker) = link();
 //! let mut performer = Performer::new(48_000.0, std::sync::Arc::new(Stats::default()));
@@ -59,6 +60,7 @@
 
 mod accompaniment;
 mod block;
+mod engine;
 pub mod host;
 mod input;
 pub mod link;
@@ -75,4 +77,5 @@ pub mod time;
 mod turns;
 pub mod worker;
 
+pub use engine::Engine;
 pub use performer::Performer;

@@ -6,7 +6,7 @@ pub mod active_notes;
 mod feedback;
 pub mod thru;
 
-use crate::host::{ChannelMessage, FrameOffset, HostEvent, HostIo, Key, Message, NoteSource, Sent};
+use crate::host::{ChannelMessage, FrameOffset, HostEvent, HostEvents, Key, Message, NoteSource, Sent};
 use crate::time::now::Now;
 use active_notes::{ActiveNotes, NoteOnResult, NoteToken};
 use thru::Thru;
@@ -20,7 +20,7 @@ pub struct Output {
 
 impl Output {
     /// A block begins: sends what is pending.
-    pub fn begin_block(&mut self, now: &Now<'_>, host: &mut impl HostIo) {
+    pub fn begin_block(&mut self, now: &Now<'_>, host: &mut impl HostEvents) {
         self.notes.begin_block(now.start, now.block.into, now.sample_rate);
         self.notes.send_pending(host, now.at());
         self.thru.send_pending(now.settings(), now.at(), host, &mut self.notes);
@@ -46,7 +46,7 @@ impl Output {
     /// Sends a note-on, unless the key is taken or the host refuses.
     pub fn note_on(
         &mut self,
-        host: &mut impl HostIo,
+        host: &mut impl HostEvents,
         at: FrameOffset,
         key: Key,
         velocity: f32,
@@ -57,24 +57,30 @@ impl Output {
 
     /// Sends the note-off of an active note, with release velocity 0. Does nothing if a later note-on took over its
     /// key.
-    pub fn note_off(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
+    pub fn note_off(&mut self, host: &mut impl HostEvents, at: FrameOffset, token: NoteToken) {
         self.notes.note_off(host, at, token);
     }
 
     /// The same with a release velocity, 0 to 1.
-    pub fn note_off_with_velocity(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
+    pub fn note_off_with_velocity(
+        &mut self,
+        host: &mut impl HostEvents,
+        at: FrameOffset,
+        token: NoteToken,
+        velocity: f32,
+    ) {
         self.notes.note_off_with_velocity(host, at, token, velocity);
     }
 
     /// Sends a message that is neither note-on nor note-off.
-    pub fn pass(&mut self, host: &mut impl HostIo, at: FrameOffset, message: Message) -> Sent {
+    pub fn pass(&mut self, host: &mut impl HostEvents, at: FrameOffset, message: Message) -> Sent {
         self.notes.pass(host, at, message)
     }
 
     /// Passes a controller through if `is_on`. A controller that was passed through returns to rest in any case.
     pub fn pass_control(
         &mut self,
-        host: &mut impl HostIo,
+        host: &mut impl HostEvents,
         at: FrameOffset,
         message: ChannelMessage,
         is_on: bool,

@@ -13,7 +13,7 @@ pub mod midi_file;
 pub use event_log::{ENTRIES, Entry, Event, EventLog, Present, Watch};
 pub use history::{Change, History, Played};
 
-use crate::host::{FrameOffset, HostEvent, HostIo, Message, NoteSource, Sent, SynthEvent};
+use crate::host::{FrameOffset, HostEvent, HostEvents, HostIo, Message, NoteSource, Sent, SynthEvent};
 use crate::snapshot::{Chords, Snapshot};
 use arrayvec::ArrayVec;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
@@ -200,18 +200,20 @@ impl<'a, S> RecordedIo<'a, S> {
     }
 }
 
-impl<S: HostIo> HostIo for RecordedIo<'_, S> {
+impl<S: HostEvents> HostEvents for RecordedIo<'_, S> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         self.host.next_event()
     }
 
+    fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
+        self.host.send(at, message)
+    }
+}
+
+impl<S: HostIo> HostIo for RecordedIo<'_, S> {
     fn play(&mut self, at: FrameOffset, what: SynthEvent) {
         self.recorder.note(at, what);
         self.host.play(at, what);
-    }
-
-    fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
-        self.host.send(at, message)
     }
 }
 

@@ -35,8 +35,8 @@ use fake_worker::*;
 use crate::Performer;
 
 use crate::host::{
-    Block, ChannelMessage, FrameOffset, Harmony, HostEvent, HostIo, Key, KeyPattern, Message, Mode, NoteSource, Sent,
-    Settings, StartGrid, StyleNumber, SynthEvent, TempoFrom, Trade, Transport, Yield,
+    Block, ChannelMessage, FrameOffset, Harmony, HostEvent, HostEvents, HostIo, Key, KeyPattern, Message, Mode,
+    NoteSource, Sent, Settings, StartGrid, StyleNumber, SynthEvent, TempoFrom, Trade, Transport, Yield,
 };
 use crate::link::{AudioEnd, Command, Reply, SharedChart, WorkerEnd, WorkerPort, link};
 use crate::output::thru::{ALL_NOTES_OFF, ALL_SOUND_OFF, RESET_CONTROLLERS, SUSTAIN};

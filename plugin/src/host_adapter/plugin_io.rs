@@ -1,63 +1,35 @@
-//! The host's side of one block, in the performer's words, and the built-in sound rendered between its notes.
+//! nice-plug's event lists and transport in the engine's words.
 
-use crate::Segue;
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key as NoteKey, VoiceID};
 use nice_plug::prelude::*;
 use segue_engine::host::{
-    ChannelMessage, FrameOffset, HostEvent, HostIo, Key, KeyPattern, Message, Sent, Shape, SynthEvent,
+    ChannelMessage, FrameOffset, HostEvent, HostEvents, Key, KeyPattern, Message, Sent, Shape,
+    Transport as HostTransport,
 };
-use segue_engine::synth::Sound;
-use segue_model::note::{Pitch, Velocity};
+use segue_model::note::{Metre, Pitch};
+use std::marker::PhantomData;
 
-type Event = PluginNoteEvent<Segue>;
+type Event = NoteEvent<()>;
 
-/// One block of the host, as the engine sees it.
-pub struct PluginIo<'a, C> {
+/// The event lists of one block, of any plugin without system-exclusive messages.
+pub struct PluginIo<'a, P, C> {
     context: &'a mut C,
-    sound: &'a mut Sound,
-    left: &'a mut [f32],
-    right: &'a mut [f32],
-    /// How far the sound is rendered.
-    rendered: usize,
-    sound_is_on: bool,
+    last_frame: u32,
+    plugin: PhantomData<P>,
 }
 
-impl<'a, C: ProcessContext<Segue>> PluginIo<'a, C> {
-    /// The host's side of one block with its two channels of audio.
-    pub fn new(context: &'a mut C, sound: &'a mut Sound, left: &'a mut [f32], right: &'a mut [f32]) -> Self {
-        Self { context, sound, left, right, rendered: 0, sound_is_on: true }
-    }
-
-    /// Turns the built-in sound on or off; off, nothing new is struck and what sounds fades.
-    pub fn turn_sound(&mut self, on: bool) {
-        self.sound_is_on = on;
-        if !on {
-            self.sound.silence();
-        }
-    }
-
-    /// Renders what is left of the block.
-    pub fn finish(&mut self) {
-        self.render_until(self.left.len());
-    }
-
-    fn render_until(&mut self, end: usize) {
-        let range = self.rendered..end;
-        if let (Some(left), Some(right)) = (self.left.get_mut(range.clone()), self.right.get_mut(range))
-            && !left.is_empty()
-        {
-            self.sound.render(left, right);
-            self.rendered = end;
-        }
+impl<'a, P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> PluginIo<'a, P, C> {
+    /// Events behind the block's last frame count for that frame.
+    pub fn new(context: &'a mut C, last_frame: u32) -> Self {
+        Self { context, last_frame, plugin: PhantomData }
     }
 }
 
-impl<C: ProcessContext<Segue>> HostIo for PluginIo<'_, C> {
+impl<P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> HostEvents for PluginIo<'_, P, C> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
-        let last = u32::try_from(self.left.len()).unwrap_or(u32::MAX).saturating_sub(1);
         while let Some(event) = self.context.next_event() {
-            let at = event.timing().min(last);
+            let at = event.timing().min(self.last_frame);
             if let Some(event) = heard(event) {
                 return Some((FrameOffset(at), event));
             }
@@ -65,25 +37,26 @@ impl<C: ProcessContext<Segue>> HostIo for PluginIo<'_, C> {
         None
     }
 
-    fn play(&mut self, at: FrameOffset, what: SynthEvent) {
-        self.render_until(at.0 as usize);
-        match what {
-            SynthEvent::NoteOn { .. } if !self.sound_is_on => {}
-            SynthEvent::NoteOn { source, channel, pitch, velocity } => {
-                self.sound.note_on(source, channel, pitch.key(), Velocity::nearest(velocity * 127.0).value());
-            }
-            SynthEvent::NoteOff { source, channel, pitch } => self.sound.note_off(source, channel, pitch.key()),
-            SynthEvent::Pedal { channel, down } => self.sound.pedal(channel, down),
-            SynthEvent::AllSoundOff => self.sound.silence(),
-        }
-    }
-
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
-        match self.context.try_send_event(told(at.0, message)) {
+        match self.context.try_send_event(event_of(at.0, message)) {
             Ok(()) => Sent::Accepted,
             Err((_, SendEventError::HostBufferFull)) => Sent::Refused,
             Err((_, SendEventError::NoOutputBuffer | SendEventError::InvalidEvent { .. })) => Sent::NoOutput,
         }
+    }
+}
+
+/// The host's transport of one block.
+pub fn host_transport(host: &Transport) -> HostTransport {
+    let metre = host.time_sig_numerator.zip(host.time_sig_denominator);
+    let byte = |value: i32| u8::try_from(value).ok();
+    HostTransport {
+        playing: host.playing,
+        tempo_bpm: host.tempo,
+        beats: host.pos_beats(),
+        metre: metre.and_then(|(above, below)| Metre::new(byte(above)?, byte(below)?)),
+        bar_beats: host.bar_start_pos_beats,
+        loop_beats: host.loop_range_beats(),
     }
 }
 
@@ -152,10 +125,10 @@ fn pattern(voice: VoiceID, channel: Channel, key: NoteKey) -> KeyPattern {
 }
 
 /// Our message in the host's words.
-fn told(timing: u32, message: Message) -> Event {
+fn event_of(timing: u32, message: Message) -> Event {
     let voice = |key: Key| key.voice.map_or(VoiceID::Wildcard, VoiceID::ID);
     match message {
-        Message::Shape { keys, shape } => told_shape(timing, keys, shape),
+        Message::Shape { keys, shape } => event_of_shape(timing, keys, shape),
         Message::NoteOn { key, velocity } => NoteEvent::NoteOn {
             timing,
             voice_id: voice(key),
@@ -185,7 +158,7 @@ fn told(timing: u32, message: Message) -> Event {
     }
 }
 
-fn told_shape(timing: u32, keys: KeyPattern, shape: Shape) -> Event {
+fn event_of_shape(timing: u32, keys: KeyPattern, shape: Shape) -> Event {
     let voice_id = keys.voice.map_or(VoiceID::Wildcard, VoiceID::ID);
     let channel = keys.channel.map_or(Channel::Wildcard, Channel::Number);
     let key = keys.pitch.map_or(NoteKey::Wildcard, |pitch| NoteKey::Number(pitch.key()));
@@ -203,7 +176,7 @@ fn told_shape(timing: u32, keys: KeyPattern, shape: Shape) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use segue_engine::host::NoteSource;
+    use crate::Segue;
     use std::collections::VecDeque;
 
     /// A fake of nice-plug that hands over these events and takes a limited number.
@@ -276,7 +249,7 @@ mod tests {
         let pedal = NoteEvent::MidiCC { timing: 9, channel: 3, cc: 64, value: 1.0 };
         for event in [bend, pedal] {
             let Some(HostEvent::Control(message)) = heard(event) else { panic!("{event:?} is a control") };
-            assert_eq!(told(9, Message::Control(message)), event);
+            assert_eq!(event_of(9, Message::Control(message)), event);
         }
         let note = (VoiceID::ID(7), Channel::Number(3), NoteKey::Number(61));
         let (timing, (voice_id, channel, key)) = (9, note);
@@ -291,29 +264,24 @@ mod tests {
         ];
         for event in shapes {
             let Some(HostEvent::Shape { keys, shape }) = heard(event) else { panic!("{event:?} shapes a note") };
-            assert_eq!(told(9, Message::Shape { keys, shape }), event);
+            assert_eq!(event_of(9, Message::Shape { keys, shape }), event);
         }
         let off = NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.8 };
         let Some(HostEvent::NoteOff { keys, velocity }) = heard(off) else { panic!("it is a release") };
         assert_eq!((keys.voice, velocity), (Some(7), 0.8));
         let Some(HostEvent::NoteOn { key, velocity }) = heard(on(9, 61, 0.3)) else { panic!("it is a press") };
-        assert_eq!(told(9, Message::NoteOn { key, velocity }), on(9, 61, 0.3));
+        assert_eq!(event_of(9, Message::NoteOn { key, velocity }), on(9, 61, 0.3));
     }
 
-    /// A host whose event list is full refuses events; the built-in sound still starts on the frame of the note.
+    /// A host whose event list is full refuses events, and an event behind the block counts for its last frame.
     #[test]
-    fn a_full_host_refuses_and_sound_starts_on_the_note_frame() {
-        let (mut sound, mut left, mut right) = (Sound::new(48_000.0), [1.0; 64], [1.0; 64]);
-        let mut context = FakeContext { takes: 1, ..FakeContext::new([]) };
-        let mut stage = PluginIo::new(&mut context, &mut sound, &mut left, &mut right);
-        let pitch = Pitch::new(69).unwrap();
-        let message = Message::NoteOn { key: Key { voice: None, channel: 0, pitch }, velocity: 1.0 };
-        assert_eq!(stage.send(FrameOffset(20), message), Sent::Accepted);
-        assert_eq!(stage.send(FrameOffset(20), message), Sent::Refused);
-        stage
-            .play(FrameOffset(20), SynthEvent::NoteOn { source: NoteSource::Player, channel: 0, pitch, velocity: 1.0 });
-        stage.finish();
-        assert!(left[..20].iter().all(|sample| *sample == 0.0), "silent before the note");
-        assert!(left[20..].iter().any(|sample| *sample != 0.0), "heard from then on");
+    fn a_full_host_refuses_and_late_events_come_at_the_end() {
+        let mut context = FakeContext { takes: 1, ..FakeContext::new([on(99, 69, 1.0)]) };
+        let mut io = PluginIo::new(&mut context, 63);
+        assert!(matches!(io.next_event(), Some((FrameOffset(63), HostEvent::NoteOn { .. }))));
+        let key = Key { voice: None, channel: 0, pitch: Pitch::new(69).unwrap() };
+        let message = Message::NoteOn { key, velocity: 1.0 };
+        assert_eq!(io.send(FrameOffset(20), message), Sent::Accepted);
+        assert_eq!(io.send(FrameOffset(20), message), Sent::Refused);
     }
 }

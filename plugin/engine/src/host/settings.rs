@@ -100,11 +100,13 @@ pub struct Settings {
     pub timing: TimingSettings,
     /// Channels, register and thru.
     pub midi: MidiSettings,
+    /// The built-in sound.
+    pub sound: SoundSettings,
 }
 
 impl Default for Settings {
     /// *Answer* over a chart: two bars, an eighth's grid, a tenth of a second after the last key-up, straight, at 120
-    /// bpm, without accompaniment and without thru.
+    /// bpm, without accompaniment and without thru; all sounds at their own level.
     fn default() -> Self {
         Self {
             turn: TurnSettings {
@@ -128,6 +130,7 @@ impl Default for Settings {
                 look_ahead_ms: 20.0,
             },
             midi: MidiSettings { in_channel: None, out_channel: 0, octave: 0, thru: false },
+            sound: SoundSettings { is_on: true, player_level: 1.0, segue_level: 1.0, comping_level: 1.0 },
         }
     }
 }
@@ -208,4 +211,17 @@ pub struct MidiSettings {
     pub octave: i8,
     /// Whether the player's notes are passed on to the output.
     pub thru: bool,
+}
+
+/// The built-in sound. Levels are linear gains, 0 to 4.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SoundSettings {
+    /// Whether it sounds at all.
+    pub is_on: bool,
+    /// Of the player's notes.
+    pub player_level: f32,
+    /// Of Segue's notes.
+    pub segue_level: f32,
+    /// Of the comping.
+    pub comping_level: f32,
 }

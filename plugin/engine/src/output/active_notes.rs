@@ -6,7 +6,7 @@
 //!
 //! Knows nothing of why a note begins or ends.
 
-use crate::host::{FrameOffset, HostEvent, HostIo, Key, Message, NoteSource, Sent};
+use crate::host::{FrameOffset, HostEvent, HostEvents, Key, Message, NoteSource, Sent};
 use crate::output::feedback::FeedbackFilter;
 use crate::time::tick_map::FramePosition;
 use arrayvec::ArrayVec;
@@ -74,7 +74,7 @@ impl ActiveNotes {
     /// Sends a note-on.
     pub fn note_on(
         &mut self,
-        host: &mut impl HostIo,
+        host: &mut impl HostEvents,
         at: FrameOffset,
         key: Key,
         velocity: f32,
@@ -112,17 +112,23 @@ impl ActiveNotes {
     }
 
     /// Sends a note-off with release velocity 0, unless a later note-on took over the key.
-    pub fn note_off(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken) {
+    pub fn note_off(&mut self, host: &mut impl HostEvents, at: FrameOffset, token: NoteToken) {
         self.note_off_with_velocity(host, at, token, 0.0);
     }
 
     /// The same with a release velocity, 0 to 1.
-    pub fn note_off_with_velocity(&mut self, host: &mut impl HostIo, at: FrameOffset, token: NoteToken, velocity: f32) {
+    pub fn note_off_with_velocity(
+        &mut self,
+        host: &mut impl HostEvents,
+        at: FrameOffset,
+        token: NoteToken,
+        velocity: f32,
+    ) {
         self.end_where(host, at, velocity, |note| note.token == token);
     }
 
     /// Sends a message that is neither note-on nor note-off.
-    pub fn pass(&mut self, host: &mut impl HostIo, at: FrameOffset, message: Message) -> Sent {
+    pub fn pass(&mut self, host: &mut impl HostEvents, at: FrameOffset, message: Message) -> Sent {
         let sent = host.send(at, message);
         if sent == Sent::Accepted {
             self.feedback.passed(self.position(at), message);
@@ -131,7 +137,7 @@ impl ActiveNotes {
     }
 
     /// Sends the pending note-offs again.
-    pub fn send_pending(&mut self, host: &mut impl HostIo, at: FrameOffset) {
+    pub fn send_pending(&mut self, host: &mut impl HostEvents, at: FrameOffset) {
         self.end_where(host, at, 0.0, |note| note.pending_off.is_some());
     }
 
@@ -146,7 +152,7 @@ impl ActiveNotes {
 
     fn end_where(
         &mut self,
-        host: &mut impl HostIo,
+        host: &mut impl HostEvents,
         at: FrameOffset,
         velocity: f32,
         which: impl Fn(&ActiveNote) -> bool,

@@ -3,7 +3,7 @@
 //!
 //! Knows nothing of notes.
 
-use crate::host::{ChannelMessage, FrameOffset, Harmony, HostEvent, HostIo, Message, Sent, Settings};
+use crate::host::{ChannelMessage, FrameOffset, Harmony, HostEvent, HostEvents, Message, Sent, Settings};
 use crate::output::active_notes::ActiveNotes;
 
 /// Numbers of the MIDI controllers that the engine interprets.
@@ -108,7 +108,7 @@ impl Thru {
         message: ChannelMessage,
         is_on: bool,
         at: FrameOffset,
-        host: &mut impl HostIo,
+        host: &mut impl HostEvents,
         active_notes: &mut ActiveNotes,
     ) -> Sent {
         let bit = 1 << (message.channel() & 15);
@@ -148,7 +148,7 @@ impl Thru {
         &mut self,
         settings: &Settings,
         at: FrameOffset,
-        host: &mut impl HostIo,
+        host: &mut impl HostEvents,
         active_notes: &mut ActiveNotes,
     ) {
         if !settings.midi.thru {

@@ -61,7 +61,7 @@ pub struct FakeIo<'a> {
     pub heard: &'a mut Heard,
 }
 
-impl HostIo for FakeIo<'_> {
+impl HostEvents for FakeIo<'_> {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         let (&(at, event), rest) = self.events.split_first()?;
         if at >= self.start + i64::from(self.frames) {
@@ -69,10 +69,6 @@ impl HostIo for FakeIo<'_> {
         }
         self.events = rest;
         Some((FrameOffset(u32::try_from(at - self.start).unwrap()), event))
-    }
-    fn play(&mut self, at: FrameOffset, what: SynthEvent) {
-        assert!(at.0 < self.frames);
-        self.heard.sounds.push((self.start + i64::from(at.0), what));
     }
     fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
         assert!(at.0 < self.frames, "offsets lie inside the block");
@@ -82,6 +78,13 @@ impl HostIo for FakeIo<'_> {
         }
         self.heard.messages.push((self.start + i64::from(at.0), message));
         Sent::Accepted
+    }
+}
+
+impl HostIo for FakeIo<'_> {
+    fn play(&mut self, at: FrameOffset, what: SynthEvent) {
+        assert!(at.0 < self.frames);
+        self.heard.sounds.push((self.start + i64::from(at.0), what));
     }
 }
 

@@ -1,4 +1,4 @@
-//! A host for one instance in this very process: it plays a session at the plugin and writes down what came back.
+//! A session played at the engine, and what came back.
 //!
 //! It renders: nothing is late, and the same session gives the same notes every time.
 
@@ -9,22 +9,21 @@
     reason = "a session begins at 0 and is shorter than 2^52 frames or ticks; a block has some hundred frames"
 )]
 
-use anyhow::{Result, bail, ensure};
-use nice_plug::midi::{Channel, Key as NoteKey, VoiceID};
-use nice_plug::prelude::*;
-use segue::Segue;
-use segue::host_adapter::with_stereo;
+use segue::params::SegueParams;
+use segue::styles;
+use segue_engine::Engine;
+use segue_engine::host::{Block, FrameOffset, HostEvent, HostEvents, Key, Message, Sent, Transport};
 use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks, Velocity};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Frames in a second.
-pub const SAMPLE_RATE: u32 = 48_000;
+pub const SAMPLE_RATE: u16 = 48_000;
 const RATE: f64 = SAMPLE_RATE as f64;
 const BLOCK: u64 = 256;
 /// For the last tones to fade.
 const TAIL_SECONDS: f64 = 1.5;
 
-/// What is played at the plugin.
+/// What is played at Segue.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The player's notes.
@@ -59,46 +58,43 @@ enum Happens {
 }
 
 impl Session {
-    /// Plays the session at a new instance. When the last of the player's keys goes up, or
-    /// so many frames beside it as was said, but not before the last key is down, `turn` is called.
-    ///
-    /// # Errors
-    /// When the plugin refuses, or its worker does not answer.
-    pub fn play(&self, plugin: &mut Segue, mut turn: impl FnMut()) -> Result<Played> {
-        let layout = *Segue::AUDIO_IO_LAYOUTS.first().unwrap_or(&AudioIOLayout::const_default());
-        let config = BufferConfig {
-            sample_rate: SAMPLE_RATE as f32,
-            min_buffer_size: None,
-            max_buffer_size: BLOCK as u32,
-            process_mode: ProcessMode::Offline,
-        };
-        let mut host = HostContext::new();
-        ensure!(plugin.activate(&layout, &config, &mut host), "the plugin does not start at {SAMPLE_RATE} Hz");
-        plugin.reset();
+    /// Plays the session at a new engine with these parameters. When the last of the player's keys goes up, or so many
+    /// frames beside it as was said, but not before the last key is down, `turn` is called.
+    pub fn play(&self, params: &SegueParams, mut turn: impl FnMut()) -> Played {
+        let mut engine = Engine::new();
+        engine.start_worker(styles::improviser_maker(&params.chart, &params.own));
+        engine.activate(f32::from(SAMPLE_RATE));
+        engine.reset(true);
         let mut events: VecDeque<(u64, Happens)> = self.events().into();
         let (stop, end) = (self.frame(self.stop), self.frame(self.stop) + (TAIL_SECONDS * RATE) as u64);
         let mut played = Played::default();
-        let mut sent: Vec<(u64, PluginNoteEvent<Segue>)> = Vec::new();
-        let mut now = 0;
-        while now < end {
+        let mut lists = EventLists::default();
+        let (mut left, mut right) = ([0.0; BLOCK as usize], [0.0; BLOCK as usize]);
+        while lists.block_start < end {
+            let now = lists.block_start;
             let until = self.next_cut(now, stop, end, &events);
             while let Some((at, happens)) = events.pop_front_if(|(at, _)| *at < until) {
-                let timing = u32::try_from(at.saturating_sub(now)).unwrap_or(0);
+                let at = FrameOffset(u32::try_from(at.saturating_sub(now)).unwrap_or(0));
                 match happens {
-                    Happens::On(pitch, velocity) => host.heard.push_back(on(timing, pitch, velocity)),
-                    Happens::Off(pitch) => host.heard.push_back(off(timing, pitch)),
+                    Happens::On(pitch, velocity) => lists.heard.push_back((at, note_on(pitch, velocity))),
+                    Happens::Off(pitch) => lists.heard.push_back((at, note_off(pitch))),
                     Happens::Turn => turn(),
                 }
             }
-            self.set_transport(&mut host.transport, now, stop);
-            let audio = self.keeps_sound.then_some(&mut played.audio);
-            play_block(plugin, &mut host, (until - now) as usize, audio)?;
-            sent.extend(host.played.drain(..).map(|event| (now + u64::from(event.timing()), event)));
-            now = until;
+            let frames = (until - now).min(BLOCK) as usize;
+            let (left, right) = (&mut left[..frames], &mut right[..frames]);
+            let (transport, settings) = (self.transport(now, stop), params.settings());
+            let block = Block { frames: frames as u32, into: 0, transport, settings, offline: true };
+            engine.play(&block, &mut lists, left, right);
+            if self.keeps_sound {
+                played.audio[0].extend_from_slice(left);
+                played.audio[1].extend_from_slice(right);
+            }
+            lists.block_start = until;
         }
-        plugin.deactivate();
-        played.notes = self.notes_of(&sent);
-        Ok(played)
+        engine.deactivate();
+        played.notes = self.notes_of(&lists.sent);
+        played
     }
 
     fn events(&self) -> Vec<(u64, Happens)> {
@@ -125,18 +121,19 @@ impl Session {
         cuts.filter(|cut| *cut > now).min().unwrap_or(end)
     }
 
-    fn set_transport(&self, transport: &mut Transport, now: u64, stop: u64) {
+    fn transport(&self, now: u64, stop: u64) -> Transport {
         let tick = now as f64 / RATE * self.tempo_bpm / 60.0 * TICKS_PER_QUARTER as f64;
         let moment = Ticks(tick.round() as i64);
         let later = self.bars.partition_point(|bars| bars.line <= moment);
         let bars = later.checked_sub(1).and_then(|index| self.bars.get(index)).or(self.bars.first());
-        transport.playing = now < stop;
-        transport.tempo = Some(self.tempo_bpm);
-        transport.pos_beats = Some(tick / TICKS_PER_QUARTER as f64);
-        transport.time_sig_numerator = bars.map(|bars| i32::from(bars.metre.numerator));
-        transport.time_sig_denominator = bars.map(|bars| i32::from(bars.metre.denominator));
-        transport.bar_start_pos_beats =
-            bars.map(|bars| (moment - bars.place(moment)).0 as f64 / TICKS_PER_QUARTER as f64);
+        Transport {
+            playing: now < stop,
+            tempo_bpm: Some(self.tempo_bpm),
+            beats: Some(tick / TICKS_PER_QUARTER as f64),
+            metre: bars.map(|bars| bars.metre),
+            bar_beats: bars.map(|bars| (moment - bars.place(moment)).0 as f64 / TICKS_PER_QUARTER as f64),
+            loop_beats: None,
+        }
     }
 
     fn frame(&self, at: Ticks) -> u64 {
@@ -148,121 +145,63 @@ impl Session {
     }
 
     /// A note that is not over at the end ends there.
-    fn notes_of(&self, sent: &[(u64, PluginNoteEvent<Segue>)]) -> Vec<Note> {
-        let mut down: BTreeMap<(Option<u8>, u8), (u64, f32)> = BTreeMap::new();
+    fn notes_of(&self, sent: &[(u64, Message)]) -> Vec<Note> {
+        let mut down: BTreeMap<(u8, Pitch), (u64, f32)> = BTreeMap::new();
         let mut notes = Vec::new();
-        let mut over = |key: u8, (begun, velocity): (u64, f32), at: u64| {
-            let Some(pitch) = Pitch::new(key) else { return };
+        let mut over = |pitch: Pitch, (begun, velocity): (u64, f32), at: u64| {
             let onset = self.tick(begun);
             let duration = Ticks((self.tick(at) - onset).0.max(1));
             notes.push(Note { onset, pitch, duration, velocity: Velocity::nearest(velocity * 127.0) });
         };
-        for (at, event) in sent {
-            match *event {
-                NoteEvent::NoteOn { channel, key, velocity, .. } => {
-                    if let Some(key) = key.number() {
-                        down.insert((channel.number(), key), (*at, velocity));
+        for (at, message) in sent {
+            match *message {
+                Message::NoteOn { key, velocity } => {
+                    down.insert((key.channel, key.pitch), (*at, velocity));
+                }
+                Message::NoteOff { key, .. } => {
+                    if let Some(begun) = down.remove(&(key.channel, key.pitch)) {
+                        over(key.pitch, begun, *at);
                     }
                 }
-                NoteEvent::NoteOff { channel, key, .. } => {
-                    if let Some(key) = key.number()
-                        && let Some(begun) = down.remove(&(channel.number(), key))
-                    {
-                        over(key, begun, *at);
-                    }
-                }
-                _ => {}
+                Message::Control(_) | Message::Shape { .. } => {}
             }
         }
         let last = sent.last().map_or(0, |(at, _)| *at);
-        for ((_, key), begun) in down {
-            over(key, begun, last);
+        for ((_, pitch), begun) in down {
+            over(pitch, begun, last);
         }
         notes.sort_unstable();
         notes
     }
 }
 
-fn play_block(
-    plugin: &mut Segue,
-    host: &mut HostContext,
-    frames: usize,
-    audio: Option<&mut [Vec<f32>; 2]>,
-) -> Result<()> {
-    let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
-    let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
-    let status = with_stereo(&mut left, &mut right, |buffer| plugin.process(buffer, &mut aux, host));
-    if let ProcessStatus::Error(reason) = status {
-        bail!("the plugin stops: {reason}");
-    }
-    for (whole, part) in audio.into_iter().flatten().zip([left, right]) {
-        whole.extend(part);
-    }
-    Ok(())
+fn note_on(pitch: Pitch, velocity: Velocity) -> HostEvent {
+    HostEvent::NoteOn { key: key(pitch), velocity: f32::from(velocity.value()) / 127.0 }
 }
 
-fn on(timing: u32, pitch: Pitch, velocity: Velocity) -> PluginNoteEvent<Segue> {
-    NoteEvent::NoteOn {
-        timing,
-        voice_id: VoiceID::Wildcard,
-        channel: Channel::Number(0),
-        key: NoteKey::Number(pitch.key()),
-        velocity: f32::from(velocity.value()) / 127.0,
-    }
+fn note_off(pitch: Pitch) -> HostEvent {
+    HostEvent::NoteOff { keys: key(pitch).into(), velocity: 0.0 }
 }
 
-fn off(timing: u32, pitch: Pitch) -> PluginNoteEvent<Segue> {
-    NoteEvent::NoteOff {
-        timing,
-        voice_id: VoiceID::Wildcard,
-        channel: Channel::Number(0),
-        key: NoteKey::Number(pitch.key()),
-        velocity: 0.0,
-    }
+fn key(pitch: Pitch) -> Key {
+    Key { voice: None, channel: 0, pitch }
 }
 
-/// The host as the plugin meets it.
-struct HostContext {
-    transport: Transport,
-    heard: VecDeque<PluginNoteEvent<Segue>>,
-    played: Vec<PluginNoteEvent<Segue>>,
+/// The events of the present block, and all that was sent, each with its frame.
+#[derive(Default)]
+struct EventLists {
+    block_start: u64,
+    heard: VecDeque<(FrameOffset, HostEvent)>,
+    sent: Vec<(u64, Message)>,
 }
 
-impl HostContext {
-    fn new() -> Self {
-        Self { transport: Transport::new(SAMPLE_RATE as f32), heard: VecDeque::new(), played: Vec::new() }
-    }
-}
-
-impl ActivateContext<Segue> for HostContext {
-    fn plugin_api(&self) -> PluginApi {
-        PluginApi::Standalone
-    }
-    fn execute(&self, (): ()) {}
-    fn set_latency_samples(&self, _: u32) {}
-    fn set_current_voice_capacity(&self, _: u32) {}
-}
-
-impl ProcessContext<Segue> for HostContext {
-    fn plugin_api(&self) -> PluginApi {
-        PluginApi::Standalone
-    }
-    fn execute_background(&self, (): ()) {}
-    fn execute_gui(&self, (): ()) {}
-    fn transport(&self) -> &Transport {
-        &self.transport
-    }
-    fn next_event(&mut self) -> Option<PluginNoteEvent<Segue>> {
+impl HostEvents for EventLists {
+    fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         self.heard.pop_front()
     }
-    fn try_send_event(
-        &mut self,
-        event: PluginNoteEvent<Segue>,
-    ) -> Result<(), (PluginNoteEvent<Segue>, nice_plug::context::process::SendEventError)> {
-        self.played.push(event);
-        Ok(())
+
+    fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
+        self.sent.push((self.block_start + u64::from(at.0), message));
+        Sent::Accepted
     }
-    fn set_latency_samples(&self, _: u32) {}
-    fn request_restart(&self) {}
-    fn set_current_voice_capacity(&self, _: u32) {}
 }

@@ -6,7 +6,6 @@ use crate::prompt::{FREE_BPM, Prompt};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use nice_plug::params::persist::PersistentField;
-use segue::Segue;
 use segue::params::{First, Mode, SegueParams};
 use segue::params::{Gestures, Unhosted};
 use segue::preset::{self, Shelf};
@@ -185,8 +184,7 @@ impl Wish {
 
     /// One piece, with the seed that belongs to its number.
     fn piece(&self, number: u32, prompt: &Prompt) -> Result<(Sheet, Played)> {
-        let mut plugin = Segue::default();
-        let params = plugin.parameters();
+        let params = SegueParams::default();
         self.set(&params)?;
         let seed = u32::try_from(params.model.seed.value()).unwrap_or(0) + number - 1;
         turn(&params, "seed", &seed.to_string(), "--count with --seed")?;
@@ -218,12 +216,12 @@ impl Wish {
             turn_after: frames_in(soonest_ms),
             keeps_sound: self.wav.is_some(),
         };
-        let mut played = session.play(&mut plugin, || {
+        let mut played = session.play(&params, || {
             if mode == Mode::Answer {
                 // A button is pressed in one way only.
                 let _ = turn(&params, "your_turn", "On", "the session");
             }
-        })?;
+        });
         played.notes.retain(|note| note.onset < layout.end);
         if played.notes.is_empty() {
             bail!("Segue has nothing to say to this with these settings; try another seed, or more bars");
@@ -409,7 +407,7 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 fn write_wav(path: &Path, [left, right]: &[Vec<f32>; 2]) -> Result<(), hound::Error> {
     let spec = hound::WavSpec {
         channels: 2,
-        sample_rate: SAMPLE_RATE,
+        sample_rate: SAMPLE_RATE.into(),
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };

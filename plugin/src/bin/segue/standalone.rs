@@ -4,19 +4,18 @@ use super::audio_watchdog::AudioWatchdog;
 use super::shutdown::Shutdown;
 use super::window::StandaloneEditor;
 use anyhow::{Result, ensure};
-use nice_plug::context::process::SendEventError;
-use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use segue::Segue;
+use segue::host_adapter::PluginIo;
 use segue::keyboard::HeldKeys;
 use segue::params::{Gestures, SegueParams, Unhosted};
 use segue::preset::{self, Preset, Shelf};
+use segue_engine::host::{FrameOffset, HostEvent, HostEvents, Key, Message, Sent, Transport};
+use segue_model::note::Pitch;
 use std::sync::{Arc, OnceLock};
 
 /// The velocity of the computer's keys, which have no dynamics.
 const VELOCITY: f32 = 0.7;
-/// No piano has more keys.
-const MOST_CHANGES: usize = 128;
 
 /// What the first instance begins with.
 pub static STARTUP_OPTIONS: OnceLock<StartupOptions> = OnceLock::new();
@@ -87,8 +86,6 @@ pub struct Standalone {
     watchdog: AudioWatchdog,
     /// The keys that were down in the block before.
     heard: u128,
-    /// It is stopped: there is no song, and Segue's own clock counts.
-    transport: Transport,
 }
 
 impl Default for Standalone {
@@ -97,7 +94,7 @@ impl Default for Standalone {
         if let Some(options) = STARTUP_OPTIONS.get() {
             options.set(&segue.parameters());
         }
-        Self { keys: segue.keys(), segue, watchdog: AudioWatchdog::default(), heard: 0, transport: Transport::new(0.0) }
+        Self { keys: segue.keys(), segue, watchdog: AudioWatchdog::default(), heard: 0 }
     }
 }
 
@@ -131,12 +128,11 @@ impl Plugin for Standalone {
 
     fn activate(
         &mut self,
-        layout: &AudioIOLayout,
+        _layout: &AudioIOLayout,
         config: &BufferConfig,
-        context: &mut impl ActivateContext<Self>,
+        _context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        self.transport = Transport::new(config.sample_rate);
-        self.segue.activate(layout, config, &mut Activating(context))
+        self.segue.start(config)
     }
 
     fn reset(&mut self) {
@@ -151,146 +147,90 @@ impl Plugin for Standalone {
     fn process(
         &mut self,
         buffer: &mut Buffer,
-        aux: &mut AuxiliaryBuffers,
+        _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        self.watchdog.beat();
-        let down = self.keys.down();
-        let mut changes = down ^ self.heard;
-        self.heard = down;
-        let mut host = HostContext { context, transport: &self.transport, changes: &mut changes, down };
-        self.segue.process(buffer, aux, &mut host)
+        let last = u32::try_from(buffer.samples()).unwrap_or(u32::MAX).saturating_sub(1);
+        self.play(buffer.as_slice(), &mut PluginIo::new(context, last));
+        ProcessStatus::KeepAlive
     }
 }
 
-/// One block, as Segue meets it.
-struct HostContext<'a, C> {
-    context: &'a mut C,
-    transport: &'a Transport,
-    /// Keys that went down or up since the block before and that Segue has not heard of.
-    changes: &'a mut u128,
-    down: u128,
+impl Standalone {
+    /// Plays one block of two channels: the computer's keys, and what MIDI devices send.
+    fn play(&mut self, channels: &mut [&mut [f32]], devices: &mut impl HostEvents) {
+        self.watchdog.beat();
+        let down = self.keys.down();
+        let changes = down ^ self.heard;
+        self.heard = down;
+        // Stopped: there is no song, and Segue's own clock counts.
+        self.segue.play(channels, Transport::default(), &mut KeysAndDevices { changes, down, devices });
+    }
 }
 
-impl<C> HostContext<'_, C> {
-    fn next_key(&mut self) -> Option<NoteEvent<()>> {
-        let key = self.changes.trailing_zeros();
-        if key as usize >= MOST_CHANGES {
-            return None;
-        }
-        *self.changes &= !(1 << key);
-        let is_down = self.down >> key & 1 == 1;
-        let key = Key::Number(u8::try_from(key).ok()?);
-        let (timing, voice_id, channel) = (0, VoiceID::Wildcard, Channel::Number(0));
-        Some(if is_down {
-            NoteEvent::NoteOn { timing, voice_id, channel, key, velocity: VELOCITY }
+/// The events of one block. The computer's keys come first, because they lie at its start.
+struct KeysAndDevices<'a, E> {
+    /// Keys that went down or up since the block before and that Segue has not heard of.
+    changes: u128,
+    down: u128,
+    devices: &'a mut E,
+}
+
+impl<E> KeysAndDevices<'_, E> {
+    fn next_key(&mut self) -> Option<HostEvent> {
+        let pitch = Pitch::new(u8::try_from(self.changes.trailing_zeros()).ok()?)?;
+        let bit = 1 << pitch.key();
+        self.changes &= !bit;
+        let key = Key { voice: None, channel: 0, pitch };
+        Some(if self.down & bit == 0 {
+            HostEvent::NoteOff { keys: key.into(), velocity: 0.0 }
         } else {
-            NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.0 }
+            HostEvent::NoteOn { key, velocity: VELOCITY }
         })
     }
 }
 
-impl<C: ProcessContext<Standalone>> ProcessContext<Segue> for HostContext<'_, C> {
-    fn plugin_api(&self) -> PluginApi {
-        self.context.plugin_api()
+impl<E: HostEvents> HostEvents for KeysAndDevices<'_, E> {
+    fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
+        self.next_key().map(|event| (FrameOffset(0), event)).or_else(|| self.devices.next_event())
     }
-    fn execute_background(&self, (): ()) {}
-    fn execute_gui(&self, (): ()) {}
-    fn transport(&self) -> &Transport {
-        self.transport
-    }
-    fn next_event(&mut self) -> Option<NoteEvent<()>> {
-        // The computer's keys first: they lie at the start of the block.
-        self.next_key().or_else(|| self.context.next_event())
-    }
-    fn try_send_event(&mut self, event: NoteEvent<()>) -> Result<(), (NoteEvent<()>, SendEventError)> {
-        self.context.try_send_event(event)
-    }
-    fn set_latency_samples(&self, samples: u32) {
-        self.context.set_latency_samples(samples);
-    }
-    fn request_restart(&self) {
-        self.context.request_restart();
-    }
-    fn set_current_voice_capacity(&self, _: u32) {}
-}
 
-struct Activating<'a, C>(&'a mut C);
-
-impl<C: ActivateContext<Standalone>> ActivateContext<Segue> for Activating<'_, C> {
-    fn plugin_api(&self) -> PluginApi {
-        self.0.plugin_api()
+    fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
+        self.devices.send(at, message)
     }
-    fn execute(&self, (): ()) {}
-    fn set_latency_samples(&self, samples: u32) {
-        self.0.set_latency_samples(samples);
-    }
-    fn set_current_voice_capacity(&self, _: u32) {}
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use segue::host_adapter::with_stereo;
-    use segue_model::note::Pitch;
     use std::time::Duration;
 
     const RATE: f32 = 48_000.0;
     const FRAMES: u16 = 480;
 
-    /// A fake host in which only the computer's keys play, and which reports a running song.
-    struct FakeHost {
-        transport: Transport,
-        sent: Vec<NoteEvent<()>>,
+    /// A fake of the MIDI devices: they send nothing, and count the notes that they get.
+    #[derive(Default)]
+    struct FakeDevices {
+        notes: usize,
     }
 
-    impl FakeHost {
-        fn new() -> Self {
-            let mut transport = Transport::new(RATE);
-            transport.playing = true;
-            transport.tempo = Some(33.0);
-            Self { transport, sent: Vec::new() }
-        }
-    }
-
-    impl ActivateContext<Standalone> for FakeHost {
-        fn plugin_api(&self) -> PluginApi {
-            PluginApi::Standalone
-        }
-        fn execute(&self, (): ()) {}
-        fn set_latency_samples(&self, _: u32) {}
-        fn set_current_voice_capacity(&self, _: u32) {}
-    }
-
-    impl ProcessContext<Standalone> for FakeHost {
-        fn plugin_api(&self) -> PluginApi {
-            PluginApi::Standalone
-        }
-        fn execute_background(&self, (): ()) {}
-        fn execute_gui(&self, (): ()) {}
-        fn transport(&self) -> &Transport {
-            &self.transport
-        }
-        fn next_event(&mut self) -> Option<NoteEvent<()>> {
+    impl HostEvents for FakeDevices {
+        fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
             None
         }
-        fn try_send_event(&mut self, event: NoteEvent<()>) -> Result<(), (NoteEvent<()>, SendEventError)> {
-            self.sent.push(event);
-            Ok(())
+        fn send(&mut self, _: FrameOffset, message: Message) -> Sent {
+            self.notes += usize::from(matches!(message, Message::NoteOn { .. }));
+            Sent::Accepted
         }
-        fn set_latency_samples(&self, _: u32) {}
-        fn request_restart(&self) {}
-        fn set_current_voice_capacity(&self, _: u32) {}
     }
 
     /// Plays so many blocks and returns how loud the loudest sample was.
-    fn play(standalone: &mut Standalone, fake_host: &mut FakeHost, blocks: usize) -> f32 {
+    fn play(standalone: &mut Standalone, devices: &mut FakeDevices, blocks: usize) -> f32 {
         let mut peak = 0.0_f32;
         for _ in 0..blocks {
             let frames = usize::from(FRAMES);
             let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
-            let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
-            with_stereo(&mut left, &mut right, |buffer| standalone.process(buffer, &mut aux, fake_host));
+            standalone.play(&mut [&mut left, &mut right], devices);
             peak = left.iter().fold(peak, |peak, sample| peak.max(sample.abs()));
             // Live: the worker needs a moment.
             std::thread::sleep(Duration::from_millis(1));
@@ -300,28 +240,25 @@ mod tests {
 
     #[test]
     fn the_computers_keys_are_heard_and_answered_without_a_song() {
-        let mut standalone = Standalone::default();
-        let mut fake_host = FakeHost::new();
-        let layout = Standalone::AUDIO_IO_LAYOUTS[0];
+        let (mut standalone, mut devices) = (Standalone::default(), FakeDevices::default());
         let config = BufferConfig {
             sample_rate: RATE,
             min_buffer_size: None,
             max_buffer_size: FRAMES.into(),
             process_mode: ProcessMode::Realtime,
         };
-        assert!(standalone.activate(&layout, &config, &mut fake_host));
+        assert!(standalone.segue.start(&config));
         standalone.reset();
         // The weights are read meanwhile.
-        play(&mut standalone, &mut fake_host, 200);
-        assert!(fake_host.sent.is_empty());
+        play(&mut standalone, &mut devices, 200);
+        assert_eq!(devices.notes, 0);
         for key in [62, 66, 69, 74] {
             standalone.keys.set(Pitch::new(key).unwrap(), true);
-            assert!(play(&mut standalone, &mut fake_host, 25) > 0.01, "the piano sounds");
+            assert!(play(&mut standalone, &mut devices, 25) > 0.01, "the piano sounds");
             standalone.keys.set(Pitch::new(key).unwrap(), false);
         }
-        play(&mut standalone, &mut fake_host, 400);
-        let ons = fake_host.sent.iter().filter(|event| matches!(event, NoteEvent::NoteOn { .. })).count();
-        assert!(ons >= 4, "Segue answers with {ons} notes");
+        play(&mut standalone, &mut devices, 400);
+        assert!(devices.notes >= 4, "Segue answers with {} notes", devices.notes);
         standalone.deactivate();
     }
 

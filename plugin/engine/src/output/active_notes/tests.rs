@@ -11,11 +11,10 @@ struct FakeHost {
     accepted: Vec<Message>,
 }
 
-impl HostIo for FakeHost {
+impl HostEvents for FakeHost {
     fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
         None
     }
-    fn play(&mut self, _: FrameOffset, _: crate::host::SynthEvent) {}
     fn send(&mut self, _: FrameOffset, message: Message) -> Sent {
         if self.full {
             return Sent::Refused;
