@@ -52,7 +52,7 @@ impl Planner {
         self.outbox.start_afresh();
     }
 
-    /// Requests no note before this tick, because the swing has changed and time went on to it at once.
+    /// Requests no note before this tick, because time went on to it at once.
     pub fn skip_to(&mut self, tick: Ticks) {
         self.requests.skip_to(tick);
     }
@@ -354,13 +354,12 @@ impl Planner {
         // The model does not know the octave setting: it keeps to the register it was trained on.
         let pitch = in_octave(note.pitch, now.settings().midi.octave);
         let scheduled = ScheduledNote { note: Note { pitch, ..note }, model_pitch: note.pitch };
-        let lag = arbiter.lag();
+        let lag = arbiter.lag_at(note.onset);
         let late = now.offset() - now.maps.style.offset_of(note.onset.as_f64() + lag);
         if late > 0 {
             stats.late.add_one();
         }
-        // A note that would already be over would only click.
-        let is_over = now.maps.style.offset_of((note.onset + note.duration).as_f64() + lag) <= now.offset();
+        let is_over = has_passed(note.onset + note.duration, lag, now);
         // A note before the part belongs to the pass of the loop that is over.
         let is_of_last_pass =
             arbiter.next_pass().is_none() && arbiter.part().is_some_and(|part| note.onset < part.start);
@@ -386,8 +385,11 @@ impl Planner {
         };
         let channel = ctx.now.settings().midi.out_channel;
         // The player holds this key and it is passed through: the key is the player's.
-        let is_players = self.schedule.next_pitch().is_some_and(|pitch| keys.is_passed_on(channel, pitch));
-        if is_players || !self.schedule.has_room() {
+        let next = self.schedule.planned().next();
+        let is_players = next.is_some_and(|note| keys.is_passed_on(channel, note.pitch));
+        // Where the beat has moved, a planned note may be behind us.
+        let is_over = next.is_some_and(|note| has_passed(part.cut(note.onset + note.duration), part.lag, &ctx.now));
+        if is_players || is_over || !self.schedule.has_room() {
             if let Some(scheduled) = self.schedule.skip_next() {
                 self.outbox.forget_unplayed(scheduled);
                 self.send(ctx);
@@ -439,4 +441,9 @@ impl Planner {
     pub fn lift(&mut self, held: &HeldNote, duration: Ticks) {
         self.outbox.lift(held, duration);
     }
+}
+
+/// Whether a note that ends at this tick is over. If it began now, it would only click.
+fn has_passed(end: Ticks, lag: f64, now: &Now<'_>) -> bool {
+    now.maps.style.offset_of(end.as_f64() + lag) <= now.offset()
 }

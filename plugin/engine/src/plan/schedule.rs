@@ -106,11 +106,6 @@ impl Schedule {
         (self.begun.keys != 0).then_some(self.begun.onset)
     }
 
-    /// The key of the next note to begin.
-    pub fn next_pitch(&self) -> Option<Pitch> {
-        self.planned.first().map(|planned| planned.note.pitch)
-    }
-
     /// Removes the next planned note.
     pub fn skip_next(&mut self) -> Option<ScheduledNote> {
         self.planned.pop_at(0)

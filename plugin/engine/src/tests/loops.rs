@@ -294,3 +294,22 @@ fn live_an_answer_goes_through_a_loop_as_it_does_offline() {
         }
     }
 }
+
+/// A duet that was joined off the grid has its notes a part of a tick beside it; those of the next round are on it.
+#[test]
+fn a_round_after_a_duet_off_the_grid_is_not_late() {
+    const BARS: i64 = 1;
+    // Frames that lie a little before a tick, and a little after one.
+    for joins in [20_250, 20_260, 20_490, 20_010] {
+        for bpm in [120.0, 75.0] {
+            let mut host = going_round(Mode::Answer, BARS, bpm);
+            // Shorter than a part of a tick.
+            host.settings.timing.look_ahead_ms = 1.0;
+            host.settings.turn.start_grid = StartGrid::Free;
+            host.turns = vec![(joins, |settings| settings.turn.mode = Mode::Duet)];
+            let heard = host.play(round(ROUNDS, BARS, bpm) - 10, &[441]);
+            assert_eq!((heard.stats.late.get(), heard.stats.dropped.get()), (0, 0), "from {joins} on at {bpm} bpm");
+            assert!(heard.ons().contains(&round(1, BARS, bpm)), "from {joins} on at {bpm} bpm: {:?}", heard.ons());
+        }
+    }
+}

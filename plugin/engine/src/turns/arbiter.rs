@@ -138,6 +138,12 @@ impl TurnArbiter {
         self.part().map_or(0.0, |part| part.lag)
     }
 
+    /// The lag of a note with this onset, which may belong to the next pass of the loop.
+    pub fn lag_at(&self, onset: Ticks) -> f64 {
+        let pass = self.next_pass().filter(|pass| onset >= pass.first);
+        pass.and_then(|pass| pass.part).map_or(self.lag(), |part| part.lag)
+    }
+
     /// The next pass of the loop, if it is planned and begins with a part of Segue.
     pub fn next_pass(&self) -> Option<LoopPass> {
         self.loop_ahead.planned()
