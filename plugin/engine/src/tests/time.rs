@@ -115,3 +115,44 @@ fn the_comping_follows_moved_bars_from_that_onset_on() {
         assert_eq!(play(lengths), whole, "{lengths:?}");
     }
 }
+
+/// Where a tempo that is read from the phrase moves the beat, planned notes move with it, and one whose end is passed
+/// by then is left out: it would be a click.
+#[test]
+fn no_note_ends_as_it_begins_where_a_phrase_moves_the_beat() {
+    for seed in 60..70_i64 {
+        let mut host = without_song(Mode::Duet);
+        host.settings.timing.tempo_from = TempoFrom::Phrase;
+        host.settings.timing.swing = [0.5, 0.75][seed as usize % 2];
+        let mut at = 123_457;
+        for index in 0..60_i64 {
+            at += [12_000, 24_000, 7_000, 17_000, 9_000][((index * index + seed) % 5) as usize] + 131 * (seed % 7);
+            host.key(60 + (index % 12) as u8, at, 6_000);
+        }
+        let heard = host.play(at + BEAT, &[512]);
+        for (index, (at, message)) in heard.messages.iter().enumerate() {
+            let Message::NoteOff { key, .. } = message else { continue };
+            let before = heard.messages[..index].iter().rev().take_while(|(earlier, _)| earlier == at);
+            let begins = |message: &Message| matches!(message, Message::NoteOn { key: on, .. } if on == key);
+            assert!(!before.clone().any(|(_, message)| begins(message)), "seed {seed}: {message:?} at {at}");
+        }
+        assert!(heard.ons().len() > 20);
+    }
+}
+
+/// A tick less than half a frame before a block is rounded to its first frame, whatever tempo begins with the block.
+#[test]
+fn nothing_is_late_where_the_tempo_changes_with_a_note() {
+    let mut host = alone(Mode::Duet);
+    host.settings.timing.look_ahead_ms = 0.0;
+    host.tempos = vec![(0, 137.3)];
+    let notes = host.play(8 * BAR, &[441]).ons();
+    for (on, bpm) in notes.iter().zip([19.3, 61.7, 101.0].into_iter().cycle()) {
+        host.tempos = vec![(0, 137.3), (*on, bpm)];
+        let heard = host.play(on + BAR, &[441]);
+        // One that was rounded down moves with the tempo, by half a frame of the old one.
+        assert!(heard.ons().iter().any(|other| (0..=4).contains(&(other - on))), "{on}: {:?}", heard.ons());
+        assert_eq!((heard.stats.late.get(), heard.stats.dropped.get()), (0, 0), "{bpm} from {on} on");
+    }
+    assert!(notes.len() > 20);
+}

@@ -75,6 +75,8 @@ pub struct Clock {
     changes: MetreChanges,
     /// The moment of the next block's first frame, as far as is known yet.
     now: f64,
+    /// How many frames a tick lasted at the end of the block before; `None` before the first block.
+    frames_per_tick_before: Option<f64>,
     loop_wrap: Option<LoopWrap>,
     largest_block: u32,
 }
@@ -88,6 +90,7 @@ impl Clock {
             count: BarCount { bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON }, number: 0 },
             changes: MetreChanges::default(),
             now: 0.0,
+            frames_per_tick_before: None,
             loop_wrap: None,
             largest_block: 0,
         }
@@ -97,6 +100,7 @@ impl Clock {
     pub fn restart_frames(&mut self, sample_rate: f64) {
         self.sample_rate = sample_rate;
         self.largest_block = 0;
+        self.frames_per_tick_before = None;
         let tempo_bpm = self.tempo_bpm();
         self.source = Source::Own { anchor: self.now, anchored_at: FramePosition(0), tempo_bpm };
     }
@@ -171,11 +175,13 @@ impl Clock {
             None => self.follow_own(transport, tempo_bpm, position),
         };
         let mut span = TickMap::new(start, self.frames_per_tick(tempo_bpm));
+        span = span.behind(self.frames_per_tick_before.unwrap_or(span.frames_per_tick));
         if let Source::Host { ahead, .. } = &mut self.source {
             span = span.ahead(*ahead);
             *ahead = span.ahead_at(i64::from(frames));
         }
         self.now = span.performed_at(i64::from(frames));
+        self.frames_per_tick_before = Some(span.frames_per_tick_at(i64::from(frames)));
         self.loop_wrap = beats.and_then(|beats| self.foreseen(transport, beats, &span));
         (span, flow)
     }
@@ -222,6 +228,7 @@ impl Clock {
         let start = now - offset as f64 / frames_per_tick;
         let span = span.on_line(start, frames_per_tick);
         self.now = span.performed_at(i64::from(frames));
+        self.frames_per_tick_before = Some(frames_per_tick);
         span
     }
 

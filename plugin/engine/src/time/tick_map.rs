@@ -2,7 +2,8 @@
 //!
 //! Within a block, musical time is a straight line over frames. Where the music swings, a [`Swing`] divides each beat
 //! unevenly. Until our time has caught up with the host's song, the first part of the line is a little steeper or
-//! flatter.
+//! flatter. Before the block the line has the slope of the block before: at another one, a tick that was rounded up to
+//! this block's first frame would have been missed by a frame.
 //!
 //! Knows neither the transport nor bars.
 
@@ -40,6 +41,8 @@ pub struct TickMap {
     pub(super) start: f64,
     /// Above zero.
     pub(super) frames_per_tick: f64,
+    /// The same before the block.
+    frames_per_tick_before: f64,
     swing: Swing,
     /// What applies to the first frames instead, until our time matches the song.
     correction: Option<Correction>,
@@ -67,7 +70,27 @@ impl Correction {
 
 impl TickMap {
     pub(super) fn new(start: f64, frames_per_tick: f64) -> Self {
-        Self { start, frames_per_tick, swing: Swing::STRAIGHT, correction: None }
+        let frames_per_tick_before = frames_per_tick;
+        Self { start, frames_per_tick, frames_per_tick_before, swing: Swing::STRAIGHT, correction: None }
+    }
+
+    /// The same map behind a block that ended with another slope.
+    pub(super) fn behind(self, frames_per_tick_before: f64) -> Self {
+        Self { frames_per_tick_before, ..self }
+    }
+
+    /// The slope on a frame of the block, or behind it.
+    #[allow(clippy::cast_precision_loss, reason = "frames of a block")]
+    pub(super) fn frames_per_tick_at(&self, offset: i64) -> f64 {
+        match self.correction {
+            Some(Correction { frames_per_tick, frames, .. }) if (offset as f64) < frames => frames_per_tick,
+            _ => self.frames_per_tick,
+        }
+    }
+
+    /// The moment of the block's first frame, as it is performed.
+    fn first_moment(&self) -> f64 {
+        self.correction.map_or(self.start, |correction| correction.start)
     }
 
     /// The same map for a time that is `ahead` ticks ahead of the song at the block's first frame.
@@ -107,6 +130,9 @@ impl TickMap {
     #[allow(clippy::cast_precision_loss, reason = "frames of a block and its neighbours")]
     pub(super) fn performed_at(&self, offset: i64) -> f64 {
         let offset = offset as f64;
+        if offset < 0.0 {
+            return self.first_moment() + offset / self.frames_per_tick_before;
+        }
         match self.correction {
             Some(Correction { start, frames_per_tick, frames }) if offset < frames => start + offset / frames_per_tick,
             _ => self.start + offset / self.frames_per_tick,
@@ -115,6 +141,10 @@ impl TickMap {
 
     /// The frame, with its fraction, at which a moment is performed.
     fn frame_of(&self, performed: f64) -> f64 {
+        let behind = performed - self.first_moment();
+        if behind < 0.0 {
+            return behind * self.frames_per_tick_before;
+        }
         let frame = (performed - self.start) * self.frames_per_tick;
         match self.correction {
             Some(Correction { start, frames_per_tick, frames }) if frame < frames => {
