@@ -54,7 +54,7 @@ pub struct Key {
     pub voice: Option<i32>,
     /// 0 to 15.
     pub channel: u8,
-    /// Which key.
+    /// The key.
     pub pitch: Pitch,
 }
 
@@ -65,7 +65,7 @@ pub struct KeyPattern {
     pub voice: Option<i32>,
     /// 0 to 15.
     pub channel: Option<u8>,
-    /// Which key.
+    /// The key.
     pub pitch: Option<Pitch>,
 }
 
@@ -92,25 +92,25 @@ impl From<Key> for KeyPattern {
 pub enum HostEvent {
     /// A key goes down. Velocity is above 0, up to 1.
     NoteOn {
-        /// Which key.
+        /// The key.
         key: Key,
-        /// How hard, above 0 and up to 1.
+        /// Its velocity, above 0 and up to 1.
         velocity: f32,
     },
     /// Keys go up.
     NoteOff {
-        /// Which keys.
+        /// The keys.
         keys: KeyPattern,
-        /// How fast, 0 to 1.
+        /// The release velocity, 0 to 1.
         velocity: f32,
     },
-    /// A channel message that is no note.
+    /// A channel message that is not a note.
     Control(ChannelMessage),
     /// A note expression.
     Shape {
-        /// Which keys.
+        /// The notes that it changes.
         keys: KeyPattern,
-        /// How.
+        /// The change.
         shape: Shape,
     },
 }
@@ -128,7 +128,7 @@ pub enum Shape {
     Brightness(f32),
 }
 
-/// A channel message that is no note; values are 0 to 1.
+/// A channel message that is not a note; values are 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChannelMessage {
     /// A controller such as the pedal.
@@ -180,25 +180,25 @@ impl ChannelMessage {
 pub enum Message {
     /// A note begins.
     NoteOn {
-        /// Which key.
+        /// The key.
         key: Key,
-        /// How hard, above 0 and up to 1.
+        /// Its velocity, above 0 and up to 1.
         velocity: f32,
     },
     /// A note ends.
     NoteOff {
-        /// Which key.
+        /// The key.
         key: Key,
-        /// How fast, 0 to 1.
+        /// The release velocity, 0 to 1.
         velocity: f32,
     },
     /// The player's pedal, bend and the like, passed through.
     Control(ChannelMessage),
     /// A note expression of the player for a note that was passed through.
     Shape {
-        /// Which keys.
+        /// The notes that it changes.
         keys: KeyPattern,
-        /// How.
+        /// The change.
         shape: Shape,
     },
 }
@@ -214,7 +214,7 @@ pub enum Sent {
     NoOutput,
 }
 
-/// Whose note it is.
+/// Who plays a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoteSource {
     /// The musician.
@@ -232,32 +232,32 @@ pub enum NoteSource {
 pub enum SynthEvent {
     /// A note begins.
     NoteOn {
-        /// Whose note it is.
+        /// Who plays it.
         source: NoteSource,
-        /// On which channel, 0 to 15.
+        /// The channel, 0 to 15.
         channel: u8,
-        /// Which key.
+        /// The key.
         pitch: Pitch,
-        /// How hard, above 0 and up to 1.
+        /// Its velocity, above 0 and up to 1.
         velocity: f32,
     },
     /// A note ends.
     NoteOff {
-        /// Whose note it is.
+        /// Who played it.
         source: NoteSource,
-        /// On which channel, 0 to 15.
+        /// The channel, 0 to 15.
         channel: u8,
-        /// Which key.
+        /// The key.
         pitch: Pitch,
     },
     /// The sustain pedal moves.
     Pedal {
-        /// Of this channel, 0 to 15.
+        /// The channel, 0 to 15.
         channel: u8,
-        /// Down or up.
+        /// Whether it is down.
         down: bool,
     },
-    /// Everything fades at once.
+    /// All sound fades at once.
     AllSoundOff,
 }
 
@@ -279,14 +279,14 @@ pub trait HostIo: HostEvents {
 mod tests {
     use super::*;
 
-    /// What a note-off leaves out means any, and a note id alone means that note.
+    /// A part that a note-off does not give means any, and a note id alone means exactly that note.
     #[test]
     fn a_note_off_matches_by_what_it_names() {
         let pitch = |key| Pitch::new(key).unwrap();
         let key = |voice| Key { voice, channel: 2, pitch: pitch(60) };
         let (with_id, other_id, without_id) = (key(Some(7)), key(Some(8)), key(None));
         let table = [
-            // Id, channel and pitch of the note-off: whether it means each of the three keys.
+            // The note-off's id, channel and pitch, and whether it applies to each of the three keys.
             (None, None, None, [true, true, true]),
             (None, Some(2), Some(60), [true, true, true]),
             (None, Some(2), None, [true, true, true]),

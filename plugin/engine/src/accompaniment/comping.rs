@@ -167,7 +167,7 @@ impl Comping {
             let before = map.offset_of((plan.known - AHEAD).as_f64());
             (before.max(plan.since.0.saturating_sub(block_start.0)), CompingStep::LookUp(plan.known))
         });
-        // Of several on one frame, the first in this list comes first.
+        // If several are on one frame, the first in this list comes first.
         [off, look_up, on].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 

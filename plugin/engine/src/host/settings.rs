@@ -29,7 +29,7 @@ pub enum StartGrid {
 pub enum Mode {
     /// Segue answers when the player pauses.
     Answer,
-    /// So many bars each, on the bar lines.
+    /// Each has a number of bars in turn, on the bar lines.
     Trade,
     /// Segue plays along all the time.
     Duet,

@@ -21,9 +21,9 @@ pub struct Articulation {
 
 #[derive(Debug, Clone, Copy)]
 struct PlayedNote {
-    /// Quantised, as the model hears it.
+    /// The onset as the model hears it, quantised.
     onset: Ticks,
-    /// As it was played, in ticks.
+    /// The onset as it was played, in ticks.
     played: Ticks,
     /// How long the key was down; `None` while it is.
     held: Option<Ticks>,

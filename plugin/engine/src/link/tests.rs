@@ -31,7 +31,7 @@ fn request() -> Command {
     })
 }
 
-/// All that the worker can say to a command; `broken` when it breaks after so many notes.
+/// All replies of a worker to a command, with this many notes; if it `breaks`, it fails after them.
 fn replies_to(command: Command, notes: usize, breaks: bool) -> Vec<Reply> {
     let generation = Generation(0);
     let note = Note { onset: Ticks::ZERO, pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };
@@ -55,13 +55,13 @@ fn as_much_as_may_be_asked_at_once_is_asked_and_more_is_not() {
     assert!(!audio.send(request()) && !audio.send(Command::ReloadFiles) && audio.send(Command::ForgetAll));
 }
 
-/// What can happen at either end.
+/// What may happen at either end.
 #[derive(Debug, Clone, Copy)]
 enum Move {
     Ask(Command),
-    /// The worker answers the next command, with so many notes, or breaks after them.
+    /// The worker answers the next command with this many notes, or fails after them.
     Answer(usize, bool),
-    /// So many replies are looked at.
+    /// The audio thread takes this many replies.
     Look(usize),
 }
 
@@ -105,8 +105,7 @@ proptest! {
     }
 }
 
-/// However many charts are asked for, each comes once, and the worker frees it: nothing is left behind, and no chart is
-/// freed by the audio thread.
+/// Every chart that is asked for arrives once and is freed by the worker, never by the audio thread.
 #[test]
 fn every_chart_comes_and_goes_back_to_be_freed() {
     let (mut audio, worker) = link();
@@ -141,7 +140,7 @@ fn the_worker_learns_that_nobody_listens() {
     assert_eq!(worker.reply(reply), Err(Disconnected));
 }
 
-/// It waits for what is done and no longer; without a worker, or with nothing to do, not at all.
+/// It waits until everything is done and no longer; without a worker, or with nothing to do, it does not wait.
 #[test]
 fn catching_up_ends_when_all_is_done_or_the_limit_is_over() {
     let (mut audio, worker) = link();

@@ -65,17 +65,17 @@ fn chords(history: &History, charts: Charts<'_>, from: f64, end: f64) -> Vec<(f6
             continue;
         }
         match span.to {
-            Chords::Heard(chord) => markers.say(begin, chord.map_or(Marker::Nothing, Marker::Chord)),
-            Chords::Off => markers.say(begin, Marker::Nothing),
+            Chords::Heard(chord) => markers.add(begin, chord.map_or(Marker::Nothing, Marker::Chord)),
+            Chords::Off => markers.add(begin, Marker::Nothing),
             Chords::Chart { version, style } => match charts(version, style) {
-                None => markers.say(begin, Marker::Nothing),
+                None => markers.add(begin, Marker::Nothing),
                 Some(chart) => {
                     let ticks = (nearest(begin.ceil()).0..)
                         .map(|tick| Ticks(tick).as_f64())
                         .take_while(|tick| *tick < until && *tick <= end);
                     for tick in ticks {
                         let moment = nearest(tick) - history.form_at(tick);
-                        markers.say(tick, chart.at(moment, metre_at(history, tick)).into());
+                        markers.add(tick, chart.at(moment, metre_at(history, tick)).into());
                     }
                 }
             },
@@ -110,7 +110,7 @@ struct Markers {
 
 impl Markers {
     /// Adds a marker from this moment on. Where chords end without new ones, the marker is a rest.
-    fn say(&mut self, at: f64, marker: Marker) {
+    fn add(&mut self, at: f64, marker: Marker) {
         let last = std::mem::replace(&mut self.last, marker);
         let name = match (last, marker) {
             (Marker::Rest, Marker::Nothing) => return,
@@ -142,12 +142,12 @@ impl FileTimeline {
     fn time<'a>(&self, history: &History, markers: &'a [(f64, String)]) -> Track<'a> {
         let mut events: Vec<Timed<'a>> = Vec::new();
         for change in &history.tempos {
-            events.push((self.tick(change.from), TrackEventKind::Meta(tempo(self.told(change.to, change.from)))));
+            events.push((self.tick(change.from), TrackEventKind::Meta(tempo(self.file_tempo(change.to, change.from)))));
         }
         // Each span keeps the jam's tempo, multiplied by how fast the file runs there.
         for span in self.spans().iter().skip(1) {
             if let Some(bpm) = history.tempo_at(span.from) {
-                events.push((self.tick(span.from), TrackEventKind::Meta(tempo(self.told(bpm, span.from)))));
+                events.push((self.tick(span.from), TrackEventKind::Meta(tempo(self.file_tempo(bpm, span.from)))));
             }
         }
         for (index, change) in history.bars.iter().enumerate() {
@@ -163,7 +163,7 @@ impl FileTimeline {
     }
 
     /// The tempo in the file for this tempo of the jam.
-    fn told(&self, bpm: f32, moment: f64) -> f32 {
+    fn file_tempo(&self, bpm: f32, moment: f64) -> f32 {
         #[expect(clippy::cast_possible_truncation, reason = "seven digits of a tempo are plenty")]
         let pace = self.pace_at(moment) as f32;
         bpm * pace

@@ -37,7 +37,7 @@ fn offline_block_sizes_change_no_note() {
     let mut host = FakeHost::with_phrase();
     host.temperatures = vec![(0, 1.0), (80_001, 1.3), (81_000, 0.7), (150_000, 2.0)];
     host.settings.midi.thru = true;
-    // The player comes in again and leaves again.
+    // The player plays again and stops again.
     host.events.extend([(130_003, press(70)), (140_000, lift(70))]);
     let whole = host.play(20 * BEAT, &[1 << 20]);
     assert!(whole.ons().len() > 20);
@@ -46,7 +46,7 @@ fn offline_block_sizes_change_no_note() {
     }
 }
 
-/// Live the notes are those of an offline render while blocks are short and replies arrive in time.
+/// Live, the notes are those of an offline render as long as blocks are short and replies arrive in time.
 #[test]
 fn live_equals_offline_while_replies_are_in_time() {
     let mut host = FakeHost::with_phrase();
@@ -107,8 +107,8 @@ fn a_key_ends_the_answer_on_its_frame_and_retracts_the_rest() {
                 _ => None,
             })
             .collect();
-        // The first tick that falls on the player's frame or behind it; one tick is 500 frames. In the rests within the
-        // phrase nothing was asked, so nothing is taken back.
+        // The first tick on the player's frame or after it; one tick is 500 frames. During the rests within the phrase
+        // nothing was requested, so nothing is retracted.
         assert_eq!(retracted, [(again + 499).div_euclid(500)], "{lengths:?}");
     }
 }
@@ -120,7 +120,7 @@ fn without_a_phrase_segue_is_silent() {
     assert!(host.play(20 * BEAT, &[512]).messages.is_empty());
 }
 
-/// Something that a host does, with its name.
+/// A name, and what the host does.
 type Change<'a> = (&'a str, &'a dyn Fn(&mut FakeHost));
 
 /// Each note-on is followed by its note-off, whatever the host does in the middle of a phrase.
@@ -193,7 +193,7 @@ fn a_host_that_takes_no_notes_still_hears_the_sound() {
     assert!(host.0.iter().any(|what| matches!(what, SynthEvent::NoteOn { source: NoteSource::Segue, .. })));
 }
 
-/// A render after a jam in which the worker fell behind is the same as any other, and nothing in it is late.
+/// A render after a jam in which the worker fell behind is like any other, and nothing in it is late.
 #[test]
 fn a_render_after_an_overloaded_jam_is_the_same() {
     let mut host = FakeHost::with_phrase();
@@ -201,8 +201,8 @@ fn a_render_after_an_overloaded_jam_is_the_same() {
     host.settings.accompaniment.comping = true;
     let onsets = (0..30).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]);
     let jam = FakeHost { offline: false, events: onsets.collect(), ..FakeHost::with_phrase() };
-    // With each jump of the song both of them, the one who plays and the one who comps, are requested again. At its end
-    // nothing sounds that would have to end in the rendering.
+    // With each jump of the song, the improviser's and the comping's notes are requested again. At the end of the jam
+    // nothing sounds that would have to end in the render.
     let jumps = (0..8).map(|jump| (jump * BEAT / 2, Some(jump as f64 * 8.0)));
     let song = jumps.chain([(4 * BEAT, None)]).collect();
     let jam = FakeHost { settings: host.settings, song, ..jam };
@@ -211,7 +211,7 @@ fn a_render_after_an_overloaded_jam_is_the_same() {
         port.speed = speed;
         let _ = jam.play_at(&mut performer, &mut port, 6 * BEAT, &[4096]);
         let lost = performer.stats().late.get() + performer.stats().dropped.get();
-        // From now on it does nothing before it is waited for.
+        // From now on the worker does nothing until it is waited for.
         port.speed = Speed::Slow(u32::MAX);
         performer.activate(RATE);
         performer.start_afresh();
@@ -230,7 +230,7 @@ fn the_pedal_lengthens_notes_and_keeps_no_turn() {
     host.events.insert(7, (37_000, pedal(1.0)));
     host.events.push((70_000, pedal(0.0)));
     let heard = host.play(20 * BEAT, &[512]);
-    assert_eq!(heard.ons()[0], 60_000, "keys decide, not the pedal");
+    assert_eq!(heard.ons()[0], 60_000, "the keys decide, not the pedal");
     let lengths: Vec<_> = heard
         .commands
         .iter()
@@ -241,7 +241,7 @@ fn the_pedal_lengthens_notes_and_keeps_no_turn() {
             _ => None,
         })
         .collect();
-    // The last note began at 36,000, its key came up at 46,000, and it rang until 70,000.
+    // The last note began at 36,000, its key went up at 46,000, and it rang until 70,000.
     assert_eq!(lengths, [("over", 20), ("over", 20), ("over", 20), ("up", 20), ("rang", 68)]);
 }
 

@@ -1,14 +1,14 @@
-//! What was played, as it is written into a file and read from it again.
+//! What was played, as a capture writes it and as it is read back.
 
 use super::modes::alone;
 use super::*;
 use crate::recorder::midi_file as capture;
 use midly::{MetaMessage, MidiMessage, Smf, TrackEventKind};
 
-/// Frames to a tick of the file: ten to one of ours.
+/// Frames per tick of the file; ten of its ticks are one of ours.
 const FRAMES: i64 = BEAT / 480;
 
-/// What a captured file says: the chords, and the keys of the player and of Segue, each with its tick.
+/// The content of a captured file: the chords, and the keys of the player and of Segue, each with its tick.
 #[derive(Debug, PartialEq)]
 struct Paper {
     chords: Vec<(i64, String)>,
@@ -38,7 +38,7 @@ impl Paper {
         paper
     }
 
-    /// What it should say: the song began with the file, at 120 bpm.
+    /// The expected content: the song began with the file, at 120 bpm.
     fn of(chords: &[(i64, &str)], heard: &Heard) -> Self {
         let tick = |frame: i64| (frame + FRAMES / 2).div_euclid(FRAMES);
         let keys = [NoteSource::Player, NoteSource::Segue].map(|who| {
@@ -59,13 +59,13 @@ impl Paper {
 fn a_capture_has_notes_and_chords_where_they_began() {
     let mut host = alone(Mode::Duet);
     host.settings.harmony = Harmony::Played;
-    // Keys are not exactly together, and chords are not on the grid.
+    // The keys of each chord are not quite together, and the chords are off the grid.
     for (at, keys) in [(24_000, [60, 64, 67]), (120_037, [65, 69, 72]), (260_411, [62, 65, 69])] {
         for (finger, pitch) in (0..).zip(keys) {
             host.key(pitch, at + finger * 311, 40_000);
         }
     }
-    // In the fourth bar, from which on the chart holds.
+    // In the fourth bar; from there on the chart applies.
     host.turns = vec![(330_000, |settings| settings.harmony = Harmony::Chart)];
     let chords = [(24_000, "C"), (120_037, "F"), (260_411, "Dm"), (330_000, "F7"), (384_000, "C7")];
     for lengths in [&[1_u32][..], &[64], &[441], &[4_096], &[13, 900, 1, 2_048, 77]] {

@@ -1,8 +1,8 @@
-//! Chords that the player plays.
+//! Chords that come from the player.
 
 use super::*;
 
-/// The chords that were sent to the worker: when, and which.
+/// The chords that were sent to the worker, with their ticks.
 fn chords(heard: &Heard) -> Vec<(i64, String)> {
     let chord = |command: &Command| match command {
         Command::Chord(heard) => Some((heard.from.0, heard.chord.to_string())),
@@ -11,7 +11,7 @@ fn chords(heard: &Heard) -> Vec<(i64, String)> {
     heard.commands.iter().filter_map(chord).collect()
 }
 
-/// The keys that were sent to the worker; `true` where a higher one is held.
+/// The keys that were sent to the worker; `true` if a higher key is held.
 fn melody(heard: &Heard) -> Vec<(u8, bool)> {
     let key = |command: &Command| match command {
         Command::Heard(key) => Some((key.pitch.key(), false)),
@@ -29,7 +29,7 @@ fn host(harmony: Harmony, events: &[(i64, HostEvent)]) -> FakeHost {
     host
 }
 
-/// These keys from a frame up to another, 5 ms apart.
+/// Keys held from one frame to another, 5 ms apart.
 fn held(keys: &[u8], from: i64, until: i64) -> Vec<(i64, HostEvent)> {
     let downs = (0..).zip(keys).map(|(index, key)| (from + index * 240, press(*key)));
     downs.chain(keys.iter().map(|key| (until, lift(*key)))).collect()
@@ -56,7 +56,7 @@ fn keys_within_30_ms_are_one_chord_in_all_blocks() {
 
 #[test]
 fn a_chord_is_sent_after_30_ms_or_with_its_first_key_up() {
-    // Two notes that Segue decides: one before the chord is complete, one after.
+    // Segue decides two notes: one before the chord is complete, one after.
     let mut host = host(Harmony::Played, &held(&[48, 52, 55], 0, 1_000));
     host.settings.turn.response_gap_ms = 0.0;
     let order = |heard: &Heard| -> Vec<&'static str> {
@@ -75,12 +75,12 @@ fn a_chord_is_sent_after_30_ms_or_with_its_first_key_up() {
     assert_eq!(order(&host.play(BEAT / 2, &[64])), ["key", "key", "key", "chord", "key"]);
 }
 
-/// The melody above a held chord makes no chord, and the keys under it are no melody.
+/// The melody above a held chord is not a chord, and the keys below it are not melody.
 #[test]
 fn melody_above_a_chord_is_no_chord_and_keys_below_no_melody() {
     let mut events = held(&[48, 52, 55], 0, 6 * BEAT);
     events.extend(held(&[74], BEAT, 2 * BEAT));
-    // The hand changes its chord under a held melody.
+    // The hand changes its chord under a held melody note.
     events.extend(held(&[79], 3 * BEAT, 6 * BEAT));
     events.extend([48, 52, 55].map(|key| (4 * BEAT - 100, lift(key))));
     events.extend(held(&[47, 50, 53, 55], 4 * BEAT, 5 * BEAT));
@@ -95,7 +95,7 @@ fn melody_above_a_chord_is_no_chord_and_keys_below_no_melody() {
 fn two_tones_are_a_chord_only_on_keys_that_play_chords() {
     let events = [held(&[48, 58], 0, BEAT), held(&[50], 2 * BEAT, 3 * BEAT)].concat();
     assert_eq!(chords(&host(Harmony::Played, &events).play(4 * BEAT, &[512])), []);
-    // The single key that passes is none either.
+    // A single passing key is not a chord either.
     assert_eq!(chords(&host(SPLIT, &events).play(4 * BEAT, &[512])), named(&[(0, "C7")]));
     for harmony in [Harmony::Chart, Harmony::Off] {
         let triad = held(&[48, 52, 55], 0, BEAT);
@@ -103,7 +103,7 @@ fn two_tones_are_a_chord_only_on_keys_that_play_chords() {
     }
 }
 
-/// Keys that play chords are heard and followed, and neither take nor keep the turn.
+/// Chord keys are heard and followed, and neither take nor keep the turn.
 #[test]
 fn chord_keys_are_heard_and_neither_take_nor_keep_the_turn() {
     for by_channel in [false, true] {
@@ -114,7 +114,7 @@ fn chord_keys_are_heard_and_neither_take_nor_keep_the_turn() {
         let channel = if by_channel { 4 } else { 0 };
         let on = |pitch| Key { channel, ..key(pitch) };
         let mut host = plain;
-        // Held through the key-up that hands the turn over, and played again in mid-answer.
+        // Chord keys are held through the key-up that hands over the turn, and played again during the answer.
         for (from, until) in [(1_000, 70_000), (100_000, 130_000)] {
             for pitch in [48, 52, 55] {
                 host.events.push((from, HostEvent::NoteOn { key: on(pitch), velocity: 0.5 }));

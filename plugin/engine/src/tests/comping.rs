@@ -5,7 +5,7 @@ use super::*;
 /// A bar of 4/4 at 120 bpm.
 const BAR: i64 = 4 * BEAT;
 
-/// The song plays, the comping is on, and nobody plays anything else.
+/// A host whose song plays with the comping on, while nobody else plays.
 fn host() -> FakeHost {
     let mut host = FakeHost::with_phrase();
     host.events.clear();
@@ -14,14 +14,14 @@ fn host() -> FakeHost {
 }
 
 impl Heard {
-    /// Without what comes from this frame on: the last block reaches as far as it likes.
+    /// The events before this frame, because the last block may reach beyond it.
     fn until(mut self, end: i64) -> Self {
         self.sounds.retain(|(at, _)| *at < end);
         self.messages.retain(|(at, _)| *at < end);
         self
     }
 
-    /// When one of the band strikes, each frame once, with its lowest key as a pitch class.
+    /// When one of the accompaniment's sources strikes, each frame once, with the pitch class of its lowest key.
     fn strokes_of(&self, whose: NoteSource) -> Vec<(i64, u8)> {
         let onset = |(at, what): &(i64, SynthEvent)| match what {
             SynthEvent::NoteOn { source: who, pitch, .. } if *who == whose => Some((*at, pitch.key() % 12)),
@@ -37,7 +37,7 @@ impl Heard {
     }
 }
 
-/// The chart's roots and where they begin, by a bar of this length.
+/// The chart's roots and where they begin, for bars of this length.
 fn chart(bar: i64) -> Vec<(i64, u8)> {
     vec![
         (0, 0),
@@ -71,7 +71,7 @@ fn chords_begin_on_changes_and_bar_lines_in_all_blocks() {
     host.offline = false;
     for lengths in [&[64_u32][..], &[256], &[4096]] {
         let live = host.play(END, lengths).until(END);
-        // The song begins in the first block, and the answer comes with the second.
+        // The song begins in the first block, and the chart arrives with the second.
         let first = i64::from(lengths[0]);
         let expected: Vec<_> =
             chart(BAR).into_iter().map(|(at, root)| (if at == 0 { first } else { at }, root)).collect();
@@ -79,7 +79,7 @@ fn chords_begin_on_changes_and_bar_lines_in_all_blocks() {
     }
 }
 
-/// The frames and roots of the chart from a beat on, when that beat is at this frame, up to the end of its fourth bar.
+/// The chart's frames and roots from a beat on that lies at frame `at`, up to the end of its fourth bar.
 fn chart_from(beat: f64, at: i64) -> Vec<(i64, u8)> {
     let begun = (beat * BEAT as f64) as i64;
     let later = chart(BAR).into_iter().filter(|(frame, _)| *frame > begun && *frame < 3 * BAR);
@@ -108,15 +108,15 @@ fn live_the_first_chord_sounds_on_the_first_frame_of_the_song() {
 #[test]
 fn live_the_first_chord_after_any_jump_is_in_time() {
     let (start, jump) = (50_017, 50_017 + 2 * BAR + 1_234);
-    // To where the song was before, to where its loop begins, and to where it never was: in the third bar of the chart,
-    // in a round of it to come, and before its beginning.
+    // To a place that the song has passed, to the beginning of its loop, and to places that it has not passed: the
+    // third bar of the chart, a later repeat of the chart, and before its beginning.
     for (loop_beats, back) in
         [(None, 0.0), (Some((4.0, 99.0)), 4.0), (None, 5.0), (None, 10.0), (None, 165.0), (None, -12.0)]
     {
         let mut host = host();
         host.offline = false;
         host.loop_beats = loop_beats;
-        // The song begins in its third bar where the loop's beginning was not passed before.
+        // The song begins in its third bar if the beginning of the loop is not to have been passed.
         let from = if loop_beats.is_some() { 8.0 } else { 0.0 };
         host.stands_at = Some(from);
         host.song = vec![(0, None), (start, Some(from)), (jump, Some(back))];
@@ -142,12 +142,12 @@ fn live_without_a_song_the_first_key_starts_the_first_chord() {
     }
 }
 
-/// A chord that is known too late begins on the next beat and is not lost.
+/// A chord that is known too late begins on the next beat instead of being lost.
 #[test]
 fn a_chord_that_is_known_late_begins_on_the_next_beat() {
     let mut host = host();
     host.offline = false;
-    // A song that never stood, and a worker that looks every 128 ms: more than the look-ahead, less than a beat.
+    // The song plays from the start, and the worker runs every 128 ms: longer than the look-ahead, shorter than a beat.
     host.speed = Speed::Slow(96);
     let heard = host.play(2 * BAR, &[64]).until(2 * BAR);
     let mut expected = chart(BAR)[..3].to_vec();
@@ -155,8 +155,8 @@ fn a_chord_that_is_known_late_begins_on_the_next_beat() {
     assert_eq!((heard.bass(), heard.stats.dropped.get()), (expected, 0));
 }
 
-/// No chord of a chart that no longer counts begins: live the comping rests until the new one is there, and a
-/// rendering waits for it.
+/// No chord of an outdated chart begins: live, the comping rests until the new chart is there, and a render waits for
+/// it.
 #[test]
 fn while_another_chart_is_under_way_nothing_is_looked_up() {
     for offline in [false, true] {
@@ -165,13 +165,13 @@ fn while_another_chart_is_under_way_nothing_is_looked_up() {
         host.turns = vec![(BAR - 2 * BEAT, |settings| settings.style.files = (1, 0))];
         host.speed = if offline { Speed::Quick } else { Speed::Slow(2 * BAR as u32 / 64) };
         let bass = host.play(4 * BAR, &[64]).until(4 * BAR).bass();
-        // Live, the worker looks first at the end of the second bar.
+        // Live, the worker first runs at the end of the second bar.
         let expected = if offline { chart(BAR)[..6].to_vec() } else { chart(BAR)[3..6].to_vec() };
         assert_eq!(bass, expected, "offline: {offline}");
     }
 }
 
-/// A worker that sends no chart costs a rendering its chords and no more than one time-out a bar.
+/// A worker that sends no chart costs a render its chords and at most one time-out per bar.
 #[test]
 fn a_rendering_goes_on_without_a_chart_that_never_comes() {
     let mut host = host();
@@ -207,7 +207,7 @@ fn a_chord_silenced_on_its_first_frame_does_not_begin() {
     }
 }
 
-/// Without a channel the comping is only heard, and it changes no note of Segue.
+/// Without a channel the comping only sounds in the built-in synth, and it changes no note of Segue's.
 #[test]
 fn comping_without_a_channel_is_heard_and_changes_no_note() {
     let alone = FakeHost::with_phrase().play(20 * BEAT, &[512]);
@@ -249,7 +249,7 @@ fn chords_end_when_the_song_stops_jumps_loops_or_comping_stops() {
                 let goes_on = heard.bass().iter().any(|(at, _)| *at > mid + 10);
                 assert_eq!(goes_on, matches!(name, "jump" | "loop"), "{name}, {lengths:?}");
                 if offline && name == "jump" {
-                    // Beat 4.5: in the second bar, on its F7, and G7 a beat and a half later.
+                    // Beat 4.5 lies in the second bar, on its F7; G7 follows a beat and a half later.
                     let after: Vec<_> = heard.bass().into_iter().filter(|(at, _)| *at >= mid).take(2).collect();
                     assert_eq!(after, [(mid, 5), (mid + BEAT * 3 / 2, 7)], "{lengths:?}");
                 }
@@ -265,7 +265,7 @@ fn a_new_metre_and_a_new_tempo_are_followed() {
     let waltz = Metre::new(3, 4).unwrap();
     host.metres.push((BAR, waltz));
     host.tempos.push((BAR + 3 * BEAT, 60.0));
-    // Counted as if the song had always been a waltz, beat 4 lies in its second bar.
+    // As if the song had always been a waltz, beat 4 lies in its second bar.
     let heard = host.play(END, &[512]).until(END);
     let lines: Vec<i64> = heard.bass().into_iter().map(|(at, _)| at).filter(|at| *at >= BAR).collect();
     assert!(lines.contains(&BAR), "the metre begins a bar: {lines:?}");
@@ -280,7 +280,8 @@ fn without_a_song_the_comping_starts_and_ends_with_the_player() {
     let mut host = host();
     host.song = vec![(0, None)];
     let first = 123_457;
-    // A single key for five beats, on the channel of the chords, so that Segue is silent: two seconds later all are.
+    // A single key for five beats on the chords' channel, so that Segue is silent; two seconds later everything is
+    // silent.
     host.settings.accompaniment.comping = true;
     host.settings.midi.in_channel = Some(3);
     host.events = vec![
@@ -292,7 +293,7 @@ fn without_a_song_the_comping_starts_and_ends_with_the_player() {
     ];
     for lengths in [&[1_u32][..], &[64], &[4096]] {
         let heard = host.play(first + 4 * BAR, lengths);
-        // Five beats and four: into the third bar.
+        // Five beats and four more reach into the third bar.
         let expected: Vec<_> = chart(BAR).into_iter().map(|(at, root)| (first + at, root)).take(4).collect();
         assert_eq!(heard.bass(), expected, "{lengths:?}");
         heard.check_sounds().unwrap();
@@ -310,7 +311,7 @@ fn the_click_is_on_every_beat_and_brighter_on_the_bar_line() {
         let heard = host.play(2 * BAR + 3 * BEAT, lengths).until(2 * BAR + 3 * BEAT);
         let beats: Vec<i64> = heard.strokes_of(NoteSource::Click).into_iter().map(|(at, _)| at).collect();
         let mut expected: Vec<i64> = (0..8).map(|beat| beat * BEAT).collect();
-        // Beat 8 lies two beats into the third bar of 6/8; from there on there are dotted quarters.
+        // Beat 8 lies two beats into the third bar of 6/8; from there on the clicks are dotted quarters.
         expected.extend(beats.iter().filter(|at| **at >= 2 * BAR));
         assert_eq!(beats, expected, "{lengths:?}");
         let bright: Vec<i64> = heard
@@ -324,14 +325,14 @@ fn the_click_is_on_every_beat_and_brighter_on_the_bar_line() {
     }
 }
 
-/// Without a song the metronome goes on by itself, and the player begins a bar on its nearest beat.
+/// Without a song the metronome runs on, and the player's key begins a bar on the nearest beat.
 #[test]
 fn without_a_song_the_player_begins_a_bar_on_the_nearest_click() {
     let mut host = FakeHost::with_phrase();
     host.song = vec![(0, None)];
     host.settings.accompaniment.click = true;
     host.settings.turn.start_grid = StartGrid::Bar;
-    // Six beats and a hair: the player comes a little late.
+    // Six beats and a little: the player is slightly late.
     host.events = vec![(6 * BEAT + 700, press(60)), (7 * BEAT, lift(60))];
     for lengths in [&[1_u32][..], &[64], &[4096]] {
         let heard = host.play(20 * BEAT, lengths).until(20 * BEAT);

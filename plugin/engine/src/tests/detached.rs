@@ -1,15 +1,14 @@
-//! The player plays detached: between two notes of a row there is no room for an answer.
+//! Detached playing: between two notes of a row there is no room for an answer.
 
 use super::modes::without_song;
 use super::*;
 
-/// How far beside its time each onset is, in thousandths of a second: as people play, the latest in a row behind the
-/// earliest.
+/// How far each onset is off its time, in milliseconds, as people play; the latest ones follow the earliest.
 const BESIDE_MS: [i64; 12] = [0, -20, 25, 12, -17, 30, -30, 4, 30, -9, -30, 30];
 const FRAMES_PER_MS: i64 = 48;
 
-/// Eighths at this tempo by a person who holds keys this part of their time, in per cent, and where the last key goes
-/// up.
+/// Eighths at this tempo, with keys held for `gate` percent of their time. Returns the last onset and where the last
+/// key goes up.
 fn eighths(host: &mut FakeHost, tempo: f64, gate: i64) -> (i64, i64) {
     let time = (BEAT as f64 * 60.0 / tempo).round() as i64;
     host.events.clear();
@@ -35,7 +34,7 @@ fn between_detached_notes_segue_is_silent() {
                 let ons = host.play(up + 4 * BEAT, &[512]).ons();
                 let case = format!("{tempo} bpm, {gate} %, {grid:?}");
                 assert!(ons.first().is_none_or(|on| *on > last), "{case}: {ons:?}");
-                // A person's error, and the longest of three times for the last.
+                // A person's error, and the longest of three intervals for the last note.
                 let late = last + time as i64 + 135 * FRAMES_PER_MS;
                 let bound =
                     grid.at_or_after(Ticks((late.max(up + 4_800) as f64 * tempo / 60_000.0).ceil() as i64), BARS);
@@ -78,7 +77,7 @@ fn four_notes_ten_ms_late_get_one_answer() {
 /// After the end of a phrase, the answer comes an eighth note later at most than with the gap alone.
 #[test]
 fn waiting_for_a_row_delays_an_answer_by_an_eighth_at_most() {
-    // Held for so much of their time, in per cent: how many frames after the last onset's own time the answer begins.
+    // The gate in percent, and how many frames after the last onset's own time the answer begins.
     let table = [(30, 12_000), (50, 12_000), (80, 12_000), (95, 12_000), (105, 12_000)];
     for (time, name) in [(12_000, "eighths"), (24_000, "quarters")] {
         for (gate, later) in table {

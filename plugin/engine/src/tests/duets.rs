@@ -11,17 +11,17 @@ fn a_duet_is_played_all_along_the_song_and_hears_the_player() {
         let before = host.play_in_any_blocks(8 * BAR);
         assert_eq!(before.ons()[0], BEAT / 2);
         let rest = before.ons().windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
-        assert!(rest <= 2 * BEAT, "it has no end: {rest}");
-        // One that is to begin just after the player's key.
+        assert!(rest <= 2 * BEAT, "the duet does not stop: {rest}");
+        // A note that is to begin just after the player's key.
         let due = before.ons().into_iter().find(|on| *on > 2 * BAR).unwrap();
         let at = due - LOOK_AHEAD / 2;
         host.key(61, at, 9_000);
         let after = host.play_in_any_blocks(8 * BAR);
         let same = |heard: &Heard| heard.ons().into_iter().filter(|on| *on < at + LOOK_AHEAD).collect::<Vec<_>>();
-        assert_eq!(same(&before), same(&after), "what was about to sound stays");
+        assert_eq!(same(&before), same(&after), "notes about to sound stay");
         assert!(after.ons().contains(&due));
-        assert_ne!(before.ons(), after.ons(), "what was decided later has heard the key");
-        // The first tick that lies beyond the look-ahead; a tick is 500 frames.
+        assert_ne!(before.ons(), after.ons(), "later notes were decided with the key in the context");
+        // The first tick beyond the look-ahead; a tick is 500 frames.
         let cut = (at + LOOK_AHEAD + 499).div_euclid(500);
         assert!(after.retracted().iter().all(|from| *from == cut), "{:?}, {cut}", after.retracted());
     }
@@ -71,10 +71,10 @@ fn where_the_player_runs_segue_rests() {
     let last = from + 31 * step;
     let heard = host.play_in_any_blocks(8 * BAR);
     let ons = heard.ons();
-    // From the fourth onset on it is a run.
+    // From the fourth onset on, the notes are a run.
     let begun = from + 3 * step + LOOK_AHEAD;
     assert!(!ons.iter().any(|on| (begun..last + BEAT / 2).contains(on)), "{ons:?}");
-    assert!(ons.iter().any(|on| (last + BEAT / 2..last + 3 * BEAT).contains(on)), "and goes on when it is over");
+    assert!(ons.iter().any(|on| (last + BEAT / 2..last + 3 * BEAT).contains(on)), "Segue goes on when the run is over");
     assert!(ons.iter().any(|on| *on < from));
 }
 

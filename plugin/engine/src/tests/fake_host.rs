@@ -2,42 +2,42 @@
 
 use super::*;
 
-/// What the musician sets.
+/// A change of the settings.
 pub type Turned = fn(&mut Settings);
 
-/// A host that plays what is on its page, in order of time.
+/// A host that plays a list of events in order of time.
 pub struct FakeHost {
     pub events: Vec<(i64, HostEvent)>,
-    /// Song positions: from this frame on the song is at this beat, or stands.
+    /// Song positions: from this frame on the song is at this beat, or it stands.
     pub song: Vec<(i64, Option<f64>)>,
-    /// How many quarter notes beside the song it tells of its position on a frame.
+    /// By how many quarter notes the reported position is off, by frame.
     pub beside: fn(i64) -> f64,
-    /// What it tells of its position while it stands.
+    /// The position that it reports while the song stands.
     pub stands_at: Option<f64>,
-    /// From where to where it says that it goes round.
+    /// The loop that it reports.
     pub loop_beats: Option<(f64, f64)>,
     /// Quarter notes per minute, each from a frame on.
     pub tempos: Vec<(i64, f64)>,
     pub metres: Vec<(i64, Metre)>,
     pub temperatures: Vec<(i64, f32)>,
-    /// Of every so many messages one is refused.
+    /// It refuses one of every so many messages.
     pub refuses_each: Option<u32>,
     pub settings: Settings,
     pub offline: bool,
     pub speed: Speed,
-    /// The performer is reset before the block at this frame.
+    /// The performer is reset before the block that begins at this frame.
     pub reset_at: Option<i64>,
-    /// What the musician sets differently from a frame on.
+    /// Changes of the settings, each from a frame on.
     pub turns: Vec<(i64, Turned)>,
-    /// So many frames after it was sent a message comes back at the input; longer than any block.
+    /// The number of frames after which each message returns at the input; longer than any block.
     pub loops_back_after: Option<i64>,
-    /// The model plays one note at a time.
+    /// Whether the model plays one note at a time.
     pub single_line: bool,
-    /// The model fails over some notes.
+    /// Whether the model panics on some notes.
     pub panics_often: bool,
 }
 
-/// What came back.
+/// What the engine sent and did.
 #[derive(Default)]
 pub struct Heard {
     pub messages: Vec<(i64, Message)>,
@@ -46,9 +46,9 @@ pub struct Heard {
     pub stats: Arc<Stats>,
     /// The notes in the model's context at the end.
     pub in_memory: Vec<Note>,
-    /// How often the model failed.
+    /// How often the model panicked.
     pub panics: u32,
-    /// What a capture is made from.
+    /// The recording that a capture is made from.
     pub pages: Option<Arc<EventLog>>,
 }
 
@@ -105,7 +105,7 @@ pub fn lift(pitch: u8) -> HostEvent {
 }
 
 impl FakeHost {
-    /// The song plays at 120 bpm; the player strikes four eighths, the last key goes up at frame 46,000.
+    /// The song plays at 120 bpm; the player strikes four eighths, and the last key goes up at frame 46,000.
     pub fn with_phrase() -> Self {
         let mut events = Vec::new();
         for (index, pitch) in (0..).zip([60, 62, 64, 65]) {
@@ -151,7 +151,7 @@ impl FakeHost {
         }
     }
 
-    /// Plays up to a frame in blocks of these lengths, again and again, cut where the song or a parameter changes.
+    /// Plays up to a frame in blocks of these lengths, repeated and cut where the song or a parameter changes.
     pub fn play(&self, until: i64, lengths: &[u32]) -> Heard {
         self.play_at(&mut Performer::new(RATE, Arc::default()), &mut self.port(), until, lengths)
     }
@@ -207,7 +207,7 @@ impl FakeHost {
 }
 
 impl FakeHost {
-    /// What the player does in a block, and what comes back by a routing loop.
+    /// The player's events in a block, and those that return through a routing loop.
     pub fn events_between(&self, from: i64, until: i64, heard: &Heard) -> Vec<(i64, HostEvent)> {
         let back = self
             .loops_back_after
@@ -220,7 +220,7 @@ impl FakeHost {
     }
 }
 
-/// A message as it comes in: velocities have seven bits.
+/// A message as it returns: velocities have seven bits.
 pub fn returning(message: Message) -> HostEvent {
     let coarse = |velocity: f32| (velocity * 127.0).round() / 127.0;
     match message {
@@ -235,7 +235,7 @@ pub fn returning(message: Message) -> HostEvent {
     }
 }
 
-/// What holds at a frame, and since when.
+/// The value that holds at a frame, and since when.
 pub fn valid_at<T: Copy>(list: &[(i64, T)], frame: i64) -> (i64, T) {
     *list.iter().rev().find(|(from, _)| *from <= frame).unwrap()
 }
@@ -250,8 +250,8 @@ impl Heard {
         ons.map(|(at, _)| *at).collect()
     }
 
-    /// The rule of the active notes: one note-off for each note-on, in order of time, and nothing left sounding at the
-    /// end unless it began in the last beat.
+    /// Checks the rule of the active notes: one note-off for each note-on, in order of time, and no note left sounding
+    /// at the end unless it began in the last beat.
     pub fn check_pairs(&self) -> Result<(), String> {
         let same = |one: &Key, other: &Key| (one.channel, one.pitch) == (other.channel, other.pitch);
         let mut down: Vec<(Key, i64)> = Vec::new();
@@ -290,6 +290,6 @@ impl Heard {
                 SynthEvent::Pedal { .. } | SynthEvent::AllSoundOff => {}
             }
         }
-        if down.is_empty() { Ok(()) } else { Err(format!("{down:?} ring for ever")) }
+        if down.is_empty() { Ok(()) } else { Err(format!("{down:?} never end")) }
     }
 }

@@ -4,14 +4,14 @@ use super::*;
 
 pub type MakeFake = fn(StyleNumber, Option<FakeModel>) -> Option<FakeModel>;
 
-/// Decides by what it heard, so that a note heard too late or too early is noticed; every third note is a chord.
+/// Decides by what it has heard, so that a note heard too late or too early is noticed. Every third note is a chord.
 #[derive(Clone, Default)]
 pub struct FakeModel {
     pub heard: u64,
     pub decided: Vec<(u32, Note)>,
-    /// It plays one note at a time.
+    /// Whether it plays one note at a time.
     pub single_line: bool,
-    /// It breaks over one note of so many, whenever it comes to it.
+    /// It panics on one of every so many notes, each time it decides that note.
     pub panics_often: Option<u64>,
 }
 
@@ -47,8 +47,8 @@ impl Improvise for FakeModel {
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             >> 40;
         if self.panics_often.is_some_and(|each| draw.is_multiple_of(each)) {
-            // As a panic does, but without a word: it happens so often that nobody would find anything else.
-            std::panic::resume_unwind(Box::new("a note over which it breaks"));
+            // Panics without a message, because it happens so often that other output would be lost.
+            std::panic::resume_unwind(Box::new("a note on which the fake model panics"));
         }
         let onset = match ask.begin {
             Begin::At(onset) => onset,
@@ -100,18 +100,18 @@ pub fn single_line() -> FakeModel {
     FakeModel { single_line: true, ..FakeModel::default() }
 }
 
-/// How quick the worker is.
+/// How fast the worker is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Speed {
-    /// It answers when it is waited for, and else before the next block.
+    /// It answers when it is waited for, otherwise before the next block.
     Quick,
-    /// It answers after so many blocks.
+    /// It answers after this many blocks.
     Slow(u32),
-    /// It never looks.
+    /// It never runs.
     Absent,
 }
 
-/// The link with the worker's work done on the same thread.
+/// The link, with a worker that runs on the same thread.
 pub struct FakePort {
     pub audio: AudioEnd,
     pub worker: WorkerState<FakeModel, MakeFake>,

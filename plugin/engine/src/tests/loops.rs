@@ -1,14 +1,14 @@
-//! Loops of the song: what is played from their beginning on is ready on the first frame, and to the chords there.
+//! Loops of the song: Segue's notes after the wrap are ready on the first frame, and follow the chords there.
 
 use super::modes::{BAR, alone};
 use super::*;
 use crate::link::Request;
 
-/// The bar of the song in which the loop begins, and how many times it goes round.
+/// The bar in which the loop begins, and how often it repeats.
 const FROM: i64 = 4;
 const ROUNDS: i64 = 3;
 
-/// A song that goes round so many bars from its beginning on at this tempo, and tells so.
+/// A song at this tempo that loops this many bars from its beginning on, and reports the loop.
 fn going_round(mode: Mode, bars: i64, tempo: f64) -> FakeHost {
     let mut host = alone(mode);
     host.settings.turn.trade.segue_first = true;
@@ -18,18 +18,18 @@ fn going_round(mode: Mode, bars: i64, tempo: f64) -> FakeHost {
     host
 }
 
-/// The frame on which a round begins: the nearest one, as hosts loop.
+/// The frame on which a pass begins: the nearest one, as hosts loop.
 fn round(pass: i64, bars: i64, tempo: f64) -> i64 {
     ((pass * bars * BAR) as f64 * 120.0 / tempo).round() as i64
 }
 
-/// Where a request lies in the chart: whatever it is about begins so many bars after it.
+/// The bar of the chart that a request is for.
 fn bar_in_chart(request: &Request) -> i64 {
     let (Begin::At(onset) | Begin::NotBefore(onset)) = request.begin;
     (onset - request.form).0.div_euclid(192)
 }
 
-/// Of the notes that began before a frame, those that sound on after it.
+/// How many of the notes that began before a frame still sound after it.
 fn sounding_across(heard: &Heard, frame: i64) -> i64 {
     let before = heard.messages.iter().filter(|(at, _)| *at <= frame);
     let is_on = |(at, message): &(i64, Message)| match message {
@@ -52,7 +52,7 @@ fn in_a_loop_segue_begins_on_its_first_frame() {
             for pass in 1..ROUNDS {
                 let begin = round(pass, bars, tempo);
                 assert!(heard.ons().contains(&begin), "{case}, round {pass}: {:?}", heard.ons());
-                assert_eq!(sounding_across(&heard, begin), 0, "{case}, round {pass}: what sounded ends");
+                assert_eq!(sounding_across(&heard, begin), 0, "{case}, round {pass}: sounding notes end");
             }
             for on in heard.ons() {
                 let is_segues = host.bar_of(on) / 2 % 2 == 0;
@@ -84,7 +84,7 @@ fn live_a_round_begins_as_it_does_offline() {
     }
 }
 
-/// What is decided before the end of a loop for its beginning knows the bars and chords there.
+/// Notes after the wrap that are decided before it follow the bars and chords there.
 #[test]
 fn a_part_planned_across_a_loop_has_the_bars_and_chords_there() {
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Trade, 4), (Mode::Duet, 3)] {
@@ -92,8 +92,8 @@ fn a_part_planned_across_a_loop_has_the_bars_and_chords_there() {
         let firsts = heard.requests();
         let firsts =
             firsts.iter().filter(|request| matches!(request.begin, Begin::At(onset) if onset.0 % (bars * 192) == 0));
-        let told: Vec<i64> = firsts.clone().map(bar_in_chart).collect();
-        assert_eq!(told, vec![FROM; ROUNDS as usize], "{mode:?}, {bars} bars");
+        let requested_bars: Vec<i64> = firsts.clone().map(bar_in_chart).collect();
+        assert_eq!(requested_bars, vec![FROM; ROUNDS as usize], "{mode:?}, {bars} bars");
         for request in firsts {
             let Begin::At(onset) = request.begin else { continue };
             assert_eq!(request.bars.unwrap().place(onset), Ticks::ZERO);
@@ -144,7 +144,7 @@ fn a_wrap_that_does_not_come_withdraws_the_planned_pass() {
     }
 }
 
-/// Where the song does not wrap as planned, sounding notes end where the part goes on.
+/// If the song does not wrap as planned, sounding notes end where the part goes on.
 #[test]
 fn without_the_wrap_notes_end_where_the_part_goes_on() {
     for (bars, tempo) in [(2, 97.3), (3, 97.3), (3, 120.0), (4, 133.0), (5, 120.0), (6, 88.0), (7, 120.0)] {
@@ -164,7 +164,7 @@ fn without_the_wrap_notes_end_where_the_part_goes_on() {
     }
 }
 
-/// The context holds what sounded in each pass of a loop, even if replies were late or the song did not wrap.
+/// The context holds the notes that sounded in each pass of a loop, even if replies were late or the song did not wrap.
 #[test]
 fn the_context_holds_what_sounded_in_each_pass_of_a_loop() {
     for (mode, bars) in [(Mode::Trade, 6), (Mode::Trade, 5), (Mode::Duet, 3)] {
@@ -185,7 +185,7 @@ fn the_context_holds_what_sounded_in_each_pass_of_a_loop() {
     }
 }
 
-/// An unreported loop keeps a part of Segue whose bars would have begun on that frame.
+/// An unreported loop keeps a part of Segue's whose bars would have begun on that frame.
 #[test]
 fn an_unreported_loop_keeps_bars_that_begin_on_that_frame() {
     let mut host = going_round(Mode::Trade, 4, 120.0);
@@ -194,7 +194,7 @@ fn an_unreported_loop_keeps_bars_that_begin_on_that_frame() {
     for pass in 1..ROUNDS {
         assert!(heard.ons().contains(&round(pass, 4, 120.0)), "round {pass}: {:?}", heard.ons());
     }
-    // A rendering decides the first note once more, now that it is known where the song is.
+    // A render decides the first note again once it knows where the song is.
     let places: Vec<i64> = heard
         .requests()
         .iter()
@@ -204,7 +204,7 @@ fn an_unreported_loop_keeps_bars_that_begin_on_that_frame() {
     assert_eq!(places[..2 * (ROUNDS as usize - 1)], [FROM + 4, FROM].repeat(ROUNDS as usize - 1));
 }
 
-/// A phrase of eighths in a loop of so many bars from bar 4 on, at this beat of the loop, in the rounds given.
+/// A phrase of eighths in a loop of this many bars from bar 4 on, at this beat of the loop, in these passes.
 fn phrase_in_loop(bars: i64, beat: i64, notes: i64, rounds: impl Iterator<Item = i64>) -> FakeHost {
     let mut host = going_round(Mode::Answer, bars, 120.0);
     host.song = (0..6).map(|pass| (round(pass, bars, 120.0), Some(4.0 * FROM as f64))).collect();
@@ -217,7 +217,7 @@ fn phrase_in_loop(bars: i64, beat: i64, notes: i64, rounds: impl Iterator<Item =
     host
 }
 
-/// In a loop each pass that leaves room gets an answer, wherever the phrase lies.
+/// In a loop, each pass that leaves room gets an answer, wherever the phrase lies.
 #[test]
 fn each_pass_of_a_loop_with_a_pause_gets_an_answer() {
     for bars in [1, 2, 4, 8] {
@@ -230,11 +230,11 @@ fn each_pass_of_a_loop_with_a_pause_gets_an_answer() {
                 let heard = if beat % 4 == 1 { host.play_in_any_blocks(end) } else { host.play(end, &[441]) };
                 for pass in 0..3 {
                     let up = round(pass, bars, 120.0) + beat * BEAT + notes * BEAT / 2 - 1_000;
-                    // The first eighth after the gap, through the end of the loop.
+                    // The first eighth after the gap, counted across the end of the loop.
                     let begins = (up + 4_800 + BEAT / 2 - 1) / (BEAT / 2) * (BEAT / 2);
                     let first = heard.ons().into_iter().find(|on| *on >= up && *on < end);
                     let next = round(pass + 1, bars, 120.0) + beat * BEAT;
-                    // A phrase that begins again on that very frame leaves none.
+                    // If the phrase begins again on that very frame, there is no answer.
                     let begins = (begins < next).then_some(begins);
                     assert_eq!(first.filter(|on| *on < next), begins, "{case}, round {pass}: {:?}", heard.ons());
                     let end = begins.map_or(0, |begins| (begins + BAR).min(next));
@@ -247,7 +247,7 @@ fn each_pass_of_a_loop_with_a_pause_gets_an_answer() {
     }
 }
 
-/// An answer keeps its length over the end of a loop and goes on on its first frame.
+/// An answer keeps its length across the end of a loop and goes on on the loop's first frame.
 #[test]
 fn an_answer_keeps_its_length_over_the_end_of_a_loop() {
     for (bars, beat) in [(1, 1), (2, 3), (2, 6), (4, 9), (4, 13)] {
@@ -265,7 +265,7 @@ fn an_answer_keeps_its_length_over_the_end_of_a_loop() {
                 if ons[0] <= begin && begin + BEAT <= over {
                     assert!(ons.contains(&begin), "{case}, round {pass}: {ons:?}");
                 }
-                assert_eq!(sounding_across(&heard, begin), 0, "{case}, round {pass}: what sounds ends");
+                assert_eq!(sounding_across(&heard, begin), 0, "{case}, round {pass}: sounding notes end");
             }
             assert!(ons.iter().all(|on| *on < over), "{case}: {ons:?}");
             assert!(ons.iter().any(|on| over - on <= 2 * BEAT) || over > end, "{case}: {ons:?}");

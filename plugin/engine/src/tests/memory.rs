@@ -1,4 +1,4 @@
-//! The model's context: exactly the notes that sounded.
+//! The model's context holds exactly the notes that sounded.
 
 use super::*;
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ impl Heard {
         self.sounds.iter().filter_map(key).collect()
     }
 
-    /// The same notes in the model's context; twice the same key in one chord is one note.
+    /// The keys in the model's context; the same key twice in one chord counts once.
     pub(super) fn remembered(&self) -> Vec<u8> {
         let mut notes: Vec<Note> = Vec::new();
         for note in &self.in_memory {
@@ -35,8 +35,8 @@ fn where_the_mind_breaks_segue_goes_on_with_the_next_beat() {
     let whole = host.play(END, &[512]);
     assert!(whole.panics > 3, "{}", whole.panics);
     let onsets = whole.ons();
-    // The note over which it breaks is at most half a beat after the last, and the next beat at most one after that;
-    // then it may break once more.
+    // The note on which the model panics comes at most half a beat after the last one, and the next beat at most one
+    // beat later; then the model may panic once more.
     let longest = onsets.iter().zip(&onsets[1..]).map(|(one, next)| next - one).max().unwrap();
     assert!(longest <= 3 * BEAT && END - onsets.last().unwrap() <= 3 * BEAT, "{longest}: {onsets:?}");
     for lengths in [&[64_u32][..], &[441], &[4096]] {
@@ -56,7 +56,7 @@ fn live_a_note_that_came_too_late_leaves_the_context() {
         let mut host = FakeHost::with_phrase();
         host.offline = false;
         host.settings.turn.mode = mode;
-        // Requests go out 960 frames before; the worker looks every 2,880.
+        // Requests go out 960 frames ahead, and the worker runs every 2,880 frames.
         host.speed = Speed::Slow(12);
         host.song.push((20 * BEAT, None));
         let heard = host.play(21 * BEAT, &[240]);
@@ -73,7 +73,7 @@ fn a_note_on_a_key_the_player_holds_leaves_the_context() {
     let mut host = FakeHost::with_phrase();
     host.settings.turn.mode = Mode::Duet;
     host.settings.midi.thru = true;
-    // All the keys that the model knows, down for two bars.
+    // All keys that the model knows, held for two bars.
     host.events = (48..88).map(|pitch| (4 * BEAT, press(pitch))).collect();
     host.events.extend((48..88).map(|pitch| (12 * BEAT, lift(pitch))));
     host.song.push((20 * BEAT, None));
@@ -85,10 +85,10 @@ fn a_note_on_a_key_the_player_holds_leaves_the_context() {
     }
 }
 
-/// One thing that happens.
+/// One event of a session.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
-    /// The player strikes so many notes, this many frames apart.
+    /// The player strikes this many notes, this many frames apart.
     Phrase(u8, i64),
     /// The song jumps to a beat, or stops.
     Song(Option<u8>),
@@ -128,7 +128,7 @@ fn host(mode: Mode, happenings: &[(i64, Happening)]) -> (FakeHost, i64) {
             }
         }
     }
-    // At last everything stops, and what is planned is planned no more.
+    // At the end the song stops and all plans are dropped.
     let stops = at + 4 * BEAT;
     host.song.extend([(stops, Some(0.0)), (stops + 10, None)]);
     (host, stops + 1_000)
@@ -150,7 +150,7 @@ proptest! {
         (host.settings.midi.thru, host.settings.midi.octave) = (thru, octave);
         if let Some(speed) = live {
             (host.offline, host.speed) = (false, speed);
-            // Until the slowest has answered, and what is said to that has come to it.
+            // Long enough for the slowest worker to answer and to receive what follows from its answer.
             end += 100 * i64::from(length);
         }
         let heard = host.play(end, &[length]);
@@ -160,7 +160,7 @@ proptest! {
     }
 }
 
-/// A key that is decided twice in one chord is one note, even when the first is over.
+/// A key that is decided twice in one chord is one note, even if the first has ended.
 #[test]
 fn a_key_twice_in_one_chord_is_one_note() {
     let sequences: [&[(i64, Happening)]; 3] = [
@@ -181,7 +181,7 @@ fn a_key_twice_in_one_chord_is_one_note() {
     ];
     for happenings in sequences {
         let (mut host, end) = host(Mode::Answer, happenings);
-        // The second onset comes late, and the first was short.
+        // The second onset comes late, and the first note was short.
         (host.offline, host.speed) = (false, Speed::Slow(30));
         let heard = host.play(end + 6_400, &[64]);
         let is_told_twice = |pair: &[Note]| (pair[0].onset, pair[0].pitch) == (pair[1].onset, pair[1].pitch);

@@ -1,4 +1,4 @@
-//! What comes in and goes out as MIDI, rule by rule.
+//! MIDI in and out, rule by rule.
 
 use super::*;
 use crate::host::Shape;
@@ -15,7 +15,7 @@ fn lift_on(channel: u8, pitch: u8) -> HostEvent {
     HostEvent::NoteOff { keys: Key { channel, ..key(pitch) }.into(), velocity: 0.0 }
 }
 
-/// The player does this, and is not answered for two seconds.
+/// The player's events; no answer comes for two seconds.
 fn host(events: &[(i64, HostEvent)]) -> FakeHost {
     let mut host = FakeHost::with_phrase();
     host.events = events.to_vec();
@@ -52,7 +52,7 @@ fn one_channel_or_all_are_heard_and_older_notes_still_end() {
     host.settings.midi.thru = true;
     let heard = host.play(BEAT * 2, &[512]);
     assert_eq!(heard.messages.len(), 4, "the channel of the chords is heard too");
-    // The channel is changed while a key of another is down.
+    // The channel setting changes while a key of another channel is down.
     (host.settings.midi.in_channel, host.settings.harmony) = (None, Harmony::Chart);
     host.turns = vec![(5_000, |settings| settings.midi.in_channel = Some(5))];
     let heard = host.play(BEAT * 2, &[512]);
@@ -60,7 +60,7 @@ fn one_channel_or_all_are_heard_and_older_notes_still_end() {
     heard.check_pairs().unwrap();
 }
 
-/// A key that was passed on ends when it is played again, also on a channel that is no longer heard.
+/// A key that was passed through ends when it is played again, even on a channel that is no longer heard.
 #[test]
 fn a_passed_on_key_ends_when_it_is_played_again() {
     let named = |voice| Key { voice: Some(voice), ..key(60) };
@@ -81,7 +81,7 @@ fn a_passed_on_key_ends_when_it_is_played_again() {
 fn notes_are_sent_on_the_chosen_channel_and_end_there() {
     let mut host = FakeHost::with_phrase();
     host.settings.midi.out_channel = 3;
-    // In the middle of a note, wherever that is.
+    // In the middle of a note.
     host.turns = vec![(61_003, |settings| settings.midi.out_channel = 9)];
     let heard = host.play(20 * BEAT, &[512]);
     let channels: Vec<u8> = heard
@@ -96,7 +96,7 @@ fn notes_are_sent_on_the_chosen_channel_and_end_there() {
     heard.check_pairs().unwrap();
 }
 
-/// With thru, note ids, release velocities, bends and note expressions are passed on; without it, nothing is.
+/// With thru, note ids, release velocities, bends and note expressions pass through; without it, nothing does.
 #[test]
 fn thru_passes_ids_release_velocities_bends_and_expressions() {
     let named = Key { voice: Some(7), ..key(60) };
@@ -138,13 +138,13 @@ fn a_passed_on_pedal_goes_up_when_thru_ends_and_after_refusal() {
     assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0], "once");
     host.turns.clear();
     host.refuses_each = Some(2);
-    assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0], "refused and sent again");
+    assert_eq!(pedals(&host.play(BEAT, &[64])), [1.0, 0.0], "refused, then sent again");
     host.refuses_each = None;
     host.reset_at = Some(4_000);
-    assert_eq!(pedals(&host.play(8_000, &[64])), [1.0, 0.0], "let go by a reset");
+    assert_eq!(pedals(&host.play(8_000, &[64])), [1.0, 0.0], "a reset releases the pedal");
 }
 
-/// A controller that was passed on returns to its rest position when it is no longer passed on.
+/// A controller that was passed through returns to rest when nothing passes through any more.
 #[test]
 fn passed_on_controllers_return_to_rest_when_thru_ends() {
     let bend = |channel, value| ChannelMessage::Bend { channel, value };
@@ -162,7 +162,7 @@ fn passed_on_controllers_return_to_rest_when_thru_ends() {
         host.play(BEAT, &[64]).messages.iter().filter_map(control).collect()
     };
     let ever = left.map(|message| (100, message));
-    assert_eq!(passed(&host), ever, "nothing else is made up");
+    assert_eq!(passed(&host), ever, "nothing else is sent");
     let mut then = |turn: Turned, rest: &[ChannelMessage]| {
         host.turns = vec![(5_000, turn)];
         let rest = rest.iter().map(|message| (5_000, *message));
@@ -200,7 +200,7 @@ fn a_second_note_on_is_a_new_note() {
 
 #[test]
 fn quickly_repeated_notes_are_all_heard_and_all_passed_on() {
-    // Sixteen to the second, all alike, with thru: nothing here may be taken for a routing loop.
+    // Sixteen per second, all alike, with thru: none of these may count as feedback.
     let events: Vec<_> =
         (0..32).flat_map(|index| [(index * 3_000, press(60)), (index * 3_000 + 2_000, lift(60))]).collect();
     let mut host = host(&events);
@@ -221,7 +221,7 @@ fn all_notes_off_releases_a_channels_keys_but_not_its_pedal() {
         (30_000, control(2, 127, 0.0)),
     ];
     let heard = host(&events).play(10 * BEAT, &[512]);
-    assert_eq!(heard.lengths()[..2], [40, 60], "the pedal held the first, a change of mode ended the second");
+    assert_eq!(heard.lengths()[..2], [40, 60], "the pedal held the first, a mode message ended the second");
     assert!(!heard.ons().is_empty(), "no key is down: Segue answers");
 }
 
@@ -235,7 +235,7 @@ fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
     assert!(heard.sounds.contains(&(off, SynthEvent::AllSoundOff)));
     heard.check_pairs().unwrap();
     heard.check_sounds().unwrap();
-    // In Segue's own answer too, and the chords under it.
+    // The same during Segue's answer, with comping.
     let mut host = FakeHost::with_phrase();
     host.events.push((off, control(0, ALL_SOUND_OFF, 0.0)));
     (host.settings.accompaniment.comping, host.settings.accompaniment.comping_channel) = (true, Some(7));
@@ -253,8 +253,8 @@ fn all_sound_off_silences_everybody_at_once_and_is_not_answered() {
     heard.check_pairs().unwrap();
 }
 
-/// On keyboards that give each key a channel of its own, the pedal of the first or last channel is that of all keys; a
-/// channel on which keys are played has a pedal for itself.
+/// On keyboards that give each key its own channel, the pedal of the first or last channel applies to all keys. On a
+/// channel on which keys are played, the pedal applies to that channel alone.
 #[test]
 fn the_pedal_of_a_master_channel_holds_the_notes_of_all() {
     let lengths = |master: u8, others: &[(i64, HostEvent)]| {
@@ -268,12 +268,13 @@ fn the_pedal_of_a_master_channel_holds_the_notes_of_all() {
         heard.lengths()
     };
     for master in [0, 15] {
-        assert_eq!(lengths(master, &[]), [59, 55], "until the pedal comes up");
+        assert_eq!(lengths(master, &[]), [59, 55], "until the pedal goes up");
     }
     assert_eq!(lengths(7, &[]), [20, 20], "until the keys go up");
     let played = [(0, press_on(0, 40)), (50, lift_on(0, 40))];
-    assert_eq!(lengths(0, &played)[1..], [20, 20], "a pedal for its own keys");
-    // It turns out to be none while its pedal is down: what it alone held is over, and its own key is held.
+    assert_eq!(lengths(0, &played)[1..], [20, 20], "a pedal for its own channel");
+    // Keys are played on the channel while its pedal is down, so it is not a master channel: the notes that only its
+    // pedal held end, and its own key is held.
     let later = [(15_000, press_on(0, 40)), (16_000, lift_on(0, 40))];
     assert_eq!(lengths(0, &later), [29, 25, 30]);
 }
@@ -310,7 +311,7 @@ fn segues_notes_that_come_back_by_a_routing_loop_change_nothing() {
 #[test]
 fn a_passed_on_key_ends_with_its_note_off_in_a_feedback_loop() {
     let onsets = [(0, press(60)), (12_000, press(60)), (12_003, lift(60))];
-    // The second time round the loop is no surprise.
+    // The second time round, the loop is already known.
     let events: Vec<_> =
         [0, 20_000, 40_000].iter().flat_map(|from| onsets.map(|(at, event)| (from + at, event))).collect();
     let mut host = host(&events);
@@ -339,7 +340,7 @@ fn a_note_that_is_over_before_it_comes_back_does_not_go_round() {
     assert_eq!(heard.heard_keys(), [60]);
 }
 
-/// Passed-on notes do not repeat in a feedback loop, even where Segue's channel is not heard.
+/// Notes that were passed through do not repeat in a feedback loop, even if Segue's channel is not heard.
 #[test]
 fn a_feedback_loop_repeats_no_passed_on_note() {
     for mode in [Mode::Answer, Mode::Duet] {
@@ -361,7 +362,7 @@ fn a_feedback_loop_repeats_no_passed_on_note() {
     }
 }
 
-/// A player who plays a key of Segue is heard, with a feedback loop and without.
+/// A player who plays a key of Segue's is heard, with and without a feedback loop.
 #[test]
 fn the_player_is_heard_on_a_key_that_segue_plays() {
     let mut host = FakeHost::with_phrase();
@@ -372,7 +373,7 @@ fn the_player_is_heard_on_a_key_that_segue_plays() {
         _ => None,
     });
     let onsets: Vec<_> = onsets.collect();
-    // Just the note that Segue plays, a hair later, in mid-answer: with a loop one of the two is taken for the
+    // The very note that Segue plays, slightly later, during the answer. With a loop, one of the two counts as the
     // player's.
     for (loops, index) in [(Some(64), 6), (None, 12)] {
         let (at, key, velocity) = onsets[index];

@@ -1,15 +1,15 @@
-//! How the turn passes in every mode, and the fixtures for that.
+//! How the turn changes in every mode, and the fixtures for it.
 
 use super::*;
 use crate::link::Request;
 
 /// A bar of 4/4.
 pub(super) const BAR: i64 = 4 * BEAT;
-/// The look-ahead of the settings.
+/// The look-ahead setting, in frames.
 pub(super) const LOOK_AHEAD: i64 = 960;
 const LENGTHS: [&[u32]; 5] = [&[1], &[64], &[441], &[4096], &[13, 900, 1, 2048, 77]];
 
-/// The song plays and nobody plays to it.
+/// The song plays, and the player does not.
 pub(super) fn alone(mode: Mode) -> FakeHost {
     let mut host = FakeHost::with_phrase();
     host.events.clear();
@@ -18,13 +18,13 @@ pub(super) fn alone(mode: Mode) -> FakeHost {
     host
 }
 
-/// The same, where there is no song.
+/// The same without a song.
 pub(super) fn without_song(mode: Mode) -> FakeHost {
     FakeHost { song: vec![(0, None)], ..alone(mode) }
 }
 
 impl FakeHost {
-    /// A key at a frame, for so long.
+    /// The player holds a key from a frame on for this many frames.
     pub(super) fn key(&mut self, pitch: u8, at: i64, length: i64) -> &mut Self {
         self.events.extend([(at, press(pitch)), (at + length, lift(pitch))]);
         self.events.sort_by_key(|(at, _)| *at);
@@ -36,7 +36,7 @@ impl FakeHost {
         (self.transport(frame).beats.unwrap() / 4.0 + 1e-9).floor() as i64
     }
 
-    /// What is played before a frame in blocks of all lengths, which must be the same and without fault.
+    /// The notes before a frame, which must be the same in blocks of all lengths and without fault.
     pub(super) fn play_in_any_blocks(&self, until: i64) -> Heard {
         let play = |lengths| {
             let mut heard = self.play(until, lengths);
@@ -56,7 +56,7 @@ impl FakeHost {
 }
 
 impl Heard {
-    /// As [`Heard::check_pairs`], where the music goes on.
+    /// Like [`Heard::check_pairs`], for music that goes on.
     pub(super) fn check_pairs_so_far(&self) {
         let fault = self.check_pairs().err();
         assert!(fault.as_ref().is_none_or(|fault| fault.contains("never end")), "{fault:?}");
@@ -80,7 +80,7 @@ impl Heard {
     }
 }
 
-/// *Your turn* starts an answer on the next grid point, even when nothing was heard or keys are held.
+/// *Your turn* starts an answer on the next grid point, even if nothing was heard or keys are held.
 #[test]
 fn your_turn_starts_an_answer_on_the_next_grid_point() {
     for held in [false, true] {
@@ -95,7 +95,7 @@ fn your_turn_starts_an_answer_on_the_next_grid_point() {
     }
     let mut host = alone(Mode::Answer);
     host.settings.buttons.your_turn = true;
-    assert_eq!(host.play(8 * BAR, &[64]).ons(), [0; 0], "a button that was always down was not pressed");
+    assert_eq!(host.play(8 * BAR, &[64]).ons(), [0; 0], "a button that was down from the start was not pressed");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn ringing_notes_end_when_segue_begins_again() {
     host.settings.turn.response_gap_ms = 0.0;
     let before = host.play(20 * BEAT, &[64]);
     let notes = || before.ons().into_iter().zip(before.offs());
-    // A touch within a long note, and the answer to it begins while that would still sound.
+    // A short key during a long note; its answer begins while that note would still sound.
     let (on, off) = notes().find(|(on, off)| off - on > 12_000).unwrap();
     host.key(70, on + 1_000, 500);
     let heard = host.play_in_any_blocks(20 * BEAT);
@@ -155,12 +155,12 @@ fn a_drone_keeps_no_turn_but_its_onset_counts() {
     host.events.insert(0, (0, press(36)));
     let heard = host.play_in_any_blocks(20 * BEAT);
     assert_eq!(heard.ons()[0], 60_000, "as if there were no drone");
-    // Played again, it is playing, and alone it holds the turn.
+    // Played again, the key is not a drone, and alone it holds the turn.
     host.events.push((100_000, lift(36)));
     host.events.push((110_000, press(36)));
     let heard = host.play_in_any_blocks(20 * BEAT);
     assert!(heard.ons().iter().all(|on| *on < 110_000));
-    // Above the split a held key is no drone.
+    // Above the split, a held key is not a drone.
     host.settings.turn.drone_below = 36;
     host.events.truncate(9);
     assert_eq!(host.play_in_any_blocks(20 * BEAT).ons(), [0; 0]);
@@ -170,7 +170,7 @@ fn a_drone_keeps_no_turn_but_its_onset_counts() {
 fn a_low_key_played_after_the_released_one_is_no_drone() {
     let mut host = alone(Mode::Answer);
     host.settings.turn.drone_below = 60;
-    // A bass line, each key held until the next is down.
+    // A bass line in which each key is held until the next one is down.
     for (at, pitch) in (0..).zip([36, 38, 40, 41]) {
         host.key(pitch, at * BEAT, BEAT + 2_000);
     }
@@ -204,7 +204,7 @@ fn forget_clears_the_memory_and_nothing_else() {
     let heard = host.play_in_any_blocks(20 * BEAT);
     assert_eq!(heard.commands.iter().filter(|command| matches!(command, Command::ForgetAll)).count(), 1);
     let until = |heard: &Heard| heard.messages.iter().filter(|(at, _)| *at < 90_900).copied().collect::<Vec<_>>();
-    assert_eq!(until(&heard), until(&before), "what is planned and what sounds goes on");
+    assert_eq!(until(&heard), until(&before), "planned and sounding notes go on");
     assert!(heard.ons().iter().any(|on| *on > 100_000), "and so does the answer");
     heard.check_pairs().unwrap();
 }

@@ -3,11 +3,11 @@
 use super::modes::{BAR, alone};
 use super::*;
 
-/// Two milliseconds: a note so short is a click.
+/// Two milliseconds: a note this short is a click.
 const CLICK: i64 = 96;
 
 impl Heard {
-    /// The notes of Segue's that have ended: when each began, and how long it was.
+    /// Segue's notes that have ended: onset and length.
     fn played(&self) -> Vec<(i64, i64)> {
         let mut down: Vec<(Key, i64)> = Vec::new();
         let mut lengths = Vec::new();
@@ -28,7 +28,7 @@ impl Heard {
     }
 }
 
-/// The phrase with an answer of four bars, or the other modes.
+/// A host with the phrase and an answer of four bars, or with the other modes.
 fn playing(mode: Mode) -> FakeHost {
     let mut host = if mode == Mode::Answer { FakeHost::with_phrase() } else { alone(mode) };
     host.settings.turn.answer_bars = 4;
@@ -48,11 +48,11 @@ fn a_nudge_of_up_to_50_ms_keeps_the_answer_in_every_mode() {
             let heard = host.play_in_any_blocks(8 * BAR);
             let case = format!("{mode:?}, {nudge_ms} ms");
             let click = heard.played().into_iter().find(|(began, length)| *began > at - BEAT && *length < CLICK);
-            // The shortest note of the model is a tick, and no time is lost of it but for an eighth.
+            // The shortest note of the model is one tick, and it loses at most an eighth of its length.
             assert_eq!(click, None, "{case}");
             let (before, after) = (plain.ons().len(), heard.ons().len());
             assert!(before.abs_diff(after) * 5 <= before, "{case}: {after} notes instead of {before}");
-            // When it has caught up it is on the song's beats again.
+            // Once our time has caught up, it is on the song's beats again.
             let late = at + 2 * BEAT;
             let beside = |on: i64| ((on + nudge_ms * 48) % 500).min(500 - (on + nudge_ms * 48) % 500);
             let worst = heard.ons().into_iter().filter(|on| *on > late).map(beside).max();
@@ -93,7 +93,7 @@ fn jitter_of_position_or_tempo_keeps_the_answer_in_every_mode() {
                     let click = heard.played().into_iter().find(|(_, length)| *length < CLICK);
                     assert_eq!(click, None, "{case}");
                     let (before, after) = (plain.ons().len(), heard.ons().len());
-                    // The model decides by the very ticks of what it heard.
+                    // The fake model's decisions depend on the exact ticks of what it heard.
                     assert!(after * 2 >= before && after <= before * 2, "{case}: {after} notes instead of {before}");
                 }
             }

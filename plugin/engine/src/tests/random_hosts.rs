@@ -1,8 +1,8 @@
-//! Hosts that do anything at any time.
+//! Hosts that may do anything at any time.
 
 use super::*;
 
-/// Small numbers that look random and are the same every time.
+/// Pseudo-random small numbers, the same on every run.
 struct Rng(u64);
 
 impl Rng {
@@ -18,10 +18,10 @@ impl Rng {
     }
 }
 
-/// When a host that does anything has done it all.
+/// When the random host stops acting.
 const QUIET: i64 = 550_000;
 
-/// Five seconds of a host that does anything at any time; then it lets go of all keys and listens.
+/// Five seconds of a host that may do anything at any time; then it releases all keys and listens.
 fn any_host(rng: &mut Rng) -> FakeHost {
     const BUSY: i64 = 240_000;
     let mut host = FakeHost::with_phrase();
@@ -29,7 +29,7 @@ fn any_host(rng: &mut Rng) -> FakeHost {
         let pitch = 40 + rng.roll(30) as u8;
         let at = rng.frame(BUSY);
         host.events.push((at, press(pitch)));
-        // Some releases are lost.
+        // Some note-offs are lost.
         if rng.roll(8) > 0 {
             host.events.push((at + 1 + rng.frame(40_000), lift(pitch)));
         }
@@ -60,7 +60,7 @@ fn any_host(rng: &mut Rng) -> FakeHost {
         HostEvent::Control(ChannelMessage::Controller { channel: 0, number: SUSTAIN, value: 0.0 }),
     ));
     host.events.sort_by_key(|(at, _)| *at);
-    // At last it starts and stops, which ends whatever still plays.
+    // At the end the song starts and stops, which ends everything that still plays.
     host.song.extend([(QUIET, Some(0.0)), (QUIET + 1_000, None)]);
     host.song.sort_by_key(|(at, _)| *at);
     host.temperatures.sort_by_key(|(at, _)| *at);
@@ -109,7 +109,7 @@ fn any_host(rng: &mut Rng) -> FakeHost {
     host
 }
 
-/// Whatever a host does, every note ends; and offline, block sizes do not matter.
+/// Whatever a host does, every note ends; and offline, block sizes change nothing.
 #[test]
 fn random_hosts_leave_no_note_and_offline_blocks_do_not_matter() {
     let mut notes = 0;
@@ -125,7 +125,7 @@ fn random_hosts_leave_no_note_and_offline_blocks_do_not_matter() {
             }
             heard
         });
-        // A host that refuses is asked again with every block, so there its blocks do matter.
+        // A host that refuses a message gets it again with every block, so its block sizes do matter.
         if host.offline && host.refuses_each.is_none() && host.speed == Speed::Quick {
             let pairs = one.messages.iter().zip(&other.messages);
             let differs = pairs.clone().find(|(one, other)| one != other);

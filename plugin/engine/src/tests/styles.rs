@@ -1,5 +1,5 @@
-//! Styles, and settings that mean nothing in the mode, change in the middle of Segue's part; and the metre on its first
-//! bar.
+//! The style, settings without a meaning in the mode, and the metre on the first bar change in the middle of Segue's
+//! part.
 
 use super::modes::{BAR, alone};
 use super::*;
@@ -26,7 +26,7 @@ fn settings_that_mean_nothing_in_the_mode_change_nothing() {
         host.turns = vec![(2 * BAR + 77, turn)];
         assert_eq!(host.play(8 * BAR, &[64]).messages, before, "{mode:?}");
     }
-    // In a trade they share the bars again.
+    // In a trade, both share the bars again.
     let mut host = alone(Mode::Trade);
     let before = host.play(8 * BAR, &[64]).messages;
     host.turns = vec![(2 * BAR + 77, |settings| settings.turn.trade.segue_first = true)];
@@ -50,12 +50,12 @@ fn another_style_goes_on_with_the_answer_to_its_end() {
             let sounding = heard.messages.iter().filter(|(at, _)| *at <= AT);
             let balance: i64 =
                 sounding.map(|(_, what)| if matches!(what, Message::NoteOn { .. }) { 1 } else { -1 }).sum();
-            assert_eq!(balance, 0, "{case}: what sounds ends");
+            assert_eq!(balance, 0, "{case}: sounding notes end");
             let is_style = |command: &Command| matches!(command, Command::Style(StyleNumber(3)));
             let style = heard.commands.iter().position(is_style).unwrap();
             assert!(
                 heard.commands[style..].iter().any(|command| matches!(command, Command::Request(_))),
-                "{case}: it is asked"
+                "{case}: it gets a request"
             );
             heard.check_pairs().or_else(|fault| if fault.contains("never end") { Ok(()) } else { Err(fault) }).unwrap();
         }

@@ -1,8 +1,8 @@
-//! Swing and octaves, at the edge between the model's straight ticks and frames.
+//! Swing and octaves, where the model's straight ticks become frames.
 
 use super::*;
 
-/// An eighth that begins here, at 120 bpm, where the first has five eighths of the beat.
+/// The share of the first eighth: five eighths of the beat. At 120 bpm the second eighth begins at [`SECOND`].
 const SWUNG: f32 = 0.625;
 const SECOND: i64 = BEAT * 5 / 8;
 
@@ -22,7 +22,7 @@ fn heard_onsets(heard: &Heard) -> Vec<i64> {
 
 /// The straight tick of a frame, if it is one.
 fn straight_tick(frame: i64) -> Option<i64> {
-    // Sixteenths in proportion to their eighths, and triplets even: tick, and part of the beat in 48ths.
+    // Sixteenths move in proportion to their eighths, and triplets are even: tick, and place in 48ths of a beat.
     const PLACES: [(i64, i64); 9] =
         [(0, 0), (8, 8), (12, 15), (16, 16), (24, 30), (32, 32), (36, 39), (40, 40), (48, 48)];
     let (beat, place) = (frame.div_euclid(BEAT), frame.rem_euclid(BEAT));
@@ -46,7 +46,7 @@ fn what_the_player_swings_is_heard_straight() {
 
 #[test]
 fn triplets_are_heard_as_triplets_and_swung_eighths_as_eighths() {
-    // Parts of a beat, and the ticks that are heard.
+    // Places in a beat, and the ticks that are heard.
     let beats: [(&[f64], &[i64]); 6] = [
         (&[0.0, 1.0 / 3.0, 2.0 / 3.0], &[0, 16, 32]),
         (&[0.0, 0.31, 0.64], &[0, 15, 32]),
@@ -72,11 +72,11 @@ fn triplets_are_heard_as_triplets_and_swung_eighths_as_eighths() {
 #[test]
 fn segue_swings_to_the_frame_and_the_same_in_all_blocks() {
     let mut host = swinging();
-    // From one share to another and back in mid-answer.
+    // From one share to another and back, during the answer.
     host.turns =
         vec![(130_001, |settings| settings.timing.swing = 0.5), (160_007, |settings| settings.timing.swing = SWUNG)];
     let whole = host.play(20 * BEAT, &[1 << 20]);
-    // The first eighth after the gap: the second of the third beat.
+    // The first eighth after the gap is the second eighth of the third beat.
     assert_eq!(whole.ons()[0], 2 * BEAT + SECOND);
     for (at, message) in &whole.messages {
         let swings = !(130_001..160_007).contains(at);
@@ -105,7 +105,7 @@ fn nothing_is_late_where_the_beat_is_divided_anew_in_its_middle() {
         host.settings.timing.swing = 0.75;
         host.single_line = true;
         host.song.push((BEATS * BEAT, None));
-        // To a metre that does not swing and back, wherever in the beat that happens to be.
+        // To a metre that does not swing and back, at changing places in the beat.
         let change = |index: i64| (2 * index * BEAT + (first + index * 1_700) % BEAT, [waltz, jig][index as usize % 2]);
         host.metres.extend((1..BEATS / 2).map(change));
         let heard = host.play((BEATS + 1) * BEAT, &[512]);
@@ -113,7 +113,7 @@ fn nothing_is_late_where_the_beat_is_divided_anew_in_its_middle() {
         heard.check_pairs().unwrap();
         played += heard.ons().len() as i64;
     }
-    assert!(played > 16 * BEATS / 2, "too little is played to see anything: {played}");
+    assert!(played > 16 * BEATS / 2, "too few notes to test anything: {played}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Trades: which bars are whose, and how keys take them.
+//! Trades: whose bars they are, and how keys take them.
 
 use super::modes::{BAR, alone, without_song};
 use super::*;
@@ -13,11 +13,11 @@ fn traded_bars_begin_and_end_on_the_bar_lines_to_the_sample() {
     assert!(heard.ons().contains(&(6 * BAR)));
     let hanging = heard.offs().into_iter().find(|off| (4 * BAR + 1..6 * BAR).contains(off));
     assert_eq!(hanging, None);
-    assert!(heard.offs().contains(&(4 * BAR)), "a note that would hang over ends on the bar line itself");
+    assert!(heard.offs().contains(&(4 * BAR)), "a note that would ring over ends on the bar line itself");
     heard.check_pairs().unwrap();
 }
 
-/// Who has the first bars is a setting, and so is whether the last note may ring over.
+/// Settings decide who has the first bars and whether the last note may ring over.
 #[test]
 fn the_first_bars_and_ringing_over_are_settings() {
     let mut host = alone(Mode::Trade);
@@ -25,7 +25,7 @@ fn the_first_bars_and_ringing_over_are_settings() {
     host.settings.turn.trade.rings_over = true;
     let heard = host.play_in_any_blocks(8 * BAR + 10);
     assert!(heard.ons().iter().all(|on| host.bar_of(*on) / 2 % 2 == 0));
-    // The song begins on the bar line itself, too late to decide a note on it.
+    // The song begins on the bar line itself, too late for a note on it.
     assert_eq!(heard.ons()[0], BEAT / 2);
     assert!(heard.ons().contains(&(4 * BAR)));
     assert!(heard.offs().iter().any(|off| (2 * BAR + 1..3 * BAR).contains(off)));
@@ -70,7 +70,7 @@ fn trades_follow_the_bars_through_changes_of_metre_and_tempo() {
 fn each_pass_of_a_loop_is_shared_alike_and_nothing_hangs_over() {
     for (bars, segues) in [(4, 2), (3, 1), (5, 2)] {
         let mut host = alone(Mode::Trade);
-        // From bar 4 so many bars, again and again.
+        // Loops this many bars from bar 4 on.
         host.song.extend((0..6).map(|pass| ((4 + bars + pass * bars) * BAR, Some(16.0))));
         let until = (4 + 6 * bars) * BAR;
         let heard = host.play_in_any_blocks(until);
@@ -85,7 +85,7 @@ fn each_pass_of_a_loop_is_shared_alike_and_nothing_hangs_over() {
             );
             let across = heard.messages.iter().filter(|(at, _)| *at <= begin).count();
             let ons = heard.ons().iter().filter(|on| **on <= begin).count();
-            assert_eq!(across, 2 * ons, "what sounds ends with the loop");
+            assert_eq!(across, 2 * ons, "sounding notes end with the loop");
         }
     }
 }
@@ -124,7 +124,7 @@ fn a_jump_into_segues_bars_is_joined_on_the_grid() {
     assert!(heard.ons().iter().all(|on| host.bar_of(*on) / 2 % 2 == 1));
 }
 
-/// A key in Segue's bars takes the rest of them, unless it belongs to a phrase that spills over the bar line.
+/// A key in Segue's bars takes the rest of them, unless it belongs to a phrase that reaches over the bar line.
 #[test]
 fn a_key_takes_the_rest_of_segues_bars_unless_it_spills_over() {
     let tick = BEAT / 48;
@@ -158,7 +158,7 @@ fn keys_in_the_players_bars_change_nothing_in_a_trade() {
     assert!(heard.ons().contains(&(3 * BAR)));
     let first = heard.commands.iter().position(|command| matches!(command, Command::Request(_))).unwrap();
     let heard_before = heard.commands[..first].iter().filter(|command| matches!(command, Command::Heard(_))).count();
-    assert_eq!(heard_before, 5, "it has heard all before its first note is decided");
+    assert_eq!(heard_before, 5, "the model has heard everything before its first note is decided");
 }
 
 /// Bars are traded one by one without a song, from this frame on.
@@ -168,7 +168,7 @@ fn traded_without_song() -> (FakeHost, i64) {
     (host, 123_457)
 }
 
-/// The bars, counted from a frame, in which Segue begins notes.
+/// The bars, counted from a frame, in which Segue's notes begin.
 fn bars_with_notes(heard: &Heard, first: i64) -> Vec<i64> {
     let mut bars: Vec<i64> = heard.ons().iter().map(|on| (on - first).div_euclid(BAR)).collect();
     bars.dedup();
@@ -183,7 +183,7 @@ fn without_a_song_a_trade_begins_with_the_players_first_note() {
     assert_eq!((heard.ons()[0], bars_with_notes(&heard, first)), (first + BAR, vec![1, 3]));
 }
 
-/// Without a song, Segue's bars come although the player rests through a turn, and the bars stay where they are.
+/// Without a song, Segue's bars come even if the player rests for a turn, and the bars do not move.
 #[test]
 fn without_a_song_one_empty_turn_keeps_the_trade() {
     let (mut host, first) = traded_without_song();
@@ -216,7 +216,7 @@ fn without_a_song_a_held_key_keeps_the_trade() {
     let (mut host, first) = traded_without_song();
     host.key(60, first, 7 * BAR);
     let heard = host.play_in_any_blocks(first + 14 * BAR);
-    // Bar 8 is empty, and bar 10.
+    // Bars 8 and 10 are empty.
     assert_eq!(bars_with_notes(&heard, first), [1, 3, 5, 7, 9]);
 }
 
@@ -230,7 +230,7 @@ fn your_turn_in_a_trade_gives_segue_the_next_bars() {
         }),
     ];
     let heard = host.play_in_any_blocks(10 * BAR);
-    // Bars 2 and 3, then from the next bar line on 5 and 6, then 9.
+    // Bars 2 and 3, then 5 and 6 from the next bar line on, then 9.
     let bars: Vec<i64> = heard.ons().iter().map(|on| host.bar_of(*on)).collect();
     assert!(bars.iter().all(|bar| [2, 3, 5, 6, 9].contains(bar)), "{bars:?}");
     assert!(heard.ons().contains(&(5 * BAR)) && bars.contains(&6));

@@ -35,7 +35,7 @@ pub struct LoopPass {
     pub landing: LoopWrap,
     /// Its first tick, in ticks of the style that plays.
     pub first: Ticks,
-    /// Segue's part with which it begins; `None` where it does not begin with one.
+    /// Segue's part at its beginning; `None` if it does not begin with one.
     pub part: Option<Part>,
     /// The trade grid in it.
     pub grid: TradeGrid,
@@ -51,10 +51,10 @@ pub struct LoopPass {
 /// | planned | the plan is withdrawn                                  | unknown                               |
 #[derive(Debug, Clone, Copy, Default)]
 pub enum LoopAhead {
-    /// It is not planned.
+    /// The next pass is not planned.
     #[default]
     Unknown,
-    /// It is planned so.
+    /// The next pass is planned like this.
     Planned(LoopPass),
 }
 
@@ -86,10 +86,10 @@ impl LoopAhead {
         }
     }
 
-    /// The offset at which the song has passed the loop's end without wrapping.
+    /// The offset after which the song has certainly passed the loop's end without wrapping.
     pub fn passes(&self, now: &Now<'_>) -> Option<i64> {
         let Self::Planned(pass) = self else { return None };
-        // Where the end lies between two frames, some hosts wrap on the first and some on the second.
+        // If the end lies between two frames, some hosts wrap on the first and some on the second.
         Some(now.maps.beats.offset_of(pass.landing.reached).saturating_add(1))
     }
 
@@ -109,7 +109,7 @@ impl LoopAhead {
 }
 
 impl LoopPass {
-    /// The pass as these settings share it.
+    /// The next pass, shared as these settings say.
     fn of(landing: LoopWrap, settings: &Settings, turn: Turn, wrap: &WrapPoint) -> Self {
         let LoopWrap { first, count, .. } = landing;
         let mut trades = TradeGrid::new(0, settings.turn.trade.segue_first, settings.turn.trade);
@@ -207,17 +207,17 @@ mod tests {
     use super::*;
     use segue_model::note::Metre;
 
-    /// Two bars from beat 4 on.
+    /// An answer of two bars from beat 4 on.
     const ANSWER: Part = Part { mode: Mode::Answer, start: Ticks(192), end: Some(Ticks(576)), ring: RING, lag: 0.0 };
 
-    /// Each row of the table at the head of this file, and its limits.
+    /// Tests each row of the table at the head of this file, and its limits.
     #[test]
     fn an_answer_follows_the_table_where_a_loop_ends() {
         use StartGrid::{Bar, Eighth, Free};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let to = |start, end| Some(Part { start: Ticks(start), end: Some(Ticks(end)), ..ANSWER });
-        // The row, the grid, the turn, the loop's end, ticks from there to the end of the gap: the answer after the
-        // wrap.
+        // The row, the grid, the turn, the loop's end, the ticks from there to the end of the gap, and the answer after
+        // the wrap.
         let table = [
             ("plays, two bars are left", Eighth, Playing(ANSWER), 384, -180.0, to(384, 576)),
             ("plays, exactly a beat is left", Eighth, Playing(ANSWER), 528, -330.0, to(528, 576)),

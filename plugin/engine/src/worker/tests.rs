@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Plays one note again and again; the highest key kills it.
+/// Plays one note again and again; the highest key makes it panic.
 #[derive(Clone)]
 struct Fragile {
     step: Ticks,
@@ -17,11 +17,11 @@ struct Fragile {
 
 impl Improvise for Fragile {
     fn hear(&mut self, key: HeardKey) {
-        assert_ne!(key.pitch, Pitch::MAX, "the key that kills");
+        assert_ne!(key.pitch, Pitch::MAX, "the key that makes it panic");
     }
     fn amend(&mut self, _: u32, _: Ticks) {}
     fn decide(&mut self, ask: &DecisionRequest) -> Note {
-        assert_ne!(ask.turn, 13, "the turn that kills");
+        assert_ne!(ask.turn, 13, "the turn that makes it panic");
         self.last = match ask.begin {
             Begin::At(onset) => onset,
             Begin::NotBefore(earliest) => earliest.max(self.last + self.step),
@@ -116,18 +116,18 @@ fn a_panic_of_the_mind_is_survived_and_counted() {
     assert!(audio.send(request(13, Ticks(49))));
     assert_eq!(audio.wait_for_reply_offline(), Some(Reply::Failed { generation: Generation(13) }));
     assert!(audio.send(request(14, Ticks(49))));
-    assert_eq!(onsets(&mut audio), [48, 72], "the next request is fulfilled by a new model");
+    assert_eq!(onsets(&mut audio), [48, 72], "a new model answers the next request");
     assert_eq!(stats.panics.get(), 1);
     assert_eq!(stats.worker_status(), WorkerStatus::Ready);
 }
 
-/// A style whose making panics leaves the one before in its place.
+/// If building a style panics, the previous style stays.
 #[test]
 fn a_style_that_cannot_be_made_leaves_the_one_before() {
     let (mut audio, end) = link();
     let stats = Arc::new(Stats::default());
     let make = |style: StyleNumber, before: Option<Fragile>| {
-        assert_ne!(style, StyleNumber(9), "the style that kills");
+        assert_ne!(style, StyleNumber(9), "the style that cannot be built");
         before.or(Some(Fragile { step: Ticks(24), last: Ticks::ZERO }))
     };
     let mut room = WorkerState::new(end, Arc::clone(&stats), make);
@@ -174,11 +174,11 @@ fn a_mind_that_takes_long_keeps_nobody_waiting() {
     assert!(audio.send(Command::Style(StyleNumber(0))) && audio.send(request(1, Ticks(49))));
     audio.wake();
     assert_eq!(audio.receive(), None);
-    assert!(begun.elapsed() < LONG, "neither telling, waking nor looking for a reply waits");
-    assert_eq!(onsets(&mut audio), [48, 72], "it comes all the same; what is too late by then is the hands' to drop");
+    assert!(begun.elapsed() < LONG, "sending, waking and receiving do not wait");
+    assert_eq!(onsets(&mut audio), [48, 72], "the reply still comes; the audio thread drops notes that are too late");
 }
 
-/// Refused weights are reported, and every request is answered all the same.
+/// If weights are refused, that is reported, and every request still gets a reply.
 #[test]
 fn refused_weights_are_reported_and_requests_answered() {
     let (mut audio, model) = link();
@@ -192,10 +192,10 @@ fn refused_weights_are_reported_and_requests_answered() {
     assert_eq!(stats.worker_status(), WorkerStatus::NoWeights);
 }
 
-/// An instance that goes while its model decides is no fault, and nothing more is decided.
+/// An instance may be dropped while its model decides, and then nothing more is decided.
 #[test]
 fn an_instance_may_go_while_its_model_decides() {
-    /// Its instance goes with the third note.
+    /// A model whose instance is dropped with the third note.
     struct Left {
         model: Fragile,
         audio: Rc<RefCell<Option<AudioEnd>>>,

@@ -14,29 +14,29 @@ fn lift(pitch: u8) -> HostEvent {
     HostEvent::NoteOff { keys: key(pitch).into(), velocity: 0.0 }
 }
 
-/// Remembers nothing; a thousand frames are a second.
+/// An empty filter; a thousand frames are a second.
 fn empty() -> FeedbackFilter {
     let mut filter = FeedbackFilter::default();
     filter.begin_block(FramePosition(0), 1_000.0);
     filter
 }
 
-/// A note of the player's is passed on.
+/// A note of the player's is passed through.
 fn pass(filter: &mut FeedbackFilter, begun: i64) {
     filter.note_begun(FramePosition(begun), key(60), 64.0 / 127.0, NoteSource::Player);
 }
 
-/// A block begins here.
+/// A block begins.
 fn block(filter: &mut FeedbackFilter, at: i64) {
     filter.begin_block(FramePosition(at), 1_000.0);
 }
 
-/// Whether a release is ours while a finger is on its key.
+/// Whether a note-off is taken for ours while the player holds its key.
 fn is_taken_from_the_finger(filter: &mut FeedbackFilter, at: i64) -> bool {
     filter.take(FramePosition(at), &lift(60), true)
 }
 
-/// Segue plays a note with a finer velocity than seven bits have.
+/// Segue plays a note with a velocity that seven bits cannot express.
 fn play(filter: &mut FeedbackFilter, pitch: u8, begun: i64) {
     filter.note_begun(FramePosition(begun), key(pitch), 0.505, NoteSource::Segue);
 }
@@ -69,7 +69,7 @@ fn what_differs_or_comes_too_late_is_the_players() {
     }
     assert!(!ours(&mut filter, 201, press(60)));
     filter.note_ended(FramePosition(300), key(60));
-    assert!(!ours(&mut filter, 301, lift(60)), "a note that never came back has no release that does");
+    assert!(!ours(&mut filter, 301, lift(60)), "the note did not come back, so its note-off does not either");
 }
 
 /// A note-off and a control return within the window too, or they are the player's.
@@ -98,7 +98,7 @@ fn a_second_match_after_lost_notes_tells_of_a_loop() {
     play(&mut filter, 60, 3_000);
     assert!(!ours(&mut filter, 3_010, press(60)));
     filter.note_ended(FramePosition(3_100), key(60));
-    assert!(!ours(&mut filter, 3_110, lift(60)), "the player's note has the player's release");
+    assert!(!ours(&mut filter, 3_110, lift(60)), "a note-off of the player's ends the player's note");
     play(&mut filter, 62, 3_200);
     assert!(ours(&mut filter, 3_210, press(62)));
 }
@@ -110,7 +110,7 @@ fn a_passed_note_returns_while_its_key_is_down() {
     filter.note_ended(FramePosition(50), key(60));
     assert!(!filter.take(FramePosition(100), &press(60), false), "the player strikes the key again");
     pass(&mut filter, 100);
-    assert!(filter.take(FramePosition(120), &press(60), true), "no finger strikes a key that is down");
+    assert!(filter.take(FramePosition(120), &press(60), true), "a player cannot strike a key that is down");
     pass(&mut filter, 130);
     assert!(filter.take(FramePosition(140), &press(60), false), "from now on the loop is known");
 }
@@ -129,8 +129,8 @@ fn a_punctual_note_is_ours_and_a_repeated_one_is_not() {
         is_back
     };
     assert!(back_at(150), "at the block's first frame");
-    assert!(back_at(153), "as far into it as it was");
-    assert!(!back_at(151) && !back_at(154), "a finger may be quick");
+    assert!(back_at(153), "at the same offset in the block");
+    assert!(!back_at(151) && !back_at(154), "the player may be this fast");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_punctual_note_off_is_told_from_the_players() {
     }
 }
 
-/// Notes of Segue's come back after so many frames, which no block is long.
+/// A filter to which Segue's notes came back after these numbers of frames, none of which is the length of a block.
 fn come_back_after(ways: [i64; 3]) -> FeedbackFilter {
     let mut filter = empty();
     for (at, way) in (0..).step_by(100).zip(ways) {
@@ -208,7 +208,7 @@ fn a_note_from_before_a_reset_may_end_punctually() {
         filter.note_ended(FramePosition(0), key(60));
         block(&mut filter, 50);
         assert_eq!(is_taken_from_the_finger(&mut filter, at), is_end, "at {at}");
-        assert!(!is_taken_from_the_finger(&mut filter, at), "and this is the finger");
+        assert!(!is_taken_from_the_finger(&mut filter, at), "and this is the player's");
     }
 }
 
@@ -216,24 +216,30 @@ fn a_note_from_before_a_reset_may_end_punctually() {
 fn a_note_off_is_the_players_until_a_loop_is_sure() {
     let mut filter = empty();
     pass(&mut filter, 0);
-    assert!(filter.take(FramePosition(20), &press(60), true), "a key that is down is struck alike: perhaps a loop");
-    // Struck again without a release, which ends the note before.
+    assert!(
+        filter.take(FramePosition(20), &press(60), true),
+        "a key that is down is struck as hard again: perhaps a loop"
+    );
+    // The key is struck again without a note-off, which ends the note before.
     filter.note_ended(FramePosition(50), key(60));
     pass(&mut filter, 50);
-    assert!(!is_taken_from_the_finger(&mut filter, 53), "it may have been another finger all along");
+    assert!(!is_taken_from_the_finger(&mut filter, 53), "the first stroke may have been the player's too");
     filter.note_ended(FramePosition(53), key(60));
     block(&mut filter, 60);
-    assert!(!ours(&mut filter, 70, lift(60)), "which lifts nothing");
+    assert!(!ours(&mut filter, 70, lift(60)), "it applies to no key");
     assert!(ours(&mut filter, 70, press(60)));
-    assert!(ours(&mut filter, 73, lift(60)), "an end comes to a key that nobody holds");
+    assert!(ours(&mut filter, 73, lift(60)), "a note-off arrives for a key that nobody holds");
     pass(&mut filter, 100);
     block(&mut filter, 110);
     assert!(ours(&mut filter, 120, press(60)));
     filter.note_ended(FramePosition(130), key(60));
     pass(&mut filter, 130);
     block(&mut filter, 140);
-    assert!(is_taken_from_the_finger(&mut filter, 150), "the end of the note before: the finger is still down");
-    assert!(!is_taken_from_the_finger(&mut filter, 150), "and this is the finger");
+    assert!(
+        is_taken_from_the_finger(&mut filter, 150),
+        "the end of the note before, while the player still holds the key"
+    );
+    assert!(!is_taken_from_the_finger(&mut filter, 150), "and this is the player's");
 }
 
 #[test]
@@ -256,7 +262,7 @@ fn nothing_returns_in_the_block_in_which_it_was_sent() {
     block(&mut filter, 100);
     filter.note_ended(FramePosition(103), key(60));
     pass(&mut filter, 103);
-    assert!(!is_taken_from_the_finger(&mut filter, 105), "a finger may be quick");
+    assert!(!is_taken_from_the_finger(&mut filter, 105), "the player may be this fast");
     assert!(!ours(&mut filter, 106, press(60)));
     let bend = ChannelMessage::Bend { channel: 0, value: 0.7 };
     filter.passed(FramePosition(107), Message::Control(bend));
@@ -273,13 +279,16 @@ fn a_late_loop_is_known_by_its_second_note() {
         play(&mut filter, 50, index * 300);
     }
     pass(&mut filter, 3_000);
-    assert!(!filter.take(FramePosition(3_010), &press(60), true), "no loop was there, so it is the player's");
-    // Which ends the note, and begins another.
+    assert!(!filter.take(FramePosition(3_010), &press(60), true), "no loop is known, so it is the player's");
+    // That ends the note and begins another.
     filter.note_ended(FramePosition(3_010), key(60));
     pass(&mut filter, 3_010);
     assert!(!filter.take(FramePosition(3_020), &lift(60), true));
     filter.note_ended(FramePosition(3_020), key(60));
-    assert!(filter.take(FramePosition(3_020), &press(60), false), "the finger is up by now; it goes round no more");
+    assert!(
+        filter.take(FramePosition(3_020), &press(60), false),
+        "the key is up by now, so the note stops going round"
+    );
     assert!(ours(&mut filter, 3_030, lift(60)));
 }
 

@@ -68,7 +68,7 @@ fn no_reply_to_a_dropped_plan_counts() {
     assert_eq!(scheduled(&mut requests, note(second, 96)), Some(96));
 }
 
-/// A note that no longer counts is reported as unplayed only if it was not already retracted from the model's context.
+/// A note that no longer counts is reported as unplayed unless it has already been retracted from the model's context.
 #[test]
 fn a_note_that_was_retracted_is_not_reported_as_unplayed() {
     let (mut requests, first) = requested();
@@ -90,7 +90,7 @@ fn two_parts_are_drafted_side_by_side() {
     let second = request_due(&mut requests);
     assert_eq!((second.begin, scheduled(&mut requests, note(first, 96))), (Begin::At(Ticks(300)), Some(96)));
     assert_eq!(scheduled(&mut requests, note(first, 300)), None);
-    assert_eq!(requests.drop_draft(), Some(Ticks(97)), "what may still arrive of the first part");
+    assert_eq!(requests.drop_draft(), Some(Ticks(97)), "notes of the first part may still arrive");
     let (mut requests, first) = requested();
     requests.begin_after(Ticks(300), later, FramePosition(9));
     let _ = (requests.accept(note(first, 96)), requests.accept(until(first, 310)));
@@ -102,7 +102,7 @@ fn two_parts_are_drafted_side_by_side() {
 fn what_is_not_requested_yet_is_not_requested_again() {
     let (mut requests, first) = requested();
     let _ = (requests.accept(note(first, 96)), requests.accept(until(first, 400)));
-    // The note is long: the next one is requested when it is nearly over.
+    // The note is long, so the next one is requested when it is nearly over.
     assert!(!requests.redecide_from(Ticks(110), Ticks(120), FramePosition(9)));
     assert_eq!(request_due(&mut requests).begin, Begin::NotBefore(Ticks(400)));
 }

@@ -272,8 +272,8 @@ fn beside(length: u32, blocks: u32, noise: impl Fn(u32) -> f64) -> (Vec<f64>, bo
     for block in 0..blocks {
         let at = i64::from(block) * i64::from(length);
         let beats = 101.0 + at as f64 / 24_000.0;
-        let told = playing(beats + noise(block) * 2.0, Metre::COMMON, 100.0);
-        let (span, flow) = clock.enter(&told, FramePosition(at), length, 120.0);
+        let reported = playing(beats + noise(block) * 2.0, Metre::COMMON, 100.0);
+        let (span, flow) = clock.enter(&reported, FramePosition(at), length, 120.0);
         broken |= block > 0 && flow == Flow::Discontinuity;
         assert!(span.moment_of(0) >= last - 0.2, "time goes back in block {block} of {length}");
         let (begin, end) = (span.moment_of(0), span.moment_of(i64::from(length)));
@@ -343,9 +343,9 @@ fn after_a_nudge_a_tick_keeps_its_frame_in_all_blocks() {
                 let change = if at < 24_123 { 24_123 - at } else { i64::MAX };
                 let frames = i64::from(*lengths.next().unwrap()).min(change);
                 let beats = at as f64 / 24_000.0 + if at < 24_123 { 0.0 } else { nudge };
-                let told = playing(beats, Metre::COMMON, 0.0);
+                let reported = playing(beats, Metre::COMMON, 0.0);
                 let frames = u32::try_from(frames).unwrap();
-                let (span, _) = clock.enter(&told, FramePosition(at), frames, 120.0);
+                let (span, _) = clock.enter(&reported, FramePosition(at), frames, 120.0);
                 let offsets = (0..150).map(|tick| span.offset_of(f64::from(tick)));
                 found
                     .extend(offsets.filter(|offset| (0..i64::from(frames)).contains(offset)).map(|offset| at + offset));

@@ -9,7 +9,7 @@ const LOOK_AHEAD: i64 = 960;
 const KEY_DOWN: TurnInput = TurnInput::KeyDown(Ticks(200));
 const KEYS_UP: TurnInput = TurnInput::KeysUp { row_overdue: 0 };
 
-/// From beat 2 on; in an answer and a trade for four bars.
+/// A part from beat 2 on; in an answer and in a trade it lasts four bars.
 fn part(mode: Mode) -> Part {
     let end = (mode != Mode::Duet).then_some(Ticks(864));
     Part { mode, start: Ticks(96), end, ring: super::super::situation::RING, lag: 0.0 }
@@ -24,7 +24,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// The song plays, in a loop of its first bar; or no song plays.
+    /// The song plays and loops its first bar; or there is no song.
     fn new(mode: Mode, in_song: bool) -> Self {
         let mut settings = crate::tests::settings();
         settings.turn.mode = mode;
@@ -76,9 +76,9 @@ fn name(order: Option<Order>) -> &'static str {
     }
 }
 
-/// The order for each input in each turn, in this order: listening, hearing, waiting, playing, resting.
+/// The order for each input in each turn, in this sequence: listening, hearing, waiting, playing, resting.
 fn check(mode: Mode, table: &[(TurnInput, [&str; 5])]) {
-    assert_eq!(table.len(), 11, "every input but the one that needs a tick map");
+    assert_eq!(table.len(), 11, "every input except the one that needs a tick map");
     let of_part = part(mode);
     let turns = [Turn::Listening, Turn::Hearing, Turn::Waiting(of_part), Turn::Playing(of_part), Turn::Resting];
     let converted = ["-", "-", "prepare", "prepare", "-"];
@@ -125,12 +125,12 @@ fn every_input_in_a_trade() {
             (TurnInput::BarsMoved, ["-"; 5]),
             (KEY_DOWN, ["-", "-", "-", "yield", "yield"]),
             (KEYS_UP, ["-"; 5]),
-            // Segue's next bars begin with bar 1, which is later than the part that waits.
+            // Segue's next bars begin with bar 1, which is later than the waiting part.
             (TurnInput::YourTurn, ["prepare", "prepare", "-", "-", "prepare"]),
             (TurnInput::AllSoundOff, ["stop"; 5]),
             (TurnInput::AllocationDue, ["prepare", "prepare", "prepare", "reshape", "prepare"]),
             (TurnInput::TurnDue, ["-", "-", "begin", "close", "-"]),
-            // The loop begins with bars of the player.
+            // The loop begins with the player's bars.
             (TurnInput::LoopDue, ["-"; 5]),
             (TurnInput::LoopPassed, ["-"; 5]),
         ],
@@ -157,7 +157,7 @@ fn every_input_in_a_duet() {
     );
 }
 
-/// A wrap that was planned and does not come: the part that plays goes on, and counts as a turn if it plays.
+/// If a planned wrap does not come, the playing part goes on and counts as a turn.
 #[test]
 fn a_planned_wrap_that_does_not_come_rejoins_the_part() {
     for (turn, plays) in [(Turn::Waiting(part(Mode::Answer)), false), (Turn::Playing(part(Mode::Answer)), true)] {
@@ -188,7 +188,7 @@ fn without_a_song_the_second_empty_turn_ends_a_trade() {
     }
 }
 
-/// Without a song, the last key-up gives a duet its end, and the next key takes that away.
+/// Without a song, the last key-up gives a duet its end, and the next key removes it.
 #[test]
 fn without_a_song_a_duet_has_an_end_only_while_no_key_is_down() {
     let mut bench = Bench::new(Mode::Duet, false);

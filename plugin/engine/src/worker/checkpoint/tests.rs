@@ -10,13 +10,13 @@ use segue_model::note::{Pitch, Ticks, Velocity};
 use segue_model::sampling::SamplingParameters;
 use std::sync::{Arc, OnceLock};
 
-/// Turns and keys that kill a model, and how.
+/// Turns and keys that make a model panic, and how.
 const DEADLY_TURN: u32 = 13;
 const DEADLY_KEY: u8 = 127;
-/// It is heard, and kills only when it is taken in.
+/// The model hears this key, and panics only when it is processed.
 const POISONOUS_KEY: u8 = 126;
 
-/// A real model that breaks in the middle of something, and is then in no state to be used.
+/// A real model that panics in the middle of an operation and is then in an unusable state.
 struct PanickingModel(Improviser);
 
 impl PanickingModel {
@@ -71,17 +71,17 @@ impl Improvise for PanickingModel {
 
 type MakePanicking = fn(StyleNumber, Option<PanickingModel>) -> Option<PanickingModel>;
 
-fn shipped_mind() -> Arc<Model> {
+fn shipped_model() -> Arc<Model> {
     static SHIPPED: OnceLock<Arc<Model>> = OnceLock::new();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../presets/irish.segue");
     let load = || Arc::new(Model::from_bytes(&std::fs::read(path).unwrap(), "irish").unwrap());
     Arc::clone(SHIPPED.get_or_init(load))
 }
 
-/// A jam in which the same is told to a worker's room, and what it answers is written down.
+/// A session in which a worker receives commands and its replies are recorded.
 struct Jam {
     audio: AudioEnd,
-    room: WorkerState<PanickingModel, MakePanicking>,
+    state: WorkerState<PanickingModel, MakePanicking>,
     stats: Arc<Stats>,
     heard: u32,
 }
@@ -89,27 +89,27 @@ struct Jam {
 impl Jam {
     fn begin() -> Self {
         fn make(_: StyleNumber, before: Option<PanickingModel>) -> Option<PanickingModel> {
-            before.or_else(|| Some(PanickingModel(Improviser::new(shipped_mind()))))
+            before.or_else(|| Some(PanickingModel(Improviser::new(shipped_model()))))
         }
         let (audio, end) = link();
         let stats = Arc::new(Stats::default());
         let mut jam =
-            Self { audio, room: WorkerState::new(end, Arc::clone(&stats), make as MakePanicking), stats, heard: 0 };
-        jam.tell(Command::Style(StyleNumber(0)));
+            Self { audio, state: WorkerState::new(end, Arc::clone(&stats), make as MakePanicking), stats, heard: 0 };
+        jam.send(Command::Style(StyleNumber(0)));
         jam
     }
 
-    fn tell(&mut self, command: Command) {
+    fn send(&mut self, command: Command) {
         assert!(self.audio.send(command));
-        self.room.run_until_idle();
+        self.state.run_until_idle();
     }
 
-    /// Plays eighths from here on, one for each key.
+    /// Plays eighths from this tick on, one for each key.
     fn play(&mut self, from: i64, keys: &[u8]) {
         for (index, key) in (0..).zip(keys) {
             let id = self.heard;
             self.heard += 1;
-            self.tell(Command::Heard(HeardKey {
+            self.send(Command::Heard(HeardKey {
                 id,
                 onset: Ticks(from + 24 * index),
                 pitch: Pitch::new(*key).unwrap(),
@@ -121,15 +121,15 @@ impl Jam {
                 memory: 1.0,
                 seed: 0,
             }));
-            self.tell(Command::Amend { id, duration: Ticks(24) });
+            self.send(Command::Amend { id, duration: Ticks(24) });
         }
     }
 
-    /// What is said to a request.
+    /// The worker's replies to a request.
     fn answer(&mut self, turn: u32, from: i64, horizon: i64) -> Vec<Reply> {
         let (begin, form, sampling) = (Begin::At(Ticks(from)), Ticks::ZERO, SamplingParameters::default());
         let horizon = Ticks(horizon);
-        self.tell(Command::Request(Request {
+        self.send(Command::Request(Request {
             generation: Generation(0),
             turn: TurnNumber(turn),
             begin,
@@ -141,9 +141,9 @@ impl Jam {
             sampling,
             swing: Swing::STRAIGHT,
         }));
-        let timeless = |said| match said {
+        let timeless = |reply| match reply {
             Reply::Done { generation, earliest_next, .. } => Reply::Done { generation, earliest_next, elapsed_ns: 0 },
-            said => said,
+            reply => reply,
         };
         std::iter::from_fn(|| self.audio.receive()).map(timeless).collect()
     }
@@ -154,7 +154,7 @@ const PHRASE: [u8; 16] = [62, 64, 66, 69, 71, 69, 66, 64, 62, 66, 69, 74, 73, 71
 /// After a panic, the next decision is that of a model that never panicked.
 #[test]
 fn after_a_panic_decisions_are_as_if_there_was_none() {
-    // Short of the first model model, and beyond some of them.
+    // Before the first checkpoint, and after several.
     for rounds in [1, 80] {
         let [mut whole, mut broken] = [Jam::begin(), Jam::begin()];
         let mut at = 0;
@@ -162,7 +162,7 @@ fn after_a_panic_decisions_are_as_if_there_was_none() {
             for jam in [&mut whole, &mut broken] {
                 jam.play(at, &PHRASE);
                 assert!(jam.answer(round + 100, at + 384, at + 500).len() > 2);
-                jam.tell(Command::Retract { from: Ticks(at + 450) });
+                jam.send(Command::Retract { from: Ticks(at + 450) });
             }
             at += 768;
         }
@@ -182,25 +182,25 @@ fn notes_that_were_told_before_a_decision_broke_stay_in_mind() {
     for jam in [&mut whole, &mut broken] {
         jam.play(0, &PHRASE);
     }
-    // The note after 500 kills: the ones before it are told, and then that it failed.
-    let told = broken.answer(DEADLY_TURN, 384, 900);
-    let (last, notes) = told.split_last().unwrap();
+    // The note after tick 500 makes the model panic: the notes before it arrive, then the failure.
+    let replies = broken.answer(DEADLY_TURN, 384, 900);
+    let (last, notes) = replies.split_last().unwrap();
     assert_eq!(*last, Reply::Failed { generation: Generation(0) });
-    let Some(Reply::Note { note: until, .. }) = notes.last() else { panic!("{told:?}") };
-    // A model that is asked for these alone.
+    let Some(Reply::Note { note: until, .. }) = notes.last() else { panic!("{replies:?}") };
+    // A model that is asked for these notes only.
     assert_eq!(&whole.answer(DEADLY_TURN, 384, until.onset.0 + 1)[..notes.len()], notes);
     assert_eq!(broken.answer(14, 960, 1_200), whole.answer(14, 960, 1_200));
     assert_eq!((broken.stats.panics.get(), whole.stats.panics.get()), (1, 0));
 }
 
-/// What breaks every model that hears it is dropped, with what came since the last checkpoint.
+/// A command that makes every model panic is dropped, together with everything since the last checkpoint.
 #[test]
 fn what_breaks_every_model_is_left_behind() {
     let mut jam = Jam::begin();
     jam.play(0, &PHRASE);
-    jam.room.keep_checkpoint(0);
+    jam.state.keep_checkpoint(0);
     jam.play(400, &[60, POISONOUS_KEY, 62]);
-    jam.room.guarded(|model, _, _| model.catch_up());
+    jam.state.guarded(|model, _, _| model.catch_up());
     assert_eq!((jam.stats.panics.get(), jam.stats.worker_status()), (1, WorkerStatus::Ready));
     let mut whole = Jam::begin();
     whole.play(0, &PHRASE);
@@ -212,8 +212,8 @@ fn what_would_have_to_be_gone_through_again_is_bounded() {
     let mut jam = Jam::begin();
     for round in 0..100 {
         jam.play(round * 400, &PHRASE);
-        assert!(jam.room.checkpoint.log.len() <= MOST_STEPS);
+        assert!(jam.state.checkpoint.log.len() <= MOST_STEPS);
     }
-    jam.room.keep_checkpoint(STEPS_WHEN_IDLE);
-    assert!(jam.room.checkpoint.log.is_empty());
+    jam.state.keep_checkpoint(STEPS_WHEN_IDLE);
+    assert!(jam.state.checkpoint.log.is_empty());
 }
