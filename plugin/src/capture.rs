@@ -1,17 +1,18 @@
-//! Where captures go: MIDI files in the user's music folder, or where the user says. Runs in the editor's thread.
+//! Where captures are saved: as MIDI files in the user's music folder, or where the user chooses. Runs in the editor's
+//! thread.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// How the name of a MIDI file ends.
+/// The extension of a MIDI file.
 const ENDING: &str = "mid";
-/// How many files of one second and style there may be.
+/// How many files with the same second and style are possible.
 const SAME_NAMES: u32 = 100;
 
-/// Why nothing was captured. Its display is one sentence.
+/// Why a capture failed. The display is one sentence.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the sentences say it")]
+#[expect(missing_docs, reason = "the messages describe them")]
 pub enum CaptureError {
     #[error("Nothing has been played yet, so there is nothing to capture.")]
     Nothing,
@@ -26,16 +27,16 @@ pub enum CaptureError {
     File { path: String, reason: std::io::Error },
 }
 
-/// The folder into which captures go: `Segue` in the user's music folder.
+/// The folder for captures: `Segue` in the user's music folder.
 ///
 /// # Errors
-/// When the system names neither a music folder nor a home folder.
+/// If the system names neither a music folder nor a home folder.
 pub fn folder() -> Result<PathBuf, CaptureError> {
     let music = dirs::audio_dir().or_else(|| Some(dirs::home_dir()?.join("Music")));
     Ok(music.ok_or(CaptureError::NoFolder)?.join("Segue"))
 }
 
-/// The name for a file, after the moment and the style.
+/// A file name with the time and the style.
 pub fn file_name(style: &str) -> String {
     format!("{}.{ENDING}", stem(style))
 }
@@ -44,11 +45,11 @@ fn stem(style: &str) -> String {
     format!("Segue {} {style}", chrono::Local::now().format("%Y-%m-%d %H.%M.%S"))
 }
 
-/// Writes a MIDI file where the musician has said, in place of what is there. It gets its ending where that was left
-/// out, and then replaces nothing, because nobody was asked.
+/// Writes a MIDI file where the musician chose, replacing an existing one. If the extension was left out, it is added,
+/// and then nothing is replaced, because the musician was not asked about that name.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn write(bytes: &[u8], path: &Path) -> Result<PathBuf, CaptureError> {
     let is_midi = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING) || ending == "midi");
     let mut name = path.as_os_str().to_owned();
@@ -64,10 +65,10 @@ pub fn write(bytes: &[u8], path: &Path) -> Result<PathBuf, CaptureError> {
     }
 }
 
-/// Writes a MIDI file into this folder, named after the moment and the style. Overwrites nothing.
+/// Writes a MIDI file into this folder, named after the time and the style. Never overwrites a file.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn save(bytes: &[u8], folder: &Path, style: &str) -> Result<PathBuf, CaptureError> {
     std::fs::create_dir_all(folder)
         .map_err(|reason| CaptureError::Folder { path: folder.display().to_string(), reason })?;

@@ -1,8 +1,8 @@
-//! The window: what has sounded, what is about to sound, and a control for everything that can be heard.
+//! The window: past and planned notes, and controls for every parameter that can be heard.
 //!
-//! An open window draws what the audio thread leaves behind (the event log and the counters) and changes parameters
-//! as gestures, so that a host can record them. The audio thread never waits for it. It draws only when something
-//! moves. While the window is closed, nothing of it exists except its size.
+//! An open window draws what the audio thread publishes (the event log and the counters) and changes parameters through
+//! gestures, so that a host can record them. The audio thread never waits for it. It draws only when something changes.
+//! While the window is closed, only its size is kept.
 
 mod capture_button;
 mod chart_field;
@@ -46,16 +46,16 @@ use std::time::Duration;
 use test_probe::TestProbe;
 use ui_context::{Interaction, UiContext};
 
-/// The time of a frame while something moves: at most 60 a second.
+/// The shortest time between frames while something moves: at most 60 a second.
 const FRAME: Duration = Duration::from_nanos(16_666_667);
 
 /// Flags and notifications between the editor and the audio thread. Neither waits for the other.
 #[derive(Debug, Default)]
 pub struct Signals {
     panic: AtomicBool,
-    /// The window should close itself.
+    /// Whether the window should close itself.
     close: AtomicBool,
-    /// No sound is being asked for.
+    /// Whether the system has stopped asking for sound.
     mute: AtomicBool,
     news: RepaintNotifier,
 }
@@ -63,7 +63,7 @@ pub struct Signals {
 impl Signals {
     /// True once for each time that *Panic* was pressed.
     pub fn take_panic(&self) -> bool {
-        // A load first, because a swap is slower and every block would pay for it.
+        // A load first, because a swap is slower and would cost time in every block.
         self.panic.load(Ordering::Relaxed) && self.panic.swap(false, Ordering::Relaxed)
     }
 
@@ -90,7 +90,7 @@ impl Signals {
         self.mute.load(Ordering::Relaxed)
     }
 
-    /// Asks the window to draw, because something is new.
+    /// Asks the window to draw, because something has changed.
     pub fn tell_news(&self) {
         self.news.request_repaint();
     }
@@ -99,15 +99,15 @@ impl Signals {
 /// What the window shows and changes.
 #[derive(Clone)]
 pub struct EditorData {
-    /// Everything that can be set.
+    /// The parameters.
     pub params: Arc<SegueParams>,
-    /// The state of the instance, counted.
+    /// The counters of the instance.
     pub stats: Arc<Stats>,
-    /// What sounded.
+    /// What has sounded.
     pub pages: Arc<EventLog>,
     /// Flags between the window and the audio thread.
     pub signals: Arc<Signals>,
-    /// The computer's keyboard as a piano, where there is no host.
+    /// The computer's keyboard as a piano, in the program without a host.
     pub keys: Arc<HeldKeys>,
     /// What is known about the host.
     pub host: Arc<HostFacts>,
@@ -116,7 +116,7 @@ pub struct EditorData {
 /// The editor of one instance. Until a host opens it there is no window and no drawing context.
 pub struct SegueEditor {
     data: EditorData,
-    /// Pixels to a point, as the window said last.
+    /// Pixels per point, as the window last reported.
     scale: Arc<AtomicU32>,
 }
 
@@ -165,7 +165,7 @@ impl Editor for SegueEditor {
 
 /// One opened window.
 struct App {
-    /// As long as this lives, the audio thread publishes its plan.
+    /// While this lives, the audio thread publishes its plan.
     _watch: Watch,
     data: EditorData,
     context: GuiContext,
@@ -185,7 +185,7 @@ struct App {
     resize_handle: resize_handle::ResizeHandle,
     keyboard: Keyboard,
     size_request: Arc<SizeRequest>,
-    /// Until the window's thread has taken it.
+    /// `None` once the window's thread has taken it.
     thread_guard: Option<ThreadGuard>,
 }
 
@@ -235,7 +235,7 @@ impl NiceEguiApp for App {
         {
             let stands_alone = self.context.plugin_api() == PluginApi::Standalone;
             let number = x11_map_delay::number(frame.baseview_window());
-            // If this fails, nothing is lost with hosts that show their windows in time, which most do.
+            // If this fails, hosts that show their windows in time, which most do, are not affected.
             self.shown = number.and_then(|number| x11_map_delay::MappedWindow::at_once(number, stands_alone).ok());
         }
         theme::dress(&ctx);

@@ -1,14 +1,14 @@
-//! The computer's keyboard as a piano, for the program without a host: two rows of keys are the white and the black
-//! ones of an octave and a half.
+//! The computer's keyboard as a piano, for the program without a host: two rows of its keys are the white and black
+//! keys of an octave and a half.
 //!
-//! The window hears the keys, the audio thread looks which of them are down; neither waits for the other.
+//! The window receives the keys, and the audio thread reads which of them are down; neither waits for the other.
 
 use egui::{Event, Key, Ui};
 use segue_model::note::Pitch;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Where each key of the computer lies on the piano, in semitones above the lowest. By place, so that it looks like a
-/// piano on every keyboard, whatever is printed on it.
+/// Where each key of the computer lies on the piano, in semitones above the lowest. The keys are chosen by place, so
+/// that the layout looks like a piano on every keyboard, whatever is printed on it.
 const PIANO: [(Key, u8); 18] = [
     (Key::A, 0),
     (Key::W, 1),
@@ -31,18 +31,18 @@ const PIANO: [(Key, u8); 18] = [
 ];
 const OCTAVE_DOWN: Key = Key::Z;
 const OCTAVE_UP: Key = Key::X;
-/// C4: the lowest key of a new keyboard.
+/// C4: the lowest key at the start.
 const MIDDLE_C: u8 = 60;
 const OCTAVE: u8 = 12;
 /// C8: an octave higher would leave the piano.
 const HIGHEST: u8 = 108;
 
-/// Which keys of the piano are down. Each bit stands for itself, so that nobody waits for anybody.
+/// Which piano keys are down. Each bit is independent, so no thread waits for another.
 #[derive(Debug, Default)]
 pub struct HeldKeys([AtomicU64; 2]);
 
 impl HeldKeys {
-    /// One bit for each key, the lowest being key 0.
+    /// One bit for each key; the lowest bit is key 0.
     pub fn down(&self) -> u128 {
         let [low, high] = &self.0;
         u128::from(high.load(Relaxed)) << u64::BITS | u128::from(low.load(Relaxed))
@@ -61,11 +61,11 @@ impl HeldKeys {
     }
 }
 
-/// The hands on the computer's keyboard.
+/// The state of the computer's keyboard.
 #[derive(Debug)]
 pub struct Keyboard {
     lowest: u8,
-    /// With the note that each began with, so that a change of octave in between leaves none behind.
+    /// The keys that are down, each with its note, so that a change of octave leaves no note on.
     held: Vec<(Key, Pitch)>,
 }
 
@@ -76,7 +76,7 @@ impl Default for Keyboard {
 }
 
 impl Keyboard {
-    /// Takes what the window has heard since the last time. While a text is written, keys are letters.
+    /// Handles the key events since the last call. While the musician types text, keys are letters.
     pub fn listen(&mut self, ui: &Ui, keys: &HeldKeys) {
         if ui.ctx().egui_wants_keyboard_input() {
             self.let_go(keys);
@@ -91,7 +91,7 @@ impl Keyboard {
 
     fn hear(&mut self, event: &Event, keys: &HeldKeys) {
         match event {
-            // Some other window gets the end of every key that is down.
+            // When the window loses the focus, another window gets the key-ups.
             Event::WindowFocused(false) => self.let_go(keys),
             Event::Key { repeat: true, .. } => {}
             Event::Key { key, physical_key, pressed, modifiers, .. } => {
@@ -125,7 +125,7 @@ impl Keyboard {
     fn release(&mut self, key: Key, keys: &HeldKeys) {
         let Some(index) = self.held.iter().position(|(other, _)| *other == key) else { return };
         let (_, pitch) = self.held.remove(index);
-        // The same note may be held by another key since the octave changed.
+        // Since the octave changed, another key may hold the same note.
         if !self.held.iter().any(|(_, other)| *other == pitch) {
             keys.set(pitch, false);
         }

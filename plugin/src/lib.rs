@@ -1,12 +1,12 @@
 //! Segue, an instrument plugin that improvises with a musician.
 //!
-//! This file is the shell: it hands each block of the host to the engine, with the parameters, and nothing else.
+//! This file is the shell: it passes each block of the host and the parameters to the engine, and does nothing else.
 //!
 //! ```text
 //! host event → PluginIo → Engine: Performer → link → worker: hear … decide → link → Performer → PluginIo → host event
 //! ```
 
-// For the whole crate, because the sound and the shell run on the audio thread as much as the hands do.
+// For the whole crate, because this shell runs on the audio thread just as the engine does.
 #![deny(
     unsafe_code,
     clippy::undocumented_unsafe_blocks,
@@ -42,9 +42,9 @@ use segue_engine::host::{Block, HostEvents, Transport as HostTransport};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What hosts can ask for in earnest; above lie mistakes.
+/// Block sizes that a host may reasonably ask for; larger ones are mistakes.
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 1..=1 << 24;
-/// The longest that one block waits for the worker where no host says that it renders.
+/// The longest that one block waits for the worker if the host does not say that it renders.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// One instance of the plugin.
@@ -55,13 +55,13 @@ pub struct Segue {
     /// The computer's keys, which only the program without a host plays.
     keys: Arc<HeldKeys>,
     sample_rate: f32,
-    /// What is known of the host beside what nice-plug says.
+    /// What is known about the host beyond what nice-plug reports.
     host: Arc<HostFacts>,
-    /// The host said that it renders offline.
+    /// Whether the host has said that it renders offline.
     host_renders: bool,
     offline_detector: OfflineDetector,
     born: Instant,
-    /// A test wants to see that the check for allocations sees one.
+    /// Whether a test asks for an allocation, to check that the check for allocations finds it.
     allocate_on_purpose: bool,
 }
 
@@ -84,7 +84,7 @@ impl Default for Segue {
 }
 
 impl Segue {
-    /// The parameters, for a program that takes the place of the host.
+    /// The parameters, for a program that replaces the host.
     pub fn parameters(&self) -> Arc<SegueParams> {
         Arc::clone(&self.params)
     }
@@ -94,12 +94,12 @@ impl Segue {
         Arc::clone(&self.keys)
     }
 
-    /// The flags between the window and the audio thread, for a program that takes the place of the host.
+    /// The flags between the window and the audio thread, for a program that replaces the host.
     pub fn signals(&self) -> Arc<Signals> {
         Arc::clone(&self.signals)
     }
 
-    /// Prepares for blocks; false where nobody could play at this rate or in such blocks.
+    /// Prepares for blocks. False if nothing can be played at this rate or in such blocks.
     pub fn start(&mut self, config: &BufferConfig) -> bool {
         let rate_is_real = config.sample_rate.is_finite() && config.sample_rate > 0.0;
         if !rate_is_real || !BLOCK_SIZES.contains(&config.max_buffer_size) {
@@ -113,7 +113,7 @@ impl Segue {
         true
     }
 
-    /// Plays one block: `buffer` has two channels.
+    /// Plays one block; `buffer` has two channels.
     pub fn play(&mut self, buffer: &mut [&mut [f32]], transport: HostTransport, events: &mut impl HostEvents) {
         if std::mem::take(&mut self.allocate_on_purpose) {
             std::hint::black_box(vec![0_u8; 1]);
@@ -134,8 +134,8 @@ impl Segue {
         }
     }
 
-    /// Whether this is a rendering: it may wait for the worker without end, begins with a blank memory, and comes out
-    /// the same at every block size.
+    /// Whether this is an offline render: it may wait for the worker, begins without memory, and comes out the same at
+    /// every block size.
     fn renders_offline(&self) -> bool {
         match self.params.timing.render.value() {
             Render::Offline => true,
@@ -144,13 +144,13 @@ impl Segue {
         }
     }
 
-    /// How long the audio thread may wait for the worker after this block: only where a host that never speaks of
-    /// rendering asks for blocks much faster than time. Nothing else of a rendering follows from speed.
+    /// How long the audio thread may wait for the worker after this block. It waits only if a host that never reports
+    /// rendering asks for blocks much faster than real time; nothing else of a render depends on speed.
     fn may_wait_after(&mut self, frames: u32) -> Option<Duration> {
         let is_judged = self.params.timing.render.value() == Render::Auto && !self.host.speaks_of_rendering();
         let hurried = self.offline_detector.is_hurried(self.born.elapsed(), frames, f64::from(self.sample_rate));
         (is_judged && hurried).then(|| {
-            // A host that waits for us is never held up for longer than its block lasts.
+            // A live host is never held up for longer than its block lasts.
             Duration::from_secs_f64(f64::from(frames) / f64::from(self.sample_rate)).min(LONGEST_WAIT)
         })
     }
@@ -178,7 +178,7 @@ impl Plugin for Segue {
 
     const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
-    // The blocks are cut in `host_adapter`.
+    // `host_adapter` splits the blocks.
     const SAMPLE_ACCURATE_AUTOMATION: bool = false;
 
     type SysExMessage = ();
@@ -227,7 +227,7 @@ impl Plugin for Segue {
         let transport = host_transport(context.transport());
         let last = u32::try_from(buffer.samples()).unwrap_or(u32::MAX).saturating_sub(1);
         self.play(buffer.as_slice(), transport, &mut PluginIo::new(context, last));
-        // A host must not put us to sleep in the very gap before an answer.
+        // A host must not put us to sleep during the gap before an answer.
         ProcessStatus::KeepAlive
     }
 }

@@ -1,6 +1,6 @@
-//! What the musician can set.
+//! The parameters.
 //!
-//! The ids are promises to people's saved songs: a test freezes them. A setting exists when someone can hear it.
+//! Saved songs contain the ids, so a test freezes them. A parameter exists only if its effect can be heard.
 
 mod choices;
 mod groups;
@@ -25,7 +25,7 @@ use segue_model::limits::{Limits, Scale};
 use segue_model::note::{Pitch, Ticks};
 use segue_model::sampling::SamplingParameters;
 
-/// All parameters, and what else a song saves.
+/// All parameters, and the other things that a song saves.
 #[derive(Debug, Params)]
 pub struct SegueParams {
     /// The chord chart.
@@ -34,13 +34,13 @@ pub struct SegueParams {
     /// The file of the musician's own style.
     #[persist = "own_style"]
     pub own: OwnStyle,
-    /// The fingerprint of that file, which finds it wherever it lies.
+    /// The fingerprint of that file, by which it is found wherever it lies.
     #[persist = "own_style_mark"]
     pub own_fingerprint: OwnFingerprint,
     /// The size of the editor's window.
     #[persist = "window"]
     pub window: WindowSize,
-    /// What plays, and how.
+    /// The style and how it plays.
     #[nested(group = "Style")]
     pub model: Model,
     /// Who plays when.
@@ -49,7 +49,7 @@ pub struct SegueParams {
     /// Which notes Segue may play.
     #[nested(group = "Notes")]
     pub notes: Notes,
-    /// What is played to, and the accompaniment.
+    /// The chords and the accompaniment.
     #[nested(group = "Chords")]
     pub harmony: Chords,
     /// The built-in sound.
@@ -58,7 +58,7 @@ pub struct SegueParams {
     /// Tempo without a host, and how far ahead notes are decided.
     #[nested(group = "Timing")]
     pub timing: Timing,
-    /// Which notes come in and go out.
+    /// Which notes come in, and which go out.
     #[nested(group = "MIDI")]
     pub midi: Midi,
 }
@@ -83,7 +83,7 @@ impl Default for SegueParams {
 }
 
 impl SegueParams {
-    /// The values at this moment, for the engine.
+    /// The present values, for the engine.
     pub fn settings(&self) -> Settings {
         let (style, free_time) = self.playing();
         Settings {
@@ -163,7 +163,7 @@ impl SegueParams {
 }
 
 impl SegueParams {
-    /// The limits of each decision.
+    /// The limits that apply to each decided note.
     fn limits(&self) -> Limits {
         let scale = Scale::from(self.notes.scale.value());
         let (lowest, highest) = self.range();
@@ -180,8 +180,8 @@ impl SegueParams {
         }
     }
 
-    /// The range of the decided pitches. The parameters give the range of what sounds, after the octave shift. A range
-    /// that would leave the keyboard is moved to its end as a whole.
+    /// The range of the decided pitches. The parameters limit the sounding pitches, after the octave shift. A range
+    /// that would leave the keyboard is moved as a whole.
     fn range(&self) -> (Pitch, Pitch) {
         let (one, other) = (self.notes.range_low.value(), self.notes.range_high.value());
         let (low, high) = (one.min(other), one.max(other));
@@ -205,7 +205,8 @@ impl SegueParams {
         }
     }
 
-    /// The style that plays, and whether it plays in free time: the chosen one, or the usual one when that is missing.
+    /// The style that plays, and whether it plays in free time: the chosen style, or the default one if that is
+    /// missing.
     fn playing(&self) -> (StyleNumber, bool) {
         let wished = StyleNumber(u8::try_from(self.model.style.value()).unwrap_or(0));
         if wished == styles::OWN && self.own.is_playable() {
@@ -220,7 +221,7 @@ fn byte(value: i32) -> u8 {
     u8::try_from(value).unwrap_or(0)
 }
 
-/// A channel counted from 1, as musicians do; 0 is none.
+/// A channel counted from 1, as musicians do; 0 means none.
 fn channel(number: i32) -> Option<u8> {
     byte(number).checked_sub(1).map(|channel| channel.min(15))
 }
@@ -347,7 +348,7 @@ mod tests {
         }
     }
 
-    /// Every parameter has a name of its own that fits where hosts show it.
+    /// Every parameter has its own name, short enough for hosts to show.
     #[test]
     fn parameter_names_are_unique_and_short() {
         const LONGEST: usize = 20;
@@ -359,7 +360,8 @@ mod tests {
         }
     }
 
-    /// The range is what sounds after the octave shift, each scale has its own name, and a new instance sets no limit.
+    /// The range limits what sounds after the octave shift, each scale has its own name, and a new instance sets no
+    /// limit.
     #[test]
     fn range_scale_and_limits_reach_the_model_as_they_read() {
         let check = |(low, high, octave), expected: (u8, u8)| {

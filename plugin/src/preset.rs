@@ -1,7 +1,7 @@
 //! Presets: the built-in ones and those that the musician saves.
 //!
 //! A preset is a readable file: the style, the settings that it changes, a chart, and what it is for. Routing, levels
-//! and other settings of a studio, rather than of a way of playing, are not part of it.
+//! and other settings that belong to a studio rather than to a way of playing are not part of it.
 //!
 //! Nothing in here runs on the audio thread.
 
@@ -22,22 +22,22 @@ pub struct Preset {
     pub name: String,
     /// What it is for, in a sentence or two.
     pub purpose: String,
-    /// Who made it, or of what; may be empty.
+    /// Who made it, or its sources; may be empty.
     pub credits: String,
     /// The style's name, as the parameter shows it.
     pub style: String,
-    /// The file of the musician's own style, where that is what plays.
+    /// The file of the musician's own style, if the preset plays that.
     pub own_style: String,
     /// The chord chart; may be empty.
     pub chart: String,
-    /// The settings that it changes, with the text of each value as the parameter shows it; in the parameters' order.
+    /// The settings that it changes, in the parameters' order, with each value as the parameter shows it.
     settings: Vec<(String, String)>,
 }
 
-/// The style has a place of its own in a preset.
+/// A preset names its style separately from the settings.
 const STYLE: &str = "style";
 
-/// The settings that no preset touches: routing, levels, safety, and buttons that are pressed for a moment.
+/// Settings that no preset changes: routing, levels, safety, and momentary buttons.
 const NOT_OF_PRESETS: [&str; 16] = [
     "thru",
     "seed",
@@ -63,17 +63,17 @@ pub fn is_of_presets(id: &str) -> bool {
 }
 
 impl Preset {
-    /// The settings that it changes, by id, as text.
+    /// The settings that it changes: ids and texts.
     pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.iter().map(|(id, text)| (id.as_str(), text.as_str()))
     }
 
-    /// The text of one setting, if it changes that.
+    /// The text of a setting, if the preset changes it.
     pub fn get(&self, id: &str) -> Option<&str> {
         self.settings().find(|(other, _)| *other == id).map(|(_, text)| text)
     }
 
-    /// In the parameters' order.
+    /// Sorts the settings into the parameters' order.
     fn sort_settings(&mut self, params: &SegueParams) {
         let order: Vec<String> = params.each().map(|(id, _)| id).collect();
         let place = |id: &String| order.iter().position(|other| other == id);

@@ -1,7 +1,7 @@
-//! The styles that are built in, and one copy of each style's weights for all instances.
+//! The built-in styles, with one copy of each style's weights for all instances.
 //!
-//! A copy goes when the last instance that plays it does. Nothing is read before a worker asks, so that scanning the
-//! plugin costs nothing.
+//! A copy is freed with the last instance that plays it. Nothing is loaded before a worker asks for it, so that
+//! scanning the plugin is cheap.
 
 mod chart_text;
 mod device;
@@ -22,30 +22,30 @@ use segue_model::weights::WeightsError;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// A style that is built in; `presets/CREDITS.md` says where each comes from.
+/// A built-in style; `presets/CREDITS.md` names its sources.
 #[derive(Debug)]
 pub struct Style {
-    /// By which parameters and saved songs know it; never given to another.
+    /// The number by which parameters and saved songs know it; never reused.
     pub number: StyleNumber,
-    /// As the musician sees it.
+    /// The name that the musician sees.
     pub name: &'static str,
-    /// It plays in seconds, whatever the tempo.
+    /// Whether it plays in seconds, whatever the tempo.
     pub free_time: bool,
-    /// The part of the beat that its first eighth has, where the musician does not say.
+    /// The share of the beat that its first eighth takes, unless the musician sets it.
     pub swing: f32,
-    /// How dense the music is that it has learnt from, in notes a quarter: counted in 150 pieces of each. In free time,
-    /// a quarter is half a second.
+    /// The density of the music that it learnt from, in notes per quarter note, counted in 150 pieces of each style. In
+    /// free time a quarter is half a second.
     pub notes_a_beat: f32,
-    /// The chords that it plays to when the musician gives none, as a chart; may be empty.
+    /// The chords that it plays to if the musician gives none, as a chart; may be empty.
     usual_chart: &'static str,
     weights: &'static [u8],
 }
 
-/// A blues of twelve bars, as jazz plays it.
+/// A twelve-bar blues as jazz musicians play it.
 #[cfg(feature = "blues")]
 const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 | Gm7 | C7 | F7 D7 | Gm7 C7";
 
-/// All of them. A build leaves out those whose cargo feature is off.
+/// All styles. A build leaves out those whose cargo feature is off.
 pub static STYLES: &[Style] = &[
     #[cfg(feature = "jazz")]
     Style { swing: SWUNG, ..metric(0, "Jazz", 1.51, "", include_bytes!("../../presets/jazz.segue")) },
@@ -59,11 +59,11 @@ pub static STYLES: &[Style] = &[
     Style { free_time: true, ..metric(4, "Piano", 4.86, "", include_bytes!("../../presets/piano.segue")) },
 ];
 
-/// Eighths of one length.
+/// Eighths of equal length.
 pub const STRAIGHT: f32 = 0.5;
-/// Eighths as jazz has them. In the swinging solos that these styles learnt from, which are written in straight
-/// eighths, half of the second eighths begin between 0.51 and 0.65 of the beat; at this share one played on the triplet
-/// is still heard as an eighth.
+/// Eighths as in jazz. In the swinging solos that these styles learnt from, which are notated as straight eighths, half
+/// of the second eighths begin between 0.51 and 0.65 of the beat. With this share, a second eighth that is played on
+/// the triplet still counts as an eighth.
 const SWUNG: f32 = 0.62;
 
 /// The style of a new instance.
@@ -82,18 +82,18 @@ const fn metric(
     Style { number, name, free_time, swing, notes_a_beat, usual_chart, weights }
 }
 
-/// The style of a number; `None` when this build has none of it.
+/// The style with a number; `None` if this build does not have it.
 pub fn style(number: StyleNumber) -> Option<&'static Style> {
     STYLES.iter().find(|style| style.number == number)
 }
 
-/// The style that plays when the chosen one is missing; `None` in a build without styles.
+/// The style that plays if the chosen one is missing; `None` in a build without styles.
 pub fn usual() -> Option<&'static Style> {
     style(DEFAULT).or(STYLES.first())
 }
 
 impl Style {
-    /// The chords that it plays to when the musician gives none.
+    /// The chords that it plays to if the musician gives none.
     pub fn chart(&self) -> Option<Arc<Chart>> {
         Chart::parse(self.usual_chart).ok().flatten().map(Arc::new)
     }
@@ -104,17 +104,17 @@ impl Style {
     }
 }
 
-/// Identifies weights. A file that was trained again under the same name is another one.
+/// Identifies weights. A file that was trained again under the same name gives different ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     BuiltIn(StyleNumber),
     File { path: PathBuf, content: Fingerprint },
 }
 
-/// The copies that are shared now, if any.
+/// The copies in use, if any.
 static SHARED: Mutex<Vec<(Source, Weak<Model>)>> = Mutex::new(Vec::new());
 
-/// The copy that others use too, or else the one that `make` makes. Others who ask meanwhile wait, so that none is made
+/// The copy that is in use, or a new one from `make`. Other threads that ask meanwhile wait, so that none is made
 /// twice.
 fn shared(source: Source, make: impl FnOnce() -> Result<Model, WeightsError>) -> Result<Arc<Model>, WeightsError> {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,23 +128,23 @@ fn shared(source: Source, make: impl FnOnce() -> Result<Model, WeightsError>) ->
     Ok(model)
 }
 
-/// The model of a style; `None` when this build has none of it, or its weights are refused. Takes as long as unpacking
-/// the weights takes: not for the audio thread.
+/// The model of a style; `None` if this build does not have the style, or its weights are refused. Takes as long as
+/// unpacking the weights: not for the audio thread.
 pub fn model(number: StyleNumber) -> Option<Arc<Model>> {
     let style = style(number)?;
     shared(Source::BuiltIn(number), || Model::at(device::chosen(), style.weights, style.name)).ok()
 }
 
-/// The model of a musician's own file, shared by all who play the same content under the same path.
+/// The model of a musician's own file, shared by all instances that play the same content under the same path.
 ///
 /// # Errors
-/// When the file cannot be read or is refused.
+/// If the file cannot be read or is refused.
 fn model_of_file(path: &Path) -> Result<Arc<Model>, WeightsError> {
     let name = path.display().to_string();
     let unreadable = |reason| WeightsError::Unreadable { name: name.clone(), reason };
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let content = Fingerprint::of(&bytes);
-    // One file may be reached by many names.
+    // The same file may be reached by several names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     shared(Source::File { path, content }, || Model::at(device::chosen(), &bytes, &name))
 }
@@ -182,7 +182,7 @@ mod tests {
         assert!(Arc::ptr_eq(&one, &other));
     }
 
-    /// Every style has weights, a number of its own and a chart that can be read.
+    /// Every style has weights, its own number, and a chart that can be read.
     #[test]
     fn every_style_has_weights_a_number_and_a_chart() {
         for (index, style) in STYLES.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `segue-cli` as its user meets it: what it writes, and what it says when it cannot.
+//! `segue-cli` as its user sees it: what it writes, and its error messages.
 
 use segue_corpus::abc::read_book;
 use segue_corpus::midi::{Reading, read_midi};
@@ -6,13 +6,13 @@ use segue_model::note::{Note, Ticks};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder of a test's own, gone when the test is over.
+/// A test's own folder, removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("segue-cli-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a temporary folder can be made");
+        std::fs::create_dir_all(&path).expect("a temporary folder can be created");
         Self(path)
     }
 
@@ -22,15 +22,15 @@ impl Folder {
 
     fn run_with(&self, arguments: &[&str]) -> Output {
         let mut cli = Command::new(env!("CARGO_BIN_EXE_segue-cli"));
-        // Nobody's own presets play a part in here.
+        // The user's own presets must not matter here.
         cli.current_dir(&self.0).env("HOME", &self.0).env("XDG_DATA_HOME", &self.0);
-        cli.args(arguments).output().expect("it can be started")
+        cli.args(arguments).output().expect("the program can be started")
     }
 
-    /// Improvises, and reads all notes of what was written.
+    /// Improvises, and reads all notes of the written file.
     fn notes(&self, words: &str) -> Vec<Note> {
         self.well(&format!("improvise {words} -o out.mid"));
-        read_midi(&self.0.join("out.mid"), Reading::default()).expect("it is a MIDI file").notes
+        read_midi(&self.0.join("out.mid"), Reading::default()).expect("the output is a MIDI file").notes
     }
 
     fn well(&self, words: &str) {
@@ -39,7 +39,7 @@ impl Folder {
     }
 
     fn begins(&self, name: &str, magic: &[u8]) {
-        let bytes = std::fs::read(self.0.join(name)).expect("it was written");
+        let bytes = std::fs::read(self.0.join(name)).expect("the file was written");
         assert!(bytes.starts_with(magic), "{name}");
     }
 }
@@ -56,7 +56,7 @@ fn tune(name: &str) -> String {
 
 const BAR: i64 = 192;
 
-/// Every style continues a tune, and the result is written in every format.
+/// Every style continues a tune, and the result can be written in every format.
 #[test]
 fn a_tune_is_continued_in_every_style_and_format() {
     let folder = Folder::new("styles");
@@ -100,14 +100,14 @@ fn what_is_asked_for_is_heard() {
     let usual = play("");
     assert_ne!(play("--temperature 1.8"), usual);
     assert_ne!(play("--set temperature=1.8"), usual);
-    assert_eq!(play("--set temperature=1"), usual, "as it is unless one says otherwise");
+    assert_eq!(play("--set temperature=1"), usual, "the default");
     assert_ne!(play("--chart Ebm7|Ab7"), usual);
     let last = |notes: &[Note]| notes.iter().map(|note| note.onset).max().unwrap_or_default();
     let longer = folder.notes(&format!("{} --style jazz --bars 6", tune("jazz.abc")));
     assert!(last(&longer) > last(&usual) + Ticks(2 * BAR), "four bars more");
 }
 
-/// Without a tune Segue starts on its own and writes as many pieces as were asked for.
+/// Without a tune Segue starts by itself, and writes as many pieces as requested.
 #[test]
 fn without_a_tune_segue_starts_on_its_own() {
     let folder = Folder::new("alone");
@@ -166,12 +166,12 @@ fn what_cannot_be_is_said_in_one_sentence() {
         ("TUNE", "say where to write"),
         ("TUNE -o no/such/folder/out.mid", "no/such/folder/out.mid: cannot be written"),
         ("TUNE -o out.mid --style polka", "--style: there is no style polka; there are Jazz, "),
-        ("TUNE -o out.mid --temperature 9", "--temperature: temperature goes from 0.050 to 2.000, and this is 9"),
-        ("TUNE -o out.mid --mode solo", "is one of Answer, Trade, Duet"),
+        ("TUNE -o out.mid --temperature 9", "--temperature: temperature must be between 0.050 and 2.000, not 9"),
+        ("TUNE -o out.mid --mode solo", "must be one of Answer, Trade, Duet"),
         ("TUNE -o out.mid --chart C|Q7", "--chart: bar 2"),
-        ("TUNE -o out.mid --bars 0", "--bars goes from 1"),
+        ("TUNE -o out.mid --bars 0", "--bars must be between 1"),
         ("TUNE -o out.mid --bars 17", "an answer has at most 16 bars"),
-        ("TUNE -o out.mid --tempo 9999", "--tempo goes from 20 to 400"),
+        ("TUNE -o out.mid --tempo 9999", "--tempo must be between 20 and 400"),
         ("TUNE -o out.mid --number 77", "there is no tune 77"),
         ("TUNE -o out.mid --preset Nobody", "there is no preset Nobody; there are "),
         ("TUNE -o out.mid --preset bad.toml", "bad.toml, line 1: name is a text"),

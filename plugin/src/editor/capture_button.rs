@@ -1,4 +1,4 @@
-//! The button *Capture*: into the music folder at once, or into a file that the musician chooses.
+//! The button *Capture*: saves into the music folder at once, or into a file that the musician chooses.
 
 use super::EditorData;
 use super::controls::button;
@@ -55,7 +55,7 @@ impl CaptureButton {
         }
     }
 
-    /// Checks whether the dialog has an answer.
+    /// Checks whether the dialog has been answered.
     pub fn look(&mut self, cx: &mut UiContext<'_>) {
         let Some((dialog, bytes)) = &mut self.dialog else { return };
         match dialog.look() {
@@ -76,7 +76,7 @@ fn last_minutes(data: &EditorData) -> Result<Vec<u8>, CaptureError> {
     file(&history(&data.pages), &charts).ok_or(CaptureError::Nothing)
 }
 
-/// The style's name, which becomes part of the file's name.
+/// The style's name, which becomes part of the file name.
 fn style(data: &EditorData) -> String {
     data.params.model.style.to_string()
 }

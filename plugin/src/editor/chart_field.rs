@@ -1,4 +1,4 @@
-//! The chord chart as text. Mistakes are shown while the musician types, and the last chart without a mistake is in
+//! The chord chart as text. Mistakes are shown while the musician types, and the last chart without a mistake stays in
 //! force.
 
 use super::theme;
@@ -13,14 +13,14 @@ const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7
                    which the chord goes on, |: and :| repeat a part, 3/4 is a metre, NC is no chord. The chart \
                    goes round and round from the start of the song. Empty: the style's own.";
 
-/// The text that is being typed, and what is wrong with it.
+/// The text being typed, and its mistake, if any.
 #[derive(Default)]
 pub struct ChartField {
     draft: String,
-    /// The chart that the draft came from, or last became.
+    /// The version of the chart that the draft came from or last became.
     version: Option<u32>,
     mistake: Option<ChartError>,
-    /// The chart was changed here, and the host has not been told yet.
+    /// Whether the chart was changed here and the host has not been told yet.
     owes_word: bool,
 }
 
@@ -55,8 +55,8 @@ impl ChartField {
         }
     }
 
-    /// Says in one line what is wrong, or what is in force. It begins under the field, or further left when it is long;
-    /// the whole of it is there to be read under the pointer.
+    /// Shows in one line the mistake, or the chart in force. A long line begins further left than the field; the
+    /// tooltip has the whole text.
     pub fn explain(&self, cx: &mut UiContext<'_>, rect: Rect, left: f32, params: &SegueParams) {
         let (words, colour) = match &self.mistake {
             Some(mistake) => (format!("The chart before this one plays on; {mistake}."), theme::WRONG),
@@ -78,7 +78,7 @@ impl ChartField {
         }
     }
 
-    /// A song or a preset may have brought another chart.
+    /// Follows a chart that a song or a preset has brought.
     fn follow(&mut self, params: &SegueParams, has_focus: bool) {
         let version = params.chart.version();
         if self.version != Some(version) && !has_focus {
@@ -101,7 +101,7 @@ impl ChartField {
     }
 }
 
-/// Lays out a chart: bar strokes faint, a bar with a mistake highlighted.
+/// Lays out a chart: bar lines are faint, and a bar with a mistake is highlighted.
 fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
     let mut job = LayoutJob::default();
     let letters = |colour: Color32, is_wrong: bool| TextFormat {
@@ -116,7 +116,7 @@ fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
         }
         // The dots of a repeat sign are not a bar.
         let has_letters = part.chars().any(|letter| !letter.is_whitespace() && letter != ':');
-        // With nothing between two strokes but blanks, the chord before goes on for a bar.
+        // An empty bar between two bar lines continues the chord before it.
         let is_empty_bar = index > 0 && index + 1 < parts && !part.is_empty() && part.trim().is_empty();
         let is_bar = has_letters || is_empty_bar;
         bar += usize::from(is_bar);
@@ -131,7 +131,7 @@ fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
 mod tests {
     use super::*;
 
-    /// While the text has a mistake, the last good chart stays in force.
+    /// While the text has a mistake, the last valid chart stays in force.
     #[test]
     fn a_chart_with_a_mistake_leaves_the_old_one_in_force() {
         let params = SegueParams::default();
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(write("C7 | F7"), (false, "C7 | F7".to_owned()));
         assert_eq!(write("C7 | Q7"), (true, "C7 | F7".to_owned()));
         assert_eq!(write("C7 | G7"), (false, "C7 | G7".to_owned()));
-        assert_eq!(write(""), (false, String::new()), "no chart is a chart too");
+        assert_eq!(write(""), (false, String::new()), "an empty chart is valid too");
     }
 
     #[test]

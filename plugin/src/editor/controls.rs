@@ -7,20 +7,20 @@ use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Response, Sense, Shape, St
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, Param};
 use std::f32::consts::PI;
 
-/// A knob's arc leaves out this angle on both sides of straight down.
+/// The angle that a knob's arc leaves open on both sides of straight down.
 const OPEN: f32 = PI * 0.25;
-/// Segments of a knob's arc. So many look round at twice the size too.
+/// Segments of a knob's arc, enough to look round even at twice the size.
 const ARC: u16 = 48;
 
 /// The greatest width of a control to the right of a name, so that controls in one column are aligned.
 const FIELD: f32 = 130.0;
-/// The least width of a list: the longest name of a scale fits.
+/// The least width of a list, enough for the longest name of a scale.
 const LEAST_LIST: f32 = 150.0;
 /// The height of each further line of a fader's name.
 const NAME_LINE: f32 = 13.0;
-/// The height of anything with one line of text.
+/// The height of a control with one line of text.
 pub const LINE: f32 = 28.0;
-/// A knob with its name above and its number below, in the middle of `rect`.
+/// A knob in the middle of `rect`, with its name above and its value below.
 pub fn knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
     let radius = ((rect.height() - 38.0) / 2.0).min(rect.width() / 2.0);
     let centre = pos2(rect.center().x, rect.top() + 18.0 + radius);
@@ -32,7 +32,7 @@ pub fn knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) 
     cx.number(param, number, theme::small());
 }
 
-/// The large knob, with its number in the middle.
+/// The large knob, with its value in the middle.
 pub fn large_knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
     let radius = (rect.height().min(rect.width()) / 2.0 - 4.0).max(10.0);
     let centre = pos2(rect.center().x, rect.center().y);
@@ -44,7 +44,7 @@ pub fn large_knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: 
     cx.large_number(param, number, theme::large());
 }
 
-/// Where the arc starts: at zero for a parameter with negative values.
+/// Where the arc starts: at zero for parameters with negative values.
 fn origin<P: Param>(param: &P) -> f32 {
     let text = param.normalized_value_to_string(param.default_normalized_value(), false);
     let goes_both_ways = text == "0" && param.default_normalized_value() > 0.0;
@@ -73,7 +73,7 @@ fn paint_knob(cx: &UiContext<'_>, centre: Pos2, radius: f32, value: f32, origin:
     painter.line_segment([at(tip, inner * 0.62), at(tip, inner)], Stroke::new((width * 0.6).max(2.0), theme::TEXT));
 }
 
-/// A fader that is pushed up, with its name below and its number under that.
+/// A vertical fader, with its name and its value below.
 pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, colour: Color32, tip: &str) {
     let slot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 36.0 - NAME_LINE));
     let response = cx.draggable(param, slot, tip, |moved| -moved.y * 1.4);
@@ -87,7 +87,7 @@ pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, colour: Co
     let cap = Rect::from_center_size(pos2(x, y.clamp(slot.top() + 4.0, slot.bottom() - 4.0)), vec2(26.0, 9.0));
     let fill = if response.hovered() || response.dragged() { theme::TEXT } else { theme::DIM };
     painter.rect_filled(cap, 3.0, fill);
-    // A fader is narrow, so each word of its name has a line.
+    // Each word of the name has its own line, because a fader is narrow.
     for (line, word) in (0_u8..).zip(param.name().rsplit(' ')) {
         let bottom = rect.bottom() - 20.0 - NAME_LINE * f32::from(line);
         cx.text(pos2(x, bottom), Align2::CENTER_BOTTOM, word, theme::small(), theme::DIM);
@@ -96,7 +96,7 @@ pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, colour: Co
     cx.number(param, number, theme::small());
 }
 
-/// A choice among a few values, side by side.
+/// A choice among a few values, drawn side by side.
 pub fn segments<T: Enum + PartialEq + 'static>(
     cx: &mut UiContext<'_>,
     rect: Rect,
@@ -128,7 +128,7 @@ pub fn segments<T: Enum + PartialEq + 'static>(
     }
 }
 
-/// A button that shows what is chosen and opens a list. `choices` are normalized values.
+/// A button that shows the present value and opens a list. `choices` are normalized values.
 pub fn picker<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, choices: &[f32], tip: &str) {
     let text = param.normalized_value_to_string(param.modulated_normalized_value(), true);
     let response = raised(cx, param.name(), rect, &text, tip);
@@ -165,7 +165,7 @@ pub fn all_choices<P: Param>(param: &P) -> Vec<f32> {
     (0..=steps).map(|step| f32::from(step) / f32::from(steps)).collect()
 }
 
-/// A button with an arrow, which opens a list.
+/// A button with an arrow that opens a list.
 pub fn raised(cx: &mut UiContext<'_>, name: &str, rect: Rect, text: &str, tip: &str) -> Response {
     let response = cx.area(name, rect, Sense::click(), tip);
     let painter = cx.ui.painter();
@@ -190,7 +190,7 @@ pub fn toggle(cx: &mut UiContext<'_>, rect: Rect, param: &BoolParam, tip: &str) 
     }
 }
 
-/// A switch of the editor's own.
+/// A switch that belongs to the editor, not to a parameter.
 pub fn switch(cx: &mut UiContext<'_>, id: &str, rect: Rect, name: &str, is_on: bool, tip: &str) -> Response {
     let response = cx.area(id, rect, Sense::click(), tip);
     let painter = cx.ui.painter();
@@ -222,7 +222,7 @@ pub fn button(cx: &mut UiContext<'_>, rect: Rect, name: &str, accent: Option<Col
     }
     let colour = if is_down { Color32::WHITE } else { accent.unwrap_or(theme::TEXT) };
     let words = painter.layout_no_wrap(name.to_owned(), theme::body(), colour);
-    // A button that is too narrow for its name shows the first word.
+    // A button that is too narrow for its name shows only the first word.
     let fits = words.size().x <= rect.width() - 12.0;
     let shown = if fits { name } else { name.split(' ').next().unwrap_or(name) };
     painter.text(rect.center(), Align2::CENTER_CENTER, shown, theme::body(), colour);
@@ -257,7 +257,7 @@ pub fn label(cx: &UiContext<'_>, rect: Rect, name: &str) {
     cx.text(pos2(rect.left(), rect.center().y), Align2::LEFT_CENTER, name, theme::small(), theme::DIM);
 }
 
-/// A number in a line: its name at the left, a value to drag or type at the right.
+/// A number in a row: its name on the left, a value to drag or type on the right.
 pub fn stepper<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
     let width = (rect.width() - cx.names).clamp(46.0, FIELD);
     let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
@@ -275,7 +275,7 @@ pub fn stepper<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &st
     cx.number(param, number, theme::small());
 }
 
-/// A list in a line: its name at the left, the picker at the right.
+/// A list in a row: its name on the left, the picker on the right.
 pub fn choice<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
     label(cx, rect, param.name());
     let width = (rect.width() - cx.names).clamp(60.0, FIELD);

@@ -11,35 +11,35 @@ use std::time::Duration;
 /// How often an open dialog is polled.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// What is asked for.
+/// What the dialog asks for.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// The dialog's title.
     pub title: &'static str,
-    /// What kind of file it is, and how its name ends.
+    /// The kind of file, and its extension.
     pub kind: (&'static str, &'static str),
-    /// The folder in which it starts. A missing folder is no fault.
+    /// The folder in which it starts. It need not exist.
     pub folder: PathBuf,
-    /// The name of a file that is to be written; `None` to choose one that is there.
+    /// The suggested name of a file to be written; `None` to choose an existing file.
     pub write_as: Option<String>,
 }
 
-/// A dialog that is open. It is closed when this is dropped.
+/// An open dialog. Dropping this closes it.
 #[derive(Debug)]
 pub struct FileDialog(Child);
 
 /// The state of the dialog.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing yet.
+    /// No answer yet.
     Waits,
-    /// A file.
+    /// The chosen file.
     File(PathBuf),
     /// It was closed without a choice.
     Nothing,
 }
 
-/// There is no program for it on this machine.
+/// This machine has no program for file dialogs.
 #[derive(Debug, thiserror::Error)]
 #[error("This system has no program for file dialogs ({0} would do).")]
 pub struct NoDialog(&'static str);
@@ -48,13 +48,13 @@ impl FileDialog {
     /// Opens the dialog and returns at once.
     ///
     /// # Errors
-    /// When the system has no program for it.
+    /// If the system has no program for it.
     pub fn open(question: &Question) -> Result<Self, NoDialog> {
         dialogs(question).into_iter().find_map(|dialog| Self::start(dialog).ok()).ok_or(NoDialog(WANTED))
     }
 
     fn start(mut dialog: Command) -> io::Result<Self> {
-        // A host may bring its own libraries, which the system's programs must not load.
+        // A host may set its own libraries, which the system's programs must not load.
         for variable in ["LD_LIBRARY_PATH", "LD_PRELOAD"] {
             dialog.env_remove(variable);
         }
@@ -70,7 +70,7 @@ impl FileDialog {
         }
     }
 
-    /// What it has written: one path, and the end of the line.
+    /// The path that it printed, up to the end of the line.
     fn file(&mut self) -> Option<PathBuf> {
         /// No system has longer paths, so no more is read.
         const LONGEST: u64 = 64 * 1024;
@@ -89,7 +89,7 @@ impl Drop for FileDialog {
     }
 }
 
-/// A name may be anything on Unix.
+/// On Unix, a path may contain any bytes.
 #[cfg(unix)]
 fn path_of(said: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
@@ -106,7 +106,7 @@ fn existing(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| folder.is_dir())
 }
 
-/// Where the dialog begins: a folder, with the name of what is to be written.
+/// Where the dialog starts: a folder, with the name of the file to be written.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn beginning(question: &Question) -> PathBuf {
     let folder = existing(&question.folder).unwrap_or(Path::new("/"));
@@ -117,7 +117,7 @@ fn beginning(question: &Question) -> PathBuf {
 #[cfg(all(unix, not(target_os = "macos")))]
 const WANTED: &str = "zenity or kdialog";
 
-/// The dialog programs to try, that of the desktop first.
+/// The dialog programs to try, the desktop's own first.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn dialogs(question: &Question) -> Vec<Command> {
     let (kind, ending) = question.kind;

@@ -44,7 +44,7 @@ pub fn range(cx: &mut UiContext<'_>, rect: Rect, low: &IntParam, high: &IntParam
     ];
     for (param, x, side, tip) in bounds {
         let resize_handle = Rect::from_center_size(pos2(x, keys.center().y), vec2(18.0, keys.height() + 8.0));
-        // The whole strip is the whole range, so the handle stays under the pointer.
+        // The strip covers the whole range, so the handle stays under the pointer.
         let response = cx.draggable(param, resize_handle, tip, |moved| moved.x / points);
         let lit = response.hovered() || response.dragged();
         let painter = cx.ui.painter();
@@ -68,7 +68,7 @@ fn key(param: &IntParam, normalized: f32) -> f32 {
     key
 }
 
-/// A handle that is pushed beyond the other one moves that one too.
+/// Keeps the handles in order: pushing one beyond the other moves both.
 fn keep_apart(cx: &mut UiContext<'_>, low: &IntParam, high: &IntParam) {
     if cx.value(low) <= cx.value(high) {
         return;

@@ -1,4 +1,4 @@
-//! The user's own style: choosing its file of weights, and the state of that file.
+//! The user's own style: choosing its weights file, and the state of that file.
 
 use super::controls::{button, raised};
 use super::file_dialog::{Answer, FileDialog, LOOK_AGAIN, Question};
@@ -17,18 +17,18 @@ const WHAT_IT_IS: &str = "Train one from a folder of MIDI or ABC tunes (cargo xt
 const LOAD: f32 = 52.0;
 const LONGEST_LIST: f32 = 300.0;
 
-/// The text of the field, the dialog and the list, while the window is open.
+/// The text field, the dialog and the list, while the window is open.
 #[derive(Default)]
 pub struct OwnStyle {
     path: String,
-    /// Of the file that the path above was.
+    /// The version of the own file whose path was shown.
     version: Option<u32>,
     found: Vec<PathBuf>,
     dialog: Option<FileDialog>,
 }
 
 impl OwnStyle {
-    /// Checks whether the dialog has an answer. Called on every page.
+    /// Checks whether the dialog has been answered. Called on every page.
     pub fn look(&mut self, cx: &mut UiContext<'_>, params: &SegueParams) {
         let Some(dialog) = &mut self.dialog else { return };
         match dialog.look() {
@@ -42,7 +42,7 @@ impl OwnStyle {
         self.dialog = None;
     }
 
-    /// Draws it in three rows.
+    /// Draws the controls in three rows.
     pub fn draw(&mut self, cx: &mut UiContext<'_>, [first, second, rest]: [Rect; 3], params: &SegueParams) {
         let version = params.own.version();
         if self.version != Some(version) {
@@ -65,7 +65,7 @@ impl OwnStyle {
         cx.ui.painter().galley(rest.min + vec2(0.0, 4.0), galley, colour);
     }
 
-    /// A path that is typed or pasted.
+    /// The field for a typed or pasted path.
     fn field(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         let place = Rect::from_min_max(rect.min, rect.max - vec2(LOAD + theme::GAP, 0.0));
         cx.mark("Own style", place);
@@ -103,13 +103,13 @@ impl OwnStyle {
         }
     }
 
-    /// The files in the folders where styles are looked for.
+    /// The list of weights files in the folders where styles are searched for.
     fn list(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         let tip = "The .segue files in the folder Segue of your data folder and your music folder, and beside the one \
                    that is loaded.";
         let response = raised(cx, "Found styles", rect, "Found", tip);
         if response.clicked() {
-            // There may be new files.
+            // New files may have been added.
             self.found = styles::weights_files(Path::new(&params.own.map(String::clone)));
         }
         let mut chosen = None;
@@ -139,7 +139,7 @@ impl OwnStyle {
     }
 }
 
-/// Plays a file of weights. If it is refused, the style before it stays.
+/// Plays a weights file. If it is refused, the previous style stays.
 fn load(cx: &mut UiContext<'_>, params: &SegueParams, path: &Path) {
     match segue_model::weights::card_of(path) {
         Ok(card) => {
@@ -151,7 +151,7 @@ fn load(cx: &mut UiContext<'_>, params: &SegueParams, path: &Path) {
     }
 }
 
-/// The state of the file, in a sentence.
+/// The state of the file as a sentence.
 fn standing(params: &SegueParams) -> (String, Color32) {
     if let Some(problem) = params.own.problem() {
         let folder = styles::weights_folders().first().map(|folder| folder.display().to_string());

@@ -1,4 +1,4 @@
-//! The layout: the frame that is always there, the page *Play*, and the page *Set up*.
+//! The layout: the frame around all pages, the page *Play*, and the page *Set up*.
 
 use super::capture_button::CaptureButton;
 use super::chart_field::ChartField;
@@ -18,12 +18,12 @@ use nice_plug::prelude::{BoolParam, Param};
 
 const HEADER: f32 = 48.0;
 const FOOT: f32 = 26.0;
-/// The row under the roll, with the chart.
+/// The height of the row under the roll, with the chart.
 const ROW: f32 = 36.0;
 const EXPLAINED: f32 = 18.0;
 /// The width of the longest name on the page *Set up*.
 const SET_UP_NAME: f32 = 112.0;
-/// The cards, and the keys below them.
+/// The height of the cards, and of the keys below them.
 const CARDS: f32 = 212.0;
 const KEYS: f32 = 40.0;
 
@@ -39,7 +39,7 @@ pub enum Page {
 /// What the controls remember while the window is open.
 #[derive(Default)]
 pub struct Setup {
-    /// The seed stays as it is.
+    /// Whether the seed stays as it is.
     frozen: bool,
     own: OwnStyle,
     capture_button: CaptureButton,
@@ -56,7 +56,7 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// Draws it; true when something moves, so that the next frame should follow soon.
+    /// Draws everything. True if something is moving, so that the next frame should follow soon.
     pub fn draw(&mut self, cx: &mut UiContext<'_>) -> bool {
         let all = cx.ui.max_rect();
         cx.ui.painter().rect_filled(all, 0.0, theme::GROUND);
@@ -256,7 +256,7 @@ impl View<'_> {
     }
 }
 
-/// One control in a line: draws itself there.
+/// A control in a row, which draws itself in a rectangle.
 type Row<'a> = Box<dyn Fn(&mut UiContext<'_>, Rect) + 'a>;
 
 /// A number.
@@ -279,7 +279,7 @@ fn triggered<'a>(param: &'a BoolParam, tip: &'a str) -> Row<'a> {
     Box::new(move |cx, rect| trigger(cx, rect, param, tip))
 }
 
-/// A card with a title and a control in each line.
+/// A card with a title and one control per row.
 fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<Row<'_>>) {
     let inside = card(cx, rect, title);
     for (index, draw) in (0_u8..).zip(rows) {
@@ -380,7 +380,7 @@ fn levels(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
     toggle(cx, chords, &params.harmony.comping, tip);
 }
 
-/// The available styles as normalized values. The user's own is among them only when there is one.
+/// The available styles as normalized values. The user's own style is included only if there is one.
 fn styles(params: &SegueParams) -> Vec<f32> {
     let built_in = styles::STYLES.iter().map(|style| style.number);
     let own = (!params.own.map(String::is_empty)).then_some(styles::OWN);

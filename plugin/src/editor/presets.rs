@@ -1,4 +1,4 @@
-//! The presets: a list to choose from, and a field to save new ones.
+//! The presets: a list to choose from, and a field for saving new ones.
 
 use super::ui_context::UiContext;
 use super::{controls, theme};
@@ -6,17 +6,17 @@ use crate::params::SegueParams;
 use crate::preset::{self, Entry};
 use egui::{Align2, Id, Rect, TextEdit, Ui};
 
-/// The presets of the list, and the dialogs over it.
+/// The presets in the list, and its text field.
 #[derive(Default)]
 pub struct Shelf {
     presets: preset::Shelf,
-    /// What was chosen last.
+    /// The name of the preset that was chosen last.
     name: Option<String>,
-    /// What is written in the field for a new one.
+    /// The name in the field for a new preset.
     fresh: String,
 }
 
-/// What was done in the list.
+/// What the musician did in the list.
 enum Deed {
     Apply(Entry),
     Save(String),
@@ -36,7 +36,7 @@ impl Shelf {
                    levels, channels and seed stay.";
         let response = controls::raised(cx, "Presets", rect, &face, tip);
         if response.clicked() {
-            // There may be new files.
+            // New files may have been added.
             self.read();
         }
         let mut rows = Vec::new();
@@ -111,7 +111,7 @@ impl Shelf {
 
     fn apply(&mut self, cx: &mut UiContext<'_>, entry: &Entry, params: &SegueParams) {
         preset::apply(&entry.preset, params, &mut cx.setter());
-        // A preset that changes only the chart moves no parameter, so the host would not notice.
+        // A preset that changes only the chart moves no parameter, so the host would not notice it.
         cx.touch(&params.harmony.source);
         self.name = Some(entry.preset.name.clone());
         cx.say(entry.preset.purpose.clone());
@@ -131,7 +131,7 @@ impl Shelf {
     }
 }
 
-/// With a capital letter and a full stop.
+/// The text with a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))

@@ -1,4 +1,4 @@
-//! The corner by which the window is made larger, for hosts whose windows have none.
+//! The corner with which the window is resized, for hosts whose windows cannot be.
 
 use super::theme;
 use super::ui_context::UiContext;
@@ -13,7 +13,7 @@ const SIDE: f32 = 16.0;
 pub struct ResizeHandle {
     /// The window's size when the drag began.
     began: Option<Vec2>,
-    /// What was asked for last.
+    /// The size that was requested last.
     asked: Option<Vec2>,
 }
 

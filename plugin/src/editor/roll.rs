@@ -1,4 +1,4 @@
-//! The piano roll: what both have played scrolls to the left, and what Segue has decided stands to the right of now.
+//! The piano roll: past notes scroll to the left, and Segue's planned notes are drawn to the right of the playhead.
 
 use super::ui_context::UiContext;
 use super::{EditorData, theme};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// How much of the past is kept for drawing, in nanoseconds.
 const KEPT_NS: u64 = 180_000_000_000;
-/// Old notes are removed every so many notes.
+/// Old notes are removed each time this many notes have been added.
 const SWEEP: usize = 4096;
 /// After this much silence the roll stops scrolling, in nanoseconds.
 const REST_NS: u64 = 4_000_000_000;
@@ -22,13 +22,13 @@ const REST_NS: u64 = 4_000_000_000;
 const GUESS: Duration = Duration::from_millis(150);
 /// Without a block for this long the host has stopped calling.
 const ASLEEP: Duration = Duration::from_millis(500);
-/// The place of the playhead, as a part of the width.
+/// The position of the playhead, as a share of the width.
 const NOW: f32 = 0.82;
-/// Beats to be seen, at first, at least and at most.
+/// The visible beats: at first, at least and at most.
 const BEATS: (f32, f32, f32) = (24.0, 4.0, 128.0);
-/// The band of chords and bar numbers.
+/// The height of the band with chords and bar numbers.
 const HEAD: f32 = 22.0;
-/// Keys to be seen at least.
+/// The least number of visible keys.
 const LEAST_KEYS: f32 = 30.0;
 #[expect(clippy::cast_precision_loss, reason = "48")]
 const TICKS: f64 = TICKS_PER_QUARTER as f64;
@@ -38,7 +38,7 @@ pub struct Roll {
     history: History,
     seen: u64,
     present: Option<Present>,
-    /// When the present was last another one.
+    /// When the present state last changed.
     fresh: Option<Instant>,
     /// The position at the playhead, in ticks.
     now: f64,
@@ -62,12 +62,12 @@ impl Default for Roll {
 }
 
 impl Roll {
-    /// What was seen last.
+    /// The present state that was read last.
     pub fn present(&self) -> Option<&Present> {
         self.present.as_ref()
     }
 
-    /// Reads new events; true when something moves.
+    /// Reads new events. True if something is moving.
     pub fn read(&mut self, data: &EditorData) -> bool {
         let (entries, seen) = data.pages.since(self.seen);
         self.seen = seen;
@@ -102,7 +102,7 @@ impl Roll {
         true
     }
 
-    /// Draws the roll; true while the view still glides.
+    /// Draws the roll. True while the view is still moving.
     pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) -> bool {
         let response = cx.area("Roll", rect, Sense::hover(), "");
         if response.hovered() {
@@ -131,7 +131,7 @@ impl Roll {
         moves
     }
 
-    /// Moves the view to the keys that are played, gently.
+    /// Moves the view smoothly to the keys that are played.
     fn follow_keys(&mut self, sheet: &Sheet) -> bool {
         let seen = self.history.notes.iter().rev().take_while(|note| note.onset > sheet.from - 96.0);
         let mut wanted: Option<(f32, f32)> = None;
@@ -222,7 +222,7 @@ impl Sheet {
 
     /// The strip with the names of the keys, at the left edge.
     fn octaves(&self, painter: &Painter) {
-        /// As wide as the longest of them.
+        /// As wide as the longest name.
         const STRIP: f32 = 26.0;
         let strip = Rect::from_min_size(self.field.min, vec2(STRIP, self.field.height()));
         painter.rect_filled(strip, 0.0, theme::PAPER);
@@ -271,7 +271,7 @@ impl Sheet {
                     let top = if is_bar { self.rect.top() } else { self.field.top() };
                     painter.vline(self.x(float(at)), top..=self.rect.bottom(), Stroke::new(1.0, colour));
                     let number = (at - history.form_at(float(at)).0).div_euclid(bar) + 1;
-                    // Before the first bar nothing was played.
+                    // Nothing was played before the first bar.
                     if is_bar && number > 0 && !too_narrow(bar, 34.0) {
                         let place = pos2(self.x(float(at)) + 4.0, self.rect.bottom() - 2.0);
                         painter.text(place, Align2::LEFT_BOTTOM, number, theme::tiny(), theme::QUIET);
@@ -288,7 +288,7 @@ impl Sheet {
         const STEP: i64 = TICKS_PER_QUARTER / 4;
         let newest = present.map_or(history.newest, |present| present.snapshot.now);
         let form_and_metre = |tick: f64| match present {
-            // The future is drawn as at present.
+            // The future is drawn with the present chords.
             Some(present) if tick >= newest || history.forms.is_empty() => {
                 (present.snapshot.form, present.snapshot.bars.metre)
             }
@@ -304,7 +304,7 @@ impl Sheet {
                 before = Some(chord);
                 let x = self.x(float(tick)).max(self.rect.left() + 2.0);
                 let name = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
-                // The chord that is in force at the left edge, and then those that have room.
+                // First the chord in force at the left edge, then the chords that have room.
                 let galley = painter.layout_no_wrap(name, theme::body(), theme::CHORD);
                 if x >= free && float(tick) >= self.from {
                     free = x + galley.size().x + 8.0;

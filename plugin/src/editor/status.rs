@@ -1,4 +1,4 @@
-//! The status line: the state of the instance, and for a while a message about what has just been done.
+//! The status line: the state of the instance, and for a while the result of the last action.
 
 use super::ui_context::UiContext;
 use super::{EditorData, theme};
@@ -16,7 +16,7 @@ pub fn line(cx: &mut UiContext<'_>, rect: Rect, data: &EditorData, present: Opti
     let y = rect.center().y;
     if let Some(words) = cx.notice() {
         let painter = cx.ui.painter();
-        // Leaves the resize handle free.
+        // Leaves room for the resize handle.
         let width = rect.width() - 3.0 * theme::MARGIN;
         let words = theme::elided(painter, words, theme::small(), theme::PLAYER, width);
         painter.galley(pos2(rect.left() + theme::MARGIN, y - words.size().y / 2.0), words, theme::PLAYER);
@@ -77,7 +77,7 @@ fn thinking(micros: u64) -> String {
     }
 }
 
-/// The style that plays, and whether it is the one that was chosen.
+/// The style that plays, and whether it is the chosen one.
 fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
     let wished = params.model.style.to_string();
     match stats.worker_status() {
@@ -98,7 +98,7 @@ fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
     (format!("{wished} is missing; {instead} plays instead"), theme::WRONG)
 }
 
-/// The problem with the file of the user's own style, when that is the chosen one.
+/// The problem with the user's own style, if that is the chosen one.
 fn own_fault(params: &SegueParams) -> Option<String> {
     if params.model.style.value() != i32::from(styles::OWN.0) {
         return None;

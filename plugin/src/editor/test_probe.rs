@@ -1,20 +1,21 @@
-//! Writes where each control is, for the tests that click it: only in the bundle under test, and only on request.
+//! Writes the place of each control to a file for the tests that click it: only in the bundle under test, and only on
+//! request.
 
 use egui::Rect;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// The variable in which a test names the file that it wants to read.
+/// The environment variable in which a test names that file.
 const VARIABLE: &str = "SEGUE_TEST_PROBE";
 
-/// How often the number of frames is written while nothing else changes.
+/// How often the frame count is written while nothing else changes.
 const COUNT: Duration = Duration::from_millis(250);
 
 /// The places of the controls in this frame, and what was written last.
 #[derive(Default)]
 pub struct TestProbe {
-    /// Empty when no test asks.
+    /// `None` if no test asks.
     file: Option<PathBuf>,
     now: String,
     published: String,
@@ -37,7 +38,7 @@ impl TestProbe {
     pub fn note(&mut self, name: &str, rect: Rect) {
         if self.file.as_ref().is_some_and(|file| !file.as_os_str().is_empty()) {
             let Rect { min, max } = rect;
-            // Writing into a string does not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(self.now, "{name}\t{}\t{}\t{}\t{}", min.x, min.y, max.x, max.y);
         }
     }
@@ -49,7 +50,7 @@ impl TestProbe {
         if self.now != self.published || counts {
             self.counted = Some(Instant::now());
             let _ = writeln!(self.now, "frames\t{}\t0\t0\t0", self.frames);
-            // A reader never sees half of it.
+            // Writes another file first, so that a reader never sees half of it.
             let fresh = path.with_extension("new");
             let written = std::fs::write(&fresh, &self.now).and_then(|()| std::fs::rename(&fresh, path));
             if written.is_ok() {

@@ -1,6 +1,6 @@
 //! Colours, fonts and distances.
 //!
-//! The two players differ in brightness as much as in colour, so that everybody can tell them apart, also in print.
+//! The two players differ in brightness as well as in colour, so that everybody can tell them apart, even in print.
 
 use egui::style::WidgetVisuals;
 use egui::text::{LayoutJob, TextWrapping};
@@ -10,86 +10,86 @@ use egui::{
 };
 use std::sync::Arc;
 
-/// Behind everything.
+/// The background of the window.
 pub const GROUND: Color32 = Color32::from_rgb(0x14, 0x16, 0x1B);
-/// Behind the notes.
+/// The background of the notes.
 pub const PAPER: Color32 = Color32::from_rgb(0x0E, 0x10, 0x14);
 /// The rows of the black keys.
 pub const PAPER_DARK: Color32 = Color32::from_rgb(0x0B, 0x0C, 0x10);
-/// A group of controls.
+/// The background of a group of controls.
 pub const CARD: Color32 = Color32::from_rgb(0x1C, 0x1F, 0x26);
 /// The edge of a group.
 pub const EDGE: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x37);
-/// Something that can be pressed.
+/// Controls that can be pressed.
 pub const RAISED: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x38);
-/// The same under the pointer.
+/// Such a control under the pointer.
 pub const LIT: Color32 = Color32::from_rgb(0x36, 0x3B, 0x47);
-/// A white key that may be played.
+/// A white key inside the range.
 pub const IVORY: Color32 = Color32::from_rgb(0x8A, 0x93, 0xA4);
-/// What is read.
+/// Text.
 pub const TEXT: Color32 = Color32::from_rgb(0xE6, 0xE8, 0xEC);
-/// What explains.
+/// Explanations.
 pub const DIM: Color32 = Color32::from_rgb(0xA0, 0xA6, 0xB2);
-/// What is read when one looks for it.
+/// Text that is read only when needed.
 pub const QUIET: Color32 = Color32::from_rgb(0x86, 0x8C, 0x98);
-/// What is hardly there, and has no letters.
+/// Lines that are hardly visible; not for text.
 pub const FAINT: Color32 = Color32::from_rgb(0x5A, 0x60, 0x6C);
-/// The musician: the brighter of the two.
+/// The player: the brighter of the two.
 pub const PLAYER: Color32 = Color32::from_rgb(0xFF, 0xD1, 0x7A);
 /// Segue: the darker one, and the colour of everything that is set.
 pub const SEGUE: Color32 = Color32::from_rgb(0x3F, 0x8E, 0xF5);
-/// Behind the white letters of what is chosen: Segue's colour would be too bright for them.
+/// The background of a chosen value: Segue's own colour would be too bright under white letters.
 pub const CHOSEN: Color32 = Color32::from_rgb(0x2A, 0x6F, 0xD0);
-/// A chord.
+/// Chords.
 pub const CHORD: Color32 = Color32::from_rgb(0xC8, 0xD2, 0xE4);
-/// A mistake.
+/// Mistakes.
 pub const WRONG: Color32 = Color32::from_rgb(0xFF, 0x7A, 0x6E);
 
-/// Between the edge of the window and everything in it.
+/// The distance from the edge of the window.
 pub const MARGIN: f32 = 14.0;
-/// Between groups.
+/// The distance between groups.
 pub const GAP: f32 = 10.0;
-/// Of cards and buttons.
+/// The corner radius of cards and buttons.
 pub const RADIUS: u8 = 6;
 
-/// What is read.
+/// The font of text.
 pub fn body() -> FontId {
     FontId::proportional(13.5)
 }
 
-/// What explains.
+/// The font of explanations.
 pub fn small() -> FontId {
     FontId::proportional(12.0)
 }
 
-/// Bar numbers and the names of keys.
+/// The font of bar numbers and key names.
 pub fn tiny() -> FontId {
     FontId::proportional(10.5)
 }
 
-/// What is read first.
+/// The font of headlines.
 pub fn large() -> FontId {
     FontId::proportional(19.0)
 }
 
-/// A chord chart, whose bars should stand in line.
+/// The font of the chord chart: monospaced, so that its bars line up.
 pub fn chart() -> FontId {
     FontId::monospace(13.0)
 }
 
-/// One line that ends in three dots where there is no room for all of it.
+/// One line, shortened with three dots if it does not fit.
 pub fn elided(painter: &Painter, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
     let mut line = LayoutJob::simple_singleline(text.to_owned(), font, colour);
     line.wrap = TextWrapping::truncate_at_width(width);
     painter.layout_job(line)
 }
 
-/// Gives a new window its looks.
+/// Applies the theme to a new window.
 pub fn dress(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_theme(Theme::Dark);
-    // The window has one size, the host's; Ctrl and plus belong to the host.
-    // A double click may take as long as on most desktops; it is measured in whole frames.
+    // The window has one size, the host's, and Ctrl-plus belongs to the host. A double click may take as long as on
+    // most desktops; it is measured in whole frames.
     ctx.options_mut(|options| {
         options.zoom_with_keyboard = false;
         options.input_options.max_double_click_delay = 0.5;
@@ -118,7 +118,7 @@ fn fonts() -> FontDefinitions {
     for (name, bytes) in [("text", epaint_default_fonts::UBUNTU_LIGHT), ("chart", epaint_default_fonts::HACK_REGULAR)] {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
-    // Each lends the other the letters that it lacks, such as ♯ and ♭.
+    // Each font provides the letters that the other lacks, such as ♯ and ♭.
     let both = |first: &str, second: &str| vec![first.to_owned(), second.to_owned()];
     fonts.families.insert(FontFamily::Proportional, both("text", "chart"));
     fonts.families.insert(FontFamily::Monospace, both("chart", "text"));
@@ -156,7 +156,7 @@ fn visuals() -> Visuals {
 mod tests {
     use super::*;
 
-    /// How much brighter one is than the other, as the Web's guidelines for readable letters reckon it.
+    /// The contrast ratio of two colours, as the Web Content Accessibility Guidelines define it.
     fn contrast(one: Color32, other: Color32) -> f32 {
         let luminance = |colour: Color32| {
             let linear = |part: u8| {
@@ -180,7 +180,7 @@ mod tests {
             let found = contrast(ink, behind);
             assert!(found >= READABLE, "{ink:?} on {behind:?}: {found}");
         }
-        assert!(contrast(FAINT, CARD) < READABLE, "what was too faint to be read is found to be");
+        assert!(contrast(FAINT, CARD) < READABLE, "a colour too faint for text is found");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What every control uses: gestures that begin and end, typed values, tooltips, and the place of each control.
 //!
-//! Drag to change, Ctrl for fine, double click for the default, the wheel for a step, a click on the number to type it.
+//! Drag to change a value, Ctrl for fine steps, double click for the default, the wheel for a step, click the number to
+//! type it.
 
 use super::notice::Notice;
 use super::test_probe::TestProbe;
@@ -12,29 +13,30 @@ use nice_plug::params::internals::ParamPtr;
 use nice_plug::prelude::Param;
 use std::time::{Duration, Instant};
 
-/// A drag over the whole range is this long, in points.
+/// How far a drag over the whole range goes, in points.
 const DRAG_POINTS: f32 = 180.0;
-/// The factor of a drag with Ctrl.
+/// The factor for a drag with Ctrl.
 const FINE: f32 = 0.1;
-/// One notch of the wheel, as a part of the range, when the parameter has no steps.
+/// One notch of the wheel as a share of the range, for parameters without steps.
 const NOTCH: f32 = 0.02;
-/// A double click is over by then.
+/// A double click has ended by then.
 const SECOND_CLICK: Duration = Duration::from_millis(900);
 /// How long a momentary switch stays on: longer than the longest block, so that the audio thread sees it.
 const PULSE: Duration = Duration::from_millis(250);
 
-/// The width of the names to the left of controls, where they are short.
+/// The width of short names to the left of controls.
 pub const NAME: f32 = 56.0;
 
 /// What is in progress from one frame to the next.
 #[derive(Default)]
 pub struct Interaction {
-    /// Gestures that have begun and not ended.
+    /// Gestures that have begun but not ended.
     open: Vec<ParamPtr>,
     /// The control that is being dragged, and its value.
     drag: Option<(Id, f32)>,
     typing: Option<Typing>,
-    /// Ctrl is held. egui does not know: it forgets which keys are held whenever the keyboard goes back to the host.
+    /// Whether Ctrl is held. egui does not know, because it forgets held keys whenever the keyboard focus goes back to
+    /// the host.
     is_fine: bool,
     /// Momentary switches that are on, and since when.
     pulses: Vec<(ParamPtr, Instant)>,
@@ -114,7 +116,7 @@ impl<'a> UiContext<'a> {
         Self { ui, names: NAME, context, params, interaction, notice, test_probe }
     }
 
-    /// Ends the frame; returns the time after which the next one is needed at the latest.
+    /// Ends the frame. Returns how soon the next one is needed.
     pub fn finish(&mut self) -> Option<Duration> {
         self.interaction.end_pulses(self.context, self.params);
         let notice = self.notice.remaining();
@@ -139,7 +141,7 @@ impl<'a> UiContext<'a> {
         if tip.is_empty() { response } else { response.on_hover_text(tip) }
     }
 
-    /// Tells the tests the place of something that is not drawn through this context.
+    /// Tells the tests where something is that is not drawn through this context.
     pub fn mark(&mut self, name: &str, rect: Rect) {
         self.test_probe.note(name, rect);
     }
@@ -176,8 +178,8 @@ impl<'a> UiContext<'a> {
         }
     }
 
-    /// Sets a parameter to the value that it has, so that the host marks the song as changed. Nothing else tells it of
-    /// what a song saves beside the parameters.
+    /// Sets a parameter to its present value, so that the host marks the song as changed. The host does not notice the
+    /// other things that a song saves.
     pub fn touch<P: Param>(&mut self, param: &P) {
         self.set(param, param.unmodulated_normalized_value());
     }
@@ -186,7 +188,7 @@ impl<'a> UiContext<'a> {
     pub fn pulse<P: Param>(&mut self, param: &P) {
         let switch = param.as_ptr();
         if self.interaction.pulses.iter().any(|(other, _)| *other == switch) {
-            // Pressed again before it was released: the audio thread has to see it off in between.
+            // Pressed again before it was released: the audio thread must see it off in between.
             self.to(param, 0.0);
         }
         self.interaction.pulses.retain(|(other, _)| *other != switch);
@@ -208,7 +210,8 @@ impl<'a> UiContext<'a> {
         self.interaction.drag.is_some_and(|(id, _)| id == id_of(param.name()))
     }
 
-    /// An area whose drag, wheel and double click change a parameter. `along` says how far a drag went.
+    /// An area in which dragging, the wheel and a double click change a parameter. `along` converts a drag to a
+    /// distance.
     pub fn draggable<P: Param>(
         &mut self,
         param: &P,
@@ -264,7 +267,7 @@ impl<'a> UiContext<'a> {
         self.set(param, param.unmodulated_normalized_value() + step * notches.signum());
     }
 
-    /// The text of a parameter, which a click makes a field to type into.
+    /// The value of a parameter as text; a click turns it into a text field.
     pub fn number<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId) {
         self.number_in(param, rect, font, theme::DIM);
     }
@@ -293,7 +296,7 @@ impl<'a> UiContext<'a> {
         }
     }
 
-    /// True while a field to type into stands there.
+    /// Draws the text field. True while it is open.
     fn typed<P: Param>(&mut self, param: &P, id: Id, rect: Rect) -> bool {
         let Some(mut typing) = self.interaction.typing.take_if(|typing| typing.id == id) else { return false };
         let field = TextEdit::singleline(&mut typing.text)
@@ -328,7 +331,7 @@ impl<'a> UiContext<'a> {
         true
     }
 
-    /// Whether the pointer has just clicked twice here, on whatever was here.
+    /// Whether the pointer has just double-clicked here, whatever control was here.
     fn was_double_click(&self, rect: Rect) -> bool {
         self.ui.input(|input| {
             let is_double = input.pointer.button_double_clicked(egui::PointerButton::Primary);
@@ -354,7 +357,7 @@ fn id_of(name: &str) -> Id {
     Id::unique(("segue", name))
 }
 
-/// The last line of the tooltip of everything that can be dragged.
+/// The last line of every draggable control's tooltip.
 const HOW: &str = "Drag; Ctrl for fine; double click for the default.";
 
 fn select_all(ui: &Ui, id: Id, text: &str) {

@@ -1,14 +1,14 @@
-//! What a setting with a few values can be: the names that hosts show, and the ids that songs save.
+//! Parameters with a few named values: the names that hosts show, and the ids that songs save.
 
 use nice_plug::prelude::*;
 use segue_engine::host;
 use segue_model::limits::Scale;
 use segue_model::note::Ticks;
 
-/// See [`host::StartGrid`].
+/// The parameter for [`host::StartGrid`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum Start {
-    /// Off any grid.
+    /// Without a grid.
     #[id = "free"]
     Free,
     /// A quarter note.
@@ -31,10 +31,10 @@ pub enum Start {
 /// Whether the audio thread may wait for the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum Render {
-    /// As the host says, or seems to do.
+    /// If the host says that it renders, or seems to.
     #[id = "auto"]
     Auto,
-    /// Yes: for bounces that must come out the same every time.
+    /// Yes: for renders that must come out the same every time.
     #[id = "offline"]
     Offline,
     /// Never.
@@ -42,16 +42,16 @@ pub enum Render {
     Live,
 }
 
-/// See [`host::Mode`].
+/// The parameter for [`host::Mode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum Mode {
-    /// When the player leaves room.
+    /// Segue answers when the player leaves room.
     #[id = "answer"]
     Answer,
-    /// So many bars each.
+    /// Player and Segue have the same number of bars in turn.
     #[id = "trade"]
     Trade,
-    /// All along.
+    /// Segue plays along all the time.
     #[id = "duet"]
     Duet,
 }
@@ -92,7 +92,7 @@ pub enum TradeBars {
 }
 
 impl TradeBars {
-    /// As a number, above zero.
+    /// The number of bars.
     pub fn bars(self) -> u8 {
         match self {
             Self::One => 1,
@@ -116,7 +116,7 @@ pub enum First {
     Segue,
 }
 
-/// See [`host::Yield`].
+/// The parameter for [`host::Yield`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum YieldAs {
     /// With the player's note.
@@ -133,13 +133,13 @@ pub enum YieldAs {
     AtBeat,
 }
 
-/// See [`host::TempoFrom`].
+/// The parameter for [`host::TempoFrom`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum TempoSource {
-    /// As set or tapped.
+    /// The tempo that is set or tapped.
     #[id = "setting"]
     Setting,
-    /// From what is played.
+    /// The tempo of what is played.
     #[id = "phrase"]
     Phrase,
 }
@@ -190,7 +190,7 @@ pub enum KeyName {
     B,
 }
 
-/// What may be played.
+/// The scales.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum ScaleName {
     /// Every key.
@@ -202,11 +202,11 @@ pub enum ScaleName {
     /// Natural minor, aeolian.
     #[id = "minor"]
     Minor,
-    /// With the leading note.
+    /// With a raised seventh.
     #[id = "harmonic_minor"]
     #[name = "Harmonic minor"]
     HarmonicMinor,
-    /// As it rises.
+    /// The ascending form.
     #[id = "melodic_minor"]
     #[name = "Melodic minor"]
     MelodicMinor,
@@ -225,15 +225,15 @@ pub enum ScaleName {
     /// The seventh mode.
     #[id = "locrian"]
     Locrian,
-    /// Five notes without a half step.
+    /// Five notes without semitones.
     #[id = "major_pentatonic"]
     #[name = "Major pentatonic"]
     MajorPentatonic,
-    /// The same from its sixth.
+    /// The same notes from the sixth on.
     #[id = "minor_pentatonic"]
     #[name = "Minor pentatonic"]
     MinorPentatonic,
-    /// Minor pentatonic with the flat fifth.
+    /// Minor pentatonic with a flat fifth.
     #[id = "blues"]
     Blues,
 }
@@ -283,7 +283,7 @@ pub enum QuantiseTo {
 }
 
 impl QuantiseTo {
-    /// The distance of the grid's points.
+    /// The distance between grid points.
     pub fn step(self) -> Option<Ticks> {
         let beat = Ticks::quarters(1).0;
         match self {
@@ -296,17 +296,17 @@ impl QuantiseTo {
     }
 }
 
-/// See [`host::Harmony`].
+/// The parameter for [`host::Harmony`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum ChordSource {
     /// The chord chart.
     #[id = "chart"]
     Chart,
-    /// All keys that are held.
+    /// All held keys.
     #[id = "played"]
     #[name = "What you hold"]
     Played,
-    /// The keys below the split.
+    /// The keys below the split point.
     #[id = "low"]
     #[name = "Left hand"]
     Low,
@@ -314,7 +314,7 @@ pub enum ChordSource {
     #[id = "channel"]
     #[name = "A channel"]
     Channel,
-    /// None.
+    /// No chords.
     #[id = "off"]
     Off,
 }

@@ -10,11 +10,11 @@ use nice_plug::formatters;
 use nice_plug::prelude::*;
 use std::sync::Arc;
 
-/// The highest style number. Saved songs hold these numbers, so there is room for future styles; the last is the user's
-/// own.
+/// The highest style number. Saved songs contain these numbers, so there is room for future styles; the last number is
+/// the user's own style.
 const MOST_STYLES: i32 = styles::OWN.0 as i32;
 
-/// What plays, and how.
+/// The style and how it plays.
 #[derive(Debug, Params)]
 pub struct Model {
     /// Which style plays.
@@ -23,13 +23,13 @@ pub struct Model {
     /// How daring the choices are.
     #[id = "temperature"]
     pub temperature: FloatParam,
-    /// How much of the improbable is left out.
+    /// The nucleus: how much of the probability is sampled from.
     #[id = "top_p"]
     pub top_p: FloatParam,
-    /// How often what was played in this session is taken up.
+    /// How often phrases of this session return.
     #[id = "memory"]
     pub memory: FloatParam,
-    /// Another seed, another answer.
+    /// The seed of the random draws: another seed gives another answer.
     #[id = "seed"]
     pub seed: IntParam,
     /// Clears the memory of this session.
@@ -46,10 +46,10 @@ pub struct Turns {
     /// How long an answer lasts.
     #[id = "answer_length"]
     pub answer_length: IntParam,
-    /// Silence before an answer.
+    /// The silence before an answer.
     #[id = "response_gap"]
     pub response_gap: FloatParam,
-    /// Where it begins.
+    /// Where an answer begins.
     #[id = "start_grid"]
     pub start_grid: EnumParam<Start>,
     /// How long each side's turn is.
@@ -64,10 +64,10 @@ pub struct Turns {
     /// How Segue stops when the player comes in.
     #[id = "yield"]
     pub yields: EnumParam<YieldAs>,
-    /// Hands the turn over.
+    /// Hands the turn to Segue.
     #[id = "your_turn"]
     pub your_turn: BoolParam,
-    /// Below it held keys are a drone.
+    /// Held keys below this one are a drone.
     #[id = "drone_below"]
     pub drone_below: IntParam,
 }
@@ -78,19 +78,19 @@ pub struct Notes {
     /// The key of the scale.
     #[id = "key"]
     pub key: EnumParam<KeyName>,
-    /// What may be played.
+    /// The scale.
     #[id = "scale"]
     pub scale: EnumParam<ScaleName>,
     /// The lowest key that Segue plays.
     #[id = "range_low"]
     pub range_low: IntParam,
-    /// The highest.
+    /// The highest key that Segue plays.
     #[id = "range_high"]
     pub range_high: IntParam,
     /// Moves Segue's notes by octaves.
     #[id = "octave"]
     pub octave: IntParam,
-    /// How much room is left.
+    /// How much Segue plays.
     #[id = "density"]
     pub density: FloatParam,
     /// How many notes of Segue sound at once at most.
@@ -107,13 +107,13 @@ pub struct Notes {
     pub quantise: EnumParam<QuantiseTo>,
 }
 
-/// What is played to, and the accompaniment.
+/// The chords and the accompaniment.
 #[derive(Debug, Params)]
 pub struct Chords {
     /// Where the chords come from.
     #[id = "chords"]
     pub source: EnumParam<ChordSource>,
-    /// Below it the player's keys are chords.
+    /// Keys of the player's below this one are chords.
     #[id = "chord_split"]
     pub chord_split: IntParam,
     /// The channel of the player's chords.
@@ -122,10 +122,10 @@ pub struct Chords {
     /// Plays the chords softly.
     #[id = "comping"]
     pub comping: BoolParam,
-    /// How loud.
+    /// How loud the comping is.
     #[id = "comping_level"]
     pub comping_level: FloatParam,
-    /// The channel on which they go out.
+    /// The channel on which the comping is sent.
     #[id = "comping_channel"]
     pub comping_channel: IntParam,
 }
@@ -133,7 +133,7 @@ pub struct Chords {
 /// The built-in sound.
 #[derive(Debug, Params)]
 pub struct Sounds {
-    /// The built-in sound.
+    /// Whether the built-in sound plays.
     #[id = "sound"]
     pub on: BoolParam,
     /// How loud it plays the player's notes.
@@ -150,7 +150,7 @@ pub struct Sounds {
 /// Tempo without a host, and how far ahead notes are decided.
 #[derive(Debug, Params)]
 pub struct Timing {
-    /// The tempo where the host has none.
+    /// The tempo if the host has none.
     #[id = "tempo"]
     pub tempo: FloatParam,
     /// Where the tempo comes from without a host.
@@ -159,7 +159,7 @@ pub struct Timing {
     /// Taps the tempo.
     #[id = "tap"]
     pub tap: BoolParam,
-    /// How long before it could sound a note is decided.
+    /// How long before its sound a note is decided.
     #[id = "look_ahead"]
     pub look_ahead: FloatParam,
     /// Whether the audio thread may wait.
@@ -167,16 +167,16 @@ pub struct Timing {
     pub render: EnumParam<Render>,
 }
 
-/// Which notes come in and go out.
+/// Which notes come in, and which go out.
 #[derive(Debug, Params)]
 pub struct Midi {
-    /// The channel that is heard.
+    /// The channel that Segue listens to.
     #[id = "in_channel"]
     pub in_channel: IntParam,
     /// The channel of Segue's notes.
     #[id = "out_channel"]
     pub out_channel: IntParam,
-    /// Whether the player's notes go out too.
+    /// Whether the player's notes are sent out too.
     #[id = "thru"]
     pub thru: BoolParam,
 }
@@ -186,7 +186,7 @@ impl Default for Model {
         // With this skew a temperature of 1 lies just right of the middle.
         let temperature = FloatRange::Skewed { min: 0.05, max: 2.0, factor: FloatRange::skew_factor(-0.05) };
         Self {
-            // Not a list of the styles there are: a style that is added later must not move those in saved songs.
+            // Not a list of the present styles: adding a style later must not change the values in saved songs.
             style: IntParam::new("Style", i32::from(styles::DEFAULT.0), IntRange::Linear { min: 0, max: MOST_STYLES })
                 .with_value_to_string(Arc::new(style_name))
                 .with_string_to_value(Arc::new(style_number)),
@@ -234,7 +234,7 @@ impl Default for Notes {
                 .with_unit(" beats")
                 // nice-plug would show a quarter of a beat as 0.2.
                 .with_value_to_string(formatters::v2s_f32_rounded(2)),
-            // One below straight is the style's own.
+            // The value below straight means the style's own swing.
             swing: IntParam::new("Swing", SWING_BY_STYLE, IntRange::Linear { min: SWING_BY_STYLE, max: 75 })
                 .with_value_to_string(Arc::new(swing_text))
                 .with_string_to_value(Arc::new(swing_value)),

@@ -1,4 +1,4 @@
-//! Kinds of parameters: how their values read, and how they are read back.
+//! Kinds of parameters: how their values are shown and read.
 
 use crate::styles;
 use nice_plug::formatters::{self, s2v_f32_gain_to_db, v2s_f32_gain_to_db};
@@ -27,14 +27,14 @@ pub(super) fn channel_or(name: &str, none: &'static str) -> IntParam {
         .with_string_to_value(Arc::new(value))
 }
 
-/// A key of the piano, which reads as its name: 60 is C4.
+/// A piano key, shown by its name: 60 is C4.
 pub(super) fn key(name: &str, default: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
         .with_value_to_string(formatters::v2s_i32_key_formatter())
         .with_string_to_value(Arc::new(key_value))
 }
 
-/// The number of a key's name, with sharps or flats, or of its number.
+/// The number of a key, from its name with sharps or flats, or from its number.
 // WORKAROUND(nice-plug 0.4.2): its own reader cuts a `♯` in two, https://codeberg.org/RustAudio/nice-plug. Delete when
 // `s2v_i32_key_formatter` reads the text that `v2s_i32_key_formatter` writes.
 fn key_value(text: &str) -> Option<i32> {
@@ -65,10 +65,10 @@ pub(super) fn milliseconds(name: &str, default: f32, min: f32, max: f32) -> Floa
     FloatParam::new(name, default, FloatRange::Linear { min, max }).with_step_size(1.0).with_unit(" ms")
 }
 
-/// A gain that reads in decibels, silent at the bottom.
+/// A gain shown in decibels, silent at the bottom.
 pub(super) fn level(name: &str) -> FloatParam {
     const TOP_DB: f32 = 6.0;
-    // The bottom is silence itself; the skew gives most of the way to the decibels that matter.
+    // The bottom is silence itself; the skew gives most of the travel to the useful decibels.
     let range = FloatRange::Skewed { min: 0.0, max: db_to_gain(TOP_DB), factor: FloatRange::skew_factor(-1.5) };
     FloatParam::new(name, 1.0, range)
         .with_unit(" dB")

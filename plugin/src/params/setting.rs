@@ -1,10 +1,10 @@
 //! Uniform access to any parameter by its id, as the text that a musician reads and writes.
 //!
-//! For presets, the editor, the command line and tests. Not for the audio thread: text takes memory.
+//! For presets, the editor, the command line and tests. Not for the audio thread: text allocates.
 //!
-//! `nice-plug` has no safe way to go through parameters of different types: it hands out raw pointers. This is the one
-//! file that follows them. A [`Setting`] borrows the parameters that it points into, and its pointer never leaves this
-//! file, so that nothing else in the crate has to be unsafe for it.
+//! `nice-plug` has no safe way to iterate over parameters of different types: it returns raw pointers. Only this file
+//! dereferences them. A [`Setting`] borrows the parameters that it points into, and its pointer never leaves this file,
+//! so the rest of the crate needs no unsafe code for it.
 
 #![allow(unsafe_code, reason = "nice-plug gives raw pointers to parameters of different types")]
 
@@ -15,35 +15,35 @@ use nice_plug::params::internals::ParamPtr;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A parameter of a [`SegueParams`] that lives as long.
+/// A parameter of a [`SegueParams`], valid as long as that one.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     ptr: ParamPtr,
     params: PhantomData<&'a SegueParams>,
 }
 
-/// Why a text is not a value of a setting. Its display is meant to follow the setting's name.
+/// Why a text is not a value of a setting. The display follows the setting's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoValue {
-    /// It takes one of these.
+    /// Only one of these values is allowed.
     NotOneOf(Vec<String>),
-    /// It goes from here to there.
+    /// The value must lie between these two.
     Outside(String, String),
-    /// It is written like these two.
+    /// The value is written like these two.
     NotLike(String, String),
 }
 
 impl fmt::Display for NoValue {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOneOf(choices) => write!(out, "is one of {}", choices.join(", ")),
-            Self::Outside(least, most) => write!(out, "goes from {least} to {most}"),
+            Self::NotOneOf(choices) => write!(out, "must be one of {}", choices.join(", ")),
+            Self::Outside(least, most) => write!(out, "must be between {least} and {most}"),
             Self::NotLike(least, most) => write!(out, "is written like {least} or {most}"),
         }
     }
 }
 
-/// A setting with fewer values than this is a list of their names.
+/// A setting with fewer values than this shows a list of their names.
 const FEW: usize = 16;
 
 impl SegueParams {
@@ -66,31 +66,31 @@ impl SegueParams {
 // SAFETY, for every block in here: a setting's lifetime is that of a borrow of the parameters that it was made from, so
 // that they can neither move nor be dropped while it is there.
 impl Setting<'_> {
-    /// As hosts show it.
+    /// The name that hosts show.
     pub fn name(&self) -> String {
         // SAFETY: see above.
         unsafe { self.ptr.name() }.to_owned()
     }
 
-    /// The value now, without modulation, 0 to 1.
+    /// The present value, without modulation, 0 to 1.
     pub fn value(self) -> f32 {
         // SAFETY: see above.
         unsafe { self.ptr.unmodulated_normalized_value() }
     }
 
-    /// The value of a new instance, 0 to 1.
+    /// The default value, 0 to 1.
     pub fn default_value(self) -> f32 {
         // SAFETY: see above.
         unsafe { self.ptr.default_normalized_value() }
     }
 
-    /// A value, 0 to 1, with its unit.
+    /// A value, 0 to 1, as text with its unit.
     pub fn text(self, value: f32) -> String {
         // SAFETY: see above.
         unsafe { self.ptr.normalized_value_to_string(value, true) }
     }
 
-    /// Every value's text, where there are few.
+    /// The text of every value, if there are few.
     pub fn choices(self) -> Option<Vec<String>> {
         // SAFETY: see above.
         let steps = unsafe { self.ptr.step_count() }.filter(|steps| (1..FEW).contains(steps))?;
@@ -98,10 +98,10 @@ impl Setting<'_> {
         Some((0..=steps).map(|step| self.text(step as f32 / steps as f32)).collect())
     }
 
-    /// The value, 0 to 1, of what a musician writes. Capital or small letters are the same.
+    /// Reads what a musician writes as a value, 0 to 1. Case does not matter.
     ///
     /// # Errors
-    /// When the text is not a value, or lies outside the range.
+    /// If the text is not a value, or lies outside the range.
     pub fn read(self, text: &str) -> Result<f32, NoValue> {
         let text = text.trim();
         if matches!(self.ptr, ParamPtr::BoolParam(_) | ParamPtr::EnumParam(_)) {
@@ -111,7 +111,7 @@ impl Setting<'_> {
         // SAFETY: see above.
         let value = unsafe { self.ptr.string_to_normalized_value(text) };
         let Some(value) = value.filter(|value| value.is_finite()) else { return Err(NoValue::NotLike(least, most)) };
-        // A value outside the range was moved to its end, and reads differently there.
+        // A value outside the range was moved to its end, which has another text.
         let is_end = value <= 0.0 || value >= 1.0;
         let moved = number(text).zip(number(&self.text(value))).is_some_and(|(wished, end)| !is_near(wished, end));
         if is_end && moved { Err(NoValue::Outside(least, most)) } else { Ok(value) }
@@ -132,13 +132,13 @@ impl Setting<'_> {
     }
 }
 
-/// Who moves parameters, as a musician's hand does. In the editor that is the host, which may record each gesture.
+/// Moves parameters as a musician's hand does. In the editor the host receives the gestures and may record them.
 pub trait Gestures {
-    /// The musician takes hold of the control.
+    /// Begins a gesture.
     fn begin(&mut self, setting: Setting<'_>);
-    /// Moves it, 0 to 1.
+    /// Sets the value, 0 to 1.
     fn set(&mut self, setting: Setting<'_>, value: f32);
-    /// Lets go.
+    /// Ends the gesture.
     fn end(&mut self, setting: Setting<'_>);
 }
 
@@ -159,7 +159,7 @@ impl Gestures for ParamSetter<'_> {
     }
 }
 
-/// Moves the parameters of an instance that has no host to be told.
+/// Moves the parameters of an instance without a host.
 pub struct Unhosted;
 
 impl Gestures for Unhosted {
@@ -179,7 +179,7 @@ fn number(text: &str) -> Option<f32> {
     text.split(|character| !is_part(character)).next()?.parse().ok()
 }
 
-/// Near enough to be the same number, shown with fewer digits.
+/// Whether two numbers are the same apart from the digits that are shown.
 fn is_near(wished: f32, shown: f32) -> bool {
     (wished - shown).abs() <= 0.01 * shown.abs().max(1.0)
 }
@@ -190,7 +190,7 @@ mod tests {
 
     fn read(id: &str, text: &str) -> Result<String, String> {
         let params = SegueParams::default();
-        let setting = params.setting(id).expect("it is there");
+        let setting = params.setting(id).expect("the setting exists");
         setting.read(text).map(|value| setting.text(value)).map_err(|error| error.to_string())
     }
 
@@ -218,12 +218,12 @@ mod tests {
     #[test]
     fn what_says_nothing_or_too_much_is_refused_with_what_there_is() {
         for (id, text, why) in [
-            ("temperature", "5", "goes from 0.050 to 2.000"),
+            ("temperature", "5", "must be between 0.050 and 2.000"),
             ("temperature", "hot", "is written like 0.050 or 2.000"),
-            ("mode", "solo", "is one of Answer, Trade, Duet"),
-            ("comping", "maybe", "is one of Off, On"),
-            ("answer_length", "99", "goes from 1 bars to 16 bars"),
-            ("octave", "-7", "goes from -3 to 3"),
+            ("mode", "solo", "must be one of Answer, Trade, Duet"),
+            ("comping", "maybe", "must be one of Off, On"),
+            ("answer_length", "99", "must be between 1 bars and 16 bars"),
+            ("octave", "-7", "must be between -3 and 3"),
             ("range_low", "♯", "is written like C-1 or G9"),
         ] {
             assert_eq!(read(id, text), Err(why.to_owned()), "{id} = {text}");

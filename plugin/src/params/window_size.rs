@@ -1,4 +1,4 @@
-//! The size of the window, which a song saves.
+//! The size of the window, which is saved in songs.
 
 use nice_plug::params::persist::PersistentField;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const USUAL_SIZE: (f32, f32) = (980.0, 690.0);
 /// Below this the controls would overlap.
 pub const LEAST_SIZE: (f32, f32) = (860.0, 600.0);
-/// Beyond this lies a mistake, not a screen.
+/// Anything larger is a mistake, not a screen.
 const MOST_POINTS: f32 = 16_000.0;
 
-/// The size of the window in points, which a song saves. Clones share it.
+/// The size of the window in points, which is saved in songs. Clones share it.
 #[derive(Debug, Clone)]
 pub struct WindowSize(Arc<AtomicU64>);
 
@@ -27,14 +27,14 @@ impl WindowSize {
         unpacked(self.0.load(Ordering::Relaxed))
     }
 
-    /// Remembers another size, moved into the range of sizes that a window can have.
+    /// Stores another size, limited to the sizes that a window can have.
     pub fn remember(&self, (width, height): (f32, f32)) {
         let sane = |points: f32, least| if points.is_finite() { points.clamp(least, MOST_POINTS) } else { least };
         self.0.store(packed((sane(width, LEAST_SIZE.0), sane(height, LEAST_SIZE.1))), Ordering::Relaxed);
     }
 }
 
-/// Both numbers in one, for an atomic.
+/// Both numbers packed into one, for an atomic.
 pub(crate) fn packed((width, height): (f32, f32)) -> u64 {
     u64::from(width.to_bits()) << 32 | u64::from(height.to_bits())
 }

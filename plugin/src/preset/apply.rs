@@ -1,15 +1,15 @@
-//! From a preset to an instance and back.
+//! Applies a preset to an instance, and makes a preset from one.
 //!
-//! Applied as the musician's own hand would: by gestures on parameters, which hosts may record, and by the texts of
-//! chart and file. The audio thread only sees values that have changed.
+//! A preset is applied as the musician's own hand would: by gestures on parameters, which hosts may record, and through
+//! the texts of chart and file. The audio thread only sees changed values.
 
 use super::{Preset, STYLE, is_of_presets};
 use crate::params::{Gestures, SegueParams, Setting};
 use crate::styles;
 use nice_plug::params::persist::PersistentField;
 
-/// Makes an instance play as the preset says. What the preset does not name becomes as in a new
-/// instance, except what no preset touches. Not for the audio thread.
+/// Makes an instance play as the preset says. Settings that the preset does not name get their defaults, except those
+/// that no preset changes. Not for the audio thread.
 pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures) {
     change(&params.chart, &preset.chart);
     if !preset.own_style.is_empty() {
@@ -19,7 +19,7 @@ pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures
         let text = if id == STYLE { Some(preset.style.as_str()) } else { preset.get(&id) };
         // Reading a preset has checked that each text is a value.
         let value = text.and_then(|text| setting.read(text).ok()).unwrap_or(setting.default_value());
-        // A control that has its value already is left alone, so that the host records nothing.
+        // A control that already has its value is left alone, so that the host records nothing.
         if setting.text(value) != setting.text(setting.value()) {
             gestures.begin(setting);
             gestures.set(setting, value);
@@ -28,7 +28,7 @@ pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures
     }
 }
 
-/// A text that stays the same is not set, so that the model does not read it again.
+/// An unchanged text is not set, so that the model is not loaded again.
 fn change(field: &impl PersistentField<'static, String>, text: &str) {
     if !field.map(|now| now == text) {
         field.set(text.to_owned());
@@ -58,7 +58,7 @@ pub(super) mod tests {
     use super::*;
     use crate::params::Unhosted;
 
-    /// A host that does what it is told and checks that each change is part of a gesture.
+    /// A fake host that performs gestures and checks that each change is part of one.
     #[derive(Default)]
     pub struct FakeHost {
         held: Option<String>,
@@ -83,7 +83,7 @@ pub(super) mod tests {
         Preset::parse(&format!("name = \"Test\"\nstyle = \"{style}\"\n[settings]\n{settings}"), "test").unwrap()
     }
 
-    /// Moves one control as the musician does.
+    /// Moves one control as a musician does.
     fn turn(params: &SegueParams, id: &str, text: &str) {
         let setting = params.setting(id).unwrap();
         let mut host = FakeHost::default();
@@ -92,7 +92,7 @@ pub(super) mod tests {
         host.end(setting);
     }
 
-    /// A preset sets what it names and resets the rest, but leaves the settings of the studio alone.
+    /// A preset sets what it names and resets the rest, but leaves the studio settings alone.
     #[test]
     fn a_preset_resets_all_but_the_studio_settings() {
         let params = SegueParams::default();
@@ -134,7 +134,7 @@ pub(super) mod tests {
         assert!(other.chart.chart().is_some());
     }
 
-    /// A preset brings the file of the user's own style; one without a file leaves the chosen file.
+    /// A preset brings its own style file; a preset without one keeps the chosen file.
     #[test]
     fn a_preset_brings_its_style_file_or_keeps_the_chosen_one() {
         let params = SegueParams::default();

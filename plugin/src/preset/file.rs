@@ -1,4 +1,4 @@
-//! A preset as a file: TOML that a musician can read, write and send to a friend.
+//! The file format of presets: TOML that a musician can read, write and send to a friend.
 //!
 //! ```toml
 //! name = "Slow blues"
@@ -21,7 +21,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Value};
 
-/// Longer names would not fit on a screen, nor in the name of a file.
+/// Longer names fit neither on a screen nor in a file name.
 pub(super) const LONGEST_NAME: usize = 64;
 const NAME: &str = "name";
 const PURPOSE: &str = "for";
@@ -30,14 +30,14 @@ const OWN_STYLE: &str = "own_style";
 const CHART: &str = "chart";
 const SETTINGS: &str = "settings";
 
-/// A file that is no preset, and why. Its display is one sentence.
+/// A file that is not a preset, and why. The display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The file.
     pub path: String,
-    /// From 1, where the reason lies in one line.
+    /// The line, from 1, if the reason lies in one line.
     pub line: Option<usize>,
-    /// What is wrong and what to do.
+    /// What is wrong, and what to do.
     pub reason: String,
 }
 
@@ -63,10 +63,10 @@ fn fault(span: Range<usize>, reason: String) -> Fault {
 }
 
 impl Preset {
-    /// Reads a preset; `path` is only for the sentence when that fails.
+    /// Reads a preset; `path` is only used in the error message.
     ///
     /// # Errors
-    /// With the first thing that is wrong.
+    /// With the first mistake.
     pub fn parse(text: &str, path: &str) -> Result<Self, Refused> {
         read(text).map_err(|Fault { span, reason }| {
             let before = span.and_then(|span| text.get(..span.start));
@@ -75,7 +75,7 @@ impl Preset {
         })
     }
 
-    /// As a file has it.
+    /// The preset as a file.
     pub fn text(&self) -> String {
         let file = File {
             name: &self.name,
@@ -86,7 +86,7 @@ impl Preset {
             credits: &self.credits,
             settings: &self.settings,
         };
-        // Texts and numbers can always be written.
+        // Strings and numbers can always be written.
         toml::to_string_pretty(&file).unwrap_or_default()
     }
 }
@@ -94,7 +94,7 @@ impl Preset {
 fn read(text: &str) -> Result<Preset, Fault> {
     let table = DeTable::parse(text).map_err(|error| Fault {
         span: error.span(),
-        reason: format!("is no TOML here ({}); a line is written like: name = \"Slow blues\"", error.message()),
+        reason: format!("is not valid TOML here ({}); a line is written like: name = \"Slow blues\"", error.message()),
     })?;
     let params = SegueParams::default();
     let mut preset = Preset::default();
@@ -114,7 +114,7 @@ fn read(text: &str) -> Result<Preset, Fault> {
                 let known = [NAME, PURPOSE, STYLE, OWN_STYLE, CHART, CREDITS];
                 let known = known.join(", ");
                 let reason =
-                    format!("a preset has no part {other}; it has {known}, and what belongs below [{SETTINGS}]");
+                    format!("a preset has no entry {other}; it has {known}, and the settings below [{SETTINGS}]");
                 return Err(fault(key.span(), reason));
             }
         };
@@ -133,7 +133,7 @@ fn read(text: &str) -> Result<Preset, Fault> {
     Ok(preset)
 }
 
-/// Nothing when this can be the name of a preset.
+/// Checks whether this can be the name of a preset.
 pub(super) fn check_name(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err(format!("a preset needs a name; write: {NAME} = \"Slow blues\""));
@@ -150,7 +150,7 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
 /// The name of a style as its parameter writes it.
 ///
 /// # Errors
-/// With the styles that there are, when this is none.
+/// With the styles that exist, if this is not one of them.
 pub fn style_named(name: &str, params: &SegueParams) -> Result<String, String> {
     let setting = params.setting(STYLE).ok_or("there are no styles")?;
     let all = || {
@@ -166,7 +166,7 @@ pub fn style_named(name: &str, params: &SegueParams) -> Result<String, String> {
 
 fn settings(value: &Spanned<DeValue<'_>>, params: &SegueParams) -> Result<Vec<(String, String)>, Fault> {
     let DeValue::Table(table) = value.get_ref() else {
-        return Err(fault(value.span(), format!("the settings stand below a line [{SETTINGS}], one on each line")));
+        return Err(fault(value.span(), format!("write the settings below a line [{SETTINGS}], one on each line")));
     };
     let one = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
         let id: &str = AsRef::<str>::as_ref(key.get_ref());
@@ -177,7 +177,7 @@ fn settings(value: &Spanned<DeValue<'_>>, params: &SegueParams) -> Result<Vec<(S
     table.iter().map(one).collect()
 }
 
-/// The text of a value as it stands in the file.
+/// The text of a value as it is written in the file.
 fn written(value: &Spanned<DeValue<'_>>) -> Result<String, Fault> {
     match value.get_ref() {
         DeValue::String(text) => Ok(text.trim().to_owned()),
@@ -193,13 +193,13 @@ fn written(value: &Spanned<DeValue<'_>>) -> Result<String, Fault> {
 /// The text of a value as its parameter writes it.
 fn setting(id: &str, text: &str, params: &SegueParams) -> Result<String, String> {
     if id == STYLE {
-        return Err(format!("the style stands above [{SETTINGS}], not below"));
+        return Err(format!("write the style above [{SETTINGS}], not below it"));
     }
     let Some(setting) = params.setting(id) else { return Err(no_such_setting(id, params)) };
     if !is_of_presets(id) {
         return Err(format!("{id} belongs to the song and not to a preset; leave the line out"));
     }
-    let value = setting.read(text).map_err(|error| format!("{id} {error}, and this is {text}"))?;
+    let value = setting.read(text).map_err(|error| format!("{id} {error}, not {text}"))?;
     Ok(setting.text(value))
 }
 
@@ -207,12 +207,12 @@ fn no_such_setting(id: &str, params: &SegueParams) -> String {
     let ids: Vec<String> = params.each().map(|(id, _)| id).filter(|id| is_of_presets(id) && id != STYLE).collect();
     let begin = |other: &&String| other.chars().zip(id.chars()).take_while(|(one, other)| one == other).count();
     match ids.iter().rev().max_by_key(begin).filter(|near| begin(near) >= 3) {
-        Some(near) => format!("there is no setting {id}; is {near} meant?"),
+        Some(near) => format!("there is no setting {id}; did you mean {near}?"),
         None => format!("there is no setting {id}; there are {}", ids.join(", ")),
     }
 }
 
-/// In the order in which one reads it.
+/// The entries in the order in which they are written.
 #[derive(Serialize)]
 struct File<'a> {
     name: &'a str,
@@ -233,7 +233,7 @@ fn as_table<S: Serializer>(settings: &&[(String, String)], serializer: S) -> Res
     serializer.collect_map(settings.iter().map(|(id, text)| (id, value_of(text))))
 }
 
-/// Numbers are written as numbers, the rest in quotation marks.
+/// Numbers are written as numbers, everything else in quotation marks.
 fn value_of(text: &str) -> Value {
     match (text, text.parse::<i64>(), text.parse::<f64>()) {
         ("On", ..) => Value::Boolean(true),
@@ -267,7 +267,7 @@ octave = -1
         Preset::parse(text, "slow.toml").unwrap_err().to_string()
     }
 
-    /// This text will be read like this by every Segue to come.
+    /// Every later version of Segue must read this text in the same way.
     #[test]
     fn the_format_never_changes() {
         let preset = Preset::parse(SLOW, "slow.toml").unwrap();
@@ -290,26 +290,26 @@ octave = -1
         assert_eq!(Preset::parse(&bare.text(), "again").unwrap(), bare, "{}", bare.text());
     }
 
-    /// A file that cannot be read is refused with its line, the reason and what to do.
+    /// A bad file is refused with its line, the reason, and what to do.
     #[test]
     fn a_bad_file_is_refused_with_line_reason_and_remedy() {
         let with = |line: &str| format!("{SLOW}{line}\n");
         let cases = [
-            (with("tempr = 1"), "slow.toml, line 14: there is no setting tempr; is temperature meant?"),
+            (with("tempr = 1"), "slow.toml, line 14: there is no setting tempr; did you mean temperature?"),
             (with("xyz = 1"), "line 14: there is no setting xyz; there are temperature, "),
-            (with("top_p = 3"), "line 14: top_p goes from 0.100 to 1.000, and this is 3"),
-            (with("key = \"H\""), "line 14: key is one of C, C♯, D"),
+            (with("top_p = 3"), "line 14: top_p must be between 0.100 and 1.000, not 3"),
+            (with("key = \"H\""), "line 14: key must be one of C, C♯, D"),
             (with("seed = 7"), "line 14: seed belongs to the song and not to a preset; leave the line out"),
-            (with("style = \"Jazz\""), "line 14: the style stands above [settings], not below"),
+            (with("style = \"Jazz\""), "line 14: write the style above [settings], not below it"),
             (with("density = [1]"), "line 14: a setting is one number"),
             (SLOW.replace("\"irish\"", "\"Polka\""), "line 4: there is no style Polka; there are "),
             (SLOW.replace("style = \"irish\"", ""), "the style is missing; write style = and one of "),
             (SLOW.replace("name = \"Slow\"", ""), "a preset needs a name; write: name = "),
             (SLOW.replace("| D7", "| Q7"), "line 5: the chart: bar 2: "),
-            (SLOW.replace("credits", "credit"), "line 6: a preset has no part credit; it has name, for, style"),
+            (SLOW.replace("credits", "credit"), "line 6: a preset has no entry credit; it has name, for, style"),
             (SLOW.replace("\"Me\"", "7"), "line 6: credits is a text; write it in quotation marks"),
             (SLOW.replace("\"Me\"", "\"Me"), "line 6: is no TOML here"),
-            ("name = \"A\"\nstyle = \"Irish\"\nsettings = 3".to_owned(), "line 3: the settings stand below a line"),
+            ("name = \"A\"\nstyle = \"Irish\"\nsettings = 3".to_owned(), "line 3: write the settings below a line"),
             (SLOW.replace("\"Slow\"", &format!("\"{}\"", "a".repeat(65))), "line 2: a name has at most 64 letters"),
             (String::new(), "a preset needs a name"),
         ];

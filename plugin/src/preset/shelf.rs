@@ -1,7 +1,7 @@
 //! All presets: the built-in ones and those in the user's folder.
 //!
-//! The folder is read when the shelf is opened. A file that is not a preset is reported and does not affect
-//! the others. Built-in presets can be neither overwritten nor deleted.
+//! The folder is read when the shelf is opened. A file that is not a preset is reported and does not affect the others.
+//! Built-in presets can be neither overwritten nor deleted.
 
 use super::Preset;
 use super::file::{Refused, check_name};
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// The texts of the built-in presets, each with its style's cargo feature, in the order in which they are offered.
+/// The texts of the built-in presets in the order in which they are shown, each with its style's cargo feature.
 const BUILT_IN: &[(&str, &str)] = &[
     #[cfg(feature = "jazz")]
     ("late-set.toml", include_str!("../../../presets/late-set.toml")),
@@ -38,20 +38,20 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("fantasia.toml", include_str!("../../../presets/fantasia.toml")),
 ];
 
-/// The folder of presets in the folder for the musician's data.
+/// The presets' folder within the musician's data folder.
 const FOLDER: [&str; 2] = ["Segue", "presets"];
 const ENDING: &str = "toml";
-/// A preset has a few hundred bytes; a much larger file is something else.
+/// A preset has a few hundred bytes; a much larger file is not one.
 const LARGEST_FILE: u64 = 64 * 1024;
-/// More than anybody keeps, so that a wrong folder does not block the window.
+/// More presets than anybody keeps; the limit stops a wrong folder from blocking the window.
 const MOST_FILES: usize = 1000;
 
 /// One preset on the shelf.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it says.
+    /// The preset.
     pub preset: Preset,
-    /// Its file in the musician's folder; `None` for what is built in.
+    /// Its file in the musician's folder; `None` if it is built in.
     pub file: Option<PathBuf>,
 }
 
@@ -63,48 +63,48 @@ pub struct Shelf {
     refused: Vec<Refused>,
 }
 
-/// Why a preset was not saved or deleted. Its display is one sentence.
+/// Why a preset was not saved or deleted. The display is one sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
-    /// The name is none.
+    /// The name is not valid.
     #[error("{0}")]
     Name(String),
-    /// The name is taken for good.
+    /// The name belongs to a built-in preset.
     #[error("{0} is one of Segue's own presets, which stay as they are; save yours under another name")]
     BuiltIn(String),
-    /// Not on the shelf.
+    /// The preset is not on the shelf.
     #[error("there is no preset {0}; it may have been deleted elsewhere")]
     Missing(String),
-    /// Nor ever was.
+    /// There is no preset with this name.
     #[error("there is no preset {name}; there are {known}")]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
-        /// What there is.
+        /// The names that exist.
         known: String,
     },
-    /// The system names no folder for the musician's data.
+    /// The system names no data folder.
     #[error("this system names no folder for presets; set HOME (or XDG_DATA_HOME) and start again")]
     NoFolder,
-    /// The file or its folder.
-    #[error("{path}: {doing}: {reason}; see that the folder can be written to and that there is room")]
+    /// A file or folder operation failed.
+    #[error("{path}: {doing}: {reason}; check that the folder can be written to and that there is room")]
     File {
-        /// Which.
+        /// The file or folder.
         path: String,
-        /// What could not be done.
+        /// What failed.
         doing: &'static str,
-        /// What the system says.
+        /// The system's error.
         reason: io::Error,
     },
 }
 
-/// The folder of the musician's presets, which need not be there yet; `None` where the system names none.
+/// The folder of the musician's presets, which need not exist; `None` if the system names none.
 pub fn folder() -> Option<PathBuf> {
     Some(dirs::data_dir()?.join(FOLDER.iter().collect::<PathBuf>()))
 }
 
 impl Shelf {
-    /// What is built in, and what lies in the musician's folder now.
+    /// Reads the built-in presets, and those that are now in the musician's folder.
     pub fn open() -> Self {
         Self::open_at(folder())
     }
@@ -112,7 +112,7 @@ impl Shelf {
     /// The same with another folder.
     pub fn open_at(folder: Option<PathBuf>) -> Self {
         let built_in = BUILT_IN.iter().filter_map(|(file, text)| {
-            // A test holds that every one of them can be read.
+            // A test checks that each of them can be read.
             Some(Entry { preset: Preset::parse(text, file).ok()?, file: None })
         });
         let mut shelf = Self { entries: built_in.collect(), folder, refused: Vec::new() };
@@ -120,34 +120,34 @@ impl Shelf {
         shelf
     }
 
-    /// What is built in first, then the musician's own by name.
+    /// The built-in presets, then the musician's own by name.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The files in the folder that are no presets.
+    /// The files in the folder that are not presets.
     pub fn refused(&self) -> &[Refused] {
         &self.refused
     }
 
-    /// The preset of this name; capital and small letters are the same.
+    /// The preset with this name; case does not matter.
     pub fn find(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| is_same(&entry.preset.name, name))
     }
 
-    /// The same where it must be there.
+    /// The preset with this name, which must exist.
     ///
     /// # Errors
-    /// With the names of those that are.
+    /// With the names that exist.
     pub fn named(&self, name: &str) -> Result<&Entry, ShelfError> {
         let known = || self.entries.iter().map(|entry| entry.preset.name.as_str()).collect::<Vec<_>>().join(", ");
         self.find(name).ok_or_else(|| ShelfError::Unknown { name: name.to_owned(), known: known() })
     }
 
-    /// Writes a preset into the musician's folder; one of the same name there is replaced.
+    /// Writes a preset into the musician's folder; an existing one with the same name is replaced.
     ///
     /// # Errors
-    /// When the name is none or belongs to Segue, or the file cannot be written. Then everything is as before.
+    /// If the name is invalid or belongs to Segue, or the file cannot be written. Then nothing changes.
     pub fn save(&mut self, preset: &Preset) -> Result<(), ShelfError> {
         check_name(&preset.name).map_err(ShelfError::Name)?;
         let before = self.find(&preset.name);
@@ -167,12 +167,12 @@ impl Shelf {
     /// Deletes a preset from the musician's folder.
     ///
     /// # Errors
-    /// When there is none of this name, it is built in, or its file cannot be deleted.
+    /// If there is none with this name, if it is built in, or if its file cannot be deleted.
     pub fn delete(&mut self, name: &str) -> Result<(), ShelfError> {
         let entry = self.find(name).ok_or_else(|| ShelfError::Missing(name.to_owned()))?;
         let Some(file) = entry.file.clone() else { return Err(ShelfError::BuiltIn(entry.preset.name.clone())) };
         match fs::remove_file(&file) {
-            // A file that is gone already is fine.
+            // If the file is already gone, nothing is wrong.
             Err(reason) if reason.kind() != io::ErrorKind::NotFound => {
                 return Err(ShelfError::File { path: file.display().to_string(), doing: "cannot be deleted", reason });
             }
@@ -184,7 +184,7 @@ impl Shelf {
 
     fn read_folder(&mut self) {
         let Some(folder) = &self.folder else { return };
-        // A folder that does not exist yet is an empty one.
+        // A folder that does not exist yet counts as empty.
         let Ok(files) = fs::read_dir(folder) else { return };
         let is_preset = |path: &PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING));
         let mut files: Vec<PathBuf> = files.filter_map(|file| Some(file.ok()?.path())).filter(is_preset).collect();
@@ -204,7 +204,7 @@ impl Shelf {
 
     fn sort(&mut self) {
         let own_name = |entry: &Entry| entry.file.as_ref().map(|_| entry.preset.name.to_lowercase());
-        // Stable, so that what is built in keeps its order.
+        // The sort is stable, so built-in presets keep their order.
         self.entries.sort_by_key(own_name);
     }
 }
@@ -216,7 +216,7 @@ fn is_same(name: &str, other: &str) -> bool {
 fn taken(file: &Path, other: &Entry) -> Refused {
     let whose = match &other.file {
         None => "is one of Segue's own".to_owned(),
-        Some(other) => format!("is the one of {}", other.display()),
+        Some(other) => format!("is also the name of {}", other.display()),
     };
     let reason = format!("its name, {}, {whose}; give it another", other.preset.name);
     Refused { path: file.display().to_string(), line: None, reason }
@@ -225,17 +225,17 @@ fn taken(file: &Path, other: &Entry) -> Refused {
 fn read(file: &Path) -> Result<Preset, Refused> {
     let path = file.display().to_string();
     let refused = |reason: String| Refused { path: path.clone(), line: None, reason };
-    let cannot = |error: io::Error| refused(format!("cannot be read ({error}); see that you may read it"));
+    let cannot = |error: io::Error| refused(format!("cannot be read ({error}); check that you may read it"));
     if fs::metadata(file).map_err(cannot)?.len() > LARGEST_FILE {
         return Err(refused("is larger than any preset; move it out of the folder".to_owned()));
     }
     let bytes = fs::read(file).map_err(cannot)?;
     let text = String::from_utf8(bytes);
-    let text = text.map_err(|_| refused("is no text in UTF-8; save it as that".to_owned()))?;
+    let text = text.map_err(|_| refused("is not UTF-8 text; save it as UTF-8".to_owned()))?;
     Preset::parse(&text, &path)
 }
 
-/// A file name for a preset of this name that is still free.
+/// An unused file name for a preset of this name.
 fn free_file(folder: &Path, name: &str) -> PathBuf {
     let stem = stem(name);
     let numbered = |number: u32| if number == 1 { stem.clone() } else { format!("{stem} {number}") };
@@ -243,9 +243,9 @@ fn free_file(folder: &Path, name: &str) -> PathBuf {
     files.find(|file| !file.exists()).unwrap_or_else(|| folder.join(&stem))
 }
 
-/// A name without what a file system somewhere does not take.
+/// The name without characters that some file system rejects.
 fn stem(name: &str) -> String {
-    /// Windows keeps these for itself.
+    /// Windows reserves these names.
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
     let safe = |character: char| if character.is_alphanumeric() || " _+".contains(character) { character } else { '-' };
     let stem: String = name.chars().map(safe).collect();
@@ -254,7 +254,7 @@ fn stem(name: &str) -> String {
     if DEVICES.contains(&without_number.as_str()) { format!("{stem}-") } else { stem }
 }
 
-/// Whole or not at all: another file first, which then takes the place.
+/// Writes the whole file or nothing: a temporary file replaces the old one.
 fn write(folder: &Path, file: &Path, text: &str) -> Result<(), ShelfError> {
     let cannot =
         |doing| move |path: &Path, reason| ShelfError::File { path: path.display().to_string(), doing, reason };
@@ -267,7 +267,7 @@ fn write(folder: &Path, file: &Path, text: &str) -> Result<(), ShelfError> {
     written.map(|_| ()).map_err(|reason| cannot("cannot be written")(file, reason))
 }
 
-/// A file without a name that others know. Like any other file it may be read by all whom the system lets.
+/// A temporary file. Unlike the usual temporary files, it gets the usual permissions.
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut how = tempfile::Builder::new();
     #[cfg(unix)]
@@ -283,7 +283,7 @@ mod tests {
     use crate::preset::{apply, of};
     use crate::styles::STYLES;
 
-    /// A folder of a test's own, gone when the test is over.
+    /// A test's own folder, removed after the test.
     struct Folder(PathBuf);
 
     impl Folder {
@@ -343,7 +343,7 @@ mod tests {
         }
     }
 
-    /// Every preset sets what it says, and nothing is left of the preset before.
+    /// Every preset sets what it says, and nothing of the previous preset remains.
     #[test]
     fn a_preset_leaves_nothing_of_the_one_before() {
         let params = SegueParams::default();
@@ -378,7 +378,7 @@ mod tests {
         assert_eq!(own_names(&folder.shelf()), ["a/b:c*?", "another", "CON", "Übung ♯1"]);
     }
 
-    /// A preset of the same name is replaced; one with another name but the same file name is not.
+    /// A preset with the same name is replaced; one with another name but the same file name is not.
     #[test]
     fn saving_replaces_a_preset_by_name_not_by_file() {
         let folder = Folder::new("same");
@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(own_names(&again), ["A/B", "a:b"]);
         assert_eq!(again.find("a/b").unwrap().preset.purpose, "Newer.");
         let left_over = fs::read_dir(&folder.0).unwrap().count();
-        assert_eq!(left_over, 2, "nothing half-written is left");
+        assert_eq!(left_over, 2, "no half-written file is left");
     }
 
     #[test]
@@ -424,7 +424,7 @@ mod tests {
             ("empty.toml", "a preset needs a name"),
             ("folder.toml", "cannot be read"),
             ("large.toml", "larger than any preset"),
-            ("noise.toml", "no text in UTF-8"),
+            ("noise.toml", "not UTF-8 text"),
             ("twin.toml", "give it another"),
         ];
         assert_eq!(said.len(), wanted.len(), "{said:?}");

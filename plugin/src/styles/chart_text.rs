@@ -1,4 +1,4 @@
-//! The chord chart of an instance: the text that a song saves, the chart it means, and the charts of earlier versions.
+//! The chord chart of an instance: the text that a song saves, its chart, and the charts of earlier versions.
 
 use nice_plug::params::persist::PersistentField;
 use segue_engine::host::StyleNumber;
@@ -18,25 +18,25 @@ struct Written {
     version: AtomicU32,
 }
 
-/// The latest charts, each with the version that brought it. The last one is in force.
+/// The latest charts, each with its version. The last one is in force.
 type Charts = VecDeque<(u32, Option<Arc<Chart>>)>;
 
-/// So many charts are remembered. While one is typed, each letter that makes a chord makes another.
+/// The number of charts that are kept. While the musician types, each letter that makes a valid chart adds one.
 const REMEMBERED: usize = 256;
 
 impl ChartText {
-    /// What it says; `None` when it is empty, or cannot be read.
+    /// The chart; `None` if the text is empty or cannot be read.
     pub fn chart(&self) -> Option<Arc<Chart>> {
         self.charts().back()?.1.clone()
     }
 
-    /// The chart that was played to when this was the version, in a style; `None` also when that is too long ago.
+    /// The chart of a version, in a style; `None` also if that version is too old.
     pub fn chart_of(&self, version: u32, style: StyleNumber) -> Option<Arc<Chart>> {
         let usual = || super::style(style)?.chart();
         let charts = self.charts();
         match charts.iter().rev().find(|(from, _)| *from <= version) {
             Some((_, chart)) => chart.clone().or_else(usual),
-            // Before the first chart there was none.
+            // There was no chart before the first one.
             None if charts.len() < REMEMBERED => usual(),
             None => None,
         }
@@ -46,17 +46,17 @@ impl ChartText {
         self.0.charts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another number after every change. Never waits, so the audio thread may ask.
+    /// A number that changes with every change. Never waits, so the audio thread may ask.
     pub fn version(&self) -> u32 {
         self.0.version.load(Ordering::Acquire)
     }
 }
 
 impl PersistentField<'_, String> for ChartText {
-    /// A chart that cannot be read, perhaps one of a later Segue, stays in the song as text and is not played.
+    /// A chart that cannot be read, perhaps from a later Segue, stays in the song as text and is not played.
     fn set(&self, text: String) {
         let chart = Chart::parse(&text).ok().flatten().map(Arc::new);
-        // Another thread that sets a chart at the same time waits here, so that each chart has its own version.
+        // If another thread sets a chart at the same time, it waits here, so that each chart gets its own version.
         let mut written = self.0.text.write().unwrap_or_else(PoisonError::into_inner);
         let mut charts = self.charts();
         if charts.back().is_none_or(|(_, before)| *before != chart) {
@@ -90,15 +90,15 @@ mod tests {
             text.chart().is_some()
         };
         assert!(open("C7 | F7"));
-        assert!(!open("C7 | Q7"), "neither the faulty chart nor the one of the song before");
+        assert!(!open("C7 | Q7"), "neither the faulty chart nor the previous song's");
         assert!(open("C7"));
         assert!(!open(""));
     }
 
-    /// The chart of an earlier version is kept for what was played to it, and only so many are kept.
+    /// Charts of earlier versions are kept for drawing what was played to them, but only up to a limit.
     #[test]
     fn charts_of_earlier_versions_are_kept_up_to_a_bound() {
-        /// One that has a chart of its own, and one that has none.
+        /// A style that has its own chart, and one that has none.
         const BLUES: StyleNumber = StyleNumber(1);
         const IRISH: StyleNumber = StyleNumber(3);
         let text = ChartText::default();

@@ -1,21 +1,22 @@
-//! Where models run. That depends on the machine and not on a song, so the environment decides: `SEGUE_DEVICE=gpu`.
+//! Which device runs the models. That depends on the machine and not on the song, so an environment variable decides:
+//! `SEGUE_DEVICE=gpu`.
 
 use segue_model::device::{ComputeDevice, DeviceError};
 use std::sync::OnceLock;
 
-/// The variable, with `cpu` or `gpu` in it.
+/// The variable; its value is `cpu` or `gpu`.
 const VARIABLE: &str = "SEGUE_DEVICE";
 
-/// Asked once in the life of a process: cards do not come and go.
+/// Determined once per process, because graphics cards do not come and go.
 static CHOICE: OnceLock<(ComputeDevice, Option<String>)> = OnceLock::new();
 
-/// Where models run: on the processor, unless another device is asked for and works. Opening a graphics card takes
-/// long: not for the audio thread.
+/// The device for models: the CPU, unless another one is asked for and works. Opening a graphics card takes long: not
+/// for the audio thread.
 pub(super) fn chosen() -> ComputeDevice {
     CHOICE.get_or_init(|| choice(std::env::var(VARIABLE).ok().as_deref())).0
 }
 
-/// Why the device that was asked for is not used, in a sentence; `None` when it is used, or before the first question.
+/// Why the requested device is not used, as a sentence; `None` if it is used, or before the first use.
 pub fn problem() -> Option<&'static str> {
     CHOICE.get()?.1.as_deref()
 }

@@ -1,13 +1,13 @@
-//! How the file of a user's own style is recognised wherever it lies, and where such files are looked for.
+//! How the file of a user's own style is recognised wherever it lies, and where such files are searched for.
 
 use segue_model::hash::Fnv1a;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// How long a file is and what is in it: equal for equal files, and practically only for those.
+/// A file's length and a hash of its content: equal for equal files, and practically only for those.
 ///
-/// Saved songs hold it, so it must never change.
+/// Saved songs contain it, so it must never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     length: u64,
@@ -15,9 +15,9 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Of what is in a file. Takes less than a millisecond for a megabyte.
+    /// The fingerprint of a content. Takes less than a millisecond per megabyte.
     pub fn of(bytes: &[u8]) -> Self {
-        /// FNV-1a over words of eight bytes would not carry high bits downwards, so each step also rotates.
+        /// FNV-1a over eight-byte words would not carry high bits downwards, so each step also rotates.
         const TURN: u32 = 29;
         const WORD: usize = size_of::<u64>();
         let content = bytes.chunks(WORD).fold(Fnv1a::BASIS, |hash, part| {
@@ -28,7 +28,7 @@ impl Fingerprint {
         Self { length: bytes.len() as u64, content }
     }
 
-    /// The first of these files that it is of. Only those of its length are read.
+    /// The first of these files with this fingerprint. Only files of the right length are read.
     pub fn find(self, files: Vec<PathBuf>) -> Option<PathBuf> {
         let has_length = |file: &Path| file.metadata().is_ok_and(|data| data.is_file() && data.len() == self.length);
         let is_it = |file: &Path| has_length(file) && std::fs::read(file).is_ok_and(|bytes| Self::of(&bytes) == self);
@@ -56,12 +56,12 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// How a file of weights ends.
+/// The extension of weights files.
 pub const ENDING: &str = "segue";
-/// The folder in those that the system has for data and for music.
+/// The name of the folder within the system's data and music folders.
 const FOLDER: &str = "Segue";
 
-/// Where a musician puts files of weights: the first is the one to name.
+/// The folders in which a musician may put weights files; messages name the first.
 pub fn folders() -> Vec<PathBuf> {
     let places = [dirs::data_dir(), dirs::audio_dir(), dirs::home_dir().map(|home| home.join("Music"))];
     let mut folders: Vec<PathBuf> = places.into_iter().flatten().map(|place| place.join(FOLDER)).collect();
@@ -69,9 +69,9 @@ pub fn folders() -> Vec<PathBuf> {
     folders
 }
 
-/// The files of weights in those folders, and beside the one that was chosen last.
+/// The weights files in those folders, and those beside the last chosen file.
 pub fn files(last: &Path) -> Vec<PathBuf> {
-    /// More than anybody keeps, so that a wrong folder does not hold the window up.
+    /// More files than anybody keeps; the limit stops a wrong folder from blocking the window.
     const MOST: usize = 200;
     let beside = last.parent().filter(|folder| folder.is_absolute()).map(Path::to_owned);
     let mut found: Vec<PathBuf> = Vec::new();
@@ -88,7 +88,7 @@ pub fn files(last: &Path) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
-    /// The fingerprint of a file is the one that saved songs hold, and its text gives it back.
+    /// The fingerprint of a file never changes, because saved songs contain it, and survives as text.
     #[test]
     fn fingerprints_never_change_and_survive_as_text() {
         for (bytes, text) in [
@@ -105,7 +105,7 @@ mod tests {
         }
     }
 
-    /// Another byte, another length or another order of bytes gives another fingerprint.
+    /// Another byte, another length or another order of bytes changes the fingerprint.
     #[test]
     fn any_change_of_a_file_changes_its_fingerprint() {
         let bytes: Vec<u8> = (0..=200).collect();

@@ -1,7 +1,7 @@
-//! The musician's own style: a file of weights that a song names, and knows by its content.
+//! The musician's own style: a weights file that a song names and recognises by its content.
 //!
-//! The content counts more than the name: a file that was moved or renamed is found again, and one that was changed
-//! under its old name is said to be another.
+//! The content counts more than the name: a file that was moved or renamed is found again, and one that changed under
+//! its old name is reported as another one.
 
 use super::fingerprint::{self, Fingerprint};
 use super::model_of_file;
@@ -18,14 +18,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 #[derive(Debug, Clone, Default)]
 pub struct OwnStyle(Arc<OwnFile>);
 
-/// What is in that file, as the song knows it: the same file, and saved beside its name.
+/// The content of that file, as the song knows it. Shares its state with [`OwnStyle`], but is saved separately.
 #[derive(Debug, Clone, Default)]
 pub struct OwnFingerprint(OwnStyle);
 
 #[derive(Debug, Default)]
 struct OwnFile {
     path: RwLock<String>,
-    /// As it was read for a version.
+    /// The model that was loaded, with its version.
     model: Mutex<Option<(u32, Arc<Model>)>>,
     playable: AtomicBool,
     free_time: AtomicBool,
@@ -33,32 +33,32 @@ struct OwnFile {
     standing: Mutex<Standing>,
 }
 
-/// How it is with the file.
+/// The state of the file.
 #[derive(Debug, Default)]
 struct Standing {
-    /// The content that the song wants; `None` when the song does not say, or the musician has chosen another file
+    /// The content that the song asks for; `None` if the song does not say, or if the musician has chosen another file
     /// since.
     wished: Option<Fingerprint>,
-    /// The content that there is.
+    /// The content of the file.
     found: Option<Fingerprint>,
     /// Why it does not play.
     problem: Option<String>,
     news: Option<News>,
 }
 
-/// What has become of a file since the song was saved.
+/// What has happened to a file since the song was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// It lies elsewhere now, and plays.
     Moved {
-        /// Where it was.
+        /// The old path.
         from: String,
-        /// Where it is.
+        /// The new path.
         to: String,
     },
-    /// What lies there now is another, and plays.
+    /// There is another file under its name now, which plays.
     Changed {
-        /// Where.
+        /// The path.
         path: String,
     },
 }
@@ -77,7 +77,7 @@ impl fmt::Display for News {
 }
 
 impl OwnStyle {
-    /// Reads the weights; `None` when no file was chosen, or it is gone. Not for the audio thread.
+    /// Loads the model; `None` if no file was chosen, or it is gone. Not for the audio thread.
     pub fn model(&self) -> Option<Arc<Model>> {
         let version = self.version();
         let mut read = self.0.model.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl OwnStyle {
         {
             return Some(Arc::clone(model));
         }
-        // Whatever was read before is not needed any more, even if the new file is none.
+        // The previous model is no longer needed, even if the new file cannot be loaded.
         *read = None;
         let path = self.map(String::clone);
         if path.is_empty() {
@@ -98,7 +98,7 @@ impl OwnStyle {
                 Some(model)
             }
             Err(error) => {
-                // The card may be good and the weights behind it not.
+                // The card may be valid even if the weights after it are not.
                 self.standing().problem = Some(error.to_string());
                 self.0.playable.store(false, Ordering::Relaxed);
                 None
@@ -111,18 +111,18 @@ impl OwnStyle {
         OwnFingerprint(self.clone())
     }
 
-    /// Why the chosen file does not play, as one sentence that begins with its name; `None` when it does, or none was
+    /// Why the chosen file does not play, as one sentence that begins with its name; `None` if it plays, or none was
     /// chosen. For the editor.
     pub fn problem(&self) -> Option<String> {
         self.standing().problem.clone()
     }
 
-    /// What has become of the file since the song was saved. For the editor.
+    /// What has happened to the file since the song was saved. For the editor.
     pub fn news(&self) -> Option<News> {
         self.standing().news.clone()
     }
 
-    /// Whether there was a file of weights when its name came. Never waits, so the audio thread may ask.
+    /// Whether the file could be read when its name was set. Never waits, so the audio thread may ask.
     pub fn is_playable(&self) -> bool {
         self.0.playable.load(Ordering::Relaxed)
     }
@@ -132,7 +132,7 @@ impl OwnStyle {
         self.0.free_time.load(Ordering::Relaxed)
     }
 
-    /// Another number after every change. Never waits, so the audio thread may ask.
+    /// A number that changes with every change. Never waits, so the audio thread may ask.
     pub fn version(&self) -> u32 {
         self.0.version.load(Ordering::Acquire)
     }
@@ -141,7 +141,7 @@ impl OwnStyle {
         self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Plays a file of this content if there is one, and else what lies at this path.
+    /// Plays a file with this content if there is one, otherwise the file at this path.
     fn choose(&self, path: String, wished: Option<Fingerprint>) {
         let mut choice = Choice::read(path);
         let mut news = None;
@@ -164,10 +164,10 @@ impl OwnStyle {
     }
 }
 
-/// A path, and what lies there.
+/// A path, and the file found there.
 struct Choice {
     path: String,
-    /// Nothing was looked for where no path is.
+    /// `None` without a path.
     file: Option<Result<(ModelCard, Fingerprint), WeightsError>>,
 }
 
@@ -196,7 +196,7 @@ fn card_and_mark(path: &Path) -> Result<(ModelCard, Fingerprint), WeightsError> 
 }
 
 impl PersistentField<'_, String> for OwnStyle {
-    /// A file that is gone is still named by the song, so that saving it elsewhere loses nothing.
+    /// The song keeps the name of a missing file, so that saving the song elsewhere loses nothing.
     fn set(&self, path: String) {
         self.choose(path, None);
     }
@@ -207,8 +207,8 @@ impl PersistentField<'_, String> for OwnStyle {
 }
 
 impl PersistentField<'_, String> for OwnFingerprint {
-    /// Comes after the path, because songs are opened in the order of the names of what they keep. Older songs have
-    /// none, and name their file by its path alone.
+    /// Set after the path, because songs restore their fields in order of their names. Older songs have no fingerprint
+    /// and name their file by its path alone.
     fn set(&self, text: String) {
         let Self(own) = self;
         let Ok(wished) = text.parse::<Fingerprint>() else { return };
@@ -221,7 +221,7 @@ impl PersistentField<'_, String> for OwnFingerprint {
         }
     }
 
-    /// What the song wants, as long as that is not there: saved without it, it still knows it.
+    /// The content that the song asks for, even while it is missing: the song keeps it when it is saved again.
     fn map<F: Fn(&String) -> R, R>(&self, look: F) -> R {
         let Self(own) = self;
         let Standing { wished, found, .. } = *own.standing();
@@ -243,7 +243,7 @@ mod tests {
         own
     }
 
-    /// A song keeps the name of a style whose file is missing, and does not play the style before it.
+    /// A song keeps the name of a missing style file, and does not play the previous style instead.
     #[test]
     fn a_song_keeps_the_name_of_a_missing_style_file() {
         let own = OwnStyle::default();
@@ -257,10 +257,10 @@ mod tests {
         let problem = own.problem().unwrap();
         assert!(problem.starts_with("/no/such.segue: cannot be read"), "{problem}");
         own.set(String::new());
-        assert_eq!(own.problem(), None, "no file is no problem");
+        assert_eq!(own.problem(), None, "having no file is not a problem");
     }
 
-    /// A folder of its own, which goes with the test.
+    /// A test's own folder, removed after the test.
     struct Folder(PathBuf);
 
     impl Folder {
@@ -270,7 +270,7 @@ mod tests {
             Self(folder)
         }
 
-        /// The path of a file in it, which is this one.
+        /// Copies a file into it under this name, and returns the path.
         fn with(&self, name: &str, file: &str) -> String {
             std::fs::copy(file, self.0.join(name)).unwrap();
             self.path(name)
@@ -312,7 +312,7 @@ mod tests {
         let news = again.news().unwrap().to_string();
         assert!(news.contains("mine.segue and is ") && news.contains("waltzes.segue now"), "{news}");
         again.set(folder.path("other.segue"));
-        assert_eq!(again.news(), None, "who chooses another file has other news");
+        assert_eq!(again.news(), None, "choosing another file clears the news");
     }
 
     /// A style file that has changed plays and is reported, until the old file is back or the new one is chosen.
@@ -324,7 +324,7 @@ mod tests {
         let again = opened(&song);
         assert!(again.is_playable() && again.is_free_time(), "it plays as it is now");
         assert!(matches!(again.news(), Some(News::Changed { .. })));
-        assert_eq!(saved(&again), song, "saved once more, the song still knows what it wants");
+        assert_eq!(saved(&again), song, "saved again, the song still asks for the old content");
         let kept = chosen(&folder.path("mine.segue"));
         assert!(kept.news().is_none() && saved(&kept) != song);
         folder.with("old.segue", FOLK);
@@ -342,7 +342,7 @@ mod tests {
         let folder = Folder::new("older");
         let own = opened(&saved(&chosen(&folder.with("mine.segue", FOLK))));
         own.set(PIANO.to_owned());
-        assert!(own.news().is_none() && own.is_free_time(), "nothing is left of the song before");
+        assert!(own.news().is_none() && own.is_free_time(), "nothing of the previous song is left");
     }
 
     /// A style file that cannot be found is reported by name, and the song keeps its name and fingerprint.
@@ -357,7 +357,7 @@ mod tests {
         assert_eq!(saved(&again), song);
     }
 
-    /// All instances that play one file share its weights, and a file that was trained again is another one.
+    /// Instances that play one file share its weights, and a file that was trained again counts as another one.
     #[test]
     fn instances_share_the_weights_of_one_file() {
         let folder = std::env::temp_dir().join(format!("segue-own-{}", std::process::id()));
@@ -372,7 +372,7 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
-    /// Weights that are damaged behind a good header are reported and do not play.
+    /// Weights that are damaged after a valid header are reported and do not play.
     #[test]
     fn damaged_weights_are_reported_and_do_not_play() {
         let folder = std::env::temp_dir().join(format!("segue-cut-{}", std::process::id()));

@@ -1,4 +1,4 @@
-//! With a JACK server, which makes no sound that anybody hears, and a keyboard and a recorder on it.
+//! Runs the program with a silent JACK server, to which a keyboard and a recorder are connected.
 
 use super::{end, segue};
 use jack::{AudioIn, Client, ClientOptions, Control, MidiIn, MidiOut, Port, ProcessScope, RawMidi};
@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Unlike what `segue` takes where nobody says anything, so that a mistake is heard.
+/// Unlike the program's default, so that a mistake can be heard.
 const RATE: u32 = 44_100;
 const PERIOD: u32 = 512;
-/// Where programs look for the server's name.
+/// The environment variable with the server's name.
 const SERVER: &str = "JACK_DEFAULT_SERVER";
 const TEST: &str = "jack_server::played_over_jack_segue_answers_in_tune_and_in_time";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A JACK server; it goes when this is dropped.
+/// A JACK server; dropping this ends it.
 struct Server(Child);
 
 impl Server {
     fn start(name: &str) -> Self {
-        // It waits for whoever is slow, so that a busy machine changes nothing.
+        // It waits for slow clients, so that a busy machine changes nothing.
         let words = format!("-n {name} -r -S -d dummy -r {RATE} -p {PERIOD}");
         let server = Command::new("jackd")
             .args(words.split(' '))
@@ -36,7 +36,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         const LOOKS: u32 = 60;
-        // In order, or its shared memory stays behind; one that is left by a program that broke may not hear it.
+        // Ended in order, because otherwise its shared memory stays behind. A server that a crashed program left behind
+        // may ignore the signal.
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         for _ in 0..LOOKS {
             if !matches!(self.0.try_wait(), Ok(None)) {
@@ -53,10 +54,10 @@ impl Drop for Server {
 fn played_over_jack_it_is_what_it_is_anywhere() {
     let name = format!("segue-test-{}", std::process::id());
     let _server = Server::start(&name);
-    let this = std::env::current_exe().expect("a test has a program");
-    // The name of the server is read from the environment.
+    let this = std::env::current_exe().expect("a test has a path");
+    // The server's name comes from the environment.
     let played = Command::new(this).args(["--exact", TEST, "--ignored", "--nocapture"]).env(SERVER, &name).output();
-    let played = played.expect("it can be started");
+    let played = played.expect("the test can be started");
     let said = String::from_utf8_lossy(&played.stdout) + String::from_utf8_lossy(&played.stderr);
     assert!(played.status.success() && said.contains("1 passed"), "{said}");
 }
@@ -64,11 +65,11 @@ fn played_over_jack_it_is_what_it_is_anywhere() {
 /// What the process callback and the test share.
 #[derive(Default)]
 struct Tape {
-    /// Frames since the beginning.
+    /// The frames since the beginning.
     now: u64,
-    /// What is still to be played, in order.
+    /// The messages still to be sent, in order.
     to_play: Vec<(u64, [u8; 3])>,
-    /// What was heard: samples, and messages with their frames.
+    /// What was recorded: samples, and messages with their frames.
     sound: Vec<f32>,
     notes: Vec<(u64, Vec<u8>)>,
 }
@@ -106,18 +107,18 @@ fn frames(milliseconds: u64) -> u64 {
     milliseconds * u64::from(RATE) / 1_000
 }
 
-/// The program; whatever befalls the test, it does not stay.
+/// The program; dropping this ends it, whatever happens to the test.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already when all is well.
+        // If all is well, it has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// How loud a tone is in a sound (Goertzel).
+/// The amplitude of a tone in a sound (Goertzel's algorithm).
 fn tone(sound: &[f32], hertz: f64) -> f64 {
     let turn = std::f64::consts::TAU * hertz / f64::from(RATE);
     let (mut real, mut imaginary, mut angle) = (0.0, 0.0, 0.0_f64);
@@ -143,12 +144,12 @@ fn client() -> Client {
         client = Client::new("rig", ClientOptions::NO_START_SERVER).ok();
         client.is_some()
     });
-    client.expect("it was there").0
+    client.expect("the server was there").0
 }
 
 /// Over JACK the program is in tune, clicks in time, answers, and leaves no note on.
 #[test]
-#[ignore = "is started by the test above, with a server"]
+#[ignore = "the test above starts it, with a server"]
 fn played_over_jack_segue_answers_in_tune_and_in_time() {
     let client = client();
     let tape = Arc::new(Mutex::new(Tape::default()));
@@ -159,14 +160,14 @@ fn played_over_jack_segue_answers_in_tune_and_in_time() {
         tape: Arc::clone(&tape),
     };
     let handler = jack::contrib::ClosureProcessHandler::new(move |_: &Client, scope: &ProcessScope| rig.go_on(scope));
-    let client = client.activate_async((), handler).expect("it can be active");
+    let client = client.activate_async((), handler).expect("the client can be activated");
     let look = || tape.lock().unwrap_or_else(PoisonError::into_inner);
     let mut running = segue("--midi-input GRAND --midi-output rig:syn --click --tempo 150");
-    let mut running = Running(running.stdout(Stdio::null()).spawn().expect("it can be started"));
+    let mut running = Running(running.stdout(Stdio::null()).spawn().expect("the program can be started"));
     wait_until("Segue is heard", || client.as_client().connect_ports_by_name("segue:output_1", "rig:ear").is_ok());
     wait_until("it clicks", || onsets(&look().sound).len() >= 6);
     let begin = look().now + frames(100);
-    // The first may have begun before the cable was plugged in.
+    // The first click may have begun before the ports were connected.
     let clicks = onsets(&look().sound).split_off(1);
     let beat = 60.0 / 150.0;
     for pair in clicks.windows(2) {
@@ -195,16 +196,16 @@ fn played_over_jack_segue_answers_in_tune_and_in_time() {
     assert_eq!(sounding(&look().notes), 0, "every note that began has ended");
 }
 
-/// How many notes have begun and not ended.
+/// How many notes have begun but not ended.
 fn sounding(notes: &[(u64, Vec<u8>)]) -> usize {
     let of_kind = |kind: u8| notes.iter().filter(|(_, midi)| midi[0] & 0xF0 == kind).count();
     of_kind(0x90) - of_kind(0x80)
 }
 
-/// When it becomes loud, in seconds.
+/// The times at which the sound becomes loud, in seconds.
 fn onsets(sound: &[f32]) -> Vec<f64> {
     const LOUD: f32 = 0.02;
-    /// A click has died away by then.
+    /// A click has decayed by then.
     const APART: usize = 8_820;
     let mut onsets = Vec::new();
     let mut next = 0;

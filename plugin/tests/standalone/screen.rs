@@ -1,4 +1,4 @@
-//! On a screen that nobody sees.
+//! Runs the program on a virtual screen.
 
 use super::{end, segue};
 use std::io::{BufRead, BufReader};
@@ -10,10 +10,10 @@ use x11rb::protocol::xproto::{AtomEnum, ConnectionExt};
 use x11rb::rust_connection::RustConnection;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Shorter than the program waits before it ends by force.
+/// Less than the program waits before it ends by force.
 const BY_ITSELF: Duration = Duration::from_secs(3);
 
-/// An X server; it goes when this is dropped.
+/// An X server; dropping this ends it.
 struct Screen {
     server: Child,
     display: String,
@@ -33,7 +33,7 @@ impl Screen {
         Self { server, display: format!(":{}", number.trim()) }
     }
 
-    /// Whether there is a window of this title.
+    /// Whether there is a window with this title.
     fn has(&self, title: &str) -> bool {
         let (connection, screen) = RustConnection::connect(Some(&self.display)).expect("it serves");
         let root = connection.setup().roots[screen].root;

@@ -1,6 +1,6 @@
-//! A session played at the engine, and what came back.
+//! Plays a session to the engine and records what comes back.
 //!
-//! It renders: nothing is late, and the same session gives the same notes every time.
+//! It renders offline, so no note is late and the same session always gives the same notes.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -16,36 +16,36 @@ use segue_engine::host::{Block, FrameOffset, HostEvent, HostEvents, Key, Message
 use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks, Velocity};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Frames in a second.
+/// Frames per second.
 pub const SAMPLE_RATE: u16 = 48_000;
 const RATE: f64 = SAMPLE_RATE as f64;
 const BLOCK: u64 = 256;
-/// For the last tones to fade.
+/// Time for the last notes to fade.
 const TAIL_SECONDS: f64 = 1.5;
 
-/// What is played at Segue.
+/// What is played to Segue.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The player's notes.
     pub notes: Vec<Note>,
-    /// From which lines bars are counted.
+    /// The bars, each with the line from which it is counted.
     pub bars: Vec<Bars>,
-    /// Quarter notes a minute.
+    /// Quarter notes per minute.
     pub tempo_bpm: f64,
     /// Where the transport stops.
     pub stop: Ticks,
-    /// How many frames after the last of the player's keys goes up the musician turns a control; negative is before.
+    /// How many frames after the last key-up of the player a control is turned; negative is before it.
     pub turn_after: i64,
-    /// Whether the sound is wanted: a long tune's fills the memory.
+    /// Whether the sound is kept: the sound of a long tune takes much memory.
     pub keeps_sound: bool,
 }
 
-/// What came back.
+/// What the engine played.
 #[derive(Debug, Default)]
 pub struct Played {
     /// Segue's notes, in order.
     pub notes: Vec<Note>,
-    /// Stereo.
+    /// The sound, left and right.
     pub audio: [Vec<f32>; 2],
 }
 
@@ -53,13 +53,13 @@ pub struct Played {
 enum Happens {
     Off(Pitch),
     On(Pitch, Velocity),
-    /// Something that the musician does to the controls.
+    /// The musician turns a control.
     Turn,
 }
 
 impl Session {
-    /// Plays the session at a new engine with these parameters. When the last of the player's keys goes up, or so many
-    /// frames beside it as was said, but not before the last key is down, `turn` is called.
+    /// Plays the session to a new engine with these parameters. `turn` is called [`Self::turn_after`] frames after the
+    /// player's last key-up, but not before the last key is down.
     pub fn play(&self, params: &SegueParams, mut turn: impl FnMut()) -> Played {
         let mut engine = Engine::new();
         engine.start_worker(styles::improviser_maker(&params.chart, &params.own));
@@ -108,12 +108,12 @@ impl Session {
         if let Some((up, down)) = up.zip(down) {
             events.push((up.saturating_add_signed(self.turn_after).max(down + 1), Happens::Turn));
         }
-        // A key goes up before it goes down again. Stable.
+        // A key goes up before it goes down again; the sort is stable.
         events.sort_by_key(|(at, happens)| (*at, matches!(happens, Happens::On(..))));
         events
     }
 
-    /// Where the block that begins now ends: nothing about transport and controls changes within.
+    /// The end of the block that begins now: transport and controls must not change within a block.
     fn next_cut(&self, now: u64, stop: u64, end: u64, events: &VecDeque<(u64, Happens)>) -> u64 {
         let turn = events.iter().find(|(_, happens)| matches!(happens, Happens::Turn)).map(|(at, _)| *at);
         let lines = self.bars.iter().map(|bars| self.frame(bars.line));
@@ -144,7 +144,7 @@ impl Session {
         Ticks((frame as f64 / RATE * self.tempo_bpm / 60.0 * TICKS_PER_QUARTER as f64).round() as i64)
     }
 
-    /// A note that is not over at the end ends there.
+    /// A note that has not ended by then ends there.
     fn notes_of(&self, sent: &[(u64, Message)]) -> Vec<Note> {
         let mut down: BTreeMap<(u8, Pitch), (u64, f32)> = BTreeMap::new();
         let mut notes = Vec::new();
@@ -187,7 +187,7 @@ fn key(pitch: Pitch) -> Key {
     Key { voice: None, channel: 0, pitch }
 }
 
-/// The events of the present block, and all that was sent, each with its frame.
+/// The events of the present block, and everything that was sent, each with its frame.
 #[derive(Default)]
 struct EventLists {
     block_start: u64,

@@ -1,4 +1,4 @@
-//! One improvisation or several, from the command line's options to the files.
+//! Improvises one or more pieces: from the command line's options to the files.
 
 use crate::host::{Played, SAMPLE_RATE, Session};
 use crate::layout::{Layout, lay_out};
@@ -17,22 +17,22 @@ use segue_model::chord::Chord;
 use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 use std::path::{Path, PathBuf};
 
-/// The most bars of an answer; enough for everything else too.
+/// The most bars of a session.
 const MOST_BARS: i64 = 512;
 const LONGEST_ANSWER: i64 = 16;
 const MOST_PIECES: u32 = 1000;
 
 #[derive(Args)]
 pub struct Wish {
-    /// The tune to begin with, .mid, .kar, .rmi or .abc; without one, Segue begins by itself.
+    /// The tune to begin with: .mid, .kar, .rmi or .abc. Without one, Segue begins by itself.
     tune: Option<PathBuf>,
-    /// The number of the tune in a book of .abc (X:), or of the piece in a MIDI file of several.
+    /// The number of the tune in an .abc book (X:), or of the piece in a MIDI file with several.
     #[arg(long)]
     number: Option<u32>,
-    /// The track of a MIDI file that is the tune, from 1; else the one that is most likely the melody.
+    /// The track of a MIDI file that has the tune, from 1. Otherwise Segue chooses the most likely melody.
     #[arg(long)]
     track: Option<u16>,
-    /// The channel of a MIDI file that is the tune, from 1.
+    /// The channel of a MIDI file that has the tune, from 1.
     #[arg(long)]
     channel: Option<u8>,
     /// Where to write the MIDI file.
@@ -44,16 +44,16 @@ pub struct Wish {
     /// Where to write a picture.
     #[arg(long, value_name = "FILE.png")]
     png: Option<PathBuf>,
-    /// Where to write the tune in letters.
+    /// Where to write the tune as ABC text.
     #[arg(long, value_name = "FILE.abc")]
     abc: Option<PathBuf>,
-    /// A preset by name, or a file that ends in .toml; what else is given changes it.
+    /// A preset by name, or a .toml file. Other options override it.
     #[arg(long)]
     preset: Option<String>,
     /// Jazz, Blues, Folk, Irish or Piano.
     #[arg(long)]
     style: Option<String>,
-    /// Plays a style of your own.
+    /// A .segue file with a style of your own.
     #[arg(long, value_name = "FILE.segue", conflicts_with = "style")]
     weights: Option<PathBuf>,
     /// Answer, Trade or Duet.
@@ -62,22 +62,22 @@ pub struct Wish {
     /// 0.05 (tame) to 2 (wild).
     #[arg(long)]
     temperature: Option<String>,
-    /// Another seed, another answer.
+    /// The seed. Another seed gives another answer.
     #[arg(long)]
     seed: Option<u32>,
     /// Chords, as in "Dm7 | G7 | Cmaj7 | %".
     #[arg(long)]
     chart: Option<String>,
-    /// How many bars Segue plays; in Duet, how many bars there are.
+    /// How many bars Segue plays; in Duet, how many bars the piece has.
     #[arg(long)]
     bars: Option<i64>,
-    /// Quarter notes a minute; else that of the tune, of the preset, or 120.
+    /// Quarter notes per minute. The default is the tune's, then the preset's, then 120.
     #[arg(long)]
     tempo: Option<f64>,
     /// Any other setting, by id; `segue-cli settings` lists them.
     #[arg(long = "set", value_name = "ID=VALUE")]
     settings: Vec<String>,
-    /// So many pieces, each with the next seed: OUT-1.mid, OUT-2.mid … and one book of letters.
+    /// How many pieces to make, each with the next seed: OUT-1.mid, OUT-2.mid and so on, and one book of ABC.
     #[arg(long, default_value_t = 1)]
     count: u32,
 }
@@ -112,17 +112,17 @@ fn cannot_write(path: &Path) -> String {
 impl Wish {
     fn check(&self) -> Result<()> {
         if self.midi.is_none() && self.wav.is_none() && self.png.is_none() && self.abc.is_none() {
-            bail!("say where to write: -o OUT.mid, --wav, --png or --abc, one or more of them");
+            bail!("say where to write: give -o OUT.mid, --wav, --png or --abc, one or more of them");
         }
         if let Some(bars) = self.bars.filter(|bars| !(1..=MOST_BARS).contains(bars)) {
-            bail!("--bars goes from 1 to {MOST_BARS}, and this is {bars}");
+            bail!("--bars must be between 1 and {MOST_BARS}, not {bars}");
         }
         if !(1..=MOST_PIECES).contains(&self.count) {
-            bail!("--count goes from 1 to {MOST_PIECES}, and this is {}", self.count);
+            bail!("--count must be between 1 and {MOST_PIECES}, not {}", self.count);
         }
         let (slowest, fastest) = TEMPOS_BPM;
         if let Some(tempo) = self.tempo.filter(|tempo| !(slowest..=fastest).contains(tempo)) {
-            bail!("--tempo goes from {slowest} to {fastest}, and this is {tempo}");
+            bail!("--tempo must be between {slowest} and {fastest}, not {tempo}");
         }
         Ok(())
     }
@@ -161,13 +161,10 @@ impl Wish {
             Chart::parse(chart).map_err(|error| anyhow!("--chart: {error}"))?;
             params.chart.set(chart.clone());
         }
-        // Otherwise a file of weights that does not play would silently be replaced by another style.
+        // Otherwise another style would silently replace a weights file that cannot be played.
         if params.model.style.value() == i32::from(styles::OWN.0) {
             let plays = params.own.model().is_some();
-            ensure!(
-                plays,
-                params.own.problem().unwrap_or_else(|| "no file of an own style was chosen; give --weights".into())
-            );
+            ensure!(plays, params.own.problem().unwrap_or_else(|| "the style Own needs a file; give --weights".into()));
         }
         turn(params, "render", "Offline", "the session")
     }
@@ -182,7 +179,7 @@ impl Wish {
         }
     }
 
-    /// One piece, with the seed that belongs to its number.
+    /// One piece, with the seed for its number.
     fn piece(&self, number: u32, prompt: &Prompt) -> Result<(Sheet, Played)> {
         let params = SegueParams::default();
         self.set(&params)?;
@@ -207,7 +204,7 @@ impl Wish {
             notes: layout.notes,
             bars: layout.bars,
             tempo_bpm: self.tempo(prompt, &params),
-            // An answer comes to its own end.
+            // An answer ends by itself.
             stop: if mode == Mode::Answer {
                 Ticks(layout.end.0 + prompt.bars_at(layout.end).metre.bar().0)
             } else {
@@ -218,7 +215,7 @@ impl Wish {
         };
         let mut played = session.play(&params, || {
             if mode == Mode::Answer {
-                // A button is pressed in one way only.
+                // A button can always be pressed.
                 let _ = turn(&params, "your_turn", "On", "the session");
             }
         });
@@ -243,9 +240,8 @@ impl Wish {
         Ok(layout)
     }
 
-    /// While the tune goes on, Segue waits through its rests. Then it gets the turn, so that it answers after the gap
-    /// that is returned, in milliseconds: who gave the tune knows that it is over, and nobody need wait for another
-    /// note.
+    /// Makes Segue wait through the rests of the tune and gives it the turn at the end. Returns the response gap in
+    /// milliseconds: the end of the tune is known here, so Segue need not wait to see whether another note comes.
     fn prepare_gap(&self, mode: Mode, params: &SegueParams) -> Result<f32> {
         const ON_THE_BAR_LINE_MS: f32 = 20.0;
         if mode != Mode::Answer {
@@ -258,7 +254,7 @@ impl Wish {
         Ok(wanted_ms)
     }
 
-    /// What is not played as the file has it.
+    /// Says which parts of the file are not played as written.
     fn say_what_is_left_out(&self, prompt: &Prompt, params: &SegueParams) {
         for notice in &prompt.notices {
             eprintln!("{notice}");
@@ -304,11 +300,11 @@ impl Wish {
     }
 }
 
-/// What is written of a piece.
+/// A piece as it is written to files.
 fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &Played, alone: bool, params: &SegueParams) -> Sheet {
     let style = params.setting("style").map(|setting| setting.text(setting.value())).unwrap_or_default();
     let title = if prompt.title.is_empty() { format!("Segue, {style}, {number}") } else { prompt.title.clone() };
-    // Alone, the one note that it was given is not part of the piece.
+    // Without a tune, the single note that Segue was given is not part of the piece.
     let start = if alone { prompt.end() } else { Ticks::ZERO };
     let moved = |note: &Note| Note { onset: note.onset - start, ..*note };
     let free = params.settings().style.free_time;
@@ -323,7 +319,7 @@ fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &Played, alone
     }
 }
 
-/// A preset on the shelf, or in a file.
+/// A preset on the shelf or in a file.
 fn find(name: &str) -> Result<preset::Preset> {
     let path = Path::new(name);
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
@@ -335,20 +331,20 @@ fn find(name: &str) -> Result<preset::Preset> {
 
 fn absolute(path: &Path) -> Result<String> {
     let path = path.canonicalize().with_context(|| format!("{}: there is no such file", path.display()))?;
-    path.into_os_string().into_string().map_err(|path| anyhow!("{}: its name is no text", path.display()))
+    path.into_os_string().into_string().map_err(|path| anyhow!("{}: its name is not valid text", path.display()))
 }
 
-/// Sets a parameter to what a text means; `whose` is what the user wrote it for.
+/// Sets a parameter to the value of a text. `whose` names the option for messages.
 fn turn(params: &SegueParams, id: &str, text: &str, whose: &str) -> Result<()> {
     let setting = params
         .setting(id)
         .with_context(|| format!("{whose}: there is no setting {id}; `segue-cli settings` lists them"))?;
-    let value = setting.read(text).map_err(|error| anyhow!("{whose}: {id} {error}, and this is {text}"))?;
+    let value = setting.read(text).map_err(|error| anyhow!("{whose}: {id} {error}, not {text}"))?;
     Unhosted.set(setting, value);
     Ok(())
 }
 
-/// The chords of the tune as they are laid out.
+/// The chords of the tune, laid out as it is played.
 fn chart_of(prompt: &Prompt, layout: &Layout) -> String {
     match Chart::parse(&prompt.chart) {
         Ok(Some(chart)) if !layout.chords.is_empty() => chart.arranged(&layout.chords).to_string(),
@@ -356,13 +352,13 @@ fn chart_of(prompt: &Prompt, layout: &Layout) -> String {
     }
 }
 
-/// The chart over which Segue plays alone: it begins with Segue's first bar, one bar behind the note that is given.
+/// The chart when Segue plays alone: it begins with Segue's first bar, one bar after the given note.
 fn alone_chart(params: &SegueParams) -> Option<Chart> {
     let chart = params.chart.chart().or_else(|| styles::style(params.settings().style.number)?.chart())?;
     Some(chart.later_by(1))
 }
 
-/// A note in the middle of what Segue may play, the tonic of the key that is set.
+/// A note in the middle of Segue's range: the tonic of the key that is set.
 fn first_note(params: &SegueParams) -> Pitch {
     const MIDDLE: i32 = 62;
     let (low, high) = (params.notes.range_low.value(), params.notes.range_high.value());
@@ -373,7 +369,7 @@ fn first_note(params: &SegueParams) -> Pitch {
     u8::try_from(key).ok().and_then(Pitch::new).unwrap_or(Pitch::MAX)
 }
 
-/// What the chart says along the session, from a moment on.
+/// The chords along the session, from a moment on.
 fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, Option<Chord>)> {
     let Some(chart) = params.chart.chart().or_else(|| styles::style(params.settings().style.number)?.chart()) else {
         return Vec::new();
@@ -390,14 +386,14 @@ fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, 
     changes
 }
 
-/// Frames in so many milliseconds, to the nearest.
+/// The frames in this many milliseconds, rounded.
 fn frames_in(milliseconds: f32) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a few seconds")]
     let frames = (f64::from(milliseconds) * f64::from(SAMPLE_RATE) / 1000.0).round() as i64;
     frames
 }
 
-/// `name.mid` becomes `name-2.mid`.
+/// For example, `name.mid` becomes `name-2.mid`.
 fn numbered(path: &Path, number: u32) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();

@@ -1,34 +1,34 @@
-//! Who plays when: the prompt's notes and Segue's room on one time line, for each way of playing together.
+//! Who plays when: the prompt's notes and Segue's room on one time line, for each mode.
 
 use crate::prompt::Prompt;
 use segue::params::Mode;
 use segue_model::note::{Bars, Metre, Note, Ticks};
 
-/// The session that is about to be played.
+/// A session to be played.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     /// What the player plays.
     pub notes: Vec<Note>,
-    /// From which lines bars are counted.
+    /// The bars, each with the line from which it is counted.
     pub bars: Vec<Bars>,
-    /// In a trade, for each bar the bar of the tune whose chords hold in it, with its metre; else empty.
+    /// In a trade, the bar of the tune whose chords hold in each bar, with its metre; otherwise empty.
     pub chords: Vec<(usize, Metre)>,
-    /// Where it is over: what Segue would begin from here on is not asked for.
+    /// The end of the session: notes of Segue's from here on are not requested.
     pub end: Ticks,
 }
 
-/// In Answer, Segue has `bars` after the tune. In Trade, the tune is played a turn at a time, with a turn of Segue's
-/// after (or before) each, up to `bars` of Segue's, in the metre of the tune there. In Duet both play until the tune is
-/// over, or `bars` bars.
+/// In Answer, Segue has `bars` after the tune. In Trade, the tune is played in turns, with a turn of Segue's after (or
+/// before) each, up to `bars` of Segue's, in the metre of the tune there. In Duet both play until the tune ends, or for
+/// `bars` bars.
 pub fn lay_out(prompt: &Prompt, mode: Mode, turn_bars: i64, segue_first: bool, bars: Option<i64>) -> Layout {
-    /// For as long as nobody says otherwise.
+    /// The default length.
     const USUAL_BARS: i64 = 8;
     match mode {
         Mode::Answer => {
             let notes = let_go(&prompt.notes, prompt.end());
             let mut layout = Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), end: prompt.end() };
             let lines = BarsOfTune::of(prompt);
-            // The chords of the tune go round, and its metres with them.
+            // The chords of the tune repeat, and its metres with them.
             let first = usize::from(prompt.has_upbeat);
             let form = lines.count().saturating_sub(first).max(1);
             for bar in 0..count(bars.unwrap_or(USUAL_BARS)) {
@@ -81,14 +81,14 @@ fn count(bars: i64) -> usize {
 }
 
 impl Layout {
-    /// So many bars in which the player does not play.
+    /// Adds bars in which the player does not play.
     fn leave_room(&mut self, bars: usize, metre: Metre) {
         for _ in 0..bars {
             self.add_bar(metre, metre.bar());
         }
     }
 
-    /// Another bar; one that the tune cuts short is shorter than its metre has it.
+    /// Adds a bar. If the tune cuts it short, it is shorter than its metre.
     fn add_bar(&mut self, metre: Metre, length: Ticks) {
         let goes_on = self.bars.last().is_some_and(|last| last.metre == metre && last.place(self.end) == Ticks::ZERO);
         if !goes_on {
@@ -98,9 +98,9 @@ impl Layout {
     }
 }
 
-/// The bars of a tune, each as long as it is.
+/// The bars of a tune.
 struct BarsOfTune {
-    /// Where each begins, and its metre.
+    /// Where each bar begins, and its metre.
     lines: Vec<(Ticks, Metre)>,
     end: Ticks,
 }
@@ -124,7 +124,7 @@ impl BarsOfTune {
         self.lines.len()
     }
 
-    /// The metre of a bar; behind the tune it stays as it was.
+    /// The metre of a bar; after the end of the tune, the last metre holds.
     fn metre(&self, bar: usize) -> Metre {
         self.lines.get(bar).or(self.lines.last()).map_or(Metre::COMMON, |(_, metre)| *metre)
     }
@@ -137,13 +137,13 @@ impl BarsOfTune {
     }
 }
 
-/// The notes that begin in a stretch, ended where it ends.
+/// The notes that begin between two moments, shortened to end at the second.
 fn cut(notes: &[Note], from: Ticks, to: Ticks) -> Vec<Note> {
     let inside = notes.iter().filter(|note| (from..to).contains(&note.onset));
     inside.map(|note| Note { duration: note.duration.min(to - note.onset), ..*note }).collect()
 }
 
-/// Fingers leave the last keys a little before the bar line, so that the answer can begin there.
+/// Shortens the last notes to end a little before the bar line, so that the answer can begin there.
 fn let_go(notes: &[Note], end: Ticks) -> Vec<Note> {
     const EARLY: i64 = 2;
     let last = |note: &Note| (end - note.onset).0 - EARLY;
@@ -157,7 +157,7 @@ mod tests {
 
     const BAR: i64 = 192;
 
-    /// A note a bar.
+    /// A prompt with one note per bar.
     fn prompt(bars: i64) -> Prompt {
         let note = |number| Note {
             onset: Ticks(number * BAR),
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// In which bars the player's notes begin, and how many bars there are.
+    /// Checks the bars in which the player's notes begin, and the number of bars.
     fn check(mode: Mode, segue_first: bool, bars: Option<i64>, wanted: &[i64], end: i64) {
         let layout = lay_out(&prompt(4), mode, 2, segue_first, bars);
         let begins: Vec<i64> = layout.notes.iter().map(|note| note.onset.0 / BAR).collect();
@@ -208,7 +208,7 @@ mod tests {
         let tune = Prompt { notes: onsets.map(note).collect(), bars, ..prompt(1) };
         let layout = lay_out(&tune, Mode::Trade, 2, false, None);
         let lines: Vec<(i64, u8)> = layout.bars.iter().map(|bars| (bars.line.0, bars.metre.numerator)).collect();
-        // You 4 4, Segue 4 4, you 4 3, Segue 3 3, and so on in three.
+        // Player 4 4, Segue 4 4, player 4 3, Segue 3 3, and then all bars have three beats.
         assert_eq!(lines, [(0, 4), (5 * BAR, 3)]);
         assert_eq!(layout.end, Ticks(5 * BAR + 11 * 144));
         let yours: Vec<i64> = layout.notes.iter().map(|note| note.onset.0).collect();

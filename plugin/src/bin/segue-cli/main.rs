@@ -1,6 +1,6 @@
-//! `segue-cli`: the plugin without a host and without a window, to try a style in a second or to use it in a script.
+//! `segue-cli`: the plugin without a host and without a window, for trying a style quickly or for use in scripts.
 //!
-//! It runs a whole instance of the plugin, sound included, as fast as the machine can.
+//! It runs a complete instance of the plugin, sound included, as fast as the machine can.
 
 #![deny(unsafe_code)]
 
@@ -25,11 +25,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Plays on from a tune, trades bars with it, or plays along with it; without a tune, plays by itself.
+    /// Continues a tune, trades bars with it, or plays along with it; without a tune, plays by itself.
     Improvise(Box<improvise::Wish>),
-    /// Lists the presets, yours too, and what each is for.
+    /// Lists the presets, including yours, and what each is for.
     Presets,
-    /// Lists every setting with its id, for --set, and the value that it has unless you say otherwise.
+    /// Lists every setting with its id for --set, and its default value.
     Settings,
 }
 

@@ -1,4 +1,4 @@
-//! What Segue is given to begin with: a tune from a file, on a time line that begins with a bar line at 0.
+//! The tune that Segue begins from: read from a file, on a time line that begins with a bar line at 0.
 
 use anyhow::Result;
 use segue_corpus::midi::{Clock, Reading, Voices};
@@ -8,32 +8,32 @@ use segue_model::chart::Chart;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use std::path::Path;
 
-/// Music in free time is counted as if at this tempo.
+/// Music in free time is counted at this tempo.
 pub const FREE_BPM: f64 = 120.0;
 
-/// A tune to play at Segue.
+/// A tune to play to Segue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prompt {
-    /// What it is called; may be empty.
+    /// Its title; may be empty.
     pub title: String,
-    /// In order; none before 0.
+    /// Its notes in order; none begins before 0.
     pub notes: Vec<Note>,
-    /// From which lines bars are counted; never empty, the first at 0.
+    /// The bars, each with the line from which it is counted; never empty, and the first is at 0.
     pub bars: Vec<Bars>,
     /// The chords that the file states, as a chart whose first bar begins at 0; empty when it has none.
     pub chart: String,
     /// The tempo that the file states, if any.
     pub tempo_bpm: Option<f64>,
-    /// It states another one later, and that is not followed.
+    /// Whether the file states another tempo later, which is not followed.
     pub tempo_changes: bool,
-    /// Its first bar has only an upbeat in it.
+    /// Whether its first bar contains only an upbeat.
     pub has_upbeat: bool,
-    /// What was taken of the file, and what was not, each in one line.
+    /// What was read from the file and what was not, each in one line.
     pub notices: Vec<String>,
 }
 
 impl Prompt {
-    /// Reads a tune. In free time every voice is read, in seconds; else the melody, in beats.
+    /// Reads a tune. In free time every voice is read, in seconds; otherwise the melody, in beats.
     ///
     /// # Errors
     /// With a sentence that names the file.
@@ -47,10 +47,10 @@ impl Prompt {
         Ok(Self { notices: tunes.notices(), ..Self::of(tunes.chosen()?) })
     }
 
-    /// One note, where nothing else is given: a whole bar, then Segue. The bars are those of a chart of which the first
-    /// has this note in it.
+    /// The prompt without a tune: one note in a whole bar, then Segue. The bars are those of a chart in whose first bar
+    /// this note lies.
     pub fn one_note(pitch: Pitch, chart: Option<&Chart>) -> Self {
-        /// Enough for the longest answer.
+        /// Enough bars for the longest answer.
         const BARS: usize = 64;
         let metres = chart.map(|chart| chart.metres(Metre::COMMON)).filter(|metres| !metres.is_empty());
         let metres = metres.unwrap_or_else(|| vec![Metre::COMMON]);
@@ -97,7 +97,7 @@ impl Prompt {
         Self { chart: tune.chart(start, prompt.end() + start), ..prompt }
     }
 
-    /// The bars that count at a moment.
+    /// The bars at a moment.
     pub fn bars_at(&self, moment: Ticks) -> Bars {
         let later = self.bars.partition_point(|bars| bars.line <= moment);
         let found = later.checked_sub(1).and_then(|index| self.bars.get(index)).or(self.bars.first());

@@ -1,4 +1,4 @@
-//! Notices when nobody asks for sound any more: the JACK server has ended, or the card was unplugged.
+//! Notices when the system stops asking for sound: the JACK server has ended, or the sound card was unplugged.
 //!
 //! WORKAROUND(nice-plug 0.4.2): its standalone wrapper does not report that and stays silent for ever
 //! (<https://codeberg.org/RustAudio/nice-plug>). Delete when a lost backend is an error.
@@ -9,21 +9,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// Longer than any system lets a program wait for its next block.
+/// Longer than any system makes a program wait for its next block.
 const STILL: Duration = Duration::from_secs(3);
 
-/// Counts the blocks. Clones share it.
+/// Counts the blocks. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct AudioWatchdog(Arc<AtomicU32>);
 
 impl AudioWatchdog {
-    /// One more. For the audio thread.
+    /// Counts a block. For the audio thread.
     pub fn beat(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// From now on reports missing blocks on the terminal and in the window, and in the window also when blocks come
-    /// again. Ends with the program.
+    /// Reports missing blocks on the terminal and in the window from now on, and in the window also when blocks come
+    /// again. Runs until the program ends.
     pub fn watch(&self, signals: Arc<Signals>) {
         self.watch_every(STILL, signals);
     }
@@ -35,7 +35,7 @@ impl AudioWatchdog {
             loop {
                 thread::sleep(still);
                 let now = blocks.load(Ordering::Relaxed);
-                // Before the first block the sound has not started yet; other messages say why it does not.
+                // Before the first block the sound has not started; other messages say why.
                 let stands_still = now == before && now > 0;
                 if stands_still && !signals.is_mute() {
                     eprintln!(
@@ -54,14 +54,14 @@ impl AudioWatchdog {
 mod tests {
     use super::*;
 
-    /// The watchdog reports that nobody asks for sound, but only after the first block, and until blocks come again.
+    /// The watchdog reports missing blocks, but only after the first block and until blocks come again.
     #[test]
     fn silence_is_noticed_from_the_first_block_until_sound_returns() {
         const OFTEN: Duration = Duration::from_millis(20);
         let (watchdog, signals) = (AudioWatchdog::default(), Arc::new(Signals::default()));
         watchdog.watch_every(OFTEN, Arc::clone(&signals));
         thread::sleep(5 * OFTEN);
-        assert!(!signals.is_mute(), "it has not begun");
+        assert!(!signals.is_mute(), "the sound has not started");
         let wait_for = |is_mute: bool, beats: bool| {
             for _ in 0..1_000 {
                 if beats {

@@ -1,14 +1,14 @@
-//! The sound cards and MIDI ports of this machine, by name, and which of them play together.
+//! The sound cards and MIDI ports of this machine by name, and which of them work together.
 
 use anyhow::{Result, bail};
 use cpal::traits::{DeviceTrait, HostTrait};
 use std::fmt;
 
-/// Our name where other programs see it.
+/// The name under which other programs see us while we look.
 const CLIENT: &str = "segue (looking)";
 /// The system's own loop-back port, which is not a keyboard.
 const LOOP: &str = "Midi Through";
-/// What the system has by itself, as nice-plug calls it.
+/// The system's own backend, as nice-plug calls it.
 pub const SYSTEMS_OWN: &str = if cfg!(target_os = "macos") {
     "core-audio"
 } else if cfg!(windows) {
@@ -17,19 +17,19 @@ pub const SYSTEMS_OWN: &str = if cfg!(target_os = "macos") {
     "alsa"
 };
 
-/// Who has a MIDI port, and who makes the sound. Ports of one do not reach the other.
+/// The system that owns a MIDI port or makes the sound. Ports of one system do not reach the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
-    /// The system itself.
+    /// The operating system itself.
     Direct,
     /// A JACK server.
     Jack,
-    /// None: for a look at the window.
+    /// None, to look at the window only.
     Nothing,
 }
 
 impl System {
-    /// As nice-plug calls it.
+    /// The name that nice-plug uses.
     pub const fn backend(self) -> &'static str {
         match self {
             Self::Direct => SYSTEMS_OWN,
@@ -55,28 +55,28 @@ impl fmt::Display for System {
 
 /// Something that is chosen by its name.
 trait Named: fmt::Display {
-    /// What kind of thing it is.
+    /// What kind of thing it is, for messages.
     const KIND: &'static str;
 
-    /// All that it is called.
+    /// All its names.
     fn names(&self) -> Vec<&str>;
 }
 
-/// A MIDI port from which notes come or to which they go.
+/// A MIDI input or output port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// Who has it.
+    /// The system that owns it.
     pub system: System,
-    /// Notes come from it.
+    /// Whether notes come from it.
     pub is_input: bool,
-    /// In full, as the system knows it.
+    /// The full name, as the system knows it.
     pub name: String,
-    /// What else it is called; JACK gives the ports of keyboards numbers, and their names only here.
+    /// Its other names: JACK numbers the ports of keyboards and has their names only here.
     pub other_names: Vec<String>,
 }
 
 impl Port {
-    /// The option with which nice-plug's standalone connects it.
+    /// The option with which nice-plug's standalone program connects it.
     pub const fn option(&self) -> &'static str {
         match (self.system, self.is_input) {
             (System::Jack, true) => "connect-jack-midi-input",
@@ -109,9 +109,9 @@ impl fmt::Display for Port {
 /// A sound card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// Who has it, in that one's own word.
+    /// The system that owns it, in that system's own words.
     pub system: String,
-    /// In full.
+    /// The full name.
     pub name: String,
 }
 
@@ -129,30 +129,30 @@ impl fmt::Display for Card {
     }
 }
 
-/// A JACK server that runs.
+/// A running JACK server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Server {
-    /// Samples in a second.
+    /// Samples per second.
     pub sample_rate: u32,
-    /// Samples at a time.
+    /// Samples per period.
     pub period_size: u32,
 }
 
-/// All there is.
+/// The sound cards, MIDI ports and JACK server of this machine.
 #[derive(Debug, Default)]
 pub struct Ports {
-    /// Sound cards.
+    /// The sound cards.
     pub cards: Vec<Card>,
-    /// One of them plays where none is named.
+    /// Whether there is a default card.
     pub has_usual_card: bool,
-    /// MIDI ports.
+    /// The MIDI ports.
     pub midi: Vec<Port>,
     /// The JACK server, if one runs.
     pub jack: Option<Server>,
 }
 
 impl Ports {
-    /// Looks. What cannot be asked has nothing.
+    /// Finds them. A system that cannot be asked counts as having none.
     pub fn find() -> Self {
         let mut ports = Self::default();
         #[cfg(target_os = "linux")]
@@ -195,9 +195,9 @@ impl Ports {
             let other_names = port.and_then(|port| port.aliases().ok()).unwrap_or_default();
             Port { system: System::Jack, is_input, name, other_names }
         };
-        // What others put out is our input.
+        // The outputs of others are inputs for us.
         for (flag, is_input) in [(PortFlags::IS_OUTPUT, true), (PortFlags::IS_INPUT, false)] {
-            // What is hardware comes first, for it is the likelier keyboard.
+            // Hardware ports come first, because they are more likely to be keyboards.
             let hardware = client.ports(None, Some("midi"), flag | PortFlags::IS_PHYSICAL);
             let all = client.ports(None, Some("midi"), flag);
             let others = all.into_iter().filter(|name| !hardware.contains(name)).collect::<Vec<_>>();
@@ -205,16 +205,16 @@ impl Ports {
         }
     }
 
-    /// Who makes the sound, when this was asked for, and that sound card.
+    /// The system that makes the sound, for this backend and this sound card.
     ///
     /// # Errors
-    /// When that one is not there, or there is none at all.
+    /// If that system is missing, or there is none at all.
     pub fn system(&self, backend: &str, card: Option<&str>) -> Result<System> {
         let chosen = match backend {
             "jack" => System::Jack,
             "dummy" => System::Nothing,
             SYSTEMS_OWN => System::Direct,
-            // A named card rules JACK out, which has its own.
+            // A named card rules out JACK, which has its own.
             _ if card.is_some() => System::Direct,
             _ if self.jack.is_some() => System::Jack,
             _ => System::Direct,
@@ -234,27 +234,27 @@ impl Ports {
         }
     }
 
-    /// A sound card, by a name or a part of it.
+    /// The sound card with this name, or with this part of its name.
     ///
     /// # Errors
-    /// When there is none, or there are several.
+    /// If there is none, or several.
     pub fn card(&self, name: &str) -> Result<&Card> {
-        // JACK is no card, though a library may list it among them.
+        // JACK is not a card, although a library may list it as one.
         called(&self.cards.iter().collect::<Vec<_>>(), name)
     }
 
-    /// The MIDI input with this name or a part of it, in the system that makes the sound.
+    /// The MIDI input with this name, or this part of its name, in the system that makes the sound.
     ///
     /// # Errors
-    /// When there is none, or there are several.
+    /// If there is none, or several.
     pub fn input(&self, system: System, name: &str) -> Result<&Port> {
         self.port(system, name, true)
     }
 
-    /// The MIDI output with this name or a part of it, in the system that makes the sound.
+    /// The MIDI output with this name, or this part of its name, in the system that makes the sound.
     ///
     /// # Errors
-    /// When there is none, or there are several.
+    /// If there is none, or several.
     pub fn output(&self, system: System, name: &str) -> Result<&Port> {
         self.port(system, name, false)
     }
@@ -288,7 +288,7 @@ impl Ports {
     }
 }
 
-/// The one of this name, or else the only one with such a name in its own; capital and small letters are the same.
+/// The item with exactly this name, or the only item whose name contains it. Case does not matter.
 fn called<'a, T: Named>(all: &[&'a T], name: &str) -> Result<&'a T> {
     let kind = T::KIND;
     if let Some(exact) = all.iter().find(|thing| thing.names().contains(&name)) {
@@ -306,11 +306,11 @@ fn called<'a, T: Named>(all: &[&'a T], name: &str) -> Result<&'a T> {
     }
 }
 
-/// ALSA writes on the terminal, past everybody, what it did not find where it looked. What is there is listed, and what
-/// is missed is said in our own words.
+/// Stops ALSA from writing to the terminal what it did not find. We list the devices that exist, and report missing
+/// ones in our own words.
 #[cfg(target_os = "linux")]
 fn hush_alsa() {
-    // Where that does not work it is only less tidy.
+    // If this fails, the output is merely less tidy.
     let _ = alsa::Output::local_error_handler();
 }
 

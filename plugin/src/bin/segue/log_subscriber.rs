@@ -1,4 +1,4 @@
-//! Prints what `nice-plug` has to say about sound and MIDI: why a device cannot be had, or what broke.
+//! Prints nice-plug's messages about sound and MIDI: why a device cannot be opened, or what failed.
 //!
 //! WORKAROUND(nice-plug 0.4.2): its standalone wrapper reports problems through the crate `tracing` only, and nobody
 //! listens to that unless the program does (<https://codeberg.org/RustAudio/nice-plug>). Delete when it returns its
@@ -11,23 +11,23 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// What talks to sound cards and servers.
+/// The module that handles sound cards and servers.
 const HEARD: &str = "nice_plug::wrapper::standalone";
-/// This module only warns that our handler of Ctrl-C was installed before its own, which is intended.
+/// The only message of this module warns that our Ctrl-C handler was installed before its own, which is intended.
 const UNHEARD: &str = "nice_plug::wrapper::standalone::wrapper";
 
-/// A problem that repeats is not printed again before this.
+/// A repeated problem is printed again only after this time.
 const ONCE: Duration = Duration::from_secs(10);
 
 /// Prints problems on the terminal.
 #[derive(Default)]
 struct Terminal {
-    /// What was said last, and when.
+    /// The last message, and when it was printed.
     said: Mutex<Option<(String, Instant)>>,
 }
 
 impl Terminal {
-    /// The line to print for a message; `None` when the same one was printed a moment ago.
+    /// The line to print for a message; `None` if the same one was printed recently.
     fn line(&self, message: String, now: Instant) -> Option<String> {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = |(before, at): &(String, Instant)| *before == message && now.duration_since(*at) < ONCE;
@@ -41,9 +41,9 @@ impl Terminal {
     }
 }
 
-/// From now on prints problems on the terminal.
+/// Prints problems on the terminal from now on.
 pub fn listen() {
-    // Refused only when somebody listens already.
+    // Fails only if another subscriber is already set.
     let _ = tracing::subscriber::set_global_default(Terminal::default());
 }
 
@@ -72,14 +72,14 @@ impl Subscriber for Terminal {
     fn exit(&self, _: &Id) {}
 }
 
-/// The words of one event.
+/// The text of one event.
 #[derive(Default)]
 struct Message(String);
 
 impl Visit for Message {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            // A string takes everything.
+            // Writing to a string cannot fail.
             let _ = write!(self.0, "{value:?}");
         }
     }
@@ -89,7 +89,7 @@ impl Visit for Message {
 mod tests {
     use super::*;
 
-    /// A problem that repeats is reported once in a while only, and the message says what to do.
+    /// A repeated problem is reported only from time to time, and the message says what to do.
     #[test]
     fn a_repeated_problem_is_reported_rarely_and_with_a_remedy() {
         let (terminal, begun) = (Terminal::default(), Instant::now());

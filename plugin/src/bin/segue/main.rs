@@ -1,4 +1,4 @@
-//! `segue`: Segue by itself, with a sound card, a MIDI keyboard or the computer's own, and no host.
+//! `segue`: Segue as a program of its own, with a sound card and a MIDI or computer keyboard, without a host.
 
 #![deny(unsafe_code)]
 
@@ -20,46 +20,47 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "segue", version, about = "Improvises with you, without a DAW", max_term_width = 100)]
 struct Arguments {
-    /// Lists sound cards and MIDI ports, and ends.
+    /// Lists sound cards and MIDI ports, and exits.
     #[arg(long)]
     list: bool,
-    /// Prints the licences of Segue and of all that is built in, and ends.
+    /// Prints the licences of Segue and of everything built into it, and exits.
     #[arg(long)]
     licenses: bool,
-    /// The MIDI keyboard, by its name or a part of it; else the first there is, else the computer's own keys.
+    /// The MIDI keyboard, by its name or a part of it. The default is the first one; without any, the computer's
+    /// keyboard plays.
     #[arg(long, value_name = "NAME")]
     midi_input: Option<String>,
-    /// Where Segue's notes go as MIDI, by name or a part of it; else nowhere.
+    /// The MIDI port for Segue's notes, by its name or a part of it. The default is none.
     #[arg(long, value_name = "NAME")]
     midi_output: Option<String>,
-    /// The sound card, by its name or a part of it; else the JACK server where one runs, else the system's card.
+    /// The sound card, by its name or a part of it. The default is a running JACK server, or else the system's card.
     #[arg(long, value_name = "NAME")]
     output_device: Option<String>,
-    /// Who makes the sound; dummy is nobody, for a look at the window.
+    /// What makes the sound; dummy makes none, to look at the window.
     #[arg(long, default_value = "auto")]
     #[arg(value_parser = PossibleValuesParser::new(["auto", "jack", SYSTEMS_OWN, "dummy"]))]
     backend: String,
-    /// Samples in a second (JACK has its own).
+    /// Samples per second (JACK has its own setting).
     #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=768_000))]
     sample_rate: u32,
-    /// Samples at a time; fewer answer faster, more never crackle (JACK has its own).
+    /// Samples per period: fewer respond faster, more avoid crackling (JACK has its own setting).
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..=8_192))]
     period_size: u32,
-    /// Segue's tempo, in beats a minute.
+    /// Segue's tempo in beats per minute.
     #[arg(long)]
     tempo: Option<f64>,
     /// A click on the beats.
     #[arg(long)]
     click: bool,
-    /// A preset to begin with.
+    /// The preset to begin with.
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
-    /// A larger or smaller window, where the system does not say how large things are.
+    /// The scale of the window, if the system does not report one.
     #[arg(long, default_value_t = 1.0)]
     dpi_scale: f64,
 }
 
-/// Segue's own, those of what is built in, and whom the music is from.
+/// The licences of Segue and of everything built into it, and the sources of the music.
 const LICENCES: [&str; 4] = [
     include_str!("../../../../LICENSE-MIT"),
     include_str!("../../../../LICENSE-APACHE"),
@@ -92,22 +93,22 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let options = StartupOptions::new(arguments.preset.as_deref(), arguments.tempo, arguments.dpi_scale)?;
     let options = if arguments.click { options.with_click() } else { options };
     let words = words(arguments, &ports, window::has_screen())?;
-    // Set once, before the first instance is made.
+    // Set once, before the first instance is created.
     let _ = STARTUP_OPTIONS.set(options);
     log_subscriber::listen();
     if nice_export_standalone_with_args::<Standalone, _>(words) {
         return Ok(ExitCode::SUCCESS);
     }
     bail!(
-        "it does not start; another --sample-rate, --period-size or --output-device may do, `segue --list` shows what \
-         there is, and --backend dummy starts without sound"
+        "the sound does not start; try another --sample-rate, --period-size or --output-device: `segue --list` shows \
+         what there is, and --backend dummy starts without sound"
     )
 }
 
-/// What nice-plug's standalone wrapper is told.
+/// The arguments for nice-plug's standalone wrapper.
 fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<Vec<String>> {
     let system = ports.system(&arguments.backend, arguments.output_device.as_deref())?;
-    // nice-plug takes these numbers as they are, and a JACK server has its own.
+    // nice-plug takes these numbers as they are, but a JACK server has its own.
     let (sample_rate, period_size) = match ports.jack {
         Some(server) if system == System::Jack => (server.sample_rate, server.period_size),
         _ => (arguments.sample_rate, arguments.period_size),
@@ -147,7 +148,7 @@ fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<Vec<S
     Ok(words)
 }
 
-/// From where notes come, or how they could.
+/// Where notes come from, or what to do if they cannot come.
 fn who_plays(keyboard: Option<String>, system: System, has_screen: bool) -> String {
     const KEYS: &str = "A to ' are the white keys and those above them the black ones, Z and X change the octave";
     match (keyboard, system) {
@@ -175,7 +176,7 @@ mod tests {
         Port { system, is_input, name: name.to_owned(), other_names }
     }
 
-    /// A machine with a card and two keyboards, one of them JACK's.
+    /// A machine with some cards and keyboards, one of them JACK's.
     fn machine() -> Ports {
         let card = |name: &str| Card { system: SYSTEMS_OWN.to_owned(), name: name.to_owned() };
         let (direct, jack) = (System::Direct, System::Jack);
@@ -199,7 +200,7 @@ mod tests {
         words(&Arguments::try_parse_from(line.split(' '))?, ports, true).map(|words| words.join(" "))
     }
 
-    /// What nice-plug is told, among other things, with the JACK server and without.
+    /// Checks part of the arguments for nice-plug, with a JACK server and without.
     fn check(line: &str, with_jack: &str, without: &str) {
         let mut ports = machine();
         let said = words_on(&ports, line).unwrap();

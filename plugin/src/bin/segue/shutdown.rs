@@ -1,7 +1,7 @@
-//! How the program ends: its window is closed, Ctrl-C is pressed, or the system asks it to end.
+//! How the program ends: its window closes, Ctrl-C is pressed, or the system asks it to end.
 //!
-//! First the note-offs of everything that sounds elsewhere are sent, while there are still blocks to send them in; then
-//! the window closes; then `nice-plug` ends the sound.
+//! The order: note-offs are sent for everything that sounds elsewhere while there are still blocks to send them in; the
+//! window closes; `nice-plug` ends the sound.
 //!
 //! WORKAROUND(nice-plug 0.4.2): ending the sound may hang. With JACK it closes its client at the same moment as the
 //! server's library does, over the same connection (<https://codeberg.org/RustAudio/nice-plug>). So it has a while for
@@ -13,16 +13,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Longer than any block, so that the note-offs leave.
+/// Longer than any block, so that the note-offs are sent.
 const LAST_BLOCK: Duration = Duration::from_millis(120);
-/// How long ending the sound may take. It is silent long before, and takes a twentieth of this where it does not hang.
+/// How long ending the sound may take. It is silent long before that, and without the fault it takes a twentieth of
+/// this.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long the window and the sound may take together, on a busy machine too.
+/// How long the window and the sound may take together, even on a busy machine.
 const LONG_PATIENCE: Duration = Duration::from_secs(4);
 /// The exit code of an interrupted program.
 const INTERRUPTED: i32 = 130;
 
-/// The request to end, and what it sets in motion.
+/// The request to end, and what it starts.
 pub struct Shutdown {
     signals: Arc<Signals>,
     is_told: Mutex<bool>,
@@ -30,15 +31,17 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Listens to Ctrl-C and to what else ends a program (SIGTERM and SIGHUP, or the console's window being closed).
+    /// Handles Ctrl-C and other requests to end (SIGTERM and SIGHUP, or the console window being closed).
     ///
-    /// To be called before nice-plug installs its own handler: that one only serves programs without a window, and is
-    /// refused when there is one already.
+    /// Must be called before nice-plug installs its own handler. That one only works for programs without a window, and
+    /// is refused if there is a handler already.
     pub fn when_told(signals: Arc<Signals>) -> Arc<Self> {
         let shutdown = Arc::new(Self { signals, is_told: Mutex::new(false), news: Condvar::new() });
         let told = Arc::clone(&shutdown);
         if let Err(error) = ctrlc::set_handler(move || told.tell()) {
-            eprintln!("segue: Ctrl-C cannot be heard ({error}); close the window, or end the program by the system");
+            eprintln!(
+                "segue: Ctrl-C does not work ({error}); close the window, or end the program with the system's tools"
+            );
         }
         shutdown
     }
@@ -47,24 +50,24 @@ impl Shutdown {
         self.is_told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the program to end; asked twice, it ends at once.
+    /// Asks the program to end; the second request ends it at once.
     fn tell(&self) {
         if std::mem::replace(&mut *self.is_told(), true) {
             process::exit(INTERRUPTED);
         }
         self.news.notify_all();
         self.signals.ask_to_close();
-        // A window that hangs must not keep the program.
+        // A window that hangs must not keep the program alive.
         end_by_force(LONG_PATIENCE);
     }
 
-    /// Waits until the program shall end.
+    /// Waits until the program is asked to end.
     pub fn wait(&self) {
         let told = self.news.wait_while(self.is_told(), |is_told| !*is_told);
         drop(told.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Ends what sounds, here and elsewhere, before nice-plug ends the sound.
+    /// Ends all notes, here and elsewhere, before nice-plug ends the sound.
     pub fn fall_silent(&self) {
         self.signals.ask_panic();
         thread::sleep(LAST_BLOCK);
@@ -72,7 +75,7 @@ impl Shutdown {
     }
 }
 
-/// Ends the process if it has not ended by itself by then. That is no fault of the musician's, so it is no failure.
+/// Ends the process if it has not ended by then. The musician did nothing wrong, so the exit code is success.
 fn end_by_force(patience: Duration) {
     thread::spawn(move || {
         thread::sleep(patience);

@@ -1,4 +1,4 @@
-//! The plugin without a host: it keeps its own time, and the computer's keyboard plays into it.
+//! The plugin without a host: it keeps its own time, and the computer's keyboard plays it.
 
 use super::audio_watchdog::AudioWatchdog;
 use super::shutdown::Shutdown;
@@ -17,24 +17,24 @@ use std::sync::{Arc, OnceLock};
 /// The velocity of the computer's keys, which have no dynamics.
 const VELOCITY: f32 = 0.7;
 
-/// What the first instance begins with.
+/// How the first instance starts.
 pub static STARTUP_OPTIONS: OnceLock<StartupOptions> = OnceLock::new();
 
-/// What was said on the command line about how it should play.
+/// Options of the command line that affect how Segue starts.
 #[derive(Debug, Clone)]
 pub struct StartupOptions {
     preset: Option<Preset>,
     tempo_bpm: Option<f64>,
     click: bool,
-    /// Pixels to a point of the window, where the system does not say.
+    /// Pixels per point of the window, if the system does not report it.
     scale: f64,
 }
 
 impl StartupOptions {
-    /// Looks the preset up.
+    /// Looks up the preset.
     ///
     /// # Errors
-    /// When there is none of that name, or no such tempo, or no such window.
+    /// If there is no preset with this name, or the tempo or scale is out of range.
     pub fn new(preset: Option<&str>, tempo_bpm: Option<f64>, scale: f64) -> Result<Self> {
         const SLOWEST: f64 = 40.0;
         const FASTEST: f64 = 300.0;
@@ -42,19 +42,19 @@ impl StartupOptions {
         const LARGEST: f64 = 4.0;
         ensure!(
             (SMALLEST..=LARGEST).contains(&scale),
-            "--dpi-scale goes from {SMALLEST} to {LARGEST}, and this is {scale}"
+            "--dpi-scale must be between {SMALLEST} and {LARGEST}, not {scale}"
         );
         if let Some(tempo) = tempo_bpm {
             ensure!(
                 (SLOWEST..=FASTEST).contains(&tempo),
-                "--tempo goes from {SLOWEST} to {FASTEST}, and this is {tempo}"
+                "--tempo must be between {SLOWEST} and {FASTEST}, not {tempo}"
             );
         }
         let preset = preset.map(|name| Shelf::open().named(name).map(|entry| entry.preset.clone()));
         Ok(Self { preset: preset.transpose()?, tempo_bpm, click: false, scale })
     }
 
-    /// The same with a click on the beats.
+    /// The same with the metronome on.
     pub fn with_click(self) -> Self {
         Self { click: true, ..self }
     }
@@ -79,12 +79,12 @@ impl StartupOptions {
     }
 }
 
-/// Segue with the computer's keyboard in place of a host.
+/// Segue with the computer's keyboard instead of a host.
 pub struct Standalone {
     segue: Segue,
     keys: Arc<HeldKeys>,
     watchdog: AudioWatchdog,
-    /// The keys that were down in the block before.
+    /// The keys that were down in the previous block.
     heard: u128,
 }
 
@@ -118,7 +118,7 @@ impl Plugin for Standalone {
     }
 
     fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<StandaloneEditor> {
-        // Segue has no tasks for nice-plug.
+        // Segue gives nice-plug no tasks to run.
         let editor = self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))?;
         let signals = self.segue.signals();
         self.watchdog.watch(Arc::clone(&signals));
@@ -157,20 +157,20 @@ impl Plugin for Standalone {
 }
 
 impl Standalone {
-    /// Plays one block of two channels: the computer's keys, and what MIDI devices send.
+    /// Plays one block of two channels: the computer's keys and the MIDI devices.
     fn play(&mut self, channels: &mut [&mut [f32]], devices: &mut impl HostEvents) {
         self.watchdog.beat();
         let down = self.keys.down();
         let changes = down ^ self.heard;
         self.heard = down;
-        // Stopped: there is no song, and Segue's own clock counts.
+        // A stopped transport: there is no song, and Segue's own clock runs.
         self.segue.play(channels, Transport::default(), &mut KeysAndDevices { changes, down, devices });
     }
 }
 
-/// The events of one block. The computer's keys come first, because they lie at its start.
+/// The events of one block. The computer's keys come first, because they lie at the start of the block.
 struct KeysAndDevices<'a, E> {
-    /// Keys that went down or up since the block before and that Segue has not heard of.
+    /// Keys that went down or up since the previous block and have not been reported yet.
     changes: u128,
     down: u128,
     devices: &'a mut E,
@@ -208,7 +208,7 @@ mod tests {
     const RATE: f32 = 48_000.0;
     const FRAMES: u16 = 480;
 
-    /// A fake of the MIDI devices: they send nothing, and count the notes that they get.
+    /// A fake of the MIDI devices: it sends nothing and counts the notes that it receives.
     #[derive(Default)]
     struct FakeDevices {
         notes: usize,
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    /// Plays so many blocks and returns how loud the loudest sample was.
+    /// Plays this many blocks and returns the peak amplitude.
     fn play(standalone: &mut Standalone, devices: &mut FakeDevices, blocks: usize) -> f32 {
         let mut peak = 0.0_f32;
         for _ in 0..blocks {
@@ -249,7 +249,7 @@ mod tests {
         };
         assert!(standalone.segue.start(&config));
         standalone.reset();
-        // The weights are read meanwhile.
+        // Meanwhile the weights are loaded.
         play(&mut standalone, &mut devices, 200);
         assert_eq!(devices.notes, 0);
         for key in [62, 66, 69, 74] {

@@ -1,5 +1,5 @@
-//! The window of the program without a host. It closes when the program ends. Without a screen there is no window, and
-//! everything else is the same.
+//! The window of the program. It closes when the program ends. Without a screen there is no window, and everything else
+//! works the same.
 
 use super::shutdown::Shutdown;
 use nice_plug::context::gui::GuiContext;
@@ -14,16 +14,16 @@ use std::sync::Arc;
 type SegueHandle = <SegueEditor as Editor>::Handle;
 type SegueWindow = <SegueHandle as EditorHandle>::Window;
 
-/// Whether there is a screen. On Linux nice-plug's windows are those of X11.
+/// Whether there is a screen. On Linux nice-plug's windows need X11.
 pub fn has_screen() -> bool {
     !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty())
 }
 
-/// Segue's editor, or nothing where there is no screen.
+/// Segue's editor, or nothing if there is no screen.
 pub struct StandaloneEditor {
     pub editor: SegueEditor,
     pub shutdown: Arc<Shutdown>,
-    /// Pixels to a point, where the system does not say.
+    /// Pixels per point, if the system does not report it.
     pub scale: f64,
 }
 
@@ -33,7 +33,7 @@ pub struct StandaloneWindow {
     shutdown: Arc<Shutdown>,
 }
 
-/// By what nice-plug works the window, if there is one.
+/// nice-plug's handle of the window, if there is one.
 pub struct StandaloneHandle(Option<SegueHandle>);
 
 impl Editor for StandaloneEditor {
@@ -101,7 +101,7 @@ impl EditorHandle for StandaloneHandle {
         }
     }
 
-    // What follows is asked by hosts only.
+    // Only hosts call the remaining methods.
 
     fn param_modulation_changed(&self, _: &str, _: f32) {}
 
