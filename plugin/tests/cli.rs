@@ -172,7 +172,7 @@ fn what_cannot_be_is_said_in_one_sentence() {
         ("TUNE -o out.mid --bars 0", "--bars must be between 1"),
         ("TUNE -o out.mid --bars 17", "an answer has at most 16 bars"),
         ("TUNE -o out.mid --tempo 9999", "--tempo must be between 20 and 400"),
-        ("TUNE -o out.mid --number 77", "there is no tune 77"),
+        ("TUNE -o out.mid --number 77", "it has no tune 77"),
         ("TUNE -o out.mid --preset Nobody", "there is no preset Nobody; there are "),
         ("TUNE -o out.mid --preset bad.toml", "bad.toml, line 1: name is a text"),
         ("TUNE -o out.mid --weights bad.segue", "bad.segue: is not a weights file"),

@@ -308,7 +308,7 @@ octave = -1
             (SLOW.replace("| D7", "| Q7"), "line 5: the chart: bar 2: "),
             (SLOW.replace("credits", "credit"), "line 6: a preset has no entry credit; it has name, for, style"),
             (SLOW.replace("\"Me\"", "7"), "line 6: credits is a text; write it in quotation marks"),
-            (SLOW.replace("\"Me\"", "\"Me"), "line 6: is no TOML here"),
+            (SLOW.replace("\"Me\"", "\"Me"), "line 6: is not valid TOML here"),
             ("name = \"A\"\nstyle = \"Irish\"\nsettings = 3".to_owned(), "line 3: write the settings below a line"),
             (SLOW.replace("\"Slow\"", &format!("\"{}\"", "a".repeat(65))), "line 2: a name has at most 64 letters"),
             (String::new(), "a preset needs a name"),
