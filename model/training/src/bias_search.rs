@@ -18,7 +18,7 @@ const CORRECTED: [&str; 5] = [
     "repeated pitches",
     "pitch classes shared with the prompt",
     "3-interval figures from the prompt",
-    "3-interval figures of its own repetition",
+    "3-interval figures of its own again",
     "chord tones on the beat",
 ];
 /// The values that are tried. Higher gains would bring folk and piano still closer to their tunes, but then the
@@ -86,8 +86,8 @@ impl Search<'_> {
     /// The distance from the real continuations: the sum of squared differences of the [`CORRECTED`] metrics, each in
     /// widths of its confidence interval.
     fn distance(&self, bias: DecodingBias) -> Option<f64> {
-        let wish = RolloutRequest { places: PLACES, parameters: SAMPLING };
-        let played = self.prompts.pairs(&Arc::new(self.model.clone().with_bias(bias)), &wish);
+        let request = RolloutRequest { places: PLACES, parameters: SAMPLING };
+        let played = self.prompts.pairs(&Arc::new(self.model.clone().with_bias(bias)), &request);
         let generated: Vec<StyleMetrics> = played.iter().map(|pair| pair.generated_metrics).collect();
         let comparison = Comparison::of(&self.real, &generated, SAMPLING.seed);
         let counted = comparison.rows.iter().filter(|row| CORRECTED.contains(&row.name));
@@ -120,12 +120,21 @@ pub fn refitted(path: &Path, prompts: &PromptSet) -> anyhow::Result<(Vec<u8>, Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::style_metrics::METRICS;
     use segue_corpus::Tune;
     use segue_corpus::abc::parse_book;
     use segue_model::network::Sizes;
     use segue_model::vocabulary::Vocabulary;
 
     const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
+
+    /// A metric that was renamed in the table alone would silently no longer count.
+    #[test]
+    fn every_metric_that_the_bias_corrects_is_in_the_table() {
+        for name in CORRECTED {
+            assert!(METRICS.iter().any(|metric| metric.name == name), "{name}");
+        }
+    }
 
     /// Too few tunes give no bias.
     #[test]
