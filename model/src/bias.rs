@@ -95,7 +95,7 @@ mod tests {
         };
         let none = vec![1.0; vocabulary.counts().pitch];
         assert_eq!(biased(bias, QUOTATION, None, None), vec![2.0; none.len()]);
-        assert_eq!(biased(bias, QUOTATION - 1, None, None), none, "what is found everywhere is no quotation");
+        assert_eq!(biased(bias, QUOTATION - 1, None, None), none, "a figure that occurs everywhere is not a quotation");
         let mut without_repeat = none.clone();
         without_repeat[3] = 0.5;
         assert_eq!(biased(bias, 0, Some(3), None), without_repeat);

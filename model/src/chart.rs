@@ -1,4 +1,4 @@
-//! The chords of a piece along its time, and how a chart is written.
+//! The chords of a piece over time, and the text format of a chart.
 //!
 //! Knows nothing of who plays the chords.
 
@@ -11,26 +11,26 @@ use crate::chord::Chord;
 use crate::note::{Metre, Ticks};
 use std::fmt;
 
-/// Which chord sounds when.
+/// A chart: which chord sounds when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chart(Content);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
-    /// In order of time; each holds until the next, and before the first there is none.
+    /// Changes in order of time; each holds until the next, and before the first there is no chord.
     Once(Vec<(Ticks, Option<Chord>)>),
-    /// Bar by bar; after the last the first comes again. Never empty.
+    /// Bar by bar; after the last one the chart repeats. Never empty.
     Round(Vec<Bar>),
 }
 
 /// A bar of a chart, divided into equal shares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Bar {
-    /// `None` for that of the host. Either all bars of a chart have one, or none.
+    /// The metre; `None` for that of the host. Either all bars of a chart have one, or none.
     metre: Option<Metre>,
-    /// At least one.
+    /// The number of shares; at least one.
     shares: usize,
-    /// From which share on a chord holds, in order; the first is 0.
+    /// The shares at which chords begin, in order; the first is 0.
     changes: Vec<(usize, Option<Chord>)>,
 }
 
@@ -46,7 +46,7 @@ impl Bar {
         let later = self.changes.partition_point(|(from, _)| *from <= share);
         let chord = later.checked_sub(1).and_then(|index| self.changes[index].1);
         let next = self.changes.get(later).map_or(shares, |(from, _)| i64::try_from(*from).unwrap_or(shares));
-        // The first place that lies in the next share.
+        // The first place in the next share.
         (chord, (next * length + shares - 1) / shares)
     }
 
@@ -56,7 +56,7 @@ impl Bar {
 }
 
 impl Chart {
-    /// Bars that a chart may have when its repeats are written out.
+    /// The most bars of a chart with its repeats written out.
     pub const MOST_BARS: usize = 512;
 
     /// Chords that are played once, in order of their moments; each holds until the next.
@@ -64,16 +64,16 @@ impl Chart {
         Self(Content::Once(changes))
     }
 
-    /// Reads a chart such as `| Dm7 G7 | Cmaj7 | % | N.C. |`, as lead sheets, iReal Pro and `ChordPro` write it. `None`
-    /// when there are no bars in it.
+    /// Reads a chart such as `| Dm7 G7 | Cmaj7 | % | N.C. |`, as written on lead sheets, in iReal Pro and in
+    /// `ChordPro`. `None` if it has no bars.
     ///
-    /// - Strokes and line ends part the bars. The chords of a bar share it evenly; `/` or `.` is a share on which the
-    ///   chord goes on: `G / D7` in 3/4. A bar with nothing in it goes on with the chord before it.
-    /// - `%` or `x` is the bar before again. `|: … :|` or `{ … }` is played twice, `:| x3` three times; a `:|` without
-    ///   a beginning goes back to the last repeat or double line. `|1 … :|2 …` are endings.
-    /// - `3/4` (or `3/4:`, or `T34`) at the beginning of a bar is the metre from there on. A chart without one is in
-    ///   that of the song; one that changes it begins with one.
-    /// - `[A]` and `*A` name sections and mean nothing.
+    /// - Bar strokes and line ends separate bars. The chords of a bar share it evenly; `/` or `.` is a share on which
+    ///   the chord continues: `G / D7` in 3/4. An empty bar continues the chord before it.
+    /// - `%` or `x` repeats the bar before. `|: … :|` or `{ … }` is played twice, `:| x3` three times; a `:|` without a
+    ///   beginning goes back to the last repeat or double line. `|1 … :|2 …` are endings.
+    /// - `3/4` (or `3/4:`, or `T34`) at the beginning of a bar is the metre from there on. A chart without one uses the
+    ///   song's; one that changes its metre begins with one.
+    /// - `[A]` and `*A` name sections and are ignored.
     ///
     /// # Errors
     /// With the number of the bar, counted as written from 1, and what is wrong in it.
@@ -82,20 +82,19 @@ impl Chart {
         Ok((!bars.is_empty()).then_some(Self(Content::Round(bars))))
     }
 
-    /// The chord at a moment, counted from the start of the form; bars without a metre of their own have this one.
-    /// `None` when none is known there.
+    /// The chord at a moment, counted from the start of the form; `metre` applies to bars without their own. `None` if
+    /// no chord is known there.
     pub fn at(&self, moment: Ticks, metre: Metre) -> Option<Chord> {
         self.stretch_at(moment, metre).0
     }
 
-    /// How long it is until it begins again, where bars without a metre of their own have this one; `None` when it
-    /// never does.
+    /// The length after which it repeats; `metre` applies to bars without their own. `None` if it never repeats.
     pub fn length(&self, metre: Metre) -> Option<Ticks> {
         let Content::Round(bars) = &self.0 else { return None };
         Some(Ticks(bars.iter().map(|bar| bar.length(metre)).sum()))
     }
 
-    /// The chord at a moment, and where the next one may begin: where the chart has another one, or with the next bar.
+    /// The chord at a moment, and where the next one may begin: where the chart changes, or at the next bar line.
     pub fn stretch_at(&self, moment: Ticks, metre: Metre) -> (Option<Chord>, Ticks) {
         match &self.0 {
             Content::Once(changes) => {
@@ -121,7 +120,7 @@ impl Chart {
         }
     }
 
-    /// The metre of each bar, once round; of those without one of their own it is this one. What is played once has no
+    /// The metre of each bar of one pass; `metre` applies to bars without their own. A chart that is played once has no
     /// bars.
     pub fn metres(&self, metre: Metre) -> Vec<Metre> {
         match &self.0 {
@@ -130,8 +129,8 @@ impl Chart {
         }
     }
 
-    /// A chart made of bars of this one, counted from 0 and once more round where there are not so many, each in a
-    /// metre. It ends where it has as many bars as it may have.
+    /// A chart made of bars of this one, each with a metre. Bars are counted from 0 and repeat after the last. It ends
+    /// when it has the most bars that a chart may have.
     #[must_use]
     pub fn arranged(&self, bars: &[(usize, Metre)]) -> Self {
         match &self.0 {
@@ -145,7 +144,7 @@ impl Chart {
         }
     }
 
-    /// The same chart so many bars later: what were its last bars are its first.
+    /// The same chart moved by some bars: its last bars become the first.
     #[must_use]
     pub fn later_by(&self, bars: usize) -> Self {
         let mut later = self.clone();
@@ -157,7 +156,8 @@ impl Chart {
     }
 }
 
-/// As it is read again: `Dm7 G7 | 3/4 Cmaj7 / A7 | N.C.` What is played once has no bars, and gives nothing.
+/// The text from which the chart can be read again: `Dm7 G7 | 3/4 Cmaj7 / A7 | N.C.` A chart that is played once has no
+/// bars and gives an empty text.
 impl fmt::Display for Chart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Content::Round(bars) = &self.0 else { return Ok(()) };

@@ -1,24 +1,24 @@
-//! Chords: what is told to the network of the harmony at a note, how it is written, and how it is heard.
+//! Chords: what the network knows of the harmony at a note, how chords are written, and how they are recognised.
 //!
-//! Knows nothing of charts, of bars or of who plays a chord.
+//! Does not know charts, bars or who plays a chord.
 
 mod recognition;
 mod symbol;
 
 pub use symbol::ChordError;
 
-/// A chord as the network is told of it.
+/// A chord as the network sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Chord {
-    /// Pitch class of the root, 0 (C) to 11 (B).
+    /// The pitch class of the root, 0 (C) to 11 (B).
     root: u8,
-    /// Which tones stand over the root.
+    /// The tones above the root.
     kind: ChordKind,
-    /// Pitch class of the lowest tone, 0 to 11; the root's unless written otherwise (`C/E`).
+    /// The pitch class of the lowest tone, 0 to 11; the root's unless another one is written (`C/E`).
     bass: u8,
 }
 
-/// What stands over the root. What is not told apart sounds alike enough under an improvised line.
+/// The tones above the root. Chords of one kind sound alike enough under an improvised line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChordKind {
     /// C
@@ -48,7 +48,7 @@ pub enum ChordKind {
 }
 
 impl ChordKind {
-    /// All of them; the order is that of the network's classes and never changes.
+    /// All kinds; the order is that of the network's classes and never changes.
     pub const ALL: [Self; 12] = [
         Self::Major,
         Self::Sixth,
@@ -64,7 +64,7 @@ impl ChordKind {
         Self::Diminished,
     ];
 
-    /// Its tones in semitones over the root, ascending from 0.
+    /// Its tones in semitones above the root, ascending from 0.
     pub const fn tones(self) -> &'static [u8] {
         match self {
             Self::Major => &[0, 4, 7],
@@ -87,32 +87,32 @@ impl ChordKind {
 pub const OCTAVE: u8 = 12;
 
 impl Chord {
-    /// A chord by its pitch classes, counted from C; they are taken modulo the octave.
+    /// A chord by its pitch classes, counted from C and taken modulo the octave.
     pub const fn new(root: u8, kind: ChordKind, bass: u8) -> Self {
         Self { root: root % OCTAVE, kind, bass: bass % OCTAVE }
     }
 
-    /// Pitch class of the root, 0 (C) to 11 (B).
+    /// The pitch class of the root, 0 (C) to 11 (B).
     pub const fn root(self) -> u8 {
         self.root
     }
 
-    /// Which tones stand over the root.
+    /// The tones above the root.
     pub const fn kind(self) -> ChordKind {
         self.kind
     }
 
-    /// Pitch class of the lowest tone, 0 to 11.
+    /// The pitch class of the lowest tone, 0 to 11.
     pub const fn bass(self) -> u8 {
         self.bass
     }
 
-    /// Pitch classes of its tones, the root first. The bass may be another one.
+    /// The pitch classes of its tones, the root first. The bass may be another one.
     pub fn tones(self) -> impl Iterator<Item = u8> {
         self.kind.tones().iter().map(move |tone| (self.root + tone) % OCTAVE)
     }
 
-    /// Moved by semitones.
+    /// The chord moved by semitones.
     #[must_use]
     pub fn transposed(self, semitones: i8) -> Self {
         let up = semitones.rem_euclid(12).unsigned_abs();

@@ -44,7 +44,7 @@ mod tests {
         let past: Vec<_> =
             played.bytes().rev().map(|digit| Tokens { pitch: digit - b'0', step: 1, ..Tokens::default() }).collect();
         assert_eq!(looping_pitches(&past, 1).collect::<Vec<_>>(), forbidden, "after {played}");
-        assert_eq!(looping_pitches(&past, 2).count(), 0, "another rhythm is no loop");
+        assert_eq!(looping_pitches(&past, 2).count(), 0, "another rhythm is not a loop");
     }
 
     #[test]

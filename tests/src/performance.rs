@@ -149,7 +149,7 @@ impl fmt::Display for Fault {
                 write!(out, "the note of key {key} at frame {at} has no length")
             }
             Self::NoMidi { at, key } => {
-                write!(out, "the note at frame {at} (key {key}) is no MIDI note")
+                write!(out, "the note at frame {at} (key {key}) is not a MIDI note")
             }
             Self::OffTheGrid { at, frames_away } => {
                 write!(out, "the note-on at frame {at} is {frames_away} frames away from the nearest tick")

@@ -5,11 +5,11 @@ use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, Ticks};
 
-/// A bar of a tune, as long as it really is.
+/// A bar of a tune, with its real length.
 struct TuneBar {
     from: Ticks,
     to: Ticks,
-    /// One that has this length.
+    /// A metre with this length.
     metre: Metre,
 }
 
@@ -20,12 +20,11 @@ impl TuneBar {
 }
 
 impl Tune {
-    /// The chords of the bars from the bar line `from` up to `end` as the text of a chart, whose first bar begins at
-    /// `from`; empty where the tune has no chords. Chords stand at their beats, and a chart whose metre changes says
-    /// so.
+    /// The chords of the bars from the bar line `from` to `end` as the text of a chart whose first bar begins at
+    /// `from`; empty if the tune has no chords. Chords lie on their beats, and the chart states changes of metre.
     ///
-    /// A tune that begins with an upbeat ends that much before its last bar is full, and the form is as many bars long
-    /// as it has without the upbeat's: so the upbeat lies in the last bar of the form before.
+    /// A tune with an upbeat ends that much before its last bar is full, and its form has as many bars as it has
+    /// without the upbeat's bar. So the upbeat lies in the last bar of the previous repeat.
     pub fn chart(&self, from: Ticks, end: Ticks) -> String {
         let bars = self.bars_between(from, end);
         let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return String::new() };
@@ -55,7 +54,7 @@ impl Tune {
     fn bars_between(&self, from: Ticks, end: Ticks) -> Vec<TuneBar> {
         let mut bars = Vec::new();
         let mut line = from;
-        // A longer one would be no chart.
+        // A longer chart would not be valid.
         while line < end && bars.len() < Chart::MOST_BARS {
             let here = self.bars_at(line).unwrap_or(Bars { line: from, metre: Metre::COMMON });
             let full = line + here.metre.bar();
@@ -69,7 +68,8 @@ impl Tune {
         bars
     }
 
-    /// Whether the tune begins within this bar: its first bar line lies behind it, or neither note nor chord before it.
+    /// Whether the tune begins within this bar: its first bar line comes later, or neither note nor chord comes
+    /// earlier.
     fn has_upbeat(&self, bar: &TuneBar) -> bool {
         let Some(first) = self.notes.first().map(|note| note.onset) else { return false };
         let is_late = first > bar.from;
@@ -77,7 +77,7 @@ impl Tune {
         is_late && (!has_chord || self.bars.first().is_some_and(|bars| bars.line > first))
     }
 
-    /// Chords over the upbeat stand in the last bar, where that has room for them.
+    /// Writes chords over the upbeat into the last bar, if that has room for them.
     fn join_upbeat(&self, first: &TuneBar, last: &TuneBar, changes: &mut [Vec<(i64, Option<Chord>)>]) {
         let end = self.notes.iter().map(|note| note.onset + note.duration).max().unwrap_or(last.to);
         let used = (end - last.from).0;
@@ -93,7 +93,7 @@ impl Tune {
         }
     }
 
-    /// The chord with which the bar begins, and what changes within it, by places in the bar.
+    /// The chord at the beginning of the bar, and the changes within it, by their places in the bar.
     fn changes(&self, bar: &TuneBar) -> Vec<(i64, Option<Chord>)> {
         let within = self.chords.iter().filter(|(at, _)| *at > bar.from && *at < bar.to);
         let within = within.map(|(at, chord)| ((*at - bar.from).0, *chord));
@@ -101,7 +101,7 @@ impl Tune {
     }
 }
 
-/// A metre whose bars have this length, in quarters if it can.
+/// A metre with bars of this length, in quarters if possible.
 fn metre_of(length: i64) -> Option<Metre> {
     [4u8, 8, 16, 32, 64].iter().find_map(|denominator| {
         let beat = Ticks::quarters(4).0 / i64::from(*denominator);
@@ -110,7 +110,8 @@ fn metre_of(length: i64) -> Option<Metre> {
     })
 }
 
-/// A bar as text: as few equal shares as put each chord at its place, `/` for those on which the chord goes on.
+/// A bar as text, in as few equal shares as put each chord in its place, with `/` for shares on which the chord
+/// continues.
 fn shares(length: i64, changes: &[(i64, Option<Chord>)]) -> String {
     /// Finer places, as in music that was played and not written, are moved to the nearest of these.
     const FINEST: i64 = 12;
@@ -127,7 +128,7 @@ fn shares(length: i64, changes: &[(i64, Option<Chord>)]) -> String {
     }
     let share = divisor(&changes).max(1);
     let words = (0..length / share).map(|number| {
-        // Of several at one place the last holds.
+        // If several changes fall on one place, the last one counts.
         let change = changes.iter().rev().find(|(at, _)| *at == number * share);
         change.map_or_else(
             || "/".to_owned(),
@@ -147,7 +148,7 @@ mod tests {
     use segue_model::chart::Chart;
     use segue_model::note::{Metre, Ticks};
 
-    /// The chart of a tune from the bar of its first note on, read again.
+    /// The chart of a tune from the bar of its first note on, after being read again.
     fn chart(abc: &str) -> String {
         let mut book = parse_book(&format!("X:1\n{abc}"), "book");
         assert_eq!(book.refused, []);
@@ -157,7 +158,7 @@ mod tests {
         let end = tune.notes.iter().map(|note| note.onset + note.duration).max().unwrap();
         let text = tune.chart(from, end);
         let read = Chart::parse(&text).unwrap().unwrap();
-        // At every moment of the tune the chart has the chord that the tune has, but for an upbeat without one.
+        // At every moment of the tune the chart has the tune's chord, except during an upbeat without one.
         let first_chord = tune.chords.first().map_or(end, |(at, _)| *at);
         for moment in (first_chord.0..end.0).step_by(12) {
             let place = Ticks(moment - from.0);

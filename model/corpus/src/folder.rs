@@ -1,4 +1,4 @@
-//! Reading a folder of music, split into what is learnt from and what is only measured on.
+//! Reads a folder of music, split into tunes to learn from and tunes that are only measured.
 
 mod cache;
 mod summary;
@@ -14,36 +14,36 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a tune is for.
+/// What a tune is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// To learn from.
+    /// For training.
     Train,
-    /// To decide by while learning.
+    /// For decisions during training.
     #[serde(alias = "validation")]
     Valid,
-    /// To report on at the end.
+    /// For the final measurement.
     Test,
 }
 
-/// What a folder held.
+/// The content of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Corpus {
-    /// In the order of `split.csv`, or else of the paths.
+    /// In the order of `split.csv`, or of the paths if there is none.
     pub pieces: Vec<Piece>,
-    /// What was passed over, and why.
+    /// What could not be read, and why.
     pub refused: Vec<Refused>,
-    /// What was passed over within tunes that were read, such as chord symbols that are none.
+    /// What was skipped within tunes that were read, such as chord symbols that are not chords.
     pub skipped: Vec<Refused>,
-    /// Of files with several parts, which part was taken as the melody: a sentence for each.
+    /// A sentence for each file with several parts: which part was taken as the melody.
     pub melodies: Vec<String>,
 }
 
-/// A tune with where it comes from and what it is for.
+/// A tune with its source and its use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// What it is for.
+    /// What it is used for.
     pub split: Split,
     /// Its file below the folder, and its number in a book: `cobb.abc#12`.
     pub source: String,
@@ -54,22 +54,22 @@ pub struct Piece {
 /// How the files of a folder are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// For `.mid` files.
+    /// For MIDI files.
     pub midi: midi::Reading,
-    /// Where `split.csv` names the same music as `file` and as `abc_file` with `x`, read the latter: it has chord
+    /// If `split.csv` names the same music as `file` and as `abc_file` with `x`, read the latter, because it has chord
     /// symbols.
     pub prefer_abc: bool,
 }
 
-/// Why a folder gave nothing.
+/// Why a folder could not be used.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the sentences say it")]
+#[expect(missing_docs, reason = "the messages describe them")]
 pub enum FolderError {
     #[error("{path}: there is no such folder")]
     Missing { path: String },
     #[error("{path}: cannot be read ({source})")]
     Unreadable { path: String, source: std::io::Error },
-    #[error("{path}: no .abc, .mid, .midi, .kar or .rmi file and no table of solos is in it")]
+    #[error("{path}: no .abc, .mid, .midi, .kar or .rmi file and no solo table is in it")]
     Empty { path: String },
     #[error("{path}: not one tune in it could be read; the first reason: {first}")]
     NothingRead { path: String, first: Box<Refused> },
@@ -81,10 +81,10 @@ pub enum FolderError {
 
 const TABLE: &str = "split.csv";
 
-/// Reads several folders into one corpus, each by its own `split.csv`; see [`read_folder`].
+/// Reads several folders into one corpus, each with its own `split.csv`; see [`read_folder`].
 ///
 /// # Errors
-/// When one of the folders gives nothing, or lies in another.
+/// If one of the folders cannot be used, or lies in another.
 pub fn read_folders(folders: &[PathBuf], reading: Reading, cache: Option<&Path>) -> Result<Corpus, FolderError> {
     let mut corpus = Corpus::default();
     for (index, folder) in folders.iter().enumerate() {
@@ -102,21 +102,21 @@ pub fn read_folders(folders: &[PathBuf], reading: Reading, cache: Option<&Path>)
     Ok(corpus)
 }
 
-/// Whatever their names are: links are followed. A folder that is not there lies in none.
+/// Whether a folder lies in another, with links followed. A missing folder lies in none.
 fn is_within(folder: &Path, other: &Path) -> bool {
     matches!((folder.canonicalize(), other.canonicalize()), (Ok(folder), Ok(other)) if folder.starts_with(&other))
 }
 
-/// Reads the music that the folder's `split.csv` lists; without one, every file of [`is_abc`] and [`is_midi`] and every
-/// table of solos (`notes/NAME.tsv`) below the folder, split 80 / 10 / 10 by its melody, so that the same tune in two
-/// files is on one side. Hidden files are passed over.
+/// Reads the music that the folder's `split.csv` lists. Without one, it reads every file of [`is_abc`] and [`is_midi`]
+/// and every solo table (`notes/NAME.tsv`) below the folder, and splits them 80 / 10 / 10 by their melodies, so that
+/// copies of a tune in two files are on the same side. Hidden files are skipped.
 ///
-/// What was read is kept in the folder `cache`, where one is named, and taken from there as long as the files are the
-/// same in name, size and time. A cache that is damaged or cannot be written costs time and nothing else.
+/// If `cache` is given, the result is stored in that folder and used again while the files have the same names, sizes
+/// and times. A cache that is damaged or cannot be written only costs time.
 ///
 /// # Errors
-/// When the folder is not there or holds nothing to learn from. Single files and tunes that are wrong are no error:
-/// see [`Corpus::refused`].
+/// If the folder is missing or contains nothing to learn from. Faulty files and tunes are not an error: see
+/// [`Corpus::refused`].
 pub fn read_folder(folder: &Path, reading: Reading, cache: Option<&Path>) -> Result<Corpus, FolderError> {
     let path = || folder.display().to_string();
     if !folder.is_dir() {
@@ -148,9 +148,9 @@ pub fn read_folder(folder: &Path, reading: Reading, cache: Option<&Path>) -> Res
 
 /// What is to be read.
 enum Listing {
-    /// What a table lists.
+    /// The rows of a table.
     Table(Vec<Row>),
-    /// Files, named below the folder.
+    /// Files, named relative to the folder.
     Everything(Vec<PathBuf>),
 }
 
@@ -174,7 +174,7 @@ struct Row {
     split: Split,
     x: Option<u32>,
     abc_file: Option<String>,
-    /// `no` where the table knows of music that the folder does not have.
+    /// `no` for music that the table lists but the folder does not have.
     present: Option<String>,
 }
 
@@ -191,7 +191,7 @@ fn rows(table: &Path) -> Result<Vec<Row>, FolderError> {
     csv::Reader::from_path(table).map_err(bad)?.deserialize().collect::<Result<_, _>>().map_err(bad)
 }
 
-/// What one file held.
+/// The content of one file.
 enum Found {
     Book(Book),
     /// The pieces of a MIDI file.
@@ -200,7 +200,7 @@ enum Found {
     Nothing(Refused),
 }
 
-/// Reads files on all cores. Each is in memory only while it is read; what is kept is its music.
+/// Reads files on all cores. Each is in memory only while it is read.
 fn read_all(folder: &Path, files: &[PathBuf], reading: midi::Reading) -> Vec<Found> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -222,7 +222,7 @@ fn read_all(folder: &Path, files: &[PathBuf], reading: midi::Reading) -> Vec<Fou
         });
         found.collect::<Vec<_>>()
     });
-    // Whoever read a file: the order is that of the listing.
+    // Whichever thread read a file, the order is that of the listing.
     found.sort_unstable_by_key(|(index, _)| *index);
     found.into_iter().map(|(_, found)| found).collect()
 }
@@ -237,11 +237,11 @@ fn read_file(path: &Path, reading: midi::Reading) -> Found {
     read_pieces(path, reading).map_or_else(Found::Nothing, Found::Pieces)
 }
 
-/// Puts what files held in the order of the listing.
+/// Puts the content of the files into the order of the listing.
 struct Reader<'a> {
     folder: &'a Path,
     found: HashMap<&'a Path, Found>,
-    /// Tunes of books of which one was asked for, by number.
+    /// Tunes by number, for books of which single tunes were requested.
     books: HashMap<&'a Path, HashMap<u32, Tune>>,
     /// By file and number.
     taken: HashSet<(&'a Path, Option<u32>)>,
@@ -270,7 +270,7 @@ impl<'a> Reader<'a> {
     fn row(&mut self, row: &Row, file: &'a Path) {
         let number = is_abc(file).then(|| row.x.unwrap_or(0));
         if !self.taken.insert((file, number)) {
-            self.refuse_row(file, number, "lists it more than once; the first row holds");
+            self.refuse_row(file, number, "lists it more than once; the first row counts");
             return;
         }
         match self.found.remove(file) {
@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
     fn open(&mut self, file: &'a Path, mut book: Book) {
         self.corpus.refused.append(&mut book.refused);
         self.corpus.skipped.append(&mut book.skipped);
-        // Of several tunes with one number the first is meant.
+        // If several tunes have one number, the first is meant.
         let mut tunes = HashMap::new();
         for (number, tune) in book.tunes {
             tunes.entry(number.unwrap_or(0)).or_insert(tune);
@@ -307,7 +307,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A file that no table lists.
+    /// Adds a file that no table lists.
     fn file(&mut self, file: &Path) {
         let name = file.display().to_string();
         match self.found.remove(file) {
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of a file with several pieces each is named by its number, from 1.
+    /// The pieces of a file; if there are several, each is named by its number, from 1.
     fn pieces(&mut self, file: &Path, pieces: Vec<midi::Piece>, split: impl Fn(&Tune) -> Split) {
         let name = file.display().to_string();
         let is_one = pieces.len() == 1;
@@ -349,8 +349,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Music files, named below the folder, in the order of their names. Links to folders are not followed, so this ends;
-/// hidden files, such as the `._tune.mid` that macOS leaves on other people's disks, hold no music.
+/// Music files, named relative to the folder, in the order of their names. Links to folders are not followed, so this
+/// always ends. Hidden files, such as the `._tune.mid` that macOS leaves on other disks, contain no music.
 fn music_below(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -380,12 +380,12 @@ fn is_music(path: &Path) -> bool {
     is_abc(path) || is_midi(path) || is_table_of_notes()
 }
 
-/// Whether a file is named as a book of tunes in ABC.
+/// Whether the file name is that of an ABC book.
 pub fn is_abc(path: &Path) -> bool {
     has_extension(path, "abc")
 }
 
-/// Whether a file is named as a MIDI file: karaoke (`.kar`) and RIFF files (`.rmi`) hold the same data.
+/// Whether the file name is that of a MIDI file: karaoke (`.kar`) and RIFF files (`.rmi`) contain the same data.
 pub fn is_midi(path: &Path) -> bool {
     ["mid", "midi", "kar", "rmi", "smf"].iter().any(|extension| has_extension(path, extension))
 }
@@ -398,14 +398,14 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
-/// Intervals by which a tune is known, in any key.
+/// The number of intervals that identify a tune, in any key.
 const BEGINNING: usize = 32;
 
-/// Where most of a collection begins alike, with a count-in or as exercises do, its beginnings say nothing of the
-/// tunes, and all might be on the side of the test. Where less than half would be left to learn from, the whole
-/// melodies decide; where these are alike too, the place in the folder.
+/// In collections where most tunes begin alike, with a count-in or because they are exercises, the beginnings do not
+/// identify a tune, and all might fall into the test split. If less than half would be left to learn from, whole
+/// melodies decide; if these are alike too, the position in the folder does.
 fn leave_enough_to_learn_from(pieces: &mut [Piece]) {
-    /// Of each ten in the folder, the last two are not learnt from.
+    /// Of every ten pieces in the folder, the last two are not learnt from.
     const BY_PLACE: [Split; 10] = {
         let mut splits = [Split::Train; 10];
         (splits[8], splits[9]) = (Split::Valid, Split::Test);
@@ -425,8 +425,7 @@ fn leave_enough_to_learn_from(pieces: &mut [Piece]) {
     }
 }
 
-/// Eight parts in ten to learn from. The same so many intervals at the beginning, in any key, always come to the same
-/// side.
+/// Eight parts of ten are for training. The same intervals at the beginning, in any key, always give the same split.
 fn split_by_melody(notes: &[Note], intervals: usize) -> Split {
     match melody_hash(notes, intervals) % 10 {
         0..=7 => Split::Train,
@@ -435,7 +434,7 @@ fn split_by_melody(notes: &[Note], intervals: usize) -> Split {
     }
 }
 
-/// A hash (FNV-1a) of the first intervals of the upper voice, which is the same on every machine and for ever.
+/// A hash (FNV-1a) of the first intervals of the upper voice. It is the same on every machine and must never change.
 fn melody_hash(notes: &[Note], intervals: usize) -> u64 {
     let melody: Vec<i16> = notes
         .chunk_by(|one, next| one.onset == next.onset)

@@ -1,4 +1,4 @@
-//! Reading music into tunes. Knows files and notations; knows no classes and no tensors.
+//! Reads music into tunes. Knows files and notations; does not know classes or tensors.
 
 pub mod abc;
 mod chart;
@@ -18,64 +18,63 @@ use segue_model::chord::Chord;
 use segue_model::note::{Bars, Note, Ticks};
 use std::fmt;
 
-/// One piece of music to learn from or to play at Segue.
+/// One piece of music, to learn from or to play to Segue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tune {
-    /// What the file calls it; may be empty.
+    /// The title in the file; may be empty.
     pub title: String,
-    /// In order of onset, then pitch. Repeats are played out.
+    /// In order of onset, then pitch, with repeats written out.
     pub notes: Vec<Note>,
-    /// Bar lines from which bars are counted, in order of time; empty for free time. The first may lie behind a pickup.
+    /// Bar lines from which bars are counted, in order of time; empty for free time. The first may come after a pickup.
     pub bars: Vec<Bars>,
-    /// Changes of tempo, in order of time: each holds until the next, and differs from it. Empty where the tune states
-    /// none. Repeats are played out.
+    /// Changes of tempo, in order of time: each holds until the next and differs from it. Empty if the tune states
+    /// none. Repeats are written out.
     pub tempos: Vec<Tempo>,
-    /// Changes of harmony in order of onset: each holds until the next, and differs from it. `None`: no chord from
-    /// here on. Repeats are played out.
+    /// Changes of harmony, in order of onset: each holds until the next and differs from it. `None` means no chord from
+    /// here on. Repeats are written out.
     pub chords: Vec<(Ticks, Option<Chord>)>,
 }
 
 impl Tune {
-    /// The bars in which `moment` lies: the last entry at or before it, or the first one for a pickup.
-    /// `None` in free time.
+    /// The bars at `moment`: the last entry at or before it, or the first one for a pickup. `None` in free time.
     pub fn bars_at(&self, moment: Ticks) -> Option<Bars> {
         let later = self.bars.partition_point(|bars| bars.line <= moment);
         self.bars.get(later.saturating_sub(1)).copied()
     }
 
-    /// The tempo at `moment`; `None` where the tune states none.
+    /// The tempo at `moment`; `None` if the tune states none.
     pub fn tempo_at(&self, moment: Ticks) -> Option<Tempo> {
         let later = self.tempos.partition_point(|tempo| tempo.at <= moment);
         self.tempos.get(later.saturating_sub(1)).copied()
     }
 
-    /// The chord that holds at `moment`; `None` before the first one and where there is said to be none.
+    /// The chord at `moment`; `None` before the first one, and where there is explicitly none.
     pub fn chord_at(&self, moment: Ticks) -> Option<Chord> {
         let later = self.chords.partition_point(|(onset, _)| *onset <= moment);
         self.chords.get(later.checked_sub(1)?)?.1
     }
 }
 
-/// From here on the music has this tempo.
+/// A change of tempo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tempo {
-    /// Where it begins.
+    /// Where the tempo begins.
     pub at: Ticks,
-    /// Microseconds that a quarter note lasts; above zero.
+    /// The length of a quarter note in microseconds; above zero.
     pub quarter_us: u32,
 }
 
 impl Tempo {
-    /// 120 quarter notes a minute, which is what a MIDI file means that states no tempo.
+    /// 120 quarter notes per minute: the tempo of a MIDI file that states none.
     pub const USUAL_QUARTER_US: u32 = 500_000;
     const MINUTE_US: f64 = 60_000_000.0;
 
-    /// In quarter notes a minute.
+    /// The tempo in quarter notes per minute.
     pub fn bpm(self) -> f64 {
         Self::MINUTE_US / f64::from(self.quarter_us)
     }
 
-    /// `None` where no such tempo can be: it is not above zero, or no number.
+    /// A tempo in quarter notes per minute; `None` if it is impossible: not above zero, or not a number.
     pub fn of_bpm(at: Ticks, bpm: f64) -> Option<Self> {
         let quarter_us = (Self::MINUTE_US / bpm).round();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
@@ -84,8 +83,7 @@ impl Tempo {
     }
 }
 
-/// Adds a change of tempo at the end. Of several at one moment the last holds, and one that changes nothing is left
-/// out.
+/// Appends a change of tempo. Of several at one moment the last counts, and a change to the same tempo is left out.
 fn push_tempo(tempos: &mut Vec<Tempo>, tempo: Tempo) {
     tempos.pop_if(|last| last.at == tempo.at);
     if tempos.last().is_none_or(|last| last.quarter_us != tempo.quarter_us) {
@@ -93,8 +91,7 @@ fn push_tempo(tempos: &mut Vec<Tempo>, tempo: Tempo) {
     }
 }
 
-/// Puts a change of harmony behind those before it. Of several at one moment the last holds, and what says nothing new
-/// is left out.
+/// Appends a change of harmony. Of several at one moment the last counts, and a change to the same chord is left out.
 fn push_chord(chords: &mut Vec<(Ticks, Option<Chord>)>, onset: Ticks, chord: Option<Chord>) {
     chords.pop_if(|(last, _)| *last == onset);
     if chords.last().and_then(|(_, last)| *last) != chord {
@@ -102,25 +99,25 @@ fn push_chord(chords: &mut Vec<(Ticks, Option<Chord>)>, onset: Ticks, chord: Opt
     }
 }
 
-/// Music that was not taken, and why. Its display is one sentence.
+/// Music that could not be read, and why. The display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The file, as it was named to the reader.
     pub path: String,
-    /// Number of the tune in its book (`X:`), where it has one.
+    /// The number of the tune in its book (`X:`), if it has one.
     pub tune: Option<u32>,
-    /// Number of the track in its MIDI file, from 1, where the reason lies in one track.
+    /// The number of the track in its MIDI file, from 1, if the reason lies in one track.
     pub track: Option<usize>,
-    /// Line in the file, from 1, where the reason can be said to lie in one line.
+    /// The line in the file, from 1, if the reason lies in one line.
     pub line: Option<usize>,
-    /// Byte in the file, from 0, where the reason lies at one byte.
+    /// The byte in the file, from 0, if the reason lies at one byte.
     pub byte: Option<usize>,
     /// What is wrong, in words that follow a colon.
     pub reason: String,
 }
 
 impl Refused {
-    /// A whole file, without a place in it.
+    /// A reason that concerns a whole file.
     fn new(path: &str, reason: String) -> Self {
         Self { path: path.to_owned(), tune: None, track: None, line: None, byte: None, reason }
     }

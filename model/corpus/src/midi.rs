@@ -1,7 +1,7 @@
-//! Reading standard MIDI files.
+//! Reads standard MIDI files.
 //!
 //! Positions are computed exactly and rounded once, so that nothing drifts at any resolution. Channel 10 is percussion
-//! and never read.
+//! and is never read.
 
 mod events;
 mod file;
@@ -18,30 +18,31 @@ use std::fmt;
 use std::path::Path;
 use time::Scale;
 
-/// What is taken from a file, and how time is read.
+/// What is read from a file, and how time is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// Which notes.
+    /// Which notes are read.
     pub voices: Voices,
     /// What a tick is.
     pub clock: Clock,
-    /// Notes released while the sustain pedal is down sound until it goes up or their key is struck again.
+    /// Whether notes that are released while the sustain pedal is down last until it goes up or their key is struck
+    /// again.
     pub pedal: bool,
-    /// Chords are recognised in what sounds together outside the melody, as in files that have a track of chords.
+    /// Whether chords are recognised from what sounds together outside the melody, as in files with a track of chords.
     pub chords: bool,
 }
 
 /// Which notes of a file are read. Drums (channel 10) never are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Voices {
-    /// One channel of one track: the one that is most likely the melody by register, share of single notes, name and
-    /// lyrics; of equals the first.
+    /// One channel of one track: the one that is most likely the melody, judged by register, share of single notes,
+    /// name and lyrics; the first of equally likely ones.
     Melody,
     /// One track, one channel, or one channel of one track.
     Chosen {
-        /// Number of the track in the file, from 1.
+        /// The number of the track in the file, from 1.
         track: Option<u16>,
-        /// Number of the channel, from 1.
+        /// The number of the channel, from 1.
         channel: Option<u8>,
     },
     /// All tracks and channels.
@@ -52,10 +53,10 @@ pub enum Voices {
 /// What the ticks of a tune are made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Clock {
-    /// Beats of the file, whatever its tempo. A file in SMPTE time has none and is read in seconds.
+    /// Beats of the file, whatever its tempo. A file in SMPTE time has no beats and is read in seconds.
     #[default]
     Beats,
-    /// Seconds by the tempo of the file, at 120 quarter notes a minute. The tune has no bars.
+    /// Seconds by the file's tempo, at 120 quarter notes per minute. The tune has no bars.
     Seconds,
 }
 
@@ -64,22 +65,22 @@ pub enum Clock {
 pub struct Piece {
     /// The music.
     pub tune: Tune,
-    /// Which part of it was taken; `None` where all parts were.
+    /// Which part was taken; `None` if all parts were.
     pub taken: Option<Taken>,
 }
 
-/// The part of a file that was taken. Its display is a phrase such as `track 2 (“Melody”), channel 1, of 5 parts`.
+/// The part of a file that was taken. The display is a phrase such as `track 2 (“Melody”), channel 1, of 5 parts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// Number of its track in the file, from 1.
+    /// The number of its track in the file, from 1.
     pub track: usize,
-    /// Number of its channel, from 1.
+    /// The number of its channel, from 1.
     pub channel: u8,
-    /// Name of its track; may be empty.
+    /// The name of its track; may be empty.
     pub name: String,
     /// How many notes it has.
     pub notes: usize,
-    /// How many parts the file has, drums not counted.
+    /// How many parts the file has, not counting drums.
     pub parts: usize,
 }
 
@@ -102,9 +103,9 @@ struct Part {
 
 /// What is wrong with a file, and where.
 struct Fault {
-    /// From 1.
+    /// The track, from 1.
     track: Option<usize>,
-    /// From the start of the file, which is byte 0.
+    /// The byte, from the start of the file.
     byte: Option<usize>,
     reason: String,
 }
@@ -119,25 +120,25 @@ impl Fault {
     }
 }
 
-/// So that one wrong file does not fill the memory; the longest of MAESTRO has less than one.
+/// Keeps one faulty file from filling the memory; the longest file of MAESTRO is smaller than one MiB.
 const MOST_MEBIBYTES: u64 = 64;
 const PERCUSSION_CHANNEL: u8 = 9;
-/// What helps against most damage.
+/// The advice that helps against most damage.
 const EXPORT_AGAIN: &str = "Export the file again";
 
 /// Reads the first piece of a file; only files of format 2 have several.
 ///
 /// # Errors
-/// With the file, what is wrong in it and where, and what helps.
+/// With the file, what is wrong in it and where, and what to do.
 pub fn read_midi(path: &Path, reading: Reading) -> Result<Tune, Refused> {
     let no_pieces = || Refused::new(&path.display().to_string(), "has no notes".to_owned());
     read_pieces(path, reading)?.into_iter().next().map(|piece| piece.tune).ok_or_else(no_pieces)
 }
 
-/// Reads every piece with notes of a file of format 0, 1 or 2; there is at least one.
+/// Reads every piece with notes from a file of format 0, 1 or 2; there is at least one.
 ///
 /// # Errors
-/// See [`read_midi`].
+/// As for [`read_midi`].
 pub fn read_pieces(path: &Path, reading: Reading) -> Result<Vec<Piece>, Refused> {
     let name = path.display().to_string();
     let unreadable = |error| Refused::new(&name, format!("cannot be read ({error})"));
@@ -149,19 +150,19 @@ pub fn read_pieces(path: &Path, reading: Reading) -> Result<Vec<Piece>, Refused>
     parse_pieces(&bytes, &name, reading)
 }
 
-/// Reads the bytes of a MIDI file, of which the first piece is returned; `name` is what errors call it.
+/// Reads the first piece from the bytes of a MIDI file; `name` is used in messages.
 ///
 /// # Errors
-/// See [`read_midi`].
+/// As for [`read_midi`].
 pub fn parse_midi(bytes: &[u8], name: &str, reading: Reading) -> Result<Tune, Refused> {
     let no_pieces = || Refused::new(name, "has no notes".to_owned());
     parse_pieces(bytes, name, reading)?.into_iter().next().map(|piece| piece.tune).ok_or_else(no_pieces)
 }
 
-/// Reads the bytes of a MIDI file; `name` is what errors call it. There is at least one piece.
+/// Reads the bytes of a MIDI file; `name` is used in messages. There is at least one piece.
 ///
 /// # Errors
-/// See [`read_midi`].
+/// As for [`read_midi`].
 pub fn parse_pieces(bytes: &[u8], name: &str, reading: Reading) -> Result<Vec<Piece>, Refused> {
     pieces(bytes, reading).map_err(|fault| fault.named(name))
 }
@@ -177,7 +178,7 @@ fn pieces(bytes: &[u8], reading: Reading) -> Result<Vec<Piece>, Fault> {
     if pieces.is_empty() { Err(no_notes(&file)) } else { Ok(pieces) }
 }
 
-/// `None` where no part has notes.
+/// `None` if no part has notes.
 fn piece(tracks: &[Vec<Event<'_>>], file: &File<'_>, reading: Reading) -> Result<Option<Piece>, Fault> {
     let parts = part::parts(tracks);
     let Some(melody) = part::melody(&parts) else { return Ok(None) };
@@ -211,7 +212,7 @@ fn piece(tracks: &[Vec<Event<'_>>], file: &File<'_>, reading: Reading) -> Result
 fn no_notes(file: &File<'_>) -> Fault {
     let is_note = |event: &Event<'_>| matches!(event.kind, Kind::Channel { message: Message::NoteOn { .. }, .. });
     Fault::new(if file.tracks.iter().flatten().any(is_note) {
-        "all its notes are on channel 10, which is drums and is not read; move what is melody to another channel"
+        "all its notes are on channel 10, which is for drums and is not read; move the melody to another channel"
             .to_owned()
     } else {
         "has no notes".to_owned()

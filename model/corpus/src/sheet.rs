@@ -1,6 +1,6 @@
-//! What a player and Segue played, to look at, to open in other programs and to read: a picture, a MIDI file, letters.
+//! What a player and Segue played, written as a picture, a MIDI file or ABC.
 //!
-//! Knows no networks, no hosts and no sound.
+//! Does not know networks, hosts or sound.
 
 pub mod midi_file;
 pub mod roll;
@@ -15,23 +15,23 @@ use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::{Bars, Note, TICKS_PER_QUARTER, Ticks};
 use std::path::Path;
 
-/// Tempos that a sheet can have, in quarter notes a minute.
+/// The tempos that a sheet can have, in quarter notes per minute.
 pub const TEMPOS_BPM: (f64, f64) = (20.0, 400.0);
 
 /// Two voices on one time line, which begins at 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sheet {
-    /// Written above it; may be empty.
+    /// The title; may be empty.
     pub title: String,
     /// The player's notes.
     pub player: Vec<Note>,
     /// Segue's notes.
     pub segue: Vec<Note>,
-    /// From which bar lines bars are counted; none in free time.
+    /// The bar lines from which bars are counted; none in free time.
     pub bars: Vec<Bars>,
     /// Changes of harmony, in order.
     pub chords: Vec<(Ticks, Option<Chord>)>,
-    /// Quarter notes a minute, within [`TEMPOS_BPM`].
+    /// Quarter notes per minute, within [`TEMPOS_BPM`].
     pub tempo_bpm: f64,
 }
 
@@ -66,10 +66,10 @@ impl Sheet {
     }
 }
 
-/// The major key whose scale has the most of the notes, as `K:` in ABC says it; a minor or modal tune gets the
+/// The major key whose scale contains the most notes, as `K:` in ABC writes it; a minor or modal tune gets the
 /// signature of its relative major.
 pub fn key_signature(notes: &[Note]) -> &'static str {
-    // Few accidentals first, because of equals the first is taken.
+    // Keys with few accidentals come first, because the first of equal ones is taken.
     const KEYS: [(&str, u8); 12] = [
         ("C", 0),
         ("G", 7),
@@ -92,13 +92,12 @@ pub fn key_signature(notes: &[Note]) -> &'static str {
     KEYS.iter().rev().max_by_key(|(_, tonic)| inside(*tonic)).map_or("C", |(name, _)| name)
 }
 
-/// As letters.
+/// ABC.
 impl Sheet {
-    /// Both voices as one tune; a line of its head says which note is the first of Segue's after all of the player's,
-    /// where the one follows the other.
+    /// Both voices as one tune. If Segue's notes follow the player's, a header line says which note is Segue's first.
     ///
     /// # Errors
-    /// When `key` is no key.
+    /// If `key` is not a key.
     pub fn abc(&self, key: &str) -> Result<String, String> {
         let mut notes: Vec<Note> = self.all().copied().collect();
         notes.sort_unstable();
@@ -119,12 +118,12 @@ impl Sheet {
     }
 }
 
-/// As a MIDI file.
+/// MIDI.
 impl Sheet {
-    /// Writes two tracks, the player's with tempo, time signatures, and chords as markers.
+    /// Writes two tracks. The player's has the tempo, the time signatures, and the chords as markers.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn write_midi(&self, path: &Path) -> anyhow::Result<()> {
         let names: Vec<(Ticks, String)> = self
             .chords
@@ -156,12 +155,12 @@ fn file_notes(notes: &[Note]) -> Vec<FileNote> {
     notes.iter().map(note).collect()
 }
 
-/// As a picture.
+/// Picture.
 impl Sheet {
     /// Draws a piano roll into a PNG file.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn draw(&self, path: &Path) -> anyhow::Result<()> {
         let blocks = |notes: &[Note]| notes.iter().map(|note| self.block(note)).collect::<Vec<_>>();
         let lines: Vec<f64> = self.bar_lines().into_iter().map(|line| self.across(line)).collect();
@@ -182,7 +181,7 @@ impl Sheet {
         Block { from: self.across(note.onset), to: self.across(note.onset + note.duration), pitch: note.pitch }
     }
 
-    /// Quarter notes, or seconds in free time.
+    /// The quarter notes, or the seconds in free time.
     fn across(&self, at: Ticks) -> f64 {
         if self.bars.is_empty() { self.seconds(at) } else { self.seconds(at) * self.tempo_bpm / 60.0 }
     }

@@ -1,7 +1,7 @@
-//! Reading the solo tables of the Weimar Jazz Database: a table of notes and one of beats, tab-separated.
+//! Reads the solo tables of the Weimar Jazz Database: a table of notes and a table of beats, tab-separated.
 //!
-//! Time is the beat, not the second: a note stands where the table says that it is meant (bar, beat, part of the beat),
-//! and is as long as it was played, in beats of that moment. How the player leans on the beat is lost.
+//! Time is counted in beats, not in seconds: a note lies where the table says that it is meant (bar, beat, part of the
+//! beat), and is as long as it was played, in beats at that moment. The player's timing against the beat is lost.
 
 use super::{Refused, Tune, push_chord};
 use segue_model::chord::Chord;
@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
-/// Velocities between which a solo's notes are spread evenly, from the softest to the loudest. Loudness itself does not
-/// serve, because each recording has its own scale.
+/// The velocities between which a solo's notes are spread evenly, from the softest to the loudest. Loudness itself
+/// cannot be used, because each recording has its own scale.
 const SOFTEST: f32 = 40.0;
 const LOUDEST: f32 = 110.0;
 
-/// The folder of the tables of notes; its neighbours are [`BEATS`] and [`TITLES`].
+/// The folder with the tables of notes; its neighbours are [`BEATS`] and [`TITLES`].
 pub(super) const NOTES: &str = "notes";
 const BEATS: &str = "beats";
 const TITLES: &str = "solos.csv";
@@ -52,15 +52,15 @@ struct TitleRow {
     title: String,
 }
 
-/// Files that are read for a solo besides its table of notes, whether they are there or not.
+/// The other files that are read for a solo, whether they exist or not.
 pub(super) fn companions(notes: &Path) -> [PathBuf; 2] {
     let folder = notes.parent().and_then(Path::parent).unwrap_or(Path::new(""));
     [folder.join(BEATS).join(notes.file_name().unwrap_or_default()), folder.join(TITLES)]
 }
 
-/// Reads the solo whose notes are in `notes/NAME.tsv`, with its beats and chords from `beats/NAME.tsv` beside that
-/// folder. Moment 0 is the bar line before the first note. Notes never overlap, and no two begin together: of two that
-/// fall on one tick the later is moved on by one.
+/// Reads the solo with notes in `notes/NAME.tsv`, and beats and chords in `beats/NAME.tsv` beside that folder. Moment 0
+/// is the bar line before the first note. Notes never overlap, and no two begin together: of two notes on one tick, the
+/// later is moved by one tick.
 ///
 /// # Errors
 /// One sentence that names the file, the line and what is wrong with it.
@@ -89,7 +89,7 @@ pub fn read_solo(notes: &Path) -> Result<Tune, Refused> {
     Ok(tune)
 }
 
-/// A table with the lines on which its rows stand.
+/// A table with the line number of each row.
 struct Table<Row> {
     path: String,
     rows: Vec<(usize, Row)>,
@@ -102,14 +102,14 @@ impl<Row: DeserializeOwned> Table<Row> {
             let line = error.position().and_then(|position| usize::try_from(position.line()).ok());
             let reason = match error.kind() {
                 csv::ErrorKind::Io(error) => format!("cannot be read ({error})"),
-                csv::ErrorKind::Deserialize { err, .. } => format!("is no row of a table of solos ({err})"),
-                _ => format!("is no table separated by tabs ({error})"),
+                csv::ErrorKind::Deserialize { err, .. } => format!("is not a row of a solo table ({err})"),
+                _ => format!("is not a tab-separated table ({error})"),
             };
             Refused { line, ..Refused::new(&name, reason) }
         };
         let reader = csv::ReaderBuilder::new().delimiter(b'\t').quoting(false).from_path(path);
         let rows = reader.map_err(|error| refused(&error))?.into_deserialize::<Row>();
-        // Line 1 holds the names of the columns.
+        // Line 1 has the names of the columns.
         let rows = rows.zip(2..).map(|(row, line)| Ok((line, row.map_err(|error| refused(&error))?)));
         Ok(Self { path: name.clone(), rows: rows.collect::<Result<_, _>>()? })
     }
@@ -121,9 +121,9 @@ impl<Row> Table<Row> {
     }
 }
 
-/// Where bars begin, counted from the first of the table, and what chord holds where.
+/// Where bars begin, counted from the first bar in the table, and which chords hold where.
 struct Grid {
-    /// By number of the bar.
+    /// By bar number.
     bars: BTreeMap<i64, (Ticks, Metre)>,
     chords: Vec<(Ticks, Option<Chord>)>,
 }
@@ -133,7 +133,7 @@ impl Grid {
         let mut grid = Self { bars: BTreeMap::new(), chords: Vec::new() };
         for (line, row) in &table.rows {
             let fault = |reason: String| table.fault(Some(*line), reason);
-            let metre = metre(row).ok_or_else(|| fault(format!("“{}” is no time signature", row.signature)))?;
+            let metre = metre(row).ok_or_else(|| fault(format!("“{}” is not a time signature", row.signature)))?;
             let at = match grid.bars.get(&row.bar) {
                 Some((at, _)) => *at,
                 None => grid.end_before(row.bar).map_err(fault)?,
@@ -149,7 +149,7 @@ impl Grid {
         Ok(grid)
     }
 
-    /// Where a bar begins that follows the ones known; bars between, of which the table is silent, are like the last.
+    /// Where a bar begins that follows the known ones; bars that the table leaves out are like the last one.
     fn end_before(&self, bar: i64) -> Result<Ticks, String> {
         let Some((last, (at, metre))) = self.bars.last_key_value() else {
             return Ok(Ticks::ZERO);
@@ -175,7 +175,7 @@ impl Grid {
         self.bars.values().map(|(at, _)| *at).take_while(|at| *at <= moment).last().unwrap_or(Ticks::ZERO)
     }
 
-    /// How long the beats of a bar are.
+    /// The length of a beat in a bar.
     fn beat(&self, bar: i64) -> f64 {
         let in_or_before = (Bound::Unbounded, Bound::Included(bar));
         let metre = self.bars.range(in_or_before).next_back().map_or(Metre::COMMON, |(_, (_, metre))| *metre);
@@ -185,11 +185,11 @@ impl Grid {
     }
 }
 
-/// More than any solo has; keeps sums small when a table is damaged.
+/// More than any solo has; keeps sums small if a table is damaged.
 const MOST_BARS: i64 = 10_000;
 const MOST_PARTS: i64 = 1_000;
 
-/// The signature's, with the beats that are counted in the bar.
+/// The metre of the signature, with the number of beats counted in the bar.
 fn metre(row: &BeatRow) -> Option<Metre> {
     let (_, denominator) = row.signature.split_once('/')?;
     Metre::new(u8::try_from(row.beats_per_bar).ok()?, denominator.trim().parse().ok()?)
@@ -217,9 +217,9 @@ fn played(table: &Table<NoteRow>, grid: &Grid) -> Result<Vec<Note>, Refused> {
     Ok(notes)
 }
 
-/// As played, in ticks of the beat at that moment: at least one, because a note has a length.
+/// The length as played, in ticks of the beat at that moment; at least one, because it must not be zero.
 fn length(row: &NoteRow, beat: f64) -> Ticks {
-    /// Four bars of common time; longer ones come from a beat that was measured wrong.
+    /// Four bars of common time; longer values come from a wrongly measured beat.
     const LONGEST: f64 = 768.0;
     let ticks = (row.dur_s / row.beat_dur_s * beat).round();
     #[expect(clippy::cast_possible_truncation, reason = "clamped to 1..=768 first; NaN becomes 0 and then 1")]
@@ -227,7 +227,8 @@ fn length(row: &NoteRow, beat: f64) -> Ticks {
     Ticks(ticks.max(1))
 }
 
-/// By rank, spread evenly; of one loudness all have one velocity. Notes without one have the usual velocity.
+/// Velocities spread evenly by rank; equal loudness gives equal velocity. Notes without a loudness get the default
+/// velocity.
 fn velocities(loudness: &[Option<f32>]) -> Vec<Velocity> {
     let mut known: Vec<f32> = loudness.iter().copied().flatten().collect();
     known.sort_unstable_by(f32::total_cmp);
@@ -243,7 +244,7 @@ fn velocities(loudness: &[Option<f32>]) -> Vec<Velocity> {
     loudness.iter().map(|loudness| loudness.map_or(Velocity::DEFAULT, of)).collect()
 }
 
-/// `title (performer)` from the table of solos; the file's name where that does not have it.
+/// `title (performer)` from the table of solos; the file name if the table does not have it.
 fn title(notes: &Path, titles: &Path) -> String {
     let id = notes.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let rows = csv::Reader::from_path(titles).into_iter().flat_map(csv::Reader::into_deserialize::<TitleRow>);

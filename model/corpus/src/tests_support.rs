@@ -1,11 +1,11 @@
-//! A little notation for what a tune sounds like, and folders to read from.
+//! A compact notation for what a tune sounds like, and temporary folders to read from.
 
 use super::Tune;
 use segue_model::note::{Note, Ticks};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Notes as `C4:24` (with its length in ticks), chords as `C4+E4:24`, silence as `-:24`.
+/// Notes as `C4:24` (with the length in ticks), chords as `C4+E4:24`, silence as `-:24`.
 pub(super) fn heard(notes: &[Note]) -> String {
     const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
     let name = |note: &Note| {
@@ -30,17 +30,17 @@ pub(super) fn heard(notes: &[Note]) -> String {
     words.join(" ")
 }
 
-/// The place in its bar of every note, in ticks.
+/// The place of every note in its bar, in ticks.
 pub(super) fn places(tune: &Tune) -> Vec<i64> {
     tune.notes.iter().filter_map(|note| Some(tune.bars_at(note.onset)?.place(note.onset).0)).collect()
 }
 
-/// A folder that is gone when the test is over.
+/// A folder that is removed after the test.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
     pub(super) fn new(name: &str) -> Self {
-        // Tests run side by side, and their names may be alike.
+        // Tests run in parallel, and their names may be alike.
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("segue-corpus-{name}-{}-{number}", std::process::id()));
@@ -62,7 +62,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // A folder left behind harms nobody.
+        // A folder left behind does no harm.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,6 +1,6 @@
-//! From bytes to text, whatever encoding a program has written.
+//! From bytes to text, whatever encoding a program has used.
 
-/// UTF-16 where its mark says so, else UTF-8, else Windows-1252, which has Latin-1 in it.
+/// UTF-16 if it has a byte order mark, otherwise UTF-8, otherwise Windows-1252, which includes Latin-1.
 pub(crate) fn decoded(bytes: &[u8]) -> String {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, _) = bytes.as_chunks::<2>();
@@ -22,7 +22,7 @@ fn utf8_or_windows(bytes: &[u8]) -> String {
 }
 
 fn windows_1252(byte: u8) -> char {
-    /// What stands for the bytes 0x80 to 0x9f; five of them mean nothing.
+    /// The characters for the bytes 0x80 to 0x9f; five of them have none.
     const SIGNS: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
         '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
@@ -33,7 +33,8 @@ fn windows_1252(byte: u8) -> char {
     }
 }
 
-/// The lines of a text, whether they end with LF, CR or both; CR CR LF, which some mail programs write, is one end.
+/// The lines of a text, whether they end with LF, CR or both; CR CR LF, which some mail programs write, is one line
+/// end.
 pub(crate) fn lines(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;

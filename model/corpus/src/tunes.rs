@@ -1,4 +1,4 @@
-//! The tunes of a file that a user names, whatever its kind, and what there is to say of them.
+//! The tunes of a file that a user names, whatever its kind, and notices about them.
 
 use crate::folder::{is_abc, is_midi};
 use crate::midi::{Piece, Reading, Voices, read_pieces};
@@ -9,7 +9,7 @@ use std::path::Path;
 /// Which music of a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// The number of a tune in a book, or of a piece in a MIDI file of several.
+    /// The number of a tune in a book, or of a piece in a MIDI file with several.
     pub number: Option<u32>,
     /// The track of a MIDI file, from 1.
     pub track: Option<u16>,
@@ -26,18 +26,18 @@ impl Selection {
 /// The tunes of a file.
 #[derive(Debug)]
 pub struct Tunes {
-    /// Those of a book with their numbers. Never empty.
+    /// The tunes; those of a book have their numbers. Never empty.
     pub all: Vec<(Option<u32>, Tune)>,
     path: String,
     selection: Selection,
     refused: Vec<Refused>,
     skipped: Vec<Refused>,
-    /// What was taken of each piece of a MIDI file, where that was a choice.
+    /// What was taken of each piece of a MIDI file, if there was a choice.
     melodies: Vec<Option<String>>,
 }
 
-/// All tunes of a MIDI file or of a book. A book that can be read in part is good enough. What `selection` says of
-/// track and channel goes before the voices of `reading`.
+/// All tunes of a MIDI file or a book. A book of which only a part can be read is accepted. The track and channel of
+/// `selection` take precedence over the voices of `reading`.
 ///
 /// # Errors
 /// With a sentence that names the file.
@@ -81,17 +81,17 @@ pub fn read_tunes(path: &Path, selection: Selection, reading: Reading) -> Result
 }
 
 impl Tunes {
-    /// The tune of the number that was selected, or the first.
+    /// The tune with the selected number, or the first one.
     ///
     /// # Errors
-    /// With the reason why that tune could not be read, or the numbers that there are.
+    /// With the reason why that tune could not be read, or the numbers that exist.
     pub fn chosen(&self) -> Result<&Tune> {
         Ok(&self.all[self.index()?].1)
     }
 
     fn index(&self) -> Result<usize> {
         let Some(number) = self.selection.number else { return Ok(0) };
-        // A MIDI file of one piece has no numbers.
+        // A MIDI file with one piece has no numbers.
         let found = self.all.iter().position(|(found, _)| *found == Some(number));
         let only = (!self.melodies.is_empty() && self.all.len() == 1).then_some(0);
         if let Some(index) = found.or(only) {
@@ -103,9 +103,9 @@ impl Tunes {
         let numbers = || self.all.iter().filter_map(|(number, _)| *number);
         match (numbers().min(), numbers().max()) {
             (Some(low), Some(high)) => {
-                bail!("{}: there is no tune {number} in it; its numbers go from {low} to {high}", self.path)
+                bail!("{}: it has no tune {number}; its numbers go from {low} to {high}", self.path)
             }
-            _ => bail!("{}: there is no tune {number} in it; its tunes have no numbers", self.path),
+            _ => bail!("{}: it has no tune {number}; its tunes have no numbers", self.path),
         }
     }
 
@@ -116,7 +116,7 @@ impl Tunes {
         let mut notices: Vec<String> =
             self.skipped.iter().filter(|skipped| skipped.tune == *number).map(ToString::to_string).collect();
         notices.extend(self.melodies.get(index).cloned().flatten());
-        // Who names a tune knows which one is played.
+        // A user who names a tune knows which one is played.
         if self.selection.number.is_some() {
             return notices;
         }
@@ -151,13 +151,13 @@ mod tests {
         let read = |number| read_tunes(&path, selection(number), Reading::default()).unwrap();
         assert_eq!(read(None).chosen().unwrap().title, "Two");
         let notices = read(None).notices();
-        assert!(notices[0].starts_with(&format!("{name}, tune 2, line 8: “C7x” is no chord; write")), "{notices:?}");
+        assert!(notices[0].starts_with(&format!("{name}, tune 2, line 8: “C7x” is not a chord; write")), "{notices:?}");
         let instead = "a chord is never closed. Tune 2, “Two”, is played; --number chooses another.";
         assert_eq!(notices[1], format!("{name}, tune 1, line 3: {instead}"));
         assert_eq!(read(Some(5)).notices(), Vec::<String>::new(), "who names a tune hears of that one only");
         let fault = |number| read(Some(number)).chosen().unwrap_err().to_string();
         assert_eq!(fault(1), format!("{name}, tune 1, line 3: a chord is never closed"));
-        assert_eq!(fault(9), format!("{name}: there is no tune 9 in it; its numbers go from 2 to 5"));
+        assert_eq!(fault(9), format!("{name}: it has no tune 9; its numbers go from 2 to 5"));
     }
 
     #[test]

@@ -5,44 +5,44 @@ use super::{Bar, Chart};
 use crate::chord::{Chord, ChordError};
 use crate::note::Metre;
 
-/// Why a chart cannot be read. Its display is one sentence.
+/// Why a chart cannot be read. The display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the sentences say it")]
+#[expect(missing_docs, reason = "the messages describe them")]
 pub enum ChartError {
     #[error("bar {bar}: {reason}")]
     Symbol { bar: usize, reason: ChordError },
-    #[error("bar {bar}: % repeats the bar before it, and there is none")]
+    #[error("bar {bar}: % repeats the bar before it, but there is none")]
     NothingToRepeat { bar: usize },
     #[error("bar {bar}: % stands for a whole bar; write / for a beat on which the chord goes on")]
     RepeatWithin { bar: usize },
-    #[error("bar {bar}: the chord before goes on here, and there is none; write N.C. for no chord")]
+    #[error("bar {bar}: the chord before continues here, but there is none; write N.C. for no chord")]
     NothingToHold { bar: usize },
-    #[error("bar {bar}: the metre {metre} stands within the bar; write it at the beginning of a bar")]
+    #[error("bar {bar}: the metre {metre} is inside the bar; write it at the beginning of a bar")]
     MetreWithin { bar: usize, metre: String },
-    #[error("bar {bar}: the metre changes, and the chart does not say with which it begins; write it before bar 1")]
+    #[error("bar {bar}: the metre changes, but the chart does not say with which one it begins; write it before bar 1")]
     NoFirstMetre { bar: usize },
-    #[error("bar {bar}: {metre} is no metre; write one such as 3/4")]
+    #[error("bar {bar}: {metre} is not a metre; write one such as 3/4")]
     NoMetre { bar: usize, metre: String },
-    #[error("bar {bar}: |: begins a repeat within another one; write :| where that ends")]
+    #[error("bar {bar}: |: begins a repeat within another one; write :| where that one ends")]
     RepeatInRepeat { bar: usize },
-    #[error("bar {bar}: :| ends a repeat in which there is nothing")]
+    #[error("bar {bar}: :| ends an empty repeat")]
     NothingToClose { bar: usize },
-    #[error("bar {bar}: |: begins a repeat that is never ended; write :| where it ends")]
+    #[error("bar {bar}: |: begins a repeat that never ends; write :| where it ends")]
     NeverClosed { bar: usize },
     #[error(
-        "bar {bar}: [{name}] is taken for the name of a section, and no chord follows; write chords without brackets"
+        "bar {bar}: [{name}] is read as the name of a section, but no chord follows; write chords without brackets"
     )]
     OnlyName { bar: usize, name: String },
-    #[error("bar {bar}: where H is a root, B may mean B flat; write Bb for B flat and B for B natural")]
+    #[error("bar {bar}: next to H, B may mean B flat; write Bb for B flat and B for B natural")]
     GermanNames { bar: usize },
-    #[error("bar {bar}: the number {number} of an ending cannot be; write |1 and |2")]
+    #[error("bar {bar}: an ending cannot have the number {number}; write |1 and |2")]
     NoEnding { bar: usize, number: String },
-    #[error("a chart has at most {most} bars, and this one has more", most = Chart::MOST_BARS)]
+    #[error("a chart has at most {most} bars, but this one has more", most = Chart::MOST_BARS)]
     TooLong,
 }
 
 impl ChartError {
-    /// The number of the bar in which the mistake is, counted as written from 1.
+    /// The number of the bar with the mistake, counted as written from 1.
     pub const fn bar(&self) -> Option<usize> {
         match self {
             Self::Symbol { bar, .. }
@@ -72,24 +72,24 @@ pub(super) fn bars(text: &str) -> Result<Vec<Bar>, ChartError> {
     writer.finish()
 }
 
-/// Writes the bars out while they are read.
+/// Writes out the bars while they are read.
 #[derive(Default)]
 struct Writer {
     bars: Vec<Bar>,
     /// How many bars were written.
     written: usize,
-    /// What the bar has so far.
+    /// What the bar contains so far.
     open_bar: OpenBar,
     metre: Option<Metre>,
     /// Where a `:|` without a `|:` goes back to.
     section: usize,
-    /// Where an open repeat began: among the bars played and among those written.
+    /// Where an open repeat began, among the played and among the written bars.
     repeat: Option<(usize, usize)>,
     /// Its endings, once the first has begun.
     endings: Option<Endings>,
-    /// A repeat that was closed, and may be played more often: `:| x3`.
+    /// A closed repeat, which may be played more often: `:| x3`.
     closed: Option<(usize, usize)>,
-    /// Where `H` and where `B` are roots.
+    /// The bars in which `H` and `B` are roots.
     german: (Option<usize>, Option<usize>),
 }
 
@@ -97,13 +97,13 @@ struct Writer {
 struct OpenBar {
     shares: usize,
     changes: Vec<(usize, Option<Chord>)>,
-    /// The last word that was a chord, for what is written behind a blank: `C7 b9`.
+    /// The last word that was a chord, for what follows a space: `C7 b9`.
     word: String,
-    /// `%` stands in it.
+    /// Whether it contains `%`.
     repeats: bool,
-    /// `x3` stands in it, which belongs to the bar line before.
+    /// Whether it contains `x3`, which belongs to the bar line before.
     is_of_line: bool,
-    /// A name of a section stands in it.
+    /// The name of a section in it.
     name: Option<String>,
 }
 
@@ -113,13 +113,13 @@ struct Endings {
     /// Where the present ending began, and how often it is played.
     begins: usize,
     times: usize,
-    /// The ending was closed with `:|`; the body is played again before another one.
+    /// Whether the ending was closed with `:|`, so that the body is played again before another one.
     is_closed: bool,
     is_first: bool,
 }
 
 impl Writer {
-    /// The number of the bar that is being written.
+    /// The number of the bar that is being read.
     fn number(&self) -> usize {
         self.written + 1
     }
@@ -131,7 +131,7 @@ impl Writer {
             None => line,
         };
         let (mut rest, mut behind_line) = (line, false);
-        // Whether a stroke stands before on this line, so that nothing before the next one is an empty bar.
+        // Whether a stroke came before on this line, so that the text before the first stroke is not an empty bar.
         let mut has_stroke = false;
         while let Some(token) = token(&mut rest, behind_line) {
             behind_line = matches!(token, Token::Line { .. });
@@ -167,7 +167,7 @@ impl Writer {
         Ok(())
     }
 
-    /// `:|`
+    /// Reads `:|`.
     fn close(&mut self) -> Result<(), ChartError> {
         let bar = self.written.max(1);
         if let Some(endings) = &mut self.endings {
@@ -234,7 +234,7 @@ impl Writer {
                 });
                 Ok(())
             }
-            // Of the first ending the close has played the body again; of one without `:|` it has not.
+            // Closing the first ending has played the body again; an ending without `:|` has not.
             Some(before) if first > 1 => {
                 if !before.is_first || !before.is_closed {
                     self.copy(before.body.0, before.body.1)?;
@@ -292,7 +292,7 @@ impl Writer {
         }
     }
 
-    /// A share on which the chord before goes on.
+    /// Reads a share on which the chord before continues.
     fn hold(&mut self) -> Result<(), ChartError> {
         if self.open_bar.shares == 0 {
             let before = self.bars.last().ok_or(ChartError::NothingToHold { bar: self.number() })?;
@@ -322,7 +322,7 @@ impl Writer {
             }
             Err(reason) => reason,
         };
-        // What is written behind a blank belongs to the chord before it: `C7 b9`, `G7 sus4`.
+        // What follows a space belongs to the chord before it: `C7 b9`, `G7 sus4`.
         let whole = format!("{} {word}", self.open_bar.word);
         let is_behind = !self.open_bar.word.is_empty() && is_continuation(word);
         match (Chord::parse(&whole), self.open_bar.changes.last_mut()) {
@@ -348,7 +348,7 @@ impl Writer {
         Ok(())
     }
 
-    /// At a stroke or at the end of a line. Between two strokes even nothing is a bar.
+    /// Ends the bar at a stroke or at the end of a line. Between two strokes even nothing is a bar.
     fn end_bar(&mut self, is_between_strokes: bool) -> Result<(), ChartError> {
         let bar = self.number();
         let open = std::mem::take(&mut self.open_bar);
@@ -390,7 +390,7 @@ impl Writer {
     }
 }
 
-/// Name and value of a line such as `{title: Blues}` or `{start_of_grid}`.
+/// The name and value of a line such as `{title: Blues}` or `{start_of_grid}`.
 fn directive(line: &str) -> Option<(&str, &str)> {
     let inside = line.trim().strip_prefix('{')?.strip_suffix('}')?;
     let (name, value) = inside.split_once(':').unwrap_or((inside, ""));
@@ -398,7 +398,7 @@ fn directive(line: &str) -> Option<(&str, &str)> {
     is_name.then(|| (name, value.trim()))
 }
 
-/// `3/4`, `3/4:` and iReal Pro's `T34`, as `3/4`.
+/// Reads `3/4`, `3/4:` and iReal Pro's `T34` as `3/4`.
 fn metre_word(word: &str) -> Option<String> {
     if is_metre(word) {
         return Some(word.trim_end_matches(':').to_owned());
@@ -412,14 +412,14 @@ fn metre_word(word: &str) -> Option<String> {
     }
 }
 
-/// `x3`, `3x`, `(3x)`.
+/// Reads `x3`, `3x` and `(3x)`.
 fn times(word: &str) -> Option<usize> {
     let word = word.trim_matches(['(', ')', '<', '>']);
     let digits = word.strip_prefix('x').or_else(|| word.strip_suffix('x'))?;
     digits.parse().ok().filter(|times| (2..=16).contains(times))
 }
 
-/// Whether a word goes on with a chord that was begun: an alteration, a bracket, a number or a quality.
+/// Whether a word continues a chord: an alteration, a bracket, a number or a quality.
 fn is_continuation(word: &str) -> bool {
     let plain = word.trim_start_matches(['(', 'b', '#', '♭', '♯', '+', '-']);
     plain.starts_with(|c: char| c.is_ascii_digit())

@@ -2,7 +2,7 @@ use super::*;
 
 const BAR: i64 = 192;
 
-/// The chords at each half bar from `from` on, as written.
+/// Checks the chords at each half bar from `from` on, as written.
 fn check(text: &str, from: i64, expected: &[&str]) {
     let chart = Chart::parse(text).unwrap().unwrap();
     let name = |half: usize| {
@@ -90,7 +90,7 @@ fn played(text: &str) -> String {
         .map_or_else(|error| error.to_string(), |chart| chart.map_or_else(String::new, |chart| chart.to_string()))
 }
 
-/// Each row: a chart, its bars as they are played, and where it is written so.
+/// Each row: a chart, its bars as they are played, and the source of the notation.
 #[test]
 fn charts_are_read_as_musicians_write_them() {
     for (text, expected, source) in [
@@ -139,31 +139,31 @@ fn charts_are_read_as_musicians_write_them() {
 #[test]
 fn what_is_wrong_in_a_chart_is_said_with_its_bar() {
     for (text, expected) in [
-        ("|: C | |: F :| G :|", "bar 3: |: begins a repeat within another one; write :| where that ends"),
-        ("|: C |: F :| G", "bar 2: |: begins a repeat within another one; write :| where that ends"),
-        ("| | C", "bar 1: the chord before goes on here, and there is none; write N.C. for no chord"),
-        ("/ C", "bar 1: the chord before goes on here, and there is none; write N.C. for no chord"),
+        ("|: C | |: F :| G :|", "bar 3: |: begins a repeat within another one; write :| where that one ends"),
+        ("|: C |: F :| G", "bar 2: |: begins a repeat within another one; write :| where that one ends"),
+        ("| | C", "bar 1: the chord before continues here, but there is none; write N.C. for no chord"),
+        ("/ C", "bar 1: the chord before continues here, but there is none; write N.C. for no chord"),
         ("C | % G", "bar 2: % stands for a whole bar; write / for a beat on which the chord goes on"),
         ("C | G %", "bar 2: % stands for a whole bar; write / for a beat on which the chord goes on"),
-        ("C | F 3/4 G", "bar 2: the metre 3/4 stands within the bar; write it at the beginning of a bar"),
+        ("C | F 3/4 G", "bar 2: the metre 3/4 is inside the bar; write it at the beginning of a bar"),
         (
             "C | 3/4 G",
-            "bar 2: the metre changes, and the chart does not say with which it begins; write it before bar 1",
+            "bar 2: the metre changes, but the chart does not say with which one it begins; write it before bar 1",
         ),
-        ("C | 3/5 G", "bar 2: 3/5 is no metre; write one such as 3/4"),
+        ("C | 3/5 G", "bar 2: 3/5 is not a metre; write one such as 3/4"),
         (
             "| C | [F] | G",
-            "bar 2: [F] is taken for the name of a section, and no chord follows; write chords without brackets",
+            "bar 2: [F] is read as the name of a section, but no chord follows; write chords without brackets",
         ),
-        ("H7 | E | B7", "bar 3: where H is a root, B may mean B flat; write Bb for B flat and B for B natural"),
-        ("C |2 F", "bar 2: the number 2 of an ending cannot be; write |1 and |2"),
-        ("|: C |9 F :|", "bar 2: the number 9 of an ending cannot be; write |1 and |2"),
+        ("H7 | E | B7", "bar 3: next to H, B may mean B flat; write Bb for B flat and B for B natural"),
+        ("C |2 F", "bar 2: an ending cannot have the number 2; write |1 and |2"),
+        ("|: C |9 F :|", "bar 2: an ending cannot have the number 9; write |1 and |2"),
     ] {
         assert_eq!(played(text), expected, "{text}");
     }
     for text in ["C | D.C. al Fine", "C | Coda", "C | r", "C | %%", "C ~ F"] {
         let bar = if text == "C ~ F" { "bar 1: " } else { "bar 2: " };
-        assert!(played(text).starts_with(bar) && played(text).contains("is no chord"), "{text}: {}", played(text));
+        assert!(played(text).starts_with(bar) && played(text).contains("is not a chord"), "{text}: {}", played(text));
     }
 }
 

@@ -1,13 +1,13 @@
-//! The signs on a line of a chart: bar lines, endings, names of sections, words.
+//! The symbols on a line of a chart: bar lines, endings, section names, words.
 
-/// What stands on a line.
+/// A symbol on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// A bar line.
     Line {
         closes: bool,
         opens: bool,
-        /// A double line: a section ends.
+        /// Whether it is a double line, which ends a section.
         double: bool,
     },
     /// The numbers of an ending: `1`, `1,2`.
@@ -17,7 +17,7 @@ pub(super) enum Token<'a> {
     Word(&'a str),
 }
 
-/// Takes the next token off a line. `behind_line` is whether a bar line stands right before it.
+/// Takes the next token from a line. `behind_line` says whether a bar line comes directly before it.
 pub(super) fn token<'a>(rest: &mut &'a str, behind_line: bool) -> Option<Token<'a>> {
     let text = rest.trim_start();
     let is_right_behind = behind_line && text.len() == rest.len();
@@ -61,13 +61,13 @@ pub(super) fn token<'a>(rest: &mut &'a str, behind_line: bool) -> Option<Token<'
                 None => Some(Token::Word(take(word_length(text)))),
             }
         }
-        // iReal Pro's names of sections.
+        // iReal Pro's section names.
         '*' if text[1..].starts_with(|c: char| c.is_ascii_alphabetic()) => Some(Token::Name(&take(2)[1..])),
         _ => Some(Token::Word(take(word_length(text)))),
     }
 }
 
-/// The numbers of an ending, which a point may follow.
+/// The numbers of an ending, which a full stop may follow.
 fn ending<'a>(rest: &mut &'a str) -> &'a str {
     let length = rest.find(|c: char| !c.is_ascii_digit() && !",.-".contains(c)).unwrap_or(rest.len());
     let (numbers, after) = rest.split_at(length);
@@ -75,14 +75,14 @@ fn ending<'a>(rest: &mut &'a str) -> &'a str {
     numbers.trim_end_matches('.')
 }
 
-/// A word ends at a blank, at a bar line and at a bracket of repeats.
+/// A word ends at a space, at a bar line and at a repeat bracket.
 fn word_length(text: &str) -> usize {
     let ends =
         |(at, c): (usize, char)| at > 0 && (c.is_whitespace() || "|{}‖".contains(c) || text[at..].starts_with(":|"));
     text.char_indices().find(|place| ends(*place)).map_or(text.len(), |(at, _)| at)
 }
 
-/// Whether the text begins with something like `3/4`.
+/// Whether the text begins with a metre such as `3/4`.
 pub(super) fn is_metre(text: &str) -> bool {
     let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
     behind.len() < text.len()

@@ -1,24 +1,24 @@
-//! Which chord keys make that sound together.
+//! Recognises the chord of keys that sound together.
 
 use super::{Chord, ChordKind, OCTAVE};
 use crate::note::Pitch;
 
-/// Pitch classes as a set of bits.
+/// A set of pitch classes, one bit each.
 type Tones = u16;
 
-// What speaks against a chord; the least is taken. A tone that is heard and does not belong weighs most, because a
-// player leaves tones out more readily than he adds strange ones.
+// What counts against a chord; the chord with the lowest sum is taken. A sounding tone that does not belong weighs
+// most, because players leave out tones more often than they add foreign ones.
 const STRANGE_TONE: u32 = 6;
 const NO_ROOT: u32 = 9;
 const NO_FIFTH: u32 = 2;
 const NO_OTHER_TONE: u32 = 4;
-/// `Am7` and `C6` are the same keys; the bass tells them apart.
+/// `Am7` and `C6` have the same keys; only the bass differs.
 const OTHER_BASS: u32 = 3;
 
-/// Perfect, diminished and augmented.
+/// Perfect, diminished and augmented fifths.
 const FIFTHS: [u8; 3] = [7, 6, 8];
 
-/// In the order in which they are taken where nothing else decides: the plainest first.
+/// The order in which equally good chords are taken: the simplest first.
 const PLAINEST_FIRST: [ChordKind; 12] = [
     ChordKind::Major,
     ChordKind::Minor,
@@ -35,8 +35,8 @@ const PLAINEST_FIRST: [ChordKind; 12] = [
 ];
 
 impl Chord {
-    /// The chord that keys make when they sound together: of all chords the one that they fit best, with their lowest
-    /// as its bass. `None` when there are none.
+    /// The chord of keys that sound together: the one that fits best, with the lowest key as its bass. `None` if there
+    /// are no keys.
     pub fn heard(keys: &[Pitch]) -> Option<Self> {
         let bass = keys.iter().min()?.key() % OCTAVE;
         let heard = keys.iter().fold(0, |tones, key| tones | bit(key.key()));

@@ -1,7 +1,6 @@
-//! Chord symbols: from `Dm7` or `D-7` to a chord and back.
+//! Chord symbols: reads and writes `Dm7`, `D-7` and the like.
 //!
-//! One grammar for lead sheets, for the Weimar Jazz Database (`D79b`, `Ebj7911#`) and for Nottingham's books (`D/f+`,
-//! `Gd`).
+//! One grammar covers lead sheets, the Weimar Jazz Database (`D79b`, `Ebj7911#`) and Nottingham's books (`D/f+`, `Gd`).
 
 mod words;
 
@@ -9,43 +8,43 @@ use super::{Chord, ChordKind, OCTAVE};
 use std::fmt;
 use words::Words;
 
-/// A text that is no chord symbol. Its display is one sentence.
+/// A text that is not a chord symbol. The display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "“{symbol}” is no chord; write a root, what stands over it and perhaps a bass, such as C, F#m7, Bb7, Ebmaj7, \
+    "“{symbol}” is not a chord; write a root, its kind and perhaps a bass, such as C, F#m7, Bb7, Ebmaj7, \
      Dm7b5, G7alt, C7sus4, Bdim7, Caug or G7/B, or NC for no chord"
 )]
 pub struct ChordError {
-    /// What was written.
+    /// The text.
     pub symbol: String,
 }
 
-/// What says that there is no chord, in any case.
+/// Texts that mean "no chord", in upper or lower case.
 const NO_CHORD: [&str; 6] = ["NC", "N.C.", "NC.", "N.C", "no chord", "tacet"];
 
 /// The usual names of the twelve pitch classes.
 const ROOTS: [&str; 12] = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 
 impl Chord {
-    /// Reads a chord symbol; `None` is a symbol that says that there is no chord: `NC`, `N.C.`
+    /// Reads a chord symbol; `None` for a symbol that means "no chord": `NC`, `N.C.`
     ///
     /// # Errors
-    /// When the text is no chord symbol.
+    /// If the text is not a chord symbol.
     pub fn parse(text: &str) -> Result<Option<Self>, ChordError> {
         let trimmed = text.trim();
         if NO_CHORD.iter().any(|text| trimmed.eq_ignore_ascii_case(text)) {
             return Ok(None);
         }
-        // A chord in brackets may be left out by the player; it is a chord all the same.
+        // A chord in brackets may be left out by the player, but it is a chord.
         let inside = trimmed.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(trimmed);
         let chord = whole(inside.trim()).or_else(|| whole(without_alternative(trimmed)?));
         chord.map(Some).ok_or_else(|| ChordError { symbol: text.to_owned() })
     }
 }
 
-/// `Dm7(Em7)`: a chord in brackets behind another one is what may be played instead of it.
+/// In `Dm7(Em7)`, the chord in brackets is an alternative.
 fn without_alternative(text: &str) -> Option<&str> {
-    // Of these nobody knows whether a flat is meant.
+    // It is unclear whether these mean a flat.
     const DOUBTFUL: [&str; 4] = ["B5", "B9", "B13", "B6"];
     let (chord, inside) = text.strip_suffix(')')?.split_once('(')?;
     (!DOUBTFUL.contains(&inside) && whole(inside.trim()).is_some()).then_some(chord.trim_end())
@@ -61,7 +60,7 @@ fn whole(text: &str) -> Option<Chord> {
     Some(Chord::new(root, Words::read(kind)?.kind(), bass))
 }
 
-/// A pitch class and what follows its name. In the bass Nottingham's books write small letters, and `+` for sharp.
+/// A pitch class, and the text after its name. Nottingham's books write the bass in small letters, with `+` for sharp.
 fn note_name(text: &str, in_bass: bool) -> Option<(u8, &str)> {
     let letter = text.chars().next()?;
     let natural = match if in_bass { letter.to_ascii_uppercase() } else { letter } {
@@ -71,7 +70,7 @@ fn note_name(text: &str, in_bass: bool) -> Option<(u8, &str)> {
         'F' => 5,
         'G' => 7,
         'A' => 9,
-        // In German-speaking countries.
+        // H is used in German-speaking countries.
         'B' | 'H' => 11,
         _ => return None,
     };
@@ -90,7 +89,7 @@ fn note_name(text: &str, in_bass: bool) -> Option<(u8, &str)> {
 }
 
 impl ChordKind {
-    /// What is written behind the root: nothing, `m7`, `maj7`.
+    /// The text after the root: nothing, `m7`, `maj7`.
     pub const fn symbol(self) -> &'static str {
         match self {
             Self::Major => "",

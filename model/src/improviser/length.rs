@@ -90,7 +90,7 @@ mod tests {
         touch.length(vocabulary, some(expected)).map_or(0, |length| length.0)
     }
 
-    /// How short a key is held does not matter. 0 stands for what is not known.
+    /// The time that a key is held does not matter. 0 stands for an unknown value.
     #[test]
     fn in_notation_a_note_lasts_until_the_next() {
         for gate_percent in [30, 50, 80, 95, 100] {
@@ -98,7 +98,7 @@ mod tests {
                 let held = (note * i64::from(gate_percent) / 100).max(1);
                 for table in [Vocabulary::dance(), Vocabulary::song()] {
                     assert_eq!(length(&table, held, note, gate_percent, 0), note, "{note} at {gate_percent} %");
-                    assert_eq!(length(&table, 0, note, gate_percent, 0), note, "a finger that is still down");
+                    assert_eq!(length(&table, 0, note, gate_percent, 0), note, "a key that is still down");
                     assert_eq!(length(&table, note + 5, note, gate_percent, 0), note, "an overlap");
                 }
             }
@@ -128,7 +128,7 @@ mod tests {
             let found = length(&table, held, 0, gate_percent, expected);
             assert_eq!(found, understood, "held for {held} at {gate_percent} %, {expected} expected");
         }
-        assert_eq!(length(&table, 20, 0, 100, 0), 0, "it wants to know what is expected");
+        assert_eq!(length(&table, 20, 0, 100, 0), 0, "the expected length is needed");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the tests of hearing and of deciding share.
+//! Shared fixtures of the tests of hearing and deciding.
 
 mod catching_up;
 mod decision;
@@ -27,7 +27,7 @@ fn new_improviser() -> Improviser {
 
 /// The same weights twice: with look-back, then without.
 fn models() -> &'static (Arc<Model>, Arc<Model>) {
-    // One model for all tests, because burn's random generator is shared by all threads.
+    // One model for all tests, because all threads share burn's random generator.
     static MINDS: OnceLock<(Arc<Model>, Arc<Model>)> = OnceLock::new();
     MINDS.get_or_init(|| {
         let network = Network::new(&Vocabulary::dance(), SIZES, 0.0, &Device::flex());

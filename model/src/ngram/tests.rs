@@ -20,10 +20,10 @@ fn log_ratio(pitches: &[u8], interval: i8) -> f32 {
 /// A successor of a figure is more probable after it than after any note.
 #[test]
 fn a_counted_successor_gains_after_its_figure() {
-    assert!(log_ratio(&[1, 6], 2) > 1.0, "a fifth of the probabilities, but as good as never after any note");
-    assert!(log_ratio(&[1, 6], -2) < 0.0, "at the cost of what is common");
-    assert!(log_ratio(&[2, 6], 2).abs() < 1e-6, "that leap is no figure that is known");
-    assert!(log_ratio(&[6], 2).abs() < 1e-6, "one note is no figure");
+    assert!(log_ratio(&[1, 6], 2) > 1.0, "a fifth of the probability here, but almost none after other notes");
+    assert!(log_ratio(&[1, 6], -2) < 0.0, "at the cost of common pitches");
+    assert!(log_ratio(&[2, 6], 2).abs() < 1e-6, "that leap is not a known figure");
+    assert!(log_ratio(&[6], 2).abs() < 1e-6, "one note is not a figure");
 }
 
 #[test]
@@ -83,11 +83,7 @@ fn bytes_that_are_no_licks_are_refused_without_a_panic() {
     for length in 0..bytes.len() {
         assert_eq!(NgramModel::from_bytes(&bytes[..length], mixing_weights), None);
     }
-    assert_eq!(
-        NgramModel::from_bytes(&[bytes.as_slice(), &[0]].concat(), mixing_weights),
-        None,
-        "more than there is to say"
-    );
+    assert_eq!(NgramModel::from_bytes(&[bytes.as_slice(), &[0]].concat(), mixing_weights), None, "too many successors");
     assert_eq!(NgramModel::from_bytes(&[0xff; 64], mixing_weights), None);
     let mut ratios = Vec::new();
     for position in 0..bytes.len() {

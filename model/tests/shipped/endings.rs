@@ -87,19 +87,19 @@ impl AnswerEnds {
 #[test]
 fn an_answer_ends_on_a_long_fitting_note() {
     for (style, book) in STYLES {
-        let [blind, told] =
+        let [blind, informed] =
             [false, true].map(|is_told| AnswerEnds::of(style, book, SamplingParameters::default(), is_told));
         let shown = |ends: &AnswerEnds| {
             let crossing = ends.crossing / ends.answers;
             let (fitting, cut, longer) = (ends.fitting(), ends.runs_cut(), ends.last_to_others());
             format!("fitting {fitting:.2}, runs cut {cut:.2}, crossing {crossing:.2}, {longer:.2} times as long")
         };
-        println!("{style}: {}; told: {}", shown(&blind), shown(&told));
-        assert!(told.runs_cut() < 0.03 && blind.runs_cut() > 0.2, "{style}: {}", shown(&told));
-        assert!(told.last_to_others() > 1.3 * blind.last_to_others(), "{style}: {}", shown(&told));
-        assert!(told.crossing == 0.0, "{style}: {}", shown(&told));
+        println!("{style}: {}; informed: {}", shown(&blind), shown(&informed));
+        assert!(informed.runs_cut() < 0.03 && blind.runs_cut() > 0.2, "{style}: {}", shown(&informed));
+        assert!(informed.last_to_others() > 1.3 * blind.last_to_others(), "{style}: {}", shown(&informed));
+        assert!(informed.crossing == 0.0, "{style}: {}", shown(&informed));
         if style != "piano" {
-            assert!(told.fitting() > blind.fitting() + 0.05, "{style}: {}", shown(&told));
+            assert!(informed.fitting() > blind.fitting() + 0.05, "{style}: {}", shown(&informed));
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct Sample {
 /// The name and the value of one feature. The value is finite.
 pub type Feature = (&'static str, f32);
 
-/// How well generated continuations can be scores from real ones.
+/// How well generated continuations can be told from real ones.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DiscriminatorResult {
     /// Area under the ROC curve, averaged over the folds: the probability that a generated continuation gets a higher
@@ -259,7 +259,7 @@ pub fn features(passage: &Passage, of: &StyleMetrics) -> Vec<Feature> {
         ("velocity spread", of.velocity_spread),
     ];
     let all = figures.into_iter().chain(melodic(passage.notes)).chain(rhythmic(passage)).chain(beside_prompt(passage));
-    #[expect(clippy::cast_possible_truncation, reason = "the forest reckons in f32")]
+    #[expect(clippy::cast_possible_truncation, reason = "the forest computes in f32")]
     all.map(|(name, value)| (name, value as f32)).collect()
 }
 
@@ -416,7 +416,7 @@ mod tests {
         assert_eq!(
             discriminate(&[lonely(true), lonely(false)], 1),
             None,
-            "one tune cannot be learnt from and held_out"
+            "one tune cannot be learnt from and held out"
         );
     }
 

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn witten_and_bell_by_hand() {
-        // CountedNode: 0 twice and 1 once; two kinds. P(0) = (2 + 2 × 1/4) / (3 + 2).
+        // Counted: 0 twice and 1 once; two kinds. P(0) = (2 + 2 × 1/4) / (3 + 2).
         let chain = learnt(0, 4, &[&[0, 0, 1]]);
         assert!((chain.probability(&[], 0, 0) - 0.5).abs() < 1e-12);
     }

@@ -320,7 +320,7 @@ mod tests {
         let twice = log_ratio(&knocking, &[7, 7], 7);
         assert!(
             (log_ratio(&knocking, &[7; 9], 7) - twice).abs() < 1e-6,
-            "what is ratios after one repetition is ratios after eight"
+            "the ratios after one repetition are those after eight"
         );
         let then_up = counted(&melodies(&[&[9, 9, 9, 12], &[5, 5, 5, 8]])).unwrap();
         assert!(log_ratio(&then_up, &[4, 7, 7, 7], 10).is_finite());
@@ -348,7 +348,7 @@ mod tests {
         let wide = "X:1\nM:4/4\nL:1/8\nK:C\nC,c' C,c' C,c' C,c'|C,c' C,c' C,c' C,c'|]\n\n".repeat(2);
         assert!(train(&model, &pieces(&wide), &other).is_none(), "what nobody plays there is of no use");
         let voices = Model::random(Vocabulary::piano(), sizes);
-        assert!(train(&voices, &learnt_from, &learnt_from).is_none(), "several voices have no ngram");
+        assert!(train(&voices, &learnt_from, &learnt_from).is_none(), "polyphonic styles have no n-gram model");
     }
 
     #[test]

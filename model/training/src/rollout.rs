@@ -140,7 +140,7 @@ mod tests {
 
     const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
 
-    fn blank(vocabulary: Vocabulary) -> Arc<Model> {
+    fn untrained(vocabulary: Vocabulary) -> Arc<Model> {
         let sizes = Sizes { layers: 1, hidden: 32, event: 32, head: 32 };
         let network = Network::new(&vocabulary, sizes, 0.0, &Device::flex());
         Arc::new(Model::new(ModelCard::new("test", vocabulary, sizes, Provenance::default()), &network))
@@ -171,19 +171,19 @@ mod tests {
         let bars = vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }];
         let notes = vec![note(0, 60, 48), note(0, 72, 30), note(23, 64, 8), note(47, 65, 9), note(71, 67, 2_000)];
         let tune = Tune { notes: [notes, vec![note(1_000, 20, 23)]].concat(), bars, ..Tune::default() };
-        let said = in_vocabulary(&tune, &Vocabulary::dance());
+        let mapped = in_vocabulary(&tune, &Vocabulary::dance());
         let expected = [(0, 72, 24), (24, 64, 8), (48, 65, 8), (72, 67, 288), (996, 44, 24)];
-        assert_eq!(summary_of(&said), expected);
-        assert!(said.notes.iter().all(|note| note.velocity == Velocity::DEFAULT), "a dance tune has no dynamics");
-        assert_eq!(in_vocabulary(&said, &Vocabulary::dance()), said, "what is said can be said");
+        assert_eq!(summary_of(&mapped), expected);
+        assert!(mapped.notes.iter().all(|note| note.velocity == Velocity::DEFAULT), "a dance tune has no dynamics");
+        assert_eq!(in_vocabulary(&mapped, &Vocabulary::dance()), mapped, "mapping again changes nothing");
     }
 
     #[test]
     fn hands_on_a_piano_sound_together() {
         let notes = vec![note(0, 60, 50), note(2, 64, 100), note(40, 67, 4), note(700, 72, 9)];
-        let said = in_vocabulary(&Tune { notes, ..Tune::default() }, &Vocabulary::piano());
-        assert_eq!(summary_of(&said), [(0, 60, 50), (0, 64, 97), (38, 67, 4), (700, 72, 10)]);
-        assert!(said.notes.iter().all(|note| note.velocity.value() == 34));
+        let mapped = in_vocabulary(&Tune { notes, ..Tune::default() }, &Vocabulary::piano());
+        assert_eq!(summary_of(&mapped), [(0, 60, 50), (0, 64, 97), (38, 67, 4), (700, 72, 10)]);
+        assert!(mapped.notes.iter().all(|note| note.velocity.value() == 34));
     }
 
     /// It begins after the prompt, and the same seed gives the same notes.
@@ -191,7 +191,7 @@ mod tests {
     fn a_continuation_follows_the_prompt_and_its_seed() {
         let tune = &parse_book(BOOK, "oneills.abc").tunes[1].1;
         for vocabulary in [Vocabulary::dance(), Vocabulary::piano()] {
-            let model = blank(vocabulary);
+            let model = untrained(vocabulary);
             let tune = in_vocabulary(tune, model.vocabulary());
             let prompt = &tune.notes[..20];
             let play = |seed| {

@@ -77,7 +77,7 @@ impl SweepRow {
 
     /// What is wrong at this temperature, one sentence each.
     fn faults(&self) -> impl Iterator<Item = String> {
-        let told = [
+        let found = [
             (self.unfinished, "continuations have too few notes"),
             (self.one_note, "continuations end on one note for ever"),
             (self.loops, "continuations end in a loop"),
@@ -85,7 +85,8 @@ impl SweepRow {
             (self.most_at_once.saturating_sub(MOST_AT_ONCE), "notes too many begin at one moment"),
         ];
         let temperature = self.temperature;
-        told.into_iter()
+        found
+            .into_iter()
             .filter(|(number, _)| *number > 0)
             .map(move |(number, what)| format!("at temperature {temperature}, {number} {what}"))
     }

@@ -140,7 +140,7 @@ impl<'plan> Trainer<'plan> {
     fn resume(&mut self, files: &CheckpointFiles) -> anyhow::Result<()> {
         let name = files.progress.display();
         let progress: Progress = serde_json::from_slice(&fs::read(&files.progress)?)
-            .with_context(|| format!("{name}: is no checkpoint of this version; start again with --fresh"))?;
+            .with_context(|| format!("{name}: is not a checkpoint of this version; start again with --fresh"))?;
         if progress.plan != *self.plan {
             bail!("{name}: belongs to a training with other settings; use --fresh to start again, or another --folder");
         }

@@ -72,7 +72,7 @@ pub fn pianist(path: &Path, seconds: i64) -> Result<Rendition> {
     const BEATS_PER_SECOND: f64 = 2.0;
     const SUSTAIN: u8 = 64;
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    let file = Smf::parse(&bytes).with_context(|| format!("{}: is no MIDI file", path.display()))?;
+    let file = Smf::parse(&bytes).with_context(|| format!("{}: is not a MIDI file", path.display()))?;
     let mut events = timed(&file)?;
     // Note-offs before note-ons, so that a repeated key gives two notes.
     events.sort_by(|one, other| one.0.total_cmp(&other.0).then(is_down(one.1).cmp(&is_down(other.1))));

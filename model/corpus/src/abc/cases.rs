@@ -1,13 +1,13 @@
-//! Tunes as people write them, each with its right value and where that comes from.
+//! Tunes as people write them, each with its correct reading and the source for it.
 //!
-//! "Both": abc2midi 4.84 and abcjs 6 agree. A section number is one of *The abc music standard 2.1*.
+//! "Both" means that abc2midi 4.84 and abcjs 6 agree. Section numbers are those of *The abc music standard 2.1*.
 
 use super::tests::{check, check_bars, check_order, check_refused, tune};
 use super::*;
 use crate::tests_support::heard;
 use segue_model::chord::Chord;
 
-/// Each row: the tune, its right value, and the source of that.
+/// Each row: the tune, its correct reading, and the source.
 fn check_all(rows: &[(&str, &str, &str)]) {
     for (abc, expected, source) in rows {
         assert_eq!(heard(&tune(abc).notes), *expected, "{abc}\n{source}");
@@ -21,7 +21,7 @@ fn what_is_no_note_within_a_chord_is_passed_over() {
         ("[!slide!CE]4 G4|", RIGHT, "both"),
         ("[+slide+CE]4 G4|", RIGHT, "both"),
         ("[C!f!E]4 G4|", RIGHT, "both"),
-        ("[!accent!C!fermata!E]4 G4|", RIGHT, "4.14, 4.20: decorations stand before their note"),
+        ("[!accent!C!fermata!E]4 G4|", RIGHT, "4.14, 4.20: decorations come before their note"),
         ("[{ga}CE]4 G4|", RIGHT, "grace notes within a chord"),
         ("[vC(E)]4 G4|", RIGHT, "ornaments and slurs"),
         ("[C\"^edge\"E]4 G4|", RIGHT, "annotations"),
@@ -33,7 +33,7 @@ fn a_chord_lasts_as_long_as_its_first_note() {
     check_all(&[
         ("[e C4]d c2|", "C4:96+E5:24 D5:24 C5:48", "4.17; both: d at 24"),
         ("[C4 e]d c2|", "C4:96+E5:24 -:72 D5:24 C5:48", "4.17; both: d at 96"),
-        ("[e2C4]2d|", "C4:192+E5:96 D5:24", "the length behind the chord multiplies"),
+        ("[e2C4]2d|", "C4:192+E5:96 D5:24", "the length after the chord multiplies"),
         ("(3[eC2]dc|", "C4:32+E5:16 D5:16 C5:16", "in a triplet"),
     ]);
 }
@@ -48,7 +48,7 @@ fn text_blocks_are_no_music() {
     check("C4 D4|\n%%begintext align\nA\n%% endtext\nE4 F4|", RIGHT);
     let preface = "%%begintext\nX:9\n%%endtext\nX:1\nK:C\nC|\n";
     assert_eq!(parse_book(preface, "book").tunes.len(), 1);
-    let reason = "the text that %%begintext begins never ends; write %%endtext behind it";
+    let reason = "the text that %%begintext begins never ends; write %%endtext after it";
     check_refused("X:1\nK:C\nC|\n%%begintext\nA\n", Some(4), reason);
 }
 
@@ -77,7 +77,7 @@ fn no_music_is_lost_between_the_parts() {
     check_order("P:A.B.A (fade out)\nK:C\nP:A\nA|\nP:B\nB|", "ABA");
     check_order("P:aab\nK:C\nP:a\nA|\nP:b\nB|", "AAB");
     check_order("P:BA\nK:C\nP:Part A\nA|\nP:B.\nB|", "BA");
-    // Labels are those of the tune, whichever voice is being written.
+    // Part labels belong to the tune, whichever voice is being written.
     check_order("P:AB\nK:C\nP:A\n[V:1]C|\n[V:2]E|\nP:B\n[V:1]D|", "CD");
     check_order("P:BA\nK:C\nV:1\nP:A\nC|\nP:B\nD|\nV:2\nP:A\nE|\nP:B\nF|", "DC");
 }
@@ -101,7 +101,7 @@ fn a_voice_may_sound_in_another_octave_or_key() {
     ] {
         check(abc, expected);
     }
-    // In the header: of a voice, and of the whole tune. 4.6; both.
+    // In the header, for one voice and for the whole tune. 4.6; both.
     check("V:1 octave=-1\nK:C\n[V:1]C", "C3:24");
     check("V:1 octave=-1\nK:C\nC", "C3:24");
     check("%%MIDI transpose -12\nK:C\nC", "C3:24");
@@ -120,7 +120,11 @@ fn what_the_header_of_a_book_says_holds_for_its_tunes() {
     assert_eq!(tune(header, "X:1\nK:C\nCDEF|"), ("C4:48 D4:48 E4:48 F4:48".to_owned(), 1));
     assert_eq!(tune(header, "X:1\nL:1/8\nK:C\nC"), ("C4:24".to_owned(), 1), "a tune may say otherwise");
     assert_eq!(tune("%%MIDI transpose 12\nL:1/4", "X:1\nK:C\nC"), ("C5:48".to_owned(), 0));
-    assert_eq!(tune("A letter to a friend.\nL:1/4", "X:1\nK:C\nC"), ("C4:24".to_owned(), 0), "free text is no header");
+    assert_eq!(
+        tune("A letter to a friend.\nL:1/4", "X:1\nK:C\nC"),
+        ("C4:24".to_owned(), 0),
+        "free text is not a header"
+    );
 }
 
 #[test]
@@ -156,9 +160,9 @@ fn tempos_are_heard() {
     }
     let tempos = tune("Q:1/4=90\nL:1/8\nK:C\nC8|[Q:1/4=60]|:D8|\nQ:1/4=120\nE8:|").tempos;
     let found: Vec<(i64, f64)> = tempos.iter().map(|tempo| (tempo.at.0, tempo.bpm().round())).collect();
-    assert_eq!(found, [(0, 90.0), (192, 60.0), (384, 120.0)], "as it is played out: nothing says 60 again");
+    assert_eq!(found, [(0, 90.0), (192, 60.0), (384, 120.0)], "as played: 60 is not stated again");
     let book = parse_book("X:1\nQ:fast\nK:C\nC|", "book");
-    assert_eq!(book.skipped[0].reason, "“fast” is no tempo; write Q:1/4=120");
+    assert_eq!(book.skipped[0].reason, "“fast” is not a tempo; write Q:1/4=120");
 }
 
 #[test]
@@ -167,7 +171,7 @@ fn the_first_voice_that_has_notes_is_kept() {
     check("V:1\nz8|\nV:2\nC8|\nV:1\nD8|", "-:192 D4:192");
     check("V:1\nV:2\n[V:1]C[V:2]E", "C4:24");
     check("[V:1]z8|[V:2]C8|", "C4:192");
-    // What cannot be read in a voice that is not kept does no harm; what cannot in one before it is said.
+    // An error in a voice that is not used does no harm; an error in a voice before the used one is reported.
     check("V:1\nC|\nV:2\n[CE|", "C4:24");
     check_refused("X:1\nK:C\nV:1\n[CE|\nV:2\nC|", Some(4), "a chord is never closed");
 }
@@ -237,7 +241,7 @@ fn metres_may_be_sums_or_one_number() {
         check_bars(&format!("M:{metre}\nL:1/8\nK:C\nC"), expected);
     }
     for metre in ["5", "3/5", "3+", "3/8+2", "+", "300/4", "64/4+64/4"] {
-        check_refused(&format!("X:1\nM:{metre}\nK:C\nC"), Some(2), &format!("“{metre}” is no metre"));
+        check_refused(&format!("X:1\nM:{metre}\nK:C\nC"), Some(2), &format!("“{metre}” is not a metre"));
     }
 }
 
@@ -275,7 +279,7 @@ fn accidentals_reach_as_far_as_the_book_says() {
     check(&abc("not"), "F#4:24 F4:24 F5:24 F4:24");
     check(&abc("octave"), "F#4:24 F#4:24 F5:24 F4:24");
     check(&abc("pitch"), "F#4:24 F#4:24 F#5:24 F4:24");
-    // 11.3: the default; abc2midi.
+    // The default of section 11.3; abc2midi.
     check("^FFf|F", "F#4:24 F#4:24 F#5:24 F4:24");
     check("K:D\nG=cG ECE|", "G4:24 C5:24 G4:24 E4:24 C4:24 E4:24");
 }
@@ -299,9 +303,9 @@ fn symbols_that_are_no_chords_are_said_and_end_the_one_before() {
         chords.iter().map(|(at, chord)| format!("{}:{}", at.0, name(*chord))).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(chords("\"G7\"C4\"C7x\"D4|"), "0:G7 96:none");
-    // Remarks and names of sections are none.
+    // Remarks and section names are not chords.
     assert_eq!(chords("\"G7\"C4\"A1\"D4\"Coda\"E4\"Fine\"F4\"^C7x\"G4|"), "0:G7");
     let skipped = parse_book("X:5\nK:C\n\"G7\"C4\"C7x\"D4|", "book").skipped;
     assert_eq!(skipped.len(), 1);
-    assert!(skipped[0].to_string().starts_with("book, tune 5, line 3: “C7x” is no chord; write"), "{}", skipped[0]);
+    assert!(skipped[0].to_string().starts_with("book, tune 5, line 3: “C7x” is not a chord; write"), "{}", skipped[0]);
 }

@@ -1,4 +1,4 @@
-//! A place in one line of text.
+//! A position in one line of text.
 
 pub(super) struct Cursor<'a> {
     rest: &'a str,
@@ -9,7 +9,7 @@ impl<'a> Cursor<'a> {
         Self { rest: line }
     }
 
-    /// What has not been read.
+    /// The text that has not been read.
     pub fn rest(&self) -> &'a str {
         self.rest
     }
@@ -18,19 +18,19 @@ impl<'a> Cursor<'a> {
         self.rest.chars().next()
     }
 
-    /// The character behind the next one.
+    /// The character after the next one.
     pub fn second(&self) -> Option<char> {
         self.rest.chars().nth(1)
     }
 
-    /// One character on; at the end it stays there.
+    /// Moves on by one character; stays at the end.
     pub fn bump(&mut self) {
         let mut characters = self.rest.chars();
         characters.next();
         self.rest = characters.as_str();
     }
 
-    /// `bytes` on, or to the end where that is no boundary of characters.
+    /// Moves on by `bytes`, or to the end if that is not a character boundary.
     pub fn advance(&mut self, bytes: usize) {
         self.rest = self.rest.get(bytes..).unwrap_or("");
     }
@@ -42,19 +42,19 @@ impl<'a> Cursor<'a> {
         taken
     }
 
-    /// How many characters were skipped.
+    /// Skips characters while they belong. Returns how many.
     pub fn skip_while(&mut self, belongs: impl FnMut(char) -> bool) -> usize {
         self.take_while(belongs).chars().count()
     }
 
-    /// Up to `text`; false, and nothing skipped, where it does not come.
+    /// Skips to `text`. If it does not occur, returns false and skips nothing.
     pub fn skip_to(&mut self, text: &str) -> bool {
         let found = self.rest.find(text);
         self.advance(found.unwrap_or(0));
         found.is_some()
     }
 
-    /// Everything up to and with the next `end`; `None`, and nothing taken, where it does not come.
+    /// Takes everything up to and including the next `end`. If it does not occur, returns `None` and takes nothing.
     pub fn take_through(&mut self, end: char) -> Option<&'a str> {
         let length = self.rest.find(end)? + end.len_utf8();
         let (taken, rest) = self.rest.split_at(length);

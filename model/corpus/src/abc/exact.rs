@@ -1,10 +1,10 @@
-//! Written time, finer than ticks, so that triplets of triplets do not drift.
+//! Written time in units finer than ticks, so that nested triplets do not drift.
 
 use segue_model::note::{Metre, Ticks};
 use std::ops::{Add, AddAssign};
 
-/// A moment or span in 720,720ths of a tick: the least common multiple of 1 to 16, so that every tuplet and division
-/// met in practice is a whole number. What is finer still is rounded, by less than a millionth of a tick.
+/// A moment or length in 720,720ths of a tick. That is the least common multiple of 1 to 16, so every tuplet and
+/// division used in practice is a whole number. Anything finer is rounded, by less than a millionth of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Exact(i64);
 
@@ -21,14 +21,14 @@ impl Exact {
         Self::of(metre.bar())
     }
 
-    /// Times `numerator / denominator`. A result beyond all measure stays at the largest moment there is.
+    /// Multiplied by `numerator / denominator`. A result that is too large becomes the largest value.
     pub fn scaled(self, numerator: i64, denominator: i64) -> Self {
         let (numerator, denominator) = (i128::from(numerator), i128::from(denominator.max(1)));
         let rounded = (i128::from(self.0) * numerator + denominator / 2).div_euclid(denominator);
         Self(i64::try_from(rounded).unwrap_or(i64::MAX))
     }
 
-    /// In quarter notes.
+    /// The number of quarter notes.
     #[expect(clippy::cast_precision_loss, reason = "a length of a few whole notes")]
     pub fn quarters(self) -> f64 {
         self.0 as f64 / (PER_TICK * Ticks::quarters(1).0) as f64

@@ -1,10 +1,10 @@
-//! The values of single fields: metre, unit of length, tempo, order of parts.
+//! The values of single fields: metre, unit length, tempo, order of parts.
 
 use super::exact::Exact;
 use crate::Tempo;
 use segue_model::note::{Metre, Ticks};
 
-/// What `M:` says.
+/// The value of `M:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Time {
     /// Bars have a length.
@@ -21,7 +21,7 @@ impl Time {
         }
     }
 
-    /// The unit of length where no `L:` states one: a sixteenth for metres below 3/4, else an eighth.
+    /// The unit length if no `L:` states one: a sixteenth for metres below 3/4, otherwise an eighth.
     pub fn default_unit(self) -> Exact {
         match self {
             Self::Metric(metre) if 4 * u32::from(metre.numerator) < 3 * u32::from(metre.denominator) => {
@@ -32,7 +32,7 @@ impl Time {
     }
 }
 
-/// Reads a metre from the start of `text`; the rest of the text comes back with it.
+/// Reads a metre from the start of `text`. Returns it with the rest of the text.
 pub(super) fn time(text: &str) -> Result<(Time, &str), String> {
     let text = text.trim_start();
     if let Some(rest) = text.strip_prefix("C|") {
@@ -46,11 +46,11 @@ pub(super) fn time(text: &str) -> Result<(Time, &str), String> {
     }
     let end = text.find(|c: char| !matches!(c, '0'..='9' | '+' | '/' | '(' | ')')).unwrap_or(text.len());
     let (sum, rest) = text.split_at(end);
-    let metre = sum_of_fractions(sum).ok_or_else(|| format!("“{}” is no metre", text.trim_end()))?;
+    let metre = sum_of_fractions(sum).ok_or_else(|| format!("“{}” is not a metre", text.trim_end()))?;
     Ok((Time::Metric(metre), rest))
 }
 
-/// `6/8`, `(2+3+2)/8`, `3/8+2/8+3/8`, `2/4+3/8`. A number alone is what old prints have: 3 is 3/4, 2 is 2/2.
+/// Reads `6/8`, `(2+3+2)/8`, `3/8+2/8+3/8`, `2/4+3/8`. Old prints write a single number: 3 is 3/4 and 2 is 2/2.
 fn sum_of_fractions(text: &str) -> Option<Metre> {
     match text {
         "2" => return Some(Metre { numerator: 2, denominator: 2 }),
@@ -58,7 +58,7 @@ fn sum_of_fractions(text: &str) -> Option<Metre> {
         "4" => return Some(Metre::COMMON),
         _ => {}
     }
-    // Beats before a stroke count in the value behind it: `2+3/8` is five eighths.
+    // Numbers before a slash count in the note value after it: `2+3/8` is five eighths.
     let mut fractions: Vec<(u32, u32)> = Vec::new();
     let mut beats: u32 = 0;
     for word in text.split('+') {
@@ -83,11 +83,11 @@ fn sum_of_fractions(text: &str) -> Option<Metre> {
     Metre::new(u8::try_from(numerator).ok()?, u8::try_from(smallest).ok()?)
 }
 
-/// Reads what `Q:` says as microseconds of a quarter note: `1/4=120`, `"Andante" 3/8=80`, `1/4 1/8=50`, and of old
-/// `C3=40` and `120`, which count units of length. `None` where words alone stand there.
+/// Reads the value of `Q:` as microseconds per quarter note: `1/4=120`, `"Andante" 3/8=80`, `1/4 1/8=50`, and the old
+/// forms `C3=40` and `120`, which count unit lengths. `None` if it contains only words.
 pub(super) fn tempo(text: &str, unit_length: Exact) -> Result<Option<u32>, String> {
-    let no_tempo = || format!("“{}” is no tempo; write Q:1/4=120", text.trim());
-    // Words in quotation marks, before or behind.
+    let no_tempo = || format!("“{}” is not a tempo; write Q:1/4=120", text.trim());
+    // Words in quotation marks may come before or after.
     let plain: String = text.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     let plain = plain.trim();
     if plain.is_empty() {
@@ -116,11 +116,11 @@ pub(super) fn part_name(text: &str) -> Option<char> {
     letters.next().is_none().then_some(letter)
 }
 
-/// Reads `1/8`. The shortest unit taken is a 512th.
+/// Reads a value such as `1/8`. The shortest unit accepted is a 512th.
 pub(super) fn unit(text: &str) -> Result<Exact, String> {
     const FINEST: i64 = 512;
     let text = text.trim();
-    let no_unit = || format!("“{text}” is no unit of length");
+    let no_unit = || format!("“{text}” is not a unit length");
     let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
     let numerator: i64 = numerator.trim().parse().map_err(|_| no_unit())?;
     let denominator: i64 = denominator.trim().parse().map_err(|_| no_unit())?;
@@ -130,12 +130,12 @@ pub(super) fn unit(text: &str) -> Result<Exact, String> {
     Ok(Exact::WHOLE_NOTE.scaled(numerator, denominator))
 }
 
-/// Expands `A2(BC)3` to `AABCBCBC`. Other signs than letters, digits and brackets mean nothing, and so do words:
-/// `labels` are the parts that the music has, by which they are told from parts with small letters.
+/// Expands `A2(BC)3` to `AABCBCBC`. Characters other than letters, digits and brackets are ignored, and so are words:
+/// `labels` are the parts in the music, which tell words from parts with small letters.
 pub(super) fn part_order(text: &str, labels: &[char]) -> Result<Vec<char>, String> {
     const MOST_PARTS: usize = 256;
     const DEEPEST: usize = 8;
-    // The innermost open bracket is last. What a digit repeats is the last letter or closed bracket.
+    // The innermost open bracket is the last one. A digit repeats the last letter or closed bracket.
     let mut open: Vec<Vec<char>> = vec![Vec::new()];
     let mut last: Vec<char> = Vec::new();
     let is_of_parts = |word: &&str| {
@@ -154,7 +154,7 @@ pub(super) fn part_order(text: &str, labels: &[char]) -> Result<Vec<char>, Strin
             }
             ')' if open.len() > 1 => last = open.pop().unwrap_or_default(),
             '1'..='9' => {
-                // Once is there already.
+                // One copy is already there.
                 let more = usize::try_from(character.to_digit(10).unwrap_or(1)).unwrap_or(1) - 1;
                 last = last.repeat(more);
             }

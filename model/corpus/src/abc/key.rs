@@ -1,47 +1,47 @@
-//! Key signatures: which letters are sharp or flat, and how a pitch is spelled under them.
+//! Key signatures: which letters are sharp or flat, and how a pitch is spelled in them.
 
 use segue_model::note::Pitch;
 
-/// A key signature as `K:` states it.
+/// A key signature as given by `K:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Key {
-    /// Semitones added to each letter, C D E F G A B.
+    /// Semitones added to each of the letters C D E F G A B.
     letters: [i8; 7],
-    /// Semitones by which every note sounds higher than written (`octave=`, `transpose=`, `treble-8`).
+    /// Semitones by which notes sound higher than written (`octave=`, `transpose=`, `treble-8`).
     shift: i8,
 }
 
-/// A note as it is written: letter, accidental and octave.
+/// A written note: letter, accidental and octave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spelled {
-    /// 0 is C, 6 is B.
+    /// The letter: 0 is C, 6 is B.
     pub letter: u8,
-    /// Semitones of the accidental that is in force, -2 to 2.
+    /// The accidental in force, in semitones, -2 to 2.
     pub accidental: i8,
-    /// 0 is the octave of middle C.
+    /// The octave: 0 begins with middle C.
     pub octave: i8,
 }
 
 /// Semitones of C D E F G A B above C.
 const LETTER_SEMITONES: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
-/// Places of C D E F G A B on the line of fifths, from C.
+/// Positions of C D E F G A B on the line of fifths, from C.
 const LETTER_FIFTHS: [i32; 7] = [0, 2, 4, -1, 1, 3, 5];
 /// Letters in the order in which sharps are added; flats are added from the other end.
 const SHARPS: [usize; 7] = [3, 0, 4, 1, 5, 2, 6];
 const MIDDLE_C: i32 = 60;
-/// More sharps or flats than this are no key.
+/// A key cannot have more sharps or flats than this.
 const MOST_ACCIDENTALS: i32 = 14;
 
 impl Key {
-    /// Reads what follows `K:`, such as `D`, `Em`, `A Dorian`, `Bbmix`, `D exp ^f _b`, `HP`, `none` or `G clef=bass`.
+    /// Reads the text after `K:`, such as `D`, `Em`, `A Dorian`, `Bbmix`, `D exp ^f _b`, `HP`, `none` or `G clef=bass`.
     ///
     /// # Errors
-    /// A sentence about what is no key.
+    /// A sentence that says why the text is not a key.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::default().changed(text)
     }
 
-    /// The key after a `K:` in mid-tune: one that names only a clef leaves the key as it was.
+    /// The key after a `K:` in mid-tune: a text that names only a clef leaves the key unchanged.
     pub(super) fn changed(self, text: &str) -> Result<Self, String> {
         let text = text.trim();
         let mut key = Self { shift: 0, ..self };
@@ -61,7 +61,7 @@ impl Key {
                 &text[4..]
             }
             Some(_) if is_clef_or_setting(text) => text,
-            Some(_) => return Err(format!("“{text}” is no key")),
+            Some(_) => return Err(format!("“{text}” is not a key")),
         };
         for word in words.split_whitespace() {
             key.apply_word(word);
@@ -77,7 +77,7 @@ impl Key {
         }
     }
 
-    /// `^f_b`: accidentals added to the signature.
+    /// Reads accidentals that are added to the signature, such as `^f_b`.
     fn apply_accidentals(&mut self, word: &str) {
         let mut accidental = 0;
         for character in word.chars() {
@@ -99,7 +99,7 @@ impl Key {
         self.letters[usize::from(letter % 7)]
     }
 
-    /// The key that sounds; `None` outside the keyboard.
+    /// The sounding pitch; `None` outside the keyboard.
     pub(super) fn sounding(self, note: Spelled) -> Option<Pitch> {
         let written = MIDDLE_C
             + 12 * i32::from(note.octave)
@@ -108,7 +108,7 @@ impl Key {
         u8::try_from(written + i32::from(self.shift)).ok().and_then(Pitch::new)
     }
 
-    /// The spelling nearest to this key on the line of fifths.
+    /// The spelling closest to this key on the line of fifths.
     pub(super) fn spelled(self, pitch: Pitch) -> Spelled {
         let written = i32::from(pitch.key()) - i32::from(self.shift);
         let centre = self.letters.iter().map(|accidental| i32::from(*accidental)).sum::<i32>() + 2;
@@ -121,15 +121,15 @@ impl Key {
         let nearest = fitting.min_by_key(|note| {
             let fifths = LETTER_FIFTHS[usize::from(note.letter)] + 7 * i32::from(note.accidental);
             let outside = self.accidental(note.letter) != note.accidental;
-            // A tie between a sharp and a flat goes to the sharp: it is mostly a leading note.
+            // If a sharp and a flat are equally close, the sharp is chosen, because it is usually a leading note.
             (outside, (fifths - centre).abs(), -note.accidental)
         });
-        // Every pitch class has a spelling with at most one accidental, so there is always a nearest one.
+        // Every pitch class has a spelling with at most one accidental, so there is always a closest one.
         nearest.unwrap_or(Spelled { letter: 0, accidental: 0, octave: 0 })
     }
 }
 
-/// Letter (0 is C) and octave (0 from `C`, 1 from `c`) of a note's letter.
+/// The letter (0 is C) and the octave (0 for `C`, 1 for `c`) of a note character.
 pub(super) fn letter_and_octave(character: char) -> Option<(u8, i8)> {
     let letter = match character.to_ascii_uppercase() {
         'C' => 0,
@@ -144,29 +144,29 @@ pub(super) fn letter_and_octave(character: char) -> Option<(u8, i8)> {
     Some((letter, i8::from(character.is_ascii_lowercase())))
 }
 
-/// Sharps (or, below zero, flats) of the key that the text begins with, and what follows its mode.
+/// The number of sharps (flats if negative) of the key at the beginning of the text, and what follows its mode.
 fn tonic_and_mode(text: &str) -> Result<(i32, &str), String> {
     let tonic = text.chars().next().and_then(letter_and_octave).map_or(0, |(letter, _)| usize::from(letter));
     let sharp = text[1..].strip_prefix(['#', '♯']).map(|rest| (7, rest));
     let flat = || text[1..].strip_prefix(['b', '♭']).map(|rest| (-7, rest));
     let (accidental, rest) = sharp.or_else(flat).unwrap_or((0, &text[1..]));
     let glued = !rest.starts_with(char::is_whitespace);
-    // Accidentals may follow the mode without a blank: `Ador^g`.
+    // Accidentals may follow the mode without a space: `Ador^g`.
     let word = rest.trim_start().split(|c: char| c.is_whitespace() || "^_=".contains(c)).next().unwrap_or("");
     let word = if rest.trim_start()[word.len()..].starts_with('=') { "" } else { word };
     let mode = mode_fifths(word);
     if glued && mode.is_none() && !word.is_empty() {
-        return Err(format!("“{text}” is no key: the mode “{word}” is unknown"));
+        return Err(format!("“{text}” is not a key: the mode “{word}” is unknown"));
     }
     let after = if mode.is_some() { rest.trim_start().strip_prefix(word).unwrap_or("") } else { rest };
     let fifths = LETTER_FIFTHS[tonic] + accidental + mode.unwrap_or(0);
     if fifths.abs() > MOST_ACCIDENTALS {
-        return Err(format!("“{text}” is no key"));
+        return Err(format!("“{text}” is not a key"));
     }
     Ok((fifths, after))
 }
 
-/// How many sharps a mode has more than the major key on the same tonic. Three letters are enough for a name.
+/// How many more sharps a mode has than the major key on the same tonic. Three letters identify it.
 fn mode_fifths(word: &str) -> Option<i32> {
     if word == "M" {
         return Some(0);
@@ -204,8 +204,7 @@ fn is_clef_or_setting(text: &str) -> bool {
     word.starts_with(['^', '_', '=']) || word.contains('=') || CLEFS.iter().any(|clef| word.starts_with(clef))
 }
 
-/// By how many semitones a word behind `K:` or `V:` makes the music sound higher: `octave=-1`, `transpose=3`,
-/// `treble-8`,
+/// By how many semitones a word after `K:` or `V:` transposes the music: `octave=-1`, `transpose=3`, `treble-8`,
 /// `clef=bass+8` (ABC 2.1, section 4.6). `None` for other words.
 pub(super) fn shift_of(word: &str) -> Option<i8> {
     match word.split_once('=') {

@@ -1,22 +1,22 @@
-//! In which order a page is played: repeats, endings, parts.
+//! The order in which a page is played: repeats, endings, parts.
 
 use super::exact::Exact;
 use super::written::{Ending, Item, Placed};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// A tune that is longer when played out is taken for a slip.
+/// A tune with more items than this when its repeats are written out is taken for a mistake.
 const MOST_PLAYED: usize = 200_000;
 
-/// A stretch that is played once or more.
+/// A stretch that is played once or several times.
 struct Section {
     body: Range<usize>,
-    /// Passes and place of each ending, in the order of writing.
+    /// The passes and the range of each ending, in the order of writing.
     endings: Vec<(Vec<u8>, Range<usize>)>,
     passes: u8,
 }
 
-/// Indices of `items` in the order of playing. `parts` is the order of the parts, if one is stated.
+/// The indices of `items` in the order of playing. `parts` is the order of the parts, if one is stated.
 pub(super) fn play_order(items: &[Placed], parts: &[char]) -> Result<Vec<usize>, String> {
     let mut order = Vec::new();
     for stretch in stretches(items, parts)? {
@@ -27,8 +27,8 @@ pub(super) fn play_order(items: &[Placed], parts: &[char]) -> Result<Vec<usize>,
     Ok(order)
 }
 
-/// The whole page, or its parts in their stated order behind whatever stands before the first part. A label that the
-/// order does not name begins no part: its music belongs to the part before it.
+/// The whole page, or its parts in their stated order after everything before the first part. A label that the order
+/// does not contain begins no part; its music belongs to the part before it.
 fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, String> {
     let label = |(index, placed): (usize, &Placed)| match placed.item {
         Item::Part(name) if parts.contains(&name) => Some((name, index)),
@@ -51,7 +51,7 @@ fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, Stri
         let of_name: Vec<&Range<usize>> =
             placed.iter().filter(|(name, _)| name == part).map(|(_, range)| range).collect();
         let with_music: Vec<&Range<usize>> = of_name.iter().copied().filter(|range| has_sound(range)).collect();
-        // A part that is written out again stands for its next turn.
+        // A part that is written again is used for its next turn.
         let turn = times_played.entry(*part).or_default();
         let range = with_music.get(*turn).or(with_music.last()).or(of_name.first());
         *turn += 1;
@@ -60,8 +60,8 @@ fn stretches(items: &[Placed], parts: &[char]) -> Result<Vec<Range<usize>>, Stri
     Ok(stretches)
 }
 
-/// Cuts a stretch at its repeats, and at the labels of parts where no order of parts is stated. Where a `:|` has no
-/// `|:`, its section begins behind the last repeat or double line.
+/// Divides a stretch at its repeats, and at part labels if no order of parts is stated. The section of a `:|` without a
+/// `|:` begins after the last repeat or double bar line.
 fn sections(items: &[Placed], stretch: Range<usize>, labels_divide: bool) -> Vec<Section> {
     let mut cutter = Cutter {
         sections: Vec::new(),
@@ -82,7 +82,7 @@ struct Cutter {
     sections: Vec<Section>,
     start: usize,
     labels_divide: bool,
-    /// The section began with `|:`, so that a double line inside it does not end it.
+    /// Whether the section began with `|:`, so that a double bar line inside does not end it.
     opened: bool,
     endings: Vec<(Vec<u8>, usize)>,
     passes: u8,
@@ -118,7 +118,7 @@ impl Cutter {
         }
     }
 
-    /// Whether less than a bar has sounded since the section began: a label behind an upbeat does not part them.
+    /// Whether less than a bar has sounded since the section began: a label after an upbeat does not separate them.
     fn is_upbeat(&self, items: &[Placed], index: usize) -> bool {
         let mut length = Exact::default();
         for placed in &items[self.start..index] {
@@ -130,7 +130,7 @@ impl Cutter {
         length < bar || length == Exact::default()
     }
 
-    /// At which passes an ending is played. One in words counts on from those before it, or is the last.
+    /// The passes at which an ending is played. An ending given in words follows those before it, or is the last.
     fn passes_of(&self, ending: &Ending) -> Vec<u8> {
         const ORDINALS: [(&str, u8); 8] =
             [("1", 1), ("2", 2), ("3", 3), ("first", 1), ("second", 2), ("2nd", 2), ("third", 3), ("fourth", 4)];
@@ -161,7 +161,7 @@ impl Cutter {
     }
 }
 
-/// Whether an ending begins before anything sounds.
+/// Whether an ending begins before any note sounds.
 fn ending_is_next(items: &[Placed]) -> bool {
     for placed in items {
         match &placed.item {
@@ -184,14 +184,14 @@ impl Section {
                 }
             }
             if order.len() > MOST_PLAYED {
-                return Err("the tune is endless when it is played out".to_owned());
+                return Err("the tune is endless with its repeats written out".to_owned());
             }
         }
         Ok(())
     }
 }
 
-/// The parts that the page has, in order.
+/// The parts on the page, in order.
 pub(super) fn labels(items: &[Placed]) -> Vec<char> {
     let label = |placed: &Placed| match placed.item {
         Item::Part(name) => Some(name),

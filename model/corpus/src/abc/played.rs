@@ -6,14 +6,14 @@ use crate::{Tempo, Tune, push_chord, push_tempo};
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 
-/// A bar line as it was played, and the metre in force behind it.
+/// A bar line as it was played, and the metre after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line {
     pub at: Ticks,
     pub metre: Option<Metre>,
 }
 
-/// Plays out what is written. The title is the caller's.
+/// Plays the written items. The caller sets the title.
 pub(super) fn play(items: &[Placed], order: &[usize]) -> Tune {
     let mut playing = Playing::default();
     for index in order {
@@ -26,7 +26,7 @@ pub(super) fn play(items: &[Placed], order: &[usize]) -> Tune {
 struct Playing {
     now: Exact,
     sounding: Vec<Sounding>,
-    /// Indices of notes that go on in the next sound, if that has them at the moment where they end.
+    /// The indices of notes that continue in the next sound, if that sound has them when they end.
     tied: Vec<usize>,
     lines: Vec<Line>,
     tempos: Vec<Tempo>,
@@ -41,7 +41,7 @@ struct Sounding {
 
 impl Playing {
     fn meet(&mut self, placed: &Placed) {
-        // A change of metre is a bar line even where none is drawn.
+        // A change of metre counts as a bar line even if none is drawn.
         if self.lines.last().is_none_or(|line| line.metre != placed.metre) {
             self.line(placed.metre);
         }
@@ -102,15 +102,15 @@ impl Playing {
 impl Sounding {
     fn note(&self) -> Note {
         let (onset, end) = (self.onset.ticks(), self.end.ticks());
-        // The shortest note is a tick, because a note has a length.
+        // A note has at least one tick, because its length must not be zero.
         let duration = Ticks((end - onset).0.max(1));
         Note { onset, pitch: self.pitch, velocity: Velocity::DEFAULT, duration }
     }
 }
 
-/// The entries from which bars are counted, so that they fall on the lines that were played.
+/// The entries from which bars are counted, so that they fall on the bar lines that were played.
 ///
-/// A line inside a bar needs no entry if the bar is whole: that is a repeat sign before a pickup.
+/// A bar line within a bar needs no entry if the bar is complete: it is a repeat sign before a pickup.
 fn bars(lines: &[Line], end: Ticks) -> Vec<Bars> {
     let mut entries: Vec<Bars> = Vec::new();
     let mut metre = None;
@@ -133,7 +133,7 @@ fn bars(lines: &[Line], end: Ticks) -> Vec<Bars> {
     entries
 }
 
-/// Bars begin where the first line is, or, when that is only a whole number of bars away, at once.
+/// Bars begin at the first bar line, or at once if that line is a whole number of bars away.
 fn first_entry(lines: &[Line], metre: Metre) -> Bars {
     let start = Bars { line: lines.first().map_or(Ticks::ZERO, |line| line.at), metre };
     match lines.get(1) {
@@ -142,7 +142,7 @@ fn first_entry(lines: &[Line], metre: Metre) -> Bars {
     }
 }
 
-/// Whether a line lies where the entry has a bar line, or inside a bar that the entry has whole.
+/// Whether a line lies on one of the entry's bar lines, or within a bar that is complete.
 fn continues(entry: Bars, line: Line, from_line: &[Line], end: Ticks) -> bool {
     let place = entry.place(line.at);
     let next = line.at - place + entry.metre.bar();

@@ -1,22 +1,22 @@
-//! Tuplets and broken rhythm: what they make of the lengths that are written.
+//! Tuplets and broken rhythm: how they change the written lengths.
 
 use super::cursor::Cursor;
 use super::fields::Time;
 use super::tokens::{number, tuplet_argument};
 use super::written::Sound;
 
-/// The most notes that a tuplet may have.
+/// The most notes in a tuplet.
 const LARGEST_TUPLET: i64 = 64;
-/// The most notes of which ABC says in the time of how many they are played.
+/// The most notes of a tuplet for which ABC defines the usual time.
 const LARGEST_USUAL_TUPLET: i64 = 9;
-/// `>>>` is as far as broken rhythm goes.
+/// The longest sign of broken rhythm is `>>>`.
 const MOST_BROKEN: u32 = 3;
 
-/// What holds for the sounds that come next.
+/// The rhythm that applies to the next sounds.
 #[derive(Clone, Default)]
 pub(super) struct Rhythm {
     tuplet: Option<Tuplet>,
-    /// What a `>` or `<` makes of the next sound, as a fraction.
+    /// The factor that a `>` or `<` gives to the next sound, as a fraction.
     broken: Option<(i64, i64)>,
 }
 
@@ -30,7 +30,7 @@ struct Tuplet {
 }
 
 impl Rhythm {
-    /// Gives a sound its length.
+    /// Applies the rhythm to a sound.
     pub fn apply(&mut self, sound: &mut Sound) {
         let (broken_by, broken_to) = self.broken.take().unwrap_or((1, 1));
         sound.scale(broken_by, broken_to);
@@ -44,7 +44,7 @@ impl Rhythm {
         }
     }
 
-    /// To be called behind the last line.
+    /// Checks the rhythm after the last line.
     pub fn finish(&self) -> Result<(), String> {
         match &self.tuplet {
             Some(tuplet) if !tuplet.begun => Err("a tuplet has no notes".to_owned()),
@@ -52,8 +52,8 @@ impl Rhythm {
         }
     }
 
-    /// At a `>` or `<`: what it makes of the sound before, as a fraction. At the start of a tune, without a sound
-    /// before it, it breaks nothing.
+    /// Reads a `>` or `<`. Returns the factor for the sound before it, as a fraction. At the start of a tune, without a
+    /// sound before it, it has no effect.
     pub fn broken(&mut self, cursor: &mut Cursor<'_>, has_sound_before: bool) -> Result<Option<(i64, i64)>, String> {
         let sign = cursor.peek().unwrap_or('>');
         let count = u32::try_from(cursor.skip_while(|c| c == sign)).unwrap_or(u32::MAX);
@@ -69,7 +69,7 @@ impl Rhythm {
         Ok(has_sound_before.then_some(first))
     }
 
-    /// At a `(`: a tuplet, or a slur, which does not bear on the rhythm.
+    /// Reads a `(`: a tuplet, or a slur, which does not affect the rhythm.
     pub fn tuplet_or_slur(&mut self, cursor: &mut Cursor<'_>, time: Time) -> Result<(), String> {
         cursor.bump();
         if !cursor.peek().is_some_and(|c| c.is_ascii_digit()) {
@@ -82,7 +82,7 @@ impl Rhythm {
         let time_of = tuplet_argument(cursor)?.unwrap_or_else(|| usual_time_of(notes, time));
         let left = tuplet_argument(cursor)?.unwrap_or(notes);
         if time_of > LARGEST_TUPLET * 2 || left > LARGEST_TUPLET * 2 {
-            return Err("a tuplet is beyond all measure".to_owned());
+            return Err("a tuplet is too large".to_owned());
         }
         // The same sign twice, `(3(3abc`, is a slip of the pen.
         if self.tuplet.as_ref().is_some_and(|open| !open.begun && open.notes != notes) {
@@ -93,13 +93,13 @@ impl Rhythm {
     }
 }
 
-/// In the time of how many notes a tuplet of `notes` is played when it does not say.
+/// In the time of how many notes a tuplet of `notes` is played if it does not say.
 fn usual_time_of(notes: i64, time: Time) -> i64 {
     let compound = time.metre().is_some_and(|metre| metre.numerator % 3 == 0 && metre.numerator > 3);
     match notes {
         2 | 4 | 8 => 3,
         3 | 6 => 2,
-        // The standard says nothing of these; other readers leave the lengths as they are written.
+        // The standard does not define these; other readers leave the written lengths unchanged.
         _ if !(2..=LARGEST_USUAL_TUPLET).contains(&notes) => notes,
         _ if compound => 3,
         _ => 2,

@@ -1,4 +1,4 @@
-//! No text makes the reader panic, hang or give music that is out of order.
+//! No text makes the reader panic or hang, or gives notes that are out of order.
 
 use super::parse_book;
 use super::tests::{Dice, ONEILLS, check_refused};
@@ -8,7 +8,7 @@ use segue_model::note::Ticks;
 fn hostile_books_end_soon() {
     let started = std::time::Instant::now();
     let endless = format!("X:1\nP:{}\nK:C\nP:A\n{}", "A".repeat(256), "|:A:|".repeat(2_000));
-    check_refused(&endless, Some(2), "the tune is endless when it is played out");
+    check_refused(&endless, Some(2), "the tune is endless with its repeats written out");
     for hostile in [
         "|:",
         ":|",
@@ -39,7 +39,7 @@ fn hostile_books_end_soon() {
     assert!(started.elapsed().as_secs() < 60);
 }
 
-/// However a real book is damaged, the reader neither panics nor breaks its word.
+/// However a real book is damaged, the reader neither panics nor breaks its promises.
 #[test]
 fn no_damage_to_a_real_book_makes_the_reader_panic() {
     const ROUNDS: usize = 4_000;

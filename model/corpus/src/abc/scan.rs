@@ -1,8 +1,8 @@
-//! From the characters of a tune's body to what is written on the page.
+//! From the characters of a tune's body to the items on the page.
 //!
-//! Lengths and pitches are settled here: unit, tuplets, broken rhythm, key, transposition, and accidentals, which last
-//! to the end of their bar as `propagate-accidentals` says, and through a tie into the next bar for the tied note
-//! alone.
+//! Lengths and pitches are determined here: unit length, tuplets, broken rhythm, key, transposition and accidentals.
+//! Accidentals last to the end of their bar as `propagate-accidentals` says; a tie carries one into the next bar for
+//! the tied note only.
 
 use super::accidentals::{Accidentals, Reach};
 use super::cursor::Cursor;
@@ -18,15 +18,15 @@ use super::tokens::{
 use super::written::{Bar, Ending, Item, Placed, Sound, WrittenNote};
 use segue_model::chord::Chord;
 
-/// Longer notes, in whole notes, are taken for slips.
+/// Longer notes, in whole notes, are taken for mistakes.
 const LONGEST_NOTE: i64 = 32;
-/// Longer rests, in bars, are taken for slips.
+/// Longer rests, in bars, are taken for mistakes.
 const LONGEST_REST_BARS: i64 = 200;
-/// Reads the music lines of one voice, one after the other, into [`Placed`] items.
+/// Reads the music lines of one voice into [`Placed`] items.
 #[derive(Clone)]
 pub(super) struct Scanner {
     pub items: Vec<Placed>,
-    /// Index of the last sound among the items.
+    /// The index of the last sound among the items.
     last_sound: Option<usize>,
     pub key: Key,
     pub time: Time,
@@ -35,10 +35,10 @@ pub(super) struct Scanner {
     pub unit_given: bool,
     /// Semitones by which the voice sounds higher than its key says (`V:1 octave=-1`).
     pub voice_shift: i8,
-    /// The same by a directive (`%%MIDI transpose`).
+    /// The same from a directive (`%%MIDI transpose`).
     pub transpose: i8,
     pub accidentals: Accidentals,
-    /// What was passed over though it may have been meant as music.
+    /// What was skipped although it may have been meant as music.
     pub skipped: Vec<String>,
     rhythm: Rhythm,
     overlay: Option<Overlay>,
@@ -64,7 +64,7 @@ impl Scanner {
         }
     }
 
-    /// One line of music, without its comment.
+    /// Reads one line of music without its comment.
     pub fn music(&mut self, line: &str) -> Outcome {
         let mut cursor = Cursor::new(line);
         while let Some(next) = cursor.peek() {
@@ -73,7 +73,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// A field inside the body, on its own line or in brackets. Fields that do not change the music are ignored.
+    /// Reads a field in the body, on its own line or in brackets. Fields that do not change the music are ignored.
     pub fn field(&mut self, name: char, value: &str) -> Outcome {
         match name {
             'K' => {
@@ -83,7 +83,7 @@ impl Scanner {
             'M' => {
                 let (time, music) = time(value)?;
                 self.set_time(time);
-                // Some books go on with music on the line of the field.
+                // Some books continue with music on the line of the field.
                 if music.contains('|') {
                     self.music(music)?;
                 }
@@ -100,7 +100,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// `P:A`. What is more than one letter is words, and names no part.
+    /// Reads a part label such as `P:A`. A value with more than one letter is text and names no part.
     pub fn label(&mut self, value: &str) {
         if let Some(name) = fields::part_name(value) {
             self.push(Item::Part(name));
@@ -115,7 +115,8 @@ impl Scanner {
         }
     }
 
-    /// `%%propagate-accidentals octave`, `I:MIDI transpose -12`. Other directives are for engravers.
+    /// Reads a directive such as `%%propagate-accidentals octave` or `I:MIDI transpose -12`. Layout directives are
+    /// ignored.
     pub fn directive(&mut self, text: &str) {
         let words: Vec<&str> = text.split([' ', '\t', '=']).filter(|word| !word.is_empty()).collect();
         let semitones = |text: &str| text.parse().unwrap_or(0);
@@ -129,7 +130,7 @@ impl Scanner {
         }
     }
 
-    /// To be called behind the last line.
+    /// Checks the voice after the last line.
     pub fn finish(&self) -> Outcome {
         self.rhythm.finish()
     }
@@ -198,7 +199,7 @@ impl Scanner {
                 cursor.skip_while(|c| c.is_ascii_digit());
                 Ok(())
             }
-            // Blanks, ends of slurs, ornaments of one letter, and what is unknown but harmless.
+            // Spaces, ends of slurs, one-letter ornaments, and harmless unknown characters.
             _ => {
                 cursor.bump();
                 Ok(())
@@ -206,12 +207,12 @@ impl Scanner {
         }
     }
 
-    /// A chord symbol, or an annotation (`^slowly`) or remark (`Fine`), which is none.
+    /// Reads a chord symbol. Annotations (`^slowly`) and remarks (`Fine`) are not chords.
     fn symbol(&mut self, text: &str) {
         match Chord::parse(text) {
             Ok(chord) => self.push(Item::Symbol(chord)),
             Err(error) if is_meant_as_chord(text) => {
-                // The chord before does not hold on: another one was written.
+                // The chord before ends here, because another one was written.
                 self.push(Item::Symbol(None));
                 self.skipped.push(error.to_string());
             }
@@ -219,11 +220,11 @@ impl Scanner {
         }
     }
 
-    /// `&` goes back by one bar, `&&` by two: what follows sounds together with what was written before.
+    /// `&` goes back by one bar, `&&` by two: what follows sounds together with the music before it.
     fn begin_overlay(&mut self, cursor: &mut Cursor<'_>) {
         let bars = cursor.skip_while(|c| c == '&');
         match &mut self.overlay {
-            // A third voice.
+            // This is a third voice.
             Some(overlay) => overlay.bars = overlay.bars.max(bars),
             None => {
                 self.overlay = Some(Overlay {
@@ -236,7 +237,7 @@ impl Scanner {
         }
     }
 
-    /// At a bar line. The voice of the overlay is left out where it ends.
+    /// Handles a bar line in an overlay. The overlay's voice is dropped where it ends.
     fn end_overlay(&mut self) {
         if let Some(overlay) = self.overlay.take_if(Overlay::ends) {
             self.items.truncate(overlay.items);
@@ -245,7 +246,7 @@ impl Scanner {
         }
     }
 
-    /// `M` and `L` are ornaments, except in books that write `M:4/4` into the music without its brackets.
+    /// `M` and `L` are ornaments, except in books that write `M:4/4` into the music without brackets.
     fn bare_field_or_ornament(&mut self, name: char, cursor: &mut Cursor<'_>) -> Outcome {
         cursor.bump();
         let field = cursor.rest().strip_prefix(':').map(str::trim_start);
@@ -258,7 +259,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// A bar line with its repeat marks and the number of an ending right behind it.
+    /// Reads a bar line with its repeat marks and the number of an ending directly after it.
     fn bar(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
         let run = bar_run(cursor);
         self.end_overlay();
@@ -273,7 +274,7 @@ impl Scanner {
         self.push(Item::Bar(bar));
     }
 
-    /// `[K:…]`, `[1`, `[|`, or a chord.
+    /// Reads `[K:…]`, `[1`, `[|`, or a chord.
     fn bracket(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
         let mut inside = cursor.rest().chars().skip(1);
         match (inside.next(), inside.next()) {
@@ -301,7 +302,7 @@ impl Scanner {
         }
     }
 
-    /// `+trill+`, or a chord of old: `+ce+`.
+    /// Reads `+trill+`, or a chord in the old notation: `+ce+`.
     fn plus(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
         cursor.bump();
         let Some(end) = cursor.rest().find('+') else {
@@ -321,7 +322,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// The inside of a chord, to its closing sign and the length that follows.
+    /// Reads a chord up to its closing sign, and its length.
     fn chord(&mut self, cursor: &mut Cursor<'_>, close: char) -> Outcome {
         let mut notes: Vec<WrittenNote> = Vec::new();
         loop {
@@ -355,7 +356,7 @@ impl Scanner {
         for note in &mut notes {
             note.length = note.length.scaled(numerator, denominator);
         }
-        // "The chord duration is that of the first note" (ABC 2.1, section 4.17): of the first that is written.
+        // "The chord duration is that of the first note" (ABC 2.1, section 4.17): the first one written.
         let advance = notes[0].length;
         notes.sort_by_key(|note| note.pitch);
         self.sound(Sound { notes, advance })
@@ -387,7 +388,7 @@ impl Scanner {
         Ok(Some(WrittenNote { spelled, pitch, length: self.unit.scaled(numerator, denominator), tied: false }))
     }
 
-    /// The accidental of the note that is tied to one that comes now.
+    /// The accidental of a note that is tied to the one that comes now.
     fn tied_over(&self, letter: u8, octave: i8) -> Option<i8> {
         let tied = self
             .last_sound()?
@@ -426,7 +427,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// Takes a sound in, as tuplet and broken rhythm have it.
+    /// Adds a sound, with tuplet and broken rhythm applied.
     fn sound(&mut self, mut sound: Sound) -> Outcome {
         self.rhythm.apply(&mut sound);
         let longest = Exact::WHOLE_NOTE.scaled(LONGEST_NOTE, 1);
@@ -437,7 +438,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// Ties the notes just written to what comes next; a bar line may stand between.
+    /// Ties the notes just written to what follows; a bar line may come between.
     fn tie(&mut self) {
         if let Some(sound) = self.last_sound_mut() {
             for note in &mut sound.notes {

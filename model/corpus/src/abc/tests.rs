@@ -1,13 +1,13 @@
-//! Promises of the reader, as pairs of letters and notes.
+//! Promises of the reader, as pairs of ABC text and notes.
 //!
-//! A note is `C4:24` (middle C for 24 ticks, an eighth), a chord `C4+E4:24`, silence `-:24`.
+//! A note is `C4:24` (middle C for 24 ticks, an eighth), a chord `C4+E4:24`, a silence `-:24`.
 
 use super::*;
 use crate::tests_support::{heard, places};
 use segue_model::chord::Chord;
 use segue_model::note::Ticks;
 
-/// Plays `abc` out, in C, 4/4 and eighths unless it has a header (which ends with `K:`) of its own.
+/// Reads `abc`, in C, 4/4 and eighths unless it has its own header (which ends with `K:`).
 pub(super) fn tune(abc: &str) -> Tune {
     let has_header = abc.get(1..2) == Some(":") && abc.contains("K:");
     let header = if has_header { "X:1\n" } else { "X:1\nM:4/4\nL:1/8\nK:C\n" };
@@ -37,7 +37,7 @@ pub(super) fn check_refused(abc: &str, line: Option<usize>, reason: &str) {
     assert_eq!((refused.line, refused.reason.as_str()), (line, reason), "{abc}");
 }
 
-/// The letters alone, in the order of playing.
+/// Checks the letters only, in the order of playing.
 pub(super) fn check_order(abc: &str, expected: &str) {
     let letters: String = heard(&tune(abc).notes).split(' ').filter_map(|note| note.chars().next()).collect();
     assert_eq!(letters, expected.to_uppercase(), "{abc}");
@@ -305,7 +305,7 @@ fn a_pickup_at_a_repeat_makes_no_new_bars() {
 fn bar_lines_that_fall_elsewhere_are_followed() {
     check_bars("ABcd ABcd|ABcd|ABcd ABcd|ABcd ABcd|", "0 4/4, 288 4/4");
     check_bars("ABcd ABcd|[M:3/4]ABcdef|ABcdef|M:4/4\nABcd ABcd|", "0 4/4, 192 3/4, 480 4/4");
-    // Back at the repeat the first metre is in force again.
+    // At the repeat, the first metre applies again.
     check_bars("|:ABcd ABcd|[M:2/4]ABcd:|", "0 4/4, 192 2/4, 288 4/4, 480 2/4");
 }
 
@@ -323,12 +323,12 @@ fn music_that_would_come_out_wrong_is_refused() {
     check_refused("X:1\nK:C\nA[Bc", Some(3), "a chord is never closed");
     check_refused("X:1\nK:C\nA(3", None, "a tuplet has no notes");
     check_refused("X:1\nK:C\nA(3(2AB", Some(3), "a tuplet has no notes");
-    check_refused("X:1\nK:C\n(99999:AB", Some(3), "the number 99999 is beyond all measure");
+    check_refused("X:1\nK:C\n(99999:AB", Some(3), "the number 99999 is too large");
     check_refused("X:1\nK:C\n(65AB", Some(3), "a tuplet has 65 notes (1 to 64 are possible)");
-    check_refused("X:1\nK:C\nA99999999999", Some(3), "the number 99999999999 is beyond all measure");
+    check_refused("X:1\nK:C\nA99999999999", Some(3), "the number 99999999999 is too large");
     check_refused("X:1\nK:C\nA9999", Some(3), "a note is longer than 32 whole notes");
-    check_refused("X:1\nK:C\nA/////////////", Some(3), "a note is divided beyond all measure");
-    check_refused("X:1\nK:C\nA/0", Some(3), "a note is divided beyond all measure");
+    check_refused("X:1\nK:C\nA/////////////", Some(3), "a note is divided too often");
+    check_refused("X:1\nK:C\nA/0", Some(3), "a note is divided too often");
     check_refused("X:1\nK:C\nZ999", Some(3), "a rest is longer than 200 bars");
     check_refused("X:1\nK:C\nA,,,,,,,", Some(3), "a note lies outside the keyboard");
     check_refused("X:1\nK:C\nA''''''''''''''", Some(3), "a note lies outside the keyboard");
@@ -340,11 +340,11 @@ fn music_that_would_come_out_wrong_is_refused() {
     check_refused(
         "X:1\nT:Words only",
         Some(1),
-        "it has no key; write K:C, or the key that it is in, behind its other fields",
+        "it has no key; write K:C, or the key that it is in, after its other fields",
     );
-    check_refused("X:1\nK:Bn\nA", Some(2), "“Bn” is no key: the mode “n” is unknown");
-    check_refused("X:1\nM:4/0\nK:C\nA", Some(2), "“4/0” is no metre");
-    check_refused("X:1\nL:1/0\nK:C\nA", Some(2), "“1/0” is no unit of length");
+    check_refused("X:1\nK:Bn\nA", Some(2), "“Bn” is not a key: the mode “n” is unknown");
+    check_refused("X:1\nM:4/0\nK:C\nA", Some(2), "“4/0” is not a metre");
+    check_refused("X:1\nL:1/0\nK:C\nA", Some(2), "“1/0” is not a unit length");
     check_refused("X:1\nP:AB\nK:C\nP:A\nA", Some(2), "there is no part B");
     check_refused("X:1\nP:((((((((((A\nK:C\nA", Some(2), "the part order is nested too deep");
     check_refused("X:1\nP:(((A9)9)9)9\nK:C\nA", Some(2), "the part order is longer than 256 parts");
@@ -368,11 +368,11 @@ fn a_file_without_a_tune_is_refused_in_one_sentence() {
         read_book(&here)
             .unwrap_err()
             .to_string()
-            .ends_with("Cargo.toml: there is no tune in it: no line begins with X: (its number) or K: (its key)")
+            .ends_with("Cargo.toml: it has no tune: no line begins with X: (its number) or K: (its key)")
     );
 }
 
-/// A single tune needs no number, and free text between tunes is passed over.
+/// A single tune needs no number, and free text between tunes is skipped.
 #[test]
 fn a_single_tune_needs_no_number() {
     let book = parse_book("T:Alone\nK:C\nABc\n\nABC is fun: [\n", "book");
@@ -406,7 +406,7 @@ fn whole_tunes_of_the_old_book_are_read() {
     assert_eq!(places_of_jig[..5], [120, 132, 0, 48, 72]);
 }
 
-/// Numbers that look random and are the same every time.
+/// Pseudo-random numbers, the same on every run.
 pub(super) struct Dice(pub u64);
 
 impl Dice {

@@ -1,9 +1,9 @@
-//! The small pieces of written music: numbers, lengths, accidentals, decorations, bar lines.
+//! The elements of written music: numbers, lengths, accidentals, decorations, bar lines.
 
 use super::cursor::Cursor;
 use super::written::Bar;
 
-/// `:2`; a colon without a number asks for the usual value, as does 0.
+/// Reads an argument such as `:2`; a colon without a number means the usual value, and so does 0.
 pub(super) fn tuplet_argument(cursor: &mut Cursor<'_>) -> Result<Option<i64>, String> {
     if cursor.peek() != Some(':') || cursor.second() == Some('|') {
         return Ok(None);
@@ -12,17 +12,17 @@ pub(super) fn tuplet_argument(cursor: &mut Cursor<'_>) -> Result<Option<i64>, St
     Ok(number(cursor)?.filter(|value| *value > 0))
 }
 
-/// A number of at most four digits.
+/// Reads a number of at most four digits.
 pub(super) fn number(cursor: &mut Cursor<'_>) -> Result<Option<i64>, String> {
     const MOST_DIGITS: usize = 4;
     let digits = cursor.take_while(|c| c.is_ascii_digit());
     if digits.len() > MOST_DIGITS {
-        return Err(format!("the number {} is beyond all measure", digits.chars().take(12).collect::<String>()));
+        return Err(format!("the number {} is too large", digits.chars().take(12).collect::<String>()));
     }
     Ok(digits.parse().ok())
 }
 
-/// `3/2`, `/`, `//`: a multiple of the unit.
+/// Reads a multiple of the unit length, such as `3/2`, `/` or `//`.
 pub(super) fn length(cursor: &mut Cursor<'_>) -> Result<(i64, i64), String> {
     const FINEST: i64 = 1024;
     let numerator = number(cursor)?.unwrap_or(1);
@@ -31,13 +31,13 @@ pub(super) fn length(cursor: &mut Cursor<'_>) -> Result<(i64, i64), String> {
         cursor.bump();
         denominator = denominator.saturating_mul(number(cursor)?.unwrap_or(2));
         if !(1..=FINEST).contains(&denominator) {
-            return Err("a note is divided beyond all measure".to_owned());
+            return Err("a note is divided too often".to_owned());
         }
     }
     Ok((numerator, denominator))
 }
 
-/// `^`, `__`, `=`; `None` when there is none.
+/// Reads `^`, `__` or `=`; `None` if there is none.
 pub(super) fn accidental(cursor: &mut Cursor<'_>) -> Option<i8> {
     let signs = cursor.take_while(|c| matches!(c, '^' | '_' | '='));
     cursor.skip_while(char::is_whitespace);
@@ -47,13 +47,13 @@ pub(super) fn accidental(cursor: &mut Cursor<'_>) -> Option<i8> {
     (!signs.is_empty()).then_some(accidental)
 }
 
-/// `'` and `,` behind a letter, in octaves.
+/// Reads `'` and `,` after a letter, in octaves.
 pub(super) fn octave_marks(cursor: &mut Cursor<'_>) -> i8 {
     let marks = cursor.take_while(|c| matches!(c, '\'' | ','));
     marks.chars().fold(0, |octave: i8, mark| octave.saturating_add(if mark == ',' { -1 } else { 1 }))
 }
 
-/// The text between two quotation marks; one that is never closed reaches to the end of the line.
+/// Reads the text between two quotation marks; without a closing mark, up to the end of the line.
 pub(super) fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     cursor.bump();
     let text = cursor.take_while(|c| c != '"');
@@ -61,7 +61,7 @@ pub(super) fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     text.trim()
 }
 
-/// `!trill!`, `!D.C. al Fine!`, or a lone `!`, which is a break of the line on paper.
+/// Skips `!trill!`, `!D.C. al Fine!`, or a single `!`, which is a line break on paper.
 pub(super) fn skip_decoration(cursor: &mut Cursor<'_>) {
     cursor.bump();
     let name = cursor.rest().find('!').map(|end| &cursor.rest()[..end]);
@@ -71,7 +71,7 @@ pub(super) fn skip_decoration(cursor: &mut Cursor<'_>) {
     }
 }
 
-/// `+trill+` within a chord; a lone `+` means nothing there.
+/// Skips `+trill+` within a chord; a single `+` has no meaning there.
 pub(super) fn skip_plus_decoration(cursor: &mut Cursor<'_>) {
     cursor.bump();
     let name = cursor.rest().find('+').map(|end| &cursor.rest()[..end]);
@@ -80,16 +80,16 @@ pub(super) fn skip_plus_decoration(cursor: &mut Cursor<'_>) {
     }
 }
 
-/// Whether a text with blanks in it is words, such as `D.C. al Fine`, and not music between two breaks of the line.
+/// Whether a text with spaces is a direction such as `D.C. al Fine`, and not music between two line breaks.
 fn is_direction(text: &str) -> bool {
     const FEWEST_OTHER_LETTERS: usize = 2;
     let is_music = |c: char| c.is_ascii_digit() || "|[]{}()<>/,'^_=:\"&".contains(c);
-    // Letters that are no notes, no rests and no ornaments.
+    // Letters that are not notes, rests or ornaments.
     let is_other = |c: &char| c.is_ascii_lowercase() && !"abcdefgxyzuv".contains(*c);
     !text.contains(is_music) && text.chars().filter(is_other).count() >= FEWEST_OTHER_LETTERS
 }
 
-/// The characters of one bar line: `:|`, `|]`, `:||:`, `[|`, `::`.
+/// Reads the characters of one bar line: `:|`, `|]`, `:||:`, `[|`, `::`.
 pub(super) fn bar_run<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     let start = cursor.rest();
     while let Some(next) = cursor.peek() {
@@ -102,7 +102,8 @@ pub(super) fn bar_run<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     &start[..start.len() - cursor.rest().len()]
 }
 
-/// What a run of bar line characters says. Colons before a line close a repeat, colons behind the last one open one.
+/// The meaning of a run of bar line characters. Colons before a line close a repeat, colons after the last line open
+/// one.
 pub(super) fn bar_of(run: &str) -> Bar {
     const MOST_AGAIN: usize = 3;
     let strokes = run.chars().filter(|c| matches!(c, '|' | '[' | ']')).count();
@@ -120,7 +121,7 @@ pub(super) fn bar_of(run: &str) -> Bar {
     Bar { again: u8::try_from(again.min(MOST_AGAIN)).unwrap_or(1), opens, section: strokes > 1, ending: None }
 }
 
-/// `1`, `1,3`, `1-3`, `1.`: the passes at which an ending is played.
+/// Reads the passes of an ending: `1`, `1,3`, `1-3`, `1.`
 pub(super) fn endings(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, String> {
     const MOST_PASSES: i64 = 16;
     let mut passes = Vec::new();
@@ -143,8 +144,8 @@ pub(super) fn endings(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, String> {
     Ok(passes)
 }
 
-/// Whether the bracket at which the cursor stands opens an ending that is named in words, `["last time" A2 …`, and not
-/// a chord with a symbol inside, `["Am"Ac]`.
+/// Whether the bracket at the cursor opens an ending that is named in words, `["last time" A2 …`, and not a chord with
+/// a symbol inside, `["Am"Ac]`.
 pub(super) fn is_named_ending(cursor: &Cursor<'_>) -> bool {
     let Some((_, behind)) = cursor.rest().strip_prefix("[\"").and_then(|rest| rest.split_once('"')) else {
         return false;
@@ -152,8 +153,8 @@ pub(super) fn is_named_ending(cursor: &Cursor<'_>) -> bool {
     !behind.chars().find(|c| matches!(c, '[' | ']' | '|' | '"')).is_some_and(|c| matches!(c, ']' | '"'))
 }
 
-/// Whether a text over the music is meant as a chord: a root with something behind it that is no word. `A1` and the
-/// like name sections.
+/// Whether a text over the music is meant as a chord: a root, followed by something that is not a word. Texts such as
+/// `A1` name sections.
 pub(super) fn is_meant_as_chord(text: &str) -> bool {
     const LONGEST: usize = 12;
     let mut letters = text.chars();

@@ -9,7 +9,7 @@ use super::voices::{Fault, Voices};
 use super::{order, played};
 use crate::Tune;
 
-/// What a book's header, or the fields before the music of a tune, say.
+/// The fields of a book's header, or those before the music of a tune.
 #[derive(Clone, Default)]
 pub(super) struct Header {
     title: Option<String>,
@@ -18,23 +18,23 @@ pub(super) struct Header {
     tempo: Option<String>,
     /// The order in which parts are played, with its line.
     parts: Option<(usize, String)>,
-    /// A part that begins with the music, where `Y:` stated the order already.
+    /// A part that begins with the music, if `Y:` has already stated the order.
     first_part: Option<String>,
     /// `V:` lines.
     voices: Vec<String>,
-    /// Directives, `I:` or `%%`.
+    /// Directives: `I:` or `%%`.
     directives: Vec<String>,
 }
 
-/// A tune, and the things in it that were passed over, with the indices of their lines.
+/// A tune, and what was skipped in it, with the indices of the lines.
 pub(super) struct ReadTune {
     pub tune: Tune,
     pub skipped: Vec<(usize, String)>,
 }
 
 impl Header {
-    /// The header of a book: the first lines, up to an empty one, if they are fields, comments and directives. Its
-    /// fields hold for every tune that does not say otherwise.
+    /// The header of a book: the first lines up to an empty one, if they are fields, comments and directives. Its
+    /// fields apply to every tune that does not say otherwise.
     pub fn of_book(lines: &[(usize, &str)]) -> Self {
         let block = lines.iter().skip_while(|(_, line)| line.trim().is_empty());
         let block: Vec<_> = block.take_while(|(_, line)| !line.trim().is_empty()).collect();
@@ -42,11 +42,11 @@ impl Header {
         let mut header = Self::default();
         if block.iter().all(|(_, line)| is_of_header(line)) {
             for (index, line) in block {
-                // A field that cannot be read is said by the tunes that lack it.
+                // A field that cannot be read is reported by the tunes that lack it.
                 let _ = header.line(*index, line);
             }
         }
-        // These are of tunes alone.
+        // These fields belong to tunes only.
         Self {
             time: header.time,
             unit: header.unit,
@@ -56,7 +56,7 @@ impl Header {
         }
     }
 
-    /// Takes in a line. The key ends the header: its value is returned.
+    /// Reads a line. The key ends the header, and its value is returned.
     fn line<'a>(&mut self, index: usize, line: &'a str) -> Result<Option<&'a str>, String> {
         if let Some(directive) = line.trim_start().strip_prefix("%%") {
             self.directives.push(directive.trim().to_owned());
@@ -79,7 +79,7 @@ impl Header {
         Ok(None)
     }
 
-    /// The voices as they begin below this header.
+    /// The voices as they begin after this header.
     fn voices(&self, key: &str, default_reach: Reach) -> Result<Voices, String> {
         let mut scanner = Scanner::new(Key::parse(key)?, self.time.unwrap_or(Time::Free), self.unit);
         scanner.accidentals.reach = default_reach;
@@ -94,7 +94,7 @@ impl Header {
     }
 }
 
-/// Reads the lines of a tune, below what the header of its book says.
+/// Reads the lines of a tune, after the header of its book.
 pub(super) fn read(lines: &[(usize, &str)], of_book: &Header, default_reach: Reach) -> Result<ReadTune, Fault> {
     let first_line = lines.first().map(|(index, _)| *index);
     let mut header = of_book.clone();
@@ -108,7 +108,7 @@ pub(super) fn read(lines: &[(usize, &str)], of_book: &Header, default_reach: Rea
             }
             continue;
         };
-        // A tune ends at the first empty line behind its music; a line that held a comment is not empty.
+        // A tune ends at the first empty line after its music; a line that contained a comment is not empty.
         if line.trim().is_empty() && voices.has_music() {
             break;
         }
@@ -118,13 +118,13 @@ pub(super) fn read(lines: &[(usize, &str)], of_book: &Header, default_reach: Rea
         }
         let text = without_comment(line);
         match field(text) {
-            // Nottingham's books have the order of parts in `Y:`, wherever it stands.
+            // Nottingham's books have the order of parts in `Y:`, wherever it appears.
             Some(('Y', value)) => header.parts = Some((*index, value.to_owned())),
             Some((name, value)) => voices.field(*index, name, value),
             None => voices.music(*index, text),
         }
     }
-    let no_key = "it has no key; write K:C, or the key that it is in, behind its other fields";
+    let no_key = "it has no key; write K:C, or the key that it is in, after its other fields";
     let kept = body.ok_or_else(|| (first_line, no_key.to_owned()))?.kept()?;
     let items = kept.scanner.items;
     let order = play_order(&items, header.parts.as_ref())?;
@@ -142,15 +142,15 @@ fn play_order(items: &[super::written::Placed], parts: Option<&(usize, String)>)
     parts.and_then(|parts| order::play_order(items, &parts)).map_err(|reason| (parts_line, reason))
 }
 
-/// Text blocks have been taken out; one that is still there has no end.
+/// Text blocks have been removed; one that is still here has no end.
 fn check_text_block(line: &str) -> Result<(), String> {
     match super::text_block(line) {
-        Some(kind) => Err(format!("the text that %%begin{kind} begins never ends; write %%end{kind} behind it")),
+        Some(kind) => Err(format!("the text that %%begin{kind} begins never ends; write %%end{kind} after it")),
         None => Ok(()),
     }
 }
 
-/// Name and value of a line such as `T:The Belfast`. A note before a repeat sign, `A:|`, is none.
+/// The name and value of a line such as `T:The Belfast`. A note before a repeat sign, `A:|`, is not a field.
 pub(super) fn field(text: &str) -> Option<(char, &str)> {
     let mut characters = text.trim_start().chars();
     let name = characters.next().filter(|c| c.is_ascii_alphabetic() || *c == '+')?;
@@ -159,7 +159,7 @@ pub(super) fn field(text: &str) -> Option<(char, &str)> {
     (!is_note).then(|| (name, rest.trim()))
 }
 
-/// Cuts `% …`, but not `\%`.
+/// Cuts off a comment `% …`, but not `\%`.
 pub(super) fn without_comment(line: &str) -> &str {
     let comment = line.match_indices('%').find(|(at, _)| !line[..*at].ends_with('\\'));
     comment.map_or(line, |(at, _)| &line[..at])

@@ -1,49 +1,49 @@
-//! The voices of a tune: which one a line belongs to, and which one is kept.
+//! The voices of a tune: which one a line belongs to, and which one is used.
 
 use super::cursor::Cursor;
 use super::key::shift_of;
 use super::scan::Scanner;
 
-/// Why a tune is refused, with the index of the line at fault.
+/// Why a tune is refused, with the index of the faulty line.
 pub(super) type Fault = (Option<usize>, String);
 
 /// All voices of a tune while it is read.
 pub(super) struct Voices {
-    /// In the order in which they come; never empty.
+    /// In the order in which they appear; never empty.
     all: Vec<Voice>,
     current: usize,
-    /// How a voice begins that has not come yet.
-    blank: Scanner,
-    /// Voices that the header names, with the semitones by which they sound higher.
+    /// The state in which a new voice begins.
+    template: Scanner,
+    /// Voices that the header names, with their transposition in semitones.
     declared: Vec<(String, i8)>,
 }
 
 struct Voice {
     name: String,
     scanner: Scanner,
-    /// The first thing that could not be read in it: what follows is passed over.
+    /// The first error in it: everything after that is skipped.
     fault: Option<Fault>,
-    /// Things that were passed over, with their lines.
+    /// What was skipped, with the lines.
     skipped: Vec<(usize, String)>,
 }
 
-/// What is kept of a tune.
+/// What is used of a tune.
 pub(super) struct Kept {
     pub scanner: Scanner,
-    /// Things that were passed over, with the indices of their lines.
+    /// What was skipped, with the indices of the lines.
     pub skipped: Vec<(usize, String)>,
 }
 
 impl Voices {
-    /// `blank` has what the header says; `declared` are its `V:` lines. Music before any `V:` belongs to the first
-    /// voice that was declared, or to one without a name.
-    pub fn new(blank: Scanner, declared: &[String]) -> Self {
+    /// `template` has the values of the header; `declared` are its `V:` lines. Music before any `V:` belongs to the first
+    /// declared voice, or to one without a name.
+    pub fn new(template: Scanner, declared: &[String]) -> Self {
         let declared: Vec<(String, i8)> = declared
             .iter()
             .map(|value| name_and_shift(value))
             .map(|(name, shift)| (name, shift.unwrap_or(0)))
             .collect();
-        let mut voices = Self { all: Vec::new(), current: 0, blank, declared };
+        let mut voices = Self { all: Vec::new(), current: 0, template, declared };
         let first = voices.declared.first().map_or_else(String::new, |(name, _)| name.clone());
         voices.enter(&first);
         voices
@@ -52,14 +52,14 @@ impl Voices {
     fn enter(&mut self, name: &str) {
         self.current = self.all.iter().position(|voice| voice.name == name).unwrap_or_else(|| {
             let shift = self.declared.iter().find(|(declared, _)| declared == name).map_or(0, |(_, shift)| *shift);
-            let mut scanner = self.blank.clone();
+            let mut scanner = self.template.clone();
             scanner.voice_shift = shift;
             self.all.push(Voice { name: name.to_owned(), scanner, fault: None, skipped: Vec::new() });
             self.all.len() - 1
         });
     }
 
-    /// `V:` with the name of a voice and its settings.
+    /// Reads `V:` with the name of a voice and its settings.
     fn change_voice(&mut self, value: &str) {
         let (name, shift) = name_and_shift(value);
         self.enter(&name);
@@ -68,19 +68,19 @@ impl Voices {
         }
     }
 
-    /// A field on a line of its own.
+    /// Reads a field on a line of its own.
     pub fn field(&mut self, line: usize, name: char, value: &str) {
         let nothing_sounds = self.all.iter().all(|voice| !voice.scanner.has_sound());
         match name {
             'V' => self.change_voice(value),
-            // Parts are those of the tune, whichever voice is being written.
+            // Parts belong to the tune, whichever voice is being written.
             'P' => {
-                self.blank.label(value);
+                self.template.label(value);
                 self.all.iter_mut().for_each(|voice| voice.scanner.label(value));
             }
             'K' | 'M' | 'L' | 'I' if nothing_sounds => {
-                // What cannot be read is said where the voices meet it.
-                let _ = self.blank.field(name, value);
+                // An error is reported by the voices that use the field.
+                let _ = self.template.field(name, value);
                 for voice in &mut self.all {
                     voice.read(line, |scanner| scanner.field(name, value));
                 }
@@ -89,7 +89,7 @@ impl Voices {
         }
     }
 
-    /// A line of music, without its comment. It may go from one voice to another.
+    /// Reads a line of music without its comment. It may change from one voice to another.
     pub fn music(&mut self, line: usize, text: &str) {
         const CHANGE: &str = "[V:";
         let mut rest = text;
@@ -99,7 +99,7 @@ impl Voices {
                 rest = after;
                 continue;
             }
-            // A change that is never closed is a fault of the voice in which it stands.
+            // A change without its closing bracket is an error in the voice that contains it.
             let end = rest.get(1..).and_then(|behind| behind.find(CHANGE)).map_or(rest.len(), |at| at + 1);
             let (of_voice, after) = rest.split_at(end);
             self.all[self.current].read(line, |scanner| scanner.music(of_voice));
@@ -112,7 +112,7 @@ impl Voices {
         self.all.iter().any(|voice| !voice.scanner.items.is_empty())
     }
 
-    /// The first voice that has notes; one that cannot be read is not passed over for another.
+    /// The first voice with notes; a voice with an error is not skipped in favour of another one.
     pub fn kept(mut self) -> Result<Kept, Fault> {
         let is_kept = |voice: &Voice| voice.fault.is_some() || voice.scanner.has_notes();
         let first = self.all.iter().position(is_kept).unwrap_or(0);
@@ -137,11 +137,11 @@ impl Voice {
     }
 }
 
-/// The name that `V:` gives a voice, and by how many semitones it says that the voice sounds higher, if it says so.
+/// The name that `V:` gives a voice, and its transposition in semitones, if it states one.
 fn name_and_shift(value: &str) -> (String, Option<i8>) {
     let mut cursor = Cursor::new(value.trim());
     let name = cursor.take_while(|c| !c.is_whitespace()).to_owned();
-    // Names in quotation marks may have anything in them.
+    // Names in quotation marks may contain anything.
     let settings: String = cursor.rest().split('"').step_by(2).collect();
     let shift = settings.split_whitespace().filter_map(shift_of).reduce(i8::saturating_add);
     (name, shift)

@@ -1,23 +1,23 @@
-//! From a tune back to letters, so that what Segue plays can be read, printed and sent to friends.
+//! Writes a tune as ABC, so that what Segue plays can be read, printed and sent to friends.
 
 use super::key::{Key, Spelled};
 use crate::Tune;
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// `L:1/8`.
+/// The unit length: `L:1/8`.
 const UNIT: Ticks = Ticks(24);
 /// Longer notes are written as several tied ones.
 const LONGEST: Ticks = Ticks::quarters(16);
 const BARS_IN_A_LINE: usize = 4;
-/// Where there are no bars.
+/// The number of sounds in a line if there are no bars.
 const SOUNDS_IN_A_LINE: usize = 24;
 
-/// Writes one tune, `X:1`, in one voice: notes that overlap become tied chords. `key` is what `K:` is to say.
-/// Velocities are lost, for ABC has none.
+/// Writes one tune, `X:1`, in one voice: overlapping notes become tied chords. `key` is the value of `K:`. Velocities
+/// are lost, because ABC has none.
 ///
 /// # Errors
-/// When `key` is no key.
+/// If `key` is not a key.
 pub fn write_abc(tune: &Tune, key: &str) -> Result<String, String> {
     let signature = Key::parse(key)?;
     let metre = tune.bars.first().map(|bars| bars.metre);
@@ -31,11 +31,11 @@ pub fn write_abc(tune: &Tune, key: &str) -> Result<String, String> {
 struct Writer {
     text: String,
     key: Key,
-    /// Accidentals in this bar by letter and octave; they are written wherever some reader might take them otherwise.
+    /// The accidentals in this bar by letter and octave. They are written wherever readers might differ.
     written: HashMap<(u8, i8), i8>,
-    /// Notes that are tied to the next sound: over a bar line they take their accidental along.
+    /// Notes that are tied to the next sound: they carry their accidental over a bar line.
     tied: Vec<Spelled>,
-    /// Bars, or sounds, since the last break.
+    /// Bars, or sounds, since the last line break.
     in_line: usize,
 }
 
@@ -93,7 +93,7 @@ impl Writer {
         }
     }
 
-    /// What sounds up to `to`; notes that sound longer are tied to themselves.
+    /// Writes what sounds up to `to`; notes that sound longer are tied to themselves.
     fn sound(&mut self, sounding: &[Note], to: Ticks, length: Ticks) {
         let length = length_text(length);
         let mut notes: Vec<&Note> = sounding.iter().collect();
@@ -118,7 +118,7 @@ impl Writer {
         self.push(" ");
     }
 
-    /// Accidental, letter and octave marks.
+    /// The accidental, letter and octave marks of a note.
     fn name(&mut self, note: Spelled) -> String {
         let Spelled { letter, accidental, octave } = note;
         let signature = self.key.accidental(letter);
@@ -147,7 +147,7 @@ impl Writer {
     }
 }
 
-/// A key struck again ends the note that it still sounded.
+/// A key that is struck again ends its previous note.
 fn without_overlap_of_one_key(notes: &[Note]) -> Vec<Note> {
     let mut notes: Vec<Note> = notes.iter().copied().filter(|note| note.onset >= Ticks::ZERO).collect();
     notes.sort_unstable_by_key(|note| (note.pitch, note.onset, std::cmp::Reverse(note.duration)));
@@ -163,13 +163,13 @@ fn without_overlap_of_one_key(notes: &[Note]) -> Vec<Note> {
     notes
 }
 
-/// Every bar line from the start to before `end`, with the metre of the bar behind it.
+/// Every bar line from the start to before `end`, with the metre of the bar after it.
 fn bar_lines(bars: &[Bars], end: Ticks) -> BTreeMap<Ticks, Metre> {
     let mut lines = BTreeMap::new();
     for (index, entry) in bars.iter().enumerate() {
         let until = bars.get(index + 1).map_or(end, |next| next.line.min(end));
         let bar = entry.metre.bar();
-        // The first entry may stand bars behind the start.
+        // The first entry may lie several bars after the start.
         let mut line = if index == 0 { Ticks::ZERO - entry.place(Ticks::ZERO) } else { entry.line };
         while line < until {
             if line >= Ticks::ZERO {
@@ -288,7 +288,7 @@ mod tests {
         }
     }
 
-    /// Notes of all lengths over each other, but none over another of its own key.
+    /// Notes of all lengths that may overlap, but never with another note of the same key.
     fn any_tune(dice: &mut Dice) -> Tune {
         let ticks = |number: usize| Ticks(i64::try_from(number).unwrap());
         let mut notes: Vec<Note> = Vec::new();
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        assert_eq!(write_abc(&Tune::default(), "H flat"), Err("“H flat” is no key".to_owned()));
+        assert_eq!(write_abc(&Tune::default(), "H flat"), Err("“H flat” is not a key".to_owned()));
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! A tune as it stands on the page: sounds, bar lines and marks in the order of writing, nothing repeated yet.
+//! A tune as it is written on the page: sounds, bar lines and marks in the order of writing, with nothing repeated.
 
 use super::exact::Exact;
 use super::key::Spelled;
 use segue_model::chord::Chord;
 use segue_model::note::{Metre, Pitch};
 
-/// One thing on the page, and the metre in force there (`None` is free time).
+/// One item on the page, and the metre there (`None` is free time).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placed {
     pub item: Item,
@@ -15,12 +15,12 @@ pub(super) struct Placed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Sound(Sound),
-    /// A chord symbol; `None` says that there is no chord.
+    /// A chord symbol; `None` means that there is no chord.
     Symbol(Option<Chord>),
     Bar(Bar),
-    /// From here on a quarter note lasts so many microseconds.
+    /// A quarter note lasts this many microseconds from here on.
     Tempo(u32),
-    /// From here on stands the part of this name.
+    /// A part with this name begins here.
     Part(char),
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Item {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sound {
     pub notes: Vec<WrittenNote>,
-    /// From its onset to the onset of what follows.
+    /// From its onset to the onset of the next sound.
     pub advance: Exact,
 }
 
@@ -37,16 +37,16 @@ pub(super) struct WrittenNote {
     pub spelled: Spelled,
     pub pitch: Pitch,
     pub length: Exact,
-    /// Goes on in the next note, if that has the same pitch.
+    /// Whether it continues in the next note, if that has the same pitch.
     pub tied: bool,
 }
 
-/// A bar line with all that it says about the order of playing.
+/// A bar line with everything that it says about the order of playing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Bar {
-    /// How often what ends here is played again: 1 for `:|`, 2 for `::|`, 0 for other lines.
+    /// How often the section that ends here is repeated: 1 for `:|`, 2 for `::|`, 0 for other lines.
     pub again: u8,
-    /// `|:`: what begins here may be played again.
+    /// `|:`: the section that begins here may be repeated.
     pub opens: bool,
     /// A double or thick line: a section ends.
     pub section: bool,
@@ -59,6 +59,6 @@ pub(super) struct Bar {
 pub(super) enum Ending {
     /// At these passes.
     Passes(Vec<u8>),
-    /// As words say it: `["last time"`.
+    /// As described in words: `["last time"`.
     Named(String),
 }

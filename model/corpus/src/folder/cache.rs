@@ -1,7 +1,6 @@
-//! A corpus that was read once, kept on disk: reading ten thousand files takes longer than reading one.
+//! A corpus on disk that was read before: reading ten thousand files takes longer than reading one.
 //!
-//! Whatever is wrong with a cache, it is as if there were none. All numbers are written in sevens of bits, the lowest
-//! first, because most are small.
+//! A cache with any fault counts as missing. All numbers are varints, because most are small.
 
 use super::super::solos;
 use super::{Corpus, Piece, Reading, Refused, Split, TABLE, Tune, is_solo};
@@ -14,22 +13,22 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// Raised whenever the same files would be read otherwise, or the same corpus written otherwise.
+/// Increased whenever the same files would be read differently, or the same corpus written differently.
 const VERSION: u64 = 4;
 const MAGIC: &[u8; 8] = b"SegueCor";
 const HASH_BYTES: usize = 8;
 
-/// Where one folder, read in one way, is kept, and how its files are recognised.
+/// Where the cache of one folder and one way of reading is stored, and how its files are recognised.
 pub(super) struct Place {
     file: PathBuf,
     key: u64,
 }
 
 impl Place {
-    /// `files` are named below `folder`.
+    /// `files` are named relative to `folder`.
     pub(super) fn new(cache: &Path, folder: &Path, reading: Reading, files: &[PathBuf]) -> Self {
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        // The name as it was said stands in refusals.
+        // Messages contain the folder's name as it was given.
         let which = format!("{}\n{}\n{reading:?}", real.display(), folder.display());
         let mut key = Hash::default();
         key.take(&VERSION.to_le_bytes());
@@ -50,7 +49,7 @@ impl Place {
         Self { file: cache.join(format!("{:016x}.corpus", name.0.finish())), key: key.0.finish() }
     }
 
-    /// `None` when there is none, or when it is of other files, of another version or damaged.
+    /// `None` if there is none, or if it belongs to other files or another version, or is damaged.
     pub(super) fn load(&self) -> Option<Corpus> {
         let bytes = std::fs::read(&self.file).ok()?;
         let (written, hash) = bytes.split_last_chunk::<HASH_BYTES>()?;
@@ -73,7 +72,7 @@ impl Place {
         source.bytes.is_empty().then_some(corpus)
     }
 
-    /// Whoever reads at the same time sees the old cache or the new one, never half of it.
+    /// A process that reads at the same time sees the old cache or the new one, never a part.
     pub(super) fn store(&self, corpus: &Corpus) {
         let mut sink = Sink { bytes: MAGIC.to_vec() };
         sink.bytes.extend(self.key.to_le_bytes());
@@ -90,13 +89,13 @@ impl Place {
             .and_then(|()| std::fs::write(&unfinished, &sink.bytes))
             .and_then(|()| std::fs::rename(&unfinished, &self.file));
         if done.is_err() {
-            // Without a cache the next reading takes longer, that is all.
+            // Without a cache the next reading only takes longer.
             let _ = std::fs::remove_file(&unfinished);
         }
     }
 }
 
-/// What a cache depends on, as one number that is the same on every machine.
+/// A hash of everything that a cache depends on; the same on every machine.
 #[derive(Default)]
 struct Hash(Fnv1a);
 
@@ -106,7 +105,7 @@ impl Hash {
         self.0.update(bytes.iter().copied().chain(length.to_le_bytes()));
     }
 
-    /// Size and time of a file, or that there is none.
+    /// Adds the size and time of a file, or that it is missing.
     fn file(&mut self, path: &Path) {
         let modified = |about: &Metadata| about.modified().ok()?.duration_since(UNIX_EPOCH).ok();
         let about = std::fs::metadata(path).map(|about| (about.len(), modified(&about)));
@@ -114,7 +113,7 @@ impl Hash {
     }
 }
 
-/// Where a corpus is written to.
+/// Writes a corpus.
 struct Sink {
     bytes: Vec<u8>,
 }
@@ -124,7 +123,7 @@ impl Sink {
         varint::write(number, &mut self.bytes);
     }
 
-    /// Small numbers of either sign stay small: 0, -1, 1, -2.
+    /// Maps small numbers of either sign to small numbers: 0, -1, 1, -2.
     fn ticks(&mut self, ticks: Ticks) {
         self.number(((ticks.0 << 1) ^ (ticks.0 >> 63)).cast_unsigned());
     }
@@ -192,10 +191,10 @@ impl Sink {
     }
 }
 
-/// Stands where a root would: 0 to 11.
+/// Marks a missing chord in place of a root, 0 to 11.
 const NO_CHORD: u8 = 255;
 
-/// What is left to be read of a cache.
+/// The unread rest of a cache.
 struct Source<'a> {
     bytes: &'a [u8],
 }
@@ -253,7 +252,7 @@ impl Source<'_> {
         Some(Piece { split, source, tune: Tune { title, notes, bars, tempos, chords } })
     }
 
-    #[expect(clippy::option_option, reason = "the outer one is whether it could be read, as everywhere here")]
+    #[expect(clippy::option_option, reason = "the outer one is whether it could be read, as everywhere in this file")]
     fn chord(&mut self) -> Option<Option<Chord>> {
         let root = self.byte()?;
         if root == NO_CHORD {
@@ -296,7 +295,7 @@ mod tests {
         files[0].clone()
     }
 
-    /// The file as if nobody had touched it, with another title of the same length.
+    /// The same file size and time as before, but another title of the same length.
     fn change_in_secret(music: &Folder) {
         let path = music.path().join("a.abc");
         let then = path.metadata().unwrap().modified().unwrap();
@@ -373,7 +372,7 @@ mod tests {
                 hash.take(&bytes);
                 bytes.extend(hash.0.finish().to_le_bytes());
                 std::fs::write(&place.file, &bytes).unwrap();
-                // What is read may be other music; it must not be a panic.
+                // Other music may be read; there must be no panic.
                 place.load();
             }
         }

@@ -1,11 +1,11 @@
-//! What came of reading folders, in a few lines.
+//! The result of reading folders, in a few lines.
 
 use super::Corpus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-/// What was read of one kind of file.
+/// What was read from one kind of file.
 #[derive(Default)]
 struct Kind<'a> {
     files: BTreeSet<&'a str>,
@@ -14,7 +14,7 @@ struct Kind<'a> {
 }
 
 impl Corpus {
-    /// Files, tunes and notes by kind of file, what was taken of files with several parts, and what was refused by
+    /// Files, tunes and notes by kind of file, the parts taken from files with several, and what was refused, by
     /// reason.
     pub fn summary(&self) -> String {
         let mut kinds: BTreeMap<String, Kind<'_>> = BTreeMap::new();
@@ -61,7 +61,7 @@ fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
-/// A reason without what is different in each file: what stands in quotation marks, numbers, and what to do.
+/// A reason without the parts that differ between files: quoted text, numbers, and what to do.
 fn kind_of_reason(reason: &str) -> String {
     let sentence = reason.split(['.', ';']).next().unwrap_or(reason);
     let mut kind = String::new();
@@ -101,10 +101,10 @@ mod tests {
 .abc: 1 files, 2 tunes, 5 notes; of each tune the first voice that has notes
 .mid: 1 files, 1 tunes, 1 notes
 melody chosen among several parts in 1 files, such as b.mid: the melody is track 1, channel 2, 1 notes, of 2 parts
-refused: 2 × … is no key: the mode … is unknown
+refused: 2 × … is not a key: the mode … is unknown
 refused: 1 × a chord is never closed
-refused: 1 × is no MIDI file: it does not begin with the letters MThd
-passed over within tunes: 1 × … is no chord
+refused: 1 × is not a MIDI file: it does not begin with the letters MThd
+passed over within tunes: 1 × … is not a chord
 ";
         assert_eq!(summary, expected);
     }

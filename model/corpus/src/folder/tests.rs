@@ -23,7 +23,7 @@ impl Folder {
 }
 
 const BOOK: &str = "X:1\nK:C\nABc|\n\nX:2\nK:C\nA[B|\n\nX:3\nK:C\ncde|\n";
-/// One quarter note of middle C.
+/// A quarter note of middle C.
 const MIDI: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x0c\0\x90\x3c\x64\x60\x80\x3c\0\0\xff\x2f\0";
 
 #[test]
@@ -76,7 +76,7 @@ fn without_a_table_everything_below_is_read_and_split_by_melody() {
     assert_eq!((read.len(), read.last().unwrap().as_str()), (601, "train x.MID"));
     assert_eq!(
         refused,
-        ["bad.mid: is no MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)"]
+        ["bad.mid: is not a MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)"]
     );
     let sides = |file: &str| {
         let of_file = read.iter().filter(|piece| piece.contains(file));
@@ -85,7 +85,7 @@ fn without_a_table_everything_below_is_read_and_split_by_melody() {
     assert_eq!(sides("one.abc"), sides("two.ABC"), "the same tune is on the same side");
 }
 
-/// Six tunes with one introduction of 33 notes: whichever side its intervals would put them on, most are learnt from.
+/// Six tunes with the same introduction of 33 notes: whichever split its intervals give, most of them are for training.
 #[test]
 fn tunes_that_begin_alike_are_not_all_kept_from_learning() {
     let letters = |number: usize, count: usize| -> String {
@@ -140,7 +140,7 @@ fn tables_of_solos_are_read_with_and_without_a_table_of_splits() {
     let folder = folder.with("split.csv", "file,split\nnotes/a.tsv,test\nnotes/a.tsv,train\n");
     let (read, refused) = folder.read(Reading::default());
     assert_eq!(read, ["test notes/a.tsv"]);
-    assert_eq!(refused, ["notes/a.tsv: split.csv lists it more than once; the first row holds"]);
+    assert_eq!(refused, ["notes/a.tsv: split.csv lists it more than once; the first row counts"]);
 }
 
 #[test]
@@ -201,12 +201,12 @@ fn a_folder_that_gives_nothing_says_so_in_one_sentence() {
     assert_eq!(missing, "/nowhere/music: there is no such folder");
     assert_eq!(
         Folder::new("empty").fault(),
-        "folder: no .abc, .mid, .midi, .kar or .rmi file and no table of solos is in it"
+        "folder: no .abc, .mid, .midi, .kar or .rmi file and no solo table is in it"
     );
     let bad = Folder::new("bad").with("a.mid", "text").fault();
     assert_eq!(
         bad,
-        "folder: not one tune in it could be read; the first reason: folder/a.mid: is no MIDI file: \
+        "folder: not one tune in it could be read; the first reason: folder/a.mid: is not a MIDI file: \
          it does not begin with the letters MThd. Give a Standard MIDI File (.mid)"
     );
     let table = Folder::new("columns").with("split.csv", "name,use\na.mid,train\n").fault();

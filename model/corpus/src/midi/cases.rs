@@ -1,4 +1,4 @@
-//! Files as other programs write them, each with its right value and where that comes from.
+//! Files as other programs write them, each with its correct reading and the source for it.
 //!
 //! SMF: *Standard MIDI Files 1.0* (MIDI Manufacturers Association). mido: the Python library, version 1.3.
 
@@ -9,7 +9,7 @@ use segue_model::note::{Metre, Ticks};
 
 const ALL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: false, chords: false };
 
-/// Bytes from hexadecimal numbers; what is in quotation marks stands for its letters.
+/// Reads bytes from hexadecimal numbers; quoted text stands for its letters.
 fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for word in text.split_whitespace() {
@@ -21,7 +21,7 @@ fn bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// C4 and D4, a quarter each at 480, with something between the two notes.
+/// C4 and D4, a quarter each at 480 ticks, with something between the two notes.
 fn two_notes_with(between: &str) -> Vec<u8> {
     raw(480, &[&bytes(&format!("00 90 3C 50 81 70 {between} 81 70 3C 00 00 3E 50 83 60 3E 00 00 FF 2F 00"))])
 }
@@ -56,7 +56,7 @@ fn what_cannot_be_read_is_refused_with_track_and_byte() {
             "00 90 3C 50 60 F4 60 80 3C 00",
             "track 2, byte 39: the system message F4 has no meaning, so its length is unknown",
         ),
-        ("00 90 3C D0 60 80 3C 00", "track 2, byte 37: a value of a message is 208, and 127 is the highest"),
+        ("00 90 3C D0 60 80 3C 00", "track 2, byte 37: a data byte is 208, but 127 is the highest"),
         ("00 90 3C 50 81 82 83 84 05 80 3C 00", "track 2, byte 38: a time or length has more than four bytes"),
         ("00 90 3C 50 60 80 3C", "track 2, byte 41: the track ends in the middle of an event"),
         ("00 90 3C 50 60 FF 01 7F 61 62", "track 2, byte 41: a text or message is longer than its track"),
@@ -143,8 +143,8 @@ fn check_bars(signatures: &[(u32, u8, u8)], expected: &str, source: &str) {
 fn an_upbeat_that_is_a_bar_of_its_own_is_an_upbeat() {
     check_bars(&[(0, 1, 3), (240, 4, 2)], "24 4/4", "an eighth, then 4/4, as notation programs write it");
     check_bars(&[(0, 1, 2), (480, 3, 2)], "48 3/4", "a quarter, then 3/4");
-    check_bars(&[(0, 4, 2), (1920, 3, 2)], "0 4/4, 192 3/4", "a longer bar is no upbeat");
-    check_bars(&[(0, 2, 2), (1920, 4, 2)], "0 2/4, 192 4/4", "two bars are no upbeat");
+    check_bars(&[(0, 4, 2), (1920, 3, 2)], "0 4/4, 192 3/4", "a longer bar is not an upbeat");
+    check_bars(&[(0, 2, 2), (1920, 4, 2)], "0 2/4, 192 4/4", "two bars are not an upbeat");
     check_bars(
         &[(0, 1, 3), (240, 4, 2), (7_920, 7, 3), (9_600, 1, 3), (9_840, 4, 2)],
         "24 4/4",
@@ -165,5 +165,5 @@ fn the_tempo_is_120_until_the_file_states_another() {
     assert_eq!(tempos("00 FF 51 03 0F 42 40"), "0:60");
     assert_eq!(tempos("8F 00 FF 51 03 0F 42 40"), "0:120 192:60");
     assert_eq!(tempos("00 FF 51 03 0F 42 40 8F 00 FF 51 03 0F 42 40 00 FF 51 03 07 A1 20"), "0:60 192:120");
-    assert_eq!(tempos("00 FF 51 03 00 00 00"), "", "no time at all is no tempo");
+    assert_eq!(tempos("00 FF 51 03 00 00 00"), "", "a tempo of zero is ignored");
 }

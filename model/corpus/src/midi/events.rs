@@ -1,11 +1,11 @@
-//! The bytes of one track as events.
+//! Reads the bytes of one track as events.
 //!
-//! Running status goes on behind meta events, system-exclusive messages and stray system messages. The specification
-//! ends it there, but many sequencers write files that go on.
+//! Running status continues after meta events, system-exclusive messages and stray system messages. The specification
+//! ends it there, but many sequencers write files in which it continues.
 
 use super::Fault;
 
-/// What happens in a track.
+/// An event of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Event<'a> {
     /// Ticks of the file since the start of the track.
@@ -16,7 +16,7 @@ pub(super) struct Event<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
     Channel {
-        /// 0 to 15.
+        /// The channel, 0 to 15.
         channel: u8,
         message: Message,
     },
@@ -27,10 +27,10 @@ pub(super) enum Kind<'a> {
     },
 }
 
-/// The channel messages that bear on notes.
+/// The channel messages that affect notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Message {
-    /// `velocity` is above 0.
+    /// A note-on; `velocity` is above 0.
     NoteOn {
         key: u8,
         velocity: u8,
@@ -43,11 +43,11 @@ pub(super) enum Message {
         value: u8,
     },
     Program(u8),
-    /// Pressure and pitch bend.
+    /// Pressure or pitch bend.
     Other,
 }
 
-/// Numbers of the meta events that are read.
+/// The numbers of the meta events that are used.
 pub(super) mod meta {
     pub const TEXT: u8 = 0x01;
     pub const TRACK_NAME: u8 = 0x03;
@@ -64,7 +64,7 @@ const SYSTEM_EXCLUSIVE_ESCAPE: u8 = 0xf7;
 const FIRST_STATUS: u8 = 0x80;
 const FIRST_SYSTEM_STATUS: u8 = 0xf0;
 
-/// Reads the events of the track that lies at `from..to` of the file.
+/// Reads the events of the track at bytes `from..to` of the file.
 ///
 /// # Errors
 /// With the byte at which an event cannot be read.
@@ -82,7 +82,7 @@ pub(super) fn events(file: &[u8], from: usize, to: usize) -> Result<Vec<Event<'_
     Ok(events)
 }
 
-/// What stands behind the end of a track is padding, or music that a program has put there: other readers play it.
+/// Reads what follows the end of a track: padding, or music that a program has put there and that other readers play.
 fn behind_the_end(mut reader: Reader<'_>) -> Result<Vec<Event<'_>>, Fault> {
     let mut events = Vec::new();
     let is_note = |event: &Event| matches!(event.kind, Kind::Channel { message: Message::NoteOn { .. }, .. });
@@ -100,13 +100,13 @@ struct Reader<'a> {
     /// The file up to the end of the track.
     file: &'a [u8],
     at: usize,
-    /// The status of the last channel message.
+    /// The status byte of the last channel message.
     status: Option<u8>,
     now: u64,
 }
 
 impl<'a> Reader<'a> {
-    /// The next event that is read; `None` at the end of the track.
+    /// The next event; `None` at the end of the track.
     fn event(&mut self) -> Result<Option<Event<'a>>, Fault> {
         while self.at < self.file.len() {
             self.now += u64::from(self.variable_length()?);
@@ -143,8 +143,8 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    /// A message that belongs on a cable and not into a file. Its data bytes are known, so the events behind it are
-    /// too.
+    /// Skips a message that does not belong in a file. The number of its data bytes is known, so the next event can be
+    /// found.
     fn stray_system_message(&mut self, status: u8, at: usize) -> Result<(), Fault> {
         let data = match status {
             0xf1 | 0xf3 => 1,
@@ -196,11 +196,11 @@ impl<'a> Reader<'a> {
         let at = self.at;
         match self.byte()? {
             byte if byte < FIRST_STATUS => Ok(byte),
-            byte => Err(fault(at, &format!("a value of a message is {byte}, and 127 is the highest"))),
+            byte => Err(fault(at, &format!("a data byte is {byte}, but 127 is the highest"))),
         }
     }
 
-    /// Sevens of bits, the highest first, in four bytes at most.
+    /// Reads a number in groups of seven bits, the highest first, in at most four bytes.
     fn variable_length(&mut self) -> Result<u32, Fault> {
         const MOST_BYTES: usize = 4;
         let begin = self.at;
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
         Err(fault(begin, "a time or length has more than four bytes"))
     }
 
-    /// A length and as many bytes.
+    /// Reads a length and as many bytes.
     fn block(&mut self) -> Result<&'a [u8], Fault> {
         let begin = self.at;
         let length = usize::try_from(self.variable_length()?).unwrap_or(usize::MAX);

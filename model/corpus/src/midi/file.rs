@@ -1,4 +1,4 @@
-//! The outer shape of a MIDI file: wrappers, header and tracks.
+//! The outer structure of a MIDI file: wrappers, header and tracks.
 
 use super::events::{Event, events};
 use super::{EXPORT_AGAIN, Fault};
@@ -14,16 +14,16 @@ pub(super) struct File<'a> {
 pub(super) enum Format {
     /// Formats 0 and 1: all tracks sound together.
     Together,
-    /// Format 2: each track is a piece of its own.
+    /// Format 2: each track is a separate piece.
     Pieces,
 }
 
-/// What the ticks of a file are.
+/// The meaning of a file's ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Timing {
-    /// So many in a quarter note.
+    /// This many ticks are a quarter note.
     PerQuarter(u16),
-    /// SMPTE time: frames in a second (29 stands for 29.97) and ticks in a frame.
+    /// SMPTE time: frames per second (29 stands for 29.97) and ticks per frame.
     Frames { per_second: u8, ticks: u8 },
 }
 
@@ -48,7 +48,7 @@ impl<'a> File<'a> {
             2 => Format::Pieces,
             other => {
                 return Err(Fault::new(format!(
-                    "is of format {other}, and only 0, 1 and 2 are known. Export it again as format 1"
+                    "has format {other}, but only 0, 1 and 2 are known. Export it again as format 1"
                 )));
             }
         };
@@ -75,12 +75,12 @@ fn timing(high: u8, low: u8) -> Result<Timing, Fault> {
     match (per_second, low) {
         (24 | 25 | 29 | 30, 1..) => Ok(Timing::Frames { per_second, ticks: low }),
         _ => Err(Fault::new(format!(
-            "is damaged: {per_second} frames in a second with {low} ticks each are no SMPTE time. {EXPORT_AGAIN}"
+            "is damaged: {per_second} frames per second with {low} ticks each are not a SMPTE time. {EXPORT_AGAIN}"
         ))),
     }
 }
 
-/// Where the tracks lie. Chunks of other kinds are passed over.
+/// Finds the tracks. Chunks of other kinds are skipped.
 fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec<(usize, usize)>, Fault> {
     let mut found = Vec::new();
     let mut at = begin;
@@ -110,18 +110,18 @@ fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec
     }
     if found.len() < declared {
         return Err(Fault::new(format!(
-            "is cut off: its header says {declared} tracks, and {} are there. {EXPORT_AGAIN}",
+            "is cut off: its header announces {declared} tracks, but it has {}. {EXPORT_AGAIN}",
             found.len()
         )));
     }
     Ok(found)
 }
 
-/// Where the MIDI data begins and ends: few files have a wrapper around it.
+/// Where the MIDI data begin and end: a few files have a wrapper around them.
 fn inside_wrapper(bytes: &[u8]) -> Result<(usize, usize), Fault> {
     const MAC_BINARY: usize = 128;
     let has_header_at = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(HEADER));
-    let no_midi = |what: &str| Fault::new(format!("is no MIDI file: {what}. Give a Standard MIDI File (.mid)"));
+    let no_midi = |what: &str| Fault::new(format!("is not a MIDI file: {what}. Give a Standard MIDI File (.mid)"));
     if has_header_at(0) {
         return Ok((0, bytes.len()));
     }
@@ -136,15 +136,15 @@ fn inside_wrapper(bytes: &[u8]) -> Result<(usize, usize), Fault> {
             Err(no_midi("the data in its RIFF wrapper are not MIDI"))
         };
     }
-    // The old Macintosh put name and kind of a file before its data.
+    // Old Macintosh programs put the name and kind of a file before its data.
     if bytes[0] == 0 && has_header_at(MAC_BINARY) {
         return Ok((MAC_BINARY, bytes.len()));
     }
     Err(no_midi("it does not begin with the letters MThd"))
 }
 
-/// The chunk `data` of a RIFF file; other chunks, such as a title, may stand before it. Lengths are little-endian, and
-/// a chunk of an odd length is followed by one more byte.
+/// The chunk `data` of a RIFF file; other chunks, such as a title, may come before it. Lengths are little-endian, and a
+/// chunk of odd length is followed by one more byte.
 fn riff_data(bytes: &[u8]) -> Option<(usize, usize)> {
     const RIFF_HEADER: usize = 12;
     let mut at = RIFF_HEADER;
@@ -153,7 +153,7 @@ fn riff_data(bytes: &[u8]) -> Option<(usize, usize)> {
         let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]);
         let from = at + CHUNK_HEADER;
         if header.starts_with(b"data") {
-            // The length is often wrong; the tracks say their own.
+            // The length is often wrong; the tracks have their own.
             return Some((from, bytes.len()));
         }
         let length = usize::try_from(length).ok()?;

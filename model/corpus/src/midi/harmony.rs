@@ -1,4 +1,4 @@
-//! Chords from what accompanies a melody.
+//! Recognises chords in what accompanies a melody.
 
 use super::notes::RawNote;
 use super::time::Scale;
@@ -7,10 +7,10 @@ use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::{Pitch, Ticks};
 use std::collections::BTreeSet;
 
-/// Fewer different tones are a bass or a second voice: they go with the chord that holds.
+/// Fewer different tones are a bass or a second voice: they belong to the chord that holds.
 const FEWEST_TONES: usize = 3;
 
-/// A chord at each moment at which something is struck, made of all that sounds then. A rest ends no chord.
+/// A chord at each moment at which notes are struck, made of everything that sounds then. A rest does not end a chord.
 pub(super) fn chords(accompaniment: &[RawNote], scale: &Scale) -> Vec<(Ticks, Option<Chord>)> {
     let mut onsets: Vec<&RawNote> = accompaniment.iter().filter(|note| note.end > note.onset).collect();
     onsets.sort_by_key(|note| note.onset);

@@ -14,7 +14,7 @@ pub(super) struct PartEvent {
     message: Message,
 }
 
-/// All channel messages but those for drums, in order of time (of track, at one time), and the time at which the piece
+/// All channel messages except those for drums, in order of time and then of track, and the time at which the piece
 /// ends.
 pub(super) fn merged(tracks: &[Vec<Event<'_>>]) -> (Vec<PartEvent>, u64) {
     let mut merged = Vec::new();
@@ -30,13 +30,13 @@ pub(super) fn merged(tracks: &[Vec<Event<'_>>]) -> (Vec<PartEvent>, u64) {
             }
         }
     }
-    // Stable: messages at one time keep the order of their track.
+    // The sort is stable: messages at one time keep the order of their tracks.
     merged.sort_by_key(|event| event.at);
     (merged, end)
 }
 
 const SUSTAIN: u8 = 64;
-/// The pedal is down from here.
+/// The pedal is down from this value on.
 const PEDAL_DOWN: u8 = 64;
 const ALL_SOUND_OFF: u8 = 120;
 const ALL_NOTES_OFF: u8 = 123;
@@ -55,16 +55,16 @@ impl RawNote {
         let (onset, end) = (scale.ticks(self.onset), scale.ticks(self.end));
         Note {
             onset,
-            // MIDI has seven bits for both; the reader of events has seen to that.
+            // MIDI has seven bits for both, which the reader of events has checked.
             pitch: Pitch::new(self.key).unwrap_or(Pitch::MAX),
-            // The shortest note is a tick, because a note has a length.
+            // A note has at least one tick, because its length must not be zero.
             duration: Ticks((end - onset).0.max(1)),
             velocity: Velocity::new(self.velocity).unwrap_or(Velocity::DEFAULT),
         }
     }
 }
 
-/// The notes of these messages. What still sounds at `end` ends there.
+/// The notes of these messages. Notes that still sound at `end` end there.
 pub(super) fn notes<'a>(events: impl Iterator<Item = &'a PartEvent>, end: u64, pedal: bool) -> Vec<RawNote> {
     let mut pairing = Pairing { pedal, ..Pairing::default() };
     events.for_each(|event| pairing.take(*event));
@@ -75,7 +75,7 @@ pub(super) fn notes<'a>(events: impl Iterator<Item = &'a PartEvent>, end: u64, p
     pairing.done
 }
 
-/// A part and a key.
+/// A key of a part.
 type Place = (Part, u8);
 
 /// Pairs each note-on with what ends it.
@@ -84,9 +84,9 @@ struct Pairing {
     /// Whether the sustain pedal holds notes.
     pedal: bool,
     done: Vec<RawNote>,
-    /// A key of a part sounds once at most.
+    /// A key of a part sounds at most once.
     sounding: HashMap<Place, Sounding>,
-    /// By channel: the pedal may stand in another track than the notes.
+    /// By channel: the pedal may be in another track than the notes.
     pedal_down: [bool; 16],
 }
 
@@ -94,9 +94,9 @@ struct Pairing {
 struct Sounding {
     onset: u64,
     velocity: u8,
-    /// Held by the pedal alone.
+    /// Whether only the pedal holds it.
     released: bool,
-    /// A note-off at `onset` that belongs to the note before, which this one cut off.
+    /// Whether a note-off at `onset` belongs to the previous note, which this one cut off.
     pending_note_off: bool,
 }
 

@@ -1,7 +1,7 @@
-//! Which part of a file is its melody.
+//! Finds the part of a file that is its melody.
 //!
-//! Files do not say it. It is estimated from what is usual: a melody lies in the middle or high register, is a single
-//! line, has lyrics under its notes, or is named so. The order of the parts decides only between equals.
+//! Files do not say which one it is, so it is estimated: a melody usually lies in the middle or high register, is a
+//! single line, has lyrics, or is named as such. The order of the parts decides only between equal ones.
 
 use super::events::{Event, Kind, Message, meta};
 use super::notes::PartEvent;
@@ -18,7 +18,7 @@ pub(super) struct Described {
     score: f64,
 }
 
-/// The parts that have notes, in the order of the file. Drums are none.
+/// The parts that have notes, in the order of the file, without drums.
 pub(super) fn parts(tracks: &[Vec<Event<'_>>]) -> Vec<Described> {
     let lyrics = lyrics(tracks);
     let mut all = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn melody(parts: &[Described]) -> Option<&Described> {
     parts.iter().reduce(|best, part| if part.score > best.score { part } else { best })
 }
 
-/// Decides between parts of which nothing else tells which is the melody.
+/// Decides between parts that are otherwise equal.
 const TIE: f64 = 0.001;
 
 /// What a part plays.
@@ -69,7 +69,7 @@ struct Line {
     notes: usize,
     keys: u64,
     pitches: BTreeSet<u8>,
-    /// Notes at each moment at which any begins.
+    /// The number of notes at each moment at which any note begins.
     at: BTreeMap<u64, u32>,
     program: Option<u8>,
 }
@@ -88,7 +88,7 @@ impl Line {
 
     #[expect(clippy::cast_precision_loss, reason = "a file has fewer than 2^52 notes")]
     fn score(&self, name: &str, most_onsets: usize, lyrics: &BTreeSet<u64>) -> f64 {
-        /// Few pitches are a drone or a drum on a channel of its own.
+        /// Few pitches are a drone, or a drum on its own channel.
         const FEWEST_PITCHES: usize = 4;
         const FEWEST_LYRICS: usize = 8;
         let onsets = self.onsets().max(1) as f64;
@@ -99,7 +99,7 @@ impl Line {
         let lyric_score = if lyrics.len() < FEWEST_LYRICS {
             0.0
         } else {
-            // Lyrics stand under the notes that are sung, and most of these notes have one.
+            // Lyrics belong to the notes that are sung, and most of the melody's notes have a syllable.
             6.0 * (sung / lyrics.len() as f64) * (lyrics.len() as f64 / onsets).min(1.0)
         };
         let few = if self.pitches.len() < FEWEST_PITCHES && most_onsets > 2 * FEWEST_PITCHES { -2.0 } else { 0.0 };
@@ -113,7 +113,7 @@ impl Line {
     }
 }
 
-/// For the mean key of a part.
+/// The score for the mean key of a part.
 fn register_score(mean: f64) -> f64 {
     const BASS_BELOW: f64 = 50.0;
     const LOW_BELOW: f64 = 55.0;
@@ -122,7 +122,7 @@ fn register_score(mean: f64) -> f64 {
         mean if mean < BASS_BELOW => -4.0,
         mean if mean < LOW_BELOW => -1.5,
         mean if mean > HIGH_ABOVE => -1.0,
-        // Of two lines the upper one is more often the tune.
+        // Of two lines, the upper one is more often the tune.
         mean => 1.0 + 0.03 * (mean - 60.0).clamp(0.0, 20.0),
     }
 }
@@ -157,20 +157,20 @@ fn name_score(name: &str) -> f64 {
     }
 }
 
-/// By the families of General MIDI.
+/// The score by the instrument families of General MIDI.
 fn program_score(program: Option<u8>) -> f64 {
     match program {
         // Basses; timpani; percussion and effects.
         Some(32..=39 | 47 | 112..=127) => -3.0,
         // Pads and string ensembles.
         Some(48..=51 | 88..=95) => -0.5,
-        // Brass, reeds, pipes and synthesizer leads play lines.
+        // Brass, reeds, pipes and synthesizer leads play single lines.
         Some(56..=87) => 0.5,
         _ => 0.0,
     }
 }
 
-/// When a syllable is sung. Karaoke files write syllables as plain text behind their first notes.
+/// When syllables are sung. Karaoke files write syllables as plain text after their first notes.
 fn lyrics(tracks: &[Vec<Event<'_>>]) -> BTreeSet<u64> {
     let of_kind = |wanted: u8| -> BTreeSet<u64> {
         let events = tracks.iter().flatten();
@@ -195,7 +195,7 @@ pub(super) fn track_name(events: &[Event<'_>]) -> String {
     named(meta::TRACK_NAME).or_else(|| named(meta::INSTRUMENT)).unwrap_or_default().trim().to_owned()
 }
 
-/// The parts that a track number, a channel number or both (from 1) name.
+/// The parts with this track number, channel number or both (from 1).
 pub(super) fn chosen(parts: &[Described], track: Option<u16>, channel: Option<u8>) -> Vec<&Described> {
     let fits = |part: &&Described| {
         track.is_none_or(|track| usize::from(track) == part.part.track + 1)
@@ -204,7 +204,7 @@ pub(super) fn chosen(parts: &[Described], track: Option<u16>, channel: Option<u8
     parts.iter().filter(fits).collect()
 }
 
-/// What was taken, in words.
+/// A description of the parts that were taken.
 pub(super) fn taken(taken: &[&Described], parts: usize) -> Option<Taken> {
     let first = taken.first()?;
     Some(Taken {

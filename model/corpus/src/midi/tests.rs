@@ -5,8 +5,8 @@ use midly::{Format, Fps, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEve
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Ticks};
 
-/// A track in words: `12` waits that long; `+C60` and `-60` strike and release a key (a letter is the channel, `A` the
-/// first, kept until it changes), `0:60` releases by velocity 0, `P` and `p` press and lift the pedal, `M6/8` is a
+/// A track as text: `12` waits that long; `+C60` and `-60` strike and release a key (a letter is the channel, `A` the
+/// first, kept until it changes), `0:60` releases by velocity 0, `P` and `p` press and release the pedal, `M6/8` is a
 /// time signature, `T500000` a tempo, `"name` a track name.
 fn track(words: &'static str) -> Vec<TrackEvent<'static>> {
     let mut channel = 0;
@@ -69,7 +69,7 @@ fn tune_with(tracks: &[&'static str], reading: Reading) -> Tune {
     parse_midi(&file(Format::Parallel, QUARTER_OF_96, tracks), "file", reading).unwrap()
 }
 
-/// Files have 96 ticks in a quarter note.
+/// The files have 96 ticks per quarter note.
 fn check(tracks: &[&'static str], reading: Reading, expected: &str) {
     assert_eq!(heard(&tune_with(tracks, reading).notes), expected, "{tracks:?}");
 }
@@ -88,7 +88,7 @@ fn notes_end_by_release_or_by_velocity_0() {
 #[test]
 fn a_key_struck_again_ends_the_note_that_it_sounded() {
     check(&["+60 48 +60 48 -60 48 -60"], ALL, "C4:24 C4:24");
-    // The release that follows at once belongs to the first of the two.
+    // The note-off that follows at once belongs to the first of the two.
     check(&["+60 48 +60 -60 48 -60"], ALL, "C4:24 C4:24");
     check(&["+60 48 -60 +60 48 -60"], ALL, "C4:24 C4:24");
 }
@@ -117,7 +117,7 @@ fn chords(channel: char, roots: &[u8]) -> String {
     roots.iter().map(|root| format!("{}96 {}", together("+", *root), together("-", *root))).collect::<Vec<_>>().concat()
 }
 
-/// What is taken as the melody, as `track channel`.
+/// Checks which part is taken as the melody, given as `track channel`.
 fn check_melody(tracks: &[String], expected: &str, why: &str) {
     let tracks: Vec<&'static str> = tracks.iter().map(|track| &*track.clone().leak()).collect();
     let bytes = file(Format::Parallel, QUARTER_OF_96, &tracks);
@@ -136,12 +136,12 @@ fn the_melody_is_chosen_by_what_it_is_and_not_by_its_place() {
     let named = |name: &str, notes: String| format!("\"{name} {notes}");
     let (drone, few) = (line('B', &[79; 12]), line('B', &[84, 86]));
     for (tracks, expected, why) in [
-        (vec![line('A', &tune), line('B', &low)], "1 1", "the tune is above"),
-        (vec![line('A', &low), line('B', &tune)], "2 2", "the bass stands first"),
-        (vec![chords('A', &roots), line('B', &tune)], "2 2", "chords stand first"),
+        (vec![line('A', &tune), line('B', &low)], "1 1", "the tune is higher"),
+        (vec![line('A', &low), line('B', &tune)], "2 2", "the bass comes first"),
+        (vec![chords('A', &roots), line('B', &tune)], "2 2", "chords come first"),
         (vec![line('A', &low), chords('B', &roots), line('C', &tune)], "3 3", "the tune is last"),
         (vec![line('A', &low) + &line('B', &tune)], "1 2", "in one track, by channel"),
-        (vec![line('A', &tune), line('B', &tune)], "1 1", "of equals the first"),
+        (vec![line('A', &tune), line('B', &tune)], "1 1", "the first of equal ones"),
         (vec![line('A', &tune), named("melody", line('B', &middle))], "2 2", "the name says it"),
         (
             vec![named("strings", line('A', &tune)), named("lead.vocal", line('B', &middle))],
@@ -159,7 +159,7 @@ fn the_melody_is_chosen_by_what_it_is_and_not_by_its_place() {
 
 #[test]
 fn lyrics_say_which_part_is_sung() {
-    // Nine quarters for each of two parts; the syllables stand under the notes of the second.
+    // Nine quarters for each of two parts; the syllables belong to the notes of the second.
     let part = |channel: u8, shift: u8, lyrics: bool| {
         let mut track = Vec::new();
         for step in 0..9u8 {
@@ -234,15 +234,15 @@ fn what_sounds_together_outside_the_melody_is_a_chord() {
     // Neither a rest nor the same chord again is a change.
     let again = "+48 +52 +55 24 -48 -52 -55 24 +48 +52 +55 24 -48 -52 -55 24 +50 +53 +57 96 -50 -53 -57";
     check_chords(&[melody, again], "0:C 48:Dm");
-    // In several tracks or channels, over each other, and with drums.
+    // In several tracks or channels, overlapping, and with drums.
     check_chords(&[melody, "+B48 96 -B48", "+C55 +C64 96 -C55 -C64", "+J35 96 -J35"], "0:C");
     check_chords(&["+A72 +B45 +B52 +B60 192 -A72 -B45 -B52 -B60"], "0:Am");
-    // A bass alone is a part of the chord that holds; one that moves under held keys is another bass.
+    // A bass alone belongs to the chord that holds; a bass that moves under held keys is a change of bass.
     check_chords(&[melody, "+48 +52 +55 48 -48 -52 -55 +43 48 -43"], "0:C");
     check_chords(&[melody, "+64 +67 +72 +48 48 -48 +52 48 -52 -64 -67 -72"], "0:C 24:C/E");
 }
 
-/// The bytes of a file of format 1 with these tracks, each without its chunk's head.
+/// The bytes of a format 1 file with these tracks, each without its chunk header.
 pub(super) fn raw(division: u16, tracks: &[&[u8]]) -> Vec<u8> {
     let count = u16::try_from(tracks.len()).unwrap().to_be_bytes();
     let mut bytes = [&b"MThd\0\0\0\x06\0\x01"[..], &count, &division.to_be_bytes()].concat();
@@ -264,7 +264,7 @@ fn running_status_is_read() {
 
 #[test]
 fn what_is_no_music_between_messages_is_passed_over() {
-    // A message of a manufacturer and a text stand between notes; a chunk that nobody knows between the tracks.
+    // A manufacturer's message and a text come between notes, and an unknown chunk between the tracks.
     let sysex = [0, 0xf0, 3, 1, 2, 0xf7, 0, 0xff, 1, 2, b'h', b'i'];
     let events = [&[0, 0x90, 60, 100][..], &sysex, &[96, 0x80, 60, 0, 0, 0xff, 0x2f, 0]].concat();
     let header = b"MThd\0\0\0\x06\0\x01\0\x01\0\x60XFIH\0\0\0\x02ab";
@@ -288,7 +288,7 @@ fn one_key_struck_in_two_voices_at_once_is_one_note() {
 
 #[test]
 fn ticks_of_any_resolution_do_not_drift() {
-    // 1,000 notes of 7 ticks, 97 to a quarter note: each alone is 3.46 ticks.
+    // 1,000 notes of 7 ticks at 97 per quarter note: each one is 3.46 of our ticks.
     let words: &'static str = "+60 7 -60 ".repeat(1_000).leak();
     let bytes = file(Format::SingleTrack, Timing::Metrical(u15::new(97)), &[words]);
     let notes = parse_midi(&bytes, "file", ALL).unwrap().notes;
@@ -304,7 +304,7 @@ fn smpte_time_is_read_in_seconds_at_120_bpm() {
         let tune = parse_midi(&file(Format::SingleTrack, Timing::Timecode(fps, 40), &[words]), "file", ALL).unwrap();
         assert_eq!((heard(&tune.notes).as_str(), tune.bars.len()), ("C4:96", 0));
     }
-    // 30,000 frames of 29.97 a second are 1,001 seconds.
+    // 30,000 frames at 29.97 per second are 1,001 seconds.
     let long = file(Format::SingleTrack, Timing::Timecode(Fps::Fps29, 100), &["+60 3000000 -60"]);
     assert_eq!(heard(&parse_midi(&long, "file", ALL).unwrap().notes), "C4:96096");
 }
@@ -313,7 +313,7 @@ fn smpte_time_is_read_in_seconds_at_120_bpm() {
 fn seconds_follow_the_tempo_map_wherever_it_stands() {
     check(&["T1000000 96 T250000", "+60 96 -60 +62 96 -62"], IN_SECONDS, "C4:96 D4:24");
     check(&["+60 96 -60"], IN_SECONDS, "C4:48");
-    // The tempo changes while the note sounds, and twice at one moment; the last holds.
+    // The tempo changes while the note sounds, and twice at one moment; the last one counts.
     check(&["96 T1000000 T250000", "+60 192 -60"], IN_SECONDS, "C4:72");
     check(&["T1000000 +60 96 -60"], ALL, "C4:48");
     assert_eq!(tune_with(&["M3/4 +60 96 -60"], IN_SECONDS).bars, []);
@@ -329,10 +329,10 @@ fn the_pedal_holds_released_notes() {
     check(&["P +60 48 -60 48"], WITH_PEDAL, "C4:48");
     // The pedal of another channel holds nothing.
     check(&["PB +A60 48 -60 48 pB"], WITH_PEDAL, "C4:24");
-    // The pedal may stand in another track than the notes, and stay down to the end.
+    // The pedal may be in another track than the notes, and stay down to the end.
     check(&["P 96 p", "+60 48 -60 48"], WITH_PEDAL, "C4:48");
     check(&["P 96", "+60 48 -60 96"], WITH_PEDAL, "C4:72");
-    // A melody is read with the pedal of its channel even where other tracks have more.
+    // A melody is read with the pedal of its channel even if other tracks use it more.
     check(&["+60 48 -60 48 +62 48 -62"], WITH_PEDAL, "C4:24 -:24 D4:24");
 }
 
@@ -355,21 +355,24 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     let check = |bytes: &[u8], sentence: &str| {
         assert_eq!(parse_midi(bytes, "a.mid", ALL).unwrap_err().to_string(), sentence);
     };
-    check(b"", "a.mid: is no MIDI file: it is empty. Give a Standard MIDI File (.mid)");
-    let no_midi = "a.mid: is no MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)";
+    check(b"", "a.mid: is not a MIDI file: it is empty. Give a Standard MIDI File (.mid)");
+    let no_midi =
+        "a.mid: is not a MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)";
     check(b"# some text", no_midi);
-    let no_data = "a.mid: is no MIDI file: it is a RIFF file with no MIDI data in it. Give a Standard MIDI File (.mid)";
+    let no_data =
+        "a.mid: is not a MIDI file: it is a RIFF file with no MIDI data in it. Give a Standard MIDI File (.mid)";
     check(b"RIFF", no_data);
-    let other = "a.mid: is no MIDI file: the data in its RIFF wrapper are not MIDI. Give a Standard MIDI File (.mid)";
+    let other =
+        "a.mid: is not a MIDI file: the data in its RIFF wrapper are not MIDI. Give a Standard MIDI File (.mid)";
     check(b"RIFF\0\0\0\0WAVEdata\0\0\0\0", other);
     let mut frames = whole.clone();
     frames[12] = 0x80;
     let no_time =
-        "a.mid: is damaged: 128 frames in a second with 96 ticks each are no SMPTE time. Export the file again";
+        "a.mid: is damaged: 128 frames per second with 96 ticks each are not a SMPTE time. Export the file again";
     check(&frames, no_time);
     let mut format = whole.clone();
     format[9] = 3;
-    check(&format, "a.mid: is of format 3, and only 0, 1 and 2 are known. Export it again as format 1");
+    check(&format, "a.mid: has format 3, but only 0, 1 and 2 are known. Export it again as format 1");
     check(&whole[..6], "a.mid: is cut off in its header. Export the file again");
     let length = whole.len() - 5;
     let cut = format!(
@@ -377,10 +380,10 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     );
     check(&whole[..length], &cut);
     let second = whole.windows(4).rposition(|name| name == b"MTrk").unwrap();
-    check(&whole[..second], "a.mid: is cut off: its header says 2 tracks, and 1 are there. Export the file again");
+    check(&whole[..second], "a.mid: is cut off: its header announces 2 tracks, but it has 1. Export the file again");
     check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4"]), "a.mid: has no notes");
-    let drums = "a.mid: all its notes are on channel 10, which is drums and is not read; \
-                 move what is melody to another channel";
+    let drums = "a.mid: all its notes are on channel 10, which is for drums and is not read; \
+                 move the melody to another channel";
     check(&file(Format::Parallel, QUARTER_OF_96, &["M3/4", "+J36 96 -36"]), drums);
     check(&file(Format::Sequential, QUARTER_OF_96, &["+J36 96 -36", "+J40 96 -40"]), drums);
     let still = file(Format::Parallel, Timing::Metrical(u15::new(0)), &["+60 96 -60"]);
@@ -389,7 +392,7 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     assert!(missing.starts_with("/nowhere/a.mid: cannot be read ("), "{missing}");
 }
 
-/// A file that is cut anywhere is refused, and no damage makes the reader panic.
+/// A file that is cut off anywhere is refused, and no damage makes the reader panic.
 #[test]
 fn a_cut_file_is_refused_and_damage_makes_no_panic() {
     let whole = file(Format::Parallel, QUARTER_OF_96, &["M6/8 T400000 +60 96 -60", "P +62 96 -62 p +60 7 +60 8 -60"]);

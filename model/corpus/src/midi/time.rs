@@ -1,4 +1,4 @@
-//! From the ticks of a file to ours: tempo, bars, SMPTE time.
+//! Converts the ticks of a file to ours: tempo, bars, SMPTE time.
 
 use super::Clock;
 use super::events::{Event, Kind, meta};
@@ -6,13 +6,13 @@ use super::file::Timing;
 use crate::Tempo;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
 
-/// Ticks in one second of [`Clock::Seconds`]: 120 quarter notes a minute.
+/// Ticks in one second of [`Clock::Seconds`]: 120 quarter notes per minute.
 const TICKS_PER_SECOND: i128 = 2 * TICKS_PER_QUARTER as i128;
 const MICROSECONDS: i128 = 1_000_000;
 
-/// From the file's own time to ticks.
+/// Converts the file's own time to ticks.
 pub(super) enum Scale {
-    /// Ticks are `numerator / denominator` of the file's.
+    /// Our ticks are `numerator / denominator` of the file's.
     Even { numerator: i128, denominator: i128, beats: bool },
     /// Stretches of one tempo each, in order.
     Tempi { per_quarter: i128, stretches: Vec<Stretch> },
@@ -20,9 +20,9 @@ pub(super) enum Scale {
 
 pub(super) struct Stretch {
     from: u64,
-    /// Microseconds, times ticks of the file per quarter note, from the start of the piece to `from`.
+    /// Microseconds times the file's ticks per quarter note, from the start of the piece to `from`.
     before: i128,
-    /// Microseconds of a quarter note.
+    /// Microseconds per quarter note.
     quarter_us: u32,
 }
 
@@ -68,7 +68,7 @@ impl Stretch {
     }
 }
 
-/// Changes of tempo, wherever in the file they stand, in order of time: the file's ticks and microseconds of a quarter.
+/// Changes of tempo anywhere in the file, in order of time: the file's tick, and microseconds per quarter note.
 fn tempo_changes(tracks: &[Vec<Event<'_>>]) -> Vec<(u64, u32)> {
     let mut changes: Vec<(u64, u32)> = tracks
         .iter()
@@ -85,7 +85,7 @@ fn tempo_changes(tracks: &[Vec<Event<'_>>]) -> Vec<(u64, u32)> {
     changes
 }
 
-/// At least one stretch, from the start on.
+/// The stretches; there is at least one, which begins at the start.
 fn stretches(tracks: &[Vec<Event<'_>>]) -> Vec<Stretch> {
     let mut stretches = vec![Stretch { from: 0, before: 0, quarter_us: Tempo::USUAL_QUARTER_US }];
     for (from, quarter_us) in tempo_changes(tracks) {
@@ -95,7 +95,7 @@ fn stretches(tracks: &[Vec<Event<'_>>]) -> Vec<Stretch> {
     stretches
 }
 
-/// Changes of tempo on our time line. A file that states its first tempo later than at its start is at 120 until there.
+/// Changes of tempo on our time line. Before its first change of tempo, a file is at 120.
 pub(super) fn tempos(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Tempo> {
     let mut tempos: Vec<Tempo> = Vec::new();
     for (at, quarter_us) in tempo_changes(tracks) {
@@ -108,7 +108,7 @@ pub(super) fn tempos(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Tempo> {
     tempos
 }
 
-/// Every time signature begins a bar. Before the first, and without any, MIDI means 4/4.
+/// Every time signature begins a bar. Before the first one, and without any, MIDI files are in 4/4.
 pub(super) fn bars(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Bars> {
     let mut bars: Vec<Bars> = tracks
         .iter()
@@ -125,7 +125,7 @@ pub(super) fn bars(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Bars> {
     if bars.first().is_none_or(|first| first.line > Ticks::ZERO) {
         bars.insert(0, Bars { line: Ticks::ZERO, metre: Metre::COMMON });
     }
-    // Of several at one moment the last one holds; one that repeats what holds already adds nothing.
+    // Of several at one moment the last counts, and one that changes nothing is left out.
     let mut kept: Vec<Bars> = Vec::new();
     for entry in bars {
         match kept.last_mut() {
@@ -139,7 +139,7 @@ pub(super) fn bars(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Bars> {
     kept
 }
 
-/// Notation programs write a bar that a repeat sign divides as two bars of its parts, such as 7/8 and 1/8 within 4/4.
+/// Notation programs write a bar that a repeat sign divides as two shorter bars, such as 7/8 and 1/8 within 4/4.
 fn join_divided_bars(bars: &mut Vec<Bars>) {
     let mut index = 1;
     while index < bars.len() {
@@ -160,7 +160,7 @@ fn join_divided_bars(bars: &mut Vec<Bars>) {
     }
 }
 
-/// Notation programs write an upbeat as one bar of a shorter metre: the bars of the piece begin behind it.
+/// Notation programs write an upbeat as a bar of a shorter metre; the bars of the piece begin after it.
 fn begin_behind_the_upbeat(bars: &mut Vec<Bars>) {
     if let [first, second, ..] = bars.as_slice()
         && second.line - first.line == first.metre.bar()

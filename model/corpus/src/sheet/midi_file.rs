@@ -1,4 +1,4 @@
-//! Writes a standard MIDI file: parts with a name, what stands at their head, and notes.
+//! Writes a standard MIDI file from named parts with headers and notes.
 
 use anyhow::Context;
 use midly::num::{u4, u7, u15, u24, u28};
@@ -14,7 +14,7 @@ pub struct Part<'a> {
     pub channel: u8,
     /// Tempo, time signatures and markers, at their ticks of the file.
     pub heading: Vec<(u32, MetaMessage<'a>)>,
-    /// In any order.
+    /// The notes, in any order.
     pub notes: Vec<FileNote>,
 }
 
@@ -25,26 +25,26 @@ pub struct FileNote {
     pub on: u32,
     /// The tick of the file at which it ends.
     pub off: u32,
-    /// Which key.
+    /// The key.
     pub pitch: Pitch,
-    /// How hard.
+    /// The velocity.
     pub velocity: Velocity,
 }
 
 /// Writes the parts as tracks of one file.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write(path: &Path, ticks_per_quarter: u16, parts: &[Part<'_>]) -> anyhow::Result<()> {
     let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(u15::from(ticks_per_quarter))));
     smf.tracks.extend(parts.iter().map(track));
     smf.save(path).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
-/// A tempo in quarter notes a minute.
+/// A tempo in quarter notes per minute.
 pub fn tempo(bpm: f64) -> MetaMessage<'static> {
     const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
-    /// What three bytes hold.
+    /// The largest number that three bytes hold: microseconds per quarter note.
     const SLOWEST: f64 = 16_777_215.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
     let quarter = (MICROSECONDS_PER_MINUTE / bpm).round().clamp(1.0, SLOWEST) as u32;
@@ -60,7 +60,8 @@ pub fn signature(metre: Metre) -> MetaMessage<'static> {
 }
 
 fn track<'a>(part: &Part<'a>) -> Track<'a> {
-    /// At one tick in this order. A note ends before one begins, because a repeated note ends where it begins again.
+    /// The order of events on one tick. A note ends before another begins, because a repeated note ends where it begins
+    /// again.
     const HEADING: u8 = 0;
     const OFF: u8 = 1;
     const ON: u8 = 2;
@@ -74,7 +75,7 @@ fn track<'a>(part: &Part<'a>) -> Track<'a> {
         events.push((note.on, ON, TrackEventKind::Midi { channel, message: on }));
         events.push((note.off, OFF, TrackEventKind::Midi { channel, message: off }));
     }
-    // Stable.
+    // The sort is stable.
     events.sort_by_key(|(tick, rank, _)| (*tick, *rank));
     let meta = |meta| TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(meta) };
     let mut track: Track<'a> = vec![meta(MetaMessage::TrackName(part.name.as_bytes()))];

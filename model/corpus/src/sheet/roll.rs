@@ -1,6 +1,6 @@
-//! A piano roll as a picture: the player's notes dark, Segue's bright.
+//! A piano roll as a picture: the player's notes are dark, Segue's are bright.
 //!
-//! Knows neither ticks nor frames: what is drawn comes in the units of the axis.
+//! Knows neither ticks nor frames: everything is given in units of the axis.
 
 use anyhow::anyhow;
 use plotters::coord::Shift;
@@ -10,12 +10,12 @@ use segue_model::note::Pitch;
 use std::path::Path;
 
 const SIZE: (u32, u32) = (1600, 640);
-/// Dark and bright, so that the voices differ without colour too.
+/// Dark and bright, so that the voices differ even without colour.
 const PLAYER: RGBColor = RGBColor(20, 50, 110);
 const SEGUE: RGBColor = RGBColor(245, 160, 40);
-/// For bar lines in all pictures.
+/// The colour of bar lines in all pictures.
 pub const BAR_LINE: RGBColor = RGBColor(190, 190, 190);
-/// For letters in all pictures; there once [`load_letters`] was called.
+/// The font of text in all pictures; available once [`load_letters`] has been called.
 pub const FONT: &str = "sans-serif";
 
 /// One note.
@@ -25,13 +25,13 @@ pub struct Block {
     pub from: f64,
     /// Where it ends.
     pub to: f64,
-    /// Which key.
+    /// The key.
     pub pitch: Pitch,
 }
 
 /// What the picture shows.
 pub struct Roll<'a> {
-    /// Written above it.
+    /// The title.
     pub title: &'a str,
     /// The player's notes.
     pub player: &'a [Block],
@@ -39,35 +39,35 @@ pub struct Roll<'a> {
     pub segue: &'a [Block],
     /// Where bars begin.
     pub bar_lines: &'a [f64],
-    /// How far the axis goes, from 0; above 0.
+    /// How far the axis goes from 0; above 0.
     pub end: f64,
-    /// What the axis counts; may be empty.
+    /// The label of the axis; may be empty.
     pub across: &'a str,
-    /// How a place on the axis is called.
+    /// The label of a position on the axis.
     pub label: &'a dyn Fn(f64) -> String,
-    /// How many places are called so, about.
+    /// The approximate number of labels.
     pub labels: usize,
 }
 
 /// A part of a picture.
 pub type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
-/// What became of drawing.
+/// The result of drawing.
 pub type Drawn = Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
 
-/// Makes the letters known to the library that draws; no system font is needed.
+/// Registers the font with the drawing library; no system font is needed.
 ///
 /// # Errors
-/// When they cannot be read, which a test rules out.
+/// If the font cannot be read, which a test rules out.
 pub fn load_letters() -> anyhow::Result<()> {
     register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT)
         .map_err(|_| anyhow!("the letters of pictures cannot be read"))
 }
 
 impl Roll<'_> {
-    /// Draws it into a PNG file.
+    /// Draws the roll into a PNG file.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn draw(&self, path: &Path) -> anyhow::Result<()> {
         load_letters()?;
         let area = BitMapBackend::new(path, SIZE).into_drawing_area();
@@ -76,10 +76,10 @@ impl Roll<'_> {
         area.present().map_err(|error| anyhow!("{error}"))
     }
 
-    /// Draws it on a part of a picture.
+    /// Draws the roll on a part of a picture.
     ///
     /// # Errors
-    /// When that cannot be drawn on.
+    /// If that part cannot be drawn on.
     pub fn draw_on(&self, area: &Area<'_>) -> Drawn {
         /// Leaves a gap between neighbouring keys.
         const HALF_HEIGHT: f64 = 0.42;
@@ -115,7 +115,7 @@ impl Roll<'_> {
                 .draw_series(blocks.iter().map(|block| Rectangle::new(corners(block), colour.filled())))?
                 .label(name)
                 .legend(move |(x, y)| Rectangle::new([(x, y - 7), (x + 22, y + 7)], colour.filled()));
-            // A bright edge parts a note from its repetition.
+            // A bright edge separates a note from its repetition.
             chart.draw_series(blocks.iter().map(|block| Rectangle::new(corners(block), WHITE)))?;
         }
         chart
@@ -129,7 +129,7 @@ impl Roll<'_> {
     }
 }
 
-/// A key as musicians call it; 60 is C4.
+/// The musical name of a key; 60 is C4.
 pub fn key_name(key: f64) -> String {
     const NAMES: [&str; 12] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
     const KEYS_BELOW_OCTAVE_0: i32 = 12;

@@ -5,8 +5,8 @@ const NOTE_COLUMNS: &str =
     "onset_s\tdur_s\tpitch\tloudness_db\tbar\tbeat\ttatum\tdivision\tbeats_per_bar\tbeat_dur_s\tchord\n";
 const BEAT_COLUMNS: &str = "onset_s\tdur_s\tbar\tbeat\tbeats_per_bar\tsignature\tchord\tform\tchorus\tbass\n";
 
-/// Notes as `bar.beat.tatum/division key length [loudness]`, the length in beats of half a second; beats as
-/// `bar.beat metre chord`. Both separated by commas.
+/// Notes as `bar.beat.tatum/division key length [loudness]`, with the length in beats of half a second; beats as
+/// `bar.beat metre chord`. Both are separated by commas.
 fn folder(name: &str, notes: &str, beats: &str) -> Folder {
     let note = |note: &str| {
         let words: Vec<&str> = note.split_whitespace().collect();
@@ -33,7 +33,7 @@ fn read(name: &str, notes: &str, beats: &str) -> Tune {
     read_solo(&folder(name, notes, beats).path().join("notes/solo.tsv")).unwrap()
 }
 
-/// Whole bars from `first`, each of them with one chord.
+/// Whole bars from `first` on, each with one chord.
 fn bars(first: i64, metre: &str, chords: &str) -> String {
     let count: i64 = metre.split_once('/').unwrap().0.parse().unwrap();
     let chords = chords.split_whitespace().zip(first..);
@@ -41,7 +41,7 @@ fn bars(first: i64, metre: &str, chords: &str) -> String {
     beats.collect::<Vec<_>>().concat()
 }
 
-/// A note stands where it is meant, and sounds as long as it was played.
+/// A note lies where it is meant, and lasts as long as it was played.
 #[test]
 fn a_note_stands_where_it_is_meant() {
     let tune = read("place", "1.1.1/1 60 1, 1.2.2/2 62 0.5, 1.3.3/3 64 0.25, 2.1.1/4 65 0", &bars(1, "4/4", "C G7"));
@@ -49,7 +49,7 @@ fn a_note_stands_where_it_is_meant() {
     assert_eq!(places(&tune), [0, 72, 128, 0]);
 }
 
-/// The first bar line before a note is the start, whatever its number.
+/// The bar line before the first note is the start, whatever its number.
 #[test]
 fn the_first_bar_line_before_a_note_is_the_start() {
     let tune = read("pickup", "-1.4.1/2 60 0.5, 0.1.1/1 62 1", &bars(-3, "4/4", "NC C C7 F NC"));
@@ -57,7 +57,7 @@ fn the_first_bar_line_before_a_note_is_the_start() {
     assert_eq!(tune.bars, [Bars { line: Ticks::ZERO, metre: Metre::COMMON }]);
     let chords: Vec<_> = tune.chords.iter().map(|(at, chord)| (at.0, chord.map(|chord| chord.to_string()))).collect();
     assert_eq!(chords, [(0, Some("C7".to_owned())), (192, Some("F".to_owned())), (384, None)]);
-    // The table may begin in the middle of a bar, and chords change in the middle too.
+    // The table may begin in the middle of a bar, and chords may change there too.
     let tune = read("middle", "1.3.1/1 60 1", "1.2 4/4 C-7,1.3 4/4 C-7,1.4 4/4 F79b,");
     assert_eq!(places(&tune), [96]);
     assert_eq!(tune.chords.iter().map(|(at, _)| at.0).collect::<Vec<_>>(), [48, 144]);
@@ -76,7 +76,7 @@ fn changes_of_metre_are_new_bars() {
 
 #[test]
 fn one_line_is_never_two_notes_at_once() {
-    // The second note's place is less than a tick behind the first one's.
+    // The second note's place is less than a tick after the first one's.
     let tune = read("line", "1.1.1/100 60 4, 1.1.2/100 62 4, 1.1.3/100 64 4, 1.2.1/1 65 9", &bars(1, "4/4", "C"));
     assert_eq!(heard(&tune.notes), "C4:1 D4:1 E4:46 F4:432");
 }
@@ -94,7 +94,7 @@ fn velocities_spread_by_rank_whatever_the_scale_of_loudness() {
     check(&[None, None], &[80, 80]);
 }
 
-/// The title is that of the table of solos, or else the name of the file.
+/// The title comes from the table of solos, or else from the file name.
 #[test]
 fn the_title_is_that_of_the_table_or_of_the_file() {
     let folder = folder("title", "1.1.1/1 60 1", &bars(1, "4/4", "C"));
@@ -120,13 +120,13 @@ fn what_is_wrong_is_said_with_file_and_line() {
     check("no-part", "1.1.1/0 60 1", beats, "notes/solo.tsv, line 2: there is no beat 1, part 1 of 0");
     check("order", "1.2.1/1 60 1, 1.1.1/1 60 1", beats, "notes/solo.tsv, line 3: its place lies before");
     check("key", "1.1.1/1 128 1", beats, "notes/solo.tsv, line 2: 128 is no MIDI key (0 to 127)");
-    check("chord", "1.1.1/1 60 1", "1.1 4/4 Q7", "beats/solo.tsv, line 2: “Q7” is no chord; write");
-    check("metre", "1.1.1/1 60 1", "1.1 4/5 C", "beats/solo.tsv, line 2: “4/5” is no time signature");
+    check("chord", "1.1.1/1 60 1", "1.1 4/4 Q7", "beats/solo.tsv, line 2: “Q7” is not a chord; write");
+    check("metre", "1.1.1/1 60 1", "1.1 4/5 C", "beats/solo.tsv, line 2: “4/5” is not a time signature");
     check("back", "1.1.1/1 60 1", "1.1 4/4 C,1.1 4/4 C", "beats/solo.tsv, line 3: its beat lies before");
     check("bars", "1.1.1/1 60 1", "2.1 4/4 C,1.1 4/4 C", "beats/solo.tsv, line 3: bar 1 cannot follow bar 2");
     let folder = folder("text", "1.1.1/1 60 1", beats).with("notes/solo.tsv", "some\ttext\n1\t2\n");
     let refused = read_solo(&folder.path().join("notes/solo.tsv")).unwrap_err().to_string();
-    assert!(refused.contains("line 2: is no row of a table of solos (missing field"), "{refused}");
+    assert!(refused.contains("line 2: is not a row of a solo table (missing field"), "{refused}");
     let missing = read_solo(Path::new("/nowhere/notes/a.tsv")).unwrap_err().to_string();
     assert!(missing.starts_with("/nowhere/notes/a.tsv: cannot be read ("), "{missing}");
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Symbols, and what the first of them is written as again.
+/// Checks symbols, and how the first one is written again.
 fn check(symbols: &str, expected: &str) {
     for symbol in symbols.split('|') {
         let read = Chord::parse(symbol).map(|chord| chord.map_or_else(|| "NC".to_owned(), |chord| chord.to_string()));
@@ -132,7 +132,7 @@ fn what_is_no_chord_is_refused_with_what_could_be_written() {
         assert_eq!(Chord::parse(text), Err(ChordError { symbol: text.to_owned() }), "{text}");
     }
     let sentence = Chord::parse("Fine").unwrap_err().to_string();
-    assert!(sentence.starts_with("“Fine” is no chord; write a root") && sentence.contains("NC"), "{sentence}");
+    assert!(sentence.starts_with("“Fine” is not a chord; write a root") && sentence.contains("NC"), "{sentence}");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn no_text_makes_the_reader_panic() {
     }
 }
 
-/// Each row: the symbols, what they are, and where they are written so.
+/// Each row: the symbols, their meaning, and the source of the notation.
 #[test]
 fn the_symbols_of_ireal_and_of_fake_books_are_read() {
     for (symbols, expected, _source) in [

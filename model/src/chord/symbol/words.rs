@@ -1,21 +1,21 @@
-//! What is written over a root: `m7b5`, `maj9`, `7(b9,#11)`.
+//! The words after a root: `m7b5`, `maj9`, `7(b9,#11)`.
 
 use crate::chord::ChordKind;
 
-/// What the word behind the root says of the third and the fifth. A symbol has one such word at most.
+/// What the word after the root says about the third and the fifth. A symbol has at most one such word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quality {
     Minor,
-    /// Alone it says nothing; before a number it makes the seventh a major one.
+    /// Alone it has no effect; before a number it makes the seventh major.
     Major,
-    /// `j` and the triangle have the major seventh in themselves.
+    /// `j` and the triangle include the major seventh.
     MajorSeventh,
     Diminished,
     HalfDiminished,
     Augmented,
 }
 
-/// Longer words stand before those that they begin with.
+/// Longer words come before shorter ones with the same beginning.
 const QUALITIES: [(&str, Quality); 34] = [
     ("major", Quality::Major),
     ("maj", Quality::Major),
@@ -54,27 +54,27 @@ const QUALITIES: [(&str, Quality); 34] = [
     ("a", Quality::Augmented),
 ];
 
-/// Numbers that stand in symbols; longer ones first, because Weimar runs them together: `7911#`.
+/// The numbers in symbols; longer ones first, because Weimar writes them without spaces: `7911#`.
 const NUMBERS: [(&str, Degree); 10] =
     [("13", 13), ("11", 11), ("10", 10), ("69", 6), ("9", 9), ("7", 7), ("6", 6), ("5", 5), ("4", 4), ("2", 2)];
 
 type Degree = u8;
 
-/// What is written over a root, word by word.
+/// The words after a root.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a word that may stand there or not")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that may occur or not")]
 pub(super) struct Words {
     qualities: Vec<Quality>,
-    /// A seventh, or a number that implies one; whether it is major lies with the qualities.
+    /// A seventh, or a number that implies one; the qualities say whether it is major.
     seventh: bool,
     sixth: bool,
     suspended: bool,
     altered: bool,
     flat_fifth: bool,
     sharp_fifth: bool,
-    /// Numbers so far: the first says how far the chord reaches, those behind it are tensions.
+    /// The numbers so far: the first says how far the chord extends, the others are tensions.
     numbers: usize,
-    /// Weimar's way: accidentals stand behind their numbers.
+    /// Weimar's notation: accidentals follow their numbers.
     accidental_behind: bool,
 }
 
@@ -88,16 +88,16 @@ impl Words {
         Some(words)
     }
 
-    /// Takes one word off the text.
+    /// Takes one word from the text.
     fn word<'a>(&mut self, text: &'a str) -> Option<&'a str> {
         if let Some(rest) = text.strip_prefix([' ', '(', ')', ',']) {
             return Some(rest);
         }
-        // A point shortens a word: `dim.`
+        // A full stop abbreviates a word: `dim.`
         if let Some(rest) = text.strip_prefix('.').filter(|_| !self.qualities.is_empty() || self.suspended) {
             return Some(rest);
         }
-        // `m(+7)`; elsewhere `+7` is an augmented chord with a seventh.
+        // As in `m(+7)`; elsewhere `+7` is an augmented chord with a seventh.
         if let Some(rest) = text.strip_prefix("+7").filter(|_| self.qualities == [Quality::Minor] && self.numbers == 0)
         {
             self.tension(7, true);
@@ -153,7 +153,7 @@ impl Words {
         text.strip_prefix(word)
     }
 
-    /// `m/maj7`, `7/sus4`, and `/9`, which adds a tone.
+    /// Reads what follows a slash: `m/maj7`, `7/sus4`, and `/9`, which adds a tone.
     fn behind_a_stroke<'a>(&mut self, text: &'a str) -> Option<&'a str> {
         let is_word = ["maj", "Maj", "M", "sus", "add", "b", "#"].iter().any(|word| text.starts_with(word));
         match number(text) {
@@ -166,7 +166,8 @@ impl Words {
         }
     }
 
-    /// `maj` may follow minor, diminished and augmented, and tells of their seventh; other pairs contradict each other.
+    /// `maj` may follow minor, diminished and augmented, and describes their seventh; other pairs contradict each
+    /// other.
     fn quality(&mut self, quality: Quality) -> Option<()> {
         let tells_of_seventh = matches!(quality, Quality::Major | Quality::MajorSeventh);
         let fits = match self.qualities.as_slice() {
@@ -181,7 +182,8 @@ impl Words {
         (fits && in_place).then_some(())
     }
 
-    /// An accidental before its number. `-` and `+` are accidentals behind the first number only: `C-7`, but `C7-9`.
+    /// Reads an accidental before its number. `-` and `+` are accidentals only after the first number: `C-7`, but
+    /// `C7-9`.
     fn accidental<'a>(&self, text: &'a str) -> Option<(bool, &'a str)> {
         let is_tension = |rest: &&str| self.numbers > 0 && rest.starts_with(|c: char| c.is_ascii_digit());
         let sharp = text.strip_prefix(['#', '♯']).or_else(|| text.strip_prefix('+').filter(is_tension));
@@ -275,7 +277,7 @@ fn number(text: &str) -> Option<(Degree, &str)> {
     NUMBERS.iter().find_map(|(digits, degree)| Some((*degree, text.strip_prefix(digits)?)))
 }
 
-/// The number behind `add` or `no`, of which the kinds know nothing.
+/// The number after `add` or `no`, which does not change the kind.
 fn silent_number(text: &str) -> Option<&str> {
     let bare = text.strip_prefix(['#', 'b', '♯', '♭']).unwrap_or(text);
     number(bare).or_else(|| Some((3, bare.strip_prefix('3')?))).map(|(_, rest)| rest)

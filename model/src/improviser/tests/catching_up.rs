@@ -1,4 +1,4 @@
-//! The worker catches up whenever it finds time: that must change nothing.
+//! When the worker catches up must not change anything.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What is decided.
+//! Tests of decisions.
 
 use super::super::history::HISTORY;
 use super::*;
@@ -29,7 +29,7 @@ fn a_note_is_never_planned_before_the_moment_that_is_given() {
     assert_eq!(
         new_improviser().decide(&request(Begin::NotBefore(Ticks(7)), 1.0, 1)).onset,
         Ticks(7),
-        "a blank memory too"
+        "an empty memory too"
     );
 }
 
@@ -78,7 +78,7 @@ fn segue_stays_as_loud_as_the_player_was() {
         notes.push(improviser.decide(&request(Begin::NotBefore(Ticks(300)), 1.0, 1)));
     }
     let loudest = notes.iter().map(|note| note.velocity.value()).max();
-    assert!(loudest < Some(52), "{loudest:?} where the player's are 40");
+    assert!(loudest < Some(52), "{loudest:?} although the player's are 40");
     improviser.reset();
     assert_eq!(Velocity::nearest(improviser.history.dynamics().level()), Velocity::DEFAULT);
 }

@@ -1,4 +1,4 @@
-//! What is heard, retracted and replayed.
+//! Tests of hearing, retracting and replaying.
 
 use super::super::history::{HISTORY, MEMORY_STRETCH};
 use super::*;
@@ -62,28 +62,28 @@ fn an_unplayed_note_is_removed_and_its_successors_stay() {
         let note = improviser.decide(&DecisionRequest { parameters, ..request(begin, 1.0, 4) });
         (note, improviser.state().clone())
     };
-    let mut told = Vec::new();
+    let mut decided = Vec::new();
     for index in 0..6 {
         let begin = if index == 0 { Begin::At(Ticks(288)) } else { Begin::NotBefore(Ticks(289)) };
         let (note, state) = decide(&mut improviser, begin);
-        told.push(note);
+        decided.push(note);
         states.push(state);
     }
-    assert!(told.iter().all(|note| note.pitch.key() >= 96), "{told:?}");
-    improviser.forget_unplayed(told[5].onset, told[5].pitch);
+    assert!(decided.iter().all(|note| note.pitch.key() >= 96), "{decided:?}");
+    improviser.forget_unplayed(decided[5].onset, decided[5].pitch);
     assert_eq!(improviser.state(), &states[5], "the last one");
-    improviser.forget_unplayed(told[5].onset, told[5].pitch);
-    improviser.forget_unplayed(Ticks(97), told[0].pitch);
+    improviser.forget_unplayed(decided[5].onset, decided[5].pitch);
+    improviser.forget_unplayed(Ticks(97), decided[0].pitch);
     assert_eq!(improviser.state(), &states[5], "nothing else");
     let before: Vec<Note> = improviser.recent().collect();
-    improviser.forget_unplayed(told[2].onset, told[2].pitch);
+    improviser.forget_unplayed(decided[2].onset, decided[2].pitch);
     let after: Vec<Note> = improviser.recent().collect();
     assert_eq!(after.len() + 1, before.len());
     assert_eq!(after[..], [&before[..10], &before[11..]].concat()[..]);
     let mut again = improviser.checkpoint();
-    assert_eq!(improviser.state(), again.state(), "what is taken in anew gives the same");
+    assert_eq!(improviser.state(), again.state(), "processing again gives the same state");
     for index in [0, 4, 3, 1] {
-        improviser.forget_unplayed(told[index].onset, told[index].pitch);
+        improviser.forget_unplayed(decided[index].onset, decided[index].pitch);
     }
     assert_eq!(improviser.state(), &states[0], "all of them");
 }

@@ -1,4 +1,4 @@
-//! `train bias`: finds the decoding bias of a weights file repetition. The network stays as it is.
+//! `train bias`: finds the decoding bias of a weights file again. The network does not change.
 
 use crate::data::{DataArguments, learnt};
 use anyhow::Context;

@@ -177,7 +177,7 @@ impl Train {
         plan.sizes.hidden = self.hidden.unwrap_or(plan.sizes.hidden);
         plan.seed = self.seed.unwrap_or(plan.seed);
         if let Some(fault) = plan.sizes.fault() {
-            bail!("there is no such network: {fault}; change --layers or --hidden");
+            bail!("this network is impossible: {fault}; change --layers or --hidden");
         }
         if !(0.0..1.0).contains(&plan.feature_dropout.pitch_noise) {
             bail!("--slips must be from 0 to less than 1");

@@ -101,7 +101,7 @@ struct PlannedStyle {
 
 fn summary(path: &Path) -> anyhow::Result<TrainingSummary> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    serde_json::from_slice(&bytes).with_context(|| format!("{}: is no summary.json of a training", path.display()))
+    serde_json::from_slice(&bytes).with_context(|| format!("{}: is not the summary.json of a training", path.display()))
 }
 
 fn tables(rows: &[(&str, Likelihoods)]) -> String {
@@ -137,10 +137,10 @@ fn all_notes(name: &str, of: &Likelihoods) -> String {
 }
 
 /// The value with chords and without; one number for a style without chords.
-fn pair(told: Option<f64>, no_chords: Option<MeanLikelihood>) -> String {
-    match (told, no_chords) {
-        (Some(told), Some(none)) => format!("{told:.3} / {:.3}", none.pitch),
-        (Some(told), None) => format!("{told:.3}"),
+fn pair(full_context: Option<f64>, no_chords: Option<MeanLikelihood>) -> String {
+    match (full_context, no_chords) {
+        (Some(full_context), Some(none)) => format!("{full_context:.3} / {:.3}", none.pitch),
+        (Some(full_context), None) => format!("{full_context:.3}"),
         (None, _) => "–".into(),
     }
 }
@@ -161,7 +161,7 @@ mod tests {
     /// Without velocity its cell is a dash.
     #[test]
     fn a_style_without_chords_has_one_number_per_cell() {
-        let told = MeanLikelihood {
+        let full_context = MeanLikelihood {
             notes: 90.0,
             pitch: 1.5,
             step: 0.25,
@@ -170,10 +170,15 @@ mod tests {
             ..MeanLikelihood::default()
         };
         let chains = MarkovLikelihoods { markov: 2.0, cached: 1.75, unigram: 2.5, ..MarkovLikelihoods::default() };
-        let figures = Likelihoods { full_context: told, no_look_back: Some(told), chains, ..Likelihoods::default() };
+        let figures = Likelihoods {
+            full_context: full_context,
+            no_look_back: Some(full_context),
+            chains,
+            ..Likelihoods::default()
+        };
         let row = "| a | 90 | 2.000 / 1.750 / 2.500 | 1.500 | 1.500 | 50.0 % | 0.250 + 0.500 | – |\n";
         assert_eq!(all_notes("a", &figures), row);
-        let with_chords = Likelihoods { no_chords: Some(MeanLikelihood { pitch: 2.5, ..told }), ..figures };
+        let with_chords = Likelihoods { no_chords: Some(MeanLikelihood { pitch: 2.5, ..full_context }), ..figures };
         assert!(all_notes("a", &with_chords).contains("| 1.500 / 2.500 | 1.500 | 50.0 %"));
         let text = tables(&[("a", figures)]);
         assert!(text.lines().all(|line| line.is_empty() || line.starts_with('|')), "{text}");
