@@ -8,6 +8,7 @@
 mod centre;
 mod decay;
 mod limiter;
+mod tine;
 mod voice;
 
 use crate::host::NoteSource;
@@ -17,7 +18,8 @@ use fundsp::follow::Follow;
 use fundsp::oscillator::Sine;
 use limiter::Limiter;
 use std::f32::consts::FRAC_PI_4;
-use voice::{Tone, Voice};
+use tine::Tone;
+use voice::Voice;
 
 /// The most notes that sound at once, of all players together.
 const POLYPHONY: usize = 32;

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 
 /// The usual sample rates of hosts.
 const RATES: [f32; 4] = [44_100.0, 48_000.0, 96_000.0, 192_000.0];
-/// The frequency of the bell over the fundamental's; `voice.rs` names the source.
+/// The frequency of the bell over the fundamental's; `tine.rs` names the source.
 const BELL_RATIO: f64 = 6.267;
 const TIP_RATIO: f64 = 17.55;
 /// The lowest and the highest key of a piano.
