@@ -3,7 +3,7 @@
 use crate::bias::DecodingBias;
 use crate::network::Sizes;
 use crate::ngram::MixingWeights;
-use crate::vocabulary::{Fingerprint, Vocabulary};
+use crate::vocabulary::{Vocabulary, VocabularyFingerprint};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct ModelCard {
     /// The classes of its notes.
     pub vocabulary: Vocabulary,
     /// The fingerprint of the vocabulary that the weights were trained with.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: VocabularyFingerprint,
     /// The size of the network.
     pub sizes: Sizes,
     /// Whether the network was trained with look-back features. Without, it must not be shown any.

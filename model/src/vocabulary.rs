@@ -89,9 +89,9 @@ pub struct ClassCounts {
 /// A hash of a vocabulary: equal for equal ones, and practically only for those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fingerprint(u64);
+pub struct VocabularyFingerprint(u64);
 
-impl fmt::Display for Fingerprint {
+impl fmt::Display for VocabularyFingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:016x}", self.0)
     }
@@ -205,9 +205,9 @@ impl Vocabulary {
     }
 
     /// A hash that is equal for equal vocabularies: FNV-1a over the JSON.
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub fn fingerprint(&self) -> VocabularyFingerprint {
         let table = serde_json::to_string(self).unwrap_or_default();
-        Fingerprint(Fnv1a::hash(table.bytes()))
+        VocabularyFingerprint(Fnv1a::hash(table.bytes()))
     }
 
     /// The number of classes of each kind.

@@ -35,7 +35,7 @@ use nice_plug::prelude::PluginApi;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor};
 use pages::Page;
-use presets::Shelf;
+use presets::PresetMenu;
 use roll::Roll;
 use segue_engine::recorder::{EventLog, Watch};
 use segue_engine::stats::Stats;
@@ -173,7 +173,7 @@ struct App {
     interaction: Interaction,
     roll: Roll,
     chart: ChartField,
-    shelf: Shelf,
+    shelf: PresetMenu,
     page: Page,
     setup: pages::Setup,
     notice: notice::Notice,
@@ -200,7 +200,7 @@ impl App {
             chart: ChartField::default(),
             interaction: Interaction::default(),
             roll: Roll::default(),
-            shelf: Shelf::default(),
+            shelf: PresetMenu::default(),
             page: Page::Play,
             setup: pages::Setup::default(),
             notice: notice::Notice::default(),

@@ -42,25 +42,25 @@ pub struct SegueParams {
     pub window: WindowSize,
     /// The style and how it plays.
     #[nested(group = "Style")]
-    pub model: Model,
+    pub model: ModelParams,
     /// Who plays when.
     #[nested(group = "Turns")]
-    pub turns: Turns,
+    pub turns: TurnParams,
     /// Which notes Segue may play.
     #[nested(group = "Notes")]
-    pub notes: Notes,
+    pub notes: NoteParams,
     /// The chords and the accompaniment.
     #[nested(group = "Chords")]
-    pub harmony: Chords,
+    pub harmony: ChordParams,
     /// The built-in sound.
     #[nested(group = "Sound")]
-    pub sound: Sounds,
+    pub sound: SoundParams,
     /// Tempo without a host, and how far ahead notes are decided.
     #[nested(group = "Timing")]
-    pub timing: Timing,
+    pub timing: TimingParams,
     /// Which notes come in, and which go out.
     #[nested(group = "MIDI")]
-    pub midi: Midi,
+    pub midi: MidiParams,
 }
 
 impl Default for SegueParams {
@@ -71,13 +71,13 @@ impl Default for SegueParams {
             own_fingerprint: own.fingerprint(),
             own,
             window: WindowSize::default(),
-            model: Model::default(),
-            turns: Turns::default(),
-            notes: Notes::default(),
-            harmony: Chords::default(),
-            sound: Sounds::default(),
-            timing: Timing::default(),
-            midi: Midi::default(),
+            model: ModelParams::default(),
+            turns: TurnParams::default(),
+            notes: NoteParams::default(),
+            harmony: ChordParams::default(),
+            sound: SoundParams::default(),
+            timing: TimingParams::default(),
+            midi: MidiParams::default(),
         }
     }
 }
@@ -291,7 +291,7 @@ mod tests {
         let choices: [(Option<&[&str]>, &[&str]); 11] = [
             (Start::ids(), &["free", "quarter", "eighth", "sixteenth", "bar"]),
             (Render::ids(), &["auto", "offline", "live"]),
-            (Mode::ids(), &["answer", "trade", "duet"]),
+            (ModeChoice::ids(), &["answer", "trade", "duet"]),
             (TradeBars::ids(), &["1", "2", "4", "8", "12"]),
             (First::ids(), &["player", "segue"]),
             (YieldAs::ids(), &["at_once", "after_note", "at_beat"]),
@@ -365,11 +365,11 @@ mod tests {
     #[test]
     fn range_scale_and_limits_reach_the_model_as_they_read() {
         let check = |(low, high, octave), expected: (u8, u8)| {
-            let notes = Notes {
+            let notes = NoteParams {
                 range_low: key("Lowest key", low),
                 range_high: key("Highest key", high),
                 octave: IntParam::new("Octave", octave, IntRange::Linear { min: -3, max: 3 }),
-                ..Notes::default()
+                ..NoteParams::default()
             };
             let params = SegueParams { notes, ..SegueParams::default() };
             let Limits { lowest, highest, .. } = params.settings().sampling.limits;

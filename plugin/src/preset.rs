@@ -10,8 +10,8 @@ mod file;
 mod shelf;
 
 pub use apply::{apply, of};
-pub use file::{Refused, style_named};
-pub use shelf::{Entry, Shelf, ShelfError, folder};
+pub use file::{PresetRefused, style_named};
+pub use shelf::{Shelf, ShelfEntry, ShelfError, folder};
 
 use crate::params::SegueParams;
 

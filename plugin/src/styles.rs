@@ -106,17 +106,20 @@ impl Style {
 
 /// Identifies weights. A file that was trained again under the same name gives different ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Source {
+enum WeightsSource {
     BuiltIn(StyleNumber),
     File { path: PathBuf, content: Fingerprint },
 }
 
 /// The copies in use, if any.
-static SHARED: Mutex<Vec<(Source, Weak<Model>)>> = Mutex::new(Vec::new());
+static SHARED: Mutex<Vec<(WeightsSource, Weak<Model>)>> = Mutex::new(Vec::new());
 
 /// The copy that is in use, or a new one from `make`. Other threads that ask meanwhile wait, so that none is made
 /// twice.
-fn shared(source: Source, make: impl FnOnce() -> Result<Model, WeightsError>) -> Result<Arc<Model>, WeightsError> {
+fn shared(
+    source: WeightsSource,
+    make: impl FnOnce() -> Result<Model, WeightsError>,
+) -> Result<Arc<Model>, WeightsError> {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     shared.retain(|(_, model)| model.strong_count() > 0);
     let found = shared.iter().find(|(other, _)| *other == source).and_then(|(_, model)| model.upgrade());
@@ -132,7 +135,7 @@ fn shared(source: Source, make: impl FnOnce() -> Result<Model, WeightsError>) ->
 /// unpacking the weights: not for the audio thread.
 pub fn model(number: StyleNumber) -> Option<Arc<Model>> {
     let style = style(number)?;
-    shared(Source::BuiltIn(number), || Model::at(device::chosen(), style.weights, style.name)).ok()
+    shared(WeightsSource::BuiltIn(number), || Model::at(device::chosen(), style.weights, style.name)).ok()
 }
 
 /// The model of a musician's own file, shared by all instances that play the same content under the same path.
@@ -146,7 +149,7 @@ fn model_of_file(path: &Path) -> Result<Arc<Model>, WeightsError> {
     let content = Fingerprint::of(&bytes);
     // The same file may be reached by several names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    shared(Source::File { path, content }, || Model::at(device::chosen(), &bytes, &name))
+    shared(WeightsSource::File { path, content }, || Model::at(device::chosen(), &bytes, &name))
 }
 
 /// What makes the improviser of a style on the worker's thread, with the chart and the own style of an instance: with

@@ -1,7 +1,7 @@
 //! `segue-cli` as its user sees it: what it writes, and its error messages.
 
 use segue_corpus::abc::read_book;
-use segue_corpus::midi::{Reading, read_midi};
+use segue_corpus::midi::{MidiOptions, read_midi};
 use segue_model::note::{Note, Ticks};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -30,7 +30,7 @@ impl Folder {
     /// Improvises, and reads all notes of the written file.
     fn notes(&self, words: &str) -> Vec<Note> {
         self.well(&format!("improvise {words} -o out.mid"));
-        read_midi(&self.0.join("out.mid"), Reading::default()).expect("the output is a MIDI file").notes
+        read_midi(&self.0.join("out.mid"), MidiOptions::default()).expect("the output is a MIDI file").notes
     }
 
     fn well(&self, words: &str) {
@@ -76,7 +76,7 @@ fn a_tune_is_continued_in_every_style_and_format() {
         folder.begins(&format!("{style}.wav"), b"RIFF");
         folder.begins(&format!("{style}.png"), b"\x89PNG");
         let prompt = &read_book(Path::new(&tune(book))).expect("ours").tunes[0].1;
-        let played = read_midi(&folder.0.join(format!("{style}.mid")), Reading::default()).expect("a MIDI file");
+        let played = read_midi(&folder.0.join(format!("{style}.mid")), MidiOptions::default()).expect("a MIDI file");
         assert!(played.notes.len() >= prompt.notes.len() + 4, "{style}: {} notes", played.notes.len());
         let letters = read_book(&folder.0.join(format!("{style}.abc"))).expect("a book");
         assert_eq!(letters.refused, [], "{style}");
@@ -134,7 +134,7 @@ fn a_preset_plays_and_what_else_is_said_changes_it() {
         let all = [&["improvise", &tune, "--bars", "4", "-o", "out.mid"], arguments].concat();
         let output = folder.run_with(&all);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        read_midi(&folder.0.join("out.mid"), Reading::default()).expect("a MIDI file").notes
+        read_midi(&folder.0.join("out.mid"), MidiOptions::default()).expect("a MIDI file").notes
     };
     let preset = play(&["--preset", "twelve bars"]);
     assert_ne!(play(&["--preset", "twelve bars", "--temperature", "1.9"]), preset);

@@ -4,7 +4,7 @@ use crate::performance::Sounded;
 use crate::score::Score;
 use crate::timeline::{Frame, Timeline};
 use anyhow::Result;
-use segue_corpus::sheet::midi_file::{self, FileNote, Part};
+use segue_corpus::sheet::midi_file::{self, FileNote, FileTrack};
 use std::path::Path;
 
 /// Ticks of a quarter note in the file: twenty to one of Segue's, so that the fingers' small shifts survive.
@@ -18,13 +18,13 @@ pub fn write(path: &Path, score: &Score, answer: &[Sounded]) -> Result<()> {
     let timeline = &score.timeline;
     let time = [midi_file::tempo(timeline.tempo_bpm(0)), midi_file::signature(timeline.metre_at(0))];
     let notes = |notes: &[Sounded]| notes.iter().map(|note| file_note(timeline, note)).collect();
-    let player = Part {
+    let player = FileTrack {
         name: "Player",
         channel: 0,
         heading: time.into_iter().map(|meta| (0, meta)).collect(),
         notes: notes(&strokes_as_notes(score)),
     };
-    let segue = Part { name: "Segue", channel: 1, heading: Vec::new(), notes: notes(answer) };
+    let segue = FileTrack { name: "Segue", channel: 1, heading: Vec::new(), notes: notes(answer) };
     midi_file::write(path, FILE_TICKS_PER_QUARTER, &[player, segue])
 }
 

@@ -5,7 +5,7 @@ use crate::score::Score;
 use crate::timeline::{Frame, frames};
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
-use segue_corpus::sheet::roll::{self, Area, BAR_LINE, Block, Drawn, FONT, load_letters};
+use segue_corpus::sheet::roll::{self, Area, BAR_LINE, Drawn, FONT, RollNote, load_letters};
 use std::path::Path;
 
 const SIZE: (u32, u32) = (1600, 800);
@@ -45,7 +45,7 @@ impl Roll<'_> {
     fn draw_notes(&self, area: &Area<'_>) -> Drawn {
         let blocks = |notes: &[Sounded]| notes.iter().map(|note| self.block(note)).collect::<Vec<_>>();
         let bar_lines: Vec<f64> = self.bar_lines().collect();
-        let notes = roll::Roll {
+        let notes = roll::RollPicture {
             title: self.title,
             player: &blocks(self.player),
             segue: &blocks(self.segue),
@@ -91,8 +91,8 @@ impl Roll<'_> {
         corners
     }
 
-    fn block(&self, note: &Sounded) -> Block {
-        Block { from: self.bars(note.on), to: self.bars(note.off), pitch: note.pitch }
+    fn block(&self, note: &Sounded) -> RollNote {
+        RollNote { from: self.bars(note.on), to: self.bars(note.off), pitch: note.pitch }
     }
 
     /// Bars since the beginning, at the tempo and metre of the beginning.

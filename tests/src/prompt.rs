@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use segue_corpus::Tune;
-use segue_corpus::midi::{Reading, Voices};
-use segue_corpus::tunes::{Selection, read_tunes};
+use segue_corpus::midi::{MidiOptions, Voices};
+use segue_corpus::tunes::{TuneSelection, read_tunes};
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::path::Path;
 
@@ -62,10 +62,10 @@ impl Prompt {
 ///
 /// # Errors
 /// When the file cannot be read or holds no such tune that is long enough.
-pub fn two_openings(path: &Path, selection: Selection, bars: i64) -> Result<(Prompt, Prompt)> {
+pub fn two_openings(path: &Path, selection: TuneSelection, bars: i64) -> Result<(Prompt, Prompt)> {
     const FOURTH: i8 = 5;
     // One hand plays the prompt; the rest of an arrangement would be no phrase.
-    let tunes = read_tunes(path, selection, Reading { voices: Voices::Melody, ..Reading::default() })?;
+    let tunes = read_tunes(path, selection, MidiOptions { voices: Voices::Melody, ..MidiOptions::default() })?;
     tunes.chosen()?;
     tunes.notices().iter().for_each(|notice| eprintln!("{notice}"));
     let (number, tunes) = (selection.number, tunes.all);

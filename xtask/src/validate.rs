@@ -24,14 +24,14 @@ struct Validator {
 /// One question to a validator.
 struct Check {
     arguments: &'static [&'static str],
-    format: Format,
+    format: BundleFormat,
     times: u32,
     /// It opens windows.
     needs_screen: bool,
 }
 
 #[derive(Clone, Copy)]
-enum Format {
+enum BundleFormat {
     Clap,
     Vst3,
 }
@@ -45,15 +45,25 @@ const VALIDATORS: [Validator; 3] = [
         variable: "SEGUE_CLAP_VALIDATOR",
         source: "https://github.com/free-audio/clap-validator",
         checks: &[
-            Check { arguments: &["validate", "--hide-output"], format: Format::Clap, times: 1, needs_screen: false },
-            Check { arguments: &["fuzz", "--duration", FUZZ], format: Format::Clap, times: 1, needs_screen: false },
+            Check {
+                arguments: &["validate", "--hide-output"],
+                format: BundleFormat::Clap,
+                times: 1,
+                needs_screen: false,
+            },
+            Check {
+                arguments: &["fuzz", "--duration", FUZZ],
+                format: BundleFormat::Clap,
+                times: 1,
+                needs_screen: false,
+            },
         ],
     },
     Validator {
         name: "validator",
         variable: "SEGUE_VST3_VALIDATOR",
         source: "https://github.com/steinbergmedia/vst3sdk",
-        checks: &[Check { arguments: &["-e"], format: Format::Vst3, times: 1, needs_screen: false }],
+        checks: &[Check { arguments: &["-e"], format: BundleFormat::Vst3, times: 1, needs_screen: false }],
     },
     Validator {
         name: "pluginval",
@@ -61,7 +71,7 @@ const VALIDATORS: [Validator; 3] = [
         source: "https://github.com/Tracktion/pluginval",
         checks: &[Check {
             arguments: &["--strictness-level", "10", "--validate"],
-            format: Format::Vst3,
+            format: BundleFormat::Vst3,
             times: 10,
             needs_screen: true,
         }],
@@ -143,8 +153,8 @@ impl Check {
             Command::new(program)
         };
         let bundle = match self.format {
-            Format::Clap => &bundles.clap,
-            Format::Vst3 => &bundles.vst3,
+            BundleFormat::Clap => &bundles.clap,
+            BundleFormat::Vst3 => &bundles.vst3,
         };
         command.args(self.arguments).arg(bundle);
         command
@@ -188,7 +198,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn a_failing_program_is_a_failed_check() {
-        let check = Check { arguments: &["-e"], format: Format::Vst3, times: 2, needs_screen: false };
+        let check = Check { arguments: &["-e"], format: BundleFormat::Vst3, times: 2, needs_screen: false };
         let folder = std::env::temp_dir();
         let bundles = Bundles { clap: "Segue.clap".into(), vst3: "Segue.vst3".into() };
         assert!(check.passes("true", Path::new("/bin/true"), &bundles, &folder).unwrap());

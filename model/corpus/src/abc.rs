@@ -28,7 +28,7 @@ mod robust;
 #[cfg(test)]
 mod tests;
 
-pub use key::Key;
+pub use key::KeySignature;
 pub use write::write_abc;
 
 use super::{Refused, Tune, text};

@@ -53,9 +53,9 @@ pub struct Piece {
 
 /// How the files of a folder are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reading {
+pub struct FolderOptions {
     /// For MIDI files.
-    pub midi: midi::Reading,
+    pub midi: midi::MidiOptions,
     /// If `split.csv` names the same music as `file` and as `abc_file` with `x`, read the latter, because it has chord
     /// symbols.
     pub prefer_abc: bool,
@@ -85,7 +85,7 @@ const TABLE: &str = "split.csv";
 ///
 /// # Errors
 /// If one of the folders cannot be used, or lies in another.
-pub fn read_folders(folders: &[PathBuf], reading: Reading, cache: Option<&Path>) -> Result<Corpus, FolderError> {
+pub fn read_folders(folders: &[PathBuf], reading: FolderOptions, cache: Option<&Path>) -> Result<Corpus, FolderError> {
     let mut corpus = Corpus::default();
     for (index, folder) in folders.iter().enumerate() {
         let within = |other: &&PathBuf| is_within(folder, other) || is_within(other, folder);
@@ -117,7 +117,7 @@ fn is_within(folder: &Path, other: &Path) -> bool {
 /// # Errors
 /// If the folder is missing or contains nothing to learn from. Faulty files and tunes are not an error: see
 /// [`Corpus::refused`].
-pub fn read_folder(folder: &Path, reading: Reading, cache: Option<&Path>) -> Result<Corpus, FolderError> {
+pub fn read_folder(folder: &Path, reading: FolderOptions, cache: Option<&Path>) -> Result<Corpus, FolderError> {
     let path = || folder.display().to_string();
     if !folder.is_dir() {
         return Err(FolderError::Missing { path: path() });
@@ -130,11 +130,11 @@ pub fn read_folder(folder: &Path, reading: Reading, cache: Option<&Path>) -> Res
         Listing::Everything(music_below(folder).map_err(|source| FolderError::Unreadable { path: path(), source })?)
     };
     let files = listing.files(reading);
-    let kept = cache.map(|cache| cache::Place::new(cache, folder, reading, &files));
-    if let Some(corpus) = kept.as_ref().and_then(cache::Place::load) {
+    let kept = cache.map(|cache| cache::CacheLocation::new(cache, folder, reading, &files));
+    if let Some(corpus) = kept.as_ref().and_then(cache::CacheLocation::load) {
         return Ok(corpus);
     }
-    let corpus = Reader::new(folder, &files, reading).take_all(&listing, reading);
+    let corpus = CorpusReader::new(folder, &files, reading).take_all(&listing, reading);
     match corpus.refused.first() {
         _ if !corpus.pieces.is_empty() => {}
         Some(first) => return Err(FolderError::NothingRead { path: path(), first: Box::new(first.clone()) }),
@@ -149,14 +149,14 @@ pub fn read_folder(folder: &Path, reading: Reading, cache: Option<&Path>) -> Res
 /// What is to be read.
 enum Listing {
     /// The rows of a table.
-    Table(Vec<Row>),
+    Table(Vec<SplitRow>),
     /// Files, named relative to the folder.
     Everything(Vec<PathBuf>),
 }
 
 impl Listing {
     /// Each file once, in order of first mention.
-    fn files(&self, reading: Reading) -> Vec<PathBuf> {
+    fn files(&self, reading: FolderOptions) -> Vec<PathBuf> {
         let rows = match self {
             Self::Table(rows) => rows,
             Self::Everything(files) => return files.clone(),
@@ -169,7 +169,7 @@ impl Listing {
 
 /// One row of `split.csv`. Other columns are ignored.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct SplitRow {
     file: String,
     split: Split,
     x: Option<u32>,
@@ -178,14 +178,14 @@ struct Row {
     present: Option<String>,
 }
 
-impl Row {
+impl SplitRow {
     /// The file that is read for it.
-    fn music(&self, reading: Reading) -> &Path {
+    fn music(&self, reading: FolderOptions) -> &Path {
         Path::new(self.abc_file.as_ref().filter(|_| reading.prefer_abc).unwrap_or(&self.file))
     }
 }
 
-fn rows(table: &Path) -> Result<Vec<Row>, FolderError> {
+fn rows(table: &Path) -> Result<Vec<SplitRow>, FolderError> {
     let bad =
         |error: csv::Error| FolderError::BadTable { path: table.display().to_string(), reason: error.to_string() };
     csv::Reader::from_path(table).map_err(bad)?.deserialize().collect::<Result<_, _>>().map_err(bad)
@@ -195,13 +195,13 @@ fn rows(table: &Path) -> Result<Vec<Row>, FolderError> {
 enum Found {
     Book(Book),
     /// The pieces of a MIDI file.
-    Pieces(Vec<midi::Piece>),
+    Pieces(Vec<midi::MidiPiece>),
     Tune(Tune),
     Nothing(Refused),
 }
 
 /// Reads files on all cores. Each is in memory only while it is read.
-fn read_all(folder: &Path, files: &[PathBuf], reading: midi::Reading) -> Vec<Found> {
+fn read_all(folder: &Path, files: &[PathBuf], reading: midi::MidiOptions) -> Vec<Found> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut found = Vec::new();
@@ -227,7 +227,7 @@ fn read_all(folder: &Path, files: &[PathBuf], reading: midi::Reading) -> Vec<Fou
     found.into_iter().map(|(_, found)| found).collect()
 }
 
-fn read_file(path: &Path, reading: midi::Reading) -> Found {
+fn read_file(path: &Path, reading: midi::MidiOptions) -> Found {
     if is_abc(path) {
         return read_book(path).map_or_else(Found::Nothing, Found::Book);
     }
@@ -238,7 +238,7 @@ fn read_file(path: &Path, reading: midi::Reading) -> Found {
 }
 
 /// Puts the content of the files into the order of the listing.
-struct Reader<'a> {
+struct CorpusReader<'a> {
     folder: &'a Path,
     found: HashMap<&'a Path, Found>,
     /// Tunes by number, for books of which single tunes were requested.
@@ -248,13 +248,13 @@ struct Reader<'a> {
     corpus: Corpus,
 }
 
-impl<'a> Reader<'a> {
-    fn new(folder: &'a Path, files: &'a [PathBuf], reading: Reading) -> Self {
+impl<'a> CorpusReader<'a> {
+    fn new(folder: &'a Path, files: &'a [PathBuf], reading: FolderOptions) -> Self {
         let found = files.iter().map(PathBuf::as_path).zip(read_all(folder, files, reading.midi)).collect();
         Self { folder, found, books: HashMap::new(), taken: HashSet::new(), corpus: Corpus::default() }
     }
 
-    fn take_all(mut self, listing: &'a Listing, reading: Reading) -> Corpus {
+    fn take_all(mut self, listing: &'a Listing, reading: FolderOptions) -> Corpus {
         match listing {
             Listing::Table(rows) => rows.iter().for_each(|row| self.row(row, row.music(reading))),
             Listing::Everything(files) => {
@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
         self.corpus
     }
 
-    fn row(&mut self, row: &Row, file: &'a Path) {
+    fn row(&mut self, row: &SplitRow, file: &'a Path) {
         let number = is_abc(file).then(|| row.x.unwrap_or(0));
         if !self.taken.insert((file, number)) {
             self.refuse_row(file, number, "lists it more than once; the first row counts");
@@ -327,7 +327,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The pieces of a file; if there are several, each is named by its number, from 1.
-    fn pieces(&mut self, file: &Path, pieces: Vec<midi::Piece>, split: impl Fn(&Tune) -> Split) {
+    fn pieces(&mut self, file: &Path, pieces: Vec<midi::MidiPiece>, split: impl Fn(&Tune) -> Split) {
         let name = file.display().to_string();
         let is_one = pieces.len() == 1;
         for (index, piece) in pieces.into_iter().enumerate() {

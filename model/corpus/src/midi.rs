@@ -11,20 +11,20 @@ mod part;
 mod time;
 
 use super::{Refused, Tune, text};
-use events::{Event, Kind, Message, meta};
-use file::{File, Format};
+use events::{EventKind, FileEvent, VoiceMessage, meta};
+use file::{MidiFile, TrackLayout};
 use segue_model::note::Note;
 use std::fmt;
 use std::path::Path;
-use time::Scale;
+use time::TimeScale;
 
 /// What is read from a file, and how time is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reading {
+pub struct MidiOptions {
     /// Which notes are read.
     pub voices: Voices,
     /// What a tick is.
-    pub clock: Clock,
+    pub clock: TickUnit,
     /// Whether notes that are released while the sustain pedal is down last until it goes up or their key is struck
     /// again.
     pub pedal: bool,
@@ -52,7 +52,7 @@ pub enum Voices {
 
 /// What the ticks of a tune are made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Clock {
+pub enum TickUnit {
     /// Beats of the file, whatever its tempo. A file in SMPTE time has no beats and is read in seconds.
     #[default]
     Beats,
@@ -62,7 +62,7 @@ pub enum Clock {
 
 /// A piece of music in a MIDI file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct MidiPiece {
     /// The music.
     pub tune: Tune,
     /// Which part was taken; `None` if all parts were.
@@ -96,13 +96,13 @@ impl fmt::Display for Taken {
 
 /// A channel of a track, both counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Part {
+struct TrackChannel {
     track: usize,
     channel: u8,
 }
 
 /// What is wrong with a file, and where.
-struct Fault {
+struct MidiFault {
     /// The track, from 1.
     track: Option<usize>,
     /// The byte, from the start of the file.
@@ -110,7 +110,7 @@ struct Fault {
     reason: String,
 }
 
-impl Fault {
+impl MidiFault {
     fn new(reason: String) -> Self {
         Self { track: None, byte: None, reason }
     }
@@ -130,7 +130,7 @@ const EXPORT_AGAIN: &str = "Export the file again";
 ///
 /// # Errors
 /// With the file, what is wrong in it and where, and what to do.
-pub fn read_midi(path: &Path, reading: Reading) -> Result<Tune, Refused> {
+pub fn read_midi(path: &Path, reading: MidiOptions) -> Result<Tune, Refused> {
     let no_pieces = || Refused::new(&path.display().to_string(), "has no notes".to_owned());
     read_pieces(path, reading)?.into_iter().next().map(|piece| piece.tune).ok_or_else(no_pieces)
 }
@@ -139,7 +139,7 @@ pub fn read_midi(path: &Path, reading: Reading) -> Result<Tune, Refused> {
 ///
 /// # Errors
 /// As for [`read_midi`].
-pub fn read_pieces(path: &Path, reading: Reading) -> Result<Vec<Piece>, Refused> {
+pub fn read_pieces(path: &Path, reading: MidiOptions) -> Result<Vec<MidiPiece>, Refused> {
     let name = path.display().to_string();
     let unreadable = |error| Refused::new(&name, format!("cannot be read ({error})"));
     if std::fs::metadata(path).map_err(unreadable)?.len() > MOST_MEBIBYTES << 20 {
@@ -154,7 +154,7 @@ pub fn read_pieces(path: &Path, reading: Reading) -> Result<Vec<Piece>, Refused>
 ///
 /// # Errors
 /// As for [`read_midi`].
-pub fn parse_midi(bytes: &[u8], name: &str, reading: Reading) -> Result<Tune, Refused> {
+pub fn parse_midi(bytes: &[u8], name: &str, reading: MidiOptions) -> Result<Tune, Refused> {
     let no_pieces = || Refused::new(name, "has no notes".to_owned());
     parse_pieces(bytes, name, reading)?.into_iter().next().map(|piece| piece.tune).ok_or_else(no_pieces)
 }
@@ -163,23 +163,27 @@ pub fn parse_midi(bytes: &[u8], name: &str, reading: Reading) -> Result<Tune, Re
 ///
 /// # Errors
 /// As for [`read_midi`].
-pub fn parse_pieces(bytes: &[u8], name: &str, reading: Reading) -> Result<Vec<Piece>, Refused> {
+pub fn parse_pieces(bytes: &[u8], name: &str, reading: MidiOptions) -> Result<Vec<MidiPiece>, Refused> {
     pieces(bytes, reading).map_err(|fault| fault.named(name))
 }
 
-fn pieces(bytes: &[u8], reading: Reading) -> Result<Vec<Piece>, Fault> {
-    let file = File::read(bytes)?;
-    let tracks_of_pieces: Vec<&[Vec<Event<'_>>]> = match file.format {
-        Format::Pieces => file.tracks.chunks(1).collect(),
-        Format::Together => vec![&file.tracks],
+fn pieces(bytes: &[u8], reading: MidiOptions) -> Result<Vec<MidiPiece>, MidiFault> {
+    let file = MidiFile::read(bytes)?;
+    let tracks_of_pieces: Vec<&[Vec<FileEvent<'_>>]> = match file.format {
+        TrackLayout::Pieces => file.tracks.chunks(1).collect(),
+        TrackLayout::Together => vec![&file.tracks],
     };
-    let of_piece = |tracks: &[Vec<Event<'_>>]| piece(tracks, &file, reading).transpose();
+    let of_piece = |tracks: &[Vec<FileEvent<'_>>]| piece(tracks, &file, reading).transpose();
     let pieces = tracks_of_pieces.into_iter().filter_map(of_piece).collect::<Result<Vec<_>, _>>()?;
     if pieces.is_empty() { Err(no_notes(&file)) } else { Ok(pieces) }
 }
 
 /// `None` if no part has notes.
-fn piece(tracks: &[Vec<Event<'_>>], file: &File<'_>, reading: Reading) -> Result<Option<Piece>, Fault> {
+fn piece(
+    tracks: &[Vec<FileEvent<'_>>],
+    file: &MidiFile<'_>,
+    reading: MidiOptions,
+) -> Result<Option<MidiPiece>, MidiFault> {
     let parts = part::parts(tracks);
     let Some(melody) = part::melody(&parts) else { return Ok(None) };
     let chosen = match reading.voices {
@@ -189,9 +193,9 @@ fn piece(tracks: &[Vec<Event<'_>>], file: &File<'_>, reading: Reading) -> Result
     if chosen.is_empty() {
         return Err(no_such_part(&parts));
     }
-    let scale = Scale::new(file.timing, tracks, reading.clock);
+    let scale = TimeScale::new(file.timing, tracks, reading.clock);
     let (events, end) = notes::merged(tracks);
-    let wanted: Vec<Part> = chosen.iter().map(|described| described.part).collect();
+    let wanted: Vec<TrackChannel> = chosen.iter().map(|described| described.part).collect();
     let takes_all = reading.voices == Voices::All;
     let taken = events.iter().filter(|event| takes_all || part::belongs(event, &wanted));
     let mut notes: Vec<Note> = notes::notes(taken, end, reading.pedal).iter().map(|note| note.note(&scale)).collect();
@@ -206,12 +210,13 @@ fn piece(tracks: &[Vec<Event<'_>>], file: &File<'_>, reading: Reading) -> Result
         chords = harmony::chords(&notes::notes(others, end, false), &scale);
     }
     let tune = Tune { title: title(tracks), notes, bars, tempos, chords };
-    Ok(Some(Piece { tune, taken: if takes_all { None } else { part::taken(&chosen, parts.len()) } }))
+    Ok(Some(MidiPiece { tune, taken: if takes_all { None } else { part::taken(&chosen, parts.len()) } }))
 }
 
-fn no_notes(file: &File<'_>) -> Fault {
-    let is_note = |event: &Event<'_>| matches!(event.kind, Kind::Channel { message: Message::NoteOn { .. }, .. });
-    Fault::new(if file.tracks.iter().flatten().any(is_note) {
+fn no_notes(file: &MidiFile<'_>) -> MidiFault {
+    let is_note =
+        |event: &FileEvent<'_>| matches!(event.kind, EventKind::Channel { message: VoiceMessage::NoteOn { .. }, .. });
+    MidiFault::new(if file.tracks.iter().flatten().any(is_note) {
         "all its notes are on channel 10, which is for drums and is not read; move the melody to another channel"
             .to_owned()
     } else {
@@ -219,24 +224,26 @@ fn no_notes(file: &File<'_>) -> Fault {
     })
 }
 
-fn no_such_part(parts: &[part::Described]) -> Fault {
+fn no_such_part(parts: &[part::Described]) -> MidiFault {
     let part = |described: &part::Described| {
-        let Part { track, channel } = described.part;
+        let TrackChannel { track, channel } = described.part;
         format!("track {}, channel {} ({} notes)", track + 1, channel + 1, described.notes)
     };
     let parts: Vec<String> = parts.iter().map(part).collect();
-    Fault::new(format!("has no notes on the track and channel that were asked for. There are {}", parts.join("; ")))
+    MidiFault::new(format!("has no notes on the track and channel that were asked for. There are {}", parts.join("; ")))
 }
 
 /// The first text that names a track of the piece. Karaoke files name the song in a text that begins with `@T`.
-fn title(tracks: &[Vec<Event<'_>>]) -> String {
+fn title(tracks: &[Vec<FileEvent<'_>>]) -> String {
     let of_karaoke = tracks.iter().flatten().find_map(|event| match event.kind {
-        Kind::Meta { kind: meta::TEXT, data } => data.strip_prefix(b"@T").filter(|name| !name.trim_ascii().is_empty()),
+        EventKind::Meta { kind: meta::TEXT, data } => {
+            data.strip_prefix(b"@T").filter(|name| !name.trim_ascii().is_empty())
+        }
         _ => None,
     });
     let name = of_karaoke.or_else(|| {
         tracks.iter().flatten().find_map(|event| match event.kind {
-            Kind::Meta { kind: meta::TRACK_NAME, data } => Some(data).filter(|name| !name.trim_ascii().is_empty()),
+            EventKind::Meta { kind: meta::TRACK_NAME, data } => Some(data).filter(|name| !name.trim_ascii().is_empty()),
             _ => None,
         })
     });

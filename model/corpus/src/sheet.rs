@@ -8,9 +8,9 @@ pub mod roll;
 use crate::Tune;
 use crate::abc::write_abc;
 use anyhow::Context;
-use midi_file::{FileNote, Part};
+use midi_file::{FileNote, FileTrack};
 use midly::MetaMessage;
-use roll::{Block, Roll};
+use roll::{RollNote, RollPicture};
 use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::{Bars, Note, TICKS_PER_QUARTER, Ticks};
 use std::path::Path;
@@ -134,8 +134,8 @@ impl Sheet {
         let signatures = self.bars.iter().map(|bars| (tick(bars.line), midi_file::signature(bars.metre)));
         let markers = names.iter().map(|(at, name)| (tick(*at), MetaMessage::Marker(name.as_bytes())));
         let heading = std::iter::once((0, tempo)).chain(signatures).chain(markers).collect();
-        let player = Part { name: "Player", channel: 0, heading, notes: file_notes(&self.player) };
-        let segue = Part { name: "Segue", channel: 1, heading: Vec::new(), notes: file_notes(&self.segue) };
+        let player = FileTrack { name: "Player", channel: 0, heading, notes: file_notes(&self.player) };
+        let segue = FileTrack { name: "Segue", channel: 1, heading: Vec::new(), notes: file_notes(&self.segue) };
         midi_file::write(path, u16::try_from(TICKS_PER_QUARTER)?, &[player, segue])
     }
 }
@@ -164,7 +164,7 @@ impl Sheet {
     pub fn draw(&self, path: &Path) -> anyhow::Result<()> {
         let blocks = |notes: &[Note]| notes.iter().map(|note| self.block(note)).collect::<Vec<_>>();
         let lines: Vec<f64> = self.bar_lines().into_iter().map(|line| self.across(line)).collect();
-        let roll = Roll {
+        let roll = RollPicture {
             title: &self.title,
             player: &blocks(&self.player),
             segue: &blocks(&self.segue),
@@ -177,8 +177,8 @@ impl Sheet {
         roll.draw(path).with_context(|| format!("{}: cannot be drawn", path.display()))
     }
 
-    fn block(&self, note: &Note) -> Block {
-        Block { from: self.across(note.onset), to: self.across(note.onset + note.duration), pitch: note.pitch }
+    fn block(&self, note: &Note) -> RollNote {
+        RollNote { from: self.across(note.onset), to: self.across(note.onset + note.duration), pitch: note.pitch }
     }
 
     /// The quarter notes, or the seconds in free time.
@@ -190,7 +190,7 @@ impl Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::midi::{Reading, read_midi};
+    use crate::midi::{MidiOptions, read_midi};
     use midly::num::u24;
     use midly::{Smf, TrackEventKind};
     use segue_model::note::{Metre, Pitch, Velocity};
@@ -219,7 +219,7 @@ mod tests {
         let path = folder.join("both.mid");
         let sheet = sheet();
         sheet.write_midi(&path).unwrap();
-        let tune = read_midi(&path, Reading::default()).unwrap();
+        let tune = read_midi(&path, MidiOptions::default()).unwrap();
         assert_eq!(tune.notes, [&sheet.player[..], &sheet.segue].concat());
         assert_eq!(tune.bars, sheet.bars);
         let bytes = std::fs::read(&path).unwrap();

@@ -1,14 +1,14 @@
 //! The tunes of a file that a user names, whatever its kind, and notices about them.
 
 use crate::folder::{is_abc, is_midi};
-use crate::midi::{Piece, Reading, Voices, read_pieces};
+use crate::midi::{MidiOptions, MidiPiece, Voices, read_pieces};
 use crate::{Refused, Tune, abc};
 use anyhow::{Result, bail};
 use std::path::Path;
 
 /// Which music of a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Selection {
+pub struct TuneSelection {
     /// The number of a tune in a book, or of a piece in a MIDI file with several.
     pub number: Option<u32>,
     /// The track of a MIDI file, from 1.
@@ -17,7 +17,7 @@ pub struct Selection {
     pub channel: Option<u8>,
 }
 
-impl Selection {
+impl TuneSelection {
     fn names_part(self) -> bool {
         self.track.is_some() || self.channel.is_some()
     }
@@ -29,7 +29,7 @@ pub struct Tunes {
     /// The tunes; those of a book have their numbers. Never empty.
     pub all: Vec<(Option<u32>, Tune)>,
     path: String,
-    selection: Selection,
+    selection: TuneSelection,
     refused: Vec<Refused>,
     skipped: Vec<Refused>,
     /// What was taken of each piece of a MIDI file, if there was a choice.
@@ -41,8 +41,8 @@ pub struct Tunes {
 ///
 /// # Errors
 /// With a sentence that names the file.
-pub fn read_tunes(path: &Path, selection: Selection, reading: Reading) -> Result<Tunes> {
-    let Selection { track, channel, .. } = selection;
+pub fn read_tunes(path: &Path, selection: TuneSelection, reading: MidiOptions) -> Result<Tunes> {
+    let TuneSelection { track, channel, .. } = selection;
     let name = path.display().to_string();
     let tunes = Tunes {
         all: Vec::new(),
@@ -69,14 +69,14 @@ pub fn read_tunes(path: &Path, selection: Selection, reading: Reading) -> Result
         bail!("{name}: is neither .mid nor .abc, nor .midi, .kar or .rmi; give a file of one of these kinds");
     }
     let voices = if selection.names_part() { Voices::Chosen { track, channel } } else { reading.voices };
-    let pieces = read_pieces(path, Reading { voices, ..reading })?;
+    let pieces = read_pieces(path, MidiOptions { voices, ..reading })?;
     let several = pieces.len() > 1;
-    let chosen = |piece: &Piece| {
+    let chosen = |piece: &MidiPiece| {
         let taken = piece.taken.as_ref().filter(|taken| taken.parts > 1 && !selection.names_part())?;
         Some(format!("{name}: the melody is {taken}; --track and --channel choose another."))
     };
     let melodies = pieces.iter().map(chosen).collect();
-    let numbered = |(index, piece): (usize, Piece)| (u32::try_from(index + 1).ok().filter(|_| several), piece.tune);
+    let numbered = |(index, piece): (usize, MidiPiece)| (u32::try_from(index + 1).ok().filter(|_| several), piece.tune);
     Ok(Tunes { all: pieces.into_iter().enumerate().map(numbered).collect(), melodies, ..tunes })
 }
 
@@ -139,8 +139,8 @@ mod tests {
 
     const BOOK: &str = "X:1\nK:C\nA[B|\n\nX:2 % the second\nT:Two\nK:C\n\"C7x\"ABc|\n\nX:5\nK:C\ncde|\n";
 
-    fn selection(number: Option<u32>) -> Selection {
-        Selection { number, ..Selection::default() }
+    fn selection(number: Option<u32>) -> TuneSelection {
+        TuneSelection { number, ..TuneSelection::default() }
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         let folder = Folder::new("chosen").with("a.abc", BOOK);
         let path = folder.path().join("a.abc");
         let name = path.display();
-        let read = |number| read_tunes(&path, selection(number), Reading::default()).unwrap();
+        let read = |number| read_tunes(&path, selection(number), MidiOptions::default()).unwrap();
         assert_eq!(read(None).chosen().unwrap().title, "Two");
         let notices = read(None).notices();
         assert!(notices[0].starts_with(&format!("{name}, tune 2, line 8: “C7x” is not a chord; write")), "{notices:?}");
@@ -163,9 +163,9 @@ mod tests {
     #[test]
     fn what_has_no_tracks_or_is_no_music_is_refused() {
         let folder = Folder::new("neither").with("a.abc", BOOK).with("b.txt", "text");
-        let track = Selection { track: Some(1), ..Selection::default() };
+        let track = TuneSelection { track: Some(1), ..TuneSelection::default() };
         let fault = |file: &str, selection| {
-            read_tunes(&folder.path().join(file), selection, Reading::default()).unwrap_err().to_string()
+            read_tunes(&folder.path().join(file), selection, MidiOptions::default()).unwrap_err().to_string()
         };
         assert!(fault("a.abc", track).ends_with("has no tracks and channels; leave out --track and --channel"));
         assert!(fault("b.txt", selection(None)).contains("is neither .mid nor .abc"));

@@ -65,7 +65,7 @@ impl ChartError {
 
 /// The bars of a chart in the order of playing.
 pub(super) fn bars(text: &str) -> Result<Vec<Bar>, ChartError> {
-    let mut writer = Writer::default();
+    let mut writer = BarWriter::default();
     for line in text.lines() {
         writer.line(line)?;
     }
@@ -74,7 +74,7 @@ pub(super) fn bars(text: &str) -> Result<Vec<Bar>, ChartError> {
 
 /// Writes out the bars while they are read.
 #[derive(Default)]
-struct Writer {
+struct BarWriter {
     bars: Vec<Bar>,
     /// How many bars were written.
     written: usize,
@@ -118,7 +118,7 @@ struct Endings {
     is_first: bool,
 }
 
-impl Writer {
+impl BarWriter {
     /// The number of the bar that is being read.
     fn number(&self) -> usize {
         self.written + 1

@@ -2,7 +2,7 @@
 
 use crate::card::FORMAT;
 use crate::device::DeviceError;
-use crate::vocabulary::Fingerprint;
+use crate::vocabulary::VocabularyFingerprint;
 
 /// Why a weights file is refused. The sentence starts with the file's name and ends with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +39,9 @@ pub enum WeightsError {
         /// The file's name.
         name: String,
         /// The fingerprint of the vocabulary in the file.
-        found: Fingerprint,
+        found: VocabularyFingerprint,
         /// The fingerprint that the weights were trained with.
-        expected: Fingerprint,
+        expected: VocabularyFingerprint,
     },
     /// The card describes sizes, a vocabulary or numbers that no training produces.
     #[error("{name}: describes an impossible network: {reason}; get a new copy or train it again")]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::lookback::MOTIF_LENGTHS;
-use crate::vocabulary::Fingerprint;
+use crate::vocabulary::VocabularyFingerprint;
 use std::sync::OnceLock;
 
 const SIZES: Sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
@@ -95,7 +95,7 @@ fn damage_anywhere_never_panics() {
 
 #[test]
 fn weights_for_another_vocabulary_are_refused_by_name() {
-    let other: Fingerprint = serde_json::from_str("12345").unwrap();
+    let other: VocabularyFingerprint = serde_json::from_str("12345").unwrap();
     check_card(|card| card.fingerprint = other, "made for another vocabulary (0000000000003039;");
 }
 

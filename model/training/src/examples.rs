@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::continuations::PromptPosition;
     use segue_corpus::abc::parse_book;
-    use segue_corpus::midi::{Reading, read_midi};
+    use segue_corpus::midi::{MidiOptions, read_midi};
 
     const BOOK: &str = include_str!("../../../tests/tunes/oneills.abc");
 
@@ -163,7 +163,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let written = example.write(folder.path(), "jig", Some("G")).unwrap();
         assert!(written.iter().all(|path| path.metadata().unwrap().len() > 100), "{written:?}");
-        let tune = read_midi(&written[0], Reading::default()).unwrap();
+        let tune = read_midi(&written[0], MidiOptions::default()).unwrap();
         assert_eq!(tune.notes, [&example.0.player[..], &example.0.segue].concat());
         assert_eq!(tune.bars, example.0.bars);
     }

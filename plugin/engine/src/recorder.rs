@@ -10,8 +10,8 @@ mod event_log;
 mod history;
 pub mod midi_file;
 
-pub use event_log::{ENTRIES, Entry, Event, EventLog, Present, Watch};
-pub use history::{Change, History, Played};
+pub use event_log::{ENTRIES, EventLog, LogEntry, LogEvent, Present, Watch};
+pub use history::{Change, History, RecordedNote};
 
 use crate::host::{FrameOffset, HostEvent, HostEvents, HostIo, Message, NoteSource, Sent, SynthEvent};
 use crate::snapshot::{Chords, Snapshot};
@@ -35,7 +35,7 @@ pub struct Recorder {
     /// The fraction of a nanosecond that the last block left over; the next block adds it.
     rest_ns: f64,
     /// The events of this block.
-    block: ArrayVec<(u32, Event), BLOCK_ENTRIES>,
+    block: ArrayVec<(u32, LogEvent), BLOCK_ENTRIES>,
     lost: bool,
     /// The last written tempo: its tick, its nanosecond, and quarter notes per minute.
     line: Option<(f64, u64, f64)>,
@@ -102,11 +102,11 @@ impl Recorder {
             let into = f64::from(offset);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within a block")]
             let at_ns = began_ns + (into / sample_rate * NANOSECONDS) as u64;
-            self.pages.write(Entry { at_ns, tick: start + into * ticks_per_frame, event });
+            self.pages.write(LogEntry { at_ns, tick: start + into * ticks_per_frame, event });
         }
         self.block.clear();
         if std::mem::take(&mut self.lost) {
-            self.pages.write(Entry { at_ns: self.at_ns, tick: snapshot.now, event: Event::Silence });
+            self.pages.write(LogEntry { at_ns: self.at_ns, tick: snapshot.now, event: LogEvent::Silence });
         }
         self.pages.show(self.at_ns, snapshot, song_beats);
     }
@@ -116,7 +116,7 @@ impl Recorder {
         let bpm = snapshot.tempo_bpm;
         if self.follows_host != snapshot.follows_host {
             self.follows_host = snapshot.follows_host;
-            self.pages.write(Entry { at_ns, tick, event: Event::Cut { plays: snapshot.follows_host } });
+            self.pages.write(LogEntry { at_ns, tick, event: LogEvent::Cut { plays: snapshot.follows_host } });
         }
         #[expect(clippy::cast_precision_loss, reason = "2^53 nanoseconds are a hundred days")]
         let expected = self.line.map(|(from, since_ns, bpm)| {
@@ -125,16 +125,16 @@ impl Recorder {
         if expected.is_none_or(|expected| (expected - tick).abs() > OFF_TICKS) || self.is_old(at_ns) {
             self.line = Some((tick, at_ns, bpm));
             #[expect(clippy::cast_possible_truncation, reason = "seven digits of a tempo are plenty")]
-            self.pages.write(Entry { at_ns, tick, event: Event::Tempo { bpm: bpm as f32 } });
+            self.pages.write(LogEntry { at_ns, tick, event: LogEvent::Tempo { bpm: bpm as f32 } });
         }
         if self.bars != Some(snapshot.bars) || self.is_fresh(at_ns) {
             self.bars = Some(snapshot.bars);
-            let event = Event::Bars(snapshot.bars.metre);
-            self.pages.write(Entry { at_ns, tick: snapshot.bars.line.as_f64(), event });
+            let event = LogEvent::Bars(snapshot.bars.metre);
+            self.pages.write(LogEntry { at_ns, tick: snapshot.bars.line.as_f64(), event });
         }
         if self.form != Some(snapshot.form) || self.is_fresh(at_ns) {
             self.form = Some(snapshot.form);
-            self.pages.write(Entry { at_ns, tick: snapshot.form.as_f64(), event: Event::Form });
+            self.pages.write(LogEntry { at_ns, tick: snapshot.form.as_f64(), event: LogEvent::Form });
         }
     }
 
@@ -145,7 +145,7 @@ impl Recorder {
             // Chords count from the moment at which they were heard only if chords were heard before them as well;
             // otherwise from now.
             let tick = since.filter(|_| matches!(before, Some(Chords::Heard(_)))).unwrap_or(tick);
-            self.pages.write(Entry { at_ns, tick, event: Event::Chords(chords) });
+            self.pages.write(LogEntry { at_ns, tick, event: LogEvent::Chords(chords) });
         }
     }
 
@@ -168,10 +168,10 @@ impl Recorder {
                 return;
             }
             SynthEvent::NoteOn { source: who, pitch, velocity, channel: _ } => {
-                Event::NoteOn { who, pitch, velocity: midi(velocity) }
+                LogEvent::NoteOn { who, pitch, velocity: midi(velocity) }
             }
-            SynthEvent::NoteOff { source: who, pitch, channel: _ } => Event::NoteOff { who, pitch },
-            SynthEvent::AllSoundOff => Event::Silence,
+            SynthEvent::NoteOff { source: who, pitch, channel: _ } => LogEvent::NoteOff { who, pitch },
+            SynthEvent::AllSoundOff => LogEvent::Silence,
             // The pedal makes a note sound longer, but does not change its written length.
             SynthEvent::Pedal { .. } => return,
         };

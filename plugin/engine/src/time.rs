@@ -17,7 +17,7 @@ use clock::{Clock, Flow, sane};
 use now::{Now, TickMaps, frames_in_ms};
 use segue_model::note::{Bars, Ticks};
 use swing::Swing;
-use tempo::{Beat, OwnTempo, Reading};
+use tempo::{Beat, OwnTempo, TempoReading};
 use tick_map::{FramePosition, TickMap};
 
 /// The tempo of free time, in quarter notes per minute: the one that it was trained with.
@@ -185,7 +185,7 @@ impl Time {
         let swings = self.swung(now.maps.beats, now.settings()).swing() != Swing::STRAIGHT;
         let beat = Beat { metre, swings };
         let reading = self.tempo.hear(position, self.sample_rate, beat, self.beats.tempo_bpm(), place);
-        let Some(Reading { tempo_bpm, quarters }) = reading else { return false };
+        let Some(TempoReading { tempo_bpm, quarters }) = reading else { return false };
         #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, and no phrase is that long")]
         let place = Ticks((quarters * Ticks::quarters(1).as_f64()).round() as i64);
         now.maps.beats = self.beats.retime(now.maps.beats, offset, position, now.block.frames, (tempo_bpm, place));

@@ -19,7 +19,7 @@ const LONGEST_LIST: f32 = 300.0;
 
 /// The text field, the dialog and the list, while the window is open.
 #[derive(Default)]
-pub struct OwnStyle {
+pub struct OwnStylePanel {
     path: String,
     /// The version of the own file whose path was shown.
     version: Option<u32>,
@@ -27,7 +27,7 @@ pub struct OwnStyle {
     dialog: Option<FileDialog>,
 }
 
-impl OwnStyle {
+impl OwnStylePanel {
     /// Checks whether the dialog has been answered. Called on every page.
     pub fn look(&mut self, cx: &mut UiContext<'_>, params: &SegueParams) {
         let Some(dialog) = &mut self.dialog else { return };

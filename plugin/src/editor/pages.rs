@@ -5,12 +5,12 @@ use super::chart_field::ChartField;
 use super::controls::{
     LINE, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle, trigger,
 };
-use super::own_style::OwnStyle;
-use super::presets::Shelf;
+use super::own_style::OwnStylePanel;
+use super::presets::PresetMenu;
 use super::roll::Roll;
 use super::ui_context::{NAME, UiContext};
 use super::{EditorData, keyboard, status, theme};
-use crate::params::{Mode, SegueParams};
+use crate::params::{ModeChoice, SegueParams};
 use crate::styles;
 use egui::{Align2, Rect, Sense, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
@@ -41,7 +41,7 @@ pub enum Page {
 pub struct Setup {
     /// Whether the seed stays as it is.
     frozen: bool,
-    own: OwnStyle,
+    own: OwnStylePanel,
     capture_button: CaptureButton,
 }
 
@@ -50,7 +50,7 @@ pub struct View<'a> {
     pub data: &'a EditorData,
     pub roll: &'a mut Roll,
     pub chart: &'a mut ChartField,
-    pub shelf: &'a mut Shelf,
+    pub shelf: &'a mut PresetMenu,
     pub page: &'a mut Page,
     pub setup: &'a mut Setup,
 }
@@ -167,16 +167,16 @@ impl View<'_> {
         let params = &*self.data.params;
         let mode = params.turns.mode.value();
         let title = match mode {
-            Mode::Answer => "Answer",
-            Mode::Trade => "Trade",
-            Mode::Duet => "Duet",
+            ModeChoice::Answer => "Answer",
+            ModeChoice::Trade => "Trade",
+            ModeChoice::Duet => "Duet",
         };
         let inside = card(cx, rect, title);
         let (upper, lower) = split_bottom(inside, 2.0 * LINE + 12.0);
         let [left, right] = columns(upper, [1.0, 1.0]);
         let line = |index: f32| row(lower, index);
         match mode {
-            Mode::Answer => {
+            ModeChoice::Answer => {
                 let tip = "How long you must have let go of all keys before Segue begins.";
                 knob(cx, left, &params.turns.response_gap, tip);
                 let tip = "How many bars Segue goes on if you let it. It ends as a phrase.";
@@ -188,7 +188,7 @@ impl View<'_> {
                     "Where in the bar an answer may begin. Free: exactly after the gap.",
                 );
             }
-            Mode::Trade => {
+            ModeChoice::Trade => {
                 // "Ring over" needs more room than a knob.
                 let [left, right] = columns(upper, [0.8, 1.2]);
                 let tip = "How long each side plays, in bars.";
@@ -197,7 +197,7 @@ impl View<'_> {
                 toggle(cx, middle, &params.turns.ring_over, "Segue's last note may ring into your bars.");
                 choice(cx, line(0.0), &params.turns.trade_first, "Who has the first bars.");
             }
-            Mode::Duet => {
+            ModeChoice::Duet => {
                 let tip = "How many notes of Segue sound at once at most.";
                 knob(cx, left, &params.notes.polyphony, tip);
                 let tip = "How long a note of Segue may be.";
@@ -257,30 +257,30 @@ impl View<'_> {
 }
 
 /// A control in a row, which draws itself in a rectangle.
-type Row<'a> = Box<dyn Fn(&mut UiContext<'_>, Rect) + 'a>;
+type ControlRow<'a> = Box<dyn Fn(&mut UiContext<'_>, Rect) + 'a>;
 
 /// A number.
-fn stepped<'a, P: Param>(param: &'a P, tip: &'a str) -> Row<'a> {
+fn stepped<'a, P: Param>(param: &'a P, tip: &'a str) -> ControlRow<'a> {
     Box::new(move |cx, rect| stepper(cx, rect, param, tip))
 }
 
 /// A list.
-fn chosen<'a, P: Param>(param: &'a P, tip: &'a str) -> Row<'a> {
+fn chosen<'a, P: Param>(param: &'a P, tip: &'a str) -> ControlRow<'a> {
     Box::new(move |cx, rect| choice(cx, rect, param, tip))
 }
 
 /// A switch.
-fn toggled<'a>(param: &'a BoolParam, tip: &'a str) -> Row<'a> {
+fn toggled<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
     Box::new(move |cx, rect| toggle(cx, rect, param, tip))
 }
 
 /// A button.
-fn triggered<'a>(param: &'a BoolParam, tip: &'a str) -> Row<'a> {
+fn triggered<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
     Box::new(move |cx, rect| trigger(cx, rect, param, tip))
 }
 
 /// A card with a title and one control per row.
-fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<Row<'_>>) {
+fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<ControlRow<'_>>) {
     let inside = card(cx, rect, title);
     for (index, draw) in (0_u8..).zip(rows) {
         draw(cx, row(inside, f32::from(index)));
@@ -288,7 +288,7 @@ fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<Row<'_>>) 
 }
 
 /// The sections of the page *Set up* and their controls.
-fn set_up_sections(params: &SegueParams) -> [(&'static str, Vec<Row<'_>>); 3] {
+fn set_up_sections(params: &SegueParams) -> [(&'static str, Vec<ControlRow<'_>>); 3] {
     let (timing, midi, harmony, notes) = (&params.timing, &params.midi, &params.harmony, &params.notes);
     [
         (

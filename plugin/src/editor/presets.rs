@@ -3,12 +3,12 @@
 use super::ui_context::UiContext;
 use super::{controls, theme};
 use crate::params::SegueParams;
-use crate::preset::{self, Entry};
+use crate::preset::{self, ShelfEntry};
 use egui::{Align2, Id, Rect, TextEdit, Ui};
 
 /// The presets in the list, and its text field.
 #[derive(Default)]
-pub struct Shelf {
+pub struct PresetMenu {
     presets: preset::Shelf,
     /// The name of the preset that was chosen last.
     name: Option<String>,
@@ -18,12 +18,12 @@ pub struct Shelf {
 
 /// What the musician did in the list.
 enum Deed {
-    Apply(Entry),
+    Apply(ShelfEntry),
     Save(String),
     Delete(String),
 }
 
-impl Shelf {
+impl PresetMenu {
     /// Reads the presets that exist now.
     pub fn read(&mut self) {
         self.presets = preset::Shelf::open();
@@ -109,7 +109,7 @@ impl Shelf {
         deed
     }
 
-    fn apply(&mut self, cx: &mut UiContext<'_>, entry: &Entry, params: &SegueParams) {
+    fn apply(&mut self, cx: &mut UiContext<'_>, entry: &ShelfEntry, params: &SegueParams) {
         preset::apply(&entry.preset, params, &mut cx.setter());
         // A preset that changes only the chart moves no parameter, so the host would not notice it.
         cx.touch(&params.harmony.source);

@@ -109,9 +109,9 @@ impl Roll {
             let turned = cx.ui.input(|input| input.smooth_scroll_delta.y);
             self.beats = (self.beats * (-turned / 400.0).exp()).clamp(BEATS.1, BEATS.2);
         }
-        let sheet = Sheet::new(self, rect);
+        let sheet = RollView::new(self, rect);
         let moves = self.follow_keys(&sheet);
-        let sheet = Sheet::new(self, rect);
+        let sheet = RollView::new(self, rect);
         let painter = cx.ui.painter().with_clip_rect(rect);
         sheet.rows(&painter);
         sheet.bars(&painter, &self.history, self.present.as_ref());
@@ -132,7 +132,7 @@ impl Roll {
     }
 
     /// Moves the view smoothly to the keys that are played.
-    fn follow_keys(&mut self, sheet: &Sheet) -> bool {
+    fn follow_keys(&mut self, sheet: &RollView) -> bool {
         let seen = self.history.notes.iter().rev().take_while(|note| note.onset > sheet.from - 96.0);
         let mut wanted: Option<(f32, f32)> = None;
         for note in seen {
@@ -162,7 +162,7 @@ pub fn usual_chart(params: &SegueParams) -> Option<Arc<Chart>> {
 }
 
 /// The coordinates of one frame: where moments and keys lie.
-struct Sheet {
+struct RollView {
     rect: Rect,
     /// The part with notes.
     field: Rect,
@@ -172,7 +172,7 @@ struct Sheet {
     keys: (f32, f32),
 }
 
-impl Sheet {
+impl RollView {
     fn new(roll: &Roll, rect: Rect) -> Self {
         let field = Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), rect.max);
         let points_per_tick = f64::from(rect.width()) / (f64::from(roll.beats) * TICKS);

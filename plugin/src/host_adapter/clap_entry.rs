@@ -10,7 +10,7 @@
 // The one place of the crate where the interface of CLAP in C is spoken.
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
-use super::event_lists::{HostEvents, OutputEvents};
+use super::event_lists::{BlockEvents, OutputEvents};
 use super::host_facts::HostFacts;
 use super::instance::{GuiState, Instance, inner_extension, instance, release};
 use super::{gui, params, vst3_info};
@@ -193,7 +193,7 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, process: *const clap_pr
         unsafe { params::flush(plugin, block.in_events, block.out_events) };
         return CLAP_PROCESS_CONTINUE;
     }
-    let events = HostEvents::new(block.in_events, block.frames_count);
+    let events = BlockEvents::new(block.in_events, block.frames_count);
     let output = OutputEvents::new(block.out_events, ours.facts.is_vst3());
     // SAFETY: the host's block is valid during this call.
     let status = unsafe { ours.process_pieces(block, &events, &output) };

@@ -1,6 +1,6 @@
 //! The event lists of one block, between the host and `nice-plug`.
 //!
-//! - [`HostEvents`] is what the host gives: read as if every event lay inside the block, and none before the one in
+//! - [`BlockEvents`] is what the host gives: read as if every event lay inside the block, and none before the one in
 //!   front of it, and cut into pieces where a parameter or the transport changes.
 //!   WORKAROUND(nice-plug 0.4.2): it cuts a block at a parameter change wherever that lies, also beyond the end of the
 //!   audio; it gives notes of the frame of a cut to the piece before; after a transport event it counts the frames
@@ -61,7 +61,7 @@ impl Scratch {
 }
 
 /// The host's events of one block.
-pub struct HostEvents {
+pub struct BlockEvents {
     host: *const clap_input_events,
     /// The last frame of the block.
     last: u32,
@@ -69,7 +69,7 @@ pub struct HostEvents {
 
 /// A piece of a block that nothing cuts: its first frame and event, and those after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
+pub struct BlockPiece {
     /// Its first frame.
     pub start: u32,
     /// The first frame after it.
@@ -80,7 +80,7 @@ pub struct Piece {
     next: u32,
 }
 
-impl HostEvents {
+impl BlockEvents {
     /// The events of a block of so many frames.
     pub fn new(host: *const clap_input_events, frames: u32) -> Self {
         Self { host, last: frames.saturating_sub(1) }
@@ -92,12 +92,12 @@ impl HostEvents {
     }
 
     /// The whole block in one piece.
-    pub fn whole(&self) -> Piece {
-        Piece { start: 0, end: self.last.saturating_add(1), first: 0, next: self.len() }
+    pub fn whole(&self) -> BlockPiece {
+        BlockPiece { start: 0, end: self.last.saturating_add(1), first: 0, next: self.len() }
     }
 
     /// The piece after this one, or the first.
-    pub fn piece_after(&self, before: Option<Piece>) -> Option<Piece> {
+    pub fn piece_after(&self, before: Option<BlockPiece>) -> Option<BlockPiece> {
         let (start, first) = before.map_or((0, 0), |piece| (piece.end, piece.next));
         if start > self.last {
             return None;
@@ -111,14 +111,14 @@ impl HostEvents {
             }
             if at > start && cuts(event) {
                 // Events in front of it on the same frame belong to the next piece too.
-                return Some(Piece { start, end: at, first, next: first_at_time });
+                return Some(BlockPiece { start, end: at, first, next: first_at_time });
             }
         }
-        Some(Piece { start, end: self.last.saturating_add(1), first, next: self.len() })
+        Some(BlockPiece { start, end: self.last.saturating_add(1), first, next: self.len() })
     }
 
     /// What the host says of its transport at the start of the piece, if it says anything there.
-    pub fn transport_at(&self, piece: Piece) -> Option<clap_event_transport> {
+    pub fn transport_at(&self, piece: BlockPiece) -> Option<clap_event_transport> {
         let is_transport = |event: &&clap_event_header| is_core(event, CLAP_EVENT_TRANSPORT);
         let last = (piece.first..piece.next).rev().filter_map(|index| self.event(index)).find(is_transport)?;
         let is_whole = last.size as usize >= size_of::<clap_event_transport>();
@@ -157,8 +157,8 @@ fn cuts(event: &clap_event_header) -> bool {
 
 /// The events of one piece, counted from its start.
 pub struct PieceEvents<'a> {
-    events: &'a HostEvents,
-    piece: Piece,
+    events: &'a BlockEvents,
+    piece: BlockPiece,
     /// The latest time that was handed out, counted from the block's start.
     latest: Cell<u32>,
     /// An event whose time had to be changed: read before the next one is asked for.
@@ -167,7 +167,7 @@ pub struct PieceEvents<'a> {
 
 impl<'a> PieceEvents<'a> {
     /// The events of this piece.
-    pub const fn new(events: &'a HostEvents, piece: Piece) -> Self {
+    pub const fn new(events: &'a BlockEvents, piece: BlockPiece) -> Self {
         Self { events, piece, latest: Cell::new(piece.start), moved: UnsafeCell::new(Scratch::new()) }
     }
 
@@ -182,7 +182,7 @@ impl<'a> PieceEvents<'a> {
 
     /// Null where there is nothing for `nice-plug`, which passes over it.
     fn get(&self, index: u32) -> *const clap_event_header {
-        let Piece { start, end, first, .. } = self.piece;
+        let BlockPiece { start, end, first, .. } = self.piece;
         let event = self.events.event(first.saturating_add(index));
         let Some(event) = event.filter(|event| !is_core(event, CLAP_EVENT_TRANSPORT)) else { return std::ptr::null() };
         let time = event.time.max(self.latest.get()).min(end.saturating_sub(1));

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
-use super::event_lists::{HostEvents, OutputEvents, Piece, PieceEvents};
+use super::event_lists::{BlockEvents, BlockPiece, OutputEvents, PieceEvents};
 use super::host_facts::HostFacts;
 use super::note_ends::NoteEnds;
 use super::transport;
@@ -73,7 +73,7 @@ impl Instance {
     }
 
     /// Notes in a block without time: a VST3 host's, of which the wrapper has taken note all the same.
-    pub(super) fn flushed(&self, events: &HostEvents, output: &OutputEvents) {
+    pub(super) fn flushed(&self, events: &BlockEvents, output: &OutputEvents) {
         if !self.facts.is_vst3() {
             return;
         }
@@ -93,7 +93,7 @@ impl Instance {
     pub(super) unsafe fn process_pieces(
         &self,
         block: &clap_process,
-        events: &HostEvents,
+        events: &BlockEvents,
         output: &OutputEvents,
     ) -> clap_process_status {
         // SAFETY: by this function's own condition.
@@ -123,9 +123,9 @@ impl Instance {
     unsafe fn process_piece(
         &self,
         block: &clap_process,
-        events: &HostEvents,
+        events: &BlockEvents,
         output: &OutputEvents,
-        piece: Piece,
+        piece: BlockPiece,
         transport: Option<&clap_event_transport>,
         channels: Option<[*mut f32; CHANNELS]>,
     ) -> clap_process_status {

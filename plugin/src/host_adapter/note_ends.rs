@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "CLAP's events are structures of C")]
 #![allow(clippy::cast_ptr_alignment, reason = "an event begins with its header, and is aligned as a whole")]
 
-use super::event_lists::{HostEvents, OutputEvents};
+use super::event_lists::{BlockEvents, OutputEvents};
 use arrayvec::ArrayVec;
 use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_NOTE_CHOKE, CLAP_EVENT_NOTE_END, CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON,
@@ -15,14 +15,14 @@ use clap_sys::events::{
 
 /// A heard note, in the host's numbers: -1 stands for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Note {
+struct HostNote {
     id: i32,
     port: i16,
     channel: i16,
     key: i16,
 }
 
-impl Note {
+impl HostNote {
     /// Whether a key-up means this note. Some hosts name a note at its start and not at its end.
     fn is_ended_by(self, end: Self) -> bool {
         let same = |a: i32, b: i32| a == b || a < 0 || b < 0;
@@ -30,7 +30,7 @@ impl Note {
     }
 }
 
-fn note(header: &clap_event_header) -> Option<(clap_event_type, Note)> {
+fn note(header: &clap_event_header) -> Option<(clap_event_type, HostNote)> {
     let is_note = matches!(header.type_, CLAP_EVENT_NOTE_ON | CLAP_EVENT_NOTE_OFF | CLAP_EVENT_NOTE_CHOKE);
     if header.space_id != CLAP_CORE_EVENT_SPACE_ID || !is_note || (header.size as usize) < size_of::<clap_event_note>()
     {
@@ -38,19 +38,19 @@ fn note(header: &clap_event_header) -> Option<(clap_event_type, Note)> {
     }
     // SAFETY: a note event of this size is a `clap_event_note`, which begins with its header.
     let event = unsafe { &*(&raw const *header).cast::<clap_event_note>() };
-    Some((header.type_, Note { id: event.note_id, port: event.port_index, channel: event.channel, key: event.key }))
+    Some((header.type_, HostNote { id: event.note_id, port: event.port_index, channel: event.channel, key: event.key }))
 }
 
 /// Reports heard notes as ended.
 #[derive(Debug, Default)]
 pub struct NoteEnds {
     /// The notes whose keys are down. When it is full, the oldest makes room.
-    down: ArrayVec<Note, 256>,
+    down: ArrayVec<HostNote, 256>,
 }
 
 impl NoteEnds {
     /// Follows the keys of one block, and reports the notes that ended in it.
-    pub fn follow(&mut self, input: &HostEvents, output: &OutputEvents) {
+    pub fn follow(&mut self, input: &BlockEvents, output: &OutputEvents) {
         for (kind, note) in input.iter().filter_map(note) {
             if kind != CLAP_EVENT_NOTE_ON {
                 self.down.retain(|down| {
@@ -72,7 +72,7 @@ impl NoteEnds {
     }
 }
 
-fn report(note: Note, time: u32, output: &OutputEvents) {
+fn report(note: HostNote, time: u32, output: &OutputEvents) {
     let header = clap_event_header {
         size: u32::try_from(size_of::<clap_event_note>()).unwrap_or(0),
         time,
@@ -80,7 +80,7 @@ fn report(note: Note, time: u32, output: &OutputEvents) {
         type_: CLAP_EVENT_NOTE_END,
         flags: 0,
     };
-    let Note { id: note_id, port: port_index, channel, key } = note;
+    let HostNote { id: note_id, port: port_index, channel, key } = note;
     let event = clap_event_note { header, note_id, port_index, channel, key, velocity: 0.0 };
     // The wrapper always takes it. SAFETY: a whole event.
     let _taken = unsafe { output.push_to_host((&raw const event).cast()) };
@@ -98,7 +98,7 @@ mod tests {
             let events = HostList(block.to_vec());
             let events = events.list();
             let host_list = HostOutput::list(&raw mut host);
-            ends.follow(&HostEvents::new(&raw const events, 64), &OutputEvents::new(&raw const host_list, true));
+            ends.follow(&BlockEvents::new(&raw const events, 64), &OutputEvents::new(&raw const host_list, true));
         }
         assert!(host.taken.iter().all(|event| event.header.type_ == CLAP_EVENT_NOTE_END && event.header.time == 63));
         host.taken.iter().map(|event| (event.note_id, event.key)).collect()

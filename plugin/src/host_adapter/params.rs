@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
-use super::event_lists::{HostEvents, OutputEvents, PieceEvents};
+use super::event_lists::{BlockEvents, OutputEvents, PieceEvents};
 use super::instance::{Instance, inner_extension, instance};
 use super::{plain_text, stepped};
 use clap_sys::events::{clap_input_events, clap_output_events};
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn flush(
     // SAFETY: `nice-plug` gives its own table for its own name.
     let flush = unsafe { inner_extension::<clap_plugin_params>(ours, CLAP_EXT_PARAMS) }.and_then(|inner| inner.flush);
     // Outside a block there is no time: all lies on its first frame.
-    let events = HostEvents::new(input, 0);
+    let events = BlockEvents::new(input, 0);
     let (passed_in, passed_out) = (PieceEvents::new(&events, events.whole()), OutputEvents::new(output, false));
     let (in_list, out_list) = (passed_in.list(), passed_out.list());
     if let Some(flush) = flush {

@@ -44,7 +44,7 @@ pub enum Render {
 
 /// The parameter for [`host::Mode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum Mode {
+pub enum ModeChoice {
     /// Segue answers when the player leaves room.
     #[id = "answer"]
     Answer,
@@ -56,12 +56,12 @@ pub enum Mode {
     Duet,
 }
 
-impl From<Mode> for host::Mode {
-    fn from(mode: Mode) -> Self {
+impl From<ModeChoice> for host::Mode {
+    fn from(mode: ModeChoice) -> Self {
         match mode {
-            Mode::Answer => Self::Answer,
-            Mode::Trade => Self::Trade,
-            Mode::Duet => Self::Duet,
+            ModeChoice::Answer => Self::Answer,
+            ModeChoice::Trade => Self::Trade,
+            ModeChoice::Duet => Self::Duet,
         }
     }
 }

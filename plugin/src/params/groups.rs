@@ -1,7 +1,7 @@
 //! The parameters, in the groups that hosts show.
 
 use super::choices::{
-    ChordSource, First, KeyName, Mode, QuantiseTo, Render, ScaleName, Start, TempoSource, TradeBars, YieldAs,
+    ChordSource, First, KeyName, ModeChoice, QuantiseTo, Render, ScaleName, Start, TempoSource, TradeBars, YieldAs,
 };
 use super::kinds::{SWING_BY_STYLE, channel_or, key, level, milliseconds, percent};
 use super::kinds::{style_name, style_number, swing_text, swing_value, whole};
@@ -16,7 +16,7 @@ const MOST_STYLES: i32 = styles::OWN.0 as i32;
 
 /// The style and how it plays.
 #[derive(Debug, Params)]
-pub struct Model {
+pub struct ModelParams {
     /// Which style plays.
     #[id = "style"]
     pub style: IntParam,
@@ -39,10 +39,10 @@ pub struct Model {
 
 /// Who plays when.
 #[derive(Debug, Params)]
-pub struct Turns {
+pub struct TurnParams {
     /// Whether Segue answers, trades or plays along.
     #[id = "mode"]
-    pub mode: EnumParam<Mode>,
+    pub mode: EnumParam<ModeChoice>,
     /// How long an answer lasts.
     #[id = "answer_length"]
     pub answer_length: IntParam,
@@ -74,7 +74,7 @@ pub struct Turns {
 
 /// Which notes Segue may play.
 #[derive(Debug, Params)]
-pub struct Notes {
+pub struct NoteParams {
     /// The key of the scale.
     #[id = "key"]
     pub key: EnumParam<KeyName>,
@@ -109,7 +109,7 @@ pub struct Notes {
 
 /// The chords and the accompaniment.
 #[derive(Debug, Params)]
-pub struct Chords {
+pub struct ChordParams {
     /// Where the chords come from.
     #[id = "chords"]
     pub source: EnumParam<ChordSource>,
@@ -132,7 +132,7 @@ pub struct Chords {
 
 /// The built-in sound.
 #[derive(Debug, Params)]
-pub struct Sounds {
+pub struct SoundParams {
     /// Whether the built-in sound plays.
     #[id = "sound"]
     pub on: BoolParam,
@@ -149,7 +149,7 @@ pub struct Sounds {
 
 /// Tempo without a host, and how far ahead notes are decided.
 #[derive(Debug, Params)]
-pub struct Timing {
+pub struct TimingParams {
     /// The tempo if the host has none.
     #[id = "tempo"]
     pub tempo: FloatParam,
@@ -169,7 +169,7 @@ pub struct Timing {
 
 /// Which notes come in, and which go out.
 #[derive(Debug, Params)]
-pub struct Midi {
+pub struct MidiParams {
     /// The channel that Segue listens to.
     #[id = "in_channel"]
     pub in_channel: IntParam,
@@ -181,7 +181,7 @@ pub struct Midi {
     pub thru: BoolParam,
 }
 
-impl Default for Model {
+impl Default for ModelParams {
     fn default() -> Self {
         // With this skew a temperature of 1 lies just right of the middle.
         let temperature = FloatRange::Skewed { min: 0.05, max: 2.0, factor: FloatRange::skew_factor(-0.05) };
@@ -199,10 +199,10 @@ impl Default for Model {
     }
 }
 
-impl Default for Turns {
+impl Default for TurnParams {
     fn default() -> Self {
         Self {
-            mode: EnumParam::new("Mode", Mode::Answer),
+            mode: EnumParam::new("Mode", ModeChoice::Answer),
             answer_length: IntParam::new("Answer length", 4, IntRange::Linear { min: 1, max: 16 })
                 .with_unit(" bars")
                 .with_value_to_string(Arc::new(|bars| bars.to_string()))
@@ -219,7 +219,7 @@ impl Default for Turns {
     }
 }
 
-impl Default for Notes {
+impl Default for NoteParams {
     fn default() -> Self {
         Self {
             key: EnumParam::new("Key", KeyName::C),
@@ -243,7 +243,7 @@ impl Default for Notes {
     }
 }
 
-impl Default for Chords {
+impl Default for ChordParams {
     fn default() -> Self {
         Self {
             source: EnumParam::new("Chords", ChordSource::Chart),
@@ -256,7 +256,7 @@ impl Default for Chords {
     }
 }
 
-impl Default for Sounds {
+impl Default for SoundParams {
     fn default() -> Self {
         Self {
             on: BoolParam::new("Sound", true),
@@ -267,7 +267,7 @@ impl Default for Sounds {
     }
 }
 
-impl Default for Timing {
+impl Default for TimingParams {
     fn default() -> Self {
         Self {
             tempo: FloatParam::new("Tempo without host", 120.0, FloatRange::Linear { min: 40.0, max: 300.0 })
@@ -281,7 +281,7 @@ impl Default for Timing {
     }
 }
 
-impl Default for Midi {
+impl Default for MidiParams {
     fn default() -> Self {
         Self {
             in_channel: channel_or("Input channel", "All"),

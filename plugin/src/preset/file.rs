@@ -32,7 +32,7 @@ const SETTINGS: &str = "settings";
 
 /// A file that is not a preset, and why. The display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct PresetRefused {
     /// The file.
     pub path: String,
     /// The line, from 1, if the reason lies in one line.
@@ -41,7 +41,7 @@ pub struct Refused {
     pub reason: String,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for PresetRefused {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             Some(line) => write!(out, "{}, line {line}: {}", self.path, self.reason),
@@ -50,16 +50,16 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for PresetRefused {}
 
 /// What is wrong, and where in the text.
-struct Fault {
+struct PresetFault {
     span: Option<Range<usize>>,
     reason: String,
 }
 
-fn fault(span: Range<usize>, reason: String) -> Fault {
-    Fault { span: Some(span), reason }
+fn fault(span: Range<usize>, reason: String) -> PresetFault {
+    PresetFault { span: Some(span), reason }
 }
 
 impl Preset {
@@ -67,17 +67,17 @@ impl Preset {
     ///
     /// # Errors
     /// With the first mistake.
-    pub fn parse(text: &str, path: &str) -> Result<Self, Refused> {
-        read(text).map_err(|Fault { span, reason }| {
+    pub fn parse(text: &str, path: &str) -> Result<Self, PresetRefused> {
+        read(text).map_err(|PresetFault { span, reason }| {
             let before = span.and_then(|span| text.get(..span.start));
             let line = before.map(|before| before.matches('\n').count() + 1);
-            Refused { path: path.to_owned(), line, reason }
+            PresetRefused { path: path.to_owned(), line, reason }
         })
     }
 
     /// The preset as a file.
     pub fn text(&self) -> String {
-        let file = File {
+        let file = PresetFile {
             name: &self.name,
             purpose: &self.purpose,
             style: &self.style,
@@ -91,8 +91,8 @@ impl Preset {
     }
 }
 
-fn read(text: &str) -> Result<Preset, Fault> {
-    let table = DeTable::parse(text).map_err(|error| Fault {
+fn read(text: &str) -> Result<Preset, PresetFault> {
+    let table = DeTable::parse(text).map_err(|error| PresetFault {
         span: error.span(),
         reason: format!("is not valid TOML here ({}); a line is written like: name = \"Slow blues\"", error.message()),
     })?;
@@ -164,7 +164,7 @@ pub fn style_named(name: &str, params: &SegueParams) -> Result<String, String> {
     Ok(setting.text(value))
 }
 
-fn settings(value: &Spanned<DeValue<'_>>, params: &SegueParams) -> Result<Vec<(String, String)>, Fault> {
+fn settings(value: &Spanned<DeValue<'_>>, params: &SegueParams) -> Result<Vec<(String, String)>, PresetFault> {
     let DeValue::Table(table) = value.get_ref() else {
         return Err(fault(value.span(), format!("write the settings below a line [{SETTINGS}], one on each line")));
     };
@@ -178,7 +178,7 @@ fn settings(value: &Spanned<DeValue<'_>>, params: &SegueParams) -> Result<Vec<(S
 }
 
 /// The text of a value as it is written in the file.
-fn written(value: &Spanned<DeValue<'_>>) -> Result<String, Fault> {
+fn written(value: &Spanned<DeValue<'_>>) -> Result<String, PresetFault> {
     match value.get_ref() {
         DeValue::String(text) => Ok(text.trim().to_owned()),
         DeValue::Integer(number) => Ok(number.as_str().to_owned()),
@@ -214,7 +214,7 @@ fn no_such_setting(id: &str, params: &SegueParams) -> String {
 
 /// The entries in the order in which they are written.
 #[derive(Serialize)]
-struct File<'a> {
+struct PresetFile<'a> {
     name: &'a str,
     #[serde(rename = "for", skip_serializing_if = "str::is_empty")]
     purpose: &'a str,

@@ -4,7 +4,7 @@
 //! Built-in presets can be neither overwritten nor deleted.
 
 use super::Preset;
-use super::file::{Refused, check_name};
+use super::file::{PresetRefused, check_name};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ const MOST_FILES: usize = 1000;
 
 /// One preset on the shelf.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ShelfEntry {
     /// The preset.
     pub preset: Preset,
     /// Its file in the musician's folder; `None` if it is built in.
@@ -58,9 +58,9 @@ pub struct Entry {
 /// All presets.
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
-    entries: Vec<Entry>,
+    entries: Vec<ShelfEntry>,
     folder: Option<PathBuf>,
-    refused: Vec<Refused>,
+    refused: Vec<PresetRefused>,
 }
 
 /// Why a preset was not saved or deleted. The display is one sentence.
@@ -113,7 +113,7 @@ impl Shelf {
     pub fn open_at(folder: Option<PathBuf>) -> Self {
         let built_in = BUILT_IN.iter().filter_map(|(file, text)| {
             // A test checks that each of them can be read.
-            Some(Entry { preset: Preset::parse(text, file).ok()?, file: None })
+            Some(ShelfEntry { preset: Preset::parse(text, file).ok()?, file: None })
         });
         let mut shelf = Self { entries: built_in.collect(), folder, refused: Vec::new() };
         shelf.read_folder();
@@ -121,17 +121,17 @@ impl Shelf {
     }
 
     /// The built-in presets, then the musician's own by name.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[ShelfEntry] {
         &self.entries
     }
 
     /// The files in the folder that are not presets.
-    pub fn refused(&self) -> &[Refused] {
+    pub fn refused(&self) -> &[PresetRefused] {
         &self.refused
     }
 
     /// The preset with this name; case does not matter.
-    pub fn find(&self, name: &str) -> Option<&Entry> {
+    pub fn find(&self, name: &str) -> Option<&ShelfEntry> {
         self.entries.iter().find(|entry| is_same(&entry.preset.name, name))
     }
 
@@ -139,7 +139,7 @@ impl Shelf {
     ///
     /// # Errors
     /// With the names that exist.
-    pub fn named(&self, name: &str) -> Result<&Entry, ShelfError> {
+    pub fn named(&self, name: &str) -> Result<&ShelfEntry, ShelfError> {
         let known = || self.entries.iter().map(|entry| entry.preset.name.as_str()).collect::<Vec<_>>().join(", ");
         self.find(name).ok_or_else(|| ShelfError::Unknown { name: name.to_owned(), known: known() })
     }
@@ -159,7 +159,7 @@ impl Shelf {
         let file = file.unwrap_or_else(|| free_file(&folder, &preset.name));
         write(&folder, &file, &preset.text())?;
         self.entries.retain(|entry| entry.file.as_ref() != Some(&file));
-        self.entries.push(Entry { preset: preset.clone(), file: Some(file) });
+        self.entries.push(ShelfEntry { preset: preset.clone(), file: Some(file) });
         self.sort();
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Shelf {
                 None => Ok(preset),
             });
             match read {
-                Ok(preset) => self.entries.push(Entry { preset, file: Some(file) }),
+                Ok(preset) => self.entries.push(ShelfEntry { preset, file: Some(file) }),
                 Err(refused) => self.refused.push(refused),
             }
         }
@@ -203,7 +203,7 @@ impl Shelf {
     }
 
     fn sort(&mut self) {
-        let own_name = |entry: &Entry| entry.file.as_ref().map(|_| entry.preset.name.to_lowercase());
+        let own_name = |entry: &ShelfEntry| entry.file.as_ref().map(|_| entry.preset.name.to_lowercase());
         // The sort is stable, so built-in presets keep their order.
         self.entries.sort_by_key(own_name);
     }
@@ -213,18 +213,18 @@ fn is_same(name: &str, other: &str) -> bool {
     name.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-fn taken(file: &Path, other: &Entry) -> Refused {
+fn taken(file: &Path, other: &ShelfEntry) -> PresetRefused {
     let whose = match &other.file {
         None => "is one of Segue's own".to_owned(),
         Some(other) => format!("is also the name of {}", other.display()),
     };
     let reason = format!("its name, {}, {whose}; give it another", other.preset.name);
-    Refused { path: file.display().to_string(), line: None, reason }
+    PresetRefused { path: file.display().to_string(), line: None, reason }
 }
 
-fn read(file: &Path) -> Result<Preset, Refused> {
+fn read(file: &Path) -> Result<Preset, PresetRefused> {
     let path = file.display().to_string();
-    let refused = |reason: String| Refused { path: path.clone(), line: None, reason };
+    let refused = |reason: String| PresetRefused { path: path.clone(), line: None, reason };
     let cannot = |error: io::Error| refused(format!("cannot be read ({error}); check that you may read it"));
     if fs::metadata(file).map_err(cannot)?.len() > LARGEST_FILE {
         return Err(refused("is larger than any preset; move it out of the folder".to_owned()));

@@ -6,7 +6,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use segue_corpus::sheet::roll::key_name;
-use segue_corpus::tunes::Selection;
+use segue_corpus::tunes::TuneSelection;
 use segue_model::note::{TICKS_PER_QUARTER, Ticks};
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
@@ -86,13 +86,13 @@ struct Options {
     /// Brings its own style and settings.
     preset: Option<Preset>,
     file: PathBuf,
-    selection: Selection,
+    selection: TuneSelection,
     bars: i64,
 }
 
 impl Options {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut plugin, mut file, mut selection) = (None, None, Selection::default());
+        let (mut plugin, mut file, mut selection) = (None, None, TuneSelection::default());
         let (mut style, mut weights, mut preset) = (None, None, None);
         let mut bars = None;
         while let Some(argument) = arguments.next() {

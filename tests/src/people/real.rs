@@ -6,7 +6,7 @@ use super::repertoire::Style;
 use super::table::Row;
 use anyhow::{Context, Result};
 use segue_corpus::Tune;
-use segue_corpus::folder::{Reading, read_folder};
+use segue_corpus::folder::{FolderOptions, read_folder};
 use segue_model::note::{Metre, Ticks};
 use std::ops::Range;
 use std::path::Path;
@@ -90,7 +90,7 @@ fn pieces(data: &Path, style: Style) -> Result<Vec<Piece>> {
     if !style.has_beats() {
         return pianists(&folder);
     }
-    let reading = Reading { prefer_abc: true, ..Reading::default() };
+    let reading = FolderOptions { prefer_abc: true, ..FolderOptions::default() };
     let corpus = read_folder(&folder, reading, None).with_context(|| format!("the music of {}", style.name()))?;
     let metre = |tune: &Tune| tune.bars.first().map_or(Metre::COMMON, |bars| bars.metre);
     let plain = |tune: &Tune| tune.notes.len() > 30 && tune.bars.len() == 1 && metre(tune).denominator > 1;

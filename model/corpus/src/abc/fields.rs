@@ -6,14 +6,14 @@ use segue_model::note::{Metre, Ticks};
 
 /// The value of `M:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Time {
+pub(super) enum MetreField {
     /// Bars have a length.
     Metric(Metre),
     /// `M:none`, or no `M:` at all.
     Free,
 }
 
-impl Time {
+impl MetreField {
     pub fn metre(self) -> Option<Metre> {
         match self {
             Self::Metric(metre) => Some(metre),
@@ -33,21 +33,21 @@ impl Time {
 }
 
 /// Reads a metre from the start of `text`. Returns it with the rest of the text.
-pub(super) fn time(text: &str) -> Result<(Time, &str), String> {
+pub(super) fn time(text: &str) -> Result<(MetreField, &str), String> {
     let text = text.trim_start();
     if let Some(rest) = text.strip_prefix("C|") {
-        return Ok((Time::Metric(Metre { numerator: 2, denominator: 2 }), rest));
+        return Ok((MetreField::Metric(Metre { numerator: 2, denominator: 2 }), rest));
     }
     if let Some(rest) = text.strip_prefix('C') {
-        return Ok((Time::Metric(Metre::COMMON), rest));
+        return Ok((MetreField::Metric(Metre::COMMON), rest));
     }
     if text.is_empty() || text.to_ascii_lowercase().starts_with("none") {
-        return Ok((Time::Free, ""));
+        return Ok((MetreField::Free, ""));
     }
     let end = text.find(|c: char| !matches!(c, '0'..='9' | '+' | '/' | '(' | ')')).unwrap_or(text.len());
     let (sum, rest) = text.split_at(end);
     let metre = sum_of_fractions(sum).ok_or_else(|| format!("“{}” is not a metre", text.trim_end()))?;
-    Ok((Time::Metric(metre), rest))
+    Ok((MetreField::Metric(metre), rest))
 }
 
 /// Reads `6/8`, `(2+3+2)/8`, `3/8+2/8+3/8`, `2/4+3/8`. Old prints write a single number: 3 is 3/4 and 2 is 2/2.

@@ -4,7 +4,7 @@ use segue_model::note::Pitch;
 
 /// A key signature as given by `K:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Key {
+pub struct KeySignature {
     /// Semitones added to each of the letters C D E F G A B.
     letters: [i8; 7],
     /// Semitones by which notes sound higher than written (`octave=`, `transpose=`, `treble-8`).
@@ -32,7 +32,7 @@ const MIDDLE_C: i32 = 60;
 /// A key cannot have more sharps or flats than this.
 const MOST_ACCIDENTALS: i32 = 14;
 
-impl Key {
+impl KeySignature {
     /// Reads the text after `K:`, such as `D`, `Em`, `A Dorian`, `Bbmix`, `D exp ^f _b`, `HP`, `none` or `G clef=bass`.
     ///
     /// # Errors

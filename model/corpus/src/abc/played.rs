@@ -1,14 +1,14 @@
 //! From the page, in the order of playing, to notes, bars and chords in ticks.
 
 use super::exact::Exact;
-use super::written::{Item, Placed, Sound};
+use super::written::{Item, Placed, WrittenSound};
 use crate::{Tempo, Tune, push_chord, push_tempo};
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 
 /// A bar line as it was played, and the metre after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct PlayedLine {
     pub at: Ticks,
     pub metre: Option<Metre>,
 }
@@ -25,15 +25,15 @@ pub(super) fn play(items: &[Placed], order: &[usize]) -> Tune {
 #[derive(Default)]
 struct Playing {
     now: Exact,
-    sounding: Vec<Sounding>,
+    sounding: Vec<TiedNote>,
     /// The indices of notes that continue in the next sound, if that sound has them when they end.
     tied: Vec<usize>,
-    lines: Vec<Line>,
+    lines: Vec<PlayedLine>,
     tempos: Vec<Tempo>,
     chords: Vec<(Ticks, Option<Chord>)>,
 }
 
-struct Sounding {
+struct TiedNote {
     pitch: Pitch,
     onset: Exact,
     end: Exact,
@@ -57,14 +57,14 @@ impl Playing {
     }
 
     fn line(&mut self, metre: Option<Metre>) {
-        let line = Line { at: self.now.ticks(), metre };
+        let line = PlayedLine { at: self.now.ticks(), metre };
         match self.lines.last_mut() {
             Some(last) if last.at == line.at => *last = line,
             _ => self.lines.push(line),
         }
     }
 
-    fn sound(&mut self, sound: &Sound) {
+    fn sound(&mut self, sound: &WrittenSound) {
         let before = std::mem::take(&mut self.tied);
         for note in &sound.notes {
             let end = self.now + note.length;
@@ -75,7 +75,7 @@ impl Playing {
             let index = goes_on.unwrap_or(self.sounding.len());
             match goes_on {
                 Some(index) => self.sounding[index].end = end,
-                None => self.sounding.push(Sounding { pitch: note.pitch, onset: self.now, end }),
+                None => self.sounding.push(TiedNote { pitch: note.pitch, onset: self.now, end }),
             }
             if note.tied {
                 self.tied.push(index);
@@ -86,7 +86,7 @@ impl Playing {
 
     fn finish(self) -> Tune {
         let mut notes: Vec<Note> =
-            self.sounding.iter().filter(|note| note.end > note.onset).map(Sounding::note).collect();
+            self.sounding.iter().filter(|note| note.end > note.onset).map(TiedNote::note).collect();
         notes.sort_unstable();
         notes.dedup_by_key(|note| (note.onset, note.pitch));
         Tune {
@@ -99,7 +99,7 @@ impl Playing {
     }
 }
 
-impl Sounding {
+impl TiedNote {
     fn note(&self) -> Note {
         let (onset, end) = (self.onset.ticks(), self.end.ticks());
         // A note has at least one tick, because its length must not be zero.
@@ -111,7 +111,7 @@ impl Sounding {
 /// The entries from which bars are counted, so that they fall on the bar lines that were played.
 ///
 /// A bar line within a bar needs no entry if the bar is complete: it is a repeat sign before a pickup.
-fn bars(lines: &[Line], end: Ticks) -> Vec<Bars> {
+fn bars(lines: &[PlayedLine], end: Ticks) -> Vec<Bars> {
     let mut entries: Vec<Bars> = Vec::new();
     let mut metre = None;
     for (index, line) in lines.iter().enumerate() {
@@ -134,7 +134,7 @@ fn bars(lines: &[Line], end: Ticks) -> Vec<Bars> {
 }
 
 /// Bars begin at the first bar line, or at once if that line is a whole number of bars away.
-fn first_entry(lines: &[Line], metre: Metre) -> Bars {
+fn first_entry(lines: &[PlayedLine], metre: Metre) -> Bars {
     let start = Bars { line: lines.first().map_or(Ticks::ZERO, |line| line.at), metre };
     match lines.get(1) {
         Some(next) if next.metre == Some(metre) && start.place(next.at) != Ticks::ZERO => Bars { line: next.at, metre },
@@ -143,7 +143,7 @@ fn first_entry(lines: &[Line], metre: Metre) -> Bars {
 }
 
 /// Whether a line lies on one of the entry's bar lines, or within a bar that is complete.
-fn continues(entry: Bars, line: Line, from_line: &[Line], end: Ticks) -> bool {
+fn continues(entry: Bars, line: PlayedLine, from_line: &[PlayedLine], end: Ticks) -> bool {
     let place = entry.place(line.at);
     let next = line.at - place + entry.metre.bar();
     place == Ticks::ZERO || next >= end || from_line.binary_search_by_key(&next, |line| line.at).is_ok()

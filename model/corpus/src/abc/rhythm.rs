@@ -1,9 +1,9 @@
 //! Tuplets and broken rhythm: how they change the written lengths.
 
 use super::cursor::Cursor;
-use super::fields::Time;
+use super::fields::MetreField;
 use super::tokens::{number, tuplet_argument};
-use super::written::Sound;
+use super::written::WrittenSound;
 
 /// The most notes in a tuplet.
 const LARGEST_TUPLET: i64 = 64;
@@ -31,7 +31,7 @@ struct Tuplet {
 
 impl Rhythm {
     /// Applies the rhythm to a sound.
-    pub fn apply(&mut self, sound: &mut Sound) {
+    pub fn apply(&mut self, sound: &mut WrittenSound) {
         let (broken_by, broken_to) = self.broken.take().unwrap_or((1, 1));
         sound.scale(broken_by, broken_to);
         if let Some(tuplet) = &mut self.tuplet {
@@ -70,7 +70,7 @@ impl Rhythm {
     }
 
     /// Reads a `(`: a tuplet, or a slur, which does not affect the rhythm.
-    pub fn tuplet_or_slur(&mut self, cursor: &mut Cursor<'_>, time: Time) -> Result<(), String> {
+    pub fn tuplet_or_slur(&mut self, cursor: &mut Cursor<'_>, time: MetreField) -> Result<(), String> {
         cursor.bump();
         if !cursor.peek().is_some_and(|c| c.is_ascii_digit()) {
             return Ok(());
@@ -94,7 +94,7 @@ impl Rhythm {
 }
 
 /// In the time of how many notes a tuplet of `notes` is played if it does not say.
-fn usual_time_of(notes: i64, time: Time) -> i64 {
+fn usual_time_of(notes: i64, time: MetreField) -> i64 {
     let compound = time.metre().is_some_and(|metre| metre.numerator % 3 == 0 && metre.numerator > 3);
     match notes {
         2 | 4 | 8 => 3,
@@ -106,7 +106,7 @@ fn usual_time_of(notes: i64, time: Time) -> i64 {
     }
 }
 
-impl Sound {
+impl WrittenSound {
     pub fn scale(&mut self, numerator: i64, denominator: i64) {
         self.advance = self.advance.scaled(numerator, denominator);
         for note in &mut self.notes {

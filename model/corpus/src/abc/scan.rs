@@ -7,15 +7,15 @@
 use super::accidentals::{Accidentals, Reach};
 use super::cursor::Cursor;
 use super::exact::Exact;
-use super::fields::{self, Time, time, unit};
-use super::key::{Key, Spelled, letter_and_octave};
+use super::fields::{self, MetreField, time, unit};
+use super::key::{KeySignature, Spelled, letter_and_octave};
 use super::overlay::Overlay;
 use super::rhythm::Rhythm;
 use super::tokens::{
     accidental, bar_of, bar_run, endings, is_meant_as_chord, is_named_ending, length, octave_marks, quoted,
     skip_decoration, skip_plus_decoration,
 };
-use super::written::{Bar, Ending, Item, Placed, Sound, WrittenNote};
+use super::written::{BarLine, Ending, Item, Placed, WrittenNote, WrittenSound};
 use segue_model::chord::Chord;
 
 /// Longer notes, in whole notes, are taken for mistakes.
@@ -28,8 +28,8 @@ pub(super) struct Scanner {
     pub items: Vec<Placed>,
     /// The index of the last sound among the items.
     last_sound: Option<usize>,
-    pub key: Key,
-    pub time: Time,
+    pub key: KeySignature,
+    pub time: MetreField,
     pub unit: Exact,
     /// Whether `L:` was given, so that a change of `M:` leaves the unit alone.
     pub unit_given: bool,
@@ -47,7 +47,7 @@ pub(super) struct Scanner {
 type Outcome = Result<(), String>;
 
 impl Scanner {
-    pub fn new(key: Key, time: Time, unit_length: Option<Exact>) -> Self {
+    pub fn new(key: KeySignature, time: MetreField, unit_length: Option<Exact>) -> Self {
         Self {
             items: Vec::new(),
             last_sound: None,
@@ -147,7 +147,7 @@ impl Scanner {
         self.last_sound.is_some()
     }
 
-    fn set_time(&mut self, time: Time) {
+    fn set_time(&mut self, time: MetreField) {
         self.time = time;
         if !self.unit_given && !self.has_sound() {
             self.unit = time.default_unit();
@@ -265,11 +265,11 @@ impl Scanner {
         self.end_overlay();
         let has_ending = cursor.peek().is_some_and(|c| c.is_ascii_digit());
         let ending = if has_ending { Some(Ending::Passes(endings(cursor)?)) } else { None };
-        self.push_bar(Bar { ending, ..bar_of(run) });
+        self.push_bar(BarLine { ending, ..bar_of(run) });
         Ok(())
     }
 
-    fn push_bar(&mut self, bar: Bar) {
+    fn push_bar(&mut self, bar: BarLine) {
         self.accidentals.clear();
         self.push(Item::Bar(bar));
     }
@@ -286,13 +286,13 @@ impl Scanner {
             (Some('0'..='9'), _) => {
                 cursor.bump();
                 let ending = endings(cursor)?;
-                self.push_bar(Bar { ending: Some(Ending::Passes(ending)), ..Bar::default() });
+                self.push_bar(BarLine { ending: Some(Ending::Passes(ending)), ..BarLine::default() });
                 Ok(())
             }
             (Some('"'), _) if is_named_ending(cursor) => {
                 cursor.bump();
                 let name = quoted(cursor).to_owned();
-                self.push_bar(Bar { ending: Some(Ending::Named(name)), ..Bar::default() });
+                self.push_bar(BarLine { ending: Some(Ending::Named(name)), ..BarLine::default() });
                 Ok(())
             }
             _ => {
@@ -359,12 +359,12 @@ impl Scanner {
         // "The chord duration is that of the first note" (ABC 2.1, section 4.17): the first one written.
         let advance = notes[0].length;
         notes.sort_by_key(|note| note.pitch);
-        self.sound(Sound { notes, advance })
+        self.sound(WrittenSound { notes, advance })
     }
 
     fn note(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
         match self.one_note(cursor)? {
-            Some(note) => self.sound(Sound { advance: note.length, notes: vec![note] }),
+            Some(note) => self.sound(WrittenSound { advance: note.length, notes: vec![note] }),
             None => Ok(()),
         }
     }
@@ -398,14 +398,14 @@ impl Scanner {
         Some(tied.spelled.accidental)
     }
 
-    fn last_sound(&self) -> Option<&Sound> {
+    fn last_sound(&self) -> Option<&WrittenSound> {
         match &self.items.get(self.last_sound?)?.item {
             Item::Sound(sound) => Some(sound),
             _ => None,
         }
     }
 
-    fn last_sound_mut(&mut self) -> Option<&mut Sound> {
+    fn last_sound_mut(&mut self) -> Option<&mut WrittenSound> {
         match &mut self.items.get_mut(self.last_sound?)?.item {
             Item::Sound(sound) => Some(sound),
             _ => None,
@@ -417,18 +417,18 @@ impl Scanner {
         cursor.bump();
         let (numerator, denominator) = length(cursor)?;
         if !bars {
-            return self.sound(Sound { notes: Vec::new(), advance: self.unit.scaled(numerator, denominator) });
+            return self.sound(WrittenSound { notes: Vec::new(), advance: self.unit.scaled(numerator, denominator) });
         }
         if numerator > LONGEST_REST_BARS * denominator {
             return Err(format!("a rest is longer than {LONGEST_REST_BARS} bars"));
         }
         let bar = self.time.metre().map_or(Exact::WHOLE_NOTE, Exact::bar);
-        self.push(Item::Sound(Sound { notes: Vec::new(), advance: bar.scaled(numerator, denominator) }));
+        self.push(Item::Sound(WrittenSound { notes: Vec::new(), advance: bar.scaled(numerator, denominator) }));
         Ok(())
     }
 
     /// Adds a sound, with tuplet and broken rhythm applied.
-    fn sound(&mut self, mut sound: Sound) -> Outcome {
+    fn sound(&mut self, mut sound: WrittenSound) -> Outcome {
         self.rhythm.apply(&mut sound);
         let longest = Exact::WHOLE_NOTE.scaled(LONGEST_NOTE, 1);
         if sound.advance > longest || sound.notes.iter().any(|note| note.length > longest) {

@@ -1,7 +1,7 @@
 //! The elements of written music: numbers, lengths, accidentals, decorations, bar lines.
 
 use super::cursor::Cursor;
-use super::written::Bar;
+use super::written::BarLine;
 
 /// Reads an argument such as `:2`; a colon without a number means the usual value, and so does 0.
 pub(super) fn tuplet_argument(cursor: &mut Cursor<'_>) -> Result<Option<i64>, String> {
@@ -104,7 +104,7 @@ pub(super) fn bar_run<'a>(cursor: &mut Cursor<'a>) -> &'a str {
 
 /// The meaning of a run of bar line characters. Colons before a line close a repeat, colons after the last line open
 /// one.
-pub(super) fn bar_of(run: &str) -> Bar {
+pub(super) fn bar_of(run: &str) -> BarLine {
     const MOST_AGAIN: usize = 3;
     let strokes = run.chars().filter(|c| matches!(c, '|' | '[' | ']')).count();
     let (again, opens) = match (run.find('|'), run.rfind('|')) {
@@ -118,7 +118,7 @@ pub(super) fn bar_of(run: &str) -> Bar {
         // `::`
         _ => (1, true),
     };
-    Bar { again: u8::try_from(again.min(MOST_AGAIN)).unwrap_or(1), opens, section: strokes > 1, ending: None }
+    BarLine { again: u8::try_from(again.min(MOST_AGAIN)).unwrap_or(1), opens, section: strokes > 1, ending: None }
 }
 
 /// Reads the passes of an ending: `1`, `1,3`, `1-3`, `1.`

@@ -2,10 +2,10 @@
 
 use super::accidentals::Reach;
 use super::exact::Exact;
-use super::fields::{self, Time};
-use super::key::Key;
+use super::fields::{self, MetreField};
+use super::key::KeySignature;
 use super::scan::Scanner;
-use super::voices::{Fault, Voices};
+use super::voices::{TuneVoices, VoiceFault};
 use super::{order, played};
 use crate::Tune;
 
@@ -13,7 +13,7 @@ use crate::Tune;
 #[derive(Clone, Default)]
 pub(super) struct Header {
     title: Option<String>,
-    time: Option<Time>,
+    time: Option<MetreField>,
     unit: Option<Exact>,
     tempo: Option<String>,
     /// The order in which parts are played, with its line.
@@ -80,8 +80,8 @@ impl Header {
     }
 
     /// The voices as they begin after this header.
-    fn voices(&self, key: &str, default_reach: Reach) -> Result<Voices, String> {
-        let mut scanner = Scanner::new(Key::parse(key)?, self.time.unwrap_or(Time::Free), self.unit);
+    fn voices(&self, key: &str, default_reach: Reach) -> Result<TuneVoices, String> {
+        let mut scanner = Scanner::new(KeySignature::parse(key)?, self.time.unwrap_or(MetreField::Free), self.unit);
         scanner.accidentals.reach = default_reach;
         self.directives.iter().for_each(|directive| scanner.directive(directive));
         if let Some(tempo) = &self.tempo {
@@ -90,15 +90,15 @@ impl Header {
         if let Some(part) = &self.first_part {
             scanner.label(part);
         }
-        Ok(Voices::new(scanner, &self.voices))
+        Ok(TuneVoices::new(scanner, &self.voices))
     }
 }
 
 /// Reads the lines of a tune, after the header of its book.
-pub(super) fn read(lines: &[(usize, &str)], of_book: &Header, default_reach: Reach) -> Result<ReadTune, Fault> {
+pub(super) fn read(lines: &[(usize, &str)], of_book: &Header, default_reach: Reach) -> Result<ReadTune, VoiceFault> {
     let first_line = lines.first().map(|(index, _)| *index);
     let mut header = of_book.clone();
-    let mut body: Option<Voices> = None;
+    let mut body: Option<TuneVoices> = None;
     for (index, line) in lines {
         let at = |reason: String| (Some(*index), reason);
         check_text_block(line).map_err(at)?;
@@ -135,7 +135,7 @@ pub(super) fn read(lines: &[(usize, &str)], of_book: &Header, default_reach: Rea
     Ok(ReadTune { tune: Tune { title: header.title.unwrap_or_default(), ..tune }, skipped: kept.skipped })
 }
 
-fn play_order(items: &[super::written::Placed], parts: Option<&(usize, String)>) -> Result<Vec<usize>, Fault> {
+fn play_order(items: &[super::written::Placed], parts: Option<&(usize, String)>) -> Result<Vec<usize>, VoiceFault> {
     let labels = order::labels(items);
     let parts_line = parts.map(|(line, _)| *line);
     let parts = parts.map_or(Ok(Vec::new()), |(_, text)| fields::part_order(text, &labels));

@@ -5,12 +5,12 @@ use super::key::shift_of;
 use super::scan::Scanner;
 
 /// Why a tune is refused, with the index of the faulty line.
-pub(super) type Fault = (Option<usize>, String);
+pub(super) type VoiceFault = (Option<usize>, String);
 
 /// All voices of a tune while it is read.
-pub(super) struct Voices {
+pub(super) struct TuneVoices {
     /// In the order in which they appear; never empty.
-    all: Vec<Voice>,
+    all: Vec<TuneVoice>,
     current: usize,
     /// The state in which a new voice begins.
     template: Scanner,
@@ -18,11 +18,11 @@ pub(super) struct Voices {
     declared: Vec<(String, i8)>,
 }
 
-struct Voice {
+struct TuneVoice {
     name: String,
     scanner: Scanner,
     /// The first error in it: everything after that is skipped.
-    fault: Option<Fault>,
+    fault: Option<VoiceFault>,
     /// What was skipped, with the lines.
     skipped: Vec<(usize, String)>,
 }
@@ -34,9 +34,9 @@ pub(super) struct Kept {
     pub skipped: Vec<(usize, String)>,
 }
 
-impl Voices {
-    /// `template` has the values of the header; `declared` are its `V:` lines. Music before any `V:` belongs to the first
-    /// declared voice, or to one without a name.
+impl TuneVoices {
+    /// `template` has the values of the header; `declared` are its `V:` lines. Music before any `V:` belongs to the
+    /// first declared voice, or to one without a name.
     pub fn new(template: Scanner, declared: &[String]) -> Self {
         let declared: Vec<(String, i8)> = declared
             .iter()
@@ -54,7 +54,7 @@ impl Voices {
             let shift = self.declared.iter().find(|(declared, _)| declared == name).map_or(0, |(_, shift)| *shift);
             let mut scanner = self.template.clone();
             scanner.voice_shift = shift;
-            self.all.push(Voice { name: name.to_owned(), scanner, fault: None, skipped: Vec::new() });
+            self.all.push(TuneVoice { name: name.to_owned(), scanner, fault: None, skipped: Vec::new() });
             self.all.len() - 1
         });
     }
@@ -113,8 +113,8 @@ impl Voices {
     }
 
     /// The first voice with notes; a voice with an error is not skipped in favour of another one.
-    pub fn kept(mut self) -> Result<Kept, Fault> {
-        let is_kept = |voice: &Voice| voice.fault.is_some() || voice.scanner.has_notes();
+    pub fn kept(mut self) -> Result<Kept, VoiceFault> {
+        let is_kept = |voice: &TuneVoice| voice.fault.is_some() || voice.scanner.has_notes();
         let first = self.all.iter().position(is_kept).unwrap_or(0);
         let voice = self.all.swap_remove(first);
         if let Some(fault) = voice.fault {
@@ -125,7 +125,7 @@ impl Voices {
     }
 }
 
-impl Voice {
+impl TuneVoice {
     fn read(&mut self, line: usize, read: impl FnOnce(&mut Scanner) -> Result<(), String>) {
         if self.fault.is_some() {
             return;

@@ -1,6 +1,6 @@
 //! Writes a tune as ABC, so that what Segue plays can be read, printed and sent to friends.
 
-use super::key::{Key, Spelled};
+use super::key::{KeySignature, Spelled};
 use crate::Tune;
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,18 +19,18 @@ const SOUNDS_IN_A_LINE: usize = 24;
 /// # Errors
 /// If `key` is not a key.
 pub fn write_abc(tune: &Tune, key: &str) -> Result<String, String> {
-    let signature = Key::parse(key)?;
+    let signature = KeySignature::parse(key)?;
     let metre = tune.bars.first().map(|bars| bars.metre);
     let mut writer =
-        Writer { text: String::new(), key: signature, written: HashMap::new(), tied: Vec::new(), in_line: 0 };
+        AbcWriter { text: String::new(), key: signature, written: HashMap::new(), tied: Vec::new(), in_line: 0 };
     writer.header(tune, metre, key);
     writer.body(tune, metre);
     Ok(writer.text)
 }
 
-struct Writer {
+struct AbcWriter {
     text: String,
-    key: Key,
+    key: KeySignature,
     /// The accidentals in this bar by letter and octave. They are written wherever readers might differ.
     written: HashMap<(u8, i8), i8>,
     /// Notes that are tied to the next sound: they carry their accidental over a bar line.
@@ -39,7 +39,7 @@ struct Writer {
     in_line: usize,
 }
 
-impl Writer {
+impl AbcWriter {
     fn header(&mut self, tune: &Tune, metre: Option<Metre>, key: &str) {
         let title = one_line(&tune.title).replace('%', "\\%");
         let metre = metre.map_or_else(|| "none".to_owned(), metre_text);

@@ -14,10 +14,10 @@ pub(super) struct Placed {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
-    Sound(Sound),
+    Sound(WrittenSound),
     /// A chord symbol; `None` means that there is no chord.
     Symbol(Option<Chord>),
-    Bar(Bar),
+    Bar(BarLine),
     /// A quarter note lasts this many microseconds from here on.
     Tempo(u32),
     /// A part with this name begins here.
@@ -26,7 +26,7 @@ pub(super) enum Item {
 
 /// A note, a chord or (without notes) a rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sound {
+pub(super) struct WrittenSound {
     pub notes: Vec<WrittenNote>,
     /// From its onset to the onset of the next sound.
     pub advance: Exact,
@@ -43,7 +43,7 @@ pub(super) struct WrittenNote {
 
 /// A bar line with everything that it says about the order of playing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Bar {
+pub(super) struct BarLine {
     /// How often the section that ends here is repeated: 1 for `:|`, 2 for `::|`, 0 for other lines.
     pub again: u8,
     /// `|:`: the section that begins here may be repeated.

@@ -3,7 +3,7 @@
 //! A cache with any fault counts as missing. All numbers are varints, because most are small.
 
 use super::super::solos;
-use super::{Corpus, Piece, Reading, Refused, Split, TABLE, Tune, is_solo};
+use super::{Corpus, FolderOptions, Piece, Refused, Split, TABLE, Tune, is_solo};
 use crate::Tempo;
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::hash::Fnv1a;
@@ -19,14 +19,14 @@ const MAGIC: &[u8; 8] = b"SegueCor";
 const HASH_BYTES: usize = 8;
 
 /// Where the cache of one folder and one way of reading is stored, and how its files are recognised.
-pub(super) struct Place {
+pub(super) struct CacheLocation {
     file: PathBuf,
     key: u64,
 }
 
-impl Place {
+impl CacheLocation {
     /// `files` are named relative to `folder`.
-    pub(super) fn new(cache: &Path, folder: &Path, reading: Reading, files: &[PathBuf]) -> Self {
+    pub(super) fn new(cache: &Path, folder: &Path, reading: FolderOptions, files: &[PathBuf]) -> Self {
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         // Messages contain the folder's name as it was given.
         let which = format!("{}\n{}\n{reading:?}", real.display(), folder.display());
@@ -62,12 +62,12 @@ impl Place {
         if u64::from_le_bytes(*key) != self.key {
             return None;
         }
-        let mut source = Source { bytes: corpus };
+        let mut source = CacheBytes { bytes: corpus };
         let corpus = Corpus {
-            pieces: source.list(Source::piece)?,
-            refused: source.list(Source::refused)?,
-            skipped: source.list(Source::refused)?,
-            melodies: source.list(Source::text)?,
+            pieces: source.list(CacheBytes::piece)?,
+            refused: source.list(CacheBytes::refused)?,
+            skipped: source.list(CacheBytes::refused)?,
+            melodies: source.list(CacheBytes::text)?,
         };
         source.bytes.is_empty().then_some(corpus)
     }
@@ -195,11 +195,11 @@ impl Sink {
 const NO_CHORD: u8 = 255;
 
 /// The unread rest of a cache.
-struct Source<'a> {
+struct CacheBytes<'a> {
     bytes: &'a [u8],
 }
 
-impl Source<'_> {
+impl CacheBytes<'_> {
     fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.bytes.split_first()?;
         self.bytes = rest;
@@ -286,7 +286,7 @@ mod tests {
     }
 
     fn read(music: &Folder, cache: &Folder) -> Corpus {
-        read_folder(music.path(), Reading::default(), Some(cache.path())).unwrap()
+        read_folder(music.path(), FolderOptions::default(), Some(cache.path())).unwrap()
     }
 
     fn cache_file(cache: &Folder) -> PathBuf {
@@ -310,12 +310,12 @@ mod tests {
         assert_eq!((fresh.pieces.len(), fresh.refused.len(), fresh.pieces[0].tune.chords.len()), (1, 1, 3));
         change_in_secret(&music);
         assert_eq!(read(&music, &cache), fresh);
-        assert_eq!(read_folder(music.path(), Reading::default(), None).unwrap().pieces[0].tune.title, "Two");
+        assert_eq!(read_folder(music.path(), FolderOptions::default(), None).unwrap().pieces[0].tune.title, "Two");
     }
 
     #[test]
     fn a_stale_cache_is_read_anew() {
-        let check = |change: &dyn Fn(&Folder), reading: Reading, what: &str| {
+        let check = |change: &dyn Fn(&Folder), reading: FolderOptions, what: &str| {
             let (music, cache) = (music(), Folder::new("cache"));
             read(&music, &cache);
             change_in_secret(&music);
@@ -324,7 +324,7 @@ mod tests {
             assert_eq!(corpus.pieces[0].tune.title, "Two", "{what}");
             assert_eq!(read_folder(music.path(), reading, Some(cache.path())).unwrap(), corpus, "{what}");
         };
-        let same = Reading::default();
+        let same = FolderOptions::default();
         let later = |music: &Folder| {
             let file = File::options().write(true).open(music.path().join("a.abc")).unwrap();
             file.set_modified(SystemTime::now() + std::time::Duration::from_secs(9)).unwrap();
@@ -333,7 +333,7 @@ mod tests {
         check(&|music| std::fs::write(music.path().join("b.abc"), "X:1\nK:C\nA\n").unwrap(), same, "one more");
         let table = "file,split,x\na.abc,train,1\n";
         check(&|music| std::fs::write(music.path().join(TABLE), table).unwrap(), same, "a table");
-        check(&|_| {}, Reading { prefer_abc: true, ..same }, "another way of reading");
+        check(&|_| {}, FolderOptions { prefer_abc: true, ..same }, "another way of reading");
     }
 
     #[test]
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn a_cache_with_a_valid_hash_and_nonsense_inside_is_as_none() {
         let (music, cache) = (music(), Folder::new("cache"));
-        let place = Place::new(cache.path(), music.path(), Reading::default(), &[PathBuf::from("a.abc")]);
+        let place = CacheLocation::new(cache.path(), music.path(), FolderOptions::default(), &[PathBuf::from("a.abc")]);
         place.store(&read(&music, &cache));
         let whole = std::fs::read(&place.file).unwrap();
         let from = MAGIC.len() + HASH_BYTES;
@@ -382,7 +382,7 @@ mod tests {
     fn a_cache_that_cannot_be_written_is_no_error() {
         let (music, cache) = (music(), Folder::new("cache").with("file", "text"));
         let below_a_file = cache.path().join("file/deeper");
-        let corpus = read_folder(music.path(), Reading::default(), Some(&below_a_file)).unwrap();
+        let corpus = read_folder(music.path(), FolderOptions::default(), Some(&below_a_file)).unwrap();
         assert_eq!(corpus.pieces.len(), 1);
     }
 }

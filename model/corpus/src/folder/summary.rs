@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// What was read from one kind of file.
 #[derive(Default)]
-struct Kind<'a> {
+struct FileKind<'a> {
     files: BTreeSet<&'a str>,
     tunes: usize,
     notes: usize,
@@ -17,7 +17,7 @@ impl Corpus {
     /// Files, tunes and notes by kind of file, the parts taken from files with several, and what was refused, by
     /// reason.
     pub fn summary(&self) -> String {
-        let mut kinds: BTreeMap<String, Kind<'_>> = BTreeMap::new();
+        let mut kinds: BTreeMap<String, FileKind<'_>> = BTreeMap::new();
         for piece in &self.pieces {
             let file = piece.source.rsplit_once('#').map_or(piece.source.as_str(), |(file, _)| file);
             let ending = Path::new(file).extension().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -27,7 +27,7 @@ impl Corpus {
             kind.notes += piece.tune.notes.len();
         }
         let mut text = String::new();
-        for (ending, Kind { files, tunes, notes }) in &kinds {
+        for (ending, FileKind { files, tunes, notes }) in &kinds {
             let taken = match ending.as_str() {
                 "abc" => "; of each tune the first voice that has notes",
                 _ => "",
@@ -84,7 +84,7 @@ fn kind_of_reason(reason: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::folder::{Reading, read_folder};
+    use crate::folder::{FolderOptions, read_folder};
     use crate::midi::{self, Voices};
     use crate::tests_support::Folder;
 
@@ -94,8 +94,10 @@ mod tests {
         let midi = b"MThd\0\0\0\x06\0\0\0\x01\0\x60\
             MTrk\0\0\0\x14\0\x90\x3c\x64\0\x91\x48\x64\x60\x80\x3c\0\0\x81\x48\0\0\xff\x2f\0";
         let folder = Folder::new("summary").with("a.abc", book).with("b.mid", midi).with("c.mid", "text");
-        let reading =
-            Reading { midi: midi::Reading { voices: Voices::Melody, ..Default::default() }, ..Default::default() };
+        let reading = FolderOptions {
+            midi: midi::MidiOptions { voices: Voices::Melody, ..Default::default() },
+            ..Default::default()
+        };
         let summary = read_folder(folder.path(), reading, None).unwrap().summary();
         let expected = "\
 .abc: 1 files, 2 tunes, 5 notes; of each tune the first voice that has notes

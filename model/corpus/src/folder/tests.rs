@@ -3,7 +3,7 @@ use crate::tests_support::Folder;
 
 impl Folder {
     /// What is read, as `train cobb.abc#1`, and what is refused, without the folder's own path.
-    fn read(&self, reading: Reading) -> (Vec<String>, Vec<String>) {
+    fn read(&self, reading: FolderOptions) -> (Vec<String>, Vec<String>) {
         let corpus = read_folder(self.path(), reading, None).unwrap();
         let name = |split| match split {
             Split::Train => "train",
@@ -17,7 +17,7 @@ impl Folder {
     }
 
     fn fault(&self) -> String {
-        let fault = read_folder(self.path(), Reading::default(), None).unwrap_err().to_string();
+        let fault = read_folder(self.path(), FolderOptions::default(), None).unwrap_err().to_string();
         fault.replace(&self.path().display().to_string(), "folder")
     }
 }
@@ -31,7 +31,7 @@ fn the_table_says_what_a_piece_is_for() {
     let table = "title,file,x,split\n\"One, two\",book.abc,1,test\n\"a \"\"b\"\"\",a/b.mid,,train\n\
                  three,book.abc,3,validation\n";
     let folder = Folder::new("table").with("split.csv", table).with("book.abc", BOOK).with("a/b.mid", MIDI);
-    let (read, refused) = folder.read(Reading::default());
+    let (read, refused) = folder.read(FolderOptions::default());
     assert_eq!(read, ["test book.abc#1", "train a/b.mid", "valid book.abc#3"]);
     assert_eq!(refused, ["book.abc, tune 2, line 7: a chord is never closed"]);
 }
@@ -41,7 +41,7 @@ fn what_the_table_lists_and_the_folder_lacks_is_reported_once() {
     let table = "file,x,split,present\nbook.abc,2,train,yes\nbook.abc,9,train,yes\nb.mid,,train,yes\n\
                  c.mid,,train,no\nbook.abc,1,train,\n";
     let folder = Folder::new("lacks").with("split.csv", table).with("book.abc", BOOK);
-    let (read, refused) = folder.read(Reading::default());
+    let (read, refused) = folder.read(FolderOptions::default());
     assert_eq!(read, ["train book.abc#1"]);
     assert_eq!(
         refused[..2],
@@ -58,8 +58,8 @@ fn what_the_table_lists_and_the_folder_lacks_is_reported_once() {
 fn where_music_is_there_in_both_notations_either_can_be_read() {
     let table = "file,split,abc_file,x\nb.mid,train,book.abc,3\n";
     let folder = Folder::new("both").with("split.csv", table).with("book.abc", BOOK).with("b.mid", MIDI);
-    assert_eq!(folder.read(Reading::default()).0, ["train b.mid"]);
-    assert_eq!(folder.read(Reading { prefer_abc: true, ..Reading::default() }).0, ["train book.abc#3"]);
+    assert_eq!(folder.read(FolderOptions::default()).0, ["train b.mid"]);
+    assert_eq!(folder.read(FolderOptions { prefer_abc: true, ..FolderOptions::default() }).0, ["train book.abc#3"]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn without_a_table_everything_below_is_read_and_split_by_melody() {
     let book: String = (1..=300).map(tune).collect();
     let folder = Folder::new("below").with("one.abc", &book).with("deep/er/two.ABC", &book).with("x.MID", MIDI);
     let folder = folder.with("bad.mid", "text").with("notes.txt", "text");
-    let (read, refused) = folder.read(Reading::default());
+    let (read, refused) = folder.read(FolderOptions::default());
     assert_eq!((read.len(), read.last().unwrap().as_str()), (601, "train x.MID"));
     assert_eq!(
         refused,
@@ -96,7 +96,8 @@ fn tunes_that_begin_alike_are_not_all_kept_from_learning() {
         let beginning = letters(introduction, 33);
         let tune = |number: usize| format!("X:{number}\nK:C\n{beginning}{}|\n\n", letters(number + 50, 20));
         let book: String = (1..=6).map(tune).collect();
-        let (read, _) = Folder::new(&format!("alike-{introduction}")).with("book.abc", &book).read(Reading::default());
+        let (read, _) =
+            Folder::new(&format!("alike-{introduction}")).with("book.abc", &book).read(FolderOptions::default());
         let learnt = read.iter().filter(|piece| piece.starts_with("train")).count();
         assert!(learnt >= 3, "{read:?}");
         others += usize::from(learnt < 6);
@@ -104,7 +105,8 @@ fn tunes_that_begin_alike_are_not_all_kept_from_learning() {
     assert!(others > 0, "some introduction must have put them on another side");
     for (count, tune) in [3, 30].into_iter().flat_map(|count| (0..12).map(move |tune| (count, tune))) {
         let book = format!("X:1\nK:C\n{}|\n\n", letters(tune, 40)).repeat(count);
-        let (read, _) = Folder::new(&format!("same-{count}-{tune}")).with("book.abc", &book).read(Reading::default());
+        let (read, _) =
+            Folder::new(&format!("same-{count}-{tune}")).with("book.abc", &book).read(FolderOptions::default());
         assert!(2 * read.iter().filter(|piece| piece.starts_with("train")).count() >= count, "{read:?}");
     }
 }
@@ -114,7 +116,7 @@ fn hidden_files_and_circles_of_links_are_passed_over() {
     let folder = Folder::new("hidden").with("a.mid", MIDI).with("._a.mid", "text").with(".old/b.mid", MIDI);
     #[cfg(unix)]
     std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
-    assert_eq!(folder.read(Reading::default()), (vec!["train a.mid".to_owned()], Vec::new()));
+    assert_eq!(folder.read(FolderOptions::default()), (vec!["train a.mid".to_owned()], Vec::new()));
 }
 
 #[cfg(target_os = "linux")]
@@ -124,7 +126,7 @@ fn names_of_other_alphabets_are_read() {
     let name = std::ffi::OsStr::from_bytes(b"B\xe4r.mid");
     let folder = Folder::new("latin-1").with("f\u{fc}r Elise.mid", MIDI);
     std::fs::write(folder.path().join(name), MIDI).unwrap();
-    assert_eq!(folder.read(Reading::default()).0, ["train B\u{fffd}r.mid", "train f\u{fc}r Elise.mid"]);
+    assert_eq!(folder.read(FolderOptions::default()).0, ["train B\u{fffd}r.mid", "train f\u{fc}r Elise.mid"]);
 }
 
 const SOLO: &str = "dur_s\tpitch\tloudness_db\tbar\tbeat\ttatum\tdivision\tbeat_dur_s\n0.5\t60\t\t1\t1\t1\t1\t0.5\n";
@@ -134,11 +136,11 @@ const BEATS: &str = "bar\tbeat\tbeats_per_bar\tsignature\tchord\n1\t1\t4\t4/4\tC
 fn tables_of_solos_are_read_with_and_without_a_table_of_splits() {
     let folder = Folder::new("solos").with("notes/a.tsv", SOLO).with("beats/a.tsv", BEATS);
     let folder = folder.with("notes/b.tsv", SOLO);
-    let (read, refused) = folder.read(Reading::default());
+    let (read, refused) = folder.read(FolderOptions::default());
     assert_eq!(read, ["train notes/a.tsv"]);
     assert!(refused[0].starts_with("beats/b.tsv: cannot be read ("), "{refused:?}");
     let folder = folder.with("split.csv", "file,split\nnotes/a.tsv,test\nnotes/a.tsv,train\n");
-    let (read, refused) = folder.read(Reading::default());
+    let (read, refused) = folder.read(FolderOptions::default());
     assert_eq!(read, ["test notes/a.tsv"]);
     assert_eq!(refused, ["notes/a.tsv: split.csv lists it more than once; the first row counts"]);
 }
@@ -148,13 +150,13 @@ fn many_files_are_read_in_the_order_of_their_names() {
     let folder =
         (0..200).rev().fold(Folder::new("many"), |folder, number| folder.with(&format!("{number:03}.mid"), MIDI));
     let names: Vec<String> = (0..200).map(|number| format!("train {number:03}.mid")).collect();
-    assert_eq!(folder.read(Reading::default()).0, names);
+    assert_eq!(folder.read(FolderOptions::default()).0, names);
 }
 
 #[test]
 fn several_folders_are_one_corpus_and_none_is_read_twice() {
     let (one, two) = (Folder::new("one").with("in/a.mid", MIDI), Folder::new("two").with("b.mid", MIDI));
-    let read = |folders: &[PathBuf]| read_folders(folders, Reading::default(), None);
+    let read = |folders: &[PathBuf]| read_folders(folders, FolderOptions::default(), None);
     let corpus = read(&[one.path().to_owned(), two.path().to_owned()]).unwrap();
     assert_eq!(corpus.pieces.iter().map(|piece| piece.source.as_str()).collect::<Vec<_>>(), ["in/a.mid", "b.mid"]);
     for other in ["", "in", "../in", "in/.."] {
@@ -197,7 +199,7 @@ fn a_melody_is_on_the_same_side_for_ever() {
 
 #[test]
 fn a_folder_that_gives_nothing_says_so_in_one_sentence() {
-    let missing = read_folder(Path::new("/nowhere/music"), Reading::default(), None).unwrap_err().to_string();
+    let missing = read_folder(Path::new("/nowhere/music"), FolderOptions::default(), None).unwrap_err().to_string();
     assert_eq!(missing, "/nowhere/music: there is no such folder");
     assert_eq!(
         Folder::new("empty").fault(),

@@ -7,7 +7,7 @@ use super::*;
 use crate::tests_support::heard;
 use segue_model::note::{Metre, Ticks};
 
-const ALL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: false, chords: false };
+const ALL: MidiOptions = MidiOptions { voices: Voices::All, clock: TickUnit::Beats, pedal: false, chords: false };
 
 /// Reads bytes from hexadecimal numbers; quoted text stands for its letters.
 fn bytes(text: &str) -> Vec<u8> {

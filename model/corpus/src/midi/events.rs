@@ -3,22 +3,22 @@
 //! Running status continues after meta events, system-exclusive messages and stray system messages. The specification
 //! ends it there, but many sequencers write files in which it continues.
 
-use super::Fault;
+use super::MidiFault;
 
 /// An event of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Event<'a> {
+pub(super) struct FileEvent<'a> {
     /// Ticks of the file since the start of the track.
     pub at: u64,
-    pub kind: Kind<'a>,
+    pub kind: EventKind<'a>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
+pub(super) enum EventKind<'a> {
     Channel {
         /// The channel, 0 to 15.
         channel: u8,
-        message: Message,
+        message: VoiceMessage,
     },
     Meta {
         /// One of [`meta`], or another number.
@@ -29,7 +29,7 @@ pub(super) enum Kind<'a> {
 
 /// The channel messages that affect notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Message {
+pub(super) enum VoiceMessage {
     /// A note-on; `velocity` is above 0.
     NoteOn {
         key: u8,
@@ -68,11 +68,11 @@ const FIRST_SYSTEM_STATUS: u8 = 0xf0;
 ///
 /// # Errors
 /// With the byte at which an event cannot be read.
-pub(super) fn events(file: &[u8], from: usize, to: usize) -> Result<Vec<Event<'_>>, Fault> {
-    let mut reader = Reader { file: &file[..to], at: from, status: None, now: 0 };
+pub(super) fn events(file: &[u8], from: usize, to: usize) -> Result<Vec<FileEvent<'_>>, MidiFault> {
+    let mut reader = TrackReader { file: &file[..to], at: from, status: None, now: 0 };
     let mut events = Vec::new();
     while let Some(event) = reader.event()? {
-        if matches!(event.kind, Kind::Meta { kind: meta::END_OF_TRACK, .. }) {
+        if matches!(event.kind, EventKind::Meta { kind: meta::END_OF_TRACK, .. }) {
             events.push(event);
             events.extend(behind_the_end(reader)?);
             break;
@@ -83,9 +83,10 @@ pub(super) fn events(file: &[u8], from: usize, to: usize) -> Result<Vec<Event<'_
 }
 
 /// Reads what follows the end of a track: padding, or music that a program has put there and that other readers play.
-fn behind_the_end(mut reader: Reader<'_>) -> Result<Vec<Event<'_>>, Fault> {
+fn behind_the_end(mut reader: TrackReader<'_>) -> Result<Vec<FileEvent<'_>>, MidiFault> {
     let mut events = Vec::new();
-    let is_note = |event: &Event| matches!(event.kind, Kind::Channel { message: Message::NoteOn { .. }, .. });
+    let is_note =
+        |event: &FileEvent| matches!(event.kind, EventKind::Channel { message: VoiceMessage::NoteOn { .. }, .. });
     loop {
         match reader.event() {
             Ok(Some(event)) => events.push(event),
@@ -96,7 +97,7 @@ fn behind_the_end(mut reader: Reader<'_>) -> Result<Vec<Event<'_>>, Fault> {
     }
 }
 
-struct Reader<'a> {
+struct TrackReader<'a> {
     /// The file up to the end of the track.
     file: &'a [u8],
     at: usize,
@@ -105,9 +106,9 @@ struct Reader<'a> {
     now: u64,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TrackReader<'a> {
     /// The next event; `None` at the end of the track.
-    fn event(&mut self) -> Result<Option<Event<'a>>, Fault> {
+    fn event(&mut self) -> Result<Option<FileEvent<'a>>, MidiFault> {
         while self.at < self.file.len() {
             self.now += u64::from(self.variable_length()?);
             let begin = self.at;
@@ -116,7 +117,7 @@ impl<'a> Reader<'a> {
                 META => {
                     let kind = self.byte()?;
                     let data = self.block()?;
-                    Some(Kind::Meta { kind, data })
+                    Some(EventKind::Meta { kind, data })
                 }
                 SYSTEM_EXCLUSIVE | SYSTEM_EXCLUSIVE_ESCAPE => {
                     self.block()?;
@@ -137,7 +138,7 @@ impl<'a> Reader<'a> {
                 }
             };
             if let Some(kind) = kind {
-                return Ok(Some(Event { at: self.now, kind }));
+                return Ok(Some(FileEvent { at: self.now, kind }));
             }
         }
         Ok(None)
@@ -145,7 +146,7 @@ impl<'a> Reader<'a> {
 
     /// Skips a message that does not belong in a file. The number of its data bytes is known, so the next event can be
     /// found.
-    fn stray_system_message(&mut self, status: u8, at: usize) -> Result<(), Fault> {
+    fn stray_system_message(&mut self, status: u8, at: usize) -> Result<(), MidiFault> {
         let data = match status {
             0xf1 | 0xf3 => 1,
             0xf2 => 2,
@@ -163,36 +164,36 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn channel_message(&mut self, status: u8) -> Result<Kind<'a>, Fault> {
+    fn channel_message(&mut self, status: u8) -> Result<EventKind<'a>, MidiFault> {
         let first = self.data_byte()?;
         let message = match status & 0xf0 {
             0x80 => {
                 self.data_byte()?;
-                Message::NoteOff { key: first }
+                VoiceMessage::NoteOff { key: first }
             }
             0x90 => match self.data_byte()? {
-                0 => Message::NoteOff { key: first },
-                velocity => Message::NoteOn { key: first, velocity },
+                0 => VoiceMessage::NoteOff { key: first },
+                velocity => VoiceMessage::NoteOn { key: first, velocity },
             },
-            0xb0 => Message::Controller { number: first, value: self.data_byte()? },
-            0xc0 => Message::Program(first),
-            0xd0 => Message::Other,
+            0xb0 => VoiceMessage::Controller { number: first, value: self.data_byte()? },
+            0xc0 => VoiceMessage::Program(first),
+            0xd0 => VoiceMessage::Other,
             _ => {
                 self.data_byte()?;
-                Message::Other
+                VoiceMessage::Other
             }
         };
-        Ok(Kind::Channel { channel: status & 0x0f, message })
+        Ok(EventKind::Channel { channel: status & 0x0f, message })
     }
 
-    fn byte(&mut self) -> Result<u8, Fault> {
+    fn byte(&mut self) -> Result<u8, MidiFault> {
         let byte = self.file.get(self.at).copied();
         let byte = byte.ok_or_else(|| fault(self.at, "the track ends in the middle of an event"))?;
         self.at += 1;
         Ok(byte)
     }
 
-    fn data_byte(&mut self) -> Result<u8, Fault> {
+    fn data_byte(&mut self) -> Result<u8, MidiFault> {
         let at = self.at;
         match self.byte()? {
             byte if byte < FIRST_STATUS => Ok(byte),
@@ -201,7 +202,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a number in groups of seven bits, the highest first, in at most four bytes.
-    fn variable_length(&mut self) -> Result<u32, Fault> {
+    fn variable_length(&mut self) -> Result<u32, MidiFault> {
         const MOST_BYTES: usize = 4;
         let begin = self.at;
         let mut number = 0;
@@ -216,7 +217,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a length and as many bytes.
-    fn block(&mut self) -> Result<&'a [u8], Fault> {
+    fn block(&mut self) -> Result<&'a [u8], MidiFault> {
         let begin = self.at;
         let length = usize::try_from(self.variable_length()?).unwrap_or(usize::MAX);
         let block = self.file.get(self.at..).and_then(|rest| rest.get(..length));
@@ -226,6 +227,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn fault(byte: usize, what: &str) -> Fault {
-    Fault { track: None, byte: Some(byte), reason: format!("{what}. {}", super::EXPORT_AGAIN) }
+fn fault(byte: usize, what: &str) -> MidiFault {
+    MidiFault { track: None, byte: Some(byte), reason: format!("{what}. {}", super::EXPORT_AGAIN) }
 }

@@ -1,17 +1,17 @@
 //! The outer structure of a MIDI file: wrappers, header and tracks.
 
-use super::events::{Event, events};
-use super::{EXPORT_AGAIN, Fault};
+use super::events::{FileEvent, events};
+use super::{EXPORT_AGAIN, MidiFault};
 
 /// A file with all its tracks.
-pub(super) struct File<'a> {
-    pub format: Format,
+pub(super) struct MidiFile<'a> {
+    pub format: TrackLayout,
     pub timing: Timing,
-    pub tracks: Vec<Vec<Event<'a>>>,
+    pub tracks: Vec<Vec<FileEvent<'a>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum TrackLayout {
     /// Formats 0 and 1: all tracks sound together.
     Together,
     /// Format 2: each track is a separate piece.
@@ -33,21 +33,21 @@ const CHUNK_HEADER: usize = 8;
 /// Format, number of tracks and timing.
 const HEADER_BYTES: usize = 6;
 
-impl<'a> File<'a> {
+impl<'a> MidiFile<'a> {
     /// Reads the bytes of a file.
     ///
     /// # Errors
     /// With what is wrong, and in which track and at which byte.
-    pub fn read(bytes: &'a [u8]) -> Result<Self, Fault> {
+    pub fn read(bytes: &'a [u8]) -> Result<Self, MidiFault> {
         let (begin, end) = inside_wrapper(bytes)?;
         let header = bytes.get(begin + CHUNK_HEADER..end).and_then(|rest| rest.get(..HEADER_BYTES));
-        let header = header.ok_or_else(|| Fault::new(format!("is cut off in its header. {EXPORT_AGAIN}")))?;
+        let header = header.ok_or_else(|| MidiFault::new(format!("is cut off in its header. {EXPORT_AGAIN}")))?;
         let two = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
         let format = match two(0) {
-            0 | 1 => Format::Together,
-            2 => Format::Pieces,
+            0 | 1 => TrackLayout::Together,
+            2 => TrackLayout::Pieces,
             other => {
-                return Err(Fault::new(format!(
+                return Err(MidiFault::new(format!(
                     "has format {other}, but only 0, 1 and 2 are known. Export it again as format 1"
                 )));
             }
@@ -55,33 +55,33 @@ impl<'a> File<'a> {
         let timing = timing(header[4], header[5])?;
         let places = tracks(bytes, begin, end, usize::from(two(2)))?;
         let read = |(index, (from, to)): (usize, &(usize, usize))| {
-            events(bytes, *from, *to).map_err(|fault| Fault { track: Some(index + 1), ..fault })
+            events(bytes, *from, *to).map_err(|fault| MidiFault { track: Some(index + 1), ..fault })
         };
         let tracks = places.iter().enumerate().map(read).collect::<Result<_, _>>()?;
         Ok(Self { format, timing, tracks })
     }
 }
 
-fn timing(high: u8, low: u8) -> Result<Timing, Fault> {
+fn timing(high: u8, low: u8) -> Result<Timing, MidiFault> {
     const SMPTE: u8 = 0x80;
     if high < SMPTE {
         let per_quarter = u16::from_be_bytes([high, low]);
         return match per_quarter {
-            0 => Err(Fault::new(format!("is damaged: a quarter note has no ticks. {EXPORT_AGAIN}"))),
+            0 => Err(MidiFault::new(format!("is damaged: a quarter note has no ticks. {EXPORT_AGAIN}"))),
             _ => Ok(Timing::PerQuarter(per_quarter)),
         };
     }
     let per_second = high.wrapping_neg();
     match (per_second, low) {
         (24 | 25 | 29 | 30, 1..) => Ok(Timing::Frames { per_second, ticks: low }),
-        _ => Err(Fault::new(format!(
+        _ => Err(MidiFault::new(format!(
             "is damaged: {per_second} frames per second with {low} ticks each are not a SMPTE time. {EXPORT_AGAIN}"
         ))),
     }
 }
 
 /// Finds the tracks. Chunks of other kinds are skipped.
-fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec<(usize, usize)>, Fault> {
+fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec<(usize, usize)>, MidiFault> {
     let mut found = Vec::new();
     let mut at = begin;
     while let Some(header) = bytes[..end].get(at..at + CHUNK_HEADER) {
@@ -99,7 +99,7 @@ fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec
             }
             None if is_track => {
                 let missing = length - (end - from);
-                return Err(Fault {
+                return Err(MidiFault {
                     track: Some(found.len() + 1),
                     byte: Some(end),
                     reason: format!("the file ends here, and {missing} bytes of the track are missing. {EXPORT_AGAIN}"),
@@ -109,7 +109,7 @@ fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec
         }
     }
     if found.len() < declared {
-        return Err(Fault::new(format!(
+        return Err(MidiFault::new(format!(
             "is cut off: its header announces {declared} tracks, but it has {}. {EXPORT_AGAIN}",
             found.len()
         )));
@@ -118,10 +118,11 @@ fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec
 }
 
 /// Where the MIDI data begin and end: a few files have a wrapper around them.
-fn inside_wrapper(bytes: &[u8]) -> Result<(usize, usize), Fault> {
+fn inside_wrapper(bytes: &[u8]) -> Result<(usize, usize), MidiFault> {
     const MAC_BINARY: usize = 128;
     let has_header_at = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(HEADER));
-    let no_midi = |what: &str| Fault::new(format!("is not a MIDI file: {what}. Give a Standard MIDI File (.mid)"));
+    let no_midi =
+        |what: &str| MidiFault::new(format!("is not a MIDI file: {what}. Give a Standard MIDI MidiFile (.mid)"));
     if has_header_at(0) {
         return Ok((0, bytes.len()));
     }

@@ -1,7 +1,7 @@
 //! Recognises chords in what accompanies a melody.
 
 use super::notes::RawNote;
-use super::time::Scale;
+use super::time::TimeScale;
 use crate::push_chord;
 use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::{Pitch, Ticks};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 const FEWEST_TONES: usize = 3;
 
 /// A chord at each moment at which notes are struck, made of everything that sounds then. A rest does not end a chord.
-pub(super) fn chords(accompaniment: &[RawNote], scale: &Scale) -> Vec<(Ticks, Option<Chord>)> {
+pub(super) fn chords(accompaniment: &[RawNote], scale: &TimeScale) -> Vec<(Ticks, Option<Chord>)> {
     let mut onsets: Vec<&RawNote> = accompaniment.iter().filter(|note| note.end > note.onset).collect();
     onsets.sort_by_key(|note| note.onset);
     let mut chords = Vec::new();

@@ -1,8 +1,8 @@
 //! From messages to notes, in the file's own time.
 
-use super::events::{Event, Kind, Message};
-use super::time::Scale;
-use super::{PERCUSSION_CHANNEL, Part};
+use super::events::{EventKind, FileEvent, VoiceMessage};
+use super::time::TimeScale;
+use super::{PERCUSSION_CHANNEL, TrackChannel};
 use segue_model::note::{Note, Pitch, Ticks, Velocity};
 use std::collections::HashMap;
 
@@ -10,21 +10,21 @@ use std::collections::HashMap;
 #[derive(Clone, Copy)]
 pub(super) struct PartEvent {
     at: u64,
-    pub part: Part,
-    message: Message,
+    pub part: TrackChannel,
+    message: VoiceMessage,
 }
 
 /// All channel messages except those for drums, in order of time and then of track, and the time at which the piece
 /// ends.
-pub(super) fn merged(tracks: &[Vec<Event<'_>>]) -> (Vec<PartEvent>, u64) {
+pub(super) fn merged(tracks: &[Vec<FileEvent<'_>>]) -> (Vec<PartEvent>, u64) {
     let mut merged = Vec::new();
     let mut end = 0;
     for (track, events) in tracks.iter().enumerate() {
         for event in events {
             end = end.max(event.at);
             match event.kind {
-                Kind::Channel { channel, message } if channel != PERCUSSION_CHANNEL => {
-                    merged.push(PartEvent { at: event.at, part: Part { track, channel }, message });
+                EventKind::Channel { channel, message } if channel != PERCUSSION_CHANNEL => {
+                    merged.push(PartEvent { at: event.at, part: TrackChannel { track, channel }, message });
                 }
                 _ => {}
             }
@@ -51,7 +51,7 @@ pub(super) struct RawNote {
 }
 
 impl RawNote {
-    pub fn note(&self, scale: &Scale) -> Note {
+    pub fn note(&self, scale: &TimeScale) -> Note {
         let (onset, end) = (scale.ticks(self.onset), scale.ticks(self.end));
         Note {
             onset,
@@ -76,7 +76,7 @@ pub(super) fn notes<'a>(events: impl Iterator<Item = &'a PartEvent>, end: u64, p
 }
 
 /// A key of a part.
-type Place = (Part, u8);
+type PartKey = (TrackChannel, u8);
 
 /// Pairs each note-on with what ends it.
 #[derive(Default)]
@@ -85,13 +85,13 @@ struct Pairing {
     pedal: bool,
     done: Vec<RawNote>,
     /// A key of a part sounds at most once.
-    sounding: HashMap<Place, Sounding>,
+    sounding: HashMap<PartKey, SoundingKey>,
     /// By channel: the pedal may be in another track than the notes.
     pedal_down: [bool; 16],
 }
 
 #[derive(Clone, Copy)]
-struct Sounding {
+struct SoundingKey {
     onset: u64,
     velocity: u8,
     /// Whether only the pedal holds it.
@@ -104,25 +104,25 @@ impl Pairing {
     fn take(&mut self, event: PartEvent) {
         let (part, at) = (event.part, event.at);
         match event.message {
-            Message::NoteOn { key, velocity } => self.note_on((part, key), velocity, at),
-            Message::NoteOff { key } => self.note_off((part, key), at),
-            Message::Controller { number: SUSTAIN, value } if self.pedal => {
+            VoiceMessage::NoteOn { key, velocity } => self.note_on((part, key), velocity, at),
+            VoiceMessage::NoteOff { key } => self.note_off((part, key), at),
+            VoiceMessage::Controller { number: SUSTAIN, value } if self.pedal => {
                 self.pedal(part.channel, value >= PEDAL_DOWN, at);
             }
-            Message::Controller { number: ALL_SOUND_OFF | ALL_NOTES_OFF, .. } => {
+            VoiceMessage::Controller { number: ALL_SOUND_OFF | ALL_NOTES_OFF, .. } => {
                 self.end_where(at, |channel, _| channel == part.channel);
             }
             _ => {}
         }
     }
 
-    fn note_on(&mut self, place: Place, velocity: u8, at: u64) {
+    fn note_on(&mut self, place: PartKey, velocity: u8, at: u64) {
         let before = self.end(place, at);
         let pending_note_off = before.is_some_and(|before| !before.released);
-        self.sounding.insert(place, Sounding { onset: at, velocity, released: false, pending_note_off });
+        self.sounding.insert(place, SoundingKey { onset: at, velocity, released: false, pending_note_off });
     }
 
-    fn note_off(&mut self, place: Place, at: u64) {
+    fn note_off(&mut self, place: PartKey, at: u64) {
         let down = self.pedal && self.pedal_down.get(usize::from(place.0.channel)).copied().unwrap_or(false);
         match self.sounding.get_mut(&place) {
             Some(sounding) if sounding.pending_note_off && sounding.onset == at => sounding.pending_note_off = false,
@@ -142,7 +142,7 @@ impl Pairing {
         }
     }
 
-    fn end_where(&mut self, at: u64, ends: impl Fn(u8, &Sounding) -> bool) {
+    fn end_where(&mut self, at: u64, ends: impl Fn(u8, &SoundingKey) -> bool) {
         let found = self.sounding.iter().filter(|((part, _), sounding)| ends(part.channel, sounding));
         let found: Vec<_> = found.map(|(place, _)| *place).collect();
         for place in found {
@@ -150,7 +150,7 @@ impl Pairing {
         }
     }
 
-    fn end(&mut self, place: Place, at: u64) -> Option<Sounding> {
+    fn end(&mut self, place: PartKey, at: u64) -> Option<SoundingKey> {
         let sounding = self.sounding.remove(&place)?;
         self.done.push(RawNote { onset: sounding.onset, end: at, key: place.1, velocity: sounding.velocity });
         Some(sounding)

@@ -3,15 +3,15 @@
 //! Files do not say which one it is, so it is estimated: a melody usually lies in the middle or high register, is a
 //! single line, has lyrics, or is named as such. The order of the parts decides only between equal ones.
 
-use super::events::{Event, Kind, Message, meta};
+use super::events::{EventKind, FileEvent, VoiceMessage, meta};
 use super::notes::PartEvent;
-use super::{PERCUSSION_CHANNEL, Part, Taken};
+use super::{PERCUSSION_CHANNEL, Taken, TrackChannel};
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A part and what is known of it.
 pub(super) struct Described {
-    pub part: Part,
+    pub part: TrackChannel,
     /// The name of its track.
     pub name: String,
     pub notes: usize,
@@ -19,34 +19,34 @@ pub(super) struct Described {
 }
 
 /// The parts that have notes, in the order of the file, without drums.
-pub(super) fn parts(tracks: &[Vec<Event<'_>>]) -> Vec<Described> {
+pub(super) fn parts(tracks: &[Vec<FileEvent<'_>>]) -> Vec<Described> {
     let lyrics = lyrics(tracks);
     let mut all = Vec::new();
     for (track, events) in tracks.iter().enumerate() {
-        let mut by_channel: BTreeMap<u8, Line> = BTreeMap::new();
+        let mut by_channel: BTreeMap<u8, PartProfile> = BTreeMap::new();
         let mut order = Vec::new();
         for event in events {
-            let Kind::Channel { channel, message } = event.kind else { continue };
+            let EventKind::Channel { channel, message } = event.kind else { continue };
             match message {
-                Message::NoteOn { key, .. } if channel != PERCUSSION_CHANNEL => {
+                VoiceMessage::NoteOn { key, .. } if channel != PERCUSSION_CHANNEL => {
                     if !order.contains(&channel) && by_channel.get(&channel).is_none_or(|line| line.notes == 0) {
                         order.push(channel);
                     }
                     by_channel.entry(channel).or_default().note(event.at, key);
                 }
-                Message::Program(program) => by_channel.entry(channel).or_default().program = Some(program),
+                VoiceMessage::Program(program) => by_channel.entry(channel).or_default().program = Some(program),
                 _ => {}
             }
         }
         let name = track_name(events);
         all.extend(
-            order
-                .into_iter()
-                .filter_map(|channel| Some((Part { track, channel }, name.clone(), by_channel.remove(&channel)?))),
+            order.into_iter().filter_map(|channel| {
+                Some((TrackChannel { track, channel }, name.clone(), by_channel.remove(&channel)?))
+            }),
         );
     }
     let most_onsets = all.iter().map(|(_, _, line)| line.onsets()).max().unwrap_or(0);
-    let described = |(index, (part, name, line)): (usize, (Part, String, Line))| Described {
+    let described = |(index, (part, name, line)): (usize, (TrackChannel, String, PartProfile))| Described {
         part,
         notes: line.notes,
         score: line.score(&name, most_onsets, &lyrics) - TIE * f64::from(u32::try_from(index).unwrap_or(u32::MAX)),
@@ -65,7 +65,7 @@ const TIE: f64 = 0.001;
 
 /// What a part plays.
 #[derive(Default)]
-struct Line {
+struct PartProfile {
     notes: usize,
     keys: u64,
     pitches: BTreeSet<u8>,
@@ -74,7 +74,7 @@ struct Line {
     program: Option<u8>,
 }
 
-impl Line {
+impl PartProfile {
     fn note(&mut self, at: u64, key: u8) {
         self.notes += 1;
         self.keys += u64::from(key);
@@ -171,12 +171,14 @@ fn program_score(program: Option<u8>) -> f64 {
 }
 
 /// When syllables are sung. Karaoke files write syllables as plain text after their first notes.
-fn lyrics(tracks: &[Vec<Event<'_>>]) -> BTreeSet<u64> {
+fn lyrics(tracks: &[Vec<FileEvent<'_>>]) -> BTreeSet<u64> {
     let of_kind = |wanted: u8| -> BTreeSet<u64> {
         let events = tracks.iter().flatten();
-        let is_syllable = |event: &&Event<'_>| match event.kind {
-            Kind::Meta { kind, data } => kind == wanted && !data.starts_with(b"@") && !data.trim_ascii().is_empty(),
-            Kind::Channel { .. } => false,
+        let is_syllable = |event: &&FileEvent<'_>| match event.kind {
+            EventKind::Meta { kind, data } => {
+                kind == wanted && !data.starts_with(b"@") && !data.trim_ascii().is_empty()
+            }
+            EventKind::Channel { .. } => false,
         };
         events.filter(is_syllable).map(|event| event.at).collect()
     };
@@ -185,10 +187,12 @@ fn lyrics(tracks: &[Vec<Event<'_>>]) -> BTreeSet<u64> {
 }
 
 /// The name of a track, or of its instrument; may be empty.
-pub(super) fn track_name(events: &[Event<'_>]) -> String {
+pub(super) fn track_name(events: &[FileEvent<'_>]) -> String {
     let named = |wanted: u8| {
         events.iter().find_map(|event| match event.kind {
-            Kind::Meta { kind, data } if kind == wanted && !data.trim_ascii().is_empty() => Some(text::decoded(data)),
+            EventKind::Meta { kind, data } if kind == wanted && !data.trim_ascii().is_empty() => {
+                Some(text::decoded(data))
+            }
             _ => None,
         })
     };
@@ -217,6 +221,6 @@ pub(super) fn taken(taken: &[&Described], parts: usize) -> Option<Taken> {
 }
 
 /// Whether an event belongs to one of these parts.
-pub(super) fn belongs(event: &PartEvent, parts: &[Part]) -> bool {
+pub(super) fn belongs(event: &PartEvent, parts: &[TrackChannel]) -> bool {
     parts.contains(&event.part)
 }

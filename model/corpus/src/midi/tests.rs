@@ -65,19 +65,20 @@ fn file(format: Format, timing: Timing, tracks: &[&'static str]) -> Vec<u8> {
 
 const QUARTER_OF_96: Timing = Timing::Metrical(u15::new(96));
 
-fn tune_with(tracks: &[&'static str], reading: Reading) -> Tune {
+fn tune_with(tracks: &[&'static str], reading: MidiOptions) -> Tune {
     parse_midi(&file(Format::Parallel, QUARTER_OF_96, tracks), "file", reading).unwrap()
 }
 
 /// The files have 96 ticks per quarter note.
-fn check(tracks: &[&'static str], reading: Reading, expected: &str) {
+fn check(tracks: &[&'static str], reading: MidiOptions, expected: &str) {
     assert_eq!(heard(&tune_with(tracks, reading).notes), expected, "{tracks:?}");
 }
 
-const MELODY: Reading = Reading { voices: Voices::Melody, clock: Clock::Beats, pedal: false, chords: false };
-const ALL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: false, chords: false };
-const WITH_PEDAL: Reading = Reading { voices: Voices::All, clock: Clock::Beats, pedal: true, chords: false };
-const IN_SECONDS: Reading = Reading { voices: Voices::All, clock: Clock::Seconds, pedal: false, chords: false };
+const MELODY: MidiOptions = MidiOptions { voices: Voices::Melody, clock: TickUnit::Beats, pedal: false, chords: false };
+const ALL: MidiOptions = MidiOptions { voices: Voices::All, clock: TickUnit::Beats, pedal: false, chords: false };
+const WITH_PEDAL: MidiOptions = MidiOptions { voices: Voices::All, clock: TickUnit::Beats, pedal: true, chords: false };
+const IN_SECONDS: MidiOptions =
+    MidiOptions { voices: Voices::All, clock: TickUnit::Seconds, pedal: false, chords: false };
 
 #[test]
 fn notes_end_by_release_or_by_velocity_0() {
@@ -183,7 +184,7 @@ fn a_track_or_a_channel_can_be_asked_for() {
     let tracks = ["\"name 96", "+B60 48 +C64 48 -B60 -C64", "+J36 +A72 96 -A72"];
     let bytes = file(Format::Parallel, QUARTER_OF_96, &tracks);
     let with = |track, channel| {
-        let reading = Reading { voices: Voices::Chosen { track, channel }, ..MELODY };
+        let reading = MidiOptions { voices: Voices::Chosen { track, channel }, ..MELODY };
         parse_pieces(&bytes, "a.mid", reading)
             .map(|pieces| heard(&pieces[0].tune.notes))
             .map_err(|refused| refused.to_string())
@@ -215,7 +216,8 @@ fn a_wrapped_file_is_read_and_checked_like_any_other() {
     assert!(parse_midi(&wrapped[..wrapped.len() - 5], "file", ALL).is_err());
 }
 
-const WITH_CHORDS: Reading = Reading { voices: Voices::Melody, clock: Clock::Beats, pedal: false, chords: true };
+const WITH_CHORDS: MidiOptions =
+    MidiOptions { voices: Voices::Melody, clock: TickUnit::Beats, pedal: false, chords: true };
 
 fn check_chords(tracks: &[&'static str], expected: &str) {
     let tune = tune_with(tracks, WITH_CHORDS);
@@ -355,15 +357,15 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     let check = |bytes: &[u8], sentence: &str| {
         assert_eq!(parse_midi(bytes, "a.mid", ALL).unwrap_err().to_string(), sentence);
     };
-    check(b"", "a.mid: is not a MIDI file: it is empty. Give a Standard MIDI File (.mid)");
+    check(b"", "a.mid: is not a MIDI file: it is empty. Give a Standard MIDI MidiFile (.mid)");
     let no_midi =
-        "a.mid: is not a MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)";
+        "a.mid: is not a MIDI file: it does not begin with the letters MThd. Give a Standard MIDI MidiFile (.mid)";
     check(b"# some text", no_midi);
     let no_data =
-        "a.mid: is not a MIDI file: it is a RIFF file with no MIDI data in it. Give a Standard MIDI File (.mid)";
+        "a.mid: is not a MIDI file: it is a RIFF file with no MIDI data in it. Give a Standard MIDI MidiFile (.mid)";
     check(b"RIFF", no_data);
     let other =
-        "a.mid: is not a MIDI file: the data in its RIFF wrapper are not MIDI. Give a Standard MIDI File (.mid)";
+        "a.mid: is not a MIDI file: the data in its RIFF wrapper are not MIDI. Give a Standard MIDI MidiFile (.mid)";
     check(b"RIFF\0\0\0\0WAVEdata\0\0\0\0", other);
     let mut frames = whole.clone();
     frames[12] = 0x80;

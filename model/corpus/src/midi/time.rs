@@ -1,17 +1,17 @@
 //! Converts the ticks of a file to ours: tempo, bars, SMPTE time.
 
-use super::Clock;
-use super::events::{Event, Kind, meta};
+use super::TickUnit;
+use super::events::{EventKind, FileEvent, meta};
 use super::file::Timing;
 use crate::Tempo;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
 
-/// Ticks in one second of [`Clock::Seconds`]: 120 quarter notes per minute.
+/// Ticks in one second of [`TickUnit::Seconds`]: 120 quarter notes per minute.
 const TICKS_PER_SECOND: i128 = 2 * TICKS_PER_QUARTER as i128;
 const MICROSECONDS: i128 = 1_000_000;
 
 /// Converts the file's own time to ticks.
-pub(super) enum Scale {
+pub(super) enum TimeScale {
     /// Our ticks are `numerator / denominator` of the file's.
     Even { numerator: i128, denominator: i128, beats: bool },
     /// Stretches of one tempo each, in order.
@@ -26,13 +26,13 @@ pub(super) struct Stretch {
     quarter_us: u32,
 }
 
-impl Scale {
-    pub fn new(timing: Timing, tracks: &[Vec<Event<'_>>], clock: Clock) -> Self {
+impl TimeScale {
+    pub fn new(timing: Timing, tracks: &[Vec<FileEvent<'_>>], clock: TickUnit) -> Self {
         match (timing, clock) {
-            (Timing::PerQuarter(ticks), Clock::Beats) => {
+            (Timing::PerQuarter(ticks), TickUnit::Beats) => {
                 Self::Even { numerator: i128::from(TICKS_PER_QUARTER), denominator: i128::from(ticks), beats: true }
             }
-            (Timing::PerQuarter(ticks), Clock::Seconds) => {
+            (Timing::PerQuarter(ticks), TickUnit::Seconds) => {
                 Self::Tempi { per_quarter: i128::from(ticks), stretches: stretches(tracks) }
             }
             (Timing::Frames { per_second, ticks }, _) => {
@@ -69,12 +69,12 @@ impl Stretch {
 }
 
 /// Changes of tempo anywhere in the file, in order of time: the file's tick, and microseconds per quarter note.
-fn tempo_changes(tracks: &[Vec<Event<'_>>]) -> Vec<(u64, u32)> {
+fn tempo_changes(tracks: &[Vec<FileEvent<'_>>]) -> Vec<(u64, u32)> {
     let mut changes: Vec<(u64, u32)> = tracks
         .iter()
         .flatten()
         .filter_map(|event| match event.kind {
-            Kind::Meta { kind: meta::TEMPO, data: [high, middle, low, ..] } => {
+            EventKind::Meta { kind: meta::TEMPO, data: [high, middle, low, ..] } => {
                 let quarter_us = u32::from_be_bytes([0, *high, *middle, *low]);
                 (quarter_us > 0).then_some((event.at, quarter_us))
             }
@@ -86,7 +86,7 @@ fn tempo_changes(tracks: &[Vec<Event<'_>>]) -> Vec<(u64, u32)> {
 }
 
 /// The stretches; there is at least one, which begins at the start.
-fn stretches(tracks: &[Vec<Event<'_>>]) -> Vec<Stretch> {
+fn stretches(tracks: &[Vec<FileEvent<'_>>]) -> Vec<Stretch> {
     let mut stretches = vec![Stretch { from: 0, before: 0, quarter_us: Tempo::USUAL_QUARTER_US }];
     for (from, quarter_us) in tempo_changes(tracks) {
         let before = stretches.last().map_or(0, |stretch| stretch.elapsed(from));
@@ -96,7 +96,7 @@ fn stretches(tracks: &[Vec<Event<'_>>]) -> Vec<Stretch> {
 }
 
 /// Changes of tempo on our time line. Before its first change of tempo, a file is at 120.
-pub(super) fn tempos(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Tempo> {
+pub(super) fn tempos(tracks: &[Vec<FileEvent<'_>>], scale: &TimeScale) -> Vec<Tempo> {
     let mut tempos: Vec<Tempo> = Vec::new();
     for (at, quarter_us) in tempo_changes(tracks) {
         let at = scale.ticks(at);
@@ -109,12 +109,12 @@ pub(super) fn tempos(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Tempo> {
 }
 
 /// Every time signature begins a bar. Before the first one, and without any, MIDI files are in 4/4.
-pub(super) fn bars(tracks: &[Vec<Event<'_>>], scale: &Scale) -> Vec<Bars> {
+pub(super) fn bars(tracks: &[Vec<FileEvent<'_>>], scale: &TimeScale) -> Vec<Bars> {
     let mut bars: Vec<Bars> = tracks
         .iter()
         .flatten()
         .filter_map(|event| match event.kind {
-            Kind::Meta { kind: meta::TIME_SIGNATURE, data: [numerator, power, ..] } => {
+            EventKind::Meta { kind: meta::TIME_SIGNATURE, data: [numerator, power, ..] } => {
                 let metre = Metre::new(*numerator, 1u8.checked_shl(u32::from(*power))?)?;
                 Some(Bars { line: scale.ticks(event.at), metre })
             }

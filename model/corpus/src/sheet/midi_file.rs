@@ -7,7 +7,7 @@ use segue_model::note::{Metre, Pitch, Velocity};
 use std::path::Path;
 
 /// One track of the file.
-pub struct Part<'a> {
+pub struct FileTrack<'a> {
     /// Its name.
     pub name: &'a str,
     /// The MIDI channel of its notes, 0 to 15.
@@ -35,7 +35,7 @@ pub struct FileNote {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, ticks_per_quarter: u16, parts: &[Part<'_>]) -> anyhow::Result<()> {
+pub fn write(path: &Path, ticks_per_quarter: u16, parts: &[FileTrack<'_>]) -> anyhow::Result<()> {
     let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(u15::from(ticks_per_quarter))));
     smf.tracks.extend(parts.iter().map(track));
     smf.save(path).with_context(|| format!("{}: cannot be written", path.display()))
@@ -59,7 +59,7 @@ pub fn signature(metre: Metre) -> MetaMessage<'static> {
     MetaMessage::TimeSignature(metre.numerator, power, CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER)
 }
 
-fn track<'a>(part: &Part<'a>) -> Track<'a> {
+fn track<'a>(part: &FileTrack<'a>) -> Track<'a> {
     /// The order of events on one tick. A note ends before another begins, because a repeated note ends where it begins
     /// again.
     const HEADING: u8 = 0;

@@ -20,7 +20,7 @@ pub const FONT: &str = "sans-serif";
 
 /// One note.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Block {
+pub struct RollNote {
     /// Where it begins.
     pub from: f64,
     /// Where it ends.
@@ -30,13 +30,13 @@ pub struct Block {
 }
 
 /// What the picture shows.
-pub struct Roll<'a> {
+pub struct RollPicture<'a> {
     /// The title.
     pub title: &'a str,
     /// The player's notes.
-    pub player: &'a [Block],
+    pub player: &'a [RollNote],
     /// Segue's notes.
-    pub segue: &'a [Block],
+    pub segue: &'a [RollNote],
     /// Where bars begin.
     pub bar_lines: &'a [f64],
     /// How far the axis goes from 0; above 0.
@@ -63,7 +63,7 @@ pub fn load_letters() -> anyhow::Result<()> {
         .map_err(|_| anyhow!("the letters of pictures cannot be read"))
 }
 
-impl Roll<'_> {
+impl RollPicture<'_> {
     /// Draws the roll into a PNG file.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Roll<'_> {
             .draw()?;
         chart
             .draw_series(self.bar_lines.iter().map(|bar| PathElement::new([(*bar, bottom), (*bar, top)], BAR_LINE)))?;
-        let corners = |block: &Block| {
+        let corners = |block: &RollNote| {
             let key = f64::from(block.pitch.key());
             [(block.from, key - HALF_HEIGHT), (block.to, key + HALF_HEIGHT)]
         };

@@ -72,7 +72,7 @@ pub enum CompingStep {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Sounding {
+struct CompingNote {
     pitch: Pitch,
     token: Option<NoteToken>,
 }
@@ -95,7 +95,7 @@ pub struct Comping {
     awaits_chart: bool,
     plan: Option<Plan>,
     planned: ArrayVec<ChordSpan, PLANNED>,
-    sounding: ArrayVec<Sounding, VOICES>,
+    sounding: ArrayVec<CompingNote, VOICES>,
     /// When the sounding chord ends.
     until: Ticks,
     /// The keys of the latest chord.
@@ -225,14 +225,14 @@ impl Comping {
             all_accepted &= sent != Some(NoteOnResult::Refused);
             host.play(at, SynthEvent::NoteOn { source: NoteSource::Comping, channel: 0, pitch, velocity });
             // The list has room for every key of a chord.
-            let _ = self.sounding.try_push(Sounding { pitch, token });
+            let _ = self.sounding.try_push(CompingNote { pitch, token });
         }
         all_accepted
     }
 
     /// Ends the sounding chord.
     pub fn end_chord(&mut self, at: FrameOffset, host: &mut impl HostIo, output: &mut Output) {
-        for Sounding { pitch, token } in self.sounding.drain(..) {
+        for CompingNote { pitch, token } in self.sounding.drain(..) {
             if let Some(token) = token {
                 output.note_off(host, at, token);
             }

@@ -29,7 +29,7 @@ pub struct ScheduledNote {
 struct PlanId(u32);
 
 #[derive(Debug, Clone, Copy)]
-struct Sounding {
+struct SoundingNote {
     pitch: Pitch,
     channel: u8,
     onset: Ticks,
@@ -47,7 +47,7 @@ pub struct Schedule {
     plan: PlanId,
     /// Notes that have not begun, in order of onset.
     planned: ArrayVec<ScheduledNote, PLANNED>,
-    sounding: ArrayVec<Sounding, SOUNDING>,
+    sounding: ArrayVec<SoundingNote, SOUNDING>,
     /// The latest onset at which notes began.
     begun: BegunChord,
 }
@@ -164,7 +164,7 @@ impl Schedule {
             // The same key twice in one chord is one note.
             return true;
         }
-        let same_key = |sounding: &Sounding| sounding.pitch == note.pitch && sounding.channel == channel;
+        let same_key = |sounding: &SoundingNote| sounding.pitch == note.pitch && sounding.channel == channel;
         // Notes of an earlier plan end, because the two plans together could exceed the polyphony setting.
         let plan = self.plan;
         self.end_where(at, host, output, |sounding| same_key(sounding) || sounding.plan != plan);
@@ -178,7 +178,7 @@ impl Schedule {
         let token = if let NoteOnResult::Sounds(token) = sent { Some(token) } else { None };
         host.play(at, SynthEvent::NoteOn { source: NoteSource::Segue, channel, pitch: note.pitch, velocity });
         let until = part.cut(note.onset + note.duration);
-        self.sounding.push(Sounding {
+        self.sounding.push(SoundingNote {
             pitch: note.pitch,
             channel,
             onset: note.onset,
@@ -217,7 +217,7 @@ impl Schedule {
         at: FrameOffset,
         host: &mut impl HostIo,
         output: &mut Output,
-        which: impl Fn(&Sounding) -> bool,
+        which: impl Fn(&SoundingNote) -> bool,
     ) {
         self.sounding.retain(|sounding| {
             if !which(sounding) {

@@ -26,19 +26,19 @@ const TRIES: usize = 64;
 
 /// One thing that happened.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Entry {
+pub struct LogEntry {
     /// When it happened, in nanoseconds of audio that this instance has played.
     pub at_ns: u64,
-    /// When it happened, in ticks of the beats. [`Event::Bars`], [`Event::Form`] and [`Event::Chords`] give the tick
-    /// from which they hold instead.
+    /// When it happened, in ticks of the beats. [`LogEvent::Bars`], [`LogEvent::Form`] and [`LogEvent::Chords`] give
+    /// the tick from which they hold instead.
     pub tick: f64,
     /// What happened.
-    pub event: Event,
+    pub event: LogEvent,
 }
 
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Event {
+pub enum LogEvent {
     /// A note begins.
     NoteOn {
         /// Who plays it.
@@ -75,21 +75,21 @@ pub enum Event {
     },
 }
 
-impl Entry {
+impl LogEntry {
     fn pack(self) -> [u64; WIDTH] {
         let note = |kind, who: NoteSource, pitch: Pitch, velocity| bytes([kind, who as u8, pitch.key(), velocity]);
         let word = match self.event {
-            Event::NoteOn { who, pitch, velocity } => note(1, who, pitch, velocity),
-            Event::NoteOff { who, pitch } => note(2, who, pitch, 0),
-            Event::Silence => 3,
-            Event::Tempo { bpm } => 4 | u64::from(bpm.to_bits()) << 32,
-            Event::Bars(Metre { numerator, denominator }) => bytes([5, 0, numerator, denominator]),
-            Event::Form => 6,
-            Event::Cut { plays } => bytes([7, u8::from(plays), 0, 0]),
-            Event::Chords(Chords::Chart { version, style }) => bytes([8, style.0, 0, 0]) | u64::from(version) << 32,
-            Event::Chords(Chords::Heard(Some(chord))) => bytes([9, chord.root(), chord.kind() as u8, chord.bass()]),
-            Event::Chords(Chords::Heard(None)) => 10,
-            Event::Chords(Chords::Off) => 11,
+            LogEvent::NoteOn { who, pitch, velocity } => note(1, who, pitch, velocity),
+            LogEvent::NoteOff { who, pitch } => note(2, who, pitch, 0),
+            LogEvent::Silence => 3,
+            LogEvent::Tempo { bpm } => 4 | u64::from(bpm.to_bits()) << 32,
+            LogEvent::Bars(Metre { numerator, denominator }) => bytes([5, 0, numerator, denominator]),
+            LogEvent::Form => 6,
+            LogEvent::Cut { plays } => bytes([7, u8::from(plays), 0, 0]),
+            LogEvent::Chords(Chords::Chart { version, style }) => bytes([8, style.0, 0, 0]) | u64::from(version) << 32,
+            LogEvent::Chords(Chords::Heard(Some(chord))) => bytes([9, chord.root(), chord.kind() as u8, chord.bass()]),
+            LogEvent::Chords(Chords::Heard(None)) => 10,
+            LogEvent::Chords(Chords::Off) => 11,
         };
         [self.at_ns, self.tick.to_bits(), word]
     }
@@ -98,20 +98,20 @@ impl Entry {
         let [kind, a, b, c, ..] = word.to_le_bytes();
         let who = if a == NoteSource::Player as u8 { NoteSource::Player } else { NoteSource::Segue };
         let event = match kind {
-            1 => Event::NoteOn { who, pitch: Pitch::new(b)?, velocity: c },
-            2 => Event::NoteOff { who, pitch: Pitch::new(b)? },
-            3 => Event::Silence,
-            4 => Event::Tempo { bpm: f32::from_bits((word >> 32) as u32) },
-            5 => Event::Bars(Metre::new(b, c)?),
-            6 => Event::Form,
-            7 => Event::Cut { plays: a != 0 },
-            8 => Event::Chords(Chords::Chart { version: (word >> 32) as u32, style: StyleNumber(a) }),
+            1 => LogEvent::NoteOn { who, pitch: Pitch::new(b)?, velocity: c },
+            2 => LogEvent::NoteOff { who, pitch: Pitch::new(b)? },
+            3 => LogEvent::Silence,
+            4 => LogEvent::Tempo { bpm: f32::from_bits((word >> 32) as u32) },
+            5 => LogEvent::Bars(Metre::new(b, c)?),
+            6 => LogEvent::Form,
+            7 => LogEvent::Cut { plays: a != 0 },
+            8 => LogEvent::Chords(Chords::Chart { version: (word >> 32) as u32, style: StyleNumber(a) }),
             9 => {
                 let kind = *ChordKind::ALL.get(usize::from(b))?;
-                Event::Chords(Chords::Heard(Some(Chord::new(a, kind, c))))
+                LogEvent::Chords(Chords::Heard(Some(Chord::new(a, kind, c))))
             }
-            10 => Event::Chords(Chords::Heard(None)),
-            11 => Event::Chords(Chords::Off),
+            10 => LogEvent::Chords(Chords::Heard(None)),
+            11 => LogEvent::Chords(Chords::Off),
             _ => return None,
         };
         Some(Self { at_ns, tick: f64::from_bits(tick), event })
@@ -186,7 +186,7 @@ impl EventLog {
 
     /// Everything that was written since `seen`, and where the next call continues. Entries that were overwritten in
     /// the meantime are left out.
-    pub fn since(&self, seen: u64) -> (Vec<Entry>, u64) {
+    pub fn since(&self, seen: u64) -> (Vec<LogEntry>, u64) {
         let written = self.written.load(Acquire);
         let oldest = written.saturating_sub(ENTRIES as u64);
         let first = seen.clamp(oldest, written);
@@ -199,7 +199,7 @@ impl EventLog {
         fence(Acquire);
         let oldest = self.claimed.load(Relaxed).saturating_sub(ENTRIES as u64);
         let whole = read.into_iter().filter(|(number, _)| *number >= oldest);
-        (whole.filter_map(|(_, words)| Entry::unpack(words)).collect(), written)
+        (whole.filter_map(|(_, words)| LogEntry::unpack(words)).collect(), written)
     }
 
     /// The present state; `None` before the first block, and if the writer was busy on every try.
@@ -224,7 +224,7 @@ impl EventLog {
     }
 
     /// Writes an entry. Only one thread may write.
-    pub fn write(&self, entry: Entry) {
+    pub fn write(&self, entry: LogEntry) {
         let number = self.written.load(Relaxed);
         self.claimed.store(number + 1, Relaxed);
         fence(Release);
@@ -321,16 +321,20 @@ mod tests {
             let mut number = 0_u32;
             while !stop.load(Relaxed) {
                 let tick = f64::from(number);
-                writer.write(Entry { at_ns: number.into(), tick, event: Event::Tempo { bpm: (number % 999) as f32 } });
+                writer.write(LogEntry {
+                    at_ns: number.into(),
+                    tick,
+                    event: LogEvent::Tempo { bpm: (number % 999) as f32 },
+                });
                 writer.show_words(std::iter::repeat_n(u64::from(number), PAGE));
                 number += 1;
             }
         });
         for _ in 0..200 {
             let (entries, _) = pages.since(0);
-            for Entry { at_ns, tick, event } in entries {
+            for LogEntry { at_ns, tick, event } in entries {
                 assert!(u64::from(tick as u32) == at_ns, "{at_ns} at {tick}");
-                assert_eq!(event, Event::Tempo { bpm: (at_ns % 999) as f32 });
+                assert_eq!(event, LogEvent::Tempo { bpm: (at_ns % 999) as f32 });
             }
         }
         done.store(true, Relaxed);

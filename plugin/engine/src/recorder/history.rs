@@ -1,13 +1,13 @@
 //! Puts the recorder's entries together: notes with their lengths, and the map of tempo and bars.
 
-use super::{Entry, Event};
+use super::{LogEntry, LogEvent};
 use crate::host::NoteSource;
 use crate::snapshot::Chords;
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 
 /// A note that has sounded or still sounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Played {
+pub struct RecordedNote {
     /// Who played it.
     pub who: NoteSource,
     /// The key.
@@ -35,7 +35,7 @@ pub struct Change<T> {
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// In order of onset.
-    pub notes: Vec<Played>,
+    pub notes: Vec<RecordedNote>,
     /// Quarter notes per minute.
     pub tempos: Vec<Change<f32>>,
     /// Which bars hold, and since when.
@@ -58,14 +58,14 @@ pub struct History {
 
 impl History {
     /// Adds entries that were written since the last call.
-    pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
+    pub fn extend(&mut self, entries: impl IntoIterator<Item = LogEntry>) {
         entries.into_iter().for_each(|entry| self.take(entry));
     }
 
-    fn take(&mut self, entry: Entry) {
+    fn take(&mut self, entry: LogEntry) {
         /// Rounding can move time back by less than this. A larger step back means that counting has started again.
         const ROUNDED_TICKS: f64 = 1.0;
-        let is_moment = !matches!(entry.event, Event::Bars(_) | Event::Form | Event::Chords(_));
+        let is_moment = !matches!(entry.event, LogEvent::Bars(_) | LogEvent::Form | LogEvent::Chords(_));
         if is_moment {
             if let Some(last) = self.last
                 && entry.tick < last - ROUNDED_TICKS
@@ -79,23 +79,23 @@ impl History {
         self.newest_ns = entry.at_ns;
         let (tick, now) = (entry.tick + self.moved, self.newest);
         match entry.event {
-            Event::NoteOn { who, pitch, velocity } => {
+            LogEvent::NoteOn { who, pitch, velocity } => {
                 self.end(who, pitch, tick);
-                self.notes.push(Played { who, pitch, velocity, onset: tick, end: None, at_ns: entry.at_ns });
+                self.notes.push(RecordedNote { who, pitch, velocity, onset: tick, end: None, at_ns: entry.at_ns });
             }
-            Event::NoteOff { who, pitch } => self.end(who, pitch, tick),
-            Event::Silence => self.end_all(tick),
-            Event::Cut { plays } => change(&mut self.songs, tick, plays),
-            Event::Tempo { bpm } => change(&mut self.tempos, tick, bpm),
-            Event::Bars(metre) => {
+            LogEvent::NoteOff { who, pitch } => self.end(who, pitch, tick),
+            LogEvent::Silence => self.end_all(tick),
+            LogEvent::Cut { plays } => change(&mut self.songs, tick, plays),
+            LogEvent::Tempo { bpm } => change(&mut self.tempos, tick, bpm),
+            LogEvent::Bars(metre) => {
                 let line = nearest(tick);
                 let same = self.bars.last().is_some_and(|last| same_bars(last.to, Bars { line, metre }));
                 if !same {
                     change(&mut self.bars, now, Bars { line, metre });
                 }
             }
-            Event::Form => change(&mut self.forms, now, nearest(tick)),
-            Event::Chords(chords) => {
+            LogEvent::Form => change(&mut self.forms, now, nearest(tick)),
+            LogEvent::Chords(chords) => {
                 // A chord is known only once the fingers rest, so another change may have been recorded before it.
                 let from = self.chords.last().map_or(tick, |last| tick.max(last.from));
                 change(&mut self.chords, from, chords);
@@ -149,7 +149,7 @@ impl History {
     const OPEN: usize = 512;
 
     fn end(&mut self, who: NoteSource, pitch: Pitch, tick: f64) {
-        let open = |note: &&mut Played| note.end.is_none() && note.who == who && note.pitch == pitch;
+        let open = |note: &&mut RecordedNote| note.end.is_none() && note.who == who && note.pitch == pitch;
         if let Some(note) = self.notes.iter_mut().rev().take(Self::OPEN).find(open) {
             note.end = Some(tick.max(note.onset));
         }

@@ -7,7 +7,7 @@
 mod time_line;
 
 use crate::host::{NoteSource, StyleNumber};
-use crate::recorder::{EventLog, History, Played};
+use crate::recorder::{EventLog, History, RecordedNote};
 use crate::snapshot::Chords;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
@@ -23,7 +23,7 @@ pub const LONGEST_NS: u64 = 600_000_000_000;
 const FINER: i64 = 10;
 const FILE_TICKS_PER_QUARTER: i64 = TICKS_PER_QUARTER * FINER;
 /// The chart of a version, in a style; `None` if there was none.
-pub type Charts<'a> = &'a dyn Fn(u32, StyleNumber) -> Option<Arc<Chart>>;
+pub type ChartLookup<'a> = &'a dyn Fn(u32, StyleNumber) -> Option<Arc<Chart>>;
 
 /// What was played in the last ten minutes.
 pub fn history(pages: &EventLog) -> History {
@@ -35,7 +35,7 @@ pub fn history(pages: &EventLog) -> History {
 }
 
 /// A history as the bytes of a MIDI file; `None` if it has no note. The file begins with the bar of the first note.
-pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
+pub fn file(history: &History, charts: ChartLookup<'_>) -> Option<Vec<u8>> {
     let first = history.notes.first()?.onset;
     let end = history.notes.iter().map(|note| note.end.unwrap_or(history.newest)).fold(history.newest, f64::max);
     let bars = history.bars_at(first);
@@ -55,7 +55,7 @@ pub fn file(history: &History, charts: Charts<'_>) -> Option<Vec<u8>> {
 }
 
 /// The chords between two moments, each with the moment at which it begins.
-fn chords(history: &History, charts: Charts<'_>, from: f64, end: f64) -> Vec<(f64, String)> {
+fn chords(history: &History, charts: ChartLookup<'_>, from: f64, end: f64) -> Vec<(f64, String)> {
     let mut markers = Markers::default();
     let ends = history.chords.iter().skip(1).map(|next| next.from).chain([f64::INFINITY]);
     for (index, (span, until)) in history.chords.iter().zip(ends).enumerate() {
@@ -170,7 +170,7 @@ impl FileTimeline {
     }
 
     fn part<'a>(&self, history: &History, who: NoteSource, name: &'a str, channel: u4) -> Track<'a> {
-        let mut strokes: Vec<(u32, bool, &Played)> = Vec::new();
+        let mut strokes: Vec<(u32, bool, &RecordedNote)> = Vec::new();
         for note in history.notes.iter().filter(|note| note.who == who) {
             let on = self.tick(note.onset);
             let off = self.tick(note.end.unwrap_or(history.newest)).max(on + 1);
@@ -179,7 +179,7 @@ impl FileTimeline {
         }
         // Note-offs come before note-ons, because a repeated note ends where it begins again.
         strokes.sort_by_key(|(tick, on, note)| (*tick, *on, note.pitch));
-        let event = |(tick, on, note): (u32, bool, &Played)| {
+        let event = |(tick, on, note): (u32, bool, &RecordedNote)| {
             let key = u7::from(note.pitch.key());
             let message = if on {
                 MidiMessage::NoteOn { key, vel: u7::from(note.velocity) }

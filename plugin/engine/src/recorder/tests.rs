@@ -21,8 +21,8 @@ fn strike(key: u8) -> SynthEvent {
     SynthEvent::NoteOn { source: NoteSource::Segue, channel: 0, pitch: Pitch::new(key).unwrap(), velocity: 0.5 }
 }
 
-fn strikes(entries: &[Entry]) -> Vec<&Entry> {
-    entries.iter().filter(|entry| matches!(entry.event, Event::NoteOn { .. })).collect()
+fn strikes(entries: &[LogEntry]) -> Vec<&LogEntry> {
+    entries.iter().filter(|entry| matches!(entry.event, LogEvent::NoteOn { .. })).collect()
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_full_ring_keeps_the_newest() {
     let (kept, _) = recorder.pages.since(0);
     assert_eq!(kept.len(), ENTRIES);
     assert!(kept.is_sorted_by_key(|entry| entry.at_ns));
-    let has_time = kept.iter().any(|entry| matches!(entry.event, Event::Tempo { .. }));
+    let has_time = kept.iter().any(|entry| matches!(entry.event, LogEvent::Tempo { .. }));
     assert!(has_time, "the tempo is never lost, however long ago it changed");
 }
 
@@ -119,10 +119,10 @@ fn what_sounds_is_recorded_whether_or_not_anybody_looks() {
 #[test]
 fn a_rendering_that_begins_anew_goes_on_after_what_was_written() {
     let mut history = History::default();
-    let note = |tick, event| Entry { at_ns: 0, tick, event };
+    let note = |tick, event| LogEntry { at_ns: 0, tick, event };
     let pitch = Pitch::new(60).unwrap();
-    let on = Event::NoteOn { who: NoteSource::Player, pitch, velocity: 1 };
-    history.extend([note(100.0, on), note(0.0, Event::Tempo { bpm: 120.0 }), note(10.0, on)]);
+    let on = LogEvent::NoteOn { who: NoteSource::Player, pitch, velocity: 1 };
+    history.extend([note(100.0, on), note(0.0, LogEvent::Tempo { bpm: 120.0 }), note(10.0, on)]);
     let found: Vec<_> = history.notes.iter().map(|note| (note.onset, note.end)).collect();
     assert_eq!(found, [(100.0, Some(100.0)), (110.0, None)]);
 }

@@ -49,7 +49,7 @@ pub enum Flow {
 
 /// What moves the ticks.
 #[derive(Debug, Clone, Copy)]
-enum Source {
+enum TimeSource {
     /// The host's song, moved by whole ticks so that performance time goes on.
     Host {
         offset: Ticks,
@@ -69,7 +69,7 @@ enum Source {
 #[derive(Debug, Clone)]
 pub struct Clock {
     sample_rate: f64,
-    source: Source,
+    source: TimeSource,
     count: BarCount,
     /// The changes of metre that were passed in the song.
     changes: MetreChanges,
@@ -86,7 +86,7 @@ impl Clock {
     pub fn new(sample_rate: f64) -> Self {
         Self {
             sample_rate,
-            source: Source::Own { anchor: 0.0, anchored_at: FramePosition(0), tempo_bpm: FALLBACK_BPM },
+            source: TimeSource::Own { anchor: 0.0, anchored_at: FramePosition(0), tempo_bpm: FALLBACK_BPM },
             count: BarCount { bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON }, number: 0 },
             changes: MetreChanges::default(),
             now: 0.0,
@@ -102,7 +102,7 @@ impl Clock {
         self.largest_block = 0;
         self.frames_per_tick_before = None;
         let tempo_bpm = self.tempo_bpm();
-        self.source = Source::Own { anchor: self.now, anchored_at: FramePosition(0), tempo_bpm };
+        self.source = TimeSource::Own { anchor: self.now, anchored_at: FramePosition(0), tempo_bpm };
     }
 
     /// The first tick that no block has reached yet.
@@ -133,7 +133,7 @@ impl Clock {
 
     /// Whether the host's transport moves the ticks.
     pub fn follows_host(&self) -> bool {
-        matches!(self.source, Source::Host { .. })
+        matches!(self.source, TimeSource::Host { .. })
     }
 
     /// Where the song goes on when its loop ends. `None` where it has no loop, or has passed the loop's end.
@@ -143,13 +143,14 @@ impl Clock {
 
     /// Whether this block follows the foreseen wrap.
     pub fn has_wrapped(&self, foreseen: LoopWrap) -> bool {
-        matches!(self.source, Source::Host { offset, .. } if offset == foreseen.offset) && self.count == foreseen.count
+        matches!(self.source, TimeSource::Host { offset, .. } if offset == foreseen.offset)
+            && self.count == foreseen.count
     }
 
     /// The tempo of this block.
     pub fn tempo_bpm(&self) -> f64 {
         match self.source {
-            Source::Host { tempo_bpm, .. } | Source::Own { tempo_bpm, .. } => tempo_bpm,
+            TimeSource::Host { tempo_bpm, .. } | TimeSource::Own { tempo_bpm, .. } => tempo_bpm,
         }
     }
 
@@ -176,7 +177,7 @@ impl Clock {
         };
         let mut span = TickMap::new(start, self.frames_per_tick(tempo_bpm));
         span = span.behind(self.frames_per_tick_before.unwrap_or(span.frames_per_tick));
-        if let Source::Host { ahead, .. } = &mut self.source {
+        if let TimeSource::Host { ahead, .. } = &mut self.source {
             span = span.ahead(*ahead);
             *ahead = span.ahead_at(i64::from(frames));
         }
@@ -189,7 +190,7 @@ impl Clock {
     /// Makes the frame at `position` the first beat of a bar, and returns the map that holds from then on. Does nothing
     /// while the host's transport plays.
     pub fn begin_bar(&mut self, span: TickMap, offset: i64, position: FramePosition, frames: u32) -> TickMap {
-        let Source::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
+        let TimeSource::Own { anchor, anchored_at, .. } = &mut self.source else { return span };
         // Rounded up to a whole tick, so that time does not go back. A moment that is a tick apart from noise stays
         // there.
         let line = Ticks(saturating((span.performed_at(offset) - SAME_TICKS).ceil()));
@@ -221,7 +222,7 @@ impl Clock {
     ) -> TickMap {
         let now = (span.performed_at(offset) - SAME_TICKS).ceil();
         let frames_per_tick = self.frames_per_tick(tempo_bpm);
-        let Source::Own { anchor, anchored_at, tempo_bpm: before } = &mut self.source else { return span };
+        let TimeSource::Own { anchor, anchored_at, tempo_bpm: before } = &mut self.source else { return span };
         (*anchor, *anchored_at, *before) = (now, position, tempo_bpm);
         self.count.bars.line = Ticks(saturating(now)) - place;
         #[allow(clippy::cast_precision_loss, reason = "frames of a block")]
@@ -234,8 +235,8 @@ impl Clock {
 
     fn follow_own(&mut self, transport: &Transport, tempo_bpm: f64, position: FramePosition) -> (f64, Flow) {
         let (start, flow) = match self.source {
-            Source::Host { .. } => (self.now, Flow::Discontinuity),
-            Source::Own { anchor, anchored_at, tempo_bpm } => {
+            TimeSource::Host { .. } => (self.now, Flow::Discontinuity),
+            TimeSource::Own { anchor, anchored_at, tempo_bpm } => {
                 let frames = position.0.saturating_sub(anchored_at.0);
                 #[allow(clippy::cast_precision_loss, reason = "2^53 frames last 1,500 years at 192 kHz")]
                 let ticks = frames as f64 / self.frames_per_tick(tempo_bpm);
@@ -244,7 +245,7 @@ impl Clock {
         };
         #[allow(clippy::float_cmp, reason = "an unchanged tempo is exactly the same number")]
         if flow == Flow::Discontinuity || self.tempo_bpm() != tempo_bpm {
-            self.source = Source::Own { anchor: start, anchored_at: position, tempo_bpm };
+            self.source = TimeSource::Own { anchor: start, anchored_at: position, tempo_bpm };
         }
         if let Some(metre) = transport.metre.filter(|metre| *metre != self.count.bars.metre) {
             // The present bar takes the new metre.
@@ -257,7 +258,7 @@ impl Clock {
     fn follow_host(&mut self, transport: &Transport, beats: f64, tempo_bpm: f64, frames: u32) -> (f64, Flow) {
         let beats_in = |frames: u32, tempo_bpm: f64| f64::from(frames) * tempo_bpm / (60.0 * self.sample_rate);
         let goes_on = match self.source {
-            Source::Host { offset, tempo_bpm: tempo_before, next_beats, frames, ahead } => {
+            TimeSource::Host { offset, tempo_bpm: tempo_before, next_beats, frames, ahead } => {
                 // The tempo may have changed anywhere in the block before, so the song may lie anywhere between the
                 // predictions with the old tempo and with the new one.
                 let change = (beats_in(frames, tempo_bpm) - beats_in(frames, tempo_before)).abs();
@@ -268,13 +269,13 @@ impl Clock {
                 let nudge = change + self.nudge_seconds() * beats_per_second;
                 (is_rounded || ahead.abs() <= nudge * PER_QUARTER).then_some((offset, ahead))
             }
-            Source::Own { .. } => None,
+            TimeSource::Own { .. } => None,
         };
         let flow = if goes_on.is_some() { Flow::Continuous } else { Flow::Discontinuity };
         let next_beats = beats + beats_in(frames, tempo_bpm);
         let (offset, ahead) =
             goes_on.or_else(|| self.round_from(beats)).unwrap_or_else(|| (self.offset_from(self.now, beats), 0.0));
-        self.source = Source::Host { offset, tempo_bpm, next_beats, frames, ahead };
+        self.source = TimeSource::Host { offset, tempo_bpm, next_beats, frames, ahead };
         self.adopt_bars(transport, beats, offset, flow);
         (beats * PER_QUARTER + offset.as_f64(), flow)
     }
@@ -296,7 +297,7 @@ impl Clock {
     /// The offset and the distance to the song where this jump is the foreseen loop wrap. A host may wrap on the first
     /// whole frame after the loop's end, up to one frame late, and that must not cost a tick.
     fn round_from(&self, beats: f64) -> Option<(Ticks, f64)> {
-        let Source::Host { ahead, .. } = self.source else { return None };
+        let TimeSource::Host { ahead, .. } = self.source else { return None };
         let frame = 1.0 / self.frames_per_tick(self.tempo_bpm());
         let offset = self.offset_from(self.now - ahead - frame, beats);
         self.loop_wrap.filter(|wrap| wrap.offset == offset).map(|wrap| (wrap.offset, ahead))
@@ -306,7 +307,7 @@ impl Clock {
     /// the transport reports bars only for the present position.
     fn foreseen(&self, transport: &Transport, beats: f64, span: &TickMap) -> Option<LoopWrap> {
         let (begin, end) = transport.loop_beats?;
-        let Source::Host { offset, .. } = self.source else { return None };
+        let TimeSource::Host { offset, .. } = self.source else { return None };
         let can_be = begin.abs() < LONGEST_SONG_BEATS && end.abs() < LONGEST_SONG_BEATS;
         if !can_be || beats >= end || end - begin < SHORTEST_LOOP_TICKS / PER_QUARTER {
             return None;

@@ -74,7 +74,7 @@ pub struct OwnTempo {
 
 /// Tempo and place after a note-on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
+pub struct TempoReading {
     /// Quarter notes per minute.
     pub tempo_bpm: f64,
     /// The place of the note-on, in quarter notes from the bar line.
@@ -127,7 +127,7 @@ impl OwnTempo {
         beat: Beat,
         tempo_bpm: f64,
         place: f64,
-    ) -> Option<Reading> {
+    ) -> Option<TempoReading> {
         let at = seconds(at, sample_rate);
         let since = self.note_ons.last().map(|last| at - last);
         match since {
@@ -156,7 +156,7 @@ impl OwnTempo {
         };
         self.place = Some(quarters);
         self.read_bpm = Some(60.0 / quarter);
-        Some(Reading { tempo_bpm: 60.0 / quarter, quarters })
+        Some(TempoReading { tempo_bpm: 60.0 / quarter, quarters })
     }
 
     /// How much the tempo before counts.

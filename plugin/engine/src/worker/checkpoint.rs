@@ -22,12 +22,12 @@ pub(super) struct Checkpoint<M> {
     /// The copy; `None` without a model.
     model: Option<M>,
     /// What the model has gone through since, in order.
-    log: Vec<Step>,
+    log: Vec<LogStep>,
 }
 
 /// One step of the log.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum LogStep {
     /// The model received a command.
     Received(Command),
     /// The model decided a note.
@@ -60,21 +60,21 @@ impl<M: Improvise> Checkpoint<M> {
 
     /// Applies a command, and logs it if the model did not panic.
     pub fn apply(&mut self, model: &mut M, command: Command) {
-        apply(model, Step::Received(command));
-        self.log.push(Step::Received(command));
+        apply(model, LogStep::Received(command));
+        self.log.push(LogStep::Received(command));
     }
 
     /// Decides a note, and logs the request if the model did not panic.
     pub fn decide(&mut self, model: &mut M, ask: DecisionRequest) -> Note {
         let note = model.decide(&ask);
-        self.log.push(Step::Decided(ask));
+        self.log.push(LogStep::Decided(ask));
         note
     }
 
     /// A copy that has replayed the log. When the replay panics too, the cause lies in the log: then the log is dropped
     /// and the copy goes on from the checkpoint itself. `None` when that panics as well.
     pub fn restore(&mut self) -> Option<M> {
-        let replayed = |steps: &[Step]| {
+        let replayed = |steps: &[LogStep]| {
             let replay = || {
                 let mut model = self.model.as_ref()?.checkpoint();
                 for step in steps {
@@ -98,21 +98,21 @@ impl<M: Improvise> Checkpoint<M> {
 }
 
 /// Applies one step to the model.
-fn apply(model: &mut impl Improvise, step: Step) {
+fn apply(model: &mut impl Improvise, step: LogStep) {
     match step {
-        Step::Received(Command::Heard(key)) => model.hear(key),
-        Step::Received(Command::HeardBelow(key)) => model.hear_below(key),
-        Step::Received(Command::Chord(chord)) => model.hear_chord(chord),
-        Step::Received(Command::ChordSource(source)) => model.set_source(source),
-        Step::Received(Command::Amend { id, duration }) => model.amend(id, duration),
-        Step::Received(Command::ReleaseKey { id, duration }) => model.release_key(id, duration),
-        Step::Received(Command::ReleasePedal { id, duration }) => model.release_pedal(id, duration),
-        Step::Received(Command::Retract { from }) => model.retract(from),
-        Step::Received(Command::ForgetUnplayed { onset, pitch }) => model.forget_unplayed(onset, pitch),
-        Step::Received(Command::ForgetAll) => model.reset(),
+        LogStep::Received(Command::Heard(key)) => model.hear(key),
+        LogStep::Received(Command::HeardBelow(key)) => model.hear_below(key),
+        LogStep::Received(Command::Chord(chord)) => model.hear_chord(chord),
+        LogStep::Received(Command::ChordSource(source)) => model.set_source(source),
+        LogStep::Received(Command::Amend { id, duration }) => model.amend(id, duration),
+        LogStep::Received(Command::ReleaseKey { id, duration }) => model.release_key(id, duration),
+        LogStep::Received(Command::ReleasePedal { id, duration }) => model.release_pedal(id, duration),
+        LogStep::Received(Command::Retract { from }) => model.retract(from),
+        LogStep::Received(Command::ForgetUnplayed { onset, pitch }) => model.forget_unplayed(onset, pitch),
+        LogStep::Received(Command::ForgetAll) => model.reset(),
         // The worker handles these itself.
-        Step::Received(Command::Style(_) | Command::ReloadFiles | Command::Request(_)) => {}
-        Step::Decided(ask) => {
+        LogStep::Received(Command::Style(_) | Command::ReloadFiles | Command::Request(_)) => {}
+        LogStep::Decided(ask) => {
             model.decide(&ask);
         }
     }

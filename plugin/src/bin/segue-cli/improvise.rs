@@ -6,12 +6,12 @@ use crate::prompt::{FREE_BPM, Prompt};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use nice_plug::params::persist::PersistentField;
-use segue::params::{First, Mode, SegueParams};
+use segue::params::{First, ModeChoice, SegueParams};
 use segue::params::{Gestures, Unhosted};
 use segue::preset::{self, Shelf};
 use segue::styles;
 use segue_corpus::sheet::{Sheet, TEMPOS_BPM, key_signature};
-use segue_corpus::tunes::Selection;
+use segue_corpus::tunes::TuneSelection;
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
 use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
@@ -172,7 +172,7 @@ impl Wish {
     fn prompt(&self, params: &SegueParams) -> Result<Prompt> {
         match &self.tune {
             Some(path) => {
-                let selection = Selection { number: self.number, track: self.track, channel: self.channel };
+                let selection = TuneSelection { number: self.number, track: self.track, channel: self.channel };
                 Prompt::read(path, selection, params.settings().style.free_time)
             }
             None => Ok(Prompt::one_note(first_note(params), alone_chart(params).as_ref())),
@@ -186,7 +186,7 @@ impl Wish {
         let seed = u32::try_from(params.model.seed.value()).unwrap_or(0) + number - 1;
         turn(&params, "seed", &seed.to_string(), "--count with --seed")?;
         let alone = self.tune.is_none();
-        let mode = if alone { Mode::Answer } else { params.turns.mode.value() };
+        let mode = if alone { ModeChoice::Answer } else { params.turns.mode.value() };
         let layout = self.lay_out(prompt, mode, &params)?;
         if alone {
             turn(&params, "mode", "Answer", "the session")?;
@@ -205,7 +205,7 @@ impl Wish {
             bars: layout.bars,
             tempo_bpm: self.tempo(prompt, &params),
             // An answer ends by itself.
-            stop: if mode == Mode::Answer {
+            stop: if mode == ModeChoice::Answer {
                 Ticks(layout.end.0 + prompt.bars_at(layout.end).metre.bar().0)
             } else {
                 layout.end
@@ -214,7 +214,7 @@ impl Wish {
             keeps_sound: self.wav.is_some(),
         };
         let mut played = session.play(&params, || {
-            if mode == Mode::Answer {
+            if mode == ModeChoice::Answer {
                 // A button can always be pressed.
                 let _ = turn(&params, "your_turn", "On", "the session");
             }
@@ -226,10 +226,10 @@ impl Wish {
         Ok((sheet(number, prompt, &session, &played, alone, &params), played))
     }
 
-    fn lay_out(&self, prompt: &Prompt, mode: Mode, params: &SegueParams) -> Result<Layout> {
+    fn lay_out(&self, prompt: &Prompt, mode: ModeChoice, params: &SegueParams) -> Result<Layout> {
         let turn_bars = i64::from(params.turns.trade_bars.value().bars());
         let layout = lay_out(prompt, mode, turn_bars, params.turns.trade_first.value() == First::Segue, self.bars);
-        if mode == Mode::Answer {
+        if mode == ModeChoice::Answer {
             let bars = self.bars.unwrap_or(8);
             ensure!(
                 bars <= LONGEST_ANSWER,
@@ -242,9 +242,9 @@ impl Wish {
 
     /// Makes Segue wait through the rests of the tune and gives it the turn at the end. Returns the response gap in
     /// milliseconds: the end of the tune is known here, so Segue need not wait to see whether another note comes.
-    fn prepare_gap(&self, mode: Mode, params: &SegueParams) -> Result<f32> {
+    fn prepare_gap(&self, mode: ModeChoice, params: &SegueParams) -> Result<f32> {
         const ON_THE_BAR_LINE_MS: f32 = 20.0;
-        if mode != Mode::Answer {
+        if mode != ModeChoice::Answer {
             return Ok(ON_THE_BAR_LINE_MS);
         }
         let is_set = self.preset.is_some() || self.settings.iter().any(|setting| setting.starts_with("response_gap"));

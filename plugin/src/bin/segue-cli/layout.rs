@@ -1,7 +1,7 @@
 //! Who plays when: the prompt's notes and Segue's room on one time line, for each mode.
 
 use crate::prompt::Prompt;
-use segue::params::Mode;
+use segue::params::ModeChoice;
 use segue_model::note::{Bars, Metre, Note, Ticks};
 
 /// A session to be played.
@@ -20,11 +20,11 @@ pub struct Layout {
 /// In Answer, Segue has `bars` after the tune. In Trade, the tune is played in turns, with a turn of Segue's after (or
 /// before) each, up to `bars` of Segue's, in the metre of the tune there. In Duet both play until the tune ends, or for
 /// `bars` bars.
-pub fn lay_out(prompt: &Prompt, mode: Mode, turn_bars: i64, segue_first: bool, bars: Option<i64>) -> Layout {
+pub fn lay_out(prompt: &Prompt, mode: ModeChoice, turn_bars: i64, segue_first: bool, bars: Option<i64>) -> Layout {
     /// The default length.
     const USUAL_BARS: i64 = 8;
     match mode {
-        Mode::Answer => {
+        ModeChoice::Answer => {
             let notes = let_go(&prompt.notes, prompt.end());
             let mut layout = Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), end: prompt.end() };
             let lines = BarsOfTune::of(prompt);
@@ -38,13 +38,13 @@ pub fn lay_out(prompt: &Prompt, mode: Mode, turn_bars: i64, segue_first: bool, b
             }
             layout
         }
-        Mode::Duet => {
+        ModeChoice::Duet => {
             let lines = BarsOfTune::of(prompt);
             let end = bars.map_or(prompt.end(), |bars| lines.line(count(bars)));
             let notes = cut(&prompt.notes, Ticks::ZERO, end);
             Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), end }
         }
-        Mode::Trade => {
+        ModeChoice::Trade => {
             let lines = BarsOfTune::of(prompt);
             let turn = count(turn_bars.max(1));
             let of_tune = lines.count().div_ceil(turn);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     /// Checks the bars in which the player's notes begin, and the number of bars.
-    fn check(mode: Mode, segue_first: bool, bars: Option<i64>, wanted: &[i64], end: i64) {
+    fn check(mode: ModeChoice, segue_first: bool, bars: Option<i64>, wanted: &[i64], end: i64) {
         let layout = lay_out(&prompt(4), mode, 2, segue_first, bars);
         let begins: Vec<i64> = layout.notes.iter().map(|note| note.onset.0 / BAR).collect();
         assert_eq!((begins.as_slice(), layout.end.0), (wanted, end * BAR), "{mode:?} {bars:?}");
@@ -187,14 +187,14 @@ mod tests {
 
     #[test]
     fn each_mode_gives_the_player_and_segue_their_bars() {
-        check(Mode::Answer, false, None, &[0, 1, 2, 3], 12);
-        check(Mode::Answer, false, Some(3), &[0, 1, 2, 3], 7);
-        check(Mode::Duet, false, None, &[0, 1, 2, 3], 4);
-        check(Mode::Duet, false, Some(2), &[0, 1], 2);
-        check(Mode::Trade, false, None, &[0, 1, 4, 5], 8);
-        check(Mode::Trade, true, None, &[2, 3, 6, 7], 8);
-        check(Mode::Trade, false, Some(2), &[0, 1], 4);
-        check(Mode::Trade, false, Some(99), &[0, 1, 4, 5], 8);
+        check(ModeChoice::Answer, false, None, &[0, 1, 2, 3], 12);
+        check(ModeChoice::Answer, false, Some(3), &[0, 1, 2, 3], 7);
+        check(ModeChoice::Duet, false, None, &[0, 1, 2, 3], 4);
+        check(ModeChoice::Duet, false, Some(2), &[0, 1], 2);
+        check(ModeChoice::Trade, false, None, &[0, 1, 4, 5], 8);
+        check(ModeChoice::Trade, true, None, &[2, 3, 6, 7], 8);
+        check(ModeChoice::Trade, false, Some(2), &[0, 1], 4);
+        check(ModeChoice::Trade, false, Some(99), &[0, 1, 4, 5], 8);
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
             |onset| Note { onset: Ticks(onset), pitch: Pitch::MAX, duration: Ticks(48), velocity: Velocity::DEFAULT };
         let onsets = (0..3).map(|bar| bar * BAR).chain((0..5).map(|bar| 3 * BAR + bar * 144));
         let tune = Prompt { notes: onsets.map(note).collect(), bars, ..prompt(1) };
-        let layout = lay_out(&tune, Mode::Trade, 2, false, None);
+        let layout = lay_out(&tune, ModeChoice::Trade, 2, false, None);
         let lines: Vec<(i64, u8)> = layout.bars.iter().map(|bars| (bars.line.0, bars.metre.numerator)).collect();
         // Player 4 4, Segue 4 4, player 4 3, Segue 3 3, and then all bars have three beats.
         assert_eq!(lines, [(0, 4), (5 * BAR, 3)]);
@@ -214,9 +214,9 @@ mod tests {
         let yours: Vec<i64> = layout.notes.iter().map(|note| note.onset.0).collect();
         let three = |bar: i64| 5 * BAR + bar * 144;
         assert_eq!(yours, [0, BAR, 4 * BAR, three(0), three(3), three(4), three(7), three(8)]);
-        let layout = lay_out(&tune, Mode::Trade, 2, true, None);
+        let layout = lay_out(&tune, ModeChoice::Trade, 2, true, None);
         let lines: Vec<(i64, u8)> = layout.bars.iter().map(|bars| (bars.line.0, bars.metre.numerator)).collect();
         assert_eq!(lines, [(0, 4), (7 * BAR, 3)]);
-        assert_eq!(lay_out(&tune, Mode::Duet, 2, false, Some(5)).end, Ticks(3 * BAR + 2 * 144));
+        assert_eq!(lay_out(&tune, ModeChoice::Duet, 2, false, Some(5)).end, Ticks(3 * BAR + 2 * 144));
     }
 }

@@ -1,8 +1,8 @@
 //! The tune that Segue begins from: read from a file, on a time line that begins with a bar line at 0.
 
 use anyhow::Result;
-use segue_corpus::midi::{Clock, Reading, Voices};
-use segue_corpus::tunes::{Selection, read_tunes};
+use segue_corpus::midi::{MidiOptions, TickUnit, Voices};
+use segue_corpus::tunes::{TuneSelection, read_tunes};
 use segue_corpus::{Tempo, Tune};
 use segue_model::chart::Chart;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
@@ -37,11 +37,11 @@ impl Prompt {
     ///
     /// # Errors
     /// With a sentence that names the file.
-    pub fn read(path: &Path, selection: Selection, free_time: bool) -> Result<Self> {
+    pub fn read(path: &Path, selection: TuneSelection, free_time: bool) -> Result<Self> {
         let reading = if free_time {
-            Reading { voices: Voices::All, clock: Clock::Seconds, pedal: true, chords: false }
+            MidiOptions { voices: Voices::All, clock: TickUnit::Seconds, pedal: true, chords: false }
         } else {
-            Reading { voices: Voices::Melody, chords: true, ..Reading::default() }
+            MidiOptions { voices: Voices::Melody, chords: true, ..MidiOptions::default() }
         };
         let tunes = read_tunes(path, selection, reading)?;
         Ok(Self { notices: tunes.notices(), ..Self::of(tunes.chosen()?) })

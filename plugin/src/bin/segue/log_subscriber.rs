@@ -54,7 +54,7 @@ impl Subscriber for Terminal {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut message = Message::default();
+        let mut message = LogMessage::default();
         event.record(&mut message);
         if let Some(line) = self.line(message.0, Instant::now()) {
             eprintln!("{line}");
@@ -74,9 +74,9 @@ impl Subscriber for Terminal {
 
 /// The text of one event.
 #[derive(Default)]
-struct Message(String);
+struct LogMessage(String);
 
-impl Visit for Message {
+impl Visit for LogMessage {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             // Writing to a string cannot fail.

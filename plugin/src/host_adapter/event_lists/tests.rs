@@ -54,7 +54,7 @@ type Read = ((u32, u32), Vec<(u32, i16)>);
 fn pieces(events: Vec<clap_event_note>, frames: u32) -> Vec<Read> {
     let host = HostList(events);
     let host_list = host.list();
-    let events = HostEvents::new(&raw const host_list, frames);
+    let events = BlockEvents::new(&raw const host_list, frames);
     let mut pieces = Vec::new();
     let mut piece = events.piece_after(None);
     while let Some(now) = piece {

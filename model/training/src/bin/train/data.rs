@@ -30,18 +30,18 @@ impl DataArguments {
     pub fn read_for(&self, vocabulary: &Vocabulary) -> anyhow::Result<Corpus> {
         let voices = if vocabulary.polyphony == 1 { Voices::Melody } else { Voices::All };
         let is_free = vocabulary.time_base == TimeBase::Free;
-        let clock = if is_free { midi::Clock::Seconds } else { midi::Clock::Beats };
-        self.read(midi::Reading { voices, clock, pedal: is_free, chords: vocabulary.chords })
+        let clock = if is_free { midi::TickUnit::Seconds } else { midi::TickUnit::Beats };
+        self.read(midi::MidiOptions { voices, clock, pedal: is_free, chords: vocabulary.chords })
     }
 
     /// Reads the tunes as melodies with chords.
     pub fn read_melodies(&self) -> anyhow::Result<Corpus> {
-        self.read(midi::Reading { voices: Voices::Melody, chords: true, ..midi::Reading::default() })
+        self.read(midi::MidiOptions { voices: Voices::Melody, chords: true, ..midi::MidiOptions::default() })
     }
 
     /// Reads the tunes and reports the files that were refused.
-    fn read(&self, midi: midi::Reading) -> anyhow::Result<Corpus> {
-        let reading = folder::Reading { midi, ..folder::Reading::default() };
+    fn read(&self, midi: midi::MidiOptions) -> anyhow::Result<Corpus> {
+        let reading = folder::FolderOptions { midi, ..folder::FolderOptions::default() };
         let corpus = read_folders(&self.data, reading, Some(&self.cache))?;
         for reason in &corpus.refused {
             eprintln!("refused: {reason}");

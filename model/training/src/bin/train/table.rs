@@ -170,12 +170,7 @@ mod tests {
             ..MeanLikelihood::default()
         };
         let chains = MarkovLikelihoods { markov: 2.0, cached: 1.75, unigram: 2.5, ..MarkovLikelihoods::default() };
-        let figures = Likelihoods {
-            full_context: full_context,
-            no_look_back: Some(full_context),
-            chains,
-            ..Likelihoods::default()
-        };
+        let figures = Likelihoods { full_context, no_look_back: Some(full_context), chains, ..Likelihoods::default() };
         let row = "| a | 90 | 2.000 / 1.750 / 2.500 | 1.500 | 1.500 | 50.0 % | 0.250 + 0.500 | – |\n";
         assert_eq!(all_notes("a", &figures), row);
         let with_chords = Likelihoods { no_chords: Some(MeanLikelihood { pitch: 2.5, ..full_context }), ..figures };

@@ -1,22 +1,22 @@
 use super::*;
-use crate::recorder::{Entry, Event};
+use crate::recorder::{LogEntry, LogEvent};
 use segue_model::note::Pitch;
 
 /// A jam: `(tick, event)` at 120 bpm.
-fn jam(events: &[(f64, Event)]) -> History {
+fn jam(events: &[(f64, LogEvent)]) -> History {
     let mut history = History::default();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "made-up ticks")]
     let at_ns = |tick: f64| (tick / 96.0 * 1e9) as u64;
-    history.extend(events.iter().map(|&(tick, event)| Entry { at_ns: at_ns(tick.max(0.0)), tick, event }));
+    history.extend(events.iter().map(|&(tick, event)| LogEntry { at_ns: at_ns(tick.max(0.0)), tick, event }));
     history
 }
 
-fn strike(who: NoteSource, key: u8, velocity: u8) -> Event {
-    Event::NoteOn { who, pitch: Pitch::new(key).unwrap(), velocity }
+fn strike(who: NoteSource, key: u8, velocity: u8) -> LogEvent {
+    LogEvent::NoteOn { who, pitch: Pitch::new(key).unwrap(), velocity }
 }
 
-fn damp(who: NoteSource, key: u8) -> Event {
-    Event::NoteOff { who, pitch: Pitch::new(key).unwrap() }
+fn damp(who: NoteSource, key: u8) -> LogEvent {
+    LogEvent::NoteOff { who, pitch: Pitch::new(key).unwrap() }
 }
 
 /// Each event of a track as `tick: text`.
@@ -50,17 +50,17 @@ const WALTZ: Metre = Metre { numerator: 3, denominator: 4 };
 
 fn tune() -> History {
     jam(&[
-        (960.0, Event::Tempo { bpm: 120.0 }),
-        (960.0, Event::Bars(Metre::COMMON)),
-        (960.0, Event::Form),
-        (960.0, Event::Chords(Chords::Chart { version: 1, style: StyleNumber(3) })),
+        (960.0, LogEvent::Tempo { bpm: 120.0 }),
+        (960.0, LogEvent::Bars(Metre::COMMON)),
+        (960.0, LogEvent::Form),
+        (960.0, LogEvent::Chords(Chords::Chart { version: 1, style: StyleNumber(3) })),
         (1008.0, strike(NoteSource::Player, 60, 100)),
         (1032.0, damp(NoteSource::Player, 60)),
         (1056.02, strike(NoteSource::Segue, 64, 80)),
-        (1104.0, Event::Tempo { bpm: 90.0 }),
+        (1104.0, LogEvent::Tempo { bpm: 90.0 }),
         // The block that changed the metre began a little before its bar line.
-        (1150.0, Event::Cut { plays: true }),
-        (1152.0, Event::Bars(WALTZ)),
+        (1150.0, LogEvent::Cut { plays: true }),
+        (1152.0, LogEvent::Bars(WALTZ)),
         (1152.0, strike(NoteSource::Player, 60, 90)),
         (1152.0, damp(NoteSource::Segue, 64)),
         (1160.0, damp(NoteSource::Player, 60)),
@@ -107,13 +107,13 @@ fn without_a_song_bars_begin_again_after_a_silence() {
         let second = 96.0_f64 + pause;
         let line = second.ceil();
         let history = jam(&[
-            (0.0, Event::Tempo { bpm: 120.0 }),
-            (0.0, Event::Bars(Metre::COMMON)),
+            (0.0, LogEvent::Tempo { bpm: 120.0 }),
+            (0.0, LogEvent::Bars(Metre::COMMON)),
             (0.0, strike(NoteSource::Player, 60, 100)),
             (24.0, damp(NoteSource::Player, 60)),
             (72.0, strike(NoteSource::Player, 62, 100)),
             (96.0, damp(NoteSource::Player, 62)),
-            (line, Event::Bars(Metre::COMMON)),
+            (line, LogEvent::Bars(Metre::COMMON)),
             (line, strike(NoteSource::Player, 64, 100)),
             (line + 20.0, damp(NoteSource::Player, 64)),
             (line + 48.0, strike(NoteSource::Player, 65, 100)),
@@ -134,11 +134,11 @@ fn without_a_song_bars_begin_again_after_a_silence() {
 fn a_tempo_that_is_read_from_a_phrase_is_that_of_its_whole_bar() {
     // Eighths at 90 bpm. The tempo is read from the fourth one.
     let eighth = 32.0;
-    let mut events = vec![(0.0, Event::Tempo { bpm: 120.0 }), (0.0, Event::Bars(Metre::COMMON))];
+    let mut events = vec![(0.0, LogEvent::Tempo { bpm: 120.0 }), (0.0, LogEvent::Bars(Metre::COMMON))];
     for index in 0..4_u8 {
         let at = f64::from(index) * eighth;
         if index == 3 {
-            events.extend([(at, Event::Tempo { bpm: 90.0 }), (at - 72.0, Event::Bars(Metre::COMMON))]);
+            events.extend([(at, LogEvent::Tempo { bpm: 90.0 }), (at - 72.0, LogEvent::Bars(Metre::COMMON))]);
         }
         events.extend([
             (at, strike(NoteSource::Player, 60 + index, 90)),
@@ -161,12 +161,12 @@ fn a_tempo_that_is_read_from_a_phrase_is_that_of_its_whole_bar() {
 /// The markers of a jam of a few bars with these chords, by tick.
 fn markers(chords: &[(f64, Chords)]) -> Vec<String> {
     let mut events = vec![
-        (0.0, Event::Tempo { bpm: 120.0 }),
-        (0.0, Event::Bars(Metre::COMMON)),
-        (0.0, Event::Form),
+        (0.0, LogEvent::Tempo { bpm: 120.0 }),
+        (0.0, LogEvent::Bars(Metre::COMMON)),
+        (0.0, LogEvent::Form),
         (0.0, strike(NoteSource::Player, 60, 100)),
     ];
-    events.extend(chords.iter().map(|(tick, chords)| (*tick, Event::Chords(*chords))));
+    events.extend(chords.iter().map(|(tick, chords)| (*tick, LogEvent::Chords(*chords))));
     events.push((900.0, damp(NoteSource::Player, 60)));
     let charts = |version, style: StyleNumber| match (version, style.0) {
         (1, _) => chart("C | F7"),
