@@ -1,10 +1,11 @@
-//! What every file of this repository keeps to: short names of tests, short lines, short files, and modules that do not
-//! import each other in a circle.
+//! The conventions that every file of this repository follows: short names of tests, short lines, short files, no two
+//! types with one name, no large structs in the engine, and no modules that import each other in a circle.
 //!
-//! The tests read the sources as text. They know nothing of Rust but the little that they look for, so they run in a
-//! moment and with every `cargo xtask test`.
+//! The tests read the sources as text. They know only the little of Rust that they look for, so they are quick and run
+//! with every `cargo xtask test`.
 
 mod imports;
+mod types;
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ const CIRCLES: Exceptions = Exceptions(&[]);
 const LONG_FILES: Exceptions = Exceptions(&[]);
 
 /// A source file.
-struct Source {
+struct SourceFile {
     /// From the top of the checkout on, with forward slashes.
     path: String,
     text: String,
@@ -35,7 +36,7 @@ fn root() -> PathBuf {
 }
 
 /// All Rust files of the workspace, in order of their paths.
-fn sources() -> Vec<Source> {
+fn sources() -> Vec<SourceFile> {
     let mut found = Vec::new();
     for folder in ["model", "plugin", "tests", "xtask"] {
         collect(&root().join(folder), folder, &mut found);
@@ -45,7 +46,7 @@ fn sources() -> Vec<Source> {
     found
 }
 
-fn collect(folder: &Path, name: &str, found: &mut Vec<Source>) {
+fn collect(folder: &Path, name: &str, found: &mut Vec<SourceFile>) {
     for entry in folder.read_dir().expect("a folder of the checkout can be listed") {
         let path = entry.expect("an entry of a folder can be read").path();
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -53,7 +54,10 @@ fn collect(folder: &Path, name: &str, found: &mut Vec<Source>) {
         if path.is_dir() && file != "target" {
             collect(&path, &name, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(Source { path: name, text: std::fs::read_to_string(&path).expect("a source file can be read") });
+            found.push(SourceFile {
+                path: name,
+                text: std::fs::read_to_string(&path).expect("a source file can be read"),
+            });
         }
     }
 }
@@ -97,20 +101,20 @@ fn test_names(text: &str) -> Vec<&str> {
     names
 }
 
-fn long_test_names(source: &Source) -> Vec<(String, String)> {
+fn long_test_names(source: &SourceFile) -> Vec<(String, String)> {
     let is_long = |name: &&str| name.chars().count() > LONGEST_TEST_NAME;
     let long = test_names(&source.text).into_iter().filter(is_long);
     long.map(|name| (source.path.clone(), format!("{name} ({} characters)", name.chars().count()))).collect()
 }
 
-fn long_lines(source: &Source) -> Vec<(String, String)> {
+fn long_lines(source: &SourceFile) -> Vec<(String, String)> {
     let lines = (1..).zip(source.text.lines()).filter(|(_, line)| line.chars().count() > LONGEST_LINE);
     lines
         .map(|(number, line)| (format!("{}:{number}", source.path), format!("{} characters", line.chars().count())))
         .collect()
 }
 
-fn long_file(source: &Source) -> Option<(String, String)> {
+fn long_file(source: &SourceFile) -> Option<(String, String)> {
     let lines = source.text.lines().count();
     (lines > LONGEST_FILE).then(|| (source.path.clone(), format!("{lines} lines")))
 }
@@ -149,11 +153,11 @@ fn workarounds_say_whose_they_are_and_when_they_can_go() {
 }
 
 /// This file speaks of workarounds and has none.
-fn is_here(source: &Source) -> bool {
+fn is_here(source: &SourceFile) -> bool {
     source.path.starts_with("xtask/src/conventions")
 }
 
-fn bad_workarounds(source: &Source) -> Vec<String> {
+fn bad_workarounds(source: &SourceFile) -> Vec<String> {
     /// So many lines a workaround may be described in.
     const LINES: usize = 10;
     let lines: Vec<&str> = source.text.lines().collect();
@@ -173,6 +177,20 @@ fn bad_workarounds(source: &Source) -> Vec<String> {
         .collect()
 }
 
+/// A reader who meets a type's name a second time must be able to trust its first meaning.
+#[test]
+fn no_type_name_has_two_meanings() {
+    let repeated = types::repeated_names(&sources());
+    assert!(repeated.is_empty(), "give one of each a better name:\n{}", repeated.join("\n"));
+}
+
+/// The owners of the engine's state stay small enough to be understood at once.
+#[test]
+fn no_struct_of_the_engine_is_large() {
+    let large = types::large_structs(&sources(), "plugin/engine/src/");
+    assert!(large.is_empty(), "group fields that belong together:\n{}", large.join("\n"));
+}
+
 /// Modules that import each other in a circle can only be understood together.
 #[test]
 fn no_modules_import_each_other_in_a_circle() {
@@ -184,11 +202,11 @@ fn the_checks_see_what_they_look_for() {
     let long = "x".repeat(LONGEST_TEST_NAME + 1);
     let text =
         format!("#[test]\n/// Why.\n#[ignore]\nfn {long}() {{}}\nfn {long}_but_no_test() {{}}\n{}\n", "é".repeat(121));
-    let source = Source { path: "tests/a.rs".to_owned(), text };
+    let source = SourceFile { path: "tests/a.rs".to_owned(), text };
     assert_eq!(long_test_names(&source).len(), 1);
     assert_eq!(long_lines(&source), [("tests/a.rs:6".to_owned(), "121 characters".to_owned())]);
     assert_eq!(long_file(&source), None);
-    let workaround = |text: &str| bad_workarounds(&Source { path: "a.rs".to_owned(), text: text.to_owned() }).len();
+    let workaround = |text: &str| bad_workarounds(&SourceFile { path: "a.rs".to_owned(), text: text.to_owned() }).len();
     assert_eq!(workaround("// WORKAROUND(nice-plug 0.4.2): it is late.\n// Delete when it is not."), 0);
     assert_eq!(workaround("// WORKAROUND(nice-plug 0.4.2): it is late."), 1);
     assert_eq!(workaround("// WORKAROUND: it is late. Delete when it is not."), 1);

@@ -3,7 +3,7 @@
 //! Modules are compared level by level: two children of one parent must not need each other, directly or through
 //! others. A parent may name its children and they may name it. Tests may name anything.
 
-use super::Source;
+use super::SourceFile;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The folders with the sources of each crate.
@@ -21,11 +21,11 @@ const CRATES: [&str; 7] = [
 type Module = Vec<String>;
 
 /// Every circle: the folder of its crate, and its modules in order.
-pub fn cycles(sources: &[Source]) -> Vec<(String, String)> {
+pub fn cycles(sources: &[SourceFile]) -> Vec<(String, String)> {
     CRATES.iter().flat_map(|folder| cycles_of_crate(folder, sources)).collect()
 }
 
-fn cycles_of_crate(folder: &str, sources: &[Source]) -> Vec<(String, String)> {
+fn cycles_of_crate(folder: &str, sources: &[SourceFile]) -> Vec<(String, String)> {
     let files: BTreeMap<Module, &str> = sources
         .iter()
         .filter_map(|source| Some((module(source.path.strip_prefix(folder)?)?, without_tests(&source.text))))
@@ -65,7 +65,7 @@ fn module(path: &str) -> Option<Module> {
 }
 
 /// The text up to the tests at its end.
-fn without_tests(text: &str) -> &str {
+pub(super) fn without_tests(text: &str) -> &str {
     text.find("#[cfg(test)]\nmod tests {").map_or(text, |end| &text[..end])
 }
 
@@ -176,7 +176,7 @@ fn circles(arrows: &BTreeSet<(String, String)>) -> Vec<BTreeSet<String>> {
 
 #[test]
 fn a_circle_is_found_and_a_parent_is_none() {
-    let source = |path: &str, text: &str| Source { path: format!("plugin/src/{path}"), text: text.to_owned() };
+    let source = |path: &str, text: &str| SourceFile { path: format!("plugin/src/{path}"), text: text.to_owned() };
     let sources = [
         source("lib.rs", "mod a;\nmod b;\nmod c;\nuse a::X;"),
         source("a.rs", "use crate::b::{self, Y as Z};\nuse super::c;\n// crate::c::d"),
