@@ -6,6 +6,7 @@
 
 mod imports;
 mod types;
+mod workarounds;
 
 use std::path::{Path, PathBuf};
 
@@ -145,36 +146,27 @@ fn the_readme_is_short() {
     assert!(readme.len() <= MOST_BYTES, "{} bytes, and {MOST_BYTES} are allowed", readme.len());
 }
 
-/// What makes up for a fault of another package names that package with its version, and says when it can be deleted.
+/// A workaround says whose fault it makes up for, where that fault is, which test needs it and when it can go.
 #[test]
 fn workarounds_say_whose_they_are_and_when_they_can_go() {
-    let problems: Vec<String> = sources().iter().filter(|source| !is_here(source)).flat_map(bad_workarounds).collect();
+    let sources = sources();
+    let tests = workarounds::all_tests(&sources);
+    let labelled = sources.iter().filter(|source| !is_here(source));
+    let problems: Vec<String> = labelled.flat_map(|source| workarounds::bad_labels(source, &tests)).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// This file speaks of workarounds and has none.
-fn is_here(source: &SourceFile) -> bool {
-    source.path.starts_with("xtask/src/conventions")
+/// A fault that its package has mended needs no workaround: each new version is looked at.
+#[test]
+fn the_faults_that_are_worked_around_are_still_there() {
+    let sources: Vec<SourceFile> = sources().into_iter().filter(|source| !is_here(source)).collect();
+    let changed = workarounds::changed_upstream(&sources);
+    assert!(changed.is_empty(), "{}", changed.join("\n"));
 }
 
-fn bad_workarounds(source: &SourceFile) -> Vec<String> {
-    /// So many lines a workaround may be described in.
-    const LINES: usize = 10;
-    let lines: Vec<&str> = source.text.lines().collect();
-    let is_good = |index: usize| {
-        let label = lines[index].split_once("WORKAROUND(").and_then(|(_, rest)| rest.split_once("): "));
-        let has_version = label.is_some_and(|(package, _)| {
-            package
-                .split_once(' ')
-                .is_some_and(|(_, version)| version.starts_with(|first: char| first.is_ascii_digit()))
-        });
-        has_version && lines[index..lines.len().min(index + LINES)].iter().any(|line| line.contains("Delete"))
-    };
-    let labelled = (0..lines.len()).filter(|index| lines[*index].contains("WORKAROUND"));
-    labelled
-        .filter(|index| !is_good(*index))
-        .map(|index| format!("{}:{}: {}", source.path, index + 1, lines[index].trim()))
-        .collect()
+/// These files speak of workarounds and have none.
+fn is_here(source: &SourceFile) -> bool {
+    source.path.starts_with("xtask/src/conventions")
 }
 
 /// A reader who meets a type's name a second time must be able to trust its first meaning.
@@ -206,10 +198,6 @@ fn the_checks_see_what_they_look_for() {
     assert_eq!(long_test_names(&source).len(), 1);
     assert_eq!(long_lines(&source), [("tests/a.rs:6".to_owned(), "121 characters".to_owned())]);
     assert_eq!(long_file(&source), None);
-    let workaround = |text: &str| bad_workarounds(&SourceFile { path: "a.rs".to_owned(), text: text.to_owned() }).len();
-    assert_eq!(workaround("// WORKAROUND(nice-plug 0.4.2): it is late.\n// Delete when it is not."), 0);
-    assert_eq!(workaround("// WORKAROUND(nice-plug 0.4.2): it is late."), 1);
-    assert_eq!(workaround("// WORKAROUND: it is late. Delete when it is not."), 1);
     let found = [("tests/a.rs".to_owned(), "x".to_owned())];
     assert_eq!(Exceptions(&[("tests/", 1)]).exceeded(&found), None);
     assert!(Exceptions(&[("tests/", 0)]).exceeded(&found).is_some());

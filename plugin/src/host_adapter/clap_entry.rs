@@ -1,8 +1,9 @@
 //! The library's CLAP entry: `nice-plug`'s plugin, with a few functions put in front of it.
 //!
-//! WORKAROUND(nice-plug 0.4.2): `nice_export_clap!` answers only for the CLAP plugin factory, so neither a VST3 class
-//! id nor the note expressions can be given to `clap-wrapper`. Delete when the macro takes further factories and
-//! extensions.
+//! WORKAROUND(nice-plug 0.4.2): `nice_export_clap!` offers the CLAP plugin factory only, so `clap-wrapper` learns
+//! neither the VST3 class id nor the note expressions. Not reported, see
+//! <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/clap.rs#L165>. Tested by
+//! `the_class_id_the_category_and_the_vendor_are_frozen`. Delete when the macro takes further factories and extensions.
 //!
 //! Each instance that a host gets is an `Instance`: a copy of `nice-plug`'s table of functions in which `destroy`,
 //! `activate`, `process` and `get_extension` are ours. `process` passes each block on in pieces, see `event_lists`.
@@ -147,8 +148,11 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     unsafe { release(plugin) };
 }
 
-/// WORKAROUND(clap-wrapper 0.3.1): of what the window sets while the host asks for no sound it passes nothing on. Here
-/// the host is asked to look at all values instead. Delete when `ClapAsVst3::onIdle` gives its flush an `IAutomation`.
+/// WORKAROUND(clap-wrapper 0.3.1): while the host asks for no sound, values that the window sets do not reach it. Here
+/// the host is asked to read all values again. Not reported, see
+/// <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L1361>. Tested by
+/// `edits_in_the_window_of_a_resting_plugin_reach_the_host`. Delete when `ClapAsVst3::onIdle` gives its flush an
+/// `IAutomation`.
 unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
     // SAFETY: the host gives what it was given.
     let Some(ours) = (unsafe { instance(plugin) }) else { return };
@@ -222,8 +226,10 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
     }
     if name == CLAP_EXT_LATENCY {
         // Segue delays nothing.
-        // WORKAROUND(clap-wrapper 0.3.1): where a host asks for the latency before it activates, each activation asks
-        // the host to start again. Delete when it does so only for a latency that has changed.
+        // WORKAROUND(clap-wrapper 0.3.1): if a host asks for the latency before it activates, each activation asks the
+        // host to restart. Not reported, see
+        // <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L201>. Tested by
+        // `no_latency_an_endless_tail_and_no_restart`. Delete when it does so only for a latency that has changed.
         return std::ptr::null();
     }
     if name == CLAP_EXT_PARAMS {
@@ -242,8 +248,9 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
 
 /// Segue may play at any time, so a host must never put it to sleep.
 ///
-/// WORKAROUND(nice-plug 0.4.2): before the first block it says that nothing sounds on, which is when VST3 hosts ask.
-/// Delete when its tail is known from the start.
+/// WORKAROUND(nice-plug 0.4.2): until the first block it reports no tail, and that is when VST3 hosts ask. Not
+/// reported, see <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/clap/wrapper.rs#L3494>. Tested by
+/// `no_latency_an_endless_tail_and_no_restart`. Delete when its tail is known from the start.
 static TAIL: clap_plugin_tail = clap_plugin_tail { get: Some(endless_tail) };
 
 extern "C" fn endless_tail(_plugin: *const clap_plugin) -> u32 {

@@ -1,13 +1,16 @@
 //! The open window as the host holds it, between the host and `nice-plug`'s own.
 //!
-//! WORKAROUND(nice-plug-egui 0.6): with the X window system a window has a thread of its own, and the host may go on
-//! before that thread has put away its picture and its connection; a host that then unloads or exits crashes
-//! (<https://codeberg.org/RustAudio/nice-plug>). Here closing waits for the thread. Delete [`ThreadGuard`] and
-//! [`ThreadWait`] when dropping a `baseview::Window` joins its thread.
+//! WORKAROUND(nice-plug-egui 0.6.0): with the X window system a window has a thread of its own, and closing did not
+//! wait until that thread had released its picture and its connection; a host that then unloads the plugin or exits
+//! crashes. Here closing waits. `baseview` 0.4.2 seems to wait as well, see
+//! <https://docs.rs/crate/baseview/0.4.2/source/src/platform/x11/window_thread.rs#L275>. Tested by
+//! `a_host_may_close_window_and_plugin_in_any_order`. Delete [`ThreadGuard`] and [`ThreadWait`] when that passes many
+//! times without them.
 //!
-//! WORKAROUND(nice-plug-egui 0.6): a window that resizes itself does not ask the host first, and hosts made with JUCE
-//! take the new size back (<https://codeberg.org/RustAudio/nice-plug>). Here the host is asked. Delete [`SizeRequest`]
-//! when `ViewportCommand::InnerSize` asks the host.
+//! WORKAROUND(nice-plug-egui 0.6.0): a window that resizes itself does not ask the host first, and hosts made with JUCE
+//! undo the new size. Here the host is asked. Not reported, see
+//! <https://docs.rs/crate/egui-baseview/0.9.0/source/src/window.rs#L623>. No test: none of our hosts refuses a size.
+//! Delete [`SizeRequest`] when `ViewportCommand::InnerSize` asks the host.
 
 use super::HostFacts;
 use crate::params::window_size::{packed, unpacked};
@@ -168,9 +171,10 @@ pub fn around(
 impl Handle {
     /// Asks the host for the size that is wanted. Where a CLAP host says yes, the window follows by itself.
     ///
-    /// WORKAROUND(clap-wrapper 0.3.1): its `request_resize` says yes where the VST3 host said no, and the other way
-    /// round; a VST3 host that agrees sets the size itself. Delete when `WrappedView::request_resize` compares with
-    /// `kResultOk`.
+    /// WORKAROUND(clap-wrapper 0.3.1): its `request_resize` returns true where the VST3 host refused, and false where
+    /// it agreed; a VST3 host that agrees sets the size itself. Not reported, see
+    /// <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/detail/vst3/plugview.cpp#L266>. No
+    /// test: none of our hosts refuses a size. Delete when `WrappedView::request_resize` compares with `kResultOk`.
     fn pass_on_the_wish(&self, window: &Window) {
         let (Some(host), Some(wanted)) = (&window.host, window.size_request.take()) else { return };
         let (size, scale) = (Size::Logical(wanted.cast()), window.inner.size().scale_factor);

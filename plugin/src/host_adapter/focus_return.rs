@@ -1,11 +1,11 @@
 //! Gives the computer's keyboard back to the host.
 //!
-//! WORKAROUND(nice-plug-egui 0.6): with the X window system a window that is clicked takes the keyboard, and nothing
-//! that is typed there reaches the host: its space bar would no longer start the song
-//! (<https://codeberg.org/RustAudio/nice-plug>). So whenever nothing here wants to be typed into, the window that
-//! embeds ours gets the keyboard back. While the pointer rests on our window the X server still sends keys to it; they
-//! reach the host as soon as the pointer is elsewhere. On other systems the window passes on what it does not want.
-//! Delete when the promise `every_control_is_played_by_hand_and_the_host_hears_of_it` passes without it.
+//! WORKAROUND(nice-plug-egui 0.6.0): with the X window system a window that is clicked takes the keyboard and passes no
+//! key on, so the space bar no longer starts the song. Here the window that embeds ours gets the keyboard back whenever
+//! nobody types into ours. While the pointer rests on our window the X server still sends keys to it; they reach the
+//! host as soon as the pointer is elsewhere. On other systems the window passes on the keys that it does not use.
+//! Related: <https://github.com/RustAudio/baseview/issues/152>. Tested by
+//! `every_control_is_played_by_hand_and_the_host_hears_of_it`. Delete when that passes without it.
 
 use super::x11_map_delay;
 use egui::Ui;

@@ -1,12 +1,14 @@
 //! The window's functions of CLAP: `nice-plug`'s, with three of ours in front.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): a VST3 view that is released after its instance has ended closes the window of an
-//! instance that is no more. So an instance that ends with its window open stays, as a shell that does nothing, until
-//! then. Delete when `ClapAsVst3::terminate` closes the window.
+//! WORKAROUND(clap-wrapper 0.3.1): a VST3 view that is released after its instance has ended closes the window of a
+//! freed instance. So an instance that ends with its window open stays until then, as a shell that does nothing. Not
+//! reported, see <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L161>.
+//! Tested by `an_instance_may_end_with_its_window_open`. Delete when `ClapAsVst3::terminate` closes the window.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): it says nothing when a view is taken out of its window, and sets another parent when
-//! it is put into the next one; the first has taken the plugin's window with it. Delete when `WrappedView::removed`
-//! destroys it.
+//! WORKAROUND(clap-wrapper 0.3.1): it does not tell the plugin when a view leaves its window, and only sets another
+//! parent when the view enters the next; by then the first has taken the plugin's window with it. Not reported, see
+//! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/detail/vst3/plugview.cpp#L136>. Tested by
+//! `a_view_may_move_to_another_window`. Delete when `WrappedView::removed` destroys the window.
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 

@@ -15,9 +15,10 @@ use std::sync::OnceLock;
 
 /// `nice-plug`'s table with four functions in front of it.
 ///
-/// WORKAROUND(clap-wrapper 0.3.1): of a value with steps it takes the whole number below, and `nice-plug` reckons in
-/// single precision, where 48 of 127 steps are 47.99999: the host would show 47, and set it. Delete when `asVst3Value`
-/// rounds.
+/// WORKAROUND(clap-wrapper 0.3.1): it rounds a value with steps down, and `nice-plug` computes in single precision,
+/// where step 48 of 127 is 47.99999: the host would show 47 and set it. Not reported, see
+/// <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/detail/vst3/parameter.h#L73>. Tested by
+/// `steps_come_back_as_the_steps_that_they_were`. Delete when `asVst3Value` rounds to the nearest.
 ///
 /// # Safety
 /// `plugin` is the instance that `instance` is part of.

@@ -1,8 +1,9 @@
 //! Accidentals without letters that not every system has.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): what is typed into a VST3 host loses all letters but those of ASCII, so of `E♭`
-//! nothing is understood. There `Eb` is shown, and everywhere it may be typed. Delete when `getParamValueByString`
-//! keeps them.
+//! WORKAROUND(clap-wrapper 0.3.1): text that is typed into a VST3 host keeps only its ASCII letters, so `E♭` cannot be
+//! read. In VST3 `Eb` is shown instead, and everywhere it may be typed. Not reported, see
+//! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L495>. Tested by
+//! `every_text_that_is_shown_can_be_typed`. Delete when `getParamValueByString` keeps all letters.
 
 const ACCIDENTALS: [(char, char); 2] = [('♯', '#'), ('♭', 'b')];
 

@@ -1,11 +1,16 @@
 //! The library's VST3 entry: `clap-wrapper`'s, with a factory of ours in front of it, which makes up for two faults of
 //! each instance before its host gets it.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): an instance says that it wants nothing of the host's transport, so hosts that
-//! believe it say neither tempo nor position. Delete when `ClapAsVst3` fills in its `processContextRequirements`.
+//! WORKAROUND(clap-wrapper 0.3.1): an instance says that it needs nothing of the host's transport, so hosts that
+//! believe it give neither tempo nor position. Not reported, see
+//! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L145>. Tested by
+//! `the_host_hears_that_segue_wants_its_whole_transport`. Delete when `ClapAsVst3` fills in its
+//! `processContextRequirements`.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): a state that is loaded before the host has given a component handler, or in a host
-//! that never gives one, is reported to a null pointer. Delete when `ClapAsVst3::param_rescan` looks first.
+//! WORKAROUND(clap-wrapper 0.3.1): if the host has given no component handler, or not yet, loading a state calls a null
+//! pointer. Not reported, see
+//! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L1094>. Tested by
+//! `a_host_that_never_gives_a_handler_loads_states`. Delete when `ClapAsVst3::param_rescan` checks for that.
 //!
 //! The crate's own macro exports a `GetPluginFactory` that cannot be replaced. So the crate is only built, and what it
 //! has built is linked from here.

@@ -82,9 +82,10 @@ extern "C" fn midi_channels(_plugin: *const clap_plugin, _note_port: u32) -> u32
 extern "C" fn note_expressions(_plugin: *const clap_plugin) -> u32 {
     /// One bit each for volume, pan, tuning, vibrato, expression and brightness.
     ///
-    /// WORKAROUND(clap-wrapper 0.3.1): with the next bit, for pressure, it makes events out of uninitialised memory
-    /// where a pressure names a note that it does not know. Without, pressure comes as MIDI. Delete when it checks the
-    /// name.
+    /// WORKAROUND(clap-wrapper 0.3.1): the next bit is for pressure. With it, a pressure for an unknown note becomes an
+    /// event of uninitialised memory; without it, pressure comes as MIDI. Not reported, see
+    /// <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/detail/vst3/process.cpp#L592>. Tested
+    /// by `expressions_and_pressures_do_no_harm_and_do_not_leave`. Delete when it checks the note.
     const ALL_BUT_PRESSURE: u32 = 0b011_1111;
     ALL_BUT_PRESSURE
 }

@@ -1,10 +1,10 @@
 //! Sees to it that a window is drawn, however late its host shows it.
 //!
-//! WORKAROUND(baseview 0.4.2): it asks the X server for the time of the next frame, but only when
-//! the window is shown does it ask to be told. Where it wants a frame before that, as it does after some milliseconds,
-//! the answer is lost, no second question follows, and the window stays blank for ever
-//! (<https://github.com/RustAudio/baseview>). So the window is shown at once: out of sight, as long as it has no
-//! parent. Delete when the promise `a_window_is_drawn_however_late_its_host_shows_it` passes without it.
+//! WORKAROUND(baseview 0.4.2): it asks the X server for the time of the next frame, but asks to be told only when the
+//! window is shown. If it wants a frame before that, as it does after some milliseconds, the answer is lost, it never
+//! asks again, and the window stays blank. Here the window is shown at once, out of sight while it has no parent. Not
+//! reported, see <https://docs.rs/crate/baseview/0.4.2/source/src/platform/x11/present.rs#L119>. Tested by
+//! `a_window_is_drawn_however_late_its_host_shows_it`. Delete when that passes without it.
 
 use nice_plug_egui::baseview::WindowContext;
 use raw_window_handle::{HasWindowHandle, RawWindowHandle};

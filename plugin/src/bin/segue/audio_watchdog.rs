@@ -1,7 +1,8 @@
 //! Notices when the system stops asking for sound: the JACK server has ended, or the sound card was unplugged.
 //!
-//! WORKAROUND(nice-plug 0.4.2): its standalone wrapper does not report that and stays silent for ever
-//! (<https://codeberg.org/RustAudio/nice-plug>). Delete when a lost backend is an error.
+//! WORKAROUND(nice-plug 0.4.2): its standalone wrapper does not report that and stays silent for ever. Not reported,
+//! see <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/standalone/backend/jack.rs#L328>. No test: it needs a
+//! sound server that goes away. Delete when a lost backend is an error.
 
 use segue::editor::Signals;
 use std::sync::Arc;

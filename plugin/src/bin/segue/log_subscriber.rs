@@ -1,8 +1,9 @@
 //! Prints nice-plug's messages about sound and MIDI: why a device cannot be opened, or what failed.
 //!
-//! WORKAROUND(nice-plug 0.4.2): its standalone wrapper reports problems through the crate `tracing` only, and nobody
-//! listens to that unless the program does (<https://codeberg.org/RustAudio/nice-plug>). Delete when it returns its
-//! errors or prints them.
+//! WORKAROUND(nice-plug 0.4.2): its standalone wrapper reports problems through the crate `tracing` only, and they are
+//! lost unless the program listens. Not reported, see
+//! <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/standalone.rs#L142>. No test: this is a choice of its
+//! authors. Delete when it returns its errors or prints them.
 
 use std::fmt::{self, Write};
 use std::sync::{Mutex, PoisonError};

@@ -3,9 +3,10 @@
 //! The order: note-offs are sent for everything that sounds elsewhere while there are still blocks to send them in; the
 //! window closes; `nice-plug` ends the sound.
 //!
-//! WORKAROUND(nice-plug 0.4.2): ending the sound may hang. With JACK it closes its client at the same moment as the
-//! server's library does, over the same connection (<https://codeberg.org/RustAudio/nice-plug>). So it has a while for
-//! it, and then the process ends by itself. Delete `end_by_force` when closing a JACK backend does not hang.
+//! WORKAROUND(nice-plug 0.4.2): ending the sound may hang. With JACK it closes its client while the server's library
+//! does the same over the same connection. So it gets some time, and then the process ends by itself. Not reported, see
+//! <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/standalone/backend/jack.rs#L331>. No test: it needs a JACK
+//! server that fails at the right moment. Delete `end_by_force` when closing a JACK backend does not hang.
 
 use segue::editor::Signals;
 use std::process;
