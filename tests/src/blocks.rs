@@ -1,20 +1,20 @@
-//! Into which blocks a host cuts time.
+//! How a host cuts time into blocks.
 
 use crate::rng::Rng;
 
-/// The size of every block, in frames.
+/// How large each block is, in frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blocks {
-    /// All of one size, above zero.
+    /// All blocks have this size, above zero.
     Of(u32),
-    /// From one frame up to this many, as the seed has it.
+    /// From one frame up to `largest`, at random.
     Random {
         /// The same seed gives the same sizes.
         seed: u64,
         /// The largest block, above zero.
         largest: u32,
     },
-    /// Runs of blocks that are alike: powers of two, single frames, the largest, and sizes that nobody would choose.
+    /// Runs of similar blocks: powers of two, single frames, the largest, and sizes that no host would choose.
     Mixed {
         /// The same seed gives the same sizes.
         seed: u64,
@@ -24,7 +24,7 @@ pub enum Blocks {
 }
 
 impl Blocks {
-    /// What a host announces when it activates the plugin.
+    /// The largest block, which a host announces when it activates the plugin.
     pub const fn largest(self) -> u32 {
         match self {
             Self::Of(frames) => frames,
@@ -32,7 +32,7 @@ impl Blocks {
         }
     }
 
-    /// The sizes, without end.
+    /// The sizes, an endless sequence.
     pub fn sizes(self) -> impl Iterator<Item = u32> {
         let mut rng = match self {
             Self::Of(_) => Rng::new(0),
@@ -59,7 +59,7 @@ enum Pattern {
     Any,
 }
 
-/// Blocks that are alike for a while.
+/// A run of similar blocks.
 struct Run {
     mood: Pattern,
     left: u64,
@@ -68,7 +68,7 @@ struct Run {
 impl Run {
     fn next(&mut self, rng: &mut Rng, largest: u32) -> u32 {
         if self.left == 0 {
-            // Few single frames, because a second has many of them.
+            // Few single frames, because a second of them is very many blocks.
             let (mood, most) = match rng.below(8) {
                 0 => (Pattern::Single, 40),
                 1 | 2 => (Pattern::Largest, 200),

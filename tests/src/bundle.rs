@@ -6,7 +6,7 @@ use clack_host::prelude::*;
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
-/// The id by which hosts and projects know the plugin: it never changes.
+/// The id by which hosts and projects know the plugin; it never changes.
 pub const CLAP_ID: &str = "org.segue.segue";
 
 /// The variable in which `cargo xtask test` names the folder of the bundles that it has built.
@@ -23,15 +23,15 @@ impl Bundle {
     /// Loads the file (on macOS, the folder) and looks for Segue in it.
     ///
     /// # Errors
-    /// When the file is missing, is no plugin, or has no Segue in it.
+    /// When the file is missing, is not a plugin, or does not contain Segue.
     pub fn load(path: &Path) -> Result<Self> {
         if !path.exists() {
             bail!("{}: there is no such file; `cargo xtask bundle` builds it", path.display());
         }
-        // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names to try it;
-        // loading a library runs its code, and no host can check that.
+        // SAFETY: the library is the plugin that this workspace has built, or one that the user names to try it;
+        // loading a library runs its code, which no host can check.
         let loaded = unsafe { PluginEntry::load(path) };
-        // clack's sentence repeats that of the system's loader, which says enough.
+        // clack's message repeats that of the system's loader, which is enough.
         let entry = loaded.map_err(|error| {
             let reason = anyhow::Error::from(error);
             anyhow!("{}: cannot be loaded as a CLAP plugin ({})", path.display(), reason.root_cause())
@@ -67,10 +67,10 @@ impl Bundle {
     /// A new instance.
     ///
     /// # Errors
-    /// When the plugin refuses.
+    /// When the plugin makes none.
     pub fn open(&self) -> Result<Instance> {
         let id = CString::new(CLAP_ID).context("the id has no zero byte")?;
-        Instance::new(&self.entry, &id).with_context(|| format!("{}: gives no instance", self.path.display()))
+        Instance::new(&self.entry, &id).with_context(|| format!("{}: makes no instance", self.path.display()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How long the model alone takes for a note: the weights of the plugin, without host, link and threads.
+//! How long the model alone takes to decide a note: the plugin's weights without host, link or threads.
 
 use crate::performance::Times;
 use crate::prompt::Prompt;
@@ -16,7 +16,7 @@ pub fn shipped_weights(style: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets").join(style).with_extension("segue")
 }
 
-/// Lets a model with these weights hear a prompt, and times each of the next `count` notes that it decides.
+/// Gives a prompt to a model with these weights, and times the `count` notes that it decides next.
 ///
 /// # Errors
 /// When the weights cannot be read.

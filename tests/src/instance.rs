@@ -39,7 +39,7 @@ pub struct Parameter {
     pub stepped: bool,
 }
 
-/// What a plugin can be wired to.
+/// The plugin's inputs and outputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ports {
     /// Audio inputs.
@@ -52,9 +52,9 @@ pub struct Ports {
     pub notes_out: u32,
 }
 
-/// One instance. It is created, activated and dropped on one thread; in this host that thread also plays the blocks.
+/// One instance. It is created, activated and dropped on one thread, which in this host also plays the blocks.
 pub struct Instance {
-    // Dropped before `plugin`, because clack keeps an instance alive that has a processor.
+    // Dropped before `plugin`, because clack keeps an instance alive while it has a processor.
     audio: Option<AudioSide>,
     plugin: PluginInstance<HeadlessHost>,
     parameters: Vec<Parameter>,
@@ -100,7 +100,7 @@ impl Instance {
     /// The parameter of this name.
     ///
     /// # Errors
-    /// When there is none; the message lists those there are.
+    /// When there is none; the message lists those that exist.
     pub fn parameter(&self, name: &str) -> Result<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.name == name).with_context(|| {
             let names: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
@@ -108,7 +108,8 @@ impl Instance {
         })
     }
 
-    /// The parameter that presets call by this id: hosts know it by the number that the framework makes of the id.
+    /// The parameter with this id, by which presets know it; hosts know the number that the framework derives from the
+    /// id.
     ///
     /// # Errors
     /// When there is none.
@@ -119,7 +120,7 @@ impl Instance {
         found.with_context(|| format!("the plugin has no parameter with the id {id}"))
     }
 
-    /// The value in the host's own scale of what a player would type.
+    /// Converts what a player would type into a value in the host's own scale.
     ///
     /// # Errors
     /// When the plugin has no such parameter or does not understand the text.
@@ -132,7 +133,7 @@ impl Instance {
             .with_context(|| format!("the plugin does not take {text:?} for {name}"))
     }
 
-    /// How the plugin shows the present value of a parameter.
+    /// The text by which the plugin shows a parameter's present value.
     ///
     /// # Errors
     /// When it has no such parameter or no text for it.
@@ -152,13 +153,13 @@ impl Instance {
     /// Sets a parameter while the instance is not active.
     ///
     /// # Errors
-    /// When it is active, or the plugin does not know the parameter or the text.
+    /// When it is active, or the plugin does not know the parameter or cannot read the text.
     pub fn set(&mut self, name: &str, value: impl Display) -> Result<()> {
         let event = self.param_event(name, &value.to_string(), 0)?;
         self.flush(event)
     }
 
-    /// The same, in the host's own scale.
+    /// The same, with a value in the host's own scale.
     ///
     /// # Errors
     /// When it is active.
@@ -190,7 +191,7 @@ impl Instance {
         ClapId::from_raw(self.parameter(name)?.id).context("the plugin gives a parameter the id that CLAP forbids")
     }
 
-    /// What it says that it can be wired to.
+    /// The inputs and outputs that it reports.
     pub fn ports(&mut self) -> Ports {
         let handle = self.plugin.plugin_handle();
         let audio = handle.get_extension::<PluginAudioPorts>();
@@ -204,7 +205,7 @@ impl Instance {
         Ports { audio_in: count(true), audio_out, notes_in: note_count(true), notes_out: note_count(false) }
     }
 
-    /// All that a project would store.
+    /// The state, as a project stores it.
     ///
     /// # Errors
     /// When the plugin cannot save.
@@ -216,7 +217,7 @@ impl Instance {
         Ok(bytes)
     }
 
-    /// Gives the plugin what a project has stored.
+    /// Loads a state, as a project stores it.
     ///
     /// # Errors
     /// When the plugin refuses it.
@@ -229,13 +230,13 @@ impl Instance {
     /// Opens a project in which a field beside the parameters, such as the chord chart, holds this text.
     ///
     /// # Errors
-    /// When the plugin's state is not the JSON that it is known to be, or the plugin refuses it.
+    /// When the plugin's state is not the expected JSON, or the plugin refuses it.
     pub fn load_field(&mut self, name: &str, text: &str) -> Result<()> {
         /// The length of the JSON stands before it.
         const HEAD: usize = size_of::<u64>();
         let saved = self.save()?;
         let json = saved.get(HEAD..).context("the plugin's state is empty")?;
-        let mut state: Value = serde_json::from_slice(json).context("the plugin's state is no JSON")?;
+        let mut state: Value = serde_json::from_slice(json).context("the plugin's state is not JSON")?;
         state["fields"][name] = serde_json::to_string(text)?.into();
         let json = serde_json::to_vec(&state)?;
         let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
@@ -246,15 +247,15 @@ impl Instance {
     /// Tells the plugin whether it renders a file or plays live.
     ///
     /// # Errors
-    /// When the plugin does not care.
+    /// When the plugin does not support it.
     pub fn set_offline(&mut self, offline: bool) -> Result<()> {
         let handle = self.plugin.plugin_handle();
-        let extension = handle.get_extension::<PluginRender>().context("the plugin knows no offline rendering")?;
+        let extension = handle.get_extension::<PluginRender>().context("the plugin has no render extension")?;
         let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
         Ok(extension.set(&handle, mode)?)
     }
 
-    /// Gets ready to play blocks of up to this many frames.
+    /// Activates it for blocks of up to this many frames.
     ///
     /// # Errors
     /// When the plugin refuses, or is active already.
@@ -269,14 +270,14 @@ impl Instance {
         Ok(())
     }
 
-    /// Asks for an activation that no sane host asks for, and takes it back if it is granted. True when it was.
+    /// Asks for an activation that no sane host asks for, and undoes it if it succeeds. True when it succeeded.
     pub fn activate_raw(&mut self, sample_rate: f64, least_block: u32, largest_block: u32) -> bool {
         let plugin = self.plugin.raw_instance();
         let (Some(activate), Some(deactivate)) = (plugin.activate, plugin.deactivate) else {
             return false;
         };
-        // SAFETY: the instance is alive and initialised, this is its main thread, and `audio` says whether clack
-        // has activated it; the pointers are the plugin's own.
+        // SAFETY: the instance is alive and initialised, this is its main thread, and `audio` shows whether clack has
+        // activated it; the pointers are the plugin's own.
         unsafe {
             let granted = self.audio.is_none() && activate(plugin, sample_rate, least_block, largest_block);
             if granted {
@@ -286,7 +287,7 @@ impl Instance {
         }
     }
 
-    /// The side that plays.
+    /// The audio side.
     ///
     /// # Errors
     /// When the instance is not active.
@@ -294,24 +295,25 @@ impl Instance {
         self.audio.as_mut().context("the instance is not active")
     }
 
-    /// The audio side of an active instance, for a thread of its own; until it is given back nothing else may play it.
+    /// Takes the audio side of an active instance, to be played on another thread; nothing else may play it until it is
+    /// returned.
     pub fn take_audio(&mut self) -> Option<AudioSide> {
         self.audio.take()
     }
 
-    /// Gives the audio side back.
+    /// Returns the audio side.
     pub fn give_audio(&mut self, audio: AudioSide) {
         self.audio = Some(audio);
     }
 
-    /// Forgets what sounds, as hosts do when the play head is moved.
+    /// Resets what sounds, as hosts do when the playhead is moved.
     pub fn reset(&mut self) {
         if let Some(audio) = &mut self.audio {
             audio.0.reset();
         }
     }
 
-    /// Stops calling and begins again, as hosts do around silence.
+    /// Stops processing and starts it again, as hosts do around silence.
     ///
     /// # Errors
     /// When the instance is not active, or does not start again.
@@ -323,39 +325,39 @@ impl Instance {
         Ok(())
     }
 
-    /// Ends the activation, if there is one.
+    /// Deactivates it, if it is active.
     pub fn deactivate(&mut self) {
         if let Some(AudioSide(processor)) = self.audio.take() {
             self.plugin.deactivate(processor.stop_processing());
         }
     }
 
-    /// Does what the plugin has asked of the main thread.
+    /// Does on the main thread what the plugin has requested.
     pub fn serve(&mut self) {
         if self.plugin.access_shared_handler(|host| host.callback_requested.swap(false, Ordering::AcqRel)) {
             self.plugin.call_on_main_thread_callback();
         }
     }
 
-    /// The plugin has asked to be activated again.
+    /// Whether the plugin has asked to be activated again.
     pub fn wants_restart(&self) -> bool {
         self.plugin.access_shared_handler(|host| host.restart_requested.load(Ordering::Acquire))
     }
 
-    /// What the plugin has written to the host's log.
+    /// The lines that the plugin has written to the host's log.
     pub fn messages(&self) -> Vec<String> {
         self.plugin.access_shared_handler(|host| host.messages.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
-/// The side of an active instance that plays.
+/// The audio side of an active instance.
 pub struct AudioSide(StartedPluginAudioProcessor<HeadlessHost>);
 
 impl AudioSide {
     /// Plays one block: as many frames as `left` and `right` have.
     ///
     /// # Errors
-    /// When the plugin reports one.
+    /// When the plugin reports an error.
     pub fn process(
         &mut self,
         steady_time: u64,

@@ -1,7 +1,7 @@
-//! A headless host: it loads the built plugin file, plays a score at it, and writes down what came back.
+//! A headless host: it loads the built plugin file, plays a score to it, and records what comes back.
 //!
-//! It knows the plugin only as any other host does, through the CLAP interface.
-//! What may be true or false of an answer is decided in [`performance`]; the promises in `tests/` say what must be.
+//! It knows the plugin only through the CLAP interface, as any other host does. [`performance`] says what can be
+//! checked in an answer; the promises in `tests/` say what must hold.
 
 #![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
 

@@ -1,10 +1,10 @@
-//! Listening by numbers: what a recording holds, and whether notes begin in it where they should.
+//! Measures recordings: their level, and whether notes begin where they should.
 
 use crate::timeline::Frame;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// Figures of a stereo recording.
+/// The level of a stereo recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
     /// The greatest amplitude, 1 being full scale.
@@ -15,7 +15,7 @@ pub struct Level {
     pub offset: f64,
     /// Samples at or beyond full scale.
     pub clipped: usize,
-    /// Samples that are no numbers.
+    /// Samples that are not numbers.
     pub broken: usize,
 }
 
@@ -44,7 +44,7 @@ pub fn level(audio: &[Vec<f32>; 2]) -> Level {
 /// The stretch over which loudness is taken, in seconds: shorter than the shortest note, longer than a low tone's wave.
 const WINDOW_SECONDS: f64 = 0.005;
 
-/// How much louder the edges of the sound get where a note begins, against just before it.
+/// How much stronger the edges of the sound must get where a note begins, compared with just before it.
 const RISE: f64 = 1.6;
 
 /// Whether a note is heard to begin within a few milliseconds of each of these frames.
@@ -69,7 +69,7 @@ pub fn onsets_heard(audio: &[Vec<f32>; 2], sample_rate: f64, onsets: &[Frame]) -
     onsets.iter().map(heard).collect()
 }
 
-/// The energy of the difference from sample to sample: strikes are rich in it, held tones poor.
+/// The energy of the difference between neighbouring samples: large at strikes, small in held tones.
 fn edges([left, right]: &[Vec<f32>; 2]) -> Vec<f64> {
     let mono: Vec<f64> = left.iter().zip(right).map(|(left, right)| f64::from(*left) + f64::from(*right)).collect();
     let steps = mono.windows(2).map(|pair| (pair[1] - pair[0]).powi(2));

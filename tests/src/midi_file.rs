@@ -7,7 +7,7 @@ use anyhow::Result;
 use segue_corpus::sheet::midi_file::{self, FileNote, FileTrack};
 use std::path::Path;
 
-/// Ticks of a quarter note in the file: twenty to one of Segue's, so that the fingers' small shifts survive.
+/// Ticks of a quarter note in the file, twenty for each of Segue's, so that small shifts of the player's keys survive.
 const FILE_TICKS_PER_QUARTER: u16 = 960;
 
 /// Writes both parts with tempo and time signature. The transport must keep to one tempo and metre.
@@ -28,7 +28,7 @@ pub fn write(path: &Path, score: &Score, answer: &[Sounded]) -> Result<()> {
     midi_file::write(path, FILE_TICKS_PER_QUARTER, &[player, segue])
 }
 
-/// What the player did, as notes.
+/// The player's keys, as notes.
 pub fn strokes_as_notes(score: &Score) -> Vec<Sounded> {
     let note = |stroke: &crate::score::Stroke| Sounded {
         on: stroke.down,

@@ -1,6 +1,6 @@
-//! What came back from the plugin, and what may be said of it.
+//! What the plugin sent in a session, and which faults it has.
 //!
-//! Nothing in here repairs anything: a note-off without its note-on is a fault, not a detail.
+//! Nothing here repairs anything: a note-off without its note-on is a fault.
 
 use crate::timeline::{Frame, Timeline, frames};
 use clack_host::prelude::ProcessStatus;
@@ -37,7 +37,7 @@ pub enum Sent {
 pub struct TimedEvent {
     /// The frame, counted from the first of the session.
     pub at: Frame,
-    /// What.
+    /// The event itself.
     pub sent: Sent,
 }
 
@@ -61,15 +61,15 @@ pub struct Sounded {
 pub struct Call {
     /// The frame at which its block begins.
     pub at: Frame,
-    /// How many frames it has.
+    /// The number of its frames.
     pub frames: u32,
     /// How long the plugin took.
     pub took: Duration,
-    /// Whether it wants to be called again.
+    /// Whether it asks to be called again.
     pub status: ProcessStatus,
 }
 
-/// All that came back in one session.
+/// Everything that came back in one session.
 #[derive(Debug, Clone, Default)]
 pub struct Performance {
     /// In the order in which the plugin sent them.
@@ -80,10 +80,10 @@ pub struct Performance {
     pub calls: Vec<Call>,
 }
 
-/// A broken rule: what, and at which frame.
+/// A broken rule, with its frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// An event came after one that is later.
+    /// An event was sent after a later one.
     OutOfOrder {
         /// Its frame.
         at: Frame,
@@ -109,25 +109,25 @@ pub enum Fault {
         /// The key.
         key: u16,
     },
-    /// A note that takes no time at all.
+    /// A note without length.
     NoLength {
         /// Its frame.
         at: Frame,
         /// The key.
         key: u16,
     },
-    /// A key or a velocity that MIDI does not have.
+    /// A key or a velocity outside MIDI's range.
     NoMidi {
         /// Its frame.
         at: Frame,
         /// The key.
         key: u16,
     },
-    /// A note-on that is not at the rounded frame of a tick: it came late, or its clock is wrong.
+    /// A note-on that is not on the rounded frame of a tick: it was late, or its clock is wrong.
     OffTheGrid {
         /// Its frame.
         at: Frame,
-        /// How many frames it is away from the nearest tick.
+        /// How many frames it is from the nearest tick.
         frames_away: i64,
     },
 }
@@ -159,7 +159,7 @@ impl fmt::Display for Fault {
 }
 
 impl Performance {
-    /// The notes, in order of their beginning, and every fault in how they were sent.
+    /// The notes, in order of their beginning, and every fault in the way they were sent.
     pub fn notes(&self) -> (Vec<Sounded>, Vec<Fault>) {
         let mut down: BTreeMap<(u16, u16), (Frame, f64)> = BTreeMap::new();
         let mut notes = Vec::new();
@@ -201,7 +201,7 @@ impl Performance {
         if faults.is_empty() { Ok(notes) } else { Err(lines(&faults)) }
     }
 
-    /// The calls that took place, from the quickest to the slowest.
+    /// How long the calls took, sorted.
     pub fn times(&self) -> Times {
         Times::of(self.calls.iter().map(|call| call.took).collect())
     }
@@ -216,9 +216,9 @@ fn midi(key: u16, velocity: f64) -> Option<(Pitch, Velocity)> {
     Some((pitch, Velocity::nearest((velocity * 127.0) as f32)))
 }
 
-/// Every note-on that is not at the rounded frame of a tick.
+/// Every note-on that is not on the rounded frame of a tick.
 pub fn off_the_grid(notes: &[Sounded], timeline: &Timeline) -> Vec<Fault> {
-    /// Half a frame is what rounding may cost; the rest allows for the tick's position not being a whole number.
+    /// Rounding may cost half a frame; the rest allows for ticks that lie between two frames.
     const ROUNDING: f64 = 0.5 + 1e-4;
     let misplaced = |note: &Sounded| {
         let tick = timeline.ticks(note.on).round();
@@ -230,7 +230,7 @@ pub fn off_the_grid(notes: &[Sounded], timeline: &Timeline) -> Vec<Fault> {
     notes.iter().filter_map(misplaced).collect()
 }
 
-/// What two performances of one score do not have in common; `None` when nothing.
+/// The first difference between two performances of one score; `None` when they are equal.
 pub fn difference(one: &[Sounded], other: &[Sounded]) -> Option<String> {
     let at = one.iter().zip(other).position(|(one, other)| one != other);
     match at {
@@ -240,7 +240,7 @@ pub fn difference(one: &[Sounded], other: &[Sounded]) -> Option<String> {
     }
 }
 
-/// What is played, without when it began: equal for the same answer to prompts of different length.
+/// The pitches and their distances, without the beginning: equal for the same answer to prompts of different length.
 pub fn melody(notes: &[Sounded], timeline: &Timeline) -> Vec<(Ticks, Pitch)> {
     let Some(first) = notes.first() else {
         return Vec::new();
@@ -255,7 +255,7 @@ pub fn melody(notes: &[Sounded], timeline: &Timeline) -> Vec<(Ticks, Pitch)> {
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    /// In any order.
+    /// Sorts them.
     pub fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         Self(times)

@@ -81,7 +81,7 @@ impl Roll<'_> {
         Ok(())
     }
 
-    /// The temperature holds until it is set again, so its curve has corners.
+    /// The temperature holds until it is set again, so its curve has steps.
     fn steps(&self) -> Vec<(f64, f64)> {
         let mut corners = Vec::new();
         for (index, &(at, value)) in self.temperature.iter().enumerate() {
@@ -95,7 +95,7 @@ impl Roll<'_> {
         RollNote { from: self.bars(note.on), to: self.bars(note.off), pitch: note.pitch }
     }
 
-    /// Bars since the beginning, at the tempo and metre of the beginning.
+    /// The number of bars since the beginning, at the first tempo and metre.
     fn bars(&self, at: Frame) -> f64 {
         let timeline = &self.score.timeline;
         let metre = timeline.metre_at(0);

@@ -1,7 +1,7 @@
-//! The presets that ship with the plugin, as a host without the plugin's editor applies them: the settings as parameter
-//! changes, the chart and the file of the own style with the project.
+//! The presets that ship with the plugin, applied as by a host without the plugin's editor: the settings as parameter
+//! changes, the chart and the own style's file with the project.
 //!
-//! The plugin itself reads its values' texts; nothing here knows what a setting means.
+//! The plugin itself reads the values' texts; nothing here knows what a setting means.
 
 use crate::instance::Instance;
 use crate::score::Score;
@@ -24,7 +24,7 @@ pub struct Preset {
     pub settings: Vec<(String, String)>,
 }
 
-/// The folder of what ships.
+/// The folder of the presets that ship.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets")
 }
@@ -42,7 +42,7 @@ pub fn shipped() -> Result<Vec<Preset>> {
     files.iter().map(|file| Preset::read(file)).collect()
 }
 
-/// The preset of this name that ships, or the one in this file.
+/// The shipped preset of this name, or the preset in this file.
 ///
 /// # Errors
 /// When there is none.
@@ -63,7 +63,7 @@ impl Preset {
     fn read(path: &Path) -> Result<Self> {
         let shown = path.display();
         let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: cannot be read"))?;
-        // One line is enough: the plugin's own reader says the same at length.
+        // One line is enough: the plugin's own reader reports the same in detail.
         let table: Table = text.parse().map_err(|error: toml::de::Error| anyhow!("{shown}: {}", error.message()))?;
         let words = |key| table.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
         let settings = table.get("settings").and_then(Value::as_table).into_iter().flatten();
@@ -86,10 +86,10 @@ impl Preset {
         self.settings.iter().find(|(other, _)| other == id).map(|(_, text)| text.as_str())
     }
 
-    /// Lets a session begin with it. The instance is only asked what its parameters are called.
+    /// Starts a session with it. The instance is only used to look up the names of parameters.
     ///
     /// # Errors
-    /// When the plugin has no such setting, or does not understand its text.
+    /// When the plugin has no such setting, or cannot read its text.
     pub fn begin(&self, score: &mut Score, instance: &mut Instance) -> Result<()> {
         for (field, text) in [("chart", &self.chart), ("own_style", &self.own_style)] {
             if !text.is_empty() {
@@ -113,7 +113,7 @@ fn written(value: &Value, file: &str) -> Result<String> {
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
         Value::Boolean(on) => if *on { "On" } else { "Off" }.to_owned(),
-        Value::Datetime(_) | Value::Array(_) | Value::Table(_) => bail!("{file}: {value} is no value of a setting"),
+        Value::Datetime(_) | Value::Array(_) | Value::Table(_) => bail!("{file}: {value} is not a value of a setting"),
     })
 }
 

@@ -1,4 +1,4 @@
-//! What the demo plays at Segue: the first bars of a tune that a file holds.
+//! The prompt of the demo: the first bars of a tune in a file.
 
 use anyhow::{Context, Result};
 use segue_corpus::Tune;
@@ -7,7 +7,7 @@ use segue_corpus::tunes::{TuneSelection, read_tunes};
 use segue_model::note::{Bars, Metre, Note, Ticks};
 use std::path::Path;
 
-/// The opening of a tune, laid on a time line that begins at 0 with a bar line.
+/// The opening of a tune, on a time line that begins with a bar line at 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     /// What the tune is called.
@@ -16,17 +16,17 @@ pub struct Prompt {
     pub notes: Vec<Note>,
     /// The metre of its bars.
     pub metre: Metre,
-    /// Where the tune's bars end that are played: a bar line.
+    /// The bar line at which the prompt ends.
     pub end: Ticks,
     /// The chords of its bars as a chart, from the bar at 0 on; empty when the tune has none.
     pub chart: String,
 }
 
-/// Fewer notes than these are no phrase.
+/// A phrase has at least this many notes.
 const LEAST_NOTES: usize = 3;
 
 impl Prompt {
-    /// Some bars of a tune, from its bar `from` on; an upbeat comes with the first bar.
+    /// Some bars of a tune, beginning at bar `from`; an upbeat is included in the first bar.
     pub fn of(tune: &Tune, from: i64, bars: i64) -> Option<Self> {
         let grid = tune.bars.first().copied().unwrap_or(Bars { line: Ticks::ZERO, metre: Metre::COMMON });
         let bar = grid.metre.bar();
@@ -34,7 +34,7 @@ impl Prompt {
         let last_line = Ticks(first_line.0 + bars * bar.0);
         let wanted = |note: &&Note| note.onset < last_line && (from == 0 || note.onset >= first_line);
         let earliest = tune.notes.iter().filter(wanted).map(|note| note.onset).min()?;
-        // Whole bars, so that the time line begins on a bar line before the upbeat, too.
+        // Whole bars, so that the time line begins on a bar line even before an upbeat.
         let begin = Ticks(first_line.0 + (earliest - first_line).0.min(0).div_euclid(bar.0) * bar.0);
         let place = |note: &Note| Note {
             onset: note.onset - begin,
@@ -47,7 +47,7 @@ impl Prompt {
         (prompt.notes.len() >= LEAST_NOTES).then_some(prompt)
     }
 
-    /// The same notes, higher or lower; as they were where that leaves the keyboard.
+    /// The same notes, higher or lower; unchanged if they would leave the keyboard.
     #[must_use]
     pub fn transposed(&self, semitones: i8) -> Self {
         let moved = |note: &Note| Note { pitch: note.pitch.transposed(semitones).unwrap_or(note.pitch), ..*note };
@@ -55,16 +55,15 @@ impl Prompt {
     }
 }
 
-/// Two openings that differ: the one to play, and another to compare the answers with.
-///
-/// The one is of the tune that was selected, or of the first that is long enough. The other is of
-/// another tune; where there is none, of the bars that follow; of a short tune the same a fourth higher.
+/// Two different openings: one to play, and another whose answer is compared with the first. The first is from the
+/// selected tune, or from the first tune that is long enough. The second is from another tune; if there is none, it is
+/// the bars that follow, or in a short tune the same bars a fourth higher.
 ///
 /// # Errors
 /// When the file cannot be read or holds no such tune that is long enough.
 pub fn two_openings(path: &Path, selection: TuneSelection, bars: i64) -> Result<(Prompt, Prompt)> {
     const FOURTH: i8 = 5;
-    // One hand plays the prompt; the rest of an arrangement would be no phrase.
+    // The prompt is played by one hand; the other parts of an arrangement are no phrase.
     let tunes = read_tunes(path, selection, MidiOptions { voices: Voices::Melody, ..MidiOptions::default() })?;
     tunes.chosen()?;
     tunes.notices().iter().for_each(|notice| eprintln!("{notice}"));

@@ -1,30 +1,30 @@
-//! Chance that can be had again: the same seed rolls the same on every machine and in every version of this crate.
+//! Repeatable random numbers: the same seed gives the same numbers on every machine and in every version of this crate.
 
 use segue_model::hash::{SPLITMIX64_INCREMENT, splitmix64};
 
-/// The generator splitmix64: enough to make up what a host does.
+/// The generator splitmix64, which is enough to invent what a host does.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// Rng of a seed.
+    /// A generator with this seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Any number.
+    /// Any 64-bit number.
     pub const fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(SPLITMIX64_INCREMENT);
         splitmix64(self.0)
     }
 
-    /// Rng of their own, so that more rolls in one place change nothing in another.
+    /// A separate generator, so that more draws in one place change nothing in another.
     #[must_use]
     pub const fn fork(&mut self) -> Self {
         Self(self.next_u64())
     }
 
-    /// From 0 up to, but not, `sides`; 0 for no sides.
+    /// From 0 to below `sides`; 0 when `sides` is 0.
     pub const fn below(&mut self, sides: u64) -> u64 {
         if sides == 0 { 0 } else { self.next_u64() % sides }
     }
@@ -34,7 +34,7 @@ impl Rng {
         least + self.below(most - least + 1)
     }
 
-    /// From 0 up to, but not, 1.
+    /// From 0 to below 1.
     pub fn unit(&mut self) -> f64 {
         const BITS: u32 = 53;
         (self.next_u64() >> (u64::BITS - BITS)) as f64 / (1_u64 << BITS) as f64
@@ -45,12 +45,12 @@ impl Rng {
         self.unit().mul_add(most - least, least)
     }
 
-    /// True so many times in a hundred.
+    /// True with this probability in per cent.
     pub const fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    /// One of these.
+    /// Picks one element.
     ///
     /// # Panics
     /// When there are none.
@@ -58,10 +58,10 @@ impl Rng {
         &of[usize::try_from(self.below(of.len() as u64)).unwrap_or(0)]
     }
 
-    /// One of these, each as often as its weight says against the others.
+    /// Picks one element, with a probability in proportion to its weight.
     ///
     /// # Panics
-    /// When there are none, or none weighs anything.
+    /// When there are none, or all weights are 0.
     pub fn weigh<T: Copy>(&mut self, of: &[(u64, T)]) -> T {
         let mut left = self.below(of.iter().map(|(weight, _)| weight).sum());
         let chosen = of.iter().find(|(weight, _)| {
@@ -69,7 +69,7 @@ impl Rng {
             left = left.saturating_sub(*weight);
             found
         });
-        chosen.expect("something weighs something").1
+        chosen.expect("one weight is above 0").1
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is played at Segue: keys, automation and the transport, each at its frame.
+//! What is played to Segue: keys, automation and the transport, each at its frame.
 
 use crate::timeline::{Frame, Timeline};
 use segue_model::note::{Note, Pitch, Ticks, Velocity};
@@ -30,34 +30,34 @@ pub struct ParamChange {
     pub text: String,
 }
 
-/// All that is played at an instance in one session.
+/// Everything that is played to an instance in one session.
 #[derive(Debug, Clone)]
 pub struct Score {
     /// The transport.
     pub timeline: Timeline,
-    /// What keys do; in any order.
+    /// The keys, in any order.
     pub strokes: Vec<Stroke>,
     /// MIDI messages beside the keys, such as pedals and bends; in any order.
     pub messages: Vec<(Frame, [u8; 3])>,
     /// Automation; in any order.
     pub automation: Vec<ParamChange>,
-    /// What the project holds beside parameters, by name: opened before the session begins.
+    /// What the project stores besides parameters, by name; loaded before the session begins.
     pub fields: Vec<(String, String)>,
     /// How long the session is.
     pub length: Frame,
 }
 
 impl Score {
-    /// Nothing but time.
+    /// No notes, only time.
     pub const fn silence(timeline: Timeline, length: Frame) -> Self {
         Self { timeline, strokes: Vec::new(), messages: Vec::new(), automation: Vec::new(), fields: Vec::new(), length }
     }
 
-    /// Plays notes at their ticks. Each key goes up `early` before its note's end, as fingers do,
-    /// but never before half of the note has sounded.
+    /// Plays notes at their ticks. Each key goes up `early` before its note ends, as a player's does, but never before
+    /// half of the note has sounded.
     ///
     /// # Panics
-    /// When the transport never gets to a note.
+    /// When the transport never reaches a note.
     pub fn play(&mut self, notes: &[Note], early: Ticks) -> &mut Self {
         for note in notes {
             let held = Ticks((note.duration - early).0.max(note.duration.0 / 2).max(1));
@@ -74,7 +74,7 @@ impl Score {
         self
     }
 
-    /// One key, down and up at these frames.
+    /// One key, pressed and released at these frames.
     ///
     /// # Panics
     /// When `key` is above 127.

@@ -1,4 +1,4 @@
-//! A host at work: it cuts a score into blocks, plays them at an instance and collects what comes back.
+//! A host at work: it cuts a score into blocks, plays them to an instance and collects what comes back.
 
 use crate::blocks::Blocks;
 use crate::instance::Instance;
@@ -21,23 +21,23 @@ use thread_priority::unix::{
 /// How time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// The host renders a file and says so; the plugin may keep it waiting.
+    /// The host renders a file and says so; the plugin may make it wait.
     Render,
-    /// The host plays live: each block begins when the one before has been heard. A host that comes late to a block
-    /// moves all later ones, as a sound card does after a dropout.
+    /// The host plays live: each block begins when the previous one has been heard. If the host is late for a block,
+    /// all later ones move, as on a sound card after a dropout.
     Live,
 }
 
 /// What kind of host plays.
 #[derive(Debug, Clone, Copy)]
 pub struct Session {
-    /// The blocks into which it cuts time. They are cut once more where the transport changes.
+    /// The sizes of its blocks. A block also ends where the transport changes.
     pub blocks: Blocks,
     /// How time passes.
     pub pace: Pace,
     /// How much of its transport it reports.
     pub report: TransportReport,
-    /// It stops calling a plugin that does not ask to be called, until there is something to hear.
+    /// Whether it stops calling a plugin that does not ask to be called, until there is new input.
     pub suspends: bool,
 }
 
@@ -67,7 +67,7 @@ impl Session {
         performance
     }
 
-    /// Plays the whole score at an instance that is active.
+    /// Plays the whole score to an instance that is active.
     ///
     /// # Errors
     /// When the plugin reports an error.
@@ -120,12 +120,12 @@ impl Session {
     }
 }
 
-/// While it lives, its thread goes before all others, as the audio thread of a live host does. Best effort: a system
-/// that does not allow it leaves the thread as it was. On Unix only; elsewhere the thread stays as it is.
+/// While it exists, its thread has the priority of a live host's audio thread. A system that does not allow this leaves
+/// the thread as it was. Unix only.
 struct RaisedPriority;
 
 impl RaisedPriority {
-    /// Not before the instance is active, or the threads that it starts would be as urgent.
+    /// Called after the activation; otherwise the plugin's own threads would inherit the priority.
     fn begin() -> Self {
         #[cfg(unix)]
         go_by(ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin));
@@ -142,7 +142,7 @@ impl Drop for RaisedPriority {
 
 #[cfg(unix)]
 fn go_by(policy: ThreadSchedulePolicy) {
-    /// In the middle: among real-time threads what audio servers take, among others no more and no less than each has.
+    /// A middle priority: for real-time threads the one that audio servers use, for others the ordinary one.
     const MIDDLE: u8 = 50;
     if let Ok(priority) = MIDDLE.try_into() {
         let _allowed =
@@ -150,7 +150,7 @@ fn go_by(policy: ThreadSchedulePolicy) {
     }
 }
 
-/// Notes and MIDI; parameters that the plugin moves itself are no part of a performance.
+/// Reads notes and MIDI; parameters that the plugin changes itself are not part of a performance.
 pub(crate) fn read(event: &UnknownEvent) -> Option<Sent> {
     let raw = |number: &clack_host::events::Match<u16>| number.as_specific().copied().unwrap_or(u16::MAX);
     match event.as_core_event()? {
@@ -164,7 +164,8 @@ pub(crate) fn read(event: &UnknownEvent) -> Option<Sent> {
     }
 }
 
-/// What an instance receives, in order of time: on one frame parameters first, then keys up, messages and keys down.
+/// What an instance receives, in order of time; on one frame parameters come first, then keys up, messages and keys
+/// down.
 struct Cues(Vec<(Frame, Cue)>);
 
 #[derive(Clone, Copy)]
@@ -192,7 +193,7 @@ impl Cues {
         Ok(Self(cues))
     }
 
-    /// The events of the block from `at` up to, but not at, `end`.
+    /// The events of the block from `at` to before `end`.
     fn between(&self, at: Frame, end: Frame) -> EventBuffer {
         let first = self.0.partition_point(|(frame, _)| *frame < at);
         let mut events = EventBuffer::new();
@@ -231,7 +232,7 @@ struct Clock {
 }
 
 impl Clock {
-    /// A delay below this is not a dropout: a card has a buffer.
+    /// A shorter delay is not a dropout, because a sound card has a buffer.
     const BUFFERED: Duration = Duration::from_millis(1);
 
     fn start(sample_rate: f64) -> Self {
@@ -251,9 +252,8 @@ impl Clock {
     }
 }
 
-/// How long the calls took that brought notes, from the block of the last key-up on: rendering, the plugin waits in
-/// them for its worker, so this is the way to the mind and back. One figure a note: the longest wait since the note
-/// before.
+/// How long Segue took to decide its notes, one figure for each. In a render the plugin waits for its worker inside a
+/// call, so this is the longest call since the previous note, counted from the block of the last key-up.
 pub fn waits_for_notes(performance: &Performance, from: Frame) -> Vec<Duration> {
     let mut ons: Vec<Frame> = performance
         .events

@@ -1,16 +1,15 @@
-//! What the bundle under test counts of itself, read after an instance was deactivated.
+//! The counts that the bundle under test writes when an instance is deactivated.
 
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
-/// The variable that names the file into which the bundle under test writes its counts. One instance at a time: the
-/// last one that was deactivated is in it.
+/// The variable that names the file for the counts. It holds those of the instance that was deactivated last.
 pub const STATS_VARIABLE: &str = "SEGUE_STATS";
 
 /// What one instance has counted since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Planned notes that came after their moment.
+    /// Planned notes that came after their time.
     pub late: u32,
     /// Planned notes that were not played.
     pub dropped: u32,
@@ -18,25 +17,25 @@ pub struct Stats {
     pub refused: u32,
     /// Heard notes that never reached the model.
     pub unheard: u32,
-    /// Times that a rendering waited for the worker until the time-out.
+    /// How often a render stopped waiting for the worker because of the time-out.
     pub time_outs: u32,
-    /// Blocks that waited for the worker because a host asked for them much faster than time.
+    /// Blocks that waited for the worker because the host called much faster than real time.
     pub waits: u32,
-    /// Times that the worker panicked.
+    /// How often the worker panicked.
     pub panics: u32,
 }
 
 impl Stats {
-    /// Of the instance that was deactivated last; `None` where the variable is not set.
+    /// The counts of the instance that was deactivated last; `None` if the variable is not set.
     ///
     /// # Errors
-    /// When the file is not there or cannot be understood.
+    /// When the file is missing or cannot be read.
     pub fn read() -> Result<Option<Self>> {
         let Some(path) = std::env::var_os(STATS_VARIABLE).map(PathBuf::from) else { return Ok(None) };
         let text = std::fs::read_to_string(&path).with_context(|| {
             format!("{}: the plugin has not written its counts there; is it the bundle under test?", path.display())
         })?;
-        Self::parse(&text).map(Some).with_context(|| format!("{}: these are no counts", path.display()))
+        Self::parse(&text).map(Some).with_context(|| format!("{}: these are not counts", path.display()))
     }
 
     fn parse(text: &str) -> Result<Self> {

@@ -1,7 +1,7 @@
-//! The host's transport: at which beat the music is when a frame is played.
+//! The host's transport: the song position at each frame.
 //!
-//! Changes fall on frames, and a block never reaches over one: what a plugin is told holds for the whole of each block.
-//! A beat here is a quarter note, as in CLAP's beat time.
+//! Changes fall on frames, and no block crosses one: the transport that the plugin sees at the beginning of a block
+//! holds for all of it. A beat here is a quarter note, as in CLAP's beat time.
 
 use clack_host::events::event_types::{TransportEvent, TransportFlags};
 use clack_host::events::{EventFlags, EventHeader};
@@ -9,31 +9,31 @@ use clack_host::utils::{BeatTime, SecondsTime};
 use segue_model::note::{Metre, TICKS_PER_QUARTER, Ticks};
 use std::fmt;
 
-/// Frames since the host began to process; the one measure of time of a session.
+/// Frames since the host began to process; sessions measure time in nothing else.
 pub type Frame = u64;
 
-/// The tempo of a host for which none was set.
+/// The tempo of a host that has none set.
 pub const USUAL_TEMPO_BPM: f64 = 120.0;
 
 /// How much of its transport a host reports to its plugins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportReport {
-    /// Everything, and truly.
+    /// Everything, correctly.
     Everything,
-    /// Everything, but bars as if the song had always had one metre of its own fancy.
+    /// Everything, but with bars of another metre.
     WrongBars,
-    /// Everything, but every bar begins at 0.
+    /// Everything, but every bar is said to begin at 0.
     NoBars,
     /// No metre.
     NoMetre,
-    /// A tempo, and nowhere in the song.
+    /// Only a tempo.
     OnlyTempo,
-    /// Nothing at all.
+    /// Nothing.
     Nothing,
 }
 
 impl TransportReport {
-    /// Whether the plugin can know where in the song it is.
+    /// Whether the plugin can know the song position.
     pub const fn has_beats(self) -> bool {
         !matches!(self, Self::OnlyTempo | Self::Nothing)
     }
@@ -56,7 +56,7 @@ impl TransportReport {
     }
 }
 
-/// One stretch of time in which nothing about the transport changes.
+/// A stretch of time in which the transport does not change.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
     from: Frame,
@@ -79,25 +79,25 @@ impl Stretch {
     }
 }
 
-/// What the transport does, from the first frame to the last.
+/// The transport from the first frame to the last.
 #[derive(Debug, Clone)]
 pub struct Timeline {
     sample_rate: f64,
     /// In order of time; the first from frame 0.
     stretches: Vec<Stretch>,
-    /// Shown to the plugin as the loop that is on; the jumps are [`Timeline::jump`]s.
+    /// The loop that the host reports as active; the jumps themselves are [`Timeline::jump`]s.
     loop_beats: Option<(f64, f64)>,
 }
 
 impl Timeline {
-    /// Playing from beat 0 and bar 0 on, at one tempo and in one metre.
+    /// Plays from beat 0 and bar 0 on, at one tempo and in one metre.
     pub fn steady(sample_rate: f64, tempo_bpm: f64, metre: Metre) -> Self {
         let first =
             Stretch { from: 0, beats: 0.0, tempo_bpm, metre, bar_line_beats: 0.0, bar_number: 0, playing: true };
         Self { sample_rate, stretches: vec![first], loop_beats: None }
     }
 
-    /// Standing still at beat 0.
+    /// Stands still at beat 0.
     pub fn stopped(sample_rate: f64) -> Self {
         let mut timeline = Self::steady(sample_rate, USUAL_TEMPO_BPM, Metre::COMMON);
         timeline.stretches[0].playing = false;
@@ -109,12 +109,12 @@ impl Timeline {
         self.sample_rate
     }
 
-    /// From this frame on another tempo. Changes are made in order of time.
+    /// Sets another tempo from this frame on. Changes are made in order of time.
     pub fn tempo(&mut self, from: Frame, tempo_bpm: f64) -> &mut Self {
         self.change(from, |stretch| stretch.tempo_bpm = tempo_bpm)
     }
 
-    /// From this frame on another metre, the frame being a bar line.
+    /// Sets another metre from this frame on; the frame becomes a bar line.
     pub fn metre(&mut self, from: Frame, metre: Metre) -> &mut Self {
         let (_, bar_number) = self.bar(from);
         self.change(from, |stretch| {
@@ -124,17 +124,17 @@ impl Timeline {
         })
     }
 
-    /// At this frame the song position becomes `beats`, as at the end of a loop.
+    /// Sets the song position at this frame, as at the end of a loop.
     pub fn jump(&mut self, from: Frame, beats: f64) -> &mut Self {
         self.change(from, |stretch| stretch.beats = beats)
     }
 
-    /// From this frame on the transport stands still, or runs.
+    /// Starts or stops the transport at this frame.
     pub fn playing(&mut self, from: Frame, playing: bool) -> &mut Self {
         self.change(from, |stretch| stretch.playing = playing)
     }
 
-    /// From this frame on it stands still, whatever was to come.
+    /// Stops the transport at this frame and removes all later changes.
     pub fn ends(&mut self, from: Frame) -> &mut Self {
         self.stretches.retain(|stretch| stretch.from == 0 || stretch.from < from);
         self.playing(from, false)
@@ -145,20 +145,20 @@ impl Timeline {
         self.stretches.len() - 1
     }
 
-    /// Leaves out one of the changes, counted from 0; the next one still comes when it came.
+    /// Removes one of the changes, counted from 0; the next one keeps its frame.
     pub fn leave_out(&mut self, change: usize) {
         if change < self.changes() {
             self.stretches.remove(change + 1);
         }
     }
 
-    /// The loop that the host shows as switched on.
+    /// Reports this loop as active.
     pub const fn show_loop(&mut self, from_beats: f64, to_beats: f64) -> &mut Self {
         self.loop_beats = Some((from_beats, to_beats));
         self
     }
 
-    /// From this frame on bars are counted from a beat, which may be no whole number of bars away: after an upbeat.
+    /// Counts bars from this beat on, which need not be a whole number of bars away, as after an upbeat.
     pub fn bar_line(&mut self, from: Frame, beats: f64, bar_number: i32) -> &mut Self {
         self.change(from, |stretch| {
             stretch.bar_line_beats = beats;
@@ -166,7 +166,7 @@ impl Timeline {
         })
     }
 
-    /// How many beats a bar has, in a song that has one metre and one numbering of its bars, from beat 0 on.
+    /// The beats of a bar, in a song with one metre whose bars are counted from beat 0.
     pub fn bar_beats_of_a_plain_song(&self) -> Option<f64> {
         let metre = self.stretches.first()?.metre;
         let is_plain =
@@ -174,7 +174,7 @@ impl Timeline {
         self.stretches.iter().all(is_plain).then(|| bar_beats(metre))
     }
 
-    /// How many beats so many frames last, at the tempo of this frame.
+    /// How many beats this many frames last, at the tempo of the frame `at`.
     pub fn beats_in_frames(&self, at: Frame, frames: f64) -> f64 {
         frames / self.sample_rate * self.tempo_bpm(at) / 60.0
     }
@@ -186,13 +186,13 @@ impl Timeline {
 
     /// The frames at which the song starts, stops or jumps by a beat and more, after the first.
     pub fn breaks(&self) -> impl Iterator<Item = Frame> {
-        /// Less may be taken for a host that rounds, or for a tempo that moved in the block before.
+        /// A smaller jump may be a host's rounding, or a tempo that changed in the block before.
         const CLEAR_BEATS: f64 = 1.0;
         self.jumps_of(CLEAR_BEATS)
     }
 
-    /// Whether the song goes round the loop that is shown at this frame: to its beginning, from its end, which may fall
-    /// between two frames.
+    /// Whether the song returns at this frame from the end of the reported loop, which may lie between two frames, to
+    /// its beginning.
     pub fn goes_round(&self, at: Frame) -> bool {
         let Some((begin, end)) = self.loop_beats else { return false };
         let behind = self.stretches.partition_point(|stretch| stretch.from < at);
@@ -203,7 +203,7 @@ impl Timeline {
         plays && from_end && (after.beats - begin).abs() <= 1.5 * frame_beats
     }
 
-    /// The same with the smallest jumps: between two of these frames the song's beats are those that one hears.
+    /// The same, with the smallest jumps too: between two of these frames the song position moves evenly.
     pub fn seams(&self) -> impl Iterator<Item = Frame> {
         const NOISE_BEATS: f64 = 1e-3;
         self.jumps_of(NOISE_BEATS)
@@ -218,12 +218,12 @@ impl Timeline {
         })
     }
 
-    /// How far a frame is from the nearest whole tick, in frames; 0 also where a change of tempo makes two roundings of
-    /// one moment.
+    /// How far a frame is from the nearest whole tick, in frames; 0 also where a change of tempo rounds one moment in
+    /// two ways.
     pub fn frames_from_tick(&self, at: Frame) -> f64 {
         let behind = self.stretches.partition_point(|stretch| stretch.from <= at);
         let here = &self.stretches[..behind];
-        // On the first frame of a stretch the moment may have been rounded with the tempo before.
+        // On the first frame of a stretch the moment may have been rounded at the previous tempo.
         let tempos = if here.last().is_some_and(|stretch| stretch.from == at) { 2 } else { 1 };
         let ticks = self.ticks(at);
         let from_tick = |stretch: &Stretch| {
@@ -254,7 +254,7 @@ impl Timeline {
         self.stretches.get(behind).map(|stretch| stretch.from)
     }
 
-    /// The frames from `from` up to, but not at, `to` at which something changes.
+    /// The frames from `from` to before `to` at which something changes.
     pub fn changes_between(&self, from: Frame, to: Frame) -> impl Iterator<Item = Frame> {
         let first = self.stretches.partition_point(|stretch| stretch.from < from);
         self.stretches[first..].iter().map(|stretch| stretch.from).take_while(move |frame| *frame < to)
@@ -265,13 +265,12 @@ impl Timeline {
         self.stretch(at).beats_at(at, self.sample_rate)
     }
 
-    /// The song position in ticks, with the fraction of a tick.
+    /// The song position in ticks, with a fraction.
     pub fn ticks(&self, at: Frame) -> f64 {
         self.beats(at) * ticks_per_beat()
     }
 
-    /// The first frame at or after which the song position is `ticks`, rounded to the nearest frame;
-    /// in the first stretch that reaches it.
+    /// The frame at which the song position is `ticks`, rounded to the nearest; in the first stretch that reaches it.
     pub fn frame_of(&self, ticks: Ticks) -> Option<Frame> {
         let beats = ticks.0 as f64 / ticks_per_beat();
         self.stretches.iter().enumerate().find_map(|(index, stretch)| {
@@ -288,7 +287,7 @@ impl Timeline {
 
     /// The last bar line at or before this frame, in beats, and the bar's number.
     pub fn bar(&self, at: Frame) -> (f64, i32) {
-        /// Rounding in the position must not put a frame on a bar line into the bar before it.
+        /// Rounding of the position must not put a bar line into the previous bar.
         const SLACK_BEATS: f64 = 1e-9;
         let stretch = self.stretch(at);
         let bars = ((self.beats(at) - stretch.bar_line_beats + SLACK_BEATS) / bar_beats(stretch.metre)).floor();
@@ -353,7 +352,7 @@ impl fmt::Display for Timeline {
     }
 }
 
-/// A count of frames as a number to reckon with.
+/// Converts a number of frames.
 pub const fn frames(count: Frame) -> f64 {
     count as f64
 }
@@ -400,7 +399,7 @@ mod tests {
     fn a_frame_is_as_far_from_a_tick_as_the_tempo_around_it_has_it() {
         let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
         timeline.tempo(24_100, 60.0);
-        // A tick is 500 frames long, then 1,000; from 24,000 + 500 on 400 of the old are 800 of the new.
+        // A tick is 500 frames long, then 1,000; from 24,000 + 500 on, 400 frames of the old tempo are 800 of the new.
         for (frame, away) in [(24_000, 0.0), (24_003, 3.0), (24_900, 0.0), (24_899, -1.0), (25_910, 10.0)] {
             assert!((timeline.frames_from_tick(frame) - away).abs() < 1e-6, "at {frame}");
         }

@@ -1,16 +1,16 @@
-//! A small VST3 host: it does what the hosts of `tests/hosts` cannot, and says what came back.
+//! A small VST3 host: it does what the hosts of `tests/hosts` cannot do, and reports what came back.
 //!
-//! Several points of one parameter in a block, note expressions, poly pressure, events that leave the plugin, lists
-//! that are full, gestures of the window, and a window that is opened while everything is automated. It also runs under
-//! Wine, without a window.
+//! That is: several points of one parameter in a block, note expressions, poly pressure, events that leave the plugin,
+//! full lists, gestures of the window, and a window that opens while everything is automated. It also runs under Wine,
+//! without a window.
 //!
 //! ```text
 //! Module ► Plugin ► process(Block) ► Played
 //!             └► View (Linux)
 //! ```
 //!
-//! `module` loads the library, `plugin` is a host's main thread and `processor` its audio thread, `view` has the
-//! window; `host_objects` is what the plugin calls. All others know nothing of the interface in C.
+//! `module` loads the library, `plugin` is a host's main thread, `processor` its audio thread and `view` its window;
+//! `host_objects` is what the plugin calls. Only these touch the interface in C.
 
 mod block;
 mod host_objects;

@@ -1,7 +1,7 @@
-//! A screen that nobody sees, a host's window on it, and a hand with a mouse and a keyboard.
+//! A screen that nobody sees, a host's window on it, and a simulated mouse and keyboard.
 //!
-//! The screen is an X server of our own (Xvfb) on a free display, so no test depends on one that runs already. The hand
-//! finds the controls by their names: the bundle under test says where they are.
+//! The screen is an X server of our own (Xvfb) on a free display, so no test depends on a running one. The mouse finds
+//! the controls by their names, because the bundle under test reports where they are.
 
 mod input;
 mod jam;
@@ -23,14 +23,14 @@ pub use input::{ENTER, ESCAPE};
 pub use jam::{Gestures, Jam, Noted};
 pub use screen::Screen;
 
-/// The variable with which the bundle under test is asked to say where its controls are.
+/// The variable that makes the bundle under test report where its controls are.
 pub const PROBE_VARIABLE: &str = "SEGUE_TEST_PROBE";
 
-/// How long anything in a window may take on a busy machine.
+/// The longest that anything in a window may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// A place, in pixels of the screen.
+/// An area of the screen, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
     /// Left, top, right, bottom.
@@ -45,13 +45,13 @@ impl Place {
     }
 }
 
-/// A host's window with a hand before it.
+/// A host's window, with a mouse and a keyboard.
 pub struct HostWindow {
     connection: RustConnection,
     root: u32,
-    /// The window into which an editor goes.
+    /// The window that an editor is put into.
     pub window: u32,
-    /// Whether it was made here, and is to go from here.
+    /// Whether it was made here, and must be destroyed here.
     is_ours: bool,
     /// Pixels to a point.
     pub scale: f32,
@@ -60,10 +60,10 @@ pub struct HostWindow {
 }
 
 impl HostWindow {
-    /// A window of this many pixels at this corner of the screen that `DISPLAY` names.
+    /// Opens a window of this size with its corner at this pixel of the screen named by `DISPLAY`.
     ///
     /// # Errors
-    /// When there is no screen, or the variable with the landmarks is not set.
+    /// When there is no screen, or the variable that names the file of the controls is not set.
     pub fn new(corner: (i16, i16), (width, height): (u16, u16), scale: f32) -> Result<Self> {
         let controls = std::env::var_os(PROBE_VARIABLE)
             .context("SEGUE_TEST_PROBE does not name the file with the places of the controls")?;
@@ -82,10 +82,10 @@ impl HostWindow {
         Ok(Self { connection, root, window, is_ours: true, scale, corner, controls: controls.into() })
     }
 
-    /// The window of another program, into which it has put an editor of this title; waits until it is there.
+    /// The window of another program with an editor of this title; waits until it exists.
     ///
     /// # Errors
-    /// When there is no screen or no such editor, or the variable with the landmarks is not set.
+    /// When there is no screen or no such editor, or the variable that names the file of the controls is not set.
     pub fn of_another_program(title: &str) -> Result<Self> {
         let controls = std::env::var_os(PROBE_VARIABLE)
             .context("SEGUE_TEST_PROBE does not name the file with the places of the controls")?;
@@ -96,27 +96,27 @@ impl HostWindow {
             found = titled(&connection, root, title).ok().flatten();
             found.is_some()
         })?;
-        let editor = found.context("it has gone again")?;
+        let editor = found.context("it was closed again")?;
         let window = connection.query_tree(editor)?.reply()?.parent;
         let place = connection.translate_coordinates(editor, root, 0, 0)?.reply()?;
         let corner = (place.dst_x, place.dst_y);
         Ok(Self { connection, root, window, is_ours: false, scale: 1.0, corner, controls: controls.into() })
     }
 
-    /// Takes the window away with all that is in it, as a host does whose window is closed by its user.
+    /// Destroys the window with everything in it, as a host does when its user closes it.
     ///
     /// # Errors
-    /// When the X server does not.
+    /// When the X server cannot do it.
     pub fn take_away(&mut self) -> Result<()> {
         self.is_ours = false;
         self.connection.destroy_window(self.window)?.check()?;
         Ok(())
     }
 
-    /// Gives the window another size, as a host does when its user drags the edge.
+    /// Resizes the window, as a host does when its user drags the edge.
     ///
     /// # Errors
-    /// When the X server does not.
+    /// When the X server cannot do it.
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {
         let size = ConfigureWindowAux::new().width(width).height(height);
         self.connection.configure_window(self.window, &size)?.check()?;
@@ -126,13 +126,13 @@ impl HostWindow {
     /// The size of the window, in pixels.
     ///
     /// # Errors
-    /// When it has gone.
+    /// When it does not exist any more.
     pub fn size(&self) -> Result<(u16, u16)> {
         let size = self.connection.get_geometry(self.window)?.reply()?;
         Ok((size.width, size.height))
     }
 
-    /// The size of the editor that is in the window, in pixels, or nothing when there is none.
+    /// The size of the editor in the window, in pixels; `None` if there is none.
     ///
     /// # Errors
     /// When the X server is gone.
@@ -160,14 +160,14 @@ impl HostWindow {
         text.lines().filter_map(place).collect()
     }
 
-    /// How many frames the window has drawn, to the quarter of a second.
+    /// How many frames the window has drawn, updated four times a second.
     pub fn frames(&self) -> u64 {
         let text = std::fs::read_to_string(&self.controls).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("frames\t"));
         line.and_then(|line| line.split('\t').next()?.parse().ok()).unwrap_or(0)
     }
 
-    /// Where a control is; waits until it is there.
+    /// Finds a control; waits until it exists.
     ///
     /// # Errors
     /// When it does not appear; the message lists those that are there.
@@ -184,10 +184,10 @@ impl HostWindow {
         }
     }
 
-    /// What is seen in the window.
+    /// The picture in the window.
     ///
     /// # Errors
-    /// When the X server does not show it.
+    /// When the X server cannot return it.
     pub fn picture(&self) -> Result<RgbImage> {
         let (width, height) = self.size()?;
         let (x, y) = self.corner;
@@ -198,13 +198,13 @@ impl HostWindow {
             .context("the X server shows no picture")?;
         let (pixels, _) = image.data.as_chunks::<4>();
         let rgb = pixels.iter().flat_map(|&[blue, green, red, _]| [red, green, blue]).collect();
-        RgbImage::from_raw(width.into(), height.into(), rgb).context("a picture of another size")
+        RgbImage::from_raw(width.into(), height.into(), rgb).context("the picture has another size")
     }
 
-    /// Writes what is seen in the window into a file.
+    /// Writes the picture in the window to a file.
     ///
     /// # Errors
-    /// When it is not seen, or cannot be written.
+    /// When it cannot be read or written.
     pub fn photograph(&self, path: &Path) -> Result<()> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -213,7 +213,7 @@ impl HostWindow {
     }
 }
 
-/// The window of this title that is seen, among a window and what is in it.
+/// Finds the visible window with this title, in a window and its children.
 fn titled(connection: &RustConnection, window: u32, title: &str) -> Result<Option<u32>> {
     /// In units of four bytes; longer than any title.
     const LONGEST: u32 = 256;
@@ -222,7 +222,7 @@ fn titled(connection: &RustConnection, window: u32, title: &str) -> Result<Optio
     if is_seen && name.value == title.as_bytes() {
         return Ok(Some(window));
     }
-    // A window that goes while it is looked at has no title any more.
+    // A window that is closed in between has no title any more.
     let children = connection.query_tree(window)?.reply()?.children;
     Ok(children.into_iter().find_map(|child| titled(connection, child, title).ok().flatten()))
 }
@@ -238,10 +238,10 @@ impl Drop for HostWindow {
     }
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 ///
 /// # Errors
-/// When it does not become so.
+/// When it does not hold in time.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()> {
     let begun = Instant::now();
     while !is_so() {

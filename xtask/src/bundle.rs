@@ -1,4 +1,4 @@
-//! Builds the plugin and lays it out as hosts expect it.
+//! Builds the plugin and bundles it as hosts expect it.
 
 use crate::cargo::{self, Workspace};
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ const NAME: &str = "Segue";
 const LIBRARY: &str = "segue";
 const BUNDLE_ID: &str = "org.segue.segue";
 
-/// What is shipped with it: the licences of Segue, of what is built in, and of the music that it has learnt from.
+/// The licences that are shipped with it: of Segue, of the packages in it, and of the music that it was trained on.
 pub const LICENCES: [(&str, &str); 4] = [
     ("LICENSE-MIT", "LICENSE-MIT"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
@@ -17,7 +17,7 @@ pub const LICENCES: [(&str, &str); 4] = [
     ("presets/CREDITS.md", "CREDITS.md"),
 ];
 
-/// The profile of the bundle under test and of all tests: with debug assertions in our crates.
+/// The profile of the bundle under test and of all tests, with debug assertions in our crates.
 pub const CHECKED: &str = "xtask/checked.toml";
 
 /// Which build of the plugin.
@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Further arguments for cargo.
+    /// The arguments for cargo.
     pub const fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Shipped => &[],
@@ -46,7 +46,7 @@ impl Kind {
     }
 }
 
-/// A CLAP and a VST3, ready to load.
+/// A CLAP and a VST3, ready to be loaded.
 pub struct Bundles {
     /// A file; on macOS a folder.
     pub clap: PathBuf,
@@ -55,12 +55,12 @@ pub struct Bundles {
 }
 
 impl Bundles {
-    /// Both.
+    /// The paths of both.
     pub fn paths(&self) -> [&Path; 2] {
         [&self.clap, &self.vst3]
     }
 
-    /// Copies both into the user's own plugin folders and returns their paths.
+    /// Copies both into the user's plugin folders and returns their paths.
     pub fn install(&self) -> Result<[PathBuf; 2]> {
         let folders = Folders::of_user()?;
         let clap = folders.clap.join(file_name(&self.clap)?);
@@ -71,10 +71,10 @@ impl Bundles {
     }
 }
 
-/// Builds the plugin and lays it out in the build folder.
+/// Builds the plugin and bundles it in the build folder.
 ///
-/// It is built alone, because cargo unites the features of all that it builds together, and what training or tests ask
-/// for does not belong in a DAW.
+/// The plugin is built alone, because cargo unites the features of everything that it builds together, and the features
+/// for training and tests do not belong in a DAW.
 pub fn build(workspace: &Workspace, kind: Kind) -> Result<Bundles> {
     let mut build = workspace.cargo();
     build.args(["build", "--release", "-p", "segue-plugin"]).args(kind.arguments());
@@ -107,7 +107,7 @@ fn lay_out(library: &Path, folder: &Path) -> Result<Bundles> {
     Ok(bundles)
 }
 
-/// The place of the library within a VST3 folder, by the VST3 documentation.
+/// The path of the library within a VST3 folder, as the VST3 documentation defines it.
 fn vst3_binary() -> String {
     if cfg!(target_os = "windows") {
         let arch = if ARCH == "aarch64" { "arm64" } else { ARCH };
@@ -138,7 +138,7 @@ fn info_plist() -> String {
     )
 }
 
-/// Where hosts look for plugins of this user alone.
+/// The folders in which hosts look for the plugins of this user.
 struct Folders {
     clap: PathBuf,
     vst3: PathBuf,
@@ -154,7 +154,7 @@ impl Folders {
             ("HOME", ".clap", ".vst3")
         };
         let Some(home) = std::env::var_os(variable).map(PathBuf::from).filter(|home| home.is_absolute()) else {
-            bail!("{variable} names no folder, so there is no place to install to; copy the bundles by hand");
+            bail!("{variable} names no folder to install to; copy the bundles by hand");
         };
         Ok(Self { clap: home.join(clap), vst3: home.join(vst3) })
     }
@@ -165,7 +165,7 @@ pub fn file_name(path: &Path) -> Result<&std::ffi::OsStr> {
     path.file_name().with_context(|| format!("{}: has no name", path.display()))
 }
 
-/// Copies a file or a folder. What was there is removed first: a host that has the old file open keeps the old one.
+/// Copies a file or a folder. The old one is removed first: a host that has it open keeps it.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     remove(to)?;
     if from.is_dir() {
@@ -191,7 +191,7 @@ fn make_room_for(path: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))
 }
 
-/// Removes a file or a folder; one that is not there is no error.
+/// Removes a file or a folder; a missing one is no error.
 pub fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match removed {

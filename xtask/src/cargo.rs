@@ -1,10 +1,10 @@
-//! How programs are started, and where cargo puts what it builds.
+//! How programs are started, and where cargo puts its output.
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-/// The systems that Segue runs on. Other systems bring packages along that no musician gets.
+/// The systems that Segue runs on. Other systems would add packages that no musician gets.
 pub const SYSTEMS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-apple-darwin"];
 
 /// This checkout and its build folder.
@@ -14,7 +14,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo, because the build folder may be set in the environment or in any of its configuration files.
+    /// Asks cargo, because the environment or any of its configuration files may set the build folder.
     pub fn find() -> Result<Self> {
         let mut ask = Command::new(program());
         ask.args(["metadata", "--format-version", "1", "--no-deps"]).args(["--manifest-path", manifest()]);
@@ -39,21 +39,21 @@ impl Workspace {
         &self.target
     }
 
-    /// Cargo, at work in the checkout.
+    /// A cargo command that runs in the checkout.
     pub fn cargo(&self) -> Command {
         let mut cargo = Command::new(program());
-        // The target folder is absolute; a relative path in the environment would be another one in another folder.
+        // The target folder is absolute, because a relative path in the environment would mean another folder here.
         cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         cargo
     }
 
-    /// Where an optimised build puts a program.
+    /// The path of a program in an optimised build.
     pub fn binary(&self, name: &str) -> PathBuf {
         self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 }
 
-/// Starts a program and waits; its failure is ours.
+/// Runs a program and waits; its failure becomes an error.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = || {
         let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -64,11 +64,11 @@ pub fn run(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("`{name}` failed ({status})") }
 }
 
-/// Starts a program that speaks for itself, and waits; its exit code becomes ours.
+/// Runs a program that reports its own errors, and waits; its exit code becomes ours.
 pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().with_context(|| format!("{} cannot be started", command.get_program().display()))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    // A program that was killed has no code.
+    // A program that was killed has no exit code.
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
@@ -80,7 +80,7 @@ const fn manifest() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")
 }
 
-/// The string under a key that occurs once. Enough for two paths, and no reason for a JSON library.
+/// The string under a key that occurs once. This is enough for two paths.
 fn string_in_json(json: &str, key: &str) -> Option<String> {
     let rest = json.split_once(&format!("\"{key}\":\""))?.1;
     let mut text = String::new();

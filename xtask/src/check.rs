@@ -1,4 +1,4 @@
-//! All that must hold before a change is good, cheapest first.
+//! All checks that a change must pass, the cheapest first.
 
 use crate::bundle::{self, Bundles, CHECKED, Kind};
 use crate::cargo::{self, SYSTEMS, Workspace};
@@ -8,38 +8,38 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// For lints and docs, which look at everything at once.
+/// For lints and docs, which cover everything at once.
 const ALL_FEATURES: [&str; 2] =
     ["--features", "segue-plugin/assert_process_allocs,segue-plugin/cli,segue-plugin/standalone"];
 
-/// Tests that measure print what they have measured: this shows it also when they pass.
+/// Tests that measure print their figures: this shows them even if the tests pass.
 const FIGURES: &str = "--show-output";
 
-/// How long the long runs are, and which seeds the random cases use.
+/// How long the long runs are, and which seeds the random tests use.
 pub struct Extent {
-    /// What the tests find in their environment.
+    /// The environment of the tests.
     environment: Vec<(&'static str, String)>,
 }
 
-/// The variables that lengthen the promises; `tests/` says what each does.
+/// The variables that lengthen the promises; `tests/` describes them.
 const NIGHTLY: &str = "SEGUE_NIGHTLY";
 const SEQUENCES: &str = "SEGUE_SEQUENCES";
 const SEED: &str = "SEGUE_SEED";
 
-/// The same for the properties: proptest reads these itself.
+/// The same for property tests: proptest reads these itself.
 const CASES: &str = "PROPTEST_CASES";
 const CASES_SEED: &str = "PROPTEST_RNG_SEED";
 
-/// The promises that take long and need the machine for themselves.
+/// The promises that take long and need the machine to themselves.
 const LONG_RUNS: [&str; 3] = ["random_host::", "long_jam::", "people::"];
 
 impl Extent {
-    /// What everybody can wait for. Always the same, so that a change never meets a random failure of something else.
+    /// The usual extent, always the same, so that a change never fails because of an unrelated random case.
     pub fn usual() -> Self {
         Self { environment: vec![(CASES_SEED, "1".to_owned())] }
     }
 
-    /// What takes half an hour: more cases, and other ones every night.
+    /// The nightly extent, half an hour long: more cases, and different ones every night.
     pub fn of_this_night() -> Self {
         const PER_NIGHT: u64 = 2_000;
         const CASES_PER_NIGHT: u64 = 4_096;
@@ -54,8 +54,8 @@ impl Extent {
     }
 }
 
-/// Runs every step; stops at the first that fails. Nothing is printed after the last, so that a run ends with its
-/// result.
+/// Runs every step and stops at the first that fails. Nothing is printed after the last step, so that a run ends with
+/// its result.
 pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     prerequisites::ready_to_build()?;
     prerequisites::ready_to_check()?;
@@ -89,16 +89,16 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     };
     if cfg!(target_os = "linux") {
         prerequisites::ready_for_windows()?;
-        // One after the other: a test that moves a window's controls must not wait until another window is drawn.
+        // One after the other: a test that uses a window's controls must not wait while another window is drawn.
         step("the window", promises().args(["editor::", "--test-threads=1"]))?;
     }
     let skipped = LONG_RUNS.into_iter().chain(["editor::"]).flat_map(|test| ["--skip", test]);
     step("promises", promises().args(skipped))?;
-    // Last, because they take longest; and alone, because live tests would be late beside them.
+    // Last, because they take longest; and alone, because live tests would be late beside others.
     step("long runs", promises().args(LONG_RUNS).arg("--test-threads=1").envs(extent.environment.iter().cloned()))
 }
 
-/// Only the random host: so many sequences, the first of this seed.
+/// Runs the random host alone: this many sequences, with seeds from this one on.
 pub fn random_host(workspace: &Workspace, count: u64, seed: u64) -> Result<()> {
     prerequisites::ready_to_build()?;
     let checked = bundle::build(workspace, Kind::Checked)?;
@@ -107,7 +107,7 @@ pub fn random_host(workspace: &Workspace, count: u64, seed: u64) -> Result<()> {
     step("the random host", &mut random_host)
 }
 
-/// The tests of the built plugin, with their figures; what follows are arguments for the tests.
+/// The tests of the built plugin, with their figures; the caller adds arguments for the tests.
 fn promises(workspace: &Workspace, checked: &Bundles) -> Command {
     let mut promises = workspace.cargo();
     promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED, "--"]);
@@ -116,7 +116,8 @@ fn promises(workspace: &Workspace, checked: &Bundles) -> Command {
     promises
 }
 
-/// What needs a graphics card, or a Vulkan driver that works without one: the feature `gpu` of model and plugin.
+/// The tests that need a graphics card, or a Vulkan driver that works without one: the feature `gpu` of model and
+/// plugin.
 pub fn graphics(workspace: &Workspace) -> Result<()> {
     prerequisites::ready_to_build()?;
     prerequisites::ready_for_vulkan()?;
@@ -128,8 +129,8 @@ pub fn graphics(workspace: &Workspace) -> Result<()> {
     step("the plugin on the graphics card", &mut plugin)
 }
 
-/// That the code is good for the systems that this machine is not. It is looked at and neither linked nor run, which
-/// takes none of their tools; so the VST3, which is C++ (on macOS Objective-C++), is left out.
+/// Checks that the code compiles for other systems. It is neither linked nor run, which needs none of their tools; so
+/// the VST3, which is C++ (on macOS Objective-C++), is left out.
 pub fn other_systems(workspace: &Workspace) -> Result<()> {
     const OTHERS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
     const WITHOUT_VST3: &str = "segue-plugin/cli,segue-plugin/standalone,segue-plugin/jazz,segue-plugin/blues,\
@@ -147,9 +148,9 @@ pub fn other_systems(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// What may not be built into the plugin and its programs: a pool of threads does not belong in somebody's DAW (burn
-/// brings rayon unless it is told not to), nothing may speak to a network, and training and graphics cards are for
-/// `segue-training` and for builds that ask for them. Of cubecl, the packages that only describe data come with burn.
+/// Packages that must not be built into the plugin and its programs: no pool of threads in a DAW (burn brings rayon by
+/// default), no access to a network, and training and graphics cards only in `segue-training` and in builds that ask
+/// for them. burn needs the packages of cubecl that only describe data.
 const REFUSED: [&str; 23] = [
     "rayon",
     "reqwest",
@@ -176,17 +177,17 @@ const REFUSED: [&str; 23] = [
     "wgpu-core",
 ];
 
-/// The layers: what may not be among the packages of a crate, because it stands above that crate.
+/// The layers: each crate with the packages above it, which it must not use.
 const LAYERS: [(&str, &[&str]); 2] = [
     ("segue-engine", &["nice-plug", "nice-plug-core", "egui", "clap-sys", "segue-corpus", "segue-training"]),
     ("segue-model", &["segue-engine", "segue-corpus", "segue-training", "midly"]),
 ];
 
-/// No more packages than these are built into the plugin (on all systems together, programs left out). A
-/// commit that adds one raises the number and says why it is worth it.
+/// The largest number of packages in the plugin, on all systems together and without programs. A commit that adds a
+/// package raises it and says why the package is worth it.
 const MOST_PACKAGES: usize = 308;
 
-/// Checks what the plugin is made of.
+/// Checks which packages the plugin contains.
 fn check_packages(workspace: &Workspace) -> Result<()> {
     let with_programs = packages(workspace, "segue-plugin", &["--features", "cli,standalone"])?;
     ensure!(with_programs.iter().any(|name| name == "nice-plug"), "cargo does not list the packages of the plugin");
@@ -195,12 +196,12 @@ fn check_packages(workspace: &Workspace) -> Result<()> {
         refuse(name, &packages(workspace, name, &[])?, above)?;
     }
     let count = packages(workspace, "segue-plugin", &[])?.len();
-    ensure!(count <= MOST_PACKAGES, "the plugin is made of {count} packages, and {MOST_PACKAGES} are allowed");
+    ensure!(count <= MOST_PACKAGES, "the plugin contains {count} packages, and {MOST_PACKAGES} are allowed");
     println!("{count} packages");
     Ok(())
 }
 
-/// The names of all packages that a crate is built from, on all systems; a package in two versions counts twice.
+/// The names of all packages in a crate, on all systems; a package in two versions counts twice.
 fn packages(workspace: &Workspace, name: &str, features: &[&str]) -> Result<Vec<String>> {
     let tree = workspace
         .cargo()
@@ -260,7 +261,7 @@ fn step(name: &str, command: &mut Command) -> Result<()> {
     cargo::run(command)
 }
 
-/// Names the step that begins, and says how long the one before took. Nothing follows the last one.
+/// Prints the name of the step that begins, and how long the previous one took. Nothing is printed after the last step.
 fn announce(name: &str) {
     static BEGAN: Mutex<Option<Instant>> = Mutex::new(None);
     let before = BEGAN.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
@@ -274,7 +275,7 @@ fn announce(name: &str) {
 mod tests {
     use super::*;
 
-    /// What `cargo xtask test` checks first: it takes a second, so it may as well run with the tests of xtask.
+    /// `cargo xtask test` checks this first; it takes a second, so it runs with the tests of xtask too.
     #[test]
     fn the_plugin_is_made_of_no_more_than_it_needs() {
         check_packages(&Workspace::find().unwrap()).unwrap();

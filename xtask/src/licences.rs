@@ -1,4 +1,4 @@
-//! The licences of all that is built into the plugin and its programs, in one file that is shipped with them.
+//! The licences of all packages in the plugin and its programs, in one file that is shipped with them.
 
 use crate::cargo::{SYSTEMS, Workspace};
 use anyhow::{Context, Result, ensure};
@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Where the file lies in the checkout.
+/// The file's path in the checkout.
 const FILE: &str = "plugin/THIRD-PARTY.txt";
 
-/// What is built in, the programs included.
+/// The arguments for the packages of the plugin and of its programs.
 const BUILT_IN: [&str; 10] = [
     "tree",
     "--quiet",
@@ -24,7 +24,7 @@ const BUILT_IN: [&str; 10] = [
     "none",
 ];
 
-/// One package from elsewhere.
+/// A package from elsewhere.
 struct Package {
     name: String,
     version: String,
@@ -42,7 +42,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     std::fs::write(&path, text(workspace)?).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
-/// That the file names what is built in.
+/// Checks that the file lists the packages in use.
 ///
 /// # Errors
 /// When it does not.
@@ -91,7 +91,7 @@ fn packages(workspace: &Workspace) -> Result<Vec<Package>> {
     let all = metadata["packages"].as_array().context("cargo's metadata names no packages")?;
     let mut packages: Vec<Package> = all
         .iter()
-        // What has no source is ours.
+        // Packages without a source are ours.
         .filter(|package| !package["source"].is_null())
         .filter_map(Package::read)
         .filter(|package| wanted.contains(&(package.name.clone(), package.version.clone())))
@@ -113,7 +113,8 @@ impl Package {
         })
     }
 
-    /// The texts in its folders whose names begin as those of licences do. Of a choice with MIT in it, that is taken.
+    /// The texts in its folders whose names begin like those of licence files. If MIT is one of several choices, it is
+    /// taken.
     fn texts(&self) -> Result<Vec<String>> {
         let mut files = Vec::new();
         find_licences(&self.folder, &mut files)
@@ -133,7 +134,7 @@ impl Package {
     }
 }
 
-/// Also in its folders, where it brings along what others wrote.
+/// Searches subfolders too, where a package keeps other authors' work.
 fn find_licences(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     const BEGINNINGS: [&str; 5] = ["license", "licence", "copying", "notice", "unlicense"];
     for entry in folder.read_dir()? {

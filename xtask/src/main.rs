@@ -62,7 +62,7 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    // Before the verb, so that no verb's own arguments are taken for it.
+    // Checked before the verb, so that it is not taken for one of the verb's arguments.
     if arguments.first().is_some_and(|first| first == "--no-install") {
         arguments.remove(0);
         prerequisites::install_nothing();
@@ -98,7 +98,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         ("bench" | "licences" | "release" | "validate", [first, ..]) => {
-            bail!("`{verb}` takes no arguments, so not {first}")
+            bail!("`{verb}` takes no arguments, but was given {first}")
         }
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
     }
@@ -134,7 +134,7 @@ fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         [] => (Kind::Shipped, false),
         [flag] if flag == "--install" => (Kind::Shipped, true),
         [flag] if flag == "--checked" => (Kind::Checked, false),
-        [other, ..] => bail!("`bundle` takes --install, --checked or nothing, so not {other}"),
+        [other, ..] => bail!("`bundle` takes --install, --checked or nothing, not {other}"),
     };
     prerequisites::ready_to_build()?;
     let bundles = bundle::build(workspace, kind)?;
@@ -149,7 +149,7 @@ fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Starts a program of the tests with the built plugin.
+/// Runs one of the test programs on the built plugin.
 fn with_plugin(program: &str, arguments: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     prerequisites::ready_to_build()?;
@@ -180,7 +180,7 @@ fn train(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     start(workspace, "segue-training", "train", [], arguments)
 }
 
-/// What a program needs that its package does not build by itself.
+/// The feature that a program needs besides the defaults of its package.
 fn feature_of(program: &str) -> Option<&'static str> {
     match program {
         "segue-cli" => Some("cli"),
@@ -189,8 +189,8 @@ fn feature_of(program: &str) -> Option<&'static str> {
     }
 }
 
-/// Builds a program of ours and starts it where the user is. It has said itself what went wrong: only its exit code is
-/// handed on.
+/// Builds one of our programs and runs it in the user's folder. The program reports its own errors; only its exit code
+/// is passed on.
 fn start<const N: usize>(
     workspace: &Workspace,
     package: &str,
@@ -203,7 +203,7 @@ fn start<const N: usize>(
     if let Some(feature) = feature_of(program) {
         build.args(["--features", feature]);
     }
-    // Half an hour of building that most never need.
+    // This takes half an hour to build, and most users never need it.
     if users.windows(2).any(|pair| pair == ["--device", "gpu"]) || users.iter().any(|user| user == "--device=gpu") {
         build.args(["--features", "gpu"]);
     }

@@ -1,28 +1,28 @@
-//! What the machine must have. On Debian and its relatives, what is missing is installed; on other systems it is named.
+//! What the machine must have. On Debian and related systems, missing packages are installed; on others they are named.
 
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Something that the system provides.
+/// Something that the system must provide.
 struct Requirement {
-    /// What, and for whom.
+    /// What it is, and what it is for.
     what: &'static str,
     /// A command that succeeds when it is there.
     probe: &'static [&'static str],
-    /// How it comes.
+    /// How to get it.
     fix: Fix,
 }
 
-/// How something missing comes onto the machine.
+/// How to install a missing requirement.
 enum Fix {
     /// With these packages of Debian.
     Packages(&'static [&'static str]),
-    /// With this command, which needs no rights.
+    /// With this command, which needs no special rights.
     Command(&'static [&'static str]),
 }
 
-/// Building takes a linker and a C++ compiler, for the VST3; the plugin opens no other system library.
+/// Building needs a linker and, for the VST3, a C++ compiler; the plugin links to no other system library.
 const COMPILER: Requirement = Requirement {
     what: "a C++ compiler, which builds the VST3 and links everything",
     probe: &["sh", "-c", "cc --version && c++ --version"],
@@ -41,14 +41,14 @@ const LINTER: Requirement = Requirement {
     fix: Fix::Command(&["rustup", "component", "add", "clippy"]),
 };
 
-/// Python and its way to make a folder with packages.
+/// Python with the module that makes virtual environments.
 const PYTHON: Requirement = Requirement {
     what: "Python 3 with venv, for the VST3 hosts that test the plugin",
     probe: &["python3", "-c", "import venv, ensurepip"],
     fix: Fix::Packages(&["python3", "python3-venv"]),
 };
 
-/// A driver that the graphics card is reached by; Mesa's does without a card.
+/// A driver for the graphics card; Mesa's works without a card.
 const VULKAN: Requirement = Requirement {
     what: "a Vulkan driver, which the tests on the graphics card need",
     probe: &[
@@ -72,8 +72,8 @@ const SCREEN: Requirement = Requirement {
     fix: Fix::Packages(&["xvfb", "xauth"]),
 };
 
-/// What a desktop has anyway, and a bare machine has not. The plugin looks for it when its window opens, and a host
-/// made with JUCE for the last ones.
+/// Libraries that every desktop has and a bare machine lacks. The plugin loads them when its window opens; the last
+/// ones are for hosts made with JUCE.
 const WINDOWS: Requirement = Requirement {
     what: "what a window needs: OpenGL in software, the keyboard and the pointer of X11",
     probe: &[
@@ -95,39 +95,39 @@ const WINDOWS: Requirement = Requirement {
     ]),
 };
 
-/// A sound server that makes no sound, to which the program without a host is connected.
+/// A sound server without sound, for the standalone program.
 const JACK: Requirement = Requirement {
     what: "jackd, the sound server on which the program without a DAW is tested",
     probe: &["jackd", "--version"],
     fix: Fix::Packages(&["jackd2"]),
 };
 
-/// The program without a host talks to the system's sound; the plugin does not.
+/// The standalone program uses the system's sound; the plugin does not.
 const SOUND: Requirement = Requirement {
     what: "what ALSA and JACK are built against, for the program without a DAW",
     probe: &["pkg-config", "--exists", "alsa", "jack"],
     fix: Fix::Packages(&["libasound2-dev", "libjack-jackd2-dev", "pkg-config"]),
 };
 
-/// Sees to it that the plugin can be built.
+/// Makes sure that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
-    // Other systems link with what their Rust was installed with.
+    // Other systems use the linker that was installed with Rust.
     if cfg!(target_os = "linux") { COMPILER.ensure() } else { Ok(()) }
 }
 
-/// Sees to it that format and lints can be checked.
+/// Makes sure that format and lints can be checked.
 pub fn ready_to_check() -> Result<()> {
     FORMATTER.ensure()?;
     LINTER.ensure()
 }
 
-/// Sees to it that the program without a host can be built.
+/// Makes sure that the standalone program can be built.
 pub fn ready_for_standalone() -> Result<()> {
-    // Other systems bring theirs along.
+    // Other systems have their sound libraries already.
     if cfg!(target_os = "linux") { SOUND.ensure() } else { Ok(()) }
 }
 
-/// Sees to it that the program without a host can be tested.
+/// Makes sure that the standalone program can be tested.
 pub fn ready_to_test_standalone() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
@@ -136,7 +136,7 @@ pub fn ready_to_test_standalone() -> Result<()> {
     ready_for_windows()
 }
 
-/// Sees to it that the VST3 hosts can be set up.
+/// Makes sure that the VST3 hosts can be installed.
 pub fn ready_for_python() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
@@ -145,23 +145,23 @@ pub fn ready_for_python() -> Result<()> {
     GRAPHICS.ensure()
 }
 
-/// Sees to it that the editor's window can be opened.
+/// Makes sure that the editor's window can be opened.
 pub fn ready_for_windows() -> Result<()> {
     PYTHON.ensure()?;
     SCREEN.ensure()?;
     WINDOWS.ensure()
 }
 
-/// Sees to it that code can be compiled for another system.
+/// Makes sure that code can be compiled for another system.
 pub fn ready_for_system(system: &str) -> Result<()> {
     let add = ["rustup", "target", "add", system];
     if succeeds(&add) {
         return Ok(());
     }
-    bail!("Rust's own library for {system} is missing; `{}` brings it", add.join(" "))
+    bail!("Rust's standard library for {system} is missing; `{}` brings it", add.join(" "))
 }
 
-/// Sees to it that something answers as a graphics card.
+/// Makes sure that a graphics card or a driver without one is available.
 pub fn ready_for_vulkan() -> Result<()> {
     if cfg!(target_os = "linux") { VULKAN.ensure() } else { Ok(()) }
 }
@@ -169,7 +169,7 @@ pub fn ready_for_vulkan() -> Result<()> {
 /// Set by `--no-install`: nothing is installed, only named.
 static NO_INSTALL: AtomicBool = AtomicBool::new(false);
 
-/// From now on what is missing is named with the command that installs it, and that command is not run.
+/// From now on, the command that installs a missing package is only printed.
 pub fn install_nothing() {
     NO_INSTALL.store(true, Ordering::Relaxed);
 }
@@ -192,7 +192,7 @@ impl Requirement {
                         self.what
                     );
                 };
-                // A fresh machine has no lists of packages yet.
+                // A fresh machine has no package lists yet.
                 let install = [apt_get.clone(), words(&["install", "-y"]), words(packages)].concat();
                 (vec![[apt_get, words(&["update"])].concat(), install], advice)
             }
@@ -202,7 +202,7 @@ impl Requirement {
         }
         for command in commands {
             println!("Installing it: {}", command.join(" "));
-            // Lists that cannot be renewed may be good enough; whether it is there is seen below.
+            // An update of the lists may fail without harm; the check below decides.
             let [program, arguments @ ..] = command.as_slice() else { continue };
             let _ended = Command::new(program).args(arguments).status();
         }
@@ -217,7 +217,7 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Quiet, and true when the command ends well.
+/// Runs a command without output; true if it succeeds.
 fn succeeds(command: &[&str]) -> bool {
     let [program, arguments @ ..] = command else { return false };
     let mut command = Command::new(program);
@@ -225,7 +225,7 @@ fn succeeds(command: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The installer, with the right to install and without questions; `None` where there is none.
+/// The package manager, with the rights to install and without questions; `None` if there is none.
 fn apt_get() -> Option<Vec<String>> {
     let apt_get = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
     if !cfg!(target_os = "linux") || !succeeds(&["apt-get", "--version"]) {

@@ -1,4 +1,4 @@
-//! The package that musicians unpack: plugins, programs, presets, licences and a note on how to install it.
+//! The package that musicians unpack: plugins, programs, presets, licences and installation notes.
 
 use crate::bundle::{self, Kind, LICENCES, copy};
 use crate::cargo::{self, Workspace};
@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How to install it, on this system.
+/// The installation notes for this system.
 const NOTE: &str = if cfg!(target_os = "macos") {
     include_str!("release/macos.txt")
 } else if cfg!(target_os = "windows") {
@@ -19,10 +19,10 @@ const NOTE: &str = if cfg!(target_os = "macos") {
     include_str!("release/linux.txt")
 };
 
-/// The programs, each with the feature that it takes.
+/// The programs, each with the feature that it needs.
 const PROGRAMS: [(&str, &str); 2] = [("segue", "standalone"), ("segue-cli", "cli")];
 
-/// Makes the package of this system, beside a file with its checksum.
+/// Makes the package for this system, and a file with its checksum.
 ///
 /// # Errors
 /// When something cannot be built or packed.
@@ -34,7 +34,7 @@ pub fn make(workspace: &Workspace) -> Result<PathBuf> {
     let folder = packages.join(&name);
     fill(workspace, &folder)?;
     let archive = packages.join(format!("{name}.{}", if cfg!(windows) { "zip" } else { "tar.gz" }));
-    // Windows has this program too, and there it makes a .zip of what is so called.
+    // Windows has `tar` too, which makes a .zip there if the name says so.
     let mut tar = Command::new("tar");
     let how = if cfg!(windows) { "-acf" } else { "-czf" };
     cargo::run(tar.arg(how).arg(&archive).arg("-C").arg(&packages).arg(&name))?;
@@ -68,7 +68,7 @@ fn fill(workspace: &Workspace, folder: &Path) -> Result<()> {
     bundle::write(&folder.join("INSTALL.txt"), NOTE)
 }
 
-/// In the form that `sha256sum --check` reads.
+/// In the format of `sha256sum --check`.
 fn write_checksum(archive: &Path) -> Result<()> {
     let bytes = std::fs::read(archive).with_context(|| format!("{}: cannot be read", archive.display()))?;
     let mut sum = String::new();

@@ -1,4 +1,4 @@
-//! Validators from elsewhere, run on the built bundles. They are found, not installed: in the environment or on
+//! Validators from elsewhere, run on the built bundles. They are not installed here, but found in the environment or on
 //! the PATH.
 
 use crate::bundle::{self, Bundles, Kind};
@@ -11,22 +11,22 @@ use std::process::{Command, Stdio};
 
 /// A program that checks plugins.
 struct Validator {
-    /// What it is called on the PATH.
+    /// Its name on the PATH.
     name: &'static str,
-    /// The variable that names it where it lies elsewhere.
+    /// The variable with its path, if it is elsewhere.
     variable: &'static str,
-    /// Where it comes from.
+    /// The place to get it.
     source: &'static str,
-    /// What it is asked, each so many times.
+    /// The checks that are run.
     checks: &'static [Check],
 }
 
-/// One question to a validator.
+/// One run of a validator.
 struct Check {
     arguments: &'static [&'static str],
     format: BundleFormat,
     times: u32,
-    /// It opens windows.
+    /// Whether it opens windows.
     needs_screen: bool,
 }
 
@@ -78,11 +78,11 @@ const VALIDATORS: [Validator; 3] = [
     },
 ];
 
-/// Builds the bundles that are shipped and runs every validator that is there, with a line for each. What they print is
+/// Builds the bundles that are shipped and runs every validator that is found, with a line for each. Their output is
 /// kept in the build folder.
 ///
 /// # Errors
-/// When one of them finds a fault, or none is there.
+/// When one of them finds a fault, or none is found.
 pub fn everything(workspace: &Workspace) -> Result<()> {
     prerequisites::ready_to_build()?;
     let bundles = bundle::build(workspace, Kind::Shipped)?;
@@ -145,7 +145,7 @@ impl Check {
 
     fn command(&self, program: &Path, bundles: &Bundles) -> Command {
         let mut command = if self.needs_screen && cfg!(target_os = "linux") {
-            // On a screen of its own: nobody wants a hundred windows on theirs.
+            // On a screen of its own, so that a hundred windows do not open on the user's.
             let mut screen = Command::new("xvfb-run");
             screen.arg("-a").arg(program);
             screen
@@ -161,13 +161,13 @@ impl Check {
     }
 }
 
-/// The last line with a word in it, without colours.
+/// The last line that has a word in it, without colours.
 fn last_words(printed: &str) -> String {
     let mut plain = String::new();
     let mut characters = printed.chars();
     while let Some(character) = characters.next() {
         if character == '\u{1b}' {
-            // A colour ends with its letter.
+            // A colour code ends with a letter.
             let _ends = characters.find(char::is_ascii_alphabetic);
         } else {
             plain.push(character);

@@ -1,4 +1,4 @@
-//! The VST3 hosts that others wrote: Python packages, in a folder of their own under the build folder.
+//! The VST3 hosts by other authors: Python packages, in a folder of their own in the build folder.
 
 use crate::cargo::Workspace;
 use crate::prerequisites;
@@ -6,10 +6,10 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Pinned, because a test that changes by itself tests nothing.
+/// Pinned, because a test whose tools change proves nothing.
 const PACKAGES: [&str; 3] = ["numpy==2.3.5", "pedalboard==0.9.26", "dawdreamer==0.9.0"];
 
-/// The Python that has the hosts; makes it first where it is missing or has other versions.
+/// The Python that has the hosts; it is created if it is missing or has other versions.
 pub fn python(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.target().join("venv");
     let python = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python3") };

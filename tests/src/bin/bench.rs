@@ -1,5 +1,5 @@
-//! How long the built plugin takes, as a host sees it: to load, and for a block of a jam; and whether it keeps time
-//! while other programs want all of the machine.
+//! Measures the built plugin as a host sees it: how long it takes to load and to play a block of a jam, and whether it
+//! stays in time while other programs compete for every core.
 //!
 //! Started by `cargo xtask bench`, which builds the plugin first.
 
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let plugin = std::env::args_os().nth(1).map(PathBuf::from).context("usage: bench FILE.clap")?;
     let begun = Instant::now();
     let bundle = Bundle::load(&plugin)?;
-    println!("loading the bundle and reading what is in it: {:.2} ms", begun.elapsed().as_secs_f64() * 1e3);
+    println!("loading the bundle and listing its plugins: {:.2} ms", begun.elapsed().as_secs_f64() * 1e3);
     for (what, sound, keys) in [("jam, sound off", "Off", true), ("jam, sound on", "On", true), ("idle", "On", false)] {
         let mut instance = bundle.open()?;
         instance.set("Sound", sound)?;
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Threads of ordinary priority that never rest, two for each core.
+/// Threads of ordinary priority that never sleep, two for each core.
 struct Instances {
     leave: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -62,24 +62,24 @@ impl Instances {
                 }
             })
         };
-        let cores = thread::available_parallelism().context("how many cores there are")?.get();
+        let cores = thread::available_parallelism().context("the number of cores is unknown")?.get();
         let threads = (0..2 * cores).map(compute).collect();
         Ok(Self { leave, threads })
     }
 
-    /// How many there were.
+    /// Stops them and returns how many there were.
     fn leave(self) -> usize {
         self.leave.store(true, Ordering::Relaxed);
         let count = self.threads.len();
         for thread in self.threads {
-            // A spinning thread has nothing to panic about.
+            // A busy loop cannot panic.
             let _ = thread.join();
         }
         count
     }
 }
 
-/// A note that comes late is off the grid; one that comes far too late is not played, and what is rendered has all.
+/// A late note is off the grid; one that is far too late is not played, while the render has every note.
 fn show_time_kept(what: &str, played: &Performance, rendered: &Performance, score: &Score) {
     let [(played, _), (rendered, _)] = [played.notes(), rendered.notes()];
     let late = off_the_grid(&played, &score.timeline).len();
@@ -87,7 +87,7 @@ fn show_time_kept(what: &str, played: &Performance, rendered: &Performance, scor
     println!("{what}: of {} notes {late} late and {missing} not played", rendered.len());
 }
 
-/// A bar of eighths every five bars, in which Segue answers four.
+/// One bar of eighths out of every five; Segue answers in the other four.
 fn jam(keys: bool) -> Score {
     const EIGHTH: Frame = 12_000;
     const HELD: Frame = 11_000;

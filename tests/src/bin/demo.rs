@@ -1,4 +1,4 @@
-//! The demo: a headless host plays the first bars of a tune at the built plugin and lets it answer.
+//! The demo: a headless host plays the first bars of a tune to the built plugin and lets it answer.
 //!
 //! Started by `cargo xtask demo`, which builds the plugin first.
 
@@ -31,26 +31,26 @@ const ANSWER_BARS: i64 = 8;
 const TAIL_BARS: i64 = 1;
 /// Fingers leave a key a little before the next one.
 const KEY_UP_EARLY: Ticks = Ticks(2);
-/// Short enough for the answer to begin on the bar line before which the prompt ends.
+/// Short enough for the answer to begin on the bar line at which the prompt ends.
 const GAP_MS: u32 = 20;
-/// Without a grid to wait for, an answer would begin between the player's own notes.
+/// In free time no grid delays the answer, so a shorter gap would let it begin between the player's own notes.
 const FREE_GAP_MS: u32 = 250;
 const COOL: f64 = 0.6;
 const WARM: f64 = 1.2;
-/// The ramp from cool to warm: in which bars of the answer.
+/// In which bars of the answer the temperature rises from cool to warm.
 const RAMP_BARS: (i64, i64) = (2, 6);
 const LEAST_NOTES: usize = 8;
 /// Some presets are quiet on purpose.
 const LEAST_NOTES_OF_PRESET: usize = 3;
-/// A soft note may hide behind a loud one that still rings.
+/// A soft note may be masked by a loud one that still rings.
 const LEAST_HEARD_OF_TEN: usize = 8;
-/// A busy machine may be late once; a plugin that is late always is at fault.
+/// A busy machine may be late once; a faulty plugin is late every time.
 const LIVE_TRIES: usize = 3;
 const TIMED_DECISIONS: usize = 2_000;
 
 /// "The Blooming Meadows".
 const OUR_JIG: u32 = 946;
-/// The styles, and the book of ours that each is given to begin with.
+/// The styles, each with the one of our books that is played to it by default.
 const BOOKS: [(&str, &str); 5] = [
     ("jazz", "jazz.abc"),
     ("blues", "blues.abc"),
@@ -59,9 +59,9 @@ const BOOKS: [(&str, &str); 5] = [
     ("piano", "piano.abc"),
 ];
 const USUAL_STYLE: &str = "irish";
-/// The style that keeps to seconds, not to beats.
+/// The style that plays in seconds instead of beats.
 const FREE: &str = "piano";
-/// Those whose eighths lie beside the ticks; that they lie there to the frame is a promise of its own.
+/// The styles whose eighths swing, so they are off the ticks; a promise of its own checks them to the frame.
 const SWINGING: [&str; 2] = ["jazz", "blues"];
 
 const USAGE: &str = "usage: cargo xtask demo [--style jazz | blues | folk | irish | piano] [--weights FILE.segue] \
@@ -77,11 +77,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the user asks for.
+/// The user's options.
 struct Options {
     plugin: PathBuf,
     style: String,
-    /// A style of the user's own instead.
+    /// A style file of the user's own, used instead of a built-in style.
     weights: Option<PathBuf>,
     /// Brings its own style and settings.
     preset: Option<Preset>,
@@ -108,7 +108,7 @@ impl Options {
                 "--bars" => bars = Some(bars_in(&value()?)?),
                 flag if flag.starts_with('-') => bail!("there is no option {flag}; {USAGE}"),
                 named if file.is_none() => file = Some(PathBuf::from(named)),
-                second => bail!("one file is played, so {second} is one too many; {USAGE}"),
+                second => bail!("only one file can be played, and {second} is a second one; {USAGE}"),
             }
         }
         let plugin = plugin.context(USAGE)?;
@@ -124,12 +124,12 @@ impl Options {
         let book = BOOKS.into_iter().find(|(name, _)| *name == style);
         let (_, book) = book.with_context(|| format!("there is no style {style}; {USAGE}"))?;
         let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tunes").join(book);
-        // Of our own book of Irish tunes the jig, which is known to many.
+        // From our own book of Irish tunes, a jig that many people know.
         selection.number = selection.number.or((file.is_none() && style == USUAL_STYLE).then_some(OUR_JIG));
         Ok(Self { plugin, style, weights, preset, file: file.unwrap_or_else(ours), selection, bars })
     }
 
-    /// What the user asked to hear.
+    /// Describes the style or preset that the user asked for.
     fn what(&self) -> String {
         match (&self.preset, &self.weights) {
             (Some(preset), _) => format!("preset {:?}", preset.name),
@@ -143,24 +143,24 @@ impl Options {
         of_preset.unwrap_or(USUAL_TEMPO_BPM)
     }
 
-    /// Whether every note stands on a tick: swing and quantising move them.
+    /// Whether every note lies on a tick, which swing and quantising prevent.
     fn keeps_to_ticks(&self) -> bool {
         self.style != FREE && !SWINGING.contains(&self.style.as_str()) && self.preset.is_none()
     }
 }
 
-/// The player's turn, where bars are traded.
+/// The number of bars in the player's turn, if bars are traded.
 fn traded_bars(preset: &Preset) -> Option<i64> {
     preset.get("mode").filter(|mode| *mode == "Trade")?;
     preset.get("trade_bars")?.split(' ').next()?.parse().ok()
 }
 
-/// The plugin may run in another folder.
+/// Makes a path absolute, because the plugin may run in another folder.
 fn absolute(path: &str) -> Result<PathBuf> {
-    Path::new(path).canonicalize().with_context(|| format!("--weights {path}: there is no such file"))
+    Path::new(path).canonicalize().with_context(|| format!("--weights {path}: no such file"))
 }
 
-/// The number of a tune (that which follows `X:` in the file), of a track or of a channel.
+/// Reads the number of a tune (the one after `X:` in the file), of a track or of a channel.
 fn number_of<Number: std::str::FromStr>(option: &str, text: &str) -> Result<Number> {
     text.parse().ok().with_context(|| format!("{option} takes a number, not {text}"))
 }
@@ -203,7 +203,7 @@ fn bar(prompt: &Prompt) -> Ticks {
     prompt.metre.bar()
 }
 
-/// The prompt, then room for the answer; without a preset, with a ramp of the temperature on the way.
+/// The prompt, then time for the answer; without a preset the temperature rises during the answer.
 fn score(bundle: &Bundle, prompt: &Prompt, options: &Options) -> Result<Score> {
     let timeline = Timeline::steady(f64::from(SAMPLE_RATE), options.tempo_bpm(), prompt.metre);
     let frame = |ticks| timeline.frame_of(ticks).expect("the transport runs");
@@ -241,7 +241,7 @@ fn score(bundle: &Bundle, prompt: &Prompt, options: &Options) -> Result<Score> {
     Ok(score)
 }
 
-/// Plays live, and the same once more rendered: where they differ, a note was late or lost.
+/// Plays the score live and once more as a render: where the two differ, a note was late or lost.
 fn play_live(bundle: &Bundle, score: &Score, keeps_beats: bool) -> Result<(Performance, Vec<Sounded>)> {
     let rendered = render(bundle, score)?.1;
     for attempt in 1.. {
@@ -250,7 +250,7 @@ fn play_live(bundle: &Bundle, score: &Score, keeps_beats: bool) -> Result<(Perfo
         let answer = sound(&live)?;
         let late = if keeps_beats { off_the_grid(&answer, &score.timeline) } else { Vec::new() };
         let fault = if late.is_empty() {
-            difference(&answer, &rendered).map(|what| format!("live is not what a render gives: {what}"))
+            difference(&answer, &rendered).map(|what| format!("the live answer differs from the render: {what}"))
         } else {
             Some(lines(&late))
         };
@@ -260,7 +260,7 @@ fn play_live(bundle: &Bundle, score: &Score, keeps_beats: bool) -> Result<(Perfo
                 bail!("a note was late or lost, {LIVE_TRIES} times in a row: {fault}")
             }
             Some(fault) => {
-                println!("A note was late or lost ({fault}); the machine may be busy: once more.");
+                println!("A note was late or lost ({fault}); the machine may be busy, so it is tried again.");
             }
         }
     }
@@ -274,7 +274,7 @@ fn render(bundle: &Bundle, score: &Score) -> Result<(Performance, Vec<Sounded>)>
 }
 
 fn sound(performance: &Performance) -> Result<Vec<Sounded>> {
-    performance.sound_notes().map_err(|faults| anyhow::anyhow!("what Segue sent is no music: {faults}"))
+    performance.sound_notes().map_err(|faults| anyhow::anyhow!("Segue's notes have faults: {faults}"))
 }
 
 fn compare_prompts(bundle: &Bundle, options: &Options, prompt: &Prompt, other: &Prompt) -> Result<()> {
@@ -306,9 +306,9 @@ fn print_bars(score: &Score, answer: &[Sounded]) {
     }
 }
 
-/// Such as `D5:1/8`; a twelfth is an eighth of a triplet.
+/// Names a note and its length, such as `D5:1/8`; a twelfth is an eighth of a triplet.
 fn name_and_length(score: &Score, note: &Sounded) -> String {
-    /// The finest lengths, in ticks: a triplet of thirty-seconds. What fingers leave out is less than half of it.
+    /// The finest step of a length, in ticks: a triplet of thirty-seconds. Keys go up early by less than half of it.
     const FINEST: f64 = 4.0;
     const FINEST_IN_WHOLE_NOTE: u32 = 48;
     let ticks = score.timeline.ticks(note.off) - score.timeline.ticks(note.on);
@@ -353,9 +353,9 @@ fn write_files(bars: i64, prompt: &Prompt, score: &Score, live: &Performance, an
 
 fn check_sound(level: Level) -> Result<()> {
     const AUDIBLE: f64 = 0.001;
-    ensure!(level.broken == 0, "demo.wav: {} samples are no numbers", level.broken);
+    ensure!(level.broken == 0, "demo.wav: {} samples are not numbers", level.broken);
     ensure!(level.clipped == 0, "demo.wav: {} samples are clipped", level.clipped);
-    ensure!(level.rms > AUDIBLE, "demo.wav: nothing is to be heard");
+    ensure!(level.rms > AUDIBLE, "demo.wav: nothing can be heard");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The standing table: Segue with people in every style and mode, beside the music that it has learnt from.
+//! Prints the standing table: Segue with people in every style and mode, beside the music that it was trained on.
 //!
 //! Started by `cargo xtask people`, which builds the plugin first.
 
@@ -26,13 +26,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the user asks for.
+/// The user's options.
 struct Wanted {
     plugin: PathBuf,
     styles: Vec<Style>,
     parts: Vec<Part>,
     seeds: u64,
-    /// The training data: for recorded players, and for the rows of real music.
+    /// The training data, from which recorded players and the rows of real music are read.
     data: Option<PathBuf>,
     tsv: Option<PathBuf>,
 }
@@ -95,7 +95,7 @@ impl Wanted {
         }
         let breaches = limits::breaches(&rows);
         for breach in &breaches {
-            let known = if limits::is_known(breach) { ", as is known" } else { "" };
+            let known = if limits::is_known(breach) { ", as expected" } else { "" };
             println!("over the limit{known}: {breach}");
         }
         if let Some(path) = &self.tsv {

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Enough for every mode and style to meet every kind of transport.
 const USUAL_COUNT: usize = 30;
 
-/// The value of the parameter *Render* that never waits.
+/// The value of the parameter *Render* at which Segue never waits.
 const LIVE: f64 = 2.0;
 
 const USAGE: &str = "usage: cargo xtask renders --out FILE [--count N]";
@@ -61,7 +61,7 @@ fn record(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     std::fs::write(&out, text).with_context(|| format!("{}: cannot be written", out.display()))
 }
 
-/// Whether nothing of a sequence depends on how fast this machine is.
+/// Whether the result of a sequence is independent of the speed of this machine.
 fn renders(sequence: &Sequence, param_map: &ParamMap) -> bool {
     let render = param_map.place(Param::Render);
     let is_live = sequence.settings.iter().any(|(place, value)| *place == render && (*value - LIVE).abs() < 0.5);

@@ -12,18 +12,18 @@ use std::time::Duration;
 const HOW: GuiConfiguration<'static> = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
 
 impl Instance {
-    /// Opens the editor in a window of the X window system; returns the size that it has, in pixels.
+    /// Opens the editor in a window of the X window system; returns its size in pixels.
     ///
     /// # Errors
-    /// When the plugin has no editor for such windows, or does not open it.
+    /// When the plugin has no editor for such windows, or cannot open it.
     pub fn open_editor(&mut self, window: u32, scale: Option<f64>) -> Result<(u32, u32)> {
         self.open_editor_slowly(window, scale, Duration::ZERO)
     }
 
-    /// The same in a host that takes so long from one step to the next.
+    /// The same in a host that pauses this long between two steps.
     ///
     /// # Errors
-    /// When the plugin has no editor, or it does not open.
+    /// When the plugin has no editor, or cannot open it.
     pub fn open_editor_slowly(&mut self, window: u32, scale: Option<f64>, pause: Duration) -> Result<(u32, u32)> {
         let handle = self.plugin.plugin_handle();
         let gui = gui(handle)?;
@@ -58,7 +58,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Gives the editor another size, in pixels; returns the one that it takes.
+    /// Resizes the editor, in pixels; returns the size that it takes.
     ///
     /// # Errors
     /// When there is no editor, or it cannot be resized.
@@ -73,7 +73,7 @@ impl Instance {
         Ok((size.width, size.height))
     }
 
-    /// The size, in pixels, that the editor has asked for since this was asked last.
+    /// The size, in pixels, that the editor has asked for since the last call.
     pub fn take_asked_size(&self) -> Option<(u32, u32)> {
         let asked = |host: &HostShared| host.size_requested.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.plugin.access_shared_handler(asked).map(|size| (size.width, size.height))

@@ -1,4 +1,4 @@
-//! What the host offers to the plugin: the callbacks of the CLAP interface.
+//! The callbacks of the CLAP interface that the host offers to the plugin.
 
 use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
@@ -11,12 +11,12 @@ use clack_host::utils::ClapId;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The host as the plugin sees it: it can be asked for things from any thread.
+/// The host as the plugin sees it, callable from any thread.
 #[derive(Default)]
 pub struct HostShared {
     pub(super) callback_requested: AtomicBool,
     pub(super) restart_requested: AtomicBool,
-    /// What the editor asked for last.
+    /// The last size that the editor asked for.
     pub(super) size_requested: Mutex<Option<GuiSize>>,
     pub(super) messages: Mutex<Vec<String>>,
 }
@@ -56,7 +56,7 @@ impl HostGuiImpl for HostShared {
     fn closed(&self, _: bool) {}
 }
 
-/// The part of the host that only the main thread meets.
+/// The part of the host that belongs to the main thread.
 pub struct HostMainThread;
 
 impl MainThreadHandler<'_> for HostMainThread {}

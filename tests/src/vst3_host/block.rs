@@ -1,15 +1,15 @@
-//! What goes into one block and what comes out of it, as plain data.
+//! The input and output of one block, as plain data.
 
 use crate::performance;
 use crate::timeline::Frame;
 use clack_host::events::event_types::{TransportEvent, TransportFlags};
 
-/// What a plugin hears.
+/// What the plugin receives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event {
     /// A key goes down.
     On {
-        /// The note's name, or -1.
+        /// The note's id, or -1.
         id: i32,
         /// MIDI channel.
         channel: i16,
@@ -20,7 +20,7 @@ pub enum Event {
     },
     /// A key goes up.
     Off {
-        /// The note's name, or -1.
+        /// The note's id, or -1.
         id: i32,
         /// MIDI channel.
         channel: i16,
@@ -29,7 +29,7 @@ pub enum Event {
     },
     /// A key is pressed harder.
     Pressure {
-        /// The note's name, or -1.
+        /// The note's id, or -1.
         id: i32,
         /// MIDI channel.
         channel: i16,
@@ -38,9 +38,9 @@ pub enum Event {
         /// 0 to 1.
         pressure: f32,
     },
-    /// A value of one note changes.
+    /// An expression of one note changes.
     Expression {
-        /// The note's name.
+        /// The note's id.
         id: i32,
         /// VST3's number: 0 volume, 1 pan, 2 tuning, 3 vibrato, 4 expression, 5 brightness.
         kind: u32,
@@ -49,30 +49,30 @@ pub enum Event {
     },
 }
 
-/// An event at an offset, in frames from the block's beginning; hosts give any.
+/// An event with its offset, in frames from the beginning of the block; hosts send any offset.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cue {
-    /// Where.
+    /// The offset.
     pub offset: i32,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
-/// A value of a parameter at an offset.
+/// A value of a parameter with its offset.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// VST3's number of the parameter.
     pub parameter: u32,
-    /// Where.
+    /// The offset.
     pub offset: i32,
     /// 0 to 1.
     pub value: f64,
 }
 
-/// Where the host's transport is when a block begins. What is not given is not valid.
+/// The host's transport at the beginning of a block. What is `None` is not reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Moment {
-    /// It runs.
+    /// Whether it runs.
     pub playing: bool,
     /// Quarter notes a minute.
     pub tempo_bpm: Option<f64>,
@@ -82,14 +82,14 @@ pub struct Moment {
     pub bar_beats: Option<f64>,
     /// The time signature.
     pub metre: Option<(i32, i32)>,
-    /// The loop is on.
+    /// Whether the loop is on.
     pub cycle_active: bool,
     /// The loop, in quarter notes.
     pub cycle_beats: Option<(f64, f64)>,
 }
 
 impl Moment {
-    /// The same as a CLAP host says.
+    /// Converts what a CLAP host reports.
     pub fn of(event: &TransportEvent) -> Self {
         let has = |flag| event.flags.contains(flag);
         let beats = has(TransportFlags::HAS_BEATS_TIMELINE);
@@ -110,7 +110,7 @@ impl Moment {
 /// One call of `process`.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a> {
-    /// How many frames.
+    /// The number of frames.
     pub frames: u32,
     /// Frames since the host began.
     pub at: Frame,
@@ -118,16 +118,16 @@ pub struct Block<'a> {
     pub cues: &'a [Cue],
     /// Points of one parameter are in one queue.
     pub points: &'a [Point],
-    /// No context without.
+    /// The host gives no process context if this is `None`.
     pub moment: Option<Moment>,
-    /// So many events find room in the host's list.
+    /// How many events fit into the host's list.
     pub room: usize,
-    /// The host has a list for what leaves.
+    /// Whether the host has a list for outgoing events.
     pub has_outputs: bool,
 }
 
 impl<'a> Block<'a> {
-    /// So many frames, in a host whose list has no end.
+    /// A block of this many frames, in a host whose list is never full.
     pub const fn of(at: Frame, frames: u32) -> Self {
         Self { frames, at, cues: &[], points: &[], moment: None, room: usize::MAX, has_outputs: true }
     }
@@ -154,7 +154,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// A note that left, or something that is none.
+/// An event that left: a note, or another kind that should not leave.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Out {
     /// A note begins.
@@ -177,20 +177,20 @@ pub enum Out {
     Other(u16),
 }
 
-/// What left, and where.
+/// An event that left, with its offset.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sent {
     /// Frames from the block's beginning.
     pub offset: i32,
-    /// What.
+    /// The event.
     pub out: Out,
 }
 
 impl Sent {
-    /// As a performance has it, when its block begins at this frame.
+    /// Converts it for a performance; its block begins at the frame `at`.
     ///
     /// # Panics
-    /// When it lies before its block, or is no note.
+    /// When its offset is negative, or it is not a note.
     pub fn answered(self, at: Frame) -> performance::TimedEvent {
         let number = |number: i16| u16::try_from(number).expect("a channel or key is not below zero");
         let sent = match self.out {
@@ -205,15 +205,15 @@ impl Sent {
     }
 }
 
-/// What came back from one call of `process`.
+/// The result of one call of `process`.
 #[derive(Debug, Clone, Default)]
 pub struct Played {
-    /// The plugin took the block.
+    /// Whether the plugin accepted the block.
     pub ok: bool,
     /// In the order in which they were sent.
     pub sent: Vec<Sent>,
-    /// What the host's list refused.
+    /// How many events the host's list refused.
     pub refused: usize,
-    /// Values of parameters that the plugin has changed.
+    /// The values of parameters that the plugin has changed.
     pub points: Vec<Point>,
 }

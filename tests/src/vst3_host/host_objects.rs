@@ -1,4 +1,4 @@
-//! What the host gives to a plugin, for the plugin to call: lists, a stream, and the host itself.
+//! The objects that the host gives to a plugin: lists, a stream, and the host itself.
 
 use super::block::{Cue, Event as Heard, Out, Point, Sent};
 use std::ffi::c_void;
@@ -21,12 +21,12 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The index of a list that the plugin asks for; it may be anything.
+/// Reads a list at an index from the plugin, which may be out of range.
 fn at<T: Copy>(list: &Mutex<Vec<T>>, index: int32) -> Option<T> {
     lock(list).get(usize::try_from(index).ok()?).copied()
 }
 
-/// A list of events with so much room.
+/// A list of events with a limited capacity.
 pub struct EventList {
     events: Mutex<Vec<Event>>,
     room: usize,
@@ -79,12 +79,12 @@ fn event(cue: &Cue) -> Event {
 fn sent(event: &Event) -> Sent {
     let out = match event.r#type.into() {
         EventTypes_::kNoteOnEvent => {
-            // SAFETY: the type says which field it is.
+            // SAFETY: the type says which field is valid.
             let on = unsafe { event.__field0.noteOn };
             Out::On { channel: on.channel, key: on.pitch, velocity: on.velocity }
         }
         EventTypes_::kNoteOffEvent => {
-            // SAFETY: the type says which field it is.
+            // SAFETY: the type says which field is valid.
             let off = unsafe { event.__field0.noteOff };
             Out::Off { channel: off.channel, key: off.pitch }
         }
@@ -251,7 +251,7 @@ impl IBStreamTrait for Stream {
         let (bytes, position) = &mut *guard;
         let left = bytes.get(*position..).unwrap_or_default();
         let count = left.len().min(usize::try_from(wanted).unwrap_or(0));
-        // SAFETY: the plugin gives room for as many as it wants.
+        // SAFETY: the plugin gives room for as many as it asks for.
         unsafe { std::ptr::copy_nonoverlapping(left.as_ptr(), buffer.cast(), count) };
         *position += count;
         report(done, count)
@@ -259,7 +259,7 @@ impl IBStreamTrait for Stream {
 
     unsafe fn write(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
         let count = usize::try_from(count).unwrap_or(0);
-        // SAFETY: the plugin gives so many bytes.
+        // SAFETY: the plugin gives this many bytes.
         let given = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
         lock(&self.bytes).0.extend_from_slice(given);
         report(done, count)
@@ -282,7 +282,7 @@ fn report(done: *mut int32, count: usize) -> tresult {
     kResultOk
 }
 
-/// What the plugin's window has done, as the host hears it on its main thread.
+/// What the plugin's window did, as the host learns of it on its main thread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Edit {
     /// A gesture begins.
@@ -293,11 +293,11 @@ pub enum Edit {
     End(u32),
     /// The project has unsaved changes.
     Dirty,
-    /// The plugin asks for something, by VST3's flags.
+    /// The plugin has requested something, by VST3's flags.
     Restart(i32),
 }
 
-/// The host, as the plugin's controller knows it.
+/// The host, as the plugin's controller sees it.
 #[derive(Default)]
 pub struct Handler {
     edits: Arc<Mutex<Vec<Edit>>>,

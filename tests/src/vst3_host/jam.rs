@@ -1,4 +1,4 @@
-//! An audio thread at work, beside the host's main thread.
+//! An audio thread that plays while the host's main thread does something else.
 
 use super::block::{Block, Moment, Out, Point, Sent};
 use super::plugin::Plugin;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// What it has noted.
+/// What the audio thread has recorded.
 #[derive(Debug, Clone, Default)]
 pub struct Noted {
     /// Blocks that were played.
@@ -20,7 +20,7 @@ pub struct Noted {
     pub points: Vec<Point>,
 }
 
-/// It plays blocks at an instance while the transport runs, with every parameter automated in each.
+/// An audio thread that plays blocks to an instance while the transport runs, with every parameter automated in each.
 pub struct Jam {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Result<Noted>>,
@@ -33,12 +33,12 @@ pub struct Playing {
     pub block: u32,
     /// Frames a second.
     pub sample_rate: f64,
-    /// The parameters that move in every block.
+    /// The parameters that change in every block.
     pub automated: Vec<u32>,
 }
 
 impl Jam {
-    /// Begins to play at an instance that is active.
+    /// Begins to play to an active instance.
     ///
     /// # Errors
     /// When the instance is not active.
@@ -62,7 +62,7 @@ impl Jam {
 }
 
 fn play(mut processor: Processor, playing: &Playing, stop: &AtomicBool) -> Result<Noted> {
-    /// Values that no two neighbouring blocks have in common, from one end to the other.
+    /// Gives each block values that differ from those of its neighbours, over the whole range.
     const STEP: f64 = 0.618_034;
     let length = usize::try_from(playing.block)?;
     let (mut left, mut right) = (vec![0.0; length], vec![0.0; length]);
@@ -84,7 +84,7 @@ fn play(mut processor: Processor, playing: &Playing, stop: &AtomicBool) -> Resul
         let moment = Moment { playing: true, tempo_bpm: Some(120.0), beats: Some(beats), ..Moment::default() };
         let block = Block::of(at, playing.block).set(&set).during(Moment { metre: Some((4, 4)), ..moment });
         let played = processor.process(block, Audio::Stereo([&mut left, &mut right]))?;
-        ensure!(played.ok, "the plugin refuses a block");
+        ensure!(played.ok, "the plugin refused a block");
         for Sent { out, .. } in played.sent {
             match out {
                 Out::On { .. } => noted.notes += 1,

@@ -1,4 +1,4 @@
-//! The plugin's library in memory: entered when it is loaded, left when nobody uses it any more.
+//! The plugin's library in memory: entered when it is loaded, left when it is no longer used.
 
 use anyhow::{Result, ensure};
 use libloading::{Library, Symbol};
@@ -14,7 +14,7 @@ const EXIT: &[u8] = b"ExitDll\0";
 #[cfg(not(target_os = "windows"))]
 const EXIT: &[u8] = b"ModuleExit\0";
 
-/// A library that has been entered. It is left when the module and its last instance are dropped.
+/// An entered library. It is left when the module and its last instance are dropped.
 pub(super) struct Loaded {
     /// Until the module is left.
     pub(super) factory: Option<ComPtr<IPluginFactory2>>,
@@ -26,7 +26,7 @@ impl Drop for Loaded {
         self.factory = None;
         // SAFETY: the VST3 interface gives the function this shape.
         if let Ok(exit) = unsafe { self.library.get::<unsafe extern "C" fn() -> bool>(EXIT) } {
-            // SAFETY: once, after everything of the module has been released.
+            // SAFETY: it is called once, after everything of the module has been released.
             unsafe { exit() };
         }
     }
@@ -38,12 +38,12 @@ pub(super) fn load(file: &Path) -> Result<Library> {
         use libloading::os::unix;
         // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names.
         let handle = unsafe { unix::Library::new(file) }?.into_raw();
-        // SAFETY: the handle was just given, and nobody else has it.
+        // SAFETY: the handle was just created, and nothing else owns it.
         let library: Library = unsafe { unix::Library::from_raw(handle) }.into();
         // SAFETY: the VST3 interface gives the function this shape.
         let enter: Symbol<'_, unsafe extern "C" fn(*mut c_void) -> bool> = unsafe { library.get(b"ModuleEntry\0") }?;
-        // SAFETY: once, before anything else, with the library's own handle.
-        ensure!(unsafe { enter(handle) }, "it does not want to be entered");
+        // SAFETY: it is called once, before anything else, with the library's own handle.
+        ensure!(unsafe { enter(handle) }, "the library refuses to be entered");
         Ok(library)
     }
     #[cfg(not(target_os = "linux"))]
@@ -52,8 +52,8 @@ pub(super) fn load(file: &Path) -> Result<Library> {
         let library = unsafe { Library::new(file) }?;
         // SAFETY: the VST3 interface gives the function this shape.
         if let Ok(enter) = unsafe { library.get::<unsafe extern "system" fn() -> bool>(b"InitDll\0") } {
-            // SAFETY: once, before anything else.
-            ensure!(unsafe { enter() }, "it does not want to be entered");
+            // SAFETY: it is called once, before anything else.
+            ensure!(unsafe { enter() }, "the library refuses to be entered");
         }
         Ok(library)
     }

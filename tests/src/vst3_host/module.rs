@@ -14,13 +14,13 @@ use vst3::Steinberg::{
 };
 use vst3::{ComPtr, Interface};
 
-/// The file in a VST3 bundle that this system loads.
+/// The file inside a VST3 bundle that this system loads.
 #[cfg(target_os = "windows")]
 const INSIDE: &str = "Contents/x86_64-win/Segue.vst3";
 #[cfg(not(target_os = "windows"))]
 const INSIDE: &str = "Contents/x86_64-linux/Segue.so";
 
-/// Where the VST3 lies that `cargo xtask test` has built.
+/// The path of the VST3 that `cargo xtask test` has built.
 ///
 /// # Panics
 /// When the tests were started without it.
@@ -28,31 +28,31 @@ pub fn checked_path() -> PathBuf {
     checked_folder().join("Segue.vst3")
 }
 
-/// What a factory says of a class, with all texts as they stand.
+/// What a factory reports about a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassInfo {
     /// What projects store.
     pub id: [u8; 16],
-    /// What kind of class.
+    /// The kind of class.
     pub category: String,
-    /// What kind of plugin.
+    /// The kind of plugin.
     pub sub_categories: String,
-    /// What hosts show.
+    /// The name that hosts show.
     pub name: String,
-    /// Who made it.
+    /// The vendor.
     pub vendor: String,
 }
 
-/// A loaded library. It is unloaded when the last instance is gone, as hosts do.
+/// A loaded library. It is unloaded when the last instance is gone, as in hosts.
 pub struct Module {
     loaded: Arc<Loaded>,
 }
 
 impl Module {
-    /// Loads a bundle, or the file inside.
+    /// Loads a bundle, or the file inside it.
     ///
     /// # Errors
-    /// When it cannot be loaded, or is no VST3.
+    /// When it cannot be loaded, or is not a VST3.
     pub fn load(path: &Path) -> Result<Self> {
         let file = if path.is_dir() { path.join(INSIDE) } else { path.to_owned() };
         let library = load(&file).with_context(|| format!("{}: cannot be loaded", file.display()))?;
@@ -61,7 +61,7 @@ impl Module {
             unsafe { library.get(b"GetPluginFactory\0") }.context("it has no factory")?;
         // SAFETY: the module has been entered; the caller owns what it gets.
         let factory = unsafe { ComPtr::from_raw(factory()) }.context("it gives no factory")?;
-        let factory = factory.cast::<IPluginFactory2>().context("its factory is of the first kind")?;
+        let factory = factory.cast::<IPluginFactory2>().context("its factory has no second interface")?;
         Ok(Self { loaded: Arc::new(Loaded { factory: Some(factory), library }) })
     }
 
@@ -80,19 +80,22 @@ impl Module {
     /// The vendor of the whole file.
     ///
     /// # Errors
-    /// When the factory does not say.
+    /// When the factory does not report it.
     pub fn vendor(&self) -> Result<String> {
         // SAFETY: all zeros is a valid value of plain numbers and letters.
         let mut info: PFactoryInfo = unsafe { std::mem::zeroed() };
         // SAFETY: the factory writes into what is given.
-        ensure!(unsafe { self.factory()?.getFactoryInfo(&raw mut info) } == kResultOk, "it says nothing of itself");
+        ensure!(
+            unsafe { self.factory()?.getFactoryInfo(&raw mut info) } == kResultOk,
+            "the factory reports nothing about itself"
+        );
         Ok(text(&info.vendor))
     }
 
     /// All classes in the file.
     ///
     /// # Errors
-    /// When the factory does not say.
+    /// When the factory does not report them.
     pub fn classes(&self) -> Result<Vec<ClassInfo>> {
         let factory = self.factory()?;
         // SAFETY: the factory is alive.
@@ -121,7 +124,7 @@ impl Module {
         self.open_as(Opening::Usual)
     }
 
-    /// The same, in a host that may leave something out.
+    /// The same, in a host that may lack something.
     ///
     /// # Errors
     /// When the plugin refuses.
@@ -133,7 +136,7 @@ impl Module {
             let made =
                 self.factory()?.createInstance(id.as_ptr().cast(), IComponent::IID.as_ptr().cast(), &raw mut object);
             ensure!(made == kResultOk, "the factory makes no instance ({made})");
-            ComPtr::from_raw(object.cast::<IComponent>()).context("the factory gives nothing")?
+            ComPtr::from_raw(object.cast::<IComponent>()).context("the factory returns nothing")?
         };
         Plugin::initialize(component, Arc::clone(&self.loaded), opening)
     }

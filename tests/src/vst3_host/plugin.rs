@@ -1,4 +1,4 @@
-//! One instance, as a host's main thread calls it.
+//! One instance, called as by a host's main thread.
 
 use super::host_objects::{Application, Edit, Handler, Stream};
 use super::loaded::Loaded;
@@ -21,11 +21,11 @@ use vst3::{ComPtr, ComWrapper};
 pub enum Opening {
     /// As hosts with a window do.
     Usual,
-    /// By a host that never says who hears of edits.
+    /// By a host that never sets a component handler.
     WithoutHandler,
 }
 
-/// VST3's numbers of the kinds of buses, and of their directions.
+/// VST3's numbers for the kinds of buses and their directions.
 const AUDIO: i32 = 0;
 const EVENTS: i32 = 1;
 const IN: i32 = 0;
@@ -38,7 +38,7 @@ pub struct Parameter {
     pub id: u32,
     /// What hosts show.
     pub title: String,
-    /// How many steps lie between the values; 0 when it is continuous.
+    /// The number of steps between the lowest and the highest value; 0 if it is continuous.
     pub steps: i32,
     /// The value of a new instance, 0 to 1.
     pub default: f64,
@@ -46,24 +46,24 @@ pub struct Parameter {
     pub automatable: bool,
 }
 
-/// What the host says before it activates.
+/// What the host sets before it activates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Setup {
     /// Frames a second.
     pub sample_rate: f64,
     /// The largest block.
     pub largest_block: u32,
-    /// A file is rendered.
+    /// Whether a file is rendered.
     pub offline: bool,
 }
 
-/// One instance. Its methods are a host's main thread; [`Processor`] is its audio thread.
+/// One instance. Its methods are called as by a host's main thread; [`Processor`] is its audio thread.
 pub struct Plugin {
     component: ComPtr<IComponent>,
     processor: ComPtr<IAudioProcessor>,
     controller: ComPtr<IEditController>,
     handler: ComWrapper<Handler>,
-    /// While it is active.
+    /// Present while it is active.
     setup: Option<Setup>,
     is_over: bool,
     _host: ComPtr<IHostApplication>,
@@ -71,13 +71,16 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// Makes a new component ready, as a host does before anything else.
+    /// Initialises a new component, as a host does before anything else.
     pub(super) fn initialize(component: ComPtr<IComponent>, module: Arc<Loaded>, opening: Opening) -> Result<Self> {
         let application = ComWrapper::new(Application);
         let host = application.to_com_ptr::<IHostApplication>().context("no host")?;
         // SAFETY: the instance is new, and the host outlives it.
-        ensure!(unsafe { component.initialize(host.as_ptr().cast::<FUnknown>()) } == kResultOk, "it does not begin");
-        let processor = component.cast::<IAudioProcessor>().context("it plays nothing")?;
+        ensure!(
+            unsafe { component.initialize(host.as_ptr().cast::<FUnknown>()) } == kResultOk,
+            "it cannot be initialised"
+        );
+        let processor = component.cast::<IAudioProcessor>().context("it has no processor")?;
         let controller = component.cast::<IEditController>().context("it has no controller")?;
         let handler = ComWrapper::new(Handler::default());
         if opening == Opening::Usual {
@@ -101,7 +104,7 @@ impl Plugin {
         })
     }
 
-    /// All parameters, in the plugin's order; those that stand for MIDI controllers come last.
+    /// All parameters, in the plugin's order; those that represent MIDI controllers come last.
     pub fn parameters(&self) -> Vec<Parameter> {
         const CAN_AUTOMATE: i32 = 1;
         let read = |index| {
@@ -121,7 +124,7 @@ impl Plugin {
         (0..unsafe { self.controller.getParameterCount() }).filter_map(read).collect()
     }
 
-    /// The parameter of this title.
+    /// The parameter with this title.
     ///
     /// # Errors
     /// When there is none.
@@ -136,7 +139,7 @@ impl Plugin {
         unsafe { self.controller.getParamNormalized(id) }
     }
 
-    /// How a value, 0 to 1, is shown.
+    /// The text for a value from 0 to 1.
     pub fn text(&self, id: u32, value: f64) -> String {
         let mut letters: String128 = [0; 128];
         // SAFETY: the controller writes into what is given.
@@ -144,7 +147,7 @@ impl Plugin {
         wide_text(&letters)
     }
 
-    /// The value, 0 to 1, of what a player would type.
+    /// The value, 0 to 1, for a text that a player would type.
     pub fn value_of_text(&self, id: u32, typed: &str) -> Option<f64> {
         let mut letters: Vec<u16> = typed.encode_utf16().chain([0]).collect();
         let mut value = 0.0;
@@ -153,7 +156,7 @@ impl Plugin {
         (known == kResultOk).then_some(value)
     }
 
-    /// The parameter by which this controller of a channel is heard.
+    /// The parameter that represents this controller of a channel.
     pub fn midi_parameter(&self, channel: i16, controller: i16) -> Option<u32> {
         let mapping = self.component.cast::<IMidiMapping>()?;
         let mut id = 0;
@@ -162,7 +165,7 @@ impl Plugin {
         (known == kResultOk).then_some(id)
     }
 
-    /// The note expressions that the plugin knows, by VST3's numbers.
+    /// The note expressions that the plugin supports, by VST3's numbers.
     pub fn expressions(&self) -> Vec<u32> {
         let Some(controller) = self.component.cast::<INoteExpressionController>() else { return Vec::new() };
         let read = |index| {
@@ -176,21 +179,21 @@ impl Plugin {
         (0..unsafe { controller.getNoteExpressionCount(0, 0) }).filter_map(read).collect()
     }
 
-    /// What of a process context the plugin wants, by VST3's flags; `None` when it does not say.
+    /// Which parts of a process context the plugin needs, by VST3's flags; `None` if it does not say.
     pub fn wanted_context(&self) -> Option<u32> {
         let wants = self.component.cast::<IProcessContextRequirements>()?;
         // SAFETY: the plugin is alive.
         Some(unsafe { wants.getProcessContextRequirements() })
     }
 
-    /// The buses: audio inputs and outputs, event inputs and outputs.
+    /// The numbers of buses: audio inputs and outputs, event inputs and outputs.
     pub fn buses(&self) -> [i32; 4] {
         // SAFETY: the component is alive.
         [(AUDIO, IN), (AUDIO, OUT), (EVENTS, IN), (EVENTS, OUT)]
             .map(|(media, direction)| unsafe { self.component.getBusCount(media, direction) })
     }
 
-    /// Says how it will be called, and activates it.
+    /// Sets it up and activates it.
     ///
     /// # Errors
     /// When the plugin refuses.
@@ -209,7 +212,7 @@ impl Plugin {
         self.set_processing(true)
     }
 
-    /// Says that blocks begin or end to come.
+    /// Announces the first block, or that no more blocks follow.
     ///
     /// # Errors
     /// When the plugin refuses.
@@ -217,12 +220,12 @@ impl Plugin {
         // SAFETY: the instance is active.
         let set = unsafe { self.processor.setProcessing(on.into()) };
         if set != kResultOk {
-            bail!("it refuses to begin or to end ({set})");
+            bail!("it refuses to start or stop processing ({set})");
         }
         Ok(())
     }
 
-    /// Ends the activation, if there is one.
+    /// Deactivates it, if it is active.
     pub fn deactivate(&mut self) {
         if self.setup.take().is_some() {
             // SAFETY: it is active.
@@ -233,7 +236,7 @@ impl Plugin {
         }
     }
 
-    /// The side that plays, also for a thread of its own.
+    /// The side that plays, which may be moved to another thread.
     ///
     /// # Errors
     /// When the instance is not active.
@@ -248,13 +251,13 @@ impl Plugin {
         unsafe { self.processor.getLatencySamples() }
     }
 
-    /// For how many frames it sounds on; `u32::MAX` for ever.
+    /// How many frames it continues to sound; `u32::MAX` for ever.
     pub fn tail(&self) -> u32 {
         // SAFETY: the processor is alive.
         unsafe { self.processor.getTailSamples() }
     }
 
-    /// All that a project would store.
+    /// The state, as a project stores it.
     ///
     /// # Errors
     /// When the plugin cannot save.
@@ -262,11 +265,11 @@ impl Plugin {
         let stream = Stream::of(&[]);
         let given = stream.to_com_ptr::<IBStream>().context("no stream")?;
         // SAFETY: the stream outlives the call.
-        ensure!(unsafe { self.component.getState(given.as_ptr()) } == kResultOk, "it does not save");
+        ensure!(unsafe { self.component.getState(given.as_ptr()) } == kResultOk, "it cannot save");
         Ok(stream.bytes())
     }
 
-    /// Gives the plugin what a project has stored: to the component, and then to the controller, as hosts do.
+    /// Loads a state as hosts do: into the component, and then into the controller.
     ///
     /// # Errors
     /// When the plugin refuses it.
@@ -274,12 +277,12 @@ impl Plugin {
         let stream = || Stream::of(bytes).to_com_ptr::<IBStream>().context("no stream");
         // SAFETY: the stream outlives the call.
         ensure!(unsafe { self.component.setState(stream()?.as_ptr()) } == kResultOk, "it refuses the state");
-        // SAFETY: as above; a plugin that is one object may have nothing more to do.
+        // SAFETY: as above; a plugin that is a single object may have nothing more to do.
         unsafe { self.controller.setComponentState(stream()?.as_ptr()) };
         Ok(())
     }
 
-    /// What the window has done, and what the plugin has asked for, since this was asked last.
+    /// What the window did and what the plugin requested since the last call.
     pub fn take_edits(&self) -> Vec<Edit> {
         self.handler.take_edits()
     }
@@ -288,12 +291,12 @@ impl Plugin {
     #[cfg(target_os = "linux")]
     pub(super) fn create_view(&self) -> Result<ComPtr<IPlugView>> {
         const EDITOR: &std::ffi::CStr = c"editor";
-        // SAFETY: the caller owns what it gets.
+        // SAFETY: the caller owns the result.
         let view = unsafe { ComPtr::from_raw(self.controller.createView(EDITOR.as_ptr())) };
         view.context("the plugin has no editor")
     }
 
-    /// Ends the instance in the middle of its work, as hosts do that are in a hurry.
+    /// Ends the instance in the middle of its work, as hosts in a hurry do.
     pub fn abandon(&mut self) {
         self.setup = None;
         self.terminate();
@@ -305,7 +308,7 @@ impl Plugin {
             return;
         }
         self.deactivate();
-        // SAFETY: the instance is initialised; nothing is called on it after this but `release`.
+        // SAFETY: the instance is initialised; afterwards only `release` is called on it.
         unsafe {
             self.controller.setComponentHandler(std::ptr::null_mut());
             self.component.terminate();

@@ -1,4 +1,4 @@
-//! The side of an instance that plays, as a host's audio thread calls it.
+//! The side of an instance that plays, called as by a host's audio thread.
 
 use super::block::{Block, Moment, Played};
 use super::host_objects::{Changes, EventList};
@@ -12,17 +12,17 @@ use vst3::Steinberg::Vst::{
 use vst3::Steinberg::{int32, kResultOk};
 use vst3::{Class, ComPtr, ComWrapper, Interface};
 
-/// One thread at a time plays it.
+/// Played by one thread at a time.
 pub struct Processor {
     plugin: ComPtr<IAudioProcessor>,
     process_mode: int32,
     sample_rate: f64,
 }
 
-// SAFETY: VST3 lets any one thread call `process`, and nothing else of it is called here.
+// SAFETY: VST3 lets any single thread call `process`, and nothing else is called here.
 unsafe impl Send for Processor {}
 
-/// Where a block's sound goes.
+/// The output buffers of a block.
 #[derive(Debug)]
 pub enum Audio<'a> {
     /// As many frames as the block has, left and right.
@@ -39,12 +39,12 @@ impl Processor {
     /// Plays one block.
     ///
     /// # Errors
-    /// When the block is longer than a host can say.
+    /// When the block is too long for a host to express.
     pub fn process(&mut self, block: Block<'_>, audio: Audio<'_>) -> Result<Played> {
         let mut channels = match audio {
             Audio::Stereo([left, right]) => {
                 let frames = usize::try_from(block.frames)?;
-                ensure!(left.len() >= frames && right.len() >= frames, "there is no room for the sound");
+                ensure!(left.len() >= frames && right.len() >= frames, "the buffers are shorter than the block");
                 vec![left.as_mut_ptr(), right.as_mut_ptr()]
             }
             Audio::NoChannels => Vec::new(),
@@ -69,7 +69,7 @@ impl Processor {
             outputEvents: if block.has_outputs { list(&sent) } else { null_mut() },
             processContext: context.as_mut().map_or(null_mut(), |context| &raw mut *context),
         };
-        // SAFETY: everything that is given lives until the call is over, and the channels have the block's frames.
+        // SAFETY: everything that is passed lives until the call is over, and the channels have the block's frames.
         let ok = unsafe { self.plugin.process(&raw mut data) } == kResultOk;
         Ok(Played { ok, sent: sent.sent(), refused: sent.refused(), points: changed.points() })
     }

@@ -1,4 +1,4 @@
-//! A VST3 host at work: it plays the same scores as the CLAP host, and brings back the same kind of performance.
+//! A VST3 host at work: it plays the same scores as the CLAP host, and returns the same kind of performance.
 
 use super::block::{Block, Cue, Event, Moment, Point};
 use super::plugin::{Plugin, Setup};
@@ -14,17 +14,17 @@ use std::time::Instant;
 /// A host that renders.
 #[derive(Debug, Clone, Copy)]
 pub struct Vst3Session {
-    /// The blocks into which it cuts time. They are cut once more where the transport changes.
+    /// The sizes of its blocks. A block also ends where the transport changes.
     pub blocks: Blocks,
-    /// It says that it renders a file.
+    /// Whether it says that it renders a file.
     pub offline: bool,
-    /// What of its transport it says.
+    /// How much of its transport it reports.
     pub report: TransportReport,
-    /// So many events find room in its list for what leaves a block.
+    /// How many events fit into its list for what leaves a block.
     pub room: usize,
 }
 
-/// What an instance is sent, in order of time: at one frame keys up before keys down.
+/// What an instance receives, in order of time; on one frame keys go up before others go down.
 struct Cues {
     events: Vec<(Frame, Event)>,
     points: Vec<(Frame, u32, f64)>,
@@ -41,7 +41,7 @@ impl Vst3Session {
     /// # Errors
     /// When the plugin refuses.
     pub fn play(self, plugin: &mut Plugin, score: &Score) -> Result<Performance> {
-        ensure!(score.fields.is_empty(), "fields are loaded with a state");
+        ensure!(score.fields.is_empty(), "this host cannot load fields");
         let largest_block = self.blocks.largest();
         let setup = Setup { sample_rate: score.timeline.sample_rate(), largest_block, offline: self.offline };
         plugin.activate(setup)?;
@@ -50,7 +50,7 @@ impl Vst3Session {
         performance
     }
 
-    /// Plays the whole score at an instance that is active.
+    /// Plays the whole score to an active instance.
     ///
     /// # Errors
     /// When the plugin refuses a block.
@@ -88,7 +88,7 @@ impl Vst3Session {
         let begun = Instant::now();
         let played = processor.process(block, audio)?;
         let took = begun.elapsed();
-        ensure!(played.ok, "the plugin refuses the block at frame {at}");
+        ensure!(played.ok, "the plugin refused the block at frame {at}");
         performance.events.extend(played.sent.into_iter().map(|sent| sent.answered(at)));
         performance.calls.push(Call { at, frames, took, status: ProcessStatus::Continue });
         Ok(())
@@ -101,12 +101,12 @@ impl Cues {
         for knob in &score.automation {
             let parameter = plugin.parameter(&knob.parameter)?;
             let value = plugin.value_of_text(parameter.id, &knob.text);
-            points.push((knob.at, parameter.id, value.with_context(|| format!("it takes no {:?}", knob.text))?));
+            points.push((knob.at, parameter.id, value.with_context(|| format!("it cannot read {:?}", knob.text))?));
         }
         for (at, [status, number, value]) in &score.messages {
             let (kind, channel) = (status & 0xF0, i16::from(status & 0x0F));
-            ensure!(kind == 0xB0, "only controllers have a parameter here");
-            let parameter = plugin.midi_parameter(channel, (*number).into()).context("it hears no such controller")?;
+            ensure!(kind == 0xB0, "only controllers can be sent here");
+            let parameter = plugin.midi_parameter(channel, (*number).into()).context("it has no such controller")?;
             points.push((*at, parameter, f64::from(*value) / 127.0));
         }
         points.sort_by_key(|(at, ..)| *at);
@@ -121,7 +121,7 @@ impl Cues {
         Ok(Self { events, points })
     }
 
-    /// What lies from `at` up to, but not at, `end`.
+    /// What lies from `at` to before `end`.
     fn between(&self, at: Frame, end: Frame) -> (Vec<Cue>, Vec<Point>) {
         let offset = |frame: Frame| i32::try_from(frame - at).unwrap_or(i32::MAX);
         let within = |frame: Frame| (at..end).contains(&frame);

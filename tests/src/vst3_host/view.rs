@@ -1,4 +1,4 @@
-//! The editor's view in a window of the X window system, with the run loop that a Linux host lends to it.
+//! The editor's view in a window of the X window system, with the run loop that a Linux host offers it.
 
 use super::host_objects::lock;
 use super::plugin::Plugin;
@@ -21,11 +21,11 @@ struct Timer {
     due: Instant,
 }
 
-/// What a host puts around a view.
+/// What a host gives to a view.
 #[derive(Default)]
 struct Frame {
     timers: Mutex<Vec<Timer>>,
-    /// The size that the view asked for last.
+    /// The last size that the view asked for.
     asked: Mutex<Option<(i32, i32)>>,
 }
 
@@ -35,7 +35,7 @@ impl Class for Frame {
 
 impl IPlugFrameTrait for Frame {
     unsafe fn resizeView(&self, view: *mut IPlugView, size: *mut ViewRect) -> tresult {
-        // SAFETY: the plugin gives a size, and itself.
+        // SAFETY: the plugin passes a size, and itself.
         let (Some(size), Some(view)) = (unsafe { size.as_mut() }, unsafe { ComRef::from_raw(view) }) else {
             return kInvalidArgument;
         };
@@ -47,7 +47,7 @@ impl IPlugFrameTrait for Frame {
 
 impl IRunLoopTrait for Frame {
     unsafe fn registerEventHandler(&self, _handler: *mut IEventHandler, _fd: FileDescriptor) -> tresult {
-        // Segue's window has a thread of its own and asks for none.
+        // Segue's window has a thread of its own and does not use the run loop for this.
         kInvalidArgument
     }
 
@@ -56,7 +56,7 @@ impl IRunLoopTrait for Frame {
     }
 
     unsafe fn registerTimer(&self, handler: *mut ITimerHandler, milliseconds: TimerInterval) -> tresult {
-        // SAFETY: the plugin gives a handler, which is kept alive here.
+        // SAFETY: the plugin passes a handler, which is kept alive here.
         let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else { return kInvalidArgument };
         let period = Duration::from_millis(milliseconds);
         lock(&self.timers).push(Timer { handler: handler.to_com_ptr(), period, due: Instant::now() + period });
@@ -70,7 +70,7 @@ impl IRunLoopTrait for Frame {
 }
 
 impl Frame {
-    /// Calls the timers that are due. A timer may end itself or others meanwhile.
+    /// Calls the timers that are due. A timer may remove itself or others meanwhile.
     fn turn(&self) {
         let now = Instant::now();
         let mut due = Vec::new();
@@ -85,7 +85,7 @@ impl Frame {
     }
 }
 
-/// A view of the editor. Dropped, it is released as it is: a host may forget to take it out of its window first.
+/// A view of the editor. Dropping it only releases it: a host may forget to detach it from its window first.
 pub struct View {
     view: Option<ComPtr<IPlugView>>,
     frame: ComWrapper<Frame>,
@@ -110,7 +110,7 @@ impl View {
         self.view.as_ref().ok_or_else(|| anyhow::anyhow!("the view is released"))
     }
 
-    /// The size that it wants to have, in pixels.
+    /// The size that it asks for, in pixels.
     ///
     /// # Errors
     /// When it has none.
@@ -121,10 +121,10 @@ impl View {
         Ok((size.right - size.left, size.bottom - size.top))
     }
 
-    /// Puts it into a window.
+    /// Attaches it to a window.
     ///
     /// # Errors
-    /// When it does not want to.
+    /// When it refuses.
     pub fn attach(&self, window: u32) -> Result<()> {
         let parent = std::ptr::without_provenance_mut::<c_void>(window as usize);
         // SAFETY: the window is one of the X window system, as the type says.
@@ -133,33 +133,33 @@ impl View {
         Ok(())
     }
 
-    /// Takes it out of its window.
+    /// Detaches it from its window.
     ///
     /// # Errors
-    /// When it does not want to.
+    /// When it refuses.
     pub fn remove(&self) -> Result<()> {
         // SAFETY: the view is alive.
-        ensure!(unsafe { self.view()?.removed() } == kResultOk, "the editor does not leave the window");
+        ensure!(unsafe { self.view()?.removed() } == kResultOk, "the editor cannot be detached from the window");
         Ok(())
     }
 
-    /// Gives it another size, in pixels.
+    /// Resizes it, in pixels.
     ///
     /// # Errors
-    /// When it does not take it.
+    /// When it refuses.
     pub fn resize(&self, width: i32, height: i32) -> Result<()> {
         let mut size = ViewRect { left: 0, top: 0, right: width, bottom: height };
         // SAFETY: the view reads what is given.
-        ensure!(unsafe { self.view()?.onSize(&raw mut size) } == kResultOk, "the editor takes no other size");
+        ensure!(unsafe { self.view()?.onSize(&raw mut size) } == kResultOk, "the editor cannot be resized");
         Ok(())
     }
 
-    /// The size that it has asked for since this was asked last.
+    /// The size that it has asked for since the last call.
     pub fn take_asked_size(&self) -> Option<(i32, i32)> {
         lock(&self.frame.asked).take()
     }
 
-    /// Lets the host's main thread run for so long.
+    /// Runs the host's main loop for this long.
     pub fn run(&self, time: Duration) {
         const LOOK_AGAIN: Duration = Duration::from_millis(5);
         let end = Instant::now() + time;
@@ -172,7 +172,7 @@ impl View {
         }
     }
 
-    /// How many timers run in the host's loop.
+    /// The number of timers in the host's loop.
     pub fn timers(&self) -> usize {
         lock(&self.frame.timers).len()
     }
@@ -180,7 +180,7 @@ impl View {
 
 impl Drop for View {
     fn drop(&mut self) {
-        // Before the frame.
+        // Released before the frame.
         self.view = None;
     }
 }

@@ -1,4 +1,4 @@
-//! The mouse and the keyboard before a window. They find the controls by name.
+//! The simulated mouse and keyboard. The mouse finds the controls by name.
 
 use super::{HostWindow, LOOK_AGAIN, wait_until};
 use anyhow::{Result, bail};
@@ -13,9 +13,9 @@ use x11rb::protocol::xtest::ConnectionExt as _;
 
 const SHIFT: u32 = 0xFFE1;
 const CTRL: u32 = 0xFFE3;
-/// Ends a line.
+/// The key that ends a line.
 pub const ENTER: u32 = 0xFF0D;
-/// Gives up.
+/// The key that cancels.
 pub const ESCAPE: u32 = 0xFF1B;
 
 impl HostWindow {
@@ -24,10 +24,10 @@ impl HostWindow {
         Ok(())
     }
 
-    /// Moves the mouse to a place on the screen.
+    /// Moves the mouse to a point on the screen.
     ///
     /// # Errors
-    /// When the X server does not.
+    /// When the X server cannot do it.
     pub fn point(&self, (x, y): (f32, f32)) -> Result<()> {
         #[expect(clippy::cast_possible_truncation, reason = "a pixel of the screen")]
         self.fake(MOTION_NOTIFY_EVENT, 0, (x.round() as i16, y.round() as i16))?;
@@ -35,7 +35,7 @@ impl HostWindow {
         Ok(())
     }
 
-    /// A frame or two of the window, as software draws them.
+    /// Waits for a frame or two, at the speed of drawing in software.
     pub fn pause(&self) {
         const FRAMES: Duration = Duration::from_millis(70);
         std::thread::sleep(FRAMES.mul_f32(self.scale * self.scale));
@@ -44,17 +44,17 @@ impl HostWindow {
     /// Presses the left button and holds it.
     ///
     /// # Errors
-    /// When the X server does not.
+    /// When the X server cannot do it.
     pub fn press(&self) -> Result<()> {
         self.fake(BUTTON_PRESS_EVENT, 1, (0, 0))?;
         self.pause();
         Ok(())
     }
 
-    /// Lets the left button go.
+    /// Releases the left button.
     ///
     /// # Errors
-    /// When the X server does not.
+    /// When the X server cannot do it.
     pub fn release(&self) -> Result<()> {
         self.fake(BUTTON_RELEASE_EVENT, 1, (0, 0))?;
         self.pause();
@@ -85,7 +85,7 @@ impl HostWindow {
         Ok(())
     }
 
-    /// Opens a list that has this row. A machine that is too busy may lose a click, as it does for everybody.
+    /// Opens a list that has this row. It tries several times, because a busy machine may lose a click.
     ///
     /// # Errors
     /// When it does not open.
@@ -105,7 +105,7 @@ impl HostWindow {
         self.find(row).map(|_| ())
     }
 
-    /// Clicks on a row of a list that is opening: waits until it stands still.
+    /// Clicks on a row of a list that is opening, once the row no longer moves.
     ///
     /// # Errors
     /// When there is none of that name.
@@ -138,7 +138,7 @@ impl HostWindow {
         Ok(())
     }
 
-    /// Drags a control by so many pixels.
+    /// Drags a control by this many pixels.
     ///
     /// # Errors
     /// When there is none of that name.
@@ -147,13 +147,13 @@ impl HostWindow {
         self.release()
     }
 
-    /// Drags a control by so many pixels, and does not let it go.
+    /// Drags a control by this many pixels and keeps the button down.
     ///
     /// # Errors
     /// When there is none of that name.
     pub fn pull(&self, name: &str, (dx, dy): (f32, f32)) -> Result<()> {
         const STEPS: u8 = 8;
-        /// The window must have seen the button go down before the mouse is elsewhere, also on a busy machine.
+        /// The window must have seen the press before the mouse moves, even on a busy machine.
         const SEEN: Duration = Duration::from_millis(400);
         let (x, y) = self.find(name)?.middle();
         self.point((x, y))?;
@@ -180,10 +180,10 @@ impl HostWindow {
         Ok(())
     }
 
-    /// Waits until the keyboard is the editor's, or the host's again.
+    /// Waits until the keyboard belongs to the editor, or to the host again.
     ///
     /// # Errors
-    /// When it does not become so.
+    /// When that does not happen.
     pub fn keyboard_is_the_hosts(&self, hosts: bool) -> Result<()> {
         let focus = || self.connection.get_input_focus().ok()?.reply().ok();
         let whose = if hosts { "the host" } else { "the editor" };
@@ -192,19 +192,19 @@ impl HostWindow {
         })
     }
 
-    /// Types letters into the editor.
+    /// Types text into the editor.
     ///
     /// # Errors
-    /// When the keyboard has no such letter, or the editor does not want it.
+    /// When the keyboard has no such letter, or the editor does not take the keyboard.
     pub fn type_text(&self, text: &str) -> Result<()> {
-        /// A field that was clicked opens with one of the next frames.
+        /// A field opens one or two frames after the click.
         const OPENS: Duration = Duration::from_millis(600);
         self.keyboard_is_the_hosts(false)?;
         std::thread::sleep(OPENS);
         self.type_anywhere(text)
     }
 
-    /// Types letters into whatever has the keyboard.
+    /// Types text into whatever has the keyboard.
     ///
     /// # Errors
     /// When the keyboard has no such letter.
@@ -212,7 +212,7 @@ impl HostWindow {
         text.chars().try_for_each(|letter| self.key(u32::from(letter)))
     }
 
-    /// Presses and releases the key of a symbol of the X window system.
+    /// Presses and releases the key with this X keysym.
     ///
     /// # Errors
     /// When the keyboard has no such key.
@@ -231,10 +231,10 @@ impl HostWindow {
         Ok(())
     }
 
-    /// Holds Ctrl, or lets it go.
+    /// Presses or releases Ctrl.
     ///
     /// # Errors
-    /// When the keyboard has none.
+    /// When the keyboard has no Ctrl.
     pub fn hold_ctrl(&self, down: bool) -> Result<()> {
         let (code, _) = self.code(CTRL)?;
         self.fake(if down { KEY_PRESS_EVENT } else { KEY_RELEASE_EVENT }, code, (0, 0))?;
@@ -242,7 +242,7 @@ impl HostWindow {
         Ok(())
     }
 
-    /// Chooses everything in the field that is typed into.
+    /// Selects everything in the field that has the keyboard.
     ///
     /// # Errors
     /// When the keyboard has no such key.
@@ -265,7 +265,7 @@ impl HostWindow {
         bail!("the keyboard has no key for {symbol:#x}")
     }
 
-    /// How many keys have been typed into the host's own window since this was asked last.
+    /// How many keys have been typed into the host's own window since the last call.
     ///
     /// # Errors
     /// When the X server is gone.

@@ -1,4 +1,4 @@
-//! A jam in real time while a window is open: an audio thread plays a score and counts what comes back.
+//! A jam in real time while a window is open: an audio thread plays a score and records what comes back.
 
 use crate::instance::{AudioSide, Instance};
 use crate::score::Score;
@@ -18,15 +18,15 @@ use std::time::{Duration, Instant};
 pub struct Gestures {
     /// Gestures that began.
     pub begun: usize,
-    /// Values that came within one.
+    /// Values within a gesture.
     pub values: usize,
-    /// Values that came outside of one.
+    /// Values outside a gesture.
     pub stray: usize,
     /// Gestures that ended.
     pub ended: usize,
 }
 
-/// What a host has noted while it played.
+/// What the host has recorded while it played.
 #[derive(Debug, Clone, Default)]
 pub struct Noted {
     /// What the editor did to the parameters, by their numbers.
@@ -35,7 +35,7 @@ pub struct Noted {
     pub all_notes_off: usize,
 }
 
-/// An audio thread at work: it plays a score at an instance, round and round, in real time.
+/// An audio thread that plays a score to an instance, repeatedly and in real time.
 pub struct Jam {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Result<(AudioSide, Noted)>>,
@@ -45,7 +45,7 @@ impl Jam {
     /// The name of its thread.
     pub const THREAD: &str = "host audio";
 
-    /// Begins to play at an instance that is active.
+    /// Begins to play to an active instance.
     ///
     /// # Errors
     /// When the instance is not active.
@@ -58,7 +58,7 @@ impl Jam {
         Ok(Self { stop, thread })
     }
 
-    /// Ends it, and says what the editor did meanwhile, by the parameters' numbers.
+    /// Ends it and returns what the editor did meanwhile, by the parameters' numbers.
     ///
     /// # Errors
     /// When the plugin reported an error.
@@ -91,7 +91,7 @@ fn play(mut audio: AudioSide, score: &Score, block: u32, stop: &AtomicBool) -> R
     Ok((audio, noted))
 }
 
-/// What the player does in a block. After its end the score starts again.
+/// The player's keys in a block. After its end the score starts again.
 fn strokes_between(score: &Score, from: Frame, to: Frame) -> Result<EventBuffer> {
     let mut events: Vec<(u32, bool, u16, f64)> = Vec::new();
     for stroke in &score.strokes {

@@ -1,4 +1,4 @@
-//! An X server of our own (Xvfb) on a free display, so that no test depends on one that runs already.
+//! An X server of our own (Xvfb) on a free display, so that no test depends on a running one.
 
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader};
@@ -8,12 +8,12 @@ use x11rb::protocol::xproto::{ConnectionExt as _, CreateWindowAux, PropMode, Win
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
-/// An X server of our own; it goes when this is dropped.
+/// An X server of our own, stopped when this is dropped.
 pub struct Screen {
     server: Child,
-    /// By what programs find it: the value of `DISPLAY`.
+    /// The value of `DISPLAY` by which programs find it.
     pub display: String,
-    /// Owns the desktop's settings for as long as it stays connected.
+    /// The owner of the desktop's settings while it stays connected.
     _furniture: RustConnection,
 }
 
@@ -31,7 +31,7 @@ impl Screen {
             .spawn()
             .context("Xvfb cannot be started; `apt-get install xvfb` brings it")?;
         let mut number = String::new();
-        let said = server.stdout.take().context("Xvfb says nothing")?;
+        let said = server.stdout.take().context("Xvfb has no output")?;
         BufReader::new(said).read_line(&mut number)?;
         let display = format!(":{}", number.trim());
         match furnish(&display) {
@@ -39,17 +39,17 @@ impl Screen {
             Err(error) => {
                 let _ = server.kill();
                 let _ = server.wait();
-                Err(error.context("Xvfb does not serve"))
+                Err(error.context("Xvfb does not answer"))
             }
         }
     }
 }
 
-/// Puts up what every desktop has and a bare X server has not. Hosts made with JUCE take it for granted: they ask the
-/// owner of the settings without looking whether there is one, and write to their windows in a window manager's words
-/// without looking whether the server knows them; and the server's refusal ends them.
+/// Adds what every desktop has and a bare X server lacks. Hosts made with JUCE rely on it: they query the owner of the
+/// settings without checking that there is one, and use a window manager's atoms without checking that the server knows
+/// them; the server's error ends them.
 fn furnish(display: &str) -> Result<RustConnection> {
-    /// The byte order, a serial number, and that there are no settings.
+    /// The byte order, a serial number, and the number of settings: none.
     const NO_SETTINGS: [u8; 12] = [0; 12];
     const WORDS: [&str; 9] = [
         "WM_PROTOCOLS",
@@ -77,7 +77,7 @@ fn furnish(display: &str) -> Result<RustConnection> {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // It may have ended by itself; there is nothing to report then.
+        // It may have ended by itself; then there is nothing to do.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

@@ -1,4 +1,4 @@
-//! What a host should never do, done: nothing breaks, and what was there before plays on.
+//! Does what a host should never do: nothing breaks, and the plugin plays on with what it had before.
 
 use crate::support::{instance, notes, passes_in_a_process_of_its_own, score, sound, steady};
 use clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, TransportEvent, TransportFlags};
@@ -15,7 +15,7 @@ fn absurd_sample_rates_and_block_sizes_do_no_harm() {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: what it fears is a crash"]
+#[ignore = "runs in a process of its own, because it may crash"]
 fn absurd_activations() {
     let score = score(steady(48_000.0), 2);
     let wanted = notes(&[], &score, Blocks::Of(256));
@@ -30,7 +30,8 @@ fn absurd_activations() {
     assert_eq!(answer(&mut instance, &score), wanted);
 }
 
-/// Validators activate at rates that no sound card has. From 8 kHz to 2 MHz all is as always; outside there is silence.
+/// Validators activate at rates that no sound card has. From 8 kHz to 2 MHz the plugin plays as usual; outside it is
+/// silent.
 #[test]
 fn every_rate_above_zero_is_accepted() {
     let mut instance = instance(&[]);
@@ -57,7 +58,7 @@ fn every_rate_above_zero_is_accepted() {
     }
 }
 
-/// A parameter or note at or beyond the end of its block counts with the last frame, and no memory behind it is
+/// A parameter or note at or beyond the end of its block counts on the last frame, and no memory beyond the block is
 /// touched.
 #[test]
 fn events_beyond_the_end_of_the_block_do_no_harm() {
@@ -77,7 +78,7 @@ fn events_beyond_the_end_of_the_block_do_no_harm() {
         assert!(left[..FRAMES].iter().all(|sample| sample.abs() <= 1.0), "{time}: the block is rendered");
         assert!(
             left[FRAMES..].iter().chain(&right[FRAMES..]).all(|sample| *sample > 8.0),
-            "{time}: and nothing behind it"
+            "{time}: nothing is written beyond it"
         );
     }
 }
@@ -130,7 +131,7 @@ fn a_transport_beyond_reason_does_no_harm() {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: what it fears is a crash"]
+#[ignore = "runs in a process of its own, because it may crash"]
 fn absurd_transports() {
     let usual = steady(48_000.0).event(0);
     let tempo = |tempo| TransportEvent { tempo, ..usual };
@@ -162,7 +163,7 @@ fn absurd_transports() {
     for transport in transports {
         instance.activate(48_000.0, 512).expect("it activates");
         play_a_key(&mut instance, Some(&transport));
-        // From one to the next without a pause.
+        // Directly from one to the next.
         for other in transports {
             play_a_key(&mut instance, Some(&other));
         }
@@ -171,7 +172,7 @@ fn absurd_transports() {
     assert!(!answer(&mut instance, &score(steady(48_000.0), 3)).is_empty());
 }
 
-/// A key for ten blocks, and ten more.
+/// Plays a key for ten blocks, and ten blocks more.
 fn play_a_key(instance: &mut Instance, transport: Option<&TransportEvent>) {
     let key = Pckn::new(0u16, 0u16, 62u16, 1u32);
     for block in 0..20_u64 {
@@ -197,7 +198,7 @@ fn events_beyond_reason_do_no_harm() {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: what it fears is a crash"]
+#[ignore = "runs in a process of its own, because it may crash"]
 fn absurd_events() {
     let mut instance = instance(&[]);
     instance.set_offline(true).expect("it renders");

@@ -1,4 +1,4 @@
-//! Chords: that they matter to what is played, that they are heard from the hands, and that the comping follows them.
+//! Chords: they influence the notes, they are recognised in the left hand, and the comping follows them.
 
 use crate::support::{ALL_BLOCKS, instance, melody, notes, onsets, performance, score, sound, steady};
 use segue_model::chart::Chart;
@@ -13,12 +13,12 @@ use std::ops::Add;
 const BLOCKS: Blocks = Blocks::Of(512);
 const BAR: Ticks = Metre::COMMON.bar();
 
-/// The blues of twelve bars that comes with the style.
+/// The twelve-bar blues that comes with the style.
 const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 | Gm7 | C7 | F7 D7 | Gm7 C7";
-/// The same form as folk musicians know it.
+/// The same form as folk musicians play it.
 const PLAIN_TWELVE_BARS: &str = "F | Bb | F | F | Bb | Bb | F | F | C | Bb | F | C";
 
-/// Of the notes on beats, how many belong to the chord, and how many would if the chart came a bar later.
+/// How many of the notes on beats belong to the chord, and how many would if the chart came a bar later.
 #[derive(Debug, Clone, Copy, Default)]
 struct Fit {
     on_beats: u32,
@@ -45,7 +45,7 @@ impl Add for Fit {
     }
 }
 
-/// A hundred choruses and some, with the chords of the chart or with none.
+/// More than a hundred choruses, with or without the chords of the chart.
 fn hundred_choruses(style: &str, chart: &str, chords: &str) -> f64 {
     let all = (0..10).map(|seed| choruses(style, chart, chords, seed)).fold(Fit::default(), Fit::add);
     assert!(all.bars / 12 >= 100);
@@ -59,11 +59,11 @@ fn hundred_choruses(style: &str, chart: &str, chords: &str) -> f64 {
     fit - shifted
 }
 
-/// A session in which a bar of melody is answered for sixteen bars, again and again.
+/// A session in which a bar of melody is answered for sixteen bars, repeatedly.
 fn choruses(style: &str, chart: &str, chords: &str, seed: u32) -> Fit {
     const ANSWERS: i64 = 8;
     const ROUND: i64 = 18;
-    // Slow sampling and a quick tempo, because only the notes count.
+    // A low sample rate and a quick tempo, because only the notes count.
     let mut timeline = Timeline::steady(8_000.0, 240.0, Metre::COMMON);
     let end = timeline.frame_of(Ticks(ANSWERS * ROUND * BAR.0)).expect("the transport runs");
     timeline.playing(end, false);
@@ -102,14 +102,15 @@ fn choruses(style: &str, chart: &str, chords: &str, seed: u32) -> Fit {
 fn notes_on_beats_belong_to_the_chord_in_force() {
     for (style, chart) in [("Blues", TWELVE_BARS), ("Jazz", TWELVE_BARS), ("Folk", PLAIN_TWELVE_BARS)] {
         let (with, without) = (hundred_choruses(style, chart, "Chart"), hundred_choruses(style, chart, "Off"));
-        // Each share has a standard deviation of one percent or little more.
+        // Each percentage has a standard deviation of 1 or slightly more.
         assert!(with > 8.0, "{style}: the chart makes a difference of {with} %");
-        // The measure itself: a style that knows of no chart hardly fits it better than its neighbour.
+        // This checks the measure itself: without a chart, a style fits the chart hardly better than one that is a bar
+        // late.
         assert!(with > without + 5.0, "{style}: {with} % with chords, {without} % without");
     }
 }
 
-/// Keys held together from a tick up to another, the fingers three milliseconds apart.
+/// Presses keys together at one tick and releases them at another, three milliseconds from finger to finger.
 fn hold(score: &mut Score, keys: &[u8], [from, until]: [Ticks; 2], channel: u8) {
     let frame = |tick| score.timeline.frame_of(tick).expect("the transport gets there");
     let (from, until) = (frame(from), frame(until));
@@ -123,7 +124,7 @@ fn hold(score: &mut Score, keys: &[u8], [from, until]: [Ticks; 2], channel: u8) 
     score.strokes.extend(strokes);
 }
 
-/// A left hand that plays these chords, a bar each, under and after the melody.
+/// A left hand that plays these chords for a bar each, under the melody and after it.
 fn accompanied(chords: &[&[u8]], channel: u8) -> Score {
     let mut score = score(steady(48_000.0), 6);
     score.fields.push(("chart".into(), "| B | E | C#m | F# |".into()));
@@ -161,7 +162,7 @@ fn left_hand_chords_are_followed_and_leave_the_turn_alone() {
 /// Keys under a held melody note are chords, and the chord stays in force when they are released.
 #[test]
 fn keys_under_a_held_melody_are_chords() {
-    // The melody is a long note; under it a triad is struck, or another one, or none.
+    // The melody is a long note; under it a triad is struck, or another triad, or none.
     let play = |keys: &[u8], chords| {
         let mut score = score(steady(48_000.0), 6);
         score.strokes.clear();
@@ -187,7 +188,7 @@ fn without_chords_a_chart_says_nothing() {
     assert_ne!(play("| B | E |", "Chart"), play("| B | E |", "Off"));
 }
 
-/// A song over a chart with the comping on a channel of its own, or without one.
+/// A song over a chart, with or without the comping on a channel of its own.
 fn comped(timeline: Timeline, bars: i64, channel: &str, blocks: Blocks) -> Performance {
     let mut score = score(timeline, bars);
     score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
@@ -195,12 +196,12 @@ fn comped(timeline: Timeline, bars: i64, channel: &str, blocks: Blocks) -> Perfo
     performance(&settings, &score, blocks)
 }
 
-/// The comping's notes, and those of the others.
+/// The notes of the comping, and all others.
 fn parted(performance: &Performance) -> (Vec<Sounded>, Vec<Sounded>) {
     sound(performance).into_iter().partition(|note| note.channel == 8)
 }
 
-/// The comping strikes on the very frame where the chart changes, at every block size, and releases every key.
+/// The comping strikes on the exact frame where the chart changes, at every block size, and releases every key.
 #[test]
 fn comping_follows_the_chart_to_the_frame_at_all_blocks() {
     let rate = 44_100.0;
@@ -248,7 +249,7 @@ fn comping_is_heard_and_changes_none_of_segues_notes() {
     let (chords, with_channel) = parted(&comped(steady(48_000.0), 4, "9", BLOCKS));
     assert!(!chords.is_empty());
     assert_eq!(segue, with_channel);
-    // From 50 to 200 ms nothing but the first chord and the first key of the phrase sounds.
+    // From 50 to 200 ms nothing sounds but the first chord and the first key of the phrase.
     let without = {
         let mut score = score(steady(48_000.0), 4);
         score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
@@ -289,7 +290,8 @@ fn comping_ends_at_a_stop_jump_or_loop_and_follows_the_song() {
 /// Live, the comping is in time from the first chord of the song, and after each loop.
 #[test]
 fn live_comping_is_in_time_at_the_start_and_after_each_loop() {
-    // The song stands while the style is loaded. Then it plays three bars, goes back to the second, and stops after it.
+    // The transport stands still while the style is loaded. Then it plays three bars, returns to the second, and stops
+    // after it.
     const STANDS: Frame = 72_000;
     let bar = 96_000;
     let mut timeline = steady(48_000.0);
@@ -298,10 +300,10 @@ fn live_comping_is_in_time_at_the_start_and_after_each_loop() {
     let mut score = Score::silence(timeline, STANDS + 4 * bar + 4_800);
     score.fields.push(("chart".into(), "C7 | F7 G7 | C7 A7 D7 | N.C.".into()));
     let settings = [("Style", "Jazz"), ("Swing", "50 %"), ("Comping", "On"), ("Comping channel", "9")];
-    // Where the chart's chords change, in sixths of a bar.
+    // The places where the chart's chords change, in sixths of a bar.
     let sixths = [0, 6, 9, 12, 14, 16, 18, 21];
     let expected: Vec<Frame> = sixths.iter().map(|sixth| STANDS + bar * sixth / 6).collect();
-    // A busy machine may be late; a plugin that is late for another reason is so every time.
+    // A busy machine may be late; a plugin that is late for another reason is late every time.
     let missed: Vec<Vec<Frame>> = (0..3)
         .map_while(|_| {
             let live = Session::live(Blocks::Of(128)).play(&mut instance(&settings), &score).expect("it plays");

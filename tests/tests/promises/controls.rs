@@ -1,6 +1,6 @@
-//! What each control does over its whole range, in every style: one table, of which every row is held.
+//! What each control does over its whole range, in every style: one table, each row of which is checked.
 //!
-//! Two bars are played and eight answered, again and again. All is counted in the room of the answers.
+//! Two bars are played and eight answered, repeatedly. Only what sounds during the answers is counted.
 
 use crate::support::{Settings, instance, notes};
 use segue_tests::blocks::Blocks;
@@ -11,7 +11,7 @@ use segue_tests::score::Score;
 use std::fmt;
 use std::ops::Range;
 
-/// Each style, the tunes that are played at it, and where its second eighth lies when nothing is set.
+/// Each style, the tunes that are played to it, and the place of its second eighth in the beat by default.
 const STYLES: [(&str, &str, [u32; 2], f64); 5] = [
     ("Jazz", "jazz", [1, 2], 0.62),
     ("Blues", "blues", [1, 2], 0.62),
@@ -21,11 +21,11 @@ const STYLES: [(&str, &str, [u32; 2], f64); 5] = [
 ];
 const PLAYED_BARS: i64 = 2;
 const ANSWERED_BARS: i64 = 8;
-/// Answers to each tune, and seeds.
+/// The number of answers to each tune, which is also the number of seeds.
 const ROUNDS: i64 = 3;
 const SEEDS: u32 = 2;
 
-/// What the answers were like at one value.
+/// The figures of the answers at one value.
 struct Row {
     style: &'static str,
     control: &'static str,
@@ -58,7 +58,7 @@ const HEADER: &str = concat!(
     "                                      a beat  silence     grid  than 1/8   length     note   velocity under 4",
 );
 
-/// Two bars of a tune, and eight of rest, and so on.
+/// Two bars of a tune, then eight of rest, repeatedly.
 fn music(book: &str, number: u32) -> Music {
     Music::shipped(book, number).expect("a tune").for_bars(PLAYED_BARS * ROUNDS).in_turns(PLAYED_BARS, ANSWERED_BARS)
 }
@@ -73,7 +73,7 @@ fn rooms(music: &Music) -> Vec<Range<f64>> {
     (0..u32::try_from(ROUNDS).expect("few")).map(room).collect()
 }
 
-/// The answers of a style with these settings, counted.
+/// The figures of a style's answers with these settings.
 fn answers((style, book, tunes, swing): (&str, &str, [u32; 2], f64), settings: Settings<'_>) -> Figures {
     let mut figures = Figures::default();
     for (tune, seed) in tunes.into_iter().flat_map(|tune| (0..SEEDS).map(move |seed| (tune, seed))) {
@@ -100,7 +100,7 @@ fn rows(
     println!("{HEADER}");
     let mut rows = Vec::new();
     for style in STYLES {
-        // The weights stay loaded meanwhile.
+        // Keeps the weights loaded meanwhile.
         let _keeps = instance(&[("Style", style.0)]);
         for value in values {
             let row = Row { style: style.0, control, value, figures: answers(style, &set(value)) };
@@ -111,12 +111,12 @@ fn rows(
     rows
 }
 
-/// Longer silences are no rests any more. Of eight bars of a recorded solo one in a hundred has one of 8.8 beats
-/// (blues) or 11.6 (jazz).
+/// A longer silence is no rest any more. One in a hundred stretches of eight bars of a recorded solo has a silence of
+/// 8.8 beats (blues) or 11.6 beats (jazz).
 const LONGEST_SILENCE: f64 = 10.0;
 
-/// What holds of every row: there is an answer, it goes on, and it does not leave the grid more than the style does
-/// when nothing is set.
+/// Checks what holds in every row: there is an answer, it continues, and it leaves the grid no more often than with the
+/// default settings.
 fn check(row: &Row, usual: &Row) {
     const MORE_OFF_GRID: f64 = 12.0;
     assert_eq!(row.figures.empty_rooms + row.figures.poor_rooms, 0, "answers with fewer than four notes: {row}");
@@ -125,7 +125,7 @@ fn check(row: &Row, usual: &Row) {
     assert!(row.style == "Piano" || row.figures.off_grid_percent() <= most, "off the grid: {row}");
 }
 
-/// Rows of a control whose density is to stay within these parts of that at the usual value.
+/// Checks that the density of each row is within these parts of the density at the usual value.
 fn check_density(rows: &[Row], usual: &str, (least, most): (f64, f64)) {
     for row in rows {
         let usual =
@@ -136,8 +136,8 @@ fn check_density(rows: &[Row], usual: &str, (least, most): (f64, f64)) {
     }
 }
 
-/// However hot or cold, notes are about as many as at 1: within three tenths. (A dozen answers of eight bars tell a
-/// mean to a tenth; a pianist's, who plays in chords or in single notes, to two.)
+/// At every temperature there are about as many notes as at 1, within three tenths. (A dozen answers of eight bars give
+/// a mean to within a tenth; in Piano, which plays chords or single notes, to within two tenths.)
 #[test]
 fn temperature_changes_the_notes_and_not_how_many() {
     let rows =
@@ -145,7 +145,7 @@ fn temperature_changes_the_notes_and_not_how_many() {
     check_density(&rows, "1", (0.7, 1.3));
 }
 
-/// Longest note shortens notes, and adds none: what is played is the same, and none sounds longer than is asked.
+/// *Longest note* shortens notes and adds none, and no note sounds longer than it says.
 #[test]
 fn a_shorter_longest_note_makes_no_more_notes() {
     let rows = rows("Longest note", &["0.25", "0.5", "1", "2", "4", "16"], |value| vec![("Longest note", value)]);
@@ -166,8 +166,8 @@ fn more_density_is_more_notes() {
     }
 }
 
-/// What limits or reminds the choice of pitches leaves the rhythm: no value mutes a style, doubles it, or throws it off
-/// the grid.
+/// Controls that limit the choice of pitches leave the rhythm alone: no value silences a style, doubles its notes, or
+/// takes them off the grid.
 #[test]
 fn other_controls_neither_mute_nor_stutter() {
     const ABOUT: (f64, f64) = (0.6, 1.5);
@@ -177,7 +177,7 @@ fn other_controls_neither_mute_nor_stutter() {
         let (low, high) = value.split_once(' ').expect("two keys");
         vec![("Lowest key", low), ("Highest key", high)]
     });
-    // Of one key no chord can be made.
+    // A single key cannot form a chord.
     let is_chords_of_one_key = |row: &Row| row.style == "Piano" && row.value == "C4 C4";
     let (one_key, ranges): (Vec<Row>, Vec<Row>) = ranges.into_iter().partition(is_chords_of_one_key);
     assert!(one_key[0].density() > 1.5, "{}", one_key[0]);
@@ -189,7 +189,7 @@ fn other_controls_neither_mute_nor_stutter() {
     check_density(&voices, "16", ABOUT);
 }
 
-/// The later it begins the less there is of an answer, and the longer it lasts the more.
+/// The later an answer begins, the fewer notes it has; the longer it lasts, the more.
 #[test]
 fn gap_and_length_say_when_an_answer_begins_and_ends() {
     for row in rows("Response gap", &["0", "100", "500", "2000"], |value| vec![("Response gap", value)]) {

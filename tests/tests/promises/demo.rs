@@ -1,10 +1,10 @@
-//! The demo as a newcomer meets it: what it writes, and what it says when it cannot.
+//! The demo as a newcomer meets it: the files that it writes, and its messages when it fails.
 
 use segue_tests::bundle::checked_folder;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder of a test's own, gone when the test is over.
+/// A folder for one test, removed when the test is over.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -22,7 +22,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left in a temporary folder does no harm.
+        // A file that stays in a temporary folder does no harm.
         let _gone = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -33,13 +33,13 @@ fn demo(folder: &Folder, plugin: &Path, arguments: &[&str]) -> Output {
     demo.output().expect("the demo can be started")
 }
 
-/// The demo must end with exit code 1 and one line that has these words.
+/// The demo must end with exit code 1 and one line that contains these words.
 fn check_refusal(output: &Output, words: &[&str]) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     for word in words {
-        // A file may be named twice, by us and by the system; nothing else is said twice.
+        // A file may be named twice, by us and by the system; nothing else may be repeated.
         let times = said.matches(word).count();
         assert!(times == 1 || times == 2 && word.contains('.'), "{word:?} in {said}");
     }

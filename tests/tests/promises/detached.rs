@@ -1,4 +1,4 @@
-//! The player plays detached, as people do: between two notes of a row there is no room for an answer.
+//! The player plays detached notes, as people do: Segue does not answer between two notes of a row.
 
 use crate::support::{ALL_BLOCKS, Settings, notes, onsets};
 use segue_model::note::Metre;
@@ -9,18 +9,18 @@ use segue_tests::timeline::{Frame, Timeline};
 
 const RATE: f64 = 48_000.0;
 const FRAMES_PER_MS: i64 = 48;
-/// How far beside its time a stroke may be.
+/// How far a stroke may be from its time.
 const BESIDE_MS: i64 = 30;
-/// Keys of a reel.
+/// The keys of a reel.
 const KEYS: [u8; 8] = [62, 66, 69, 66, 71, 69, 66, 64];
 
-/// A row of notes of this length by a person who holds keys such a part of their time, in per cent.
+/// A row of notes of this length by a person who holds each key for this percentage of the note.
 struct Row {
     time: i64,
     gate: i64,
-    /// The notes are eighths of the song; else quarters.
+    /// Whether the notes are eighths of the song, or else quarters.
     eighths: bool,
-    /// Where it begins.
+    /// The frame at which it begins.
     from: i64,
     count: i64,
 }
@@ -37,13 +37,13 @@ impl Row {
         }
     }
 
-    /// The last key goes down here, give or take how far it is off its time.
+    /// When the last key goes down, without the person's error.
     fn last(&self) -> i64 {
         self.from + (self.count - 1) * self.time
     }
 }
 
-/// The first of Segue's notes, which must not be before the row is over.
+/// Segue's first note, which must not come before the row is over.
 fn answer_after(row: &Row, tempo_bpm: f64, settings: Settings<'_>, blocks: Blocks, seed: u64) -> i64 {
     let length = row.last() + 6 * 48_000;
     let mut timeline = Timeline::steady(RATE, tempo_bpm, Metre::COMMON);
@@ -52,7 +52,7 @@ fn answer_after(row: &Row, tempo_bpm: f64, settings: Settings<'_>, blocks: Block
     row.play(&mut score, &mut Rng::new(seed));
     let last = score.strokes.iter().map(|stroke| stroke.down).max().expect("strokes");
     let mut heard = onsets(&notes(settings, &score, blocks));
-    // After one note nobody can know that it is a long one with a short touch.
+    // After a single note nobody can know whether it is a long note that was held briefly.
     let second = row.from + row.time - BESIDE_MS * FRAMES_PER_MS;
     heard.retain(|on| row.gate >= 50 || row.eighths || i64::try_from(*on).expect("small") > second);
     let case = format!("{tempo_bpm} bpm, {} % of {} frames, {settings:?}, {blocks:?}, seed {seed}", row.gate, row.time);
@@ -61,7 +61,7 @@ fn answer_after(row: &Row, tempo_bpm: f64, settings: Settings<'_>, blocks: Block
     i64::try_from(first).expect("small")
 }
 
-/// Nothing of Segue's sounds between detached notes, and the answer comes soon after the last one.
+/// Segue is silent between detached notes, and answers soon after the last one.
 #[test]
 fn segue_waits_between_detached_notes_and_answers_after_them() {
     let mut worst = 0;
@@ -73,7 +73,7 @@ fn segue_waits_between_detached_notes_and_answers_after_them() {
                 let row = Row { time, gate, eighths: time == eighth, from: 4_800, count: 24 };
                 let seed = u64::try_from(gate).expect("above zero") + case as u64;
                 let first = answer_after(&row, tempo, &[("Style", style)], ALL_BLOCKS[1 + case % 6], seed);
-                // The gap, or the person's error, and an eighth on the way to the grid.
+                // The gap or the person's error, plus an eighth until the next point of the grid.
                 let held = (time * gate / 100 + 4_800).max(time + (75 + 2 * BESIDE_MS) * FRAMES_PER_MS);
                 let late = first - row.last() - held - BESIDE_MS * FRAMES_PER_MS;
                 assert!(late <= eighth, "{tempo} bpm, {gate} % of {time}: {late} frames after the row is over");

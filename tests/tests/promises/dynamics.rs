@@ -1,4 +1,4 @@
-//! How loud Segue plays: as loud as the player, with the differences of its style.
+//! How loud Segue plays: as loud as the player, with the accents of its style.
 
 use crate::support::{instance, notes};
 use segue_model::note::Velocity;
@@ -8,7 +8,7 @@ use segue_tests::people::{Music, Player};
 use segue_tests::performance::Sounded;
 use segue_tests::score::Score;
 
-/// Each style, and the book of tunes that is played at it.
+/// Each style, with the book and the tune that are played to it.
 const STYLES: [(&str, &str, u32); 5] = [
     ("Jazz", "jazz", 1),
     ("Blues", "blues", 1),
@@ -19,7 +19,7 @@ const STYLES: [(&str, &str, u32); 5] = [
 const PLAYED_BARS: i64 = 2;
 const ANSWERED_BARS: i64 = 6;
 
-/// Two bars played and six answered, so often.
+/// Two bars played and six answered, this many times.
 fn score(book: &str, number: u32, player: &Player, rounds: i64) -> Score {
     let music = Music::shipped(book, number).expect("a tune").for_bars(PLAYED_BARS * rounds);
     player.plays(&music.in_turns(PLAYED_BARS, ANSWERED_BARS)).score()
@@ -40,13 +40,13 @@ fn spread(values: &[f64]) -> f64 {
     mean(&values.iter().map(|value| (value - middle).powi(2)).collect::<Vec<_>>()).sqrt()
 }
 
-/// How far values that follow each other lie apart, on average.
+/// The mean difference between neighbouring values.
 fn step(values: &[f64]) -> f64 {
     mean(&values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect::<Vec<_>>())
 }
 
-/// Even playing, louder and louder: so are the answers. Twenty steps more are answered by ten to twenty-five; at the
-/// top there are not so many left.
+/// Even playing gets louder and louder, and so do the answers. A player who is twenty louder is answered ten to
+/// twenty-five louder, or less near the top of the range.
 #[test]
 fn who_plays_louder_is_answered_louder_in_every_style() {
     const LEVELS: [u8; 6] = [30, 50, 70, 90, 110, 127];
@@ -69,7 +69,7 @@ fn who_plays_louder_is_answered_louder_in_every_style() {
     }
 }
 
-/// In the middle of a jam too, and from note to note nothing jumps that did not before.
+/// The same in the middle of a jam; and the differences from note to note do not grow.
 #[test]
 fn a_phrase_that_is_twenty_louder_is_answered_louder() {
     for (style, book, tune) in STYLES {
@@ -92,9 +92,9 @@ fn a_phrase_that_is_twenty_louder_is_answered_louder() {
     }
 }
 
-/// Who plays with expression gets it back. In the solos that jazz and blues learnt from, which are spread over 40 to
-/// 110, velocities have a standard deviation of 19 in stretches of 48 notes and differ from note to note by 18;
-/// recorded pianists have 10 and 9 in such stretches.
+/// A player with expression is answered with expression. In the solos that jazz and blues were trained on, velocities
+/// range from 40 to 110; within 48 notes their standard deviation is 19, and they differ from note to note by 18. For
+/// recorded pianists these figures are 10 and 9.
 #[test]
 fn expression_is_that_of_the_style_and_no_noise() {
     let table = [
@@ -118,19 +118,19 @@ fn expression_is_that_of_the_style_and_no_noise() {
         println!("{style}: spread {spread:.1}, from note to note {step:.1}, {slope:.2} louder a semitone up");
         assert!(spreads.contains(&spread), "{style}: a spread of {spread}");
         assert!(steps.contains(&step), "{style}: {step} from note to note");
-        // As in real solos and on real pianos: by a half to one a semitone.
+        // As in real solos and on real pianos, where it is a half to one for each semitone.
         assert!(slope > 0.15, "{style}: peaks of a phrase are the louder notes, not {slope} a semitone");
     }
 }
 
-/// How much the one grows with the other.
+/// The slope of the regression line.
 fn slope(xs: &[f64], ys: &[f64]) -> f64 {
     let (middle, other) = (mean(xs), mean(ys));
     let products = xs.iter().zip(ys).map(|(x, y)| (x - middle) * (y - other)).sum::<f64>();
     products / xs.iter().map(|x| (x - middle).powi(2)).sum::<f64>().max(f64::EPSILON)
 }
 
-/// Folk and Irish learnt from print: their beats stand out a little at every loudness.
+/// Folk and Irish were trained on printed music: their beats have slight accents at every loudness.
 #[test]
 fn dances_have_their_accents_on_the_beats_at_every_loudness() {
     for (style, book, tune) in &STYLES[2..4] {

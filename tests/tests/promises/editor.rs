@@ -1,4 +1,4 @@
-//! The editor in a real window: what one sees, and what one can do with it.
+//! The editor in a real window: what it shows, and what a user can do with it.
 
 mod controls;
 mod dialogs;
@@ -68,8 +68,8 @@ fn two_hundred_openings_leave_nothing_behind() {
 #[test]
 #[ignore = "runs on a screen of its own"]
 fn two_hundred_openings() {
-    /// A window that is left behind keeps its picture at least, 2.7 MB: a hundred of them far more than this. The
-    /// graphics library's own heap comes and goes by half of it.
+    /// A window that is not freed keeps its picture at least, 2.7 MB, and a hundred of them far more than this. The
+    /// graphics library's own memory varies by half of it.
     const BOUND: usize = 64 << 20;
     let mut editor = Fixture::set_up(&[], (0, 0), 1.0);
     editor.close();
@@ -84,11 +84,11 @@ fn two_hundred_openings() {
     let count = |folder: &str| std::fs::read_dir(folder).expect("Linux lists it").count();
     let (threads, files, memory) = (count("/proc/self/task"), count("/proc/self/fd"), resident());
     let mut unfinished = 0;
-    // What the allocator keeps comes and goes; what is lost stays lost.
+    // What the allocator keeps varies from round to round; a leak grows in each.
     let rounds = [1, 2, 3, 4].map(|round| {
         for _ in 0..50 {
             open_and_close(&mut editor);
-            // A host may unload the plugin now, or end.
+            // A host may unload the plugin or exit now.
             unfinished += usize::from(event_loops() > 0);
         }
         println!("{} openings: {} kB more", 50 * round, resident().saturating_sub(memory) >> 10);
@@ -98,13 +98,13 @@ fn two_hundred_openings() {
     let grown = third.min(last).saturating_sub(first.min(second));
     wait_until("all threads have ended", || count("/proc/self/task") <= threads).unwrap();
     assert!(count("/proc/self/fd") <= files, "open files: {} before, {} after", files, count("/proc/self/fd"));
-    assert_eq!(unfinished, 0, "so often a window's thread was still at work after it was closed");
+    assert_eq!(unfinished, 0, "this many windows were closed while their thread was still at work");
     assert!(grown < BOUND, "memory grew by {grown} bytes");
     editor.end();
 }
 
-/// How many threads of this process wait for what happens in a window. Only they have such a file; a window's clipboard
-/// has a thread too, which ends soon after it.
+/// How many threads of this process wait for events of a window. Only they have such a file; a window's clipboard has a
+/// thread too, which ends soon after it.
 fn event_loops() -> usize {
     let files = std::fs::read_dir("/proc/self/fd").expect("Linux lists the open files of a process");
     let links = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
@@ -148,16 +148,16 @@ fn a_host_may_close_window_and_plugin_in_any_order() {
 #[test]
 #[ignore = "runs on a screen of its own"]
 fn closed_in_another_order() {
-    /// Long enough for what still happens in a window.
+    /// Long enough for pending events in a window.
     const AFTERWARDS: Duration = Duration::from_millis(500);
     let mut editor = Fixture::set_up(&[], (0, 0), 1.0);
-    // With a gesture under way.
+    // During a gesture.
     editor.window.pull("Temperature", (0.0, -40.0)).unwrap();
     editor.settles("Temperature", "1.000");
     editor.window.take_away().unwrap();
     std::thread::sleep(AFTERWARDS);
     editor.close();
-    assert_eq!(event_loops(), 0, "a window whose host's is gone has ended when it is closed");
+    assert_eq!(event_loops(), 0, "a window ends with its host's window");
     editor.window = HostWindow::new((0, 0), (980, 690), 1.0).expect("a window");
     editor.window.release().unwrap();
     let controls = std::env::var_os(PROBE_VARIABLE).expect("the tests ask for them");
@@ -170,7 +170,7 @@ fn closed_in_another_order() {
     let noted = jam.end(&mut editor.instance).expect("it played");
     assert!(noted.gestures.values().all(|gestures| gestures.begun == gestures.ended), "{noted:?}");
     drop(editor);
-    assert_eq!(event_loops(), 0, "a window whose plugin is gone has ended");
+    assert_eq!(event_loops(), 0, "a window ends with its plugin");
     std::thread::sleep(AFTERWARDS);
 }
 
@@ -198,7 +198,7 @@ fn many_notes() {
     let jam = Jam::begin(&mut instance, score, BLOCK).expect("it plays");
     let mut editor = Fixture { instance, window, jam: Some(jam), is_open: false };
     editor.open();
-    // 16 beats of 32 notes are 512; they have passed by after eight seconds.
+    // 512 notes are 16 beats of 32 notes; they have passed after eight seconds.
     std::thread::sleep(Duration::from_secs(10));
     let measure = |editor: &Fixture| {
         let (began, frames, cpu) = (Instant::now(), editor.window.frames(), drawing_seconds());
@@ -218,7 +218,7 @@ fn many_notes() {
     jam.end(&mut editor.instance).expect("it played");
     let silence = Score::silence(segue_tests::timeline::Timeline::stopped(RATE), 48_000);
     editor.jam = Some(Jam::begin(&mut editor.instance, silence, BLOCK).expect("it plays"));
-    // The keys that were down when the music broke off.
+    // Releases the keys that were down when the music broke off.
     editor.window.click("Panic").unwrap();
     std::thread::sleep(Duration::from_secs(16));
     let (rate, _) = measure(&editor);
@@ -227,7 +227,7 @@ fn many_notes() {
     editor.end();
 }
 
-/// The processor time of the threads that draw so far: all but the audio thread and the worker.
+/// The processor time of the threads that draw: all but the audio thread and the worker.
 fn drawing_seconds() -> f64 {
     const TICKS_A_SECOND: f64 = 100.0;
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists the threads of a process");

@@ -1,15 +1,15 @@
-//! Hosts that render much faster than time, and say so or not.
+//! Hosts that render much faster than real time, whether they say so or not.
 
 use crate::support::{in_a_process_of_its_own, instance, notes, score, sound, steady};
 use segue_tests::blocks::Blocks;
 use segue_tests::session::Session;
 use segue_tests::stats::{STATS_VARIABLE, Stats};
 
-/// Long ones: Segue waits for as long as a block lasts at most, and a busy machine may take that.
+/// Long blocks: Segue waits at most the duration of a block, and a busy machine may need that.
 const BLOCKS: Blocks = Blocks::Of(2048);
 
-/// How many notes a host gets that asks for its blocks at once, and how often Segue waited there. It says this of its
-/// rendering, or nothing.
+/// How many notes come back to a host that calls as fast as it can, and how often Segue waited there. The host says
+/// whether it renders, or nothing.
 fn answer(rendering: Option<bool>) -> (usize, u32) {
     let score = score(steady(48_000.0), 8);
     let mut instance = instance(&[]);
@@ -38,7 +38,7 @@ fn a_hasty_host_that_says_nothing_gets_its_answer() {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: what it counts is written to a file"]
+#[ignore = "runs in a process of its own, because its counts are written to a file"]
 fn without_a_word() {
     let rendered = notes(&[], &score(steady(48_000.0), 8), BLOCKS).len();
     let (heard, waits) = answer(None);
@@ -46,14 +46,14 @@ fn without_a_word() {
     assert!(waits > 0);
 }
 
-/// A host that has said that it plays live is live, however fast it is.
+/// A host that has said that it plays live is treated as live, however fast it is.
 #[test]
 fn a_hasty_host_that_says_live_is_never_waited_for() {
     passes("fast_hosts::with_a_word");
 }
 
 #[test]
-#[ignore = "runs in a process of its own: what it counts is written to a file"]
+#[ignore = "runs in a process of its own, because its counts are written to a file"]
 fn with_a_word() {
     assert_eq!(answer(Some(false)).1, 0);
     let (heard, waits) = answer(Some(true));

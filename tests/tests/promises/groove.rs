@@ -1,4 +1,4 @@
-//! Swing, grid, octave and loudness of what Segue plays.
+//! Swing, grid, octave and loudness of Segue's notes.
 
 use crate::support::{ALL_BLOCKS, notes, score, steady};
 use segue_model::note::{Metre, Note, Ticks, Velocity};
@@ -10,12 +10,12 @@ const BLOCKS: Blocks = Blocks::Of(256);
 /// A beat at 120 bpm and 48 kHz.
 const BEAT: u64 = 24_000;
 
-/// Where in their beat notes begin, from 0 to 1.
+/// Where notes begin within their beats, from 0 to 1.
 fn places(notes: &[Sounded]) -> Vec<f64> {
     notes.iter().map(|note| (note.on % BEAT) as f64 / BEAT as f64).collect()
 }
 
-/// How many notes begin within a frame of this place of their beat.
+/// How many notes begin within a frame of this place in the beat.
 fn count_at(notes: &[Sounded], place: f64) -> usize {
     places(notes).iter().filter(|found| (*found - place).abs() <= 1.0 / BEAT as f64).count()
 }
@@ -38,7 +38,7 @@ fn jazz_and_blues_swing_unless_told_otherwise() {
     assert!(count_at(&straight, 0.5) >= 4);
 }
 
-/// Swung notes are the same at all block sizes, and in their place at any tempo.
+/// Swung notes are the same at all block sizes, and at the right place at any tempo.
 #[test]
 fn swung_notes_are_the_same_at_all_blocks_and_tempos() {
     let timeline = Timeline::steady(44_100.0, 171.0, Metre::COMMON);
@@ -54,7 +54,7 @@ fn swung_notes_are_the_same_at_all_blocks_and_tempos() {
 
 #[test]
 fn what_the_player_swings_is_heard_as_what_is_written() {
-    // The same phrase written straight and played with the swing of the setting: the answers are the same.
+    // The same phrase, played straight and played with the swing of the setting: the answers are the same.
     let straight = score(steady(48_000.0), 6);
     let mut swung = straight.clone();
     for stroke in &mut swung.strokes {
@@ -82,7 +82,7 @@ fn quantised_notes_begin_on_the_grid_that_is_asked_for() {
             let settings = [("Style", style), ("Swing", "50 %"), ("Quantise", grid), ("Answer length", "8")];
             let answer = notes(&settings, &score, BLOCKS);
             assert!(answer.len() >= 8, "{style} on {grid}");
-            // The first begins where the turn does.
+            // The first note begins with the turn.
             for note in &answer[1..] {
                 let tick = score.timeline.ticks(note.on).round();
                 assert!(tick % f64::from(ticks) == 0.0, "{style} on {grid}: a note at tick {tick}");
@@ -102,7 +102,7 @@ fn octaves_move_every_note_and_nothing_else() {
     assert_eq!(moved, expected);
 }
 
-/// A style without dynamics of its own is as loud as the player, and louder on the beat.
+/// A style without dynamics of its own is as loud as the player, and louder on beats.
 #[test]
 fn a_style_without_dynamics_follows_the_player() {
     for style in ["Irish", "Folk"] {

@@ -1,7 +1,6 @@
-//! How the turn passes, in every mode: when Segue's first note comes, how the player hands over, and how Segue gives
-//! way.
+//! How turns change, in every mode: when Segue's first note comes, how the player hands over, and how Segue yields.
 //!
-//! Every figure is in samples beside what is promised, and each must be 0.
+//! Each figure is the difference from the promised sample, and must be 0.
 
 use crate::support::{AFTERWARDS, ALL_BLOCKS, Settings, jam, notes, onsets, performance, steady};
 use segue_model::note::Metre;
@@ -13,12 +12,12 @@ use segue_tests::timeline::{Frame, Timeline};
 /// At 120 bpm and 48 kHz.
 const BEAT: Frame = 24_000;
 const BAR: Frame = 4 * BEAT;
-/// The usual look-ahead: what is asked for now cannot sound sooner.
+/// The usual look-ahead: a note that is requested now cannot sound sooner.
 const LOOK_AHEAD: Frame = 960;
-/// Where a first note may begin, as hosts show it, and how many frames lie between two such points.
+/// The possible starts, as hosts show them, with the distance of their grid in frames.
 const STARTS: [(&str, Frame); 5] = [("Free", 1), ("1/16", BEAT / 4), ("1/8", BEAT / 2), ("1/4", BEAT), ("Bar", BAR)];
 
-/// The blocks that fall to a case; all kinds have their turn.
+/// The blocks for a case; the kinds take turns.
 fn blocks_of_case(case: usize) -> Blocks {
     ALL_BLOCKS[1 + case % (ALL_BLOCKS.len() - 1)]
 }
@@ -27,7 +26,7 @@ fn with<'a>(settings: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec
     settings.iter().chain(more).copied().collect()
 }
 
-/// What was promised beside what came: counted, and the worst of it printed.
+/// Counts what came at its promised sample, and keeps the largest difference.
 #[derive(Default)]
 struct Tally {
     count: usize,
@@ -36,17 +35,17 @@ struct Tally {
 
 impl Tally {
     fn see(&mut self, found: Option<Frame>, promised: Frame, case: &str) {
-        let found = found.unwrap_or_else(|| panic!("{case}: nothing came, and it was promised at {promised}"));
+        let found = found.unwrap_or_else(|| panic!("{case}: nothing came, though it was promised at {promised}"));
         assert_eq!(found, promised, "{case}");
         (self.count, self.worst) = (self.count + 1, self.worst.max(found.abs_diff(promised)));
     }
 
     fn tell(&self, what: &str) {
-        println!("{what}: {} of them, the worst {} samples beside its promise", self.count, self.worst);
+        println!("{what}: {} of them, at most {} samples from the promised one", self.count, self.worst);
     }
 }
 
-/// Two keys, the last of which goes up here.
+/// Two keys, the last of which is released at `up`.
 fn two_keys(up: Frame, length: Frame) -> Score {
     let mut score = Score::silence(steady(48_000.0), length);
     score.press(62, 1_000, 20_000).press(66, 24_000, up);
@@ -78,7 +77,7 @@ fn traded_bars_start_on_the_line_and_joined_ones_on_the_grid() {
     let trade: Settings<'_> = &[("Mode", "Trade"), ("Trade", "1 bar")];
     let duet: Settings<'_> = &[("Mode", "Duet")];
     let song = steady(48_000.0);
-    // Into the middle of Segue's second bar: the song is at beat 5.3 then.
+    // Into the middle of Segue's second bar, where the song is at beat 5.3.
     let jump = 31_111;
     let mut jumped = song.clone();
     jumped.jump(jump, 5.3);
@@ -87,7 +86,7 @@ fn traded_bars_start_on_the_line_and_joined_ones_on_the_grid() {
     let key = 33_333;
     let mut tally = Tally::default();
     for (case, (start, grid)) in STARTS.into_iter().enumerate() {
-        // What is under way is not kept waiting for the next bar.
+        // A turn that has already begun does not wait for the next bar.
         let grid = grid.min(BEAT);
         let on_grid = |soonest: Frame, line: Frame| line + (soonest - line).div_ceil(grid) * grid;
         let cases = [
@@ -105,9 +104,9 @@ fn traded_bars_start_on_the_line_and_joined_ones_on_the_grid() {
                 score.press(62, down, down + 20_000);
             }
             for blocks in [Blocks::Of(64), blocks_of_case(case)] {
-                // What is played without a song still sounds when time is up.
+                // Notes that are played without a song still sound when the session ends.
                 let heard = performance(&with(settings, &[("Start", start)]), &score, blocks).notes().0;
-                // The song plays a duet before it jumps.
+                // Before the jump, the song plays a duet.
                 let first = onsets(&heard).into_iter().find(|on| *on >= if name.contains("jumps") { jump } else { 0 });
                 tally.see(first, promised, &format!("{name}, start {start}, {blocks:?}"));
             }
@@ -176,14 +175,14 @@ fn your_turn_counts_when_pressed_and_keeps_a_running_part() {
     }
 }
 
-/// The phrase, and a low key beside it.
+/// The phrase, with a low key beside it.
 struct Low {
     what: &'static str,
     settings: Settings<'static>,
     key: u8,
     down: Frame,
     up: Frame,
-    /// Whether Segue answers as if it were not there.
+    /// Whether Segue answers as if the key were not there.
     is_a_drone: bool,
 }
 
@@ -221,7 +220,7 @@ fn a_low_key_held_under_the_phrase_is_a_drone() {
     tally.tell("First notes of answers over a drone");
 }
 
-/// A drone that is released changes nothing, and one that is struck again takes the turn.
+/// Releasing a drone changes nothing, and striking it again takes the turn.
 #[test]
 fn lifting_a_drone_changes_nothing_and_striking_it_takes_over() {
     let mut drone = jam(steady(48_000.0), 6 * BAR);
@@ -243,18 +242,17 @@ fn lifting_a_drone_changes_nothing_and_striking_it_takes_over() {
     }
 }
 
-/// Where a note ends that would have ended at `natural`, when the player comes in at `again`, with beats of this
-/// length.
+/// When a note ends that would have ended at `natural`, if the player starts again at `again` and a beat is this long.
 type Ends = fn(natural: Frame, again: Frame, beat: Frame) -> Frame;
 
-/// The ways to give way, as hosts show them.
+/// The ways of yielding, as hosts show them.
 const WAYS: [(&str, Ends); 3] = [
     ("At once", |_, again, _| again),
     ("After the note", |natural, _, _| natural),
     ("At the beat", |natural, again, beat| natural.min((again / beat + 1) * beat)),
 ];
 
-/// When the player comes in, each note of Segue ends on the exact sample that *Yield* asks for.
+/// When the player starts again, each note of Segue ends on the exact sample that *Yield* sets.
 #[test]
 fn segue_yields_on_the_exact_sample_that_is_set() {
     const ANSWER: Settings<'static> = &[("Mode", "Answer"), ("Answer length", "16")];
@@ -274,7 +272,8 @@ fn segue_yields_on_the_exact_sample_that_is_set() {
             let settings = with(settings, &[("Style", style), ("Yield", yields), ("Sound", "Off")]);
             let base = jam(Timeline::steady(48_000.0, 120.0, metre), 4 * BAR);
             let before = notes(&settings, &base, Blocks::Of(256));
-            // In Segue's second bar, but not so near to a bar line that the key belongs to the bars beside it.
+            // In Segue's second bar, but away from the bar lines, so that the key does not belong to a neighbouring
+            // bar.
             let segues = BAR + 6_500..2 * BAR - 1_000;
             let moments = before.iter().flat_map(|note| [note.on + 1, note.on.midpoint(note.off), note.off - 1]);
             let moments = moments.filter(|moment| segues.contains(moment));
@@ -287,7 +286,7 @@ fn segue_yields_on_the_exact_sample_that_is_set() {
                 let bars_end = 2 * BAR;
                 assert_eq!(heard.iter().find(|note| (again..bars_end).contains(&note.on)), None, "{case}");
                 let sounds = |note: &&Sounded| note.on < again && note.off > again;
-                // A key that Segue strikes again would ring longer if it did not.
+                // Where Segue strikes a key again its note was cut short, and may ring longer once Segue yields.
                 let is_struck_anew =
                     |note: &Sounded| before.iter().any(|next| (next.on, next.pitch) == (note.off, note.pitch));
                 for note in before.iter().filter(sounds).filter(|note| !is_struck_anew(note)) {

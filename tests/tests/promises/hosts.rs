@@ -1,13 +1,13 @@
-//! The VST3 in real hosts that others wrote, through scripts in Python.
+//! The VST3 in real hosts by other authors, controlled by scripts in Python.
 
 use segue_tests::bundle::checked_folder;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The variable in which `cargo xtask test` names the Python that has the hosts.
+/// The variable by which `cargo xtask test` names the Python that has the hosts.
 const PYTHON_VARIABLE: &str = "SEGUE_PYTHON";
 
-/// A script with the VST3 under test as its argument.
+/// Prepares a script with the VST3 under test as its argument.
 pub fn script(name: &str) -> Command {
     let python = std::env::var_os(PYTHON_VARIABLE).map_or_else(
         || panic!("{PYTHON_VARIABLE} is not set, so there is no VST3 host: run `cargo xtask test`"),
@@ -40,7 +40,7 @@ fn the_vst3_loads_in_pedalboard_and_sounds() {
     check("load_in_pedalboard.py");
 }
 
-/// The state that pedalboard keeps of the VST3 restores another instance, which plays the same.
+/// A state that pedalboard saved from the VST3 restores another instance, which plays the same.
 #[test]
 fn a_vst3_state_from_pedalboard_restores_another_instance() {
     check("state_in_pedalboard.py");

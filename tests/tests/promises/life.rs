@@ -1,4 +1,4 @@
-//! Opening and closing: nothing is left behind.
+//! Opening and closing: nothing is leaked.
 
 use crate::support::{instance, passes_in_a_process_of_its_own, resident, score, sound, steady};
 use segue_tests::blocks::Blocks;
@@ -23,7 +23,7 @@ fn an_idle_instance_never_wakes_its_mind() {
 
 /// The name of the worker thread.
 const WORKER: &str = "segue worker";
-/// The thread that the plugin framework keeps for its own tasks.
+/// The thread that the plugin framework keeps for background tasks.
 const FRAMEWORK: &str = "bg-worker";
 
 /// The names of all threads of this process.
@@ -37,7 +37,7 @@ fn threads() -> Vec<String> {
     names
 }
 
-/// The kernel needs a moment to forget a thread that has been joined.
+/// The kernel needs a moment to remove a joined thread.
 fn threads_become(wanted: &[String]) -> bool {
     const TRIES: u32 = 100;
     (0..TRIES).any(|_| {
@@ -47,7 +47,7 @@ fn threads_become(wanted: &[String]) -> bool {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: it counts threads"]
+#[ignore = "runs in a process of its own, because it counts threads"]
 fn threads_of_one_jam() {
     let before = threads();
     let score = score(steady(48_000.0), 3);
@@ -67,7 +67,7 @@ fn threads_of_one_jam() {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: it counts how often a thread wakes"]
+#[ignore = "runs in a process of its own, because it counts how often a thread wakes"]
 fn an_idle_instance() {
     const RATE: u32 = 48_000;
     const BLOCK: u32 = 64;
@@ -80,7 +80,7 @@ fn an_idle_instance() {
         session.play_active(&mut instance, score).expect("it plays");
         wakes() - before
     };
-    // The thread gets its name; with the first block the worker learns which style to play, and reads its weights.
+    // The thread gets its name; in the first block the worker receives the style and reads its weights.
     let settle = || std::thread::sleep(Duration::from_secs(1));
     settle();
     wakes_during(&silence);
@@ -91,7 +91,7 @@ fn an_idle_instance() {
     assert!(wakes_during(&note) > 0, "or else this count sees nothing");
 }
 
-/// How often the worker has slept and woken.
+/// How often the worker has gone to sleep and woken.
 fn wakes() -> u64 {
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists the threads of a process");
     let statuses = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("status")).ok());
@@ -102,10 +102,10 @@ fn wakes() -> u64 {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: it measures memory"]
+#[ignore = "runs in a process of its own, because it measures memory"]
 fn a_hundred_instances() {
-    /// A leaked instance keeps its histories, queues and voices, more than 100 kB; a leaked copy of the weights or a
-    /// thread's stack far more. A hundred of them would stand out of what the allocator itself keeps or scatters.
+    /// A leaked instance keeps its histories, queues and voices, more than 100 kB; leaked weights or a thread's stack
+    /// far more. A hundred of them exceed what the allocator itself keeps or fragments.
     const BOUND: usize = 4 << 20;
     let score = score(steady(48_000.0), 2);
     let open_jam_close = || {
@@ -114,7 +114,7 @@ fn a_hundred_instances() {
         assert!(!sound(&played).is_empty());
     };
     let bundle = segue_tests::bundle::Bundle::checked();
-    // Each new thread gets another arena of the allocator until there are as many as it wants to have.
+    // Each new thread gets another arena of the allocator until its limit is reached.
     for _ in 0..50 {
         open_jam_close();
     }

@@ -1,6 +1,6 @@
-//! A duet that does not end: nothing grows, nothing slows down, and nothing comes late.
+//! A duet that does not end: nothing grows, slows down or is late.
 //!
-//! Three minutes in `cargo xtask test`, an hour in `cargo xtask test --nightly`; rendered, so that it takes seconds.
+//! Three minutes in `cargo xtask test`, an hour in `cargo xtask test --nightly`; rendered, so it takes seconds.
 
 use crate::support::{in_a_process_of_its_own, resident};
 use segue_model::note::{Metre, Ticks};
@@ -32,17 +32,17 @@ fn a_long_duet_keeps_its_memory_pace_and_time() {
     let stats = std::env::temp_dir().join(format!("segue-stats-duet-{}", std::process::id()));
     let environment = [(STATS_VARIABLE, stats.to_str().expect("a folder with a plain name"))];
     let output = in_a_process_of_its_own("long_jam::a_duet", &environment);
-    // What is left in a temporary folder does no harm.
+    // A file that stays in a temporary folder does no harm.
     let _gone = std::fs::remove_file(stats);
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && stdout.contains("1 passed"), "{}\n{stdout}\n{stderr}", output.status);
     for line in stderr.lines().filter(|line| line.starts_with(SUMMARY)) {
-        // Past the harness, which shows what a test prints only when it fails.
+        // Written directly, because the test harness shows a test's output only when it fails.
         let _shown = writeln!(std::io::stderr(), "{line}");
     }
 }
 
-/// What one time round the loop has cost and brought.
+/// The cost and the notes of one round of the loop.
 struct Round {
     took: Duration,
     resident: usize,
@@ -50,7 +50,7 @@ struct Round {
 }
 
 #[test]
-#[ignore = "runs in a process of its own: it measures memory"]
+#[ignore = "runs in a process of its own, because it measures memory"]
 fn a_duet() {
     let loops = if std::env::var_os(NIGHTLY).is_some() { LOOPS_OF_A_NIGHT } else { LOOPS };
     let bundle = Bundle::checked();
@@ -74,7 +74,7 @@ fn a_duet() {
             Round { took, resident: resident(), notes: take.count_notes() }
         })
         .collect();
-    // Once more with nothing to play, so that what sounds at the end of the last round ends.
+    // One more round without input, so that the notes of the last round end.
     let mut silence = round(&mut rng, &param_map);
     silence.actions.clear();
     silence.timeline.playing(0, false);
@@ -89,9 +89,9 @@ fn a_duet() {
 }
 
 fn judge(rounds: &[Round], stats: Stats) {
-    /// What the last ten minutes hold is kept, in memory that is there from the beginning but touched bit by bit.
+    /// The last ten minutes are kept in memory that is allocated at the beginning but touched gradually.
     const BOUND: usize = 2 << 20;
-    /// The machine may be busy with other things for a while; what grows with the past would grow by far more.
+    /// The machine may be busy for a while; a cost that grew with the length of the jam would exceed this by far.
     const SLOWER: f64 = 3.0;
     let quarter = (rounds.len() / 4).max(1);
     let (warm, last) = (&rounds[quarter..2 * quarter], &rounds[rounds.len() - quarter..]);
@@ -115,7 +115,7 @@ fn judge(rounds: &[Round], stats: Stats) {
     assert!(seconds(last) < SLOWER * seconds(warm), "it slows down");
 }
 
-/// Sixteen bars, in which the player plays some phrases: never the same, so that there is always more to remember.
+/// Sixteen bars in which the player plays some phrases, never the same, so that there is always more to remember.
 fn round(rng: &mut Rng, param_map: &ParamMap) -> Activation {
     const EIGHTH: i64 = 24;
     let mut timeline = Timeline::steady(SAMPLE_RATE, TEMPO_BPM, Metre::COMMON);

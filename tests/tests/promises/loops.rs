@@ -1,4 +1,4 @@
-//! A part of the song is looped, and Segue answers in it: in every round that leaves room, through the loop's end.
+//! A part of the song is looped, and Segue answers in each round that leaves room, even across the end of the loop.
 
 use crate::support::{AFTERWARDS, ALL_BLOCKS, Settings, instance, notes, onsets, sound};
 use segue_model::note::Metre;
@@ -15,7 +15,7 @@ const EIGHTH: Frame = BEAT / 2;
 /// The usual gap.
 const GAP: Frame = 4_800;
 
-/// So many rounds of a loop from bar 4 of the song on.
+/// This many rounds of a loop that begins in bar 4 of the song.
 fn going_round(bars: Frame, rounds: Frame) -> Score {
     let (from, length) = (16.0, rounds * bars * BAR);
     let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
@@ -28,7 +28,7 @@ fn going_round(bars: Frame, rounds: Frame) -> Score {
     Score::silence(timeline, length)
 }
 
-/// Eighths that are held nearly for their whole time.
+/// Eighths that are held for almost their whole length.
 fn phrase(score: &mut Score, from: Frame, count: Frame) -> Frame {
     for index in 0..count {
         let key = [62, 66, 69, 66, 71, 69, 66, 64][usize::try_from(index).expect("small") % 8];
@@ -37,12 +37,12 @@ fn phrase(score: &mut Score, from: Frame, count: Frame) -> Frame {
     from + count * EIGHTH - 1_000
 }
 
-/// The first point of the grid after the gap. The loop's beginning is one.
+/// The first point of the grid after the gap. The beginning of the loop is a grid point too.
 fn begins(up: Frame) -> Frame {
     (up + GAP).div_ceil(EIGHTH) * EIGHTH
 }
 
-/// In every pass of a loop that leaves room, the answer starts on the exact frame.
+/// In every round of a loop that leaves room, the answer starts on the exact frame.
 #[test]
 fn each_loop_pass_with_room_gets_an_answer_on_time() {
     const ROUNDS: Frame = 4;
@@ -70,7 +70,7 @@ fn each_loop_pass_with_room_gets_an_answer_on_time() {
     assert!(count > 60);
 }
 
-/// An answer keeps its length over the end of a loop and continues on the loop's first frame.
+/// An answer keeps its length across the end of a loop and continues on the loop's first frame.
 #[test]
 fn an_answer_continues_over_the_end_of_a_loop() {
     for style in ["Irish", "Jazz", "Blues", "Folk", "Piano"] {
@@ -87,7 +87,7 @@ fn an_answer_continues_over_the_end_of_a_loop() {
             let first = whole.first().unwrap_or_else(|| panic!("{case}: no answer")).on;
             match style {
                 "Piano" => assert_eq!(first, up + GAP, "{case}"),
-                // They swing.
+                // These styles swing.
                 "Jazz" | "Blues" => assert!((begins(up)..begins(up) + EIGHTH / 2).contains(&first), "{case}: {first}"),
                 _ => assert_eq!(first, begins(up), "{case}"),
             }
@@ -99,7 +99,7 @@ fn an_answer_continues_over_the_end_of_a_loop() {
                     "{case}: nothing begins on the loop's first frame {seam}"
                 );
                 let across = |note: &&Sounded| note.on < seam && note.off > seam;
-                assert_eq!(whole.iter().find(across), None, "{case}: it sounds over the end of the loop");
+                assert_eq!(whole.iter().find(across), None, "{case}: it sounds across the end of the loop");
             }
             let last = whole.last().expect("an answer").on;
             assert!(last < over && over - last <= 2 * BAR, "{case}: the last note is at {last}, the end at {over}");
@@ -113,7 +113,7 @@ fn live_the_answer_goes_round_as_it_does_in_a_rendering() {
     phrase(&mut score, 4 * BEAT, 6);
     let settings: Settings<'_> = &[("Answer length", "3")];
     let rendered = notes(settings, &score, Blocks::Of(256));
-    // A busy machine may be late; a plugin that is late for another reason is so every time.
+    // A busy machine may be late; a plugin that is late for another reason is late every time.
     let missed: Vec<Vec<Frame>> = (0..3)
         .map_while(|_| {
             let live = Session::live(Blocks::Of(256)).play(&mut instance(settings), &score).expect("the plugin plays");

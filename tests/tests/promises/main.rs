@@ -1,7 +1,7 @@
-//! What Segue promises, held against the plugin file that was built, in a host that knows nothing of its inside.
+//! What Segue promises, tested on the built plugin file in a host that knows nothing of its inside.
 //!
 //! Started by `cargo xtask test`, which builds the plugin with debug assertions and with a check that aborts the
-//! process when the audio thread allocates. So every test in here is a test of that rule too.
+//! process when the audio thread allocates. So every test here also tests that rule.
 
 #![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
 
@@ -18,7 +18,7 @@ mod groove;
 mod hand_over;
 mod hosts;
 mod reported_bugs;
-// How many threads there are, and how much memory, is asked of Linux.
+// The number of threads and the use of memory are read from Linux.
 #[cfg(target_os = "linux")]
 mod life;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! MIDI in and out: channels, pedals, and what comes back by a routing loop.
+//! MIDI in and out: channels, pedals, and notes that return through a routing loop.
 
 use crate::support::{ALL_BLOCKS, EIGHTH, notes, onsets, performance, score, sound, steady};
 use segue_tests::blocks::Blocks;
@@ -13,7 +13,7 @@ const SUSTAIN: u8 = 64;
 const ALL_SOUND_OFF: u8 = 120;
 const ALL_NOTES_OFF: u8 = 123;
 
-/// What left beside notes.
+/// The messages that left the plugin besides notes.
 fn messages(performance: &Performance) -> Vec<(Frame, [u8; 3])> {
     let message = |event: &segue_tests::performance::TimedEvent| match event.sent {
         Sent::Midi(message) => Some((event.at, message)),
@@ -51,15 +51,15 @@ fn thru_passes_pedals_and_bends_and_leaves_none_behind() {
     assert_eq!(left, [played[0], played[1], (40_000, [CONTROL, SUSTAIN, 0]), (40_000, [BEND, 0, 64])]);
 }
 
-/// All-notes-off hands the turn to Segue, and all-sound-off silences everything on its frame.
+/// All-notes-off gives the turn to Segue, and all-sound-off silences everything on its frame.
 #[test]
 fn all_notes_off_yields_the_turn_and_all_sound_off_silences() {
     let mut held = score(steady(48_000.0), 6);
-    // A key that nobody lifts.
+    // A key that is never released.
     held.press(50, 90_000, 10_000_000);
     assert_eq!(notes(&[], &held, BLOCKS), []);
     held.messages.push((100_000, [CONTROL, ALL_NOTES_OFF, 0]));
-    assert!(!notes(&[], &held, BLOCKS).is_empty(), "then no key is down");
+    assert!(!notes(&[], &held, BLOCKS).is_empty(), "no key is down any more");
 
     let mut score = score(steady(48_000.0), 6);
     let plain = notes(&[], &score, BLOCKS);
@@ -73,7 +73,7 @@ fn all_notes_off_yields_the_turn_and_all_sound_off_silences() {
     }
 }
 
-/// The pedal lengthens the notes that Piano hears, and does not keep the turn.
+/// The pedal lengthens the notes for the style Piano only, and does not keep the turn.
 #[test]
 fn the_pedal_lengthens_notes_and_does_not_keep_the_turn() {
     let without = score(steady(48_000.0), 4);
@@ -82,13 +82,14 @@ fn the_pedal_lengthens_notes_and_does_not_keep_the_turn() {
     for style in ["Irish", "Jazz", "Piano"] {
         let [plain, pedalled] = [&without, &with].map(|score| notes(&[("Style", style)], score, BLOCKS));
         assert_eq!(onsets(&pedalled).first(), onsets(&plain).first(), "{style}");
-        // Its notes were longer than the fingers; to who has learnt from fiddles and horns they were not.
+        // With the pedal its notes are longer than the keys are held. Only Piano, trained on pianists, uses that; the
+        // other styles, trained on fiddles and horns, do not.
         assert_eq!(pedalled != plain, style == "Piano", "{style}");
     }
 }
 
-/// A keyboard that gives each key a channel of its own (MPE) moves its pedal on the first channel, for all of them: the
-/// built-in sound rings on as that of a key with a pedal on its own channel does.
+/// A keyboard that gives each key a channel of its own (MPE) sends its pedal on the first channel, for all keys: the
+/// built-in sound rings on exactly as with a pedal on the key's own channel.
 #[test]
 fn the_pedal_of_a_master_channel_is_heard_on_all() {
     let ringing = |pedal: u8, channel: u8| {
@@ -103,7 +104,7 @@ fn the_pedal_of_a_master_channel_is_heard_on_all() {
     assert!(own > 1e-3 && master > 0.9 * own && another < 0.01 * own, "{own} {master} {another}");
 }
 
-/// The score with what Segue played coming in again, so many frames later.
+/// The score, with Segue's notes coming in again after this many frames.
 fn looped(score: &Score, played: &[Sounded], after: Frame) -> Score {
     let mut looped = score.clone();
     looped.strokes.extend(played.iter().map(|note| Stroke {
@@ -120,12 +121,12 @@ fn looped(score: &Score, played: &[Sounded], after: Frame) -> Score {
 #[test]
 fn segues_own_notes_from_a_routing_loop_change_nothing() {
     let score = score(steady(48_000.0), 6);
-    // With thru the player's notes are among what comes back.
+    // With *Thru* on, the player's notes are among those that return.
     for thru in ["Off", "On"] {
         let settings = [("Thru", thru)];
         let played = notes(&settings, &score, BLOCKS);
         assert!(played.len() > 8);
-        // A host hands out what was played when the block is over, so nothing comes back within it.
+        // A host delivers the notes of a block when the block is over, so none can return within it.
         for (block, after) in [(1, 1), (64, 64), (256, 256), (256, 1_024), (256, 4_096)] {
             let back = notes(&settings, &looped(&score, &played, after), Blocks::Of(block));
             assert_eq!(back, played, "back after {after} frames, in blocks of {block}");

@@ -15,12 +15,12 @@ const TRADE: Settings<'static> = &[("Mode", "Trade"), ("Trade", "1 bar")];
 const DUET: Settings<'static> = &[("Mode", "Duet")];
 const MODES: [Settings<'static>; 3] = [ANSWER, TRADE, DUET];
 
-/// What these settings are called.
+/// The name of the mode in these settings.
 fn mode(settings: Settings<'_>) -> &str {
     settings.first().map_or("the usual mode", |(_, mode)| mode)
 }
 
-/// How far a note begins from the rounded frame of its tick, in frames; less than a half is rounding.
+/// How far a note begins from the exact time of its tick, in frames; less than a half is rounding.
 fn beside(note: &Sounded, timeline: &Timeline) -> f64 {
     let frames_per_tick = timeline.sample_rate() * 60.0 / timeline.tempo_bpm(note.on) / 48.0;
     let ticks = timeline.ticks(note.on);
@@ -53,8 +53,8 @@ fn notes_are_on_the_rounded_sample_of_their_beat() {
     println!("Half a frame is rounding.");
 }
 
-/// A host whose tempo rises evenly from 60 to 240: it reports the tempo and the position at the start of each
-/// block, and no more can be known of it. The place is that of the ramp itself.
+/// A host whose tempo rises evenly from 60 to 240: it reports the tempo and the position at the start of each block,
+/// and a plugin cannot know more. The expected place of a note is that on the ramp itself.
 struct Ramp {
     rate: f64,
     seconds: f64,
@@ -83,7 +83,7 @@ impl Ramp {
         timeline
     }
 
-    /// What a straight line through a block is beside the ramp at its end, at the slowest tempo, in frames.
+    /// The largest difference between the ramp and a straight line through one block, at the slowest tempo, in frames.
     fn bound(&self, frames: u32) -> f64 {
         let slope = (Self::TO - Self::FROM) / self.seconds / 60.0;
         let seconds = f64::from(frames) / self.rate;
@@ -108,7 +108,7 @@ fn on_a_tempo_ramp_notes_stay_within_the_ramp_of_one_block() {
                 (ticks - ticks.round()) / 48.0 * 60.0 / ramp.tempo(note.on) * ramp.rate
             };
             let worst = notes.iter().map(|note| beside(note).abs()).fold(0.0, f64::max);
-            // Half a frame is rounding; the rest is what the place itself is rounded by on its way.
+            // Half a frame is rounding of the note; the rest is rounding of its expected place.
             let bound = ramp.bound(frames) + 0.6;
             println!(
                 "{} on a ramp from 60 to 240 bpm in blocks of {frames}: {} notes, the worst is {worst:.2} frames off \
@@ -161,7 +161,7 @@ fn a_render_is_the_same_at_every_block_size_and_again() {
 #[test]
 fn bars_are_traded_on_the_hosts_bar_lines() {
     let mut timeline = steady(48_000.0);
-    // Bars 0 to 3 of four beats, then of three; from bar 8 on a loop of three bars.
+    // Bars 0 to 3 have four beats, the later ones three; from bar 8 on, three bars are looped.
     let waltz = 4 * BAR;
     timeline.tempo(2 * BAR + 31_001, 143.7);
     let change = timeline.frame_of(Ticks(4 * 192)).expect("the transport runs");
@@ -188,7 +188,7 @@ fn bars_are_traded_on_the_hosts_bar_lines() {
     }
 }
 
-/// Without a transport the first note is beat one of a trade, which a resting player does not end at once.
+/// Without a transport the first note is beat one of a trade, and a pause of the player does not end it at once.
 #[test]
 fn without_a_transport_a_trade_starts_with_the_first_note() {
     let mut score = Score::silence(Timeline::stopped(48_000.0), 8 * BAR);
@@ -211,10 +211,10 @@ fn without_a_transport_a_trade_starts_with_the_first_note() {
     }
 }
 
-/// In a loop that the host reports, Segue starts on its first frame each time, to the chords there.
+/// In a loop that the host reports, Segue starts on its first frame each time, with the chords there.
 #[test]
 fn in_a_known_loop_segue_starts_on_its_first_frame() {
-    // Two bars each, Segue first: its bars end with the loop of six bars, and begin it.
+    // Two bars each, Segue first: in a loop of six bars, Segue's turns are at its end and at its beginning.
     const LOOPS: Frame = 5;
     const C_MAJOR: [u8; 3] = [0, 4, 7];
     let (mut fits, mut rounds) = (0, 0);
@@ -228,7 +228,7 @@ fn in_a_known_loop_segue_starts_on_its_first_frame() {
         let length = LOOPS * bars * BAR - BAR / 2;
         timeline.playing(length - AFTERWARDS, false);
         let mut score = Score::silence(timeline, length);
-        // A chord in the first bar, and another one in all others.
+        // One chord in the first bar, and another one in all others.
         let rest = vec!["F#m"; 31].join(" | ");
         score.fields.push(("chart".to_owned(), format!("C | {rest}")));
         let settings: Vec<_> = settings.iter().copied().chain([("Style", "Folk"), ("Temperature", "0.05")]).collect();
@@ -248,13 +248,13 @@ fn in_a_known_loop_segue_starts_on_its_first_frame() {
         }
     }
     println!("Of {rounds} rounds of a loop {fits} begin with a tone of their first chord, which no other bar has.");
-    // It has three tones of twelve.
+    // The chord has three tones of twelve.
     assert!(rounds == 16 && fits > rounds / 2, "{fits} of {rounds}");
 }
 
 #[test]
 fn live_segue_begins_each_round_of_a_loop_on_its_first_frame() {
-    // The song stands while the style is loaded.
+    // The transport stands still while the style is loaded.
     const STANDS: Frame = 72_000;
     const ROUNDS: Frame = 3;
     let round = |round: Frame| STANDS + round * 2 * BAR;
@@ -266,7 +266,7 @@ fn live_segue_begins_each_round_of_a_loop_on_its_first_frame() {
     timeline.playing(round(ROUNDS) - BAR, false);
     let score = Score::silence(timeline, round(ROUNDS) - BAR + AFTERWARDS);
     let settings = [("Mode", "Duet"), ("Style", "Irish"), ("Sound", "Off")];
-    // A busy machine may be late; a plugin that is late for another reason is so every time.
+    // A busy machine may be late; a plugin that is late for another reason is late every time.
     let missed: Vec<Vec<Frame>> = (0..3)
         .map_while(|_| {
             let live = Session::live(Blocks::Of(128)).play(&mut instance(&settings), &score).expect("it plays");

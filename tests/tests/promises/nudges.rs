@@ -1,4 +1,4 @@
-//! Hosts whose clock jitters, songs that are nudged, and what is changed in the middle of an answer: Segue plays on.
+//! Hosts with a jittering clock, songs that are nudged, and settings that change during an answer: Segue plays on.
 
 use crate::support::{AFTERWARDS, ALL_BLOCKS, Settings, notes, onsets, phrase, steady};
 use segue_model::note::Metre;
@@ -11,13 +11,13 @@ use segue_tests::timeline::{Frame, Timeline};
 /// At 120 bpm and 48 kHz.
 const BEAT: Frame = 24_000;
 const BAR: Frame = 4 * BEAT;
-/// Five milliseconds: a note so short is a click.
+/// Five milliseconds: such a short note is a click.
 const CLICK: Frame = 240;
 const BARS: Frame = 10;
 const MODES: [Settings<'static>; 3] =
     [&[("Mode", "Answer"), ("Answer length", "8")], &[("Mode", "Trade"), ("Trade", "1 bar")], &[("Mode", "Duet")]];
 
-/// The phrase, and time in which the transport does what it does.
+/// The phrase, and time in which the transport does something.
 fn jam(mut timeline: Timeline) -> Score {
     timeline.playing(BARS * BAR - AFTERWARDS, false);
     let mut score = Score::silence(timeline, BARS * BAR);
@@ -30,11 +30,11 @@ fn jam(mut timeline: Timeline) -> Score {
 
 fn check(settings: Settings<'_>, score: &Score, blocks: Blocks, plain: usize, case: &str) -> Vec<Sounded> {
     let heard = notes(settings, score, blocks);
-    // The host stops before the end, which cuts what sounds.
+    // The host stops before the end, which cuts off sounding notes.
     let stops = BARS * BAR - AFTERWARDS;
     let click = heard.iter().find(|note| note.off - note.on < CLICK && note.off < stops);
     assert_eq!(click, None, "{case}");
-    // A note that falls on another frame may be followed by others: what is played is as much.
+    // When a note falls on another frame, other notes may follow; only their number is compared.
     assert!(heard.len().abs_diff(plain) * 4 <= plain, "{case}: {} notes instead of {plain}", heard.len());
     heard
 }
@@ -81,7 +81,7 @@ fn a_position_that_jitters_keeps_the_answer_in_every_mode() {
     }
 }
 
-/// Settings that mean nothing in Answer change nothing there, and another style continues the answer.
+/// Settings without a meaning in *Answer* change nothing there, and another style continues the answer.
 #[test]
 fn settings_of_other_modes_keep_the_answer() {
     let settings: Settings<'_> = &[("Answer length", "8"), ("Style", "Irish")];
@@ -101,7 +101,7 @@ fn settings_of_other_modes_keep_the_answer() {
         assert!(heard.iter().filter(|note| note.on > 4 * BAR).count() > 6, "{style}: {heard:?}");
         assert!(heard.iter().any(|note| (over - 2 * BAR..over).contains(&note.on)), "{style}: {heard:?}");
         assert!(heard.iter().all(|note| note.on < over), "{style}: {heard:?}");
-        // New notes begin after those that sound, also where the new style divides the beat differently.
+        // New notes begin after those that sound, even if the new style divides the beat differently.
         let line = heard.windows(2).find(|pair| pair[1].on < pair[0].off && pair[0].on < 300_007 && style != "Piano");
         assert_eq!(line, None, "{style}: two notes at once");
         for blocks in ALL_BLOCKS {

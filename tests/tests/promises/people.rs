@@ -1,6 +1,6 @@
-//! Played as people play: the standing table keeps its limits.
+//! Segue with simulated people: the standing table keeps its limits.
 //!
-//! A few loops in `cargo xtask test`, all of the table in `cargo xtask test --nightly`; rendered.
+//! A few loops in `cargo xtask test`, the whole table in `cargo xtask test --nightly`; rendered.
 
 use segue_tests::bundle::{Bundle, checked_folder};
 use segue_tests::people::cases::Part;
@@ -14,7 +14,7 @@ use segue_tests::people::{Player, patterns};
 
 /// Set by `cargo xtask test --nightly`.
 const NIGHTLY: &str = "SEGUE_NIGHTLY";
-/// So many that a mean says something of the style and not of the draw.
+/// Enough for a mean to show the style and not chance.
 const SEEDS_OF_A_NIGHT: u64 = 20;
 
 fn play(cases: &[Case]) -> Vec<Row> {
@@ -27,7 +27,7 @@ fn rows(parts: &[Part], styles: &[Style], seeds: u64) -> Vec<Row> {
     play(&parts.iter().flat_map(cases).collect::<Vec<_>>())
 }
 
-/// What is known not to hold yet is printed, and so is what is thought not to hold and does.
+/// Limits that are known not to hold yet are printed, and so are those among them that hold now.
 #[test]
 fn the_standing_table_keeps_its_limits() {
     let rows = if std::env::var_os(NIGHTLY).is_some() {
@@ -38,18 +38,18 @@ fn the_standing_table_keeps_its_limits() {
     print!("{}", table::text(&rows));
     let mut breaches = breaches(&rows);
     if std::env::var_os(NIGHTLY).is_none() {
-        // What is a mean over many notes means nothing here.
+        // A mean over many notes means nothing for so few.
         breaches.retain(|breach| [Limit::LoopAnswered, Limit::LoopBegin, Limit::LoopCut].contains(&breach.limit));
     }
     let (known, new): (Vec<_>, Vec<_>) = breaches.iter().partition(|breach| is_known(breach));
     for breach in &known {
-        println!("over the limit, as is known: {breach}");
+        println!("over the limit, as expected: {breach}");
     }
     if std::env::var_os(NIGHTLY).is_some() {
         for (limit, styles) in NOT_YET {
             let is_over = |style: &Style| breaches.iter().any(|it| it.limit == *limit && it.style == style.name());
             for style in styles.iter().filter(|style| !is_over(style)) {
-                println!("{limit:?} holds now in {style:?}: it need not be named among what does not");
+                println!("{limit:?} holds now in {style:?}: remove it from the known breaches");
             }
         }
     }
@@ -57,7 +57,7 @@ fn the_standing_table_keeps_its_limits() {
     assert!(new.is_empty(), "{}", new.join("\n"));
 }
 
-/// What of this line in a duet is over a limit.
+/// The limits that this line breaks in a duet.
 fn judged(style: Style, trial: &Trial, line: &[Timed]) -> Vec<Limit> {
     let figures = trial.figures(line, style.swing());
     let row = Row {
@@ -86,13 +86,13 @@ fn a_recording_that_was_doctored_is_over_the_limits() {
     assert_eq!(judged(style, &trial, &clipped), [Limit::Blips]);
 }
 
-/// The rows of loudness, as Segue hears the player, and as it does not.
+/// The rows of loudness, in which Segue hears the player, and the same rows in which it does not.
 #[test]
 fn a_player_whose_notes_are_ignored_is_not_answered_louder() {
     let heard = Part::Loudness.cases(&[Style::Irish], None, 1).expect("the tune ships");
     let mut ignored = heard.clone();
     for trial in ignored.iter_mut().flat_map(|case| &mut case.trials) {
-        // The player is on the first.
+        // The player plays on the first channel.
         *trial = trial.clone().set("Input channel", "5");
     }
     let limits = |cases: &[Case]| breaches(&play(cases)).iter().map(|breach| breach.limit).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! In a duet Segue plays along, whatever the player plays, though each key makes it decide its next note again.
+//! In a duet Segue plays along, whatever the player plays, although each key makes it decide its next note again.
 
 use crate::support::{ALL_BLOCKS, notes};
 use segue_tests::people::cases::Part;
@@ -28,8 +28,8 @@ fn describe(row: &Row) -> String {
     )
 }
 
-/// Every key makes Segue decide its next note again. A draw that says "not now" must not say it at every key, and a
-/// wait that was drawn must not end at the next one.
+/// Every key makes Segue decide its next note again. The decision not to play now must not be repeated at every key,
+/// and a wait that was drawn must not end at the next key.
 #[test]
 fn segue_plays_along_in_every_style_whatever_the_player_plays() {
     let mut cases = Vec::new();
@@ -48,11 +48,11 @@ fn segue_plays_along_in_every_style_whatever_the_player_plays() {
     assert_eq!(rows.len(), 25);
     for row in &rows {
         let figures: &Figures = &row.figures;
-        // Of the stretches of 24 bars of the solos that were learnt from, one in fourteen (Jazz) or twenty (Blues) has
-        // a silence over eight beats, and one in a hundred over eleven.
+        // Of the stretches of 24 bars in the solos that the styles were trained on, one in fourteen (Jazz) or twenty
+        // (Blues) has a silence of more than eight beats, and one in a hundred of more than eleven.
         let longest = if ["Jazz", "Blues"].contains(&row.style.as_str()) { 11.0 } else { 8.0 };
         assert!(figures.longest_silence() <= longest, "{}", describe(row));
-        // Notes a beat of that music, and a third more or less: three seeds are few.
+        // Notes for each beat in that music, give or take a third: three seeds are few.
         let own = match row.style.as_str() {
             "Jazz" => 1.51,
             "Blues" => 1.56,
@@ -64,9 +64,8 @@ fn segue_plays_along_in_every_style_whatever_the_player_plays() {
     }
 }
 
-/// Over an ostinato Segue does not drift into shorter and shorter notes.
-///
-/// Straight eighths under a style that swings were heard as anything but eighths, and each round of them was answered
+/// Over an ostinato Segue's notes do not get shorter and shorter.
+/// Straight eighths under a style that swings used to be heard as other lengths, and each round of them was answered
 /// with shorter notes.
 #[test]
 fn over_an_ostinato_notes_do_not_get_shorter_and_shorter() {
@@ -82,14 +81,15 @@ fn over_an_ostinato_notes_do_not_get_shorter_and_shorter() {
     }
     for row in play(&cases) {
         println!("{}", describe(&row));
-        // Eighths are two a beat. Solos have one note in twenty under a thirty-second, and as many off the grid.
+        // Eighths are two for each beat. In solos one note in twenty is shorter than a thirty-second, and as many are
+        // off the grid.
         assert!(row.figures.density() < 2.3, "{}", describe(&row));
         let most = if ["Irish", "Folk"].contains(&row.style.as_str()) { 0.5 } else { 5.0 };
         assert!(row.figures.blips_percent() <= most, "{}", describe(&row));
     }
 }
 
-/// Segue leaves room for a run of the player's; one that never ended silenced it for good.
+/// Segue leaves room for a run of the player; a run that never ended used to silence it for good.
 #[test]
 fn a_player_who_never_stops_running_is_played_along_with() {
     let mut cases = Vec::new();

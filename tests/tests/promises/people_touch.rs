@@ -1,4 +1,4 @@
-//! How short keys are held, and with what pedal, is touch and no rhythm; and what is a triplet sounds as one.
+//! How long keys are held, and with which pedal, is touch and not rhythm; and triplets sound as triplets.
 
 use crate::support::{notes, score, steady};
 use segue_model::note::Ticks;
@@ -47,7 +47,7 @@ fn short_keys_are_answered_in_the_rhythm_of_the_style() {
     }
 }
 
-/// A hand that pedals its chords lengthened the melody to Segue's ears, and was answered with half as many notes.
+/// A hand that pedals its chords used to lengthen the melody that Segue heard, and got half as many notes in answer.
 #[test]
 fn the_pedal_does_not_lengthen_what_is_heard_of_a_melody() {
     for style in ["Folk", "Irish", "Jazz"] {
@@ -64,7 +64,7 @@ fn the_pedal_does_not_lengthen_what_is_heard_of_a_melody() {
     }
 }
 
-/// A bar of triplets, and of swung eighths beside them, as they sound.
+/// A bar of triplets beside swung eighths, as they sound.
 fn triplets(share: f64) -> Score {
     let mut score = score(steady(48_000.0), 8);
     score.strokes.clear();
@@ -84,7 +84,7 @@ fn triplets_are_heard_as_triplets_beside_swung_eighths() {
     let answer = |swing: &str, share: f64| {
         let score = triplets(share);
         let settings = [("Style", "Irish"), ("Swing", swing), ("Mode", "Trade"), ("Trade", "1 bar")];
-        // As it is written, from beat to beat.
+        // As written, beat by beat.
         notes(&settings, &score, BLOCKS).iter().map(|note| (note.on / BEAT, note.pitch)).collect::<Vec<_>>()
     };
     let straight = answer("50 %", 0.5);
@@ -104,7 +104,7 @@ fn triplets_sound_even_in_styles_that_swing() {
         let count = |part: f64| answer.iter().filter(|note| (place(note) - part).abs() < 1e-3).count();
         let (first, second, third) = (count(0.0) + count(1.0), count(1.0 / 3.0), count(2.0 / 3.0));
         assert!(second > 2 && third > 2, "{style}: {first}, {second}, {third}");
-        // The first may begin on the eighth where the turn does.
+        // The first note may begin on the eighth where the turn begins.
         assert!(first + second + third + 1 >= answer.len(), "{style}: {:?}", melody(&answer, &score.timeline));
     }
 }

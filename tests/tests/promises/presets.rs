@@ -1,4 +1,4 @@
-//! Presets: what each of them says, the built plugin understands and plays.
+//! Presets: the built plugin understands and plays every one.
 
 use crate::support::{phrase, sound};
 use segue_model::note::{Metre, Note, Ticks};
@@ -11,13 +11,13 @@ use segue_tests::timeline::Timeline;
 
 const BARS: i64 = 16;
 
-/// Four bars and then room, at the preset's own tempo: in a trade of eight bars too the rest is Segue's.
+/// Four bars and then rest, at the preset's own tempo; in a trade of eight bars the rest is Segue's too.
 fn score(preset: &Preset, instance: &mut segue_tests::instance::Instance) -> Score {
     let tempo = preset.get("tempo").map_or(120.0, |tempo| tempo.parse().expect("a number"));
     let mut timeline = Timeline::steady(48_000.0, tempo, Metre::COMMON);
     let bar = Metre::COMMON.bar();
     let end = timeline.frame_of(Ticks(BARS * bar.0)).expect("the transport runs");
-    // What sounds when a host stops must end soon, and that can only be seen while it still calls.
+    // Notes that sound when a host stops must end soon, which can only be seen while it still calls.
     timeline.playing(end, false);
     let mut score = Score::silence(timeline, end + 4_800);
     for first in 0..4 {

@@ -1,13 +1,13 @@
-//! The rule of the audio thread that a host can see: it allocates nothing, and the check for that is not asleep.
+//! The rule of the audio thread that a host can see: it allocates nothing, and the check for that works.
 
 use crate::support::{in_a_process_of_its_own, passes_in_a_process_of_its_own, performance, score, steady};
 use segue_tests::blocks::Blocks;
 
-/// Set for a bundle under test, this makes `process()` allocate once.
+/// Makes `process()` of a bundle under test allocate once.
 const ALLOCATE: &str = "SEGUE_ALLOCATE_ON_PURPOSE";
 
 #[test]
-#[ignore = "runs in a process of its own: the check aborts the process"]
+#[ignore = "runs in a process of its own, because the check aborts the process"]
 fn a_jam() {
     let mut score = score(steady(48_000.0), 6);
     for (index, key) in (0..).zip([60, 64, 67, 72, 76, 79]) {

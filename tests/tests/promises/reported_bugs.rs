@@ -1,9 +1,9 @@
 //! What users of other improvising programs complain about. None of it may happen here.
 //!
-//! The rest of that list is tested where it belongs: the same result twice in `same_notes`, projects opened again in
-//! `states` and `bad_input`, the recording without one's own notes, the missing first note and notes that never end in
-//! `turns` and `random_host`, other hosts in `hosts`, windows in `editor`, sessions that slow down in `long_jam`, one's
-//! own style in `styles`, other controls beside temperature in `styles`, `chords` and `groove`.
+//! The rest of that list is tested where it belongs: repeatable results in `same_notes`, projects that are opened again
+//! in `states` and `bad_input`, a recording without the user's own notes, a missing first note and notes that never end
+//! in `turns` and `random_host`, other hosts in `hosts`, windows in `editor`, sessions that slow down in `long_jam`,
+//! the user's own style in `styles`, and controls other than temperature in `styles`, `chords` and `groove`.
 
 use crate::support::{ALL_BLOCKS, Settings, instance, melody, notes, phrase, score, steady};
 use segue_model::note::{Metre, Note, Ticks};
@@ -16,12 +16,12 @@ const STYLES: [&str; 5] = ["Jazz", "Blues", "Folk", "Irish", "Piano"];
 const BAR: i64 = Metre::COMMON.bar().0;
 
 fn answer(settings: Settings<'_>, score: &Score) -> Vec<Sounded> {
-    // Many are played, and none is listened to.
+    // Many are played, and nobody listens to them.
     let silently = [settings, &[("Sound", "Off")]].concat();
     notes(&silently, score, Blocks::Of(512))
 }
 
-/// The phrase that many semitones higher, twice over, so that it has a key; then room.
+/// The phrase, this many semitones higher and played twice so that it has a key; then rest.
 fn phrase_in_another_key(semitones: i8) -> Score {
     let mut score = score(steady(48_000.0), 10);
     score.strokes.clear();
@@ -57,7 +57,7 @@ fn an_answer_keeps_to_the_key_of_what_was_played() {
 /// At every temperature every style answers, and no note is repeated for ever.
 #[test]
 fn styles_answer_at_every_temperature_without_getting_stuck() {
-    /// More than this is no repeated note but a stuck needle; tunes have been heard to repeat eight.
+    /// A longer run of one note is a fault; in tunes a note is repeated up to eight times.
     const LONGEST_RUN: usize = 16;
     for style in STYLES {
         for temperature in ["0.05", "0.2", "0.5", "1", "1.5", "2"] {
@@ -89,8 +89,8 @@ fn a_fast_sweep_of_a_parameter_breaks_nothing() {
     let swept = |steps: Frame| {
         let mut score = score(steady(48_000.0), 6);
         for step in 0..steps {
-            // Up and down again, frame by frame: the host needs no report of it, and gets the same in all
-            // blocks.
+            // Up and down again, frame by frame: the host needs no report of it, and receives the same in all block
+            // sizes.
             let value = 0.2 + 1.6 * (step as f64 / 500.0).sin().abs();
             score.turn("Temperature", 120_000 + step, value);
         }
@@ -107,7 +107,7 @@ fn a_fast_sweep_of_a_parameter_breaks_nothing() {
 /// An answer to a prompt that runs up to the bar line has its first note.
 #[test]
 fn a_prompt_up_to_the_bar_line_does_not_cost_the_first_note() {
-    // The last finger leaves its key on the bar line itself, or a hair before or after it.
+    // The last key goes up on the bar line itself, or one frame before or after it.
     for early in [0, 1, -1] {
         let mut score = score(steady(48_000.0), 6);
         score.strokes.clear();

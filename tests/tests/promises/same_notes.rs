@@ -48,7 +48,7 @@ fn an_instance_renders_the_same_again_after_it_has_rendered() {
 fn live_gives_what_a_render_gives_when_blocks_are_short() {
     let score = score(steady(48_000.0), 3);
     let rendered = notes(&[], &score, Blocks::Of(128));
-    // A busy machine may be late; a plugin that differs for another reason does so every time.
+    // A busy machine may be late; a plugin that differs for another reason differs every time.
     let differences: Vec<String> = (0..3)
         .map_while(|_| {
             let live = Session::live(Blocks::Of(128)).play(&mut instance(&[]), &score).expect("it plays");

@@ -1,4 +1,4 @@
-//! What a song keeps: it comes back as it was, from earlier versions of Segue too, and in the middle of a jam.
+//! What a song stores: it is restored exactly, even from earlier versions of Segue and in the middle of a jam.
 
 use crate::support::{Settings, instance, notes, score, sound, steady};
 use segue_tests::blocks::Blocks;
@@ -9,14 +9,14 @@ use segue_tests::score::Score;
 use segue_tests::session::Session;
 use serde_json::Value;
 
-/// What an earlier version of Segue has saved: never to be written again.
+/// A state that an earlier version of Segue saved; never to be written again.
 struct Frozen {
     bytes: &'static [u8],
     settings: Settings<'static>,
     chart: &'static str,
 }
 
-/// All settings that there were before Segue had modes, each unlike that of a new instance.
+/// All settings from before Segue had modes, each different from its default.
 const BEFORE_MODES: Settings<'static> = &[
     ("Style", "Jazz"),
     ("Temperature", "1.300"),
@@ -36,7 +36,7 @@ const BEFORE_MODES: Settings<'static> = &[
     ("Render", "Offline"),
 ];
 
-/// Those that came with them.
+/// The settings that were added with the modes.
 const SINCE_MODES: Settings<'static> = &[
     ("Mode", "Trade"),
     ("Trade", "2 bars"),
@@ -99,7 +99,7 @@ fn songs_of_earlier_versions_open_as_they_were_saved() {
 }
 
 fn texts(instance: &mut Instance) -> Vec<(String, String)> {
-    // The framework's own parameters for pedal and bend carry no setting of ours.
+    // The framework's own parameters for pedal and bend are no settings of ours.
     let ours = |name: &String| !name.starts_with("MIDI ");
     let names: Vec<String> =
         instance.parameters().iter().map(|parameter| parameter.name.clone()).filter(ours).collect();
@@ -120,9 +120,9 @@ fn a_song_of_an_earlier_version_plays_as_its_settings_say() {
     assert_eq!(song, notes(BEFORE_MODES, &score, Blocks::Of(256)));
 }
 
-/// Writes what this version saves, where `SEGUE_FREEZE` says, to be frozen for later ones.
+/// Writes what this version saves to the file that `SEGUE_FREEZE` names, to be kept for later versions.
 #[test]
-#[ignore = "is run by hand, once for a version, when a setting was added"]
+#[ignore = "is run by hand, once in a version with a new setting"]
 fn freeze_what_this_version_saves() {
     let path = std::env::var("SEGUE_FREEZE").expect("SEGUE_FREEZE names the file to write");
     let mut instance = instance(&[]);
@@ -135,18 +135,18 @@ fn freeze_what_this_version_saves() {
     std::fs::write(&path, instance.save().expect("it saves")).expect("the file can be written");
 }
 
-/// Two performances of one instance, one after the other.
+/// Joins two performances of one instance.
 fn joined(first: Performance, second: &Performance, length: u64) -> Performance {
     let later = second.events.iter().map(|event| TimedEvent { at: event.at + length, ..*event });
     let events = first.events.iter().copied().chain(later).collect();
     Performance { events, ..first }
 }
 
-/// A song saved in mid-jam is the same song, and one opened in mid-jam leaves no note on.
+/// A song saved in mid-jam is the same song, and opening a song in mid-jam leaves no note on.
 #[test]
 fn a_song_can_be_saved_and_opened_in_mid_jam() {
     let mut jam = score(steady(48_000.0), 4);
-    // The host does not stop between the two songs: the first ends in mid-answer.
+    // The host does not stop between the two songs: the first ends during an answer.
     jam.length = jam.timeline.frame_of(segue_model::note::Ticks(2 * 192 + 50)).expect("the transport runs");
     let whole = score(steady(48_000.0), 4);
     let mut one = instance(&[("Style", "Folk"), ("Seed", "5")]);

@@ -1,4 +1,4 @@
-//! Styles, chords and memory: each is heard, and none ever leaves a note behind.
+//! Styles, chords and memory: each changes what is heard, and none leaves a note on.
 
 use crate::support::{ALL_BLOCKS, Settings, melody, notes, performance, phrase, score, steady};
 use segue_model::note::{Metre, Note, Ticks};
@@ -38,7 +38,7 @@ fn styles_answer_differently_and_the_same_at_all_blocks() {
     }
 }
 
-/// A change of style in mid-answer ends what sounds, and the next answer is in the new style.
+/// A change of style during an answer ends the sounding notes, and the next answer is in the new style.
 #[test]
 fn a_style_change_in_mid_answer_takes_effect_cleanly() {
     for (from, to) in [("Irish", "Jazz"), ("Jazz", "Piano"), ("Piano", "Folk"), ("Folk", "Blues")] {
@@ -60,7 +60,7 @@ fn a_style_change_in_mid_answer_takes_effect_cleanly() {
 #[test]
 fn free_time_styles_ignore_the_tempo_and_others_do_not() {
     let played = score(steady(48_000.0), 8);
-    // All keys are up after two seconds; turns end by the bars of the host, and none of these ends before six.
+    // All keys are up after two seconds; turns end with the host's bars, and none of these ends before six seconds.
     let begins = |style: &str, tempo: f64| -> Vec<_> {
         let mut score = Score::silence(Timeline::steady(48_000.0, tempo, Metre::COMMON), 6 * 48_000);
         score.strokes.clone_from(&played.strokes);
@@ -86,7 +86,7 @@ fn a_chart_changes_the_notes_and_a_bad_one_changes_nothing() {
 #[test]
 fn memory_changes_what_follows_a_motif() {
     let mut score = score(steady(48_000.0), 8);
-    // Twice the same bar, then its beginning: who remembers knows how it goes on.
+    // The same bar twice, then its beginning: a memory of it shows how it continues.
     let motif = [62, 66, 69, 66, 71, 69, 66, 64];
     score.strokes.clear();
     score.play(&melody(&[&motif[..], &motif[..], &motif[..4]].concat()), Ticks(2));

@@ -1,4 +1,4 @@
-//! The one place where the promises touch the host's interface.
+//! The only module of the promises that touches the host's interface.
 
 use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
 use segue_tests::blocks::Blocks;
@@ -13,10 +13,10 @@ use std::process::{Command, Output};
 /// An eighth note.
 pub const EIGHTH: Ticks = Ticks(24);
 
-/// For how many frames a host still calls when it has stopped: a tenth of a second at 48 kHz.
+/// For how many frames a host still calls after it has stopped: a tenth of a second at 48 kHz.
 pub const AFTERWARDS: Frame = 4_800;
 
-/// The blocks in which hosts are known to call, from the smallest to one larger than any look-ahead, and random ones.
+/// Block sizes of known hosts, from the smallest to one larger than any look-ahead, and random ones.
 pub const ALL_BLOCKS: [Blocks; 7] = [
     Blocks::Of(1),
     Blocks::Of(64),
@@ -27,10 +27,10 @@ pub const ALL_BLOCKS: [Blocks; 7] = [
     Blocks::Random { seed: 2, largest: 4096 },
 ];
 
-/// What a test sets before it plays.
+/// The settings of a new instance.
 pub type Settings<'a> = &'a [(&'a str, &'a str)];
 
-/// A bar of a D major reel in eighths. The last finger leaves its key two ticks before the bar line.
+/// A bar of a D major reel in eighths. The last key goes up two ticks before the bar line.
 pub fn phrase() -> Vec<Note> {
     melody(&[62, 66, 69, 66, 71, 69, 66, 64])
 }
@@ -46,8 +46,8 @@ pub fn melody(keys: &[u8]) -> Vec<Note> {
     (0..).zip(keys).map(note).collect()
 }
 
-/// The phrase at the beginning, and then time: so many frames in all. The host stops before the end, because what
-/// sounds then must end soon, and that can only be seen while it still calls.
+/// The phrase at the beginning, then rest, up to this many frames in all. The host stops before the end, because
+/// sounding notes must end soon then, which can only be seen while it still calls.
 pub fn jam(mut timeline: Timeline, length: Frame) -> Score {
     timeline.playing(length - AFTERWARDS, false);
     let mut score = Score::silence(timeline, length);
@@ -55,7 +55,7 @@ pub fn jam(mut timeline: Timeline, length: Frame) -> Score {
     score
 }
 
-/// The same, up to so many bars of 4/4.
+/// The same, up to this many bars of 4/4.
 pub fn score(timeline: Timeline, bars: i64) -> Score {
     let end = timeline.frame_of(Ticks(bars * Metre::COMMON.bar().0)).expect("the transport runs");
     jam(timeline, end + AFTERWARDS)
@@ -75,17 +75,17 @@ pub fn instance(settings: Settings<'_>) -> Instance {
     instance
 }
 
-/// Plays a score at a new instance that renders.
+/// Plays a score to a new instance that renders.
 pub fn performance(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Performance {
     Session::render(blocks).play(&mut instance(settings), score).expect("the plugin plays")
 }
 
-/// The same; only the notes, which must be without fault.
+/// The notes of the same, which must have no faults.
 pub fn notes(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Vec<Sounded> {
     sound(&performance(settings, score, blocks))
 }
 
-/// The notes of a performance, which must be without fault.
+/// The notes of a performance, which must have no faults.
 pub fn sound(performance: &Performance) -> Vec<Sounded> {
     performance.sound_notes().unwrap_or_else(|faults| panic!("{faults}"))
 }
@@ -95,7 +95,7 @@ pub fn onsets(notes: &[Sounded]) -> Vec<Frame> {
     notes.iter().map(|note| note.on).collect()
 }
 
-/// Runs a test of this file that is marked to be ignored in a process of its own, and waits for it.
+/// Runs an ignored test of this file in a process of its own and waits for it.
 pub fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) -> Output {
     let this = std::env::current_exe().expect("a test knows its own file");
     let mut child = Command::new(this);
@@ -103,7 +103,7 @@ pub fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) -> Outp
     child.envs(environment.iter().copied()).output().expect("the test file can be started once more")
 }
 
-/// As above, and it must pass.
+/// The same; it must pass.
 pub fn passes_in_a_process_of_its_own(test: &str) {
     let output = in_a_process_of_its_own(test, &[]);
     let said = String::from_utf8_lossy(&output.stdout);

@@ -1,4 +1,4 @@
-//! Temperature: what automation of it changes, and what its ends mean.
+//! Temperature: what its automation changes, and what its extremes mean.
 
 use crate::support::{ALL_BLOCKS, notes, score, steady};
 use segue_tests::blocks::Blocks;
@@ -8,7 +8,7 @@ use segue_tests::timeline::Frame;
 const COOL: (&str, &str) = ("Temperature", "0.4");
 const LENGTH: (&str, &str) = ("Answer length", "8");
 
-/// The first note that is not the same in both.
+/// The first note that differs.
 fn first_change(one: &[Sounded], other: &[Sounded]) -> Option<Frame> {
     let onset = |note: Option<&Sounded>| note.map_or(Frame::MAX, |note| note.on);
     (0..one.len().max(other.len()))
@@ -16,7 +16,7 @@ fn first_change(one: &[Sounded], other: &[Sounded]) -> Option<Frame> {
         .map(|index| onset(one.get(index)).min(onset(other.get(index))))
 }
 
-/// A temperature that is raised in mid-answer changes the notes decided after that sample, and none before.
+/// A temperature that is raised during an answer changes the notes decided after that sample, and none before.
 #[test]
 fn temperature_acts_from_its_sample_on() {
     const LOOK_AHEAD: Frame = 960; // 20 ms at 48 kHz

@@ -1,4 +1,4 @@
-//! The tempo without a song: tapped, or read from what the player plays.
+//! The tempo without a song: tapped, or detected from the player's notes.
 
 use crate::support::{ALL_BLOCKS, Settings, instance, notes, onsets, steady};
 use segue_tests::blocks::Blocks;
@@ -15,7 +15,7 @@ const ALONE: [TransportReport; 2] = [TransportReport::Everything, TransportRepor
 const ANSWER: Settings<'static> = &[("Mode", "Answer"), ("Start", "1/4"), ("Answer length", "2")];
 const DUET: Settings<'static> = &[("Mode", "Duet"), ("Start", "1/4")];
 
-/// Plays a score at a new instance without a song; what sounds when time is up counts too.
+/// Plays a score to a new instance without a song; notes that still sound at the end count too.
 fn alone(settings: Settings<'_>, report: TransportReport, score: &Score, blocks: Blocks) -> Vec<Sounded> {
     let session = Session { report, ..Session::render(blocks) };
     session.play(&mut instance(settings), score).expect("the plugin plays").notes().0
@@ -26,7 +26,7 @@ fn no_song(length: Frame) -> Score {
     Score::silence(Timeline::stopped(RATE), length)
 }
 
-/// So many quarter notes after the first key, at a tempo.
+/// The frame that is this many quarter notes after the first key, at a tempo.
 fn after(quarters: f64, tempo_bpm: f64) -> f64 {
     quarters * 60.0 / tempo_bpm * RATE + FIRST as f64
 }
@@ -37,7 +37,7 @@ fn frame(at: f64) -> Frame {
     frame
 }
 
-/// How far a frame is from the nearest tick that is counted from the first key, in frames.
+/// How far a frame is from the nearest tick, counted from the first key, in frames.
 fn beside(at: Frame, tempo_bpm: f64) -> f64 {
     let ticks = (at as f64 - FIRST as f64) / RATE * tempo_bpm / 60.0 * 48.0;
     (ticks - ticks.round()) * RATE * 60.0 / tempo_bpm / 48.0
@@ -49,18 +49,18 @@ fn tap(score: &mut Score, taps: &[Frame]) {
     }
 }
 
-/// In every mode, a tapped tempo is the tempo of what follows, to the sample.
+/// In every mode, a tapped tempo sets the tempo of what follows, to the sample.
 #[test]
 fn a_tapped_tempo_holds_to_the_sample_in_every_mode() {
     const TRADE: Settings<'static> = &[("Mode", "Trade"), ("Trade", "1 bar")];
-    // When taps fall, the tempo that they make, and what the musician sets afterwards.
+    // The taps, the tempo that they give, and what the musician sets afterwards.
     let cases: [(&[Frame], f64, Option<&str>); 6] = [
         (&[1, 30_001, 60_001], 96.0, None),
         (&[50_000, 66_000, 82_000, 98_000], 180.0, None),
         (&[50_000, 90_000], 72.0, None),
         // One of them comes late.
         (&[1, 30_001, 60_001, 91_001], 96.0, None),
-        // A tap after a long time is the first of others.
+        // A tap after a long pause is the first of a new series.
         (&[1, 30_001, 60_001, 280_000], 96.0, None),
         (&[1, 30_001, 60_001], 150.0, Some("150")),
     ];
@@ -72,7 +72,7 @@ fn a_tapped_tempo_holds_to_the_sample_in_every_mode() {
         if let Some(tempo) = set {
             score.turn("Tempo without host", 150_000, tempo);
         }
-        // A stopped transport keeps its own tempo when Segue's is set, so the host here reports nothing.
+        // A stopped transport keeps its own tempo when Segue's is set, so here the host reports nothing.
         let reports = if set.is_some() { &ALONE[1..] } else { &ALONE[..] };
         for (settings, quarters) in [(ANSWER, 1.0), (DUET, 1.0), (TRADE, 4.0)] {
             for report in reports {
@@ -105,7 +105,7 @@ fn in_a_song_taps_change_nothing() {
     }
 }
 
-/// A phrase by its rhythm: how many quarter notes each key is from the next.
+/// A phrase given by its rhythm: the distances between its keys, in quarter notes.
 struct Phrase {
     name: &'static str,
     rhythm: &'static [f64],
@@ -119,7 +119,7 @@ const PHRASES: [Phrase; 4] = [
 ];
 
 impl Phrase {
-    /// Where each key goes down, in quarter notes.
+    /// When each key goes down, in quarter notes.
     fn places(&self) -> Vec<f64> {
         let mut place = 0.0;
         let later = self.rhythm.iter().map(|quarters| {
@@ -129,7 +129,8 @@ impl Phrase {
         std::iter::once(0.0).chain(later).collect()
     }
 
-    /// Played at a tempo, each key so many frames beside its place as this has it, and held until the next.
+    /// Plays the phrase at a tempo. Each key is off by one of the times in `uneven`, in frames, and held until the
+    /// next.
     fn played(&self, tempo_bpm: f64, uneven: [f64; 5], length: Frame) -> Score {
         let places = self.places().into_iter().enumerate();
         let beside = |index: usize| if index == 0 { 0.0 } else { uneven[index % uneven.len()] };
@@ -143,22 +144,21 @@ impl Phrase {
     }
 }
 
-/// How the phrase is played: how far keys are beside their places, and how far beside the phrase's beat Segue's notes
-/// may be for it.
+/// How unevenly the phrase is played, and how far Segue's notes may then be from the phrase's beat.
 struct Touch {
     name: &'static str,
     uneven_ms: [f64; 5],
     bound: f64,
 }
 
-/// Segue reads the tempo of the player's phrase, and starts and continues in it.
+/// Segue detects the tempo of the player's phrase, and starts and continues in it.
 #[test]
 fn segue_takes_the_tempo_of_the_players_phrase() {
     const TRADE: Settings<'static> = &[("Mode", "Trade"), ("Trade", "2 bars")];
     let touches = [
-        // Keys fall on whole frames, and a tempo that is read from some of them is so far from the true one.
+        // Keys fall on whole frames, so a tempo that is detected from some of them is slightly off.
         Touch { name: "even", uneven_ms: [0.0; 5], bound: 2.0 },
-        // The last key is where Segue takes the beat from; the tempo adds some of what the others are beside theirs.
+        // Segue takes the beat from the last key; the errors of the other keys affect the tempo.
         Touch { name: "uneven by up to 6 ms", uneven_ms: [0.0, 4.0, -5.0, 2.0, -6.0], bound: 0.008 * RATE },
     ];
     for Touch { name: touch, uneven_ms, bound } in touches {
@@ -179,7 +179,8 @@ fn segue_takes_the_tempo_of_the_players_phrase() {
                             assert!(away <= bound, "{case}: the first note is {away} frames beside its beat");
                             worst_first = worst_first.max(away);
                         }
-                        // A duet has begun before there is a tempo to read; from the last key on it keeps to it.
+                        // A duet has begun before there is a tempo to detect; from the last key on it keeps to that
+                        // tempo.
                         None => heard.retain(|note| note.on as f64 > after(last, tempo_bpm) + 2_000.0),
                     }
                     let most = heard.iter().map(|note| beside(note.on, tempo_bpm).abs()).fold(0.0, f64::max);

@@ -1,4 +1,4 @@
-//! When Segue begins, when it ends, and that it leaves nothing sounding.
+//! When Segue begins and ends, and that it leaves no note on.
 
 use crate::support::{ALL_BLOCKS, EIGHTH, Settings, instance, notes, onsets, performance, score, sound, steady};
 use segue_model::note::{Metre, Ticks};
@@ -22,7 +22,7 @@ fn expected_begin(score: &Score, grid: Ticks, gap_ms: f64) -> Frame {
     begin.and_then(|point| score.timeline.frame_of(point)).expect("the transport runs")
 }
 
-/// Where the answer begins must be where the rule has it, in all of these blocks.
+/// Checks for each of these blocks that the answer begins where the rule says.
 fn check_begin(timeline: Timeline, settings: Settings<'_>, grid: Ticks, gap_ms: f64, blocks: &[Blocks]) {
     let score = score(timeline, 3);
     for blocks in blocks {
@@ -64,7 +64,7 @@ fn without_a_grid_the_answer_begins_a_gap_after_the_last_key_up() {
     }
 }
 
-/// A key that goes up on a grid point is answered on that very point.
+/// A key that is released on a grid point is answered on that very point.
 #[test]
 fn a_key_up_on_a_grid_point_is_answered_on_that_point() {
     let mut score = Score::silence(steady(48_000.0), 300_000);
@@ -88,7 +88,7 @@ fn the_answer_ends_with_its_last_bar() {
     }
 }
 
-/// When the player comes in again, Segue gives way and ends its notes.
+/// When the player starts again, Segue yields and ends its notes.
 #[test]
 fn segue_yields_when_the_player_comes_in_again() {
     let mut score = score(steady(48_000.0), 6);
@@ -199,7 +199,7 @@ fn the_players_own_notes_come_back_only_with_thru() {
     assert_eq!(onsets(&thru), played);
 }
 
-/// A host that suspends plugins which do not ask to be kept alive gets the same answer.
+/// A host that suspends plugins which do not ask to stay active gets the same answer.
 #[test]
 fn a_host_that_suspends_plugins_gets_the_same_answer() {
     let score = score(steady(48_000.0), 4);

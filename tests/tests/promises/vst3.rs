@@ -1,4 +1,4 @@
-//! The VST3 in a host of our own, which sends and looks at what other hosts do not.
+//! The VST3 in a host of our own, which sends and checks what other hosts do not.
 
 #[cfg(target_os = "linux")]
 mod editor;
@@ -12,7 +12,7 @@ use segue_tests::vst3_host::{Block, Module, Played, Plugin, Processor, Setup};
 
 const RATE: f64 = 48_000.0;
 
-/// A new VST3 instance with these settings, which come with a state that the CLAP has saved.
+/// A new VST3 instance with these settings, loaded from a state that the CLAP saved.
 fn plugin(settings: Settings<'_>) -> Plugin {
     let mut plugin = Module::checked().open().expect("the VST3 gives an instance");
     if !settings.is_empty() {
@@ -22,14 +22,14 @@ fn plugin(settings: Settings<'_>) -> Plugin {
     plugin
 }
 
-/// The same, active in a host that plays live or renders.
+/// The same, activated in a host that plays live or renders.
 fn active(settings: Settings<'_>, largest_block: u32, offline: bool) -> Plugin {
     let mut plugin = plugin(settings);
     plugin.activate(Setup { sample_rate: RATE, largest_block, offline }).expect("it can be activated");
     plugin
 }
 
-/// Plays one block without looking at its sound.
+/// Plays one block and ignores its sound.
 fn play(processor: &mut Processor, block: Block<'_>) -> Played {
     let length = usize::try_from(block.frames).expect("a block fits in memory");
     let (mut left, mut right) = (vec![0.0; length], vec![0.0; length]);
@@ -40,10 +40,10 @@ fn play(processor: &mut Processor, block: Block<'_>) -> Played {
     played
 }
 
-/// The class id is what songs store: all sixteen bytes are frozen, and so is what hosts sort instruments by.
+/// Projects store the class id, so all sixteen bytes are frozen, as is the category by which hosts sort instruments.
 #[test]
 fn the_class_id_the_category_and_the_vendor_are_frozen() {
-    /// The first eight bytes lie in another order on Windows, so that songs can be carried there.
+    /// The first eight bytes have another order on Windows, so that songs can move there.
     #[cfg(not(target_os = "windows"))]
     const ID: [u8; 16] =
         [0x53, 0x0b, 0x5e, 0x83, 0x1d, 0x4e, 0x47, 0x5a, 0x9c, 0x21, 0x53, 0x65, 0x67, 0x75, 0x65, 0x21];
@@ -66,8 +66,8 @@ fn the_buses_are_those_of_an_instrument_that_sends_notes() {
     assert_eq!(plugin(&[]).buses(), [0, 1, 1, 1]);
 }
 
-/// A host need not fill in what a plugin does not want; Segue wants the transport, the tempo, the beat, the bar, the
-/// metre and the loop.
+/// A host may leave out what a plugin does not need; Segue needs the transport, the tempo, the beat, the bar, the metre
+/// and the loop.
 #[test]
 fn the_host_hears_that_segue_wants_its_whole_transport() {
     const MUSIC: u32 = 4;
@@ -81,8 +81,8 @@ fn the_host_hears_that_segue_wants_its_whole_transport() {
     assert_eq!(wanted & needed, needed, "{wanted:#b}");
 }
 
-/// Segue delays nothing. It plays for ever, also before its first note: a host must not put it to sleep in the gap
-/// before its answer, and asks when it has activated it. And no host is asked to start again because of it.
+/// Segue has no latency. Its tail is endless even before its first note, because a host must not put it to sleep in the
+/// gap before its answer, and hosts ask right after the activation. And no host is asked to restart because of it.
 #[test]
 fn no_latency_an_endless_tail_and_no_restart() {
     let mut plugin = plugin(&[]);

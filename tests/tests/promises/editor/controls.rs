@@ -33,7 +33,7 @@ fn a_tour() {
     let turns = noted.gestures.get(&turn).map_or(0, |gestures| gestures.values);
     assert!(turns >= 2 && turns.is_multiple_of(2), "Your turn springs back: {turns} values");
     assert!(noted.all_notes_off >= 16, "Panic reaches every channel: {}", noted.all_notes_off);
-    // A knob that is only clicked stays where it is; lists, switches, drags and a preset move the others.
+    // A knob that is only clicked keeps its value; lists, switches, drags and a preset change the others.
     assert!(noted.gestures.len() >= 20, "so many parameters were moved: {}", noted.gestures.len());
 }
 
@@ -114,7 +114,7 @@ fn choose(editor: &mut Fixture) {
     assert_eq!(editor.text("Seed"), before, "frozen");
     editor.window.click("Freeze seed").unwrap();
     editor.window.click("New seed").unwrap();
-    // One of ten thousand seeds is the one before.
+    // One of ten thousand seeds equals the previous one.
     wait_until("there is another seed", || editor.instance.text("Seed").unwrap() != before).unwrap();
 }
 
@@ -139,7 +139,7 @@ fn give_the_keys_back(editor: &mut Fixture) {
     editor.window.keys_for_the_host().unwrap();
     editor.window.drag("Memory", (0.0, 12.0)).unwrap();
     editor.window.keyboard_is_the_hosts(true).unwrap();
-    // With the pointer over the editor the X server itself would hand the keys to it.
+    // With the pointer over the editor, the X server itself would send the keys to it.
     editor.window.point((1300.0, 1000.0)).unwrap();
     editor.window.type_anywhere("z m").unwrap();
     assert_eq!(editor.window.keys_for_the_host().unwrap(), 3, "the host has its keys and its space bar");
@@ -199,7 +199,7 @@ fn resize(editor: &mut Fixture) {
     editor.window.pause();
     editor.close();
     let saved = editor.saved("window");
-    assert_eq!(saved, "[1240.0,840.0]", "a song remembers the size");
+    assert_eq!(saved, "[1240.0,840.0]", "a song keeps the size");
     editor.open();
     wait_until("it has that size again", || editor.window.editor_size().unwrap() == Some((1240, 840))).unwrap();
     pull_the_corner(editor);
@@ -211,12 +211,12 @@ fn pull_the_corner(editor: &mut Fixture) {
     editor.instance.serve();
     let asked = editor.instance.take_asked_size();
     assert_eq!(asked, Some((1200, 810)), "the host is asked for the size");
-    wait_until("the editor is so small", || editor.window.editor_size().unwrap() == Some((1200, 810))).unwrap();
+    wait_until("the editor has that size", || editor.window.editor_size().unwrap() == Some((1200, 810))).unwrap();
     editor.window.resize(1200, 810).unwrap();
     editor.window.pause();
 }
 
-/// Presses all that can be pressed, on both pages and in all modes; nothing may break.
+/// Clicks on everything, on both pages and in all modes; nothing may break.
 fn click_everything(editor: &mut Fixture) {
     let leave = ["Corner", "Capture", "Panic", "Load model…", "frames"];
     for page in ["Play", "Set up"] {
@@ -225,7 +225,7 @@ fn click_everything(editor: &mut Fixture) {
             editor.window.click(&format!("Page {page}")).unwrap();
             editor.window.pause();
             for name in editor.window.controls().into_keys().filter(|name| !leave.contains(&name.as_str())) {
-                // A list that has opened may hide the others, and what has gone with a page is not there.
+                // A list that has opened may hide other controls, and a closed page takes its controls with it.
                 if let Some(place) = editor.window.controls().get(&name) {
                     editor.window.point(place.middle()).unwrap();
                     editor.window.press().unwrap();

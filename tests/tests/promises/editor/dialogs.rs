@@ -1,5 +1,5 @@
-//! Files are chosen by the system's dialog: a style of one's own, which may be chosen otherwise too, and where a
-//! capture goes.
+//! Files are chosen in the system's dialog: the user's own style, which can also be chosen in other ways, and the file
+//! of a capture.
 
 use super::fixture::{Fixture, home, passes_on_a_screen_of_its_own};
 use crate::support::Settings;
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const IRISH: Settings<'static> = &[("Style", "Irish")];
-/// Stands for the system's dialog: says who it is and what it was asked, and waits for the musician.
+/// A substitute for the system's dialog: it writes down its process id and its arguments, and waits for an answer.
 const DIALOG: &str = r#"#!/bin/sh
 printf '%s\n' "$@" > "$HOME/asked"
 echo $$ > "$HOME/dialog"
@@ -81,7 +81,7 @@ fn a_style_is_chosen() {
     editor.window.key(ENTER).unwrap();
     plays(&mut editor, &elsewhere);
 
-    // What a song finds when the file has been trained again since.
+    // The song is opened after the file has been trained again.
     let song = editor.instance.save().expect("it saves");
     put("piano", &elsewhere);
     editor.instance.load(&song).expect("it opens");
@@ -112,7 +112,7 @@ fn a_capture_goes_where_the_musician_says() {
 fn a_place_is_chosen() {
     install_the_dialog();
     let mut editor = Fixture::set_up(IRISH, (0, 0), 1.0);
-    // Some notes of the player's.
+    // Long enough for some of the player's notes.
     std::thread::sleep(Duration::from_secs(3));
     editor.window.click_right("Capture").unwrap();
     wait_until("the dialog is open", || read("dialog").is_some()).unwrap();

@@ -1,4 +1,4 @@
-//! A window with a jam behind it, on an X server of its own.
+//! A window with a jam, on an X server of its own.
 
 use crate::support::{Settings, instance};
 use segue_model::note::{Metre, Pitch, Ticks, Velocity};
@@ -11,16 +11,15 @@ use std::time::{Duration, Instant};
 
 pub const RATE: f64 = 48_000.0;
 pub const BLOCK: u32 = 256;
-/// Where the pictures go, beside the bundles under test.
+/// The folder for pictures, beside the bundles under test.
 pub fn pictures() -> PathBuf {
     segue_tests::bundle::checked_folder().join("../pictures")
 }
 
-/// A hand on a screen that is drawn in software may be too quick for a busy machine; a window that is at fault fails
-/// every time.
+/// The simulated mouse may be too quick for a busy machine; a faulty window fails every time.
 pub const TRIES: usize = 3;
 
-/// Runs a test of this file that is marked to be ignored, in a process of its own, with a screen and a home of its own.
+/// Runs an ignored test of this file in a process of its own, with its own screen and home folder.
 pub fn passes_on_a_screen_of_its_own(test: &str) {
     let mut faults = Vec::new();
     while faults.len() < TRIES {
@@ -59,7 +58,7 @@ pub fn try_on_a_screen_of_its_own(test: &str) -> Result<(), String> {
     if passed { Ok(()) } else { Err(format!("{test}: {}\n{said}\n{complained}", output.status)) }
 }
 
-/// Four bars of a blues at 132 bpm with chords in the left hand, and then four bars of room, round and round.
+/// Four bars of a blues at 132 bpm with chords in the left hand, then four bars of rest, repeatedly.
 pub fn jam_score() -> Score {
     let timeline = segue_tests::timeline::Timeline::steady(RATE, 132.0, Metre::COMMON);
     let end = timeline.frame_of(Ticks(8 * 192)).expect("the transport runs");
@@ -84,7 +83,7 @@ pub fn note(score: &mut Score, key: u8, loud: u8, onset: i64, duration: i64) {
         .play(&[segue_model::note::Note { onset: Ticks(onset), pitch, velocity, duration: Ticks(duration) }], Ticks(0));
 }
 
-/// An instance with its editor in a host's window, playing.
+/// A playing instance with its editor in a host's window.
 pub struct Fixture {
     pub instance: Instance,
     pub window: HostWindow,
@@ -128,8 +127,8 @@ impl Fixture {
         assert!(reached.is_ok(), "{name} is {found}, not {text}; failed.png shows the window");
     }
 
-    /// Double clicks on a control, which brings its default back. More than once when the machine is so busy that the
-    /// two clicks lie too far apart.
+    /// Double-clicks on a control, which restores its default. It tries again if the machine is so busy that the two
+    /// clicks are too far apart.
     pub fn reset(&mut self, name: &str, text: &str) {
         const TRIES: usize = 5;
         for _ in 0..TRIES {
@@ -138,13 +137,13 @@ impl Fixture {
             if self.text(name) == text {
                 return;
             }
-            // A single click has opened the field for its number.
+            // A single click has opened the field for typing its number.
             self.window.key(ESCAPE).expect("a key");
         }
         self.becomes(name, text);
     }
 
-    /// The parameter's text when it has not changed for a while, which must not be this one.
+    /// The parameter's text once it no longer changes; it must differ from `not`.
     pub fn settles(&mut self, name: &str, not: &str) -> String {
         const STILL: Duration = Duration::from_millis(400);
         let (mut found, mut since) = (self.text(name), Instant::now());
@@ -163,12 +162,12 @@ impl Fixture {
     }
 
     pub fn photograph(&self, name: &str) {
-        // Some frames, also on a busy machine.
+        // Time for some frames, even on a busy machine.
         std::thread::sleep(Duration::from_millis(800));
         self.window.photograph(&pictures().join(name)).expect("it can be seen");
     }
 
-    /// What a song would save in a field beside the parameters.
+    /// The value of a field beside the parameters, as a song would save it.
     pub fn saved(&mut self, field: &str) -> String {
         let saved = self.instance.save().expect("it can be saved");
         let state: serde_json::Value = serde_json::from_slice(&saved[8..]).expect("the state is JSON");
@@ -180,7 +179,7 @@ impl Fixture {
         self.instance.close_editor().expect("it closes");
     }
 
-    /// Ends the jam; every gesture must have ended and no value have come outside of one.
+    /// Ends the jam and checks that every gesture has ended and no value came outside a gesture.
     pub fn end(mut self) -> Noted {
         let jam = self.jam.take().expect("it plays");
         let noted = jam.end(&mut self.instance).expect("it played without an error");
@@ -196,7 +195,7 @@ impl Fixture {
 
 impl Drop for Fixture {
     fn drop(&mut self) {
-        // A test that has failed must not pull the host's window from under the editor.
+        // A failed test must not destroy the host's window under an open editor.
         if self.is_open {
             let _ = self.instance.close_editor();
         }
@@ -212,7 +211,7 @@ pub fn points(points: f32, scale: f32) -> u16 {
     pixels
 }
 
-/// The files in a folder with this ending.
+/// The files in a folder with this extension.
 pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
     files.filter(|path| path.extension().is_some_and(|found| found == ending)).collect()

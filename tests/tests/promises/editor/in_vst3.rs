@@ -1,4 +1,4 @@
-//! The editor of the VST3 in a host that others wrote.
+//! The editor of the VST3 in a host by other authors.
 
 use super::fixture::{passes_on_a_screen_of_its_own, pictures};
 use crate::hosts::script;
@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
-/// A host at the other end of two pipes.
+/// A host that is controlled through two pipes.
 struct Host {
     program: Child,
     says: Lines<BufReader<ChildStdout>>,
@@ -22,13 +22,13 @@ impl Host {
         Self { program, says, listens }
     }
 
-    /// The next number that it says.
+    /// The next number that it prints.
     fn number(&mut self) -> f32 {
         let line = self.says.next().expect("the host still runs").expect("it says something");
         line.parse().unwrap_or_else(|_| panic!("a number, not {line:?}"))
     }
 
-    /// Tells it to go on.
+    /// Lets it continue.
     fn go_on(&mut self) {
         writeln!(self.listens).expect("the host still runs");
     }
@@ -36,13 +36,13 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It has ended, unless the test has failed.
+        // It has ended already, unless the test failed.
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
 }
 
-/// pedalboard shows the VST3's window and hears what is changed in it.
+/// pedalboard shows the VST3's window and notices what is changed in it.
 #[test]
 fn pedalboard_shows_the_vst3_window_and_hears_its_gestures() {
     passes_on_a_screen_of_its_own("editor::in_vst3::in_pedalboard");
@@ -58,7 +58,7 @@ fn in_pedalboard() {
         window.find("Temperature").expect("the editor draws");
         window.drag("Temperature", (0.0, 30.0)).expect("it can be dragged");
         pull_the_corner(&window);
-        // Some frames, also on a busy machine.
+        // Time for some frames, even on a busy machine.
         std::thread::sleep(Duration::from_millis(800));
         window.photograph(&pictures().join(photograph)).expect("it can be seen");
         host.go_on();
@@ -70,7 +70,7 @@ fn in_pedalboard() {
     assert!(host.program.wait().expect("it ends").success(), "the host ends well");
 }
 
-/// The host makes its own window exactly as large as the editor wants to be.
+/// The host makes its window exactly as large as the editor asks for.
 fn pull_the_corner(window: &HostWindow) {
     let (width, height) = window.size().expect("the host's window is there");
     window.drag("Corner", (60.0, 40.0)).expect("it can be dragged");

@@ -28,7 +28,7 @@ fn shows(view: &View, window: &HostWindow) {
 
 fn close(view: View) {
     view.remove().expect("it leaves the window");
-    assert!(view.timers() > 0, "the wrapper lives by the host's loop");
+    assert!(view.timers() > 0, "the wrapper uses the host's loop");
     drop(view);
 }
 
@@ -36,8 +36,8 @@ fn jam(plugin: &Plugin, automated: Vec<u32>) -> Jam {
     Jam::begin(plugin, Playing { block: BLOCK, sample_rate: RATE, automated }).expect("it plays")
 }
 
-/// Where nice-plug's own VST3 aborted the host: the window opens and closes while the audio thread moves every
-/// parameter.
+/// The window opens and closes while the audio thread changes every parameter. nice-plug's own VST3 aborted the host
+/// here.
 #[test]
 fn a_hundred_openings_while_everything_is_automated() {
     passes_on_a_screen_of_its_own("vst3::editor::openings");
@@ -59,8 +59,8 @@ fn openings() {
     assert!(noted.blocks > 100, "{}", noted.blocks);
 }
 
-/// What is done in the window reaches the host as a gesture: its beginning, values, its end; and it is the value that a
-/// song keeps.
+/// A change in the window reaches the host as a gesture, with its beginning, values and end; the song keeps the last
+/// value.
 #[test]
 fn what_is_done_in_the_window_reaches_the_host_as_edits() {
     passes_on_a_screen_of_its_own("vst3::editor::edits");
@@ -95,7 +95,7 @@ fn edits() {
     assert_eq!(other.text(style.id, other.value(style.id)), "Jazz");
 }
 
-/// The last value of a parameter, and how many there were: each within a gesture that ended.
+/// The last value of a parameter and the number of values, each of which must lie within a gesture that ends.
 fn check_gestures(edits: &[Edit], id: u32) -> (f64, usize) {
     let (mut is_held, mut last, mut count) = (false, None, 0);
     for edit in edits {
@@ -114,9 +114,8 @@ fn check_gestures(edits: &[Edit], id: u32) -> (f64, usize) {
     (last.unwrap_or_else(|| panic!("it was moved: {edits:?}")), count)
 }
 
-/// What is changed in the window of a resting plugin reaches the host.
-///
-/// Also where the host does not play: it is asked to look at all values, and has unsaved changes.
+/// A change in the window of a resting plugin reaches the host.
+/// It does even if the host does not play: the host is asked to read all values, and has unsaved changes.
 #[test]
 fn edits_in_the_window_of_a_resting_plugin_reach_the_host() {
     passes_on_a_screen_of_its_own("vst3::editor::resting");
@@ -141,7 +140,7 @@ fn resting() {
     close(view);
 }
 
-/// *Panic* ends every sounding note with a note-off; no host needs to know controller 123, which does not leave a VST3.
+/// *Panic* ends every sounding note with a note-off; no host needs to know controller 123, which a VST3 cannot send.
 #[test]
 fn the_windows_panic_ends_every_note() {
     passes_on_a_screen_of_its_own("vst3::editor::panic");
@@ -189,7 +188,7 @@ fn panic() {
     let sounding = down.len();
     window.click("Panic").expect("it can be clicked");
     view.run(Duration::from_millis(300));
-    assert_eq!(block(&[], &mut down, false), sounding, "each ended in the next block");
+    assert_eq!(block(&[], &mut down, false), sounding, "each note ends in the next block");
     for _ in 0..100 {
         block(&[], &mut down, false);
     }
@@ -213,7 +212,7 @@ fn ends() {
             drop((plugin, window));
         },
         |plugin, view, window| {
-            // Released without having been taken out.
+            // Released while it is still attached.
             drop(view);
             drop((plugin, window));
         },

@@ -1,4 +1,4 @@
-//! What a VST3 host sends: with names and without, in good order and in bad, and for hours.
+//! What a VST3 host sends: with and without note ids, in and out of order, and for hours.
 
 use super::{RATE, active, play, plugin};
 use crate::support::{score, sound, steady};
@@ -7,7 +7,7 @@ use segue_tests::vst3_host::{Audio, Block, Cue, Event, Moment, Out, Point, Vst3S
 
 const BLOCK: u32 = 256;
 
-/// What two bars of the phrase and its answer sound like when each event is changed on its way.
+/// The output for two bars of the phrase and the answer, when each input event is changed by a function.
 fn heard_as(change: impl Fn(Cue) -> Vec<Cue>) -> Vec<(u64, Out)> {
     let plugin = active(&[("Seed", "7"), ("Thru", "On")], BLOCK, true);
     let mut processor = plugin.processor().expect("it is active");
@@ -37,7 +37,7 @@ fn heard_as(change: impl Fn(Cue) -> Vec<Cue>) -> Vec<(u64, Out)> {
     heard
 }
 
-/// A host may name each note, or none.
+/// A host may give each note an id, or none.
 #[test]
 fn notes_without_names_are_heard_like_notes_with_names() {
     let named = heard_as(|cue| vec![cue]);
@@ -53,8 +53,8 @@ fn notes_without_names_are_heard_like_notes_with_names() {
     assert_eq!(named, nameless);
 }
 
-/// Expressions and pressures of one note arrive, of notes that sound and of others, and change none of the notes.
-/// Nothing but notes leaves a VST3.
+/// Expressions and pressures of sounding and of unknown notes change none of the notes. Nothing but notes leaves a
+/// VST3.
 #[test]
 fn expressions_and_pressures_do_no_harm_and_do_not_leave() {
     assert_eq!(plugin(&[]).expressions(), [0, 1, 2, 3, 4, 5]);
@@ -70,7 +70,7 @@ fn expressions_and_pressures_do_no_harm_and_do_not_leave() {
     assert_eq!(plain, shaped);
 }
 
-/// Controllers, bend and pressure of every channel are heard by their parameters, and do not leave.
+/// Controllers, bend and pressure of every channel arrive through their parameters, and do not leave.
 #[test]
 fn controllers_do_no_harm_and_do_not_leave() {
     let plugin = active(&[("Thru", "On")], BLOCK, true);
@@ -88,8 +88,8 @@ fn controllers_do_no_harm_and_do_not_leave() {
     }
 }
 
-/// Offsets at or beyond the block's end, and before its beginning, count inside the block: the key that goes down goes
-/// up.
+/// Offsets at or beyond the block's end, and before its beginning, count inside the block: a key that goes down also
+/// goes up.
 #[test]
 fn offsets_outside_the_block_do_no_harm() {
     let plugin = active(&[("Thru", "On")], BLOCK, true);
@@ -114,7 +114,7 @@ fn offsets_outside_the_block_do_no_harm() {
     }
 }
 
-/// A block in which a host gives no place for sound, or asks for none, does no harm; what it sets then counts.
+/// A block for which a host gives no buffers, or asks for no frames, does no harm, and its parameter values count.
 #[test]
 fn blocks_without_frames_or_without_channels_do_no_harm() {
     let plugin = active(&[], BLOCK, true);

@@ -1,4 +1,4 @@
-//! What leaves the VST3: notes, within a bound, and each with its end.
+//! What leaves the VST3: notes, within a limit, and each with its end.
 
 use super::{RATE, active, play};
 use crate::support::Settings;
@@ -8,10 +8,10 @@ use segue_tests::vst3_host::{Block, Cue, Event, Moment, Out, Plugin, Point, Proc
 use std::collections::BTreeSet;
 
 const BLOCK: u32 = 256;
-/// So many events leave a block at most.
+/// At most this many events leave a block.
 const MOST: usize = 32;
 
-/// Which notes are down at the host, and whether every note-off had its note-on.
+/// Which notes are down at the host; each note-off must have its note-on.
 #[derive(Default)]
 struct Down(BTreeSet<(i16, i16)>);
 
@@ -29,7 +29,7 @@ impl Down {
     }
 }
 
-/// A host that counts what is down.
+/// A host that keeps track of the notes that are down.
 struct Host {
     plugin: Plugin,
     processor: Processor,
@@ -74,8 +74,8 @@ fn off(key: i16, offset: i32) -> Cue {
     Cue { offset, event: Event::Off { id: -1, channel: 0, key } }
 }
 
-/// 60 keys at once: some are left out, no note-off is. Where keys go up and others go down on one frame, the ends come
-/// first.
+/// With 60 keys at once, some note-ons are left out but no note-off. If keys go up and others go down on one frame, the
+/// note-offs come first.
 #[test]
 fn at_most_32_events_leave_a_block_and_note_offs_come_first() {
     let mut host = Host::new(&[("Thru", "On")]);
@@ -94,7 +94,7 @@ fn at_most_32_events_leave_a_block_and_note_offs_come_first() {
     assert_eq!(host.down.0, BTreeSet::new());
 }
 
-/// Ons and offs of many keys in every block: whatever is left out, nothing is left hanging.
+/// Many keys go down and up in every block: whatever is left out, no note is left on.
 #[test]
 fn every_note_on_gets_its_note_off_in_a_storm() {
     let mut host = Host::new(&[("Thru", "On"), ("Mode", "Duet")]);
@@ -126,7 +126,7 @@ fn sounding() -> Host {
     panic!("Segue does not play along");
 }
 
-/// Whoever stops, starts again, re-activates or changes the style: what sounds ends with a note-off for each note, and
+/// When the host stops, starts again, re-activates or changes the style, each sounding note ends with a note-off, and
 /// no host needs to know controller 123.
 #[test]
 fn whatever_ends_the_notes_ends_each_with_its_note_off() {
@@ -153,14 +153,14 @@ fn whatever_ends_the_notes_ends_each_with_its_note_off() {
     for (what, end) in endings {
         let mut host = sounding();
         end(&mut host);
-        // The player's own keys are up too, where the host has not been told so.
+        // The player's own keys are up too, even if the plugin was not told.
         host.block(&[off(60, 0), off(67, 0)], &[]);
         host.blocks(40);
         assert_eq!(host.down.0, BTreeSet::new(), "{what}");
     }
 }
 
-/// A host that wants no notes gives no list; the plugin plays on.
+/// A host that wants no notes passes no list; the plugin plays on.
 #[test]
 fn a_host_without_a_list_for_notes_hears_the_sound() {
     let plugin = active(&[("Thru", "On")], BLOCK, true);
@@ -173,7 +173,7 @@ fn a_host_without_a_list_for_notes_hears_the_sound() {
     }
 }
 
-/// The wrapper's list of notes stays small, so memory and the cost of a note do too.
+/// The wrapper's list of notes stays small, and with it the memory and the cost of a note.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_hundred_thousand_notes_leave_nothing_behind() {
@@ -182,7 +182,7 @@ fn a_hundred_thousand_notes_leave_nothing_behind() {
 
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "runs in a process of its own: it measures memory"]
+#[ignore = "runs in a process of its own, because it measures memory"]
 fn a_hundred_thousand_notes() {
     use std::time::{Duration, Instant};
     const NOTES_PER_BLOCK: i32 = 16;

@@ -1,4 +1,4 @@
-//! The VST3 gives the notes that the CLAP gives.
+//! The VST3 plays the notes that the CLAP plays.
 
 use super::plugin;
 use crate::support::{Settings, notes, performance, phrase, score, sound, steady};
@@ -17,7 +17,7 @@ fn vst3(settings: Settings<'_>, score: &Score, blocks: Blocks) -> Vec<Sounded> {
     sound(&played)
 }
 
-/// The CLAP in small blocks, and the VST3 in each size.
+/// Compares the CLAP in small blocks with the VST3 in each block size.
 fn check(settings: Settings<'_>, score: &Score, least: usize) {
     let clap = notes(settings, score, Blocks::Of(64));
     assert!(clap.len() >= least, "{} notes", clap.len());
@@ -26,7 +26,7 @@ fn check(settings: Settings<'_>, score: &Score, least: usize) {
     }
 }
 
-/// So many bars, and in every second of them the phrase.
+/// This many bars, with the phrase in every second one.
 fn in_turns(bars: i64) -> Score {
     let mut score = score(steady(RATE), bars);
     for bar in (2..bars - 1).step_by(2) {
@@ -39,7 +39,7 @@ fn in_turns(bars: i64) -> Score {
 #[test]
 fn an_answer_has_the_notes_of_the_clap_in_blocks_of_every_size() {
     let mut score = score(steady(RATE), 6);
-    // Not two of one parameter in any block.
+    // No block has two values of one parameter.
     score.turn("Temperature", 100_003, 1.4).turn("Density", 120_001, "80 %").turn("Temperature", 130_007, 0.7);
     check(&[("Seed", "7")], &score, 8);
 }
@@ -66,12 +66,12 @@ fn a_pedal_is_heard_as_in_the_clap() {
     check(&[], &score, 4);
 }
 
-/// Of several points of a parameter in one block the last counts, from its own frame on: neither from the block's
-/// beginning nor from the first point's frame. The sound says so to the sample.
+/// Of several points of a parameter in one block the last counts, and from its own frame on, not from the beginning of
+/// the block or the first point. The sound shows it to the sample.
 #[test]
 fn the_last_point_of_a_block_counts_from_its_frame_on() {
     const BLOCK: Frame = 4_096;
-    // While the phrase sounds.
+    // During the phrase.
     let block = BLOCK * 5;
     let turned = |points: &[(Frame, &str)]| {
         let mut score = score(steady(RATE), 3);
@@ -83,13 +83,13 @@ fn the_last_point_of_a_block_counts_from_its_frame_on() {
     let alone = |offset| performance(&[], &turned(&[(offset, "-12.0 dB")]), Blocks::Of(64)).audio;
     let several = turned(&[(200, "-30.0 dB"), (1_000, "0.0 dB"), (3_000, "-12.0 dB")]);
     let heard = Vst3Session::render(Blocks::Of(4_096)).play(&mut plugin(&[]), &several).expect("the VST3 plays");
-    assert!(heard.audio == alone(3_000), "as if the last point were alone");
+    assert!(heard.audio == alone(3_000), "only the last point counts");
     for other in [0, 200, 1_000, 2_999, 3_001] {
         assert!(heard.audio != alone(other), "and stood at {other}");
     }
 }
 
-/// The same for what is decided: Segue's next notes are as warm as the last point says.
+/// The same for decisions: Segue's next notes follow the last value of the temperature.
 #[test]
 fn the_last_temperature_of_a_block_warms_the_notes_after_it() {
     const BLOCK: Frame = 4_096;
@@ -106,5 +106,5 @@ fn the_last_temperature_of_a_block_warms_the_notes_after_it() {
     let last = notes(settings, &turned(&[(3_000, 2.0)]), Blocks::Of(64));
     assert_eq!(difference(&last, &heard), None);
     let first = notes(settings, &turned(&[(200, 0.05)]), Blocks::Of(64));
-    assert_ne!(difference(&last, &first), None, "or else the points do nothing");
+    assert_ne!(difference(&last, &first), None, "otherwise the points do nothing");
 }

@@ -1,4 +1,4 @@
-//! What a song keeps: the same in CLAP and VST3, and every step where it was.
+//! What a song stores is the same in CLAP and VST3, and every step keeps its value.
 
 use super::{RATE, active, play, plugin};
 use crate::support::{instance, passes_in_a_process_of_its_own};
@@ -14,7 +14,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("Octave", "-1"),
 ];
 
-/// Without those that stand for MIDI controllers.
+/// The parameters without those that represent MIDI controllers.
 pub fn own_parameters(plugin: &Plugin) -> Vec<Parameter> {
     let clap = instance(&[]);
     let own = |parameter: &Parameter| clap.parameters().iter().any(|known| known.id == parameter.id);
@@ -47,7 +47,7 @@ fn a_state_of_the_clap_opens_in_the_vst3_and_back() {
     }
 }
 
-/// Also while it plays. And the host is asked to look at the values again, which it may do at once.
+/// This holds even while it plays. The host is asked to read the values again, and may do so at once.
 #[test]
 fn a_state_that_is_loaded_while_it_plays_counts() {
     const VALUES_CHANGED: i32 = 4;
@@ -62,7 +62,7 @@ fn a_state_that_is_loaded_while_it_plays_counts() {
     assert_eq!(clap_text(&mut other, "Style"), "Jazz");
 }
 
-/// Nonsense, nothing, and half a state are refused; what was there stays.
+/// Nonsense, an empty state and half a state are refused; the present state stays.
 #[test]
 fn a_damaged_state_is_refused() {
     let mut vst3 = plugin(SETTINGS);
@@ -74,14 +74,14 @@ fn a_damaged_state_is_refused() {
     assert_eq!(vst3.save().expect("it saves"), saved);
 }
 
-/// A host may load a song without ever saying who hears of edits, as programs do that only render.
+/// A host may load a song without ever setting a component handler, as programs that only render do.
 #[test]
 fn a_host_that_never_gives_a_handler_loads_states() {
     passes_in_a_process_of_its_own("vst3::states::without_a_handler");
 }
 
 #[test]
-#[ignore = "runs in a process of its own: what it fears is a crash"]
+#[ignore = "runs in a process of its own, because it may crash"]
 fn without_a_handler() {
     let saved = instance(SETTINGS).save().expect("the CLAP saves");
     let mut vst3 = Module::checked().open_as(Opening::WithoutHandler).expect("an instance");
@@ -94,15 +94,14 @@ fn without_a_handler() {
     assert_eq!(vst3.text(style.id, vst3.value(style.id)), "Jazz");
 }
 
-/// Automation sets a step, a song keeps it, and the host shows it: all say the same, for the first, the last, and
-/// others.
+/// Automation sets a step, a song keeps it, and the host shows it: all agree, for the first step, the last, and others.
 #[test]
 fn steps_come_back_as_the_steps_that_they_were() {
     let mut vst3 = active(&[], 256, false);
     let parameters: Vec<Parameter> =
         own_parameters(&vst3).into_iter().filter(|parameter| parameter.steps > 0).collect();
     assert!(parameters.len() > 20, "{}", parameters.len());
-    // Whatever moves several parameters at once, or springs back, is no setting.
+    // A parameter that changes several others, or springs back, is no setting.
     let is_setting = |parameter: &Parameter| !["Your turn", "Forget", "Tap tempo"].contains(&parameter.title.as_str());
     for round in 0..12 {
         let wanted: Vec<(Parameter, i32)> = parameters
@@ -135,7 +134,7 @@ fn steps_come_back_as_the_steps_that_they_were() {
     }
 }
 
-/// What a host shows can be typed again, in each of its values.
+/// Every text that a host shows can be typed in again.
 #[test]
 fn every_text_that_is_shown_can_be_typed() {
     let vst3 = plugin(&[]);
