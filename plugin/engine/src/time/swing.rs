@@ -38,7 +38,7 @@ const SEMITONES: i16 = 12;
 pub struct Swing {
     /// The share of the beat that its first eighth takes. It must be above one half; otherwise nothing moves.
     share: f64,
-    /// The length of a beat.
+    /// A tick at which a beat begins.
     beat: Ticks,
 }
 
