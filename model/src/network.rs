@@ -6,6 +6,7 @@
 //! The field names of [`Network`] and its parts are the tensor names in the weights file, so they must not change.
 
 mod batch;
+pub mod cell;
 mod embedding;
 mod pitch_geometry;
 
@@ -15,8 +16,9 @@ use crate::vocabulary::Vocabulary;
 pub use batch::{Batch, SequenceStep};
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig, Linear, LinearConfig};
-use burn::tensor::activation::{relu, sigmoid, tanh};
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Distribution, Int, Tensor};
+pub(crate) use cell::GATES;
 pub(crate) use embedding::{EmbeddingTable, EmbeddingTables, HeadContext};
 use pitch_geometry::{SHAPES, Shapes};
 use serde::{Deserialize, Serialize};
@@ -53,9 +55,6 @@ impl Sizes {
         }
     }
 }
-
-/// The gates of a cell: input, forget, output, candidate.
-pub(crate) const GATES: usize = 4;
 
 /// The network.
 #[derive(Module, Debug)]
@@ -132,7 +131,7 @@ impl Network {
         let cells = (0..sizes.layers)
             .map(|layer| {
                 let input = if layer == 0 { sizes.event } else { sizes.hidden };
-                cell(input, sizes.hidden, device)
+                cell::layer(input, sizes.hidden, device)
             })
             .collect();
         let profile = |width: usize| LinearConfig::new(PROFILE, width).with_bias(false).init(device);
@@ -184,7 +183,7 @@ impl Network {
                 if layer > 0 {
                     input = self.dropout.forward(input);
                 }
-                *memory = lstm(cell, input, memory.clone());
+                *memory = cell::step(cell, input, memory.clone());
                 input = memory.0.clone();
             }
             tops.push(input);
@@ -218,30 +217,6 @@ impl Network {
 /// Looks up `[batch, kinds]` rows and sums them: `[batch, width]`.
 fn summed(table: &Embedding, rows: Tensor<2, Int>) -> Tensor<2> {
     table.forward(rows).sum_dim(1).squeeze_dim(1)
-}
-
-/// An LSTM layer as one linear map. The forget gates start open ([Jozefowicz et al.
-/// 2015](https://proceedings.mlr.press/v37/jozefowicz15.html)).
-fn cell(input: usize, hidden: usize, device: &Device) -> Linear {
-    let mut linear = LinearConfig::new(input + hidden, GATES * hidden).init(device);
-    let open = Tensor::cat(
-        vec![Tensor::zeros([hidden], device), Tensor::ones([hidden], device), Tensor::zeros([2 * hidden], device)],
-        0,
-    );
-    linear.bias = Some(Param::from_tensor(open));
-    linear
-}
-
-/// One step of an LSTM layer ([Hochreiter and Schmidhuber 1997](https://doi.org/10.1162/neco.1997.9.8.1735), with
-/// forget gates), with one matrix product for all four gates.
-fn lstm(cell: &Linear, input: Tensor<2>, (hidden, memory): (Tensor<2>, Tensor<2>)) -> (Tensor<2>, Tensor<2>) {
-    let width = hidden.dims()[1];
-    let gates = cell.forward(Tensor::cat(vec![input, hidden], 1)); // [batch, 4 hidden]
-    let open = sigmoid(gates.clone().narrow(1, 0, 3 * width));
-    let candidate = tanh(gates.narrow(1, 3 * width, width));
-    let gate = |index: usize| open.clone().narrow(1, index * width, width);
-    let memory = gate(1) * memory + gate(0) * candidate;
-    (gate(2) * tanh(memory.clone()), memory)
 }
 
 /// Rows of [`ChordLayer::degrees`]: each degree over each kind of chord, then each pitch class without a chord.
