@@ -204,7 +204,7 @@ fn folds(samples: &[Sample], seed: u64) -> Vec<BTreeSet<usize>> {
 
 /// The Mann–Whitney statistic ([1947](https://doi.org/10.1214/aoms/1177730491)) as a share: how often a generated
 /// sample scores above a real one. A tie counts half.
-fn auc(scores: impl Iterator<Item = (bool, f32)>) -> f64 {
+pub(crate) fn auc(scores: impl Iterator<Item = (bool, f32)>) -> f64 {
     let mut scores: Vec<(bool, f32)> = scores.collect();
     scores.sort_by(|one, other| one.1.total_cmp(&other.1));
     let (mut real_below, mut wins) = (0, 0.0);

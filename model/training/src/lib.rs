@@ -17,6 +17,7 @@ pub mod examples;
 mod loss;
 pub mod markov;
 pub mod ngram;
+pub mod recurrent_discriminator;
 pub mod rollout;
 mod statistics;
 pub mod style_metrics;

@@ -1,5 +1,6 @@
 //! The baseline: an interpolated Markov chain over pitches. Its order 0 is the unigram.
 
+use fastrand::Rng;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
@@ -60,7 +61,25 @@ impl Markov {
         self.probability_above(even, past, next, 0..=order)
     }
 
-    /// The same with contexts of `orders` notes only, interpolated with the probability `base` of another model.
+    /// Draws the next class after `past`, with the probabilities of [`Self::probability`] at the highest order: from
+    /// the successors of the longest context, or with the weight of the shorter ones from those.
+    pub fn sample(&self, past: &[u8], rng: &mut Rng) -> u8 {
+        for length in (0..=self.order.min(past.len())).rev() {
+            let Some(seen) = self.contexts.get(&context(past, length)) else { continue };
+            #[expect(clippy::cast_precision_loss, reason = "there are at most some hundred pitches")]
+            let kinds = seen.of.len() as f64 * self.escape_weight;
+            let mut left = rng.f64() * (f64::from(seen.total) + kinds);
+            for (class, count) in &seen.of {
+                left -= f64::from(*count);
+                if left < 0.0 {
+                    return *class;
+                }
+            }
+        }
+        rng.u8(..u8::try_from(self.pitches).unwrap_or(u8::MAX).max(1))
+    }
+
+    /// The probability with contexts of `orders` notes only, interpolated with the probability `base` of another model.
     pub fn probability_above(&self, base: f64, past: &[u8], next: u8, orders: RangeInclusive<usize>) -> f64 {
         let longest = (*orders.end()).min(self.order).min(past.len());
         (*orders.start()..=longest).fold(base, |lower, length| {
@@ -111,6 +130,21 @@ mod tests {
         let chain = learnt(5, 10, &[&[1, 2, 3, 1, 2, 3, 1, 2, 3]]);
         let sure = |order| chain.probability(&[3, 1, 2], 3, order);
         assert!(sure(0) < sure(1) && sure(1) < sure(3));
+    }
+
+    /// Drawn often enough, each pitch comes as often as its probability says.
+    #[test]
+    fn pitches_are_drawn_with_their_probabilities() {
+        let chain = learnt(3, 5, &[&[1, 2, 3, 1, 2, 4, 1, 2, 3], &[0, 1, 2]]);
+        let (mut rng, mut drawn) = (Rng::with_seed(1), [0_u32; 5]);
+        for past in [&[][..], &[1, 2], &[3, 1, 2], &[4, 4]] {
+            drawn.fill(0);
+            (0..20_000).for_each(|_| drawn[usize::from(chain.sample(past, &mut rng))] += 1);
+            for (pitch, count) in (0..).zip(drawn) {
+                let (share, probability) = (f64::from(count) / 20_000.0, chain.probability(past, pitch, 3));
+                assert!((share - probability).abs() < 0.02, "{pitch} after {past:?}: {share}, {probability}");
+            }
+        }
     }
 
     #[test]

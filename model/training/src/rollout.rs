@@ -121,7 +121,7 @@ fn onset_in_vocabulary(onset: Ticks, before: Option<Ticks>, tune: &Tune, vocabul
 }
 
 /// The duration, or the longest class that does not run into the next note.
-fn longest_within(room: Ticks, duration: Ticks, vocabulary: &Vocabulary) -> Ticks {
+pub(crate) fn longest_within(room: Ticks, duration: Ticks, vocabulary: &Vocabulary) -> Ticks {
     if duration <= room {
         return duration;
     }

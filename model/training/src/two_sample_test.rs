@@ -58,8 +58,8 @@ impl PromptSet {
             reference.add(&tune.notes, &|moment| tune.bars_at(moment));
         }
         let copies = CopyIndex::from(learnt.iter().map(|tune| tune.notes.as_slice()));
-        let encoded = |(name, tune): &(&str, &Tune)| ((*name).to_owned(), in_vocabulary(tune, vocabulary));
-        Self { tunes: asked.iter().map(encoded).collect(), learnt, reference, copies }
+        let said = |(name, tune): &(&str, &Tune)| ((*name).to_owned(), in_vocabulary(tune, vocabulary));
+        Self { tunes: asked.iter().map(said).collect(), learnt, reference, copies }
     }
 
     /// The model's continuations beside the real ones, position by position.

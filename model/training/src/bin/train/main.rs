@@ -7,6 +7,7 @@ mod evaluate;
 mod examples;
 mod learn;
 mod ngram;
+mod recurrent;
 mod sampling;
 mod table;
 mod temperatures;
@@ -39,6 +40,8 @@ enum TrainCommand {
     /// Compares a model's continuations with real ones, and tests whether a classifier can tell them apart.
     #[command(alias = "judge")]
     Discriminate(discriminate::Discriminate),
+    /// The same by another judge: an LSTM that reads the notes, and has learnt from continuations of training tunes.
+    Recurrent(recurrent::Recurrent),
     /// Plays at every temperature, and checks that the model neither falls silent nor loops for ever.
     Temperatures(temperatures::Temperatures),
     /// Writes prompts with a model's continuations as .mid, .wav and .png, and single lines as .abc.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         (Some(TrainCommand::Bias(arguments)), _) => bias::refit(&arguments),
         (Some(TrainCommand::Table(arguments)), _) => table::print(&arguments),
         (Some(TrainCommand::Discriminate(arguments)), _) => discriminate::discriminate(&arguments),
+        (Some(TrainCommand::Recurrent(arguments)), _) => recurrent::recurrent(&arguments),
         (Some(TrainCommand::Temperatures(arguments)), _) => temperatures::temperatures(&arguments),
         (Some(TrainCommand::Examples(arguments)), _) => examples::examples(&arguments),
         (None, Some(arguments)) => learn::train_style(&arguments),
@@ -84,7 +88,9 @@ mod tests {
         assert!(
             parsed("train --style mine").is_err() && parsed("train --style mine --data here --kind opera").is_err()
         );
-        for verb in ["evaluate", "ngram", "licks", "bias", "poise", "discriminate", "judge", "temperatures"] {
+        for verb in
+            ["evaluate", "ngram", "licks", "bias", "poise", "discriminate", "judge", "recurrent", "temperatures"]
+        {
             assert_eq!(parsed(&format!("train {verb} w.segue --data here")).ok(), Some((true, false)), "{verb}");
         }
         assert_eq!(parsed("train examples w.segue --data here --out there").ok(), Some((true, false)));
