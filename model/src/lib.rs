@@ -36,6 +36,7 @@ pub mod chart;
 pub mod chord;
 pub mod device;
 pub mod dynamics;
+pub mod form;
 pub mod harmony;
 pub mod hash;
 pub mod improviser;

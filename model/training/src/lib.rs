@@ -14,6 +14,7 @@ pub mod dataset;
 pub mod discriminator;
 pub mod evaluate;
 pub mod examples;
+pub mod form;
 mod loss;
 pub mod markov;
 pub mod ngram;

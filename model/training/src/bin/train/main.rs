@@ -5,6 +5,7 @@ mod data;
 mod discriminate;
 mod evaluate;
 mod examples;
+mod form;
 mod learn;
 mod ngram;
 mod recurrent;
@@ -42,6 +43,8 @@ enum TrainCommand {
     Discriminate(discriminate::Discriminate),
     /// The same by another judge: an LSTM that reads the notes, and has learnt from continuations of training tunes.
     Recurrent(recurrent::Recurrent),
+    /// Prints which bars of tunes repeat which, and how well a model of that predicts other tunes.
+    Form(form::FormArguments),
     /// Plays at every temperature, and checks that the model neither falls silent nor loops for ever.
     Temperatures(temperatures::Temperatures),
     /// Writes prompts with a model's continuations as .mid, .wav and .png, and single lines as .abc.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         (Some(TrainCommand::Table(arguments)), _) => table::print(&arguments),
         (Some(TrainCommand::Discriminate(arguments)), _) => discriminate::discriminate(&arguments),
         (Some(TrainCommand::Recurrent(arguments)), _) => recurrent::recurrent(&arguments),
+        (Some(TrainCommand::Form(arguments)), _) => form::form(&arguments),
         (Some(TrainCommand::Temperatures(arguments)), _) => temperatures::temperatures(&arguments),
         (Some(TrainCommand::Examples(arguments)), _) => examples::examples(&arguments),
         (None, Some(arguments)) => learn::train_style(&arguments),
@@ -94,6 +98,7 @@ mod tests {
             assert_eq!(parsed(&format!("train {verb} w.segue --data here")).ok(), Some((true, false)), "{verb}");
         }
         assert_eq!(parsed("train examples w.segue --data here --out there").ok(), Some((true, false)));
+        assert_eq!(parsed("train form --data here").ok(), Some((true, false)));
         assert_eq!(parsed("train table --data all").ok(), Some((true, false)));
     }
 }
