@@ -30,6 +30,7 @@
 //! `segue-corpus` reads tunes, and `segue-training` makes weights files from them with [`network`].
 
 pub mod bias;
+pub mod bounded_file;
 pub mod cadence;
 pub mod card;
 pub mod chart;

@@ -54,7 +54,16 @@ impl Sizes {
             None
         }
     }
+
+    /// How many weights a network of these sizes has at least: those of the layers and the trunk, nearly all of them.
+    pub(crate) fn least_weights(self) -> usize {
+        let layers = self.event + self.hidden + (self.layers - 1) * 2 * self.hidden;
+        layers * GATES * self.hidden + self.hidden * LEAST_HEADS * self.head
+    }
 }
+
+/// Step, pitch and duration.
+const LEAST_HEADS: usize = 3;
 
 /// The network.
 #[derive(Module, Debug)]
@@ -139,7 +148,7 @@ impl Network {
             event: shapes.rows(&tables.event, sizes.event, device),
             event_profile: profile(sizes.event),
             cells,
-            trunk: LinearConfig::new(sizes.hidden, sizes.head * if dynamics { 4 } else { 3 }).init(device),
+            trunk: LinearConfig::new(sizes.hidden, sizes.head * (LEAST_HEADS + usize::from(dynamics))).init(device),
             step: head(&tables.step, counts.step),
             pitch,
             pitch_profile: profile(sizes.head),

@@ -9,6 +9,7 @@ mod error;
 mod tests;
 
 use crate::bias::DecodingBias;
+use crate::bounded_file::SizeLimit;
 pub use crate::card::{FORMAT, ModelCard, Provenance};
 use crate::device::ComputeDevice;
 use crate::lstm::Model;
@@ -21,11 +22,14 @@ use burn_store::{BurnpackStore, HalfPrecisionAdapter, ModuleSnapshot, ModuleStor
 pub use error::WeightsError;
 use serde::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 /// The file name extension.
 pub const EXTENSION: &str = "segue";
 /// The key of the card in the file's metadata.
 const CARD: &str = "segue";
+/// How long a weight is in half precision.
+const BYTES_OF_HALF: usize = 2;
 /// The name of the n-gram model among the tensors. Older versions called it so, and it stays.
 const NGRAM: &str = "licks";
 
@@ -95,6 +99,10 @@ pub fn read(bytes: &[u8], name: &str, device: &Device) -> Result<(ModelCard, Net
 fn read_checked(bytes: &[u8], name: &str, device: &Device) -> Result<(ModelCard, Network), WeightsError> {
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
     let card = card(bytes, name)?;
+    // Before memory is taken for them.
+    if bytes.len() / BYTES_OF_HALF < card.sizes.least_weights() {
+        return Err(damaged("it is too short for the network that it describes".into()));
+    }
     let mut network = Network::new(&card.vocabulary, card.sizes, 0.0, device);
     let mut store = opened(bytes).map_err(damaged)?;
     let applied = network.load_from(&mut store).map_err(|error| damaged(error.to_string()))?;
@@ -133,7 +141,7 @@ fn opened(bytes: &[u8]) -> Result<BurnpackStore, String> {
 ///
 /// # Errors
 /// When the file cannot be read or has other tensors.
-pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network, WeightsError> {
+pub fn load_into(mut network: Network, path: &Path) -> Result<Network, WeightsError> {
     let name = path.display().to_string();
     let damaged = |reason: String| WeightsError::Damaged { name: name.clone(), reason };
     let mut store = opened(&bytes_of(path)?).map_err(damaged)?;
@@ -145,12 +153,19 @@ pub fn load_into(mut network: Network, path: &std::path::Path) -> Result<Network
 ///
 /// # Errors
 /// When the file cannot be read or is no valid weights file.
-pub fn card_of(path: &std::path::Path) -> Result<ModelCard, WeightsError> {
+pub fn card_of(path: &Path) -> Result<ModelCard, WeightsError> {
     card(&bytes_of(path)?, &path.display().to_string())
 }
 
-fn bytes_of(path: &std::path::Path) -> Result<Vec<u8>, WeightsError> {
-    std::fs::read(path).map_err(|reason| WeightsError::Unreadable { name: path.display().to_string(), reason })
+/// The largest network that a card may describe, in full precision, with its n-gram model.
+const LARGEST: SizeLimit = SizeLimit::mebibytes("weights file of Segue", 1024);
+
+/// The bytes of a weights file, unchecked.
+///
+/// # Errors
+/// When the file cannot be read or is larger than any weights file.
+pub fn bytes_of(path: &Path) -> Result<Vec<u8>, WeightsError> {
+    LARGEST.read(path).map_err(|reason| WeightsError::Unreadable { name: path.display().to_string(), reason })
 }
 
 /// Reads and checks the card without the weights.
@@ -212,7 +227,7 @@ impl Model {
     ///
     /// # Errors
     /// When the file cannot be read or is no valid weights file.
-    pub fn from_file(path: &std::path::Path) -> Result<Self, WeightsError> {
+    pub fn from_file(path: &Path) -> Result<Self, WeightsError> {
         Self::from_bytes(&bytes_of(path)?, &path.display().to_string())
     }
 

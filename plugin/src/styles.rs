@@ -18,7 +18,7 @@ use segue_engine::host::StyleNumber;
 use segue_model::chart::Chart;
 use segue_model::improviser::Improviser;
 use segue_model::lstm::Model;
-use segue_model::weights::WeightsError;
+use segue_model::weights::{self, WeightsError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -144,8 +144,7 @@ pub fn model(number: StyleNumber) -> Option<Arc<Model>> {
 /// If the file cannot be read or is refused.
 fn model_of_file(path: &Path) -> Result<Arc<Model>, WeightsError> {
     let name = path.display().to_string();
-    let unreadable = |reason| WeightsError::Unreadable { name: name.clone(), reason };
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = weights::bytes_of(path)?;
     let content = Fingerprint::of(&bytes);
     // The same file may be reached by several names.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());

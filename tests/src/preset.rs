@@ -6,6 +6,7 @@
 use crate::instance::Instance;
 use crate::score::Score;
 use anyhow::{Context, Result, anyhow, bail};
+use segue_model::bounded_file::SizeLimit;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -62,7 +63,8 @@ pub fn find(name: &str) -> Result<Preset> {
 impl Preset {
     fn read(path: &Path) -> Result<Self> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: cannot be read"))?;
+        let bytes = SizeLimit::kibibytes("preset", 64).read(path).map_err(|error| anyhow!("{shown}: {error}"))?;
+        let text = String::from_utf8(bytes).map_err(|_| anyhow!("{shown}: is not UTF-8 text; save it as UTF-8"))?;
         // One line is enough: the plugin's own reader reports the same in detail.
         let table: Table = text.parse().map_err(|error: toml::de::Error| anyhow!("{shown}: {}", error.message()))?;
         let words = |key| table.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();

@@ -33,8 +33,12 @@ pub use write::write_abc;
 
 use super::{Refused, Tune, text};
 use accidentals::Reach;
+use segue_model::bounded_file::SizeLimit;
 use std::path::Path;
 use tune::{Header, field, without_comment};
+
+/// All tunes of the largest collection on the web have a third of that.
+const LARGEST: SizeLimit = SizeLimit::mebibytes("book of tunes", 64);
 
 /// The content of a file of tunes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,7 +59,7 @@ pub struct Book {
 pub fn read_book(path: &Path) -> Result<Book, Refused> {
     let name = path.display().to_string();
     let refused = |reason| Refused::new(&name, reason);
-    let bytes = std::fs::read(path).map_err(|error| refused(format!("cannot be read ({error})")))?;
+    let bytes = LARGEST.read(path).map_err(|error| refused(error.to_string()))?;
     let book = parse_book(&text::decoded(&bytes), &name);
     if book.tunes.is_empty() && book.refused.is_empty() {
         let reason = "it has no tune: no line begins with X: (its number) or K: (its key)";

@@ -2,6 +2,7 @@
 
 mod cache;
 mod summary;
+mod table;
 
 use super::abc::{Book, read_book};
 use super::midi::{self, read_pieces};
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use table::{SplitRow, TABLE, rows};
 
 /// What a tune is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
@@ -78,8 +80,6 @@ pub enum FolderError {
     #[error("{path}: is not a table with the columns file and split ({reason})")]
     BadTable { path: String, reason: String },
 }
-
-const TABLE: &str = "split.csv";
 
 /// Reads several folders into one corpus, each with its own `split.csv`; see [`read_folder`].
 ///
@@ -165,30 +165,6 @@ impl Listing {
         let files = rows.iter().map(|row| row.music(reading)).filter(|file| met.insert(*file));
         files.map(Path::to_owned).collect()
     }
-}
-
-/// One row of `split.csv`. Other columns are ignored.
-#[derive(Debug, Deserialize)]
-struct SplitRow {
-    file: String,
-    split: Split,
-    x: Option<u32>,
-    abc_file: Option<String>,
-    /// `no` for music that the table lists but the folder does not have.
-    present: Option<String>,
-}
-
-impl SplitRow {
-    /// The file that is read for it.
-    fn music(&self, reading: FolderOptions) -> &Path {
-        Path::new(self.abc_file.as_ref().filter(|_| reading.prefer_abc).unwrap_or(&self.file))
-    }
-}
-
-fn rows(table: &Path) -> Result<Vec<SplitRow>, FolderError> {
-    let bad =
-        |error: csv::Error| FolderError::BadTable { path: table.display().to_string(), reason: error.to_string() };
-    csv::Reader::from_path(table).map_err(bad)?.deserialize().collect::<Result<_, _>>().map_err(bad)
 }
 
 /// The content of one file.

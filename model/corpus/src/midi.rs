@@ -13,6 +13,7 @@ mod time;
 use super::{Refused, Tune, text};
 use events::{EventKind, FileEvent, VoiceMessage, meta};
 use file::{MidiFile, TrackLayout};
+use segue_model::bounded_file::SizeLimit;
 use segue_model::note::Note;
 use std::fmt;
 use std::path::Path;
@@ -121,7 +122,7 @@ impl MidiFault {
 }
 
 /// Keeps one faulty file from filling the memory; the longest file of MAESTRO is smaller than one MiB.
-const MOST_MEBIBYTES: u64 = 64;
+const LARGEST: SizeLimit = SizeLimit::mebibytes("MIDI file", 64);
 const PERCUSSION_CHANNEL: u8 = 9;
 /// The advice that helps against most damage.
 const EXPORT_AGAIN: &str = "Export the file again";
@@ -141,12 +142,7 @@ pub fn read_midi(path: &Path, reading: MidiOptions) -> Result<Tune, Refused> {
 /// As for [`read_midi`].
 pub fn read_pieces(path: &Path, reading: MidiOptions) -> Result<Vec<MidiPiece>, Refused> {
     let name = path.display().to_string();
-    let unreadable = |error| Refused::new(&name, format!("cannot be read ({error})"));
-    if std::fs::metadata(path).map_err(unreadable)?.len() > MOST_MEBIBYTES << 20 {
-        let reason = format!("is larger than {MOST_MEBIBYTES} MiB, which no piece of music is");
-        return Err(Refused::new(&name, reason));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = LARGEST.read(path).map_err(|error| Refused::new(&name, error.to_string()))?;
     parse_pieces(&bytes, &name, reading)
 }
 

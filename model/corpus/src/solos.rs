@@ -4,6 +4,7 @@
 //! beat), and is as long as it was played, in beats at that moment. The player's timing against the beat is lost.
 
 use super::{Refused, Tune, push_chord};
+use segue_model::bounded_file::SizeLimit;
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use serde::Deserialize;
@@ -66,11 +67,21 @@ pub(super) fn companions(notes: &Path) -> [PathBuf; 2] {
 /// One sentence that names the file, the line and what is wrong with it.
 pub fn read_solo(notes: &Path) -> Result<Tune, Refused> {
     let [beats, titles] = companions(notes);
-    let note_rows = Table::<NoteRow>::read(notes)?;
-    let beat_rows = Table::<BeatRow>::read(&beats)?;
+    let (note_rows, beat_rows) = (bytes_of(notes)?, bytes_of(&beats)?);
+    let tune = parse_solo(&note_rows, &notes.display().to_string(), &beat_rows, &beats.display().to_string())?;
+    Ok(Tune { title: title(notes, &titles), ..tune })
+}
+
+/// Reads the bytes of a table of notes and of its table of beats; the names are what errors call them. The tune has no
+/// title.
+///
+/// # Errors
+/// See [`read_solo`].
+pub fn parse_solo(notes: &[u8], notes_name: &str, beats: &[u8], beats_name: &str) -> Result<Tune, Refused> {
+    let note_rows = Table::<NoteRow>::parse(notes, notes_name)?;
+    let beat_rows = Table::<BeatRow>::parse(beats, beats_name)?;
     let grid = Grid::new(&beat_rows)?;
-    let mut tune = Tune { title: title(notes, &titles), ..Tune::default() };
-    tune.notes = played(&note_rows, &grid)?;
+    let mut tune = Tune { notes: played(&note_rows, &grid)?, ..Tune::default() };
     let first = tune.notes.first().ok_or_else(|| note_rows.fault(None, "has no notes"))?.onset;
     let start = grid.bar_line_before(first);
     for note in &mut tune.notes {
@@ -89,6 +100,13 @@ pub fn read_solo(notes: &Path) -> Result<Tune, Refused> {
     Ok(tune)
 }
 
+/// The longest solo of the database has tables of 0.3 MiB.
+const LARGEST: SizeLimit = SizeLimit::mebibytes("table of solos", 16);
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Refused> {
+    LARGEST.read(path).map_err(|error| Refused::new(&path.display().to_string(), error.to_string()))
+}
+
 /// A table with the line number of each row.
 struct Table<Row> {
     path: String,
@@ -96,8 +114,7 @@ struct Table<Row> {
 }
 
 impl<Row: DeserializeOwned> Table<Row> {
-    fn read(path: &Path) -> Result<Self, Refused> {
-        let name = path.display().to_string();
+    fn parse(bytes: &[u8], name: &str) -> Result<Self, Refused> {
         let refused = |error: &csv::Error| {
             let line = error.position().and_then(|position| usize::try_from(position.line()).ok());
             let reason = match error.kind() {
@@ -105,13 +122,13 @@ impl<Row: DeserializeOwned> Table<Row> {
                 csv::ErrorKind::Deserialize { err, .. } => format!("is not a row of a solo table ({err})"),
                 _ => format!("is not a tab-separated table ({error})"),
             };
-            Refused { line, ..Refused::new(&name, reason) }
+            Refused { line, ..Refused::new(name, reason) }
         };
-        let reader = csv::ReaderBuilder::new().delimiter(b'\t').quoting(false).from_path(path);
-        let rows = reader.map_err(|error| refused(&error))?.into_deserialize::<Row>();
+        let reader = csv::ReaderBuilder::new().delimiter(b'\t').quoting(false).from_reader(bytes);
+        let rows = reader.into_deserialize::<Row>();
         // Line 1 has the names of the columns.
         let rows = rows.zip(2..).map(|(row, line)| Ok((line, row.map_err(|error| refused(&error))?)));
-        Ok(Self { path: name.clone(), rows: rows.collect::<Result<_, _>>()? })
+        Ok(Self { path: name.to_owned(), rows: rows.collect::<Result<_, _>>()? })
     }
 }
 
@@ -247,7 +264,8 @@ fn velocities(loudness: &[Option<f32>]) -> Vec<Velocity> {
 /// `title (performer)` from the table of solos; the file name if the table does not have it.
 fn title(notes: &Path, titles: &Path) -> String {
     let id = notes.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let rows = csv::Reader::from_path(titles).into_iter().flat_map(csv::Reader::into_deserialize::<TitleRow>);
+    let titles = LARGEST.read(titles).unwrap_or_default();
+    let rows = csv::Reader::from_reader(titles.as_slice()).into_deserialize::<TitleRow>();
     let row = rows.filter_map(Result::ok).find(|row| row.id == id);
     row.map_or(id, |row| format!("{} ({})", row.title, row.performer))
 }

@@ -1,5 +1,6 @@
 //! Why a weights file is refused.
 
+use crate::bounded_file::ReadError;
 use crate::card::FORMAT;
 use crate::device::DeviceError;
 use crate::vocabulary::VocabularyFingerprint;
@@ -7,13 +8,13 @@ use crate::vocabulary::VocabularyFingerprint;
 /// Why a weights file is refused. The sentence starts with the file's name and ends with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// The file does not exist or cannot be read.
-    #[error("{name}: cannot be read ({reason}); check the path and its permissions")]
+    /// The file does not exist, cannot be read, or is larger than any weights file.
+    #[error("{name}: {reason}")]
     Unreadable {
         /// The file's name.
         name: String,
-        /// The system's reason.
-        reason: std::io::Error,
+        /// The reason, with what to do.
+        reason: ReadError,
     },
     /// The file is not a weights file, or it is damaged.
     #[error("{name}: is not a weights file of Segue, or is damaged ({reason}); get a new copy or train it again")]

@@ -104,6 +104,8 @@ fn impossible_sizes_are_refused_before_anything_is_allocated() {
     check_card(|card| card.sizes.hidden = 1 << 40, "too wide");
     check_card(|card| card.sizes.layers = 0, "1 to 4 layers");
     check_card(|card| card.sizes.hidden = 32, "damaged");
+    // Possible, but 600 MB more than the file has.
+    check_card(|card| card.sizes = Sizes { layers: 4, hidden: 2048, event: 1024, head: 1024 }, "it is too short");
 }
 
 /// Files from before the decoding bias load with a neutral one; an impossible bias is refused.
@@ -134,7 +136,7 @@ fn weights_that_are_not_finite_are_refused() {
 
 #[test]
 fn a_missing_file_is_said_by_name() {
-    let missing = Model::from_file(std::path::Path::new("/no/such.segue")).map(|_| ()).unwrap_err().to_string();
+    let missing = Model::from_file(Path::new("/no/such.segue")).map(|_| ()).unwrap_err().to_string();
     assert!(missing.starts_with("/no/such.segue: cannot be read"), "{missing}");
 }
 

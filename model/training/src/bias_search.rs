@@ -3,13 +3,11 @@
 
 use super::style_metrics::{Comparison, ComparisonRow, StyleMetrics};
 use super::two_sample_test::{PromptSet, RolloutRequest};
-use anyhow::Context;
 use segue_model::bias::DecodingBias;
 use segue_model::limits::Limits;
 use segue_model::lstm::Model;
 use segue_model::sampling::SamplingParameters;
 use segue_model::weights;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -110,7 +108,7 @@ fn neighbours(values: &[f32], value: f32, places: usize) -> impl Iterator<Item =
 /// When the file cannot be read.
 pub fn refitted(path: &Path, prompts: &PromptSet) -> anyhow::Result<(Vec<u8>, Option<DecodingBias>)> {
     let name = path.display().to_string();
-    let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
+    let bytes = weights::bytes_of(path)?;
     match best_bias(&Model::from_bytes(&bytes, &name)?, prompts) {
         Some(bias) => Ok((weights::with_bias(&bytes, &name, bias)?, Some(bias))),
         None => Ok((bytes, None)),

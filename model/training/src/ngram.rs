@@ -4,7 +4,6 @@
 use super::Splits;
 use super::dataset::{EncodedTune, FeatureDropout, NO_DROPOUT, drop_features};
 use super::evaluate::{Likelihoods, evaluate, markov};
-use anyhow::Context;
 use burn::tensor::Device;
 use fastrand::Rng;
 use segue_model::lookback::MOTIF_LENGTHS;
@@ -15,7 +14,6 @@ use segue_model::ngram::{
 use segue_model::vocabulary::Vocabulary;
 use segue_model::weights;
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::Path;
 
 /// Successors that fewer tunes share are left out, so that the model holds common turns and no single tune.
@@ -57,7 +55,7 @@ pub fn train(model: &Model, train: &[EncodedTune], valid: &[EncodedTune]) -> Opt
 /// When the file cannot be read.
 pub fn retrained(path: &Path, splits: &Splits) -> anyhow::Result<(Vec<u8>, Likelihoods)> {
     let name = path.display().to_string();
-    let bytes = fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
+    let bytes = weights::bytes_of(path)?;
     let (mut card, network) = weights::read(&bytes, &name, &Device::flex())?;
     let ngram = train(&Model::new(card.clone(), &network), &splits.train, &splits.valid);
     let model = Model::new(card.clone(), &network).with_ngram(ngram.clone());

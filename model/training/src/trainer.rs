@@ -239,7 +239,7 @@ impl<'plan> Trainer<'plan> {
 
     fn finish(self, splits: &Splits, files: &CheckpointFiles, out: &Path) -> anyhow::Result<Summary> {
         let device = Device::flex();
-        let best = fs::read(&files.best).with_context(|| format!("{}: cannot be read", files.best.display()))?;
+        let best = weights::bytes_of(&files.best)?;
         let (mut card, network) = weights::read(&best, &files.best.display().to_string(), &device)?;
         let model = Model::new(card.clone(), &network);
         let licks = ngram::train(&model, &splits.train, &splits.valid);

@@ -1,6 +1,7 @@
 //! How the file of a user's own style is recognised wherever it lies, and where such files are searched for.
 
 use segue_model::hash::Fnv1a;
+use segue_model::weights;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -31,7 +32,8 @@ impl Fingerprint {
     /// The first of these files with this fingerprint. Only files of the right length are read.
     pub fn find(self, files: Vec<PathBuf>) -> Option<PathBuf> {
         let has_length = |file: &Path| file.metadata().is_ok_and(|data| data.is_file() && data.len() == self.length);
-        let is_it = |file: &Path| has_length(file) && std::fs::read(file).is_ok_and(|bytes| Self::of(&bytes) == self);
+        let is_it =
+            |file: &Path| has_length(file) && weights::bytes_of(file).is_ok_and(|bytes| Self::of(&bytes) == self);
         files.into_iter().find(|file| is_it(file))
     }
 }

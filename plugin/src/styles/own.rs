@@ -188,11 +188,8 @@ impl Choice {
 }
 
 fn card_and_mark(path: &Path) -> Result<(ModelCard, Fingerprint), WeightsError> {
-    let name = path.display().to_string();
-    match std::fs::read(path) {
-        Ok(bytes) => Ok((weights::card(&bytes, &name)?, Fingerprint::of(&bytes))),
-        Err(reason) => Err(WeightsError::Unreadable { name, reason }),
-    }
+    let bytes = weights::bytes_of(path)?;
+    Ok((weights::card(&bytes, &path.display().to_string())?, Fingerprint::of(&bytes)))
 }
 
 impl PersistentField<'_, String> for OwnStyle {
@@ -256,6 +253,12 @@ mod tests {
         assert_eq!(own.map(String::clone), "/no/such.segue");
         let problem = own.problem().unwrap();
         assert!(problem.starts_with("/no/such.segue: cannot be read"), "{problem}");
+        let folder = Folder::new("large");
+        let large = folder.path("large.segue");
+        std::fs::File::create(&large).unwrap().set_len(1 << 31).unwrap();
+        own.set(large);
+        let problem = own.problem().unwrap();
+        assert!(problem.ends_with("is larger than 1024 MiB, and no weights file of Segue is; choose another file"));
         own.set(String::new());
         assert_eq!(own.problem(), None, "having no file is not a problem");
     }

@@ -145,6 +145,29 @@ fn tables_of_solos_are_read_with_and_without_a_table_of_splits() {
     assert_eq!(refused, ["notes/a.tsv: split.csv lists it more than once; the first row counts"]);
 }
 
+/// A file of any kind that is larger than music is refused with what, where, why and what to do, and the others are
+/// read.
+#[test]
+fn files_larger_than_music_are_refused_unread() {
+    let folder = Folder::new("large").with("b.mid", MIDI).with("beats/a.tsv", BEATS).with("notes/a.tsv", "");
+    for name in ["a.mid", "a.abc", "notes/a.tsv"] {
+        // Only the length, which takes no room on the disk.
+        std::fs::File::create(folder.path().join(name)).unwrap().set_len(1 << 31).unwrap();
+    }
+    let (read, mut refused) = folder.read(FolderOptions::default());
+    refused.sort();
+    assert_eq!(read, ["train b.mid"]);
+    let wanted = [
+        "a.abc: is larger than 64 MiB, and no book of tunes is; choose another file",
+        "a.mid: is larger than 64 MiB, and no MIDI file is; choose another file",
+        "notes/a.tsv: is larger than 16 MiB, and no table of solos is; choose another file",
+    ];
+    assert_eq!(refused, wanted);
+    std::fs::File::create(folder.path().join("split.csv")).unwrap().set_len(1 << 31).unwrap();
+    let sentence = read_folder(folder.path(), FolderOptions::default(), None).unwrap_err().to_string();
+    assert!(sentence.contains("is larger than 64 MiB, and no table of a folder is"), "{sentence}");
+}
+
 #[test]
 fn many_files_are_read_in_the_order_of_their_names() {
     let folder =
