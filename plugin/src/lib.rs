@@ -31,6 +31,7 @@ pub mod keyboard;
 pub mod params;
 pub mod preset;
 pub mod styles;
+pub mod whole_file;
 
 use editor::{EditorData, SegueEditor, Signals};
 use host_adapter::{HostFacts, OfflineDetector, PluginIo, host_transport};

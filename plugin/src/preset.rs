@@ -11,7 +11,7 @@ mod shelf;
 
 pub use apply::{apply, of};
 pub use file::{PresetRefused, style_named};
-pub use shelf::{Shelf, ShelfEntry, ShelfError, folder};
+pub use shelf::{Shelf, ShelfEntry, ShelfError, folder, read};
 
 use crate::params::SegueParams;
 

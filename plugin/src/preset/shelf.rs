@@ -5,10 +5,11 @@
 
 use super::Preset;
 use super::file::{PresetRefused, check_name};
+use crate::whole_file;
+use segue_model::bounded_file::SizeLimit;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// The texts of the built-in presets in the order in which they are shown, each with its style's cargo feature.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -42,7 +43,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 const FOLDER: [&str; 2] = ["Segue", "presets"];
 const ENDING: &str = "toml";
 /// A preset has a few hundred bytes; a much larger file is not one.
-const LARGEST_FILE: u64 = 64 * 1024;
+const LARGEST: SizeLimit = SizeLimit::kibibytes("preset", 64);
 /// More presets than anybody keeps; the limit stops a wrong folder from blocking the window.
 const MOST_FILES: usize = 1000;
 
@@ -150,6 +151,8 @@ impl Shelf {
     /// If the name is invalid or belongs to Segue, or the file cannot be written. Then nothing changes.
     pub fn save(&mut self, preset: &Preset) -> Result<(), ShelfError> {
         check_name(&preset.name).map_err(ShelfError::Name)?;
+        // Another instance may have saved one of this name since the folder was read.
+        self.read_folder();
         let before = self.find(&preset.name);
         if before.is_some_and(|entry| entry.file.is_none()) {
             return Err(ShelfError::BuiltIn(preset.name.clone()));
@@ -183,6 +186,8 @@ impl Shelf {
     }
 
     fn read_folder(&mut self) {
+        self.entries.retain(|entry| entry.file.is_none());
+        self.refused.clear();
         let Some(folder) = &self.folder else { return };
         // A folder that does not exist yet counts as empty.
         let Ok(files) = fs::read_dir(folder) else { return };
@@ -222,14 +227,14 @@ fn taken(file: &Path, other: &ShelfEntry) -> PresetRefused {
     PresetRefused { path: file.display().to_string(), line: None, reason }
 }
 
-fn read(file: &Path) -> Result<Preset, PresetRefused> {
+/// Reads a preset from a file.
+///
+/// # Errors
+/// If it cannot be read, is larger than any preset, or is not one.
+pub fn read(file: &Path) -> Result<Preset, PresetRefused> {
     let path = file.display().to_string();
     let refused = |reason: String| PresetRefused { path: path.clone(), line: None, reason };
-    let cannot = |error: io::Error| refused(format!("cannot be read ({error}); check that you may read it"));
-    if fs::metadata(file).map_err(cannot)?.len() > LARGEST_FILE {
-        return Err(refused("is larger than any preset; move it out of the folder".to_owned()));
-    }
-    let bytes = fs::read(file).map_err(cannot)?;
+    let bytes = LARGEST.read(file).map_err(|error| refused(error.to_string()))?;
     let text = String::from_utf8(bytes);
     let text = text.map_err(|_| refused("is not UTF-8 text; save it as UTF-8".to_owned()))?;
     Preset::parse(&text, &path)
@@ -254,27 +259,16 @@ fn stem(name: &str) -> String {
     if DEVICES.contains(&without_number.as_str()) { format!("{stem}-") } else { stem }
 }
 
-/// Writes the whole file or nothing: a temporary file replaces the old one.
+/// Writes the whole file or nothing.
 fn write(folder: &Path, file: &Path, text: &str) -> Result<(), ShelfError> {
     let cannot =
         |doing| move |path: &Path, reason| ShelfError::File { path: path.display().to_string(), doing, reason };
     fs::create_dir_all(folder).map_err(|reason| cannot("cannot be made")(folder, reason))?;
-    let written = new_file(folder).and_then(|mut beside| {
-        beside.write_all(text.as_bytes())?;
-        beside.as_file().sync_all()?;
-        beside.persist(file).map_err(|error| error.error)
-    });
-    written.map(|_| ()).map_err(|reason| cannot("cannot be written")(file, reason))
+    whole_file::replace(file, text.as_bytes()).map_err(|reason| cannot("cannot be written")(file, reason))
 }
 
-/// A temporary file. Unlike the usual temporary files, it gets the usual permissions.
-fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut how = tempfile::Builder::new();
-    #[cfg(unix)]
-    how.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    how.tempfile_in(folder)
-}
-
+#[cfg(test)]
+mod shared;
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,16 +278,16 @@ mod tests {
     use crate::styles::STYLES;
 
     /// A test's own folder, removed after the test.
-    struct Folder(PathBuf);
+    pub(super) struct Folder(pub(super) PathBuf);
 
     impl Folder {
-        fn new(name: &str) -> Self {
+        pub(super) fn new(name: &str) -> Self {
             let path = std::env::temp_dir().join(format!("segue-shelf-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&path);
             Self(path)
         }
 
-        fn shelf(&self) -> Shelf {
+        pub(super) fn shelf(&self) -> Shelf {
             Shelf::open_at(Some(self.0.clone()))
         }
 
@@ -309,11 +303,11 @@ mod tests {
         }
     }
 
-    fn named(name: &str) -> Preset {
+    pub(super) fn named(name: &str) -> Preset {
         Preset { name: name.to_owned(), ..of(&SegueParams::default()) }
     }
 
-    fn own_names(shelf: &Shelf) -> Vec<&str> {
+    pub(super) fn own_names(shelf: &Shelf) -> Vec<&str> {
         shelf.entries().iter().filter(|entry| entry.file.is_some()).map(|entry| entry.preset.name.as_str()).collect()
     }
 
@@ -423,7 +417,7 @@ mod tests {
         let wanted = [
             ("empty.toml", "a preset needs a name"),
             ("folder.toml", "cannot be read"),
-            ("large.toml", "larger than any preset"),
+            ("large.toml", "is larger than 64 KiB, and no preset is; choose another file"),
             ("noise.toml", "not UTF-8 text"),
             ("twin.toml", "give it another"),
         ];

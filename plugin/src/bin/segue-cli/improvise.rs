@@ -323,8 +323,7 @@ fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &Played, alone
 fn find(name: &str) -> Result<preset::Preset> {
     let path = Path::new(name);
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
-        return Ok(preset::Preset::parse(&text, name)?);
+        return Ok(preset::read(path)?);
     }
     Ok(Shelf::open().named(name)?.preset.clone())
 }
