@@ -9,6 +9,11 @@
 mod event_log;
 mod history;
 pub mod midi_file;
+mod shared_words;
+
+mod atomic {
+    pub use std::sync::atomic::{AtomicU64, Ordering, fence};
+}
 
 pub use event_log::{ENTRIES, EventLog, LogEntry, LogEvent, Present, Watch};
 pub use history::{Change, History, RecordedNote};

@@ -1,19 +1,19 @@
 //! The recorder's memory: the audio thread writes it and other threads read it.
 //!
 //! It is allocated with the instance: a ring of the last [`ENTRIES`] entries, and one page with the present state. The
-//! writer only stores numbers: it never waits, allocates or wakes a thread, and no reader can hold it up. A reader that
-//! is overtaken notices it and drops the entries that were overwritten while it read.
+//! writer only stores numbers (`shared_words`); it never waits, allocates or wakes a thread.
 //!
 //! When the ring is full, new entries replace the oldest. Ten minutes fit as long as the player and Segue together play
 //! fewer than 27 notes a second.
 
+use super::shared_words::{Look, WordPage, WordRing};
 use crate::host::{NoteSource, StyleNumber};
 use crate::snapshot::{Chords, PlannedNote, SHOWN_PLANS, Snapshot};
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU32, AtomicU64, fence};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Entries in the ring; a note takes two of them.
 pub const ENTRIES: usize = 1 << 15;
@@ -125,28 +125,15 @@ fn bytes([a, b, c, d]: [u8; 4]) -> u64 {
 /// The memory that both sides share.
 #[derive(Debug)]
 pub struct EventLog {
-    ring: Box<[[AtomicU64; WIDTH]]>,
-    /// Entries that are written or being written.
-    claimed: AtomicU64,
-    /// Entries that are written.
-    written: AtomicU64,
-    /// Odd while the page is being written.
-    version: AtomicU64,
-    page: [AtomicU64; PAGE],
+    ring: WordRing<WIDTH>,
+    page: WordPage<PAGE>,
     /// How many readers are watching the present state.
     watchers: AtomicU32,
 }
 
 impl Default for EventLog {
     fn default() -> Self {
-        Self {
-            ring: (0..ENTRIES).map(|_| <[AtomicU64; WIDTH]>::default()).collect(),
-            claimed: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-            version: AtomicU64::new(0),
-            page: std::array::from_fn(|_| AtomicU64::new(0)),
-            watchers: AtomicU32::new(0),
-        }
+        Self { ring: WordRing::new(ENTRIES), page: WordPage::default(), watchers: AtomicU32::new(0) }
     }
 }
 
@@ -187,68 +174,30 @@ impl EventLog {
     /// Everything that was written since `seen`, and where the next call continues. Entries that were overwritten in
     /// the meantime are left out.
     pub fn since(&self, seen: u64) -> (Vec<LogEntry>, u64) {
-        let written = self.written.load(Acquire);
-        let oldest = written.saturating_sub(ENTRIES as u64);
-        let first = seen.clamp(oldest, written);
-        let mut read: Vec<(u64, [u64; WIDTH])> = Vec::with_capacity(usize::try_from(written - first).unwrap_or(0));
-        for number in first..written {
-            let Some(slot) = self.slot(number) else { continue };
-            read.push((number, slot.each_ref().map(|word| word.load(Relaxed))));
-        }
-        // A reader that saw a word of a newer entry also sees the claim for that entry.
-        fence(Acquire);
-        let oldest = self.claimed.load(Relaxed).saturating_sub(ENTRIES as u64);
-        let whole = read.into_iter().filter(|(number, _)| *number >= oldest);
-        (whole.filter_map(|(_, words)| LogEntry::unpack(words)).collect(), written)
+        let (read, written) = self.ring.since(seen);
+        (read.into_iter().filter_map(LogEntry::unpack).collect(), written)
     }
 
     /// The present state; `None` before the first block, and if the writer was busy on every try.
     pub fn present(&self) -> Option<Present> {
         for _ in 0..TRIES {
-            let version = self.version.load(Acquire);
-            if version == 0 {
-                return None;
+            match self.page.look() {
+                Look::Empty => return None,
+                Look::Whole(words) => return Present::unpack(&words),
+                Look::Overtaken => std::hint::spin_loop(),
             }
-            let words = self.page.each_ref().map(|word| word.load(Relaxed));
-            fence(Acquire);
-            if version.is_multiple_of(2) && self.version.load(Relaxed) == version {
-                return Present::unpack(&words);
-            }
-            std::hint::spin_loop();
         }
         None
     }
 
-    fn slot(&self, number: u64) -> Option<&[AtomicU64; WIDTH]> {
-        self.ring.get(usize::try_from(number % ENTRIES as u64).ok()?)
-    }
-
     /// Writes an entry. Only one thread may write.
     pub fn write(&self, entry: LogEntry) {
-        let number = self.written.load(Relaxed);
-        self.claimed.store(number + 1, Relaxed);
-        fence(Release);
-        if let Some(slot) = self.slot(number) {
-            for (word, value) in slot.iter().zip(entry.pack()) {
-                word.store(value, Relaxed);
-            }
-        }
-        self.written.store(number + 1, Release);
+        self.ring.write(entry.pack());
     }
 
     /// Replaces the present state. Only one thread may write.
     pub fn show(&self, at_ns: u64, snapshot: &Snapshot, song_beats: Option<f64>) {
-        self.show_words(Present::pack(at_ns, snapshot, song_beats));
-    }
-
-    fn show_words(&self, words: impl IntoIterator<Item = u64>) {
-        let version = self.version.load(Relaxed);
-        self.version.store(version + 1, Relaxed);
-        fence(Release);
-        for (word, value) in self.page.iter().zip(words) {
-            word.store(value, Relaxed);
-        }
-        self.version.store(version + 2, Release);
+        self.page.write(Present::pack(at_ns, snapshot, song_beats));
     }
 }
 
@@ -326,7 +275,7 @@ mod tests {
                     tick,
                     event: LogEvent::Tempo { bpm: (number % 999) as f32 },
                 });
-                writer.show_words(std::iter::repeat_n(u64::from(number), PAGE));
+                writer.page.write(std::iter::repeat_n(u64::from(number), PAGE));
                 number += 1;
             }
         });
