@@ -1,5 +1,6 @@
 //! A plugin file on disk, loaded as any host loads it.
 
+use crate::foreign;
 use crate::instance::Instance;
 use anyhow::{Context, Result, anyhow, bail};
 use clack_host::prelude::*;
@@ -28,10 +29,8 @@ impl Bundle {
         if !path.exists() {
             bail!("{}: there is no such file; `cargo xtask bundle` builds it", path.display());
         }
-        // SAFETY: the library is the plugin that this workspace has built, or one that the user names to try it;
-        // loading a library runs its code, which no host can check.
-        let loaded = unsafe { PluginEntry::load(path) };
-        // clack's message repeats that of the system's loader, which is enough.
+        let loaded = foreign::load(path);
+        // clack's sentence repeats that of the system's loader, which says enough.
         let entry = loaded.map_err(|error| {
             let reason = anyhow::Error::from(error);
             anyhow!("{}: cannot be loaded as a CLAP plugin ({})", path.display(), reason.root_cause())
@@ -42,6 +41,15 @@ impl Bundle {
             bail!("{}: holds {found:?}, not {CLAP_ID}", bundle.path.display());
         }
         Ok(bundle)
+    }
+
+    /// The plugin of an entry that was loaded already; see [`foreign::linked`].
+    ///
+    /// # Errors
+    /// When the entry has no Segue.
+    pub fn of_entry(entry: PluginEntry) -> Result<Self> {
+        let bundle = Self { entry, path: PathBuf::from("this program") };
+        if bundle.ids().iter().any(|id| id == CLAP_ID) { Ok(bundle) } else { bail!("there is no {CLAP_ID} in it") }
     }
 
     /// The bundle that `cargo xtask test` has built, with debug assertions and the check for allocations.

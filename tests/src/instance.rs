@@ -3,6 +3,7 @@
 mod editor;
 mod host;
 
+use crate::foreign;
 use anyhow::{Context, Result, anyhow, bail};
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
 use clack_extensions::note_ports::PluginNotePorts;
@@ -272,19 +273,7 @@ impl Instance {
 
     /// Asks for an activation that no sane host asks for, and undoes it if it succeeds. True when it succeeded.
     pub fn activate_raw(&mut self, sample_rate: f64, least_block: u32, largest_block: u32) -> bool {
-        let plugin = self.plugin.raw_instance();
-        let (Some(activate), Some(deactivate)) = (plugin.activate, plugin.deactivate) else {
-            return false;
-        };
-        // SAFETY: the instance is alive and initialised, this is its main thread, and `audio` shows whether clack has
-        // activated it; the pointers are the plugin's own.
-        unsafe {
-            let granted = self.audio.is_none() && activate(plugin, sample_rate, least_block, largest_block);
-            if granted {
-                deactivate(plugin);
-            }
-            granted
-        }
+        foreign::activate_and_deactivate(&mut self.plugin, sample_rate, least_block, largest_block)
     }
 
     /// The audio side.

@@ -8,6 +8,7 @@
 pub mod blocks;
 pub mod bundle;
 pub mod decision_time;
+pub mod foreign;
 pub mod instance;
 pub mod measure;
 pub mod midi_file;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent};
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::prelude::*;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 #[cfg(unix)]
 use thread_priority::ThreadPriority;
@@ -72,6 +73,19 @@ impl Session {
     /// # Errors
     /// When the plugin reports an error.
     pub fn play_active(self, instance: &mut Instance, score: &Score) -> Result<Performance> {
+        self.play_active_with(instance, score, |_, _| ())
+    }
+
+    /// The same with what no score has: before each block `meddle` gets its frames and may add to its events, or wait.
+    ///
+    /// # Errors
+    /// When the plugin reports an error.
+    pub fn play_active_with(
+        self,
+        instance: &mut Instance,
+        score: &Score,
+        mut meddle: impl FnMut(Range<Frame>, &mut EventBuffer),
+    ) -> Result<Performance> {
         let cues = Cues::of(score, instance)?;
         let silence = vec![0.0; usize::try_from(score.length).context("a session that fits in memory")?];
         let mut performance = Performance { audio: [silence.clone(), silence], ..Performance::default() };
@@ -86,7 +100,12 @@ impl Session {
             if let Some(clock) = &mut clock {
                 clock.wait_for(at);
             }
-            let heard = cues.between(at, end);
+            let mut heard = cues.between(at, end);
+            let from_the_score = heard.len();
+            meddle(at..end, &mut heard);
+            if heard.len() > from_the_score {
+                heard.sort();
+            }
             asleep &= heard.is_empty();
             if !asleep {
                 let status = self.play_block(instance, score, (at, end), &heard, &mut performance)?;

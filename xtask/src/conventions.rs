@@ -164,7 +164,7 @@ fn the_faults_that_are_worked_around_are_still_there() {
     assert!(changed.is_empty(), "{}", changed.join("\n"));
 }
 
-/// These files speak of workarounds and have none.
+/// These files speak of workarounds and unsafe code, and have none.
 fn is_here(source: &SourceFile) -> bool {
     source.path.starts_with("xtask/src/conventions")
 }
@@ -181,6 +181,33 @@ fn no_type_name_has_two_meanings() {
 fn no_struct_of_the_engine_is_large() {
     let large = types::large_structs(&sources(), "plugin/engine/src/");
     assert!(large.is_empty(), "group fields that belong together:\n{}", large.join("\n"));
+}
+
+/// Where the compiler may be told to look away: one file of a crate, and the folders where the interfaces of plugins
+/// and hosts are spoken, which are in C and C++. The workspace denies unsafe code everywhere else.
+const UNSAFE: [&str; 5] = [
+    "plugin/src/host_adapter/",
+    "plugin/src/params/setting.rs",
+    "tests/fuzz/fuzz_targets/states.rs",
+    "tests/src/foreign.rs",
+    "tests/src/vst3_host/",
+];
+
+fn is_where_unsafe_belongs(source: &SourceFile) -> bool {
+    let allows = source.text.contains("allow(unsafe_code") || source.text.contains("expect(unsafe_code");
+    !allows || is_here(source) || UNSAFE.iter().any(|place| source.path.starts_with(place))
+}
+
+#[test]
+fn unsafe_code_stands_where_it_must() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest can be read");
+    assert!(manifest.contains("unsafe_code = \"deny\""), "the workspace denies it");
+    let sources = sources();
+    let elsewhere: Vec<&str> =
+        sources.iter().filter(|source| !is_where_unsafe_belongs(source)).map(|source| source.path.as_str()).collect();
+    assert!(elsewhere.is_empty(), "move it into one of {UNSAFE:?}: {elsewhere:?}");
+    let planted = |path: &str| SourceFile { path: path.to_owned(), text: "#![allow(unsafe_code)]".to_owned() };
+    assert!(!is_where_unsafe_belongs(&planted("model/src/lstm.rs")) && is_where_unsafe_belongs(&planted(UNSAFE[1])));
 }
 
 /// Modules that import each other in a circle can only be understood together.

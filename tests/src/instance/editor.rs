@@ -2,6 +2,7 @@
 
 use super::Instance;
 use super::host::HostShared;
+use crate::foreign;
 use anyhow::{Context, Result, bail};
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
 use clack_host::prelude::*;
@@ -38,8 +39,7 @@ impl Instance {
         let size = gui.get_size(&handle).context("the editor has no size")?;
         #[allow(clippy::useless_conversion, reason = "as wide as the system's own long")]
         let parent = Window::from_x11_handle(window.into());
-        // SAFETY: the caller's window outlives the editor, which is closed before it.
-        unsafe { gui.set_parent(&handle, parent)? };
+        foreign::set_parent(gui, handle, parent)?;
         std::thread::sleep(pause);
         gui.show(&handle)?;
         Ok((size.width, size.height))

@@ -1,5 +1,7 @@
 //! The objects that the host gives to a plugin: lists, a stream, and the host itself.
 
+#![allow(unsafe_code, reason = "VST3 is an interface in C++")]
+
 use super::block::{Cue, Event as Heard, Out, Point, Sent};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -1,5 +1,7 @@
 //! The plugin's library in memory: entered when it is loaded, left when it is no longer used.
 
+#![allow(unsafe_code, reason = "VST3 is an interface in C++")]
+
 use anyhow::{Result, ensure};
 use libloading::{Library, Symbol};
 #[cfg(target_os = "linux")]

@@ -1,5 +1,7 @@
 //! The plugin's library and its factory.
 
+#![allow(unsafe_code, reason = "VST3 is an interface in C++")]
+
 use super::loaded::{Loaded, load};
 use super::plugin::{Opening, Plugin};
 use crate::bundle::checked_folder;

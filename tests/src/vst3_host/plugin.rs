@@ -1,5 +1,7 @@
 //! One instance, called as by a host's main thread.
 
+#![allow(unsafe_code, reason = "VST3 is an interface in C++")]
+
 use super::host_objects::{Application, Edit, Handler, Stream};
 use super::loaded::Loaded;
 use super::processor::Processor;

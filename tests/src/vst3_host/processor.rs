@@ -1,5 +1,7 @@
 //! The side of an instance that plays, called as by a host's audio thread.
 
+#![allow(unsafe_code, reason = "VST3 is an interface in C++")]
+
 use super::block::{Block, Moment, Played};
 use super::host_objects::{Changes, EventList};
 use anyhow::{Result, ensure};

@@ -1,5 +1,7 @@
 //! The editor's view in a window of the X window system, with the run loop that a Linux host offers it.
 
+#![allow(unsafe_code, reason = "VST3 is an interface in C++")]
+
 use super::host_objects::lock;
 use super::plugin::Plugin;
 use anyhow::{Result, ensure};
