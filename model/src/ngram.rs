@@ -202,7 +202,7 @@ impl NgramModel {
     }
 
     /// Reads the bytes of a weights file; `None` when they are invalid.
-    pub(crate) fn from_bytes(bytes: &[u8], mixing_weights: MixingWeights) -> Option<Self> {
+    pub fn from_bytes(bytes: &[u8], mixing_weights: MixingWeights) -> Option<Self> {
         let (head, mut rest) = bytes.split_first_chunk::<4>()?;
         let count = usize::try_from(u32::from_le_bytes(*head)).ok()?;
         // Each figure takes at least three bytes, so a damaged count cannot allocate more than the file's size.

@@ -62,6 +62,7 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     prerequisites::ready_for_standalone()?;
     step("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     step("tests of xtask", workspace.cargo().args(["test", "--quiet", "-p", "xtask"]))?;
+    step("orders of threads", workspace.cargo().args(["test", "--quiet", "-p", "segue-loom"]))?;
     announce("the packages of the plugin");
     check_packages(workspace)?;
     announce("the licences of what is built in");
@@ -228,12 +229,21 @@ fn refuse(what: &str, packages: &[String], refused: &[&str]) -> Result<()> {
 fn lints(cargo: &mut Command) -> &mut Command {
     cargo
         .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(without_fuzzing())
         .args(ALL_FEATURES)
         .args(["--", "-D", "warnings"])
 }
 
+/// The fuzzing compiles libFuzzer, which is in C++ and made for Linux and macOS.
+const fn without_fuzzing() -> &'static [&'static str] {
+    if cfg!(unix) { &[] } else { &["--exclude", "segue-fuzz"] }
+}
+
 fn docs(cargo: &mut Command) -> &mut Command {
-    cargo.args(["doc", "--release", "--workspace", "--no-deps"]).args(ALL_FEATURES).env("RUSTDOCFLAGS", "-D warnings")
+    cargo
+        .args(["doc", "--release", "--workspace", "--no-deps", "--exclude", "segue-fuzz"])
+        .args(ALL_FEATURES)
+        .env("RUSTDOCFLAGS", "-D warnings")
 }
 
 fn host_tests(cargo: &mut Command) -> &mut Command {

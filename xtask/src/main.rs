@@ -7,6 +7,7 @@ mod cargo;
 mod check;
 #[cfg(test)]
 mod conventions;
+mod fuzz;
 mod licences;
 mod prerequisites;
 mod release;
@@ -53,6 +54,9 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
                      write down every event of a fixed set of offline renders, to compare two builds note for note
   validate           clap-validator, Steinberg's validator and pluginval on the built bundles: those that are on the
                      PATH, or named by SEGUE_CLAP_VALIDATOR, SEGUE_VST3_VALIDATOR and SEGUE_PLUGINVAL
+  fuzz [--minutes N] [TARGET]
+                     look for inputs that break a reader, guided by coverage: MIDI, ABC, solo tables, charts, presets,
+                     states, weights and parameter texts, ten minutes each
   release            pack plugins, programs, presets and licences for this system, with a note on how to install them
   licences           write the licences of all that is built in to plugin/THIRD-PARTY.txt
   bench              how long a decision and a block take on this machine
@@ -61,6 +65,9 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
 ";
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::compile() {
+        return code;
+    }
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     // Checked before the verb, so that it is not taken for one of the verb's arguments.
     if arguments.first().is_some_and(|first| first == "--no-install") {
@@ -89,6 +96,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("release", []) => {
             done(release::make(&Workspace::find()?).map(|archive| println!("Packed {}", archive.display())))
         }
+        ("fuzz", _) => done(fuzz(&Workspace::find()?, rest)),
         ("licences", []) => done(licences::write(&Workspace::find()?)),
         ("validate", []) => done(validate::everything(&Workspace::find()?)),
         ("bench", []) => bench(&Workspace::find()?),
@@ -127,6 +135,19 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             arguments.join(" ")
         ),
     }
+}
+
+fn fuzz(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (minutes, target) = match words[..] {
+        [] => (None, None),
+        ["--minutes", minutes] => (Some(minutes), None),
+        ["--minutes", minutes, target] => (Some(minutes), Some(target)),
+        [target] if !target.starts_with('-') => (None, Some(target)),
+        _ => bail!("`fuzz` takes --minutes N and the name of a target, or nothing; not {}", arguments.join(" ")),
+    };
+    let minutes = minutes.map_or(Ok(fuzz::USUAL_MINUTES), str::parse);
+    fuzz::run(workspace, minutes.map_err(|_| anyhow!("--minutes takes a whole number, such as 10"))?, target)
 }
 
 fn bundle(workspace: &Workspace, arguments: &[String]) -> Result<()> {
