@@ -22,6 +22,8 @@ use segue_model::note::Ticks;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "write_stats")]
+use std::sync::{OnceLock, atomic::AtomicU32};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
@@ -237,6 +239,8 @@ fn answer_request<M: Improvise>(
         if earliest_next >= horizon {
             break;
         }
+        #[cfg(feature = "write_stats")]
+        panic_on_purpose();
         let note =
             checkpoint.decide(model, DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
         let sounding = swing.no_longer(note, sampling.limits.longest);
@@ -248,6 +252,16 @@ fn answer_request<M: Improvise>(
     }
     let elapsed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
     end.reply(Reply::Done { generation, earliest_next, elapsed_ns })
+}
+
+/// In a bundle under test, panics at the decision whose number `SEGUE_PANIC_AT` names, counted from 1 over all
+/// instances.
+#[cfg(feature = "write_stats")]
+fn panic_on_purpose() {
+    static WANTED: OnceLock<Option<u32>> = OnceLock::new();
+    static DECISIONS: AtomicU32 = AtomicU32::new(0);
+    let wanted = *WANTED.get_or_init(|| std::env::var("SEGUE_PANIC_AT").ok()?.parse().ok());
+    assert!(wanted != Some(DECISIONS.fetch_add(1, Ordering::Relaxed) + 1), "a test has asked for this panic");
 }
 
 #[cfg(test)]

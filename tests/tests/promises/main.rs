@@ -14,6 +14,8 @@ mod dynamics;
 #[cfg(target_os = "linux")]
 mod editor;
 mod fast_hosts;
+mod faults;
+mod faults_events;
 mod groove;
 mod hand_over;
 mod hosts;
