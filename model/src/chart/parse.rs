@@ -5,6 +5,11 @@ use super::{Bar, Chart};
 use crate::chord::{Chord, ChordError};
 use crate::note::Metre;
 
+/// Each repeat of a bar copies it, so a bar must not be as long as a file.
+const MOST_SHARES: usize = 64;
+/// As many endings as any song book has.
+const MOST_ENDINGS: usize = 8;
+
 /// Why a chart cannot be read. The display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages describe them")]
@@ -37,6 +42,8 @@ pub enum ChartError {
     GermanNames { bar: usize },
     #[error("bar {bar}: an ending cannot have the number {number}; write |1 and |2")]
     NoEnding { bar: usize, number: String },
+    #[error("bar {bar} has more than {MOST_SHARES} chords and beats; part it with |")]
+    CrowdedBar { bar: usize },
     #[error("a chart has at most {most} bars, but this one has more", most = Chart::MOST_BARS)]
     TooLong,
 }
@@ -57,6 +64,7 @@ impl ChartError {
             | Self::NeverClosed { bar }
             | Self::OnlyName { bar, .. }
             | Self::GermanNames { bar }
+            | Self::CrowdedBar { bar }
             | Self::NoEnding { bar, .. } => Some(*bar),
             Self::TooLong => None,
         }
@@ -209,18 +217,8 @@ impl BarWriter {
     fn ending(&mut self, numbers: &str) -> Result<(), ChartError> {
         let bar = self.number();
         let no_ending = || ChartError::NoEnding { bar, number: numbers.to_owned() };
-        let numbers: Vec<usize> = numbers
-            .split(',')
-            .map(|number| match number.split_once('-') {
-                Some((from, to)) => Some(from.parse().ok()?..=to.parse().ok()?),
-                None => number.parse().ok().map(|number| number..=number),
-            })
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(no_ending)?
-            .into_iter()
-            .flatten()
-            .collect();
-        let first = *numbers.first().filter(|first| (1..=8).contains(*first)).ok_or_else(no_ending)?;
+        let numbers = ending_numbers(numbers).ok_or_else(no_ending)?;
+        let first = *numbers.first().ok_or_else(no_ending)?;
         let here = self.bars.len();
         match self.endings.take() {
             None if first == 1 => {
@@ -371,6 +369,7 @@ impl BarWriter {
                 let before = self.bars.last().ok_or(ChartError::NothingToHold { bar })?;
                 Bar { metre, shares: 1, changes: vec![(0, before.last_chord())] }
             }
+            (shares, _) if shares > MOST_SHARES => return Err(ChartError::CrowdedBar { bar }),
             (shares, _) => Bar { metre, shares, changes: open.changes },
         };
         self.bars.push(new);
@@ -410,6 +409,22 @@ fn metre_word(word: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The numbers of `1`, `1,2` and `1-3`, in ascending order. `None` if the text is something else.
+fn ending_numbers(text: &str) -> Option<Vec<usize>> {
+    let mut numbers: Vec<usize> = Vec::new();
+    for part in text.split(',') {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let range = from.parse().ok()?..=to.parse().ok()?;
+        // Checked before the range is written out, because a range can be as long as the largest number.
+        let follows = numbers.last().is_none_or(|last| last < range.start());
+        if !follows || range.is_empty() || *range.start() < 1 || *range.end() > MOST_ENDINGS {
+            return None;
+        }
+        numbers.extend(range);
+    }
+    Some(numbers)
 }
 
 /// Reads `x3`, `3x` and `(3x)`.

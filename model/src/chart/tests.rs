@@ -206,3 +206,28 @@ fn no_text_makes_the_reader_of_charts_panic() {
         }
     }
 }
+
+/// The numbers of endings ascend from 1 to 8. A range is checked before it is written out: it may be as long as the
+/// largest number.
+#[test]
+fn endings_have_numbers_from_one_to_eight() {
+    for good in ["|: C |1 F :|2 G |", "|: C |1,2 F :|3 G |", "|: C |1-3 F :|4 G |", "|: C |1,2-4 F :|5-8 G :|"] {
+        assert!(Chart::parse(good).is_ok(), "{good}");
+    }
+    for bad in ["1-0555555555555555", "1-9", "0", "2-1", "1,1", "1,3-2", "1-18446744073709551615", "1,2,2"] {
+        let text = format!("|: C |{bad}m F :|");
+        assert!(Chart::parse(&text).is_err(), "{text}");
+        let text = format!("|: C |{bad} F :|");
+        assert!(Chart::parse(&text).is_err(), "{text}");
+    }
+}
+
+/// A bar that would be copied five hundred times is not as long as a file.
+#[test]
+fn a_bar_has_at_most_sixty_four_chords_and_beats() {
+    let bar = |chords: usize| format!("{} | %", "C ".repeat(chords));
+    assert!(Chart::parse(&bar(64)).is_ok());
+    let sentence = Chart::parse(&bar(65)).unwrap_err().to_string();
+    assert_eq!(sentence, "bar 1 has more than 64 chords and beats; part it with |");
+    assert!(Chart::parse(&"/".repeat(100_000)).is_err());
+}
