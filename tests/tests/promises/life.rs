@@ -4,7 +4,6 @@ use crate::support::{instance, passes_in_a_process_of_its_own, resident, score, 
 use segue_tests::blocks::Blocks;
 use segue_tests::score::Score;
 use segue_tests::session::Session;
-use std::process::{Command, Output};
 use std::time::Duration;
 
 #[test]
@@ -20,57 +19,6 @@ fn a_hundred_instances_leave_no_thread_and_no_memory_behind() {
 #[test]
 fn an_idle_instance_never_wakes_its_mind() {
     passes_in_a_process_of_its_own("life::an_idle_instance");
-}
-
-/// Makes the test under valgrind lose an instance.
-const LOSE: &str = "SEGUE_LOSE_AN_INSTANCE";
-
-/// What valgrind says of a hundred instances that were opened, played and dropped; the plugin stays loaded.
-fn under_valgrind(environment: &[(&str, &str)]) -> std::io::Result<Output> {
-    let this = std::env::current_exe()?;
-    let mut valgrind = Command::new("valgrind");
-    // Any loss is an error: also of what only an inner pointer leads to. Values that are not initialised are not
-    // looked for: the compiler compares parts of enums that it knows not to count, and the engine has no unsafe code.
-    valgrind.args(["--leak-check=full", "--errors-for-leak-kinds=definite,possible", "--error-exitcode=9"]);
-    valgrind.args(["--show-leak-kinds=definite,possible", "--num-callers=30", "--undef-value-errors=no"]);
-    valgrind.arg(this).args(["--exact", "life::instances_under_valgrind", "--ignored", "--test-threads=1"]);
-    valgrind.envs(environment.iter().copied()).output()
-}
-
-/// Nothing that a hundred instances have allocated is lost, by valgrind. It takes minutes, so only the nightly run
-/// asks.
-#[test]
-fn valgrind_finds_nothing_lost_of_a_hundred_instances() {
-    if std::env::var_os("SEGUE_NIGHTLY").is_none() {
-        println!("only in the nightly run");
-        return;
-    }
-    let Ok(output) = under_valgrind(&[]) else {
-        println!("valgrind is not installed, so this was not looked at");
-        return;
-    };
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let planted = under_valgrind(&[(LOSE, "1")]).expect("it is there");
-    assert_eq!(planted.status.code(), Some(9), "valgrind sees an instance that is lost");
-}
-
-#[test]
-#[ignore = "runs under valgrind"]
-fn instances_under_valgrind() {
-    let score = score(steady(48_000.0), 2);
-    let loses_one = std::env::var_os(LOSE).is_some();
-    let bundle = segue_tests::bundle::Bundle::checked();
-    for _ in 0..if loses_one { 2 } else { 100 } {
-        let mut instance = instance(&[]);
-        let played = Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays");
-        assert!(!sound(&played).is_empty());
-        if loses_one {
-            std::mem::forget(instance);
-        }
-    }
-    // So that valgrind still finds the plugin's names.
-    std::mem::forget(bundle);
 }
 
 /// The name of the worker thread.
