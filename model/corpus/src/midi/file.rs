@@ -121,8 +121,7 @@ fn tracks(bytes: &[u8], begin: usize, end: usize, declared: usize) -> Result<Vec
 fn inside_wrapper(bytes: &[u8]) -> Result<(usize, usize), MidiFault> {
     const MAC_BINARY: usize = 128;
     let has_header_at = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(HEADER));
-    let no_midi =
-        |what: &str| MidiFault::new(format!("is not a MIDI file: {what}. Give a Standard MIDI MidiFile (.mid)"));
+    let no_midi = |what: &str| MidiFault::new(format!("is not a MIDI file: {what}. Give a Standard MIDI File (.mid)"));
     if has_header_at(0) {
         return Ok((0, bytes.len()));
     }
