@@ -3,8 +3,8 @@
 use crate::performance::Sounded;
 use crate::score::Score;
 use crate::timeline::{Frame, Timeline};
-use anyhow::Result;
-use segue_corpus::sheet::midi_file::{self, FileNote, FileTrack};
+use anyhow::{Context, Result};
+use segue_midi::{FileNote, FileTrack};
 use std::path::Path;
 
 /// Ticks of a quarter note in the file, twenty for each of Segue's, so that small shifts of the player's keys survive.
@@ -16,7 +16,7 @@ const FILE_TICKS_PER_QUARTER: u16 = 960;
 /// When the file cannot be written.
 pub fn write(path: &Path, score: &Score, answer: &[Sounded]) -> Result<()> {
     let timeline = &score.timeline;
-    let time = [midi_file::tempo(timeline.tempo_bpm(0)), midi_file::signature(timeline.metre_at(0))];
+    let time = [segue_midi::tempo(timeline.tempo_bpm(0)), segue_midi::signature(timeline.metre_at(0))];
     let notes = |notes: &[Sounded]| notes.iter().map(|note| file_note(timeline, note)).collect();
     let player = FileTrack {
         name: "Player",
@@ -25,7 +25,8 @@ pub fn write(path: &Path, score: &Score, answer: &[Sounded]) -> Result<()> {
         notes: notes(&strokes_as_notes(score)),
     };
     let segue = FileTrack { name: "Segue", channel: 1, heading: Vec::new(), notes: notes(answer) };
-    midi_file::write(path, FILE_TICKS_PER_QUARTER, &[player, segue])
+    let bytes = segue_midi::bytes(FILE_TICKS_PER_QUARTER, &[player, segue])?;
+    std::fs::write(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
 /// The player's keys, as notes.

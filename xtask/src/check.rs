@@ -181,12 +181,12 @@ const REFUSED: [&str; 23] = [
 /// The layers: each crate with the packages above it, which it must not use.
 const LAYERS: [(&str, &[&str]); 2] = [
     ("segue-engine", &["nice-plug", "nice-plug-core", "egui", "clap-sys", "segue-corpus", "segue-training"]),
-    ("segue-model", &["segue-engine", "segue-corpus", "segue-training", "midly"]),
+    ("segue-model", &["segue-engine", "segue-corpus", "segue-midi", "segue-training", "midly"]),
 ];
 
 /// The largest number of packages in the plugin, on all systems together and without programs. A commit that adds a
 /// package raises it and says why the package is worth it.
-const MOST_PACKAGES: usize = 308;
+const MOST_PACKAGES: usize = 309;
 
 /// Checks which packages the plugin contains.
 fn check_packages(workspace: &Workspace) -> Result<()> {
@@ -262,7 +262,7 @@ fn plugin_tests(cargo: &mut Command) -> &mut Command {
 }
 
 fn model_tests(cargo: &mut Command) -> &mut Command {
-    let ours = ["-p", "segue-model", "-p", "segue-corpus", "-p", "segue-training"];
+    let ours = ["-p", "segue-model", "-p", "segue-midi", "-p", "segue-corpus", "-p", "segue-training"];
     cargo.args(["test", "--release"]).args(ours).args(["--config", CHECKED])
 }
 

@@ -2,15 +2,14 @@
 //!
 //! Does not know networks, hosts or sound.
 
-pub mod midi_file;
 pub mod roll;
 
 use crate::Tune;
 use crate::abc::write_abc;
 use anyhow::Context;
-use midi_file::{FileNote, FileTrack};
 use midly::MetaMessage;
 use roll::{RollNote, RollPicture};
+use segue_midi::{FileNote, FileTrack};
 use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::{Bars, Note, TICKS_PER_QUARTER, Ticks};
 use std::path::Path;
@@ -130,13 +129,14 @@ impl Sheet {
             .iter()
             .map(|(at, chord)| (*at, chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())))
             .collect();
-        let tempo = midi_file::tempo(self.tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1));
-        let signatures = self.bars.iter().map(|bars| (tick(bars.line), midi_file::signature(bars.metre)));
+        let tempo = segue_midi::tempo(self.tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1));
+        let signatures = self.bars.iter().map(|bars| (tick(bars.line), segue_midi::signature(bars.metre)));
         let markers = names.iter().map(|(at, name)| (tick(*at), MetaMessage::Marker(name.as_bytes())));
         let heading = std::iter::once((0, tempo)).chain(signatures).chain(markers).collect();
         let player = FileTrack { name: "Player", channel: 0, heading, notes: file_notes(&self.player) };
         let segue = FileTrack { name: "Segue", channel: 1, heading: Vec::new(), notes: file_notes(&self.segue) };
-        midi_file::write(path, u16::try_from(TICKS_PER_QUARTER)?, &[player, segue])
+        let bytes = segue_midi::bytes(u16::try_from(TICKS_PER_QUARTER)?, &[player, segue])?;
+        std::fs::write(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
     }
 }
 

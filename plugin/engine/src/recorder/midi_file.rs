@@ -9,11 +9,11 @@ mod time_line;
 use crate::host::{NoteSource, StyleNumber};
 use crate::recorder::{EventLog, History, RecordedNote};
 use crate::snapshot::Chords;
-use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use midly::MetaMessage;
+use segue_midi::{FileNote, FileTrack, signature, tempo};
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
-use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
+use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks, Velocity};
 use std::sync::Arc;
 use time_line::FileTimeline;
 
@@ -41,17 +41,17 @@ pub fn file(history: &History, charts: ChartLookup<'_>) -> Option<Vec<u8>> {
     let bars = history.bars_at(first);
     let moment = nearest(first);
     let timeline = FileTimeline::new(history, moment - bars.place(moment));
-    #[expect(clippy::cast_possible_truncation, reason = "480")]
-    let timing = Timing::Metrical(u15::from(FILE_TICKS_PER_QUARTER as u16));
-    let mut smf = Smf::new(Header::new(Format::Parallel, timing));
     let markers = chords(history, charts, moment.as_f64(), end);
-    smf.tracks.push(timeline.time(history, &markers));
-    for (channel, (who, name)) in (0_u8..).zip([(NoteSource::Player, "Player"), (NoteSource::Segue, "Segue")]) {
-        smf.tracks.push(timeline.part(history, who, name, u4::from(channel)));
-    }
-    let mut bytes = Vec::new();
-    smf.write_std(&mut bytes).ok()?;
-    Some(bytes)
+    let time = FileTrack {
+        name: "Segue: time and chords",
+        channel: 0,
+        heading: timeline.time(history, &markers),
+        notes: Vec::new(),
+    };
+    let part =
+        |channel, who, name| FileTrack { name, channel, heading: Vec::new(), notes: timeline.notes(history, who) };
+    let parts = [time, part(0, NoteSource::Player, "Player"), part(1, NoteSource::Segue, "Segue")];
+    segue_midi::bytes(u16::try_from(FILE_TICKS_PER_QUARTER).ok()?, &parts).ok()
 }
 
 /// The chords between two moments, each with the moment at which it begins.
@@ -129,7 +129,7 @@ fn metre_at(history: &History, moment: f64) -> Metre {
     begun.or(history.bars.first()).map_or(Metre::COMMON, |change| change.to.metre)
 }
 
-type Timed<'a> = (u32, TrackEventKind<'a>);
+type Timed<'a> = (u32, MetaMessage<'a>);
 
 impl FileTimeline {
     fn tick(&self, moment: f64) -> u32 {
@@ -139,56 +139,46 @@ impl FileTimeline {
         u32::try_from(fine.round() as i64).unwrap_or(0)
     }
 
-    fn time<'a>(&self, history: &History, markers: &'a [(f64, String)]) -> Track<'a> {
+    /// Tempos, time signatures and markers, in order of time.
+    fn time<'a>(&self, history: &History, markers: &'a [(f64, String)]) -> Vec<Timed<'a>> {
         let mut events: Vec<Timed<'a>> = Vec::new();
         for change in &history.tempos {
-            events.push((self.tick(change.from), TrackEventKind::Meta(tempo(self.file_tempo(change.to, change.from)))));
+            events.push((self.tick(change.from), tempo(self.file_tempo(change.to, change.from))));
         }
         // Each span keeps the jam's tempo, multiplied by how fast the file runs there.
         for span in self.spans().iter().skip(1) {
             if let Some(bpm) = history.tempo_at(span.from) {
-                events.push((self.tick(span.from), TrackEventKind::Meta(tempo(self.file_tempo(bpm, span.from)))));
+                events.push((self.tick(span.from), tempo(self.file_tempo(bpm, span.from))));
             }
         }
         for (index, change) in history.bars.iter().enumerate() {
             let at = if index == 0 { 0 } else { self.tick(first_line(change.to, change.from)) };
-            events.push((at, TrackEventKind::Meta(signature(change.to))));
+            events.push((at, signature(change.to.metre)));
         }
         for (moment, chord) in markers {
-            events.push((self.tick(*moment), TrackEventKind::Meta(MetaMessage::Marker(chord.as_bytes()))));
+            events.push((self.tick(*moment), MetaMessage::Marker(chord.as_bytes())));
         }
         // Of several events at one moment, the last was in force.
         events.sort_by_key(|(tick, _)| *tick);
-        track("Segue: time and chords", keep_last(events))
+        keep_last(events)
     }
 
     /// The tempo in the file for this tempo of the jam.
-    fn file_tempo(&self, bpm: f32, moment: f64) -> f32 {
+    fn file_tempo(&self, bpm: f32, moment: f64) -> f64 {
         #[expect(clippy::cast_possible_truncation, reason = "seven digits of a tempo are plenty")]
         let pace = self.pace_at(moment) as f32;
-        bpm * pace
+        f64::from(bpm * pace)
     }
 
-    fn part<'a>(&self, history: &History, who: NoteSource, name: &'a str, channel: u4) -> Track<'a> {
-        let mut strokes: Vec<(u32, bool, &RecordedNote)> = Vec::new();
-        for note in history.notes.iter().filter(|note| note.who == who) {
+    fn notes(&self, history: &History, who: NoteSource) -> Vec<FileNote> {
+        let note = |note: &RecordedNote| {
             let on = self.tick(note.onset);
             let off = self.tick(note.end.unwrap_or(history.newest)).max(on + 1);
-            strokes.push((on, true, note));
-            strokes.push((off, false, note));
-        }
-        // Note-offs come before note-ons, because a repeated note ends where it begins again.
-        strokes.sort_by_key(|(tick, on, note)| (*tick, *on, note.pitch));
-        let event = |(tick, on, note): (u32, bool, &RecordedNote)| {
-            let key = u7::from(note.pitch.key());
-            let message = if on {
-                MidiMessage::NoteOn { key, vel: u7::from(note.velocity) }
-            } else {
-                MidiMessage::NoteOff { key, vel: u7::from(0) }
-            };
-            (tick, TrackEventKind::Midi { channel, message })
+            FileNote { on, off, pitch: note.pitch, velocity: Velocity::nearest(note.velocity.into()) }
         };
-        track(name, strokes.into_iter().map(event))
+        let mut notes: Vec<FileNote> = history.notes.iter().filter(|note| note.who == who).map(note).collect();
+        notes.sort_by_key(|note| note.pitch);
+        notes
     }
 }
 
@@ -202,11 +192,8 @@ fn first_line(bars: Bars, moment: f64) -> f64 {
 
 /// Drops a tempo or time signature if another one follows at the same moment.
 fn keep_last(events: Vec<Timed<'_>>) -> Vec<Timed<'_>> {
-    let overrules = |(tick, kind): &Timed<'_>, (later, other): &Timed<'_>| {
-        let same = |is: fn(&MetaMessage<'_>) -> bool| {
-            let both = [kind, other].map(|kind| matches!(kind, TrackEventKind::Meta(meta) if is(meta)));
-            both == [true, true]
-        };
+    let overrules = |(tick, meta): &Timed<'_>, (later, other): &Timed<'_>| {
+        let same = |is: fn(&MetaMessage<'_>) -> bool| is(meta) && is(other);
         tick == later
             && (same(|meta| matches!(meta, MetaMessage::Tempo(_)))
                 || same(|meta| matches!(meta, MetaMessage::TimeSignature(..))))
@@ -217,36 +204,6 @@ fn keep_last(events: Vec<Timed<'_>>) -> Vec<Timed<'_>> {
         kept.push(event);
     }
     kept
-}
-
-fn tempo(bpm: f32) -> MetaMessage<'static> {
-    const MICROSECONDS_PER_MINUTE: f64 = 60_000_000.0;
-    /// The largest number that three bytes hold: microseconds per quarter note.
-    const SLOWEST: f64 = 16_777_215.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-    let quarter = (MICROSECONDS_PER_MINUTE / f64::from(bpm)).round().clamp(1.0, SLOWEST) as u32;
-    MetaMessage::Tempo(u24::from(quarter))
-}
-
-fn signature(bars: Bars) -> MetaMessage<'static> {
-    const MIDI_CLOCKS_PER_CLICK: u8 = 24;
-    const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
-    let metre = bars.metre;
-    #[expect(clippy::cast_possible_truncation, reason = "a denominator is at most 64")]
-    let power = metre.denominator.trailing_zeros() as u8;
-    MetaMessage::TimeSignature(metre.numerator, power, MIDI_CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER)
-}
-
-fn track<'a>(name: &'a str, events: impl IntoIterator<Item = Timed<'a>>) -> Track<'a> {
-    let mut track =
-        vec![TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::TrackName(name.as_bytes())) }];
-    let mut now = 0;
-    for (tick, kind) in events {
-        track.push(TrackEvent { delta: u28::from(tick - now), kind });
-        now = tick;
-    }
-    track.push(TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
-    track
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and no jam is that long")]

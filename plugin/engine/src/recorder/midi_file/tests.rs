@@ -1,5 +1,6 @@
 use super::*;
 use crate::recorder::{LogEntry, LogEvent};
+use midly::{MidiMessage, Smf, TrackEvent, TrackEventKind};
 use segue_model::note::Pitch;
 
 /// A jam: `(tick, event)` at 120 bpm.

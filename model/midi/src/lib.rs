@@ -1,12 +1,27 @@
-//! Writes a standard MIDI file from named parts with headers and notes.
+//! Writes a standard MIDI file from tracks of notes and meta events. The capture and all programs use it.
+//!
+//! Does not know files, hosts or networks.
+//!
+//! ```
+//! use segue_midi::{FileNote, FileTrack, tempo};
+//! use segue_model::note::{Pitch, Velocity};
+//!
+//! let note = FileNote { on: 0, off: 480, pitch: Pitch::new(60).unwrap(), velocity: Velocity::DEFAULT };
+//! let track = FileTrack { name: "Player", channel: 0, heading: vec![(0, tempo(120.0))], notes: vec![note] };
+//! let bytes = segue_midi::bytes(480, &[track])?;
+//! assert!(bytes.starts_with(b"MThd"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
-use anyhow::Context;
+#![forbid(unsafe_code)]
+
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
 use segue_model::note::{Metre, Pitch, Velocity};
-use std::path::Path;
+use std::io;
 
 /// One track of the file.
+#[derive(Debug, Clone, PartialEq)]
 pub struct FileTrack<'a> {
     /// Its name.
     pub name: &'a str,
@@ -14,7 +29,7 @@ pub struct FileTrack<'a> {
     pub channel: u8,
     /// Tempo, time signatures and markers, at their ticks of the file.
     pub heading: Vec<(u32, MetaMessage<'a>)>,
-    /// The notes, in any order.
+    /// The notes. Of those that begin or end on one tick, the first in this list comes first.
     pub notes: Vec<FileNote>,
 }
 
@@ -31,14 +46,16 @@ pub struct FileNote {
     pub velocity: Velocity,
 }
 
-/// Writes the parts as tracks of one file.
+/// The tracks as the bytes of one file.
 ///
 /// # Errors
-/// If the file cannot be written.
-pub fn write(path: &Path, ticks_per_quarter: u16, parts: &[FileTrack<'_>]) -> anyhow::Result<()> {
+/// If a track is too long for a MIDI file.
+pub fn bytes(ticks_per_quarter: u16, tracks: &[FileTrack<'_>]) -> io::Result<Vec<u8>> {
     let mut smf = Smf::new(Header::new(Format::Parallel, Timing::Metrical(u15::from(ticks_per_quarter))));
-    smf.tracks.extend(parts.iter().map(track));
-    smf.save(path).with_context(|| format!("{}: cannot be written", path.display()))
+    smf.tracks.extend(tracks.iter().map(track));
+    let mut bytes = Vec::new();
+    smf.write_std(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A tempo in quarter notes per minute.
@@ -59,16 +76,16 @@ pub fn signature(metre: Metre) -> MetaMessage<'static> {
     MetaMessage::TimeSignature(metre.numerator, power, CLOCKS_PER_CLICK, THIRTY_SECONDS_PER_QUARTER)
 }
 
-fn track<'a>(part: &FileTrack<'a>) -> Track<'a> {
+fn track<'a>(written: &FileTrack<'a>) -> Track<'a> {
     /// The order of events on one tick. A note ends before another begins, because a repeated note ends where it begins
     /// again.
     const HEADING: u8 = 0;
     const OFF: u8 = 1;
     const ON: u8 = 2;
-    let channel = u4::from(part.channel);
-    let heading = part.heading.iter().map(|(tick, meta)| (*tick, HEADING, TrackEventKind::Meta(*meta)));
+    let channel = u4::from(written.channel);
+    let heading = written.heading.iter().map(|(tick, meta)| (*tick, HEADING, TrackEventKind::Meta(*meta)));
     let mut events: Vec<(u32, u8, TrackEventKind<'a>)> = heading.collect();
-    for note in &part.notes {
+    for note in &written.notes {
         let key = u7::from(note.pitch.key());
         let on = MidiMessage::NoteOn { key, vel: u7::from(note.velocity.value()) };
         let off = MidiMessage::NoteOff { key, vel: u7::from(0) };
@@ -78,7 +95,7 @@ fn track<'a>(part: &FileTrack<'a>) -> Track<'a> {
     // The sort is stable.
     events.sort_by_key(|(tick, rank, _)| (*tick, *rank));
     let meta = |meta| TrackEvent { delta: u28::from(0), kind: TrackEventKind::Meta(meta) };
-    let mut track: Track<'a> = vec![meta(MetaMessage::TrackName(part.name.as_bytes()))];
+    let mut track: Track<'a> = vec![meta(MetaMessage::TrackName(written.name.as_bytes()))];
     let mut now = 0;
     for (tick, _, kind) in events {
         track.push(TrackEvent { delta: u28::from(tick - now), kind });
