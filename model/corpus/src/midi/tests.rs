@@ -357,15 +357,15 @@ fn files_that_are_no_music_are_refused_in_one_sentence() {
     let check = |bytes: &[u8], sentence: &str| {
         assert_eq!(parse_midi(bytes, "a.mid", ALL).unwrap_err().to_string(), sentence);
     };
-    check(b"", "a.mid: is not a MIDI file: it is empty. Give a Standard MIDI MidiFile (.mid)");
+    check(b"", "a.mid: is not a MIDI file: it is empty. Give a Standard MIDI File (.mid)");
     let no_midi =
-        "a.mid: is not a MIDI file: it does not begin with the letters MThd. Give a Standard MIDI MidiFile (.mid)";
+        "a.mid: is not a MIDI file: it does not begin with the letters MThd. Give a Standard MIDI File (.mid)";
     check(b"# some text", no_midi);
     let no_data =
-        "a.mid: is not a MIDI file: it is a RIFF file with no MIDI data in it. Give a Standard MIDI MidiFile (.mid)";
+        "a.mid: is not a MIDI file: it is a RIFF file with no MIDI data in it. Give a Standard MIDI File (.mid)";
     check(b"RIFF", no_data);
     let other =
-        "a.mid: is not a MIDI file: the data in its RIFF wrapper are not MIDI. Give a Standard MIDI MidiFile (.mid)";
+        "a.mid: is not a MIDI file: the data in its RIFF wrapper are not MIDI. Give a Standard MIDI File (.mid)";
     check(b"RIFF\0\0\0\0WAVEdata\0\0\0\0", other);
     let mut frames = whole.clone();
     frames[12] = 0x80;
