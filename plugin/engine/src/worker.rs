@@ -30,6 +30,8 @@ use std::time::Instant;
 /// The most notes at one onset; the next note must come later. More than ten fingers, so it only ends a model that is
 /// stuck in a chord.
 const CHORD: usize = 12;
+/// No note is played shorter because of the swing: a thirty-second.
+const SHORTEST: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 
 /// The handle of the thread. Dropping it ends and joins the thread.
 #[derive(Debug)]
@@ -243,9 +245,13 @@ fn answer_request<M: Improvise>(
         panic_on_purpose();
         let note =
             checkpoint.decide(model, DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
-        let sounding = swing.no_longer(note, sampling.limits.longest);
+        let sounding = swing.no_longer(swing.no_shorter(note, SHORTEST), sampling.limits.longest);
         end.reply(Reply::Note { generation, note: sounding })?;
-        let next = model.earliest_after(&note);
+        let mut next = model.earliest_after(&note);
+        if next > note.onset {
+            // A single line waits for the end of its note.
+            next = next.max(note.onset + sounding.duration);
+        }
         together = if next == earliest_next { together + 1 } else { 0 };
         earliest_next = if together < CHORD { next } else { note.onset + Ticks(1) };
         begin = Begin::NotBefore(earliest_next);

@@ -66,6 +66,20 @@ impl Swing {
         self.moved(performed, |[straight, performed]| (performed, straight))
     }
 
+    /// The note, lengthened so that it is played no shorter than `shortest` where the beat swings. Between a second
+    /// eighth that comes late and an even triplet there is little time, and a note that ended there would click.
+    #[must_use]
+    pub fn no_shorter(self, note: Note, shortest: Ticks) -> Note {
+        if self.share <= 0.5 {
+            return note;
+        }
+        let onset = note.onset.as_f64();
+        let end = self.straight(self.performed(onset) + shortest.as_f64());
+        #[allow(clippy::cast_possible_truncation, reason = "a note")]
+        let least = Ticks((end - onset).ceil() as i64);
+        Note { duration: note.duration.max(least), ..note }
+    }
+
     /// The note, shortened so that it is played no longer than `longest`. In a swinging beat the first half takes
     /// longer than it is written.
     #[must_use]

@@ -91,6 +91,26 @@ fn a_note_is_played_no_longer_than_the_limit() {
     assert_eq!(Swing::STRAIGHT.no_longer(note(7, 500), Ticks(24)), note(7, 24));
 }
 
+/// Between the second eighth and the third note of a triplet there are only two or three ticks.
+#[test]
+fn a_note_is_played_no_shorter_because_of_the_swing() {
+    let note = |onset, duration| Note {
+        onset: Ticks(onset),
+        pitch: Pitch::MAX,
+        duration: Ticks(duration),
+        velocity: segue_model::note::Velocity::DEFAULT,
+    };
+    let swung = Swing::new(0.62, bars(0, Metre::COMMON));
+    let at = |tick: Ticks| swung.performed(tick.as_f64());
+    for (onset, duration) in [(0, 6), (12, 6), (16, 6), (24, 6), (24, 8), (30, 6), (36, 6), (42, 6), (24, 48)] {
+        let longer = swung.no_shorter(note(onset, duration), Ticks(6));
+        assert!(at(longer.onset + longer.duration) - at(longer.onset) >= 6.0 - 1e-9, "{onset}: {longer:?}");
+        let is_long = at(Ticks(onset + duration)) - at(Ticks(onset)) >= 6.0;
+        assert!(!is_long || longer.duration.0 == duration, "{onset}: {longer:?}");
+    }
+    assert_eq!(Swing::STRAIGHT.no_shorter(note(7, 2), Ticks(6)), note(7, 2));
+}
+
 proptest! {
     #[test]
     fn the_map_turns_round_and_keeps_order(
