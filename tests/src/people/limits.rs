@@ -292,7 +292,7 @@ pub const NOT_YET: &[(Limit, &[Style])] = &[
     (Limit::Density, &[Style::Folk, Style::Piano]),
     (Limit::GateGrid, &[Style::Jazz]),
     (Limit::Blips, &[Style::Jazz, Style::Blues, Style::Irish, Style::Piano]),
-    (Limit::Interrupts, &Style::ALL),
+    (Limit::Interrupts, &[Style::Jazz, Style::Blues]),
     (Limit::FewNotes, &[Style::Blues, Style::Folk]),
 ];
 

@@ -1,9 +1,9 @@
 //! When the player's next note is due, judged by the notes before it.
 //!
-//! Between detached notes all keys are up, and that is no room for an answer. After one onset its time until the next
-//! is taken as an eighth note, or twice as long as the key was down where that is more, but at most a quarter note.
-//! From two onsets on, the ratio of time to held time is known. A row of even, detached times goes on evenly, however
-//! long the present key was down.
+//! Between detached notes all keys are up, and that is no room for an answer. After one onset nobody knows yet whether a
+//! row begins, so its time until the next is taken as a quarter note; after two, as the time between them or, because
+//! that may be the shorter one of two swung eighths, two thirds of a quarter note, however short the second key was. From three onsets on, the ratio of time to held time is known too. A row of even,
+//! detached times goes on evenly, however long the present key was down.
 //!
 //! Counts frames; knows neither beats nor the turn.
 
@@ -22,7 +22,8 @@ const LEGATO_MS: i64 = 45;
 const LEGATO_PART: i64 = 5;
 /// A longer silence ends the row.
 const LONGEST_REST_MS: i64 = 1_000;
-/// Times that differ by no more than this, or by half of the shorter one, are even: two onsets may each be 30 ms off.
+/// Times that differ by no more than this are even, because two onsets may each be 30 ms off; and so are swung eighths,
+/// of which the longer one is at most twice as long as the other.
 const UNEVEN_MS: i64 = 60;
 /// The rest after a note is at most this many times the longest rest in the row: a note is rarely more than four times
 /// as long as the longest of the three before it.
@@ -86,14 +87,14 @@ impl Row {
     pub fn overdue_at(&self, now: FramePosition, quarter: i64, sample_rate: f64) -> Option<FramePosition> {
         let last = self.onsets.last()?;
         let held = between(last.down, now);
-        let expected = self.expected(held, sample_rate).unwrap_or_else(|| (2 * held).max(quarter / 2).min(quarter));
+        let expected = self.expected(held, quarter, sample_rate).unwrap_or(quarter);
         let rest = expected - held;
         let waits = rest <= frames(LONGEST_REST_MS, sample_rate) && !is_legato(rest, expected, sample_rate);
         waits.then(|| last.down.plus(expected + frames(LATE_MS, sample_rate)))
     }
 
     /// The expected time from the last onset to the next one, in frames, if the last key was down for `held` frames.
-    fn expected(&self, held: i64, sample_rate: f64) -> Option<i64> {
+    fn expected(&self, held: i64, quarter: i64, sample_rate: f64) -> Option<i64> {
         let pairs = || self.onsets.iter().zip(self.onsets.iter().skip(1));
         let times = || pairs().map(|(one, next)| Interval::between(one, *next, sample_rate));
         let (longest, shortest) = (times().map(|time| time.whole).max()?, times().map(|time| time.whole).min()?);
@@ -103,13 +104,13 @@ impl Row {
         let by_touch = times().map(|time| held.saturating_mul(time.whole) / time.held()).max()?;
         let by_touch = if by_touch - held <= LONGEST_REST * longest_rest { by_touch } else { held };
         if self.onsets.len() == 2 {
-            // One time is no row yet; it only limits the next one.
-            return Some(by_touch.min(longest));
+            let is_held = is_legato(longest - held, longest, sample_rate);
+            return Some(if is_held { longest } else { longest.max(2 * quarter / 3) });
         }
         // Playing is less exact than the rhythm, so a time of the row that is about as long is taken instead.
         let meant = times().map(|time| time.whole).filter(|whole| is_about(*whole, by_touch)).max().unwrap_or(by_touch);
         let alike = times().filter(|time| is_about(time.held(), held)).map(|time| time.whole).max();
-        let is_even = longest - shortest <= frames(UNEVEN_MS, sample_rate).max(shortest / 2) && longest_rest > 0;
+        let is_even = longest - shortest <= frames(UNEVEN_MS, sample_rate).max(shortest) && longest_rest > 0;
         Some(match (is_even, alike) {
             (true, Some(alike)) => alike.max(longest),
             (false, Some(alike)) => alike,
@@ -178,13 +179,13 @@ mod tests {
 
     #[test]
     fn the_next_note_of_a_row_is_due_by_its_times_and_its_touch() {
-        let table: [Case<'_>; 17] = [
-            ("one short note: an eighth", &[(0, 75)], Some(250 + 75)),
-            ("one note: twice as long as it was held", &[(0, 150)], Some(300 + 75)),
-            ("the same, but within a beat", &[(0, 400)], Some(500 + 75)),
+        let table: [Case<'_>; 18] = [
+            ("one short note: a beat", &[(0, 75)], Some(500 + 75)),
+            ("one note that fills most of a beat", &[(0, 400)], Some(500 + 75)),
             ("one long note: there is no row", &[(0, 480)], None),
-            ("two notes, half held", &[(0, 125), (250, 125)], Some(500 + 75)),
-            ("two notes, the second longer", &[(0, 125), (250, 200)], Some(500 + 75)),
+            ("two notes, half held", &[(0, 125), (250, 125)], Some(583 + 75)),
+            ("two notes, the second longer", &[(0, 125), (250, 200)], Some(583 + 75)),
+            ("two notes, the second shorter", &[(0, 400), (500, 75)], Some(1_000 + 75)),
             ("two notes, held", &[(0, 240), (250, 240)], None),
             ("eighths, half held", &[(0, 125), (250, 125), (500, 125)], Some(750 + 75)),
             ("eighths, the last key shorter", &[(0, 200), (250, 200), (500, 100)], Some(750 + 75)),
@@ -193,8 +194,9 @@ mod tests {
             ("a quarter after eighths", &[(0, 125), (250, 125), (500, 125), (750, 250)], Some(1_250 + 75)),
             ("eighths, now short, now long", &[(0, 75), (250, 187), (500, 75), (750, 187)], Some(1_000 + 75)),
             ("a whole note after eighths", &[(0, 125), (250, 125), (500, 125), (750, 1_500)], None),
+            ("swung eighths, some keys shorter", &[(0, 100), (310, 50), (500, 70), (810, 90)], Some(1_120 + 75)),
             ("long, short, short", &[(0, 250), (500, 125), (750, 125), (1_000, 250)], Some(1_500 + 75)),
-            ("a rest that is none of the row", &[(0, 125), (1_500, 125)], Some(1_750 + 75)),
+            ("a rest that is none of the row", &[(0, 125), (1_500, 125)], Some(2_000 + 75)),
             ("slow notes, far apart", &[(0, 400), (1_300, 400), (2_600, 250)], None),
         ];
         for (what, onsets, wanted) in table {
