@@ -1,9 +1,10 @@
 //! When the player's next note is due, judged by the notes before it.
 //!
-//! Between detached notes all keys are up, and that is no room for an answer. After one onset nobody knows yet whether a
-//! row begins, so its time until the next is taken as a quarter note; after two, as the time between them or, because
-//! that may be the shorter one of two swung eighths, two thirds of a quarter note, however short the second key was. From three onsets on, the ratio of time to held time is known too. A row of even,
-//! detached times goes on evenly, however long the present key was down.
+//! Between detached notes all keys are up, and that is no room for an answer. After one onset nobody knows yet whether
+//! a row begins, so its time until the next is taken as a quarter note. After two it is taken as the time between them
+//! or, because that may be the shorter one of two swung eighths, as two thirds of a quarter note. From three onsets on,
+//! the ratio of time to held time is known too. A row of even, detached times goes on evenly, however long the present
+//! key was down.
 //!
 //! Counts frames; knows neither beats nor the turn.
 
