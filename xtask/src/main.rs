@@ -1,4 +1,4 @@
-//! Starts everything else: `bundle`, `demo`, `improvise`, `standalone`, `test`, `train`, `people`, `renders`, `bench`.
+//! Starts everything else: `cargo xtask help` lists the verbs.
 //!
 //! It builds in seconds, because it does not depend on the plugin or the model: it only calls `cargo` and moves files.
 
@@ -19,7 +19,8 @@ use bundle::Kind;
 use cargo::Workspace;
 use check::Extent;
 use std::ffi::OsStr;
-use std::process::ExitCode;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask [--no-install] VERB
@@ -36,8 +37,9 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
                      Segue without a DAW: with your sound card, your MIDI keyboard or the computer's own
   test               format, lints, docs, all tests, and the built plugin in real hosts, cheapest first
   test --nightly     the same with long runs: an hour of a duet, 2,000 minutes with a random host,
-                     all of the table that `people` prints with its limits, and more cases of each property, other
-                     ones every night (about half an hour on two cores)
+                     all of the table that `people` prints with its limits, more cases of each property, other ones
+                     every night, and what `readers` finds in the repository's tunes and in the folders that the
+                     variable SEGUE_MUSIC names (about half an hour on two cores)
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is reported with its seed, and --sequences 1 --seed SEED plays it again
@@ -50,6 +52,7 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   people [--style NAME] [--seeds N] [--part NAME] [--data FOLDER] [--tsv FILE]
                      play with Segue as people do, in all styles and modes, and print what came of it as a table; with
                      --data beside the music of the training data (a minute for four seeds)
+  readers FOLDER ... read files beside abc2midi and mido, and print every tune and file that they read in another way
   renders --out FILE [--count N]
                      write down every event of a fixed set of offline renders, to compare two builds note for note
   validate           clap-validator, Steinberg's validator and pluginval on the built bundles: those that are on the
@@ -92,6 +95,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("test", _) => done(test(&Workspace::find()?, rest)),
         ("bundle", _) => done(bundle(&Workspace::find()?, rest)),
         ("people", _) => with_plugin("people", rest),
+        ("readers", _) => done(readers(&Workspace::find()?, rest)),
         ("renders", _) => with_plugin("renders", rest),
         ("release", []) => {
             done(release::make(&Workspace::find()?).map(|archive| println!("Packed {}", archive.display())))
@@ -123,7 +127,13 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     };
     match words[..] {
         [] => check::everything(workspace, &Extent::usual()),
-        ["--nightly"] => check::everything(workspace, &Extent::of_this_night()),
+        ["--nightly"] => {
+            let music = std::env::var_os("SEGUE_MUSIC").unwrap_or_default();
+            let named = std::env::split_paths(&music).filter(|folder| !folder.as_os_str().is_empty());
+            let folders: Vec<PathBuf> = named.chain([workspace.root().join("tests/tunes")]).collect();
+            readers(workspace, &folders)?;
+            check::everything(workspace, &Extent::of_this_night())
+        }
         ["--gpu"] => check::graphics(workspace),
         ["--other-systems"] => check::other_systems(workspace),
         ["--sequences", count] => check::random_host(workspace, number("--sequences", count)?, 0),
@@ -196,6 +206,19 @@ fn bench(workspace: &Workspace) -> Result<ExitCode> {
     start(workspace, "segue-tests", "bench", [bundles.clap.as_os_str()], &[])
 }
 
+/// Compares our readers of files with others.
+fn readers<F: AsRef<OsStr>>(workspace: &Workspace, folders: &[F]) -> Result<()> {
+    if folders.is_empty() {
+        bail!("`readers` takes folders of .abc and .mid files, such as tests/tunes");
+    }
+    prerequisites::ready_to_build()?;
+    prerequisites::ready_to_compare_readers()?;
+    let python = venv::python(workspace)?;
+    cargo::run(workspace.cargo().args(["build", "--release", "-p", "segue-corpus", "--bin", "compare-readers"]))?;
+    let mut compare = Command::new(workspace.binary("compare-readers"));
+    cargo::run(compare.arg("--python").arg(python).args(folders))
+}
+
 fn train(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     prerequisites::ready_to_build()?;
     start(workspace, "segue-training", "train", [], arguments)
@@ -229,5 +252,5 @@ fn start<const N: usize>(
         build.args(["--features", "gpu"]);
     }
     cargo::run(&mut build)?;
-    cargo::hand_over(std::process::Command::new(workspace.binary(program)).args(ours).args(users))
+    cargo::hand_over(Command::new(workspace.binary(program)).args(ours).args(users))
 }

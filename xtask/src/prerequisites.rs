@@ -60,6 +60,13 @@ const VULKAN: Requirement = Requirement {
     fix: Fix::Packages(&["mesa-vulkan-drivers", "libvulkan1"]),
 };
 
+/// Reads letters, to compare with.
+const ABC_READER: Requirement = Requirement {
+    what: "abc2midi, a reader of ABC to compare ours with",
+    probe: &["abc2midi", "-ver"],
+    fix: Fix::Packages(&["abcmidi"]),
+};
+
 const GRAPHICS: Requirement = Requirement {
     what: "libGL.so.1, without which the VST3 host dawdreamer does not start",
     probe: &["python3", "-c", "import ctypes; ctypes.CDLL('libGL.so.1')"],
@@ -143,6 +150,11 @@ pub fn ready_for_python() -> Result<()> {
     }
     PYTHON.ensure()?;
     GRAPHICS.ensure()
+}
+
+/// Makes sure that the readers of files can be compared with others.
+pub fn ready_to_compare_readers() -> Result<()> {
+    ABC_READER.ensure()
 }
 
 /// Makes sure that the editor's window can be opened.

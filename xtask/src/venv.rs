@@ -1,4 +1,4 @@
-//! The VST3 hosts by other authors: Python packages, in a folder of their own in the build folder.
+//! The VST3 hosts and the MIDI reader by other authors: Python packages, in a folder of their own in the build folder.
 
 use crate::cargo::Workspace;
 use crate::prerequisites;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Pinned, because a test whose tools change proves nothing.
-const PACKAGES: [&str; 3] = ["numpy==2.3.5", "pedalboard==0.9.26", "dawdreamer==0.9.0"];
+const PACKAGES: [&str; 4] = ["numpy==2.3.5", "pedalboard==0.9.26", "dawdreamer==0.9.0", "mido==1.3.3"];
 
 /// The Python that has the hosts; it is created if it is missing or has other versions.
 pub fn python(workspace: &Workspace) -> Result<PathBuf> {
@@ -34,10 +34,7 @@ fn make(folder: &Path, python: &Path) -> Result<()> {
     let mut install = Command::new(python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
     if !install.args(PACKAGES).status().is_ok_and(|status| status.success()) {
-        bail!(
-            "the VST3 hosts ({}) cannot be fetched from PyPI; the test of the VST3 needs the network once",
-            PACKAGES.join(", ")
-        );
+        bail!("what the tests need of PyPI ({}) cannot be fetched; they need the network once", PACKAGES.join(", "));
     }
     Ok(())
 }

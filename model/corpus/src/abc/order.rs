@@ -110,7 +110,11 @@ impl Cutter {
         } else if bar.opens {
             self.close(index);
             self.opened = true;
-        } else if bar.section && !ending_follows && (!self.opened || self.in_last_ending()) {
+        } else if bar.section
+            && !ending_follows
+            && (!self.opened || self.in_last_ending())
+            && !self.is_upbeat(items, index)
+        {
             self.close(index + 1);
         }
         if let Some(ending) = &bar.ending {
@@ -118,7 +122,8 @@ impl Cutter {
         }
     }
 
-    /// Whether less than a bar has sounded since the section began: a label after an upbeat does not separate them.
+    /// Whether less than a bar has sounded since the section began: a label or a double line after an upbeat does not
+    /// separate it from the bars that follow.
     fn is_upbeat(&self, items: &[Placed], index: usize) -> bool {
         let mut length = Exact::default();
         for placed in &items[self.start..index] {

@@ -197,11 +197,13 @@ fn repeats_are_played_out() {
 #[test]
 fn a_repeat_without_a_beginning_repeats_its_section() {
     check_order("AB:|cd:|", "ABABcdcd");
-    check_order("A||B:|c", "ABBc");
-    check_order("A|]B:|c", "ABBc");
+    check_order("M:1/8\nL:1/8\nK:C\nA||B:|c", "ABBc");
+    check_order("M:1/8\nL:1/8\nK:C\nA|]B:|c", "ABBc");
     check_order("A|B:|c", "ABABc");
     check_order("|:A||B:|c", "ABABc");
     check_order("M:1/8\nL:1/8\nK:C\nP:A\nA|\nP:B\nB:|", "ABB");
+    // The double line stands between an upbeat and its bar, and does not part them.
+    check_order("M:2/8\nL:1/8\nK:C\nA||Bc|d:|e||fg|a:|", "ABcdABcdefgaefga");
 }
 
 #[test]
@@ -209,7 +211,7 @@ fn endings_are_played_at_their_passes() {
     check_order("|:A|1B:|2c|]d", "ABAcd");
     check_order("|:A[1B:|[2c|]d", "ABAcd");
     check_order("|:A|1 B :|2 c :|d", "ABAcd");
-    check_order("A|[1B:|[2c||d:|", "ABAcdd");
+    check_order("M:1/8\nL:1/8\nK:C\nA|[1B:|[2c||d:|", "ABAcdd");
     check_order("|:A[1,3B:|[2c:|d", "ABAcABd");
     check_order("|:A[1-3B:|[4c|]", "ABABABAc");
     check_order("|:A|1B:|c", "ABAc");
