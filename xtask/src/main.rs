@@ -214,7 +214,9 @@ fn readers<F: AsRef<OsStr>>(workspace: &Workspace, folders: &[F]) -> Result<()> 
     prerequisites::ready_to_build()?;
     prerequisites::ready_to_compare_readers()?;
     let python = venv::python(workspace)?;
-    cargo::run(workspace.cargo().args(["build", "--release", "-p", "segue-corpus", "--bin", "compare-readers"]))?;
+    let mut build = workspace.cargo();
+    build.args(["build", "--release", "-p", "segue-corpus", "--bin", "compare-readers", "--features", "sheet"]);
+    cargo::run(&mut build)?;
     let mut compare = Command::new(workspace.binary("compare-readers"));
     cargo::run(compare.arg("--python").arg(python).args(folders))
 }

@@ -20,6 +20,7 @@ mod tune;
 mod voices;
 mod write;
 mod written;
+mod written_lengths;
 
 #[cfg(test)]
 mod cases;

@@ -2,12 +2,14 @@
 //!
 //! Does not know networks, hosts or sound.
 
+mod notated;
 pub mod roll;
 
 use crate::Tune;
 use crate::abc::write_abc;
 use anyhow::Context;
 use midly::MetaMessage;
+use notated::notated;
 use roll::{RollNote, RollPicture};
 use segue_midi::{FileNote, FileTrack};
 use segue_model::chord::{Chord, OCTAVE};
@@ -93,12 +95,13 @@ pub fn key_signature(notes: &[Note]) -> &'static str {
 
 /// ABC.
 impl Sheet {
-    /// Both voices as one tune. If Segue's notes follow the player's, a header line says which note is Segue's first.
+    /// Both voices as one tune, as somebody would write them down: on a grid, without the short rests between detached
+    /// notes. If Segue's notes follow the player's, a header line says which note is Segue's first.
     ///
     /// # Errors
     /// If `key` is not a key.
     pub fn abc(&self, key: &str) -> Result<String, String> {
-        let mut notes: Vec<Note> = self.all().copied().collect();
+        let mut notes = [notated(&self.player, &self.bars), notated(&self.segue, &self.bars)].concat();
         notes.sort_unstable();
         let tune = Tune {
             title: self.title.clone(),

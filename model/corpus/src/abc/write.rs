@@ -1,12 +1,14 @@
 //! Writes a tune as ABC, so that what Segue plays can be read, printed and sent to friends.
+//!
+//! It is written as a musician would, and so that strict readers accept it: triplets as `(3`, no length in thirds,
+//! beams by the beat, and every bar full except an upbeat and the last bar, which is short by the upbeat.
 
 use super::key::{KeySignature, Spelled};
+use super::written_lengths::{Group, grouped, length_text, pieces};
 use crate::Tune;
-use segue_model::note::{Bars, Metre, Note, Ticks};
+use segue_model::note::{Bars, Metre, Note, TICKS_PER_QUARTER, Ticks};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The unit length: `L:1/8`.
-const UNIT: Ticks = Ticks(24);
 /// Longer notes are written as several tied ones.
 const LONGEST: Ticks = Ticks::quarters(16);
 const BARS_IN_A_LINE: usize = 4;
@@ -21,16 +23,51 @@ const SOUNDS_IN_A_LINE: usize = 24;
 pub fn write_abc(tune: &Tune, key: &str) -> Result<String, String> {
     let signature = KeySignature::parse(key)?;
     let metre = tune.bars.first().map(|bars| bars.metre);
+    let unit = unit(metre);
     let mut writer =
-        AbcWriter { text: String::new(), key: signature, written: HashMap::new(), tied: Vec::new(), in_line: 0 };
+        AbcWriter { text: String::new(), key: signature, unit, written: HashMap::new(), tied: Vec::new(), in_line: 0 };
     writer.header(tune, metre, key);
     writer.body(tune, metre);
     Ok(writer.text)
 }
 
+/// The unit length, `L:`. ABC 2.1 (section 4.7): a sixteenth in metres below 3/4, otherwise an eighth.
+fn unit(metre: Option<Metre>) -> Ticks {
+    let is_short = metre.is_some_and(|metre| metre.bar() < Ticks::quarters(3));
+    Ticks(TICKS_PER_QUARTER / if is_short { 4 } else { 2 })
+}
+
+/// What sounds between two moments at which something changes.
+struct SoundingSpan {
+    from: Ticks,
+    to: Ticks,
+    /// What is written before it, such as a chord symbol.
+    before: String,
+    /// Empty for a rest.
+    notes: Vec<Note>,
+}
+
+impl SoundingSpan {
+    /// Cut so that each piece has one note head.
+    fn pieces(&self, in_tuplet: bool) -> impl Iterator<Item = Self> {
+        let mut from = self.from;
+        pieces(self.to - self.from, in_tuplet).into_iter().map(move |length| {
+            let before = if from == self.from { self.before.clone() } else { String::new() };
+            let piece = Self { from, to: from + length, before, notes: self.notes.clone() };
+            from = piece.to;
+            piece
+        })
+    }
+}
+
+fn lengths_of(stretches: &[SoundingSpan]) -> impl Iterator<Item = Ticks> {
+    stretches.iter().map(|stretch| stretch.to - stretch.from)
+}
+
 struct AbcWriter {
     text: String,
     key: KeySignature,
+    unit: Ticks,
     /// The accidentals in this bar by letter and octave. They are written wherever readers might differ.
     written: HashMap<(u8, i8), i8>,
     /// Notes that are tied to the next sound: they carry their accidental over a bar line.
@@ -43,37 +80,59 @@ impl AbcWriter {
     fn header(&mut self, tune: &Tune, metre: Option<Metre>, key: &str) {
         let title = one_line(&tune.title).replace('%', "\\%");
         let metre = metre.map_or_else(|| "none".to_owned(), metre_text);
-        self.push(&format!("X:1\nT:{title}\nM:{metre}\nL:1/8\nK:{}\n", one_line(key)));
+        let unit = TICKS_PER_QUARTER * 4 / self.unit.0;
+        self.push(&format!("X:1\nT:{title}\nM:{metre}\nL:1/{unit}\nK:{}\n", one_line(key)));
     }
 
     fn body(&mut self, tune: &Tune, mut metre: Option<Metre>) {
         let notes = without_overlap_of_one_key(&tune.notes);
-        let end = notes.iter().map(end_of).max().unwrap_or(Ticks::ZERO);
+        let last = notes.iter().map(end_of).max().unwrap_or(Ticks::ZERO);
+        let end = filled(&tune.bars, last);
         let lines = bar_lines(&tune.bars, end);
-        let mut chords = tune.chords.iter().filter(|(at, _)| *at >= Ticks::ZERO && *at < end).peekable();
-        let moments = moments(&notes, &lines, tune, end);
-        let mut starting = notes.iter().peekable();
-        let mut sounding: Vec<Note> = Vec::new();
-        for (from, to) in moments.iter().zip(moments.iter().skip(1)) {
-            if let Some(new_metre) = lines.get(from).filter(|_| *from > Ticks::ZERO) {
+        let stretches = stretches(tune, &notes, &lines, end);
+        for bar in stretches.chunk_by(|_, next| !lines.contains_key(&next.from)) {
+            let Some(first) = bar.first() else { continue };
+            if let Some(new_metre) = lines.get(&first.from).filter(|_| first.from > Ticks::ZERO) {
                 self.bar_line();
                 if metre != Some(*new_metre) {
                     metre = Some(*new_metre);
                     self.push(&format!("[M:{}] ", metre_text(*new_metre)));
                 }
             }
-            sounding.retain(|note| end_of(note) > *from);
-            while let Some(note) = starting.next_if(|note| note.onset <= *from) {
-                sounding.push(*note);
-            }
-            while let Some((_, chord)) = chords.next_if(|(at, _)| at <= from) {
-                let symbol = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
-                self.push(&format!("\"{symbol}\""));
-            }
-            self.sound(&sounding, *to, *to - *from);
-            self.break_free_line(lines.is_empty());
+            self.bar(bar, metre);
         }
-        self.push("|]\n");
+        self.push(if self.text.ends_with([' ', '\n']) { "|]\n" } else { " |]\n" });
+    }
+
+    fn bar(&mut self, bar: &[SoundingSpan], metre: Option<Metre>) {
+        let lengths: Vec<Ticks> = lengths_of(bar).collect();
+        // The beats of an upbeat count back from the bar line behind it.
+        let end = bar.last().map_or(Ticks::ZERO, |stretch| stretch.to);
+        let mut rest = bar;
+        for Group { count, is_tuplet } in grouped(&lengths) {
+            let (group, behind) = rest.split_at(count);
+            let group: Vec<SoundingSpan> = group.iter().flat_map(|stretch| stretch.pieces(is_tuplet)).collect();
+            if is_tuplet {
+                let is_plain = group.len() == 3 && lengths_of(&group).all(|it| Some(it) == lengths_of(&group).next());
+                self.push(&if is_plain { "(3".to_owned() } else { format!("(3:2:{}", group.len()) });
+            }
+            for stretch in &group {
+                self.stretch(stretch, is_tuplet);
+                let joins = metre.is_some_and(|metre| {
+                    let at_beat = (end - stretch.to).0 % beat(metre).0 == 0;
+                    let is_short = stretch.to - stretch.from < Ticks::quarters(1) && !stretch.notes.is_empty();
+                    is_short && !at_beat
+                });
+                if !joins {
+                    self.push(" ");
+                }
+                self.break_free_line(metre.is_none());
+            }
+            rest = behind;
+        }
+        if metre.is_some() && !self.text.ends_with(' ') {
+            self.push(" ");
+        }
     }
 
     fn bar_line(&mut self) {
@@ -93,29 +152,27 @@ impl AbcWriter {
         }
     }
 
-    /// Writes what sounds up to `to`; notes that sound longer are tied to themselves.
-    fn sound(&mut self, sounding: &[Note], to: Ticks, length: Ticks) {
-        let length = length_text(length);
-        let mut notes: Vec<&Note> = sounding.iter().collect();
-        notes.sort_unstable_by_key(|note| note.pitch);
-        if notes.is_empty() {
+    /// What sounds in a stretch; notes that sound longer are tied to themselves.
+    fn stretch(&mut self, stretch: &SoundingSpan, in_tuplet: bool) {
+        let length = length_text(stretch.to - stretch.from, self.unit, in_tuplet);
+        self.push(&stretch.before);
+        if stretch.notes.is_empty() {
             self.tied.clear();
-            self.push(&format!("z{length} "));
+            self.push(&format!("z{length}"));
             return;
         }
-        let (open, close) = if notes.len() > 1 { ("[", "]") } else { ("", "") };
+        let (open, close) = if stretch.notes.len() > 1 { ("[", "]") } else { ("", "") };
         let mut tied = Vec::new();
         self.push(open);
-        for note in notes {
+        for note in &stretch.notes {
             let spelled = self.key.spelled(note.pitch);
             let name = self.name(spelled);
-            let goes_on = end_of(note) > to;
+            let goes_on = end_of(note) > stretch.to;
             self.push(&format!("{name}{length}{}", if goes_on { "-" } else { "" }));
             tied.extend(goes_on.then_some(spelled));
         }
         self.tied = tied;
         self.push(close);
-        self.push(" ");
     }
 
     /// The accidental, letter and octave marks of a note.
@@ -169,7 +226,7 @@ fn bar_lines(bars: &[Bars], end: Ticks) -> BTreeMap<Ticks, Metre> {
     for (index, entry) in bars.iter().enumerate() {
         let until = bars.get(index + 1).map_or(end, |next| next.line.min(end));
         let bar = entry.metre.bar();
-        // The first entry may lie several bars after the start.
+        // The first entry may stand bars behind the start.
         let mut line = if index == 0 { Ticks::ZERO - entry.place(Ticks::ZERO) } else { entry.line };
         while line < until {
             if line >= Ticks::ZERO {
@@ -179,6 +236,49 @@ fn bar_lines(bars: &[Bars], end: Ticks) -> BTreeMap<Ticks, Metre> {
         }
     }
     lines
+}
+
+/// The end of the last bar, which is full or short by the upbeat.
+fn filled(bars: &[Bars], end: Ticks) -> Ticks {
+    let (Some(first), Some(last)) = (bars.first(), bars.iter().rfind(|bars| bars.line <= end)) else { return end };
+    let upbeat = first.place(Ticks::ZERO);
+    let place = last.place(end);
+    if place == Ticks::ZERO {
+        return end;
+    }
+    let makes_up = last.metre == first.metre && place <= upbeat;
+    end - place + if makes_up { upbeat } else { last.metre.bar() }
+}
+
+/// Everything from the start to `end`, cut wherever something begins or ends, and where no note may be longer.
+fn stretches(tune: &Tune, notes: &[Note], lines: &BTreeMap<Ticks, Metre>, end: Ticks) -> Vec<SoundingSpan> {
+    let moments = moments(notes, lines, tune, end);
+    let mut chords = tune.chords.iter().filter(|(at, _)| *at >= Ticks::ZERO && *at < end).peekable();
+    let mut starting = notes.iter().peekable();
+    let mut sounding: Vec<Note> = Vec::new();
+    let pairs = moments.iter().zip(moments.iter().skip(1));
+    let stretch = |(from, to): (&Ticks, &Ticks)| {
+        sounding.retain(|note| end_of(note) > *from);
+        while let Some(note) = starting.next_if(|note| note.onset <= *from) {
+            sounding.push(*note);
+        }
+        let mut before = String::new();
+        while let Some((_, chord)) = chords.next_if(|(at, _)| at <= from) {
+            let symbol = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
+            before = format!("\"{symbol}\"");
+        }
+        let mut notes = sounding.clone();
+        notes.sort_unstable_by_key(|note| note.pitch);
+        SoundingSpan { from: *from, to: *to, before, notes }
+    };
+    pairs.map(stretch).collect()
+}
+
+/// The notes that a beam joins: a beat, which has three parts in compound metres.
+fn beat(metre: Metre) -> Ticks {
+    let part = TICKS_PER_QUARTER * 4 / i64::from(metre.denominator).max(1);
+    let is_compound = metre.denominator >= 8 && metre.numerator.is_multiple_of(3);
+    Ticks(if is_compound { 3 * part } else { part.max(TICKS_PER_QUARTER) })
 }
 
 /// Every moment at which something begins, ends or must be cut, from the start to `end`.
@@ -196,23 +296,6 @@ fn moments(notes: &[Note], lines: &BTreeMap<Ticks, Metre>, tune: &Tune, end: Tic
         cut.push(moment);
     }
     cut
-}
-
-/// A length as a multiple of the unit: nothing for one, `2`, `/`, `3/2`.
-fn length_text(length: Ticks) -> String {
-    let divisor = greatest_common_divisor(length.0, UNIT.0);
-    let (numerator, denominator) = (length.0 / divisor, UNIT.0 / divisor);
-    let mut text = if numerator == 1 { String::new() } else { numerator.to_string() };
-    match denominator {
-        1 => {}
-        2 => text.push('/'),
-        _ => text = format!("{text}/{denominator}"),
-    }
-    text
-}
-
-fn greatest_common_divisor(a: i64, b: i64) -> i64 {
-    if b == 0 { a.max(1) } else { greatest_common_divisor(b, a % b) }
 }
 
 fn metre_text(metre: Metre) -> String {
@@ -258,7 +341,7 @@ mod tests {
     fn a_tune_is_written_as_a_musician_would_write_it() {
         let abc = "X:1\nT:Short\nM:6/8\nL:1/8\nK:Gm\nD|G3 \"Cm\"^FGA|[GB]2z G3-|G3|]";
         let written = write_abc(&read(abc), "Gm").unwrap();
-        let expected = "X:1\nT:Short\nM:6/8\nL:1/8\nK:Gm\nD | G3 \"Cm\"^F G A | [G2B2] z G3- | G3 |]\n";
+        let expected = "X:1\nT:Short\nM:6/8\nL:1/8\nK:Gm\nD | G3 \"Cm\"^FGA | [G2B2] z G3- | G3 z2 |]\n";
         assert_eq!(written, expected);
     }
 

@@ -12,9 +12,10 @@ use segue::preset::{self, Shelf};
 use segue::styles;
 use segue_corpus::sheet::{Sheet, TEMPOS_BPM, key_signature};
 use segue_corpus::tunes::TuneSelection;
+use segue_engine::time::swing::Swing;
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
-use segue_model::note::{Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
+use segue_model::note::{Bars, Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
 use std::path::{Path, PathBuf};
 
 /// The most bars of a session.
@@ -93,7 +94,9 @@ pub fn improvise(wish: &Wish) -> Result<()> {
         wish.write(number, &sheet, &played)?;
         if wish.abc.is_some() {
             let key = key_signature(&[&sheet.player[..], &sheet.segue].concat());
-            let text = sheet.abc(key).map_err(anyhow::Error::msg)?;
+            let swing = params.settings().timing.swing;
+            let straight = straightened(&sheet.segue, &sheet.bars, swing);
+            let text = Sheet { segue: straight, ..sheet }.abc(key).map_err(anyhow::Error::msg)?;
             book.push_str(&text.replacen("X:1\n", &format!("X:{number}\n"), 1));
             book.push('\n');
         }
@@ -317,6 +320,23 @@ fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &Played, alone
         chords,
         tempo_bpm: session.tempo_bpm,
     }
+}
+
+/// Swung notes as they are written: straight.
+fn straightened(notes: &[Note], bars: &[Bars], share: f32) -> Vec<Note> {
+    let Some(first) = bars.first() else { return notes.to_vec() };
+    #[expect(clippy::cast_possible_truncation, reason = "a session is shorter than 2^52 ticks")]
+    let nearest = |ticks: f64| Ticks(ticks.round() as i64);
+    let mut before = None;
+    let straight = |note: &Note| {
+        let bars = bars.iter().rfind(|bars| bars.line <= note.onset).unwrap_or(first);
+        let swing = Swing::new(share, *bars);
+        let onset = nearest(swing.heard(note.onset.as_f64(), before));
+        before = Some(onset);
+        let end = nearest(swing.lifted((note.onset + note.duration).as_f64()));
+        Note { onset, duration: (end - onset).max(Ticks(1)), ..*note }
+    };
+    notes.iter().map(straight).collect()
 }
 
 /// A preset on the shelf or in a file.

@@ -5,10 +5,12 @@
 #![allow(clippy::print_stdout, reason = "a program that prints")]
 
 use midly::{MidiMessage, Smf, Timing, TrackEventKind};
-use segue_corpus::abc::{self, Book};
+use segue_corpus::Tune;
+use segue_corpus::abc::{self, Book, write_abc};
 use segue_corpus::folder::{is_abc, is_midi};
-use segue_corpus::midi::{Reading, read_midi};
-use segue_model::note::{Note, TICKS_PER_QUARTER};
+use segue_corpus::midi::{MidiOptions, read_midi};
+use segue_corpus::sheet::key_signature;
+use segue_model::note::{Note, TICKS_PER_QUARTER, Ticks};
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fs;
@@ -21,7 +23,9 @@ const MIDO: &str = include_str!("notes_by_mido.py");
 const EXPLAINED: &str = include_str!("explained.txt");
 
 /// Where a note begins, in ticks, and which key it is.
-type Onset = (i64, u8);
+type NoteStart = (i64, u8);
+/// The notes of each track.
+type Tracks = Vec<Vec<NoteStart>>;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -32,7 +36,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let lines = EXPLAINED.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let explained = lines.map(|line| line.split_once(": ").ok_or_else(|| format!("“{line}” says no reason")));
     let mut comparison =
-        Comparison { python, explained: explained.collect::<Result<_, _>>()?, ..Comparison::default() };
+        ReaderComparison { python, explained: explained.collect::<Result<_, _>>()?, ..ReaderComparison::default() };
     for folder in arguments.map(PathBuf::from) {
         comparison.folder(&folder, &folder)?;
     }
@@ -40,7 +44,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 #[derive(Default)]
-struct Comparison {
+struct ReaderComparison {
     python: String,
     explained: BTreeMap<&'static str, &'static str>,
     /// Different, and in the list of explanations.
@@ -51,7 +55,7 @@ struct Comparison {
     different: Vec<String>,
 }
 
-impl Comparison {
+impl ReaderComparison {
     fn folder(&mut self, folder: &Path, root: &Path) -> Result<(), Box<dyn Error>> {
         let mut paths: Vec<PathBuf> =
             fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
@@ -90,18 +94,22 @@ impl Comparison {
                     .push(format!("{source}: abc2midi cannot be asked for it, because its number is not its own"));
                 continue;
             }
-            let theirs = by_abc2midi(&copy, number.unwrap_or_default())?;
+            let (theirs, _) = by_abc2midi(&copy, number.unwrap_or_default())?;
             let mut ours = onsets(&tune.notes);
             together(&mut ours);
             self.compare(&source, &ours, &theirs);
+            self.written(&source, tune)?;
         }
         Ok(())
     }
 
     fn midi(&mut self, path: &Path, name: &str) -> Result<(), Box<dyn Error>> {
         let theirs = by_mido(&self.python, path)?;
-        match (read_midi(path, Reading::default()), theirs) {
-            (Ok(tune), Ok(theirs)) => self.compare(name, &onsets(&tune.notes), &[theirs]),
+        match (read_midi(path, MidiOptions::default()), theirs) {
+            (Ok(tune), Ok(theirs)) => {
+                self.compare(name, &onsets(&tune.notes), &[theirs]);
+                self.written(name, &tune)?;
+            }
             (Ok(_), Err(reason)) => self.refused.push(format!("{name}: mido: {reason}")),
             (Err(refused), Ok(theirs)) if !theirs.is_empty() => self.different.push(refused.to_string()),
             (Err(refused), _) => self.refused.push(refused.to_string()),
@@ -109,8 +117,25 @@ impl Comparison {
         Ok(())
     }
 
+    /// The tune as Segue writes it in letters comes back from abc2midi, and without a complaint.
+    fn written(&mut self, source: &str, tune: &Tune) -> Result<(), Box<dyn Error>> {
+        let path = std::env::temp_dir().join(format!("segue-written-{}.abc", std::process::id()));
+        fs::write(&path, write_abc(tune, key_signature(&tune.notes))?)?;
+        let (voices, said) = by_abc2midi(&path, 1)?;
+        // A bar that the tune itself cuts short is not full in letters either.
+        let is_cut = tune.bars.windows(2).any(|pair| pair[0].place(pair[1].line) != Ticks::ZERO);
+        let is_complaint = |line: &&str| line.contains("Error") || line.contains("Warning");
+        let complaints = said.lines().filter(is_complaint).filter(|line| !(is_cut && line.contains("time units")));
+        self.different.extend(complaints.map(|line| format!("{source}, written: {line}")));
+        let mut ours = onsets(&tune.notes);
+        together(&mut ours);
+        self.compare(&format!("{source}, written"), &ours, &voices);
+        fs::remove_file(path)?;
+        Ok(())
+    }
+
     /// `theirs` has several voices, of which Segue reads one.
-    fn compare(&mut self, source: &str, ours: &[Onset], theirs: &[Vec<Onset>]) {
+    fn compare(&mut self, source: &str, ours: &[NoteStart], theirs: &[Vec<NoteStart>]) {
         if theirs.iter().any(|voice| are_alike(voice, ours)) {
             self.alike += 1;
             return;
@@ -125,7 +150,7 @@ impl Comparison {
             return;
         };
         let same = alike_at_first(nearest, ours);
-        let from = |notes: &[Onset]| {
+        let from = |notes: &[NoteStart]| {
             let next = notes.iter().skip(same).take(4).map(|(at, key)| format!("{key} at {at}"));
             next.collect::<Vec<_>>().join(", ")
         };
@@ -157,21 +182,21 @@ impl Comparison {
 }
 
 /// Tuplets do not fall on whole ticks, and readers round them in their own ways.
-fn is_alike(one: Onset, other: Onset) -> bool {
+fn is_alike(one: NoteStart, other: NoteStart) -> bool {
     one.1 == other.1 && one.0.abs_diff(other.0) <= 1
 }
 
-fn alike_at_first(one: &[Onset], other: &[Onset]) -> usize {
+fn alike_at_first(one: &[NoteStart], other: &[NoteStart]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| is_alike(**one, **other)).count()
 }
 
-fn are_alike(one: &[Onset], other: &[Onset]) -> bool {
+fn are_alike(one: &[NoteStart], other: &[NoteStart]) -> bool {
     one.len() == other.len() && alike_at_first(one, other) == one.len()
 }
 
 /// In order, each once.
-fn onsets(notes: &[Note]) -> Vec<Onset> {
-    let mut onsets: Vec<Onset> = notes.iter().map(|note| (note.onset.0, note.pitch.key())).collect();
+fn onsets(notes: &[Note]) -> Vec<NoteStart> {
+    let mut onsets: Vec<NoteStart> = notes.iter().map(|note| (note.onset.0, note.pitch.key())).collect();
     onsets.sort_unstable();
     onsets.dedup();
     onsets
@@ -218,14 +243,16 @@ fn without_ornaments(book: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(path)
 }
 
-/// Each track as abc2midi writes it, without an accompaniment.
-fn by_abc2midi(book: &Path, number: u32) -> Result<Vec<Vec<Onset>>, Box<dyn Error>> {
+/// Each track as abc2midi writes it, without an accompaniment, and what abc2midi says.
+fn by_abc2midi(book: &Path, number: u32) -> Result<(Tracks, String), Box<dyn Error>> {
     let out = std::env::temp_dir().join(format!("segue-readers-{}.mid", std::process::id()));
     let _ = fs::remove_file(&out);
     let mut command = Command::new("abc2midi");
-    command.arg(book).arg(number.to_string()).arg("-o").arg(&out).args(["-NGUI", "-NFER", "-OCC", "-silent"]);
-    command.output().map_err(|error| format!("abc2midi cannot be started ({error}); install Debian's abcmidi"))?;
-    let Ok(bytes) = fs::read(&out) else { return Ok(Vec::new()) };
+    command.arg(book).arg(number.to_string()).arg("-o").arg(&out).args(["-NGUI", "-NFER", "-OCC"]);
+    let output =
+        command.output().map_err(|error| format!("abc2midi cannot be started ({error}); install Debian's abcmidi"))?;
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let Ok(bytes) = fs::read(&out) else { return Ok((Vec::new(), said)) };
     let _ = fs::remove_file(&out);
     let file = Smf::parse(&bytes)?;
     let Timing::Metrical(division) = file.header.timing else { return Err("abc2midi writes beats".into()) };
@@ -246,11 +273,11 @@ fn by_abc2midi(book: &Path, number: u32) -> Result<Vec<Vec<Onset>>, Box<dyn Erro
             voices.push(voice);
         }
     }
-    Ok(voices)
+    Ok((voices, said))
 }
 
 /// Puts onsets together that lie two ticks apart: abc2midi lets the notes of a chord begin one behind the other.
-fn together(voice: &mut Vec<Onset>) {
+fn together(voice: &mut Vec<NoteStart>) {
     voice.sort_unstable();
     let mut first = None;
     for (at, _) in voice.iter_mut() {
@@ -263,7 +290,7 @@ fn together(voice: &mut Vec<Onset>) {
 }
 
 /// All notes but drums, or why mido reads none.
-fn by_mido(python: &str, path: &Path) -> Result<Result<Vec<Onset>, String>, Box<dyn Error>> {
+fn by_mido(python: &str, path: &Path) -> Result<Result<Vec<NoteStart>, String>, Box<dyn Error>> {
     let output = Command::new(python).args(["-c", MIDO]).arg(path).output()?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
