@@ -40,6 +40,7 @@ use nice_plug::prelude::*;
 use params::{Render, SegueParams};
 use segue_engine::Engine;
 use segue_engine::host::{Block, HostEvents, Transport as HostTransport};
+use segue_engine::synth::SAMPLE_RATES;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -148,6 +149,10 @@ impl Segue {
     /// How long the audio thread may wait for the worker after this block. It waits only if a host that never reports
     /// rendering asks for blocks much faster than real time; nothing else of a render depends on speed.
     fn may_wait_after(&mut self, frames: u32) -> Option<Duration> {
+        if !SAMPLE_RATES.contains(&self.sample_rate) {
+            // Nothing is played, and a block could be longer than a duration can be.
+            return None;
+        }
         let is_judged = self.params.timing.render.value() == Render::Auto && !self.host.speaks_of_rendering();
         let hurried = self.offline_detector.is_hurried(self.born.elapsed(), frames, f64::from(self.sample_rate));
         (is_judged && hurried).then(|| {
