@@ -47,7 +47,7 @@ pub struct RecurrentTrial {
     pub model: Vec<f64>,
     /// Real continuations of other places against real ones, where there is no difference to find.
     pub real: Vec<f64>,
-    /// Continuations by Markov chains against real ones: see [`NoteChains`].
+    /// Continuations by Markov chains against real ones.
     pub markov: Vec<f64>,
 }
 
