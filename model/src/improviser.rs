@@ -9,6 +9,7 @@
 mod decision;
 mod history;
 mod length;
+mod onset;
 #[cfg(test)]
 mod tests;
 
@@ -181,7 +182,7 @@ impl Improviser {
     /// the top voice.
     pub fn hear(&mut self, key: HeardKey) {
         let Some((first, finger)) = self.history.chord_at(key.onset, key.together) else {
-            let onset = self.model.vocabulary().quantised(key.onset, key.bars);
+            let onset = onset::settled(self.model.vocabulary(), key.onset, key.bars);
             self.insert(&key, onset);
             return;
         };

@@ -339,6 +339,11 @@ impl Vocabulary {
         }
     }
 
+    /// The grid that onsets are quantised to within a quarter note, ascending from zero.
+    pub fn grid(&self) -> &[Ticks] {
+        &self.grid
+    }
+
     /// Quantises a played onset to the nearest point of the grid, counted from the bar line. Free time keeps every
     /// tick.
     pub fn quantised(&self, onset: Ticks, bars: Option<Bars>) -> Ticks {

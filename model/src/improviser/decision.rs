@@ -4,7 +4,8 @@
 //! is modified here: the caller adds the decided note to the history.
 
 use super::history::{LookBackShare, NoteContext, NoteHistory, PlayedBy};
-use super::{Begin, DecisionRequest};
+use super::length::THIRTY_SECOND;
+use super::{Begin, DecisionRequest, onset};
 use crate::bias::BiasContext;
 use crate::cadence::Cadence;
 use crate::chord::Chord;
@@ -17,8 +18,6 @@ use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use crate::repetition::looping_pitches;
 use crate::sampling::{COLDEST, DrawKey, DrawStream, SamplingParameters, Spans, sample, sample_span, tilt_spans};
 use crate::vocabulary::{TimeBase, Tokens, Vocabulary};
-
-const THIRTY_SECOND: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 
 /// A decision in progress. The history must have processed all its notes.
 pub struct NoteDecision<'a> {
@@ -98,6 +97,7 @@ impl<'a> NoteDecision<'a> {
             duration: vocabulary.duration(next.duration.into()),
             velocity: self.velocity(&mut heads, next, onset),
         };
+        let decided = self.ending_on_the_grid(decided);
         let pitch: Pitch = self.pitches.sounding(decided.pitch);
         // The line continues from where the style would have ended the note. If the network saw the shortened notes, it
         // would take them for the rhythm and play more of them.
@@ -121,7 +121,9 @@ impl<'a> NoteDecision<'a> {
         if let Some(onset) = self.waited_for(last, earliest).filter(|onset| limits.begin_from(*onset, bars) == *onset) {
             return onset;
         }
-        let begin = |step: usize| last + vocabulary.step(step);
+        // Steps are rounded to classes. Without the grid the errors would add up, and a line that has left the beat
+        // would stay beside it for bars.
+        let begin = |step: usize| self.on_the_grid(last + vocabulary.step(step));
         let reaches = |step: usize| begin(step) >= earliest.max(last + Ticks(is_full.into()));
         let fits = |step: usize| reaches(step) && limits.begin_from(begin(step), bars) == begin(step);
         // From a note off the grid no step may lead to the grid; then the next point is taken.
@@ -137,7 +139,7 @@ impl<'a> NoteDecision<'a> {
         }
         let spans = Spans {
             span: |step| vocabulary.step(step).as_f32(),
-            off_grid: |step| vocabulary.quantised(begin(step), bars) != begin(step),
+            off_grid: |step| vocabulary.quantised(last + vocabulary.step(step), bars) != last + vocabulary.step(step),
             // A lower density makes steps longer.
             times: limits.stretch(),
         };
@@ -147,21 +149,56 @@ impl<'a> NoteDecision<'a> {
         limits.begin_from(begin(step).max(earliest), bars)
     }
 
+    /// The bars whose grid notes settle on, if they do. In notation the classes are exact, so nothing needs to settle.
+    fn grid_bars(&self) -> Option<Bars> {
+        self.request.bars.filter(|_| !self.vocabulary().is_notation())
+    }
+
+    fn on_the_grid(&self, onset: Ticks) -> Ticks {
+        onset::settled(self.vocabulary(), onset, self.grid_bars())
+    }
+
+    fn ending_on_the_grid(&self, note: Note) -> Note {
+        let bars = self.grid_bars().filter(|_| self.vocabulary().polyphony == 1);
+        let end = onset::settled_end(self.vocabulary(), note.onset, note.onset + note.duration, bars);
+        Note { duration: end - note.onset, ..note }
+    }
+
     /// In a duet: the planned onset of a note that was retracted because the player played, if it is still possible. If
     /// the wait were drawn again at every key, the next key would cut it short or prolong it, and the player's keys
     /// would decide how much Segue plays.
     fn waited_for(&self, last: Ticks, earliest: Ticks) -> Option<Ticks> {
-        let onset = self.history.retracted(self.request.turn, self.index).filter(|_| self.request.along)?;
+        let retracted = self.history.retracted(self.request.turn, self.index);
+        let onset = retracted.or_else(|| self.end_of_own()).filter(|_| self.request.along)?;
         // Two lines may begin together, but nothing begins before a note of its own line.
         (onset >= earliest && onset >= last).then_some(onset)
     }
 
+    /// In notation a note begins where the note before it ends. The model learnt one line only: after a note of the
+    /// player, its step would start from that note and skip Segue's own next one. `None` if the musician asked for
+    /// fewer notes.
+    fn end_of_own(&self) -> Option<Ticks> {
+        let is_players = self.history.last().is_some_and(|(_, by)| matches!(by, PlayedBy::Player { .. }));
+        let is_dense = self.request.parameters.limits.stretch() <= 1.0;
+        let on_grid = |end: &Ticks| self.vocabulary().quantised(*end, self.request.bars) == *end;
+        let follows = is_players && is_dense && self.vocabulary().is_notation();
+        self.history.own_end(self.request.turn).filter(on_grid).filter(|_| follows)
+    }
+
     /// In a duet: the factor on the mean time from note to note. A player of steady quarters draws a style of eighths
-    /// along, and the other way round. Half of that is wanted, and this corrects the other half.
+    /// along, and the other way round. Half of that is wanted, and this corrects the other half. In other modes it
+    /// corrects solos, which became sparser than their style after slow notes of the player.
     fn longer(&self) -> f32 {
         const MOST: std::ops::RangeInclusive<f32> = 0.6..=1.5;
         let (DecisionRequest { parameters, turn, along, .. }, vocabulary) = (self.request, self.vocabulary());
-        if !along || parameters.temperature <= COLDEST {
+        if !along {
+            // The model would answer slow notes with still slower ones.
+            let is_solo = vocabulary.polyphony == 1 && !vocabulary.is_notation();
+            let own = parameters.notes_per_quarter.filter(|_| is_solo);
+            let density = Ticks::quarters(1).as_f32() / self.history.pace().as_f32();
+            return own.map_or(1.0, |own| (density * parameters.limits.stretch() / own).clamp(*MOST.start(), 1.0));
+        }
+        if parameters.temperature <= COLDEST {
             return 1.0;
         }
         let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn));
@@ -223,8 +260,10 @@ impl<'a> NoteDecision<'a> {
         }
         let longest = self.voice_time();
         let longest = self.cadence.and_then(|cadence| cadence.left(onset)).map_or(longest, |left| longest.min(left));
-        // In the written tunes, not one note in a thousand is shorter than a thirty-second.
-        let shortest = if vocabulary.is_notation() { THIRTY_SECOND } else { Ticks::ZERO };
+        // In the written tunes, not one note in a thousand is shorter than a thirty-second. In recorded solos ornaments
+        // are, but whether the next note follows at once is decided later; where it does not, the note would be a
+        // click.
+        let shortest = if vocabulary.polyphony == 1 { THIRTY_SECOND } else { Ticks::ZERO };
         let classes = 0..vocabulary.counts().duration;
         let first = classes.into_iter().find(|duration| vocabulary.duration(*duration) >= shortest).unwrap_or(0);
         let allowed = |duration| duration == first || (duration > first && vocabulary.duration(duration) <= longest);

@@ -393,6 +393,14 @@ impl NoteHistory {
         share.min(MOST)
     }
 
+    /// The end of the last note of a turn, if the player's last note begins no later.
+    pub fn own_end(&self, turn: u32) -> Option<Ticks> {
+        let of_turn = |entry: &&HistoryEntry| matches!(entry.by, PlayedBy::Segue { turn: of, .. } if of == turn);
+        let own = self.notes.iter().rev().find(of_turn)?;
+        let end = own.note.onset + own.note.duration;
+        self.last_heard().filter(|heard| *heard <= end).map(|_| end)
+    }
+
     /// The recent density of a turn, in notes per quarter; `None` with too few notes.
     pub fn density_of_turn(&self, turn: u32) -> Option<f32> {
         const NOTES: usize = 16;

@@ -15,6 +15,8 @@ pub const LEGATO_PERCENT: u8 = 100;
 /// The gate of recorded solos, in percent. The median note fills 86 % of the time to the next one, and three of four
 /// fill more than 75 %.
 const SOLO_PERCENT: u8 = 80;
+/// In recorded solos 5 in 100 notes are shorter; five of six of these are ornaments, whose next note follows at once.
+pub const THIRTY_SECOND: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 /// The player's next key press ends a note whose key is up, within this time after the note's onset. Later it may have
 /// been followed by a rest.
 const DETACHED: Ticks = Ticks::quarters(2);
@@ -46,10 +48,12 @@ impl KeyPress {
         length.map(|length| length.min(most).max(Ticks(1)))
     }
 
-    /// The time that the key was held, lengthened where the player plays shorter notes than recorded soloists.
+    /// The time that the key was held, lengthened if the player plays shorter notes than recorded soloists. A note
+    /// shorter than a thirty-second is an ornament, and ends with the next one.
     fn recorded(self) -> Option<Ticks> {
         let longer = |held: Ticks| Ticks(held.0 * i64::from(SOLO_PERCENT) / i64::from(self.gate_percent.max(1)));
-        self.held.map(|held| if self.gate_percent < SOLO_PERCENT { longer(held) } else { held })
+        let length = self.held.map(|held| if self.gate_percent < SOLO_PERCENT { longer(held) } else { held });
+        length.map(|length| length.max(THIRTY_SECOND))
     }
 
     fn written(self, expected: Option<Ticks>) -> Option<Ticks> {
