@@ -79,9 +79,9 @@ fn thinking(micros: u64) -> String {
 
 /// The style that plays, and whether it is the chosen one.
 fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
-    let wished = params.model.style.to_string();
+    let chosen = params.model.style.to_string();
     match stats.worker_status() {
-        WorkerStatus::NoWeights => return (format!("{wished}: cannot be read, Segue is silent"), theme::WRONG),
+        WorkerStatus::NoWeights => return (format!("{chosen}: cannot be read, Segue is silent"), theme::WRONG),
         WorkerStatus::NoThread => {
             return ("The system gives Segue no thread; restart the host".to_owned(), theme::WRONG);
         }
@@ -90,12 +90,12 @@ fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
     let playing = params.settings().style.number;
     if i32::from(playing.0) == params.model.style.value() {
         return match own_fault(params) {
-            Some(_) => (format!("{wished}: not the file that this song was saved with"), theme::WRONG),
-            None => (wished, theme::TEXT),
+            Some(_) => (format!("{chosen}: not the file that this song was saved with"), theme::WRONG),
+            None => (chosen, theme::TEXT),
         };
     }
     let instead = styles::style(playing).map_or("nothing", |style| style.name);
-    (format!("{wished} is missing; {instead} plays instead"), theme::WRONG)
+    (format!("{chosen} is missing; {instead} plays instead"), theme::WRONG)
 }
 
 /// The problem with the user's own style, if that is the chosen one.

@@ -175,7 +175,7 @@ impl Handle {
     /// it agreed; a VST3 host that agrees sets the size itself. Not reported, see
     /// <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/detail/vst3/plugview.cpp#L266>. No
     /// test: none of our hosts refuses a size. Delete when `WrappedView::request_resize` compares with `kResultOk`.
-    fn pass_on_the_wish(&self, window: &Window) {
+    fn pass_on_the_size(&self, window: &Window) {
         let (Some(host), Some(wanted)) = (&window.host, window.size_request.take()) else { return };
         let (size, scale) = (Size::Logical(wanted.cast()), window.inner.size().scale_factor);
         let granted = host.borrow_mut().request_resize(size, scale).is_ok();
@@ -212,7 +212,7 @@ impl EditorHandle for Handle {
 
     fn host_main_thread_callback(&self, window: &Window) {
         self.0.host_main_thread_callback(&window.inner);
-        self.pass_on_the_wish(window);
+        self.pass_on_the_size(window);
     }
 
     fn adjust_size(&self, size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {

@@ -113,7 +113,7 @@ impl Setting<'_> {
         let Some(value) = value.filter(|value| value.is_finite()) else { return Err(NoValue::NotLike(least, most)) };
         // A value outside the range was moved to its end, which has another text.
         let is_end = value <= 0.0 || value >= 1.0;
-        let moved = number(text).zip(number(&self.text(value))).is_some_and(|(wished, end)| !is_near(wished, end));
+        let moved = number(text).zip(number(&self.text(value))).is_some_and(|(wanted, end)| !is_near(wanted, end));
         if is_end && moved { Err(NoValue::Outside(least, most)) } else { Ok(value) }
     }
 
@@ -180,8 +180,8 @@ fn number(text: &str) -> Option<f32> {
 }
 
 /// Whether two numbers are the same apart from the digits that are shown.
-fn is_near(wished: f32, shown: f32) -> bool {
-    (wished - shown).abs() <= 0.01 * shown.abs().max(1.0)
+fn is_near(wanted: f32, shown: f32) -> bool {
+    (wanted - shown).abs() <= 0.01 * shown.abs().max(1.0)
 }
 
 #[cfg(test)]

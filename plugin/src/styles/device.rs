@@ -21,9 +21,9 @@ pub fn problem() -> Option<&'static str> {
     CHOICE.get()?.1.as_deref()
 }
 
-fn choice(wish: Option<&str>) -> (ComputeDevice, Option<String>) {
+fn choice(requested: Option<&str>) -> (ComputeDevice, Option<String>) {
     let there = |place: ComputeDevice| -> Result<ComputeDevice, DeviceError> { place.open().map(|_| place) };
-    match wish.map_or(Ok(ComputeDevice::Cpu), |name| name.parse().and_then(there)) {
+    match requested.map_or(Ok(ComputeDevice::Cpu), |name| name.parse().and_then(there)) {
         Ok(place) => (place, None),
         Err(error) => (ComputeDevice::Cpu, Some(format!("{VARIABLE}: {error}"))),
     }

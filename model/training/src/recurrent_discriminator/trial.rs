@@ -56,7 +56,7 @@ const OTHER_PLACES: u64 = 1 << 32;
 /// The continuations to learn from have other seeds than those to be asked about.
 const LEARNT_SEEDS: u64 = 1 << 18;
 
-/// What is told from real continuations.
+/// What is compared with real continuations.
 #[derive(Clone, Copy)]
 enum Generator<'a> {
     Model(&'a Arc<Model>, SamplingParameters),

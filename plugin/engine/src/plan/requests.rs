@@ -6,7 +6,7 @@
 //! older generation are discarded, with one exception: where only what follows a moment is decided again, earlier notes
 //! still count, even if their reply arrives late.
 //!
-//! Knows neither the schedule nor the turn; it is told which part to plan.
+//! Knows neither the schedule nor the turn: the caller names the part to plan.
 
 use super::parameter_history::ParameterHistory;
 use crate::host::Mode;
@@ -208,7 +208,7 @@ impl Requests {
         of_earlier.into_iter().chain(of_draft).min()
     }
 
-    /// Notes that the model was told to retract what begins at this tick or later.
+    /// Records that the model was asked to retract what begins at this tick or later.
     pub fn retracted(&mut self, from: Ticks) {
         for open in &mut self.open {
             open.retracted_from = open.retracted_from.min(from);
