@@ -1,7 +1,7 @@
 //! One whole instance without a plugin around it: performer, built-in sound, recorder, and the worker thread.
 //!
-//! A program that is no plugin drives this: it hands over blocks and gets notes and sound. Everything but
-//! [`Engine::new`], [`Engine::start_worker`] and [`Engine::activate`] may be called on the audio thread.
+//! The plugin and the programs without a host hand over blocks and get notes and sound. Only [`Engine::play`],
+//! [`Engine::reset`], [`Engine::panic`] and [`Engine::catch_up`] may be called on the audio thread.
 
 use crate::host::{
     Block, ChannelMessage, FrameOffset, HostEvent, HostEvents, HostIo, Message, Sent, StyleNumber, SynthEvent,

@@ -94,7 +94,7 @@ fn division(beat: Ticks, notes: &[&Note]) -> i64 {
     costs.min().filter(|(cost, _)| *cost < COLLISION).map_or(FINEST, |(_, division)| division)
 }
 
-/// Lengthens notes over the short rests behind them. Notes that begin together have one end if they are near.
+/// Lengthens each note to the next onset if only a short rest lies between them.
 fn without_short_rests(written: &mut [Note]) {
     let onsets: Vec<Ticks> = written.iter().map(|note| note.onset).collect();
     for note in written {
