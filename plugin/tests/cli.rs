@@ -1,10 +1,15 @@
 //! `segue-cli` as its user sees it: what it writes, and its error messages.
 
+#[path = "cli/files.rs"]
+mod files;
+
 use segue_corpus::abc::read_book;
 use segue_corpus::midi::{MidiOptions, read_midi};
 use segue_model::note::{Note, Ticks};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+const CLI: &str = env!("CARGO_BIN_EXE_segue-cli");
 
 /// A test's own folder, removed after the test.
 struct Folder(PathBuf);
@@ -21,10 +26,14 @@ impl Folder {
     }
 
     fn run_with(&self, arguments: &[&str]) -> Output {
-        let mut cli = Command::new(env!("CARGO_BIN_EXE_segue-cli"));
+        self.command(CLI).args(arguments).output().expect("the program can be started")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         // The user's own presets must not matter here.
-        cli.current_dir(&self.0).env("HOME", &self.0).env("XDG_DATA_HOME", &self.0);
-        cli.args(arguments).output().expect("the program can be started")
+        command.current_dir(&self.0).env("HOME", &self.0).env("XDG_DATA_HOME", &self.0);
+        command
     }
 
     /// Improvises, and reads all notes of the written file.
@@ -163,7 +172,6 @@ fn what_cannot_be_is_said_in_one_sentence() {
         ("-o out.mid missing.mid", "missing.mid"),
         ("-o out.mid noise.mid", "noise.mid"),
         ("-o out.mid song.txt", "neither .mid nor .abc"),
-        ("TUNE", "say where to write"),
         ("TUNE -o no/such/folder/out.mid", "no/such/folder/out.mid: cannot be written"),
         ("TUNE -o out.mid --style polka", "--style: there is no style polka; there are Jazz, "),
         ("TUNE -o out.mid --temperature 9", "--temperature: temperature must be between 0.050 and 2.000, not 9"),

@@ -1,11 +1,30 @@
 //! Reads ABC notation: a book of tunes as text.
 //!
 //! Understood are the headers that affect the music, repeats and endings, parts, tuplets, broken rhythm, keys and
-//! modes, transposition, ties, chords, chord symbols and tempo; of several voices, the first that has notes is read.
-//! Ignored are grace notes, ornaments, lyrics, overlays, jumps such as *da capo*, and all layout directives. A tune
-//! whose music would come out wrong is refused on its own; symbols that were skipped but may be music are reported.
+//! modes, transposition, ties, chords, chord symbols and tempo. Ignored are grace notes, ornaments, lyrics and all
+//! layout directives. A tune whose music would come out wrong is refused on its own; what was skipped but may be music
+//! is reported.
+//!
+//! Where readers disagree, this one does the following. The others are abc2midi 4.84 and abcjs 6.
+//!
+//! - An accidental reaches all octaves, to the end of the bar (ABC 2.1, section 11.3), unless `%%propagate-accidentals`
+//!   says `octave` or `not`. abc2midi: the same; abcjs, as print: its own octave.
+//! - Of several voices, and of overlays (`&`, `(& … & … &)`), the first that has notes is read, and what is left out is
+//!   said. Others play all together. `&&` goes back by two bars (section 7.4); others go back by one.
+//! - Jumps (`D.C.`, `D.S.`, `To Coda`) are not followed, which is said. Others: the same; abc2midi says so.
+//! - `:|` without `|:` goes back to the last repeat or double line (section 4.8), unless only an upbeat lies between.
+//!   Others go back to the last repeat or the beginning.
+//! - The order of parts (`P:` in the header) is followed; music under a label that it does not name belongs to the part
+//!   before. abc2midi leaves that music out; abcjs plays the page once.
+//! - 5, 7 or 9 notes without `:` are played in the time of 2 in 3/4 (section 4.13). abcjs: the same; abc2midi: of 3.
+//!   10 and more notes are played in their own time. Others: the same; abc2midi complains.
+//! - Broken rhythm between unequal notes scales both. abcjs: the same; abc2midi leaves it out.
+//! - Grace notes and ornaments are left out. Others play some of them.
+//! - A symbol that is no chord is said, and ends the chord before it. abcjs plays its root.
+//! - A tune without `K:` is refused. abc2midi: the same; abcjs: it is in C.
 
 mod accidentals;
+mod book;
 mod cursor;
 mod exact;
 mod fields;
@@ -25,6 +44,8 @@ mod written_lengths;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod found;
+#[cfg(test)]
 mod robust;
 #[cfg(test)]
 mod tests;
@@ -34,9 +55,10 @@ pub use write::write_abc;
 
 use super::{Refused, Tune, text};
 use accidentals::Reach;
+use book::{BookLines, field, is_first_line, number};
 use segue_model::bounded_file::SizeLimit;
 use std::path::Path;
-use tune::{Header, field, without_comment};
+use tune::Header;
 
 /// All tunes of the largest collection on the web have a third of that.
 const LARGEST: SizeLimit = SizeLimit::mebibytes("book of tunes", 64);
@@ -58,92 +80,87 @@ pub struct Book {
 /// # Errors
 /// If the file cannot be read or contains no tune. A faulty tune is not an error: see [`Book::refused`].
 pub fn read_book(path: &Path) -> Result<Book, Refused> {
-    let name = path.display().to_string();
-    let refused = |reason| Refused::new(&name, reason);
-    let bytes = LARGEST.read(path).map_err(|error| refused(error.to_string()))?;
-    let book = parse_book(&text::decoded(&bytes), &name);
-    if book.tunes.is_empty() && book.refused.is_empty() {
-        let reason = "it has no tune: no line begins with X: (its number) or K: (its key)";
-        return Err(refused(reason.to_owned()));
-    }
+    let mut book = Book::default();
+    each_tune_of(path, |entry| book.add(entry))?;
     Ok(book)
+}
+
+impl Book {
+    fn add(&mut self, entry: BookEntry) {
+        match entry {
+            BookEntry::Tune { number, tune, skipped } => {
+                self.tunes.push((number, tune));
+                self.skipped.extend(skipped);
+            }
+            BookEntry::Refused(refused) => self.refused.push(refused),
+        }
+    }
 }
 
 /// Reads the text of a book; `name` is used in messages.
 pub fn parse_book(text: &str, name: &str) -> Book {
     let mut book = Book::default();
-    let all_lines: Vec<(usize, &str)> =
-        text::lines(text.trim_start_matches('\u{feff}')).into_iter().enumerate().collect();
-    let lines = without_text_blocks(&all_lines);
-    // ABC 2.1, section 2.2, and abc2midi: an accidental applies to all octaves unless a book says otherwise.
+    each_tune(text, name, |entry| book.add(entry));
+    book
+}
+
+/// A tune of a book.
+pub(crate) enum BookEntry {
+    /// With its number and what was skipped in it.
+    Tune { number: Option<u32>, tune: Tune, skipped: Vec<Refused> },
+    /// Why it could not be read.
+    Refused(Refused),
+}
+
+/// Reads a file of tunes one by one, so that they need not all be in memory.
+///
+/// # Errors
+/// As for [`read_book`].
+pub(crate) fn each_tune_of(path: &Path, mut take: impl FnMut(BookEntry)) -> Result<(), Refused> {
+    let name = path.display().to_string();
+    let refused = |reason| Refused::new(&name, reason);
+    let bytes = LARGEST.read(path).map_err(|error| refused(error.to_string()))?;
+    let text = text::decoded(&bytes);
+    drop(bytes);
+    let mut has_tunes = false;
+    each_tune(&text, &name, |entry| {
+        has_tunes = true;
+        take(entry);
+    });
+    if has_tunes {
+        return Ok(());
+    }
+    let reason = "it has no tune: no line begins with X: (its number) or K: (its key)";
+    Err(refused(reason.to_owned()))
+}
+
+fn each_tune(text: &str, name: &str, mut take: impl FnMut(BookEntry)) {
+    // ABC 2.1, section 11.3, and abc2midi: an accidental applies to all octaves unless a book says otherwise.
     let reach = Reach::AllOctaves;
-    let single = !lines.iter().any(|(_, line)| is_first_line(line));
-    if single && !lines.iter().any(|(_, line)| matches!(field(line), Some(('K', _)))) {
-        return book;
+    let mut lines = BookLines::of(text);
+    let single = !lines.clone().any(|(_, line)| is_first_line(line));
+    if single && !lines.clone().any(|(_, line)| matches!(field(line), Some(('K', _)))) {
+        return;
     }
     // The lines before the first `X:` are the book's own header, unless there is no `X:` at all.
-    let preface = if single { 0 } else { lines.iter().position(|(_, line)| is_first_line(line)).unwrap_or(0) };
-    let header = Header::of_book(&lines[..preface]);
-    for tune in lines[preface..].chunk_by(|_, (_, next)| !is_first_line(next)) {
-        let number = tune.first().and_then(|(_, line)| number(line));
+    let header =
+        if single { Header::default() } else { Header::of_book(&mut std::iter::from_fn(|| lines.next_within_tune())) };
+    while let Some(first) = lines.next() {
+        let number = number(first.1);
         let about = |line: Option<usize>, reason| {
             let line = line.map(|index| index + 1);
             Refused { tune: number, line, ..Refused::new(name, reason) }
         };
-        match tune::read(tune, &header, reach) {
+        let mut of_tune = std::iter::once(first).chain(std::iter::from_fn(|| lines.next_within_tune()));
+        let read = tune::read(&mut of_tune, &header, reach);
+        // The reader may end before the tune does.
+        of_tune.for_each(drop);
+        take(match read {
             Ok(read) => {
-                book.tunes.push((number, read.tune));
-                book.skipped.extend(read.skipped.into_iter().map(|(line, what)| about(Some(line), what)));
+                let skipped = read.skipped.into_iter().map(|(line, what)| about(Some(line), what)).collect();
+                BookEntry::Tune { number, tune: read.tune, skipped }
             }
-            Err((line, reason)) => book.refused.push(about(line, reason)),
-        }
+            Err((line, reason)) => BookEntry::Refused(about(line, reason)),
+        });
     }
-    book
-}
-
-/// Whether a tune begins with this line.
-fn is_first_line(line: &str) -> bool {
-    line.trim_start().starts_with("X:")
-}
-
-/// The number of a tune; a comment or a title may follow it.
-fn number(line: &str) -> Option<u32> {
-    let value = without_comment(line).trim_start().strip_prefix("X:")?.trim();
-    let digits = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
-    value[..digits].parse().ok()
-}
-
-/// The kind of a text block that a line begins: `text` for `%%begintext`.
-fn text_block(line: &str) -> Option<&str> {
-    let name = line.trim_start().strip_prefix("%%")?.trim_start().strip_prefix("begin")?;
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
-    Some(&name[..end]).filter(|name| !name.is_empty())
-}
-
-/// The lines without text blocks, such as text or `PostScript` between `%%begin…` and `%%end…` (ABC 2.1, section 11.4).
-/// A block that does not end before the next tune stays.
-fn without_text_blocks<'a>(lines: &[(usize, &'a str)]) -> Vec<(usize, &'a str)> {
-    let mut kept = Vec::new();
-    let mut rest = lines;
-    while let Some(((index, line), behind)) = rest.split_first() {
-        rest = behind;
-        let Some(kind) = text_block(line) else {
-            kept.push((*index, *line));
-            continue;
-        };
-        let is_end = |line: &str| {
-            let name = line.trim_start().strip_prefix("%%").and_then(|name| name.trim_start().strip_prefix("end"));
-            name.is_some_and(|name| name.trim() == kind)
-        };
-        let end = behind.iter().take_while(|(_, line)| !is_first_line(line)).position(|(_, line)| is_end(line));
-        match end {
-            // Not replaced by an empty line, because that would end the tune.
-            Some(end) => {
-                kept.push((*index, "%"));
-                rest = &behind[end + 1..];
-            }
-            None => kept.push((*index, *line)),
-        }
-    }
-    kept
 }

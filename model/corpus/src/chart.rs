@@ -59,7 +59,8 @@ impl Tune {
             let here = self.bars_at(line).unwrap_or(Bars { line: from, metre: Metre::COMMON });
             let full = line + here.metre.bar();
             // The next metre may begin before the bar is full.
-            let next = self.bars.iter().map(|entry| entry.line).find(|next| *next > line && *next < full);
+            let later = self.bars.partition_point(|entry| entry.line <= line);
+            let next = self.bars.get(later).map(|entry| entry.line).filter(|next| *next < full);
             let cut = next.and_then(|next| Some((next, metre_of((next - line).0)?)));
             let (to, metre) = cut.unwrap_or((full, here.metre));
             bars.push(TuneBar { from: line, to, metre });
@@ -102,7 +103,7 @@ impl Tune {
 }
 
 /// A metre with bars of this length, in quarters if possible.
-fn metre_of(length: i64) -> Option<Metre> {
+pub(crate) fn metre_of(length: i64) -> Option<Metre> {
     [4u8, 8, 16, 32, 64].iter().find_map(|denominator| {
         let beat = Ticks::quarters(4).0 / i64::from(*denominator);
         let is_whole = beat > 0 && length % beat == 0;

@@ -7,6 +7,7 @@ pub mod midi;
 #[cfg(feature = "sheet")]
 pub mod sheet;
 pub mod solos;
+mod tempo;
 mod text;
 #[cfg(feature = "sheet")]
 pub mod tunes;
@@ -17,6 +18,8 @@ mod tests_support;
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Note, Ticks};
 use std::fmt;
+use tempo::push_tempo;
+pub use tempo::{Tempo, TempoMap};
 
 /// One piece of music, to learn from or to play to Segue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +33,9 @@ pub struct Tune {
     /// Changes of tempo, in order of time: each holds until the next and differs from it. Empty if the tune states
     /// none. Repeats are written out.
     pub tempos: Vec<Tempo>,
+    /// How many sharps its first key signature has (flats if negative), -7 to 7; `None` if it states none, or if it
+    /// sounds in another key than it is written in.
+    pub sharps: Option<i8>,
     /// Changes of harmony, in order of onset: each holds until the next and differs from it. `None` means no chord from
     /// here on. Repeats are written out.
     pub chords: Vec<(Ticks, Option<Chord>)>,
@@ -52,42 +58,6 @@ impl Tune {
     pub fn chord_at(&self, moment: Ticks) -> Option<Chord> {
         let later = self.chords.partition_point(|(onset, _)| *onset <= moment);
         self.chords.get(later.checked_sub(1)?)?.1
-    }
-}
-
-/// A change of tempo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tempo {
-    /// Where the tempo begins.
-    pub at: Ticks,
-    /// The length of a quarter note in microseconds; above zero.
-    pub quarter_us: u32,
-}
-
-impl Tempo {
-    /// 120 quarter notes per minute: the tempo of a MIDI file that states none.
-    pub const USUAL_QUARTER_US: u32 = 500_000;
-    const MINUTE_US: f64 = 60_000_000.0;
-
-    /// The tempo in quarter notes per minute.
-    pub fn bpm(self) -> f64 {
-        Self::MINUTE_US / f64::from(self.quarter_us)
-    }
-
-    /// A tempo in quarter notes per minute; `None` if it is impossible: not above zero, or not a number.
-    pub fn of_bpm(at: Ticks, bpm: f64) -> Option<Self> {
-        let quarter_us = (Self::MINUTE_US / bpm).round();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-        let quarter_us = (1.0..=f64::from(u32::MAX)).contains(&quarter_us).then_some(quarter_us as u32)?;
-        Some(Self { at, quarter_us })
-    }
-}
-
-/// Appends a change of tempo. Of several at one moment the last counts, and a change to the same tempo is left out.
-fn push_tempo(tempos: &mut Vec<Tempo>, tempo: Tempo) {
-    tempos.pop_if(|last| last.at == tempo.at);
-    if tempos.last().is_none_or(|last| last.quarter_us != tempo.quarter_us) {
-        tempos.push(tempo);
     }
 }
 

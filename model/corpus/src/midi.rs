@@ -2,6 +2,20 @@
 //!
 //! Positions are computed exactly and rounded once, so that nothing drifts at any resolution. Channel 10 is percussion
 //! and is never read.
+//!
+//! Where readers disagree, this one does the following. The others are mido 1.3, music21 and midly.
+//!
+//! - Running status goes on behind a text or a system message, as sequencers write it. mido and music21: the same; the
+//!   specification and midly end it.
+//! - A stray system message is skipped by its known length; F4 and F5 have none, and refuse the file. mido: the same;
+//!   midly ends the track.
+//! - A file with an event that cannot be read is refused, with track and byte. midly ends the track.
+//! - Events behind the end of a track are read if they are music. mido: the same.
+//! - A key that is struck again ends its note; one that never goes up ends with the piece; two notes of one key at one
+//!   moment are one note.
+//! - Before its first tempo a file is at 120, and before its first metre in 4/4 (Standard MIDI Files 1.0).
+//! - A short first bar before bars of a longer metre is an upbeat. music21: a bar.
+//! - Each track of a file of format 2 is a piece of its own.
 
 mod events;
 mod file;
@@ -11,10 +25,11 @@ mod part;
 mod time;
 
 use super::{Refused, Tune, text};
-use events::{EventKind, FileEvent, VoiceMessage, meta};
+use events::{ChannelEvent, TrackEvents, meta};
 use file::{MidiFile, TrackLayout};
 use segue_model::bounded_file::SizeLimit;
 use segue_model::note::Note;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use time::TimeScale;
@@ -165,18 +180,18 @@ pub fn parse_pieces(bytes: &[u8], name: &str, reading: MidiOptions) -> Result<Ve
 
 fn pieces(bytes: &[u8], reading: MidiOptions) -> Result<Vec<MidiPiece>, MidiFault> {
     let file = MidiFile::read(bytes)?;
-    let tracks_of_pieces: Vec<&[Vec<FileEvent<'_>>]> = match file.format {
+    let tracks_of_pieces: Vec<&[TrackEvents<'_>]> = match file.format {
         TrackLayout::Pieces => file.tracks.chunks(1).collect(),
         TrackLayout::Together => vec![&file.tracks],
     };
-    let of_piece = |tracks: &[Vec<FileEvent<'_>>]| piece(tracks, &file, reading).transpose();
+    let of_piece = |tracks: &[TrackEvents<'_>]| piece(tracks, &file, reading).transpose();
     let pieces = tracks_of_pieces.into_iter().filter_map(of_piece).collect::<Result<Vec<_>, _>>()?;
     if pieces.is_empty() { Err(no_notes(&file)) } else { Ok(pieces) }
 }
 
 /// `None` if no part has notes.
 fn piece(
-    tracks: &[Vec<FileEvent<'_>>],
+    tracks: &[TrackEvents<'_>],
     file: &MidiFile<'_>,
     reading: MidiOptions,
 ) -> Result<Option<MidiPiece>, MidiFault> {
@@ -190,11 +205,13 @@ fn piece(
         return Err(no_such_part(&parts));
     }
     let scale = TimeScale::new(file.timing, tracks, reading.clock);
-    let (events, end) = notes::merged(tracks);
-    let wanted: Vec<TrackChannel> = chosen.iter().map(|described| described.part).collect();
+    let end = notes::end(tracks);
+    let wanted: BTreeSet<TrackChannel> = chosen.iter().map(|described| described.part).collect();
     let takes_all = reading.voices == Voices::All;
-    let taken = events.iter().filter(|event| takes_all || part::belongs(event, &wanted));
-    let mut notes: Vec<Note> = notes::notes(taken, end, reading.pedal).iter().map(|note| note.note(&scale)).collect();
+    let taken = notes::merged(tracks, |part| takes_all || wanted.contains(&part));
+    // The notes take the place of the raw ones, of which the longest files have millions.
+    let mut notes: Vec<Note> =
+        notes::notes(taken, end, reading.pedal).into_iter().map(|note| note.note(&scale)).collect();
     notes.sort_unstable();
     notes.dedup_by_key(|note| (note.onset, note.pitch));
     let bars = if scale.has_bars() { time::bars(tracks, &scale) } else { Vec::new() };
@@ -202,17 +219,15 @@ fn piece(
     let mut chords = Vec::new();
     if reading.chords {
         // Without the pedal, which would let one chord run into the next.
-        let others = events.iter().filter(|event| !part::belongs(event, &wanted));
+        let others = notes::merged(tracks, |part| !wanted.contains(&part));
         chords = harmony::chords(&notes::notes(others, end, false), &scale);
     }
-    let tune = Tune { title: title(tracks), notes, bars, tempos, chords };
+    let tune = Tune { title: title(tracks), notes, bars, tempos, sharps: sharps(tracks), chords };
     Ok(Some(MidiPiece { tune, taken: if takes_all { None } else { part::taken(&chosen, parts.len()) } }))
 }
 
 fn no_notes(file: &MidiFile<'_>) -> MidiFault {
-    let is_note =
-        |event: &FileEvent<'_>| matches!(event.kind, EventKind::Channel { message: VoiceMessage::NoteOn { .. }, .. });
-    MidiFault::new(if file.tracks.iter().flatten().any(is_note) {
+    MidiFault::new(if file.tracks.iter().any(|track| track.messages.iter().any(ChannelEvent::is_note_on)) {
         "all its notes are on channel 10, which is for drums and is not read; move the melody to another channel"
             .to_owned()
     } else {
@@ -229,21 +244,22 @@ fn no_such_part(parts: &[part::Described]) -> MidiFault {
     MidiFault::new(format!("has no notes on the track and channel that were asked for. There are {}", parts.join("; ")))
 }
 
+/// The first key signature. Programs that know no key write C, so it is taken for a key only where another follows.
+fn sharps(tracks: &[TrackEvents<'_>]) -> Option<i8> {
+    const MOST: i8 = 7;
+    let metas = tracks.iter().flat_map(|track| &track.metas);
+    let signatures = metas.filter(|event| event.kind == meta::KEY_SIGNATURE);
+    let sharps: Vec<i8> = signatures.filter_map(|event| Some(event.data.first()?.cast_signed())).collect();
+    sharps.first().copied().filter(|_| sharps.iter().any(|sharps| *sharps != 0)).filter(|sharps| sharps.abs() <= MOST)
+}
+
 /// The first text that names a track of the piece. Karaoke files name the song in a text that begins with `@T`.
-fn title(tracks: &[Vec<FileEvent<'_>>]) -> String {
-    let of_karaoke = tracks.iter().flatten().find_map(|event| match event.kind {
-        EventKind::Meta { kind: meta::TEXT, data } => {
-            data.strip_prefix(b"@T").filter(|name| !name.trim_ascii().is_empty())
-        }
-        _ => None,
-    });
-    let name = of_karaoke.or_else(|| {
-        tracks.iter().flatten().find_map(|event| match event.kind {
-            EventKind::Meta { kind: meta::TRACK_NAME, data } => Some(data).filter(|name| !name.trim_ascii().is_empty()),
-            _ => None,
-        })
-    });
-    text::decoded(name.unwrap_or_default()).trim().to_owned()
+fn title(tracks: &[TrackEvents<'_>]) -> String {
+    let metas = || tracks.iter().flat_map(|track| &track.metas);
+    let texts = metas().filter(|event| event.kind == meta::TEXT);
+    let of_karaoke = texts.filter_map(|event| event.data.strip_prefix(b"@T")).map(text::name);
+    let of_track = metas().filter(|event| event.kind == meta::TRACK_NAME).map(|event| text::name(event.data));
+    of_karaoke.chain(of_track).find(|name| !name.is_empty()).unwrap_or_default()
 }
 
 #[cfg(test)]

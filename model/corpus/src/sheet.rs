@@ -5,8 +5,9 @@
 mod notated;
 pub mod roll;
 
-use crate::Tune;
-use crate::abc::write_abc;
+use crate::abc::{KeySignature, write_abc};
+use crate::chart::metre_of;
+use crate::{Tempo, TempoMap, Tune};
 use anyhow::Context;
 use midly::MetaMessage;
 use notated::notated;
@@ -28,12 +29,14 @@ pub struct Sheet {
     pub player: Vec<Note>,
     /// Segue's notes.
     pub segue: Vec<Note>,
-    /// The bar lines from which bars are counted; none in free time.
+    /// The bar lines from which bars are counted; none in free time. The first may come after an upbeat.
     pub bars: Vec<Bars>,
     /// Changes of harmony, in order.
     pub chords: Vec<(Ticks, Option<Chord>)>,
-    /// Quarter notes per minute, within [`TEMPOS_BPM`].
-    pub tempo_bpm: f64,
+    /// Changes of tempo, in order of time, the first at 0 and each within [`TEMPOS_BPM`]. Without any it is 120.
+    pub tempos: Vec<Tempo>,
+    /// How many sharps the key signature has (flats if negative), -7 to 7; `None` if that is not known.
+    pub sharps: Option<i8>,
 }
 
 impl Sheet {
@@ -43,13 +46,45 @@ impl Sheet {
     }
 
     /// A moment in seconds.
-    #[expect(clippy::cast_precision_loss, reason = "a sheet is shorter than 2^52 ticks")]
     pub fn seconds(&self, at: Ticks) -> f64 {
-        at.0 as f64 / TICKS_PER_QUARTER as f64 * 60.0 / self.tempo_bpm
+        TempoMap::new(&self.tempos).seconds(at)
     }
 
     fn all(&self) -> impl Iterator<Item = &Note> {
         self.player.iter().chain(&self.segue)
+    }
+
+    /// From a moment on, which becomes 0. Notes that begin earlier are left out.
+    #[must_use]
+    pub fn since(self, start: Ticks) -> Self {
+        let moved = |notes: Vec<Note>| -> Vec<Note> {
+            let later = notes.into_iter().filter(|note| note.onset >= start);
+            later.map(|note| Note { onset: note.onset - start, ..note }).collect()
+        };
+        let moment = |at: Ticks| (at - start).max(Ticks::ZERO);
+        // What began earlier holds from the start on.
+        let chords = &self.chords[self.chords.partition_point(|(at, _)| *at <= start).saturating_sub(1)..];
+        let tempos = &self.tempos[self.tempos.partition_point(|tempo| tempo.at <= start).saturating_sub(1)..];
+        Self {
+            player: moved(self.player),
+            segue: moved(self.segue),
+            bars: bars_since(&self.bars, start),
+            chords: chords.iter().map(|(at, chord)| (moment(*at), *chord)).collect(),
+            tempos: tempos.iter().map(|tempo| Tempo { at: moment(tempo.at), ..*tempo }).collect(),
+            ..self
+        }
+    }
+
+    /// Begins with the player's upbeat instead of the rest before it, if the first bar holds only an upbeat, with which
+    /// the piece begins, and if a metre has the length of that.
+    #[must_use]
+    pub fn without_rest_before_upbeat(self, has_upbeat: bool) -> Self {
+        let first = self.player.first().map(|note| note.onset);
+        let earliest = self.all().map(|note| note.onset).min();
+        let bar = self.bars.first().filter(|first| first.line == Ticks::ZERO).map(|first| first.metre.bar());
+        let (Some(begin), Some(bar)) = (first.filter(|_| first == earliest), bar) else { return self };
+        let is_short = begin > Ticks::ZERO && begin < bar && metre_of((bar - begin).0).is_some();
+        if has_upbeat && is_short { self.since(begin) } else { self }
     }
 
     /// Every bar line up to the end.
@@ -65,6 +100,24 @@ impl Sheet {
         }
         lines
     }
+}
+
+/// The bars from a moment on, which becomes 0.
+fn bars_since(bars: &[Bars], start: Ticks) -> Vec<Bars> {
+    let begun = bars.partition_point(|bars| bars.line <= start);
+    let mut since: Vec<Bars> = Vec::new();
+    if let Some(holding) = begun.checked_sub(1).map(|index| bars[index]) {
+        let place = holding.place(start);
+        let line = if place == Ticks::ZERO { Ticks::ZERO } else { holding.metre.bar() - place };
+        since.push(Bars { line, ..holding });
+    }
+    let later = bars[begun..].iter().map(|bars| Bars { line: bars.line - start, ..*bars });
+    since.extend(later);
+    // A bar that the next entry cuts short has no line of its own after the start.
+    if since.get(1).is_some_and(|second| second.line <= since[0].line) {
+        since.remove(0);
+    }
+    since
 }
 
 /// The major key whose scale contains the most notes, as `K:` in ABC writes it; a minor or modal tune gets the
@@ -108,6 +161,7 @@ impl Sheet {
             notes,
             bars: self.bars.clone(),
             chords: self.chords.clone(),
+            tempos: self.tempos.clone(),
             ..Tune::default()
         };
         let text = write_abc(&tune, key)?;
@@ -122,24 +176,49 @@ impl Sheet {
 
 /// MIDI.
 impl Sheet {
-    /// Writes two tracks. The player's has the tempo, the time signatures, and the chords as markers.
+    /// Writes two tracks. The player's has the tempos, the time and key signatures, and the chords as markers. An
+    /// upbeat is a bar of its own, as notation programs write it.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn write_midi(&self, path: &Path) -> anyhow::Result<()> {
+        let bytes = self.midi().with_context(|| format!("{}: cannot be written", path.display()))?;
+        std::fs::write(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
+    }
+
+    fn midi(&self) -> anyhow::Result<Vec<u8>> {
         let names: Vec<(Ticks, String)> = self
             .chords
             .iter()
             .map(|(at, chord)| (*at, chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string())))
             .collect();
-        let tempo = segue_midi::tempo(self.tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1));
-        let signatures = self.bars.iter().map(|bars| (tick(bars.line), segue_midi::signature(bars.metre)));
+        let tempo = |tempo: &Tempo| segue_midi::tempo(tempo.bpm().clamp(TEMPOS_BPM.0, TEMPOS_BPM.1));
+        let tempos = self.tempos.iter().map(|change| (tick(change.at), tempo(change)));
+        let upbeat = self.bars.first().filter(|first| first.line > Ticks::ZERO);
+        let upbeat = upbeat.and_then(|first| Some(Bars { line: Ticks::ZERO, metre: metre_of(first.line.0)? }));
+        let signatures = upbeat.iter().chain(&self.bars);
+        let signatures = signatures.map(|bars| (tick(bars.line), segue_midi::signature(bars.metre)));
+        let key = self.key_sharps().map(|sharps| (0, MetaMessage::KeySignature(sharps, false)));
         let markers = names.iter().map(|(at, name)| (tick(*at), MetaMessage::Marker(name.as_bytes())));
-        let heading = std::iter::once((0, tempo)).chain(signatures).chain(markers).collect();
+        let heading = tempos.chain(signatures).chain(key).chain(markers).collect();
         let player = FileTrack { name: "Player", channel: 0, heading, notes: file_notes(&self.player) };
         let segue = FileTrack { name: "Segue", channel: 1, heading: Vec::new(), notes: file_notes(&self.segue) };
-        let bytes = segue_midi::bytes(u16::try_from(TICKS_PER_QUARTER)?, &[player, segue])?;
-        std::fs::write(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
+        Ok(segue_midi::bytes(u16::try_from(TICKS_PER_QUARTER)?, &[player, segue])?)
+    }
+
+    /// The sharps of the key that is stated, or that fits the notes best; none in free time.
+    fn key_sharps(&self) -> Option<i8> {
+        if self.bars.is_empty() {
+            return None;
+        }
+        let notes: Vec<Note> = self.all().copied().collect();
+        self.sharps.or_else(|| KeySignature::parse(key_signature(&notes)).ok()?.sharps(0))
+    }
+
+    /// The key signature that is stated, or that fits the notes best, as `K:` in ABC writes it.
+    pub fn key(&self) -> &'static str {
+        let notes: Vec<Note> = self.all().copied().collect();
+        self.sharps.map_or_else(|| key_signature(&notes), KeySignature::major_name)
     }
 }
 
@@ -186,7 +265,7 @@ impl Sheet {
 
     /// The quarter notes, or the seconds in free time.
     fn across(&self, at: Ticks) -> f64 {
-        if self.bars.is_empty() { self.seconds(at) } else { self.seconds(at) * self.tempo_bpm / 60.0 }
+        if self.bars.is_empty() { self.seconds(at) } else { at.as_f64() / Ticks::quarters(1).as_f64() }
     }
 }
 
@@ -210,7 +289,8 @@ mod tests {
             segue: vec![note(48, 66), note(192, 62)],
             bars: vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }],
             chords: vec![(Ticks(0), Chord::parse("D7").unwrap()), (Ticks(192), None)],
-            tempo_bpm: 100.0,
+            tempos: vec![Tempo::of_bpm(Ticks::ZERO, 100.0).unwrap()],
+            sharps: None,
         }
     }
 
@@ -232,6 +312,62 @@ mod tests {
         assert!(has(MetaMessage::Tempo(u24::from(600_000))));
         assert!(has(MetaMessage::Marker(b"D7")) && has(MetaMessage::Marker(b"N.C.")));
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_sheet_may_begin_later() {
+        let waltz = Metre::new(3, 4).unwrap();
+        let late = Bars { line: Ticks(384), metre: waltz };
+        let both = Sheet { bars: vec![sheet().bars[0], late], ..sheet() };
+        let since = |start| both.clone().since(Ticks(start));
+        let lines = |sheet: &Sheet| sheet.bars.iter().map(|bars| bars.line.0).collect::<Vec<_>>();
+        assert_eq!((lines(&since(24)), since(24).player.len()), (vec![168, 360], 1), "within a bar");
+        assert_eq!(lines(&since(192)), [0, 192], "at a bar line");
+        assert_eq!((lines(&since(384)), since(384).chords), (vec![0], vec![(Ticks::ZERO, None)]), "at the next metre");
+        assert_eq!(lines(&since(400)), [128]);
+        let begins = |player: Note, has_upbeat| {
+            let sheet = Sheet { player: vec![player], segue: vec![note(192, 60)], ..sheet() };
+            let sheet = sheet.without_rest_before_upbeat(has_upbeat);
+            (sheet.player[0].onset.0, lines(&sheet))
+        };
+        assert_eq!(begins(note(168, 62), true), (0, vec![24]));
+        assert_eq!(begins(note(168, 62), false), (168, vec![0]), "a bar that begins with a rest");
+        assert_eq!(begins(note(167, 62), true), (167, vec![0]), "no metre has 25 ticks");
+        assert_eq!(begins(note(192, 62), true), (192, vec![0]));
+    }
+
+    /// The meta events of the first track at their ticks, as they stand in the file: kind and data in hexadecimal.
+    fn metas(sheet: &Sheet) -> Vec<String> {
+        let bytes = sheet.midi().unwrap();
+        let track = &bytes[bytes.windows(4).position(|name| name == b"MTrk").unwrap() + 8..];
+        // Delta times below 128 are one byte.
+        let (mut at, mut place, mut found) = (0u32, 0, Vec::new());
+        while track[place + 1] == 0xff {
+            at += u32::from(track[place]);
+            let (kind, length) = (track[place + 2], usize::from(track[place + 3]));
+            let data = track[place + 4..place + 4 + length].iter().map(|byte| format!(" {byte:02X}"));
+            let data = data.collect::<Vec<_>>().concat();
+            found.push(format!("{at}: {kind:02X}{data}"));
+            place += 4 + length;
+        }
+        found
+    }
+
+    #[test]
+    fn bars_key_and_upbeat_are_in_the_bytes_of_the_midi_file() {
+        let bars = |line| vec![Bars { line: Ticks(line), metre: Metre::new(6, 8).unwrap() }];
+        let tempos = [(0, 100.0), (12, 60.0)].map(|(at, bpm)| Tempo::of_bpm(Ticks(at), bpm).unwrap()).to_vec();
+        let upbeat = Sheet { bars: bars(24), sharps: Some(-2), chords: Vec::new(), tempos, ..sheet() };
+        let upbeat = Sheet { player: vec![note(24, 64)], segue: vec![note(48, 66)], ..upbeat };
+        let name = "0: 03 50 6C 61 79 65 72";
+        let expected =
+            [name, "0: 51 09 27 C0", "0: 58 01 03 18 08", "0: 59 FE 00", "12: 51 0F 42 40", "24: 58 06 03 18 08"];
+        assert_eq!(metas(&upbeat), expected, "an eighth of an upbeat, 6/8 from there on, two flats");
+        let plain = Sheet { chords: Vec::new(), ..sheet() };
+        let expected = [name, "0: 51 09 27 C0", "0: 58 04 02 18 08", "0: 59 01 00"];
+        assert_eq!(metas(&Sheet { player: vec![note(1, 66)], ..plain.clone() }), expected, "F sharp: one sharp fits");
+        let free = Sheet { bars: Vec::new(), ..plain };
+        assert_eq!(metas(&free), [name, "0: 51 09 27 C0"], "free time has neither bars nor a key");
     }
 
     #[test]

@@ -14,6 +14,13 @@ pub(crate) fn decoded(bytes: &[u8]) -> String {
     }
 }
 
+/// A name on one line: some programs write zeros or line ends around or into it.
+pub(crate) fn name(bytes: &[u8]) -> String {
+    let is_blank = |c: char| c.is_whitespace() || c.is_control();
+    let text = decoded(bytes);
+    text.split(is_blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 fn utf8_or_windows(bytes: &[u8]) -> String {
     match str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -35,20 +42,30 @@ fn windows_1252(byte: u8) -> char {
 
 /// The lines of a text, whether they end with LF, CR or both; CR CR LF, which some mail programs write, is one line
 /// end.
-pub(crate) fn lines(text: &str) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['\n', '\r']) {
-        lines.push(&rest[..at]);
-        let end = &rest[at..];
+pub(crate) fn lines(text: &str) -> Lines<'_> {
+    Lines { rest: text }
+}
+
+/// See [`lines`].
+#[derive(Clone)]
+pub(crate) struct Lines<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some(at) = self.rest.find(['\n', '\r']) else { return Some(std::mem::take(&mut self.rest)) };
+        let (line, end) = self.rest.split_at(at);
         let returns = end.len() - end.trim_start_matches('\r').len();
         let length = if end[returns..].starts_with('\n') { returns + 1 } else { 1 };
-        rest = &end[length..];
+        self.rest = &end[length..];
+        Some(line)
     }
-    if !rest.is_empty() {
-        lines.push(rest);
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -71,8 +88,8 @@ mod tests {
     #[test]
     fn lines_end_with_any_of_the_usual_ends() {
         for text in ["a\nb\n\nc", "a\rb\r\rc", "a\r\nb\r\n\r\nc\r\n", "a\r\r\nb\r\r\n\r\r\nc\r\r\n"] {
-            assert_eq!(lines(text), ["a", "b", "", "c"], "{text:?}");
+            assert_eq!(lines(text).collect::<Vec<_>>(), ["a", "b", "", "c"], "{text:?}");
         }
-        assert_eq!(lines(""), Vec::<&str>::new());
+        assert_eq!(lines("").next(), None);
     }
 }

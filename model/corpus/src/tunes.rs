@@ -1,8 +1,9 @@
 //! The tunes of a file that a user names, whatever its kind, and notices about them.
 
+use crate::abc::{self, BookEntry};
 use crate::folder::{is_abc, is_midi};
 use crate::midi::{MidiOptions, MidiPiece, Voices, read_pieces};
-use crate::{Refused, Tune, abc};
+use crate::{Refused, Tune};
 use anyhow::{Result, bail};
 use std::path::Path;
 
@@ -24,13 +25,19 @@ impl TuneSelection {
 }
 
 /// The tunes of a file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tunes {
-    /// The tunes; those of a book have their numbers. Never empty.
+    /// The tunes; those of a book have their numbers. Never empty. Of a book with very much music it is only the
+    /// beginning, and the tune that was selected.
     pub all: Vec<(Option<u32>, Tune)>,
     path: String,
     selection: TuneSelection,
-    refused: Vec<Refused>,
+    /// The lowest and the highest number of a tune in the book.
+    numbers: Option<(u32, u32)>,
+    /// The first tune of the book that could not be read.
+    first_refused: Option<Refused>,
+    /// The selected tune, if it could not be read.
+    selected_refused: Option<Refused>,
     skipped: Vec<Refused>,
     /// What was taken of each piece of a MIDI file, if there was a choice.
     melodies: Vec<Option<String>>,
@@ -44,25 +51,17 @@ pub struct Tunes {
 pub fn read_tunes(path: &Path, selection: TuneSelection, reading: MidiOptions) -> Result<Tunes> {
     let TuneSelection { track, channel, .. } = selection;
     let name = path.display().to_string();
-    let tunes = Tunes {
-        all: Vec::new(),
-        path: name.clone(),
-        selection,
-        refused: Vec::new(),
-        skipped: Vec::new(),
-        melodies: Vec::new(),
-    };
+    let mut tunes = Tunes { path: name.clone(), selection, ..Tunes::default() };
     if is_abc(path) {
         if selection.names_part() {
             bail!("{name}: has no tracks and channels; leave out --track and --channel");
         }
-        let book = abc::read_book(path)?;
-        return match book.refused.first() {
-            Some(refused) if book.tunes.is_empty() => {
-                let wanted = book.refused.iter().find(|refused| refused.tune == selection.number);
-                Err(wanted.unwrap_or(refused).clone().into())
-            }
-            _ => Ok(Tunes { all: book.tunes, refused: book.refused, skipped: book.skipped, ..tunes }),
+        let mut notes = 0;
+        abc::each_tune_of(path, |entry| tunes.add(entry, &mut notes))?;
+        let refused = tunes.selected_refused.as_ref().or(tunes.first_refused.as_ref());
+        return match refused {
+            Some(refused) if tunes.all.is_empty() => Err(refused.clone().into()),
+            _ => Ok(tunes),
         };
     }
     if !is_midi(path) {
@@ -81,6 +80,32 @@ pub fn read_tunes(path: &Path, selection: TuneSelection, reading: MidiOptions) -
 }
 
 impl Tunes {
+    /// Adds a tune of a book. `notes` counts those that were kept.
+    fn add(&mut self, entry: BookEntry, notes: &mut usize) {
+        /// Of longer books, only what may be selected is kept.
+        const MOST_NOTES: usize = 1_000_000;
+        let is_selected = |number: Option<u32>| number.is_some() && number == self.selection.number;
+        match entry {
+            BookEntry::Tune { number, tune, skipped } => {
+                if let Some(number) = number {
+                    let (low, high) = self.numbers.unwrap_or((number, number));
+                    self.numbers = Some((low.min(number), high.max(number)));
+                }
+                if *notes < MOST_NOTES || is_selected(number) {
+                    *notes += tune.notes.len();
+                    self.all.push((number, tune));
+                    self.skipped.extend(skipped);
+                }
+            }
+            BookEntry::Refused(refused) => {
+                if is_selected(refused.tune) && self.selected_refused.is_none() {
+                    self.selected_refused = Some(refused.clone());
+                }
+                self.first_refused.get_or_insert(refused);
+            }
+        }
+    }
+
     /// The tune with the selected number, or the first one.
     ///
     /// # Errors
@@ -97,15 +122,14 @@ impl Tunes {
         if let Some(index) = found.or(only) {
             return Ok(index);
         }
-        if let Some(refused) = self.refused.iter().find(|refused| refused.tune == Some(number)) {
+        if let Some(refused) = &self.selected_refused {
             return Err(refused.clone().into());
         }
-        let numbers = || self.all.iter().filter_map(|(number, _)| *number);
-        match (numbers().min(), numbers().max()) {
-            (Some(low), Some(high)) => {
-                bail!("{}: it has no tune {number}; its numbers go from {low} to {high}", self.path)
-            }
-            _ => bail!("{}: it has no tune {number}; its tunes have no numbers", self.path),
+        let pieces = self.all.iter().filter_map(|(number, _)| *number);
+        let numbers = self.numbers.or_else(|| pieces.clone().min().zip(pieces.max()));
+        match numbers {
+            Some((low, high)) => bail!("{}: it has no tune {number}; its numbers go from {low} to {high}", self.path),
+            None => bail!("{}: it has no tune {number}; its tunes have no numbers", self.path),
         }
     }
 
@@ -124,7 +148,7 @@ impl Tunes {
             let count = self.melodies.len();
             notices.push(format!("{}: it has {count} pieces, and the first is played; --number chooses.", self.path));
         }
-        if let Some(first) = self.refused.first() {
+        if let Some(first) = &self.first_refused {
             let name = number.map_or_else(String::new, |number| format!(" {number}"));
             notices.push(format!("{first}. Tune{name}, “{}”, is played; --number chooses another.", tune.title));
         }

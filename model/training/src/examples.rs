@@ -3,8 +3,8 @@
 //! Knows no networks. The sound is a simple one of its own, because this crate does not depend on the plugin's piano.
 
 use anyhow::Context;
-use segue_corpus::Tune;
 use segue_corpus::sheet::{Sheet, TEMPOS_BPM};
+use segue_corpus::{Tempo, Tune};
 use segue_model::note::{Bars, Note, Ticks};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,7 @@ impl Example {
         let note = |note: &Note| Note { onset: since(note.onset), ..*note };
         let end = prompt.iter().chain(continuation).map(|note| note.onset + note.duration).max().unwrap_or(first);
         let chords = tune.chords.iter().filter(|(at, _)| (start..end).contains(at));
+        let tempo = tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1);
         Self(Sheet {
             title: tune.title.clone(),
             player: prompt.iter().map(note).collect(),
@@ -38,7 +39,8 @@ impl Example {
                 .map(|bars| Bars { line: since(bars.line), ..bars })
                 .collect(),
             chords: chords.map(|(at, chord)| (since(*at), *chord)).collect(),
-            tempo_bpm: if tune.bars.is_empty() { 120.0 } else { tempo_bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1) },
+            tempos: Vec::from_iter(Tempo::of_bpm(Ticks::ZERO, if tune.bars.is_empty() { 120.0 } else { tempo })),
+            sharps: tune.sharps,
         })
     }
 

@@ -69,6 +69,21 @@ impl KeySignature {
         Ok(key)
     }
 
+    /// How many sharps it has (flats if negative); `None` if it is not one of the usual signatures, or if the notes
+    /// sound in another key than they are written in, also because of a `transposition` in semitones.
+    pub fn sharps(self, transposition: i8) -> Option<i8> {
+        const MOST: i8 = 7;
+        let is_octave = (i16::from(self.shift) + i16::from(transposition)) % 12 == 0;
+        (-MOST..=MOST).find(|fifths| is_octave && signature(i32::from(*fifths)) == self.letters)
+    }
+
+    /// The value of `K:` with so many sharps (flats if negative): a major key.
+    pub fn major_name(sharps: i8) -> &'static str {
+        const NAMES: [&str; 15] = ["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"];
+        let place = usize::try_from(i16::from(sharps) + 7).unwrap_or(0);
+        NAMES[place.min(NAMES.len() - 1)]
+    }
+
     fn apply_word(&mut self, word: &str) {
         match word {
             _ if word.starts_with(['^', '_', '=']) => self.apply_accidentals(word),

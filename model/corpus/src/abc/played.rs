@@ -13,7 +13,7 @@ pub(super) struct PlayedLine {
     pub metre: Option<Metre>,
 }
 
-/// Plays the written items. The caller sets the title.
+/// Plays the written items. The caller sets the title and the key.
 pub(super) fn play(items: &[Placed], order: &[usize]) -> Tune {
     let mut playing = Playing::default();
     for index in order {
@@ -94,6 +94,7 @@ impl Playing {
             notes,
             bars: bars(&self.lines, self.now.ticks()),
             tempos: self.tempos,
+            sharps: None,
             chords: self.chords,
         }
     }

@@ -9,26 +9,29 @@ use super::cursor::Cursor;
 use super::exact::Exact;
 use super::fields::{self, MetreField, time, unit};
 use super::key::{KeySignature, Spelled, letter_and_octave};
-use super::overlay::Overlay;
+use super::overlay::Overlays;
 use super::rhythm::Rhythm;
 use super::tokens::{
-    accidental, bar_of, bar_run, endings, is_meant_as_chord, is_named_ending, length, octave_marks, quoted,
-    skip_decoration, skip_plus_decoration,
+    accidental, bar_of, bar_run, endings, is_meant_as_chord, is_named_ending, jump_notice, length, octave_marks,
+    quoted, skip_decoration, skip_plus_decoration,
 };
-use super::written::{BarLine, Ending, Item, Placed, WrittenNote, WrittenSound};
+use super::written::{BarLine, Ending, Item, VoicePage, WrittenNote, WrittenSound};
 use segue_model::chord::Chord;
 
 /// Longer notes, in whole notes, are taken for mistakes.
 const LONGEST_NOTE: i64 = 32;
 /// Longer rests, in bars, are taken for mistakes.
 const LONGEST_REST_BARS: i64 = 200;
+/// The most remarks about one voice.
+pub(super) const MOST_REMARKS: usize = 1_000;
+
 /// Reads the music lines of one voice into [`Placed`] items.
 #[derive(Clone)]
 pub(super) struct Scanner {
-    pub items: Vec<Placed>,
-    /// The index of the last sound among the items.
-    last_sound: Option<usize>,
+    pub page: VoicePage,
     pub key: KeySignature,
+    /// The sharps of the key in which the music begins.
+    pub sharps: Option<i8>,
     pub time: MetreField,
     pub unit: Exact,
     /// Whether `L:` was given, so that a change of `M:` leaves the unit alone.
@@ -41,7 +44,7 @@ pub(super) struct Scanner {
     /// What was skipped although it may have been meant as music.
     pub skipped: Vec<String>,
     rhythm: Rhythm,
-    overlay: Option<Overlay>,
+    overlays: Overlays,
 }
 
 type Outcome = Result<(), String>;
@@ -49,9 +52,9 @@ type Outcome = Result<(), String>;
 impl Scanner {
     pub fn new(key: KeySignature, time: MetreField, unit_length: Option<Exact>) -> Self {
         Self {
-            items: Vec::new(),
-            last_sound: None,
+            page: VoicePage::default(),
             key,
+            sharps: None,
             time,
             unit: unit_length.unwrap_or_else(|| time.default_unit()),
             unit_given: unit_length.is_some(),
@@ -60,7 +63,7 @@ impl Scanner {
             accidentals: Accidentals::default(),
             skipped: Vec::new(),
             rhythm: Rhythm::default(),
-            overlay: None,
+            overlays: Overlays::default(),
         }
     }
 
@@ -69,6 +72,10 @@ impl Scanner {
         let mut cursor = Cursor::new(line);
         while let Some(next) = cursor.peek() {
             self.thing(next, &mut cursor)?;
+            // The tune is refused when its line is over.
+            if self.page.is_full() {
+                return Ok(());
+            }
         }
         Ok(())
     }
@@ -111,7 +118,7 @@ impl Scanner {
         match fields::tempo(value, self.unit) {
             Ok(Some(quarter_us)) => self.push(Item::Tempo(quarter_us)),
             Ok(None) => {}
-            Err(reason) => self.skipped.push(reason),
+            Err(reason) => self.say([reason]),
         }
     }
 
@@ -130,33 +137,30 @@ impl Scanner {
         }
     }
 
+    /// Adds a remark, unless there are very many.
+    fn say(&mut self, what: impl IntoIterator<Item = String>) {
+        let left = MOST_REMARKS.saturating_sub(self.skipped.len());
+        self.skipped.extend(what.into_iter().take(left));
+    }
+
     /// Checks the voice after the last line.
-    pub fn finish(&self) -> Outcome {
+    pub fn finish(&mut self) -> Outcome {
+        self.overlays.drop(&mut self.page, &mut self.rhythm);
         self.rhythm.finish()
     }
 
     fn push(&mut self, item: Item) {
-        if matches!(item, Item::Sound(_)) {
-            self.last_sound = Some(self.items.len());
+        if matches!(item, Item::Sound(_)) && !self.page.has_sound() {
+            self.sharps = self.key.sharps(self.voice_shift.saturating_add(self.transpose));
         }
-        self.items.push(Placed { item, metre: self.time.metre() });
-    }
-
-    /// Whether a note or a rest was read.
-    pub fn has_sound(&self) -> bool {
-        self.last_sound.is_some()
+        self.page.push(item, self.time.metre());
     }
 
     fn set_time(&mut self, time: MetreField) {
         self.time = time;
-        if !self.unit_given && !self.has_sound() {
+        if !self.unit_given && !self.page.has_sound() {
             self.unit = time.default_unit();
         }
-    }
-
-    /// Whether a note was read.
-    pub fn has_notes(&self) -> bool {
-        self.items.iter().any(|placed| matches!(&placed.item, Item::Sound(sound) if !sound.notes.is_empty()))
     }
 
     fn thing(&mut self, next: char, cursor: &mut Cursor<'_>) -> Outcome {
@@ -166,10 +170,14 @@ impl Scanner {
             '[' => self.bracket(cursor),
             'A'..='G' | 'a'..='g' | '^' | '_' | '=' => self.note(cursor),
             'z' | 'x' | 'Z' | 'X' => self.rest(cursor),
+            '(' if cursor.second() == Some('&') => {
+                self.overlays.begin_long(cursor);
+                Ok(())
+            }
             '(' => self.rhythm.tuplet_or_slur(cursor, self.time),
             '>' | '<' => {
-                let broken = self.rhythm.broken(cursor, self.last_sound.is_some())?;
-                if let Some((sound, (numerator, denominator))) = self.last_sound_mut().zip(broken) {
+                let broken = self.rhythm.broken(cursor, self.page.has_sound())?;
+                if let Some((sound, (numerator, denominator))) = self.page.last_sound_mut().zip(broken) {
                     sound.scale(numerator, denominator);
                 }
                 Ok(())
@@ -186,11 +194,12 @@ impl Scanner {
             '{' => cursor.take_through('}').map(|_| ()).ok_or_else(|| "grace notes are never closed".to_owned()),
             '+' => self.plus(cursor),
             '!' => {
-                skip_decoration(cursor);
+                self.say(skip_decoration(cursor).and_then(jump_notice));
                 Ok(())
             }
             '&' => {
-                self.begin_overlay(cursor);
+                let begins = self.overlays.sign(cursor, &mut self.page, &mut self.rhythm);
+                self.say(begins.then(|| "of several voices in a bar (&) the first is read".to_owned()));
                 Ok(())
             }
             'M' | 'L' => self.bare_field_or_ornament(next, cursor),
@@ -207,42 +216,19 @@ impl Scanner {
         }
     }
 
-    /// Reads a chord symbol. Annotations (`^slowly`) and remarks (`Fine`) are not chords.
+    /// Reads a chord symbol. Annotations (`^slowly`) and remarks (`Fine`) are not chords, except `^N.C.`
     fn symbol(&mut self, text: &str) {
         match Chord::parse(text) {
             Ok(chord) => self.push(Item::Symbol(chord)),
+            Err(_) if Chord::parse(text.trim_start_matches(['^', '_', '<', '>', '@'])) == Ok(None) => {
+                self.push(Item::Symbol(None));
+            }
             Err(error) if is_meant_as_chord(text) => {
                 // The chord before ends here, because another one was written.
                 self.push(Item::Symbol(None));
-                self.skipped.push(error.to_string());
+                self.say([error.to_string()]);
             }
-            Err(_) => {}
-        }
-    }
-
-    /// `&` goes back by one bar, `&&` by two: what follows sounds together with the music before it.
-    fn begin_overlay(&mut self, cursor: &mut Cursor<'_>) {
-        let bars = cursor.skip_while(|c| c == '&');
-        match &mut self.overlay {
-            // This is a third voice.
-            Some(overlay) => overlay.bars = overlay.bars.max(bars),
-            None => {
-                self.overlay = Some(Overlay {
-                    bars,
-                    items: self.items.len(),
-                    last_sound: self.last_sound,
-                    rhythm: std::mem::take(&mut self.rhythm),
-                });
-            }
-        }
-    }
-
-    /// Handles a bar line in an overlay. The overlay's voice is dropped where it ends.
-    fn end_overlay(&mut self) {
-        if let Some(overlay) = self.overlay.take_if(Overlay::ends) {
-            self.items.truncate(overlay.items);
-            self.last_sound = overlay.last_sound;
-            self.rhythm = overlay.rhythm;
+            Err(_) => self.say(jump_notice(text)),
         }
     }
 
@@ -262,7 +248,7 @@ impl Scanner {
     /// Reads a bar line with its repeat marks and the number of an ending directly after it.
     fn bar(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
         let run = bar_run(cursor);
-        self.end_overlay();
+        self.overlays.bar_line(&mut self.page, &mut self.rhythm);
         let has_ending = cursor.peek().is_some_and(|c| c.is_ascii_digit());
         let ending = if has_ending { Some(Ending::Passes(endings(cursor)?)) } else { None };
         self.push_bar(BarLine { ending, ..bar_of(run) });
@@ -317,6 +303,7 @@ impl Scanner {
             return self.chord(cursor, '+');
         }
         if !inside.contains(|c: char| c.is_whitespace() || c == '|') {
+            self.say(jump_notice(inside));
             cursor.advance(end + 1);
         }
         Ok(())
@@ -391,25 +378,12 @@ impl Scanner {
     /// The accidental of a note that is tied to the one that comes now.
     fn tied_over(&self, letter: u8, octave: i8) -> Option<i8> {
         let tied = self
+            .page
             .last_sound()?
             .notes
             .iter()
             .find(|note| note.tied && note.spelled.letter == letter && note.spelled.octave == octave)?;
         Some(tied.spelled.accidental)
-    }
-
-    fn last_sound(&self) -> Option<&WrittenSound> {
-        match &self.items.get(self.last_sound?)?.item {
-            Item::Sound(sound) => Some(sound),
-            _ => None,
-        }
-    }
-
-    fn last_sound_mut(&mut self) -> Option<&mut WrittenSound> {
-        match &mut self.items.get_mut(self.last_sound?)?.item {
-            Item::Sound(sound) => Some(sound),
-            _ => None,
-        }
     }
 
     fn rest(&mut self, cursor: &mut Cursor<'_>) -> Outcome {
@@ -440,10 +414,15 @@ impl Scanner {
 
     /// Ties the notes just written to what follows; a bar line may come between.
     fn tie(&mut self) {
-        if let Some(sound) = self.last_sound_mut() {
+        if let Some(sound) = self.page.last_sound_mut() {
             for note in &mut sound.notes {
                 note.tied = true;
             }
         }
     }
+}
+
+/// Whether a directive is one that [`Scanner::directive`] reads.
+pub(super) fn is_heard(directive: &str) -> bool {
+    directive.starts_with("MIDI") || directive.starts_with("propagate-accidentals")
 }

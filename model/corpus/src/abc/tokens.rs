@@ -61,14 +61,32 @@ pub(super) fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     text.trim()
 }
 
-/// Skips `!trill!`, `!D.C. al Fine!`, or a single `!`, which is a line break on paper.
-pub(super) fn skip_decoration(cursor: &mut Cursor<'_>) {
+/// Skips `!trill!`, `!D.C. al Fine!`, or a single `!`, which is a line break on paper. Returns the name.
+pub(super) fn skip_decoration<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
     cursor.bump();
-    let name = cursor.rest().find('!').map(|end| &cursor.rest()[..end]);
+    let rest = cursor.rest();
+    let name = &rest[..rest.find('!')?];
     let is_word = |name: &str| !name.contains(|c: char| c.is_whitespace() || matches!(c, '|' | '[' | ']'));
-    if let Some(name) = name.filter(|name| is_word(name) || is_direction(name)) {
-        cursor.advance(name.len() + 1);
+    if !is_word(name) && !is_direction(name) {
+        return None;
     }
+    cursor.advance(name.len() + 1);
+    Some(name)
+}
+
+/// What to say of a mark or a text that sends the player elsewhere: `D.C.`, `dacapo`, `D.S. al Coda`, `To Coda`. Jumps
+/// are not followed: their marks are for players (ABC 2.1, section 4.14), and abc2midi and abcjs read past them, too.
+pub(super) fn jump_notice(text: &str) -> Option<String> {
+    const JUMPS: [&str; 4] = ["dacapo", "dalsegno", "dacoda", "tocoda"];
+    let letters: String = text.chars().filter(|c| c.is_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
+    let has_initials = text.contains('.') && (letters.starts_with("dc") || letters.starts_with("ds"));
+    let is_jump = has_initials || JUMPS.iter().any(|jump| letters.starts_with(jump));
+    is_jump.then(|| {
+        format!(
+            "a jump is not followed, and the music is read once as it stands: “{text}”; write the music out, or give \
+             the order of its parts with P:"
+        )
+    })
 }
 
 /// Skips `+trill+` within a chord; a single `+` has no meaning there.

@@ -2,10 +2,18 @@
 
 use super::cursor::Cursor;
 use super::key::shift_of;
-use super::scan::Scanner;
+use super::scan::{MOST_REMARKS, Scanner};
+use super::written::MOST_ITEMS;
 
 /// Why a tune is refused, with the index of the faulty line.
 pub(super) type VoiceFault = (Option<usize>, String);
+
+/// Scores for an orchestra have some forty.
+pub(super) const MOST_VOICES: usize = 256;
+
+pub(super) fn too_many_voices() -> String {
+    format!("the tune has more than {MOST_VOICES} voices; divide it")
+}
 
 /// All voices of a tune while it is read.
 pub(super) struct TuneVoices {
@@ -16,6 +24,8 @@ pub(super) struct TuneVoices {
     template: Scanner,
     /// Voices that the header names, with their transposition in semitones.
     declared: Vec<(String, i8)>,
+    /// Why the tune as a whole is refused.
+    fault: Option<VoiceFault>,
 }
 
 struct TuneVoice {
@@ -25,6 +35,8 @@ struct TuneVoice {
     fault: Option<VoiceFault>,
     /// What was skipped, with the lines.
     skipped: Vec<(usize, String)>,
+    /// The index of its first line.
+    line: Option<usize>,
 }
 
 /// What is used of a tune.
@@ -43,7 +55,7 @@ impl TuneVoices {
             .map(|value| name_and_shift(value))
             .map(|(name, shift)| (name, shift.unwrap_or(0)))
             .collect();
-        let mut voices = Self { all: Vec::new(), current: 0, template, declared };
+        let mut voices = Self { all: Vec::new(), current: 0, template, declared, fault: None };
         let first = voices.declared.first().map_or_else(String::new, |(name, _)| name.clone());
         voices.enter(&first);
         voices
@@ -54,25 +66,38 @@ impl TuneVoices {
             let shift = self.declared.iter().find(|(declared, _)| declared == name).map_or(0, |(_, shift)| *shift);
             let mut scanner = self.template.clone();
             scanner.voice_shift = shift;
-            self.all.push(TuneVoice { name: name.to_owned(), scanner, fault: None, skipped: Vec::new() });
+            self.all.push(TuneVoice { name: name.to_owned(), scanner, fault: None, skipped: Vec::new(), line: None });
             self.all.len() - 1
         });
     }
 
     /// Reads `V:` with the name of a voice and its settings.
-    fn change_voice(&mut self, value: &str) {
+    fn change_voice(&mut self, line: usize, value: &str) {
         let (name, shift) = name_and_shift(value);
         self.enter(&name);
+        if self.all.len() > MOST_VOICES {
+            self.refuse(line, too_many_voices());
+        }
         if let Some(shift) = shift {
             self.all[self.current].scanner.voice_shift = shift;
         }
     }
 
+    /// Nothing more is read.
+    fn refuse(&mut self, line: usize, reason: String) {
+        self.fault.get_or_insert((Some(line), reason));
+    }
+
+    /// Whether the tune is refused as a whole, so that its other lines need not be read.
+    pub fn is_refused(&self) -> bool {
+        self.fault.is_some()
+    }
+
     /// Reads a field on a line of its own.
     pub fn field(&mut self, line: usize, name: char, value: &str) {
-        let nothing_sounds = self.all.iter().all(|voice| !voice.scanner.has_sound());
+        let nothing_sounds = self.all.iter().all(|voice| !voice.scanner.page.has_sound());
         match name {
-            'V' => self.change_voice(value),
+            'V' => self.change_voice(line, value),
             // Parts belong to the tune, whichever voice is being written.
             'P' => {
                 self.template.label(value);
@@ -95,7 +120,7 @@ impl TuneVoices {
         let mut rest = text;
         while !rest.is_empty() {
             if let Some((value, after)) = rest.strip_prefix(CHANGE).and_then(|inside| inside.split_once(']')) {
-                self.change_voice(value.trim());
+                self.change_voice(line, value.trim());
                 rest = after;
                 continue;
             }
@@ -105,22 +130,33 @@ impl TuneVoices {
             self.all[self.current].read(line, |scanner| scanner.music(of_voice));
             rest = after;
         }
+        if self.all.iter().map(|voice| voice.scanner.page.items.len()).sum::<usize>() > MOST_ITEMS {
+            self.refuse(line, format!("the tune has more than {MOST_ITEMS} notes and signs; divide it"));
+        }
     }
 
     /// Whether any voice has music.
     pub fn has_music(&self) -> bool {
-        self.all.iter().any(|voice| !voice.scanner.items.is_empty())
+        self.all.iter().any(|voice| !voice.scanner.page.items.is_empty())
     }
 
     /// The first voice with notes; a voice with an error is not skipped in favour of another one.
     pub fn kept(mut self) -> Result<Kept, VoiceFault> {
-        let is_kept = |voice: &TuneVoice| voice.fault.is_some() || voice.scanner.has_notes();
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let is_kept = |voice: &TuneVoice| voice.fault.is_some() || voice.scanner.page.has_notes();
         let first = self.all.iter().position(is_kept).unwrap_or(0);
-        let voice = self.all.swap_remove(first);
+        let with_notes = self.all.iter().filter(|voice| voice.scanner.page.has_notes()).count();
+        let mut voice = self.all.swap_remove(first);
         if let Some(fault) = voice.fault {
             return Err(fault);
         }
         voice.scanner.finish().map_err(|reason| (None, reason))?;
+        if let Some(line) = voice.line.filter(|_| with_notes > 1) {
+            let name = if voice.name.is_empty() { "without a name".to_owned() } else { format!("V:{}", voice.name) };
+            voice.skipped.push((line, format!("of its {with_notes} voices the first one is read, {name}")));
+        }
         Ok(Kept { scanner: voice.scanner, skipped: voice.skipped })
     }
 }
@@ -130,10 +166,12 @@ impl TuneVoice {
         if self.fault.is_some() {
             return;
         }
+        self.line.get_or_insert(line);
         if let Err(reason) = read(&mut self.scanner) {
             self.fault = Some((Some(line), reason));
         }
-        self.skipped.extend(self.scanner.skipped.drain(..).map(|what| (line, what)));
+        let left = MOST_REMARKS.saturating_sub(self.skipped.len());
+        self.skipped.extend(self.scanner.skipped.drain(..).take(left).map(|what| (line, what)));
     }
 }
 

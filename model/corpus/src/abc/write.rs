@@ -5,7 +5,7 @@
 
 use super::key::{KeySignature, Spelled};
 use super::written_lengths::{Group, grouped, length_text, pieces};
-use crate::Tune;
+use crate::{Tempo, Tune};
 use segue_model::note::{Bars, Metre, Note, TICKS_PER_QUARTER, Ticks};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -81,7 +81,8 @@ impl AbcWriter {
         let title = one_line(&tune.title).replace('%', "\\%");
         let metre = metre.map_or_else(|| "none".to_owned(), metre_text);
         let unit = TICKS_PER_QUARTER * 4 / self.unit.0;
-        self.push(&format!("X:1\nT:{title}\nM:{metre}\nL:1/{unit}\nK:{}\n", one_line(key)));
+        let tempo = tune.tempo_at(Ticks::ZERO).map_or_else(String::new, |tempo| format!("{}\n", tempo_text(tempo)));
+        self.push(&format!("X:1\nT:{title}\nM:{metre}\nL:1/{unit}\n{tempo}K:{}\n", one_line(key)));
     }
 
     fn body(&mut self, tune: &Tune, mut metre: Option<Metre>) {
@@ -253,7 +254,9 @@ fn filled(bars: &[Bars], end: Ticks) -> Ticks {
 /// Everything from the start to `end`, cut wherever something begins or ends, and where no note may be longer.
 fn stretches(tune: &Tune, notes: &[Note], lines: &BTreeMap<Ticks, Metre>, end: Ticks) -> Vec<SoundingSpan> {
     let moments = moments(notes, lines, tune, end);
+    let mut tempos = audible_changes(tune).into_iter().peekable();
     let mut chords = tune.chords.iter().filter(|(at, _)| *at >= Ticks::ZERO && *at < end).peekable();
+    let mut has_chord = false;
     let mut starting = notes.iter().peekable();
     let mut sounding: Vec<Note> = Vec::new();
     let pairs = moments.iter().zip(moments.iter().skip(1));
@@ -263,10 +266,20 @@ fn stretches(tune: &Tune, notes: &[Note], lines: &BTreeMap<Ticks, Metre>, end: T
             sounding.push(*note);
         }
         let mut before = String::new();
-        while let Some((_, chord)) = chords.next_if(|(at, _)| at <= from) {
-            let symbol = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
-            before = format!("\"{symbol}\"");
+        while let Some(tempo) = tempos.next_if(|tempo| tempo.at <= *from) {
+            before = format!("[{}]", tempo_text(tempo));
         }
+        let mut symbol = String::new();
+        while let Some((_, chord)) = chords.next_if(|(at, _)| at <= from) {
+            symbol = match chord {
+                Some(chord) => format!("\"{chord}\""),
+                // As a text over the music, because abc2midi takes every symbol for a chord.
+                None if has_chord => "\"^N.C.\"".to_owned(),
+                None => String::new(),
+            };
+            has_chord = chord.is_some();
+        }
+        before.push_str(&symbol);
         let mut notes = sounding.clone();
         notes.sort_unstable_by_key(|note| note.pitch);
         SoundingSpan { from: *from, to: *to, before, notes }
@@ -296,6 +309,27 @@ fn moments(notes: &[Note], lines: &BTreeMap<Ticks, Metre>, tune: &Tune, end: Tic
         cut.push(moment);
     }
     cut
+}
+
+fn tempo_text(tempo: Tempo) -> String {
+    format!("Q:1/4={:.0}", tempo.bpm())
+}
+
+/// Changes of tempo after the start that are worth a mark. What a player does within a phrase is not written.
+fn audible_changes(tune: &Tune) -> Vec<Tempo> {
+    /// As a share of the tempo before.
+    const SMALLEST: f64 = 0.1;
+    let mut written = tune.tempo_at(Ticks::ZERO).map(Tempo::bpm);
+    let mut changes = tune.tempos.clone();
+    changes.retain(|tempo| {
+        let is_audible = written.is_none_or(|written| (tempo.bpm() / written - 1.0).abs() >= SMALLEST);
+        let is_kept = tempo.at > Ticks::ZERO && is_audible;
+        if is_kept {
+            written = Some(tempo.bpm());
+        }
+        is_kept
+    });
+    changes
 }
 
 fn metre_text(metre: Metre) -> String {

@@ -12,6 +12,76 @@ pub(super) struct Placed {
     pub metre: Option<Metre>,
 }
 
+/// A tune with more items than this is taken for a mistake.
+pub(super) const MOST_ITEMS: usize = 200_000;
+
+/// The items of one voice.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct VoicePage {
+    pub items: Vec<Placed>,
+    /// The index of the last sound.
+    last_sound: Option<usize>,
+}
+
+/// How much was written on a page at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PageMark {
+    items: usize,
+    last_sound: Option<usize>,
+}
+
+impl VoicePage {
+    /// Adds an item, unless the page is full.
+    pub fn push(&mut self, item: Item, metre: Option<Metre>) {
+        if self.is_full() {
+            return;
+        }
+        if matches!(item, Item::Sound(_)) {
+            self.last_sound = Some(self.items.len());
+        }
+        self.items.push(Placed { item, metre });
+    }
+
+    /// Whether it has more than the most items of a whole tune.
+    pub fn is_full(&self) -> bool {
+        self.items.len() > MOST_ITEMS
+    }
+
+    pub fn mark(&self) -> PageMark {
+        PageMark { items: self.items.len(), last_sound: self.last_sound }
+    }
+
+    /// Removes everything that was written after the mark.
+    pub fn back_to(&mut self, mark: PageMark) {
+        self.items.truncate(mark.items);
+        self.last_sound = mark.last_sound;
+    }
+
+    /// Whether there is a note or a rest.
+    pub fn has_sound(&self) -> bool {
+        self.last_sound.is_some()
+    }
+
+    /// Whether there is a note.
+    pub fn has_notes(&self) -> bool {
+        self.items.iter().any(|placed| matches!(&placed.item, Item::Sound(sound) if !sound.notes.is_empty()))
+    }
+
+    pub fn last_sound(&self) -> Option<&WrittenSound> {
+        match &self.items.get(self.last_sound?)?.item {
+            Item::Sound(sound) => Some(sound),
+            _ => None,
+        }
+    }
+
+    pub fn last_sound_mut(&mut self) -> Option<&mut WrittenSound> {
+        match &mut self.items.get_mut(self.last_sound?)?.item {
+            Item::Sound(sound) => Some(sound),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Sound(WrittenSound),

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Increased whenever the same files would be read differently, or the same corpus written differently.
-const VERSION: u64 = 4;
+const VERSION: u64 = 5;
 const MAGIC: &[u8; 8] = b"SegueCor";
 const HASH_BYTES: usize = 8;
 
@@ -164,6 +164,7 @@ impl Sink {
             sink.ticks(tempo.at);
             sink.number(u64::from(tempo.quarter_us));
         });
+        self.bytes.push(piece.tune.sharps.map_or(NO_KEY, i8::cast_unsigned));
         self.list(&piece.tune.chords, |sink, (onset, chord)| {
             sink.ticks(*onset);
             sink.chord(*chord);
@@ -191,6 +192,8 @@ impl Sink {
     }
 }
 
+/// Marks a missing key signature in place of the number of its sharps.
+const NO_KEY: u8 = i8::MIN.cast_unsigned();
 /// Marks a missing chord in place of a root, 0 to 11.
 const NO_CHORD: u8 = 255;
 
@@ -248,8 +251,9 @@ impl CacheBytes<'_> {
             .list(|source| Some(Bars { line: source.ticks()?, metre: Metre::new(source.byte()?, source.byte()?)? }))?;
         let tempos =
             self.list(|source| Some(Tempo { at: source.ticks()?, quarter_us: source.number()?.try_into().ok()? }))?;
+        let sharps = Some(self.byte()?).filter(|byte| *byte != NO_KEY).map(u8::cast_signed);
         let chords = self.list(|source| Some((source.ticks()?, source.chord()?)))?;
-        Some(Piece { split, source, tune: Tune { title, notes, bars, tempos, chords } })
+        Some(Piece { split, source, tune: Tune { title, notes, bars, tempos, sharps, chords } })
     }
 
     #[expect(clippy::option_option, reason = "the outer one is whether it could be read, as everywhere in this file")]

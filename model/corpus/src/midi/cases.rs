@@ -111,7 +111,7 @@ fn all_notes_off_ends_the_notes_of_its_channel() {
 #[test]
 fn titles_are_read_in_every_usual_encoding() {
     for (track, title) in [
-        ("00 FF 03 0A 46 FC 72 20 45 6C 69 73 65 00", "Für Elise\0"),
+        ("00 FF 03 0A 46 FC 72 20 45 6C 69 73 65 00", "Für Elise"),
         ("00 FF 03 04 C3 BC 20 61", "ü a"),
         ("00 FF 03 05 \"Words 00 FF 01 04 \"@TLa", "La"),
     ] {

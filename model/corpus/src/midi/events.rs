@@ -5,26 +5,39 @@
 
 use super::MidiFault;
 
-/// An event of a track.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FileEvent<'a> {
-    /// Ticks of the file since the start of the track.
-    pub at: u64,
-    pub kind: EventKind<'a>,
+/// What matters of a track. The longest files have millions of events, so they are small, and others are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct TrackEvents<'a> {
+    /// In order of time.
+    pub messages: Vec<ChannelEvent>,
+    /// In order of time.
+    pub metas: Vec<MetaEvent<'a>>,
+    /// The time of the last event of any kind.
+    pub end: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EventKind<'a> {
-    Channel {
-        /// The channel, 0 to 15.
-        channel: u8,
-        message: VoiceMessage,
-    },
-    Meta {
-        /// One of [`meta`], or another number.
-        kind: u8,
-        data: &'a [u8],
-    },
+pub(super) struct ChannelEvent {
+    /// Ticks of the file since the start of the track.
+    pub at: u64,
+    /// The channel, 0 to 15.
+    pub channel: u8,
+    pub message: VoiceMessage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MetaEvent<'a> {
+    /// Ticks of the file since the start of the track.
+    pub at: u64,
+    /// One of [`meta`].
+    pub kind: u8,
+    pub data: &'a [u8],
+}
+
+impl ChannelEvent {
+    pub fn is_note_on(&self) -> bool {
+        matches!(self.message, VoiceMessage::NoteOn { .. })
+    }
 }
 
 /// The channel messages that affect notes.
@@ -43,8 +56,6 @@ pub(super) enum VoiceMessage {
         value: u8,
     },
     Program(u8),
-    /// Pressure or pitch bend.
-    Other,
 }
 
 /// The numbers of the meta events that are used.
@@ -56,6 +67,16 @@ pub(super) mod meta {
     pub const END_OF_TRACK: u8 = 0x2f;
     pub const TEMPO: u8 = 0x51;
     pub const TIME_SIGNATURE: u8 = 0x58;
+    pub const KEY_SIGNATURE: u8 = 0x59;
+
+    /// Whether events of this kind are used. Texts without a visible letter say nothing.
+    pub fn is_used(kind: u8, data: &[u8]) -> bool {
+        match kind {
+            TEXT | TRACK_NAME | INSTRUMENT | LYRIC => !data.trim_ascii().is_empty(),
+            TEMPO | TIME_SIGNATURE | KEY_SIGNATURE => true,
+            _ => false,
+        }
+    }
 }
 
 const META: u8 = 0xff;
@@ -64,37 +85,63 @@ const SYSTEM_EXCLUSIVE_ESCAPE: u8 = 0xf7;
 const FIRST_STATUS: u8 = 0x80;
 const FIRST_SYSTEM_STATUS: u8 = 0xf0;
 
+/// The controllers that affect notes.
+pub(super) mod controller {
+    pub const SUSTAIN: u8 = 64;
+    pub const ALL_SOUND_OFF: u8 = 120;
+    pub const ALL_NOTES_OFF: u8 = 123;
+}
+
 /// Reads the events of the track at bytes `from..to` of the file.
 ///
 /// # Errors
 /// With the byte at which an event cannot be read.
-pub(super) fn events(file: &[u8], from: usize, to: usize) -> Result<Vec<FileEvent<'_>>, MidiFault> {
+pub(super) fn events(file: &[u8], from: usize, to: usize) -> Result<TrackEvents<'_>, MidiFault> {
     let mut reader = TrackReader { file: &file[..to], at: from, status: None, now: 0 };
-    let mut events = Vec::new();
+    let mut track = TrackEvents::default();
     while let Some(event) = reader.event()? {
-        if matches!(event.kind, EventKind::Meta { kind: meta::END_OF_TRACK, .. }) {
-            events.push(event);
-            events.extend(behind_the_end(reader)?);
-            break;
+        track.end = reader.now;
+        match event {
+            TrackEvent::Channel(event) => track.messages.push(event),
+            TrackEvent::Meta(event) => track.metas.push(event),
+            TrackEvent::Unused => {}
+            TrackEvent::End => {
+                behind_the_end(reader, &mut track)?;
+                break;
+            }
         }
-        events.push(event);
     }
-    Ok(events)
+    Ok(track)
 }
 
 /// Reads what follows the end of a track: padding, or music that a program has put there and that other readers play.
-fn behind_the_end(mut reader: TrackReader<'_>) -> Result<Vec<FileEvent<'_>>, MidiFault> {
-    let mut events = Vec::new();
-    let is_note =
-        |event: &FileEvent| matches!(event.kind, EventKind::Channel { message: VoiceMessage::NoteOn { .. }, .. });
+fn behind_the_end<'a>(mut reader: TrackReader<'a>, track: &mut TrackEvents<'a>) -> Result<(), MidiFault> {
+    let (messages, metas, end) = (track.messages.len(), track.metas.len(), track.end);
     loop {
-        match reader.event() {
-            Ok(Some(event)) => events.push(event),
-            Ok(None) => return Ok(events),
-            Err(fault) if events.iter().any(is_note) => return Err(fault),
-            Err(_) => return Ok(Vec::new()),
+        let event = reader.event();
+        match event {
+            Ok(None) => return Ok(()),
+            Ok(Some(TrackEvent::Channel(event))) => track.messages.push(event),
+            Ok(Some(TrackEvent::Meta(event))) => track.metas.push(event),
+            Ok(Some(TrackEvent::Unused | TrackEvent::End)) => {}
+            Err(fault) if track.messages[messages..].iter().any(ChannelEvent::is_note_on) => return Err(fault),
+            Err(_) => {
+                track.messages.truncate(messages);
+                track.metas.truncate(metas);
+                track.end = end;
+                return Ok(());
+            }
         }
+        track.end = reader.now;
     }
+}
+
+enum TrackEvent<'a> {
+    Channel(ChannelEvent),
+    Meta(MetaEvent<'a>),
+    End,
+    /// It affects neither notes nor bars.
+    Unused,
 }
 
 struct TrackReader<'a> {
@@ -108,40 +155,42 @@ struct TrackReader<'a> {
 
 impl<'a> TrackReader<'a> {
     /// The next event; `None` at the end of the track.
-    fn event(&mut self) -> Result<Option<FileEvent<'a>>, MidiFault> {
-        while self.at < self.file.len() {
-            self.now += u64::from(self.variable_length()?);
-            let begin = self.at;
-            let first = self.byte()?;
-            let kind = match first {
-                META => {
-                    let kind = self.byte()?;
-                    let data = self.block()?;
-                    Some(EventKind::Meta { kind, data })
-                }
-                SYSTEM_EXCLUSIVE | SYSTEM_EXCLUSIVE_ESCAPE => {
-                    self.block()?;
-                    None
-                }
-                FIRST_SYSTEM_STATUS.. => {
-                    self.stray_system_message(first, begin)?;
-                    None
-                }
-                FIRST_STATUS.. => {
-                    self.status = Some(first);
-                    Some(self.channel_message(first)?)
-                }
-                _ => {
-                    self.at = begin;
-                    let status = self.status.ok_or_else(|| fault(begin, "an event has no status byte"))?;
-                    Some(self.channel_message(status)?)
-                }
-            };
-            if let Some(kind) = kind {
-                return Ok(Some(FileEvent { at: self.now, kind }));
-            }
+    fn event(&mut self) -> Result<Option<TrackEvent<'a>>, MidiFault> {
+        if self.at >= self.file.len() {
+            return Ok(None);
         }
-        Ok(None)
+        self.now += u64::from(self.variable_length()?);
+        let begin = self.at;
+        let first = self.byte()?;
+        let event = match first {
+            META => {
+                let kind = self.byte()?;
+                let data = self.block()?;
+                match kind {
+                    meta::END_OF_TRACK => TrackEvent::End,
+                    _ if meta::is_used(kind, data) => TrackEvent::Meta(MetaEvent { at: self.now, kind, data }),
+                    _ => TrackEvent::Unused,
+                }
+            }
+            SYSTEM_EXCLUSIVE | SYSTEM_EXCLUSIVE_ESCAPE => {
+                self.block()?;
+                TrackEvent::Unused
+            }
+            FIRST_SYSTEM_STATUS.. => {
+                self.stray_system_message(first, begin)?;
+                TrackEvent::Unused
+            }
+            FIRST_STATUS.. => {
+                self.status = Some(first);
+                self.channel_event(first)?
+            }
+            _ => {
+                self.at = begin;
+                let status = self.status.ok_or_else(|| fault(begin, "an event has no status byte"))?;
+                self.channel_event(status)?
+            }
+        };
+        Ok(Some(event))
     }
 
     /// Skips a message that does not belong in a file. The number of its data bytes is known, so the next event can be
@@ -164,7 +213,14 @@ impl<'a> TrackReader<'a> {
         Ok(())
     }
 
-    fn channel_message(&mut self, status: u8) -> Result<EventKind<'a>, MidiFault> {
+    fn channel_event(&mut self, status: u8) -> Result<TrackEvent<'a>, MidiFault> {
+        let message = self.channel_message(status)?;
+        let event = |message| TrackEvent::Channel(ChannelEvent { at: self.now, channel: status & 0x0f, message });
+        Ok(message.map_or(TrackEvent::Unused, event))
+    }
+
+    /// `None` for messages that do not affect notes.
+    fn channel_message(&mut self, status: u8) -> Result<Option<VoiceMessage>, MidiFault> {
         let first = self.data_byte()?;
         let message = match status & 0xf0 {
             0x80 => {
@@ -175,15 +231,20 @@ impl<'a> TrackReader<'a> {
                 0 => VoiceMessage::NoteOff { key: first },
                 velocity => VoiceMessage::NoteOn { key: first, velocity },
             },
-            0xb0 => VoiceMessage::Controller { number: first, value: self.data_byte()? },
+            0xb0 => match (first, self.data_byte()?) {
+                (controller::SUSTAIN | controller::ALL_SOUND_OFF | controller::ALL_NOTES_OFF, value) => {
+                    VoiceMessage::Controller { number: first, value }
+                }
+                _ => return Ok(None),
+            },
             0xc0 => VoiceMessage::Program(first),
-            0xd0 => VoiceMessage::Other,
+            0xd0 => return Ok(None),
             _ => {
                 self.data_byte()?;
-                VoiceMessage::Other
+                return Ok(None);
             }
         };
-        Ok(EventKind::Channel { channel: status & 0x0f, message })
+        Ok(Some(message))
     }
 
     fn byte(&mut self) -> Result<u8, MidiFault> {

@@ -1,13 +1,13 @@
 //! The outer structure of a MIDI file: wrappers, header and tracks.
 
-use super::events::{FileEvent, events};
+use super::events::{TrackEvents, events};
 use super::{EXPORT_AGAIN, MidiFault};
 
 /// A file with all its tracks.
 pub(super) struct MidiFile<'a> {
     pub format: TrackLayout,
     pub timing: Timing,
-    pub tracks: Vec<Vec<FileEvent<'a>>>,
+    pub tracks: Vec<TrackEvents<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

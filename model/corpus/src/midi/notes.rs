@@ -1,10 +1,11 @@
 //! From messages to notes, in the file's own time.
 
-use super::events::{EventKind, FileEvent, VoiceMessage};
+use super::events::{ChannelEvent, TrackEvents, VoiceMessage, controller};
 use super::time::TimeScale;
 use super::{PERCUSSION_CHANNEL, TrackChannel};
 use segue_model::note::{Note, Pitch, Ticks, Velocity};
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 /// A channel message with its track.
 #[derive(Clone, Copy)]
@@ -14,32 +15,37 @@ pub(super) struct PartEvent {
     message: VoiceMessage,
 }
 
-/// All channel messages except those for drums, in order of time and then of track, and the time at which the piece
-/// ends.
-pub(super) fn merged(tracks: &[Vec<FileEvent<'_>>]) -> (Vec<PartEvent>, u64) {
-    let mut merged = Vec::new();
-    let mut end = 0;
-    for (track, events) in tracks.iter().enumerate() {
-        for event in events {
-            end = end.max(event.at);
-            match event.kind {
-                EventKind::Channel { channel, message } if channel != PERCUSSION_CHANNEL => {
-                    merged.push(PartEvent { at: event.at, part: TrackChannel { track, channel }, message });
-                }
-                _ => {}
-            }
+/// The channel messages of these parts, in order of time and then of track, without a copy of them all.
+pub(super) fn merged<'a>(
+    tracks: &'a [TrackEvents<'_>],
+    belongs: impl Fn(TrackChannel) -> bool + 'a,
+) -> impl Iterator<Item = PartEvent> + 'a {
+    let next = |track: usize, place: usize| {
+        tracks[track].messages.get(place).map(|event: &ChannelEvent| Reverse((event.at, track, place)))
+    };
+    let mut ahead: BinaryHeap<Reverse<(u64, usize, usize)>> =
+        (0..tracks.len()).filter_map(|track| next(track, 0)).collect();
+    let all = std::iter::from_fn(move || {
+        let mut first = ahead.peek_mut()?;
+        let Reverse((at, track, place)) = *first;
+        match next(track, place + 1) {
+            // Put in its place when the borrow ends.
+            Some(following) => *first = following,
+            None => drop(std::collections::binary_heap::PeekMut::pop(first)),
         }
-    }
-    // The sort is stable: messages at one time keep the order of their tracks.
-    merged.sort_by_key(|event| event.at);
-    (merged, end)
+        let ChannelEvent { channel, message, .. } = tracks[track].messages[place];
+        Some(PartEvent { at, part: TrackChannel { track, channel }, message })
+    });
+    all.filter(move |event| event.part.channel != PERCUSSION_CHANNEL && belongs(event.part))
 }
 
-const SUSTAIN: u8 = 64;
+/// The time at which the piece ends.
+pub(super) fn end(tracks: &[TrackEvents<'_>]) -> u64 {
+    tracks.iter().map(|track| track.end).max().unwrap_or(0)
+}
+
 /// The pedal is down from this value on.
 const PEDAL_DOWN: u8 = 64;
-const ALL_SOUND_OFF: u8 = 120;
-const ALL_NOTES_OFF: u8 = 123;
 
 /// A note in the file's own time.
 #[derive(Debug, Clone, Copy)]
@@ -65,18 +71,17 @@ impl RawNote {
 }
 
 /// The notes of these messages. Notes that still sound at `end` end there.
-pub(super) fn notes<'a>(events: impl Iterator<Item = &'a PartEvent>, end: u64, pedal: bool) -> Vec<RawNote> {
+pub(super) fn notes(events: impl Iterator<Item = PartEvent>, end: u64, pedal: bool) -> Vec<RawNote> {
     let mut pairing = Pairing { pedal, ..Pairing::default() };
-    events.for_each(|event| pairing.take(*event));
-    let hanging: Vec<_> = pairing.sounding.keys().copied().collect();
-    for place in hanging {
-        pairing.end(place, end);
+    events.for_each(|event| pairing.take(event));
+    for channel in &mut pairing.channels {
+        channel.end_all(end, &mut pairing.done);
     }
     pairing.done
 }
 
-/// A key of a part.
-type PartKey = (TrackChannel, u8);
+/// A key of a track.
+type TrackKey = (usize, u8);
 
 /// Pairs each note-on with what ends it.
 #[derive(Default)]
@@ -84,10 +89,17 @@ struct Pairing {
     /// Whether the sustain pedal holds notes.
     pedal: bool,
     done: Vec<RawNote>,
-    /// A key of a part sounds at most once.
-    sounding: HashMap<PartKey, SoundingKey>,
-    /// By channel: the pedal may be in another track than the notes.
-    pedal_down: [bool; 16],
+    channels: [ChannelNotes; 16],
+}
+
+/// What sounds on a channel. Its pedal may be in another track than its notes.
+#[derive(Default)]
+struct ChannelNotes {
+    /// A key of a track sounds at most once.
+    sounding: HashMap<TrackKey, SoundingKey>,
+    pedal_is_down: bool,
+    /// Keys that were released while the pedal was down; some may have been struck again.
+    held_by_pedal: Vec<TrackKey>,
 }
 
 #[derive(Clone, Copy)]
@@ -102,57 +114,69 @@ struct SoundingKey {
 
 impl Pairing {
     fn take(&mut self, event: PartEvent) {
-        let (part, at) = (event.part, event.at);
+        let (TrackChannel { track, channel }, at) = (event.part, event.at);
+        let Some(channel) = self.channels.get_mut(usize::from(channel)) else { return };
         match event.message {
-            VoiceMessage::NoteOn { key, velocity } => self.note_on((part, key), velocity, at),
-            VoiceMessage::NoteOff { key } => self.note_off((part, key), at),
-            VoiceMessage::Controller { number: SUSTAIN, value } if self.pedal => {
-                self.pedal(part.channel, value >= PEDAL_DOWN, at);
+            VoiceMessage::NoteOn { key, velocity } => channel.note_on((track, key), velocity, at, &mut self.done),
+            VoiceMessage::NoteOff { key } => channel.note_off((track, key), at, self.pedal, &mut self.done),
+            VoiceMessage::Controller { number: controller::SUSTAIN, value } if self.pedal => {
+                channel.pedal(value >= PEDAL_DOWN, at, &mut self.done);
             }
-            VoiceMessage::Controller { number: ALL_SOUND_OFF | ALL_NOTES_OFF, .. } => {
-                self.end_where(at, |channel, _| channel == part.channel);
+            VoiceMessage::Controller { number: controller::ALL_SOUND_OFF | controller::ALL_NOTES_OFF, .. } => {
+                channel.end_all(at, &mut self.done);
             }
             _ => {}
         }
     }
+}
 
-    fn note_on(&mut self, place: PartKey, velocity: u8, at: u64) {
-        let before = self.end(place, at);
+impl ChannelNotes {
+    fn note_on(&mut self, key: TrackKey, velocity: u8, at: u64, done: &mut Vec<RawNote>) {
+        let before = self.end(key, at, done);
         let pending_note_off = before.is_some_and(|before| !before.released);
-        self.sounding.insert(place, SoundingKey { onset: at, velocity, released: false, pending_note_off });
+        self.sounding.insert(key, SoundingKey { onset: at, velocity, released: false, pending_note_off });
     }
 
-    fn note_off(&mut self, place: PartKey, at: u64) {
-        let down = self.pedal && self.pedal_down.get(usize::from(place.0.channel)).copied().unwrap_or(false);
-        match self.sounding.get_mut(&place) {
+    fn note_off(&mut self, key: TrackKey, at: u64, pedal: bool, done: &mut Vec<RawNote>) {
+        match self.sounding.get_mut(&key) {
             Some(sounding) if sounding.pending_note_off && sounding.onset == at => sounding.pending_note_off = false,
-            Some(sounding) if down => sounding.released = true,
+            Some(sounding) if pedal && self.pedal_is_down => {
+                if !std::mem::replace(&mut sounding.released, true) {
+                    self.held_by_pedal.push(key);
+                }
+            }
             _ => {
-                self.end(place, at);
+                self.end(key, at, done);
             }
         }
     }
 
-    fn pedal(&mut self, channel: u8, down: bool, at: u64) {
-        if let Some(pedal_down) = self.pedal_down.get_mut(usize::from(channel)) {
-            *pedal_down = down;
+    fn pedal(&mut self, is_down: bool, at: u64, done: &mut Vec<RawNote>) {
+        self.pedal_is_down = is_down;
+        if is_down {
+            return;
         }
-        if !down {
-            self.end_where(at, |of, sounding| of == channel && sounding.released);
-        }
-    }
-
-    fn end_where(&mut self, at: u64, ends: impl Fn(u8, &SoundingKey) -> bool) {
-        let found = self.sounding.iter().filter(|((part, _), sounding)| ends(part.channel, sounding));
-        let found: Vec<_> = found.map(|(place, _)| *place).collect();
-        for place in found {
-            self.end(place, at);
+        for key in std::mem::take(&mut self.held_by_pedal) {
+            if self.sounding.get(&key).is_some_and(|sounding| sounding.released) {
+                self.end(key, at, done);
+            }
         }
     }
 
-    fn end(&mut self, place: PartKey, at: u64) -> Option<SoundingKey> {
-        let sounding = self.sounding.remove(&place)?;
-        self.done.push(RawNote { onset: sounding.onset, end: at, key: place.1, velocity: sounding.velocity });
+    fn end_all(&mut self, at: u64, done: &mut Vec<RawNote>) {
+        self.held_by_pedal.clear();
+        done.extend(std::mem::take(&mut self.sounding).into_iter().map(|((_, key), sounding)| sounding.note(key, at)));
+    }
+
+    fn end(&mut self, key: TrackKey, at: u64, done: &mut Vec<RawNote>) -> Option<SoundingKey> {
+        let sounding = self.sounding.remove(&key)?;
+        done.push(sounding.note(key.1, at));
         Some(sounding)
+    }
+}
+
+impl SoundingKey {
+    fn note(self, key: u8, end: u64) -> RawNote {
+        RawNote { onset: self.onset, end, key, velocity: self.velocity }
     }
 }

@@ -3,11 +3,10 @@
 //! Files do not say which one it is, so it is estimated: a melody usually lies in the middle or high register, is a
 //! single line, has lyrics, or is named as such. The order of the parts decides only between equal ones.
 
-use super::events::{EventKind, FileEvent, VoiceMessage, meta};
-use super::notes::PartEvent;
+use super::events::{MetaEvent, TrackEvents, VoiceMessage, meta};
 use super::{PERCUSSION_CHANNEL, Taken, TrackChannel};
 use crate::text;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A part and what is known of it.
 pub(super) struct Described {
@@ -19,20 +18,21 @@ pub(super) struct Described {
 }
 
 /// The parts that have notes, in the order of the file, without drums.
-pub(super) fn parts(tracks: &[Vec<FileEvent<'_>>]) -> Vec<Described> {
+pub(super) fn parts(tracks: &[TrackEvents<'_>]) -> Vec<Described> {
     let lyrics = lyrics(tracks);
     let mut all = Vec::new();
     for (track, events) in tracks.iter().enumerate() {
         let mut by_channel: BTreeMap<u8, PartProfile> = BTreeMap::new();
         let mut order = Vec::new();
-        for event in events {
-            let EventKind::Channel { channel, message } = event.kind else { continue };
-            match message {
+        for event in &events.messages {
+            let channel = event.channel;
+            match event.message {
                 VoiceMessage::NoteOn { key, .. } if channel != PERCUSSION_CHANNEL => {
-                    if !order.contains(&channel) && by_channel.get(&channel).is_none_or(|line| line.notes == 0) {
+                    let profile = by_channel.entry(channel).or_default();
+                    if profile.notes == 0 {
                         order.push(channel);
                     }
-                    by_channel.entry(channel).or_default().note(event.at, key);
+                    profile.note(event.at, key, &lyrics);
                 }
                 VoiceMessage::Program(program) => by_channel.entry(channel).or_default().program = Some(program),
                 _ => {}
@@ -45,11 +45,11 @@ pub(super) fn parts(tracks: &[Vec<FileEvent<'_>>]) -> Vec<Described> {
             }),
         );
     }
-    let most_onsets = all.iter().map(|(_, _, line)| line.onsets()).max().unwrap_or(0);
+    let most_onsets = all.iter().map(|(_, _, line)| line.onsets).max().unwrap_or(0);
     let described = |(index, (part, name, line)): (usize, (TrackChannel, String, PartProfile))| Described {
         part,
         notes: line.notes,
-        score: line.score(&name, most_onsets, &lyrics) - TIE * f64::from(u32::try_from(index).unwrap_or(u32::MAX)),
+        score: line.score(&name, most_onsets, lyrics.len()) - TIE * f64::from(u32::try_from(index).unwrap_or(u32::MAX)),
         name,
     };
     all.into_iter().enumerate().map(described).collect()
@@ -67,42 +67,56 @@ const TIE: f64 = 0.001;
 #[derive(Default)]
 struct PartProfile {
     notes: usize,
+    /// The sum of the keys.
     keys: u64,
-    pitches: BTreeSet<u8>,
-    /// The number of notes at each moment at which any note begins.
-    at: BTreeMap<u64, u32>,
+    /// A bit for each key that occurs.
+    pitches: u128,
+    /// Moments at which any note begins; those at which only one does; those that have a syllable.
+    onsets: usize,
+    single: usize,
+    sung: usize,
+    /// The last of these moments, and how many notes begin there.
+    last: Option<(u64, u32)>,
     program: Option<u8>,
 }
 
 impl PartProfile {
-    fn note(&mut self, at: u64, key: u8) {
+    /// Notes are taken in order of time.
+    fn note(&mut self, at: u64, key: u8, lyrics: &[u64]) {
         self.notes += 1;
         self.keys += u64::from(key);
-        self.pitches.insert(key);
-        *self.at.entry(at).or_default() += 1;
-    }
-
-    fn onsets(&self) -> usize {
-        self.at.len()
+        self.pitches |= 1 << (key & 0x7f);
+        match &mut self.last {
+            Some((last, count)) if *last == at => {
+                self.single -= usize::from(*count == 1);
+                *count += 1;
+            }
+            _ => {
+                self.last = Some((at, 1));
+                self.onsets += 1;
+                self.single += 1;
+                self.sung += usize::from(lyrics.binary_search(&at).is_ok());
+            }
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a file has fewer than 2^52 notes")]
-    fn score(&self, name: &str, most_onsets: usize, lyrics: &BTreeSet<u64>) -> f64 {
+    fn score(&self, name: &str, most_onsets: usize, lyrics: usize) -> f64 {
         /// Few pitches are a drone, or a drum on its own channel.
-        const FEWEST_PITCHES: usize = 4;
+        const FEWEST_PITCHES: u32 = 4;
+        const MANY_ONSETS: usize = 8;
         const FEWEST_LYRICS: usize = 8;
-        let onsets = self.onsets().max(1) as f64;
+        let onsets = self.onsets.max(1) as f64;
         let mean = self.keys as f64 / self.notes.max(1) as f64;
-        let single = self.at.values().filter(|notes| **notes == 1).count() as f64 / onsets;
+        let single = self.single as f64 / onsets;
         let busy = (2.0 * onsets / most_onsets.max(1) as f64).min(1.0);
-        let sung = self.at.keys().filter(|at| lyrics.contains(at)).count() as f64;
-        let lyric_score = if lyrics.len() < FEWEST_LYRICS {
+        let lyric_score = if lyrics < FEWEST_LYRICS {
             0.0
         } else {
             // Lyrics belong to the notes that are sung, and most of the melody's notes have a syllable.
-            6.0 * (sung / lyrics.len() as f64) * (lyrics.len() as f64 / onsets).min(1.0)
+            6.0 * (self.sung as f64 / lyrics as f64) * (lyrics as f64 / onsets).min(1.0)
         };
-        let few = if self.pitches.len() < FEWEST_PITCHES && most_onsets > 2 * FEWEST_PITCHES { -2.0 } else { 0.0 };
+        let few = if self.pitches.count_ones() < FEWEST_PITCHES && most_onsets > MANY_ONSETS { -2.0 } else { 0.0 };
         3.0 * single
             + 2.0 * busy
             + register_score(mean)
@@ -170,33 +184,25 @@ fn program_score(program: Option<u8>) -> f64 {
     }
 }
 
-/// When syllables are sung. Karaoke files write syllables as plain text after their first notes.
-fn lyrics(tracks: &[Vec<FileEvent<'_>>]) -> BTreeSet<u64> {
-    let of_kind = |wanted: u8| -> BTreeSet<u64> {
-        let events = tracks.iter().flatten();
-        let is_syllable = |event: &&FileEvent<'_>| match event.kind {
-            EventKind::Meta { kind, data } => {
-                kind == wanted && !data.starts_with(b"@") && !data.trim_ascii().is_empty()
-            }
-            EventKind::Channel { .. } => false,
-        };
-        events.filter(is_syllable).map(|event| event.at).collect()
+/// When syllables are sung, in order. Karaoke files write syllables as plain text after their first notes.
+fn lyrics(tracks: &[TrackEvents<'_>]) -> Vec<u64> {
+    let of_kind = |wanted: u8| -> Vec<u64> {
+        let is_syllable = |event: &&MetaEvent<'_>| event.kind == wanted && !event.data.starts_with(b"@");
+        let metas = tracks.iter().flat_map(|track| &track.metas);
+        let mut found: Vec<u64> = metas.filter(is_syllable).map(|event| event.at).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     };
     let lyrics = of_kind(meta::LYRIC);
     if lyrics.is_empty() { of_kind(meta::TEXT) } else { lyrics }
 }
 
 /// The name of a track, or of its instrument; may be empty.
-pub(super) fn track_name(events: &[FileEvent<'_>]) -> String {
-    let named = |wanted: u8| {
-        events.iter().find_map(|event| match event.kind {
-            EventKind::Meta { kind, data } if kind == wanted && !data.trim_ascii().is_empty() => {
-                Some(text::decoded(data))
-            }
-            _ => None,
-        })
-    };
-    named(meta::TRACK_NAME).or_else(|| named(meta::INSTRUMENT)).unwrap_or_default().trim().to_owned()
+pub(super) fn track_name(track: &TrackEvents<'_>) -> String {
+    let named = |wanted: u8| track.metas.iter().find(|event| event.kind == wanted);
+    let name = named(meta::TRACK_NAME).or_else(|| named(meta::INSTRUMENT));
+    name.map_or_else(String::new, |name| text::name(name.data))
 }
 
 /// The parts with this track number, channel number or both (from 1).
@@ -218,9 +224,4 @@ pub(super) fn taken(taken: &[&Described], parts: usize) -> Option<Taken> {
         notes: taken.iter().map(|part| part.notes).sum(),
         parts,
     })
-}
-
-/// Whether an event belongs to one of these parts.
-pub(super) fn belongs(event: &PartEvent, parts: &[TrackChannel]) -> bool {
-    parts.contains(&event.part)
 }

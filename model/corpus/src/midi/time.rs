@@ -1,7 +1,7 @@
 //! Converts the ticks of a file to ours: tempo, bars, SMPTE time.
 
 use super::TickUnit;
-use super::events::{EventKind, FileEvent, meta};
+use super::events::{MetaEvent, TrackEvents, meta};
 use super::file::Timing;
 use crate::Tempo;
 use segue_model::note::{Bars, Metre, TICKS_PER_QUARTER, Ticks};
@@ -27,7 +27,7 @@ pub(super) struct Stretch {
 }
 
 impl TimeScale {
-    pub fn new(timing: Timing, tracks: &[Vec<FileEvent<'_>>], clock: TickUnit) -> Self {
+    pub fn new(timing: Timing, tracks: &[TrackEvents<'_>], clock: TickUnit) -> Self {
         match (timing, clock) {
             (Timing::PerQuarter(ticks), TickUnit::Beats) => {
                 Self::Even { numerator: i128::from(TICKS_PER_QUARTER), denominator: i128::from(ticks), beats: true }
@@ -69,24 +69,22 @@ impl Stretch {
 }
 
 /// Changes of tempo anywhere in the file, in order of time: the file's tick, and microseconds per quarter note.
-fn tempo_changes(tracks: &[Vec<FileEvent<'_>>]) -> Vec<(u64, u32)> {
-    let mut changes: Vec<(u64, u32)> = tracks
-        .iter()
-        .flatten()
-        .filter_map(|event| match event.kind {
-            EventKind::Meta { kind: meta::TEMPO, data: [high, middle, low, ..] } => {
-                let quarter_us = u32::from_be_bytes([0, *high, *middle, *low]);
-                (quarter_us > 0).then_some((event.at, quarter_us))
-            }
-            _ => None,
-        })
-        .collect();
+fn tempo_changes(tracks: &[TrackEvents<'_>]) -> Vec<(u64, u32)> {
+    let change = |event: &MetaEvent<'_>| match (event.kind, event.data) {
+        (meta::TEMPO, [high, middle, low, ..]) => {
+            let quarter_us = u32::from_be_bytes([0, *high, *middle, *low]);
+            (quarter_us > 0).then_some((event.at, quarter_us))
+        }
+        _ => None,
+    };
+    let metas = tracks.iter().flat_map(|track| &track.metas);
+    let mut changes: Vec<(u64, u32)> = metas.filter_map(change).collect();
     changes.sort_by_key(|(at, _)| *at);
     changes
 }
 
 /// The stretches; there is at least one, which begins at the start.
-fn stretches(tracks: &[Vec<FileEvent<'_>>]) -> Vec<Stretch> {
+fn stretches(tracks: &[TrackEvents<'_>]) -> Vec<Stretch> {
     let mut stretches = vec![Stretch { from: 0, before: 0, quarter_us: Tempo::USUAL_QUARTER_US }];
     for (from, quarter_us) in tempo_changes(tracks) {
         let before = stretches.last().map_or(0, |stretch| stretch.elapsed(from));
@@ -96,7 +94,7 @@ fn stretches(tracks: &[Vec<FileEvent<'_>>]) -> Vec<Stretch> {
 }
 
 /// Changes of tempo on our time line. Before its first change of tempo, a file is at 120.
-pub(super) fn tempos(tracks: &[Vec<FileEvent<'_>>], scale: &TimeScale) -> Vec<Tempo> {
+pub(super) fn tempos(tracks: &[TrackEvents<'_>], scale: &TimeScale) -> Vec<Tempo> {
     let mut tempos: Vec<Tempo> = Vec::new();
     for (at, quarter_us) in tempo_changes(tracks) {
         let at = scale.ticks(at);
@@ -109,18 +107,15 @@ pub(super) fn tempos(tracks: &[Vec<FileEvent<'_>>], scale: &TimeScale) -> Vec<Te
 }
 
 /// Every time signature begins a bar. Before the first one, and without any, MIDI files are in 4/4.
-pub(super) fn bars(tracks: &[Vec<FileEvent<'_>>], scale: &TimeScale) -> Vec<Bars> {
-    let mut bars: Vec<Bars> = tracks
-        .iter()
-        .flatten()
-        .filter_map(|event| match event.kind {
-            EventKind::Meta { kind: meta::TIME_SIGNATURE, data: [numerator, power, ..] } => {
-                let metre = Metre::new(*numerator, 1u8.checked_shl(u32::from(*power))?)?;
-                Some(Bars { line: scale.ticks(event.at), metre })
-            }
-            _ => None,
-        })
-        .collect();
+pub(super) fn bars(tracks: &[TrackEvents<'_>], scale: &TimeScale) -> Vec<Bars> {
+    let entry = |event: &MetaEvent<'_>| match (event.kind, event.data) {
+        (meta::TIME_SIGNATURE, [numerator, power, ..]) => {
+            let metre = Metre::new(*numerator, 1u8.checked_shl(u32::from(*power))?)?;
+            Some(Bars { line: scale.ticks(event.at), metre })
+        }
+        _ => None,
+    };
+    let mut bars: Vec<Bars> = tracks.iter().flat_map(|track| &track.metas).filter_map(entry).collect();
     bars.sort_by_key(|entry| entry.line);
     if bars.first().is_none_or(|first| first.line > Ticks::ZERO) {
         bars.insert(0, Bars { line: Ticks::ZERO, metre: Metre::COMMON });
@@ -141,23 +136,26 @@ pub(super) fn bars(tracks: &[Vec<FileEvent<'_>>], scale: &TimeScale) -> Vec<Bars
 
 /// Notation programs write a bar that a repeat sign divides as two shorter bars, such as 7/8 and 1/8 within 4/4.
 fn join_divided_bars(bars: &mut Vec<Bars>) {
-    let mut index = 1;
-    while index < bars.len() {
-        let before = bars[index - 1];
-        let whole_bar = Ticks(bars[index].line.0 + before.metre.bar().0);
-        let again = bars.iter().position(|entry| entry.line == whole_bar);
-        let is_divided = |again: usize| {
-            let parts = &bars[index..=again];
-            parts.len() > 2
-                && parts.last().is_some_and(|last| last.metre == before.metre)
-                && before.place(parts[0].line) == Ticks::ZERO
-                && parts.windows(2).all(|pair| pair[1].line - pair[0].line == pair[0].metre.bar())
-        };
-        match again.filter(|again| *again > index && is_divided(*again)) {
-            Some(again) => drop(bars.drain(index..=again)),
-            None => index += 1,
+    let mut joined: Vec<Bars> = Vec::with_capacity(bars.len());
+    let mut index = 0;
+    while let Some(entry) = bars.get(index) {
+        let again = joined.last().and_then(|before| metre_again(*before, &bars[index..]));
+        index += again.map_or(1, |parts| parts + 1);
+        if again.is_none() {
+            joined.push(*entry);
         }
     }
+    *bars = joined;
+}
+
+/// The index of the entry that states the metre before these entries again, if those before it divide one bar of it.
+fn metre_again(before: Bars, entries: &[Bars]) -> Option<usize> {
+    let whole_bar = Ticks(entries[0].line.0 + before.metre.bar().0);
+    let again = entries.binary_search_by_key(&whole_bar, |entry| entry.line).ok().filter(|again| *again > 1)?;
+    let is_divided = entries[again].metre == before.metre
+        && before.place(entries[0].line) == Ticks::ZERO
+        && entries[..=again].windows(2).all(|pair| pair[1].line - pair[0].line == pair[0].metre.bar());
+    is_divided.then_some(again)
 }
 
 /// Notation programs write an upbeat as a bar of a shorter metre; the bars of the piece begin after it.

@@ -22,7 +22,8 @@ pub(super) fn notated(notes: &[Note], bars: &[Bars]) -> Vec<Note> {
         return notes.to_vec();
     }
     let beat = |at: Ticks| {
-        let line = bars.iter().rfind(|bars| bars.line <= at).or(bars.first()).map_or(Ticks::ZERO, |bars| bars.line);
+        let begun = bars.partition_point(|bars| bars.line <= at);
+        let line = bars.get(begun.saturating_sub(1)).map_or(Ticks::ZERO, |bars| bars.line);
         at - Ticks((at - line).0.rem_euclid(TICKS_PER_QUARTER))
     };
     let mut beats: BTreeMap<Ticks, Vec<&Note>> = BTreeMap::new();

@@ -9,8 +9,10 @@
     reason = "a session begins at 0 and is shorter than 2^52 frames or ticks; a block has some hundred frames"
 )]
 
+use anyhow::Result;
 use segue::params::SegueParams;
 use segue::styles;
+use segue_corpus::TempoMap;
 use segue_engine::Engine;
 use segue_engine::host::{Block, FrameOffset, HostEvent, HostEvents, Key, Message, Sent, Transport};
 use segue_model::note::{Bars, Note, Pitch, TICKS_PER_QUARTER, Ticks, Velocity};
@@ -20,6 +22,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub const SAMPLE_RATE: u16 = 48_000;
 const RATE: f64 = SAMPLE_RATE as f64;
 const BLOCK: u64 = 256;
+/// Frames in a block where nobody hears the sound. The notes are the same at every block size.
+const SILENT_BLOCK: u64 = 4096;
 /// Time for the last notes to fade.
 const TAIL_SECONDS: f64 = 1.5;
 
@@ -30,24 +34,18 @@ pub struct Session {
     pub notes: Vec<Note>,
     /// The bars, each with the line from which it is counted.
     pub bars: Vec<Bars>,
-    /// Quarter notes per minute.
-    pub tempo_bpm: f64,
+    /// Quarter notes per minute, with all changes.
+    pub tempos: TempoMap,
+    /// Where the piece ends: notes and chords from here on are not part of it.
+    pub end: Ticks,
     /// Where the transport stops.
     pub stop: Ticks,
     /// How many frames after the last key-up of the player a control is turned; negative is before it.
     pub turn_after: i64,
-    /// Whether the sound is kept: the sound of a long tune takes much memory.
-    pub keeps_sound: bool,
 }
 
-/// What the engine played.
-#[derive(Debug, Default)]
-pub struct Played {
-    /// Segue's notes, in order.
-    pub notes: Vec<Note>,
-    /// The sound, left and right.
-    pub audio: [Vec<f32>; 2],
-}
+/// Takes the sound as it is made, left and right: that of a long tune would fill the memory.
+pub type SoundSink<'a> = &'a mut dyn FnMut(&[f32], &[f32]) -> Result<()>;
 
 /// What happens at a frame.
 enum Happens {
@@ -58,21 +56,32 @@ enum Happens {
 }
 
 impl Session {
-    /// Plays the session to a new engine with these parameters. `turn` is called [`Self::turn_after`] frames after the
-    /// player's last key-up, but not before the last key is down.
-    pub fn play(&self, params: &SegueParams, mut turn: impl FnMut()) -> Played {
+    /// Plays the session to a new engine with these parameters, and returns Segue's notes in order. `turn` is called
+    /// [`Self::turn_after`] frames after the player's last key-up, but not before the last key is down. Without a sink
+    /// no sound is made.
+    ///
+    /// # Errors
+    /// If the sink fails.
+    pub fn play(
+        &self,
+        params: &SegueParams,
+        mut turn: impl FnMut(),
+        mut sink: Option<SoundSink<'_>>,
+    ) -> Result<Vec<Note>> {
         let mut engine = Engine::new();
         engine.start_worker(styles::improviser_maker(&params.chart, &params.own));
         engine.activate(f32::from(SAMPLE_RATE));
         engine.reset(true);
         let mut events: VecDeque<(u64, Happens)> = self.events().into();
         let (stop, end) = (self.frame(self.stop), self.frame(self.stop) + (TAIL_SECONDS * RATE) as u64);
-        let mut played = Played::default();
+        let mut cuts: VecDeque<u64> = self.cuts(stop, end, &events).into();
+        let largest = if sink.is_some() { BLOCK } else { SILENT_BLOCK };
         let mut lists = EventLists::default();
-        let (mut left, mut right) = ([0.0; BLOCK as usize], [0.0; BLOCK as usize]);
+        let (mut left, mut right) = ([0.0; SILENT_BLOCK as usize], [0.0; SILENT_BLOCK as usize]);
         while lists.block_start < end {
             let now = lists.block_start;
-            let until = self.next_cut(now, stop, end, &events);
+            while cuts.pop_front_if(|cut| *cut <= now).is_some() {}
+            let until = cuts.front().map_or(end, |cut| *cut).min(now + largest);
             while let Some((at, happens)) = events.pop_front_if(|(at, _)| *at < until) {
                 let at = FrameOffset(u32::try_from(at.saturating_sub(now)).unwrap_or(0));
                 match happens {
@@ -81,20 +90,21 @@ impl Session {
                     Happens::Turn => turn(),
                 }
             }
-            let frames = (until - now).min(BLOCK) as usize;
+            let frames = (until - now).min(largest) as usize;
             let (left, right) = (&mut left[..frames], &mut right[..frames]);
-            let (transport, settings) = (self.transport(now, stop), params.settings());
+            let (transport, mut settings) = (self.transport(now, stop), params.settings());
+            settings.sound.is_on &= sink.is_some();
             let block = Block { frames: frames as u32, into: 0, transport, settings, offline: true };
             engine.play(&block, &mut lists, left, right);
-            if self.keeps_sound {
-                played.audio[0].extend_from_slice(left);
-                played.audio[1].extend_from_slice(right);
+            if let Some(sink) = &mut sink {
+                sink(left, right)?;
             }
             lists.block_start = until;
         }
         engine.deactivate();
-        played.notes = self.notes_of(&lists.sent);
-        played
+        let mut notes = self.notes_of(&lists.sent);
+        notes.retain(|note| note.onset < self.end);
+        Ok(notes)
     }
 
     fn events(&self) -> Vec<(u64, Happens)> {
@@ -113,22 +123,23 @@ impl Session {
         events
     }
 
-    /// The end of the block that begins now: transport and controls must not change within a block.
-    fn next_cut(&self, now: u64, stop: u64, end: u64, events: &VecDeque<(u64, Happens)>) -> u64 {
-        let turn = events.iter().find(|(_, happens)| matches!(happens, Happens::Turn)).map(|(at, _)| *at);
-        let lines = self.bars.iter().map(|bars| self.frame(bars.line));
-        let cuts = lines.chain(turn).chain([stop, end, now + BLOCK]);
-        cuts.filter(|cut| *cut > now).min().unwrap_or(end)
+    /// Where blocks must end, in order: transport and controls must not change within a block.
+    fn cuts(&self, stop: u64, end: u64, events: &VecDeque<(u64, Happens)>) -> Vec<u64> {
+        let turns = events.iter().filter(|(_, happens)| matches!(happens, Happens::Turn)).map(|(at, _)| *at);
+        let changes = self.bars.iter().map(|bars| bars.line).chain(self.tempos.changes());
+        let mut cuts: Vec<u64> = changes.map(|at| self.frame(at)).chain(turns).chain([stop, end]).collect();
+        cuts.sort_unstable();
+        cuts
     }
 
     fn transport(&self, now: u64, stop: u64) -> Transport {
-        let tick = now as f64 / RATE * self.tempo_bpm / 60.0 * TICKS_PER_QUARTER as f64;
+        let tick = self.tempos.ticks(now as f64 / RATE);
         let moment = Ticks(tick.round() as i64);
         let later = self.bars.partition_point(|bars| bars.line <= moment);
         let bars = later.checked_sub(1).and_then(|index| self.bars.get(index)).or(self.bars.first());
         Transport {
             playing: now < stop,
-            tempo_bpm: Some(self.tempo_bpm),
+            tempo_bpm: Some(self.tempos.tempo(moment).bpm()),
             beats: Some(tick / TICKS_PER_QUARTER as f64),
             metre: bars.map(|bars| bars.metre),
             bar_beats: bars.map(|bars| (moment - bars.place(moment)).0 as f64 / TICKS_PER_QUARTER as f64),
@@ -137,11 +148,11 @@ impl Session {
     }
 
     fn frame(&self, at: Ticks) -> u64 {
-        (at.0 as f64 / TICKS_PER_QUARTER as f64 * 60.0 / self.tempo_bpm * RATE).round().max(0.0) as u64
+        (self.tempos.seconds(at) * RATE).round().max(0.0) as u64
     }
 
     fn tick(&self, frame: u64) -> Ticks {
-        Ticks((frame as f64 / RATE * self.tempo_bpm / 60.0 * TICKS_PER_QUARTER as f64).round() as i64)
+        Ticks(self.tempos.ticks(frame as f64 / RATE).round() as i64)
     }
 
     /// A note that has not ended by then ends there.

@@ -1,7 +1,8 @@
 //! Improvises one or more pieces: from the command line's options to the files.
 
-use crate::host::{Played, SAMPLE_RATE, Session};
+use crate::host::{SAMPLE_RATE, Session, SoundSink};
 use crate::layout::{Layout, lay_out};
+use crate::outputs::{OutputFiles, WavFile, cannot_write};
 use crate::prompt::{FREE_BPM, Prompt};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -10,12 +11,13 @@ use segue::params::{First, ModeChoice, SegueParams};
 use segue::params::{Gestures, Unhosted};
 use segue::preset::{self, Shelf};
 use segue::styles;
-use segue_corpus::sheet::{Sheet, TEMPOS_BPM, key_signature};
+use segue_corpus::sheet::{Sheet, TEMPOS_BPM};
 use segue_corpus::tunes::TuneSelection;
+use segue_corpus::{Tempo, TempoMap};
 use segue_engine::time::swing::Swing;
 use segue_model::chart::Chart;
 use segue_model::chord::Chord;
-use segue_model::note::{Bars, Metre, Note, Pitch, TICKS_PER_QUARTER, Ticks};
+use segue_model::note::{Bars, Metre, Note, Pitch, Ticks};
 use std::path::{Path, PathBuf};
 
 /// The most bars of a session.
@@ -36,9 +38,10 @@ pub struct Wish {
     /// The channel of a MIDI file that has the tune, from 1.
     #[arg(long)]
     channel: Option<u8>,
-    /// Where to write the MIDI file.
-    #[arg(short = 'o', long = "out", value_name = "OUT.mid")]
-    midi: Option<PathBuf>,
+    /// Where to write: a .mid, .abc, .wav or .png file. May be given for each kind. Without any, NAME-segue.mid in the
+    /// present folder, NAME being that of the tune.
+    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    out: Vec<PathBuf>,
     /// Where to write the sound.
     #[arg(long, value_name = "FILE.wav")]
     wav: Option<PathBuf>,
@@ -85,38 +88,31 @@ pub struct Wish {
 
 pub fn improvise(wish: &Wish) -> Result<()> {
     wish.check()?;
+    let files = wish.files()?;
     let params = wish.params()?;
     let prompt = wish.prompt(&params)?;
-    wish.say_what_is_left_out(&prompt, &params);
+    prompt.notices.iter().for_each(|notice| eprintln!("{notice}"));
     let mut book = String::new();
     for number in 1..=wish.count {
-        let (sheet, played) = wish.piece(number, &prompt)?;
-        wish.write(number, &sheet, &played)?;
-        if wish.abc.is_some() {
-            let key = key_signature(&[&sheet.player[..], &sheet.segue].concat());
+        let sheet = wish.piece(number, &prompt, &files.of_piece(number, wish.count))?;
+        if files.abc.is_some() {
             let swing = params.settings().timing.swing;
-            let straight = straightened(&sheet.segue, &sheet.bars, swing);
-            let text = Sheet { segue: straight, ..sheet }.abc(key).map_err(anyhow::Error::msg)?;
+            let key = sheet.key();
+            let segue = straightened(&sheet.segue, &sheet.bars, swing);
+            let text = Sheet { segue, ..sheet }.abc(key).map_err(anyhow::Error::msg)?;
             book.push_str(&text.replacen("X:1\n", &format!("X:{number}\n"), 1));
             book.push('\n');
         }
     }
-    if let Some(path) = &wish.abc {
+    if let Some(path) = &files.abc {
         std::fs::write(path, book).with_context(|| cannot_write(path))?;
         println!("Wrote {}.", path.display());
     }
     Ok(())
 }
 
-fn cannot_write(path: &Path) -> String {
-    format!("{}: cannot be written", path.display())
-}
-
 impl Wish {
     fn check(&self) -> Result<()> {
-        if self.midi.is_none() && self.wav.is_none() && self.png.is_none() && self.abc.is_none() {
-            bail!("say where to write: give -o OUT.mid, --wav, --png or --abc, one or more of them");
-        }
         if let Some(bars) = self.bars.filter(|bars| !(1..=MOST_BARS).contains(bars)) {
             bail!("--bars must be between 1 and {MOST_BARS}, not {bars}");
         }
@@ -128,6 +124,18 @@ impl Wish {
             bail!("--tempo must be between {slowest} and {fastest}, not {tempo}");
         }
         Ok(())
+    }
+
+    /// The files that are written.
+    fn files(&self) -> Result<OutputFiles> {
+        let (wav, png, abc) = (self.wav.clone(), self.png.clone(), self.abc.clone());
+        let named = OutputFiles { midi: None, wav, png, abc };
+        let files = named.with_endings(&self.out)?.or_usual(self.tune.as_deref(), self.count);
+        let preset = self.preset.as_ref().map(Path::new);
+        let inputs: Vec<&Path> =
+            self.tune.as_deref().into_iter().chain(self.weights.as_deref()).chain(preset).collect();
+        files.check(&inputs, self.count)?;
+        Ok(files)
     }
 
     /// The settings of an instance that plays as the options say.
@@ -182,8 +190,8 @@ impl Wish {
         }
     }
 
-    /// One piece, with the seed for its number.
-    fn piece(&self, number: u32, prompt: &Prompt) -> Result<(Sheet, Played)> {
+    /// Plays one piece, with the seed for its number, and writes its files except the ABC.
+    fn piece(&self, number: u32, prompt: &Prompt, files: &OutputFiles) -> Result<Sheet> {
         let params = SegueParams::default();
         self.set(&params)?;
         let seed = u32::try_from(params.model.seed.value()).unwrap_or(0) + number - 1;
@@ -204,9 +212,10 @@ impl Wish {
         let gap_ms = self.prepare_gap(mode, &params)?;
         let soonest_ms = gap_ms - params.settings().timing.look_ahead_ms;
         let session = Session {
+            tempos: TempoMap::new(&self.tempos(&layout, &params)),
             notes: layout.notes,
             bars: layout.bars,
-            tempo_bpm: self.tempo(prompt, &params),
+            end: layout.end,
             // An answer ends by itself.
             stop: if mode == ModeChoice::Answer {
                 Ticks(layout.end.0 + prompt.bars_at(layout.end).metre.bar().0)
@@ -214,19 +223,25 @@ impl Wish {
                 layout.end
             },
             turn_after: frames_in(soonest_ms),
-            keeps_sound: self.wav.is_some(),
         };
-        let mut played = session.play(&params, || {
+        let your_turn = || {
             if mode == ModeChoice::Answer {
                 // A button can always be pressed.
                 let _ = turn(&params, "your_turn", "On", "the session");
             }
-        });
-        played.notes.retain(|note| note.onset < layout.end);
-        if played.notes.is_empty() {
+        };
+        let mut wav = files.wav.as_ref().map(|path| WavFile::create(path, SAMPLE_RATE.into())).transpose()?;
+        let mut sink = wav.as_mut().map(|wav| |left: &[f32], right: &[f32]| wav.add(left, right));
+        let notes = session.play(&params, your_turn, sink.as_mut().map(|sink| sink as SoundSink<'_>))?;
+        if notes.is_empty() {
             bail!("Segue has nothing to say to this with these settings; try another seed, or more bars");
         }
-        Ok((sheet(number, prompt, &session, &played, alone, &params), played))
+        if let Some(wav) = wav {
+            wav.finish()?;
+        }
+        let sheet = sheet(number, prompt, &session, &notes, alone, &params);
+        write(&sheet, files)?;
+        Ok(sheet)
     }
 
     fn lay_out(&self, prompt: &Prompt, mode: ModeChoice, params: &SegueParams) -> Result<Layout> {
@@ -257,69 +272,55 @@ impl Wish {
         Ok(wanted_ms)
     }
 
-    /// Says which parts of the file are not played as written.
-    fn say_what_is_left_out(&self, prompt: &Prompt, params: &SegueParams) {
-        for notice in &prompt.notices {
-            eprintln!("{notice}");
+    /// One tempo if the options or free time say so, otherwise those of the tune, and without any the preset's.
+    fn tempos(&self, layout: &Layout, params: &SegueParams) -> Vec<Tempo> {
+        let steady = |bpm: f64| Vec::from_iter(Tempo::of_bpm(Ticks::ZERO, bpm.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1)));
+        if let Some(tempo) = self.tempo {
+            return steady(tempo);
         }
-        if let Some(path) = self.tune.as_ref().filter(|_| prompt.tempo_changes) {
-            let tempo = self.tempo(prompt, params);
-            eprintln!(
-                "{}: its tempo changes, and all of it is played at {tempo:.0} beats a minute; --tempo sets another.",
-                path.display()
-            );
-        }
-    }
-
-    fn tempo(&self, prompt: &Prompt, params: &SegueParams) -> f64 {
         if params.settings().style.free_time {
-            return self.tempo.unwrap_or(FREE_BPM);
+            return steady(FREE_BPM);
         }
-        let of_params = f64::from(params.timing.tempo.value());
-        let tempo = self.tempo.or(prompt.tempo_bpm).unwrap_or(of_params);
-        tempo.clamp(TEMPOS_BPM.0, TEMPOS_BPM.1)
-    }
-
-    fn write(&self, number: u32, sheet: &Sheet, played: &Played) -> Result<()> {
-        let name = |path: &PathBuf| if self.count == 1 { path.clone() } else { numbered(path, number) };
-        let mut written = Vec::new();
-        if let Some(path) = self.midi.as_ref().map(name) {
-            sheet.write_midi(&path)?;
-            written.push(path);
+        if layout.tempos.is_empty() {
+            return steady(f64::from(params.timing.tempo.value()));
         }
-        if let Some(path) = self.wav.as_ref().map(name) {
-            write_wav(&path, &played.audio).with_context(|| cannot_write(&path))?;
-            written.push(path);
-        }
-        if let Some(path) = self.png.as_ref().map(name) {
-            sheet.draw(&path)?;
-            written.push(path);
-        }
-        if !written.is_empty() {
-            let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
-            println!("Wrote {}: {} notes by Segue.", names.join(", "), sheet.segue.len());
-        }
-        Ok(())
+        let within = |tempo: &Tempo| Tempo::of_bpm(tempo.at, tempo.bpm().clamp(TEMPOS_BPM.0, TEMPOS_BPM.1));
+        layout.tempos.iter().filter_map(within).collect()
     }
 }
 
-/// A piece as it is written to files.
-fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &Played, alone: bool, params: &SegueParams) -> Sheet {
+/// Writes a piece as MIDI and as a picture, and says what was written.
+fn write(sheet: &Sheet, files: &OutputFiles) -> Result<()> {
+    if let Some(path) = &files.midi {
+        sheet.write_midi(path)?;
+    }
+    if let Some(path) = &files.png {
+        sheet.draw(path)?;
+    }
+    let written = [&files.midi, &files.wav, &files.png].into_iter().flatten();
+    let names: Vec<String> = written.map(|path| path.display().to_string()).collect();
+    if !names.is_empty() {
+        println!("Wrote {}: {} notes by Segue.", names.join(", "), sheet.segue.len());
+    }
+    Ok(())
+}
+
+/// A piece as it is written to files: from its first bar line on, or from its upbeat on.
+fn sheet(number: u32, prompt: &Prompt, session: &Session, played: &[Note], alone: bool, params: &SegueParams) -> Sheet {
     let style = params.setting("style").map(|setting| setting.text(setting.value())).unwrap_or_default();
     let title = if prompt.title.is_empty() { format!("Segue, {style}, {number}") } else { prompt.title.clone() };
-    // Without a tune, the single note that Segue was given is not part of the piece.
-    let start = if alone { prompt.end() } else { Ticks::ZERO };
-    let moved = |note: &Note| Note { onset: note.onset - start, ..*note };
     let free = params.settings().style.free_time;
-    let chords = if free { Vec::new() } else { chords(params, session, start) };
-    Sheet {
+    let sheet = Sheet {
         title,
         player: if alone { Vec::new() } else { session.notes.clone() },
-        segue: played.notes.iter().filter(|note| note.onset >= start).map(moved).collect(),
-        bars: if free { Vec::new() } else { session.bars.clone() },
-        chords,
-        tempo_bpm: session.tempo_bpm,
-    }
+        segue: played.to_vec(),
+        bars: session.bars.iter().filter(|bars| !free && bars.line < session.end).copied().collect(),
+        chords: if free { Vec::new() } else { chords(params, session) },
+        tempos: session.tempos.tempos(),
+        sharps: prompt.sharps,
+    };
+    // Without a tune, the single note that Segue was given is not part of the piece.
+    if alone { sheet.since(prompt.end()) } else { sheet.without_rest_before_upbeat(prompt.has_upbeat) }
 }
 
 /// Swung notes as they are written: straight.
@@ -329,7 +330,8 @@ fn straightened(notes: &[Note], bars: &[Bars], share: f32) -> Vec<Note> {
     let nearest = |ticks: f64| Ticks(ticks.round() as i64);
     let mut before = None;
     let straight = |note: &Note| {
-        let bars = bars.iter().rfind(|bars| bars.line <= note.onset).unwrap_or(first);
+        let begun = bars.partition_point(|bars| bars.line <= note.onset);
+        let bars = begun.checked_sub(1).and_then(|index| bars.get(index)).unwrap_or(first);
         let swing = Swing::new(share, *bars);
         let onset = nearest(swing.heard(note.onset.as_f64(), before));
         before = Some(onset);
@@ -388,19 +390,20 @@ fn first_note(params: &SegueParams) -> Pitch {
     u8::try_from(key).ok().and_then(Pitch::new).unwrap_or(Pitch::MAX)
 }
 
-/// The chords along the session, from a moment on.
-fn chords(params: &SegueParams, session: &Session, start: Ticks) -> Vec<(Ticks, Option<Chord>)> {
+/// The chords along the session.
+fn chords(params: &SegueParams, session: &Session) -> Vec<(Ticks, Option<Chord>)> {
     let Some(chart) = params.chart.chart().or_else(|| styles::style(params.settings().style.number)?.chart()) else {
         return Vec::new();
     };
     let metre = session.bars.first().map_or(Metre::COMMON, |bars| bars.metre);
     let mut changes: Vec<(Ticks, Option<Chord>)> = Vec::new();
-    let beats = (start.0..session.stop.0).step_by(usize::try_from(TICKS_PER_QUARTER / 4).unwrap_or(1));
-    for at in beats {
-        let chord = chart.at(Ticks(at), metre);
+    let mut at = Ticks::ZERO;
+    while at < session.end {
+        let (chord, until) = chart.stretch_at(at, metre);
         if changes.last().map(|(_, last)| *last) != Some(chord) {
-            changes.push((Ticks(at) - start, chord));
+            changes.push((at, chord));
         }
+        at = until.max(at + Ticks(1));
     }
     changes
 }
@@ -410,29 +413,4 @@ fn frames_in(milliseconds: f32) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a few seconds")]
     let frames = (f64::from(milliseconds) * f64::from(SAMPLE_RATE) / 1000.0).round() as i64;
     frames
-}
-
-/// For example, `name.mid` becomes `name-2.mid`.
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
-    path.with_file_name(format!("{stem}-{number}{ending}"))
-}
-
-fn write_wav(path: &Path, [left, right]: &[Vec<f32>; 2]) -> Result<(), hound::Error> {
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: SAMPLE_RATE.into(),
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut file = hound::WavWriter::create(path, spec)?;
-    for (left, right) in left.iter().zip(right) {
-        for sample in [left, right] {
-            #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of 16 bits")]
-            let whole = (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
-            file.write_sample(whole)?;
-        }
-    }
-    file.finalize()
 }

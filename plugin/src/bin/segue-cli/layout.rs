@@ -2,10 +2,11 @@
 
 use crate::prompt::Prompt;
 use segue::params::ModeChoice;
+use segue_corpus::Tempo;
 use segue_model::note::{Bars, Metre, Note, Ticks};
 
 /// A session to be played.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Layout {
     /// What the player plays.
     pub notes: Vec<Note>,
@@ -13,6 +14,8 @@ pub struct Layout {
     pub bars: Vec<Bars>,
     /// In a trade, the bar of the tune whose chords hold in each bar, with its metre; otherwise empty.
     pub chords: Vec<(usize, Metre)>,
+    /// Changes of tempo; the last of the tune holds for the answer.
+    pub tempos: Vec<Tempo>,
     /// The end of the session: notes of Segue's from here on are not requested.
     pub end: Ticks,
 }
@@ -26,7 +29,8 @@ pub fn lay_out(prompt: &Prompt, mode: ModeChoice, turn_bars: i64, segue_first: b
     match mode {
         ModeChoice::Answer => {
             let notes = let_go(&prompt.notes, prompt.end());
-            let mut layout = Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), end: prompt.end() };
+            let (bars_of_tune, tempos) = (prompt.bars.clone(), prompt.tempos.clone());
+            let mut layout = Layout { notes, bars: bars_of_tune, chords: Vec::new(), tempos, end: prompt.end() };
             let lines = BarsOfTune::of(prompt);
             // The chords of the tune repeat, and its metres with them.
             let first = usize::from(prompt.has_upbeat);
@@ -42,19 +46,21 @@ pub fn lay_out(prompt: &Prompt, mode: ModeChoice, turn_bars: i64, segue_first: b
             let lines = BarsOfTune::of(prompt);
             let end = bars.map_or(prompt.end(), |bars| lines.line(count(bars)));
             let notes = cut(&prompt.notes, Ticks::ZERO, end);
-            Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), end }
+            Layout { notes, bars: prompt.bars.clone(), chords: Vec::new(), tempos: prompt.tempos.clone(), end }
         }
         ModeChoice::Trade => {
             let lines = BarsOfTune::of(prompt);
             let turn = count(turn_bars.max(1));
             let of_tune = lines.count().div_ceil(turn);
             let turns = bars.map_or(of_tune, |bars| of_tune.min(count(bars).div_ceil(turn))).max(1);
-            let mut layout = Layout { notes: Vec::new(), bars: Vec::new(), chords: Vec::new(), end: Ticks::ZERO };
+            let mut layout = Layout::default();
             for number in 0..turns {
                 let (first, after) = (number * turn, (number + 1) * turn);
                 // Segue plays over the chords of the bars that it trades.
                 let bars_of_turn = || first..after;
+                let (from, to) = (lines.line(first), lines.line(after));
                 if segue_first {
+                    layout.add_tempos(prompt, from, from, layout.end);
                     layout.chords.extend(bars_of_turn().map(|bar| (bar, lines.metre(first))));
                     layout.leave_room(turn, lines.metre(first));
                 }
@@ -62,8 +68,8 @@ pub fn lay_out(prompt: &Prompt, mode: ModeChoice, turn_bars: i64, segue_first: b
                     layout.chords.push((bar, lines.metre(bar)));
                     layout.add_bar(lines.metre(bar), lines.line(bar + 1) - lines.line(bar));
                 }
-                let (from, to) = (lines.line(first), lines.line(after));
                 let place = layout.end - (to - from);
+                layout.add_tempos(prompt, from, to, place);
                 let part = let_go(&cut(&prompt.notes, from, to), to);
                 layout.notes.extend(part.into_iter().map(|note| Note { onset: note.onset - from + place, ..note }));
                 if !segue_first {
@@ -85,6 +91,19 @@ impl Layout {
     fn leave_room(&mut self, bars: usize, metre: Metre) {
         for _ in 0..bars {
             self.add_bar(metre, metre.bar());
+        }
+    }
+
+    /// Adds the tempo of the tune at `from` and its changes before `to`, from the moment `place` on.
+    fn add_tempos(&mut self, prompt: &Prompt, from: Ticks, to: Ticks, place: Ticks) {
+        let later = prompt.tempos.partition_point(|tempo| tempo.at <= from);
+        let holding = later.checked_sub(1).and_then(|index| prompt.tempos.get(index));
+        let changes = prompt.tempos[later..].iter().take_while(|tempo| tempo.at < to);
+        let moved = |tempo: &Tempo| Tempo { at: place + (tempo.at - from).max(Ticks::ZERO), ..*tempo };
+        for tempo in holding.into_iter().chain(changes).map(moved) {
+            if self.tempos.last().is_none_or(|last| last.quarter_us != tempo.quarter_us) {
+                self.tempos.push(tempo);
+            }
         }
     }
 
@@ -170,8 +189,8 @@ mod tests {
             notes: (0..bars).map(note).collect(),
             bars: vec![Bars { line: Ticks::ZERO, metre: Metre::COMMON }],
             chart: String::new(),
-            tempo_bpm: None,
-            tempo_changes: false,
+            tempos: Vec::new(),
+            sharps: None,
             has_upbeat: false,
             notices: Vec::new(),
         }
@@ -195,6 +214,21 @@ mod tests {
         check(ModeChoice::Trade, true, None, &[2, 3, 6, 7], 8);
         check(ModeChoice::Trade, false, Some(2), &[0, 1], 4);
         check(ModeChoice::Trade, false, Some(99), &[0, 1, 4, 5], 8);
+    }
+
+    /// Segue plays its turns in the tempo in which the player's turn ended.
+    #[test]
+    fn in_a_trade_segue_keeps_the_tempo_of_the_turn_before() {
+        let tempos = [(0, 120.0), (BAR, 60.0), (3 * BAR, 90.0)];
+        let tempos = tempos.map(|(at, bpm)| Tempo::of_bpm(Ticks(at), bpm).unwrap()).to_vec();
+        let check = |segue_first, expected: &[(i64, f64)]| {
+            let layout =
+                lay_out(&Prompt { tempos: tempos.clone(), ..prompt(4) }, ModeChoice::Trade, 2, segue_first, None);
+            let found: Vec<_> = layout.tempos.iter().map(|tempo| (tempo.at.0 / BAR, tempo.bpm().round())).collect();
+            assert_eq!(found, expected);
+        };
+        check(false, &[(0, 120.0), (1, 60.0), (5, 90.0)]);
+        check(true, &[(0, 120.0), (3, 60.0), (7, 90.0)]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod host;
 mod improvise;
 mod layout;
+mod outputs;
 mod prompt;
 
 use anyhow::Result;

@@ -23,6 +23,13 @@ pub struct DataArguments {
     /// What was read is cached in this folder, so that the next start is faster.
     #[arg(long, default_value = CACHE)]
     pub cache: PathBuf,
+    /// The track of each MIDI file that is read, from 1. Otherwise styles of single lines choose the most likely
+    /// melody, and others read all tracks.
+    #[arg(long)]
+    pub track: Option<u16>,
+    /// The channel of each MIDI file that is read, from 1.
+    #[arg(long)]
+    pub channel: Option<u8>,
 }
 
 impl DataArguments {
@@ -41,6 +48,10 @@ impl DataArguments {
 
     /// Reads the tunes and reports the files that were refused.
     fn read(&self, midi: midi::MidiOptions) -> anyhow::Result<Corpus> {
+        let (track, channel) = (self.track, self.channel);
+        let is_chosen = track.is_some() || channel.is_some();
+        let voices = if is_chosen { Voices::Chosen { track, channel } } else { midi.voices };
+        let midi = midi::MidiOptions { voices, ..midi };
         let reading = folder::FolderOptions { midi, ..folder::FolderOptions::default() };
         let corpus = read_folders(&self.data, reading, Some(&self.cache))?;
         for reason in &corpus.refused {
@@ -54,6 +65,11 @@ impl DataArguments {
         }
         eprint!("{}", corpus.summary());
         Ok(corpus)
+    }
+
+    /// Other folders, read in the same way.
+    pub fn of_folders(&self, folders: &[PathBuf]) -> Self {
+        Self { data: folders.to_vec(), cache: self.cache.clone(), ..*self }
     }
 
     /// The folders as one line of text.
@@ -103,5 +119,34 @@ pub fn split(name: &str) -> Result<Split, String> {
         "valid" => Ok(Split::Valid),
         "test" => Ok(Split::Test),
         other => Err(format!("there is no split {other:?}; use train, valid or test")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A track that is asked for is read in place of the melody, and a file without it is refused.
+    #[test]
+    fn a_track_or_channel_chooses_what_is_learnt() {
+        let folder = tempfile::tempdir().unwrap();
+        // A quarter of C5 in track 1 on channel 1, and of C3 in track 2 on channel 2.
+        let track = |channel: u8, key: u8| {
+            let events = [0, 0x90 | channel, key, 100, 96, 0x80 | channel, key, 0, 0, 0xff, 0x2f, 0];
+            [&b"MTrk\0\0\0\x0c"[..], &events].concat()
+        };
+        let bytes = [b"MThd\0\0\0\x06\0\x01\0\x02\0\x60".to_vec(), track(0, 72), track(1, 48)].concat();
+        std::fs::write(folder.path().join("two.mid"), bytes).unwrap();
+        let read = |track, channel| {
+            let cache = folder.path().join("cache");
+            let source = DataArguments { data: vec![folder.path().to_owned()], cache, track, channel };
+            source.read_melodies().map(|corpus| corpus.pieces[0].tune.notes[0].pitch.key())
+        };
+        assert_eq!(read(None, None).unwrap(), 72, "the melody");
+        assert_eq!(read(Some(2), None).unwrap(), 48);
+        assert_eq!(read(None, Some(2)).unwrap(), 48);
+        assert_eq!(read(Some(1), None).unwrap(), 72);
+        let refused = read(Some(3), None).unwrap_err().to_string();
+        assert!(refused.contains("has no notes on the track and channel that were asked for"), "{refused}");
     }
 }

@@ -66,7 +66,7 @@ pub fn figures(
     let corpus = source.read_for(vocabulary)?;
     let also = match also {
         [] => None,
-        folders => Some(DataArguments { data: folders.to_vec(), cache: source.cache.clone() }.read_for(vocabulary)?),
+        folders => Some(source.of_folders(folders).read_for(vocabulary)?),
     };
     let tunes = std::iter::once(&corpus).chain(&also).flat_map(learnt);
     let train: Vec<EncodedTune> = tunes.map(|tune| EncodedTune::of(tune, vocabulary)).collect();

@@ -27,6 +27,13 @@ pub struct Train {
     /// What was read is cached in this folder, so that the next start is faster.
     #[arg(long, default_value = data::CACHE)]
     cache: PathBuf,
+    /// The track of each MIDI file that is read, from 1. Otherwise styles of single lines choose the most likely
+    /// melody, and others read all tracks.
+    #[arg(long)]
+    track: Option<u16>,
+    /// The channel of each MIDI file that is read, from 1.
+    #[arg(long)]
+    channel: Option<u8>,
     /// The kind of music of your own style: melody (one line in beats), song (over chords), solo (over chords, with
     /// dynamics) or piano (chords, dynamics and pedal in free time) [default: guessed from the tunes].
     #[arg(long, value_parser = kind, conflicts_with = "from")]
@@ -82,7 +89,8 @@ pub struct Train {
 
 pub fn train_style(arguments: &Train) -> anyhow::Result<()> {
     let from = arguments.from.as_deref().map(pretrained).transpose()?;
-    let source = DataArguments { data: arguments.data.clone(), cache: arguments.cache.clone() };
+    let (data, cache) = (arguments.data.clone(), arguments.cache.clone());
+    let source = DataArguments { data, cache, track: arguments.track, channel: arguments.channel };
     let (mut corpus, vocabulary) = arguments.read(&source, from.as_ref().map(|(_, card)| card))?;
     fill_splits(&mut corpus);
     if corpus.pieces.len() < FEWEST {

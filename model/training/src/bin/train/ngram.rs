@@ -26,8 +26,7 @@ pub fn retrain(arguments: &Ngram) -> anyhow::Result<()> {
     let vocabulary = weights::card_of(&arguments.weights)?.vocabulary;
     let mut splits = splits(&arguments.source, &arguments.source.read_for(&vocabulary)?, &vocabulary);
     if !arguments.learnt.is_empty() {
-        let also = DataArguments { data: arguments.learnt.clone(), cache: arguments.source.cache.clone() }
-            .read_for(&vocabulary)?;
+        let also = arguments.source.of_folders(&arguments.learnt).read_for(&vocabulary)?;
         splits.train.extend(learnt(&also).into_iter().map(|tune| EncodedTune::of(tune, &vocabulary)));
     }
     let (bytes, figures) = retrained(&arguments.weights, &splits)?;

@@ -80,7 +80,7 @@ impl TableRow {
         if let Some(missing) = [&weights, &folder].into_iter().find(|path| !path.exists()) {
             return Ok(Err(format!("{} is not there", missing.display())));
         }
-        let source = DataArguments { data: vec![folder], cache: arguments.cache.clone() };
+        let source = DataArguments { data: vec![folder], cache: arguments.cache.clone(), track: None, channel: None };
         let also: Vec<PathBuf> = self.also.iter().map(|folder| root.join(folder)).collect();
         let figures = figures(&[&weights], &source, &also, Split::Test)?;
         Ok(figures.first().copied().ok_or_else(|| "nothing was measured".into()))
