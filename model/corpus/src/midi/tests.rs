@@ -329,6 +329,7 @@ fn the_pedal_holds_released_notes() {
     check(&["P +60 48 -60 48 +60 48 -60 48 p"], WITH_PEDAL, "C4:48 C4:48");
     check(&["P +60 48 p 48 -60"], WITH_PEDAL, "C4:48");
     check(&["P +60 48 -60 48"], WITH_PEDAL, "C4:48");
+    check(&["P +60 48 -60 48 p 96 +62 48 -62"], WITH_PEDAL, "C4:48 -:48 D4:24");
     // The pedal of another channel holds nothing.
     check(&["PB +A60 48 -60 48 pB"], WITH_PEDAL, "C4:24");
     // The pedal may be in another track than the notes, and stay down to the end.

@@ -167,8 +167,8 @@ pub fn by_abc2midi(book: impl AsRef<[u8]>, number: u32) -> Result<(Tracks, Strin
 
 /// Puts onsets together that lie few ticks apart: abc2midi lets the notes of a chord begin one behind the other.
 pub fn together(voice: &mut Vec<NoteStart>) {
-    /// For chords of five notes.
-    const SPREAD: i64 = 4;
+    /// For chords of six notes; less than a thirty-second note.
+    const SPREAD: i64 = 5;
     voice.sort_unstable();
     let mut first = None;
     for (at, _) in voice.iter_mut() {
