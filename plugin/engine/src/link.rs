@@ -9,14 +9,19 @@
 //!
 //! Knows nothing of what commands and replies mean.
 
+mod done_count;
 mod messages;
+
+mod atomic {
+    pub use std::sync::atomic::{AtomicU32, Ordering};
+}
 
 pub use messages::{Command, Generation, Reply, Request, TurnNumber};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use done_count::DoneCount;
 use segue_model::chart::Chart;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -84,7 +89,7 @@ pub struct AudioEnd {
     has_sent: bool,
     /// How many commands were sent, and how many of them the worker has done; both wrap around.
     sent: u32,
-    done: Arc<AtomicU32>,
+    done: Arc<DoneCount>,
     /// How long an offline rendering waits. Zero after a time-out, until the worker replies again.
     time_out: Duration,
 }
@@ -122,7 +127,7 @@ impl AudioEnd {
 
     /// Whether the worker has done everything that was sent.
     fn is_caught_up(&self) -> bool {
-        self.done.load(Ordering::Acquire) == self.sent
+        self.done.get() == self.sent
     }
 
     /// The thread to wake.
@@ -213,7 +218,7 @@ pub struct WorkerEnd {
     replies: Sender<Reply>,
     charts: Sender<SharedChart>,
     spent_charts: Receiver<Arc<Chart>>,
-    done: Arc<AtomicU32>,
+    done: Arc<DoneCount>,
 }
 
 /// What the worker finds in the command queue.
@@ -243,7 +248,7 @@ impl WorkerEnd {
 
     /// Counts one more command as done, with all of its replies sent.
     pub fn count_done(&self) {
-        self.done.fetch_add(1, Ordering::Release);
+        self.done.add_one();
     }
 
     /// Answers a command that brings a chart.
@@ -281,7 +286,7 @@ pub fn link() -> (AudioEnd, WorkerEnd) {
     let (send_chart, charts) = bounded(OPEN_CHARTS);
     // The charts in the other queue, and the one that is played.
     let (return_chart, spent_charts) = bounded(OPEN_CHARTS + 1);
-    let done = Arc::new(AtomicU32::new(0));
+    let done = Arc::new(DoneCount::new());
     let counted = Arc::clone(&done);
     let audio = AudioEnd {
         commands: send_command,

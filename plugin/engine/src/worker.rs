@@ -9,6 +9,12 @@
 mod checkpoint;
 mod improvise;
 mod priority;
+mod sleep;
+
+mod sync {
+    pub use std::sync::atomic::{AtomicBool, Ordering};
+    pub use std::thread::{Thread, park};
+}
 
 pub use improvise::Improvise;
 
@@ -19,11 +25,11 @@ use checkpoint::{Checkpoint, MOST_STEPS, STEPS_WHEN_IDLE};
 use segue_model::harmony::HarmonySource;
 use segue_model::improviser::{Begin, DecisionRequest};
 use segue_model::note::Ticks;
+use sleep::{AfterLook, StopFlag};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "write_stats")]
-use std::sync::{OnceLock, atomic::AtomicU32};
+use std::sync::{OnceLock, atomic::AtomicU32, atomic::Ordering};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
@@ -36,7 +42,7 @@ const SHORTEST: Ticks = Ticks(Ticks::quarters(1).0 / 8);
 /// The handle of the thread. Dropping it ends and joins the thread.
 #[derive(Debug)]
 pub struct Worker {
-    stop: Arc<AtomicBool>,
+    stop: Arc<StopFlag>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -48,7 +54,7 @@ impl Worker {
         stats: Arc<Stats>,
         make: impl Fn(StyleNumber, Option<M>) -> Option<M> + Send + 'static,
     ) -> Option<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(StopFlag::new());
         let flag = Arc::clone(&stop);
         let thread = thread::Builder::new().name("segue worker".into()).spawn(move || {
             priority::set();
@@ -65,9 +71,8 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
         if let Some(handle) = self.thread.take() {
-            handle.thread().unpark();
+            self.stop.set(handle.thread());
             // It cannot have panicked outside the model, and after a panic there would be nothing left to do.
             let _ = handle.join();
         }
@@ -115,22 +120,21 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> WorkerState<M, F>
         self.model.as_ref()
     }
 
-    fn run(&mut self, stop: &AtomicBool) {
-        while !stop.load(Ordering::Acquire) {
-            match self.end.receive() {
-                Received::Command(command) => {
-                    self.handle(command);
-                    self.end.count_done();
-                }
-                Received::Nothing => {
-                    self.end.free_charts();
-                    self.guarded(|model, _, _| model.catch_up());
-                    self.keep_checkpoint(STEPS_WHEN_IDLE);
-                    thread::park();
-                }
-                Received::Disconnected => return,
+    fn run(&mut self, stop: &StopFlag) {
+        stop.run(|| match self.end.receive() {
+            Received::Command(command) => {
+                self.handle(command);
+                self.end.count_done();
+                AfterLook::LookAgain
             }
-        }
+            Received::Nothing => {
+                self.end.free_charts();
+                self.guarded(|model, _, _| model.catch_up());
+                self.keep_checkpoint(STEPS_WHEN_IDLE);
+                AfterLook::Sleep
+            }
+            Received::Disconnected => AfterLook::End,
+        });
     }
 
     fn handle(&mut self, command: Command) {

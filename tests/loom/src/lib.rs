@@ -1,21 +1,33 @@
-//! Every order in which a writer and a reader of the engine's shared words can see each other's stores, by loom.
+//! Every order in which the engine's threads can see each other's stores where they share them without a queue, by
+//! loom: the recorder's words, the worker's sleep, and the count of commands that are done.
 //!
 //! A crate of its own, because loom's packages ask others for features with which half of the workspace would be built
 //! a second time.
 #![cfg(test)]
 
+use done_count::DoneCount;
 use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
 use shared_words::{Look, WordPage, WordRing};
+use sleep::{AfterLook, StopFlag};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 mod atomic {
-    pub use loom::sync::atomic::{AtomicU64, Ordering, fence};
+    pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 }
-/// The engine's own source, with loom's atomics.
+mod sync {
+    pub use loom::sync::atomic::{AtomicBool, Ordering};
+    pub use loom::thread::{Thread, park};
+}
+// The engine's own sources, with loom's atomics and threads.
+#[path = "../../../plugin/engine/src/link/done_count.rs"]
+mod done_count;
 #[path = "../../../plugin/engine/src/recorder/shared_words.rs"]
 mod shared_words;
+#[path = "../../../plugin/engine/src/worker/sleep.rs"]
+mod sleep;
 
 /// A reader of the ring gets whole entries, in order, and misses only those that were overwritten.
 #[test]
@@ -66,4 +78,66 @@ fn a_reader_of_the_page_sees_one_writing_whole() {
     });
     let all = ["Empty", "Overtaken", "Whole([1, 10])", "Whole([2, 20])"];
     assert!(SEEN.lock().unwrap().iter().eq(all), "or else not every order was tried");
+}
+
+/// A worker handles every command that it is woken for, whenever the wake-up comes. If one could be lost, it would sleep
+/// for ever, which loom reports.
+#[test]
+fn a_worker_handles_what_it_is_woken_for() {
+    const COMMANDS: u32 = 2;
+    loom::model(|| {
+        // Stands for the queue of commands, which has its own orders.
+        let sent = Arc::new(AtomicU32::new(0));
+        let queue = Arc::clone(&sent);
+        let worker = thread::spawn(move || {
+            let mut handled = 0;
+            StopFlag::new().run(|| {
+                if handled == COMMANDS {
+                    AfterLook::End
+                } else if queue.load(Relaxed) > handled {
+                    handled += 1;
+                    AfterLook::LookAgain
+                } else {
+                    AfterLook::Sleep
+                }
+            });
+        });
+        for _ in 0..COMMANDS {
+            sent.fetch_add(1, Relaxed);
+            worker.thread().unpark();
+        }
+        worker.join().unwrap();
+    });
+}
+
+/// A worker that is told to end does, whether it sleeps, is about to, or is at work.
+#[test]
+fn a_worker_that_is_told_to_end_does() {
+    loom::model(|| {
+        let stop = Arc::new(StopFlag::new());
+        let flag = Arc::clone(&stop);
+        let mut work = [AfterLook::LookAgain].into_iter();
+        let worker = thread::spawn(move || flag.run(|| work.next().unwrap_or(AfterLook::Sleep)));
+        stop.set(worker.thread());
+        worker.join().unwrap();
+    });
+}
+
+/// When a command counts as done, the replies to it and to those before it are there.
+#[test]
+fn the_replies_to_done_commands_are_there() {
+    loom::model(|| {
+        let (replies, done) = (Arc::new(AtomicU32::new(0)), Arc::new(DoneCount::new()));
+        let (queue, count) = (Arc::clone(&replies), Arc::clone(&done));
+        let worker = thread::spawn(move || {
+            for reply in 1..=2 {
+                queue.store(reply, Relaxed);
+                count.add_one();
+            }
+        });
+        let seen = done.get();
+        assert!(replies.load(Relaxed) >= seen, "{seen} commands are done");
+        worker.join().unwrap();
+        assert_eq!(done.get(), 2);
+    });
 }
