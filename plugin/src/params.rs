@@ -13,7 +13,7 @@ pub use groups::*;
 pub use setting::{Gestures, NoValue, Setting, Unhosted};
 pub use window_size::{LEAST_SIZE, WindowSize};
 
-use crate::styles::{self, ChartText, OwnFingerprint, OwnStyle};
+use crate::styles::{self, ChartText, FileFacts, OwnFingerprint, OwnStyle};
 use kinds::SWING_BY_STYLE;
 use nice_plug::prelude::*;
 use segue_engine::host::{
@@ -85,7 +85,8 @@ impl Default for SegueParams {
 impl SegueParams {
     /// The present values, for the engine.
     pub fn settings(&self) -> Settings {
-        let (style, free_time) = self.playing();
+        let own = self.own.facts();
+        let (style, free_time) = self.playing(own);
         Settings {
             turn: self.turn_settings(),
             buttons: Buttons {
@@ -93,7 +94,7 @@ impl SegueParams {
                 tap: self.timing.tap.value(),
                 forget: self.model.forget.value(),
             },
-            style: StyleSettings { number: style, free_time, files: (self.chart.version(), self.own.version()) },
+            style: StyleSettings { number: style, free_time, files: (self.chart.version(), own.version) },
             sampling: SamplingParameters {
                 temperature: self.model.temperature.value(),
                 top_p: self.model.top_p.value(),
@@ -207,10 +208,10 @@ impl SegueParams {
 
     /// The style that plays, and whether it plays in free time: the chosen style, or the default one if that is
     /// missing.
-    fn playing(&self) -> (StyleNumber, bool) {
+    fn playing(&self, own: FileFacts) -> (StyleNumber, bool) {
         let wished = StyleNumber(u8::try_from(self.model.style.value()).unwrap_or(0));
-        if wished == styles::OWN && self.own.is_playable() {
-            return (wished, self.own.is_free_time());
+        if wished == styles::OWN && own.is_playable {
+            return (wished, own.is_free_time);
         }
         let style = styles::style(wished).or_else(styles::usual);
         style.map_or((wished, false), |style| (style.number, style.free_time))

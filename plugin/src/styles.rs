@@ -5,11 +5,17 @@
 
 mod chart_text;
 mod device;
+mod file_facts;
 mod fingerprint;
 mod own;
 
+mod atomic {
+    pub use std::sync::atomic::{AtomicU32, Ordering};
+}
+
 pub use chart_text::ChartText;
 pub use device::problem as device_problem;
+pub use file_facts::FileFacts;
 pub use fingerprint::{files as weights_files, folders as weights_folders};
 pub use own::{News, OwnFingerprint, OwnStyle};
 

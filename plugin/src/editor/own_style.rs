@@ -44,7 +44,7 @@ impl OwnStylePanel {
 
     /// Draws the controls in three rows.
     pub fn draw(&mut self, cx: &mut UiContext<'_>, [first, second, rest]: [Rect; 3], params: &SegueParams) {
-        let version = params.own.version();
+        let version = params.own.facts().version;
         if self.version != Some(version) {
             self.version = Some(version);
             self.path = params.own.map(String::clone);

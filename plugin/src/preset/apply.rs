@@ -112,10 +112,10 @@ pub(super) mod tests {
         let warm = preset("Irish", "temperature = 1.2");
         apply(&warm, &params, &mut host);
         assert_eq!(host.moved, 1);
-        let versions = (params.chart.version(), params.own.version());
+        let versions = (params.chart.version(), params.own.facts().version);
         apply(&warm, &params, &mut host);
         assert_eq!(host.moved, 1);
-        assert_eq!((params.chart.version(), params.own.version()), versions);
+        assert_eq!((params.chart.version(), params.own.facts().version), versions);
     }
 
     #[test]
@@ -141,9 +141,9 @@ pub(super) mod tests {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../presets/piano.segue");
         let own = Preset { own_style: file.to_owned(), ..preset("My own", "") };
         apply(&own, &params, &mut FakeHost::default());
-        assert!(params.own.is_playable() && params.settings().style.free_time);
+        assert!(params.own.facts().is_playable && params.settings().style.free_time);
         apply(&preset("Irish", ""), &params, &mut FakeHost::default());
-        assert!(params.own.is_playable() && !params.settings().style.free_time);
+        assert!(params.own.facts().is_playable && !params.settings().style.free_time);
         assert_eq!(of(&params).own_style, "");
     }
 }

@@ -3,6 +3,7 @@
 //! The content counts more than the name: a file that was moved or renamed is found again, and one that changed under
 //! its old name is reported as another one.
 
+use super::file_facts::{FileFacts, SharedFacts};
 use super::fingerprint::{self, Fingerprint};
 use super::model_of_file;
 use nice_plug::params::persist::PersistentField;
@@ -11,7 +12,6 @@ use segue_model::vocabulary::TimeBase;
 use segue_model::weights::{self, ModelCard, WeightsError};
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The file of the musician's own style. Clones share it.
@@ -27,9 +27,7 @@ struct OwnFile {
     path: RwLock<String>,
     /// The model that was loaded, with its version.
     model: Mutex<Option<(u32, Arc<Model>)>>,
-    playable: AtomicBool,
-    free_time: AtomicBool,
-    version: AtomicU32,
+    facts: SharedFacts,
     standing: Mutex<Standing>,
 }
 
@@ -79,7 +77,7 @@ impl fmt::Display for News {
 impl OwnStyle {
     /// Loads the model; `None` if no file was chosen, or it is gone. Not for the audio thread.
     pub fn model(&self) -> Option<Arc<Model>> {
-        let version = self.version();
+        let FileFacts { version, .. } = self.facts();
         let mut read = self.0.model.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, model)) = &*read
             && *of == version
@@ -100,7 +98,7 @@ impl OwnStyle {
             Err(error) => {
                 // The card may be valid even if the weights after it are not.
                 self.standing().problem = Some(error.to_string());
-                self.0.playable.store(false, Ordering::Relaxed);
+                self.0.facts.refuse();
                 None
             }
         }
@@ -122,19 +120,9 @@ impl OwnStyle {
         self.standing().news.clone()
     }
 
-    /// Whether the file could be read when its name was set. Never waits, so the audio thread may ask.
-    pub fn is_playable(&self) -> bool {
-        self.0.playable.load(Ordering::Relaxed)
-    }
-
-    /// Whether it plays in seconds, whatever the tempo. Never waits, so the audio thread may ask.
-    pub fn is_free_time(&self) -> bool {
-        self.0.free_time.load(Ordering::Relaxed)
-    }
-
-    /// A number that changes with every change. Never waits, so the audio thread may ask.
-    pub fn version(&self) -> u32 {
-        self.0.version.load(Ordering::Acquire)
+    /// What is known about the file. Never waits, so the audio thread may ask.
+    pub fn facts(&self) -> FileFacts {
+        self.0.facts.get()
     }
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
@@ -156,11 +144,10 @@ impl OwnStyle {
         }
         let (found, problem) = (choice.fingerprint(), choice.problem());
         let free_time = matches!(&choice.file, Some(Ok((card, _))) if card.vocabulary.time_base == TimeBase::Free);
-        self.0.playable.store(found.is_some(), Ordering::Relaxed);
-        self.0.free_time.store(free_time, Ordering::Relaxed);
+        let is_playable = found.is_some();
         *self.standing() = Standing { wished, found, problem, news };
         *self.0.path.write().unwrap_or_else(PoisonError::into_inner) = choice.path;
-        self.0.version.fetch_add(1, Ordering::Release);
+        self.0.facts.change(is_playable, free_time);
     }
 }
 
@@ -244,12 +231,12 @@ mod tests {
     #[test]
     fn a_song_keeps_the_name_of_a_missing_style_file() {
         let own = OwnStyle::default();
-        assert!(!own.is_playable() && own.problem().is_none());
+        assert!(!own.facts().is_playable && own.problem().is_none());
         own.set(PIANO.to_owned());
-        assert!(own.is_playable() && own.is_free_time() && own.model().is_some());
+        assert!(own.facts().is_playable && own.facts().is_free_time && own.model().is_some());
         assert_eq!(own.problem(), None);
         own.set("/no/such.segue".to_owned());
-        assert!(!own.is_playable() && !own.is_free_time() && own.model().is_none());
+        assert!(!own.facts().is_playable && !own.facts().is_free_time && own.model().is_none());
         assert_eq!(own.map(String::clone), "/no/such.segue");
         let problem = own.problem().unwrap();
         assert!(problem.starts_with("/no/such.segue: cannot be read"), "{problem}");
@@ -301,6 +288,20 @@ mod tests {
         own
     }
 
+    /// Each change has a version of its own; a refusal leaves the rest as it is.
+    #[test]
+    fn every_change_of_the_file_has_another_version() {
+        let facts = SharedFacts::default();
+        facts.change(true, false);
+        let first = facts.get();
+        assert_eq!((first.is_playable, first.is_free_time), (true, false));
+        facts.change(true, true);
+        facts.refuse();
+        let second = facts.get();
+        assert_eq!((second.is_playable, second.is_free_time), (false, true));
+        assert!(0 < first.version && first.version < second.version);
+    }
+
     /// A style file that was moved is found by its content, and the song stores the new path.
     #[test]
     fn a_moved_style_file_is_found_by_its_content() {
@@ -310,7 +311,7 @@ mod tests {
         folder.with("other.segue", PIANO);
         std::fs::rename(folder.path("mine.segue"), folder.path("waltzes.segue")).unwrap();
         let again = opened(&song);
-        assert!(again.is_playable() && again.problem().is_none() && again.model().is_some());
+        assert!(again.facts().is_playable && again.problem().is_none() && again.model().is_some());
         assert_eq!(saved(&again), (folder.path("waltzes.segue"), song.1));
         let news = again.news().unwrap().to_string();
         assert!(news.contains("mine.segue and is ") && news.contains("waltzes.segue now"), "{news}");
@@ -325,14 +326,14 @@ mod tests {
         let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
         folder.with("mine.segue", PIANO);
         let again = opened(&song);
-        assert!(again.is_playable() && again.is_free_time(), "it plays as it is now");
+        assert!(again.facts().is_playable && again.facts().is_free_time, "it plays as it is now");
         assert!(matches!(again.news(), Some(News::Changed { .. })));
         assert_eq!(saved(&again), song, "saved again, the song still asks for the old content");
         let kept = chosen(&folder.path("mine.segue"));
         assert!(kept.news().is_none() && saved(&kept) != song);
         folder.with("old.segue", FOLK);
         let back = opened(&song);
-        assert!(matches!(back.news(), Some(News::Moved { .. })) && !back.is_free_time());
+        assert!(matches!(back.news(), Some(News::Moved { .. })) && !back.facts().is_free_time);
     }
 
     /// A song without a fingerprint, or with one of a later version, knows its file by the path alone.
@@ -340,12 +341,12 @@ mod tests {
     fn a_song_without_a_fingerprint_knows_its_file_by_path() {
         for fingerprint in ["", "sha3:0123"] {
             let own = opened(&(FOLK.to_owned(), fingerprint.to_owned()));
-            assert!(own.is_playable() && own.news().is_none());
+            assert!(own.facts().is_playable && own.news().is_none());
         }
         let folder = Folder::new("older");
         let own = opened(&saved(&chosen(&folder.with("mine.segue", FOLK))));
         own.set(PIANO.to_owned());
-        assert!(own.news().is_none() && own.is_free_time(), "nothing of the previous song is left");
+        assert!(own.news().is_none() && own.facts().is_free_time, "nothing of the previous song is left");
     }
 
     /// A style file that cannot be found is reported by name, and the song keeps its name and fingerprint.
@@ -355,7 +356,7 @@ mod tests {
         let song = saved(&chosen(&folder.with("mine.segue", FOLK)));
         std::fs::remove_file(folder.path("mine.segue")).unwrap();
         let again = opened(&song);
-        assert!(!again.is_playable() && again.news().is_none());
+        assert!(!again.facts().is_playable && again.news().is_none());
         assert!(again.problem().unwrap().contains("mine.segue: cannot be read"));
         assert_eq!(saved(&again), song);
     }
@@ -385,7 +386,7 @@ mod tests {
         std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
         let own = chosen(&file.display().to_string());
         assert!(own.model().is_none());
-        assert!(!own.is_playable());
+        assert!(!own.facts().is_playable);
         assert!(own.problem().unwrap().contains("cut.segue"));
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -1,11 +1,12 @@
-//! Every order in which the engine's threads can see each other's stores where they share them without a queue, by
-//! loom: the recorder's words, the worker's sleep, and the count of commands that are done.
+//! Every order in which threads can see each other's stores where they share them without a queue, by loom: the
+//! recorder's words, the worker's sleep, the count of commands that are done, and what is known of a style's file.
 //!
 //! A crate of its own, because loom's packages ask others for features with which half of the workspace would be built
 //! a second time.
 #![cfg(test)]
 
 use done_count::DoneCount;
+use file_facts::{FileFacts, SharedFacts};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
@@ -21,9 +22,11 @@ mod sync {
     pub use loom::sync::atomic::{AtomicBool, Ordering};
     pub use loom::thread::{Thread, park};
 }
-// The engine's own sources, with loom's atomics and threads.
+// The engine's and the plugin's own sources, with loom's atomics and threads.
 #[path = "../../../plugin/engine/src/link/done_count.rs"]
 mod done_count;
+#[path = "../../../plugin/src/styles/file_facts.rs"]
+mod file_facts;
 #[path = "../../../plugin/engine/src/recorder/shared_words.rs"]
 mod shared_words;
 #[path = "../../../plugin/engine/src/worker/sleep.rs"]
@@ -80,8 +83,8 @@ fn a_reader_of_the_page_sees_one_writing_whole() {
     assert!(SEEN.lock().unwrap().iter().eq(all), "or else not every order was tried");
 }
 
-/// A worker handles every command that it is woken for, whenever the wake-up comes. If one could be lost, it would sleep
-/// for ever, which loom reports.
+/// A worker handles every command that it is woken for, whenever the wake-up comes. If one could be lost, it would
+/// sleep for ever, which loom reports.
 #[test]
 fn a_worker_handles_what_it_is_woken_for() {
     const COMMANDS: u32 = 2;
@@ -139,5 +142,27 @@ fn the_replies_to_done_commands_are_there() {
         assert!(replies.load(Relaxed) >= seen, "{seen} commands are done");
         worker.join().unwrap();
         assert_eq!(done.get(), 2);
+    });
+}
+
+/// Who asks about a style's file sees the facts of one moment, and what was written about the file before them.
+#[test]
+fn the_facts_of_a_file_are_of_one_moment() {
+    loom::model(|| {
+        let (facts, path) = (Arc::new(SharedFacts::default()), Arc::new(AtomicU32::new(0)));
+        let (shared, written) = (Arc::clone(&facts), Arc::clone(&path));
+        let audio = thread::spawn(move || {
+            let FileFacts { is_playable, is_free_time, version } = shared.get();
+            assert_eq!((is_playable, is_free_time), (version == 1, version == 1), "version {version}");
+            assert!(written.load(Relaxed) >= version, "version {version} without its path");
+        });
+        for change in 1..=2 {
+            path.store(change, Relaxed);
+            facts.change(change == 1, change == 1);
+        }
+        audio.join().unwrap();
+        facts.change(true, true);
+        facts.refuse();
+        assert_eq!(facts.get(), FileFacts { is_playable: false, is_free_time: true, version: 3 });
     });
 }
