@@ -1,11 +1,11 @@
 //! The open window as the host holds it, between the host and `nice-plug`'s own.
 //!
-//! WORKAROUND(nice-plug-egui 0.6.0): with the X window system a window has a thread of its own, and closing did not
-//! wait until that thread had released its picture and its connection; a host that then unloads the plugin or exits
-//! crashes. Here closing waits. `baseview` 0.4.2 seems to wait as well, see
-//! <https://docs.rs/crate/baseview/0.4.2/source/src/platform/x11/window_thread.rs#L275>. Tested by
-//! `a_host_may_close_window_and_plugin_in_any_order`. Delete [`ThreadGuard`] and [`ThreadWait`] when that passes many
-//! times without them.
+//! WORKAROUND(baseview 0.4.2): with X11 a window has a thread of its own. Closing stops its loop and then joins it only
+//! if it answers one more request; a thread that has left its loop does not, and goes on alone to release its picture
+//! and its connection. A host that then unloads the plugin or exits crashes. Here closing waits. Not reported, see
+//! <https://docs.rs/crate/baseview/0.4.2/source/src/platform/x11/window_thread.rs#L187>. Tested by
+//! `a_host_may_close_window_and_plugin_in_any_order`. Delete [`ThreadGuard`] and [`ThreadWait`] when
+//! `run_until_closed` joins without a request.
 //!
 //! WORKAROUND(nice-plug-egui 0.6.0): a window that resizes itself does not ask the host first, and hosts made with JUCE
 //! undo the new size. Here the host is asked. Not reported, see
