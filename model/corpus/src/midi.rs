@@ -250,7 +250,11 @@ fn sharps(tracks: &[TrackEvents<'_>]) -> Option<i8> {
     let metas = tracks.iter().flat_map(|track| &track.metas);
     let signatures = metas.filter(|event| event.kind == meta::KEY_SIGNATURE);
     let sharps: Vec<i8> = signatures.filter_map(|event| Some(event.data.first()?.cast_signed())).collect();
-    sharps.first().copied().filter(|_| sharps.iter().any(|sharps| *sharps != 0)).filter(|sharps| sharps.abs() <= MOST)
+    sharps
+        .first()
+        .copied()
+        .filter(|_| sharps.iter().any(|sharps| *sharps != 0))
+        .filter(|sharps| (-MOST..=MOST).contains(sharps))
 }
 
 /// The first text that names a track of the piece. Karaoke files name the song in a text that begins with `@T`.

@@ -154,6 +154,21 @@ fn an_upbeat_that_is_a_bar_of_its_own_is_an_upbeat() {
 }
 
 #[test]
+fn a_key_signature_has_at_most_seven_sharps_or_flats() {
+    let sharps = |track: &str| {
+        let track = bytes(&format!("{track} 00 90 3C 50 83 60 3C 00 00 FF 2F 00"));
+        parse_midi(&raw(480, &[&track]), "file", ALL).unwrap().sharps
+    };
+    assert_eq!(sharps("00 FF 59 02 FD 00"), Some(-3));
+    assert_eq!(sharps("00 FF 59 02 02 01"), Some(2));
+    assert_eq!(sharps("00 FF 59 02 00 00"), None, "programs that know no key write C");
+    assert_eq!(sharps("00 FF 59 02 00 00 60 FF 59 02 01 00"), Some(0), "C, before another key");
+    assert_eq!(sharps("00 FF 59 02 80 00"), None, "128 flats are none");
+    assert_eq!(sharps("00 FF 59 02 08 00"), None);
+    assert_eq!(sharps("00 FF 59 00"), None);
+}
+
+#[test]
 fn the_tempo_is_120_until_the_file_states_another() {
     // The specification: "if no tempo events are present, 120 beats per minute".
     let tempos = |track: &str| {
