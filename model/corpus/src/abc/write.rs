@@ -254,7 +254,7 @@ fn filled(bars: &[Bars], end: Ticks) -> Ticks {
 /// Everything from the start to `end`, cut wherever something begins or ends, and where no note may be longer.
 fn stretches(tune: &Tune, notes: &[Note], lines: &BTreeMap<Ticks, Metre>, end: Ticks) -> Vec<SoundingSpan> {
     let moments = moments(notes, lines, tune, end);
-    let mut tempos = audible_changes(tune).into_iter().peekable();
+    let mut written_tempo = tune.tempo_at(Ticks::ZERO);
     let mut chords = tune.chords.iter().filter(|(at, _)| *at >= Ticks::ZERO && *at < end).peekable();
     let mut has_chord = false;
     let mut starting = notes.iter().peekable();
@@ -266,8 +266,11 @@ fn stretches(tune: &Tune, notes: &[Note], lines: &BTreeMap<Ticks, Metre>, end: T
             sounding.push(*note);
         }
         let mut before = String::new();
-        while let Some(tempo) = tempos.next_if(|tempo| tempo.at <= *from) {
+        // Not within a bar, where abc2midi delays what is tied over the change.
+        let is_line = lines.is_empty() || lines.contains_key(from);
+        if let Some(tempo) = tune.tempo_at(*from).filter(|tempo| is_line && is_audible(*tempo, written_tempo)) {
             before = format!("[{}]", tempo_text(tempo));
+            written_tempo = Some(tempo);
         }
         let mut symbol = String::new();
         while let Some((_, chord)) = chords.next_if(|(at, _)| at <= from) {
@@ -315,21 +318,11 @@ fn tempo_text(tempo: Tempo) -> String {
     format!("Q:1/4={:.0}", tempo.bpm())
 }
 
-/// Changes of tempo after the start that are worth a mark. What a player does within a phrase is not written.
-fn audible_changes(tune: &Tune) -> Vec<Tempo> {
+/// Whether a tempo is worth a mark after another one. What a player does within a phrase is not written.
+fn is_audible(tempo: Tempo, before: Option<Tempo>) -> bool {
     /// As a share of the tempo before.
     const SMALLEST: f64 = 0.1;
-    let mut written = tune.tempo_at(Ticks::ZERO).map(Tempo::bpm);
-    let mut changes = tune.tempos.clone();
-    changes.retain(|tempo| {
-        let is_audible = written.is_none_or(|written| (tempo.bpm() / written - 1.0).abs() >= SMALLEST);
-        let is_kept = tempo.at > Ticks::ZERO && is_audible;
-        if is_kept {
-            written = Some(tempo.bpm());
-        }
-        is_kept
-    });
-    changes
+    before.is_none_or(|before| (tempo.bpm() / before.bpm() - 1.0).abs() >= SMALLEST)
 }
 
 fn metre_text(metre: Metre) -> String {
@@ -393,6 +386,16 @@ mod tests {
         let abc = "X:1\nM:4/4\nL:1/8\nK:D\nA|\"D\"f8-|f8-|[M:3/4]f6|[M:2/2]D16|d4|e8|";
         check_round_trip(&read(abc), "D");
         check_round_trip(&read("X:1\nT:50 \\% free\nM:none\nL:1/1\nK:C\nC32 z32 [C32E]"), "C");
+    }
+
+    /// A change of tempo is written at the beginning of a bar, if it is large enough to be heard.
+    #[test]
+    fn tempos_are_written_at_bar_lines() {
+        let tune = read("X:1\nM:2/4\nL:1/4\nQ:1/4=100\nK:C\nC[Q:1/4=104]D|E[Q:1/4=60]F|[Q:1/4=90]G2|A2|");
+        let written = write_abc(&tune, "C").unwrap();
+        let expected = "X:1\nT:\nM:2/4\nL:1/16\nQ:1/4=100\nK:C\nC4 D4 | E4 F4 | [Q:1/4=90]G8 | A8 |]\n";
+        assert_eq!(written, expected);
+        assert_eq!(read(&written).tempos.len(), 2);
     }
 
     #[test]
