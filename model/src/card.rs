@@ -1,6 +1,7 @@
 //! The card of a weights file: what a model says of itself.
 
 use crate::bias::DecodingBias;
+use crate::form::{ChordEvidence, FollowRates, Form};
 use crate::network::Sizes;
 use crate::ngram::MixingWeights;
 use crate::vocabulary::{Vocabulary, VocabularyFingerprint};
@@ -28,6 +29,12 @@ pub struct ModelCard {
     /// How much the n-gram model counts; `None` when there is none, as in older files.
     #[serde(rename = "licks", default, skip_serializing_if = "Option::is_none")]
     pub ngram_weights: Option<MixingWeights>,
+    /// How closely a line follows what it repeats; `None` when the style knows no form, as in older files.
+    #[serde(rename = "form", default, skip_serializing_if = "Option::is_none")]
+    pub follow_rates: Option<FollowRates>,
+    /// What the chords say of a lag.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub chord_evidence: ChordEvidence,
     /// The correction of drift in playing; neutral in older files.
     #[serde(rename = "poise", default)]
     pub decoding_bias: DecodingBias,
@@ -52,6 +59,13 @@ pub struct Provenance {
 }
 
 impl ModelCard {
+    /// The card of the same weights with another form model, or with none.
+    #[must_use]
+    pub fn with_form(self, form: Option<&Form>) -> Self {
+        let chord_evidence = form.map_or(ChordEvidence::default(), |form| form.chord_evidence);
+        Self { follow_rates: form.map(|form| form.rates), chord_evidence, ..self }
+    }
+
     /// A card for newly trained weights.
     pub fn new(style: &str, vocabulary: Vocabulary, sizes: Sizes, provenance: Provenance) -> Self {
         Self {
@@ -62,9 +76,15 @@ impl ModelCard {
             sizes,
             look_back: true,
             ngram_weights: None,
+            follow_rates: None,
+            chord_evidence: ChordEvidence::default(),
             decoding_bias: DecodingBias::default(),
             provenance,
             figures: BTreeMap::new(),
         }
     }
+}
+
+fn is_zero(evidence: &ChordEvidence) -> bool {
+    evidence.iter().all(|summand| *summand == 0.0)
 }

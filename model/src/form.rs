@@ -4,12 +4,18 @@
 //! passage gets a label, the *lag* to the bars that it repeats, and a model of how the labels go on is counted. Knows
 //! nothing of networks and of who played what.
 
+mod chords;
+mod follow;
 mod model;
 #[cfg(test)]
 mod tests;
+mod tracker;
 
 use crate::note::{Bars, Note, Ticks};
+pub use chords::{AGREEMENTS, ChordEvidence, agreement};
+pub use follow::{FOLLOW_STATES, FollowRates, HIGHEST_RATE, OTHER_CHORD, RecentNotes, follow};
 pub use model::{FormModel, FormRuns};
+pub use tracker::FormTracker;
 
 /// The longest lag, in bars. Lag 0 marks a new bar.
 pub const LONGEST_LAG: u8 = 24;
@@ -28,6 +34,17 @@ const TRANSPOSED: f32 = -2.5;
 const WIDEST_TRANSPOSITION: i16 = 12;
 /// The longest passage that is labelled, in bars. Later ones stay new; no tune is that long.
 const MOST_BARS: usize = 4096;
+
+/// What a style knows of form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Form {
+    /// Which lag comes after which.
+    pub lags: FormModel,
+    /// How closely a line follows what it repeats.
+    pub rates: FollowRates,
+    /// What the chords say of a lag.
+    pub chord_evidence: ChordEvidence,
+}
 
 /// A bar and what it repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +75,8 @@ impl BarLabel {
 pub fn label(notes: &[Note], bars: impl Fn(Ticks) -> Option<Bars>) -> Vec<BarLabel> {
     let mut labels = bars_of(notes, bars);
     let fits: Vec<[Fit; LAGS]> = labels.iter().map(|bar| fits(notes, bar)).collect();
-    for ((bar, fits), lag) in labels.iter_mut().zip(&fits).zip(best_path(&fits)) {
+    let path = best_path(fits.iter());
+    for ((bar, fits), lag) in labels.iter_mut().zip(&fits).zip(path) {
         bar.lag = u8::try_from(lag).unwrap_or(0);
         bar.transposed = fits[lag].transposed;
     }
@@ -87,10 +105,11 @@ fn bars_of(notes: &[Note], bars: impl Fn(Ticks) -> Option<Bars>) -> Vec<BarLabel
 fn fits(notes: &[Note], bar: &BarLabel) -> [Fit; LAGS] {
     let begin = |moment: Ticks| notes.partition_point(|note| note.onset < moment);
     let own = &notes[begin(bar.from)..begin(bar.from + bar.length)];
+    let first = notes.get(begin(Ticks(bar.from.0 - i64::from(LONGEST_LAG) * bar.length.0)));
     let mut fits = [Fit::default(); LAGS];
     for (lag, fit) in (1..).zip(&mut fits[1..]) {
         let back = Ticks(lag * bar.length.0);
-        let is_inside = notes.first().is_some_and(|first| bar.from + bar.length - back > first.onset);
+        let is_inside = first.is_some_and(|first| bar.from + bar.length - back > first.onset);
         *fit = if is_inside { fit_at(notes, own, back) } else { Fit { score: f32::NEG_INFINITY, transposed: 0 } };
     }
     fits
@@ -121,7 +140,7 @@ fn fit_at(notes: &[Note], own: &[Note], back: Ticks) -> Fit {
 }
 
 /// The lag of each bar on the path with the highest score. Of equal ones, the shorter lag.
-fn best_path(fits: &[[Fit; LAGS]]) -> Vec<usize> {
+fn best_path<'a>(fits: impl ExactSizeIterator<Item = &'a [Fit; LAGS]>) -> Vec<usize> {
     let mut scores = [f32::NEG_INFINITY; LAGS];
     scores[0] = 0.0;
     let mut from: Vec<[usize; LAGS]> = Vec::with_capacity(fits.len());
@@ -138,7 +157,7 @@ fn best_path(fits: &[[Fit; LAGS]]) -> Vec<usize> {
         from.push(came_from);
     }
     let mut lag = argmax(&scores);
-    let mut path: Vec<usize> = Vec::with_capacity(fits.len());
+    let mut path: Vec<usize> = Vec::with_capacity(from.len());
     for came_from in from.iter().rev() {
         path.push(lag);
         lag = came_from[lag];

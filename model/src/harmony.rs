@@ -59,6 +59,11 @@ impl ChordTrack {
         self.chart.as_ref()
     }
 
+    /// Whether the chords to come are known.
+    pub fn is_known_ahead(&self) -> bool {
+        self.source == HarmonySource::Chart && self.chart.is_some()
+    }
+
     /// The player's chord changes. Returns whether notes are played over the player's chords.
     pub fn hear(&mut self, from: Ticks, chord: Chord) -> bool {
         // Beats and free time count ticks separately, so a chord heard with the other clock may lie later.

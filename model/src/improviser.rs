@@ -10,6 +10,7 @@ mod decision;
 mod history;
 mod length;
 mod onset;
+mod recurrence;
 #[cfg(test)]
 mod tests;
 
@@ -226,6 +227,9 @@ impl Improviser {
     /// Decides the next note, which becomes part of the history.
     pub fn decide(&mut self, request: &DecisionRequest) -> Note {
         self.catch_up();
+        if let Some(bars) = request.bars.filter(|_| self.model.form().is_some()) {
+            self.history.track_form(bars);
+        }
         let decision = NoteDecision::new(request, &self.model, &self.history, &self.harmony);
         let Decided { note, sounding, by, context } = decision.decide(&mut self.buffers);
         self.history.push(note, by, context, (&self.model, &mut self.buffers));

@@ -5,7 +5,7 @@
 //! players count alike. The cost per note is bounded however long the session is, and the latest notes can be
 //! retracted. Knows nothing of networks or of who played what.
 
-use crate::note::{Bars, Note, Pitch, Ticks};
+use crate::note::{Bars, Note, Pitch, Ticks, Velocity};
 use crate::vocabulary::Vocabulary;
 
 /// The lags that are looked up, in bars.
@@ -171,6 +171,17 @@ impl LookBack {
     fn backwards(&self) -> impl Iterator<Item = &RingNote> + Clone {
         let oldest = self.count - self.count.min(self.ring.len()).min(MOST_WALKED);
         (oldest..self.count).rev().map(|position| self.at(position))
+    }
+
+    /// The notes from a moment on, at most `most`, in order. Here they have no velocity of their own.
+    pub fn since(&self, moment: Ticks, most: usize) -> Vec<Note> {
+        let oldest = self.count - self.count.min(self.ring.len()).min(most);
+        let late = (oldest..self.count).rev().take_while(|position| self.at(*position).onset >= moment).count();
+        let note = |position: usize| {
+            let RingNote { onset, duration, pitch, .. } = *self.at(position);
+            Note { onset, pitch, duration, velocity: Velocity::DEFAULT }
+        };
+        (self.count - late..self.count).map(note).collect()
     }
 
     fn at(&self, position: usize) -> &RingNote {

@@ -11,6 +11,7 @@ mod tests;
 
 use crate::bias::DecodingBias;
 use crate::card::ModelCard;
+use crate::form::Form;
 use crate::lookback::LookBackFeatures;
 use crate::network::{EmbeddingTables, GATES, HeadContext, Network};
 use crate::ngram::{NgramModel, PitchHistory};
@@ -36,6 +37,8 @@ pub struct Model {
     heads: OutputHeads,
     /// The n-gram model that is added to the pitch logits; `None` when the style has none.
     ngram: Option<NgramModel>,
+    /// What the style knows of form; `None` when nothing.
+    form: Option<Form>,
 }
 
 /// The state after all notes so far. The default is empty and fits no model: use [`Model::initial_state`].
@@ -86,6 +89,7 @@ impl Model {
             further: network.cells[1..].iter().map(|cell| Matrix::of(device, cell)).collect(),
             heads: OutputHeads::of(device, &card, network),
             ngram: None,
+            form: None,
             card,
         }
     }
@@ -95,6 +99,18 @@ impl Model {
     pub fn with_ngram(self, ngram: Option<NgramModel>) -> Self {
         let card = ModelCard { ngram_weights: ngram.as_ref().map(|ngram| *ngram.mixing_weights()), ..self.card };
         Self { card, ngram, ..self }
+    }
+
+    /// The same network with another form model, or with none.
+    #[must_use]
+    pub fn with_form(self, form: Option<Form>) -> Self {
+        let card = self.card.with_form(form.as_ref());
+        Self { card, form, ..self }
+    }
+
+    /// What the style knows of form; `None` when nothing.
+    pub fn form(&self) -> Option<&Form> {
+        self.form.as_ref()
     }
 
     /// The same model with another decoding bias.

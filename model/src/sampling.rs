@@ -73,6 +73,10 @@ pub enum DrawStream {
     Memory,
     /// Not a part of the note: whether the draw for the velocity is that of the note before.
     Likeness,
+    /// Not a part of the note: which earlier bar a bar repeats.
+    Form,
+    /// Not a part of the note: whether a bar may repeat an earlier one.
+    FormMemory,
 }
 
 /// Everything that a draw depends on. Planning again therefore shifts no later draw.

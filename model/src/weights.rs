@@ -12,6 +12,7 @@ use crate::bias::DecodingBias;
 use crate::bounded_file::SizeLimit;
 pub use crate::card::{FORMAT, ModelCard, Provenance};
 use crate::device::ComputeDevice;
+use crate::form::{Form, FormModel};
 use crate::lstm::Model;
 use crate::network::{Network, Sizes};
 use crate::ngram::{MAX_MIXING_WEIGHT, NgramModel};
@@ -32,6 +33,8 @@ const CARD: &str = "segue";
 const BYTES_OF_HALF: usize = 2;
 /// The name of the n-gram model among the tensors. Older versions called it so, and it stays.
 const NGRAM: &str = "licks";
+/// The name of the form model among the tensors.
+const FORM: &str = "form";
 
 /// Serialises a weights file. `half` stores the tensors in half precision, as shipped.
 ///
@@ -52,7 +55,7 @@ pub fn to_bytes(
     network.save_into(&mut store).map_err(|error| error.to_string())?;
     let bytes = store.get_bytes().map_err(|error| error.to_string())?;
     match ngram {
-        Some(_) => rewritten(bytes, None, ngram).map_err(|error| error.to_string()),
+        Some(ngram) => rewritten(bytes, None, Some((NGRAM, ngram.to_bytes()))).map_err(|error| error.to_string()),
         None => Ok(bytes.to_vec()),
     }
 }
@@ -68,18 +71,34 @@ pub fn with_bias(bytes: &[u8], name: &str, decoding_bias: DecodingBias) -> Resul
     rewritten(Bytes::from_bytes_vec(bytes.to_vec()), Some(text), None).map_err(|error| damaged(error.to_string()))
 }
 
-/// The file with another card, or with an n-gram model. burn's store writes only the parameters of a network, so the
-/// n-gram model is appended as one more tensor.
-fn rewritten(bytes: Bytes, card: Option<String>, ngram: Option<&NgramModel>) -> Result<Vec<u8>, burn_pack::Error> {
+/// The same file with another form model, or with none. All other bytes of its content stay the same.
+///
+/// # Errors
+/// When `bytes` is no valid weights file; `name` stands in the message.
+pub fn with_form(bytes: &[u8], name: &str, form: Option<&Form>) -> Result<Vec<u8>, WeightsError> {
+    let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
+    let card = card(bytes, name)?.with_form(form);
+    let text = serde_json::to_string(&card).map_err(|error| damaged(error.to_string()))?;
+    let counted = form.map(|form| (FORM, form.lags.to_bytes()));
+    rewritten(Bytes::from_bytes_vec(bytes.to_vec()), Some(text), counted).map_err(|error| damaged(error.to_string()))
+}
+
+/// The file with another card, or with other counts under a name. burn's store writes only the parameters of a network,
+/// so counts are appended as one more tensor.
+fn rewritten(
+    bytes: Bytes,
+    card: Option<String>,
+    counted: Option<(&str, Vec<u8>)>,
+) -> Result<Vec<u8>, burn_pack::Error> {
     let reader = burn_pack::Reader::from_bytes(bytes)?;
     let mut metadata = reader.metadata().clone();
     metadata.extend(card.map(|card| (CARD.to_owned(), card)));
     let mut tensors = reader.into_tensors()?;
-    tensors.extend(ngram.map(|ngram| {
-        let counted = ngram.to_bytes();
+    if let Some((name, counted)) = counted {
+        tensors.retain(|tensor| tensor.name != name);
         let shape = [counted.len()];
-        burn_pack::Tensor::new(NGRAM.into(), DType::U8, shape, None, Bytes::from_bytes_vec(counted))
-    }));
+        tensors.push(burn_pack::Tensor::new(name.to_owned(), DType::U8, shape, None, Bytes::from_bytes_vec(counted)));
+    }
     let writer =
         metadata.iter().fold(burn_pack::Writer::new(tensors), |writer, (key, value)| writer.with_metadata(key, value));
     Ok(writer.into_bytes()?.to_vec())
@@ -123,6 +142,16 @@ fn ngram_of(card: &ModelCard, bytes: &[u8], name: &str) -> Result<Option<NgramMo
     let counted = reader.and_then(|reader| reader.tensor_data(NGRAM)).map_err(|error| damaged(error.to_string()))?;
     let ngram = NgramModel::from_bytes(&counted, mixing_weights).ok_or_else(|| damaged("its n-gram table".into()))?;
     Ok(Some(ngram))
+}
+
+/// The form model that the card announces.
+fn form_of(card: &ModelCard, bytes: &[u8], name: &str) -> Result<Option<Form>, WeightsError> {
+    let Some(rates) = card.follow_rates else { return Ok(None) };
+    let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
+    let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
+    let counted = reader.and_then(|reader| reader.tensor_data(FORM)).map_err(|error| damaged(error.to_string()))?;
+    let lags = FormModel::from_bytes(&counted).ok_or_else(|| damaged("its form counts".into()))?;
+    Ok(Some(Form { lags, rates, chord_evidence: card.chord_evidence }))
 }
 
 /// A store that returns full precision.
@@ -185,6 +214,9 @@ pub fn card(bytes: &[u8], name: &str) -> Result<ModelCard, WeightsError> {
     let card: ModelCard = serde_json::from_str(text).map_err(|error| damaged(format!("its card: {error}")))?;
     let is_possible = card.ngram_weights.iter().flatten().all(|weight| (0.0..=MAX_MIXING_WEIGHT).contains(weight));
     let fault = if is_possible { None } else { Some(WEIGHT_FAULT) };
+    let is_evidence = card.chord_evidence.iter().all(|summand| summand.abs() <= MAX_EVIDENCE);
+    let follows = is_evidence && card.follow_rates.is_none_or(|rates| rates.is_possible());
+    let fault = fault.or((!follows).then_some(RATE_FAULT));
     if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault).or(card.decoding_bias.fault()) {
         return Err(WeightsError::Impossible { name: name(), reason });
     }
@@ -196,6 +228,9 @@ pub fn card(bytes: &[u8], name: &str) -> Result<ModelCard, WeightsError> {
 }
 
 const WEIGHT_FAULT: &str = "an n-gram mixing weight is out of range";
+/// The most that chords may say of a lag, in nats.
+const MAX_EVIDENCE: f32 = 20.0;
+const RATE_FAULT: &str = "a rate of its form model is out of range";
 
 /// The field that every format has.
 #[derive(Deserialize)]
@@ -218,9 +253,9 @@ impl Model {
     /// When `bytes` is no valid weights file, or the device is not available.
     pub fn at(place: ComputeDevice, bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
         let (card, network) = read(bytes, name, &Device::flex())?;
-        let ngram = ngram_of(&card, bytes, name)?;
+        let (ngram, form) = (ngram_of(&card, bytes, name)?, form_of(&card, bytes, name)?);
         let device = if place == ComputeDevice::Cpu { None } else { Some(place.open()?) };
-        Ok(Self::on(device.as_ref(), card, &network).with_ngram(ngram))
+        Ok(Self::on(device.as_ref(), card, &network).with_ngram(ngram).with_form(form))
     }
 
     /// Loads a model from a weights file.

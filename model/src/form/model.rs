@@ -30,6 +30,11 @@ impl FormRuns {
         }
     }
 
+    /// The lag of the last bar; `None` before the first.
+    pub fn last(&self) -> Option<u8> {
+        self.runs.first().map(|(lag, _)| *lag)
+    }
+
     /// The contexts from the shortest to the longest: nothing, the present lag, with the length of its run, with the
     /// run before, and so on. They are all prefixes of one list of numbers.
     fn contexts(&self) -> (Vec<u8>, impl Iterator<Item = usize> + Clone) {
@@ -98,10 +103,14 @@ impl FormModel {
         probabilities.map(|probability| probability / sum)
     }
 
-    /// Draws the lag of the next bar: `drawn` is uniform from 0 to 1.
-    pub fn sample(&self, before: &FormRuns, drawn: f32) -> u8 {
-        let mut left = drawn;
-        let probabilities = self.probabilities(before);
+    /// Draws the lag of the next bar: `drawn` is uniform from 0 to 1. `evidence` is added to the log probability of
+    /// each lag.
+    pub fn sample(&self, before: &FormRuns, evidence: &[f32; LAGS], drawn: f32) -> u8 {
+        let mut probabilities = self.probabilities(before);
+        for (probability, evidence) in probabilities.iter_mut().zip(evidence) {
+            *probability *= evidence.exp();
+        }
+        let mut left = drawn * probabilities.iter().sum::<f32>();
         let chosen = probabilities.iter().position(|probability| {
             left -= probability;
             left < 0.0

@@ -1,4 +1,6 @@
 use super::*;
+use crate::chart::Chart;
+use crate::hash::splitmix64;
 use crate::note::{Metre, Pitch, Velocity};
 
 const EIGHTH: i64 = 24;
@@ -118,7 +120,8 @@ fn probabilities_make_one_and_reach_no_unheard_bar() {
         let probabilities = model.probabilities(&runs(before));
         assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
         assert!(probabilities[before.len() + 1..].iter().all(|probability| *probability == 0.0), "{before:?}");
-        let drawn: Vec<u8> = (0..100_u8).map(|part| model.sample(&runs(before), f32::from(part) / 100.0)).collect();
+        let drawn: Vec<u8> =
+            (0..100_u8).map(|part| model.sample(&runs(before), &[0.0; LAGS], f32::from(part) / 100.0)).collect();
         assert!(drawn.iter().all(|lag| usize::from(*lag) <= before.len()));
     }
 }
@@ -131,4 +134,122 @@ fn counts_survive_a_file_and_damaged_ones_are_refused() {
     assert!((0..bytes.len()).all(|length| FormModel::from_bytes(&bytes[..length]).is_none()), "cut");
     assert_eq!(FormModel::from_bytes(&[bytes, vec![0]].concat()), None, "with a tail");
     assert_eq!(FormModel::from_bytes(&[1, 0, 0, 0, 0, 1, 25, 1]), None, "an impossible lag");
+}
+
+fn shares(logits: &[f32]) -> Vec<f32> {
+    let sum: f32 = logits.iter().map(|logit| logit.exp()).sum();
+    logits.iter().map(|logit| logit.exp() / sum).collect()
+}
+
+/// The class gets the rate and its part of the rest; the others keep their proportions.
+#[test]
+fn following_is_a_mixture_with_certainty() {
+    let plain = [0.3_f32, -1.0, 2.0, 0.0];
+    let (before, rate) = (shares(&plain), 0.75);
+    let mut logits = plain;
+    follow(&mut logits, |_| true, 1, rate);
+    let after = shares(&logits);
+    assert!((after[1] - (rate + (1.0 - rate) * before[1])).abs() < 1e-5, "{after:?}");
+    for other in [0, 2, 3] {
+        assert!((after[other] - (1.0 - rate) * before[other]).abs() < 1e-5, "{after:?}");
+    }
+}
+
+#[test]
+fn what_is_not_allowed_is_not_followed() {
+    let plain = [0.3_f32, -1.0, 2.0, 0.0];
+    for (class, rate) in [(2, 0.9), (9, 0.9), (1, 0.0)] {
+        let mut logits = plain;
+        follow(&mut logits, |class| class != 2, class, rate);
+        assert_eq!(logits.map(f32::to_bits), plain.map(f32::to_bits), "{class} {rate}");
+    }
+    // Where the other classes are out of reach, the rate is a share of the allowed ones.
+    let mut logits = plain;
+    follow(&mut logits, |class| class != 2, 1, 0.5);
+    let allowed = shares(&[logits[0], logits[1], logits[3]]);
+    let before = shares(&[plain[0], plain[1], plain[3]]);
+    assert!((allowed[1] - (0.5 + 0.5 * before[1])).abs() < 1e-5);
+}
+
+/// 0 after the bar line, 1 after a note that differs, then one more than the number of matching notes, at most four.
+#[test]
+fn the_state_of_following_counts_matching_notes() {
+    let bar = Metre::COMMON.bar();
+    let states = |second: [u8; 8]| -> Vec<usize> {
+        let notes = tune(&[A, second]);
+        (8..=notes.len()).map(|end| RecentNotes(&notes[..end]).state(bar, bar)).collect()
+    };
+    assert_eq!(states(A), [0, 2, 3, 4, 5, 5, 5, 5, 5]);
+    let mut varied = A;
+    varied[2] = 50;
+    assert_eq!(states(varied), [0, 2, 3, 1, 2, 3, 4, 5, 5]);
+}
+
+/// Bars that were tracked before, in whatever order the past changed, are those of a tracker that begins now.
+#[test]
+fn a_tracked_session_has_the_form_of_a_fresh_one() {
+    let mut draws = 0..;
+    let mut draw = |below: usize| usize::try_from(splitmix64(draws.next().unwrap_or(0)) >> 32).unwrap_or(0) % below;
+    let figures = [A, B, C, D, E, REST];
+    let mut repeats = 0;
+    for _ in 0..6 {
+        let bars: Vec<[u8; 8]> = (0..80).map(|_| figures[draw(figures.len())]).collect();
+        let notes = tune(&bars);
+        let grids = [Metre::COMMON, Metre::new(3, 4).unwrap()];
+        let mut tracker = FormTracker::default();
+        let mut heard = 0;
+        for _ in 0..30 {
+            heard = (heard + 1 + draw(39)).min(notes.len());
+            if draw(4) == 0 {
+                heard = heard.saturating_sub(draw(60)).max(1);
+                tracker.truncate(notes[heard - 1].onset);
+            }
+            let bars = Bars { line: Ticks::ZERO, metre: if draw(6) == 0 { grids[1] } else { grids[0] } };
+            let last = notes[heard - 1].onset;
+            let over = Ticks(last.0 - bars.place(last).0);
+            let since = |line| {
+                let first = FormTracker::first_moment(bars, line);
+                notes[..heard].iter().copied().filter(|note| note.onset >= first).collect::<Vec<_>>()
+            };
+            tracker.extend(&since(over), bars, over);
+            for ahead in 0..3 {
+                let line = over + Ticks(ahead * bars.metre.bar().0);
+                let fresh = FormTracker::default().runs(&since(line), bars, line);
+                assert_eq!(tracker.runs(&since(over), bars, line), fresh);
+                repeats += usize::from(fresh != FormRuns::default());
+            }
+        }
+    }
+    assert!(repeats > 300, "{repeats}");
+}
+
+/// Bars over the chords of an earlier one agree with it on all beats, on some, or on none; without chords nothing is
+/// known.
+#[test]
+fn chords_agree_on_all_beats_or_some_or_none() {
+    let chart = Chart::parse("| C | F G | C | C G | D | % |").unwrap().unwrap();
+    let bar = Metre::COMMON.bar();
+    let agreed = |bar_index: i64, lag: i64| {
+        let chord_at = |moment: Ticks| if moment < Ticks::ZERO { None } else { chart.at(moment, Metre::COMMON) };
+        agreement(chord_at, Metre::COMMON, Ticks(bar_index * bar.0), Ticks(lag * bar.0))
+    };
+    assert_eq!([agreed(2, 2), agreed(3, 2), agreed(4, 2), agreed(5, 1), agreed(1, 2)], [3, 2, 1, 3, 0]);
+}
+
+/// What the chords say is added to the log probability.
+#[test]
+fn evidence_moves_the_drawn_lag() {
+    let mut model = FormModel::default();
+    let mut before = FormRuns::default();
+    for lag in [0, 0, 0, 0, 4, 2, 0, 4, 2] {
+        model.observe(&before, lag);
+        before.push(lag);
+    }
+    let share = |evidence: f32| {
+        let mut all = [0.0; LAGS];
+        all[4] = evidence;
+        let draws = (0..200_u8).filter(|part| model.sample(&before, &all, f32::from(*part) / 200.0) == 4);
+        draws.count()
+    };
+    assert!(share(-20.0) == 0 && share(0.0) > 0 && share(0.0) < share(2.0) && share(15.0) > 195);
 }

@@ -5,11 +5,13 @@
 
 use super::history::{LookBackShare, NoteContext, NoteHistory, PlayedBy};
 use super::length::THIRTY_SECOND;
+use super::recurrence::Recurrence;
 use super::{Begin, DecisionRequest, onset};
 use crate::bias::BiasContext;
 use crate::cadence::Cadence;
 use crate::chord::Chord;
 use crate::dynamics::StyleDynamics;
+use crate::form::{OTHER_CHORD, follow};
 use crate::harmony::ChordTrack;
 use crate::limits::AllowedPitches;
 use crate::lookback::RepeatFeatures;
@@ -33,6 +35,7 @@ pub struct NoteDecision<'a> {
     look_back: LookBackShare,
     /// Whether look-back features are shown.
     remembers: bool,
+    recurrence: Option<Recurrence<'a>>,
 }
 
 /// A decided note.
@@ -66,6 +69,7 @@ impl<'a> NoteDecision<'a> {
             cadence: request.ends.map(|end| Cadence::new(end, request.bars)),
             look_back,
             remembers: look_back.shows(model, history.session().count()),
+            recurrence: Recurrence::new(model, history, harmony, request),
         }
     }
 
@@ -86,11 +90,13 @@ impl<'a> NoteDecision<'a> {
             bass,
             ..Tokens::default()
         };
+        let (lag, state, repeated) = self.recurrence.as_ref().map_or((0, 0, [].as_slice()), |form| form.at(onset));
+        let repeated = repeated.first().map(|note| (note, state));
         let session = self.history.session();
         let repeats =
             if self.remembers { session.repeats(vocabulary, onset, context.bars) } else { RepeatFeatures::default() };
-        next.pitch = self.pitch(&mut heads, (next, repeats), onset, &context);
-        next.duration = self.duration(&mut heads, (next, repeats), onset);
+        next.pitch = self.pitch(&mut heads, (next, repeats), onset, &context, repeated);
+        next.duration = self.duration(&mut heads, (next, repeats), onset, repeated);
         let decided = Note {
             onset,
             pitch: vocabulary.pitch(next.pitch.into()),
@@ -103,7 +109,7 @@ impl<'a> NoteDecision<'a> {
         // would take them for the rhythm and play more of them.
         let duration = decided.duration.min(self.request.parameters.limits.longest).max(Ticks(1));
         let sounding = Note { pitch, duration, velocity: self.loudness(decided.velocity), ..decided };
-        let by = PlayedBy::Segue { turn: self.request.turn, index: self.index, sounding: pitch };
+        let by = PlayedBy::Segue { turn: self.request.turn, index: self.index, sounding: pitch, lag };
         Decided { note: decided, sounding, by, context }
     }
 
@@ -130,6 +136,13 @@ impl<'a> NoteDecision<'a> {
         let any_fits = (0..vocabulary.counts().step).any(fits);
         let allowed = |step: usize| if any_fits { fits(step) } else { reaches(step) };
         let logits = heads.step_logits();
+        let from = earliest.max(last + Ticks(is_full.into()));
+        if let Some((form, place)) = self.recurrence.as_ref().and_then(|form| Some((form, form.next_onset(from)?))) {
+            let class = vocabulary.step_class(place.onset - last);
+            if last + vocabulary.step(class.into()) == place.onset {
+                follow(logits, allowed, class.into(), form.rates().step[place.state]);
+            }
+        }
         if let Some(cadence) = self.cadence {
             cadence.bias_steps(logits, last, vocabulary);
         }
@@ -232,6 +245,7 @@ impl<'a> NoteDecision<'a> {
         (next, repeats): (Tokens, RepeatFeatures),
         onset: Ticks,
         context: &NoteContext,
+        repeated: Option<(&Note, usize)>,
     ) -> u8 {
         let (vocabulary, before) = (self.vocabulary(), self.pitch_before());
         let looping: Vec<u8> = looping_pitches(&self.history.latest(), next.step).collect();
@@ -244,17 +258,33 @@ impl<'a> NoteDecision<'a> {
         let logits = heads.pitch_logits(next, repeats);
         let on_beat = context.bars.is_some_and(|bars| bars.is_on_beat(onset));
         let chord = context.chord.filter(|_| on_beat && vocabulary.chords);
-        let bias_context = BiasContext { figure: self.history.state().figure(), last: before, chord };
+        let bias_context =
+            BiasContext { figure: self.history.state().figure(), last: before, chord, is_new: repeated.is_none() };
         self.model.card().decoding_bias.apply(logits, bias_context, vocabulary);
+        if let Some((form, (note, state))) = self.recurrence.as_ref().zip(repeated) {
+            let class = vocabulary.pitch_class(note.pitch);
+            let state = if vocabulary.chords && form.has_other_chord(onset) { OTHER_CHORD } else { state };
+            follow(logits, |pitch| left.has(pitch), class.into(), form.rates().pitch[state]);
+        }
         if let Some(cadence) = self.cadence {
             cadence.bias_pitches(logits, onset, vocabulary, context.chord, &self.history.session().profile());
         }
         class(sample(logits, |pitch| left.has(pitch), &self.request.parameters, self.drawn(DrawStream::Pitch)))
     }
 
-    fn duration(&self, heads: &mut Heads<'_, '_>, (next, repeats): (Tokens, RepeatFeatures), onset: Ticks) -> u8 {
+    fn duration(
+        &self,
+        heads: &mut Heads<'_, '_>,
+        (next, repeats): (Tokens, RepeatFeatures),
+        onset: Ticks,
+        repeated: Option<(&Note, usize)>,
+    ) -> u8 {
         let vocabulary = self.vocabulary();
         let logits = heads.duration_logits(next, repeats);
+        if let Some((form, (note, state))) = self.recurrence.as_ref().zip(repeated) {
+            let class = vocabulary.duration_class(note.duration);
+            follow(logits, |_| true, class.into(), form.rates().duration[state]);
+        }
         if let Some(cadence) = self.cadence {
             cadence.bias_durations(logits, onset, vocabulary);
         }

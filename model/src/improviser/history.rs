@@ -4,10 +4,12 @@
 //! and the rest is processed again when it is needed. Knows nothing of draws and limits.
 
 mod entry;
+mod form;
 
 use super::length::KeyPress;
 use crate::chord::Chord;
 use crate::dynamics::{PlayerDynamics, StyleDynamics};
+use crate::form::FormTracker;
 use crate::lookback::{LookBack, LookBackFeatures, RepeatFeatures};
 use crate::lstm::{InferenceBuffers, Model, ModelState};
 use crate::note::{Note, Pitch, Ticks};
@@ -46,6 +48,8 @@ pub struct NoteHistory {
     heard_before: Option<Ticks>,
     /// The first note of the last retraction.
     retracted: Option<Retracted>,
+    /// The form of the processed notes.
+    form: FormTracker,
 }
 
 impl NoteHistory {
@@ -65,6 +69,7 @@ impl NoteHistory {
             before: None,
             heard_before: None,
             retracted: None,
+            form: FormTracker::default(),
         }
     }
 
@@ -90,7 +95,7 @@ impl NoteHistory {
         self.notes.clear();
         self.state = model.initial_state();
         (self.processed, self.dynamics, self.forgotten, self.before) = (0, PlayerDynamics::default(), 0, None);
-        (self.heard_before, self.retracted) = (None, None);
+        (self.heard_before, self.retracted, self.form) = (None, None, FormTracker::default());
     }
 
     /// Marks all notes to be processed again, by this model.
@@ -303,6 +308,7 @@ impl NoteHistory {
             self.dynamics = self.notes[index].dynamics;
             self.processed = index;
             self.session.truncate(self.forgotten + index);
+            self.form.truncate(self.notes[index].note.onset);
         }
     }
 

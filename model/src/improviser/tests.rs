@@ -2,6 +2,7 @@
 
 mod catching_up;
 mod decision;
+mod form;
 mod history;
 
 use super::*;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::form::{FOLLOW_STATES, FollowRates, FormRuns};
 use crate::lookback::MOTIF_LENGTHS;
 use crate::vocabulary::VocabularyFingerprint;
 use std::sync::OnceLock;
@@ -166,4 +167,47 @@ fn the_names_in_a_file_are_frozen() {
                     event_profile.weight licks pitch.given.weight pitch.out.bias pitch.out.weight pitch_profile.weight \
                     step.given.weight step.out.bias step.out.weight trunk.bias trunk.weight";
     assert_eq!(tensors.join(" "), expected);
+}
+
+fn form() -> Form {
+    let mut lags = FormModel::default();
+    let mut before = FormRuns::default();
+    for lag in [0, 0, 2, 2, 0, 4] {
+        lags.observe(&before, lag);
+        before.push(lag);
+    }
+    let rates = FollowRates { pitch: [0.5; FOLLOW_STATES], ..FollowRates::default() };
+    Form { lags, rates, chord_evidence: [0.0, -2.0, -1.0, 1.5] }
+}
+
+/// The form model goes into a file and out of it again, and all else stays the same.
+#[test]
+fn a_form_model_is_added_replaced_and_removed() {
+    let with = with_form(sound(), "my.segue", Some(&form())).unwrap();
+    let model = Model::from_bytes(&with, "my.segue").unwrap();
+    assert_eq!(model.form(), Some(&form()));
+    let old = Model::from_bytes(sound(), "my.segue").unwrap();
+    assert_eq!(old.form(), None, "a file of an older version has none");
+    assert_eq!(model.clone().with_form(None).card(), old.card());
+    assert_eq!(ngram_of(model.card(), &with, "my.segue").unwrap(), Some(NgramModel::with_two_figures()));
+    let other = Form { lags: FormModel::default(), ..form() };
+    let replaced = with_form(&with, "my.segue", Some(&other)).unwrap();
+    assert_eq!(Model::from_bytes(&replaced, "my.segue").unwrap().form(), Some(&other));
+    let removed = with_form(&with, "my.segue", None).unwrap();
+    assert_eq!(Model::from_bytes(&removed, "my.segue").unwrap().form(), None);
+}
+
+#[test]
+fn an_impossible_form_model_is_refused() {
+    let mut absurd = form();
+    absurd.rates.step[0] = 1.5;
+    check(&with_form(sound(), "my.segue", Some(&absurd)).unwrap(), "a rate of its form model");
+    let unlikely = Form { chord_evidence: [0.0, f32::MAX, 0.0, 0.0], ..form() };
+    check(&with_form(sound(), "my.segue", Some(&unlikely)).unwrap(), "a rate of its form model");
+    let cut = rewritten(
+        Bytes::from_bytes_vec(with_form(sound(), "my.segue", Some(&form())).unwrap()),
+        None,
+        Some((FORM, form().lags.to_bytes()[..9].to_vec())),
+    );
+    check(&cut.unwrap(), "its form counts");
 }

@@ -12,22 +12,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The metrics that the bias acts on, by name.
-const CORRECTED: [&str; 5] = [
+const CORRECTED: [&str; 6] = [
     "repeated pitches",
     "pitch classes shared with the prompt",
     "3-interval figures from the prompt",
     "3-interval figures of its own again",
     "chord tones on the beat",
+    "higher than the prompt",
 ];
 /// The values that are tried. Higher gains would bring folk and piano still closer to their tunes, but then the
 /// temperature would have no effect within a quotation.
 const QUOTATION_GAINS: [f32; 6] = [1.0, 1.15, 1.3, 1.5, 1.75, 2.0];
 const REPETITION_BIASES: [f32; 7] = [0.15, 0.0, -0.15, -0.3, -0.45, -0.65, -0.9];
 /// Never negative: a player who writes a chart wants it followed.
-const CHORD_TONE_BIASES: [f32; 4] = [0.0, 0.2, 0.4, 0.6];
+const CHORD_TONE_BIASES: [f32; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
+const RECALLS: [f32; 7] = [1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6];
+const RISES: [f32; 6] = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5];
 /// Fewer continuations are too few to compare.
 const FEWEST_PLACES: usize = 50;
-/// Continuations for each value.
+/// Continuations for each value that is tried.
 const PLACES: usize = 250;
 /// The learnt distribution, neither sharpened nor flattened.
 const SAMPLING: SamplingParameters = SamplingParameters {
@@ -46,34 +49,42 @@ const REAL_PLACES: usize = 1_000;
 ///
 /// One number is tried after the other, then all once more around the result, because each affects the others.
 pub fn best_bias(model: &Model, prompts: &PromptSet) -> Option<DecodingBias> {
-    let search = Search { model, prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
-    let mut bias = DecodingBias::default();
-    for around in [usize::MAX, 1] {
-        bias = search.best(
-            neighbours(&QUOTATION_GAINS, bias.quotation_gain, around)
-                .map(|quotation_gain| DecodingBias { quotation_gain, ..bias }),
-        )?;
-        bias = search.best(
-            neighbours(&REPETITION_BIASES, bias.repetition, around)
-                .map(|repetition| DecodingBias { repetition, ..bias }),
-        )?;
-        if model.vocabulary().chords {
-            bias = search.best(
-                neighbours(&CHORD_TONE_BIASES, bias.chord_tone, around)
-                    .map(|chord_tone| DecodingBias { chord_tone, ..bias }),
-            )?;
-        }
-    }
-    Some(bias)
+    Search { model, prompts, places: PLACES, real: prompts.real(REAL_PLACES, SAMPLING.seed) }.run()
 }
 
 struct Search<'a> {
     model: &'a Model,
     prompts: &'a PromptSet,
+    /// Continuations for each value.
+    places: usize,
     real: Vec<StyleMetrics>,
 }
 
 impl Search<'_> {
+    fn run(&self) -> Option<DecodingBias> {
+        let mut bias = DecodingBias::default();
+        for around in [usize::MAX, 1] {
+            bias = self.best(
+                neighbours(&QUOTATION_GAINS, bias.quotation_gain, around)
+                    .map(|quotation_gain| DecodingBias { quotation_gain, ..bias }),
+            )?;
+            bias = self.best(
+                neighbours(&REPETITION_BIASES, bias.repetition, around)
+                    .map(|repetition| DecodingBias { repetition, ..bias }),
+            )?;
+            bias =
+                self.best(neighbours(&RECALLS, bias.recall, around).map(|recall| DecodingBias { recall, ..bias }))?;
+            bias = self.best(neighbours(&RISES, bias.rise, around).map(|rise| DecodingBias { rise, ..bias }))?;
+            if self.model.vocabulary().chords {
+                bias = self.best(
+                    neighbours(&CHORD_TONE_BIASES, bias.chord_tone, around)
+                        .map(|chord_tone| DecodingBias { chord_tone, ..bias }),
+                )?;
+            }
+        }
+        Some(bias)
+    }
+
     /// The first of the best candidates; `None` when there are too few continuations.
     fn best(&self, candidates: impl Iterator<Item = DecodingBias>) -> Option<DecodingBias> {
         let tried: Option<Vec<(f64, DecodingBias)>> =
@@ -84,7 +95,7 @@ impl Search<'_> {
     /// The distance from the real continuations: the sum of squared differences of the [`CORRECTED`] metrics, each in
     /// widths of its confidence interval.
     fn distance(&self, bias: DecodingBias) -> Option<f64> {
-        let request = RolloutRequest { places: PLACES, parameters: SAMPLING };
+        let request = RolloutRequest { places: self.places, parameters: SAMPLING };
         let played = self.prompts.pairs(&Arc::new(self.model.clone().with_bias(bias)), &request);
         let generated: Vec<StyleMetrics> = played.iter().map(|pair| pair.generated_metrics).collect();
         let comparison = Comparison::of(&self.real, &generated, SAMPLING.seed);
@@ -143,7 +154,8 @@ mod tests {
         let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
         let model = Model::random(Vocabulary::dance(), sizes);
         let prompts = PromptSet::of(model.vocabulary(), &tunes, &names);
-        let search = Search { model: &model, prompts: &prompts, real: prompts.real(REAL_PLACES, SAMPLING.seed) };
+        let real = prompts.real(REAL_PLACES, SAMPLING.seed);
+        let search = Search { model: &model, prompts: &prompts, places: FEWEST_PLACES, real };
         let repeats = |repetition| {
             let model = Arc::new(model.clone().with_bias(DecodingBias { repetition, ..DecodingBias::default() }));
             let pairs = prompts.pairs(&model, &RolloutRequest { places: 60, parameters: SAMPLING });
@@ -152,7 +164,7 @@ mod tests {
             rows.iter().find(|row| row.name == CORRECTED[0]).map(|row| row.generated).unwrap()
         };
         assert!(repeats(-1.1) < repeats(0.0) && repeats(0.0) < repeats(1.1));
-        let bias = best_bias(&model, &prompts).unwrap();
+        let bias = search.run().unwrap();
         let worst = REPETITION_BIASES
             .iter()
             .filter_map(|repetition| search.distance(DecodingBias { repetition: *repetition, ..bias }))

@@ -43,6 +43,8 @@ pub struct StyleMetrics {
     pub interval: f64,
     /// From the lowest note to the highest, in semitones.
     pub range: f64,
+    /// Mean pitch above that of the prompt, in semitones.
+    pub rise: f64,
     /// Shannon entropy of the pitch classes, 0 to 3.58 bits.
     pub pitch_class_entropy: f64,
     /// Intersection of its pitch-class histogram with the prompt's: see [`Histogram::overlap`].
@@ -102,6 +104,7 @@ impl StyleMetrics {
             repeated_pitches: share(steps.iter().filter(|step| **step == 0).count(), steps.len()),
             interval: mean(steps.iter().map(|step| f64::from(step.abs()))),
             range: range(notes),
+            rise: mean_pitch(notes) - mean_pitch(prompt),
             pitch_class_entropy: pitch_classes.entropy_bits(),
             prompt_overlap: pitch_classes.overlap(&self::pitch_classes(prompt)),
             prompt_figures_2: from_prompt(2),
@@ -145,7 +148,7 @@ pub struct Metric {
 }
 
 /// All metrics, in the order of the table.
-pub const METRICS: [Metric; 23] = {
+pub const METRICS: [Metric; 24] = {
     const fn optional(name: &'static str, unit: &'static str, value: fn(&StyleMetrics) -> Option<f64>) -> Metric {
         Metric { name, unit, required: false, value }
     }
@@ -157,6 +160,7 @@ pub const METRICS: [Metric; 23] = {
         required("repeated pitches", "", |of| Some(of.repeated_pitches)),
         optional("mean interval", "semitones", |of| Some(of.interval)),
         optional("range", "semitones", |of| Some(of.range)),
+        optional("higher than the prompt", "semitones", |of| Some(of.rise)),
         optional("pitch-class entropy", "bits", |of| Some(of.pitch_class_entropy)),
         required("pitch classes shared with the prompt", "", |of| Some(of.prompt_overlap)),
         optional("2-interval figures from the prompt", "", |of| Some(of.prompt_figures_2)),
@@ -225,6 +229,10 @@ pub(crate) fn notes_per_beat(notes: &[Note]) -> f64 {
     let (Some(first), Some(last)) = (notes.first(), notes.last()) else { return 0.0 };
     // A single chord spans no time; it counts as one tick.
     count(notes.len() - 1) / (last.onset - first.onset).max(Ticks(1)).as_quarters()
+}
+
+fn mean_pitch(notes: &[Note]) -> f64 {
+    mean(notes.iter().map(|note| f64::from(note.pitch.key())))
 }
 
 fn range(notes: &[Note]) -> f64 {

@@ -59,8 +59,8 @@ pub enum PlayedBy {
     /// The player: the onset as played, how long the key was `held` (`None` while it is down), and the recent ratio of
     /// key time to time between key presses.
     Player { id: u32, struck: Ticks, held: Option<Ticks>, gate_percent: u8 },
-    /// Segue: the `index`th note of a turn, and the pitch that sounds.
-    Segue { turn: u32, index: u32, sounding: Pitch },
+    /// Segue: the `index`th note of a turn, the pitch that sounds, and the lag of its bar.
+    Segue { turn: u32, index: u32, sounding: Pitch, lag: u8 },
 }
 
 impl LookBackShare {
@@ -69,6 +69,7 @@ impl LookBackShare {
     /// not be continued.
     pub fn shows(self, model: &Model, count: usize) -> bool {
         let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
-        model.card().look_back && draw(self.seed, 0, stretch, DrawStream::Memory) < self.share
+        let share = self.share * model.card().decoding_bias.recall;
+        model.card().look_back && draw(self.seed, 0, stretch, DrawStream::Memory) < share
     }
 }

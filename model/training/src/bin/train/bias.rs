@@ -41,8 +41,9 @@ pub fn search_and_write(weights: &Path, corpus: &Corpus, vocabulary: &Vocabulary
     println!("searching the decoding bias by playing on in validation tunes");
     let (bytes, bias) = refitted(weights, &PromptSet::of(vocabulary, &learnt(corpus), &asked))?;
     match bias {
-        Some(DecodingBias { quotation_gain, repetition, chord_tone }) => println!(
-            "gain {quotation_gain} in quotations, {repetition:+} nats on repeats, {chord_tone:+} nats on chord tones"
+        Some(DecodingBias { quotation_gain, repetition, chord_tone, rise, recall }) => println!(
+            "gain {quotation_gain} in quotations, {repetition:+} nats on repeats, {chord_tone:+} nats on chord tones, \
+             {rise:+} nats an octave in new bars, {recall} of the memory"
         ),
         None => println!("too few validation tunes to find a decoding bias; it stays as it is"),
     }

@@ -1,7 +1,7 @@
 //! `train`: trains a style.
 
-use crate::bias;
 use crate::data::{self, DataArguments, splits};
+use crate::{bias, form};
 use anyhow::{Context, bail};
 use clap::Args;
 use segue_corpus::Tune;
@@ -117,6 +117,7 @@ pub fn train_style(arguments: &Train) -> anyhow::Result<()> {
         plan.sizes.layers, plan.sizes.hidden, plan.epochs, plan.patience
     );
     let summary = train(&plan, &splits, arguments.device, &folder, &out, &commit())?;
+    form::write(&out, &corpus, &out)?;
     bias::search_and_write(&out, &corpus, &plan.vocabulary, &out)?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
     println!("on the test split, with the weights in half precision: {}", summary.test);

@@ -1,0 +1,148 @@
+//! What the line repeats: which lag holds in a bar, and what stands there.
+//!
+//! The lag of a bar is drawn from what sounded before its bar line, and holds for all notes of Segue's in that bar. It
+//! is kept with those notes, so it is retracted with them.
+
+use super::history::NoteHistory;
+use super::{Begin, DecisionRequest};
+use crate::chord::Chord;
+use crate::form::{FollowRates, Form, LAGS, RecentNotes, agreement};
+use crate::harmony::ChordTrack;
+use crate::lstm::Model;
+use crate::note::{Bars, Note, Ticks};
+use crate::sampling::{COLDEST, DrawKey, DrawStream};
+use crate::vocabulary::TimeBase;
+
+/// An onset is looked for in so many bars from the earliest one on.
+const BARS_AHEAD: usize = 2;
+
+/// What the next note may repeat.
+pub struct Recurrence<'a> {
+    form: &'a Form,
+    history: &'a NoteHistory,
+    harmony: &'a ChordTrack,
+    request: &'a DecisionRequest,
+    /// [`crate::bias::DecodingBias::recall`].
+    recall: f32,
+    bars: Bars,
+    notes: Vec<Note>,
+}
+
+/// A place in the bar that the next note may repeat.
+#[derive(Debug, Clone, Copy)]
+pub struct RepeatedPlace {
+    /// The onset there, on the time line of the bar that repeats it.
+    pub onset: Ticks,
+    /// The state of following: see [`RecentNotes::state`].
+    pub state: usize,
+}
+
+impl<'a> Recurrence<'a> {
+    /// `None` where there are no bars, or the style knows no form.
+    pub fn new(
+        model: &'a Model,
+        history: &'a NoteHistory,
+        harmony: &'a ChordTrack,
+        request: &'a DecisionRequest,
+    ) -> Option<Self> {
+        let form = model.form()?;
+        let bars = request.bars.filter(|_| model.vocabulary().time_base == TimeBase::Beats)?;
+        let (Begin::At(begin) | Begin::NotBefore(begin)) = request.begin;
+        let notes = history.notes_for_form(bars, Ticks(begin.0 - bars.metre.bar().0));
+        let recall = model.card().decoding_bias.recall;
+        Some(Self { form, history, harmony, request, recall, bars, notes })
+    }
+
+    /// The rates of following.
+    pub fn rates(&self) -> &FollowRates {
+        &self.form.rates
+    }
+
+    /// The first onset from `earliest` on that stands in the bar that is repeated. `None` where no note begins or ends
+    /// at `earliest` there: the line has left the repeat, and would only rest until it could join it again.
+    pub fn next_onset(&self, earliest: Ticks) -> Option<RepeatedPlace> {
+        let notes = RecentNotes(&self.notes);
+        let lag = self.lag(self.line(earliest));
+        if lag == 0 || !notes.has_boundary(earliest - self.back(lag)) {
+            return None;
+        }
+        let mut from = earliest;
+        for _ in 0..BARS_AHEAD {
+            let line = self.line(from);
+            let end = line + self.bars.metre.bar();
+            let lag = self.lag(line);
+            if lag == 0 {
+                return None;
+            }
+            let back = self.back(lag);
+            if let Some(onset) = notes.first_onset(from - back, end - back) {
+                return Some(RepeatedPlace { onset: onset + back, state: notes.state(back, line) });
+            }
+            from = end;
+        }
+        None
+    }
+
+    /// Whether an onset has another chord than what its bar repeats there.
+    pub fn has_other_chord(&self, onset: Ticks) -> bool {
+        let back = self.back(self.lag(self.line(onset)));
+        let chords = self.chord(onset).zip(self.chord(onset - back));
+        chords.is_some_and(|(here, there)| here != there)
+    }
+
+    /// The lag of the bar of an onset, the state of following and what stands there.
+    pub fn at(&self, onset: Ticks) -> (u8, usize, &[Note]) {
+        let line = self.line(onset);
+        let lag = self.lag(line);
+        if lag == 0 {
+            return (0, 0, &[]);
+        }
+        let (notes, back) = (RecentNotes(&self.notes), self.back(lag));
+        (lag, notes.state(back, line), notes.at(onset - back))
+    }
+
+    fn line(&self, moment: Ticks) -> Ticks {
+        Ticks(moment.0 - self.bars.place(moment).0)
+    }
+
+    fn back(&self, lag: u8) -> Ticks {
+        Ticks(i64::from(lag) * self.bars.metre.bar().0)
+    }
+
+    /// The lag of the bar that begins at `line`.
+    fn lag(&self, line: Ticks) -> u8 {
+        self.history.lag_in(self.request.turn, line, line + self.bars.metre.bar()).unwrap_or_else(|| self.draw(line))
+    }
+
+    /// What the chords say of each lag.
+    fn evidence(&self, line: Ticks) -> [f32; LAGS] {
+        let mut evidence = [0.0; LAGS];
+        if self.harmony.is_known_ahead() {
+            for (lag, evidence) in (1..).zip(&mut evidence[1..]) {
+                let agreement = agreement(|moment| self.chord(moment), self.bars.metre, line, self.back(lag));
+                *evidence = self.form.chord_evidence[agreement];
+            }
+        }
+        evidence
+    }
+
+    fn chord(&self, moment: Ticks) -> Option<Chord> {
+        self.harmony.at(moment, self.request.form, self.bars.metre)
+    }
+
+    fn draw(&self, line: Ticks) -> u8 {
+        let before = self.notes.partition_point(|note| note.onset < line);
+        let runs = self.history.form().runs(&self.notes[..before], self.bars, line);
+        let key = |stream| {
+            let parameters = &self.request.parameters;
+            let seed = if parameters.temperature > COLDEST { parameters.seed } else { 0 };
+            let bar = (line.0 - self.bars.line.0).div_euclid(self.bars.metre.bar().0);
+            let note = u32::try_from(bar.rem_euclid(1 << 31)).unwrap_or(0);
+            DrawKey { seed, turn: self.request.turn, note, heard: None }.draw(stream)
+        };
+        if key(DrawStream::FormMemory) >= self.request.parameters.memory * self.recall {
+            return 0;
+        }
+        self.form.lags.sample(&runs, &self.evidence(line), key(DrawStream::Form))
+    }
+}

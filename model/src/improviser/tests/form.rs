@@ -1,0 +1,154 @@
+//! Tests of bars that repeat earlier ones.
+
+use super::*;
+use crate::form::{ChordEvidence, FOLLOW_STATES, FollowRates, Form, FormModel, FormRuns};
+use crate::lookback::LookBack;
+
+const BAR: i64 = Metre::COMMON.bar().0;
+/// Two bars, as keys and lengths.
+const TWO_BARS: [(u8, i64); 12] = [
+    (62, 48),
+    (64, 24),
+    (66, 24),
+    (69, 48),
+    (66, 48),
+    (67, 24),
+    (66, 24),
+    (64, 24),
+    (62, 24),
+    (64, 48),
+    (57, 24),
+    (59, 24),
+];
+
+/// A style in which every bar repeats the one two bars before, and follows it as closely as `rate` says.
+fn two_bar_form(rate: f32) -> Form {
+    let mut lags = FormModel::default();
+    for _ in 0..1000 {
+        let mut before = FormRuns::default();
+        for bar in 0..10 {
+            let lag = if bar < 2 { 0 } else { 2 };
+            lags.observe(&before, lag);
+            before.push(lag);
+        }
+    }
+    let rates = [rate; FOLLOW_STATES];
+    let rates = FollowRates { step: rates, pitch: rates, duration: rates };
+    Form { lags, rates, chord_evidence: ChordEvidence::default() }
+}
+
+fn with_form(form: Option<Form>) -> Improviser {
+    Improviser::new(Arc::new((*models().1).clone().with_form(form)))
+}
+
+fn hear_two_bars(improviser: &mut Improviser) {
+    let mut onset = 0;
+    for (id, (pitch, length)) in (0..).zip(TWO_BARS) {
+        improviser.hear(key(id, onset, pitch));
+        improviser.amend(id, Ticks(length));
+        onset += length;
+    }
+}
+
+fn asked(from: i64, memory: f32, seed: u64) -> DecisionRequest {
+    let request = request(Begin::NotBefore(Ticks(from)), 1.0, seed);
+    DecisionRequest { parameters: SamplingParameters { memory, ..request.parameters }, ..request }
+}
+
+fn continued(improviser: &mut Improviser, count: usize, memory: f32, seed: u64) -> Vec<Note> {
+    let mut from = 2 * BAR;
+    let mut decide = |_| {
+        let note = improviser.decide(&asked(from, memory, seed));
+        from = note.onset.0 + note.duration.0;
+        note
+    };
+    (0..count).map(&mut decide).collect()
+}
+
+fn line(notes: &[Note]) -> Vec<(i64, u8, i64)> {
+    notes.iter().map(|note| (note.onset.0, note.pitch.key(), note.duration.0)).collect()
+}
+
+/// Of 24 notes with three parts each, one in 200 is drawn by the network, so two lines of three repeat all.
+#[test]
+fn a_line_repeats_the_bars_that_its_form_names() {
+    const LINES: u64 = 40;
+    let mut expected = Vec::new();
+    for pass in 1..3 {
+        let mut onset = 2 * BAR * pass;
+        for (pitch, length) in TWO_BARS {
+            expected.push((onset, pitch, length));
+            onset += length;
+        }
+    }
+    let repeated = |form: Option<Form>| {
+        let repeats = |seed: &u64| {
+            let mut improviser = with_form(form.clone());
+            hear_two_bars(&mut improviser);
+            line(&continued(&mut improviser, expected.len(), 1.0, *seed)) == expected
+        };
+        (0..LINES).filter(repeats).count()
+    };
+    let with = repeated(Some(two_bar_form(0.995)));
+    assert!(with >= 10 && repeated(None) == 0, "{with} of {LINES}");
+}
+
+/// Without memory nothing is taken up, and a style without a form plays as it did.
+#[test]
+fn without_memory_or_form_counts_nothing_is_repeated() {
+    let played = |form: Option<Form>, memory| {
+        let mut improviser = with_form(form);
+        hear_two_bars(&mut improviser);
+        line(&continued(&mut improviser, 24, memory, 3))
+    };
+    assert_eq!(played(Some(two_bar_form(0.995)), 0.0), played(None, 0.0));
+    assert_eq!(played(Some(two_bar_form(0.0)), 1.0), played(None, 1.0), "a rate of 0 changes nothing");
+    assert_ne!(played(Some(two_bar_form(0.995)), 1.0), played(None, 1.0));
+}
+
+/// A note that is decided again after a retraction is the same, also in a bar whose lag was drawn already.
+#[test]
+fn a_retracted_bar_is_repeated_in_the_same_way() {
+    for kept in [1, 5, 8, 13] {
+        let mut improviser = with_form(Some(two_bar_form(0.7)));
+        hear_two_bars(&mut improviser);
+        let planned = continued(&mut improviser, 20, 1.0, 3);
+        improviser.retract(planned[kept].onset);
+        let from = planned[kept - 1].onset + planned[kept - 1].duration;
+        assert_eq!(improviser.decide(&asked(from.0, 1.0, 3)), planned[kept], "{kept}");
+        let mut fresh = with_form(Some(two_bar_form(0.7)));
+        hear_two_bars(&mut fresh);
+        improviser.retract(Ticks(0));
+        assert_eq!(continued(&mut improviser, 20, 1.0, 3), continued(&mut fresh, 20, 1.0, 3));
+    }
+}
+
+/// A copy of the session goes on in the same way.
+#[test]
+fn a_checkpoint_repeats_the_same_bars() {
+    let mut improviser = with_form(Some(two_bar_form(0.7)));
+    hear_two_bars(&mut improviser);
+    continued(&mut improviser, 9, 1.0, 3);
+    let mut copy = improviser.checkpoint();
+    let next =
+        |improviser: &mut Improviser| (0..12).map(|_| improviser.decide(&asked(3 * BAR, 1.0, 3))).collect::<Vec<_>>();
+    assert_eq!(next(&mut copy), next(&mut improviser));
+}
+
+/// In the older of the two passes the notes begin where the session says.
+#[test]
+fn the_session_gives_its_notes_since_a_moment() {
+    let mut session = LookBack::default();
+    let note = |onset: i64| Note {
+        onset: Ticks(onset),
+        pitch: Pitch::new(60).unwrap(),
+        duration: Ticks(24),
+        velocity: Velocity::DEFAULT,
+    };
+    (0..20).for_each(|index| session.push(&note(24 * index)));
+    let since = |moment, most| session.since(Ticks(moment), most).iter().map(|note| note.onset.0).collect::<Vec<_>>();
+    assert_eq!(since(401, 100), [408, 432, 456]);
+    assert_eq!(since(432, 100), [432, 456]);
+    assert_eq!(since(0, 3), [408, 432, 456]);
+    assert_eq!(since(457, 9), [0; 0]);
+}
