@@ -66,9 +66,9 @@ impl<'a> NoteDecision<'a> {
             harmony,
             index: history.count_of_turn(request.turn),
             pitches: request.parameters.limits.pitches(model.vocabulary()),
-            cadence: request.ends.map(|end| cadence(request, history, end)),
+            cadence: request.ends.map(|end| Cadence::new(end, request.bars)),
             look_back,
-            remembers: look_back.shows(model, history.session()),
+            remembers: look_back.shows(model, history.session().count()),
             recurrence: Recurrence::new(model, history, harmony, request),
         }
     }
@@ -203,7 +203,6 @@ impl<'a> NoteDecision<'a> {
     /// corrects solos, which became sparser than their style after slow notes of the player.
     fn longer(&self) -> f32 {
         const MOST: std::ops::RangeInclusive<f32> = 0.6..=1.5;
-        const MOST_OF_CHORDS: std::ops::RangeInclusive<f32> = 0.4..=1.5;
         let (DecisionRequest { parameters, turn, along, .. }, vocabulary) = (self.request, self.vocabulary());
         if !along {
             // The model would answer slow notes with still slower ones.
@@ -215,19 +214,13 @@ impl<'a> NoteDecision<'a> {
         if parameters.temperature <= COLDEST {
             return 1.0;
         }
-        let is_line = vocabulary.polyphony == 1;
-        // A mean over few onsets is too high, and chords have several notes for each.
-        let notes = if is_line { 16 } else { 64 };
-        let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn, notes));
+        let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn));
         let too_dense = density.map_or(1.0, |(own, density)| density * parameters.limits.stretch() / own);
-        if is_line {
-            return too_dense.clamp(*MOST.start(), *MOST.end());
-        }
-        // Where a pianist holds chords under a slow melody, a factor of the density alone corrects half of it.
-        let too_dense = (too_dense * too_dense.sqrt()).clamp(*MOST_OF_CHORDS.start(), *MOST_OF_CHORDS.end());
+        let too_dense = too_dense.clamp(*MOST.start(), *MOST.end());
         // The network predicts the next note of both players together, and the player plays part of them. Polyphonic
         // styles in free time have no other brake: each note would be answered by more than one.
-        if too_dense < 1.0 { too_dense } else { too_dense * self.history.notes_for_each(*turn) }
+        let of_player = if vocabulary.polyphony > 1 { self.history.notes_for_each(*turn) } else { 1.0 };
+        if too_dense < 1.0 { too_dense } else { too_dense * of_player }
     }
 
     /// In a duet: tilts durations or steps by `times` to keep the density. Rests and long notes are not affected, nor,
@@ -381,16 +374,6 @@ impl<'a> NoteDecision<'a> {
         let seed = if temperature > COLDEST { seed } else { 0 };
         DrawKey { seed, turn: self.request.turn, note: index, heard: last }.draw(head)
     }
-}
-
-/// The cadence of the present answer. Where its first note has left the history, it is long.
-fn cadence(request: &DecisionRequest, history: &NoteHistory, end: Ticks) -> Cadence {
-    let begins = match request.begin {
-        Begin::At(onset) => Some(onset),
-        Begin::NotBefore(_) => history.first_of_turn(request.turn),
-    };
-    let cadence = Cadence::new(end, request.bars);
-    begins.map_or(cadence, |begins| cadence.of_answer(end - begins))
 }
 
 /// The earliest onset of the next note. A single line does not overlap itself, and where polyphony is limited the next
