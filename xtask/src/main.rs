@@ -9,13 +9,10 @@ mod check;
 mod conventions;
 mod fuzz;
 mod licences;
-mod mingw;
-mod platform;
 mod prerequisites;
 mod release;
 mod validate;
 mod venv;
-mod windows;
 
 use anyhow::{Result, anyhow, bail};
 use bundle::Kind;
@@ -46,8 +43,6 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is reported with its seed, and --sequences 1 --seed SEED plays it again
-  test --leaks       a hundred instances under valgrind: nothing stays allocated (Linux; some minutes)
-  test --windows     plugin, hosts and programs built for Windows and run under Wine, without a window; an hour at first
   test --other-systems
                      that the code but the VST3 compiles for Windows and macOS, wherever this is; a quarter of an hour
                      at first
@@ -65,8 +60,7 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   fuzz [--minutes N] [TARGET]
                      look for inputs that break a reader, guided by coverage: MIDI, ABC, solo tables, charts, presets,
                      states, weights and parameter texts, ten minutes each
-  release [--own]    pack plugins, programs, presets and licences for this system and, on Linux, for Windows, with
-                     notes on how to install them; with --own for this system alone
+  release            pack plugins, programs, presets and licences for this system, with a note on how to install them
   licences           write the licences of all that is built in to plugin/THIRD-PARTY.txt
   bench              how long a decision and a block take on this machine
   train [ARGUMENTS]  train a style on .abc and .mid files; `cargo xtask train --help` lists the arguments
@@ -103,7 +97,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("people", _) => with_plugin("people", rest),
         ("readers", _) => done(readers(&Workspace::find()?, rest)),
         ("renders", _) => with_plugin("renders", rest),
-        ("release", _) => done(release(&Workspace::find()?, rest)),
+        ("release", []) => {
+            done(release::make(&Workspace::find()?).map(|archive| println!("Packed {}", archive.display())))
+        }
         ("fuzz", _) => done(fuzz(&Workspace::find()?, rest)),
         ("licences", []) => done(licences::write(&Workspace::find()?)),
         ("validate", []) => done(validate::everything(&Workspace::find()?)),
@@ -113,7 +109,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        ("bench" | "licences" | "validate", [first, ..]) => {
+        ("bench" | "licences" | "release" | "validate", [first, ..]) => {
             bail!("`{verb}` takes no arguments, but was given {first}")
         }
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
@@ -140,30 +136,15 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         }
         ["--gpu"] => check::graphics(workspace),
         ["--other-systems"] => check::other_systems(workspace),
-        ["--leaks"] => check::leaks(workspace),
-        ["--windows"] => windows::everything(workspace),
         ["--sequences", count] => check::random_host(workspace, number("--sequences", count)?, 0),
         ["--sequences", count, "--seed", seed] => {
             check::random_host(workspace, number("--sequences", count)?, number("--seed", seed)?)
         }
         _ => bail!(
-            "`test` takes --nightly, --leaks, --windows, --other-systems, --gpu, or --sequences N and --seed SEED, or \
-             nothing; not {}",
+            "`test` takes --nightly, --gpu, --other-systems, or --sequences N and --seed SEED, or nothing; not {}",
             arguments.join(" ")
         ),
     }
-}
-
-fn release(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let archives = match arguments {
-        [] => release::make_all(workspace)?,
-        [flag] if flag == "--own" => vec![release::make(workspace, &release::folder(workspace))?],
-        [other, ..] => bail!("`release` takes --own or nothing, not {other}"),
-    };
-    for archive in archives {
-        println!("Packed {}", archive.display());
-    }
-    Ok(())
 }
 
 fn fuzz(workspace: &Workspace, arguments: &[String]) -> Result<()> {

@@ -2,85 +2,43 @@
 
 use crate::bundle::{self, Kind, LICENCES, copy};
 use crate::cargo::{self, Workspace};
-use crate::platform::Platform;
-use crate::{mingw, prerequisites};
+use crate::prerequisites;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use std::env::consts::ARCH;
+use std::env::consts::{ARCH, EXE_SUFFIX, OS};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The installation notes for a system.
-const fn note(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Linux => include_str!("release/linux.txt"),
-        Platform::MacOs => include_str!("release/macos.txt"),
-        Platform::Windows => include_str!("release/windows.txt"),
-    }
-}
+/// The installation notes for this system.
+const NOTE: &str = if cfg!(target_os = "macos") {
+    include_str!("release/macos.txt")
+} else if cfg!(target_os = "windows") {
+    include_str!("release/windows.txt")
+} else {
+    include_str!("release/linux.txt")
+};
 
 /// The programs, each with the feature that it needs.
 const PROGRAMS: [(&str, &str); 2] = [("segue", "standalone"), ("segue-cli", "cli")];
 
-/// Where packages are put.
-pub fn folder(workspace: &Workspace) -> PathBuf {
-    workspace.target().join("packages")
-}
-
-/// Makes the package for this system and, on Linux, the one for Windows, each with a file of its checksum.
+/// Makes the package for this system, and a file with its checksum.
 ///
 /// # Errors
 /// When something cannot be built or packed.
-pub fn make_all(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let packages = folder(workspace);
-    let own = make(workspace, &packages)?;
-    if workspace.platform() != Platform::Linux {
-        return Ok(vec![own]);
-    }
-    Ok(vec![own, make(&mingw::workspace(workspace)?, &packages)?])
-}
-
-/// Makes the package for the system that the workspace is built for.
-///
-/// # Errors
-/// When something cannot be built or packed.
-pub fn make(workspace: &Workspace, packages: &Path) -> Result<PathBuf> {
+pub fn make(workspace: &Workspace) -> Result<PathBuf> {
     prerequisites::ready_to_build()?;
-    if workspace.platform() == Platform::HERE {
-        prerequisites::ready_for_standalone()?;
-    }
-    let name = format!("segue-{}-{}-{ARCH}", env!("CARGO_PKG_VERSION"), workspace.platform().name());
-    fill(workspace, &packages.join(&name))?;
-    let archive = pack(workspace.platform(), packages, &name)?;
+    prerequisites::ready_for_standalone()?;
+    let name = format!("segue-{}-{OS}-{ARCH}", env!("CARGO_PKG_VERSION"));
+    let packages = workspace.target().join("packages");
+    let folder = packages.join(&name);
+    fill(workspace, &folder)?;
+    let archive = packages.join(format!("{name}.{}", if cfg!(windows) { "zip" } else { "tar.gz" }));
+    // Windows has `tar` too, which makes a .zip there if the name says so.
+    let mut tar = Command::new("tar");
+    let how = if cfg!(windows) { "-acf" } else { "-czf" };
+    cargo::run(tar.arg(how).arg(&archive).arg("-C").arg(&packages).arg(&name))?;
     write_checksum(&archive)?;
-    Ok(archive)
-}
-
-/// Packs a folder of packages into an archive beside it.
-fn pack(platform: Platform, packages: &Path, name: &str) -> Result<PathBuf> {
-    let archive = packages.join(format!("{name}.{}", if platform == Platform::Windows { "zip" } else { "tar.gz" }));
-    bundle::remove(&archive)?;
-    let mut command = match (platform, Platform::HERE) {
-        // Windows has `tar`, which makes a .zip there if the name says so.
-        (Platform::Windows, Platform::Windows) => {
-            let mut tar = Command::new("tar");
-            tar.arg("-acf");
-            tar
-        }
-        (Platform::Windows, _) => {
-            prerequisites::ready_to_zip()?;
-            let mut zip = Command::new("zip");
-            zip.args(["--quiet", "--recurse-paths", "--no-extra"]);
-            zip
-        }
-        _ => {
-            let mut tar = Command::new("tar");
-            tar.arg("-czf");
-            tar
-        }
-    };
-    cargo::run(command.current_dir(packages).arg(&archive).arg(name))?;
     Ok(archive)
 }
 
@@ -94,15 +52,10 @@ fn fill(workspace: &Workspace, folder: &Path) -> Result<()> {
         let mut build = workspace.cargo();
         build.args(["build", "--release", "-p", "segue-plugin", "--bin", program, "--features", feature]);
         cargo::run(&mut build)?;
-        copy(&workspace.binary(program), &folder.join(workspace.platform().program(program)))?;
+        copy(&workspace.binary(program), &folder.join(format!("{program}{EXE_SUFFIX}")))?;
     }
     for (file, name) in LICENCES {
         copy(&workspace.root().join(file), &folder.join("licences").join(name))?;
-    }
-    if workspace.platform() != Platform::HERE {
-        for (file, name) in mingw::RUNTIME_LICENCES {
-            copy(Path::new(file), &folder.join("licences").join(name))?;
-        }
     }
     let presets = workspace.root().join("presets");
     for entry in presets.read_dir().with_context(|| format!("{}: cannot be listed", presets.display()))? {
@@ -112,7 +65,7 @@ fn fill(workspace: &Workspace, folder: &Path) -> Result<()> {
         }
     }
     copy(&workspace.root().join("plugin/GUIDE.md"), &folder.join("GUIDE.md"))?;
-    bundle::write(&folder.join("INSTALL.txt"), note(workspace.platform()))
+    bundle::write(&folder.join("INSTALL.txt"), NOTE)
 }
 
 /// In the format of `sha256sum --check`.

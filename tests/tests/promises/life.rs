@@ -107,6 +107,12 @@ fn a_hundred_instances() {
     /// A leaked instance keeps its histories, queues and voices, more than 100 kB; leaked weights or a thread's stack
     /// far more. A hundred of them exceed what the allocator itself keeps or fragments.
     const BOUND: usize = 4 << 20;
+    let score = score(steady(48_000.0), 2);
+    let open_jam_close = || {
+        let mut instance = instance(&[]);
+        let played = Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays");
+        assert!(!sound(&played).is_empty());
+    };
     let bundle = segue_tests::bundle::Bundle::checked();
     // Each new thread gets another arena of the allocator until its limit is reached.
     for _ in 0..50 {
@@ -120,20 +126,4 @@ fn a_hundred_instances() {
     let grown = resident().saturating_sub(before);
     assert!(grown < BOUND, "memory grew by {grown} bytes");
     drop(bundle);
-}
-
-/// The same where valgrind counts, byte by byte.
-#[test]
-#[ignore = "`cargo xtask test --leaks` runs it, under valgrind"]
-fn a_hundred_instances_under_valgrind() {
-    for _ in 0..100 {
-        open_jam_close();
-    }
-}
-
-fn open_jam_close() {
-    let score = score(steady(48_000.0), 2);
-    let mut instance = instance(&[]);
-    let played = Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays");
-    assert!(!sound(&played).is_empty());
 }
