@@ -33,6 +33,10 @@ const MOST_WALKED: usize = 256;
 const FADING: f32 = 0.97;
 /// Notes in the profile; the next older one would have a weight of 2 %.
 const PROFILED: usize = 128;
+/// The fewest and the most notes of a round.
+const ROUNDS: std::ops::RangeInclusive<usize> = 6..=64;
+/// One note in this many may differ from the round before: a new last note, or a slip.
+const ONE_DIFFERS_IN: usize = 7;
 /// Scales the shares of a profile, so that a tone of the scale has about one half.
 const PROFILE_SCALE: f32 = 4.0;
 
@@ -165,6 +169,21 @@ impl LookBack {
             }
         }
         repeats
+    }
+
+    /// Whether the latest notes are, but for a few, the third round of the same ones: a player repeats a phrase, and
+    /// has been answered in the same way each time. Tunes repeat a part twice.
+    pub fn comes_round(&self) -> bool {
+        let oldest = self.count - self.count.min(self.ring.len());
+        let step = |position: usize| self.at(position).onset - self.at(position - 1).onset;
+        let differ = |one: usize, other: usize| self.at(one).pitch != self.at(other).pitch || step(one) != step(other);
+        ROUNDS.into_iter().any(|length| {
+            let compared = 2 * length;
+            let latest = self.count.saturating_sub(compared)..self.count;
+            let reaches = latest.start > oldest + length;
+            let most = compared / ONE_DIFFERS_IN;
+            reaches && latest.rev().filter(|now| differ(*now, now - length)).take(most + 1).count() <= most
+        })
     }
 
     /// The latest notes, the last first.

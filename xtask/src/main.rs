@@ -49,7 +49,7 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   test --gpu         what a graphics card works out, against the processor; takes half an hour to build
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
-  people [--style NAME] [--seeds N] [--part NAME] [--data FOLDER] [--tsv FILE]
+  people [--style NAME] [--seeds N] [--first-seed N] [--part NAME] [--data FOLDER] [--tsv FILE]
                      play with Segue as people do, in all styles and modes, and print what came of it as a table; with
                      --data beside the music of the training data (a minute for four seeds)
   readers FOLDER ... read files beside abc2midi and mido, and print every tune and file that they read in another way

@@ -66,9 +66,9 @@ impl<'a> NoteDecision<'a> {
             harmony,
             index: history.count_of_turn(request.turn),
             pitches: request.parameters.limits.pitches(model.vocabulary()),
-            cadence: request.ends.map(|end| Cadence::new(end, request.bars)),
+            cadence: request.ends.map(|end| cadence(request, history, end)),
             look_back,
-            remembers: look_back.shows(model, history.session().count()),
+            remembers: look_back.shows(model, history.session()),
             recurrence: Recurrence::new(model, history, harmony, request),
         }
     }
@@ -200,27 +200,36 @@ impl<'a> NoteDecision<'a> {
 
     /// In a duet: the factor on the mean time from note to note. A player of steady quarters draws a style of eighths
     /// along, and the other way round. Half of that is wanted, and this corrects the other half. In other modes it
-    /// corrects solos, which became sparser than their style after slow notes of the player.
+    /// corrects solos, which became sparser than their style after slow notes of the player, and chords in fewer voices
+    /// than their style has, which did so of themselves: one voice of Piano had half of its notes.
     fn longer(&self) -> f32 {
         const MOST: std::ops::RangeInclusive<f32> = 0.6..=1.5;
+        const MOST_OF_CHORDS: std::ops::RangeInclusive<f32> = 0.4..=1.5;
         let (DecisionRequest { parameters, turn, along, .. }, vocabulary) = (self.request, self.vocabulary());
         if !along {
-            // The model would answer slow notes with still slower ones.
-            let is_solo = vocabulary.polyphony == 1 && !vocabulary.is_notation();
-            let own = parameters.notes_per_quarter.filter(|_| is_solo);
+            // The model would answer slow notes with still slower ones. So would few voices: each note waits for the
+            // end of another, which may last as long as the time between the last ones.
+            let is_of_few = vocabulary.polyphony == 1 || parameters.limits.polyphony < vocabulary.polyphony;
+            let own = parameters.notes_per_quarter.filter(|_| is_of_few && !vocabulary.is_notation());
             let density = Ticks::quarters(1).as_f32() / self.history.pace().as_f32();
             return own.map_or(1.0, |own| (density * parameters.limits.stretch() / own).clamp(*MOST.start(), 1.0));
         }
         if parameters.temperature <= COLDEST {
             return 1.0;
         }
-        let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn));
+        let is_line = vocabulary.polyphony == 1;
+        // A mean over few onsets is too high, and chords have several notes for each.
+        let notes = if is_line { 16 } else { 64 };
+        let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn, notes));
         let too_dense = density.map_or(1.0, |(own, density)| density * parameters.limits.stretch() / own);
-        let too_dense = too_dense.clamp(*MOST.start(), *MOST.end());
+        if is_line {
+            return too_dense.clamp(*MOST.start(), *MOST.end());
+        }
+        // Where a pianist holds chords under a slow melody, a factor of the density alone corrects half of it.
+        let too_dense = (too_dense * too_dense.sqrt()).clamp(*MOST_OF_CHORDS.start(), *MOST_OF_CHORDS.end());
         // The network predicts the next note of both players together, and the player plays part of them. Polyphonic
         // styles in free time have no other brake: each note would be answered by more than one.
-        let of_player = if vocabulary.polyphony > 1 { self.history.notes_for_each(*turn) } else { 1.0 };
-        if too_dense < 1.0 { too_dense } else { too_dense * of_player }
+        if too_dense < 1.0 { too_dense } else { too_dense * self.history.notes_for_each(*turn) }
     }
 
     /// In a duet: tilts durations or steps by `times` to keep the density. Rests and long notes are not affected, nor,
@@ -374,6 +383,16 @@ impl<'a> NoteDecision<'a> {
         let seed = if temperature > COLDEST { seed } else { 0 };
         DrawKey { seed, turn: self.request.turn, note: index, heard: last }.draw(head)
     }
+}
+
+/// The cadence of the present answer. Where its first note has left the history, it is long.
+fn cadence(request: &DecisionRequest, history: &NoteHistory, end: Ticks) -> Cadence {
+    let begins = match request.begin {
+        Begin::At(onset) => Some(onset),
+        Begin::NotBefore(_) => history.first_of_turn(request.turn),
+    };
+    let cadence = Cadence::new(end, request.bars);
+    begins.map_or(cadence, |begins| cadence.of_answer(end - begins))
 }
 
 /// The earliest onset of the next note. A single line does not overlap itself, and where polyphony is limited the next

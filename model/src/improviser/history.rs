@@ -128,7 +128,7 @@ impl NoteHistory {
             if let Some(key) = key {
                 entry.expected = None;
                 let length = key.length(vocabulary, None).unwrap_or_else(|| {
-                    let shown = look_back.shows(model, self.session.count());
+                    let shown = look_back.shows(model, &self.session);
                     let onset = entry.note.onset;
                     let repeats =
                         if shown { self.session.repeats(vocabulary, onset, bars) } else { RepeatFeatures::default() };
@@ -141,7 +141,7 @@ impl NoteHistory {
                 entry.tokens.duration = vocabulary.duration_class(length);
             }
             self.session.push(&entry.note);
-            let shown = look_back.shows(model, self.session.count());
+            let shown = look_back.shows(model, &self.session);
             let features = if shown { self.session.features(vocabulary, bars) } else { LookBackFeatures::default() };
             model.step(entry.tokens, features, &mut self.state, buffers);
             self.processed += 1;
@@ -368,6 +368,13 @@ impl NoteHistory {
         self.notes.iter().rev().find_map(of_turn).unwrap_or(0)
     }
 
+    /// The onset of the first note of a turn; `None` if it was dropped or is not decided.
+    pub fn first_of_turn(&self, turn: u32) -> Option<Ticks> {
+        let is_first =
+            |entry: &&HistoryEntry| matches!(entry.by, PlayedBy::Segue { turn: of, index: 0, .. } if of == turn);
+        self.notes.iter().find(is_first).map(|entry| entry.note.onset)
+    }
+
     /// The onset of this note of a turn, if it was retracted last.
     pub fn retracted(&self, turn: u32, index: u32) -> Option<Ticks> {
         self.retracted.filter(|note| (note.turn, note.index) == (turn, index)).map(|note| note.onset)
@@ -407,12 +414,11 @@ impl NoteHistory {
         self.last_heard().filter(|heard| *heard <= end).map(|_| end)
     }
 
-    /// The recent density of a turn, in notes per quarter; `None` with too few notes.
-    pub fn density_of_turn(&self, turn: u32) -> Option<f32> {
-        const NOTES: usize = 16;
+    /// The density of the latest `notes` of a turn, in notes per quarter; `None` with too few notes.
+    pub fn density_of_turn(&self, turn: u32, notes: usize) -> Option<f32> {
         const FEWEST: usize = 4;
         let of_turn = |entry: &&HistoryEntry| matches!(entry.by, PlayedBy::Segue { turn: of, .. } if of == turn);
-        let own = self.notes.iter().rev().filter(of_turn).take(NOTES);
+        let own = self.notes.iter().rev().filter(of_turn).take(notes);
         let (count, first) = (own.clone().count(), own.last()?.note.onset);
         let time = self.last_onset()? - first;
         #[expect(clippy::cast_precision_loss, reason = "a few notes")]

@@ -129,3 +129,29 @@ fn a_long_session_forgets_its_beginning() {
     }
     assert_eq!(figure(&memory), None, "that was too long ago");
 }
+
+#[test]
+fn a_session_that_has_gone_round_three_times_is_noticed() {
+    const PHRASE: [u8; 11] = [60, 64, 67, 69, 70, 69, 67, 64, 60, 64, 65];
+    // A note, and these rounds of the phrase, in which the last `other` keys of each round are always new.
+    let rounds = |rounds: u8, other: usize| {
+        let mut memory = played(&[50]);
+        for round in 0..rounds {
+            for (place, key) in PHRASE.into_iter().enumerate() {
+                let is_other = place + other >= PHRASE.len();
+                add(&mut memory, if is_other { 80 + round } else { key }, 24, 24);
+            }
+        }
+        memory
+    };
+    for (count, other, comes_round) in [(2, 0, false), (3, 0, true), (3, 1, true), (3, 2, false), (4, 2, false)] {
+        assert_eq!(rounds(count, other).comes_round(), comes_round, "{count} rounds, {other} notes new in each");
+    }
+    // The same keys in another rhythm are something else.
+    let mut memory = rounds(2, 0);
+    for (key, step) in PHRASE.into_iter().zip([24, 12, 36, 24, 12, 12, 24, 48, 12, 24, 24]) {
+        add(&mut memory, key, step, step);
+    }
+    assert!(!memory.comes_round());
+    assert!(!played(&[60; 12]).comes_round(), "a note is no round");
+}

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use segue_tests::people::cases::Part;
 use segue_tests::people::repertoire::Style;
 use segue_tests::people::{limits, real, sessions, table};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -14,7 +15,8 @@ use std::time::Instant;
 const USUAL_SEEDS: u64 = 4;
 
 const USAGE: &str = "usage: cargo xtask people [--style jazz | blues | folk | irish | piano] [--seeds N] \
-    [--part modes | presets | gates | detached | habits | loops | loudness | recorded] [--data FOLDER] [--tsv FILE]";
+    [--first-seed N] [--part modes | presets | gates | detached | habits | loops | loudness | recorded] \
+    [--data FOLDER] [--tsv FILE]";
 
 fn main() -> ExitCode {
     match Wanted::from_arguments(std::env::args().skip(1)).and_then(|wanted| wanted.play()) {
@@ -31,7 +33,8 @@ struct Wanted {
     plugin: PathBuf,
     styles: Vec<Style>,
     parts: Vec<Part>,
-    seeds: u64,
+    /// The seeds of each row's sessions.
+    seeds: Range<u64>,
     /// The training data, from which recorded players and the rows of real music are read.
     data: Option<PathBuf>,
     tsv: Option<PathBuf>,
@@ -41,6 +44,7 @@ impl Wanted {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let (mut plugin, mut data, mut tsv) = (None, None, None);
         let (mut styles, mut parts, mut seeds) = (Vec::new(), Vec::new(), USUAL_SEEDS);
+        let mut first_seed: u64 = 0;
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{argument} needs a value; {USAGE}"));
             match argument.as_str() {
@@ -61,6 +65,12 @@ impl Wanted {
                         format!("--seeds takes a whole number above zero, not {text}; such as `--seeds 20`")
                     })?;
                 }
+                "--first-seed" => {
+                    let text = value()?;
+                    first_seed = text.parse().with_context(|| {
+                        format!("--first-seed takes a whole number, not {text}; such as `--first-seed 20`")
+                    })?;
+                }
                 other => bail!("there is no option {other}; {USAGE}"),
             }
         }
@@ -69,7 +79,7 @@ impl Wanted {
             plugin: plugin.with_context(|| format!("--plugin names the built plugin; {USAGE}"))?,
             styles: or_all(styles),
             parts: if parts.is_empty() { Part::ALL.to_vec() } else { parts },
-            seeds,
+            seeds: first_seed..first_seed + seeds,
             data,
             tsv,
         })
@@ -84,7 +94,7 @@ impl Wanted {
             }
         }
         for part in &self.parts {
-            let cases = part.cases(&self.styles, self.data.as_deref(), self.seeds)?;
+            let cases = part.cases(&self.styles, self.data.as_deref(), &self.seeds)?;
             rows.extend(sessions::play(&self.plugin, &cases, sessions::threads())?);
         }
         print!("{}", table::text(&rows));

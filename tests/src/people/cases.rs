@@ -10,6 +10,7 @@ use super::repertoire::{Style, numbers};
 use super::sessions::Case;
 use super::trial::{Mode, Trial};
 use anyhow::{Context, Result, ensure};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// How many bars each number has.
@@ -78,7 +79,7 @@ impl Part {
     ///
     /// # Errors
     /// If music that ships, or that is in the folder, cannot be read.
-    pub fn cases(self, styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Case>> {
+    pub fn cases(self, styles: &[Style], data: Option<&Path>, seeds: &Range<u64>) -> Result<Vec<Case>> {
         match self {
             Self::Modes => in_all_modes(styles, seeds),
             Self::Presets => presets_of_duets(styles, seeds),
@@ -93,7 +94,7 @@ impl Part {
 }
 
 /// The main table: these styles in all modes, with each number.
-fn in_all_modes(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+fn in_all_modes(styles: &[Style], seeds: &Range<u64>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles {
         for mode in Mode::ALL {
@@ -114,7 +115,7 @@ fn in_all_modes(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
 }
 
 /// The presets in which Segue plays along, with a tune at the preset's tempo.
-fn presets_of_duets(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+fn presets_of_duets(styles: &[Style], seeds: &Range<u64>) -> Result<Vec<Case>> {
     let tune = Music::shipped("folk", 2)?.for_bars(BARS);
     let reel = Music::shipped("oneills", 1348)?.for_bars(BARS);
     let presets = [("Second voice", Style::Folk, tune.at(96.0)), ("Two fiddles", Style::Irish, reel.at(180.0))];
@@ -124,7 +125,7 @@ fn presets_of_duets(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
             let trial = Trial::preset(name, Player::person(seed).plays(&music))?;
             Ok(Trial { hides_chart: true, ..trial }.set("Seed", seed))
         };
-        let trials: Result<Vec<Trial>> = (0..seeds).map(trial).collect();
+        let trials: Result<Vec<Trial>> = seeds.clone().map(trial).collect();
         Ok(Case { style, mode: name.to_owned(), number: "tune".to_owned(), trials: trials? })
     };
     presets.into_iter().filter(|(_, style, _)| styles.contains(style)).map(case).collect()
@@ -137,7 +138,7 @@ const GATE_SPREAD: f64 = 10.0;
 
 /// A tune and eighths (swung in styles that swing) at every gate, in turns of four bars. The row at 100 % has no
 /// spread.
-fn gates(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+fn gates(styles: &[Style], seeds: &Range<u64>) -> Result<Vec<Case>> {
     const BARS_EACH: i64 = 4;
     let mut cases = Vec::new();
     for style in styles.iter().filter(|style| style.has_beats()) {
@@ -157,7 +158,7 @@ fn gates(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
 }
 
 /// Eighths and quarters held short, in turns with room for an answer after each.
-fn detached(styles: &[Style], seeds: u64) -> Vec<Case> {
+fn detached(styles: &[Style], seeds: &Range<u64>) -> Vec<Case> {
     const HELD: [f64; 3] = [30.0, 50.0, 80.0];
     const TIMING_MS: f64 = 10.0;
     let rows = [("eighths", patterns::steady_eighths(BARS)), ("quarters", patterns::steady_quarters(BARS))];
@@ -192,7 +193,7 @@ const HABITS: [(&str, Habit); 8] = [
 ];
 
 /// A tune with each habit, and with all of them together.
-fn habits(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+fn habits(styles: &[Style], seeds: &Range<u64>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles {
         let tune = tune(*style)?;
@@ -231,7 +232,7 @@ pub const LOOPS: [(i64, f64, f64); 15] = [
 ];
 
 /// A phrase of eighths somewhere in a loop, and an answer in the time that is left.
-fn loops(styles: &[Style], seeds: u64) -> Vec<Case> {
+fn loops(styles: &[Style], seeds: &Range<u64>) -> Vec<Case> {
     const ROUNDS: f64 = 6.0;
     /// Keys are released well before the next note-on, and in time, so that the end of the turn is clear.
     const GATE: f64 = 90.0;
@@ -255,7 +256,7 @@ fn loops(styles: &[Style], seeds: u64) -> Vec<Case> {
 pub const LOUDNESS: [f64; 3] = [50.0, 70.0, 90.0];
 
 /// A tune played soft, medium and loud, in all modes.
-fn loudness(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
+fn loudness(styles: &[Style], seeds: &Range<u64>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles {
         let tune = tune(*style)?;
@@ -271,7 +272,7 @@ fn loudness(styles: &[Style], seeds: u64) -> Result<Vec<Case>> {
 
 /// Recorded players: soloists for jazz and blues, pianists for piano. With a folder of training data these are some of
 /// its recordings, otherwise the two solos that ship. Each of Segue's seeds hears a different one.
-fn recorded(styles: &[Style], data: Option<&Path>, seeds: u64) -> Result<Vec<Case>> {
+fn recorded(styles: &[Style], data: Option<&Path>, seeds: &Range<u64>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for style in styles.iter().filter(|style| matches!(style, Style::Jazz | Style::Blues | Style::Piano)) {
         let files = players(*style, data)?;

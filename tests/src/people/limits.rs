@@ -288,12 +288,7 @@ fn breach(limit: Limit, row: &Row, message: &str) -> Breach {
 
 /// Limits that do not hold yet, by style. The run prints these breaches without failing, and says when a limit holds,
 /// so that its line can be removed.
-pub const NOT_YET: &[(Limit, &[Style])] = &[
-    (Limit::Density, &[Style::Piano]),
-    (Limit::Blips, &[Style::Irish, Style::Piano]),
-    (Limit::Interrupts, &[Style::Jazz, Style::Blues]),
-    (Limit::FewNotes, &[Style::Folk]),
-];
+pub const NOT_YET: &[(Limit, &[Style])] = &[(Limit::Blips, &[Style::Irish, Style::Piano])];
 
 /// Whether this breach is listed as not holding yet.
 pub fn is_known(breach: &Breach) -> bool {

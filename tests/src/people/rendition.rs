@@ -10,6 +10,10 @@ pub const SAMPLE_RATE: f64 = 48_000.0;
 /// How long a host goes on calling after the song has stopped: a tenth of a second.
 pub const AFTERWARDS: Frame = 4_800;
 
+/// A key that is this much early, in quarter notes, belongs to the turn behind the line: with all of their habits,
+/// players are up to 90 ms off.
+pub const EARLY: f64 = 0.2;
+
 /// A key going down and up, in quarter notes from the beginning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keystroke {
@@ -71,7 +75,7 @@ impl Rendition {
     }
 
     /// The rendition in parts, with room for Segue after each, as in [`Music::in_turns`]. Keys held at the end of a
-    /// turn are released there.
+    /// turn are released there, and a key that is a little early stays in its turn.
     #[must_use]
     pub fn in_turns(&self, played: i64, rest: i64) -> Self {
         let bar = self.bar();
@@ -83,7 +87,7 @@ impl Rendition {
     #[must_use]
     pub fn in_phrases(&self, played: f64, rest: f64) -> Self {
         let moved = |key: &Keystroke| {
-            let number = (key.down / played).floor();
+            let number = ((key.down + EARLY) / played).floor();
             let up = key.up.min((number + 1.0) * played);
             Keystroke { down: number.mul_add(rest, key.down), up: number.mul_add(rest, up), ..*key }
         };
@@ -240,6 +244,18 @@ mod tests {
         assert_eq!(onsets(&phrases), [0.0, 1.0, 8.0, 9.0, 16.0, 17.0, 24.0, 25.0]);
         assert!((phrases.length - 32.0).abs() < 1e-9);
         assert_eq!(onsets(&phrases.later(7.0)), [7.0, 8.0, 15.0, 16.0, 23.0, 24.0, 31.0]);
+    }
+
+    /// A key that is 10 ms early is the first of its turn, and not a click at the end of the turn before.
+    #[test]
+    fn a_key_that_is_early_stays_in_its_turn() {
+        let mut played = Player::exact(1).plays(&patterns::steady_quarters(4));
+        played.keys[8].down -= 0.02;
+        let turns = played.in_turns(2, 3);
+        assert!((turns.keys[8].down - 19.98).abs() < 1e-9 && (turns.keys[8].up - 21.0).abs() < 1e-9);
+        played.keys[8].down -= 0.48;
+        let turns = played.in_turns(2, 3);
+        assert!((turns.keys[8].down - 7.5).abs() < 1e-9 && (turns.keys[8].up - 8.0).abs() < 1e-9, "half a beat is");
     }
 
     #[test]

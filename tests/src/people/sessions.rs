@@ -7,6 +7,7 @@ use super::table::Row;
 use super::trial::Trial;
 use crate::bundle::Bundle;
 use anyhow::{Context, Result, anyhow};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,8 +27,8 @@ pub struct Case {
 
 impl Case {
     /// Sessions of one number, one for each seed; Segue's seed and the player's are the same.
-    pub fn new(style: Style, mode: &str, number: &str, seeds: u64, trial: impl Fn(Player) -> Trial) -> Self {
-        let trials = (0..seeds).map(|seed| trial(Player::person(seed)).set("Seed", seed));
+    pub fn new(style: Style, mode: &str, number: &str, seeds: &Range<u64>, trial: impl Fn(Player) -> Trial) -> Self {
+        let trials = seeds.clone().map(|seed| trial(Player::person(seed)).set("Seed", seed));
         Self { style, mode: mode.to_owned(), number: number.to_owned(), trials: trials.collect() }
     }
 }
@@ -52,7 +53,7 @@ pub fn play(plugin: &Path, cases: &[Case], threads: usize) -> Result<Vec<Row>> {
                 let of = &cases[case];
                 let line = of.trials[trial].play(&bundle);
                 let line =
-                    line.with_context(|| format!("{}, {}, {}, seed {trial}", of.style.name(), of.mode, of.number))?;
+                    line.with_context(|| format!("{}, {}, {}, session {trial}", of.style.name(), of.mode, of.number))?;
                 let figures = of.trials[trial].figures(&line, of.style.swing());
                 done.lock().map_err(|_| anyhow!("a thread has ended"))?.push((case, trial, figures));
             }

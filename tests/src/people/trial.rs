@@ -1,7 +1,7 @@
 //! One session of a player and Segue: the settings, what is played, and where Segue has room.
 
 use super::figures::{Figures, Ground, Timed};
-use super::rendition::Rendition;
+use super::rendition::{EARLY, Rendition};
 use super::repertoire::Style;
 use crate::blocks::Blocks;
 use crate::bundle::Bundle;
@@ -79,8 +79,8 @@ impl Trial {
         let turn = played as f64 * turns.bar();
         let mut rooms = rooms(&turns, played, rest);
         // A player who has not played anything yet gets no answer.
-        let is_answer =
-            |room: &Range<f64>| turns.keys.iter().any(|key| (room.start - turn..room.start).contains(&key.down));
+        let is_in = |room: &Range<f64>, down: f64| (room.start - turn - EARLY..room.start).contains(&down);
+        let is_answer = |room: &Range<f64>| turns.keys.iter().any(|key| is_in(room, key.down));
         rooms.retain(is_answer);
         Self::new(style, Mode::Answer, turns, rooms).set("Answer length", rest)
     }
@@ -92,7 +92,7 @@ impl Trial {
         let turn = played as f64 * rendition.bar();
         let row = |room: &Range<f64>| {
             let keys = trial.rendition.keys.iter().map(|key| key.down);
-            let mut inside = keys.filter(|down| (room.start - turn..room.start).contains(down));
+            let mut inside = keys.filter(|down| (room.start - turn - EARLY..room.start).contains(down));
             inside.nth(1).map(|second| second..inside.next_back().unwrap_or(second))
         };
         let steady = trial.rooms.iter().filter_map(row).collect();

@@ -3,6 +3,9 @@
 use crate::support::{ALL_BLOCKS, Settings, notes, onsets};
 use segue_model::note::Metre;
 use segue_tests::blocks::Blocks;
+use segue_tests::bundle::Bundle;
+use segue_tests::people::trial::Trial;
+use segue_tests::people::{Player, patterns};
 use segue_tests::rng::Rng;
 use segue_tests::score::Score;
 use segue_tests::timeline::{Frame, Timeline};
@@ -110,5 +113,25 @@ fn four_notes_that_are_ten_milliseconds_late_get_one_answer() {
     }
     for blocks in ALL_BLOCKS {
         assert_eq!(onsets(&notes(&[], &score, blocks)).first(), Some(&60_000), "{blocks:?}");
+    }
+}
+
+/// A row may begin with the second one of two swung eighths. The time to the next beat is short then, and a detached
+/// key on that beat may be down for as long.
+#[test]
+fn a_swung_row_that_begins_with_an_upbeat_is_no_gap() {
+    const BARS: i64 = 2;
+    let bundle = Bundle::checked();
+    for (style, gate) in [("Jazz", 50.0), ("Jazz", 80.0), ("Blues", 50.0), ("Blues", 65.0)] {
+        for seed in 0..4 {
+            let mut music = patterns::steady_eighths(BARS).swung(0.62);
+            music.notes.remove(0);
+            let played = Player::person(seed).gate(gate, 5.0).timing(10.0).plays(&music);
+            let trial = Trial::answer_to_a_row(style, &played, BARS, BARS).set("Seed", seed);
+            let line = trial.play(&bundle).unwrap_or_else(|error| panic!("{error:#}"));
+            let figures = trial.figures(&line, 0.62);
+            assert_eq!(figures.interrupting, 0, "{style}, {gate} %, seed {seed}: {line:?}");
+            assert!(figures.notes > 3, "{style}, {gate} %, seed {seed}: no answer");
+        }
     }
 }

@@ -23,7 +23,7 @@ fn play(cases: &[Case]) -> Vec<Row> {
 }
 
 fn rows(parts: &[Part], styles: &[Style], seeds: u64) -> Vec<Row> {
-    let cases = |part: &Part| part.cases(styles, None, seeds).unwrap_or_else(|error| panic!("{error:#}"));
+    let cases = |part: &Part| part.cases(styles, None, &(0..seeds)).unwrap_or_else(|error| panic!("{error:#}"));
     play(&parts.iter().flat_map(cases).collect::<Vec<_>>())
 }
 
@@ -89,7 +89,7 @@ fn a_recording_that_was_doctored_is_over_the_limits() {
 /// The rows of loudness, in which Segue hears the player, and the same rows in which it does not.
 #[test]
 fn a_player_whose_notes_are_ignored_is_not_answered_louder() {
-    let heard = Part::Loudness.cases(&[Style::Irish], None, 1).expect("the tune ships");
+    let heard = Part::Loudness.cases(&[Style::Irish], None, &(0..1)).expect("the tune ships");
     let mut ignored = heard.clone();
     for trial in ignored.iter_mut().flat_map(|case| &mut case.trials) {
         // The player plays on the first channel.

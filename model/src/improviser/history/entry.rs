@@ -3,6 +3,7 @@
 use super::MEMORY_STRETCH;
 use crate::chord::Chord;
 use crate::dynamics::PlayerDynamics;
+use crate::lookback::LookBack;
 use crate::lstm::{Model, ModelState};
 use crate::note::{Bars, Note, Pitch, Ticks};
 use crate::sampling::{DrawStream, draw};
@@ -64,12 +65,13 @@ pub enum PlayedBy {
 }
 
 impl LookBackShare {
-    /// Whether look-back features are shown after `count` notes. The draw depends on the stretch, so notes that are
+    /// Whether look-back features are shown after this session. The draw depends on the stretch, so notes that are
     /// decided again see the same. Whole stretches are drawn because a motif that is hidden at every third note could
-    /// not be continued.
-    pub fn shows(self, model: &Model, count: usize) -> bool {
-        let stretch = u32::try_from(count / MEMORY_STRETCH).unwrap_or(u32::MAX);
+    /// not be continued. A session that goes round and round shows none: Segue would quote its last answer for ever.
+    pub fn shows(self, model: &Model, session: &LookBack) -> bool {
+        let stretch = u32::try_from(session.count() / MEMORY_STRETCH).unwrap_or(u32::MAX);
         let share = self.share * model.card().decoding_bias.recall;
-        model.card().look_back && draw(self.seed, 0, stretch, DrawStream::Memory) < share
+        let is_drawn = model.card().look_back && draw(self.seed, 0, stretch, DrawStream::Memory) < share;
+        is_drawn && !session.comes_round()
     }
 }

@@ -2,6 +2,8 @@
 
 use super::super::history::{HISTORY, MEMORY_STRETCH};
 use super::*;
+use crate::hash::{SPLITMIX64_INCREMENT, splitmix64};
+use crate::lookback::LookBack;
 
 #[test]
 fn hearing_note_by_note_equals_hearing_in_one_go_to_the_bit() {
@@ -203,7 +205,19 @@ fn no_memory_is_exactly_a_network_that_is_shown_nothing() {
 fn the_seed_decides_which_stretches_see_the_session() {
     let stretches = |share, seed| {
         let look_back = LookBackShare { share, seed };
-        (0..100).map(|stretch| look_back.shows(&models().0, stretch * MEMORY_STRETCH)).collect::<Vec<_>>()
+        let mut session = LookBack::default();
+        let mut key = 0_u64;
+        let mut next = |_| {
+            let shown = look_back.shows(&models().0, &session);
+            for _ in 0..MEMORY_STRETCH {
+                key = splitmix64(key.wrapping_add(SPLITMIX64_INCREMENT));
+                let pitch = Pitch::new(60 + u8::try_from(key % 12).unwrap()).unwrap();
+                let (onset, duration) = (Ticks(i64::try_from(session.count()).unwrap() * 24), Ticks(24));
+                session.push(&Note { onset, pitch, duration, velocity: Velocity::DEFAULT });
+            }
+            shown
+        };
+        (0..100).map(&mut next).collect::<Vec<_>>()
     };
     for share in [0.25, 0.5, 0.75] {
         let shown = stretches(share, 1);

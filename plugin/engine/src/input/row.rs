@@ -1,10 +1,11 @@
 //! When the player's next note is due, judged by the notes before it.
 //!
 //! Between detached notes all keys are up, and that is no room for an answer. After one onset nobody knows yet whether
-//! a row begins, so its time until the next is taken as a quarter note. After two it is taken as the time between them
-//! or, because that may be the shorter one of two swung eighths, as two thirds of a quarter note. From three onsets on,
-//! the ratio of time to held time is known too. A row of even, detached times goes on evenly, however long the present
-//! key was down.
+//! a row begins, so its time until the next is taken as a quarter note. After two that are held it is taken as the time
+//! between them. After two detached ones it is longer: that time may be the shorter one of two swung eighths, so it is
+//! at least two thirds of a quarter note, and up to a quarter note if the present key was held for longer than the one
+//! before. From three onsets on, the ratio of time to held time counts without a limit. A row of even, detached times
+//! goes on evenly, however long the present key was down.
 //!
 //! Counts frames; knows neither beats nor the turn.
 
@@ -105,8 +106,11 @@ impl Row {
         let by_touch = times().map(|time| held.saturating_mul(time.whole) / time.held()).max()?;
         let by_touch = if by_touch - held <= LONGEST_REST * longest_rest { by_touch } else { held };
         if self.onsets.len() == 2 {
-            let is_held = is_legato(longest - held, longest, sample_rate);
-            return Some(if is_held { longest } else { longest.max(2 * quarter / 3) });
+            // After the second one of two swung eighths, a detached note may fill the time between the two, or more.
+            let rest = longest - held;
+            let is_held = longest_rest == 0 && rest >= 0 && is_legato(rest, longest, sample_rate);
+            let detached = longest.max(2 * quarter / 3).max(by_touch.min(quarter));
+            return Some(if is_held { longest } else { detached });
         }
         // Playing is less exact than the rhythm, so a time of the row that is about as long is taken instead.
         let meant = times().map(|time| time.whole).filter(|whole| is_about(*whole, by_touch)).max().unwrap_or(by_touch);
@@ -180,14 +184,18 @@ mod tests {
 
     #[test]
     fn the_next_note_of_a_row_is_due_by_its_times_and_its_touch() {
-        let table: [Case<'_>; 18] = [
+        let table: [Case<'_>; 22] = [
             ("one short note: a beat", &[(0, 75)], Some(500 + 75)),
             ("one note that fills most of a beat", &[(0, 400)], Some(500 + 75)),
             ("one long note: there is no row", &[(0, 480)], None),
             ("two notes, half held", &[(0, 125), (250, 125)], Some(583 + 75)),
-            ("two notes, the second longer", &[(0, 125), (250, 200)], Some(583 + 75)),
+            ("two notes, the second longer", &[(0, 125), (250, 200)], Some(650 + 75)),
             ("two notes, the second shorter", &[(0, 400), (500, 75)], Some(1_000 + 75)),
             ("two notes, held", &[(0, 240), (250, 240)], None),
+            ("a swung upbeat and its beat, half held", &[(0, 95), (190, 155)], Some(523 + 75)),
+            ("a swung upbeat and its beat, mostly held", &[(0, 154), (181, 214)], Some(514 + 75)),
+            ("an upbeat and a quarter, half held", &[(0, 125), (250, 250)], Some(750 + 75)),
+            ("an upbeat and a half note", &[(0, 125), (250, 500)], None),
             ("eighths, half held", &[(0, 125), (250, 125), (500, 125)], Some(750 + 75)),
             ("eighths, the last key shorter", &[(0, 200), (250, 200), (500, 100)], Some(750 + 75)),
             ("eighths, held, and a short one at the end", &[(0, 250), (250, 250), (500, 100)], None),
