@@ -191,6 +191,10 @@ impl Plugin for Segue {
     type BackgroundTask = ();
     type Editor = SegueEditor;
 
+    fn filter_state(state: &mut PluginState) {
+        SegueParams::keep_within_range(state);
+    }
+
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
     }

@@ -7,6 +7,7 @@ use clack_host::utils::BeatTime;
 use segue_tests::blocks::Blocks;
 use segue_tests::instance::Instance;
 use segue_tests::session::Session;
+use serde_json::{Value, json};
 
 /// A sample rate or block size that is zero or absurdly large does no harm.
 #[test]
@@ -256,6 +257,41 @@ fn a_damaged_state_is_refused_and_the_old_one_plays_on() {
         }
     }
     assert_eq!(answer(&mut kept, &score), wanted);
+}
+
+/// A state with numbers beyond every range opens, plays and is saved with numbers within them.
+#[test]
+fn numbers_beyond_the_range_in_a_state_do_no_harm() {
+    passes_in_a_process_of_its_own("bad_input::absurd_numbers_in_a_state");
+}
+
+#[test]
+#[ignore = "runs in a process of its own, because it may crash"]
+fn absurd_numbers_in_a_state() {
+    /// The length of the JSON stands before it.
+    const HEAD: usize = size_of::<u64>();
+    let score = score(steady(48_000.0), 3);
+    let saved = instance(&[]).save().expect("it saves");
+    let state: Value = serde_json::from_slice(&saved[HEAD..]).expect("a state is JSON");
+    let ids: Vec<&String> = state["params"].as_object().expect("it has parameters").keys().collect();
+    for number in [i32::MIN, -1, 99, i32::MAX] {
+        let mut absurd = state.clone();
+        for id in &ids {
+            let is_float = state["params"][*id].get("f32").is_some();
+            absurd["params"][*id] =
+                if is_float { json!({ "f32": f64::from(number) * 1e20 }) } else { json!({ "i32": number }) };
+        }
+        let json = serde_json::to_vec(&absurd).expect("it is JSON");
+        let bytes = [&(json.len() as u64).to_le_bytes(), json.as_slice()].concat();
+        let mut opened = instance(&[]);
+        opened.load(&bytes).expect("it opens");
+        let again = opened.save().expect("it saves");
+        let again: Value = serde_json::from_slice(&again[HEAD..]).expect("a state is JSON");
+        for id in ids.iter().filter(|_| number.unsigned_abs() > 100) {
+            assert_ne!(again["params"][*id], absurd["params"][*id], "{id} keeps {number}");
+        }
+        let _played = Session::render(Blocks::Of(256)).play(&mut opened, &score).expect("it plays");
+    }
 }
 
 #[test]
