@@ -1,5 +1,5 @@
-//! What stands between the plugin and its hosts because of `nice-plug` and `clap-wrapper`: everything in here makes up
-//! for a fault or a limit of theirs and can be deleted when that is gone.
+//! What stands between the plugin and its hosts because of `nice-plug`, `clap-wrapper` and, once, Rust itself:
+//! everything in here makes up for a fault or a limit of theirs and can be deleted when that is gone.
 //!
 //! ```text
 //! CLAP host ─────────────────────────────► clap_entry ► nice-plug ► Segue
@@ -19,6 +19,8 @@ pub mod focus_return;
 mod gui;
 mod host_facts;
 mod instance;
+#[cfg(all(windows, target_env = "gnu"))]
+mod kept_library;
 mod note_ends;
 mod offline_detector;
 mod params;

@@ -31,6 +31,7 @@ pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// A file without a name that others know. Like any other file it may be read by all whom the system lets.
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has these permissions"))]
     let mut how = tempfile::Builder::new();
     #[cfg(unix)]
     how.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -1,8 +1,9 @@
 //! Builds the plugin and bundles it as hosts expect it.
 
 use crate::cargo::{self, Workspace};
+use crate::platform::Platform;
 use anyhow::{Context, Result, bail};
-use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX};
+use std::env::consts::ARCH;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "Segue";
@@ -60,6 +61,11 @@ impl Bundles {
         [&self.clap, &self.vst3]
     }
 
+    /// The folder in which both lie.
+    pub fn folder(&self) -> &Path {
+        self.clap.parent().unwrap_or(&self.clap)
+    }
+
     /// Copies both into the user's plugin folders and returns their paths.
     pub fn install(&self) -> Result<[PathBuf; 2]> {
         let folders = Folders::of_user()?;
@@ -79,9 +85,8 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Bundles> {
     let mut build = workspace.cargo();
     build.args(["build", "--release", "-p", "segue-plugin"]).args(kind.arguments());
     cargo::run(&mut build)?;
-    let library = workspace.target().join("release").join(format!("{DLL_PREFIX}{LIBRARY}{DLL_SUFFIX}"));
     let folder = workspace.target().join(kind.folder());
-    let bundles = lay_out(&library, &folder)?;
+    let bundles = lay_out(workspace.platform(), &workspace.library(LIBRARY), &folder)?;
     let resources = bundles.vst3.join("Contents/Resources");
     for (file, name) in LICENCES {
         copy(&workspace.root().join(file), &resources.join(name))?;
@@ -89,12 +94,12 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Bundles> {
     Ok(bundles)
 }
 
-fn lay_out(library: &Path, folder: &Path) -> Result<Bundles> {
+fn lay_out(platform: Platform, library: &Path, folder: &Path) -> Result<Bundles> {
     let bundles = Bundles { clap: folder.join(format!("{NAME}.clap")), vst3: folder.join(format!("{NAME}.vst3")) };
     for old in bundles.paths() {
         remove(old)?;
     }
-    if cfg!(target_os = "macos") {
+    if platform == Platform::MacOs {
         for bundle in bundles.paths() {
             copy(library, &bundle.join("Contents/MacOS").join(NAME))?;
             write(&bundle.join("Contents/PkgInfo"), "BNDL????")?;
@@ -102,14 +107,14 @@ fn lay_out(library: &Path, folder: &Path) -> Result<Bundles> {
         }
     } else {
         copy(library, &bundles.clap)?;
-        copy(library, &bundles.vst3.join("Contents").join(vst3_binary()))?;
+        copy(library, &bundles.vst3.join("Contents").join(vst3_binary(platform)))?;
     }
     Ok(bundles)
 }
 
 /// The path of the library within a VST3 folder, as the VST3 documentation defines it.
-fn vst3_binary() -> String {
-    if cfg!(target_os = "windows") {
+fn vst3_binary(platform: Platform) -> String {
+    if platform == Platform::Windows {
         let arch = if ARCH == "aarch64" { "arm64" } else { ARCH };
         format!("{arch}-win/{NAME}.vst3")
     } else {

@@ -1,6 +1,8 @@
 //! How programs are started, and where cargo puts its output.
 
+use crate::platform::Platform;
 use anyhow::{Context, Result, bail};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -11,6 +13,18 @@ pub const SYSTEMS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-m
 pub struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    /// `None` where cargo builds for this system.
+    cross: Option<CrossBuild>,
+}
+
+/// How to build for another system.
+pub struct CrossBuild {
+    /// The system.
+    pub platform: Platform,
+    /// Rust's name for the system and its processor, which is the same as here.
+    pub triple: &'static str,
+    /// What cargo and the tests need in their environment.
+    pub environment: Vec<(String, OsString)>,
 }
 
 impl Workspace {
@@ -26,7 +40,25 @@ impl Workspace {
         let path = |key| {
             string_in_json(&text, key).map(PathBuf::from).with_context(|| format!("cargo does not report its {key}"))
         };
-        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, cross: None })
+    }
+
+    /// The same checkout, built for another system in a folder of its own within the build folder.
+    pub fn crossed(&self, cross: CrossBuild) -> Self {
+        Self { root: self.root.clone(), target: self.target.join(cross.platform.name()), cross: Some(cross) }
+    }
+
+    /// The same with more in the environment of what is built for another system.
+    pub fn with_environment(mut self, more: &[(String, OsString)]) -> Self {
+        if let Some(cross) = &mut self.cross {
+            cross.environment.extend_from_slice(more);
+        }
+        self
+    }
+
+    /// The system that it is built for.
+    pub fn platform(&self) -> Platform {
+        self.cross.as_ref().map_or(Platform::HERE, |cross| cross.platform)
     }
 
     /// The checkout.
@@ -44,12 +76,25 @@ impl Workspace {
         let mut cargo = Command::new(program());
         // The target folder is absolute, because a relative path in the environment would mean another folder here.
         cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        if let Some(cross) = &self.cross {
+            cargo.env("CARGO_BUILD_TARGET", cross.triple).envs(cross.environment.iter().cloned());
+        }
         cargo
     }
 
     /// The path of a program in an optimised build.
     pub fn binary(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.optimised().join(self.platform().program(name))
+    }
+
+    /// The path of a shared library in an optimised build.
+    pub fn library(&self, name: &str) -> PathBuf {
+        self.optimised().join(self.platform().library(name))
+    }
+
+    fn optimised(&self) -> PathBuf {
+        let of_system = self.cross.as_ref().map_or(self.target.clone(), |cross| self.target.join(cross.triple));
+        of_system.join("release")
     }
 }
 
@@ -72,7 +117,7 @@ pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn program() -> std::ffi::OsString {
+fn program() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 

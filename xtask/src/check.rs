@@ -1,9 +1,10 @@
 //! All checks that a change must pass, the cheapest first.
 
-use crate::bundle::{self, Bundles, CHECKED, Kind};
+use crate::bundle::{self, CHECKED, Kind};
 use crate::cargo::{self, SYSTEMS, Workspace};
 use crate::{licences, prerequisites, venv};
 use anyhow::{Context, Result, ensure};
+use std::ffi::OsStr;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -26,6 +27,9 @@ const NIGHTLY: &str = "SEGUE_NIGHTLY";
 const SEQUENCES: &str = "SEGUE_SEQUENCES";
 const SEED: &str = "SEGUE_SEED";
 
+/// The variable that names the folder of the bundles under test.
+const BUNDLES: &str = "SEGUE_BUNDLES";
+
 /// The same for property tests: proptest reads these itself.
 const CASES: &str = "PROPTEST_CASES";
 const CASES_SEED: &str = "PROPTEST_RNG_SEED";
@@ -37,6 +41,11 @@ impl Extent {
     /// The usual extent, always the same, so that a change never fails because of an unrelated random case.
     pub fn usual() -> Self {
         Self { environment: vec![(CASES_SEED, "1".to_owned())] }
+    }
+
+    /// The environment of the tests.
+    fn environment(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        self.environment.iter().cloned()
     }
 
     /// The nightly extent, half an hour long: more cases, and different ones every night.
@@ -71,7 +80,7 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     step("docs", docs(&mut workspace.cargo()))?;
     let tests = || {
         let mut cargo = workspace.cargo();
-        cargo.envs(extent.environment.iter().cloned());
+        cargo.envs(extent.environment());
         cargo
     };
     step("tests of the host", host_tests(&mut tests()))?;
@@ -84,7 +93,7 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     announce("the VST3 hosts");
     let python = venv::python(workspace)?;
     let promises = || {
-        let mut promises = promises(workspace, &checked);
+        let mut promises = promises(workspace, checked.folder());
         promises.env("SEGUE_PYTHON", &python);
         promises
     };
@@ -96,24 +105,23 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     let skipped = LONG_RUNS.into_iter().chain(["editor::"]).flat_map(|test| ["--skip", test]);
     step("promises", promises().args(skipped))?;
     // Last, because they take longest; and alone, because live tests would be late beside others.
-    step("long runs", promises().args(LONG_RUNS).arg("--test-threads=1").envs(extent.environment.iter().cloned()))
+    step("long runs", promises().args(LONG_RUNS).arg("--test-threads=1").envs(extent.environment()))
 }
 
 /// Runs the random host alone: this many sequences, with seeds from this one on.
 pub fn random_host(workspace: &Workspace, count: u64, seed: u64) -> Result<()> {
     prerequisites::ready_to_build()?;
     let checked = bundle::build(workspace, Kind::Checked)?;
-    let mut random_host = promises(workspace, &checked);
+    let mut random_host = promises(workspace, checked.folder());
     random_host.arg("random_host::whatever").env(SEQUENCES, count.to_string()).env(SEED, seed.to_string());
     step("the random host", &mut random_host)
 }
 
-/// The tests of the built plugin, with their figures; the caller adds arguments for the tests.
-fn promises(workspace: &Workspace, checked: &Bundles) -> Command {
+/// The tests of the built plugin in a folder of bundles, with their figures; the caller adds arguments for the tests.
+pub fn promises(workspace: &Workspace, bundles: impl AsRef<OsStr>) -> Command {
     let mut promises = workspace.cargo();
     promises.args(["test", "--release", "-p", "segue-tests", "--test", "promises", "--config", CHECKED, "--"]);
-    promises.arg(FIGURES);
-    promises.env("SEGUE_BUNDLES", checked.clap.parent().unwrap_or(workspace.target()));
+    promises.arg(FIGURES).env(BUNDLES, bundles);
     promises
 }
 
@@ -266,13 +274,13 @@ fn model_tests(cargo: &mut Command) -> &mut Command {
     cargo.args(["test", "--release"]).args(ours).args(["--config", CHECKED])
 }
 
-fn step(name: &str, command: &mut Command) -> Result<()> {
+pub fn step(name: &str, command: &mut Command) -> Result<()> {
     announce(name);
     cargo::run(command)
 }
 
 /// Prints the name of the step that begins, and how long the previous one took. Nothing is printed after the last step.
-fn announce(name: &str) {
+pub fn announce(name: &str) {
     static BEGAN: Mutex<Option<Instant>> = Mutex::new(None);
     let before = BEGAN.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
     if let Some(before) = before {

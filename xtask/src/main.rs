@@ -9,10 +9,13 @@ mod check;
 mod conventions;
 mod fuzz;
 mod licences;
+mod mingw;
+mod platform;
 mod prerequisites;
 mod release;
 mod validate;
 mod venv;
+mod windows;
 
 use anyhow::{Result, anyhow, bail};
 use bundle::Kind;
@@ -43,6 +46,7 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is reported with its seed, and --sequences 1 --seed SEED plays it again
+  test --windows     plugin and hosts built for Windows and run under Wine, without a window; an hour at first
   test --other-systems
                      that the code but the VST3 compiles for Windows and macOS, wherever this is; a quarter of an hour
                      at first
@@ -136,12 +140,14 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         }
         ["--gpu"] => check::graphics(workspace),
         ["--other-systems"] => check::other_systems(workspace),
+        ["--windows"] => windows::everything(workspace),
         ["--sequences", count] => check::random_host(workspace, number("--sequences", count)?, 0),
         ["--sequences", count, "--seed", seed] => {
             check::random_host(workspace, number("--sequences", count)?, number("--seed", seed)?)
         }
         _ => bail!(
-            "`test` takes --nightly, --gpu, --other-systems, or --sequences N and --seed SEED, or nothing; not {}",
+            "`test` takes --nightly, --windows, --other-systems, --gpu, or --sequences N and --seed SEED, or nothing; \
+             not {}",
             arguments.join(" ")
         ),
     }

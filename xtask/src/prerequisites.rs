@@ -116,6 +116,20 @@ const SOUND: Requirement = Requirement {
     fix: Fix::Packages(&["libasound2-dev", "libjack-jackd2-dev", "pkg-config"]),
 };
 
+/// Compiles C++ for Windows and links for it.
+const MINGW: Requirement = Requirement {
+    what: "mingw-w64 with POSIX threads, the compilers for Windows",
+    probe: &["sh", "-c", "x86_64-w64-mingw32-gcc-posix --version && x86_64-w64-mingw32-g++-posix --version"],
+    fix: Fix::Packages(&["gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix"]),
+};
+
+/// Runs programs for Windows.
+const WINE: Requirement = Requirement {
+    what: "Wine, which runs what was built for Windows",
+    probe: &["sh", "-c", "command -v wine64 || test -x /usr/lib/wine/wine64 || command -v wine"],
+    fix: Fix::Packages(&["wine64"]),
+};
+
 /// Makes sure that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems use the linker that was installed with Rust.
@@ -171,6 +185,16 @@ pub fn ready_for_system(system: &str) -> Result<()> {
         return Ok(());
     }
     bail!("Rust's standard library for {system} is missing; `{}` brings it", add.join(" "))
+}
+
+/// Makes sure that C++ can be compiled and linked for Windows.
+pub fn ready_to_build_for_windows() -> Result<()> {
+    MINGW.ensure()
+}
+
+/// Makes sure that programs for Windows can be run.
+pub fn ready_for_wine() -> Result<()> {
+    WINE.ensure()
 }
 
 /// Makes sure that a graphics card or a driver without one is available.

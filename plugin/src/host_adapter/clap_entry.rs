@@ -46,6 +46,8 @@ pub static clap_entry: clap_plugin_entry = clap_plugin_entry {
 };
 
 extern "C" fn init(_path: *const c_char) -> bool {
+    #[cfg(all(windows, target_env = "gnu"))]
+    super::kept_library::keep();
     setup_logger::<Segue>();
     true
 }

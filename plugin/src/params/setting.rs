@@ -240,6 +240,7 @@ mod tests {
     /// Of every parameter, whatever number a song has saved: a number moves to the nearest end, and a choice that does
     /// not exist is left out.
     #[test]
+    #[expect(clippy::cast_precision_loss, reason = "numbers far beyond a range, or small ones within it")]
     fn saved_numbers_beyond_the_range_are_moved_or_left_out() {
         let params = SegueParams::default();
         let mut state = PluginState { version: String::new(), params: BTreeMap::new(), fields: BTreeMap::new() };

@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "VST3 is an interface in C++")]
 
 use anyhow::{Result, ensure};
-use libloading::{Library, Symbol};
+use libloading::Library;
 #[cfg(target_os = "linux")]
 use std::ffi::c_void;
 use std::path::Path;
@@ -37,7 +37,7 @@ impl Drop for Loaded {
 pub(super) fn load(file: &Path) -> Result<Library> {
     #[cfg(target_os = "linux")]
     {
-        use libloading::os::unix;
+        use libloading::{Symbol, os::unix};
         // SAFETY: what is loaded is the plugin that this workspace has built, or one that the user names.
         let handle = unsafe { unix::Library::new(file) }?.into_raw();
         // SAFETY: the handle was just created, and nothing else owns it.

@@ -259,6 +259,17 @@ fn a_damaged_state_is_refused_and_the_old_one_plays_on() {
     assert_eq!(answer(&mut kept, &score), wanted);
 }
 
+/// A host that looks for plugins loads the file and lets it go, perhaps once for each song.
+#[test]
+fn the_file_can_be_loaded_and_let_go_as_often_as_a_host_likes() {
+    for _ in 0..150 {
+        let mut loaded = instance(&[]);
+        loaded.activate(48_000.0, 512).expect("it activates");
+        play_a_key(&mut loaded, None);
+        loaded.deactivate();
+    }
+}
+
 /// A state with numbers beyond every range opens, plays and is saved with numbers within them.
 #[test]
 fn numbers_beyond_the_range_in_a_state_do_no_harm() {

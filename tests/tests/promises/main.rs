@@ -20,10 +20,9 @@ mod groove;
 mod hand_over;
 mod hosts;
 mod reported_bugs;
-// The number of threads and the use of memory are read from Linux.
+// The number of threads is read from Linux.
 #[cfg(target_os = "linux")]
 mod life;
-#[cfg(target_os = "linux")]
 mod long_jam;
 mod loops;
 mod midi;

@@ -116,10 +116,6 @@ pub fn passes_in_a_process_of_its_own(test: &str) {
 }
 
 /// Bytes of this process that are in memory.
-#[cfg(target_os = "linux")]
 pub fn resident() -> usize {
-    const PAGE: usize = 4096;
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux reports the size of a process");
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok());
-    pages.expect("the second number is what is in memory") * PAGE
+    memory_stats::memory_stats().expect("the system reports the size of a process").physical_mem
 }

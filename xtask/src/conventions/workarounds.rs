@@ -122,13 +122,13 @@ impl Packages {
         let all = metadata["packages"].as_array().expect("cargo's metadata names packages");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let folder = |manifest: String| Path::new(&manifest).parent().map(Path::to_path_buf).unwrap_or_default();
-        Self(
-            all.iter()
-                .map(|package| {
-                    (text(&package["name"]), text(&package["version"]), folder(text(&package["manifest_path"])))
-                })
-                .collect(),
-        )
+        let packages = all.iter().map(|package| {
+            (text(&package["name"]), text(&package["version"]), folder(text(&package["manifest_path"])))
+        });
+        // A fault of Rust itself is there in the oldest version that the workspace is built with.
+        let oldest = all.iter().find(|package| package["name"] == "segue-plugin");
+        let oldest = oldest.map(|package| ("rust".to_owned(), text(&package["rust_version"]) + ".0", PathBuf::new()));
+        Self(packages.chain(oldest).collect())
     }
 
     /// Says that a fault is no longer in its file.
