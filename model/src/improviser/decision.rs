@@ -347,11 +347,19 @@ impl<'a> NoteDecision<'a> {
     /// The longest duration with which the limited voices can keep the recent pace. Otherwise a piano style, which is
     /// used to its pedal, would wait for each of its few voices.
     fn voice_time(&self) -> Ticks {
+        /// The latest notes whose mean density is kept.
+        const VOICED: usize = 16;
         let voices = self.request.parameters.limits.polyphony;
         if voices >= self.vocabulary().polyphony {
             return Ticks(i64::MAX);
         }
-        Ticks(i64::from(voices.max(1)) * self.history.pace().0)
+        // In a duet the player's notes lie between Segue's own, but need none of its voices.
+        let DecisionRequest { turn, along, .. } = self.request;
+        let density = self.history.density_of_turn(*turn, VOICED).filter(|_| *along);
+        let pace = density.map_or(self.history.pace().as_f32(), |density| Ticks::quarters(1).as_f32() / density);
+        #[expect(clippy::cast_possible_truncation, reason = "some beats")]
+        let time = (f32::from(voices.max(1)) * pace) as i64;
+        Ticks(time)
     }
 
     /// The pitch class of the note before.

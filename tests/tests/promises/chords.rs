@@ -240,6 +240,45 @@ fn over_a_foreign_bass_the_comping_has_the_root_above_it() {
     }
 }
 
+/// The comping over a chart, and Segue's own notes.
+fn over(chart: &str, settings: &[(&str, &str)]) -> (Vec<Sounded>, Vec<Sounded>) {
+    let mut score = score(steady(48_000.0), 6);
+    score.fields.push(("chart".into(), chart.into()));
+    let usual = [("Style", "Folk"), ("Comping", "On"), ("Comping channel", "9")];
+    parted(&performance(&[&usual, settings].concat(), &score, BLOCKS))
+}
+
+/// `C | | F` has three bars: in an empty bar the chord goes on, as with `%`, and in a bar of `N.C.` there is none.
+#[test]
+fn an_empty_bar_of_a_chart_is_a_bar() {
+    let (empty, answer) = over("C | | F | G", &[]);
+    assert_eq!((empty.clone(), answer), over("C | % | F | G", &[]));
+    let basses = |comping: &[Sounded]| -> Vec<(Frame, u8)> {
+        comping.chunk_by(|one, next| one.on == next.on).map(|chord| (chord[0].on, chord[0].pitch.key() % 12)).collect()
+    };
+    let bar: Frame = 96_000;
+    assert_eq!(basses(&empty).last(), Some(&(5 * bar, 0)), "the chart is four bars long: {:?}", basses(&empty));
+    assert!(basses(&empty).contains(&(2 * bar, 5)) && !basses(&empty).contains(&(bar, 5)), "{:?}", basses(&empty));
+    let (none, _) = over("C | N.C. | F | G", &[]);
+    assert!(basses(&none).iter().all(|(at, _)| !(bar..2 * bar).contains(at)), "{:?}", basses(&none));
+    assert!(none.iter().all(|note| note.on >= bar || note.off <= bar), "C ends where N.C. begins");
+}
+
+/// *Key* moves the scale of Segue's line. The chords of a chart are named by the chart.
+#[test]
+fn key_moves_the_scale_and_not_the_chart() {
+    let in_key = |key| over("F7 | Bb7 | F7 | C7", &[("Scale", "Major"), ("Key", key)]);
+    let ((comping, line), (other, moved)) = (in_key("F"), in_key("A"));
+    assert!(comping.len() >= 15);
+    assert_eq!(comping, other);
+    assert_ne!(line, moved);
+    let outside = |line: &[Sounded], tonic: u8| {
+        let major = |note: &&Sounded| ![0, 2, 4, 5, 7, 9, 11].contains(&((note.pitch.key() + 12 - tonic) % 12));
+        line.iter().filter(major).count()
+    };
+    assert_eq!((outside(&line, 5), outside(&moved, 9)), (0, 0));
+}
+
 /// The comping is heard under Segue and changes none of its notes.
 #[test]
 fn comping_is_heard_and_changes_none_of_segues_notes() {
@@ -265,7 +304,7 @@ fn comping_is_heard_and_changes_none_of_segues_notes() {
 /// A stop, a jump and a loop end the chord, and the comping continues where the song does.
 #[test]
 fn comping_ends_at_a_stop_jump_or_loop_and_follows_the_song() {
-    let bar = 96_000;
+    let bar: Frame = 96_000;
     let mut stops = steady(48_000.0);
     stops.playing(bar + 30_001, false);
     let mut loops = steady(48_000.0);
@@ -293,7 +332,7 @@ fn live_comping_is_in_time_at_the_start_and_after_each_loop() {
     // The transport stands still while the style is loaded. Then it plays three bars, returns to the second, and stops
     // after it.
     const STANDS: Frame = 72_000;
-    let bar = 96_000;
+    let bar: Frame = 96_000;
     let mut timeline = steady(48_000.0);
     timeline.show_loop(4.0, 12.0).playing(0, false).playing(STANDS, true);
     timeline.jump(STANDS + 3 * bar, 4.0).playing(STANDS + 4 * bar, false);

@@ -4,7 +4,9 @@
 
 use crate::support::{Settings, instance, notes};
 use segue_tests::blocks::Blocks;
+use segue_tests::bundle::Bundle;
 use segue_tests::people::figures::{Figures, Ground, Timed};
+use segue_tests::people::trial::{Mode, Trial};
 use segue_tests::people::{Music, Player};
 use segue_tests::performance::Sounded;
 use segue_tests::score::Score;
@@ -187,6 +189,84 @@ fn other_controls_neither_mute_nor_stutter() {
     check_density(&scales, "Chromatic", ABOUT);
     let voices = rows("Polyphony", &["1", "2", "4", "16"], |value| vec![("Polyphony", value)]);
     check_density(&voices, "16", (0.65, 1.5));
+}
+
+/// Every scale, and not only the few of the table above.
+#[test]
+fn no_scale_mutes_segue_or_makes_it_stutter() {
+    const SCALES: [&str; 13] = [
+        "Chromatic",
+        "Major",
+        "Minor",
+        "Harmonic minor",
+        "Melodic minor",
+        "Dorian",
+        "Phrygian",
+        "Lydian",
+        "Mixolydian",
+        "Locrian",
+        "Major pentatonic",
+        "Minor pentatonic",
+        "Blues",
+    ];
+    for style in [STYLES[0], STYLES[3]] {
+        let row = |value| Row { style: style.0, control: "Scale", value, figures: answers(style, &[("Scale", value)]) };
+        let rows = SCALES.map(row);
+        for row in &rows {
+            println!("{row}");
+        }
+        check_density(&rows, "Chromatic", (0.6, 1.5));
+    }
+}
+
+/// The same in trades of four bars and in duets, at the values that change most.
+#[test]
+fn in_trades_and_duets_controls_leave_the_rhythm_alone() {
+    const BARS: i64 = 16;
+    const TURN: i64 = 4;
+    /// The share of the notes of recorded pianists that are shorter than a thirty-second, in percent.
+    const SHORT_OF_PIANISTS: f64 = 31.3;
+    let settings = [
+        ("Temperature", "1"),
+        ("Temperature", "0.05"),
+        ("Temperature", "2"),
+        ("Memory", "0 %"),
+        ("Top-p", "0.1"),
+        ("Scale", "Minor pentatonic"),
+        ("Longest note", "0.5"),
+        ("Polyphony", "1"),
+    ];
+    let bundle = Bundle::checked();
+    println!("{HEADER}");
+    for mode in [Mode::Trade, Mode::Duet] {
+        for (style, book, tunes, swing) in STYLES {
+            let _keeps = instance(&[("Style", style)]);
+            let figures = |(control, value): (&str, &str)| {
+                let mut figures = Figures::default();
+                for seed in 0..2 * SEEDS {
+                    let tune =
+                        Music::shipped(book, tunes[seed as usize % 2]).expect("a tune").for_bars(BARS).swung(swing);
+                    let played = Player::exact(seed.into()).gate(95.0, 0.0).plays(&tune);
+                    let trial = match mode {
+                        Mode::Trade => Trial::trade(style, &played, TURN),
+                        Mode::Answer | Mode::Duet => Trial::duet(style, played),
+                    };
+                    let trial = trial.set(control, value).set("Seed", seed);
+                    let line = trial.play(&bundle).unwrap_or_else(|error| panic!("{error:#}"));
+                    figures += trial.figures(&line, swing);
+                }
+                figures
+            };
+            let rows =
+                settings.map(|(control, value)| Row { style, control, value, figures: figures((control, value)) });
+            for row in &rows {
+                println!("{} {row}", mode.name());
+                let most = if style == "Piano" { SHORT_OF_PIANISTS } else { 0.0 };
+                assert!(row.figures.blips_percent() <= most, "clicks: {} {row}", mode.name());
+            }
+            check_density(&rows, "1", (0.6, 1.5));
+        }
+    }
 }
 
 /// The later an answer begins, the fewer notes it has; the longer it lasts, the more.

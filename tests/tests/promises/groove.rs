@@ -3,6 +3,10 @@
 use crate::support::{ALL_BLOCKS, notes, score, steady};
 use segue_model::note::{Metre, Note, Ticks, Velocity};
 use segue_tests::blocks::Blocks;
+use segue_tests::bundle::Bundle;
+use segue_tests::people::figures::Figures;
+use segue_tests::people::trial::Trial;
+use segue_tests::people::{Player, patterns};
 use segue_tests::performance::{Sounded, off_the_grid};
 use segue_tests::timeline::Timeline;
 
@@ -72,6 +76,31 @@ fn what_the_player_swings_is_heard_as_what_is_written() {
     };
     assert_eq!(answer("70 %", &swung), answer("50 %", &straight));
     assert_ne!(answer("50 %", &swung), answer("50 %", &straight));
+}
+
+/// Straight eighths do not fall on the off-beats of a style that swings. Segue's line stays on its own grid, after them
+/// and beside them.
+#[test]
+fn straight_eighths_are_answered_in_the_swing_of_the_style() {
+    const MOST_PERCENT: f64 = 9.0;
+    let bundle = Bundle::checked();
+    for style in ["Jazz", "Blues"] {
+        let (mut after, mut beside) = (Figures::default(), Figures::default());
+        for seed in 0..4 {
+            let played = Player::person(seed).plays(&patterns::steady_eighths(8));
+            let trials = [Trial::answer(style, &played, 2, 4), Trial::duet(style, played)];
+            for (trial, figures) in trials.into_iter().zip([&mut after, &mut beside]) {
+                let trial = trial.set("Seed", seed);
+                let line = trial.play(&bundle).unwrap_or_else(|error| panic!("{error:#}"));
+                *figures += trial.figures(&line, 0.62);
+            }
+        }
+        for (figures, mode) in [(after, "Answer"), (beside, "Duet")] {
+            let (notes, off) = (figures.notes, figures.off_grid_percent());
+            println!("{style}, {mode}: {off:.1} % of {notes} notes off the grid");
+            assert!(notes > 100 && off <= MOST_PERCENT, "{style}, {mode}: {off:.1} % of {notes} notes");
+        }
+    }
 }
 
 #[test]
