@@ -138,7 +138,7 @@ fn dialogs(question: &Question) -> Vec<Command> {
 #[cfg(target_os = "macos")]
 const WANTED: &str = "osascript";
 
-/// AppleScript. The names are passed as arguments, so that none can be taken for a command.
+/// `AppleScript`. The names are passed as arguments, so that none can be taken for a command.
 #[cfg(target_os = "macos")]
 fn dialogs(question: &Question) -> Vec<Command> {
     const OPEN: &str = "choose file with prompt (item 1 of given) default location (POSIX file (item 2 of given))";

@@ -4,6 +4,7 @@ use super::{BAR, Folder};
 use midly::{MetaMessage, Smf, TrackEventKind};
 use segue_corpus::Tune;
 use segue_corpus::midi::{MidiOptions, read_midi};
+#[cfg(target_os = "linux")]
 use std::time::{Duration, Instant};
 
 /// A MIDI file with 480 ticks to a quarter and these tracks: bytes in hexadecimal, and delta times as `@480`.
