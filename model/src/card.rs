@@ -1,6 +1,7 @@
 //! The card of a weights file: what a model says of itself.
 
 use crate::bias::DecodingBias;
+use crate::drift::DriftCorrection;
 use crate::form::{ChordEvidence, FollowRates, Form};
 use crate::network::Sizes;
 use crate::ngram::MixingWeights;
@@ -38,6 +39,9 @@ pub struct ModelCard {
     /// The correction of drift in playing; neutral in older files.
     #[serde(rename = "poise", default)]
     pub decoding_bias: DecodingBias,
+    /// The correction of drift, feature by feature; `None` in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftCorrection>,
     /// The origin of the weights.
     pub provenance: Provenance,
     /// Measurements on the test split by name, in nats per note unless the name says otherwise.
@@ -79,6 +83,7 @@ impl ModelCard {
             follow_rates: None,
             chord_evidence: ChordEvidence::default(),
             decoding_bias: DecodingBias::default(),
+            drift: None,
             provenance,
             figures: BTreeMap::new(),
         }

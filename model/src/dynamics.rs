@@ -101,8 +101,9 @@ impl PlayerDynamics {
     }
 
     /// The velocity that is played for one that the network chose.
-    pub fn to_player(self, chosen: Velocity, style: StyleDynamics) -> Velocity {
-        self.around((f32::from(chosen.value()) - style.mean) * self.share(style), style)
+    /// `gain` is a factor on differences: see [`crate::drift::DriftCorrection::velocity_gain`].
+    pub fn to_player(self, chosen: Velocity, style: StyleDynamics, gain: f32) -> Velocity {
+        self.around((f32::from(chosen.value()) - style.mean) * self.share(style) * gain, style)
     }
 
     /// The velocity for styles of written music: the player's level, with bar lines and beats a little stronger, as
@@ -169,7 +170,7 @@ mod tests {
             let mean = Velocity::nearest(style.mean);
             for level in [1, 20, 64, 100, 127] {
                 let dynamics = after(&[level; 30], style);
-                assert_eq!(dynamics.to_player(mean, style), velocity(level));
+                assert_eq!(dynamics.to_player(mean, style, 1.0), velocity(level));
                 assert_eq!(
                     dynamics.to_style(velocity(level), style),
                     mean,
@@ -184,13 +185,13 @@ mod tests {
     fn louder_playing_and_louder_saying_are_louder_at_every_level() {
         for style in [SOLO, PIANO] {
             for chosen in 16..=124 {
-                let to_player = |level: u8| after(&[level; 30], style).to_player(velocity(chosen), style);
+                let to_player = |level: u8| after(&[level; 30], style).to_player(velocity(chosen), style, 1.0);
                 assert!((1..127).all(|level| to_player(level) <= to_player(level + 1)), "{chosen}");
             }
             for level in [1, 8, 40, 90, 127] {
                 let dynamics = after(&[level; 30], style);
-                assert!((16..124).all(|chosen| dynamics.to_player(velocity(chosen), style)
-                    <= dynamics.to_player(velocity(chosen + 1), style)));
+                assert!((16..124).all(|chosen| dynamics.to_player(velocity(chosen), style, 1.0)
+                    <= dynamics.to_player(velocity(chosen + 1), style, 1.0)));
             }
         }
     }

@@ -7,6 +7,7 @@
 //! `history` keeps the notes, `decision` chooses the next one.
 
 mod decision;
+mod density;
 mod history;
 mod length;
 mod onset;

@@ -36,6 +36,7 @@ pub mod card;
 pub mod chart;
 pub mod chord;
 pub mod device;
+pub mod drift;
 pub mod dynamics;
 pub mod form;
 pub mod harmony;

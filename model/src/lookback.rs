@@ -94,6 +94,13 @@ struct RingNote {
     previous: u32,
 }
 
+impl RingNote {
+    fn note(&self) -> Note {
+        let Self { onset, duration, pitch, .. } = *self;
+        Note { onset, pitch, duration, velocity: Velocity::DEFAULT }
+    }
+}
+
 const RING: usize = WINDOW + SLACK;
 /// Intervals from −24 to 24 have a bucket each; larger ones share them.
 const INTERVALS: usize = 49;
@@ -192,15 +199,27 @@ impl LookBack {
         (oldest..self.count).rev().map(|position| self.at(position))
     }
 
+    /// The latest notes, the last first. Here they have no velocity of their own.
+    pub fn latest(&self) -> impl Iterator<Item = Note> {
+        self.backwards().map(RingNote::note)
+    }
+
+    /// The weighted mean of the pitches, the latest notes weighing most, in MIDI keys; 0 before the first note.
+    pub fn height(&self) -> f32 {
+        let (mut weight, mut sum, mut all) = (1.0, 0.0, 0.0);
+        for note in self.backwards().take(PROFILED) {
+            sum += weight * f32::from(note.pitch.key());
+            all += weight;
+            weight *= FADING;
+        }
+        if all > 0.0 { sum / all } else { 0.0 }
+    }
+
     /// The notes from a moment on, at most `most`, in order. Here they have no velocity of their own.
     pub fn since(&self, moment: Ticks, most: usize) -> Vec<Note> {
         let oldest = self.count - self.count.min(self.ring.len()).min(most);
         let late = (oldest..self.count).rev().take_while(|position| self.at(*position).onset >= moment).count();
-        let note = |position: usize| {
-            let RingNote { onset, duration, pitch, .. } = *self.at(position);
-            Note { onset, pitch, duration, velocity: Velocity::DEFAULT }
-        };
-        (self.count - late..self.count).map(note).collect()
+        (self.count - late..self.count).map(|position| self.at(position).note()).collect()
     }
 
     fn at(&self, position: usize) -> &RingNote {

@@ -11,6 +11,7 @@ mod tests;
 
 use crate::bias::DecodingBias;
 use crate::card::ModelCard;
+use crate::drift::DriftCorrection;
 use crate::form::Form;
 use crate::lookback::LookBackFeatures;
 use crate::network::{EmbeddingTables, GATES, HeadContext, Network};
@@ -117,6 +118,12 @@ impl Model {
     #[must_use]
     pub fn with_bias(self, decoding_bias: DecodingBias) -> Self {
         Self { card: ModelCard { decoding_bias, ..self.card }, ..self }
+    }
+
+    /// The same network with another correction of drift, or with none.
+    #[must_use]
+    pub fn with_drift(self, drift: Option<DriftCorrection>) -> Self {
+        Self { card: ModelCard { drift, ..self.card }, ..self }
     }
 
     /// The card of the weights file.

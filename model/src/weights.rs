@@ -12,6 +12,7 @@ use crate::bias::DecodingBias;
 use crate::bounded_file::SizeLimit;
 pub use crate::card::{FORMAT, ModelCard, Provenance};
 use crate::device::ComputeDevice;
+use crate::drift::DriftCorrection;
 use crate::form::{Form, FormModel};
 use crate::lstm::Model;
 use crate::network::{Network, Sizes};
@@ -60,13 +61,18 @@ pub fn to_bytes(
     }
 }
 
-/// The same file with another decoding bias. All other bytes of its content stay the same.
+/// The same file with other corrections of what a line plays by itself. All other bytes of its content stay the same.
 ///
 /// # Errors
 /// When `bytes` is no valid weights file; `name` stands in the message.
-pub fn with_bias(bytes: &[u8], name: &str, decoding_bias: DecodingBias) -> Result<Vec<u8>, WeightsError> {
+pub fn with_corrections(
+    bytes: &[u8],
+    name: &str,
+    decoding_bias: DecodingBias,
+    drift: Option<DriftCorrection>,
+) -> Result<Vec<u8>, WeightsError> {
     let damaged = |reason: String| WeightsError::Damaged { name: name.to_owned(), reason };
-    let card = ModelCard { decoding_bias, ..card(bytes, name)? };
+    let card = ModelCard { decoding_bias, drift, ..card(bytes, name)? };
     let text = serde_json::to_string(&card).map_err(|error| damaged(error.to_string()))?;
     rewritten(Bytes::from_bytes_vec(bytes.to_vec()), Some(text), None).map_err(|error| damaged(error.to_string()))
 }
@@ -217,7 +223,10 @@ pub fn card(bytes: &[u8], name: &str) -> Result<ModelCard, WeightsError> {
     let is_evidence = card.chord_evidence.iter().all(|summand| summand.abs() <= MAX_EVIDENCE);
     let follows = is_evidence && card.follow_rates.is_none_or(|rates| rates.is_possible());
     let fault = fault.or((!follows).then_some(RATE_FAULT));
-    if let Some(reason) = card.vocabulary.fault().or(card.sizes.fault()).or(fault).or(card.decoding_bias.fault()) {
+    let fault = card.vocabulary.fault().or(card.sizes.fault()).or(fault).or(card.decoding_bias.fault());
+    // Its tables are as long as the vocabulary asks, which must be possible for that.
+    let drifts = || card.drift.as_ref().is_some_and(|drift| !drift.fits(&card.vocabulary));
+    if let Some(reason) = fault.or_else(|| drifts().then_some(DRIFT_FAULT)) {
         return Err(WeightsError::Impossible { name: name(), reason });
     }
     let found = card.vocabulary.fingerprint();
@@ -230,6 +239,7 @@ pub fn card(bytes: &[u8], name: &str) -> Result<ModelCard, WeightsError> {
 const WEIGHT_FAULT: &str = "an n-gram mixing weight is out of range";
 /// The most that chords may say of a lag, in nats.
 const MAX_EVIDENCE: f32 = 20.0;
+const DRIFT_FAULT: &str = "its correction of drift has other features than this build, or a summand out of range";
 const RATE_FAULT: &str = "a rate of its form model is out of range";
 
 /// The field that every format has.

@@ -3,6 +3,7 @@
 //! The network gives the logits. Decoding bias, cadence and the musician's limits change them before sampling. Nothing
 //! is modified here: the caller adds the decided note to the history.
 
+use super::density::{keep_density, longer};
 use super::history::{LookBackShare, NoteContext, NoteHistory, PlayedBy};
 use super::length::THIRTY_SECOND;
 use super::recurrence::Recurrence;
@@ -10,6 +11,7 @@ use super::{Begin, DecisionRequest, onset};
 use crate::bias::BiasContext;
 use crate::cadence::Cadence;
 use crate::chord::Chord;
+use crate::drift::{Before, Beginning, DriftCorrection, correct};
 use crate::dynamics::StyleDynamics;
 use crate::form::{OTHER_CHORD, follow};
 use crate::harmony::ChordTrack;
@@ -18,7 +20,7 @@ use crate::lookback::RepeatFeatures;
 use crate::lstm::{Heads, InferenceBuffers, Model};
 use crate::note::{Bars, Metre, Note, Pitch, Ticks, Velocity};
 use crate::repetition::looping_pitches;
-use crate::sampling::{COLDEST, DrawKey, DrawStream, SamplingParameters, Spans, sample, sample_span, tilt_spans};
+use crate::sampling::{COLDEST, DrawKey, DrawStream, SamplingParameters, Spans, sample, sample_span};
 use crate::vocabulary::{TimeBase, Tokens, Vocabulary};
 
 /// A decision in progress. The history must have processed all its notes.
@@ -36,6 +38,9 @@ pub struct NoteDecision<'a> {
     /// Whether look-back features are shown.
     remembers: bool,
     recurrence: Option<Recurrence<'a>>,
+    /// What corrects drift, and what was played before. In a duet the player's notes are among those before, and they
+    /// do not drift.
+    drift: Option<(&'a DriftCorrection, Before<'a>)>,
 }
 
 /// A decided note.
@@ -59,6 +64,8 @@ impl<'a> NoteDecision<'a> {
         harmony: &'a ChordTrack,
     ) -> Self {
         let look_back = LookBackShare { share: request.parameters.memory, seed: request.parameters.seed };
+        let remembers = look_back.shows(model, history.session());
+        let drift = model.card().drift.as_ref().filter(|_| !request.along);
         Self {
             request,
             model,
@@ -68,8 +75,9 @@ impl<'a> NoteDecision<'a> {
             pitches: request.parameters.limits.pitches(model.vocabulary()),
             cadence: request.ends.map(|end| cadence(request, history, end)),
             look_back,
-            remembers: look_back.shows(model, history.session()),
+            remembers,
             recurrence: Recurrence::new(model, history, harmony, request),
+            drift: drift.map(|drift| (drift, Before::of(model.vocabulary(), history.session(), remembers))),
         }
     }
 
@@ -96,7 +104,7 @@ impl<'a> NoteDecision<'a> {
         let repeats =
             if self.remembers { session.repeats(vocabulary, onset, context.bars) } else { RepeatFeatures::default() };
         next.pitch = self.pitch(&mut heads, (next, repeats), onset, &context, repeated);
-        next.duration = self.duration(&mut heads, (next, repeats), onset, repeated);
+        next.duration = self.duration(&mut heads, (next, repeats), onset, &context, repeated);
         let decided = Note {
             onset,
             pitch: vocabulary.pitch(next.pitch.into()),
@@ -136,6 +144,9 @@ impl<'a> NoteDecision<'a> {
         let any_fits = (0..vocabulary.counts().step).any(fits);
         let allowed = |step: usize| if any_fits { fits(step) } else { reaches(step) };
         let logits = heads.step_logits();
+        if let Some((drift, before)) = &self.drift {
+            correct(logits, (&drift.step, self.rhythm_temperature()), |step| before.step(step, bars));
+        }
         let from = earliest.max(last + Ticks(is_full.into()));
         if let Some((form, place)) = self.recurrence.as_ref().and_then(|form| Some((form, form.next_onset(from)?))) {
             let class = vocabulary.step_class(place.onset - last);
@@ -148,7 +159,13 @@ impl<'a> NoteDecision<'a> {
         }
         // In written music the next note begins when this one is over, so its onset follows from its duration.
         if !vocabulary.is_notation() {
-            self.keep_density(logits, allowed, |step| vocabulary.step(step), self.longer());
+            keep_density(
+                vocabulary,
+                logits,
+                allowed,
+                |step| vocabulary.step(step),
+                longer(request, vocabulary, self.history),
+            );
         }
         let spans = Spans {
             span: |step| vocabulary.step(step).as_f32(),
@@ -198,56 +215,6 @@ impl<'a> NoteDecision<'a> {
         self.history.own_end(self.request.turn).filter(on_grid).filter(|_| follows)
     }
 
-    /// In a duet: the factor on the mean time from note to note. A player of steady quarters draws a style of eighths
-    /// along, and the other way round. Half of that is wanted, and this corrects the other half. In other modes it
-    /// corrects solos, which became sparser than their style after slow notes of the player, and chords in fewer voices
-    /// than their style has, which did so of themselves: one voice of Piano had half of its notes.
-    fn longer(&self) -> f32 {
-        const MOST: std::ops::RangeInclusive<f32> = 0.6..=1.5;
-        const MOST_OF_CHORDS: std::ops::RangeInclusive<f32> = 0.4..=1.5;
-        let (DecisionRequest { parameters, turn, along, .. }, vocabulary) = (self.request, self.vocabulary());
-        if !along {
-            // The model would answer slow notes with still slower ones. So would few voices: each note waits for the
-            // end of another, which may last as long as the time between the last ones.
-            let is_of_few = vocabulary.polyphony == 1 || parameters.limits.polyphony < vocabulary.polyphony;
-            let own = parameters.notes_per_quarter.filter(|_| is_of_few && !vocabulary.is_notation());
-            let density = Ticks::quarters(1).as_f32() / self.history.pace().as_f32();
-            return own.map_or(1.0, |own| (density * parameters.limits.stretch() / own).clamp(*MOST.start(), 1.0));
-        }
-        if parameters.temperature <= COLDEST {
-            return 1.0;
-        }
-        let is_line = vocabulary.polyphony == 1;
-        // A mean over few onsets is too high, and chords have several notes for each.
-        let notes = if is_line { 16 } else { 64 };
-        let density = parameters.notes_per_quarter.zip(self.history.density_of_turn(*turn, notes));
-        let too_dense = density.map_or(1.0, |(own, density)| density * parameters.limits.stretch() / own);
-        if is_line {
-            return too_dense.clamp(*MOST.start(), *MOST.end());
-        }
-        // Where a pianist holds chords under a slow melody, a factor of the density alone corrects half of it.
-        let too_dense = (too_dense * too_dense.sqrt()).clamp(*MOST_OF_CHORDS.start(), *MOST_OF_CHORDS.end());
-        // The network predicts the next note of both players together, and the player plays part of them. Polyphonic
-        // styles in free time have no other brake: each note would be answered by more than one.
-        if too_dense < 1.0 { too_dense } else { too_dense * self.history.notes_for_each(*turn) }
-    }
-
-    /// In a duet: tilts durations or steps by `times` to keep the density. Rests and long notes are not affected, nor,
-    /// in a single line, short ones.
-    fn keep_density(
-        &self,
-        logits: &mut [f32],
-        allowed: impl Fn(usize) -> bool,
-        span: impl Fn(usize) -> Ticks,
-        times: f32,
-    ) {
-        const LONGEST: Ticks = Ticks::quarters(1);
-        let shortest = if self.vocabulary().polyphony == 1 { Ticks(LONGEST.0 / 4) } else { Ticks::ZERO };
-        if (times - 1.0).abs() > f32::EPSILON {
-            tilt_spans(logits, allowed, |class| span(class).clamp(shortest, LONGEST).as_f32(), times);
-        }
-    }
-
     fn pitch(
         &self,
         heads: &mut Heads<'_, '_>,
@@ -270,6 +237,10 @@ impl<'a> NoteDecision<'a> {
         let bias_context =
             BiasContext { figure: self.history.state().figure(), last: before, chord, is_new: repeated.is_none() };
         self.model.card().decoding_bias.apply(logits, bias_context, vocabulary);
+        if let Some((drift, before)) = &self.drift {
+            let at = Beginning { onset, bars: context.bars, chord: context.chord };
+            correct(logits, (&drift.pitch, 1.0), |class| before.pitch(vocabulary.pitch(class), &at));
+        }
         if let Some((form, (note, state))) = self.recurrence.as_ref().zip(repeated) {
             let class = vocabulary.pitch_class(note.pitch);
             let state = if vocabulary.chords && form.has_other_chord(onset) { OTHER_CHORD } else { state };
@@ -286,10 +257,15 @@ impl<'a> NoteDecision<'a> {
         heads: &mut Heads<'_, '_>,
         (next, repeats): (Tokens, RepeatFeatures),
         onset: Ticks,
+        context: &NoteContext,
         repeated: Option<(&Note, usize)>,
     ) -> u8 {
         let vocabulary = self.vocabulary();
         let logits = heads.duration_logits(next, repeats);
+        if let Some((drift, before)) = &self.drift {
+            let at = Beginning { onset, bars: context.bars, chord: context.chord };
+            correct(logits, (&drift.duration, self.rhythm_temperature()), |class| before.duration(class, &at));
+        }
         if let Some((form, (note, state))) = self.recurrence.as_ref().zip(repeated) {
             let class = vocabulary.duration_class(note.duration);
             follow(logits, |_| true, class.into(), form.rates().duration[state]);
@@ -306,13 +282,14 @@ impl<'a> NoteDecision<'a> {
         let classes = 0..vocabulary.counts().duration;
         let first = classes.into_iter().find(|duration| vocabulary.duration(*duration) >= shortest).unwrap_or(0);
         let allowed = |duration| duration == first || (duration > first && vocabulary.duration(duration) <= longest);
+        let longer = longer(self.request, vocabulary, self.history);
         let times = match vocabulary.is_notation() {
-            true => self.longer(),
+            true => longer,
             // A single line's next note waits for the end of this one.
-            false if vocabulary.polyphony == 1 => self.longer().min(1.0),
+            false if vocabulary.polyphony == 1 => longer.min(1.0),
             false => 1.0,
         };
-        self.keep_density(logits, allowed, |duration| vocabulary.duration(duration), times);
+        keep_density(vocabulary, logits, allowed, |duration| vocabulary.duration(duration), times);
         let span = |duration| vocabulary.duration(duration).as_f32();
         let spans = Spans { span, off_grid: |_| false, times: 1.0 };
         class(sample_span(
@@ -321,6 +298,11 @@ impl<'a> NoteDecision<'a> {
             &spans,
             (&self.request.parameters.for_rhythm(), self.drawn(DrawStream::Duration)),
         ))
+    }
+
+    /// The logits of rhythm are divided by this. How many notes there are is not to depend on it.
+    fn rhythm_temperature(&self) -> f32 {
+        self.request.parameters.for_rhythm().temperature
     }
 
     /// The velocity of the style; for a style without dynamics, an accent at the player's level.
@@ -338,7 +320,8 @@ impl<'a> NoteDecision<'a> {
     fn loudness(&self, decided: Velocity) -> Velocity {
         let vocabulary = self.vocabulary();
         if vocabulary.has_velocity() {
-            self.history.dynamics().to_player(decided, StyleDynamics::of(vocabulary))
+            let gain = self.model.card().drift.as_ref().map_or(1.0, |drift| drift.velocity_gain);
+            self.history.dynamics().to_player(decided, StyleDynamics::of(vocabulary), gain)
         } else {
             decided
         }

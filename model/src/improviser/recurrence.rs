@@ -38,7 +38,8 @@ pub struct RepeatedPlace {
 }
 
 impl<'a> Recurrence<'a> {
-    /// `None` where there are no bars, or the style knows no form.
+    /// `None` where there are no bars, or the style knows no form, and in a duet: a second voice that took up whole
+    /// bars would double the player, whose notes are half of them.
     pub fn new(
         model: &'a Model,
         history: &'a NoteHistory,
@@ -46,7 +47,7 @@ impl<'a> Recurrence<'a> {
         request: &'a DecisionRequest,
     ) -> Option<Self> {
         let form = model.form()?;
-        let bars = request.bars.filter(|_| model.vocabulary().time_base == TimeBase::Beats)?;
+        let bars = request.bars.filter(|_| model.vocabulary().time_base == TimeBase::Beats && !request.along)?;
         let (Begin::At(begin) | Begin::NotBefore(begin)) = request.begin;
         let notes = history.notes_for_form(bars, Ticks(begin.0 - bars.metre.bar().0));
         let recall = model.card().decoding_bias.recall;

@@ -29,8 +29,8 @@ fn new_improviser() -> Improviser {
 /// The same weights twice: with look-back, then without.
 fn models() -> &'static (Arc<Model>, Arc<Model>) {
     // One model for all tests, because all threads share burn's random generator.
-    static MINDS: OnceLock<(Arc<Model>, Arc<Model>)> = OnceLock::new();
-    MINDS.get_or_init(|| {
+    static MODELS: OnceLock<(Arc<Model>, Arc<Model>)> = OnceLock::new();
+    MODELS.get_or_init(|| {
         let network = Network::new(&Vocabulary::dance(), SIZES, 0.0, &Device::flex());
         let card = ModelCard::new("test", Vocabulary::dance(), SIZES, Provenance::default());
         let without = ModelCard { look_back: false, ..card.clone() };

@@ -1,6 +1,7 @@
 //! Finds the decoding bias of a model: it continues validation tunes until it repeats pitches, quotes the prompt and
 //! keeps to its pitch classes as often as the tunes do.
 
+use super::drift;
 use super::style_metrics::{Comparison, ComparisonRow, StyleMetrics};
 use super::two_sample_test::{PromptSet, RolloutRequest};
 use segue_model::bias::DecodingBias;
@@ -113,17 +114,20 @@ fn neighbours(values: &[f32], value: f32, places: usize) -> impl Iterator<Item =
     values.iter().enumerate().filter(move |(at, _)| (first..=last).contains(at)).map(|(_, value)| *value)
 }
 
-/// The bytes of a weights file with its best decoding bias; everything else in it stays the same.
+/// The bytes of a weights file with its best decoding bias, and with the correction of the drift that is left.
+/// Everything else in it stays the same. If it `keeps` its bias, only the correction is found again. `None` with too
+/// few tunes.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn refitted(path: &Path, prompts: &PromptSet) -> anyhow::Result<(Vec<u8>, Option<DecodingBias>)> {
+pub fn refitted(path: &Path, prompts: &PromptSet, keeps: bool) -> anyhow::Result<(Vec<u8>, Option<DecodingBias>)> {
     let name = path.display().to_string();
     let bytes = weights::bytes_of(path)?;
-    match best_bias(&Model::from_bytes(&bytes, &name)?, prompts) {
-        Some(bias) => Ok((weights::with_bias(&bytes, &name, bias)?, Some(bias))),
-        None => Ok((bytes, None)),
-    }
+    let model = Model::from_bytes(&bytes, &name)?.with_drift(None);
+    let bias = if keeps { Some(model.card().decoding_bias) } else { best_bias(&model, prompts) };
+    let Some(bias) = bias else { return Ok((bytes, None)) };
+    let drift = drift::correction(&model.with_bias(bias), prompts);
+    Ok((weights::with_corrections(&bytes, &name, bias, drift)?, Some(bias)))
 }
 
 #[cfg(test)]

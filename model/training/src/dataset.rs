@@ -302,9 +302,9 @@ mod tests {
     fn what_is_to_be_left_out_is_left_out_and_nothing_else() {
         let shown = piece(40).steps(&Vocabulary::song());
         assert!(shown.iter().any(|step| step.features.figure.length > 0));
-        let dropout = |wish: FeatureDropout| {
+        let dropout = |dropped: FeatureDropout| {
             let mut steps = shown.clone();
-            drop_features(&mut steps, wish, &mut Rng::with_seed(3));
+            drop_features(&mut steps, dropped, &mut Rng::with_seed(3));
             steps
         };
         assert!(dropout(NO_DROPOUT).iter().zip(&shown).all(|(left, shown)| left.features == shown.features));

@@ -7,11 +7,13 @@
 //! Every epoch ends with a checkpoint. A stopped training goes on from the last one and gives the same weights, to the
 //! bit, as one that was never stopped. The plugin does not depend on this crate.
 
+pub mod beginnings;
 pub mod bias_search;
 pub mod continuations;
 pub mod curve;
 pub mod dataset;
 pub mod discriminator;
+pub mod drift;
 pub mod evaluate;
 pub mod examples;
 pub mod form;

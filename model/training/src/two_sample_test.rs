@@ -2,7 +2,7 @@
 //!
 //! Knows no files: the caller says which tunes the model was trained on.
 
-use super::continuations::{ContinuationPair, ContinuationRequest, draw_positions, pairs};
+use super::continuations::{CONTINUATION, ContinuationPair, ContinuationRequest, PROMPT, draw_positions, pairs};
 use super::discriminator::{DiscriminatorResult, Sample, discriminate, null_auc};
 use super::rollout::{continue_prompt, in_vocabulary};
 use super::style_metrics::{Comparison, CopyIndex, Reference, StyleMetrics};
@@ -13,6 +13,7 @@ use segue_model::sampling::SamplingParameters;
 use segue_model::vocabulary::Vocabulary;
 use serde::Serialize;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The result of the comparison.
@@ -70,13 +71,36 @@ impl PromptSet {
         })
     }
 
+    /// Plays the model's continuations, and shows each with its tune and its prompt. One in four begins a tune after
+    /// no note or up to three.
+    pub fn play(&self, model: &Arc<Model>, request: &RolloutRequest, mut shown: impl FnMut(&Tune, &[Note], &[Note])) {
+        let named: Vec<(&str, &Tune)> = self.tunes.iter().map(|(name, tune)| (&**name, tune)).collect();
+        for (seed, tune, prompt) in prompts_of(&named, request.places, request.parameters.seed) {
+            let (prompt, parameters) = (&tune.notes[prompt], seeded(request.parameters, seed));
+            shown(tune, prompt, &continue_prompt(model, tune, prompt, CONTINUATION, &parameters));
+        }
+    }
+
+    /// Shows real continuations, from training tunes and prompts together, each with its tune and its prompt. One in
+    /// four begins a tune.
+    pub fn read(&self, places: usize, seed: u64, mut shown: impl FnMut(&Tune, &[Note], &[Note])) {
+        for (_, tune, prompt) in prompts_of(&self.named(), places, seed) {
+            let to = (prompt.end + CONTINUATION).min(tune.notes.len());
+            shown(tune, &tune.notes[prompt.clone()], &tune.notes[prompt.end..to]);
+        }
+    }
+
+    /// Training tunes and prompts together, with their names.
+    fn named(&self) -> Vec<(&str, &Tune)> {
+        let learnt = self.learnt.iter().map(|tune| (tune.title.as_str(), tune));
+        learnt.chain(self.tunes.iter().map(|(name, tune)| (&**name, tune))).collect()
+    }
+
     /// The metrics of real continuations, from training tunes and prompts together: more than the prompts alone would
     /// give.
     pub fn real(&self, places: usize, seed: u64) -> Vec<StyleMetrics> {
-        let learnt = self.learnt.iter().map(|tune| (tune.title.as_str(), tune));
-        let named: Vec<(&str, &Tune)> = learnt.chain(self.tunes.iter().map(|(name, tune)| (&**name, tune))).collect();
         // Nothing is generated.
-        let pairs = self.pairs_of(&named, places, seed, |_| Vec::new());
+        let pairs = self.pairs_of(&self.named(), places, seed, |_| Vec::new());
         pairs.iter().map(|pair| pair.real_metrics).collect()
     }
 
@@ -112,6 +136,23 @@ impl TwoSampleTest {
             null_auc: null_auc(&samples, request.parameters.seed),
         }
     }
+}
+
+/// Prompts, each with a seed of its own: three in four at any place of a tune, the others at its beginning.
+fn prompts_of<'a>(
+    named: &[(&str, &'a Tune)],
+    count: usize,
+    seed: u64,
+) -> impl Iterator<Item = (u64, &'a Tune, Range<usize>)> {
+    const ONE_IN: u64 = 4;
+    let lengths: Vec<(&str, usize)> = named.iter().map(|(name, tune)| (*name, tune.notes.len())).collect();
+    let tunes: Vec<&Tune> = named.iter().map(|(_, tune)| *tune).collect();
+    (0..).zip(draw_positions(&lengths, count, seed)).map(move |(seed, place)| {
+        let begins = seed % ONE_IN == 0;
+        let heard = usize::try_from(seed / ONE_IN % ONE_IN).unwrap_or(0);
+        let prompt = if begins { 0..heard } else { place.from..place.from + PROMPT };
+        (seed, tunes[place.tune], prompt)
+    })
 }
 
 /// The parameters with a seed for one of many continuations.

@@ -2,6 +2,7 @@
 
 use super::super::history::HISTORY;
 use super::*;
+use crate::drift::DriftCorrection;
 
 /// The first note of a turn has the requested onset, and a single line never overlaps.
 #[test]
@@ -131,6 +132,26 @@ fn no_note_of_a_line_is_shorter_than_a_thirty_second() {
 /// A duet, in which the player goes on playing.
 fn along(begin: Begin, seed: u64) -> DecisionRequest {
     DecisionRequest { along: true, ..request(begin, 1.0, seed) }
+}
+
+/// In a duet, the player's notes are among those that were played before, and they do not drift.
+#[test]
+fn drift_is_corrected_only_where_segue_plays_alone() {
+    let mut drift = DriftCorrection::none(models().0.vocabulary());
+    for table in [&mut drift.step, &mut drift.pitch, &mut drift.duration] {
+        table.iter_mut().skip(1).step_by(2).for_each(|summand| *summand = 2.0);
+    }
+    let play = |drift: Option<&DriftCorrection>, request: &DecisionRequest| {
+        let mut improviser = Improviser::new(Arc::new(models().0.as_ref().clone().with_drift(drift.cloned())));
+        hear_phrase(&mut improviser);
+        (0..30).map(|_| improviser.decide(request)).collect::<Vec<_>>()
+    };
+    let begin = Begin::NotBefore(Ticks(300));
+    let (alone, in_duet) = (request(begin, 1.0, 1), along(begin, 1));
+    assert_ne!(play(None, &alone), play(Some(&drift), &alone));
+    assert_eq!(play(None, &in_duet), play(Some(&drift), &in_duet));
+    let none = DriftCorrection::none(models().0.vocabulary());
+    assert_eq!(play(None, &alone), play(Some(&none), &alone), "no summand changes nothing");
 }
 
 #[test]

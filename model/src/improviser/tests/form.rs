@@ -107,6 +107,18 @@ fn without_memory_or_form_counts_nothing_is_repeated() {
 }
 
 /// A note that is decided again after a retraction is the same, also in a bar whose lag was drawn already.
+/// A second voice that took up whole bars would double the player.
+#[test]
+fn in_a_duet_no_bar_is_taken_up() {
+    let played = |form: Option<Form>| {
+        let mut improviser = with_form(form);
+        hear_two_bars(&mut improviser);
+        let request = DecisionRequest { along: true, ..asked(2 * BAR, 1.0, 3) };
+        (0..24).map(|_| improviser.decide(&request)).collect::<Vec<_>>()
+    };
+    assert_eq!(line(&played(Some(two_bar_form(0.995)))), line(&played(None)));
+}
+
 #[test]
 fn a_retracted_bar_is_repeated_in_the_same_way() {
     for kept in [1, 5, 8, 13] {

@@ -1,7 +1,7 @@
 //! How the worker sleeps while there is nothing to do, and is told to end.
 //!
-//! Who has something for it stores that first and wakes the thread then. The worker looks at everything once more
-//! before it sleeps, and a wake-up that comes in between is kept, so that it does not fall asleep.
+//! A thread with work for the worker first stores the work, and then wakes the worker. The worker looks for work once
+//! more before it sleeps. A wake-up between that look and the sleep is kept, and the sleep ends at once.
 //!
 //! The crate `tests/loom` compiles this file with loom's atomics and threads.
 

@@ -1,5 +1,6 @@
 //! Improvises one or more pieces: from the command line's options to the files.
 
+use crate::form;
 use crate::host::{SAMPLE_RATE, Session, SoundSink};
 use crate::layout::{Layout, lay_out};
 use crate::outputs::{OutputFiles, WavFile, cannot_write};
@@ -26,7 +27,7 @@ const LONGEST_ANSWER: i64 = 16;
 const MOST_PIECES: u32 = 1000;
 
 #[derive(Args)]
-pub struct Wish {
+pub struct ImproviseArguments {
     /// The tune to begin with: .mid, .kar, .rmi or .abc. Without one, Segue begins by itself.
     tune: Option<PathBuf>,
     /// The number of the tune in an .abc book (X:), or of the piece in a MIDI file with several.
@@ -86,15 +87,15 @@ pub struct Wish {
     count: u32,
 }
 
-pub fn improvise(wish: &Wish) -> Result<()> {
-    wish.check()?;
-    let files = wish.files()?;
-    let params = wish.params()?;
-    let prompt = wish.prompt(&params)?;
+pub fn improvise(arguments: &ImproviseArguments) -> Result<()> {
+    arguments.check()?;
+    let files = arguments.files()?;
+    let params = arguments.params()?;
+    let prompt = arguments.prompt(&params)?;
     prompt.notices.iter().for_each(|notice| eprintln!("{notice}"));
     let mut book = String::new();
-    for number in 1..=wish.count {
-        let sheet = wish.piece(number, &prompt, &files.of_piece(number, wish.count))?;
+    for number in 1..=arguments.count {
+        let sheet = arguments.piece(number, &prompt, &files.of_piece(number, arguments.count))?;
         if files.abc.is_some() {
             let swing = params.settings().timing.swing;
             let key = sheet.key();
@@ -111,7 +112,7 @@ pub fn improvise(wish: &Wish) -> Result<()> {
     Ok(())
 }
 
-impl Wish {
+impl ImproviseArguments {
     fn check(&self) -> Result<()> {
         if let Some(bars) = self.bars.filter(|bars| !(1..=MOST_BARS).contains(bars)) {
             bail!("--bars must be between 1 and {MOST_BARS}, not {bars}");
@@ -241,6 +242,12 @@ impl Wish {
         }
         let sheet = sheet(number, prompt, &session, &notes, alone, &params);
         write(&sheet, files)?;
+        let written = straightened(&sheet.segue, &sheet.bars, params.settings().timing.swing);
+        let mut notes = [sheet.player.as_slice(), &written].concat();
+        notes.sort_unstable();
+        if let Some(form) = form::described(&notes, &sheet.bars) {
+            println!("Form in bars: {form}.");
+        }
         Ok(sheet)
     }
 

@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+mod form;
 mod host;
 mod improvise;
 mod layout;
@@ -27,7 +28,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Continues a tune, trades bars with it, or plays along with it; without a tune, plays by itself.
-    Improvise(Box<improvise::Wish>),
+    Improvise(Box<improvise::ImproviseArguments>),
     /// Lists the presets, including yours, and what each is for.
     Presets,
     /// Lists every setting with its id for --set, and its default value.
@@ -36,7 +37,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
-        Verb::Improvise(wish) => improvise::improvise(&wish),
+        Verb::Improvise(arguments) => improvise::improvise(&arguments),
         Verb::Presets => presets(),
         Verb::Settings => settings(),
     };

@@ -118,7 +118,7 @@ pub fn train_style(arguments: &Train) -> anyhow::Result<()> {
     );
     let summary = train(&plan, &splits, arguments.device, &folder, &out, &commit())?;
     form::write(&out, &corpus, &out)?;
-    bias::search_and_write(&out, &corpus, &plan.vocabulary, &out)?;
+    bias::search_and_write((&out, false), &corpus, &plan.vocabulary, &out)?;
     println!("best after epoch {} of {}", summary.best, summary.epochs.len());
     println!("on the test split, with the weights in half precision: {}", summary.test);
     println!("{}: the weights; {}: loss.png and summary.json", out.display(), folder.display());

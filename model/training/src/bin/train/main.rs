@@ -1,5 +1,6 @@
 //! `cargo xtask train`: trains a style from a folder of tunes, or measures one.
 
+mod beginnings;
 mod bias;
 mod data;
 mod discriminate;
@@ -33,7 +34,8 @@ enum TrainCommand {
     /// Retrains the n-gram model (the licks) of a weights file; the network stays as it is.
     #[command(alias = "licks")]
     Ngram(ngram::Ngram),
-    /// Finds the decoding bias of a weights file again, by playing on in validation tunes; the network stays as it is.
+    /// Finds the decoding bias and the correction of drift of a weights file again, by playing on in validation tunes;
+    /// the network stays as it is.
     #[command(alias = "poise")]
     Bias(bias::Bias),
     /// Measures the shipped weights and prints the tables of model/EVALUATION.md.
@@ -47,6 +49,8 @@ enum TrainCommand {
     Form(form::FormArguments),
     /// Plays at every temperature, and checks that the model neither falls silent nor loops for ever.
     Temperatures(temperatures::Temperatures),
+    /// Begins tunes after nothing, a few notes or two bars, and compares the beginnings with those of the tunes.
+    Beginnings(beginnings::Beginnings),
     /// Writes prompts with a model's continuations as .mid, .wav and .png, and single lines as .abc.
     Examples(examples::Examples),
 }
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         (Some(TrainCommand::Recurrent(arguments)), _) => recurrent::recurrent(&arguments),
         (Some(TrainCommand::Form(arguments)), _) => form::form(&arguments),
         (Some(TrainCommand::Temperatures(arguments)), _) => temperatures::temperatures(&arguments),
+        (Some(TrainCommand::Beginnings(arguments)), _) => beginnings::beginnings(&arguments),
         (Some(TrainCommand::Examples(arguments)), _) => examples::examples(&arguments),
         (None, Some(arguments)) => learn::train_style(&arguments),
         (None, None) => Err(anyhow::anyhow!("nothing to do; use --style NAME --data FOLDER to train, or --help")),
