@@ -16,7 +16,7 @@ pub struct FormArguments {
     /// Also prints the lag of every bar of this many validation tunes.
     #[arg(long, default_value_t = 0)]
     tunes: usize,
-    /// A weights file. Its form model is counted anew, and how closely it follows a repeat.
+    /// A weights file. Its form model is counted again, and how closely it follows a repeat.
     #[arg(long)]
     weights: Option<PathBuf>,
     /// Where to write the weights [default: over the weights file].
