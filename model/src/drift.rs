@@ -173,6 +173,8 @@ impl<'a> Before<'a> {
         let on_beat = usize::from(at.is_on_beat());
         let beginning = if last.onset == at.onset { BEGINNINGS - 1 } else { on_beat };
         let of_interval = usize::try_from(by.clamp(-WIDEST, WIDEST) + WIDEST).unwrap_or(0);
+        // A style that learnt without chords does not follow them, whatever the chart says.
+        let chord = at.chord.filter(|_| self.vocabulary.chords);
         let is_tone = |chord: Chord| usize::from(chord.tones().any(|tone| tone == pitch.key() % OCTAVE));
         let of_session = |first: usize, share: fn(&SessionCounts, Pitch) -> usize| {
             self.session.as_ref().map_or(0, |session| first + share(session, pitch))
@@ -180,7 +182,7 @@ impl<'a> Before<'a> {
         [
             OF_INTERVALS + INTERVALS * beginning + of_interval,
             OF_HEIGHTS + of_height(f32::from(pitch.key()) - self.height),
-            at.chord.map_or(0, |chord| OF_CHORD_TONES + 2 * on_beat + is_tone(chord)),
+            chord.map_or(0, |chord| OF_CHORD_TONES + 2 * on_beat + is_tone(chord)),
             of_session(OF_PITCH_CLASSES, SessionCounts::pitch_classes),
             of_session(OF_PITCHES, SessionCounts::pitches),
             self.interval.map_or(0, |before| OF_MOTIONS + MOTIONS * motion(before) + motion(by)),

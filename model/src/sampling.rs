@@ -36,6 +36,12 @@ impl Default for SamplingParameters {
 }
 
 impl SamplingParameters {
+    /// The learnt distribution, neither sharpened nor flattened, with nothing forbidden.
+    #[must_use]
+    pub const fn as_learnt(seed: u64) -> Self {
+        Self { temperature: 1.0, top_p: 1.0, memory: 1.0, seed, limits: Limits::NONE, notes_per_quarter: None }
+    }
+
     /// The parameters for steps and durations: no nucleus, and the geometric mean of the temperature and 1, within
     /// `RHYTHM`.
     ///

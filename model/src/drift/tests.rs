@@ -61,6 +61,9 @@ fn a_pitch_has_the_features_of_what_was_played_before() {
     assert_eq!(of(67, &at(192, None))[0], interval(2, 5), "in a chord");
     assert_eq!(of(67, &at(192, None))[2], 0, "no chord is known");
     assert_eq!(of(20, &at(240, None))[0], OF_INTERVALS + INTERVALS, "wider intervals share a feature");
+    let without = Vocabulary::dance();
+    let before = Before::of(&without, &session, true);
+    assert_eq!(before.pitch(pitch(64), &at(240, Some("C")))[2], 0, "the style knows no chords");
 }
 
 #[test]

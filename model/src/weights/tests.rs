@@ -1,4 +1,5 @@
 use super::*;
+use crate::drift::DriftCorrection;
 use crate::form::{FOLLOW_STATES, FollowRates, FormRuns};
 use crate::lookback::MOTIF_LENGTHS;
 use crate::vocabulary::VocabularyFingerprint;
@@ -210,4 +211,18 @@ fn an_impossible_form_model_is_refused() {
         Some((FORM, form().lags.to_bytes()[..9].to_vec())),
     );
     check(&cut.unwrap(), "its form counts");
+}
+
+/// The tables are as long as the vocabulary of the style asks, and no summand is so large that nothing else counts.
+#[test]
+fn a_foreign_correction_of_drift_is_refused() {
+    let none = || DriftCorrection::none(&tiny().0.vocabulary);
+    let (mut short, mut absurd) = (none(), none());
+    short.pitch.pop();
+    absurd.step[1] = 5.0;
+    for drift in [short, absurd] {
+        check_card(|card| card.drift = Some(drift), "its correction of drift has other features");
+    }
+    let bytes = to_bytes(&ModelCard { drift: Some(none()), ..tiny().0 }, &tiny().1, None, true).unwrap();
+    assert_eq!(Model::from_bytes(&bytes, "my.segue").unwrap().card().drift, Some(none()));
 }

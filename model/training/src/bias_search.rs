@@ -5,7 +5,6 @@ use super::drift;
 use super::style_metrics::{Comparison, ComparisonRow, StyleMetrics};
 use super::two_sample_test::{PromptSet, RolloutRequest};
 use segue_model::bias::DecodingBias;
-use segue_model::limits::Limits;
 use segue_model::lstm::Model;
 use segue_model::sampling::SamplingParameters;
 use segue_model::weights;
@@ -33,15 +32,8 @@ const RISES: [f32; 6] = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5];
 const FEWEST_PLACES: usize = 50;
 /// Continuations for each value that is tried.
 const PLACES: usize = 250;
-/// The learnt distribution, neither sharpened nor flattened.
-const SAMPLING: SamplingParameters = SamplingParameters {
-    temperature: 1.0,
-    top_p: 1.0,
-    memory: 1.0,
-    seed: 1,
-    limits: Limits::NONE,
-    notes_per_quarter: None,
-};
+/// The seed of the continuations and of the choice of real ones.
+const SEED: u64 = 1;
 /// Real continuations to compare with. The validation split alone is too small, so training tunes are used too.
 const REAL_PLACES: usize = 1_000;
 
@@ -50,7 +42,7 @@ const REAL_PLACES: usize = 1_000;
 ///
 /// One number is tried after the other, then all once more around the result, because each affects the others.
 pub fn best_bias(model: &Model, prompts: &PromptSet) -> Option<DecodingBias> {
-    Search { model, prompts, places: PLACES, real: prompts.real(REAL_PLACES, SAMPLING.seed) }.run()
+    Search { model, prompts, places: PLACES, real: prompts.real(REAL_PLACES, SEED) }.run()
 }
 
 struct Search<'a> {
@@ -96,10 +88,10 @@ impl Search<'_> {
     /// The distance from the real continuations: the sum of squared differences of the [`CORRECTED`] metrics, each in
     /// widths of its confidence interval.
     fn distance(&self, bias: DecodingBias) -> Option<f64> {
-        let request = RolloutRequest { places: self.places, parameters: SAMPLING };
+        let request = RolloutRequest { places: self.places, parameters: SamplingParameters::as_learnt(SEED) };
         let played = self.prompts.pairs(&Arc::new(self.model.clone().with_bias(bias)), &request);
         let generated: Vec<StyleMetrics> = played.iter().map(|pair| pair.generated_metrics).collect();
-        let comparison = Comparison::of(&self.real, &generated, SAMPLING.seed);
+        let comparison = Comparison::of(&self.real, &generated, SEED);
         let counted = comparison.rows.iter().filter(|row| CORRECTED.contains(&row.name));
         let apart =
             |row: &ComparisonRow| (row.generated - row.real.mean) / (row.real.high - row.real.low).max(f64::EPSILON);
@@ -158,11 +150,12 @@ mod tests {
         let sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
         let model = Model::random(Vocabulary::dance(), sizes);
         let prompts = PromptSet::of(model.vocabulary(), &tunes, &names);
-        let real = prompts.real(REAL_PLACES, SAMPLING.seed);
+        let real = prompts.real(REAL_PLACES, SEED);
         let search = Search { model: &model, prompts: &prompts, places: FEWEST_PLACES, real };
         let repeats = |repetition| {
             let model = Arc::new(model.clone().with_bias(DecodingBias { repetition, ..DecodingBias::default() }));
-            let pairs = prompts.pairs(&model, &RolloutRequest { places: 60, parameters: SAMPLING });
+            let pairs =
+                prompts.pairs(&model, &RolloutRequest { places: 60, parameters: SamplingParameters::as_learnt(SEED) });
             let generated: Vec<StyleMetrics> = pairs.iter().map(|pair| pair.generated_metrics).collect();
             let rows = Comparison::of(&generated, &generated, 1).rows;
             rows.iter().find(|row| row.name == CORRECTED[0]).map(|row| row.generated).unwrap()

@@ -5,7 +5,6 @@ use super::statistics::{count, spread};
 use super::two_sample_test::{PromptSet, RolloutRequest};
 use segue_corpus::Tune;
 use segue_model::drift::{Before, Beginning, DriftCorrection, MOST, MOST_GAIN};
-use segue_model::limits::Limits;
 use segue_model::lookback::LookBack;
 use segue_model::lstm::Model;
 use segue_model::note::Note;
@@ -26,22 +25,15 @@ const ROUNDS: [f32; 14] = [0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.3, 0.3, 0.3, 0.3, 0.2
 const AVERAGED: usize = 4;
 /// Added to both counts of a feature, so that rare ones move little.
 const PSEUDO_COUNT: f32 = 10.0;
-/// The learnt distribution, neither sharpened nor flattened.
-const SAMPLING: SamplingParameters = SamplingParameters {
-    temperature: 1.0,
-    top_p: 1.0,
-    memory: 1.0,
-    seed: 0,
-    limits: Limits::NONE,
-    notes_per_quarter: None,
-};
+/// The seed that chooses real continuations. Each round has its own, from 1 on.
+const SEED: u64 = 0;
 
 /// The correction with which the model's continuations have the features of the tunes as often as the tunes; `None`
 /// when there are too few tunes.
 pub fn correction(model: &Model, prompts: &PromptSet) -> Option<DriftCorrection> {
     let vocabulary = model.vocabulary();
     let mut real = FeatureCounts::new(vocabulary);
-    prompts.read(REAL_PLACES, SAMPLING.seed, |tune, prompt, notes| real.add(vocabulary, tune, prompt, notes));
+    prompts.read(REAL_PLACES, SEED, |tune, prompt, notes| real.add(vocabulary, tune, prompt, notes));
     let mut drift = DriftCorrection::none(vocabulary);
     let mut last = Vec::new();
     for (seed, part) in (1..).zip(ROUNDS) {
@@ -82,7 +74,7 @@ impl FeatureCounts {
     /// Counts what a model plays.
     fn played(model: &Model, prompts: &PromptSet, seed: u64) -> Self {
         let mut counts = Self::new(model.vocabulary());
-        let request = RolloutRequest { places: PLACES, parameters: SamplingParameters { seed, ..SAMPLING } };
+        let request = RolloutRequest { places: PLACES, parameters: SamplingParameters::as_learnt(seed) };
         prompts.play(&Arc::new(model.clone()), &request, |tune, prompt, notes| {
             counts.add(model.vocabulary(), tune, prompt, notes);
         });
