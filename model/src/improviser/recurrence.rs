@@ -141,7 +141,9 @@ impl<'a> Recurrence<'a> {
             let note = u32::try_from(bar.rem_euclid(1 << 31)).unwrap_or(0);
             DrawKey { seed, turn: self.request.turn, note, heard: None }.draw(stream)
         };
-        if key(DrawStream::FormMemory) >= self.request.parameters.memory * self.recall {
+        // A player who repeats a phrase has been answered alike often enough.
+        let comes_round = self.history.session().comes_round();
+        if comes_round || key(DrawStream::FormMemory) >= self.request.parameters.memory * self.recall {
             return 0;
         }
         self.form.lags.sample(&runs, &self.evidence(line), key(DrawStream::Form))
