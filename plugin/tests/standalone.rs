@@ -37,7 +37,7 @@ fn it_shows_the_licences_of_all_that_is_in_it() {
     let output = segue("--licenses").output().expect("the program can be started");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}");
-    for words in ["MIT License", "Apache License", "nice-plug", "clap-wrapper", "Weimar Jazz Database"] {
+    for words in ["MIT License", "Apache License", "nice-plug", "clap-wrapper", "cpal", "Weimar Jazz Database"] {
         assert!(said.contains(words), "{words} is not in it");
     }
 }

@@ -85,10 +85,16 @@ fn packages(workspace: &Workspace) -> Result<Vec<Package>> {
         Some((words.next()?.to_owned(), words.next()?.strip_prefix('v')?.to_owned()))
     };
     let wanted: BTreeSet<_> = tree.lines().filter_map(name_and_version).collect();
-    let answer = workspace.cargo().args(["metadata", "--format-version", "1"]).output();
-    let answer = answer.context("cargo cannot be started")?;
+    let mut ask = workspace.cargo();
+    // Without their features, cargo leaves out the packages that only the programs use.
+    ask.args(["metadata", "--format-version", "1", "--features", "segue-plugin/cli,segue-plugin/standalone"]);
+    let answer = ask.output().context("cargo cannot be started")?;
     let metadata: Value = serde_json::from_slice(&answer.stdout).context("cargo's metadata cannot be read")?;
     let all = metadata["packages"].as_array().context("cargo's metadata names no packages")?;
+    for (name, version) in &wanted {
+        let is_listed = all.iter().any(|package| package["name"] == **name && package["version"] == **version);
+        ensure!(is_listed, "{name} {version} is built in, but cargo's metadata do not list it");
+    }
     let mut packages: Vec<Package> = all
         .iter()
         // Packages without a source are ours.
