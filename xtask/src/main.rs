@@ -46,7 +46,7 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   test --sequences N [--seed SEED]
                      of all tests only that random host, for N minutes of music made of SEED, SEED + 1, ...: a faulty
                      one is reported with its seed, and --sequences 1 --seed SEED plays it again
-  test --windows     plugin and hosts built for Windows and run under Wine, without a window; an hour at first
+  test --windows     plugin, hosts and programs built for Windows, packed, and run under Wine; an hour at first
   test --other-systems
                      that the code but the VST3 compiles for Windows and macOS, wherever this is; a quarter of an hour
                      at first
@@ -64,7 +64,8 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   fuzz [--minutes N] [TARGET]
                      look for inputs that break a reader, guided by coverage: MIDI, ABC, solo tables, charts, presets,
                      states, weights and parameter texts, ten minutes each
-  release            pack plugins, programs, presets and licences for this system, with a note on how to install them
+  release [--own]    pack plugins, programs, presets and licences for this system and, on Linux, for Windows, with a
+                     note on how to install them; with --own for this system alone
   licences           write the licences of all that is built in to plugin/THIRD-PARTY.txt
   bench              how long a decision and a block take on this machine
   train [ARGUMENTS]  train a style on .abc and .mid files; `cargo xtask train --help` lists the arguments
@@ -101,9 +102,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("people", _) => with_plugin("people", rest),
         ("readers", _) => done(readers(&Workspace::find()?, rest)),
         ("renders", _) => with_plugin("renders", rest),
-        ("release", []) => {
-            done(release::make(&Workspace::find()?).map(|archive| println!("Packed {}", archive.display())))
-        }
+        ("release", _) => done(release(&Workspace::find()?, rest)),
         ("fuzz", _) => done(fuzz(&Workspace::find()?, rest)),
         ("licences", []) => done(licences::write(&Workspace::find()?)),
         ("validate", []) => done(validate::everything(&Workspace::find()?)),
@@ -113,7 +112,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        ("bench" | "licences" | "release" | "validate", [first, ..]) => {
+        ("bench" | "licences" | "validate", [first, ..]) => {
             bail!("`{verb}` takes no arguments, but was given {first}")
         }
         (other, _) => bail!("there is no verb {other}\n\n{HELP}"),
@@ -151,6 +150,19 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             arguments.join(" ")
         ),
     }
+}
+
+fn release(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let for_windows = match arguments {
+        [] => mingw::IS_POSSIBLE,
+        [flag] if flag == "--own" => false,
+        [other, ..] => bail!("`release` takes --own or nothing, not {other}"),
+    };
+    println!("Packed {}", release::make(workspace)?.display());
+    if for_windows {
+        println!("Packed {}", release::make(&mingw::workspace(workspace)?)?.display());
+    }
+    Ok(())
 }
 
 fn fuzz(workspace: &Workspace, arguments: &[String]) -> Result<()> {

@@ -17,12 +17,21 @@ const TRIPLE: &str = "x86_64-pc-windows-gnu";
 pub const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
 const CPP_COMPILER: &str = "x86_64-w64-mingw32-g++-posix";
 
+/// The licences of what the compilers add to each program and plugin, where Debian's packages have them.
+pub const RUNTIME_LICENCES: [(&str, &str); 2] = [
+    ("/usr/share/doc/gcc-mingw-w64-base/copyright", "GCC-RUNTIME.txt"),
+    ("/usr/share/doc/mingw-w64-x86-64-dev/copyright", "MINGW-W64.txt"),
+];
+
+/// Whether this system can build for Windows.
+pub const IS_POSSIBLE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+
 /// The same checkout, built for Windows. Installs what that needs.
 ///
 /// # Errors
-/// When this is not Linux, or something cannot be installed.
+/// When this is not Linux on `x86_64`, or something cannot be installed.
 pub fn workspace(here: &Workspace) -> Result<Workspace> {
-    ensure!(here.platform() == Platform::Linux, "this needs Linux; on Windows, the verb without --windows does it");
+    ensure!(IS_POSSIBLE, "this needs Linux on x86_64; on Windows, the verb without --windows does it");
     prerequisites::ready_to_build()?;
     prerequisites::ready_for_system(TRIPLE)?;
     prerequisites::ready_to_build_for_windows()?;

@@ -130,6 +130,12 @@ const WINE: Requirement = Requirement {
     fix: Fix::Packages(&["wine64"]),
 };
 
+const ZIP: Requirement = Requirement {
+    what: "zip and unzip, for the package that is for Windows",
+    probe: &["sh", "-c", "zip --version && unzip -v"],
+    fix: Fix::Packages(&["zip", "unzip"]),
+};
+
 /// Makes sure that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems use the linker that was installed with Rust.
@@ -195,6 +201,11 @@ pub fn ready_to_build_for_windows() -> Result<()> {
 /// Makes sure that programs for Windows can be run.
 pub fn ready_for_wine() -> Result<()> {
     WINE.ensure()
+}
+
+/// Makes sure that a .zip can be written and unpacked.
+pub fn ready_to_zip() -> Result<()> {
+    ZIP.ensure()
 }
 
 /// Makes sure that a graphics card or a driver without one is available.

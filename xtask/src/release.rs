@@ -2,44 +2,57 @@
 
 use crate::bundle::{self, Kind, LICENCES, copy};
 use crate::cargo::{self, Workspace};
-use crate::prerequisites;
+use crate::platform::Platform;
+use crate::{mingw, prerequisites};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use std::env::consts::{ARCH, EXE_SUFFIX, OS};
+use std::env::consts::ARCH;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The installation notes for this system.
-const NOTE: &str = if cfg!(target_os = "macos") {
-    include_str!("release/macos.txt")
-} else if cfg!(target_os = "windows") {
-    include_str!("release/windows.txt")
-} else {
-    include_str!("release/linux.txt")
-};
+/// The installation notes for a system.
+const fn note(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Linux => include_str!("release/linux.txt"),
+        Platform::MacOs => include_str!("release/macos.txt"),
+        Platform::Windows => include_str!("release/windows.txt"),
+    }
+}
 
 /// The programs, each with the feature that it needs.
 const PROGRAMS: [(&str, &str); 2] = [("segue", "standalone"), ("segue-cli", "cli")];
 
-/// Makes the package for this system, and a file with its checksum.
+/// Makes the package for the system that the workspace is built for, and a file with its checksum.
 ///
 /// # Errors
 /// When something cannot be built or packed.
 pub fn make(workspace: &Workspace) -> Result<PathBuf> {
     prerequisites::ready_to_build()?;
-    prerequisites::ready_for_standalone()?;
-    let name = format!("segue-{}-{OS}-{ARCH}", env!("CARGO_PKG_VERSION"));
+    let platform = workspace.platform();
+    if platform == Platform::HERE {
+        prerequisites::ready_for_standalone()?;
+    }
+    let name = format!("segue-{}-{}-{ARCH}", env!("CARGO_PKG_VERSION"), platform.name());
     let packages = workspace.target().join("packages");
-    let folder = packages.join(&name);
-    fill(workspace, &folder)?;
-    let archive = packages.join(format!("{name}.{}", if cfg!(windows) { "zip" } else { "tar.gz" }));
-    // Windows has `tar` too, which makes a .zip there if the name says so.
-    let mut tar = Command::new("tar");
-    let how = if cfg!(windows) { "-acf" } else { "-czf" };
-    cargo::run(tar.arg(how).arg(&archive).arg("-C").arg(&packages).arg(&name))?;
+    fill(workspace, &packages.join(&name))?;
+    let archive = packages.join(format!("{name}.{}", if platform == Platform::Windows { "zip" } else { "tar.gz" }));
+    // zip would keep files of an older archive.
+    bundle::remove(&archive)?;
+    let [program, flags] = archiver(platform)?;
+    cargo::run(Command::new(program).arg(flags).current_dir(&packages).arg(&archive).arg(&name))?;
     write_checksum(&archive)?;
     Ok(archive)
+}
+
+/// The program that packs, and its flags before the names of the archive and of the folder.
+fn archiver(platform: Platform) -> Result<[&'static str; 2]> {
+    match (platform, Platform::HERE) {
+        // Windows has `tar`, which makes a .zip there if the name says so.
+        (Platform::Windows, Platform::Windows) => Ok(["tar", "-acf"]),
+        (Platform::Windows, _) => prerequisites::ready_to_zip().map(|()| ["zip", "-qrX"]),
+        _ => Ok(["tar", "-czf"]),
+    }
 }
 
 fn fill(workspace: &Workspace, folder: &Path) -> Result<()> {
@@ -52,10 +65,18 @@ fn fill(workspace: &Workspace, folder: &Path) -> Result<()> {
         let mut build = workspace.cargo();
         build.args(["build", "--release", "-p", "segue-plugin", "--bin", program, "--features", feature]);
         cargo::run(&mut build)?;
-        copy(&workspace.binary(program), &folder.join(format!("{program}{EXE_SUFFIX}")))?;
+        copy(&workspace.binary(program), &folder.join(workspace.platform().program(program)))?;
     }
     for (file, name) in LICENCES {
         copy(&workspace.root().join(file), &folder.join("licences").join(name))?;
+    }
+    if workspace.platform() != Platform::HERE {
+        for (file, name) in mingw::RUNTIME_LICENCES {
+            copy(Path::new(file), &folder.join("licences").join(name)).context(
+                "the licences of mingw-w64's libraries belong into the package; pack on Debian or Ubuntu, with \
+                 /usr/share/doc",
+            )?;
+        }
     }
     let presets = workspace.root().join("presets");
     for entry in presets.read_dir().with_context(|| format!("{}: cannot be listed", presets.display()))? {
@@ -65,7 +86,7 @@ fn fill(workspace: &Workspace, folder: &Path) -> Result<()> {
         }
     }
     copy(&workspace.root().join("plugin/GUIDE.md"), &folder.join("GUIDE.md"))?;
-    bundle::write(&folder.join("INSTALL.txt"), NOTE)
+    bundle::write(&folder.join("INSTALL.txt"), note(workspace.platform()))
 }
 
 /// In the format of `sha256sum --check`.

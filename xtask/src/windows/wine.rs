@@ -1,5 +1,6 @@
 //! Wine, with a prefix of its own in the build folder: no user's Wine is changed, and none changes a test.
 
+use super::screen::Screen;
 use crate::bundle;
 use crate::cargo::{self, Workspace};
 use crate::mingw::COMPILER;
@@ -8,12 +9,16 @@ use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// The shim for a library that Debian's Wine lacks.
 const SHIM: &str = include_str!("bcryptprimitives.c");
 
 /// Where distributions put the program.
 const PLACES: [&str; 2] = ["wine64", "/usr/lib/wine/wine64"];
+
+/// How long Wine's own programs take to end.
+const TIME_TO_END: Duration = Duration::from_secs(1);
 
 type Environment = Vec<(String, OsString)>;
 
@@ -24,6 +29,8 @@ pub struct Wine {
     /// A shell that waits for words, until this is dropped. Without it, Wine's server ends after each program, and a
     /// program that starts at that moment fails.
     _shell: Child,
+    /// The screen of all its programs: if the first of them had none, the later ones could not open a window.
+    _screen: Screen,
 }
 
 impl Wine {
@@ -34,19 +41,21 @@ impl Wine {
         let program = PLACES.into_iter().find(is_there).unwrap_or("wine");
         let folder = workspace.target().join("wine");
         let shim = shim(&folder)?;
+        let screen = Screen::start()?;
         let environment = [
             ("WINEPREFIX", folder.join("prefix").into_os_string()),
             // A folder in which programs look for libraries, beside their own.
             ("WINEPATH", path(&shim).into()),
             ("WINEDEBUG", "-all".into()),
+            ("DISPLAY", screen.display.clone().into()),
             // No menus on the desktop, and no offers to install .NET and a browser.
             ("WINEDLLOVERRIDES", "winemenubuilder.exe,mscoree,mshtml=".into()),
         ];
         let environment: Environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let mut shell = prepare(program, &environment, Path::new("cmd"));
         let shell = shell.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-        let wine =
-            Self { _shell: shell.with_context(|| format!("{program} cannot be started"))?, program, environment };
+        let shell = shell.with_context(|| format!("{program} cannot be started"))?;
+        let wine = Self { program, environment, _shell: shell, _screen: screen };
         wine.keep_temporary_files_in(&folder.join("temporary"))?;
         Ok(wine)
     }
@@ -61,7 +70,7 @@ impl Wine {
         &self.environment
     }
 
-    /// Prepares a program for Windows, without a screen.
+    /// Prepares a program for Windows.
     pub fn command(&self, program: &Path) -> Command {
         prepare(self.program, &self.environment, program)
     }
@@ -78,9 +87,19 @@ impl Wine {
     }
 }
 
+impl Drop for Wine {
+    /// Ends what Wine still runs beside its programs, which would complain in the terminal when the screen goes.
+    fn drop(&mut self) {
+        let killed = self.command(Path::new("wineboot")).arg("--kill").status();
+        if killed.is_ok() {
+            std::thread::sleep(TIME_TO_END);
+        }
+    }
+}
+
 fn prepare(wine: &str, environment: &Environment, program: &Path) -> Command {
     let mut command = Command::new(wine);
-    command.arg(program).envs(environment.iter().cloned()).env_remove("DISPLAY");
+    command.arg(program).envs(environment.iter().cloned());
     command
 }
 
