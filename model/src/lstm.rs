@@ -4,6 +4,7 @@
 //! are read, and everything that enters the first layer is multiplied by its weights once, at loading. All sums are
 //! made in a fixed order, so wider registers give the same bits.
 
+mod half;
 mod heads;
 mod kernel;
 #[cfg(test)]

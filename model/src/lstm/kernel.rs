@@ -1,5 +1,6 @@
 //! The arithmetic of inference: embedding rows, packed matrix products and the LSTM cell.
 
+use super::half::{HalfWeights, LANES};
 use crate::lookback::PROFILE;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -31,9 +32,6 @@ impl Rows {
     }
 }
 
-/// Outputs computed side by side. Their sums fit the registers of every processor since AVX.
-const LANES: usize = 64;
-
 /// A linear map.
 #[derive(Debug, Clone)]
 pub(super) struct Matrix {
@@ -45,14 +43,21 @@ pub(super) struct Matrix {
 /// Where the matrix product is computed.
 #[derive(Debug, Clone)]
 pub(super) enum Product {
-    /// On this processor: for each block of [`LANES`] outputs, the weights of one input after another.
+    /// On this processor.
     Packed {
-        weights: Vec<f32>,
+        weights: PackedWeights,
         /// One per output, padded with zeros to whole blocks.
         bias: Vec<f32>,
     },
     /// On a graphics card.
     OnDevice(Box<OnDevice>),
+}
+
+/// For each block of [`LANES`] outputs, the weights of one input after another.
+#[derive(Debug, Clone)]
+pub(super) enum PackedWeights {
+    Single(Vec<f32>),
+    Half(HalfWeights),
 }
 
 /// A linear map on a device: weights `[inputs, outputs]` and bias `[1, outputs]`.
@@ -88,6 +93,7 @@ impl Matrix {
                 }
             }
             bias.resize(blocks * LANES, 0.0);
+            let weights = HalfWeights::of(&weights).map_or(PackedWeights::Single(weights), PackedWeights::Half);
             Product::Packed { weights, bias }
         };
         Self { outputs, inputs, product }
@@ -102,7 +108,8 @@ impl Matrix {
     pub(super) fn apply(&self, input: &[f32], out: &mut [f32]) {
         let input = &input[..self.inputs];
         match &self.product {
-            Product::Packed { weights, bias } => multiply(weights, bias, input, out),
+            Product::Packed { weights: PackedWeights::Single(weights), bias } => multiply(weights, bias, input, out),
+            Product::Packed { weights: PackedWeights::Half(weights), bias } => weights.multiply(bias, input, out),
             Product::OnDevice(remote) => {
                 let input = Tensor::<2>::from_data(TensorData::new(input.to_vec(), [1, self.inputs]), &remote.device);
                 let sum = input.matmul(remote.weights.clone()) + remote.bias.clone();
@@ -112,9 +119,9 @@ impl Matrix {
     }
 }
 
-/// `out = bias + input × weights`, with weights packed as in [`Product::Packed`].
+/// `out = bias + input × weights`, with weights packed as in [`PackedWeights`].
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "x86_64+avx"))]
-fn multiply(weights: &[f32], bias: &[f32], input: &[f32], out: &mut [f32]) {
+pub(super) fn multiply(weights: &[f32], bias: &[f32], input: &[f32], out: &mut [f32]) {
     let blocks = weights.chunks_exact(input.len() * LANES).zip(bias.chunks_exact(LANES));
     for ((block, bias), out) in blocks.zip(out.chunks_mut(LANES)) {
         let mut sums = [0.0; LANES];

@@ -1,4 +1,5 @@
-use super::kernel::{exp, tanh};
+use super::half::{HalfWeights, LANES};
+use super::kernel::{exp, multiply, tanh};
 use super::*;
 use crate::lookback::RepeatFeatures;
 use crate::lookback::{MOTIF_LENGTHS, MotifMatch};
@@ -134,4 +135,32 @@ fn a_grid_point_has_a_class_for_each_of_its_ticks() {
     let bars = Some(crate::note::Bars { line: Ticks::ZERO, metre: crate::note::Metre::COMMON });
     let places: Vec<_> = [0, 12, 16, 24, 32, 36, 48].map(|tick| vocabulary.place_class(Ticks(tick), bars)).to_vec();
     assert!(places.is_sorted_by(|a, b| a < b) && places[0] > 0, "{places:?}");
+}
+
+/// Weights in half precision give the same bits as in single precision, in every size, also with the smallest numbers.
+#[test]
+fn half_precision_gives_the_same_bits() {
+    let mut state = 1_u32;
+    let mut number = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ::half::f16::from_bits(u16::try_from(state >> 16).unwrap()).to_f32()
+    };
+    let mut finite = || std::iter::repeat_with(&mut number).find(|number| number.is_finite()).unwrap();
+    for (inputs, outputs) in [(1, 1), (3, 64), (256, 1024), (17, 200)] {
+        let blocks = usize::div_ceil(outputs, LANES);
+        let weights: Vec<f32> = (0..blocks * inputs * LANES).map(|_| finite()).collect();
+        let bias: Vec<f32> = (0..blocks * LANES).map(|_| finite()).collect();
+        let input: Vec<f32> = (0..inputs).map(|_| finite() / 3.0).collect();
+        let (mut single, mut half) = (vec![0.0; outputs], vec![1.0; outputs]);
+        multiply(&weights, &bias, &input, &mut single);
+        let Some(halved) = HalfWeights::of(&weights) else {
+            println!("this processor does not widen halves");
+            return;
+        };
+        halved.multiply(&bias, &input, &mut half);
+        let as_bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        assert_eq!(as_bits(&half), as_bits(&single), "{inputs} inputs, {outputs} outputs");
+        let finer = [&weights[1..], &[0.1]].concat();
+        assert!(HalfWeights::of(&finer).is_none(), "a weight that would change stays as it is");
+    }
 }

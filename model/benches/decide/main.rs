@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask bench`. The times are medians. The ratios count, because all are measured in one run.
 
+mod steps;
+
 use burn::nn::LstmConfig;
 use burn::tensor::{Device, Tensor};
 use segue_model::improviser::{Begin, DecisionRequest, HeardKey, Improviser};
@@ -50,6 +52,9 @@ fn main() {
     });
     println!("burn's step takes {:.2} times as long as ours", ratio(burn, step));
     println!("a decided note takes {:.2} times as long as burn's step alone", ratio(decided, burn));
+    if let Err(reason) = steps::print_table() {
+        println!("{reason}");
+    }
 }
 
 /// Measures a decided note, after one heard note.
