@@ -6,6 +6,7 @@
 //!
 //! `history` keeps the notes, `decision` chooses the next one.
 
+mod beginning;
 mod decision;
 mod density;
 mod history;
