@@ -6,7 +6,6 @@
 //!
 //! `history` keeps the notes, `decision` chooses the next one.
 
-mod beginning;
 mod decision;
 mod density;
 mod history;

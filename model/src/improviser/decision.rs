@@ -3,7 +3,6 @@
 //! The network gives the logits. Decoding bias, cadence and the musician's limits change them before sampling. Nothing
 //! is modified here: the caller adds the decided note to the history.
 
-use super::beginning::filling_class;
 use super::density::{keep_density, longer};
 use super::history::{LookBackShare, NoteContext, NoteHistory, PlayedBy};
 use super::length::THIRTY_SECOND;
@@ -11,7 +10,7 @@ use super::recurrence::Recurrence;
 use super::{Begin, DecisionRequest, onset};
 use crate::bias::BiasContext;
 use crate::cadence::Cadence;
-use crate::chord::{Chord, OCTAVE};
+use crate::chord::Chord;
 use crate::drift::{Before, Beginning, DriftCorrection, correct};
 use crate::dynamics::StyleDynamics;
 use crate::form::{OTHER_CHORD, follow};
@@ -238,8 +237,6 @@ impl<'a> NoteDecision<'a> {
         let is_chord = vocabulary.polyphony > 1 && self.history.last_onset() == Some(onset);
         let floor = before.filter(|_| is_chord).map_or(0, |pitch| pitch + 1);
         let left = self.pitches.preferring(|pitch| class(pitch) >= floor);
-        let filling = filling_class(self.history.own_from_the_beginning()).filter(|_| !self.request.along);
-        let left = left.preferring(|pitch| Some(vocabulary.pitch(pitch).key() % OCTAVE) != filling);
         let left = left.preferring(|pitch| !looping.contains(&class(pitch)));
         let logits = heads.pitch_logits(next, repeats);
         let on_beat = context.bars.is_some_and(|bars| bars.is_on_beat(onset));

@@ -359,12 +359,6 @@ impl NoteHistory {
         self.notes.iter().rev().map(|entry| entry.tokens).collect()
     }
 
-    /// The pitches of Segue's own notes, in order; none once a note has been dropped.
-    pub fn own_from_the_beginning(&self) -> impl Iterator<Item = Pitch> {
-        let is_own = |entry: &&HistoryEntry| self.forgotten == 0 && matches!(entry.by, PlayedBy::Segue { .. });
-        self.notes.iter().filter(is_own).map(|entry| entry.note.pitch)
-    }
-
     /// How many notes Segue has decided in a turn.
     pub fn count_of_turn(&self, turn: u32) -> u32 {
         let of_turn = |entry: &HistoryEntry| match entry.by {
