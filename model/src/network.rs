@@ -9,6 +9,7 @@ mod batch;
 pub mod cell;
 mod embedding;
 mod pitch_geometry;
+mod seeded;
 
 use crate::chord::{ChordKind, OCTAVE};
 use crate::lookback::PROFILE;

@@ -276,10 +276,9 @@ impl Model {
         Self::from_bytes(&bytes_of(path)?, &path.display().to_string())
     }
 
-    /// A model with random weights, for tests and examples.
+    /// A model for tests and examples. Its weights are random, and the same each time.
     pub fn random(vocabulary: Vocabulary, sizes: Sizes) -> Self {
-        let device = Device::flex();
-        let network = Network::new(&vocabulary, sizes, 0.0, &device);
+        let network = Network::seeded(&vocabulary, sizes, 0);
         Self::new(ModelCard::new("random", vocabulary, sizes, Provenance::default()), &network)
     }
 }

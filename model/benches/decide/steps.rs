@@ -36,7 +36,7 @@ struct Stepper {
 impl Stepper {
     fn new(sizes: Sizes, is_half: bool) -> Result<Self, String> {
         let vocabulary = Vocabulary::dance();
-        let network = Network::new(&vocabulary, sizes, 0.0, &burn::tensor::Device::flex());
+        let network = Network::seeded(&vocabulary, sizes, 0);
         let card = ModelCard::new("random", vocabulary, sizes, Provenance::default());
         let bytes = weights::to_bytes(&card, &network, None, is_half)?;
         let model = Model::from_bytes(&bytes, "random").map_err(|error| error.to_string())?;

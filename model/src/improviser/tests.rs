@@ -14,7 +14,6 @@ use crate::note::Metre;
 use crate::repetition::LONGEST_FIGURE;
 use crate::vocabulary::Vocabulary;
 use crate::weights::{ModelCard, Provenance};
-use burn::tensor::Device;
 use std::sync::OnceLock;
 
 const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
@@ -28,10 +27,9 @@ fn new_improviser() -> Improviser {
 
 /// The same weights twice: with look-back, then without.
 fn models() -> &'static (Arc<Model>, Arc<Model>) {
-    // One model for all tests, because all threads share burn's random generator.
     static MODELS: OnceLock<(Arc<Model>, Arc<Model>)> = OnceLock::new();
     MODELS.get_or_init(|| {
-        let network = Network::new(&Vocabulary::dance(), SIZES, 0.0, &Device::flex());
+        let network = Network::seeded(&Vocabulary::dance(), SIZES, 2);
         let card = ModelCard::new("test", Vocabulary::dance(), SIZES, Provenance::default());
         let without = ModelCard { look_back: false, ..card.clone() };
         // Both have an n-gram model, so that its history is rewound too.

@@ -6,8 +6,7 @@ use crate::lookback::{MOTIF_LENGTHS, MotifMatch};
 use crate::network::{Batch, SequenceStep, Sizes};
 use crate::note::Ticks;
 use crate::weights::{ModelCard, Provenance};
-use burn::module::Param;
-use burn::tensor::{Device, Distribution};
+use burn::tensor::Device;
 
 const NOTES: u8 = 40;
 
@@ -59,13 +58,7 @@ fn note_by_note_it_says_what_the_network_in_burn_says() {
 fn check_against_burn(vocabulary: Vocabulary) {
     let device = Device::flex();
     let sizes = Sizes { layers: 2, hidden: 48, event: 32, head: 80 };
-    let mut network = Network::new(&vocabulary, sizes, 0.0, &device);
-    if let Some(harmony) = &mut network.harmony {
-        // It starts at zero, which would compare nothing.
-        let random = |shape| Param::from_tensor(Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device));
-        harmony.degrees.weight = random(harmony.degrees.weight.dims());
-        harmony.weight.weight = random(harmony.weight.weight.dims());
-    }
+    let network = Network::seeded(&vocabulary, sizes, 0);
     let steps = steps(&vocabulary);
     let model = Model::new(ModelCard::new("test", vocabulary, sizes, Provenance::default()), &network);
     let batch = Batch::of(std::slice::from_ref(&steps), model.vocabulary(), &device);

@@ -9,7 +9,7 @@ const SIZES: Sizes = Sizes { layers: 1, hidden: 16, event: 16, head: 16 };
 
 fn tiny() -> (ModelCard, Network) {
     let vocabulary = Vocabulary::dance();
-    let network = Network::new(&vocabulary, SIZES, 0.0, &Device::flex());
+    let network = Network::seeded(&vocabulary, SIZES, 0);
     (ModelCard::new("tiny", vocabulary, SIZES, Provenance::default()), network)
 }
 

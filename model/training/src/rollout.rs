@@ -132,7 +132,6 @@ pub(crate) fn longest_within(room: Ticks, duration: Ticks, vocabulary: &Vocabula
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
     use segue_corpus::abc::parse_book;
     use segue_model::network::{Network, Sizes};
     use segue_model::note::{Bars, Metre, Pitch};
@@ -142,7 +141,7 @@ mod tests {
 
     fn untrained(vocabulary: Vocabulary) -> Arc<Model> {
         let sizes = Sizes { layers: 1, hidden: 32, event: 32, head: 32 };
-        let network = Network::new(&vocabulary, sizes, 0.0, &Device::flex());
+        let network = Network::seeded(&vocabulary, sizes, 0);
         Arc::new(Model::new(ModelCard::new("test", vocabulary, sizes, Provenance::default()), &network))
     }
 

@@ -1,6 +1,6 @@
 //! Opening and closing: nothing is leaked.
 
-use crate::support::{instance, passes_in_a_process_of_its_own, resident, score, sound, steady};
+use crate::support::{instance, passes_in_a_process_of_its_own, passes_with, resident, score, sound, steady};
 use segue_tests::blocks::Blocks;
 use segue_tests::score::Score;
 use segue_tests::session::Session;
@@ -13,7 +13,10 @@ fn no_thread_is_left_and_none_of_a_thread_pool_is_started() {
 
 #[test]
 fn a_hundred_instances_leave_no_thread_and_no_memory_behind() {
-    passes_in_a_process_of_its_own("life::a_hundred_instances");
+    // What is freed goes back to the system at once. Otherwise each of the allocator's arenas may keep the room of one
+    // copy of the weights, and on a busy machine other threads get other arenas.
+    let environment = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "0")];
+    passes_with("life::a_hundred_instances", &environment);
 }
 
 #[test]
@@ -105,8 +108,8 @@ fn wakes() -> u64 {
 #[ignore = "runs in a process of its own, because it measures memory"]
 fn a_hundred_instances() {
     /// A leaked instance keeps its histories, queues and voices, more than 100 kB; leaked weights or a thread's stack
-    /// far more. A hundred of them exceed what the allocator itself keeps or fragments.
-    const BOUND: usize = 4 << 20;
+    /// far more. A hundred of them exceed what the allocator itself fragments.
+    const BOUND: usize = 1 << 20;
     let score = score(steady(48_000.0), 2);
     let open_jam_close = || {
         let mut instance = instance(&[]);

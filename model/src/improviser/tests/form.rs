@@ -85,7 +85,10 @@ fn a_line_repeats_the_bars_that_its_form_names() {
         let repeats = |seed: &u64| {
             let mut improviser = with_form(form.clone());
             hear_two_bars(&mut improviser);
-            line(&continued(&mut improviser, expected.len(), 1.0, *seed)) == expected
+            let played = line(&continued(&mut improviser, expected.len(), 1.0, *seed));
+            let last = improviser.history.notes().nth(TWO_BARS.len() - 1).map(|note| note.duration.0);
+            assert_eq!(last, Some(TWO_BARS[11].1), "the network says how long the last key's note is");
+            played == expected
         };
         (0..LINES).filter(repeats).count()
     };
