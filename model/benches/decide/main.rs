@@ -13,6 +13,7 @@ use segue_model::network::Sizes;
 use segue_model::note::{Bars, Metre, Pitch, Ticks, Velocity};
 use segue_model::sampling::SamplingParameters;
 use segue_model::vocabulary::{Tokens, Vocabulary};
+use segue_model::weights::WeightsError;
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,12 +27,10 @@ fn main() {
     println!("{} layers of {} units; medians and 99th percentiles of {ROUNDS} rounds", sizes.layers, sizes.hidden);
 
     let decided = measure_decisions("a decided note, everything", Arc::clone(&model));
-    let jazz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../presets/jazz.segue");
-    match Model::from_file(&jazz) {
-        Ok(jazz) => {
-            measure_decisions("the same by jazz, with its n-grams", Arc::new(jazz));
+    for style in ["jazz", "folk"] {
+        if let Err(reason) = measure_style(style) {
+            println!("{reason}");
         }
-        Err(reason) => println!("{reason}"),
     }
 
     let (mut state, mut buffers) = (model.initial_state(), InferenceBuffers::default());
@@ -55,6 +54,19 @@ fn main() {
     if let Err(reason) = steps::print_table() {
         println!("{reason}");
     }
+}
+
+/// Measures a decided note of a shipped style, then without what it knows besides its network.
+fn measure_style(style: &str) -> Result<(), WeightsError> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../presets/{style}.segue"));
+    let model = Model::from_file(&path)?;
+    measure_decisions(&format!("the same by {style}"), Arc::new(model.clone()));
+    let without_form = model.with_form(None);
+    measure_decisions("  without form", Arc::new(without_form.clone()));
+    let without_drift = without_form.with_drift(None);
+    measure_decisions("  without the correction of drift", Arc::new(without_drift.clone()));
+    measure_decisions("  without n-grams", Arc::new(without_drift.with_ngram(None)));
+    Ok(())
 }
 
 /// Measures a decided note, after one heard note.
@@ -85,7 +97,7 @@ fn measure(name: &str, mut round: impl FnMut()) -> Duration {
         .collect();
     times.sort_unstable();
     let (median, late) = (times[ROUNDS / 2], times[ROUNDS * 99 / 100]);
-    println!("{name:<32} {:>8.1} µs {:>8.1} µs", micros(median), micros(late));
+    println!("{name:<36} {:>8.1} µs {:>8.1} µs", micros(median), micros(late));
     median
 }
 

@@ -139,7 +139,9 @@ impl<'a> NoteDecision<'a> {
         // would stay beside it for bars.
         let begin = |step: usize| self.on_the_grid(last + vocabulary.step(step));
         let reaches = |step: usize| begin(step) >= earliest.max(last + Ticks(is_full.into()));
-        let fits = |step: usize| reaches(step) && limits.begin_from(begin(step), bars) == begin(step);
+        let leads_back = |step: usize| self.leads_back(last, begin(step));
+        let fits =
+            |step: usize| reaches(step) && leads_back(step) && limits.begin_from(begin(step), bars) == begin(step);
         // From a note off the grid no step may lead to the grid; then the next point is taken.
         let any_fits = (0..vocabulary.counts().step).any(fits);
         let allowed = |step: usize| if any_fits { fits(step) } else { reaches(step) };
@@ -192,6 +194,11 @@ impl<'a> NoteDecision<'a> {
         let bars = self.grid_bars().filter(|_| self.vocabulary().polyphony == 1);
         let end = onset::settled_end(self.vocabulary(), note.onset, note.onset + note.duration, bars);
         Note { duration: end - note.onset, ..note }
+    }
+
+    /// In notation a line that has left the beat returns to it.
+    fn leads_back(&self, from: Ticks, to: Ticks) -> bool {
+        !self.vocabulary().is_notation() || onset::leads_back(from, to, self.request.bars)
     }
 
     /// In a duet: the planned onset of a note that was retracted because the player played, if it is still possible. If
@@ -280,8 +287,11 @@ impl<'a> NoteDecision<'a> {
         // click.
         let shortest = if vocabulary.polyphony == 1 { THIRTY_SECOND } else { Ticks::ZERO };
         let classes = 0..vocabulary.counts().duration;
-        let first = classes.into_iter().find(|duration| vocabulary.duration(*duration) >= shortest).unwrap_or(0);
-        let allowed = |duration| duration == first || (duration > first && vocabulary.duration(duration) <= longest);
+        let first = classes.clone().find(|duration| vocabulary.duration(*duration) >= shortest).unwrap_or(0);
+        let fits = |duration| duration == first || (duration > first && vocabulary.duration(duration) <= longest);
+        let leads_back = |duration| self.leads_back(onset, onset + vocabulary.duration(duration));
+        let any_leads_back = classes.clone().any(|duration| fits(duration) && leads_back(duration));
+        let allowed = |duration| fits(duration) && (leads_back(duration) || !any_leads_back);
         let longer = longer(self.request, vocabulary, self.history);
         let times = match vocabulary.is_notation() {
             true => longer,

@@ -9,6 +9,7 @@ use crate::vocabulary::{TimeBase, Vocabulary};
 /// Only an onset as close as this to a thirty-second is meant as one, in ticks.
 const EXACT: i64 = 1;
 const SIXTEENTH: i64 = Ticks::quarters(1).0 / 4;
+const SIXTH: i64 = Ticks::quarters(1).0 / 6;
 const THIRTY_SECOND: i64 = SIXTEENTH / 2;
 /// The classes of steps and durations are rounded by at most this, in ticks: an end that is this little behind a grid
 /// point is meant to be on it.
@@ -33,6 +34,16 @@ pub fn settled_end(vocabulary: &Vocabulary, onset: Ticks, end: Ticks, bars: Opti
     if is_long && (1..=ROUNDED).contains(&(end - point).0) { point } else { end }
 }
 
+/// Whether a moment may follow another in notation. A line that has left the beat stayed beside it for bars, because
+/// each eighth led to the next. From a place between sixteenths and sixths of a quarter, the next step leads back.
+pub fn leads_back(from: Ticks, to: Ticks, bars: Option<Bars>) -> bool {
+    let is_beside = |moment: Ticks| {
+        let place = bars.map_or(0, |bars| moment.0 - bars.line.0);
+        place.rem_euclid(SIXTEENTH) != 0 && place.rem_euclid(SIXTH) != 0
+    };
+    !is_beside(from) || !is_beside(to)
+}
+
 /// Whether this place in a quarter note is a thirty-second, and no sixteenth.
 fn is_thirty_second(place: i64) -> bool {
     place % THIRTY_SECOND == 0 && place % SIXTEENTH != 0
@@ -44,6 +55,15 @@ mod tests {
     use crate::note::Metre;
 
     const BARS: Option<Bars> = Some(Bars { line: Ticks(7), metre: Metre::COMMON });
+
+    /// A dotted sixteenth is followed by a thirty-second, and after the twelfth of a quarter comes no eighth.
+    #[test]
+    fn a_line_beside_the_beat_returns_to_it() {
+        let leads = |from: i64, to: i64| leads_back(Ticks(7 + from), Ticks(7 + to), BARS);
+        assert!(leads(0, 18) && leads(18, 24) && leads(0, 4) && leads(4, 8) && leads(4, 12) && leads(16, 40));
+        assert!(!leads(4, 28) && !leads(18, 42) && !leads(52, 76));
+        assert!(leads_back(Ticks(4), Ticks(28), None), "without bars there is no beat");
+    }
 
     #[test]
     fn a_late_key_is_not_a_thirty_second() {

@@ -100,10 +100,13 @@ fn choruses(style: &str, chart: &str, chords: &str, seed: u32) -> Fit {
 /// Notes on beats belong to the chord in force far more often than to the chord of the bar before.
 #[test]
 fn notes_on_beats_belong_to_the_chord_in_force() {
-    for (style, chart) in [("Blues", TWELVE_BARS), ("Jazz", TWELVE_BARS), ("Folk", PLAIN_TWELVE_BARS)] {
+    // What recorded soloists have over their own charts, less the error of a hundred choruses (a standard deviation of
+    // 1 or slightly more): blues 7.4 (95 % interval 6.1 to 8.9, 85 solos), jazz 9.8 (8.7 to 11.1, 334 solos).
+    for (style, chart, least) in
+        [("Blues", TWELVE_BARS, 6.0), ("Jazz", TWELVE_BARS, 6.0), ("Folk", PLAIN_TWELVE_BARS, 8.0)]
+    {
         let (with, without) = (hundred_choruses(style, chart, "Chart"), hundred_choruses(style, chart, "Off"));
-        // Each percentage has a standard deviation of 1 or slightly more.
-        assert!(with > 8.0, "{style}: the chart makes a difference of {with} %");
+        assert!(with > least, "{style}: the chart makes a difference of {with} %");
         // This checks the measure itself: without a chart, a style fits the chart hardly better than one that is a bar
         // late.
         assert!(with > without + 5.0, "{style}: {with} % with chords, {without} % without");

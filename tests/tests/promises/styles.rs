@@ -60,11 +60,11 @@ fn a_style_change_in_mid_answer_takes_effect_cleanly() {
 #[test]
 fn free_time_styles_ignore_the_tempo_and_others_do_not() {
     let played = score(steady(48_000.0), 8);
-    // All keys are up after two seconds; turns end with the host's bars, and none of these ends before six seconds.
+    // Turns end with the host's bars, and lead to their ends; so these are long.
     let begins = |style: &str, tempo: f64| -> Vec<_> {
         let mut score = Score::silence(Timeline::steady(48_000.0, tempo, Metre::COMMON), 6 * 48_000);
         score.strokes.clone_from(&played.strokes);
-        let (notes, _) = performance(&[("Style", style)], &score, Blocks::Of(512)).notes();
+        let (notes, _) = performance(&[("Style", style), ("Answer length", "16")], &score, Blocks::Of(512)).notes();
         notes.iter().filter(|note| note.on < 5 * 48_000).map(|note| (note.on, note.pitch)).collect()
     };
     for tempo in [60.0, 90.0, 150.0] {
