@@ -7,8 +7,8 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 impl Network {
-    /// A network for tests and examples, on the processor. burn draws the weights of [`Network::new`] from one generator
-    /// for all threads, so they are others each time; these are the same for the same seed.
+    /// A network for tests and examples, on the processor. Its weights are the same for the same seed, while burn draws
+    /// those of [`Network::new`] from one generator for all threads.
     pub fn seeded(vocabulary: &Vocabulary, sizes: Sizes, seed: u64) -> Self {
         Self::new(vocabulary, sizes, 0.0, &Device::flex()).map(&mut Draws { state: splitmix64(seed) })
     }
