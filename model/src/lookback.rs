@@ -215,11 +215,11 @@ impl LookBack {
         if all > 0.0 { sum / all } else { 0.0 }
     }
 
-    /// The notes from a moment on, at most `most`, in order. Here they have no velocity of their own.
-    pub fn since(&self, moment: Ticks, most: usize) -> Vec<Note> {
-        let oldest = self.count - self.count.min(self.ring.len()).min(most);
-        let late = (oldest..self.count).rev().take_while(|position| self.at(*position).onset >= moment).count();
-        (self.count - late..self.count).map(|position| self.at(position).note()).collect()
+    /// The notes after the first `count`, as far as they are remembered, in order. Here they have no velocity of their
+    /// own.
+    pub fn notes_from(&self, count: usize) -> impl Iterator<Item = Note> {
+        let oldest = self.count - self.count.min(self.ring.len());
+        (count.max(oldest)..self.count).map(|position| self.at(position).note())
     }
 
     fn at(&self, position: usize) -> &RingNote {

@@ -117,6 +117,21 @@ pub fn random_host(workspace: &Workspace, count: u64, seed: u64) -> Result<()> {
     step("the random host", &mut random_host)
 }
 
+/// Plays a hundred instances of the built plugin under valgrind. Whatever nothing points to any more is an error.
+pub fn leaks(workspace: &Workspace) -> Result<()> {
+    const RUNNER: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER";
+    // Values that depend on uninitialised memory are left to Miri: there valgrind takes what the compiler makes of
+    // comparisons for mistakes.
+    const VALGRIND: &str = "valgrind --leak-check=full --errors-for-leak-kinds=definite,indirect --error-exitcode=9 \
+                            --undef-value-errors=no";
+    prerequisites::ready_to_build()?;
+    prerequisites::ready_to_find_leaks()?;
+    let checked = bundle::build(workspace, Kind::Checked)?;
+    let mut instances = promises(workspace, checked.folder());
+    instances.args(["--ignored", "--exact", "life::instances_one_after_the_other"]).env(RUNNER, VALGRIND);
+    step("a hundred instances under valgrind", &mut instances)
+}
+
 /// The tests of the built plugin in a folder of bundles, with their figures; the caller adds arguments for the tests.
 pub fn promises(workspace: &Workspace, bundles: impl AsRef<OsStr>) -> Command {
     let mut promises = workspace.cargo();

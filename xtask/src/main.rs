@@ -50,6 +50,8 @@ What a verb needs and the system lacks is installed on Debian and Ubuntu; --no-i
   test --other-systems
                      that the code but the VST3 compiles for Windows and macOS, wherever this is; a quarter of an hour
                      at first
+  test --leaks       a hundred instances of the built plugin under valgrind: memory that is never given back; on
+                     x86-64 Linux
   test --gpu         what a graphics card works out, against the processor; takes half an hour to build
   bundle [--install] build the CLAP and the VST3; with --install into your plugin folders
   bundle --checked   build those that the tests load: with debug assertions, and no allocation in process()
@@ -140,13 +142,14 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         ["--gpu"] => check::graphics(workspace),
         ["--other-systems"] => check::other_systems(workspace),
         ["--windows"] => windows::everything(workspace),
+        ["--leaks"] => check::leaks(workspace),
         ["--sequences", count] => check::random_host(workspace, number("--sequences", count)?, 0),
         ["--sequences", count, "--seed", seed] => {
             check::random_host(workspace, number("--sequences", count)?, number("--seed", seed)?)
         }
         _ => bail!(
-            "`test` takes --nightly, --windows, --other-systems, --gpu, or --sequences N and --seed SEED, or nothing; \
-             not {}",
+            "`test` takes --nightly, --windows, --other-systems, --gpu, --leaks, or --sequences N and --seed SEED, or \
+             nothing; not {}",
             arguments.join(" ")
         ),
     }

@@ -136,6 +136,18 @@ const ZIP: Requirement = Requirement {
     fix: Fix::Packages(&["zip", "unzip"]),
 };
 
+/// Watches a program's memory.
+const VALGRIND: Requirement = Requirement {
+    what: "valgrind, which finds memory that is never given back",
+    probe: &["valgrind", "--version"],
+    fix: Fix::Packages(&["valgrind", "libc6-dbg"]),
+};
+
+/// Makes sure that leaks can be found.
+pub fn ready_to_find_leaks() -> Result<()> {
+    VALGRIND.ensure()
+}
+
 /// Makes sure that the plugin can be built.
 pub fn ready_to_build() -> Result<()> {
     // Other systems use the linker that was installed with Rust.

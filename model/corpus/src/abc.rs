@@ -9,8 +9,9 @@
 //!
 //! - An accidental reaches all octaves, to the end of the bar (ABC 2.1, section 11.3), unless `%%propagate-accidentals`
 //!   says `octave` or `not`. abc2midi: the same; abcjs, as print: its own octave.
-//! - Of several voices, and of overlays (`&`, `(& … & … &)`), the first that has notes is read, and what is left out is
-//!   said. Others play all together. `&&` goes back by two bars (section 7.4); others go back by one.
+//! - Of several voices the one that is most like a melody is read, by custom the first, and of overlays (`&`,
+//!   `(& … & … &)`) the first; what is left out is said. Others play all together. `&&` goes back by two bars (section
+//!   7.4); others go back by one.
 //! - Jumps (`D.C.`, `D.S.`, `To Coda`) are not followed, which is said. Others: the same; abc2midi says so.
 //! - `:|` without `|:` goes back to the last repeat or double line (section 4.8), unless only an upbeat lies between.
 //!   Others go back to the last repeat or the beginning.

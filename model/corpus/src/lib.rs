@@ -3,6 +3,7 @@
 pub mod abc;
 mod chart;
 pub mod folder;
+mod melody;
 pub mod midi;
 #[cfg(feature = "sheet")]
 pub mod sheet;
@@ -19,7 +20,7 @@ use segue_model::chord::Chord;
 use segue_model::note::{Bars, Note, Ticks};
 use std::fmt;
 use tempo::push_tempo;
-pub use tempo::{Tempo, TempoMap};
+pub use tempo::{Tempo, TempoMap, tempo_after};
 
 /// One piece of music, to learn from or to play to Segue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

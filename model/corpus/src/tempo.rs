@@ -38,6 +38,20 @@ pub(crate) fn push_tempo(tempos: &mut Vec<Tempo>, tempo: Tempo) {
     }
 }
 
+/// The tempo in which to go on after `end`. A tune that slows down in its last bars has no new tempo: the one before
+/// returns. `None` when there are no tempos.
+pub fn tempo_after(tempos: &[Tempo], end: Ticks) -> Option<Tempo> {
+    /// The longest slowing-down: four bars of four quarters.
+    const LONGEST: Ticks = Ticks::quarters(16);
+    let before_end = &tempos[..tempos.partition_point(|tempo| tempo.at < end)];
+    let is_slower = |pair: &&[Tempo]| pair[0].quarter_us < pair[1].quarter_us;
+    let slower = before_end.windows(2).rev().take_while(is_slower).count();
+    let last = before_end.len().checked_sub(1)?;
+    let first_slower = before_end.get(last + 1 - slower).filter(|first| slower > 0 && end - first.at <= LONGEST);
+    let holding = before_end[if first_slower.is_some() { last - slower } else { last }];
+    Some(Tempo { at: end, ..holding })
+}
+
 /// The seconds at each moment of music whose tempo may change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TempoMap {
@@ -112,6 +126,22 @@ impl TempoMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tune_that_slows_down_at_its_end_goes_on_as_before() {
+        const BAR: i64 = Ticks::quarters(4).0;
+        let after = |tempos: &[(i64, f64)]| {
+            let tempos: Vec<Tempo> = tempos.iter().map(|(at, bpm)| Tempo::of_bpm(Ticks(*at), *bpm).unwrap()).collect();
+            tempo_after(&tempos, Ticks(16 * BAR)).map(|tempo| (tempo.at.0 / BAR, tempo.bpm().round()))
+        };
+        assert_eq!(after(&[]), None);
+        assert_eq!(after(&[(0, 100.0)]), Some((16, 100.0)));
+        assert_eq!(after(&[(0, 100.0), (14 * BAR, 90.0), (15 * BAR, 70.0), (15 * BAR + 96, 50.0)]), Some((16, 100.0)));
+        assert_eq!(after(&[(0, 100.0), (15 * BAR, 60.0), (16 * BAR, 120.0)]), Some((16, 100.0)), "later ones");
+        assert_eq!(after(&[(0, 100.0), (8 * BAR, 60.0)]), Some((16, 60.0)), "a slow part");
+        assert_eq!(after(&[(0, 100.0), (14 * BAR, 60.0), (15 * BAR, 140.0)]), Some((16, 140.0)), "a quick end");
+        assert_eq!(after(&[(0, 80.0), (8 * BAR, 120.0), (15 * BAR, 90.0)]), Some((16, 120.0)), "the part before");
+    }
 
     #[test]
     fn seconds_and_ticks_follow_the_changes_of_tempo() {

@@ -18,6 +18,7 @@ use crate::sampling::argmax;
 use crate::vocabulary::Tokens;
 use entry::{HistoryEntry, Retracted};
 pub use entry::{LookBackShare, NoteContext, PlayedBy};
+use form::FormNotes;
 use std::collections::VecDeque;
 
 /// How many notes can be retracted or amended. A key that is held for longer than these is not amended.
@@ -50,6 +51,7 @@ pub struct NoteHistory {
     retracted: Option<Retracted>,
     /// The form of the processed notes.
     form: FormTracker,
+    form_notes: FormNotes,
 }
 
 impl NoteHistory {
@@ -70,6 +72,7 @@ impl NoteHistory {
             heard_before: None,
             retracted: None,
             form: FormTracker::default(),
+            form_notes: FormNotes::default(),
         }
     }
 
@@ -95,7 +98,8 @@ impl NoteHistory {
         self.notes.clear();
         self.state = model.initial_state();
         (self.processed, self.dynamics, self.forgotten, self.before) = (0, PlayerDynamics::default(), 0, None);
-        (self.heard_before, self.retracted, self.form) = (None, None, FormTracker::default());
+        (self.heard_before, self.retracted) = (None, None);
+        (self.form, self.form_notes) = (FormTracker::default(), FormNotes::default());
     }
 
     /// Marks all notes to be processed again, by this model.
@@ -105,7 +109,7 @@ impl NoteHistory {
         }
         self.state = model.initial_state();
         self.processed = 0;
-        self.session.truncate(self.forgotten);
+        self.truncate_session(self.forgotten);
     }
 
     /// Processes waiting notes.
@@ -307,9 +311,14 @@ impl NoteHistory {
             self.state.clone_from(&self.notes[index].before);
             self.dynamics = self.notes[index].dynamics;
             self.processed = index;
-            self.session.truncate(self.forgotten + index);
+            self.truncate_session(self.forgotten + index);
             self.form.truncate(self.notes[index].note.onset);
         }
+    }
+
+    fn truncate_session(&mut self, count: usize) {
+        self.session.truncate(count);
+        self.form_notes.truncate(count);
     }
 
     // Queries.

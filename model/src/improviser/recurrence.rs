@@ -3,8 +3,8 @@
 //! The lag of a bar is drawn from what sounded before its bar line, and holds for all notes of Segue's in that bar. It
 //! is kept with those notes, so it is retracted with them.
 
+use super::DecisionRequest;
 use super::history::NoteHistory;
-use super::{Begin, DecisionRequest};
 use crate::chord::Chord;
 use crate::form::{FollowRates, Form, LAGS, RecentNotes, agreement};
 use crate::harmony::ChordTrack;
@@ -12,6 +12,7 @@ use crate::lstm::Model;
 use crate::note::{Bars, Note, Ticks};
 use crate::sampling::{COLDEST, DrawKey, DrawStream};
 use crate::vocabulary::TimeBase;
+use std::cell::Cell;
 
 /// An onset is looked for in so many bars from the earliest one on.
 const BARS_AHEAD: usize = 2;
@@ -25,7 +26,9 @@ pub struct Recurrence<'a> {
     /// [`crate::bias::DecodingBias::recall`].
     recall: f32,
     bars: Bars,
-    notes: Vec<Note>,
+    notes: &'a [Note],
+    /// The bar line for which a lag was drawn last, and the lag.
+    drawn: Cell<Option<(Ticks, u8)>>,
 }
 
 /// A place in the bar that the next note may repeat.
@@ -48,10 +51,9 @@ impl<'a> Recurrence<'a> {
     ) -> Option<Self> {
         let form = model.form()?;
         let bars = request.bars.filter(|_| model.vocabulary().time_base == TimeBase::Beats && !request.along)?;
-        let (Begin::At(begin) | Begin::NotBefore(begin)) = request.begin;
-        let notes = history.notes_for_form(bars, Ticks(begin.0 - bars.metre.bar().0));
+        let notes = history.notes_for_form();
         let recall = model.card().decoding_bias.recall;
-        Some(Self { form, history, harmony, request, recall, bars, notes })
+        Some(Self { form, history, harmony, request, recall, bars, notes, drawn: Cell::default() })
     }
 
     /// The rates of following.
@@ -62,7 +64,7 @@ impl<'a> Recurrence<'a> {
     /// The first onset from `earliest` on that stands in the bar that is repeated. `None` where no note begins or ends
     /// at `earliest` there: the line has left the repeat, and would only rest until it could join it again.
     pub fn next_onset(&self, earliest: Ticks) -> Option<RepeatedPlace> {
-        let notes = RecentNotes(&self.notes);
+        let notes = RecentNotes(self.notes);
         let lag = self.lag(self.line(earliest));
         if lag == 0 || !notes.has_boundary(earliest - self.back(lag)) {
             return None;
@@ -98,7 +100,7 @@ impl<'a> Recurrence<'a> {
         if lag == 0 {
             return (0, 0, &[]);
         }
-        let (notes, back) = (RecentNotes(&self.notes), self.back(lag));
+        let (notes, back) = (RecentNotes(self.notes), self.back(lag));
         (lag, notes.state(back, line), notes.at(onset - back))
     }
 
@@ -112,7 +114,13 @@ impl<'a> Recurrence<'a> {
 
     /// The lag of the bar that begins at `line`.
     fn lag(&self, line: Ticks) -> u8 {
-        self.history.lag_in(self.request.turn, line, line + self.bars.metre.bar()).unwrap_or_else(|| self.draw(line))
+        let decided = self.history.lag_in(self.request.turn, line, line + self.bars.metre.bar());
+        let drawn = || self.drawn.get().filter(|(bar, _)| *bar == line).map(|(_, lag)| lag);
+        decided.or_else(drawn).unwrap_or_else(|| {
+            let lag = self.draw(line);
+            self.drawn.set(Some((line, lag)));
+            lag
+        })
     }
 
     /// What the chords say of each lag.

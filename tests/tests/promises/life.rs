@@ -104,21 +104,31 @@ fn wakes() -> u64 {
     switches.and_then(|count| count.trim().parse().ok()).expect("Linux counts them")
 }
 
+fn open_jam_close() {
+    let mut instance = instance(&[]);
+    let played = Session::render(Blocks::Of(512)).play(&mut instance, &score(steady(48_000.0), 2)).expect("it plays");
+    assert!(!sound(&played).is_empty());
+}
+
+#[test]
+#[ignore = "runs under valgrind: cargo xtask test --leaks"]
+fn instances_one_after_the_other() {
+    let bundle = segue_tests::bundle::Bundle::checked();
+    for _ in 0..100 {
+        open_jam_close();
+    }
+    drop(bundle);
+}
+
 #[test]
 #[ignore = "runs in a process of its own, because it measures memory"]
 fn a_hundred_instances() {
     /// A leaked instance keeps its histories, queues and voices, more than 100 kB; leaked weights or a thread's stack
     /// far more. A hundred of them exceed what the allocator itself fragments.
     const BOUND: usize = 1 << 20;
-    let score = score(steady(48_000.0), 2);
-    let open_jam_close = || {
-        let mut instance = instance(&[]);
-        let played = Session::render(Blocks::Of(512)).play(&mut instance, &score).expect("it plays");
-        assert!(!sound(&played).is_empty());
-    };
     let bundle = segue_tests::bundle::Bundle::checked();
-    // Each new thread gets another arena of the allocator until its limit is reached.
-    for _ in 0..50 {
+    // What is loaded once, and stays, is loaded first.
+    for _ in 0..10 {
         open_jam_close();
     }
     let (threads_before, before) = (threads(), resident());

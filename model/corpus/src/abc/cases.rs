@@ -177,6 +177,30 @@ fn the_first_voice_that_has_notes_is_kept() {
 }
 
 #[test]
+fn another_voice_is_read_where_the_first_is_no_melody() {
+    const TUNE: &str = "C4:24 D4:24 E4:24 F4:24 G4:24 A4:24 B4:24 C5:24";
+    const NOTES: &str = "CDEF GABc|";
+    for (first, second, why) in [
+        ("V:1\nC,,D,,E,,F,, G,,A,,B,,C,|", "V:2", "a bass"),
+        ("V:1\n[CEG]2[CEG]2 [DFA]2[DFA]2|", "V:2", "chords"),
+        ("V:1 nm=\"Accomp.\"\nEGEG EGEG|", "V:2", "its name"),
+        ("V:1\nEGEG EGEG|", "V:2 name=\"Melody\"", "the other one's name"),
+        ("[V:1]EGEG EGEG|", "V:2\nw:la la la la la la la la", "words"),
+    ] {
+        check(&format!("{first}\n{second}\n{NOTES}"), TUNE);
+        let declared = format!("X:1\nV:1\nV:2\nL:1/8\nK:C\n{first}\n{second}\n{NOTES}\n");
+        let book = parse_book(&declared, "book");
+        assert_eq!(book.tunes[0].1.notes.len(), 8, "{why}");
+        let said = &book.skipped.last().unwrap().reason;
+        assert_eq!(said, "of its 2 voices the one that is most like a melody is read, V:2", "{why}");
+    }
+    // A second voice that is higher, that has words too, that has chords.
+    check(&format!("V:1\n{NOTES}\nV:2\nc'd'e'f' g'a'b'c''|"), TUNE);
+    check(&format!("V:1\n{NOTES}\nw:la la la la la la la la\nV:2\nc8|\nw:la"), TUNE);
+    check(&format!("V:1\n{NOTES}\nV:2\n[ceg]8|"), TUNE);
+}
+
+#[test]
 fn books_of_every_encoding_and_line_end_are_read() {
     const BOOK: &str = "X:1\nT:Café\nK:C\nABc|\n\nX:2\nK:C\nde|\n";
     let utf16 = |mark: [u8; 2], order: fn(u16) -> [u8; 2]| {

@@ -29,7 +29,7 @@ impl Corpus {
         let mut text = String::new();
         for (ending, FileKind { files, tunes, notes }) in &kinds {
             let taken = match ending.as_str() {
-                "abc" => "; of each tune the first voice that has notes",
+                "abc" => "; of each tune the voice that is most like a melody",
                 _ => "",
             };
             line(&mut text, &format!(".{ending}: {} files, {tunes} tunes, {notes} notes{taken}", files.len()));
@@ -100,7 +100,7 @@ mod tests {
         };
         let summary = read_folder(folder.path(), reading, None).unwrap().summary();
         let expected = "\
-.abc: 1 files, 2 tunes, 5 notes; of each tune the first voice that has notes
+.abc: 1 files, 2 tunes, 5 notes; of each tune the voice that is most like a melody
 .mid: 1 files, 1 tunes, 1 notes
 melody chosen among several parts in 1 files, such as b.mid: the melody is track 1, channel 2, 1 notes, of 2 parts
 refused: 2 × … is not a key: the mode … is unknown

@@ -1,24 +1,67 @@
 //! The form of the history: which bars repeat which, and what Segue drew for its own.
 
 use super::entry::HistoryEntry;
-use super::{NoteHistory, PlayedBy};
+use super::{HISTORY, NoteHistory, PlayedBy};
 use crate::form::FormTracker;
+use crate::lookback::LookBack;
 use crate::note::{Bars, Note, Ticks};
 
 /// At most this many notes matter for the form: 72 bars of thirty-seconds.
-const FORM_NOTES: usize = 1 << 12;
+const MOST: usize = 1 << 12;
+
+/// The latest notes of a session, in order and in one piece, so that a decision need not copy them. What is returned
+/// depends on the session alone.
+#[derive(Debug, Clone, Default)]
+pub struct FormNotes {
+    notes: Vec<Note>,
+    /// How many notes of the session stand before these.
+    before: usize,
+}
+
+impl FormNotes {
+    /// Only the first `count` notes of the session are left.
+    pub fn truncate(&mut self, count: usize) {
+        self.notes.truncate(count.saturating_sub(self.before));
+    }
+
+    /// Adds what the session has in addition. Before a jump back in time nothing counts.
+    fn extend(&mut self, session: &LookBack) {
+        /// So many more are kept, because the latest ones may be retracted.
+        const SPARE: usize = HISTORY;
+        if self.notes.is_empty() {
+            self.before = session.count().saturating_sub(MOST);
+        }
+        for note in session.notes_from(self.before + self.notes.len()) {
+            if self.notes.last().is_some_and(|last| last.onset > note.onset) {
+                self.before += self.notes.len();
+                self.notes.clear();
+            }
+            self.notes.push(note);
+        }
+        if self.notes.len() > 2 * MOST + SPARE {
+            let surplus = self.notes.len() - MOST - SPARE;
+            self.notes.drain(..surplus);
+            self.before += surplus;
+        }
+    }
+
+    fn latest(&self) -> &[Note] {
+        &self.notes[self.notes.len().saturating_sub(MOST)..]
+    }
+}
 
 impl NoteHistory {
     /// Labels the bars that are over.
     pub fn track_form(&mut self, bars: Bars) {
+        self.form_notes.extend(&self.session);
         let Some(last) = self.last_onset() else { return };
         let line = Ticks(last.0 - bars.place(last).0);
-        self.form.extend(&self.notes_for_form(bars, line), bars, line);
+        self.form.extend(self.form_notes.latest(), bars, line);
     }
 
-    /// The notes that matter for the form at a bar line, and all later ones.
-    pub fn notes_for_form(&self, bars: Bars, line: Ticks) -> Vec<Note> {
-        self.session.since(FormTracker::first_moment(bars, line), FORM_NOTES)
+    /// The notes that matter for the form, as of the last time when it was tracked.
+    pub fn notes_for_form(&self) -> &[Note] {
+        self.form_notes.latest()
     }
 
     /// The form of the processed notes.
@@ -34,5 +77,61 @@ impl NoteHistory {
             _ => None,
         };
         entries.take_while(|entry| entry.note.onset >= from).find_map(of_turn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::splitmix64;
+    use crate::note::{Pitch, Velocity};
+
+    fn note(onset: i64) -> Note {
+        Note { onset: Ticks(onset), pitch: Pitch::new(60).unwrap(), duration: Ticks(24), velocity: Velocity::DEFAULT }
+    }
+
+    fn onsets(notes: &FormNotes) -> Vec<i64> {
+        notes.latest().iter().map(|note| note.onset.0).collect()
+    }
+
+    #[test]
+    fn only_what_follows_the_last_jump_back_counts() {
+        let (mut session, mut notes) = (LookBack::default(), FormNotes::default());
+        let mut push = |onset| {
+            session.push(&note(onset));
+            notes.extend(&session);
+        };
+        [0, 24, 24, 48, 12, 36].into_iter().for_each(&mut push);
+        assert_eq!(onsets(&notes), [12, 36]);
+        // Without the jump, what stood before it counts again.
+        session.truncate(3);
+        notes.truncate(3);
+        notes.extend(&session);
+        assert_eq!(onsets(&notes), [0, 24, 24]);
+    }
+
+    /// However it came about: by notes that were added and retracted, or collected at once.
+    #[test]
+    fn the_same_session_gives_the_same_notes() {
+        let (mut session, mut notes) = (LookBack::default(), FormNotes::default());
+        let mut onset = 0;
+        for round in 0..40 {
+            for _ in 0..splitmix64(round) % 1000 {
+                onset += 12;
+                session.push(&note(onset));
+            }
+            notes.extend(&session);
+            if round % 3 == 0 {
+                let retracted = usize::try_from(splitmix64(round + 100)).unwrap() % HISTORY;
+                let count = session.count().saturating_sub(retracted);
+                session.truncate(count);
+                notes.truncate(count);
+                notes.extend(&session);
+            }
+            let mut at_once = FormNotes::default();
+            at_once.extend(&session);
+            assert_eq!(onsets(&notes), onsets(&at_once), "round {round}");
+        }
+        assert!(session.count() > 3 * MOST, "some notes are not kept");
     }
 }

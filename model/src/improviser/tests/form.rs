@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::form::{ChordEvidence, FOLLOW_STATES, FollowRates, Form, FormModel, FormRuns};
-use crate::lookback::LookBack;
 
 const BAR: i64 = Metre::COMMON.bar().0;
 /// Two bars, as keys and lengths.
@@ -148,22 +147,4 @@ fn a_checkpoint_repeats_the_same_bars() {
     let next =
         |improviser: &mut Improviser| (0..12).map(|_| improviser.decide(&asked(3 * BAR, 1.0, 3))).collect::<Vec<_>>();
     assert_eq!(next(&mut copy), next(&mut improviser));
-}
-
-/// In the older of the two passes the notes begin where the session says.
-#[test]
-fn the_session_gives_its_notes_since_a_moment() {
-    let mut session = LookBack::default();
-    let note = |onset: i64| Note {
-        onset: Ticks(onset),
-        pitch: Pitch::new(60).unwrap(),
-        duration: Ticks(24),
-        velocity: Velocity::DEFAULT,
-    };
-    (0..20).for_each(|index| session.push(&note(24 * index)));
-    let since = |moment, most| session.since(Ticks(moment), most).iter().map(|note| note.onset.0).collect::<Vec<_>>();
-    assert_eq!(since(401, 100), [408, 432, 456]);
-    assert_eq!(since(432, 100), [432, 456]);
-    assert_eq!(since(0, 3), [408, 432, 456]);
-    assert_eq!(since(457, 9), [0; 0]);
 }

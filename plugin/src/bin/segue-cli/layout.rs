@@ -2,7 +2,7 @@
 
 use crate::prompt::Prompt;
 use segue::params::ModeChoice;
-use segue_corpus::Tempo;
+use segue_corpus::{Tempo, tempo_after};
 use segue_model::note::{Bars, Metre, Note, Ticks};
 
 /// A session to be played.
@@ -14,7 +14,7 @@ pub struct Layout {
     pub bars: Vec<Bars>,
     /// In a trade, the bar of the tune whose chords hold in each bar, with its metre; otherwise empty.
     pub chords: Vec<(usize, Metre)>,
-    /// Changes of tempo; the last of the tune holds for the answer.
+    /// Changes of tempo. For the answer, the last of the tune holds, or the one before a slowing-down at its end.
     pub tempos: Vec<Tempo>,
     /// The end of the session: notes of Segue's from here on are not requested.
     pub end: Ticks,
@@ -31,6 +31,8 @@ pub fn lay_out(prompt: &Prompt, mode: ModeChoice, turn_bars: i64, segue_first: b
             let notes = let_go(&prompt.notes, prompt.end());
             let (bars_of_tune, tempos) = (prompt.bars.clone(), prompt.tempos.clone());
             let mut layout = Layout { notes, bars: bars_of_tune, chords: Vec::new(), tempos, end: prompt.end() };
+            layout.tempos.retain(|tempo| tempo.at < prompt.end());
+            layout.push_tempo(tempo_after(&prompt.tempos, prompt.end()));
             let lines = BarsOfTune::of(prompt);
             // The chords of the tune repeat, and its metres with them.
             let first = usize::from(prompt.has_upbeat);
@@ -101,10 +103,14 @@ impl Layout {
         let changes = prompt.tempos[later..].iter().take_while(|tempo| tempo.at < to);
         let moved = |tempo: &Tempo| Tempo { at: place + (tempo.at - from).max(Ticks::ZERO), ..*tempo };
         for tempo in holding.into_iter().chain(changes).map(moved) {
-            if self.tempos.last().is_none_or(|last| last.quarter_us != tempo.quarter_us) {
-                self.tempos.push(tempo);
-            }
+            self.push_tempo(Some(tempo));
         }
+    }
+
+    /// Adds a change of tempo, unless it changes nothing.
+    fn push_tempo(&mut self, tempo: Option<Tempo>) {
+        let changes = |tempo: &Tempo| self.tempos.last().is_none_or(|last| last.quarter_us != tempo.quarter_us);
+        self.tempos.extend(tempo.filter(changes));
     }
 
     /// Adds a bar. If the tune cuts it short, it is shorter than its metre.
@@ -229,6 +235,15 @@ mod tests {
         };
         check(false, &[(0, 120.0), (1, 60.0), (5, 90.0)]);
         check(true, &[(0, 120.0), (3, 60.0), (7, 90.0)]);
+    }
+
+    #[test]
+    fn an_answer_does_not_go_on_in_a_slowing_down() {
+        let tempos = [(0, 120.0), (3 * BAR, 90.0), (3 * BAR + 96, 60.0)];
+        let tempos = tempos.map(|(at, bpm)| Tempo::of_bpm(Ticks(at), bpm).unwrap()).to_vec();
+        let layout = lay_out(&Prompt { tempos: tempos.clone(), ..prompt(4) }, ModeChoice::Answer, 2, false, None);
+        assert_eq!(layout.tempos[..3], tempos);
+        assert_eq!(layout.tempos[3..], [Tempo { at: Ticks(4 * BAR), ..tempos[0] }]);
     }
 
     #[test]
