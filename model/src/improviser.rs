@@ -231,6 +231,11 @@ impl Improviser {
         if let Some(bars) = request.bars.filter(|_| self.model.form().is_some()) {
             self.history.track_form(bars);
         }
+        // After a turn that was an earlier one once more, comes a new one.
+        let is_worn = self.model.form().is_some() && !request.along && self.history.has_repeated_itself(request.turn);
+        let parameters =
+            SamplingParameters { memory: if is_worn { 0.0 } else { request.parameters.memory }, ..request.parameters };
+        let request = &DecisionRequest { parameters, ..*request };
         let decision = NoteDecision::new(request, &self.model, &self.history, &self.harmony);
         let Decided { note, sounding, by, context } = decision.decide(&mut self.buffers);
         self.history.push(note, by, context, (&self.model, &mut self.buffers));

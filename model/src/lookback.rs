@@ -36,7 +36,7 @@ const PROFILED: usize = 128;
 /// The fewest and the most notes of a round.
 const ROUNDS: std::ops::RangeInclusive<usize> = 6..=64;
 /// One note in this many may differ from the round before: a new last note, or a slip.
-const ONE_DIFFERS_IN: usize = 7;
+pub const ONE_DIFFERS_IN: usize = 7;
 /// Scales the shares of a profile, so that a tone of the scale has about one half.
 const PROFILE_SCALE: f32 = 4.0;
 

@@ -154,6 +154,9 @@ impl<'a> Recurrence<'a> {
         if comes_round || key(DrawStream::FormMemory) >= self.request.parameters.memory * self.recall {
             return 0;
         }
-        self.form.lags.sample(&runs, &self.evidence(line), key(DrawStream::Form))
+        let lag = self.form.lags.sample(&runs, &self.evidence(line), key(DrawStream::Form));
+        // No turn of Segue's comes a third time.
+        let from = line - self.back(lag);
+        if lag > 0 && self.history.is_worn_in(from, from + self.bars.metre.bar()) { 0 } else { lag }
     }
 }

@@ -64,6 +64,16 @@ pub enum PlayedBy {
     Segue { turn: u32, index: u32, sounding: Pitch, lag: u8 },
 }
 
+impl PlayedBy {
+    /// The number of Segue's turn; `None` for a note of the player's.
+    pub fn turn(self) -> Option<u32> {
+        match self {
+            Self::Segue { turn, .. } => Some(turn),
+            Self::Player { .. } => None,
+        }
+    }
+}
+
 impl LookBackShare {
     /// Whether look-back features are shown after this session. The draw depends on the stretch, so notes that are
     /// decided again see the same. Whole stretches are drawn because a motif that is hidden at every third note could

@@ -3,8 +3,9 @@
 use super::entry::HistoryEntry;
 use super::{HISTORY, NoteHistory, PlayedBy};
 use crate::form::FormTracker;
-use crate::lookback::LookBack;
+use crate::lookback::{LookBack, ONE_DIFFERS_IN};
 use crate::note::{Bars, Note, Ticks};
+use std::ops::Range;
 
 /// At most this many notes matter for the form: 72 bars of thirty-seconds.
 const MOST: usize = 1 << 12;
@@ -69,6 +70,51 @@ impl NoteHistory {
         &self.form
     }
 
+    /// Whether Segue's last turn before `turn` was an earlier one once more.
+    pub fn has_repeated_itself(&self, turn: u32) -> bool {
+        let turns = self.turns();
+        let before = turns.partition_point(|(other, _)| *other < turn);
+        before > 0 && self.is_worn(&turns[..before])
+    }
+
+    /// Whether Segue played in a range of time, in a turn that was an earlier one once more.
+    pub fn is_worn_in(&self, from: Ticks, to: Ticks) -> bool {
+        let later = |entry: &&HistoryEntry| entry.note.onset >= to;
+        let mut there = self.notes.iter().rev().skip_while(later).take_while(|entry| entry.note.onset >= from);
+        let Some(turn) = there.find_map(|entry| entry.by.turn()) else { return false };
+        let turns = self.turns();
+        self.is_worn(&turns[..turns.partition_point(|(other, _)| *other <= turn)])
+    }
+
+    /// Whether the last of some turns is like one before, but for a few notes.
+    fn is_worn(&self, turns: &[(u32, Range<usize>)]) -> bool {
+        let Some(((_, last), earlier)) = turns.split_last() else { return false };
+        let most = last.len() / ONE_DIFFERS_IN;
+        let since_begin = |range: &Range<usize>, note: &Note| note.onset - self.notes[range.start].note.onset;
+        earlier.iter().any(|(_, other)| {
+            let pairs = self.notes.range(last.clone()).zip(self.notes.range(other.clone()));
+            let differ = |(one, two): &(&HistoryEntry, &HistoryEntry)| {
+                let onsets = since_begin(last, &one.note) != since_begin(other, &two.note);
+                onsets || one.note.pitch != two.note.pitch
+            };
+            let left_over = last.len().abs_diff(other.len());
+            left_over <= most && left_over + pairs.filter(differ).take(most + 1).count() <= most
+        })
+    }
+
+    /// Segue's turns, in order, each with the indices of its notes.
+    fn turns(&self) -> Vec<(u32, Range<usize>)> {
+        let mut turns: Vec<(u32, Range<usize>)> = Vec::new();
+        for (index, turn) in self.notes.iter().enumerate().filter_map(|(index, entry)| Some((index, entry.by.turn()?)))
+        {
+            match turns.last_mut() {
+                Some((last, range)) if *last == turn => range.end = index + 1,
+                _ => turns.push((turn, index..index + 1)),
+            }
+        }
+        turns
+    }
+
     /// The lag with which a turn's last note in a range of time was decided.
     pub fn lag_in(&self, turn: u32, from: Ticks, to: Ticks) -> Option<u8> {
         let entries = self.notes.iter().rev().skip_while(|entry| entry.note.onset >= to);
@@ -84,7 +130,11 @@ impl NoteHistory {
 mod tests {
     use super::*;
     use crate::hash::splitmix64;
+    use crate::improviser::history::{LookBackShare, NoteContext};
+    use crate::lstm::{InferenceBuffers, Model};
+    use crate::network::Sizes;
     use crate::note::{Pitch, Velocity};
+    use crate::vocabulary::Vocabulary;
 
     fn note(onset: i64) -> Note {
         Note { onset: Ticks(onset), pitch: Pitch::new(60).unwrap(), duration: Ticks(24), velocity: Velocity::DEFAULT }
@@ -108,6 +158,29 @@ mod tests {
         notes.truncate(3);
         notes.extend(&session);
         assert_eq!(onsets(&notes), [0, 24, 24]);
+    }
+
+    /// Three turns of four notes, two bars apart: the second is the first, but for `changed` keys, and the third new.
+    #[test]
+    fn a_turn_that_came_twice_is_worn() {
+        let model = Model::random(Vocabulary::dance(), Sizes { layers: 1, hidden: 16, event: 16, head: 16 });
+        let context = NoteContext { bars: None, chord: None, look_back: LookBackShare { share: 0.0, seed: 0 } };
+        let worn = |changed: u8| {
+            let (mut history, mut buffers) = (NoteHistory::new(&model), InferenceBuffers::default());
+            for (turn, keys) in [[60, 62, 64, 65], [60 + changed, 62, 64, 65], [72, 71, 69, 67]].into_iter().enumerate()
+            {
+                for (index, key) in (0..).zip(keys) {
+                    let onset = 384 * i64::try_from(turn).unwrap() + 24 * i64::from(index);
+                    let pitch = Pitch::new(key).unwrap();
+                    let by = PlayedBy::Segue { turn: u32::try_from(turn).unwrap(), index, sounding: pitch, lag: 0 };
+                    history.push(Note { pitch, ..note(onset) }, by, context, (&model, &mut buffers));
+                }
+            }
+            let bar = |bar: i64| history.is_worn_in(Ticks(192 * bar), Ticks(192 * bar + 192));
+            ([0, 1, 2, 3].map(|turn| history.has_repeated_itself(turn)), [bar(0), bar(1), bar(2), bar(3), bar(4)])
+        };
+        assert_eq!(worn(0), ([false, false, true, false], [false, false, true, false, false]));
+        assert_eq!(worn(1), ([false; 4], [false; 5]));
     }
 
     /// However it came about: by notes that were added and retracted, or collected at once.

@@ -22,11 +22,16 @@ const TWO_BARS: [(u8, i64); 12] = [
 
 /// A style in which every bar repeats the one two bars before, and follows it as closely as `rate` says.
 fn two_bar_form(rate: f32) -> Form {
+    form_of_lag(2, rate)
+}
+
+/// The same with the bar `lag` bars before.
+fn form_of_lag(lag: u8, rate: f32) -> Form {
     let mut lags = FormModel::default();
     for _ in 0..1000 {
         let mut before = FormRuns::default();
         for bar in 0..10 {
-            let lag = if bar < 2 { 0 } else { 2 };
+            let lag = if bar < lag { 0 } else { lag };
             lags.observe(&before, lag);
             before.push(lag);
         }
@@ -95,6 +100,36 @@ fn a_line_repeats_the_bars_that_its_form_names() {
     assert!(with >= 10 && repeated(None) == 0, "{with} of {LINES}");
 }
 
+/// A trade in which each turn repeats the one before, four bars earlier.
+fn three_turns(seed: u64) -> [Vec<(i64, u8, i64)>; 3] {
+    let mut improviser = with_form(Some(form_of_lag(4, 0.995)));
+    [0_u8, 1, 2].map(|turn| {
+        let begin = i64::from(turn) * 4 * BAR;
+        // The player's two bars are other ones each time.
+        for (index, pitch) in (0..8_u8).zip([60, 62, 64, 65, 67, 65, 64, 62]) {
+            let (id, other) = (u32::from(8 * turn + index), turn * (3 + index % 2));
+            improviser.hear(key(id, begin + 48 * i64::from(index), pitch + other));
+            improviser.amend(id, Ticks(48));
+        }
+        let (mut from, mut turns) = (begin + 2 * BAR, Vec::new());
+        while from < begin + 4 * BAR {
+            let note = improviser.decide(&DecisionRequest { turn: turn.into(), ..asked(from, 1.0, seed) });
+            from = note.onset.0 + note.duration.0;
+            turns.push(Note { onset: note.onset - Ticks(begin), ..note });
+        }
+        improviser.retract(Ticks(begin + 4 * BAR));
+        turns.retain(|note| note.onset.0 < 4 * BAR);
+        line(&turns)
+    })
+}
+
+#[test]
+fn two_turns_in_a_row_are_alike_and_no_third() {
+    let pairs: Vec<_> = (0..100).map(three_turns).filter(|[first, second, _]| first == second).collect();
+    assert!(pairs.len() >= 5, "{} pairs", pairs.len());
+    assert!(pairs.iter().all(|[_, second, third]| second != third));
+}
+
 /// Without memory nothing is taken up, and a style without a form plays as it did.
 #[test]
 fn without_memory_or_form_counts_nothing_is_repeated() {
@@ -108,7 +143,6 @@ fn without_memory_or_form_counts_nothing_is_repeated() {
     assert_ne!(played(Some(two_bar_form(0.995)), 1.0), played(None, 1.0));
 }
 
-/// A note that is decided again after a retraction is the same, also in a bar whose lag was drawn already.
 /// A second voice that took up whole bars would double the player.
 #[test]
 fn in_a_duet_no_bar_is_taken_up() {
@@ -121,6 +155,7 @@ fn in_a_duet_no_bar_is_taken_up() {
     assert_eq!(line(&played(Some(two_bar_form(0.995)))), line(&played(None)));
 }
 
+/// A note that is decided again after a retraction is the same, also in a bar whose lag was drawn already.
 #[test]
 fn a_retracted_bar_is_repeated_in_the_same_way() {
     for kept in [1, 5, 8, 13] {
