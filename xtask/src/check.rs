@@ -34,8 +34,8 @@ const BUNDLES: &str = "SEGUE_BUNDLES";
 const CASES: &str = "PROPTEST_CASES";
 const CASES_SEED: &str = "PROPTEST_RNG_SEED";
 
-/// The promises that take long and need the machine to themselves.
-const LONG_RUNS: [&str; 3] = ["random_host::", "long_jam::", "people::"];
+/// The promises that take long or need the machine to themselves.
+const LONG_RUNS: [&str; 4] = ["random_host::", "long_jam::", "people::", "fast_hosts::"];
 
 impl Extent {
     /// The usual extent, always the same, so that a change never fails because of an unrelated random case.
@@ -104,7 +104,8 @@ pub fn everything(workspace: &Workspace, extent: &Extent) -> Result<()> {
     }
     let skipped = LONG_RUNS.into_iter().chain(["editor::"]).flat_map(|test| ["--skip", test]);
     step("promises", promises().args(skipped))?;
-    // Last, because they take longest; and alone, because live tests would be late beside others.
+    // Last, because they take longest; and alone, because live tests would be late beside others, and a host that is
+    // fast would not be fast enough to be noticed.
     step("long runs", promises().args(LONG_RUNS).arg("--test-threads=1").envs(extent.environment()))
 }
 

@@ -38,16 +38,17 @@ pub(crate) fn push_tempo(tempos: &mut Vec<Tempo>, tempo: Tempo) {
     }
 }
 
-/// The tempo in which to go on after `end`. A tune that slows down in its last bars has no new tempo: the one before
-/// returns. `None` when there are no tempos.
+/// The tempo in which to go on after a tune that ends at `end`. One that slows down in its last bars has no new tempo:
+/// the one before returns. `None` when there are no tempos.
 pub fn tempo_after(tempos: &[Tempo], end: Ticks) -> Option<Tempo> {
-    /// The longest slowing-down: four bars of four quarters.
+    /// The longest slowing-down: four bars of four quarters, but no more than a quarter of the tune.
     const LONGEST: Ticks = Ticks::quarters(16);
+    let longest = LONGEST.min(Ticks(end.0 / 4));
     let before_end = &tempos[..tempos.partition_point(|tempo| tempo.at < end)];
     let is_slower = |pair: &&[Tempo]| pair[0].quarter_us < pair[1].quarter_us;
     let slower = before_end.windows(2).rev().take_while(is_slower).count();
     let last = before_end.len().checked_sub(1)?;
-    let first_slower = before_end.get(last + 1 - slower).filter(|first| slower > 0 && end - first.at <= LONGEST);
+    let first_slower = before_end.get(last + 1 - slower).filter(|first| slower > 0 && end - first.at <= longest);
     let holding = before_end[if first_slower.is_some() { last - slower } else { last }];
     Some(Tempo { at: end, ..holding })
 }
@@ -141,6 +142,8 @@ mod tests {
         assert_eq!(after(&[(0, 100.0), (8 * BAR, 60.0)]), Some((16, 60.0)), "a slow part");
         assert_eq!(after(&[(0, 100.0), (14 * BAR, 60.0), (15 * BAR, 140.0)]), Some((16, 140.0)), "a quick end");
         assert_eq!(after(&[(0, 80.0), (8 * BAR, 120.0), (15 * BAR, 90.0)]), Some((16, 120.0)), "the part before");
+        let two_bars = [(0, 120.0), (192, 60.0)].map(|(at, bpm)| Tempo::of_bpm(Ticks(at), bpm).unwrap());
+        assert_eq!(tempo_after(&two_bars, Ticks(2 * BAR)).map(|tempo| tempo.bpm().round()), Some(60.0), "half a tune");
     }
 
     #[test]

@@ -111,7 +111,8 @@ fn an_answer_goes_on_with_the_chords_bars_and_key_of_the_tune() {
     assert!(letters.contains("\nQ:1/4=180\n") && letters.contains("\nK:G\n\"G\"D2 | "), "{letters}");
 }
 
-/// All changes of tempo are heard, and the last one holds for the answer; `--tempo` sets another for all.
+/// All changes of tempo are heard, and the last one holds for the answer, if it is no slowing-down in the last bars;
+/// `--tempo` sets another for all.
 #[test]
 fn the_tempos_of_a_file_are_heard() {
     // A quarter in each of two bars; 60 from the second bar on. Until then, a file without a tempo is at 120.
