@@ -133,7 +133,7 @@ mod tests {
     use crate::improviser::history::{LookBackShare, NoteContext};
     use crate::lstm::{InferenceBuffers, Model};
     use crate::network::Sizes;
-    use crate::note::{Pitch, Velocity};
+    use crate::note::{Metre, Pitch, Velocity};
     use crate::vocabulary::Vocabulary;
 
     fn note(onset: i64) -> Note {
@@ -181,6 +181,37 @@ mod tests {
         };
         assert_eq!(worn(0), ([false, false, true, false], [false, false, true, false, false]));
         assert_eq!(worn(1), ([false; 4], [false; 5]));
+    }
+
+    /// A planned note ends the bars before it. Once it is retracted, the player may still play in them.
+    #[test]
+    fn a_bar_that_is_played_in_again_is_labelled_again() {
+        const BAR: i64 = 192;
+        let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
+        let model = Model::random(Vocabulary::dance(), Sizes { layers: 1, hidden: 16, event: 16, head: 16 });
+        let context = NoteContext { bars: Some(bars), chord: None, look_back: LookBackShare { share: 0.0, seed: 0 } };
+        let runs = |plans: bool| {
+            let (mut history, mut buffers) = (NoteHistory::new(&model), InferenceBuffers::default());
+            let mut id = 0;
+            let mut hear = |history: &mut NoteHistory, onset, buffers: &mut InferenceBuffers| {
+                id += 1;
+                let by = PlayedBy::Player { id, struck: Ticks(onset), held: Some(Ticks(24)), gate_percent: 100 };
+                history.insert(note(onset), by, context, (&model, buffers));
+                history.catch_up(&model, buffers);
+            };
+            (0..8).for_each(|index| hear(&mut history, 24 * index, &mut buffers));
+            if plans {
+                let by = PlayedBy::Segue { turn: 1, index: 0, sounding: note(0).pitch, lag: 0 };
+                history.push(note(3 * BAR), by, context, (&model, &mut buffers));
+                history.catch_up(&model, &mut buffers);
+                history.track_form(bars);
+                history.retract(Ticks(3 * BAR));
+            }
+            (8..25).for_each(|index| hear(&mut history, 24 * index, &mut buffers));
+            history.track_form(bars);
+            history.form().runs(history.notes_for_form(), bars, Ticks(3 * BAR))
+        };
+        assert_eq!(runs(true), runs(false));
     }
 
     /// However it came about: by notes that were added and retracted, or collected at once.
