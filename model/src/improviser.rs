@@ -231,7 +231,7 @@ impl Improviser {
         if let Some(bars) = request.bars.filter(|_| self.model.form().is_some()) {
             self.history.track_form(bars);
         }
-        // After a turn that was an earlier one once more, comes a new one.
+        // A turn that repeated an earlier one is followed by a new one.
         let is_worn = self.model.form().is_some() && !request.along && self.history.has_repeated_itself(request.turn);
         let parameters =
             SamplingParameters { memory: if is_worn { 0.0 } else { request.parameters.memory }, ..request.parameters };

@@ -26,6 +26,7 @@ use std::collections::VecDeque;
 pub const HISTORY: usize = 4 * LONGEST_FIGURE;
 /// Look-back features are shown or hidden for this many notes, a bar or two.
 pub const MEMORY_STRETCH: usize = 16;
+
 /// The history of a session.
 #[derive(Debug)]
 pub struct NoteHistory {
@@ -47,6 +48,7 @@ pub struct NoteHistory {
     retracted: Option<Retracted>,
     /// The form of the processed notes.
     form: FormTracker,
+    /// The latest of the session's notes, for the form.
     form_notes: FormNotes,
 }
 

@@ -70,14 +70,14 @@ impl NoteHistory {
         &self.form
     }
 
-    /// Whether Segue's last turn before `turn` was an earlier one once more.
+    /// Whether Segue's last turn before `turn` repeated an earlier one.
     pub fn has_repeated_itself(&self, turn: u32) -> bool {
         let turns = self.turns();
         let before = turns.partition_point(|(other, _)| *other < turn);
         before > 0 && self.is_worn(&turns[..before])
     }
 
-    /// Whether Segue played in a range of time, in a turn that was an earlier one once more.
+    /// Whether what Segue played in a range of time belongs to a turn that repeated an earlier one.
     pub fn is_worn_in(&self, from: Ticks, to: Ticks) -> bool {
         let later = |entry: &&HistoryEntry| entry.note.onset >= to;
         let mut there = self.notes.iter().rev().skip_while(later).take_while(|entry| entry.note.onset >= from);
@@ -86,7 +86,7 @@ impl NoteHistory {
         self.is_worn(&turns[..turns.partition_point(|(other, _)| *other <= turn)])
     }
 
-    /// Whether the last of some turns is like one before, but for a few notes.
+    /// Whether the last of these turns repeats one before, but for a few notes.
     fn is_worn(&self, turns: &[(u32, Range<usize>)]) -> bool {
         let Some(((_, last), earlier)) = turns.split_last() else { return false };
         let most = last.len() / ONE_DIFFERS_IN;
