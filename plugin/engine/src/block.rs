@@ -2,7 +2,6 @@
 //!
 //! Knows neither notes nor turns.
 
-use crate::input::held_notes::HELD;
 use crate::link::WorkerPort;
 use crate::time::now::Now;
 
@@ -21,9 +20,9 @@ pub struct BlockContext<'a, H, P> {
 }
 
 impl<H, P: WorkerPort> BlockContext<'_, H, P> {
-    /// Offline, waits for room in the link, so that no command is lost because the worker is behind.
+    /// Offline, waits for room in the link, so that no command is lost or overtaken because the worker is behind.
     pub fn make_room_offline(&mut self) {
-        if self.now.block.offline && self.port.free_slots() <= 2 * HELD + RESERVE {
+        if self.now.block.offline && !self.port.has_room() {
             self.port.make_room_offline();
         }
     }

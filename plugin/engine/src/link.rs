@@ -38,6 +38,8 @@ pub const OPEN_REQUESTS: usize = 16;
 const REPLIES: usize = OPEN_REQUESTS * REPLIES_PER_REQUEST;
 /// The most commands that may be waiting for a chart at once.
 const OPEN_CHARTS: usize = 4;
+/// The charts that one block may ask for: one for the style and one for the files.
+const CHARTS_PER_BLOCK: usize = 2;
 
 /// The chart that the accompaniment plays; `None` without a chart.
 pub type SharedChart = Option<Arc<Chart>>;
@@ -57,6 +59,9 @@ pub trait WorkerPort {
     fn send(&mut self, command: Command) -> bool;
     /// How many more commands fit.
     fn free_slots(&self) -> usize;
+    /// Whether there is room for all that one block may send: half of the command queue is free, and the style and the
+    /// files may be changed.
+    fn has_room(&self) -> bool;
     /// The next reply, if there is one.
     fn receive(&mut self) -> Option<Reply>;
     /// The next chart that the worker has sent, if any. The caller gives the previous one back.
@@ -69,7 +74,7 @@ pub trait WorkerPort {
     fn wait_for_reply_offline(&mut self) -> Option<Reply>;
     /// For offline rendering alone: waits for a chart, up to a time-out.
     fn wait_for_chart_offline(&mut self) -> Option<SharedChart>;
-    /// For offline rendering alone: waits until half of the command queue is free, up to a time-out.
+    /// For offline rendering alone: waits until [`Self::has_room`], up to a time-out.
     fn make_room_offline(&mut self);
 }
 
@@ -82,6 +87,8 @@ pub struct AudioEnd {
     spent_charts: Sender<Arc<Chart>>,
     /// Charts that were asked for and have not arrived.
     awaited_charts: usize,
+    /// The latest chart that arrived while room was waited for.
+    arrived_chart: Option<SharedChart>,
     worker: Option<Thread>,
     /// Replies that may still arrive or wait in the queue. Invariant: they fit into it.
     reserved_replies: usize,
@@ -123,6 +130,22 @@ impl AudioEnd {
             if polls < BUSY_POLLS { std::thread::yield_now() } else { std::thread::sleep(POLL_INTERVAL) }
         }
         true
+    }
+
+    /// The next chart in the queue.
+    fn receive_chart(&mut self) -> Option<SharedChart> {
+        let chart = self.charts.try_recv().ok();
+        self.awaited_charts = self.awaited_charts.saturating_sub(usize::from(chart.is_some()));
+        chart
+    }
+
+    /// Makes room for more charts: of those that have arrived only the latest counts.
+    fn keep_latest_chart(&mut self) {
+        while let Some(chart) = self.receive_chart() {
+            if let Some(Some(before)) = self.arrived_chart.replace(chart) {
+                self.give_back(before);
+            }
+        }
     }
 
     /// Whether the worker has done everything that was sent.
@@ -171,6 +194,10 @@ impl WorkerPort for AudioEnd {
         COMMANDS.saturating_sub(self.commands.len())
     }
 
+    fn has_room(&self) -> bool {
+        self.free_slots() > COMMANDS / 2 && self.awaited_charts + CHARTS_PER_BLOCK <= OPEN_CHARTS
+    }
+
     fn receive(&mut self) -> Option<Reply> {
         let reply = self.replies.try_recv().ok();
         if let Some(reply) = reply {
@@ -181,9 +208,7 @@ impl WorkerPort for AudioEnd {
     }
 
     fn take_chart(&mut self) -> Option<SharedChart> {
-        let chart = self.charts.try_recv().ok();
-        self.awaited_charts = self.awaited_charts.saturating_sub(usize::from(chart.is_some()));
-        chart
+        self.arrived_chart.take().or_else(|| self.receive_chart())
     }
 
     fn give_back(&mut self, chart: Arc<Chart>) {
@@ -195,7 +220,7 @@ impl WorkerPort for AudioEnd {
     }
 
     fn awaits_chart(&self) -> bool {
-        self.awaited_charts > 0
+        self.awaited_charts > 0 || self.arrived_chart.is_some()
     }
 
     fn wait_for_reply_offline(&mut self) -> Option<Reply> {
@@ -207,7 +232,10 @@ impl WorkerPort for AudioEnd {
     }
 
     fn make_room_offline(&mut self) {
-        let _ = self.wait(|end| (end.free_slots() > COMMANDS / 2).then_some(()));
+        let _ = self.wait(|end| {
+            end.keep_latest_chart();
+            end.has_room().then_some(())
+        });
     }
 }
 
@@ -284,8 +312,8 @@ pub fn link() -> (AudioEnd, WorkerEnd) {
     let (send_command, commands) = bounded(COMMANDS);
     let (send_reply, replies) = bounded(REPLIES);
     let (send_chart, charts) = bounded(OPEN_CHARTS);
-    // The charts in the other queue, and the one that is played.
-    let (return_chart, spent_charts) = bounded(OPEN_CHARTS + 1);
+    // The charts in the other queue, the one that arrived, and the one that is played.
+    let (return_chart, spent_charts) = bounded(OPEN_CHARTS + 2);
     let done = Arc::new(DoneCount::new());
     let counted = Arc::clone(&done);
     let audio = AudioEnd {
@@ -294,6 +322,7 @@ pub fn link() -> (AudioEnd, WorkerEnd) {
         charts,
         spent_charts: return_chart,
         awaited_charts: 0,
+        arrived_chart: None,
         worker: None,
         reserved_replies: 0,
         has_sent: false,

@@ -132,6 +132,25 @@ fn every_chart_comes_and_goes_back_to_be_freed() {
     assert_eq!(Arc::strong_count(&chart), 1);
 }
 
+/// Charts that have arrived make room for others where room is waited for; the latest of them is played.
+#[test]
+fn room_for_charts_is_made_by_keeping_the_latest() {
+    let (mut audio, worker) = link();
+    let charts = ["C7 | F7", "D7 | G7", "E7 | A7"].map(|text| Arc::new(Chart::parse(text).unwrap().unwrap()));
+    for chart in &charts {
+        assert!(audio.send(Command::ReloadFiles));
+        let _ = worker.receive();
+        worker.send_chart(Some(Arc::clone(chart)));
+    }
+    assert!(!audio.has_room(), "of four two are kept for the next block");
+    audio.make_room_offline();
+    assert!(audio.has_room() && audio.awaits_chart());
+    assert_eq!(audio.take_chart().flatten().as_ref(), charts.last());
+    assert!(!audio.awaits_chart());
+    worker.free_charts();
+    assert_eq!(charts.map(|chart| Arc::strong_count(&chart)), [1; 3], "the others went back to be freed");
+}
+
 #[test]
 fn the_worker_learns_that_nobody_listens() {
     let (audio, worker) = link();

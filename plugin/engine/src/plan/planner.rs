@@ -300,7 +300,6 @@ impl Planner {
         let bars = (count.bars, count.line_of(0));
         let Some(request) = self.requests.make(now.start.plus(as_of), beyond, bars, style.swing()) else { return };
         self.send(ctx);
-        ctx.make_room_offline();
         // Even if there is no room: a repeated request would only be later still. The notes are lost and counted.
         self.requests.requested();
         if !ctx.port.send(Command::Request(request)) {
@@ -408,8 +407,9 @@ impl Planner {
         }
     }
 
-    /// Sends what waits in the outbox, in order, as far as there is room.
+    /// Sends what waits in the outbox, in order, as far as there is room. Offline there is room in the end.
     pub fn send(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
+        ctx.make_room_offline();
         self.outbox.send(ctx.port);
     }
 
@@ -422,7 +422,6 @@ impl Planner {
         held: usize,
     ) -> bool {
         self.send(ctx);
-        ctx.make_room_offline();
         let has_room = ctx.port.free_slots() > 2 * held + RESERVE && self.outbox.is_empty();
         has_room && ctx.port.send(heard)
     }

@@ -62,6 +62,24 @@ fn another_style_goes_on_with_the_answer_to_its_end() {
     }
 }
 
+/// A rendering is faster than the worker changes styles. It still decides no note in a style of before.
+#[test]
+fn a_render_waits_for_the_last_of_many_styles() {
+    let mut host = answer();
+    // It does nothing until it is waited for.
+    host.speed = Speed::Slow(u32::MAX);
+    let next: Turned = |settings| settings.style.number = StyleNumber(settings.style.number.0 + 1);
+    host.turns = (1..=7).map(|change| (change * 100, next)).collect();
+    let heard = host.play(4 * BAR, &[64]);
+    let last = StyleNumber(host.settings.style.number.0 + 7);
+    let is_last = |command: &Command| matches!(command, Command::Style(style) if *style == last);
+    let is_request = |command: &Command| matches!(command, Command::Request(_));
+    let style = heard.commands.iter().position(is_last);
+    let request = heard.commands.iter().position(is_request);
+    assert!(style.is_some() && request.is_some() && style < request, "{style:?}, {request:?}");
+    assert_eq!(heard.stats.unheard.get(), 0, "every key is heard");
+}
+
 #[test]
 fn a_free_time_style_goes_on_with_a_metric_answer_and_back() {
     for mode in [Mode::Answer, Mode::Trade, Mode::Duet] {
