@@ -8,6 +8,8 @@
 
 mod checkpoint;
 mod improvise;
+#[cfg(feature = "write_stats")]
+mod on_purpose;
 mod priority;
 mod sleep;
 
@@ -28,8 +30,6 @@ use segue_model::note::Ticks;
 use sleep::{AfterLook, StopFlag};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-#[cfg(feature = "write_stats")]
-use std::sync::{OnceLock, atomic::AtomicU32, atomic::Ordering};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
@@ -121,8 +121,12 @@ impl<M: Improvise, F: Fn(StyleNumber, Option<M>) -> Option<M>> WorkerState<M, F>
     }
 
     fn run(&mut self, stop: &StopFlag) {
+        #[cfg(feature = "write_stats")]
+        let slowness = on_purpose::Slowness::of_next_worker();
         stop.run(|| match self.end.receive() {
             Received::Command(command) => {
+                #[cfg(feature = "write_stats")]
+                slowness.wait_before(&command);
                 self.handle(command);
                 self.end.count_done();
                 AfterLook::LookAgain
@@ -246,7 +250,7 @@ fn answer_request<M: Improvise>(
             break;
         }
         #[cfg(feature = "write_stats")]
-        panic_on_purpose();
+        on_purpose::panic();
         let note =
             checkpoint.decide(model, DecisionRequest { turn, begin, bars, form, ends, along, parameters: sampling });
         let sounding = swing.no_longer(swing.no_shorter(note, SHORTEST), sampling.limits.longest);
@@ -262,16 +266,6 @@ fn answer_request<M: Improvise>(
     }
     let elapsed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
     end.reply(Reply::Done { generation, earliest_next, elapsed_ns })
-}
-
-/// In a bundle under test, panics at the decision whose number `SEGUE_PANIC_AT` names, counted from 1 over all
-/// instances.
-#[cfg(feature = "write_stats")]
-fn panic_on_purpose() {
-    static WANTED: OnceLock<Option<u32>> = OnceLock::new();
-    static DECISIONS: AtomicU32 = AtomicU32::new(0);
-    let wanted = *WANTED.get_or_init(|| std::env::var("SEGUE_PANIC_AT").ok()?.parse().ok());
-    assert!(wanted != Some(DECISIONS.fetch_add(1, Ordering::Relaxed) + 1), "a test has asked for this panic");
 }
 
 #[cfg(test)]
