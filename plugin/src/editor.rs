@@ -7,6 +7,7 @@
 mod capture_button;
 mod chart_field;
 mod controls;
+mod device_notes;
 mod file_dialog;
 mod keyboard;
 mod notice;
@@ -20,6 +21,7 @@ mod test_probe;
 mod theme;
 mod ui_context;
 
+use crate::devices::Devices;
 use crate::host_adapter::editor_window::{SharedHost, SizeRequest, ThreadGuard};
 use crate::host_adapter::{HostFacts, editor_window};
 #[cfg(target_os = "linux")]
@@ -111,6 +113,8 @@ pub struct EditorData {
     pub keys: Arc<HeldKeys>,
     /// What is known about the host.
     pub host: Arc<HostFacts>,
+    /// Sound and MIDI devices, in the program without a host.
+    pub devices: Option<Arc<dyn Devices>>,
 }
 
 /// The editor of one instance. Until a host opens it there is no window and no drawing context.
@@ -124,6 +128,13 @@ impl SegueEditor {
     /// The editor of an instance.
     pub fn new(data: EditorData) -> Self {
         Self { data, scale: Arc::new(AtomicU32::new(1.0_f32.to_bits())) }
+    }
+
+    /// The same with sound and MIDI devices, for the program without a host.
+    #[must_use]
+    pub fn with_devices(mut self, devices: Arc<dyn Devices>) -> Self {
+        self.data.devices = Some(devices);
+        self
     }
 }
 

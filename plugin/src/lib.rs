@@ -25,6 +25,7 @@
 )]
 
 pub mod capture;
+pub mod devices;
 pub mod editor;
 pub mod host_adapter;
 pub mod keyboard;
@@ -207,6 +208,7 @@ impl Plugin for Segue {
             signals: Arc::clone(&self.signals),
             keys: Arc::clone(&self.keys),
             host: Arc::clone(&self.host),
+            devices: None,
         }))
     }
 

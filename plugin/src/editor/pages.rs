@@ -9,7 +9,7 @@ use super::own_style::OwnStylePanel;
 use super::presets::PresetMenu;
 use super::roll::Roll;
 use super::ui_context::{NAME, UiContext};
-use super::{EditorData, keyboard, status, theme};
+use super::{EditorData, device_notes, keyboard, status, theme};
 use crate::params::{ModeChoice, SegueParams};
 use crate::styles;
 use egui::{Align2, Rect, Sense, pos2, vec2};
@@ -69,6 +69,9 @@ impl View<'_> {
         self.setup.own.look(cx, params);
         self.setup.capture_button.look(cx);
         let glides = self.roll.draw(cx, roll, params);
+        if let Some(devices) = &self.data.devices {
+            device_notes::draw(cx, roll, &**devices);
+        }
         self.header(cx, header);
         self.row(cx, row);
         let controls = controls.shrink2(vec2(theme::MARGIN, 0.0));

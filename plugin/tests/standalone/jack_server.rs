@@ -1,6 +1,6 @@
 //! Runs the program with a silent JACK server, to which a keyboard and a recorder are connected.
 
-use super::{end, segue};
+use super::{Running, end, segue};
 use jack::{AudioIn, Client, ClientOptions, Control, MidiIn, MidiOut, Port, ProcessScope, RawMidi};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,17 +107,6 @@ fn frames(milliseconds: u64) -> u64 {
     milliseconds * u64::from(RATE) / 1_000
 }
 
-/// The program; dropping this ends it, whatever happens to the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // If all is well, it has already ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The amplitude of a tone in a sound (Goertzel's algorithm).
 fn tone(sound: &[f32], hertz: f64) -> f64 {
     let turn = std::f64::consts::TAU * hertz / f64::from(RATE);
@@ -162,8 +151,8 @@ fn played_over_jack_segue_answers_in_tune_and_in_time() {
     let handler = jack::contrib::ClosureProcessHandler::new(move |_: &Client, scope: &ProcessScope| rig.go_on(scope));
     let client = client.activate_async((), handler).expect("the client can be activated");
     let look = || tape.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut running = segue("--midi-input GRAND --midi-output rig:syn --click --tempo 150");
-    let mut running = Running(running.stdout(Stdio::null()).spawn().expect("the program can be started"));
+    let mut running =
+        Running::start(segue("--midi-input GRAND --midi-output rig:syn --click --tempo 150").stdout(Stdio::null()));
     wait_until("Segue is heard", || client.as_client().connect_ports_by_name("segue:output_1", "rig:ear").is_ok());
     wait_until("it clicks", || onsets(&look().sound).len() >= 6);
     let begin = look().now + frames(100);

@@ -1,7 +1,9 @@
 //! Runs the program on a virtual screen.
 
-use super::{end, segue};
+use super::{Running, end, segue, without_devices};
 use std::io::{BufRead, BufReader};
+#[cfg(feature = "assert_process_allocs")]
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -51,6 +53,39 @@ impl Drop for Screen {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// The sentences about devices that the window shows: the bundle under test writes them to the probe's file.
+#[cfg(feature = "assert_process_allocs")]
+fn device_notes(probe: &Path) -> Vec<String> {
+    let said = std::fs::read_to_string(probe).unwrap_or_default();
+    let notes = said.lines().filter_map(|line| line.strip_prefix("Devices: ")?.split('\t').next());
+    notes.map(str::to_owned).collect()
+}
+
+/// Waits until something is so.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Without a sound card, a JACK server and a keyboard the window opens and says what is missing and who plays.
+#[cfg(feature = "assert_process_allocs")]
+#[test]
+fn without_devices_the_window_says_what_is_missing() {
+    let (screen, folder) = (Screen::start(), tempfile::tempdir().expect("there is room"));
+    let probe = folder.path().join("probe");
+    let mut program = segue("");
+    program.env("DISPLAY", &screen.display).env("SEGUE_TEST_PROBE", &probe);
+    let mut running = Running::start(without_devices(&mut program));
+    wait_until("the window says what is missing", || {
+        device_notes(&probe).iter().any(|note| note.contains("no sound card and no JACK server"))
+    });
+    assert!(device_notes(&probe).iter().any(|note| note.contains("on the computer's")), "{:?}", device_notes(&probe));
+    end(&mut running.0, "-TERM");
 }
 
 #[test]

@@ -164,7 +164,9 @@ impl Ports {
     }
 
     fn find_cards(&mut self) {
-        self.has_usual_card = cpal::default_host().default_output_device().is_some();
+        // ALSA names a default card even where there is none, so it is asked for what it can do.
+        let usual = cpal::default_host().default_output_device();
+        self.has_usual_card = usual.is_some_and(|card| card.default_output_config().is_ok());
         for id in cpal::available_hosts() {
             let Ok(host) = cpal::host_from_id(id) else { continue };
             let Ok(devices) = host.output_devices() else { continue };
@@ -225,11 +227,8 @@ impl Ports {
                     "no JACK server runs; start one (`jackd`, or PipeWire with pipewire-jack), or leave --backend out"
                 )
             }
-            System::Direct if card.is_none() && !self.has_usual_card => bail!(
-                "there is no sound card that could be used, and no JACK server; plug one in or start one, or choose \
-                 from those that `segue --list` shows with --output-device; --backend dummy shows the window without \
-                 sound and MIDI"
-            ),
+            // The window opens all the same, and says what is missing.
+            System::Direct if card.is_none() && !self.has_usual_card => Ok(System::Nothing),
             chosen => Ok(chosen),
         }
     }

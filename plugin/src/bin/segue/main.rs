@@ -4,6 +4,7 @@
 
 mod audio_watchdog;
 mod devices;
+mod last_state;
 mod log_subscriber;
 mod shutdown;
 mod standalone;
@@ -13,10 +14,13 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use devices::{Ports, SYSTEMS_OWN, System};
+use last_state::LastState;
 use nice_plug::wrapper::standalone::nice_export_standalone_with_args;
+use segue::devices::{DeviceNote, DevicesView};
 use standalone::{STARTUP_OPTIONS, Standalone, StartupOptions};
 use std::process::ExitCode;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Parser)]
 #[command(name = "segue", version, about = "Improvises with you, without a DAW", max_term_width = 100)]
 struct Arguments {
@@ -55,6 +59,13 @@ struct Arguments {
     /// The preset to begin with.
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
+    /// The style to begin with.
+    #[arg(long, value_name = "NAME")]
+    style: Option<String>,
+    /// Begins with every setting at its default, as at the first start. What was remembered is kept in a file beside
+    /// the new one.
+    #[arg(long)]
+    fresh: bool,
     /// The scale of the window, if the system does not report one.
     #[arg(long, default_value_t = 1.0)]
     dpi_scale: f64,
@@ -90,9 +101,17 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         print!("{ports}");
         return Ok(ExitCode::SUCCESS);
     }
-    let options = StartupOptions::new(arguments.preset.as_deref(), arguments.tempo, arguments.dpi_scale)?;
+    let (preset, style) = (arguments.preset.as_deref(), arguments.style.as_deref());
+    let options = StartupOptions::new(preset, style, arguments.tempo, arguments.dpi_scale)?;
     let options = if arguments.click { options.with_click() } else { options };
-    let words = words(arguments, &ports, window::has_screen())?;
+    let (words, view) = words(arguments, &ports, window::has_screen())?;
+    let last_state = LastState::of_user();
+    if arguments.fresh
+        && let Some(kept) = last_state.set_aside().context("--fresh: the settings of the last time cannot be moved")?
+    {
+        println!("The settings of the last time are kept as {}.", kept.display());
+    }
+    let options = options.with_devices(view).with_last_state(last_state);
     // Set once, before the first instance is created.
     let _ = STARTUP_OPTIONS.set(options);
     log_subscriber::listen();
@@ -105,8 +124,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     )
 }
 
-/// The arguments for nice-plug's standalone wrapper.
-fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<Vec<String>> {
+/// The arguments for nice-plug's standalone wrapper, and what the window shows about the devices.
+fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<(Vec<String>, DevicesView)> {
     let system = ports.system(&arguments.backend, arguments.output_device.as_deref())?;
     // nice-plug takes these numbers as they are, but a JACK server has its own.
     let (sample_rate, period_size) = match ports.jack {
@@ -124,20 +143,29 @@ fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<Vec<S
         sound.clone_from(&card.name);
         say("output-device", &card.name);
     }
+    // A name that nothing has is a mistake, also where there is no sound.
+    let midi = match system {
+        System::Nothing if arguments.backend != "dummy" => System::Direct,
+        system => system,
+    };
     let input = match &arguments.midi_input {
-        Some(name) => Some(ports.input(system, name).with_context(|| format!("--midi-input {name}"))?),
-        None => ports.first_keyboard(system),
+        Some(name) => Some(ports.input(midi, name).with_context(|| format!("--midi-input {name}"))?),
+        None => ports.first_keyboard(midi),
     };
     let output = match &arguments.midi_output {
-        Some(name) => Some(ports.output(system, name).with_context(|| format!("--midi-output {name}"))?),
+        Some(name) => Some(ports.output(midi, name).with_context(|| format!("--midi-output {name}"))?),
         None => None,
     };
-    if system == System::Nothing {
-        println!("Neither sound nor MIDI: this is for a look at the window.");
-        return Ok(words);
+    let (warning, who_plays) =
+        (no_sound(arguments, system), who_plays(input.map(ToString::to_string), system, has_screen));
+    match &warning {
+        Some(warning) => println!("{warning}"),
+        None => println!("Sound: {sound}, {sample_rate} samples a second, {period_size} at a time."),
     }
-    println!("Sound: {sound}, {sample_rate} samples a second, {period_size} at a time.");
-    println!("{}", who_plays(input.map(ToString::to_string), system, has_screen));
+    println!("{who_plays}");
+    let view = DevicesView {
+        notes: warning.map(DeviceNote::warning).into_iter().chain([DeviceNote::hint(who_plays)]).collect(),
+    };
     if let Some(input) = input {
         say(input.option(), &input.name);
     }
@@ -145,7 +173,20 @@ fn words(arguments: &Arguments, ports: &Ports, has_screen: bool) -> Result<Vec<S
         println!("Segue's notes go to {output}.");
         say(output.option(), &output.name);
     }
-    Ok(words)
+    Ok((words, view))
+}
+
+/// Why nothing sounds, and what to do; `None` if something does.
+fn no_sound(arguments: &Arguments, system: System) -> Option<String> {
+    (system == System::Nothing).then(|| {
+        if arguments.backend == "dummy" {
+            "Nothing sounds, and no MIDI keyboard is heard, because of --backend dummy.".to_owned()
+        } else {
+            "There is no sound card and no JACK server, so nothing sounds. Plug one in, or start JACK, and start Segue \
+             again."
+                .to_owned()
+        }
+    })
 }
 
 /// Where notes come from, or what to do if they cannot come.
@@ -158,7 +199,8 @@ fn who_plays(keyboard: Option<String>, system: System, has_screen: bool) -> Stri
         (None, System::Jack) => {
             "There is no MIDI keyboard; connect something to the JACK port segue:midi_input.".to_owned()
         }
-        (None, _) => {
+        (None, System::Nothing) => "There is no window, so nobody can play; start this on a screen.".to_owned(),
+        (None, System::Direct) => {
             "There is no MIDI keyboard and no window, so nobody can play; plug one in and start again, or start \
                       this on a screen."
                 .to_owned()
@@ -197,7 +239,7 @@ mod tests {
     }
 
     fn words_on(ports: &Ports, line: &str) -> Result<String> {
-        words(&Arguments::try_parse_from(line.split(' '))?, ports, true).map(|words| words.join(" "))
+        words(&Arguments::try_parse_from(line.split(' '))?, ports, true).map(|(words, _)| words.join(" "))
     }
 
     /// Checks part of the arguments for nice-plug, with a JACK server and without.
@@ -243,7 +285,6 @@ mod tests {
     fn missing_and_ambiguous_devices_are_reported_with_a_remedy() {
         let full = machine();
         let no_jack = Ports { jack: None, ..machine() };
-        let bare = Ports::default();
         for (ports, line, sentence) in [
             (&full, "segue --midi-input Organ", "--midi-input Organ: no MIDI port is called Organ; there are system:"),
             (&no_jack, "segue --midi-input mi", "could be Midi Through:Midi Through Port-0 14:0, Grand"),
@@ -252,7 +293,6 @@ mod tests {
             (&no_jack, "segue --midi-input keystation", "to play with JACK"),
             (&full, "segue --output-device hda", "could be HDA Intel PCH, HDA NVidia; say more of its name"),
             (&no_jack, "segue --backend jack", "no JACK server runs; start one"),
-            (&bare, "segue", "there is no sound card that could be used, and no JACK server"),
             (&full, "segue --backend dummy --midi-input keystation", "there is no MIDI either"),
             (&full, "segue --backend oss", "[possible values: auto, jack,"),
             (&full, "segue --period-size 0", "0 is not in 16..=8192"),
@@ -260,6 +300,21 @@ mod tests {
             let said = refusal(ports, line);
             assert!(said.contains(sentence), "{line}: {said}");
         }
+    }
+
+    /// Without a sound card the program starts, and its window says what is missing and who plays.
+    #[test]
+    fn without_a_sound_card_it_starts_and_says_so() {
+        let notes = |ports: &Ports, line: &str| {
+            let (words, view) = words(&Arguments::try_parse_from(line.split(' ')).unwrap(), ports, true).unwrap();
+            assert!(words.join(" ").contains("--backend dummy"), "{words:?}");
+            view.notes.into_iter().map(|note| (note.is_warning, note.text)).collect::<Vec<_>>()
+        };
+        let said = notes(&Ports::default(), "segue");
+        assert!(said[0].0 && said[0].1.contains("no sound card and no JACK server"), "{said:?}");
+        assert!(!said[1].0 && said[1].1.contains("play on the computer's"), "{said:?}");
+        let said = notes(&machine(), "segue --backend dummy");
+        assert!(said[0].0 && said[0].1.contains("--backend dummy"), "{said:?}");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The plugin without a host: it keeps its own time, and the computer's keyboard plays it.
 
 use super::audio_watchdog::AudioWatchdog;
+use super::last_state::{LastState, Restored};
 use super::shutdown::Shutdown;
 use super::window::StandaloneEditor;
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use nice_plug::prelude::*;
 use segue::Segue;
+use segue::devices::{DeviceNote, Devices, DevicesView};
 use segue::host_adapter::PluginIo;
 use segue::keyboard::HeldKeys;
 use segue::params::{Gestures, SegueParams, Unhosted};
@@ -23,19 +25,32 @@ pub static STARTUP_OPTIONS: OnceLock<StartupOptions> = OnceLock::new();
 /// Options of the command line that affect how Segue starts.
 #[derive(Debug, Clone)]
 pub struct StartupOptions {
+    /// What the last start has left; `None` if nothing is remembered.
+    last_state: Option<LastState>,
     preset: Option<Preset>,
+    style: Option<String>,
     tempo_bpm: Option<f64>,
     click: bool,
     /// Pixels per point of the window, if the system does not report it.
     scale: f64,
+    devices: Arc<DevicesView>,
+}
+
+/// Devices that are chosen at the start.
+struct FixedDevices(Arc<DevicesView>);
+
+impl Devices for FixedDevices {
+    fn view(&self) -> Arc<DevicesView> {
+        Arc::clone(&self.0)
+    }
 }
 
 impl StartupOptions {
-    /// Looks up the preset.
+    /// Looks up preset and style.
     ///
     /// # Errors
-    /// If there is no preset with this name, or the tempo or scale is out of range.
-    pub fn new(preset: Option<&str>, tempo_bpm: Option<f64>, scale: f64) -> Result<Self> {
+    /// If there is no preset or style with this name, or the tempo or scale is out of range.
+    pub fn new(preset: Option<&str>, style: Option<&str>, tempo_bpm: Option<f64>, scale: f64) -> Result<Self> {
         const SLOWEST: f64 = 40.0;
         const FASTEST: f64 = 300.0;
         const SMALLEST: f64 = 0.5;
@@ -51,7 +66,10 @@ impl StartupOptions {
             );
         }
         let preset = preset.map(|name| Shelf::open().named(name).map(|entry| entry.preset.clone()));
-        Ok(Self { preset: preset.transpose()?, tempo_bpm, click: false, scale })
+        let style = style.map(|name| preset::style_named(name, &SegueParams::default()));
+        let style = style.transpose().map_err(|error| anyhow!("--style: {error}"))?;
+        let (preset, devices) = (preset.transpose()?, Arc::default());
+        Ok(Self { last_state: None, preset, style, tempo_bpm, click: false, scale, devices })
     }
 
     /// The same with the metronome on.
@@ -59,7 +77,19 @@ impl StartupOptions {
         Self { click: true, ..self }
     }
 
-    fn set(&self, params: &SegueParams) {
+    /// The same with what the last start has left. Everything else that is said goes before it.
+    pub fn with_last_state(self, state: LastState) -> Self {
+        Self { last_state: Some(state), ..self }
+    }
+
+    /// The same with what the window shows about the devices.
+    pub fn with_devices(self, view: DevicesView) -> Self {
+        Self { devices: Arc::new(view), ..self }
+    }
+
+    /// Sets all that is remembered or said. Returns what to tell the musician about what is remembered.
+    fn set(&self, params: &SegueParams) -> Option<String> {
+        let restored = self.last_state.as_ref().map_or(Restored::Nothing, |state| state.restore(params));
         let turn = |id: &str, text: &str| {
             if let Some(setting) = params.setting(id)
                 && let Ok(value) = setting.read(text)
@@ -70,11 +100,26 @@ impl StartupOptions {
         if let Some(preset) = &self.preset {
             preset::apply(preset, params, &mut Unhosted);
         }
+        if let Some(style) = &self.style {
+            turn("style", style);
+        }
         if let Some(tempo) = self.tempo_bpm {
             turn("tempo", &tempo.to_string());
         }
         if self.click {
             turn("click", "On");
+        }
+        match restored {
+            Restored::Nothing | Restored::Everything => None,
+            Restored::InPart(Some(kept)) => Some(format!(
+                "Some settings of the last time cannot be read and have their defaults. The file is kept as {}.",
+                kept.display()
+            )),
+            Restored::InPart(None) => Some(
+                "The settings of the last time cannot be read, and nothing is remembered this time. Check that Segue's \
+                 data folder can be written to."
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -86,15 +131,18 @@ pub struct Standalone {
     watchdog: AudioWatchdog,
     /// The keys that were down in the previous block.
     heard: u128,
+    /// What to tell the musician about the remembered state.
+    lost: Option<String>,
 }
 
 impl Default for Standalone {
     fn default() -> Self {
         let segue = Segue::default();
-        if let Some(options) = STARTUP_OPTIONS.get() {
-            options.set(&segue.parameters());
+        let lost = STARTUP_OPTIONS.get().and_then(|options| options.set(&segue.parameters()));
+        if let Some(lost) = &lost {
+            eprintln!("segue: {lost}");
         }
-        Self { keys: segue.keys(), segue, watchdog: AudioWatchdog::default(), heard: 0 }
+        Self { keys: segue.keys(), segue, watchdog: AudioWatchdog::default(), heard: 0, lost }
     }
 }
 
@@ -122,8 +170,20 @@ impl Plugin for Standalone {
         let editor = self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))?;
         let signals = self.segue.signals();
         self.watchdog.watch(Arc::clone(&signals));
-        let scale = STARTUP_OPTIONS.get().map_or(1.0, |options| options.scale);
-        Some(StandaloneEditor { editor, shutdown: Shutdown::when_told(signals), scale })
+        let options = STARTUP_OPTIONS.get();
+        let mut view = options.map(|options| (*options.devices).clone()).unwrap_or_default();
+        view.notes.extend(self.lost.take().map(DeviceNote::warning));
+        let last_state = options.and_then(|options| options.last_state.clone());
+        let params = self.segue.parameters();
+        if let Some(state) = &last_state {
+            state.follow(Arc::clone(&params));
+        }
+        Some(StandaloneEditor {
+            editor: editor.with_devices(Arc::new(FixedDevices(Arc::new(view)))),
+            shutdown: Shutdown::when_told(signals),
+            scale: options.map_or(1.0, |options| options.scale),
+            last_state: last_state.map(|state| (state, params)),
+        })
     }
 
     fn activate(
@@ -267,13 +327,15 @@ mod tests {
         let params = SegueParams::default();
         let shelf = Shelf::open_at(None);
         let name = &shelf.entries()[0].preset.name;
-        StartupOptions::new(Some(name), Some(77.0), 1.0).unwrap().set(&params);
+        StartupOptions::new(Some(name), Some("jazz"), Some(77.0), 1.0).unwrap().set(&params);
         assert!((params.timing.tempo.value() - 77.0).abs() < 0.1 && !params.sound.click.value());
-        StartupOptions::new(None, None, 1.0).unwrap().with_click().set(&params);
+        StartupOptions::new(None, None, None, 1.0).unwrap().with_click().set(&params);
         assert!(params.sound.click.value());
-        assert_eq!(preset::of(&params).style, shelf.entries()[0].preset.style);
-        assert!(StartupOptions::new(Some("Nobody"), None, 1.0).unwrap_err().to_string().contains("there are "));
-        assert!(StartupOptions::new(None, Some(7.0), 1.0).is_err());
-        assert!(StartupOptions::new(None, None, 0.0).is_err());
+        assert_eq!(preset::of(&params).style, "Jazz");
+        let unknown = StartupOptions::new(None, Some("polka"), None, 1.0).unwrap_err();
+        assert!(unknown.to_string().contains("there are "));
+        assert!(StartupOptions::new(Some("Nobody"), None, None, 1.0).unwrap_err().to_string().contains("there are "));
+        assert!(StartupOptions::new(None, None, Some(7.0), 1.0).is_err());
+        assert!(StartupOptions::new(None, None, None, 0.0).is_err());
     }
 }

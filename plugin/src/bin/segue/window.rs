@@ -1,6 +1,7 @@
 //! The window of the program. It closes when the program ends. Without a screen there is no window, and everything else
 //! works the same.
 
+use super::last_state::LastState;
 use super::shutdown::Shutdown;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::NativeSize;
@@ -8,6 +9,7 @@ use nice_plug::editor::{
     Editor, EditorHandle, HostMethods, Modifiers, ParentWindowHandle, ResizeHint, SpawnedEditor, VirtualKeyCode,
 };
 use segue::editor::SegueEditor;
+use segue::params::SegueParams;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -25,12 +27,15 @@ pub struct StandaloneEditor {
     pub shutdown: Arc<Shutdown>,
     /// Pixels per point, if the system does not report it.
     pub scale: f64,
+    /// Where to remember the parameters, if anywhere.
+    pub last_state: Option<(LastState, Arc<SegueParams>)>,
 }
 
 /// The window, if there is one.
 pub struct StandaloneWindow {
     window: Option<SegueWindow>,
     shutdown: Arc<Shutdown>,
+    last_state: Option<(LastState, Arc<SegueParams>)>,
 }
 
 /// nice-plug's handle of the window, if there is one.
@@ -47,12 +52,12 @@ impl Editor for StandaloneEditor {
         context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<StandaloneHandle>, Box<dyn Error>> {
-        let shutdown = Arc::clone(&self.shutdown);
+        let (shutdown, last_state) = (Arc::clone(&self.shutdown), self.last_state.clone());
         if !has_screen() {
             println!("There is no screen (DISPLAY is not set), so there is no window; Ctrl-C ends.");
             return Ok(SpawnedEditor {
                 handle: StandaloneHandle(None),
-                window: StandaloneWindow { window: None, shutdown },
+                window: StandaloneWindow { window: None, shutdown, last_state },
             });
         }
         let (handle, window) = match self.editor.spawn(parent, wait_for_parent, Some(self.scale), context, host) {
@@ -62,7 +67,10 @@ impl Editor for StandaloneEditor {
                 (None, None)
             }
         };
-        Ok(SpawnedEditor { handle: StandaloneHandle(handle), window: StandaloneWindow { window, shutdown } })
+        Ok(SpawnedEditor {
+            handle: StandaloneHandle(handle),
+            window: StandaloneWindow { window, shutdown, last_state },
+        })
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -78,13 +86,19 @@ impl EditorHandle for StandaloneHandle {
     type Window = StandaloneWindow;
     type Error = <SegueHandle as EditorHandle>::Error;
 
-    fn run_until_closed(StandaloneWindow { window, shutdown }: StandaloneWindow) -> Result<(), Self::Error> {
+    fn run_until_closed(ended: StandaloneWindow) -> Result<(), Self::Error> {
+        let StandaloneWindow { window, shutdown, last_state } = ended;
         let closed = if let Some(window) = window {
             SegueHandle::run_until_closed(window)
         } else {
             shutdown.wait();
             Ok(())
         };
+        if let Some((state, params)) = last_state
+            && let Err(error) = state.save(&params)
+        {
+            eprintln!("segue: the settings are not remembered: {error}");
+        }
         shutdown.fall_silent();
         closed
     }
