@@ -7,7 +7,7 @@
 mod capture_button;
 mod chart_field;
 mod controls;
-mod device_notes;
+mod device_card;
 mod file_dialog;
 mod keyboard;
 mod notice;

@@ -9,7 +9,7 @@ use super::own_style::OwnStylePanel;
 use super::presets::PresetMenu;
 use super::roll::Roll;
 use super::ui_context::{NAME, UiContext};
-use super::{EditorData, device_notes, keyboard, status, theme};
+use super::{EditorData, device_card, keyboard, status, theme};
 use crate::params::{ModeChoice, SegueParams};
 use crate::styles;
 use egui::{Align2, Rect, Sense, pos2, vec2};
@@ -70,7 +70,7 @@ impl View<'_> {
         self.setup.capture_button.look(cx);
         let glides = self.roll.draw(cx, roll, params);
         if let Some(devices) = &self.data.devices {
-            device_notes::draw(cx, roll, &**devices);
+            device_card::notes(cx, roll, &**devices, self.roll.is_empty());
         }
         self.header(cx, header);
         self.row(cx, row);
@@ -248,6 +248,12 @@ impl View<'_> {
     fn set_up(&mut self, cx: &mut UiContext<'_>, rect: Rect) {
         let data = self.data;
         let params = &*data.params;
+        let mut rect = rect;
+        if let Some(devices) = &data.devices {
+            let (cards, lists) = split_bottom(rect, device_card::HEIGHT + theme::GAP / 2.0);
+            rect = cards;
+            device_card::lists(cx, split_bottom(lists, device_card::HEIGHT).1, &**devices);
+        }
         let [time, midi, limits, own] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
         cx.names = SET_UP_NAME;
         for (place, (title, rows)) in [time, midi, limits].into_iter().zip(set_up_sections(params)) {

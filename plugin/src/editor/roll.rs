@@ -131,6 +131,11 @@ impl Roll {
         moves
     }
 
+    /// Whether no note has sounded yet.
+    pub fn is_empty(&self) -> bool {
+        self.history.notes.is_empty()
+    }
+
     /// Moves the view smoothly to the keys that are played.
     fn follow_keys(&mut self, sheet: &RollView) -> bool {
         let seen = self.history.notes.iter().rev().take_while(|note| note.onset > sheet.from - 96.0);

@@ -30,7 +30,7 @@ pub fn line(cx: &mut UiContext<'_>, rect: Rect, data: &EditorData, present: Opti
     };
     if data.signals.is_mute() {
         let words = "No sound: the JACK server or the sound card is gone".to_owned();
-        let tip = "Capture still writes what was played. Start Segue again when the sound is back.";
+        let tip = "Capture still writes what was played. The sound comes back by itself with the server or card.";
         cell(cx, "Status mute", words, theme::WRONG, tip);
     }
     let (style, colour) = playing(&data.params, &data.stats);

@@ -1,7 +1,8 @@
 //! Runs the program with a silent JACK server, to which a keyboard and a recorder are connected.
 
 use super::{Running, end, segue};
-use jack::{AudioIn, Client, ClientOptions, Control, MidiIn, MidiOut, Port, ProcessScope, RawMidi};
+use jack::{AsyncClient, AudioIn, Client, ClientOptions, Control, MidiIn, MidiOut, Port, ProcessHandler};
+use jack::{ProcessScope, RawMidi};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
@@ -12,7 +13,6 @@ const RATE: u32 = 44_100;
 const PERIOD: u32 = 512;
 /// The environment variable with the server's name.
 const SERVER: &str = "JACK_DEFAULT_SERVER";
-const TEST: &str = "jack_server::played_over_jack_segue_answers_in_tune_and_in_time";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A JACK server; dropping this ends it.
@@ -50,16 +50,28 @@ impl Drop for Server {
     }
 }
 
+/// Runs a test of this file that is marked to be ignored in a process of its own, with the name of a server of its own.
+fn passes_with_a_server_called(name: &str, test: &str) {
+    let this = std::env::current_exe().expect("a test has a path");
+    let test = format!("jack_server::{test}");
+    // The server's name comes from the environment.
+    let played = Command::new(this).args(["--exact", &test, "--ignored", "--nocapture"]).env(SERVER, name).output();
+    let played = played.expect("the test can be started");
+    let said = String::from_utf8_lossy(&played.stdout) + String::from_utf8_lossy(&played.stderr);
+    assert!(played.status.success() && said.contains("1 passed"), "{said}");
+}
+
 #[test]
 fn played_over_jack_it_is_what_it_is_anywhere() {
     let name = format!("segue-test-{}", std::process::id());
     let _server = Server::start(&name);
-    let this = std::env::current_exe().expect("a test has a path");
-    // The server's name comes from the environment.
-    let played = Command::new(this).args(["--exact", TEST, "--ignored", "--nocapture"]).env(SERVER, &name).output();
-    let played = played.expect("the test can be started");
-    let said = String::from_utf8_lossy(&played.stdout) + String::from_utf8_lossy(&played.stderr);
-    assert!(played.status.success() && said.contains("1 passed"), "{said}");
+    passes_with_a_server_called(&name, "played_over_jack_segue_answers_in_tune_and_in_time");
+}
+
+#[test]
+fn sound_begins_and_comes_back_with_the_server() {
+    let name = format!("segue-later-{}", std::process::id());
+    passes_with_a_server_called(&name, "the_server_comes_goes_and_comes_back");
 }
 
 /// What the process callback and the test share.
@@ -82,7 +94,21 @@ struct Rig {
 }
 
 impl Rig {
-    fn go_on(&mut self, scope: &ProcessScope) -> Control {
+    /// A keyboard, a synthesizer and a recorder at the server.
+    fn start(client: Client) -> (AsyncClient<(), Self>, Arc<Mutex<Tape>>) {
+        let tape = Arc::new(Mutex::new(Tape::default()));
+        let rig = Self {
+            keys: client.register_port("grand piano", MidiOut::default()).expect("a port"),
+            notes: client.register_port("synth", MidiIn::default()).expect("a port"),
+            sound: client.register_port("ear", AudioIn::default()).expect("a port"),
+            tape: Arc::clone(&tape),
+        };
+        (client.activate_async((), rig).expect("the client can be activated"), tape)
+    }
+}
+
+impl ProcessHandler for Rig {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let mut tape = self.tape.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = tape.now;
         tape.now += u64::from(scope.n_frames());
@@ -141,15 +167,7 @@ fn client() -> Client {
 #[ignore = "the test above starts it, with a server"]
 fn played_over_jack_segue_answers_in_tune_and_in_time() {
     let client = client();
-    let tape = Arc::new(Mutex::new(Tape::default()));
-    let mut rig = Rig {
-        keys: client.register_port("grand piano", MidiOut::default()).expect("a port"),
-        notes: client.register_port("synth", MidiIn::default()).expect("a port"),
-        sound: client.register_port("ear", AudioIn::default()).expect("a port"),
-        tape: Arc::clone(&tape),
-    };
-    let handler = jack::contrib::ClosureProcessHandler::new(move |_: &Client, scope: &ProcessScope| rig.go_on(scope));
-    let client = client.activate_async((), handler).expect("the client can be activated");
+    let (client, tape) = Rig::start(client);
     let look = || tape.lock().unwrap_or_else(PoisonError::into_inner);
     let mut running =
         Running::start(segue("--midi-input GRAND --midi-output rig:syn --click --tempo 150").stdout(Stdio::null()));
@@ -183,6 +201,41 @@ fn played_over_jack_segue_answers_in_tune_and_in_time() {
     wait_until("a note sounds", || sounding(&look().notes) > 0);
     end(&mut running.0, "-INT");
     assert_eq!(sounding(&look().notes), 0, "every note that began has ended");
+}
+
+/// The program starts before there is a server, plays as soon as there is one, survives its end, and plays again when
+/// another one starts. A keyboard that comes later than the program is heard both times.
+#[test]
+#[ignore = "the test above starts it"]
+fn the_server_comes_goes_and_comes_back() {
+    let name = std::env::var(SERVER).expect("the test above names it");
+    let mut running = Running::start(segue("").env("ALSA_CONFIG_PATH", "/dev/null").stdout(Stdio::null()));
+    for round in 1..=2 {
+        let server = Server::start(&name);
+        let (client, tape) = Rig::start(client());
+        let rig = client.as_client();
+        wait_until("Segue is there", || rig.connect_ports_by_name("segue:output_1", "rig:ear").is_ok());
+        let is_heard = || {
+            let port = rig.port_by_name("segue:midi_input");
+            port.is_some_and(|port| port.is_connected_to("rig:grand piano").unwrap_or_default())
+        };
+        wait_until("the keyboard is connected", is_heard);
+        let look = || tape.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut look_again = 0;
+        wait_until("a key sounds", || {
+            // A fresh key each time, because the first may come before the sound does.
+            look_again += 1;
+            if look_again % 25 == 1 {
+                let now = look().now;
+                look().to_play.extend([(now, [0x90, 69, 100]), (now + frames(300), [0x80, 69, 0])]);
+            }
+            look().sound.iter().any(|sample| sample.abs() > 0.02)
+        });
+        assert_eq!(running.0.try_wait().expect("it can be asked"), None, "round {round}");
+        drop(client);
+        drop(server);
+    }
+    end(&mut running.0, "-TERM");
 }
 
 /// How many notes have begun but not ended.

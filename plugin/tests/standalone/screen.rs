@@ -10,6 +10,13 @@ use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt};
 use x11rb::rust_connection::RustConnection;
+#[cfg(feature = "assert_process_allocs")]
+use {
+    super::segue_at_home,
+    x11rb::protocol::xproto::{
+        BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, EventMask, KeyButMask, MOTION_NOTIFY_EVENT,
+    },
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Less than the program waits before it ends by force.
@@ -35,16 +42,62 @@ impl Screen {
         Self { server, display: format!(":{}", number.trim()) }
     }
 
-    /// Whether there is a window with this title.
-    fn has(&self, title: &str) -> bool {
+    /// Clicks on a control once it is there. Without a window manager, the window lies in the corner of the screen.
+    #[cfg(feature = "assert_process_allocs")]
+    fn click(&self, control: impl Fn() -> Option<(i16, i16)>) {
+        let mut place = None;
+        wait_until("the control is there, and stays where it is", || {
+            place = control();
+            // A list is laid out before it is shown.
+            sleep(Duration::from_millis(300));
+            place.is_some() && place == control()
+        });
         let (connection, screen) = RustConnection::connect(Some(&self.display)).expect("it serves");
         let root = connection.setup().roots[screen].root;
+        let window = Self::windows(&connection).into_iter().find(|(_, title)| title == b"Segue").expect("it is open").0;
+        let (x, y) = place.expect("it was there");
+        let event = ButtonPressEvent {
+            response_type: MOTION_NOTIFY_EVENT,
+            detail: 0,
+            sequence: 0,
+            time: x11rb::CURRENT_TIME,
+            root,
+            event: window,
+            child: x11rb::NONE,
+            root_x: x,
+            root_y: y,
+            event_x: x,
+            event_y: y,
+            state: KeyButMask::default(),
+            same_screen: true,
+        };
+        for (kind, mask) in [
+            (MOTION_NOTIFY_EVENT, EventMask::POINTER_MOTION),
+            (BUTTON_PRESS_EVENT, EventMask::BUTTON_PRESS),
+            (BUTTON_RELEASE_EVENT, EventMask::BUTTON_RELEASE),
+        ] {
+            let detail = u8::from(kind != MOTION_NOTIFY_EVENT);
+            let event = ButtonPressEvent { response_type: kind, detail, ..event };
+            connection.send_event(true, window, mask, event).expect("it is asked").check().expect("it does it");
+            sleep(Duration::from_millis(150));
+        }
+    }
+
+    /// The windows with their titles.
+    fn windows(connection: &RustConnection) -> Vec<(u32, Vec<u8>)> {
+        let root = connection.setup().roots[0].root;
         let windows = connection.query_tree(root).expect("it is asked").reply().expect("it answers").children;
-        windows.into_iter().any(|window| {
+        let title = |window| {
             let name = connection.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 100);
-            let name = name.ok().and_then(|name| name.reply().ok());
-            name.is_some_and(|name| name.value == title.as_bytes())
-        })
+            name.ok().and_then(|name| Some(name.reply().ok()?.value)).unwrap_or_default()
+        };
+        windows.into_iter().map(|window| (window, title(window))).collect()
+    }
+
+    /// Whether there is a window with this title.
+    fn has(&self, title: &str) -> bool {
+        let (connection, _) = RustConnection::connect(Some(&self.display)).expect("it serves");
+        Self::windows(&connection).iter().any(|(_, other)| other == title.as_bytes())
     }
 }
 
@@ -84,7 +137,47 @@ fn without_devices_the_window_says_what_is_missing() {
     wait_until("the window says what is missing", || {
         device_notes(&probe).iter().any(|note| note.contains("no sound card and no JACK server"))
     });
-    assert!(device_notes(&probe).iter().any(|note| note.contains("on the computer's")), "{:?}", device_notes(&probe));
+    assert!(
+        device_notes(&probe).iter().any(|note| note.contains("the computer's keys play")),
+        "{:?}",
+        device_notes(&probe)
+    );
+    end(&mut running.0, "-TERM");
+}
+
+/// The middle of a control, by the probe's file.
+#[cfg(feature = "assert_process_allocs")]
+fn middle(probe: &Path, control: &str) -> Option<(i16, i16)> {
+    let said = std::fs::read_to_string(probe).ok()?;
+    let edges = said.lines().find_map(|line| line.strip_prefix(control)?.strip_prefix('\t'))?;
+    let edges: Vec<f32> = edges.split('\t').filter_map(|edge| edge.parse().ok()).collect();
+    let [left, top, right, bottom] = edges[..] else { return None };
+    #[expect(clippy::cast_possible_truncation, reason = "a pixel of the screen")]
+    Some((left.midpoint(right) as i16, top.midpoint(bottom) as i16))
+}
+
+/// A device that is chosen in the window is used at once and at the next start.
+#[cfg(feature = "assert_process_allocs")]
+#[test]
+fn a_device_chosen_in_the_window_stays_chosen() {
+    let (screen, folder) = (Screen::start(), tempfile::tempdir().expect("there is room"));
+    let probe = folder.path().join("probe");
+    let start = || {
+        let _ = std::fs::remove_file(&probe);
+        let mut program = segue_at_home(folder.path(), "");
+        program.env("DISPLAY", &screen.display).env("SEGUE_TEST_PROBE", &probe);
+        Running::start(without_devices(&mut program))
+    };
+    let has_note = |words: &str| device_notes(&probe).iter().any(|note| note.contains(words));
+    let mut running = start();
+    wait_until("nothing is there", || has_note("no sound card and no JACK server"));
+    screen.click(|| middle(&probe, "Page Set up"));
+    screen.click(|| middle(&probe, "Audio devices"));
+    screen.click(|| middle(&probe, "Audio: None"));
+    wait_until("nothing is chosen", || has_note("no audio device is chosen"));
+    end(&mut running.0, "-TERM");
+    let mut running = start();
+    wait_until("nothing is still chosen", || has_note("no audio device is chosen"));
     end(&mut running.0, "-TERM");
 }
 

@@ -40,9 +40,6 @@ const FAULTS: &[(&str, Sign)] = &[
     ("nice-plug/src/wrapper/clap/wrapper.rs", Sign::Has("| (CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_TRANSPORT) => true")),
     ("nice-plug/src/wrapper/clap/wrapper.rs", Sign::Has("last_process_status: AtomicCell::new(ProcessStatus::Normal)")),
     ("nice-plug/src/wrapper/state.rs", Sign::Has("(*p)._internal_set_plain_value(*variant_idx);")),
-    ("nice-plug/src/wrapper/standalone.rs", Sign::Has("nice_error!(\"Could not initialize the JACK backend")),
-    ("nice-plug/src/wrapper/standalone/backend/jack.rs", Sign::Lacks("fn shutdown")),
-    ("nice-plug/src/wrapper/standalone/backend/jack.rs", Sign::Has("async_client.deactivate().unwrap()")),
     ("nice-plug-core/src/formatters.rs", Sign::Has("string.len() > 2 && &string[1..2] == \"#\"")),
 ];
 

@@ -6,6 +6,8 @@ use std::fmt;
 
 /// The name under which other programs see us while we look.
 const CLIENT: &str = "segue (looking)";
+/// How our own clients and their ports begin, which are no devices.
+const OURS: [&str; 2] = ["segue:", "Segue:"];
 /// The system's own loop-back port, which is not a keyboard.
 const LOOP: &str = "Midi Through";
 /// The system's own backend, as nice-plug calls it.
@@ -26,17 +28,6 @@ pub enum System {
     Jack,
     /// None, to look at the window only.
     Nothing,
-}
-
-impl System {
-    /// The name that nice-plug uses.
-    pub const fn backend(self) -> &'static str {
-        match self {
-            Self::Direct => SYSTEMS_OWN,
-            Self::Jack => "jack",
-            Self::Nothing => "dummy",
-        }
-    }
 }
 
 impl fmt::Display for System {
@@ -76,14 +67,20 @@ pub struct Port {
 }
 
 impl Port {
-    /// The option with which nice-plug's standalone program connects it.
-    pub const fn option(&self) -> &'static str {
-        match (self.system, self.is_input) {
-            (System::Jack, true) => "connect-jack-midi-input",
-            (System::Jack, false) => "connect-jack-midi-output",
-            (_, true) => "midi-input",
-            (_, false) => "midi-output",
-        }
+    /// The name by which it is found again, even if the system has numbered it anew.
+    pub fn lasting_name(&self) -> String {
+        self.other_names.last().unwrap_or(&self.name).clone()
+    }
+
+    /// The name to show: without the technical ends that JACK and ALSA add.
+    pub fn shown_name(&self) -> String {
+        let name = self.lasting_name();
+        let name = name.split_once("/midi_").map_or(name.as_str(), |(device, _)| device);
+        name.strip_prefix("alsa_pcm:").unwrap_or(name).to_owned()
+    }
+
+    fn is_ours(&self) -> bool {
+        OURS.iter().any(|ours| self.name.starts_with(ours))
     }
 
     fn is_loop(&self) -> bool {
@@ -157,13 +154,15 @@ impl Ports {
         let mut ports = Self::default();
         #[cfg(target_os = "linux")]
         hush_alsa();
+        jack::set_logger(jack::LoggerType::None);
         ports.find_cards();
         ports.find_midi();
         ports.find_jack();
         ports
     }
 
-    fn find_cards(&mut self) {
+    /// Finds the sound cards.
+    pub fn find_cards(&mut self) {
         // ALSA names a default card even where there is none, so it is asked for what it can do.
         let usual = cpal::default_host().default_output_device();
         self.has_usual_card = usual.is_some_and(|card| card.default_output_config().is_ok());
@@ -176,7 +175,8 @@ impl Ports {
         self.cards.dedup();
     }
 
-    fn find_midi(&mut self) {
+    /// Finds the system's own MIDI ports.
+    pub fn find_midi(&mut self) {
         let port = |is_input, name| Port { system: System::Direct, is_input, name, other_names: Vec::new() };
         if let Ok(midi) = midir::MidiInput::new(CLIENT) {
             let names = midi.ports().into_iter().filter_map(|port| midi.port_name(&port).ok());
@@ -186,11 +186,21 @@ impl Ports {
             let names = midi.ports().into_iter().filter_map(|port| midi.port_name(&port).ok());
             self.midi.extend(names.map(|name| port(false, name)));
         }
+        self.midi.retain(|port| !port.is_ours());
     }
 
-    fn find_jack(&mut self) {
+    /// Finds the JACK server and its MIDI ports.
+    pub fn find_jack(&mut self) {
+        let looking = jack::Client::new(CLIENT, jack::ClientOptions::NO_START_SERVER);
+        self.jack = None;
+        if let Ok((client, _)) = looking {
+            self.find_jack_ports(&client);
+        }
+    }
+
+    /// Finds the MIDI ports of the JACK server that this client belongs to.
+    pub fn find_jack_ports(&mut self, client: &jack::Client) {
         use jack::PortFlags;
-        let Ok((client, _)) = jack::Client::new(CLIENT, jack::ClientOptions::NO_START_SERVER) else { return };
         self.jack = Some(Server { sample_rate: client.sample_rate(), period_size: client.buffer_size() });
         let port = |is_input, name: String| {
             let port = client.port_by_name(&name);
@@ -205,32 +215,7 @@ impl Ports {
             let others = all.into_iter().filter(|name| !hardware.contains(name)).collect::<Vec<_>>();
             self.midi.extend(hardware.iter().cloned().chain(others).map(|name| port(is_input, name)));
         }
-    }
-
-    /// The system that makes the sound, for this backend and this sound card.
-    ///
-    /// # Errors
-    /// If that system is missing, or there is none at all.
-    pub fn system(&self, backend: &str, card: Option<&str>) -> Result<System> {
-        let chosen = match backend {
-            "jack" => System::Jack,
-            "dummy" => System::Nothing,
-            SYSTEMS_OWN => System::Direct,
-            // A named card rules out JACK, which has its own.
-            _ if card.is_some() => System::Direct,
-            _ if self.jack.is_some() => System::Jack,
-            _ => System::Direct,
-        };
-        match chosen {
-            System::Jack if self.jack.is_none() => {
-                bail!(
-                    "no JACK server runs; start one (`jackd`, or PipeWire with pipewire-jack), or leave --backend out"
-                )
-            }
-            // The window opens all the same, and says what is missing.
-            System::Direct if card.is_none() && !self.has_usual_card => Ok(System::Nothing),
-            chosen => Ok(chosen),
-        }
+        self.midi.retain(|port| !port.is_ours());
     }
 
     /// The sound card with this name, or with this part of its name.
@@ -263,13 +248,14 @@ impl Ports {
         self.of(system, true).into_iter().find(|port| !port.is_loop())
     }
 
-    fn of(&self, system: System, is_input: bool) -> Vec<&Port> {
+    /// The ports of a system in one direction.
+    pub fn of(&self, system: System, is_input: bool) -> Vec<&Port> {
         self.midi.iter().filter(|port| port.is_input == is_input && port.system == system).collect()
     }
 
     fn port(&self, system: System, name: &str, is_input: bool) -> Result<&Port> {
         let (elsewhere, remedy) = match system {
-            System::Nothing => bail!("without sound (--backend dummy) there is no MIDI either; leave --backend out"),
+            System::Nothing => bail!("without sound there is no MIDI either; leave --backend dummy out"),
             System::Jack if cfg!(target_os = "linux") => {
                 (System::Direct, "`a2jmidid -e` brings it to JACK, and `--backend alsa` does without JACK".to_owned())
             }

@@ -4,6 +4,8 @@
 //! What was in the file is never lost: a file that cannot be read, or only in part, is kept under another name before
 //! the first new one is written.
 
+use super::choice::DeviceChoice;
+use super::sound::SoundSystem;
 use nice_plug::params::Params;
 use segue::params::{Gestures, SegueParams, Unhosted};
 use segue::whole_file;
@@ -30,6 +32,8 @@ const MOMENTARY: [&str; 3] = ["your_turn", "tap", "forget"];
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct State {
+    /// The devices that were chosen in the window.
+    devices: DeviceChoice,
     /// The settings by their ids, as the window shows them.
     settings: BTreeMap<String, String>,
     /// The other things that a song saves, as JSON.
@@ -50,12 +54,46 @@ pub enum Restored {
     InPart(Option<PathBuf>),
 }
 
+/// What is remembered from now on: the parameters and the devices. Clones share it.
+#[derive(Clone)]
+pub struct Keeper {
+    pub state: LastState,
+    pub params: Arc<SegueParams>,
+    pub sound: SoundSystem,
+}
+
+impl Keeper {
+    /// Writes what has changed. What goes wrong is said on the terminal, because nothing can be done about it now.
+    pub fn save(&self) {
+        self.try_to_save().unwrap_or_else(|error| eprintln!("segue: the settings are not remembered: {error}"));
+    }
+
+    fn try_to_save(&self) -> io::Result<()> {
+        self.state.save(&self.params, &self.sound.to_remember())
+    }
+
+    /// Writes after each change, until the program ends.
+    pub fn follow(self) {
+        let mut has_failed = false;
+        thread::spawn(move || {
+            loop {
+                thread::sleep(OFTEN);
+                if let Err(error) = self.try_to_save()
+                    && !std::mem::replace(&mut has_failed, true)
+                {
+                    eprintln!("segue: the settings are not remembered: {error}");
+                }
+            }
+        });
+    }
+}
+
 /// The file with the state. Clones share it.
 #[derive(Debug, Clone)]
-pub struct LastState(Arc<Inner>);
+pub struct LastState(Arc<StateFile>);
 
 #[derive(Debug)]
-struct Inner {
+struct StateFile {
     /// `None` if the system names no folder, or if a broken file could not be kept: then nothing is written.
     file: Mutex<Option<PathBuf>>,
     /// The content that was read or written last.
@@ -71,7 +109,7 @@ impl LastState {
     /// The same in another folder.
     fn in_folder(folder: Option<PathBuf>) -> Self {
         let file = Mutex::new(folder.map(|folder| folder.join(FILE)));
-        Self(Arc::new(Inner { file, known: Mutex::default() }))
+        Self(Arc::new(StateFile { file, known: Mutex::default() }))
     }
 
     /// Keeps the state of the last start under another name, so that this one begins without it. Returns that name.
@@ -88,7 +126,13 @@ impl LastState {
         Ok(Some(kept))
     }
 
-    /// Brings back what was written last.
+    /// The devices that were chosen last.
+    pub fn devices(&self) -> DeviceChoice {
+        let text = self.file().and_then(|file| read(&file).ok()).unwrap_or_default();
+        toml::from_str::<State>(&text).unwrap_or_default().devices
+    }
+
+    /// Brings back what was written last, but the devices.
     pub fn restore(&self, params: &SegueParams) -> Restored {
         let Some(file) = self.file() else { return Restored::Nothing };
         let text = match read(&file) {
@@ -108,9 +152,9 @@ impl LastState {
     ///
     /// # Errors
     /// If it cannot be written. Then the file is as before.
-    pub fn save(&self, params: &SegueParams) -> io::Result<()> {
+    pub fn save(&self, params: &SegueParams, devices: &DeviceChoice) -> io::Result<()> {
         let Some(file) = self.file() else { return Ok(()) };
-        let text = toml::to_string(&now(params)).map_err(io::Error::other)?;
+        let text = toml::to_string(&now(params, devices)).map_err(io::Error::other)?;
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         if *known == text {
             return Ok(());
@@ -119,22 +163,6 @@ impl LastState {
         whole_file::replace(&file, text.as_bytes())?;
         *known = text;
         Ok(())
-    }
-
-    /// Writes the state after each change, until the program ends.
-    pub fn follow(&self, params: Arc<SegueParams>) {
-        let state = self.clone();
-        let mut has_failed = false;
-        thread::spawn(move || {
-            loop {
-                thread::sleep(OFTEN);
-                if let Err(error) = state.save(&params)
-                    && !std::mem::replace(&mut has_failed, true)
-                {
-                    eprintln!("segue: the settings are not remembered: {error}");
-                }
-            }
-        });
     }
 
     fn file(&self) -> Option<PathBuf> {
@@ -170,9 +198,10 @@ fn free_name(file: &Path) -> PathBuf {
 }
 
 /// The present state.
-fn now(params: &SegueParams) -> State {
+fn now(params: &SegueParams, devices: &DeviceChoice) -> State {
     let settings = params.each().filter(|(id, _)| !MOMENTARY.contains(&id.as_str()));
     State {
+        devices: devices.clone(),
         settings: settings.map(|(id, setting)| (id, setting.text(setting.value()))).collect(),
         song: params.serialize_fields(),
         unknown: BTreeMap::new(),
@@ -196,6 +225,7 @@ fn apply(state: &State, params: &SegueParams) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::choice::SoundChoice;
     use super::*;
     use nice_plug::params::persist::PersistentField;
 
@@ -236,7 +266,13 @@ mod tests {
         params.chart.set("Dm7 | G7 |\nC6".to_owned());
         params.own.set(PIANO.to_owned());
         params.window.remember((1_234.0, 777.0));
-        in_folder(&folder).save(&params).unwrap();
+        let devices = DeviceChoice {
+            sound: SoundChoice::Card("Scarlett 2i2".to_owned()),
+            midi_inputs: Some(Vec::new()),
+            midi_outputs: vec!["Synth".to_owned()],
+        };
+        in_folder(&folder).save(&params, &devices).unwrap();
+        assert_eq!(in_folder(&folder).devices(), devices);
         let again = SegueParams::default();
         assert_eq!(in_folder(&folder).restore(&again), Restored::Everything);
         for (id, setting) in params.each() {
@@ -260,7 +296,7 @@ mod tests {
             fs::write(&file, bytes).unwrap();
             let (state, params) = (in_folder(&folder), SegueParams::default());
             let Restored::InPart(Some(kept)) = state.restore(&params) else { panic!("{number}: it is broken") };
-            state.save(&params).unwrap();
+            state.save(&params, &DeviceChoice::default()).unwrap();
             assert_eq!(fs::read(&kept).unwrap(), bytes);
             assert_eq!(files(&folder).len(), number + 1);
             assert_eq!(text(&params, "mode"), "Answer");
@@ -278,7 +314,7 @@ mod tests {
         let (state, params) = (in_folder(&folder), SegueParams::default());
         assert_eq!(state.restore(&params), Restored::InPart(None));
         set(&params, "mode", "Duet");
-        state.save(&params).unwrap();
+        state.save(&params, &DeviceChoice::default()).unwrap();
         assert!(folder.path().join("Segue").join(FILE).is_dir());
     }
 
@@ -289,7 +325,7 @@ mod tests {
         let (state, params) = (in_folder(&folder), SegueParams::default());
         assert_eq!(state.set_aside().unwrap(), None);
         set(&params, "mode", "Duet");
-        state.save(&params).unwrap();
+        state.save(&params, &DeviceChoice::default()).unwrap();
         let kept = in_folder(&folder).set_aside().unwrap().unwrap();
         assert!(fs::read_to_string(kept).unwrap().contains("Duet"));
         assert_eq!(in_folder(&folder).restore(&SegueParams::default()), Restored::Nothing);

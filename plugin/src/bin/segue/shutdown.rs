@@ -3,10 +3,8 @@
 //! The order: note-offs are sent for everything that sounds elsewhere while there are still blocks to send them in; the
 //! window closes; `nice-plug` ends the sound.
 //!
-//! WORKAROUND(nice-plug 0.4.2): ending the sound may hang. With JACK it closes its client while the server's library
-//! does the same over the same connection. So it gets some time, and then the process ends by itself. Not reported, see
-//! <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/standalone/backend/jack.rs#L331>. No test: it needs a JACK
-//! server that fails at the right moment. Delete `end_by_force` when closing a JACK backend does not hang.
+//! Closing the devices may hang: a JACK server that ends at the same time answers no more. So that gets some time, and
+//! then the process ends by itself.
 
 use segue::editor::Signals;
 use std::process;

@@ -1,23 +1,21 @@
-//! The plugin without a host: it keeps its own time, and the computer's keyboard plays it.
+//! The plugin in nice-plug's standalone wrapper, which opens the window and moves the parameters.
+//!
+//! Sound and MIDI belong to [`SoundSystem`], because nice-plug's own devices are chosen once, at the start, and a lost
+//! one stays lost. So nice-plug is started with its backend `dummy`, which asks for blocks without sound or MIDI.
 
-use super::audio_watchdog::AudioWatchdog;
-use super::last_state::{LastState, Restored};
+use super::choice::DeviceChoice;
+use super::instrument::SharedInstrument;
+use super::last_state::{Keeper, LastState, Restored};
 use super::shutdown::Shutdown;
-use super::window::StandaloneEditor;
+use super::sound::{SilentPlayer, SoundSystem, StreamTiming};
+use super::window::{self, StandaloneEditor};
 use anyhow::{Result, anyhow, ensure};
 use nice_plug::prelude::*;
 use segue::Segue;
-use segue::devices::{DeviceNote, Devices, DevicesView};
-use segue::host_adapter::PluginIo;
-use segue::keyboard::HeldKeys;
+use segue::devices::DeviceNote;
 use segue::params::{Gestures, SegueParams, Unhosted};
 use segue::preset::{self, Preset, Shelf};
-use segue_engine::host::{FrameOffset, HostEvent, HostEvents, Key, Message, Sent, Transport};
-use segue_model::note::Pitch;
 use std::sync::{Arc, OnceLock};
-
-/// The velocity of the computer's keys, which have no dynamics.
-const VELOCITY: f32 = 0.7;
 
 /// How the first instance starts.
 pub static STARTUP_OPTIONS: OnceLock<StartupOptions> = OnceLock::new();
@@ -26,27 +24,21 @@ pub static STARTUP_OPTIONS: OnceLock<StartupOptions> = OnceLock::new();
 #[derive(Debug, Clone)]
 pub struct StartupOptions {
     /// What the last start has left; `None` if nothing is remembered.
-    last_state: Option<LastState>,
-    preset: Option<Preset>,
-    style: Option<String>,
-    tempo_bpm: Option<f64>,
-    click: bool,
+    pub last_state: Option<LastState>,
+    pub preset: Option<Preset>,
+    pub style: Option<String>,
+    pub tempo_bpm: Option<f64>,
+    /// Whether the metronome is switched on.
+    pub click: bool,
     /// Pixels per point of the window, if the system does not report it.
-    scale: f64,
-    devices: Arc<DevicesView>,
-}
-
-/// Devices that are chosen at the start.
-struct FixedDevices(Arc<DevicesView>);
-
-impl Devices for FixedDevices {
-    fn view(&self) -> Arc<DevicesView> {
-        Arc::clone(&self.0)
-    }
+    pub scale: f64,
+    /// The devices that the command line names, over those that are remembered.
+    pub devices: DeviceChoice,
+    pub timing: StreamTiming,
 }
 
 impl StartupOptions {
-    /// Looks up preset and style.
+    /// Looks up preset and style. Nothing is remembered, and the devices are found by themselves.
     ///
     /// # Errors
     /// If there is no preset or style with this name, or the tempo or scale is out of range.
@@ -68,23 +60,16 @@ impl StartupOptions {
         let preset = preset.map(|name| Shelf::open().named(name).map(|entry| entry.preset.clone()));
         let style = style.map(|name| preset::style_named(name, &SegueParams::default()));
         let style = style.transpose().map_err(|error| anyhow!("--style: {error}"))?;
-        let (preset, devices) = (preset.transpose()?, Arc::default());
-        Ok(Self { last_state: None, preset, style, tempo_bpm, click: false, scale, devices })
-    }
-
-    /// The same with the metronome on.
-    pub fn with_click(self) -> Self {
-        Self { click: true, ..self }
-    }
-
-    /// The same with what the last start has left. Everything else that is said goes before it.
-    pub fn with_last_state(self, state: LastState) -> Self {
-        Self { last_state: Some(state), ..self }
-    }
-
-    /// The same with what the window shows about the devices.
-    pub fn with_devices(self, view: DevicesView) -> Self {
-        Self { devices: Arc::new(view), ..self }
+        Ok(Self {
+            last_state: None,
+            preset: preset.transpose()?,
+            style,
+            tempo_bpm,
+            click: false,
+            scale,
+            devices: DeviceChoice::default(),
+            timing: StreamTiming::default(),
+        })
     }
 
     /// Sets all that is remembered or said. Returns what to tell the musician about what is remembered.
@@ -126,23 +111,23 @@ impl StartupOptions {
 
 /// Segue with the computer's keyboard instead of a host.
 pub struct Standalone {
-    segue: Segue,
-    keys: Arc<HeldKeys>,
-    watchdog: AudioWatchdog,
-    /// The keys that were down in the previous block.
-    heard: u128,
+    params: Arc<SegueParams>,
+    instrument: SharedInstrument,
+    /// `None` until the window is made.
+    silent: Option<SilentPlayer>,
     /// What to tell the musician about the remembered state.
     lost: Option<String>,
 }
 
 impl Default for Standalone {
     fn default() -> Self {
-        let segue = Segue::default();
-        let lost = STARTUP_OPTIONS.get().and_then(|options| options.set(&segue.parameters()));
+        let instrument = SharedInstrument::default();
+        let params = instrument.wait().parameters();
+        let lost = STARTUP_OPTIONS.get().and_then(|options| options.set(&params));
         if let Some(lost) = &lost {
             eprintln!("segue: {lost}");
         }
-        Self { keys: segue.keys(), segue, watchdog: AudioWatchdog::default(), heard: 0, lost }
+        Self { params, instrument, silent: None, lost }
     }
 }
 
@@ -162,165 +147,55 @@ impl Plugin for Standalone {
     type Editor = StandaloneEditor;
 
     fn params(&self) -> Arc<dyn Params> {
-        Plugin::params(&self.segue)
+        Arc::<SegueParams>::clone(&self.params)
     }
 
     fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<StandaloneEditor> {
-        // Segue gives nice-plug no tasks to run.
-        let editor = self.segue.editor(AsyncExecutor::new(Arc::new(|()| {}), Arc::new(|()| {})))?;
-        let signals = self.segue.signals();
-        self.watchdog.watch(Arc::clone(&signals));
-        let options = STARTUP_OPTIONS.get();
-        let mut view = options.map(|options| (*options.devices).clone()).unwrap_or_default();
-        view.notes.extend(self.lost.take().map(DeviceNote::warning));
-        let last_state = options.and_then(|options| options.last_state.clone());
-        let params = self.segue.parameters();
-        if let Some(state) = &last_state {
-            state.follow(Arc::clone(&params));
+        let options = STARTUP_OPTIONS.get()?;
+        let (editor, signals) = {
+            let mut instrument = self.instrument.wait();
+            (instrument.editor()?, instrument.signals())
+        };
+        let also = self.lost.take().map(DeviceNote::warning).into_iter().collect();
+        let remembered = options.last_state.as_ref().map(LastState::devices).unwrap_or_default();
+        let sound =
+            SoundSystem::new(options.devices.clone(), remembered, also, Arc::clone(&signals), window::has_screen());
+        self.silent = Some(sound.silent_player(self.instrument.clone()));
+        sound.start(self.instrument.clone(), options.timing);
+        let (params, kept_sound) = (Arc::clone(&self.params), sound.clone());
+        let keeper = options.last_state.clone().map(|state| Keeper { state, params, sound: kept_sound });
+        if let Some(keeper) = keeper.clone() {
+            keeper.follow();
         }
         Some(StandaloneEditor {
-            editor: editor.with_devices(Arc::new(FixedDevices(Arc::new(view)))),
+            editor: editor.with_devices(Arc::new(sound.clone())),
             shutdown: Shutdown::when_told(signals),
-            scale: options.map_or(1.0, |options| options.scale),
-            last_state: last_state.map(|state| (state, params)),
+            scale: options.scale,
+            keeper,
+            sound,
         })
     }
 
-    fn activate(
-        &mut self,
-        _layout: &AudioIOLayout,
-        config: &BufferConfig,
-        _context: &mut impl ActivateContext<Self>,
-    ) -> bool {
-        self.segue.start(config)
-    }
-
-    fn reset(&mut self) {
-        self.heard = 0;
-        self.segue.reset();
-    }
-
     fn deactivate(&mut self) {
-        self.segue.deactivate();
+        self.instrument.stop();
     }
 
     fn process(
         &mut self,
         buffer: &mut Buffer,
         _aux: &mut AuxiliaryBuffers,
-        context: &mut impl ProcessContext<Self>,
+        _context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let last = u32::try_from(buffer.samples()).unwrap_or(u32::MAX).saturating_sub(1);
-        self.play(buffer.as_slice(), &mut PluginIo::new(context, last));
+        if let ([left, right], Some(silent)) = (buffer.as_slice(), &mut self.silent) {
+            silent.play(left, right);
+        }
         ProcessStatus::KeepAlive
-    }
-}
-
-impl Standalone {
-    /// Plays one block of two channels: the computer's keys and the MIDI devices.
-    fn play(&mut self, channels: &mut [&mut [f32]], devices: &mut impl HostEvents) {
-        self.watchdog.beat();
-        let down = self.keys.down();
-        let changes = down ^ self.heard;
-        self.heard = down;
-        // A stopped transport: there is no song, and Segue's own clock runs.
-        self.segue.play(channels, Transport::default(), &mut KeysAndDevices { changes, down, devices });
-    }
-}
-
-/// The events of one block. The computer's keys come first, because they lie at the start of the block.
-struct KeysAndDevices<'a, E> {
-    /// Keys that went down or up since the previous block and have not been reported yet.
-    changes: u128,
-    down: u128,
-    devices: &'a mut E,
-}
-
-impl<E> KeysAndDevices<'_, E> {
-    fn next_key(&mut self) -> Option<HostEvent> {
-        let pitch = Pitch::new(u8::try_from(self.changes.trailing_zeros()).ok()?)?;
-        let bit = 1 << pitch.key();
-        self.changes &= !bit;
-        let key = Key { voice: None, channel: 0, pitch };
-        Some(if self.down & bit == 0 {
-            HostEvent::NoteOff { keys: key.into(), velocity: 0.0 }
-        } else {
-            HostEvent::NoteOn { key, velocity: VELOCITY }
-        })
-    }
-}
-
-impl<E: HostEvents> HostEvents for KeysAndDevices<'_, E> {
-    fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
-        self.next_key().map(|event| (FrameOffset(0), event)).or_else(|| self.devices.next_event())
-    }
-
-    fn send(&mut self, at: FrameOffset, message: Message) -> Sent {
-        self.devices.send(at, message)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    const RATE: f32 = 48_000.0;
-    const FRAMES: u16 = 480;
-
-    /// A fake of the MIDI devices: it sends nothing and counts the notes that it receives.
-    #[derive(Default)]
-    struct FakeDevices {
-        notes: usize,
-    }
-
-    impl HostEvents for FakeDevices {
-        fn next_event(&mut self) -> Option<(FrameOffset, HostEvent)> {
-            None
-        }
-        fn send(&mut self, _: FrameOffset, message: Message) -> Sent {
-            self.notes += usize::from(matches!(message, Message::NoteOn { .. }));
-            Sent::Accepted
-        }
-    }
-
-    /// Plays this many blocks and returns the peak amplitude.
-    fn play(standalone: &mut Standalone, devices: &mut FakeDevices, blocks: usize) -> f32 {
-        let mut peak = 0.0_f32;
-        for _ in 0..blocks {
-            let frames = usize::from(FRAMES);
-            let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
-            standalone.play(&mut [&mut left, &mut right], devices);
-            peak = left.iter().fold(peak, |peak, sample| peak.max(sample.abs()));
-            // Live: the worker needs a moment.
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        peak
-    }
-
-    #[test]
-    fn the_computers_keys_are_heard_and_answered_without_a_song() {
-        let (mut standalone, mut devices) = (Standalone::default(), FakeDevices::default());
-        let config = BufferConfig {
-            sample_rate: RATE,
-            min_buffer_size: None,
-            max_buffer_size: FRAMES.into(),
-            process_mode: ProcessMode::Realtime,
-        };
-        assert!(standalone.segue.start(&config));
-        standalone.reset();
-        // Meanwhile the weights are loaded.
-        play(&mut standalone, &mut devices, 200);
-        assert_eq!(devices.notes, 0);
-        for key in [62, 66, 69, 74] {
-            standalone.keys.set(Pitch::new(key).unwrap(), true);
-            assert!(play(&mut standalone, &mut devices, 25) > 0.01, "the piano sounds");
-            standalone.keys.set(Pitch::new(key).unwrap(), false);
-        }
-        play(&mut standalone, &mut devices, 400);
-        assert!(devices.notes >= 4, "Segue answers with {} notes", devices.notes);
-        standalone.deactivate();
-    }
 
     #[test]
     fn what_is_said_on_the_command_line_is_there_from_the_beginning() {
@@ -329,7 +204,8 @@ mod tests {
         let name = &shelf.entries()[0].preset.name;
         StartupOptions::new(Some(name), Some("jazz"), Some(77.0), 1.0).unwrap().set(&params);
         assert!((params.timing.tempo.value() - 77.0).abs() < 0.1 && !params.sound.click.value());
-        StartupOptions::new(None, None, None, 1.0).unwrap().with_click().set(&params);
+        let clicks = StartupOptions::new(None, None, None, 1.0).unwrap();
+        StartupOptions { click: true, ..clicks }.set(&params);
         assert!(params.sound.click.value());
         assert_eq!(preset::of(&params).style, "Jazz");
         let unknown = StartupOptions::new(None, Some("polka"), None, 1.0).unwrap_err();

@@ -1,15 +1,15 @@
 //! The window of the program. It closes when the program ends. Without a screen there is no window, and everything else
 //! works the same.
 
-use super::last_state::LastState;
+use super::last_state::Keeper;
 use super::shutdown::Shutdown;
+use super::sound::SoundSystem;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::NativeSize;
 use nice_plug::editor::{
     Editor, EditorHandle, HostMethods, Modifiers, ParentWindowHandle, ResizeHint, SpawnedEditor, VirtualKeyCode,
 };
 use segue::editor::SegueEditor;
-use segue::params::SegueParams;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -27,15 +27,17 @@ pub struct StandaloneEditor {
     pub shutdown: Arc<Shutdown>,
     /// Pixels per point, if the system does not report it.
     pub scale: f64,
-    /// Where to remember the parameters, if anywhere.
-    pub last_state: Option<(LastState, Arc<SegueParams>)>,
+    /// Remembers the parameters and devices, if anything is remembered.
+    pub keeper: Option<Keeper>,
+    pub sound: SoundSystem,
 }
 
 /// The window, if there is one.
 pub struct StandaloneWindow {
     window: Option<SegueWindow>,
     shutdown: Arc<Shutdown>,
-    last_state: Option<(LastState, Arc<SegueParams>)>,
+    keeper: Option<Keeper>,
+    sound: SoundSystem,
 }
 
 /// nice-plug's handle of the window, if there is one.
@@ -52,12 +54,12 @@ impl Editor for StandaloneEditor {
         context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<StandaloneHandle>, Box<dyn Error>> {
-        let (shutdown, last_state) = (Arc::clone(&self.shutdown), self.last_state.clone());
+        let (shutdown, sound, keeper) = (Arc::clone(&self.shutdown), self.sound.clone(), self.keeper.clone());
         if !has_screen() {
             println!("There is no screen (DISPLAY is not set), so there is no window; Ctrl-C ends.");
             return Ok(SpawnedEditor {
                 handle: StandaloneHandle(None),
-                window: StandaloneWindow { window: None, shutdown, last_state },
+                window: StandaloneWindow { window: None, shutdown, keeper, sound },
             });
         }
         let (handle, window) = match self.editor.spawn(parent, wait_for_parent, Some(self.scale), context, host) {
@@ -69,7 +71,7 @@ impl Editor for StandaloneEditor {
         };
         Ok(SpawnedEditor {
             handle: StandaloneHandle(handle),
-            window: StandaloneWindow { window, shutdown, last_state },
+            window: StandaloneWindow { window, shutdown, keeper, sound },
         })
     }
 
@@ -87,19 +89,18 @@ impl EditorHandle for StandaloneHandle {
     type Error = <SegueHandle as EditorHandle>::Error;
 
     fn run_until_closed(ended: StandaloneWindow) -> Result<(), Self::Error> {
-        let StandaloneWindow { window, shutdown, last_state } = ended;
+        let StandaloneWindow { window, shutdown, keeper, sound } = ended;
         let closed = if let Some(window) = window {
             SegueHandle::run_until_closed(window)
         } else {
             shutdown.wait();
             Ok(())
         };
-        if let Some((state, params)) = last_state
-            && let Err(error) = state.save(&params)
-        {
-            eprintln!("segue: the settings are not remembered: {error}");
+        if let Some(keeper) = keeper {
+            keeper.save();
         }
         shutdown.fall_silent();
+        sound.end();
         closed
     }
 
