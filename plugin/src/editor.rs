@@ -130,6 +130,11 @@ impl SegueEditor {
         Self { data, scale: Arc::new(AtomicU32::new(1.0_f32.to_bits())) }
     }
 
+    /// The size of the window in points.
+    pub fn points(&self) -> (f32, f32) {
+        self.data.params.window.size()
+    }
+
     /// The same with sound and MIDI devices, for the program without a host.
     #[must_use]
     pub fn with_devices(mut self, devices: Arc<dyn Devices>) -> Self {

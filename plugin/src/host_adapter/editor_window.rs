@@ -152,6 +152,13 @@ pub struct Window {
     facts: Arc<HostFacts>,
 }
 
+impl Window {
+    /// Pixels per point.
+    pub fn scale_factor(&self) -> f64 {
+        self.inner.size().scale_factor
+    }
+}
+
 /// By what nice-plug's wrappers of the plugin formats work the window.
 pub struct Handle(EguiEditorHandle);
 

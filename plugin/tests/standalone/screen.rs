@@ -94,6 +94,14 @@ impl Screen {
         windows.into_iter().map(|window| (window, title(window))).collect()
     }
 
+    /// The size in pixels of the window with this title.
+    fn size_of(&self, title: &str) -> Option<(u16, u16)> {
+        let (connection, _) = RustConnection::connect(Some(&self.display)).expect("it serves");
+        let (window, _) = Self::windows(&connection).into_iter().find(|(_, other)| other == title.as_bytes())?;
+        let place = connection.get_geometry(window).ok()?.reply().ok()?;
+        Some((place.width, place.height))
+    }
+
     /// Whether there is a window with this title.
     fn has(&self, title: &str) -> bool {
         let (connection, _) = RustConnection::connect(Some(&self.display)).expect("it serves");
@@ -179,6 +187,27 @@ fn a_device_chosen_in_the_window_stays_chosen() {
     let mut running = start();
     wait_until("nothing is still chosen", || has_note("no audio device is chosen"));
     end(&mut running.0, "-TERM");
+}
+
+/// Where the system reports no scale, that of the command line counts for the first size of the window too.
+#[test]
+fn the_first_size_is_scaled() {
+    for (scale, size) in [("1", (980, 690)), ("1.25", (1225, 863)), ("0.8", (784, 552))] {
+        let screen = Screen::start();
+        let mut program = segue(&format!("--backend dummy --dpi-scale {scale}"));
+        let mut running = Running::start(program.env("DISPLAY", &screen.display));
+        let mut found = None;
+        let begun = Instant::now();
+        while found != Some(size) {
+            assert!(begun.elapsed() < PATIENCE, "{scale}: {found:?}");
+            sleep(Duration::from_millis(100));
+            found = screen.size_of("Segue").or(found);
+        }
+        // It stays as it is.
+        sleep(Duration::from_millis(500));
+        assert_eq!(screen.size_of("Segue"), Some(size), "{scale}");
+        end(&mut running.0, "-TERM");
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ enum Sign {
 /// The faulty files, and the sign of each fault.
 const FAULTS: &[(&str, Sign)] = &[
     ("baseview/src/platform/x11/present.rs", Sign::Has("window.present_supported() && window.present_select_input()?")),
+    ("baseview/src/platform/x11/sizing.rs", Sign::Has("let initial_scale_factor = scaling.unwrap_or(1.0);")),
     ("baseview/src/platform/x11/window_thread.rs", Sign::Has("self.request(WindowThreadRequest::Show)?;\n        }")),
     ("clap-wrapper/src/wrapasvst3.cpp", Sign::Lacks("processContextRequirements")),
     ("clap-wrapper/src/wrapasvst3.cpp", Sign::Has("this->parameters, componentHandler, nullptr, false, false);")),

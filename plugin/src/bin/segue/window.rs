@@ -5,7 +5,7 @@ use super::last_state::Keeper;
 use super::shutdown::Shutdown;
 use super::sound::SoundSystem;
 use nice_plug::context::gui::GuiContext;
-use nice_plug::editor::dpi::NativeSize;
+use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{
     Editor, EditorHandle, HostMethods, Modifiers, ParentWindowHandle, ResizeHint, SpawnedEditor, VirtualKeyCode,
 };
@@ -30,6 +30,18 @@ pub struct StandaloneEditor {
     /// Remembers the parameters and devices, if anything is remembered.
     pub keeper: Option<Keeper>,
     pub sound: SoundSystem,
+}
+
+/// Gives a window of this size, in points, the pixels that its scale asks for.
+///
+/// WORKAROUND(baseview 0.4.2): with X11 the first size of a window leaves out the scale that is given where the system
+/// reports none. Not reported, see
+/// <https://docs.rs/crate/baseview/0.4.2/source/src/platform/x11/sizing.rs#L144>. Tested by
+/// `the_first_size_is_scaled`. Delete when `initial_scale_factor` takes the fallback.
+fn scale_first_size(handle: &SegueHandle, window: &SegueWindow, (width, height): (f32, f32)) {
+    let points = LogicalSize::new(f64::from(width), f64::from(height));
+    // A window that cannot follow stays as it is. One of the right size already does nothing.
+    let _ = handle.set_size(NativeSize::from_size(points.into(), window.scale_factor()), window);
 }
 
 /// The window, if there is one.
@@ -62,8 +74,12 @@ impl Editor for StandaloneEditor {
                 window: StandaloneWindow { window: None, shutdown, keeper, sound },
             });
         }
+        let size = self.editor.points();
         let (handle, window) = match self.editor.spawn(parent, wait_for_parent, Some(self.scale), context, host) {
-            Ok(SpawnedEditor { handle, window }) => (Some(handle), Some(window)),
+            Ok(SpawnedEditor { handle, window }) => {
+                scale_first_size(&handle, &window, size);
+                (Some(handle), Some(window))
+            }
             Err(error) => {
                 eprintln!("segue: the window does not open ({error}); Segue plays without it, and Ctrl-C ends");
                 (None, None)
