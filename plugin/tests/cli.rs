@@ -161,6 +161,24 @@ fn a_style_of_ones_own_plays() {
     assert_eq!(own, folder.notes(&format!("{} --bars 2 --style folk", tune("folk.abc"))));
 }
 
+/// A number of bars that is none is answered by what may be written, and a mistyped option by the one that is like it.
+#[test]
+fn what_is_mistyped_is_answered_by_what_may_be_written() {
+    let folder = Folder::new("mistyped");
+    for (words, said) in [
+        ("--bars -3", "'-3' for '--bars <BARS>': write a whole number from 1 to 512"),
+        ("--bars 3.5", "'3.5' for '--bars <BARS>': write a whole number from 1 to 512"),
+        ("--bars 0", "'0' for '--bars <BARS>': write a whole number from 1 to 512"),
+        ("--bars 513", "write a whole number from 1 to 512"),
+        ("--temprature 1", "'--temperature'"),
+    ] {
+        let output = folder.run(&format!("improvise {words}"));
+        let sentence = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{words}: {sentence}");
+        assert!(sentence.contains(said), "{words}: {sentence}");
+    }
+}
+
 #[test]
 fn what_cannot_be_is_said_in_one_sentence() {
     let folder = Folder::new("refusals");
@@ -177,7 +195,6 @@ fn what_cannot_be_is_said_in_one_sentence() {
         ("TUNE -o out.mid --temperature 9", "--temperature: temperature must be between 0.050 and 2.000, not 9"),
         ("TUNE -o out.mid --mode solo", "must be one of Answer, Trade, Duet"),
         ("TUNE -o out.mid --chart C|Q7", "--chart: bar 2"),
-        ("TUNE -o out.mid --bars 0", "--bars must be between 1"),
         ("TUNE -o out.mid --bars 17", "an answer has at most 16 bars"),
         ("TUNE -o out.mid --tempo 9999", "--tempo must be between 20 and 400"),
         ("TUNE -o out.mid --number 77", "it has no tune 77"),

@@ -74,7 +74,7 @@ pub struct ImproviseArguments {
     #[arg(long)]
     chart: Option<String>,
     /// How many bars Segue plays; in Duet, how many bars the piece has.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number_of_bars)]
     bars: Option<i64>,
     /// Quarter notes per minute. The default is the tune's, then the preset's, then 120.
     #[arg(long)]
@@ -85,6 +85,12 @@ pub struct ImproviseArguments {
     /// How many pieces to make, each with the next seed: OUT-1.mid, OUT-2.mid and so on, and one book of ABC.
     #[arg(long, default_value_t = 1)]
     count: u32,
+}
+
+/// Reads a number of bars.
+fn number_of_bars(text: &str) -> Result<i64, String> {
+    let bars = text.trim().parse().ok().filter(|bars| (1..=MOST_BARS).contains(bars));
+    bars.ok_or_else(|| format!("write a whole number from 1 to {MOST_BARS}"))
 }
 
 pub fn improvise(arguments: &ImproviseArguments) -> Result<()> {
@@ -114,9 +120,6 @@ pub fn improvise(arguments: &ImproviseArguments) -> Result<()> {
 
 impl ImproviseArguments {
     fn check(&self) -> Result<()> {
-        if let Some(bars) = self.bars.filter(|bars| !(1..=MOST_BARS).contains(bars)) {
-            bail!("--bars must be between 1 and {MOST_BARS}, not {bars}");
-        }
         if !(1..=MOST_PIECES).contains(&self.count) {
             bail!("--count must be between 1 and {MOST_PIECES}, not {}", self.count);
         }

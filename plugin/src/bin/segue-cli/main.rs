@@ -19,7 +19,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "segue-cli", version, about = "Improvises with what you give it", max_term_width = 100)]
+#[command(name = "segue-cli", version, about = "Improvises on a tune, from the command line", max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
