@@ -53,7 +53,7 @@ fn improvise(windows: &Workspace, wine: &Wine, folder: &Path) -> Result<()> {
 
 /// Starts the program without a DAW, lets it run for a while, and asks it to end as Ctrl-C does.
 fn jam(wine: &Wine, folder: &Path) -> Result<()> {
-    const STARTED: &str = "Neither sound nor MIDI";
+    const STARTED: &str = "no audio device is chosen";
     const NO_WINDOW: &str = "the window does not open";
     // A file and no pipe, because programs that Wine starts beside it may keep a pipe open.
     let log = folder.join("segue.log");

@@ -129,15 +129,21 @@ mod tests {
     fn what_keyboards_send_is_in_the_next_block() {
         let (midi, audio) = DirectMidi::new();
         let mut block = MidiBlock::new(48_000.0);
-        for key in [60, 64] {
-            midi.from_keyboards.send(ShortMessage::new(&[0x90, key, 99]).unwrap()).unwrap();
-        }
+        let play = |keys: &[u8]| {
+            for key in keys {
+                midi.from_keyboards.send(ShortMessage::new(&[0x90, *key, 99]).unwrap()).unwrap();
+            }
+        };
         let heard = |block: &mut MidiBlock| {
             use nice_plug::prelude::ProcessContext;
             std::iter::from_fn(|| block.next_event()).count()
         };
+        play(&[60, 64]);
         audio.receive(&mut block);
         assert_eq!(heard(&mut block), 2);
+        play(&[67]);
+        audio.receive(&mut block);
+        // Nobody has read that block, and it is over.
         audio.receive(&mut block);
         assert_eq!(heard(&mut block), 0);
         assert_eq!(ShortMessage::new(&[0; 4]), None, "system messages are longer");
