@@ -85,9 +85,8 @@ fn row(name: impl Into<String>, is_chosen: bool) -> DeviceRow {
 fn sound(choice: &DeviceChoice, facts: &Facts<'_>) -> DeviceList {
     let Facts { ports, target, sample_rate, .. } = facts;
     let mut rows = vec![row(AUTOMATIC, choice.sound == SoundChoice::Automatic)];
-    if ports.jack.is_some() || **target == SoundTarget::Jack || choice.sound == SoundChoice::Jack {
-        rows.push(row(JACK, choice.sound == SoundChoice::Jack));
-    }
+    // Offered without a server too: while a card plays, servers are not looked for.
+    rows.push(row(JACK, choice.sound == SoundChoice::Jack));
     if ports.has_usual_card || choice.sound == SoundChoice::Usual {
         rows.push(row(USUAL, choice.sound == SoundChoice::Usual));
     }
