@@ -150,6 +150,7 @@ mod tests {
             inputs.into_iter().map(|port| port.name.clone()).collect::<Vec<_>>()
         };
         assert_eq!(names(&automatic, &["Midi Through", "Grand"], &[]), ["Grand"]);
+        assert_eq!(names(&automatic, &["segue-01:midi_output", "Segue:notes", "Grand"], &[]), ["Grand"]);
         assert_eq!(names(&automatic, &["Drums", "Grand"], &["Grand"]), ["Grand"]);
         assert_eq!(names(&automatic, &["Drums"], &["Grand"]), ["Drums"]);
         assert_eq!(names(&automatic, &["Midi Through"], &[]), [""; 0]);

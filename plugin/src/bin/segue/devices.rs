@@ -6,8 +6,8 @@ use std::fmt;
 
 /// The name under which other programs see us while we look.
 const CLIENT: &str = "segue (looking)";
-/// How our own clients and their ports begin, which are no devices.
-const OURS: [&str; 2] = ["segue:", "Segue:"];
+/// How the names of ports of Segue begin: its own are no devices, and those of another Segue no keyboards.
+const SEGUES: [&str; 2] = ["segue", "Segue"];
 /// The system's own loop-back port, which is not a keyboard.
 const LOOP: &str = "Midi Through";
 /// The system's own backend, as nice-plug calls it.
@@ -79,8 +79,8 @@ impl Port {
         name.strip_prefix("alsa_pcm:").unwrap_or(name).to_owned()
     }
 
-    fn is_ours(&self) -> bool {
-        OURS.iter().any(|ours| self.name.starts_with(ours))
+    fn is_segues(&self) -> bool {
+        SEGUES.iter().any(|name| self.name.starts_with(name))
     }
 
     fn is_loop(&self) -> bool {
@@ -186,7 +186,7 @@ impl Ports {
             let names = midi.ports().into_iter().filter_map(|port| midi.port_name(&port).ok());
             self.midi.extend(names.map(|name| port(false, name)));
         }
-        self.midi.retain(|port| !port.is_ours());
+        self.midi.retain(|port| !port.is_segues());
     }
 
     /// Finds the JACK server and its MIDI ports.
@@ -215,7 +215,8 @@ impl Ports {
             let others = all.into_iter().filter(|name| !hardware.contains(name)).collect::<Vec<_>>();
             self.midi.extend(hardware.iter().cloned().chain(others).map(|name| port(is_input, name)));
         }
-        self.midi.retain(|port| !port.is_ours());
+        let ours = format!("{}:", client.name());
+        self.midi.retain(|port| !port.name.starts_with(&ours));
     }
 
     /// The sound card with this name, or with this part of its name.
@@ -245,7 +246,7 @@ impl Ports {
 
     /// The first port that may be a keyboard.
     pub fn first_keyboard(&self, system: System) -> Option<&Port> {
-        self.of(system, true).into_iter().find(|port| !port.is_loop())
+        self.of(system, true).into_iter().find(|port| !port.is_loop() && !port.is_segues())
     }
 
     /// The ports of a system in one direction.
