@@ -6,6 +6,7 @@ use crate::host::StyleNumber;
 use crate::plan::Planner;
 use crate::time::{FREE_BPM, Time};
 use crate::turns::TurnArbiter;
+use crate::turns::turn::Turn;
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Note, Ticks};
@@ -28,8 +29,21 @@ pub struct Snapshot {
     pub follows_host: bool,
     /// Whether Segue plays or is about to.
     pub is_segues_turn: bool,
-    /// Decided notes that do not sound yet, in order of their onsets; empty while no window watches.
+    /// The part that Segue plays, or plays next if that is known.
+    pub part: Option<ShownPart>,
+    /// Decided notes that do not sound yet, in order of their onsets; empty while no window watches, like the part.
     pub planned: ArrayVec<PlannedNote, SHOWN_PLANS>,
+}
+
+/// The bounds of Segue's part, in ticks of the beats.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShownPart {
+    /// Where it begins.
+    pub start: f64,
+    /// Where it ends; infinite if no end is known.
+    pub end: f64,
+    /// Whether it has begun.
+    pub plays: bool,
 }
 
 /// A decided note that does not sound yet, in ticks of the beats.
@@ -62,7 +76,7 @@ pub enum Chords {
 }
 
 impl Snapshot {
-    /// The present state; with planned notes only if `shows_plans`.
+    /// The present state; with part and planned notes only if `shows_plans`.
     pub(crate) fn of(time: &Time, arbiter: &TurnArbiter, planner: &Planner, shows_plans: bool) -> Self {
         let clock = time.beats();
         let mut snapshot = Self {
@@ -72,18 +86,25 @@ impl Snapshot {
             form: clock.form(),
             follows_host: clock.follows_host(),
             is_segues_turn: arbiter.turn().is_segues(),
+            part: None,
             planned: ArrayVec::new(),
         };
         if shows_plans {
             // How many ticks of the beats one tick of the style's own time lasts.
             let scale = if time.in_free_time() { snapshot.tempo_bpm / FREE_BPM } else { 1.0 };
             let (now, lag) = (snapshot.now, arbiter.lag());
+            let shown = |tick: Ticks| now + (tick.as_f64() + lag - time.of_style().now()) * scale;
             let show = |note: &Note| PlannedNote {
-                onset: now + (note.onset.as_f64() + lag - time.of_style().now()) * scale,
+                onset: shown(note.onset),
                 length: note.duration.as_f64() * scale,
                 key: note.pitch.key(),
                 velocity: note.velocity.value(),
             };
+            snapshot.part = arbiter.part().map(|part| ShownPart {
+                start: shown(part.start),
+                end: part.end.map_or(f64::INFINITY, shown),
+                plays: matches!(arbiter.turn(), Turn::Playing(_)),
+            });
             snapshot.planned.extend(planner.planned().take(SHOWN_PLANS).map(show));
         }
         snapshot

@@ -8,7 +8,7 @@
 
 use super::shared_words::{Look, WordPage, WordRing};
 use crate::host::{NoteSource, StyleNumber};
-use crate::snapshot::{Chords, PlannedNote, SHOWN_PLANS, Snapshot};
+use crate::snapshot::{Chords, PlannedNote, SHOWN_PLANS, ShownPart, Snapshot};
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Metre, Pitch, Ticks};
 use std::sync::Arc;
@@ -20,7 +20,9 @@ pub const ENTRIES: usize = 1 << 15;
 /// 64-bit words in an entry.
 const WIDTH: usize = 3;
 /// Words of the page with the present state: its head, and two for each planned note.
-const PAGE: usize = 8 + 2 * SHOWN_PLANS;
+const PAGE: usize = HEAD + 2 * SHOWN_PLANS;
+/// Words of its head.
+const HEAD: usize = 10;
 /// How often a reader tries to read the present state while it is being written.
 const TRIES: usize = 64;
 
@@ -206,7 +208,10 @@ impl Present {
         let Metre { numerator, denominator } = snapshot.bars.metre;
         let flags = u8::from(snapshot.follows_host)
             | u8::from(snapshot.is_segues_turn) << 1
-            | u8::from(song_beats.is_some()) << 2;
+            | u8::from(song_beats.is_some()) << 2
+            | u8::from(snapshot.part.is_some()) << 3
+            | u8::from(snapshot.part.is_some_and(|part| part.plays)) << 4;
+        let part = snapshot.part.map_or([0.0; 2], |part| [part.start, part.end]);
         #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
         let planned = snapshot.planned.len() as u8;
         let head = [
@@ -218,6 +223,8 @@ impl Present {
             bytes([flags, planned, numerator, denominator]),
             song_beats.unwrap_or(0.0).to_bits(),
             0,
+            part[0].to_bits(),
+            part[1].to_bits(),
         ];
         let notes = snapshot.planned.iter().flat_map(|note| {
             #[expect(clippy::cast_possible_truncation, reason = "a length that is only drawn")]
@@ -228,8 +235,8 @@ impl Present {
     }
 
     fn unpack(words: &[u64; PAGE]) -> Option<Self> {
-        let (head, notes) = words.split_first_chunk::<8>()?;
-        let &[at_ns, now, tempo_bpm, line, form, small, song_beats, _] = head;
+        let (head, notes) = words.split_first_chunk::<HEAD>()?;
+        let &[at_ns, now, tempo_bpm, line, form, small, song_beats, _, start, end] = head;
         let [flags, planned, numerator, denominator, ..] = small.to_le_bytes();
         let (pairs, _) = notes.as_chunks::<2>();
         let note = |&[onset, rest]: &[u64; 2]| {
@@ -245,6 +252,11 @@ impl Present {
             form: Ticks(form.cast_signed()),
             follows_host: flags & 1 != 0,
             is_segues_turn: flags & 2 != 0,
+            part: (flags & 8 != 0).then_some(ShownPart {
+                start: f64::from_bits(start),
+                end: f64::from_bits(end),
+                plays: flags & 16 != 0,
+            }),
             planned: pairs.iter().take(planned.into()).map(note).take(SHOWN_PLANS).collect(),
         };
         Some(Self { at_ns, snapshot, song_beats: (flags & 4 != 0).then_some(f64::from_bits(song_beats)) })

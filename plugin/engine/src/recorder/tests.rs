@@ -1,5 +1,5 @@
 use super::*;
-use crate::snapshot::{PlannedNote, SHOWN_PLANS};
+use crate::snapshot::{PlannedNote, SHOWN_PLANS, ShownPart};
 use segue_model::note::{Metre, Pitch};
 
 const RATE: f64 = 48_000.0;
@@ -13,6 +13,7 @@ fn snapshot(now: f64, tempo_bpm: f64) -> Snapshot {
         form: Ticks(0),
         follows_host: false,
         is_segues_turn: false,
+        part: None,
         planned: ArrayVec::new(),
     }
 }
@@ -90,6 +91,7 @@ fn the_present_is_read_as_it_was_written() {
     let mut shown = snapshot(-3.5, 133.0);
     shown.bars = Bars { line: Ticks(-72), metre: Metre::new(6, 8).unwrap() };
     shown.is_segues_turn = true;
+    shown.part = Some(ShownPart { start: -1.25, end: f64::INFINITY, plays: true });
     shown.planned.extend([planned; SHOWN_PLANS]);
     recorder.end_block(64, RATE, &shown, UNKNOWN, Some(17.5));
     let present = recorder.pages.present().unwrap();

@@ -98,6 +98,30 @@ fn your_turn_starts_an_answer_on_the_next_grid_point() {
     assert_eq!(host.play(8 * BAR, &[64]).ons(), [0; 0], "a button that was down from the start was not pressed");
 }
 
+/// *Your turn*, pressed while Segue plays, gives the turn back: nothing of Segue begins until the player has played
+/// again.
+#[test]
+fn your_turn_while_segue_plays_takes_the_turn_back() {
+    let press: fn(&mut Settings) = |settings| settings.buttons.your_turn = true;
+    let release: fn(&mut Settings) = |settings| settings.buttons.your_turn = false;
+    let (first, second) = (3 * BAR + 77, 4 * BAR + 77);
+    let mut host = alone(Mode::Answer);
+    host.turns = vec![(first, press), (first + 500, release), (second, press)];
+    host.key(60, 7 * BAR, BEAT);
+    let ons = host.play_in_any_blocks(10 * BAR).ons();
+    assert!(ons.iter().any(|on| *on < second) && ons.iter().any(|on| *on > 7 * BAR + BEAT), "{ons:?}");
+    assert!(!ons.iter().any(|on| (second..7 * BAR).contains(on)), "{ons:?}");
+    // In a trade the rest of Segue's bars is the player's, and then the trade goes on.
+    let mut host = alone(Mode::Trade);
+    host.turns = vec![(2 * BAR + BEAT, press)];
+    let bars: Vec<i64> = host.play_in_any_blocks(8 * BAR).ons().iter().map(|on| on / BEAT).collect();
+    assert!(bars.contains(&8) && bars.iter().all(|beat| *beat < 9 + 1 || *beat >= 24), "{bars:?}");
+    assert!(bars.iter().any(|beat| *beat >= 24), "{bars:?}");
+    // A duet has no turn to take back.
+    let played = |presses: Vec<_>| FakeHost { turns: presses, ..alone(Mode::Duet) }.play_in_any_blocks(6 * BAR).ons();
+    assert_eq!(played(vec![(3 * BAR, press)]), played(Vec::new()));
+}
+
 #[test]
 fn sounding_notes_end_as_set_when_the_player_takes_the_turn() {
     let mut host = FakeHost::with_phrase();

@@ -31,6 +31,20 @@ fn the_first_bars_and_ringing_over_are_settings() {
     assert!(heard.offs().iter().any(|off| (2 * BAR + 1..3 * BAR).contains(off)));
 }
 
+/// What the window shows of the part: its bars, in ticks of the beats.
+#[test]
+fn the_window_sees_the_bars_of_the_part_that_plays_or_comes() {
+    let host = alone(Mode::Trade);
+    let shown = |until: i64| {
+        let mut performer = Performer::new(RATE, Arc::default());
+        host.play_at(&mut performer, &mut host.port(), until, &[64]);
+        performer.snapshot(true).part.map(|part| (part.start, part.end, part.plays))
+    };
+    assert_eq!(shown(BAR), Some((384.0, 768.0, false)));
+    assert_eq!(shown(3 * BAR), Some((384.0, 768.0, true)));
+    assert_eq!(shown(5 * BAR), Some((1152.0, 1536.0, false)));
+}
+
 #[test]
 fn a_pre_roll_is_the_players() {
     for mode in [Mode::Trade, Mode::Duet] {

@@ -23,6 +23,8 @@ use segue_model::note::{Metre, Ticks};
 const TEMPO_BPM: std::ops::RangeInclusive<f64> = 40.0..=300.0;
 /// A tap after a longer time than this, in seconds, is the first of a new row; a little more than the slowest beat.
 const TAP_SECONDS: f64 = 2.0;
+/// The setting of the tempo is rounded by less than this.
+const ROUNDED_BPM: f64 = 0.06;
 /// How many taps count.
 const TAPS: usize = 5;
 /// How many of the latest note-ons of a phrase count.
@@ -85,7 +87,10 @@ impl OwnTempo {
     /// The tempo of our own clock during a block.
     pub fn of_block(&mut self, settings: &Settings, host_bpm: Option<f64>) -> f64 {
         #[allow(clippy::float_cmp, reason = "an unchanged setting is exactly the same number")]
-        if self.set_bpm.is_some_and(|before| before != settings.timing.tempo_bpm) {
+        let is_set = self.set_bpm.is_some_and(|before| before != settings.timing.tempo_bpm);
+        // The window writes the tapped tempo into the setting, which has one decimal; the taps stay exact.
+        let is_as_tapped = |tapped: f64| (tapped - settings.timing.tempo_bpm).abs() <= ROUNDED_BPM;
+        if is_set && !self.tapped_bpm.is_some_and(is_as_tapped) {
             self.tapped_bpm = None;
             self.read_bpm = None;
         }

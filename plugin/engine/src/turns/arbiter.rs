@@ -337,8 +337,11 @@ impl TurnArbiter {
         at.answer_from(offset)
     }
 
-    /// The player presses *Your turn*.
+    /// The player presses *Your turn*: hands the turn over, or takes it back while Segue plays.
     fn hand_over(&mut self, at: &Situation<'_>) -> Option<Order> {
+        if let Turn::Playing(part) = self.turn {
+            return self.cue(Cue::YourTurn(part), at);
+        }
         let settings = at.now.settings();
         let part = match settings.turn.mode {
             Mode::Answer => self.answer_from(at.now.soonest(), at),
@@ -350,11 +353,7 @@ impl TurnArbiter {
                 let begins = at.now.maps.beats.offset_of(line.as_f64()) >= at.now.soonest();
                 let mut grid = TradeGrid::new(if begins { number } else { number + 1 }, true, settings.turn.trade);
                 let part = at.part_of_bars(grid.allocate(number));
-                let is_earlier = match self.turn {
-                    Turn::Playing(_) => false,
-                    Turn::Waiting(before) => part.start < before.start,
-                    Turn::Listening | Turn::Hearing | Turn::Resting => true,
-                };
+                let is_earlier = !matches!(self.turn, Turn::Waiting(before) if part.start >= before.start);
                 if !is_earlier {
                     return None;
                 }

@@ -70,7 +70,8 @@ pub enum Cue {
     KeyDown(Ticks),
     /// The last key that keeps the turn goes up; the part is the answer, or the rest of the duet.
     LastKeyUp(Part),
-    /// The player presses *Your turn*; this would be Segue's part.
+    /// The player presses *Your turn*; this would be Segue's part. While Segue plays an answer or its bars of a trade,
+    /// the player takes the turn back.
     YourTurn(Part),
     /// This is Segue's next part, or its present part after the bars have moved.
     Allocated(Part),
@@ -148,6 +149,7 @@ impl Turn {
             (Cue::LastKeyUp(part), Self::Waiting(_) | Self::Playing(_)) if part.mode == Mode::Duet => {
                 self.reshaped(part)
             }
+            (Cue::YourTurn(_), Self::Playing(part)) if part.mode != Mode::Duet => (Self::Hearing, Some(Order::Yield)),
             (Cue::YourTurn(part), Self::Waiting(before)) if part.start < before.start => Self::prepared(part),
             (Cue::YourTurn(part) | Cue::Allocated(part), Self::Listening | Self::Hearing | Self::Resting) => {
                 Self::prepared(part)
@@ -284,7 +286,7 @@ mod tests {
             (Waiting(ANSWER), End, Waiting(ANSWER), None),
             (Waiting(ANSWER), released, Listening, Some(Order::Stop)),
             (Playing(ANSWER), key, Hearing, Some(Order::Yield)),
-            (Playing(ANSWER), YourTurn(ANSWER), Playing(ANSWER), None),
+            (Playing(ANSWER), YourTurn(ANSWER), Hearing, Some(Order::Yield)),
             (Playing(ANSWER), LastKeyUp(ANSWER), Playing(ANSWER), None),
             (Playing(ANSWER), End, Resting, Some(Order::Close)),
             (Playing(ANSWER), held, Hearing, Some(Order::Stop)),
@@ -330,7 +332,7 @@ mod tests {
             // A pick-up takes the rest of Segue's bars; a note on the player's own bar line takes nothing.
             (Playing(BARS), KeyDown(Ticks(863)), Hearing, Some(Order::Yield)),
             (Playing(BARS), KeyDown(Ticks(864)), Playing(BARS), None),
-            (Playing(BARS), YourTurn(LATER), Playing(BARS), None),
+            (Playing(BARS), YourTurn(LATER), Hearing, Some(Order::Yield)),
             (Playing(BARS), Allocated(LONGER), Playing(LONGER), Some(Order::Reshape(LONGER))),
             (
                 Playing(BARS),

@@ -192,6 +192,20 @@ fn the_tapped_tempo_holds_until_the_setting_moves() {
     assert_eq!(tempo.of_block(&settings(121.0), None), 121.0);
 }
 
+/// The window writes the tapped tempo into the setting; the host's tempo must not take over because of that.
+#[test]
+fn a_tapped_tempo_that_is_written_down_still_holds() {
+    let mut tempo = OwnTempo::default();
+    assert_eq!(tempo.of_block(&settings(120.0), Some(97.0)), 97.0);
+    for tap in [0, 35_000, 70_000] {
+        tempo.tap(FramePosition(tap), RATE);
+    }
+    let tapped = tempo.of_block(&settings(120.0), Some(97.0));
+    assert!((tapped - 82.285).abs() < 0.001);
+    assert_eq!(tempo.of_block(&settings(82.3), Some(97.0)), tapped);
+    assert_eq!(tempo.of_block(&settings(90.0), Some(97.0)), 97.0, "another setting ends it");
+}
+
 #[test]
 fn taps_beyond_reason_stay_within_bounds() {
     let mut tempo = OwnTempo::default();

@@ -105,7 +105,7 @@ fn every_input_in_an_answer() {
             (TurnInput::BarsMoved, ["-"; 5]),
             (KEY_DOWN, ["-", "-", "yield", "yield", "yield"]),
             (KEYS_UP, ["-", "prepare", "-", "-", "-"]),
-            (TurnInput::YourTurn, ["prepare", "prepare", "prepare", "-", "prepare"]),
+            (TurnInput::YourTurn, ["prepare", "prepare", "prepare", "yield", "prepare"]),
             (TurnInput::AllSoundOff, ["stop"; 5]),
             (TurnInput::AllocationDue, ["-"; 5]),
             (TurnInput::TurnDue, ["-", "-", "begin", "close", "-"]),
@@ -126,7 +126,7 @@ fn every_input_in_a_trade() {
             (KEY_DOWN, ["-", "-", "-", "yield", "yield"]),
             (KEYS_UP, ["-"; 5]),
             // Segue's next bars begin with bar 1, which is later than the waiting part.
-            (TurnInput::YourTurn, ["prepare", "prepare", "-", "-", "prepare"]),
+            (TurnInput::YourTurn, ["prepare", "prepare", "-", "yield", "prepare"]),
             (TurnInput::AllSoundOff, ["stop"; 5]),
             (TurnInput::AllocationDue, ["prepare", "prepare", "prepare", "reshape", "prepare"]),
             (TurnInput::TurnDue, ["-", "-", "begin", "close", "-"]),
