@@ -163,7 +163,8 @@ impl Setting<'_> {
         let choices = self.choices().unwrap_or_default();
         let text = match (self.ptr, text) {
             (ParamPtr::BoolParam(_), "true") => "On",
-            (ParamPtr::BoolParam(_), "false") => "Off",
+            // Presets of earlier versions say so of lists too.
+            (_, "false") => "Off",
             _ => text,
         };
         let is_meant = |choice: &&String| choice.to_lowercase() == text.to_lowercase();

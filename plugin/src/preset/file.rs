@@ -13,7 +13,7 @@
 //! ```
 
 use super::{Preset, STYLE, is_of_presets};
-use crate::params::SegueParams;
+use crate::params::{SegueParams, Setting};
 use segue_model::chart::Chart;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -230,14 +230,16 @@ struct PresetFile<'a> {
 }
 
 fn as_table<S: Serializer>(settings: &&[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(settings.iter().map(|(id, text)| (id, value_of(text))))
+    let params = SegueParams::default();
+    let is_switch = |id: &str| params.setting(id).and_then(Setting::choices).is_some_and(|all| all == ["Off", "On"]);
+    serializer.collect_map(settings.iter().map(|(id, text)| (id, value_of(text, is_switch(id)))))
 }
 
-/// Numbers are written as numbers, everything else in quotation marks.
-fn value_of(text: &str) -> Value {
+/// Switches are written as true and false, numbers as numbers, and everything else in quotation marks.
+fn value_of(text: &str, is_switch: bool) -> Value {
     match (text, text.parse::<i64>(), text.parse::<f64>()) {
-        ("On", ..) => Value::Boolean(true),
-        ("Off", ..) => Value::Boolean(false),
+        ("On", ..) if is_switch => Value::Boolean(true),
+        ("Off", ..) if is_switch => Value::Boolean(false),
         (_, Ok(whole), _) => Value::Integer(whole),
         (_, _, Ok(number)) if number.is_finite() => Value::Float(number),
         _ => Value::String(text.to_owned()),
@@ -288,6 +290,22 @@ octave = -1
         assert_eq!(Preset::parse(&preset.text(), "again").unwrap(), preset, "{}", preset.text());
         let bare = Preset { name: "Bare".to_owned(), style: "Irish".to_owned(), ..Preset::default() };
         assert_eq!(Preset::parse(&bare.text(), "again").unwrap(), bare, "{}", bare.text());
+    }
+
+    /// Every value of every list and switch that a preset can have: *Off* is a value of lists too.
+    #[test]
+    fn every_choice_is_written_and_read_back() {
+        let params = SegueParams::default();
+        for (id, setting) in params.each().filter(|(id, _)| is_of_presets(id) && id != STYLE) {
+            for choice in setting.choices().unwrap_or_default() {
+                let settings = vec![(id.clone(), choice)];
+                let preset =
+                    Preset { name: "One".to_owned(), style: "Irish".to_owned(), settings, ..Preset::default() };
+                assert_eq!(Preset::parse(&preset.text(), &id), Ok(preset));
+            }
+        }
+        let earlier = Preset::parse(&SLOW.replace("octave = -1", "chords = false"), "earlier").unwrap();
+        assert_eq!(earlier.get("chords"), Some("Off"));
     }
 
     /// A bad file is refused with its line, the reason, and what to do.
