@@ -31,6 +31,7 @@ pub mod host_adapter;
 pub mod keyboard;
 pub mod params;
 pub mod preset;
+mod remote_controls;
 pub mod styles;
 pub mod whole_file;
 
@@ -251,4 +252,8 @@ impl ClapPlugin for Segue {
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::Instrument, ClapFeature::NoteEffect, ClapFeature::Synthesizer, ClapFeature::Stereo];
+
+    fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
+        remote_controls::describe(&self.params, context);
+    }
 }
