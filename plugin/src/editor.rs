@@ -17,9 +17,13 @@ mod presets;
 mod resize_handle;
 mod roll;
 mod status;
+mod tap;
 mod test_probe;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod ui_context;
+mod undo;
 
 use crate::devices::Devices;
 use crate::host_adapter::editor_window::{SharedHost, SizeRequest, ThreadGuard};
@@ -192,6 +196,7 @@ struct App {
     shelf: PresetMenu,
     page: Page,
     setup: pages::Setup,
+    status: status::StatusLine,
     notice: notice::Notice,
     test_probe: TestProbe,
     #[cfg(target_os = "linux")]
@@ -219,6 +224,7 @@ impl App {
             shelf: PresetMenu::default(),
             page: Page::Play,
             setup: pages::Setup::default(),
+            status: status::StatusLine::default(),
             notice: notice::Notice::default(),
             test_probe: TestProbe::default(),
             #[cfg(target_os = "linux")]
@@ -239,6 +245,44 @@ impl App {
     fn note_scale(&self, size: WindowSize) {
         #[expect(clippy::cast_possible_truncation, reason = "1 to 4")]
         self.scale.store((size.scale_factor as f32).to_bits(), Ordering::Relaxed);
+    }
+
+    /// Draws one frame.
+    fn draw(&mut self, ui: &mut Ui) {
+        let context = self.context.clone();
+        self.test_probe.begin();
+        let mut cx = UiContext::new(
+            ui,
+            &context,
+            &self.data.params,
+            &mut self.interaction,
+            &mut self.notice,
+            &mut self.test_probe,
+        );
+        let mut view = pages::View {
+            data: &self.data,
+            roll: &mut self.roll,
+            chart: &mut self.chart,
+            shelf: &mut self.shelf,
+            page: &mut self.page,
+            setup: &mut self.setup,
+            status: &mut self.status,
+        };
+        let moves = view.draw(&mut cx);
+        self.resize_handle.draw(&mut cx, &self.size_request);
+        let waits = cx.finish();
+        self.test_probe.publish();
+        if moves {
+            ui.ctx().request_repaint_after(FRAME);
+        } else if let Some(wait) = waits {
+            ui.ctx().request_repaint_after(wait);
+        }
+        if self.context.plugin_api() == PluginApi::Standalone {
+            self.keyboard.listen(ui, &self.data.keys);
+            if self.data.signals.close.load(Ordering::Relaxed) {
+                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+            }
+        }
     }
 }
 
@@ -261,39 +305,7 @@ impl NiceEguiApp for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
-        let context = self.context.clone();
-        self.test_probe.begin();
-        let mut cx = UiContext::new(
-            ui,
-            &context,
-            &self.data.params,
-            &mut self.interaction,
-            &mut self.notice,
-            &mut self.test_probe,
-        );
-        let mut view = pages::View {
-            data: &self.data,
-            roll: &mut self.roll,
-            chart: &mut self.chart,
-            shelf: &mut self.shelf,
-            page: &mut self.page,
-            setup: &mut self.setup,
-        };
-        let moves = view.draw(&mut cx);
-        self.resize_handle.draw(&mut cx, &self.size_request);
-        let waits = cx.finish();
-        self.test_probe.publish();
-        if moves {
-            ui.ctx().request_repaint_after(FRAME);
-        } else if let Some(wait) = waits {
-            ui.ctx().request_repaint_after(wait);
-        }
-        if self.context.plugin_api() == PluginApi::Standalone {
-            self.keyboard.listen(ui, &self.data.keys);
-            if self.data.signals.close.load(Ordering::Relaxed) {
-                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
-            }
-        }
+        self.draw(ui);
         #[cfg(target_os = "linux")]
         if self.context.plugin_api() != PluginApi::Standalone {
             self.focus_return.give(ui, frame);

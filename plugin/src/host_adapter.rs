@@ -14,6 +14,8 @@
 pub mod clap_entry;
 pub mod editor_window;
 mod event_lists;
+#[cfg(test)]
+pub mod fake_window_host;
 #[cfg(target_os = "linux")]
 pub mod focus_return;
 mod gui;

@@ -78,7 +78,7 @@ impl Default for Keyboard {
 impl Keyboard {
     /// Handles the key events since the last call. While the musician types text, keys are letters.
     pub fn listen(&mut self, ui: &Ui, keys: &HeldKeys) {
-        if ui.ctx().egui_wants_keyboard_input() {
+        if ui.ctx().text_edit_focused() {
             self.let_go(keys);
             return;
         }

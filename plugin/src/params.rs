@@ -5,11 +5,13 @@
 mod choices;
 mod groups;
 mod kinds;
+mod preset_name;
 mod setting;
 pub(crate) mod window_size;
 
 pub use choices::*;
 pub use groups::*;
+pub use preset_name::PresetName;
 pub use setting::{Gestures, NoValue, Setting, Unhosted};
 pub use window_size::{LEAST_SIZE, WindowSize};
 
@@ -37,6 +39,9 @@ pub struct SegueParams {
     /// The fingerprint of that file, by which it is found wherever it lies.
     #[persist = "own_style_mark"]
     pub own_fingerprint: OwnFingerprint,
+    /// The name of the preset that was chosen last; empty before the first.
+    #[persist = "preset"]
+    pub preset: PresetName,
     /// The size of the editor's window.
     #[persist = "window"]
     pub window: WindowSize,
@@ -70,6 +75,7 @@ impl Default for SegueParams {
             chart: ChartText::default(),
             own_fingerprint: own.fingerprint(),
             own,
+            preset: PresetName::default(),
             window: WindowSize::default(),
             model: ModelParams::default(),
             turns: TurnParams::default(),

@@ -9,7 +9,7 @@ mod apply;
 mod file;
 mod shelf;
 
-pub use apply::{apply, of};
+pub use apply::{apply, of, plays};
 pub use file::{PresetRefused, style_named};
 pub use shelf::{Shelf, ShelfEntry, ShelfError, folder, read};
 

@@ -42,6 +42,8 @@ pub struct Style {
     /// The density of the music that it learnt from, in notes per quarter note, counted in 150 pieces of each style. In
     /// free time a quarter is half a second.
     pub notes_a_beat: f32,
+    /// Whether it has learnt to play over chords.
+    pub plays_chords: bool,
     /// The chords that it plays to if the musician gives none, as a chart; may be empty.
     usual_chart: &'static str,
     weights: &'static [u8],
@@ -54,11 +56,19 @@ const TWELVE_BARS: &str = "F7 | Bb7 | F7 | Cm7 F7 | Bb7 | Bdim | F7 | Am7b5 D7 |
 /// All styles. A build leaves out those whose cargo feature is off.
 pub static STYLES: &[Style] = &[
     #[cfg(feature = "jazz")]
-    Style { swing: SWUNG, ..metric(0, "Jazz", 1.51, "", include_bytes!("../../presets/jazz.segue")) },
+    Style {
+        swing: SWUNG,
+        plays_chords: true,
+        ..metric(0, "Jazz", 1.51, "", include_bytes!("../../presets/jazz.segue"))
+    },
     #[cfg(feature = "blues")]
-    Style { swing: SWUNG, ..metric(1, "Blues", 1.56, TWELVE_BARS, include_bytes!("../../presets/blues.segue")) },
+    Style {
+        swing: SWUNG,
+        plays_chords: true,
+        ..metric(1, "Blues", 1.56, TWELVE_BARS, include_bytes!("../../presets/blues.segue"))
+    },
     #[cfg(feature = "folk")]
-    metric(2, "Folk", 1.49, "", include_bytes!("../../presets/folk.segue")),
+    Style { plays_chords: true, ..metric(2, "Folk", 1.49, "", include_bytes!("../../presets/folk.segue")) },
     #[cfg(feature = "irish")]
     metric(3, "Irish", 1.85, "", include_bytes!("../../presets/irish.segue")),
     #[cfg(feature = "piano")]
@@ -85,7 +95,7 @@ const fn metric(
     weights: &'static [u8],
 ) -> Style {
     let (number, free_time, swing) = (StyleNumber(number), false, STRAIGHT);
-    Style { number, name, free_time, swing, notes_a_beat, usual_chart, weights }
+    Style { number, name, free_time, swing, notes_a_beat, plays_chords: false, usual_chart, weights }
 }
 
 /// The style with a number; `None` if this build does not have it.
@@ -197,6 +207,7 @@ mod tests {
             let model = model(style.number).expect(style.name);
             assert_eq!(model.card().style, style.name.to_lowercase());
             assert_eq!(model.vocabulary().time_base == TimeBase::Free, style.free_time, "{}", style.name);
+            assert_eq!(model.vocabulary().chords, style.plays_chords, "{}", style.name);
             assert_eq!(style.chart().is_some(), style.has_chart(), "{}", style.name);
             assert!(STYLES[..index].iter().all(|other| other.number != style.number));
         }

@@ -4,6 +4,7 @@
 use super::theme;
 use super::ui_context::UiContext;
 use crate::params::{ChordSource, SegueParams};
+use crate::styles;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Color32, Id, Rect, Sense, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
@@ -22,6 +23,8 @@ pub struct ChartField {
     mistake: Option<ChartError>,
     /// Whether the chart was changed here and the host has not been told yet.
     owes_word: bool,
+    /// Whether what was there before this text was typed can be undone.
+    is_kept: bool,
 }
 
 impl ChartField {
@@ -39,13 +42,19 @@ impl ChartField {
             .id(id)
             .font(theme::chart())
             .layouter(&mut letters)
-            .hint_text("Chords: C7 | F7 | C7 | G7")
+            .hint_text(hint(params))
             .align(Align2::LEFT_CENTER)
             .margin(vec2(10.0, 5.0));
         let response = cx.ui.put(rect, field);
         let response = if has_focus { response } else { response.on_hover_text(TIP) };
         if response.changed() {
+            if Chart::parse(&self.draft).is_ok() && !std::mem::replace(&mut self.is_kept, true) {
+                cx.remember("chart");
+            }
             self.take(params);
+        }
+        if response.lost_focus() {
+            self.is_kept = false;
         }
         if response.lost_focus() && std::mem::take(&mut self.owes_word) {
             cx.touch(&params.harmony.source);
@@ -59,14 +68,11 @@ impl ChartField {
     /// tooltip has the whole text.
     pub fn explain(&self, cx: &mut UiContext<'_>, rect: Rect, left: f32, params: &SegueParams) {
         let (words, colour) = match &self.mistake {
-            Some(mistake) => (format!("The chart before this one plays on; {mistake}."), theme::WRONG),
-            None if params.harmony.source.value() != ChordSource::Chart => {
-                ("The chart waits: the chords come from elsewhere now.".to_owned(), theme::QUIET)
-            }
-            None if self.draft.trim().is_empty() && super::roll::usual_chart(params).is_some() => {
-                ("The style's own chords, whatever Key says; write others to play to those.".to_owned(), theme::QUIET)
-            }
-            None => return,
+            Some(mistake) => (format!("Still playing the last valid chart; {mistake}."), theme::WRONG),
+            None => match self.standing(params) {
+                Some(words) => (words, theme::QUIET),
+                None => return,
+            },
         };
         let painter = cx.ui.painter().with_clip_rect(rect);
         let galley = theme::elided(&painter, &words, theme::small(), colour, rect.width());
@@ -76,6 +82,28 @@ impl ChartField {
         if self.mistake.is_some() {
             cx.area("Mistake", rect, Sense::hover(), &words);
         }
+    }
+
+    /// What becomes of the chart, if that is not plain.
+    fn standing(&self, params: &SegueParams) -> Option<String> {
+        let is_empty = self.draft.trim().is_empty();
+        let source = params.harmony.source.value();
+        if source != ChordSource::Chart {
+            let from = match source {
+                ChordSource::Off => "Chords is Off: Segue plays to no chords",
+                _ => "The chords come from what you hold",
+            };
+            return Some(if is_empty { format!("{from}.") } else { format!("{from}, and not from this chart.") });
+        }
+        let playing = params.settings().style.number;
+        if !is_empty && styles::style(playing).is_some_and(|style| !style.plays_chords) {
+            let style = styles::style(playing).map_or("This style", |style| style.name);
+            let is_comping = params.harmony.comping.value();
+            let comping = if is_comping { "only the comping plays them" } else { "only Comping would play them" };
+            return Some(format!("{style} does not play over chords; {comping}."));
+        }
+        (is_empty && super::roll::usual_chart(params).is_some())
+            .then(|| "The style's own chords, whatever Key says; write others to play to those.".to_owned())
     }
 
     /// Follows a chart that a song or a preset has brought.
@@ -98,6 +126,16 @@ impl ChartField {
             }
             Err(mistake) => self.mistake = Some(mistake),
         }
+    }
+}
+
+/// What the empty field says.
+fn hint(params: &SegueParams) -> &'static str {
+    let playing = styles::style(params.settings().style.number);
+    if playing.is_some_and(|style| !style.plays_chords) {
+        "Chords for the comping: C | F | C | G7"
+    } else {
+        "Chords: C7 | F7 | C7 | G7"
     }
 }
 

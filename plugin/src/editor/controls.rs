@@ -3,7 +3,9 @@
 use super::theme;
 use super::ui_context::UiContext;
 use egui::emath::GuiRounding;
-use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, pos2, vec2};
+use egui::{
+    Align2, Color32, CornerRadius, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, WidgetInfo, pos2, vec2,
+};
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, Param};
 use std::f32::consts::PI;
 
@@ -16,6 +18,8 @@ const ARC: u16 = 48;
 const FIELD: f32 = 130.0;
 /// The least width of a list, enough for the longest name of a scale.
 const LEAST_LIST: f32 = 150.0;
+/// How much wider than its column the name of a knob may be, half of the gap between two of them on either side.
+const NAME_SPARE: f32 = 8.0;
 /// The height of each further line of a fader's name.
 const NAME_LINE: f32 = 13.0;
 /// The height of a control with one line of text.
@@ -24,7 +28,11 @@ pub const LINE: f32 = 28.0;
 pub fn knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
     let radius = ((rect.height() - 38.0) / 2.0).min(rect.width() / 2.0);
     let centre = pos2(rect.center().x, rect.top() + 18.0 + radius);
-    cx.text(pos2(centre.x, rect.top()), Align2::CENTER_TOP, param.name(), theme::small(), theme::DIM);
+    // A name that is too long for its column is written smaller.
+    let width = |font| cx.ui.painter().layout_no_wrap(param.name().to_owned(), font, theme::DIM).size().x;
+    let font = if width(theme::small()) <= rect.width() + NAME_SPARE { theme::small() } else { theme::tiny() };
+    let name = theme::elided(cx.ui.painter(), param.name(), font, theme::DIM, rect.width() + NAME_SPARE);
+    cx.ui.painter().galley(pos2(centre.x - name.size().x / 2.0, rect.top()), name, theme::DIM);
     let face = Rect::from_center_size(centre, vec2(2.0 * radius, 2.0 * radius));
     let response = cx.draggable(param, face.expand(2.0), tip, |moved| moved.x - moved.y);
     paint_knob(cx, centre, radius, cx.value(param), origin(param), &response);
@@ -64,7 +72,7 @@ fn paint_knob(cx: &UiContext<'_>, centre: Pos2, radius: f32, value: f32, origin:
     };
     let is_lit = response.hovered() || response.dragged();
     painter.circle_filled(centre, radius - width - 3.0, if is_lit { theme::LIT } else { theme::RAISED });
-    painter.add(arc(angle(0.0), angle(1.0), theme::EDGE));
+    painter.add(arc(angle(0.0), angle(1.0), theme::RIM));
     if (value - origin).abs() > f32::EPSILON {
         painter.add(arc(angle(origin), angle(value), theme::SEGUE));
     }
@@ -81,7 +89,7 @@ pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, colour: Co
     let painter = cx.ui.painter();
     let x = slot.center().x;
     let track = Rect::from_x_y_ranges(x - 3.0..=x + 3.0, slot.y_range());
-    painter.rect_filled(track, 3.0, theme::EDGE);
+    painter.rect_filled(track, 3.0, theme::RIM);
     let y = track.bottom() - value * track.height();
     painter.rect_filled(Rect::from_min_max(pos2(track.left(), y), track.max), 3.0, colour.gamma_multiply(0.85));
     let cap = Rect::from_center_size(pos2(x, y.clamp(slot.top() + 4.0, slot.bottom() - 4.0)), vec2(26.0, 9.0));
@@ -104,7 +112,7 @@ pub fn segments<T: Enum + PartialEq + 'static>(
     tips: &[&str],
 ) {
     let names = T::variants();
-    cx.ui.painter().rect_filled(rect, theme::RADIUS, theme::RAISED);
+    cx.ui.painter().rect(rect, theme::RADIUS, theme::RAISED, theme::rim(), StrokeKind::Inside);
     #[expect(clippy::cast_precision_loss, reason = "a few")]
     let (width, last) = (rect.width() / names.len() as f32, (names.len().max(2) - 1) as f32);
     let chosen = param.modulated_normalized_value() * last;
@@ -112,8 +120,10 @@ pub fn segments<T: Enum + PartialEq + 'static>(
         let index = f32::from(index);
         let left = rect.left() + index * width;
         let part = Rect::from_x_y_ranges(left..=left + width, rect.y_range());
-        let response = cx.area(&format!("{} {name}", param.name()), part, Sense::click(), tip);
         let is_chosen = (chosen - index).abs() < 0.5;
+        let full = format!("{} {name}", param.name());
+        let info = WidgetInfo::selected(Role::RadioButton, true, is_chosen, &full);
+        let response = cx.area_as(&info, &full, part, Sense::click(), tip);
         let painter = cx.ui.painter();
         if is_chosen {
             painter.rect_filled(part.shrink(2.0), theme::RADIUS - 1, theme::CHOSEN);
@@ -167,10 +177,12 @@ pub fn all_choices<P: Param>(param: &P) -> Vec<f32> {
 
 /// A button with an arrow that opens a list.
 pub fn raised(cx: &mut UiContext<'_>, name: &str, rect: Rect, text: &str, tip: &str) -> Response {
-    let response = cx.area(name, rect, Sense::click(), tip);
+    let mut info = WidgetInfo::labeled(Role::ComboBox, true, name);
+    info.current_text_value = Some(text.to_owned());
+    let response = cx.area_as(&info, name, rect, Sense::click(), tip);
     let painter = cx.ui.painter();
     let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
-    painter.rect_filled(rect, theme::RADIUS, fill);
+    painter.rect(rect, theme::RADIUS, fill, theme::rim(), StrokeKind::Inside);
     let words = theme::elided(painter, text, theme::body(), theme::TEXT, rect.width() - 27.0);
     painter.galley(pos2(rect.left() + 8.0, rect.center().y - words.size().y / 2.0), words, theme::TEXT);
     let tip = pos2(rect.right() - 12.0, rect.center().y + 2.0);
@@ -192,11 +204,12 @@ pub fn toggle(cx: &mut UiContext<'_>, rect: Rect, param: &BoolParam, tip: &str) 
 
 /// A switch that belongs to the editor, not to a parameter.
 pub fn switch(cx: &mut UiContext<'_>, id: &str, rect: Rect, name: &str, is_on: bool, tip: &str) -> Response {
-    let response = cx.area(id, rect, Sense::click(), tip);
+    let info = WidgetInfo::selected(Role::Switch, true, is_on, name);
+    let response = cx.area_as(&info, id, rect, Sense::click(), tip);
     let painter = cx.ui.painter();
     let body = Rect::from_min_size(pos2(rect.left(), rect.center().y - 8.0), vec2(30.0, 16.0));
     let fill = if is_on { theme::SEGUE } else { theme::EDGE };
-    painter.rect_filled(body, CornerRadius::same(8), fill);
+    painter.rect(body, CornerRadius::same(8), fill, theme::rim(), StrokeKind::Inside);
     let x = if is_on { body.right() - 8.0 } else { body.left() + 8.0 };
     painter.circle_filled(pos2(x, body.center().y), 6.0, if is_on { Color32::WHITE } else { theme::DIM });
     let colour = if response.hovered() { theme::TEXT } else { theme::DIM };
@@ -206,7 +219,19 @@ pub fn switch(cx: &mut UiContext<'_>, id: &str, rect: Rect, name: &str, is_on: b
 
 /// A button.
 pub fn button(cx: &mut UiContext<'_>, rect: Rect, name: &str, accent: Option<Color32>, tip: &str) -> Response {
-    let response = cx.area(name, rect, Sense::click(), tip);
+    button_as(cx, rect, name, name, accent, tip)
+}
+
+/// A button with another word on it than its name.
+fn button_as(
+    cx: &mut UiContext<'_>,
+    rect: Rect,
+    name: &str,
+    face: &str,
+    accent: Option<Color32>,
+    tip: &str,
+) -> Response {
+    let response = cx.area_as(&WidgetInfo::labeled(Role::Button, true, face), name, rect, Sense::click(), tip);
     let painter = cx.ui.painter();
     let is_down = response.is_pointer_button_down_on();
     let fill = if is_down {
@@ -216,22 +241,29 @@ pub fn button(cx: &mut UiContext<'_>, rect: Rect, name: &str, accent: Option<Col
     } else {
         theme::RAISED
     };
-    painter.rect_filled(rect, theme::RADIUS, fill);
-    if let Some(colour) = accent {
-        painter.rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, colour), StrokeKind::Inside);
-    }
+    let rim = accent.map_or(theme::rim(), |colour| Stroke::new(1.0, colour));
+    painter.rect(rect, theme::RADIUS, fill, rim, StrokeKind::Inside);
     let colour = if is_down { Color32::WHITE } else { accent.unwrap_or(theme::TEXT) };
-    let words = painter.layout_no_wrap(name.to_owned(), theme::body(), colour);
+    let words = painter.layout_no_wrap(face.to_owned(), theme::body(), colour);
     // A button that is too narrow for its name shows only the first word.
     let fits = words.size().x <= rect.width() - 12.0;
-    let shown = if fits { name } else { name.split(' ').next().unwrap_or(name) };
+    let shown = if fits { face } else { face.split(' ').next().unwrap_or(face) };
     painter.text(rect.center(), Align2::CENTER_CENTER, shown, theme::body(), colour);
     response
 }
 
 /// A momentary parameter as a button; it acts when the button goes down.
 pub fn trigger(cx: &mut UiContext<'_>, rect: Rect, param: &BoolParam, tip: &str) {
-    let response = button(cx, rect, param.name(), None, tip);
+    trigger_as(cx, rect, param, param.name(), tip);
+}
+
+/// The same with another word on it.
+pub fn trigger_as(cx: &mut UiContext<'_>, rect: Rect, param: &BoolParam, face: &str, tip: &str) {
+    let response = button_as(cx, rect, param.name(), face, None, tip);
+    if response.clicked() && cx.ui.input(|input| !input.pointer.any_released()) {
+        // By a key, which has no moment of going down.
+        cx.pulse(param);
+    }
     // A quick click may go down and up within one frame.
     let is_hit = response.is_pointer_button_down_on() || response.clicked();
     let goes_down = is_hit && cx.ui.input(|input| input.pointer.any_pressed());
@@ -265,7 +297,7 @@ pub fn stepper<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &st
     let response = cx.draggable(param, field, tip, |moved| moved.x - moved.y);
     let painter = cx.ui.painter();
     let fill = if response.hovered() || response.dragged() { theme::LIT } else { theme::RAISED };
-    painter.rect_filled(field, theme::RADIUS, fill);
+    painter.rect(field, theme::RADIUS, fill, theme::rim(), StrokeKind::Inside);
     let filled = Rect::from_min_size(
         pos2(field.left() + 4.0, field.bottom() - 3.0),
         vec2((field.width() - 8.0) * cx.value(param), 2.0),

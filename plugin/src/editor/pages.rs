@@ -1,19 +1,18 @@
 //! The layout: the frame around all pages, the page *Play*, and the page *Set up*.
 
+mod top;
+
 use super::capture_button::CaptureButton;
 use super::chart_field::ChartField;
-use super::controls::{
-    LINE, button, card, choice, fader, knob, label, large_knob, picker, segments, stepper, switch, toggle, trigger,
-};
+use super::controls::{LINE, button, card, choice, fader, knob, label, large_knob, stepper, switch, toggle, trigger};
 use super::own_style::OwnStylePanel;
 use super::presets::PresetMenu;
 use super::roll::Roll;
+use super::status::StatusLine;
 use super::ui_context::{NAME, UiContext};
-use super::{EditorData, device_card, keyboard, status, theme};
+use super::{EditorData, device_card, keyboard, tap, theme};
 use crate::params::{ModeChoice, SegueParams};
-use crate::styles;
-use egui::{Align2, Rect, Sense, pos2, vec2};
-use nice_plug::params::persist::PersistentField;
+use egui::{Align2, Rect, pos2, vec2};
 use nice_plug::prelude::{BoolParam, Param};
 
 const HEADER: f32 = 48.0;
@@ -43,6 +42,7 @@ pub struct Setup {
     frozen: bool,
     own: OwnStylePanel,
     capture_button: CaptureButton,
+    tapped: tap::Taps,
 }
 
 /// Everything that one frame shows.
@@ -53,6 +53,7 @@ pub struct View<'a> {
     pub shelf: &'a mut PresetMenu,
     pub page: &'a mut Page,
     pub setup: &'a mut Setup,
+    pub status: &'a mut StatusLine,
 }
 
 impl View<'_> {
@@ -79,72 +80,9 @@ impl View<'_> {
             Page::Play => self.play(cx, controls),
             Page::Setup => self.set_up(cx, controls),
         }
-        status::line(cx, foot, self.data, self.roll.present());
+        self.status.draw(cx, foot, self.data, self.roll.present());
+        tap::write(cx, &mut self.setup.tapped, params, self.roll.present());
         moves || glides
-    }
-
-    fn header(&mut self, cx: &mut UiContext<'_>, rect: Rect) {
-        let y = rect.center().y;
-        let line = |left: f32, width: f32| Rect::from_min_size(pos2(left, y - LINE / 2.0), vec2(width, LINE));
-        let title =
-            cx.text(pos2(rect.left() + theme::MARGIN, y), Align2::LEFT_CENTER, "Segue", theme::large(), theme::TEXT);
-        let mut x = title.right() + 26.0;
-        self.shelf.draw(cx, line(x, 250.0), &self.data.params);
-        x += 250.0 + theme::GAP;
-        for (page, name, tip) in [
-            (Page::Play, "Play", "What one plays with."),
-            (Page::Setup, "Set up", "What is set once: time, MIDI, limits, seed, own styles."),
-        ] {
-            let place = line(x, 68.0);
-            let response = cx.area(&format!("Page {name}"), place, Sense::click(), tip);
-            let is_here = *self.page == page;
-            let colour = if is_here || response.hovered() { theme::TEXT } else { theme::DIM };
-            cx.text(place.center(), Align2::CENTER_CENTER, name, theme::body(), colour);
-            if is_here {
-                let under = Rect::from_center_size(pos2(place.center().x, place.bottom() - 1.0), vec2(34.0, 2.0));
-                cx.ui.painter().rect_filled(under, 1.0, theme::SEGUE);
-            }
-            if response.clicked() {
-                *self.page = page;
-            }
-            x += 68.0;
-        }
-        let right = rect.right() - theme::MARGIN;
-        let tip = "Everything stops at once, here and in whatever hears Segue's notes.";
-        if button(cx, line(right - 74.0, 74.0), "Panic", Some(theme::WRONG), tip).clicked() {
-            self.data.signals.ask_panic();
-            cx.say("All notes are off.");
-        }
-        let place = line(right - 74.0 - theme::GAP - 86.0, 86.0);
-        self.setup.capture_button.draw(cx, place, self.data);
-    }
-
-    fn row(&mut self, cx: &mut UiContext<'_>, rect: Rect) {
-        let params = &*self.data.params;
-        let rect = rect.shrink2(vec2(theme::MARGIN, 0.0));
-        let top = rect.top() + theme::GAP;
-        let at = |left: f32, right: f32| Rect::from_min_max(pos2(left, top), pos2(right, top + ROW - 6.0));
-        let mut x = rect.left();
-        let tips = [
-            "You play; when you lift your hands, Segue answers.",
-            "So many bars you, so many bars Segue, on the bar line.",
-            "Segue plays along with you all the time.",
-        ];
-        segments(cx, at(x, x + 222.0), &params.turns.mode, &tips);
-        x += 222.0 + theme::GAP;
-        let tip = "Gives Segue the turn now, even while you hold keys, or takes it back.";
-        trigger(cx, at(x, x + 84.0), &params.turns.your_turn, tip);
-        x += 84.0 + theme::GAP;
-        let tip = "What Segue has learnt to play. Changed in mid-jam, it still remembers what was played.";
-        picker(cx, at(x, x + 116.0), &params.model.style, &styles(params), tip);
-        x += 116.0 + theme::GAP;
-        let field = at(x, rect.right());
-        self.chart.draw(cx, field, params);
-        let below = Rect::from_min_max(
-            pos2(rect.left(), field.bottom() + 1.0),
-            pos2(rect.right(), field.bottom() + 1.0 + EXPLAINED),
-        );
-        self.chart.explain(cx, below, field.left(), params);
     }
 
     fn play(&mut self, cx: &mut UiContext<'_>, rect: Rect) {
@@ -153,7 +91,7 @@ impl View<'_> {
         let cards = Rect::from_min_max(cards.min, pos2(cards.right(), cards.bottom() - theme::GAP));
         let [heat, turns, habits, scale, sound] = columns(cards, [1.15, 1.4, 1.4, 1.45, 1.65]);
         let inside = card(cx, heat, "");
-        let tip = "Low: the most expected note every time. 0.9: as varied as what it learnt. 2: wild.";
+        let tip = "Low: the most expected note every time. 1: as varied as what it learnt. 2: wild.";
         large_knob(cx, inside, &params.model.temperature, tip);
         self.turns(cx, turns);
         self.taste(cx, habits);
@@ -387,13 +325,6 @@ fn levels(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
     toggle(cx, all, &params.sound.on, piano);
     let tip = "Plays the chords softly, so that Segue has something to play to.";
     toggle(cx, chords, &params.harmony.comping, tip);
-}
-
-/// The available styles as normalized values. The user's own style is included only if there is one.
-fn styles(params: &SegueParams) -> Vec<f32> {
-    let built_in = styles::STYLES.iter().map(|style| style.number);
-    let own = (!params.own.map(String::is_empty)).then_some(styles::OWN);
-    built_in.chain(own).map(|number| params.model.style.preview_normalized(i32::from(number.0))).collect()
 }
 
 /// A random number from 0 to 9999.

@@ -1,134 +1,196 @@
-//! The presets: a list to choose from, and a field for saving new ones.
+//! The presets: a list to search and choose from, fields for saving new ones, and the buttons that step through them.
+
+mod list;
 
 use super::ui_context::UiContext;
 use super::{controls, theme};
 use crate::params::SegueParams;
-use crate::preset::{self, ShelfEntry};
-use egui::{Align2, Id, Rect, TextEdit, Ui};
+use crate::preset::{self, Preset};
+use egui::{Rect, Sense, Shape, Stroke, pos2, vec2};
+use nice_plug::params::persist::PersistentField;
+use std::path::PathBuf;
 
-/// The presets in the list, and its text field.
-#[derive(Default)]
+/// The width of a button that steps through the presets.
+const STEP: f32 = 22.0;
+
+/// The presets in the list, and its text fields.
 pub struct PresetMenu {
     presets: preset::Shelf,
-    /// The name of the preset that was chosen last.
-    name: Option<String>,
-    /// The name in the field for a new preset.
-    fresh: String,
+    /// The folder of the musician's own.
+    folder: Option<PathBuf>,
+    /// What is searched for.
+    search: String,
+    /// The name in the field for a new preset, and what that is for.
+    name: String,
+    purpose: String,
+    /// What the list asks before it does it.
+    question: Option<Confirmation>,
+}
+
+/// What cannot be taken back, and so is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Confirmation {
+    Delete(String),
+    Replace(String),
 }
 
 /// What the musician did in the list.
 enum Deed {
-    Apply(ShelfEntry),
+    Apply(Box<Preset>),
     Save(String),
     Delete(String),
+    Ask(Confirmation),
+    /// The answer to the question was no.
+    Keep,
+}
+
+impl Default for PresetMenu {
+    fn default() -> Self {
+        Self {
+            presets: preset::Shelf::default(),
+            folder: preset::folder(),
+            search: String::new(),
+            name: String::new(),
+            purpose: String::new(),
+            question: None,
+        }
+    }
 }
 
 impl PresetMenu {
     /// Reads the presets that exist now.
     pub fn read(&mut self) {
-        self.presets = preset::Shelf::open();
+        self.presets = preset::Shelf::open_at(self.folder.clone());
     }
 
-    /// Draws the list.
+    /// Keeps the musician's own in another folder.
+    #[cfg(test)]
+    pub fn keep_in(&mut self, folder: PathBuf) {
+        self.folder = Some(folder);
+        self.read();
+    }
+
+    /// The name of the preset that plays, with a star when a setting differs from it.
+    pub fn face(&self, params: &SegueParams) -> String {
+        let name = params.preset.map(String::clone);
+        if name.is_empty() {
+            return "Presets".to_owned();
+        }
+        let is_changed = self.presets.find(&name).is_some_and(|entry| !preset::plays(&entry.preset, params));
+        if is_changed { format!("{name} *") } else { name }
+    }
+
+    /// Draws the button that opens the list, the list, and the buttons beside it.
     pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
-        let face = self.name.clone().unwrap_or_else(|| "Presets".to_owned());
+        let inner = rect.shrink2(vec2(STEP + 2.0, 0.0));
         let tip = "Ways of playing, ready made, and your own. Each sets style, chart and everything that is heard; \
-                   levels, channels and seed stay.";
-        let response = controls::raised(cx, "Presets", rect, &face, tip);
+                   levels, channels and seed stay. A star: a setting differs from the preset.";
+        let face = self.face(params);
+        let response = controls::raised(cx, "Presets", inner, &face, tip);
         if response.clicked() {
             // New files may have been added.
             self.read();
+            self.question = None;
+            self.search.clear();
         }
         let mut rows = Vec::new();
         let mut deed = None;
-        let popup = egui::Popup::menu(&response).width(rect.width().max(300.0)).gap(2.0);
+        let popup = egui::Popup::menu(&response).width(inner.width().max(420.0)).gap(2.0);
         let popup = popup.close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-        popup.show(|ui| deed = self.list(ui, &mut rows));
+        popup.show(|ui| deed = self.list(ui, &mut rows, params));
         for (name, rect) in rows {
             cx.mark(&name, rect);
         }
+        let at = |left: f32| Rect::from_min_max(pos2(left, rect.top()), pos2(left + STEP, rect.bottom()));
+        for (name, place, step) in
+            [("Previous preset", at(rect.left()), -1), ("Next preset", at(rect.right() - STEP), 1)]
+        {
+            if arrow(cx, name, place, step) {
+                deed = self.beside(params, step).map(|preset| Deed::Apply(Box::new(preset)));
+            }
+        }
+        if let Some(deed) = deed {
+            self.perform(cx, deed, params);
+        }
+    }
+
+    /// The preset after or before the one that plays.
+    fn beside(&self, params: &SegueParams, step: isize) -> Option<Preset> {
+        let all = self.presets.entries();
+        let here = params.preset.map(|name| all.iter().position(|entry| entry.preset.name == *name));
+        let last = all.len().checked_sub(1)?;
+        let there = match (here, step) {
+            (None, 1..) => 0,
+            (None, _) => last,
+            (Some(here), _) => here.checked_add_signed(step).map_or(last, |there| if there > last { 0 } else { there }),
+        };
+        Some(all.get(there)?.preset.clone())
+    }
+
+    fn perform(&mut self, cx: &mut UiContext<'_>, deed: Deed, params: &SegueParams) {
+        self.question = None;
         match deed {
-            Some(Deed::Apply(entry)) => self.apply(cx, &entry, params),
-            Some(Deed::Save(name)) => self.save(cx, name, params),
-            Some(Deed::Delete(name)) => {
+            Deed::Apply(preset) => {
+                let what = if preset.name.is_empty() { "Init".to_owned() } else { format!("preset {}", preset.name) };
+                cx.remember(what);
+                cx.apply(&preset);
+                cx.say(preset.purpose);
+            }
+            Deed::Save(name) => self.save(cx, name, params),
+            Deed::Delete(name) => {
                 let said = match self.presets.delete(&name) {
-                    Ok(()) => format!("{name} is deleted."),
+                    Ok(()) => format!("Deleted “{name}”."),
                     Err(error) => sentence(&error.to_string()),
                 };
                 cx.say(said);
             }
-            None => {}
+            Deed::Ask(question) => self.question = Some(question),
+            Deed::Keep => {}
         }
-    }
-
-    fn list(&mut self, ui: &mut Ui, rows: &mut Vec<(String, Rect)>) -> Option<Deed> {
-        let mut deed = None;
-        egui::ScrollArea::vertical().max_height(330.0).show(ui, |ui| {
-            let mut was_own = false;
-            for entry in self.presets.entries() {
-                let preset = &entry.preset;
-                let is_own = entry.file.is_some();
-                if is_own && !std::mem::replace(&mut was_own, is_own) {
-                    ui.separator();
-                }
-                let is_chosen = self.name.as_ref() == Some(&preset.name);
-                let tip = format!("{}\n{}", preset.purpose, preset.style);
-                let row = ui.selectable_label(is_chosen, &preset.name).on_hover_text(tip);
-                rows.push((format!("Preset {}", preset.name), row.rect));
-                if row.clicked() {
-                    deed = Some(Deed::Apply(entry.clone()));
-                    ui.close();
-                }
-                row.context_menu(|ui| {
-                    if is_own && ui.button("Delete").clicked() {
-                        deed = Some(Deed::Delete(preset.name.clone()));
-                        ui.close();
-                    }
-                });
-            }
-        });
-        if let Some(refused) = self.presets.refused().first() {
-            ui.colored_label(theme::WRONG, refused.to_string());
-        }
-        ui.separator();
-        ui.horizontal(|ui| {
-            let field = TextEdit::singleline(&mut self.fresh)
-                .id(Id::unique("segue preset name"))
-                .hint_text("Keep as…")
-                .align(Align2::LEFT_CENTER)
-                .desired_width(ui.available_width() - 70.0);
-            let field = ui.add(field);
-            rows.push(("Preset name".to_owned(), field.rect));
-            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-            let save = ui.button("Save").on_hover_text("Keeps how Segue plays now. A right click on yours deletes it.");
-            rows.push(("Save preset".to_owned(), save.rect));
-            if (save.clicked() || entered) && !self.fresh.trim().is_empty() {
-                deed = Some(Deed::Save(self.fresh.trim().to_owned()));
-            }
-        });
-        deed
-    }
-
-    fn apply(&mut self, cx: &mut UiContext<'_>, entry: &ShelfEntry, params: &SegueParams) {
-        preset::apply(&entry.preset, params, &mut cx.setter());
-        // A preset that changes only the chart moves no parameter, so the host would not notice it.
-        cx.touch(&params.harmony.source);
-        self.name = Some(entry.preset.name.clone());
-        cx.say(entry.preset.purpose.clone());
     }
 
     fn save(&mut self, cx: &mut UiContext<'_>, name: String, params: &SegueParams) {
+        let before = self.presets.find(&name).map(|entry| &entry.preset);
         let mut fresh = preset::of(params);
+        fresh.purpose = match (self.purpose.trim(), before) {
+            ("", Some(before)) => before.purpose.clone(),
+            (purpose, _) => purpose.to_owned(),
+        };
         fresh.name = name;
         match self.presets.save(&fresh) {
             Ok(()) => {
-                cx.say(format!("{} is kept.", fresh.name));
-                self.name = Some(fresh.name);
-                self.fresh.clear();
+                cx.say(format!("Saved “{}”.", fresh.name));
+                params.preset.set(fresh.name);
+                cx.touch(&params.harmony.source);
+                self.name.clear();
+                self.purpose.clear();
             }
             Err(error) => cx.say(sentence(&error.to_string())),
         }
     }
+}
+
+/// A preset in which every setting has its default.
+fn init(params: &SegueParams) -> Preset {
+    let style = params.setting("style").map(|style| style.text(style.default_value())).unwrap_or_default();
+    let mut preset = Preset::default();
+    preset.style = style;
+    "Every setting is at its default.".clone_into(&mut preset.purpose);
+    preset
+}
+
+/// A button that steps through the presets. True when it is pressed.
+fn arrow(cx: &mut UiContext<'_>, name: &str, rect: Rect, step: isize) -> bool {
+    let tip = if step < 0 { "The preset before this one." } else { "The preset after this one." };
+    let response = cx.area(name, rect, Sense::click(), tip);
+    let painter = cx.ui.painter();
+    painter.rect_filled(rect, theme::RADIUS, if response.hovered() { theme::LIT } else { theme::RAISED });
+    painter.rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, theme::RIM), egui::StrokeKind::Inside);
+    let side = if step < 0 { -4.0 } else { 4.0 };
+    let centre = rect.center();
+    let points = vec![centre + vec2(side, 0.0), centre + vec2(-side * 0.8, 5.0), centre + vec2(-side * 0.8, -5.0)];
+    painter.add(Shape::convex_polygon(points, theme::TEXT, Stroke::NONE));
+    response.clicked()
 }
 
 /// The text with a capital letter and a full stop.

@@ -1,15 +1,18 @@
 //! The piano roll: past notes scroll to the left, and Segue's planned notes are drawn to the right of the playhead.
 
+mod bench;
+mod chords;
+
 use super::ui_context::UiContext;
 use super::{EditorData, theme};
-use crate::params::{ChordSource, SegueParams};
-use crate::styles;
+use crate::params::{ModeChoice, SegueParams};
+use bench::TurnWords;
+pub use chords::usual_chart;
+use chords::{ChordChange, between, now_and_next};
 use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
 use segue_engine::host::NoteSource;
 use segue_engine::recorder::{History, Present};
-use segue_model::chart::Chart;
 use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How much of the past is kept for drawing, in nanoseconds.
@@ -30,6 +33,10 @@ const BEATS: (f32, f32, f32) = (24.0, 4.0, 128.0);
 const HEAD: f32 = 22.0;
 /// The least number of visible keys.
 const LEAST_KEYS: f32 = 30.0;
+/// How much the bars of a trade are shaded.
+const SHADE: f32 = 0.07;
+/// More turns than fit into the roll.
+const TURNS: usize = 256;
 #[expect(clippy::cast_precision_loss, reason = "48")]
 const TICKS: f64 = TICKS_PER_QUARTER as f64;
 
@@ -45,6 +52,8 @@ pub struct Roll {
     beats: f32,
     /// The lowest and the highest visible key, while they glide to their targets.
     keys: (f32, f32),
+    /// When turns of a trade began while the window was open, and whether they are Segue's.
+    turns: Vec<(f64, bool)>,
 }
 
 impl Default for Roll {
@@ -57,6 +66,7 @@ impl Default for Roll {
             now: 0.0,
             beats: BEATS.0,
             keys: (48.0, 84.0),
+            turns: Vec::new(),
         }
     }
 }
@@ -76,11 +86,27 @@ impl Roll {
         if present.as_ref().map(|present| present.at_ns) != self.present.as_ref().map(|present| present.at_ns) {
             self.fresh = Some(Instant::now());
             self.present = present;
+            self.note_turn(data.params.turns.mode.value());
         }
         if self.history.notes.len() > SWEEP {
             self.history.forget_before(self.history.newest_ns.saturating_sub(KEPT_NS));
         }
         self.move_on()
+    }
+
+    /// Keeps whose turn it is, for shading the bars of a trade.
+    fn note_turn(&mut self, mode: ModeChoice) {
+        let Some(Present { snapshot, .. }) = &self.present else { return };
+        let jumps_back = self.turns.last().is_some_and(|(from, _)| snapshot.now < *from);
+        if mode != ModeChoice::Trade || jumps_back {
+            self.turns.clear();
+        }
+        let Some(part) = snapshot.part.filter(|_| mode == ModeChoice::Trade) else { return };
+        if self.turns.last().is_none_or(|(_, is_segues)| *is_segues != part.plays) {
+            self.turns.push((if part.plays { part.start } else { snapshot.now }, part.plays));
+            let spare = self.turns.len().saturating_sub(TURNS);
+            self.turns.drain(..spare);
+        }
     }
 
     fn move_on(&mut self) -> bool {
@@ -114,17 +140,20 @@ impl Roll {
         let sheet = RollView::new(self, rect);
         let painter = cx.ui.painter().with_clip_rect(rect);
         sheet.rows(&painter);
-        sheet.bars(&painter, &self.history, self.present.as_ref());
-        if let Some(chart) = chart_in_force(params) {
-            sheet.chords(&painter, &self.history, self.present.as_ref(), &chart);
+        if params.turns.mode.value() == ModeChoice::Trade {
+            sheet.turns(&painter, &self.turns, self.present.as_ref());
         }
+        sheet.bars(&painter, &self.history, self.present.as_ref());
+        let span = (sheet.from, sheet.to());
+        sheet.chords(&painter, &between(span, &self.history, self.present.as_ref(), params));
         sheet.notes(&painter, &self.history);
         sheet.planned(&painter, self.present.as_ref());
         sheet.octaves(&painter);
         sheet.playhead(&painter, self.present.as_ref());
+        self.bench(&painter, &sheet, params);
         sheet.legend(&painter);
         if self.history.notes.is_empty() {
-            let words = "Play. When you lift your hands, Segue answers.";
+            let words = beginning(params.turns.mode.value());
             let at = pos2(lerp(rect.x_range(), NOW / 2.0), rect.center().y);
             painter.text(at, Align2::CENTER_CENTER, words, theme::large(), theme::QUIET);
         }
@@ -134,6 +163,15 @@ impl Roll {
     /// Whether no note has sounded yet.
     pub fn is_empty(&self) -> bool {
         self.history.notes.is_empty()
+    }
+
+    /// What is read from a piano bench.
+    fn bench(&self, painter: &Painter, sheet: &RollView, params: &SegueParams) {
+        let Some(present) = &self.present else { return };
+        let words = TurnWords::of(params.turns.mode.value(), &present.snapshot, self.now);
+        let ahead = Rect::from_min_max(pos2(sheet.x(self.now), sheet.field.top()), sheet.field.max);
+        let chords = now_and_next(self.now, &self.history, Some(present), params);
+        bench::draw(painter, ahead, &words, self.now, chords);
     }
 
     /// Moves the view smoothly to the keys that are played.
@@ -153,17 +191,13 @@ impl Roll {
     }
 }
 
-/// The chart in force, when the chords come from one.
-fn chart_in_force(params: &SegueParams) -> Option<Arc<Chart>> {
-    if params.harmony.source.value() != ChordSource::Chart {
-        return None;
+/// What an empty roll says.
+fn beginning(mode: ModeChoice) -> &'static str {
+    match mode {
+        ModeChoice::Answer => "Play. When you lift your hands, Segue answers.",
+        ModeChoice::Trade => "Play. You and Segue take turns, as many bars each.",
+        ModeChoice::Duet => "Play. Segue plays along with you.",
     }
-    params.chart.chart().or_else(|| usual_chart(params))
-}
-
-/// The chart of the style that plays.
-pub fn usual_chart(params: &SegueParams) -> Option<Arc<Chart>> {
-    styles::style(params.settings().style.number)?.chart()
 }
 
 /// The coordinates of one frame: where moments and keys lie.
@@ -272,7 +306,7 @@ impl RollView {
             while at < line + bar {
                 if float(at) >= from && float(at) < end {
                     let is_bar = at == line;
-                    let colour = if is_bar { theme::EDGE } else { theme::CARD };
+                    let colour = if is_bar { theme::FAINT } else { theme::LIT };
                     let top = if is_bar { self.rect.top() } else { self.field.top() };
                     painter.vline(self.x(float(at)), top..=self.rect.bottom(), Stroke::new(1.0, colour));
                     let number = (at - history.form_at(float(at)).0).div_euclid(bar) + 1;
@@ -288,35 +322,39 @@ impl RollView {
         }
     }
 
-    fn chords(&self, painter: &Painter, history: &History, present: Option<&Present>, chart: &Chart) {
-        /// Chords change on sixteenths at the finest.
-        const STEP: i64 = TICKS_PER_QUARTER / 4;
-        let newest = present.map_or(history.newest, |present| present.snapshot.now);
-        let form_and_metre = |tick: f64| match present {
-            // The future is drawn with the present chords.
-            Some(present) if tick >= newest || history.forms.is_empty() => {
-                (present.snapshot.form, present.snapshot.bars.metre)
-            }
-            _ => (history.form_at(tick), history.bars_at(tick).metre),
-        };
-        let mut tick = floor(self.from).div_euclid(STEP) * STEP - STEP * 64;
-        let mut before = None;
+    fn chords(&self, painter: &Painter, changes: &[ChordChange]) {
         let mut free = f32::NEG_INFINITY;
-        while float(tick) < self.to() {
-            let (form, metre) = form_and_metre(float(tick));
-            let chord = chart.at(Ticks(tick) - form, metre);
-            if before != Some(chord) {
-                before = Some(chord);
-                let x = self.x(float(tick)).max(self.rect.left() + 2.0);
-                let name = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
-                // First the chord in force at the left edge, then the chords that have room.
-                let galley = painter.layout_no_wrap(name, theme::body(), theme::CHORD);
-                if x >= free && float(tick) >= self.from {
-                    free = x + galley.size().x + 8.0;
-                    painter.galley(pos2(x + 4.0, self.rect.top() + 3.0), galley, theme::CHORD);
-                }
+        for (index, (from, chord)) in changes.iter().enumerate() {
+            let x = self.x(*from).max(self.rect.left());
+            let name = chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string());
+            let galley = painter.layout_no_wrap(name, theme::body(), theme::CHORD);
+            // A chord from before the left edge gives way to one that begins within it.
+            let next = changes.get(index + 1).map_or(f32::INFINITY, |(next, _)| self.x(*next));
+            let is_pinned = index == 0;
+            if x >= free && !(is_pinned && x + galley.size().x + 8.0 > next) {
+                free = x + galley.size().x + 8.0;
+                painter.galley(pos2(x + 4.0, self.rect.top() + 3.0), galley, theme::CHORD);
             }
-            tick += STEP;
+        }
+    }
+
+    /// The bars of a trade in the colour of whose they are.
+    fn turns(&self, painter: &Painter, turns: &[(f64, bool)], present: Option<&Present>) {
+        let part = present.and_then(|present| present.snapshot.part);
+        let mut all: Vec<(f64, bool)> = turns.iter().copied().filter(|(from, _)| *from <= self.now).collect();
+        if let Some(part) = part {
+            all.extend([(part.start, true), (part.end, false)].into_iter().filter(|(from, _)| *from > self.now));
+        }
+        let ends: Vec<f64> = all.iter().skip(1).map(|(from, _)| *from).chain([self.to()]).collect();
+        for (&(from, is_segues), end) in all.iter().zip(ends) {
+            let (left, right) = (self.x(from.max(self.from)), self.x(end.min(self.to())));
+            if left < right {
+                let colour = if is_segues { theme::SEGUE } else { theme::PLAYER };
+                let shade = Rect::from_x_y_ranges(left..=right, self.field.y_range());
+                painter.rect_filled(shade, 0.0, colour.gamma_multiply(SHADE));
+                let edge = Rect::from_x_y_ranges(left..=right, self.field.top()..=self.field.top() + 2.0);
+                painter.rect_filled(edge, 0.0, colour.gamma_multiply(0.8));
+            }
         }
     }
 

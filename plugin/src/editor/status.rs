@@ -8,10 +8,69 @@ use egui::{Align2, Color32, Rect, pos2};
 use segue_engine::recorder::Present;
 use segue_engine::stats::{Stats, WorkerStatus};
 use segue_model::note::Ticks;
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
-/// Draws the line.
-pub fn line(cx: &mut UiContext<'_>, rect: Rect, data: &EditorData, present: Option<&Present>) {
+/// Faults are shown for this long, so that one hiccup does not stay for the evening.
+const SHOWN: Duration = Duration::from_secs(30);
+
+/// A count that only grows, and how much it has grown of late.
+#[derive(Debug, Default)]
+struct RecentCount {
+    seen: u32,
+    /// When it grew and by how much, the oldest first.
+    grown: VecDeque<(Instant, u32)>,
+}
+
+impl RecentCount {
+    /// How much the count has grown within the last [`SHOWN`].
+    fn of(&mut self, count: u32, now: Instant) -> u32 {
+        let more = count.wrapping_sub(std::mem::replace(&mut self.seen, count));
+        match self.grown.back_mut() {
+            // One entry a second is enough.
+            Some((since, sum)) if now.duration_since(*since) < Duration::from_secs(1) => *sum += more,
+            _ if more > 0 => self.grown.push_back((now, more)),
+            _ => {}
+        }
+        self.grown.retain(|(at, _)| now.duration_since(*at) < SHOWN);
+        self.grown.iter().map(|(_, more)| more).sum()
+    }
+}
+
+/// The status line, which remembers the faults of the last half minute.
+#[derive(Debug, Default)]
+pub struct StatusLine {
+    late: RecentCount,
+    dropped: RecentCount,
+    refused: RecentCount,
+    unheard: RecentCount,
+}
+
+impl StatusLine {
+    /// Draws the line.
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, data: &EditorData, present: Option<&Present>) {
+        let (stats, now) = (&data.stats, Instant::now());
+        let recent = [
+            self.late.of(stats.late.get(), now),
+            self.dropped.of(stats.dropped.get(), now),
+            self.refused.of(stats.refused.get(), now),
+            self.unheard.of(stats.unheard.get(), now),
+        ];
+        if recent.iter().any(|count| *count > 0) {
+            cx.ui.ctx().request_repaint_after(Duration::from_secs(1));
+        }
+        line(cx, rect, data, present, recent);
+    }
+}
+
+fn line(
+    cx: &mut UiContext<'_>,
+    rect: Rect,
+    data: &EditorData,
+    present: Option<&Present>,
+    [late, dropped, refused, unheard]: [u32; 4],
+) {
     cx.ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme::EDGE));
     let y = rect.center().y;
     if let Some(words) = cx.notice() {
@@ -51,15 +110,16 @@ pub fn line(cx: &mut UiContext<'_>, rect: Rect, data: &EditorData, present: Opti
             cell(cx, name, format!("{number} {words}"), theme::WRONG, tip);
         }
     };
-    let tip = "Notes that were decided after their moment: the machine is too busy. A longer look-ahead helps.";
-    count("Status late", "late", stats.late.get(), tip);
+    let tip = "Notes that were decided after their moment: the machine is too busy. A longer look-ahead \
+               helps. Counted over the last half minute.";
+    count("Status late", "late", late, tip);
     let tip = "Notes that were not played at all, because they came much too late.";
-    count("Status dropped", "dropped", stats.dropped.get(), tip);
-    count("Status refused", "refused", stats.refused.get(), "Notes that the host would not take.");
+    count("Status dropped", "dropped", dropped, tip);
+    count("Status refused", "refused", refused, "Notes that the host would not take.");
     count(
         "Status unheard",
         "not heard",
-        stats.unheard.get(),
+        unheard,
         "Notes of yours that never reached the model, because it was too far behind.",
     );
     count("Status waits", "time-outs", stats.time_outs.get(), "Times that a rendering waited for Segue and gave up.");
@@ -120,4 +180,20 @@ fn transport(present: Option<&Present>) -> String {
     let bar = (now - snapshot.form).0.div_euclid(metre.bar().0) + 1;
     let beat = snapshot.bars.place(now).0 / metre.beat().0.max(1) + 1;
     format!("host   {bar}.{beat}   {sign}   {tempo}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_counted_for_half_a_minute() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let mut late = RecentCount::default();
+        let counts = [(0, 0, 0), (1, 1, 1), (2, 3, 3), (29, 3, 3), (31, 3, 2), (32, 3, 0), (40, 4, 1), (90, 4, 0)];
+        for (second, count, shown) in counts {
+            assert_eq!(late.of(count, at(second)), shown, "after {second} s");
+        }
+    }
 }

@@ -21,6 +21,9 @@ pub struct TestProbe {
     published: String,
     frames: u64,
     counted: Option<Instant>,
+    /// The places in the last frame, for the tests of this crate.
+    #[cfg(test)]
+    pub places: std::collections::BTreeMap<String, Rect>,
 }
 
 impl TestProbe {
@@ -31,11 +34,15 @@ impl TestProbe {
             asked.map(PathBuf::from).unwrap_or_default()
         });
         self.now.clear();
+        #[cfg(test)]
+        self.places.clear();
         self.frames += 1;
     }
 
     /// Notes the place of a control.
     pub fn note(&mut self, name: &str, rect: Rect) {
+        #[cfg(test)]
+        self.places.insert(name.to_owned(), rect);
         if self.file.as_ref().is_some_and(|file| !file.as_os_str().is_empty()) {
             let Rect { min, max } = rect;
             // Writing to a string cannot fail.

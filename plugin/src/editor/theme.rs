@@ -5,8 +5,8 @@
 use egui::style::WidgetVisuals;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Galley, Painter, Shadow, Stroke,
-    TextStyle, Theme, Visuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Galley, Painter, Rect, Shadow,
+    Stroke, StrokeKind, TextStyle, Theme, Visuals,
 };
 use std::sync::Arc;
 
@@ -20,6 +20,9 @@ pub const PAPER_DARK: Color32 = Color32::from_rgb(0x0B, 0x0C, 0x10);
 pub const CARD: Color32 = Color32::from_rgb(0x1C, 0x1F, 0x26);
 /// The edge of a group.
 pub const EDGE: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x37);
+/// The edge of controls: it stands out from what is behind them as much as the Web Content Accessibility Guidelines
+/// ask.
+pub const RIM: Color32 = Color32::from_rgb(0x66, 0x6D, 0x7A);
 /// Controls that can be pressed.
 pub const RAISED: Color32 = Color32::from_rgb(0x2A, 0x2E, 0x38);
 /// Such a control under the pointer.
@@ -38,6 +41,8 @@ pub const FAINT: Color32 = Color32::from_rgb(0x5A, 0x60, 0x6C);
 pub const PLAYER: Color32 = Color32::from_rgb(0xFF, 0xD1, 0x7A);
 /// Segue: the darker one, and the colour of everything that is set.
 pub const SEGUE: Color32 = Color32::from_rgb(0x3F, 0x8E, 0xF5);
+/// Segue's name in large letters.
+pub const SEGUE_TEXT: Color32 = Color32::from_rgb(0x6D, 0xAB, 0xFA);
 /// The background of a chosen value: Segue's own colour would be too bright under white letters.
 pub const CHOSEN: Color32 = Color32::from_rgb(0x2A, 0x6F, 0xD0);
 /// Chords.
@@ -72,6 +77,11 @@ pub fn large() -> FontId {
     FontId::proportional(19.0)
 }
 
+/// The font of whose turn it is.
+pub fn huge() -> FontId {
+    FontId::proportional(32.0)
+}
+
 /// The font of the chord chart: monospaced, so that its bars line up.
 pub fn chart() -> FontId {
     FontId::monospace(13.0)
@@ -82,6 +92,16 @@ pub fn elided(painter: &Painter, text: &str, font: FontId, colour: Color32, widt
     let mut line = LayoutJob::simple_singleline(text.to_owned(), font, colour);
     line.wrap = TextWrapping::truncate_at_width(width);
     painter.layout_job(line)
+}
+
+/// The edge of a control.
+pub fn rim() -> Stroke {
+    Stroke::new(1.0, RIM)
+}
+
+/// Marks the control that has the keyboard.
+pub fn ring(painter: &Painter, rect: Rect) {
+    painter.rect_stroke(rect.expand(1.0), RADIUS, Stroke::new(2.0, PLAYER), StrokeKind::Outside);
 }
 
 /// Applies the theme to a new window.
@@ -113,13 +133,20 @@ pub fn dress(ctx: &Context) {
     });
 }
 
+/// ♭, ♮ and ♯, which the other fonts lack. They are our own; `accidentals.py` beside the file draws them.
+const ACCIDENTALS: &[u8] = include_bytes!("../../assets/accidentals.ttf");
+
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
-    for (name, bytes) in [("text", epaint_default_fonts::UBUNTU_LIGHT), ("chart", epaint_default_fonts::HACK_REGULAR)] {
+    for (name, bytes) in [
+        ("text", epaint_default_fonts::UBUNTU_LIGHT),
+        ("chart", epaint_default_fonts::HACK_REGULAR),
+        ("accidentals", ACCIDENTALS),
+    ] {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
-    // Each font provides the letters that the other lacks, such as ♯ and ♭.
-    let both = |first: &str, second: &str| vec![first.to_owned(), second.to_owned()];
+    // Each font provides the letters that those before it lack.
+    let both = |first: &str, second: &str| [first, second, "accidentals"].map(str::to_owned).to_vec();
     fonts.families.insert(FontFamily::Proportional, both("text", "chart"));
     fonts.families.insert(FontFamily::Monospace, both("chart", "text"));
     fonts
@@ -130,12 +157,12 @@ fn visuals() -> Visuals {
     let widget = |fill: Color32, text: Color32| WidgetVisuals {
         bg_fill: fill,
         weak_bg_fill: fill,
-        bg_stroke: Stroke::new(1.0, EDGE),
+        bg_stroke: rim(),
         corner_radius: CornerRadius::same(RADIUS),
         fg_stroke: Stroke::new(1.0, text),
         expansion: 0.0,
     };
-    visuals.widgets.noninteractive = widget(CARD, TEXT);
+    visuals.widgets.noninteractive = WidgetVisuals { bg_stroke: Stroke::new(1.0, EDGE), ..widget(CARD, TEXT) };
     visuals.widgets.inactive = widget(RAISED, TEXT);
     visuals.widgets.hovered = widget(LIT, TEXT);
     visuals.widgets.active = widget(LIT, TEXT);
@@ -173,14 +200,29 @@ mod tests {
     fn everything_that_is_read_stands_out_from_what_is_behind_it() {
         const READABLE: f32 = 4.5;
         let flat = [GROUND, PAPER, CARD];
-        let pairs =
-            [TEXT, DIM, QUIET, PLAYER, WRONG, CHORD].into_iter().flat_map(|ink| flat.map(|behind| (ink, behind)));
+        let pairs = [TEXT, DIM, QUIET, PLAYER, WRONG, CHORD, SEGUE_TEXT]
+            .into_iter()
+            .flat_map(|ink| flat.map(|behind| (ink, behind)));
         let pressed = [(TEXT, RAISED), (TEXT, LIT), (DIM, RAISED), (WRONG, RAISED), (Color32::WHITE, CHOSEN)];
         for (ink, behind) in pairs.chain(pressed) {
             let found = contrast(ink, behind);
             assert!(found >= READABLE, "{ink:?} on {behind:?}: {found}");
         }
         assert!(contrast(FAINT, CARD) < READABLE, "a colour too faint for text is found");
+    }
+
+    /// The edges of controls, the parts that are set, and the focus ring; also against each other where they touch.
+    #[test]
+    fn controls_stand_out_three_to_one() {
+        const VISIBLE: f32 = 3.0;
+        let surfaces = [GROUND, PAPER, CARD];
+        let pairs = [RIM, SEGUE, PLAYER].into_iter().flat_map(|ink| surfaces.map(|behind| (ink, behind)));
+        let knobs = [(TEXT, RAISED), (TEXT, LIT), (DIM, RAISED), (DIM, GROUND)];
+        for (ink, behind) in pairs.chain(knobs) {
+            let found = contrast(ink, behind);
+            assert!(found >= VISIBLE, "{ink:?} on {behind:?}: {found}");
+        }
+        assert!(contrast(EDGE, CARD) < VISIBLE, "an edge that is too faint for a control is found");
     }
 
     #[test]

@@ -1,13 +1,18 @@
-//! What every control uses: gestures that begin and end, typed values, tooltips, and the place of each control.
+//! What every control uses: gestures that begin and end, typed values, keys, tooltips, its name for screen readers, and
+//! its place.
 //!
-//! Drag to change a value, Ctrl for fine steps, double click for the default, the wheel for a step, click the number to
-//! type it.
+//! Drag to change a value, Shift or Ctrl for fine steps, double click for the default, the wheel or the arrow keys for
+//! a step, click the number to type it, the right button for a menu.
+
+mod keys;
 
 use super::notice::Notice;
 use super::test_probe::TestProbe;
 use super::theme;
+use super::undo::Undo;
 use crate::params::{Gestures, SegueParams};
-use egui::{Align2, Id, Key, Modifiers, Pos2, Rect, Response, Sense, TextEdit, Ui, vec2};
+use crate::preset::{self, Preset};
+use egui::{Align2, Id, Key, Modifiers, Pos2, Rect, Response, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
 use nice_plug::context::gui::{GuiContext, ParamSetter};
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::prelude::Param;
@@ -15,7 +20,7 @@ use std::time::{Duration, Instant};
 
 /// How far a drag over the whole range goes, in points.
 const DRAG_POINTS: f32 = 180.0;
-/// The factor for a drag with Ctrl.
+/// The factor for a drag with Shift or Ctrl.
 const FINE: f32 = 0.1;
 /// One notch of the wheel as a share of the range, for parameters without steps.
 const NOTCH: f32 = 0.02;
@@ -35,8 +40,12 @@ pub struct Interaction {
     /// The control that is being dragged, and its value.
     drag: Option<(Id, f32)>,
     typing: Option<Typing>,
-    /// Whether Ctrl is held. egui does not know, because it forgets held keys whenever the keyboard focus goes back to
-    /// the host.
+    /// The text in the open menu of a control.
+    menu: Option<Typing>,
+    /// What the window can take back.
+    undo: Undo,
+    /// Whether Shift or Ctrl is held. egui does not know, because it forgets held keys whenever the keyboard focus goes
+    /// back to the host.
     is_fine: bool,
     /// Momentary switches that are on, and since when.
     pulses: Vec<(ParamPtr, Instant)>,
@@ -92,6 +101,8 @@ pub struct UiContext<'a> {
     interaction: &'a mut Interaction,
     notice: &'a mut Notice,
     test_probe: &'a mut TestProbe,
+    /// The control that has the focus.
+    focused: Option<Rect>,
 }
 
 impl<'a> UiContext<'a> {
@@ -107,17 +118,20 @@ impl<'a> UiContext<'a> {
         interaction.is_fine = ui.input(|input| {
             let told = input.events.iter().rev().find_map(|event| match event {
                 egui::Event::ModifiersChanged(modifiers) | egui::Event::PointerButton { modifiers, .. } => {
-                    Some(modifiers.ctrl || modifiers.command)
+                    Some(modifiers.shift || modifiers.ctrl || modifiers.command)
                 }
                 _ => None,
             });
             told.unwrap_or(interaction.is_fine)
         });
-        Self { ui, names: NAME, context, params, interaction, notice, test_probe }
+        Self { ui, names: NAME, context, params, interaction, notice, test_probe, focused: None }
     }
 
     /// Ends the frame. Returns how soon the next one is needed.
     pub fn finish(&mut self) -> Option<Duration> {
+        if let Some(rect) = self.focused {
+            theme::ring(self.ui.painter(), rect);
+        }
         self.interaction.end_pulses(self.context, self.params);
         let notice = self.notice.remaining();
         let pulse = self.interaction.pulses.iter().map(|(_, since)| PULSE.saturating_sub(since.elapsed())).min();
@@ -136,8 +150,19 @@ impl<'a> UiContext<'a> {
 
     /// An area that reacts to the pointer.
     pub fn area(&mut self, name: &str, rect: Rect, sense: Sense, tip: &str) -> Response {
+        self.area_as(&WidgetInfo::labeled(Role::Button, true, name), name, rect, sense, tip)
+    }
+
+    /// An area that screen readers know as something else than a button. `info` tells them what it is.
+    pub fn area_as(&mut self, info: &WidgetInfo, name: &str, rect: Rect, sense: Sense, tip: &str) -> Response {
         self.test_probe.note(name, rect);
         let response = self.ui.interact(rect, id_of(name), sense);
+        if sense.interactive() {
+            response.widget_info(|| info.clone());
+        }
+        if response.has_focus() {
+            self.focused = Some(rect);
+        }
         if tip.is_empty() { response } else { response.on_hover_text(tip) }
     }
 
@@ -146,9 +171,26 @@ impl<'a> UiContext<'a> {
         self.test_probe.note(name, rect);
     }
 
-    /// Moves several parameters at once, such as those of a preset.
-    pub fn setter(&self) -> ParamSetter<'a> {
+    fn setter(&self) -> ParamSetter<'a> {
         self.context.param_setter()
+    }
+
+    /// Makes the instance play as a preset says, and makes sure that the host knows.
+    pub fn apply(&mut self, preset: &Preset) {
+        if !preset::apply(preset, self.params, &mut self.setter()) {
+            // The chart alone moves no parameter. What was moved is applied after this frame, and must not be touched.
+            self.touch(&self.params.harmony.source);
+        }
+    }
+
+    /// Keeps how the instance plays, before something is done that can be undone.
+    pub fn remember(&mut self, what: impl Into<String>) {
+        self.interaction.undo.remember(what, self.params);
+    }
+
+    /// What can be undone.
+    pub fn undo(&mut self) -> &mut Undo {
+        &mut self.interaction.undo
     }
 
     /// A whole gesture: begin, set, end. The value is normalized.
@@ -220,9 +262,12 @@ impl<'a> UiContext<'a> {
         along: impl Fn(egui::Vec2) -> f32,
     ) -> Response {
         let text = format!("{tip}\n{HOW}");
-        let response = self.area(param.name(), rect, Sense::click_and_drag(), &text);
+        let (value, shown) = (self.value(param), param.normalized_value_to_string(self.value(param), true));
+        let info =
+            WidgetInfo { current_text_value: Some(shown), ..WidgetInfo::slider(true, f64::from(value), param.name()) };
+        let response = self.area_as(&info, param.name(), rect, Sense::click_and_drag(), &text);
         let id = id_of(param.name());
-        if response.drag_started() {
+        if response.drag_started_by(egui::PointerButton::Primary) {
             self.begin(param);
             self.interaction.drag = Some((id, param.unmodulated_normalized_value()));
         }
@@ -242,29 +287,16 @@ impl<'a> UiContext<'a> {
             }
         }
         if response.double_clicked() {
-            self.set(param, param.default_normalized_value());
+            self.reset(param);
         }
         if response.hovered() {
             self.wheel(param);
         }
-        response
-    }
-
-    fn wheel<P: Param>(&mut self, param: &P) {
-        let notches: f32 = self.ui.input(|input| {
-            let turned = input.events.iter().map(|event| match event {
-                egui::Event::MouseWheel { delta, .. } => delta.y,
-                _ => 0.0,
-            });
-            turned.sum()
-        });
-        if notches == 0.0 || self.interaction.drag.is_some() {
-            return;
+        if response.has_focus() {
+            self.keys(param, &response);
         }
-        let fine = if self.interaction.is_fine { FINE } else { 1.0 };
-        #[expect(clippy::cast_precision_loss, reason = "at most ten thousand steps")]
-        let step = param.step_count().map_or(NOTCH * fine, |steps| (1.0 / steps as f32).max(f32::EPSILON));
-        self.set(param, param.unmodulated_normalized_value() + step * notches.signum());
+        self.menu(param, &response);
+        response
     }
 
     /// The value of a parameter as text; a click turns it into a text field.
@@ -283,13 +315,14 @@ impl<'a> UiContext<'a> {
             return;
         }
         let name = format!("{} value", param.name());
-        let response = self.area(&name, rect, Sense::click(), "Click to type a value.");
+        let response = self.area(&name, rect, Sense::CLICK, "Click to type a value.");
         let response = response.on_hover_cursor(egui::CursorIcon::Text);
+        self.menu(param, &response);
         let colour = if response.hovered() { theme::TEXT } else { quiet };
         let text = param.normalized_value_to_string(self.value(param), true);
         self.ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, colour);
         if response.double_clicked() {
-            self.set(param, param.default_normalized_value());
+            self.reset(param);
         } else if response.clicked() {
             self.interaction.typing = Some(Typing { id, text, fresh: true, since: Instant::now() });
             self.ui.ctx().request_repaint();
@@ -308,7 +341,7 @@ impl<'a> UiContext<'a> {
         if self.was_double_click(rect) && typing.since.elapsed() < SECOND_CLICK {
             // The first click of a double click has opened the field.
             response.surrender_focus();
-            self.set(param, param.default_normalized_value());
+            self.reset(param);
             return true;
         }
         if std::mem::take(&mut typing.fresh) {
@@ -323,10 +356,7 @@ impl<'a> UiContext<'a> {
         }
         let given_up = self.ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
         if !given_up {
-            match param.string_to_normalized_value(typing.text.trim()) {
-                Some(value) => self.set(param, value),
-                None => self.say(format!("{}: “{}” is not a valid value.", param.name(), typing.text.trim())),
-            }
+            self.take_text(param, &typing.text);
         }
         true
     }
@@ -358,7 +388,7 @@ fn id_of(name: &str) -> Id {
 }
 
 /// The last line of every draggable control's tooltip.
-const HOW: &str = "Drag; Ctrl for fine; double click for the default.";
+const HOW: &str = "Drag, or turn the wheel; Shift for fine. Double click for the default, right click to type.";
 
 fn select_all(ui: &Ui, id: Id, text: &str) {
     use egui::text::{CCursor, CCursorRange};

@@ -9,23 +9,42 @@ use crate::styles;
 use nice_plug::params::persist::PersistentField;
 
 /// Makes an instance play as the preset says. Settings that the preset does not name get their defaults, except those
-/// that no preset changes. Not for the audio thread.
-pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures) {
+/// that no preset changes. True if it moved a parameter, so that the host knows that the song has changed. Not for the
+/// audio thread.
+pub fn apply(preset: &Preset, params: &SegueParams, gestures: &mut impl Gestures) -> bool {
     change(&params.chart, &preset.chart);
+    params.preset.set(preset.name.clone());
+    let mut moves = false;
     if !preset.own_style.is_empty() {
         change(&params.own, &preset.own_style);
     }
     for (id, setting) in params.each().filter(|(id, _)| is_of_presets(id)) {
-        let text = if id == STYLE { Some(preset.style.as_str()) } else { preset.get(&id) };
-        // Reading a preset has checked that each text is a value.
-        let value = text.and_then(|text| setting.read(text).ok()).unwrap_or(setting.default_value());
+        let value = wanted(preset, &id, setting);
         // A control that already has its value is left alone, so that the host records nothing.
         if setting.text(value) != setting.text(setting.value()) {
             gestures.begin(setting);
             gestures.set(setting, value);
             gestures.end(setting);
+            moves = true;
         }
     }
+    moves
+}
+
+/// The value that a preset gives to a setting.
+fn wanted(preset: &Preset, id: &str, setting: Setting<'_>) -> f32 {
+    let text = if id == STYLE { Some(preset.style.as_str()) } else { preset.get(id) };
+    // Reading a preset has checked that each text is a value.
+    text.and_then(|text| setting.read(text).ok()).unwrap_or(setting.default_value())
+}
+
+/// Whether an instance plays as the preset says.
+pub fn plays(preset: &Preset, params: &SegueParams) -> bool {
+    let keeps_file = preset.own_style.is_empty() || params.own.map(|own| *own == preset.own_style);
+    let mut settings = params.each().filter(|(id, _)| is_of_presets(id));
+    keeps_file
+        && params.chart.map(|chart| *chart == preset.chart)
+        && settings.all(|(id, setting)| setting.text(wanted(preset, &id, setting)) == setting.text(setting.value()))
 }
 
 /// An unchanged text is not set, so that the model is not loaded again.

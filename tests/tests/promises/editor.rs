@@ -4,6 +4,7 @@ mod controls;
 mod dialogs;
 mod fixture;
 mod in_vst3;
+mod presets;
 
 use crate::support::{instance, resident, steady};
 use segue_model::note::Ticks;

@@ -156,7 +156,11 @@ fn load_and_keep_a_preset(editor: &mut Fixture) {
     editor.window.click_row("Save preset").unwrap();
     let folder = home().join(".local/share/Segue/presets");
     wait_until("the preset is kept", || !files(&folder, "toml").is_empty()).unwrap();
-    editor.window.find("Preset Late at home").unwrap();
+    editor.window.click_row("Search presets").unwrap();
+    editor.window.type_text("Late at home").unwrap();
+    editor.window.find("Delete preset Late at home").unwrap();
+    editor.photograph("own-preset.png");
+    editor.window.key(ESCAPE).unwrap();
     editor.window.key(ESCAPE).unwrap();
     editor.window.pause();
 }
