@@ -6,7 +6,7 @@
 use super::DecisionRequest;
 use super::history::NoteHistory;
 use crate::chord::Chord;
-use crate::form::{FollowRates, Form, LAGS, RecentNotes, agreement};
+use crate::form::{FollowRates, Form, LAGS, LONGEST_LAG, RecentNotes, agreement};
 use crate::harmony::ChordTrack;
 use crate::lstm::Model;
 use crate::note::{Bars, Note, Ticks};
@@ -167,7 +167,7 @@ impl<'a> Recurrence<'a> {
     fn has_repeated(&self, from: Ticks, line: Ticks) -> bool {
         let bar = self.bars.metre.bar();
         let lag_at = |line| self.history.lag_in(self.request.turn, line, line + bar).unwrap_or(0);
-        let lines = (1..LAGS as i64).map(|bars| Ticks(line.0 - bars * bar.0));
+        let lines = (1..=i64::from(LONGEST_LAG)).map(|bars| Ticks(line.0 - bars * bar.0));
         let repeats = |line: Ticks| {
             let lag = lag_at(line);
             lag > 0 && (line == from || line - self.back(lag) == from)

@@ -38,6 +38,7 @@ impl FakeScreen {
             signals: Arc::default(),
             keys: Arc::default(),
             host: HostFacts::adopt(),
+            devices: None,
         };
         let (guard, left) = editor_window::thread_guard();
         let context = GuiContext::new(Arc::<FakeWindowHost>::clone(&host));
