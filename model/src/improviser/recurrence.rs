@@ -6,7 +6,7 @@
 use super::DecisionRequest;
 use super::history::NoteHistory;
 use crate::chord::Chord;
-use crate::form::{FollowRates, Form, LAGS, LONGEST_LAG, RecentNotes, agreement};
+use crate::form::{FollowRates, Form, LAGS, RecentNotes, agreement};
 use crate::harmony::ChordTrack;
 use crate::lstm::Model;
 use crate::note::{Bars, Note, Ticks};
@@ -155,23 +155,8 @@ impl<'a> Recurrence<'a> {
             return 0;
         }
         let lag = self.form.lags.sample(&runs, &self.evidence(line), key(DrawStream::Form));
+        // No turn of Segue's comes a third time.
         let from = line - self.back(lag);
-        let comes_a_third_time =
-            || self.history.is_worn_in(from, from + self.bars.metre.bar()) || self.has_repeated(from, line);
-        if lag > 0 && comes_a_third_time() { 0 } else { lag }
-    }
-
-    /// Whether the turn has repeated the bar that begins at `from` before the bar that begins at `line`, or that bar
-    /// itself repeats another. Only an answer with an end minds: four bars that are played, and twice more after that,
-    /// are no answer, but in a line without an end they are a tune's first part.
-    fn has_repeated(&self, from: Ticks, line: Ticks) -> bool {
-        let bar = self.bars.metre.bar();
-        let lag_at = |line| self.history.lag_in(self.request.turn, line, line + bar).unwrap_or(0);
-        let lines = (1..=i64::from(LONGEST_LAG)).map(|bars| Ticks(line.0 - bars * bar.0));
-        let repeats = |line: Ticks| {
-            let lag = lag_at(line);
-            lag > 0 && (line == from || line - self.back(lag) == from)
-        };
-        self.request.ends.is_some() && lines.take_while(|line| *line >= from).any(repeats)
+        if lag > 0 && self.history.is_worn_in(from, from + self.bars.metre.bar()) { 0 } else { lag }
     }
 }

@@ -100,28 +100,6 @@ fn a_line_repeats_the_bars_that_its_form_names() {
     assert!(with >= 10 && repeated(None) == 0, "{with} of {LINES}");
 }
 
-/// An answer of four bars, each of which would repeat the one two bars before, repeats the player's two bars once.
-#[test]
-fn in_an_answer_with_an_end_no_bar_comes_a_third_time() {
-    let shapes = |seed: &u64, end: Option<i64>| {
-        let mut improviser = with_form(Some(two_bar_form(0.995)));
-        hear_two_bars(&mut improviser);
-        let mut from = 2 * BAR;
-        let played: [_; 2 * TWO_BARS.len()] = std::array::from_fn(|_| {
-            let request = DecisionRequest { ends: end.map(Ticks), ..asked(from, 1.0, *seed) };
-            let note = improviser.decide(&request);
-            from = note.onset.0 + note.duration.0;
-            (note.onset.0 % (2 * BAR), note.pitch.key())
-        });
-        let (first, second) = played.split_at(TWO_BARS.len());
-        (first.iter().map(|(_, key)| *key).eq(TWO_BARS.map(|(key, _)| key)), first == second)
-    };
-    let count = |end| (0..40).filter(|seed| shapes(seed, end) == (true, true)).count();
-    assert!((0..40).filter(|seed| shapes(seed, Some(6 * BAR)).0).count() >= 10, "the player's bars come again");
-    assert!(count(None) >= 10, "in a line without an end they come as often as its form says");
-    assert_eq!(count(Some(6 * BAR)), 0);
-}
-
 /// A trade in which each turn repeats the one before, four bars earlier.
 fn three_turns(seed: u64) -> [Vec<(i64, u8, i64)>; 3] {
     let mut improviser = with_form(Some(form_of_lag(4, 0.995)));
