@@ -67,7 +67,7 @@ pub struct Port {
 }
 
 impl Port {
-    /// The name by which it is found again, even if the system has numbered it anew.
+    /// The name by which it is found again, even if the system has given it another number.
     pub fn lasting_name(&self) -> String {
         self.other_names.last().unwrap_or(&self.name).clone()
     }

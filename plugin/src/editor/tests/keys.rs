@@ -1,4 +1,4 @@
-//! The window by keys alone, and what a screen reader is told.
+//! The window by keys alone, and what a screen reader hears of it.
 
 use super::*;
 use egui::WidgetInfo;
@@ -16,7 +16,7 @@ impl FakeScreen {
         panic!("Tab does not lead to {name}");
     }
 
-    /// What a screen reader is told of the control that got the focus last.
+    /// What a screen reader hears of the control that got the focus last.
     fn focused(&self) -> Option<WidgetInfo> {
         self.told.iter().rev().find_map(|event| match event {
             OutputEvent::FocusGained(info) => Some(info.clone()),

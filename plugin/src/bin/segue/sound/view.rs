@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(choice.midi_inputs, Some(vec!["Drums".to_owned(), "Grand".to_owned()]));
     }
 
-    /// What is missing is said with what to do, and whoever plays is named.
+    /// Says what is missing and what to do, and names the keyboards that are heard.
     #[test]
     fn whatever_is_missing_is_said_with_a_remedy() {
         let sound = |sound| DeviceChoice { sound, ..DeviceChoice::default() };
