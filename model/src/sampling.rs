@@ -83,6 +83,8 @@ pub enum DrawStream {
     Form,
     /// Not a part of the note: whether a bar may repeat an earlier one.
     FormMemory,
+    /// Not a part of the note: whether a bar may repeat what its turn repeated before.
+    FormReturn,
 }
 
 /// Everything that a draw depends on. Planning again therefore shifts no later draw.

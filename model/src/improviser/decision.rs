@@ -4,7 +4,7 @@
 //! is modified here: the caller adds the decided note to the history.
 
 use super::density::{keep_density, longer};
-use super::history::{LookBackShare, NoteContext, NoteHistory, PlayedBy};
+use super::history::{BarLag, LookBackShare, NoteContext, NoteHistory, PlayedBy};
 use super::length::THIRTY_SECOND;
 use super::recurrence::Recurrence;
 use super::{Begin, DecisionRequest, onset};
@@ -63,7 +63,11 @@ impl<'a> NoteDecision<'a> {
         history: &'a NoteHistory,
         harmony: &'a ChordTrack,
     ) -> Self {
-        let look_back = LookBackShare { share: request.parameters.memory, seed: request.parameters.seed };
+        let recurrence = Recurrence::new(model, history, harmony, request);
+        let earliest = earliest(request, model, history);
+        let is_kept_new = recurrence.as_ref().is_some_and(|form| form.is_kept_new(earliest));
+        let share = if is_kept_new { 0.0 } else { request.parameters.memory };
+        let look_back = LookBackShare { share, seed: request.parameters.seed };
         let remembers = look_back.shows(model, history.session());
         let drift = model.card().drift.as_ref().filter(|_| !request.along);
         Self {
@@ -76,7 +80,7 @@ impl<'a> NoteDecision<'a> {
             cadence: request.ends.map(|end| cadence(request, history, end)),
             look_back,
             remembers,
-            recurrence: Recurrence::new(model, history, harmony, request),
+            recurrence,
             drift: drift.map(|drift| (drift, Before::of(model.vocabulary(), history.session(), remembers))),
         }
     }
@@ -98,7 +102,8 @@ impl<'a> NoteDecision<'a> {
             bass,
             ..Tokens::default()
         };
-        let (lag, state, repeated) = self.recurrence.as_ref().map_or((0, 0, [].as_slice()), |form| form.at(onset));
+        let (lag, state, repeated) =
+            self.recurrence.as_ref().map_or((BarLag::default(), 0, [].as_slice()), |form| form.at(onset));
         let repeated = repeated.first().map(|note| (note, state));
         let session = self.history.session();
         let repeats =

@@ -17,8 +17,8 @@ use crate::note::{Note, Pitch, Ticks};
 use crate::repetition::LONGEST_FIGURE;
 use crate::sampling::argmax;
 use crate::vocabulary::Tokens;
+pub use entry::{BarLag, LookBackShare, NoteContext, PlayedBy};
 use entry::{HistoryEntry, Retracted};
-pub use entry::{LookBackShare, NoteContext, PlayedBy};
 use form::FormNotes;
 use std::collections::VecDeque;
 

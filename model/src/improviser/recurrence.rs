@@ -4,7 +4,7 @@
 //! is kept with those notes, so it is retracted with them.
 
 use super::DecisionRequest;
-use super::history::NoteHistory;
+use super::history::{BarLag, NoteHistory};
 use crate::chord::Chord;
 use crate::form::{FollowRates, Form, LAGS, RecentNotes, agreement};
 use crate::harmony::ChordTrack;
@@ -17,6 +17,11 @@ use std::cell::Cell;
 /// An onset is looked for in so many bars from the earliest one on.
 const BARS_AHEAD: usize = 2;
 
+/// Of the bars that would take up what their turn took up before, this share is kept new. In tunes a bar comes a third
+/// time less often than the form says, which knows no notes: with this share, as often as in the validation tunes of
+/// folk and irish.
+const KEPT_NEW: f32 = 1.0 / 3.0;
+
 /// What the next note may repeat.
 pub struct Recurrence<'a> {
     form: &'a Form,
@@ -27,8 +32,8 @@ pub struct Recurrence<'a> {
     recall: f32,
     bars: Bars,
     notes: &'a [Note],
-    /// The bar line for which a lag was drawn last, and the lag.
-    drawn: Cell<Option<(Ticks, u8)>>,
+    /// The bar line for which a lag was drawn last, and what was drawn.
+    drawn: Cell<Option<(Ticks, BarLag)>>,
 }
 
 /// A place in the bar that the next note may repeat.
@@ -93,15 +98,20 @@ impl<'a> Recurrence<'a> {
         chords.is_some_and(|(here, there)| here != there)
     }
 
-    /// The lag of the bar of an onset, the state of following and what stands there.
-    pub fn at(&self, onset: Ticks) -> (u8, usize, &[Note]) {
+    /// What was drawn for the bar of an onset, the state of following and what stands there.
+    pub fn at(&self, onset: Ticks) -> (BarLag, usize, &[Note]) {
         let line = self.line(onset);
-        let lag = self.lag(line);
-        if lag == 0 {
-            return (0, 0, &[]);
+        let drawn = self.drawn_for(line);
+        if drawn.lag == 0 {
+            return (drawn, 0, &[]);
         }
-        let (notes, back) = (RecentNotes(self.notes), self.back(lag));
-        (lag, notes.state(back, line), notes.at(onset - back))
+        let (notes, back) = (RecentNotes(self.notes), self.back(drawn.lag));
+        (drawn, notes.state(back, line), notes.at(onset - back))
+    }
+
+    /// Whether the bar of a moment is kept from taking up again what the turn took up before.
+    pub fn is_kept_new(&self, moment: Ticks) -> bool {
+        self.drawn_for(self.line(moment)).is_kept_new
     }
 
     fn line(&self, moment: Ticks) -> Ticks {
@@ -114,12 +124,29 @@ impl<'a> Recurrence<'a> {
 
     /// The lag of the bar that begins at `line`.
     fn lag(&self, line: Ticks) -> u8 {
-        let decided = self.history.lag_in(self.request.turn, line, line + self.bars.metre.bar());
-        let drawn = || self.drawn.get().filter(|(bar, _)| *bar == line).map(|(_, lag)| lag);
-        decided.or_else(drawn).unwrap_or_else(|| {
-            let lag = self.draw(line);
-            self.drawn.set(Some((line, lag)));
-            lag
+        self.drawn_for(line).lag
+    }
+
+    fn drawn_for(&self, line: Ticks) -> BarLag {
+        let drawn = || self.drawn.get().filter(|(bar, _)| *bar == line).map(|(_, drawn)| drawn);
+        self.decided(line).or_else(drawn).unwrap_or_else(|| {
+            let drawn = self.draw(line);
+            self.drawn.set(Some((line, drawn)));
+            drawn
+        })
+    }
+
+    /// What this turn decided for the bar that begins at `line`.
+    fn decided(&self, line: Ticks) -> Option<BarLag> {
+        self.history.lag_in(self.request.turn, line, line + self.bars.metre.bar())
+    }
+
+    /// Whether this turn took up before what stands `lag` bars before `line`.
+    fn has_taken_up(&self, line: Ticks, lag: u8) -> bool {
+        let source = line - self.back(lag);
+        (1..=lag).map(|bars| line - self.back(bars)).any(|earlier| {
+            let lag = self.decided(earlier).map_or(0, |drawn| drawn.lag);
+            lag > 0 && (earlier == source || earlier - self.back(lag) == source)
         })
     }
 
@@ -139,7 +166,7 @@ impl<'a> Recurrence<'a> {
         self.harmony.at(moment, self.request.form, self.bars.metre)
     }
 
-    fn draw(&self, line: Ticks) -> u8 {
+    fn draw(&self, line: Ticks) -> BarLag {
         let before = self.notes.partition_point(|note| note.onset < line);
         let runs = self.history.form().runs(&self.notes[..before], self.bars, line);
         let key = |stream| {
@@ -152,11 +179,13 @@ impl<'a> Recurrence<'a> {
         // A player who repeats a phrase has been answered alike often enough.
         let comes_round = self.history.session().comes_round();
         if comes_round || key(DrawStream::FormMemory) >= self.request.parameters.memory * self.recall {
-            return 0;
+            return BarLag::default();
         }
         let lag = self.form.lags.sample(&runs, &self.evidence(line), key(DrawStream::Form));
         // No turn of Segue's comes a third time.
         let from = line - self.back(lag);
-        if lag > 0 && self.history.is_worn_in(from, from + self.bars.metre.bar()) { 0 } else { lag }
+        let is_worn = lag > 0 && self.history.is_worn_in(from, from + self.bars.metre.bar());
+        let is_kept_new = lag > 0 && key(DrawStream::FormReturn) < KEPT_NEW && self.has_taken_up(line, lag);
+        BarLag { lag: if is_worn || is_kept_new { 0 } else { lag }, is_kept_new }
     }
 }

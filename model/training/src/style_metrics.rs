@@ -3,6 +3,7 @@
 //! Knows no networks, no files and no styles. Notes must come on the style's grid, ordered by onset, then pitch. An
 //! interval goes from one note of that order to the next, within chords too.
 
+mod bars;
 mod comparison;
 mod copies;
 mod histogram;
@@ -59,6 +60,8 @@ pub struct StyleMetrics {
     pub prompt_figures_6: f64,
     /// Share of its figures of three intervals that occurred in it before.
     pub own_figures_3: f64,
+    /// Share of its whole bars that sounded at least twice before, in it or in the prompt; `None` in free time.
+    pub third_time: Option<f64>,
     /// Share of chord tones among the notes on a beat with a known chord; `None` without such notes.
     pub chord_tones: Option<f64>,
     /// Total variation distance between its places in the bar and the reference's, in bars of the same length; `None`
@@ -112,6 +115,7 @@ impl StyleMetrics {
             prompt_figures_4: from_prompt(4),
             prompt_figures_6: from_prompt(6),
             own_figures_3: own_figures(&steps, 3),
+            third_time: bars::third_time(passage),
             chord_tones: chord_tones(passage),
             place_distance: reference.place_distance(passage),
             duration_distance: durations(notes).distance(&reference.durations),
@@ -148,7 +152,7 @@ pub struct Metric {
 }
 
 /// All metrics, in the order of the table.
-pub const METRICS: [Metric; 24] = {
+pub const METRICS: [Metric; 25] = {
     const fn optional(name: &'static str, unit: &'static str, value: fn(&StyleMetrics) -> Option<f64>) -> Metric {
         Metric { name, unit, required: false, value }
     }
@@ -168,6 +172,7 @@ pub const METRICS: [Metric; 24] = {
         optional("4-interval figures from the prompt", "", |of| Some(of.prompt_figures_4)),
         optional("6-interval figures from the prompt", "", |of| Some(of.prompt_figures_6)),
         required("3-interval figures of its own again", "", |of| Some(of.own_figures_3)),
+        optional("bars that sound a third time or more", "", |of| of.third_time),
         optional("chord tones on the beat", "", |of| of.chord_tones),
         optional("distance of places in the bar", "", |of| of.place_distance),
         required("distance of durations", "", |of| Some(of.duration_distance)),

@@ -54,6 +54,15 @@ pub struct LookBackShare {
     pub seed: u64,
 }
 
+/// What was drawn for a bar of Segue's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BarLag {
+    /// How many bars before the bar stands that it takes up; 0 when it takes up none.
+    pub lag: u8,
+    /// Whether it would have taken up what its turn took up before. It is decided without memory.
+    pub is_kept_new: bool,
+}
+
 /// Who played a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlayedBy {
@@ -61,7 +70,7 @@ pub enum PlayedBy {
     /// key time to time between key presses.
     Player { id: u32, struck: Ticks, held: Option<Ticks>, gate_percent: u8 },
     /// Segue: the `index`th note of a turn, the pitch that sounds, and the lag of its bar.
-    Segue { turn: u32, index: u32, sounding: Pitch, lag: u8 },
+    Segue { turn: u32, index: u32, sounding: Pitch, lag: BarLag },
 }
 
 impl PlayedBy {

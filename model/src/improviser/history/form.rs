@@ -1,6 +1,6 @@
 //! The form of the history: which bars repeat which, and what Segue drew for its own.
 
-use super::entry::HistoryEntry;
+use super::entry::{BarLag, HistoryEntry};
 use super::{HISTORY, NoteHistory, PlayedBy};
 use crate::form::FormTracker;
 use crate::lookback::{LookBack, ONE_DIFFERS_IN};
@@ -115,8 +115,8 @@ impl NoteHistory {
         turns
     }
 
-    /// The lag with which a turn's last note in a range of time was decided.
-    pub fn lag_in(&self, turn: u32, from: Ticks, to: Ticks) -> Option<u8> {
+    /// What was drawn for the bar of a turn's last note in a range of time.
+    pub fn lag_in(&self, turn: u32, from: Ticks, to: Ticks) -> Option<BarLag> {
         let entries = self.notes.iter().rev().skip_while(|entry| entry.note.onset >= to);
         let of_turn = |entry: &HistoryEntry| match entry.by {
             PlayedBy::Segue { turn: of, lag, .. } if of == turn => Some(lag),
@@ -172,7 +172,12 @@ mod tests {
                 for (index, key) in (0..).zip(keys) {
                     let onset = 384 * i64::try_from(turn).unwrap() + 24 * i64::from(index);
                     let pitch = Pitch::new(key).unwrap();
-                    let by = PlayedBy::Segue { turn: u32::try_from(turn).unwrap(), index, sounding: pitch, lag: 0 };
+                    let by = PlayedBy::Segue {
+                        turn: u32::try_from(turn).unwrap(),
+                        index,
+                        sounding: pitch,
+                        lag: BarLag::default(),
+                    };
                     history.push(Note { pitch, ..note(onset) }, by, context, (&model, &mut buffers));
                 }
             }
@@ -201,7 +206,7 @@ mod tests {
             };
             (0..8).for_each(|index| hear(&mut history, 24 * index, &mut buffers));
             if plans {
-                let by = PlayedBy::Segue { turn: 1, index: 0, sounding: note(0).pitch, lag: 0 };
+                let by = PlayedBy::Segue { turn: 1, index: 0, sounding: note(0).pitch, lag: BarLag::default() };
                 history.push(note(3 * BAR), by, context, (&model, &mut buffers));
                 history.catch_up(&model, &mut buffers);
                 history.track_form(bars);

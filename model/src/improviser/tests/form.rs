@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::form::{ChordEvidence, FOLLOW_STATES, FollowRates, Form, FormModel, FormRuns};
+use crate::improviser::history::BarLag;
 
 const BAR: i64 = Metre::COMMON.bar().0;
 /// Two bars, as keys and lengths.
@@ -100,27 +101,48 @@ fn a_line_repeats_the_bars_that_its_form_names() {
     assert!(with >= 10 && repeated(None) == 0, "{with} of {LINES}");
 }
 
+/// Two bars of the player's, other ones in each turn, and what Segue answers in two more, since the turn began.
+fn turn_of_two_bars(improviser: &mut Improviser, turn: u8, memory: f32, seed: u64) -> Vec<(i64, u8, i64)> {
+    let begin = i64::from(turn) * 4 * BAR;
+    for (index, pitch) in (0..8_u8).zip([60, 62, 64, 65, 67, 65, 64, 62]) {
+        let (id, other) = (u32::from(8 * turn + index), turn * (3 + index % 2));
+        improviser.hear(key(id, begin + 48 * i64::from(index), pitch + other));
+        improviser.amend(id, Ticks(48));
+    }
+    let (mut from, mut played) = (begin + 2 * BAR, Vec::new());
+    while from < begin + 4 * BAR {
+        let note = improviser.decide(&DecisionRequest { turn: turn.into(), ..asked(from, memory, seed) });
+        from = note.onset.0 + note.duration.0;
+        played.push(Note { onset: note.onset - Ticks(begin), ..note });
+    }
+    improviser.retract(Ticks(begin + 4 * BAR));
+    played.retain(|note| note.onset.0 < 4 * BAR);
+    line(&played)
+}
+
 /// A trade in which each turn repeats the one before, four bars earlier.
 fn three_turns(seed: u64) -> [Vec<(i64, u8, i64)>; 3] {
     let mut improviser = with_form(Some(form_of_lag(4, 0.995)));
-    [0_u8, 1, 2].map(|turn| {
-        let begin = i64::from(turn) * 4 * BAR;
-        // The player's two bars are other ones each time.
-        for (index, pitch) in (0..8_u8).zip([60, 62, 64, 65, 67, 65, 64, 62]) {
-            let (id, other) = (u32::from(8 * turn + index), turn * (3 + index % 2));
-            improviser.hear(key(id, begin + 48 * i64::from(index), pitch + other));
-            improviser.amend(id, Ticks(48));
+    [0, 1, 2].map(|turn| turn_of_two_bars(&mut improviser, turn, 1.0, seed))
+}
+
+/// After a turn that repeated itself, look-back would bring it back as form does.
+#[test]
+fn the_turn_after_a_repeat_is_decided_without_memory() {
+    let model = Arc::new((*models().0).clone().with_form(Some(form_of_lag(4, 0.995))));
+    let mut remembered = 0;
+    for seed in 0..40 {
+        let mut improviser = Improviser::new(Arc::clone(&model));
+        let turns = [0_u8, 1].map(|turn| turn_of_two_bars(&mut improviser, turn, 1.0, seed));
+        let mut blind = improviser.checkpoint();
+        let third =
+            [(&mut improviser, 1.0), (&mut blind, 0.0)].map(|(of, memory)| turn_of_two_bars(of, 2, memory, seed));
+        if turns[0] == turns[1] {
+            assert_eq!(third[0], third[1], "seed {seed}");
+            remembered += 1;
         }
-        let (mut from, mut turns) = (begin + 2 * BAR, Vec::new());
-        while from < begin + 4 * BAR {
-            let note = improviser.decide(&DecisionRequest { turn: turn.into(), ..asked(from, 1.0, seed) });
-            from = note.onset.0 + note.duration.0;
-            turns.push(Note { onset: note.onset - Ticks(begin), ..note });
-        }
-        improviser.retract(Ticks(begin + 4 * BAR));
-        turns.retain(|note| note.onset.0 < 4 * BAR);
-        line(&turns)
-    })
+    }
+    assert!(remembered >= 2, "{remembered} repeats");
 }
 
 #[test]
@@ -141,6 +163,57 @@ fn without_memory_or_form_counts_nothing_is_repeated() {
     assert_eq!(played(Some(two_bar_form(0.995)), 0.0), played(None, 0.0));
     assert_eq!(played(Some(two_bar_form(0.0)), 1.0), played(None, 1.0), "a rate of 0 changes nothing");
     assert_ne!(played(Some(two_bar_form(0.995)), 1.0), played(None, 1.0));
+}
+
+/// What was drawn for a bar of the turn in [`asked`].
+fn drawn_for(improviser: &Improviser, bar: i64) -> Option<BarLag> {
+    improviser.history.lag_in(asked(0, 1.0, 0).turn, Ticks(bar * BAR), Ticks((bar + 1) * BAR))
+}
+
+/// Bars 2 and 3 take up bars 0 and 1, and bars 4 and 5 would take them up once more.
+#[test]
+fn a_third_of_the_bars_that_would_come_again_is_kept_new() {
+    let (mut again, mut new) = (0, 0);
+    for seed in 0..100 {
+        let mut improviser = with_form(Some(two_bar_form(0.995)));
+        hear_two_bars(&mut improviser);
+        continued(&mut improviser, 24, 1.0, seed);
+        let [first, .., last] = [2, 3, 4, 5].map(|bar| drawn_for(&improviser, bar));
+        assert!(first.is_some_and(|first| first.lag == 2), "seed {seed}");
+        match last {
+            Some(BarLag { lag: 0, is_kept_new: true }) => new += 1,
+            Some(BarLag { lag: 2, is_kept_new: false }) => again += 1,
+            _ => {}
+        }
+    }
+    assert!(again + new >= 50 && (2 * new..=4 * new).contains(&(again + new)), "{new} new, {again} again");
+}
+
+/// Otherwise look-back would lead the line to what it avoids.
+#[test]
+fn a_bar_that_is_kept_new_is_decided_without_memory() {
+    let model = Arc::new((*models().0).clone().with_form(Some(two_bar_form(0.995))));
+    let (mut kept_new, mut remembered) = (0, 0);
+    for seed in 0..120 {
+        let mut improviser = Improviser::new(Arc::clone(&model));
+        hear_two_bars(&mut improviser);
+        let mut from = 2 * BAR;
+        while from < 6 * BAR {
+            let (mut blind, mut free) = (improviser.checkpoint(), improviser.checkpoint());
+            let note = improviser.decide(&asked(from, 1.0, seed));
+            let without = blind.decide(&asked(from, 0.0, seed));
+            let bar = from.div_euclid(BAR);
+            let is_kept_new = drawn_for(&improviser, bar).is_some_and(|drawn| drawn.is_kept_new);
+            if is_kept_new && note.onset.0 < (bar + 1) * BAR {
+                assert_eq!(note, without, "seed {seed}");
+                free.model = Arc::clone(&models().0);
+                remembered += usize::from(free.decide(&asked(from, 1.0, seed)) != without);
+                kept_new += 1;
+            }
+            from = note.onset.0 + note.duration.0;
+        }
+    }
+    assert!(kept_new > 60 && remembered >= 3, "of {kept_new} notes, look-back would change {remembered}");
 }
 
 /// A second voice that took up whole bars would double the player.
