@@ -202,7 +202,11 @@ pub fn evaluate(model: &Model, pieces: &[EncodedTune], chain: &Markov) -> Likeli
 }
 
 /// The prediction of each note but the first, with the features that `dropout` leaves.
-fn predictions(model: &Model, steps: &[SequenceStep], dropout: FeatureDropout) -> impl Iterator<Item = MeanLikelihood> {
+pub(crate) fn predictions(
+    model: &Model,
+    steps: &[SequenceStep],
+    dropout: FeatureDropout,
+) -> impl Iterator<Item = MeanLikelihood> {
     let mut steps = steps.to_vec();
     drop_features(&mut steps, dropout, &mut Rng::with_seed(0));
     let (mut state, mut buffers) = (model.initial_state(), InferenceBuffers::default());

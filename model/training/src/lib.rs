@@ -9,6 +9,7 @@
 
 pub mod beginnings;
 pub mod bias_search;
+pub mod choice;
 pub mod continuations;
 pub mod curve;
 pub mod dataset;

@@ -236,7 +236,8 @@ pub(crate) fn notes_per_beat(notes: &[Note]) -> f64 {
     count(notes.len() - 1) / (last.onset - first.onset).max(Ticks(1)).as_quarters()
 }
 
-fn mean_pitch(notes: &[Note]) -> f64 {
+/// The mean key number.
+pub(crate) fn mean_pitch(notes: &[Note]) -> f64 {
     mean(notes.iter().map(|note| f64::from(note.pitch.key())))
 }
 

@@ -2,6 +2,7 @@
 
 mod beginnings;
 mod bias;
+mod choose;
 mod data;
 mod discriminate;
 mod evaluate;
@@ -45,6 +46,8 @@ enum TrainCommand {
     Discriminate(discriminate::Discriminate),
     /// The same by another judge: an LSTM that reads the notes, and has learnt from continuations of training tunes.
     Recurrent(recurrent::Recurrent),
+    /// Tests whether a model finds the true continuation of a passage among four, by likelihood.
+    Choose(choose::Choose),
     /// Prints which bars of tunes repeat which, and how well a model of that predicts other tunes.
     Form(form::FormArguments),
     /// Plays at every temperature, and checks that the model neither falls silent nor loops for ever.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         (Some(TrainCommand::Table(arguments)), _) => table::print(&arguments),
         (Some(TrainCommand::Discriminate(arguments)), _) => discriminate::discriminate(&arguments),
         (Some(TrainCommand::Recurrent(arguments)), _) => recurrent::recurrent(&arguments),
+        (Some(TrainCommand::Choose(arguments)), _) => choose::choose(&arguments),
         (Some(TrainCommand::Form(arguments)), _) => form::form(&arguments),
         (Some(TrainCommand::Temperatures(arguments)), _) => temperatures::temperatures(&arguments),
         (Some(TrainCommand::Beginnings(arguments)), _) => beginnings::beginnings(&arguments),
@@ -97,9 +101,18 @@ mod tests {
         assert!(
             parsed("train --style mine").is_err() && parsed("train --style mine --data here --kind opera").is_err()
         );
-        for verb in
-            ["evaluate", "ngram", "licks", "bias", "poise", "discriminate", "judge", "recurrent", "temperatures"]
-        {
+        for verb in [
+            "evaluate",
+            "choose",
+            "ngram",
+            "licks",
+            "bias",
+            "poise",
+            "discriminate",
+            "judge",
+            "recurrent",
+            "temperatures",
+        ] {
             assert_eq!(parsed(&format!("train {verb} w.segue --data here")).ok(), Some((true, false)), "{verb}");
         }
         assert_eq!(parsed("train examples w.segue --data here --out there").ok(), Some((true, false)));
