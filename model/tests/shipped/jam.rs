@@ -44,14 +44,19 @@ pub struct ShippedJam {
 impl ShippedJam {
     /// Hears a bar of eighths, over a chart.
     pub fn after_eighths(style: &str, parameters: SamplingParameters) -> Self {
+        Self::after_keys(style, parameters, &[62, 65, 69, 72, 71, 67, 65, 64])
+    }
+
+    /// Hears these keys as eighths, over a chart.
+    pub fn after_keys(style: &str, parameters: SamplingParameters, keys: &[u8]) -> Self {
         let bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
-        let note = |(index, key): (i64, u8)| Note {
+        let note = |(index, key): (i64, &u8)| Note {
             onset: Ticks(index * EIGHTH.0),
-            pitch: Pitch::new(key).expect("a key"),
+            pitch: Pitch::new(*key).expect("a key"),
             duration: EIGHTH,
             velocity: Velocity::DEFAULT,
         };
-        let phrase: Vec<Note> = (0..).zip([62, 65, 69, 72, 71, 67, 65, 64]).map(note).collect();
+        let phrase: Vec<Note> = (0..).zip(keys).map(note).collect();
         Self::after(style, parameters, &phrase, bars, Chart::parse("Dm7 | G7 | C | A7").expect("a chart"))
     }
 

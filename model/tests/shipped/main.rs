@@ -1,5 +1,6 @@
-//! What the shipped weights play: answers with an end, and within limits.
+//! What the shipped weights play: beginnings, answers with an end, and within limits.
 
+mod beginnings;
 mod endings;
 mod jam;
 mod limits;

@@ -7,7 +7,7 @@ use crate::lookback::LookBack;
 use crate::lstm::{Model, ModelState};
 use crate::note::{Bars, Note, Pitch, Ticks};
 use crate::sampling::{DrawStream, draw};
-use crate::vocabulary::Tokens;
+use crate::vocabulary::{Tokens, Vocabulary};
 
 /// A note of Segue's that was retracted before it began.
 #[derive(Debug, Clone, Copy)]
@@ -87,10 +87,22 @@ impl LookBackShare {
     /// Whether look-back features are shown after this session. The draw depends on the stretch, so notes that are
     /// decided again see the same. Whole stretches are drawn because a motif that is hidden at every third note could
     /// not be continued. A session that goes round and round shows none: Segue would quote its last answer for ever.
+    /// One that has hardly begun shows none either: see [`fewest_notes`].
     pub fn shows(self, model: &Model, session: &LookBack) -> bool {
         let stretch = u32::try_from(session.count() / MEMORY_STRETCH).unwrap_or(u32::MAX);
         let share = self.share * model.card().decoding_bias.recall;
         let is_drawn = model.card().look_back && draw(self.seed, 0, stretch, DrawStream::Memory) < share;
-        is_drawn && !session.comes_round()
+        is_drawn && session.count() >= fewest_notes(model.vocabulary()) && !session.comes_round()
+    }
+}
+
+/// Look-back features are hidden before this many notes. Of a beginning they know only the line's own first notes, and
+/// would hold it there: with one key heard, piano stayed on its pitch class in octaves for bars. Written tunes begin as
+/// tunes do without this; where chords sound, more notes say as little.
+fn fewest_notes(vocabulary: &Vocabulary) -> usize {
+    match vocabulary.polyphony {
+        _ if vocabulary.is_notation() => 0,
+        1 => 8,
+        _ => 16,
     }
 }
