@@ -22,7 +22,7 @@ const TRIES: usize = 64;
 
 /// How often the true continuation was the most probable one. Each share is 0 to 1; chance is a quarter.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Choice {
+pub struct ContinuationChoice {
     /// The number of choices.
     pub places: usize,
     /// By the pitches alone.
@@ -35,7 +35,7 @@ pub struct Choice {
     pub by_prompt: f64,
 }
 
-impl Choice {
+impl ContinuationChoice {
     /// Asks the model at `count` places of the tunes. The three others come from other tunes, begin at the same place
     /// of the bar in the same metre, and are transposed to share as many pitch classes with the prompt as they can, so
     /// that the key alone does not tell. No chords are shown.
@@ -59,7 +59,7 @@ impl Choice {
     }
 }
 
-/// Whether the first candidate is the most probable one, in the order of the fields of [`Choice`].
+/// Whether the first candidate is the most probable one, in the order of the fields of [`ContinuationChoice`].
 fn choose(model: &Model, candidates: &[Tune]) -> [bool; 4] {
     let no_chords = FeatureDropout { chords: 1.0, ..NO_DROPOUT };
     let blind = FeatureDropout { look_back: 1.0, ..no_chords };
@@ -82,7 +82,7 @@ fn choose(model: &Model, candidates: &[Tune]) -> [bool; 4] {
         .map(|nats: Vec<f64>| nats[1..].iter().all(|other| nats[0] < *other))
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for ContinuationChoice {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { places, by_pitch, by_all, without_look_back, by_prompt } = self;
         let percent = |share: f64| 100.0 * share;
@@ -226,7 +226,7 @@ mod tests {
             }
         }
         let model = Model::from_file("../../presets/irish.segue".as_ref()).unwrap();
-        let choice = Choice::of(&model, &named(&tunes), 40, 1);
+        let choice = ContinuationChoice::of(&model, &named(&tunes), 40, 1);
         assert!(choice.places >= 30 && choice.by_pitch > 0.9, "{choice}");
         assert!(choice.without_look_back < choice.by_all, "{choice}");
     }

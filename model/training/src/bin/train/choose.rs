@@ -5,7 +5,7 @@ use clap::Args;
 use segue_corpus::Tune;
 use segue_corpus::folder::Split;
 use segue_model::lstm::Model;
-use segue_training::choice::Choice;
+use segue_training::choice::ContinuationChoice;
 use segue_training::continuations::{CONTINUATION, PLACES, PROMPT};
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ pub fn choose(arguments: &Choose) -> anyhow::Result<()> {
     let corpus = arguments.source.read_for(model.vocabulary())?;
     let pieces = arguments.source.pieces(&corpus, arguments.split)?;
     let tunes: Vec<(&str, &Tune)> = pieces.iter().map(|read| (read.source.as_str(), &read.tune)).collect();
-    let choice = Choice::of(&model, &tunes, arguments.places, arguments.seed);
+    let choice = ContinuationChoice::of(&model, &tunes, arguments.places, arguments.seed);
     println!(
         "{}, {:?} split of {}: {CONTINUATION} notes after {PROMPT}, seed {}",
         model.card().style,
