@@ -4,7 +4,7 @@
 //! before anything is read, and the reading itself ends at the limit, because a file may grow meanwhile.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// How large a kind of file may be.
@@ -19,11 +19,30 @@ pub struct SizeLimit {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system does not give it.
-    #[error("cannot be read ({0}); check the path and its permissions")]
+    #[error("cannot be read ({}); {}", plain_reason(.0), remedy(.0))]
     Unreadable(#[from] io::Error),
     /// It is larger than any file of its kind.
     #[error("is larger than {most}, and no {kind} is; choose another file", most = shown(.0.bytes), kind = .0.kind)]
     TooLarge(SizeLimit),
+}
+
+/// What is wrong with a file, in words for users: without the number that the system gives the error.
+pub fn plain_reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => {
+            let words = error.to_string();
+            words.split(" (os error").next().unwrap_or_default().to_owned()
+        }
+    }
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::IsADirectory => "choose a file in it",
+        _ => "check the path and its permissions",
+    }
 }
 
 const KIBIBYTE: u64 = 1 << 10;
@@ -87,8 +106,18 @@ mod tests {
         assert!(read(&path).is_err());
         std::fs::remove_file(&path).unwrap();
         let sentence = read(&path).unwrap_err();
-        assert!(sentence.starts_with("cannot be read (") && sentence.ends_with("check the path and its permissions"));
+        assert_eq!(sentence, "cannot be read (there is no such file); check the path and its permissions");
         assert_eq!(shown(SizeLimit::mebibytes("", 64).bytes), "64 MiB");
+    }
+
+    /// A user cannot do anything with the number of an error.
+    #[cfg(unix)]
+    #[test]
+    fn errors_of_the_system_are_said_without_their_numbers() {
+        const FULL: i32 = 28;
+        assert_eq!(plain_reason(&io::Error::from_raw_os_error(FULL)), "No space left on device");
+        let folder = read(&std::env::temp_dir()).unwrap_err();
+        assert_eq!(folder, "cannot be read (it is a folder); choose a file in it");
     }
 
     /// What has no length and no end is read no further than the limit.

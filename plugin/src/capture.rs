@@ -2,6 +2,7 @@
 //! thread.
 
 use crate::whole_file;
+use segue_model::bounded_file::plain_reason;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -16,18 +17,22 @@ const SAME_NAMES: u32 = 100;
 pub enum CaptureError {
     #[error("Nothing has been played yet, so there is nothing to capture.")]
     Nothing,
+    #[error("Segue has not answered yet, so there is no answer to capture.")]
+    NoAnswer,
     #[error(
         "There is no music folder to write to, because the system names no home folder. Click Capture with the right \
          button and choose a folder."
     )]
     NoFolder,
     #[error(
-        "{path}: the folder cannot be made ({reason}). Click Capture with the right button and choose another folder."
+        "{path}: the folder cannot be made ({}). Click Capture with the right button and choose another folder.",
+        plain_reason(.reason)
     )]
     Folder { path: String, reason: std::io::Error },
     #[error(
-        "{path}: cannot be written ({reason}). See that there is room, or click Capture with the right button and \
-         choose another folder."
+        "{path}: cannot be written ({}). See that there is room, or click Capture with the right button and \
+         choose another folder.",
+        plain_reason(.reason)
     )]
     File { path: String, reason: std::io::Error },
 }
@@ -69,13 +74,21 @@ pub fn write(bytes: &[u8], path: &Path) -> Result<PathBuf, CaptureError> {
     }
 }
 
+/// Makes the folder for captures where it does not exist.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make(folder: &Path) -> Result<(), CaptureError> {
+    std::fs::create_dir_all(folder)
+        .map_err(|reason| CaptureError::Folder { path: folder.display().to_string(), reason })
+}
+
 /// Writes a MIDI file into this folder, named after the time and the style. Never overwrites a file.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn save(bytes: &[u8], folder: &Path, style: &str) -> Result<PathBuf, CaptureError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|reason| CaptureError::Folder { path: folder.display().to_string(), reason })?;
+    make(folder)?;
     let stem = stem(style);
     let mut path = folder.join(format!("{stem}.{ENDING}"));
     for copy in 2..=SAME_NAMES {

@@ -200,7 +200,7 @@ fn what_cannot_be_is_said_in_one_sentence() {
         ("TUNE -o out.mid --number 77", "it has no tune 77"),
         ("TUNE -o out.mid --preset Nobody", "there is no preset Nobody; there are "),
         ("TUNE -o out.mid --preset bad.toml", "bad.toml, line 1: name is a text"),
-        ("TUNE -o out.mid --weights bad.segue", "bad.segue: is not a weights file"),
+        ("TUNE -o out.mid --weights bad.segue", "bad.segue: is not a style of Segue"),
         ("TUNE -o out.mid --weights gone.segue", "gone.segue: there is no such file"),
         ("TUNE -o out.mid --set swing", "--set is written like"),
         ("TUNE -o out.mid --set swnig=3", "there is no setting swnig"),

@@ -11,8 +11,7 @@ use words::Words;
 /// A text that is not a chord symbol. The display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "“{symbol}” is not a chord; write a root, its kind and perhaps a bass, such as C, F#m7, Bb7, Ebmaj7, \
-     Dm7b5, G7alt, C7sus4, Bdim7, Caug or G7/B, or NC for no chord"
+    "“{symbol}” is not a chord; write a root and its kind, such as C, F#m7, Bb7, Dm7b5 or G7/B, or NC for no chord"
 )]
 pub struct ChordError {
     /// The text.

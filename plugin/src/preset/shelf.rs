@@ -6,7 +6,7 @@
 use super::Preset;
 use super::file::{PresetRefused, check_name};
 use crate::whole_file;
-use segue_model::bounded_file::SizeLimit;
+use segue_model::bounded_file::{SizeLimit, plain_reason};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,10 @@ pub enum ShelfError {
     #[error("this system names no folder for presets; set HOME (or XDG_DATA_HOME) and start again")]
     NoFolder,
     /// A file or folder operation failed.
-    #[error("{path}: {doing}: {reason}; check that the folder can be written to and that there is room")]
+    #[error(
+        "{path}: {doing}: {}; check that the folder can be written to and that there is room",
+        plain_reason(.reason)
+    )]
     File {
         /// The file or folder.
         path: String,

@@ -68,7 +68,7 @@ impl fmt::Display for News {
             Self::Changed { path } => write!(
                 out,
                 "{path} has changed since this song was saved, and plays as it is now. Put the old one beside it and \
-                 open the song again to have it back, or load this one to keep it."
+                 open the song again to have it back, or open this one again to keep it."
             ),
         }
     }
