@@ -6,9 +6,11 @@
 
 mod capture_button;
 mod chart_field;
+mod chart_sheet;
 mod controls;
 mod device_card;
 mod file_dialog;
+mod forget;
 mod keyboard;
 mod notice;
 mod own_style;
@@ -24,6 +26,7 @@ mod tests;
 mod theme;
 mod ui_context;
 mod undo;
+mod window_scale;
 
 use crate::devices::Devices;
 use crate::host_adapter::editor_window::{SharedHost, SizeRequest, ThreadGuard};
@@ -31,7 +34,8 @@ use crate::host_adapter::{HostFacts, editor_window};
 #[cfg(target_os = "linux")]
 use crate::host_adapter::{focus_return, x11_map_delay};
 use crate::keyboard::{HeldKeys, Keyboard};
-use crate::params::{LEAST_SIZE, SegueParams};
+use crate::params::SegueParams;
+use crate::preferences::{PreferencesFile, SCALES};
 use chart_field::ChartField;
 use egui::{Ui, ViewportCommand};
 use nice_plug::context::gui::GuiContext;
@@ -117,6 +121,8 @@ pub struct EditorData {
     pub keys: Arc<HeldKeys>,
     /// What is known about the host.
     pub host: Arc<HostFacts>,
+    /// What belongs to the musician and not to a song.
+    pub preferences: PreferencesFile,
     /// Sound and MIDI devices, in the program without a host.
     pub devices: Option<Arc<dyn Devices>>,
 }
@@ -124,19 +130,50 @@ pub struct EditorData {
 /// The editor of one instance. Until a host opens it there is no window and no drawing context.
 pub struct SegueEditor {
     data: EditorData,
-    /// Pixels per point, as the window last reported.
-    scale: Arc<AtomicU32>,
+    scale: Arc<EditorScale>,
+}
+
+/// How large the points of a window are. Both are factors, as bits.
+struct EditorScale {
+    /// Pixels per point of the system, as the window last reported.
+    system: AtomicU32,
+    /// The window's own scale.
+    window: AtomicU32,
+}
+
+impl EditorScale {
+    fn new(window: f32) -> Self {
+        Self { system: AtomicU32::new(1.0_f32.to_bits()), window: AtomicU32::new(window.to_bits()) }
+    }
+
+    fn window(&self) -> f32 {
+        f32::from_bits(self.window.load(Ordering::Relaxed))
+    }
+
+    fn system(&self) -> f32 {
+        f32::from_bits(self.system.load(Ordering::Relaxed))
+    }
+
+    fn set_window(&self, factor: f32) {
+        self.window.store(factor.to_bits(), Ordering::Relaxed);
+    }
+
+    fn set_system(&self, factor: f32) {
+        self.system.store(factor.to_bits(), Ordering::Relaxed);
+    }
 }
 
 impl SegueEditor {
     /// The editor of an instance.
     pub fn new(data: EditorData) -> Self {
-        Self { data, scale: Arc::new(AtomicU32::new(1.0_f32.to_bits())) }
+        let factor = wanted_scale(&data);
+        Self { data, scale: Arc::new(EditorScale::new(factor)) }
     }
 
-    /// The size of the window in points.
+    /// The size of the window in points of the system.
     pub fn points(&self) -> (f32, f32) {
-        self.data.params.window.size()
+        let ((width, height), factor) = (self.data.params.window.size(), self.scale.window());
+        (width * factor, height * factor)
     }
 
     /// The same with sound and MIDI devices, for the program without a host.
@@ -145,6 +182,17 @@ impl SegueEditor {
         self.data.devices = Some(devices);
         self
     }
+}
+
+/// A window that can be resized, but not below the size that it needs at this scale.
+fn resize_hint(percent: u16) -> ResizeHint {
+    let (width, height) = window_scale::least(percent);
+    ResizeHint::RESIZABLE.with_min_logical_size(LogicalSize::new(width, height))
+}
+
+/// The scale that the musician has chosen, as a factor.
+fn wanted_scale(data: &EditorData) -> f32 {
+    window_scale::factor(data.preferences.read().scale_percent())
 }
 
 impl Editor for SegueEditor {
@@ -159,9 +207,15 @@ impl Editor for SegueEditor {
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
         let (width, height) = self.data.params.window.size();
-        let state = EguiEditorState::from_size(LogicalSize::new(f64::from(width), f64::from(height)), 1.0);
-        let settings =
-            EguiNiceSettings { title: "Segue".into(), resize_hint: self.resize_hint(), ..EguiNiceSettings::default() };
+        // Another instance may have changed it.
+        self.scale.set_window(wanted_scale(&self.data));
+        let points = LogicalSize::new(f64::from(width), f64::from(height));
+        let state = EguiEditorState::from_size(points, self.scale.window());
+        let settings = EguiNiceSettings {
+            title: "Segue".into(),
+            resize_hint: resize_hint(SCALES[0]),
+            ..EguiNiceSettings::default()
+        };
         let mut host = SharedHost::new(host);
         let (thread_guard, left) = editor_window::thread_guard();
         let app = App::new(self, gui_context.clone(), Arc::clone(&host.size_request), thread_guard);
@@ -173,13 +227,14 @@ impl Editor for SegueEditor {
     }
 
     fn size(&self) -> NativeSize<u32> {
-        let (width, height) = self.data.params.window.size();
-        let scale = f64::from(f32::from_bits(self.scale.load(Ordering::Relaxed)));
+        let (width, height) = self.points();
+        let scale = f64::from(self.scale.system());
         NativeSize::from_size(LogicalSize::new(f64::from(width), f64::from(height)).into(), scale)
     }
 
     fn resize_hint(&self) -> ResizeHint {
-        ResizeHint::RESIZABLE.with_min_logical_size(LogicalSize::new(LEAST_SIZE.0, LEAST_SIZE.1))
+        // The scale may change while the window is open, so its least size is asked for each time.
+        resize_hint(SCALES[0])
     }
 }
 
@@ -189,7 +244,10 @@ struct App {
     _watch: Watch,
     data: EditorData,
     context: GuiContext,
-    scale: Arc<AtomicU32>,
+    scale: Arc<EditorScale>,
+    window_scale: window_scale::WindowScale,
+    /// `None` until the window is built.
+    egui: Option<egui::Context>,
     interaction: Interaction,
     roll: Roll,
     chart: ChartField,
@@ -217,6 +275,8 @@ impl App {
         size_request: Arc<SizeRequest>,
         thread_guard: ThreadGuard,
     ) -> Self {
+        let percent = editor.data.preferences.read().scale_percent();
+        size_request.set_least(window_scale::least(percent));
         Self {
             chart: ChartField::default(),
             interaction: Interaction::default(),
@@ -237,19 +297,28 @@ impl App {
             data: editor.data.clone(),
             context,
             scale: Arc::clone(&editor.scale),
+            egui: None,
+            window_scale: window_scale::WindowScale::new(percent),
             size_request,
             thread_guard: Some(thread_guard),
         }
     }
 
-    fn note_scale(&self, size: WindowSize) {
-        #[expect(clippy::cast_possible_truncation, reason = "1 to 4")]
-        self.scale.store((size.scale_factor as f32).to_bits(), Ordering::Relaxed);
+    /// The scale that egui has now. Before the first frame it is not yet the window's.
+    fn zoom_of_egui(&self) -> f32 {
+        self.egui.as_ref().map_or(1.0, egui::Context::zoom_factor)
     }
 
     /// Draws one frame.
     fn draw(&mut self, ui: &mut Ui) {
         let context = self.context.clone();
+        self.window_scale.follow(ui.ctx(), ui.max_rect().size());
+        let zoom = ui.ctx().zoom_factor();
+        if (self.scale.window() - zoom).abs() > f32::EPSILON {
+            self.scale.set_window(zoom);
+            // A window that keeps its size has more points now, or fewer.
+            self.data.params.window.remember(ui.max_rect().size().into());
+        }
         self.test_probe.begin();
         let mut cx = UiContext::new(
             ui,
@@ -267,9 +336,12 @@ impl App {
             page: &mut self.page,
             setup: &mut self.setup,
             status: &mut self.status,
+            scale: &mut self.window_scale,
+            size_request: &self.size_request,
         };
         let moves = view.draw(&mut cx);
         self.resize_handle.draw(&mut cx, &self.size_request);
+        self.window_scale.keys(&mut cx, &self.data.preferences, &self.size_request);
         let waits = cx.finish();
         self.test_probe.publish();
         if moves {
@@ -299,7 +371,9 @@ impl NiceEguiApp for App {
             self.shown = number.and_then(|number| x11_map_delay::MappedWindow::at_once(number, stands_alone).ok());
         }
         theme::dress(&ctx);
-        self.note_scale(frame.baseview_window().size());
+        self.egui = Some(ctx);
+        #[expect(clippy::cast_possible_truncation, reason = "1 to 4")]
+        self.scale.set_system(frame.baseview_window().size().scale_factor as f32);
         self.shelf.read();
         Ok(())
     }
@@ -315,9 +389,11 @@ impl NiceEguiApp for App {
     }
 
     fn resized(&mut self, size: WindowSize) {
-        self.note_scale(size);
-        #[expect(clippy::cast_possible_truncation, reason = "points of a screen")]
-        self.data.params.window.remember((size.logical.width as f32, size.logical.height as f32));
+        #[expect(clippy::cast_possible_truncation, reason = "1 to 8")]
+        let system = size.scale_factor as f32 / self.zoom_of_egui();
+        self.scale.set_system(system);
+        let points = size.physical.to_logical::<f32>(f64::from(system * self.scale.window()));
+        self.data.params.window.remember((points.width, points.height));
     }
 }
 

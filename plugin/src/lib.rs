@@ -30,6 +30,7 @@ pub mod editor;
 pub mod host_adapter;
 pub mod keyboard;
 pub mod params;
+pub mod preferences;
 pub mod preset;
 mod remote_controls;
 pub mod styles;
@@ -209,6 +210,7 @@ impl Plugin for Segue {
             signals: Arc::clone(&self.signals),
             keys: Arc::clone(&self.keys),
             host: Arc::clone(&self.host),
+            preferences: preferences::PreferencesFile::of_user(),
             devices: None,
         }))
     }

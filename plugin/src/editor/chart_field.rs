@@ -1,14 +1,21 @@
 //! The chord chart as text. Mistakes are shown while the musician types, and the last chart without a mistake stays in
 //! force.
 
-use super::theme;
+use super::chart_sheet::{self, SheetBar};
+use super::roll::usual_chart;
 use super::ui_context::UiContext;
+use super::{controls, theme};
 use crate::params::{ChordSource, SegueParams};
 use crate::styles;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Color32, Id, Rect, Sense, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
+use segue_engine::snapshot::Snapshot;
 use segue_model::chart::{Chart, ChartError};
+use segue_model::note::Metre;
+
+/// The width of the button that shows the sheet.
+const SHEET: f32 = 58.0;
 
 const TIP: &str = "The chords that Segue plays to, bar by bar: C7 | F7 | C7 | G7. % repeats a bar, / is a beat on \
                    which the chord goes on, |: and :| repeat a part, 3/4 is a metre, NC is no chord. The chart \
@@ -25,11 +32,20 @@ pub struct ChartField {
     owes_word: bool,
     /// Whether what was there before this text was typed can be undone.
     is_kept: bool,
+    /// Whether the chart is shown as a sheet.
+    shows_sheet: bool,
 }
 
 impl ChartField {
-    /// Draws the field.
-    pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
+    /// Draws the field, and at its right the button that shows the sheet.
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, all: Rect, params: &SegueParams) {
+        let rect = all.with_max_x(all.right() - SHEET - theme::GAP);
+        let button = all.with_min_x(all.right() - SHEET);
+        let tip = "The chart with four bars a line, over the notes; the bar that sounds is lit.";
+        let accent = self.shows_sheet.then_some(theme::SEGUE_TEXT);
+        if controls::button(cx, button, "Sheet", accent, tip).clicked() {
+            self.shows_sheet = !self.shows_sheet;
+        }
         let id = Id::unique("segue chart");
         let has_focus = cx.ui.memory(|memory| memory.has_focus(id));
         self.follow(params, has_focus);
@@ -61,6 +77,28 @@ impl ChartField {
         }
         if self.mistake.is_some() {
             cx.ui.painter().rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, theme::WRONG), StrokeKind::Inside);
+        }
+    }
+
+    /// Draws the chart as a sheet over the notes, if that is wanted.
+    pub fn draw_sheet(&self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams, now: Option<&Snapshot>) {
+        if !self.shows_sheet {
+            return;
+        }
+        let metre = now.map_or(Metre::COMMON, |now| now.bars.metre);
+        if let Some(mistake) = &self.mistake {
+            let wrong = mistake.bar();
+            let bars = parts(&self.draft).into_iter().filter_map(|(text, bar)| bar.map(|bar| (text, bar)));
+            let bars: Vec<SheetBar> = bars.map(|(text, bar)| SheetBar::written(text, wrong == Some(bar))).collect();
+            let shown = bars.iter().position(|bar| bar.is_wrong);
+            chart_sheet::draw(cx, rect, &bars, None, shown);
+        } else if let Some(chart) = params.chart.chart().or_else(|| usual_chart(params)) {
+            let bars = chart_sheet::played(&chart, metre);
+            let is_played = params.harmony.source.value() == ChordSource::Chart;
+            let lit = now.filter(|_| is_played).and_then(|now| chart_sheet::sounding(&chart, metre, now));
+            chart_sheet::draw(cx, rect, &bars, lit, lit);
+        } else {
+            chart_sheet::draw(cx, rect, &[], None, None);
         }
     }
 
@@ -102,7 +140,7 @@ impl ChartField {
             let comping = if is_comping { "only the comping plays them" } else { "only Comping would play them" };
             return Some(format!("{style} does not play over chords; {comping}."));
         }
-        (is_empty && super::roll::usual_chart(params).is_some())
+        (is_empty && usual_chart(params).is_some())
             .then(|| "The style's own chords, whatever Key says; write others to play to those.".to_owned())
     }
 
@@ -139,6 +177,23 @@ fn hint(params: &SegueParams) -> &'static str {
     }
 }
 
+/// The text between the strokes, each part with its number if it is a bar, counted as mistakes count it.
+fn parts(text: &str) -> Vec<(&str, Option<usize>)> {
+    let mut bar = 0;
+    let last = text.split('|').count() - 1;
+    let number = |(index, part): (usize, _)| {
+        let part: &str = part;
+        // The dots of a repeat sign are not a bar.
+        let has_letters = part.chars().any(|letter| !letter.is_whitespace() && letter != ':');
+        // An empty bar between two bar lines continues the chord before it.
+        let is_empty_bar = index > 0 && index < last && !part.is_empty() && part.trim().is_empty();
+        let is_bar = has_letters || is_empty_bar;
+        bar += usize::from(is_bar);
+        (part, is_bar.then_some(bar))
+    };
+    text.split('|').enumerate().map(number).collect()
+}
+
 /// Lays out a chart: bar lines are faint, and a bar with a mistake is highlighted.
 fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
     let mut job = LayoutJob::default();
@@ -146,19 +201,11 @@ fn coloured(text: &str, wrong: Option<usize>) -> LayoutJob {
         underline: if is_wrong { Stroke::new(1.0, theme::WRONG) } else { Stroke::NONE },
         ..TextFormat::simple(theme::chart(), colour)
     };
-    let mut bar = 0;
-    let parts = text.split('|').count();
-    for (index, part) in text.split('|').enumerate() {
+    for (index, (part, bar)) in parts(text).into_iter().enumerate() {
         if index > 0 {
             job.append("|", 0.0, letters(theme::FAINT, false));
         }
-        // The dots of a repeat sign are not a bar.
-        let has_letters = part.chars().any(|letter| !letter.is_whitespace() && letter != ':');
-        // An empty bar between two bar lines continues the chord before it.
-        let is_empty_bar = index > 0 && index + 1 < parts && !part.is_empty() && part.trim().is_empty();
-        let is_bar = has_letters || is_empty_bar;
-        bar += usize::from(is_bar);
-        let is_wrong = wrong == Some(bar) && is_bar;
+        let is_wrong = bar.is_some() && wrong == bar;
         job.append(part, 0.0, letters(if is_wrong { theme::WRONG } else { theme::CHORD }, is_wrong));
     }
     job.wrap.max_width = f32::INFINITY;

@@ -16,6 +16,8 @@ const ARC: u16 = 48;
 
 /// The greatest width of a control to the right of a name, so that controls in one column are aligned.
 const FIELD: f32 = 130.0;
+/// The least width of such a control.
+const LEAST_FIELD: f32 = 46.0;
 /// The least width of a list, enough for the longest name of a scale.
 const LEAST_LIST: f32 = 150.0;
 /// How much wider than its column the name of a knob may be, half of the gap between two of them on either side.
@@ -140,32 +142,12 @@ pub fn segments<T: Enum + PartialEq + 'static>(
 
 /// A button that shows the present value and opens a list. `choices` are normalized values.
 pub fn picker<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, choices: &[f32], tip: &str) {
-    let text = param.normalized_value_to_string(param.modulated_normalized_value(), true);
-    let response = raised(cx, param.name(), rect, &text, tip);
-    let name = param.name().to_owned();
-    let mut picked = None;
-    let mut rows = Vec::new();
-    let popup = egui::Popup::menu(&response).width(rect.width().max(LEAST_LIST)).gap(2.0);
-    popup.show(|ui| {
-        ui.set_max_height(420.0);
-        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-        egui::ScrollArea::vertical().show(ui, |ui| {
-            for &choice in choices {
-                let words = param.normalized_value_to_string(choice, true);
-                let row = ui.selectable_label(words == text, &words);
-                rows.push((format!("{name}: {words}"), row.rect));
-                if row.clicked() {
-                    picked = Some(choice);
-                    ui.close();
-                }
-            }
-        });
-    });
-    for (row, rect) in rows {
-        cx.mark(&row, rect);
-    }
-    if let Some(choice) = picked {
-        cx.set(param, choice);
+    let words = |choice: f32| param.normalized_value_to_string(choice, true);
+    let face = words(param.modulated_normalized_value());
+    let rows: Vec<(String, bool)> = choices.iter().map(|choice| (words(*choice), words(*choice) == face)).collect();
+    let picked = list(cx, rect, param.name(), &face, &rows, tip);
+    if let Some(choice) = picked.and_then(|picked| choices.get(picked)) {
+        cx.set(param, *choice);
     }
 }
 
@@ -173,6 +155,39 @@ pub fn picker<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, choices: 
 pub fn all_choices<P: Param>(param: &P) -> Vec<f32> {
     let steps = u16::try_from(param.step_count().unwrap_or(1)).unwrap_or(1).max(1);
     (0..=steps).map(|step| f32::from(step) / f32::from(steps)).collect()
+}
+
+/// A button that opens a list. Each row has a text and may be the present one. Returns the row that was clicked.
+pub fn list(
+    cx: &mut UiContext<'_>,
+    rect: Rect,
+    name: &str,
+    face: &str,
+    rows: &[(String, bool)],
+    tip: &str,
+) -> Option<usize> {
+    let response = raised(cx, name, rect, face, tip);
+    let mut picked = None;
+    let mut places = Vec::new();
+    let popup = egui::Popup::menu(&response).width(rect.width().max(LEAST_LIST)).gap(2.0);
+    popup.show(|ui| {
+        ui.set_max_height(420.0);
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+        egui::ScrollArea::vertical().show(ui, |ui| {
+            for (index, (words, is_chosen)) in rows.iter().enumerate() {
+                let row = ui.selectable_label(*is_chosen, words);
+                places.push((format!("{name}: {words}"), row.rect));
+                if row.clicked() {
+                    picked = Some(index);
+                    ui.close();
+                }
+            }
+        });
+    });
+    for (row, rect) in places {
+        cx.mark(&row, rect);
+    }
+    picked
 }
 
 /// A button with an arrow that opens a list.
@@ -183,11 +198,27 @@ pub fn raised(cx: &mut UiContext<'_>, name: &str, rect: Rect, text: &str, tip: &
     let painter = cx.ui.painter();
     let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
     painter.rect(rect, theme::RADIUS, fill, theme::rim(), StrokeKind::Inside);
-    let words = theme::elided(painter, text, theme::body(), theme::TEXT, rect.width() - 27.0);
+    let width = rect.width() - 27.0;
+    let wide = |font: &egui::FontId| painter.layout_no_wrap(text.to_owned(), font.clone(), theme::TEXT).size().x;
+    // A text that is too long is written smaller before it is cut.
+    let font = [theme::body(), theme::small()].into_iter().find(|font| wide(font) <= width).unwrap_or_else(theme::tiny);
+    let words = theme::elided(painter, text, font, theme::TEXT, width);
     painter.galley(pos2(rect.left() + 8.0, rect.center().y - words.size().y / 2.0), words, theme::TEXT);
     let tip = pos2(rect.right() - 12.0, rect.center().y + 2.0);
     let arrow = vec![tip + vec2(-4.0, -4.0), tip + vec2(4.0, -4.0), tip];
     painter.add(Shape::convex_polygon(arrow, theme::DIM, Stroke::NONE));
+    response
+}
+
+/// A narrow button that opens a menu.
+pub fn menu_arrow(cx: &mut UiContext<'_>, name: &str, rect: Rect, tip: &str) -> Response {
+    let response = cx.area_as(&WidgetInfo::labeled(Role::Button, true, name), name, rect, Sense::click(), tip);
+    let painter = cx.ui.painter();
+    let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
+    painter.rect(rect, theme::RADIUS, fill, theme::rim(), StrokeKind::Inside);
+    let tip = rect.center() + vec2(0.0, 2.5);
+    let arrow = vec![tip + vec2(-4.0, -4.5), tip + vec2(4.0, -4.5), tip];
+    painter.add(Shape::convex_polygon(arrow, theme::TEXT, Stroke::NONE));
     response
 }
 
@@ -223,7 +254,7 @@ pub fn button(cx: &mut UiContext<'_>, rect: Rect, name: &str, accent: Option<Col
 }
 
 /// A button with another word on it than its name.
-fn button_as(
+pub fn button_as(
     cx: &mut UiContext<'_>,
     rect: Rect,
     name: &str,
@@ -291,9 +322,12 @@ pub fn label(cx: &UiContext<'_>, rect: Rect, name: &str) {
 
 /// A number in a row: its name on the left, a value to drag or type on the right.
 pub fn stepper<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
-    let width = (rect.width() - cx.names).clamp(46.0, FIELD);
-    let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
-    label(cx, rect, param.name());
+    let field = named_field(cx, rect, param.name());
+    number_field(cx, field, param, tip);
+}
+
+/// A value to drag or type, without its name.
+pub fn number_field<P: Param>(cx: &mut UiContext<'_>, field: Rect, param: &P, tip: &str) {
     let response = cx.draggable(param, field, tip, |moved| moved.x - moved.y);
     let painter = cx.ui.painter();
     let fill = if response.hovered() || response.dragged() { theme::LIT } else { theme::RAISED };
@@ -303,15 +337,20 @@ pub fn stepper<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &st
         vec2((field.width() - 8.0) * cx.value(param), 2.0),
     );
     painter.rect_filled(filled, 1.0, theme::SEGUE);
-    let number = Rect::from_center_size(field.center(), vec2(field.width() - 40.0, 18.0));
+    let number = Rect::from_center_size(field.center(), vec2((field.width() - 40.0).max(40.0), 18.0));
     cx.number(param, number, theme::small());
 }
 
 /// A list in a row: its name on the left, the picker on the right.
 pub fn choice<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) {
-    label(cx, rect, param.name());
-    let width = (rect.width() - cx.names).clamp(60.0, FIELD);
-    let field = Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
+    let field = named_field(cx, rect, param.name());
     let choices = all_choices(param);
     picker(cx, field, param, &choices, tip);
+}
+
+/// Writes a name at the left of a row. Returns the place for a control at its right.
+pub fn named_field(cx: &UiContext<'_>, rect: Rect, name: &str) -> Rect {
+    label(cx, rect, name);
+    let width = (rect.width() - cx.names).clamp(LEAST_FIELD, FIELD);
+    Rect::from_min_max(pos2(rect.right() - width, rect.top() + 1.0), rect.max - vec2(0.0, 1.0))
 }

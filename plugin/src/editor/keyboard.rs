@@ -9,7 +9,7 @@ use segue_model::note::Pitch;
 /// The highest key.
 const TOP: f32 = 127.0;
 
-/// Draws the strip. A handle stops at the other one.
+/// Draws the strip. A handle takes the other one along.
 pub fn range(cx: &mut UiContext<'_>, rect: Rect, low: &IntParam, high: &IntParam) {
     let key_width = rect.width() / (TOP + 1.0);
     let left_of = |key: f32| rect.left() + key * key_width;

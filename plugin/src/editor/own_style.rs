@@ -12,9 +12,8 @@ use nice_plug::prelude::Param;
 use std::path::{Path, PathBuf};
 
 /// The text below the field.
-const WHAT_IT_IS: &str = "Train one from a folder of MIDI or ABC tunes (cargo xtask train), and play with it here. The \
-                          jam goes on while it is loaded.";
-const LOAD: f32 = 52.0;
+const WHAT_IT_IS: &str = "Segue can learn from your own MIDI or ABC tunes: the guide says how. It makes a .segue file; \
+                          open that here, and the jam goes on in its style.";
 const LONGEST_LIST: f32 = 300.0;
 
 /// The text field, the dialog and the list, while the window is open.
@@ -54,9 +53,8 @@ impl OwnStylePanel {
         let half = theme::GAP / 2.0;
         let left = Rect::from_min_max(second.min, pos2(middle - half, second.bottom()));
         let right = Rect::from_min_max(pos2(middle + half, second.top()), second.max);
-        let tip = "Asks for a file that cargo xtask train has made of your own tunes. Segue plays it at once, and goes \
-                   on in it.";
-        if button(cx, left, "Load model…", None, tip).clicked() && self.dialog.is_none() {
+        let tip = "Asks for a .segue file. Segue plays it at once, and goes on in its style.";
+        if button(cx, left, "Open style…", None, tip).clicked() && self.dialog.is_none() {
             self.ask(cx, params);
         }
         self.list(cx, right, params);
@@ -67,22 +65,20 @@ impl OwnStylePanel {
 
     /// The field for a typed or pasted path.
     fn field(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
-        let place = Rect::from_min_max(rect.min, rect.max - vec2(LOAD + theme::GAP, 0.0));
-        cx.mark("Own style", place);
+        cx.mark("Own style", rect);
         let field = TextEdit::singleline(&mut self.path)
             .id(Id::unique("segue own style"))
             .font(theme::small())
-            .hint_text("The path of a .segue file")
+            .hint_text("Or type where it is")
             .align(Align2::LEFT_CENTER)
             .margin(vec2(8.0, 4.0));
-        let response = cx.ui.put(place, field).on_hover_text("Where the file is: type it, or paste it.");
-        let entered = response.lost_focus() && cx.ui.input(|input| input.key_pressed(egui::Key::Enter));
-        let at = Rect::from_min_max(pos2(rect.right() - LOAD, rect.top()), rect.max);
-        let tip = "Plays the file that is named at the left; once more, if it has changed.";
-        if button(cx, at, "Load", None, tip).clicked() || entered {
+        let tip = "The .segue file that is open. Type or paste another path; Enter plays it, or plays it again if the \
+                   file has changed.";
+        let response = cx.ui.put(rect, field).on_hover_text(tip);
+        if response.lost_focus() && cx.ui.input(|input| input.key_pressed(egui::Key::Enter)) {
             match written_path(&self.path) {
                 Some(path) => load(cx, params, &path),
-                None => cx.say("Write the path of a .segue file first, or choose one by Load model… or Found."),
+                None => cx.warn("Type where a .segue file is, or choose one by Open style… or My styles."),
             }
         }
     }
@@ -99,7 +95,7 @@ impl OwnStylePanel {
         };
         match FileDialog::open(&question) {
             Ok(dialog) => self.dialog = Some(dialog),
-            Err(error) => cx.say(format!("{error} Write the path above, or choose under Found.")),
+            Err(error) => cx.warn(format!("{error} Type where the file is, or choose it under My styles.")),
         }
     }
 
@@ -107,7 +103,7 @@ impl OwnStylePanel {
     fn list(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         let tip = "The .segue files in the folder Segue of your data folder and your music folder, and beside the one \
                    that is loaded.";
-        let response = raised(cx, "Found styles", rect, "Found", tip);
+        let response = raised(cx, "My styles", rect, "My styles", tip);
         if response.clicked() {
             // New files may have been added.
             self.found = styles::weights_files(Path::new(&params.own.map(String::clone)));
@@ -122,7 +118,7 @@ impl OwnStylePanel {
                 for path in &self.found {
                     let name = name_of(path);
                     let row = ui.selectable_label(false, &name).on_hover_text(path.display().to_string());
-                    rows.push((format!("Found {name}"), row.rect));
+                    rows.push((format!("My styles: {name}"), row.rect));
                     if row.clicked() {
                         chosen = Some(path.clone());
                         ui.close();
@@ -142,12 +138,12 @@ impl OwnStylePanel {
 /// Plays a weights file. If it is refused, the previous style stays.
 fn load(cx: &mut UiContext<'_>, params: &SegueParams, path: &Path) {
     match segue_model::weights::card_of(path) {
-        Ok(card) => {
+        Ok(_) => {
             params.own.set(path.display().to_string());
             cx.set(&params.model.style, params.model.style.preview_normalized(i32::from(styles::OWN.0)));
-            cx.say(format!("{} plays from now on.", card.style));
+            cx.say(format!("“{}” plays.", name_of(path)));
         }
-        Err(error) => cx.say(format!("{error}. What played before plays on.")),
+        Err(error) => cx.warn(format!("{error}. {} keeps playing.", params.model.style)),
     }
 }
 
@@ -156,7 +152,7 @@ fn standing(params: &SegueParams) -> (String, Color32) {
     if let Some(problem) = params.own.problem() {
         let folder = styles::weights_folders().first().map(|folder| folder.display().to_string());
         let there = folder.map(|folder| format!(", or into {folder}")).unwrap_or_default();
-        return (format!("{problem}. Put it back{there}, under any name, and load it."), theme::WRONG);
+        return (format!("{problem}. Put it back{there}, under any name, and open it."), theme::WRONG);
     }
     match params.own.news() {
         Some(news @ News::Changed { .. }) => (news.to_string(), theme::WRONG),

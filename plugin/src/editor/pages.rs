@@ -4,13 +4,17 @@ mod top;
 
 use super::capture_button::CaptureButton;
 use super::chart_field::ChartField;
-use super::controls::{LINE, button, card, choice, fader, knob, label, large_knob, stepper, switch, toggle, trigger};
+use super::controls::{
+    LINE, button, card, choice, fader, knob, label, large_knob, named_field, number_field, stepper, toggle, trigger,
+};
 use super::own_style::OwnStylePanel;
 use super::presets::PresetMenu;
-use super::roll::Roll;
+use super::roll::{self, Roll};
 use super::status::StatusLine;
 use super::ui_context::{NAME, UiContext};
-use super::{EditorData, device_card, keyboard, tap, theme};
+use super::window_scale::WindowScale;
+use super::{EditorData, device_card, forget, keyboard, tap, theme};
+use crate::host_adapter::editor_window::SizeRequest;
 use crate::params::{ModeChoice, SegueParams};
 use egui::{Align2, Rect, pos2, vec2};
 use nice_plug::prelude::{BoolParam, Param};
@@ -20,8 +24,10 @@ const FOOT: f32 = 26.0;
 /// The height of the row under the roll, with the chart.
 const ROW: f32 = 36.0;
 const EXPLAINED: f32 = 18.0;
-/// The width of the longest name on the page *Set up*.
-const SET_UP_NAME: f32 = 112.0;
+/// The width of the longest name on the page *Set up*, in each of its cards.
+const GENERAL_NAME: f32 = 84.0;
+const MIDI_NAME: f32 = 112.0;
+const LIMIT_NAME: f32 = 78.0;
 /// The height of the cards, and of the keys below them.
 const CARDS: f32 = 212.0;
 const KEYS: f32 = 40.0;
@@ -38,10 +44,9 @@ pub enum Page {
 /// What the controls remember while the window is open.
 #[derive(Default)]
 pub struct Setup {
-    /// Whether the seed stays as it is.
-    frozen: bool,
     own: OwnStylePanel,
-    capture_button: CaptureButton,
+    pub(super) capture_button: CaptureButton,
+    forget: forget::ForgetButton,
     tapped: tap::Taps,
 }
 
@@ -54,6 +59,8 @@ pub struct View<'a> {
     pub page: &'a mut Page,
     pub setup: &'a mut Setup,
     pub status: &'a mut StatusLine,
+    pub scale: &'a mut WindowScale,
+    pub size_request: &'a SizeRequest,
 }
 
 impl View<'_> {
@@ -70,6 +77,8 @@ impl View<'_> {
         self.setup.own.look(cx, params);
         self.setup.capture_button.look(cx);
         let glides = self.roll.draw(cx, roll, params);
+        let now = self.roll.present().map(|present| &present.snapshot);
+        self.chart.draw_sheet(cx, roll::past(roll), params, now);
         if let Some(devices) = &self.data.devices {
             device_card::notes(cx, roll, &**devices, self.roll.is_empty());
         }
@@ -89,7 +98,7 @@ impl View<'_> {
         let params = &*self.data.params;
         let (cards, keys) = split_bottom(rect, KEYS + theme::GAP);
         let cards = Rect::from_min_max(cards.min, pos2(cards.right(), cards.bottom() - theme::GAP));
-        let [heat, turns, habits, scale, sound] = columns(cards, [1.15, 1.4, 1.4, 1.45, 1.65]);
+        let [heat, turns, habits, scale, sound] = columns(cards, [1.15, 1.4, 1.35, 1.5, 1.65]);
         let inside = card(cx, heat, "");
         let tip = "Low: the most expected note every time. 1: as varied as what it learnt. 2: wild.";
         large_knob(cx, inside, &params.model.temperature, tip);
@@ -154,33 +163,20 @@ impl View<'_> {
 
     fn taste(&mut self, cx: &mut UiContext<'_>, rect: Rect) {
         let params = &*self.data.params;
-        let inside = card(cx, rect, "Taste");
+        let inside = card(cx, rect, "Taste and tempo");
         let (upper, lower) = split_bottom(inside, 2.0 * LINE + 12.0);
         let [left, right] = columns(upper, [1.0, 1.0]);
         let tip = "How often Segue is reminded of what this session has played, yours and its own. 0 %: never.";
         knob(cx, left, &params.model.memory, tip);
         let tip = "How much Segue plays: at 100 % as much as its style, less leaves more room between its notes.";
         knob(cx, right, &params.notes.density, tip);
-        let frozen = self.setup.frozen;
-        let [seed, fresh] = columns(row(lower, 0.0), [1.6, 1.0]);
-        let tip = "Another seed, another answer. The same seed and the same playing: the same answer.";
-        stepper(cx, seed, &params.model.seed, tip);
-        if button(cx, fresh, "New seed", None, "Draws another seed: Segue gives another answer to the same playing.")
-            .clicked()
-        {
-            if frozen {
-                cx.say("The seed is frozen; switch Freeze off to draw another.");
-            } else {
-                cx.set(&params.model.seed, params.model.seed.preview_normalized(drawn_seed()));
-            }
-        }
-        let [freeze, forget] = columns(row(lower, 1.0), [1.45, 1.0]);
-        let tip = "Keeps the seed: New seed does nothing until you switch this off.";
-        if switch(cx, "Freeze seed", freeze, "Freeze", frozen, tip).clicked() {
-            self.setup.frozen = !frozen;
-        }
-        let tip = "Segue forgets what was played in this session. The tunes that it learnt stay.";
-        trigger(cx, forget, &params.model.forget, tip);
+        let [tempo, tap] = columns(row(lower, 0.0), [1.2, 1.0]);
+        let tip = "Tempo without host: how fast Segue plays while no song of a host does. Set it here, or tap it.";
+        number_field(cx, tempo.shrink2(vec2(0.0, 1.0)), &params.timing.tempo, tip);
+        trigger(cx, tap, &params.timing.tap, "Tap it in time, four times or more.");
+        let [click, forget] = columns(row(lower, 1.0), [1.2, 1.0]);
+        toggle(cx, click, &params.sound.click, "A click on the beats, from the built-in sound.");
+        self.setup.forget.draw(cx, forget, &params.model.forget);
     }
 
     fn set_up(&mut self, cx: &mut UiContext<'_>, rect: Rect) {
@@ -192,14 +188,42 @@ impl View<'_> {
             rect = cards;
             device_card::lists(cx, split_bottom(lists, device_card::HEIGHT).1, &**devices);
         }
-        let [time, midi, limits, own] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
-        cx.names = SET_UP_NAME;
-        for (place, (title, rows)) in [time, midi, limits].into_iter().zip(set_up_sections(params)) {
+        let [general, midi, limits, own] = columns(rect, [1.0, 1.0, 1.0, 1.25]);
+        let sections = [(midi, MIDI_NAME), (limits, LIMIT_NAME)].into_iter().zip(set_up_sections(params));
+        for ((place, names), (title, rows)) in sections {
+            cx.names = names;
             section(cx, place, title, rows);
         }
+        cx.names = GENERAL_NAME;
+        self.general(cx, general);
         cx.names = NAME;
         let own = card(cx, own, "A style of your own");
         self.setup.own.draw(cx, [row(own, 0.0), row(own, 1.0), row(own, 2.0)], params);
+    }
+
+    /// The controls that belong together least: time, seed, and the window itself.
+    fn general(&mut self, cx: &mut UiContext<'_>, rect: Rect) {
+        let params = &*self.data.params;
+        let inside = card(cx, rect, "General");
+        let line = |index: f32| row(inside, index);
+        let timing = &params.timing;
+        let tip = "While no song of a host plays: the tempo that is set or tapped, or the one that Segue reads from \
+                   your phrase.";
+        choice(cx, line(0.0), &timing.tempo_from, tip);
+        let tip = "How far ahead Segue decides its notes. Longer is safer on a busy machine.";
+        stepper(cx, line(1.0), &timing.look_ahead, tip);
+        let tip =
+            "Offline: waits for every note, so that a bounce comes out the same every time. Auto follows the host.";
+        choice(cx, line(2.0), &timing.render, tip);
+        let seed = &params.model.seed;
+        let tip = "Another seed, another answer. The same seed and the same playing: the same answer.";
+        stepper(cx, line(3.0), seed, tip);
+        let place = named_field(cx, line(4.0), "");
+        let tip = "Draws another seed: Segue gives another answer to the same playing.";
+        if button(cx, place, "New seed", None, tip).clicked() {
+            cx.set(seed, seed.preview_normalized(drawn_seed()));
+        }
+        self.scale.draw(cx, line(5.0), &self.data.preferences, self.size_request);
     }
 }
 
@@ -221,11 +245,6 @@ fn toggled<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
     Box::new(move |cx, rect| toggle(cx, rect, param, tip))
 }
 
-/// A button.
-fn triggered<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
-    Box::new(move |cx, rect| trigger(cx, rect, param, tip))
-}
-
 /// A card with a title and one control per row.
 fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<ControlRow<'_>>) {
     let inside = card(cx, rect, title);
@@ -235,30 +254,9 @@ fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<ControlRow
 }
 
 /// The sections of the page *Set up* and their controls.
-fn set_up_sections(params: &SegueParams) -> [(&'static str, Vec<ControlRow<'_>>); 3] {
-    let (timing, midi, harmony, notes) = (&params.timing, &params.midi, &params.harmony, &params.notes);
+fn set_up_sections(params: &SegueParams) -> [(&'static str, Vec<ControlRow<'_>>); 2] {
+    let (midi, harmony, notes) = (&params.midi, &params.harmony, &params.notes);
     [
-        (
-            "Time",
-            vec![
-                stepped(&timing.tempo, "Segue's tempo where the host gives none."),
-                chosen(
-                    &timing.tempo_from,
-                    "Without a host: the tempo that is set or tapped, or the one that Segue reads from your phrase.",
-                ),
-                triggered(&timing.tap, "Tap it in time, four times or more."),
-                toggled(&params.sound.click, "A click on the beats, from the built-in sound."),
-                stepped(
-                    &timing.look_ahead,
-                    "How long before it could sound a note is decided. Longer is safer on a busy machine.",
-                ),
-                chosen(
-                    &timing.render,
-                    "Offline: waits for every note, so that a bounce comes out the same every time. Auto follows the \
-                     host.",
-                ),
-            ],
-        ),
         (
             "MIDI",
             vec![

@@ -5,9 +5,11 @@ mod list;
 use super::ui_context::UiContext;
 use super::{controls, theme};
 use crate::params::SegueParams;
+use crate::preferences::PreferencesFile;
 use crate::preset::{self, Preset};
 use egui::{Rect, Sense, Shape, Stroke, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// The width of a button that steps through the presets.
@@ -18,6 +20,8 @@ pub struct PresetMenu {
     presets: preset::Shelf,
     /// The folder of the musician's own.
     folder: Option<PathBuf>,
+    /// The names of the favourites.
+    favourites: BTreeSet<String>,
     /// What is searched for.
     search: String,
     /// The name in the field for a new preset, and what that is for.
@@ -40,6 +44,8 @@ enum Deed {
     Save(String),
     Delete(String),
     Ask(Confirmation),
+    /// Makes a preset a favourite, or ends that.
+    Favour(String),
     /// The answer to the question was no.
     Keep,
 }
@@ -49,6 +55,7 @@ impl Default for PresetMenu {
         Self {
             presets: preset::Shelf::default(),
             folder: preset::folder(),
+            favourites: BTreeSet::new(),
             search: String::new(),
             name: String::new(),
             purpose: String::new(),
@@ -81,7 +88,7 @@ impl PresetMenu {
     }
 
     /// Draws the button that opens the list, the list, and the buttons beside it.
-    pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
+    pub fn draw(&mut self, cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams, preferences: &PreferencesFile) {
         let inner = rect.shrink2(vec2(STEP + 2.0, 0.0));
         let tip = "Ways of playing, ready made, and your own. Each sets style, chart and everything that is heard; \
                    levels, channels and seed stay. A star: a setting differs from the preset.";
@@ -90,6 +97,7 @@ impl PresetMenu {
         if response.clicked() {
             // New files may have been added.
             self.read();
+            self.favourites = preferences.read().favourites;
             self.question = None;
             self.search.clear();
         }
@@ -109,8 +117,25 @@ impl PresetMenu {
                 deed = self.beside(params, step).map(|preset| Deed::Apply(Box::new(preset)));
             }
         }
-        if let Some(deed) = deed {
+        if let Some(Deed::Favour(name)) = deed {
+            self.favour(cx, &name, preferences);
+        } else if let Some(deed) = deed {
             self.perform(cx, deed, params);
+        }
+    }
+
+    fn favour(&mut self, cx: &mut UiContext<'_>, name: &str, preferences: &PreferencesFile) {
+        let was = self.favourites.contains(name);
+        let (now, kept) = preferences.change(|preferences| {
+            if was {
+                preferences.favourites.remove(name);
+            } else {
+                preferences.favourites.insert(name.to_owned());
+            }
+        });
+        self.favourites = now.favourites;
+        if let Err(error) = kept {
+            cx.warn(error.to_string());
         }
     }
 
@@ -137,15 +162,12 @@ impl PresetMenu {
                 cx.say(preset.purpose);
             }
             Deed::Save(name) => self.save(cx, name, params),
-            Deed::Delete(name) => {
-                let said = match self.presets.delete(&name) {
-                    Ok(()) => format!("Deleted “{name}”."),
-                    Err(error) => sentence(&error.to_string()),
-                };
-                cx.say(said);
-            }
+            Deed::Delete(name) => match self.presets.delete(&name) {
+                Ok(()) => cx.say(format!("Deleted “{name}”.")),
+                Err(error) => cx.warn(sentence(&error.to_string())),
+            },
             Deed::Ask(question) => self.question = Some(question),
-            Deed::Keep => {}
+            Deed::Keep | Deed::Favour(_) => {}
         }
     }
 
@@ -165,7 +187,7 @@ impl PresetMenu {
                 self.name.clear();
                 self.purpose.clear();
             }
-            Err(error) => cx.say(sentence(&error.to_string())),
+            Err(error) => cx.warn(sentence(&error.to_string())),
         }
     }
 }

@@ -34,7 +34,8 @@ impl ResizeHandle {
         if let Some(moved) = response.total_drag_delta().filter(|_| response.dragged()) {
             let began = *self.began.get_or_insert(all.size());
             let wanted = (began + moved).max(vec2(LEAST_SIZE.0, LEAST_SIZE.1)).round();
-            if self.asked.replace(wanted) != Some(wanted) && !size_request.ask(wanted.into()) {
+            let zoom = cx.ui.ctx().zoom_factor();
+            if self.asked.replace(wanted) != Some(wanted) && !size_request.ask((wanted * zoom).into()) {
                 cx.ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(wanted));
             }
         } else {

@@ -7,6 +7,7 @@ use super::ui_context::UiContext;
 use super::{EditorData, theme};
 use crate::params::{ModeChoice, SegueParams};
 use bench::TurnWords;
+pub use bench::past;
 pub use chords::usual_chart;
 use chords::{ChordChange, between, now_and_next};
 use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
@@ -35,6 +36,8 @@ const HEAD: f32 = 22.0;
 const LEAST_KEYS: f32 = 30.0;
 /// How much the bars of a trade are shaded.
 const SHADE: f32 = 0.07;
+/// How much paler than a note a planned one is.
+const PLANNED: f32 = 0.3;
 /// More turns than fit into the roll.
 const TURNS: usize = 256;
 #[expect(clippy::cast_precision_loss, reason = "48")]
@@ -381,6 +384,7 @@ impl RollView {
     fn planned(&self, painter: &Painter, present: Option<&Present>) {
         for note in present.into_iter().flat_map(|present| &present.snapshot.planned) {
             let body = self.body(note.onset.max(self.now), note.onset + note.length, f32::from(note.key));
+            painter.rect_filled(body, 2.0, theme::SEGUE.gamma_multiply(PLANNED));
             painter.rect_stroke(body, 2.0, Stroke::new(1.0, theme::SEGUE), StrokeKind::Inside);
         }
     }

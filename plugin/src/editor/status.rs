@@ -1,15 +1,16 @@
 //! The status line: the state of the instance, and for a while the result of the last action.
 
+use super::controls::button_as;
 use super::ui_context::UiContext;
 use super::{EditorData, theme};
 use crate::params::SegueParams;
 use crate::styles::{self, News};
-use egui::{Align2, Color32, Rect, pos2};
+use egui::{Align2, Color32, Pos2, Rect, pos2, vec2};
+use nice_plug::prelude::Param;
 use segue_engine::recorder::Present;
 use segue_engine::stats::{Stats, WorkerStatus};
 use segue_model::note::Ticks;
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// Faults are shown for this long, so that one hiccup does not stay for the evening.
@@ -73,18 +74,19 @@ fn line(
 ) {
     cx.ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, theme::EDGE));
     let y = rect.center().y;
-    if let Some(words) = cx.notice() {
+    if let Some((words, is_warning)) = cx.notice() {
+        let colour = if is_warning { theme::WRONG } else { theme::TEXT };
         let painter = cx.ui.painter();
         // Leaves room for the resize handle.
         let width = rect.width() - 3.0 * theme::MARGIN;
-        let words = theme::elided(painter, words, theme::small(), theme::PLAYER, width);
-        painter.galley(pos2(rect.left() + theme::MARGIN, y - words.size().y / 2.0), words, theme::PLAYER);
+        let words = theme::elided(painter, words, theme::small(), colour, width);
+        painter.galley(pos2(rect.left() + theme::MARGIN, y - words.size().y / 2.0), words, colour);
         return;
     }
     let mut x = rect.left() + theme::MARGIN;
     let mut cell = |cx: &mut UiContext<'_>, name: &str, text: String, colour: Color32, tip: &str| {
         let drawn = cx.text(pos2(x, y), Align2::LEFT_CENTER, text, theme::small(), colour);
-        cx.area(name, drawn.expand2(egui::vec2(4.0, 6.0)), egui::Sense::hover(), tip);
+        cx.area(name, drawn.expand2(vec2(4.0, 6.0)), egui::Sense::hover(), tip);
         x = drawn.right() + 22.0;
     };
     if data.signals.is_mute() {
@@ -99,12 +101,6 @@ fn line(
     let tip = "Where the time comes from, the bar and beat, and the tempo.";
     cell(cx, "Status time", transport(present), theme::DIM, tip);
     let stats = &data.stats;
-    let micros = stats.elapsed_ns.load(Relaxed) / 1_000;
-    if micros > 0 {
-        let tip =
-            "How long Segue took to decide its last notes. It decides ahead, so a few milliseconds are not heard.";
-        cell(cx, "Status thinking", thinking(micros), theme::DIM, tip);
-    }
     let mut count = |name: &str, words: &str, number: u32, tip: &str| {
         if number > 0 {
             cell(cx, name, format!("{number} {words}"), theme::WRONG, tip);
@@ -115,25 +111,36 @@ fn line(
     count("Status late", "late", late, tip);
     let tip = "Notes that were not played at all, because they came much too late.";
     count("Status dropped", "dropped", dropped, tip);
-    count("Status refused", "refused", refused, "Notes that the host would not take.");
+    count("Status refused", "not taken", refused, "Notes of Segue that the host would not take.");
     count(
         "Status unheard",
         "not heard",
         unheard,
-        "Notes of yours that never reached the model, because it was too far behind.",
+        "Notes of yours that Segue has not heard, because it was too far behind.",
     );
-    count("Status waits", "time-outs", stats.time_outs.get(), "Times that a rendering waited for Segue and gave up.");
-    count("Status restarts", "restarts", stats.panics.get(), "Times that Segue's model failed and was started again.");
+    count("Status waits", "too slow", stats.time_outs.get(), "Times that a rendering waited for Segue in vain.");
+    count("Status restarts", "restarts", stats.panics.get(), "Times that Segue failed and was started again.");
     if let Some(problem) = styles::device_problem() {
         cell(cx, "Status device", "runs on the processor".to_owned(), theme::WRONG, problem);
     }
+    if late + dropped > 0 {
+        offer_longer_look_ahead(cx, pos2(x, y), &data.params);
+    }
 }
 
-fn thinking(micros: u64) -> String {
-    if micros < 1_000 {
-        format!("thinks {micros} µs")
-    } else {
-        format!("thinks {}.{} ms", micros / 1_000, micros % 1_000 / 100)
+/// The button that gives a busy machine more time.
+fn offer_longer_look_ahead(cx: &mut UiContext<'_>, left: Pos2, params: &SegueParams) {
+    let look_ahead = &params.timing.look_ahead;
+    let (now, longer) =
+        (look_ahead.unmodulated_normalized_value(), look_ahead.preview_normalized(look_ahead.value() * 2.0));
+    if longer <= now {
+        return;
+    }
+    let face = format!("Look-ahead {}", look_ahead.normalized_value_to_string(longer, true));
+    let rect = Rect::from_min_size(left - vec2(0.0, 10.0), vec2(140.0, 20.0));
+    let tip = "Segue decides its notes earlier, so that they are in time on this machine.";
+    if button_as(cx, rect, "Longer look-ahead", &face, None, tip).clicked() {
+        cx.set(look_ahead, longer);
     }
 }
 
@@ -141,7 +148,7 @@ fn thinking(micros: u64) -> String {
 fn playing(params: &SegueParams, stats: &Stats) -> (String, Color32) {
     let chosen = params.model.style.to_string();
     match stats.worker_status() {
-        WorkerStatus::NoWeights => return (format!("{chosen}: cannot be read, Segue is silent"), theme::WRONG),
+        WorkerStatus::NoWeights => return (format!("{chosen} cannot be read, so Segue is silent"), theme::WRONG),
         WorkerStatus::NoThread => {
             return ("The system gives Segue no thread; restart the host".to_owned(), theme::WRONG);
         }
@@ -173,7 +180,7 @@ fn transport(present: Option<&Present>) -> String {
     let sign = format!("{}/{}", metre.numerator, metre.denominator);
     let tempo = format!("{:.1} bpm", snapshot.tempo_bpm);
     if song_beats.is_none() || !snapshot.follows_host {
-        return format!("own time   {sign}   {tempo}");
+        return format!("no song   {sign}   {tempo}");
     }
     #[expect(clippy::cast_possible_truncation, reason = "no song is that long")]
     let now = Ticks(snapshot.now.floor() as i64);

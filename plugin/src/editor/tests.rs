@@ -1,14 +1,19 @@
 //! The whole window without a screen: frames of egui, a fake host, and a simulated mouse and keyboard.
 
+mod capture;
 mod keys;
 mod letters;
 mod presets;
+mod scale;
+mod sheet;
+mod words;
 
 use super::*;
 use crate::host_adapter::editor_window::ThreadWait;
 use crate::host_adapter::fake_window_host::FakeWindowHost;
+use egui::epaint::ClippedShape;
 use egui::output::OutputEvent;
-use egui::{Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, vec2};
+use egui::{Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, RawInput, Rect, Shape, Vec2, vec2};
 use std::path::PathBuf;
 
 /// A window, and everything around it.
@@ -22,6 +27,14 @@ struct FakeScreen {
     held: Modifiers,
     /// What a screen reader would have been told.
     told: Vec<OutputEvent>,
+    /// The size of the window, in points of the system.
+    size: Vec2,
+    /// The scale with which the window was drawn last.
+    zoom: f32,
+    /// What the last frame has drawn.
+    shapes: Vec<ClippedShape>,
+    /// The addresses that the window has asked the system to open.
+    opened: Vec<String>,
     /// Dropped after the window, for which it waits.
     _left: ThreadWait,
 }
@@ -29,8 +42,20 @@ struct FakeScreen {
 impl FakeScreen {
     /// Opens a window; the test's name names the folder of the musician's presets.
     fn open(test: &str) -> Self {
+        Self::open_in(test, PluginApi::Standalone)
+    }
+
+    /// The same in a host of this kind.
+    fn open_in(test: &str, api: PluginApi) -> Self {
+        let folder = std::env::temp_dir().join(format!("segue-window-{test}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        Self::open_with(folder, api)
+    }
+
+    /// A window that finds the musician's files in this folder.
+    fn open_with(folder: PathBuf, api: PluginApi) -> Self {
         let params = Arc::new(SegueParams::default());
-        let host = Arc::new(FakeWindowHost::new(Arc::clone(&params), PluginApi::Standalone));
+        let host = Arc::new(FakeWindowHost::new(Arc::clone(&params), api));
         let data = EditorData {
             params: Arc::clone(&params),
             stats: Arc::default(),
@@ -38,18 +63,36 @@ impl FakeScreen {
             signals: Arc::default(),
             keys: Arc::default(),
             host: HostFacts::adopt(),
+            preferences: PreferencesFile::in_folder(&folder.join("of-user")),
             devices: None,
         };
         let (guard, left) = editor_window::thread_guard();
         let context = GuiContext::new(Arc::<FakeWindowHost>::clone(&host));
         let mut app = App::new(&SegueEditor::new(data), context, Arc::default(), guard);
-        let folder = std::env::temp_dir().join(format!("segue-window-{test}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
+        app.setup.capture_button.keep_in(folder.join("captures"));
         app.shelf.keep_in(folder.clone());
         let ctx = egui::Context::default();
         theme::dress(&ctx);
+        ctx.set_zoom_factor(app.scale.window());
         let held = Modifiers::NONE;
-        let mut screen = Self { app, ctx, params, host, folder, seconds: 0.0, held, told: Vec::new(), _left: left };
+        let zoom = app.scale.window();
+        let size = vec2(980.0, 690.0) * zoom;
+        let told = Vec::new();
+        let mut screen = Self {
+            app,
+            ctx,
+            params,
+            host,
+            folder,
+            seconds: 0.0,
+            held,
+            told,
+            size,
+            zoom,
+            shapes: Vec::new(),
+            opened: Vec::new(),
+            _left: left,
+        };
         screen.rest();
         screen
     }
@@ -57,7 +100,7 @@ impl FakeScreen {
     fn frame(&mut self, events: Vec<Event>) {
         self.seconds += 1.0 / 60.0;
         let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(980.0, 690.0))),
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size / self.zoom)),
             time: Some(self.seconds),
             events,
             focused: true,
@@ -66,6 +109,21 @@ impl FakeScreen {
         let Self { ctx, app, .. } = self;
         let output = ctx.run_ui(input, |ui| app.draw(ui));
         self.told.extend(output.platform_output.events);
+        self.shapes = output.shapes;
+        self.opened.extend(output.platform_output.commands.into_iter().filter_map(|command| match command {
+            OutputCommand::OpenUrl(address) => Some(address.url),
+            _ => None,
+        }));
+        // As egui-baseview does it.
+        let zoom = self.ctx.zoom_factor();
+        if (zoom - self.zoom).abs() > f32::EPSILON {
+            self.size *= zoom / std::mem::replace(&mut self.zoom, zoom);
+        }
+        for command in output.viewport_output.values().flat_map(|output| &output.commands) {
+            if let ViewportCommand::InnerSize(size) = command {
+                self.size = *size * zoom;
+            }
+        }
         self.host.apply();
     }
 
@@ -157,6 +215,14 @@ impl FakeScreen {
         use crate::params::{Gestures, Unhosted};
         let setting = self.params.setting(id).unwrap();
         Unhosted.set(setting, setting.read(text).unwrap());
+    }
+
+    /// Whether these words are among those that the last frame has drawn.
+    fn says(&self, words: &str) -> bool {
+        self.shapes.iter().any(|drawn| match &drawn.shape {
+            Shape::Text(text) => text.galley.text().contains(words),
+            _ => false,
+        })
     }
 
     fn notice(&self) -> &str {

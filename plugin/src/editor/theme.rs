@@ -6,7 +6,7 @@ use egui::style::WidgetVisuals;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Galley, Painter, Rect, Shadow,
-    Stroke, StrokeKind, TextStyle, Theme, Visuals,
+    Stroke, StrokeKind, TextStyle, Theme, Ui, Vec2, Visuals,
 };
 use std::sync::Arc;
 
@@ -54,6 +54,8 @@ pub const WRONG: Color32 = Color32::from_rgb(0xFF, 0x7A, 0x6E);
 pub const MARGIN: f32 = 14.0;
 /// The distance between groups.
 pub const GAP: f32 = 10.0;
+/// The room around the word on a button.
+const BUTTON_PADDING: Vec2 = Vec2::new(10.0, 5.0);
 /// The corner radius of cards and buttons.
 pub const RADIUS: u8 = 6;
 
@@ -99,6 +101,13 @@ pub fn rim() -> Stroke {
     Stroke::new(1.0, RIM)
 }
 
+/// Gives buttons in a menu the edges that they have elsewhere; egui leaves them out until the pointer is there.
+pub fn raise_buttons(ui: &mut Ui) {
+    let style = ui.style_mut();
+    style.visuals.widgets = visuals().widgets;
+    style.spacing.button_padding = BUTTON_PADDING;
+}
+
 /// Marks the control that has the keyboard.
 pub fn ring(painter: &Painter, rect: Rect) {
     painter.rect_stroke(rect.expand(1.0), RADIUS, Stroke::new(2.0, PLAYER), StrokeKind::Outside);
@@ -127,7 +136,7 @@ pub fn dress(ctx: &Context) {
         style.interaction.tooltip_delay = 0.45;
         style.interaction.selectable_labels = false;
         style.spacing.tooltip_width = 300.0;
-        style.spacing.button_padding = egui::vec2(10.0, 5.0);
+        style.spacing.button_padding = BUTTON_PADDING;
         style.spacing.menu_margin = egui::Margin::same(6);
         style.animation_time = 0.08;
     });

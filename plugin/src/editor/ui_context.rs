@@ -15,7 +15,7 @@ use crate::preset::{self, Preset};
 use egui::{Align2, Id, Key, Modifiers, Pos2, Rect, Response, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
 use nice_plug::context::gui::{GuiContext, ParamSetter};
 use nice_plug::params::internals::ParamPtr;
-use nice_plug::prelude::Param;
+use nice_plug::prelude::{Param, PluginApi};
 use std::time::{Duration, Instant};
 
 /// How far a drag over the whole range goes, in points.
@@ -143,9 +143,19 @@ impl<'a> UiContext<'a> {
         self.notice.say(words.into());
     }
 
-    /// The message that is shown now.
-    pub fn notice(&self) -> Option<&str> {
-        self.notice.words()
+    /// Shows for a while that something went wrong, and what to do.
+    pub fn warn(&mut self, words: impl Into<String>) {
+        self.notice.warn(words.into());
+    }
+
+    /// The message that is shown now, and whether something went wrong.
+    pub fn notice(&self) -> Option<(&str, bool)> {
+        Some((self.notice.words()?, self.notice.is_warning()))
+    }
+
+    /// Whether this is the program without a host, to which all keys belong.
+    pub fn is_program(&self) -> bool {
+        self.context.plugin_api() == PluginApi::Standalone
     }
 
     /// An area that reacts to the pointer.

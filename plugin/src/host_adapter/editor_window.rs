@@ -39,18 +39,25 @@ type Callbacks = Rc<RefCell<Box<dyn HostCallbacks>>>;
 pub struct SizeRequest {
     /// In points, as `packed` packs them; nothing is wanted at 0.
     wanted: AtomicU64,
+    /// The least size that a host should give, packed likewise; any at 0.
+    least: AtomicU64,
     /// Nobody where there is no host.
     host: Option<Caller>,
 }
 
 impl SizeRequest {
-    /// Asks for a size in points. False where there is no host that could be asked.
+    /// Asks for a size in points of the system. False where there is no host that could be asked.
     #[must_use]
     pub fn ask(&self, size: (f32, f32)) -> bool {
         let Some(host) = &self.host else { return false };
         self.wanted.store(packed(size), Ordering::Relaxed);
         host.lock().unwrap_or_else(PoisonError::into_inner).call_main_thread();
         true
+    }
+
+    /// Sets the least size that a host should give, in points of the system.
+    pub fn set_least(&self, size: (f32, f32)) {
+        self.least.store(packed(size), Ordering::Relaxed);
     }
 
     fn take(&self) -> Option<LogicalSize<f32>> {
@@ -81,7 +88,7 @@ impl SharedHost {
             callbacks: Box::new(ForwardedCallbacks(Rc::clone(&callbacks))),
             main_thread_caller: Box::new(ForwardedCaller(Arc::clone(&caller))),
         };
-        let size_request = Arc::new(SizeRequest { wanted: AtomicU64::default(), host: Some(caller) });
+        let size_request = Arc::new(SizeRequest { host: Some(caller), ..SizeRequest::default() });
         Self { callbacks: Some(callbacks), size_request, methods: Some(methods) }
     }
 }
@@ -223,7 +230,11 @@ impl EditorHandle for Handle {
     }
 
     fn adjust_size(&self, size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
-        self.0.adjust_size(size, &window.inner)
+        let adjusted = self.0.adjust_size(size, &window.inner)?;
+        let (width, height) = unpacked(window.size_request.least.load(Ordering::Relaxed));
+        let points = LogicalSize::new(f64::from(width), f64::from(height));
+        let least = NativeSize::<u32>::from_size(points.into(), window.inner.size().scale_factor);
+        Some(NativeSize::new(adjusted.width.max(least.width), adjusted.height.max(least.height)))
     }
 
     fn set_fallback_scale_factor(&self, scale: f64, window: &Window) -> Result<(), Self::Error> {

@@ -6,10 +6,12 @@ use super::super::ui_context::UiContext;
 use super::{EXPLAINED, Page, ROW, View};
 use crate::params::{ModeChoice, SegueParams};
 use crate::styles;
-use egui::{Align2, Key, Modifiers, Rect, Role, Sense, WidgetInfo, pos2, vec2};
+use egui::{Align2, Event, Key, Modifiers, Rect, Role, Sense, WidgetInfo, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::Param;
 
+const YOUR_TURN: &str = "Gives Segue the turn now, even while you hold keys. While Segue plays, it takes it back. In \
+                         the program the space bar does the same.";
 /// The width of the presets' button with its arrows.
 const PRESETS: f32 = 236.0;
 
@@ -20,7 +22,7 @@ impl View<'_> {
         let title =
             cx.text(pos2(rect.left() + theme::MARGIN, y), Align2::LEFT_CENTER, "Segue", theme::large(), theme::TEXT);
         let mut x = title.right() + 20.0;
-        self.shelf.draw(cx, line(x, PRESETS), &self.data.params);
+        self.shelf.draw(cx, line(x, PRESETS), &self.data.params, &self.data.preferences);
         x += PRESETS + theme::GAP;
         compare(cx, line(x, 40.0), &self.data.params);
         x += 44.0;
@@ -46,11 +48,11 @@ impl View<'_> {
         }
         let right = rect.right() - theme::MARGIN;
         let tip = "Everything stops at once, here and in whatever hears Segue's notes.";
-        if button(cx, line(right - 74.0, 74.0), "Panic", Some(theme::WRONG), tip).clicked() {
+        if button(cx, line(right - 64.0, 64.0), "Panic", None, tip).clicked() {
             self.data.signals.ask_panic();
             cx.say("All notes are off.");
         }
-        let place = line(right - 74.0 - theme::GAP - 86.0, 86.0);
+        let place = line(right - 64.0 - theme::GAP - 104.0, 104.0);
         self.setup.capture_button.draw(cx, place, self.data);
     }
 
@@ -65,6 +67,9 @@ impl View<'_> {
             "So many bars you, so many bars Segue, on the bar line.",
             "Segue plays along with you all the time.",
         ];
+        if is_space(cx) {
+            cx.pulse(&params.turns.your_turn);
+        }
         segments(cx, at(x, x + 222.0), &params.turns.mode, &tips);
         x += 222.0 + theme::GAP;
         // What the button will do: while Segue plays, the player takes the turn back with it.
@@ -73,7 +78,7 @@ impl View<'_> {
         let (face, tip) = if stops {
             ("Stop", "Takes the turn back: Segue stops, and you play on.")
         } else {
-            ("Your turn", "Gives Segue the turn now, even while you hold keys. While Segue plays, it takes it back.")
+            ("Your turn", YOUR_TURN)
         };
         trigger_as(cx, at(x, x + 84.0), &params.turns.your_turn, face, tip);
         x += 84.0 + theme::GAP;
@@ -88,6 +93,16 @@ impl View<'_> {
         );
         self.chart.explain(cx, below, field.left(), params);
     }
+}
+
+/// Whether the space bar gives or takes the turn: in the program, while no control and no text field has the keyboard.
+fn is_space(cx: &UiContext<'_>) -> bool {
+    let is_free = cx.is_program() && cx.ui.memory(|memory| memory.focused().is_none());
+    let pressed = |event: &Event| match event {
+        Event::Key { key: Key::Space, pressed: true, repeat: false, modifiers, .. } => !modifiers.any(),
+        _ => false,
+    };
+    is_free && cx.ui.input(|input| input.events.iter().any(pressed))
 }
 
 /// The button that changes between two settings.

@@ -4,8 +4,9 @@ use super::super::theme;
 use super::{Confirmation, Deed, PresetMenu, init};
 use crate::params::SegueParams;
 use crate::preset::{Preset, ShelfEntry};
-use egui::{Align2, Button, Id, Key, Rect, ScrollArea, Sense, TextEdit, Ui, pos2, vec2};
+use egui::{Align2, Button, Id, Key, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, TextEdit, Ui, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
+use std::f32::consts::PI;
 
 /// The height of a row.
 const ROW: f32 = 38.0;
@@ -13,6 +14,9 @@ const ROW: f32 = 38.0;
 const SEEN: f32 = 340.0;
 /// The width of the button that deletes a preset.
 const DELETE: f32 = 56.0;
+
+/// The width of the star.
+const STAR: f32 = 28.0;
 
 /// The room around the text in a field.
 const FIELD: egui::Margin = egui::Margin::symmetric(8, 5);
@@ -23,12 +27,13 @@ type Places = Vec<(String, Rect)>;
 impl PresetMenu {
     pub(super) fn list(&mut self, ui: &mut Ui, places: &mut Places, params: &SegueParams) -> Option<Deed> {
         let mut deed = None;
+        theme::raise_buttons(ui);
         ui.horizontal(|ui| {
             let field = TextEdit::singleline(&mut self.search)
                 .id(Id::unique("segue preset search"))
                 .hint_text("Search")
                 .margin(FIELD)
-                .desired_width(ui.available_width() - 56.0);
+                .desired_width(ui.available_width() - 64.0);
             places.push(("Search presets".to_owned(), ui.add(field).rect));
             let button = ui
                 .add(Button::new("Init").frame(true))
@@ -43,8 +48,15 @@ impl PresetMenu {
         ScrollArea::vertical().max_height(SEEN).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             let mut heading = "";
-            for entry in self.presets.entries().iter().filter(|entry| is_found(&entry.preset, &self.search)) {
-                let above = if entry.file.is_some() { "Yours" } else { &entry.preset.style };
+            let is_favourite = |entry: &ShelfEntry| self.favourites.contains(&entry.preset.name);
+            let found = self.presets.entries().iter().filter(|entry| is_found(&entry.preset, &self.search));
+            let (favourites, others): (Vec<_>, Vec<_>) = found.partition(|entry| is_favourite(entry));
+            for entry in favourites.into_iter().chain(others) {
+                let above = match entry {
+                    entry if is_favourite(entry) => "Favourites",
+                    entry if entry.file.is_some() => "Yours",
+                    entry => &entry.preset.style,
+                };
                 if heading != above {
                     ui.add_space(4.0);
                     ui.colored_label(theme::QUIET, above);
@@ -54,7 +66,7 @@ impl PresetMenu {
                     Some(Confirmation::Delete(name)) if *name == entry.preset.name => {
                         asked(ui, places, &format!("Delete “{name}”?"), "Delete", || Deed::Delete(name.clone()))
                     }
-                    _ => row(ui, places, entry, now == entry.preset.name),
+                    _ => row(ui, places, entry, now == entry.preset.name, is_favourite(entry)),
                 };
                 deed = done.or(deed.take());
             }
@@ -112,12 +124,13 @@ fn is_found(preset: &Preset, search: &str) -> bool {
 }
 
 /// A preset's row: its name, and below it what it is for.
-fn row(ui: &mut Ui, places: &mut Places, entry: &ShelfEntry, is_chosen: bool) -> Option<Deed> {
+fn row(ui: &mut Ui, places: &mut Places, entry: &ShelfEntry, is_chosen: bool, is_favourite: bool) -> Option<Deed> {
     let preset = &entry.preset;
     let is_own = entry.file.is_some();
     let size = vec2(ui.available_width(), ROW);
     let (all, _) = ui.allocate_exact_size(size, Sense::hover());
-    let place = if is_own { all.with_max_x(all.right() - DELETE - 4.0) } else { all };
+    let behind = STAR + if is_own { DELETE + 4.0 } else { 0.0 };
+    let place = all.with_max_x(all.right() - behind);
     let name = format!("Preset {}", preset.name);
     let response = ui.interact(place, Id::unique(("segue", &name)), Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_chosen, &name));
@@ -155,17 +168,68 @@ fn row(ui: &mut Ui, places: &mut Places, entry: &ShelfEntry, is_chosen: bool) ->
         ui.close();
         return Some(Deed::Apply(Box::new(preset.clone())));
     }
+    let place = Rect::from_x_y_ranges(place.right()..=place.right() + STAR, all.y_range());
+    if seen(place) {
+        places.push((format!("Favourite {}", preset.name), place));
+    }
+    if star(ui, place, &preset.name, is_favourite) {
+        return Some(Deed::Favour(preset.name.clone()));
+    }
     if is_own {
         let place = Rect::from_min_max(pos2(all.right() - DELETE, all.top() + 6.0), all.max - vec2(0.0, 6.0));
-        let button = ui.put(place, Button::new("Delete").small().frame(true)).on_hover_text("Asks first.");
-        if seen(place) {
-            places.push((format!("Delete preset {}", preset.name), place));
+        let name = format!("Delete preset {}", preset.name);
+        let response = ui.interact(place, Id::unique(("segue", &name)), Sense::click());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
+        painter.rect(place, theme::RADIUS, fill, theme::rim(), egui::StrokeKind::Inside);
+        painter.text(place.center(), Align2::CENTER_CENTER, "Delete", theme::small(), theme::TEXT);
+        if response.has_focus() {
+            theme::ring(painter, place.shrink(2.0));
         }
-        if button.clicked() {
+        if seen(place) {
+            places.push((name, place));
+        }
+        if response.on_hover_text("Asks first.").clicked() {
             return Some(Deed::Ask(Confirmation::Delete(preset.name.clone())));
         }
     }
     None
+}
+
+/// A star that is filled for favourites. True when it is clicked.
+fn star(ui: &Ui, place: Rect, preset: &str, is_favourite: bool) -> bool {
+    /// The corners of a star, outer and inner ones.
+    const CORNERS: u8 = 10;
+    let name = format!("Favourite {preset}");
+    let response = ui.interact(place, Id::unique(("segue", &name)), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_favourite, &name));
+    let corner = |index: u8| {
+        let (angle, radius) = (f32::from(index) * PI / 5.0, if index.is_multiple_of(2) { 8.0 } else { 3.6 });
+        place.center() + vec2(angle.sin(), -angle.cos()) * radius
+    };
+    let corners: Vec<Pos2> = (0..CORNERS).map(corner).collect();
+    let colour = match (is_favourite, response.hovered()) {
+        (true, _) => theme::PLAYER,
+        (false, true) => theme::TEXT,
+        (false, false) => theme::RIM,
+    };
+    if is_favourite {
+        // The star is not convex, so it is filled point by point.
+        for point in (0..CORNERS).step_by(2) {
+            let before = (point + CORNERS - 1) % CORNERS;
+            let triangle = vec![corner(before), corner(point), corner(point + 1)];
+            ui.painter().add(Shape::convex_polygon(triangle, colour, Stroke::NONE));
+        }
+        let inner = (0..CORNERS).filter(|index| index % 2 == 1).map(corner).collect();
+        ui.painter().add(Shape::convex_polygon(inner, colour, Stroke::NONE));
+    } else {
+        ui.painter().add(Shape::closed_line(corners, Stroke::new(1.0, colour)));
+    }
+    if response.has_focus() {
+        theme::ring(ui.painter(), place.shrink(4.0));
+    }
+    let tip = if is_favourite { "One of your favourites." } else { "Makes it one of your favourites, at the top." };
+    response.on_hover_text(tip).clicked()
 }
 
 /// A question with two answers.

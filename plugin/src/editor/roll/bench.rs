@@ -7,6 +7,14 @@ use egui::{Align2, Color32, Painter, Rect, pos2};
 use segue_engine::snapshot::Snapshot;
 use segue_model::chord::Chord;
 
+/// The part of the roll that lies before the present moment, without its head.
+pub fn past(roll: Rect) -> Rect {
+    Rect::from_min_max(
+        pos2(roll.left(), roll.top() + super::HEAD),
+        pos2(roll.left() + roll.width() * super::NOW, roll.bottom()),
+    )
+}
+
 /// Whose turn it is, and how long it lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnWords {

@@ -30,8 +30,21 @@ impl FakeScreen {
 fn tab_reaches_every_control_and_each_has_a_name() {
     let mut screen = FakeScreen::open("tab");
     for (page, wanted) in [
-        ("Play", &["Presets", "Undo", "Panic", "Mode Trade", "Your turn", "Temperature", "Memory", "Lowest key"][..]),
-        ("Set up", &["Tempo without host", "Tap tempo", "Look-ahead", "Input channel", "Top-p"]),
+        (
+            "Play",
+            &[
+                "Presets",
+                "Undo",
+                "Panic",
+                "Mode Trade",
+                "Your turn",
+                "Temperature",
+                "Memory",
+                "Tap tempo",
+                "Lowest key",
+            ][..],
+        ),
+        ("Set up", &["Tempo from", "Window scale", "Seed", "Look-ahead", "Input channel", "Top-p"]),
     ] {
         screen.click(&format!("Page {page}"));
         let mut names: Vec<String> = Vec::new();
@@ -142,11 +155,36 @@ fn piano_keys_play_unless_one_types() {
     assert!(!plays(&mut screen));
 }
 
+/// In the program the space bar is *Your turn*, unless a control or a text field has the keyboard. In a host it is the
+/// host's.
+#[test]
+fn the_space_bar_gives_the_turn_in_the_program_alone() {
+    for (api, wanted) in [(PluginApi::Standalone, "On"), (PluginApi::Clap, "Off"), (PluginApi::Vst3, "Off")] {
+        let mut screen = FakeScreen::open_in("space", api);
+        screen.key(Key::Space);
+        assert_eq!(screen.text("your_turn"), wanted, "{api:?}");
+        std::thread::sleep(Duration::from_millis(300));
+        screen.rest();
+        assert_eq!(screen.text("your_turn"), "Off", "it springs back");
+    }
+    let mut screen = FakeScreen::open("space");
+    screen.click("Chart");
+    screen.key(Key::Space);
+    assert_eq!(screen.text("your_turn"), "Off", "a space in a text");
+    screen.key(Key::Escape);
+    screen.tab_to("Comping");
+    screen.key(Key::Space);
+    assert_eq!((screen.text("your_turn"), screen.text("comping")), ("Off".to_owned(), "On".to_owned()));
+    screen.key(Key::Escape);
+    screen.hold(Modifiers::CTRL);
+    screen.key(Key::Space);
+    assert_eq!(screen.text("your_turn"), "Off", "a shortcut of the system");
+}
+
 /// After some taps there is one tempo on the screen, and the parameter has it.
 #[test]
 fn a_tapped_tempo_is_written_into_tempo() {
     let mut screen = FakeScreen::open("tapped");
-    screen.click("Page Set up");
     let snapshot = segue_engine::snapshot::Snapshot {
         now: 0.0,
         tempo_bpm: 85.2,

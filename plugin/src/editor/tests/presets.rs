@@ -136,3 +136,49 @@ fn the_window_can_go_back_and_forth_and_compare() {
     screen.click("Undo");
     assert_eq!(screen.text("mode"), "Duet");
 }
+
+/// Favourites stand at the top, and every window knows them.
+#[test]
+fn a_favourite_stands_first_until_it_is_none() {
+    let mut screen = FakeScreen::open("favourite");
+    let first = |screen: &mut FakeScreen| {
+        screen.click("Presets");
+        let rows = screen.app.test_probe.places.iter().filter(|(name, _)| name.starts_with("Preset "));
+        let rows = rows.filter(|(name, _)| !["Preset name", "Preset purpose"].contains(&name.as_str()));
+        let top = rows.min_by(|one, other| one.1.top().total_cmp(&other.1.top())).unwrap().0.clone();
+        screen.close_list();
+        top
+    };
+    let usual = first(&mut screen);
+    let star = |screen: &mut FakeScreen| {
+        screen.click("Presets");
+        screen.fill("Search presets", "Slow air");
+        screen.click("Favourite Slow air");
+        screen.close_list();
+    };
+    star(&mut screen);
+    assert_eq!(first(&mut screen), "Preset Slow air");
+    let folder = screen.folder.clone();
+    let mut other = FakeScreen::open_with(folder, PluginApi::Clap);
+    assert_eq!(first(&mut other), "Preset Slow air");
+    star(&mut other);
+    assert_eq!(first(&mut screen), usual);
+}
+
+/// What can be pressed looks like it before the pointer is there.
+#[test]
+fn buttons_in_the_list_have_edges() {
+    let mut screen = FakeScreen::open("edges");
+    screen.save("Mine");
+    screen.fill("Search presets", "Mine");
+    for button in ["Init", "Save preset", "Delete preset Mine"] {
+        let place = screen.place(button);
+        let has_edge = screen.shapes.iter().any(|clipped| match &clipped.shape {
+            Shape::Rect(shape) => {
+                shape.stroke.color == theme::RIM && shape.rect.center().distance(place.center()) < 2.0
+            }
+            _ => false,
+        });
+        assert!(has_edge, "{button}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The keys, the wheel and the right button on a control that can be dragged.
 
+use super::super::theme;
 use super::{FINE, NOTCH, Typing, UiContext, id_of, select_all};
 use egui::{Event, EventFilter, Key, Popup, PopupCloseBehavior, Response, TextEdit};
 use nice_plug::prelude::Param;
@@ -90,6 +91,7 @@ impl UiContext<'_> {
         let mut places = Vec::new();
         let popup = Popup::context_menu(response).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         let shown = popup.show(|ui| {
+            theme::raise_buttons(ui);
             ui.label(param.name());
             let field = ui.add(TextEdit::singleline(&mut typing.text).id(id.with("text")).desired_width(130.0));
             places.push((format!("{} typed", param.name()), field.rect));
@@ -140,7 +142,7 @@ impl UiContext<'_> {
         let read = setting.read(text).or_else(|why| setting.read(&text.replace(',', ".")).map_err(|_| why));
         match read {
             Ok(value) => self.set(param, value),
-            Err(why) => self.say(format!("{} {why}.", param.name())),
+            Err(why) => self.warn(format!("{} {why}.", param.name())),
         }
     }
 }
