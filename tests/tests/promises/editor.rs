@@ -4,7 +4,9 @@ mod controls;
 mod dialogs;
 mod fixture;
 mod in_vst3;
+mod pictures;
 mod presets;
+mod scale;
 
 use crate::support::{instance, resident, steady};
 use segue_model::note::Ticks;

@@ -108,14 +108,11 @@ fn choose(editor: &mut Fixture) {
     }
     editor.window.click("Your turn").unwrap();
     let before = editor.text("Seed");
-    editor.window.click("Freeze seed").unwrap();
-    editor.window.click("New seed").unwrap();
-    editor.window.pause();
-    assert_eq!(editor.text("Seed"), before, "frozen");
-    editor.window.click("Freeze seed").unwrap();
+    editor.window.click("Page Set up").unwrap();
     editor.window.click("New seed").unwrap();
     // One of ten thousand seeds equals the previous one.
     wait_until("there is another seed", || editor.instance.text("Seed").unwrap() != before).unwrap();
+    editor.window.click("Page Play").unwrap();
 }
 
 fn write_a_chart(editor: &mut Fixture) {
@@ -222,7 +219,7 @@ fn pull_the_corner(editor: &mut Fixture) {
 
 /// Clicks on everything, on both pages and in all modes; nothing may break.
 fn click_everything(editor: &mut Fixture) {
-    let leave = ["Corner", "Capture", "Panic", "Load model…", "frames"];
+    let leave = ["Corner", "Capture", "Panic", "Open style…", "frames"];
     for page in ["Play", "Set up"] {
         for mode in ["Answer", "Trade", "Duet"] {
             editor.window.click(&format!("Mode {mode}")).unwrap();

@@ -61,7 +61,7 @@ fn a_style_is_chosen() {
     install_the_dialog();
     let mut editor = Fixture::set_up(IRISH, (0, 0), 1.0);
     editor.window.click("Page Set up").unwrap();
-    editor.window.click("Load model…").unwrap();
+    editor.window.click("Open style…").unwrap();
     wait_until("the dialog is open", || read("dialog").is_some()).unwrap();
     assert!(read("asked").is_some_and(|asked| asked.contains("*.segue")));
     editor.window.click("Mode Trade").unwrap();
@@ -71,8 +71,8 @@ fn a_style_is_chosen() {
     plays(&mut editor, &elsewhere);
 
     editor.window.click("Page Set up").unwrap();
-    editor.window.open_list("Found styles", "Found waltzes").unwrap();
-    editor.window.click_row("Found waltzes").unwrap();
+    editor.window.open_list("My styles", "My styles: waltzes").unwrap();
+    editor.window.click_row("My styles: waltzes").unwrap();
     plays(&mut editor, &kept);
 
     editor.window.click("Own style").unwrap();
@@ -87,12 +87,13 @@ fn a_style_is_chosen() {
     editor.instance.load(&song).expect("it opens");
     editor.photograph("changed.png");
     let mark = editor.saved("own_style_mark");
-    editor.window.click("Load").unwrap();
+    editor.window.click("Own style").unwrap();
+    editor.window.key(ENTER).unwrap();
     wait_until("the new one is kept", || editor.saved("own_style_mark") != mark).unwrap();
 
     std::fs::remove_file(home().join("answer")).expect("it is ours");
     std::fs::remove_file(home().join("dialog")).expect("it is ours");
-    editor.window.click("Load model…").unwrap();
+    editor.window.click("Open style…").unwrap();
     wait_until("the dialog is open", || read("dialog").is_some()).unwrap();
     let id = read("dialog").expect("it is open");
     let runs = || Command::new("kill").args(["-0", id.trim()]).stderr(Stdio::null()).status().unwrap().success();
@@ -115,6 +116,7 @@ fn a_place_is_chosen() {
     // Long enough for some of the player's notes.
     std::thread::sleep(Duration::from_secs(3));
     editor.window.click_right("Capture").unwrap();
+    editor.window.click_row("Capture: All, in another place…").unwrap();
     wait_until("the dialog is open", || read("dialog").is_some()).unwrap();
     let asked = read("asked").expect("it was asked");
     assert!(asked.contains("--save") && asked.contains(" Irish.mid"), "{asked}");
