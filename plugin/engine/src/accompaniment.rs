@@ -18,6 +18,7 @@ use crate::time::now::Now;
 use crate::time::tick_map::TickMap;
 use comping::{ChordSpan, Comping, CompingStep};
 use metronome::Metronome;
+use segue_model::chord::Chord;
 use segue_model::note::Ticks;
 
 /// Comping and metronome.
@@ -116,8 +117,7 @@ impl Accompaniment {
         match self.due(&now, time) {
             Some((_, CompingStep::Off)) => self.comping.end_chord(now.at(), ctx.host, output),
             Some((_, CompingStep::On)) => {
-                let all_taken =
-                    self.comping.begin_chord(now.settings().accompaniment.comping_channel, now.at(), ctx.host, output);
+                let all_taken = self.comping.begin_chord(now.settings(), now.at(), ctx.host, output);
                 stats.refused.add(u32::from(!all_taken));
             }
             Some((_, CompingStep::LookUp(from))) => {
@@ -130,6 +130,15 @@ impl Accompaniment {
             }
             None => {}
         }
+    }
+
+    /// The chord of the chart at a tick. Offline it waits for a chart that is under way.
+    pub fn chord_at(&mut self, at: Ticks, port: &mut impl WorkerPort, time: &Time, offline: bool) -> Option<Chord> {
+        if offline && self.comping.awaits_chart() {
+            self.wait_for_chart(port);
+        }
+        let clock = time.of_style();
+        self.comping.chord_at(at - clock.form(), clock.bars().metre)
     }
 
     /// Offline, waits for the chart that is under way. False after a time-out.

@@ -3,6 +3,7 @@
 //! The plugin and the programs without a host hand over blocks and get notes and sound. Only [`Engine::play`],
 //! [`Engine::reset`], [`Engine::panic`] and [`Engine::catch_up`] may be called on the audio thread.
 
+use crate::answers::AnswerShelf;
 use crate::host::{
     Block, ChannelMessage, FrameOffset, HostEvent, HostEvents, HostIo, Message, Sent, StyleNumber, SynthEvent,
 };
@@ -46,10 +47,15 @@ impl Default for Engine {
 impl Engine {
     /// Without memory and without a worker.
     pub fn new() -> Self {
+        Self::with_answers(Arc::default())
+    }
+
+    /// The same, with its answers on this shelf, where other threads find them.
+    pub fn with_answers(shelf: Arc<AnswerShelf>) -> Self {
         let stats = Arc::new(Stats::default());
         let (audio, worker_end) = link();
         Self {
-            performer: Performer::new(f64::from(NO_RATE), Arc::clone(&stats)),
+            performer: Performer::with_answers(f64::from(NO_RATE), Arc::clone(&stats), shelf),
             stats,
             recorder: Recorder::default(),
             sound: Sound::new(NO_RATE),

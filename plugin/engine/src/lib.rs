@@ -59,6 +59,7 @@
 )]
 
 mod accompaniment;
+pub mod answers;
 mod block;
 mod engine;
 pub mod host;

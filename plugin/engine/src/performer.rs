@@ -7,13 +7,14 @@ mod hear;
 
 use crate::accompaniment::Accompaniment;
 use crate::accompaniment::comping::CompingStep;
+use crate::answers::AnswerShelf;
 use crate::block::BlockContext;
 use crate::host::{Block, Buttons, FrameOffset, HostEvent, HostIo, Settings, StyleNumber};
 use crate::input::Player;
 use crate::input::chord_detector::source;
 use crate::link::WorkerPort;
 use crate::output::Output;
-use crate::plan::Planner;
+use crate::plan::{Planner, Silence};
 use crate::snapshot::{Chords, Snapshot};
 use crate::stats::Stats;
 use crate::time::clock::Flow;
@@ -21,6 +22,7 @@ use crate::time::now::Now;
 use crate::time::tick_map::FramePosition;
 use crate::time::{Entered, Time};
 use crate::turns::{Situation, TurnArbiter, TurnInput};
+use segue_model::chord::Chord;
 use segue_model::harmony::HarmonySource;
 use segue_model::note::Ticks;
 use std::sync::Arc;
@@ -95,12 +97,17 @@ enum Step {
 impl Performer {
     /// An engine without memory, for this sample rate in frames per second.
     pub fn new(sample_rate: f64, stats: Arc<Stats>) -> Self {
+        Self::with_answers(sample_rate, stats, Arc::default())
+    }
+
+    /// The same, with its answers on this shelf.
+    pub fn with_answers(sample_rate: f64, stats: Arc<Stats>, shelf: Arc<AnswerShelf>) -> Self {
         Self {
             stats,
             time: Time::new(sample_rate),
             player: Player::default(),
             arbiter: TurnArbiter::default(),
-            planner: Planner::default(),
+            planner: Planner::with_answers(shelf),
             output: Output::default(),
             accompaniment: Accompaniment::default(),
             selection: Selection::default(),
@@ -175,7 +182,11 @@ impl Performer {
         let now = Now { block, maps, start, sample_rate, look_ahead, frame: 0 };
         let mut ctx = BlockContext { now, host, port };
         self.output.begin_block(&ctx.now, ctx.host);
+        let silence = self.planner.enter(block);
         self.enter_turns(&mut ctx, flow);
+        if let Some(silence) = silence {
+            self.change_silence(&mut ctx, silence);
+        }
         if pressed.forget {
             self.player.forget_chord();
             self.planner.forget_memory();
@@ -183,11 +194,17 @@ impl Performer {
         if pressed.your_turn {
             self.take_turn(&mut ctx, TurnInput::YourTurn);
         }
+        if pressed.again
+            && let Some((place, length)) = self.planner.choose_again(settings, self.arbiter.turn(), &self.time)
+        {
+            self.take_turn(&mut ctx, TurnInput::Again { place, length });
+        }
         self.planner.send(&mut ctx);
         self.accompaniment.enter(&ctx.now, ctx.host, &mut self.output, &self.time, flow);
         self.planner.receive(&mut ctx, &self.arbiter, &self.time, &self.stats);
         self.accompaniment.take_charts(ctx.port, self.planner.changes_chart());
         self.walk(&mut ctx);
+        self.planner.show_answers();
         self.time.leave(block);
     }
 
@@ -212,6 +229,19 @@ impl Performer {
             your_turn: now.your_turn && !before.your_turn,
             tap: now.tap && !before.tap,
             forget: now.forget && !before.forget,
+            again: now.again && !before.again,
+        }
+    }
+
+    /// Segue falls silent on request, or may be heard again. It hears the player in either case.
+    fn change_silence(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, silence: Silence) {
+        match silence {
+            Silence::Begins => {
+                self.planner.fall_silent(self.arbiter.lag(), &ctx.now, ctx.host, &mut self.output);
+                self.accompaniment.end_chord(&ctx.now, ctx.host, &mut self.output);
+                self.note_silence(&ctx.now);
+            }
+            Silence::Ends => self.take_turn(ctx, TurnInput::Unmuted),
         }
     }
 
@@ -316,12 +346,25 @@ impl Performer {
             Step::LoopAhead => self.take_turn(ctx, TurnInput::LoopDue),
             Step::Request => self.planner.request(ctx, &self.arbiter, &self.time, &self.stats),
             Step::NoteOn => {
+                let chord = self.planner.next_on().and_then(|onset| self.chord_at(ctx, onset));
+                self.planner.set_chord(chord);
+                let bars = self.time.of_style().bars();
                 let keys = self.player.held();
-                self.planner.begin_next(ctx, self.arbiter.turn(), keys, &mut self.output, &self.stats);
+                self.planner.begin_next(ctx, self.arbiter.turn(), keys, &mut self.output, (bars, &self.stats));
                 self.note_silence(&ctx.now);
             }
             Step::Silence => self.accompaniment.fall_silent(&ctx.now, ctx.host, &mut self.output),
             Step::Metronome => self.accompaniment.click(&ctx.now, ctx.host, &self.time),
+        }
+    }
+
+    /// The chord in force at a tick of the style that plays.
+    fn chord_at(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, at: Ticks) -> Option<Chord> {
+        match self.selection.chord_source {
+            HarmonySource::Chart if self.time.in_free_time() => None,
+            HarmonySource::Chart => self.accompaniment.chord_at(at, ctx.port, &self.time, ctx.now.block.offline),
+            HarmonySource::Hands => self.player.chord().map(|(chord, _)| chord),
+            HarmonySource::Nowhere => None,
         }
     }
 

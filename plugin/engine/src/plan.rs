@@ -8,4 +8,4 @@ mod planner;
 mod requests;
 mod schedule;
 
-pub use planner::Planner;
+pub use planner::{Planner, Silence};

@@ -9,7 +9,7 @@
 mod event_log;
 mod history;
 pub mod midi_file;
-mod shared_words;
+pub(crate) mod shared_words;
 
 mod atomic {
     pub use std::sync::atomic::{AtomicU64, Ordering, fence};

@@ -22,6 +22,7 @@ mod midi;
 mod modes;
 mod nudges;
 mod random_hosts;
+mod stage;
 mod styles;
 mod swing;
 mod time;

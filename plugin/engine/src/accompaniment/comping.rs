@@ -18,7 +18,7 @@ use crate::output::active_notes::{NoteOnResult, NoteToken};
 use crate::time::tick_map::{FramePosition, TickMap};
 use arrayvec::ArrayVec;
 use segue_model::chord::{Chord, ChordKind};
-use segue_model::note::{Bars, Pitch, Ticks};
+use segue_model::note::{Bars, Metre, Pitch, Ticks};
 
 /// How long before its beginning a chord is looked up.
 const AHEAD: Ticks = Ticks::quarters(1);
@@ -153,6 +153,11 @@ impl Comping {
         self.awaits_chart
     }
 
+    /// The chord of the chart at a place counted from where the chart begins.
+    pub fn chord_at(&self, place: Ticks, metre: Metre) -> Option<Chord> {
+        self.chart.as_ref()?.at(place, metre)
+    }
+
     fn withdraw(&mut self) {
         self.planned.clear();
     }
@@ -203,14 +208,16 @@ impl Comping {
     #[must_use]
     pub fn begin_chord(
         &mut self,
-        channel: Option<u8>,
+        settings: &Settings,
         at: FrameOffset,
         host: &mut impl HostIo,
         output: &mut Output,
     ) -> bool {
         let Some(ChordSpan { from, until, chord }) = self.planned.pop_at(0) else { return true };
         self.end_chord(at, host, output);
-        let Some(chord) = chord else { return true };
+        // While Segue is silent on request, its chords go on unheard.
+        let Some(chord) = chord.filter(|_| !settings.turn.is_muted) else { return true };
+        let channel = settings.accompaniment.comping_channel;
         let is_line = self.plan.is_some_and(|plan| plan.bars.place(from) == Ticks::ZERO);
         let velocity = if is_line { ON_THE_LINE } else { BETWEEN };
         self.before = voiced(chord, &self.before);

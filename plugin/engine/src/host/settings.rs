@@ -90,6 +90,8 @@ pub struct Settings {
     pub buttons: Buttons,
     /// Which style plays.
     pub style: StyleSettings,
+    /// Which answer is played again, and how.
+    pub again: AgainSettings,
     /// How the model's output is sampled.
     pub sampling: SamplingParameters,
     /// Where the chords come from.
@@ -117,9 +119,11 @@ impl Default for Settings {
                 start_grid: StartGrid::Eighth,
                 on_yield: Yield::AtOnce,
                 drone_below: 0,
+                is_muted: false,
             },
             buttons: Buttons::default(),
             style: StyleSettings { number: StyleNumber(0), free_time: false, files: (0, 0) },
+            again: AgainSettings { back: 0, fits_chords: false, keeps: false },
             sampling: SamplingParameters { temperature: 1.0, top_p: 1.0, ..SamplingParameters::default() },
             harmony: Harmony::Chart,
             accompaniment: AccompanimentSettings { comping: false, comping_channel: None, click: false },
@@ -152,6 +156,19 @@ pub struct TurnSettings {
     pub on_yield: Yield,
     /// A held key below this one is a drone and does not keep the turn; 0 to 127.
     pub drone_below: u8,
+    /// Whether Segue is silent, and only listens.
+    pub is_muted: bool,
+}
+
+/// Which answer is played again, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgainSettings {
+    /// Which one: 0 is the last, 1 the one before it, and so on.
+    pub back: u8,
+    /// Whether its notes are fitted to the present chords.
+    pub fits_chords: bool,
+    /// Whether the remembered answers stay as they are.
+    pub keeps: bool,
 }
 
 /// Buttons that act when they go down: a change from false to true counts, and nothing else.
@@ -159,6 +176,8 @@ pub struct TurnSettings {
 pub struct Buttons {
     /// Hands the turn to Segue.
     pub your_turn: bool,
+    /// Plays an answer again.
+    pub again: bool,
     /// Taps the tempo.
     pub tap: bool,
     /// Clears the memory of this session.

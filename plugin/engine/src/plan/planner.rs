@@ -3,33 +3,45 @@
 //!
 //! Does not decide whose turn it is, and sends notes only through [`Output`].
 
+mod again;
+mod replies;
+
+pub use again::Silence;
+
 use super::outbox::Outbox;
-use super::requests::{Accepted, Requests};
+use super::requests::Requests;
 use super::schedule::{Schedule, ScheduledNote};
+use crate::answers::memory::AnswerMemory;
+use crate::answers::repeat::Repeat;
 use crate::block::{BlockContext, RESERVE};
 use crate::host::{HostIo, StyleNumber, Yield};
 use crate::input::held_notes::{HeldNote, HeldNotes};
-use crate::link::{Command, Reply, WorkerPort};
+use crate::link::{Command, WorkerPort};
 use crate::output::Output;
 use crate::stats::Stats;
 use crate::time::Time;
 use crate::time::beat_grid::beat_at_or_after;
 use crate::time::now::Now;
-use crate::time::swing::in_octave;
 use crate::time::tick_map::FramePosition;
+use crate::turns::Decision;
 use crate::turns::turn::{Order, Part, Turn};
-use crate::turns::{Decision, TurnArbiter};
+use segue_model::chord::Chord;
 use segue_model::harmony::{HarmonySource, HeardChord};
-use segue_model::note::{Note, Ticks};
+use segue_model::note::{Bars, Note, Ticks};
 use segue_model::sampling::SamplingParameters;
-use std::sync::atomic::Ordering;
 
-/// Requests, schedule and outbox.
+/// Requests, schedule and outbox, and the answers that may be played again.
 #[derive(Debug, Default)]
 pub struct Planner {
     requests: Requests,
     schedule: Schedule,
     outbox: Outbox,
+    answers: AnswerMemory,
+    repeat: Repeat,
+    /// Nothing is requested and nothing sounds.
+    is_muted: bool,
+    /// The chord in force where the next note begins.
+    present_chord: Option<Chord>,
 }
 
 impl Planner {
@@ -38,6 +50,7 @@ impl Planner {
     pub fn stop(&mut self, now: Ticks) {
         self.withdraw_from(now);
         self.schedule.clear();
+        self.answers.end();
     }
 
     /// Forgets all positions, because frames are counted from zero again.
@@ -50,6 +63,7 @@ impl Planner {
         self.requests.forget_positions();
         self.requests.restart_turns();
         self.outbox.start_afresh();
+        self.answers.start_afresh();
     }
 
     /// Requests no note before this tick, because time went on to it at once.
@@ -109,7 +123,7 @@ impl Planner {
 
     /// The offset as of which the next request is to be made; negative when that has passed.
     pub fn request_due(&self, now: &Now<'_>) -> Option<i64> {
-        self.requests.due(&now.maps.style, now.start, now.look_ahead)
+        self.requests.due(&now.maps.style, now.start, now.look_ahead).filter(|_| !self.is_muted)
     }
 
     /// Carries out an order of the arbiter. `room` gives the first tick, at or after a given one, that a run of the
@@ -128,6 +142,7 @@ impl Planner {
         match order {
             Order::Prepare(part) => self.prepare(part, lag, &now),
             Order::PrepareBeside { from, part } => {
+                self.repeat.end_before(from);
                 self.schedule.withdraw_from(from);
                 self.retract(from);
                 self.requests.begin_after(from, part, now.position());
@@ -138,13 +153,17 @@ impl Planner {
                 if now.block.offline { self.prepare(part, part.lag, &now) } else { self.reshape(part, had_end, &now) }
             }
             Order::Enter(part) => {
+                self.repeat.stop();
                 self.schedule.begin_plan();
                 self.schedule.end_before(part.start, now.at(), ctx.host, output);
                 while let Some(never_begun) = self.schedule.skip_before(part.start) {
                     self.outbox.forget_unplayed(never_begun);
                 }
             }
-            Order::Begin => self.requests.count_turn(),
+            Order::Begin => {
+                self.requests.count_turn();
+                self.begin_answer(before, &now, time);
+            }
             Order::RedecideRest(part) => {
                 let cut = now.first_free_tick(part.lag);
                 self.redecide_rest(part, cut, room(cut), &now);
@@ -156,6 +175,7 @@ impl Planner {
                     self.redecide(part, begun, &now);
                 }
             }
+            Order::Rejoin { part: Some(part), .. } if part.is_again => self.go_on_again(part, &now),
             Order::Rejoin { part, plays } => {
                 self.withdraw_from(now.first_tick(lag));
                 if let Some(part) = part {
@@ -190,6 +210,7 @@ impl Planner {
 
     /// Drops the plan. Notes that have not begun before `from` are also retracted from the model's context.
     fn withdraw_from(&mut self, from: Ticks) {
+        self.repeat.stop();
         let (planned, under_way) = (self.schedule.next_on(), self.requests.drop_draft());
         self.schedule.withdraw();
         if let Some(first) = planned.into_iter().chain(under_way).min() {
@@ -205,7 +226,12 @@ impl Planner {
     fn prepare(&mut self, part: Part, lag: f64, now: &Now<'_>) {
         self.withdraw_from(now.first_tick(lag));
         self.schedule.begin_plan();
-        self.requests.begin(part, now.position());
+        if part.is_again {
+            self.repeat.begin(part.start);
+            self.plan_again();
+        } else {
+            self.requests.begin(part, now.position());
+        }
     }
 
     /// Ends the sounding notes as the musician has set it, because the player takes the turn.
@@ -279,95 +305,6 @@ impl Planner {
         }
     }
 
-    /// Makes the request that is due.
-    pub fn request(
-        &mut self,
-        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
-        arbiter: &TurnArbiter,
-        time: &Time,
-        stats: &Stats,
-    ) {
-        let now = ctx.now;
-        let Some(as_of) = self.request_due(&now) else { return };
-        // Where blocks are longer than the look-ahead, one reply must bring all notes of a block.
-        let wanted = now.frames_in_ms(now.settings().timing.look_ahead_ms);
-        let is_long = !now.block.offline && i64::from(time.largest_block()) > wanted;
-        let style = &now.maps.style;
-        let beyond = if is_long { style.ticks_in_frames(f64::from(time.largest_block())) } else { Ticks::ZERO };
-        // Notes after the loop's end belong to the bars and chords of the next pass.
-        let pass = arbiter.next_pass().filter(|_| !time.in_free_time());
-        let count = pass.map_or(time.of_style().count(), |pass| pass.landing.count);
-        let bars = (count.bars, count.line_of(0));
-        let Some(request) = self.requests.make(now.start.plus(as_of), beyond, bars, style.swing()) else { return };
-        self.send(ctx);
-        // Even if there is no room: a repeated request would only be later still. The notes are lost and counted.
-        self.requests.requested();
-        if !ctx.port.send(Command::Request(request)) {
-            stats.dropped.add_one();
-            let _ = self.requests.accept(Reply::Failed { generation: request.generation });
-            return;
-        }
-        while now.block.offline && self.requests.is_requested() {
-            let Some(reply) = ctx.port.wait_for_reply_offline() else {
-                stats.time_outs.add_one();
-                return;
-            };
-            self.take(reply, &now, arbiter, time, stats);
-        }
-    }
-
-    /// Takes the replies that have arrived. Offline it also waits for replies to requests that were made live, because
-    /// no request can be made in time while they are open.
-    pub fn receive(
-        &mut self,
-        ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>,
-        arbiter: &TurnArbiter,
-        time: &Time,
-        stats: &Stats,
-    ) {
-        while let Some(reply) = ctx.port.receive() {
-            self.take(reply, &ctx.now, arbiter, time, stats);
-        }
-        while ctx.now.block.offline && self.requests.any_open() {
-            // A time-out is counted with the next request.
-            let Some(reply) = ctx.port.wait_for_reply_offline() else { return };
-            self.take(reply, &ctx.now, arbiter, time, stats);
-        }
-    }
-
-    fn take(&mut self, reply: Reply, now: &Now<'_>, arbiter: &TurnArbiter, time: &Time, stats: &Stats) {
-        if let Reply::Done { elapsed_ns, .. } = reply {
-            stats.elapsed_ns.store(elapsed_ns, Ordering::Relaxed);
-        }
-        let accepted = self.requests.accept(reply);
-        if let Reply::Failed { .. } = reply {
-            self.restart(now, time);
-        }
-        let note = match accepted {
-            Accepted::Note(note) => note,
-            Accepted::Unplayed(note) => {
-                return self.outbox.forget_unplayed(ScheduledNote { note, model_pitch: note.pitch });
-            }
-            Accepted::Nothing => return,
-        };
-        // The model does not know the octave setting: it keeps to the register it was trained on.
-        let pitch = in_octave(note.pitch, now.settings().midi.octave);
-        let scheduled = ScheduledNote { note: Note { pitch, ..note }, model_pitch: note.pitch };
-        let lag = arbiter.lag_at(note.onset);
-        let late = now.offset() - now.maps.style.offset_of(note.onset.as_f64() + lag);
-        if late > 0 {
-            stats.late.add_one();
-        }
-        let is_over = has_passed(note.onset + note.duration, lag, now);
-        // A note before the part belongs to the pass of the loop that is over.
-        let is_of_last_pass =
-            arbiter.next_pass().is_none() && arbiter.part().is_some_and(|part| note.onset < part.start);
-        if is_over || is_of_last_pass || late > now.look_ahead || !self.schedule.plan(scheduled) {
-            stats.dropped.add_one();
-            self.outbox.forget_unplayed(scheduled);
-        }
-    }
-
     /// Begins the next note.
     pub fn begin_next(
         &mut self,
@@ -375,16 +312,20 @@ impl Planner {
         turn: Turn,
         keys: &HeldNotes,
         output: &mut Output,
-        stats: &Stats,
+        (bars, stats): (Bars, &Stats),
     ) {
         let Some(part) = turn.part() else {
             // Outside Segue's turn nothing is planned; if something were, it must not sound.
             self.schedule.withdraw();
             return;
         };
+        let chord = self.present_chord;
+        if part.is_again {
+            self.fit_next(chord, ctx.now.settings());
+        }
         let channel = ctx.now.settings().midi.out_channel;
         // The player holds this key and it is passed through: the key is the player's.
-        let next = self.schedule.planned().next();
+        let next = self.schedule.planned().next().copied();
         let is_players = next.is_some_and(|note| keys.is_passed_on(channel, note.pitch));
         // Where the beat has moved, a planned note may be behind us.
         let is_over = next.is_some_and(|note| has_passed(part.cut(note.onset + note.duration), part.lag, &ctx.now));
@@ -395,9 +336,15 @@ impl Planner {
             }
             return;
         }
+        if !part.is_again
+            && let Some(note) = next
+        {
+            self.answers.add(note, chord, bars);
+        }
         if !self.schedule.begin_next(part, channel, ctx.now.at(), ctx.host, output) {
             stats.refused.add_one();
         }
+        self.plan_again();
     }
 
     /// Ends the notes that are due to end.

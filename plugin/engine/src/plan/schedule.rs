@@ -86,6 +86,18 @@ impl Schedule {
         self.planned.try_insert(at, scheduled).is_ok()
     }
 
+    /// Whether another note can be planned.
+    pub fn has_room_to_plan(&self) -> bool {
+        !self.planned.is_full()
+    }
+
+    /// Replaces the next planned note by one with the same onset.
+    pub fn replace_next(&mut self, note: Note) {
+        if let Some(next) = self.planned.first_mut() {
+            next.note = note;
+        }
+    }
+
     /// The notes that have not begun, in order of onset.
     pub fn planned(&self) -> impl Iterator<Item = &Note> {
         self.planned.iter().map(|planned| &planned.note)

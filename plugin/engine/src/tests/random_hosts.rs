@@ -18,12 +18,13 @@ impl Rng {
     }
 }
 
+/// Until when the random host plays.
+const BUSY: i64 = 240_000;
 /// When the random host stops acting.
 const QUIET: i64 = 550_000;
 
 /// Five seconds of a host that may do anything at any time; then it releases all keys and listens.
 fn any_host(rng: &mut Rng) -> FakeHost {
-    const BUSY: i64 = 240_000;
     let mut host = FakeHost::with_phrase();
     for _ in 0..rng.roll(60) {
         let pitch = 40 + rng.roll(30) as u8;
@@ -106,7 +107,25 @@ fn any_host(rng: &mut Rng) -> FakeHost {
     host.panics_often = rng.roll(4) == 0;
     let mut beats = || (rng.roll(2) == 0).then(|| rng.roll(4_000) as f64 / 16.0 - 20.0);
     (host.stands_at, host.loop_beats) = (beats(), beats().zip(beats()));
+    on_stage(rng, &mut host);
     host
+}
+
+/// Silence on request, and answers that are played again.
+fn on_stage(rng: &mut Rng, host: &mut FakeHost) {
+    let changes: [fn(&mut Settings); 6] = [
+        |settings| settings.turn.is_muted = true,
+        |settings| settings.turn.is_muted = false,
+        |settings| settings.buttons.again = true,
+        |settings| settings.buttons.again = false,
+        |settings| settings.again.back = 1,
+        |settings| settings.again.keeps = true,
+    ];
+    for _ in 0..rng.roll(8) {
+        host.turns.push((1 + rng.frame(BUSY), changes[rng.roll(6) as usize]));
+    }
+    host.turns.sort_by_key(|(at, _)| *at);
+    host.settings.again.fits_chords = rng.roll(2) == 0;
 }
 
 /// Whatever a host does, every note ends; and offline, block sizes change nothing.

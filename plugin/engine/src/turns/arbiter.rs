@@ -76,6 +76,15 @@ pub enum TurnInput {
     },
     /// The player presses *Your turn*.
     YourTurn,
+    /// The player asks for an answer again.
+    Again {
+        /// Where in its bar it began.
+        place: Ticks,
+        /// How long it lasts.
+        length: Ticks,
+    },
+    /// Segue may be heard again after it was silent.
+    Unmuted,
     /// Everything is to be silent at once.
     AllSoundOff,
     /// A part of Segue is to be allocated.
@@ -109,6 +118,8 @@ impl TurnArbiter {
             TurnInput::KeyDown(onset) => self.cue(Cue::KeyDown(onset), at),
             TurnInput::KeysUp { row_overdue } => self.keys_are_up(row_overdue, at),
             TurnInput::YourTurn => self.hand_over(at),
+            TurnInput::Again { place, length } => self.cue(Cue::Again(at.again(place, length)), at),
+            TurnInput::Unmuted => self.unmute(at),
             TurnInput::AllSoundOff => self.cue(Cue::Interrupted { keys_down: at.keys_play }, at),
             TurnInput::AllocationDue => self.allocate(at),
             TurnInput::TurnDue => self.reach_change(at),
@@ -298,6 +309,9 @@ impl TurnArbiter {
     fn convert(&mut self, before: &TickMap, at: &Situation<'_>) -> Option<Order> {
         let part = self.part()?;
         self.loop_ahead.forget();
+        if part.is_again {
+            return self.cue(Cue::Interrupted { keys_down: at.keys_play }, at);
+        }
         let now = at.now;
         let converted = match part.mode {
             Mode::Answer => {
@@ -395,13 +409,24 @@ impl TurnArbiter {
         if !self.loop_ahead.forget() {
             return None;
         }
+        Some(self.go_on(at))
+    }
+
+    /// Goes on with the present part, of which nothing was decided while Segue was silent.
+    fn unmute(&mut self, at: &Situation<'_>) -> Option<Order> {
+        self.loop_ahead.forget();
+        self.part().map(|_| self.go_on(at))
+    }
+
+    /// The rest of the present part, from the next point of the grid on.
+    fn go_on(&self, at: &Situation<'_>) -> Order {
         let part = self.part().and_then(|part| {
             let grid = joining(at.now.settings());
             let soonest = grid.at_or_after(at.now.first_free_tick(part.lag), at.time.of_style().bars());
-            let start = part.start.max(soonest);
+            let start = if part.is_again { part.start } else { part.start.max(soonest) };
             (!part.is_over_at(start)).then_some(Part { start, ..part })
         });
-        Some(Order::Rejoin { part, plays: matches!(self.turn, Turn::Playing(_)) })
+        Order::Rejoin { part, plays: matches!(self.turn, Turn::Playing(_)) }
     }
 }
 

@@ -15,6 +15,7 @@
 //! | waits, would begin later, response gap over        | begins on the loop's first beat                        |
 //! | waits, would begin later, response gap not over    | begins on the first grid point after the gap           |
 //! | is over, or the turn is the player's               | nothing: the turn is the player's                      |
+//! | is an earlier one that is played again             | is over                                                |
 //!
 //! Knows the turn and the grid; does not change either.
 
@@ -118,7 +119,7 @@ impl LoopPass {
             Mode::Answer => wrap.answer(turn),
             Mode::Duet => {
                 let start = grid.at_or_after(first.max(count.line_of(0)), count.bars);
-                Some(Part { mode: Mode::Duet, start, end: None, ring: RING, lag: 0.0 })
+                Some(Part { mode: Mode::Duet, start, end: None, ring: RING, lag: 0.0, is_again: false })
             }
             Mode::Trade => {
                 let number = count.number_at(first);
@@ -126,7 +127,7 @@ impl LoopPass {
                 let ring = if settings.turn.trade.rings_over { RING_OVER } else { Ticks::ZERO };
                 let start = grid.at_or_after(first, count.bars);
                 let end = Some(count.line_of(after));
-                (begin <= number).then_some(Part { mode: Mode::Trade, start, end, ring, lag: 0.0 })
+                (begin <= number).then_some(Part { mode: Mode::Trade, start, end, ring, lag: 0.0, is_again: false })
             }
         };
         Self { landing, first: wrap.first, part, grid: trades }
@@ -171,6 +172,9 @@ impl WrapPoint {
             Turn::Waiting(part) => (part, part.start.as_f64() + part.lag < self.end),
             Turn::Listening | Turn::Hearing | Turn::Resting => return None,
         };
+        if part.is_again {
+            return None;
+        }
         let Self { first, lag, bars, grid, .. } = *self;
         let on_first_beat = grid.to_join().at_or_after(first, bars);
         if plays {
@@ -208,7 +212,8 @@ mod tests {
     use segue_model::note::Metre;
 
     /// An answer of two bars from beat 4 on.
-    const ANSWER: Part = Part { mode: Mode::Answer, start: Ticks(192), end: Some(Ticks(576)), ring: RING, lag: 0.0 };
+    const ANSWER: Part =
+        Part { mode: Mode::Answer, start: Ticks(192), end: Some(Ticks(576)), ring: RING, lag: 0.0, is_again: false };
 
     /// Tests each row of the table at the head of this file, and its limits.
     #[test]
@@ -230,6 +235,7 @@ mod tests {
             ("waits, begins later, gap not over", Eighth, Waiting(ANSWER), 168, 3.5, to(192, 576)),
             ("the same, the grid is bars", Bar, Waiting(ANSWER), 48, 3.5, to(192, 576)),
             ("the same, without a grid", Free, Waiting(ANSWER), 168, 3.0, to(171, 555)),
+            ("an earlier one", Eighth, Playing(Part { is_again: true, ..ANSWER }), 384, -180.0, None),
             ("over", Eighth, Resting, 192, -10.0, None),
             ("the player plays", Eighth, Hearing, 192, -10.0, None),
             ("nobody has played", Eighth, Listening, 192, 0.0, None),

@@ -40,7 +40,7 @@ impl Situation<'_> {
     /// An answer that begins at this offset or later.
     pub fn answer_from(&self, offset: i64) -> Part {
         let (start, lag) = self.place(offset, self.now.settings().turn.start_grid);
-        Part { mode: Mode::Answer, start, end: Some(start + self.answer_length()), ring: RING, lag }
+        Part { mode: Mode::Answer, start, end: Some(start + self.answer_length()), ring: RING, lag, is_again: false }
     }
 
     /// A duet that begins as soon as it can be decided. Without a song it ends [`answer_bars`] after the last key-up.
@@ -54,7 +54,22 @@ impl Situation<'_> {
         let (start, lag) = self.place(from, now.settings().turn.start_grid.to_join());
         let ends = !in_song && !self.keys_play;
         let end = ends.then(|| now.maps.style.nearest_tick(now.offset()) + self.answer_length());
-        Part { mode: Mode::Duet, start, end, ring: RING, lag }
+        Part { mode: Mode::Duet, start, end, ring: RING, lag, is_again: false }
+    }
+
+    /// An answer of this length that is played again: from the next place in a bar on that is the one at which it began.
+    pub fn again(&self, place: Ticks, length: Ticks) -> Part {
+        let Self { now, time, .. } = self;
+        let mode = if now.settings().turn.mode == Mode::Duet { Mode::Duet } else { Mode::Answer };
+        let bars = time.of_style().bars();
+        let (start, lag) = if now.settings().style.free_time {
+            self.place(now.offset(), StartGrid::Free)
+        } else {
+            let first = now.first_tick(0.0);
+            let bar = bars.metre.bar().0;
+            (first + Ticks((place - bars.place(first)).0.rem_euclid(bar)), 0.0)
+        };
+        Part { mode, start, end: Some(start + length), ring: Ticks::ZERO, lag, is_again: true }
     }
 
     /// A trade from the first bar up to, and without, the second.
@@ -74,7 +89,7 @@ impl Situation<'_> {
         } else {
             count.line_of(after)
         };
-        Part { mode: Mode::Trade, start, end: Some(end), ring, lag }
+        Part { mode: Mode::Trade, start, end: Some(end), ring, lag, is_again: false }
     }
 
     /// The number of the bar that lies `frames` after the present frame.

@@ -33,6 +33,8 @@ pub struct Part {
     /// Every note sounds this much later than its tick, in ticks, -0.5 to 0.5. So a part without a grid begins on the
     /// exact frame.
     pub lag: f64,
+    /// Whether it plays an answer again, so that nothing of it is decided.
+    pub is_again: bool,
 }
 
 impl Part {
@@ -73,6 +75,8 @@ pub enum Cue {
     /// The player presses *Your turn*; this would be Segue's part. While Segue plays an answer or its bars of a trade,
     /// the player takes the turn back.
     YourTurn(Part),
+    /// The player asks for an answer again; this is the part in which it is played.
+    Again(Part),
     /// This is Segue's next part, or its present part after the bars have moved.
     Allocated(Part),
     /// The start of Segue's part is reached.
@@ -145,6 +149,7 @@ impl Turn {
             // The last note of the part that is over may still sound.
             (Cue::KeyDown(_), Self::Resting) => (Self::Hearing, Some(Order::Yield)),
             (Cue::KeyDown(_), Self::Listening | Self::Hearing) => (Self::Hearing, None),
+            (Cue::Again(part), _) => Self::prepared(part),
             (Cue::LastKeyUp(part), Self::Hearing) if part.mode == Mode::Answer => Self::prepared(part),
             (Cue::LastKeyUp(part), Self::Waiting(_) | Self::Playing(_)) if part.mode == Mode::Duet => {
                 self.reshaped(part)
@@ -186,7 +191,8 @@ impl Turn {
 
     /// Gives Segue's part the end of another part.
     fn reshaped(self, other: Part) -> (Self, Option<Order>) {
-        let shaped = |part: Part| Part { end: other.end, ring: other.ring, ..part };
+        // An answer that is played again has its own length.
+        let shaped = |part: Part| if part.is_again { part } else { Part { end: other.end, ring: other.ring, ..part } };
         let (turn, before, after) = match self {
             Self::Waiting(part) => (Self::Waiting(shaped(part)), part, shaped(part)),
             Self::Playing(part) => (Self::Playing(shaped(part)), part, shaped(part)),
@@ -203,6 +209,7 @@ impl Turn {
                 let is_segues = self == Self::Playing(part) && at >= part.start + SPILL && !part.is_over_at(at);
                 if is_segues { (Self::Hearing, Some(Order::Yield)) } else { (self, None) }
             }
+            Mode::Duet if part.is_again => (self, None),
             Mode::Duet => {
                 // A player who plays has not gone, so no end is known.
                 let part = Part { end: None, ..part };
@@ -244,8 +251,14 @@ impl Turn {
 mod tests {
     use super::*;
 
-    const ANSWER: Part =
-        Part { mode: Mode::Answer, start: Ticks(96), end: Some(Ticks(864)), ring: Ticks(12), lag: 0.0 };
+    const ANSWER: Part = Part {
+        mode: Mode::Answer,
+        start: Ticks(96),
+        end: Some(Ticks(864)),
+        ring: Ticks(12),
+        lag: 0.0,
+        is_again: false,
+    };
     const BARS: Part = Part { mode: Mode::Trade, ring: Ticks::ZERO, ..ANSWER };
     const LATER: Part = Part { start: Ticks(1632), end: Some(Ticks(2400)), ..BARS };
     const LONGER: Part = Part { end: Some(Ticks(900)), ..BARS };

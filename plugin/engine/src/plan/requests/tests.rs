@@ -4,7 +4,7 @@ use crate::time::clock::Clock;
 use segue_model::note::{Metre, Pitch, Velocity};
 
 const BARS: Bars = Bars { line: Ticks::ZERO, metre: Metre::COMMON };
-const DUET: Part = Part { mode: Mode::Duet, start: Ticks(96), end: None, ring: Ticks::ZERO, lag: 0.0 };
+const DUET: Part = Part { mode: Mode::Duet, start: Ticks(96), end: None, ring: Ticks::ZERO, lag: 0.0, is_again: false };
 
 fn note(generation: Generation, onset: i64) -> Reply {
     let note = Note { onset: Ticks(onset), pitch: Pitch::MAX, duration: Ticks(1), velocity: Velocity::DEFAULT };

@@ -12,7 +12,7 @@ const KEYS_UP: TurnInput = TurnInput::KeysUp { row_overdue: 0 };
 /// A part from beat 2 on; in an answer and in a trade it lasts four bars.
 fn part(mode: Mode) -> Part {
     let end = (mode != Mode::Duet).then_some(Ticks(864));
-    Part { mode, start: Ticks(96), end, ring: super::super::situation::RING, lag: 0.0 }
+    Part { mode, start: Ticks(96), end, ring: super::super::situation::RING, lag: 0.0, is_again: false }
 }
 
 /// An arbiter in a block that begins at beat 0, and the clocks of that block.
