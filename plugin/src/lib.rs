@@ -72,9 +72,10 @@ pub struct Segue {
 
 impl Default for Segue {
     fn default() -> Self {
+        let params = Arc::new(SegueParams::default());
         Self {
-            params: Arc::new(SegueParams::default()),
-            engine: Engine::new(),
+            engine: Engine::with_answers(params.answers.shelf()),
+            params,
             signals: Arc::default(),
             keys: Arc::default(),
             sample_rate: 0.0,

@@ -2,6 +2,7 @@
 //!
 //! Saved songs contain the ids, so a test freezes them. A parameter exists only if its effect can be heard.
 
+mod answers;
 mod choices;
 mod groups;
 mod kinds;
@@ -9,6 +10,7 @@ mod preset_name;
 mod setting;
 pub(crate) mod window_size;
 
+pub use answers::SavedAnswers;
 pub use choices::*;
 pub use groups::*;
 pub use preset_name::PresetName;
@@ -19,8 +21,8 @@ use crate::styles::{self, ChartText, FileFacts, OwnFingerprint, OwnStyle};
 use kinds::SWING_BY_STYLE;
 use nice_plug::prelude::*;
 use segue_engine::host::{
-    AccompanimentSettings, Buttons, Harmony, MidiSettings, Settings, SoundSettings, StartGrid, StyleNumber,
-    StyleSettings, TempoFrom, TimingSettings, Trade, TurnSettings, Yield,
+    AccompanimentSettings, AgainSettings, Buttons, Harmony, MidiSettings, Sends, Settings, SoundSettings, StartGrid,
+    StyleNumber, StyleSettings, TempoFrom, TimingSettings, Trade, TurnSettings, Yield,
 };
 use segue_model::chord::OCTAVE;
 use segue_model::limits::{Limits, Scale};
@@ -42,6 +44,9 @@ pub struct SegueParams {
     /// The name of the preset that was chosen last; empty before the first.
     #[persist = "preset"]
     pub preset: PresetName,
+    /// The last answers.
+    #[persist = "answers"]
+    pub answers: SavedAnswers,
     /// The size of the editor's window.
     #[persist = "window"]
     pub window: WindowSize,
@@ -76,6 +81,7 @@ impl Default for SegueParams {
             own_fingerprint: own.fingerprint(),
             own,
             preset: PresetName::default(),
+            answers: SavedAnswers::default(),
             window: WindowSize::default(),
             model: ModelParams::default(),
             turns: TurnParams::default(),
@@ -97,10 +103,16 @@ impl SegueParams {
             turn: self.turn_settings(),
             buttons: Buttons {
                 your_turn: self.turns.your_turn.value(),
+                again: self.turns.again.value(),
                 tap: self.timing.tap.value(),
                 forget: self.model.forget.value(),
             },
             style: StyleSettings { number: style, free_time, files: (self.chart.version(), own.version) },
+            again: AgainSettings {
+                back: byte(self.turns.recall.value() - 1),
+                fits_chords: self.turns.again_to.value() == AgainTo::PresentChords,
+                keeps: self.turns.keep_answers.value(),
+            },
             sampling: SamplingParameters {
                 temperature: self.model.temperature.value(),
                 top_p: self.model.top_p.value(),
@@ -132,6 +144,12 @@ impl SegueParams {
                 out_channel: u8::try_from(self.midi.out_channel.value() - 1).unwrap_or(0).min(15),
                 octave: i8::try_from(self.notes.octave.value()).unwrap_or(0),
                 thru: self.midi.thru.value(),
+                sends: match self.midi.sends.value() {
+                    SendsParts::Line => Sends { line: true, comping: false },
+                    SendsParts::Comping => Sends { line: false, comping: true },
+                    SendsParts::Both => Sends { line: true, comping: true },
+                },
+                mpe: self.midi.mpe.value(),
             },
             sound: SoundSettings {
                 is_on: self.sound.on.value(),
@@ -165,6 +183,7 @@ impl SegueParams {
                 YieldAs::AtBeat => Yield::AtBeat,
             },
             drone_below: byte(self.turns.drone_below.value()),
+            is_muted: self.turns.mute.value(),
         }
     }
 }
@@ -259,6 +278,11 @@ mod tests {
             ("Turns", "yield", "At once"),
             ("Turns", "your_turn", "Off"),
             ("Turns", "drone_below", "C3"),
+            ("Turns", "mute", "Off"),
+            ("Turns", "again", "Off"),
+            ("Turns", "recall", "1"),
+            ("Turns", "again_to", "As it was"),
+            ("Turns", "keep_answers", "Off"),
             ("Notes", "key", "C"),
             ("Notes", "scale", "Chromatic"),
             ("Notes", "range_low", "C-1"),
@@ -287,6 +311,8 @@ mod tests {
             ("MIDI", "in_channel", "All"),
             ("MIDI", "out_channel", "1"),
             ("MIDI", "thru", "Off"),
+            ("MIDI", "sends", "Both"),
+            ("MIDI", "mpe", "Off"),
         ];
         let groups = params.param_map().into_iter().map(|(_, _, group)| group);
         let found: Vec<(String, String, String)> = groups
@@ -295,13 +321,15 @@ mod tests {
             .collect();
         let owned = |(group, id, default): (&str, &str, &str)| (group.to_owned(), id.to_owned(), default.to_owned());
         assert_eq!(found, frozen.map(owned));
-        let choices: [(Option<&[&str]>, &[&str]); 11] = [
+        let choices: [(Option<&[&str]>, &[&str]); 13] = [
             (Start::ids(), &["free", "quarter", "eighth", "sixteenth", "bar"]),
             (Render::ids(), &["auto", "offline", "live"]),
             (ModeChoice::ids(), &["answer", "trade", "duet"]),
             (TradeBars::ids(), &["1", "2", "4", "8", "12"]),
             (First::ids(), &["player", "segue"]),
             (YieldAs::ids(), &["at_once", "after_note", "at_beat"]),
+            (AgainTo::ids(), &["as_it_was", "present_chords"]),
+            (SendsParts::ids(), &["line", "comping", "both"]),
             (TempoSource::ids(), &["setting", "phrase"]),
             (KeyName::ids(), &["c", "c#", "d", "d#", "e", "f", "f#", "g", "g#", "a", "a#", "b"]),
             (

@@ -38,7 +38,7 @@ pub struct Preset {
 const STYLE: &str = "style";
 
 /// Settings that no preset changes: routing, levels, safety, and momentary buttons.
-const NOT_OF_PRESETS: [&str; 16] = [
+const NOT_OF_PRESETS: [&str; 23] = [
     "thru",
     "seed",
     "sound",
@@ -55,6 +55,13 @@ const NOT_OF_PRESETS: [&str; 16] = [
     "tap",
     "forget",
     "click",
+    "mute",
+    "again",
+    "recall",
+    "again_to",
+    "keep_answers",
+    "sends",
+    "mpe",
 ];
 
 /// Whether presets change the parameter with this id.

@@ -5,7 +5,7 @@ use nice_plug::context::remote_controls::{RemoteControlsContext, RemoteControlsP
 
 /// Describes the pages: what one plays with first.
 pub fn describe(params: &SegueParams, context: &mut impl RemoteControlsContext) {
-    let SegueParams { model, turns, notes, harmony, sound, timing, .. } = params;
+    let SegueParams { model, turns, notes, harmony, sound, timing, midi, .. } = params;
     context.add_section("Segue", |section| {
         section.add_page("Play", |page| {
             page.add_param(&model.temperature);
@@ -46,6 +46,16 @@ pub fn describe(params: &SegueParams, context: &mut impl RemoteControlsContext) 
             page.add_param(&sound.segue_level);
             page.add_param(&harmony.comping_level);
             page.add_param(&timing.tap);
+        });
+        section.add_page("On stage", |page| {
+            page.add_param(&turns.mute);
+            page.add_param(&turns.again);
+            page.add_param(&turns.recall);
+            page.add_param(&turns.again_to);
+            page.add_param(&turns.keep_answers);
+            page.add_param(&midi.sends);
+            page.add_param(&midi.mpe);
+            page.add_param(&midi.thru);
         });
     });
 }

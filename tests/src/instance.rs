@@ -38,6 +38,8 @@ pub struct Parameter {
     pub automatable: bool,
     /// It has whole values only.
     pub stepped: bool,
+    /// It is the host's own bypass button.
+    pub bypass: bool,
 }
 
 /// The plugin's inputs and outputs.
@@ -87,6 +89,7 @@ impl Instance {
                 max: info.max_value,
                 default: info.default_value,
                 automatable: info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE),
+                bypass: info.flags.contains(ParamInfoFlags::IS_BYPASS),
                 stepped: info.flags.contains(ParamInfoFlags::IS_STEPPED),
             })
         };

@@ -1,7 +1,7 @@
 //! The last answers: Segue's turns as they sounded, so that one can be played again and saved with a song.
 //!
-//! The audio thread keeps them in `memory` and shows them on an [`AnswerShelf`], from which other threads read them and
-//! on which they lay those of a saved song. `repeat` plays one again. Knows nothing of turns, of the worker, and of how
+//! The audio thread keeps them in `memory`, and shows those that the musician keeps on an [`AnswerShelf`], from which
+//! other threads read them and on which they lay those of a saved song. `repeat` plays one again. Knows nothing of turns, of the worker, and of how
 //! a song is written.
 
 pub mod fitted;

@@ -5,8 +5,8 @@
 mod settings;
 
 pub use settings::{
-    AccompanimentSettings, AgainSettings, Buttons, Harmony, MidiSettings, Mode, Settings, SoundSettings, StartGrid,
-    StyleNumber, StyleSettings, TempoFrom, TimingSettings, Trade, TurnSettings, Yield,
+    AccompanimentSettings, AgainSettings, Buttons, Harmony, MidiSettings, Mode, Sends, Settings, SoundSettings,
+    StartGrid, StyleNumber, StyleSettings, TempoFrom, TimingSettings, Trade, TurnSettings, Yield,
 };
 
 use segue_model::note::{Metre, Pitch};

@@ -6,6 +6,7 @@
 pub mod chord_detector;
 mod gate;
 pub mod held_notes;
+mod mpe;
 mod player;
 mod row;
 mod run;

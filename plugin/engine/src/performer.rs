@@ -182,6 +182,9 @@ impl Performer {
         let now = Now { block, maps, start, sample_rate, look_ahead, frame: 0 };
         let mut ctx = BlockContext { now, host, port };
         self.output.begin_block(&ctx.now, ctx.host);
+        if self.player.follow_mpe(settings) {
+            self.follow_pedals(&mut ctx);
+        }
         let silence = self.planner.enter(block);
         self.enter_turns(&mut ctx, flow);
         if let Some(silence) = silence {
@@ -204,7 +207,6 @@ impl Performer {
         self.planner.receive(&mut ctx, &self.arbiter, &self.time, &self.stats);
         self.accompaniment.take_charts(ctx.port, self.planner.changes_chart());
         self.walk(&mut ctx);
-        self.planner.show_answers();
         self.time.leave(block);
     }
 

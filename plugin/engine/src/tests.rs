@@ -21,6 +21,7 @@ mod memory;
 mod midi;
 mod modes;
 mod nudges;
+mod parts;
 mod random_hosts;
 mod stage;
 mod styles;

@@ -1,5 +1,6 @@
 //! The layout: the frame around all pages, the page *Play*, and the page *Set up*.
 
+mod stage;
 mod top;
 
 use super::capture_button::CaptureButton;
@@ -37,6 +38,8 @@ const KEYS: f32 = 40.0;
 pub enum Page {
     /// The controls for playing.
     Play,
+    /// The controls for a stage and a band.
+    Stage,
     /// The controls that are set once.
     Setup,
 }
@@ -87,6 +90,7 @@ impl View<'_> {
         let controls = controls.shrink2(vec2(theme::MARGIN, 0.0));
         match self.page {
             Page::Play => self.play(cx, controls),
+            Page::Stage => stage::draw(cx, controls, params),
             Page::Setup => self.set_up(cx, controls),
         }
         self.status.draw(cx, foot, self.data, self.roll.present());

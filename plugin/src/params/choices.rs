@@ -133,6 +133,33 @@ pub enum YieldAs {
     AtBeat,
 }
 
+/// What an answer that is played again is played to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum AgainTo {
+    /// Its notes are those that sounded.
+    #[id = "as_it_was"]
+    #[name = "As it was"]
+    AsItWas,
+    /// Its notes are fitted to the chords in force now.
+    #[id = "present_chords"]
+    #[name = "Present chords"]
+    PresentChords,
+}
+
+/// Which of Segue's parts are sent out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum SendsParts {
+    /// Its line.
+    #[id = "line"]
+    Line,
+    /// The comping.
+    #[id = "comping"]
+    Comping,
+    /// Both.
+    #[id = "both"]
+    Both,
+}
+
 /// The parameter for [`host::TempoFrom`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum TempoSource {

@@ -1,18 +1,23 @@
 //! The parameters, in the groups that hosts show.
 
 use super::choices::{
-    ChordSource, First, KeyName, ModeChoice, QuantiseTo, Render, ScaleName, Start, TempoSource, TradeBars, YieldAs,
+    AgainTo, ChordSource, First, KeyName, ModeChoice, QuantiseTo, Render, ScaleName, SendsParts, Start, TempoSource,
+    TradeBars, YieldAs,
 };
 use super::kinds::{SWING_BY_STYLE, channel_or, key, level, milliseconds, percent};
 use super::kinds::{style_name, style_number, swing_text, swing_value, whole};
 use crate::styles;
 use nice_plug::formatters;
 use nice_plug::prelude::*;
+use segue_engine::answers::ANSWERS;
 use std::sync::Arc;
 
 /// The highest style number. Saved songs contain these numbers, so there is room for future styles; the last number is
 /// the user's own style.
 const MOST_STYLES: i32 = styles::OWN.0 as i32;
+/// The answers that are remembered.
+#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "eight")]
+const MOST_ANSWERS: i32 = ANSWERS as i32;
 
 /// The style and how it plays.
 #[derive(Debug, Params)]
@@ -70,6 +75,21 @@ pub struct TurnParams {
     /// Held keys below this one are a drone.
     #[id = "drone_below"]
     pub drone_below: IntParam,
+    /// Segue is silent and listens.
+    #[id = "mute"]
+    pub mute: BoolParam,
+    /// Plays an answer again.
+    #[id = "again"]
+    pub again: BoolParam,
+    /// Which of the last answers that is: 1 is the last.
+    #[id = "recall"]
+    pub recall: IntParam,
+    /// Whether an answer that is played again is fitted to the present chords.
+    #[id = "again_to"]
+    pub again_to: EnumParam<AgainTo>,
+    /// Keeps the last answers as they are.
+    #[id = "keep_answers"]
+    pub keep_answers: BoolParam,
 }
 
 /// Which notes Segue may play.
@@ -179,6 +199,12 @@ pub struct MidiParams {
     /// Whether the player's notes are sent out too.
     #[id = "thru"]
     pub thru: BoolParam,
+    /// Which of Segue's parts are sent out.
+    #[id = "sends"]
+    pub sends: EnumParam<SendsParts>,
+    /// Whether the player's keys each have a channel.
+    #[id = "mpe"]
+    pub mpe: BoolParam,
 }
 
 impl Default for ModelParams {
@@ -215,6 +241,12 @@ impl Default for TurnParams {
             yields: EnumParam::new("Yield", YieldAs::AtOnce),
             your_turn: BoolParam::new("Your turn", false),
             drone_below: key("Drone below", 48),
+            // The host's own bypass button sets it too.
+            mute: BoolParam::new("Mute", false).make_bypass(),
+            again: BoolParam::new("Again", false),
+            recall: IntParam::new("Which answer", 1, IntRange::Linear { min: 1, max: MOST_ANSWERS }),
+            again_to: EnumParam::new("Again to", AgainTo::AsItWas),
+            keep_answers: BoolParam::new("Keep answers", false),
         }
     }
 }
@@ -287,6 +319,8 @@ impl Default for MidiParams {
             in_channel: channel_or("Input channel", "All"),
             out_channel: IntParam::new("Output channel", 1, IntRange::Linear { min: 1, max: 16 }),
             thru: BoolParam::new("Thru", false),
+            sends: EnumParam::new("Sends", SendsParts::Both),
+            mpe: BoolParam::new("MPE", false),
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::instance::Parameter;
 use crate::rng::Rng;
 use crate::timeline::{Frame, Timeline, TransportReport, frames};
 
+/// The value of *Sends* for line and comping.
+const SENDS_BOTH: f64 = 2.0;
 /// The length of a sequence's music.
 pub const SECONDS: f64 = 60.0;
 /// This long before the end of a sequence, the song stops and every key goes up.
@@ -63,6 +65,9 @@ fn settings(rng: &mut Rng, param_map: &ParamMap, intensity: Intensity) -> Vec<(u
             // Notes that are passed through have rules of their own.
             Some(Param::Thru) => f64::from(u8::from(rng.chance(30))),
             Some(Param::Yield) if rng.chance(50) => 0.0,
+            // A session without notes tests little.
+            Some(Param::Mute) => f64::from(u8::from(rng.chance(2))),
+            Some(Param::Sends) if rng.chance(70) => SENDS_BOTH,
             _ if rng.chance(intensity.of([8, 15, 35])) => any_value(rng, param_map, place, parameter),
             _ => continue,
         };

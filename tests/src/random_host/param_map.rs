@@ -45,9 +45,13 @@ pub enum Param {
     Density,
     PlayerLevel,
     SegueLevel,
+    Mute,
+    Again,
+    Sends,
+    Mpe,
 }
 
-const NAMES: [(Param, &str); 37] = [
+const NAMES: [(Param, &str); 41] = [
     (Param::Mode, "Mode"),
     (Param::Style, "Style"),
     (Param::Start, "Start"),
@@ -85,6 +89,10 @@ const NAMES: [(Param, &str); 37] = [
     (Param::Density, "Density"),
     (Param::PlayerLevel, "Player level"),
     (Param::SegueLevel, "Segue level"),
+    (Param::Mute, "Mute"),
+    (Param::Again, "Again"),
+    (Param::Sends, "Sends"),
+    (Param::Mpe, "MPE"),
 ];
 
 /// All parameters of the plugin, in its order.
@@ -141,6 +149,7 @@ pub(crate) mod tests {
             default: 0.0,
             automatable: true,
             stepped: true,
+            bypass: false,
         };
         let parameters: Vec<Parameter> = NAMES.iter().map(parameter).collect();
         ParamMap::new(&parameters).unwrap()

@@ -88,6 +88,7 @@ struct Held {
 enum Demand {
     Everything,
     AfterBreak,
+    Muted,
     Yielding,
     Passed(Key),
     Controllers,
@@ -124,6 +125,8 @@ pub struct Checker<'a> {
     handed_over: Option<Frame>,
     /// Whether that happened in this activation.
     was_handed_over: bool,
+    /// Whether an answer may be played again, which keeps the settings under which it was played first.
+    may_repeat: bool,
     demands: Vec<Demand>,
     sounding: Vec<Sounding>,
     /// The instance's counters before this activation.
@@ -156,6 +159,7 @@ impl<'a> Checker<'a> {
             asked: false,
             handed_over: None,
             was_handed_over: false,
+            may_repeat: false,
             demands: Vec::new(),
             sounding: Vec::new(),
             counted: Stats::default(),
@@ -279,9 +283,12 @@ impl<'a> Checker<'a> {
                     Demand::AfterBreak if matches!(source, NoteSource::Segue | NoteSource::Comping) => {
                         Rule::OverABreak(key)
                     }
+                    Demand::Muted if matches!(source, NoteSource::Segue | NoteSource::Comping) => Rule::Muted(key),
                     Demand::Yielding if source == NoteSource::Segue => Rule::DoesNotYield(key),
                     Demand::Passed(passed) if source == NoteSource::Player && passed == key => Rule::OverARelease(key),
-                    Demand::AfterBreak | Demand::Yielding | Demand::Passed(_) | Demand::Controllers => return None,
+                    Demand::AfterBreak | Demand::Muted | Demand::Yielding | Demand::Passed(_) | Demand::Controllers => {
+                        return None;
+                    }
                 };
                 Some(rule)
             });

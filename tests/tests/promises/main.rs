@@ -35,6 +35,7 @@ mod presets;
 mod random_host;
 mod real_time;
 mod same_notes;
+mod stage;
 mod states;
 mod styles;
 mod support;

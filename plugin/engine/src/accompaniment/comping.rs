@@ -217,7 +217,7 @@ impl Comping {
         self.end_chord(at, host, output);
         // While Segue is silent on request, its chords go on unheard.
         let Some(chord) = chord.filter(|_| !settings.turn.is_muted) else { return true };
-        let channel = settings.accompaniment.comping_channel;
+        let channel = settings.accompaniment.comping_channel.filter(|_| settings.midi.sends.comping);
         let is_line = self.plan.is_some_and(|plan| plan.bars.place(from) == Ticks::ZERO);
         let velocity = if is_line { ON_THE_LINE } else { BETWEEN };
         self.before = voiced(chord, &self.before);

@@ -38,12 +38,10 @@ pub struct AnswerMemory {
     /// The number of the latest answer.
     number: u64,
     shelf: Arc<AnswerShelf>,
-    /// Whether the answers stay as they are.
+    /// Whether the answers stay as they are; then the shelf shows them.
     keeps: bool,
     /// Whether a rendering begins with the next block.
     starts_afresh: bool,
-    /// Whether the shelf shows other answers than these.
-    has_changed: bool,
 }
 
 impl AnswerMemory {
@@ -64,19 +62,18 @@ impl AnswerMemory {
             std::mem::swap(&mut self.answers, &mut before);
             before.clear();
             self.spare = Some(before);
-            self.has_changed = true;
         }
-        if self.shelf.take(&mut self.answers) {
+        if self.shelf.take(&mut self.answers, keeps) {
             self.number = self.answers.iter().map(|answer| answer.number).max().unwrap_or(0);
             self.present = None;
-            self.has_changed = true;
         }
-        if std::mem::take(&mut self.starts_afresh) && offline && !keeps && self.aside.is_none() {
-            if let Some(empty) = self.spare.take() {
-                self.aside = Some(std::mem::replace(&mut self.answers, empty));
-            }
+        let forgets = std::mem::take(&mut self.starts_afresh) && offline && !keeps && self.aside.is_none();
+        if forgets && let Some(empty) = self.spare.take() {
+            self.aside = Some(std::mem::replace(&mut self.answers, empty));
         }
-        self.keeps = keeps;
+        if std::mem::replace(&mut self.keeps, keeps) != keeps {
+            self.shelf.show(if keeps { &self.answers } else { &[] });
+        }
         if keeps {
             self.present = None;
         }
@@ -112,7 +109,6 @@ impl AnswerMemory {
         let Note { onset, duration, pitch, velocity } = note;
         if let Some(answer) = self.answers.last_mut() {
             answer.add(AnswerNote { onset: onset - present.start, duration, pitch, velocity, chord });
-            self.has_changed = true;
         }
     }
 
@@ -122,14 +118,6 @@ impl AnswerMemory {
             && self.answers.len() > 1
             && self.answers.last().is_some_and(|last| last.length() < least);
         self.answers.iter().rev().skip(usize::from(is_too_short)).nth(back)
-    }
-
-    /// Shows the answers on the shelf. During a rendering the shelf shows those of before it.
-    pub fn show(&mut self) {
-        if self.has_changed && self.aside.is_none() {
-            self.has_changed = false;
-            self.shelf.show(&self.answers);
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The answers where all threads see them: the audio thread shows its own, and another thread lays down those of a
+//! The answers where all threads see them: the audio thread shows those that are kept, and another thread lays down those of a
 //! saved song, which the audio thread takes with its next block. Nobody waits for the audio thread, and it waits for
 //! nobody.
 
@@ -30,7 +30,8 @@ pub struct AnswerShelf {
 }
 
 impl AnswerShelf {
-    /// The answers, the latest last: of the song that was opened, or those of the audio thread once it has taken them.
+    /// The kept answers, the latest last: of the song that was opened, or those of the audio thread once it has taken
+    /// them.
     /// Not for the audio thread.
     pub fn answers(&self) -> Vec<SavedAnswer> {
         let _guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +51,9 @@ impl AnswerShelf {
             let mut answer = Answer::default();
             if let Some(SavedAnswer { place, notes }) = latest.get(index) {
                 answer.restart(index as u64 + 1, *place);
-                notes.iter().for_each(|note| answer.add(*note));
+                for note in notes {
+                    answer.add(*note);
+                }
             }
             write(page, &answer);
         }
@@ -58,7 +61,8 @@ impl AnswerShelf {
     }
 
     /// Takes the answers that were laid down. False when there are no new ones, or they are being laid down just now.
-    pub(super) fn take(&self, answers: &mut ArrayVec<Answer, ANSWERS>) -> bool {
+    /// The shelf then shows them, if they are kept.
+    pub(super) fn take(&self, answers: &mut ArrayVec<Answer, ANSWERS>, keeps: bool) -> bool {
         let count = self.laid_count.load(Ordering::Acquire);
         if self.taken_count.load(Ordering::Relaxed) == count {
             return false;
@@ -69,11 +73,11 @@ impl AnswerShelf {
         }
         answers.clear();
         for page in self.laid.iter() {
-            if let Some(answer) = answer_of(page.look()).filter(|answer| !answer.is_empty()) {
+            if let Some(answer) = answer_of(&page.look()).filter(|answer| !answer.is_empty()) {
                 let _ = answers.try_push(answer);
             }
         }
-        self.show(answers);
+        self.show(if keeps { answers } else { &[] });
         self.taken_count.store(count, Ordering::Release);
         true
     }
@@ -93,10 +97,10 @@ fn write(page: &WordPage<PAGE>, answer: &Answer) {
 }
 
 fn read(page: &WordPage<PAGE>) -> Option<Answer> {
-    (0..TRIES).find_map(|_| answer_of(page.look()))
+    (0..TRIES).find_map(|_| answer_of(&page.look()))
 }
 
-fn answer_of(look: Look<PAGE>) -> Option<Answer> {
+fn answer_of(look: &Look<PAGE>) -> Option<Answer> {
     let Look::Whole(words) = look else { return None };
     let ([number, place, count], notes) = words.split_first_chunk::<HEAD>()?;
     let count = usize::try_from(*count).unwrap_or(0);
@@ -126,10 +130,10 @@ mod tests {
         let shelf = AnswerShelf::default();
         assert_eq!(shelf.answers(), []);
         let mut answers = ArrayVec::new();
-        assert!(!shelf.take(&mut answers));
+        assert!(!shelf.take(&mut answers, true));
         shelf.lay(&saved);
         assert_eq!(shelf.answers(), saved);
-        assert!(shelf.take(&mut answers) && !shelf.take(&mut answers));
+        assert!(shelf.take(&mut answers, true) && !shelf.take(&mut answers, true));
         assert_eq!((answers.len(), shelf.answers()), (3, saved));
         shelf.lay(&[]);
         assert_eq!(shelf.answers(), []);

@@ -133,7 +133,14 @@ impl Default for Settings {
                 swing: 0.5,
                 look_ahead_ms: 20.0,
             },
-            midi: MidiSettings { in_channel: None, out_channel: 0, octave: 0, thru: false },
+            midi: MidiSettings {
+                in_channel: None,
+                out_channel: 0,
+                octave: 0,
+                thru: false,
+                sends: Sends { line: true, comping: true },
+                mpe: false,
+            },
             sound: SoundSettings { is_on: true, player_level: 1.0, segue_level: 1.0, comping_level: 1.0 },
         }
     }
@@ -172,6 +179,7 @@ pub struct AgainSettings {
 }
 
 /// Buttons that act when they go down: a change from false to true counts, and nothing else.
+#[expect(clippy::struct_excessive_bools, reason = "each is a button")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Buttons {
     /// Hands the turn to Segue.
@@ -230,6 +238,19 @@ pub struct MidiSettings {
     pub octave: i8,
     /// Whether the player's notes are passed on to the output.
     pub thru: bool,
+    /// Which of Segue's parts are sent to the host.
+    pub sends: Sends,
+    /// Whether the player's keys each have a channel of their own (MPE), so that the tenth is no drum channel.
+    pub mpe: bool,
+}
+
+/// Which of Segue's parts are sent to the host. The built-in sound plays both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sends {
+    /// Its line.
+    pub line: bool,
+    /// The comping, where it has a channel.
+    pub comping: bool,
 }
 
 /// The built-in sound. Levels are linear gains, 0 to 4.

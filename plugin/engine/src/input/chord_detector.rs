@@ -18,8 +18,16 @@ const TONES_APART: u32 = 2;
 const TONES_TOGETHER: u32 = 3;
 const OCTAVE: u8 = 12;
 
-/// The role of a key under these settings.
-pub fn role_of(settings: &Settings, key: Key) -> KeyRole {
+/// The channel of the drums, 0 to 15.
+const DRUMS: u8 = 9;
+
+/// The role of a key under these settings. The drums' channel has drums unless it was chosen for something else, or
+/// every key has a channel of its own.
+pub fn role_of(settings: &Settings, is_mpe: bool, key: Key) -> KeyRole {
+    let is_chosen = settings.midi.in_channel.is_some() || settings.harmony == Harmony::Channel(DRUMS);
+    if key.channel == DRUMS && !is_chosen && !is_mpe {
+        return KeyRole::Drums;
+    }
     let chords = match settings.harmony {
         Harmony::Low(split) => key.pitch < split,
         Harmony::Channel(channel) => key.channel == channel,
@@ -77,6 +85,7 @@ impl ChordDetector {
         let chord = match chord_role(settings)? {
             KeyRole::Chords => chord_of(keys.down(KeyRole::Chords).map(|held| held.key.pitch), TONES_APART),
             KeyRole::Melody => chord_under_melody(keys, since),
+            KeyRole::Drums => None,
         }?;
         Some((since, HeardChord { from, bars: Some(bars), chord }))
     }

@@ -22,6 +22,8 @@ pub enum KeyRole {
     Melody,
     /// Chords alone.
     Chords,
+    /// Drums: neither heard nor part of any turn.
+    Drums,
 }
 
 /// A note that the player holds.
@@ -53,6 +55,8 @@ pub struct HeldNotes {
     pedals: u16,
     /// Channels on which a key was played, one bit each.
     played: u16,
+    /// Whether the first channel is an MPE master channel also when keys are played on it.
+    is_mpe: bool,
 }
 
 /// MIDI channels.
@@ -82,6 +86,11 @@ impl HeldNotes {
         self.held.pop_at(at).map(|held| (held, true))
     }
 
+    /// Sets whether the first channel is an MPE master channel in any case.
+    pub fn set_mpe(&mut self, is_mpe: bool) {
+        self.is_mpe = is_mpe;
+    }
+
     /// Sets the pedal of a channel.
     pub fn set_pedal(&mut self, channel: u8, down: bool) {
         let bit = bit(channel);
@@ -91,7 +100,8 @@ impl HeldNotes {
     /// The channels whose notes a pedal holds, one bit each: their own pedal or that of a master channel.
     pub fn pedalled(&self) -> u16 {
         let is_of_master = |master: &u8| self.pedals & !self.played & bit(*master) != 0;
-        if MASTERS.iter().any(is_of_master) { u16::MAX } else { self.pedals }
+        let is_of_zone = self.is_mpe && self.pedals & bit(MASTERS[0]) != 0;
+        if is_of_zone || MASTERS.iter().any(is_of_master) { u16::MAX } else { self.pedals }
     }
 
     /// Removes the next note whose key is up and that no pedal holds any more.
@@ -128,9 +138,14 @@ impl HeldNotes {
         self.held.iter().any(|held| held.token.is_some() && keys.matches(held.key))
     }
 
-    /// Whether any key is down.
+    /// Whether any of these keys is down, except for drums.
+    pub fn any_heard_match(&self, keys: KeyPattern) -> bool {
+        self.held.iter().any(|held| held.down && held.role != KeyRole::Drums && keys.matches(held.key))
+    }
+
+    /// Whether any key is down, except for drums.
     pub fn any_down(&self) -> bool {
-        self.held.iter().any(|held| held.down)
+        self.held.iter().any(|held| held.down && held.role != KeyRole::Drums)
     }
 
     /// Whether any melody key is down that is no drone.

@@ -5,9 +5,10 @@
 use super::chord_detector::{self, ChordDetector};
 use super::gate::Articulation;
 use super::held_notes::{HeldNote, HeldNotes, KeyRole};
+use super::mpe::MpeMessage;
 use super::row::Row;
 use super::run::Run;
-use crate::host::{Key, KeyPattern};
+use crate::host::{Key, KeyPattern, Settings};
 use crate::time::Time;
 use crate::time::now::Now;
 use crate::time::tick_map::FramePosition;
@@ -27,6 +28,7 @@ pub struct Player {
     gate: Articulation,
     row: Row,
     run: Run,
+    mpe: MpeMessage,
     /// The id of the next heard note.
     next_id: u32,
     /// The onset of the latest heard note; no later note is heard before it.
@@ -54,6 +56,7 @@ impl Default for Player {
             gate: Articulation::default(),
             row: Row::default(),
             run: Run::default(),
+            mpe: MpeMessage::default(),
             next_id: 0,
             last_onset: Ticks(i64::MIN),
             chord: None,
@@ -78,6 +81,7 @@ impl Player {
     /// Starts a new performance.
     pub fn start_afresh(&mut self) {
         (self.next_id, self.last_onset, self.chord) = (0, Ticks(i64::MIN), None);
+        self.mpe = MpeMessage::default();
     }
 
     /// Forgets all onsets, because the style now counts other ticks.
@@ -126,7 +130,9 @@ impl Player {
     /// Takes the next matching key up.
     pub fn key_up(&mut self, keys: KeyPattern, now: &Now<'_>) -> Option<Lifted> {
         let (held, is_over) = self.held.key_up(keys)?;
-        self.held.mark_drones(held.onset, together(now), now.settings().turn.drone_below);
+        if held.role != KeyRole::Drums {
+            self.held.mark_drones(held.onset, together(now), now.settings().turn.drone_below);
+        }
         let held_for = now.maps.style.lifted_tick(now.offset()) - held.onset;
         if held.role == KeyRole::Melody {
             self.gate.key_up(held.onset, now.maps.style.played_tick(now.offset()));
@@ -167,8 +173,25 @@ impl Player {
     }
 
     /// The role of a key.
-    pub fn role_of(now: &Now<'_>, key: Key) -> KeyRole {
-        chord_detector::role_of(now.settings(), key)
+    pub fn role_of(&self, now: &Now<'_>, key: Key) -> KeyRole {
+        chord_detector::role_of(now.settings(), self.is_mpe(now.settings()), key)
+    }
+
+    /// A controller moves that may switch MPE. True when pedals now hold other channels.
+    pub fn control(&mut self, settings: &Settings, channel: u8, number: u8, value: f32) -> bool {
+        self.mpe.control(channel, number, value);
+        self.follow_mpe(settings)
+    }
+
+    /// Adopts the setting for MPE. True when pedals now hold other channels.
+    pub fn follow_mpe(&mut self, settings: &Settings) -> bool {
+        let pedalled = self.held.pedalled();
+        self.held.set_mpe(self.is_mpe(settings));
+        self.held.pedalled() != pedalled
+    }
+
+    fn is_mpe(&self, settings: &Settings) -> bool {
+        settings.midi.mpe || self.mpe.is_on()
     }
 
     /// A melody key as it is sent to the worker.

@@ -3,8 +3,8 @@
 use super::Performer;
 use crate::block::BlockContext;
 use crate::host::{ChannelMessage, Harmony, HostEvent, HostIo, Key, KeyPattern, Message, NoteSource, Sent, SynthEvent};
+use crate::input::Lifted;
 use crate::input::held_notes::{CHANNELS, HeldNote, KeyRole};
-use crate::input::{Lifted, Player};
 use crate::link::{Command, WorkerPort};
 use crate::output::active_notes::{NoteOnResult, NoteToken};
 use crate::output::thru::{self, ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, RESET_CONTROLLERS, SUSTAIN};
@@ -49,7 +49,10 @@ impl Performer {
         while let Some(held) = self.player.end_pedalled(key) {
             self.end_heard(ctx, &held);
         }
-        let role = Player::role_of(&ctx.now, key);
+        let role = self.player.role_of(&ctx.now, key);
+        if role == KeyRole::Drums {
+            return self.drum_on(ctx, key, velocity);
+        }
         self.follow_player(ctx);
         let onset = self.player.onset(&ctx.now);
         if role == KeyRole::Melody {
@@ -76,6 +79,18 @@ impl Performer {
             }
         }
         self.quiet_since = None;
+    }
+
+    /// A drum is struck: it is passed through, and nothing of Segue hears it.
+    fn drum_on(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, key: Key, velocity: f32) {
+        let (onset, role, down_at) = (self.player.onset(&ctx.now), KeyRole::Drums, ctx.now.position());
+        let token = if ctx.now.settings().midi.thru { self.pass_on(ctx, key, velocity) } else { None };
+        let held = HeldNote { key, onset, id: None, token, role, down_at, down: true, drone: false };
+        if !self.player.key_down(held, &ctx.now)
+            && let Some(token) = token
+        {
+            self.output.note_off(ctx.host, ctx.now.at(), token);
+        }
     }
 
     /// Adapts time, turn and accompaniment to a key that goes down.
@@ -147,16 +162,19 @@ impl Performer {
         keys: KeyPattern,
         velocity: f32,
     ) {
-        if self.player.held().any_match(keys) {
+        if self.player.held().any_heard_match(keys) {
             // A short chord counts too.
             self.hear_chord(ctx);
         }
         while let Some(Lifted { held, is_over, held_for }) = self.player.key_up(keys, &ctx.now) {
-            self.arbiter.note_activity();
             let at = ctx.now.at();
             if let Some(token) = held.token {
                 self.output.note_off_with_velocity(ctx.host, at, token, velocity);
             }
+            if held.role == KeyRole::Drums {
+                continue;
+            }
+            self.arbiter.note_activity();
             let Key { channel, pitch, .. } = held.key;
             ctx.host.play(at, SynthEvent::NoteOff { source: NoteSource::Player, channel, pitch });
             if is_over {
@@ -186,6 +204,9 @@ impl Performer {
 
     fn control(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, message: ChannelMessage) {
         if let ChannelMessage::Controller { channel, number, value } = message {
+            if self.player.control(ctx.now.settings(), channel, number, value) {
+                self.follow_pedals(ctx);
+            }
             let all_keys = KeyPattern { voice: None, channel: Some(channel), pitch: None };
             match number {
                 SUSTAIN => self.move_pedal(ctx, channel, value >= PEDAL_DOWN),
@@ -224,7 +245,7 @@ impl Performer {
     }
 
     /// Ends the notes that no pedal holds any more, here and in the built-in sound.
-    fn follow_pedals(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
+    pub(super) fn follow_pedals(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
         while let Some(held) = self.player.next_unpedalled() {
             self.end_heard(ctx, &held);
         }

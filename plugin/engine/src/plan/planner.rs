@@ -323,7 +323,8 @@ impl Planner {
         if part.is_again {
             self.fit_next(chord, ctx.now.settings());
         }
-        let channel = ctx.now.settings().midi.out_channel;
+        let midi = ctx.now.settings().midi;
+        let channel = midi.out_channel;
         // The player holds this key and it is passed through: the key is the player's.
         let next = self.schedule.planned().next().copied();
         let is_players = next.is_some_and(|note| keys.is_passed_on(channel, note.pitch));
@@ -341,7 +342,7 @@ impl Planner {
         {
             self.answers.add(note, chord, bars);
         }
-        if !self.schedule.begin_next(part, channel, ctx.now.at(), ctx.host, output) {
+        if !self.schedule.begin_next(part, (channel, midi.sends.line), ctx.now.at(), ctx.host, output) {
             stats.refused.add_one();
         }
         self.plan_again();

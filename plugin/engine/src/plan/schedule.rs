@@ -161,12 +161,13 @@ impl Schedule {
         !self.sounding.is_empty()
     }
 
-    /// Begins the next note. False when the host refused it: then only the built-in sound plays it.
+    /// Begins the next note, on this channel, if it is sent at all. False when the host refused it: then only the
+    /// built-in sound plays it.
     #[must_use]
     pub fn begin_next(
         &mut self,
         part: Part,
-        channel: u8,
+        (channel, is_sent): (u8, bool),
         at: FrameOffset,
         host: &mut impl HostIo,
         output: &mut Output,
@@ -186,7 +187,8 @@ impl Schedule {
         }
         let key = Key { voice: None, channel, pitch: note.pitch };
         let velocity = f32::from(note.velocity.value()) / 127.0;
-        let sent = output.note_on(host, at, key, velocity, NoteSource::Segue);
+        let sent =
+            if is_sent { output.note_on(host, at, key, velocity, NoteSource::Segue) } else { NoteOnResult::NoOutput };
         let token = if let NoteOnResult::Sounds(token) = sent { Some(token) } else { None };
         host.play(at, SynthEvent::NoteOn { source: NoteSource::Segue, channel, pitch: note.pitch, velocity });
         let until = part.cut(note.onset + note.duration);

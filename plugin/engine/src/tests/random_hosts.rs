@@ -1,6 +1,7 @@
 //! Hosts that may do anything at any time.
 
 use super::*;
+use crate::host::Sends;
 
 /// Pseudo-random small numbers, the same on every run.
 struct Rng(u64);
@@ -126,6 +127,19 @@ fn on_stage(rng: &mut Rng, host: &mut FakeHost) {
     }
     host.turns.sort_by_key(|(at, _)| *at);
     host.settings.again.fits_chords = rng.roll(2) == 0;
+    host.settings.midi.mpe = rng.roll(4) == 0;
+    host.settings.midi.sends = Sends { line: rng.roll(6) > 0, comping: rng.roll(4) > 0 };
+    // Some of the keys are drums, or of a keyboard with a channel for each key.
+    let channel = [0, 0, 9, 5][rng.roll(4) as usize];
+    for (_, event) in &mut host.events {
+        match event {
+            HostEvent::NoteOn { key, .. } if key.pitch.key() % 3 == 0 => key.channel = channel,
+            HostEvent::NoteOff { keys, .. } if keys.pitch.is_some_and(|pitch| pitch.key() % 3 == 0) => {
+                keys.channel = Some(channel);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Whatever a host does, every note ends; and offline, block sizes change nothing.

@@ -149,7 +149,6 @@ impl Turn {
             // The last note of the part that is over may still sound.
             (Cue::KeyDown(_), Self::Resting) => (Self::Hearing, Some(Order::Yield)),
             (Cue::KeyDown(_), Self::Listening | Self::Hearing) => (Self::Hearing, None),
-            (Cue::Again(part), _) => Self::prepared(part),
             (Cue::LastKeyUp(part), Self::Hearing) if part.mode == Mode::Answer => Self::prepared(part),
             (Cue::LastKeyUp(part), Self::Waiting(_) | Self::Playing(_)) if part.mode == Mode::Duet => {
                 self.reshaped(part)
@@ -162,7 +161,7 @@ impl Turn {
             (Cue::Allocated(part), Self::Waiting(before)) if part != before => Self::prepared(part),
             (Cue::Allocated(part), Self::Playing(_)) => self.reshaped(part),
             (Cue::Landed(part), Self::Waiting(_)) => (Self::Waiting(part), Some(Order::Land(part))),
-            (Cue::Converted(part), Self::Waiting(_) | Self::Playing(_)) => Self::prepared(part),
+            (Cue::Again(part), _) | (Cue::Converted(part), Self::Waiting(_) | Self::Playing(_)) => Self::prepared(part),
             (Cue::Looped(part), _) => (Self::Waiting(part), Some(Order::Enter(part))),
             (Cue::Start, Self::Waiting(part)) => (Self::Playing(part), Some(Order::Begin)),
             (Cue::End, Self::Playing(_)) => (Self::Resting, Some(Order::Close)),
@@ -259,6 +258,7 @@ mod tests {
         lag: 0.0,
         is_again: false,
     };
+    const REPEAT: Part = Part { start: Ticks(192), end: Some(Ticks(300)), is_again: true, ..ANSWER };
     const BARS: Part = Part { mode: Mode::Trade, ring: Ticks::ZERO, ..ANSWER };
     const LATER: Part = Part { start: Ticks(1632), end: Some(Ticks(2400)), ..BARS };
     const LONGER: Part = Part { end: Some(Ticks(900)), ..BARS };
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn every_cue_in_an_answer() {
-        use Cue::{Converted, End, Interrupted, KeyDown, LastKeyUp, Looped, Start, YourTurn};
+        use Cue::{Again, Converted, End, Interrupted, KeyDown, LastKeyUp, Looped, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let held = Interrupted { keys_down: true };
         let released = Interrupted { keys_down: false };
@@ -307,6 +307,12 @@ mod tests {
             (Resting, LastKeyUp(ANSWER), Resting, None),
             (Resting, YourTurn(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
             (Resting, released, Listening, Some(Order::Stop)),
+            // An answer that is played again, whoever has the turn.
+            (Hearing, Again(REPEAT), Waiting(REPEAT), Some(Order::Prepare(REPEAT))),
+            (Playing(ANSWER), Again(REPEAT), Waiting(REPEAT), Some(Order::Prepare(REPEAT))),
+            (Playing(REPEAT), key, Hearing, Some(Order::Yield)),
+            (Playing(REPEAT), YourTurn(ANSWER), Hearing, Some(Order::Yield)),
+            (Playing(REPEAT), End, Resting, Some(Order::Close)),
             // A loop.
             (Playing(ANSWER), Looped(sooner), Waiting(sooner), Some(Order::Enter(sooner))),
             // Another style.
@@ -365,6 +371,7 @@ mod tests {
         use Cue::{Allocated, End, Interrupted, KeyDown, LastKeyUp, Looped, Start, YourTurn};
         use Turn::{Hearing, Listening, Playing, Resting, Waiting};
         let key = KeyDown(Ticks(500));
+        let along = Part { mode: Mode::Duet, ..REPEAT };
         check(&[
             (Playing(DUET), Looped(DUET), Waiting(DUET), Some(Order::Enter(DUET))),
             (Listening, Allocated(DUET), Waiting(DUET), Some(Order::Prepare(DUET))),
@@ -380,6 +387,9 @@ mod tests {
             (Playing(FADING), key, Playing(DUET), Some(Order::RedecideRest(DUET))),
             (Playing(FADING), End, Resting, Some(Order::Close)),
             (Playing(DUET), YourTurn(DUET), Playing(DUET), None),
+            // An answer that is played again keeps its length, whatever the player plays.
+            (Playing(along), key, Playing(along), None),
+            (Playing(along), LastKeyUp(FADING), Playing(along), None),
             (Resting, key, Hearing, Some(Order::Yield)),
             (Playing(DUET), Interrupted { keys_down: true }, Hearing, Some(Order::Stop)),
         ]);

@@ -1,6 +1,6 @@
 //! The header, and the row under the roll with mode, style and chart.
 
-use super::super::controls::{LINE, button, picker, segments, trigger_as};
+use super::super::controls::{LINE, button, picker, segments, toggle, trigger, trigger_as};
 use super::super::theme;
 use super::super::ui_context::UiContext;
 use super::{EXPLAINED, Page, ROW, View};
@@ -29,6 +29,7 @@ impl View<'_> {
         x = undo(cx, x, line, &self.data.params) + theme::GAP;
         for (page, name, tip) in [
             (Page::Play, "Play", "What one plays with."),
+            (Page::Stage, "Stage", "Silence, answers that are played again, and who plays what."),
             (Page::Setup, "Set up", "What is set once: time, MIDI, limits, seed, own styles."),
         ] {
             let place = line(x, 60.0);
@@ -82,6 +83,13 @@ impl View<'_> {
         };
         trigger_as(cx, at(x, x + 84.0), &params.turns.your_turn, face, tip);
         x += 84.0 + theme::GAP;
+        let tip =
+            "Plays an answer once more, at its place in the bar: the last one, or the one chosen on the page Stage.";
+        trigger(cx, at(x, x + 58.0), &params.turns.again, tip);
+        x += 58.0 + theme::GAP;
+        let tip = "Segue is silent at once and goes on listening. Off, it comes back on the grid.";
+        toggle(cx, at(x, x + 66.0), &params.turns.mute, tip);
+        x += 66.0 + theme::GAP;
         let tip = "What Segue has learnt to play. Changed in mid-jam, it still remembers what was played.";
         picker(cx, at(x, x + 116.0), &params.model.style, &available(params), tip);
         x += 116.0 + theme::GAP;

@@ -370,11 +370,13 @@ impl Player<'_> {
         self.wait(0.0, 1.0);
     }
 
-    /// A momentary button: pressed and released.
+    /// A momentary button, pressed and released; or some seconds of silence.
     fn trigger(&mut self) {
-        let place = self.param_map.place(Param::YourTurn);
+        let button = self.rng.weigh(&[(5, Param::YourTurn), (4, Param::Again), (2, Param::Mute)]);
+        let place = self.param_map.place(button);
         self.actions.push((self.at, Action::SetParam { place, value: 1.0 }));
-        let up = self.at + self.seconds(0.0, 0.3);
+        let longest = if button == Param::Mute { 6.0 } else { 0.3 };
+        let up = self.at + self.seconds(0.0, longest);
         self.actions.push((up, Action::SetParam { place, value: 0.0 }));
         self.wait(0.0, 3.0);
     }

@@ -12,6 +12,8 @@ const LONGEST_RETURN: Frame = 48_000;
 const AT_ONCE: f64 = 0.0;
 const CHORDS_OF_LOW_KEYS: f64 = 2.0;
 const CHORDS_OF_A_CHANNEL: f64 = 3.0;
+/// The channel of the drums, counted from 0.
+const DRUMS: u16 = 9;
 
 /// Whether a release applies to a key.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,7 +71,12 @@ impl Checker<'_> {
         if self.param_map.param_at(place) == Some(Param::Thru) && value < before {
             self.demands.push(Demand::Controllers);
         }
-        if self.param_map.param_at(place) == Some(Param::YourTurn) && value > before {
+        let param = self.param_map.param_at(place);
+        if param == Some(Param::Mute) && value > before {
+            self.demands.push(Demand::Muted);
+        }
+        self.may_repeat |= param == Some(Param::Again) && value > before;
+        if matches!(param, Some(Param::YourTurn | Param::Again)) && value > before {
             self.asked = true;
             self.handed_over = Some(now);
             self.was_handed_over = true;
@@ -113,7 +120,12 @@ impl Checker<'_> {
         let drone = self.steady(Param::DroneBelow).is_none_or(|below| f64::from(held.key.key) < below);
         let chords = [CHORDS_OF_LOW_KEYS, CHORDS_OF_A_CHANNEL];
         let chord = self.steady(Param::Chords).is_none_or(|source| chords.into_iter().any(|other| same(source, other)));
-        heard && !drone && !chord && self.held.len() < MOST_KEYS
+        heard && !self.may_be_drums(held.key) && !drone && !chord && self.held.len() < MOST_KEYS
+    }
+
+    /// Whether a key may be a drum, which Segue does not hear: on channel 10, unless that was chosen.
+    fn may_be_drums(&self, key: Key) -> bool {
+        key.channel == DRUMS && self.steady(Param::InputChannel).is_none_or(|channel| same(channel, 0.0))
     }
 
     /// Whether a key's channel is certainly listened to.

@@ -10,6 +10,9 @@ use crate::timeline::Frame;
 /// A note of Segue's that is longer than this has been forgotten: the longest setting is 16 beats, which take 24
 /// seconds at the slowest tempo.
 const LONGEST_SECONDS: f64 = 30.0;
+/// The values of *Sends* for one part alone.
+const SENDS_LINE: f64 = 0.0;
+const SENDS_COMPING: f64 = 1.0;
 /// The largest setting for Segue's simultaneous notes.
 const MOST_VOICES: usize = 16;
 /// How long after Segue has struck a key a stroke of it by the player may count as Segue's note coming back.
@@ -58,7 +61,7 @@ impl Checker<'_> {
             NoteSource::Player => self.passed.push(on),
             NoteSource::Echo => self.echoes.push(on),
             NoteSource::Segue => self.segue_begins(key, velocity, at, activation),
-            NoteSource::Comping => {}
+            NoteSource::Comping => self.part_begins(key, at, SENDS_LINE),
         }
     }
 
@@ -91,6 +94,7 @@ impl Checker<'_> {
         let recent = (RETURN_SECONDS * activation.timeline.sample_rate()) as Frame;
         self.begun.retain(|(.., until)| *until >= at);
         self.begun.push((key, velocity, at + recent));
+        self.part_begins(key, at, SENDS_COMPING);
         let wanted = self.value(Param::OutputChannel);
         if !same(wanted, f64::from(key.channel)) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
@@ -98,10 +102,10 @@ impl Checker<'_> {
         }
         let count = self.sounding.iter().filter(|sounding| sounding.source == NoteSource::Segue).count();
         let most = self.steady(Param::Polyphony).map_or(MOST_VOICES, |above_one| 1 + index(above_one));
-        if count > most {
+        if count > most && !self.may_repeat {
             self.say(at, Rule::TooMany { count, most });
         }
-        if !self.is_in_scale(key) || !self.is_in_range(key) {
+        if !self.may_repeat && (!self.is_in_scale(key) || !self.is_in_range(key)) {
             self.say(at, Rule::OutOfBounds(key));
         }
         if self.is_steadily(Param::Mode, ANSWER) {
@@ -122,6 +126,18 @@ impl Checker<'_> {
             if self.side_of_trade(activation, at) == Some(Side::Players) {
                 self.say(at, Rule::InThePlayersBars(key));
             }
+        }
+    }
+
+    /// A note of Segue's line or of its comping begins. With this value of *Sends* it must not.
+    fn part_begins(&mut self, key: Key, at: Frame, other_alone: f64) {
+        if same(self.value(Param::Mute), 1.0) {
+            self.say(at, Rule::Muted(key));
+        }
+        // Where both have one channel, nobody can tell them apart.
+        let is_apart = !same(self.value(Param::CompingChannel), self.value(Param::OutputChannel) + 1.0);
+        if is_apart && same(self.value(Param::Sends), other_alone) {
+            self.say(at, Rule::WrongPart(key));
         }
     }
 
@@ -167,6 +183,7 @@ impl Checker<'_> {
         let slack = slack(since).max(slack(at));
         let beats = activation.timeline.beats(at) - activation.timeline.beats(since);
         let longest = self.steady(Param::LongestNote).filter(|_| self.is_steadily(Param::Quantise, 0.0));
+        let longest = longest.filter(|_| !self.may_repeat);
         if longest.is_some_and(|set| beats > longest_beats(set) + slack) {
             self.say(since, Rule::TooLongForTheSetting { key, beats });
         }

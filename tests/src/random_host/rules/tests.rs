@@ -15,7 +15,13 @@ const C: Key = Key { channel: 0, key: 60 };
 /// A minute at 120 bpm with these actions and settings, in a style on the grid.
 fn sequence(actions: &[(Frame, Action)], settings: &[(Param, f64)]) -> Sequence {
     let param_map = bare();
-    let usual = [(Param::Style, 3.0), (Param::Start, 2.0), (Param::Polyphony, 15.0), (Param::LongestNote, 1.0)];
+    let usual = [
+        (Param::Style, 3.0),
+        (Param::Start, 2.0),
+        (Param::Polyphony, 15.0),
+        (Param::LongestNote, 1.0),
+        (Param::Sends, 2.0),
+    ];
     let settings = usual.iter().chain(settings).map(|(param, value)| (param_map.place(*param), *value)).collect();
     let mut timeline = Timeline::steady(48_000.0, 120.0, Metre::COMMON);
     timeline.jump(20 * SECOND, 4.0);
@@ -303,4 +309,26 @@ fn two_recordings_differ_by_an_event_or_by_a_bit_of_sound() {
     assert_eq!(difference(&one, &one.clone()), None);
     assert!(difference(&one, &take(&[on(10)], 1)).is_some_and(|said| said.contains("event 1")));
     assert!(difference(&one, &take(&[on(10), off(20)], 2)).is_some_and(|said| said.contains("second 0")));
+}
+
+/// A note that sounds while Segue is muted, and one of a part that is not sent, are found; so is none of the player's.
+#[test]
+fn muted_notes_and_parts_that_are_not_sent_are_found() {
+    let param_map = bare();
+    let set = |at, param, value| (at, Action::SetParam { place: param_map.place(param), value });
+    let mute = |at| [down(0), up(SECOND), set(at, Param::Mute, 1.0)];
+    assert_eq!(found(&mute(76_000), &[], &[on(72_000), off(80_000)]), [Rule::Muted(C)]);
+    assert_eq!(found(&mute(76_000), &[], &[on(72_000), off(76_000)]), []);
+    assert_eq!(found(&mute(72_000), &[], &[on(72_000), off(80_000)]).first(), Some(&Rule::Muted(C)));
+    assert_eq!(found(&PHRASE(), &[(Param::Sends, 1.0)], &[on(72_000), off(80_000)]), [Rule::WrongPart(C)]);
+    assert_eq!(found(&PHRASE(), &[(Param::Sends, 0.0)], &[on(72_000), off(80_000)]), []);
+}
+
+/// A drum on channel 10 does not take the turn, so a note of Segue's beside it breaks no rule.
+#[test]
+fn a_drum_takes_no_turn() {
+    let drum = |channel| [down(0), up(SECOND), (70_000, Action::NoteOn { channel, key: 48, velocity: 0.5, id: None })];
+    let events = [on(72_000), off(80_000)];
+    assert_eq!(found(&drum(9), &[], &events), []);
+    assert!(matches!(found(&drum(8), &[], &events)[..], [Rule::OverThePlayer { .. }]));
 }

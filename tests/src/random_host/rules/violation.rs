@@ -64,6 +64,10 @@ pub enum Rule {
     DoesNotYield(Key),
     /// A note of Segue's goes on although the song started, stopped or jumped.
     OverABreak(Key),
+    /// A note of Segue's begins or goes on although it is muted.
+    Muted(Key),
+    /// A note belongs to a part that is not sent.
+    WrongPart(Key),
     /// A note goes on after the host's reset or a new activation.
     OverAReset(Key),
     /// A note that was passed through goes on after its release.
@@ -190,6 +194,8 @@ impl fmt::Display for Violation {
             Rule::Unasked(key) => write!(out, "{key} begins although nobody has played anything to answer"),
             Rule::DoesNotYield(key) => write!(out, "{key} goes on although the player has come in"),
             Rule::OverABreak(key) => write!(out, "{key} goes on although the song starts, stops or jumps"),
+            Rule::Muted(key) => write!(out, "{key} sounds although Segue is muted"),
+            Rule::WrongPart(key) => write!(out, "{key} belongs to a part that is not sent"),
             Rule::OverAReset(key) => write!(out, "{key} goes on after a reset"),
             Rule::OverARelease(key) => write!(out, "{key} was passed through and goes on after its release"),
             Rule::NotPassed(key) => write!(out, "{key} was struck but not passed through"),

@@ -45,11 +45,6 @@ impl Planner {
         self.schedule.end_all(now.at(), host, output);
     }
 
-    /// Shows other threads which answers are remembered.
-    pub fn show_answers(&mut self) {
-        self.answers.show();
-    }
-
     /// Chooses the answer that is to be played again. Where it began in its bar, and how long it is; `None` when there
     /// is no such answer.
     pub fn choose_again(&mut self, settings: &Settings, turn: Turn, time: &Time) -> Option<(Ticks, Ticks)> {

@@ -7,6 +7,7 @@ const RATE: f64 = 48_000.0;
 /// The look-ahead in frames.
 const LOOK_AHEAD: i64 = 960;
 const KEY_DOWN: TurnInput = TurnInput::KeyDown(Ticks(200));
+const AGAIN: TurnInput = TurnInput::Again { place: Ticks(48), length: Ticks(100) };
 const KEYS_UP: TurnInput = TurnInput::KeysUp { row_overdue: 0 };
 
 /// A part from beat 2 on; in an answer and in a trade it lasts four bars.
@@ -78,7 +79,7 @@ fn name(order: Option<Order>) -> &'static str {
 
 /// The order for each input in each turn, in this sequence: listening, hearing, waiting, playing, resting.
 fn check(mode: Mode, table: &[(TurnInput, [&str; 5])]) {
-    assert_eq!(table.len(), 11, "every input except the one that needs a tick map");
+    assert_eq!(table.len(), 13, "every input except the one that needs a tick map");
     let of_part = part(mode);
     let turns = [Turn::Listening, Turn::Hearing, Turn::Waiting(of_part), Turn::Playing(of_part), Turn::Resting];
     let converted = ["-", "-", "prepare", "prepare", "-"];
@@ -106,6 +107,8 @@ fn every_input_in_an_answer() {
             (KEY_DOWN, ["-", "-", "yield", "yield", "yield"]),
             (KEYS_UP, ["-", "prepare", "-", "-", "-"]),
             (TurnInput::YourTurn, ["prepare", "prepare", "prepare", "yield", "prepare"]),
+            (AGAIN, ["prepare"; 5]),
+            (TurnInput::Unmuted, ["-", "-", "rejoin", "rejoin", "-"]),
             (TurnInput::AllSoundOff, ["stop"; 5]),
             (TurnInput::AllocationDue, ["-"; 5]),
             (TurnInput::TurnDue, ["-", "-", "begin", "close", "-"]),
@@ -127,6 +130,8 @@ fn every_input_in_a_trade() {
             (KEYS_UP, ["-"; 5]),
             // Segue's next bars begin with bar 1, which is later than the waiting part.
             (TurnInput::YourTurn, ["prepare", "prepare", "-", "yield", "prepare"]),
+            (AGAIN, ["prepare"; 5]),
+            (TurnInput::Unmuted, ["-", "-", "rejoin", "rejoin", "-"]),
             (TurnInput::AllSoundOff, ["stop"; 5]),
             (TurnInput::AllocationDue, ["prepare", "prepare", "prepare", "reshape", "prepare"]),
             (TurnInput::TurnDue, ["-", "-", "begin", "close", "-"]),
@@ -148,6 +153,8 @@ fn every_input_in_a_duet() {
             (KEY_DOWN, ["-", "-", "redecide rest", "redecide rest", "yield"]),
             (KEYS_UP, ["-"; 5]),
             (TurnInput::YourTurn, ["prepare", "prepare", "prepare", "-", "prepare"]),
+            (AGAIN, ["prepare"; 5]),
+            (TurnInput::Unmuted, ["-", "-", "rejoin", "rejoin", "-"]),
             (TurnInput::AllSoundOff, ["stop"; 5]),
             (TurnInput::AllocationDue, ["prepare", "prepare", "prepare", "-", "prepare"]),
             (TurnInput::TurnDue, ["-", "-", "begin", "-", "-"]),

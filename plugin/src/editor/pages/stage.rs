@@ -1,0 +1,33 @@
+//! The page *Stage*: silence, answers that are played again, and who plays what.
+
+use super::super::ui_context::{NAME, UiContext};
+use super::{SET_UP_NAME, chosen, columns, section, stepped, toggled, triggered};
+use crate::params::SegueParams;
+use egui::Rect;
+
+/// Draws the page.
+pub fn draw(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
+    let (turns, midi, harmony) = (&params.turns, &params.midi, &params.harmony);
+    let [again, parts, _] = columns(rect, [1.2, 1.2, 1.0]);
+    cx.names = SET_UP_NAME;
+    let rows = vec![
+        triggered(&turns.again, "Plays the chosen answer once more, at its place in the bar."),
+        stepped(&turns.recall, "Which of the last eight answers Again plays: 1 is the last."),
+        chosen(&turns.again_to, "As it was: note for note. Present chords: fitted to the chords in force now."),
+        toggled(&turns.keep_answers, "The eight answers stay as they are, in a bounce too. The song saves them."),
+        toggled(&turns.mute, "Segue is silent at once and goes on listening. Off, it comes back on the grid."),
+    ];
+    section(cx, again, "Once more, and silence", rows);
+    let rows = vec![
+        chosen(&midi.sends, "Which of Segue's parts leave for other instruments: its line, the comping, or both."),
+        stepped(&midi.out_channel, "The channel of Segue's line."),
+        stepped(&harmony.comping_channel, "The channel of the comping, if it leaves."),
+        toggled(
+            &midi.mpe,
+            "Each key of yours has a channel of its own. Off, channel 10 is drums, which Segue ignores.",
+        ),
+        stepped(&midi.in_channel, "The channel that Segue listens to."),
+    ];
+    section(cx, parts, "Who plays what", rows);
+    cx.names = NAME;
+}
