@@ -138,6 +138,7 @@ impl SegueParams {
                     percent => f32::from(byte(percent)) / 100.0,
                 },
                 look_ahead_ms: self.timing.look_ahead.value(),
+                chord_window_ms: self.harmony.chord_window.value(),
             },
             midi: MidiSettings {
                 in_channel: channel(self.midi.in_channel.value()),
@@ -296,6 +297,7 @@ mod tests {
             ("Chords", "chords", "Chart"),
             ("Chords", "chord_split", "C4"),
             ("Chords", "chord_channel", "2"),
+            ("Chords", "chord_window", "30 ms"),
             ("Chords", "comping", "Off"),
             ("Chords", "comping_level", "0.0 dB"),
             ("Chords", "comping_channel", "None"),

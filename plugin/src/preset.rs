@@ -38,7 +38,7 @@ pub struct Preset {
 const STYLE: &str = "style";
 
 /// Settings that no preset changes: routing, levels, safety, and momentary buttons.
-const NOT_OF_PRESETS: [&str; 23] = [
+const NOT_OF_PRESETS: [&str; 24] = [
     "thru",
     "seed",
     "sound",
@@ -48,6 +48,7 @@ const NOT_OF_PRESETS: [&str; 23] = [
     "out_channel",
     "in_channel",
     "chord_channel",
+    "chord_window",
     "comping_channel",
     "look_ahead",
     "render",

@@ -85,7 +85,9 @@ fn fill(workspace: &Workspace, folder: &Path) -> Result<()> {
             copy(&path, &folder.join("presets").join(bundle::file_name(&path)?))?;
         }
     }
-    copy(&workspace.root().join("plugin/GUIDE.md"), &folder.join("GUIDE.md"))?;
+    for page in ["GUIDE.md", "HOSTS.md"] {
+        copy(&workspace.root().join("plugin").join(page), &folder.join(page))?;
+    }
     bundle::write(&folder.join("INSTALL.txt"), note(workspace.platform()))
 }
 

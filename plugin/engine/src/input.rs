@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows the turn or what Segue plays.
 
+mod broken_chord;
 pub mod chord_detector;
 mod gate;
 pub mod held_notes;

@@ -342,11 +342,12 @@ impl Performer {
                 }
             }
             Step::LoopPassed => self.take_turn(ctx, TurnInput::LoopPassed),
-            Step::ChordComplete => self.hear_chord(ctx),
+            Step::ChordComplete => self.hear_chord(ctx, false),
             Step::Turn => self.take_turn(ctx, TurnInput::TurnDue),
             Step::Allocation => self.take_turn(ctx, TurnInput::AllocationDue),
             Step::LoopAhead => self.take_turn(ctx, TurnInput::LoopDue),
             Step::Request => self.planner.request(ctx, &self.arbiter, &self.time, &self.stats),
+            Step::NoteOn if self.waits_for_chord(&ctx.now) => {}
             Step::NoteOn => {
                 let chord = self.planner.next_on().and_then(|onset| self.chord_at(ctx, onset));
                 self.planner.set_chord(chord);
@@ -394,7 +395,10 @@ impl Performer {
             (allocation, Step::Allocation),
             (self.arbiter.loop_due(now, &self.time), Step::LoopAhead),
             (self.planner.request_due(now), Step::Request),
-            (note_on.map(|onset| style.offset_of(onset.as_f64() + lag)), Step::NoteOn),
+            (
+                note_on.map(|onset| self.planner.begins_at(onset, style.offset_of(onset.as_f64() + lag), now)),
+                Step::NoteOn,
+            ),
             (silence.map(|at| now.offset_of(at)), Step::Silence),
             (self.accompaniment.click_due(now, &self.time).map(|(at, _)| at), Step::Metronome),
         ];

@@ -8,4 +8,4 @@ mod planner;
 mod requests;
 mod schedule;
 
-pub use planner::{Planner, Silence};
+pub use planner::{BeatWait, Planner, Silence};

@@ -10,6 +10,7 @@
 
 mod answers;
 mod capture;
+mod chord_window;
 mod chords;
 mod comping;
 mod detached;

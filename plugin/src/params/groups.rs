@@ -139,6 +139,9 @@ pub struct ChordParams {
     /// The channel of the player's chords.
     #[id = "chord_channel"]
     pub chord_channel: IntParam,
+    /// How long a note on a beat waits for a chord that the player strikes there.
+    #[id = "chord_window"]
+    pub chord_window: FloatParam,
     /// Plays the chords softly.
     #[id = "comping"]
     pub comping: BoolParam,
@@ -281,6 +284,7 @@ impl Default for ChordParams {
             source: EnumParam::new("Chords", ChordSource::Chart),
             chord_split: key("Chords below", 60),
             chord_channel: IntParam::new("Chord channel", 2, IntRange::Linear { min: 1, max: 16 }),
+            chord_window: milliseconds("Chord window", 30.0, 0.0, 40.0),
             comping: BoolParam::new("Comping", false),
             comping_level: level("Comping level"),
             comping_channel: channel_or("Comping channel", "None"),

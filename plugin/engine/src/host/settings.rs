@@ -132,6 +132,7 @@ impl Default for Settings {
                 tempo_from: TempoFrom::Setting,
                 swing: 0.5,
                 look_ahead_ms: 20.0,
+                chord_window_ms: 0.0,
             },
             midi: MidiSettings {
                 in_channel: None,
@@ -225,6 +226,9 @@ pub struct TimingSettings {
     pub swing: f32,
     /// How long before the earliest moment at which a note could sound it is decided, in milliseconds.
     pub look_ahead_ms: f32,
+    /// Where the player gives the chords: how long after a beat a note on it may sound, so that a chord struck on that
+    /// beat counts for it, in milliseconds; 0 for never.
+    pub chord_window_ms: f32,
 }
 
 /// Channels, register and thru.

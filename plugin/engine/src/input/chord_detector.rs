@@ -1,6 +1,7 @@
 //! The chord detector: which keys form a chord, and which keys play chords at all.
 //!
-//! Keys that go down within 30 ms form one chord, which holds until the next one. Where chords have keys of their own,
+//! Keys that go down within 30 ms form one chord, which holds until the next one. With a window for chords, three tones
+//! are a chord as soon as they are down, and a later key of the same 30 ms changes it. Where chords have keys of their own,
 //! those keys neither take nor keep the turn, so the player can accompany Segue's solo. Where melody and chords come
 //! from the same keys, a highest key that moves alone is melody. Knows nothing of the turn.
 
@@ -59,34 +60,68 @@ fn chord_role(settings: &Settings) -> Option<KeyRole> {
 pub struct ChordDetector {
     /// Position and onset of the first key of a possible chord; `None` while none is collected.
     first: Option<(FramePosition, Ticks)>,
+    /// The position of the latest key that was not looked at, where a chord counts as soon as it is down.
+    landed: Option<FramePosition>,
+    /// The chord that these keys were taken for so far.
+    told: Option<Chord>,
 }
 
 impl ChordDetector {
-    /// A key goes down.
-    pub fn key_down(&mut self, held: &HeldNote, settings: &Settings) {
-        if chord_role(settings) == Some(held.role) {
-            self.first.get_or_insert((held.down_at, held.onset));
+    /// A key goes down. True when it is the first one of a possible chord.
+    pub fn key_down(&mut self, held: &HeldNote, settings: &Settings) -> bool {
+        let is_of_chord = chord_role(settings) == Some(held.role);
+        let begins = is_of_chord && self.first.is_none();
+        if begins {
+            self.told = None;
         }
+        if is_of_chord {
+            self.first.get_or_insert((held.down_at, held.onset));
+            self.landed = (settings.timing.chord_window_ms > 0.0).then_some(held.down_at);
+        }
+        begins
     }
 
-    /// When the chord is complete, so many frames after its first key; `None` while none is collected.
+    /// When the keys are to be looked at: now, where a chord counts as soon as it is down, or so many frames after the
+    /// first key; `None` while none is collected.
     pub fn complete_at(&self, within_frames: i64) -> Option<FramePosition> {
+        self.landed.or_else(|| self.ends_at(within_frames))
+    }
+
+    /// When no further key belongs to the chord.
+    pub fn ends_at(&self, within_frames: i64) -> Option<FramePosition> {
         self.first.map(|(since, _)| since.plus(within_frames))
+    }
+
+    /// Whether keys of a chord are down that is not known yet.
+    pub fn awaits_keys(&self) -> bool {
+        self.first.is_some() && self.told.is_none()
     }
 
     /// Discards the keys collected so far.
     pub fn forget(&mut self) {
-        self.first = None;
+        (self.first, self.landed) = (None, None);
     }
 
-    /// The chord of the held keys, if it is a new one, and the position of its first key.
-    pub fn detect(&mut self, keys: &HeldNotes, settings: &Settings, bars: Bars) -> Option<(FramePosition, HeardChord)> {
-        let (since, from) = self.first.take()?;
+    /// The chord of the held keys, if it is a new one, and the position of its first key. `is_over`: no further key
+    /// belongs to it.
+    pub fn detect(
+        &mut self,
+        keys: &HeldNotes,
+        settings: &Settings,
+        bars: Bars,
+        is_over: bool,
+    ) -> Option<(FramePosition, HeardChord)> {
+        self.landed = None;
+        let (since, from) = if is_over { self.first.take()? } else { self.first? };
+        let least = if is_over { TONES_APART } else { TONES_TOGETHER };
         let chord = match chord_role(settings)? {
-            KeyRole::Chords => chord_of(keys.down(KeyRole::Chords).map(|held| held.key.pitch), TONES_APART),
+            KeyRole::Chords => chord_of(keys.down(KeyRole::Chords).map(|held| held.key.pitch), least),
             KeyRole::Melody => chord_under_melody(keys, since),
             KeyRole::Drums => None,
         }?;
+        if self.told.replace(chord) == Some(chord) {
+            return None;
+        }
         Some((since, HeardChord { from, bars: Some(bars), chord }))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of the turn, of what Segue plays, or of the host.
 
+use super::broken_chord::{BrokenChord, BrokenTone};
 use super::chord_detector::{self, ChordDetector};
 use super::gate::Articulation;
 use super::held_notes::{HeldNote, HeldNotes, KeyRole};
@@ -25,6 +26,11 @@ const CHORD_MS: f32 = 30.0;
 pub struct Player {
     held: HeldNotes,
     detector: ChordDetector,
+    broken: BrokenChord,
+    /// When the last chord key went up; `None` while one is down.
+    chord_up: Option<FramePosition>,
+    /// Whether the latest key was the first one of a possible chord.
+    begins_chord: bool,
     gate: Articulation,
     row: Row,
     run: Run,
@@ -53,6 +59,9 @@ impl Default for Player {
         Self {
             held: HeldNotes::default(),
             detector: ChordDetector::default(),
+            broken: BrokenChord::default(),
+            chord_up: None,
+            begins_chord: false,
             gate: Articulation::default(),
             row: Row::default(),
             run: Run::default(),
@@ -68,6 +77,8 @@ impl Player {
     /// Forgets rhythm and articulation, because the performance stops. Held notes are removed by [`Self::drop_one`].
     pub fn stop(&mut self) {
         self.detector.forget();
+        self.broken.forget();
+        self.chord_up = None;
         self.run.forget();
         self.row.forget();
         self.gate = Articulation::default();
@@ -123,7 +134,10 @@ impl Player {
     #[must_use]
     pub fn key_down(&mut self, held: HeldNote, now: &Now<'_>) -> bool {
         let is_followed = self.held.add(held);
-        self.detector.key_down(&held, now.settings());
+        self.begins_chord = self.detector.key_down(&held, now.settings());
+        if held.role == KeyRole::Chords {
+            self.chord_up = None;
+        }
         is_followed
     }
 
@@ -134,6 +148,9 @@ impl Player {
             self.held.mark_drones(held.onset, together(now), now.settings().turn.drone_below);
         }
         let held_for = now.maps.style.lifted_tick(now.offset()) - held.onset;
+        if held.role == KeyRole::Chords && self.held.down(KeyRole::Chords).next().is_none() {
+            self.chord_up = Some(now.position());
+        }
         if held.role == KeyRole::Melody {
             self.gate.key_up(held.onset, now.maps.style.played_tick(now.offset()));
         }
@@ -165,11 +182,40 @@ impl Player {
         self.detector.complete_at(now.frames_in_ms(CHORD_MS))
     }
 
-    /// The chord that is complete now, if it is a new one.
-    pub fn detect_chord(&mut self, now: &Now<'_>, time: &Time) -> Option<HeardChord> {
-        let (since, heard) = self.detector.detect(&self.held, now.settings(), time.of_style().bars())?;
+    /// The chord that is complete now, if it is a new one, and the position of its first key. `keys_go_up`: no further
+    /// key belongs to it.
+    pub fn detect_chord(
+        &mut self,
+        now: &Now<'_>,
+        time: &Time,
+        keys_go_up: bool,
+    ) -> Option<(FramePosition, HeardChord)> {
+        let ends_at = self.detector.ends_at(now.frames_in_ms(CHORD_MS));
+        let is_over = keys_go_up || ends_at.is_some_and(|end| now.position() >= end);
+        let (since, heard) = self.detector.detect(&self.held, now.settings(), time.of_style().bars(), is_over)?;
+        self.broken.forget();
         self.chord = Some((heard.chord, now.maps.beats.moment_of(now.offset_of(since))));
-        Some(heard)
+        Some((since, heard))
+    }
+
+    /// A chord key goes down: the chord that it completes with those before it, where they are struck one by one.
+    pub fn break_chord(&mut self, now: &Now<'_>, time: &Time, held: &HeldNote) -> Option<HeardChord> {
+        if held.role != KeyRole::Chords || !self.begins_chord {
+            return None;
+        }
+        let bars = time.of_style().bars();
+        let tone = BrokenTone { pitch: held.key.pitch, onset: held.onset, at: held.down_at };
+        let (chord, first) = self.broken.strike(tone, self.chord.map(|(chord, _)| chord), bars)?;
+        self.chord = Some((chord, now.maps.beats.moment_of(now.offset_of(first.at))));
+        Some(HeardChord { from: first.onset, bars: Some(bars), chord })
+    }
+
+    /// Whether a chord may be struck on the beat of now: its first keys are down, or the hand has just left the chord
+    /// before.
+    pub fn may_strike_chord(&self, now: &Now<'_>, time: &Time) -> bool {
+        let eighth = time.beats().frames_in(Ticks(Ticks::quarters(1).0 / 2));
+        let has_just_left = self.chord_up.is_some_and(|up| now.position().0 - up.0 <= eighth);
+        self.detector.awaits_keys() || has_just_left
     }
 
     /// The role of a key.

@@ -8,7 +8,12 @@ use crate::input::held_notes::{CHANNELS, HeldNote, KeyRole};
 use crate::link::{Command, WorkerPort};
 use crate::output::active_notes::{NoteOnResult, NoteToken};
 use crate::output::thru::{self, ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, RESET_CONTROLLERS, SUSTAIN};
+use crate::plan::BeatWait;
+use crate::time::beat_grid::nearest_beat;
+use crate::time::now::Now;
+use crate::time::tick_map::FramePosition;
 use crate::turns::{Situation, TurnInput};
+use segue_model::harmony::HarmonySource;
 use segue_model::note::Ticks;
 
 impl Performer {
@@ -77,6 +82,10 @@ impl Performer {
             if let Some(token) = token {
                 self.output.note_off(ctx.host, at, token);
             }
+        }
+        if let Some(chord) = self.player.break_chord(&ctx.now, &self.time, &held) {
+            self.planner.send_chord(chord);
+            self.planner.send(ctx);
         }
         self.quiet_since = None;
     }
@@ -164,7 +173,7 @@ impl Performer {
     ) {
         if self.player.held().any_heard_match(keys) {
             // A short chord counts too.
-            self.hear_chord(ctx);
+            self.hear_chord(ctx, true);
         }
         while let Some(Lifted { held, is_over, held_for }) = self.player.key_up(keys, &ctx.now) {
             let at = ctx.now.at();
@@ -188,11 +197,49 @@ impl Performer {
     }
 
     /// The keys of a chord are complete, or the first of them goes up.
-    pub(super) fn hear_chord(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>) {
-        if let Some(chord) = self.player.detect_chord(&ctx.now, &self.time) {
-            self.planner.send_chord(chord);
-            self.planner.send(ctx);
+    pub(super) fn hear_chord(&mut self, ctx: &mut BlockContext<'_, impl HostIo, impl WorkerPort>, keys_go_up: bool) {
+        let before = self.player.chord().map(|(chord, _)| chord);
+        let Some((since, heard)) = self.player.detect_chord(&ctx.now, &self.time, keys_go_up) else { return };
+        self.planner.send_chord(heard);
+        if before == Some(heard.chord) {
+            self.planner.stop_waiting(&ctx.now);
+        } else if let Some(wait) = self.chord_wait(&ctx.now, since, heard.from) {
+            self.planner.decide_beat_again(wait, &ctx.now);
         }
+        self.planner.send(ctx);
+    }
+
+    /// How long the note on the beat nearest to a chord may wait for it; `None` when the chord was struck off the beat.
+    fn chord_wait(&self, now: &Now<'_>, since: FramePosition, from: Ticks) -> Option<BeatWait> {
+        let beat = nearest_beat(from, self.time.of_style().bars());
+        let wait = self.beat_wait(now, beat)?;
+        let away = now.offset_of(since).saturating_sub(now.offset_of(wait.at)).abs();
+        (away <= wait.until.0.saturating_sub(wait.at.0)).then_some(wait)
+    }
+
+    /// How long a note on this beat may wait for a chord; `None` where the player does not give the chords.
+    fn beat_wait(&self, now: &Now<'_>, beat: Ticks) -> Option<BeatWait> {
+        let window = now.frames_in_ms(now.settings().timing.chord_window_ms);
+        let is_heard = self.selection.chord_source == HarmonySource::Hands && !self.time.in_free_time();
+        if !is_heard || window == 0 {
+            return None;
+        }
+        let at = now.start.plus(now.maps.style.offset_of(beat.as_f64() + self.arbiter.lag()));
+        Some(BeatWait { beat, at, until: at.plus(window) })
+    }
+
+    /// Whether the next note waits for a chord that may be struck on its beat.
+    pub(super) fn waits_for_chord(&mut self, now: &Now<'_>) -> bool {
+        let Some(onset) = self.planner.next_on() else { return false };
+        let is_beat = nearest_beat(onset, self.time.of_style().bars()) == onset;
+        if !is_beat || self.planner.has_waited(onset, now) || !self.player.may_strike_chord(now, &self.time) {
+            return false;
+        }
+        let wait = self.beat_wait(now, onset).filter(|wait| wait.until > now.position());
+        wait.is_some_and(|wait| {
+            self.planner.wait(wait);
+            true
+        })
     }
 
     /// Tells the worker the duration of a heard note that has ended.

@@ -5,8 +5,10 @@
 
 mod again;
 mod replies;
+mod wait;
 
 pub use again::Silence;
+pub use wait::BeatWait;
 
 use super::outbox::Outbox;
 use super::requests::Requests;
@@ -40,6 +42,8 @@ pub struct Planner {
     repeat: Repeat,
     /// Nothing is requested and nothing sounds.
     is_muted: bool,
+    /// The latest beat on which a note waits, or waited, for a chord.
+    wait: Option<BeatWait>,
     /// The chord in force where the next note begins.
     present_chord: Option<Chord>,
 }
@@ -56,6 +60,7 @@ impl Planner {
     /// Forgets all positions, because frames are counted from zero again.
     pub fn forget_positions(&mut self) {
         self.requests.forget_positions();
+        self.wait = None;
     }
 
     /// Starts a new performance without memory.

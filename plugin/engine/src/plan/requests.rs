@@ -170,6 +170,11 @@ impl Requests {
                 draft.known = now;
                 Next::First
             }
+            // The first note of the part begins with it, also when it is decided again.
+            Next::After { .. } if cut == draft.part.start && free == cut => {
+                draft.known = now;
+                Next::First
+            }
             Next::First => Next::After { last: draft.part.start, from: free },
             Next::After { last, from } if !is_requested && last < cut => {
                 draft.next = Next::After { last, from: from.max(free) };

@@ -118,6 +118,11 @@ impl Schedule {
         (self.begun.keys != 0).then_some(self.begun.onset)
     }
 
+    /// Whether a note of the present plan has begun at this tick or later.
+    pub fn has_begun_from(&self, tick: Ticks) -> bool {
+        self.begun.keys != 0 && self.begun.plan == self.plan && self.begun.onset >= tick
+    }
+
     /// Removes the next planned note.
     pub fn skip_next(&mut self) -> Option<ScheduledNote> {
         self.planned.pop_at(0)

@@ -127,6 +127,7 @@ fn on_stage(rng: &mut Rng, host: &mut FakeHost) {
     }
     host.turns.sort_by_key(|(at, _)| *at);
     host.settings.again.fits_chords = rng.roll(2) == 0;
+    host.settings.timing.chord_window_ms = [0.0, 30.0, 40.0][rng.roll(3) as usize];
     host.settings.midi.mpe = rng.roll(4) == 0;
     host.settings.midi.sends = Sends { line: rng.roll(6) > 0, comping: rng.roll(4) > 0 };
     // Some of the keys are drums, or of a keyboard with a channel for each key.

@@ -8,7 +8,7 @@ use egui::Rect;
 /// Draws the page.
 pub fn draw(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
     let (turns, midi, harmony) = (&params.turns, &params.midi, &params.harmony);
-    let [again, parts, _] = columns(rect, [1.2, 1.2, 1.0]);
+    let [again, parts, chords] = columns(rect, [1.2, 1.2, 1.0]);
     cx.names = SET_UP_NAME;
     let rows = vec![
         triggered(&turns.again, "Plays the chosen answer once more, at its place in the bar."),
@@ -29,5 +29,10 @@ pub fn draw(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
         stepped(&midi.in_channel, "The channel that Segue listens to."),
     ];
     section(cx, parts, "Who plays what", rows);
+    let rows = vec![
+        chosen(&harmony.source, "Where the chords come from: the chart, your hands, a MIDI channel, or nowhere."),
+        stepped(&harmony.chord_window, "A note on a beat waits so long at most for a chord that you strike there."),
+    ];
+    section(cx, chords, "Chords of yours", rows);
     cx.names = NAME;
 }

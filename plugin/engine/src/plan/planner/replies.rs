@@ -89,7 +89,8 @@ impl Planner {
         let pitch = in_octave(note.pitch, now.settings().midi.octave);
         let scheduled = ScheduledNote { note: Note { pitch, ..note }, model_pitch: note.pitch };
         let lag = arbiter.lag_at(note.onset);
-        let late = now.offset() - now.maps.style.offset_of(note.onset.as_f64() + lag);
+        let due = self.begins_at(note.onset, now.maps.style.offset_of(note.onset.as_f64() + lag), now);
+        let late = now.offset() - due;
         if late > 0 {
             stats.late.add_one();
         }
