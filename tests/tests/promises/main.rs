@@ -6,6 +6,7 @@
 #![allow(clippy::cast_precision_loss, reason = "a session is shorter than 2^52 frames or ticks")]
 
 mod bad_input;
+mod chord_window;
 mod chords;
 mod controls;
 mod demo;
