@@ -125,8 +125,8 @@ pub struct Checker<'a> {
     handed_over: Option<Frame>,
     /// Whether that happened in this activation.
     was_handed_over: bool,
-    /// Whether an answer may be played again, which keeps the settings under which it was played first.
-    may_repeat: bool,
+    /// When an answer was first asked for again; it keeps the settings under which it was played before.
+    repeats_since: Option<Frame>,
     demands: Vec<Demand>,
     sounding: Vec<Sounding>,
     /// The instance's counters before this activation.
@@ -159,7 +159,7 @@ impl<'a> Checker<'a> {
             asked: false,
             handed_over: None,
             was_handed_over: false,
-            may_repeat: false,
+            repeats_since: None,
             demands: Vec::new(),
             sounding: Vec::new(),
             counted: Stats::default(),

@@ -72,7 +72,7 @@ fn the_comping_is_muted_and_comes_back_with_the_next_chord() {
     host.turns = vec![(BAR + 500, MUTE[0]), (3 * BAR + BEAT, MUTE[1])];
     let heard = host.play_in_any_blocks(6 * BAR);
     let ons = heard.ons();
-    assert!(ons.iter().any(|on| *on == BAR));
+    assert!(ons.contains(&BAR));
     assert_eq!(ons.iter().find(|on| (BAR + 500..4 * BAR).contains(on)), None);
     assert!(heard.offs().contains(&(BAR + 500)));
     assert!(ons.contains(&(4 * BAR)), "{ons:?}");

@@ -75,7 +75,9 @@ impl Checker<'_> {
         if param == Some(Param::Mute) && value > before {
             self.demands.push(Demand::Muted);
         }
-        self.may_repeat |= param == Some(Param::Again) && value > before;
+        if param == Some(Param::Again) && value > before {
+            self.repeats_since.get_or_insert(now);
+        }
         if matches!(param, Some(Param::YourTurn | Param::Again)) && value > before {
             self.asked = true;
             self.handed_over = Some(now);

@@ -102,10 +102,10 @@ impl Checker<'_> {
         }
         let count = self.sounding.iter().filter(|sounding| sounding.source == NoteSource::Segue).count();
         let most = self.steady(Param::Polyphony).map_or(MOST_VOICES, |above_one| 1 + index(above_one));
-        if count > most && !self.may_repeat {
+        if count > most && self.repeats_since.is_none() {
             self.say(at, Rule::TooMany { count, most });
         }
-        if !self.may_repeat && (!self.is_in_scale(key) || !self.is_in_range(key)) {
+        if self.repeats_since.is_none() && (!self.is_in_scale(key) || !self.is_in_range(key)) {
             self.say(at, Rule::OutOfBounds(key));
         }
         if self.is_steadily(Param::Mode, ANSWER) {
@@ -183,7 +183,7 @@ impl Checker<'_> {
         let slack = slack(since).max(slack(at));
         let beats = activation.timeline.beats(at) - activation.timeline.beats(since);
         let longest = self.steady(Param::LongestNote).filter(|_| self.is_steadily(Param::Quantise, 0.0));
-        let longest = longest.filter(|_| !self.may_repeat);
+        let longest = longest.filter(|_| self.repeats_since.is_none());
         if longest.is_some_and(|set| beats > longest_beats(set) + slack) {
             self.say(since, Rule::TooLongForTheSetting { key, beats });
         }
