@@ -1,8 +1,8 @@
 //! The last answers: Segue's turns as they sounded, so that one can be played again and saved with a song.
 //!
 //! The audio thread keeps them in `memory`, and shows those that the musician keeps on an [`AnswerShelf`], from which
-//! other threads read them and on which they lay those of a saved song. `repeat` plays one again. Knows nothing of turns, of the worker, and of how
-//! a song is written.
+//! other threads read them and on which they lay those of a saved song. `repeat` plays one again. Knows nothing of
+//! turns, of the worker, and of how a song is written.
 
 pub mod fitted;
 pub mod memory;
@@ -87,7 +87,7 @@ impl AnswerNote {
 
 /// One answer in plain words, as it lies in memory and crosses threads.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct PastAnswer {
     /// Counts the answers of an instance; 0 is none.
     number: u64,
     /// Where in its bar it began.
@@ -95,7 +95,7 @@ pub struct Answer {
     notes: ArrayVec<u64, ANSWER_NOTES>,
 }
 
-impl Answer {
+impl PastAnswer {
     /// Where in its bar it began.
     pub fn place(&self) -> Ticks {
         self.place

@@ -69,6 +69,7 @@ mod output;
 mod performer;
 mod plan;
 pub mod recorder;
+mod shared_words;
 pub mod snapshot;
 pub mod stats;
 pub mod synth;
@@ -77,6 +78,10 @@ mod tests;
 pub mod time;
 mod turns;
 pub mod worker;
+
+mod atomic {
+    pub use std::sync::atomic::{AtomicU64, Ordering, fence};
+}
 
 pub use engine::Engine;
 pub use performer::Performer;

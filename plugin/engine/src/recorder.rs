@@ -9,11 +9,6 @@
 mod event_log;
 mod history;
 pub mod midi_file;
-pub(crate) mod shared_words;
-
-mod atomic {
-    pub use std::sync::atomic::{AtomicU64, Ordering, fence};
-}
 
 pub use event_log::{ENTRIES, EventLog, LogEntry, LogEvent, Present, Watch};
 pub use history::{Change, History, RecordedNote};

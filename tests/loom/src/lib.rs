@@ -27,7 +27,7 @@ mod sync {
 mod done_count;
 #[path = "../../../plugin/src/styles/file_facts.rs"]
 mod file_facts;
-#[path = "../../../plugin/engine/src/recorder/shared_words.rs"]
+#[path = "../../../plugin/engine/src/shared_words.rs"]
 mod shared_words;
 #[path = "../../../plugin/engine/src/worker/sleep.rs"]
 mod sleep;

@@ -49,9 +49,10 @@ pub enum Param {
     Again,
     Sends,
     Mpe,
+    ChordWindow,
 }
 
-const NAMES: [(Param, &str); 41] = [
+const NAMES: [(Param, &str); 42] = [
     (Param::Mode, "Mode"),
     (Param::Style, "Style"),
     (Param::Start, "Start"),
@@ -93,6 +94,7 @@ const NAMES: [(Param, &str); 41] = [
     (Param::Again, "Again"),
     (Param::Sends, "Sends"),
     (Param::Mpe, "MPE"),
+    (Param::ChordWindow, "Chord window"),
 ];
 
 /// All parameters of the plugin, in its order.

@@ -1,7 +1,7 @@
 //! Fits a note of an old answer to another chord.
 //!
-//! A tone of the old chord becomes the same tone of the new one: its third the third, its seventh the seventh. Any other
-//! tone keeps its distance from the root. Knows neither keys of a scale nor the range.
+//! A tone of the old chord becomes the same tone of the new one: its third the third, its seventh the seventh. Any
+//! other tone keeps its distance from the root. Knows neither keys of a scale nor the range.
 
 use segue_model::chord::{Chord, OCTAVE};
 use segue_model::note::Pitch;

@@ -3,7 +3,7 @@
 //! An offline rendering begins without answers, except for those that are kept; the others return after it. Knows
 //! nothing of how an answer is played again.
 
-use super::{ANSWERS, Answer, AnswerNote, AnswerShelf};
+use super::{ANSWERS, AnswerNote, AnswerShelf, PastAnswer};
 use arrayvec::ArrayVec;
 use segue_model::chord::Chord;
 use segue_model::note::{Bars, Note, Ticks};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The answer that is being remembered.
 #[derive(Debug, Clone, Copy)]
-struct Present {
+struct OpenAnswer {
     /// The tick at which it began.
     start: Ticks,
     /// Where in its bar that was.
@@ -24,7 +24,7 @@ struct Present {
 }
 
 /// A list of answers, the latest last.
-type Answers = Box<ArrayVec<Answer, ANSWERS>>;
+type Answers = Box<ArrayVec<PastAnswer, ANSWERS>>;
 
 /// The last answers.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub struct AnswerMemory {
     aside: Option<Answers>,
     /// An empty list for the next rendering, because none may be allocated then.
     spare: Option<Answers>,
-    present: Option<Present>,
+    present: Option<OpenAnswer>,
     /// The number of the latest answer.
     number: u64,
     shelf: Arc<AnswerShelf>,
@@ -79,12 +79,12 @@ impl AnswerMemory {
         }
     }
 
-    /// An answer begins at a tick. `length`: as in [`Present`].
+    /// An answer begins at a tick. `length`: as in [`OpenAnswer`].
     pub fn begin(&mut self, start: Ticks, length: Option<Ticks>, bars: Bars) {
         if self.keeps {
             return;
         }
-        self.present = Some(Present { start, place: bars.place(start), length, has_notes: false });
+        self.present = Some(OpenAnswer { start, place: bars.place(start), length, has_notes: false });
     }
 
     /// Nothing more belongs to the present answer.
@@ -102,7 +102,7 @@ impl AnswerMemory {
         if !std::mem::replace(&mut present.has_notes, true) {
             self.number += 1;
             // The oldest answer makes room, and lends its place.
-            let mut answer = if self.answers.is_full() { self.answers.remove(0) } else { Answer::default() };
+            let mut answer = if self.answers.is_full() { self.answers.remove(0) } else { PastAnswer::default() };
             answer.restart(self.number, present.place);
             self.answers.push(answer);
         }
@@ -113,7 +113,7 @@ impl AnswerMemory {
     }
 
     /// The answer before the last `back` ones. Of the present answer, less than `least` is not counted.
-    pub fn recall(&self, back: usize, least: Ticks) -> Option<&Answer> {
+    pub fn recall(&self, back: usize, least: Ticks) -> Option<&PastAnswer> {
         let is_too_short = self.present.is_some_and(|present| present.has_notes)
             && self.answers.len() > 1
             && self.answers.last().is_some_and(|last| last.length() < least);

@@ -2,13 +2,13 @@
 //!
 //! Knows neither the schedule nor the turn.
 
-use super::{Answer, AnswerNote};
+use super::{AnswerNote, PastAnswer};
 use segue_model::note::{Note, Ticks};
 
 /// The answer that is being played again.
 #[derive(Debug, Default)]
 pub struct Repeat {
-    answer: Answer,
+    answer: PastAnswer,
     /// The tick at which it begins; `None` while nothing is repeated.
     start: Option<Ticks>,
     /// The index of the next note.
@@ -19,7 +19,7 @@ pub struct Repeat {
 
 impl Repeat {
     /// Chooses an answer, without beginning it.
-    pub fn choose(&mut self, answer: &Answer) {
+    pub fn choose(&mut self, answer: &PastAnswer) {
         self.answer.copy_from(answer);
         self.start = None;
     }

@@ -1,9 +1,9 @@
-//! The answers where all threads see them: the audio thread shows those that are kept, and another thread lays down those of a
-//! saved song, which the audio thread takes with its next block. Nobody waits for the audio thread, and it waits for
-//! nobody.
+//! The answers where all threads see them: the audio thread shows those that are kept, and another thread lays down
+//! those of a saved song, which the audio thread takes with its next block. Nobody waits for the audio thread, and it
+//! waits for nobody.
 
-use super::{ANSWER_NOTES, ANSWERS, Answer, SavedAnswer};
-use crate::recorder::shared_words::{Look, WordPage};
+use super::{ANSWER_NOTES, ANSWERS, PastAnswer, SavedAnswer};
+use crate::shared_words::{Look, WordPage};
 use arrayvec::ArrayVec;
 use segue_model::note::Ticks;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -37,9 +37,9 @@ impl AnswerShelf {
         let _guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let is_taken = self.taken_count.load(Ordering::Acquire) == self.laid_count.load(Ordering::Acquire);
         let pages = if is_taken { &self.shown } else { &self.laid };
-        let mut answers: Vec<Answer> = pages.iter().filter_map(read).filter(|answer| !answer.is_empty()).collect();
+        let mut answers: Vec<PastAnswer> = pages.iter().filter_map(read).filter(|answer| !answer.is_empty()).collect();
         answers.sort_by_key(|answer| answer.number);
-        let saved = |answer: &Answer| SavedAnswer { place: answer.place, notes: answer.notes().collect() };
+        let saved = |answer: &PastAnswer| SavedAnswer { place: answer.place, notes: answer.notes().collect() };
         answers.iter().map(saved).collect()
     }
 
@@ -48,7 +48,7 @@ impl AnswerShelf {
         let _guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = saved.get(saved.len().saturating_sub(ANSWERS)..).unwrap_or(saved);
         for (index, page) in self.laid.iter().enumerate() {
-            let mut answer = Answer::default();
+            let mut answer = PastAnswer::default();
             if let Some(SavedAnswer { place, notes }) = latest.get(index) {
                 answer.restart(index as u64 + 1, *place);
                 for note in notes {
@@ -62,7 +62,7 @@ impl AnswerShelf {
 
     /// Takes the answers that were laid down. False when there are no new ones, or they are being laid down just now.
     /// The shelf then shows them, if they are kept.
-    pub(super) fn take(&self, answers: &mut ArrayVec<Answer, ANSWERS>, keeps: bool) -> bool {
+    pub(super) fn take(&self, answers: &mut ArrayVec<PastAnswer, ANSWERS>, keeps: bool) -> bool {
         let count = self.laid_count.load(Ordering::Acquire);
         if self.taken_count.load(Ordering::Relaxed) == count {
             return false;
@@ -83,28 +83,28 @@ impl AnswerShelf {
     }
 
     /// Shows these answers. For the audio thread alone.
-    pub(super) fn show(&self, answers: &[Answer]) {
-        let none = Answer::default();
+    pub(super) fn show(&self, answers: &[PastAnswer]) {
+        let none = PastAnswer::default();
         for (index, page) in self.shown.iter().enumerate() {
             write(page, answers.get(index).unwrap_or(&none));
         }
     }
 }
 
-fn write(page: &WordPage<PAGE>, answer: &Answer) {
+fn write(page: &WordPage<PAGE>, answer: &PastAnswer) {
     let head = [answer.number, answer.place.0.cast_unsigned(), answer.notes.len() as u64];
     page.write(head.into_iter().chain(answer.notes.iter().copied()));
 }
 
-fn read(page: &WordPage<PAGE>) -> Option<Answer> {
+fn read(page: &WordPage<PAGE>) -> Option<PastAnswer> {
     (0..TRIES).find_map(|_| answer_of(&page.look()))
 }
 
-fn answer_of(look: &Look<PAGE>) -> Option<Answer> {
+fn answer_of(look: &Look<PAGE>) -> Option<PastAnswer> {
     let Look::Whole(words) = look else { return None };
     let ([number, place, count], notes) = words.split_first_chunk::<HEAD>()?;
     let count = usize::try_from(*count).unwrap_or(0);
-    let mut answer = Answer { number: *number, place: Ticks(place.cast_signed()), ..Answer::default() };
+    let mut answer = PastAnswer { number: *number, place: Ticks(place.cast_signed()), ..PastAnswer::default() };
     answer.notes.extend(notes.iter().take(count.min(ANSWER_NOTES)).copied());
     Some(answer)
 }

@@ -1,9 +1,9 @@
 //! The chord detector: which keys form a chord, and which keys play chords at all.
 //!
 //! Keys that go down within 30 ms form one chord, which holds until the next one. With a window for chords, three tones
-//! are a chord as soon as they are down, and a later key of the same 30 ms changes it. Where chords have keys of their own,
-//! those keys neither take nor keep the turn, so the player can accompany Segue's solo. Where melody and chords come
-//! from the same keys, a highest key that moves alone is melody. Knows nothing of the turn.
+//! are a chord as soon as they are down, and a later key of the same 30 ms changes it. Where chords have keys of their
+//! own, those keys neither take nor keep the turn, so the player can accompany Segue's solo. Where melody and chords
+//! come from the same keys, a highest key that moves alone is melody. Knows nothing of the turn.
 
 use crate::host::{Harmony, Key, Settings};
 use crate::input::held_notes::{HELD, HeldNote, HeldNotes, KeyRole};

@@ -6,8 +6,8 @@
 //! When the ring is full, new entries replace the oldest. Ten minutes fit as long as the player and Segue together play
 //! fewer than 27 notes a second.
 
-use super::shared_words::{Look, WordPage, WordRing};
 use crate::host::{NoteSource, StyleNumber};
+use crate::shared_words::{Look, WordPage, WordRing};
 use crate::snapshot::{Chords, PlannedNote, SHOWN_PLANS, ShownPart, Snapshot};
 use segue_model::chord::{Chord, ChordKind};
 use segue_model::note::{Bars, Metre, Pitch, Ticks};

@@ -145,7 +145,7 @@ fn a_key_ends_what_is_played_again_except_in_a_duet() {
 
 /// What is played again sounds as it was, or fitted to the chord in force now.
 #[test]
-fn what_is_played_again_is_fitted_to_the_present_chord_on_request() {
+fn what_is_played_again_can_be_fitted_to_the_present_chord() {
     for fits_chords in [false, true] {
         let mut host = alone(Mode::Answer);
         host.settings.turn.answer_bars = 1;

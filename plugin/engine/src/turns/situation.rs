@@ -57,7 +57,7 @@ impl Situation<'_> {
         Part { mode: Mode::Duet, start, end, ring: RING, lag, is_again: false }
     }
 
-    /// An answer of this length that is played again: from the next place in a bar on that is the one at which it began.
+    /// An answer of this length that is played again: from the next moment on that is its place in the bar.
     pub fn again(&self, place: Ticks, length: Ticks) -> Part {
         let Self { now, time, .. } = self;
         let mode = if now.settings().turn.mode == Mode::Duet { Mode::Duet } else { Mode::Answer };

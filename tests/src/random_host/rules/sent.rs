@@ -120,7 +120,7 @@ impl Checker<'_> {
         }
         if self.is_on_a_grid(activation, at) {
             let away = activation.timeline.frames_from_tick(at);
-            if away.abs() > ROUNDING_FRAMES {
+            if away.abs() > ROUNDING_FRAMES && !self.may_have_waited(activation, at) {
                 self.say(at, Rule::OffTheGrid { key, away });
             }
             if self.side_of_trade(activation, at) == Some(Side::Players) {

@@ -20,6 +20,13 @@ const TRADE: f64 = 1.0;
 const SEGUE_FIRST: f64 = 1.0;
 const TRADED_BARS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 12.0];
 const NO_OCTAVES: f64 = 3.0;
+const CHART: f64 = 0.0;
+const NO_CHORDS: f64 = 4.0;
+/// *Chord window* at its greatest value, 1.
+const LONGEST_WINDOW_MS: f64 = 40.0;
+/// Ticks in a sixteenth and in a quarter note.
+const SIXTEENTH: f64 = 12.0;
+const TICKS: f64 = 48.0;
 const CLASSES: usize = 12;
 /// The steps of each scale above its root, in the order of the parameter's values.
 const SCALES: [&[usize]; 13] = [
@@ -92,6 +99,16 @@ impl Checker<'_> {
             && metric
             && on_grid
             && self.is_waited_for(activation)
+    }
+
+    /// Whether a note that begins here may have waited on a beat for a chord of the player's. Every beat is a sixteenth.
+    pub(super) fn may_have_waited(&self, activation: &Activation, at: Frame) -> bool {
+        let by_player =
+            self.steady(Param::Chords).is_none_or(|source| !same(source, CHART) && !same(source, NO_CHORDS));
+        let longest_ms = self.steady(Param::ChordWindow).unwrap_or(1.0) * LONGEST_WINDOW_MS;
+        let frames = longest_ms / 1000.0 * activation.timeline.sample_rate() + 1.0;
+        let behind_beats = activation.timeline.ticks(at).rem_euclid(SIXTEENTH) / TICKS;
+        by_player && behind_beats <= activation.timeline.beats_in_frames(at, frames)
     }
 
     fn is_one_of(&self, param: Param, values: [f64; 2]) -> bool {
