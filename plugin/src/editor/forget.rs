@@ -28,7 +28,7 @@ impl ForgetButton {
             (true, Some(_)) => {
                 self.asked = None;
                 cx.pulse(param);
-                cx.say("Forgotten. Segue begins this session anew.");
+                cx.say("Forgotten. Segue's memory of this session is empty.");
             }
             (true, None) => self.asked = Some(Instant::now()),
             (false, Some(remaining)) => cx.ui.ctx().request_repaint_after(remaining),

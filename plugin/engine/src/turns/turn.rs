@@ -307,7 +307,7 @@ mod tests {
             (Resting, LastKeyUp(ANSWER), Resting, None),
             (Resting, YourTurn(ANSWER), Waiting(ANSWER), Some(Order::Prepare(ANSWER))),
             (Resting, released, Listening, Some(Order::Stop)),
-            // An answer that is played again, whoever has the turn.
+            // An answer that is played again, in anybody's turn.
             (Hearing, Again(REPEAT), Waiting(REPEAT), Some(Order::Prepare(REPEAT))),
             (Playing(ANSWER), Again(REPEAT), Waiting(REPEAT), Some(Order::Prepare(REPEAT))),
             (Playing(REPEAT), key, Hearing, Some(Order::Yield)),

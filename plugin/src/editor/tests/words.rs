@@ -39,7 +39,7 @@ fn forget_asks_before_it_forgets() {
     screen.click("Forget");
     assert_eq!(
         (screen.text("forget"), screen.notice()),
-        ("On".to_owned(), "Forgotten. Segue begins this session anew.")
+        ("On".to_owned(), "Forgotten. Segue's memory of this session is empty.")
     );
     assert!(!screen.says("Sure?"));
 }

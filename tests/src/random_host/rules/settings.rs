@@ -101,7 +101,7 @@ impl Checker<'_> {
             && self.is_waited_for(activation)
     }
 
-    /// Whether a note that begins here may have waited on a beat for a chord of the player's. Every beat is a sixteenth.
+    /// Whether a note that begins here may have waited on a beat for a player's chord. Every beat is a sixteenth.
     pub(super) fn may_have_waited(&self, activation: &Activation, at: Frame) -> bool {
         let by_player =
             self.steady(Param::Chords).is_none_or(|source| !same(source, CHART) && !same(source, NO_CHORDS));
