@@ -249,6 +249,11 @@ fn toggled<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
     Box::new(move |cx, rect| toggle(cx, rect, param, tip))
 }
 
+/// A button.
+fn triggered<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
+    Box::new(move |cx, rect| trigger(cx, rect, param, tip))
+}
+
 /// A card with a title and one control per row.
 fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<ControlRow<'_>>) {
     let inside = card(cx, rect, title);

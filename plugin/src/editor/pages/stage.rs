@@ -1,7 +1,7 @@
 //! The page *Stage*: silence, answers that are played again, and who plays what.
 
 use super::super::ui_context::{NAME, UiContext};
-use super::{SET_UP_NAME, chosen, columns, section, stepped, toggled, triggered};
+use super::{MIDI_NAME, chosen, columns, section, stepped, toggled, triggered};
 use crate::params::SegueParams;
 use egui::Rect;
 
@@ -9,7 +9,7 @@ use egui::Rect;
 pub fn draw(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
     let (turns, midi, harmony) = (&params.turns, &params.midi, &params.harmony);
     let [again, parts, chords] = columns(rect, [1.2, 1.2, 1.0]);
-    cx.names = SET_UP_NAME;
+    cx.names = MIDI_NAME;
     let rows = vec![
         triggered(&turns.again, "Plays the chosen answer once more, at its place in the bar."),
         stepped(&turns.recall, "Which of the last eight answers Again plays: 1 is the last."),
