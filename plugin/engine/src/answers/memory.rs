@@ -79,7 +79,8 @@ impl AnswerMemory {
         }
     }
 
-    /// An answer begins at a tick. `length`: as in [`OpenAnswer`].
+    /// An answer begins at a tick. After `length`, counted from the line of its first bar, the next one begins; `None`
+    /// when it lasts as long as Segue's part.
     pub fn begin(&mut self, start: Ticks, length: Option<Ticks>, bars: Bars) {
         if self.keeps {
             return;
