@@ -17,11 +17,11 @@ pub enum WeightsError {
         reason: ReadError,
     },
     /// The file is not a weights file, or it is damaged.
-    #[error("{name}: is not a style of Segue, or is damaged; get a new copy or train it again")]
+    #[error("{name}: is not a style of Segue, or is damaged ({reason}); get a new copy or train it again")]
     Damaged {
         /// The file's name.
         name: String,
-        /// The reason, for those who wrote the file.
+        /// The reason.
         reason: String,
     },
     /// The file was written by another version.

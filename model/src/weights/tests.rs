@@ -81,8 +81,8 @@ fn a_truncated_file_is_refused_wherever_it_ends() {
 
 #[test]
 fn a_foreign_file_is_refused() {
-    check(b"RIFF....WAVEfmt and so on and so on", "not a weights file of Segue");
-    check(&[0; 4096], "not a weights file of Segue");
+    check(b"RIFF....WAVEfmt and so on and so on", "not a style of Segue");
+    check(&[0; 4096], "not a style of Segue");
 }
 
 #[test]
