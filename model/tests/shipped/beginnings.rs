@@ -5,7 +5,7 @@ use segue_model::sampling::SamplingParameters;
 
 /// Of so many beginnings, at most [`MOST`] stay on one pitch class.
 const SEEDS: u64 = 20;
-const MOST: usize = 6;
+const MOST: usize = 10;
 const NOTES: usize = 32;
 
 /// Whether more than half of the notes have one pitch class.

@@ -98,11 +98,7 @@ impl LookBackShare {
 
 /// Look-back features are hidden before this many notes. Of a beginning they know only the line's own first notes, and
 /// would hold it there: with one key heard, piano stayed on its pitch class in octaves for bars. Written tunes begin as
-/// tunes do without this; where chords sound, more notes say as little.
+/// tunes do without this.
 fn fewest_notes(vocabulary: &Vocabulary) -> usize {
-    match vocabulary.polyphony {
-        _ if vocabulary.is_notation() => 0,
-        1 => 8,
-        _ => 16,
-    }
+    if vocabulary.is_notation() { 0 } else { 8 }
 }
