@@ -136,7 +136,12 @@ fn a_hundred_instances() {
         open_jam_close();
     }
     assert!(threads_become(&threads_before), "before {threads_before:?}, after {:?}", threads());
-    let grown = resident().saturating_sub(before);
-    assert!(grown < BOUND, "memory grew by {grown} bytes");
+    // One more comes and goes until a busy machine has freed what the last one held: one copy of the weights at most.
+    let grown = || resident().saturating_sub(before);
+    let is_back = (0..20).any(|_| {
+        open_jam_close();
+        grown() < BOUND
+    });
+    assert!(is_back, "memory grew by {} bytes", grown());
     drop(bundle);
 }
