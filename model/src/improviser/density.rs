@@ -3,7 +3,7 @@
 use super::DecisionRequest;
 use super::history::NoteHistory;
 use crate::note::Ticks;
-use crate::sampling::{COLDEST, tilt_spans};
+use crate::sampling::tilt_spans;
 use crate::vocabulary::Vocabulary;
 
 /// In a duet: the factor on the mean time from note to note. A player of steady quarters draws a style of eighths
@@ -21,9 +21,6 @@ pub fn longer(request: &DecisionRequest, vocabulary: &Vocabulary, history: &Note
         let own = parameters.notes_per_quarter.filter(|_| is_of_few && !vocabulary.is_notation());
         let density = Ticks::quarters(1).as_f32() / history.pace().as_f32();
         return own.map_or(1.0, |own| (density * parameters.limits.stretch() / own).clamp(*MOST.start(), 1.0));
-    }
-    if parameters.temperature <= COLDEST {
-        return 1.0;
     }
     let is_line = vocabulary.polyphony == 1;
     // A mean over few onsets is too high, and chords have several notes for each.
