@@ -7,10 +7,12 @@
 //! `the_host_hears_that_segue_wants_its_whole_transport`. Delete when `ClapAsVst3` fills in its
 //! `processContextRequirements`.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): if the host has given no component handler, or not yet, loading a state calls a null
-//! pointer. Not reported, see
+//! WORKAROUND(clap-wrapper 0.3.1): if the host has given no component handler, or not yet, or takes it back, or ends the
+//! instance and initialises it again, loading a state calls a null pointer. So each instance always has a handler. Not
+//! reported, see
 //! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L1094>. Tested by
-//! `a_host_that_never_gives_a_handler_loads_states`. Delete when `ClapAsVst3::param_rescan` checks for that.
+//! `a_host_that_never_gives_a_handler_loads_states`, `a_host_that_takes_its_handler_back_loads_states`, and
+//! `an_instance_that_is_initialised_again_loads_states`. Delete when `ClapAsVst3::param_rescan` checks for that.
 //!
 //! The crate's own macro exports a `GetPluginFactory` that cannot be replaced. So the crate is only built, and what it
 //! has built is linked from here.
@@ -22,13 +24,13 @@ use std::ffi::c_void;
 use std::sync::OnceLock;
 use vst3::Steinberg::Vst::IProcessContextRequirements_::Flags_ as Needs;
 use vst3::Steinberg::Vst::{
-    IComponentHandler, IComponentHandlerTrait, IEditController, IEditControllerTrait, IProcessContextRequirements,
-    IProcessContextRequirementsVtbl, ParamID, ParamValue,
+    IComponent, IComponentHandler, IComponentHandlerTrait, IComponentVtbl, IEditController, IEditControllerTrait,
+    IEditControllerVtbl, IProcessContextRequirements, IProcessContextRequirementsVtbl, ParamID, ParamValue,
 };
 use vst3::Steinberg::{
-    FIDString, FUnknown, IPluginFactory, IPluginFactory2Trait, IPluginFactory3, IPluginFactory3Trait,
-    IPluginFactoryTrait, PClassInfo, PClassInfo2, PClassInfoW, PFactoryInfo, int32, kNotImplemented, kResultOk,
-    tresult, uint32,
+    FIDString, FUnknown, FUnknownVtbl, IPluginBase, IPluginBase_iid, IPluginBaseVtbl, IPluginFactory,
+    IPluginFactory2Trait, IPluginFactory3, IPluginFactory3Trait, IPluginFactoryTrait, PClassInfo, PClassInfo2,
+    PClassInfoW, PFactoryInfo, TUID, int32, kInternalError, kNotImplemented, kResultOk, tresult, uint32,
 };
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
@@ -141,25 +143,137 @@ fn make_up_for_faults(instance: ComRef<'_, FUnknown>) {
     if let Some(wants) = instance.cast::<IProcessContextRequirements>() {
         want_the_transport(&wants);
     }
-    let nobody = ComWrapper::new(Nobody).to_com_ptr::<IComponentHandler>();
-    if let (Some(controller), Some(nobody)) = (instance.cast::<IEditController>(), nobody) {
-        // SAFETY: the instance is new, and keeps its own reference until the host gives its handler.
-        unsafe { controller.setComponentHandler(nobody.as_ptr()) };
+    if let Some(component) = instance.cast::<IComponent>() {
+        keep_a_handler_after_the_component(&component);
+    }
+    if let Some(controller) = instance.cast::<IEditController>() {
+        keep_a_handler(&controller);
+        give_nobody(&controller);
     }
 }
 
-/// Gives this part of the instance a table of functions in which one is ours. C++ gives an object a table for each of
-/// its interfaces, and looks a function up there each time.
+// C++ gives an object a table of functions for each of its interfaces, and looks a function up there each time. An
+// instance gets tables in which a few functions are ours; the wrapper's own are the same for each instance.
+
+/// The wrapper's table of functions for one interface, and ours.
+struct Tables<Table> {
+    theirs: Table,
+    ours: Table,
+}
+
 fn want_the_transport(wants: &ComPtr<IProcessContextRequirements>) {
     static TABLE: OnceLock<IProcessContextRequirementsVtbl> = OnceLock::new();
     let interface = wants.as_ptr();
     let table = TABLE.get_or_init(|| {
-        // SAFETY: the interface begins with a pointer to its functions; they are the same for each instance.
+        // SAFETY: the interface begins with a pointer to its functions.
         let theirs = unsafe { &*(*interface).vtbl };
         IProcessContextRequirementsVtbl { getProcessContextRequirements: wanted, ..*theirs }
     });
     // SAFETY: the instance is new, and nobody else has it yet.
     unsafe { (*interface).vtbl = table };
+}
+
+static COMPONENT: OnceLock<Tables<IComponentVtbl>> = OnceLock::new();
+static CONTROLLER: OnceLock<Tables<IEditControllerVtbl>> = OnceLock::new();
+
+fn keep_a_handler_after_the_component(component: &ComPtr<IComponent>) {
+    let interface = component.as_ptr();
+    let tables = COMPONENT.get_or_init(|| {
+        // SAFETY: the interface begins with a pointer to its functions.
+        let theirs = unsafe { *(*interface).vtbl };
+        let unknown = FUnknownVtbl { queryInterface: query_component, ..theirs.base.base };
+        let base = IPluginBaseVtbl { base: unknown, terminate: terminate_component, ..theirs.base };
+        Tables { theirs, ours: IComponentVtbl { base, ..theirs } }
+    });
+    // SAFETY: the instance is new, and nobody else has it yet.
+    unsafe { (*interface).vtbl = &raw const tables.ours };
+}
+
+fn keep_a_handler(controller: &ComPtr<IEditController>) {
+    let interface = controller.as_ptr();
+    let tables = CONTROLLER.get_or_init(|| {
+        // SAFETY: the interface begins with a pointer to its functions.
+        let theirs = unsafe { *(*interface).vtbl };
+        let unknown = FUnknownVtbl { queryInterface: query_controller, ..theirs.base.base };
+        let base = IPluginBaseVtbl { base: unknown, terminate: terminate_controller, ..theirs.base };
+        Tables { theirs, ours: IEditControllerVtbl { base, setComponentHandler: set_handler, ..theirs } }
+    });
+    // SAFETY: the instance is new, and nobody else has it yet.
+    unsafe { (*interface).vtbl = &raw const tables.ours };
+}
+
+unsafe extern "system" fn set_handler(this: *mut IEditController, handler: *mut IComponentHandler) -> tresult {
+    let Some(tables) = CONTROLLER.get() else { return kInternalError };
+    let nobody = ComWrapper::new(Nobody).to_com_ptr::<IComponentHandler>();
+    let given = if handler.is_null() { nobody.as_ref().map_or(handler, ComPtr::as_ptr) } else { handler };
+    // SAFETY: as the host's own call; the wrapper keeps a reference of its own to what it is given.
+    unsafe { (tables.theirs.setComponentHandler)(this, given) }
+}
+
+type Query = unsafe extern "system" fn(*mut FUnknown, *const TUID, *mut *mut c_void) -> tresult;
+type Terminate = unsafe extern "system" fn(*mut IPluginBase) -> tresult;
+
+unsafe extern "system" fn query_component(this: *mut FUnknown, id: *const TUID, object: *mut *mut c_void) -> tresult {
+    let Some(tables) = COMPONENT.get() else { return kInternalError };
+    // SAFETY: as the host's own call.
+    unsafe { query(this, id, object, tables.theirs.base.base.queryInterface) }
+}
+
+unsafe extern "system" fn query_controller(this: *mut FUnknown, id: *const TUID, object: *mut *mut c_void) -> tresult {
+    let Some(tables) = CONTROLLER.get() else { return kInternalError };
+    // SAFETY: as the host's own call.
+    unsafe { query(this, id, object, tables.theirs.base.base.queryInterface) }
+}
+
+/// Looks an interface up. Component and controller are plugin bases as well, so who asks for that gets the same one
+/// again, with our `terminate`: the wrapper's third has a table that goes on with functions which nobody can count.
+///
+/// # Safety
+/// As for a host's call of `theirs`, the wrapper's function for `this`, which is a component or a controller.
+unsafe fn query(this: *mut FUnknown, id: *const TUID, object: *mut *mut c_void, theirs: Query) -> tresult {
+    // SAFETY: the host gives an id, or null.
+    let is_base = unsafe { id.as_ref() } == Some(&IPluginBase_iid);
+    // SAFETY: the host owns the instance, or it could not call this.
+    let instance = if is_base && !object.is_null() { unsafe { ComRef::from_raw(this) } } else { None };
+    let Some(instance) = instance else {
+        // SAFETY: as the host's own call.
+        return unsafe { theirs(this, id, object) };
+    };
+    // SAFETY: the host gave room for a pointer, and owns what it gets.
+    unsafe { *object = instance.to_com_ptr().into_raw().cast() };
+    kResultOk
+}
+
+unsafe extern "system" fn terminate_component(this: *mut IPluginBase) -> tresult {
+    let Some(tables) = COMPONENT.get() else { return kInternalError };
+    // SAFETY: as the host's own call.
+    unsafe { end(this, tables.theirs.base.terminate) }
+}
+
+unsafe extern "system" fn terminate_controller(this: *mut IPluginBase) -> tresult {
+    let Some(tables) = CONTROLLER.get() else { return kInternalError };
+    // SAFETY: as the host's own call.
+    unsafe { end(this, tables.theirs.base.terminate) }
+}
+
+/// Ends the instance, which then forgets its handler, and may be initialised again.
+///
+/// # Safety
+/// As for a host's call of `theirs`, the wrapper's function for `this`.
+unsafe fn end(this: *mut IPluginBase, theirs: Terminate) -> tresult {
+    // SAFETY: as the host's own call.
+    let result = unsafe { theirs(this) };
+    // SAFETY: the host still owns the instance, or it could not call this.
+    if let Some(controller) = unsafe { ComRef::from_raw(this) }.and_then(|instance| instance.cast::<IEditController>())
+    {
+        give_nobody(&controller);
+    }
+    result
+}
+
+fn give_nobody(controller: &ComPtr<IEditController>) {
+    // SAFETY: every instance may be told that there is no handler.
+    unsafe { controller.setComponentHandler(std::ptr::null_mut()) };
 }
 
 unsafe extern "system" fn wanted(_this: *mut IProcessContextRequirements) -> uint32 {
@@ -171,7 +285,7 @@ unsafe extern "system" fn wanted(_this: *mut IProcessContextRequirements) -> uin
     }
 }
 
-/// Hears of edits until the host gives its own handler.
+/// Hears of edits while the host gives no handler of its own.
 struct Nobody;
 
 impl Class for Nobody {

@@ -15,7 +15,7 @@ use vst3::Steinberg::Vst::{
     INoteExpressionControllerTrait, IProcessContextRequirements, IProcessContextRequirementsTrait,
     NoteExpressionTypeInfo, ParameterInfo, ProcessModes_, ProcessSetup, String128,
 };
-use vst3::Steinberg::{FUnknown, IBStream, IPluginBaseTrait, int32, kResultOk};
+use vst3::Steinberg::{FUnknown, IBStream, IPluginBase, IPluginBaseTrait, int32, kResultOk};
 use vst3::{ComPtr, ComWrapper};
 
 /// How an instance is opened.
@@ -68,7 +68,7 @@ pub struct Plugin {
     /// Present while it is active.
     setup: Option<Setup>,
     is_over: bool,
-    _host: ComPtr<IHostApplication>,
+    host: ComPtr<IHostApplication>,
     _module: Arc<Loaded>,
 }
 
@@ -94,16 +94,7 @@ impl Plugin {
             // SAFETY: the instance is initialised.
             unsafe { component.activateBus(media, direction, 0, 1) };
         }
-        Ok(Plugin {
-            component,
-            processor,
-            controller,
-            handler,
-            setup: None,
-            is_over: false,
-            _host: host,
-            _module: module,
-        })
+        Ok(Plugin { component, processor, controller, handler, setup: None, is_over: false, host, _module: module })
     }
 
     /// All parameters, in the plugin's order; those that represent MIDI controllers come last.
@@ -298,6 +289,25 @@ impl Plugin {
         view.context("the plugin has no editor")
     }
 
+    /// Takes the component handler back, as hosts do before they end an instance.
+    pub fn take_handler_back(&mut self) {
+        // SAFETY: the instance is initialised.
+        unsafe { self.controller.setComponentHandler(std::ptr::null_mut()) };
+    }
+
+    /// Ends the instance and initialises it again, without a handler, as Steinberg's validator does. Buses stay as they
+    /// are, and it is not active afterwards.
+    pub fn initialize_again(&mut self) -> Result<()> {
+        self.deactivate();
+        let base = self.component.cast::<IPluginBase>().context("it is no plugin base")?;
+        // SAFETY: the instance is initialised, inactive, and the host outlives it.
+        ensure!(unsafe { base.terminate() } == kResultOk, "it cannot be ended");
+        // SAFETY: it has ended.
+        let again = unsafe { base.initialize(self.host.as_ptr().cast::<FUnknown>()) };
+        ensure!(again == kResultOk, "it cannot be initialised again");
+        Ok(())
+    }
+
     /// Ends the instance in the middle of its work, as hosts in a hurry do.
     pub fn abandon(&mut self) {
         self.setup = None;
@@ -310,11 +320,9 @@ impl Plugin {
             return;
         }
         self.deactivate();
+        self.take_handler_back();
         // SAFETY: the instance is initialised; afterwards only `release` is called on it.
-        unsafe {
-            self.controller.setComponentHandler(std::ptr::null_mut());
-            self.component.terminate();
-        }
+        unsafe { self.component.terminate() };
     }
 }
 

@@ -114,7 +114,8 @@ impl PassageSet<'_> {
         let other = match generator {
             Generator::Model(model, parameters) => self.continuations(seed, |request, _| {
                 let parameters = seeded(parameters, self.first_seed + request.seed);
-                continue_prompt(model, request.tune, request.prompt, request.notes, &parameters)
+                let notes = continue_prompt(model, request.tune, request.prompt, request.notes, &parameters);
+                in_classes(request, notes, self.vocabulary)
             }),
             Generator::OtherPlaces => self.continuations(seed.wrapping_add(OTHER_PLACES), |request, place| {
                 place.real(&request.tune.notes).to_vec()
@@ -145,6 +146,14 @@ impl PassageSet<'_> {
         };
         (0..).zip(&places).map(symbols).collect()
     }
+}
+
+/// A continuation in the style's classes, as the real ones are. Otherwise the discriminator would tell them apart by
+/// velocities between the classes: a model moves its velocities to the level of the prompt.
+fn in_classes(request: &ContinuationRequest, notes: Vec<Note>, vocabulary: &Vocabulary) -> Vec<Note> {
+    let mut passage = Tune { notes: request.prompt.to_vec(), ..request.tune.clone() };
+    passage.notes.extend(notes);
+    in_vocabulary(&passage, vocabulary).notes.split_off(request.prompt.len())
 }
 
 impl fmt::Display for RecurrentTrial {

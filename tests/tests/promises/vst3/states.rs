@@ -81,10 +81,40 @@ fn a_host_that_never_gives_a_handler_loads_states() {
 }
 
 #[test]
+fn a_host_that_takes_its_handler_back_loads_states() {
+    passes_in_a_process_of_its_own("vst3::states::without_a_handler_any_more");
+}
+
+#[test]
+fn an_instance_that_is_initialised_again_loads_states() {
+    passes_in_a_process_of_its_own("vst3::states::initialised_again");
+}
+
+#[test]
 #[ignore = "runs in a process of its own, because it may crash"]
 fn without_a_handler() {
-    let saved = instance(SETTINGS).save().expect("the CLAP saves");
+    loads_and_plays(Module::checked().open_as(Opening::WithoutHandler).expect("an instance"));
+}
+
+#[test]
+#[ignore = "runs in a process of its own, because it may crash"]
+fn without_a_handler_any_more() {
+    let mut vst3 = Module::checked().open().expect("an instance");
+    vst3.take_handler_back();
+    loads_and_plays(vst3);
+}
+
+#[test]
+#[ignore = "runs in a process of its own, because it may crash"]
+fn initialised_again() {
     let mut vst3 = Module::checked().open_as(Opening::WithoutHandler).expect("an instance");
+    vst3.initialize_again().expect("an instance");
+    vst3.initialize_again().expect("an instance");
+    loads_and_plays(vst3);
+}
+
+fn loads_and_plays(mut vst3: Plugin) {
+    let saved = instance(SETTINGS).save().expect("the CLAP saves");
     vst3.load(&saved).expect("it loads before it is active");
     vst3.activate(Setup { sample_rate: RATE, largest_block: 256, offline: true }).expect("it can be activated");
     vst3.load(&saved).expect("it loads");
