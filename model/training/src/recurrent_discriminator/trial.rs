@@ -115,7 +115,7 @@ impl PassageSet<'_> {
             Generator::Model(model, parameters) => self.continuations(seed, |request, _| {
                 let parameters = seeded(parameters, self.first_seed + request.seed);
                 let notes = continue_prompt(model, request.tune, request.prompt, request.notes, &parameters);
-                in_classes(request, notes, self.vocabulary)
+                in_classes(notes, self.vocabulary)
             }),
             Generator::OtherPlaces => self.continuations(seed.wrapping_add(OTHER_PLACES), |request, place| {
                 place.real(&request.tune.notes).to_vec()
@@ -148,12 +148,14 @@ impl PassageSet<'_> {
     }
 }
 
-/// A continuation in the style's classes, as the real ones are. Otherwise the discriminator would tell them apart by
-/// velocities between the classes: a model moves its velocities to the level of the prompt.
-fn in_classes(request: &ContinuationRequest, notes: Vec<Note>, vocabulary: &Vocabulary) -> Vec<Note> {
-    let mut passage = Tune { notes: request.prompt.to_vec(), ..request.tune.clone() };
-    passage.notes.extend(notes);
-    in_vocabulary(&passage, vocabulary).notes.split_off(request.prompt.len())
+/// A continuation with velocities of the style's classes, as the real ones have. A model moves its velocities to the
+/// level of the prompt, so they lie between the classes, which would give it away.
+fn in_classes(mut notes: Vec<Note>, vocabulary: &Vocabulary) -> Vec<Note> {
+    for note in &mut notes {
+        let class = vocabulary.velocity_class(note.velocity);
+        note.velocity = vocabulary.velocity(class.into()).unwrap_or(note.velocity);
+    }
+    notes
 }
 
 impl fmt::Display for RecurrentTrial {
