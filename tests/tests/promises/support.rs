@@ -105,12 +105,7 @@ pub fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) -> Outp
 
 /// The same; it must pass.
 pub fn passes_in_a_process_of_its_own(test: &str) {
-    passes_with(test, &[]);
-}
-
-/// The same with other environment variables.
-pub fn passes_with(test: &str, environment: &[(&str, &str)]) {
-    let output = in_a_process_of_its_own(test, environment);
+    let output = in_a_process_of_its_own(test, &[]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && said.contains("1 passed"),
