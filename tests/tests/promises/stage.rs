@@ -1,6 +1,6 @@
 //! On a stage and in a band: silence on request, answers that are played again, and who plays what.
 
-use crate::support::{ALL_BLOCKS, Settings, instance, jam, notes, score, sound, steady};
+use crate::support::{ALL_BLOCKS, Settings, instance, jam, live_difference, notes, score, sound, steady};
 use segue_tests::blocks::Blocks;
 use segue_tests::performance::{Sounded, difference};
 use segue_tests::score::{Score, Stroke};
@@ -92,6 +92,19 @@ fn again_plays_an_answer_note_for_note() {
         let again = 7 * BAR + begins % BAR;
         assert_eq!(between(&all, again, 9 * BAR), answer, "answer {which}");
     }
+}
+
+#[test]
+fn mute_and_again_are_the_same_live() {
+    let usual: Settings<'_> = &[("Answer length", "2"), ("Start", "1/8"), ("Style", "Irish")];
+    let again = 4 * BAR - 5_000;
+    let turns =
+        [("Mute", 2 * BAR, "On"), ("Mute", 3 * BAR, "Off"), ("Again", again, "On"), ("Again", again + 900, "Off")];
+    let score = turned(6, &turns);
+    let rendered = notes(usual, &score, Blocks::Of(128));
+    let plays = |from: Frame, until: Frame| !between(&rendered, from, until).is_empty();
+    assert!(plays(BAR, 2 * BAR) && !plays(2 * BAR, 3 * BAR) && plays(4 * BAR, 5 * BAR), "{rendered:?}");
+    assert_eq!(live_difference(usual, &score), None);
 }
 
 /// Answers that are kept are saved with the song, are there again in another instance, and in a bounce.

@@ -4,7 +4,7 @@ use segue_model::note::{Metre, Note, Pitch, Ticks, Velocity};
 use segue_tests::blocks::Blocks;
 use segue_tests::bundle::Bundle;
 use segue_tests::instance::Instance;
-use segue_tests::performance::{Performance, Sounded};
+use segue_tests::performance::{Performance, Sounded, difference};
 use segue_tests::score::Score;
 use segue_tests::session::Session;
 use segue_tests::timeline::{Frame, Timeline};
@@ -93,6 +93,16 @@ pub fn sound(performance: &Performance) -> Vec<Sounded> {
 /// The frames at which notes begin.
 pub fn onsets(notes: &[Sounded]) -> Vec<Frame> {
     notes.iter().map(|note| note.on).collect()
+}
+
+/// What differs between a render and a live session in short blocks. A busy machine may be late; a plugin that differs
+/// for another reason differs every time.
+pub fn live_difference(settings: Settings<'_>, score: &Score) -> Option<String> {
+    const TRIES: usize = 3;
+    let blocks = Blocks::Of(128);
+    let rendered = notes(settings, score, blocks);
+    let live = || sound(&Session::live(blocks).play(&mut instance(settings), score).expect("it plays"));
+    (0..TRIES).map(|_| difference(&rendered, &live())).try_fold(None, |_, found| found.map(Some)).flatten()
 }
 
 /// Runs an ignored test of this file in a process of its own and waits for it.
