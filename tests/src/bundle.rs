@@ -77,8 +77,21 @@ impl Bundle {
     /// # Errors
     /// When the plugin makes none.
     pub fn open(&self) -> Result<Instance> {
+        self.instance(false)
+    }
+
+    /// A new instance in a host that offers nothing for windows.
+    ///
+    /// # Errors
+    /// When the plugin makes none.
+    pub fn open_without_windows(&self) -> Result<Instance> {
+        self.instance(true)
+    }
+
+    fn instance(&self, lacks_windows: bool) -> Result<Instance> {
         let id = CString::new(CLAP_ID).context("the id has no zero byte")?;
-        Instance::new(&self.entry, &id).with_context(|| format!("{}: makes no instance", self.path.display()))
+        Instance::new(&self.entry, &id, lacks_windows)
+            .with_context(|| format!("{}: makes no instance", self.path.display()))
     }
 }
 

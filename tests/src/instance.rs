@@ -64,11 +64,16 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Makes one from a loaded file.
-    pub(crate) fn new(entry: &PluginEntry, id: &CStr) -> Result<Self> {
+    /// Makes one from a loaded file, in a host that may offer nothing for windows.
+    pub(crate) fn new(entry: &PluginEntry, id: &CStr, lacks_windows: bool) -> Result<Self> {
         let info = HostInfo::new("Segue's headless host", "Segue", "", env!("CARGO_PKG_VERSION"))?;
-        let plugin =
-            PluginInstance::<HeadlessHost>::new(|()| HostShared::default(), |_| HostMainThread, entry, id, &info)?;
+        let plugin = PluginInstance::<HeadlessHost>::new(
+            |()| HostShared { lacks_windows, ..HostShared::default() },
+            |_| HostMainThread,
+            entry,
+            id,
+            &info,
+        )?;
         let mut instance = Self { audio: None, plugin, parameters: Vec::new() };
         instance.parameters = instance.list_parameters();
         Ok(instance)

@@ -9,11 +9,15 @@
 //! parent when the view enters the next; by then the first has taken the plugin's window with it. Not reported, see
 //! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/detail/vst3/plugview.cpp#L136>. Tested by
 //! `a_view_may_move_to_another_window`. Delete when `WrappedView::removed` destroys the window.
+//!
+//! WORKAROUND(nice-plug 0.4.2): a window in a host that offers nothing for windows panics in a C function. Not reported,
+//! see <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/clap/wrapper.rs#L2753>. Tested by
+//! `a_host_that_offers_nothing_for_windows_gets_none`. Delete when `ext_gui_create` refuses it.
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]
 
 use super::instance::{inner_extension, instance, release};
-use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui, clap_window};
+use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui, clap_plugin_gui, clap_window};
 use clap_sys::plugin::clap_plugin;
 use std::ffi::c_char;
 use std::sync::OnceLock;
@@ -41,6 +45,10 @@ pub unsafe fn table(plugin: *const clap_plugin) -> Option<&'static clap_plugin_g
 unsafe extern "C" fn create(plugin: *const clap_plugin, api: *const c_char, is_floating: bool) -> bool {
     // SAFETY: the host gives what it was given.
     let (Some(ours), Some(inner)) = (unsafe { instance(plugin) }, unsafe { inner(plugin) }) else { return false };
+    // SAFETY: the host gives its own table for this name.
+    if unsafe { ours.host_extension::<clap_host_gui>(CLAP_EXT_GUI) }.is_none() {
+        return false;
+    }
     // SAFETY: as the host's own call.
     let is_made = inner.create.is_some_and(|create| unsafe { create(plugin, api, is_floating) });
     if is_made {

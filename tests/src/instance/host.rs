@@ -14,6 +14,8 @@ use std::sync::{Mutex, PoisonError};
 /// The host as the plugin sees it, callable from any thread.
 #[derive(Default)]
 pub struct HostShared {
+    /// Whether it offers nothing for windows.
+    pub(super) lacks_windows: bool,
     pub(super) callback_requested: AtomicBool,
     pub(super) restart_requested: AtomicBool,
     /// The last size that the editor asked for.
@@ -78,7 +80,10 @@ impl HostHandlers for HeadlessHost {
     type MainThread<'a> = HostMainThread;
     type AudioProcessor<'a> = ();
 
-    fn declare_extensions(builder: &mut HostExtensions<Self>, _: &HostShared) {
-        builder.register::<HostGui>().register::<HostLog>().register::<HostParams>().register::<HostState>();
+    fn declare_extensions(builder: &mut HostExtensions<Self>, shared: &HostShared) {
+        builder.register::<HostLog>().register::<HostParams>().register::<HostState>();
+        if !shared.lacks_windows {
+            builder.register::<HostGui>();
+        }
     }
 }

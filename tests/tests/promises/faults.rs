@@ -7,13 +7,17 @@
 //!   file. The song keeps the file's name.
 //! - **Blocks come 100 ms late.** The host's sound has a gap. Every note-off comes, and so does the answer.
 //! - **64 instances play at once; blocks have 1 or 65,536 frames.** Nobody sees or hears anything.
+//! - **The host offers nothing for windows.** It gets none, and the instance plays.
 //! - **A state of a later version.** What this version knows is set; a chart that it cannot read stays in the song.
 //!
 //! Full disks and folders that cannot be written to are tested beside the code that writes, in `plugin/src/capture.rs`
 //! and `plugin/src/preset/shelf.rs`; strange events in `faults_events`.
 
-use crate::support::{Settings, in_a_process_of_its_own, instance, notes, score, sound, steady};
+use crate::support::{
+    Settings, in_a_process_of_its_own, instance, notes, passes_in_a_process_of_its_own, score, sound, steady,
+};
 use segue_tests::blocks::Blocks;
+use segue_tests::bundle::Bundle;
 use segue_tests::decision_time::shipped_weights;
 use segue_tests::performance::Sounded;
 use segue_tests::session::Session;
@@ -55,6 +59,23 @@ fn a_jam_with_a_panic() {
     let second = |notes: &[Sounded]| notes.iter().filter(|note| note.on > 480_000).count();
     assert!(first(&played) * 2 >= first(&undisturbed), "{} of {} notes", first(&played), first(&undisturbed));
     assert!(second(&played) * 2 >= second(&undisturbed), "{} of {} notes", second(&played), second(&undisturbed));
+}
+
+/// A host may make instances and have no windows for them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_that_offers_nothing_for_windows_gets_none() {
+    passes_in_a_process_of_its_own("faults::a_window_in_a_host_without_windows");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "runs in a process of its own, because it may crash"]
+fn a_window_in_a_host_without_windows() {
+    let mut instance = Bundle::checked().open_without_windows().expect("an instance");
+    instance.touch_editor(Duration::ZERO).expect_err("there is no window");
+    let played = Session::render(Blocks::Of(256)).play(&mut instance, &score(steady(48_000.0), 3)).expect("it plays");
+    assert!(!sound(&played).is_empty());
 }
 
 /// A folder of a test's own, gone when the test is over.
