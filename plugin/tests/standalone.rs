@@ -70,6 +70,19 @@ fn it_lists_what_there_is() {
     }
 }
 
+/// A machine without the JACK library, as most are: here a library of that name comes first which is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_the_jack_library_there_is_no_server() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-jack-library");
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    std::fs::write(folder.join("libjack.so.0"), "").expect("a file can be written");
+    let output = segue("--list").env("LD_LIBRARY_PATH", &folder).output().expect("the program can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("JACK: no server"), "{said}");
+}
+
 #[test]
 fn it_shows_the_licences_of_all_that_is_in_it() {
     let output = segue("--licenses").output().expect("the program can be started");

@@ -154,7 +154,10 @@ impl Ports {
         let mut ports = Self::default();
         #[cfg(target_os = "linux")]
         hush_alsa();
-        jack::set_logger(jack::LoggerType::None);
+        // Without the library on this machine, everything of JACK's but making a client panics.
+        if jack::jack_sys::library().is_ok() {
+            jack::set_logger(jack::LoggerType::None);
+        }
         ports.find_cards();
         ports.find_midi();
         ports.find_jack();
