@@ -27,7 +27,10 @@ use clap_sys::events::{
     clap_output_events,
 };
 use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ops::Deref;
+use std::ptr::NonNull;
 
 /// Hosts have lists of as few as 50 events, and what does not fit is lost without a word.
 pub const EVENTS_PER_BLOCK: u32 = 32;
@@ -50,15 +53,20 @@ impl Scratch {
     ///
     /// # Safety
     /// `place` is valid, and nobody reads what was copied there before; the event is as long as it says.
-    unsafe fn at_time(place: *mut Self, event: &clap_event_header, time: u32) -> Option<*const clap_event_header> {
-        let size = event.size as usize;
+    unsafe fn at_time(
+        place: *mut Self,
+        event: *const clap_event_header,
+        time: u32,
+    ) -> Option<*const clap_event_header> {
+        // SAFETY: an event begins with its header.
+        let size = unsafe { (*event).size } as usize;
         if !(size_of::<clap_event_header>()..=LARGEST_EVENT).contains(&size) {
             return None;
         }
         let copy = place.cast::<clap_event_header>();
         // SAFETY: it fits, and the place is aligned for any event.
         unsafe {
-            std::ptr::copy_nonoverlapping((&raw const *event).cast::<u8>(), place.cast::<u8>(), size);
+            std::ptr::copy_nonoverlapping(event.cast::<u8>(), place.cast::<u8>(), size);
             (*copy).time = time;
         }
         Some(copy)
@@ -114,7 +122,7 @@ impl BlockEvents {
             if at > time {
                 (time, first_at_time) = (at, index);
             }
-            if at > start && cuts(event) {
+            if at > start && cuts(&event) {
                 // Events in front of it on the same frame belong to the next piece too.
                 return Some(BlockPiece { start, end: at, first, next: first_at_time });
             }
@@ -124,15 +132,15 @@ impl BlockEvents {
 
     /// What the host says of its transport at the start of the piece, if it says anything there.
     pub fn transport_at(&self, piece: BlockPiece) -> Option<clap_event_transport> {
-        let is_transport = |event: &&clap_event_header| is_core(event, CLAP_EVENT_TRANSPORT);
+        let is_transport = |event: &HostEvent<'_>| is_core(event, CLAP_EVENT_TRANSPORT);
         let last = (piece.first..piece.next).rev().filter_map(|index| self.event(index)).find(is_transport)?;
         let is_whole = last.size as usize >= size_of::<clap_event_transport>();
         // SAFETY: an event of this kind and size.
-        is_whole.then(|| unsafe { *(&raw const *last).cast::<clap_event_transport>() })
+        is_whole.then(|| unsafe { *last.as_ptr().cast::<clap_event_transport>() })
     }
 
     /// All of them, in the host's order.
-    pub fn iter(&self) -> impl Iterator<Item = &clap_event_header> {
+    pub fn iter(&self) -> impl Iterator<Item = HostEvent<'_>> {
         (0..self.len()).filter_map(|index| self.event(index))
     }
 
@@ -143,11 +151,35 @@ impl BlockEvents {
         host.size.map_or(0, |size| unsafe { size(self.host) })
     }
 
-    fn event(&self, index: u32) -> Option<&clap_event_header> {
+    fn event(&self, index: u32) -> Option<HostEvent<'_>> {
         // SAFETY: the host's list is valid during its block, or null.
         let get = unsafe { self.host.as_ref() }?.get?;
-        // SAFETY: the list gets itself; its events are valid during its block.
-        unsafe { get(self.host, index).as_ref() }
+        // SAFETY: the list gets itself.
+        let event = NonNull::new(unsafe { get(self.host, index) }.cast_mut())?;
+        Some(HostEvent { event, block: PhantomData })
+    }
+}
+
+/// An event of the host's, as long as its header says. A reference to the header would be good for the header alone.
+#[derive(Clone, Copy)]
+pub struct HostEvent<'a> {
+    event: NonNull<clap_event_header>,
+    block: PhantomData<&'a BlockEvents>,
+}
+
+impl HostEvent<'_> {
+    /// The whole event.
+    pub const fn as_ptr(self) -> *const clap_event_header {
+        self.event.as_ptr()
+    }
+}
+
+impl Deref for HostEvent<'_> {
+    type Target = clap_event_header;
+
+    fn deref(&self) -> &clap_event_header {
+        // SAFETY: the events of a host's list are valid during its block, and begin with their header.
+        unsafe { self.event.as_ref() }
     }
 }
 
@@ -194,10 +226,10 @@ impl<'a> PieceEvents<'a> {
         self.latest.set(time);
         let time = time.saturating_sub(start);
         if time == event.time {
-            return event;
+            return event.as_ptr();
         }
         // SAFETY: `nice-plug` has done with an event before it asks for the next.
-        unsafe { Scratch::at_time(self.moved.get(), event, time) }.unwrap_or(std::ptr::null())
+        unsafe { Scratch::at_time(self.moved.get(), event.as_ptr(), time) }.unwrap_or(std::ptr::null())
     }
 }
 
@@ -270,7 +302,7 @@ impl OutputEvents {
         }
         let mut moved = Scratch::new();
         // SAFETY: the copy is made here.
-        let Some(copy) = (unsafe { Scratch::at_time(&raw mut moved, header, self.start.get() + header.time) }) else {
+        let Some(copy) = (unsafe { Scratch::at_time(&raw mut moved, event, self.start.get() + header.time) }) else {
             // SAFETY: by this function's own condition.
             return unsafe { self.push_to_host(event) };
         };

@@ -10,8 +10,8 @@
 //! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/detail/vst3/plugview.cpp#L136>. Tested by
 //! `a_view_may_move_to_another_window`. Delete when `WrappedView::removed` destroys the window.
 //!
-//! WORKAROUND(nice-plug 0.4.2): a window in a host that offers nothing for windows panics in a C function. Not reported,
-//! see <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/clap/wrapper.rs#L2753>. Tested by
+//! WORKAROUND(nice-plug 0.4.2): a window in a host that offers nothing for windows panics in a C function. Not
+//! reported, see <https://docs.rs/crate/nice-plug/0.4.2/source/src/wrapper/clap/wrapper.rs#L2753>. Tested by
 //! `a_host_that_offers_nothing_for_windows_gets_none`. Delete when `ext_gui_create` refuses it.
 
 #![allow(unsafe_code, reason = "CLAP is an interface in C")]

@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "CLAP's events are structures of C")]
 #![allow(clippy::cast_ptr_alignment, reason = "an event begins with its header, and is aligned as a whole")]
 
-use super::event_lists::{BlockEvents, OutputEvents};
+use super::event_lists::{BlockEvents, HostEvent, OutputEvents};
 use arrayvec::ArrayVec;
 use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_NOTE_CHOKE, CLAP_EVENT_NOTE_END, CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON,
@@ -31,14 +31,14 @@ impl HostNote {
     }
 }
 
-fn note(header: &clap_event_header) -> Option<(clap_event_type, HostNote)> {
+fn note(header: HostEvent<'_>) -> Option<(clap_event_type, HostNote)> {
     let is_note = matches!(header.type_, CLAP_EVENT_NOTE_ON | CLAP_EVENT_NOTE_OFF | CLAP_EVENT_NOTE_CHOKE);
     if header.space_id != CLAP_CORE_EVENT_SPACE_ID || !is_note || (header.size as usize) < size_of::<clap_event_note>()
     {
         return None;
     }
     // SAFETY: a note event of this size is a `clap_event_note`, which begins with its header.
-    let event = unsafe { &*(&raw const *header).cast::<clap_event_note>() };
+    let event = unsafe { &*header.as_ptr().cast::<clap_event_note>() };
     Some((header.type_, HostNote { id: event.note_id, port: event.port_index, channel: event.channel, key: event.key }))
 }
 

@@ -7,9 +7,9 @@
 //! `the_host_hears_that_segue_wants_its_whole_transport`. Delete when `ClapAsVst3` fills in its
 //! `processContextRequirements`.
 //!
-//! WORKAROUND(clap-wrapper 0.3.1): if the host has given no component handler, or not yet, or takes it back, or ends the
-//! instance and initialises it again, loading a state calls a null pointer. So each instance always has a handler. Not
-//! reported, see
+//! WORKAROUND(clap-wrapper 0.3.1): if the host has given no component handler, or not yet, or takes it back, or ends
+//! the instance and initialises it again, loading a state calls a null pointer. So each instance always has a handler.
+//! Not reported, see
 //! <https://docs.rs/crate/clap-wrapper/0.3.1/source/external/clap-wrapper/src/wrapasvst3.cpp#L1094>. Tested by
 //! `a_host_that_never_gives_a_handler_loads_states`, `a_host_that_takes_its_handler_back_loads_states`, and
 //! `an_instance_that_is_initialised_again_loads_states`. Delete when `ClapAsVst3::param_rescan` checks for that.

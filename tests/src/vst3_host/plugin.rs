@@ -297,6 +297,9 @@ impl Plugin {
 
     /// Ends the instance and initialises it again, without a handler, as Steinberg's validator does. Buses stay as they
     /// are, and it is not active afterwards.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
     pub fn initialize_again(&mut self) -> Result<()> {
         self.deactivate();
         let base = self.component.cast::<IPluginBase>().context("it is no plugin base")?;

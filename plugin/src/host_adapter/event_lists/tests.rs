@@ -15,7 +15,7 @@ impl HostList {
         }
         unsafe extern "C" fn get(list: *const clap_input_events, index: u32) -> *const clap_event_header {
             let events = unsafe { &*(*list).ctx.cast_const().cast::<HostList>() };
-            events.0.get(index as usize).map_or(std::ptr::null(), |event| &raw const event.header)
+            events.0.get(index as usize).map_or(std::ptr::null(), |event| std::ptr::from_ref(event).cast())
         }
         clap_input_events { ctx: (&raw const *self).cast_mut().cast(), size: Some(size), get: Some(get) }
     }
