@@ -36,7 +36,8 @@ pub fn knob<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &str) 
     let name = theme::elided(cx.ui.painter(), param.name(), font, theme::DIM, rect.width() + NAME_SPARE);
     cx.ui.painter().galley(pos2(centre.x - name.size().x / 2.0, rect.top()), name, theme::DIM);
     let face = Rect::from_center_size(centre, vec2(2.0 * radius, 2.0 * radius));
-    let response = cx.draggable(param, face.expand(2.0), tip, |moved| moved.x - moved.y);
+    // No larger than the knob, so that the frame of the focus does not cross the name.
+    let response = cx.draggable(param, face, tip, |moved| moved.x - moved.y);
     paint_knob(cx, centre, radius, cx.value(param), origin(param), &response);
     let number = Rect::from_center_size(pos2(centre.x, centre.y + radius + 11.0), vec2(rect.width().min(96.0), 18.0));
     cx.number(param, number, theme::small());

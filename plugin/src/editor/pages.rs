@@ -90,8 +90,8 @@ impl View<'_> {
         let controls = controls.shrink2(vec2(theme::MARGIN, 0.0));
         match self.page {
             Page::Play => self.play(cx, controls),
-            Page::Stage => stage::draw(cx, controls, params),
-            Page::Setup => self.set_up(cx, controls),
+            Page::Stage => stage::draw(cx, above_foot(controls), params),
+            Page::Setup => self.set_up(cx, above_foot(controls)),
         }
         self.status.draw(cx, foot, self.data, self.roll.present());
         tap::write(cx, &mut self.setup.tapped, params, self.roll.present());
@@ -249,11 +249,6 @@ fn toggled<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
     Box::new(move |cx, rect| toggle(cx, rect, param, tip))
 }
 
-/// A button.
-fn triggered<'a>(param: &'a BoolParam, tip: &'a str) -> ControlRow<'a> {
-    Box::new(move |cx, rect| trigger(cx, rect, param, tip))
-}
-
 /// A card with a title and one control per row.
 fn section(cx: &mut UiContext<'_>, rect: Rect, title: &str, rows: Vec<ControlRow<'_>>) {
     let inside = card(cx, rect, title);
@@ -352,6 +347,11 @@ fn split_bottom(rect: Rect, height: f32) -> (Rect, Rect) {
 }
 
 fn split_left(rect: Rect, width: f32) -> (Rect, Rect) {
+/// Leaves room between cards and the status line.
+fn above_foot(rect: Rect) -> Rect {
+    split_bottom(rect, theme::GAP).0
+}
+
     let x = rect.left() + width;
     (Rect::from_min_max(rect.min, pos2(x, rect.bottom())), Rect::from_min_max(pos2(x, rect.top()), rect.max))
 }

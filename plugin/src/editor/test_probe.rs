@@ -24,6 +24,9 @@ pub struct TestProbe {
     /// The places in the last frame, for the tests of this crate.
     #[cfg(test)]
     pub places: std::collections::BTreeMap<String, Rect>,
+    /// The names that two controls of the last frame had. The pointer reaches only one of them.
+    #[cfg(test)]
+    pub twice: std::collections::BTreeSet<String>,
 }
 
 impl TestProbe {
@@ -35,14 +38,19 @@ impl TestProbe {
         });
         self.now.clear();
         #[cfg(test)]
-        self.places.clear();
+        {
+            self.places.clear();
+            self.twice.clear();
+        }
         self.frames += 1;
     }
 
     /// Notes the place of a control.
     pub fn note(&mut self, name: &str, rect: Rect) {
         #[cfg(test)]
-        self.places.insert(name.to_owned(), rect);
+        if self.places.insert(name.to_owned(), rect).is_some() {
+            self.twice.insert(name.to_owned());
+        }
         if self.file.as_ref().is_some_and(|file| !file.as_os_str().is_empty()) {
             let Rect { min, max } = rect;
             // Writing to a string cannot fail.

@@ -1,7 +1,8 @@
-//! The page *Stage*: silence, answers that are played again, and who plays what.
+//! The page *Stage*: answers that are played again, and who plays what. *Again* and *Mute* themselves are under the roll
+//! on every page.
 
 use super::super::ui_context::{NAME, UiContext};
-use super::{MIDI_NAME, chosen, columns, section, stepped, toggled, triggered};
+use super::{MIDI_NAME, chosen, columns, section, stepped, toggled};
 use crate::params::SegueParams;
 use egui::Rect;
 
@@ -11,13 +12,11 @@ pub fn draw(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
     let [again, parts, chords] = columns(rect, [1.2, 1.2, 1.0]);
     cx.names = MIDI_NAME;
     let rows = vec![
-        triggered(&turns.again, "Plays the chosen answer once more, at its place in the bar."),
         stepped(&turns.recall, "Which of the last eight answers Again plays: 1 is the last."),
         chosen(&turns.again_to, "As it was: note for note. Present chords: fitted to the chords in force now."),
         toggled(&turns.keep_answers, "The eight answers stay as they are, in a bounce too. The song saves them."),
-        toggled(&turns.mute, "Segue is silent at once and goes on listening. Off, it comes back on the grid."),
     ];
-    section(cx, again, "Once more, and silence", rows);
+    section(cx, again, "Again", rows);
     let rows = vec![
         chosen(&midi.sends, "Which of Segue's parts leave for other instruments: its line, the comping, or both."),
         stepped(&midi.out_channel, "The channel of Segue's line."),

@@ -29,7 +29,7 @@ impl View<'_> {
         x = undo(cx, x, line, &self.data.params) + theme::GAP;
         for (page, name, tip) in [
             (Page::Play, "Play", "What one plays with."),
-            (Page::Stage, "Stage", "Silence, answers that are played again, and who plays what."),
+            (Page::Stage, "Stage", "Answers that are played again, and who plays what."),
             (Page::Setup, "Set up", "What is set once: time, MIDI, limits, seed, own styles."),
         ] {
             let place = line(x, 60.0);

@@ -181,6 +181,19 @@ fn the_space_bar_gives_the_turn_in_the_program_alone() {
     assert_eq!(screen.text("your_turn"), "Off", "a shortcut of the system");
 }
 
+/// The pointer reaches only one of two controls of the same name, so there are never two.
+#[test]
+fn no_page_has_two_controls_of_one_name() {
+    let mut screen = FakeScreen::open("twice");
+    for page in ["Play", "Stage", "Set up"] {
+        screen.click(&format!("Page {page}"));
+        for mode in ["Answer", "Trade", "Duet"] {
+            screen.click(&format!("Mode {mode}"));
+            assert!(screen.app.test_probe.twice.is_empty(), "{page}, {mode}: {:?}", screen.app.test_probe.twice);
+        }
+    }
+}
+
 /// After some taps there is one tempo on the screen, and the parameter has it.
 #[test]
 fn a_tapped_tempo_is_written_into_tempo() {

@@ -1,4 +1,4 @@
-//! Pictures of the window: both pages at three sizes, and each state that a musician meets. They are made to be looked
+//! Pictures of the window: all pages at three sizes, and each state that a musician meets. They are made to be looked
 //! at, in the folder `pictures` beside the bundles; the test checks that each state is there.
 
 use super::fixture::{Fixture, passes_on_a_screen_of_its_own};
@@ -57,7 +57,7 @@ fn pages() {
     std::thread::sleep(Duration::from_secs(12));
     for (size, width, height) in SIZES {
         resize(&mut editor, width, height);
-        for page in ["Play", "Set up"] {
+        for (page, control) in [("Play", "Temperature"), ("Stage", "Keep answers"), ("Set up", "Window scale")] {
             editor.window.click(&format!("Page {page}")).unwrap();
             editor.window.find(if page == "Play" { "Temperature" } else { "Window scale" }).unwrap();
             editor.photograph(&format!("{size}-{}.png", page.replace(' ', "-").to_lowercase()));
