@@ -21,6 +21,7 @@ mod roll;
 mod status;
 mod tap;
 mod test_probe;
+mod tempo_field;
 #[cfg(test)]
 mod tests;
 mod theme;

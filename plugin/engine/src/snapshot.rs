@@ -21,6 +21,8 @@ pub struct Snapshot {
     pub now: f64,
     /// The tempo, in quarter notes per minute.
     pub tempo_bpm: f64,
+    /// Whether that tempo was read from the player's phrase.
+    pub tempo_is_read: bool,
     /// The present bars.
     pub bars: Bars,
     /// The tick at which a chart begins.
@@ -82,6 +84,7 @@ impl Snapshot {
         let mut snapshot = Self {
             now: clock.now(),
             tempo_bpm: clock.tempo_bpm(),
+            tempo_is_read: time.tempo_is_read(),
             bars: clock.bars(),
             form: clock.form(),
             follows_host: clock.follows_host(),

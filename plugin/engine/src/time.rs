@@ -128,6 +128,11 @@ impl Time {
         self.counts_seconds
     }
 
+    /// Whether the present tempo is the one that was read from the player's phrase.
+    pub fn tempo_is_read(&self) -> bool {
+        !self.beats.follows_host() && self.tempo.read_bpm() == Some(self.beats.tempo_bpm())
+    }
+
     /// The clock of beats.
     pub fn beats(&self) -> &Clock {
         &self.beats

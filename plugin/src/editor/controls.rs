@@ -328,7 +328,12 @@ pub fn stepper<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, tip: &st
 }
 
 /// A value to drag or type, without its name.
-pub fn number_field<P: Param>(cx: &mut UiContext<'_>, field: Rect, param: &P, tip: &str) {
+fn number_field<P: Param>(cx: &mut UiContext<'_>, field: Rect, param: &P, tip: &str) {
+    number_field_as(cx, field, param, None, tip);
+}
+
+/// The same, with other words than the parameter's value while it is not being changed.
+pub fn number_field_as<P: Param>(cx: &mut UiContext<'_>, field: Rect, param: &P, words: Option<&str>, tip: &str) {
     let response = cx.draggable(param, field, tip, |moved| moved.x - moved.y);
     let painter = cx.ui.painter();
     let fill = if response.hovered() || response.dragged() { theme::LIT } else { theme::RAISED };
@@ -339,7 +344,7 @@ pub fn number_field<P: Param>(cx: &mut UiContext<'_>, field: Rect, param: &P, ti
     );
     painter.rect_filled(filled, 1.0, theme::SEGUE);
     let number = Rect::from_center_size(field.center(), vec2((field.width() - 40.0).max(40.0), 18.0));
-    cx.number(param, number, theme::small());
+    cx.number_as(param, number, words);
 }
 
 /// A list in a row: its name on the left, the picker on the right.

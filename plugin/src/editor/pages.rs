@@ -6,7 +6,7 @@ mod top;
 use super::capture_button::CaptureButton;
 use super::chart_field::ChartField;
 use super::controls::{
-    LINE, button, card, choice, fader, knob, label, large_knob, named_field, number_field, stepper, toggle, trigger,
+    LINE, button, card, choice, fader, knob, label, large_knob, named_field, stepper, toggle, trigger,
 };
 use super::own_style::OwnStylePanel;
 use super::presets::PresetMenu;
@@ -14,7 +14,7 @@ use super::roll::{self, Roll};
 use super::status::StatusLine;
 use super::ui_context::{NAME, UiContext};
 use super::window_scale::WindowScale;
-use super::{EditorData, device_card, forget, keyboard, tap, theme};
+use super::{EditorData, device_card, forget, keyboard, tap, tempo_field, theme};
 use crate::host_adapter::editor_window::SizeRequest;
 use crate::params::{ModeChoice, SegueParams};
 use egui::{Align2, Rect, pos2, vec2};
@@ -175,8 +175,8 @@ impl View<'_> {
         let tip = "How much Segue plays: at 100 % as much as its style, less leaves more room between its notes.";
         knob(cx, right, &params.notes.density, tip);
         let [tempo, tap] = columns(row(lower, 0.0), [1.2, 1.0]);
-        let tip = "Tempo without host: how fast Segue plays while no song of a host does. Set it here, or tap it.";
-        number_field(cx, tempo.shrink2(vec2(0.0, 1.0)), &params.timing.tempo, tip);
+        let is_tapping = self.setup.tapped.is_tapping();
+        tempo_field::draw(cx, tempo.shrink2(vec2(0.0, 1.0)), params, self.roll.present(), is_tapping);
         trigger(cx, tap, &params.timing.tap, "Tap it in time, four times or more.");
         let [click, forget] = columns(row(lower, 1.0), [1.2, 1.0]);
         toggle(cx, click, &params.sound.click, "A click on the beats, from the built-in sound.");

@@ -178,7 +178,8 @@ fn transport(present: Option<&Present>) -> String {
     let Some(Present { snapshot, song_beats, .. }) = present else { return "waiting for the host".to_owned() };
     let metre = snapshot.bars.metre;
     let sign = format!("{}/{}", metre.numerator, metre.denominator);
-    let tempo = format!("{:.1} bpm", snapshot.tempo_bpm);
+    let heard = if snapshot.tempo_is_read { "heard " } else { "" };
+    let tempo = format!("{heard}{:.1} bpm", snapshot.tempo_bpm);
     if song_beats.is_none() || !snapshot.follows_host {
         return format!("no song   {sign}   {tempo}");
     }

@@ -21,6 +21,11 @@ pub struct Taps {
 }
 
 impl Taps {
+    /// Whether taps have not been written yet.
+    pub fn is_tapping(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// Looks at the switch. True once after at least two taps, when the musician has stopped.
     fn rested(&mut self, is_down: bool, now: Instant) -> bool {
         if is_down && !std::mem::replace(&mut self.was_down, is_down) {

@@ -311,15 +311,28 @@ impl<'a> UiContext<'a> {
 
     /// The value of a parameter as text; a click turns it into a text field.
     pub fn number<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId) {
-        self.number_in(param, rect, font, theme::DIM);
+        self.number_in(param, rect, font, theme::DIM, None);
+    }
+
+    /// The same, showing other words while the value is not being changed.
+    pub fn number_as<P: Param>(&mut self, param: &P, rect: Rect, words: Option<&str>) {
+        let words = words.filter(|_| !self.is_dragged(param));
+        self.number_in(param, rect, theme::small(), theme::DIM, words);
     }
 
     /// The same in a brighter colour.
     pub fn large_number<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId) {
-        self.number_in(param, rect, font, theme::TEXT);
+        self.number_in(param, rect, font, theme::TEXT, None);
     }
 
-    fn number_in<P: Param>(&mut self, param: &P, rect: Rect, font: egui::FontId, quiet: egui::Color32) {
+    fn number_in<P: Param>(
+        &mut self,
+        param: &P,
+        rect: Rect,
+        font: egui::FontId,
+        quiet: egui::Color32,
+        words: Option<&str>,
+    ) {
         let id = id_of(param.name()).with("typed");
         if self.typed(param, id, rect) {
             return;
@@ -330,7 +343,7 @@ impl<'a> UiContext<'a> {
         self.menu(param, &response);
         let colour = if response.hovered() { theme::TEXT } else { quiet };
         let text = param.normalized_value_to_string(self.value(param), true);
-        self.ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, colour);
+        self.ui.painter().text(rect.center(), Align2::CENTER_CENTER, words.unwrap_or(&text), font, colour);
         if response.double_clicked() {
             self.reset(param);
         } else if response.clicked() {

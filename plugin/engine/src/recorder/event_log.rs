@@ -210,7 +210,8 @@ impl Present {
             | u8::from(snapshot.is_segues_turn) << 1
             | u8::from(song_beats.is_some()) << 2
             | u8::from(snapshot.part.is_some()) << 3
-            | u8::from(snapshot.part.is_some_and(|part| part.plays)) << 4;
+            | u8::from(snapshot.part.is_some_and(|part| part.plays)) << 4
+            | u8::from(snapshot.tempo_is_read) << 5;
         let part = snapshot.part.map_or([0.0; 2], |part| [part.start, part.end]);
         #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
         let planned = snapshot.planned.len() as u8;
@@ -248,6 +249,7 @@ impl Present {
         let snapshot = Snapshot {
             now: f64::from_bits(now),
             tempo_bpm: f64::from_bits(tempo_bpm),
+            tempo_is_read: flags & 32 != 0,
             bars,
             form: Ticks(form.cast_signed()),
             follows_host: flags & 1 != 0,

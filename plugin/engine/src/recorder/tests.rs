@@ -9,6 +9,7 @@ fn snapshot(now: f64, tempo_bpm: f64) -> Snapshot {
     Snapshot {
         now,
         tempo_bpm,
+        tempo_is_read: false,
         bars: Bars { line: Ticks(0), metre: Metre::COMMON },
         form: Ticks(0),
         follows_host: false,

@@ -45,6 +45,23 @@ fn the_tempo_of_a_phrase_is_read_and_the_answer_keeps_to_it() {
     }
 }
 
+/// The window sees whether the tempo was read from the phrase.
+#[test]
+fn the_window_sees_whether_the_tempo_was_read() {
+    for (from, is_read) in [(TempoFrom::Phrase, true), (TempoFrom::Setting, false)] {
+        let mut host = without_song(Mode::Answer);
+        host.settings.timing.tempo_from = from;
+        let (first, quarter) = (123_457, 32_000);
+        for (index, eighth) in (0_u8..).zip([0, 2, 3, 4, 6, 8, 10, 11, 12, 14]) {
+            host.key(60 + index, first + eighth * quarter / 2, 9_000);
+        }
+        let heard = host.play(first + 8 * quarter, &[512]);
+        let snapshot = heard.pages.unwrap().present().unwrap().snapshot;
+        assert_eq!(snapshot.tempo_is_read, is_read, "{from:?}");
+        assert_eq!((snapshot.tempo_bpm - 90.0).abs() < 2.0, is_read, "{from:?}: {} bpm", snapshot.tempo_bpm);
+    }
+}
+
 #[test]
 fn a_trade_without_a_song_keeps_to_a_phrase_whose_bars_move() {
     let mut host = without_song(Mode::Trade);

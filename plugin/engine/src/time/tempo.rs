@@ -99,6 +99,11 @@ impl OwnTempo {
         read.or(self.tapped_bpm).or(host_bpm).unwrap_or(settings.timing.tempo_bpm)
     }
 
+    /// The tempo that was read from the player's phrase, if any.
+    pub fn read_bpm(&self) -> Option<f64> {
+        self.read_bpm
+    }
+
     /// The musician taps at a position.
     pub fn tap(&mut self, at: FramePosition, sample_rate: f64) {
         if self.taps.last().is_some_and(|last| seconds(at, sample_rate) - seconds(*last, sample_rate) > TAP_SECONDS) {

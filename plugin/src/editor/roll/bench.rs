@@ -118,6 +118,7 @@ mod tests {
         let snapshot = Snapshot {
             now,
             tempo_bpm: 120.0,
+            tempo_is_read: false,
             bars: Bars { line: Ticks::ZERO, metre: Metre::COMMON },
             form: Ticks::ZERO,
             follows_host: true,

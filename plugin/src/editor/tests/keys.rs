@@ -201,6 +201,7 @@ fn a_tapped_tempo_is_written_into_tempo() {
     let snapshot = segue_engine::snapshot::Snapshot {
         now: 0.0,
         tempo_bpm: 85.2,
+        tempo_is_read: false,
         bars: segue_model::note::Bars { line: segue_model::note::Ticks::ZERO, metre: segue_model::note::Metre::COMMON },
         form: segue_model::note::Ticks::ZERO,
         follows_host: false,

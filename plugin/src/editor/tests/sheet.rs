@@ -10,6 +10,7 @@ impl FakeScreen {
         let snapshot = Snapshot {
             now: 1000.0 + tick,
             tempo_bpm: 120.0,
+            tempo_is_read: false,
             bars: Bars { line: Ticks(1000), metre: Metre::COMMON },
             form: Ticks(1000),
             follows_host: true,
