@@ -42,6 +42,8 @@ pub struct Style {
     /// The density of the music that it learnt from, in notes per quarter note, counted in 150 pieces of each style. In
     /// free time a quarter is half a second.
     pub notes_a_beat: f32,
+    /// What it plays, in a few words for the musician.
+    pub plays: &'static str,
     /// Whether it has learnt to play over chords.
     pub plays_chords: bool,
     /// The chords that it plays to if the musician gives none, as a chart; may be empty.
@@ -58,21 +60,34 @@ pub static STYLES: &[Style] = &[
     #[cfg(feature = "jazz")]
     Style {
         swing: SWUNG,
+        plays: "swinging solos",
         plays_chords: true,
         ..metric(0, "Jazz", 1.51, "", include_bytes!("../../presets/jazz.segue"))
     },
     #[cfg(feature = "blues")]
     Style {
         swing: SWUNG,
+        plays: "solos on a blues",
         plays_chords: true,
         ..metric(1, "Blues", 1.56, TWELVE_BARS, include_bytes!("../../presets/blues.segue"))
     },
     #[cfg(feature = "folk")]
-    Style { plays_chords: true, ..metric(2, "Folk", 1.49, "", include_bytes!("../../presets/folk.segue")) },
+    Style {
+        plays: "British and American folk tunes",
+        plays_chords: true,
+        ..metric(2, "Folk", 1.49, "", include_bytes!("../../presets/folk.segue"))
+    },
     #[cfg(feature = "irish")]
-    metric(3, "Irish", 1.85, "", include_bytes!("../../presets/irish.segue")),
+    Style {
+        plays: "jigs, reels and airs",
+        ..metric(3, "Irish", 1.85, "", include_bytes!("../../presets/irish.segue"))
+    },
     #[cfg(feature = "piano")]
-    Style { free_time: true, ..metric(4, "Piano", 4.86, "", include_bytes!("../../presets/piano.segue")) },
+    Style {
+        free_time: true,
+        plays: "classical piano with both hands, in free time",
+        ..metric(4, "Piano", 4.86, "", include_bytes!("../../presets/piano.segue"))
+    },
 ];
 
 /// Eighths of equal length.
@@ -95,7 +110,7 @@ const fn metric(
     weights: &'static [u8],
 ) -> Style {
     let (number, free_time, swing) = (StyleNumber(number), false, STRAIGHT);
-    Style { number, name, free_time, swing, notes_a_beat, plays_chords: false, usual_chart, weights }
+    Style { number, name, free_time, swing, notes_a_beat, plays: "", plays_chords: false, usual_chart, weights }
 }
 
 /// The style with a number; `None` if this build does not have it.
@@ -112,6 +127,12 @@ impl Style {
     /// The chords that it plays to if the musician gives none.
     pub fn chart(&self) -> Option<Arc<Chart>> {
         Chart::parse(self.usual_chart).ok().flatten().map(Arc::new)
+    }
+
+    /// What it plays, and whether it plays over chords.
+    pub fn about(&self) -> String {
+        let chords = if self.plays_chords { "over chords" } else { "without chords" };
+        format!("{}, {chords}", self.plays)
     }
 
     /// Whether there are such chords.
@@ -209,6 +230,7 @@ mod tests {
             assert_eq!(model.vocabulary().time_base == TimeBase::Free, style.free_time, "{}", style.name);
             assert_eq!(model.vocabulary().chords, style.plays_chords, "{}", style.name);
             assert_eq!(style.chart().is_some(), style.has_chart(), "{}", style.name);
+            assert!(!style.plays.is_empty(), "{} says what it plays", style.name);
             assert!(STYLES[..index].iter().all(|other| other.number != style.number));
         }
         assert!(style(DEFAULT).is_some());

@@ -146,9 +146,21 @@ pub fn picker<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, choices: 
     let words = |choice: f32| param.normalized_value_to_string(choice, true);
     let face = words(param.modulated_normalized_value());
     let rows: Vec<(String, bool)> = choices.iter().map(|choice| (words(*choice), words(*choice) == face)).collect();
-    let picked = list(cx, rect, param.name(), &face, &rows, tip);
+    let picked = list_with_words(cx, rect, (param.name(), &face), &rows, about, tip);
     if let Some(choice) = picked.and_then(|picked| choices.get(picked)) {
         cx.set(param, *choice);
+    picker_with_words(cx, rect, param, choices, &[], tip);
+}
+
+/// The same with a few words about each choice, in its order.
+pub fn picker_with_words<P: Param>(
+    cx: &mut UiContext<'_>,
+    rect: Rect,
+    param: &P,
+    choices: &[f32],
+    about: &[String],
+    tip: &str,
+) {
     }
 }
 
@@ -172,11 +184,26 @@ pub fn list(
     let mut places = Vec::new();
     let popup = egui::Popup::menu(&response).width(rect.width().max(LEAST_LIST)).gap(2.0);
     popup.show(|ui| {
+) -> Option<usize> {
+    list_with_words(cx, rect, (name, face), rows, &[], tip)
+}
+
+/// The same with a second line for each row that has one.
+fn list_with_words(
+    cx: &mut UiContext<'_>,
+    rect: Rect,
+    (name, face): (&str, &str),
+    rows: &[(String, bool)],
+    about: &[String],
+    tip: &str,
         ui.set_max_height(420.0);
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         egui::ScrollArea::vertical().show(ui, |ui| {
             for (index, (words, is_chosen)) in rows.iter().enumerate() {
-                let row = ui.selectable_label(*is_chosen, words);
+                let row = match about.get(index) {
+                    Some(about) => ui.selectable_label(*is_chosen, theme::two_lines(words, about)),
+                    None => ui.selectable_label(*is_chosen, words),
+                };
                 places.push((format!("{name}: {words}"), row.rect));
                 if row.clicked() {
                     picked = Some(index);

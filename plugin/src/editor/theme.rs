@@ -3,7 +3,7 @@
 //! The two players differ in brightness as well as in colour, so that everybody can tell them apart, even in print.
 
 use egui::style::WidgetVisuals;
-use egui::text::{LayoutJob, TextWrapping};
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Galley, Painter, Rect, Shadow,
     Stroke, StrokeKind, TextStyle, Theme, Ui, Vec2, Visuals,
@@ -94,6 +94,15 @@ pub fn elided(painter: &Painter, text: &str, font: FontId, colour: Color32, widt
     let mut line = LayoutJob::simple_singleline(text.to_owned(), font, colour);
     line.wrap = TextWrapping::truncate_at_width(width);
     painter.layout_job(line)
+}
+
+/// A name with a smaller line below it.
+pub fn two_lines(name: &str, about: &str) -> LayoutJob {
+    let mut lines = LayoutJob::default();
+    let format = |font: FontId, colour: Color32| TextFormat { font_id: font, color: colour, ..TextFormat::default() };
+    lines.append(name, 0.0, format(body(), TEXT));
+    lines.append(&format!("\n{about}"), 0.0, format(small(), CHORD));
+    lines
 }
 
 /// The edge of a control.

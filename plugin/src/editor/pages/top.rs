@@ -1,14 +1,16 @@
 //! The header, and the row under the roll with mode, style and chart.
 
-use super::super::controls::{LINE, button, picker, segments, toggle, trigger, trigger_as};
+use super::super::controls::{LINE, button, picker_with_words, segments, toggle, trigger, trigger_as};
 use super::super::theme;
 use super::super::ui_context::UiContext;
 use super::{EXPLAINED, Page, ROW, View};
 use crate::params::{ModeChoice, SegueParams};
-use crate::styles;
+use crate::styles::{self, Style};
 use egui::{Align2, Event, Key, Modifiers, Rect, Role, Sense, WidgetInfo, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::Param;
+use segue_engine::host::StyleNumber;
+use std::path::Path;
 
 const YOUR_TURN: &str = "Gives Segue the turn now, even while you hold keys. While Segue plays, it takes it back. In \
                          the program the space bar does the same.";
@@ -91,7 +93,11 @@ impl View<'_> {
         toggle(cx, at(x, x + 66.0), &params.turns.mute, tip);
         x += 66.0 + theme::GAP;
         let tip = "What Segue has learnt to play. Changed in mid-jam, it still remembers what was played.";
-        picker(cx, at(x, x + 116.0), &params.model.style, &available(params), tip);
+        let styles = available(params);
+        let choices: Vec<f32> =
+            styles.iter().map(|number| params.model.style.preview_normalized(i32::from(number.0))).collect();
+        let about: Vec<String> = styles.iter().map(|number| about(*number, params)).collect();
+        picker_with_words(cx, at(x, x + 116.0), &params.model.style, &choices, &about, tip);
         x += 116.0 + theme::GAP;
         let field = at(x, rect.right());
         self.chart.draw(cx, field, params);
@@ -173,9 +179,15 @@ fn undo(cx: &mut UiContext<'_>, mut x: f32, line: impl Fn(f32, f32) -> Rect, par
     x
 }
 
-/// The available styles as normalized values. The user's own style is included only if there is one.
-fn available(params: &SegueParams) -> Vec<f32> {
+/// The available styles. The user's own style is included only if there is one.
+fn available(params: &SegueParams) -> Vec<StyleNumber> {
     let built_in = styles::STYLES.iter().map(|style| style.number);
     let own = (!params.own.map(String::is_empty)).then_some(styles::OWN);
-    built_in.chain(own).map(|number| params.model.style.preview_normalized(i32::from(number.0))).collect()
+    built_in.chain(own).collect()
+}
+
+/// A few words about a style: for the user's own one, its file.
+fn about(number: StyleNumber, params: &SegueParams) -> String {
+    let file = || params.own.map(|path| Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned()));
+    styles::style(number).map(Style::about).or_else(file).unwrap_or_default()
 }
