@@ -7,7 +7,7 @@ use super::{controls, theme};
 use crate::params::SegueParams;
 use crate::preferences::PreferencesFile;
 use crate::preset::{self, Preset};
-use egui::{Rect, Sense, Shape, Stroke, pos2, vec2};
+use egui::{OpenUrl, Rect, Sense, Shape, Stroke, pos2, vec2};
 use nice_plug::params::persist::PersistentField;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -46,6 +46,7 @@ enum Deed {
     Ask(Confirmation),
     /// Makes a preset a favourite, or ends that.
     Favour(String),
+    ShowFolder,
     /// The answer to the question was no.
     Keep,
 }
@@ -166,8 +167,20 @@ impl PresetMenu {
                 Ok(()) => cx.say(format!("Deleted “{name}”.")),
                 Err(error) => cx.warn(sentence(&error.to_string())),
             },
+            Deed::ShowFolder => self.show_folder(cx),
             Deed::Ask(question) => self.question = Some(question),
             Deed::Keep | Deed::Favour(_) => {}
+        }
+    }
+
+    /// Opens the folder of the musician's presets in the system's file manager.
+    fn show_folder(&self, cx: &mut UiContext<'_>) {
+        let Some(folder) = &self.folder else {
+            return cx.warn("There is no folder for presets: this user has no data folder.");
+        };
+        match std::fs::create_dir_all(folder) {
+            Ok(()) => cx.ui.ctx().open_url(OpenUrl::new_tab(folder.display())),
+            Err(error) => cx.warn(format!("{} cannot be made: {}.", folder.display(), error.kind())),
         }
     }
 

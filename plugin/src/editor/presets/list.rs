@@ -87,8 +87,7 @@ impl PresetMenu {
         let purpose = TextEdit::singleline(&mut self.purpose)
             .id(Id::unique("segue preset purpose"))
             .hint_text("What it is for, if you like")
-            .margin(FIELD)
-            .desired_width(ui.available_width());
+            .margin(FIELD);
         ui.horizontal(|ui| {
             let field = TextEdit::singleline(&mut self.name)
                 .id(Id::unique("segue preset name"))
@@ -104,7 +103,19 @@ impl PresetMenu {
             places.push(("Save preset".to_owned(), save.rect));
             is_entered = save.clicked() || field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         });
-        places.push(("Preset purpose".to_owned(), ui.add(purpose).rect));
+        let mut shows_folder = false;
+        ui.horizontal(|ui| {
+            let purpose = purpose.desired_width(ui.available_width() - 108.0);
+            places.push(("Preset purpose".to_owned(), ui.add(purpose).rect));
+            let tip = "Opens the folder of your presets. A preset file that you put there is in this list.";
+            let button = ui.add(Button::new("Show folder").frame(true)).on_hover_text(tip);
+            places.push(("Show presets folder".to_owned(), button.rect));
+            shows_folder = button.clicked();
+        });
+        if shows_folder {
+            ui.close();
+            return Some(Deed::ShowFolder);
+        }
         let name = self.name.trim();
         if !is_entered || name.is_empty() {
             return None;
