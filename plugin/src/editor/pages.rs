@@ -53,6 +53,7 @@ pub struct Setup {
     tapped: tap::Taps,
 }
 
+    key_strip: keyboard::KeyStrip,
 /// Everything that one frame shows.
 pub struct View<'a> {
     pub data: &'a EditorData,
@@ -113,7 +114,11 @@ impl View<'_> {
         let (name, strip) = split_left(keys, 64.0);
         label(cx, name, "Range");
         let strip = Rect::from_min_max(strip.min + vec2(8.0, 6.0), strip.max - vec2(8.0, 0.0));
-        keyboard::range(cx, strip, &params.notes.range_low, &params.notes.range_high);
+        let sounding = self.roll.sounding();
+        if cx.is_program() {
+            self.setup.key_strip.play(cx, strip, &self.data.keys);
+        }
+        keyboard::range(cx, strip, &params.notes.range_low, &params.notes.range_high, &sounding);
     }
 
     /// The controls that depend on the mode.

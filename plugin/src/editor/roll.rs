@@ -2,6 +2,9 @@
 
 mod bench;
 mod chords;
+mod grid;
+mod look_back;
+mod paper;
 
 use super::ui_context::UiContext;
 use super::{EditorData, theme};
@@ -10,14 +13,15 @@ use bench::TurnWords;
 pub use bench::past;
 pub use chords::usual_chart;
 use chords::{ChordChange, between, now_and_next};
-use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2};
+use grid::LineKind;
+use look_back::LookBack;
 use segue_engine::host::NoteSource;
+use segue_engine::recorder::midi_file::LONGEST_NS;
 use segue_engine::recorder::{History, Present};
-use segue_model::note::{Bars, TICKS_PER_QUARTER, Ticks};
+use segue_model::note::TICKS_PER_QUARTER;
 use std::time::{Duration, Instant};
 
-/// How much of the past is kept for drawing, in nanoseconds.
-const KEPT_NS: u64 = 180_000_000_000;
 /// Old notes are removed each time this many notes have been added.
 const SWEEP: usize = 4096;
 /// After this much silence the roll stops scrolling, in nanoseconds.
@@ -38,8 +42,12 @@ const LEAST_KEYS: f32 = 30.0;
 const SHADE: f32 = 0.07;
 /// How much paler than a note a planned one is.
 const PLANNED: f32 = 0.3;
+/// The number of MIDI keys.
+const KEYS: usize = 128;
 /// More turns than fit into the roll.
 const TURNS: usize = 256;
+/// The longest notes that are drawn, which may have begun before the left edge, in ticks.
+const LONGEST: f64 = 64.0 * TICKS;
 #[expect(clippy::cast_precision_loss, reason = "48")]
 const TICKS: f64 = TICKS_PER_QUARTER as f64;
 
@@ -53,6 +61,7 @@ pub struct Roll {
     /// The position at the playhead, in ticks.
     now: f64,
     beats: f32,
+    look_back: LookBack,
     /// The lowest and the highest visible key, while they glide to their targets.
     keys: (f32, f32),
     /// When turns of a trade began while the window was open, and whether they are Segue's.
@@ -68,6 +77,7 @@ impl Default for Roll {
             fresh: None,
             now: 0.0,
             beats: BEATS.0,
+            look_back: LookBack::default(),
             keys: (48.0, 84.0),
             turns: Vec::new(),
         }
@@ -92,7 +102,7 @@ impl Roll {
             self.note_turn(data.params.turns.mode.value());
         }
         if self.history.notes.len() > SWEEP {
-            self.history.forget_before(self.history.newest_ns.saturating_sub(KEPT_NS));
+            self.history.forget_before(self.history.newest_ns.saturating_sub(LONGEST_NS));
         }
         self.move_on()
     }
@@ -137,6 +147,9 @@ impl Roll {
         if response.hovered() {
             let turned = cx.ui.input(|input| input.smooth_scroll_delta.y);
             self.beats = (self.beats * (-turned / 400.0).exp()).clamp(BEATS.1, BEATS.2);
+            let first = self.history.notes.first().map_or(self.now, |note| note.onset);
+            let ticks_per_point = f64::from(self.beats) * TICKS / f64::from(rect.width());
+            self.look_back.turn(cx.ui, ticks_per_point, first, self.now);
         }
         let sheet = RollView::new(self, rect);
         let moves = self.follow_keys(&sheet);
@@ -155,12 +168,26 @@ impl Roll {
         sheet.playhead(&painter, self.present.as_ref());
         self.bench(&painter, &sheet, params);
         sheet.legend(&painter);
+        self.look_back.button(cx, past(rect));
+        if let Some(pointer) = response.hover_pos() {
+            look_back::point_out(&painter, &sheet, &self.history, self.present.as_ref(), pointer);
+        }
         if self.history.notes.is_empty() {
             let words = beginning(params.turns.mode.value());
             let at = pos2(lerp(rect.x_range(), NOW / 2.0), rect.center().y);
             painter.text(at, Align2::CENTER_CENTER, words, theme::large(), theme::QUIET);
         }
         moves
+    }
+
+    /// Who plays each key at this moment; the player, if both do.
+    pub fn sounding(&self) -> [Option<NoteSource>; KEYS] {
+        let mut keys = [None; KEYS];
+        for note in self.history.sounding() {
+            let key = &mut keys[usize::from(note.pitch.key())];
+            *key = if *key == Some(NoteSource::Player) { *key } else { Some(note.who) };
+        }
+        keys
     }
 
     /// Whether no note has sounded yet.
@@ -172,14 +199,16 @@ impl Roll {
     fn bench(&self, painter: &Painter, sheet: &RollView, params: &SegueParams) {
         let Some(present) = &self.present else { return };
         let words = TurnWords::of(params.turns.mode.value(), &present.snapshot, self.now);
-        let ahead = Rect::from_min_max(pos2(sheet.x(self.now), sheet.field.top()), sheet.field.max);
+        let ahead = Rect::from_min_max(pos2(past(sheet.rect).right(), sheet.field.top()), sheet.field.max);
         let chords = now_and_next(self.now, &self.history, Some(present), params);
         bench::draw(painter, ahead, &words, self.now, chords);
     }
 
     /// Moves the view smoothly to the keys that are played.
     fn follow_keys(&mut self, sheet: &RollView) -> bool {
-        let seen = self.history.notes.iter().rev().take_while(|note| note.onset > sheet.from - 96.0);
+        let to = sheet.to();
+        let seen = self.history.notes.iter().rev().skip_while(|note| note.onset > to);
+        let seen = seen.take_while(|note| note.onset > sheet.from - 96.0);
         let mut wanted: Option<(f32, f32)> = None;
         for note in seen {
             let key = f32::from(note.pitch.key());
@@ -218,7 +247,7 @@ impl RollView {
     fn new(roll: &Roll, rect: Rect) -> Self {
         let field = Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), rect.max);
         let points_per_tick = f64::from(rect.width()) / (f64::from(roll.beats) * TICKS);
-        let from = roll.now - f64::from(rect.width() * NOW) / points_per_tick;
+        let from = roll.look_back.at(roll.now) - f64::from(rect.width() * NOW) / points_per_tick;
         Self { rect, field, from, now: roll.now, points_per_tick, keys: roll.keys }
     }
 
@@ -240,88 +269,33 @@ impl RollView {
         self.field.bottom() - (key - self.keys.0 + 1.0) * self.row()
     }
 
-    fn rows(&self, painter: &Painter) {
-        painter.rect_filled(self.rect, 0.0, theme::PAPER);
-        for key in 0..=127_u8 {
-            let at = f32::from(key);
-            if at < self.keys.0 - 1.0 || at > self.keys.1 + 1.0 {
-                continue;
-            }
-            let row = Rect::from_min_size(pos2(self.rect.left(), self.y(at)), vec2(self.rect.width(), self.row()));
-            if matches!(key % 12, 1 | 3 | 6 | 8 | 10) {
-                painter.rect_filled(row.intersect(self.field), 0.0, theme::PAPER_DARK);
-            }
-        }
-        for octave in 0..=10_u8 {
-            let y = self.y(f32::from(octave * 12)) + self.row();
-            if self.field.y_range().contains(y) {
-                painter.hline(self.field.x_range(), y, Stroke::new(1.0, theme::CARD));
-            }
-        }
-        let head = Rect::from_min_max(self.rect.min, pos2(self.rect.right(), self.field.top()));
-        painter.rect_filled(head, 0.0, theme::GROUND);
-    }
-
-    /// The strip with the names of the keys, at the left edge.
-    fn octaves(&self, painter: &Painter) {
-        /// As wide as the longest name.
-        const STRIP: f32 = 26.0;
-        let strip = Rect::from_min_size(self.field.min, vec2(STRIP, self.field.height()));
-        painter.rect_filled(strip, 0.0, theme::PAPER);
-        painter.vline(strip.right(), strip.y_range(), Stroke::new(1.0, theme::CARD));
-        for octave in 0..=10_u8 {
-            let y = self.y(f32::from(octave * 12)) + self.row();
-            let name = format!("C{}", i16::from(octave) - 1);
-            let galley = painter.layout_no_wrap(name, theme::tiny(), theme::QUIET);
-            let place = Align2::RIGHT_BOTTOM.anchor_size(pos2(strip.right() - 4.0, y - 1.0), galley.size());
-            if strip.contains_rect(place) {
-                painter.hline(strip.x_range(), y, Stroke::new(1.0, theme::CARD));
-                painter.galley(place.min, galley, theme::QUIET);
-            }
-        }
-    }
-
     fn bars(&self, painter: &Painter, history: &History, present: Option<&Present>) {
-        let mut changes: Vec<(f64, Bars)> = history.bars.iter().map(|change| (change.from, change.to)).collect();
-        if changes.is_empty() {
-            changes.extend(present.map(|present| (f64::NEG_INFINITY, present.snapshot.bars)));
-        }
-        if let Some((from, _)) = changes.first_mut() {
-            *from = f64::NEG_INFINITY;
-        }
-        let ends: Vec<f64> = changes.iter().skip(1).map(|(from, _)| *from).chain([f64::INFINITY]).collect();
-        for (&(from, bars), end) in changes.iter().zip(ends) {
-            let (from, end) = (from.max(self.from), end.min(self.to()));
-            if from < end {
-                self.lines(painter, history, bars, (from, end));
+        /// A bar narrower than this, in points, has no number.
+        const LEAST_NUMBERED: f64 = 34.0;
+        let lines = grid::grid(history, present, (self.from, self.to()), self.points_per_tick);
+        for line in lines {
+            let x = self.x(line.tick);
+            let (colour, top) = match line.kind {
+                LineKind::Beat => (theme::LIT, self.field.top()),
+                LineKind::Bar => (theme::FAINT, self.rect.top()),
+                LineKind::Jump => (theme::DIM, self.rect.top()),
+            };
+            painter.vline(x, top..=self.rect.bottom(), Stroke::new(1.0, colour));
+            let is_jump = line.kind == LineKind::Jump;
+            if is_jump {
+                // A double line, as in written music.
+                painter.vline(x - 3.0, top..=self.rect.bottom(), Stroke::new(1.0, colour));
             }
-        }
-    }
-
-    fn lines(&self, painter: &Painter, history: &History, bars: Bars, (from, end): (f64, f64)) {
-        let (bar, beat) = (bars.metre.bar().0, bars.metre.beat().0.max(1));
-        let too_narrow = |ticks: i64, least: f64| float(ticks) * self.points_per_tick < least;
-        let step = if too_narrow(beat, 7.0) { bar } else { beat };
-        let first = floor(from);
-        let mut line = first - bars.place(Ticks(first)).0;
-        while float(line) < end {
-            let mut at = line;
-            while at < line + bar {
-                if float(at) >= from && float(at) < end {
-                    let is_bar = at == line;
-                    let colour = if is_bar { theme::FAINT } else { theme::LIT };
-                    let top = if is_bar { self.rect.top() } else { self.field.top() };
-                    painter.vline(self.x(float(at)), top..=self.rect.bottom(), Stroke::new(1.0, colour));
-                    let number = (at - history.form_at(float(at)).0).div_euclid(bar) + 1;
-                    // Nothing was played before the first bar.
-                    if is_bar && number > 0 && !too_narrow(bar, 34.0) {
-                        let place = pos2(self.x(float(at)) + 4.0, self.rect.bottom() - 2.0);
-                        painter.text(place, Align2::LEFT_BOTTOM, number, theme::tiny(), theme::QUIET);
-                    }
-                }
-                at += step;
+            let bar = history.bars_at(line.tick).metre.bar().as_f64();
+            let Some(number) = line.number.filter(|_| is_jump || bar * self.points_per_tick >= LEAST_NUMBERED) else {
+                continue;
+            };
+            let place = pos2(x + 4.0, self.rect.bottom() - 2.0);
+            if is_jump {
+                painter.text(place, Align2::LEFT_BOTTOM, format!("bar {number}"), theme::tiny(), theme::DIM);
+            } else {
+                painter.text(place, Align2::LEFT_BOTTOM, number, theme::tiny(), theme::QUIET);
             }
-            line += bar;
         }
     }
 
@@ -362,13 +336,12 @@ impl RollView {
     }
 
     fn notes(&self, painter: &Painter, history: &History) {
-        // The longest notes may have begun before the left edge.
-        const LONGEST: f64 = 64.0 * TICKS;
         let first = history.notes.partition_point(|note| note.onset < self.from - LONGEST);
         for who in [NoteSource::Segue, NoteSource::Player] {
-            for note in history.notes.iter().skip(first).filter(|note| note.who == who) {
+            let seen = history.notes.iter().skip(first).take_while(|note| note.onset <= self.to());
+            for note in seen.filter(|note| note.who == who) {
                 let end = note.end.unwrap_or(self.now);
-                if end < self.from || note.onset > self.to() {
+                if end < self.from {
                     continue;
                 }
                 let body = self.body(note.onset, end, f32::from(note.pitch.key()));
@@ -405,22 +378,10 @@ impl RollView {
         painter.rect_filled(ahead, 0.0, Color32::from_white_alpha(5));
         painter.vline(x, self.rect.y_range(), Stroke::new(1.5, colour));
     }
-
-    fn legend(&self, painter: &Painter) {
-        let mut x = self.rect.right() - 10.0;
-        let y = self.rect.bottom() - 12.0;
-        let behind = Rect::from_min_max(self.rect.max - vec2(112.0, 22.0), self.rect.max);
-        painter.rect_filled(behind, 0.0, theme::PAPER);
-        for (name, colour) in [("Segue", theme::SEGUE), ("You", theme::PLAYER)] {
-            let drawn = painter.text(pos2(x, y), Align2::RIGHT_CENTER, name, theme::small(), theme::DIM);
-            let dot = Rect::from_center_size(pos2(drawn.left() - 9.0, y), vec2(10.0, 6.0));
-            painter.rect_filled(dot, 2.0, colour);
-            x = dot.left() - 14.0;
-        }
-    }
 }
 
-fn colour_of(who: NoteSource) -> Color32 {
+/// The colour of a player.
+pub fn colour_of(who: NoteSource) -> Color32 {
     match who {
         NoteSource::Player => theme::PLAYER,
         NoteSource::Segue | NoteSource::Comping | NoteSource::Click => theme::SEGUE,

@@ -4,6 +4,7 @@ mod capture;
 mod keys;
 mod letters;
 mod presets;
+mod roll;
 mod scale;
 mod sheet;
 mod words;

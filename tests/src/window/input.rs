@@ -236,7 +236,19 @@ impl HostWindow {
     /// # Errors
     /// When the keyboard has no Ctrl.
     pub fn hold_ctrl(&self, down: bool) -> Result<()> {
-        let (code, _) = self.code(CTRL)?;
+        self.hold(CTRL, down)
+    }
+
+    /// Presses or releases Shift.
+    ///
+    /// # Errors
+    /// When the keyboard has no such key.
+    pub fn hold_shift(&self, down: bool) -> Result<()> {
+        self.hold(SHIFT, down)
+    }
+
+    fn hold(&self, symbol: u32, down: bool) -> Result<()> {
+        let (code, _) = self.code(symbol)?;
         self.fake(if down { KEY_PRESS_EVENT } else { KEY_RELEASE_EVENT }, code, (0, 0))?;
         self.pause();
         Ok(())

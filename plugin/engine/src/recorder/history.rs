@@ -142,7 +142,12 @@ impl History {
 
     /// Whether any note still sounds.
     pub fn is_sounding(&self) -> bool {
-        self.notes.iter().rev().take(Self::OPEN).any(|note| note.end.is_none())
+        self.sounding().next().is_some()
+    }
+
+    /// The notes that still sound.
+    pub fn sounding(&self) -> impl Iterator<Item = &RecordedNote> {
+        self.notes.iter().rev().take(Self::OPEN).filter(|note| note.end.is_none())
     }
 
     /// How many notes back a note that still sounds can lie.

@@ -3,7 +3,7 @@
 
 use super::fixture::{Fixture, passes_on_a_screen_of_its_own};
 use crate::support::Settings;
-use segue_tests::window::{ENTER, ESCAPE};
+use segue_tests::window::{ENTER, ESCAPE, wait_until};
 use std::time::Duration;
 
 /// The smallest window, the usual one, and a large one.
@@ -21,6 +21,7 @@ fn every_state_of_the_window_is_photographed() {
 fn every_state() {
     pages();
     modes();
+    look_back();
     charts();
     lists();
     messages();
@@ -59,10 +60,29 @@ fn pages() {
         resize(&mut editor, width, height);
         for (page, control) in [("Play", "Temperature"), ("Stage", "Keep answers"), ("Set up", "Window scale")] {
             editor.window.click(&format!("Page {page}")).unwrap();
-            editor.window.find(if page == "Play" { "Temperature" } else { "Window scale" }).unwrap();
+            editor.window.find(control).unwrap();
             editor.photograph(&format!("{size}-{}.png", page.replace(' ', "-").to_lowercase()));
         }
     }
+    finish(editor);
+}
+
+/// The roll looks back with Shift and the wheel, and the button goes back to now.
+fn look_back() {
+    let editor = open(&[("Style", "Jazz")]);
+    std::thread::sleep(Duration::from_secs(12));
+    editor.window.point(editor.window.find("Roll").unwrap().middle()).unwrap();
+    editor.photograph("roll-hint.png");
+    editor.window.hold_shift(true).unwrap();
+    for _ in 0..6 {
+        editor.window.wheel("Roll", true).unwrap();
+    }
+    editor.window.hold_shift(false).unwrap();
+    editor.window.find("Back to now").unwrap();
+    editor.photograph("roll-back.png");
+    editor.window.click("Back to now").unwrap();
+    let is_back = wait_until("the music is followed", || !editor.window.controls().contains_key("Back to now"));
+    assert!(is_back.is_ok(), "the button has gone");
     finish(editor);
 }
 
