@@ -12,6 +12,7 @@ mod device_card;
 mod file_dialog;
 mod forget;
 mod keyboard;
+mod meters;
 mod notice;
 mod own_style;
 mod pages;
@@ -20,8 +21,8 @@ mod resize_handle;
 mod roll;
 mod status;
 mod tap;
-mod test_probe;
 mod tempo_field;
+mod test_probe;
 #[cfg(test)]
 mod tests;
 mod theme;

@@ -141,6 +141,7 @@ impl Engine {
         let mut io = SoundedIo::new(events, &mut self.sound, left, right, sound.is_on);
         self.performer.perform(block, &mut RecordedIo::new(&mut io, &mut self.recorder), &mut self.audio);
         io.finish();
+        self.stats.peaks.raise(self.sound.take_peaks());
         let song_beats = block.transport.beats.filter(|_| block.transport.playing);
         let (snapshot, chords) = (self.performer.snapshot(self.recorder.is_watched()), self.performer.chords());
         self.recorder.end_block(block.frames, f64::from(self.sample_rate), &snapshot, chords, song_beats);

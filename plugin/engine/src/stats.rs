@@ -25,6 +25,31 @@ impl Counter {
     }
 }
 
+/// The loudest sample of each part of the built-in sound since a reader last looked: of the player, Segue and the
+/// comping.
+#[derive(Debug, Default)]
+pub struct Peaks([AtomicU32; Peaks::PARTS]);
+
+impl Peaks {
+    /// The number of parts.
+    pub const PARTS: usize = 3;
+
+    /// Takes the peaks of a block, which are not negative. Called by the audio thread.
+    pub fn raise(&self, peaks: [f32; Self::PARTS]) {
+        for (part, peak) in self.0.iter().zip(peaks) {
+            if peak > 0.0 {
+                // Numbers that are not negative have the order of their bits.
+                part.fetch_max(peak.to_bits(), Relaxed);
+            }
+        }
+    }
+
+    /// The peaks since the last call.
+    pub fn take(&self) -> [f32; Self::PARTS] {
+        self.0.each_ref().map(|part| f32::from_bits(part.swap(0, Relaxed)))
+    }
+}
+
 /// The health of one instance.
 #[derive(Debug, Default)]
 pub struct Stats {
@@ -44,6 +69,8 @@ pub struct Stats {
     pub panics: Counter,
     /// How long the last request took, in nanoseconds.
     pub elapsed_ns: AtomicU64,
+    /// How loud the built-in sound is.
+    pub peaks: Peaks,
     worker_status: AtomicU8,
 }
 

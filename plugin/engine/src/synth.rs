@@ -12,6 +12,7 @@ mod tine;
 mod voice;
 
 use crate::host::NoteSource;
+use crate::stats::Peaks;
 use centre::Centre;
 use fundsp::audionode::AudioNode;
 use fundsp::follow::Follow;
@@ -128,6 +129,8 @@ pub struct Sound {
     tremolo: Sine<f64>,
     centre: Centre,
     limiter: Limiter,
+    /// The loudest sample of each part since they were last taken.
+    peaks: [f32; NoteSource::COUNT],
 }
 
 impl Sound {
@@ -145,6 +148,7 @@ impl Sound {
             tremolo,
             centre: Centre::new(sample_rate),
             limiter: Limiter::new(sample_rate),
+            peaks: [0.0; NoteSource::COUNT],
         }
     }
 
@@ -209,6 +213,13 @@ impl Sound {
         self.voices.is_empty() && self.centre.is_at_rest()
     }
 
+    /// The loudest samples of the player, Segue and the comping since the last call, with their levels and before they
+    /// are mixed.
+    pub fn take_peaks(&mut self) -> [f32; Peaks::PARTS] {
+        let [player, segue, comping, _] = std::mem::take(&mut self.peaks);
+        [player, segue, comping]
+    }
+
     /// Overwrites both slices, which must have the same length, with the next frames.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
         left.fill(0.0);
@@ -235,8 +246,10 @@ impl Sound {
         for (i, (left, right)) in left.iter_mut().zip(right).enumerate().take(frames) {
             let sway = self.tremolo.filter_mono(TREMOLO_HZ);
             let mut sum = (0.0, 0.0);
-            for (((bus, level), seat), gains) in buses.iter().zip(&mut self.levels).zip(&SEATS).zip(gains) {
+            let parts = buses.iter().zip(&mut self.levels).zip(&mut self.peaks);
+            for (((bus, level), peak), (seat, gains)) in parts.zip(SEATS.iter().zip(gains)) {
                 let sample = bus.get(i).map_or(0.0, |sample| sample * level.next());
+                *peak = peak.max(sample.abs());
                 let sway = seat.tremolo * sway;
                 sum.0 += sample * gains.0 * (1.0 - sway);
                 sum.1 += sample * gains.1 * (1.0 + sway);

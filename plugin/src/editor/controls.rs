@@ -84,8 +84,10 @@ fn paint_knob(cx: &UiContext<'_>, centre: Pos2, radius: f32, value: f32, origin:
     painter.line_segment([at(tip, inner * 0.62), at(tip, inner)], Stroke::new((width * 0.6).max(2.0), theme::TEXT));
 }
 
-/// A vertical fader, with its name and its value below.
-pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, colour: Color32, tip: &str) {
+/// A vertical fader, with its name and its value below, and a meter at its right of which a part from 0 to 1 is lit.
+pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, (colour, lit): (Color32, f32), tip: &str) {
+    /// Right of the cap.
+    const METER: std::ops::RangeInclusive<f32> = 16.0..=20.0;
     let slot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 36.0 - NAME_LINE));
     let response = cx.draggable(param, slot, tip, |moved| -moved.y * 1.4);
     let value = cx.value(param);
@@ -98,6 +100,10 @@ pub fn fader<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, colour: Co
     let cap = Rect::from_center_size(pos2(x, y.clamp(slot.top() + 4.0, slot.bottom() - 4.0)), vec2(26.0, 9.0));
     let fill = if response.hovered() || response.dragged() { theme::TEXT } else { theme::DIM };
     painter.rect_filled(cap, 3.0, fill);
+    let meter = Rect::from_x_y_ranges(x + METER.start()..=x + METER.end(), slot.y_range());
+    painter.rect_filled(meter, 1.0, theme::EDGE);
+    painter.rect_filled(meter.with_min_y(meter.bottom() - lit * meter.height()), 1.0, colour);
+    cx.mark(&format!("{} meter", param.name()), meter);
     // Each word of the name has its own line, because a fader is narrow.
     for (line, word) in (0_u8..).zip(param.name().rsplit(' ')) {
         let bottom = rect.bottom() - 20.0 - NAME_LINE * f32::from(line);
@@ -143,12 +149,6 @@ pub fn segments<T: Enum + PartialEq + 'static>(
 
 /// A button that shows the present value and opens a list. `choices` are normalized values.
 pub fn picker<P: Param>(cx: &mut UiContext<'_>, rect: Rect, param: &P, choices: &[f32], tip: &str) {
-    let words = |choice: f32| param.normalized_value_to_string(choice, true);
-    let face = words(param.modulated_normalized_value());
-    let rows: Vec<(String, bool)> = choices.iter().map(|choice| (words(*choice), words(*choice) == face)).collect();
-    let picked = list_with_words(cx, rect, (param.name(), &face), &rows, about, tip);
-    if let Some(choice) = picked.and_then(|picked| choices.get(picked)) {
-        cx.set(param, *choice);
     picker_with_words(cx, rect, param, choices, &[], tip);
 }
 
@@ -161,6 +161,12 @@ pub fn picker_with_words<P: Param>(
     about: &[String],
     tip: &str,
 ) {
+    let words = |choice: f32| param.normalized_value_to_string(choice, true);
+    let face = words(param.modulated_normalized_value());
+    let rows: Vec<(String, bool)> = choices.iter().map(|choice| (words(*choice), words(*choice) == face)).collect();
+    let picked = list_with_words(cx, rect, (param.name(), &face), &rows, about, tip);
+    if let Some(choice) = picked.and_then(|picked| choices.get(picked)) {
+        cx.set(param, *choice);
     }
 }
 
@@ -179,12 +185,6 @@ pub fn list(
     rows: &[(String, bool)],
     tip: &str,
 ) -> Option<usize> {
-    let response = raised(cx, name, rect, face, tip);
-    let mut picked = None;
-    let mut places = Vec::new();
-    let popup = egui::Popup::menu(&response).width(rect.width().max(LEAST_LIST)).gap(2.0);
-    popup.show(|ui| {
-) -> Option<usize> {
     list_with_words(cx, rect, (name, face), rows, &[], tip)
 }
 
@@ -196,6 +196,12 @@ fn list_with_words(
     rows: &[(String, bool)],
     about: &[String],
     tip: &str,
+) -> Option<usize> {
+    let response = raised(cx, name, rect, face, tip);
+    let mut picked = None;
+    let mut places = Vec::new();
+    let popup = egui::Popup::menu(&response).width(rect.width().max(LEAST_LIST)).gap(2.0);
+    popup.show(|ui| {
         ui.set_max_height(420.0);
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         egui::ScrollArea::vertical().show(ui, |ui| {

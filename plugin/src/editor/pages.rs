@@ -8,6 +8,7 @@ use super::chart_field::ChartField;
 use super::controls::{
     LINE, button, card, choice, fader, knob, label, large_knob, named_field, stepper, toggle, trigger,
 };
+use super::meters::Meters;
 use super::own_style::OwnStylePanel;
 use super::presets::PresetMenu;
 use super::roll::{self, Roll};
@@ -19,6 +20,7 @@ use crate::host_adapter::editor_window::SizeRequest;
 use crate::params::{ModeChoice, SegueParams};
 use egui::{Align2, Rect, pos2, vec2};
 use nice_plug::prelude::{BoolParam, Param};
+use segue_engine::stats::Peaks;
 
 const HEADER: f32 = 48.0;
 const FOOT: f32 = 26.0;
@@ -51,9 +53,10 @@ pub struct Setup {
     pub(super) capture_button: CaptureButton,
     forget: forget::ForgetButton,
     tapped: tap::Taps,
+    key_strip: keyboard::KeyStrip,
+    meters: Meters,
 }
 
-    key_strip: keyboard::KeyStrip,
 /// Everything that one frame shows.
 pub struct View<'a> {
     pub data: &'a EditorData,
@@ -76,7 +79,7 @@ impl View<'_> {
         let (rest, foot) = split_bottom(rest, FOOT);
         let (rest, controls) = split_bottom(rest, CARDS + KEYS + 2.0 * theme::GAP);
         let (roll, row) = split_bottom(rest, ROW + EXPLAINED + theme::GAP);
-        let moves = self.roll.read(self.data);
+        let moves = self.roll.read(self.data) | self.setup.meters.read(&self.data.stats.peaks);
         let params = &self.data.params;
         self.setup.own.look(cx, params);
         self.setup.capture_button.look(cx);
@@ -110,7 +113,7 @@ impl View<'_> {
         self.turns(cx, turns);
         self.taste(cx, habits);
         notes(cx, scale, params);
-        levels(cx, sound, params);
+        levels(cx, sound, params, self.setup.meters.lit());
         let (name, strip) = split_left(keys, 64.0);
         label(cx, name, "Range");
         let strip = Rect::from_min_max(strip.min + vec2(8.0, 6.0), strip.max - vec2(8.0, 0.0));
@@ -319,14 +322,16 @@ fn notes(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
     section(cx, rect, "Notes", rows);
 }
 
-fn levels(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams) {
+fn levels(cx: &mut UiContext<'_>, rect: Rect, params: &SegueParams, lit: [f32; Peaks::PARTS]) {
     let inside = card(cx, rect, "Sound");
     let (faders, switches) = split_bottom(inside, LINE);
     let faders = Rect::from_min_max(faders.min, faders.max - vec2(0.0, 6.0));
     let [you, segue, comping] = columns(faders, [1.0, 1.0, 1.0]);
-    fader(cx, you, &params.sound.player_level, theme::PLAYER, "How loud the built-in piano plays your notes.");
-    fader(cx, segue, &params.sound.segue_level, theme::SEGUE, "How loud the built-in piano plays Segue's notes.");
-    fader(cx, comping, &params.harmony.comping_level, theme::DIM, "How loud the chords are played.");
+    let sound = &params.sound;
+    let [yours, segues, compings] = lit;
+    fader(cx, you, &sound.player_level, (theme::PLAYER, yours), "How loud the built-in piano plays your notes.");
+    fader(cx, segue, &sound.segue_level, (theme::SEGUE, segues), "How loud the built-in piano plays Segue's notes.");
+    fader(cx, comping, &params.harmony.comping_level, (theme::DIM, compings), "How loud the chords are played.");
     let piano = "The built-in electric piano. Switch it off when Segue's notes go to another instrument.";
     let [all, chords] = columns(switches, [1.0, 1.2]);
     toggle(cx, all, &params.sound.on, piano);
@@ -342,6 +347,11 @@ fn drawn_seed() -> i32 {
     i32::try_from(drawn).unwrap_or(0)
 }
 
+/// Leaves room between cards and the status line.
+fn above_foot(rect: Rect) -> Rect {
+    split_bottom(rect, theme::GAP).0
+}
+
 fn split_top(rect: Rect, height: f32) -> (Rect, Rect) {
     let y = rect.top() + height;
     (Rect::from_min_max(rect.min, pos2(rect.right(), y)), Rect::from_min_max(pos2(rect.left(), y), rect.max))
@@ -352,11 +362,6 @@ fn split_bottom(rect: Rect, height: f32) -> (Rect, Rect) {
 }
 
 fn split_left(rect: Rect, width: f32) -> (Rect, Rect) {
-/// Leaves room between cards and the status line.
-fn above_foot(rect: Rect) -> Rect {
-    split_bottom(rect, theme::GAP).0
-}
-
     let x = rect.left() + width;
     (Rect::from_min_max(rect.min, pos2(x, rect.bottom())), Rect::from_min_max(pos2(x, rect.top()), rect.max))
 }

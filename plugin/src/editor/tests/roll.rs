@@ -322,3 +322,31 @@ fn the_folder_of_presets_is_shown() {
     assert_eq!(screen.opened, [folder.display().to_string()]);
     assert!(!screen.has("Search presets"), "the list has closed");
 }
+
+/// The meters beside the faders show the peaks and fall back when it is silent.
+#[test]
+fn the_meters_show_the_peaks_and_fall() {
+    let mut screen = FakeScreen::open("meters");
+    // The height of a lit meter is the share of the way from -48 dB to 0 dB.
+    let lit = |screen: &FakeScreen, name: &str, colour| {
+        let meter = screen.place(&format!("{name} meter")).expand(0.5);
+        let part = |drawn: &ClippedShape| match &drawn.shape {
+            Shape::Rect(shape) if shape.fill == colour && meter.contains_rect(shape.rect) => Some(shape.rect.height()),
+            _ => None,
+        };
+        screen.shapes.iter().filter_map(part).sum::<f32>() / screen.place(&format!("{name} meter")).height()
+    };
+    let all = |screen: &FakeScreen| {
+        [("Player level", theme::PLAYER), ("Segue level", theme::SEGUE), ("Comping level", theme::DIM)]
+            .map(|(name, colour)| lit(screen, name, colour))
+    };
+    assert_eq!(all(&screen), [0.0; 3]);
+    screen.app.data.stats.peaks.raise([0.5, 0.0, 0.063]);
+    screen.frame(Vec::new());
+    let [player, segue, comping] = all(&screen);
+    // -6 dB and -24 dB.
+    assert!((player - 0.875).abs() < 0.02 && segue == 0.0 && (comping - 0.5).abs() < 0.02, "{:?}", all(&screen));
+    std::thread::sleep(Duration::from_secs(2));
+    screen.frame(Vec::new());
+    assert_eq!(all(&screen), [0.0; 3]);
+}
