@@ -28,6 +28,8 @@ pub struct Parameter {
     pub id: u32,
     /// What hosts show.
     pub name: String,
+    /// The group under which hosts show it.
+    pub group: String,
     /// The least value, in the host's own scale.
     pub min: f64,
     /// The greatest value, in the host's own scale.
@@ -90,6 +92,7 @@ impl Instance {
             Some(Parameter {
                 id: info.id.get(),
                 name: String::from_utf8_lossy(info.name).into_owned(),
+                group: String::from_utf8_lossy(info.module).into_owned(),
                 min: info.min_value,
                 max: info.max_value,
                 default: info.default_value,
@@ -147,11 +150,21 @@ impl Instance {
     /// # Errors
     /// When it has no such parameter or no text for it.
     pub fn text(&mut self, name: &str) -> Result<String> {
+        let id = self.clap_id(name)?;
+        let handle = self.plugin.plugin_handle();
+        let value = params(handle)?.get_value(&handle, id).with_context(|| format!("{name} has no value"))?;
+        self.text_of(name, value)
+    }
+
+    /// The text by which the plugin shows a value of a parameter, in the host's own scale.
+    ///
+    /// # Errors
+    /// When it has no such parameter or no text for it.
+    pub fn text_of(&mut self, name: &str, value: f64) -> Result<String> {
         const LONGEST: usize = 256;
         let id = self.clap_id(name)?;
         let handle = self.plugin.plugin_handle();
         let extension = params(handle)?;
-        let value = extension.get_value(&handle, id).with_context(|| format!("{name} has no value"))?;
         let mut buffer = [0; LONGEST];
         let text = extension
             .value_to_text(&handle, id, value, &mut buffer)

@@ -146,6 +146,7 @@ pub(crate) mod tests {
         let parameter = |(_, name): &(Param, &str)| Parameter {
             id: 0,
             name: (*name).to_owned(),
+            group: String::new(),
             min: 0.0,
             max: 127.0,
             default: 0.0,

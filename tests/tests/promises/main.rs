@@ -17,6 +17,7 @@ mod editor;
 mod fast_hosts;
 mod faults;
 mod faults_events;
+mod generic_editor;
 mod groove;
 mod hand_over;
 mod hosts;
