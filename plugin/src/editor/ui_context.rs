@@ -24,6 +24,8 @@ const DRAG_POINTS: f32 = 180.0;
 const FINE: f32 = 0.1;
 /// One notch of the wheel as a share of the range, for parameters without steps.
 const NOTCH: f32 = 0.02;
+/// How much wider than a number's place the words in it may be before they are written smaller.
+const WORDS_SPARE: f32 = 18.0;
 /// A double click has ended by then.
 const SECOND_CLICK: Duration = Duration::from_millis(900);
 /// How long a momentary switch stays on: longer than the longest block, so that the audio thread sees it.
@@ -317,7 +319,12 @@ impl<'a> UiContext<'a> {
     /// The same, showing other words while the value is not being changed.
     pub fn number_as<P: Param>(&mut self, param: &P, rect: Rect, words: Option<&str>) {
         let words = words.filter(|_| !self.is_dragged(param));
-        self.number_in(param, rect, theme::small(), theme::DIM, words);
+        // Longer words are written smaller.
+        let width =
+            |words: &str| self.ui.painter().layout_no_wrap(words.to_owned(), theme::small(), theme::DIM).size().x;
+        let is_long = words.is_some_and(|words| width(words) > rect.width() + WORDS_SPARE);
+        let font = if is_long { theme::tiny() } else { theme::small() };
+        self.number_in(param, rect, font, theme::DIM, words);
     }
 
     /// The same in a brighter colour.
