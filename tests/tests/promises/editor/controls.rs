@@ -217,10 +217,10 @@ fn pull_the_corner(editor: &mut Fixture) {
     editor.window.pause();
 }
 
-/// Clicks on everything, on both pages and in all modes; nothing may break.
+/// Clicks on everything, on all pages and in all modes; nothing may break.
 fn click_everything(editor: &mut Fixture) {
     let leave = ["Corner", "Capture", "Panic", "Open style…", "frames"];
-    for page in ["Play", "Set up"] {
+    for page in ["Play", "Stage", "Set up"] {
         for mode in ["Answer", "Trade", "Duet"] {
             editor.window.click(&format!("Mode {mode}")).unwrap();
             editor.window.click(&format!("Page {page}")).unwrap();
