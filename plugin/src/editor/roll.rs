@@ -15,7 +15,7 @@ pub use chords::usual_chart;
 use chords::{ChordChange, between, now_and_next};
 use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, StrokeKind, Vec2, lerp, pos2};
 use grid::LineKind;
-use look_back::LookBack;
+use look_back::ScrollBack;
 use segue_engine::host::NoteSource;
 use segue_engine::recorder::midi_file::LONGEST_NS;
 use segue_engine::recorder::{History, Present};
@@ -61,7 +61,7 @@ pub struct Roll {
     /// The position at the playhead, in ticks.
     now: f64,
     beats: f32,
-    look_back: LookBack,
+    look_back: ScrollBack,
     /// The lowest and the highest visible key, while they glide to their targets.
     keys: (f32, f32),
     /// When turns of a trade began while the window was open, and whether they are Segue's.
@@ -77,7 +77,7 @@ impl Default for Roll {
             fresh: None,
             now: 0.0,
             beats: BEATS.0,
-            look_back: LookBack::default(),
+            look_back: ScrollBack::default(),
             keys: (48.0, 84.0),
             turns: Vec::new(),
         }

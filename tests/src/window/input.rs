@@ -172,8 +172,19 @@ impl HostWindow {
     /// # Errors
     /// When there is none of that name.
     pub fn wheel(&self, name: &str, up: bool) -> Result<()> {
+        self.turn(name, if up { 4 } else { 5 })
+    }
+
+    /// Turns a sideways wheel to the left over a control.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn wheel_left(&self, name: &str) -> Result<()> {
+        self.turn(name, 6)
+    }
+
+    fn turn(&self, name: &str, button: u8) -> Result<()> {
         self.point(self.find(name)?.middle())?;
-        let button = if up { 4 } else { 5 };
         self.fake(BUTTON_PRESS_EVENT, button, (0, 0))?;
         self.fake(BUTTON_RELEASE_EVENT, button, (0, 0))?;
         self.pause();

@@ -1,5 +1,5 @@
-//! The page *Stage*: answers that are played again, and who plays what. *Again* and *Mute* themselves are under the roll
-//! on every page.
+//! The page *Stage*: answers that are played again, and who plays what. *Again* and *Mute* themselves stand under the
+//! roll on every page.
 
 use super::super::ui_context::{NAME, UiContext};
 use super::{MIDI_NAME, chosen, columns, section, stepped, toggled};

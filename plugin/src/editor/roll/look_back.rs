@@ -16,9 +16,9 @@ const HINT: &str = "Wheel: zoom. Shift and wheel: back in time.";
 
 /// The moment at the playhead's place while the musician looks back.
 #[derive(Debug, Default)]
-pub struct LookBack(Option<f64>);
+pub struct ScrollBack(Option<f64>);
 
-impl LookBack {
+impl ScrollBack {
     /// The moment at the playhead's place: now, unless the musician looks back.
     pub fn at(&self, now: f64) -> f64 {
         self.0.map_or(now, |back| back.min(now))
@@ -53,7 +53,9 @@ impl LookBack {
 /// How far an event scrolls back, in points.
 fn scrolled(event: &Event) -> f32 {
     // WORKAROUND(baseview 0.4.2): on X11 a wheel that is turned to the left reports a negative distance, and everywhere
-    // else a positive one. Delete when `platform/x11/mouse.rs` reports 1.0 for button 6.
+    // else a positive one. Not reported, see
+    // <https://docs.rs/crate/baseview/0.4.2/source/src/platform/x11/mouse.rs#L60>. Tested by
+    // `every_state_of_the_window_is_photographed`. Delete when button 6 gives a positive distance.
     const TO_THE_LEFT: f32 = if cfg!(target_os = "linux") { -1.0 } else { 1.0 };
     let Event::MouseWheel { unit, delta, modifiers, .. } = event else { return 0.0 };
     let turned = if modifiers.shift && delta.x == 0.0 { delta.y } else { delta.x * TO_THE_LEFT };

@@ -83,6 +83,8 @@ fn look_back() {
     editor.window.click("Back to now").unwrap();
     let is_back = wait_until("the music is followed", || !editor.window.controls().contains_key("Back to now"));
     assert!(is_back.is_ok(), "the button has gone");
+    editor.window.wheel_left("Roll").unwrap();
+    editor.window.find("Back to now").unwrap();
     finish(editor);
 }
 
