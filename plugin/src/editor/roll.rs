@@ -291,6 +291,10 @@ impl RollView {
                 continue;
             };
             let place = pos2(x + 4.0, self.rect.bottom() - 2.0);
+            if place.x < self.field.left() + paper::STRIP {
+                // The names of the keys would hide half of it, and 31 would be read as 1.
+                continue;
+            }
             if is_jump {
                 painter.text(place, Align2::LEFT_BOTTOM, format!("bar {number}"), theme::tiny(), theme::DIM);
             } else {

@@ -4,6 +4,9 @@ use super::RollView;
 use crate::editor::theme;
 use egui::{Align2, Painter, Rect, Stroke, pos2, vec2};
 
+/// The width of the strip with the names of the keys, as wide as the longest name.
+pub(super) const STRIP: f32 = 26.0;
+
 impl RollView {
     pub(super) fn rows(&self, painter: &Painter) {
         painter.rect_filled(self.rect, 0.0, theme::PAPER);
@@ -29,8 +32,6 @@ impl RollView {
 
     /// The strip with the names of the keys, at the left edge.
     pub(super) fn octaves(&self, painter: &Painter) {
-        /// As wide as the longest name.
-        const STRIP: f32 = 26.0;
         let strip = Rect::from_min_size(self.field.min, vec2(STRIP, self.field.height()));
         painter.rect_filled(strip, 0.0, theme::PAPER);
         painter.vline(strip.right(), strip.y_range(), Stroke::new(1.0, theme::CARD));

@@ -93,12 +93,17 @@ pub struct Fixture {
 
 impl Fixture {
     pub fn set_up(settings: Settings<'_>, corner: (i16, i16), scale: f32) -> Self {
+        Self::with_score(settings, jam_score(), corner, scale)
+    }
+
+    /// The same with other music.
+    pub fn with_score(settings: Settings<'_>, score: Score, corner: (i16, i16), scale: f32) -> Self {
         let mut instance = instance(settings);
         instance.set_offline(false).expect("it plays live");
         instance.activate(RATE, BLOCK).expect("it can be activated");
         let size = (points(980.0, scale), points(690.0, scale));
         let window = HostWindow::new(corner, size, scale).expect("a window");
-        let jam = Jam::begin(&mut instance, jam_score(), BLOCK).expect("it plays");
+        let jam = Jam::begin(&mut instance, score, BLOCK).expect("it plays");
         let mut editor = Self { instance, window, jam: Some(jam), is_open: false };
         editor.open();
         editor

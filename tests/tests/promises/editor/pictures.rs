@@ -1,8 +1,10 @@
 //! Pictures of the window: all pages at three sizes, and each state that a musician meets. They are made to be looked
 //! at, in the folder `pictures` beside the bundles; the test checks that each state is there.
 
-use super::fixture::{Fixture, passes_on_a_screen_of_its_own};
+use super::fixture::{Fixture, RATE, passes_on_a_screen_of_its_own};
 use crate::support::Settings;
+use segue_tests::score::Score;
+use segue_tests::timeline::Timeline;
 use segue_tests::window::{ENTER, ESCAPE, wait_until};
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ fn every_state() {
     pages();
     modes();
     look_back();
+    without_song();
     charts();
     lists();
     messages();
@@ -85,6 +88,26 @@ fn look_back() {
     assert!(is_back.is_ok(), "the button has gone");
     editor.window.wheel_left("Roll").unwrap();
     editor.window.find("Back to now").unwrap();
+    finish(editor);
+}
+
+/// Two phrases without a song, from which the tempo is read, with a silence between them.
+fn without_song() {
+    /// The frames at which the phrases begin, and of a quarter note in each: 90 and 107 a minute.
+    const PHRASES: [(i64, i64); 2] = [(48_000, 32_000), (672_000, 27_000)];
+    let mut score = Score::silence(Timeline::stopped(RATE), 1_440_000);
+    for (first, quarter) in PHRASES {
+        for (index, eighth) in (0_u8..).zip([0_i64, 2, 3, 4, 6, 8, 10, 11, 12, 14]) {
+            let uneven = [0, 900, -700, 500, -900][usize::from(index) % 5];
+            let down = first + eighth * quarter / 2 + uneven;
+            score.press(60 + index, down, down + 9_000);
+        }
+    }
+    let editor = Fixture::with_score(&[("Style", "Irish")], score, (0, 0), 1.0);
+    for moment in 1..=6 {
+        std::thread::sleep(Duration::from_secs(3));
+        editor.photograph(&format!("heard-{moment}.png"));
+    }
     finish(editor);
 }
 
