@@ -184,8 +184,8 @@ impl Roll {
     pub fn sounding(&self) -> [Option<NoteSource>; KEYS] {
         let mut keys = [None; KEYS];
         for note in self.history.sounding() {
-            let key = &mut keys[usize::from(note.pitch.key())];
-            *key = if *key == Some(NoteSource::Player) { *key } else { Some(note.who) };
+            let Some(key) = keys.get_mut(usize::from(note.pitch.key())) else { continue };
+            *key = key.filter(|who| *who == NoteSource::Player).or(Some(note.who));
         }
         keys
     }

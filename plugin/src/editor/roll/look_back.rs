@@ -66,7 +66,7 @@ fn scrolled(event: &Event) -> f32 {
 }
 
 /// Names the note under the pointer; where there is none, says how to zoom and scroll.
-pub fn point_out(painter: &Painter, sheet: &RollView, history: &History, present: Option<&Present>, pointer: Pos2) {
+pub fn point_out(painter: &Painter, sheet: &RollView, history: &History, present: Option<&Present>, place: Pos2) {
     let hint = |words: &str, at: Pos2, align: Align2, colour| {
         let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), colour);
         let place = align.anchor_size(at, galley.size());
@@ -82,19 +82,19 @@ pub fn point_out(painter: &Painter, sheet: &RollView, history: &History, present
         );
         painter.galley(place.min, galley, colour);
     };
-    match under(sheet, history, present, pointer) {
+    match under(sheet, history, present, place) {
         Some(words) => {
-            let is_high = pointer.y < sheet.field.top() + 40.0;
+            let is_high = place.y < sheet.field.top() + 40.0;
             let (shift, align) = if is_high { (18.0, Align2::LEFT_TOP) } else { (-10.0, Align2::LEFT_BOTTOM) };
-            hint(&words, pointer + vec2(10.0, shift), align, theme::TEXT);
+            hint(&words, place + vec2(10.0, shift), align, theme::TEXT);
         }
         None => hint(HINT, sheet.field.min + vec2(36.0, 10.0), Align2::LEFT_TOP, theme::DIM),
     }
 }
 
 /// The note under the pointer in words.
-fn under(sheet: &RollView, history: &History, present: Option<&Present>, pointer: Pos2) -> Option<String> {
-    let is_here = |onset: f64, end: f64, key: u8| sheet.body(onset, end, f32::from(key)).expand(1.0).contains(pointer);
+fn under(sheet: &RollView, history: &History, present: Option<&Present>, place: Pos2) -> Option<String> {
+    let is_here = |onset: f64, end: f64, key: u8| sheet.body(onset, end, f32::from(key)).expand(1.0).contains(place);
     let words = |key: u8, velocity: u8, who: &str| {
         let name = formatters::v2s_i32_key_formatter()(i32::from(key));
         format!("{name}, velocity {velocity}, {who}")
