@@ -4,7 +4,7 @@
 use super::fixture::{Fixture, RATE, passes_on_a_screen_of_its_own};
 use crate::support::Settings;
 use segue_tests::score::Score;
-use segue_tests::timeline::Timeline;
+use segue_tests::timeline::{Frame, Timeline};
 use segue_tests::window::{ENTER, ESCAPE, wait_until};
 use std::time::Duration;
 
@@ -94,11 +94,11 @@ fn look_back() {
 /// Two phrases without a song, from which the tempo is read, with a silence between them.
 fn without_song() {
     /// The frames at which the phrases begin, and of a quarter note in each: 90 and 107 a minute.
-    const PHRASES: [(i64, i64); 2] = [(48_000, 32_000), (672_000, 27_000)];
+    const PHRASES: [(Frame, Frame); 2] = [(48_000, 32_000), (672_000, 27_000)];
     let mut score = Score::silence(Timeline::stopped(RATE), 1_440_000);
     for (first, quarter) in PHRASES {
-        for (index, eighth) in (0_u8..).zip([0_i64, 2, 3, 4, 6, 8, 10, 11, 12, 14]) {
-            let uneven = [0, 900, -700, 500, -900][usize::from(index) % 5];
+        for (index, eighth) in (0_u8..).zip([0, 2, 3, 4, 6, 8, 10, 11, 12, 14]) {
+            let uneven: Frame = [900, 1_800, 200, 1_400, 0][usize::from(index) % 5];
             let down = first + eighth * quarter / 2 + uneven;
             score.press(60 + index, down, down + 9_000);
         }
