@@ -132,7 +132,7 @@ impl BlockEvents {
 
     /// What the host says of its transport at the start of the piece, if it says anything there.
     pub fn transport_at(&self, piece: BlockPiece) -> Option<clap_event_transport> {
-        let is_transport = |event: &HostEvent<'_>| is_core(event, CLAP_EVENT_TRANSPORT);
+        let is_transport = |event: &ClapEvent<'_>| is_core(event, CLAP_EVENT_TRANSPORT);
         let last = (piece.first..piece.next).rev().filter_map(|index| self.event(index)).find(is_transport)?;
         let is_whole = last.size as usize >= size_of::<clap_event_transport>();
         // SAFETY: an event of this kind and size.
@@ -140,7 +140,7 @@ impl BlockEvents {
     }
 
     /// All of them, in the host's order.
-    pub fn iter(&self) -> impl Iterator<Item = HostEvent<'_>> {
+    pub fn iter(&self) -> impl Iterator<Item = ClapEvent<'_>> {
         (0..self.len()).filter_map(|index| self.event(index))
     }
 
@@ -151,30 +151,30 @@ impl BlockEvents {
         host.size.map_or(0, |size| unsafe { size(self.host) })
     }
 
-    fn event(&self, index: u32) -> Option<HostEvent<'_>> {
+    fn event(&self, index: u32) -> Option<ClapEvent<'_>> {
         // SAFETY: the host's list is valid during its block, or null.
         let get = unsafe { self.host.as_ref() }?.get?;
         // SAFETY: the list gets itself.
         let event = NonNull::new(unsafe { get(self.host, index) }.cast_mut())?;
-        Some(HostEvent { event, block: PhantomData })
+        Some(ClapEvent { event, block: PhantomData })
     }
 }
 
 /// An event of the host's, as long as its header says. A reference to the header would be good for the header alone.
 #[derive(Clone, Copy)]
-pub struct HostEvent<'a> {
+pub struct ClapEvent<'a> {
     event: NonNull<clap_event_header>,
     block: PhantomData<&'a BlockEvents>,
 }
 
-impl HostEvent<'_> {
+impl ClapEvent<'_> {
     /// The whole event.
     pub const fn as_ptr(self) -> *const clap_event_header {
         self.event.as_ptr()
     }
 }
 
-impl Deref for HostEvent<'_> {
+impl Deref for ClapEvent<'_> {
     type Target = clap_event_header;
 
     fn deref(&self) -> &clap_event_header {

@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "CLAP's events are structures of C")]
 #![allow(clippy::cast_ptr_alignment, reason = "an event begins with its header, and is aligned as a whole")]
 
-use super::event_lists::{BlockEvents, HostEvent, OutputEvents};
+use super::event_lists::{BlockEvents, ClapEvent, OutputEvents};
 use arrayvec::ArrayVec;
 use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_NOTE_CHOKE, CLAP_EVENT_NOTE_END, CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON,
@@ -31,7 +31,7 @@ impl HostNote {
     }
 }
 
-fn note(header: HostEvent<'_>) -> Option<(clap_event_type, HostNote)> {
+fn note(header: ClapEvent<'_>) -> Option<(clap_event_type, HostNote)> {
     let is_note = matches!(header.type_, CLAP_EVENT_NOTE_ON | CLAP_EVENT_NOTE_OFF | CLAP_EVENT_NOTE_CHOKE);
     if header.space_id != CLAP_CORE_EVENT_SPACE_ID || !is_note || (header.size as usize) < size_of::<clap_event_note>()
     {
