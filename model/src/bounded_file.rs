@@ -69,7 +69,12 @@ impl SizeLimit {
     /// When the file cannot be read or is larger.
     pub fn read(self, path: &Path) -> Result<Vec<u8>, ReadError> {
         let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            // A folder has a length too, which says nothing.
+            return Err(io::Error::from(ErrorKind::IsADirectory).into());
+        }
+        let length = metadata.len();
         if length > self.bytes {
             return Err(ReadError::TooLarge(self));
         }
@@ -116,8 +121,11 @@ mod tests {
     fn errors_of_the_system_are_said_without_their_numbers() {
         const FULL: i32 = 28;
         assert_eq!(plain_reason(&io::Error::from_raw_os_error(FULL)), "No space left on device");
-        let folder = read(&std::env::temp_dir()).unwrap_err();
-        assert_eq!(folder, "cannot be read (it is a folder); choose a file in it");
+        // However large the folder is.
+        for kibibytes in [0, 4] {
+            let folder = SizeLimit::kibibytes("file of the test", kibibytes).read(&std::env::temp_dir()).unwrap_err();
+            assert_eq!(folder.to_string(), "cannot be read (it is a folder); choose a file in it");
+        }
     }
 
     /// What has no length and no end is read no further than the limit.
